@@ -1,0 +1,1 @@
+"""Feeds in, streams out: the live client, the parse kernel and the stream writer."""
