@@ -1,0 +1,1 @@
+"""Databento Binary Encoding: record layouts, metadata, files."""

@@ -1,0 +1,113 @@
+"""Constants of DBN records, versions 1 to 3; their dtypes and sizes are in `records`.
+
+Every record begins with a 16-byte header; its ``length`` counts 4-byte words, all sizes are
+multiples of 8, so an 8-aligned buffer of records can be read through views of u8, u32 and i64. A
+stream with ``ts_out`` appends one u64 (ns, when the gateway sent it) to every record.
+All little-endian.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+DBN_VERSION: Final = 3
+"""The newest version that can be read, and the one that is written."""
+
+PRICE_SCALE: Final = 1_000_000_000
+UNDEF_PRICE: Final = 2**63 - 1
+UNDEF_TIMESTAMP: Final = 2**64 - 1
+UNDEF_STYPE: Final = 255
+MIXED_SCHEMA: Final = 0xFFFF
+
+# --- record types --------------------------------------------------------------------------
+RTYPE_TRADE: Final = 0
+"""MBP-0: a trade without book depth."""
+RTYPE_MBP_1: Final = 1
+"""Schemas mbp-1 and tbbo."""
+RTYPE_MBP_10: Final = 10
+RTYPE_OHLCV_DEPRECATED: Final = 17
+RTYPE_STATUS: Final = 18
+RTYPE_DEFINITION: Final = 19
+RTYPE_IMBALANCE: Final = 20
+RTYPE_ERROR: Final = 21
+RTYPE_SYMBOL_MAPPING: Final = 22
+RTYPE_SYSTEM: Final = 23
+RTYPE_STATISTICS: Final = 24
+RTYPE_OHLCV_1S: Final = 32
+RTYPE_OHLCV_1M: Final = 33
+RTYPE_OHLCV_1H: Final = 34
+RTYPE_OHLCV_1D: Final = 35
+RTYPE_OHLCV_EOD: Final = 36
+RTYPE_MBO: Final = 160
+RTYPE_CMBP_1: Final = 177
+RTYPE_CBBO_1S: Final = 192
+RTYPE_CBBO_1M: Final = 193
+RTYPE_TCBBO: Final = 194
+RTYPE_BBO_1S: Final = 195
+RTYPE_BBO_1M: Final = 196
+
+CONTROL_RTYPES: Final = (RTYPE_ERROR, RTYPE_SYMBOL_MAPPING, RTYPE_SYSTEM)
+"""Records about the stream itself; all others are data."""
+
+# --- action, side, flags -------------------------------------------------------------------
+ACTION_ADD: Final = ord("A")
+ACTION_CANCEL: Final = ord("C")
+ACTION_MODIFY: Final = ord("M")
+ACTION_CLEAR: Final = ord("R")
+ACTION_TRADE: Final = ord("T")
+ACTION_FILL: Final = ord("F")
+ACTION_NONE: Final = ord("N")
+
+SIDE_ASK: Final = ord("A")
+"""The ask side of the book; of a trade, a sell aggressor."""
+SIDE_BID: Final = ord("B")
+"""The bid side of the book; of a trade, a buy aggressor."""
+SIDE_NONE: Final = ord("N")
+
+FLAG_LAST: Final = 128
+"""Last record of the venue's message for this instrument."""
+FLAG_TOB: Final = 64
+FLAG_SNAPSHOT: Final = 32
+FLAG_MBP: Final = 16
+FLAG_BAD_TS_RECV: Final = 8
+FLAG_MAYBE_BAD_BOOK: Final = 4
+
+# --- codes of system and error records -----------------------------------------------------
+SYSTEM_HEARTBEAT: Final = 0
+SYSTEM_SUBSCRIPTION_ACK: Final = 1
+SYSTEM_SLOW_READER: Final = 2
+SYSTEM_REPLAY_COMPLETED: Final = 3
+SYSTEM_END_OF_INTERVAL: Final = 4
+
+ERROR_AUTH_FAILED: Final = 1
+ERROR_CONNECTION_LIMIT: Final = 3
+ERROR_SYMBOL_RESOLUTION: Final = 4
+ERROR_INVALID_SUBSCRIPTION: Final = 5
+ERROR_INTERNAL: Final = 6
+ERROR_SKIPPED_RECORDS: Final = 7
+ERROR_REPLAY_AGED_OUT: Final = 8
+
+CODE_UNSET: Final = 255
+
+# --- sizes ---------------------------------------------------------------------------------
+HEADER_SIZE: Final = 16
+TS_OUT_SIZE: Final = 8
+SYMBOL_SIZE_V1: Final = 22
+"""Bytes of a symbol in version 1, the closing NUL included."""
+SYMBOL_SIZE_V2: Final = 71
+"""The same in versions 2 and 3."""
+
+SIZE_TRADE: Final = 48
+"""The least size at which a record's fields may be read, ts_out not counted; so the others."""
+SIZE_MBP_1: Final = 80
+SIZE_MBP_10: Final = 368
+SIZE_BBO: Final = 80
+SIZE_CMBP_1: Final = 80
+SIZE_OHLCV: Final = 56
+SIZE_MBO: Final = 56
+SIZE_STATUS: Final = 40
+SIZE_CONTROL_V1: Final = 80
+"""Symbol mapping, system and error in version 1."""
+SIZE_SYMBOL_MAPPING_V2: Final = 176
+SIZE_SYSTEM_V2: Final = 320
+"""System and error in versions 2 and 3."""
