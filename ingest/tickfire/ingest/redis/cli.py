@@ -1,0 +1,80 @@
+"""``tickfire redis``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tickfire.ingest.errors import UserError
+from tickfire.ingest.ports import check_port
+from tickfire.ingest.process import describe_exit
+from tickfire.ingest.redis.options import LOOPBACK, RedisOptions
+from tickfire.ingest.redis.server import EmbeddedRedis
+
+DEFAULT_PORT: Final = 6379
+SIZE: Final = re.compile(r"\d+([kmg]b?|b)?", re.IGNORECASE)
+
+log = logging.getLogger(__name__)
+
+
+def _size(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
+    if not SIZE.fullmatch(text):
+        raise click.BadParameter(f"{text} is not a size; write 512mb or 2gb.")
+    return text
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="TCP port on 127.0.0.1; 0 takes a free one.",
+)
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the data here over restarts; without it, in memory alone.",
+)
+@click.option(
+    "--maxmemory",
+    "max_memory",
+    default="1gb",
+    show_default=True,
+    callback=_size,
+    metavar="SIZE",
+    help="Refuse writes beyond this much.",
+)
+def redis(port: int, directory: Path | None, max_memory: str) -> None:
+    """Run the embedded Valkey server until it, or this command, is ended."""
+    options = RedisOptions(port, directory.absolute() if directory else None, max_memory)
+    asyncio.run(_run(options))
+
+
+async def _run(options: RedisOptions) -> None:
+    options = replace(options, port=check_port(LOOPBACK, options.port))
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    server = EmbeddedRedis(options)
+    await server.start()
+    log.info("Valkey is ready on %s:%d (pid %d)", LOOPBACK, options.port, server.pid)
+    stopping = asyncio.create_task(stop.wait())
+    ended = asyncio.create_task(server.wait())
+    await asyncio.wait((stopping, ended), return_when=asyncio.FIRST_COMPLETED)
+    if stop.is_set():
+        await server.stop()
+    stopping.cancel()
+    code = await ended
+    if not stop.is_set():
+        raise UserError(
+            f"Valkey ended by itself ({describe_exit(code)}); it said: {server.last_words()}"
+        )

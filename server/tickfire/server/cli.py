@@ -1,0 +1,145 @@
+"""The command line: ``tickfire <command>``.
+
+Commands live with what they run and are imported when they are called, so that
+``tickfire --help`` answers at once and ``tickfire redis`` never loads a compiler.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+import click
+
+from tickfire.ingest.errors import UserError
+from tickfire.server.logs import set_up_logging
+from tickfire.server.supervisor.lifeline import end_with_supervisor, is_supervised
+
+INTERRUPTED_EXIT_CODE: Final = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A command that is imported when it is called: ``module:attribute``, and its line of help."""
+
+    target: str
+    help: str
+    hidden: bool = False
+
+    def load(self) -> click.Command:
+        """Import the command."""
+        module, _, attribute = self.target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+COMMANDS: Final[Mapping[str, Lazy]] = {
+    "dev": Lazy(
+        "tickfire.server.supervisor.command:dev", "Run the whole house: every process, supervised."
+    ),
+    "redis": Lazy("tickfire.ingest.redis.cli:redis", "Run the embedded Valkey server."),
+    "gateway": Lazy(
+        "tickfire.ingest.gateway.cli:gateway",
+        "Run a local live gateway: a replayed file, or a simulated market.",
+    ),
+    "ingest": Lazy("tickfire.ingest.cli:ingest", "Read a live gateway into Redis Streams."),
+    "news": Lazy("tickfire.ingest.news.cli:news", "Read news feeds, or simulate a newswire."),
+    "serve": Lazy("tickfire.server.serve:serve", "Serve sockets and the page."),
+    "bars": Lazy("tickfire.ingest.cli:bars", "Print the bars of a DBN file as JSON lines."),
+    "bench": Lazy("tickfire.ingest.cli:bench", "Measure."),
+    "warm": Lazy("tickfire.ingest.cli:warm", "Compile the kernels into the cache.", hidden=True),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported one by one, when called."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of the table."""
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None if there is none of that name."""
+        entry = self._lazy.get(cmd_name)
+        return None if entry is None else entry.load()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by the table's own lines: importing them would take a second."""
+        rows = [(name, entry.help) for name, entry in self._lazy.items() if not entry.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    click.echo(f"tickfire {version('tickfire')}")
+    ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def tickfire(ctx: click.Context) -> None:
+    """Realtime market data over Phoenix Channels.
+
+    `tickfire dev` runs everything on this machine; the other commands are its processes, to be run
+    apart. The environment variable TICKFIRE_LOG sets the log level: debug, info, warning or error.
+    """
+    supervised = is_supervised(os.environ)
+    if supervised:
+        end_with_supervisor()
+    set_up_logging(ctx.invoked_subcommand or "tickfire", bare=supervised)
+
+
+def _fail(sentence: str, exit_code: int) -> NoReturn:
+    print(f"tickfire: {' '.join(sentence.split())}", file=sys.stderr)
+    sys.exit(exit_code)
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit.
+
+    What the user can mend ends in one sentence on standard error: exit code 1, or 2 for options
+    and variables that make no sense. Only a defect of ours shows a traceback.
+    """
+    try:
+        result = tickfire.main(
+            args=None if args is None else list(args), prog_name="tickfire", standalone_mode=False
+        )
+    except UserError as error:
+        _fail(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED_EXIT_CODE)
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `tickfire bars F | head`: nothing is wrong,
+        # but the interpreter must not try to flush what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(result if isinstance(result, int) else 0)

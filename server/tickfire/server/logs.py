@@ -1,0 +1,113 @@
+"""Logging of the commands: one line a record, with the time, the process's name and the text.
+
+A supervised process leaves time and name to its supervisor, which relays every line of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, TextIO
+
+from tickfire.ingest.errors import UsageError
+
+LEVEL_VARIABLE: Final = "TICKFIRE_LOG"
+LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+NAME_WIDTH: Final = 8
+SOURCE_ATTRIBUTE: Final = "source"
+"""Attribute of a log record that names the process it is from, if not this one."""
+
+_RESET: Final = "\x1b[0m"
+_DIM: Final = "\x1b[2m"
+_NAME_COLOURS: Final = ("\x1b[36m", "\x1b[35m", "\x1b[34m", "\x1b[32m", "\x1b[96m", "\x1b[95m")
+_WORD_COLOURS: Final = {"warning:": "\x1b[33m", "error:": "\x1b[31m", "tickfire:": "\x1b[31m"}
+_QUIET_LOGGERS: Final = ("httpx", "httpcore", "numba", "asyncio")
+
+
+class LineFormatter(logging.Formatter):
+    """Formats a record as ``12:34:56.789 name     text``.
+
+    Parameters
+    ----------
+    name : str
+        The process's name, for records that do not carry one.
+    colour : bool
+        Whether to colour names, warnings and errors by ANSI codes.
+    bare : bool
+        Leave out time and name: someone else adds them.
+    """
+
+    def __init__(self, name: str, *, colour: bool = False, bare: bool = False) -> None:
+        super().__init__()
+        self._name = name
+        self._colour = colour
+        self._bare = bare
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line; a traceback follows on lines of its own."""
+        text = _with_level(record.levelno, record.getMessage())
+        if record.exc_info:
+            text = f"{text}\n{self.formatException(record.exc_info)}"
+        if self._bare:
+            return text
+        name = str(getattr(record, SOURCE_ATTRIBUTE, self._name))
+        time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
+        if not self._colour:
+            return f"{time} {name:<{NAME_WIDTH}} {text}"
+        tint = _NAME_COLOURS[sum(name.encode()) % len(_NAME_COLOURS)]
+        return f"{_DIM}{time}{_RESET} {tint}{name:<{NAME_WIDTH}}{_RESET} {_paint(text)}"
+
+
+def _with_level(level: int, text: str) -> str:
+    if level >= logging.ERROR:
+        return f"error: {text}"
+    if level >= logging.WARNING:
+        return f"warning: {text}"
+    return f"debug: {text}" if level < logging.INFO else text
+
+
+def _paint(text: str) -> str:
+    word = text.split(" ", 1)[0]
+    colour = _WORD_COLOURS.get(word)
+    return text if colour is None else f"{colour}{word}{_RESET}{text[len(word) :]}"
+
+
+def level_of(environ: Mapping[str, str]) -> int:
+    """Return the log level that the environment asks for, INFO by default.
+
+    Raises
+    ------
+    UsageError
+        The variable holds something else.
+    """
+    word = environ.get(LEVEL_VARIABLE, "").strip().lower() or "info"
+    if word not in LEVELS:
+        raise UsageError(f"{LEVEL_VARIABLE}={word} is not a log level; use {', '.join(LEVELS)}.")
+    return LEVELS[word]
+
+
+def set_up_logging(name: str, *, bare: bool = False, stream: TextIO | None = None) -> None:
+    """Send the log records of this process to standard error, one line each.
+
+    Raises
+    ------
+    UsageError
+        The environment asks for a level that does not exist.
+    """
+    stream = stream or sys.stderr
+    colour = stream.isatty() and "NO_COLOR" not in os.environ
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(LineFormatter(name, colour=colour, bare=bare))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level_of(os.environ))
+    for noisy in _QUIET_LOGGERS:
+        logging.getLogger(noisy).setLevel(max(root.level, logging.WARNING))

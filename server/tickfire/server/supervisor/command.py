@@ -1,0 +1,152 @@
+"""``tickfire dev``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+import click
+
+from tickfire.ingest.errors import UsageError, UserError
+from tickfire.ingest.ports import check_port, free_port
+from tickfire.server.supervisor.config import DevConfig, browser_host, check
+from tickfire.server.supervisor.plan import Ports, plan
+from tickfire.server.supervisor.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, show_envvar=True)
+@click.option(
+    "--port",
+    envvar="PORT",
+    type=click.IntRange(0, 65535),
+    default=4000,
+    show_default=True,
+    show_envvar=True,
+    help="Where the page is served; 0 takes a free port.",
+)
+@click.option(
+    "--feed",
+    envvar="FEED",
+    type=click.Path(path_type=Path),
+    show_envvar=True,
+    help="DBN file to replay; without it, a simulated market.",
+)
+@click.option(
+    "--speed",
+    envvar="SPEED",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    show_envvar=True,
+    help="Multiple of the recorded pace; 0 is as fast as it goes.",
+)
+@click.option(
+    "--redis-url",
+    envvar="REDIS_URL",
+    show_envvar=True,
+    help="Your own Redis or Valkey; without it, the embedded one.",
+)
+@click.option(
+    "--workers",
+    envvar="WORKERS",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    show_envvar=True,
+    help="Server processes on the one port.",
+)
+@click.option("--insecure", is_flag=True, help="Allow a HOST that other machines reach.")
+def dev(
+    host: str,
+    port: int,
+    feed: Path | None,
+    speed: float,
+    redis_url: str | None,
+    workers: int,
+    insecure: bool,
+) -> None:
+    """Run the whole house on this machine, until Ctrl-C.
+
+    Redis, a gateway, ingest, news and the server, each a process of its own, restarted when it
+    dies. With DATABENTO_API_KEY set, the real feed replaces the local gateway: TICKFIRE_DATASET,
+    TICKFIRE_SYMBOLS and TICKFIRE_SCHEMAS say what to read. NEWS_FEEDS replaces the simulated news.
+    """
+    config = DevConfig(
+        host=host,
+        port=port,
+        feed=feed.absolute() if feed else None,
+        speed=speed,
+        redis_url=redis_url,
+        workers=workers,
+        live=bool(os.environ.get("DATABENTO_API_KEY")),
+        news_feeds=bool(os.environ.get("NEWS_FEEDS", "").strip()),
+        insecure=insecure,
+    )
+    check(config)
+    if config.live and not os.environ.get("TICKFIRE_DATASET"):
+        raise UsageError(
+            "DATABENTO_API_KEY asks for the real feed; set TICKFIRE_DATASET (such as GLBX.MDP3) "
+            "and TICKFIRE_SYMBOLS too, or unset the key."
+        )
+    asyncio.run(_run(config))
+
+
+async def _run(config: DevConfig) -> None:
+    ports = Ports(
+        redis=free_port(),
+        gateway=free_port(),
+        server=check_port(config.host, config.port, option="PORT"),
+    )
+    if config.redis_url is not None:
+        await _check_redis(config.redis_url)
+    stop = asyncio.Event()
+    _stop_on_signals(stop)
+    url = f"http://{browser_host(config.host)}:{ports.server}/"
+    log.info("%s", describe(config))
+    try:
+        await Supervisor(plan(config, ports)).run(
+            stop, lambda: click.echo(f"tickfire is live at {url}")
+        )
+    except UserError as error:
+        raise UserError(f"stopped: {error}") from error
+    log.info("stopped")
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            continue  # started by nohup
+        loop.add_signal_handler(number, _on_signal, number, stop)
+
+
+def _on_signal(number: int, stop: asyncio.Event) -> None:
+    if not stop.is_set():
+        log.info("%s: stopping", signal.Signals(number).name)
+        stop.set()
+
+
+async def _check_redis(url: str) -> None:
+    from tickfire.ingest.redis.connect import connect, redacted  # loads redis-py: slow
+
+    client = await connect(url)
+    await client.aclose()
+    log.info("using Redis at %s", redacted(url))
+
+
+def describe(config: DevConfig) -> str:
+    """Return in one line what is about to run."""
+    if config.live:
+        source = f"the live feed of {os.environ['TICKFIRE_DATASET']}"
+        ignored = " (FEED is ignored: DATABENTO_API_KEY is set)" if config.feed else ""
+        return f"starting with {source}{ignored}"
+    pace = f"{config.speed:g} times its pace" if config.speed else "full speed"
+    if config.feed is None:
+        return f"starting with a simulated market at {pace}"
+    return f"starting with a replay of {config.feed.name} at {pace}"
