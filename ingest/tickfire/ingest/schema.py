@@ -65,43 +65,46 @@ BAR: Final = np.dtype(
 )
 """One closed bar of one instrument: 80 bytes."""
 
+RUNNING_BAR: Final = (
+    ("start", "<i8"),  # ns; 0: no bar runs
+    ("open", "<i8"),
+    ("high", "<i8"),
+    ("low", "<i8"),
+    ("close", "<i8"),
+    ("volume", "<i8"),
+    ("trades", "<i8"),
+    ("notional", "<f8"),  # sum of price * size
+)
+"""The words of a running bar, as `tickfire.kernels.bars` reads them."""
+
 STATE: Final = np.dtype(
     [
-        ("feed", "<i8"),
-        ("instrument_id", "<i8"),
+        ("instrument_id", "<u4"),
+        ("feed", "<u4"),
         ("n", "<i8"),  # position of the last tick of this instrument
         ("bid_price", "<i8"),  # UNDEF_PRICE: no bid
         ("ask_price", "<i8"),
         ("bid_size", "<i8"),
         ("ask_size", "<i8"),
-        ("quote_ts", "<i8"),  # ns, ts_event of the last quote
+        ("quote_ts", "<i8"),  # ns, ts_event of the last change of the top of book
         ("last_price", "<i8"),
         ("last_size", "<i8"),
         ("last_ts", "<i8"),  # ns, ts_event of the last trade; 0: none yet
         ("volume", "<i8"),  # since the feed session began
-        ("trades", "<i8"),
-        ("cleared", "<i8"),  # 1: a clear came, and no trade since
-        ("dirty", "<i8"),  # changed since its snapshot was last written
-        ("shard", "<i8"),
-        ("s_start", "<i8"),  # the running 1 s bar; 0: none
-        ("s_open", "<i8"),
-        ("s_high", "<i8"),
-        ("s_low", "<i8"),
-        ("s_close", "<i8"),
-        ("s_volume", "<i8"),
-        ("s_trades", "<i8"),
-        ("s_notional", "<f8"),  # sum of price * size
-        ("m_start", "<i8"),  # the running 1 m bar, without the running 1 s bar; 0: none
-        ("m_open", "<i8"),
-        ("m_high", "<i8"),
-        ("m_low", "<i8"),
-        ("m_close", "<i8"),
-        ("m_volume", "<i8"),
-        ("m_trades", "<i8"),
-        ("m_notional", "<f8"),
+        ("trade_n", "<i8"),  # position of its last trade
+        ("cleared", "<u4"),  # 1: a clear came, and no trade since
+        ("shard", "<u4"),
+        ("dirty", "<i8"),  # 1: changed since its snapshot was last written
+        ("s_closed", "<i8"),  # start of the latest closed 1 s bar; -1: the next one is a rewind
+        ("m_closed", "<i8"),  # the same of 1 m bars
+        *((f"s_{name}", kind) for name, kind in RUNNING_BAR),
+        *((f"m_{name}", kind) for name, kind in RUNNING_BAR),
     ]
 )
-"""Everything known of one instrument now: 256 bytes; also its snapshot in Redis."""
+"""Everything known of one instrument now: 256 bytes; also its snapshot in Redis.
+
+``s_*`` is the running 1 s bar; ``m_*`` the running 1 m bar without the running second.
+"""
 
 ENTRY_VERSION: Final = 1
 ENTRY_SCHEMA_TICK: Final = 1

@@ -1,0 +1,48 @@
+"""Addresses as typed pointers: one integer argument instead of a dozen arrays.
+
+A call with 14 array arguments spends 1.2 us before its first instruction, one with three
+integers 0.28 us. There is no bounds check behind a pointer, so a kernel that takes addresses
+validates every length before it reads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba.core import types
+from numba.extending import intrinsic
+
+__all__ = ["as_f64", "as_i64", "as_u8", "as_u32"]
+
+
+def _cast(element: Any) -> Any:
+    signature = types.CPointer(element)(types.int64)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(types.CPointer(element)))
+
+    return signature, codegen
+
+
+@intrinsic
+def as_i64(typingctx: Any, address: Any) -> Any:
+    """Read the memory at an address as int64[]."""
+    return _cast(types.int64)
+
+
+@intrinsic
+def as_f64(typingctx: Any, address: Any) -> Any:
+    """Read the memory at an address as float64[]."""
+    return _cast(types.float64)
+
+
+@intrinsic
+def as_u32(typingctx: Any, address: Any) -> Any:
+    """Read the memory at an address as uint32[]."""
+    return _cast(types.uint32)
+
+
+@intrinsic
+def as_u8(typingctx: Any, address: Any) -> Any:
+    """Read the memory at an address as uint8[]."""
+    return _cast(types.uint8)
