@@ -30,8 +30,12 @@ class RedisOptions:
     max_memory: str = "1gb"
 
 
-def arguments(options: RedisOptions) -> list[str]:
-    """Return the command line, without the binary."""
+def arguments(options: RedisOptions, working_directory: Path) -> list[str]:
+    """Return the command line, without the binary.
+
+    `working_directory` must be the server's alone: it would load a dump that lies there, and a
+    client's SAVE writes one.
+    """
     keeps = options.directory is not None
     settings = {
         "bind": LOOPBACK,
@@ -43,7 +47,7 @@ def arguments(options: RedisOptions) -> list[str]:
         "save": "",
         "appendonly": "yes" if keeps else "no",
         "appendfsync": "everysec",
-        "dir": str(options.directory) if keeps else "/",  # nothing is written without one
+        "dir": str(working_directory),
         "maxmemory": options.max_memory,
         "maxmemory-policy": "noeviction",
         "loglevel": "warning",

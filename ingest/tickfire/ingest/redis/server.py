@@ -9,6 +9,8 @@ import re
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections import deque
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from tickfire.ingest.errors import UserError
@@ -59,6 +61,7 @@ class EmbeddedRedis:
         self._process: Process | None = None
         self._guard: Guard | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._scratch: TemporaryDirectory[str] | None = None
         self._last: deque[str] = deque(maxlen=LAST_LINES)
 
     @property
@@ -75,12 +78,11 @@ class EmbeddedRedis:
         UserError
             It ended at once, or did not answer in time; the text says why.
         """
-        if self.options.directory is not None:
-            _make_directory(self.options)
+        folder = self._working_directory()
         in_child = death_signal()
         self._process = await asyncio.create_subprocess_exec(
             binary(),
-            *arguments(self.options),
+            *arguments(self.options, folder),
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=STDOUT,
@@ -112,6 +114,9 @@ class EmbeddedRedis:
         if self._guard is not None:
             self._guard.release()
             self._guard = None
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
         return code
 
     async def stop(self) -> None:
@@ -130,6 +135,18 @@ class EmbeddedRedis:
         """Return the last thing the server said."""
         return self._last[-1] if self._last else "it said nothing."
 
+    def _working_directory(self) -> Path:
+        if self.options.directory is None:
+            self._scratch = TemporaryDirectory(prefix="tickfire-redis-", ignore_cleanup_errors=True)
+            return Path(self._scratch.name)
+        try:
+            self.options.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"cannot use {self.options.directory} for data: {error.strerror}."
+            ) from error
+        return self.options.directory
+
     async def _relay(self, process: Process) -> None:
         assert process.stdout is not None
         while line := await process.stdout.readline():
@@ -137,11 +154,3 @@ class EmbeddedRedis:
             if text and not any(known in text for known in _HARMLESS):
                 self._last.append(text)
                 log.info("valkey: %s", text)
-
-
-def _make_directory(options: RedisOptions) -> None:
-    assert options.directory is not None
-    try:
-        options.directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot use {options.directory} for data: {error.strerror}.") from error

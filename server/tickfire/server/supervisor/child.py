@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from asyncio.subprocess import PIPE, STDOUT, Process
+from asyncio.subprocess import STDOUT, Process
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -18,16 +18,37 @@ MAX_LINE_BYTES: Final = 8192
 _READ_BYTES: Final = 65536
 
 
+class _Pipes:
+    """The two pipes of a child: one that it holds on to, one that it writes to."""
+
+    def __init__(self) -> None:
+        self.lifeline_end, self._lifeline = os.pipe()
+        read_end, self.output_end = os.pipe()
+        self.output = open(read_end, "rb", buffering=0)
+
+    def close_childs_ends(self) -> None:
+        os.close(self.lifeline_end)
+        os.close(self.output_end)
+
+    def close(self) -> None:
+        os.close(self._lifeline)
+        self.output.close()
+
+
 class Child:
-    """A running child, the leader of a process group of its own.
+    """A running child, the leader of a process group of its own; made by `start`.
 
     Its standard input is its lifeline (`lifeline`), its output goes line by line to `relay`.
+    Both are pipes of ours: asyncio would let `wait` hang as long as any process holds its own.
     """
 
-    def __init__(self, name: str, process: Process, relay: Callable[[str], None]) -> None:
+    def __init__(
+        self, name: str, process: Process, pipes: _Pipes, relay: Callable[[str], None]
+    ) -> None:
         self.name = name
         self.last_line = ""
         self._process = process
+        self._pipes = pipes
         self._relay = relay
         self._reader = asyncio.create_task(self._read(), name=f"{name} output")
         self._ended = asyncio.create_task(self._end(), name=f"{name} end")
@@ -41,15 +62,22 @@ class Child:
         relay: Callable[[str], None],
     ) -> Child:
         """Start a process in a session of its own, so that Ctrl-C reaches the supervisor alone."""
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=STDOUT,
-            env={**os.environ, **env, SUPERVISED_VARIABLE: "1", "PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
-        )
-        return cls(name, process, relay)
+        pipes = _Pipes()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=pipes.lifeline_end,
+                stdout=pipes.output_end,
+                stderr=STDOUT,
+                env={**os.environ, **env, SUPERVISED_VARIABLE: "1", "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
+        except BaseException:
+            pipes.close()
+            raise
+        finally:
+            pipes.close_childs_ends()
+        return cls(name, process, pipes, relay)
 
     @property
     def pid(self) -> int:
@@ -57,7 +85,7 @@ class Child:
         return self._process.pid
 
     async def wait(self) -> int:
-        """Wait until it has ended and is cleaned up; return the exit code, negative for a signal."""
+        """Wait until it has ended and been cleaned up; return its exit code, -n for signal n."""
         return await asyncio.shield(self._ended)
 
     async def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
@@ -79,6 +107,7 @@ class Child:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIMEOUT_S):
                 await self._reader
+        self._pipes.close()
         return code
 
     def _kill_group(self) -> None:
@@ -87,18 +116,22 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
 
     async def _read(self) -> None:
-        stdout = self._process.stdout
-        assert stdout is not None
-        rest = b""
-        while data := await stdout.read(_READ_BYTES):
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                self._line(line)
-            if len(rest) > MAX_LINE_BYTES:
-                self._line(rest)
-                rest = b""
-        if rest:
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), self._pipes.output
+        )
+        try:
+            rest = b""
+            while data := await reader.read(_READ_BYTES):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    self._line(line)
+                if len(rest) > MAX_LINE_BYTES:
+                    self._line(rest)
+                    rest = b""
             self._line(rest)
+        finally:
+            transport.close()
 
     def _line(self, line: bytes) -> None:
         text = line[:MAX_LINE_BYTES].decode("utf-8", "replace").rstrip()

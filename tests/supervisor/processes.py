@@ -1,0 +1,59 @@
+"""Waiting for processes, without a nap."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+DEADLINE_S = 10.0
+
+
+def wait_gone(pid: int, timeout_s: float = DEADLINE_S) -> bool:
+    """Return whether a process, child of ours or not, ends within the timeout."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], timeout_s)[0])
+    finally:
+        os.close(descriptor)
+
+
+def group_of(pgid: int) -> list[int]:
+    """Return the processes of a process group that have not ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[2]) == pgid and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Return the ids and command lines of all processes below one."""
+    table = subprocess.run(
+        ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(None, 2) for line in table.stdout.splitlines()]
+    found: dict[int, str] = {}
+    wanted = {pid}
+    while wanted:
+        below = {int(row[0]): row[2] for row in rows if int(row[1]) in wanted and len(row) == 3}
+        found |= below
+        wanted = set(below)
+    return found
+
+
+async def until(condition: Callable[[], Awaitable[bool]], timeout_s: float = DEADLINE_S) -> None:
+    """Ask again and again until a condition of another process holds; it sends no event."""
+    async with asyncio.timeout(timeout_s):
+        while not await condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)

@@ -1,0 +1,70 @@
+"""A small process for the supervisor to keep: ``small_child.py <behaviour> [argument]``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+from tickfire.server.supervisor.lifeline import end_with_supervisor
+
+
+def listen(port: str) -> None:
+    with socket.create_server(("127.0.0.1", int(port))) as server:
+        print(f"listening on {port}", flush=True)
+        while True:
+            connection, _ = server.accept()
+            connection.close()
+
+
+def stubborn(_: str) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("stubborn", flush=True)
+    threading.Event().wait()
+
+
+def parent(port: str) -> None:
+    """Leave the listening to a child of its own, which ignores what this one is sent."""
+    subprocess.Popen([sys.executable, __file__, "listen", port])
+    threading.Event().wait()
+
+
+def refuse(_: str) -> None:
+    print("tickfire: the key is wrong; correct it.", file=sys.stderr)
+    sys.exit(1)
+
+
+def crash(_: str) -> None:
+    raise ValueError("a defect")
+
+
+def finish(_: str) -> None:
+    sys.exit(0)
+
+
+def refuse_again(mark: str) -> None:
+    """Be fine at first, and refuse at every later start."""
+    if os.path.exists(mark):
+        refuse("")
+    open(mark, "w").close()
+    threading.Event().wait()
+
+
+def shout(_: str) -> None:
+    sys.stdout.write("x" * 200_000 + "\nafter\n")
+    sys.stdout.flush()
+    threading.Event().wait()
+
+
+BEHAVIOURS: dict[str, Callable[[str], None]] = {
+    behaviour.__name__: behaviour
+    for behaviour in (listen, stubborn, parent, refuse, crash, finish, refuse_again, shout)
+}
+
+if __name__ == "__main__":
+    end_with_supervisor()
+    BEHAVIOURS[sys.argv[1]](sys.argv[2] if len(sys.argv) > 2 else "")
