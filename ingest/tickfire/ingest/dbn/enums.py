@@ -1,0 +1,73 @@
+"""Names of DBN's schemas and symbol types; the index of a name is its code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tickfire.ingest.dbn.layout import (
+    RTYPE_BBO_1M,
+    RTYPE_BBO_1S,
+    RTYPE_CBBO_1M,
+    RTYPE_CBBO_1S,
+    RTYPE_CMBP_1,
+    RTYPE_DEFINITION,
+    RTYPE_IMBALANCE,
+    RTYPE_MBO,
+    RTYPE_MBP_1,
+    RTYPE_MBP_10,
+    RTYPE_OHLCV_1D,
+    RTYPE_OHLCV_1H,
+    RTYPE_OHLCV_1M,
+    RTYPE_OHLCV_1S,
+    RTYPE_OHLCV_EOD,
+    RTYPE_STATISTICS,
+    RTYPE_STATUS,
+    RTYPE_TCBBO,
+    RTYPE_TRADE,
+)
+
+SCHEMA_RTYPES: Final[Mapping[str, int]] = {
+    "mbo": RTYPE_MBO,
+    "mbp-1": RTYPE_MBP_1,
+    "mbp-10": RTYPE_MBP_10,
+    "tbbo": RTYPE_MBP_1,
+    "trades": RTYPE_TRADE,
+    "ohlcv-1s": RTYPE_OHLCV_1S,
+    "ohlcv-1m": RTYPE_OHLCV_1M,
+    "ohlcv-1h": RTYPE_OHLCV_1H,
+    "ohlcv-1d": RTYPE_OHLCV_1D,
+    "definition": RTYPE_DEFINITION,
+    "statistics": RTYPE_STATISTICS,
+    "status": RTYPE_STATUS,
+    "imbalance": RTYPE_IMBALANCE,
+    "ohlcv-eod": RTYPE_OHLCV_EOD,
+    "cmbp-1": RTYPE_CMBP_1,
+    "cbbo-1s": RTYPE_CBBO_1S,
+    "cbbo-1m": RTYPE_CBBO_1M,
+    "tcbbo": RTYPE_TCBBO,
+    "bbo-1s": RTYPE_BBO_1S,
+    "bbo-1m": RTYPE_BBO_1M,
+}
+"""The record type in which the data of a schema comes, in the order of the schemas' codes."""
+
+SCHEMAS: Final = tuple(SCHEMA_RTYPES)
+
+STYPES: Final = (
+    "instrument_id",
+    "raw_symbol",
+    "smart",
+    "continuous",
+    "parent",
+    "nasdaq_symbol",
+    "cms_symbol",
+    "isin",
+    "us_code",
+    "bbg_comp_id",
+    "bbg_comp_ticker",
+    "figi",
+    "figi_ticker",
+    "listing_id",
+    "issuer_id",
+    "security_id",
+)

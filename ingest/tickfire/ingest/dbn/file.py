@@ -1,0 +1,200 @@
+"""Read a DBN file, plain or compressed with zstd, as chunks of whole records.
+
+Chunks are fresh, 8-aligned arrays, though the metadata of versions 1 and 2 leaves the records of
+a file unaligned; memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from tickfire.ingest.dbn.errors import CorruptDbnError, DbnError, TruncatedDbnError
+from tickfire.ingest.dbn.layout import HEADER_SIZE
+from tickfire.ingest.dbn.metadata import PREFIX_SIZE, Metadata, metadata_size
+from tickfire.ingest.dbn.walk_kernel import walk
+
+DEFAULT_CHUNK_SIZE: Final = 1 << 20
+MIN_CHUNK_SIZE: Final = 1024
+"""Bytes; a record has at most 1,020."""
+
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_ZSTD_INPUT_SIZE: Final = 1 << 14
+
+
+class DbnFile:
+    """A DBN file whose metadata has been read; `open_dbn` makes it.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    metadata : Metadata
+        What it says of itself.
+    """
+
+    def __init__(self, path: Path, metadata: Metadata, records_at: int) -> None:
+        self.path = path
+        self.metadata = metadata
+        self._records_at = records_at
+
+    def chunks(self, size: int = DEFAULT_CHUNK_SIZE) -> Iterator[NDArray[np.uint8]]:
+        """Yield the records of the file, from the first, in chunks that end where a record ends.
+
+        Parameters
+        ----------
+        size : int
+            The most bytes of a chunk, at least 1024.
+
+        Yields
+        ------
+        uint8[n]
+            n <= size; 8-aligned; the caller's to keep.
+
+        Raises
+        ------
+        DbnError
+            At the first byte that cannot be read as a record; what is before it was yielded.
+        """
+        if size < MIN_CHUNK_SIZE:
+            raise ValueError(f"a chunk has at least {MIN_CHUNK_SIZE} bytes")
+        with _opened(self.path) as source:
+            _skip(source, self._records_at)
+            yield from _chunks(source, size, self._records_at)
+
+    def read_all(self) -> NDArray[np.uint8]:
+        """Return all records as one 8-aligned array, uint8[n].
+
+        Raises
+        ------
+        DbnError
+            If the file cannot be read to its end.
+        """
+        chunks = list(self.chunks())
+        joined = aligned(sum(map(len, chunks)))
+        return np.concatenate(chunks, out=joined) if chunks else joined
+
+
+def open_dbn(path: str | Path) -> DbnFile:
+    """Read the metadata of a ``.dbn`` or ``.dbn.zst`` file (told apart by content, not by name).
+
+    Raises
+    ------
+    DbnError
+        If the file is missing, cannot be read, or is not DBN of a version that can be read.
+    """
+    path = Path(path)
+    with _opened(path) as source:
+        head = _read_fully(source, PREFIX_SIZE)
+        size = metadata_size(head)
+        data = head + _read_fully(source, size - PREFIX_SIZE)
+        return DbnFile(path, Metadata.decode(data), size)
+
+
+def aligned(size: int) -> NDArray[np.uint8]:
+    """Return an uninitialised, 8-aligned array, uint8[size]."""
+    return np.empty((size + 7) // 8, np.uint64).view(np.uint8)[:size]
+
+
+class _Source(Protocol):
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes, none only at the end."""
+        ...
+
+
+class _ZstdSource:
+    """Decompresses frame after frame, and tells a finished frame from one that breaks off."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self._decompressor = zstandard.ZstdDecompressor()
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+        self._compressed = b""
+        self._ready = bytearray()
+        self._failure: DbnError | None = None
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes; what precedes broken compression comes before its error."""
+        while len(self._ready) < size and self._failure is None:
+            try:
+                if not self._fill():
+                    break
+            except DbnError as error:
+                self._failure = error
+        if self._failure is not None and not self._ready:
+            raise self._failure
+        taken = bytes(memoryview(self._ready)[:size])
+        del self._ready[:size]
+        return taken
+
+    def _fill(self) -> bool:
+        data = self._compressed or self._raw.read(_ZSTD_INPUT_SIZE)
+        if not data:
+            if self._frame is not None:
+                raise TruncatedDbnError("is truncated inside a zstd frame")
+            return False
+        frame = self._frame or self._decompressor.decompressobj()
+        try:
+            self._ready += frame.decompress(data)
+        except zstandard.ZstdError as error:
+            raise CorruptDbnError(f"is corrupt zstd ({error})") from None
+        self._frame, self._compressed = (None, frame.unused_data) if frame.eof else (frame, b"")
+        return True
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_Source]:
+    """Open a file to read its DBN bytes; errors inside become sentences that name the file."""
+    try:
+        with path.open("rb") as raw:
+            compressed = raw.read(len(_ZSTD_MAGIC)) == _ZSTD_MAGIC
+            raw.seek(0)
+            yield _ZstdSource(raw) if compressed else raw
+    except DbnError as error:
+        raise type(error)(f"{path} {error}") from None
+    except FileNotFoundError:
+        raise DbnError(f"{path} does not exist") from None
+    except OSError as error:
+        raise DbnError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _read_fully(source: _Source, size: int) -> bytes:
+    data = b""
+    while len(data) < size and (more := source.read(size - len(data))):
+        data += more
+    return data
+
+
+def _skip(source: _Source, size: int) -> None:
+    while size > 0 and (data := source.read(min(size, DEFAULT_CHUNK_SIZE))):
+        size -= len(data)
+
+
+def _chunks(source: _Source, size: int, offset: int) -> Iterator[NDArray[np.uint8]]:
+    buffer, filled = aligned(size), 0
+    while data := source.read(size - filled):
+        end = filled + len(data)
+        buffer[filled:end] = np.frombuffer(data, np.uint8)
+        stop = walk(buffer, end)
+        rest = aligned(size)
+        rest[: end - stop] = buffer[stop:end]
+        if stop:
+            yield buffer[:stop]
+        buffer, filled, offset = rest, end - stop, offset + stop
+        if filled:
+            _check_length(int(buffer[0]) * 4, offset)
+    if filled:
+        raise TruncatedDbnError(f"is truncated inside a record, at byte {offset}")
+
+
+def _check_length(length: int, offset: int) -> None:
+    if length < HEADER_SIZE or length % 8:
+        raise CorruptDbnError(
+            f"has a record that cannot be ({length} bytes long), at byte {offset}"
+        )
