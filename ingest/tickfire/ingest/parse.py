@@ -28,7 +28,9 @@ class FeedCorrupt(UserError):
 
 
 class Batch:
-    """What one step of the parser yields, in this order: control records, then ticks and bars.
+    """What one step of the parser yields.
+
+    Mappings and definitions come in a batch of their own, ahead of the ticks that follow them.
 
     Attributes
     ----------

@@ -5,8 +5,8 @@ each record is validated before any view of it: its length is a multiple of 8, a
 within the bytes at hand, and at least the size of its type. What is not understood is skipped by
 its length and counted; only an impossible length stops the walk for good.
 
-It comes back early, at a record boundary, when an output is full or when a control record
-follows ticks: the caller takes the outputs and calls again, and their order is kept.
+It comes back early, at a record boundary, when an output is full, and before and after symbol
+mappings and definitions: the caller takes the outputs and calls again, and their order is kept.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def walk(context: Any, start: Any, end: Any) -> Any:
     cnt = as_i64(c[CTX_COUNTERS])
     positions = as_i64(c[CTX_POSITIONS])
     controls = as_i64(c[CTX_CONTROLS])
-    tick_room = uint64(c[CTX_TICK_CAPACITY] - TICKS_PER_RECORD)
+    tick_room = uint64(c[CTX_TICK_CAPACITY] - TICKS_PER_RECORD + 1)
     bar_room = c[CTX_BAR_CAPACITY] - BARS_PER_TRADE
     feed = c[CTX_FEED] << 32
     mask = uint64(c[CTX_HASH_MASK])
@@ -219,10 +219,12 @@ def walk(context: Any, start: Any, end: Any) -> Any:
                 if ordered and behind or cnt[COUNT_CONTROLS] >= c[CTX_CONTROL_CAPACITY]:
                     stop = int64(STOP_CONTROL)
                     break
+                if ordered:
+                    tick_room = uint64(0)  # and ticks wait until the caller took it
                 controls[cnt[COUNT_CONTROLS]] = int64(o)
                 cnt[COUNT_CONTROLS] += 1
         else:
-            if made > tick_room:
+            if made >= tick_room:
                 stop = int64(STOP_TICKS)
                 break
             if cnt[COUNT_BARS] > bar_room:

@@ -17,13 +17,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numba
-from numba.core import config
+from numba.core import config as _config
 from numba.core.dispatcher import Dispatcher
 
 __all__ = ["cache_root", "helper", "kernel"]
+
+config: Any = _config  # its attributes are made at run time
 
 
 def helper[F: Callable[..., Any]](function: F) -> F:
@@ -48,10 +50,10 @@ def kernel[F: Callable[..., Any]](signature: str, **options: Any) -> Callable[[F
         before = config.CACHE_DIR
         config.CACHE_DIR = str(folder)  # read once, when the decorator makes the cache
         try:
-            compiled: F = numba.njit(signature, cache=True, **({"nogil": True} | options))(function)
+            compiled = numba.njit(signature, cache=True, **({"nogil": True} | options))(function)
         finally:
             config.CACHE_DIR = before
-        return compiled
+        return cast(F, compiled)
 
     return compile_
 

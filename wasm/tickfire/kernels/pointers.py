@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba.core import types
+from numba.core import types as _types
 from numba.extending import intrinsic
 
 __all__ = ["as_f64", "as_i64", "as_u8", "as_u32"]
+
+
+types: Any = _types  # not typed
 
 
 def _cast(element: Any) -> Any:

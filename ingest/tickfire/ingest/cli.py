@@ -1,0 +1,147 @@
+"""Commands ``tickfire ingest``, ``bars``, ``bench`` and ``warm``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+import time
+from typing import Final
+
+import click
+
+from tickfire.ingest.errors import UsageError
+
+LSG_PORT: Final = 13_000
+
+
+@click.command()
+@click.option("--gateway", metavar="HOST:PORT", help="A live gateway; default: Databento's own.")
+@click.option("--key", envvar="DATABENTO_API_KEY", help="API key [DATABENTO_API_KEY].")
+@click.option("--dataset", envvar="TICKFIRE_DATASET", default="GLBX.MDP3", show_default=True)
+@click.option("--schemas", envvar="TICKFIRE_SCHEMAS", default="trades,mbp-1", show_default=True)
+@click.option("--symbols", envvar="TICKFIRE_SYMBOLS", default="ALL_SYMBOLS", show_default=True)
+@click.option("--stype-in", envvar="TICKFIRE_STYPE_IN", default="raw_symbol", show_default=True)
+@click.option("--feed", default=1, type=click.IntRange(0, 255), show_default=True, help="Number.")
+@click.option("--redis-url", envvar="REDIS_URL", default="redis://127.0.0.1:6379/0")
+@click.option("--shards", envvar="SHARDS", default=1, type=click.IntRange(1, 1024))
+@click.option(
+    "--history-ticks", envvar="HISTORY_TICKS", default=2_000_000, type=click.IntRange(min=1000),
+    show_default=True, help="Ticks that each stream keeps for those who resume.",
+)  # fmt: skip
+def ingest(
+    gateway: str | None,
+    key: str | None,
+    dataset: str,
+    schemas: str,
+    symbols: str,
+    stype_in: str,
+    feed: int,
+    redis_url: str,
+    shards: int,
+    history_ticks: int,
+) -> None:
+    """Read a live gateway into Redis Streams."""
+    from tickfire.ingest.lsg import Subscription
+    from tickfire.ingest.service import IngestConfig
+
+    if not key:
+        raise UsageError("there is no API key; set DATABENTO_API_KEY")
+    host, port = _address(gateway) if gateway else (_databento_host(dataset), LSG_PORT)
+    ask = Subscription(dataset, _names(schemas), _names(symbols), stype_in)
+    config = IngestConfig(host, port, key, ask, feed, shards, history_ticks)
+    asyncio.run(_ingest(config, redis_url), loop_factory=_loop_factory())
+
+
+def _loop_factory():  # type: ignore[no-untyped-def]
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _ingest(config, redis_url: str) -> None:  # type: ignore[no-untyped-def]
+    from tickfire.ingest.redis.connect import connect
+    from tickfire.ingest.service import Ingest
+
+    client = await connect(redis_url)
+    task = asyncio.ensure_future(Ingest(config, client).run())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        logging.getLogger(__name__).info("stopped")
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    finally:
+        await client.aclose()
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise UsageError(f"{text!r} is not HOST:PORT")
+    return host, int(port)
+
+
+def _databento_host(dataset: str) -> str:
+    return f"{dataset.lower().replace('.', '-')}.lsg.databento.com"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise UsageError(f"{text!r} names nothing")
+    return names
+
+
+@click.command()
+@click.argument("file", type=click.Path())
+@click.option(
+    "--interval", default="1m", show_default=True,
+    type=click.Choice(["1s", "1m", "5m", "15m", "1h", "1d"]),
+)  # fmt: skip
+def bars(file: str, interval: str) -> None:
+    """Print the bars of the trades of a DBN FILE, one JSON object a line, in time order."""
+    from tickfire.ingest.bars import file_bars
+
+    write = sys.stdout.write
+    for row in file_bars(file, interval):
+        write(json.dumps(row) + "\n")
+
+
+@click.group()
+def bench() -> None:
+    """Measure, side by side with a peer."""
+
+
+@bench.command()
+@click.argument("file", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def parse(file: str, as_json: bool) -> None:
+    """Measure the parse kernel over a DBN FILE against databento's decoder."""
+    from tickfire.ingest.measure import measure_parse
+
+    result = measure_parse(file)
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    click.echo(f"{result['records']:,} records")
+    click.echo(f"kernel           {result['ns_per_record']:8.1f} ns per record")
+    for name, ns in result["peers"].items():
+        click.echo(f"{name:16} {ns:8.1f} ns per record, {ns / result['ns_per_record']:.1f} x")
+    click.echo(f"one record alone {result['single_call_ns']:8.1f} ns")
+
+
+@click.command()
+def warm() -> None:
+    """Compile the kernels into the cache."""
+    from tickfire.kernels.warm import warm as compile_kernels
+
+    began = time.monotonic()
+    for name in compile_kernels():
+        click.echo(f"kernels: {name} ({time.monotonic() - began:.1f} s)", err=True)

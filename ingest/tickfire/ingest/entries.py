@@ -1,0 +1,147 @@
+"""What ingest writes to Redis, as commands: tick entries, bar entries, snapshots.
+
+Each keeps its parts until it is acknowledged, so that it can be written again: over a new
+connection as it is (explicit ids make Redis refuse what it already has), or under new positions
+when the data set it belonged to is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from tickfire.ingest.fold import Rows
+from tickfire.ingest.resp import encode_command
+from tickfire.ingest.schema import (
+    BAR,
+    ENTRY_HEADER,
+    ENTRY_SCHEMA_TICK,
+    ENTRY_VERSION,
+    MAX_TICKS_PER_ENTRY,
+    SNAPSHOT_POSITION_FIELD,
+    bars_key,
+    instrument_field,
+    snapshots_key,
+    ticks_key,
+)
+
+__all__ = ["BarEntry", "Entry", "SnapshotEntry", "TickEntry", "tick_entries"]
+
+
+class Entry(Protocol):
+    """One write of one shard."""
+
+    def command(self) -> bytes:
+        """Return it as a RESP command."""
+        ...
+
+    def shift(self, offset: int) -> None:
+        """Lower the positions in it: a new data set counts from 1."""
+        ...
+
+
+@dataclass(slots=True)
+class TickEntry:
+    """TICK[count] of one shard as an entry of ``ticks:{s}``; the last one has position ``last``."""
+
+    shard: int
+    last: int
+    count: int
+    header: bytes
+    data: bytes
+    history: int
+
+    def command(self) -> bytes:
+        """Return the XADD; the stream is trimmed to about ``history`` ticks."""
+        oldest = max(0, self.last - self.history)
+        return encode_command(
+            b"XADD", ticks_key(self.shard), b"MINID", b"~", oldest, b"%d-0" % self.last,
+            b"h", self.header, b"d", self.data,
+        )  # fmt: skip
+
+    def shift(self, offset: int) -> None:
+        """Lower the position."""
+        self.last -= offset
+
+
+@dataclass(slots=True)
+class BarEntry:
+    """BAR[count] of one shard as an entry of ``bars:{s}``.
+
+    Its id is ``<n>-<index>``: the shard's position when the bars were closed, and a running index.
+    So a bar entry follows every tick up to n, and a repeated write is refused.
+    """
+
+    shard: int
+    n: int
+    index: int
+    data: bytes
+    history: int
+
+    def command(self) -> bytes:
+        """Return the XADD; the stream is trimmed to about ``history`` entries."""
+        return encode_command(
+            b"XADD", bars_key(self.shard), b"MAXLEN", b"~", self.history,
+            b"%d-%d" % (self.n, self.index), b"d", self.data,
+        )  # fmt: skip
+
+    def shift(self, offset: int) -> None:
+        """Lower the positions, those inside the bars too."""
+        self.n = max(0, self.n - offset)
+        bars = np.frombuffer(self.data, BAR).copy()
+        bars["n"] = np.maximum(bars["n"].astype(np.int64) - offset, 0)
+        self.data = bars.tobytes()
+
+
+@dataclass(slots=True)
+class SnapshotEntry:
+    """STATE rows of one shard that hold at position ``n``."""
+
+    shard: int
+    n: int
+    rows: Rows
+
+    def command(self) -> bytes:
+        """Return the HSET."""
+        parts: list[bytes] = []
+        for row in self.rows:
+            parts += (instrument_field(int(row["feed"]), int(row["instrument_id"])), row.tobytes())
+        position = (SNAPSHOT_POSITION_FIELD, b"%d" % self.n)
+        return encode_command(b"HSET", snapshots_key(self.shard), *position, *parts)
+
+    def shift(self, offset: int) -> None:
+        """Lower the positions."""
+        self.n = max(0, self.n - offset)
+        for field in ("n", "trade_n"):
+            self.rows[field] = np.maximum(self.rows[field] - offset, 0)
+
+
+def tick_entries(
+    shard: int, first: int, ticks: Rows, received: int, parsed: int, written: int, history: int
+) -> list[TickEntry]:
+    """Cut TICKs of one shard into entries.
+
+    Parameters
+    ----------
+    first : int
+        Position of the first tick.
+    ticks : TICK[count]
+    received, parsed, written : int
+        ns since the Unix epoch, for the header.
+    history : int
+        Ticks the stream keeps.
+    """
+    header = np.zeros(1, ENTRY_HEADER)
+    header["version"], header["schema"] = ENTRY_VERSION, ENTRY_SCHEMA_TICK
+    header["received"], header["parsed"], header["written"] = received, parsed, written
+    entries = []
+    for at in range(0, len(ticks), MAX_TICKS_PER_ENTRY):
+        piece = ticks[at : at + MAX_TICKS_PER_ENTRY]
+        header["count"] = len(piece)
+        last = first + at + len(piece) - 1
+        entries.append(
+            TickEntry(shard, last, len(piece), header.tobytes(), piece.tobytes(), history)
+        )
+    return entries
