@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.ingest.dbn.support import (
     START,
+    databento_decoder,
     mixed_records,
     rows,
     shared_files,

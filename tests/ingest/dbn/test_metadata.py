@@ -35,7 +35,7 @@ INTERVALS = st.builds(
 LISTS = st.lists(SYMBOLS, max_size=4).map(tuple)
 METADATA = st.builds(
     Metadata,
-    dataset=st.text(string.ascii_uppercase + ".", min_size=1, max_size=16),
+    dataset=st.text(string.ascii_uppercase + ".", min_size=1, max_size=15),
     schema=st.none() | st.sampled_from(SCHEMAS),
     start=U64,
     end=st.none() | st.integers(0, 2**64 - 2),

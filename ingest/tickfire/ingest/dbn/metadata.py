@@ -40,7 +40,8 @@ _MAGIC: Final = b"DBN"
 _FIXED_V1: Final = struct.Struct("<16sHQQQQBBB47x")
 _FIXED_V2: Final = struct.Struct("<16sHQQQBBBH53x")
 _COUNT: Final = struct.Struct("<I")
-_DATASET_SIZE: Final = 16
+_DATASET_SIZE: Final = 15
+"""One less than its field, which a NUL closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Metadata:
     Attributes
     ----------
     dataset : str
-        Up to 16 ASCII characters, such as ``GLBX.MDP3``.
+        Up to 15 ASCII characters, such as ``GLBX.MDP3``.
     schema : str or None
         None: mixed.
     start : int
