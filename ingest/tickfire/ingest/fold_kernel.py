@@ -77,7 +77,7 @@ from tickfire.kernels.bars import (
     bar_open,
     bar_vwap,
 )
-from tickfire.kernels.jit import helper, kernel
+from tickfire.kernels.jit import cold, helper, kernel
 from tickfire.kernels.pointers import as_f64, as_i64, as_u32
 
 NO_SLOT: Final = 0xFFFF_FFFF
@@ -98,17 +98,9 @@ def splitmix64(x: Any) -> Any:
     return z ^ (z >> uint64(31))
 
 
-@helper
-def find_slot(c: Any, mask: Any, keys: Any, slots: Any, st: Any, cnt: Any, key: Any) -> Any:
-    """Return the row of an instrument, made if need be; NO_SLOT when the table is full."""
-    h = ((uint64(key) * uint64(0x9E3779B97F4A7C15)) >> uint64(32)) & mask
-    while True:
-        k = keys[h]
-        if k == key + int64(1):
-            return uint64(slots[h])
-        if k == 0:
-            break
-        h = (h + uint64(1)) & mask
+@cold
+def new_slot(c: Any, h: Any, keys: Any, slots: Any, st: Any, cnt: Any, key: Any) -> Any:
+    """Make the row of an instrument at a free place of the hash; NO_SLOT when the table is full."""
     row = cnt[COUNT_INSTRUMENTS]
     if row >= c[CTX_MAX_INSTRUMENTS]:
         return uint64(NO_SLOT)
@@ -125,6 +117,17 @@ def find_slot(c: Any, mask: Any, keys: Any, slots: Any, st: Any, cnt: Any, key: 
 
 
 @helper
+def find_slot(c: Any, mask: Any, keys: Any, slots: Any, st: Any, cnt: Any, key: Any) -> Any:
+    """Return the row of an instrument, made if need be; NO_SLOT when the table is full."""
+    h = ((uint64(key) * uint64(0x9E3779B97F4A7C15)) >> uint64(32)) & mask
+    while keys[h] != key + int64(1):
+        if keys[h] == 0:
+            return new_slot(c, h, keys, slots, st, cnt, key)
+        h = (h + uint64(1)) & mask
+    return uint64(slots[h])
+
+
+@cold
 def emit_bar(st: Any, sf: Any, b: Any, bars: Any, cnt: Any, at: Any, interval_s: Any, closed: Any) -> None:
     """Write the running bar at row word ``at`` as a closed piece; ``closed`` is its row word."""
     i = uint64(cnt[COUNT_BARS]) * uint64(BAR_WORDS)
@@ -150,14 +153,14 @@ def emit_bar(st: Any, sf: Any, b: Any, bars: Any, cnt: Any, at: Any, interval_s:
     st[bar + uint64(START)] = 0
 
 
-@helper
+@cold
 def close_minute(st: Any, sf: Any, b: Any, bars: Any, cnt: Any) -> None:
     """Close the running 1 m bar, if one runs."""
     if st[b + uint64(ROW_M)] != 0:
         emit_bar(st, sf, b, bars, cnt, ROW_M, 60, ROW_M_CLOSED)
 
 
-@helper
+@cold
 def close_second(st: Any, sf: Any, b: Any, bars: Any, cnt: Any) -> None:
     """Close the running 1 s bar, if one runs, and fold it into its minute."""
     start = st[b + uint64(ROW_S)]
@@ -170,7 +173,7 @@ def close_second(st: Any, sf: Any, b: Any, bars: Any, cnt: Any) -> None:
     emit_bar(st, sf, b, bars, cnt, ROW_S, 1, ROW_S_CLOSED)
 
 
-@helper
+@cold
 def rewind(st: Any, sf: Any, b: Any, bars: Any, cnt: Any) -> None:
     """Begin anew: what runs is closed, and the next closed bars void what is later than they."""
     close_second(st, sf, b, bars, cnt)
@@ -230,7 +233,7 @@ def apply_clear(st: Any, s4: Any, b: Any, n: Any) -> None:
     st[b + uint64(ROW_DIRTY)] = 1
 
 
-@helper
+@cold
 def sweep(st: Any, sf: Any, bars: Any, cnt: Any, feed_time: Any) -> None:
     """Close every bar that ended by feed time; needs room for two pieces an instrument."""
     due = feed_time - CLOSE_GRACE_NS

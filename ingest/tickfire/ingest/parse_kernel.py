@@ -39,6 +39,7 @@ from tickfire.ingest.context import (
     CTX_HASH_MASK,
     CTX_KEYS,
     CTX_POSITIONS,
+    CTX_SHARDS,
     CTX_SLOTS,
     CTX_STATE,
     CTX_TICK_CAPACITY,
@@ -76,7 +77,7 @@ from tickfire.ingest.fold_kernel import (
 )
 from tickfire.ingest.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, UNDEF_PRICE
 from tickfire.kernels.bars import CLOSE, HIGH, LOW, MINUTE_NS, NOTIONAL, OPEN, SECOND_NS, START, TRADES, VOLUME
-from tickfire.kernels.jit import helper, kernel
+from tickfire.kernels.jit import cold, helper, kernel
 from tickfire.kernels.pointers import as_f64, as_i64, as_u8, as_u32
 
 TICKS_PER_RECORD = 3
@@ -119,7 +120,7 @@ def family_of(rtype: Any) -> Any:
     return uint64(OTHER << 16)
 
 
-@helper
+@cold
 def apply_ohlcv(
     b8: Any, q: Any, rtype: Any, ts: Any, st: Any, sf: Any, b: Any, bars: Any, cnt: Any
 ) -> None:
@@ -192,6 +193,8 @@ def walk(context: Any, start: Any, end: Any) -> Any:
     made = uint64(cnt[COUNT_TICKS])
     sweep_at = cnt[COUNT_SWEEP_AT]
     feed_time = cnt[COUNT_FEED_TIME]
+    one_shard = c[CTX_SHARDS] == 1
+    position = positions[0]
     stop = int64(STOP_END)
     records = int64(0)
     o = uint64(start)
@@ -270,8 +273,11 @@ def walk(context: Any, start: Any, end: Any) -> Any:
                 o += length
                 records += 1
                 continue
-            shard = s4[((b + uint64(ROW_CLEARED)) << uint64(1)) + uint64(1)]
-            n = positions[shard]
+            shard = uint64(0)
+            n = position
+            if not one_shard:
+                shard = uint64(s4[((b + uint64(ROW_CLEARED)) << uint64(1)) + uint64(1)])
+                n = positions[shard]
             if family == uint64(MBO):
                 price = b8[q + uint64(3)]
                 size = int64(b4[w + uint64(8)])
@@ -328,9 +334,13 @@ def walk(context: Any, start: Any, end: Any) -> Any:
                 st[b + uint64(ROW_DIRTY)] |= int64(changed)
                 n += int64(changed)
                 st[b + uint64(ROW_N)] = n
-            positions[shard] = n
+            position = n
+            if not one_shard:
+                positions[shard] = n
         o += length
         records += 1
+    if one_shard:
+        positions[0] = position
     cnt[COUNT_TICKS] = int64(made)
     cnt[COUNT_FEED_TIME] = feed_time
     cnt[COUNT_RECORDS] += records

@@ -23,15 +23,19 @@ import numba
 from numba.core import config as _config
 from numba.core.dispatcher import Dispatcher
 
-__all__ = ["cache_root", "helper", "kernel"]
+__all__ = ["cache_root", "cold", "helper", "kernel"]
 
 config: Any = _config  # its attributes are made at run time
 
 
 def helper[F: Callable[..., Any]](function: F) -> F:
-    """Mark a function as part of kernels: compiled into each of its callers, never by itself."""
-    compiled: F = numba.njit(function)
-    return compiled
+    """Mark a function as part of kernels: inlined into each of its callers."""
+    return cast(F, numba.njit(forceinline=True)(function))
+
+
+def cold[F: Callable[..., Any]](function: F) -> F:
+    """Mark a part of kernels that seldom runs: called, so that it does not crowd the hot loop."""
+    return cast(F, numba.njit(function))
 
 
 def kernel[F: Callable[..., Any]](signature: str, **options: Any) -> Callable[[F], F]:

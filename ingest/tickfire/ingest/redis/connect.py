@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis, RedisCluster
@@ -14,8 +15,10 @@ DEFAULT_URL: Final = "redis://127.0.0.1:6379/0"
 CONNECT_TIMEOUT_S: Final = 5.0
 
 
-async def connect(url: str) -> Redis | RedisCluster:
+async def connect(url: str, *, socket_timeout_s: float | None = None) -> Redis | RedisCluster:
     """Return a client that has reached its server; `aclose` is the caller's.
+
+    `socket_timeout_s` bounds every answer; leave it out where commands block.
 
     Raises
     ------
@@ -24,7 +27,11 @@ async def connect(url: str) -> Redis | RedisCluster:
     UserError
         Nothing answers there, or it refuses us.
     """
-    client = _client(url)
+    timeouts: dict[str, Any] = {
+        "socket_connect_timeout": CONNECT_TIMEOUT_S,
+        "socket_timeout": socket_timeout_s,
+    }
+    client = _client(url, timeouts)
     try:
         about = await client.info("cluster")
     except (RedisError, OSError, TimeoutError) as error:
@@ -36,12 +43,12 @@ async def connect(url: str) -> Redis | RedisCluster:
     if not about.get("cluster_enabled"):
         return client
     await client.aclose()
-    return RedisCluster.from_url(url, socket_connect_timeout=CONNECT_TIMEOUT_S)
+    return RedisCluster.from_url(url, **timeouts)
 
 
-def _client(url: str) -> Redis:
+def _client(url: str, timeouts: Mapping[str, Any]) -> Redis:
     try:
-        return Redis.from_url(url, socket_connect_timeout=CONNECT_TIMEOUT_S)
+        return Redis.from_url(url, **timeouts)
     except ValueError as error:
         raise UsageError(
             f"REDIS_URL={redacted(url)} is not a Redis URL; write redis://host:port/0."
