@@ -1,0 +1,131 @@
+"""``tickfire news``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import re
+import signal
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+import click
+
+from tickfire.ingest.errors import UsageError
+from tickfire.ingest.news.fetch import client
+from tickfire.ingest.news.poller import Feed, Poller
+from tickfire.ingest.news.publish import Publisher
+from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, Schedule
+from tickfire.ingest.news.simulate import play
+from tickfire.ingest.news.symbols import Symbols
+from tickfire.ingest.news.wire import DEFAULT_MEAN_INTERVAL_S
+from tickfire.ingest.redis.connect import DEFAULT_URL, connect
+
+MIN_INTERVAL_S: Final = 1.0
+SOCKET_TIMEOUT_S: Final = 5.0
+_BETWEEN_FEEDS = re.compile(r"\s+|,(?=https?://)")
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@click.option(
+    "--feed",
+    "feeds",
+    multiple=True,
+    metavar="URL[|SECONDS]",
+    help="RSS or Atom feed, and how often to ask it; may be given again. Default: NEWS_FEEDS.",
+)
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=MIN_INTERVAL_S),
+    default=DEFAULT_INTERVAL_S,
+    show_default=True,
+    help="Seconds between two requests of a feed that names none.",
+)
+@click.option("--simulate", is_flag=True, help="Simulate a newswire about the known instruments.")
+@click.option("--seed", default=0, show_default=True, help="Which simulated wire.")
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0, min_open=True),
+    default=DEFAULT_MEAN_INTERVAL_S,
+    show_default=True,
+    help="Mean seconds between two simulated headlines.",
+)
+@click.option("--redis-url", envvar="REDIS_URL", default=DEFAULT_URL, show_default=True)
+@click.option("--news-feeds", envvar="NEWS_FEEDS", default="", hidden=True)
+def news(
+    feeds: tuple[str, ...],
+    interval: float,
+    simulate: bool,
+    seed: int,
+    every: float,
+    redis_url: str,
+    news_feeds: str,
+) -> None:
+    """Read news feeds, or simulate a newswire, into the stream `news`."""
+    given = list(feeds) or [part for part in _BETWEEN_FEEDS.split(news_feeds.strip()) if part]
+    sources = [] if simulate and not feeds else [parse_feed(text, interval) for text in given]
+    if not sources and not simulate:
+        raise UsageError("there is no news to read; give --feed URL, NEWS_FEEDS or --simulate.")
+    asyncio.run(_run(redis_url, sources, seed if simulate else None, every))
+
+
+def parse_feed(text: str, interval_s: float) -> Feed:
+    """Return the feed that ``URL`` or ``URL|SECONDS`` names.
+
+    Raises
+    ------
+    UsageError
+        It is not a web address, or not a number of seconds.
+    """
+    url, _, seconds = text.partition("|")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"{url} is not the web address of a feed; write https://host/path.")
+    try:
+        every = float(seconds) if seconds else interval_s
+    except ValueError:
+        every = 0.0
+    if not MIN_INTERVAL_S <= every < float("inf"):
+        raise UsageError(f"{text} must end in |SECONDS, at least {MIN_INTERVAL_S:g}.")
+    return Feed(url, every)
+
+
+async def _run(redis_url: str, feeds: Sequence[Feed], seed: int | None, every: float) -> None:
+    redis = await connect(redis_url, socket_timeout_s=SOCKET_TIMEOUT_S)
+    publisher, symbols = Publisher(redis), Symbols(redis)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(redis.aclose)
+        http = await stack.enter_async_context(client())
+        jobs = [
+            Poller(feed, Schedule(feed.interval_s, random.Random()), http, publisher, symbols).run()
+            for feed in feeds
+        ]
+        if seed is not None:
+            jobs.append(play(redis, publisher, symbols, seed=seed, mean_interval_s=every))
+        if feeds:
+            log.info("reading %d news feeds", len(feeds))
+        await _until(stop, [asyncio.create_task(job) for job in jobs])
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for `stop`; a task that fails ends the command with its error."""
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait((stopping, *tasks), return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for one in (stopping, *tasks):
+            one.cancel()
+        await asyncio.gather(stopping, *tasks, return_exceptions=True)

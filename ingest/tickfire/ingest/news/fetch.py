@@ -1,0 +1,106 @@
+"""One conditional request of a feed, bounded in bytes and time."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import httpx
+
+from tickfire.ingest.news.feed import Document
+
+MAX_BODY_BYTES: Final = 4 * 1024 * 1024
+TOTAL_TIMEOUT_S: Final = 30.0
+STEP_TIMEOUT_S: Final = 10.0
+MAX_REDIRECTS: Final = 5
+USER_AGENT: Final = "tickfire (news reader)"
+ACCEPT: Final = "application/rss+xml, application/atom+xml, application/xml;q=0.9, */*;q=0.5"
+
+
+class FetchError(Exception):
+    """A request that brought nothing; `retry_after_s` is how long the server asks to wait."""
+
+    def __init__(self, reason: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave to ask it next time whether anything changed."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+    def headers(self) -> dict[str, str]:
+        """Return the request's headers."""
+        named = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in named.items() if value}
+
+
+def client(*, trust_env: bool = True) -> httpx.AsyncClient:
+    """Return the HTTP client of all feeds."""
+    return httpx.AsyncClient(
+        follow_redirects=True,
+        max_redirects=MAX_REDIRECTS,
+        timeout=STEP_TIMEOUT_S,
+        headers={"User-Agent": USER_AGENT, "Accept": ACCEPT},
+        trust_env=trust_env,
+    )
+
+
+async def fetch(
+    http: httpx.AsyncClient,
+    url: str,
+    validators: Validators,
+    *,
+    max_bytes: int = MAX_BODY_BYTES,
+    timeout_s: float = TOTAL_TIMEOUT_S,
+) -> tuple[Document, Validators] | None:
+    """Return the document and its validators; None if it has not changed.
+
+    Raises
+    ------
+    FetchError
+        No connection, no answer in time, an error status, too long a body.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _fetch(http, url, validators, max_bytes)
+    except TimeoutError:
+        raise FetchError(f"no answer within {timeout_s:g} s") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise FetchError(str(error) or type(error).__name__) from error
+
+
+async def _fetch(
+    http: httpx.AsyncClient, url: str, validators: Validators, max_bytes: int
+) -> tuple[Document, Validators] | None:
+    async with http.stream("GET", url, headers=validators.headers()) as response:
+        if response.status_code == httpx.codes.NOT_MODIFIED:
+            return None
+        if response.status_code != httpx.codes.OK:
+            raise FetchError(f"status {response.status_code}", _retry_after(response))
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > max_bytes:
+                raise FetchError(f"more than {max_bytes} bytes")
+        headers = response.headers
+        document = Document(str(response.url), headers.get("Content-Type", ""), bytes(body))
+        return document, Validators(headers.get("ETag", ""), headers.get("Last-Modified", ""))
+
+
+def _retry_after(response: httpx.Response) -> float:
+    """Return the seconds that ``Retry-After`` asks for, given as a number or as a date."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        until = parsedate_to_datetime(value)
+        now = parsedate_to_datetime(response.headers.get("Date", ""))
+        return max((until - now).total_seconds(), 0.0)
+    except (ValueError, TypeError):
+        return 0.0

@@ -1,0 +1,92 @@
+"""Asks one feed again and again, and publishes what is new in it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+from tickfire.ingest.news.feed import NotAFeed, headlines
+from tickfire.ingest.news.fetch import FetchError, Validators, fetch
+from tickfire.ingest.news.publish import Publisher
+from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, Schedule
+from tickfire.ingest.news.symbols import Symbols
+from tickfire.ingest.schema import Headline
+
+_LOG_AGAIN_AFTER: Final = 10
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed's address and the seconds between two requests."""
+
+    url: str
+    interval_s: float = DEFAULT_INTERVAL_S
+
+
+class Poller:
+    """Polls one feed.
+
+    Every round offers all that the feed lists, changed or not: the publisher knows what it had,
+    and a Redis that lost its data is filled again without a change of the feed.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        schedule: Schedule,
+        http: httpx.AsyncClient,
+        publisher: Publisher,
+        symbols: Symbols,
+    ) -> None:
+        self.feed = feed
+        self._schedule = schedule
+        self._http = http
+        self._publisher = publisher
+        self._symbols = symbols
+        self._validators = Validators()
+        self._listed: list[Headline] = []
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        while True:
+            delay_s = await self.poll()
+            await asyncio.sleep(delay_s)
+
+    async def poll(self) -> float:
+        """Ask once, publish, and return the seconds to wait."""
+        try:
+            changed = await self._ask()
+        except (FetchError, NotAFeed) as error:
+            self._log_failure(error)
+            delay = self._schedule.failed(getattr(error, "retry_after_s", 0.0))
+        else:
+            if self._schedule.failures:
+                log.info("%s answers again", self.feed.url)
+            delay = self._schedule.succeeded()
+            log.debug("%s: %s", self.feed.url, "changed" if changed else "unchanged")
+        new = await self._publisher.publish(self._listed)
+        if new:
+            log.info("%d new from %s", new, self.feed.url)
+        return delay
+
+    async def _ask(self) -> bool:
+        fetched = await fetch(self._http, self.feed.url, self._validators)
+        if fetched is None:
+            return False
+        document, validators = fetched
+        known = await self._symbols.known()
+        # A long document takes the parser a second: the other feeds must not wait for it.
+        self._listed = await asyncio.to_thread(headlines, document, time.time_ns(), known)
+        self._validators = validators
+        return True
+
+    def _log_failure(self, error: Exception) -> None:
+        if self._schedule.failures % _LOG_AGAIN_AFTER == 0:
+            log.warning("%s: %s; trying again later", self.feed.url, error)

@@ -1,0 +1,47 @@
+"""The symbols of the instrument table, as the newswire needs them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Final
+
+import msgspec
+from redis.asyncio import Redis, RedisCluster
+from redis.exceptions import RedisError
+
+from tickfire.ingest.schema import INSTRUMENTS_KEY, Instrument
+
+REFRESH_S: Final = 10.0
+
+
+class Symbols:
+    """Reads the instrument table again every few seconds, when asked."""
+
+    def __init__(self, redis: Redis | RedisCluster, refresh_s: float = REFRESH_S) -> None:
+        self._redis = redis
+        self._refresh_s = refresh_s
+        self._read_at = float("-inf")
+        self._known: frozenset[str] = frozenset()
+        self._lock = asyncio.Lock()
+
+    async def known(self) -> frozenset[str]:
+        """Return the symbols; the last ones that were read while Redis is away."""
+        async with self._lock:
+            if time.monotonic() - self._read_at >= self._refresh_s:
+                try:
+                    self._known = await self._read()
+                    self._read_at = time.monotonic()
+                except (RedisError, OSError):
+                    pass  # whoever publishes finds it away too, and says so
+            return self._known
+
+    async def _read(self) -> frozenset[str]:
+        rows: Any = await self._redis.hvals(INSTRUMENTS_KEY)
+        found = set()
+        for row in rows:
+            try:
+                found.add(msgspec.msgpack.decode(row, type=Instrument).symbol)
+            except msgspec.MsgspecError:
+                continue
+        return frozenset(found)
