@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
-import signal
 import sys
 import time
 from typing import Final
@@ -45,40 +42,15 @@ def ingest(
 ) -> None:
     """Read a live gateway into Redis Streams."""
     from tickfire.ingest.lsg import Subscription
-    from tickfire.ingest.service import IngestConfig
+    from tickfire.ingest.loop import run_loop
+    from tickfire.ingest.service import IngestConfig, run
 
     if not key:
         raise UsageError("there is no API key; set DATABENTO_API_KEY")
     host, port = _address(gateway) if gateway else (_databento_host(dataset), LSG_PORT)
     ask = Subscription(dataset, _names(schemas), _names(symbols), stype_in)
     config = IngestConfig(host, port, key, ask, feed, shards, history_ticks)
-    asyncio.run(_ingest(config, redis_url), loop_factory=_loop_factory())
-
-
-def _loop_factory():  # type: ignore[no-untyped-def]
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
-async def _ingest(config, redis_url: str) -> None:  # type: ignore[no-untyped-def]
-    from tickfire.ingest.redis.connect import connect
-    from tickfire.ingest.service import Ingest
-
-    client = await connect(redis_url)
-    task = asyncio.ensure_future(Ingest(config, client).run())
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    try:
-        await task
-    except asyncio.CancelledError:
-        logging.getLogger(__name__).info("stopped")
-    except ExceptionGroup as group:
-        raise group.exceptions[0] from None
-    finally:
-        await client.aclose()
+    run_loop(run(config, redis_url))
 
 
 def _address(text: str) -> tuple[str, int]:

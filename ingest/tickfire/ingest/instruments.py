@@ -84,7 +84,7 @@ class InstrumentTable:
         return [instrument for instrument in learnt if instrument is not None]
 
     def take_record(self, record: bytes) -> Instrument | None:
-        """Learn from a symbol mapping or a definition record; return the instrument if it is new."""
+        """Learn from a symbol mapping or a definition; return the instrument if it is new."""
         if record[1] == RTYPE_SYMBOL_MAPPING:
             return self._take_mapping(record)
         if record[1] == RTYPE_DEFINITION:

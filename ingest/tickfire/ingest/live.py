@@ -82,7 +82,7 @@ class LiveSession(asyncio.BufferedProtocol):
 
     async def _watch_silence(self) -> None:
         while (left := self._heard + self._silence_s - time.monotonic()) > 0 or self._held:
-            await asyncio.sleep(max(left, 1))
+            await asyncio.wait([self.ended], timeout=max(left, 1))
         self._end(SessionEnded(f"the gateway was silent for {self._silence_s} s"))
 
     def _end(self, why: Exception) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,6 @@ from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
 from tickfire.ingest import context as ctx
-from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.layout import RTYPE_ERROR, RTYPE_SYSTEM, SYSTEM_END_OF_INTERVAL
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.entries import BarEntry, SnapshotEntry, TickEntry, tick_entries
@@ -29,10 +29,11 @@ from tickfire.ingest.live import LiveSession
 from tickfire.ingest.lsg import FeedRefused, Subscription
 from tickfire.ingest.parse import Batch, Parser
 from tickfire.ingest.pipe import Pipe
+from tickfire.ingest.redis.connect import connect
 from tickfire.ingest.schema import Instrument
 from tickfire.ingest.store import Store
 
-__all__ = ["Ingest", "IngestConfig"]
+__all__ = ["Ingest", "IngestConfig", "run"]
 
 log = logging.getLogger(__name__)
 
@@ -306,3 +307,25 @@ class Ingest:
             if self.book.count(counter) and kind not in self._said:
                 self._said.add(kind)
                 log.warning("%d records %s were skipped", self.book.count(counter), kind)
+
+
+async def run(config: IngestConfig, redis_url: str) -> None:
+    """Run ingest until SIGINT or SIGTERM.
+
+    Raises
+    ------
+    UserError
+        Redis cannot be reached, or the gateway refused the key.
+    """
+    client = await connect(redis_url)
+    task = asyncio.ensure_future(Ingest(config, client).run())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        log.info("stopped")
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    finally:
+        await client.aclose()

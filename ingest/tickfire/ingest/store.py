@@ -153,9 +153,7 @@ class Store:
 
     async def _bars_written(self, shard: int) -> set[tuple[int, ...]]:
         entries = await self._client.xrevrange(bars_key(shard), count=BARS_LOOKED_BACK)
-        return {
-            _bar_key(bar) for _, fields in entries for bar in np.frombuffer(fields[b"d"], BAR)
-        }
+        return {_bar_key(bar) for _, fields in entries for bar in np.frombuffer(fields[b"d"], BAR)}
 
     async def _put_bar(self, shard: int, n: int, bar: np.void) -> None:
         """Write a bar that its ingest had closed but not written when it ended."""
