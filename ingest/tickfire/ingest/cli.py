@@ -41,8 +41,8 @@ def ingest(
     history_ticks: int,
 ) -> None:
     """Read a live gateway into Redis Streams."""
-    from tickfire.ingest.lsg import Subscription
     from tickfire.ingest.loop import run_loop
+    from tickfire.ingest.lsg import Subscription
     from tickfire.ingest.service import IngestConfig, run
 
     if not key:
