@@ -1,0 +1,119 @@
+"""A file as the records of a session, segment by segment, each with the mappings it needs.
+
+Pure: no clock, no socket. Within a segment no mapping changes: a new one begins where a mapping
+comes into force, by the metadata or by a mapping record of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from tickfire.ingest.dbn.control import SymbolMappingMsg, decode_control
+from tickfire.ingest.dbn.errors import DbnError
+from tickfire.ingest.dbn.file import DbnFile
+from tickfire.ingest.gateway.mappings import MappingSchedule, mappings_of
+from tickfire.ingest.gateway.segment import Segment, survey_chunk
+
+CHUNK_SIZE: Final = 1 << 18
+"""Bytes read, surveyed and, at speed 0, written at once: small enough not to hold the loop."""
+
+
+@dataclass
+class Recording:
+    """A file to replay, with what is known of it before the first replay.
+
+    Attributes
+    ----------
+    file : DbnFile
+    """
+
+    file: DbnFile
+
+    @cached_property
+    def mappings(self) -> list[SymbolMappingMsg]:
+        """The metadata's mappings, in the order of their starts."""
+        return mappings_of(self.file.metadata)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The symbols that the metadata maps; empty if it maps none."""
+        return frozenset(mapping.stype_out_symbol for mapping in self.mappings)
+
+    @cached_property
+    def first_clock(self) -> int:
+        """When the first data record is due, ns since the Unix epoch."""
+        head = self._head
+        if head is None or not head.clocks[-1]:
+            return self.file.metadata.start
+        return int(head.clocks[head.clocks > 0][0])
+
+    @cached_property
+    def maps_symbols(self) -> bool:
+        """Whether instruments have symbols: by the metadata, or by records before the data."""
+        if self.mappings:
+            return True
+        head = self._head
+        return head is not None and bool(np.any(head.is_mapping() & (head.clocks == 0)))
+
+    @cached_property
+    def _head(self) -> Segment | None:
+        try:
+            chunk = next(self.file.chunks(CHUNK_SIZE), None)
+        except DbnError:
+            return None  # each replay will meet it, and tell
+        return None if chunk is None else survey_chunk(chunk)
+
+    def segments(self) -> Iterator[Segment]:
+        """Yield the file from its first record.
+
+        Raises
+        ------
+        DbnError
+            Where the file cannot be read on.
+        """
+        schedule = MappingSchedule(self.mappings, self.first_clock)
+        clock = 0
+        first = schedule.first
+        for chunk in self.file.chunks(CHUNK_SIZE):
+            whole = survey_chunk(chunk, clock)
+            clock = int(whole.clocks[-1])
+            for part in _cut(whole, schedule):
+                part.mappings, first = [*first, *part.mappings], []
+                yield part
+
+
+def _cut(whole: Segment, schedule: MappingSchedule) -> Iterator[Segment]:
+    """Cut a chunk where mappings change."""
+    own = _own_cuts(whole)
+    cuts = sorted({0, *own, *_scheduled_cuts(whole, schedule)})
+    for first, last in zip(cuts, [*cuts[1:], len(whole)], strict=True):
+        part = whole.part(first, last)
+        part.mappings = list(schedule.due(int(whole.clocks[first])))
+        if first in own:
+            part.own_mappings = list(_leading_mappings(part))
+        yield part
+
+
+def _own_cuts(whole: Segment) -> set[int]:
+    is_mapping = whole.is_mapping()
+    follows = np.concatenate(([False], is_mapping[:-1]))
+    return set(np.flatnonzero(is_mapping & ~follows).tolist())
+
+
+def _scheduled_cuts(whole: Segment, schedule: MappingSchedule) -> Iterator[int]:
+    for start in schedule.starts_until(int(whole.clocks[-1])):
+        yield int(np.searchsorted(whole.clocks, start))
+
+
+def _leading_mappings(part: Segment) -> Iterator[SymbolMappingMsg]:
+    for index, is_mapping in enumerate(part.is_mapping()):
+        if not is_mapping:
+            return
+        message = decode_control(part.record(index))
+        if isinstance(message, SymbolMappingMsg):
+            yield message

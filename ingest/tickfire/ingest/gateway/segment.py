@@ -1,0 +1,114 @@
+"""A run of records with what is needed to pace, filter and send them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.ingest.dbn.control import SymbolMappingMsg
+from tickfire.ingest.dbn.layout import HEADER_SIZE, RTYPE_SYMBOL_MAPPING
+from tickfire.ingest.dbn.records import ts_recv_offsets
+from tickfire.ingest.gateway.replay_kernel import gather, survey
+
+_RECV_OFFSETS = ts_recv_offsets()
+
+
+@dataclass(slots=True)
+class Segment:
+    """Records that stand together.
+
+    Attributes
+    ----------
+    data : uint8[]
+        8-aligned; may hold more than these records.
+    offsets : int64[n + 1]
+        Of each record in `data`, and the end of the last.
+    rtypes : uint8[n]
+    clocks : int64[n]
+        ns since the Unix epoch, never falling: when each record is due on the replay clock; 0
+        before any data.
+    mappings : sequence of SymbolMappingMsg
+        In force from the first record on: to be sent before it.
+    own_mappings : sequence of SymbolMappingMsg
+        The same, but these are among the records, and so are sent by themselves.
+    """
+
+    data: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    rtypes: NDArray[np.uint8]
+    clocks: NDArray[np.int64]
+    mappings: Sequence[SymbolMappingMsg] = field(default=())
+    own_mappings: Sequence[SymbolMappingMsg] = field(default=())
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+        return len(self.rtypes)
+
+    @property
+    def instrument_ids(self) -> NDArray[np.uint32]:
+        """The instrument of each record, uint32[n]."""
+        ids: NDArray[np.uint32] = self.data.view(np.uint32)[(self.offsets[:-1] >> 2) + 1]
+        return ids
+
+    def part(self, first: int, last: int) -> Segment:
+        """Return some of the records, first <= i < last, without mappings."""
+        return Segment(
+            self.data,
+            self.offsets[first : last + 1],
+            self.rtypes[first:last],
+            self.clocks[first:last],
+        )
+
+    def is_mapping(self) -> NDArray[np.bool_]:
+        """Tell which records map a symbol, bool[n]."""
+        mapped: NDArray[np.bool_] = self.rtypes == RTYPE_SYMBOL_MAPPING
+        return mapped
+
+    def record(self, index: int) -> bytes:
+        """Return one record."""
+        return self.data[self.offsets[index] : self.offsets[index + 1]].tobytes()
+
+    def bytes_of(self, first: int, last: int) -> memoryview:
+        """Return records first <= i < last as they stand, without a copy."""
+        return memoryview(self.data)[int(self.offsets[first]) : int(self.offsets[last])]
+
+    def selected(
+        self, keep: NDArray[np.bool_], first: int, last: int, *, cut: int = 0, ts_out: int = 0
+    ) -> memoryview:
+        """Return a copy of the kept ones of records first <= i < last.
+
+        Parameters
+        ----------
+        keep : bool[n]
+        cut : int
+            8-byte words to leave off each record's end.
+        ts_out : int
+            ns since the Unix epoch to append to each; 0: nothing.
+        """
+        words = (int(self.offsets[last] - self.offsets[first]) >> 3) + last - first
+        out = np.empty(words, np.int64)
+        written = gather(
+            self.data.view(np.int64), self.offsets, keep, first, last, cut, ts_out, out
+        )
+        return memoryview(out.view(np.uint8))[: written * 8]
+
+
+def survey_chunk(data: NDArray[np.uint8], clock: int = 0) -> Segment:
+    """Return a chunk of whole records as a segment.
+
+    Parameters
+    ----------
+    data : uint8[n]
+        8-aligned, n a multiple of 8.
+    clock : int
+        The replay clock at the record before it; 0: none.
+    """
+    most = len(data) // HEADER_SIZE
+    offsets = np.empty(most + 1, np.int64)
+    rtypes = np.empty(most, np.uint8)
+    clocks = np.empty(most, np.int64)
+    count = survey(data, data.view(np.int64), _RECV_OFFSETS, clock, offsets, rtypes, clocks)
+    return Segment(data, offsets[: count + 1], rtypes[:count], clocks[:count])

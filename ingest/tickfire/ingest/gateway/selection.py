@@ -1,0 +1,158 @@
+"""Which records a session gets: its subscriptions, and the symbols that are known so far.
+
+A schema selects its record type, unless the file holds one schema only: then every subscription
+takes that schema, for a file is replayed as it stands and there is nothing else in it. Symbols
+select instruments through the mappings in force, so an instrument id that is given to another
+symbol later changes hands. Error and system records of the file always pass; its mapping records
+pass for instruments that are selected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.ingest.dbn.control import SymbolMappingMsg
+from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
+from tickfire.ingest.dbn.layout import RTYPE_ERROR, RTYPE_SYMBOL_MAPPING, RTYPE_SYSTEM
+from tickfire.ingest.gateway.segment import Segment
+from tickfire.ingest.gateway.subscription import Subscription
+
+
+@dataclass(slots=True)
+class _Rule:
+    """Subscriptions of one schema, symbol type and start, merged."""
+
+    rtype: int | None
+    start: int
+    stype_in: str
+    symbols: set[str] | None
+    ids: set[int] = field(default_factory=set)
+
+    def wants(self, mapping: SymbolMappingMsg) -> bool:
+        return self.symbols is None or any(
+            symbol_matches(self.stype_in, symbol, mapping) for symbol in self._candidates(mapping)
+        )
+
+    def _candidates(self, mapping: SymbolMappingMsg) -> Iterable[str]:
+        """Narrow thousands of symbols to the few that could match."""
+        assert self.symbols is not None
+        if self.stype_in == "parent":
+            return self.symbols
+        names = {
+            str(mapping.instrument_id),
+            mapping.stype_in_symbol,
+            mapping.stype_out_symbol,
+        }
+        return self.symbols & names
+
+
+def symbol_matches(stype_in: str, symbol: str, mapping: SymbolMappingMsg) -> bool:
+    """Tell whether a requested symbol means a mapped instrument.
+
+    A parent (``ES.FUT``) takes every instrument whose symbol begins with its root.
+    """
+    if stype_in == "instrument_id":
+        return symbol == str(mapping.instrument_id)
+    if stype_in == "parent":
+        root = symbol.partition(".")[0]
+        return symbol == mapping.stype_in_symbol or (
+            bool(root) and mapping.stype_out_symbol.startswith(root)
+        )
+    return symbol in (mapping.stype_in_symbol, mapping.stype_out_symbol)
+
+
+class Selection:
+    """What one session gets.
+
+    Parameters
+    ----------
+    by_schema : bool
+        Schemas are told apart; else every subscription takes all schemas.
+    by_symbol : bool
+        Symbols are told apart; else every subscription takes all symbols.
+
+    Attributes
+    ----------
+    version : int
+        Grows with every change: masks of before are void.
+    """
+
+    def __init__(self, *, by_schema: bool = True, by_symbol: bool = True) -> None:
+        self.version = 0
+        self._by_schema = by_schema
+        self._by_symbol = by_symbol
+        self._rules: list[_Rule] = []
+        self._mappings: dict[int, SymbolMappingMsg] = {}
+
+    def add(self, subscription: Subscription) -> list[SymbolMappingMsg]:
+        """Take a subscription; return the mappings in force of instruments that are new by it."""
+        before = {key for key in self._mappings if self.takes(key)}
+        rule = self._rule_for(subscription)
+        if rule.symbols is not None and self._by_symbol:
+            rule.symbols.update(subscription.symbols or ())
+            rule.ids.update(key for key, known in self._mappings.items() if rule.wants(known))
+        self.version += 1
+        return [
+            known for key, known in self._mappings.items() if key not in before and self.takes(key)
+        ]
+
+    def learn(self, mapping: SymbolMappingMsg) -> bool:
+        """Take a mapping that comes into force; return whether its instrument is selected."""
+        key = mapping.instrument_id
+        self._mappings[key] = mapping
+        for rule in self._rules:
+            if rule.symbols is not None and (key in rule.ids) != rule.wants(mapping):
+                rule.ids ^= {key}
+                self.version += 1
+        return self.takes(key)
+
+    def takes(self, instrument_id: int) -> bool:
+        """Tell whether any subscription takes an instrument."""
+        return any(rule.symbols is None or instrument_id in rule.ids for rule in self._rules)
+
+    def forget(self) -> None:
+        """Forget all mappings: a replay begins anew."""
+        self._mappings.clear()
+        for rule in self._rules:
+            rule.ids.clear()
+        self.version += 1
+
+    def takes_all(self) -> bool:
+        """Tell whether there is nothing to filter."""
+        return any(
+            rule.rtype is None and rule.symbols is None and not rule.start for rule in self._rules
+        )
+
+    def mask(self, segment: Segment) -> NDArray[np.bool_]:
+        """Tell which records of a segment the session gets, bool[n]."""
+        rtypes = segment.rtypes
+        keep: NDArray[np.bool_] = (rtypes == RTYPE_SYSTEM) | (rtypes == RTYPE_ERROR)
+        is_mapping = rtypes == RTYPE_SYMBOL_MAPPING
+        ids = segment.instrument_ids
+        for rule in self._rules:
+            wanted = is_mapping | (
+                (segment.clocks >= rule.start)
+                & (True if rule.rtype is None else rtypes == rule.rtype)
+            )
+            if rule.symbols is not None:
+                wanted &= np.isin(ids, np.fromiter(rule.ids, np.uint32, len(rule.ids)))
+            keep |= wanted
+        return keep
+
+    def _rule_for(self, subscription: Subscription) -> _Rule:
+        rtype = SCHEMA_RTYPES[subscription.schema] if self._by_schema else None
+        symbols: set[str] | None = set()
+        if subscription.symbols is None or not self._by_symbol:
+            symbols = None
+        wanted = _Rule(rtype, subscription.start or 0, subscription.stype_in, symbols)
+        for rule in self._rules:
+            if (rule.rtype, rule.start) == (wanted.rtype, wanted.start) and (
+                (rule.symbols is None) == (symbols is None) and rule.stype_in == wanted.stype_in
+            ):
+                return rule
+        self._rules.append(wanted)
+        return wanted

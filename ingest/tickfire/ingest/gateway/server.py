@@ -1,0 +1,143 @@
+"""Listen, and give every connection a session over the one feed that the gateway serves."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import itertools
+import logging
+from types import TracebackType
+from typing import Self
+
+from tickfire.ingest.dbn.file import open_dbn
+from tickfire.ingest.errors import UserError
+from tickfire.ingest.gateway.config import GatewayConfig
+from tickfire.ingest.gateway.feed import Feed
+from tickfire.ingest.gateway.file_feed import FileFeed
+from tickfire.ingest.gateway.pace import Clock, SystemClock
+from tickfire.ingest.gateway.replay import Recording
+from tickfire.ingest.gateway.session import FeedFactory, Session
+from tickfire.ingest.gateway.subscription import SessionOptions
+
+log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """A gateway that listens; `serve_gateway` makes it. Closed as an async context manager.
+
+    Attributes
+    ----------
+    host, port : str, int
+        Where it listens.
+    """
+
+    def __init__(self, config: GatewayConfig, feeds: FeedFactory, clock: Clock) -> None:
+        self.host = config.host
+        self.port = config.port
+        self._config = config
+        self._feeds = feeds
+        self._clock = clock
+        self._sessions: set[Session] = set()
+        self._ids = itertools.count(1)
+        self._server: asyncio.Server | None = None
+
+    @property
+    def sessions(self) -> int:
+        """The number of connections."""
+        return len(self._sessions)
+
+    async def listen(self) -> None:
+        """Begin to listen.
+
+        Raises
+        ------
+        UserError
+            If the port is in use or the address is not one of this machine's.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(self._connected, self.host, self.port)
+        except OSError as error:
+            raise _listen_error(self._config, error) from None
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Stop listening and end all sessions."""
+        if self._server is not None:
+            self._server.close()
+        sessions = list(self._sessions)
+        for session in sessions:
+            session.end("the gateway stops")
+        for session in sessions:
+            await session.wait_ended()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def _connected(self) -> Session:
+        is_full = len(self._sessions) >= self._config.max_sessions
+        session = Session(
+            str(next(self._ids)),
+            self._config,
+            self._clock,
+            self._feeds,
+            self._sessions.discard,
+            "Too many sessions." if is_full else None,
+        )
+        self._sessions.add(session)
+        return session
+
+
+async def serve_gateway(config: GatewayConfig, *, clock: Clock | None = None) -> Gateway:
+    """Start a gateway.
+
+    Parameters
+    ----------
+    config : GatewayConfig
+    clock : Clock, optional
+        The machine's, unless a test brings its own.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be replayed (`DbnError`), or the port is in use.
+    """
+    clock = clock or SystemClock()
+    gateway = Gateway(config, _feeds(config, clock), clock)
+    await gateway.listen()
+    return gateway
+
+
+def _feeds(config: GatewayConfig, clock: Clock) -> FeedFactory:
+    assert config.file is not None
+    recording = Recording(open_dbn(config.file))
+
+    def replay(options: SessionOptions) -> Feed:
+        return FileFeed(
+            recording,
+            clock,
+            speed=config.speed,
+            loop=config.loop,
+            slow_after_s=config.slow_after_s,
+            skip_when_slow=options.skip_when_slow,
+        )
+
+    return replay
+
+
+def _listen_error(config: GatewayConfig, error: OSError) -> UserError:
+    if error.errno == errno.EADDRINUSE:
+        return UserError(
+            f"port {config.port} on {config.host} is in use; stop what uses it, or take another."
+        )
+    return UserError(f"cannot listen on {config.host} port {config.port}: {error.strerror}.")

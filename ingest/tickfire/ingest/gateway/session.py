@@ -1,0 +1,236 @@
+"""One client's connection: the protocol core fed from a socket, and a feed written to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from tickfire.ingest.dbn.control import HEARTBEAT_TEXT, ErrorMsg, SystemMsg
+from tickfire.ingest.dbn.layout import ERROR_INVALID_SUBSCRIPTION, SYSTEM_HEARTBEAT
+from tickfire.ingest.gateway.config import GatewayConfig
+from tickfire.ingest.gateway.feed import Feed, ReaderTooSlowError
+from tickfire.ingest.gateway.lsg import (
+    Authenticated,
+    Complaint,
+    Event,
+    Hangup,
+    LsgServer,
+    Started,
+    Subscribed,
+)
+from tickfire.ingest.gateway.outlet import HIGH_WATER, Outlet
+from tickfire.ingest.gateway.pace import NS_PER_S, Clock
+from tickfire.ingest.gateway.subscription import SessionOptions, Subscription
+
+MAX_SYMBOLS: Final = 1_000_000
+"""Symbols that one session may name, over all its lines."""
+MAX_REQUESTS: Final = 10_000
+"""Lines that a client may send before it starts the session."""
+_NONCE_BYTES: Final = 16
+_LOGGED_LENGTH: Final = 60
+_KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""Options of a socket, where the system has them: seconds, seconds, probes."""
+
+log = logging.getLogger(__name__)
+
+type FeedFactory = Callable[[SessionOptions], Feed]
+
+
+class Session(asyncio.Protocol):
+    """A connection, from greeting to close; whatever its client does, it ends only itself.
+
+    Parameters
+    ----------
+    session_id : str
+        Told to the client, and in the log.
+    config : GatewayConfig
+    clock : Clock
+    feeds : callable
+        Makes the session's feed.
+    ended : callable
+        Called with the session once it is over.
+    refusal : str, optional
+        Refuse the client, with these words.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        config: GatewayConfig,
+        clock: Clock,
+        feeds: FeedFactory,
+        ended: Callable[[Session], None],
+        refusal: str | None = None,
+    ) -> None:
+        self._id = session_id
+        self._config = config
+        self._clock = clock
+        self._feeds = feeds
+        self._ended = ended
+        self._refusal = refusal
+        self._core = LsgServer(session_id, secrets.token_hex(_NONCE_BYTES), config.keys)
+        self._options = SessionOptions(dataset="")
+        self._requests: list[Subscription | Complaint] = []
+        self._symbols = 0
+        self._live: tuple[Feed, Outlet] | None = None
+        self._outlet: Outlet | None = None
+        self._is_over = False
+
+    # --- asyncio.Protocol ------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet the client."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._task: asyncio.Task[None] | None = None
+        transport.set_write_buffer_limits(high=HIGH_WATER)
+        _keep_alive(transport.get_extra_info("socket"))
+        self._auth_timer = asyncio.get_running_loop().call_later(
+            self._config.auth_timeout_s, self._give_up_on_auth
+        )
+        if self._refusal is not None:
+            self._take(self._core.refuse(self._refusal))
+        else:
+            self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of the client."""
+        for event in self._core.receive(data):
+            self._take(event)
+        if not self._is_over:
+            self._flush()
+
+    def pause_writing(self) -> None:
+        """Hold the feed: the client does not keep up."""
+        if self._outlet is not None:
+            self._outlet.pause()
+
+    def resume_writing(self) -> None:
+        """Let the feed go on."""
+        if self._outlet is not None:
+            self._outlet.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the session."""
+        self.end("the client left" if exc is None else f"the connection broke: {exc}")
+        self._ended(self)
+
+    # --- the end ---------------------------------------------------------------------------
+
+    def end(self, reason: str, *, error: bool = False) -> None:
+        """Close the connection, and say why in the log, once."""
+        if self._is_over:
+            return
+        self._is_over = True
+        log.log(logging.WARNING if error else logging.INFO, "session %s: %s", self._id, reason)
+        self._auth_timer.cancel()
+        self._flush()
+        if self._task is not None:
+            self._task.cancel()
+        if self._outlet is not None and self._outlet.is_paused:
+            self._transport.abort()  # to wait for this client to read could take for ever
+        else:
+            self._transport.close()
+
+    async def wait_ended(self) -> None:
+        """Wait until nothing of the session runs any more."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def _give_up_on_auth(self) -> None:
+        self._take(self._core.refuse("Authentication timed out."))
+
+    def _flush(self) -> None:
+        data = self._core.data_to_send()
+        if data:
+            self._transport.write(data)
+
+    # --- what the client asks --------------------------------------------------------------
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Authenticated(options):
+                self._auth_timer.cancel()
+                self._options = options
+                client = options.client[:_LOGGED_LENGTH]
+                log.info("session %s: %s asks for %s", self._id, client, options.dataset)
+            case Subscribed(subscription):
+                self._symbols += len(subscription.symbols or ())
+                self._request(subscription)
+            case Complaint():
+                self._request(event)
+            case Started():
+                self._task = asyncio.get_running_loop().create_task(self._run())
+            case Hangup(reason):
+                self.end(f"ended for its client: {reason}", error=True)
+
+    def _request(self, request: Subscription | Complaint) -> None:
+        if self._symbols > MAX_SYMBOLS or len(self._requests) > MAX_REQUESTS:
+            self.end("ended for its client, which subscribes without bounds", error=True)
+        elif self._live is None:
+            self._requests.append(request)
+        else:
+            self._answer(*self._live, request, late=True)
+
+    def _answer(
+        self, feed: Feed, outlet: Outlet, request: Subscription | Complaint, *, late: bool
+    ) -> None:
+        if isinstance(request, Complaint):
+            outlet.send_control(ErrorMsg(request.text, ERROR_INVALID_SUBSCRIPTION, feed.now()))
+        else:
+            for message in feed.subscribe(request, late=late):
+                outlet.send_control(message)
+
+    # --- what the client gets --------------------------------------------------------------
+
+    async def _run(self) -> None:
+        try:
+            await self._stream()
+        except* ReaderTooSlowError:
+            self.end("ended for its client, which reads too slowly", error=True)
+        except* Exception as group:
+            log.exception("session %s failed", self._id, exc_info=group)
+            self.end("ended by an error of the gateway", error=True)
+
+    async def _stream(self) -> None:
+        feed = self._feeds(self._options)
+        metadata = feed.metadata()
+        outlet = self._outlet = Outlet(
+            self._transport,
+            self._clock,
+            version=metadata.version,
+            ts_out=self._options.ts_out,
+            selection=feed.selection,
+            source_ts_out=feed.has_ts_out,
+        )
+        outlet.send_bytes(replace(metadata, ts_out=self._options.ts_out).encode())
+        gate_ns = int(self._config.gate_s * NS_PER_S)
+        await self._clock.sleep_until(self._clock.monotonic_ns() + gate_ns)
+        for request in self._requests:
+            self._answer(feed, outlet, request, late=False)
+        self._requests.clear()
+        self._live = feed, outlet
+        async with asyncio.TaskGroup() as group:
+            group.create_task(feed.run(outlet))
+            group.create_task(self._beat(feed, outlet))
+
+    async def _beat(self, feed: Feed, outlet: Outlet) -> None:
+        """Send a heartbeat whenever nothing else was sent for so long."""
+        interval = self._options.heartbeat_s
+        while True:
+            await self._clock.sleep_until(outlet.silence_ends(interval))
+            if self._clock.monotonic_ns() >= outlet.silence_ends(interval):
+                outlet.send_control(SystemMsg(HEARTBEAT_TEXT, SYSTEM_HEARTBEAT, feed.now()))
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Let the kernel find out about clients that vanished."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE.items():
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
