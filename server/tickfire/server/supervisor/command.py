@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from tickfire.ingest.errors import UsageError, UserError
+from tickfire.ingest.errors import UserError
 from tickfire.ingest.ports import check_port, free_port
 from tickfire.server.supervisor.config import DevConfig, browser_host, check
 from tickfire.server.supervisor.plan import Ports, plan
@@ -89,11 +89,6 @@ def dev(
         insecure=insecure,
     )
     check(config)
-    if config.live and not os.environ.get("TICKFIRE_DATASET"):
-        raise UsageError(
-            "DATABENTO_API_KEY asks for the real feed; set TICKFIRE_DATASET (such as GLBX.MDP3) "
-            "and TICKFIRE_SYMBOLS too, or unset the key."
-        )
     asyncio.run(_run(config))
 
 
@@ -143,9 +138,8 @@ async def _check_redis(url: str) -> None:
 def describe(config: DevConfig) -> str:
     """Return in one line what is about to run."""
     if config.live:
-        source = f"the live feed of {os.environ['TICKFIRE_DATASET']}"
-        ignored = " (FEED is ignored: DATABENTO_API_KEY is set)" if config.feed else ""
-        return f"starting with {source}{ignored}"
+        ignored = "; FEED is ignored, as DATABENTO_API_KEY is set" if config.feed else ""
+        return f"starting with the live feed of Databento{ignored}"
     pace = f"{config.speed:g} times its pace" if config.speed else "full speed"
     if config.feed is None:
         return f"starting with a simulated market at {pace}"

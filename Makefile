@@ -1,0 +1,145 @@
+# tickfire: `make` lists what there is. Set-up is done once, and again when its sources change:
+# the stamps in .make/ say what is done.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+TICKFIRE := $(VENV)/bin/tickfire
+STAMPS := .make
+STATIC := server/tickfire/server/static
+SAY := printf '\033[1m==>\033[0m %s\n'
+
+# What was removed by hand is done again.
+ifeq ($(wildcard $(TICKFIRE)),)
+$(shell rm -f $(STAMPS)/venv $(STAMPS)/package $(STAMPS)/warm)
+endif
+ifeq ($(wildcard client_js/node_modules/.package-lock.json),)
+$(shell rm -f $(STAMPS)/node)
+endif
+ifeq ($(wildcard $(STATIC)/index.html),)
+$(shell rm -f $(STAMPS)/client)
+endif
+
+CLIENT_SOURCES := $(shell find client_js \( -name node_modules -o -name dist -o -name test -o -name bench \) -prune \
+	-o -type f -print)
+KERNEL_SOURCES := $(shell find wasm/tickfire ingest/tickfire models/tickfire server/tickfire -name "*.py")
+
+.PHONY: help
+help: ## List the targets
+	@printf 'tickfire: realtime market data over Phoenix Channels\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- set-up -----------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(STAMPS)/warm $(STAMPS)/client ## Make the environment, build the client, compile the kernels
+
+$(STAMPS)/venv: requirements-dev.lock .python-version
+	@mkdir -p $(STAMPS)
+	@how=$$(.ci/need venv) || exit 1; \
+	$(PYTHON) -c '' 2>/dev/null || rm -rf $(VENV); \
+	$(SAY) "Python environment in $(VENV), by $$how"; \
+	case "$$how" in \
+	uv) { [ -d $(VENV) ] || uv venv --quiet --python '>=3.12' $(VENV); } \
+	    && uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements-dev.lock ;; \
+	*)  "$${how#python }" -m venv $(VENV) \
+	    && $(PYTHON) -m pip install --disable-pip-version-check --progress-bar off --quiet \
+	        --require-hashes -r requirements-dev.lock ;; \
+	esac
+	@touch $@
+
+$(STAMPS)/package: $(STAMPS)/venv pyproject.toml
+	@$(SAY) "tickfire itself, editable"
+	@if $(PYTHON) -m pip --version >/dev/null 2>&1; \
+	then $(PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .; \
+	else uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation -e .; fi
+	@touch $@
+
+$(STAMPS)/warm: $(STAMPS)/package $(KERNEL_SOURCES)
+	@$(SAY) "Kernels, into the cache"
+	@$(TICKFIRE) warm
+	@touch $@
+
+$(STAMPS)/node: client_js/package-lock.json
+	@.ci/need node >/dev/null
+	@mkdir -p $(STAMPS)
+	@$(SAY) "Client packages in client_js/node_modules"
+	@cd client_js && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STAMPS)/client: $(STAMPS)/node $(CLIENT_SOURCES)
+	@$(SAY) "Client, into $(STATIC)"
+	@cd client_js && npm run --silent build
+	@touch $@
+
+.PHONY: client
+client: $(STAMPS)/client ## Build the page and the npm package
+
+.PHONY: chromium
+chromium:
+	@.ci/need chromium >/dev/null 2>&1 || .ci/install chromium
+
+# --- run --------------------------------------------------------------------------------------
+
+.PHONY: run-dev
+run-dev: setup ## Run everything: PORT, HOST, FEED, SPEED, REDIS_URL, WORKERS, DATABENTO_API_KEY
+	@exec $(TICKFIRE) dev $(if $(INSECURE),--insecure)
+
+# --- check ------------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup chromium ## Run every test, Python's and the client's
+	@$(SAY) "Python tests"
+	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m pytest $(ARGS)
+	@$(SAY) "Client tests"
+	@cd client_js && npm run --silent test
+
+.PHONY: lint
+lint: setup ## Check style and layers
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/lint-imports --no-cache
+	@cd client_js && npm run --silent lint
+
+.PHONY: types
+types: setup ## Check types, Python's and TypeScript's
+	@$(VENV)/bin/mypy
+	@cd client_js && npm run --silent types
+
+.PHONY: conformance
+conformance: setup ## Run the Phoenix conformance transcripts
+	@$(PYTHON) -m pytest tests/conformance $(ARGS)
+
+.PHONY: bench
+bench: setup ## Measure; bench/README.md explains each
+	@$(PYTHON) -m bench $(ARGS)
+
+.PHONY: dist-check
+dist-check: setup ## Build sdist and wheel, install them in a clean environment, serve the page
+	@$(PYTHON) tests/packaging/dist_check.py
+
+# --- care -------------------------------------------------------------------------------------
+
+.PHONY: fmt
+fmt: setup ## Format the code
+	@$(VENV)/bin/ruff check --fix-only --quiet .
+	@$(VENV)/bin/ruff format .
+	@cd client_js && npm run --silent format
+
+.PHONY: lock
+lock: ## Compile the lock files anew; needs uv
+	@command -v uv >/dev/null || { echo "tickfire: uv was not found; install it (pip install uv)." >&2; exit 1; }
+	uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+		--extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+		pyproject.toml -c requirements-dev.lock -o requirements.lock
+
+.PHONY: clean
+clean: ## Remove what was built, and the environments
+	rm -rf $(VENV) $(STAMPS) $(STATIC) dist client_js/node_modules client_js/dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find server ingest models wasm tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
