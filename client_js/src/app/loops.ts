@@ -1,0 +1,29 @@
+/** The least time between two drawings of the panels; people read no faster. */
+const PANEL_MS = 125;
+
+/**
+ * Runs a task soon after it was asked for, at most every `PANEL_MS` and only in a visible tab: many
+ * requests become one.
+ */
+export class PanelLoop {
+  private due = false;
+  private ranAt = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly task: () => void) {}
+
+  request(): void {
+    if (this.due) return;
+    this.due = true;
+    const wait = this.ranAt + PANEL_MS - performance.now();
+    if (wait <= 0) this.schedule();
+    else setTimeout(() => this.schedule(), wait);
+  }
+
+  private schedule(): void {
+    requestAnimationFrame(() => {
+      this.due = false;
+      this.ranAt = performance.now();
+      this.task();
+    });
+  }
+}

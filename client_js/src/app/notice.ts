@@ -1,0 +1,29 @@
+import { byId, setText } from "../chart/dom";
+
+/** The bar above the page for what a user should know or do. */
+export class Notice {
+  private readonly element = byId("notice");
+  private readonly text = byId("notice-text");
+
+  constructor() {
+    byId("notice-close").addEventListener("click", () => this.hide());
+  }
+
+  show(text: string): void {
+    setText(this.text, text);
+    this.element.hidden = false;
+  }
+
+  hide(): void {
+    this.element.hidden = true;
+  }
+}
+
+/** What plain http away from localhost takes from the page; null in a secure context. */
+export function insecureNotice(isSecure: boolean): string | null {
+  if (isSecure) return null;
+  return (
+    "This page came over plain http, where browsers offer no WebGPU: the chart is drawn with " +
+    "Canvas2D. Serve it over https, or open it on localhost, for the GPU."
+  );
+}

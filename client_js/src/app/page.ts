@@ -1,0 +1,249 @@
+import { CandleChart } from "../chart/chart";
+import { byId, setData } from "../chart/dom";
+import { MarketFeed } from "../feed/feed";
+import type { Instrument, Tick } from "../feed/payloads";
+import type { Zone } from "../format/time";
+import type { CandleStore } from "../store/candle-store";
+import { INTERVALS, type Interval } from "../store/intervals";
+import { RateCounter } from "../store/rate";
+import { ConnectionLamp, pageState } from "./connection";
+import { Header } from "./header";
+import { IntervalButtons } from "./intervals";
+import { PanelLoop } from "./loops";
+import { Market } from "./market";
+import { News } from "./news";
+import { insecureNotice, Notice } from "./notice";
+import { Pipeline } from "./pipeline";
+import { References } from "./references";
+import { Session, type SessionHandlers } from "./session";
+import { type AddressSettings, initialZone, keepZone, writeAddress } from "./settings";
+import { StatusLine } from "./status-line";
+import { Tape } from "./tape";
+import { WatchList } from "./watch-list";
+
+const CLOCK_MS = 1000;
+
+/** The dashboard: what comes from the feed goes to the chart and the panels. */
+export class Page {
+  private readonly market = new Market();
+  private readonly rate = new RateCounter();
+  private readonly header = new Header();
+  private readonly tape = new Tape();
+  private readonly pipeline = new Pipeline();
+  private readonly status = new StatusLine();
+  private readonly lamp = new ConnectionLamp();
+  private readonly notice = new Notice();
+  private readonly news = new News((symbol) => this.select(symbol));
+  private readonly intervals = new IntervalButtons((interval) => this.choose(interval));
+  private readonly feed = new MarketFeed({ url: "/socket" });
+  private readonly references = new References(this.feed, (symbol, reference, last) => {
+    this.market.setDay(symbol, reference, last);
+    this.panels.request();
+  });
+  private readonly watch = new WatchList(
+    this.market,
+    (symbol) => this.select(symbol),
+    (symbol) => this.wantReference(symbol),
+  );
+  private readonly panels = new PanelLoop(() => this.render());
+  private readonly session: Session;
+  private readonly chart: CandleChart;
+  private zone: Zone = initialZone();
+  private position: string | null = null;
+  private lastTickAt: number | null = null;
+
+  constructor(private readonly address: AddressSettings) {
+    this.chart = new CandleChart(byId("chart"), {
+      renderer: address.renderer,
+      loadShader: async () => (await fetch("candles.wgsl")).text(),
+      zone: this.zone,
+      onFrame: () => this.reportChart(),
+    });
+    this.session = new Session(this.feed, address.interval, this.handlers());
+    this.feed.trace({ onTrace: (sample) => this.pipeline.push(sample) });
+    this.feed.news({
+      onLatest: (headlines) => this.news.reset(headlines),
+      onHeadline: (headline) => this.news.push(headline),
+    });
+    this.feed.onStatus(() => this.reportState());
+    setInterval(() => this.panels.request(), CLOCK_MS);
+    this.intervals.setSelected(address.interval);
+    this.listen();
+    const notice = insecureNotice(window.isSecureContext);
+    if (notice !== null) this.notice.show(notice);
+    this.feed.connect();
+  }
+
+  /** The page's colours have changed. */
+  restyle(): void {
+    this.chart.restyle();
+  }
+
+  private handlers(): SessionHandlers {
+    return {
+      onInstruments: (instruments) => this.setInstruments(instruments),
+      onTick: (tick) => this.takeTick(tick),
+      onTrade: (tick) => {
+        this.tape.push(tick);
+        this.panels.request();
+      },
+      onSnapshot: (snapshot) => {
+        this.header.setQuote(snapshot);
+        this.panels.request();
+      },
+      onQuote: (quote) => {
+        this.header.setQuote(quote);
+        this.panels.request();
+      },
+      onDay: (day) => {
+        this.header.setDay(day);
+        if (this.session.symbol !== null) {
+          this.market.setDay(this.session.symbol, day.reference, day.last);
+        }
+        this.panels.request();
+      },
+      onStore: (store) => this.showStore(store),
+      onCandles: () => this.chart.changed(),
+      onRecovery: (recovery) => {
+        this.status.recovery(recovery);
+        if (!recovery.recovered) this.refreshReferences();
+      },
+      onGap: (gap) => this.status.gap(gap),
+      onRefused: (reason) => this.status.say("bad", reason),
+      onJoined: () => this.reportState(),
+    };
+  }
+
+  private setInstruments(instruments: readonly Instrument[]): void {
+    if (this.market.setInstruments(instruments)) this.watch.rebuild();
+    if (this.session.symbol === null) {
+      const known = [...this.market.symbols.keys()].sort();
+      const wanted = this.address.symbol;
+      const symbol = wanted !== null && known.includes(wanted) ? wanted : known[0];
+      if (symbol !== undefined) this.select(symbol);
+    }
+    this.panels.request();
+  }
+
+  private takeTick(tick: Tick): void {
+    const now = performance.now();
+    this.rate.add(now);
+    this.lastTickAt = now;
+    this.position = tick.id;
+    this.market.tick(tick);
+    this.panels.request();
+  }
+
+  private select(symbol: string): void {
+    if (!this.market.symbols.has(symbol) || symbol === this.session.symbol) return;
+    this.references.have(symbol);
+    this.header.clear();
+    this.tape.clear();
+    this.session.select(symbol, this.session.interval);
+    this.watch.setSelected(symbol);
+    this.selected();
+  }
+
+  private choose(interval: Interval): void {
+    this.intervals.setSelected(interval);
+    if (this.session.symbol === null) this.session.interval = interval;
+    else this.session.select(this.session.symbol, interval);
+    this.selected();
+  }
+
+  private selected(): void {
+    const { symbol, interval } = this.session;
+    if (symbol !== null) writeAddress(symbol, interval);
+    this.panels.request();
+  }
+
+  private showStore(store: CandleStore): void {
+    const { symbol, interval } = this.session;
+    const name = `${symbol} · ${interval}`;
+    this.chart.show(store, name, INTERVALS[interval]);
+    byId("chart").setAttribute("aria-label", `Candlestick chart of ${symbol}, ${interval} candles`);
+  }
+
+  private wantReference(symbol: string): void {
+    if (symbol !== this.session?.symbol) this.references.want(symbol);
+  }
+
+  private refreshReferences(): void {
+    this.references.forget();
+    for (const symbol of this.market.symbols.keys()) this.wantReference(symbol);
+  }
+
+  private listen(): void {
+    const zone = byId("zone");
+    const showZone = () => zone.replaceChildren(this.zone === "utc" ? "UTC" : "Local time");
+    showZone();
+    zone.addEventListener("click", () => {
+      this.zone = this.zone === "utc" ? "local" : "utc";
+      keepZone(this.zone);
+      showZone();
+      this.chart.setZone(this.zone);
+      this.news.restyle();
+      this.panels.request();
+    });
+    document.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target instanceof HTMLInputElement) return;
+    const interval = this.intervals.byKey(event.key);
+    if (interval !== undefined) this.choose(interval);
+    else if (event.key === "/") {
+      event.preventDefault();
+      this.watch.open();
+    }
+  }
+
+  /** Draw the panels. */
+  private render(): void {
+    const now = performance.now();
+    const { symbol, store } = this.session;
+    const state = symbol === null ? undefined : this.market.symbols.get(symbol);
+    if (state !== undefined) {
+      this.header.render(state);
+      this.tape.render(state.decimals, this.zone);
+      document.title = state.last === null ? state.symbol : `${state.last} ${state.symbol}`;
+    }
+    this.watch.render();
+    this.news.render(this.zone);
+    this.pipeline.render();
+    this.status.render({
+      position: this.position,
+      ticksPerSecond: this.rate.perSecond(now),
+      latencyMs: this.pipeline.latency,
+      candles: store?.count ?? 0,
+      renderer: this.chart.rendererName,
+      quietMs: this.lastTickAt === null ? null : now - this.lastTickAt,
+    });
+    this.reportState();
+  }
+
+  /** The lamp, and the states that tests and style sheets read off the root element. */
+  private reportState(): void {
+    const { feed, session } = this;
+    if (session === undefined) return;
+    const state = pageState(feed.status, session);
+    this.lamp.render(state, feed.status);
+    const root = document.documentElement;
+    setData(root, "state", state);
+    setData(root, "symbol", session.symbol ?? "");
+    setData(root, "interval", session.interval);
+    setData(root, "ticks", String(this.rate.total));
+    setData(root, "latencyMs", this.pipeline.latency?.toFixed(3) ?? "");
+    const last = session.symbol === null ? null : this.market.symbols.get(session.symbol)?.last;
+    setData(root, "lastPrice", last ?? "");
+  }
+
+  private reportChart(): void {
+    const root = document.documentElement;
+    setData(root, "renderer", this.chart.rendererName ?? "");
+    setData(root, "candles", String(this.session.store?.count ?? 0));
+    setData(root, "frames", String(this.chart.frames));
+    setData(root, "axisDraws", String(this.chart.axisDraws));
+  }
+}

@@ -1,0 +1,173 @@
+import type { Recovery } from "../feed/cursor";
+import type { MarketFeed } from "../feed/feed";
+import type {
+  Candle,
+  CandlesReply,
+  CandleTuple,
+  Instrument,
+  Missed,
+  Quote,
+  Snapshot,
+  Tick,
+} from "../feed/payloads";
+import type { Subscription } from "../feed/subscription";
+import { type Bar, CandleStore } from "../store/candle-store";
+import type { Interval } from "../store/intervals";
+
+const HISTORY_LIMIT = 2000;
+const DAY_LIMIT = 2;
+
+/** The newest day of the selected symbol. */
+export interface Day {
+  reference: string;
+  last: string;
+  high: string;
+  low: string;
+  volume: number;
+}
+
+/** What the page does with what comes. */
+export interface SessionHandlers {
+  onInstruments(instruments: Instrument[]): void;
+  onTick(tick: Tick): void;
+  /** Trades of the selected symbol. */
+  onTrade(tick: Tick): void;
+  onSnapshot(snapshot: Snapshot): void;
+  onQuote(quote: Quote): void;
+  onDay(day: Day): void;
+  /** Another store is shown from now on. */
+  onStore(store: CandleStore): void;
+  onCandles(): void;
+  onRecovery(recovery: Recovery): void;
+  onGap(gap: Missed): void;
+  onRefused(reason: string): void;
+  /** Whether all that the page needs is joined may have changed. */
+  onJoined(): void;
+}
+
+/** The topics that the page has joined, and the candles of what is selected. */
+export class Session {
+  symbol: string | null = null;
+  store: CandleStore | null = null;
+  private readonly realtime: Subscription<unknown>;
+  private selected: Subscription<unknown>[] = [];
+  private candles: Subscription<unknown> | null = null;
+  private day: Subscription<unknown> | null = null;
+  private days: CandleTuple[] = [];
+
+  constructor(
+    private readonly feed: MarketFeed,
+    public interval: Interval,
+    private readonly handlers: SessionHandlers,
+  ) {
+    this.realtime = feed.realtime({
+      onInstruments: (instruments) => handlers.onInstruments(instruments),
+      onTick: (tick) => handlers.onTick(tick),
+      onRecovery: (recovery) => handlers.onRecovery(recovery),
+      onGap: (gap) => handlers.onGap(gap),
+      onJoin: () => handlers.onJoined(),
+    });
+  }
+
+  /** Whether the chart's history is here and everything comes live. */
+  get live(): boolean {
+    return this.feed.status.state === "open" && this.realtime.joined && !!this.candles?.joined;
+  }
+
+  /** Whether the table of instruments has come. */
+  get ready(): boolean {
+    return this.feed.status.state === "open" && this.realtime.joined;
+  }
+
+  /** Show `symbol` at `interval`. */
+  select(symbol: string, interval: Interval): void {
+    const another = symbol !== this.symbol;
+    if (!another && interval === this.interval) return;
+    this.symbol = symbol;
+    this.interval = interval;
+    if (another) this.joinInstrument(symbol);
+    this.joinCandles(symbol, interval);
+    this.handlers.onJoined();
+  }
+
+  private joinInstrument(symbol: string): void {
+    for (const subscription of this.selected) subscription.leave();
+    const { handlers } = this;
+    this.days = [];
+    this.selected = [
+      this.feed.instrument(symbol, {
+        onSnapshot: (snapshot) => handlers.onSnapshot(snapshot),
+        onTick: (tick) => handlers.onTrade(tick),
+        onQuote: (quote) => handlers.onQuote(quote),
+        onRefused: (reason) => handlers.onRefused(`${symbol}: ${reason}`),
+      }),
+    ];
+  }
+
+  private joinCandles(symbol: string, interval: Interval): void {
+    this.candles?.leave();
+    this.day?.leave();
+    this.day = null;
+    // The chart of days and the day's figures are one topic, which a socket joins once.
+    const isDay = interval === "1d";
+    let store: CandleStore | null = null;
+    this.candles = this.feed.candles(symbol, interval, {
+      limit: HISTORY_LIMIT,
+      onHistory: (reply) => {
+        store = this.takeHistory(store, reply);
+        if (isDay) this.takeDays(reply);
+      },
+      onCandle: (candle) => {
+        store?.apply(candle);
+        this.handlers.onCandles();
+        if (isDay) this.takeDayCandle(candle);
+      },
+      onRefused: (reason) => this.handlers.onRefused(`${symbol} ${interval}: ${reason}`),
+      onLost: () => this.handlers.onJoined(),
+    });
+    if (!isDay) {
+      this.day = this.feed.candles(symbol, "1d", {
+        limit: DAY_LIMIT,
+        onHistory: (reply) => this.takeDays(reply),
+        onCandle: (candle) => this.takeDayCandle(candle),
+      });
+    }
+  }
+
+  /** A first history makes a store; later ones, after a reconnect or a rewind, replace its candles. */
+  private takeHistory(store: CandleStore | null, reply: CandlesReply): CandleStore {
+    const target = store ?? new CandleStore(reply.tick_size ?? "0");
+    target.reset(reply.candles.map(barOf));
+    this.store = target;
+    if (store === null) this.handlers.onStore(target);
+    this.handlers.onCandles();
+    this.handlers.onJoined();
+    return target;
+  }
+
+  private takeDays({ candles }: Pick<CandlesReply, "candles">): void {
+    this.days = candles.slice(-DAY_LIMIT);
+    this.tellDay();
+  }
+
+  private takeDayCandle({ time, open, high, low, close, volume, trades }: Candle): void {
+    const tuple: CandleTuple = [time, open, high, low, close, volume, trades];
+    const last = this.days[this.days.length - 1];
+    if (last !== undefined && last[0] > time) return;
+    if (last?.[0] === time) this.days.pop();
+    this.days = [...this.days, tuple].slice(-DAY_LIMIT);
+    this.tellDay();
+  }
+
+  private tellDay(): void {
+    const today = this.days[this.days.length - 1];
+    if (today === undefined) return;
+    const before = this.days.length > 1 ? this.days[0] : undefined;
+    const [, open, high, low, last, volume] = today;
+    this.handlers.onDay({ reference: before?.[4] ?? open, last, high, low, volume });
+  }
+}
+
+function barOf([time, open, high, low, close, volume, trades]: CandleTuple): Bar {
+  return { time, open, high, low, close, volume, trades };
+}

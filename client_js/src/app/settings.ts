@@ -1,0 +1,70 @@
+import type { RendererName } from "../chart/renderers/renderer";
+import type { Zone } from "../format/time";
+import { type Interval, isInterval } from "../store/intervals";
+
+export type Theme = "dark" | "light";
+
+/** What the address asks for; each may be absent. */
+export interface AddressSettings {
+  symbol: string | null;
+  interval: Interval;
+  renderer: RendererName | null;
+}
+
+/** Read `?symbol=`, `?interval=` and `?renderer=`. */
+export function readAddress(search: string): AddressSettings {
+  const params = new URLSearchParams(search);
+  const interval = params.get("interval");
+  const renderer = params.get("renderer");
+  return {
+    symbol: params.get("symbol"),
+    interval: isInterval(interval) ? interval : "1m",
+    renderer: renderer === "webgpu" || renderer === "canvas2d" ? renderer : null,
+  };
+}
+
+/** Keep the address in step with what is shown, so that it can be copied. */
+export function writeAddress(symbol: string, interval: Interval): void {
+  const url = new URL(location.href);
+  url.searchParams.set("symbol", symbol);
+  url.searchParams.set("interval", interval);
+  history.replaceState(null, "", url);
+}
+
+const THEME_KEY = "tickfire.theme";
+const ZONE_KEY = "tickfire.zone";
+
+/** The theme chosen before, else the system's light, else dark. */
+export function initialTheme(): Theme {
+  const kept = recall(THEME_KEY);
+  if (kept === "dark" || kept === "light") return kept;
+  return matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+}
+
+export function keepTheme(theme: Theme): void {
+  remember(THEME_KEY, theme);
+}
+
+export function initialZone(): Zone {
+  return recall(ZONE_KEY) === "local" ? "local" : "utc";
+}
+
+export function keepZone(zone: Zone): void {
+  remember(ZONE_KEY, zone);
+}
+
+function recall(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null; // storage may be forbidden; the page works without
+  }
+}
+
+function remember(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // as above
+  }
+}

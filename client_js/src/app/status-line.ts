@@ -1,0 +1,60 @@
+import { byId, setText } from "../chart/dom";
+import type { RendererName } from "../chart/renderers/renderer";
+import type { Recovery } from "../feed/cursor";
+import type { Missed } from "../feed/payloads";
+import { latency, span } from "../format/time";
+
+const RENDERERS: Record<RendererName, string> = { webgpu: "WebGPU", canvas2d: "Canvas2D" };
+/** Without a trade for longer than this, the line says since when. */
+const QUIET_MS = 3000;
+
+export interface StatusFigures {
+  position: string | null;
+  ticksPerSecond: number;
+  latencyMs: number | null;
+  candles: number;
+  renderer: RendererName | null;
+  /** ms since the last trade of any symbol; null before the first. */
+  quietMs: number | null;
+}
+
+/** The line at the foot of the page. */
+export class StatusLine {
+  private readonly parts = {
+    position: byId("status-position"),
+    event: byId("status-event"),
+    age: byId("status-age"),
+    rate: byId("status-rate"),
+    latency: byId("status-latency"),
+    candles: byId("status-candles"),
+    renderer: byId("status-renderer"),
+  };
+
+  render(figures: StatusFigures): void {
+    const { parts } = this;
+    setText(parts.position, figures.position ?? "—");
+    setText(parts.rate, Math.round(figures.ticksPerSecond).toLocaleString("en-US"));
+    setText(parts.latency, figures.latencyMs === null ? "—" : latency(figures.latencyMs));
+    setText(parts.candles, figures.candles.toLocaleString("en-US"));
+    setText(parts.renderer, figures.renderer === null ? "—" : RENDERERS[figures.renderer]);
+    const { quietMs } = figures;
+    const isQuiet = quietMs !== null && quietMs > QUIET_MS;
+    setText(parts.age, isQuiet ? `last trade ${span(quietMs)} ago` : "");
+  }
+
+  recovery(recovery: Recovery): void {
+    if (recovery.recovered) this.say("good", "Resumed without a gap");
+    else if (recovery.missed === null) this.say("bad", "The history from before is gone");
+    else this.say("bad", `Missed ${recovery.missed.from} to ${recovery.missed.to}`);
+  }
+
+  gap({ from, to }: Missed): void {
+    this.say("bad", `Gap: ${from} to ${to}`);
+  }
+
+  /** Show a sentence until the next. */
+  say(tone: "good" | "bad", text: string): void {
+    this.parts.event.dataset["tone"] = tone;
+    setText(this.parts.event, text);
+  }
+}

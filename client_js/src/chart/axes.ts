@@ -1,0 +1,88 @@
+import type { Zone } from "../format/time";
+import type { CandleStore } from "../store/candle-store";
+import type { Palette } from "./color";
+import { priceStep, priceTicks } from "./price-ticks";
+import { type Geometry, type Rect, rowOf } from "./scene";
+import { toColumn } from "./snap";
+import { timeTicks } from "./time-ticks";
+
+/** Least CSS pixels between the labels of the price axis and of the time axis. */
+const PRICE_GAP_PX = 46;
+const TIME_GAP_PX = 92;
+
+interface PriceLabel {
+  row: number;
+  text: string;
+}
+
+interface TimeLabel {
+  column: number;
+  text: string;
+  strong: boolean;
+}
+
+/** Where the labels stand, in device pixels of the pane. */
+export interface Axes {
+  prices: PriceLabel[];
+  times: TimeLabel[];
+}
+
+export interface AxisOptions {
+  intervalMs: number;
+  ratio: number;
+  zone: Zone;
+}
+
+/** Choose and place the labels of both axes. */
+export function placeAxes(store: CandleStore, geometry: Geometry, options: AxisOptions): Axes {
+  return {
+    prices: placePrices(store, geometry, options.ratio),
+    times: placeTimes(store, geometry, options),
+  };
+}
+
+function placePrices(store: CandleStore, geometry: Geometry, ratio: number): PriceLabel[] {
+  const { base } = store;
+  const least = (PRICE_GAP_PX * ratio) / geometry.pxPerUnit;
+  const top = geometry.top + base;
+  const bottom = top - geometry.height / geometry.pxPerUnit;
+  return priceTicks(bottom, top, priceStep(least, store.tickUnits)).map((price) => ({
+    row: rowOf(geometry, price - base),
+    text: store.format(price),
+  }));
+}
+
+function placeTimes(store: CandleStore, geometry: Geometry, options: AxisOptions): TimeLabel[] {
+  const { per, first, last, offset, slot } = geometry;
+  const offsetF32 = Math.fround(offset);
+  const slotF32 = Math.fround(slot);
+  return timeTicks({
+    times: store.time,
+    first: first * per,
+    last: Math.min(last * per, store.count),
+    intervalMs: options.intervalMs,
+    spacing: slot / per / options.ratio,
+    leastPx: TIME_GAP_PX,
+    zone: options.zone,
+  }).map(({ index, label, strong }) => ({
+    column: toColumn(Math.floor(index / per) - first, offsetF32, slotF32),
+    text: label,
+    strong,
+  }));
+}
+
+/** The grid that goes with the labels. */
+export function gridOf({ prices, times }: Axes, geometry: Geometry, palette: Palette): Rect[] {
+  const { width, height, wick } = geometry;
+  const left = wick >> 1;
+  return [
+    ...times.map(({ column, strong }) => ({
+      x: column - left,
+      y: 0,
+      width: wick,
+      height,
+      color: strong ? palette.axisLine : palette.grid,
+    })),
+    ...prices.map(({ row }) => ({ x: 0, y: row, width, height: wick, color: palette.grid })),
+  ];
+}

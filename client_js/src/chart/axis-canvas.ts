@@ -1,0 +1,88 @@
+import type { Axes } from "./axes";
+import { cssColor, type Palette } from "./color";
+import type { PaneSize } from "./geometry";
+
+const FONT_PX = 11;
+const PADDING_PX = 8;
+/** The price axis is this many CSS pixels wide at least, and grows by whole steps. */
+const LEAST_WIDTH_PX = 56;
+const WIDTH_STEP_PX = 8;
+
+/**
+ * The labels, on a canvas of their own above the pane: text is by far the dearest thing to draw, so
+ * it is drawn only when an axis has moved.
+ */
+export class AxisCanvas {
+  /** How often the axes were drawn. */
+  draws = 0;
+  private readonly context: CanvasRenderingContext2D;
+  private readonly fontFamily: string;
+
+  constructor(readonly canvas: HTMLCanvasElement) {
+    const context = canvas.getContext("2d");
+    if (context === null) throw new Error("this browser gives no 2D canvas");
+    this.context = context;
+    this.fontFamily = getComputedStyle(canvas).fontFamily;
+  }
+
+  /** Set the canvas's size in device pixels. */
+  resize(width: number, height: number): void {
+    this.canvas.width = Math.max(width, 1);
+    this.canvas.height = Math.max(height, 1);
+  }
+
+  draw(axes: Axes, pane: PaneSize, palette: Palette): void {
+    const { context, canvas } = this;
+    this.draws++;
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    this.drawBorders(pane, palette);
+    this.drawPrices(axes, pane, palette);
+    this.drawTimes(axes, pane, palette);
+  }
+
+  /** CSS pixels that the price axis needs for these labels. */
+  widthFor(axes: Axes, ratio: number): number {
+    this.setFont(ratio, false);
+    const widths = axes.prices.map(({ text }) => this.context.measureText(text).width / ratio);
+    const wanted = Math.max(...widths, 0) + 2 * PADDING_PX;
+    return Math.max(Math.ceil(wanted / WIDTH_STEP_PX) * WIDTH_STEP_PX, LEAST_WIDTH_PX);
+  }
+
+  private drawBorders({ width, height, ratio }: PaneSize, palette: Palette): void {
+    const { context, canvas } = this;
+    const line = Math.max(Math.floor(ratio), 1);
+    context.fillStyle = cssColor(palette.axisLine);
+    context.fillRect(width, 0, line, canvas.height);
+    context.fillRect(0, height, canvas.width, line);
+  }
+
+  private drawPrices({ prices }: Axes, { width, height, ratio }: PaneSize, palette: Palette): void {
+    const { context } = this;
+    this.setFont(ratio, false);
+    context.textAlign = "left";
+    context.fillStyle = cssColor(palette.axisText);
+    const margin = (FONT_PX * ratio) / 2;
+    for (const { row, text } of prices) {
+      if (row < margin || row > height - margin) continue;
+      context.fillText(text, width + PADDING_PX * ratio, row);
+    }
+  }
+
+  private drawTimes({ times }: Axes, { width, height, ratio }: PaneSize, palette: Palette): void {
+    const { context, canvas } = this;
+    context.textAlign = "center";
+    const middle = (height + canvas.height) / 2;
+    for (const { column, text, strong } of times) {
+      this.setFont(ratio, strong);
+      const half = context.measureText(text).width / 2;
+      if (column - half < 0 || column + half > width) continue;
+      context.fillStyle = cssColor(strong ? palette.axisStrong : palette.axisText);
+      context.fillText(text, column, middle);
+    }
+  }
+
+  private setFont(ratio: number, strong: boolean): void {
+    this.context.font = `${strong ? "600 " : ""}${FONT_PX * ratio}px ${this.fontFamily}`;
+    this.context.textBaseline = "middle";
+  }
+}

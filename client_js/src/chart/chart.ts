@@ -1,0 +1,306 @@
+import { full, type Zone } from "../format/time";
+import type { CandleStore } from "../store/candle-store";
+import { type Axes, gridOf, placeAxes } from "./axes";
+import { AxisCanvas } from "./axis-canvas";
+import { type Palette, paletteOf } from "./color";
+import { el } from "./dom";
+import { candleAt, layOut, type PaneSize } from "./geometry";
+import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./input";
+import { FrameLoop, Level } from "./invalidate";
+import { Legend } from "./legend";
+import { Markers, type Point } from "./markers";
+import { PriceScale } from "./price-scale";
+import { RendererHost } from "./renderers/host";
+import type { Renderer, RendererName } from "./renderers/renderer";
+import { type DeviceSize, observeDeviceSizes } from "./resize";
+import { fillView, type Geometry, type LastPrice, type Rect, rowOf, VIEW_FLOATS } from "./scene";
+import { toColumn } from "./snap";
+import { Viewport } from "./viewport";
+
+export interface ChartOptions {
+  /** The renderer to use whatever the machine has. */
+  renderer: RendererName | null;
+  loadShader: () => Promise<string>;
+  zone: Zone;
+  /** Called after each frame, and when the renderer changes. */
+  onFrame?: (chart: CandleChart) => void;
+}
+
+/** Candles of one symbol on a pane with axes, legend and crosshair. */
+export class CandleChart {
+  readonly viewport = new Viewport();
+  readonly scale = new PriceScale();
+  frames = 0;
+  private store: CandleStore | null = null;
+  private intervalMs = 60_000;
+  private seen = { generation: -1, appended: 0 };
+  private pane: PaneSize = { width: 0, height: 0, ratio: 1 };
+  private palette: Palette;
+  private geometry: Geometry | null = null;
+  private cursor: Point | null = null;
+  private readonly view = new Float32Array(VIEW_FLOATS);
+  private grid: Rect[] = [];
+  private gridVersion = 0;
+  private axisKey = "";
+  private readonly loop = new FrameLoop((level) => this.frame(level));
+  private readonly host: RendererHost;
+  private readonly axes: AxisCanvas;
+  private readonly markers: Markers;
+  private readonly legend = new Legend();
+  private readonly latest = el("button", "go-latest", { type: "button", title: "Latest (End)" });
+  private readonly stopObserving: () => void;
+
+  constructor(
+    private readonly element: HTMLElement,
+    private readonly options: ChartOptions,
+  ) {
+    const pane = el("div", "pane", {}, this.legend.element, this.latest);
+    const priceAxis = el("div", "axis-price", { title: "Drag to scale, double-click to fit" });
+    const timeAxis = el("div", "axis-time", { title: "Drag to zoom, double-click for the latest" });
+    const canvas = el("canvas", "axes-canvas", { "aria-hidden": "true" });
+    this.latest.textContent = "Latest ▸";
+    element.append(pane, priceAxis, timeAxis, canvas);
+    element.tabIndex = 0;
+    element.setAttribute("role", "application");
+    element.setAttribute("aria-roledescription", "candlestick chart");
+    this.axes = new AxisCanvas(canvas);
+    this.markers = new Markers(element);
+    this.palette = paletteOf(element);
+    this.listen(pane, priceAxis, timeAxis);
+    this.stopObserving = observeDeviceSizes([element, pane], ([whole, inner]) =>
+      this.resized(whole, inner),
+    );
+    this.host = new RendererHost(pane, options.renderer, options.loadShader, (renderer) =>
+      this.adopt(renderer),
+    );
+    void this.host.start();
+  }
+
+  get rendererName(): RendererName | null {
+    return this.host.current?.name ?? null;
+  }
+
+  /** How often the axes' text was drawn. */
+  get axisDraws(): number {
+    return this.axes.draws;
+  }
+
+  /** Show another store, from its newest candle on. */
+  show(store: CandleStore, title: string, intervalMs: number): void {
+    this.store = store;
+    this.intervalMs = intervalMs;
+    this.seen = { generation: -1, appended: 0 };
+    this.scale.auto = true;
+    this.legend.setTitle(title);
+    this.loop.request(Level.Layout);
+  }
+
+  /** The store has changed. */
+  changed(): void {
+    this.loop.request(Level.Data);
+  }
+
+  /** The page's colours have changed. */
+  restyle(): void {
+    this.palette = paletteOf(this.element);
+    this.loop.request(Level.Layout);
+  }
+
+  setZone(zone: Zone): void {
+    this.options.zone = zone;
+    this.loop.request(Level.Layout);
+  }
+
+  dispose(): void {
+    this.loop.stop();
+    this.stopObserving();
+    this.host.dispose();
+    this.element.replaceChildren();
+  }
+
+  private listen(pane: HTMLElement, priceAxis: HTMLElement, timeAxis: HTMLElement): void {
+    const actions = this.actions();
+    listenToPane(pane, actions);
+    listenToAxes(priceAxis, timeAxis, actions);
+    listenToKeys(this.element, actions);
+    this.latest.addEventListener("pointerdown", (event) => event.stopPropagation());
+    this.latest.addEventListener("click", () => actions.goLatest());
+  }
+
+  private actions(): ChartActions {
+    const move =
+      <A extends unknown[]>(change: (...given: A) => void) =>
+      (...given: A) => {
+        change(...given);
+        this.loop.request(Level.Data);
+      };
+    const { viewport, scale } = this;
+    return {
+      pan: move((dx: number, dy: number) => {
+        viewport.pan(dx);
+        if (!scale.auto && dy !== 0) scale.pan((dy * this.pane.ratio) / this.pane.height);
+      }),
+      zoom: move((x: number, factor: number) => viewport.zoom(x, factor)),
+      zoomFollowing: move((factor: number) => viewport.zoomFollowing(factor)),
+      zoomPrice: move((factor: number) => scale.zoom(factor)),
+      autoPrice: move(() => {
+        scale.auto = true;
+      }),
+      goLatest: move(() => viewport.goLatest()),
+      goOldest: move(() => viewport.goOldest()),
+      point: (at) => {
+        this.cursor = at;
+        this.loop.request(Level.Cursor);
+      },
+      step: (candles) => this.step(candles),
+    };
+  }
+
+  private step(candles: number): void {
+    const { geometry, store } = this;
+    if (geometry === null || store === null || store.count === 0) return;
+    const { ratio, height } = this.pane;
+    const from = this.cursor === null ? store.count : candleAt(geometry, this.cursor.x * ratio);
+    const index = Math.min(Math.max(from + candles * geometry.per, 0), store.count - 1);
+    const y = rowOf(geometry, store.close[index] - store.base) / ratio;
+    this.cursor = { x: this.columnOf(geometry, index) / ratio, y: Math.min(y, height / ratio) };
+    this.loop.request(Level.Cursor);
+  }
+
+  private adopt(renderer: Renderer): void {
+    if (this.pane.width > 0) renderer.resize(this.pane.width, this.pane.height);
+    // A new renderer has no candles yet: the next frame hands it all of them.
+    this.seen.generation = this.seen.generation === -1 ? -1 : -2;
+    this.loop.request(Level.Layout);
+  }
+
+  private resized(whole: DeviceSize, inner: DeviceSize): void {
+    const ratio = window.devicePixelRatio;
+    this.pane = { width: Math.max(inner.width, 1), height: Math.max(inner.height, 1), ratio };
+    this.viewport.resize(this.pane.width / ratio);
+    this.host.current?.resize(this.pane.width, this.pane.height);
+    this.axes.resize(whole.width, whole.height);
+    // Resizing cleared both canvases: draw before they are shown, not a frame later.
+    this.axisKey = "";
+    this.frame(Level.Layout);
+  }
+
+  private frame(level: Level): void {
+    const { store } = this;
+    if (store === null || this.pane.width === 0) return;
+    if (level >= Level.Data) this.drawPane(store, level);
+    this.drawMarkers(store);
+    this.frames++;
+    this.options.onFrame?.(this);
+  }
+
+  private drawPane(store: CandleStore, level: Level): void {
+    const renderer = this.host.current;
+    const uploadAll = this.follow(store);
+    const geometry = layOut(store, this.viewport, this.scale, this.pane);
+    this.geometry = geometry;
+    this.updateAxes(store, geometry, level === Level.Layout);
+    if (renderer === null) return;
+    const { from, to, all } = store.takeDirty();
+    const records = { data: store.records, count: store.count };
+    if (all || uploadAll) renderer.upload(records, 0, store.count);
+    else renderer.upload(records, from, to);
+    const { per, first, last } = geometry;
+    renderer.draw({
+      view: this.view,
+      background: this.palette.background,
+      grid: this.grid,
+      gridVersion: this.gridVersion,
+      per,
+      first,
+      last,
+      dashes: fillView(this.view, geometry, this.palette, lastPrice(store)),
+    });
+  }
+
+  /** Move the view along with the store; true when the renderer has to be given everything. */
+  private follow(store: CandleStore): boolean {
+    const { generation, appended } = this.seen;
+    this.seen = { generation: store.generation, appended: store.appended };
+    if (generation === store.generation) {
+      this.viewport.setCount(store.count, store.appended - appended);
+      return false;
+    }
+    this.viewport.setCount(store.count, 0);
+    if (generation === -1 && store.count > 0) this.viewport.fit();
+    else if (generation === -1) this.seen.generation = -1;
+    return true;
+  }
+
+  private updateAxes(store: CandleStore, geometry: Geometry, force: boolean): void {
+    const key = this.keyOf(store, geometry);
+    if (key === this.axisKey && !force) return;
+    this.axisKey = key;
+    const { ratio } = this.pane;
+    const { zone } = this.options;
+    const axes: Axes =
+      store.count === 0
+        ? { prices: [], times: [] }
+        : placeAxes(store, geometry, { intervalMs: this.intervalMs, ratio, zone });
+    this.grid = gridOf(axes, geometry, this.palette);
+    this.gridVersion++;
+    this.axes.draw(axes, this.pane, this.palette);
+    const width = `${this.axes.widthFor(axes, ratio)}px`;
+    const { style } = this.element;
+    if (style.getPropertyValue("--axis-width") !== width) style.setProperty("--axis-width", width);
+    this.latest.hidden = this.viewport.following;
+  }
+
+  /** Equal as long as no label or line of the axes moves. */
+  private keyOf(store: CandleStore, geometry: Geometry): string {
+    const { top, pxPerUnit, first, offset, slot } = geometry;
+    const start = store.time[first * geometry.per];
+    return `${top + store.base} ${pxPerUnit} ${first} ${offset} ${slot} ${start} ${store.decimals}`;
+  }
+
+  private drawMarkers(store: CandleStore): void {
+    const { geometry } = this;
+    if (geometry === null) return;
+    const { ratio, height } = this.pane;
+    const last = lastPrice(store);
+    if (last === null) this.markers.hideLast();
+    else {
+      const text = store.format(last.price + store.base);
+      const y = rowOf(geometry, last.price) / ratio;
+      this.markers.showLast(y, text, last.rising, height / ratio);
+    }
+    this.drawCross(store, geometry);
+  }
+
+  private drawCross(store: CandleStore, geometry: Geometry): void {
+    const { cursor } = this;
+    if (cursor === null || store.count === 0) {
+      this.markers.hideCross();
+      this.legend.show(store, store.count - 1);
+      return;
+    }
+    const { ratio, width } = this.pane;
+    const index = candleAt(geometry, cursor.x * ratio);
+    const held = index >= 0 && index < store.count;
+    const price = geometry.top + store.base - (cursor.y * ratio) / geometry.pxPerUnit;
+    const step = store.tickUnits;
+    const time = held ? full(store.time[index], this.options.zone, this.intervalMs) : "";
+    this.markers.showCross(
+      { x: this.columnOf(geometry, index) / ratio, y: cursor.y },
+      store.format(Math.round(price / step) * step),
+      time,
+      { width: width / ratio },
+    );
+    this.legend.show(store, held ? index : store.count - 1);
+  }
+
+  private columnOf({ per, first, offset, slot }: Geometry, index: number): number {
+    const bucket = Math.floor(index / per) - first;
+    return toColumn(bucket, Math.fround(offset), Math.fround(slot));
+  }
+}
+
+function lastPrice({ count, open, close, base }: CandleStore): LastPrice | null {
+  if (count === 0) return null;
+  return { price: close[count - 1] - base, rising: close[count - 1] >= open[count - 1] };
+}

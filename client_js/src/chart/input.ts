@@ -1,0 +1,122 @@
+import type { Point } from "./markers";
+
+/** What the hands ask of the chart, in CSS pixels of the pane. */
+export interface ChartActions {
+  pan(dx: number, dy: number): void;
+  zoom(x: number, factor: number): void;
+  /** Zoom about the newest candle, or the middle. */
+  zoomFollowing(factor: number): void;
+  zoomPrice(factor: number): void;
+  autoPrice(): void;
+  goLatest(): void;
+  goOldest(): void;
+  point(at: Point | null): void;
+  /** Move the crosshair by whole candles. */
+  step(candles: number): void;
+}
+
+const LINE_PX = 16;
+const WHEEL_ZOOM = 0.0015;
+const DRAG_ZOOM = 0.006;
+const KEY_ZOOM = 1.25;
+const KEY_PAN_PX = 64;
+/** A touch that moved less than this was a tap. */
+const TAP_PX = 6;
+
+/** Mouse, pen and touch on the pane: drag pans, two fingers zoom, hovering or a tap points. */
+export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
+  const fingers = new Map<number, Point>();
+  let moved = 0;
+  pane.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    pane.setPointerCapture(event.pointerId);
+    fingers.set(event.pointerId, pointOf(event, pane));
+    moved = 0;
+  });
+  pane.addEventListener("pointermove", (event) => {
+    const at = pointOf(event, pane);
+    const from = fingers.get(event.pointerId);
+    if (event.pointerType !== "touch") actions.point(at);
+    if (from === undefined) return;
+    const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
+    if (other === undefined) actions.pan(at.x - from.x, at.y - from.y);
+    else pinch(from, at, other, actions);
+    moved += Math.abs(at.x - from.x) + Math.abs(at.y - from.y);
+    fingers.set(event.pointerId, at);
+  });
+  const release = (event: PointerEvent) => {
+    const wasDown = fingers.delete(event.pointerId);
+    if (event.pointerType !== "touch" || !wasDown) return;
+    actions.point(moved < TAP_PX && event.type === "pointerup" ? pointOf(event, pane) : null);
+  };
+  pane.addEventListener("pointerup", release);
+  pane.addEventListener("pointercancel", release);
+  pane.addEventListener("pointerleave", (event) => {
+    if (event.pointerType !== "touch") actions.point(null);
+  });
+  pane.addEventListener("wheel", (event) => wheel(event, pane, actions), { passive: false });
+}
+
+function pinch(from: Point, to: Point, other: Point, actions: ChartActions): void {
+  const before = Math.abs(from.x - other.x);
+  const after = Math.abs(to.x - other.x);
+  actions.pan((to.x - from.x) / 2, 0);
+  if (before > 8 && after > 8) actions.zoom((to.x + other.x) / 2, after / before);
+}
+
+function wheel(event: WheelEvent, pane: HTMLElement, actions: ChartActions): void {
+  event.preventDefault();
+  const scale = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : LINE_PX;
+  const sideways = event.shiftKey ? event.deltaY : event.deltaX;
+  if (sideways !== 0) actions.pan(-sideways * scale, 0);
+  if (event.shiftKey || event.deltaY === 0) return;
+  actions.zoom(pointOf(event, pane).x, Math.exp(-event.deltaY * scale * WHEEL_ZOOM));
+}
+
+/** Dragging along an axis stretches it; a double click fits the prices, or shows the newest. */
+export function listenToAxes(
+  price: HTMLElement,
+  time: HTMLElement,
+  actions: Pick<ChartActions, "zoomPrice" | "zoomFollowing" | "autoPrice" | "goLatest">,
+): void {
+  drag(price, (_dx, dy) => actions.zoomPrice(Math.exp(dy * DRAG_ZOOM)));
+  drag(time, (dx) => actions.zoomFollowing(Math.exp(dx * DRAG_ZOOM)));
+  price.addEventListener("dblclick", () => actions.autoPrice());
+  time.addEventListener("dblclick", () => actions.goLatest());
+}
+
+function drag(element: HTMLElement, onDrag: (dx: number, dy: number) => void): void {
+  element.addEventListener("pointerdown", (event) => element.setPointerCapture(event.pointerId));
+  element.addEventListener("pointermove", (event) => {
+    if (element.hasPointerCapture(event.pointerId)) onDrag(event.movementX, event.movementY);
+  });
+}
+
+/** Arrows pan, with Shift they move the crosshair; +, -, Home, End, A and Escape do as they say. */
+export function listenToKeys(element: HTMLElement, actions: ChartActions): void {
+  const keys: Record<string, (shift: boolean) => void> = {
+    ArrowLeft: (shift) => (shift ? actions.step(-1) : actions.pan(KEY_PAN_PX, 0)),
+    ArrowRight: (shift) => (shift ? actions.step(1) : actions.pan(-KEY_PAN_PX, 0)),
+    ArrowUp: () => actions.zoomFollowing(KEY_ZOOM),
+    ArrowDown: () => actions.zoomFollowing(1 / KEY_ZOOM),
+    "+": () => actions.zoomFollowing(KEY_ZOOM),
+    "=": () => actions.zoomFollowing(KEY_ZOOM),
+    "-": () => actions.zoomFollowing(1 / KEY_ZOOM),
+    Home: () => actions.goOldest(),
+    End: () => actions.goLatest(),
+    a: () => actions.autoPrice(),
+    Escape: () => actions.point(null),
+  };
+  element.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = keys[event.key];
+    if (act === undefined) return;
+    event.preventDefault();
+    act(event.shiftKey);
+  });
+}
+
+function pointOf(event: MouseEvent, pane: HTMLElement): Point {
+  const box = pane.getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+}

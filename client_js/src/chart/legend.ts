@@ -1,0 +1,37 @@
+import { compact, percent } from "../format/decimal";
+import type { CandleStore } from "../store/candle-store";
+import { el, setData, setText } from "./dom";
+
+const PARTS = ["O", "H", "L", "C", "V"] as const;
+
+/** The line of figures in the chart's corner: the candle under the crosshair, or the newest. */
+export class Legend {
+  readonly element: HTMLElement;
+  private readonly title = el("span", "legend-title");
+  private readonly values = PARTS.map(() => el("span", "legend-value"));
+  private readonly change = el("span", "legend-value");
+
+  constructor() {
+    const pairs = PARTS.map((part, index) =>
+      el("span", "legend-pair", {}, el("span", "legend-key", {}, part), this.values[index]),
+    );
+    this.element = el("div", "legend", {}, this.title, ...pairs, this.change);
+  }
+
+  setTitle(title: string): void {
+    setText(this.title, title);
+  }
+
+  show(store: CandleStore, index: number): void {
+    this.element.hidden = index < 0 || index >= store.count;
+    if (this.element.hidden) return;
+    const { open, high, low, close, volume } = store;
+    const prices = [open, high, low, close].map((column) => store.format(column[index]));
+    [...prices, compact(volume[index])].forEach((text, part) => {
+      setText(this.values[part], text);
+    });
+    const before = index > 0 ? close[index - 1] : open[index];
+    setText(this.change, before === 0 ? "" : percent((close[index] - before) / Math.abs(before)));
+    setData(this.element, "trend", close[index] >= open[index] ? "up" : "down");
+  }
+}

@@ -1,0 +1,39 @@
+/** The size of an element's content in device pixels, whole. */
+export interface DeviceSize {
+  width: number;
+  height: number;
+}
+
+/**
+ * Watch the sizes of `elements` in device pixels. The browser says them where it can: from CSS
+ * pixels times the ratio they cannot be told exactly, and a canvas off by one is blurred.
+ */
+export function observeDeviceSizes(
+  elements: readonly Element[],
+  onSizes: (sizes: readonly DeviceSize[]) => void,
+): () => void {
+  const sizes = new Map<Element, DeviceSize>();
+  const observer = new ResizeObserver((entries) => {
+    for (const entry of entries) sizes.set(entry.target, deviceSize(entry));
+    const known = elements.map((element) => sizes.get(element));
+    if (known.every((size) => size !== undefined)) onSizes(known);
+  });
+  for (const element of elements) observe(observer, element);
+  return () => observer.disconnect();
+}
+
+function observe(observer: ResizeObserver, element: Element): void {
+  try {
+    observer.observe(element, { box: "device-pixel-content-box" });
+  } catch {
+    observer.observe(element);
+  }
+}
+
+function deviceSize(entry: ResizeObserverEntry): DeviceSize {
+  const exact = entry.devicePixelContentBoxSize?.[0];
+  if (exact !== undefined) return { width: exact.inlineSize, height: exact.blockSize };
+  const ratio = window.devicePixelRatio;
+  const { width, height } = entry.contentRect;
+  return { width: Math.round(width * ratio), height: Math.round(height * ratio) };
+}

@@ -1,0 +1,106 @@
+import type { Palette, Rgb } from "./color";
+import { toRow } from "./snap";
+
+/** Floats of the View uniform of candles.wgsl: ten vec4f. */
+export const VIEW_FLOATS = 40;
+
+/** Where each vec4f of the View uniform begins. */
+export const VIEW = {
+  size: 0,
+  xmap: 4,
+  ymap: 8,
+  vmap: 12,
+  line: 16,
+  up: 20,
+  down: 24,
+  volumeUp: 28,
+  volumeDown: 32,
+  lineColor: 36,
+} as const;
+
+/** A filled rectangle in whole device pixels. */
+export interface Rect {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  color: Rgb;
+}
+
+/** All that a renderer needs to draw one frame: plain data. */
+export interface Scene {
+  /** The View uniform; candles.wgsl says what each number is. */
+  view: Float32Array<ArrayBuffer>;
+  background: Rgb;
+  /** The grid, under the candles. `gridVersion` changes when it does. */
+  grid: readonly Rect[];
+  gridVersion: number;
+  /** Candles in one bucket: 1, or a power of two when there are more candles than pixels. */
+  per: number;
+  /** Buckets to draw: [first, last). */
+  first: number;
+  last: number;
+  /** Dashes of the last price line; 0 for no line. */
+  dashes: number;
+}
+
+/** Where the candles lie on the pane, in device pixels. */
+export interface Geometry {
+  width: number;
+  height: number;
+  /** Candles in one bucket, and the first and last (exclusive) bucket in sight. */
+  per: number;
+  first: number;
+  last: number;
+  /** How far the first bucket's left edge is right of the pane's, in slots. */
+  offset: number;
+  /** Pixels from bucket to bucket. */
+  slot: number;
+  body: number;
+  wick: number;
+  /** Price in the top row, relative to the store's base, and pixels per unit. */
+  top: number;
+  pxPerUnit: number;
+  pxPerVolume: number;
+}
+
+export interface LastPrice {
+  /** Relative to the store's base. */
+  price: number;
+  rising: boolean;
+}
+
+/** How far outside the pane a row may lie before it is clamped. */
+const OVERSCAN_PX = 8;
+
+const DASH = { on: 3, period: 6 };
+
+/** Lay a frame out as the View uniform of candles.wgsl. */
+export function fillView(
+  view: Float32Array,
+  geometry: Geometry,
+  palette: Palette,
+  last: LastPrice | null,
+): number {
+  const { width, height, wick } = geometry;
+  view.set([width, height, 2 / width, 2 / height], VIEW.size);
+  view.set([geometry.offset, geometry.slot, geometry.body, -(wick >> 1)], VIEW.xmap);
+  view.set([geometry.top, geometry.pxPerUnit, 0, wick], VIEW.ymap);
+  view.set([geometry.pxPerVolume, height, -OVERSCAN_PX, height + OVERSCAN_PX], VIEW.vmap);
+  view.set([last?.price ?? 0, DASH.on * wick, DASH.period * wick, wick], VIEW.line);
+  setColor(view, VIEW.up, palette.up);
+  setColor(view, VIEW.down, palette.down);
+  setColor(view, VIEW.volumeUp, palette.volumeUp);
+  setColor(view, VIEW.volumeDown, palette.volumeDown);
+  setColor(view, VIEW.lineColor, last?.rising === false ? palette.down : palette.up);
+  return last === null ? 0 : Math.ceil(width / (DASH.period * wick));
+}
+
+function setColor(view: Float32Array, at: number, color: Rgb): void {
+  view.set([color[0] / 255, color[1] / 255, color[2] / 255, 1], at);
+}
+
+/** Row of a price relative to the base, as the shader computes it but without its clamp. */
+export function rowOf(geometry: Geometry, price: number): number {
+  return toRow(Math.fround(geometry.top), Math.fround(geometry.pxPerUnit), price);
+}

@@ -1,0 +1,75 @@
+import { BINARY_HEADER, BINARY_VERSION, TICK } from "../schema";
+import type { Side } from "./payloads";
+
+/** Decimals of a price on the wire: PRICE_SCALE is 1e9. */
+const PRICE_DECIMALS = 9;
+const NS_PER_MS = 1_000_000n;
+
+/** One packed record. */
+export interface PackedTick {
+  /** TICK_TRADE, TICK_BID, TICK_ASK or TICK_CLEAR */
+  kind: number;
+  feed: number;
+  instrumentId: number;
+  /** Exact decimal string without trailing zeros. */
+  price: string;
+  size: number;
+  side: Side;
+  sequence: number;
+  /** ns since the Unix epoch */
+  tsEvent: bigint;
+  /** ms since the Unix epoch */
+  timestamp: number;
+}
+
+export interface PackedTicks {
+  /** Position of the first tick. */
+  position: bigint;
+  /** Key of the data set, hexadecimal. */
+  epoch: string;
+  ticks: PackedTick[];
+}
+
+/** Decode the payload of a binary `ticks` event; throws RangeError when it is not one. */
+export function decodeTicks(payload: ArrayBuffer): PackedTicks {
+  const view = new DataView(payload);
+  const version = view.getUint8(BINARY_HEADER.version);
+  if (version !== BINARY_VERSION) throw new RangeError(`ticks of unknown version ${version}`);
+  const count = view.getUint32(BINARY_HEADER.count, true);
+  const wanted = BINARY_HEADER.byteLength + count * TICK.byteLength;
+  if (payload.byteLength !== wanted) {
+    throw new RangeError(`${count} ticks take ${wanted} bytes, not ${payload.byteLength}`);
+  }
+  const ticks = Array.from({ length: count }, (_, index) =>
+    decodeTick(view, BINARY_HEADER.byteLength + index * TICK.byteLength),
+  );
+  const epoch = new Uint8Array(payload, BINARY_HEADER.epoch, 8);
+  return {
+    position: view.getBigUint64(BINARY_HEADER.position, true),
+    epoch: Array.from(epoch, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    ticks,
+  };
+}
+
+function decodeTick(view: DataView, at: number): PackedTick {
+  const tsEvent = view.getBigInt64(at + TICK.tsEvent, true);
+  return {
+    kind: view.getUint8(at + TICK.kind),
+    feed: view.getUint8(at + TICK.feed),
+    instrumentId: view.getUint32(at + TICK.instrumentId, true),
+    price: priceText(view.getBigInt64(at + TICK.price, true)),
+    size: view.getUint32(at + TICK.size, true),
+    side: String.fromCharCode(view.getUint8(at + TICK.side)) as Side,
+    sequence: view.getUint32(at + TICK.sequence, true),
+    tsEvent,
+    timestamp: Number(tsEvent / NS_PER_MS),
+  };
+}
+
+/** A price in 1e-9 as an exact decimal string without trailing zeros. */
+export function priceText(price: bigint): string {
+  const sign = price < 0n ? "-" : "";
+  const digits = String(price < 0n ? -price : price).padStart(PRICE_DECIMALS + 1, "0");
+  const fraction = digits.slice(-PRICE_DECIMALS).replace(/0+$/, "");
+  return `${sign}${digits.slice(0, -PRICE_DECIMALS)}${fraction === "" ? "" : `.${fraction}`}`;
+}

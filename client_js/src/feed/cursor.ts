@@ -1,0 +1,37 @@
+import type { Missed } from "./payloads";
+
+/** What a rejoin found: everything was there, or what is gone. */
+export type Recovery = { recovered: true } | { recovered: false; missed: Missed | null };
+
+/**
+ * Where a subscription stands in its topic. The newest id seen goes into `since` at a rejoin, so a
+ * stock phoenix.js channel goes on without a gap or a duplicate.
+ */
+export class Cursor {
+  constructor(private newest: string | null = null) {}
+
+  get id(): string | null {
+    return this.newest;
+  }
+
+  /** Join params that resume, to be merged with others. */
+  params(): { since?: string } {
+    return this.newest === null ? {} : { since: this.newest };
+  }
+
+  /**
+   * Take a join reply: how the resume went, or null when this was a first join. The reply's id is
+   * taken only when nothing is replayed before it, else each tick moves the cursor.
+   */
+  joined(reply: { id: string; recovered?: boolean; missed?: Missed }): Recovery | null {
+    if (reply.recovered === true) return { recovered: true };
+    const first = this.newest === null;
+    this.newest = first ? reply.id : (reply.missed?.to ?? reply.id);
+    return first ? null : { recovered: false, missed: reply.missed ?? null };
+  }
+
+  /** Take the id of an event. */
+  moved(id: string): void {
+    this.newest = id;
+  }
+}

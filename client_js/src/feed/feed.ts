@@ -1,0 +1,208 @@
+import { Socket } from "phoenix";
+import { decodeTicks, type PackedTicks } from "./binary";
+import { Cursor, type Recovery } from "./cursor";
+import type {
+  Candle,
+  CandlesReply,
+  Headline,
+  Instrument,
+  InstrumentReply,
+  Missed,
+  Quote,
+  RealtimeReply,
+  Snapshot,
+  Tick,
+} from "./payloads";
+import { backoff, nextStatus, type Status, type StatusEvent } from "./status";
+import { Subscription } from "./subscription";
+import { TraceFeed, type TraceHandlers } from "./trace";
+
+const HEARTBEAT_MS = 10_000;
+
+export interface FeedOptions {
+  /** The socket's address without `/websocket`: "ws://host/socket", or "/socket" in a browser. */
+  url: string;
+  /** Params of the socket, such as a token. */
+  params?: Record<string, string>;
+  /** A WebSocket class, for a Node without one of its own. */
+  transport?: unknown;
+}
+
+/** What every subscription to ticks may be told. */
+interface Resumable {
+  /** A rejoin went on after the last id seen, or could not. */
+  onRecovery?: (recovery: Recovery) => void;
+  /** Ticks were lost before they reached this client. */
+  onGap?: (gap: Missed) => void;
+}
+
+export interface RealtimeHandlers extends Resumable {
+  /** Only these symbols. */
+  symbols?: string[];
+  /** Begin after this id. */
+  since?: string;
+  onInstruments?: (instruments: Instrument[]) => void;
+  onJoin?: (reply: RealtimeReply) => void;
+  onTick?: (tick: Tick) => void;
+  /** With this handler ticks come packed, and `onTick` is not called. */
+  onPacked?: (ticks: PackedTicks) => void;
+}
+
+export interface InstrumentHandlers extends Resumable {
+  onSnapshot?: (snapshot: Snapshot) => void;
+  onTick?: (tick: Tick) => void;
+  onQuote?: (quote: Quote) => void;
+  onRefused?: (reason: string) => void;
+}
+
+export interface CandlesHandlers {
+  limit?: number;
+  /** The history: at each join, and when the feed went back in time. */
+  onHistory: (reply: CandlesReply) => void;
+  onCandle?: (candle: Candle) => void;
+  onRefused?: (reason: string) => void;
+  onLost?: () => void;
+}
+
+export interface NewsHandlers {
+  onLatest?: (headlines: Headline[]) => void;
+  onHeadline?: (headline: Headline) => void;
+}
+
+/** The market application's topics over one stock phoenix.js socket. */
+export class MarketFeed {
+  status: Status = { state: "closed" };
+  private readonly socket: Socket;
+  private readonly listeners = new Set<(status: Status) => void>();
+
+  constructor(options: FeedOptions) {
+    this.socket = new Socket(options.url, {
+      params: options.params ?? {},
+      heartbeatIntervalMs: HEARTBEAT_MS,
+      reconnectAfterMs: (tries) => this.plan(tries),
+      rejoinAfterMs: (tries) => backoff(tries, Math.random()),
+      ...(options.transport === undefined
+        ? {}
+        : { transport: options.transport as new (endpoint: string) => object }),
+    });
+    this.socket.onOpen(() => this.dispatch({ type: "open" }));
+  }
+
+  /** Be told of every change of the connection's state, beginning with the present one. */
+  onStatus(listener: (status: Status) => void): void {
+    this.listeners.add(listener);
+    listener(this.status);
+  }
+
+  connect(): void {
+    this.dispatch({ type: "start" });
+    this.socket.connect();
+  }
+
+  close(): void {
+    this.dispatch({ type: "stop" });
+    this.socket.disconnect();
+  }
+
+  /** `market:realtime`: every trade of every instrument. */
+  realtime(handlers: RealtimeHandlers): Subscription<RealtimeReply> {
+    const cursor = new Cursor(handlers.since);
+    return new Subscription<RealtimeReply>(this.socket, "market:realtime", {
+      params: () => ({
+        ...cursor.params(),
+        ...(handlers.symbols && { symbols: handlers.symbols }),
+        ...(handlers.onPacked && { encoding: "binary" }),
+      }),
+      onJoin: (reply) => {
+        resume(cursor, reply, handlers);
+        handlers.onInstruments?.(reply.instruments);
+        handlers.onJoin?.(reply);
+      },
+      events: {
+        tick: (tick: Tick) => {
+          cursor.moved(tick.id);
+          handlers.onTick?.(tick);
+        },
+        ticks: (payload: ArrayBuffer) => handlers.onPacked?.(decodeTicks(payload)),
+        instruments: (reply: RealtimeReply) => handlers.onInstruments?.(reply.instruments),
+        gap: (gap: Missed) => handlers.onGap?.(gap),
+      },
+    });
+  }
+
+  /** `market:<SYMBOL>`: trades and top of book of one instrument. */
+  instrument(symbol: string, handlers: InstrumentHandlers): Subscription<InstrumentReply> {
+    const cursor = new Cursor();
+    const { onRefused } = handlers;
+    return new Subscription<InstrumentReply>(this.socket, `market:${symbol}`, {
+      params: () => cursor.params(),
+      onJoin: (reply) => {
+        resume(cursor, reply, handlers);
+        handlers.onSnapshot?.(reply.snapshot);
+      },
+      ...(onRefused && { onRefused }),
+      events: {
+        tick: (tick: Tick) => {
+          cursor.moved(tick.id);
+          handlers.onTick?.(tick);
+        },
+        quote: (quote: Quote) => {
+          cursor.moved(quote.id);
+          handlers.onQuote?.(quote);
+        },
+        gap: (gap: Missed) => handlers.onGap?.(gap),
+      },
+    });
+  }
+
+  /** `candles:<SYMBOL>:<interval>`: history, then each change of the running bar. */
+  candles(symbol: string, interval: string, handlers: CandlesHandlers): Subscription<CandlesReply> {
+    const { limit, onRefused, onLost } = handlers;
+    let latest: CandlesReply | null = null;
+    return new Subscription<CandlesReply>(this.socket, `candles:${symbol}:${interval}`, {
+      params: () => (limit === undefined ? {} : { limit }),
+      onJoin: (reply) => {
+        latest = reply;
+        handlers.onHistory(reply);
+      },
+      ...(onRefused && { onRefused }),
+      ...(onLost && { onLost }),
+      events: {
+        candle: (candle: Candle) => handlers.onCandle?.(candle),
+        reset: (reset: Pick<CandlesReply, "candles" | "id">) => {
+          if (latest !== null) handlers.onHistory({ ...latest, ...reset });
+        },
+      },
+    });
+  }
+
+  /** `news:headlines`. */
+  news(handlers: NewsHandlers): Subscription<{ headlines: Headline[] }> {
+    return new Subscription(this.socket, "news:headlines", {
+      onJoin: (reply) => handlers.onLatest?.(reply.headlines),
+      events: { headline: (headline: Headline) => handlers.onHeadline?.(headline) },
+    });
+  }
+
+  /** `pipeline:trace`: where the time goes, hop by hop. */
+  trace(handlers: TraceHandlers): TraceFeed {
+    return new TraceFeed(this.socket, handlers);
+  }
+
+  /** phoenix.js asks how long to wait; that is also the moment the connection is known to be lost. */
+  private plan(tries: number): number {
+    const wait = backoff(tries, Math.random());
+    this.dispatch({ type: "drop", retryAt: Date.now() + wait, tries });
+    return wait;
+  }
+
+  private dispatch(event: StatusEvent): void {
+    this.status = nextStatus(this.status, event);
+    for (const listener of this.listeners) listener(this.status);
+  }
+}
+
+function resume(cursor: Cursor, reply: RealtimeReply | InstrumentReply, handlers: Resumable): void {
+  const recovery = cursor.joined(reply);
+  if (recovery !== null) handlers.onRecovery?.(recovery);
+}

@@ -1,0 +1,116 @@
+/** What the server sends, as docs/topics.md defines it. Prices are exact decimal strings. */
+
+/** Aggressor of a trade: A sold into the bid, B bought at the ask, N unknown. */
+export type Side = "A" | "B" | "N";
+
+export interface Instrument {
+  symbol: string;
+  feed: number;
+  instrument_id: number;
+  /** The least price step; null when the feed did not say. */
+  tick_size: string | null;
+}
+
+/** One trade; `timestamp` in ms, `ts_event` the same instant in ns. */
+export interface Tick {
+  symbol: string;
+  price: string;
+  volume: number;
+  timestamp: number;
+  ts_event: string;
+  side: Side;
+  id: string;
+}
+
+/** Top of book; a side that is absent is null. */
+export interface Quote {
+  symbol: string;
+  bid: string | null;
+  ask: string | null;
+  bid_size: number | null;
+  ask_size: number | null;
+  timestamp: number;
+  ts_event: string;
+  id: string;
+}
+
+export interface Snapshot {
+  bid: string | null;
+  ask: string | null;
+  bid_size: number | null;
+  ask_size: number | null;
+  last: string | null;
+  last_size: number | null;
+  volume: number;
+  timestamp: number | null;
+}
+
+/** Positions between which ticks are lost: after `from`, up to `to`. */
+export interface Missed {
+  from: string;
+  to: string;
+}
+
+/** What a join with `since` says of the ticks in between; absent on a first join. */
+interface Resumed {
+  id: string;
+  recovered?: boolean;
+  missed?: Missed;
+}
+
+export interface RealtimeReply extends Resumed {
+  instruments: Instrument[];
+}
+
+export interface InstrumentReply extends Resumed {
+  symbol: string;
+  snapshot: Snapshot;
+}
+
+/** time in ms, open, high, low, close, volume, trades */
+export type CandleTuple = [number, string, string, string, string, number, number];
+
+export interface CandlesReply {
+  symbol: string;
+  interval: string;
+  tick_size: string | null;
+  candles: CandleTuple[];
+  id: string;
+}
+
+export interface Candle {
+  symbol: string;
+  interval: string;
+  time: number;
+  open: string;
+  high: string;
+  low: string;
+  close: string;
+  volume: number;
+  trades: number;
+  closed: boolean;
+  id: string;
+}
+
+/** `published` in ms. */
+export interface Headline {
+  id: string;
+  title: string;
+  summary: string;
+  url: string;
+  source: string;
+  published: number;
+  symbols: string[];
+}
+
+export const HOPS = ["received", "parsed", "written", "read", "sent"] as const;
+export type Hop = (typeof HOPS)[number];
+
+/** When one tick passed each hop, in ns of the server machine's clock. */
+export interface Trace extends Record<Hop, string> {
+  symbol: string;
+  id: string;
+  ts_event: string;
+  ticks_per_s: number;
+  clients: number;
+}

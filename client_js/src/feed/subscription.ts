@@ -1,0 +1,69 @@
+import type { Channel, Socket } from "phoenix";
+
+/** How one topic is joined and what its events do. */
+export interface TopicHandlers<Reply> {
+  /** Join params; asked again at every rejoin. */
+  params?: () => object;
+  /** Each successful join, first or again. */
+  onJoin?: (reply: Reply) => void;
+  /** The server refused the join; phoenix.js tries again by itself. */
+  onRefused?: (reason: string) => void;
+  /** The channel was lost, with its connection or alone; phoenix.js joins it again by itself. */
+  onLost?: () => void;
+  // biome-ignore lint/suspicious/noExplicitAny: each event has a payload type of its own
+  events: Record<string, (payload: any) => void>;
+}
+
+/** One joined topic. */
+export class Subscription<Reply> {
+  joined = false;
+  private left = false;
+  private readonly channel: Channel;
+
+  constructor(
+    socket: Socket,
+    readonly topic: string,
+    handlers: TopicHandlers<Reply>,
+  ) {
+    this.channel = socket.channel(topic, handlers.params ?? (() => ({})));
+    for (const [event, handle] of Object.entries(handlers.events)) {
+      // No event of ours precedes the join reply: one that seems to belongs to an earlier
+      // subscription of the same topic that is still leaving, as broadcasts carry no join_ref.
+      this.channel.on(event, (payload) => {
+        if (this.joined && !this.left) handle(payload);
+      });
+    }
+    this.channel.onError(() => {
+      this.joined = false;
+      if (!this.left) handlers.onLost?.();
+    });
+    this.channel
+      .join()
+      .receive("ok", (reply: Reply) => {
+        if (this.left) return;
+        this.joined = true;
+        handlers.onJoin?.(reply);
+      })
+      .receive("error", (refusal: { reason?: string }) => {
+        if (!this.left) handlers.onRefused?.(refusal?.reason ?? "join refused");
+      });
+  }
+
+  /** Push an event; resolves with the reply, rejects when it is an error or late. */
+  push<Answer>(event: string, payload: object): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.channel
+        .push(event, payload)
+        .receive("ok", resolve)
+        .receive("error", (reason) => reject(new Error(`${event}: ${JSON.stringify(reason)}`)))
+        .receive("timeout", () => reject(new Error(`${event}: no answer`)));
+    });
+  }
+
+  /** Leave the topic; no handler is called after this. */
+  leave(): void {
+    this.left = true;
+    this.joined = false;
+    this.channel.leave();
+  }
+}

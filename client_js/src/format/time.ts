@@ -1,0 +1,73 @@
+/** Times for people. All take milliseconds since the Unix epoch and a zone: "utc" or the browser's. */
+
+export type Zone = "utc" | "local";
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MS_PER_MINUTE = 60_000;
+
+const pad = (value: number, width = 2) => String(value).padStart(width, "0");
+
+/** Milliseconds to add to a UTC time for the zone's wall clock. */
+export function zoneOffset(time: number, zone: Zone): number {
+  return zone === "utc" ? 0 : -new Date(time).getTimezoneOffset() * MS_PER_MINUTE;
+}
+
+/** A Date whose UTC fields read as the zone's wall clock. */
+export function wall(time: number, zone: Zone): Date {
+  return new Date(time + zoneOffset(time, zone));
+}
+
+/** "13:30:05" */
+export function clock(time: number, zone: Zone): string {
+  const at = wall(time, zone);
+  return `${pad(at.getUTCHours())}:${pad(at.getUTCMinutes())}:${pad(at.getUTCSeconds())}`;
+}
+
+/** "13:30" */
+export function minute(time: number, zone: Zone): string {
+  return clock(time, zone).slice(0, 5);
+}
+
+/** "13:30:05.250" */
+export function clockMs(time: number, zone: Zone): string {
+  return `${clock(time, zone)}.${pad(wall(time, zone).getUTCMilliseconds(), 3)}`;
+}
+
+/** "1 Jul" */
+export function day(time: number, zone: Zone): string {
+  const at = wall(time, zone);
+  return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]}`;
+}
+
+/** "Jul" or, in January, the year: "2025". */
+export function month(time: number, zone: Zone): string {
+  const at = wall(time, zone);
+  return at.getUTCMonth() === 0 ? year(time, zone) : (MONTHS[at.getUTCMonth()] ?? "");
+}
+
+/** "2024" */
+export function year(time: number, zone: Zone): string {
+  return String(wall(time, zone).getUTCFullYear());
+}
+
+/** "Mon 1 Jul 2024", and the clock unless whole days are shown. */
+export function full(time: number, zone: Zone, intervalMs: number): string {
+  const at = wall(time, zone);
+  const date = `${DAYS[at.getUTCDay()]} ${day(time, zone)} ${year(time, zone)}`;
+  if (intervalMs >= 86_400_000) return date;
+  return `${date}  ${intervalMs < MS_PER_MINUTE ? clock(time, zone) : minute(time, zone)}`;
+}
+
+/** A span in milliseconds as a person would say it: "12 s", "3 min", "2 h". */
+export function span(ms: number): string {
+  if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
+  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
+  return `${Math.round(ms / 3_600_000)} h`;
+}
+
+/** A latency: "0.42 ms", "12.3 ms", "1.20 s". */
+export function latency(ms: number): string {
+  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
+  return `${ms.toFixed(ms >= 99.95 ? 0 : ms >= 9.995 ? 1 : 2)} ms`;
+}
