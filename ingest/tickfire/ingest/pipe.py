@@ -87,6 +87,7 @@ class Pipe(asyncio.Protocol):
         self._waiting: deque[Entry] = deque()
         self._greetings = 0
         self._live = False
+        self._progressed = False
         self._lost = asyncio.Event()
         self._drained = asyncio.Event()
         self.refused = 0
@@ -120,17 +121,16 @@ class Pipe(asyncio.Protocol):
 
     async def run(self) -> None:
         """Keep a connection until cancelled."""
-        delay = RETRY_S
+        delay = RETRY_S / 2
         try:
             while True:
                 try:
                     await asyncio.wait_for(self._connect(), CONNECT_TIMEOUT_S)
-                    delay = RETRY_S
                     await self._lost.wait()
                 except (OSError, TimeoutError, RedisError) as error:
                     log.warning("Redis cannot be reached (%s); trying again", error)
+                delay = RETRY_S if self._progressed else min(2 * delay, RETRY_MAX_S)
                 await asyncio.sleep(delay)
-                delay = min(2 * delay, RETRY_MAX_S)
         finally:
             self._drop()
 
@@ -146,7 +146,7 @@ class Pipe(asyncio.Protocol):
         )
         self._transport = transport
         self._greetings = len(node.greeting)
-        self._live = True
+        self._live, self._progressed = True, False
         transport.writelines([*node.greeting, *(entry.command() for entry in self._waiting)])
 
     def _drop(self) -> None:
@@ -181,6 +181,7 @@ class Pipe(asyncio.Protocol):
             self._greetings -= 1
         else:
             self._waiting.popleft()
+            self._progressed = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Have `run` connect again."""

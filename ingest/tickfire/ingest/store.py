@@ -56,7 +56,7 @@ class Store:
         self._client: Any = client
         self.shards = shards
         self.epoch = b""
-        self.bar_index = [0] * shards
+        self.bar_index = [1] * shards  # 0-0 is no id
 
     async def open(self, book: Book) -> list[Instrument]:
         """Bring a fresh book up to date; return the known instruments."""
@@ -82,7 +82,7 @@ class Store:
                 await self._client.delete(key)
         await self._client.delete(INSTRUMENTS_KEY)
         self.epoch = new_epoch()
-        self.bar_index = [0] * self.shards
+        self.bar_index = [1] * self.shards
         fields = {"epoch": self.epoch, "shards": self.shards}
         await self._client.hset(META_KEY, mapping=fields)
         log.info("beginning epoch %s", self.epoch.hex())
@@ -139,7 +139,7 @@ class Store:
         rows = [np.frombuffer(row, STATE)[0] for row in snapshots.values()]
         book.load(np.array(rows, STATE))
         last_bar = await self._last_id(bars_key(shard))
-        self.bar_index[shard] = last_bar[1] + 1 if last_bar else 0
+        self.bar_index[shard] = last_bar[1] + 1 if last_bar else 1
         written = await self._bars_written(shard)
         low = b"(%d-0" % position
         while entries := await self._client.xrange(ticks_key(shard), low, count=ENTRIES_PER_READ):

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from tickfire.ingest.ports import free_port
+from tickfire.ingest.redis.options import RedisOptions
+from tickfire.ingest.redis.server import EmbeddedRedis
+
+
+@pytest.fixture
+async def valkey() -> AsyncIterator[EmbeddedRedis]:
+    """A real, empty Valkey of the test's own."""
+    server = EmbeddedRedis(RedisOptions(free_port()))
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def client(valkey: EmbeddedRedis) -> AsyncIterator[Redis]:
+    connection = Redis(port=valkey.options.port)
+    yield connection
+    await connection.aclose()
