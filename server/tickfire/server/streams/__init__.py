@@ -1,0 +1,1 @@
+"""Redis as the server reads it: tails of streams, history, and the connections under them."""

@@ -1,0 +1,131 @@
+"""Entries of ``ticks:{s}``: from fields to ticks, and the watch over their numbers. Pure."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.ingest.schema import (
+    BAR,
+    ENTRY_HEADER,
+    ENTRY_SCHEMA_TICK,
+    ENTRY_VERSION,
+    MAX_TICKS_PER_ENTRY,
+    TICK,
+)
+from tickfire.server.streams.tail import Entry
+
+__all__ = ["BadEntry", "Cursor", "TickEntry", "bars_of", "position_of", "ticks_of"]
+
+type Rows = NDArray[np.void]
+
+_HEADER: Final = struct.Struct("<BBHIqqq")
+assert _HEADER.size == ENTRY_HEADER.itemsize
+
+
+class BadEntry(ValueError):
+    """An entry that is not one of ours; it is counted and passed over."""
+
+
+@dataclass(slots=True)
+class TickEntry:
+    """One packed entry.
+
+    Attributes
+    ----------
+    first, last : int
+        Positions of its first and last tick.
+    ticks : TICK[last - first + 1]
+        Read-only, 8-aligned.
+    received, parsed, written : int
+        ns of the machine that wrote it; see ENTRY_HEADER.
+    """
+
+    first: int
+    last: int
+    ticks: Rows
+    received: int
+    parsed: int
+    written: int
+
+    def after(self, position: int) -> TickEntry:
+        """Return the part behind a position that lies within."""
+        if position < self.first:
+            return self
+        rest = self.ticks[position - self.first + 1 :]
+        return TickEntry(position + 1, self.last, rest, self.received, self.parsed, self.written)
+
+
+def position_of(entry_id: bytes) -> int:
+    """Return n of an entry's last tick.
+
+    Raises
+    ------
+    BadEntry
+        The id is not ``<n>-0``.
+    """
+    number, _, sequence = entry_id.partition(b"-")
+    if sequence != b"0" or not number.isdigit():
+        raise BadEntry(f"the id {entry_id!r} is not a position")
+    return int(number)
+
+
+def ticks_of(entry: Entry) -> TickEntry:
+    """Read one entry of ``ticks:{s}``; everything is checked before a kernel sees it.
+
+    Raises
+    ------
+    BadEntry
+        Its id, header or length is not one of ours.
+    """
+    entry_id, fields = entry
+    last = position_of(entry_id)
+    header = fields.get(b"h", b"")
+    data = fields.get(b"d", b"")
+    if len(header) != _HEADER.size:
+        raise BadEntry(f"a header of {len(header)} bytes")
+    version, schema, _, count, received, parsed, written = _HEADER.unpack(header)
+    if version != ENTRY_VERSION or schema != ENTRY_SCHEMA_TICK:
+        raise BadEntry(f"version {version}, schema {schema}")
+    if not 0 < count <= MAX_TICKS_PER_ENTRY or count > last:
+        raise BadEntry(f"{count} ticks that end at {last}")
+    if len(data) != count * TICK.itemsize:
+        raise BadEntry(f"{count} ticks in {len(data)} bytes")
+    ticks = np.frombuffer(data, TICK)
+    return TickEntry(last - count + 1, last, ticks, received, parsed, written)
+
+
+def bars_of(entries: list[Entry]) -> Rows:
+    """Return BAR[]: the pieces in entries of ``bars:{s}``, in order; bad entries are left out."""
+    packed = [fields.get(b"d", b"") for _, fields in entries]
+    whole = b"".join(data for data in packed if len(data) % BAR.itemsize == 0)
+    return np.frombuffer(whole, BAR)
+
+
+@dataclass(slots=True)
+class Cursor:
+    """Where a reader stands in one shard, and what it makes of the next entry.
+
+    Attributes
+    ----------
+    position : int
+        n of the last tick taken.
+    """
+
+    position: int = 0
+
+    def take(self, entry: TickEntry) -> tuple[TickEntry | None, int]:
+        """Move behind an entry; return what of it is new, and how many ticks before it are lost.
+
+        An entry that was taken before yields None.
+        """
+        if entry.last <= self.position:
+            return None, 0
+        lost = max(0, entry.first - self.position - 1)
+        fresh = entry.after(self.position)
+        self.position = entry.last
+        return fresh, lost

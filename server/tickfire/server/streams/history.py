@@ -1,0 +1,65 @@
+"""What a shard's tick stream still holds, in batches."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tickfire.ingest.schema import ticks_key
+from tickfire.server.streams.entries import BadEntry, TickEntry, position_of, ticks_of
+from tickfire.server.streams.requests import Requests
+from tickfire.server.streams.store import Store
+from tickfire.server.streams.tail import Entry, entries_of
+
+__all__ = ["History"]
+
+BATCH_ENTRIES: Final = 256
+
+
+class History(Requests):
+    """Ranges of one shard's streams."""
+
+    def __init__(self, store: Store, shard: int) -> None:
+        self._ticks = ticks_key(shard)
+        super().__init__(store, self._ticks)
+
+    async def ticks_after(
+        self, position: int, count: int = BATCH_ENTRIES
+    ) -> tuple[list[TickEntry], int]:
+        """Return up to `count` entries that hold ticks after a position, and how many were bad.
+
+        Raises
+        ------
+        RedisUnavailable
+            Redis does not answer.
+        """
+        found, bad = [], 0
+        for entry in await self.range(self._ticks, b"(%d-0" % position, count):
+            try:
+                found.append(ticks_of(entry).after(position))
+            except BadEntry:
+                bad += 1
+        return found, bad
+
+    async def newest(self) -> int:
+        """Return the position of the stream's end; 0 if it is empty.
+
+        Raises
+        ------
+        RedisUnavailable
+            Redis does not answer.
+        """
+        entries = entries_of(await self.command("XREVRANGE", self._ticks, "+", "-", "COUNT", 1))
+        try:
+            return position_of(entries[0][0]) if entries else 0
+        except BadEntry:
+            return 0
+
+    async def range(self, key: bytes, start: bytes, count: int) -> list[Entry]:
+        """Return up to `count` entries of a stream of this shard from an id on.
+
+        Raises
+        ------
+        RedisUnavailable
+            Redis does not answer.
+        """
+        return entries_of(await self.command("XRANGE", key, start, "+", "COUNT", count))
