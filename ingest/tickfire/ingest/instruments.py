@@ -5,22 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Final
 
-from tickfire.ingest.dbn.layout import (
-    HEADER_SIZE,
-    RTYPE_DEFINITION,
-    RTYPE_SYMBOL_MAPPING,
-    SIZE_SYMBOL_MAPPING_V2,
-    SYMBOL_SIZE_V1,
-    SYMBOL_SIZE_V2,
-    UNDEF_PRICE,
-    UNDEF_TIMESTAMP,
-)
+from tickfire.ingest.dbn.control import SymbolMappingMsg, decode_control
+from tickfire.ingest.dbn.layout import RTYPE_DEFINITION, UNDEF_PRICE, UNDEF_TIMESTAMP
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.schema import Instrument
 
 __all__ = ["InstrumentTable"]
 
-_STYPE_SIZE: Final = 1
 _TICK_SIZE_AT: Final = 24
 """Offset of min_price_increment in a definition, all versions."""
 
@@ -85,28 +76,16 @@ class InstrumentTable:
 
     def take_record(self, record: bytes) -> Instrument | None:
         """Learn from a symbol mapping or a definition; return the instrument if it is new."""
-        if record[1] == RTYPE_SYMBOL_MAPPING:
-            return self._take_mapping(record)
         if record[1] == RTYPE_DEFINITION:
             return self._take_definition(record)
-        return None
+        message = decode_control(record)
+        return self._take_mapping(message) if isinstance(message, SymbolMappingMsg) else None
 
-    def _take_mapping(self, record: bytes) -> Instrument | None:
-        number = int.from_bytes(record[4:8], "little")
-        at = HEADER_SIZE
-        if len(record) < SIZE_SYMBOL_MAPPING_V2:
-            asked, out = record[at : at + SYMBOL_SIZE_V1], record[at + SYMBOL_SIZE_V1 :]
-            out, times_at = out[:SYMBOL_SIZE_V1], at + 2 * SYMBOL_SIZE_V1 + 4
-        else:
-            asked = record[at + _STYPE_SIZE :][:SYMBOL_SIZE_V2]
-            out = record[at + 2 * _STYPE_SIZE + SYMBOL_SIZE_V2 :][:SYMBOL_SIZE_V2]
-            times_at = at + 2 * (_STYPE_SIZE + SYMBOL_SIZE_V2)
-        symbol = _text(out)
+    def _take_mapping(self, message: SymbolMappingMsg) -> Instrument | None:
+        number, symbol = message.instrument_id, message.stype_out_symbol
         if not symbol or symbol == str(number):
-            symbol = _text(asked)
-        start = int.from_bytes(record[times_at : times_at + 8], "little")
-        end = int.from_bytes(record[times_at + 8 : times_at + 16], "little")
-        return self._add(number, symbol, _bounded(start), _bounded(end))
+            symbol = message.stype_in_symbol
+        return self._add(number, symbol, _bounded(message.start), _bounded(message.end))
 
     def _take_definition(self, record: bytes) -> Instrument | None:
         number = int.from_bytes(record[4:8], "little")
@@ -128,10 +107,6 @@ class InstrumentTable:
         known[:] = [k for k in known if (k.symbol, k.start, k.end) != (symbol, start, end)]
         known.append(new)
         return new
-
-
-def _text(field: bytes) -> str:
-    return field.split(b"\0", 1)[0].decode("utf-8", "replace")
 
 
 def _bounded(ts: int) -> int:

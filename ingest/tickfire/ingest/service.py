@@ -20,7 +20,8 @@ from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
 from tickfire.ingest import context as ctx
-from tickfire.ingest.dbn.layout import RTYPE_ERROR, RTYPE_SYSTEM, SYSTEM_END_OF_INTERVAL
+from tickfire.ingest.dbn.control import ErrorMsg, SystemMsg, decode_control
+from tickfire.ingest.dbn.layout import SYSTEM_END_OF_INTERVAL
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.entries import BarEntry, SnapshotEntry, TickEntry, tick_entries
 from tickfire.ingest.fold import Book, Rows
@@ -158,13 +159,12 @@ class Ingest:
         return not self._must_wait()
 
     def _control(self, record: bytes) -> Instrument | None:
-        if record[1] == RTYPE_ERROR:
-            text = record[16:].split(b"\0", 1)[0].decode("utf-8", "replace")
-            log.error("the gateway says: %s", text)
-        elif record[1] == RTYPE_SYSTEM:
-            if len(record) >= 320 and record[319] == SYSTEM_END_OF_INTERVAL:
-                ts = int.from_bytes(record[8:16], "little")
-                self._write_bars(self.book.close(ts))
+        message = decode_control(record)
+        if isinstance(message, ErrorMsg):
+            log.error("the gateway says: %s", message.err)
+        elif isinstance(message, SystemMsg):
+            if message.code == SYSTEM_END_OF_INTERVAL:
+                self._write_bars(self.book.close(message.ts_event))
         else:
             return self.instruments.take_record(record)
         return None
