@@ -38,17 +38,22 @@ help: ## List the targets
 .PHONY: setup
 setup: $(STAMPS)/warm $(STAMPS)/client ## Make the environment, build the client, compile the kernels
 
+# pip's many lines, told in few.
+PROGRESS := awk '/^Collecting/ && ++n % 10 == 0 { print "    " n " packages"; fflush() } \
+	/^Installing/ { print "    installing"; fflush() }'
+
 $(STAMPS)/venv: requirements-dev.lock .python-version
-	@mkdir -p $(STAMPS)
+	@mkdir -p $(STAMPS); rm -f $(STAMPS)/failed
 	@how=$$(.ci/need venv) || exit 1; \
 	$(PYTHON) -c '' 2>/dev/null || rm -rf $(VENV); \
-	$(SAY) "Python environment in $(VENV), by $$how"; \
+	$(SAY) "Python environment in $(VENV), by $$how (a minute or two)"; \
 	case "$$how" in \
 	uv) { [ -d $(VENV) ] || uv venv --quiet --python '>=3.12' $(VENV); } \
 	    && uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements-dev.lock ;; \
-	*)  "$${how#python }" -m venv $(VENV) \
-	    && $(PYTHON) -m pip install --disable-pip-version-check --progress-bar off --quiet \
-	        --require-hashes -r requirements-dev.lock ;; \
+	*)  "$${how#python }" -m venv $(VENV) || exit 1; \
+	    { $(PYTHON) -m pip install --disable-pip-version-check --progress-bar off \
+	        --require-hashes -r requirements-dev.lock || touch $(STAMPS)/failed; } | $(PROGRESS); \
+	    [ ! -e $(STAMPS)/failed ] ;; \
 	esac
 	@touch $@
 
