@@ -1,0 +1,186 @@
+"""From the feed's socket to the client's socket, through ingest, Redis and the server.
+
+A feed of its own stamps each trade with the time at which it is sent, at a steady rate; a client
+on a plain socket notes when the frame with that stamp arrives. Both are in this process, so it is
+one clock. Run it with ``python -m bench.latency``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import re
+import struct
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from bench.processes import cpu_seconds, tickfire, wait_for_port, wait_for_url
+from tickfire.ingest.dbn.control import SymbolMappingMsg, encode_control
+from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.loop import run_loop
+from tickfire.ingest.ports import free_port
+
+TRADE: Final = struct.Struct("<BBHIQqIBBBBQiI")
+SYMBOL: Final = "BENCH"
+STAMP: Final = re.compile(rb'"ts_event":"(\d+)"')
+HANDSHAKE: Final = (
+    "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+JOIN: Final = b'["1","1","market:realtime","phx_join",{}]'
+
+
+class Feed:
+    """A gateway of one session that sends stamped trades."""
+
+    def __init__(self) -> None:
+        self.writer: asyncio.StreamWriter | None = None
+        self.ready = asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Shake hands, as far as ingest needs it."""
+        writer.write(b"lsg_version=bench\ncram=x\n")
+        await reader.readline()
+        writer.write(b"success=1|session_id=1\n")
+        while b"start_session" not in await reader.readline():
+            pass
+        writer.write(Metadata("BENCH").encode())
+        writer.write(encode_control(SymbolMappingMsg(1, SYMBOL, SYMBOL, time.time_ns())))
+        self.writer = writer
+        self.send(0)  # its symbol is known once it is through
+        self.ready.set()
+        await reader.read()
+
+    def send(self, sequence: int) -> None:
+        """Send one trade, stamped now."""
+        now, price = time.time_ns(), 10**11 + sequence % 100 * 10**7
+        assert self.writer is not None
+        self.writer.write(
+            TRADE.pack(
+                12,
+                0,
+                0,
+                1,
+                now,
+                10**11 + sequence % 100 * 10**7,
+                1,
+                84,
+                66,
+                128,
+                0,
+                now,
+                0,
+                sequence,
+            )
+        )
+
+
+@dataclass
+class Client(asyncio.Protocol):
+    """One subscriber on a plain socket."""
+
+    port: int
+    joined: asyncio.Event = field(default_factory=asyncio.Event)
+    latencies: list[int] = field(default_factory=list)
+    rest: bytes = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Shake hands and join, in one write: the server takes frames that follow at once."""
+        self.transport = transport
+        self.transport.write(HANDSHAKE.format(port=self.port).encode())  # type: ignore[attr-defined]
+        mask = bytes((0x81, 0x80 | len(JOIN), 0, 0, 0, 0))
+        self.transport.write(mask + JOIN)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        """Note the age of every stamp that is whole."""
+        now = time.time_ns()
+        data = self.rest + data
+        if b"phx_reply" in data:
+            self.joined.set()
+        end = 0
+        for match in STAMP.finditer(data):
+            self.latencies.append(now - int(match[1]))
+            end = match.end()
+        self.rest = data[end:][-64:]
+
+
+async def measure(rate: float, seconds: float) -> dict[str, float]:
+    """Return percentiles in ms, and CPU per tick in us of ingest and server."""
+    loop = asyncio.get_running_loop()
+    feed = Feed()
+    listener = await asyncio.start_server(feed.serve, "127.0.0.1", 0)
+    feed_port = listener.sockets[0].getsockname()[1]
+    redis_port, port = free_port(), free_port()
+    environment = {
+        "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
+        "DATABENTO_API_KEY": "db-benchmark-0123456789",
+    }
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(tickfire("redis", "--port", str(redis_port)))
+        await loop.run_in_executor(None, wait_for_port, redis_port)
+        ingest = stack.enter_context(
+            tickfire("ingest", "--gateway", f"127.0.0.1:{feed_port}", **environment)
+        )
+        server = stack.enter_context(tickfire("serve", "--dev", "--port", str(port), **environment))
+        await feed.ready.wait()
+        await loop.run_in_executor(None, wait_for_url, f"http://127.0.0.1:{port}/readyz")
+        _, client = await loop.create_connection(lambda: Client(port), "127.0.0.1", port)
+        await asyncio.wait_for(client.joined.wait(), 10)
+        await _run(feed, client, rate, 1.0)
+        client.latencies.clear()
+        before = cpu_seconds(ingest.pid), cpu_seconds(server.pid)
+        sent = await _run(feed, client, rate, seconds)
+        ingest_s, server_s = (
+            cpu_seconds(process.pid) - earlier
+            for process, earlier in zip((ingest, server), before, strict=True)
+        )
+        listener.close()
+    times = sorted(client.latencies)
+    return {
+        "sent": sent,
+        "received": len(times),
+        "rate": rate,
+        "p50_ms": round(times[len(times) // 2] / 1e6, 3),
+        "p99_ms": round(times[len(times) * 99 // 100] / 1e6, 3),
+        "max_ms": round(times[-1] / 1e6, 3),
+        "ingest_cpu_us": round(ingest_s / sent * 1e6, 1),
+        "server_cpu_us": round(server_s / sent * 1e6, 1),
+    }
+
+
+async def _run(feed: Feed, client: Client, rate: float, seconds: float) -> int:
+    """Send at a steady rate and wait for what is on its way."""
+    loop = asyncio.get_running_loop()
+    began, sent, before = loop.time(), 0, len(client.latencies)
+    while (now := loop.time()) < began + seconds:
+        while sent < (now - began) * rate:
+            feed.send(sent + 1)
+            sent += 1
+        await asyncio.sleep(max(0.0, began + (sent + 1) / rate - loop.time()))
+    deadline = loop.time() + 5
+    while len(client.latencies) - before < sent and loop.time() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    return sent
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rate", type=float, default=1000, help="ticks a second")
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    result = run_loop(measure(options.rate, options.seconds))
+    if options.json:
+        print(json.dumps(result))
+        return
+    for name, value in result.items():
+        print(f"{name:14} {value:10,}")
+
+
+if __name__ == "__main__":
+    main()
