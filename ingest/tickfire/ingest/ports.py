@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 
@@ -10,9 +11,14 @@ from tickfire.ingest.errors import UserError
 
 def free_port(host: str = "127.0.0.1") -> int:
     """Return a TCP port that nothing listens on now."""
-    with _bound(host, 0) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    return free_ports(1, host)[0]
+
+
+def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
+    """Return different TCP ports that nothing listens on now."""
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(_bound(host, 0)) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in listeners]
 
 
 def check_port(host: str, port: int, *, option: str = "--port") -> int:

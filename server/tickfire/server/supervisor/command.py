@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from tickfire.ingest.errors import UserError
-from tickfire.ingest.ports import check_port, free_port
+from tickfire.ingest.ports import check_port, free_ports
 from tickfire.server.supervisor.config import DevConfig, browser_host, check
 from tickfire.server.supervisor.plan import Ports, plan
 from tickfire.server.supervisor.supervisor import Supervisor
@@ -93,11 +93,9 @@ def dev(
 
 
 async def _run(config: DevConfig) -> None:
-    ports = Ports(
-        redis=free_port(),
-        gateway=free_port(),
-        server=check_port(config.host, config.port, option="PORT"),
-    )
+    server = check_port(config.host, config.port, option="PORT")
+    redis, gateway = free_ports(2)
+    ports = Ports(redis=redis, gateway=gateway, server=server)
     if config.redis_url is not None:
         await _check_redis(config.redis_url)
     stop = asyncio.Event()

@@ -23,7 +23,12 @@ def is_supervised(environ: Mapping[str, str]) -> bool:
 
 
 def end_with_supervisor() -> None:
-    """Watch standard input from a thread of its own; at its end, kill the process group."""
+    """Watch standard input from a thread of its own; at its end, kill the process group.
+
+    The mark is taken out of the environment: what this process starts is in its group, and has
+    another standard input.
+    """
+    os.environ.pop(SUPERVISED_VARIABLE, None)
     threading.Thread(target=_watch, name="lifeline", daemon=True).start()
 
 
