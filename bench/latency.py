@@ -59,24 +59,7 @@ class Feed:
         """Send one trade, stamped now."""
         now, price = time.time_ns(), 10**11 + sequence % 100 * 10**7
         assert self.writer is not None
-        self.writer.write(
-            TRADE.pack(
-                12,
-                0,
-                0,
-                1,
-                now,
-                10**11 + sequence % 100 * 10**7,
-                1,
-                84,
-                66,
-                128,
-                0,
-                now,
-                0,
-                sequence,
-            )
-        )
+        self.writer.write(TRADE.pack(12, 0, 0, 1, now, price, 1, 84, 66, 128, 0, now, 0, sequence))
 
 
 @dataclass
