@@ -8,7 +8,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, cast
 
 from tickfire.ingest.dbn.control import HEARTBEAT_TEXT, ErrorMsg, SystemMsg
 from tickfire.ingest.dbn.layout import ERROR_INVALID_SUBSCRIPTION, SYSTEM_HEARTBEAT
@@ -85,10 +85,9 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet the client."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop has a class of its own
         self._task: asyncio.Task[None] | None = None
-        transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._transport.set_write_buffer_limits(high=HIGH_WATER)
         _keep_alive(transport.get_extra_info("socket"))
         self._auth_timer = asyncio.get_running_loop().call_later(
             self._config.auth_timeout_s, self._give_up_on_auth
