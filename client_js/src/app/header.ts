@@ -1,7 +1,7 @@
 import { byId, setData, setText } from "../chart/dom";
 import type { Quote, Snapshot } from "../feed/payloads";
 import { compact, decimalsOf, fromUnits, padDecimals, percent, toUnits } from "../format/decimal";
-import { changeOf, type SymbolState } from "./market";
+import { changeOf, type SymbolState, trendOf } from "./market";
 import type { Day } from "./session";
 
 const NONE = "—";
@@ -70,7 +70,7 @@ export class Header {
     const absolute = difference(state.last, state.reference, state.decimals);
     const signed = absolute.startsWith("-") ? absolute.replace("-", "−") : `+${absolute}`;
     setText(change, `${signed}  ${percent(share)}`);
-    setData(change, "trend", share < 0 ? "down" : share > 0 ? "up" : "flat");
+    setData(change, "trend", trendOf(share));
   }
 }
 

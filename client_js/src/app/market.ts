@@ -70,3 +70,11 @@ export function changeOf({ last, reference }: SymbolState): number | null {
   if (last === null || reference === null || Number(reference) === 0) return null;
   return (Number(last) - Number(reference)) / Math.abs(Number(reference));
 }
+
+/** Changes nearer to zero than this read as 0.00 % and are neither up nor down. */
+const FLAT = 0.00005;
+
+export function trendOf(change: number | null): "up" | "down" | "flat" {
+  if (change === null || Math.abs(change) < FLAT) return "flat";
+  return change < 0 ? "down" : "up";
+}

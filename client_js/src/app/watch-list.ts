@@ -1,6 +1,6 @@
 import { byId, el, setData, setText } from "../chart/dom";
 import { padDecimals, percent } from "../format/decimal";
-import { changeOf, type Market, type SymbolState } from "./market";
+import { changeOf, type Market, type SymbolState, trendOf } from "./market";
 
 /** More rows than this are not shown; searching narrows them down. */
 const MAX_ROWS = 200;
@@ -83,11 +83,7 @@ export class WatchList {
     if (state.rising !== null) setData(row.last, "trend", state.rising ? "up" : "down");
     const change = changeOf(state);
     setText(row.change, change === null ? "" : percent(change));
-    setData(
-      row.change,
-      "trend",
-      change === null || change === 0 ? "flat" : change < 0 ? "down" : "up",
-    );
+    setData(row.change, "trend", trendOf(change));
   }
 
   private choose(symbol: string): void {

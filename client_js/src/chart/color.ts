@@ -42,9 +42,12 @@ const VARIABLES: Record<keyof Palette, string> = {
 /** Read the palette from the CSS custom properties in force on `element`. */
 export function paletteOf(element: Element): Palette {
   const style = getComputedStyle(element);
-  const entries = Object.entries(VARIABLES).map(([key, name]) => [
-    key,
-    parseColor(style.getPropertyValue(name)),
-  ]);
+  const context = document.createElement("canvas").getContext("2d");
+  if (context === null) throw new Error("this browser gives no 2D canvas");
+  const entries = Object.entries(VARIABLES).map(([key, name]) => {
+    // A style sheet's build may write a colour in any form; a canvas always says "#rrggbb".
+    context.fillStyle = style.getPropertyValue(name);
+    return [key, parseColor(String(context.fillStyle))];
+  });
   return Object.fromEntries(entries) as Palette;
 }

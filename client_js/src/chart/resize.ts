@@ -31,9 +31,11 @@ function observe(observer: ResizeObserver, element: Element): void {
 }
 
 function deviceSize(entry: ResizeObserverEntry): DeviceSize {
-  const exact = entry.devicePixelContentBoxSize?.[0];
-  if (exact !== undefined) return { width: exact.inlineSize, height: exact.blockSize };
   const ratio = window.devicePixelRatio;
-  const { width, height } = entry.contentRect;
-  return { width: Math.round(width * ratio), height: Math.round(height * ratio) };
+  const width = Math.round(entry.contentRect.width * ratio);
+  const height = Math.round(entry.contentRect.height * ratio);
+  const exact = entry.devicePixelContentBoxSize?.[0];
+  // Where the ratio is emulated, as in developer tools, the exact size is that of the real screen.
+  const isReal = exact !== undefined && Math.abs(exact.inlineSize - width) <= 1;
+  return isReal ? { width: exact.inlineSize, height: exact.blockSize } : { width, height };
 }

@@ -16,6 +16,7 @@ const STEPS = [
 
 /** From this step on, labels mark the first candle of a calendar month. */
 const MONTHLY = 30 * DAY;
+const DAYS_OF_MONTH = 32;
 
 export interface TimeTick {
   /** Index of the candle it marks. */
@@ -64,7 +65,8 @@ function boundaries(options: TimeTickOptions, step: number): TimeTick[] {
   let index = first;
   while (index < last) {
     const time = times[index];
-    const before = index > 0 ? times[index - 1] : Number.NaN;
+    // Whatever came before the first candle: it begins a period only if its time does.
+    const before = index > 0 ? times[index - 1] : time - options.intervalMs;
     if (period(time, step, zone) !== period(before, step, zone)) {
       const strong = isStrong(before, time, step, zone);
       marks.push({ index, label: label(time, step, strong, zone), strong });
@@ -101,14 +103,17 @@ function nextPeriod(
 /** A number that is equal for times of the same period. */
 function period(time: number, step: number, zone: Zone): number {
   const local = time + zoneOffset(time, zone);
-  if (step < MONTHLY) return Math.floor(local / step);
+  if (step < DAY) return Math.floor(local / step);
   const at = new Date(local);
   const months = at.getUTCFullYear() * 12 + at.getUTCMonth();
-  return Math.floor(months / Math.max(Math.round(step / MONTHLY), 1));
+  if (step >= MONTHLY) return Math.floor(months / Math.round(step / MONTHLY));
+  // Weeks count from the first of each month, and the days after the fourth belong to it.
+  const days = step / DAY;
+  const most = days >= 7 ? 28 / days - 1 : DAYS_OF_MONTH;
+  return months * DAYS_OF_MONTH + Math.min(Math.floor((at.getUTCDate() - 1) / days), most);
 }
 
 function isStrong(before: number, time: number, step: number, zone: Zone): boolean {
-  if (Number.isNaN(before)) return false;
   if (step >= MONTHLY) return year(before, zone) !== year(time, zone);
   const unit = step >= DAY ? MONTHLY : DAY;
   return period(before, unit, zone) !== period(time, unit, zone);

@@ -23,10 +23,13 @@ export interface PackedTick {
 }
 
 export interface PackedTicks {
-  /** Position of the first tick. */
-  position: bigint;
   /** Key of the data set, hexadecimal. */
   epoch: string;
+  /** The shard whose positions these are. */
+  shard: number;
+  /** Positions that the payload stands for: first to last. Those without a tick were not wanted. */
+  first: bigint;
+  last: bigint;
   ticks: PackedTick[];
 }
 
@@ -44,8 +47,12 @@ export function decodeTicks(payload: ArrayBuffer): PackedTicks {
     decodeTick(view, BINARY_HEADER.byteLength + index * TICK.byteLength),
   );
   const epoch = new Uint8Array(payload, BINARY_HEADER.epoch, 8);
+  const first = view.getBigUint64(BINARY_HEADER.position, true);
+  const span = view.getUint16(BINARY_HEADER.reserved + 1, true);
   return {
-    position: view.getBigUint64(BINARY_HEADER.position, true),
+    shard: view.getUint8(BINARY_HEADER.reserved),
+    first,
+    last: first + BigInt(span) - 1n,
     epoch: Array.from(epoch, (byte) => byte.toString(16).padStart(2, "0")).join(""),
     ticks,
   };

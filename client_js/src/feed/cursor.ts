@@ -1,3 +1,4 @@
+import type { PackedTicks } from "./binary";
 import type { Missed } from "./payloads";
 
 /** What a rejoin found: everything was there, or what is gone. */
@@ -33,5 +34,14 @@ export class Cursor {
   /** Take the id of an event. */
   moved(id: string): void {
     this.newest = id;
+  }
+
+  /** Take packed ticks: they carry their shard's position instead of an id. */
+  movedTo({ epoch, shard, last }: Pick<PackedTicks, "epoch" | "shard" | "last">): void {
+    const [known, places = ""] = (this.newest ?? "").split("-");
+    const positions = known === epoch ? places.split(".") : [];
+    positions[shard] = last.toString(36);
+    // Of a shard that nothing is known of, everything is wanted.
+    this.newest = `${epoch}-${Array.from(positions, (each) => each ?? "0").join(".")}`;
   }
 }

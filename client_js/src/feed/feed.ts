@@ -123,7 +123,11 @@ export class MarketFeed {
           cursor.moved(tick.id);
           handlers.onTick?.(tick);
         },
-        ticks: (payload: ArrayBuffer) => handlers.onPacked?.(decodeTicks(payload)),
+        ticks: (payload: ArrayBuffer) => {
+          const packed = decodeTicks(payload);
+          cursor.movedTo(packed);
+          handlers.onPacked?.(packed);
+        },
         instruments: (reply: RealtimeReply) => handlers.onInstruments?.(reply.instruments),
         gap: (gap: Missed) => handlers.onGap?.(gap),
       },

@@ -20,6 +20,7 @@ export function decimalsOf(text: string): number {
  */
 export function toUnits(text: string, decimals: number): number {
   let units = 0;
+  let digits = 0;
   let scale = -1;
   const start = text.charCodeAt(0) === MINUS ? 1 : 0;
   for (let i = start; i < text.length; i++) {
@@ -31,10 +32,11 @@ export function toUnits(text: string, decimals: number): number {
     const digit = code - ZERO;
     if (digit < 0 || digit > 9) throw new RangeError(`not a decimal number: ${text}`);
     units = units * 10 + digit;
+    digits++;
     if (scale >= 0) scale++;
   }
   const missing = decimals - Math.max(scale, 0);
-  if (start === text.length || missing < 0) {
+  if (digits === 0 || missing < 0) {
     throw new RangeError(`not a number of ${decimals} decimals: ${text}`);
   }
   return (start === 1 ? -units : units) * 10 ** missing || 0;

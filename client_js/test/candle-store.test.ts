@@ -1,0 +1,170 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { fromUnits } from "../src/format/decimal";
+import { type Bar, CandleStore, RECORD_FLOATS } from "../src/store/candle-store";
+
+const price = fc.integer({ min: 1, max: 3_000_000 });
+
+/** A bar at minute `slot`, its prices in hundredths. */
+const bar = fc
+  .record({
+    slot: fc.nat(40),
+    prices: fc.tuple(price, price, price, price),
+    volume: fc.nat(10_000),
+  })
+  .map(({ slot, prices, volume }): Bar => {
+    const [low, open, close, high] = prices.sort((a, b) => a - b);
+    const [o, h, l, c] = [open, high, low, close].map((units) => fromUnits(units, 2));
+    return { time: slot * 60_000, open: o, high: h, low: l, close: c, volume, trades: 1 };
+  });
+
+function shown(store: CandleStore): Bar[] {
+  return Array.from({ length: store.count }, (_, i) => ({
+    time: store.time[i],
+    open: store.format(store.open[i]),
+    high: store.format(store.high[i]),
+    low: store.format(store.low[i]),
+    close: store.format(store.close[i]),
+    volume: store.volume[i],
+    trades: store.trades[i],
+  }));
+}
+
+function naive(bars: readonly Bar[]): Bar[] {
+  const byTime = new Map(bars.map((each) => [each.time, each]));
+  return [...byTime.values()].sort((a, b) => a.time - b.time);
+}
+
+test("bars in any order end as the latest of each time, in order of time", () => {
+  fc.assert(
+    fc.property(fc.array(bar, { maxLength: 80 }), (bars) => {
+      const store = new CandleStore("0.01");
+      for (const each of bars) store.apply(each);
+      expect(shown(store)).toEqual(naive(bars));
+    }),
+  );
+});
+
+test("records are the columns relative to the base", () => {
+  fc.assert(
+    fc.property(fc.array(bar, { minLength: 1, maxLength: 80 }), (bars) => {
+      const store = new CandleStore("0.01");
+      store.reset(naive(bars.slice(0, 40)));
+      for (const each of bars.slice(40)) store.apply(each);
+      for (let i = 0; i < store.count; i++) {
+        const at = i * RECORD_FLOATS;
+        const record = Array.from(store.records.subarray(at, at + RECORD_FLOATS));
+        const prices = [store.open, store.high, store.low, store.close].map(
+          (column) => column[i] - store.base,
+        );
+        expect(record).toEqual([...prices, store.volume[i]]);
+      }
+    }),
+  );
+});
+
+test("what is dirty covers every record that changed", () => {
+  fc.assert(
+    fc.property(
+      fc.array(bar, { maxLength: 30 }),
+      fc.array(bar, { maxLength: 10 }),
+      (old, fresh) => {
+        const store = new CandleStore("0.01");
+        store.reset(naive(old));
+        const copy = Float32Array.from(store.records);
+        store.takeDirty();
+        for (const each of fresh) store.apply(each);
+        const { from, to, all } = store.takeDirty();
+        if (all) return;
+        copy.set(
+          store.records.subarray(from * RECORD_FLOATS, to * RECORD_FLOATS),
+          from * RECORD_FLOATS,
+        );
+        const used = store.count * RECORD_FLOATS;
+        expect(copy.subarray(0, used)).toEqual(store.records.subarray(0, used));
+      },
+    ),
+  );
+});
+
+test("extents and volumes are those of a plain walk", () => {
+  const bars = Array.from({ length: 1500 }, (_, i): Bar => {
+    const units = 500_000 + ((i * 7919) % 10_007);
+    const [o, h, l, c] = [units, units + (i % 13), units - (i % 17), units].map((u) =>
+      fromUnits(u, 2),
+    );
+    return { time: i * 1000, open: o, high: h, low: l, close: c, volume: i % 101, trades: 1 };
+  });
+  const store = new CandleStore("0.01");
+  store.reset(bars.slice(0, 1200));
+  for (const each of bars.slice(1200)) store.apply(each);
+  const within = fc.nat(store.count);
+  fc.assert(
+    fc.property(within, within, fc.constantFrom(1, 2, 8, 64), (a, b, per) => {
+      const first = Math.floor(Math.min(a, b) / per) * per;
+      const last = Math.max(a, b);
+      const lows = store.low.subarray(first, last);
+      const highs = store.high.subarray(first, last);
+      expect(store.extent(first, last)).toEqual({
+        low: Math.min(...lows),
+        high: Math.max(...highs),
+      });
+      let most = 0;
+      for (let start = first; start < last; start += per) {
+        const sum = store.volume.subarray(start, Math.min(start + per, last));
+        most = Math.max(
+          most,
+          sum.reduce((all, each) => all + each, 0),
+        );
+      }
+      expect(store.maxVolume(first, last, per)).toBe(most);
+    }),
+  );
+});
+
+describe("a store", () => {
+  const at = (time: number, text: string): Bar => ({
+    time,
+    open: text,
+    high: text,
+    low: text,
+    close: text,
+    volume: 1,
+    trades: 1,
+  });
+
+  test("takes a price with more decimals than its tick size, and keeps the old ones exact", () => {
+    const store = new CandleStore("0.25");
+    store.apply(at(0, "5524.25"));
+    store.apply(at(1, "5524.1234"));
+    expect(shown(store).map(({ close }) => close)).toEqual(["5524.2500", "5524.1234"]);
+    expect(store.tickUnits).toBe(2500);
+  });
+
+  test("drops its oldest half when it is full, and goes on", () => {
+    const store = new CandleStore("1", 10);
+    for (let i = 0; i < 25; i++) store.apply(at(i, String(100 + i)));
+    expect(store.count).toBeLessThanOrEqual(10);
+    expect(store.time[store.count - 1]).toBe(24);
+    expect(store.close[store.count - 1]).toBe(124);
+    expect(store.takeDirty().all).toBe(true);
+  });
+
+  test("moves its base when prices leave what a 32-bit float holds exactly", () => {
+    const store = new CandleStore("0.01");
+    store.apply(at(0, "100"));
+    store.apply(at(1, "250000.01"));
+    expect(store.records[RECORD_FLOATS + 3] + store.base).toBe(25_000_001);
+  });
+
+  test("counts resets and candles appended, for a view that follows", () => {
+    const store = new CandleStore("1");
+    store.reset([at(0, "1"), at(1, "2")]);
+    store.apply(at(1, "3"));
+    store.apply(at(2, "4"));
+    store.apply(at(0, "5"));
+    expect([store.generation, store.appended]).toEqual([1, 1]);
+    store.reset([]);
+    expect([store.generation, store.appended, store.count]).toEqual([2, 0, 0]);
+  });
+});

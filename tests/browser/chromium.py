@@ -1,0 +1,187 @@
+"""Headless Chromium with WebGPU, and a page of ours in it."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlencode, urljoin
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+ARGUMENTS: Final = [
+    # All four are needed for a WebGPU canvas on a machine without a GPU.
+    "--enable-unsafe-webgpu",
+    "--enable-features=Vulkan",
+    "--use-vulkan=swiftshader",
+    "--use-angle=swiftshader",
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # A name that is no secure context, for the page on plain http.
+    "--host-resolver-rules=MAP insecure.test 127.0.0.1",
+]
+VIEWPORT: Final = {"width": 1440, "height": 900}
+LIVE_TIMEOUT_MS: Final = 20_000
+
+Pixels = NDArray[np.int16]
+"""height x width x RGB"""
+
+_WATCH_CSP: Final = """
+window.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+@contextmanager
+def launch() -> Iterator[Browser]:
+    """Start Chromium; the executable is `CHROMIUM`'s, or the system's."""
+    executable = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Chart:
+    """The dashboard in a page, read through what it shows a user."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    """Console errors, uncaught exceptions and CSP reports so far."""
+
+    def data(self, name: str) -> str:
+        """Return a data attribute of the root element, such as ``lastPrice``."""
+        value: str | None = self.page.evaluate("n => document.documentElement.dataset[n]", name)
+        return value or ""
+
+    def wait_data(self, name: str, value: str, timeout_ms: int = LIVE_TIMEOUT_MS) -> None:
+        """Wait until a data attribute has a value."""
+        self.page.wait_for_function(
+            "([n, v]) => document.documentElement.dataset[n] === v",
+            arg=[name, value],
+            timeout=timeout_ms,
+        )
+
+    def wait_live(self, candles: int = 1, timeout_ms: int = LIVE_TIMEOUT_MS) -> None:
+        """Wait until the page is live, has candles and has drawn them."""
+        self.page.wait_for_function(
+            """least => {
+              const { state, candles, renderer } = document.documentElement.dataset;
+              return state === "live" && Number(candles) >= least && renderer;
+            }""",
+            arg=candles,
+            timeout=timeout_ms,
+        )
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait for two animation frames: what was asked for is on the screen."""
+        self.page.evaluate(
+            "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
+        )
+
+    def text(self, selector: str) -> str:
+        return self.page.inner_text(selector)
+
+    def shoot(self, path: str | None = None) -> Pixels:
+        """Take a screenshot of the whole page; `path` keeps it as a PNG."""
+        self.page.mouse.move(1, 1)
+        self.settle()
+        taken = self.page.screenshot(path=path)
+        return np.asarray(Image.open(io.BytesIO(taken)).convert("RGB")).astype(np.int16)
+
+    def region(self, pixels: Pixels, selector: str) -> Pixels:
+        """Return the part of a screenshot that an element covers."""
+        box: Any = self.page.locator(selector).bounding_box()
+        ratio: float = self.page.evaluate("devicePixelRatio")
+        left, top = round(box["x"] * ratio), round(box["y"] * ratio)
+        right, bottom = (box["x"] + box["width"]) * ratio, (box["y"] + box["height"]) * ratio
+        return pixels[top : round(bottom), left : round(right)]
+
+    def color(self, variable: str) -> tuple[int, int, int]:
+        """Return a colour of the style sheet, such as ``--up``."""
+        text: str = self.page.evaluate(
+            """name => {
+              const context = document.createElement("canvas").getContext("2d");
+              const style = getComputedStyle(document.documentElement);
+              context.fillStyle = style.getPropertyValue(name);
+              return context.fillStyle;
+            }""",
+            variable,
+        )
+        return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+
+def count(pixels: Pixels, color: tuple[int, int, int]) -> int:
+    """Return how many pixels have exactly a colour."""
+    return int((pixels == np.array(color, np.int16)).all(axis=-1).sum())
+
+
+def check_chart(chart: Chart, pixels: Pixels) -> None:
+    """Assert that a screenshot shows a chart: candles of both colours, and text on both axes."""
+    pane = chart.region(pixels, "#chart .pane")
+    for name in ("--up", "--down"):
+        found = count(pane, chart.color(name))
+        assert found > 200, f"{found} pixels of candles in {name}"
+    background = chart.color("--chart-background")
+    for selector in (".axis-price", ".axis-time"):
+        strip = chart.region(pixels, selector)
+        text = strip.shape[0] * strip.shape[1] - count(strip, background)
+        assert text > 150, f"{text} pixels of text on {selector}"
+
+
+def open_chart(
+    browser: Browser,
+    url: str,
+    *,
+    live: bool = True,
+    viewport: dict[str, int] | None = None,
+    scale: float = 1,
+    init: str = "",
+    **query: str,
+) -> Chart:
+    """Open the dashboard at `url` with query parameters; wait until it is live.
+
+    Parameters
+    ----------
+    browser : Browser
+    url : str
+        Where the server is, with a trailing slash.
+    live : bool
+        Wait for live candles.
+    viewport, scale
+        Size in CSS pixels, and device pixels in one of them.
+    init : str
+        JavaScript to run before the page's own.
+    query : str
+        ``renderer``, ``symbol``, ``interval``.
+    """
+    size: Any = viewport or VIEWPORT
+    context = browser.new_context(viewport=size, device_scale_factor=scale, color_scheme="dark")
+    page = context.new_page()
+    chart = Chart(page)
+    page.on("console", lambda message: _take_console(chart, message))
+    page.on("pageerror", lambda error: chart.complaints.append(str(error)))
+    page.add_init_script(_WATCH_CSP + init)
+    page.goto(urljoin(url, f"?{urlencode(query)}" if query else ""))
+    if live:
+        chart.wait_live()
+    return chart
+
+
+def _take_console(chart: Chart, message: ConsoleMessage) -> None:
+    if message.type == "error":
+        chart.complaints.append(message.text)

@@ -1,0 +1,64 @@
+"""Run an ASGI application on a real port in a thread, for tests that drive it from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Final
+
+import uvicorn
+
+START_TIMEOUT_S: Final = 10
+
+
+class Serving:
+    """One uvicorn server that can be stopped and started again on its port."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.port = 0
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", self.port))
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self.app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        running: Future[asyncio.AbstractEventLoop] = Future()
+
+        async def serve(server: uvicorn.Server) -> None:
+            running.set_result(asyncio.get_running_loop())
+            await server.serve(sockets=[listener])
+
+        self._thread = threading.Thread(target=asyncio.run, args=(serve(self._server),))
+        self._thread.start()
+        self._loop = running.result(START_TIMEOUT_S)
+
+    def stop(self) -> None:
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = True
+        self._thread.join(START_TIMEOUT_S)
+        self._server = self._thread = self._loop = None
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Run `function` in the server's loop, and wait for its end."""
+
+        async def run() -> None:
+            function()
+
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(run(), self._loop).result(START_TIMEOUT_S)

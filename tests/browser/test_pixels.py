@@ -1,0 +1,126 @@
+"""WebGPU and Canvas2D draw the same pixels."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.browser.chromium import Chart, check_chart
+from tests.browser.conftest import OpenPage, Stage
+from tests.browser.stage import START_MS, Market
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+CATCH_DEVICE = """
+const request = globalThis.GPUAdapter?.prototype.requestDevice;
+if (request) GPUAdapter.prototype.requestDevice = async function (...given) {
+  globalThis.caughtDevice = await request.apply(this, given);
+  return globalThis.caughtDevice;
+};
+"""
+
+
+@pytest.fixture
+def long_stage(static: Path) -> Iterator[Stage]:
+    made = Stage(Market(history=2000), static)
+    made.serving.start()
+    yield made
+    made.serving.stop()
+
+
+def assert_equal(first: Chart, second: Chart) -> None:
+    one, two = (chart.region(chart.shoot(), "#chart") for chart in (first, second))
+    different = int((one != two).any(axis=-1).sum())
+    assert different == 0, f"{different} pixels differ"
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_equal_in_any_view(long_stage: Stage, open_page: OpenPage, scale: int) -> None:
+    charts = [
+        open_page(
+            long_stage.url,
+            renderer=renderer,
+            symbol="ESU4",
+            scale=scale,
+            viewport={"width": 1000, "height": 640},
+        )
+        for renderer in ("webgpu", "canvas2d")
+    ]
+    assert [chart.data("renderer") for chart in charts] == ["webgpu", "canvas2d"]
+    assert_equal(*charts)
+    chance = random.Random(scale)
+    for at in range(8):
+        move = chance.choice(["zoom in", "zoom out", "zoom out", "pan", "trade", "axis"])
+        x, amount = chance.randint(100, 600), chance.randint(100, 900)
+        if move == "trade":
+            trade(long_stage, charts, "ESU4", f"{5500 + amount}", at_ms=START_MS + at)
+        for chart in charts:
+            act(chart, move, x, amount)
+        assert_equal(*charts)
+
+
+def trade(stage: Stage, charts: list[Chart], symbol: str, price: str, *, at_ms: int) -> None:
+    """Let a trade happen, and wait until all charts have it."""
+    stage.trade(symbol, price, 7, at_ms=at_ms)
+    for chart in charts:
+        chart.wait_data("lastPrice", price)
+        chart.settle()
+
+
+def act(chart: Chart, move: str, x: int, amount: int) -> None:
+    mouse = chart.page.mouse
+    mouse.move(x, 300)
+    if move == "zoom in":
+        mouse.wheel(0, -amount)
+    elif move == "zoom out":
+        mouse.wheel(0, amount)
+    elif move == "pan":
+        mouse.wheel(amount, 0)
+    elif move == "axis":
+        mouse.move(710, 300)
+        mouse.down()
+        mouse.move(710, 300 - amount // 9)
+        mouse.up()
+    chart.settle()
+
+
+def test_equal_when_candles_are_more_than_pixels_and_the_last_one_moves(
+    long_stage: Stage, open_page: OpenPage
+) -> None:
+    size = {"width": 900, "height": 600}
+    charts = [
+        open_page(long_stage.url, renderer=renderer, symbol="NQU4", viewport=size)
+        for renderer in ("webgpu", "canvas2d")
+    ]
+    for chart in charts:
+        chart.page.mouse.move(300, 300)
+        for _ in range(4):
+            chart.page.mouse.wheel(0, 900)
+        chart.settle()
+    assert_equal(*charts)
+    for i in range(3):
+        price = str(20018 + 25 * (i - 1))
+        trade(long_stage, charts, "NQU4", price, at_ms=START_MS + 60_000 * i)
+        assert [chart.data("candles") for chart in charts] == [str(2001 + i)] * 2
+        assert_equal(*charts)
+    check_chart(charts[0], charts[0].shoot())
+
+
+def test_a_lost_device_is_replaced_and_draws_the_same(stage: Stage, open_page: OpenPage) -> None:
+    chart = open_page(stage.url, renderer="webgpu", symbol="ESU4", init=CATCH_DEVICE)
+    before = chart.region(chart.shoot(), "#chart")
+    first = chart.page.evaluate_handle("caughtDevice")
+    chart.page.evaluate("device => device.destroy()", first)
+    chart.page.wait_for_function("device => caughtDevice !== device", arg=first)
+    chart.page.wait_for_function("() => document.querySelector('.pane-canvas') !== null")
+    chart.settle()
+    after = chart.region(chart.shoot(), "#chart")
+    assert np.array_equal(before, after)
+    assert chart.data("renderer") == "webgpu"
+    stage.trade("ESU4", "5530", 1, at_ms=START_MS)
+    chart.wait_data("lastPrice", "5530")
+    check_chart(chart, chart.shoot())
