@@ -107,10 +107,9 @@ def tickfire(ctx: click.Context) -> None:
     `tickfire dev` runs everything on this machine; the other commands are its processes, to be run
     apart. The environment variable TICKFIRE_LOG sets the log level: debug, info, warning or error.
     """
-    supervised = is_supervised(os.environ)
-    if supervised:
+    if is_supervised(os.environ):
         end_with_supervisor()
-    set_up_logging(ctx.invoked_subcommand or "tickfire", bare=supervised)
+    set_up_logging(ctx.invoked_subcommand or "tickfire")
 
 
 def _fail(sentence: str, exit_code: int) -> NoReturn:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final, TextIO
 
 from tickfire.ingest.errors import UsageError
+from tickfire.server.supervisor.lifeline import SUPERVISED_VARIABLE
 
 LEVEL_VARIABLE: Final = "TICKFIRE_LOG"
 LEVELS: Final = {
@@ -94,8 +95,10 @@ def level_of(environ: Mapping[str, str]) -> int:
     return LEVELS[word]
 
 
-def set_up_logging(name: str, *, bare: bool = False, stream: TextIO | None = None) -> None:
+def set_up_logging(name: str, *, stream: TextIO | None = None) -> None:
     """Send the log records of this process to standard error, one line each.
+
+    Below a supervisor, at any depth, without time and name.
 
     Raises
     ------
@@ -104,6 +107,7 @@ def set_up_logging(name: str, *, bare: bool = False, stream: TextIO | None = Non
     """
     stream = stream or sys.stderr
     colour = stream.isatty() and "NO_COLOR" not in os.environ
+    bare = SUPERVISED_VARIABLE in os.environ
     handler = logging.StreamHandler(stream)
     handler.setFormatter(LineFormatter(name, colour=colour, bare=bare))
     root = logging.getLogger()

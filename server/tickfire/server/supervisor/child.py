@@ -16,6 +16,7 @@ STOP_TIMEOUT_S: Final = 5.0
 DRAIN_TIMEOUT_S: Final = 1.0
 MAX_LINE_BYTES: Final = 8192
 _READ_BYTES: Final = 65536
+_OURS: Final = {"PYTHONUNBUFFERED": "1"}
 
 
 class _Pipes:
@@ -69,7 +70,7 @@ class Child:
                 stdin=pipes.lifeline_end,
                 stdout=pipes.output_end,
                 stderr=STDOUT,
-                env={**os.environ, **env, SUPERVISED_VARIABLE: "1", "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **env, **_OURS, SUPERVISED_VARIABLE: str(os.getpid())},
                 start_new_session=True,
             )
         except BaseException:

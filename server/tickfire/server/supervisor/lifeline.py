@@ -13,22 +13,22 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
-SUPERVISED_VARIABLE: Final = "TICKFIRE_SUPERVISED"
+SUPERVISED_VARIABLE: Final = "TICKFIRE_SUPERVISOR"
+"""Holds the supervisor's process id in the environment of all below it."""
 _STDIN: Final = 0
 
 
 def is_supervised(environ: Mapping[str, str]) -> bool:
-    """Return whether this process was started by the supervisor."""
-    return environ.get(SUPERVISED_VARIABLE) == "1"
+    """Return whether this process was started by the supervisor itself.
+
+    What such a process starts in turn inherits the variable, but is in its group, ends with it,
+    and has another standard input.
+    """
+    return environ.get(SUPERVISED_VARIABLE) == str(os.getppid())
 
 
 def end_with_supervisor() -> None:
-    """Watch standard input from a thread of its own; at its end, kill the process group.
-
-    The mark is taken out of the environment: what this process starts is in its group, and has
-    another standard input.
-    """
-    os.environ.pop(SUPERVISED_VARIABLE, None)
+    """Watch standard input from a thread of its own; at its end, kill the process group."""
     threading.Thread(target=_watch, name="lifeline", daemon=True).start()
 
 
