@@ -1,1 +1,63 @@
-"""placeholder."""
+"""Phoenix Channels for ASGI: what a Phoenix client connects to, in any Starlette or FastAPI app.
+
+::
+
+    class Room(Channel):
+        async def join(self, topic, payload, socket):
+            return {"welcome": topic}
+
+        async def handle_in(self, event, payload, socket):
+            await socket.broadcast(event, payload)
+            return Reply()
+
+    class User(UserSocket):
+        channels = {"room:*": Room}
+
+    hub = Hub()
+    app = Starlette(routes=[PhoenixSocket("/socket", User, hub=hub)])
+    uvicorn.run(app, ws=PhoenixProtocol)
+"""
+
+from tickfire.phoenix.channel import Channel
+from tickfire.phoenix.endpoint import PhoenixSocket, WebSocketOptions
+from tickfire.phoenix.errors import (
+    ConnectError,
+    DecodeError,
+    JoinError,
+    PhoenixError,
+    ResultError,
+)
+from tickfire.phoenix.frames import frame_binary, frame_text
+from tickfire.phoenix.handshake import Refusal
+from tickfire.phoenix.hub import Hub
+from tickfire.phoenix.protocol import PhoenixProtocol
+from tickfire.phoenix.results import NoReply, Reply, Stop
+from tickfire.phoenix.serializers import Serializer, V1Serializer, V2Serializer
+from tickfire.phoenix.socket import Socket, SocketRef
+from tickfire.phoenix.user_socket import ConnectInfo, UserSocket
+
+__all__ = [
+    "Channel",
+    "ConnectError",
+    "ConnectInfo",
+    "DecodeError",
+    "Hub",
+    "JoinError",
+    "NoReply",
+    "PhoenixError",
+    "PhoenixProtocol",
+    "PhoenixSocket",
+    "Refusal",
+    "Reply",
+    "ResultError",
+    "Serializer",
+    "Socket",
+    "SocketRef",
+    "Stop",
+    "UserSocket",
+    "V1Serializer",
+    "V2Serializer",
+    "WebSocketOptions",
+    "frame_binary",
+    "frame_text",
+]

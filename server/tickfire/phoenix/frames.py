@@ -1,0 +1,76 @@
+"""Finished WebSocket frames (RFC 6455, section 5.2), as a server sends them: unmasked and whole.
+
+A finished frame is the library's common coin: serializers make them, the hub fans them out, a
+channel writes them, and every transport takes them. A transport that is not a WebSocket takes them
+apart again with `split_frames`.
+"""
+
+from collections.abc import Iterator
+from enum import IntEnum
+
+__all__ = ["Opcode", "frame_binary", "frame_close", "frame_control", "frame_text", "split_frames"]
+
+
+class Opcode(IntEnum):
+    """What a frame is."""
+
+    CONTINUATION = 0x0
+    TEXT = 0x1
+    BINARY = 0x2
+    CLOSE = 0x8
+    PING = 0x9
+    PONG = 0xA
+
+
+_FIN = 0x80
+_LENGTH_16 = 126  # the length follows in 2 bytes
+_LENGTH_64 = 127  # the length follows in 8 bytes
+_TEXT = _FIN | Opcode.TEXT
+_BINARY = _FIN | Opcode.BINARY
+_SMALL_TEXT = tuple(bytes((_TEXT, n)) for n in range(_LENGTH_16))
+
+
+def frame_text(payload: bytes) -> bytes:
+    """Return the finished text frame around `payload`, which must be UTF-8."""
+    size = len(payload)
+    if size < _LENGTH_16:
+        return _SMALL_TEXT[size] + payload
+    return _long_header(_TEXT, size) + payload
+
+
+def frame_binary(payload: bytes) -> bytes:
+    """Return the finished binary frame around `payload`."""
+    size = len(payload)
+    if size < _LENGTH_16:
+        return bytes((_BINARY, size)) + payload
+    return _long_header(_BINARY, size) + payload
+
+
+def frame_control(opcode: Opcode, payload: bytes = b"") -> bytes:
+    """Return a finished control frame; `payload` has at most 125 bytes."""
+    return bytes((_FIN | opcode, len(payload))) + payload
+
+
+def frame_close(code: int) -> bytes:
+    """Return a finished close frame with this code and no reason."""
+    return frame_control(Opcode.CLOSE, code.to_bytes(2, "big"))
+
+
+def split_frames(frames: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield (opcode, payload) of each finished frame in `frames`, as this module made them."""
+    at, end = 0, len(frames)
+    while at < end:
+        opcode, size = frames[at] & 0x0F, frames[at + 1]
+        at += 2
+        if size >= _LENGTH_16:
+            wide = 2 if size == _LENGTH_16 else 8
+            size = int.from_bytes(frames[at : at + wide], "big")
+            at += wide
+        yield opcode, frames[at : at + size]
+        at += size
+
+
+def _long_header(first: int, size: int) -> bytes:
+    if size < 1 << 16:
+        return bytes((first, _LENGTH_16)) + size.to_bytes(2, "big")
+    return bytes((first, _LENGTH_64)) + size.to_bytes(8, "big")

@@ -1,0 +1,74 @@
+"""Closing what is idle: one timer for all connections of a socket.
+
+The wheel turns `SPOKES` times per timeout. A connection notes the wheel's count when its client
+sends something, and sits in the slot at which it would be idle; when the wheel comes to that slot,
+one that has been heard since moves on. So a connection costs one look per timeout, and a frame one
+assignment.
+"""
+
+import asyncio
+from typing import Protocol
+
+__all__ = ["IdleWheel", "Watched"]
+
+SPOKES = 32
+
+
+class Watched(Protocol):
+    """Something that is closed when it is idle."""
+
+    last_seen: int
+    """`IdleWheel.now` at the time of the last sign of life."""
+
+    def expire(self) -> None:
+        """Close, for having been idle too long."""
+
+
+class IdleWheel:
+    """Expires what was idle for `timeout_s`, give or take a 32nd of it; None never does."""
+
+    def __init__(self, timeout_s: float | None) -> None:
+        self._period = None if timeout_s is None else timeout_s / SPOKES
+        self._slots: list[dict[Watched, None]] = [{} for _ in range(SPOKES + 1)]
+        self._watched = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self.now = 0
+
+    def add(self, watched: Watched) -> None:
+        """Watch from now on."""
+        if self._period is None:
+            return
+        watched.last_seen = self.now
+        self._slot(self.now + SPOKES)[watched] = None
+        self._watched += 1
+        if self._timer is None:
+            self._schedule()
+
+    def remove(self, watched: Watched) -> None:
+        """Watch no more."""
+        for slot in self._slots:
+            if watched in slot:
+                del slot[watched]
+                self._watched -= 1
+                return
+
+    def _slot(self, at: int) -> dict[Watched, None]:
+        return self._slots[at % len(self._slots)]
+
+    def _schedule(self) -> None:
+        assert self._period is not None
+        self._timer = asyncio.get_running_loop().call_later(self._period, self._turn)
+
+    def _turn(self) -> None:
+        self._timer = None
+        self.now += 1
+        due, self._slots[self.now % len(self._slots)] = self._slot(self.now), {}
+        for watched in due:
+            idle_at = watched.last_seen + SPOKES
+            if idle_at > self.now:
+                self._slot(idle_at)[watched] = None
+            else:
+                self._watched -= 1
+                watched.expire()
+        if self._watched:
+            self._schedule()

@@ -1,0 +1,89 @@
+"""JSON as Phoenix reads it, on top of msgspec.
+
+msgspec refuses what Phoenix refuses (NaN, lone surrogates, a BOM, control characters, 1e400,
+trailing bytes) and keeps what Phoenix keeps (1.0, -0.0, integers beyond 64 bits). Where they
+differ:
+
+- Of duplicate keys msgspec keeps the last, Phoenix the first. A cheap count tells when there can
+  be none, which is nearly always; otherwise the text is read once more, by the standard library,
+  whose hook sees every pair.
+- msgspec refuses integers of more than 4,300 digits, and nesting beyond the interpreter's
+  recursion limit. So do we.
+- Going out, msgspec writes NaN and infinities as null, as JavaScript does; Elixir has neither.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from tickfire.phoenix.errors import DecodeError
+
+__all__ = ["JSONReader", "encode_json"]
+
+encode_json: Final = msgspec.json.Encoder().encode
+
+# A colon may be written as an escape, which the count of colons does not see.
+_MAYBE_ESCAPED_COLON = b"\\u003"
+
+
+class JSONReader[T]:
+    """Decodes JSON text into one type.
+
+    Parameters
+    ----------
+    into
+        The type of the result. Values inside it are plain Python values.
+    parts
+        Takes a result apart into all the plain values in it.
+    """
+
+    def __init__(self, into: type[T], parts: Callable[[T], list[Any]]) -> None:
+        self._into = into
+        self._parts = parts
+        self._decode = msgspec.json.Decoder(into).decode
+
+    def read(self, data: bytes) -> T:
+        """Decode `data`.
+
+        Raises
+        ------
+        DecodeError
+            if it is not JSON of that type
+        """
+        try:
+            value = self._decode(data)
+            if b":" not in data or self._is_faithful(value, data):
+                return value
+            pairs_seen = json.loads(data.decode(), object_pairs_hook=_first_wins)
+            return msgspec.convert(pairs_seen, self._into)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise DecodeError(str(error)) from None
+
+    def _is_faithful(self, value: T, data: bytes) -> bool:
+        """Whether no pair of `data` was lost to a duplicate key on the way to `value`."""
+        if _MAYBE_ESCAPED_COLON in data:
+            return False
+        return data.count(b":") == _count_colons(self._parts(value))
+
+
+def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    return result if len(result) == len(pairs) else dict(reversed(pairs))
+
+
+def _count_colons(todo: list[Any]) -> int:
+    """Return how many colons the JSON text of these values has: a pair's, and those in strings."""
+    count = 0
+    while todo:
+        item = todo.pop()
+        kind = type(item)
+        if kind is str:
+            count += item.count(":")
+        elif kind is dict:
+            count += len(item) + "".join(item).count(":")
+            todo.extend(item.values())
+        elif kind is list:
+            todo.extend(item)
+    return count

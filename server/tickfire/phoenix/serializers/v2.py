@@ -1,0 +1,72 @@
+"""vsn 2.0.0: JSON arrays [join_ref, ref, topic, event, payload], and binary messages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tickfire.phoenix.frames import frame_binary, frame_text
+from tickfire.phoenix.jsoncodec import JSONReader, encode_json
+from tickfire.phoenix.message import Message
+from tickfire.phoenix.serializers import binary
+
+__all__ = ["V2Serializer"]
+
+
+class V2Serializer:
+    """Reads and writes vsn 2.0.0."""
+
+    lane = "v2"
+
+    def __init__(self) -> None:
+        self._reader = JSONReader(Message, _parts)
+
+    def decode_text(self, data: bytes) -> Message:
+        """Decode a JSON array of five elements or more."""
+        return self._reader.read(data)
+
+    def decode_binary(self, data: bytes) -> Message:
+        """Decode a binary push; its payload is bytes."""
+        return binary.decode_push(data)
+
+    def encode_reply(
+        self, join_ref: Any, ref: Any, topic: Any, status: str, response: Any
+    ) -> bytes:
+        """Return the frame of a phx_reply; a response of bytes goes out in binary."""
+        if isinstance(response, bytes | bytearray | memoryview):
+            return frame_binary(binary.encode_reply(join_ref, ref, topic, status, response))
+        body = {"response": response, "status": status}
+        return frame_text(encode_json((join_ref, ref, topic, "phx_reply", body)))
+
+    def encode_push(self, join_ref: Any, topic: str, event: str, payload: Any) -> bytes:
+        """Return the frame of a push to one client.
+
+        Raises
+        ------
+        TypeError
+            if the payload is neither a map nor bytes
+        """
+        if isinstance(payload, bytes | bytearray | memoryview):
+            return frame_binary(binary.encode_push(join_ref, topic, event, payload))
+        _require_map(payload)
+        return frame_text(encode_json((join_ref, None, topic, event, payload)))
+
+    def encode_broadcast(self, topic: str, event: str, payload: Any) -> bytes:
+        """Return the frame of a broadcast; TypeError if the payload is neither a map nor bytes."""
+        if isinstance(payload, bytes | bytearray | memoryview):
+            return frame_binary(binary.encode_broadcast(topic, event, payload))
+        _require_map(payload)
+        return frame_text(encode_json((None, None, topic, event, payload)))
+
+    def encode_end(self, join_ref: Any, topic: str, event: str, payload: Any) -> bytes:
+        """Return the frame of phx_close or phx_error, whose ref is the join_ref."""
+        return frame_text(encode_json((join_ref, join_ref, topic, event, payload)))
+
+
+def _parts(message: Message) -> list[Any]:
+    return [message.join_ref, message.ref, message.topic, message.event, message.payload]
+
+
+def _require_map(payload: Any) -> None:
+    if not isinstance(payload, Mapping | msgspec.Struct):
+        raise TypeError(f"the payload must be a map or bytes, got {type(payload).__name__}")

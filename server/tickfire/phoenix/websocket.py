@@ -1,0 +1,192 @@
+"""The server's side of RFC 6455 framing, sans I/O: bytes of a client in, messages out.
+
+Only what follows the handshake, and only reading; frames.py writes. Each connection keeps one
+`FrameReader`, which holds nothing but an unfinished frame or message.
+"""
+
+from typing import Final
+
+from websockets.frames import apply_mask  # type: ignore[attr-defined]
+
+from tickfire.phoenix.frames import Opcode
+
+__all__ = ["VIOLATION", "Event", "FrameReader", "close_reply"]
+
+VIOLATION: Final = -1
+
+type Event = tuple[int, bytes]
+"""(opcode, payload) of a whole message or a control frame; (VIOLATION, close code) is the last."""
+
+NORMAL = 1000
+PROTOCOL_ERROR = 1002
+BAD_DATA = 1007
+TOO_LARGE = 1009
+
+_FIN, _RESERVED, _OPCODE = 0x80, 0x70, 0x0F
+_MASKED, _LENGTH = 0x80, 0x7F
+_LONGEST_CONTROL = 125
+_SIMPLE = (_FIN | Opcode.TEXT, _FIN | Opcode.BINARY)
+
+
+class _Violation(Exception):
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class FrameReader:
+    """Reads the frames of one client.
+
+    Parameters
+    ----------
+    max_frame_size : bytes, or None
+        A frame with a longer payload is refused with 1009 as soon as its header is read.
+    max_message_size : bytes, or None
+        The same for a message put together from fragments.
+    """
+
+    __slots__ = ("_buffer", "_fragments", "_max_frame", "_max_message", "_opcode", "_violated")
+
+    def __init__(
+        self, max_frame_size: int | None = None, max_message_size: int | None = None
+    ) -> None:
+        self._max_frame = max_frame_size
+        self._max_message = max_message_size
+        self._buffer: bytearray | None = None
+        self._fragments: bytearray | None = None
+        self._opcode = 0
+        self._violated = False
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Take bytes of the client; return what they complete.
+
+        After a violation nothing more is read.
+        """
+        if self._buffer is None and self._fragments is None and is_simple(data, self._max_frame):
+            return [(data[0] & _OPCODE, apply_mask(data[6:], data[2:6]))]
+        if self._violated:
+            return []
+        if self._buffer is None:
+            self._buffer = bytearray(data)
+        else:
+            self._buffer += data
+        events: list[Event] = []
+        try:
+            self._read_frames(events)
+        except _Violation as violation:
+            self._violated = True
+            self._buffer = self._fragments = None
+            events.append((VIOLATION, violation.code.to_bytes(2, "big")))
+        return events
+
+    def _read_frames(self, events: list[Event]) -> None:
+        buffer = self._buffer or bytearray()
+        at = 0
+        while True:
+            header = self._read_header(buffer, at)
+            if header is None:
+                break
+            start, size = header
+            end = start + size
+            if len(buffer) < end:
+                break
+            payload = apply_mask(buffer[start:end], buffer[start - 4 : start])
+            event = self._take_frame(buffer[at], payload)
+            if event is not None:
+                events.append(event)
+            at = end
+        if at == len(buffer):
+            self._buffer = None
+        elif at:
+            del buffer[:at]
+
+    def _read_header(self, buffer: bytearray, at: int) -> tuple[int, int] | None:
+        """Return start and size of the payload of the frame at `at`, None if not known yet."""
+        have = len(buffer) - at
+        if have < 1:
+            return None
+        self._check_first(buffer[at])
+        if have < 2:
+            return None
+        second = buffer[at + 1]
+        size = second & _LENGTH
+        if not second & _MASKED:
+            raise _Violation(PROTOCOL_ERROR)
+        if buffer[at] & 0x08 and size > _LONGEST_CONTROL:
+            raise _Violation(PROTOCOL_ERROR)
+        start = at + 2
+        if size >= 126:
+            wide = 2 if size == 126 else 8
+            if have < 2 + wide:
+                return None
+            size = int.from_bytes(buffer[start : start + wide], "big")
+            start += wide
+        self._check_size(size)
+        return (start + 4, size) if have >= start + 4 - at else None
+
+    def _check_first(self, first: int) -> None:
+        opcode = first & _OPCODE
+        if first & _RESERVED or opcode not in _OPCODES:
+            raise _Violation(PROTOCOL_ERROR)
+        if opcode >= Opcode.CLOSE:
+            if not first & _FIN:
+                raise _Violation(PROTOCOL_ERROR)
+        elif (opcode == Opcode.CONTINUATION) != (self._fragments is not None):
+            raise _Violation(PROTOCOL_ERROR)
+
+    def _check_size(self, size: int) -> None:
+        if self._max_frame is not None and size > self._max_frame:
+            raise _Violation(TOO_LARGE)
+        if self._max_message is not None:
+            whole = size + (0 if self._fragments is None else len(self._fragments))
+            if whole > self._max_message:
+                raise _Violation(TOO_LARGE)
+
+    def _take_frame(self, first: int, payload: bytes) -> Event | None:
+        opcode = first & _OPCODE
+        if opcode >= Opcode.CLOSE:
+            return (opcode, payload)
+        if self._fragments is None:
+            if first & _FIN:
+                return (opcode, payload)
+            self._opcode, self._fragments = opcode, bytearray(payload)
+            return None
+        self._fragments += payload
+        if not first & _FIN:
+            return None
+        whole, self._fragments = bytes(self._fragments), None
+        return (self._opcode, whole)
+
+
+_OPCODES = frozenset(int(opcode) for opcode in Opcode)
+
+
+def is_simple(data: bytes, max_size: int | None = None) -> bool:
+    """Whether `data` is exactly one short, whole message, as most segments of a client are."""
+    size = len(data) - 6
+    return (
+        0 <= size < 126
+        and data[1] == _MASKED | size
+        and data[0] in _SIMPLE
+        and (max_size is None or size <= max_size)
+    )
+
+
+def close_reply(payload: bytes) -> int:
+    """Return the code that answers a client's close frame with this payload.
+
+    1000 to a close in order, whatever its code; 1002 to a code that must not be sent, 1007 to a
+    reason that is not UTF-8.
+    """
+    if not payload:
+        return NORMAL
+    if len(payload) == 1:
+        return PROTOCOL_ERROR
+    code = int.from_bytes(payload[:2], "big")
+    if code < 1000 or 1004 <= code <= 1006 or 1012 <= code <= 2999:
+        return PROTOCOL_ERROR
+    try:
+        payload[2:].decode()
+    except UnicodeDecodeError:
+        return BAD_DATA
+    return NORMAL

@@ -1,0 +1,138 @@
+"""The app behind the transcripts: `python -m tests.conformance.app --port 4000`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from tests.conformance.channels import MarketChannel, RoomChannel
+from tickfire.phoenix import (
+    ConnectError,
+    ConnectInfo,
+    Hub,
+    PhoenixProtocol,
+    PhoenixSocket,
+    Refusal,
+    UserSocket,
+    WebSocketOptions,
+)
+
+ORIGINS = ["//allowed.example", "//*.wild.example"]
+
+
+class TestUserSocket(UserSocket):
+    """Accepts nearly everybody."""
+
+    channels = {
+        "market:*": MarketChannel,
+        "room:*": RoomChannel,
+        "exact": RoomChannel,
+    }
+
+    async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
+        if params.get("token") == "bad":
+            return False
+        if params.get("reason") == "rate":
+            raise ConnectError("rate_limited")
+        if params.get("reason") == "map":
+            raise ConnectError({"reason": "map"})
+        self.assigns["user_id"] = params.get("user_id")
+        return True
+
+    def id(self) -> str | None:
+        user_id = self.assigns["user_id"]
+        return None if user_id is None else f"users:{user_id}"
+
+
+class MaxSocket(UserSocket):
+    """Accepts everybody, for few channels."""
+
+    channels = {"room:*": RoomChannel}
+
+
+class TokenSocket(UserSocket):
+    """Accepts who has one of two auth tokens."""
+
+    channels = {"room:*": RoomChannel}
+
+    async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
+        return info.auth_token in ("good", "other=good/+?")
+
+
+def explain_refusal(reason: Any) -> Refusal:
+    """Turn the reason of a refused connection into a response."""
+    if reason == "rate_limited":
+        return Refusal(429, b"Too many requests")
+    return Refusal(403, b"no")
+
+
+def build_app(on_startup: Callable[[], None] = lambda: None) -> ASGIApp:
+    """Return the app, with a hub of its own."""
+    hub = Hub()
+
+    def socket(path: str, user: type[UserSocket] = TestUserSocket, **options: Any) -> PhoenixSocket:
+        return PhoenixSocket(path, user, hub=hub, **options)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        on_startup()
+        yield
+
+    routes = [
+        socket("/socket"),
+        socket("/socket_short", websocket=WebSocketOptions(idle_timeout_s=1.5)),
+        socket("/socket_auth", TokenSocket, auth_token=True),
+        socket("/socket_small", websocket=WebSocketOptions(max_frame_size=1_000)),
+        socket("/socket_origin", check_origin=ORIGINS),
+        socket("/socket_noorigin", check_origin=False),
+        socket(
+            "/socket_handler",
+            websocket=WebSocketOptions(
+                subprotocols=("phx.a", "phx.b"), error_handler=explain_refusal
+            ),
+        ),
+        socket("/socket_max", MaxSocket, max_channels=2),
+        socket("/socket_path/:tenant", websocket=WebSocketOptions(path="/ws")),
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.router.redirect_slashes = False
+    return app
+
+
+def main() -> None:
+    """Serve until told to stop; print `listening` when ready."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--log-level", default="critical")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=arguments.log_level.upper())
+    config = uvicorn.Config(
+        build_app(),
+        host="127.0.0.1",
+        port=arguments.port,
+        ws=PhoenixProtocol,
+        loop="uvloop",
+        log_level=arguments.log_level,
+        backlog=4096,
+    )
+    _Server(config).run()
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            sys.stdout.write("listening\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
