@@ -83,15 +83,19 @@ class CandleFeed:
             if topic.slot is not None:
                 self._topics.setdefault(topic.slot, []).append(topic)
 
+    def has(self, slot: int) -> bool:
+        """Whether someone subscribes to candles of an instrument."""
+        return slot in self._topics
+
     # ---- what happened
 
     def traded(self, slot: int) -> None:
-        """An instrument was traded: its running bars changed."""
+        """Note that an instrument was traded: its running bars changed."""
         for topic in self._topics.get(slot, ()):
             self._dirty[topic] = None
 
     def changed(self, change: Change) -> None:
-        """Closed bars changed, or time went back."""
+        """Send closed bars that changed, or all anew where time went back."""
         for slot in change.resets:
             for topic in self._topics.get(slot, ()):
                 self.reset(topic)
@@ -110,7 +114,7 @@ class CandleFeed:
             self._dirty[topic] = None
 
     def closed_by_time(self, slot: int, interval_s: int, start: int) -> None:
-        """Feed time closed a second or minute, and no trade is to follow in it."""
+        """Send a bar as closed: feed time ended it, and no trade is to follow in it."""
         for topic in self._topics.get(slot, ()):
             length = topic.interval_s * SECOND_NS
             begin = start - start % length

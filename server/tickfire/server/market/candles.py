@@ -8,7 +8,7 @@ and bars that a feed made itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,7 +20,7 @@ from tickfire.ingest.fold import Book
 from tickfire.ingest.schema import BAR_REWIND
 from tickfire.kernels.bars import CLOSE, HIGH, LOW, MINUTE_NS, OPEN, SECOND_NS, TRADES, VOLUME
 from tickfire.server.market.pieces import whole_bars
-from tickfire.server.market.series import Bars, Piece, Series, fold, merged
+from tickfire.server.market.series import Bar, Bars, Series, fold, merged, piece
 
 __all__ = ["INTERVALS", "Candles", "Change", "seconds_of"]
 
@@ -38,6 +38,8 @@ DERIVED: Final = tuple(seconds for seconds in INTERVALS.values() if seconds > MI
 LIMIT: Final = 5_000
 REWOUND: Final = -1
 """A row's word s_closed or m_closed: time went back, and nothing closed since."""
+
+_REST: Final = ("open", "high", "low", "close", "volume", "trades")
 
 type Rows = NDArray[np.void]
 
@@ -102,28 +104,38 @@ class Candles:
         return cutoffs
 
     def load(self, pieces: Rows, cutoffs: NDArray[np.int64], hole: tuple[int, int]) -> None:
-        """Take the history of one shard.
+        """Take the next part of the history of a shard, in the order of its stream.
 
         Parameters
         ----------
         pieces : BAR[]
-            In the order of the stream.
         cutoffs : int64[slots, 2]
             See `cutoffs`; later pieces come from the ticks.
         hole : (int, int)
             Positions (after, before) whose ticks are gone: their pieces are all there is of them.
         """
         pieces = pieces[self._is_history(pieces, cutoffs, hole)]
-        for feed, instrument_id, interval_s, bars in whole_bars(pieces):
-            slot = self._book.find(feed, instrument_id)
-            if slot is None or interval_s not in (1, MINUTE_S):
+        for group in whole_bars(pieces):
+            slot = self._book.find(group.feed, group.instrument_id)
+            if slot is None or group.interval_s not in (1, MINUTE_S):
                 continue
-            self.series(slot, interval_s).replace(bars)
-            if interval_s == MINUTE_S:
+            if group.void_from is not None:
+                self._void(slot, group.interval_s, group.void_from)
+            self.series(slot, group.interval_s).extend(group.bars)
+            if group.interval_s == MINUTE_S:
                 for seconds in DERIVED:
-                    self.series(slot, seconds).replace(fold(bars, seconds * SECOND_NS))
+                    folded = fold(group.bars, seconds * SECOND_NS)
+                    self.series(slot, seconds).extend(folded)
+
+    def settle(self) -> None:
+        """End the loading: void what the rows say is void."""
         for slot in range(len(self._book.rows)):
             self._rewind_if_rewound(slot)
+
+    def forget(self, slots: Container[int]) -> None:
+        """Drop the bars of some instruments."""
+        for key in [key for key in self._series if key[0] in slots]:
+            del self._series[key]
 
     def _is_history(
         self, pieces: Rows, cutoffs: NDArray[np.int64], hole: tuple[int, int]
@@ -167,15 +179,14 @@ class Candles:
         if slot is None:
             return None
         interval_s = int(bar["interval_s"])
-        names = ("start", "open", "high", "low", "close", "volume", "trades")
-        start, *rest = (int(bar[name]) for name in names)
-        piece: Piece = (start, *rest)  # type: ignore[assignment]
+        start = int(bar["start"])
+        closed = piece(start, *(int(bar[name]) for name in _REST))
         if int(bar["flags"]) & BAR_REWIND and self._void(slot, interval_s, start):
             change.resets.add(slot)
-        self.series(slot, interval_s).merge(piece)
+        self.series(slot, interval_s).merge(closed)
         if interval_s == MINUTE_S:
             for seconds in DERIVED:
-                self.series(slot, seconds).merge(piece)
+                self.series(slot, seconds).merge(closed)
         change.bars.append((slot, interval_s, start))
         return slot
 
@@ -200,12 +211,12 @@ class Candles:
                 begin = start - start % series.interval
                 for row in minutes.tail(seconds // MINUTE_S).tolist():
                     if row[0] >= begin:
-                        series.merge(tuple(row[:7]))
+                        series.merge(tuple(row))
         return True
 
     # ---- what is seen
 
-    def running(self, slot: int, interval_s: int) -> Piece | None:
+    def running(self, slot: int, interval_s: int) -> Bar | None:
         """Return what runs now: of 1 s the second, of longer intervals the minute."""
         words = self._words(slot)
         if interval_s == 1:
@@ -213,20 +224,20 @@ class Candles:
         minute = _running_minute(words)
         if not minute:
             return None
-        parts = [_piece(words, at) for at in (ROW_M, ROW_S) if words[at]]
-        row = merged([*parts[0], 0, 0], parts[-1]) if len(parts) > 1 else parts[0]
-        return (minute, *row[1:7])  # type: ignore[return-value]
+        second = _at(_piece(words, ROW_S), minute)
+        if not words[ROW_M]:
+            return second
+        whole = _at(_piece(words, ROW_M), minute)
+        return merged(whole, second) if words[ROW_S] else whole
 
-    def bar(self, slot: int, interval_s: int, start: int) -> tuple[int, ...] | None:
-        """Return a bar (COLUMNS values) with all that belongs to it now."""
+    def bar(self, slot: int, interval_s: int, start: int) -> Bar | None:
+        """Return a bar with all that belongs to it now."""
         series = self.series(slot, interval_s)
         found = series.bar(start)
         running = self.running(slot, interval_s)
         if running is None or running[0] - running[0] % series.interval != start:
             return None if found is None else tuple(found.tolist())
-        if found is None:
-            return (start, *running[1:], running[0], running[0])
-        return merged(found.tolist(), running)
+        return _at(running, start) if found is None else merged(found.tolist(), running)
 
     def latest(self, slot: int, interval_s: int) -> int:
         """Return the start of the newest bar, running or not; -1 if there is none."""
@@ -240,7 +251,7 @@ class Candles:
         """Return int64[n <= limit, COLUMNS]: the newest bars, oldest first, with what runs."""
         series = self.series(slot, interval_s)
         shown = Series(series.interval, limit)
-        shown.replace(series.tail(limit).copy())
+        shown.extend(series.tail(limit))
         running = self.running(slot, interval_s)
         if running is not None:
             shown.merge(running)
@@ -264,8 +275,12 @@ def _running_minute(words: list[int]) -> int:
     return second - second % MINUTE_NS if second else words[ROW_M]
 
 
-def _piece(words: list[int], at: int) -> Piece:
-    return (
+def _piece(words: list[int], at: int) -> Bar:
+    return piece(
         *(words[at], words[at + OPEN], words[at + HIGH], words[at + LOW], words[at + CLOSE]),
         *(words[at + VOLUME], words[at + TRADES]),
     )
+
+
+def _at(bar: Bar, start: int) -> Bar:
+    return (start, *bar[1:])

@@ -14,7 +14,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.ingest.schema import BINARY_HEADER, BINARY_VERSION, TICK
+from tickfire.ingest.schema import (
+    BINARY_HEADER,
+    BINARY_VERSION,
+    MAX_TICKS_PER_ENTRY,
+    TICK,
+)
 from tickfire.server.market import encode_kernel as ek
 from tickfire.server.market.ids import base36
 
@@ -24,7 +29,7 @@ type Bytes = NDArray[np.uint8]
 type Quote = tuple[int, int, int, int]
 """The top of book: bid, ask (1e-9), bid_size, ask_size."""
 
-MAX_TICKS: Final = 256
+MAX_TICKS: Final = MAX_TICKS_PER_ENTRY
 MAX_SPAN: Final = 0xFFFF
 
 

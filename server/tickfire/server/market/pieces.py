@@ -7,6 +7,7 @@ start on.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -27,15 +28,33 @@ from tickfire.server.market.series import (
     Bars,
 )
 
-__all__ = ["whole_bars"]
+__all__ = ["Group", "whole_bars"]
 
 type Rows = NDArray[np.void]
 
 _NEVER: Final = np.iinfo(np.int64).max
 
 
-def whole_bars(pieces: Rows) -> Iterator[tuple[int, int, int, Bars]]:
-    """Yield (feed, instrument_id, interval_s, bars) of what BAR[] pieces in stream order hold."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The bars of one instrument and interval.
+
+    Attributes
+    ----------
+    void_from : int or None
+        Bars known before are void from this start (ns) on.
+    bars : int64[n, COLUMNS]
+    """
+
+    feed: int
+    instrument_id: int
+    interval_s: int
+    void_from: int | None
+    bars: Bars
+
+
+def whole_bars(pieces: Rows) -> Iterator[Group]:
+    """Yield, by instrument and interval, what BAR[] pieces in the order of their stream hold."""
     if pieces.dtype != BAR:
         raise TypeError(f"pieces are BAR records, not {pieces.dtype}")
     if not len(pieces):
@@ -46,10 +65,14 @@ def whole_bars(pieces: Rows) -> Iterator[tuple[int, int, int, Bars]]:
     heads = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
     for begin, end in zip(heads, np.append(heads[1:], len(pieces)), strict=True):
         group = pieces[begin:end]
-        group = group[~_voided(group)]
-        first = pieces[begin]
-        where = int(first["feed"]), int(first["instrument_id"]), int(first["interval_s"])
-        yield (*where, _merge(group))
+        first = group[0]
+        yield Group(
+            int(first["feed"]),
+            int(first["instrument_id"]),
+            int(first["interval_s"]),
+            _void_from(group),
+            _merge(group[~_voided(group)]),
+        )
 
 
 def _keys(pieces: Rows) -> Rows:
@@ -57,6 +80,11 @@ def _keys(pieces: Rows) -> Rows:
     keys["id"] = pieces["feed"].astype(np.int64) << 32 | pieces["instrument_id"]
     keys["interval"] = pieces["interval_s"]
     return keys
+
+
+def _void_from(group: Rows) -> int | None:
+    starts = group["start"][group["flags"] & BAR_REWIND != 0]
+    return int(starts.min()) if len(starts) else None
 
 
 def _voided(group: Rows) -> NDArray[np.bool_]:

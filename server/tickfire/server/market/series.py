@@ -6,17 +6,19 @@ later one has the close. Longer intervals are made of minutes: there the later m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "Bars", "Piece", "Series", "fold", "merged"]
+__all__ = ["COLUMNS", "Bar", "Bars", "Series", "fold", "merged", "piece"]
 
-type Piece = tuple[int, int, int, int, int, int, int]
-"""start (ns), open, high, low, close (1e-9), volume, trades."""
+type Bar = tuple[int, int, int, int, int, int, int, int, int]
+"""start (ns), open, high, low, close (1e-9), volume, trades; first and last: the starts of the
+first and the last piece in it."""
 type Bars = NDArray[np.int64]
-"""int64[n, COLUMNS]: a Piece, and the starts of the first and the last piece in it."""
+"""int64[n, COLUMNS]: a Bar each, by start."""
 
 START, OPEN, HIGH, LOW, CLOSE, VOLUME, TRADES, FIRST, LAST = range(9)
 COLUMNS: Final = 9
@@ -64,21 +66,26 @@ class Series:
             return found
         return None
 
-    def replace(self, bars: Bars) -> None:
-        """Take bars, ascending, instead of all there were."""
-        bars = bars[-self.limit :]
-        self._rows = np.zeros((max(FEW, len(bars) + FEW), COLUMNS), np.int64)
-        self._rows[: len(bars)] = bars
-        self._size = len(bars)
+    def extend(self, bars: Bars) -> None:
+        """Merge ascending bars, those behind the newest at once."""
+        behind = int(np.searchsorted(bars[:, START], self.latest, "right"))
+        for row in bars[:behind].tolist():
+            self.merge(tuple(row))
+        fresh = bars[behind:][-self.limit :]
+        kept = self.tail(self.limit - len(fresh))
+        rows = np.zeros((len(kept) + len(fresh) + FEW, COLUMNS), np.int64)
+        rows[: len(kept)] = kept
+        rows[len(kept) : len(kept) + len(fresh)] = fresh
+        self._rows, self._size = rows, len(kept) + len(fresh)
 
-    def merge(self, piece: Piece) -> int:
-        """Put a piece into its bar; return the start of that."""
-        start = piece[START] - piece[START] % self.interval
+    def merge(self, bar: Bar) -> int:
+        """Put a bar, or a piece of one, into the bar that it belongs to; return its start."""
+        start = bar[START] - bar[START] % self.interval
         at = self._find(start)
         if at < self._size and self._rows[at, START] == start:
-            self._rows[at] = merged(self._rows[at].tolist(), piece)
+            self._rows[at] = merged(self._rows[at].tolist(), bar)
         elif at or self._size < self.limit:  # older than all that is kept: nothing to keep
-            self._insert(at, (start, *piece[OPEN:], piece[START], piece[START]))
+            self._insert(at, (start, *bar[OPEN:]))
         return start
 
     def void_from(self, start: int) -> int:
@@ -95,7 +102,7 @@ class Series:
             return size - 1
         return int(np.searchsorted(self._rows[:size, START], start))
 
-    def _insert(self, at: int, row: tuple[int, ...]) -> None:
+    def _insert(self, at: int, row: Bar) -> None:
         if self._size == len(self._rows):
             at -= self._make_room()
             if at < 0:
@@ -115,17 +122,21 @@ class Series:
         return old
 
 
-def merged(bar: list[int], piece: Piece) -> tuple[int, ...]:
-    """Return a row with one more, later piece in it."""
+def piece(start: int, open_: int, high: int, low: int, close: int, volume: int, trades: int) -> Bar:
+    """Return a Bar of one piece."""
+    return start, open_, high, low, close, volume, trades, start, start
+
+
+def merged(bar: Sequence[int], later: Sequence[int]) -> Bar:
+    """Return a bar with one more in it, which was closed later."""
     start, open_, high, low, close, volume, trades, first, last = bar
-    at = piece[START]
-    if at < first:
-        open_, first = piece[OPEN], at
-    if at >= last:
-        close, last = piece[CLOSE], at
+    if later[FIRST] < first:
+        open_, first = later[OPEN], later[FIRST]
+    if later[LAST] >= last:
+        close, last = later[CLOSE], later[LAST]
     return (
-        *(start, open_, max(high, piece[HIGH]), min(low, piece[LOW]), close),
-        *(volume + piece[VOLUME], trades + piece[TRADES], first, last),
+        *(start, open_, max(high, later[HIGH]), min(low, later[LOW]), close),
+        *(volume + later[VOLUME], trades + later[TRADES], first, last),
     )
 
 
@@ -144,6 +155,6 @@ def fold(bars: Bars, interval: int) -> Bars:
     out[:, CLOSE] = bars[tails, CLOSE]
     out[:, VOLUME] = np.add.reduceat(bars[:, VOLUME], heads)
     out[:, TRADES] = np.add.reduceat(bars[:, TRADES], heads)
-    out[:, FIRST] = bars[heads, START]
-    out[:, LAST] = bars[tails, START]
+    out[:, FIRST] = bars[heads, FIRST]
+    out[:, LAST] = bars[tails, LAST]
     return out

@@ -19,7 +19,7 @@ from tickfire.ingest.schema import (
 )
 from tickfire.server.streams.tail import Entry
 
-__all__ = ["BadEntry", "Cursor", "TickEntry", "bars_of", "position_of", "ticks_of"]
+__all__ = ["BadEntry", "Rows", "TickEntry", "bars_of", "position_of", "split", "ticks_of"]
 
 type Rows = NDArray[np.void]
 
@@ -58,6 +58,13 @@ class TickEntry:
             return self
         rest = self.ticks[position - self.first + 1 :]
         return TickEntry(position + 1, self.last, rest, self.received, self.parsed, self.written)
+
+    def until(self, position: int) -> TickEntry:
+        """Return the part up to a position that lies within."""
+        if position >= self.last:
+            return self
+        rest = self.ticks[: position - self.first + 1]
+        return TickEntry(self.first, position, rest, self.received, self.parsed, self.written)
 
 
 def position_of(entry_id: bytes) -> int:
@@ -106,26 +113,15 @@ def bars_of(entries: list[Entry]) -> Rows:
     return np.frombuffer(whole, BAR)
 
 
-@dataclass(slots=True)
-class Cursor:
-    """Where a reader stands in one shard, and what it makes of the next entry.
+def split(entry: TickEntry, position: int) -> tuple[TickEntry | None, int]:
+    """Return what of an entry is new to a reader, and how many ticks before it are lost.
 
-    Attributes
+    Parameters
     ----------
+    entry : TickEntry
     position : int
-        n of the last tick taken.
+        n of the last tick that the reader has; an entry up to there yields None.
     """
-
-    position: int = 0
-
-    def take(self, entry: TickEntry) -> tuple[TickEntry | None, int]:
-        """Move behind an entry; return what of it is new, and how many ticks before it are lost.
-
-        An entry that was taken before yields None.
-        """
-        if entry.last <= self.position:
-            return None, 0
-        lost = max(0, entry.first - self.position - 1)
-        fresh = entry.after(self.position)
-        self.position = entry.last
-        return fresh, lost
+    if entry.last <= position:
+        return None, 0
+    return entry.after(position), max(0, entry.first - position - 1)

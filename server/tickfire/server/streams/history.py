@@ -25,20 +25,23 @@ class History(Requests):
     async def ticks_after(
         self, position: int, count: int = BATCH_ENTRIES
     ) -> tuple[list[TickEntry], int]:
-        """Return up to `count` entries that hold ticks after a position, and how many were bad.
+        """Return what up to `count` entries hold of ticks after a position, and where they end.
+
+        Entries that are not ours are left out; the end counts them.
 
         Raises
         ------
         RedisUnavailable
             Redis does not answer.
         """
-        found, bad = [], 0
+        found, end = [], position
         for entry in await self.range(self._ticks, b"(%d-0" % position, count):
             try:
+                end = max(end, position_of(entry[0]))
                 found.append(ticks_of(entry).after(position))
             except BadEntry:
-                bad += 1
-        return found, bad
+                continue
+        return found, end
 
     async def newest(self) -> int:
         """Return the position of the stream's end; 0 if it is empty.

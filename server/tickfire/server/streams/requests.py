@@ -14,8 +14,9 @@ from redis.exceptions import RedisError
 from tickfire.server.streams.connection import RedisConnection
 from tickfire.server.streams.resp import Reply, RespError
 from tickfire.server.streams.store import Store
+from tickfire.server.streams.tail import backoff_s, entries_of
 
-__all__ = ["RedisUnavailable", "Requests"]
+__all__ = ["RedisUnavailable", "Requests", "newest_id"]
 
 TIMEOUT_S: Final = 5.0
 
@@ -72,3 +73,19 @@ class Requests:
         if not isinstance(flat, list):
             return {}
         return dict(zip(flat[::2], flat[1::2], strict=True))  # type: ignore[arg-type]
+
+
+async def newest_id(store: Store, key: bytes) -> bytes:
+    """Return the id of a stream's newest entry, ``0-0`` if it has none; wait for Redis."""
+    requests, attempt = Requests(store, key), 0
+    while True:
+        try:
+            reply = await requests.command("XREVRANGE", key, "+", "-", "COUNT", 1)
+        except RedisUnavailable:
+            attempt += 1
+            await asyncio.sleep(backoff_s(attempt))
+            continue
+        finally:
+            requests.close()
+        entries = entries_of(reply)
+        return entries[0][0] if entries else b"0-0"

