@@ -43,6 +43,12 @@ test("zooming keeps the candle under the cursor where it is", () => {
   );
 });
 
+test("zooming out of a view that follows leaves no more blank space at its right", () => {
+  const view = viewport(5000);
+  view.zoom(100, 0.2);
+  expect(view.rightOffset).toBe(FOLLOW_MARGIN);
+});
+
 test("however one pans and zooms, candles stay in sight", () => {
   const move = fc.oneof(
     fc.record({ pan: fc.double({ min: -1e6, max: 1e6, noNaN: true }) }),

@@ -57,8 +57,10 @@ export class Viewport {
   /** Multiply the spacing by `factor` while the candle at `x` pixels from the left stays there. */
   zoom(x: number, factor: number): void {
     const anchor = this.left + x / this.spacing;
+    // Zooming out of a view that follows shows more of the past, not of the blank future.
+    const most = this.following ? Math.max(this.rightOffset, FOLLOW_MARGIN) : Number.MAX_VALUE;
     this.spacing = clamp(this.spacing * factor, this.minSpacing(), MAX_SPACING);
-    this.rightOffset = anchor + (this.width - x) / this.spacing - this.count;
+    this.rightOffset = Math.min(anchor + (this.width - x) / this.spacing - this.count, most);
     this.clamp();
   }
 
