@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from tickfire.ingest.dbn.definition import DEFINITION_V1, DEFINITION_V2, DEFINITION_V3
 from tickfire.ingest.dbn.layout import (
     DBN_VERSION,
     RTYPE_BBO_1M,
@@ -252,71 +253,6 @@ ERROR_V1: Final = np.dtype([*_HEAD, ("err", "S64")])
 ERROR_V2: Final = np.dtype([*_HEAD, ("err", "S302"), ("code", "u1"), ("is_last", "u1")])
 """Versions 2 and 3."""
 
-
-def _definition(size: int, **fields: tuple[str, int]) -> np.dtype[np.void]:
-    # Up to max_price_variation all versions agree; only what tickfire reads of the rest is named.
-    fields = {
-        "length": ("u1", 0),
-        "rtype": ("u1", 1),
-        "publisher_id": ("<u2", 2),
-        "instrument_id": ("<u4", 4),
-        "ts_event": ("<u8", 8),
-        "ts_recv": ("<u8", 16),
-        "min_price_increment": ("<i8", 24),
-        "display_factor": ("<i8", 32),
-        "expiration": ("<u8", 40),
-        "activation": ("<u8", 48),
-        "high_limit_price": ("<i8", 56),
-        "low_limit_price": ("<i8", 64),
-        "max_price_variation": ("<i8", 72),
-    } | fields
-    return np.dtype(
-        {
-            "names": list(fields),
-            "formats": [form for form, _ in fields.values()],
-            "offsets": [offset for _, offset in fields.values()],
-            "itemsize": size,
-        }
-    )
-
-
-DEFINITION_V1: Final = _definition(
-    360,
-    raw_instrument_id=("<u4", 120),
-    currency=("S4", 186),
-    raw_symbol=("S22", 200),
-    group=("S21", 222),
-    exchange=("S5", 243),
-    asset=("S7", 248),
-    security_type=("S7", 262),
-    instrument_class=("S1", 325),
-    security_update_action=("S1", 349),
-)
-"""The fields that tickfire reads; so the next two."""
-DEFINITION_V2: Final = _definition(
-    400,
-    raw_instrument_id=("<u4", 128),
-    currency=("S4", 186),
-    raw_symbol=("S71", 200),
-    group=("S21", 271),
-    exchange=("S5", 292),
-    asset=("S7", 297),
-    security_type=("S7", 311),
-    instrument_class=("S1", 374),
-    security_update_action=("S1", 382),
-)
-DEFINITION_V3: Final = _definition(
-    520,
-    raw_instrument_id=("<u8", 112),
-    currency=("S4", 224),
-    raw_symbol=("S71", 238),
-    group=("S21", 309),
-    exchange=("S5", 330),
-    asset=("S11", 335),
-    security_type=("S7", 353),
-    instrument_class=("S1", 487),
-    security_update_action=("S1", 493),
-)
 
 _SAME_IN_ALL: Final = {
     RTYPE_TRADE: TRADE,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
-from tickfire.ingest.dbn.control import ControlMsg
+from tickfire.ingest.dbn.control import ControlMsg, ErrorMsg, SystemMsg
+from tickfire.ingest.dbn.layout import ERROR_SYMBOL_RESOLUTION, SYSTEM_SUBSCRIPTION_ACK
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.gateway.outlet import Outlet
 from tickfire.ingest.gateway.selection import Selection
 from tickfire.ingest.gateway.subscription import Subscription
+
+SLOW_READER_TEXT: Final = "The client reads slower than the data comes"
+_NAMED_SYMBOLS: Final = 5
 
 
 class Feed(Protocol):
@@ -57,3 +61,22 @@ class Feed(Protocol):
 
 class ReaderTooSlowError(Exception):
     """A client fell too far behind a feed that does not wait."""
+
+
+def acknowledgement(subscription: Subscription, now: int) -> SystemMsg:
+    """Return what tells a client that its subscription was taken."""
+    text = f"Subscription request {subscription.id} for {subscription.schema} data succeeded"
+    return SystemMsg(text, SYSTEM_SUBSCRIPTION_ACK, now)
+
+
+def unresolved(symbols: list[str], now: int) -> ErrorMsg:
+    """Return what tells a client of symbols that mean nothing here."""
+    named = ", ".join(symbols[:_NAMED_SYMBOLS])
+    more = len(symbols) - _NAMED_SYMBOLS
+    text = f"Failed to resolve symbols: {named}" + (f" and {more} more" if more > 0 else "")
+    return ErrorMsg(text, ERROR_SYMBOL_RESOLUTION, now)
+
+
+def skipped_text(count: int) -> str:
+    """Return what tells a slow client how much it missed."""
+    return f"Skipped {count} records after slow reading"

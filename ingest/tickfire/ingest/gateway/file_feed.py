@@ -22,12 +22,16 @@ from tickfire.ingest.dbn.layout import (
     ERROR_INTERNAL,
     ERROR_INVALID_SUBSCRIPTION,
     ERROR_SKIPPED_RECORDS,
-    ERROR_SYMBOL_RESOLUTION,
     SYSTEM_REPLAY_COMPLETED,
     SYSTEM_SLOW_READER,
-    SYSTEM_SUBSCRIPTION_ACK,
 )
 from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.gateway.feed import (
+    SLOW_READER_TEXT,
+    acknowledgement,
+    skipped_text,
+    unresolved,
+)
 from tickfire.ingest.gateway.outlet import Outlet
 from tickfire.ingest.gateway.pace import GROUP_NS, NS_PER_S, Clock, ReplayClock
 from tickfire.ingest.gateway.replay import Recording
@@ -37,7 +41,6 @@ from tickfire.ingest.gateway.subscription import Subscription
 
 EMPTY_PASS_PAUSE_NS: Final = NS_PER_S
 """Between two passes of a loop in which a session gets nothing."""
-_NAMED_UNRESOLVED: Final = 5
 
 log = logging.getLogger(__name__)
 
@@ -110,13 +113,10 @@ class FileFeed:
             return [ErrorMsg(refusal, ERROR_INVALID_SUBSCRIPTION, now)]
         told: list[ControlMsg] = []
         if subscription.is_last:
-            text = (
-                f"Subscription request {subscription.id} for {subscription.schema} data succeeded"
-            )
-            told.append(SystemMsg(text, SYSTEM_SUBSCRIPTION_ACK, now))
-        unresolved = self._unresolved(subscription)
-        if unresolved:
-            told.append(ErrorMsg(_unresolved_text(unresolved), ERROR_SYMBOL_RESOLUTION, now))
+            told.append(acknowledgement(subscription, now))
+        unknown = self._unknown(subscription)
+        if unknown:
+            told.append(unresolved(unknown, now))
         new = self.selection.add(subscription)
         return [*told, *(replace(mapping, ts_event=now) for mapping in new)]
 
@@ -143,8 +143,10 @@ class FileFeed:
         try:
             for segment in self._recording.segments():
                 self._map(outlet, segment)
-                async_send = self._send_at_once if self._speed == 0 else self._send_paced
-                await async_send(outlet, segment)
+                if self._speed:
+                    await self._send_paced(outlet, segment)
+                else:
+                    await self._send_at_once(outlet, segment)
         except DbnError as error:
             log.error("%s; the replay ends there", error)
             outlet.send_control(ErrorMsg(str(error), ERROR_INTERNAL, self.now()))
@@ -185,8 +187,7 @@ class FileFeed:
     async def _sit_out(self, outlet: Outlet) -> None:
         """Wait for a slow client, however long; it was told, or will be what it missed."""
         if not self._skip_when_slow:
-            text = "The client reads slower than the data comes"
-            outlet.send_control(SystemMsg(text, SYSTEM_SLOW_READER, self.now()))
+            outlet.send_control(SystemMsg(SLOW_READER_TEXT, SYSTEM_SLOW_READER, self.now()))
         await outlet.taken()
         if self._skip_when_slow:
             self._skipping_to = self._replay_clock.now()
@@ -208,11 +209,11 @@ class FileFeed:
 
     def _end_skip(self, outlet: Outlet) -> None:
         if self._skipped:
-            text = f"Skipped {self._skipped} records after slow reading"
+            text = skipped_text(self._skipped)
             outlet.send_control(ErrorMsg(text, ERROR_SKIPPED_RECORDS, self.now()))
         self._skipping_to = self._skipped = 0
 
-    def _unresolved(self, subscription: Subscription) -> list[str]:
+    def _unknown(self, subscription: Subscription) -> list[str]:
         """Return symbols that the file is known not to hold."""
         names = self._recording.names
         if not names or subscription.stype_in in ("parent", "instrument_id"):
@@ -226,9 +227,3 @@ def _refusal(subscription: Subscription) -> str | None:
     if subscription.snapshot:
         return "A replay has no snapshot to give once the session has started."
     return None
-
-
-def _unresolved_text(symbols: list[str]) -> str:
-    named = ", ".join(symbols[:_NAMED_UNRESOLVED])
-    more = len(symbols) - _NAMED_UNRESOLVED
-    return f"Failed to resolve symbols: {named}" + (f" and {more} more" if more > 0 else "")

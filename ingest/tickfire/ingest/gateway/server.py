@@ -14,6 +14,8 @@ from tickfire.ingest.errors import UserError
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.feed import Feed
 from tickfire.ingest.gateway.file_feed import FileFeed
+from tickfire.ingest.gateway.market.feed import MarketFeed
+from tickfire.ingest.gateway.market.market import Market
 from tickfire.ingest.gateway.pace import Clock, SystemClock
 from tickfire.ingest.gateway.replay import Recording
 from tickfire.ingest.gateway.session import FeedFactory, Session
@@ -113,13 +115,14 @@ async def serve_gateway(config: GatewayConfig, *, clock: Clock | None = None) ->
         If the file cannot be replayed (`DbnError`), or the port is in use.
     """
     clock = clock or SystemClock()
-    gateway = Gateway(config, _feeds(config, clock), clock)
+    gateway = Gateway(config, await _feeds(config, clock), clock)
     await gateway.listen()
     return gateway
 
 
-def _feeds(config: GatewayConfig, clock: Clock) -> FeedFactory:
-    assert config.file is not None
+async def _feeds(config: GatewayConfig, clock: Clock) -> FeedFactory:
+    if config.file is None:
+        return await _simulated(config, clock)
     recording = Recording(open_dbn(config.file))
 
     def replay(options: SessionOptions) -> Feed:
@@ -133,6 +136,21 @@ def _feeds(config: GatewayConfig, clock: Clock) -> FeedFactory:
         )
 
     return replay
+
+
+async def _simulated(config: GatewayConfig, clock: Clock) -> FeedFactory:
+    market = Market(config, clock)
+    await market.catch_up()
+
+    def join(options: SessionOptions) -> Feed:
+        return MarketFeed(
+            market,
+            clock,
+            slow_after_s=config.slow_after_s,
+            skip_when_slow=options.skip_when_slow,
+        )
+
+    return join
 
 
 def _listen_error(config: GatewayConfig, error: OSError) -> UserError:

@@ -1,0 +1,1 @@
+"""A simulated market: seeded, endless, in real DBN records."""

@@ -1,0 +1,190 @@
+"""The simulated market to one session.
+
+It has trades, MBP-1 and definitions. A session first gets the mappings, the history at once, and
+then what happens as it happens. A trade comes as a trade and as the change of the book it made,
+never as an MBP-1 record with action T, so trades are not counted twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from msgspec.structs import replace
+
+from tickfire.ingest.dbn.control import ControlMsg, ErrorMsg, SystemMsg
+from tickfire.ingest.dbn.layout import (
+    ERROR_INVALID_SUBSCRIPTION,
+    ERROR_REPLAY_AGED_OUT,
+    ERROR_SKIPPED_RECORDS,
+    SYSTEM_REPLAY_COMPLETED,
+    SYSTEM_SLOW_READER,
+)
+from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.gateway.feed import (
+    SLOW_READER_TEXT,
+    ReaderTooSlowError,
+    acknowledgement,
+    skipped_text,
+    unresolved,
+)
+from tickfire.ingest.gateway.market.definitions import definitions_of, mapping_of
+from tickfire.ingest.gateway.market.market import Market
+from tickfire.ingest.gateway.outlet import Outlet
+from tickfire.ingest.gateway.pace import Clock
+from tickfire.ingest.gateway.segment import Segment, survey_chunk
+from tickfire.ingest.gateway.selection import Selection
+from tickfire.ingest.gateway.subscription import Subscription
+
+DATASET: Final = "TICKFIRE.SIM"
+SCHEMAS: Final = ("trades", "mbp-1", "definition")
+MAX_BACKLOG: Final = 32 << 20
+"""Bytes that may wait for a client that is slow."""
+
+
+class MarketFeed:
+    """One session's view of the market.
+
+    Parameters
+    ----------
+    market : Market
+        Shared by the sessions.
+    clock : Clock
+    slow_after_s : float
+        For so long a client may not take what happened before it counts as slow.
+    skip_when_slow : bool
+        A slow client then misses what happened meanwhile; else it is only warned, and given up
+        when too much waits for it.
+    """
+
+    def __init__(
+        self, market: Market, clock: Clock, *, slow_after_s: float, skip_when_slow: bool
+    ) -> None:
+        self.selection = Selection()
+        self.has_ts_out = False
+        self._market = market
+        self._clock = clock
+        self._slow_after_s = slow_after_s
+        self._skip_when_slow = skip_when_slow
+        self._replays = False
+        self._waiting: deque[Segment] = deque()
+        self._backlog = 0
+        self._arrived = asyncio.Event()
+        self._names = _names(market)
+        for listing in market.listings:
+            self.selection.learn(mapping_of(listing))
+
+    def metadata(self) -> Metadata:
+        """Return the metadata of a session that begins now."""
+        return Metadata(dataset=DATASET, start=self.now())
+
+    def now(self) -> int:
+        """Return the wall clock, ns since the Unix epoch."""
+        return self._clock.time_ns()
+
+    def subscribe(self, subscription: Subscription, *, late: bool) -> list[ControlMsg]:
+        """Take a subscription; return acknowledgement, complaints and mappings."""
+        now = self.now()
+        refusal = _refusal(subscription, late=late)
+        if refusal:
+            return [ErrorMsg(refusal, ERROR_INVALID_SUBSCRIPTION, now)]
+        told: list[ControlMsg] = (
+            [acknowledgement(subscription, now)] if subscription.is_last else []
+        )
+        wanted, unknown = self._resolve(subscription)
+        if unknown:
+            told.append(unresolved(unknown, now))
+        if subscription.start is not None:
+            self._replays = True
+            if 0 < subscription.start < self._market.earliest:
+                text = "The start is before the simulated market's history, which is sent instead"
+                told.append(ErrorMsg(text, ERROR_REPLAY_AGED_OUT, now))
+        new = self.selection.add(wanted)
+        if late and subscription.schema == "definition":
+            self.push(self._definitions())
+        return [*told, *(replace(mapping, ts_event=now) for mapping in new)]
+
+    def push(self, segment: Segment) -> None:
+        """Take what happened; it is sent when the client takes it."""
+        self._waiting.append(segment)
+        self._backlog += len(segment.data)
+        self._arrived.set()
+
+    async def run(self, outlet: Outlet) -> None:
+        """Send the history, then what happens, for ever."""
+        try:
+            for segment in [self._definitions(), *await self._market.attach(self)]:
+                outlet.send(segment, 0, len(segment))
+            await outlet.taken()
+            if self._replays:
+                text = "Finished replay"
+                outlet.send_control(SystemMsg(text, SYSTEM_REPLAY_COMPLETED, self.now()))
+            while True:
+                await self._arrived.wait()
+                self._send_waiting(outlet)
+                if not await outlet.taken_within(self._slow_after_s):
+                    await self._sit_out(outlet)
+        finally:
+            self._market.detach(self)
+
+    def _send_waiting(self, outlet: Outlet) -> None:
+        self._arrived.clear()
+        while self._waiting and not outlet.is_paused:
+            segment = self._waiting.popleft()
+            self._backlog -= len(segment.data)
+            outlet.send(segment, 0, len(segment))
+        if self._waiting:
+            self._arrived.set()
+
+    async def _sit_out(self, outlet: Outlet) -> None:
+        if not self._skip_when_slow:
+            outlet.send_control(SystemMsg(SLOW_READER_TEXT, SYSTEM_SLOW_READER, self.now()))
+        skipped = 0
+        while not await outlet.taken_within(self._slow_after_s):
+            if self._skip_when_slow:
+                skipped += self._drop_waiting()
+            elif self._backlog > MAX_BACKLOG:
+                raise ReaderTooSlowError
+        skipped += self._drop_waiting() if self._skip_when_slow else 0
+        if skipped:
+            outlet.send_control(ErrorMsg(skipped_text(skipped), ERROR_SKIPPED_RECORDS, self.now()))
+
+    def _drop_waiting(self) -> int:
+        dropped = sum(int(self.selection.mask(segment).sum()) for segment in self._waiting)
+        self._waiting.clear()
+        self._backlog = 0
+        return dropped
+
+    def _definitions(self) -> Segment:
+        return survey_chunk(definitions_of(self._market.listings, self.now()))
+
+    def _resolve(self, subscription: Subscription) -> tuple[Subscription, list[str]]:
+        """Return the subscription by raw symbols, and the symbols that are unknown."""
+        if subscription.symbols is None:
+            return subscription, []
+        known = self._names[subscription.stype_in] if subscription.stype_in in self._names else {}
+        raw = [known[symbol] for symbol in subscription.symbols if symbol in known]
+        unknown = [symbol for symbol in subscription.symbols if symbol not in known]
+        return replace(subscription, symbols=tuple(raw), stype_in="raw_symbol"), unknown
+
+
+def _names(market: Market) -> dict[str, dict[str, str]]:
+    """Return, by symbol type, the names of instruments and their raw symbols."""
+    futures = [listing for listing in market.listings if listing.expiration is not None]
+    return {
+        "raw_symbol": {listing.symbol: listing.symbol for listing in market.listings},
+        "instrument_id": {str(row.instrument_id): row.symbol for row in market.listings},
+        "parent": {f"{listing.kind.root}.FUT": listing.symbol for listing in futures},
+        "continuous": {
+            f"{listing.kind.root}.{rule}.0": listing.symbol for listing in futures for rule in "cnv"
+        },
+    }
+
+
+def _refusal(subscription: Subscription, *, late: bool) -> str | None:
+    if subscription.schema not in SCHEMAS:
+        return f"The simulated market has {', '.join(SCHEMAS)}; it has no {subscription.schema}."
+    if late and subscription.start is not None:
+        return "start cannot be given once the session has started."
+    return None

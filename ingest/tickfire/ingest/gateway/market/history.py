@@ -1,0 +1,76 @@
+"""The recent past of the simulated market: every trade, and one quote a second of each instrument.
+
+So charts are complete, and a past of minutes stays small.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.ingest.dbn.file import aligned
+from tickfire.ingest.dbn.layout import RTYPE_MBP_1
+from tickfire.ingest.gateway.pace import NS_PER_S
+from tickfire.ingest.gateway.segment import Segment, survey_chunk
+
+
+class History:
+    """Records of the last while, in their order.
+
+    Parameters
+    ----------
+    length_ns : int
+        How far back it goes.
+    """
+
+    def __init__(self, length_ns: int) -> None:
+        self.length_ns = length_ns
+        self._past: deque[tuple[int, NDArray[np.uint8]]] = deque()
+        self._second = 0
+        self._current: list[NDArray[np.uint8]] = []
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._past.clear()
+        self._current.clear()
+
+    def add(self, segment: Segment) -> None:
+        """Take the records that come next, all of one second."""
+        last = int(segment.clocks[-1])
+        second = last // NS_PER_S
+        if second != self._second:
+            self._close_second()
+            self._second = second
+        if self.length_ns:
+            self._current.append(segment.data)
+        while self._past and self._past[0][0] < last - self.length_ns:
+            self._past.popleft()
+
+    def segments(self) -> list[Segment]:
+        """Return what is remembered."""
+        blocks = [block for _, block in self._past] + self._current
+        if not blocks:
+            return []
+        joined = aligned(sum(map(len, blocks)))
+        return [survey_chunk(np.concatenate(blocks, out=joined))]
+
+    def _close_second(self) -> None:
+        if self._current:
+            joined = aligned(sum(map(len, self._current)))
+            segment = survey_chunk(np.concatenate(self._current, out=joined))
+            self._past.append((int(segment.clocks[-1]), _thinned(segment)))
+            self._current = []
+
+
+def _thinned(segment: Segment) -> NDArray[np.uint8]:
+    """Leave out all quotes but the last of each instrument."""
+    keep = segment.rtypes != RTYPE_MBP_1
+    quotes = np.flatnonzero(~keep)
+    _, first_from_behind = np.unique(segment.instrument_ids[quotes][::-1], return_index=True)
+    keep[quotes[len(quotes) - 1 - first_from_behind]] = True
+    kept = np.frombuffer(segment.selected(keep, 0, len(segment)), np.uint8)
+    out = aligned(len(kept))
+    out[:] = kept
+    return out

@@ -1,0 +1,107 @@
+"""One simulated market by the wall clock, shared by all sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from tickfire.ingest.gateway.config import GatewayConfig
+from tickfire.ingest.gateway.market.history import History
+from tickfire.ingest.gateway.market.parameters import MAX_LATENCY_NS
+from tickfire.ingest.gateway.market.simulation import Simulation
+from tickfire.ingest.gateway.market.universe import Listing
+from tickfire.ingest.gateway.pace import NS_PER_S, Clock
+from tickfire.ingest.gateway.segment import Segment, survey_chunk
+
+STEP_NS: Final = 10_000_000
+"""Events of so long are made, and sent, together."""
+LAG_NS: Final = int(MAX_LATENCY_NS)
+"""Events are made so long after their time, so that none is received before it is now."""
+LONGEST_GAP_NS: Final = 10 * NS_PER_S
+"""A market that nobody saw for longer than this and than its history stood still."""
+
+
+class Subscriber(Protocol):
+    """Who gets what happens."""
+
+    def push(self, segment: Segment) -> None:
+        """Take records that happened just now."""
+        ...
+
+
+class Market:
+    """The market; it runs while anybody looks at it.
+
+    Parameters
+    ----------
+    config : GatewayConfig
+        Seed, number of instruments, speed, history, start.
+    clock : Clock
+    """
+
+    def __init__(self, config: GatewayConfig, clock: Clock) -> None:
+        history_ns = int(config.history_s * NS_PER_S)
+        start = config.start_clock
+        self._clock = clock
+        self._time = clock.time_ns() - LAG_NS - history_ns if start is None else start
+        self._simulation = Simulation(
+            config.seed, self._time, instruments=config.instruments, speed=config.speed
+        )
+        self._history = History(history_ns)
+        self._subscribers: set[Subscriber] = set()
+        self._pump: asyncio.Task[None] | None = None
+
+    @property
+    def listings(self) -> list[Listing]:
+        """The instruments."""
+        return self._simulation.listings
+
+    @property
+    def earliest(self) -> int:
+        """How far back the history goes, ns since the Unix epoch."""
+        return self._clock.time_ns() - self._history.length_ns
+
+    async def catch_up(self) -> None:
+        """Bring the market to now; others have a turn meanwhile."""
+        for segment in self._advance():
+            self._publish(segment)
+            await self._clock.sleep_until(0)
+
+    async def attach(self, subscriber: Subscriber) -> list[Segment]:
+        """Let a subscriber get what happens from now on; return the history up to here."""
+        await self.catch_up()
+        history = self._history.segments()
+        self._subscribers.add(subscriber)
+        if self._pump is None:
+            self._pump = asyncio.get_running_loop().create_task(self._run())
+        return history
+
+    def detach(self, subscriber: Subscriber) -> None:
+        """Let a subscriber get nothing more."""
+        self._subscribers.discard(subscriber)
+        if not self._subscribers and self._pump is not None:
+            self._pump.cancel()
+            self._pump = None
+
+    async def _run(self) -> None:
+        while True:
+            for segment in self._advance():
+                self._publish(segment)
+            await self._clock.sleep_until(self._clock.monotonic_ns() + STEP_NS)
+
+    def _publish(self, segment: Segment) -> None:
+        self._history.add(segment)
+        for subscriber in self._subscribers:
+            subscriber.push(segment)
+
+    def _advance(self) -> Iterator[Segment]:
+        now = self._clock.time_ns() - LAG_NS
+        if now - self._time > max(self._history.length_ns, LONGEST_GAP_NS) + NS_PER_S:
+            self._history.clear()
+            self._time = now - self._history.length_ns
+            self._simulation.skip_to(self._time)
+        while self._time < now:
+            self._time = min(now, (self._time // NS_PER_S + 1) * NS_PER_S)
+            for data in self._simulation.advance(self._time):
+                yield survey_chunk(data)

@@ -1,0 +1,164 @@
+"""The instruments of the simulated market: symbols, tick sizes, and how each one moves."""
+
+from __future__ import annotations
+
+import random
+import string
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+_NS_PER_S: Final = 1_000_000_000
+_QUARTERS: Final = {3: "H", 6: "M", 9: "U", 12: "Z"}
+_ROLL_AHEAD: Final = timedelta(days=8)
+"""A future gives way to the next so long before it expires."""
+_FRIDAY: Final = 4
+
+FUTURE: Final = "F"
+STOCK: Final = "K"
+"""Instrument classes, as DBN's definitions name them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an instrument is, whatever the date.
+
+    Attributes
+    ----------
+    root : str
+        Symbol of a stock; of a future, its symbol without month and year.
+    instrument_class : str
+        `FUTURE` or `STOCK`.
+    exchange : str
+        Its venue's code.
+    price, tick : float
+        Where it starts, and the smallest step of its price.
+    volatility : float
+        A year's, as a fraction.
+    beta : float
+        How far it moves with the market as a whole.
+    events_per_s : float
+        At the busiest time of day.
+    lot : int
+        A usual trade.
+    depth : int
+        A usual size at the top of the book.
+    """
+
+    root: str
+    instrument_class: str
+    exchange: str
+    price: float
+    tick: float
+    volatility: float
+    beta: float
+    events_per_s: float
+    lot: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An instrument as listed on a day.
+
+    Attributes
+    ----------
+    instrument_id : int
+    symbol : str
+        Such as ``ESZ6`` or ``AAPL``.
+    kind : Kind
+    expiration : int or None
+        ns since the Unix epoch; None for stocks.
+    """
+
+    instrument_id: int
+    symbol: str
+    kind: Kind
+    expiration: int | None
+
+    @property
+    def continuous(self) -> str | None:
+        """The symbol of the front contract, such as ``ES.c.0``."""
+        return None if self.expiration is None else f"{self.kind.root}.c.0"
+
+
+_KINDS: Final = (
+    Kind("ES", FUTURE, "XCME", 5950.0, 0.25, 0.16, 1.0, 260.0, 2, 60),
+    Kind("NQ", FUTURE, "XCME", 20800.0, 0.25, 0.22, 1.25, 240.0, 1, 8),
+    Kind("RTY", FUTURE, "XCME", 2320.0, 0.1, 0.24, 1.1, 110.0, 1, 14),
+    Kind("YM", FUTURE, "XCBT", 43700.0, 1.0, 0.15, 0.9, 110.0, 1, 12),
+    Kind("SPY", STOCK, "ARCX", 593.0, 0.01, 0.16, 1.0, 180.0, 100, 900),
+    Kind("AAPL", STOCK, "XNAS", 228.0, 0.01, 0.27, 1.1, 110.0, 100, 500),
+    Kind("NVDA", STOCK, "XNAS", 142.0, 0.01, 0.5, 1.6, 160.0, 100, 900),
+    Kind("TSLA", STOCK, "XNAS", 342.0, 0.01, 0.58, 1.5, 130.0, 60, 300),
+    Kind("MSFT", STOCK, "XNAS", 416.0, 0.01, 0.24, 1.0, 80.0, 80, 250),
+    Kind("AMZN", STOCK, "XNAS", 201.0, 0.01, 0.31, 1.2, 80.0, 80, 350),
+    Kind("JPM", STOCK, "XNYS", 245.0, 0.01, 0.22, 0.9, 40.0, 60, 250),
+    Kind("XOM", STOCK, "XNYS", 121.0, 0.01, 0.23, 0.6, 40.0, 80, 400),
+)
+
+
+def listings(count: int, seed: int, at_ns: int) -> list[Listing]:
+    """Return the first instruments of the market as listed at a time.
+
+    Beyond the known ones follow made-up stocks of four letters, the same for the same seed.
+
+    Parameters
+    ----------
+    count, seed : int
+    at_ns : int
+        ns since the Unix epoch; futures are the front contract of that day.
+    """
+    day = datetime.fromtimestamp(at_ns // _NS_PER_S, UTC).date()
+    kinds = [*_KINDS, *_made_up(max(0, count - len(_KINDS)), seed)]
+    return [_listed(index, kind, day) for index, kind in enumerate(kinds[:count], start=1)]
+
+
+def _listed(number: int, kind: Kind, day: date) -> Listing:
+    if kind.instrument_class == STOCK:
+        return Listing(1000 + number, kind.root, kind, None)
+    month = _front_month(day)
+    expiry = _third_friday(month.year, month.month)
+    symbol = f"{kind.root}{_QUARTERS[month.month]}{month.year % 10}"
+    noon = datetime(expiry.year, expiry.month, expiry.day, 14, 30, tzinfo=UTC)
+    return Listing(1000 + number, symbol, kind, int(noon.timestamp()) * _NS_PER_S)
+
+
+def _front_month(day: date) -> date:
+    """Return the first day of the quarter month whose contract trades most."""
+    month = date(day.year, day.month, 1)
+    while (
+        month.month not in _QUARTERS or _third_friday(month.year, month.month) <= day + _ROLL_AHEAD
+    ):
+        month = (month + timedelta(days=32)).replace(day=1)
+    return month
+
+
+def _third_friday(year: int, month: int) -> date:
+    first = date(year, month, 1)
+    return first + timedelta(days=(_FRIDAY - first.weekday()) % 7 + 14)
+
+
+def _made_up(count: int, seed: int) -> list[Kind]:
+    rng = random.Random(seed)
+    taken = {kind.root for kind in _KINDS}
+    made: list[Kind] = []
+    while len(made) < count:
+        root = "".join(rng.choices(string.ascii_uppercase, k=4))
+        if root not in taken:
+            taken.add(root)
+            made.append(
+                Kind(
+                    root=root,
+                    instrument_class=STOCK,
+                    exchange=rng.choice(("XNAS", "XNYS")),
+                    price=round(rng.lognormvariate(4.0, 0.8), 2) + 2.0,
+                    tick=0.01,
+                    volatility=rng.uniform(0.15, 0.6),
+                    beta=rng.uniform(0.3, 1.6),
+                    events_per_s=rng.uniform(1.0, 10.0),
+                    lot=100,
+                    depth=rng.randrange(200, 800),
+                )
+            )
+    return made
