@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "client_js"
 STATIC = ROOT / "server" / "tickfire" / "server" / "static"
 
+JOIN_TIMEOUT_S = 10
+
 OpenPage = Callable[..., Chart]
 
 
@@ -62,6 +64,13 @@ class Stage:
     @property
     def url(self) -> str:
         return self.serving.url
+
+    def wait_join(self, topic: str) -> None:
+        """Wait until a client has joined `topic`, and its reply is written."""
+        with self.market.joined:
+            joins = self.market.joins
+            assert self.market.joined.wait_for(lambda: topic in dict(joins), JOIN_TIMEOUT_S)
+        self.serving.call(lambda: None)
 
     def trade(self, symbol: str, price: str, volume: int, *, at_ms: int, side: str = "B") -> None:
         """Let one trade happen."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ class Market:
         self.position = 0
         self.headlines: list[dict[str, Any]] = []
         self.joins: list[tuple[str, dict[str, Any]]] = []
+        self.joined = threading.Condition()
         self.instruments: dict[str, Instrument] = {}
         self.subscribers: dict[str, list[Callable[[str], None]]] = {}
         listed = [
@@ -111,7 +113,9 @@ class Market:
 
     def reply(self, topic: str, payload: dict[str, Any]) -> dict[str, Any] | str:
         """Return the response to a join, or the reason of a refusal."""
-        self.joins.append((topic, payload))
+        with self.joined:
+            self.joins.append((topic, payload))
+            self.joined.notify_all()
         resumed = self.resumption(payload.get("since", ""))
         if topic == "market:realtime":
             return {"instruments": self.table(), "id": self.id, **resumed}

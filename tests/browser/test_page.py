@@ -168,6 +168,23 @@ def test_an_unknown_symbol_falls_back_to_one_that_is_there(
     assert chart.data("symbol") == "CLQ4"
 
 
+def test_waits_for_instruments_and_goes_on_when_they_come(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    market = stage.market
+    held, market.instruments = market.instruments, {}
+    chart = open_page(stage.url, live=False)
+    chart.wait_data("state", "waiting")
+    chart.page.wait_for_function(
+        "() => document.getElementById('chart-empty').innerText === 'Waiting for instruments'"
+    )
+    market.instruments = held
+    table = {"instruments": market.table()}
+    stage.serving.call(lambda: market.broadcast("market:realtime", "instruments", table))
+    chart.wait_live()
+    assert chart.text("#chart-empty") == ""
+
+
 def test_plain_http_from_elsewhere_is_told_why_it_has_no_gpu(
     stage: Stage, open_page: OpenPage
 ) -> None:

@@ -39,3 +39,11 @@ export class ConnectionLamp {
     setText(this.text, describe(state, status, Date.now()));
   }
 }
+
+/** What an empty chart says; empty when there are candles. */
+export function emptyText(state: PageState, symbol: string | null, candles: number): string {
+  if (candles > 0) return "";
+  if (state === "live") return `No trades of ${symbol} yet`;
+  if (state === "waiting") return symbol === null ? "Waiting for instruments" : "Loading candles";
+  return state === "closed" ? "Closed" : "Connecting";
+}

@@ -1,12 +1,12 @@
 import { CandleChart } from "../chart/chart";
-import { byId, setData } from "../chart/dom";
+import { byId, setData, setText } from "../chart/dom";
 import { MarketFeed } from "../feed/feed";
 import type { Instrument, Tick } from "../feed/payloads";
 import type { Zone } from "../format/time";
 import type { CandleStore } from "../store/candle-store";
 import { INTERVALS, type Interval } from "../store/intervals";
 import { RateCounter } from "../store/rate";
-import { ConnectionLamp, pageState } from "./connection";
+import { ConnectionLamp, emptyText, pageState } from "./connection";
 import { Header } from "./header";
 import { IntervalButtons } from "./intervals";
 import { PanelLoop } from "./loops";
@@ -48,6 +48,7 @@ export class Page {
   private readonly panels = new PanelLoop(() => this.render());
   private readonly session: Session;
   private readonly chart: CandleChart;
+  private readonly empty = byId("chart-empty");
   private zone: Zone = initialZone();
   private position: string | null = null;
   private lastTickAt: number | null = null;
@@ -229,6 +230,7 @@ export class Page {
     if (session === undefined) return;
     const state = pageState(feed.status, session);
     this.lamp.render(state, feed.status);
+    setText(this.empty, emptyText(state, session.symbol, session.store?.count ?? 0));
     const root = document.documentElement;
     setData(root, "state", state);
     setData(root, "symbol", session.symbol ?? "");
