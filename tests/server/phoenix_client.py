@@ -100,7 +100,12 @@ class PhoenixClient:
             assert data[0] == 2
             topic_end = 3 + data[1]
             event_end = topic_end + data[2]
-            return data[3:topic_end].decode(), data[topic_end:event_end].decode(), data[event_end:], None
+            return (
+                data[3:topic_end].decode(),
+                data[topic_end:event_end].decode(),
+                data[event_end:],
+                None,
+            )
         message = json.loads(data)
         if self._v1:
             return message["topic"], message["event"], message["payload"], message["ref"]

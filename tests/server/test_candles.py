@@ -67,7 +67,9 @@ def feeds(draw: st.DrawFn) -> Any:
     at, rows = DAY + draw(st.integers(0, 600)) * SECOND, []
     for _ in range(draw(st.integers(1, 60))):
         kind = draw(st.sampled_from(["trade"] * 8 + ["bid", "clear"]))
-        step = draw(st.sampled_from([0, 1, 400_000_000, SECOND, 7 * SECOND, 70 * SECOND, 400 * SECOND]))
+        step = draw(
+            st.sampled_from([0, 1, 400_000_000, SECOND, 7 * SECOND, 70 * SECOND, 400 * SECOND])
+        )
         back = draw(st.sampled_from([0] * 6 + [SECOND, 3 * SECOND, 65 * SECOND, 500 * SECOND]))
         at = max(DAY, at + step - back)
         price = draw(st.integers(1, 50)) * 10_000_000
