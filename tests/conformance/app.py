@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -31,7 +31,7 @@ ORIGINS = ["//allowed.example", "//*.wild.example"]
 class TestUserSocket(UserSocket):
     """Accepts nearly everybody."""
 
-    channels = {
+    channels: ClassVar = {
         "market:*": MarketChannel,
         "room:*": RoomChannel,
         "exact": RoomChannel,
@@ -55,13 +55,13 @@ class TestUserSocket(UserSocket):
 class MaxSocket(UserSocket):
     """Accepts everybody, for few channels."""
 
-    channels = {"room:*": RoomChannel}
+    channels: ClassVar = {"room:*": RoomChannel}
 
 
 class TokenSocket(UserSocket):
     """Accepts who has one of two auth tokens."""
 
-    channels = {"room:*": RoomChannel}
+    channels: ClassVar = {"room:*": RoomChannel}
 
     async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
         return info.auth_token in ("good", "other=good/+?")

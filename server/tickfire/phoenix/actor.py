@@ -1,15 +1,20 @@
-"""A channel as an actor: one mailbox, one callback at a time, a task only while it works."""
+"""A channel as an actor: one mailbox, one callback at a time, a task only while it waits.
+
+A callback starts at once, as an eager task, when its message arrives and the channel is idle. If it
+returns without having waited for anything, its result is applied on the spot: no task was ever
+scheduled. Otherwise messages wait in the mailbox until it is done.
+"""
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tickfire.phoenix.channel import Channel
-from tickfire.phoenix.eager import run_eagerly
 from tickfire.phoenix.errors import ResultError
 from tickfire.phoenix.message import Message
 from tickfire.phoenix.results import NoReply, Reply, Stop, is_orderly
@@ -43,6 +48,7 @@ class _Close(msgspec.Struct, frozen=True, gc=False):
 
 
 type _Item = Message | _Info | _Leave | _Close
+type _Task = asyncio.Task[Any]
 
 
 class _End(msgspec.Struct, frozen=True):
@@ -65,14 +71,18 @@ class ChannelActor:
         The message that asks for it.
     """
 
-    __slots__ = ("_busy", "_channel", "_mailbox", "_on_end", "_session", "_task", "ended", "socket")
+    __slots__ = (
+        "_busy", "_channel", "_mailbox", "_on_end", "_session", "_task", "_terminating", "ended",
+        "socket",
+    )  # fmt: skip
 
     def __init__(self, channel: Channel, session: "Session", join: Message) -> None:
         self._channel = channel
         self._session = session
         self._mailbox: deque[_Item] | None = None
         self._busy = True  # until `start`
-        self._task: asyncio.Task[None] | None = None
+        self._task: _Task | None = None  # of the callback that waits for something
+        self._terminating = False
         self._on_end: Callable[[bool], None] | None = None
         self.ended = False
         self.socket = Socket(session, join.topic, join.join_ref, join.ref, self.send_info)
@@ -92,7 +102,7 @@ class ChannelActor:
         self._on_end = on_end
         self.socket.subscriber.release(reply)
         self._busy = False
-        self._resume()
+        self._drain()
 
     def discard(self) -> None:
         """Be forgotten: the join was refused or failed."""
@@ -104,7 +114,7 @@ class ChannelActor:
     @property
     def backlog(self) -> int:
         """Number of messages that wait."""
-        return len(self._mailbox) if self._mailbox else 0
+        return 0 if self._mailbox is None else len(self._mailbox)
 
     def push(self, message: Message) -> None:
         """Take a push of the client."""
@@ -123,108 +133,162 @@ class ChannelActor:
         """Take a message of the server's own code."""
         self._take(_Info(message))
 
-    async def replace(self) -> None:
-        """End at once, whatever the channel is doing, and return when it has cleaned up."""
-        self.ended, self._mailbox = True, None
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,), timeout=REPLACE_TIMEOUT_S)
-        try:
-            await asyncio.wait_for(self._terminate(DUPLICATE_JOIN), REPLACE_TIMEOUT_S)
-        except TimeoutError:
-            logger.error("channel %r did not end in time for its new join", self.socket.topic)
-        self._detach()
-
     def _take(self, item: _Item) -> None:
         if self.ended:
             return
-        if self._busy:
-            if self._mailbox is None:
-                self._mailbox = deque()
+        if not self._busy:
+            self._begin(item)
+            if self._mailbox is not None:
+                self._drain()
+        elif self._mailbox is None:
+            self._mailbox = deque((item,))
+        else:
             self._mailbox.append(item)
-            return
+
+    def _drain(self) -> None:
+        """Handle what waits in the mailbox, up to the next callback that waits itself."""
+        while self._mailbox and not self._busy and not self.ended:
+            self._begin(self._mailbox.popleft())
+        if not self._mailbox:
+            self._mailbox = None
+
+    # ------------------------------------------------------------ callbacks
+
+    def _begin(self, item: _Item) -> None:
+        """Start the callback of one message, and apply its result if it does not wait."""
         self._busy = True
-        self._task = run_eagerly(self._work(item), self._session.loop, self._rested)
+        if type(item) is _Leave:
+            self._leave(item)
+            return
+        if type(item) is _Close:
+            self._end(_End(CLOSED, True))
+            return
+        try:
+            task = asyncio.Task(self._callback(item), loop=self._session.loop, eager_start=True)
+        except Exception as error:
+            self._end(self._crash(error))
+            return
+        if task.done():
+            self._complete(item, task)
+        else:
+            self._task = task
+            task.add_done_callback(partial(self._resume, item))
 
-    def _resume(self) -> None:
-        if self._mailbox and not self.ended:
-            self._take(self._mailbox.popleft())
+    def _callback(self, item: _Item) -> Coroutine[Any, Any, Any]:
+        socket = self.socket
+        if type(item) is Message:
+            if type(item.event) is not str:
+                raise TypeError(f"an event is a string, got {item.event!r}")
+            socket.ref = item.ref
+            return self._channel.handle_in(item.event, item.payload, socket)
+        assert type(item) is _Info
+        return self._channel.handle_info(item.message, socket)
 
-    def _rested(self, task: asyncio.Task[None]) -> None:
+    def _leave(self, leave: _Leave) -> None:
+        try:
+            self.socket.reply(SocketRef(leave.ref), Reply())
+        except (TypeError, ValueError) as error:
+            self._end(self._crash(error))
+        else:
+            self._end(_End(LEFT, True))
+
+    def _resume(self, item: _Item, task: _Task) -> None:
+        """Go on after a callback that had to wait."""
         if self._task is task:
             self._task = None
+        if self.ended:
+            if not task.cancelled():
+                task.exception()  # or asyncio complains that nobody looked
+            return
+        self._complete(item, task)
+        self._drain()
         self._session.relieved()
 
-    # ------------------------------------------------------------ work
-
-    async def _work(self, item: _Item) -> None:
-        """Handle one message, and then all that came meanwhile."""
-        while True:
-            end = await self._handle(item)
-            if self.ended:
-                return
-            if end is not None:
-                await self._end(end)
-                return
-            if not self._mailbox:
-                self._busy, self._mailbox = False, None
-                return
-            item = self._mailbox.popleft()
-
-    async def _handle(self, item: _Item) -> _End | None:
+    def _complete(self, item: _Item, task: _Task) -> None:
         try:
+            result = task.result()
             if type(item) is Message:
-                return await self._handle_in(item)
-            if type(item) is _Info:
-                return self._apply_info(await self._channel.handle_info(item.message, self.socket))
-            if type(item) is _Leave:
-                self.socket.reply(SocketRef(item.ref), Reply())
-                return _End(LEFT, True)
-            return _End(CLOSED, True)
-        except asyncio.CancelledError:
-            if self.ended:
-                raise
-            return _End(asyncio.CancelledError("a callback of the channel was cancelled"), False)
-        except Exception as error:
-            if not self.ended:
-                logger.exception("channel %r crashed", self.socket.topic)
-            return _End(error, False)
+                end = self._apply(SocketRef(item.ref), result)
+            else:
+                end = self._apply_info(result)
+        except (Exception, asyncio.CancelledError) as error:
+            end = self._crash(error)
+        if end is None:
+            self._busy = False
+        else:
+            self._end(end)
 
-    async def _handle_in(self, message: Message) -> _End | None:
-        socket = self.socket
-        socket.ref = ref = message.ref
-        if type(message.event) is not str:
-            raise TypeError(f"an event is a string, got {message.event!r}")
-        result = await self._channel.handle_in(message.event, message.payload, socket)
+    def _apply(self, ref: SocketRef, result: Any) -> _End | None:
+        """Apply what handle_in returned."""
         if type(result) is Reply:
-            socket.reply(SocketRef(ref), result)
+            self.socket.reply(ref, result)
             return None
         if result is None or isinstance(result, NoReply):
             return None
         if not isinstance(result, Stop):
             raise ResultError(f"handle_in returns Reply, NoReply, Stop or None, got {result!r}")
         if result.reply is not None:
-            socket.reply(SocketRef(ref), result.reply)
+            self.socket.reply(ref, result.reply)
         return _End(result.reason, is_orderly(result.reason))
 
-    def _apply_info(self, result: NoReply | Stop | None) -> _End | None:
+    def _apply_info(self, result: Any) -> _End | None:
+        """Apply what handle_info returned."""
         if result is None or isinstance(result, NoReply):
             return None
-        if type(result) is Stop and result.reply is None:
+        if isinstance(result, Stop) and result.reply is None:
             return _End(result.reason, is_orderly(result.reason))
         raise ResultError(f"handle_info returns NoReply, Stop or None, got {result!r}")
 
+    def _crash(self, error: BaseException) -> _End:
+        logger.error("channel %r crashed", self.socket.topic, exc_info=error)
+        return _End(error, False)
+
     # ------------------------------------------------------------ the end
 
-    async def _end(self, end: _End) -> None:
+    def _end(self, end: _End) -> None:
         self.socket.unsubscribe()
-        await self._terminate(end.reason)
+        self._terminating = True
+        if type(self._channel).terminate is Channel.terminate:
+            self._conclude(end)
+            return
+        work = self._terminate(end.reason)
+        task = asyncio.Task(work, loop=self._session.loop, eager_start=True)
+        if task.done():
+            self._conclude(end)
+        else:
+            self._task = task
+            task.add_done_callback(lambda task: self._conclude(end))
+
+    def _conclude(self, end: _End) -> None:
+        self._task = None
         if self.ended:
             return
         self.ended, self._mailbox = True, None
         self._detach()
         if self._on_end is not None:
             self._on_end(end.orderly)
+
+    async def replace(self) -> None:
+        """End at once, whatever the channel is doing, and return when it has cleaned up."""
+        self.ended, self._mailbox = True, None
+        task = self._task
+        if self._terminating:
+            if task is not None:
+                await asyncio.wait((task,), timeout=REPLACE_TIMEOUT_S)
+        else:
+            if task is not None:
+                task.cancel()
+                await asyncio.wait((task,), timeout=REPLACE_TIMEOUT_S)
+            await self._terminate_in_time(DUPLICATE_JOIN)
+        self._detach()
+
+    async def _terminate_in_time(self, reason: str) -> None:
+        self._terminating = True
+        try:
+            async with asyncio.timeout(REPLACE_TIMEOUT_S):
+                await self._terminate(reason)
+        except TimeoutError:
+            logger.error("channel %r did not end in time for its new join", self.socket.topic)
 
     async def _terminate(self, reason: Any) -> None:
         try:

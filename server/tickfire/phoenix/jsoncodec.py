@@ -35,12 +35,25 @@ class JSONReader[T]:
     ----------
     into
         The type of the result. Values inside it are plain Python values.
+    flat_objects
+        How many objects the text of a flat message has: the payload, and what is around it.
+    flat_colons
+        How many colons the text of a result has if it is flat and its topic alone holds some; -1
+        if it cannot be flat.
     parts
         Takes a result apart into all the plain values in it.
     """
 
-    def __init__(self, into: type[T], parts: Callable[[T], list[Any]]) -> None:
+    def __init__(
+        self,
+        into: type[T],
+        flat_objects: int,
+        flat_colons: Callable[[T], int],
+        parts: Callable[[T], list[Any]],
+    ) -> None:
         self._into = into
+        self._flat_objects = flat_objects
+        self._flat_colons = flat_colons
         self._parts = parts
         self._decode = msgspec.json.Decoder(into).decode
 
@@ -54,18 +67,21 @@ class JSONReader[T]:
         """
         try:
             value = self._decode(data)
-            if b":" not in data or self._is_faithful(value, data):
+            colons = data.count(b":")
+            if not colons or self._is_faithful(value, data, colons):
                 return value
             pairs_seen = json.loads(data.decode(), object_pairs_hook=_first_wins)
             return msgspec.convert(pairs_seen, self._into)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise DecodeError(str(error)) from None
 
-    def _is_faithful(self, value: T, data: bytes) -> bool:
+    def _is_faithful(self, value: T, data: bytes, colons: int) -> bool:
         """Whether no pair of `data` was lost to a duplicate key on the way to `value`."""
         if _MAYBE_ESCAPED_COLON in data:
             return False
-        return data.count(b":") == _count_colons(self._parts(value))
+        if data.count(b"{") == self._flat_objects and colons == self._flat_colons(value):
+            return True
+        return colons == _count_colons(self._parts(value))
 
 
 def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ TOO_LARGE = 1009
 _FIN, _RESERVED, _OPCODE = 0x80, 0x70, 0x0F
 _MASKED, _LENGTH = 0x80, 0x7F
 _LONGEST_CONTROL = 125
+_MASKED_16 = _MASKED | 126  # the length follows in 2 bytes
 _SIMPLE = (_FIN | Opcode.TEXT, _FIN | Opcode.BINARY)
 
 
@@ -62,8 +63,10 @@ class FrameReader:
 
         After a violation nothing more is read.
         """
-        if self._buffer is None and self._fragments is None and is_simple(data, self._max_frame):
-            return [(data[0] & _OPCODE, apply_mask(data[6:], data[2:6]))]
+        if self._buffer is None:
+            event = self._read_simple(data)
+            if event is not None:
+                return [event]
         if self._violated:
             return []
         if self._buffer is None:
@@ -78,6 +81,22 @@ class FrameReader:
             self._buffer = self._fragments = None
             events.append((VIOLATION, violation.code.to_bytes(2, "big")))
         return events
+
+    def _read_simple(self, data: bytes) -> Event | None:
+        """Return the message if `data` is exactly one whole frame of one, as most segments are."""
+        size = len(data)
+        if size < 6 or data[0] not in _SIMPLE or self._fragments is not None or self._violated:
+            return None
+        second = data[1]
+        if second == _MASKED | (size - 6) and size < 6 + 126:
+            start = 6
+        elif second == _MASKED_16 and size - 8 == data[2] << 8 | data[3]:
+            start = 8
+        else:
+            return None
+        if self._max_frame is not None and size - start > self._max_frame:
+            return None  # the long way finds out what is wrong
+        return (data[0] & _OPCODE, apply_mask(data[start:], data[start - 4 : start]))
 
     def _read_frames(self, events: list[Event]) -> None:
         buffer = self._buffer or bytearray()
@@ -159,17 +178,6 @@ class FrameReader:
 
 
 _OPCODES = frozenset(int(opcode) for opcode in Opcode)
-
-
-def is_simple(data: bytes, max_size: int | None = None) -> bool:
-    """Whether `data` is exactly one short, whole message, as most segments of a client are."""
-    size = len(data) - 6
-    return (
-        0 <= size < 126
-        and data[1] == _MASKED | size
-        and data[0] in _SIMPLE
-        and (max_size is None or size <= max_size)
-    )
 
 
 def close_reply(payload: bytes) -> int:

@@ -20,10 +20,10 @@ class Serializer(Protocol):
 
     lane: str
 
-    def decode_text(self, data: bytes) -> Message:
+    def decode_text(self, data: bytes, /) -> Message:
         """Decode the payload of a text frame; DecodeError if it is not a message."""
 
-    def decode_binary(self, data: bytes) -> Message:
+    def decode_binary(self, data: bytes, /) -> Message:
         """Decode the payload of a binary frame; DecodeError if it is not a message."""
 
     def encode_reply(

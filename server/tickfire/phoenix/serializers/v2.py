@@ -1,6 +1,6 @@
 """vsn 2.0.0: JSON arrays [join_ref, ref, topic, event, payload], and binary messages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -19,15 +19,10 @@ class V2Serializer:
     lane = "v2"
 
     def __init__(self) -> None:
-        self._reader = JSONReader(Message, _parts)
-
-    def decode_text(self, data: bytes) -> Message:
-        """Decode a JSON array of five elements or more."""
-        return self._reader.read(data)
-
-    def decode_binary(self, data: bytes) -> Message:
-        """Decode a binary push; its payload is bytes."""
-        return binary.decode_push(data)
+        self.decode_text: Callable[[bytes], Message] = JSONReader(
+            Message, 1, _flat_colons, _parts
+        ).read
+        self.decode_binary: Callable[[bytes], Message] = binary.decode_push
 
     def encode_reply(
         self, join_ref: Any, ref: Any, topic: Any, status: str, response: Any
@@ -61,6 +56,13 @@ class V2Serializer:
     def encode_end(self, join_ref: Any, topic: str, event: str, payload: Any) -> bytes:
         """Return the frame of phx_close or phx_error, whose ref is the join_ref."""
         return frame_text(encode_json((join_ref, join_ref, topic, event, payload)))
+
+
+def _flat_colons(message: Message) -> int:
+    topic, payload = message.topic, message.payload
+    if type(topic) is str and type(payload) is dict:
+        return len(payload) + topic.count(":")
+    return -1
 
 
 def _parts(message: Message) -> list[Any]:
