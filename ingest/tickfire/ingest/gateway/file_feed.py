@@ -138,6 +138,7 @@ class FileFeed:
         self.selection.forget()
         self._latest = self._recording.first_clock
         self._replay_clock = ReplayClock(self._clock, self._speed)
+        self._next_write = 0
 
     async def _replay(self, outlet: Outlet) -> None:
         try:
@@ -169,7 +170,8 @@ class FileFeed:
         while first < len(segment):
             last = await self._due(segment, first)
             outlet.send(segment, first, last)
-            self._next_write = self._clock.monotonic_ns() + GROUP_NS
+            if segment.clocks[first]:
+                self._next_write = self._clock.monotonic_ns() + GROUP_NS
             first = last
             if not await outlet.taken_within(self._slow_after_s):
                 await self._sit_out(outlet)

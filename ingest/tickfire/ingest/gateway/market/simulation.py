@@ -87,6 +87,7 @@ class Simulation:
         self._ints[I_RANDOM] = np.uint64((seed * _MIXER) % 2**64).astype(np.int64)
         self._ints[I_BEGIN] = self._ints[I_RECV] = start_ns
         self._ints[I_CANDIDATE] = -1
+        self._out = aligned(_BUFFER_SIZE)
 
     def skip_to(self, ns: int) -> None:
         """Let time pass without an event and without a move, up to a time not yet reached.
@@ -115,7 +116,7 @@ class Simulation:
         """
         written = _BUFFER_SIZE
         while written > _BUFFER_SIZE - MOST_PER_EVENT:
-            out = aligned(_BUFFER_SIZE)
+            out = self._out
             written = simulate_until(
                 self._params,
                 self._levels,
