@@ -313,7 +313,7 @@ class Market:
         if self.live is None:
             return "no data set yet: ingest has not begun, or it is still being read"
         if not self.live.is_following:
-            return "the streams of ticks are not being read"
+            return "ticks are not being read: Redis does not answer, or its data set is gone"
         return None
 
     def _watch(self) -> None:

@@ -98,6 +98,7 @@ class ShardReader:
             self._on_entries,
             on_lost=lambda: self._follows(False),
             on_live=lambda: self._follows(True),
+            before_reading=self._owner.still_current,
         )
         try:
             await tail.run()
@@ -128,16 +129,17 @@ class ShardReader:
         owner, newest = self._owner, None
         for at, packed in enumerate(entries):
             try:
-                entry, lost = split(ticks_of(packed), owner.data.positions[self._shard])
+                whole = ticks_of(packed)
             except BadEntry as error:
                 owner.bad_entry(error)
                 continue
+            entry, lost = split(whole, owner.data.positions[self._shard])
             if entry is None:
                 continue
             ticks = owner.data.slots.of(entry)
-            if lost or not owner.data.instruments.complete:
+            if lost or entry is not whole or not owner.data.instruments.complete:
                 owner.flush(self._shard, newest, read_ns)
-                return self._prepare(entry, lost, entries[at:], read_ns)
+                return self._prepare(entry, lost, entries[at + 1 :], read_ns)
             self._recent.append(entry)
             owner.publish(self._shard, entry, ticks)
             newest = entry
@@ -145,19 +147,27 @@ class ShardReader:
         return None
 
     async def _prepare(
-        self, entry: TickEntry, lost: int, entries: list[Entry], read_ns: int
+        self, entry: TickEntry, lost: int, rest: list[Entry], read_ns: int
     ) -> None:
-        """Do what the first of these entries needs, then publish them."""
+        """Do what an entry needs before it can be published, then publish it and the rest.
+
+        Ingest never writes an entry across a position that it wrote before: where numbers are
+        missing or begin within an entry, the data set may be another by now.
+        """
+        owner = self._owner
+        if not await owner.still_current():
+            return  # nothing of this data set is published any more
         if lost:
-            if not await self._owner.still_current():
-                return  # a new data set begins: nothing of this one is published any more
-            before = self._owner.data.place()
+            before = owner.data.place()
             self._recent.clear()
             await self._reseed(entry.first)
-            self._owner.lost(self._shard, before, lost)
-        else:
-            await self._owner.learn()
-        again = self._on_ticks(entries, read_ns)
+            owner.lost(self._shard, before, lost)
+        if not owner.data.instruments.complete:
+            await owner.learn()
+        self._recent.append(entry)
+        owner.publish(self._shard, entry, owner.data.slots.of(entry))
+        owner.flush(self._shard, entry, read_ns)
+        again = self._on_ticks(rest, read_ns)
         if again is not None:
             await again
 

@@ -66,6 +66,8 @@ class Tail:
         awaitable, nothing more is handed over before that is done.
     on_lost, on_live : callable
         The connection was lost; it stands again.
+    before_reading : callable
+        Awaited with each new connection; false ends the tail: what it read is no more.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Tail:
         *,
         on_lost: Callable[[], None] | None = None,
         on_live: Callable[[], None] | None = None,
+        before_reading: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self._store = store
         self._keys = tuple(positions)
@@ -83,12 +86,13 @@ class Tail:
         self._on_entries = on_entries
         self._on_lost = on_lost
         self._on_live = on_live
+        self._before_reading = before_reading
         self._held: deque[tuple[bytes, list[Entry], int]] = deque()
         self._work: asyncio.Task[None] | None = None  # a handler that must wait for something
         self._starved = False
 
     async def run(self) -> None:
-        """Read until cancelled; a lost Redis is waited for."""
+        """Read until cancelled, or told to end; a lost Redis is waited for."""
         attempt = 0
         try:
             while True:
@@ -104,6 +108,8 @@ class Tail:
                 if attempt:
                     log.info("Redis answers again: reading on %s", self._names())
                 try:
+                    if self._before_reading is not None and not await self._before_reading():
+                        return
                     await self._follow(connection)
                 finally:
                     connection.close()
@@ -184,7 +190,7 @@ class Tail:
 
     def _lost(self, attempt: int, error: Exception) -> None:
         if attempt == 0:
-            log.warning("lost Redis (%s): %s wait for it", error, self._names())
+            log.warning("lost Redis (%s): %s will be read on", error, self._names())
             if self._on_lost is not None:
                 self._on_lost()
 
