@@ -11,7 +11,7 @@ const [url, topic, params, ...events] = process.argv.slice(2);
 const say = (...row) => process.stdout.write(`${JSON.stringify(row)}\n`);
 
 const socket = new Socket(url, { transport: WebSocket });
-socket.onError(() => say("socket_error"));
+socket.onError(() => say("socket_error", null));
 socket.connect();
 const channel = socket.channel(topic, JSON.parse(params));
 for (const event of events) channel.on(event, (payload) => say(event, payload));

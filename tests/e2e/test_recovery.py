@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
 
 import pytest
 
-from tests.e2e.house import listening, running_house
+from tests.e2e.house import Listener, listening, running_house
 
 LIVE_AGAIN_S = 10.0
+
+
+async def tick_since(client: Listener, ts: int) -> None:
+    """Wait for a tick of the simulated market, which trades by the clock, after a time."""
+    while True:
+        event, payload = await client.row()
+        if event == "tick" and int(payload["ts_event"]) > ts:
+            return
 
 
 @pytest.mark.slow
@@ -25,9 +34,9 @@ async def test_a_killed_process_is_back_within_ten_seconds() -> None:
         for name in ("redis", "gateway", "ingest", "news", "serve"):
             killed_at = time.time_ns()
             os.kill(house.child(name), signal.SIGKILL)
-            while True:
-                event, payload = await client.row(timeout_s=LIVE_AGAIN_S)
-                elapsed = (time.time_ns() - killed_at) / 1e9
-                assert elapsed < LIVE_AGAIN_S, f"{name}: no new tick; {house.log[-5:]}"
-                if event == "tick" and int(payload["ts_event"]) > killed_at + 500_000_000:
-                    break
+            try:
+                async with asyncio.timeout(LIVE_AGAIN_S):
+                    await tick_since(client, killed_at + 500_000_000)
+            except TimeoutError:
+                log = "\n".join(house.log[-40:])
+                raise AssertionError(f"no new tick after the end of {name}:\n{log}") from None

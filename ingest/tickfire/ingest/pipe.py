@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 ALREADY_THERE: Final = "ERR The ID specified in XADD is equal or smaller"
 RETRY_S: Final = 0.1
-RETRY_MAX_S: Final = 2.0
+RETRY_MAX_S: Final = 1.0
 CONNECT_TIMEOUT_S: Final = 5.0
 
 
@@ -130,6 +130,7 @@ class Pipe(asyncio.Protocol):
                 except (OSError, TimeoutError, RedisError) as error:
                     log.warning("Redis cannot be reached (%s); trying again", error)
                 delay = RETRY_S if self._progressed else min(2 * delay, RETRY_MAX_S)
+                self._progressed = False
                 await asyncio.sleep(delay)
         finally:
             self._drop()

@@ -39,7 +39,7 @@ __all__ = ["Ingest", "IngestConfig", "run"]
 log = logging.getLogger(__name__)
 
 RECONNECT_S: Final = 0.2
-RECONNECT_MAX_S: Final = 5.0
+RECONNECT_MAX_S: Final = 1.0
 SNAPSHOT_INTERVAL_S: Final = 0.25
 REPORT_INTERVAL_S: Final = 60.0
 BARS_PER_ENTRY: Final = 256
