@@ -40,7 +40,7 @@ def group_of(pgid: int) -> list[int]:
 def descendants(pid: int) -> dict[int, str]:
     """Return the ids and command lines of all processes below one."""
     table = subprocess.run(
-        ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     )
     rows = [line.split(None, 2) for line in table.stdout.splitlines()]
     found: dict[int, str] = {}

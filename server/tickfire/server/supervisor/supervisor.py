@@ -168,9 +168,12 @@ class _Keeper:
         self.ready.set()
 
     async def stop(self) -> None:
-        if self.child is not None:
-            await self.child.stop()
-            self.child = None
+        if self.child is None:
+            return
+        began = time.monotonic()
+        await self.child.stop()
+        self.child = None
+        log.debug("%s stopped (%.1f s)", self.spec.name, time.monotonic() - began)
 
 
 async def _until_ready(name: str, probe: Probe) -> None:
