@@ -159,11 +159,12 @@ class CandleFeed:
             slot = topic.slot
             if slot is None:
                 continue
+            latest = self._candles.latest(slot, topic.interval_s)
             running = self._candles.running(slot, topic.interval_s)
+            begin = latest  # of bars that a feed makes itself nothing runs
             if running is not None:
                 begin = running[0] - running[0] % (topic.interval_s * SECOND_NS)
-                late = begin < self._candles.latest(slot, topic.interval_s)
-                self._send(topic, slot, begin, closed=late or begin <= topic.closed_to)
+            self._send(topic, slot, begin, closed=begin < latest or begin <= topic.closed_to)
 
     def _send(self, topic: CandleTopic, slot: int, start: int, *, closed: bool) -> None:
         bar = self._candles.bar(slot, topic.interval_s, start)

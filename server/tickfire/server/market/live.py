@@ -190,11 +190,12 @@ class Live:
         made_by_feed = pieces[pieces["trades"] == 0]
         if len(made_by_feed):
             self.candles.changed(self.data.candles.take(made_by_feed))
-        for feed, instrument_id, interval_s, start, n in closed_pieces(pieces):
+        for feed, instrument_id, interval_s, start, n, trades in closed_pieces(pieces):
             slot = self.data.book.find(feed, instrument_id)
-            if slot is not None and self.candles.has(slot):
-                if self.data.candles.is_last_trade(slot, interval_s, start, n):
-                    self.candles.closed_by_time(slot, interval_s, start)
+            if slot is None or not self.candles.has(slot):
+                continue
+            if not trades or self.data.candles.is_last_trade(slot, interval_s, start, n):
+                self.candles.closed_by_time(slot, interval_s, start)
         self.candles.flush()
 
     def lost(self, shard: int, before: Place, ticks: int) -> None:

@@ -183,7 +183,7 @@ class ShardReader:
                 return
 
 
-def closed_pieces(pieces: Rows) -> Iterator[tuple[int, int, int, int, int]]:
-    """Yield (feed, instrument_id, interval_s, start, n) of BAR[]."""
-    names = ("feed", "instrument_id", "interval_s", "start", "n")
+def closed_pieces(pieces: Rows) -> Iterator[tuple[int, int, int, int, int, int]]:
+    """Yield (feed, instrument_id, interval_s, start, n, trades) of BAR[]."""
+    names = ("feed", "instrument_id", "interval_s", "start", "n", "trades")
     yield from zip(*(pieces[name].tolist() for name in names), strict=True)
