@@ -1,0 +1,244 @@
+"""Bars of any interval from ticks, and longer bars from shorter ones.
+
+A bar begins at a multiple of its interval and holds what was traded until the next; an interval
+without trades has no bar. What comes late goes into the running bar: a closed bar is never opened
+again. Finished bars fill the rows from 0 on; the running bar, if any, stands in the row after
+them. A call stops early when it could close a bar and the rows are full: the state's word `TAKEN`
+says how many elements it took, and the caller goes on from there.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tickfire.kernels.guard import (
+    MAX_TIME,
+    NAN,
+    keep_long,
+    kept_long,
+    larger,
+    smaller,
+    sound,
+    timely,
+)
+from tickfire.kernels.portable import (
+    WRONG_LENGTH,
+    Floats,
+    In,
+    Long,
+    LongIn,
+    Longs,
+    LongStore,
+    State,
+    Store,
+    portable,
+)
+
+TAKEN: Final = 0
+RUNS: Final = 1
+START: Final = 2
+OPEN: Final = 4
+HIGH: Final = 5
+LOW: Final = 6
+CLOSE: Final = 7
+VOLUME: Final = 8
+NOTIONAL: Final = 9
+BAR_WORDS: Final = 10
+
+
+@portable
+def bars_words() -> int:
+    """Return the words of the state of `bars`: taken, whether a bar runs, and the running bar."""
+    return BAR_WORDS
+
+
+@portable
+def bars(
+    ts: LongIn,
+    price: In,
+    size: In,
+    interval_ns: Long,
+    state: State,
+    start: LongStore,
+    open: Store,
+    high: Store,
+    low: Store,
+    close: Store,
+    volume: Store,
+    vwap: Store,
+) -> int:
+    """Fold trades into bars of an interval in ns; return how many were closed."""
+    n = len(ts)
+    rows = len(start)
+    if len(price) != n or len(size) != n or len(state) < bars_words() or rows < 1:
+        return WRONG_LENGTH
+    if len(open) != rows or len(high) != rows or len(low) != rows or len(close) != rows:
+        return WRONG_LENGTH
+    if len(volume) != rows or len(vwap) != rows:
+        return WRONG_LENGTH
+    closed = 0
+    taken = 0
+    if 0 < interval_ns <= MAX_TIME:
+        for i in range(n):
+            x = price[i]
+            if timely(ts[i]) and sound(x) and sound(size[i]):
+                if ends(state, ts[i], interval_ns):
+                    if closed + 1 >= rows:
+                        break
+                    write_bar(state, closed, start, open, high, low, close, volume, vwap)
+                    state[RUNS] = 0.0
+                    closed += 1
+                add_bar(state, ts[i], interval_ns, x, x, x, x, size[i], x)
+            taken += 1
+    state[TAKEN] = float(taken)
+    write_bar(state, closed, start, open, high, low, close, volume, vwap)
+    return closed
+
+
+@portable
+def longer_bars_words() -> int:
+    """Return the words of the state of `longer_bars`."""
+    return BAR_WORDS
+
+
+@portable
+def longer_bars(
+    ts: LongIn,
+    opens: In,
+    highs: In,
+    lows: In,
+    closes: In,
+    volumes: In,
+    vwaps: In,
+    interval_ns: Long,
+    state: State,
+    start: LongStore,
+    open: Store,
+    high: Store,
+    low: Store,
+    close: Store,
+    volume: Store,
+    vwap: Store,
+) -> int:
+    """Fold finished bars into longer ones; return how many were closed."""
+    n = len(ts)
+    rows = len(start)
+    if len(opens) != n or len(highs) != n or len(lows) != n or len(closes) != n:
+        return WRONG_LENGTH
+    if len(volumes) != n or len(vwaps) != n or len(state) < longer_bars_words() or rows < 1:
+        return WRONG_LENGTH
+    if len(open) != rows or len(high) != rows or len(low) != rows or len(close) != rows:
+        return WRONG_LENGTH
+    if len(volume) != rows or len(vwap) != rows:
+        return WRONG_LENGTH
+    closed = 0
+    taken = 0
+    if 0 < interval_ns <= MAX_TIME:
+        for i in range(n):
+            clean = timely(ts[i]) and sound(opens[i]) and sound(highs[i]) and sound(lows[i])
+            if clean and sound(closes[i]) and sound(volumes[i]) and sound(vwaps[i]):
+                if ends(state, ts[i], interval_ns):
+                    if closed + 1 >= rows:
+                        break
+                    write_bar(state, closed, start, open, high, low, close, volume, vwap)
+                    state[RUNS] = 0.0
+                    closed += 1
+                add_bar(
+                    state,
+                    ts[i],
+                    interval_ns,
+                    opens[i],
+                    highs[i],
+                    lows[i],
+                    closes[i],
+                    volumes[i],
+                    vwaps[i],
+                )
+            taken += 1
+    state[TAKEN] = float(taken)
+    write_bar(state, closed, start, open, high, low, close, volume, vwap)
+    return closed
+
+
+def ends(s: Floats, ts: int, interval_ns: int) -> bool:
+    """Tell whether the running bar is over at an instant."""
+    return s[RUNS] != 0.0 and ts - kept_long(s, START) >= interval_ns
+
+
+def add_bar(
+    s: Floats,
+    ts: int,
+    interval_ns: int,
+    open: float,
+    high: float,
+    low: float,
+    close: float,
+    volume: float,
+    vwap: float,
+) -> None:
+    """Begin or continue the running bar."""
+    if s[RUNS] == 0.0:
+        s[RUNS] = 1.0
+        keep_long(s, START, ts // interval_ns * interval_ns)
+        s[OPEN] = open
+        s[HIGH] = high
+        s[LOW] = low
+        s[VOLUME] = 0.0
+        s[NOTIONAL] = 0.0
+    s[HIGH] = larger(s[HIGH], high)
+    s[LOW] = smaller(s[LOW], low)
+    s[CLOSE] = close
+    s[VOLUME] += volume
+    s[NOTIONAL] += vwap * volume
+
+
+def write_bar(
+    s: Floats,
+    row: int,
+    start: Longs,
+    open: Floats,
+    high: Floats,
+    low: Floats,
+    close: Floats,
+    volume: Floats,
+    vwap: Floats,
+) -> None:
+    """Write the running bar into a row, or NaN if none runs; without volume its price is the close."""
+    runs = s[RUNS] != 0.0
+    start[row] = kept_long(s, START) if runs else 0
+    open[row] = s[OPEN] if runs else NAN
+    high[row] = s[HIGH] if runs else NAN
+    low[row] = s[LOW] if runs else NAN
+    close[row] = s[CLOSE] if runs else NAN
+    volume[row] = s[VOLUME] if runs else NAN
+    mean = s[CLOSE] if s[VOLUME] == 0.0 else s[NOTIONAL] / s[VOLUME]
+    vwap[row] = mean if runs else NAN
+
+
+TICK_WORDS: Final = 4
+"""Words of 8 bytes in a TICK: ts_event; price; size, instrument; sequence, kind, side, flags, feed."""
+
+PRICE_SCALE: Final = 1e9
+LOW_32: Final = 0xFFFF_FFFF
+LOW_8: Final = 0xFF
+KIND_SHIFT: Final = 32
+KIND_TRADE: Final = 1
+
+
+@portable
+def trades(ticks: LongIn, ts: LongStore, price: Store, size: Store) -> int:
+    """Take the trades out of packed TICK records, 4 words each; return how many there are.
+
+    Price comes in units, ts in ns. The rows must be as many as the records.
+    """
+    n = len(ticks) // TICK_WORDS
+    if n * TICK_WORDS != len(ticks) or len(ts) != n or len(price) != n or len(size) != n:
+        return WRONG_LENGTH
+    found = 0
+    for i in range(n):
+        if (ticks[TICK_WORDS * i + 3] >> KIND_SHIFT) & LOW_8 == KIND_TRADE:
+            ts[found] = ticks[TICK_WORDS * i]
+            price[found] = float(ticks[TICK_WORDS * i + 1]) / PRICE_SCALE
+            size[found] = float(ticks[TICK_WORDS * i + 2] & LOW_32)
+            found += 1
+    return found

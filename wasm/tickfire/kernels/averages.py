@@ -1,0 +1,164 @@
+"""Moving averages: SMA, EMA, WMA, DEMA, MACD."""
+
+from __future__ import annotations
+
+from tickfire.kernels.guard import NAN, blank, sound, usable
+from tickfire.kernels.portable import WRONG_LENGTH, Floats, In, Out, State, portable
+from tickfire.kernels.smooth import SMOOTH_WORDS, ema_alpha, smooth_next
+from tickfire.kernels.window import sum_next, sum_words, weighted_next, weighted_words
+
+
+@portable
+def sma_words(period: int) -> int:
+    """Return the words of the state of `sma`."""
+    return sum_words(period)
+
+
+@portable
+def sma(src: In, period: int, state: State, out: Out) -> int:
+    """Simple moving average; from element period - 1 on."""
+    n = len(src)
+    if len(out) != n or len(state) < sma_words(period):
+        return WRONG_LENGTH
+    if not usable(period):
+        return blank(out)
+    p = float(period)
+    for i in range(n):
+        x = src[i]
+        out[i] = sum_next(state, 0, x, p) / p if sound(x) else NAN
+    return n
+
+
+@portable
+def ema_words() -> int:
+    """Return the words of the state of `ema`."""
+    return SMOOTH_WORDS
+
+
+@portable
+def ema(src: In, period: int, state: State, out: Out) -> int:
+    """Exponential moving average, weight 2 / (period + 1), seeded by the mean of the first period."""
+    n = len(src)
+    if len(out) != n or len(state) < ema_words():
+        return WRONG_LENGTH
+    if not usable(period):
+        return blank(out)
+    p = float(period)
+    alpha = ema_alpha(p)
+    for i in range(n):
+        x = src[i]
+        out[i] = smooth_next(state, 0, x, p, alpha) if sound(x) else NAN
+    return n
+
+
+@portable
+def wma_words(period: int) -> int:
+    """Return the words of the state of `wma`."""
+    return weighted_words(period)
+
+
+@portable
+def wma(src: In, period: int, state: State, out: Out) -> int:
+    """Linearly weighted moving average: weight 1 for the oldest value, period for the newest."""
+    n = len(src)
+    if len(out) != n or len(state) < wma_words(period):
+        return WRONG_LENGTH
+    if not usable(period):
+        return blank(out)
+    p = float(period)
+    weights = 0.5 * p * (p + 1.0)
+    for i in range(n):
+        x = src[i]
+        if sound(x):
+            _, weighted = weighted_next(state, 0, x, p)
+            out[i] = weighted / weights
+        else:
+            out[i] = NAN
+    return n
+
+
+@portable
+def dema_words() -> int:
+    """Return the words of the state of `dema`."""
+    return 2 * SMOOTH_WORDS
+
+
+@portable
+def dema(src: In, period: int, state: State, out: Out) -> int:
+    """Double exponential moving average: 2 EMA - EMA of EMA; from element 2 (period - 1) on."""
+    n = len(src)
+    if len(out) != n or len(state) < dema_words():
+        return WRONG_LENGTH
+    if not usable(period):
+        return blank(out)
+    p = float(period)
+    alpha = ema_alpha(p)
+    for i in range(n):
+        x = src[i]
+        out[i] = dema_next(state, 0, x, p, alpha) if sound(x) else NAN
+    return n
+
+
+def dema_next(s: Floats, b: int, x: float, p: float, alpha: float) -> float:
+    """Return the next double average."""
+    once = smooth_next(s, b, x, p, alpha)
+    if once != once:
+        return NAN
+    return 2.0 * once - smooth_next(s, b + SMOOTH_WORDS, once, p, alpha)
+
+
+@portable
+def macd_words() -> int:
+    """Return the words of the state of `macd`: values skipped, then three averages."""
+    return 1 + 3 * SMOOTH_WORDS
+
+
+@portable
+def macd(
+    src: In,
+    fast: int,
+    slow: int,
+    signal: int,
+    state: State,
+    line: Out,
+    average: Out,
+    histogram: Out,
+) -> int:
+    """MACD: fast EMA - slow EMA, its EMA over `signal`, and the difference of the two.
+
+    Both averages begin at element slow - 1: the fast one is seeded by the `fast` values up to it.
+    """
+    n = len(src)
+    if len(line) != n or len(average) != n or len(histogram) != n or len(state) < macd_words():
+        return WRONG_LENGTH
+    if not (usable(fast) and usable(slow) and usable(signal)):
+        blank(line)
+        blank(average)
+        return blank(histogram)
+    short = float(min(fast, slow))
+    long = float(max(fast, slow))
+    for i in range(n):
+        x = src[i]
+        if sound(x):
+            value = macd_next(state, 0, x, short, long)
+            mean = NAN
+            if value == value:
+                s = float(signal)
+                mean = smooth_next(state, 1 + 2 * SMOOTH_WORDS, value, s, ema_alpha(s))
+            line[i] = value
+            average[i] = mean
+            histogram[i] = value - mean
+        else:
+            line[i] = NAN
+            average[i] = NAN
+            histogram[i] = NAN
+    return n
+
+
+def macd_next(s: Floats, b: int, x: float, short: float, long: float) -> float:
+    """Return the next fast EMA - slow EMA; words: values the fast one skipped, the averages."""
+    slow = smooth_next(s, b + 1 + SMOOTH_WORDS, x, long, ema_alpha(long))
+    if s[b] < long - short:
+        s[b] += 1.0
+        return NAN
+    return smooth_next(s, b + 1, x, short, ema_alpha(short)) - slow

@@ -1,0 +1,131 @@
+"""Bands over a window: Bollinger, Donchian, the linear regression channel."""
+
+from __future__ import annotations
+
+from tickfire.kernels.guard import NAN, blank, ratio, root, sound, usable
+from tickfire.kernels.portable import WRONG_LENGTH, In, Out, State, portable
+from tickfire.kernels.window import (
+    extremes_next,
+    extremes_words,
+    moments_next,
+    moments_words,
+    weighted_next,
+    weighted_words,
+)
+
+
+@portable
+def bollinger_words(period: int) -> int:
+    """Return the words of the state of `bollinger`."""
+    return moments_words(period)
+
+
+@portable
+def bollinger(
+    src: In, period: int, width: float, state: State, middle: Out, upper: Out, lower: Out
+) -> int:
+    """Bollinger bands: the mean, and `width` population standard deviations around it."""
+    n = len(src)
+    if len(middle) != n or len(upper) != n or len(lower) != n:
+        return WRONG_LENGTH
+    if len(state) < bollinger_words(period):
+        return WRONG_LENGTH
+    if not (usable(period) and sound(width)):
+        blank(middle)
+        blank(upper)
+        return blank(lower)
+    p = float(period)
+    for i in range(n):
+        mean = NAN
+        reach = NAN
+        if sound(src[i]):
+            mean, squares = moments_next(state, 0, src[i], p)
+            reach = width * root(squares / p)
+        middle[i] = mean
+        upper[i] = mean + reach
+        lower[i] = mean - reach
+    return n
+
+
+@portable
+def donchian_words(period: int) -> int:
+    """Return the words of the state of `donchian`."""
+    return extremes_words(period)
+
+
+@portable
+def donchian(
+    high: In, low: In, period: int, state: State, upper: Out, lower: Out, middle: Out
+) -> int:
+    """Donchian channel: highest high, lowest low and their mean, the bar itself included."""
+    n = len(high)
+    if len(low) != n or len(upper) != n or len(lower) != n or len(middle) != n:
+        return WRONG_LENGTH
+    if len(state) < donchian_words(period):
+        return WRONG_LENGTH
+    if not usable(period):
+        blank(upper)
+        blank(lower)
+        return blank(middle)
+    p = float(period)
+    for i in range(n):
+        top = NAN
+        bottom = NAN
+        if sound(high[i]) and sound(low[i]):
+            top, bottom = extremes_next(state, 0, high[i], low[i], p)
+        upper[i] = top
+        lower[i] = bottom
+        middle[i] = 0.5 * (top + bottom)
+    return n
+
+
+@portable
+def regression_channel_words(period: int) -> int:
+    """Return the words of the state of `regression_channel`."""
+    return weighted_words(period) + moments_words(period)
+
+
+@portable
+def regression_channel(
+    src: In,
+    period: int,
+    width: float,
+    state: State,
+    middle: Out,
+    upper: Out,
+    lower: Out,
+    slope: Out,
+) -> int:
+    """Least-squares line over the window: its end, `width` residual deviations around it, its slope.
+
+    The deviation is the population's: root of the mean squared residual. A window of one value
+    has slope 0.
+    """
+    n = len(src)
+    if len(middle) != n or len(upper) != n or len(lower) != n or len(slope) != n:
+        return WRONG_LENGTH
+    if len(state) < regression_channel_words(period):
+        return WRONG_LENGTH
+    if not (usable(period) and sound(width)):
+        blank(middle)
+        blank(upper)
+        blank(lower)
+        return blank(slope)
+    p = float(period)
+    spread = p * (p * p - 1.0) / 12.0
+    for i in range(n):
+        steep = NAN
+        end = NAN
+        reach = NAN
+        if sound(src[i]):
+            total, weighted = weighted_next(state, 0, src[i], p)
+            _, squares = moments_next(state, weighted_words(period), src[i], p)
+            together = weighted - 0.5 * (p + 1.0) * total
+            steep = ratio(together, spread, 0.0)
+            end = total / p + steep * 0.5 * (p - 1.0)
+            reach = width * root((squares - steep * together) / p)
+        middle[i] = end
+        upper[i] = end + reach
+        lower[i] = end - reach
+        slope[i] = steep
+    return n

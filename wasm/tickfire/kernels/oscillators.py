@@ -1,0 +1,168 @@
+"""Oscillators: RSI, stochastic, CCI, MFI."""
+
+from __future__ import annotations
+
+from tickfire.kernels.guard import NAN, blank, ratio, room, slot, sound, usable
+from tickfire.kernels.portable import WRONG_LENGTH, Floats, In, Out, State, portable
+from tickfire.kernels.smooth import SMOOTH_WORDS, smooth_next
+from tickfire.kernels.window import extremes_next, extremes_words, sum_next, sum_words
+
+
+@portable
+def rsi_words() -> int:
+    """Return the words of the state of `rsi`: seen, previous value, mean gain, mean loss."""
+    return 2 + 2 * SMOOTH_WORDS
+
+
+@portable
+def rsi(src: In, period: int, state: State, out: Out) -> int:
+    """Relative strength index after Wilder, 0 to 100; from element period on; 0 where all is flat."""
+    n = len(src)
+    if len(out) != n or len(state) < rsi_words():
+        return WRONG_LENGTH
+    if not usable(period):
+        return blank(out)
+    p = float(period)
+    for i in range(n):
+        x = src[i]
+        out[i] = rsi_next(state, x, p, 1.0 / p) if sound(x) else NAN
+    return n
+
+
+def rsi_next(s: Floats, x: float, p: float, alpha: float) -> float:
+    """Return the next index."""
+    before = s[1]
+    s[1] = x
+    if s[0] == 0.0:
+        s[0] = 1.0
+        return NAN
+    change = x - before
+    gain = smooth_next(s, 2, change if change > 0.0 else 0.0, p, alpha)
+    loss = smooth_next(s, 2 + SMOOTH_WORDS, -change if change < 0.0 else 0.0, p, alpha)
+    return 100.0 * ratio(gain, gain + loss, 0.0)
+
+
+@portable
+def stochastic_words(period: int, slowing: int, smoothing: int) -> int:
+    """Return the words of the state of `stochastic`."""
+    return extremes_words(period) + sum_words(slowing) + sum_words(smoothing)
+
+
+@portable
+def stochastic(
+    high: In,
+    low: In,
+    close: In,
+    period: int,
+    slowing: int,
+    smoothing: int,
+    state: State,
+    k: Out,
+    d: Out,
+) -> int:
+    """Stochastic: %K slowed by a simple mean, and %D, the simple mean of that; 0 where flat."""
+    n = len(close)
+    if len(high) != n or len(low) != n or len(k) != n or len(d) != n:
+        return WRONG_LENGTH
+    if len(state) < stochastic_words(period, slowing, smoothing):
+        return WRONG_LENGTH
+    if not (usable(period) and usable(slowing) and usable(smoothing)):
+        blank(k)
+        return blank(d)
+    slowed = extremes_words(period)
+    smoothed = slowed + sum_words(slowing)
+    width = float(slowing)
+    last = float(smoothing)
+    for i in range(n):
+        k[i] = NAN
+        d[i] = NAN
+        if not (sound(high[i]) and sound(low[i]) and sound(close[i])):
+            continue
+        top, bottom = extremes_next(state, 0, high[i], low[i], float(period))
+        if top != top:
+            continue
+        fast = 100.0 * ratio(close[i] - bottom, top - bottom, 0.0)
+        slow = sum_next(state, slowed, fast, width) / width
+        if slow == slow:
+            k[i] = slow
+            d[i] = sum_next(state, smoothed, slow, last) / last
+    return n
+
+
+CCI_SCALE = 0.015
+"""Lambert's constant: most values then lie within 100 of zero."""
+
+
+@portable
+def cci_words(period: int) -> int:
+    """Return the words of the state of `cci`: a window sum, and a ring of the plain values."""
+    return sum_words(period) + 1 + room(period)
+
+
+@portable
+def cci(high: In, low: In, close: In, period: int, state: State, out: Out) -> int:
+    """Commodity channel index of the typical price; from element period - 1 on; 0 where flat."""
+    n = len(close)
+    if len(high) != n or len(low) != n or len(out) != n or len(state) < cci_words(period):
+        return WRONG_LENGTH
+    if not usable(period):
+        return blank(out)
+    p = float(period)
+    ring = sum_words(period)
+    for i in range(n):
+        if sound(high[i]) and sound(low[i]) and sound(close[i]):
+            typical = (high[i] + low[i] + close[i]) / 3.0
+            mean = sum_next(state, 0, typical, p) / p
+            at = slot(state[ring], p)
+            state[ring + 1 + int(at)] = typical
+            state[ring] = at + 1.0
+            out[i] = NAN
+            if mean == mean:
+                deviation = 0.0
+                for j in range(ring + 1, ring + 1 + period):
+                    deviation += abs(state[j] - mean)
+                out[i] = ratio(typical - mean, CCI_SCALE * deviation / p, 0.0)
+        else:
+            out[i] = NAN
+    return n
+
+
+@portable
+def mfi_words(period: int) -> int:
+    """Return the words of the state of `mfi`: seen, previous typical price, two window sums."""
+    return 2 + 2 * sum_words(period)
+
+
+@portable
+def mfi(
+    high: In, low: In, close: In, volume: In, period: int, state: State, out: Out
+) -> int:
+    """Money flow index, 0 to 100; from element period on; 0 where no money flowed."""
+    n = len(close)
+    if len(high) != n or len(low) != n or len(volume) != n or len(out) != n:
+        return WRONG_LENGTH
+    if len(state) < mfi_words(period):
+        return WRONG_LENGTH
+    if not usable(period):
+        return blank(out)
+    for i in range(n):
+        if sound(high[i]) and sound(low[i]) and sound(close[i]) and sound(volume[i]):
+            typical = (high[i] + low[i] + close[i]) / 3.0
+            out[i] = mfi_next(state, typical, volume[i], period)
+        else:
+            out[i] = NAN
+    return n
+
+
+def mfi_next(s: Floats, typical: float, volume: float, period: int) -> float:
+    """Return the next index."""
+    before = s[1]
+    s[1] = typical
+    if s[0] == 0.0:
+        s[0] = 1.0
+        return NAN
+    p = float(period)
+    flow = typical * volume
+    inflow = sum_next(s, 2, flow if typical > before else 0.0, p)
+    outflow = sum_next(s, 2 + sum_words(period), flow if typical < before else 0.0, p)
+    return 100.0 * ratio(inflow, inflow + outflow, 0.0)

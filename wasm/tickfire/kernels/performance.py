@@ -1,0 +1,121 @@
+"""Performance: returns, realised volatility, drawdown."""
+
+from __future__ import annotations
+
+from tickfire.kernels.guard import NAN, blank, root, sound, usable
+from tickfire.kernels.maths import log
+from tickfire.kernels.portable import WRONG_LENGTH, Floats, In, Out, State, portable
+from tickfire.kernels.window import delay_next, delay_words, sum_next, sum_words
+
+
+@portable
+def returns_words(lag: int) -> int:
+    """Return the words of the state of `returns`."""
+    return delay_words(lag)
+
+
+@portable
+def returns(src: In, lag: int, state: State, out: Out) -> int:
+    """Simple returns over `lag` steps: x / x before - 1; NaN after a price of 0."""
+    n = len(src)
+    if len(out) != n or len(state) < returns_words(lag):
+        return WRONG_LENGTH
+    if not usable(lag):
+        return blank(out)
+    for i in range(n):
+        x = src[i]
+        before = delay_next(state, 0, x, float(lag)) if sound(x) else NAN
+        out[i] = (x - before) / before if before != 0.0 else NAN
+    return n
+
+
+@portable
+def log_returns_words(lag: int) -> int:
+    """Return the words of the state of `log_returns`."""
+    return delay_words(lag)
+
+
+@portable
+def log_returns(src: In, lag: int, state: State, out: Out) -> int:
+    """Logarithmic returns over `lag` steps; NaN where either price is not above 0."""
+    n = len(src)
+    if len(out) != n or len(state) < log_returns_words(lag):
+        return WRONG_LENGTH
+    if not usable(lag):
+        return blank(out)
+    for i in range(n):
+        x = src[i]
+        before = delay_next(state, 0, x, float(lag)) if sound(x) else NAN
+        out[i] = growth(before, x)
+    return n
+
+
+def growth(before: float, x: float) -> float:
+    """Return log(x / before), or NaN."""
+    return log(x / before) if before > 0.0 and x > 0.0 else NAN
+
+
+@portable
+def realised_volatility_words(period: int) -> int:
+    """Return the words of the state of `realised_volatility`: previous price, window sum."""
+    return 1 + sum_words(period)
+
+
+@portable
+def realised_volatility(
+    src: In, period: int, per_year: float, state: State, out: Out
+) -> int:
+    """Root of the mean squared log return of the window, times the root of the steps in a year.
+
+    Prices that are not above 0 count as if they were not there. From element period on.
+    """
+    n = len(src)
+    if len(out) != n or len(state) < realised_volatility_words(period):
+        return WRONG_LENGTH
+    if not usable(period) or not sound(per_year) or per_year < 0.0:
+        return blank(out)
+    p = float(period)
+    for i in range(n):
+        x = src[i]
+        out[i] = NAN
+        if sound(x) and x > 0.0:
+            change = growth(state[0], x)
+            state[0] = x
+            if change == change:
+                out[i] = root(sum_next(state, 1, change * change, p) * (per_year / p))
+    return n
+
+
+@portable
+def drawdown_words() -> int:
+    """Return the words of the state of `drawdown`: peak, deepest."""
+    return 2
+
+
+@portable
+def drawdown(src: In, state: State, out: Out, deepest: Out) -> int:
+    """Fall from the highest value so far, as a share of it (0 to -1), and the deepest one so far.
+
+    Values that are not above 0 give NaN before there is a peak.
+    """
+    n = len(src)
+    if len(out) != n or len(deepest) != n or len(state) < drawdown_words():
+        return WRONG_LENGTH
+    for i in range(n):
+        out[i] = NAN
+        deepest[i] = NAN
+        if sound(src[i]):
+            drawdown_next(state, src[i])
+            if state[0] > 0.0:
+                fall = (src[i] - state[0]) / state[0]
+                if fall < state[1]:
+                    state[1] = fall
+                out[i] = fall
+                deepest[i] = state[1]
+    return n
+
+
+def drawdown_next(s: Floats, x: float) -> None:
+    """Raise the peak."""
+    if x > s[0]:
+        s[0] = x

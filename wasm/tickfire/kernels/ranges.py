@@ -1,0 +1,100 @@
+"""The range of prices: typical price, ATR, and the channels around a mean that use it."""
+
+from __future__ import annotations
+
+from tickfire.kernels.guard import NAN, blank, larger, sound, usable
+from tickfire.kernels.portable import WRONG_LENGTH, Floats, In, Out, State, portable
+from tickfire.kernels.smooth import SMOOTH_WORDS, ema_alpha, smooth_next
+
+ATR_WORDS = 2 + SMOOTH_WORDS
+
+
+@portable
+def typical(high: In, low: In, close: In, out: Out) -> int:
+    """Typical price: the mean of high, low and close."""
+    n = len(close)
+    if len(high) != n or len(low) != n or len(out) != n:
+        return WRONG_LENGTH
+    for i in range(n):
+        clean = sound(high[i]) and sound(low[i]) and sound(close[i])
+        out[i] = (high[i] + low[i] + close[i]) / 3.0 if clean else NAN
+    return n
+
+
+@portable
+def atr_words() -> int:
+    """Return the words of the state of `atr`."""
+    return ATR_WORDS
+
+
+@portable
+def atr(high: In, low: In, close: In, period: int, state: State, out: Out) -> int:
+    """Average true range after Wilder; the first bar has no true range; from element period on."""
+    n = len(close)
+    if len(high) != n or len(low) != n or len(out) != n or len(state) < atr_words():
+        return WRONG_LENGTH
+    if not usable(period):
+        return blank(out)
+    p = float(period)
+    for i in range(n):
+        clean = sound(high[i]) and sound(low[i]) and sound(close[i])
+        out[i] = atr_next(state, 0, high[i], low[i], close[i], p) if clean else NAN
+    return n
+
+
+def atr_next(s: Floats, b: int, high: float, low: float, close: float, p: float) -> float:
+    """Return the next average; words: seen, previous close, the smoothed true range."""
+    before = s[b + 1]
+    s[b + 1] = close
+    if s[b] == 0.0:
+        s[b] = 1.0
+        return NAN
+    return smooth_next(s, b + 2, true_range(high, low, before), p, 1.0 / p)
+
+
+def true_range(high: float, low: float, before: float) -> float:
+    """Return the widest of the bar's range and its reaches from the close before it."""
+    return larger(larger(high - low, abs(high - before)), abs(low - before))
+
+
+@portable
+def keltner_words() -> int:
+    """Return the words of the state of `keltner`."""
+    return SMOOTH_WORDS + ATR_WORDS
+
+
+@portable
+def keltner(
+    high: In,
+    low: In,
+    close: In,
+    period: int,
+    atr_period: int,
+    width: float,
+    state: State,
+    middle: Out,
+    upper: Out,
+    lower: Out,
+) -> int:
+    """Keltner channel: the EMA of the close, and `width` average true ranges around it."""
+    n = len(close)
+    if len(high) != n or len(low) != n or len(state) < keltner_words():
+        return WRONG_LENGTH
+    if len(middle) != n or len(upper) != n or len(lower) != n:
+        return WRONG_LENGTH
+    if not (usable(period) and usable(atr_period) and sound(width)):
+        blank(middle)
+        blank(upper)
+        return blank(lower)
+    p = float(period)
+    for i in range(n):
+        mean = NAN
+        reach = NAN
+        if sound(high[i]) and sound(low[i]) and sound(close[i]):
+            mean = smooth_next(state, 0, close[i], p, ema_alpha(p))
+            q = float(atr_period)
+            reach = width * atr_next(state, SMOOTH_WORDS, high[i], low[i], close[i], q)
+        middle[i] = mean
+        upper[i] = mean + reach
+        lower[i] = mean - reach
+    return n

@@ -1,0 +1,328 @@
+"""Trend: ADX and its directional indicators, supertrend, parabolic SAR, Ichimoku."""
+
+from __future__ import annotations
+
+from tickfire.kernels.guard import NAN, blank, larger, ratio, smaller, sound, usable
+from tickfire.kernels.portable import WRONG_LENGTH, Floats, In, Out, State, portable
+from tickfire.kernels.ranges import ATR_WORDS, atr_next, true_range
+from tickfire.kernels.window import delay_next, delay_words, extremes_next, extremes_words
+
+SEEN = 0
+HIGH = 1
+LOW = 2
+CLOSE = 3
+PLUS = 4
+MINUS = 5
+RANGE = 6
+INDEX_SEEN = 7
+INDEX = 8
+ADX_WORDS = 9
+
+
+@portable
+def adx_words() -> int:
+    """Return the words of the state of `adx`."""
+    return ADX_WORDS
+
+
+@portable
+def adx(
+    high: In,
+    low: In,
+    close: In,
+    period: int,
+    state: State,
+    out: Out,
+    plus: Out,
+    minus: Out,
+) -> int:
+    """Average directional index after Wilder, with +DI and -DI, all 0 to 100.
+
+    The indicators come from element period on, the index, seeded by the mean of the first period
+    of them, from 2 period - 1 on; a step without any movement keeps the index as it was.
+    """
+    n = len(close)
+    if len(high) != n or len(low) != n or len(state) < adx_words():
+        return WRONG_LENGTH
+    if len(out) != n or len(plus) != n or len(minus) != n:
+        return WRONG_LENGTH
+    if not usable(period):
+        blank(out)
+        blank(plus)
+        return blank(minus)
+    p = float(period)
+    for i in range(n):
+        out[i] = NAN
+        plus[i] = NAN
+        minus[i] = NAN
+        if sound(high[i]) and sound(low[i]) and sound(close[i]):
+            if move_next(state, high[i], low[i], close[i], p):
+                up = 100.0 * ratio(state[PLUS], state[RANGE], 0.0)
+                down = 100.0 * ratio(state[MINUS], state[RANGE], 0.0)
+                plus[i] = up
+                minus[i] = down
+                out[i] = index_next(state, up, down, p)
+    return n
+
+
+def move_next(s: Floats, high: float, low: float, close: float, p: float) -> bool:
+    """Take a bar into the directional movements and the range; tell whether they are ready."""
+    rise = high - s[HIGH]
+    fall = s[LOW] - low
+    reach = true_range(high, low, s[CLOSE])
+    s[HIGH] = high
+    s[LOW] = low
+    s[CLOSE] = close
+    seen = s[SEEN]
+    if seen == 0.0:
+        s[SEEN] = 1.0
+        return False
+    if seen >= p:  # the sums of the first period - 1 moves are then decayed
+        s[PLUS] -= s[PLUS] / p
+        s[MINUS] -= s[MINUS] / p
+        s[RANGE] -= s[RANGE] / p
+    s[PLUS] += rise if rise > 0.0 and rise > fall else 0.0
+    s[MINUS] += fall if fall > 0.0 and fall > rise else 0.0
+    s[RANGE] += reach
+    if seen >= p:
+        return True
+    s[SEEN] = seen + 1.0
+    return False
+
+
+def index_next(s: Floats, up: float, down: float, p: float) -> float:
+    """Return the next smoothed index."""
+    moved = up + down > 0.0
+    strength = 100.0 * ratio(abs(up - down), up + down, 0.0)
+    if s[INDEX_SEEN] >= p:
+        if moved:
+            s[INDEX] = (s[INDEX] * (p - 1.0) + strength) / p
+        return s[INDEX]
+    s[INDEX_SEEN] += 1.0
+    s[INDEX] += strength
+    if s[INDEX_SEEN] < p:
+        return NAN
+    s[INDEX] /= p
+    return s[INDEX]
+
+
+SUPERTREND_WORDS = 4 + ATR_WORDS
+
+
+@portable
+def supertrend_words() -> int:
+    """Return the words of the state of `supertrend`: direction, bands, last close, then ATR."""
+    return SUPERTREND_WORDS
+
+
+@portable
+def supertrend(
+    high: In,
+    low: In,
+    close: In,
+    period: int,
+    width: float,
+    state: State,
+    line: Out,
+    direction: Out,
+) -> int:
+    """Supertrend: the trailing band of `width` ATRs, and the direction, 1 up or -1 down.
+
+    It begins downwards with the first ATR, at element period, and turns when the close crosses
+    the band.
+    """
+    n = len(close)
+    if len(high) != n or len(low) != n or len(line) != n or len(direction) != n:
+        return WRONG_LENGTH
+    if len(state) < supertrend_words():
+        return WRONG_LENGTH
+    if not (usable(period) and sound(width)):
+        blank(line)
+        return blank(direction)
+    for i in range(n):
+        line[i] = NAN
+        direction[i] = NAN
+        if sound(high[i]) and sound(low[i]) and sound(close[i]):
+            mean = atr_next(state, 4, high[i], low[i], close[i], float(period))
+            if mean == mean:
+                middle = 0.5 * (high[i] + low[i])
+                trail_next(state, middle + width * mean, middle - width * mean, close[i])
+                direction[i] = state[0]
+                line[i] = state[2] if state[0] > 0.0 else state[1]
+    return n
+
+
+def trail_next(s: Floats, upper: float, lower: float, close: float) -> None:
+    """Move the bands, which give way only where the last close broke them; turn if one is crossed."""
+    before = s[3]
+    if s[0] == 0.0:
+        s[0] = -1.0
+        s[1] = upper
+        s[2] = lower
+    else:
+        s[1] = upper if upper < s[1] or before > s[1] else s[1]
+        s[2] = lower if lower > s[2] or before < s[2] else s[2]
+    if s[0] > 0.0:
+        s[0] = -1.0 if close < s[2] else 1.0
+    else:
+        s[0] = 1.0 if close > s[1] else -1.0
+    s[3] = close
+
+
+LONG = 1
+EXTREME = 2
+STOP = 3
+PACE = 4
+LAST_HIGH = 5
+LAST_LOW = 6
+SAR_WORDS = 7
+
+
+@portable
+def sar_words() -> int:
+    """Return the words of the state of `sar`."""
+    return SAR_WORDS
+
+
+@portable
+def sar(
+    high: In, low: In, acceleration: float, maximum: float, state: State, out: Out
+) -> int:
+    """Parabolic stop and reverse after Wilder; from the second element on.
+
+    The first direction is down if the second low reaches farther down than its high reaches up.
+    An acceleration above the maximum is the maximum; below zero, neither gives a result.
+    """
+    n = len(high)
+    if len(low) != n or len(out) != n or len(state) < sar_words():
+        return WRONG_LENGTH
+    if not (sound(acceleration) and sound(maximum)) or acceleration < 0.0 or maximum < 0.0:
+        return blank(out)
+    step = smaller(acceleration, maximum)
+    for i in range(n):
+        clean = sound(high[i]) and sound(low[i])
+        out[i] = sar_next(state, high[i], low[i], step, maximum) if clean else NAN
+    return n
+
+
+def sar_next(s: Floats, high: float, low: float, step: float, maximum: float) -> float:
+    """Return the stop of a bar."""
+    top = s[LAST_HIGH]
+    bottom = s[LAST_LOW]
+    s[LAST_HIGH] = high
+    s[LAST_LOW] = low
+    if s[SEEN] == 0.0:
+        s[SEEN] = 1.0
+        return NAN
+    if s[SEEN] == 1.0:
+        s[SEEN] = 2.0
+        falls = bottom - low > 0.0 and bottom - low > high - top
+        s[LONG] = 0.0 if falls else 1.0
+        s[EXTREME] = low if falls else high
+        s[STOP] = top if falls else bottom
+        s[PACE] = step
+        top = high
+        bottom = low
+    if s[LONG] != 0.0:
+        # Falling is rising upside down: one function, seen from either side.
+        return stop_next(s, high, low, top, bottom, 1.0, step, maximum)
+    return -stop_next(s, -low, -high, -bottom, -top, -1.0, step, maximum)
+
+
+def stop_next(
+    s: Floats,
+    high: float,
+    low: float,
+    top: float,
+    bottom: float,
+    sign: float,
+    step: float,
+    maximum: float,
+) -> float:
+    """Return the stop of a bar while rising; with sign -1 all prices are those of the mirror."""
+    stop = sign * s[STOP]
+    extreme = sign * s[EXTREME]
+    if low <= stop:
+        turned = larger(larger(extreme, top), high)
+        s[LONG] = 0.0 if sign > 0.0 else 1.0
+        s[EXTREME] = sign * low
+        s[PACE] = step
+        following = turned + step * (low - turned)
+        s[STOP] = sign * larger(larger(following, top), high)
+        return turned
+    if high > extreme:
+        extreme = high
+        s[EXTREME] = sign * high
+        s[PACE] = smaller(s[PACE] + step, maximum)
+    following = stop + s[PACE] * (extreme - stop)
+    s[STOP] = sign * smaller(smaller(following, bottom), low)
+    return stop
+
+
+@portable
+def ichimoku_words(conversion: int, base: int, span: int, displacement: int) -> int:
+    """Return the words of the state of `ichimoku`."""
+    windows = extremes_words(conversion) + extremes_words(base) + extremes_words(span)
+    return windows + 2 * delay_words(displacement)
+
+
+@portable
+def ichimoku(
+    high: In,
+    low: In,
+    conversion: int,
+    base: int,
+    span: int,
+    displacement: int,
+    state: State,
+    conversion_line: Out,
+    base_line: Out,
+    leading_a: Out,
+    leading_b: Out,
+) -> int:
+    """Ichimoku: conversion line, base line and the two leading spans, usually 9, 26, 52, 26.
+
+    The spans are those computed ``displacement`` bars ago, which is the cloud at the bar itself;
+    with displacement 0 they are as computed, to be drawn ahead. The lagging span is the close.
+    """
+    n = len(high)
+    if len(low) != n or len(conversion_line) != n or len(base_line) != n:
+        return WRONG_LENGTH
+    if len(leading_a) != n or len(leading_b) != n:
+        return WRONG_LENGTH
+    if len(state) < ichimoku_words(conversion, base, span, displacement):
+        return WRONG_LENGTH
+    shifted = displacement == 0 or usable(displacement)
+    if not (usable(conversion) and usable(base) and usable(span) and shifted):
+        blank(conversion_line)
+        blank(base_line)
+        blank(leading_a)
+        return blank(leading_b)
+    second = extremes_words(conversion)
+    third = second + extremes_words(base)
+    fourth = third + extremes_words(span)
+    fifth = fourth + delay_words(displacement)
+    for i in range(n):
+        fast = NAN
+        slow = NAN
+        a = NAN
+        b = NAN
+        if sound(high[i]) and sound(low[i]):
+            fast = middle_next(state, 0, high[i], low[i], conversion)
+            slow = middle_next(state, second, high[i], low[i], base)
+            a = 0.5 * (fast + slow)
+            b = middle_next(state, third, high[i], low[i], span)
+            if displacement > 0:
+                a = delay_next(state, fourth, a, float(displacement))
+                b = delay_next(state, fifth, b, float(displacement))
+        conversion_line[i] = fast
+        base_line[i] = slow
+        leading_a[i] = a
+        leading_b[i] = b
+    return n
+
+
+def middle_next(s: Floats, b: int, high: float, low: float, period: int) -> float:
+    """Return the middle of the window's range."""
+    top, bottom = extremes_next(s, b, high, low, float(period))
+    return 0.5 * (top + bottom)

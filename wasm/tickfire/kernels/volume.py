@@ -1,0 +1,195 @@
+"""Volume: OBV, VWAP by session and from an anchor, the volume profile and its value area."""
+
+from __future__ import annotations
+
+from tickfire.kernels.guard import (
+    MAX_TIME,
+    NAN,
+    blank,
+    keep_long,
+    kept_long,
+    ratio,
+    sound,
+    timely,
+)
+from tickfire.kernels.portable import (
+    WRONG_LENGTH,
+    Floats,
+    In,
+    Long,
+    LongIn,
+    Out,
+    State,
+    Store,
+    portable,
+)
+
+
+@portable
+def obv_words() -> int:
+    """Return the words of the state of `obv`: seen, previous close, the volume on balance."""
+    return 3
+
+
+@portable
+def obv(close: In, volume: In, state: State, out: Out) -> int:
+    """On-balance volume; it begins with the first volume."""
+    n = len(close)
+    if len(volume) != n or len(out) != n or len(state) < obv_words():
+        return WRONG_LENGTH
+    for i in range(n):
+        out[i] = NAN
+        if sound(close[i]) and sound(volume[i]):
+            if state[0] == 0.0 or close[i] > state[1]:
+                state[2] += volume[i]
+            elif close[i] < state[1]:
+                state[2] -= volume[i]
+            state[0] = 1.0
+            state[1] = close[i]
+            out[i] = state[2]
+    return n
+
+
+SESSION_WORDS = 3
+"""Whether a session runs, and its first instant."""
+
+
+@portable
+def vwap_words() -> int:
+    """Return the words of the state of `vwap`: the session, notional, volume."""
+    return SESSION_WORDS + 2
+
+
+@portable
+def vwap(
+    ts: LongIn, price: In, volume: In, session_ns: Long, offset_ns: Long, state: State, out: Out
+) -> int:
+    """Volume-weighted average price since the session's begin; NaN until something was traded.
+
+    Sessions are ``session_ns`` long and begin ``offset_ns`` after multiples of it: a UTC day is
+    86400e9 and 0. Of bars, the price is usually the typical price.
+    """
+    n = len(ts)
+    if len(price) != n or len(volume) != n or len(out) != n or len(state) < vwap_words():
+        return WRONG_LENGTH
+    if not (0 < session_ns <= MAX_TIME and 0 <= offset_ns < session_ns):
+        return blank(out)
+    for i in range(n):
+        out[i] = NAN
+        if timely(ts[i]) and sound(price[i]) and sound(volume[i]):
+            if session_next(state, ts[i], session_ns, offset_ns):
+                state[SESSION_WORDS] = 0.0
+                state[SESSION_WORDS + 1] = 0.0
+            out[i] = mean_next(state, SESSION_WORDS, price[i], volume[i])
+    return n
+
+
+def session_next(s: Floats, ts: int, session_ns: int, offset_ns: int) -> bool:
+    """Tell whether a new session begins, and keep its first instant; the past begins none."""
+    start = kept_long(s, 1)
+    if s[0] != 0.0 and ts - start < session_ns:
+        return False
+    s[0] = 1.0
+    start = (ts - offset_ns) // session_ns * session_ns + offset_ns
+    keep_long(s, 1, start)
+    return True
+
+
+def mean_next(s: Floats, b: int, price: float, volume: float) -> float:
+    """Return the mean price of all volume so far; words: notional, volume."""
+    s[b] += price * volume
+    s[b + 1] += volume
+    return ratio(s[b], s[b + 1], NAN)
+
+
+@portable
+def vwap_anchored_words() -> int:
+    """Return the words of the state of `vwap_anchored`: notional, volume."""
+    return 2
+
+
+@portable
+def vwap_anchored(
+    ts: LongIn, price: In, volume: In, anchor_ns: Long, state: State, out: Out
+) -> int:
+    """Volume-weighted average price since an instant; NaN before it."""
+    n = len(ts)
+    if len(price) != n or len(volume) != n or len(out) != n:
+        return WRONG_LENGTH
+    if len(state) < vwap_anchored_words():
+        return WRONG_LENGTH
+    for i in range(n):
+        clean = timely(ts[i]) and sound(price[i]) and sound(volume[i])
+        counts = clean and ts[i] >= anchor_ns
+        out[i] = mean_next(state, 0, price[i], volume[i]) if counts else NAN
+    return n
+
+
+@portable
+def volume_profile(
+    price: In, volume: In, lowest: float, step: float, profile: Store
+) -> int:
+    """Add volume to the bins of a profile, ``step`` wide from ``lowest`` on; return how many fell in.
+
+    The profile goes on from what it holds: zeros for a fresh one.
+    """
+    n = len(price)
+    if len(volume) != n:
+        return WRONG_LENGTH
+    if not (sound(lowest) and sound(step)) or step <= 0.0:
+        return 0
+    counted = 0
+    bins = float(len(profile))
+    for i in range(n):
+        if sound(price[i]) and sound(volume[i]):
+            place = (price[i] - lowest) / step
+            if 0.0 <= place < bins:
+                profile[int(place)] += volume[i]
+                counted += 1
+    return counted
+
+
+@portable
+def value_area(profile: In, share: float, area: Store) -> int:
+    """Write the profile's fullest bin and the first and last bin of its value area; return 3.
+
+    The area grows from the fullest bin by the fuller of its two neighbours, the upper one if they
+    are equal, until it holds ``share`` (0 to 1, usually 0.7) of all volume. Without any volume
+    above zero all three are NaN.
+    """
+    if len(area) != 3:
+        return WRONG_LENGTH
+    total = 0.0
+    peak = -1
+    for i in range(len(profile)):
+        if sound(profile[i]) and profile[i] > 0.0:
+            total += profile[i]
+            if peak < 0 or profile[i] > profile[peak]:
+                peak = i
+    if peak < 0 or not 0.0 <= share <= 1.0:
+        return blank(area)
+    first = peak
+    last = peak
+    held = profile[peak]
+    while held < share * total and (first > 0 or last < len(profile) - 1):
+        below = bin_of(profile, first - 1)
+        above = bin_of(profile, last + 1)
+        if above >= below:
+            last += 1
+            held += above
+        else:
+            first -= 1
+            held += below
+    area[0] = float(peak)
+    area[1] = float(first)
+    area[2] = float(last)
+    return 3
+
+
+def bin_of(profile: In, i: int) -> float:
+    """Return what a bin holds: 0 if nothing sound, -1 beyond the ends, so that they never win."""
+    if i < 0 or i >= len(profile):
+        return -1.0
+    x = profile[i]
+    return x if sound(x) and x > 0.0 else 0.0
+

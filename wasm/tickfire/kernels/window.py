@@ -1,0 +1,170 @@
+"""Sums, moments and extremes over a sliding window: O(1) a step, and nothing is ever subtracted.
+
+The steps are taken in blocks of one period. Over the running block a prefix is kept; when the
+block is full, its elements are replaced by their suffixes, once and in place. A window is always
+the end of the last block and the beginning of the running one, so its value is one suffix and one
+prefix put together: no drift, however long the series, no cancellation, and a value that has left
+the window has left no trace.
+
+Each function takes the state ``s``, the index ``b`` of its first word there, the new values and
+the period ``p`` as a float, and returns NaN until the first window is full. Its words are
+position in the block, whether a block has been filled, the prefixes, the rings.
+"""
+
+from __future__ import annotations
+
+from tickfire.kernels.guard import NAN, larger, room, slot, smaller
+from tickfire.kernels.portable import Floats
+
+
+def sum_words(period: int) -> int:
+    """Return the words of `sum_next`."""
+    return 3 + room(period)
+
+
+def sum_next(s: Floats, b: int, x: float, p: float) -> float:
+    """Return the sum of the last p values."""
+    at = slot(s[b], p)
+    prefix = x if at == 0.0 else s[b + 2] + x
+    ring = b + 3
+    s[ring + int(at)] = x
+    s[b + 2] = prefix
+    at += 1.0
+    if at < p:
+        s[b] = at
+        return prefix + s[ring + int(at)] if s[b + 1] != 0.0 else NAN
+    s[b] = 0.0
+    s[b + 1] = 1.0
+    suffix = 0.0
+    for j in range(ring + int(p) - 1, ring - 1, -1):
+        suffix += s[j]
+        s[j] = suffix
+    return prefix
+
+
+def delay_words(period: int) -> int:
+    """Return the words of `delay_next`."""
+    return 2 + room(period)
+
+
+def delay_next(s: Floats, b: int, x: float, p: float) -> float:
+    """Return the value p steps ago."""
+    at = slot(s[b], p)
+    place = b + 2 + int(at)
+    old = s[place] if s[b + 1] != 0.0 else NAN
+    s[place] = x
+    at += 1.0
+    if at < p:
+        s[b] = at
+    else:
+        s[b] = 0.0
+        s[b + 1] = 1.0
+    return old
+
+
+def weighted_words(period: int) -> int:
+    """Return the words of `weighted_next`."""
+    return 4 + 2 * room(period)
+
+
+def weighted_next(s: Floats, b: int, x: float, p: float) -> tuple[float, float]:
+    """Return the sum of the last p values, and the sum weighted 1 for the oldest to p."""
+    at = slot(s[b], p)
+    total = x if at == 0.0 else s[b + 2] + x
+    weighted = x if at == 0.0 else s[b + 3] + (at + 1.0) * x
+    length = int(p)
+    ring = b + 4
+    s[ring + int(at)] = x
+    s[b + 2] = total
+    s[b + 3] = weighted
+    at += 1.0
+    if at < p:
+        s[b] = at
+        if s[b + 1] == 0.0:
+            return NAN, NAN
+        old = ring + int(at)
+        return total + s[old], weighted + (p - at) * total + s[old + length]
+    s[b] = 0.0
+    s[b + 1] = 1.0
+    suffix = 0.0
+    weighted_suffix = 0.0
+    for j in range(ring + length - 1, ring - 1, -1):
+        suffix += s[j]
+        weighted_suffix += suffix
+        s[j] = suffix
+        s[j + length] = weighted_suffix
+    return total, weighted
+
+
+def extremes_words(period: int) -> int:
+    """Return the words of `extremes_next`."""
+    return 4 + 2 * room(period)
+
+
+def extremes_next(s: Floats, b: int, high: float, low: float, p: float) -> tuple[float, float]:
+    """Return the highest of the last p highs and the lowest of the last p lows."""
+    at = slot(s[b], p)
+    top = high if at == 0.0 else larger(s[b + 2], high)
+    bottom = low if at == 0.0 else smaller(s[b + 3], low)
+    length = int(p)
+    ring = b + 4
+    place = ring + int(at)
+    s[place] = high
+    s[place + length] = low
+    s[b + 2] = top
+    s[b + 3] = bottom
+    at += 1.0
+    if at < p:
+        s[b] = at
+        if s[b + 1] == 0.0:
+            return NAN, NAN
+        old = ring + int(at)
+        return larger(s[old], top), smaller(s[old + length], bottom)
+    s[b] = 0.0
+    s[b + 1] = 1.0
+    for j in range(ring + length - 2, ring - 1, -1):
+        s[j] = larger(s[j], s[j + 1])
+        s[j + length] = smaller(s[j + length], s[j + length + 1])
+    return top, bottom
+
+
+def moments_words(period: int) -> int:
+    """Return the words of `moments_next`."""
+    return 4 + 2 * room(period)
+
+
+def moments_next(s: Floats, b: int, x: float, p: float) -> tuple[float, float]:
+    """Return the mean of the last p values and the sum of their squared distances from it."""
+    at = slot(s[b], p)
+    length = int(p)
+    ring = b + 4
+    s[ring + int(at)] = x
+    count = at + 1.0
+    before = 0.0 if at == 0.0 else s[b + 2]
+    mean = before + (x - before) / count
+    squares = 0.0 if at == 0.0 else s[b + 3] + (x - before) * (x - mean)
+    s[b + 2] = mean
+    s[b + 3] = squares
+    if count < p:
+        s[b] = count
+        if s[b + 1] == 0.0:
+            return NAN, NAN
+        old = ring + int(count)
+        apart = mean - s[old]
+        share = count / p
+        both = squares + s[old + length] + apart * apart * (p - count) * share
+        return s[old] + apart * share, both
+    s[b] = 0.0
+    s[b + 1] = 1.0
+    suffix_mean = 0.0
+    suffix_squares = 0.0
+    seen = 0.0
+    for j in range(ring + length - 1, ring - 1, -1):
+        value = s[j]
+        seen += 1.0
+        away = value - suffix_mean
+        suffix_mean += away / seen
+        suffix_squares += away * (value - suffix_mean)
+        s[j] = suffix_mean
+        s[j + length] = suffix_squares
+    return mean, squares
