@@ -1,0 +1,65 @@
+"""Every transcript, replayed against the app in a process of its own.
+
+`waiting.json` names the transcripts that need a part of the protocol that is not built yet, and
+that part. One that passes nevertheless fails the test, until it is taken off the list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.replay import TRANSCRIPTS, Verdict, load, replay_all
+
+ROOT = Path(__file__).resolve().parents[2]
+WAITING: dict[str, str] = json.loads((Path(__file__).parent / "waiting.json").read_text("utf8"))
+NAMES = sorted(path.stem for path in TRANSCRIPTS.glob("*.json"))
+READY_TIMEOUT_S = 20
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The port of a running conformance app."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = int(probe.getsockname()[1])
+    command = [sys.executable, "-m", "tests.conformance.app", "--port", str(free)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline() == "listening\n"
+            yield free
+        finally:
+            server.terminate()
+            server.wait(READY_TIMEOUT_S)
+
+
+@pytest.fixture(scope="module")
+def verdicts(port: int) -> dict[str, Verdict]:
+    """What became of each transcript; those that wait for a part are tried too."""
+    results = asyncio.run(replay_all(load([TRANSCRIPTS]), "127.0.0.1", port))
+    return {verdict.name: verdict for verdict in results}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in WAITING])
+def test_transcript_is_replayed_without_a_difference(
+    name: str, verdicts: dict[str, Verdict]
+) -> None:
+    assert verdicts[name].differences == []
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", sorted(WAITING))
+def test_transcript_that_waits_for_a_part_does_not_pass_yet(
+    name: str, verdicts: dict[str, Verdict]
+) -> None:
+    assert name in verdicts, "no such transcript"
+    assert not verdicts[name].passed, f"{name} passes: take it off waiting.json"
