@@ -30,34 +30,3 @@ def walk(buffer: NDArray[np.uint8], end: int) -> int:
             break
         at += size
     return at
-
-
-@kernel("int64(uint8[::1], int64, int64[::1])")
-def index_records(buffer: NDArray[np.uint8], end: int, offsets: NDArray[np.int64]) -> int:
-    """Write the offset of every whole record of a buffer, and the end of the last.
-
-    Parameters
-    ----------
-    buffer : uint8[n]
-        Well-formed records from offset 0.
-    end : int
-        Bytes of it that are filled.
-    offsets : int64[m], out
-        m > end / 16.
-
-    Returns
-    -------
-    int
-        The number of records.
-    """
-    at = 0
-    count = 0
-    while at + HEADER_SIZE <= end:
-        size = int(buffer[at]) << 2
-        if size < HEADER_SIZE or size & 7 or at + size > end:
-            break
-        offsets[count] = at
-        count += 1
-        at += size
-    offsets[count] = at
-    return count

@@ -1,6 +1,21 @@
 """A local Databento live gateway: the real protocol over a replayed file or a simulated market."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from tickfire.ingest.gateway.config import GatewayConfig
-from tickfire.ingest.gateway.server import Gateway, serve_gateway
+
+if TYPE_CHECKING:
+    from tickfire.ingest.gateway.server import Gateway, serve_gateway
 
 __all__ = ["Gateway", "GatewayConfig", "serve_gateway"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs compiled code only when it is used: the command checks options first."""
+    if name in ("Gateway", "serve_gateway"):
+        from tickfire.ingest.gateway import server
+
+        return getattr(server, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

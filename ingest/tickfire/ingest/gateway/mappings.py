@@ -33,7 +33,7 @@ def _message(
     metadata: Metadata, mapping: SymbolMapping, interval: MappingInterval
 ) -> SymbolMappingMsg | None:
     symbol, number = mapping.raw_symbol, interval.symbol
-    if metadata.stype_out != "instrument_id":
+    if metadata.stype_in == "instrument_id":
         symbol, number = number, symbol
     if not (number.isascii() and number.isdigit() and int(number) <= _MAX_INSTRUMENT_ID):
         return None
