@@ -2,7 +2,7 @@ import databento_dbn
 import numpy as np
 import pytest
 
-from tickfire.ingest.dbn import layout, records
+from tickfire.ingest.dbn import definition, layout, records
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES, SCHEMAS, STYPES
 
 CLASSES = {
@@ -24,9 +24,9 @@ CLASSES = {
     "SystemMsg": records.SYSTEM_V2,
     "ErrorMsgV1": records.ERROR_V1,
     "ErrorMsg": records.ERROR_V2,
-    "InstrumentDefMsgV1": records.DEFINITION_V1,
-    "InstrumentDefMsgV2": records.DEFINITION_V2,
-    "InstrumentDefMsg": records.DEFINITION_V3,
+    "InstrumentDefMsgV1": definition.DEFINITION_V1,
+    "InstrumentDefMsgV2": definition.DEFINITION_V2,
+    "InstrumentDefMsg": definition.DEFINITION_V3,
 }
 
 

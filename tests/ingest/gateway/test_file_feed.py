@@ -81,7 +81,7 @@ class Replay:
 
     async def run(self) -> bytes:
         async with asyncio.timeout(TIMEOUT_S):
-            await self.feed.run(self.outlet)
+            await self.feed.replay(self.outlet)
         return self.pipe.data
 
     def sent(self) -> list[tuple[int, int]]:
@@ -170,25 +170,6 @@ async def test_the_end_of_the_file_is_told_with_recorded_time(tmp_path: Path) ->
     assert last == SystemMsg("Replay of x.dbn completed", SYSTEM_REPLAY_COMPLETED, START + S)
     replay.clock.now += 5 * S
     assert replay.feed.now() == START + 6 * S, "recorded time goes on"
-
-
-async def test_a_loop_begins_anew_with_mappings_and_recorded_pace(tmp_path: Path) -> None:
-    mapping = SymbolMappingMsg(1, "A", "A", 0)
-    replay = Replay(tmp_path, encode_control(mapping) + at(0, S), loop=True)
-    task = asyncio.create_task(replay.run())
-    await replay.pipe.written(12)
-    task.cancel()
-    kinds = [record[1] for record in records_of(replay.pipe.data)]
-    assert kinds[:8] == [22, 0, 0, 23, 22, 0, 0, 23]
-    assert [time for time, _ in replay.sent()][:4] == [0, S, S, 2 * S]
-
-
-async def test_a_loop_over_nothing_does_not_spin(tmp_path: Path) -> None:
-    replay = Replay(tmp_path, at(0), MIXED, Subscription("mbo"), loop=True, speed=0.0)
-    task = asyncio.create_task(replay.run())
-    await replay.pipe.written(5)
-    task.cancel()
-    assert replay.clock.now >= START + 3 * S
 
 
 async def test_a_file_of_one_schema_is_sent_whole_whatever_schema_is_asked(tmp_path: Path) -> None:

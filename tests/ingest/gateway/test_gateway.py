@@ -156,6 +156,24 @@ async def test_a_client_that_does_not_read_holds_up_nobody_else(tmp_path: Path) 
             assert len(data_records(data)) == 200_000
 
 
+async def test_a_loop_ends_the_session_at_the_end_and_the_next_begins_anew(tmp_path: Path) -> None:
+    async with serving(tmp_path, loop=True) as gateway:
+        for _ in range(2):
+            async with connected(gateway.port) as client:
+                await client.start("trades")
+                assert b"".join(data_records(b"".join(await client.until("completed")))) == RECORDS
+                assert await client.ended() == b""
+
+
+async def test_a_loop_ends_no_session_before_everything_is_read(tmp_path: Path) -> None:
+    records = trades(100_000).tobytes()
+    async with serving(tmp_path, records, loop=True) as gateway:
+        async with connected(gateway.port) as client:
+            await client.start("trades")
+            data = await client.ended()
+            assert len(data_records(data)) == 100_000
+
+
 # --- who is let in -------------------------------------------------------------------------
 
 

@@ -31,7 +31,8 @@ class GatewayConfig:
         Of a file: 1 is the recorded pace, 0 as fast as the reader takes it. Of the simulated
         market: multiplies the rate of events; more than 0.
     loop : bool
-        At the end of the file begin again; else heartbeats go on.
+        At the end of the file end the session, so that the client begins a new one, which replays
+        from the first record; else heartbeats go on.
     keys : frozenset of str, optional
         Accepted API keys; None accepts any.
     seed : int

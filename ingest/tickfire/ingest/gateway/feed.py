@@ -49,7 +49,7 @@ class Feed(Protocol):
         ...
 
     async def run(self, outlet: Outlet) -> None:
-        """Stream until cancelled, or until the client has to be given up.
+        """Stream until cancelled; to return is to end the session.
 
         Raises
         ------

@@ -4,14 +4,15 @@ What a session gets: the file's records as they stand, in the file's DBN version
 the version from the metadata), from the first, with its mappings; control records of our own are
 stamped with recorded time. A file of one schema is sent to every subscription, whatever schema
 it names; of a file of several the subscribed ones. At the end a system message says
-`SYSTEM_REPLAY_COMPLETED`; then the replay either begins anew, mappings first, or stays silent
-but for heartbeats. The replay builds no books, so a snapshot is what the file begins with.
+`SYSTEM_REPLAY_COMPLETED`; then the session stays silent but for heartbeats or, in a loop, ends:
+time goes back only from one session to the next, and the next replays from the first record. The
+replay builds no books, so a snapshot is what the file begins with.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
@@ -33,14 +34,11 @@ from tickfire.ingest.gateway.feed import (
     unresolved,
 )
 from tickfire.ingest.gateway.outlet import Outlet
-from tickfire.ingest.gateway.pace import GROUP_NS, NS_PER_S, Clock, ReplayClock
+from tickfire.ingest.gateway.pace import GROUP_NS, Clock, ReplayClock
 from tickfire.ingest.gateway.replay import Recording
 from tickfire.ingest.gateway.segment import Segment
 from tickfire.ingest.gateway.selection import Selection
 from tickfire.ingest.gateway.subscription import Subscription
-
-EMPTY_PASS_PAUSE_NS: Final = NS_PER_S
-"""Between two passes of a loop in which a session gets nothing."""
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +54,7 @@ class FileFeed:
     speed : float
         Recorded seconds to a second; 0: as fast as the client takes it.
     loop : bool
-        Begin anew at the end.
+        End the session at the end of the file.
     slow_after_s : float
         For so long a client may not take what is due before it counts as slow.
     skip_when_slow : bool
@@ -121,26 +119,13 @@ class FileFeed:
         return [*told, *(replace(mapping, ts_event=now) for mapping in new)]
 
     async def run(self, outlet: Outlet) -> None:
-        """Replay; return at the end of a file that is not looped."""
-        while True:
-            sent_before = outlet.records
-            await self._replay(outlet)
-            self._end_skip(outlet)
-            text = f"Replay of {self._recording.file.path.name} completed"
-            outlet.send_control(SystemMsg(text, SYSTEM_REPLAY_COMPLETED, self.now()))
-            if not self._loop:
-                return
-            if outlet.records == sent_before:
-                await self._clock.sleep_until(self._clock.monotonic_ns() + EMPTY_PASS_PAUSE_NS)
-            self._rewind()
+        """Replay; return at the end of the file, if looped."""
+        await self.replay(outlet)
+        if not self._loop:
+            await asyncio.Event().wait()
 
-    def _rewind(self) -> None:
-        self.selection.forget()
-        self._latest = self._recording.first_clock
-        self._replay_clock = ReplayClock(self._clock, self._speed)
-        self._next_write = 0
-
-    async def _replay(self, outlet: Outlet) -> None:
+    async def replay(self, outlet: Outlet) -> None:
+        """Send the file, and that it is over."""
         try:
             for segment in self._recording.segments():
                 self._map(outlet, segment)
@@ -151,6 +136,10 @@ class FileFeed:
         except DbnError as error:
             log.error("%s; the replay ends there", error)
             outlet.send_control(ErrorMsg(str(error), ERROR_INTERNAL, self.now()))
+        self._end_skip(outlet)
+        text = f"Replay of {self._recording.file.path.name} completed"
+        outlet.send_control(SystemMsg(text, SYSTEM_REPLAY_COMPLETED, self.now()))
+        await outlet.taken()
 
     def _map(self, outlet: Outlet, segment: Segment) -> None:
         for mapping in segment.mappings:

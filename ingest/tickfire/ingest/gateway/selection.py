@@ -74,15 +74,9 @@ class Selection:
         Schemas are told apart; else every subscription takes all schemas.
     by_symbol : bool
         Symbols are told apart; else every subscription takes all symbols.
-
-    Attributes
-    ----------
-    version : int
-        Grows with every change: masks of before are void.
     """
 
     def __init__(self, *, by_schema: bool = True, by_symbol: bool = True) -> None:
-        self.version = 0
         self._by_schema = by_schema
         self._by_symbol = by_symbol
         self._rules: list[_Rule] = []
@@ -95,7 +89,6 @@ class Selection:
         if rule.symbols is not None and self._by_symbol:
             rule.symbols.update(subscription.symbols or ())
             rule.ids.update(key for key, known in self._mappings.items() if rule.wants(known))
-        self.version += 1
         return [
             known for key, known in self._mappings.items() if key not in before and self.takes(key)
         ]
@@ -107,19 +100,11 @@ class Selection:
         for rule in self._rules:
             if rule.symbols is not None and (key in rule.ids) != rule.wants(mapping):
                 rule.ids ^= {key}
-                self.version += 1
         return self.takes(key)
 
     def takes(self, instrument_id: int) -> bool:
         """Tell whether any subscription takes an instrument."""
         return any(rule.symbols is None or instrument_id in rule.ids for rule in self._rules)
-
-    def forget(self) -> None:
-        """Forget all mappings: a replay begins anew."""
-        self._mappings.clear()
-        for rule in self._rules:
-            rule.ids.clear()
-        self.version += 1
 
     def takes_all(self) -> bool:
         """Tell whether there is nothing to filter."""

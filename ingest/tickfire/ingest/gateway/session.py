@@ -190,6 +190,7 @@ class Session(asyncio.Protocol):
     async def _run(self) -> None:
         try:
             await self._stream()
+            self.end("the replay is over; the next session begins anew")
         except* ReaderTooSlowError:
             self.end("ended for its client, which reads too slowly", error=True)
         except* Exception as group:
@@ -215,8 +216,9 @@ class Session(asyncio.Protocol):
         self._requests.clear()
         self._live = feed, outlet
         async with asyncio.TaskGroup() as group:
-            group.create_task(feed.run(outlet))
-            group.create_task(self._beat(feed, outlet))
+            beating = group.create_task(self._beat(feed, outlet))
+            await feed.run(outlet)
+            beating.cancel()
 
     async def _beat(self, feed: Feed, outlet: Outlet) -> None:
         """Send a heartbeat whenever nothing else was sent for so long."""
