@@ -203,7 +203,7 @@ def write_bar(
     volume: Floats,
     vwap: Floats,
 ) -> None:
-    """Write the running bar into a row, or NaN if none runs; without volume its price is the close."""
+    """Write the running bar into a row, or NaN if none runs; untraded, its mean is its close."""
     runs = s[RUNS] != 0.0
     start[row] = kept_long(s, START) if runs else 0
     open[row] = s[OPEN] if runs else NAN
@@ -216,7 +216,7 @@ def write_bar(
 
 
 TICK_WORDS: Final = 4
-"""Words of 8 bytes in a TICK: ts_event; price; size, instrument; sequence, kind, side, flags, feed."""
+"""8-byte words of a TICK: ts_event; price; size, instrument; sequence, kind, side, flags, feed."""
 
 PRICE_SCALE: Final = 1e9
 LOW_32: Final = 0xFFFF_FFFF

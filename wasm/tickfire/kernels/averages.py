@@ -16,7 +16,7 @@ def sma_words(period: int) -> int:
 
 @portable
 def sma(src: In, period: int, state: State, out: Out) -> int:
-    """Simple moving average; from element period - 1 on."""
+    """Compute the simple moving average; from element period - 1 on."""
     n = len(src)
     if len(out) != n or len(state) < sma_words(period):
         return WRONG_LENGTH
@@ -37,7 +37,10 @@ def ema_words() -> int:
 
 @portable
 def ema(src: In, period: int, state: State, out: Out) -> int:
-    """Exponential moving average, weight 2 / (period + 1), seeded by the mean of the first period."""
+    """Compute the exponential moving average; from element period - 1 on.
+
+    The newest value weighs 2 / (period + 1); the mean of the first period is the seed.
+    """
     n = len(src)
     if len(out) != n or len(state) < ema_words():
         return WRONG_LENGTH
@@ -59,7 +62,7 @@ def wma_words(period: int) -> int:
 
 @portable
 def wma(src: In, period: int, state: State, out: Out) -> int:
-    """Linearly weighted moving average: weight 1 for the oldest value, period for the newest."""
+    """Compute the linearly weighted moving average: weight 1 for the oldest value, period for the newest."""
     n = len(src)
     if len(out) != n or len(state) < wma_words(period):
         return WRONG_LENGTH
@@ -85,7 +88,7 @@ def dema_words() -> int:
 
 @portable
 def dema(src: In, period: int, state: State, out: Out) -> int:
-    """Double exponential moving average: 2 EMA - EMA of EMA; from element 2 (period - 1) on."""
+    """Compute the double exponential moving average: 2 EMA - EMA of EMA, from 2 (period - 1) on."""
     n = len(src)
     if len(out) != n or len(state) < dema_words():
         return WRONG_LENGTH
@@ -124,7 +127,7 @@ def macd(
     average: Out,
     histogram: Out,
 ) -> int:
-    """MACD: fast EMA - slow EMA, its EMA over `signal`, and the difference of the two.
+    """Compute MACD: fast EMA - slow EMA, its EMA over `signal`, and the difference of the two.
 
     Both averages begin at element slow - 1: the fast one is seeded by the `fast` values up to it.
     """

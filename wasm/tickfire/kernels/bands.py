@@ -24,7 +24,7 @@ def bollinger_words(period: int) -> int:
 def bollinger(
     src: In, period: int, width: float, state: State, middle: Out, upper: Out, lower: Out
 ) -> int:
-    """Bollinger bands: the mean, and `width` population standard deviations around it."""
+    """Compute Bollinger bands: the mean, and `width` population standard deviations around it."""
     n = len(src)
     if len(middle) != n or len(upper) != n or len(lower) != n:
         return WRONG_LENGTH
@@ -57,7 +57,7 @@ def donchian_words(period: int) -> int:
 def donchian(
     high: In, low: In, period: int, state: State, upper: Out, lower: Out, middle: Out
 ) -> int:
-    """Donchian channel: highest high, lowest low and their mean, the bar itself included."""
+    """Compute the Donchian channel: highest high, lowest low and their mean, the bar itself included."""
     n = len(high)
     if len(low) != n or len(upper) != n or len(lower) != n or len(middle) != n:
         return WRONG_LENGTH
@@ -96,10 +96,10 @@ def regression_channel(
     lower: Out,
     slope: Out,
 ) -> int:
-    """Least-squares line over the window: its end, `width` residual deviations around it, its slope.
+    """Compute the least-squares line over the window: its end, its slope, and a band around it.
 
-    The deviation is the population's: root of the mean squared residual. A window of one value
-    has slope 0.
+    The band is `width` residual deviations wide to either side: roots of the mean squared
+    residual. A window of one value has slope 0.
     """
     n = len(src)
     if len(middle) != n or len(upper) != n or len(lower) != n or len(slope) != n:

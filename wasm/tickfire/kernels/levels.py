@@ -49,7 +49,7 @@ def pivots(
     resistance3: Out,
     support3: Out,
 ) -> int:
-    """Classic (floor) pivot points of the session before; NaN in the first session.
+    """Compute the classic (floor) pivot points of the session before; NaN in the first session.
 
     P = (H + L + C) / 3, R1 = 2 P - L, S1 = 2 P - H, R2 = P + (H - L), S2 = P - (H - L),
     R3 = H + 2 (P - L), S3 = L - 2 (H - P). Sessions are those of `vwap`.

@@ -36,7 +36,7 @@ SPLITTER: Final = 134217729.0
 
 @portable
 def exponentials(src: In, out: Out) -> int:
-    """e to the power of each element."""
+    """E to the power of each element."""
     if len(out) != len(src):
         return WRONG_LENGTH
     for i in range(len(src)):

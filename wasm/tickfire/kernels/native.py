@@ -70,9 +70,15 @@ def compile_native(function: Callable[..., int]) -> NativeKernel:
     assert isinstance(function, FunctionType)
     signature = signature_of(function)
     words = words_function(function) if signature.of(Kind.STATE) else None
-    rebinder = Rebinder(numba.njit(forceinline=True, error_model="numpy"))
-    compiled = cached(_numba_signature(signature), error_model="numpy")(rebinder.copy(function))
+    copy = _rebinder().copy(function)
+    compiled = cached(_numba_signature(signature), error_model="numpy")(copy)
     return NativeKernel(signature, compiled, words)
+
+
+@cache
+def _rebinder() -> Rebinder:
+    """Return the one that all kernels share, so that each helper is compiled once."""
+    return Rebinder(numba.njit(forceinline=True, error_model="numpy"))
 
 
 class NativeKernel:
@@ -94,12 +100,10 @@ class NativeKernel:
         self.raw = raw
         self._words = words
         outs = signature.of(Kind.OUT, Kind.LONG_OUT)
-        names = [p.name for p in outs]
-        self._result: Callable[..., Any] = (
-            namedtuple(signature.name, names)._make  # type: ignore[misc]  # names from the kernel
-            if len(outs) > 1
-            else lambda made: made[0]
+        tuple_type: Any = (
+            namedtuple(signature.name, [p.name for p in outs]) if len(outs) > 1 else None
         )
+        self._result = tuple_type._make if tuple_type else lambda made: made[0]
         self._has_result = bool(outs)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
@@ -218,7 +222,9 @@ def _converted(kernel: str, parameter: Parameter, value: Any) -> Any:
 
 def _numba_signature(signature: Signature) -> str:
     def text(kind: Kind) -> str:
-        element = "float64" if kind is Kind.FLOAT or kind.is_array and not kind.is_long else "int64"
+        element = (
+            "float64" if kind is Kind.FLOAT or (kind.is_array and not kind.is_long) else "int64"
+        )
         return element + ("[::1]" if kind.is_array else "")
 
     return f"int64({', '.join(text(p.kind) for p in signature.parameters)})"

@@ -16,7 +16,10 @@ def rsi_words() -> int:
 
 @portable
 def rsi(src: In, period: int, state: State, out: Out) -> int:
-    """Relative strength index after Wilder, 0 to 100; from element period on; 0 where all is flat."""
+    """Compute the relative strength index after Wilder, 0 to 100; 0 where all is flat.
+
+    From element period on.
+    """
     n = len(src)
     if len(out) != n or len(state) < rsi_words():
         return WRONG_LENGTH
@@ -60,7 +63,7 @@ def stochastic(
     k: Out,
     d: Out,
 ) -> int:
-    """Stochastic: %K slowed by a simple mean, and %D, the simple mean of that; 0 where flat."""
+    """Compute the stochastic: %K slowed by a simple mean, and %D, the simple mean of that; 0 where flat."""
     n = len(close)
     if len(high) != n or len(low) != n or len(k) != n or len(d) != n:
         return WRONG_LENGTH
@@ -101,7 +104,7 @@ def cci_words(period: int) -> int:
 
 @portable
 def cci(high: In, low: In, close: In, period: int, state: State, out: Out) -> int:
-    """Commodity channel index of the typical price; from element period - 1 on; 0 where flat."""
+    """Compute the commodity channel index; from element period - 1 on; 0 where flat."""
     n = len(close)
     if len(high) != n or len(low) != n or len(out) != n or len(state) < cci_words(period):
         return WRONG_LENGTH
@@ -134,10 +137,8 @@ def mfi_words(period: int) -> int:
 
 
 @portable
-def mfi(
-    high: In, low: In, close: In, volume: In, period: int, state: State, out: Out
-) -> int:
-    """Money flow index, 0 to 100; from element period on; 0 where no money flowed."""
+def mfi(high: In, low: In, close: In, volume: In, period: int, state: State, out: Out) -> int:
+    """Compute the money flow index, 0 to 100; from element period on; 0 where no money flowed."""
     n = len(close)
     if len(high) != n or len(low) != n or len(volume) != n or len(out) != n:
         return WRONG_LENGTH

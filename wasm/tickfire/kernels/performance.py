@@ -16,7 +16,7 @@ def returns_words(lag: int) -> int:
 
 @portable
 def returns(src: In, lag: int, state: State, out: Out) -> int:
-    """Simple returns over `lag` steps: x / x before - 1; NaN after a price of 0."""
+    """Compute simple returns over `lag` steps: x / x before - 1; NaN after a price of 0."""
     n = len(src)
     if len(out) != n or len(state) < returns_words(lag):
         return WRONG_LENGTH
@@ -37,7 +37,7 @@ def log_returns_words(lag: int) -> int:
 
 @portable
 def log_returns(src: In, lag: int, state: State, out: Out) -> int:
-    """Logarithmic returns over `lag` steps; NaN where either price is not above 0."""
+    """Compute logarithmic returns over `lag` steps; NaN where either price is not above 0."""
     n = len(src)
     if len(out) != n or len(state) < log_returns_words(lag):
         return WRONG_LENGTH
@@ -62,10 +62,10 @@ def realised_volatility_words(period: int) -> int:
 
 
 @portable
-def realised_volatility(
-    src: In, period: int, per_year: float, state: State, out: Out
-) -> int:
-    """Root of the mean squared log return of the window, times the root of the steps in a year.
+def realised_volatility(src: In, period: int, per_year: float, state: State, out: Out) -> int:
+    """Compute realised volatility: the root of the mean squared log return, made yearly.
+
+    It is multiplied by the root of the steps in a year.
 
     Prices that are not above 0 count as if they were not there. From element period on.
     """
@@ -94,7 +94,7 @@ def drawdown_words() -> int:
 
 @portable
 def drawdown(src: In, state: State, out: Out, deepest: Out) -> int:
-    """Fall from the highest value so far, as a share of it (0 to -1), and the deepest one so far.
+    """Compute the fall from the highest value so far, as a share of it, and the deepest so far.
 
     Values that are not above 0 give NaN before there is a peak.
     """

@@ -17,9 +17,9 @@ def rolling_words(period: int) -> int:
 def rolling(
     src: In, period: int, freedom: int, state: State, mean: Out, variance: Out, zscore: Out
 ) -> int:
-    """Rolling mean, variance (of period - freedom) and z-score of the newest value; 0 where flat.
+    """Compute rolling mean, variance and z-score of the newest value; 0 where flat.
 
-    ``freedom`` is 0 for the population's variance and 1 for a sample's; a period no larger than
+    The variance divides by period - freedom: ``freedom`` is 0 for the population's variance and 1 for a sample's; a period no larger than
     it gives NaN.
     """
     n = len(src)
@@ -57,10 +57,8 @@ PAIR = 5
 
 
 @portable
-def correlation(
-    x: In, y: In, period: int, state: State, coefficient: Out, beta: Out
-) -> int:
-    """Rolling correlation of two series, and the beta (least-squares slope) of y on x; 0 where flat.
+def correlation(x: In, y: In, period: int, state: State, coefficient: Out, beta: Out) -> int:
+    """Compute the correlation of two series, and the beta (slope) of y on x; 0 where flat.
 
     For a stock's beta to a market, x is the market's returns and y the stock's.
     """

@@ -36,7 +36,7 @@ def adx(
     plus: Out,
     minus: Out,
 ) -> int:
-    """Average directional index after Wilder, with +DI and -DI, all 0 to 100.
+    """Compute the average directional index after Wilder, with +DI and -DI, all 0 to 100.
 
     The indicators come from element period on, the index, seeded by the mean of the first period
     of them, from 2 period - 1 on; a step without any movement keeps the index as it was.
@@ -126,7 +126,7 @@ def supertrend(
     line: Out,
     direction: Out,
 ) -> int:
-    """Supertrend: the trailing band of `width` ATRs, and the direction, 1 up or -1 down.
+    """Compute supertrend: the trailing band of `width` ATRs, and the direction, 1 up or -1 down.
 
     It begins downwards with the first ATR, at element period, and turns when the close crosses
     the band.
@@ -153,7 +153,7 @@ def supertrend(
 
 
 def trail_next(s: Floats, upper: float, lower: float, close: float) -> None:
-    """Move the bands, which give way only where the last close broke them; turn if one is crossed."""
+    """Move the bands, which give way only where the last close broke them; turn if crossed."""
     before = s[3]
     if s[0] == 0.0:
         s[0] = -1.0
@@ -185,10 +185,8 @@ def sar_words() -> int:
 
 
 @portable
-def sar(
-    high: In, low: In, acceleration: float, maximum: float, state: State, out: Out
-) -> int:
-    """Parabolic stop and reverse after Wilder; from the second element on.
+def sar(high: In, low: In, acceleration: float, maximum: float, state: State, out: Out) -> int:
+    """Compute the parabolic stop and reverse after Wilder; from the second element on.
 
     The first direction is down if the second low reaches farther down than its high reaches up.
     An acceleration above the maximum is the maximum; below zero, neither gives a result.
@@ -280,7 +278,7 @@ def ichimoku(
     leading_a: Out,
     leading_b: Out,
 ) -> int:
-    """Ichimoku: conversion line, base line and the two leading spans, usually 9, 26, 52, 26.
+    """Compute Ichimoku: conversion line, base line and the two leading spans, usually 9, 26, 52, 26.
 
     The spans are those computed ``displacement`` bars ago, which is the cloud at the bar itself;
     with displacement 0 they are as computed, to be drawn ahead. The lagging span is the close.

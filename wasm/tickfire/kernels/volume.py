@@ -33,7 +33,7 @@ def obv_words() -> int:
 
 @portable
 def obv(close: In, volume: In, state: State, out: Out) -> int:
-    """On-balance volume; it begins with the first volume."""
+    """Compute on-balance volume; it begins with the first volume."""
     n = len(close)
     if len(volume) != n or len(out) != n or len(state) < obv_words():
         return WRONG_LENGTH
@@ -64,7 +64,7 @@ def vwap_words() -> int:
 def vwap(
     ts: LongIn, price: In, volume: In, session_ns: Long, offset_ns: Long, state: State, out: Out
 ) -> int:
-    """Volume-weighted average price since the session's begin; NaN until something was traded.
+    """Compute the volume-weighted average price of the session; NaN until something was traded.
 
     Sessions are ``session_ns`` long and begin ``offset_ns`` after multiples of it: a UTC day is
     86400e9 and 0. Of bars, the price is usually the typical price.
@@ -112,7 +112,7 @@ def vwap_anchored_words() -> int:
 def vwap_anchored(
     ts: LongIn, price: In, volume: In, anchor_ns: Long, state: State, out: Out
 ) -> int:
-    """Volume-weighted average price since an instant; NaN before it."""
+    """Compute the volume-weighted average price since an instant; NaN before it."""
     n = len(ts)
     if len(price) != n or len(volume) != n or len(out) != n:
         return WRONG_LENGTH
@@ -126,12 +126,10 @@ def vwap_anchored(
 
 
 @portable
-def volume_profile(
-    price: In, volume: In, lowest: float, step: float, profile: Store
-) -> int:
-    """Add volume to the bins of a profile, ``step`` wide from ``lowest`` on; return how many fell in.
+def volume_profile(price: In, volume: In, lowest: float, step: float, profile: Store) -> int:
+    """Add volume to the bins of a profile; return how many elements fell in.
 
-    The profile goes on from what it holds: zeros for a fresh one.
+    The bins are ``step`` wide, from ``lowest`` on.     The profile goes on from what it holds: zeros for a fresh one.
     """
     n = len(price)
     if len(volume) != n:
@@ -192,4 +190,3 @@ def bin_of(profile: In, i: int) -> float:
         return -1.0
     x = profile[i]
     return x if sound(x) and x > 0.0 else 0.0
-

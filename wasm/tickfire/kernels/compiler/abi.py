@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from llvmlite import ir
 from numba.core import types as _types
-from numba.np import arrayobj
+from numba.np import arrayobj as _arrayobj
 
 from tickfire.kernels.portable import Kind, Signature
 
 __all__ = ["MAY_RAISE", "add_wrapper", "numba_types"]
 
-types: Any = _types  # its names are made at run time
+types: Any = _types  # numba is not typed
+arrayobj: Any = _arrayobj
 
 MAY_RAISE: Final = "may_raise."
 """What a wrapper calls where its kernel raised: left over, it is an error."""
@@ -61,9 +62,7 @@ def add_wrapper(context: Any, library: Any, signature: Signature, fndesc: Any) -
     )
     with builder.if_then(status.is_error, likely=False):
         # LLVM removes it with the branch where it can prove that the kernel never raises.
-        raised = ir.Function(
-            module, ir.FunctionType(ir.VoidType(), []), MAY_RAISE + signature.name
-        )
+        raised = ir.Function(module, ir.FunctionType(ir.VoidType(), []), MAY_RAISE + signature.name)
         builder.call(raised, [])
         builder.unreachable()
     builder.ret(builder.trunc(result, I32))

@@ -124,7 +124,9 @@ def _fault(node: ast.AST, function: FunctionType) -> str | None:
 
 
 def _is_range(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"
+    )
 
 
 def _call_fault(node: ast.Call, function: FunctionType) -> str | None:

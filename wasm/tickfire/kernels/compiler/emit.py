@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import Any, Final
 
 from llvmlite import binding as llvm
-from numba.core import target_extension
+from numba.core import target_extension as _target_extension
 from numba.core import types as _types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError
@@ -20,7 +20,8 @@ from tickfire.kernels.rebind import Rebinder
 
 __all__ = ["emit_object"]
 
-types: Any = _types  # its names are made at run time
+types: Any = _types  # numba is not typed
+target_extension: Any = _target_extension
 
 INSTRUCTIONS: Final = frozenset({"sqrt", "fabs", "copysign"})
 """Functions of the C library that are instructions of the machine."""

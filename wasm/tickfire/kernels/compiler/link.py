@@ -34,7 +34,9 @@ IMPORTS: Final = {
 
 FUNCTION, TABLE, MEMORY, GLOBAL, TAG = range(5)
 SYMBOL_TABLE: Final = 8
-SYMBOL_FUNCTION, SYMBOL_DATA, SYMBOL_GLOBAL, SYMBOL_SECTION, SYMBOL_TAG, SYMBOL_TABLE_ENTRY = range(6)
+SYMBOL_FUNCTION, SYMBOL_DATA, SYMBOL_GLOBAL, SYMBOL_SECTION, SYMBOL_TAG, SYMBOL_TABLE_ENTRY = range(
+    6
+)
 UNDEFINED: Final = 0x10
 EXPLICIT_NAME: Final = 0x40
 LINKING_VERSION: Final = 2
@@ -157,7 +159,7 @@ def _imports(body: bytes) -> tuple[bytes, int]:
         module, field_name = reader.name(), reader.name()
         start = reader.at
         kind = reader.byte()
-        if kind == FUNCTION or field_name not in IMPORTS and kind != TABLE:
+        if kind == FUNCTION or (field_name not in IMPORTS and kind != TABLE):
             raise PortableError(f"the kernels need {field_name}, which is not in the module")
         _skip_import(reader, kind)
         if kind == TABLE:

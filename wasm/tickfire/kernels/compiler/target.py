@@ -14,10 +14,23 @@ from typing import Any, Final
 
 from llvmlite import binding as llvm
 from llvmlite import ir
-from numba.core import cgutils, codegen, cpu, dispatcher, target_extension, typing
-from numba.core.descriptors import TargetDescriptor
+from numba.core import cgutils as _cgutils
+from numba.core import codegen as _codegen
+from numba.core import cpu as _cpu
+from numba.core import dispatcher as _dispatcher
+from numba.core import target_extension
+from numba.core import typing as _typing
+from numba.core.descriptors import TargetDescriptor as _TargetDescriptor
 
 __all__ = ["NAME", "Wasm32Target"]
+
+# numba is not typed.
+cgutils: Any = _cgutils
+codegen: Any = _codegen
+cpu: Any = _cpu
+dispatcher: Any = _dispatcher
+typing: Any = _typing
+TargetDescriptor: Any = _TargetDescriptor
 
 NAME: Final = "wasm32"
 TRIPLE: Final = "wasm32-unknown-unknown"
@@ -33,11 +46,11 @@ OPTIONS: Final = {
 }
 
 
-class Wasm32(target_extension.CPU):  # type: ignore[misc]
+class Wasm32(target_extension.CPU):
     """The target's place in numba's hierarchy: what holds for any CPU holds for it."""
 
 
-class _Codegen(codegen.AOTCPUCodegen):  # type: ignore[misc]
+class _Codegen(codegen.AOTCPUCodegen):
     def _init(self, module: Any) -> None:
         llvm.initialize_all_targets()
         llvm.initialize_all_asmprinters()
@@ -57,7 +70,7 @@ class _Codegen(codegen.AOTCPUCodegen):  # type: ignore[misc]
         return module
 
 
-class _Context(cpu.CPUContext):  # type: ignore[misc]
+class _Context(cpu.CPUContext):
     def init(self) -> None:
         self.is32bit = False  # 64-bit integers, which WebAssembly has
         self._internal_codegen = _Codegen("wasm")
@@ -66,7 +79,7 @@ class _Context(cpu.CPUContext):  # type: ignore[misc]
         return object()  # numba wants a key of its own for each function; it is never called
 
 
-class _Descriptor(TargetDescriptor):  # type: ignore[misc]
+class _Descriptor(TargetDescriptor):
     options = cpu.CPUTargetOptions
 
     def __init__(self) -> None:
@@ -90,7 +103,7 @@ class Wasm32Target:
         target_extension.target_registry[NAME] = Wasm32
         descriptor = _Descriptor()
 
-        class Dispatcher(dispatcher.Dispatcher):  # type: ignore[misc]
+        class Dispatcher(dispatcher.Dispatcher):
             targetdescr = descriptor
 
             def add_overload(self, cres: Any) -> None:

@@ -1,0 +1,155 @@
+"""The module's face in TypeScript: types and a class, written from the kernels' signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import FunctionType
+from typing import Final
+
+from tickfire.kernels.portable import (
+    WORDS_SUFFIX,
+    WRONG_LENGTH,
+    Kind,
+    Parameter,
+    Signature,
+    signature_of,
+    words_function,
+)
+
+__all__ = ["typescript"]
+
+HEAD: Final = f"""\
+// Written by `python -m tickfire.kernels.build` from the signatures of the kernels: do not edit.
+
+/** What a kernel returns, and the methods below throw as RangeError, when lengths do not fit. */
+const WRONG_LENGTH = {WRONG_LENGTH};
+"""
+
+LOAD: Final = """\
+/** Put a compiled kernels.wasm over a memory, which all arrays given to it must lie in. */
+export function bindKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  return new Kernels(instance.exports as unknown as KernelExports, memory);
+}
+
+/**
+ * The kernels over typed arrays that are views of the memory, which must not overlap.
+ * All zeros is a fresh state, of as many words as the method `...Words` says.
+ */
+export class Kernels {
+  constructor(
+    readonly exports: KernelExports,
+    readonly memory: WebAssembly.Memory,
+  ) {}
+"""
+
+TAIL: Final = """\
+  private at(view: Float64Array | BigInt64Array): number {
+    if (view.buffer !== this.memory.buffer) throw new TypeError("an array outside the memory");
+    return view.byteOffset;
+  }
+}
+
+function int32(value: number): number {
+  if ((value | 0) !== value) throw new RangeError(`${value} is no 32-bit integer`);
+  return value;
+}
+
+function fitting(kernel: string, result: number): number {
+  if (result === WRONG_LENGTH) throw new RangeError(`${kernel}: the lengths do not fit`);
+  return result;
+}
+"""
+
+ROLES: Final = {
+    Kind.IN: "in",
+    Kind.OUT: "out",
+    Kind.STORE: "store",
+    Kind.STATE: "state",
+    Kind.LONG_IN: "longIn",
+    Kind.LONG_OUT: "longOut",
+    Kind.LONG_STORE: "longStore",
+    Kind.FLOAT: "float",
+    Kind.INT: "int",
+    Kind.LONG: "long",
+}
+
+
+def typescript(kernels: Sequence[FunctionType]) -> str:
+    """Return the bindings of some kernels as the text of one TypeScript file."""
+    ordered = sorted(kernels, key=lambda kernel: kernel.__name__)
+    computing = [kernel for kernel in ordered if not kernel.__name__.endswith(WORDS_SUFFIX)]
+    signatures = [signature_of(kernel) for kernel in ordered]
+    parts = [
+        HEAD,
+        _lines("export interface KernelExports {", map(_export, signatures)),
+        _lines("export const SIGNATURES = {", map(_entry, computing), "} as const;"),
+        _lines("export type KernelName = keyof typeof SIGNATURES;", (), ""),
+        LOAD,
+        "\n".join(_method(signature) for signature in signatures),
+        TAIL,
+    ]
+    return "\n".join(parts)
+
+
+def _lines(head: str, body: Iterator[str] | tuple[()], foot: str = "}") -> str:
+    return "\n".join([head, *body, foot]).rstrip("\n") + "\n"
+
+
+def _export(signature: Signature) -> str:
+    faces: list[str] = []
+    for parameter in signature.parameters:
+        name = _camel(parameter.name)
+        if parameter.kind.is_array:
+            faces += [f"{name}: number", f"{name}Length: number"]
+        else:
+            faces.append(f"{name}: {_scalar(parameter)}")
+    return f"  {signature.name}({', '.join(faces)}): number;"
+
+
+def _entry(kernel: FunctionType) -> str:
+    signature = signature_of(kernel)
+    parameters = ", ".join(f'["{_camel(p.name)}", "{ROLES[p.kind]}"]' for p in signature.parameters)
+    words = ""
+    if signature.of(Kind.STATE):
+        function = signature_of(words_function(kernel))
+        names = ", ".join(f'"{_camel(p.name)}"' for p in function.parameters)
+        words = f', words: "{_camel(function.name)}", wordsOf: [{names}]'
+    return f"  {_camel(signature.name)}: {{ parameters: [{parameters}]{words} }},"
+
+
+def _method(signature: Signature) -> str:
+    taken = ", ".join(f"{_camel(p.name)}: {_view(p)}" for p in signature.parameters)
+    call = f"this.exports.{signature.name}({', '.join(_given(signature.parameters))})"
+    name = _camel(signature.name)
+    result = call if name.endswith("Words") else f'fitting("{name}", {call})'
+    return (
+        f"  /** {signature.summary} */\n  {name}({taken}): number {{\n    return {result};\n  }}\n"
+    )
+
+
+def _given(parameters: Sequence[Parameter]) -> Iterator[str]:
+    for parameter in parameters:
+        name = _camel(parameter.name)
+        if parameter.kind.is_array:
+            yield f"this.at({name})"
+            yield f"{name}.length"
+        elif parameter.kind is Kind.INT:
+            yield f"int32({name})"
+        else:
+            yield name
+
+
+def _view(parameter: Parameter) -> str:
+    if not parameter.kind.is_array:
+        return _scalar(parameter)
+    return "BigInt64Array" if parameter.kind.is_long else "Float64Array"
+
+
+def _scalar(parameter: Parameter) -> str:
+    return "bigint" if parameter.kind is Kind.LONG else "number"
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(part.capitalize() for part in others)
