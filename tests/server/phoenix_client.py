@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 TIMEOUT_S = 10.0
 
@@ -87,13 +89,21 @@ class PhoenixClient:
         self._changed.clear()
 
     async def _read(self) -> None:
-        async for data in self._socket:
-            topic, event, payload, ref = self._decode(data)
-            if event == "phx_reply" and ref in self._replies:
-                self._replies.pop(ref).set_result(payload)
-            else:
-                self.events.setdefault(topic, []).append((event, payload))
-            self._changed.set()
+        with contextlib.suppress(ConnectionClosed):
+            async for data in self._socket:
+                self._take(data)
+
+    @property
+    def close_code(self) -> int | None:
+        return self._socket.close_code
+
+    def _take(self, data: str | bytes) -> None:
+        topic, event, payload, ref = self._decode(data)
+        if event == "phx_reply" and ref in self._replies:
+            self._replies.pop(ref).set_result(payload)
+        else:
+            self.events.setdefault(topic, []).append((event, payload))
+        self._changed.set()
 
     def _decode(self, data: str | bytes) -> tuple[str, str, Any, Any]:
         if isinstance(data, bytes):

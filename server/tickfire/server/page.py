@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -64,7 +63,7 @@ class Page(StaticFiles):
             response = await super().get_response(path, scope)
         except HTTPException as error:
             response = self._refusal(path, error)
-        _add_headers(response.headers, path)
+        _add_headers(response, path)
         return response
 
     def _refusal(self, path: str, error: HTTPException) -> Response:
@@ -77,10 +76,12 @@ class Page(StaticFiles):
         return super().lookup_path(path) if self._folder.is_dir() else ("", None)
 
 
-def _add_headers(headers: MutableHeaders, path: str) -> None:
+def _add_headers(response: Response, path: str) -> None:
+    headers = response.headers
     headers.update(HEADERS)
-    name = Path(path).as_posix()
-    headers["cache-control"] = FOR_EVER if name.startswith(HASHED) else ASK_ALWAYS
-    media_type = TYPES.get(Path(name).suffix)
-    if media_type is not None and not headers.get("content-type", "").startswith("text/plain; "):
+    found = response.status_code in (200, 304)
+    hashed = Path(path).as_posix().startswith(HASHED)
+    headers["cache-control"] = FOR_EVER if found and hashed else ASK_ALWAYS
+    media_type = TYPES.get(Path(path).suffix)
+    if found and media_type is not None:
         headers["content-type"] = media_type

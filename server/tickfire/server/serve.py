@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import os
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
@@ -28,8 +31,12 @@ REDIS_PATIENCE_S: Final = 5.0
 """How long an unreachable Redis is waited for at the start; later it is waited for for ever."""
 RETRY_S: Final = 0.25
 STOP_PATIENCE_S: Final = 5
+START_PATIENCE_S: Final = 60
+"""A worker that loads its kernels on a busy machine does not answer its parent meanwhile."""
 BACKLOG: Final = 4096
 PARENT_CHECK_S: Final = 0.2
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -84,11 +91,25 @@ def serve(
     port = check_port(host, port)
     asyncio.run(_wait_for_redis(redis_url))
     listener = _listen(host, port)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    log.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
     config = _config(settings, workers)
     if workers == 1:
-        uvicorn.Server(config).run([listener])
+        _Server(config).run([listener])
     else:
         Multiprocess(config, [listener]).run()
+
+
+class _Server(uvicorn.Server):
+    """A server for which SIGTERM and SIGINT are orders, not the way in which it dies."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            try:
+                yield
+            finally:
+                self._captured_signals.clear()  # or they would be raised again
 
 
 def _check(settings: Settings) -> None:
@@ -145,12 +166,14 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
         date_header=False,
         backlog=BACKLOG,
         timeout_graceful_shutdown=STOP_PATIENCE_S,
+        timeout_worker_healthcheck=START_PATIENCE_S,
     )
 
 
 def _worker_app(settings: Settings, parent: int | None) -> Starlette:
     if parent is not None:
         set_up_logging("serve")
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     return create_app(settings)
 

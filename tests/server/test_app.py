@@ -1,0 +1,163 @@
+"""Health, metrics, the page and its headers, and who may connect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.eventually import eventually
+from tests.server.conftest import Serve, Server
+from tests.server.phoenix_client import PhoenixClient
+from tests.server.publisher import Publisher, trades
+from tests.server.valkey import Valkey
+from tickfire.ingest.errors import UsageError, UserError
+from tickfire.server.app import Settings, create_app
+from tickfire.server.page import HEADERS
+
+DESIGN_HEADERS = {
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-resource-policy": "same-origin",
+    "content-security-policy": (
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; "
+        "worker-src 'self' blob:; connect-src 'self'"
+    ),
+}
+
+
+async def get(server: Server, path: str, **options: Any) -> httpx.Response:
+    async with httpx.AsyncClient() as client:
+        return await client.get(f"http://127.0.0.1:{server.port}{path}", **options)
+
+
+async def test_health_and_readiness(server: Server) -> None:
+    assert (await get(server, "/healthz")).json() == {"status": "ok"}
+    answer = await get(server, "/readyz")
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+
+
+async def test_metrics_count_what_happens(server: Server, publisher: Publisher) -> None:
+    client = await server.client()
+    joined = await client.join("market:realtime")
+    await client.join("candles:AAA:1m")
+    publisher.publish(trades(20))
+    await joined.count("tick", 20)
+    text = (await get(server, "/metrics")).text
+    for line in (
+        "tickfire_ticks_read_total 20.0",
+        "tickfire_frames_encoded_total 20.0",
+        'tickfire_subscribers{kind="market:realtime"} 1.0',
+        'tickfire_subscribers{kind="candles"} 1.0',
+        'tickfire_connections{transport="websocket"} 1.0',
+        "tickfire_gaps_total 0.0",
+        "tickfire_stream_lag_seconds",
+        'tickfire_hop_seconds_count{hop="send"}',
+    ):
+        assert line in text
+    assert "python_info" not in text
+    await client.close()
+    await eventually(lambda: not server.market._subscriptions, "the client is gone")
+
+
+async def test_without_a_built_client_the_page_says_so(server: Server) -> None:
+    answer = await get(server, "/")
+    assert answer.status_code == 503 and "not built" in answer.text
+    assert answer.headers["content-security-policy"] == HEADERS["content-security-policy"]
+
+
+@pytest.fixture
+def static(tmp_path: Path) -> Path:
+    folder = tmp_path / "static"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>it</title>")
+    (folder / "candles.wgsl").write_text("// shader")
+    (folder / "assets" / "index-abc123.js").write_text("export {}")
+    (folder / "assets" / "kernels-0f.wasm").write_bytes(b"\0asm\1\0\0\0")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind", "cache"),
+    [
+        ("/", 200, "text/html", "no-cache"),
+        ("/index.html", 200, "text/html", "no-cache"),
+        ("/candles.wgsl", 200, "text/wgsl", "no-cache"),
+        ("/assets/index-abc123.js", 200, "text/javascript", "immutable"),
+        ("/assets/kernels-0f.wasm", 200, "application/wasm", "immutable"),
+        ("/assets/none.js", 404, "text/plain", "no-cache"),
+        ("/%2e%2e/conftest.py", 404, "text/plain", "no-cache"),
+    ],
+)
+async def test_the_page_is_isolated_typed_and_cached(
+    publisher: Publisher, valkey: Valkey, serve: Serve, static: Path,
+    path: str, status: int, kind: str, cache: str,
+) -> None:  # fmt: skip
+    server = await serve(valkey.url, static=static)
+    answer = await get(server, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith(kind)
+    assert cache in answer.headers["cache-control"]
+    assert {name: answer.headers[name] for name in DESIGN_HEADERS} == DESIGN_HEADERS
+    if status == 200:
+        again = await get(server, path, headers={"if-none-match": answer.headers["etag"]})
+        assert again.status_code == 304
+        assert again.headers["cross-origin-embedder-policy"] == "require-corp"
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://127.0.0.1", True),
+        ("https://app.example.com", True),
+        ("https://evil.example.org", False),
+        ("null", False),
+    ],
+)
+async def test_pages_from_elsewhere_are_refused_unless_allowed(
+    publisher: Publisher, valkey: Valkey, serve: Serve, origin: str, allowed: bool
+) -> None:
+    server = await serve(valkey.url, allowed_origins=("//*.example.com",))
+    if allowed:
+        await (await server.client(origin=origin)).join("market:realtime")
+        return
+    with pytest.raises(InvalidStatus) as caught:
+        await PhoenixClient.open(server.port, origin=origin)
+    assert caught.value.response.status_code == 403
+
+
+async def test_an_open_door_is_said_once(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        await server.client()
+    assert sum("without a token" in message for message in caplog.messages) == 1
+
+
+def only_bob(params: dict[str, Any], info: object) -> bool:
+    return params.get("token") == "bob"
+
+
+async def only_alice(params: dict[str, Any], info: object) -> bool:
+    return params.get("token") == "alice"
+
+
+@pytest.mark.parametrize("name", ["bob", "alice"])
+async def test_an_authenticator_decides_who_connects(
+    publisher: Publisher, valkey: Valkey, serve: Serve, name: str
+) -> None:
+    server = await serve(valkey.url, authenticator=f"tests.server.test_app:only_{name}")
+    with pytest.raises(InvalidStatus):
+        await PhoenixClient.open(server.port)
+    client = await PhoenixClient.open(server.port, vsn=f"2.0.0&token={name}")
+    assert (await client.join("market:realtime")).status == "ok"
+    await client.close()
+
+
+def test_an_app_that_would_let_everyone_in_is_not_made() -> None:
+    with pytest.raises(UserError, match="who may connect"):
+        create_app(Settings("redis://127.0.0.1:1"))
+    for name in ("nothing", "no.such:thing", "tests.server.test_app:DESIGN_HEADERS"):
+        with pytest.raises(UsageError, match="AUTHENTICATOR"):
+            create_app(Settings("redis://127.0.0.1:1", authenticator=name))

@@ -1,0 +1,125 @@
+"""``tickfire serve`` as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+
+from tests.eventually import eventually
+from tests.server.phoenix_client import PhoenixClient
+from tests.server.publisher import Publisher, trades
+from tests.server.valkey import Valkey
+from tickfire.ingest.ports import free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+START_TIMEOUT_S = 90.0
+EXIT_TIMEOUT_S = 60.0
+type Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Start ``tickfire serve`` with options; it is ended after the test."""
+    processes: list[asyncio.subprocess.Process] = []
+
+    async def run(*options: str) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tickfire.server", "serve", *options),
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "TICKFIRE_LOG": "info"},
+        )
+        processes.append(process)
+        return process
+
+    yield run
+    for process in processes:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def is_ready(port: int) -> bool:
+    try:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"http://127.0.0.1:{port}/readyz")
+    except httpx.TransportError:
+        return False
+    return answer.status_code == 200
+
+
+async def sentence(process: asyncio.subprocess.Process) -> str:
+    """The last line that a process that failed said."""
+    async with asyncio.timeout(EXIT_TIMEOUT_S):
+        _, said = await process.communicate()
+    assert process.returncode not in (0, None)
+    lines = said.decode().strip().splitlines()
+    assert not any("Traceback" in line for line in lines)
+    return lines[-1]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_it_serves_and_stops_in_order(
+    start: Start, publisher: Publisher, valkey: Valkey, workers: int
+) -> None:
+    port = free_port()
+    options = ("--dev", "--port", str(port), "--redis-url", valkey.url)
+    process = await start(*options, "--workers", str(workers))
+    await eventually(lambda: is_ready(port), "the server is ready", START_TIMEOUT_S)
+    clients = [await PhoenixClient.open(port) for _ in range(6)]
+    joined = [await client.join("market:realtime") for client in clients]
+    publisher.publish(trades(50), entry_size=5)
+    for one in joined:
+        assert len(await one.count("tick", 50)) == 50
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(EXIT_TIMEOUT_S):
+        for client in clients:
+            await client.reading
+        assert await process.wait() == 0
+    assert [client.close_code for client in clients] == [1012] * 6
+
+
+async def test_workers_end_with_their_parent_and_leave_the_port(
+    start: Start, publisher: Publisher, valkey: Valkey
+) -> None:
+    port = free_port()
+    options = ("--dev", "--port", str(port), "--redis-url", valkey.url, "--workers", "2")
+    process = await start(*options)
+    await eventually(lambda: is_ready(port), "the server is ready", START_TIMEOUT_S)
+    process.kill()
+
+    def is_free() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) != 0
+
+    await eventually(is_free, "the workers are gone")
+
+
+async def test_a_port_in_use_is_one_sentence(start: Start, valkey: Valkey) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = await start("--dev", "--port", str(port), "--redis-url", valkey.url)
+        assert f"port {port} on 127.0.0.1 is in use" in await sentence(process)
+
+
+async def test_redis_out_of_reach_is_one_sentence_after_a_while(start: Start) -> None:
+    url = f"redis://127.0.0.1:{free_port()}/0"
+    process = await start("--dev", "--port", "0", "--redis-url", url)
+    assert f"cannot reach Redis at {url}" in await sentence(process)
+
+
+async def test_a_url_that_is_none_is_one_sentence(start: Start) -> None:
+    process = await start("--dev", "--port", "0", "--redis-url", "http://127.0.0.1")
+    assert "is not a Redis URL" in await sentence(process)
+
+
+async def test_outside_dev_somebody_must_say_who_may_connect(start: Start, valkey: Valkey) -> None:
+    process = await start("--port", "0", "--redis-url", valkey.url)
+    assert "who may connect" in await sentence(process)
+    assert process.returncode == 2
