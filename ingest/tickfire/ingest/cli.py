@@ -18,7 +18,7 @@ LSG_PORT: Final = 13_000
 @click.option("--gateway", metavar="HOST:PORT", help="A live gateway; default: Databento's own.")
 @click.option("--key", envvar="DATABENTO_API_KEY", help="API key [DATABENTO_API_KEY].")
 @click.option("--dataset", envvar="TICKFIRE_DATASET", default="GLBX.MDP3", show_default=True)
-@click.option("--schemas", envvar="TICKFIRE_SCHEMAS", default="trades,mbp-1", show_default=True)
+@click.option("--schemas", envvar="TICKFIRE_SCHEMAS", default="mbp-1,definition", show_default=True)
 @click.option("--symbols", envvar="TICKFIRE_SYMBOLS", default="ALL_SYMBOLS", show_default=True)
 @click.option("--stype-in", envvar="TICKFIRE_STYPE_IN", default="raw_symbol", show_default=True)
 @click.option("--feed", default=1, type=click.IntRange(0, 255), show_default=True, help="Number.")
@@ -27,6 +27,10 @@ LSG_PORT: Final = 13_000
 @click.option(
     "--history-ticks", envvar="HISTORY_TICKS", default=2_000_000, type=click.IntRange(min=1000),
     show_default=True, help="Ticks that each stream keeps for those who resume.",
+)  # fmt: skip
+@click.option(
+    "--backfill", default=900.0, type=click.FloatRange(min=0), show_default=True,
+    help="Seconds of the past to ask for when there is no data yet.",
 )  # fmt: skip
 def ingest(
     gateway: str | None,
@@ -39,6 +43,7 @@ def ingest(
     redis_url: str,
     shards: int,
     history_ticks: int,
+    backfill: float,
 ) -> None:
     """Read a live gateway into Redis Streams."""
     from tickfire.ingest.loop import run_loop
@@ -49,7 +54,9 @@ def ingest(
         raise UsageError("there is no API key; set DATABENTO_API_KEY")
     host, port = _address(gateway) if gateway else (_databento_host(dataset), LSG_PORT)
     ask = Subscription(dataset, _names(schemas), _names(symbols), stype_in)
-    config = IngestConfig(host, port, key, ask, feed, shards, history_ticks)
+    config = IngestConfig(
+        host, port, key, ask, feed, shards, history_ticks=history_ticks, backfill_s=backfill
+    )
     run_loop(run(config, redis_url))
 
 

@@ -47,6 +47,8 @@ class Subscription:
     stype_in : str
     heartbeat_s : int
         The gateway speaks at least so often (5 to 1800).
+    start : int, optional
+        ns since the Unix epoch: replay from there first.
     """
 
     dataset: str
@@ -54,17 +56,19 @@ class Subscription:
     symbols: tuple[str, ...] = ("ALL_SYMBOLS",)
     stype_in: str = "raw_symbol"
     heartbeat_s: int = 10
+    start: int | None = None
 
     def lines(self) -> bytes:
         """Return the subscription lines, and the one that starts the session."""
         out = []
+        start = "" if self.start is None else f"|start={self.start}"
         for number, schema in enumerate(self.schemas):
             for at in range(0, len(self.symbols), SYMBOLS_PER_LINE):
                 symbols = self.symbols[at : at + SYMBOLS_PER_LINE]
                 last = at + SYMBOLS_PER_LINE >= len(self.symbols)
                 out.append(
                     f"schema={schema}|stype_in={self.stype_in}|symbols={','.join(symbols)}"
-                    f"|snapshot=0|id={number + 1}|is_last={int(last)}\n"
+                    f"{start}|snapshot=0|id={number + 1}|is_last={int(last)}\n"
                 )
         return ("".join(out) + "start_session=0\n").encode()
 

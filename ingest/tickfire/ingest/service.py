@@ -11,7 +11,7 @@ import asyncio
 import logging
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 RECONNECT_S: Final = 0.2
 RECONNECT_MAX_S: Final = 1.0
+NS_PER_S: Final = 1_000_000_000
+REPLAY_DEPTH_NS: Final = 24 * 3600 * NS_PER_S
 SNAPSHOT_INTERVAL_S: Final = 0.25
 REPORT_INTERVAL_S: Final = 60.0
 BARS_PER_ENTRY: Final = 256
@@ -65,6 +67,8 @@ class IngestConfig:
         Bar entries that each shard's stream keeps.
     max_unacknowledged : int
         Entries of a shard that may wait for Redis before the feed is held.
+    backfill_s : float
+        How much of the past to ask for when there is no data yet.
     """
 
     host: str
@@ -76,6 +80,7 @@ class IngestConfig:
     history_ticks: int = 2_000_000
     history_bars: int = 100_000
     max_unacknowledged: int = 512
+    backfill_s: float = 900.0
 
 
 class Ingest:
@@ -126,9 +131,8 @@ class Ingest:
         delay = RECONNECT_S
         while True:
             began = time.monotonic()
-            session = LiveSession(
-                self.config.key, self.config.subscription, self.parser, self._start, self._take
-            )
+            ask = replace(self.config.subscription, start=self._replay_from())
+            session = LiveSession(self.config.key, ask, self.parser, self._start, self._take)
             self._session = session
             why = await session.run(self.config.host, self.config.port)
             self._session = None
@@ -139,6 +143,19 @@ class Ingest:
             await self._tell("feed_down", str(why))
             await asyncio.sleep(delay)
             delay = min(2 * delay, RECONNECT_MAX_S)
+
+    def _replay_from(self) -> int | None:
+        """Return where the session is to begin: after what is known, or a while ago.
+
+        A gateway replays the last day. What is known to be older, such as a recording, is not
+        asked for again.
+        """
+        now = time.time_ns()
+        rows = self.book.rows
+        if not len(rows):
+            return now - int(self.config.backfill_s * NS_PER_S) if self.config.backfill_s else None
+        known = int(max(rows["last_ts"].max(), rows["quote_ts"].max()))
+        return known + 1 if now - known < REPLAY_DEPTH_NS else None
 
     def _start(self, metadata: Metadata) -> bool:
         """Begin a session: what was known of the books is void."""

@@ -40,6 +40,11 @@ def test_symbols_go_in_lines_of_500_and_only_the_last_is_last() -> None:
     assert [line[-1] for line in subscriptions] == ["0", "0", "1"]
 
 
+def test_a_start_is_asked_for_with_each_schema() -> None:
+    lines = Subscription("X", ("trades", "mbp-1"), start=17).lines().decode()
+    assert lines.count("|start=17|") == 2
+
+
 def test_a_wrong_key_is_one_sentence() -> None:
     shake = Handshake(KEY, ASK)
     shake.receive(GREETING)
