@@ -9,6 +9,8 @@ from typing import Final
 from tickfire.server.supervisor.config import DevConfig, browser_host
 
 LOOPBACK: Final = "127.0.0.1"
+LOCAL_SCHEMAS: Final = "trades,mbp-1,definition"
+"""A local gateway's trades are no MBP-1 records, as a real one's are, so both are asked for."""
 LOCAL_GATEWAY_KEY: Final = "db-local-gateway-accepts-any-key"
 """The live protocol cannot do without a key; the local gateway takes any."""
 
@@ -82,7 +84,7 @@ def _ingest(config: DevConfig, ports: Ports, house: Mapping[str, str]) -> ChildS
         return ChildSpec("ingest", ("ingest",), env=house)
     return ChildSpec(
         "ingest",
-        ("ingest", "--gateway", f"{LOOPBACK}:{ports.gateway}"),
+        ("ingest", "--gateway", f"{LOOPBACK}:{ports.gateway}", "--schemas", LOCAL_SCHEMAS),
         env={**house, "DATABENTO_API_KEY": LOCAL_GATEWAY_KEY},
     )
 
