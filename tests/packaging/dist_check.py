@@ -6,6 +6,7 @@ Run as ``make dist-check``. Needs the network once, for the locked dependencies.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -89,6 +90,14 @@ def live_url(house: subprocess.Popen[str]) -> str:
     raise SystemExit(f"dist-check: tickfire dev ended with {house.wait()} before it was live")
 
 
+def fetch(url: str, path: str) -> bytes:
+    with urllib.request.urlopen(url + path, timeout=10) as answer:
+        body: bytes = answer.read()
+        assert answer.status == 200 and body, (path, answer.status)
+    say(f"GET /{path}: {answer.status}, {len(body)} bytes")
+    return body
+
+
 def serve(work: Path, python: Path) -> None:
     """Run the installed house and fetch its page."""
     command = [str(python.with_name("tickfire")), "dev"]
@@ -101,11 +110,10 @@ def serve(work: Path, python: Path) -> None:
             url = live_url(house)
             signal.setitimer(signal.ITIMER_REAL, 0)
             say(f"live after {time.monotonic() - began:.1f} s")
-            for path in ("", "readyz"):
-                with urllib.request.urlopen(url + path, timeout=10) as answer:
-                    body = answer.read()
-                    assert answer.status == 200 and body, (path, answer.status)
-                    say(f"GET /{path}: {answer.status}, {len(body)} bytes")
+            fetch(url, "readyz")
+            page = fetch(url, "").decode()
+            for path in re.findall(r'(?:src|href)="\.?/?([^":]+)"', page):
+                fetch(url, path)
         finally:
             house.send_signal(signal.SIGINT)
     assert house.returncode == 0, f"tickfire dev ended with {house.returncode}"
