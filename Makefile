@@ -20,11 +20,14 @@ endif
 ifeq ($(wildcard client_js/node_modules/.package-lock.json),)
 $(shell rm -f $(STAMPS)/node)
 endif
+ifeq ($(wildcard wasm/tickfire/kernels/kernels.wasm),)
+$(shell rm -f $(STAMPS)/wasm)
+endif
 ifeq ($(wildcard $(STATIC)/index.html),)
 $(shell rm -f $(STAMPS)/client)
 endif
 
-CLIENT_SOURCES := $(shell find client_js \( -name node_modules -o -name dist -o -name test -o -name bench \) -prune \
+CLIENT_SOURCES := $(shell find client_js \( -name node_modules -o -name dist -o -name generated -o -name test -o -name bench \) -prune \
 	-o -type f -print)
 KERNEL_SOURCES := $(shell find wasm/tickfire ingest/tickfire models/tickfire server/tickfire -name "*.py")
 
@@ -76,10 +79,18 @@ $(STAMPS)/node: client_js/package-lock.json
 	@cd client_js && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(STAMPS)/client: $(STAMPS)/node $(CLIENT_SOURCES)
+$(STAMPS)/wasm: $(STAMPS)/package $(shell find wasm/tickfire -name '*.py')
+	@$(SAY) "Kernels, for the browser"
+	@$(PYTHON) -m tickfire.kernels.build
+	@touch $@
+
+$(STAMPS)/client: $(STAMPS)/node $(STAMPS)/wasm $(CLIENT_SOURCES)
 	@$(SAY) "Client, into $(STATIC)"
 	@cd client_js && npm run --silent build
 	@touch $@
+
+.PHONY: wasm
+wasm: $(STAMPS)/wasm ## Compile the kernels to WebAssembly
 
 .PHONY: client
 client: $(STAMPS)/client ## Build the page and the npm package
@@ -146,5 +157,6 @@ lock: ## Compile the lock files anew; needs uv
 .PHONY: clean
 clean: ## Remove what was built, and the environments
 	rm -rf $(VENV) $(STAMPS) $(STATIC) dist client_js/node_modules client_js/dist
+	rm -rf wasm/tickfire/kernels/kernels.wasm client_js/src/compute/generated
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find server ingest models wasm tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -36,7 +36,7 @@ data = [p for root in roots for p in root.rglob("*") if p.is_file() and p.suffix
 for path in data:
     assert path.read_bytes() or path.name == "py.typed", f"{path} is empty"
 shipped = {p.name for p in data}
-assert {"index.html", "candles.wgsl", "py.typed"} <= shipped, shipped
+assert {"index.html", "candles.wgsl", "kernels.wasm", "py.typed"} <= shipped, shipped
 print(f"{len(names)} modules imported, {len(data)} data files read")
 """
 
