@@ -1,0 +1,173 @@
+"""`python -m bench.fanout [--json]`: speed and memory, and the ratio to the peer.
+
+Each server runs alone, pinned to one core, the load generator to another. CPU per delivery is the
+figure to look at: it hardly depends on what else the machine does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bench.processes import wait_for_port
+from tickfire.ingest.ports import free_port
+
+SOURCES: Final = Path(__file__).resolve().parents[1] / "loadgen"
+SERVERS: Final = {
+    "tickfire": "bench.fanout.tickfire_app",
+    "starlette": "bench.fanout.starlette_app",
+}
+TOPIC: Final = "market:bench"
+
+
+@dataclass(frozen=True)
+class Load:
+    """One run of the load generator against a fresh server."""
+
+    clients: int
+    phases: tuple[str, ...]
+
+
+def loads(seconds: float, idle_clients: int) -> list[Load]:
+    """Return the runs that make the report."""
+    return [
+        Load(1_000, (f"saturate:{seconds}", f"rate:20:{seconds}")),
+        Load(100, (f"echo:1:{seconds}",)),
+        Load(idle_clients, (f"idle:{seconds}",)),
+    ]
+
+
+def build(folder: Path) -> Path:
+    """Compile the load generator.
+
+    Raises
+    ------
+    SystemExit
+        if there is no C compiler
+    """
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        raise SystemExit("bench.fanout needs a C compiler (gcc or cc) for its load generator.")
+    program = folder / "loadgen"
+    sources = [str(source) for source in sorted(SOURCES.glob("*.c"))]
+    subprocess.run([compiler, "-O2", "-o", str(program), *sources], check=True)
+    return program
+
+
+def cores() -> tuple[int, int]:
+    """Return a core for the server and another for the generator, the same if there is but one."""
+    available = sorted(os.sched_getaffinity(0))
+    return available[0], available[-1]
+
+
+@contextlib.contextmanager
+def serving(module: str, core: int) -> Iterator[tuple[int, int]]:
+    """Run a server on one core; give its process id and port."""
+    port = free_port()
+    with subprocess.Popen([sys.executable, "-m", module, str(port)]) as server:
+        os.sched_setaffinity(server.pid, {core})
+        try:
+            wait_for_port(port)
+            yield server.pid, port
+        finally:
+            server.send_signal(signal.SIGTERM)
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def run(generator: Path, module: str, load: Load) -> list[dict[str, Any]]:
+    """Put one load on one server and return the phases' figures."""
+    server_core, generator_core = cores()
+    with serving(module, server_core) as (pid, port):
+        command = [
+            str(generator),
+            *("--port", str(port), "--pid", str(pid), "--topic", TOPIC),
+            *("--n", str(load.clients), *load.phases),
+        ]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        os.sched_setaffinity(process.pid, {generator_core})
+        output, _ = process.communicate(timeout=600)
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def figures(generator: Path, module: str, seconds: float, idle_clients: int) -> dict[str, float]:
+    """Return what the report says of one server."""
+    result: dict[str, float] = {}
+    for load in loads(seconds, idle_clients):
+        for phase in run(generator, module, load):
+            name = phase["phase"]
+            if name == "idle":
+                result["idle_kb_per_connection"] = phase["rss_kb_per_connection"]
+            elif name == "connect":
+                if load.clients == idle_clients:
+                    result["joins_per_s"] = phase["per_s"]
+                    result["join_cpu_us"] = phase["server_cpu_us"]
+            else:
+                result[f"{name}_per_s"] = phase["delivered_per_s"]
+                result[f"{name}_cpu_us"] = phase["server_cpu_us"]
+                result[f"{name}_p50_us"] = phase["p50_us"]
+                result[f"{name}_p99_us"] = phase["p99_us"]
+    return result
+
+
+def ratios(ours: dict[str, float], theirs: dict[str, float]) -> dict[str, float]:
+    """Return how many times better each of our figures is."""
+    return {
+        name: round(
+            ours[name] / theirs[name] if _more_is_better(name) else theirs[name] / ours[name], 2
+        )
+        for name in ours
+        if ours[name] and theirs.get(name)
+    }
+
+
+def _more_is_better(name: str) -> bool:
+    return name.endswith("_per_s")
+
+
+def table(servers: dict[str, dict[str, float]], times_better: dict[str, float]) -> str:
+    """Write the report for people."""
+    names = list(servers["tickfire"])
+    lines = [f"{'':26}{'tickfire':>12}{'starlette':>12}{'better':>9}"]
+    for name in names:
+        ours, theirs = servers["tickfire"][name], servers["starlette"].get(name, 0.0)
+        lines.append(f"{name:26}{ours:>12,.2f}{theirs:>12,.2f}{times_better.get(name, 0):>8}x")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure both servers and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument("--seconds", type=float, default=3.0, help="length of a phase")
+    parser.add_argument("--idle", type=int, default=10_000, help="connections for joins and memory")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        generator = build(Path(folder))
+        servers = {
+            name: figures(generator, module, arguments.seconds, arguments.idle)
+            for name, module in SERVERS.items()
+        }
+    times_better = ratios(servers["tickfire"], servers["starlette"])
+    if arguments.json:
+        report = {**servers, "times_better": times_better}
+        sys.stdout.write(json.dumps(report, indent=1) + "\n")
+    else:
+        sys.stdout.write(table(servers, times_better) + "\n")
+
+
+if __name__ == "__main__":
+    main()

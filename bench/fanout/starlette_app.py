@@ -1,0 +1,71 @@
+"""The peer: the same protocol by hand, on Starlette's WebSocket and uvicorn as it comes.
+
+What one would write without a library: a set of sockets, a JSON text made once, `send_text` to
+each.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+encode = msgspec.json.encode
+decode = msgspec.json.decode
+
+
+class Market:
+    """One topic's subscribers."""
+
+    def __init__(self) -> None:
+        self.subscribers: dict[WebSocket, None] = {}
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Serve one connection until it ends."""
+        await socket.accept()
+        try:
+            async for text in socket.iter_text():
+                await self.handle(socket, *decode(text))
+        finally:
+            self.subscribers.pop(socket, None)
+
+    async def handle(
+        self, socket: WebSocket, join_ref: Any, ref: Any, topic: str, event: str, payload: Any
+    ) -> None:
+        """Do what the load generator asks."""
+        if event == "publish":
+            text = encode([None, None, topic, "tick", payload["payload"]]).decode()
+            for _ in range(payload["n"]):
+                for subscriber in list(self.subscribers):
+                    await subscriber.send_text(text)
+            return
+        if event == "phx_join":
+            self.subscribers[socket] = None
+        response = payload if event == "echo" else {}
+        reply = [join_ref, ref, topic, "phx_reply", {"response": response, "status": "ok"}]
+        await socket.send_text(encode(reply).decode())
+
+
+def main() -> None:
+    market = Market()
+    app = Starlette(routes=[WebSocketRoute("/socket/websocket", market.serve)])
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        ws="websockets-sansio",
+        loop="uvloop",
+        log_level="warning",
+        backlog=4096,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

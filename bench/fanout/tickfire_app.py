@@ -1,0 +1,55 @@
+"""The server under test: one channel on `tickfire.phoenix`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, ClassVar
+
+import uvicorn
+from starlette.applications import Starlette
+
+from tickfire.phoenix import (
+    Channel,
+    Hub,
+    NoReply,
+    PhoenixProtocol,
+    PhoenixSocket,
+    Reply,
+    Socket,
+    UserSocket,
+)
+
+
+class Market(Channel):
+    """Publishes and echoes."""
+
+    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply | NoReply:
+        """Do what the load generator asks."""
+        if event == "echo":
+            return Reply(payload)
+        for _ in range(payload["n"]):
+            socket.hub.broadcast(socket.topic, "tick", payload["payload"])
+        return NoReply()
+
+
+class User(UserSocket):
+    """Anybody."""
+
+    channels: ClassVar = {"market:*": Market}
+
+
+def main() -> None:
+    app = Starlette(routes=[PhoenixSocket("/socket", User, hub=Hub())])
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        ws=PhoenixProtocol,
+        loop="uvloop",
+        log_level="warning",
+        backlog=4096,
+    )
+
+
+if __name__ == "__main__":
+    main()
