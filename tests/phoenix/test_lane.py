@@ -200,7 +200,7 @@ async def test_a_large_topic_does_not_hold_up_the_loop() -> None:
     assert all(sink.got == b"12" for sink in sinks)
 
 
-def overflowing(on_overflow: Callable[[], None] | None) -> tuple[Subscriber, Recorder, HubStats]:
+def overflowing(on_overflow: Callable[[int], None] | None) -> tuple[Subscriber, Recorder, HubStats]:
     sink, stats = Recorder(), HubStats()
     subscriber = Subscriber(sink, stats, write_limit=100)
     subscriber.release(b"")
@@ -212,7 +212,7 @@ def overflowing(on_overflow: Callable[[], None] | None) -> tuple[Subscriber, Rec
 
 def test_a_congested_subscriber_is_told_instead_of_written_to() -> None:
     calls: list[int] = []
-    subscriber, sink, stats = overflowing(lambda: calls.append(1))
+    subscriber, sink, stats = overflowing(calls.append)
     subscriber.write(b"from the hub")
     assert (calls, sink.chunks, stats.overflowed) == ([1], [], 1)
     subscriber.send(b"its own")
@@ -236,7 +236,7 @@ def test_a_congested_subscriber_that_does_not_care_is_cut_at_the_limit() -> None
 
 
 def test_a_failing_on_overflow_hurts_nobody() -> None:
-    def fail() -> None:
+    def fail(missed: int) -> None:
         raise RuntimeError
 
     subscriber, sink, _ = overflowing(fail)
@@ -253,3 +253,34 @@ def test_a_change_of_lane_while_held_drops_what_the_hub_wrote() -> None:
     subscriber.write(b"new lane;")
     subscriber.release(b"reply;")
     assert sink.got == b"reply;own;new lane;"
+
+
+@pytest.mark.parametrize("talks", [False, True])
+def test_whoever_overflows_is_told_how_many_writes_it_is_not_given(talks: bool) -> None:
+    loop, given, log = Turns(), [], []
+    lane = Lane(loop)  # type: ignore[arg-type]
+    sinks = [Recorder() for _ in range(2)]
+    quick, slow = (Subscriber(sink, HubStats()) for sink in sinks)
+    for subscriber in (quick, slow):
+        subscriber.release(b"")
+        lane.add(subscriber)
+
+    def overflowed(missed: int) -> None:
+        given.append(log[: len(log) - missed])
+        lane.remove(slow)
+
+    slow.on_overflow = overflowed
+    for number in range(8):
+        if number == 5:
+            slow.set_congested(True)
+            if talks:
+                slow.send(b"own")  # first all that waits for it
+        log.append(b"%d" % number)
+        lane.write(log[-1])
+        if number in (1, 2):
+            loop.turn()
+    for _ in range(4):
+        loop.turn()
+    assert sinks[0].got == b"".join(log)
+    assert given == [[piece for piece in log if piece in sinks[1].got]]
+    assert sinks[1].got.replace(b"own", b"") == b"".join(given[0])

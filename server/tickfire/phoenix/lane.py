@@ -99,7 +99,17 @@ class Lane:
         missing = self._missing(subscriber)
         if missing:
             subscriber.run_ahead(self._end())
-            subscriber.write_missing(b"".join(missing))
+            subscriber.write_missing(b"".join(missing), self._end() - len(missing))
+
+    def withhold(self, subscriber: Subscriber, begin: int) -> int:
+        """Have a subscriber skip all frames from number `begin` on that are written by now.
+
+        `begin` is that of the wave's first frame if it is less. Returns how many are skipped.
+        """
+        end = self._end()
+        if self.behind:
+            subscriber.run_ahead(end)
+        return max(0, end - max(begin, self._first))
 
     def rest_of_wave(self, subscriber: Subscriber) -> bytes:
         """Return what a subscriber that is ahead still needs of the wave that has come to it."""

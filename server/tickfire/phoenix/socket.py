@@ -168,12 +168,16 @@ class Socket:
         return self._session.transport.buffered()
 
     @property
-    def on_overflow(self) -> Callable[[], None] | None:
-        """Called instead of a write of the hub while the connection is over its high-water mark."""
+    def on_overflow(self) -> Callable[[int], None] | None:
+        """Called instead of a write of the hub while the connection is over its high-water mark.
+
+        Its argument is how many of the latest writes to this socket's lane the client is not given:
+        what came now, and what waits behind it.
+        """
         return self.subscriber.on_overflow
 
     @on_overflow.setter
-    def on_overflow(self, callback: Callable[[], None] | None) -> None:
+    def on_overflow(self, callback: Callable[[int], None] | None) -> None:
         self.subscriber.on_overflow = callback
 
     def on_writable(self, callback: Callable[[], None]) -> None:

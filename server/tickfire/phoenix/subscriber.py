@@ -78,7 +78,7 @@ class Subscriber:
     """
 
     __slots__ = (
-        "_congested", "_gone", "_held", "_sink", "_stats", "_write_limit",
+        "_begin", "_congested", "_gone", "_held", "_sink", "_stats", "_write_limit",
         "index", "lane", "on_overflow", "skip_to", "write",
     )  # fmt: skip
 
@@ -88,12 +88,13 @@ class Subscriber:
         self._write_limit = write_limit
         held: list[bytes] = []
         self._held: list[bytes] | None = held
+        self._begin = -1  # number of the first frame that is being written; -1: of the wave
         self._congested = False
         self._gone = False
         self.lane: Lane | None = None
         self.index = 0
         self.skip_to = -1
-        self.on_overflow: Callable[[], None] | None = None
+        self.on_overflow: Callable[[int], None] | None = None
         self.write: Callable[[bytes], None] = held.append
 
     # ------------------------------------------------------------ frames of its own
@@ -147,17 +148,19 @@ class Subscriber:
         self.skip_to = -1
         self._settle()
 
-    def write_missing(self, frames: bytes) -> None:
-        """Take frames of the lane out of turn."""
+    def write_missing(self, frames: bytes, begin: int) -> None:
+        """Take frames of the lane out of turn; ``begin`` is the number of the first."""
+        self._begin = begin
         self._normal_write()(frames)
+        self._begin = -1
 
     def _write_ahead(self, frames: bytes) -> None:
-        lane = self.lane
+        lane, begin = self.lane, self.skip_to
         missing = frames if lane is None else lane.rest_of_wave(self)
         if self.skip_to < 0:
             self._settle()
         if missing:
-            self._normal_write()(missing)
+            self.write_missing(missing, begin)
 
     def _settle(self) -> None:
         if self.skip_to < 0:
@@ -173,8 +176,9 @@ class Subscriber:
     def _write_congested(self, frames: bytes) -> None:
         if self.on_overflow is not None:
             self._stats.overflowed += 1
+            missed = 1 if self.lane is None else self.lane.withhold(self, self._begin)
             try:
-                self.on_overflow()
+                self.on_overflow(missed)
             except Exception:
                 logger.exception("on_overflow failed")
         elif self._sink.buffered() > self._write_limit:
