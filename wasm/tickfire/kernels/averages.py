@@ -62,7 +62,7 @@ def wma_words(period: int) -> int:
 
 @portable
 def wma(src: In, period: int, state: State, out: Out) -> int:
-    """Compute the linearly weighted moving average: weight 1 for the oldest value, period for the newest."""
+    """Compute the linearly weighted average: weight 1 for the oldest, period for the newest."""
     n = len(src)
     if len(out) != n or len(state) < wma_words(period):
         return WRONG_LENGTH

@@ -24,7 +24,7 @@ def bollinger_words(period: int) -> int:
 def bollinger(
     src: In, period: int, width: float, state: State, middle: Out, upper: Out, lower: Out
 ) -> int:
-    """Compute Bollinger bands: the mean, and `width` population standard deviations around it."""
+    """Compute Bollinger bands: the mean and `width` population deviations around it."""
     n = len(src)
     if len(middle) != n or len(upper) != n or len(lower) != n:
         return WRONG_LENGTH
@@ -57,7 +57,7 @@ def donchian_words(period: int) -> int:
 def donchian(
     high: In, low: In, period: int, state: State, upper: Out, lower: Out, middle: Out
 ) -> int:
-    """Compute the Donchian channel: highest high, lowest low and their mean, the bar itself included."""
+    """Compute the Donchian channel, this bar included: highest high, lowest low, their mean."""
     n = len(high)
     if len(low) != n or len(upper) != n or len(lower) != n or len(middle) != n:
         return WRONG_LENGTH

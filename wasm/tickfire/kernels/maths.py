@@ -36,7 +36,7 @@ SPLITTER: Final = 134217729.0
 
 @portable
 def exponentials(src: In, out: Out) -> int:
-    """E to the power of each element."""
+    """Compute e to the power of each element."""
     if len(out) != len(src):
         return WRONG_LENGTH
     for i in range(len(src)):
@@ -46,7 +46,7 @@ def exponentials(src: In, out: Out) -> int:
 
 @portable
 def logarithms(src: In, out: Out) -> int:
-    """Natural logarithm of each element; NaN below zero."""
+    """Compute the natural logarithm of each element; NaN below zero."""
     if len(out) != len(src):
         return WRONG_LENGTH
     for i in range(len(src)):
@@ -56,7 +56,7 @@ def logarithms(src: In, out: Out) -> int:
 
 @portable
 def powers(src: In, exponent: In, out: Out) -> int:
-    """Each element to the power of the other, with the special cases of IEEE 754."""
+    """Compute each element to the power of the other, with the special cases of IEEE 754."""
     if len(out) != len(src) or len(exponent) != len(src):
         return WRONG_LENGTH
     for i in range(len(src)):

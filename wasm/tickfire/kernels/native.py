@@ -191,7 +191,7 @@ class Running:
         self.state = kernel.fresh_state(scalars)
 
     def push(self, *arrays: Any) -> Any:
-        """Take new elements, one number or an array for each array parameter; return their results."""
+        """Take new elements, numbers or arrays in the kernel's order; return their results."""
         return self._run(arrays, self.state)
 
     def peek(self, *arrays: Any) -> Any:

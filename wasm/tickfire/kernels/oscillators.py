@@ -63,7 +63,7 @@ def stochastic(
     k: Out,
     d: Out,
 ) -> int:
-    """Compute the stochastic: %K slowed by a simple mean, and %D, the simple mean of that; 0 where flat."""
+    """Compute the stochastic: %K slowed by a simple mean, and %D, its simple mean; 0 where flat."""
     n = len(close)
     if len(high) != n or len(low) != n or len(k) != n or len(d) != n:
         return WRONG_LENGTH

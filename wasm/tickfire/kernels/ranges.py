@@ -11,7 +11,7 @@ ATR_WORDS = 2 + SMOOTH_WORDS
 
 @portable
 def typical(high: In, low: In, close: In, out: Out) -> int:
-    """Typical price: the mean of high, low and close."""
+    """Compute the typical price: the mean of high, low and close."""
     n = len(close)
     if len(high) != n or len(low) != n or len(out) != n:
         return WRONG_LENGTH
@@ -29,7 +29,7 @@ def atr_words() -> int:
 
 @portable
 def atr(high: In, low: In, close: In, period: int, state: State, out: Out) -> int:
-    """Average true range after Wilder; the first bar has no true range; from element period on."""
+    """Compute the average true range after Wilder; from element period on: the first has none."""
     n = len(close)
     if len(high) != n or len(low) != n or len(out) != n or len(state) < atr_words():
         return WRONG_LENGTH
@@ -76,7 +76,7 @@ def keltner(
     upper: Out,
     lower: Out,
 ) -> int:
-    """Keltner channel: the EMA of the close, and `width` average true ranges around it."""
+    """Compute the Keltner channel: the EMA of the close and `width` true ranges (ATR) around it."""
     n = len(close)
     if len(high) != n or len(low) != n or len(state) < keltner_words():
         return WRONG_LENGTH

@@ -19,8 +19,8 @@ def rolling(
 ) -> int:
     """Compute rolling mean, variance and z-score of the newest value; 0 where flat.
 
-    The variance divides by period - freedom: ``freedom`` is 0 for the population's variance and 1 for a sample's; a period no larger than
-    it gives NaN.
+    The variance divides by period - freedom: ``freedom`` is 0 for the population's, 1 for a
+    sample's; a period no larger than it gives NaN.
     """
     n = len(src)
     if len(mean) != n or len(variance) != n or len(zscore) != n:

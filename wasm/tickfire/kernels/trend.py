@@ -278,7 +278,7 @@ def ichimoku(
     leading_a: Out,
     leading_b: Out,
 ) -> int:
-    """Compute Ichimoku: conversion line, base line and the two leading spans, usually 9, 26, 52, 26.
+    """Compute Ichimoku: conversion line, base line and the leading spans, usually 9, 26, 52, 26.
 
     The spans are those computed ``displacement`` bars ago, which is the cloud at the bar itself;
     with displacement 0 they are as computed, to be drawn ahead. The lagging span is the close.

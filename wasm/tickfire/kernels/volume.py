@@ -129,7 +129,8 @@ def vwap_anchored(
 def volume_profile(price: In, volume: In, lowest: float, step: float, profile: Store) -> int:
     """Add volume to the bins of a profile; return how many elements fell in.
 
-    The bins are ``step`` wide, from ``lowest`` on.     The profile goes on from what it holds: zeros for a fresh one.
+    The bins are ``step`` wide, from ``lowest`` on. The profile goes on from what it holds: zeros
+    for a fresh one.
     """
     n = len(price)
     if len(volume) != n:

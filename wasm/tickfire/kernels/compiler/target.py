@@ -50,7 +50,7 @@ class Wasm32(target_extension.CPU):
     """The target's place in numba's hierarchy: what holds for any CPU holds for it."""
 
 
-class _Codegen(codegen.AOTCPUCodegen):
+class _Codegen(codegen.AOTCPUCodegen):  # type: ignore[misc]
     def _init(self, module: Any) -> None:
         llvm.initialize_all_targets()
         llvm.initialize_all_asmprinters()
@@ -70,7 +70,7 @@ class _Codegen(codegen.AOTCPUCodegen):
         return module
 
 
-class _Context(cpu.CPUContext):
+class _Context(cpu.CPUContext):  # type: ignore[misc]
     def init(self) -> None:
         self.is32bit = False  # 64-bit integers, which WebAssembly has
         self._internal_codegen = _Codegen("wasm")
@@ -79,7 +79,7 @@ class _Context(cpu.CPUContext):
         return object()  # numba wants a key of its own for each function; it is never called
 
 
-class _Descriptor(TargetDescriptor):
+class _Descriptor(TargetDescriptor):  # type: ignore[misc]
     options = cpu.CPUTargetOptions
 
     def __init__(self) -> None:
@@ -103,7 +103,7 @@ class Wasm32Target:
         target_extension.target_registry[NAME] = Wasm32
         descriptor = _Descriptor()
 
-        class Dispatcher(dispatcher.Dispatcher):
+        class Dispatcher(dispatcher.Dispatcher):  # type: ignore[misc]
             targetdescr = descriptor
 
             def add_overload(self, cres: Any) -> None:
