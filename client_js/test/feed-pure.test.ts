@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { decodeTicks, priceText } from "../src/feed/binary";
 import { ClockEstimate, nsToMs } from "../src/feed/clock";
 import { Cursor } from "../src/feed/cursor";
@@ -82,6 +82,20 @@ describe("a cursor", () => {
       missed,
     });
     expect(cursor.id).toBe("e-k");
+  });
+
+  test("begins anew after too long a silence", () => {
+    vi.useFakeTimers();
+    const cursor = new Cursor(null, 1000);
+    cursor.joined({ id: "e-5" });
+    vi.advanceTimersByTime(900);
+    cursor.moved("e-6");
+    vi.advanceTimersByTime(900);
+    expect(cursor.params()).toEqual({ since: "e-6" });
+    vi.advanceTimersByTime(200);
+    expect(cursor.params()).toEqual({});
+    expect(cursor.joined({ id: "e-9" })).toBeNull();
+    vi.useRealTimers();
   });
 
   test("keeps the place of each shard of packed ticks", () => {

@@ -116,7 +116,11 @@ export class Page {
   }
 
   private setInstruments(instruments: readonly Instrument[]): void {
-    if (this.market.setInstruments(instruments)) this.watch.rebuild();
+    if (this.market.setInstruments(instruments)) {
+      // Rows ask for the references of their symbols again: new ones have none yet.
+      this.references.forget();
+      this.watch.rebuild();
+    }
     if (this.session.symbol === null) {
       const known = [...this.market.symbols.keys()].sort();
       const wanted = this.address.symbol;
@@ -235,6 +239,7 @@ export class Page {
     setData(root, "state", state);
     setData(root, "symbol", session.symbol ?? "");
     setData(root, "interval", session.interval);
+    setData(root, "position", this.position ?? "");
     setData(root, "ticks", String(this.rate.total));
     setData(root, "latencyMs", this.pipeline.latency?.toFixed(3) ?? "");
     const last = session.symbol === null ? null : this.market.symbols.get(session.symbol)?.last;

@@ -16,6 +16,8 @@ import type { Interval } from "../store/intervals";
 
 const HISTORY_LIMIT = 2000;
 const DAY_LIMIT = 2;
+/** Whoever was away for longer wants the present, not every trade of the meantime. */
+const RESUME_WITHIN_MS = 60_000;
 
 /** The newest day of the selected symbol. */
 export interface Day {
@@ -61,6 +63,7 @@ export class Session {
     private readonly handlers: SessionHandlers,
   ) {
     this.realtime = feed.realtime({
+      resumeWithinMs: RESUME_WITHIN_MS,
       onInstruments: (instruments) => handlers.onInstruments(instruments),
       onTick: (tick) => handlers.onTick(tick),
       onRecovery: (recovery) => handlers.onRecovery(recovery),
@@ -96,6 +99,7 @@ export class Session {
     this.days = [];
     this.selected = [
       this.feed.instrument(symbol, {
+        resumeWithinMs: RESUME_WITHIN_MS,
         onSnapshot: (snapshot) => handlers.onSnapshot(snapshot),
         onTick: (tick) => handlers.onTrade(tick),
         onQuote: (quote) => handlers.onQuote(quote),

@@ -9,7 +9,16 @@ export type Recovery = { recovered: true } | { recovered: false; missed: Missed 
  * stock phoenix.js channel goes on without a gap or a duplicate.
  */
 export class Cursor {
-  constructor(private newest: string | null = null) {}
+  private movedAt = Date.now();
+
+  /**
+   * Begins after the id `newest`. When nothing came for `resumeWithinMs`, a rejoin begins anew
+   * instead of fetching all that happened since.
+   */
+  constructor(
+    private newest: string | null = null,
+    private readonly resumeWithinMs = Number.POSITIVE_INFINITY,
+  ) {}
 
   get id(): string | null {
     return this.newest;
@@ -17,6 +26,7 @@ export class Cursor {
 
   /** Join params that resume, to be merged with others. */
   params(): { since?: string } {
+    if (Date.now() - this.movedAt > this.resumeWithinMs) this.newest = null;
     return this.newest === null ? {} : { since: this.newest };
   }
 
@@ -25,6 +35,7 @@ export class Cursor {
    * taken only when nothing is replayed before it, else each tick moves the cursor.
    */
   joined(reply: { id: string; recovered?: boolean; missed?: Missed }): Recovery | null {
+    this.movedAt = Date.now();
     if (reply.recovered === true) return { recovered: true };
     const first = this.newest === null;
     this.newest = first ? reply.id : (reply.missed?.to ?? reply.id);
@@ -34,10 +45,12 @@ export class Cursor {
   /** Take the id of an event. */
   moved(id: string): void {
     this.newest = id;
+    this.movedAt = Date.now();
   }
 
   /** Take packed ticks: they carry their shard's position instead of an id. */
   movedTo({ epoch, shard, last }: Pick<PackedTicks, "epoch" | "shard" | "last">): void {
+    this.movedAt = Date.now();
     const [known, places = ""] = (this.newest ?? "").split("-");
     const positions = known === epoch ? places.split(".") : [];
     positions[shard] = last.toString(36);

@@ -30,6 +30,8 @@ export interface FeedOptions {
 
 /** What every subscription to ticks may be told. */
 interface Resumable {
+  /** After a longer silence than this (ms), begin anew instead of fetching all that was missed. */
+  resumeWithinMs?: number;
   /** A rejoin went on after the last id seen, or could not. */
   onRecovery?: (recovery: Recovery) => void;
   /** Ticks were lost before they reached this client. */
@@ -106,7 +108,7 @@ export class MarketFeed {
 
   /** `market:realtime`: every trade of every instrument. */
   realtime(handlers: RealtimeHandlers): Subscription<RealtimeReply> {
-    const cursor = new Cursor(handlers.since);
+    const cursor = new Cursor(handlers.since, handlers.resumeWithinMs);
     return new Subscription<RealtimeReply>(this.socket, "market:realtime", {
       params: () => ({
         ...cursor.params(),
@@ -136,7 +138,7 @@ export class MarketFeed {
 
   /** `market:<SYMBOL>`: trades and top of book of one instrument. */
   instrument(symbol: string, handlers: InstrumentHandlers): Subscription<InstrumentReply> {
-    const cursor = new Cursor();
+    const cursor = new Cursor(null, handlers.resumeWithinMs);
     const { onRefused } = handlers;
     return new Subscription<InstrumentReply>(this.socket, `market:${symbol}`, {
       params: () => cursor.params(),

@@ -1,0 +1,159 @@
+"""The whole house, as `tickfire dev` runs it, on the page: live candles at the stream's price."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.browser.chromium import Chart, check_chart
+from tests.browser.conftest import ROOT, OpenPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
+
+DBN: Final = ROOT.parent / "shared" / "data" / "dbn"
+READY_S: Final = 60
+STOP_S: Final = 20
+SETTINGS: Final = ("FEED", "SPEED", "REDIS_URL", "WORKERS", "DATABENTO_API_KEY", "HOST", "PORT")
+
+ESU4: Final = {"FEED": str(DBN / "esu4-mbp-1-20240701.dbn.zst"), "SPEED": "1"}
+LEAN: Final = {"FEED": str(DBN / "lean_20131008_0930_1000_mixed.dbn.zst"), "SPEED": "10"}
+needs_data = [
+    pytest.mark.shared_data,
+    pytest.mark.skipif(not DBN.parents[1].exists(), reason="there is no ../shared"),
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def house(settings: dict[str, str], log: Path) -> Iterator[tuple[str, int]]:
+    """Run `tickfire dev`; yield its URL and its process id once it is ready."""
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tickfire.server", "dev"],
+            env={**environment, **settings, "PORT": str(port)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}/"
+            wait_ready(url, process, log)
+            yield url, process.pid
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(STOP_S)
+
+
+def wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}readyz", timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            threading.Event().wait(0.2)
+    pytest.fail(f"the house is not ready; its log:\n{log.read_text()[-2000:]}")
+
+
+@dataclass
+class Listener:
+    """An own client of `market:realtime`: the last price of each symbol at each id."""
+
+    prices: dict[str, dict[str, str]] = field(default_factory=dict)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def take(self, frame: str | bytes) -> None:
+        _, _, _, event, payload = json.loads(frame)
+        if event != "tick":
+            return
+        with self.changed:
+            latest = next(reversed(self.prices.values()), {})
+            self.prices[payload["id"]] = {**latest, payload["symbol"]: payload["price"]}
+            self.changed.notify_all()
+
+    def price(self, symbol: str, position: str) -> str | None:
+        """Wait for the tick with id `position`; return the symbol's last price by then."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: position in self.prices, 10)
+            return self.prices[position].get(symbol)
+
+
+@contextmanager
+def listening(url: str) -> Iterator[Listener]:
+    """Join `market:realtime` with a plain WebSocket."""
+    listener = Listener()
+    address = f"{url.replace('http', 'ws')}socket/websocket?vsn=2.0.0"
+    with connect(address) as websocket:
+        websocket.send(json.dumps(["1", "1", "market:realtime", "phx_join", {}]))
+        websocket.recv()
+
+        def read() -> None:
+            for frame in websocket:
+                listener.take(frame)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            yield listener
+        finally:
+            websocket.close()
+            reader.join()
+
+
+def shown(chart: Chart) -> dict[str, Any]:
+    """Return symbol, last price and position as the page has them at one moment."""
+    data: dict[str, Any] = chart.page.evaluate("() => ({ ...document.documentElement.dataset })")
+    return data
+
+
+@pytest.mark.parametrize(
+    ("settings", "symbol"),
+    [
+        pytest.param({}, "ESZ6", id="simulated"),
+        pytest.param(ESU4, "ESU4", id="esu4", marks=needs_data),
+        pytest.param(LEAN, "SPY", id="lean", marks=needs_data),
+    ],
+)
+@pytest.mark.usefixtures("static")
+def test_live_candles_at_the_streams_price(
+    open_page: OpenPage, tmp_path: Path, settings: dict[str, str], symbol: str
+) -> None:
+    with house(settings, tmp_path / "log") as (url, _), listening(url) as listener:
+        chart = open_page(url, symbol=symbol, interval="1s", renderer="webgpu", live=False)
+        chart.wait_live(candles=12, timeout_ms=60_000)
+        check_chart(chart, chart.shoot(str(tmp_path / "page.png")))
+        ticks = int(chart.data("ticks"))
+        chart.page.wait_for_function(
+            "n => Number(document.documentElement.dataset.ticks) > n", arg=ticks + 5
+        )
+        data = shown(chart)
+        assert data["symbol"] == symbol
+        wanted = listener.price(symbol, data["position"])
+        if wanted is not None:
+            assert data["lastPrice"] == wanted
+        assert wanted is not None or data["lastPrice"] != ""
+        assert chart.complaints == []
