@@ -1,4 +1,4 @@
-"""Candles against a naive fold of all trades, live and from every point at which a server starts."""
+"""Candles against a naive fold of all trades: live, and wherever a server starts."""
 
 from __future__ import annotations
 

@@ -33,9 +33,23 @@ def test_base36_is_what_int_reads(number: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [None, 7, "", "x", "0011223344556677", "0011223344556677-", "0011223344556677-1.", "-1"]
-    + ["001122334455667-1", "0011223344556677-Z", "0011223344556677-1 ", "0011223344556677-1\n"]
-    + ["0011223344556677-zzzzzzzzzzzzz", "0011223344556677-" + "1." * 5000 + "1", ["a"]],
+    [
+        None,
+        7,
+        "",
+        "x",
+        "0011223344556677",
+        "0011223344556677-",
+        "0011223344556677-1.",
+        "-1",
+        "001122334455667-1",
+        "0011223344556677-Z",
+        "0011223344556677-1 ",
+        "0011223344556677-1\n",
+        "0011223344556677-zzzzzzzzzzzzz",
+        "0011223344556677-" + "1." * 5000 + "1",
+        ["a"],
+    ],
 )
 def test_what_is_no_id_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="since"):
@@ -56,8 +70,19 @@ def test_no_price_is_none() -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [[], "x", 1, {"symbols": "AAA"}, {"symbols": []}, {"symbols": [1]}, {"encoding": "xml"}]
-    + [{"since": "x"}, {"since": 1}, {"encoding": 1}, {"symbols": ["A"] * 1001}],
+    [
+        [],
+        "x",
+        1,
+        {"symbols": "AAA"},
+        {"symbols": []},
+        {"symbols": [1]},
+        {"encoding": "xml"},
+        {"since": "x"},
+        {"since": 1},
+        {"encoding": 1},
+        {"symbols": ["A"] * 1001},
+    ],
 )
 def test_params_that_make_no_sense_are_refused_with_a_reason(payload: object) -> None:
     with pytest.raises(JoinError) as caught:

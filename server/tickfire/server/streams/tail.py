@@ -28,8 +28,12 @@ type OnEntries = Callable[[bytes, list[Entry], int], Awaitable[None] | None]
 BLOCK_MS: Final = 1_000
 SILENCE_S: Final = 4.0
 """No byte for so long, though each read ends after BLOCK_MS: the connection is dead."""
-COUNT: Final = 64
-"""Entries of one read: at most 16,384 ticks, so that the loop is never held for long."""
+READ_BYTES: Final = 128 << 10
+"""What one read is to yield at most: some 4,000 ticks, so that neither the loop is held for long
+nor the sockets get too much at once."""
+FEWEST: Final = 16
+MOST: Final = 256
+"""Entries of one read."""
 BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MAX_S: Final = 2.0
 
@@ -90,6 +94,7 @@ class Tail:
         self._held: deque[tuple[bytes, list[Entry], int]] = deque()
         self._work: asyncio.Task[None] | None = None  # a handler that must wait for something
         self._starved = False
+        self._count = FEWEST
 
     async def run(self) -> None:
         """Read until cancelled, or told to end; a lost Redis is waited for."""
@@ -145,7 +150,7 @@ class Tail:
 
     def _read(self, connection: RedisConnection) -> None:
         connection.send(
-            *("XREAD", "COUNT", COUNT, "BLOCK", BLOCK_MS, "STREAMS"),
+            *("XREAD", "COUNT", self._count, "BLOCK", BLOCK_MS, "STREAMS"),
             *self._keys,
             *(self.positions[key] for key in self._keys),
             on_reply=lambda reply: self._replied(connection, reply),
@@ -160,6 +165,8 @@ class Tail:
         for key, entries in _streams_of(reply):
             self.positions[key] = entries[-1][0]
             self._held.append((key, entries, read_ns))
+            size = sum(map(len, entries[-1][1].values()))
+            self._count = max(FEWEST, min(MOST, READ_BYTES // (size + 1)))
         if self._work is not None:
             self._starved = True  # one reply may wait behind a handler, no more
             return
