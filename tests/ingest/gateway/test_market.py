@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from tests.ingest.gateway.support import (
     TIMEOUT_S,
@@ -27,6 +28,7 @@ from tickfire.ingest.dbn.layout import (
     ERROR_SYMBOL_RESOLUTION,
     RTYPE_DEFINITION,
     RTYPE_MBP_1,
+    RTYPE_SYSTEM,
     RTYPE_TRADE,
     SYSTEM_REPLAY_COMPLETED,
     SYSTEM_SLOW_READER,
@@ -45,17 +47,26 @@ from tickfire.ingest.gateway.subscription import Subscription
 EVERYTHING = (Subscription("trades"), Subscription("mbp-1"))
 
 
+def with_start(subscription: Subscription, start: int | None) -> Subscription:
+    return subscription if subscription.start is not None else replace(subscription, start=start)
+
+
 class Visit:
     """A session's feed on a market, and what it got."""
 
     def __init__(
-        self, market: Market, clock: ManualClock, *subscriptions: Subscription, skip: bool = False
+        self,
+        market: Market,
+        clock: ManualClock,
+        *subscriptions: Subscription,
+        skip: bool = False,
+        start: int | None = 0,
     ) -> None:
         self.feed = MarketFeed(market, clock, slow_after_s=0.01, skip_when_slow=skip)
         self.told = [
             message
             for subscription in subscriptions or EVERYTHING
-            for message in self.feed.subscribe(subscription, late=False)
+            for message in self.feed.subscribe(with_start(subscription, start), late=False)
         ]
         self.pipe = Pipe()
         self.outlet = Outlet(
@@ -103,6 +114,27 @@ async def test_a_session_gets_the_past_at_once_and_then_what_happens() -> None:
         assert live == sorted(live)
 
 
+async def test_a_session_without_a_start_gets_nothing_of_the_past() -> None:
+    clock = ManualClock(NIGHT)
+    visit = Visit(market(clock), clock, start=None)
+    async with visit.running(clock):
+        await step(clock, 50)
+    assert NIGHT <= times(visit.pipe.data)[0]
+
+
+async def test_each_subscription_has_a_past_of_its_own() -> None:
+    clock = ManualClock(NIGHT)
+    asked = Subscription("mbp-1", start=NIGHT - 20 * S), Subscription("trades")
+    visit = Visit(market(clock), clock, *asked, start=None)
+    async with visit.running(clock):
+        await step(clock, 30)
+    first: dict[int, int] = {}
+    for record in data_records(visit.pipe.data):
+        first.setdefault(record[1], int.from_bytes(record[8:16], "little"))
+    assert NIGHT - 20 * S <= first[RTYPE_MBP_1] < NIGHT - 18 * S
+    assert first[RTYPE_TRADE] >= NIGHT
+
+
 async def test_sessions_share_one_market() -> None:
     clock = ManualClock(NIGHT)
     shared = market(clock)
@@ -127,7 +159,7 @@ async def test_a_market_is_the_same_whoever_looks_and_when() -> None:
     async with visit.running(clock):
         await step(clock, 100)
     expected = run(Simulation(4, NIGHT - LAG_NS), NIGHT - LAG_NS + S)
-    assert visit.pipe.data == expected
+    assert b"".join(data_records(visit.pipe.data)) == expected
 
 
 async def test_a_market_that_nobody_looks_at_stands_still_but_keeps_its_past_short() -> None:
@@ -152,7 +184,7 @@ async def test_mappings_come_first_and_definitions_if_asked() -> None:
         await visit.pipe.written(2)
     kinds = [record[1] for record in records_of(visit.pipe.data)]
     assert kinds[:12] == [RTYPE_DEFINITION] * 12
-    assert set(kinds[12:]) == {RTYPE_TRADE, RTYPE_MBP_1}
+    assert set(kinds[12:]) - {RTYPE_SYSTEM} == {RTYPE_TRADE, RTYPE_MBP_1}
     assert visit.feed.metadata().dataset == DATASET
 
 
@@ -209,7 +241,9 @@ async def test_a_start_cuts_the_past_and_its_end_is_told() -> None:
 
 async def test_late_subscriptions_are_served_from_then_on() -> None:
     clock = ManualClock(NIGHT)
-    visit = Visit(market(clock, history_s=0.0), clock, Subscription("trades", symbols=("AAPL",)))
+    visit = Visit(
+        market(clock, history_s=0.0), clock, Subscription("trades", symbols=("AAPL",)), start=None
+    )
     async with visit.running(clock):
         await step(clock, 2)
         told = visit.feed.subscribe(Subscription("definition", symbols=("SPY",)), late=True)
@@ -222,7 +256,7 @@ async def test_late_subscriptions_are_served_from_then_on() -> None:
 
 async def test_a_slow_client_is_warned_and_gets_everything() -> None:
     clock = ManualClock(NIGHT)
-    visit = Visit(market(clock, history_s=0.0), clock)
+    visit = Visit(market(clock, history_s=0.0), clock, start=None)
     visit.pipe.on_write = visit.outlet.pause
     async with visit.running(clock):
         await step(clock, 30)
@@ -242,7 +276,7 @@ async def test_a_slow_client_is_warned_and_gets_everything() -> None:
 
 async def test_a_slow_client_that_wants_to_skip_is_told_what_it_missed() -> None:
     clock = ManualClock(NIGHT)
-    visit = Visit(market(clock, history_s=0.0), clock, skip=True)
+    visit = Visit(market(clock, history_s=0.0), clock, skip=True, start=None)
     visit.pipe.on_write = visit.outlet.pause
     async with visit.running(clock) as task:
         await step(clock, 3)
@@ -267,7 +301,7 @@ async def test_a_client_that_only_waits_is_given_up_in_the_end(
 ) -> None:
     monkeypatch.setattr(feed_module, "MAX_BACKLOG", 10_000)
     clock = ManualClock(NIGHT)
-    visit = Visit(market(clock, history_s=0.0, speed=100.0), clock)
+    visit = Visit(market(clock, history_s=0.0, speed=100.0), clock, start=None)
     visit.pipe.on_write = visit.outlet.pause
     async with visit.running(clock) as task:
         await step(clock)

@@ -144,9 +144,11 @@ async def test_the_simulated_market_arrives_with_symbols_past_and_present() -> N
         def some_live(record: Any) -> bool:
             nonlocal counted
             counted += type(record).__name__ == "TradeMsg"
-            return counted >= 600
+            return counted >= 900
 
-        got = await client.run({"trades": "ALL_SYMBOLS", "mbp-1": "ALL_SYMBOLS"}, some_live)
+        got = await client.run(
+            {"trades": "ALL_SYMBOLS", "mbp-1": "ALL_SYMBOLS"}, some_live, start=0
+        )
     kinds = {type(record).__name__ for record in got}
     assert kinds == {"SystemMsg", "SymbolMappingMsg", "TradeMsg", "MBP1Msg"}
     symbols = {r.stype_out_symbol for r in got if type(r).__name__ == "SymbolMappingMsg"}

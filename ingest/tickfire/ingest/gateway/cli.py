@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
     "--history",
     default=DEFAULT_HISTORY_S,
     show_default=True,
-    help="Seconds of the simulated market's past that a session gets at once.",
+    help="Seconds of the simulated market's past that a session can ask for.",
 )
 def gateway(
     file: Path | None,

@@ -40,7 +40,7 @@ class GatewayConfig:
     instruments : int
         Of the simulated market.
     history_s : float
-        Seconds of the simulated market's past that a new session gets at once.
+        Seconds of the simulated market's past that a session can ask for.
     start_clock : int, optional
         ns since the Unix epoch at which the simulated market begins; by default so long ago that
         the first session gets its history in full.

@@ -53,6 +53,12 @@ class Segment:
         ids: NDArray[np.uint32] = self.data.view(np.uint32)[(self.offsets[:-1] >> 2) + 1]
         return ids
 
+    @property
+    def ts_events(self) -> NDArray[np.uint64]:
+        """The event time of each record, uint64[n], ns since the Unix epoch."""
+        times: NDArray[np.uint64] = self.data.view(np.uint64)[(self.offsets[:-1] >> 3) + 1]
+        return times
+
     def part(self, first: int, last: int) -> Segment:
         """Return some of the records, first <= i < last, without mappings."""
         return Segment(

@@ -118,10 +118,10 @@ class Selection:
         keep: NDArray[np.bool_] = (rtypes == RTYPE_SYSTEM) | (rtypes == RTYPE_ERROR)
         is_mapping = rtypes == RTYPE_SYMBOL_MAPPING
         ids = segment.instrument_ids
+        times = segment.ts_events
         for rule in self._rules:
             wanted = is_mapping | (
-                (segment.clocks >= rule.start)
-                & (True if rule.rtype is None else rtypes == rule.rtype)
+                (times >= rule.start) & (True if rule.rtype is None else rtypes == rule.rtype)
             )
             if rule.symbols is not None:
                 wanted &= np.isin(ids, np.fromiter(rule.ids, np.uint32, len(rule.ids)))

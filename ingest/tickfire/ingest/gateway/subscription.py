@@ -52,7 +52,7 @@ class Subscription(msgspec.Struct, frozen=True):
     symbols : tuple of str or None
         None: all.
     start : int or None
-        ns since the Unix epoch: nothing older is wanted.
+        ns since the Unix epoch: nothing of an earlier event time is wanted.
     id : str
         The client's own; a long list of symbols comes as several lines of one id.
     is_last : bool

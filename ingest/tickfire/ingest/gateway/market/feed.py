@@ -1,8 +1,9 @@
 """The simulated market to one session.
 
-It has trades, MBP-1 and definitions. A session first gets the mappings, the history at once, and
-then what happens as it happens. A trade comes as a trade and as the change of the book it made,
-never as an MBP-1 record with action T, so trades are not counted twice.
+It has trades, MBP-1 and definitions. A session first gets the mappings, then at once what its
+subscriptions ask of the history by a start, and then what happens as it happens. A trade comes as
+a trade and as the change of the book it made, never as an MBP-1 record with action T, so trades
+are not counted twice.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from tickfire.ingest.gateway.feed import (
 from tickfire.ingest.gateway.market.definitions import definitions_of, mapping_of
 from tickfire.ingest.gateway.market.market import Market
 from tickfire.ingest.gateway.outlet import Outlet
-from tickfire.ingest.gateway.pace import Clock
+from tickfire.ingest.gateway.pace import NS_PER_S, Clock
 from tickfire.ingest.gateway.segment import Segment, survey_chunk
 from tickfire.ingest.gateway.selection import Selection
 from tickfire.ingest.gateway.subscription import Subscription
@@ -41,6 +42,8 @@ DATASET: Final = "TICKFIRE.SIM"
 SCHEMAS: Final = ("trades", "mbp-1", "definition")
 MAX_BACKLOG: Final = 32 << 20
 """Bytes that may wait for a client that is slow."""
+START_SLACK_NS: Final = 10 * NS_PER_S
+"""By so much a start may precede the history without a word."""
 
 
 class MarketFeed:
@@ -68,6 +71,7 @@ class MarketFeed:
         self._slow_after_s = slow_after_s
         self._skip_when_slow = skip_when_slow
         self._replays = False
+        self._joined = self.now()
         self._waiting: deque[Segment] = deque()
         self._backlog = 0
         self._arrived = asyncio.Event()
@@ -95,9 +99,11 @@ class MarketFeed:
         wanted, unknown = self._resolve(subscription)
         if unknown:
             told.append(unresolved(unknown, now))
-        if subscription.start is not None:
+        if subscription.start is None:
+            wanted = replace(wanted, start=self._joined)
+        else:
             self._replays = True
-            if 0 < subscription.start < self._market.earliest:
+            if 0 < subscription.start < self._market.earliest - START_SLACK_NS:
                 text = "The start is before the simulated market's history, which is sent instead"
                 told.append(ErrorMsg(text, ERROR_REPLAY_AGED_OUT, now))
         new = self.selection.add(wanted)
@@ -112,14 +118,13 @@ class MarketFeed:
         self._arrived.set()
 
     async def run(self, outlet: Outlet) -> None:
-        """Send the history, then what happens, for ever."""
+        """Send what is asked of the history, then what happens, for ever."""
         try:
-            for segment in [self._definitions(), *await self._market.attach(self)]:
-                outlet.send(segment, 0, len(segment))
-            await outlet.taken()
+            definitions = self._definitions()
+            outlet.send(definitions, 0, len(definitions))
+            history = await self._market.attach(self)
             if self._replays:
-                text = "Finished replay"
-                outlet.send_control(SystemMsg(text, SYSTEM_REPLAY_COMPLETED, self.now()))
+                await self._replay(outlet, history)
             while True:
                 await self._arrived.wait()
                 self._send_waiting(outlet)
@@ -127,6 +132,13 @@ class MarketFeed:
                     await self._sit_out(outlet)
         finally:
             self._market.detach(self)
+
+    async def _replay(self, outlet: Outlet, history: list[Segment]) -> None:
+        for segment in history:
+            outlet.send(segment, 0, len(segment))
+            await outlet.taken()
+        text = "Finished replay"
+        outlet.send_control(SystemMsg(text, SYSTEM_REPLAY_COMPLETED, self.now()))
 
     def _send_waiting(self, outlet: Outlet) -> None:
         self._arrived.clear()
