@@ -7,10 +7,10 @@ from tickfire.kernels.portable import WRONG_LENGTH, In, Out, State, portable
 from tickfire.kernels.window import (
     extremes_next,
     extremes_words,
+    line_next,
+    line_words,
     moments_next,
     moments_words,
-    weighted_next,
-    weighted_words,
 )
 
 
@@ -82,7 +82,7 @@ def donchian(
 @portable
 def regression_channel_words(period: int) -> int:
     """Return the words of the state of `regression_channel`."""
-    return weighted_words(period) + moments_words(period)
+    return line_words(period)
 
 
 @portable
@@ -118,12 +118,10 @@ def regression_channel(
         end = NAN
         reach = NAN
         if sound(src[i]):
-            total, weighted = weighted_next(state, 0, src[i], p)
-            _, squares = moments_next(state, weighted_words(period), src[i], p)
-            together = weighted - 0.5 * (p + 1.0) * total
-            steep = ratio(together, spread, 0.0)
-            end = total / p + steep * 0.5 * (p - 1.0)
-            reach = width * root((squares - steep * together) / p)
+            mean, squares, products = line_next(state, 0, src[i], p)
+            steep = ratio(products, spread, 0.0)
+            end = mean + steep * 0.5 * (p - 1.0)
+            reach = width * root((squares - steep * products) / p)
         middle[i] = end
         upper[i] = end + reach
         lower[i] = end - reach

@@ -168,3 +168,58 @@ def moments_next(s: Floats, b: int, x: float, p: float) -> tuple[float, float]:
         s[j] = suffix_mean
         s[j + length] = suffix_squares
     return mean, squares
+
+
+def line_words(period: int) -> int:
+    """Return the words of `line_next`."""
+    return 5 + 3 * room(period)
+
+
+def line_next(s: Floats, b: int, y: float, p: float) -> tuple[float, float, float]:
+    """Return the mean of the last p values, their sum of squares and of products with the step.
+
+    Both sums are about the means. The steps are one apart, so what concerns them alone is known:
+    the m-th step of a run is m / 2 from the middle of those before, and two runs that make up a
+    window have middles p / 2 apart.
+    """
+    at = slot(s[b], p)
+    length = int(p)
+    ring = b + 5
+    s[ring + int(at)] = y
+    count = at + 1.0
+    before = 0.0 if at == 0.0 else s[b + 2]
+    mean = before + (y - before) / count
+    squares = 0.0 if at == 0.0 else s[b + 3] + (y - before) * (y - mean)
+    products = 0.0 if at == 0.0 else s[b + 4] + 0.5 * count * (y - mean)
+    s[b + 2] = mean
+    s[b + 3] = squares
+    s[b + 4] = products
+    if count < p:
+        s[b] = count
+        if s[b + 1] == 0.0:
+            return NAN, NAN, NAN
+        old = ring + int(count)
+        apart = mean - s[old]
+        share = count / p
+        weight = (p - count) * share
+        squares += s[old + length] + apart * apart * weight
+        products += s[old + 2 * length] + 0.5 * p * apart * weight
+        return s[old] + apart * share, squares, products
+    s[b] = 0.0
+    s[b + 1] = 1.0
+    suffix_mean = 0.0
+    suffix_squares = 0.0
+    suffix_products = 0.0
+    seen = 0.0
+    for j in range(ring + length - 1, ring - 1, -1):
+        value = s[j]
+        seen += 1.0
+        away = value - suffix_mean
+        suffix_mean += away / seen
+        suffix_squares += away * (value - suffix_mean)
+        if seen > 1.0:
+            suffix_products -= 0.5 * seen * (value - suffix_mean)
+        s[j] = suffix_mean
+        s[j + length] = suffix_squares
+        s[j + 2 * length] = suffix_products
+    return mean, squares, products
