@@ -112,13 +112,16 @@ class Publisher:
 
     def publish(self, ticks: Any, entry_size: int = 256, bars: bool = True) -> None:
         """Write ticks, in entries of so many, each to its shard, and the bars they close."""
-        keys = ticks[["feed", "instrument_id"]].tolist()
-        shards = np.array([shard_of(*key, self.shards) for key in keys])
+        shards = self._shards_of(ticks)
         for at in range(0, len(ticks), entry_size):
             for shard in range(self.shards):
                 piece = ticks[at : at + entry_size][shards[at : at + entry_size] == shard]
                 if len(piece):
                     self._write(shard, piece, bars)
+
+    def _shards_of(self, rows: Any) -> Any:
+        keys = zip(rows["feed"].tolist(), rows["instrument_id"].tolist(), strict=True)
+        return np.array([shard_of(feed, key, self.shards) for feed, key in keys], np.int64)
 
     def _write(self, shard: int, ticks: Any, bars: bool) -> None:
         first = self.positions[shard] + 1
@@ -142,8 +145,7 @@ class Publisher:
         """Let feed time close bars."""
         closed = self.book.close(feed_time)
         for shard in range(self.shards):
-            keys = closed[["feed", "instrument_id"]].tolist()
-            of = np.array([shard_of(*key, self.shards) == shard for key in keys], bool)
+            of = self._shards_of(closed) == shard
             if of.any():
                 self.write_bars(shard, closed[of])
 
@@ -152,11 +154,12 @@ class Publisher:
         for shard in range(self.shards):
             rows = self.book.rows[self.book.rows["shard"] == shard].copy()
             command = SnapshotEntry(shard, self.positions[shard], rows)
-            fields = {
+            fields: dict[bytes | str, bytes | int] = {"n": command.n}
+            fields |= {
                 instrument_field(int(row["feed"]), int(row["instrument_id"])): row.tobytes()
                 for row in command.rows
             }
-            self.client.hset(snapshots_key(shard), mapping={**fields, "n": command.n})
+            self.client.hset(snapshots_key(shard), mapping=fields)
 
     def skip(self, count: int, shard: int = 0) -> None:
         """Lose so many ticks."""

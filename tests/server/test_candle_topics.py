@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,10 @@ def replayed(history: list[list[Any]], candles: list[dict[str, Any]]) -> list[li
     return [shown[time] for time in sorted(shown)]
 
 
+def shows(history: list[list[Any]], want: list[list[Any]]) -> Callable[[Joined], bool]:
+    return lambda joined: replayed(history, joined.of("candle")) == want
+
+
 def latest(joined: Joined) -> dict[str, Any]:
     nothing = {"time": 0, "closed": False, "trades": 0}
     candles: list[dict[str, Any]] = joined.of("candle")
@@ -56,7 +61,7 @@ async def test_history_and_updates_make_the_bars_of_all_trades(
     for name, seconds in INTERVALS.items():
         want, joined = as_sent(expected(rows, seconds)), topics[name]
         history = joined.response["candles"]
-        await joined.until(lambda j, w=want, h=history: replayed(h, j.of("candle")) == w, name)
+        await joined.until(shows(history, want), name)
         closed = [candle for candle in joined.of("candle") if candle["closed"]]
         times = [candle["time"] for candle in closed]
         assert times == sorted(set(times)), f"{name}: each bar closes once, in order"

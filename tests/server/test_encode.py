@@ -126,7 +126,7 @@ def test_what_could_harm_a_kernel_is_refused() -> None:
     with pytest.raises(TypeError):
         Ticks(np.frombuffer(bytes(65), TICK, 2, 1), slots, 1, 1)
     with pytest.raises(TypeError):
-        Ticks(ticks, slots.astype(np.int32), 1, 1)  # type: ignore[arg-type]
+        Ticks(ticks, slots.astype(np.int32), 1, 1)
     with pytest.raises(ValueError, match="symbol"):
         encoder.trades(Ticks(ticks, slots, 1, 2), Envelope.of("v2", "market:x", "tick"))
     with pytest.raises(ValueError, match="wanted"):

@@ -82,7 +82,7 @@ async def test_a_new_epoch_moves_everyone_and_says_what_is_gone(
     publisher.publish(trades(2, instrument=7, start=DAY + 200 * SECOND))
     (gap,) = realtime.of("gap")
     assert gap["from"] == before
-    ticks = await one.until(lambda joined: len(joined.of("tick")) >= 12) or one.of("tick")
+    ticks = await one.count("tick", 12)
     assert ticks[-1]["id"] == at(publisher, 6)
     table = realtime.of("instruments")[-1]["instruments"]
     assert [row["symbol"] for row in table] == ["BBB", "CCC"]

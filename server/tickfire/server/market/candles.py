@@ -20,7 +20,7 @@ from tickfire.ingest.fold import Book
 from tickfire.ingest.schema import BAR_REWIND
 from tickfire.kernels.bars import CLOSE, HIGH, LOW, MINUTE_NS, OPEN, SECOND_NS, TRADES, VOLUME
 from tickfire.server.market.pieces import whole_bars
-from tickfire.server.market.series import Bar, Bars, Series, fold, merged, piece
+from tickfire.server.market.series import Bar, Bars, Series, fold, merged, moved, piece
 
 __all__ = ["INTERVALS", "Candles", "Change", "seconds_of"]
 
@@ -224,10 +224,10 @@ class Candles:
         minute = _running_minute(words)
         if not minute:
             return None
-        second = _at(_piece(words, ROW_S), minute)
+        second = moved(_piece(words, ROW_S), minute)
         if not words[ROW_M]:
             return second
-        whole = _at(_piece(words, ROW_M), minute)
+        whole = moved(_piece(words, ROW_M), minute)
         return merged(whole, second) if words[ROW_S] else whole
 
     def bar(self, slot: int, interval_s: int, start: int) -> Bar | None:
@@ -237,7 +237,7 @@ class Candles:
         running = self.running(slot, interval_s)
         if running is None or running[0] - running[0] % series.interval != start:
             return None if found is None else tuple(found.tolist())
-        return _at(running, start) if found is None else merged(found.tolist(), running)
+        return moved(running, start) if found is None else merged(found.tolist(), running)
 
     def latest(self, slot: int, interval_s: int) -> int:
         """Return the start of the newest bar, running or not; -1 if there is none."""
@@ -280,7 +280,3 @@ def _piece(words: list[int], at: int) -> Bar:
         *(words[at], words[at + OPEN], words[at + HIGH], words[at + LOW], words[at + CLOSE]),
         *(words[at + VOLUME], words[at + TRADES]),
     )
-
-
-def _at(bar: Bar, start: int) -> Bar:
-    return (start, *bar[1:])

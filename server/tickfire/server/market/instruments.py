@@ -147,11 +147,11 @@ def _qualified(about: Instrument) -> str:
 
 
 def _blank(key: Key, shards: int) -> np.void:
-    row = np.zeros((), STATE)
-    row["feed"], row["instrument_id"] = key
-    row["bid_price"] = row["ask_price"] = UNDEF_PRICE
-    row["shard"] = shard_of(*key, shards)
-    blank: np.void = row[()]
+    rows = np.zeros(1, STATE)
+    rows["feed"], rows["instrument_id"] = key
+    rows["bid_price"] = rows["ask_price"] = UNDEF_PRICE
+    rows["shard"] = shard_of(*key, shards)
+    blank: np.void = rows[0]
     return blank
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "Bar", "Bars", "Series", "fold", "merged", "piece"]
+__all__ = ["COLUMNS", "Bar", "Bars", "Series", "fold", "merged", "moved", "piece"]
 
 type Bar = tuple[int, int, int, int, int, int, int, int, int]
 """start (ns), open, high, low, close (1e-9), volume, trades; first and last: the starts of the
@@ -85,7 +85,7 @@ class Series:
         if at < self._size and self._rows[at, START] == start:
             self._rows[at] = merged(self._rows[at].tolist(), bar)
         elif at or self._size < self.limit:  # older than all that is kept: nothing to keep
-            self._insert(at, (start, *bar[OPEN:]))
+            self._insert(at, moved(bar, start))
         return start
 
     def void_from(self, start: int) -> int:
@@ -125,6 +125,11 @@ class Series:
 def piece(start: int, open_: int, high: int, low: int, close: int, volume: int, trades: int) -> Bar:
     """Return a Bar of one piece."""
     return start, open_, high, low, close, volume, trades, start, start
+
+
+def moved(bar: Bar, start: int) -> Bar:
+    """Return a bar with another start."""
+    return start, *bar[1:]
 
 
 def merged(bar: Sequence[int], later: Sequence[int]) -> Bar:

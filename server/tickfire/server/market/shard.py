@@ -146,9 +146,7 @@ class ShardReader:
         owner.flush(self._shard, newest, read_ns)
         return None
 
-    async def _prepare(
-        self, entry: TickEntry, lost: int, rest: list[Entry], read_ns: int
-    ) -> None:
+    async def _prepare(self, entry: TickEntry, lost: int, rest: list[Entry], read_ns: int) -> None:
         """Do what an entry needs before it can be published, then publish it and the rest.
 
         Ingest never writes an entry across a position that it wrote before: where numbers are

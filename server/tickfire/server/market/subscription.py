@@ -192,9 +192,9 @@ class Subscription:
         self._go_live()
 
     async def _drained(self) -> None:
-        drained = asyncio.get_running_loop().create_future()
-        self.socket.on_writable(lambda: drained.done() or drained.set_result(None))
-        await drained
+        drained = asyncio.Event()
+        self.socket.on_writable(drained.set)
+        await drained.wait()
 
     def _is_level(self) -> bool:
         positions = self.live.data.positions
