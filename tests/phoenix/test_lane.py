@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -65,6 +66,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.here: dict[Subscriber, int] = {}
         self.sinks: dict[Subscriber, Recorder] = {}
         self.expected: dict[Subscriber, list[bytes]] = {}
+        self.written: list[list[bytes]] = [[], []]
         self.count = 0
 
     def teardown(self) -> None:
@@ -91,10 +93,11 @@ class LaneMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1))
     def write(self, which: int) -> None:
         frame = self.frame()
-        self.lanes[which].write(frame)
         self.note(which, frame)
+        self.lanes[which].write(frame)
 
     def note(self, which: int, frame: bytes, exclude: Subscriber | None = None) -> None:
+        self.written[which].append(frame)
         for subscriber, lane in self.here.items():
             if lane == which and subscriber is not exclude:
                 self.expected[subscriber].append(frame)
@@ -103,8 +106,8 @@ class LaneMachine(RuleBasedStateMachine):
     @rule(data=st.data(), which=st.integers(0, 1))
     def write_but_to_one(self, data: st.DataObject, which: int) -> None:
         exclude, frame = self.some(data), self.frame()
-        self.lanes[which].write(frame, exclude)
         self.note(which, frame, exclude)
+        self.lanes[which].write(frame, exclude)
 
     @precondition(lambda self: self.here)
     @rule(data=st.data())
@@ -135,6 +138,18 @@ class LaneMachine(RuleBasedStateMachine):
     @rule(data=st.data(), congested=st.booleans())
     def pass_high_water(self, data: st.DataObject, congested: bool) -> None:
         self.some(data).set_congested(congested)
+
+    @precondition(lambda self: self.here)
+    @rule(data=st.data(), cares=st.booleans())
+    def care_for_overflow(self, data: st.DataObject, cares: bool) -> None:
+        subscriber = self.some(data)
+        subscriber.on_overflow = partial(self.overflowed, subscriber) if cares else None
+
+    def overflowed(self, subscriber: Subscriber, missed: int) -> None:
+        """Forget the latest frames of the lane, which this subscriber is not given."""
+        expected = self.expected[subscriber]
+        for frame in self.written[self.here[subscriber]][-missed:]:
+            expected.remove(frame)
 
     @rule()
     def loop_comes_round(self) -> None:

@@ -72,8 +72,8 @@ class ChannelActor:
     """
 
     __slots__ = (
-        "_busy", "_channel", "_mailbox", "_on_end", "_session", "_task", "_terminating", "ended",
-        "socket",
+        "_busy", "_channel", "_mailbox", "_on_end", "_returned", "_session", "_task",
+        "_terminating", "ended", "socket",
     )  # fmt: skip
 
     def __init__(self, channel: Channel, session: "Session", join: Message) -> None:
@@ -82,6 +82,7 @@ class ChannelActor:
         self._mailbox: deque[_Item] | None = None
         self._busy = True  # until `start`
         self._task: _Task | None = None  # of the callback that waits for something
+        self._returned = False  # from `join`
         self._terminating = False
         self._on_end: Callable[[bool], None] | None = None
         self.ended = False
@@ -92,6 +93,7 @@ class ChannelActor:
     async def join(self, payload: Any) -> Any:
         """Run the channel's join and return its response."""
         response = await self._channel.join(self.socket.topic, payload, self.socket)
+        self._returned = True
         return {} if response is None else response
 
     def start(self, reply: bytes, on_end: Callable[[bool], None]) -> None:
@@ -104,10 +106,15 @@ class ChannelActor:
         self._busy = False
         self._drain()
 
-    def discard(self) -> None:
-        """Be forgotten: the join was refused or failed."""
+    async def discard(self, reason: Any) -> None:
+        """Be forgotten: the join was refused or failed, or the client has gone meanwhile.
+
+        A channel whose join had returned may have something to clean up.
+        """
         self.ended = True
         self._detach()
+        if self._returned:
+            await self._terminate(reason)
 
     # ------------------------------------------------------------ the mailbox
 

@@ -30,7 +30,7 @@ class IdleWheel:
     def __init__(self, timeout_s: float | None) -> None:
         self._period = None if timeout_s is None else timeout_s / SPOKES
         self._slots: list[dict[Watched, None]] = [{} for _ in range(SPOKES + 1)]
-        self._watched = 0
+        self.watched = 0
         self._timer: asyncio.TimerHandle | None = None
         self.now = 0
 
@@ -40,7 +40,7 @@ class IdleWheel:
             return
         watched.last_seen = self.now
         self._slot(self.now + SPOKES)[watched] = None
-        self._watched += 1
+        self.watched += 1
         if self._timer is None:
             self._schedule()
 
@@ -49,7 +49,7 @@ class IdleWheel:
         for slot in self._slots:
             if watched in slot:
                 del slot[watched]
-                self._watched -= 1
+                self.watched -= 1
                 return
 
     def _slot(self, at: int) -> dict[Watched, None]:
@@ -57,10 +57,13 @@ class IdleWheel:
 
     def _schedule(self) -> None:
         assert self._period is not None
-        self._timer = asyncio.get_running_loop().call_later(self._period, self._turn)
+        self._timer = asyncio.get_running_loop().call_later(self._period, self.turn)
 
-    def _turn(self) -> None:
-        self._timer = None
+    def turn(self) -> None:
+        """Count on, and expire who is due."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self.now += 1
         due, self._slots[self.now % len(self._slots)] = self._slot(self.now), {}
         for watched in due:
@@ -68,7 +71,7 @@ class IdleWheel:
             if idle_at > self.now:
                 self._slot(idle_at)[watched] = None
             else:
-                self._watched -= 1
+                self.watched -= 1
                 watched.expire()
-        if self._watched:
+        if self.watched:
             self._schedule()

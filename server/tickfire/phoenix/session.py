@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from tickfire.phoenix.actor import ChannelActor
+from tickfire.phoenix.actor import CLOSED, ChannelActor
 from tickfire.phoenix.connection import (
     DEFAULT_MAX_CHANNELS,
     Answer,
@@ -188,13 +188,13 @@ class Session:
             reply = self._join_reply(message, "ok", response)
         except (Exception, asyncio.CancelledError) as error:
             if actor is not None:
-                actor.discard()
+                await actor.discard(error)
             if self.closed:
                 raise
             self.transport.write(self._refusal(message, error))
             return
         if self.closed:
-            actor.discard()
+            await actor.discard(CLOSED)
             return
         joined = self._connection.joined(message, actor)
         actor.socket.subscriber.set_congested(self.congested)
