@@ -22,6 +22,7 @@ from tests.ingest.gateway.support import (
 from tests.ingest.gateway.test_simulation import NIGHT, run
 from tickfire.ingest.dbn.control import ErrorMsg, SymbolMappingMsg, SystemMsg
 from tickfire.ingest.dbn.layout import (
+    ACTION_TRADE,
     ERROR_INVALID_SUBSCRIPTION,
     ERROR_REPLAY_AGED_OUT,
     ERROR_SKIPPED_RECORDS,
@@ -32,6 +33,7 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_TRADE,
     SYSTEM_REPLAY_COMPLETED,
     SYSTEM_SLOW_READER,
+    UNDEF_PRICE,
 )
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.feed import ReaderTooSlowError
@@ -40,10 +42,12 @@ from tickfire.ingest.gateway.market.feed import DATASET, MarketFeed
 from tickfire.ingest.gateway.market.history import History
 from tickfire.ingest.gateway.market.market import LAG_NS, STEP_NS, Market
 from tickfire.ingest.gateway.market.simulation import Simulation
+from tickfire.ingest.gateway.market.widen import Widener
 from tickfire.ingest.gateway.outlet import Outlet
 from tickfire.ingest.gateway.segment import survey_chunk
 from tickfire.ingest.gateway.subscription import Subscription
 
+UNDEF_LEVELS = UNDEF_PRICE.to_bytes(8, "little") * 2 + bytes(16)
 EVERYTHING = (Subscription("trades"), Subscription("mbp-1"))
 
 
@@ -309,6 +313,43 @@ async def test_a_client_that_only_waits_is_given_up_in_the_end(
         async with asyncio.timeout(TIMEOUT_S):
             with pytest.raises(ReaderTooSlowError):
                 await task
+
+
+def test_trades_as_mbp_1_bear_the_book_that_they_met() -> None:
+    simulation = Simulation(1, NIGHT)
+    widener = Widener(simulation.listings)
+    book: dict[bytes, bytes] = {}
+    trades = 0
+    for until in range(NIGHT, NIGHT + 5 * S, S // 10):
+        for batch in simulation.advance(until):
+            expected = []
+            for record in data_records(batch.tobytes()):
+                if record[1] == RTYPE_MBP_1:
+                    book[record[4:8]] = record[48:]
+                    expected.append(record)
+                else:
+                    trades += 1
+                    levels = book.get(record[4:8], UNDEF_LEVELS)
+                    expected.append(bytes((20, RTYPE_MBP_1)) + record[2:] + levels)
+            assert widener.widened(survey_chunk(batch)).data.tobytes() == b"".join(expected)
+    assert trades > 100
+
+
+async def test_a_trade_comes_once_as_a_trade_or_else_as_mbp_1() -> None:
+    clock = ManualClock(NIGHT)
+    shared = market(clock)
+    got = []
+    for asked in (EVERYTHING, EVERYTHING[1:], EVERYTHING[:1]):
+        visit = Visit(shared, clock, *asked)
+        async with visit.running(clock):
+            await step(clock, 30)
+        records = data_records(visit.pipe.data)
+        got.append({(r[1], r[28] == ACTION_TRADE) for r in records})
+    assert got == [
+        {(RTYPE_TRADE, True), (RTYPE_MBP_1, False)},
+        {(RTYPE_MBP_1, True), (RTYPE_MBP_1, False)},
+        {(RTYPE_TRADE, True)},
+    ]
 
 
 def test_the_past_keeps_every_trade_and_one_quote_a_second() -> None:

@@ -1,9 +1,8 @@
 """The simulated market to one session.
 
 It has trades, MBP-1 and definitions. A session first gets the mappings, then at once what its
-subscriptions ask of the history by a start, and then what happens as it happens. A trade comes as
-a trade and as the change of the book it made, never as an MBP-1 record with action T, so trades
-are not counted twice.
+subscriptions ask of the history by a start, and then what happens as it happens. A trade comes
+once: as a trade to who subscribes to trades, else as an MBP-1 record with action T.
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ from tickfire.ingest.gateway.feed import (
 )
 from tickfire.ingest.gateway.market.definitions import definitions_of, mapping_of
 from tickfire.ingest.gateway.market.market import Market
+from tickfire.ingest.gateway.market.widen import Widener
 from tickfire.ingest.gateway.outlet import Outlet
 from tickfire.ingest.gateway.pace import NS_PER_S, Clock
 from tickfire.ingest.gateway.segment import Segment, survey_chunk
@@ -76,6 +76,7 @@ class MarketFeed:
         self._backlog = 0
         self._arrived = asyncio.Event()
         self._names = _names(market)
+        self._widener: Widener | None = Widener(market.listings)
         for listing in market.listings:
             self.selection.learn(mapping_of(listing))
 
@@ -106,6 +107,8 @@ class MarketFeed:
             if 0 < subscription.start < self._market.earliest - START_SLACK_NS:
                 text = "The start is before the simulated market's history, which is sent instead"
                 told.append(ErrorMsg(text, ERROR_REPLAY_AGED_OUT, now))
+        if subscription.schema == "trades":
+            self._widener = None
         new = self.selection.add(wanted)
         if late and subscription.schema == "definition":
             self.push(self._definitions())
@@ -135,17 +138,22 @@ class MarketFeed:
 
     async def _replay(self, outlet: Outlet, history: list[Segment]) -> None:
         for segment in history:
-            outlet.send(segment, 0, len(segment))
+            self._send(outlet, segment)
             await outlet.taken()
         text = "Finished replay"
         outlet.send_control(SystemMsg(text, SYSTEM_REPLAY_COMPLETED, self.now()))
+
+    def _send(self, outlet: Outlet, segment: Segment) -> None:
+        if self._widener is not None:
+            segment = self._widener.widened(segment)
+        outlet.send(segment, 0, len(segment))
 
     def _send_waiting(self, outlet: Outlet) -> None:
         self._arrived.clear()
         while self._waiting and not outlet.is_paused:
             segment = self._waiting.popleft()
             self._backlog -= len(segment.data)
-            outlet.send(segment, 0, len(segment))
+            self._send(outlet, segment)
         if self._waiting:
             self._arrived.set()
 
