@@ -7,15 +7,17 @@ validates every length before it reads.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from numba.core import types as _types
-from numba.extending import intrinsic
+from numba.extending import intrinsic as _intrinsic
 
 __all__ = ["as_f64", "as_i64", "as_u8", "as_u32"]
 
 
 types: Any = _types  # not typed
+intrinsic = cast(Callable[[Callable[..., Any]], Callable[[Any], Any]], _intrinsic)
 
 
 def _cast(element: Any) -> Any:
