@@ -164,11 +164,12 @@ class Client:
         self.send(f"auth={self.answer(key)}|dataset=TEST|encoding=dbn|{options}\n")
         return await self.line()
 
-    async def start(self, *schemas: str, options: str = "") -> Metadata:
+    async def start(self, *schemas: str, options: str = "", extra: str = "") -> Metadata:
         """Authenticate, subscribe to all symbols of schemas, and start."""
         assert (await self.authenticate(options)).startswith("success=1|")
         for number, schema in enumerate(schemas):
-            self.send(f"schema={schema}|stype_in=raw_symbol|symbols=ALL_SYMBOLS|id={number}\n")
+            ask = f"schema={schema}|stype_in=raw_symbol|symbols=ALL_SYMBOLS|id={number}"
+            self.send(f"{ask}{extra}\n")
         self.send("start_session=0\n")
         return await self.metadata()
 

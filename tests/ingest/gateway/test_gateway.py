@@ -350,3 +350,13 @@ async def test_what_cannot_be_served_is_told_in_one_sentence(tmp_path: Path) -> 
 def test_settings_that_make_no_sense_are_told(options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         GatewayConfig(**options)
+
+
+@pytest.mark.parametrize(("start", "expected"), [(START + 3000, 2), (START + 10**18, 5)])
+async def test_a_start_of_another_time_than_the_recording_gets_all_of_it(
+    tmp_path: Path, start: int, expected: int
+) -> None:
+    async with serving(tmp_path, trades(5).tobytes()) as gateway, connected(gateway.port) as client:
+        await client.start("trades", extra=f"|start={start}")
+        data = b"".join(await client.until("completed"))
+    assert len(data_records(data)) == expected

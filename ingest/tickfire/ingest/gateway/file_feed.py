@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
@@ -34,11 +35,14 @@ from tickfire.ingest.gateway.feed import (
     unresolved,
 )
 from tickfire.ingest.gateway.outlet import Outlet
-from tickfire.ingest.gateway.pace import GROUP_NS, Clock, ReplayClock
+from tickfire.ingest.gateway.pace import GROUP_NS, NS_PER_S, Clock, ReplayClock
 from tickfire.ingest.gateway.replay import Recording
 from tickfire.ingest.gateway.segment import Segment
 from tickfire.ingest.gateway.selection import Selection
 from tickfire.ingest.gateway.subscription import Subscription
+
+REPLAY_DEPTH_NS: Final = 24 * 3600 * NS_PER_S
+"""How far a start may lie from the recording's begin; a live gateway keeps a day, too."""
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +119,8 @@ class FileFeed:
         unknown = self._unknown(subscription)
         if unknown:
             told.append(unresolved(unknown, now))
+        if subscription.start is not None and subscription.start > now + REPLAY_DEPTH_NS:
+            subscription = replace(subscription, start=None)  # of another time than the recording
         new = self.selection.add(subscription)
         return [*told, *(replace(mapping, ts_event=now) for mapping in new)]
 
