@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
@@ -24,6 +24,8 @@ class Metrics:
 
     Attributes
     ----------
+    ticks, frames, bytes : int
+        Ticks read; frames of ticks encoded, once a lane, and their bytes.
     hops : Histogram, by ``hop``
         Seconds from the hop before to this one: ``parse`` (since the feed's bytes came), ``write``
         (to Redis), ``read`` (from it), ``send`` (to the sockets); sampled.
@@ -31,9 +33,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.ticks = self._counter("ticks_read", "Ticks read from the streams.")
-        self.frames = self._counter("frames_encoded", "Frames of ticks encoded, once a lane.")
-        self.bytes = self._counter("frame_bytes_encoded", "Bytes of these frames.")
+        # Plain integers, since they are counted for each entry.
+        self.ticks = self.frames = self.bytes = 0
+        self.registry.register(_Plain(self))
         self.bad_entries = self._counter("bad_entries", "Stream entries passed over as not ours.")
         self.saw_bad_entry = False
         self.gaps = self._counter("gaps", "Holes in the numbers of ticks, published.")
@@ -78,6 +80,19 @@ class Metrics:
     def render(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+class _Plain(Collector):
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> list[CounterMetricFamily]:
+        of, family = self._metrics, CounterMetricFamily
+        return [
+            family("tickfire_ticks_read", "Ticks read from the streams.", of.ticks),
+            family("tickfire_frames_encoded", "Frames of ticks encoded, once a lane.", of.frames),
+            family("tickfire_frame_bytes_encoded", "Bytes of these frames.", of.bytes),
+        ]
 
 
 class _Watched(Collector):

@@ -56,10 +56,10 @@ class Fanout:
             if saw & SAW_TRADE:
                 self._candles.traded(slot)
         data.positions[shard] = entry.last
-        pieces = data.book.fold(entry.ticks, entry.first)
+        pieces = data.slots.fold(ticks)
         if len(pieces):
             self._candles.changed(data.candles.take(pieces))
-        self._metrics.ticks.inc(ticks.count)
+        self._metrics.ticks += ticks.count
 
     def _encode(self, topic: str, shard: int, ticks: Ticks) -> None:
         lanes = self._lanes.of(topic)
@@ -70,8 +70,8 @@ class Fanout:
             frames, count = lane.encode(self._data, shard, ticks, self._data.positions, live=True)
             if frames:
                 self._pending.setdefault(lane, []).append(frames)
-                self._metrics.frames.inc(count)
-                self._metrics.bytes.inc(len(frames))
+                self._metrics.frames += count
+                self._metrics.bytes += len(frames)
 
     def flush(self) -> None:
         """Write what was encoded, then the candles that are due."""

@@ -85,12 +85,12 @@ class RedisConnection(asyncio.Protocol):
         """Whether commands can be sent."""
         return self._transport is not None and not self._transport.is_closing()
 
-    def send(self, *parts: bytes | str | int, on_reply: OnReply) -> None:
-        """Send a command; `on_reply` is not called if the connection is lost before."""
+    def send_raw(self, command: bytes, on_reply: OnReply) -> None:
+        """Send an encoded command; `on_reply` is not called if the connection is lost before."""
         if self._transport is None or self._transport.is_closing():
             return
         self._waiting.append(on_reply)
-        self._transport.write(encode_command(*parts))
+        self._transport.write(command)
 
     async def command(self, *parts: bytes | str | int) -> Reply:
         """Send a command and return its reply.

@@ -16,7 +16,7 @@ from typing import Any, Final
 from redis.exceptions import RedisError
 
 from tickfire.server.streams.connection import RedisConnection
-from tickfire.server.streams.resp import Reply, RespError
+from tickfire.server.streams.resp import Reply, RespError, encode_command
 from tickfire.server.streams.store import Store
 
 __all__ = ["Entry", "Tail", "backoff_s", "entries_of"]
@@ -94,7 +94,7 @@ class Tail:
         self._held: deque[tuple[bytes, list[Entry], int]] = deque()
         self._work: asyncio.Task[None] | None = None  # a handler that must wait for something
         self._starved = False
-        self._count = FEWEST
+        self._ask_for(FEWEST)
 
     async def run(self) -> None:
         """Read until cancelled, or told to end; a lost Redis is waited for."""
@@ -149,12 +149,16 @@ class Tail:
                 received = connection.received
 
     def _read(self, connection: RedisConnection) -> None:
-        connection.send(
-            *("XREAD", "COUNT", self._count, "BLOCK", BLOCK_MS, "STREAMS"),
-            *self._keys,
-            *(self.positions[key] for key in self._keys),
-            on_reply=lambda reply: self._replied(connection, reply),
-        )
+        words = b"".join([b"$%d\r\n%b\r\n" % (len(i), i) for i in self.positions.values()])
+        connection.send_raw(self._command + words, lambda reply: self._replied(connection, reply))
+
+    def _ask_for(self, count: int) -> None:
+        """Prepare the command, all but the ids: it is sent for each entry when there is time."""
+        self._count = count
+        head: tuple[bytes | str | int, ...] = ("XREAD", "COUNT", count, "BLOCK", BLOCK_MS)
+        head += ("STREAMS", *self._keys)
+        ids = len(self._keys)
+        self._command = b"*%d\r\n" % (len(head) + ids) + encode_command(*head).split(b"\r\n", 1)[1]
 
     def _replied(self, connection: RedisConnection, reply: Reply) -> None:
         read_ns = time.time_ns()
@@ -166,7 +170,9 @@ class Tail:
             self.positions[key] = entries[-1][0]
             self._held.append((key, entries, read_ns))
             size = sum(map(len, entries[-1][1].values()))
-            self._count = max(FEWEST, min(MOST, READ_BYTES // (size + 1)))
+            count = max(FEWEST, min(MOST, READ_BYTES // (size + 1)))
+            if count != self._count:
+                self._ask_for(count)
         if self._work is not None:
             self._starved = True  # one reply may wait behind a handler, no more
             return
