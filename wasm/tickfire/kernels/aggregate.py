@@ -78,17 +78,19 @@ def bars(
         return WRONG_LENGTH
     closed = 0
     taken = 0
-    if 0 < interval_ns <= MAX_TIME:
+    first = bar_start(state, interval_ns)
+    if 0 < interval_ns < MAX_TIME:
         for i in range(n):
             x = price[i]
             if timely(ts[i]) and sound(x) and sound(size[i]):
-                if ends(state, ts[i], interval_ns):
-                    if closed + 1 >= rows:
-                        break
-                    write_bar(state, closed, start, open, high, low, close, volume, vwap)
-                    state[RUNS] = 0.0
-                    closed += 1
-                add_bar(state, ts[i], interval_ns, x, x, x, x, size[i], x)
+                if ts[i] - first >= interval_ns:
+                    if state[RUNS] != 0.0:
+                        if closed + 1 >= rows:
+                            break
+                        write_bar(state, closed, start, open, high, low, close, volume, vwap)
+                        closed += 1
+                    first = begin_bar(state, ts[i], interval_ns, x, x, x)
+                add_bar(state, x, x, x, size[i], x)
             taken += 1
     state[TAKEN] = float(taken)
     write_bar(state, closed, start, open, high, low, close, volume, vwap)
@@ -133,58 +135,45 @@ def longer_bars(
         return WRONG_LENGTH
     closed = 0
     taken = 0
-    if 0 < interval_ns <= MAX_TIME:
+    first = bar_start(state, interval_ns)
+    if 0 < interval_ns < MAX_TIME:
         for i in range(n):
             clean = timely(ts[i]) and sound(opens[i]) and sound(highs[i]) and sound(lows[i])
             if clean and sound(closes[i]) and sound(volumes[i]) and sound(vwaps[i]):
-                if ends(state, ts[i], interval_ns):
-                    if closed + 1 >= rows:
-                        break
-                    write_bar(state, closed, start, open, high, low, close, volume, vwap)
-                    state[RUNS] = 0.0
-                    closed += 1
-                add_bar(
-                    state,
-                    ts[i],
-                    interval_ns,
-                    opens[i],
-                    highs[i],
-                    lows[i],
-                    closes[i],
-                    volumes[i],
-                    vwaps[i],
-                )
+                if ts[i] - first >= interval_ns:
+                    if state[RUNS] != 0.0:
+                        if closed + 1 >= rows:
+                            break
+                        write_bar(state, closed, start, open, high, low, close, volume, vwap)
+                        closed += 1
+                    first = begin_bar(state, ts[i], interval_ns, opens[i], highs[i], lows[i])
+                add_bar(state, highs[i], lows[i], closes[i], volumes[i], vwaps[i])
             taken += 1
     state[TAKEN] = float(taken)
     write_bar(state, closed, start, open, high, low, close, volume, vwap)
     return closed
 
 
-def ends(s: Floats, ts: int, interval_ns: int) -> bool:
-    """Tell whether the running bar is over at an instant."""
-    return s[RUNS] != 0.0 and ts - kept_long(s, START) >= interval_ns
+def bar_start(s: Floats, interval_ns: int) -> int:
+    """Return the first instant of the running bar, one too early for any if none runs."""
+    return kept_long(s, START) if s[RUNS] != 0.0 else -interval_ns
 
 
-def add_bar(
-    s: Floats,
-    ts: int,
-    interval_ns: int,
-    open: float,
-    high: float,
-    low: float,
-    close: float,
-    volume: float,
-    vwap: float,
-) -> None:
-    """Begin or continue the running bar."""
-    if s[RUNS] == 0.0:
-        s[RUNS] = 1.0
-        keep_long(s, START, ts // interval_ns * interval_ns)
-        s[OPEN] = open
-        s[HIGH] = high
-        s[LOW] = low
-        s[VOLUME] = 0.0
-        s[NOTIONAL] = 0.0
+def begin_bar(s: Floats, ts: int, interval_ns: int, open: float, high: float, low: float) -> int:
+    """Begin the bar of an instant; return its first."""
+    first = ts // interval_ns * interval_ns
+    s[RUNS] = 1.0
+    keep_long(s, START, first)
+    s[OPEN] = open
+    s[HIGH] = high
+    s[LOW] = low
+    s[VOLUME] = 0.0
+    s[NOTIONAL] = 0.0
+    return first
+
+
+def add_bar(s: Floats, high: float, low: float, close: float, volume: float, vwap: float) -> None:
+    """Take a trade or a shorter bar into the running bar."""
     s[HIGH] = larger(s[HIGH], high)
     s[LOW] = smaller(s[LOW], low)
     s[CLOSE] = close

@@ -71,6 +71,16 @@ def smaller(a: float, b: float) -> float:
     return b if b < a else a
 
 
+def exceeds(a: float, b: float) -> float:
+    """Return 1 if a is above b, else 0: a choice without a branch, for unpredictable data."""
+    return 0.5 - 0.5 * math.copysign(1.0, b - a)
+
+
+def sign(a: float, b: float) -> float:
+    """Return 1 if a is above b, -1 if below, else 0; without a branch."""
+    return float(int(a > b) - int(a < b))
+
+
 def slot(at: float, p: float) -> float:
     """Return a ring's position, or 0 if a state of another period has one out of the ring."""
     return at if 0.0 <= at < p else 0.0
@@ -91,6 +101,6 @@ def kept_long(s: Floats, b: int) -> int:
     """Return what `keep_long` kept."""
     high = s[b]
     low = s[b + 1]
-    if -HALF_LONG <= high <= HALF_LONG and 0.0 <= low < HALF_LONG:
+    if -HALF_LONG < high <= HALF_LONG and 0.0 <= low < HALF_LONG:
         return (int(high) << 31) + int(low)
     return 0

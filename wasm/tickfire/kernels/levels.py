@@ -13,17 +13,15 @@ from tickfire.kernels.portable import (
     State,
     portable,
 )
-from tickfire.kernels.volume import SESSION_WORDS, session_next
+from tickfire.kernels.volume import SESSION_WORDS, begin_session, session_start
 
 HIGH = SESSION_WORDS
 LOW = HIGH + 1
 CLOSE = HIGH + 2
 READY = HIGH + 3
-PIVOT = HIGH + 4
-RANGE = HIGH + 5
-OLD_HIGH = HIGH + 6
-OLD_LOW = HIGH + 7
-PIVOTS_WORDS = HIGH + 8
+LEVELS = HIGH + 4
+LEVEL_COUNT = 7
+PIVOTS_WORDS = LEVELS + LEVEL_COUNT
 
 
 @portable
@@ -61,7 +59,7 @@ def pivots(
         return WRONG_LENGTH
     if len(support2) != n or len(resistance3) != n or len(support3) != n:
         return WRONG_LENGTH
-    valid = 0 < session_ns <= MAX_TIME and 0 <= offset_ns < session_ns
+    valid = 0 < session_ns < MAX_TIME and 0 <= offset_ns < session_ns
     if not valid:
         blank(pivot)
         blank(resistance1)
@@ -70,49 +68,45 @@ def pivots(
         blank(support2)
         blank(resistance3)
         return blank(support3)
+    start = session_start(state, session_ns)
     for i in range(n):
-        p = NAN
-        top = NAN
-        bottom = NAN
-        span = NAN
-        if timely(ts[i]) and sound(high[i]) and sound(low[i]) and sound(close[i]):
-            if session_next(state, ts[i], session_ns, offset_ns):
+        clean = timely(ts[i]) and sound(high[i]) and sound(low[i]) and sound(close[i])
+        if clean:
+            if ts[i] - start >= session_ns:
+                start = begin_session(state, ts[i], session_ns, offset_ns)
                 turn(state)
             widen(state, high[i], low[i], close[i])
-            if state[READY] > 1.0:
-                p = state[PIVOT]
-                span = state[RANGE]
-                top = state[OLD_HIGH]
-                bottom = state[OLD_LOW]
-        pivot[i] = p
-        resistance1[i] = 2.0 * p - bottom
-        support1[i] = 2.0 * p - top
-        resistance2[i] = p + span
-        support2[i] = p - span
-        resistance3[i] = top + 2.0 * (p - bottom)
-        support3[i] = bottom - 2.0 * (top - p)
+        pivot[i] = state[LEVELS] if clean else NAN
+        resistance1[i] = state[LEVELS + 1] if clean else NAN
+        support1[i] = state[LEVELS + 2] if clean else NAN
+        resistance2[i] = state[LEVELS + 3] if clean else NAN
+        support2[i] = state[LEVELS + 4] if clean else NAN
+        resistance3[i] = state[LEVELS + 5] if clean else NAN
+        support3[i] = state[LEVELS + 6] if clean else NAN
     return n
 
 
 def turn(s: Floats) -> None:
-    """End a session: its levels are now the ones drawn."""
-    if s[READY] > 0.0:
-        s[OLD_HIGH] = s[HIGH]
-        s[OLD_LOW] = s[LOW]
-        s[RANGE] = s[HIGH] - s[LOW]
-        s[PIVOT] = (s[HIGH] + s[LOW] + s[CLOSE]) / 3.0
-        s[READY] = 3.0
-    else:
-        s[READY] = 1.0
-    s[HIGH] = NAN
+    """End a session: its levels are now the ones drawn; none before the first has ended."""
+    high = s[HIGH] if s[READY] != 0.0 else NAN
+    low = s[LOW] if s[READY] != 0.0 else NAN
+    p = (high + low + s[CLOSE]) / 3.0
+    s[LEVELS] = p
+    s[LEVELS + 1] = 2.0 * p - low
+    s[LEVELS + 2] = 2.0 * p - high
+    s[LEVELS + 3] = p + (high - low)
+    s[LEVELS + 4] = p - (high - low)
+    s[LEVELS + 5] = high + 2.0 * (p - low)
+    s[LEVELS + 6] = low - 2.0 * (high - p)
+    s[READY] = 0.0
 
 
 def widen(s: Floats, high: float, low: float, close: float) -> None:
     """Take a bar into the running session."""
-    if s[HIGH] == s[HIGH]:
-        s[HIGH] = larger(s[HIGH], high)
-        s[LOW] = smaller(s[LOW], low)
-    else:
+    if s[READY] == 0.0:
+        s[READY] = 1.0
         s[HIGH] = high
         s[LOW] = low
+    s[HIGH] = larger(s[HIGH], high)
+    s[LOW] = smaller(s[LOW], low)
     s[CLOSE] = close

@@ -151,6 +151,8 @@ def log_series(z: float, first: float) -> float:
 def normalised(x: float) -> tuple[float, float]:
     """Split a finite x > 0 into m and e, x = m * 2**e with sqrt(1/2) <= m <= sqrt(2)."""
     e = 0.0
+    if 1.0 / SQRT2 < x < SQRT2:  # ratios of prices: at once, whichever side of 1
+        return x, e
     if x < SMALLEST_NORMAL:
         x *= TWO_54
         e -= 54.0

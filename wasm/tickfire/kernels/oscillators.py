@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tickfire.kernels.guard import NAN, blank, ratio, room, slot, sound, usable
+from tickfire.kernels.guard import NAN, blank, exceeds, ratio, room, slot, sound, usable
 from tickfire.kernels.portable import WRONG_LENGTH, Floats, In, Out, State, portable
 from tickfire.kernels.smooth import SMOOTH_WORDS, smooth_next
 from tickfire.kernels.window import extremes_next, extremes_words, sum_next, sum_words
@@ -40,8 +40,8 @@ def rsi_next(s: Floats, x: float, p: float, alpha: float) -> float:
         s[0] = 1.0
         return NAN
     change = x - before
-    gain = smooth_next(s, 2, change if change > 0.0 else 0.0, p, alpha)
-    loss = smooth_next(s, 2 + SMOOTH_WORDS, -change if change < 0.0 else 0.0, p, alpha)
+    gain = smooth_next(s, 2, 0.5 * (abs(change) + change), p, alpha)
+    loss = smooth_next(s, 2 + SMOOTH_WORDS, 0.5 * (abs(change) - change), p, alpha)
     return 100.0 * ratio(gain, gain + loss, 0.0)
 
 
@@ -164,6 +164,6 @@ def mfi_next(s: Floats, typical: float, volume: float, period: int) -> float:
         return NAN
     p = float(period)
     flow = typical * volume
-    inflow = sum_next(s, 2, flow if typical > before else 0.0, p)
-    outflow = sum_next(s, 2 + sum_words(period), flow if typical < before else 0.0, p)
+    inflow = sum_next(s, 2, flow * exceeds(typical, before), p)
+    outflow = sum_next(s, 2 + sum_words(period), flow * exceeds(before, typical), p)
     return 100.0 * ratio(inflow, inflow + outflow, 0.0)

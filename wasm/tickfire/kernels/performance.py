@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tickfire.kernels.guard import NAN, blank, root, sound, usable
+from tickfire.kernels.guard import NAN, blank, larger, root, smaller, sound, usable
 from tickfire.kernels.maths import log
-from tickfire.kernels.portable import WRONG_LENGTH, Floats, In, Out, State, portable
+from tickfire.kernels.portable import WRONG_LENGTH, In, Out, State, portable
 from tickfire.kernels.window import delay_next, delay_words, sum_next, sum_words
 
 
@@ -105,17 +105,11 @@ def drawdown(src: In, state: State, out: Out, deepest: Out) -> int:
         out[i] = NAN
         deepest[i] = NAN
         if sound(src[i]):
-            drawdown_next(state, src[i])
-            if state[0] > 0.0:
-                fall = (src[i] - state[0]) / state[0]
-                if fall < state[1]:
-                    state[1] = fall
+            peak = larger(state[0], src[i])
+            state[0] = peak
+            if peak > 0.0:
+                fall = (src[i] - peak) / peak
+                state[1] = smaller(state[1], fall)
                 out[i] = fall
                 deepest[i] = state[1]
     return n
-
-
-def drawdown_next(s: Floats, x: float) -> None:
-    """Raise the peak."""
-    if x > s[0]:
-        s[0] = x

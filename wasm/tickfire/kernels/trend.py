@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tickfire.kernels.guard import NAN, blank, larger, ratio, smaller, sound, usable
+from tickfire.kernels.guard import NAN, blank, exceeds, larger, ratio, smaller, sound, usable
 from tickfire.kernels.portable import WRONG_LENGTH, Floats, In, Out, State, portable
 from tickfire.kernels.ranges import ATR_WORDS, atr_next, true_range
 from tickfire.kernels.window import delay_next, delay_words, extremes_next, extremes_words
@@ -81,8 +81,10 @@ def move_next(s: Floats, high: float, low: float, close: float, p: float) -> boo
         s[PLUS] -= s[PLUS] / p
         s[MINUS] -= s[MINUS] / p
         s[RANGE] -= s[RANGE] / p
-    s[PLUS] += rise if rise > 0.0 and rise > fall else 0.0
-    s[MINUS] += fall if fall > 0.0 and fall > rise else 0.0
+    up = larger(0.0, rise)
+    down = larger(0.0, fall)
+    s[PLUS] += up * exceeds(up, down)
+    s[MINUS] += down * exceeds(down, up)
     s[RANGE] += reach
     if seen >= p:
         return True

@@ -9,6 +9,7 @@ from tickfire.kernels.guard import (
     keep_long,
     kept_long,
     ratio,
+    sign,
     sound,
     timely,
 )
@@ -40,11 +41,11 @@ def obv(close: In, volume: In, state: State, out: Out) -> int:
     for i in range(n):
         out[i] = NAN
         if sound(close[i]) and sound(volume[i]):
-            if state[0] == 0.0 or close[i] > state[1]:
-                state[2] += volume[i]
-            elif close[i] < state[1]:
-                state[2] -= volume[i]
-            state[0] = 1.0
+            if state[0] == 0.0:
+                state[0] = 1.0
+                state[2] = volume[i]
+            else:
+                state[2] += volume[i] * sign(close[i], state[1])
             state[1] = close[i]
             out[i] = state[2]
     return n
@@ -72,27 +73,31 @@ def vwap(
     n = len(ts)
     if len(price) != n or len(volume) != n or len(out) != n or len(state) < vwap_words():
         return WRONG_LENGTH
-    if not (0 < session_ns <= MAX_TIME and 0 <= offset_ns < session_ns):
+    if not (0 < session_ns < MAX_TIME and 0 <= offset_ns < session_ns):
         return blank(out)
+    start = session_start(state, session_ns)
     for i in range(n):
         out[i] = NAN
         if timely(ts[i]) and sound(price[i]) and sound(volume[i]):
-            if session_next(state, ts[i], session_ns, offset_ns):
+            if ts[i] - start >= session_ns:
+                start = begin_session(state, ts[i], session_ns, offset_ns)
                 state[SESSION_WORDS] = 0.0
                 state[SESSION_WORDS + 1] = 0.0
             out[i] = mean_next(state, SESSION_WORDS, price[i], volume[i])
     return n
 
 
-def session_next(s: Floats, ts: int, session_ns: int, offset_ns: int) -> bool:
-    """Tell whether a new session begins, and keep its first instant; the past begins none."""
-    start = kept_long(s, 1)
-    if s[0] != 0.0 and ts - start < session_ns:
-        return False
-    s[0] = 1.0
+def session_start(s: Floats, session_ns: int) -> int:
+    """Return the first instant of the running session, one too early for any if none runs."""
+    return kept_long(s, 1) if s[0] != 0.0 else -session_ns
+
+
+def begin_session(s: Floats, ts: int, session_ns: int, offset_ns: int) -> int:
+    """Begin the session of an instant; return its first. What comes late begins none."""
     start = (ts - offset_ns) // session_ns * session_ns + offset_ns
+    s[0] = 1.0
     keep_long(s, 1, start)
-    return True
+    return start
 
 
 def mean_next(s: Floats, b: int, price: float, volume: float) -> float:

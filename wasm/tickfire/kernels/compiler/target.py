@@ -22,6 +22,8 @@ from numba.core import target_extension
 from numba.core import typing as _typing
 from numba.core.descriptors import TargetDescriptor as _TargetDescriptor
 
+from tickfire.kernels.compiler.instructions import instruction_for
+
 __all__ = ["NAME", "Wasm32Target"]
 
 # numba is not typed.
@@ -116,6 +118,8 @@ class Wasm32Target:
 
     def helper(self, function: FunctionType) -> Any:
         """Return a function as callers within kernels are to call it: inlined."""
+        if instruction := instruction_for(function):
+            return instruction
         return self._dispatcher(function, {}, OPTIONS | {"forceinline": True})
 
     def compile(self, function: FunctionType, arguments: tuple[Any, ...]) -> Any:
