@@ -34,6 +34,7 @@ from tickfire.phoenix.protocol import PhoenixProtocol
 from tickfire.phoenix.results import NoReply, Reply, Stop
 from tickfire.phoenix.serializers import Serializer, V1Serializer, V2Serializer
 from tickfire.phoenix.socket import Socket, SocketRef
+from tickfire.phoenix.token import Token
 from tickfire.phoenix.user_socket import ConnectInfo, UserSocket
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Socket",
     "SocketRef",
     "Stop",
+    "Token",
     "UserSocket",
     "V1Serializer",
     "V2Serializer",
