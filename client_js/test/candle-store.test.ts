@@ -141,6 +141,19 @@ describe("a store", () => {
     expect(store.tickUnits).toBe(2500);
   });
 
+  test("finds the price step when the feed did not say it", () => {
+    const store = new CandleStore();
+    expect(store.tickUnits).toBe(1);
+    store.apply(at(0, "5528.75"));
+    expect(store.tickUnits).toBe(1);
+    store.apply(at(1, "5530.25"));
+    expect(store.tickUnits).toBe(150);
+    store.apply(at(2, "5529"));
+    expect(store.tickUnits).toBe(25);
+    store.apply(at(3, "5529.125"));
+    expect(store.tickUnits).toBe(125);
+  });
+
   test("drops its oldest half when it is full, and goes on", () => {
     const store = new CandleStore("1", 10);
     for (let i = 0; i < 25; i++) store.apply(at(i, String(100 + i)));

@@ -161,6 +161,40 @@ def test_the_chart_is_panned_zoomed_and_read_by_keyboard(stage: Stage, open_page
     assert page.locator(".label-time").inner_text().startswith("Mon 1 Jul 2024")
 
 
+def test_a_tap_shows_the_crosshair_and_a_drag_pans(stage: Stage, open_page: OpenPage) -> None:
+    chart = open_page(stage.url, symbol="ESU4", touch=True)
+    page = chart.page
+    page.touchscreen.tap(600, 400)
+    page.locator(".label-time").wait_for(state="visible")
+    fingers = page.context.new_cdp_session(page)
+    for kind, x in (("touchStart", 400), ("touchMove", 600), ("touchMove", 900)):
+        points = [{"x": x, "y": 400}]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.locator(".go-latest").wait_for(state="visible")
+    page.locator(".go-latest").tap()
+    page.locator(".go-latest").wait_for(state="hidden")
+
+
+def test_symbols_keep_their_change_when_the_table_comes_anew(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    chart = open_page(stage.url, symbol="ESU4")
+    all_changes = """() => [...document.querySelectorAll(".watch-change")].length === 6 &&
+      [...document.querySelectorAll(".watch-change")].every((each) => each.innerText !== "")"""
+    chart.page.wait_for_function(all_changes)
+    for table in ([], stage.market.table()):
+        payload = {"instruments": table}
+        stage.serving.call(
+            lambda payload=payload: stage.market.broadcast(  # type: ignore[misc]
+                "market:realtime", "instruments", payload
+            )
+        )
+    stage.trade("ESU4", "5524.5", 3, at_ms=START_MS)
+    chart.wait_data("lastPrice", "5524.5")
+    chart.page.wait_for_function(all_changes)
+
+
 def test_an_unknown_symbol_falls_back_to_one_that_is_there(
     stage: Stage, open_page: OpenPage
 ) -> None:

@@ -1,5 +1,6 @@
 import { decimalsOf, fromUnits, toUnits } from "../format/decimal";
 import { type Extent, grown, RangeIndex } from "./range-index";
+import { StepFinder } from "./step";
 
 /** One bar as it comes: times in ms, prices as exact decimal strings. */
 export interface Bar {
@@ -51,10 +52,12 @@ export class CandleStore {
   records = new Float32Array(INITIAL_CAPACITY * RECORD_FLOATS);
 
   private readonly index = new RangeIndex();
+  private readonly steps = new StepFinder();
   private dirty: Dirty = { from: 0, to: 0, all: true };
 
   /**
-   * `tickSize` is the least price step as a decimal string, and gives the decimals to begin with;
+   * `tickSize` is the least price step as a decimal string ("0" if the feed did not say), and gives
+   * the decimals to begin with;
    * when more than `limit` candles are held, the oldest half is dropped.
    */
   constructor(
@@ -64,9 +67,9 @@ export class CandleStore {
     this.decimals = decimalsOf(tickSize);
   }
 
-  /** The least price step in units, 1 when the feed did not say. */
+  /** The least price step in units; found from the prices when the feed did not say. */
   get tickUnits(): number {
-    return toUnits(this.tickSize, this.decimals) || 1;
+    return toUnits(this.tickSize, this.decimals) || this.steps.step;
   }
 
   /** Replace everything by `bars`, oldest first. */
@@ -74,6 +77,7 @@ export class CandleStore {
     this.count = 0;
     this.appended = 0;
     this.generation++;
+    this.steps.clear();
     this.ensureDecimals(bars);
     const kept = bars.slice(-this.limit);
     this.reserve(kept.length);
@@ -140,6 +144,7 @@ export class CandleStore {
     this.close[at] = toUnits(bar.close, this.decimals);
     this.volume[at] = bar.volume;
     this.trades[at] = bar.trades;
+    for (const column of this.prices()) this.steps.see(column[at]);
   }
 
   private pack(at: number): void {
@@ -188,7 +193,8 @@ export class CandleStore {
     }
     if (wanted === this.decimals) return;
     const factor = 10 ** (wanted - this.decimals);
-    for (const column of [this.open, this.high, this.low, this.close]) {
+    this.steps.rescale(factor);
+    for (const column of this.prices()) {
       for (let i = 0; i < this.count; i++) column[i] *= factor;
     }
     this.decimals = wanted;
@@ -196,8 +202,12 @@ export class CandleStore {
     this.rebase();
   }
 
+  private prices(): Float64Array[] {
+    return [this.open, this.high, this.low, this.close];
+  }
+
   private columns(): Float64Array[] {
-    return [this.time, this.open, this.high, this.low, this.close, this.volume, this.trades];
+    return [this.time, ...this.prices(), this.volume, this.trades];
   }
 
   private reserve(count: number): void {
