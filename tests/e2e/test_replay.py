@@ -20,7 +20,7 @@ type Trade = tuple[int, Decimal, int]
 
 def trades_of(file: Path) -> list[Trade]:
     """Return the trades of a file as databento's own decoder sees them."""
-    store: Iterable[Any] = databento.DBNStore.from_file(file)
+    store: Iterable[Any] = databento.DBNStore.from_bytes(file.read_bytes())
     return [
         (record.ts_event, Decimal(record.price).scaleb(-9), record.size)
         for record in store
