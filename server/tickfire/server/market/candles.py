@@ -39,7 +39,10 @@ LIMIT: Final = 5_000
 REWOUND: Final = -1
 """A row's word s_closed or m_closed: time went back, and nothing closed since."""
 
-_REST: Final = ("open", "high", "low", "close", "volume", "trades")
+_COLUMNS: Final = (
+    *("feed", "instrument_id", "interval_s", "flags"),
+    *("start", "open", "high", "low", "close", "volume", "trades"),
+)
 
 type Rows = NDArray[np.void]
 
@@ -166,29 +169,29 @@ class Candles:
             Of `Book.fold`, or of the stream if a feed made them itself.
         """
         change = Change()
-        touched = dict.fromkeys(
-            slot for piece in pieces if (slot := self._take_one(piece, change)) is not None
-        )
+        touched: dict[int, None] = {}
+        columns = [pieces[name].tolist() for name in _COLUMNS]
+        for feed, instrument_id, interval_s, flags, *values in zip(*columns, strict=True):
+            slot = self._book.find(feed, instrument_id)
+            if slot is not None:
+                touched[slot] = None
+                self._take_one(slot, interval_s, piece(*values), flags, change)
         for slot in touched:
             if self._rewind_if_rewound(slot):
                 change.resets.add(slot)
         return change
 
-    def _take_one(self, bar: np.void, change: Change) -> int | None:
-        slot = self._book.find(int(bar["feed"]), int(bar["instrument_id"]))
-        if slot is None:
-            return None
-        interval_s = int(bar["interval_s"])
-        start = int(bar["start"])
-        closed = piece(start, *(int(bar[name]) for name in _REST))
-        if int(bar["flags"]) & BAR_REWIND and self._void(slot, interval_s, start):
+    def _take_one(
+        self, slot: int, interval_s: int, closed: Bar, flags: int, change: Change
+    ) -> None:
+        start = closed[0]
+        if flags & BAR_REWIND and self._void(slot, interval_s, start):
             change.resets.add(slot)
         self.series(slot, interval_s).merge(closed)
         if interval_s == MINUTE_S:
             for seconds in DERIVED:
                 self.series(slot, seconds).merge(closed)
         change.bars.append((slot, interval_s, start))
-        return slot
 
     def _rewind_if_rewound(self, slot: int) -> bool:
         words = self._words(slot)

@@ -103,11 +103,6 @@ class Instruments:
         """Return the instrument that a symbol names now."""
         return self._by_symbol.get(symbol)
 
-    def is_current(self, slot: int) -> bool:
-        """Whether a slot is the one that its symbol names: an id may have been mapped anew."""
-        listing = self.listings[slot]
-        return self._by_symbol[listing.symbol].slot == slot
-
     def as_json(self) -> list[dict[str, Any]]:
         """Return the rows of a join reply, by symbol."""
         return [self._by_symbol[symbol].as_json() for symbol in sorted(self._by_symbol)]
