@@ -34,11 +34,9 @@ export function writeAddress(symbol: string, interval: Interval): void {
 const THEME_KEY = "tickfire.theme";
 const ZONE_KEY = "tickfire.zone";
 
-/** The theme chosen before, else the system's light, else dark. */
+/** The theme chosen before, else dark, as trading screens are, whatever the system prefers. */
 export function initialTheme(): Theme {
-  const kept = recall(THEME_KEY);
-  if (kept === "dark" || kept === "light") return kept;
-  return matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+  return recall(THEME_KEY) === "light" ? "light" : "dark";
 }
 
 export function keepTheme(theme: Theme): void {

@@ -56,7 +56,13 @@ export function timeTicks(options: TimeTickOptions): TimeTick[] {
       if (kept.every(({ index }) => Math.abs(index - mark.index) >= leastGap)) kept.push(mark);
     }
   }
+  if (kept.length === 0 && last > first) kept.push(latest(options));
   return kept.sort((a, b) => a.index - b.index);
+}
+
+/** So few candles that no period begins among them: the latest is labelled, so the axis is never bare. */
+function latest({ times, last, intervalMs, zone }: TimeTickOptions): TimeTick {
+  return { index: last - 1, label: label(times[last - 1], intervalMs, false, zone), strong: false };
 }
 
 function boundaries(options: TimeTickOptions, step: number): TimeTick[] {
