@@ -33,8 +33,8 @@ class RedisOptions:
 def arguments(options: RedisOptions, working_directory: Path) -> list[str]:
     """Return the command line, without the binary.
 
-    `working_directory` must be the server's alone: it would load a dump that lies there, and a
-    client's SAVE writes one.
+    `working_directory` must be the server's alone: it would load a dump that lies there. In memory
+    alone it may be removed once the server is up; a client's SAVE then fails, and nothing else.
     """
     keeps = options.directory is not None
     settings = {
@@ -45,6 +45,7 @@ def arguments(options: RedisOptions, working_directory: Path) -> list[str]:
         "daemonize": "no",
         "io-threads": "1",
         "save": "",
+        "stop-writes-on-bgsave-error": "no",
         "appendonly": "yes" if keeps else "no",
         "appendfsync": "everysec",
         "dir": str(working_directory),

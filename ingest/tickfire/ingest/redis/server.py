@@ -93,6 +93,7 @@ class EmbeddedRedis:
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await self._until_ready(self._process)
+            self._drop_scratch()  # now, as a killed process could not do it later
         except TimeoutError:
             await self.stop()
             raise UserError(f"Valkey did not answer within {START_TIMEOUT_S:g} s.") from None
@@ -114,9 +115,7 @@ class EmbeddedRedis:
         if self._guard is not None:
             self._guard.release()
             self._guard = None
-        if self._scratch is not None:
-            self._scratch.cleanup()
-            self._scratch = None
+        self._drop_scratch()
         return code
 
     async def stop(self) -> None:
@@ -146,6 +145,11 @@ class EmbeddedRedis:
                 f"cannot use {self.options.directory} for data: {error.strerror}."
             ) from error
         return self.options.directory
+
+    def _drop_scratch(self) -> None:
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
 
     async def _relay(self, process: Process) -> None:
         assert process.stdout is not None
