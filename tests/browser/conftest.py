@@ -22,7 +22,7 @@ JOIN_TIMEOUT_S = 10
 OpenPage = Callable[..., Chart]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must be gone before other tests' begin
 def browser() -> Iterator[Browser]:
     with launch() as browser:
         yield browser
