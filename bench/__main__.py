@@ -1,0 +1,50 @@
+"""``python -m bench [NAME...]``: run the benchmarks one after another, each in its own process."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from bench.sample import sample_file
+
+SHARED: Final = Path(__file__).resolve().parents[2] / "shared/data/dbn/lean_20131008_mixed.dbn.zst"
+
+
+def _parse() -> list[str]:
+    """Parse the day of real records where it is at hand, else one that is made up."""
+    file = SHARED if SHARED.exists() else sample_file()
+    return ["-m", "tickfire.server", "bench", "parse", str(file)]
+
+
+BENCHMARKS: Final[dict[str, Callable[[], list[str]]]] = {
+    "parse": _parse,
+    "latency": lambda: ["-m", "bench.latency"],
+    "fanout": lambda: ["-m", "bench.fanout"],
+    "kernels": lambda: ["-m", "bench.kernels"],
+}
+
+
+def main() -> int:
+    """Run what is named, or everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    names = parser.parse_args().names or list(BENCHMARKS)
+    unknown = sorted(set(names) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}")
+    failed = []
+    for name in names:
+        print(f"== {name}", flush=True)
+        if subprocess.run([sys.executable, *BENCHMARKS[name]()], check=False).returncode:
+            failed.append(name)
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
