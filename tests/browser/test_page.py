@@ -172,7 +172,7 @@ def test_a_tap_shows_the_crosshair_and_a_drag_pans(stage: Stage, open_page: Open
         fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     page.locator(".go-latest").wait_for(state="visible")
-    page.locator(".go-latest").tap()
+    page.locator(".go-latest").click()
     page.locator(".go-latest").wait_for(state="hidden")
 
 
