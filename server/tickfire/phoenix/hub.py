@@ -7,11 +7,14 @@ one event loop and is called from its thread alone.
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tickfire.phoenix.lane import Lane
 from tickfire.phoenix.serializers import Serializer, V1Serializer, V2Serializer
 from tickfire.phoenix.subscriber import DEFAULT_WRITE_LIMIT, HubStats, Sink, Subscriber
+
+if TYPE_CHECKING:
+    from tickfire.phoenix.pubsub import PubSub
 
 __all__ = ["Hub", "Listener"]
 
@@ -53,6 +56,8 @@ class Hub:
             (V1Serializer(), V2Serializer()) if serializers is None else serializers
         )
         self.stats = HubStats()
+        self.pubsub: PubSub | None = None
+        """The link to the hubs of other nodes, while it is up."""
         self._by_lane = {serializer.lane: serializer for serializer in self.serializers}
         self._write_limit = write_limit
         self._topics: dict[str, _Topic] = {}
@@ -91,6 +96,18 @@ class Hub:
             lane.write(frame, exclude)
         for listener in list(found.listeners):
             listener(topic, event, payload)
+
+    async def broadcast_everywhere(
+        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
+    ) -> None:
+        """Send an event to the subscribers of a topic, those on other nodes too if there are any.
+
+        Subscribers here have it before anything is waited for.
+        """
+        if self.pubsub is None:
+            self.broadcast(topic, event, payload, exclude=exclude)
+        else:
+            await self.pubsub.broadcast(topic, event, payload, exclude=exclude)
 
     def write(self, topic: str, lane: str, frames: bytes) -> None:
         """Send finished frames to every subscriber of one lane of a topic."""

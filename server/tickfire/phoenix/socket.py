@@ -147,12 +147,12 @@ class Socket:
     # ------------------------------------------------------------ to all subscribers
 
     async def broadcast(self, event: str, payload: Any) -> None:
-        """Send an event to all subscribers of the topic, this one included."""
-        self.hub.broadcast(self.topic, event, payload)
+        """Send an event to all subscribers of the topic, this one included, on all nodes."""
+        await self.hub.broadcast_everywhere(self.topic, event, payload)
 
     async def broadcast_from(self, event: str, payload: Any) -> None:
-        """Send an event to all other subscribers of the topic."""
-        self.hub.broadcast(self.topic, event, payload, exclude=self.subscriber)
+        """Send an event to all other subscribers of the topic, on all nodes."""
+        await self.hub.broadcast_everywhere(self.topic, event, payload, exclude=self.subscriber)
 
     # ------------------------------------------------------------ to the channel itself
 

@@ -1,0 +1,179 @@
+"""Nodes that share a Redis or Valkey (7 or newer), standalone or Cluster.
+
+Topics are hashed onto a fixed number of sharded pub/sub channels, and every node subscribes to all
+of them: a subscription is thus in force before the first join, and a broadcast on a topic that
+nobody here is on costs a dictionary lookup. On a Cluster the channels spread over its nodes.
+"""
+
+import asyncio
+import contextlib
+import logging
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from tickfire.phoenix.pubsub.adapter import Deliver
+
+__all__ = ["RedisAdapter"]
+
+logger = logging.getLogger("tickfire.phoenix")
+
+DEFAULT_CHANNELS = 16
+MAX_QUEUED = 10_000  # messages
+BATCH = 256  # messages in one pipeline
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.05, 2.0
+FLUSH_TIMEOUT_S = 2.0
+
+type Client = Any
+"""A redis.asyncio.Redis or RedisCluster."""
+
+
+class _MovedError(Exception):
+    """A channel is served by another node of the Redis Cluster now."""
+
+
+class RedisAdapter:
+    """Carries messages through Redis.
+
+    Parameters
+    ----------
+    client
+        A `redis.asyncio.Redis` or `redis.asyncio.RedisCluster`, with `decode_responses` off; the
+        adapter does not close it.
+    namespace
+        Keeps clusters that share a Redis apart.
+    channels
+        Number of pub/sub channels; the same on all nodes.
+    """
+
+    def __init__(
+        self, client: Client, *, namespace: str = "phx", channels: int = DEFAULT_CHANNELS
+    ) -> None:
+        self._client = client
+        self._is_cluster = isinstance(client, redis.asyncio.RedisCluster)
+        self._channels = [f"{namespace}:{number}" for number in range(channels)]
+        self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_QUEUED)
+        self._unconfirmed: set[str] = set()
+        self._confirmed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._name = b""
+        self.dropped = 0
+        """Messages that could not be sent."""
+
+    async def start(self, node: str, deliver: Deliver) -> None:
+        """Subscribe, and return when Redis has confirmed it."""
+        name = node.encode()
+        self._name = bytes((len(name),)) + name
+        self._tasks = [
+            asyncio.create_task(self._listen(deliver)),
+            asyncio.create_task(self._send()),
+        ]
+        await self._confirmed.wait()
+
+    async def stop(self) -> None:
+        """Disconnect, after sending what waits."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_TIMEOUT_S):
+                await self._queue.join()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def publish(self, topic: str, message: bytes) -> None:
+        """Queue a message for Redis."""
+        channel = self._channels[zlib.crc32(topic.encode()) % len(self._channels)]
+        await self._queue.put((channel, self._name + message))
+
+    # ------------------------------------------------------------ sending
+
+    async def _send(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            try:
+                await self._send_batch(batch)
+            except Exception as error:
+                self.dropped += len(batch)
+                logger.warning("%d messages to other nodes are lost: %s", len(batch), error)
+                await asyncio.sleep(FIRST_BACKOFF_S)
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
+
+    async def _send_batch(self, batch: Iterable[tuple[str, bytes]]) -> None:
+        if self._is_cluster:
+            for channel, message in batch:
+                await self._client.execute_command("SPUBLISH", channel, message)
+            return
+        async with self._client.pipeline(transaction=False) as pipeline:
+            for channel, message in batch:
+                pipeline.execute_command("SPUBLISH", channel, message)
+            await pipeline.execute()
+
+    # ------------------------------------------------------------ receiving
+
+    async def _listen(self, deliver: Deliver) -> None:
+        """Listen for ever, and begin anew when a connection is lost or a channel has moved."""
+        backoff_s = FIRST_BACKOFF_S
+        while True:
+            try:
+                await self._listen_to_all(deliver)
+            except* (RedisError, OSError, _MovedError) as errors:
+                logger.warning("messages of other nodes do not arrive: %s", errors.exceptions[0])
+            backoff_s = FIRST_BACKOFF_S if self._confirmed.is_set() else backoff_s * 2
+            self._confirmed.clear()
+            await asyncio.sleep(min(backoff_s, LONGEST_BACKOFF_S))
+
+    async def _listen_to_all(self, deliver: Deliver) -> None:
+        self._unconfirmed = set(self._channels)
+        if not self._is_cluster:
+            await self._listen_to(self._client, self._channels, deliver)
+            return
+        async with contextlib.AsyncExitStack() as clients, asyncio.TaskGroup() as group:
+            for node, channels in await self._by_node():
+                client = await clients.enter_async_context(_client_of(node))
+                group.create_task(self._listen_to(client, channels, deliver))
+
+    async def _by_node(self) -> list[tuple[Any, list[str]]]:
+        """Return the servers of a Redis Cluster with the channels that each of them serves."""
+        await self._client.initialize()
+        await self._client.nodes_manager.initialize()  # anew, where `initialize` was done before
+        by_name: dict[str, tuple[Any, list[str]]] = {}
+        for channel in self._channels:
+            node = self._client.get_node_from_key(channel)
+            by_name.setdefault(node.name, (node, []))[1].append(channel)
+        return list(by_name.values())
+
+    async def _listen_to(self, client: Client, channels: list[str], deliver: Deliver) -> None:
+        async with client.pubsub() as pubsub:
+            for channel in channels:  # one at a time, for they are of different slots
+                await pubsub.ssubscribe(channel)
+            async for message in pubsub.listen():
+                self._take(message, deliver)
+        raise ConnectionError("the subscription has ended")
+
+    def _take(self, message: dict[str, Any], deliver: Deliver) -> None:
+        match message["type"]:
+            case "smessage":
+                data: bytes = message["data"]
+                if not data.startswith(self._name):
+                    deliver(data[1 + data[0] :])
+            case "ssubscribe":
+                self._unconfirmed.discard(message["channel"].decode())
+                if not self._unconfirmed:
+                    self._confirmed.set()
+            case "sunsubscribe":
+                raise _MovedError(message["channel"].decode())
+
+
+def _client_of(node: Any) -> Client:
+    """Return a client of one server of a Redis Cluster."""
+    pool = redis.asyncio.ConnectionPool(
+        connection_class=node.connection_class, **node.connection_kwargs
+    )
+    return redis.asyncio.Redis.from_pool(pool)  # which it closes
