@@ -55,7 +55,7 @@ def floats(kind: str, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
     elif kind == "denormal":
         x = rng.integers(-3, 1000, n) * 5e-324
     elif kind == "huge":
-        x = x * 10.0 ** rng.integers(90, 306)
+        x = x * float(10.0 ** int(rng.integers(90, 306)))
     elif kind == "bits":
         x = rng.integers(0, 2**64, n, dtype=np.uint64).view(np.float64).copy()
     elif kind == "signed":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import FunctionType
 from typing import Any
 
@@ -69,7 +70,7 @@ def test_in_pieces_gives_what_it_gives_at_once(name: str) -> None:
             pieces = copied(arguments)
             n = length(function, arguments)
             places = sorted({0, n, *(min(c, n) for c in cuts)})
-            for start, end in zip(places, places[1:], strict=False):
+            for start, end in pairwise(places):
                 piece = part(function, pieces, start, end)
                 assert engine(function, piece) == end - start
                 put_back(function, pieces, piece, start, end)
@@ -80,7 +81,7 @@ def test_in_pieces_gives_what_it_gives_at_once(name: str) -> None:
 
 @pytest.mark.parametrize("name", STEADY)
 def test_a_state_of_anything_else_hurts_nothing(name: str) -> None:
-    """A state that another period, another kernel or chance has left: defined, never out of bounds."""
+    """A state that another kernel, another period or chance has left is never out of bounds."""
     function = STEADY[name]
     place = [p.name for p in signature_of(function).parameters].index("state")
 

@@ -90,7 +90,7 @@ def test_sessions_give_what_the_reference_gives(name: str) -> None:
     def check(n: int, seed: int, session: int, offset: int) -> None:
         rng = np.random.default_rng(seed)
         ts = 1_700_000_000_000_000_000 + np.cumsum(rng.integers(0, 4, n))
-        scalars = (session, offset % session)
+        scalars: tuple[int, ...] = (session, offset % session)
         if name == "vwap_anchored":
             scalars = (int(ts[n // 2]),)
         series = market("hlc" if name == "pivots" else "cv", n, seed, False)

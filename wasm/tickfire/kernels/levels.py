@@ -19,9 +19,10 @@ HIGH = SESSION_WORDS
 LOW = HIGH + 1
 CLOSE = HIGH + 2
 READY = HIGH + 3
-LEVELS = HIGH + 4
-LEVEL_COUNT = 7
-PIVOTS_WORDS = LEVELS + LEVEL_COUNT
+OLD_HIGH = HIGH + 4
+OLD_LOW = HIGH + 5
+OLD_CLOSE = HIGH + 6
+PIVOTS_WORDS = HIGH + 7
 
 
 @portable
@@ -70,34 +71,32 @@ def pivots(
         return blank(support3)
     start = session_start(state, session_ns)
     for i in range(n):
-        clean = timely(ts[i]) and sound(high[i]) and sound(low[i]) and sound(close[i])
-        if clean:
+        p = NAN
+        top = NAN
+        bottom = NAN
+        if timely(ts[i]) and sound(high[i]) and sound(low[i]) and sound(close[i]):
             if ts[i] - start >= session_ns:
                 start = begin_session(state, ts[i], session_ns, offset_ns)
                 turn(state)
             widen(state, high[i], low[i], close[i])
-        pivot[i] = state[LEVELS] if clean else NAN
-        resistance1[i] = state[LEVELS + 1] if clean else NAN
-        support1[i] = state[LEVELS + 2] if clean else NAN
-        resistance2[i] = state[LEVELS + 3] if clean else NAN
-        support2[i] = state[LEVELS + 4] if clean else NAN
-        resistance3[i] = state[LEVELS + 5] if clean else NAN
-        support3[i] = state[LEVELS + 6] if clean else NAN
+            top = state[OLD_HIGH]
+            bottom = state[OLD_LOW]
+            p = (top + bottom + state[OLD_CLOSE]) / 3.0
+        pivot[i] = p
+        resistance1[i] = 2.0 * p - bottom
+        support1[i] = 2.0 * p - top
+        resistance2[i] = p + (top - bottom)
+        support2[i] = p - (top - bottom)
+        resistance3[i] = top + 2.0 * (p - bottom)
+        support3[i] = bottom - 2.0 * (top - p)
     return n
 
 
 def turn(s: Floats) -> None:
     """End a session: its levels are now the ones drawn; none before the first has ended."""
-    high = s[HIGH] if s[READY] != 0.0 else NAN
-    low = s[LOW] if s[READY] != 0.0 else NAN
-    p = (high + low + s[CLOSE]) / 3.0
-    s[LEVELS] = p
-    s[LEVELS + 1] = 2.0 * p - low
-    s[LEVELS + 2] = 2.0 * p - high
-    s[LEVELS + 3] = p + (high - low)
-    s[LEVELS + 4] = p - (high - low)
-    s[LEVELS + 5] = high + 2.0 * (p - low)
-    s[LEVELS + 6] = low - 2.0 * (high - p)
+    s[OLD_HIGH] = s[HIGH] if s[READY] != 0.0 else NAN
+    s[OLD_LOW] = s[LOW]
+    s[OLD_CLOSE] = s[CLOSE]
     s[READY] = 0.0
 
 

@@ -1,0 +1,1 @@
+"""Kernels native, in WebAssembly, and as plain Python: what each costs."""
