@@ -143,7 +143,7 @@ def test_history_is_bounded_and_keeps_the_newest() -> None:
     series = Series(SECOND, 10)
     for i in range(1000):
         series.merge(piece(i * SECOND, i, i, i, i, 1, 1))
-    assert len(series) <= 10 + 256
+    assert len(series) <= 10 + 257
     assert series.tail(10)[:, 0].tolist() == [i * SECOND for i in range(990, 1000)]
     series.merge(piece(0, 0, 0, 0, 0, 1, 1))
     assert series.tail(5000)[0, 0] > 0

@@ -96,6 +96,8 @@ class CandleFeed:
 
     def changed(self, change: Change) -> None:
         """Send closed bars that changed, or all anew where time went back."""
+        if not self._topics:
+            return
         for slot in change.resets:
             for topic in self._topics.get(slot, ()):
                 self.reset(topic)

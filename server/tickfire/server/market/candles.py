@@ -82,6 +82,7 @@ class Candles:
         self._book = book
         self._limit = limit
         self._series: dict[tuple[int, int], Series] = {}
+        self._slots: dict[tuple[int, int], int] = {}
 
     def series(self, slot: int, interval_s: int) -> Series:
         """Return the closed pieces of an instrument's interval, merged."""
@@ -172,7 +173,7 @@ class Candles:
         touched: dict[int, None] = {}
         columns = [pieces[name].tolist() for name in _COLUMNS]
         for feed, instrument_id, interval_s, flags, *values in zip(*columns, strict=True):
-            slot = self._book.find(feed, instrument_id)
+            slot = self._slot(feed, instrument_id)
             if slot is not None:
                 touched[slot] = None
                 self._take_one(slot, interval_s, piece(*values), flags, change)
@@ -180,6 +181,14 @@ class Candles:
             if self._rewind_if_rewound(slot):
                 change.resets.add(slot)
         return change
+
+    def _slot(self, feed: int, instrument_id: int) -> int | None:
+        slot = self._slots.get((feed, instrument_id))
+        if slot is None:
+            slot = self._book.find(feed, instrument_id)
+            if slot is not None:
+                self._slots[feed, instrument_id] = slot
+        return slot
 
     def _take_one(
         self, slot: int, interval_s: int, closed: Bar, flags: int, change: Change
@@ -239,8 +248,8 @@ class Candles:
         found = series.bar(start)
         running = self.running(slot, interval_s)
         if running is None or running[0] - running[0] % series.interval != start:
-            return None if found is None else tuple(found.tolist())
-        return moved(running, start) if found is None else merged(found.tolist(), running)
+            return found
+        return moved(running, start) if found is None else merged(found, running)
 
     def latest(self, slot: int, interval_s: int) -> int:
         """Return the start of the newest bar, running or not; -1 if there is none."""

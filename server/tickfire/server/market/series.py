@@ -23,8 +23,9 @@ type Bars = NDArray[np.int64]
 START, OPEN, HIGH, LOW, CLOSE, VOLUME, TRADES, FIRST, LAST = range(9)
 COLUMNS: Final = 9
 SPARE: Final = 256
-"""Bars beyond the limit that are kept, so that the oldest go many at a time."""
-FEW: Final = 16
+"""Bars that are collected before they are moved into the array, and the oldest out of it."""
+NONE: Final = -1
+"""The start of the newest bar where there is none."""
 
 
 class Series:
@@ -36,90 +37,97 @@ class Series:
         ns; a bar's start is a multiple of it.
     limit : int
         At least so many bars are kept.
+
+    Attributes
+    ----------
+    latest : int
+        The start of the newest bar; -1 if there is none.
     """
 
-    __slots__ = ("_rows", "_size", "interval", "limit")
+    __slots__ = ("_fresh", "_rows", "interval", "latest", "limit")
 
     def __init__(self, interval: int, limit: int) -> None:
         self.interval = interval
         self.limit = limit
-        self._rows: Bars = np.zeros((FEW, COLUMNS), np.int64)
-        self._size = 0
+        self.latest = NONE
+        self._rows: Bars = np.zeros((0, COLUMNS), np.int64)
+        self._fresh: list[Bar] = []  # behind the rows: a list takes a bar in a tenth of the time
 
     def __len__(self) -> int:
-        return self._size
-
-    @property
-    def latest(self) -> int:
-        """The start of the newest bar; -1 if there is none."""
-        return int(self._rows[self._size - 1, START]) if self._size else -1
+        return len(self._rows) + len(self._fresh)
 
     def tail(self, count: int) -> Bars:
         """Return the newest bars, oldest first: a view, valid until the next change."""
-        return self._rows[max(0, self._size - count) : self._size]
+        self._settle()
+        return self._rows[max(0, len(self._rows) - count) :]
 
-    def bar(self, start: int) -> Bars | None:
-        """Return the bar that begins at `start`: a view, valid until the next change."""
+    def bar(self, start: int) -> Bar | None:
+        """Return the bar that begins at `start`."""
+        if self._fresh and start == self.latest:
+            return self._fresh[-1]
+        self._settle()
         at = self._find(start)
-        if at < self._size and self._rows[at, START] == start:
-            found: Bars = self._rows[at]
-            return found
-        return None
+        return _bar(self._rows[at]) if self._is_at(at, start) else None
 
     def extend(self, bars: Bars) -> None:
         """Merge ascending bars, those behind the newest at once."""
+        self._settle()
         behind = int(np.searchsorted(bars[:, START], self.latest, "right"))
-        for row in bars[:behind].tolist():
-            self.merge(tuple(row))
-        fresh = bars[behind:][-self.limit :]
-        kept = self.tail(self.limit - len(fresh))
-        rows = np.zeros((len(kept) + len(fresh) + FEW, COLUMNS), np.int64)
-        rows[: len(kept)] = kept
-        rows[len(kept) : len(kept) + len(fresh)] = fresh
-        self._rows, self._size = rows, len(kept) + len(fresh)
+        for row in bars[:behind]:
+            self.merge(_bar(row))
+        self._append(bars[behind:])
 
     def merge(self, bar: Bar) -> int:
         """Put a bar, or a piece of one, into the bar that it belongs to; return its start."""
         start = bar[START] - bar[START] % self.interval
-        at = self._find(start)
-        if at < self._size and self._rows[at, START] == start:
-            self._rows[at] = merged(self._rows[at].tolist(), bar)
-        elif at or self._size < self.limit:  # older than all that is kept: nothing to keep
-            self._insert(at, moved(bar, start))
+        if start > self.latest:
+            self._fresh.append(moved(bar, start))
+            self.latest = start
+            if len(self._fresh) > SPARE:
+                self._settle()
+        elif start == self.latest and self._fresh:
+            self._fresh[-1] = merged(self._fresh[-1], bar)
+        else:
+            self._merge_earlier(start, bar)
         return start
 
     def void_from(self, start: int) -> int:
         """Drop the bars from the one that holds `start` on; return how many."""
+        self._settle()
         at = self._find(start - start % self.interval)
-        dropped, self._size = self._size - at, at
+        dropped = len(self._rows) - at
+        self._rows = self._rows[:at].copy()
+        self.latest = int(self._rows[-1, START]) if at else NONE
         return dropped
 
     def _find(self, start: int) -> int:
-        size = self._size
-        if not size or start > self._rows[size - 1, START]:
-            return size
-        if start == self._rows[size - 1, START]:
-            return size - 1
-        return int(np.searchsorted(self._rows[:size, START], start))
+        return int(np.searchsorted(self._rows[:, START], start))
 
-    def _insert(self, at: int, row: Bar) -> None:
-        if self._size == len(self._rows):
-            at -= self._make_room()
-            if at < 0:
-                return  # its place was among those that went
-        self._rows[at + 1 : self._size + 1] = self._rows[at : self._size]
-        self._rows[at] = row
-        self._size += 1
+    def _is_at(self, at: int, start: int) -> bool:
+        return at < len(self._rows) and bool(self._rows[at, START] == start)
 
-    def _make_room(self) -> int:
-        """Drop the oldest or grow; return how many were dropped."""
-        old = max(0, self._size - self.limit + 1) if self._size >= self.limit + SPARE else 0
-        kept = self._rows[old : self._size]
-        room = len(self._rows) if old else min(2 * len(self._rows), self.limit + SPARE)
-        rows = np.zeros((max(room, len(kept) + 1), COLUMNS), np.int64)
-        rows[: len(kept)] = kept
-        self._rows, self._size = rows, len(kept)
-        return old
+    def _merge_earlier(self, start: int, bar: Bar) -> None:
+        self._settle()
+        at = self._find(start)
+        if self._is_at(at, start):
+            self._rows[at] = merged(_bar(self._rows[at]), bar)
+        elif at or len(self._rows) < self.limit:  # else older than all that is kept
+            self._rows = np.insert(self._rows, at, moved(bar, start), axis=0)
+
+    def _settle(self) -> None:
+        if self._fresh:
+            fresh, self._fresh = self._fresh, []
+            self._append(np.array(fresh, np.int64))
+
+    def _append(self, bars: Bars) -> None:
+        if len(bars):
+            self._rows = np.concatenate((self._rows, bars))[-self.limit :]
+            self.latest = int(self._rows[-1, START])
+
+
+def _bar(row: Bars) -> Bar:
+    bar: Bar = tuple(row.tolist())
+    return bar
 
 
 def piece(start: int, open_: int, high: int, low: int, close: int, volume: int, trades: int) -> Bar:
