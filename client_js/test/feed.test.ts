@@ -169,11 +169,12 @@ test("a trace is measured on the server's clock", async () => {
   closers.push(() => trace.leave());
   await peer.received("pipeline:trace", "clock", 2);
   const sent = Date.now() + ahead;
-  const hops = { received: 20, parsed: 15, written: 10, read: 5, sent: 0 };
+  const hops = { received: 400, parsed: 300, written: 200, read: 100, sent: 0 };
   const stamps = Object.entries(hops).map(([hop, age]) => [hop, ns(sent - age)]);
   peer.broadcast("pipeline:trace", "trace", Object.fromEntries(stamps));
   const { steps, total } = await got.value;
-  expect(steps.slice(0, 4).map(Math.round)).toEqual([5, 5, 5, 5]);
-  expect(total).toBeGreaterThanOrEqual(19);
-  expect(total).toBeLessThan(1000);
+  expect(steps.slice(0, 4).map(Math.round)).toEqual([100, 100, 100, 100]);
+  // Within the error of the estimate, half a round trip: an hour off, were the clock not estimated.
+  expect(total).toBeGreaterThan(200);
+  expect(total).toBeLessThan(5000);
 });
