@@ -1,0 +1,199 @@
+"""The parse kernel equals its plain reference, whatever comes, however it is cut."""
+
+from __future__ import annotations
+
+import itertools
+import mmap
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.ingest.kernel.records import START, STREAMS, record
+from tests.reference.parse import UNDEF, Reference, Row, Running, records_of
+from tickfire.ingest import context as ctx
+from tickfire.ingest.fold import Book, Rows
+from tickfire.ingest.parse import FeedCorrupt, Parser
+from tickfire.ingest.parse_kernel import walk
+from tickfire.ingest.schema import STATE, TICK_TRADE, shard_of
+
+CUTS = st.lists(st.integers(0, 8000), max_size=8)
+
+
+def parsed(
+    data: bytes, cuts: list[int], book: Book, buffer: int = 1 << 14
+) -> tuple[Rows, Rows, list[bytes]]:
+    """Return ticks, bars and control records of data that arrives in pieces."""
+    parser = Parser(book, buffer)
+    edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    ticks, bars, controls = [book.ticks.copy()], [book.bars.copy()], []
+    for first, last in itertools.pairwise(edges):
+        for batch in parser.feed(data[first:last]):
+            ticks.append(batch.ticks.copy())
+            bars.append(batch.bars.copy())
+            controls += batch.controls
+    return np.concatenate(ticks), np.concatenate(bars), controls
+
+
+def expected(data: bytes, *, trades_only: bool = False) -> Reference:
+    reference = Reference(trades_only)
+    for each in records_of(data):
+        reference.take(each)
+    return reference
+
+
+def ticks_of(ticks: Rows) -> list[tuple[int, ...]]:
+    names = ("ts_event", "price", "size", "instrument_id", "sequence", "kind", "side", "flags")
+    return list(zip(*(ticks[name].tolist() for name in names), strict=True))
+
+
+def bars_of(bars: Rows) -> list[tuple[int, ...]]:
+    names = ("start", "open", "high", "low", "close", "volume", "n", "trades")
+    rest = ("instrument_id", "interval_s", "flags")
+    return list(zip(*(bars[name].tolist() for name in (*names, *rest)), strict=True))
+
+
+def running(row: Any, prefix: str) -> Running | None:
+    names = ("start", "open", "high", "low", "close", "volume", "trades")
+    values = [int(row[prefix + name]) for name in names]
+    return Running(*values) if values[0] else None
+
+
+def row_of(row: Any) -> Row:
+    return Row(
+        int(row["instrument_id"]),
+        int(row["n"]),
+        (int(row["bid_price"]), int(row["bid_size"])),
+        (int(row["ask_price"]), int(row["ask_size"])),
+        int(row["quote_ts"]),
+        (int(row["last_price"]), int(row["last_size"]), int(row["last_ts"])),
+        int(row["volume"]),
+        int(row["trade_n"]),
+        bool(row["cleared"]),
+        {1: int(row["s_closed"]), 60: int(row["m_closed"])},
+        running(row, "s_"),
+        running(row, "m_"),
+    )
+
+
+@given(STREAMS, CUTS, st.booleans())
+def test_it_equals_the_reference_however_the_bytes_are_cut(
+    data: bytes, cuts: list[int], trades_only: bool
+) -> None:
+    book = Book()
+    book.context[ctx.CTX_TRADES_ONLY] = trades_only
+    ticks, bars, controls = parsed(data, cuts, book)
+    reference = expected(data, trades_only=trades_only)
+    assert ticks_of(ticks) == reference.ticks
+    assert bars_of(bars) == reference.bars
+    assert controls == reference.controls
+    assert [row_of(row) for row in book.rows] == list(reference.rows.values())
+    assert book.positions[0] == len(reference.ticks)
+    assert book.count(ctx.COUNT_RECORDS) == reference.records
+
+
+@given(STREAMS, CUTS)
+def test_small_tables_change_nothing(data: bytes, cuts: list[int]) -> None:
+    small = Book(instruments=1, ticks=4)
+    ticks, bars, controls = parsed(data, cuts, small, buffer=2048)
+    reference = expected(data)
+    assert ticks_of(ticks) == reference.ticks
+    assert bars_of(bars) == reference.bars
+    assert controls == reference.controls
+
+
+@given(STREAMS, CUTS)
+def test_the_fold_of_its_ticks_is_its_state(data: bytes, cuts: list[int]) -> None:
+    book, folded = Book(), Book()
+    ticks, bars, _ = parsed(data, cuts, book)
+    trades = ticks[ticks["kind"] == TICK_TRADE]
+    closed = folded.fold(ticks, 1)
+    # Running bars are not compared: the feed's clock, which closes them, is not in the ticks.
+    compared = [n for n in STATE.names or () if n != "dirty" and n[:2] not in ("s_", "m_")]
+    for row in book.rows:
+        other = folded.row(1, int(row["instrument_id"]))
+        if other is not None:
+            assert [row[n] for n in compared] == [other[n] for n in compared]
+    rest, other_rest = book.close(), folded.close()
+    volumes = [np.concatenate(pair) for pair in ((bars, rest), (closed, other_rest))]
+    for interval in (1, 60):
+        total = [int(v["volume"][v["interval_s"] == interval].sum()) for v in volumes]
+        if not np.isin(bars["trades"], 0).any():  # the feed's own bars are no ticks
+            assert total[0] == total[1] == int(trades["size"].sum())
+
+
+@given(STREAMS, st.integers(2, 5))
+def test_each_shard_numbers_its_own_ticks(data: bytes, shards: int) -> None:
+    book = Book(shards=shards)
+    ticks, _, _ = parsed(data, [], book)
+    numbers = [shard_of(1, int(n), shards) for n in ticks["instrument_id"]]
+    assert book.positions.tolist() == [numbers.count(shard) for shard in range(shards)]
+    for row in book.rows:
+        assert row["shard"] == shard_of(1, int(row["instrument_id"]), shards)
+
+
+@given(st.lists(record(), min_size=1, max_size=6).map(b"".join), st.data())
+def test_mutated_records_are_read_inside_their_bytes_or_refused(
+    data: bytes, choice: st.DataObject
+) -> None:
+    mutated = bytearray(data)
+    for _ in range(choice.draw(st.integers(1, 8))):
+        at = choice.draw(st.integers(0, len(mutated) - 1))
+        mutated[at] = choice.draw(st.integers(0, 255))
+    guarded(bytes(mutated))
+
+
+@given(st.binary(max_size=600))
+def test_random_bytes_are_read_inside_their_bytes_or_refused(data: bytes) -> None:
+    guarded(data[: len(data) // 8 * 8])
+
+
+def guarded(data: bytes) -> None:
+    """Parse data whose end is the end of a mapping: a read beyond it would end this process."""
+    page = mmap.mmap(-1, mmap.PAGESIZE * (1 + len(data) // mmap.PAGESIZE))
+    view = np.frombuffer(page, np.uint8)
+    at = len(view) - len(data)
+    view[at:] = np.frombuffer(data, np.uint8)
+    book = Book()
+    book.context[ctx.CTX_BUFFER] = view.ctypes.data + at
+    reached = -1
+    end = 0
+    while end != reached:
+        reached, end = end, walk(book.address, end, len(data))
+        book.drain()
+        assert 0 <= end <= len(data) and end % 8 == 0
+    assert sum(1 for _ in records_of(data[:end])) == book.count(ctx.COUNT_RECORDS)
+
+
+@pytest.mark.parametrize("length", [0, 3, 5, 255])
+def test_an_impossible_length_ends_the_feed_after_what_came_before(length: int) -> None:
+    good = np.zeros(48, np.uint8)
+    good[0], good[28] = 12, ord("T")
+    good.view(np.int64)[[1, 4]] = START
+    bad = np.zeros(1024, np.uint8)
+    bad[0] = length
+    seen = 0
+    with pytest.raises(FeedCorrupt, match=f"{4 * length} bytes"):
+        for batch in Parser(Book()).feed(np.concatenate([good, good, bad])):
+            seen += len(batch.ticks)
+    assert seen == 2
+
+
+def test_every_skipped_record_is_counted() -> None:
+    kinds = {
+        ctx.COUNT_SHORT: (1, 48, {}),
+        ctx.COUNT_UNDEFINED: (0, 48, {2: UNDEF, 1: START, 4: START}),
+        ctx.COUNT_BAD_TIME: (0, 48, {}),
+        ctx.COUNT_SKIPPED + 18: (18, 40, {}),
+    }
+    for counter, (rtype, size, words) in kinds.items():
+        data = np.zeros(size, np.uint8)
+        data[0], data[1], data[28] = size // 4, rtype, ord("T")
+        for word, value in words.items():
+            data.view(np.int64)[word] = value
+        book = Book()
+        list(Parser(book).feed(data))
+        assert book.count(counter) == 1
+        assert book.count(ctx.COUNT_RECORDS) == 1

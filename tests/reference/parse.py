@@ -1,0 +1,246 @@
+"""What the parse kernel does, said plainly: DBN records to ticks, bars and instruments' state.
+
+Nothing here is fast; everything is a dictionary, a list or an integer of Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+UNDEF = 2**63 - 1
+S, M = 10**9, 60 * 10**9
+GRACE = S // 4
+LATEST = 2**62
+LATE, REWIND = 1, 2
+TRADE, BID, ASK, CLEAR = 1, 2, 3, 4
+
+LEAST = {
+    0: 48, 1: 80, 10: 368, 177: 80, 194: 80, 192: 80, 193: 80, 195: 80, 196: 80, 160: 56,
+    32: 56, 33: 56, 21: 80, 22: 80, 23: 80, 19: 360,
+}  # fmt: skip
+WITHOUT_SEQUENCE = (177, 192, 193, 194)
+QUOTES_ALONE = (192, 193, 195, 196)
+CONTROLS = (19, 21, 22, 23)
+
+type Tick = tuple[int, int, int, int, int, int, int, int]
+"""ts_event, price, size, instrument_id, sequence, kind, side, flags."""
+type Side = tuple[int, int]
+"""Price and size."""
+type Bar = tuple[int, int, int, int, int, int, int, int, int, int, int]
+"""start, open, high, low, close, volume, n, trades, instrument_id, interval_s, flags."""
+
+
+@dataclass
+class Running:
+    """A bar that runs."""
+
+    start: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    trades: int
+
+    def take(self, other: Running) -> None:
+        self.high, self.low = max(self.high, other.high), min(self.low, other.low)
+        self.close = other.close
+        self.volume += other.volume
+        self.trades += other.trades
+
+
+@dataclass
+class Row:
+    """An instrument now."""
+
+    number: int
+    n: int = 0
+    bid: tuple[int, int] = (UNDEF, 0)
+    ask: tuple[int, int] = (UNDEF, 0)
+    quote_ts: int = 0
+    last: tuple[int, int, int] = (0, 0, 0)
+    """price, size, ts_event."""
+    volume: int = 0
+    trade_n: int = 0
+    cleared: bool = False
+    closed: dict[int, int] = field(default_factory=lambda: {1: 0, 60: 0})
+    second: Running | None = None
+    minute: Running | None = None
+
+
+@dataclass
+class Reference:
+    """The fold of records so far."""
+
+    trades_only: bool = False
+    ticks: list[Tick] = field(default_factory=list)
+    bars: list[Bar] = field(default_factory=list)
+    rows: dict[int, Row] = field(default_factory=dict)
+    controls: list[bytes] = field(default_factory=list)
+    sweep_at: int = 0
+    records: int = 0
+
+    # ---- bars
+
+    def close(self, row: Row, bar: Running, seconds: int) -> None:
+        before = row.closed[seconds]
+        flags = REWIND if before == -1 else LATE if bar.start <= before else 0
+        row.closed[seconds] = max(before, bar.start)
+        prices = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+        self.bars.append((bar.start, *prices, row.trade_n, bar.trades, row.number, seconds, flags))
+
+    def close_minute(self, row: Row) -> None:
+        if row.minute is not None:
+            self.close(row, row.minute, 60)
+            row.minute = None
+
+    def close_second(self, row: Row) -> None:
+        bar = row.second
+        if bar is None:
+            return
+        start = bar.start - bar.start % M
+        if row.minute is not None and row.minute.start != start:
+            self.close_minute(row)
+        if row.minute is None:
+            row.minute = Running(**{**vars(bar), "start": start})
+        else:
+            row.minute.take(bar)
+        self.close(row, bar, 1)
+        row.second = None
+
+    def sweep(self, received: int) -> None:
+        due = received - GRACE
+        for row in self.rows.values():
+            if row.second is not None and row.second.start + S <= due:
+                self.close_second(row)
+            if row.minute is not None and row.minute.start + M <= due and row.second is None:
+                self.close_minute(row)
+        self.sweep_at = due - due % S + S + GRACE
+
+    # ---- ticks
+
+    def emit(self, row: Row, tick: Tick) -> None:
+        self.ticks.append(tick)
+        row.n = len(self.ticks)
+
+    def trade(self, row: Row, ts: int, price: int, size: int, rest: tuple[int, int, int]) -> None:
+        sequence, side, flags = rest
+        self.emit(row, (ts, price, size, row.number, sequence, TRADE, side, flags))
+        if row.cleared:
+            row.cleared = False
+            if ts < row.last[2]:
+                self.close_second(row)
+                self.close_minute(row)
+                row.closed = {1: -1, 60: -1}
+                row.volume = 0
+        bar = Running(ts - ts % S, price, price, price, price, size, 1)
+        if row.second is not None and row.second.start == bar.start:
+            row.second.take(bar)
+        else:
+            self.close_second(row)
+            if row.minute is not None and row.minute.start != ts - ts % M:
+                self.close_minute(row)
+            row.second = bar
+        row.last, row.trade_n = (price, size, ts), row.n
+        row.volume += size
+
+    def clear(self, row: Row, ts: int, sequence: int, flags: int) -> None:
+        self.emit(row, (ts, UNDEF, 0, row.number, sequence, CLEAR, ord("N"), flags))
+        row.bid, row.ask, row.cleared = (UNDEF, 0), (UNDEF, 0), True
+
+    # ---- records
+
+    def take(self, record: bytes) -> None:
+        self.records += 1
+        rtype = record[1]
+        if rtype not in LEAST or len(record) < LEAST[rtype]:
+            return
+        if rtype in CONTROLS:
+            self.controls.append(record)
+            return
+
+        def at(offset: int, size: int = 8, *, signed: bool = True) -> int:
+            return int.from_bytes(record[offset : offset + size], "little", signed=signed)
+
+        ts = at(8)
+        received = at(40) if rtype == 160 else ts if rtype in (32, 33) else at(32)
+        if not 0 < ts <= LATEST:
+            ts = received
+        if not 0 < received <= LATEST:
+            received = ts
+        if not 0 < ts <= LATEST:
+            return
+        if received >= self.sweep_at:
+            self.sweep(received)
+        number = at(4, 4, signed=False)
+        row = self.rows.setdefault(number, Row(number))
+        if rtype in (32, 33):
+            self.ohlcv(row, rtype, ts, *(at(16 + 8 * i) for i in range(5)))
+        elif rtype == 160:
+            rest = at(52, 4, signed=False), record[39], record[36]
+            self.event(row, ts, record[38], at(24), at(32, 4, signed=False), rest)
+        else:
+            sequence = 0 if rtype in WITHOUT_SEQUENCE else at(44, 4, signed=False)
+            action = 0 if rtype in QUOTES_ALONE else record[28]
+            rest = sequence, record[29], record[30]
+            self.event(row, ts, action, at(16), at(24, 4, signed=False), rest)
+            if rtype != 0 and not self.trades_only:
+                sizes = at(64, 4, signed=False), at(68, 4, signed=False)
+                self.quotes(row, ts, (at(48), sizes[0]), (at(56), sizes[1]), sequence, record[30])
+
+    def event(
+        self, row: Row, ts: int, action: int, price: int, size: int, rest: tuple[int, int, int]
+    ) -> None:
+        if action == ord("T") and price != UNDEF:
+            self.trade(row, ts, price, size, rest)
+        elif action == ord("R") and not self.trades_only:
+            self.clear(row, ts, rest[0], rest[2])
+
+    def quotes(
+        self,
+        row: Row,
+        ts: int,
+        bid: tuple[int, int],
+        ask: tuple[int, int],
+        sequence: int,
+        flags: int,
+    ) -> None:
+        sides = ((BID, "bid", bid), (ASK, "ask", ask))
+        for kind, name, new in sides:
+            if getattr(row, name) != new:
+                setattr(row, name, new)
+                row.quote_ts = ts
+                self.emit(row, (ts, *new, row.number, sequence, kind, ord("N"), flags))
+
+    def ohlcv(
+        self,
+        row: Row,
+        rtype: int,
+        ts: int,
+        open_: int,
+        high: int,
+        low: int,
+        close: int,
+        volume: int,
+    ) -> None:
+        if self.trades_only or row.last[2]:
+            return
+        span = S if rtype == 32 else M
+        bar = Running(ts - ts % span, *values, 0)
+        if rtype == 33:
+            self.close_second(row)
+            self.close_minute(row)
+            row.minute = bar
+            self.close_minute(row)
+        else:
+            row.second = bar
+            self.close_second(row)
+
+
+def records_of(data: bytes) -> Iterator[bytes]:
+    """Cut bytes into records."""
+    at = 0
+    while at + 16 <= len(data) and 4 * data[at] <= len(data) - at:
+        yield data[at : at + 4 * data[at]]
+        at += 4 * data[at]
