@@ -213,21 +213,12 @@ class Reference:
                 row.quote_ts = ts
                 self.emit(row, (ts, *new, row.number, sequence, kind, ord("N"), flags))
 
-    def ohlcv(
-        self,
-        row: Row,
-        rtype: int,
-        ts: int,
-        open_: int,
-        high: int,
-        low: int,
-        close: int,
-        volume: int,
-    ) -> None:
+    def ohlcv(self, row: Row, rtype: int, ts: int, *values: int) -> None:
         if self.trades_only or row.last[2]:
             return
         span = S if rtype == 32 else M
-        bar = Running(ts - ts % span, *values, 0)
+        open_, high, low, close, volume = values
+        bar = Running(ts - ts % span, open_, high, low, close, volume, 0)
         if rtype == 33:
             self.close_second(row)
             self.close_minute(row)

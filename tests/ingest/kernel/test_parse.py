@@ -82,7 +82,7 @@ def row_of(row: Any) -> Row:
 def test_it_equals_the_reference_however_the_bytes_are_cut(
     data: bytes, cuts: list[int], trades_only: bool
 ) -> None:
-    book = Book()
+    book = Book(ticks=64)
     book.context[ctx.CTX_TRADES_ONLY] = trades_only
     ticks, bars, controls = parsed(data, cuts, book)
     reference = expected(data, trades_only=trades_only)
@@ -106,7 +106,7 @@ def test_small_tables_change_nothing(data: bytes, cuts: list[int]) -> None:
 
 @given(STREAMS, CUTS)
 def test_the_fold_of_its_ticks_is_its_state(data: bytes, cuts: list[int]) -> None:
-    book, folded = Book(), Book()
+    book, folded = Book(ticks=64), Book(ticks=64)
     ticks, bars, _ = parsed(data, cuts, book)
     trades = ticks[ticks["kind"] == TICK_TRADE]
     closed = folded.fold(ticks, 1)
@@ -126,7 +126,7 @@ def test_the_fold_of_its_ticks_is_its_state(data: bytes, cuts: list[int]) -> Non
 
 @given(STREAMS, st.integers(2, 5))
 def test_each_shard_numbers_its_own_ticks(data: bytes, shards: int) -> None:
-    book = Book(shards=shards)
+    book = Book(shards=shards, ticks=64)
     ticks, _, _ = parsed(data, [], book)
     numbers = [shard_of(1, int(n), shards) for n in ticks["instrument_id"]]
     assert book.positions.tolist() == [numbers.count(shard) for shard in range(shards)]
@@ -156,7 +156,7 @@ def guarded(data: bytes) -> None:
     view = np.frombuffer(page, np.uint8)
     at = len(view) - len(data)
     view[at:] = np.frombuffer(data, np.uint8)
-    book = Book()
+    book = Book(ticks=64)
     book.context[ctx.CTX_BUFFER] = view.ctypes.data + at
     reached = -1
     end = 0
@@ -193,7 +193,7 @@ def test_every_skipped_record_is_counted() -> None:
         data[0], data[1], data[28] = size // 4, rtype, ord("T")
         for word, value in words.items():
             data.view(np.int64)[word] = value
-        book = Book()
+        book = Book(ticks=64)
         list(Parser(book).feed(data))
         assert book.count(counter) == 1
         assert book.count(ctx.COUNT_RECORDS) == 1
