@@ -18,6 +18,7 @@ from tickfire.phoenix import (
     ConnectError,
     ConnectInfo,
     Hub,
+    LongPollOptions,
     PhoenixProtocol,
     PhoenixSocket,
     Refusal,
@@ -87,12 +88,16 @@ def build_app(on_startup: Callable[[], None] = lambda: None) -> ASGIApp:
         yield
 
     routes = [
-        socket("/socket"),
-        socket("/socket_short", websocket=WebSocketOptions(idle_timeout_s=1.5)),
-        socket("/socket_auth", TokenSocket, auth_token=True),
+        socket("/socket", longpoll=LongPollOptions()),
+        socket(
+            "/socket_short",
+            websocket=WebSocketOptions(idle_timeout_s=1.5),
+            longpoll=LongPollOptions(window_s=0.4, pubsub_timeout_s=0.5, token_max_age_s=2.0),
+        ),
+        socket("/socket_auth", TokenSocket, auth_token=True, longpoll=LongPollOptions()),
         socket("/socket_small", websocket=WebSocketOptions(max_frame_size=1_000)),
-        socket("/socket_origin", check_origin=ORIGINS),
-        socket("/socket_noorigin", check_origin=False),
+        socket("/socket_origin", check_origin=ORIGINS, longpoll=LongPollOptions()),
+        socket("/socket_noorigin", check_origin=False, longpoll=LongPollOptions()),
         socket(
             "/socket_handler",
             websocket=WebSocketOptions(
@@ -100,7 +105,11 @@ def build_app(on_startup: Callable[[], None] = lambda: None) -> ASGIApp:
             ),
         ),
         socket("/socket_max", MaxSocket, max_channels=2),
-        socket("/socket_path/:tenant", websocket=WebSocketOptions(path="/ws")),
+        socket(
+            "/socket_path/:tenant",
+            websocket=WebSocketOptions(path="/ws"),
+            longpoll=LongPollOptions(path="/lp"),
+        ),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.router.redirect_slashes = False

@@ -30,6 +30,7 @@ from tickfire.phoenix.errors import (
 from tickfire.phoenix.frames import frame_binary, frame_text
 from tickfire.phoenix.handshake import Refusal
 from tickfire.phoenix.hub import Hub
+from tickfire.phoenix.longpoll import LongPollOptions
 from tickfire.phoenix.protocol import PhoenixProtocol
 from tickfire.phoenix.results import NoReply, Reply, Stop
 from tickfire.phoenix.serializers import Serializer, V1Serializer, V2Serializer
@@ -44,6 +45,7 @@ __all__ = [
     "DecodeError",
     "Hub",
     "JoinError",
+    "LongPollOptions",
     "NoReply",
     "PhoenixError",
     "PhoenixProtocol",

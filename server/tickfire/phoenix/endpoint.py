@@ -1,6 +1,7 @@
 """The route: `PhoenixSocket("/socket", UserSocket, hub=hub)` among a Starlette app's routes."""
 
 import re
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,13 +25,23 @@ from tickfire.phoenix.handshake import (
 )
 from tickfire.phoenix.hub import Hub
 from tickfire.phoenix.idle import IdleWheel
+from tickfire.phoenix.longpoll import (
+    LongPollOptions,
+    LongPollServer,
+    LongPollTransport,
+    Timing,
+)
 from tickfire.phoenix.origin import OriginRule, compile_check
 from tickfire.phoenix.protocol import ConnectionOptions
 from tickfire.phoenix.session import Session, SessionConfig, Transport
+from tickfire.phoenix.token import Token
 from tickfire.phoenix.upgrade import EXTENSION, Upgrade
 from tickfire.phoenix.user_socket import ChannelFactory, Routes, UserSocket
 
 __all__ = ["PhoenixSocket", "WebSocketOptions"]
+
+LONGPOLL_SALT = "phx longpoll"
+SECRET_BYTES = 32
 
 _PHOENIX_PARAM = re.compile(r"/:([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -92,6 +103,10 @@ class PhoenixSocket(Mount):
         `ConnectInfo.auth_token`.
     websocket
         Options of the WebSocket transport, or None to switch it off.
+    longpoll
+        Options of the long-poll transport, or None to leave it off.
+    secret
+        Signs the tokens of long-poll sessions; the same on all nodes. Random unless given.
     """
 
     def __init__(
@@ -105,6 +120,8 @@ class PhoenixSocket(Mount):
         max_channels: int = DEFAULT_MAX_CHANNELS,
         auth_token: bool = False,
         websocket: WebSocketOptions | None = WebSocketOptions(),
+        longpoll: LongPollOptions | None = None,
+        secret: str | bytes | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(_PHOENIX_PARAM.sub(r"/{\1}", path), app=self._serve, name=name)
@@ -113,12 +130,28 @@ class PhoenixSocket(Mount):
         self._channels: Mapping[str, ChannelFactory] | None = None
         self._config: SessionConfig | None = None
         self._websocket = websocket
+        check = compile_check(check_origin, host)
+        self._longpoll: LongPollTransport | None = None
+        if longpoll is not None:
+            self._longpoll_path = longpoll.path.rstrip("/")
+            key = secrets.token_bytes(SECRET_BYTES) if secret is None else secret
+            self._longpoll = LongPollTransport(
+                Policy(hub, user_socket, check, auth_token),
+                LongPollServer(
+                    hub,
+                    path,
+                    Token(key, LONGPOLL_SALT),
+                    longpoll.token_max_age_s,
+                    Timing(longpoll.window_s, longpoll.pubsub_timeout_s, longpoll.high_water),
+                ),
+                self._session,
+            )
         if websocket is not None:
             self._websocket_path = websocket.path.rstrip("/")
             self._policy = Policy(
                 hub,
                 user_socket,
-                compile_check(check_origin, host),
+                check,
                 auth_token,
                 tuple(websocket.subprotocols),
                 websocket.error_handler,
@@ -145,6 +178,9 @@ class PhoenixSocket(Mount):
         path = get_route_path(scope).rstrip("/")
         if self._websocket is not None and path == self._websocket_path:
             await self._serve_websocket(scope, receive, send)
+        elif self._longpoll is not None and path == self._longpoll_path and scope["type"] == "http":
+            response = await self._longpoll.respond(scope["method"], _request(scope), receive)
+            await _respond(response, scope, send)
         else:
             await _respond(NOT_FOUND, scope, send)
 

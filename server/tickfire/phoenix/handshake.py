@@ -18,11 +18,21 @@ from tickfire.phoenix.query import UndecodableQueryError, parse_query
 from tickfire.phoenix.serializers import Serializer, negotiate
 from tickfire.phoenix.user_socket import ConnectInfo, UserSocket
 
-__all__ = ["Accepted", "ErrorHandler", "Policy", "Refusal", "Request", "handshake", "upgrade_fault"]
+__all__ = [
+    "Accepted",
+    "ErrorHandler",
+    "Policy",
+    "Refusal",
+    "Request",
+    "Response",
+    "connect_user",
+    "handshake",
+    "upgrade_fault",
+]
 
 logger = logging.getLogger("tickfire.phoenix")
 
-NO_STORE = ("cache-control", "max-age=0, private, must-revalidate")
+REVALIDATE = ("cache-control", "max-age=0, private, must-revalidate")
 JSON_TYPE = ("content-type", "application/json; charset=utf-8")
 
 AUTH_PROTOCOL = "phoenix"
@@ -35,18 +45,21 @@ class Refusal:
 
     status: int
     body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = (NO_STORE,)
+    headers: tuple[tuple[str, str], ...] = (REVALIDATE,)
 
     def with_header(self, name: str, value: str) -> "Refusal":
         """Return the same with one more header."""
         return Refusal(self.status, self.body, (*self.headers, (name, value)))
 
 
+type Response = Refusal
+"""The same, where it need not refuse."""
+
 FORBIDDEN = Refusal(403)
 NOT_FOUND = Refusal(404, b"not found")
 BAD_METHOD = Refusal(400)
-BAD_QUERY = Refusal(400, b'{"errors":{"detail":"Bad Request"}}', (NO_STORE, JSON_TYPE))
-CRASHED = Refusal(500, b'{"errors":{"detail":"Internal Server Error"}}', (NO_STORE, JSON_TYPE))
+BAD_QUERY = Refusal(400, b'{"errors":{"detail":"Bad Request"}}', (REVALIDATE, JSON_TYPE))
+CRASHED = Refusal(500, b'{"errors":{"detail":"Internal Server Error"}}', (REVALIDATE, JSON_TYPE))
 
 type ErrorHandler = Callable[[Any], Refusal]
 """Turns the reason of a ConnectError into a response."""
@@ -74,6 +87,11 @@ class Request:
     path_params: Mapping[str, Any] = field(default_factory=dict)
     peer: tuple[str, int] | None = None
 
+    @property
+    def uri(self) -> str:
+        """Path and query as they were requested."""
+        return f"{self.path}?{self.query.decode('latin-1')}" if self.query else self.path
+
     def listed(self, name: str) -> list[str]:
         """Return the elements of a header that is a list, [] if it is absent."""
         value = self.headers.get(name)
@@ -97,7 +115,7 @@ async def handshake(request: Request, policy: Policy) -> Accepted | Refusal:
     except UndecodableQueryError:
         return BAD_QUERY
     params.update(request.path_params)
-    info = ConnectInfo("websocket", _uri(request), request.headers, request.peer)
+    info = ConnectInfo("websocket", request.uri, request.headers, request.peer)
     if not policy.check_origin(request.headers.get("origin"), info.host):
         return FORBIDDEN
     if policy.auth_token:
@@ -108,7 +126,7 @@ async def handshake(request: Request, policy: Policy) -> Accepted | Refusal:
         subprotocol = next((ours for ours in policy.subprotocols if ours in offered), None)
         if subprotocol is None:
             return FORBIDDEN
-    return await _connect(policy, params, info, subprotocol)
+    return await connect_user(policy, params, info, subprotocol)
 
 
 async def _with_auth_token(
@@ -122,7 +140,7 @@ async def _with_auth_token(
         if token is None:
             return CRASHED
         info = ConnectInfo(info.transport, info.uri, info.headers, info.peer, token)
-    outcome = await _connect(policy, params, info, subprotocol)
+    outcome = await connect_user(policy, params, info, subprotocol)
     if isinstance(outcome, Refusal) and subprotocol is not None:
         return outcome.with_header("sec-websocket-protocol", subprotocol)
     return outcome
@@ -140,9 +158,10 @@ def _bearer_token(subprotocol: str) -> str | None:
         return None
 
 
-async def _connect(
+async def connect_user(
     policy: Policy, params: dict[str, Any], info: ConnectInfo, subprotocol: str | None
 ) -> Accepted | Refusal:
+    """Ask the vsn and the user socket; the last step of the handshake of any transport."""
     serializer = negotiate(params, policy.hub.serializers)
     if serializer is None:
         logger.warning("vsn %r is not spoken here", params.get("vsn"))
@@ -158,10 +177,6 @@ async def _connect(
     if accepted is False:
         return FORBIDDEN
     return Accepted(serializer, user_socket, params, subprotocol)
-
-
-def _uri(request: Request) -> str:
-    return f"{request.path}?{request.query.decode('latin-1')}" if request.query else request.path
 
 
 def upgrade_fault(request: Request) -> Refusal | None:

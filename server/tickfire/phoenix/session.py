@@ -230,6 +230,11 @@ class Session:
 
     # ------------------------------------------------------------ flow
 
+    async def settled(self) -> None:
+        """Return when no join runs and nothing waits for one."""
+        while self._join_task is not None and not self.closed:
+            await asyncio.wait((self._join_task,))
+
     def _hold(self, message: Message) -> None:
         if self._backlog is None:
             self._backlog = deque()
