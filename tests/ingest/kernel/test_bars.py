@@ -1,0 +1,149 @@
+"""Bars of whole files: equal to pandas over databento's own decoder, and laws of `merge`."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import databento
+import numpy as np
+import pandas as pd
+import pytest
+import zstandard
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.ingest.dbn.support import trades, write_dbn
+from tests.reference.parse import S
+from tickfire.ingest.bars import INTERVALS_S, decimal, file_bars, merge
+from tickfire.ingest.cli import bars as bars_command
+from tickfire.ingest.dbn.errors import DbnError
+from tickfire.ingest.schema import BAR
+
+FILES = {
+    "esu4-mbp-1-20240701.dbn.zst": {118: "ESU4"},
+    "lean_20131008_0930_1000_mixed.dbn.zst": {523: "AIG", 1100: "BAC", 7800: "IBM", 15144: "SPY"},
+    "esh4-glbx-mdp3-20231225.mbo.dbn.zst": {17077: "ESH4"},
+}
+
+
+def by_pandas(file: Path, interval_s: int) -> list[tuple[Any, ...]]:
+    """Return instrument, start, open, high, low, close, volume of every bar, by start."""
+    store: Iterable[Any] = databento.DBNStore.from_bytes(file.read_bytes())
+    rows = [
+        (r.instrument_id, r.ts_event, r.price, r.size)
+        for r in store
+        if str(getattr(r, "action", "")) == "T"
+    ]
+    frame = pd.DataFrame(rows, columns=["id", "ts", "price", "size"])
+    frame["start"] = frame.ts - frame.ts % (interval_s * S)
+    grouped = frame.groupby(["start", "id"], sort=True)
+    prices = grouped.price.agg(["first", "max", "min", "last"])
+    volumes = grouped["size"].sum()
+    return [
+        (number, start, *(Decimal(p).scaleb(-9) for p in row), int(volume))
+        for ((start, number), row), volume in zip(
+            ((index, tuple(map(int, row))) for index, *row in prices.itertuples()),
+            volumes,
+            strict=True,
+        )
+    ]
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("interval", ["1s", "1m", "5m"])
+@pytest.mark.parametrize("name", FILES)
+def test_every_bar_equals_pandas(shared: Path, name: str, interval: str) -> None:
+    file = shared / "data/dbn" / name
+    got = [
+        (
+            row["instrument_id"],
+            row["ts"],
+            *(Decimal(row[k]) for k in ("open", "high", "low", "close")),
+            row["volume"],
+        )
+        for row in file_bars(file, interval)
+    ]
+    assert got == by_pandas(file, INTERVALS_S[interval])
+    assert {r["instrument_id"]: r["symbol"] for r in file_bars(file, interval)} == FILES[name]
+
+
+def test_the_command_prints_one_object_a_line(tmp_path: Path) -> None:
+    file = write_dbn(tmp_path / "x.dbn", trades(3, step=S).tobytes())
+    result = CliRunner().invoke(bars_command, [str(file), "--interval", "1s"])
+    assert result.exit_code == 0
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["volume"] for row in rows] == [1, 2, 3]
+    assert list(rows[0]) == [
+        *("symbol", "instrument_id", "ts", "open", "high", "low", "close", "volume")
+    ]
+
+
+def test_bars_before_a_fault_are_given_and_then_the_fault(tmp_path: Path) -> None:
+    whole = trades(3, step=60 * S).tobytes()
+    compressed = zstandard.compress(write_dbn(tmp_path / "w.dbn", whole).read_bytes())
+    cases = {
+        "cut.dbn": write_dbn(tmp_path / "c.dbn", whole[:-9]).read_bytes(),
+        "bad.dbn": write_dbn(tmp_path / "b.dbn", whole + bytes(64)).read_bytes(),
+        "cut.dbn.zst": compressed[:-6],
+    }
+    for name, data in cases.items():
+        file = tmp_path / name
+        file.write_bytes(data)
+        given_bars: list[int] = []
+        with pytest.raises(DbnError, match=name.replace(".", r"\.")):
+            given_bars.extend(row["ts"] for row in file_bars(file, "1m"))
+        assert len(given_bars) >= (0 if name.endswith("zst") else 2)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"PK\x03\x04not a dbn file", b"DBN\x04" + bytes(200), b"DBN\x03\xff\xff"]
+)
+def test_what_is_no_dbn_file_is_one_sentence(tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "x.dbn"
+    file.write_bytes(data)
+    with pytest.raises(DbnError) as caught:
+        list(file_bars(file, "1m"))
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+PIECES = st.lists(
+    st.tuples(st.integers(0, 20), st.integers(1, 2), st.integers(-5, 5), st.integers(0, 9)),
+    max_size=30,
+)
+
+
+def pieces_of(rows: list[tuple[int, int, int, int]]) -> np.ndarray[Any, Any]:
+    made = np.zeros(len(rows), BAR)
+    for piece, (start, number, price, volume) in zip(made, rows, strict=True):
+        piece["start"], piece["instrument_id"], piece["volume"] = start * S, number, volume
+        piece["open"], piece["close"] = price, price + 1
+        piece["high"], piece["low"] = price + 2, price - 2
+        piece["trades"], piece["interval_s"], piece["vwap"] = 1, 1, price
+    return made
+
+
+@given(PIECES, st.integers(0, 30))
+def test_merging_in_two_steps_is_merging_at_once(
+    rows: list[tuple[int, int, int, int]], cut: int
+) -> None:
+    pieces = pieces_of(sorted(rows))
+    once = merge(pieces, 10)
+    steps = merge(np.concatenate([merge(pieces[:cut], 5), merge(pieces[cut:], 5)]), 10)
+    names = [name for name in BAR.names or () if name not in ("vwap", "n")]
+    assert once[names].tolist() == steps[names].tolist()
+    assert once["volume"].sum() == pieces["volume"].sum()
+
+
+@given(st.integers(-(2**62), 2**62))
+def test_a_price_is_an_exact_minimal_decimal(price: int) -> None:
+    text = decimal(price)
+    assert Decimal(text).scaleb(9) == price
+    assert not (("." in text) and text.endswith(("0", ".")))
+    assert io.StringIO(text).read() == text.strip()

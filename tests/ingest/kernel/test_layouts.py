@@ -1,0 +1,109 @@
+"""Golden bytes of every layout that processes share: a change here is a change of the formats."""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickfire.ingest import context as ctx
+from tickfire.ingest.fold import Book
+from tickfire.ingest.schema import (
+    BAR,
+    BINARY_HEADER,
+    ENTRY_HEADER,
+    STATE,
+    TICK,
+    Headline,
+    Instrument,
+    Status,
+    bars_key,
+    shard_of,
+    snapshots_key,
+    ticks_key,
+)
+
+
+def test_a_tick_is_32_bytes() -> None:
+    tick = np.zeros(1, TICK)
+    tick[0] = (1_719_878_281_218_218_853, 5_528_750_000_000, 2, 118, 7_777, 1, ord("B"), 130, 3)
+    assert tick.tobytes().hex(" ", 8) == (
+        "65dbeb382f3cde17 80072e4307050000 0200000076000000 611e000001428203"
+    )
+    assert tick.tobytes() == struct.pack(
+        "<qqIIIBBBB", 1_719_878_281_218_218_853, 5_528_750_000_000, 2, 118, 7_777, 1, 66, 130, 3
+    )
+
+
+def test_a_bar_is_80_bytes() -> None:
+    bar = np.zeros(1, BAR)
+    bar[0] = (60, 1, 4, -2, 3, 99, 2, 17, 5, 118, 60, 1, 2, 0)
+    expected = struct.pack("<qqqqqQqQIIIBBH", 60, 1, 4, -2, 3, 99, 2, 17, 5, 118, 60, 1, 2, 0)
+    assert bar.tobytes() == expected
+    assert len(expected) == 80
+
+
+def test_headers_are_32_and_24_bytes() -> None:
+    entry = np.zeros(1, ENTRY_HEADER)
+    entry[0] = (1, 1, 0, 256, 10, 20, 30)
+    assert entry.tobytes() == struct.pack("<BBHIqqq", 1, 1, 0, 256, 10, 20, 30)
+    binary = np.zeros(1, BINARY_HEADER)
+    binary["version"], binary["count"], binary["position"] = 1, 2, 3
+    binary["epoch"] = np.frombuffer(b"epoch678", np.uint8)
+    assert binary.tobytes() == struct.pack("<B3xIQ8s", 1, 2, 3, b"epoch678")
+
+
+def test_a_state_is_32_words_and_the_kernels_know_which() -> None:
+    names = STATE.names or ()
+    words = [name for name in names if STATE.fields and STATE.fields[name][1] % 8 == 0]
+    assert (STATE.itemsize, ctx.ROW_WORDS) == (256, 32)
+    assert words == [
+        *("instrument_id", "n", "bid_price", "ask_price", "bid_size", "ask_size", "quote_ts"),
+        *("last_price", "last_size", "last_ts", "volume", "trade_n", "cleared", "dirty"),
+        *("s_closed", "m_closed"),
+        *(f"s_{n}" for n in ("start", "open", "high", "low", "close", "volume", "trades")),
+        "s_notional",
+        *(f"m_{n}" for n in ("start", "open", "high", "low", "close", "volume", "trades")),
+        "m_notional",
+    ]
+    assert (ctx.ROW_N, ctx.ROW_LAST, ctx.ROW_S, ctx.ROW_M) == (1, 7, 16, 24)
+
+
+def test_keys_of_a_shard_share_a_hash_tag() -> None:
+    assert (ticks_key(3), bars_key(3), snapshots_key(3)) == (
+        b"ticks:{3}",
+        b"bars:{3}",
+        b"snapshots:{3}",
+    )
+
+
+def test_messages_are_msgpack_of_versioned_structs() -> None:
+    instrument = Instrument(1, 118, "ESU4", 250_000_000, 5, 6, "GLBX.MDP3")
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(instrument)) == [
+        *(1, 118, "ESU4", 250_000_000, 5, 6, "GLBX.MDP3")
+    ]
+    headline = Headline("a", "T", "S", 1, 2)
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(headline)) == {
+        **{"id": "a", "title": "T", "source": "S", "published": 1, "received": 2},
+        **{"summary": "", "url": "", "symbols": [], "version": 1},
+    }
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(Status("gap", 9)))["version"] == 1
+
+
+def test_shards_are_splitmix64() -> None:
+    """The first outputs of its reference implementation for seeds 0 and 1."""
+    assert shard_of(0, 0, 2**64) == 0xE220_A839_7B1D_CDAF
+    assert shard_of(0, 1, 2**64) == 0x910A_2DEC_8902_5CC1
+
+
+@given(st.integers(0, 255), st.integers(0, 2**32 - 1), st.integers(1, 64))
+def test_the_kernel_shards_as_the_schema_says(feed: int, number: int, shards: int) -> None:
+    book = Book(shards=shards, ticks=64)
+    tick = np.zeros(1, TICK)
+    tick["feed"], tick["instrument_id"], tick["kind"] = feed, number, 2
+    book.fold(tick, 1)
+    row = book.row(feed, number)
+    assert row is not None and row["shard"] == shard_of(feed, number, shards)
