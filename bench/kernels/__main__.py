@@ -73,9 +73,8 @@ def main() -> None:
     data = market(ELEMENTS)
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder, Node(Path(folder), wasm, data) as node:
-        print(
-            f"{'kernel':22}{'native':>9}{'wasm':>9}{'ratio':>8}{'plain':>10}{'gain':>8}   ns/element"
-        )
+        print("ns per element; ratio: wasm / native; gain: plain / wasm")
+        print(f"{'kernel':22}{'native':>9}{'wasm':>9}{'ratio':>8}{'plain':>10}{'gain':>8}")
         for name in names or every:
             worst = max(worst, measure(name, data, node))
     print(f"worst ratio {worst:.2f}, limit {LIMIT}")

@@ -15,7 +15,7 @@ from tests.kernels.indicators.engines import Arguments
 from tickfire.kernels.guard import MAX_PERIOD
 from tickfire.kernels.portable import Kind, signature_of, words_function
 
-EXAMPLES = int(os.environ.get("TICKFIRE_KERNEL_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("TICKFIRE_KERNEL_EXAMPLES", "12"))
 """Examples per kernel; the full run has 1,000."""
 
 quick = settings(
@@ -42,7 +42,7 @@ LONGS = st.one_of(
 
 def floats(kind: str, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return n float64 of a kind, from plain prices to random bits."""
-    x = 100.0 + np.cumsum(rng.standard_normal(n))
+    x: NDArray[Any] = 100.0 + np.cumsum(rng.standard_normal(n))
     some = rng.random(n) < 0.1
     if kind == "flat":
         x[:] = 42.5

@@ -30,7 +30,7 @@ def quarters(x: Array) -> Array:
 
 
 class Market:
-    """Seeded bars around 1,000, gaps and flat stretches among them; in quarters, so ties are ties."""
+    """Seeded bars around 1,000, with gaps and flat stretches; in quarters, so ties are ties."""
 
     def __init__(self, seed: int) -> None:
         rng = np.random.default_rng(seed)

@@ -27,7 +27,9 @@ def donchian(high: Series, low: Series, period: int) -> Results:
 
 
 def regression_channel(x: Series, period: int, width: float) -> Results:
-    ends, reaches, slopes = [], [], []
+    ends: list[float] = []
+    reaches: list[float] = []
+    slopes: list[float] = []
     for w in windows(x, period):
         if w is None:
             for row in (ends, reaches, slopes):

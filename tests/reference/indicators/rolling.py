@@ -8,7 +8,9 @@ from tests.reference.indicators.common import Results, Series, mean, ratio, wind
 
 
 def rolling(x: Series, period: int, freedom: int) -> Results:
-    means, variances, scores = [], [], []
+    means: list[float] = []
+    variances: list[float] = []
+    scores: list[float] = []
     for w in windows(x, period):
         if w is None:
             for row in (means, variances, scores):

@@ -14,8 +14,8 @@ from numba.core.errors import NumbaError
 
 from tickfire.kernels.compiler.abi import MAY_RAISE, add_wrapper, numba_types
 from tickfire.kernels.compiler.check import check
-from tickfire.kernels.compiler.target import NAME, Wasm32Target
-from tickfire.kernels.portable import PortableError, signature_of
+from tickfire.kernels.compiler.target import NAME, Wasm32Target, wasm32
+from tickfire.kernels.portable import Kind, PortableError, signature_of, words_function
 from tickfire.kernels.rebind import Rebinder
 
 __all__ = ["emit_object"]
@@ -44,7 +44,9 @@ def emit_object(kernels: Sequence[FunctionType]) -> bytes:
     """
     for kernel in kernels:
         check(kernel)
-    target = Wasm32Target()
+        if signature_of(kernel).of(Kind.STATE):
+            words_function(kernel)
+    target = wasm32()
     with global_compiler_lock, target_extension.target_override(NAME):
         library = _compile(target, kernels)
     module = library._final_module
@@ -88,16 +90,18 @@ def _leftovers(module: Any) -> Iterator[str]:
     """Say which kernel calls what is not in the module."""
     outside = [f.name for f in module.functions if f.is_declaration]
     wanted = [n for n in outside if not n.startswith("llvm.") and n not in INSTRUCTIONS]
-    if not wanted:
-        return
     for function in module.functions:
         for block in function.blocks:
             for instruction in block.instructions:
-                text = str(instruction)
-                for name in wanted:
-                    if f"@{name}(" in text or f'@"{name}"(' in text:
-                        yield _leftover(function.name, name)
-    yield f"the kernels need {', '.join(wanted)}, which no machine has alike"
+                if instruction.opcode == "frem":  # the C library's fmod, in the end
+                    yield _leftover(function.name, "fmod")
+                elif instruction.opcode == "call":
+                    text = str(instruction)
+                    for name in wanted:
+                        if f"@{name}(" in text or f'@"{name}"(' in text:
+                            yield _leftover(function.name, name)
+    if wanted:
+        yield f"the kernels need {', '.join(wanted)}, which no machine has alike"
 
 
 def _leftover(kernel: str, name: str) -> str:

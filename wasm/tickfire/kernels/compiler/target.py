@@ -9,6 +9,7 @@ What is used of numba here is internal to it: its release is pinned.
 
 from __future__ import annotations
 
+from functools import cache
 from types import FunctionType
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from numba.core.descriptors import TargetDescriptor as _TargetDescriptor
 
 from tickfire.kernels.compiler.instructions import instruction_for
 
-__all__ = ["NAME", "Wasm32Target"]
+__all__ = ["NAME", "Wasm32Target", "wasm32"]
 
 # numba is not typed.
 cgutils: Any = _cgutils
@@ -98,8 +99,14 @@ class _Descriptor(TargetDescriptor):  # type: ignore[misc]
         return self._context
 
 
+@cache
+def wasm32() -> Wasm32Target:
+    """Return the target; numba knows a target by its name, so a process has one."""
+    return Wasm32Target()
+
+
 class Wasm32Target:
-    """A fresh WebAssembly target: its own contexts, and the dispatchers that compile for it."""
+    """numba's view of WebAssembly: contexts, and the dispatchers that compile for it."""
 
     def __init__(self) -> None:
         target_extension.target_registry[NAME] = Wasm32
