@@ -196,3 +196,18 @@ def test_json_of_bars_is_what_python_writes(ticks: Any) -> None:
 def test_no_ticks_are_no_candles() -> None:
     assert naive(np.zeros(0, TICK), SECOND) == []
     assert bytes(bars_as_json(Series(SECOND, 5).tail(5))) == b"[]"
+
+
+def test_time_that_goes_back_before_anything_runs_voids_what_is_later() -> None:
+    before = np.concatenate([tick(at=DAY + 9 * SECOND), tick("clear", at=DAY + 9 * SECOND)])
+    ingest = Book()
+    pieces = np.concatenate([ingest.fold(before, 1), ingest.close(DAY + 100 * SECOND)])
+    book = Book()
+    book.load(ingest.rows)
+    candles = Candles(book)
+    candles.load(pieces, candles.cutoffs(), (2, 3))
+    candles.settle()
+    assert [row[0] for row in shown(candles, 1)] == [DAY + 9 * SECOND]
+    change = candles.take(book.fold(tick(at=DAY + 5 * SECOND), 3))
+    assert change.resets == {0}
+    assert [row[0] for row in shown(candles, 1)] == [DAY + 5 * SECOND]

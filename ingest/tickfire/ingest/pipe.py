@@ -17,7 +17,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from tickfire.ingest.entries import Entry
-from tickfire.ingest.resp import ProtocolError, RespError, RespParser, encode_command
+from tickfire.ingest.resp import RespError, RespParser, RespProtocolError, encode_command
 
 __all__ = ["Node", "Pipe"]
 
@@ -165,7 +165,7 @@ class Pipe(asyncio.Protocol):
         try:
             for reply in self._parser.feed(data):
                 self._acknowledge(reply)
-        except (ProtocolError, RespError) as error:
+        except (RespProtocolError, RespError) as error:
             log.warning("Redis refused a write (%s); writing it again", error)
             self.reset()
             return

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
-from tickfire.server.streams.resp import (
+from tickfire.ingest.resp import (
     Reply,
     RespError,
     RespParser,

@@ -11,8 +11,8 @@ from typing import Final
 
 from redis.exceptions import RedisError
 
+from tickfire.ingest.resp import Reply, RespError
 from tickfire.server.streams.connection import RedisConnection
-from tickfire.server.streams.resp import Reply, RespError
 from tickfire.server.streams.store import Store
 from tickfire.server.streams.tail import backoff_s, entries_of
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
+from tickfire.ingest.resp import Reply, RespError, encode_command
 from tickfire.server.streams.connection import RedisConnection
-from tickfire.server.streams.resp import Reply, RespError, encode_command
 from tickfire.server.streams.store import Store
 
 __all__ = ["Entry", "Tail", "backoff_s", "entries_of"]
