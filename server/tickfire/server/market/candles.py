@@ -83,6 +83,8 @@ class Candles:
         self._limit = limit
         self._series: dict[tuple[int, int], Series] = {}
         self._slots: dict[tuple[int, int], int] = {}
+        # Seeded without a running second: if time goes back there, no piece tells.
+        self._idle: NDArray[np.intp] = np.zeros(0, np.intp)
 
     def series(self, slot: int, interval_s: int) -> Series:
         """Return the closed pieces of an instrument's interval, merged."""
@@ -133,8 +135,10 @@ class Candles:
 
     def settle(self) -> None:
         """End the loading: void what the rows say is void."""
-        for slot in range(len(self._book.rows)):
+        rows = self._book.rows
+        for slot in np.flatnonzero(rows["s_closed"] == REWOUND).tolist():
             self._rewind_if_rewound(slot)
+        self._idle = np.flatnonzero((rows["s_start"] == 0) & (rows["last_ts"] != 0))
 
     def forget(self, slots: Container[int]) -> None:
         """Drop the bars of some instruments."""
@@ -164,6 +168,8 @@ class Candles:
     def take(self, pieces: Rows) -> Change:
         """Put pieces into their bars, as the book closed them; return what changed.
 
+        To be called after each fold, even if it closed nothing, while `has_idle`.
+
         Parameters
         ----------
         pieces : BAR[]
@@ -180,7 +186,21 @@ class Candles:
         for slot in touched:
             if self._rewind_if_rewound(slot):
                 change.resets.add(slot)
+        if self.has_idle:
+            self._wake(change)
         return change
+
+    @property
+    def has_idle(self) -> bool:
+        """Whether an instrument was not traded since it was seeded."""
+        return len(self._idle) > 0
+
+    def _wake(self, change: Change) -> None:
+        traded = self._book.rows["s_start"][self._idle] != 0
+        for slot in self._idle[traded].tolist():
+            if self._rewind_if_rewound(slot):
+                change.resets.add(slot)
+        self._idle = self._idle[~traded]
 
     def _slot(self, feed: int, instrument_id: int) -> int | None:
         slot = self._slots.get((feed, instrument_id))

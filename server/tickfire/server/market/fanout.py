@@ -57,7 +57,7 @@ class Fanout:
                 self._candles.traded(slot)
         data.positions[shard] = entry.last
         pieces = data.slots.fold(ticks)
-        if len(pieces):
+        if len(pieces) or data.candles.has_idle:
             self._candles.changed(data.candles.take(pieces))
         self._metrics.ticks += ticks.count
 
