@@ -35,8 +35,10 @@ export const TICK = {
 export const BINARY_HEADER = {
   /** uint8 */
   version: 0,
-  /** uint8[3] */
-  reserved: 1,
+  /** uint8 */
+  shard: 1,
+  /** uint16 */
+  span: 2,
   /** uint32 */
   count: 4,
   /** uint64 */

@@ -109,7 +109,7 @@ def test_binary_is_the_records_behind_a_header(
         return
     header = np.frombuffer(got[: BINARY_HEADER.itemsize], BINARY_HEADER)[0]
     assert (header["version"], header["count"], header["position"]) == (1, keep.sum(), first)
-    assert header["reserved"].tolist() == [3, len(ticks), 0]
+    assert (header["shard"], header["span"]) == (3, len(ticks))
     assert bytes(header["epoch"]) == EPOCH
     assert got[BINARY_HEADER.itemsize :] == ticks[keep].tobytes()
 

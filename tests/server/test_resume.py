@@ -226,8 +226,7 @@ async def test_binary_carries_the_records_and_resumes(
     assert records(joined) == [row.tobytes() for row in wanted]
     head = np.frombuffer(joined.of("ticks")[1][: BINARY_HEADER.itemsize], BINARY_HEADER)[0]
     assert bytes(head["epoch"]) == publisher.epoch and head["position"] == 10
-    shard, low, high = head["reserved"].tolist()
-    assert (shard, low | high << 8) == (0, 9)
+    assert (head["shard"], head["span"]) == (0, 9)
     given_so_far = sum(
         np.frombuffer(payload[:24], BINARY_HEADER)[0]["count"] for payload in joined.of("ticks")[:2]
     )

@@ -48,9 +48,9 @@ export function decodeTicks(payload: ArrayBuffer): PackedTicks {
   );
   const epoch = new Uint8Array(payload, BINARY_HEADER.epoch, 8);
   const first = view.getBigUint64(BINARY_HEADER.position, true);
-  const span = view.getUint16(BINARY_HEADER.reserved + 1, true);
+  const span = view.getUint16(BINARY_HEADER.span, true);
   return {
-    shard: view.getUint8(BINARY_HEADER.reserved),
+    shard: view.getUint8(BINARY_HEADER.shard),
     first,
     last: first + BigInt(span) - 1n,
     epoch: Array.from(epoch, (byte) => byte.toString(16).padStart(2, "0")).join(""),

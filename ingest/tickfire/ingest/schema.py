@@ -126,7 +126,8 @@ BINARY_VERSION: Final = 1
 BINARY_HEADER: Final = np.dtype(
     [
         ("version", "u1"),
-        ("reserved", "u1", (3,)),
+        ("shard", "u1"),  # whose positions these are
+        ("span", "<u2"),  # positions covered: position + span - 1 is good for `since`
         ("count", "<u4"),
         ("position", "<u8"),  # n of the first tick
         ("epoch", "u1", (8,)),

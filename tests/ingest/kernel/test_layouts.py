@@ -51,9 +51,10 @@ def test_headers_are_32_and_24_bytes() -> None:
     entry[0] = (1, 1, 0, 256, 10, 20, 30)
     assert entry.tobytes() == struct.pack("<BBHIqqq", 1, 1, 0, 256, 10, 20, 30)
     binary = np.zeros(1, BINARY_HEADER)
-    binary["version"], binary["count"], binary["position"] = 1, 2, 3
+    binary["version"], binary["shard"], binary["span"] = 1, 4, 259
+    binary["count"], binary["position"] = 2, 3
     binary["epoch"] = np.frombuffer(b"epoch678", np.uint8)
-    assert binary.tobytes() == struct.pack("<B3xIQ8s", 1, 2, 3, b"epoch678")
+    assert binary.tobytes() == struct.pack("<BBHIQ8s", 1, 4, 259, 2, 3, b"epoch678")
 
 
 def test_a_state_is_32_words_and_the_kernels_know_which() -> None:

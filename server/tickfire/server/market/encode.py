@@ -286,17 +286,17 @@ def binary_payload(
     ----------
     epoch : bytes
     shard : int
-        The shard whose positions these are: the first reserved byte.
+        The shard whose positions these are.
     first, span : int
         The payload stands for positions [first, first + span); what of them is missing was not
-        wanted. ``span`` is the reserved bytes 2 and 3, little-endian.
+        wanted.
     ticks : TICK[count]
     """
     if not 0 <= shard <= 0xFF or not 0 < span <= MAX_SPAN:
         raise ValueError(f"shard {shard}, {span} positions")
     header: Any = np.zeros((), BINARY_HEADER)
     header["version"] = BINARY_VERSION
-    header["reserved"] = (shard, span & 0xFF, span >> 8)
+    header["shard"], header["span"] = shard, span
     header["count"] = len(ticks)
     header["position"] = first
     header["epoch"] = np.frombuffer(epoch, np.uint8)
