@@ -5,7 +5,6 @@ from __future__ import annotations
 from tickfire.kernels.guard import MAX_TIME, NAN, blank, larger, smaller, sound, timely
 from tickfire.kernels.portable import (
     WRONG_LENGTH,
-    Floats,
     In,
     Long,
     LongIn,
@@ -18,11 +17,10 @@ from tickfire.kernels.volume import SESSION_WORDS, begin_session, session_start
 HIGH = SESSION_WORDS
 LOW = HIGH + 1
 CLOSE = HIGH + 2
-READY = HIGH + 3
-OLD_HIGH = HIGH + 4
-OLD_LOW = HIGH + 5
-OLD_CLOSE = HIGH + 6
-PIVOTS_WORDS = HIGH + 7
+PIVOT = HIGH + 3
+LAST_HIGH = HIGH + 4
+LAST_LOW = HIGH + 5
+PIVOTS_WORDS = HIGH + 6
 
 
 @portable
@@ -70,42 +68,39 @@ def pivots(
         blank(resistance3)
         return blank(support3)
     start = session_start(state, session_ns)
+    runs = state[0] != 0.0
+    highest = state[HIGH] if runs else NAN
+    lowest = state[LOW] if runs else NAN
+    last = state[CLOSE] if runs else NAN
+    p = state[PIVOT] if runs else NAN
+    top = state[LAST_HIGH] if runs else NAN
+    bottom = state[LAST_LOW] if runs else NAN
     for i in range(n):
-        p = NAN
-        top = NAN
-        bottom = NAN
-        if timely(ts[i]) and sound(high[i]) and sound(low[i]) and sound(close[i]):
+        clean = timely(ts[i]) and sound(high[i]) and sound(low[i]) and sound(close[i])
+        if clean:
             if ts[i] - start >= session_ns:
                 start = begin_session(state, ts[i], session_ns, offset_ns)
-                turn(state)
-            widen(state, high[i], low[i], close[i])
-            top = state[OLD_HIGH]
-            bottom = state[OLD_LOW]
-            p = (top + bottom + state[OLD_CLOSE]) / 3.0
-        pivot[i] = p
-        resistance1[i] = 2.0 * p - bottom
-        support1[i] = 2.0 * p - top
-        resistance2[i] = p + (top - bottom)
-        support2[i] = p - (top - bottom)
-        resistance3[i] = top + 2.0 * (p - bottom)
-        support3[i] = bottom - 2.0 * (top - p)
+                p = (highest + lowest + last) / 3.0
+                top = highest
+                bottom = lowest
+                highest = high[i]
+                lowest = low[i]
+            highest = larger(highest, high[i])
+            lowest = smaller(lowest, low[i])
+            last = close[i]
+        drawn = p if clean else NAN
+        pivot[i] = drawn
+        resistance1[i] = 2.0 * drawn - bottom
+        support1[i] = 2.0 * drawn - top
+        resistance2[i] = drawn + (top - bottom)
+        support2[i] = drawn - (top - bottom)
+        resistance3[i] = top + 2.0 * (drawn - bottom)
+        support3[i] = bottom - 2.0 * (top - drawn)
+    if state[0] != 0.0:
+        state[HIGH] = highest
+        state[LOW] = lowest
+        state[CLOSE] = last
+        state[PIVOT] = p
+        state[LAST_HIGH] = top
+        state[LAST_LOW] = bottom
     return n
-
-
-def turn(s: Floats) -> None:
-    """End a session: its levels are now the ones drawn; none before the first has ended."""
-    s[OLD_HIGH] = s[HIGH] if s[READY] != 0.0 else NAN
-    s[OLD_LOW] = s[LOW]
-    s[OLD_CLOSE] = s[CLOSE]
-    s[READY] = 0.0
-
-
-def widen(s: Floats, high: float, low: float, close: float) -> None:
-    """Take a bar into the running session."""
-    if s[READY] == 0.0:
-        s[READY] = 1.0
-        s[HIGH] = high
-        s[LOW] = low
-    s[HIGH] = larger(s[HIGH], high)
-    s[LOW] = smaller(s[LOW], low)
-    s[CLOSE] = close
