@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from tests.conformance.channels import MarketChannel, RoomChannel
+from tests.conformance.channels import MarketChannel, PresenceChannel, RoomChannel
 from tickfire.phoenix import (
     ConnectError,
     ConnectInfo,
@@ -21,10 +21,12 @@ from tickfire.phoenix import (
     LongPollOptions,
     PhoenixProtocol,
     PhoenixSocket,
+    Presence,
     Refusal,
     UserSocket,
     WebSocketOptions,
 )
+from tickfire.phoenix.user_socket import ChannelFactory
 
 ORIGINS = ["//allowed.example", "//*.wild.example"]
 
@@ -32,11 +34,9 @@ ORIGINS = ["//allowed.example", "//*.wild.example"]
 class TestUserSocket(UserSocket):
     """Accepts nearly everybody."""
 
-    channels: ClassVar = {
-        "market:*": MarketChannel,
-        "room:*": RoomChannel,
-        "exact": RoomChannel,
-    }
+    def __init__(self, channels: Mapping[str, ChannelFactory]) -> None:
+        super().__init__()
+        self.channels = channels  # type: ignore[misc]
 
     async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
         if params.get("token") == "bad":
@@ -78,8 +78,20 @@ def explain_refusal(reason: Any) -> Refusal:
 def build_app(on_startup: Callable[[], None] = lambda: None) -> ASGIApp:
     """Return the app, with a hub of its own."""
     hub = Hub()
+    presence = Presence(hub)
+    channels: dict[str, ChannelFactory] = {
+        "market:*": MarketChannel,
+        "room:*": RoomChannel,
+        "exact": RoomChannel,
+        "presence:*": lambda: PresenceChannel(presence),
+    }
 
-    def socket(path: str, user: type[UserSocket] = TestUserSocket, **options: Any) -> PhoenixSocket:
+    def user_socket() -> UserSocket:
+        return TestUserSocket(channels)
+
+    def socket(
+        path: str, user: Callable[[], UserSocket] = user_socket, **options: Any
+    ) -> PhoenixSocket:
         return PhoenixSocket(path, user, hub=hub, **options)
 
     @asynccontextmanager

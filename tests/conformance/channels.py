@@ -1,4 +1,4 @@
-"""The channels behind the transcripts: market and room."""
+"""The channels behind the transcripts: market, room and presence."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tickfire.phoenix import Channel, JoinError, NoReply, Reply, Socket, Stop
+from tickfire.phoenix import Channel, JoinError, NoReply, Presence, Reply, Socket, Stop
+from tickfire.phoenix.presence import AlreadyTrackedError, NotTrackedError
 
-__all__ = ["MarketChannel", "RoomChannel"]
+__all__ = ["MarketChannel", "PresenceChannel", "RoomChannel"]
 
 type Result = Reply | NoReply | Stop | None
 type Handler = Callable[[Any, Socket], Awaitable[Result]]
@@ -209,3 +210,52 @@ _EVENTS: dict[str, Handler] = {
     "kill_transport": _kill_transport,
     "slow": _slow,
 }
+
+
+class PresenceChannel(Channel):
+    """Tracks its user."""
+
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+
+    async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+        socket.assigns["user"] = payload.get("user", "anon")
+        socket.send_info(payload.get("meta", {}))
+        return {}
+
+    async def handle_info(self, message: Any, socket: Socket) -> None:
+        self._presence.track(socket, socket.assigns["user"], {"online_at": 1, **message})
+        socket.push("presence_state", await self._presence.list(socket.topic))
+
+    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Result:
+        user = socket.assigns["user"]
+        match event:
+            case "update":
+                return self._tried(NotTrackedError, ":nopresence", self._presence.update)(
+                    socket, user, payload
+                )
+            case "untrack":
+                self._presence.untrack(socket, user)
+                return Reply()
+            case "track_again":
+                return self._tried(AlreadyTrackedError, "already_tracked", self._presence.track)(
+                    socket, user, payload
+                )
+            case "list":
+                return Reply(await self._presence.list(socket.topic))
+            case "stop":
+                return Stop()
+        raise LookupError(event)
+
+    @staticmethod
+    def _tried(
+        refusal: type[Exception], reason: str, change: Callable[[Socket, str, Any], str]
+    ) -> Callable[[Socket, str, Any], Reply]:
+        def change_and_reply(socket: Socket, user: str, meta: Any) -> Reply:
+            try:
+                change(socket, user, meta)
+            except refusal:
+                return Reply({"reason": reason}, "error")
+            return Reply()
+
+        return change_and_reply

@@ -31,7 +31,9 @@ from tickfire.phoenix.frames import frame_binary, frame_text
 from tickfire.phoenix.handshake import Refusal
 from tickfire.phoenix.hub import Hub
 from tickfire.phoenix.longpoll import LongPollOptions
+from tickfire.phoenix.presence import Presence
 from tickfire.phoenix.protocol import PhoenixProtocol
+from tickfire.phoenix.pubsub import PubSub
 from tickfire.phoenix.results import NoReply, Reply, Stop
 from tickfire.phoenix.serializers import Serializer, V1Serializer, V2Serializer
 from tickfire.phoenix.socket import Socket, SocketRef
@@ -50,6 +52,8 @@ __all__ = [
     "PhoenixError",
     "PhoenixProtocol",
     "PhoenixSocket",
+    "Presence",
+    "PubSub",
     "Refusal",
     "Reply",
     "ResultError",

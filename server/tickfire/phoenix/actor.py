@@ -112,7 +112,7 @@ class ChannelActor:
         A channel whose join had returned may have something to clean up.
         """
         self.ended = True
-        self._detach()
+        self.socket.detach()
         if self._returned:
             await self._terminate(reason)
 
@@ -133,7 +133,7 @@ class ChannelActor:
 
     def close(self) -> None:
         """Take note that the connection has ended, after what is in the mailbox already."""
-        self._detach()
+        self.socket.detach()
         self._take(_Close())
 
     def send_info(self, message: Any) -> None:
@@ -271,7 +271,7 @@ class ChannelActor:
         if self.ended:
             return
         self.ended, self._mailbox = True, None
-        self._detach()
+        self.socket.detach()
         if self._on_end is not None:
             self._on_end(end.orderly)
 
@@ -287,7 +287,7 @@ class ChannelActor:
                 task.cancel()
                 await asyncio.wait((task,), timeout=REPLACE_TIMEOUT_S)
             await self._terminate_in_time(DUPLICATE_JOIN)
-        self._detach()
+        self.socket.detach()
 
     async def _terminate_in_time(self, reason: str) -> None:
         self._terminating = True
@@ -302,7 +302,3 @@ class ChannelActor:
             await self._channel.terminate(reason, self.socket)
         except Exception:
             logger.exception("channel %r failed to terminate", self.socket.topic)
-
-    def _detach(self) -> None:
-        self.socket.unsubscribe()
-        self.socket.subscriber.end()

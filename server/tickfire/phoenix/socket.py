@@ -1,5 +1,6 @@
 """What a channel sees of its connection."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from tickfire.phoenix.user_socket import UserSocket
 
 __all__ = ["Socket", "SocketRef"]
+
+logger = logging.getLogger("tickfire.phoenix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Socket:
     """
 
     __slots__ = (
-        "_assigns", "_lane", "_mailbox", "_session", "join_ref", "ref", "subscriber", "topic",
+        "_assigns", "_endings", "_lane", "_mailbox", "_session", "join_ref", "ref", "subscriber",
+        "topic",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +55,7 @@ class Socket:
         self._session = session
         self._assigns: dict[str, Any] | None = None
         self._mailbox = send_info
+        self._endings: list[Callable[[], None]] | None = None
         self.topic = topic
         # Phoenix lets the ref of the join stand in for a join_ref of null.
         self.join_ref = ref if join_ref is None else join_ref
@@ -185,6 +190,26 @@ class Socket:
         self._session.on_writable(callback)
 
     # ------------------------------------------------------------ the end
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call back once, when the channel has ended; at once if it has already."""
+        if self.subscriber.gone:
+            callback()
+        elif self._endings is None:
+            self._endings = [callback]
+        else:
+            self._endings.append(callback)
+
+    def detach(self) -> None:
+        """End the channel's outlet; the library calls this."""
+        self.unsubscribe()
+        self.subscriber.end()
+        endings, self._endings = self._endings, None
+        for callback in endings or ():
+            try:
+                callback()
+            except Exception:
+                logger.exception("a callback at the end of %r failed", self.topic)
 
     def close(self, code: int = 1000) -> None:
         """Close the whole connection with this code."""

@@ -78,8 +78,8 @@ class Subscriber:
     """
 
     __slots__ = (
-        "_begin", "_congested", "_gone", "_held", "_sink", "_stats", "_write_limit",
-        "index", "lane", "on_overflow", "skip_to", "write",
+        "_begin", "_congested", "_held", "_sink", "_stats", "_write_limit",
+        "gone", "index", "lane", "on_overflow", "skip_to", "write",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, stats: HubStats, write_limit: int = DEFAULT_WRITE_LIMIT) -> None:
@@ -90,7 +90,7 @@ class Subscriber:
         self._held: list[bytes] | None = held
         self._begin = -1  # number of the first frame that is being written; -1: of the wave
         self._congested = False
-        self._gone = False
+        self.gone = False
         self.lane: Lane | None = None
         self.index = 0
         self.skip_to = -1
@@ -105,7 +105,7 @@ class Subscriber:
             self.lane.catch_up(self)
         if self._held is not None:
             self._held.append(_Own(frames))
-        elif not self._gone:
+        elif not self.gone:
             if self._congested and self._sink.buffered() > self._write_limit:
                 self._cut()
             else:
@@ -117,7 +117,7 @@ class Subscriber:
         """End the hold: send `first`, then all that was held."""
         held, self._held = self._held or [], None
         self._settle()
-        if not self._gone:
+        if not self.gone:
             self._sink.write(b"".join((first, *held)))
 
     def forget_held(self) -> None:
@@ -132,7 +132,7 @@ class Subscriber:
 
     def end(self) -> None:
         """Write nothing any more."""
-        self._gone = True
+        self.gone = True
         self._held = None
         self.stay_even()
 
@@ -167,7 +167,7 @@ class Subscriber:
             self.write = self._normal_write()
 
     def _normal_write(self) -> Callable[[bytes], None]:
-        if self._gone:
+        if self.gone:
             return _drop
         if self._held is not None:
             return self._held.append

@@ -1,0 +1,228 @@
+"""Presence: who is on a topic, on any node, and what is told of them.
+
+::
+
+    presence = Presence(hub)
+
+    class Room(Channel):
+        async def join(self, topic, payload, socket):
+            socket.send_info("after_join")
+
+        async def handle_info(self, message, socket):
+            presence.track(socket, socket.assigns["user_id"], {"online_at": time.time()})
+            socket.push("presence_state", await presence.list(socket.topic))
+
+Subscribers are told of every change by the event `presence_diff`; phoenix.js's `Presence` keeps
+count.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import secrets
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from tickfire.phoenix.errors import PhoenixError
+from tickfire.phoenix.hub import Hub
+from tickfire.phoenix.presence.link import Link
+from tickfire.phoenix.presence.replication import Replication, Send, Timing
+from tickfire.phoenix.presence.roster import Presences, Roster, by_topic
+from tickfire.phoenix.presence.state import Diff, Dot, Entry
+from tickfire.phoenix.socket import Socket
+
+__all__ = ["AlreadyTrackedError", "NotTrackedError", "Presence", "Presences"]
+
+logger = logging.getLogger("tickfire.phoenix")
+
+INCARNATION_BYTES = 9
+
+type Meta = dict[str, Any]
+
+
+class AlreadyTrackedError(PhoenixError):
+    """The channel tracks this key already."""
+
+
+class NotTrackedError(PhoenixError):
+    """The channel does not track this key."""
+
+
+class Presence:
+    """Tracks presences of the channels on this node, and knows those on others.
+
+    On one node it works as it is. Where the hub has a `PubSub`, use it as an async context manager
+    inside that, around the life of the application. Subclass it to override `fetch`.
+
+    Parameters
+    ----------
+    hub
+        Whose subscribers are told of changes.
+    name
+        The same on all nodes; tells several presences of an application apart.
+    timing
+        How often a node gives a sign of life, after which silence its presences are hidden, and
+        after which they are forgotten.
+    """
+
+    def __init__(self, hub: Hub, name: str = "presence", timing: Timing | None = None) -> None:
+        self.hub = hub
+        # A name that no earlier life of this node has used: its changes are counted from 1.
+        replica = secrets.token_urlsafe(INCARNATION_BYTES)
+        self._replication = Replication(replica, timing or Timing())
+        self._refs = (f"{replica}{number:x}" for number in itertools.count())
+        self._roster = Roster()
+        self._own: dict[Socket, dict[str, Dot]] = {}
+        self._link = Link(f"phx:presence:{name}", self._replication, self._tell)
+        self._tellings: asyncio.Queue[Diff] | None = None
+        self._teller: asyncio.Task[None] | None = None
+
+    # ------------------------------------------------------------ for channels
+
+    def track(self, socket: Socket, key: str, meta: Meta) -> str:
+        """Make somebody present on a channel's topic, until untracked or the channel ends.
+
+        Parameters
+        ----------
+        socket
+            The channel's.
+        key
+            Who; several channels may track the same.
+        meta
+            What is told of them.
+
+        Returns
+        -------
+        str
+            The phx_ref of the presence.
+
+        Raises
+        ------
+        AlreadyTrackedError
+            if this channel tracks the key already
+        """
+        own = self._own.get(socket)
+        if own is None:
+            own = self._own[socket] = {}
+            socket.on_end(lambda: self._remove(socket, list(self._own.get(socket, ()))))
+        if key in own:
+            raise AlreadyTrackedError(key)
+        ref = next(self._refs)
+        entry = Entry(socket.topic, str(key), ref, {**meta, "phx_ref": ref})
+        own[key], delta = self._replication.state.add(entry)
+        self._changed(Diff([(own[key], entry)], []), self._replication.delta(delta))
+        return ref
+
+    def update(self, socket: Socket, key: str, meta: Meta | Callable[[Meta], Meta]) -> str:
+        """Replace what is told of a presence.
+
+        Parameters
+        ----------
+        socket, key
+            As they were tracked.
+        meta
+            The new meta, or a function of the old one.
+
+        Returns
+        -------
+        str
+            The new phx_ref of the presence.
+
+        Raises
+        ------
+        NotTrackedError
+            if this channel does not track the key
+        """
+        own = self._own.get(socket, {})
+        if key not in own:
+            raise NotTrackedError(key)
+        old_dot, state = own[key], self._replication.state
+        old = state.entries[old_dot]
+        new_meta = meta(old.meta) if callable(meta) else meta
+        ref = next(self._refs)
+        refs = {"phx_ref": ref, "phx_ref_prev": old.meta["phx_ref"]}
+        new = old._replace(meta={**new_meta, **refs})
+        own[key], delta = state.replace(old_dot, new)
+        diff = Diff([(own[key], new)], [(old_dot, old)])
+        self._changed(diff, self._replication.delta(delta))
+        return ref
+
+    def untrack(self, socket: Socket, key: str) -> None:
+        """End a presence; nothing happens if it is not tracked."""
+        if key in self._own.get(socket, {}):
+            self._remove(socket, [key])
+
+    async def list(self, topic: str) -> Presences:
+        """Return the presences on a topic, on all nodes, in the order of tracking."""
+        return await self.fetch(topic, self._roster.list(topic))
+
+    async def fetch(self, topic: str, presences: Presences) -> Presences:
+        """Add to presences what clients are to be told beside the metas; override it.
+
+        Called with all presences of a list, and with the joins and the leaves of a diff.
+        """
+        return presences
+
+    # ------------------------------------------------------------ changes
+
+    def _remove(self, socket: Socket, keys: "list[str]") -> None:
+        own = self._own.get(socket, {})
+        entries = self._replication.state.entries
+        left = [(own[key], entries[own[key]]) for key in keys]
+        for key in keys:
+            del own[key]
+        if not own:
+            self._own.pop(socket, None)
+        if left:
+            delta = self._replication.state.remove(dot for dot, _ in left)
+            self._changed(Diff([], left), self._replication.delta(delta))
+
+    def _changed(self, diff: Diff, sends: "list[Send]") -> None:
+        self._tell(diff)
+        self._link.send(sends)
+
+    def _tell(self, diff: Diff) -> None:
+        """Tell the subscribers here of a change."""
+        self._roster.apply(diff)
+        if type(self).fetch is Presence.fetch:
+            for topic, (joins, leaves) in by_topic(diff).items():
+                self.hub.broadcast(topic, "presence_diff", {"joins": joins, "leaves": leaves})
+            return
+        if self._tellings is None:
+            self._tellings = asyncio.Queue()
+        self._tellings.put_nowait(diff)
+        if self._teller is None or self._teller.done():
+            self._teller = asyncio.create_task(self._tell_fetched(self._tellings))
+
+    async def _tell_fetched(self, diffs: asyncio.Queue[Diff]) -> None:
+        """Tell of changes in order, each with what `fetch` adds to it."""
+        while not diffs.empty():
+            for topic, (joins, leaves) in by_topic(diffs.get_nowait()).items():
+                try:
+                    told = {
+                        "joins": await self.fetch(topic, joins) if joins else {},
+                        "leaves": await self.fetch(topic, leaves) if leaves else {},
+                    }
+                    self.hub.broadcast(topic, "presence_diff", told)
+                except Exception:
+                    logger.exception("a presence_diff on %r is lost: fetch failed", topic)
+
+    # ------------------------------------------------------------ other nodes
+
+    async def __aenter__(self) -> Self:
+        if self.hub.pubsub is not None:
+            self._link.open(self.hub.pubsub)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._link.close()
+        if self._teller is not None:
+            await asyncio.wait((self._teller,))
