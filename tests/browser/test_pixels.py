@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.browser.chromium import Chart, check_chart
+from tests.browser.chromium import Chart, Pixels, count
 from tests.browser.conftest import OpenPage, Stage
 from tests.browser.stage import START_MS, Market
 
@@ -32,10 +32,26 @@ def long_stage(static: Path) -> Iterator[Stage]:
     made.serving.stop()
 
 
-def assert_equal(first: Chart, second: Chart) -> None:
-    one, two = (chart.region(chart.shoot(), "#chart") for chart in (first, second))
-    different = int((one != two).any(axis=-1).sum())
-    assert different == 0, f"{different} pixels differ"
+def shoot_pane(chart: Chart) -> Pixels:
+    """Return what the renderer drew, without the text above it.
+
+    How Chromium smooths text differs from run to run, for two pages of one renderer, too.
+    """
+    chart.page.evaluate(
+        """() => {
+          const text = ".legend, .go-latest, .axis-label, .axes-canvas";
+          for (const each of document.querySelectorAll(text)) each.style.visibility = "hidden";
+        }"""
+    )
+    return chart.region(chart.shoot(), "#chart .pane")
+
+
+def assert_equal(one: Pixels, two: Pixels) -> None:
+    rows, columns = np.nonzero((one != two).any(axis=-1))
+    assert len(rows) == 0, (
+        f"{len(rows)} pixels differ, within rows {rows.min()} to {rows.max()}, "
+        f"columns {columns.min()} to {columns.max()}"
+    )
 
 
 @pytest.mark.parametrize("scale", [1, 2])
@@ -51,7 +67,7 @@ def test_equal_in_any_view(long_stage: Stage, open_page: OpenPage, scale: int) -
         for renderer in ("webgpu", "canvas2d")
     ]
     assert [chart.data("renderer") for chart in charts] == ["webgpu", "canvas2d"]
-    assert_equal(*charts)
+    assert_equal(*map(shoot_pane, charts))
     chance = random.Random(scale)
     for at in range(8):
         move = chance.choice(["zoom in", "zoom out", "zoom out", "pan", "trade", "axis"])
@@ -60,7 +76,7 @@ def test_equal_in_any_view(long_stage: Stage, open_page: OpenPage, scale: int) -
             trade(long_stage, charts, "ESU4", f"{5500 + amount}", at_ms=START_MS + at)
         for chart in charts:
             act(chart, move, x, amount)
-        assert_equal(*charts)
+        assert_equal(*map(shoot_pane, charts))
 
 
 def trade(stage: Stage, charts: list[Chart], symbol: str, price: str, *, at_ms: int) -> None:
@@ -101,26 +117,25 @@ def test_equal_when_candles_are_more_than_pixels_and_the_last_one_moves(
         for _ in range(4):
             chart.page.mouse.wheel(0, 900)
         chart.settle()
-    assert_equal(*charts)
+    assert_equal(*map(shoot_pane, charts))
     for i in range(3):
         price = str(20018 + 25 * (i - 1))
         trade(long_stage, charts, "NQU4", price, at_ms=START_MS + 60_000 * i)
         assert [chart.data("candles") for chart in charts] == [str(2001 + i)] * 2
-        assert_equal(*charts)
-    check_chart(charts[0], charts[0].shoot())
+        assert_equal(*map(shoot_pane, charts))
 
 
 def test_a_lost_device_is_replaced_and_draws_the_same(stage: Stage, open_page: OpenPage) -> None:
     chart = open_page(stage.url, renderer="webgpu", symbol="ESU4", init=CATCH_DEVICE)
-    before = chart.region(chart.shoot(), "#chart")
+    before = shoot_pane(chart)
     first = chart.page.evaluate_handle("caughtDevice")
     chart.page.evaluate("device => device.destroy()", first)
     chart.page.wait_for_function("device => caughtDevice !== device", arg=first)
     chart.page.wait_for_function("() => document.querySelector('.pane-canvas') !== null")
     chart.settle()
-    after = chart.region(chart.shoot(), "#chart")
-    assert np.array_equal(before, after)
+    assert_equal(before, shoot_pane(chart))
     assert chart.data("renderer") == "webgpu"
     stage.trade("ESU4", "5530", 1, at_ms=START_MS)
     chart.wait_data("lastPrice", "5530")
-    check_chart(chart, chart.shoot())
+    drawn = shoot_pane(chart)
+    assert min(count(drawn, chart.color(name)) for name in ("--up", "--down")) > 200
