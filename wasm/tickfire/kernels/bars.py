@@ -43,10 +43,8 @@ def bar_open(bi: Any, bf: Any, b: Any, start: Any, price: Any, size: Any) -> Non
 @helper
 def bar_add(bi: Any, bf: Any, b: Any, price: Any, size: Any) -> None:
     """Add one more trade to a running bar."""
-    if price > bi[b + uint64(HIGH)]:
-        bi[b + uint64(HIGH)] = price
-    if price < bi[b + uint64(LOW)]:
-        bi[b + uint64(LOW)] = price
+    bi[b + uint64(HIGH)] = max(price, bi[b + uint64(HIGH)])
+    bi[b + uint64(LOW)] = min(price, bi[b + uint64(LOW)])
     bi[b + uint64(CLOSE)] = price
     bi[b + uint64(VOLUME)] += size
     bi[b + uint64(TRADES)] += int64(1)

@@ -35,7 +35,7 @@ def helper[F: Callable[..., Any]](function: F) -> F:
 
 def cold[F: Callable[..., Any]](function: F) -> F:
     """Mark a part of kernels that seldom runs: called, so that it does not crowd the hot loop."""
-    return cast(F, numba.njit(function))
+    return cast(F, numba.njit(forceinline=False)(function))
 
 
 def kernel[F: Callable[..., Any]](signature: str, **options: Any) -> Callable[[F], F]:

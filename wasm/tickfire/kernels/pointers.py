@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from llvmlite import ir as _ir
 from numba.core import types as _types
 from numba.extending import intrinsic as _intrinsic
 
 __all__ = ["as_f64", "as_i64", "as_u8", "as_u32"]
 
 
-types: Any = _types  # not typed
+types: Any = _types  # neither is typed
+ir: Any = _ir
 intrinsic = cast(Callable[[Callable[..., Any]], Callable[[Any], Any]], _intrinsic)
 
 
@@ -51,3 +53,18 @@ def as_u32(typingctx: Any, address: Any) -> Any:
 def as_u8(typingctx: Any, address: Any) -> Any:
     """Read the memory at an address as uint8[]."""
     return _cast(types.uint8)
+
+
+@intrinsic
+def prefetch(typingctx: Any, address: Any) -> Any:
+    """Ask for the cache line at an address, which may lie anywhere: it is not read."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word = ir.IntType(32)
+        pointer = builder.inttoptr(args[0], ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, word, word, word])
+        call = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], kind)
+        builder.call(call, [pointer, word(0), word(3), word(1)])  # to read, keep, data
+        return context.get_dummy_value()
+
+    return types.none(types.int64), codegen

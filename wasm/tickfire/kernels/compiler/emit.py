@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import FunctionType
 from typing import Any, Final
 
@@ -25,6 +27,9 @@ target_extension: Any = _target_extension
 
 INSTRUCTIONS: Final = frozenset({"sqrt", "fabs", "copysign"})
 """Functions of the C library that are instructions of the machine."""
+
+PLACE: Final = re.compile(r'File "([^"]+)", line (\d+)')
+WANTED: Final = re.compile(r">>> (.+)")
 
 C_LIBRARY: Final = {
     "fmod": "the operator % or // between floats",
@@ -67,7 +72,7 @@ def _compile(target: Wasm32Target, kernels: Sequence[FunctionType]) -> Any:
         try:
             result = target.compile(rebinder.copy(kernel), numba_types(signature))
         except NumbaError as error:
-            raise PortableError(f"kernel {kernel.__name__}: {_reason(error)}") from error
+            raise PortableError(_explained(kernel, error)) from error
         if types.unliteral(result.signature.return_type) != types.int64:
             returned = result.signature.return_type
             raise PortableError(f"kernel {kernel.__name__}: returns {returned} instead of an int")
@@ -111,9 +116,13 @@ def _leftover(kernel: str, name: str) -> str:
     return f"kernel {kernel}: {what} is not allowed"
 
 
-def _reason(error: NumbaError) -> str:
-    """Return what of numba's message says what is wrong, and where."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(("Failed in", "During", "File", "^"))]
-    place = next((line for line in reversed(lines) if line.startswith("File")), "")
-    return " ".join([*(telling[:2] or ["it does not compile"]), place]).strip()
+def _explained(kernel: FunctionType, error: NumbaError) -> str:
+    """Return what of numba's long message says what is wrong, and where."""
+    text = str(error)
+    places = PLACE.findall(text)
+    place = f" ({Path(places[-1][0]).name}:{places[-1][1]})" if places else ""
+    if wanted := WANTED.search(text):
+        return f"kernel {kernel.__name__}{place}: {wanted[1].strip()} is not allowed"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(("Failed in", "During", "File"))]
+    return f"kernel {kernel.__name__}{place}: {telling[0] if telling else 'it does not compile'}"
