@@ -60,11 +60,15 @@ COUNT_BAD_TIME: Final = 10
 """Records without a plausible time: skipped."""
 COUNT_OHLCV_IGNORED: Final = 11
 """The feed's own bars of an instrument whose trades come too: skipped."""
+COUNT_TICK_ROOM: Final = 12
+"""While fewer ticks than this are in the output, one more record may be parsed."""
 COUNT_SKIPPED: Final = 16
 """256 counters: records passed over by length, by rtype."""
 COUNTERS: Final = COUNT_SKIPPED + 256
 
 # --- why a kernel came back ----------------------------------------------------------------
+STOP_NONE: Final = -1
+"""It has not: only within a call."""
 STOP_END: Final = 0
 """No whole record is left."""
 STOP_TICKS: Final = 1

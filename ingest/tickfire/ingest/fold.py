@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.ingest import context as ctx
-from tickfire.ingest.fold_kernel import clear_all, close_all, close_due, fold_ticks
+from tickfire.ingest.fold_kernel import (
+    HASH_FACTOR,
+    clear_all,
+    close_all,
+    close_due,
+    fold_ticks,
+)
 from tickfire.ingest.schema import BAR, STATE, TICK
 
 __all__ = ["Book"]
@@ -55,7 +61,7 @@ class Book:
         self.positions = np.zeros(shards, np.int64)
         self.controls = np.zeros(CONTROLS, np.int64)
         self._ticks = np.zeros(max(ticks, 2 * instruments), TICK)
-        self._rows = np.zeros(0, STATE)
+        self._rows = np.zeros(1, STATE)
         self._set(ctx.CTX_COUNTERS, self.counters)
         self._set(ctx.CTX_POSITIONS, self.positions)
         self._set(ctx.CTX_CONTROLS, self.controls)
@@ -72,10 +78,10 @@ class Book:
     def _resize(self, instruments: int) -> None:
         """Take new tables of a larger size and move what is known into them."""
         old = self.rows.copy()
-        self._rows = np.zeros(instruments, STATE)
+        self._rows = np.zeros(instruments + 1, STATE)  # the last is the kernel's, to scribble on
         hash_size = 1 << max(4, (4 * instruments - 1).bit_length())
-        self._keys = np.zeros(hash_size, np.int64)
-        self._slots = np.zeros(hash_size, np.int64)
+        table = np.zeros((hash_size, 2), np.int64)  # side by side: one cache line has both
+        self._keys, self._slots = table[:, 0], table[:, 1]
         pending = self.bars.copy() if self.count(ctx.COUNT_BARS) else None
         self._bars = np.zeros(2 * instruments + SPARE_BARS, BAR)
         if pending is not None:
@@ -101,18 +107,19 @@ class Book:
 
     def grow(self) -> None:
         """Double the table of instruments."""
-        self._resize(2 * len(self._rows))
+        self._resize(2 * (len(self._rows) - 1))
 
     def _insert(self, rows: Rows) -> None:
         """Append rows whose keys are new, and hash them as the kernel does."""
         mask = len(self._keys) - 1
         for row in rows:
             key = int(row["feed"]) << 32 | int(row["instrument_id"])
-            h = (key * 0x9E37_79B9_7F4A_7C15 & 0xFFFF_FFFF_FFFF_FFFF) >> 32 & mask
+            h = ((key + 1) * HASH_FACTOR & 0xFFFF_FFFF_FFFF_FFFF) >> 32 & mask
             while self._keys[h]:
                 h = h + 1 & mask
             at = self.count(ctx.COUNT_INSTRUMENTS)
-            self._keys[h], self._slots[h], self._rows[at] = key + 1, at, row
+            address = self._rows.ctypes.data + at * STATE.itemsize
+            self._keys[h], self._slots[h], self._rows[at] = key + 1, address, row
             self.counters[ctx.COUNT_INSTRUMENTS] = at + 1
 
     # ---- what is known
@@ -130,10 +137,10 @@ class Book:
         """Return the index of an instrument's row, if it has one."""
         key = feed << 32 | instrument_id
         mask = len(self._keys) - 1
-        h = (key * 0x9E37_79B9_7F4A_7C15 & 0xFFFF_FFFF_FFFF_FFFF) >> 32 & mask
+        h = ((key + 1) * HASH_FACTOR & 0xFFFF_FFFF_FFFF_FFFF) >> 32 & mask
         while self._keys[h]:
             if self._keys[h] == key + 1:
-                return int(self._slots[h])
+                return (int(self._slots[h]) - self._rows.ctypes.data) // STATE.itemsize
             h = h + 1 & mask
         return None
 
@@ -154,7 +161,7 @@ class Book:
                 fresh.append(row)
             else:
                 self._rows[at] = row
-        while self.count(ctx.COUNT_INSTRUMENTS) + len(fresh) > len(self._rows):
+        while self.count(ctx.COUNT_INSTRUMENTS) + len(fresh) >= len(self._rows):
             self.grow()
         self._insert(np.array(fresh, STATE))
 

@@ -85,8 +85,14 @@ BARS_PER_TRADE: Final = 4
 """At most so many pieces does one trade close."""
 CLOSE_GRACE_NS: Final = 250_000_000
 """How long after its end, by feed time, a bar waits for a trade that is under way."""
-BAR_WORDS: Final = 10
+HASH_FACTOR: Final = 0x9E37_79B9_7F4A_7C15
+"""Multiplies a key + 1 to where the search for it begins: bits 32 and up, by the table's mask."""
+ROW_SIZE: Final = 8 * ROW_WORDS
+TICK_SIZE: Final = 32
 TICK_WORDS: Final = 4
+BAR_WORDS: Final = 10
+LOW_HALF: Final = 0xFFFF_FFFF
+SIDE_NONE: Final = ord("N")
 
 
 @helper
@@ -99,152 +105,214 @@ def splitmix64(x: Any) -> Any:
 
 
 @cold
-def new_slot(c: Any, h: Any, keys: Any, slots: Any, st: Any, cnt: Any, key: Any) -> Any:
-    """Make the row of an instrument at a free place of the hash; NO_SLOT when the table is full."""
-    row = cnt[COUNT_INSTRUMENTS]
-    if row >= c[CTX_MAX_INSTRUMENTS]:
-        return uint64(NO_SLOT)
-    cnt[COUNT_INSTRUMENTS] = row + 1
-    keys[h] = key + int64(1)
-    slots[h] = row
-    b = uint64(row) * uint64(ROW_WORDS)
-    st[b + uint64(ROW_KEY)] = key
-    st[b + uint64(ROW_BID)] = UNDEF_PRICE
-    st[b + uint64(ROW_ASK)] = UNDEF_PRICE
+def new_row(c: Any, h: Any, keys: Any, slots: Any, cnt: Any, key: Any) -> Any:
+    """Make the row of an instrument at a free place of the hash; 0 when the table is full."""
+    slot = cnt[COUNT_INSTRUMENTS]
+    if slot >= c[CTX_MAX_INSTRUMENTS]:
+        return int64(0)
+    cnt[COUNT_INSTRUMENTS] = slot + 1
+    at = c[CTX_STATE] + slot * ROW_SIZE
+    keys[h] = key + 1
+    slots[h] = at
+    row = as_i64(at)
+    row[ROW_KEY] = key
+    row[ROW_BID] = UNDEF_PRICE
+    row[ROW_ASK] = UNDEF_PRICE
     shard = splitmix64(key) % uint64(c[CTX_SHARDS])
-    st[b + uint64(ROW_CLEARED)] = int64(shard << uint64(32))
-    return uint64(row)
+    row[ROW_CLEARED] = int64(shard << uint64(32))
+    return at
+
+
+@helper
+def home_of(key_1: Any, mask_2: Any) -> Any:
+    """Return the word of the table at which the search for a key + 1 begins.
+
+    ``mask_2`` is twice the table's mask: an entry has two words.
+    """
+    return ((uint64(key_1) * uint64(HASH_FACTOR)) >> uint64(31)) & mask_2
+
+
+@helper
+def find_row(c: Any, mask: Any, keys: Any, slots: Any, cnt: Any, key: Any) -> Any:
+    """Return the address of an instrument's row, made if need be; 0 when the table is full."""
+    h = home_of(key + 1, mask << uint64(1))
+    while keys[h] != key + 1:
+        if keys[h] == 0:
+            return new_row(c, h, keys, slots, cnt, key)
+        h = (h + uint64(2)) & (mask << uint64(1))
+    return slots[h]
 
 
 @helper
 def find_slot(c: Any, mask: Any, keys: Any, slots: Any, st: Any, cnt: Any, key: Any) -> Any:
-    """Return the row of an instrument, made if need be; NO_SLOT when the table is full."""
-    h = ((uint64(key) * uint64(0x9E3779B97F4A7C15)) >> uint64(32)) & mask
-    while keys[h] != key + int64(1):
-        if keys[h] == 0:
-            return new_slot(c, h, keys, slots, st, cnt, key)
-        h = (h + uint64(1)) & mask
-    return uint64(slots[h])
+    """Return the index of an instrument's row, made if need be; NO_SLOT when the table is full."""
+    at = find_row(c, mask, keys, slots, cnt, key)
+    if at == 0:
+        return uint64(NO_SLOT)
+    return uint64(at - c[CTX_STATE]) >> uint64(8)
+
+
+@helper
+def row_at(c: Any, slot: Any) -> Any:
+    """Return the address of a row."""
+    return c[CTX_STATE] + int64(slot) * ROW_SIZE
+
+
+@helper
+def put_tick(at: Any, ts: Any, price: Any, size_number: Any, tail: Any) -> None:
+    """Write a TICK at an address; it counts only once the caller moves on.
+
+    ``size_number``: instrument_id << 32 | size; ``tail``: sequence and the last four bytes.
+    """
+    tick = as_i64(at)
+    tick[0] = ts
+    tick[1] = price
+    tick[2] = int64(size_number)
+    tick[3] = int64(tail)
 
 
 @cold
-def emit_bar(st: Any, sf: Any, b: Any, bars: Any, cnt: Any, at: Any, interval_s: Any, closed: Any) -> None:
-    """Write the running bar at row word ``at`` as a closed piece; ``closed`` is its row word."""
-    i = uint64(cnt[COUNT_BARS]) * uint64(BAR_WORDS)
+def emit_bar(c: Any, at: Any, running: Any, interval_s: Any, closed: Any) -> None:
+    """Close the running bar at row word ``running`` as a piece; ``closed`` is its row word."""
+    row = as_i64(at)
+    cnt = as_i64(c[CTX_COUNTERS])
+    bar = as_i64(c[CTX_BARS] + cnt[COUNT_BARS] * (8 * BAR_WORDS))
     cnt[COUNT_BARS] += 1
-    bar = b + uint64(at)
-    start = st[bar + uint64(START)]
-    for k in range(uint64(0), uint64(VOLUME) + uint64(1)):
-        bars[i + k] = st[bar + k]
-    bars[i + uint64(6)] = bar_vwap(st, sf, bar)
-    bars[i + uint64(7)] = st[b + uint64(ROW_TRADE_N)]
-    key = uint64(st[b + uint64(ROW_KEY)])
-    before = st[b + uint64(closed)]
+    start = row[running + START]
+    for k in range(START, VOLUME + 1):
+        bar[k] = row[running + k]
+    bar[6] = bar_vwap(row, as_f64(at), uint64(running))
+    bar[7] = row[ROW_TRADE_N]
+    key = uint64(row[ROW_KEY])
+    before = row[closed]
     flags = uint64(0)
-    if before == int64(-1):
+    if before == -1:
         flags = uint64(BAR_REWIND)
     elif start <= before:
         flags = uint64(BAR_LATE)
     if start > before:
-        st[b + uint64(closed)] = start
-    low = uint64(0xFFFFFFFF)
-    bars[i + uint64(8)] = int64((uint64(st[bar + uint64(TRADES)]) & low) | ((key & low) << uint64(32)))
-    bars[i + uint64(9)] = int64(uint64(interval_s) | ((key >> uint64(32)) << uint64(32)) | (flags << uint64(40)))
-    st[bar + uint64(START)] = 0
+        row[closed] = start
+    trades = uint64(row[running + TRADES]) & uint64(LOW_HALF)
+    bar[8] = int64(trades | key << uint64(32))
+    bar[9] = int64(uint64(interval_s) | key >> uint64(32) << uint64(32) | flags << uint64(40))
+    row[running + START] = 0
 
 
 @cold
-def close_minute(st: Any, sf: Any, b: Any, bars: Any, cnt: Any) -> None:
-    """Close the running 1 m bar, if one runs."""
-    if st[b + uint64(ROW_M)] != 0:
-        emit_bar(st, sf, b, bars, cnt, ROW_M, 60, ROW_M_CLOSED)
+def close_minute(c: Any, at: Any) -> None:
+    """Close the running 1 m bar of a row, if one runs."""
+    if as_i64(at)[ROW_M] != 0:
+        emit_bar(c, at, ROW_M, 60, ROW_M_CLOSED)
 
 
 @cold
-def close_second(st: Any, sf: Any, b: Any, bars: Any, cnt: Any) -> None:
-    """Close the running 1 s bar, if one runs, and fold it into its minute."""
-    start = st[b + uint64(ROW_S)]
+def close_second(c: Any, at: Any) -> None:
+    """Close the running 1 s bar of a row, if one runs, and fold it into its minute."""
+    row = as_i64(at)
+    start = row[ROW_S]
     if start == 0:
         return
     minute = start - start % MINUTE_NS
-    if st[b + uint64(ROW_M)] != minute:
-        close_minute(st, sf, b, bars, cnt)
-    bar_fold(st, sf, b + uint64(ROW_M), b + uint64(ROW_S), minute)
-    emit_bar(st, sf, b, bars, cnt, ROW_S, 1, ROW_S_CLOSED)
+    if row[ROW_M] != minute:
+        close_minute(c, at)
+    bar_fold(row, as_f64(at), uint64(ROW_M), uint64(ROW_S), minute)
+    emit_bar(c, at, ROW_S, 1, ROW_S_CLOSED)
 
 
 @cold
-def rewind(st: Any, sf: Any, b: Any, bars: Any, cnt: Any) -> None:
+def rewind(c: Any, at: Any) -> None:
     """Begin anew: what runs is closed, and the next closed bars void what is later than they."""
-    close_second(st, sf, b, bars, cnt)
-    close_minute(st, sf, b, bars, cnt)
-    st[b + uint64(ROW_S_CLOSED)] = int64(-1)
-    st[b + uint64(ROW_M_CLOSED)] = int64(-1)
-    st[b + uint64(ROW_VOLUME)] = 0
+    row = as_i64(at)
+    close_second(c, at)
+    close_minute(c, at)
+    row[ROW_S_CLOSED] = -1
+    row[ROW_M_CLOSED] = -1
+    row[ROW_VOLUME] = 0
 
 
 @helper
-def apply_trade(
-    st: Any, sf: Any, s4: Any, b: Any, bars: Any, cnt: Any, ts: Any, price: Any, size: Any, n: Any
-) -> None:
-    """Fold one trade at time ``ts`` and position ``n`` into a row; needs BARS_PER_TRADE room."""
-    cleared = (b + uint64(ROW_CLEARED)) << uint64(1)
-    if s4[cleared] != uint32(0):
-        s4[cleared] = uint32(0)
-        if ts < st[b + uint64(ROW_LAST_TS)]:
-            rewind(st, sf, b, bars, cnt)
-    start = st[b + uint64(ROW_S)]
+def in_running_second(at: Any, ts: Any) -> Any:
+    """Say whether a trade at ``ts`` belongs into the running 1 s bar as it stands."""
+    cleared = as_u32(at)[2 * ROW_CLEARED]
     # One unsigned comparison says "runs, not older, not newer".
-    if uint64(ts - start) < uint64(SECOND_NS):
-        bar_add(st, sf, b + uint64(ROW_S), price, size)
-    else:
-        close_second(st, sf, b, bars, cnt)
-        if uint64(ts - st[b + uint64(ROW_M)]) >= uint64(MINUTE_NS):
-            close_minute(st, sf, b, bars, cnt)
-        bar_open(st, sf, b + uint64(ROW_S), ts - ts % SECOND_NS, price, size)
-    st[b + uint64(ROW_LAST)] = price
-    st[b + uint64(ROW_LAST_SIZE)] = size
-    st[b + uint64(ROW_LAST_TS)] = ts
-    st[b + uint64(ROW_VOLUME)] += size
-    st[b + uint64(ROW_TRADE_N)] = n
-    st[b + uint64(ROW_N)] = n
-    st[b + uint64(ROW_DIRTY)] = 1
-
-
-@helper
-def apply_side(st: Any, b: Any, price_at: Any, size_at: Any, ts: Any, price: Any, size: Any, n: Any) -> None:
-    """Set one side of the top of book."""
-    st[b + uint64(price_at)] = price
-    st[b + uint64(size_at)] = size
-    st[b + uint64(ROW_QUOTE_TS)] = ts
-    st[b + uint64(ROW_N)] = n
-    st[b + uint64(ROW_DIRTY)] = 1
-
-
-@helper
-def apply_clear(st: Any, s4: Any, b: Any, n: Any) -> None:
-    """Void the top of book, and let time begin anew with the next trade."""
-    st[b + uint64(ROW_BID)] = UNDEF_PRICE
-    st[b + uint64(ROW_ASK)] = UNDEF_PRICE
-    st[b + uint64(ROW_BID_SIZE)] = 0
-    st[b + uint64(ROW_ASK_SIZE)] = 0
-    s4[(b + uint64(ROW_CLEARED)) << uint64(1)] = uint32(1)
-    st[b + uint64(ROW_N)] = n
-    st[b + uint64(ROW_DIRTY)] = 1
+    return cleared == uint32(0) and uint64(ts - as_i64(at)[ROW_S]) < uint64(SECOND_NS)
 
 
 @cold
-def sweep(st: Any, sf: Any, bars: Any, cnt: Any, feed_time: Any) -> None:
+def begin_second(c: Any, at: Any, ts: Any, price: Any, size: Any) -> None:
+    """Close what a trade outside the running second ends, and begin a bar with it."""
+    row = as_i64(at)
+    cleared = as_u32(at)
+    if cleared[2 * ROW_CLEARED] != uint32(0):
+        cleared[2 * ROW_CLEARED] = uint32(0)
+        if ts < row[ROW_LAST_TS]:
+            rewind(c, at)
+        elif in_running_second(at, ts):
+            bar_add(row, as_f64(at), uint64(ROW_S), price, size)
+            return
+    close_second(c, at)
+    if uint64(ts - row[ROW_M]) >= uint64(MINUTE_NS):
+        close_minute(c, at)
+    bar_open(row, as_f64(at), uint64(ROW_S), ts - ts % SECOND_NS, price, size)
+
+
+@helper
+def apply_trade(c: Any, at: Any, ts: Any, price: Any, size: Any, n: Any) -> None:
+    """Fold one trade at time ``ts`` and position ``n`` into a row; needs BARS_PER_TRADE room."""
+    row = as_i64(at)
+    if in_running_second(at, ts):
+        bar_add(row, as_f64(at), uint64(ROW_S), price, size)
+    else:
+        begin_second(c, at, ts, price, size)
+    row[ROW_LAST] = price
+    row[ROW_LAST_SIZE] = size
+    row[ROW_LAST_TS] = ts
+    row[ROW_VOLUME] += size
+    row[ROW_TRADE_N] = n
+    row[ROW_N] = n
+    row[ROW_DIRTY] = 1
+
+
+@helper
+def apply_side(
+    at: Any, price_at: Any, size_at: Any, ts: Any, price: Any, size: Any, n: Any
+) -> None:
+    """Set one side of the top of book of a row."""
+    row = as_i64(at)
+    row[price_at] = price
+    row[size_at] = size
+    row[ROW_QUOTE_TS] = ts
+    row[ROW_N] = n
+    row[ROW_DIRTY] = 1
+
+
+@helper
+def apply_clear(at: Any, n: Any) -> None:
+    """Void the top of book of a row, and let time begin anew with the next trade."""
+    row = as_i64(at)
+    row[ROW_BID] = UNDEF_PRICE
+    row[ROW_ASK] = UNDEF_PRICE
+    row[ROW_BID_SIZE] = 0
+    row[ROW_ASK_SIZE] = 0
+    as_u32(at)[2 * ROW_CLEARED] = uint32(1)
+    row[ROW_N] = n
+    row[ROW_DIRTY] = 1
+
+
+@cold
+def sweep(c: Any, feed_time: Any) -> None:
     """Close every bar that ended by feed time; needs room for two pieces an instrument."""
+    cnt = as_i64(c[CTX_COUNTERS])
     due = feed_time - CLOSE_GRACE_NS
-    for row in range(uint64(cnt[COUNT_INSTRUMENTS])):
-        b = row * uint64(ROW_WORDS)
-        start = st[b + uint64(ROW_S)]
+    for slot in range(cnt[COUNT_INSTRUMENTS]):
+        at = row_at(c, slot)
+        row = as_i64(at)
+        start = row[ROW_S]
         if start != 0 and start + SECOND_NS <= due:
-            close_second(st, sf, b, bars, cnt)
-        minute = st[b + uint64(ROW_M)]
-        if minute != 0 and minute + MINUTE_NS <= due and st[b + uint64(ROW_S)] == 0:
-            close_minute(st, sf, b, bars, cnt)
+            close_second(c, at)
+        minute = row[ROW_M]
+        if minute != 0 and minute + MINUTE_NS <= due and row[ROW_S] == 0:
+            close_minute(c, at)
     cnt[COUNT_SWEEP_AT] = due - due % SECOND_NS + SECOND_NS + CLOSE_GRACE_NS
 
 
@@ -257,44 +325,38 @@ def fold_ticks(context: Any, start: Any, count: Any, first_n: Any) -> Any:
     """
     c = as_i64(context)
     t = as_i64(c[CTX_BUFFER])
-    st = as_i64(c[CTX_STATE])
-    sf = as_f64(c[CTX_STATE])
-    s4 = as_u32(c[CTX_STATE])
-    bars = as_i64(c[CTX_BARS])
     cnt = as_i64(c[CTX_COUNTERS])
     keys = as_i64(c[CTX_KEYS])
     slots = as_i64(c[CTX_SLOTS])
     mask = uint64(c[CTX_HASH_MASK])
-    low = uint64(0xFFFFFFFF)
     cnt[COUNT_STOP] = STOP_END
     i = start
     while i < count:
         w = uint64(i) * uint64(TICK_WORDS)
-        mixed = uint64(t[w + uint64(3)])
-        sizes = uint64(t[w + uint64(2)])
-        key = int64((sizes >> uint64(32)) | ((mixed >> uint64(56)) << uint64(32)))
+        tail = uint64(t[w + uint64(3)])
+        size_number = uint64(t[w + uint64(2)])
+        key = int64(size_number >> uint64(32) | tail >> uint64(56) << uint64(32))
         if cnt[COUNT_BARS] + BARS_PER_TRADE > c[CTX_BAR_CAPACITY]:
             cnt[COUNT_STOP] = STOP_BARS
             break
-        slot = find_slot(c, mask, keys, slots, st, cnt, key)
-        if slot == uint64(NO_SLOT):
+        at = find_row(c, mask, keys, slots, cnt, key)
+        if at == 0:
             cnt[COUNT_STOP] = STOP_INSTRUMENTS
             break
-        b = slot * uint64(ROW_WORDS)
         n = first_n + i
-        if n > st[b + uint64(ROW_N)]:
-            kind = (mixed >> uint64(32)) & uint64(0xFF)
+        if n > as_i64(at)[ROW_N]:
+            kind = tail >> uint64(32) & uint64(0xFF)
             ts = t[w]
             price = t[w + uint64(1)]
-            size = int64(sizes & low)
+            size = int64(size_number & uint64(LOW_HALF))
             if kind == uint64(TICK_TRADE):
-                apply_trade(st, sf, s4, b, bars, cnt, ts, price, size, n)
+                apply_trade(c, at, ts, price, size, n)
             elif kind == uint64(TICK_BID):
-                apply_side(st, b, ROW_BID, ROW_BID_SIZE, ts, price, size, n)
+                apply_side(at, ROW_BID, ROW_BID_SIZE, ts, price, size, n)
             elif kind == uint64(TICK_ASK):
-                apply_side(st, b, ROW_ASK, ROW_ASK_SIZE, ts, price, size, n)
+                apply_side(at, ROW_ASK, ROW_ASK_SIZE, ts, price, size, n)
             elif kind == uint64(TICK_CLEAR):
-                apply_clear(st, s4, b, n)
+                apply_clear(at, n)
         i += 1
     return i
 
@@ -303,14 +365,11 @@ def fold_ticks(context: Any, start: Any, count: Any, first_n: Any) -> Any:
 def close_all(context: Any) -> Any:
     """Close every running bar; needs room for two pieces an instrument. Returns how many bars."""
     c = as_i64(context)
-    st = as_i64(c[CTX_STATE])
-    sf = as_f64(c[CTX_STATE])
-    bars = as_i64(c[CTX_BARS])
     cnt = as_i64(c[CTX_COUNTERS])
-    for row in range(uint64(cnt[COUNT_INSTRUMENTS])):
-        b = row * uint64(ROW_WORDS)
-        close_second(st, sf, b, bars, cnt)
-        close_minute(st, sf, b, bars, cnt)
+    for slot in range(cnt[COUNT_INSTRUMENTS]):
+        at = row_at(c, slot)
+        close_second(c, at)
+        close_minute(c, at)
     return cnt[COUNT_BARS]
 
 
@@ -318,34 +377,8 @@ def close_all(context: Any) -> Any:
 def close_due(context: Any, feed_time: Any) -> Any:
     """Close the bars that ended by feed time; needs room as `close_all`. Returns how many bars."""
     c = as_i64(context)
-    cnt = as_i64(c[CTX_COUNTERS])
-    sweep(as_i64(c[CTX_STATE]), as_f64(c[CTX_STATE]), as_i64(c[CTX_BARS]), cnt, feed_time)
-    return cnt[COUNT_BARS]
-
-
-@helper
-def emit_tick(
-    c: Any, st: Any, s4: Any, b: Any, ticks: Any, cnt: Any, positions: Any,
-    ts: Any, price: Any, size: Any, sequence: Any, kind: Any, side: Any, flags: Any,
-) -> Any:
-    """Write one TICK and return its position n."""
-    i = uint64(cnt[COUNT_TICKS]) * uint64(TICK_WORDS)
-    cnt[COUNT_TICKS] += 1
-    key = uint64(st[b + uint64(ROW_KEY)])
-    shard = s4[((b + uint64(ROW_CLEARED)) << uint64(1)) + uint64(1)]
-    n = positions[shard] + 1
-    positions[shard] = n
-    ticks[i] = ts
-    ticks[i + uint64(1)] = price
-    ticks[i + uint64(2)] = int64(uint64(size) | ((key & uint64(0xFFFFFFFF)) << uint64(32)))
-    ticks[i + uint64(3)] = int64(
-        uint64(sequence)
-        | (uint64(kind) << uint64(32))
-        | (uint64(side) << uint64(40))
-        | (uint64(flags) << uint64(48))
-        | ((key >> uint64(32)) << uint64(56))
-    )
-    return n
+    sweep(c, feed_time)
+    return as_i64(c[CTX_COUNTERS])[COUNT_BARS]
 
 
 @kernel("int64(int64)")
@@ -355,15 +388,23 @@ def clear_all(context: Any) -> Any:
     Needs room for one tick an instrument.
     """
     c = as_i64(context)
-    st = as_i64(c[CTX_STATE])
-    s4 = as_u32(c[CTX_STATE])
     cnt = as_i64(c[CTX_COUNTERS])
-    ticks = as_i64(c[CTX_TICKS])
     positions = as_i64(c[CTX_POSITIONS])
-    for row in range(uint64(cnt[COUNT_INSTRUMENTS])):
-        b = row * uint64(ROW_WORDS)
-        ts = max(st[b + uint64(ROW_LAST_TS)], st[b + uint64(ROW_QUOTE_TS)])
-        n = emit_tick(c, st, s4, b, ticks, cnt, positions, ts, UNDEF_PRICE, 0, 0, TICK_CLEAR, 78, 0)
-        apply_clear(st, s4, b, n)
+    for slot in range(cnt[COUNT_INSTRUMENTS]):
+        at = row_at(c, slot)
+        row = as_i64(at)
+        shard = as_u32(at)[2 * ROW_CLEARED + 1]
+        positions[shard] += 1
+        key = uint64(row[ROW_KEY])
+        tail = key >> uint64(32) << uint64(56) | uint64(SIDE_NONE << 40 | TICK_CLEAR << 32)
+        put_tick(
+            c[CTX_TICKS] + cnt[COUNT_TICKS] * TICK_SIZE,
+            max(row[ROW_LAST_TS], row[ROW_QUOTE_TS]),
+            UNDEF_PRICE,
+            key << uint64(32),
+            tail,
+        )
+        cnt[COUNT_TICKS] += 1
+        apply_clear(at, positions[shard])
     cnt[COUNT_SWEEP_AT] = 0
     return cnt[COUNT_TICKS]

@@ -89,20 +89,17 @@ def _measure_single_call(data: NDArray[np.uint8]) -> float:
     return statistics.median(times)
 
 
-def _measure_peers(
-    metadata: Metadata, data: NDArray[np.uint8], records: int
-) -> dict[str, float]:
+def _measure_peers(metadata: Metadata, data: NDArray[np.uint8], records: int) -> dict[str, float]:
     try:
         import databento_dbn
     except ImportError:
         return {}
+    as_is: Any = databento_dbn.VersionUpgradePolicy.AS_IS
     head = metadata.encode()
     chunks = [data[at : at + PEER_CHUNK].tobytes() for at in range(0, len(data), PEER_CHUNK)]
 
     def decode() -> None:
-        decoder = databento_dbn.DBNDecoder(
-            upgrade_policy=databento_dbn.VersionUpgradePolicy.AS_IS, ts_out=metadata.ts_out
-        )
+        decoder = databento_dbn.DBNDecoder(upgrade_policy=as_is, ts_out=metadata.ts_out)
         decoder.write(head)
         for chunk in chunks:
             decoder.write(chunk)

@@ -1,8 +1,8 @@
 """`Parser`: a buffer of feed bytes, and the kernel over it.
 
-    parser = Parser(book)
-    for batch in parser.feed(chunk):     # chunk: bytes of whole or cut records
-        ...batch.controls, batch.ticks, batch.bars: views, to be taken before the next step
+parser = Parser(book)
+for batch in parser.feed(chunk):     # chunk: bytes of whole or cut records
+    ...batch.controls, batch.ticks, batch.bars: views, to be taken before the next step
 """
 
 from __future__ import annotations

@@ -76,9 +76,7 @@ def cache_root() -> Path:
 
 def _digest(function: Callable[..., Any]) -> str:
     """Hash everything that the machine code of a kernel depends on, but the machine."""
-    seen: dict[str, bytes] = {"numba": numba.__version__.encode()}
-    for name, content in _parts(function, set()):
-        seen[name] = content
+    seen = {"numba": numba.__version__.encode()} | dict(_parts(function, set()))
     digest = hashlib.blake2b(digest_size=12)
     for name in sorted(seen):
         digest.update(name.encode() + b"\0" + seen[name] + b"\0")
