@@ -130,7 +130,8 @@ class LaneMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
         subscriber = self.some(data)
-        self.lanes[self.here.pop(subscriber)].remove(subscriber)
+        self.lanes[self.here[subscriber]].remove(subscriber)
+        del self.here[subscriber]
         subscriber.end()
         self.has_everything(subscriber)
 
@@ -146,9 +147,11 @@ class LaneMachine(RuleBasedStateMachine):
         subscriber.on_overflow = partial(self.overflowed, subscriber) if cares else None
 
     def overflowed(self, subscriber: Subscriber, missed: int) -> None:
-        """Forget the latest frames of the lane, which this subscriber is not given."""
+        """Forget the latest frames that were for this subscriber, which it is not given."""
+        assert missed > 0
         expected = self.expected[subscriber]
-        for frame in self.written[self.here[subscriber]][-missed:]:
+        written = self.written[self.here[subscriber]]
+        for frame in [each for each in written if each in expected][-missed:]:
             expected.remove(frame)
 
     @rule()

@@ -231,9 +231,11 @@ async def test_parts_of_the_library_send_to_all_nodes_or_one(make_adapter: MakeA
     async with clustered(make_adapter, 3) as (a, b, c):
         got: list[tuple[str, str, Any]] = []
         for name, node in (("a", a), ("b", b), ("c", c)):
-            node.handle(
-                "part", lambda sender, message, name=name: got.append((name, sender, message))
-            )
+
+            def take(sender: str, message: Any, name: str = name) -> None:
+                got.append((name, sender, message))
+
+            node.handle("part", take)
         await a.send("part", {"to": ["all", b"\xff"]})
         await eventually(lambda: len(got) == 2, "it arrived")
         assert sorted(got) == [

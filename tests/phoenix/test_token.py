@@ -69,14 +69,15 @@ def test_a_token_of_phoenix_is_read(golden: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("golden", GOLDEN["options"], ids=lambda g: g["name"])
 def test_the_options_of_key_derivation_and_age_are_phoenixs(golden: dict[str, str]) -> None:
-    options: dict[str, Any] = {
+    known: dict[str, dict[str, Any]] = {
         "key_iterations 1": {"key_iterations": 1},
         "key_length 64": {"key_length": 64},
         "key_digest sha512": {"key_digest": "sha512"},
-    }.get(golden["name"], {})
+    }
+    options = known.get(golden["name"], {})
     token = Token(GOLDEN["secret"], GOLDEN["salt"], **options)
     assert token.verify(golden["token"], max_age_s=None) == "u"
-    age: dict[str, Any] = {
+    ages: dict[str, dict[str, Any]] = {
         "max_age inf": {"max_age_s": None},
         "max_age 60": {"max_age_s": 60},
     }.get(golden["name"], {})

@@ -209,7 +209,7 @@ def _parts(term: Any) -> tuple[Any, Any, Any]:
     raise InvalidTokenError("the token has another shape")
 
 
-def _bytes(token: str | None) -> bytes:
+def _bytes(token: object) -> bytes:
     if token is None:
         raise MissingTokenError("there is no token")
     if not isinstance(token, str) or len(token) > LONGEST_TOKEN or not token.isascii():

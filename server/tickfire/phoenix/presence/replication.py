@@ -1,17 +1,17 @@
 """How replicas tell each other, and who is there at all. Sans I/O: messages and the time come in.
 
-Every change goes out at once, as a delta. Every `heartbeat_s` a replica says how many changes it
-has made, so that whoever has missed one asks for all of them. A replica that has not been heard
-for `down_s` is down: its entries are hidden, and shown again when it is back. After `permdown_s`
-they are forgotten.
+Every change goes out at once, as a numbered delta. Every `heartbeat_s` a replica says how many
+changes it has made, so that whoever has missed one asks for all of them. A replica that has not
+been heard for `down_s` is down: its entries are hidden, and shown again when it is back. After
+`permdown_s` they are forgotten.
 
 =================  ==================================================================
 message            meaning
 =================  ==================================================================
-heartbeat, number  I am here, and have made so many changes
-delta, state       this has changed here
+heartbeat, n       I am here, and have made so many changes
+delta, n, state    my change number n
 ask                tell me all your changes
-state, state       all my changes
+state, n, state    all my changes, up to number n
 bye                I am going
 =================  ==================================================================
 """
@@ -60,6 +60,9 @@ class Replication:
         self.timing = timing
         self._heard_s: dict[str, float] = {}
         self._down: set[str] = set()
+        # Up to which change of each replica all have been taken. It is not enough that the context
+        # has their dots: a later removal speaks of the dot of a change that may have been missed.
+        self._taken: dict[str, int] = {}
 
     def is_visible(self, dot: Dot) -> bool:
         """Whether an entry's replica is up."""
@@ -69,12 +72,11 @@ class Replication:
 
     def delta(self, delta: Delta) -> list[Send]:
         """Return what to send of a change made here."""
-        return [(None, ["delta", _pack(delta)])]
+        return [(None, ["delta", self.state.changes, _pack(delta)])]
 
     def heartbeat(self, to: str | None = None) -> list[Send]:
         """Return the sign of life."""
-        number = self.state.context.upto.get(self.state.replica, 0)
-        return [(to, ["heartbeat", number])]
+        return [(to, ["heartbeat", self.state.changes])]
 
     def goodbye(self) -> list[Send]:
         """Return the last word."""
@@ -87,13 +89,15 @@ class Replication:
         match message:
             case ["heartbeat", int(number)]:
                 return self._on_heartbeat(replica, number, now_s)
-            case ["delta", packed]:
-                return self._on_changes(replica, packed, now_s, ask_for_gaps=True)
-            case ["state", packed]:
-                return self._on_changes(replica, packed, now_s, ask_for_gaps=False)
+            case ["delta", int(number), packed]:
+                return self._on_delta(replica, number, packed, now_s)
+            case ["state", int(number), packed]:
+                self._taken[replica] = max(number, self._taken.get(replica, 0))
+                return Outcome(self._merge(replica, packed, now_s), [])
             case ["ask"]:
-                own = self.state.of_replica(self.state.replica)
-                return Outcome(self._hear(replica, now_s), [(replica, ["state", _pack(own)])])
+                own = _pack(self.state.of_replica(self.state.replica))
+                sends: list[Send] = [(replica, ["state", self.state.changes, own])]
+                return Outcome(self._hear(replica, now_s), sends)
             case ["bye"]:
                 return Outcome(self._forget(replica), [])
         return Outcome(NOTHING, [])
@@ -102,18 +106,22 @@ class Replication:
         sends: list[Send] = []
         if replica not in self._heard_s:
             sends += self.heartbeat(replica)  # so that a newcomer need not wait for ours
-        if number > self.state.context.upto.get(replica, 0):
+        if number > self._taken.get(replica, 0):
             sends.append((replica, ["ask"]))
         return Outcome(self._hear(replica, now_s), sends)
 
-    def _on_changes(
-        self, replica: str, packed: Any, now_s: float, *, ask_for_gaps: bool
-    ) -> Outcome:
+    def _on_delta(self, replica: str, number: int, packed: Any, now_s: float) -> Outcome:
+        taken = self._taken.get(replica, 0)
+        if number == taken + 1:
+            self._taken[replica] = number
+        missed = number > taken + 1
+        sends: list[Send] = [(replica, ["ask"])] if missed else []
+        return Outcome(self._merge(replica, packed, now_s), sends)
+
+    def _merge(self, replica: str, packed: Any, now_s: float) -> Diff:
         back = self._hear(replica, now_s)
         diff = self.state.merge(_unpack(packed))
-        missed = ask_for_gaps and self.state.context.has_gap(replica)
-        sends: list[Send] = [(replica, ["ask"])] if missed else []
-        return Outcome(Diff(back.joined + diff.joined, back.left + diff.left), sends)
+        return Diff(back.joined + diff.joined, back.left + diff.left)
 
     # ------------------------------------------------------------ who is there
 
@@ -141,6 +149,7 @@ class Replication:
         hidden = replica in self._down
         self._down.discard(replica)
         self._heard_s.pop(replica, None)
+        self._taken.pop(replica, None)
         forgotten = self.state.forget(replica)
         return NOTHING if hidden else forgotten
 

@@ -14,8 +14,8 @@ type Presences = dict[str, dict[str, Any]]
 class Roster:
     """Who is visible on which topic.
 
-    Entries are kept by owner, so that an update keeps its place. An owner has one entry, but for the
-    moment in which a lost message has hidden that one took the place of another.
+    Entries are kept by owner, so that an update keeps its place. An owner has one entry, but for
+    the moment in which a lost message has hidden that one took the place of another.
     """
 
     def __init__(self) -> None:

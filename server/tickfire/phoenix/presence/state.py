@@ -76,10 +76,6 @@ class Context:
         self.upto.pop(replica, None)
         self.beyond = {dot for dot in self.beyond if dot.replica != replica}
 
-    def has_gap(self, replica: str) -> bool:
-        """Whether a dot of a replica is here and an earlier one is not."""
-        return any(dot.replica == replica for dot in self.beyond)
-
     def _compact(self, dots: Iterable[Dot]) -> None:
         """Count up from where each replica stands, and drop what the count covers."""
         for replica in {dot.replica for dot in dots}:
@@ -134,7 +130,7 @@ class PresenceState:
     def remove(self, dots: Iterable[Dot]) -> Delta:
         """Remove entries; return what to tell others."""
         gone = [dot for dot in dots if self.entries.pop(dot, None) is not None]
-        # The removal is a change too, so that others notice if they have missed it.
+        # The removal is a change too, so that others can notice that they have missed it.
         return Delta({}, Context(beyond=[*gone, self._next()]))
 
     def replace(self, old: Dot, entry: Entry) -> tuple[Dot, Delta]:
@@ -144,8 +140,13 @@ class PresenceState:
         self.entries[dot] = entry
         return dot, Delta({dot: entry}, Context(beyond=[old, dot]))
 
+    @property
+    def changes(self) -> int:
+        """How many changes this replica has made."""
+        return self.context.upto.get(self.replica, 0)
+
     def _next(self) -> Dot:
-        dot = Dot(self.replica, self.context.upto.get(self.replica, 0) + 1)
+        dot = Dot(self.replica, self.changes + 1)
         self.context.add(dot)
         return dot
 
