@@ -275,7 +275,9 @@ def test_a_change_of_lane_while_held_drops_what_the_hub_wrote() -> None:
 
 @pytest.mark.parametrize("talks", [False, True])
 def test_whoever_overflows_is_told_how_many_writes_it_is_not_given(talks: bool) -> None:
-    loop, given, log = Turns(), [], []
+    loop = Turns()
+    given: list[Any] = []
+    log: list[Any] = []
     lane = Lane(loop)  # type: ignore[arg-type]
     sinks = [Recorder() for _ in range(2)]
     quick, slow = (Subscriber(sink, HubStats()) for sink in sinks)

@@ -80,7 +80,8 @@ def test_the_options_of_key_derivation_and_age_are_phoenixs(golden: dict[str, st
     ages: dict[str, dict[str, Any]] = {
         "max_age inf": {"max_age_s": None},
         "max_age 60": {"max_age_s": 60},
-    }.get(golden["name"], {})
+    }
+    age = ages.get(golden["name"], {})
     assert token.sign("u", signed_at=SIGNED_AT, **age) == golden["token"]
     if golden["name"] == "max_age inf":
         assert token.verify(golden["token"]) == "u"

@@ -1,1 +1,1 @@
-"""Single-source kernels: restricted Python, compiled by numba (and, for the browser, to WebAssembly)."""
+"""Single-source kernels: restricted Python, compiled by numba and, for browsers, to WebAssembly."""

@@ -17,6 +17,7 @@ count.
 """
 
 import asyncio
+import builtins
 import contextlib
 import itertools
 import logging
@@ -167,7 +168,7 @@ class Presence:
 
     # ------------------------------------------------------------ changes
 
-    def _remove(self, socket: Socket, keys: "list[str]") -> None:
+    def _remove(self, socket: Socket, keys: builtins.list[str]) -> None:
         own = self._own.get(socket, {})
         entries = self._replication.state.entries
         left = [(own[key], entries[own[key]]) for key in keys]
@@ -179,7 +180,7 @@ class Presence:
             delta = self._replication.state.remove(dot for dot, _ in left)
             self._changed(Diff([], left), self._replication.delta(delta))
 
-    def _changed(self, diff: Diff, sends: "list[Send]") -> None:
+    def _changed(self, diff: Diff, sends: builtins.list[Send]) -> None:
         self._tell(diff)
         self._link.send(sends)
 
