@@ -117,6 +117,7 @@ def build_app(on_startup: Callable[[], None] = lambda: None) -> ASGIApp:
             ),
         ),
         socket("/socket_max", MaxSocket, max_channels=2),
+        socket("/socket_compress", websocket=WebSocketOptions(compress=True)),
         socket(
             "/socket_path/:tenant",
             websocket=WebSocketOptions(path="/ws"),

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from starlette._utils import get_route_path
@@ -11,6 +11,7 @@ from starlette.routing import Match, Mount
 from starlette.types import Receive, Scope, Send
 
 from tickfire.phoenix.connection import DEFAULT_MAX_CHANNELS
+from tickfire.phoenix.deflate import negotiate_deflate
 from tickfire.phoenix.handshake import (
     BAD_METHOD,
     CRASHED,
@@ -65,6 +66,8 @@ class WebSocketOptions:
         Spoken here, the preferred first.
     error_handler
         Makes the response when `connect` raises ConnectError; 403 without one.
+    compress : bool
+        Whether to speak permessage-deflate with clients that offer it.
     high_water, low_water : bytes
         A connection with more than `high_water` to be sent is congested until it has less than
         `low_water`.
@@ -76,6 +79,7 @@ class WebSocketOptions:
     max_message_size: int | None = 64 << 20
     subprotocols: Sequence[str] = ()
     error_handler: ErrorHandler | None = None
+    compress: bool = False
     high_water: int = 128 << 10
     low_water: int = 32 << 10
 
@@ -155,6 +159,7 @@ class PhoenixSocket(Mount):
                 auth_token,
                 tuple(websocket.subprotocols),
                 websocket.error_handler,
+                websocket.compress,
             )
             self._options = ConnectionOptions(
                 IdleWheel(websocket.idle_timeout_s),
@@ -192,20 +197,26 @@ class PhoenixSocket(Mount):
         outcome = await handshake(request, self._policy)
         if isinstance(outcome, Accepted):
             outcome = upgrade_fault(request) or outcome
+            if isinstance(outcome, Accepted) and self._policy.compress:
+                offers = request.headers.get("sec-websocket-extensions")
+                outcome = replace(outcome, extensions=negotiate_deflate(offers))
         if isinstance(outcome, Refusal):
             await _respond(outcome, scope, send)
             return
         make_session = partial(self._session, outcome)
         upgrade = _upgrade(scope)
         if upgrade is not None:
-            upgrade.accept(make_session, outcome.subprotocol, self._options)
+            upgrade.accept(make_session, outcome, self._options)
         else:
             await _respond(CRASHED, scope, send)
 
     def _session(self, accepted: Accepted, transport: Transport) -> Session:
+        serializer = accepted.serializer
+        if accepted.extensions is not None:
+            serializer = self.hub.deflating(serializer)
         return Session(
             self._session_config(accepted.user_socket.channels),
-            accepted.serializer,
+            serializer,
             accepted.user_socket,
             accepted.params,
             transport,

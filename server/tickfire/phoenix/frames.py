@@ -8,7 +8,15 @@ apart again with `split_frames`.
 from collections.abc import Iterator
 from enum import IntEnum
 
-__all__ = ["Opcode", "frame_binary", "frame_close", "frame_control", "frame_text", "split_frames"]
+__all__ = [
+    "Opcode",
+    "frame_binary",
+    "frame_close",
+    "frame_compressed",
+    "frame_control",
+    "frame_text",
+    "split_frames",
+]
 
 
 class Opcode(IntEnum):
@@ -23,6 +31,7 @@ class Opcode(IntEnum):
 
 
 _FIN = 0x80
+_COMPRESSED = 0x40  # RSV1 (RFC 7692, section 6)
 _LENGTH_16 = 126  # the length follows in 2 bytes
 _LENGTH_64 = 127  # the length follows in 8 bytes
 _TEXT = _FIN | Opcode.TEXT
@@ -44,6 +53,15 @@ def frame_binary(payload: bytes) -> bytes:
     if size < _LENGTH_16:
         return bytes((_BINARY, size)) + payload
     return _long_header(_BINARY, size) + payload
+
+
+def frame_compressed(opcode: int, payload: bytes) -> bytes:
+    """Return the finished frame around a payload that is compressed by permessage-deflate."""
+    size = len(payload)
+    first = _FIN | _COMPRESSED | opcode
+    if size < _LENGTH_16:
+        return bytes((first, size)) + payload
+    return _long_header(first, size) + payload
 
 
 def frame_control(opcode: Opcode, payload: bytes = b"") -> bytes:

@@ -75,6 +75,7 @@ class Policy:
     auth_token: bool = False
     subprotocols: Sequence[str] = ()
     error_handler: ErrorHandler | None = None
+    compress: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ class Accepted:
     user_socket: UserSocket
     params: dict[str, Any]
     subprotocol: str | None
+    extensions: str | None = None
+    """The Sec-WebSocket-Extensions header of the response; permessage-deflate if there is one."""
 
 
 async def handshake(request: Request, policy: Policy) -> Accepted | Refusal:

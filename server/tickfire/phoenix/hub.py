@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tickfire.phoenix.deflate import DeflatingSerializer
 from tickfire.phoenix.lane import Lane
 from tickfire.phoenix.serializers import Serializer, V1Serializer, V2Serializer
 from tickfire.phoenix.subscriber import DEFAULT_WRITE_LIMIT, HubStats, Sink, Subscriber
@@ -58,9 +59,19 @@ class Hub:
         self.stats = HubStats()
         self.pubsub: PubSub | None = None
         """The link to the hubs of other nodes, while it is up."""
-        self._by_lane = {serializer.lane: serializer for serializer in self.serializers}
+        self._deflating = {
+            serializer.vsn: DeflatingSerializer(serializer) for serializer in self.serializers
+        }
+        self._by_lane: dict[str, Serializer] = {
+            serializer.lane: serializer
+            for serializer in (*self.serializers, *self._deflating.values())
+        }
         self._write_limit = write_limit
         self._topics: dict[str, _Topic] = {}
+
+    def deflating(self, serializer: Serializer) -> Serializer:
+        """Return the serializer of the same version whose frames are compressed."""
+        return self._deflating[serializer.vsn]
 
     # ------------------------------------------------------------ sending
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
+    from tickfire.phoenix.handshake import Accepted
     from tickfire.phoenix.protocol import ConnectionOptions, PhoenixProtocol
     from tickfire.phoenix.session import Session, Transport
 
@@ -150,16 +151,17 @@ class Opening:
     def _accept(
         self,
         make_session: "Callable[[Transport], Session]",
-        subprotocol: str | None,
+        accepted: "Accepted",
         options: "ConnectionOptions",
     ) -> None:
         if self._decided:
             return
         self._decided = True
         key = next(value for name, value in self._head_of().headers if name == _KEY)
-        self._protocol.write(accept_response(key, subprotocol))
+        self._protocol.write(accept_response(key, accepted.subprotocol, accepted.extensions))
         self._log("[accepted]")
-        self._protocol.open(make_session(self._protocol), options, self._early)
+        deflate = accepted.extensions is not None
+        self._protocol.open(make_session(self._protocol), options, self._early, deflate=deflate)
 
     def _refuse(self, refusal: Refusal) -> None:
         if self._decided:

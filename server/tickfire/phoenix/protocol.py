@@ -149,13 +149,16 @@ class PhoenixProtocol(asyncio.Protocol):
 
     # ------------------------------------------------------------ the handshake's end
 
-    def open(self, session: Session, options: ConnectionOptions, early: bytes) -> None:
+    def open(
+        self, session: Session, options: ConnectionOptions, early: bytes, *, deflate: bool
+    ) -> None:
         """Begin to serve a session; `early` is what the client has sent after its request."""
         self._opening = None
         self._session = session
         self._wheel = options.wheel
-        if options.max_frame_size is not None or options.max_message_size is not None:
-            self._reader = FrameReader(options.max_frame_size, options.max_message_size)
+        self._reader = FrameReader(
+            options.max_frame_size, options.max_message_size, deflate=deflate
+        )
         self.transport.set_write_buffer_limits(options.high_water, options.low_water)
         options.wheel.add(self)
         if early:

@@ -96,7 +96,7 @@ class Socket:
     @property
     def vsn(self) -> str:
         """The version of the protocol that the client speaks, "v1" or "v2"."""
-        return self._session.serializer.lane
+        return self._session.serializer.vsn
 
     # ------------------------------------------------------------ the lane
 

@@ -17,10 +17,11 @@ from urllib.parse import unquote
 from tickfire.phoenix.handshake import Refusal
 
 if TYPE_CHECKING:
+    from tickfire.phoenix.handshake import Accepted
     from tickfire.phoenix.protocol import ConnectionOptions
     from tickfire.phoenix.session import Session, Transport
 
-    type Accept = Callable[[Callable[[Transport], Session], str | None, ConnectionOptions], None]
+    type Accept = Callable[[Callable[[Transport], Session], Accepted, ConnectionOptions], None]
 
 __all__ = ["EXTENSION", "RequestHead", "Upgrade", "accept_response", "refusal_response"]
 
@@ -104,7 +105,7 @@ class Upgrade:
     method : str
         Of the request.
     accept
-        Called with what makes the session, the subprotocol, and the connection's options.
+        Called with what makes the session, what was agreed on, and the connection's options.
     refuse
         Called with the refusal.
     """
@@ -117,12 +118,14 @@ class Upgrade:
         self.refuse = refuse
 
 
-def accept_response(key: bytes, subprotocol: str | None) -> bytes:
+def accept_response(key: bytes, subprotocol: str | None, extensions: str | None) -> bytes:
     """Return the 101 response to a request with this Sec-WebSocket-Key."""
     accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
     chosen = b""
     if subprotocol is not None:
-        chosen = b"sec-websocket-protocol: " + subprotocol.encode("latin-1") + b"\r\n"
+        chosen += b"sec-websocket-protocol: " + subprotocol.encode("latin-1") + b"\r\n"
+    if extensions is not None:
+        chosen += b"sec-websocket-extensions: " + extensions.encode("latin-1") + b"\r\n"
     return (
         b"HTTP/1.1 101 Switching Protocols\r\n"
         b"upgrade: websocket\r\nconnection: Upgrade\r\n"

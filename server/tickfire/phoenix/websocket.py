@@ -8,6 +8,7 @@ from typing import Final
 
 from websockets.frames import apply_mask  # type: ignore[attr-defined]
 
+from tickfire.phoenix.deflate import InflateError, inflate
 from tickfire.phoenix.frames import Opcode
 
 __all__ = ["VIOLATION", "Event", "FrameReader", "close_reply"]
@@ -23,6 +24,7 @@ BAD_DATA = 1007
 TOO_LARGE = 1009
 
 _FIN, _RESERVED, _OPCODE = 0x80, 0x70, 0x0F
+_COMPRESSED = 0x40
 _MASKED, _LENGTH = 0x80, 0x7F
 _LONGEST_CONTROL = 125
 _MASKED_16 = _MASKED | 126  # the length follows in 2 bytes
@@ -43,14 +45,25 @@ class FrameReader:
     max_frame_size : bytes, or None
         A frame with a longer payload is refused with 1009 as soon as its header is read.
     max_message_size : bytes, or None
-        The same for a message put together from fragments.
+        The same for a message put together from fragments, or decompressed.
+    deflate
+        Whether messages may be compressed.
     """
 
-    __slots__ = ("_buffer", "_fragments", "_max_frame", "_max_message", "_opcode", "_violated")
+    __slots__ = (
+        "_buffer", "_compressed", "_deflate", "_fragments", "_max_frame", "_max_message", "_opcode",
+        "_violated",
+    )  # fmt: skip
 
     def __init__(
-        self, max_frame_size: int | None = None, max_message_size: int | None = None
+        self,
+        max_frame_size: int | None = None,
+        max_message_size: int | None = None,
+        *,
+        deflate: bool = False,
     ) -> None:
+        self._deflate = deflate
+        self._compressed = False
         self._max_frame = max_frame_size
         self._max_message = max_message_size
         self._buffer: bytearray | None = None
@@ -145,8 +158,12 @@ class FrameReader:
 
     def _check_first(self, first: int) -> None:
         opcode = first & _OPCODE
-        if first & _RESERVED or opcode not in _OPCODES:
+        if opcode not in _OPCODES:
             raise _Violation(PROTOCOL_ERROR)
+        if first & _RESERVED:
+            begins_message = opcode in (Opcode.TEXT, Opcode.BINARY)
+            if first & _RESERVED != _COMPRESSED or not self._deflate or not begins_message:
+                raise _Violation(PROTOCOL_ERROR)
         if opcode >= Opcode.CLOSE:
             if not first & _FIN:
                 raise _Violation(PROTOCOL_ERROR)
@@ -166,15 +183,23 @@ class FrameReader:
         if opcode >= Opcode.CLOSE:
             return (opcode, payload)
         if self._fragments is None:
+            compressed = bool(first & _COMPRESSED)
             if first & _FIN:
-                return (opcode, payload)
-            self._opcode, self._fragments = opcode, bytearray(payload)
+                return (opcode, self._inflated(payload) if compressed else payload)
+            self._opcode, self._compressed = opcode, compressed
+            self._fragments = bytearray(payload)
             return None
         self._fragments += payload
         if not first & _FIN:
             return None
         whole, self._fragments = bytes(self._fragments), None
-        return (self._opcode, whole)
+        return (self._opcode, self._inflated(whole) if self._compressed else whole)
+
+    def _inflated(self, payload: bytes) -> bytes:
+        try:
+            return inflate(payload, self._max_message)
+        except InflateError as error:
+            raise _Violation(TOO_LARGE if error.too_large else BAD_DATA) from None
 
 
 _OPCODES = frozenset(int(opcode) for opcode in Opcode)

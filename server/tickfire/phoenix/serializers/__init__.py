@@ -18,7 +18,10 @@ __all__ = ["Serializer", "V1Serializer", "V2Serializer", "negotiate"]
 class Serializer(Protocol):
     """How one version of the protocol writes messages."""
 
+    vsn: str
+    """ "v1" or "v2"."""
     lane: str
+    """The encoding's name in the hub."""
 
     def decode_text(self, data: bytes, /) -> Message:
         """Decode the payload of a text frame; DecodeError if it is not a message."""
@@ -52,5 +55,5 @@ def negotiate(params: dict[str, Any], serializers: Sequence[Serializer]) -> Seri
     matched = _VSN.fullmatch(vsn) if isinstance(vsn, str) else None
     if matched is None:
         return None
-    lane = f"v{matched[1]}"
-    return next((serializer for serializer in serializers if serializer.lane == lane), None)
+    vsn = f"v{matched[1]}"
+    return next((serializer for serializer in serializers if serializer.vsn == vsn), None)

@@ -13,7 +13,7 @@ __all__ = ["V1Serializer"]
 class V1Serializer:
     """Reads and writes vsn 1.0.0."""
 
-    lane = "v1"
+    vsn = lane = "v1"
 
     def __init__(self) -> None:
         self._reader = JSONReader(dict[str, Any], 2, _flat_colons, lambda pairs: [pairs])

@@ -16,7 +16,7 @@ __all__ = ["V2Serializer"]
 class V2Serializer:
     """Reads and writes vsn 2.0.0."""
 
-    lane = "v2"
+    vsn = lane = "v2"
 
     def __init__(self) -> None:
         self.decode_text: Callable[[bytes], Message] = JSONReader(
