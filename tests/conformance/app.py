@@ -25,6 +25,7 @@ from tickfire.phoenix import (
     Refusal,
     UserSocket,
     WebSocketOptions,
+    not_found,
 )
 from tickfire.phoenix.user_socket import ChannelFactory
 
@@ -126,6 +127,7 @@ def build_app(on_startup: Callable[[], None] = lambda: None) -> ASGIApp:
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.router.redirect_slashes = False
+    app.router.default = not_found
     return app
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from typing import Any
 
 import pytest
@@ -131,6 +132,23 @@ async def test_on_shutdown_every_socket_is_closed_with_1012() -> None:
         served.server.should_exit = True
         for socket in (a, b):
             assert await close_and_eof(socket) == 1012
+
+
+async def test_very_many_sockets_are_closed_in_batches() -> None:
+    options = WebSocketOptions(drain_batch_size=2, drain_interval_s=0.3)
+    async with serve({"room:*": Room}, websocket=options) as served:
+        async with contextlib.AsyncExitStack() as stack:
+            sockets = [await stack.enter_async_context(raw(served)) for _ in range(5)]
+            served.server.should_exit = True
+            loop = asyncio.get_running_loop()
+
+            async def closed_at(socket: RawWebSocket) -> float:
+                assert await close_and_eof(socket) == 1012
+                return loop.time()
+
+            times = sorted(await asyncio.gather(*map(closed_at, sockets)))
+            gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+            assert [gap > 0.2 for gap in gaps] == [False, True, False, True]
 
 
 class Slow:

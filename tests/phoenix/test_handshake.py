@@ -17,6 +17,7 @@ from tickfire.phoenix import (
     ConnectError,
     ConnectInfo,
     Hub,
+    LongPollOptions,
     PhoenixSocket,
     Refusal,
     UserSocket,
@@ -165,6 +166,23 @@ async def test_an_application_that_fails_in_the_handshake_answers_500() -> None:
     for broken in (app, says_nothing):
         async with serve_app(broken) as served:
             assert (await upgrade(served, "/"))["status"] == 500
+
+
+async def test_a_user_socket_that_fails_answers_500_as_json() -> None:
+    class BrokenId(UserSocket):
+        def id(self) -> str:
+            raise RuntimeError
+
+    def broken_factory() -> UserSocket:
+        raise RuntimeError
+
+    for broken in (BrokenId, broken_factory):
+        route = PhoenixSocket("/socket", broken, hub=Hub(), longpoll=LongPollOptions())
+        async with serve_app(Starlette(routes=[route])) as served:
+            step = await upgrade(served, "/socket/websocket?vsn=2.0.0")
+            assert (step["status"], step["body"][:10]) == (500, '{"errors":')
+            response = await get(served, "/socket/longpoll?vsn=2.0.0")
+            assert (response.status, response.text[:10]) == (500, '{"errors":')
 
 
 async def test_other_routes_of_the_application_go_on_to_work() -> None:

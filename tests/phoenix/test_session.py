@@ -494,3 +494,108 @@ async def test_a_broadcast_that_a_version_cannot_carry_reaches_nobody() -> None:
     hub.broadcast("room:1", "news", {"n": 1})
     assert old.said() == [{"topic": "room:1", "event": "news", "payload": {"n": 1}, "ref": None}]
     assert new.said() == [[None, None, "room:1", "news", {"n": 1}]]
+
+
+# ------------------------------------------------------------ interception
+
+
+class Censor(Channel):
+    """Counts what it lets through, and stops at bad language."""
+
+    intercept = ("news", "stop")
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.gate: asyncio.Event | None = None
+
+    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Any:
+        if event == "wait":
+            self.gate = asyncio.Event()
+            await self.gate.wait()
+        elif event == "shout_from":
+            await socket.broadcast_from("news", payload)
+        elif event == "raw":
+            socket.lane = socket.vsn
+        return NoReply()
+
+    async def handle_out(self, event: str, payload: Any, socket: Socket) -> Any:
+        if event == "stop":
+            return Stop("shutdown")
+        if payload.get("bad"):
+            return NoReply()
+        self.seen += 1
+        socket.push(event, {**payload, "seen": self.seen})
+        return None
+
+
+async def test_intercepted_broadcasts_go_through_the_channel_and_others_do_not() -> None:
+    hub = Hub()
+    talk, other = Talk({"room:*": Censor}, hub=hub), Talk({"room:*": Log}, hub=hub)
+    talk.join()
+    other.join()
+    for payload in ({"n": 1}, {"n": 2, "bad": True}, {"n": 3}):
+        hub.broadcast("room:1", "news", payload)
+    hub.broadcast("room:1", "other", {})
+    assert [message[:2] + message[3:] for message in await talk.settled()] == [
+        ["1", None, "news", {"n": 1, "seen": 1}],
+        ["1", None, "news", {"n": 3, "seen": 2}],
+        [None, None, "other", {}],
+    ]
+    assert len(await other.settled()) == 4
+    hub.broadcast("room:1", "stop", {})
+    assert [message[3] for message in await talk.settled()] == ["phx_close"]
+    other.session.lost()
+    assert not hub.topics()
+
+
+async def test_interception_waits_for_the_callback_that_runs_and_spares_the_sender() -> None:
+    hub = Hub()
+    made: list[Censor] = []
+
+    def make() -> Censor:
+        made.append(Censor())
+        return made[-1]
+
+    first, second = Talk({"room:*": make}, hub=hub), Talk({"room:*": make}, hub=hub)
+    first.join()
+    second.join()
+    first.send("1", "2", "room:1", "wait", {})
+    second.send("1", "2", "room:1", "shout_from", {"n": 1})
+    assert (await first.settled(), await second.settled()) == ([], [])
+    assert made[0].gate is not None
+    made[0].gate.set()
+    assert [message[4] for message in await first.settled()] == [{"n": 1, "seen": 1}]
+
+
+async def test_an_intercepting_channel_may_take_the_raw_lane() -> None:
+    hub = Hub()
+    talk = Talk({"room:*": Censor}, hub=hub)
+    talk.join()
+    talk.send("1", "2", "room:1", "raw", {})
+    hub.broadcast("room:1", "news", {"bad": True})
+    assert [message[3:] for message in await talk.settled()] == [["news", {"bad": True}]]
+
+
+async def test_a_callback_at_the_end_is_called_once_however_it_ends() -> None:
+    ends: list[str] = []
+
+    class Ends(Channel):
+        async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+            def fail() -> None:
+                raise RuntimeError
+
+            socket.on_end(fail)
+            socket.on_end(lambda: ends.append(topic))
+            if topic == "room:refused":
+                raise JoinError
+
+    talk = Talk({"room:*": Ends})
+    talk.send("1", "1", "room:refused", "phx_join", {})
+    assert ends == ["room:refused"]
+    talk.said()
+    talk.join("room:left", "2")
+    talk.send("2", "3", "room:left", "phx_leave", {})
+    talk.said()
+    talk.join("room:lost", "4")
+    talk.session.lost()
+    assert ends == ["room:refused", "room:left", "room:lost"]

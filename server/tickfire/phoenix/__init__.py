@@ -19,7 +19,7 @@
 """
 
 from tickfire.phoenix.channel import Channel
-from tickfire.phoenix.endpoint import PhoenixSocket, WebSocketOptions
+from tickfire.phoenix.endpoint import PhoenixSocket, WebSocketOptions, not_found
 from tickfire.phoenix.errors import (
     ConnectError,
     DecodeError,
@@ -68,4 +68,5 @@ __all__ = [
     "WebSocketOptions",
     "frame_binary",
     "frame_text",
+    "not_found",
 ]

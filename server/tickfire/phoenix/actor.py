@@ -39,6 +39,11 @@ class _Info(msgspec.Struct, frozen=True, gc=False):
     message: Any
 
 
+class _Out(msgspec.Struct, frozen=True, gc=False):
+    event: str
+    payload: Any
+
+
 class _Leave(msgspec.Struct, frozen=True, gc=False):
     ref: Any
 
@@ -47,7 +52,7 @@ class _Close(msgspec.Struct, frozen=True, gc=False):
     pass
 
 
-type _Item = Message | _Info | _Leave | _Close
+type _Item = Message | _Info | _Out | _Leave | _Close
 type _Task = asyncio.Task[Any]
 
 
@@ -87,6 +92,7 @@ class ChannelActor:
         self._on_end: Callable[[bool], None] | None = None
         self.ended = False
         self.socket = Socket(session, join.topic, join.join_ref, join.ref, self.send_info)
+        self.socket.subscribe(channel.intercept, self._intercept)
 
     # ------------------------------------------------------------ joining
 
@@ -140,6 +146,10 @@ class ChannelActor:
         """Take a message of the server's own code."""
         self._take(_Info(message))
 
+    def _intercept(self, event: str, payload: Any) -> None:
+        if event in self._channel.intercept:
+            self._take(_Out(event, payload))
+
     def _take(self, item: _Item) -> None:
         if self.ended:
             return
@@ -188,6 +198,8 @@ class ChannelActor:
                 raise TypeError(f"an event is a string, got {item.event!r}")
             socket.ref = item.ref
             return self._channel.handle_in(item.event, item.payload, socket)
+        if type(item) is _Out:
+            return self._channel.handle_out(item.event, item.payload, socket)
         assert type(item) is _Info
         return self._channel.handle_info(item.message, socket)
 
@@ -239,12 +251,14 @@ class ChannelActor:
         return _End(result.reason, is_orderly(result.reason))
 
     def _apply_info(self, result: Any) -> _End | None:
-        """Apply what handle_info returned."""
+        """Apply what handle_info or handle_out returned."""
         if result is None or isinstance(result, NoReply):
             return None
         if isinstance(result, Stop) and result.reply is None:
             return _End(result.reason, is_orderly(result.reason))
-        raise ResultError(f"handle_info returns NoReply, Stop or None, got {result!r}")
+        raise ResultError(
+            f"handle_info and handle_out return NoReply, Stop or None, got {result!r}"
+        )
 
     def _crash(self, error: BaseException) -> _End:
         logger.error("channel %r crashed", self.socket.topic, exc_info=error)

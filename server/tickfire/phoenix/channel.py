@@ -1,6 +1,7 @@
 """What an application writes: one class per kind of channel."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tickfire.phoenix.results import NoReply, Reply, Stop
 
@@ -16,7 +17,15 @@ class Channel:
     The callbacks of one channel never run at the same time: messages wait in the channel's
     mailbox. An exception in one of them crashes the channel, and it alone: the client gets
     phx_error, and phoenix.js joins again.
+
+    Attributes
+    ----------
+    intercept
+        Broadcast events that go through `handle_out` instead of straight to the client. They cost a
+        callback for each subscriber; all others are encoded once for all.
     """
+
+    intercept: ClassVar[Collection[str]] = ()
 
     async def join(self, topic: str, payload: Any, socket: "Socket") -> Any:
         """Decide on a join; the socket answers nothing else meanwhile.
@@ -51,6 +60,11 @@ class Channel:
     async def handle_info(self, message: Any, socket: "Socket") -> NoReply | Stop | None:
         """Handle a message that the server's own code sent by `Socket.send_info`."""
         raise NotImplementedError(f"{type(self).__name__} expects no message")
+
+    async def handle_out(self, event: str, payload: Any, socket: "Socket") -> NoReply | Stop | None:
+        """Handle an intercepted broadcast; what the client is to get of it has to be pushed."""
+        socket.push(event, payload)
+        return None
 
     async def terminate(self, reason: Any, socket: "Socket") -> None:
         """Clean up; called once for a channel that was joined, however it ends.

@@ -1,5 +1,6 @@
 """The route: `PhoenixSocket("/socket", UserSocket, hub=hub)` among a Starlette app's routes."""
 
+import logging
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from tickfire.phoenix.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.deflate import negotiate_deflate
+from tickfire.phoenix.drain import DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_S, Drainer
 from tickfire.phoenix.handshake import (
     BAD_METHOD,
     CRASHED,
@@ -39,7 +41,9 @@ from tickfire.phoenix.token import Token
 from tickfire.phoenix.upgrade import EXTENSION, Upgrade
 from tickfire.phoenix.user_socket import ChannelFactory, Routes, UserSocket
 
-__all__ = ["PhoenixSocket", "WebSocketOptions"]
+__all__ = ["PhoenixSocket", "WebSocketOptions", "not_found"]
+
+logger = logging.getLogger("tickfire.phoenix")
 
 LONGPOLL_SALT = "phx longpoll"
 SECRET_BYTES = 32
@@ -71,6 +75,9 @@ class WebSocketOptions:
     high_water, low_water : bytes
         A connection with more than `high_water` to be sent is congested until it has less than
         `low_water`.
+    drain_batch_size : int
+    drain_interval_s : float
+        When the server goes down, connections are closed so many at a time.
     """
 
     path: str = "/websocket"
@@ -82,6 +89,8 @@ class WebSocketOptions:
     compress: bool = False
     high_water: int = 128 << 10
     low_water: int = 32 << 10
+    drain_batch_size: int = DEFAULT_BATCH_SIZE
+    drain_interval_s: float = DEFAULT_INTERVAL_S
 
 
 class PhoenixSocket(Mount):
@@ -167,6 +176,7 @@ class PhoenixSocket(Mount):
                 websocket.max_message_size,
                 websocket.high_water,
                 websocket.low_water,
+                Drainer(websocket.drain_batch_size, websocket.drain_interval_s),
             )
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -180,6 +190,13 @@ class PhoenixSocket(Mount):
     # ------------------------------------------------------------ requests
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._route(scope, receive, send)
+        except Exception:
+            logger.exception("a request of a socket failed")
+            await _respond(CRASHED, scope, send)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = get_route_path(scope).rstrip("/")
         if self._websocket is not None and path == self._websocket_path:
             await self._serve_websocket(scope, receive, send)
@@ -187,7 +204,7 @@ class PhoenixSocket(Mount):
             response = await self._longpoll.respond(scope["method"], _request(scope), receive)
             await _respond(response, scope, send)
         else:
-            await _respond(NOT_FOUND, scope, send)
+            await not_found(scope, receive, send)
 
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method", "GET") != "GET":
@@ -243,6 +260,11 @@ def _request(scope: Scope) -> Request:
 def _upgrade(scope: Scope) -> Upgrade | None:
     upgrade = scope.get("extensions", {}).get(EXTENSION)
     return upgrade if isinstance(upgrade, Upgrade) else None
+
+
+async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer 404 `not found` to any request: a router's default."""
+    await _respond(NOT_FOUND, scope, send)
 
 
 async def _respond(refusal: Refusal, scope: Scope, send: Send) -> None:

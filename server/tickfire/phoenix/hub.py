@@ -22,16 +22,20 @@ __all__ = ["Hub", "Listener"]
 type Listener = Callable[[str, str, Any], None]
 """Called with (topic, event, payload) of a broadcast, before it returns."""
 
+type Interceptor = Callable[[str, Any], None]
+"""Called with (event, payload) of a broadcast that a channel intercepts."""
+
 
 class _Topic:
-    __slots__ = ("lanes", "listeners")
+    __slots__ = ("interceptors", "lanes", "listeners")
 
     def __init__(self) -> None:
+        self.interceptors: dict[Subscriber, Interceptor] = {}
         self.lanes: dict[str, Lane] = {}
         self.listeners: dict[Listener, None] = {}
 
     def is_empty(self) -> bool:
-        return not self.lanes and not self.listeners
+        return not self.lanes and not self.listeners and not self.interceptors
 
 
 class Hub:
@@ -66,6 +70,7 @@ class Hub:
             serializer.lane: serializer
             for serializer in (*self.serializers, *self._deflating.values())
         }
+        self._intercepted: dict[str, Collection[str]] = {}
         self._write_limit = write_limit
         self._topics: dict[str, _Topic] = {}
 
@@ -100,13 +105,16 @@ class Hub:
         encoded = [
             (lane, self._by_lane[name].encode_broadcast(topic, event, payload))
             for name, lane in found.lanes.items()
-            if name in self._by_lane
+            if name in self._by_lane and event not in self._intercepted.get(name, ())
         ]
         self.stats.broadcasts += len(encoded)
         for lane, frame in encoded:
             lane.write(frame, exclude)
         for listener in list(found.listeners):
             listener(topic, event, payload)
+        for subscriber, interceptor in list(found.interceptors.items()):
+            if subscriber is not exclude:
+                interceptor(event, payload)
 
     async def broadcast_everywhere(
         self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
@@ -144,6 +152,23 @@ class Hub:
     def subscriber(self, sink: Sink) -> Subscriber:
         """Return a new subscriber, held and in no lane, for a channel of the connection `sink`."""
         return Subscriber(sink, self.stats, self._write_limit)
+
+    def lane_without(self, serializer: Serializer, events: Collection[str]) -> str:
+        """Return the lane of a serializer's broadcasts for those who intercept some events."""
+        name = "~".join((serializer.lane, *sorted(events)))
+        self._by_lane[name] = serializer
+        self._intercepted[name] = frozenset(events)
+        return name
+
+    def intercept(self, topic: str, subscriber: Subscriber, interceptor: Interceptor) -> None:
+        """Give a topic's broadcasts to `interceptor`, until the subscriber is gone."""
+        self._topics.setdefault(topic, _Topic()).interceptors[subscriber] = interceptor
+
+    def unintercept(self, topic: str, subscriber: Subscriber) -> None:
+        """Undo `intercept`."""
+        found = self._topics.get(topic)
+        if found is not None and found.interceptors.pop(subscriber, None) is not None:
+            self._forget(topic, found)
 
     def subscribe(self, topic: str, lane: str, subscriber: Subscriber) -> None:
         """Put a subscriber into a lane of a topic."""

@@ -156,12 +156,13 @@ class Opening:
     ) -> None:
         if self._decided:
             return
+        session = make_session(self._protocol)
         self._decided = True
         key = next(value for name, value in self._head_of().headers if name == _KEY)
         self._protocol.write(accept_response(key, accepted.subprotocol, accepted.extensions))
         self._log("[accepted]")
         deflate = accepted.extensions is not None
-        self._protocol.open(make_session(self._protocol), options, self._early, deflate=deflate)
+        self._protocol.open(session, options, self._early, deflate=deflate)
 
     def _refuse(self, refusal: Refusal) -> None:
         if self._decided:

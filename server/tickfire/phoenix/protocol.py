@@ -8,8 +8,10 @@ or request is kept. An idle connection is this object, its transport, its sessio
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from tickfire.phoenix.drain import Drainer
 from tickfire.phoenix.frames import Opcode, frame_close, frame_control
 from tickfire.phoenix.idle import IdleWheel
 from tickfire.phoenix.opening import Opening
@@ -46,6 +48,8 @@ class ConnectionOptions:
     max_frame_size, max_message_size : bytes, or None for no limit
     high_water, low_water : bytes
         Above the first a connection is congested, until it is below the second.
+    drainer
+        Closes all of them when the server goes down.
     """
 
     wheel: IdleWheel
@@ -53,14 +57,15 @@ class ConnectionOptions:
     max_message_size: int | None
     high_water: int
     low_water: int
+    drainer: Drainer
 
 
 class PhoenixProtocol(asyncio.Protocol):
     """One connection; uvicorn makes it, by this signature."""
 
     __slots__ = (
-        "_closing", "_connections", "_holds", "_linger", "_opening", "_reader", "_session",
-        "_wheel", "last_seen", "transport", "write",
+        "_closing", "_connections", "_drainer", "_holds", "_linger", "_opening", "_reader",
+        "_session", "_wheel", "last_seen", "transport", "write",
     )  # fmt: skip
 
     write: Callable[[bytes], None]
@@ -77,6 +82,7 @@ class PhoenixProtocol(asyncio.Protocol):
         self._session: Session | None = None
         self._reader = FrameReader()
         self._wheel: IdleWheel | None = None
+        self._drainer: Drainer | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._closing = False
         self._holds = 0
@@ -142,8 +148,8 @@ class PhoenixProtocol(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """Close because the server goes down; phoenix.js comes back."""
-        if self._session is not None:
-            self.fail(CLOSE_RESTART)
+        if self._session is not None and self._drainer is not None:
+            self._drainer.drain(partial(self.fail, CLOSE_RESTART))
         elif self._opening is not None:
             self._opening.shutdown()
 
@@ -156,6 +162,7 @@ class PhoenixProtocol(asyncio.Protocol):
         self._opening = None
         self._session = session
         self._wheel = options.wheel
+        self._drainer = options.drainer
         self._reader = FrameReader(
             options.max_frame_size, options.max_message_size, deflate=deflate
         )

@@ -1,7 +1,7 @@
 """What a channel sees of its connection."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +61,20 @@ class Socket:
         self.join_ref = ref if join_ref is None else join_ref
         self.ref = ref
         self.subscriber: Subscriber = session.hub.subscriber(session.transport)
-        self._lane: str | None = session.serializer.lane
-        session.hub.subscribe(topic, self._lane, self.subscriber)
+        self._lane: str | None = None
+
+    def subscribe(
+        self, intercepted: Collection[str], intercept: Callable[[str, Any], None]
+    ) -> None:
+        """Take the topic's broadcasts, as the client's version has them; the library calls this."""
+        session = self._session
+        if intercepted:
+            self._lane = session.hub.lane_without(session.serializer, intercepted)
+            session.hub.intercept(self.topic, self.subscriber, intercept)
+            self.on_end(lambda: session.hub.unintercept(self.topic, self.subscriber))
+        else:
+            self._lane = session.serializer.lane
+        session.hub.subscribe(self.topic, self._lane, self.subscriber)
 
     # ------------------------------------------------------------ the connection
 
@@ -110,6 +122,7 @@ class Socket:
         if lane == self._lane:
             return
         self.unsubscribe()
+        self._session.hub.unintercept(self.topic, self.subscriber)
         self.subscriber.forget_held()
         self._lane = lane
         if lane is not None:
