@@ -15,10 +15,12 @@ CTX_BUFFER: Final = 0
 """uint8[], 8-aligned: the bytes to parse, or TICK[] to fold."""
 CTX_STATE: Final = 1
 """STATE[max_instruments]."""
-CTX_KEYS: Final = 2
-"""int64[hash_mask + 1]: key + 1 of the slot's instrument, 0 where free."""
-CTX_SLOTS: Final = 3
-"""int64[hash_mask + 1]: index into STATE."""
+CTX_TABLE: Final = 2
+"""int64[hash_mask + 1]: the address of an instrument's row; where free, of the blank row."""
+CTX_BLANK: Final = 3
+"""The address of a row that is no instrument's: its key is -1."""
+CTX_KEYS: Final = CTX_TABLE
+CTX_SLOTS: Final = CTX_BLANK
 CTX_TICKS: Final = 4
 """TICK[tick_capacity], out."""
 CTX_BARS: Final = 5

@@ -78,10 +78,11 @@ class Book:
     def _resize(self, instruments: int) -> None:
         """Take new tables of a larger size and move what is known into them."""
         old = self.rows.copy()
-        self._rows = np.zeros(instruments + 1, STATE)  # the last is the kernel's, to scribble on
-        hash_size = 1 << max(4, (4 * instruments - 1).bit_length())
-        table = np.zeros((hash_size, 2), np.int64)  # side by side: one cache line has both
-        self._keys, self._slots = table[:, 0], table[:, 1]
+        self._rows = np.zeros(instruments + 1, STATE)  # the last is blank
+        hash_size = 1 << max(4, (8 * instruments - 1).bit_length())
+        self._rows[instruments:].view(np.int64)[ctx.ROW_KEY] = -1
+        blank = self._rows[instruments:].ctypes.data
+        self._table = np.full(hash_size, blank, np.int64)
         pending = self.bars.copy() if self.count(ctx.COUNT_BARS) else None
         self._bars = np.zeros(2 * instruments + SPARE_BARS, BAR)
         if pending is not None:
@@ -92,12 +93,12 @@ class Book:
             self._ticks = ticks
         for word, array in (
             (ctx.CTX_STATE, self._rows),
-            (ctx.CTX_KEYS, self._keys),
-            (ctx.CTX_SLOTS, self._slots),
+            (ctx.CTX_TABLE, self._table),
             (ctx.CTX_TICKS, self._ticks),
             (ctx.CTX_BARS, self._bars),
         ):
             self._set(word, array)
+        self.context[ctx.CTX_BLANK] = blank
         self.context[ctx.CTX_HASH_MASK] = hash_size - 1
         self.context[ctx.CTX_MAX_INSTRUMENTS] = instruments
         self.context[ctx.CTX_TICK_CAPACITY] = len(self._ticks)
@@ -111,16 +112,23 @@ class Book:
 
     def _insert(self, rows: Rows) -> None:
         """Append rows whose keys are new, and hash them as the kernel does."""
-        mask = len(self._keys) - 1
         for row in rows:
-            key = int(row["feed"]) << 32 | int(row["instrument_id"])
-            h = ((key + 1) * HASH_FACTOR & 0xFFFF_FFFF_FFFF_FFFF) >> 32 & mask
-            while self._keys[h]:
-                h = h + 1 & mask
             at = self.count(ctx.COUNT_INSTRUMENTS)
-            address = self._rows.ctypes.data + at * STATE.itemsize
-            self._keys[h], self._slots[h], self._rows[at] = key + 1, address, row
+            h, _ = self._search(int(row["feed"]) << 32 | int(row["instrument_id"]))
+            self._table[h] = self._rows.ctypes.data + at * STATE.itemsize
+            self._rows[at] = row
             self.counters[ctx.COUNT_INSTRUMENTS] = at + 1
+
+    def _search(self, key: int) -> tuple[int, int | None]:
+        """Return the place of a key in the table, and the index of its row if it has one."""
+        mask, keys = len(self._table) - 1, self._rows.view(np.int64)[ctx.ROW_KEY :: ctx.ROW_WORDS]
+        h = (key * HASH_FACTOR & 0xFFFF_FFFF_FFFF_FFFF) >> 32 & mask
+        while self._table[h] != self.context[ctx.CTX_BLANK]:
+            at = (int(self._table[h]) - self._rows.ctypes.data) // STATE.itemsize
+            if keys[at] == key:
+                return h, at
+            h = h + 1 & mask
+        return h, None
 
     # ---- what is known
 
@@ -135,14 +143,7 @@ class Book:
 
     def find(self, feed: int, instrument_id: int) -> int | None:
         """Return the index of an instrument's row, if it has one."""
-        key = feed << 32 | instrument_id
-        mask = len(self._keys) - 1
-        h = ((key + 1) * HASH_FACTOR & 0xFFFF_FFFF_FFFF_FFFF) >> 32 & mask
-        while self._keys[h]:
-            if self._keys[h] == key + 1:
-                return (int(self._slots[h]) - self._rows.ctypes.data) // STATE.itemsize
-            h = h + 1 & mask
-        return None
+        return self._search(feed << 32 | instrument_id)[1]
 
     def row(self, feed: int, instrument_id: int) -> np.void | None:
         """Return an instrument's STATE: a view, valid until the table may grow."""

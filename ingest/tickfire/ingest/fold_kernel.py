@@ -24,15 +24,15 @@ from tickfire.ingest.context import (
     COUNT_TICKS,
     CTX_BAR_CAPACITY,
     CTX_BARS,
+    CTX_BLANK,
     CTX_BUFFER,
     CTX_COUNTERS,
     CTX_HASH_MASK,
-    CTX_KEYS,
     CTX_MAX_INSTRUMENTS,
     CTX_POSITIONS,
     CTX_SHARDS,
-    CTX_SLOTS,
     CTX_STATE,
+    CTX_TABLE,
     CTX_TICKS,
     ROW_ASK,
     ROW_ASK_SIZE,
@@ -86,7 +86,6 @@ BARS_PER_TRADE: Final = 4
 CLOSE_GRACE_NS: Final = 250_000_000
 """How long after its end, by feed time, a bar waits for a trade that is under way."""
 HASH_FACTOR: Final = 0x9E37_79B9_7F4A_7C15
-"""Multiplies a key + 1 to where the search for it begins: bits 32 and up, by the table's mask."""
 ROW_SIZE: Final = 8 * ROW_WORDS
 TICK_SIZE: Final = 32
 TICK_WORDS: Final = 4
@@ -104,16 +103,38 @@ def splitmix64(x: Any) -> Any:
     return z ^ (z >> uint64(31))
 
 
+@helper
+def home_of(key: Any, mask: Any) -> Any:
+    """Return the place of the table at which the search for a key begins."""
+    return ((uint64(key) * uint64(HASH_FACTOR)) >> uint64(32)) & mask
+
+
 @cold
-def new_row(c: Any, h: Any, keys: Any, slots: Any, cnt: Any, key: Any) -> Any:
-    """Make the row of an instrument at a free place of the hash; 0 when the table is full."""
+def probe(c: Any, key: Any) -> Any:
+    """Return the address of an instrument's row; the blank row's when it has none."""
+    table = as_i64(c[CTX_TABLE])
+    mask = uint64(c[CTX_HASH_MASK])
+    h = home_of(key, mask)
+    while as_i64(table[h])[ROW_KEY] != key and table[h] != c[CTX_BLANK]:
+        h = (h + uint64(1)) & mask
+    return table[h]
+
+
+@cold
+def new_row(c: Any, key: Any) -> Any:
+    """Make the row of an instrument that has none; return its address, or 0 if there is no room."""
+    cnt = as_i64(c[CTX_COUNTERS])
     slot = cnt[COUNT_INSTRUMENTS]
     if slot >= c[CTX_MAX_INSTRUMENTS]:
         return int64(0)
     cnt[COUNT_INSTRUMENTS] = slot + 1
-    at = c[CTX_STATE] + slot * ROW_SIZE
-    keys[h] = key + 1
-    slots[h] = at
+    table = as_i64(c[CTX_TABLE])
+    mask = uint64(c[CTX_HASH_MASK])
+    h = home_of(key, mask)
+    while table[h] != c[CTX_BLANK]:
+        h = (h + uint64(1)) & mask
+    at = row_at(c, slot)
+    table[h] = at
     row = as_i64(at)
     row[ROW_KEY] = key
     row[ROW_BID] = UNDEF_PRICE
@@ -124,32 +145,23 @@ def new_row(c: Any, h: Any, keys: Any, slots: Any, cnt: Any, key: Any) -> Any:
 
 
 @helper
-def home_of(key_1: Any, mask_2: Any) -> Any:
-    """Return the word of the table at which the search for a key + 1 begins.
-
-    ``mask_2`` is twice the table's mask: an entry has two words.
-    """
-    return ((uint64(key_1) * uint64(HASH_FACTOR)) >> uint64(31)) & mask_2
-
-
-@helper
-def find_row(c: Any, mask: Any, keys: Any, slots: Any, cnt: Any, key: Any) -> Any:
+def find_row(c: Any, key: Any) -> Any:
     """Return the address of an instrument's row, made if need be; 0 when the table is full."""
-    h = home_of(key + 1, mask << uint64(1))
-    while keys[h] != key + 1:
-        if keys[h] == 0:
-            return new_row(c, h, keys, slots, cnt, key)
-        h = (h + uint64(2)) & (mask << uint64(1))
-    return slots[h]
+    at = as_i64(c[CTX_TABLE])[home_of(key, uint64(c[CTX_HASH_MASK]))]
+    if as_i64(at)[ROW_KEY] != key:
+        at = probe(c, key)
+        if at == c[CTX_BLANK]:
+            return new_row(c, key)
+    return at
 
 
 @helper
 def find_slot(c: Any, mask: Any, keys: Any, slots: Any, st: Any, cnt: Any, key: Any) -> Any:
     """Return the index of an instrument's row, made if need be; NO_SLOT when the table is full."""
-    at = find_row(c, mask, keys, slots, cnt, key)
+    at = find_row(c, key)
     if at == 0:
         return uint64(NO_SLOT)
-    return uint64(at - c[CTX_STATE]) >> uint64(8)
+    return uint64(at - c[CTX_STATE]) // uint64(ROW_SIZE)
 
 
 @helper
@@ -326,9 +338,6 @@ def fold_ticks(context: Any, start: Any, count: Any, first_n: Any) -> Any:
     c = as_i64(context)
     t = as_i64(c[CTX_BUFFER])
     cnt = as_i64(c[CTX_COUNTERS])
-    keys = as_i64(c[CTX_KEYS])
-    slots = as_i64(c[CTX_SLOTS])
-    mask = uint64(c[CTX_HASH_MASK])
     cnt[COUNT_STOP] = STOP_END
     i = start
     while i < count:
@@ -339,7 +348,7 @@ def fold_ticks(context: Any, start: Any, count: Any, first_n: Any) -> Any:
         if cnt[COUNT_BARS] + BARS_PER_TRADE > c[CTX_BAR_CAPACITY]:
             cnt[COUNT_STOP] = STOP_BARS
             break
-        at = find_row(c, mask, keys, slots, cnt, key)
+        at = find_row(c, key)
         if at == 0:
             cnt[COUNT_STOP] = STOP_INSTRUMENTS
             break

@@ -23,24 +23,33 @@ from tickfire.ingest.context import (
     COUNT_TICK_ROOM,
     COUNT_TICKS,
     CTX_BAR_CAPACITY,
+    CTX_BLANK,
     CTX_BUFFER,
     CTX_COUNTERS,
     CTX_FEED,
     CTX_HASH_MASK,
-    CTX_KEYS,
     CTX_POSITIONS,
     CTX_SHARDS,
+    CTX_TABLE,
     CTX_TICK_CAPACITY,
     CTX_TICKS,
     CTX_TRADES_ONLY,
+    ROW_ASK,
+    ROW_ASK_SIZE,
+    ROW_BID,
+    ROW_BID_SIZE,
+    ROW_KEY,
     STOP_NONE,
 )
 from tickfire.ingest.fold_kernel import (
     BARS_PER_TRADE,
+    SIDE_NONE,
     TICK_SIZE,
+    apply_side,
     apply_trade,
     home_of,
     in_running_second,
+    probe,
     put_tick,
 )
 from tickfire.ingest.parse_record import (
@@ -49,10 +58,9 @@ from tickfire.ingest.parse_record import (
     LATEST_NS,
     any_record,
     next_n,
-    take_ask,
-    take_bid,
+    plausible,
 )
-from tickfire.ingest.schema import TICK_TRADE, UNDEF_PRICE
+from tickfire.ingest.schema import TICK_ASK, TICK_BID, TICK_TRADE, UNDEF_PRICE
 from tickfire.kernels.jit import helper, kernel
 from tickfire.kernels.pointers import as_i64, as_u8, as_u32, prefetch
 
@@ -75,49 +83,50 @@ SIDE_FLAGS: Final = 0x00FFFF00_00000000
 @helper
 def common_records(c: Any, record: Any, safe: Any, one_shard: Any, sides: Any) -> Any:
     """Parse common records from an address on; return the address of the first other one."""
+    if record > safe:
+        return record
     cnt = as_i64(c[CTX_COUNTERS])
     positions = as_i64(c[CTX_POSITIONS])
-    table = as_i64(c[CTX_KEYS])
-    mask = uint64(c[CTX_HASH_MASK]) << uint64(1)
-    key_1 = (c[CTX_FEED] << 32) + 1
+    table = as_i64(c[CTX_TABLE])
+    mask = uint64(c[CTX_HASH_MASK])
+    feed_key = c[CTX_FEED] << 32
     feed = uint64(c[CTX_FEED]) << uint64(56)
     bar_room = c[CTX_BAR_CAPACITY] - BARS_PER_TRADE
     # Locals: the compiler cannot know that no store aliases a counter.
     out = c[CTX_TICKS] + cnt[COUNT_TICKS] * TICK_SIZE
     full = c[CTX_TICKS] + cnt[COUNT_TICK_ROOM] * TICK_SIZE
-    base = positions[0] - (out >> 5) + 1 if one_shard else int64(0)
+    base = positions[0] - (out >> 5) + 1
     due = uint64(max(min(cnt[COUNT_SWEEP_AT], LATEST_NS) - 1, 0))
-    key = int64(as_u32(record)[1]) + key_1 if record <= safe else int64(0)
-    h = home_of(key, mask)
-    next_miss = table[h] - key
-    next_at = table[h + uint64(1)]
+    ts_out = as_i64(record)[0] & 2
+    trade_head = TRADE_HEAD | ts_out
+    mbp_1_head = MBP_1_HEAD | ts_out
+    next_at = table[home_of(int64(as_u32(record)[1]) | feed_key, mask)]
     while record <= safe and out < full:
         b1 = as_u8(record)
         b4 = as_u32(record)
         b8 = as_i64(record)
         prefetch(record + PREFETCH)
-        miss = next_miss
-        at = next_at
-        kind = b8[0] & HEAD_MASK
-        if kind != MBP_1_HEAD and kind != TRADE_HEAD:
+        head = b8[0] & 0xFFFF
+        if head != mbp_1_head and head != trade_head:
             break
-        received = b8[4]
         ts = b8[1]
-        if uint64(received - 1) >= due or uint64(ts - 1) >> uint64(62) != uint64(0):
+        if uint64(b8[4] - 1) >= due:
             break
-        if miss != 0:
-            break
+        at = next_at
+        key = int64(b4[1]) | feed_key
+        if as_i64(at)[ROW_KEY] != key:
+            at = probe(c, key)
+            if at == c[CTX_BLANK]:
+                break
+        row = as_i64(at)
         after = record + (int64(b1[0]) << 2)
-        key = int64(as_u32(after)[1]) + key_1
-        h = home_of(key, mask)
-        next_miss = table[h] - key
-        next_at = table[h + uint64(1)]
+        next_at = table[home_of(int64(as_u32(after)[1]) | feed_key, mask)]
         action = b1[28]
         if action == uint8(ACTION_TRADE):
             price = b8[2]
             if price == UNDEF_PRICE:
                 break
-            if not in_running_second(at, ts) and cnt[COUNT_BARS] > bar_room:
+            if not in_running_second(at, ts) and (cnt[COUNT_BARS] > bar_room or not plausible(ts)):
                 break
             n = next_n(at, out, one_shard, base, positions)
             size = uint64(b4[6])
@@ -129,8 +138,30 @@ def common_records(c: Any, record: Any, safe: Any, one_shard: Any, sides: Any) -
         elif action == uint8(ACTION_CLEAR):
             break
         if sides and b1[1] != uint8(0):
-            out = take_bid(at, record, out, ts, feed, b4[11], one_shard, base, positions)
-            out = take_ask(at, record, out, ts, feed, b4[11], one_shard, base, positions)
+            price = b8[6]
+            size = uint64(b4[16])
+            if price != row[ROW_BID] or int64(size) != row[ROW_BID_SIZE]:
+                if not plausible(ts):
+                    break
+                n = next_n(at, out, one_shard, base, positions)
+                tail = uint64(b1[30]) << uint64(48) | uint64(b4[11])
+                number = uint64(b4[1]) << uint64(32)
+                tail |= feed | uint64(SIDE_NONE << 40 | TICK_BID << 32)
+                put_tick(out, ts, price, number | size, tail)
+                apply_side(at, ROW_BID, ROW_BID_SIZE, ts, price, int64(size), n)
+                out += TICK_SIZE
+            price = b8[7]
+            size = uint64(b4[17])
+            if price != row[ROW_ASK] or int64(size) != row[ROW_ASK_SIZE]:
+                if not plausible(ts):
+                    break
+                n = next_n(at, out, one_shard, base, positions)
+                tail = uint64(b1[30]) << uint64(48) | uint64(b4[11])
+                number = uint64(b4[1]) << uint64(32)
+                tail |= feed | uint64(SIDE_NONE << 40 | TICK_ASK << 32)
+                put_tick(out, ts, price, number | size, tail)
+                apply_side(at, ROW_ASK, ROW_ASK_SIZE, ts, price, int64(size), n)
+                out += TICK_SIZE
         cnt[COUNT_RECORDS] += 1
         record = after
     if one_shard:

@@ -31,10 +31,7 @@ from tickfire.ingest.context import (
     CTX_CONTROLS,
     CTX_COUNTERS,
     CTX_FEED,
-    CTX_HASH_MASK,
-    CTX_KEYS,
     CTX_POSITIONS,
-    CTX_SLOTS,
     CTX_TICKS,
     CTX_TRADES_ONLY,
     ROW_ASK,
@@ -156,59 +153,9 @@ def next_n(at: Any, out: Any, one_shard: Any, base: Any, positions: Any) -> Any:
 
 
 @helper
-def take_bid(
-    at: Any,
-    record: Any,
-    out: Any,
-    ts: Any,
-    feed: Any,
-    sequence: Any,
-    one_shard: Any,
-    base: Any,
-    positions: Any,
-) -> Any:
-    """Set the bid of a row as a record has it; return where the next tick goes."""
-    row = as_i64(at)
-    b4 = as_u32(record)
-    price = as_i64(record)[6]
-    size = int64(b4[16])
-    if (price ^ row[ROW_BID]) | ((size ^ row[ROW_BID_SIZE]) << 1):
-        n = next_n(at, out, one_shard, base, positions)
-        flags = uint64(as_u8(record)[30]) << uint64(48)
-        number = uint64(b4[1]) << uint64(32)
-        tail = uint64(sequence) | flags | feed | uint64(SIDE_NONE << 40 | TICK_BID << 32)
-        put_tick(out, ts, price, number | uint64(size), tail)
-        out += TICK_SIZE
-        apply_side(at, ROW_BID, ROW_BID_SIZE, ts, price, size, n)
-    return out
-
-
-@helper
-def take_ask(
-    at: Any,
-    record: Any,
-    out: Any,
-    ts: Any,
-    feed: Any,
-    sequence: Any,
-    one_shard: Any,
-    base: Any,
-    positions: Any,
-) -> Any:
-    """Set the ask of a row as a record has it; return where the next tick goes."""
-    row = as_i64(at)
-    b4 = as_u32(record)
-    price = as_i64(record)[7]
-    size = int64(b4[17])
-    if (price ^ row[ROW_ASK]) | ((size ^ row[ROW_ASK_SIZE]) << 1):
-        n = next_n(at, out, one_shard, base, positions)
-        flags = uint64(as_u8(record)[30]) << uint64(48)
-        number = uint64(b4[1]) << uint64(32)
-        tail = uint64(sequence) | flags | feed | uint64(SIDE_NONE << 40 | TICK_ASK << 32)
-        put_tick(out, ts, price, number | uint64(size), tail)
-        out += TICK_SIZE
-        apply_side(at, ROW_ASK, ROW_ASK_SIZE, ts, price, size, n)
-    return out
+def plausible(ts: Any) -> Any:
+    """Say whether a time may be one: after 1970 and until `LATEST_NS`."""
+    return uint64(ts - 1) < uint64(LATEST_NS)
 
 
 @cold
@@ -286,9 +233,7 @@ def any_record(c: Any, record: Any, end: Any) -> Any:
             return record
         sweep(c, received)
     key = c[CTX_FEED] << 32 | int64(b4[1])
-    keys = as_i64(c[CTX_KEYS])
-    slots = as_i64(c[CTX_SLOTS])
-    at = find_row(c, uint64(c[CTX_HASH_MASK]), keys, slots, cnt, key)
+    at = find_row(c, key)
     if at == 0:
         cnt[COUNT_STOP] = STOP_INSTRUMENTS
         return record
@@ -343,7 +288,21 @@ def any_record(c: Any, record: Any, end: Any) -> Any:
         out += TICK_SIZE
         apply_clear(at, n)
     if family != uint64(MBO) and rtype != uint8(0) and not trades_only:
-        out = take_bid(at, record, out, ts, feed, sequence, False, 0, positions)
-        out = take_ask(at, record, out, ts, feed, sequence, False, 0, positions)
+        row = as_i64(at)
+        tail |= uint64(SIDE_NONE << 40)
+        price = b8[6]
+        size = b4[16]
+        if price != row[ROW_BID] or int64(size) != row[ROW_BID_SIZE]:
+            n = next_n(at, out, False, 0, positions)
+            put_tick(out, ts, price, number | uint64(size), tail | uint64(TICK_BID << 32))
+            out += TICK_SIZE
+            apply_side(at, ROW_BID, ROW_BID_SIZE, ts, price, int64(size), n)
+        price = b8[7]
+        size = b4[17]
+        if price != row[ROW_ASK] or int64(size) != row[ROW_ASK_SIZE]:
+            n = next_n(at, out, False, 0, positions)
+            put_tick(out, ts, price, number | uint64(size), tail | uint64(TICK_ASK << 32))
+            out += TICK_SIZE
+            apply_side(at, ROW_ASK, ROW_ASK_SIZE, ts, price, int64(size), n)
     cnt[COUNT_TICKS] += (out - made) >> 5
     return after
