@@ -18,7 +18,7 @@ from tickfire.phoenix.channel import Channel
 from tickfire.phoenix.errors import ResultError
 from tickfire.phoenix.message import Message
 from tickfire.phoenix.results import NoReply, Reply, Stop, is_orderly
-from tickfire.phoenix.socket import Socket, SocketRef
+from tickfire.phoenix.socket import Socket
 
 if TYPE_CHECKING:
     from tickfire.phoenix.session import Session
@@ -131,7 +131,12 @@ class ChannelActor:
 
     def push(self, message: Message) -> None:
         """Take a push of the client."""
-        self._take(message)
+        if self._busy or self.ended:
+            self._take(message)
+        else:
+            self._begin(message)
+            if self._mailbox is not None:
+                self._drain()
 
     def leave(self, ref: Any) -> None:
         """Take the client's leave."""
@@ -174,14 +179,11 @@ class ChannelActor:
     def _begin(self, item: _Item) -> None:
         """Start the callback of one message, and apply its result if it does not wait."""
         self._busy = True
-        if type(item) is _Leave:
-            self._leave(item)
-            return
-        if type(item) is _Close:
-            self._end(_End(CLOSED, True))
-            return
         try:
-            task = asyncio.Task(self._callback(item), loop=self._session.loop, eager_start=True)
+            work = self._callback(item)
+            if work is None:
+                return
+            task = asyncio.Task(work, loop=self._session.loop, eager_start=True)
         except Exception as error:
             self._end(self._crash(error))
             return
@@ -191,25 +193,24 @@ class ChannelActor:
             self._task = task
             task.add_done_callback(partial(self._resume, item))
 
-    def _callback(self, item: _Item) -> Coroutine[Any, Any, Any]:
+    def _callback(self, item: _Item) -> Coroutine[Any, Any, Any] | None:
+        """Return the callback that handles a message; None if the actor has handled it itself."""
         socket = self.socket
         if type(item) is Message:
             if type(item.event) is not str:
                 raise TypeError(f"an event is a string, got {item.event!r}")
             socket.ref = item.ref
             return self._channel.handle_in(item.event, item.payload, socket)
+        if type(item) is _Info:
+            return self._channel.handle_info(item.message, socket)
         if type(item) is _Out:
             return self._channel.handle_out(item.event, item.payload, socket)
-        assert type(item) is _Info
-        return self._channel.handle_info(item.message, socket)
-
-    def _leave(self, leave: _Leave) -> None:
-        try:
-            self.socket.reply(SocketRef(leave.ref), Reply())
-        except (TypeError, ValueError) as error:
-            self._end(self._crash(error))
-        else:
+        if type(item) is _Leave:
+            socket.reply_to(item.ref, Reply())
             self._end(_End(LEFT, True))
+        else:
+            self._end(_End(CLOSED, True))
+        return None
 
     def _resume(self, item: _Item, task: _Task) -> None:
         """Go on after a callback that had to wait."""
@@ -227,7 +228,7 @@ class ChannelActor:
         try:
             result = task.result()
             if type(item) is Message:
-                end = self._apply(SocketRef(item.ref), result)
+                end = self._apply(item.ref, result)
             else:
                 end = self._apply_info(result)
         except (Exception, asyncio.CancelledError) as error:
@@ -237,17 +238,17 @@ class ChannelActor:
         else:
             self._end(end)
 
-    def _apply(self, ref: SocketRef, result: Any) -> _End | None:
+    def _apply(self, ref: Any, result: Any) -> _End | None:
         """Apply what handle_in returned."""
         if type(result) is Reply:
-            self.socket.reply(ref, result)
+            self.socket.reply_to(ref, result)
             return None
         if result is None or isinstance(result, NoReply):
             return None
         if not isinstance(result, Stop):
             raise ResultError(f"handle_in returns Reply, NoReply, Stop or None, got {result!r}")
         if result.reply is not None:
-            self.socket.reply(ref, result.reply)
+            self.socket.reply_to(ref, result.reply)
         return _End(result.reason, is_orderly(result.reason))
 
     def _apply_info(self, result: Any) -> _End | None:

@@ -36,6 +36,7 @@ _LENGTH_16 = 126  # the length follows in 2 bytes
 _LENGTH_64 = 127  # the length follows in 8 bytes
 _TEXT = _FIN | Opcode.TEXT
 _BINARY = _FIN | Opcode.BINARY
+_TEXT_16 = bytes((_TEXT, _LENGTH_16))
 _SMALL_TEXT = tuple(bytes((_TEXT, n)) for n in range(_LENGTH_16))
 
 
@@ -44,6 +45,8 @@ def frame_text(payload: bytes) -> bytes:
     size = len(payload)
     if size < _LENGTH_16:
         return _SMALL_TEXT[size] + payload
+    if size < 1 << 16:
+        return _TEXT_16 + size.to_bytes(2, "big") + payload
     return _long_header(_TEXT, size) + payload
 
 

@@ -157,10 +157,12 @@ class Socket:
 
     def reply(self, ref: SocketRef, reply: Reply) -> None:
         """Answer a push; from anywhere, at any time, as often as you like."""
+        self.reply_to(ref.ref, reply)
+
+    def reply_to(self, ref: Any, reply: Reply) -> None:
+        """Answer the push with this ref; the library calls this."""
         encode = self._session.serializer.encode_reply
-        self.subscriber.send(
-            encode(self.join_ref, ref.ref, self.topic, reply.status, reply.response)
-        )
+        self.subscriber.send(encode(self.join_ref, ref, self.topic, reply.status, reply.response))
 
     # ------------------------------------------------------------ to all subscribers
 
