@@ -1,0 +1,292 @@
+"""A test kit: connect, join and push without a server, and assert what comes of it.
+
+::
+
+    async def test_it_echoes():
+        client = await connect(UserSocket, {"token": "t"}, hub=Hub())
+        room, response = await client.join("room:1")
+        ref = room.push("echo", {"n": 1})
+        assert await room.assert_reply(ref, "ok") == {"n": 1}
+        await room.assert_push("welcome", {"n": 1})
+        await room.assert_broadcast("shout", lambda payload: payload["n"] > 0)
+        room.refute_push("goodbye")
+
+Everything goes through a real session: only the connection is missing. Payloads are compared as the
+client gets them, after JSON: a tuple has become a list.
+"""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from tickfire.phoenix.connection import DEFAULT_MAX_CHANNELS
+from tickfire.phoenix.errors import PhoenixError
+from tickfire.phoenix.frames import Opcode, split_frames
+from tickfire.phoenix.hub import Hub
+from tickfire.phoenix.serializers import V2Serializer
+from tickfire.phoenix.serializers.binary import BROADCAST, PUSH, REPLY
+from tickfire.phoenix.session import Session, SessionConfig
+from tickfire.phoenix.user_socket import ConnectInfo, Routes, UserSocket
+
+__all__ = ["ChannelClient", "Client", "ConnectionRefused", "JoinRefused", "Received", "connect"]
+
+PATIENCE_S = 1.0
+
+type Expected = Any | Callable[[Any], bool]
+"""A payload, or a function that says whether one will do; ANY for any."""
+
+ANY: Any = object()
+
+
+class ConnectionRefused(PhoenixError):
+    """`UserSocket.connect` returned False."""
+
+
+class JoinRefused(PhoenixError):
+    """A join was answered with an error; `response` is its payload."""
+
+    def __init__(self, response: Any) -> None:
+        super().__init__(response)
+        self.response = response
+
+
+class Received(msgspec.Struct, frozen=True):
+    """One message that the client got."""
+
+    join_ref: Any
+    ref: Any
+    topic: str
+    event: str
+    payload: Any
+
+
+async def connect(
+    user_socket: Callable[[], UserSocket],
+    params: Mapping[str, Any] | None = None,
+    *,
+    hub: Hub,
+    headers: Mapping[str, str] | None = None,
+    auth_token: str | None = None,
+) -> "Client":
+    """Connect a client.
+
+    Parameters
+    ----------
+    user_socket
+        A UserSocket class, or what returns a new one.
+    params, headers, auth_token
+        What `UserSocket.connect` is given.
+    hub
+        The application's.
+
+    Raises
+    ------
+    ConnectionRefused, ConnectError
+        if the user socket refuses
+    """
+    user = user_socket()
+    given = dict(params or {})
+    info = ConnectInfo("test", "/", dict(headers or {}), None, auth_token)
+    if await user.connect(given, info) is False:
+        raise ConnectionRefused
+    return Client(user, given, hub)
+
+
+class Client:
+    """A connected client.
+
+    Attributes
+    ----------
+    received : list of Received
+        Everything it got that no assertion has taken.
+    closed_with : int or None
+        The code with which the server has closed the connection.
+    """
+
+    def __init__(self, user: UserSocket, params: dict[str, Any], hub: Hub) -> None:
+        self.hub = hub
+        self.received: list[Received] = []
+        self.closed_with: int | None = None
+        self._news = asyncio.Event()
+        self._refs = (str(number) for number in itertools.count(1))
+        self.write: Callable[[bytes], None] = self._write
+        config = SessionConfig(hub, Routes(user.channels), DEFAULT_MAX_CHANNELS)
+        self._session = Session(config, V2Serializer(), user, params, self)
+
+    # ------------------------------------------------------------ what the client does
+
+    async def join(self, topic: str, payload: Any = None) -> "tuple[ChannelClient, Any]":
+        """Join a topic; return the channel and the response.
+
+        Raises
+        ------
+        JoinRefused
+            if the reply is an error
+        """
+        ref = self.send(topic, "phx_join", {} if payload is None else payload)
+        reply = await self.take(lambda got: got.event == "phx_reply" and got.ref == ref)
+        if reply.payload["status"] != "ok":
+            raise JoinRefused(reply.payload["response"])
+        return ChannelClient(self, topic, ref), reply.payload["response"]
+
+    def send(self, topic: str, event: str, payload: Any, join_ref: str | None = None) -> str:
+        """Send a message, and return its ref; a payload of bytes goes as a binary push."""
+        ref = next(self._refs)
+        join_ref = ref if join_ref is None else join_ref
+        if isinstance(payload, bytes):
+            parts = [part.encode() for part in (join_ref, ref, topic, event)]
+            sizes = bytes((PUSH, *map(len, parts)))
+            self._session.receive(sizes + b"".join(parts) + payload, True)
+        else:
+            text = json.dumps([join_ref, ref, topic, event, payload])
+            self._session.receive(text.encode(), False)
+        return ref
+
+    def disconnect(self) -> None:
+        """Go away without a word."""
+        self._session.lost()
+
+    # ------------------------------------------------------------ what it waits for
+
+    async def take(self, wanted: Callable[[Received], bool]) -> Received:
+        """Wait for the first message that is wanted, and remove it from `received`.
+
+        Raises
+        ------
+        AssertionError
+            if it does not come; says what came instead
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    for index, got in enumerate(self.received):
+                        if wanted(got):
+                            return self.received.pop(index)
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"not received; received were {self.received}") from None
+
+    # ------------------------------------------------------------ the session's transport
+
+    def _write(self, frames: bytes) -> None:
+        self.received += [_decode(opcode, payload) for opcode, payload in split_frames(frames)]
+        self._news.set()
+
+    def buffered(self) -> int:
+        """Return 0: nothing is ever kept back."""
+        return 0
+
+    def close(self, code: int) -> None:
+        """Note the code."""
+        self.closed_with = code
+
+    def abort(self) -> None:
+        """Note that the connection was cut."""
+        self.closed_with = 1006
+        self._session.lost()
+
+    def pause_reading(self) -> None:
+        """Do nothing: what is sent arrives."""
+
+    def resume_reading(self) -> None:
+        """Do nothing: what is sent arrives."""
+
+
+class ChannelClient:
+    """One joined topic of a client."""
+
+    def __init__(self, client: Client, topic: str, join_ref: str) -> None:
+        self.client = client
+        self.topic = topic
+        self.join_ref = join_ref
+        self.broadcasts: list[tuple[str, Any]] = []
+        """(event, payload) of the topic's broadcasts that no assertion has taken."""
+        self._news = asyncio.Event()
+        client.hub.listen(topic, self._on_broadcast)
+
+    def push(self, event: str, payload: Any = None) -> str:
+        """Push an event, and return its ref."""
+        given = {} if payload is None else payload
+        return self.client.send(self.topic, event, given, self.join_ref)
+
+    def leave(self) -> str:
+        """Leave, and return the ref of the leave."""
+        return self.push("phx_leave")
+
+    async def assert_reply(self, ref: str, status: str = "ok", response: Expected = ANY) -> Any:
+        """Wait for the reply to a push, and return its response."""
+        reply = await self.client.take(lambda got: got.event == "phx_reply" and got.ref == ref)
+        got = reply.payload
+        assert got["status"] == status, f"the status of the reply is {got['status']!r}"
+        assert _is_expected(response, got["response"]), f"the response is {got['response']!r}"
+        return got["response"]
+
+    async def assert_push(self, event: str, payload: Expected = ANY) -> Any:
+        """Wait for a push or broadcast to the client, and return its payload."""
+        got = await self.client.take(
+            lambda got: (
+                got.topic == self.topic
+                and got.event == event
+                and _is_expected(payload, got.payload)
+            )
+        )
+        return got.payload
+
+    def refute_push(self, event: str, payload: Expected = ANY) -> None:
+        """Fail if the client has got such a push or broadcast."""
+        for got in self.client.received:
+            if got.topic == self.topic and got.event == event:
+                assert not _is_expected(payload, got.payload), f"received {got}"
+
+    async def assert_broadcast(self, event: str, payload: Expected = ANY) -> Any:
+        """Wait for a broadcast on the topic, whoever gets it, and return its payload."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    for index, (name, got) in enumerate(self.broadcasts):
+                        if name == event and _is_expected(payload, got):
+                            return self.broadcasts.pop(index)[1]
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"not broadcast; broadcasts were {self.broadcasts}") from None
+
+    def refute_broadcast(self, event: str, payload: Expected = ANY) -> None:
+        """Fail if there was such a broadcast on the topic."""
+        for name, got in self.broadcasts:
+            assert name != event or not _is_expected(payload, got), f"broadcast {name} {got}"
+
+    def _on_broadcast(self, topic: str, event: str, payload: Any) -> None:
+        self.broadcasts.append((event, payload))
+        self._news.set()
+
+
+def _is_expected(expected: Expected, got: Any) -> bool:
+    if expected is ANY:
+        return True
+    return bool(expected(got)) if callable(expected) else bool(expected == got)
+
+
+def _decode(opcode: int, data: bytes) -> Received:
+    if opcode == Opcode.TEXT:
+        return Received(*json.loads(data))
+    kind = data[0]
+    count = {PUSH: 3, REPLY: 4, BROADCAST: 2}[kind]
+    parts, at = [], 1 + count
+    for size in data[1 : 1 + count]:
+        parts.append(data[at : at + size].decode())
+        at += size
+    payload = data[at:]
+    if kind == PUSH:
+        join_ref, topic, event = parts
+        return Received(join_ref, None, topic, event, payload)
+    if kind == BROADCAST:
+        topic, event = parts
+        return Received(None, None, topic, event, payload)
+    join_ref, ref, topic, status = parts
+    return Received(join_ref, ref, topic, "phx_reply", {"status": status, "response": payload})

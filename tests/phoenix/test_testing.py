@@ -1,0 +1,138 @@
+"""The test kit, tested."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+
+from tickfire.phoenix import (
+    Channel,
+    ConnectError,
+    ConnectInfo,
+    Hub,
+    JoinError,
+    NoReply,
+    Reply,
+    Socket,
+    Stop,
+    UserSocket,
+    testing,
+)
+from tickfire.phoenix.testing import ConnectionRefused, JoinRefused, connect
+
+
+class Room(Channel):
+    async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+        if topic == "room:closed":
+            raise JoinError({"reason": "closed"})
+        socket.send_info("welcome")
+        return {"you": socket.assigns["user"], **payload}
+
+    async def handle_info(self, message: Any, socket: Socket) -> None:
+        socket.push(message, {"n": 1})
+
+    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Any:
+        match event:
+            case "echo":
+                return Reply(payload)
+            case "bytes":
+                socket.push("bytes", payload)
+                await socket.broadcast("more", payload)
+                return Reply(b"!" + payload)
+            case "shout":
+                await socket.broadcast_from("shout", payload)
+                return NoReply()
+            case "close":
+                socket.close(4000)
+            case "abort":
+                socket.abort()
+            case "stop":
+                return Stop()
+        return Reply(status="error")
+
+
+class User(UserSocket):
+    channels: ClassVar = {"room:*": Room}
+
+    async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
+        if info.auth_token == "broken":
+            raise ConnectError("broken")
+        self.assigns["user"] = params.get("user", info.headers.get("x-user"))
+        return self.assigns["user"] is not None
+
+
+async def test_joins_replies_pushes_and_broadcasts() -> None:
+    hub = Hub()
+    client = await connect(User, {"user": "ann"}, hub=hub)
+    room, response = await client.join("room:1", {"n": 1})
+    assert response == {"you": "ann", "n": 1}
+    assert await room.assert_push("welcome", {"n": 1}) == {"n": 1}
+    ref = room.push("echo", {"n": 2})
+    assert await room.assert_reply(ref, "ok", {"n": 2}) == {"n": 2}
+    await room.assert_reply(room.push("unknown"), "error")
+    room.push("shout", {"loud": True})
+    assert await room.assert_broadcast("shout", lambda payload: payload["loud"]) == {"loud": True}
+    room.refute_push("shout")
+    room.refute_broadcast("shout")
+    other, _ = await (await connect(User, headers={"x-user": "bob"}, hub=hub)).join("room:1")
+    room.push("shout", {})
+    await other.assert_push("shout")
+
+
+async def test_binary_messages() -> None:
+    room, _ = await (await connect(User, {"user": "ann"}, hub=Hub())).join("room:1")
+    ref = room.push("bytes", b"\x00\xff")
+    assert await room.assert_push("bytes") == b"\x00\xff"
+    assert await room.assert_push("more") == b"\x00\xff"
+    assert await room.assert_reply(ref) == b"!\x00\xff"
+
+
+async def test_ends() -> None:
+    client = await connect(User, {"user": "ann"}, hub=Hub())
+    room, _ = await client.join("room:1")
+    await room.assert_reply(room.leave())
+    await room.assert_push("phx_close")
+    room, _ = await client.join("room:1")
+    room.push("stop")
+    await room.assert_push("phx_close")
+    room, _ = await client.join("room:1")
+    room.push("close")
+    assert client.closed_with == 4000
+    client = await connect(User, {"user": "ann"}, hub=Hub())
+    room, _ = await client.join("room:1")
+    room.push("abort")
+    assert client.closed_with == 1006
+    client.disconnect()
+
+
+async def test_refusals() -> None:
+    hub = Hub()
+    with pytest.raises(ConnectionRefused):
+        await connect(User, hub=hub)
+    with pytest.raises(ConnectError):
+        await connect(User, auth_token="broken", hub=hub)
+    client = await connect(User, {"user": "ann"}, hub=hub)
+    with pytest.raises(JoinRefused) as refused:
+        await client.join("room:closed")
+    assert refused.value.response == {"reason": "closed"}
+
+
+async def test_what_is_asserted_in_vain_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(testing, "PATIENCE_S", 0.01)
+    room, _ = await (await connect(User, {"user": "ann"}, hub=Hub())).join("room:1")
+    ref = room.push("echo", {"n": 1})
+    with pytest.raises(AssertionError):
+        await room.assert_reply(ref, "error")
+    with pytest.raises(AssertionError):
+        await room.assert_reply(room.push("echo", {"n": 1}), "ok", {"n": 2})
+    with pytest.raises(AssertionError, match="not received"):
+        await room.assert_push("welcome", {"n": 2})
+    with pytest.raises(AssertionError, match="received"):
+        room.refute_push("welcome")
+    with pytest.raises(AssertionError, match="not broadcast"):
+        await room.assert_broadcast("shout")
+    room.push("shout", {"n": 1})
+    room.refute_broadcast("shout", {"n": 2})
+    with pytest.raises(AssertionError, match="broadcast shout"):
+        room.refute_broadcast("shout")
