@@ -15,7 +15,7 @@ import pytest
 
 from tests.eventually import eventually
 from tests.ingest.dbn.support import START, mixed_records, rows, trades, write_dbn
-from tickfire.ingest.context import COUNT_RECORDS
+from tickfire.ingest.context import COUNT_FEED_TIME, COUNT_RECORDS
 from tickfire.ingest.dbn.layout import ACTION_TRADE, RTYPE_MBP_1
 from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
 from tickfire.ingest.fold import Book
@@ -39,6 +39,10 @@ from tickfire.ingest.service import Ingest, IngestConfig
 KEY = "db-0123456789abcdef0123456789abcdef"
 DAY = np.datetime64(START, "ns").astype("datetime64[D]").item()
 SYMBOLS = {1: "AAA", 2: "B/B:C", 3: "CCC"}
+
+
+LAST_RECEIVED = START + (150 * 40 - 1) * 10**9 // 40 + 1000
+"""When the last record of ``market(150)`` was received."""
 
 
 def metadata() -> Metadata:
@@ -90,6 +94,16 @@ async def ingesting(
     assert isinstance(results[0], asyncio.CancelledError), results
 
 
+async def until_all(ingest: Ingest) -> None:
+    """Wait until the last record of `market` is parsed and all that came of it acknowledged."""
+
+    def done() -> bool:
+        parsed = ingest.book.count(COUNT_FEED_TIME) >= LAST_RECEIVED
+        return parsed and not any(pipe.unacknowledged for pipe in ingest.pipes)
+
+    await eventually(done, "the whole market written")
+
+
 async def until_records(ingest: Ingest, count: int) -> None:
     """Wait until so many records are parsed and all that came of them is acknowledged."""
 
@@ -127,7 +141,7 @@ async def test_every_trade_of_the_file_is_in_the_stream_in_order(
     gateway: Gateway, client: Any
 ) -> None:
     async with ingesting(gateway, client) as ingest:
-        await until_records(ingest, 6000)
+        await until_all(ingest)
     sent = np.frombuffer(market(150), rows(RTYPE_MBP_1, 0).dtype)
     sent = sent[sent["action"] == ACTION_TRADE]
     got = await stream(client)
@@ -139,7 +153,7 @@ async def test_every_trade_of_the_file_is_in_the_stream_in_order(
 
 async def test_the_table_of_instruments_is_written(gateway: Gateway, client: Any) -> None:
     async with ingesting(gateway, client) as ingest:
-        await until_records(ingest, 6000)
+        await until_all(ingest)
     stored = [
         msgspec.msgpack.decode(row, type=Instrument) for row in await client.hvals("instruments")
     ]
@@ -148,7 +162,7 @@ async def test_the_table_of_instruments_is_written(gateway: Gateway, client: Any
 
 async def test_snapshots_and_bars_are_the_fold_of_the_stream(gateway: Gateway, client: Any) -> None:
     async with ingesting(gateway, client) as ingest:
-        await until_records(ingest, 6000)
+        await until_all(ingest)
 
         async def snapshot_is_current() -> bool:
             position = await client.hget(snapshots_key(0), "n") or 0
@@ -175,12 +189,12 @@ async def test_snapshots_and_bars_are_the_fold_of_the_stream(gateway: Gateway, c
 
 async def test_a_restarted_ingest_goes_on_where_it_stopped(gateway: Gateway, client: Any) -> None:
     async with ingesting(gateway, client) as ingest:
-        await until_records(ingest, 6000)
+        await until_all(ingest)
         rows_before = ingest.book.rows.copy()
         epoch = ingest.store.epoch
         end = int(ingest.book.positions[0])
     async with ingesting(gateway, client) as ingest:
-        await until_records(ingest, 6000)
+        await until_all(ingest)
         assert ingest.store.epoch == epoch
     ticks = await stream(client)
     again = ticks[end:]
@@ -194,7 +208,7 @@ async def test_shards_part_instruments_and_number_each_densely(
     gateway: Gateway, client: Any
 ) -> None:
     async with ingesting(gateway, client, shards=4) as ingest:
-        await until_records(ingest, 6000)
+        await until_all(ingest)
     seen: dict[int, int] = {}
     for shard in range(4):
         if not await client.exists(ticks_key(shard)):
@@ -210,7 +224,7 @@ async def test_a_paused_redis_holds_the_feed_and_loses_nothing(
 ) -> None:
     async with ingesting(gateway, client, max_unacknowledged=2) as ingest:
         await client.client_pause(1000, all=False)
-        await until_records(ingest, 6000)
+        await until_all(ingest)
     ticks = await stream(client)
     assert int((ticks["kind"] == TICK_TRADE).sum()) == len(
         [r for r in np.frombuffer(market(150), rows(RTYPE_MBP_1, 0).dtype) if r["action"] == 84]
@@ -227,7 +241,7 @@ async def test_a_lost_data_set_begins_a_new_epoch(
         epoch = ingest.store.epoch
         await valkey.stop()
         await valkey.start()
-        await until_records(ingest, 6000)
+        await until_all(ingest)
         assert ingest.store.epoch != epoch
         assert await client.hget("meta", "epoch") == ingest.store.epoch
         assert await client.hlen("instruments") == 3
