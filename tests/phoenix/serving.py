@@ -111,8 +111,10 @@ async def serve_app(app: Any, **options: Any) -> AsyncIterator[Served]:
 
 
 @contextlib.asynccontextmanager
-async def serve(channels: Any, hub: Hub | None = None, **options: Any) -> AsyncIterator[Served]:
-    """Serve one socket at /socket with these channels."""
+async def serve(
+    channels: Any, hub: Hub | None = None, server: dict[str, Any] | None = None, **options: Any
+) -> AsyncIterator[Served]:
+    """Serve one socket at /socket with these channels; `server` are options of uvicorn."""
 
     def user_socket() -> UserSocket:
         user = UserSocket()
@@ -120,5 +122,5 @@ async def serve(channels: Any, hub: Hub | None = None, **options: Any) -> AsyncI
         return user
 
     route = PhoenixSocket("/socket", user_socket, hub=hub or Hub(), **options)
-    async with serve_app(Starlette(routes=[route])) as served:
+    async with serve_app(Starlette(routes=[route]), **(server or {})) as served:
         yield served

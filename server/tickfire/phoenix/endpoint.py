@@ -11,6 +11,7 @@ from starlette._utils import get_route_path
 from starlette.routing import Match, Mount
 from starlette.types import Receive, Scope, Send
 
+from tickfire.phoenix.asgi import serve_websocket
 from tickfire.phoenix.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.deflate import negotiate_deflate
 from tickfire.phoenix.drain import DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_S, Drainer
@@ -210,22 +211,21 @@ class PhoenixSocket(Mount):
         if scope.get("method", "GET") != "GET":
             await _respond(BAD_METHOD, scope, send)
             return
-        request = _request(scope)
+        request, upgrade = _request(scope), _upgrade(scope)
         outcome = await handshake(request, self._policy)
         if isinstance(outcome, Accepted):
             outcome = upgrade_fault(request) or outcome
-            if isinstance(outcome, Accepted) and self._policy.compress:
+            if isinstance(outcome, Accepted) and self._policy.compress and upgrade is not None:
                 offers = request.headers.get("sec-websocket-extensions")
                 outcome = replace(outcome, extensions=negotiate_deflate(offers))
         if isinstance(outcome, Refusal):
             await _respond(outcome, scope, send)
             return
         make_session = partial(self._session, outcome)
-        upgrade = _upgrade(scope)
         if upgrade is not None:
             upgrade.accept(make_session, outcome, self._options)
         else:
-            await _respond(CRASHED, scope, send)
+            await serve_websocket(receive, send, make_session, outcome, self._options)
 
     def _session(self, accepted: Accepted, transport: Transport) -> Session:
         serializer = accepted.serializer
@@ -262,6 +262,11 @@ def _upgrade(scope: Scope) -> Upgrade | None:
     return upgrade if isinstance(upgrade, Upgrade) else None
 
 
+def _takes_refusals(scope: Scope) -> bool:
+    """Whether the server can answer a WebSocket handshake with any response."""
+    return "websocket.http.response" in (scope.get("extensions") or {})
+
+
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer 404 `not found` to any request: a router's default."""
     await _respond(NOT_FOUND, scope, send)
@@ -272,6 +277,9 @@ async def _respond(refusal: Refusal, scope: Scope, send: Send) -> None:
     upgrade = _upgrade(scope)
     if upgrade is not None:
         upgrade.refuse(refusal)
+        return
+    if scope["type"] == "websocket" and not _takes_refusals(scope):
+        await send({"type": "websocket.close"})  # which the server turns into a 403
         return
     prefix = "http" if scope["type"] == "http" else "websocket.http"
     headers = [(name.encode(), value.encode("latin-1")) for name, value in refusal.headers]

@@ -28,6 +28,7 @@ class IdleWheel:
     """Expires what was idle for `timeout_s`, give or take a 32nd of it; None never does."""
 
     def __init__(self, timeout_s: float | None) -> None:
+        self.timeout_s = timeout_s
         self._period = None if timeout_s is None else timeout_s / SPOKES
         self._slots: list[dict[Watched, None]] = [{} for _ in range(SPOKES + 1)]
         self.watched = 0
