@@ -51,8 +51,6 @@ COUNT_CONTROLS: Final = 3
 COUNT_STOP: Final = 4
 COUNT_SWEEP_AT: Final = 5
 """Feed time (ns) at which bars are due to be closed next."""
-COUNT_FEED_TIME: Final = 6
-"""ns: the latest receive time that the feed stamped."""
 COUNT_RECORDS: Final = 7
 COUNT_SHORT: Final = 8
 """Records too short for their type: skipped."""

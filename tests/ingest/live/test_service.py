@@ -15,7 +15,7 @@ import pytest
 
 from tests.eventually import eventually
 from tests.ingest.dbn.support import START, mixed_records, rows, trades, write_dbn
-from tickfire.ingest.context import COUNT_FEED_TIME, COUNT_RECORDS
+from tickfire.ingest.context import COUNT_RECORDS
 from tickfire.ingest.dbn.layout import ACTION_TRADE, RTYPE_MBP_1
 from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
 from tickfire.ingest.fold import Book
@@ -41,8 +41,8 @@ DAY = np.datetime64(START, "ns").astype("datetime64[D]").item()
 SYMBOLS = {1: "AAA", 2: "B/B:C", 3: "CCC"}
 
 
-LAST_RECEIVED = START + (150 * 40 - 1) * 10**9 // 40 + 1000
-"""When the last record of ``market(150)`` was received."""
+ALL_RECORDS = 150 * 40 + 2 + 3 + 1
+"""Of ``market(150)``, two acknowledgements, three mappings, and the end of the replay."""
 
 
 def metadata() -> Metadata:
@@ -98,7 +98,7 @@ async def until_all(ingest: Ingest) -> None:
     """Wait until the last record of `market` is parsed and all that came of it acknowledged."""
 
     def done() -> bool:
-        parsed = ingest.book.count(COUNT_FEED_TIME) >= LAST_RECEIVED
+        parsed = ingest.book.count(COUNT_RECORDS) >= ALL_RECORDS
         return parsed and not any(pipe.unacknowledged for pipe in ingest.pipes)
 
     await eventually(done, "the whole market written")
