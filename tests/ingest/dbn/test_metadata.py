@@ -38,7 +38,7 @@ METADATA = st.builds(
     dataset=st.text(string.ascii_uppercase + ".", min_size=1, max_size=15),
     schema=st.none() | st.sampled_from(SCHEMAS),
     start=U64,
-    end=st.none() | st.integers(0, 2**64 - 2),
+    end=st.none() | st.integers(1, 2**64 - 2),  # databento takes 0 for none
     limit=st.none() | st.integers(1, 2**64 - 1),
     stype_in=st.none() | st.sampled_from(STYPES),
     stype_out=st.sampled_from(STYPES),
