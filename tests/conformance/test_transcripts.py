@@ -8,37 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conformance.replay import TRANSCRIPTS, Verdict, load, replay_all
 
-ROOT = Path(__file__).resolve().parents[2]
 WAITING: dict[str, str] = json.loads((Path(__file__).parent / "waiting.json").read_text("utf8"))
 NAMES = sorted(path.stem for path in TRANSCRIPTS.glob("*.json"))
-READY_TIMEOUT_S = 20
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """The port of a running conformance app."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "tests.conformance.app", "--port", str(free)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            assert server.stdout.readline() == "listening\n"
-            yield free
-        finally:
-            server.terminate()
-            server.wait(READY_TIMEOUT_S)
 
 
 @pytest.fixture(scope="module")
