@@ -144,10 +144,14 @@ class _Keeper:
     async def _refuse_bad_input(self, child: Child, code: int, started: float) -> None:
         """Raise what a process said of the user's input at its first start: trying again is vain.
 
+        Not of one that was ready, or lasted where nothing tells: the input was good enough then.
         Only if no other process died: then it may be a consequence of that.
         """
         said = child.last_line.removeprefix(USER_ERROR_PREFIX)
-        early = time.monotonic() - started < self._policy.limits.lasting_s
+        if self.spec.probe is None:
+            early = time.monotonic() - started < self._policy.limits.lasting_s
+        else:
+            early = not self.ready.is_set()
         first = self._runs == 1 and self._house.deaths == 1
         if code not in USER_ERROR_CODES or said == child.last_line or not (early and first):
             return
