@@ -18,6 +18,7 @@ from tests.server.valkey import Valkey
 from tickfire.ingest.ports import free_port
 from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
+from tickfire.server.auth import Access
 from tickfire.server.market.market import Market
 
 
@@ -56,7 +57,7 @@ class Server:
     """The application under uvicorn, in the test's loop."""
 
     def __init__(self, url: str, **settings: Any) -> None:
-        self.app = create_app(Settings(url, dev=True, **settings))
+        self.app = create_app(Settings(url, **{"access": Access(dev=True), **settings}))
         self.market: Market = self.app.state.market
         self.port = free_port()
         config = uvicorn.Config(

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 
 from tests.eventually import eventually
@@ -14,9 +15,12 @@ from tests.server.conftest import Serve, Server
 from tests.server.phoenix_client import PhoenixClient
 from tests.server.publisher import Publisher, trades
 from tests.server.valkey import Valkey
-from tickfire.ingest.errors import UsageError, UserError
+from tickfire.ingest.errors import UsageError
+from tickfire.phoenix import Token
 from tickfire.server.app import Settings, create_app
+from tickfire.server.auth import Access
 from tickfire.server.page import HEADERS
+from tickfire.server.token_command import token
 
 DESIGN_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
@@ -147,7 +151,9 @@ async def only_alice(params: dict[str, Any], info: object) -> bool:
 async def test_an_authenticator_decides_who_connects(
     publisher: Publisher, valkey: Valkey, serve: Serve, name: str
 ) -> None:
-    server = await serve(valkey.url, authenticator=f"tests.server.test_app:only_{name}")
+    server = await serve(
+        valkey.url, access=Access(authenticator=f"tests.server.test_app:only_{name}")
+    )
     with pytest.raises(InvalidStatus):
         await PhoenixClient.open(server.port)
     client = await PhoenixClient.open(server.port, vsn=f"2.0.0&token={name}")
@@ -155,9 +161,33 @@ async def test_an_authenticator_decides_who_connects(
     await client.close()
 
 
+SECRET = "a secret of more than twenty characters"
+
+
+async def test_a_token_of_phoenix_lets_in(
+    publisher: Publisher, valkey: Valkey, serve: Serve
+) -> None:
+    server = await serve(valkey.url, access=Access(secret=SECRET))
+    good, late = (Token(SECRET, "user socket").sign(7, signed_at=at) for at in (None, 1.0))
+    other = Token(SECRET, "other").sign(7)
+    for refused in ("", "&token=x", f"&token={late}", f"&token={other}"):
+        with pytest.raises(InvalidStatus):
+            await PhoenixClient.open(server.port, vsn=f"2.0.0{refused}")
+    client = await PhoenixClient.open(server.port, vsn=f"2.0.0&token={good}")
+    assert (await client.join("market:realtime")).status == "ok"
+    await client.close()
+
+
+def test_the_command_line_makes_tokens_that_verify() -> None:
+    made = CliRunner().invoke(token, ["--secret-key-base", SECRET, "ada"])
+    assert Token(SECRET, "user socket").verify(made.output.strip()) == "ada"
+
+
 def test_an_app_that_would_let_everyone_in_is_not_made() -> None:
-    with pytest.raises(UserError, match="who may connect"):
+    with pytest.raises(UsageError, match="who may connect"):
         create_app(Settings("redis://127.0.0.1:1"))
+    with pytest.raises(UsageError, match="SECRET_KEY_BASE is shorter"):
+        create_app(Settings("redis://127.0.0.1:1", Access(secret="short")))
     for name in ("nothing", "no.such:thing", "tests.server.test_app:DESIGN_HEADERS"):
         with pytest.raises(UsageError, match="AUTHENTICATOR"):
-            create_app(Settings("redis://127.0.0.1:1", authenticator=name))
+            create_app(Settings("redis://127.0.0.1:1", Access(authenticator=name)))

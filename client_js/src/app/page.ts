@@ -16,7 +16,7 @@ import { insecureNotice, Notice } from "./notice";
 import { Pipeline } from "./pipeline";
 import { References } from "./references";
 import { Session, type SessionHandlers } from "./session";
-import { type AddressSettings, initialZone, keepZone, writeAddress } from "./settings";
+import { type AddressSettings, initialZone, keepZone, readToken, writeAddress } from "./settings";
 import { StatusLine } from "./status-line";
 import { Tape } from "./tape";
 import { WatchList } from "./watch-list";
@@ -35,7 +35,7 @@ export class Page {
   private readonly notice = new Notice();
   private readonly news = new News((symbol) => this.select(symbol));
   private readonly intervals = new IntervalButtons((interval) => this.choose(interval));
-  private readonly feed = new MarketFeed({ url: "/socket" });
+  private readonly feed = new MarketFeed({ url: "/socket", params: readToken(location.hash) });
   private readonly references = new References(this.feed, (symbol, reference, last) => {
     this.market.setDay(symbol, reference, last);
     this.panels.request();

@@ -23,6 +23,12 @@ export function readAddress(search: string): AddressSettings {
   };
 }
 
+/** Read `#token=`, as the socket's params: behind the #, so that no server logs it. */
+export function readToken(hash: string): Record<string, string> {
+  const token = new URLSearchParams(hash.replace(/^#/, "")).get("token");
+  return token === null ? {} : { token };
+}
+
 /** Keep the address in step with what is shown, so that it can be copied. */
 export function writeAddress(symbol: string, interval: Interval): void {
   const url = new URL(location.href);

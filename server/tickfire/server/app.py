@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import inspect
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -17,19 +15,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from tickfire.ingest.errors import UsageError, UserError
 from tickfire.phoenix import ConnectInfo, Hub, PhoenixSocket, UserSocket, WebSocketOptions
 from tickfire.phoenix.user_socket import ChannelFactory
+from tickfire.server.auth import Access, Authenticator, admits
 from tickfire.server.market.market import Market
 from tickfire.server.market.subscription import HIGH_WATER
 from tickfire.server.metrics import CONTENT_TYPE, Metrics
 from tickfire.server.page import STATIC, Page
 
-__all__ = ["Settings", "create_app", "load_authenticator"]
-
-type Authenticator = Callable[[dict[str, Any], ConnectInfo], Any]
-"""Called with the connect params and what is known of the connection; true lets it in. It may be
-a coroutine function."""
+__all__ = ["Settings", "create_app"]
 
 LOW_WATER: Final = HIGH_WATER // 4
 
@@ -43,10 +37,8 @@ class Settings:
     Attributes
     ----------
     redis_url : str
-    dev : bool
-        Let everyone in, token or not.
-    authenticator : str or None
-        ``module:callable`` that decides who may connect; see Authenticator.
+    access : Access
+        Who may connect.
     allowed_origins : tuple of str
         Pages from elsewhere that may connect, as ``//host`` or ``https://host:port``.
     static : Path
@@ -54,30 +46,9 @@ class Settings:
     """
 
     redis_url: str
-    dev: bool = False
-    authenticator: str | None = None
-    allowed_origins: tuple[str, ...] = field(default=())
+    access: Access = field(default_factory=Access)
+    allowed_origins: tuple[str, ...] = ()
     static: Path = STATIC
-
-
-def load_authenticator(name: str) -> Authenticator:
-    """Import what ``module:callable`` names.
-
-    Raises
-    ------
-    UsageError
-        There is no such thing.
-    """
-    module, _, attribute = name.partition(":")
-    try:
-        found: Authenticator = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UsageError(
-            f"TICKFIRE_AUTHENTICATOR={name} cannot be loaded ({error}); write module:callable."
-        ) from error
-    if not callable(found):
-        raise UsageError(f"TICKFIRE_AUTHENTICATOR={name} is not callable.")
-    return found
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -85,15 +56,10 @@ def create_app(settings: Settings) -> Starlette:
 
     Raises
     ------
-    UserError
-        Nobody may connect: neither dev mode nor an authenticator.
+    UsageError
+        Nothing says who may connect.
     """
-    if not settings.dev and settings.authenticator is None:
-        raise UserError(
-            "nothing says who may connect: set TICKFIRE_AUTHENTICATOR to module:callable, "
-            "or add --dev to let everyone in."
-        )
-    authenticator = load_authenticator(settings.authenticator) if settings.authenticator else None
+    authenticator = settings.access.load()
     hub = Hub()
     metrics = Metrics()
     connections: WeakSet[UserSocket] = WeakSet()
@@ -116,6 +82,7 @@ def create_app(settings: Settings) -> Starlette:
         user_socket,
         hub=hub,
         check_origin=("conn", *settings.allowed_origins),
+        auth_token=True,
         websocket=WebSocketOptions(high_water=HIGH_WATER, low_water=LOW_WATER),
     )
     app = Starlette(
@@ -148,10 +115,9 @@ def _user_socket(
         async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
             nonlocal told
             if authenticator is not None:
-                verdict = authenticator(params, info)
-                if not (await verdict if inspect.isawaitable(verdict) else verdict):
+                if not await admits(authenticator, params, info):
                     return False
-            elif not params.get("token") and not told:
+            elif not (params.get("token") or info.auth_token) and not told:
                 told = True
                 log.warning("dev mode: a client without a token was let in, as all will be")
             connections.add(self)

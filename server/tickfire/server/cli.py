@@ -49,6 +49,9 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "ingest": Lazy("tickfire.ingest.cli:ingest", "Read a live gateway into Redis Streams."),
     "news": Lazy("tickfire.ingest.news.cli:news", "Read news feeds, or simulate a newswire."),
     "serve": Lazy("tickfire.server.serve:serve", "Serve sockets and the page."),
+    "token": Lazy(
+        "tickfire.server.token_command:token", "Print a token that lets a client connect."
+    ),
     "bars": Lazy("tickfire.ingest.cli:bars", "Print the bars of a DBN file as JSON lines."),
     "bench": Lazy("tickfire.ingest.cli:bench", "Measure."),
     "warm": Lazy("tickfire.ingest.cli:warm", "Compile the kernels into the cache.", hidden=True),

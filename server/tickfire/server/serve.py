@@ -23,7 +23,8 @@ from tickfire.ingest.errors import UsageError, UserError
 from tickfire.ingest.ports import check_port
 from tickfire.ingest.redis.connect import DEFAULT_URL, connect
 from tickfire.phoenix import PhoenixProtocol
-from tickfire.server.app import Settings, create_app, load_authenticator
+from tickfire.server.app import Settings, create_app
+from tickfire.server.auth import DEFAULT_MAX_AGE_S, DEFAULT_SALT, Access
 from tickfire.server.logs import set_up_logging
 
 __all__ = ["serve"]
@@ -63,10 +64,37 @@ log = logging.getLogger(__name__)
 )
 @click.option("--dev", is_flag=True, help="Let every client in, token or not.")
 @click.option(
+    "--secret-key-base",
+    "secret",
+    envvar="SECRET_KEY_BASE",
+    show_envvar=True,
+    help="Let in who brings a token that Phoenix.Token, or `tickfire token`, signed with it.",
+)
+@click.option(
+    "--token-salt",
+    "salt",
+    envvar="TICKFIRE_TOKEN_SALT",
+    default=DEFAULT_SALT,
+    show_default=True,
+    show_envvar=True,
+    help="The salt of those tokens.",
+)
+@click.option(
+    "--token-max-age",
+    "max_age_s",
+    envvar="TICKFIRE_TOKEN_MAX_AGE",
+    type=click.FloatRange(min=0, min_open=True),
+    default=DEFAULT_MAX_AGE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How old they may be.",
+)
+@click.option(
     "--authenticator",
     envvar="TICKFIRE_AUTHENTICATOR",
     metavar="MODULE:CALLABLE",
-    help="Decides who may connect: called with the connect params and the connection.",
+    show_envvar=True,
+    help="Decides instead: called with the connect params and the connection.",
 )
 @click.option(
     "--allow-origin",
@@ -82,13 +110,17 @@ def serve(
     workers: int,
     redis_url: str,
     dev: bool,
+    secret: str | None,
+    salt: str,
+    max_age_s: float,
     authenticator: str | None,
     origins: tuple[str, ...],
 ) -> None:
     """Serve sockets and the page until it is ended."""
     allowed = tuple(part for origin in origins for part in origin.replace(",", " ").split())
-    settings = Settings(redis_url, dev, authenticator, allowed)
-    _check(settings)
+    access = Access(dev, secret or None, salt, max_age_s, authenticator)
+    access.load()  # refuses what it cannot do now, not in every worker
+    settings = Settings(redis_url, access, allowed)
     port = check_port(host, port)
     asyncio.run(_wait_for_redis(redis_url))
     listener = _listen(host, port)
@@ -111,16 +143,6 @@ class _Server(uvicorn.Server):
                 yield
             finally:
                 self._captured_signals.clear()  # or they would be raised again
-
-
-def _check(settings: Settings) -> None:
-    if settings.authenticator is not None:
-        load_authenticator(settings.authenticator)
-    elif not settings.dev:
-        raise UsageError(
-            "nothing says who may connect: set TICKFIRE_AUTHENTICATOR to module:callable, "
-            "or add --dev to let everyone in."
-        )
 
 
 async def _wait_for_redis(url: str) -> None:
