@@ -1,0 +1,1 @@
+"""`tickfire infer`: models over the streams, their signals into streams."""
