@@ -11,8 +11,8 @@ import sys
 import pytest
 from redis.asyncio import Redis
 
+from tests.eventually import eventually
 from tests.news.newsserver import NewsServer, document, rss
-from tests.supervisor.processes import until
 from tickfire.ingest.errors import UsageError
 from tickfire.ingest.news.cli import parse_feed
 from tickfire.ingest.news.poller import Feed
@@ -44,7 +44,7 @@ async def test_feeds_of_the_environment_are_read_until_a_signal(
         found = {one.title for one in await last_headlines(redis, 10)}
         return found == {"From one", "From two"}
 
-    await until(both)
+    await eventually(both, "both came")
     command.send_signal(number)
     _, said = await asyncio.wait_for(command.communicate(), 10)
     assert command.returncode == 0

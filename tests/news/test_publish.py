@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from tests.supervisor.processes import until
+from tests.eventually import eventually
 from tickfire.ingest.news.publish import SEEN_KEY, Publisher, last_headlines
 from tickfire.ingest.news.symbols import Symbols
 from tickfire.ingest.redis.server import EmbeddedRedis
@@ -81,7 +81,7 @@ async def test_it_waits_for_a_redis_that_is_away(
     async def warned() -> bool:
         return "cannot write to Redis" in caplog.text
 
-    await until(warned)
+    await eventually(warned, "a warning came")
     await again.start()
     try:
         assert await asyncio.wait_for(writing, 20) == 2

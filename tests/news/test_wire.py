@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from tests.supervisor.processes import until
+from tests.eventually import eventually
 from tickfire.ingest.news import phrases
 from tickfire.ingest.news.publish import Publisher, last_headlines
 from tickfire.ingest.news.simulate import next_number, play
@@ -103,7 +103,7 @@ async def played(redis: Redis, count: int, seed: int = 5) -> list[Headline]:
     async def enough() -> bool:
         return len(await published(redis)) >= count
 
-    await until(enough)
+    await eventually(enough, "enough came")
     playing.cancel()
     await asyncio.gather(playing, return_exceptions=True)
     return await published(redis)
@@ -132,12 +132,12 @@ async def test_a_wire_outlives_its_redis(valkey: EmbeddedRedis, redis: Redis) ->
     async def told() -> bool:
         return bool(await published(redis))
 
-    await until(told)
+    await eventually(told, "it was told")
     await valkey.stop()
     again = EmbeddedRedis(valkey.options)
     await again.start()
     try:
-        await until(told)
+        await eventually(told, "it was told")
     finally:
         playing.cancel()
         await asyncio.gather(playing, return_exceptions=True)

@@ -15,7 +15,8 @@ import pytest
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import ResponseError
 
-from tests.supervisor.processes import descendants, until, wait_gone
+from tests.eventually import eventually
+from tests.supervisor.processes import descendants, wait_gone
 from tickfire.ingest.errors import UsageError, UserError
 from tickfire.ingest.ports import free_port
 from tickfire.ingest.process import Guard, describe_exit
@@ -232,10 +233,10 @@ async def cluster(folder: Path) -> AsyncIterator[str]:
     )
     try:
         async with asyncio.timeout(10):
-            await until(lambda: serves(port))
+            await eventually(lambda: serves(port), "it serves")
             async with Redis(port=port) as client:
                 await client.cluster("ADDSLOTSRANGE", 0, 16383)
-                await until(lambda: holds_all_slots(client))
+                await eventually(lambda: holds_all_slots(client), "it holds all slots")
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.kill()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import select
 import subprocess
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 DEADLINE_S = 10.0
@@ -50,10 +48,3 @@ def descendants(pid: int) -> dict[int, str]:
         found |= below
         wanted = set(below)
     return found
-
-
-async def until(condition: Callable[[], Awaitable[bool]], timeout_s: float = DEADLINE_S) -> None:
-    """Ask again and again until a condition of another process holds; it sends no event."""
-    async with asyncio.timeout(timeout_s):
-        while not await condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)

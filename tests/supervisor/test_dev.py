@@ -13,7 +13,8 @@ import urllib.request
 import pytest
 
 from tests.e2e.house import running_house
-from tests.supervisor.processes import descendants, until, wait_gone
+from tests.eventually import eventually
+from tests.supervisor.processes import descendants, wait_gone
 from tests.supervisor.test_cli import assert_one_sentence, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -54,7 +55,7 @@ async def test_a_killed_valkey_is_started_again_under_its_command() -> None:
         async def back() -> bool:
             return any("redis is back" in line for line in house.log)
 
-        await until(back)
+        await eventually(back, "it is back")
         said = [line for line in house.log if "redis died (exit code 1" in line]
         assert len(said) == 1
         assert "Valkey ended by itself (killed by SIGKILL)" in said[0]

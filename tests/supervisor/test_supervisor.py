@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.supervisor.processes import group_of, until, wait_gone
+from tests.eventually import eventually
+from tests.supervisor.processes import group_of, wait_gone
 from tickfire.ingest.errors import UserError
 from tickfire.ingest.ports import free_port
 from tickfire.server.supervisor.child import Child
@@ -96,7 +97,7 @@ async def test_a_killed_child_is_started_again_on_its_port(
         async def back() -> bool:
             return house.pids.get("one", first) != first and await answers(port)
 
-        await until(back)
+        await eventually(back, "it is back")
     assert "one died (killed by SIGKILL); starting it again in 0.2 s" in caplog.text
 
 
@@ -112,7 +113,7 @@ async def test_what_a_dead_child_left_running_is_killed_before_the_next_start() 
         async def back() -> bool:
             return house.pids.get("one", first) != first and await answers(port)
 
-        await until(back)
+        await eventually(back, "it is back")
         assert all(wait_gone(pid) for pid in members)
         second = group_of(house.pids["one"])
     assert all(wait_gone(pid) for pid in second)
@@ -154,7 +155,7 @@ async def test_the_same_words_later_are_a_death_like_any(tmp_path: Path) -> None
             async def started() -> bool:
                 return await asyncio.to_thread((tmp_path / "mark").exists)
 
-            await until(started)
+            await eventually(started, "it has started")
             os.kill(house.pids["ingest"], signal.SIGKILL)
             await task
 
@@ -193,7 +194,7 @@ async def test_a_stop_during_the_start_ends_what_was_started() -> None:
     async def both_run() -> bool:
         return len(house.pids) == 2
 
-    await until(both_run)
+    await eventually(both_run, "both run")
     pids = house.pids
     stop.set()
     await asyncio.wait_for(task, 10)
@@ -229,6 +230,6 @@ async def test_a_port_that_is_taken_does_not_count_as_ready_for_ever() -> None:
                 return True
             return False
 
-        await until(asked)
+        await eventually(asked, "it was asked")
         stop.set()
         await asyncio.wait_for(task, 15)
