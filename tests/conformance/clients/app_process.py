@@ -1,0 +1,65 @@
+"""The conformance app in a process that can be stopped and started again on its port."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+ROOT = Path(__file__).resolve().parents[3]
+STOP_TIMEOUT_S = 30
+
+
+class AppProcess:
+    """A module that serves `--port`, and prints `listening`."""
+
+    def __init__(self, module: str = "tests.conformance.app") -> None:
+        self._module = module
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self._process: subprocess.Popen[str] | None = None
+
+    def do(self, what: str) -> None:
+        """Do what a client's script asks for: start, stop, restart or kill (and start again)."""
+        if what in ("stop", "restart"):
+            self.stop()
+        elif what == "kill":
+            self.stop(kill=True)
+        if what != "stop":
+            self.start()
+
+    def start(self) -> None:
+        """Start, and return when it listens."""
+        command = [sys.executable, "-m", self._module, "--port", str(self.port)]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._process = process
+        assert process.stdout is not None
+        assert process.stdout.readline() == "listening\n"
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Stop in order, or at once, and return when it has ended."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with process:
+            if kill:
+                process.kill()
+            else:
+                process.terminate()
+            process.wait(STOP_TIMEOUT_S)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()

@@ -1,0 +1,7 @@
+// Runs the scenarios in a page. The test that opens the page provides `ask`, and calls `run`.
+import * as phoenix from "phoenix";
+import { runAll } from "./driver.mjs";
+import { scenarios } from "./scenarios.mjs";
+
+globalThis.run = (addresses) =>
+  runAll({ ...addresses, phoenix, WebSocket, ask: globalThis.ask }, scenarios);
