@@ -25,6 +25,8 @@ interface TimeLabel {
 export interface Axes {
   prices: PriceLabel[];
   times: TimeLabel[];
+  /** Of the panes below the candles'. */
+  panes: PriceLabel[];
 }
 
 export interface AxisOptions {
@@ -38,6 +40,7 @@ export function placeAxes(store: CandleStore, geometry: Geometry, options: AxisO
   return {
     prices: placePrices(store, geometry, options.ratio),
     times: placeTimes(store, geometry, options),
+    panes: [],
   };
 }
 

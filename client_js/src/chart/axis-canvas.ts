@@ -1,6 +1,7 @@
 import type { Axes } from "./axes";
 import { cssColor, type Palette } from "./color";
 import type { PaneSize } from "./geometry";
+import type { PaneLayout } from "./sub-panes";
 
 const FONT_PX = 11;
 const PADDING_PX = 8;
@@ -31,39 +32,53 @@ export class AxisCanvas {
     this.canvas.height = Math.max(height, 1);
   }
 
-  draw(axes: Axes, pane: PaneSize, palette: Palette): void {
+  draw(axes: Axes, pane: PaneSize, layout: PaneLayout, palette: Palette): void {
     const { context, canvas } = this;
     this.draws++;
     context.clearRect(0, 0, canvas.width, canvas.height);
-    this.drawBorders(pane, palette);
-    this.drawPrices(axes, pane, palette);
+    this.drawBorders(pane, layout, palette);
+    this.drawPrices(axes, pane, layout, palette);
     this.drawTimes(axes, pane, palette);
   }
 
   /** CSS pixels that the price axis needs for these labels. */
   widthFor(axes: Axes, ratio: number): number {
     this.setFont(ratio, false);
-    const widths = axes.prices.map(({ text }) => this.context.measureText(text).width / ratio);
+    const widths = [...axes.prices, ...axes.panes].map(
+      ({ text }) => this.context.measureText(text).width / ratio,
+    );
     const wanted = Math.max(...widths, 0) + 2 * PADDING_PX;
     return Math.max(Math.ceil(wanted / WIDTH_STEP_PX) * WIDTH_STEP_PX, LEAST_WIDTH_PX);
   }
 
-  private drawBorders({ width, height, ratio }: PaneSize, palette: Palette): void {
+  private drawBorders(
+    { width, height, ratio }: PaneSize,
+    layout: PaneLayout,
+    palette: Palette,
+  ): void {
     const { context, canvas } = this;
     const line = Math.max(Math.floor(ratio), 1);
     context.fillStyle = cssColor(palette.axisLine);
     context.fillRect(width, 0, line, canvas.height);
     context.fillRect(0, height, canvas.width, line);
+    for (const { top } of layout.panes) {
+      context.fillRect(width, top - layout.line, canvas.width - width, line);
+    }
   }
 
-  private drawPrices({ prices }: Axes, { width, height, ratio }: PaneSize, palette: Palette): void {
+  private drawPrices(
+    { prices, panes }: Axes,
+    { width, ratio }: PaneSize,
+    { height }: PaneLayout,
+    palette: Palette,
+  ): void {
     const { context } = this;
     this.setFont(ratio, false);
     context.textAlign = "left";
     context.fillStyle = cssColor(palette.axisText);
     const margin = (FONT_PX * ratio) / 2;
-    for (const { row, text } of prices) {
-      if (row < margin || row > height - margin) continue;
+    const shown = prices.filter(({ row }) => row >= margin && row <= height - margin);
+    for (const { row, text } of [...shown, ...panes]) {
       context.fillText(text, width + PADDING_PX * ratio, row);
     }
   }

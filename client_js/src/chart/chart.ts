@@ -9,11 +9,13 @@ import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./i
 import { FrameLoop, Level } from "./invalidate";
 import { Legend } from "./legend";
 import { Markers, type Point } from "./markers";
+import { checkSeries, Overlays } from "./overlays";
 import { PriceScale } from "./price-scale";
 import { RendererHost } from "./renderers/host";
 import type { Renderer, RendererName } from "./renderers/renderer";
 import { type DeviceSize, observeDeviceSizes } from "./resize";
 import { fillView, type Geometry, type LastPrice, type Rect, rowOf, VIEW_FLOATS } from "./scene";
+import type { Series } from "./series";
 import { toColumn } from "./snap";
 import { Viewport } from "./viewport";
 
@@ -47,6 +49,7 @@ export class CandleChart {
   private readonly axes: AxisCanvas;
   private readonly markers: Markers;
   private readonly legend = new Legend();
+  private readonly overlays: Overlays;
   private readonly latest = el("button", "go-latest", { type: "button", title: "Latest (End)" });
   private readonly stopObserving: () => void;
 
@@ -59,6 +62,8 @@ export class CandleChart {
     const timeAxis = el("div", "axis-time", { title: "Drag to zoom, double-click for the latest" });
     const canvas = el("canvas", "axes-canvas", { "aria-hidden": "true" });
     this.latest.textContent = "Latest ▸";
+    this.overlays = new Overlays(pane);
+    this.legend.element.append(this.overlays.legend.element);
     element.append(pane, priceAxis, timeAxis, canvas);
     element.tabIndex = 0;
     element.setAttribute("role", "application");
@@ -100,6 +105,28 @@ export class CandleChart {
     this.loop.request(Level.Data);
   }
 
+  /** The ids of the series that are drawn, in the order they came. */
+  get seriesIds(): string[] {
+    return this.overlays.ids;
+  }
+
+  /**
+   * Draw a series, or what an id stands for anew: lines and the like over the candles or in a pane
+   * of their own. Its arrays are read with each frame: call this again when they have changed.
+   * Throws RangeError when it cannot be drawn.
+   */
+  setSeries(id: string, series: Series): void {
+    checkSeries(id, series);
+    this.overlays.set(id, series);
+    this.loop.request(Level.Data);
+  }
+
+  /** Draw a series no longer; false if there was none of that id. */
+  removeSeries(id: string): boolean {
+    this.loop.request(Level.Data);
+    return this.overlays.delete(id);
+  }
+
   /** The page's colours have changed. */
   restyle(): void {
     this.palette = paletteOf(this.element);
@@ -138,7 +165,8 @@ export class CandleChart {
     return {
       pan: move((dx: number, dy: number) => {
         viewport.pan(dx);
-        if (!scale.auto && dy !== 0) scale.pan((dy * this.pane.ratio) / this.pane.height);
+        if (!scale.auto && dy !== 0)
+          scale.pan((dy * this.pane.ratio) / this.overlays.layout.height);
       }),
       zoom: move((x: number, factor: number) => viewport.zoom(x, factor)),
       zoomFollowing: move((factor: number) => viewport.zoomFollowing(factor)),
@@ -159,7 +187,8 @@ export class CandleChart {
   private step(candles: number): void {
     const { geometry, store } = this;
     if (geometry === null || store === null || store.count === 0) return;
-    const { ratio, height } = this.pane;
+    const { ratio } = this.pane;
+    const { height } = this.overlays.layout;
     const from = this.cursor === null ? store.count : candleAt(geometry, this.cursor.x * ratio);
     const index = Math.min(Math.max(from + candles * geometry.per, 0), store.count - 1);
     const y = rowOf(geometry, store.close[index] - store.base) / ratio;
@@ -197,9 +226,15 @@ export class CandleChart {
   private drawPane(store: CandleStore, level: Level): void {
     const renderer = this.host.current;
     const uploadAll = this.follow(store);
-    const geometry = layOut(store, this.viewport, this.scale, this.pane);
+    const { overlays, pane, palette } = this;
+    const room = overlays.divide(pane);
+    const geometry = layOut(store, this.viewport, this.scale, room, (extent, first, last) =>
+      overlays.stretch(store, extent, first, last),
+    );
     this.geometry = geometry;
+    overlays.fit(store, geometry);
     this.updateAxes(store, geometry, level === Level.Layout);
+    overlays.draw(store, geometry, pane, { palette, grid: this.grid });
     if (renderer === null) return;
     const { from, to, all } = store.takeDirty();
     const records = { data: store.records, count: store.count };
@@ -208,13 +243,15 @@ export class CandleChart {
     const { per, first, last } = geometry;
     renderer.draw({
       view: this.view,
-      background: this.palette.background,
+      background: palette.background,
       grid: this.grid,
       gridVersion: this.gridVersion,
+      under: overlays.under,
+      over: overlays.over,
       per,
       first,
       last,
-      dashes: fillView(this.view, geometry, this.palette, lastPrice(store)),
+      dashes: fillView(this.view, geometry, pane.height, palette, lastPrice(store)),
     });
   }
 
@@ -240,11 +277,12 @@ export class CandleChart {
     const { zone } = this.options;
     const axes: Axes =
       store.count === 0
-        ? { prices: [], times: [] }
+        ? { prices: [], times: [], panes: [] }
         : placeAxes(store, geometry, { intervalMs: this.intervalMs, ratio, zone });
+    axes.panes = this.overlays.labels(ratio);
     this.grid = gridOf(axes, geometry, this.palette);
     this.gridVersion++;
-    this.axes.draw(axes, this.pane, this.palette);
+    this.axes.draw(axes, this.pane, this.overlays.layout, this.palette);
     const width = `${this.axes.widthFor(axes, ratio)}px`;
     const { style } = this.element;
     if (style.getPropertyValue("--axis-width") !== width) style.setProperty("--axis-width", width);
@@ -255,13 +293,14 @@ export class CandleChart {
   private keyOf(store: CandleStore, geometry: Geometry): string {
     const { top, pxPerUnit, first, offset, slot } = geometry;
     const start = store.time[first * geometry.per];
-    return `${top + store.base} ${pxPerUnit} ${first} ${offset} ${slot} ${start} ${store.decimals}`;
+    return `${top + store.base} ${pxPerUnit} ${first} ${offset} ${slot} ${start} ${store.decimals} ${this.overlays.key()}`;
   }
 
   private drawMarkers(store: CandleStore): void {
     const { geometry } = this;
     if (geometry === null) return;
-    const { ratio, height } = this.pane;
+    const { ratio } = this.pane;
+    const { height } = this.overlays.layout;
     const last = lastPrice(store);
     if (last === null) this.markers.hideLast();
     else {
@@ -276,7 +315,7 @@ export class CandleChart {
     const { cursor } = this;
     if (cursor === null || store.count === 0) {
       this.markers.hideCross();
-      this.legend.show(store, store.count - 1);
+      this.showLegends(store, store.count - 1);
       return;
     }
     const { ratio, width } = this.pane;
@@ -287,11 +326,16 @@ export class CandleChart {
     const time = held ? full(store.time[index], this.options.zone, this.intervalMs) : "";
     this.markers.showCross(
       { x: this.columnOf(geometry, index) / ratio, y: cursor.y },
-      store.format(Math.round(price / step) * step),
+      this.overlays.readingAt(cursor.y * ratio) ?? store.format(Math.round(price / step) * step),
       time,
       { width: width / ratio },
     );
-    this.legend.show(store, held ? index : store.count - 1);
+    this.showLegends(store, held ? index : store.count - 1);
+  }
+
+  private showLegends(store: CandleStore, index: number): void {
+    this.legend.show(store, index);
+    this.overlays.show(store, index);
   }
 
   private columnOf({ per, first, offset, slot }: Geometry, index: number): number {

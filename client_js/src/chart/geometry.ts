@@ -1,4 +1,5 @@
 import type { CandleStore } from "../store/candle-store";
+import type { Extent } from "../store/range-index";
 import type { PriceRange, PriceScale } from "./price-scale";
 import type { Geometry } from "./scene";
 import type { Viewport } from "./viewport";
@@ -16,12 +17,16 @@ export interface PaneSize {
   ratio: number;
 }
 
+/** What an automatic price scale fits, when candles `first` to `last` (exclusive) are in sight. */
+export type Stretch = (extent: Extent, first: number, last: number) => Extent;
+
 /** Place the store's candles on a pane; fits the price scale on the way when that is automatic. */
 export function layOut(
   store: CandleStore,
   viewport: Viewport,
   scale: PriceScale,
   { width, height, ratio }: PaneSize,
+  stretch: Stretch = (extent) => extent,
 ): Geometry {
   const spacing = viewport.spacing * ratio;
   const per = bucketSize(spacing);
@@ -30,7 +35,8 @@ export function layOut(
   const first = Math.min(Math.max(Math.floor(left / per), 0), buckets);
   const last = Math.max(Math.min(Math.ceil(viewport.right / per), buckets), first);
   const shown = { first: first * per, last: Math.min(last * per, store.count) };
-  scale.fit(store.extent(shown.first, shown.last), store.tickUnits);
+  const extent = store.extent(shown.first, shown.last);
+  scale.fit(stretch(extent, shown.first, shown.last), store.tickUnits);
   const slot = spacing * per;
   const wick = slot >= 3 * ratio ? Math.max(Math.floor(ratio), 1) : 1;
   const volume = store.maxVolume(shown.first, shown.last, per);

@@ -1,4 +1,5 @@
 import type { Palette, Rgb } from "./color";
+import type { RectBatch } from "./rect-batch";
 import { toRow } from "./snap";
 
 /** Floats of the View uniform of candles.wgsl: ten vec4f. */
@@ -35,6 +36,9 @@ export interface Scene {
   /** The grid, under the candles. `gridVersion` changes when it does. */
   grid: readonly Rect[];
   gridVersion: number;
+  /** What lies between grid and candles, and above all else. */
+  under: RectBatch;
+  over: RectBatch;
   /** Candles in one bucket: 1, or a power of two when there are more candles than pixels. */
   per: number;
   /** Buckets to draw: [first, last). */
@@ -75,15 +79,19 @@ const OVERSCAN_PX = 8;
 
 const DASH = { on: 3, period: 6 };
 
-/** Lay a frame out as the View uniform of candles.wgsl. */
+/**
+ * Lay a frame out as the View uniform of candles.wgsl; `canvasHeight` is at least the geometry's,
+ * and more when other panes lie below the candles'.
+ */
 export function fillView(
   view: Float32Array,
   geometry: Geometry,
+  canvasHeight: number,
   palette: Palette,
   last: LastPrice | null,
 ): number {
   const { width, height, wick } = geometry;
-  view.set([width, height, 2 / width, 2 / height], VIEW.size);
+  view.set([width, canvasHeight, 2 / width, 2 / canvasHeight], VIEW.size);
   view.set([geometry.offset, geometry.slot, geometry.body, -(wick >> 1)], VIEW.xmap);
   view.set([geometry.top, geometry.pxPerUnit, 0, wick], VIEW.ymap);
   view.set([geometry.pxPerVolume, height, -OVERSCAN_PX, height + OVERSCAN_PX], VIEW.vmap);

@@ -1,6 +1,7 @@
 import { RECORD_FLOATS } from "../../store/candle-store";
 import { reduceBuckets } from "../../store/lod";
 import { cssColor } from "../color";
+import { type RectBatch, unpackColor } from "../rect-batch";
 import { type Scene, VIEW } from "../scene";
 import { toColumn, toHeight, toRow } from "../snap";
 import type { Records, Renderer } from "./renderer";
@@ -31,6 +32,7 @@ export class Canvas2dRenderer implements Renderer {
   draw(scene: Scene): void {
     this.fill(scene.background, 0, 0, this.canvas.width, this.canvas.height);
     for (const { x, y, width, height, color } of scene.grid) this.fill(color, x, y, width, height);
+    this.drawRects(scene.under);
     const data =
       scene.per === 1 ? this.records.data : this.buckets.reduced(this.records, scene.per);
     this.drawVolumes(scene, data, true);
@@ -38,6 +40,7 @@ export class Canvas2dRenderer implements Renderer {
     this.drawCandles(scene, data, true);
     this.drawCandles(scene, data, false);
     this.drawLine(scene);
+    this.drawRects(scene.over);
   }
 
   dispose(): void {
@@ -47,6 +50,17 @@ export class Canvas2dRenderer implements Renderer {
   private fill(color: Scene["background"], x: number, y: number, w: number, h: number): void {
     this.context.fillStyle = cssColor(color);
     this.context.fillRect(x, y, w, h);
+  }
+
+  private drawRects(rects: RectBatch): void {
+    const { context } = this;
+    let current = -1;
+    rects.forEach((x, y, width, height, color) => {
+      // Setting a colour costs more than filling a small rectangle.
+      if (color !== current) context.fillStyle = cssColor(unpackColor(color));
+      current = color;
+      context.fillRect(x, y, width, height);
+    });
   }
 
   private setColor(view: Float32Array, at: number): void {

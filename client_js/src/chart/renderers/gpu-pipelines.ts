@@ -1,8 +1,8 @@
 import { RECORD_FLOATS } from "../../store/candle-store";
+import { RECT_BYTES } from "../rect-batch";
 
-/** Bytes of one candle and of one rectangle (x, y, w, h and a packed colour) on the GPU. */
+/** Bytes of one candle on the GPU. */
 export const RECORD_BYTES = RECORD_FLOATS * 4;
-export const RECT_BYTES = 20;
 
 /** The pipelines of candles.wgsl. */
 export interface Pipelines {

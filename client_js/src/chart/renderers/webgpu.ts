@@ -1,6 +1,7 @@
-import { type Rect, type Scene, VIEW_FLOATS } from "../scene";
+import { type Scene, VIEW_FLOATS } from "../scene";
 import { GpuCandles } from "./gpu-candles";
-import { createPipelines, type Pipelines, RECORD_BYTES, RECT_BYTES } from "./gpu-pipelines";
+import { createPipelines, type Pipelines, RECORD_BYTES } from "./gpu-pipelines";
+import { GpuRects } from "./gpu-rects";
 import type { Records, Renderer } from "./renderer";
 
 const QUAD_VERTICES = 6;
@@ -13,8 +14,9 @@ export class WebgpuRenderer implements Renderer {
   private readonly candles: GpuCandles;
   private readonly uniform: GPUBuffer;
   private readonly viewGroup: GPUBindGroup;
-  private grid: GPUBuffer | null = null;
-  private gridVersion = -1;
+  private readonly grid: GpuRects;
+  private readonly under: GpuRects;
+  private readonly over: GpuRects;
 
   private constructor(
     readonly canvas: HTMLCanvasElement,
@@ -24,6 +26,9 @@ export class WebgpuRenderer implements Renderer {
   ) {
     this.context = context;
     this.candles = new GpuCandles(device, pipelines);
+    this.grid = new GpuRects(device);
+    this.under = new GpuRects(device);
+    this.over = new GpuRects(device);
     this.uniform = device.createBuffer({
       size: VIEW_FLOATS * 4,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
@@ -64,7 +69,9 @@ export class WebgpuRenderer implements Renderer {
   draw(scene: Scene): void {
     const { queue } = this.device;
     queue.writeBuffer(this.uniform, 0, scene.view);
-    if (scene.gridVersion !== this.gridVersion) this.uploadGrid(scene);
+    this.grid.uploadRects(scene.grid, scene.gridVersion);
+    this.under.upload(scene.under, scene.under.version);
+    this.over.upload(scene.over, scene.over.version);
     const encoder = this.device.createCommandEncoder();
     const buckets = this.candles.buckets(encoder, scene.per);
     this.encodePane(encoder, scene, buckets);
@@ -92,8 +99,8 @@ export class WebgpuRenderer implements Renderer {
     const shown = scene.last - scene.first;
     pass.setBindGroup(0, this.viewGroup);
     pass.setPipeline(rect);
-    pass.setVertexBuffer(0, this.grid);
-    pass.draw(QUAD_VERTICES, scene.grid.length);
+    this.grid.draw(pass);
+    this.under.draw(pass);
     if (shown > 0) {
       pass.setVertexBuffer(0, buckets, scene.first * RECORD_BYTES);
       pass.setPipeline(volume);
@@ -103,30 +110,8 @@ export class WebgpuRenderer implements Renderer {
     }
     pass.setPipeline(dash);
     pass.draw(QUAD_VERTICES, scene.dashes);
+    pass.setPipeline(rect);
+    this.over.draw(pass);
     pass.end();
   }
-
-  private uploadGrid({ grid, gridVersion }: Scene): void {
-    const bytes = packRects(grid);
-    if (this.grid === null || this.grid.size < bytes.byteLength) {
-      this.grid?.destroy();
-      this.grid = this.device.createBuffer({
-        size: Math.max(bytes.byteLength * 2, RECT_BYTES),
-        usage: GPUBufferUsage.VERTEX | GPUBufferUsage.COPY_DST,
-      });
-    }
-    this.device.queue.writeBuffer(this.grid, 0, bytes);
-    this.gridVersion = gridVersion;
-  }
-}
-
-function packRects(rects: readonly Rect[]): ArrayBuffer {
-  const bytes = new ArrayBuffer(rects.length * RECT_BYTES);
-  const view = new DataView(bytes);
-  rects.forEach(({ x, y, width, height, color }, index) => {
-    const at = index * RECT_BYTES;
-    [x, y, width, height].forEach((value, i) => void view.setFloat32(at + i * 4, value, true));
-    [...color, 255].forEach((value, i) => void view.setUint8(at + 16 + i, value));
-  });
-  return bytes;
 }

@@ -1,0 +1,257 @@
+import type { CandleStore } from "../store/candle-store";
+import type { Extent } from "../store/range-index";
+import { type Palette, parseColor } from "./color";
+import { el } from "./dom";
+import type { PaneSize } from "./geometry";
+import { type Columns, PlotPainter, type Reduced, reduce, type ValueScale } from "./plots";
+import { packColor, RectBatch } from "./rect-batch";
+import type { Geometry, Rect } from "./scene";
+import { align, extentOf, PRICE_PANE, type Series } from "./series";
+import { type Reading, SeriesLegend } from "./series-legend";
+import {
+  dividePanes,
+  fitPane,
+  formatValue,
+  type PaneLabel,
+  type PaneLayout,
+  placeLabels,
+  readingDecimals,
+  type SubPane,
+  scaleOf,
+} from "./sub-panes";
+
+/** Lines over the candles may stretch their scale by this share of the candles' span, either way. */
+const STRETCH = 0.4;
+
+/** Colours, and the grid of the candles' pane, whose upright lines go on through the others. */
+export interface Look {
+  palette: Palette;
+  grid: readonly Rect[];
+}
+
+/** The series of a chart: where they lie, what is drawn of them, and what the legends say. */
+export class Overlays {
+  /** Drawn under the candles, and over them. */
+  readonly under = new RectBatch();
+  readonly over = new RectBatch();
+  readonly legend = new SeriesLegend();
+  layout: PaneLayout = { height: 1, line: 1, panes: [] };
+  private readonly series = new Map<string, Series>();
+  private readonly paneLegends = new Map<string, PaneLegend>();
+
+  /** Legends of panes of their own are put into `parent`. */
+  constructor(private readonly parent: HTMLElement) {}
+
+  get ids(): string[] {
+    return [...this.series.keys()];
+  }
+
+  set(id: string, series: Series): void {
+    this.series.set(id, series);
+  }
+
+  delete(id: string): boolean {
+    return this.series.delete(id);
+  }
+
+  /** Divide the pane; returns the candles' part of it. */
+  divide(pane: PaneSize): PaneSize {
+    this.layout = dividePanes(this.series.values(), pane);
+    return { ...pane, height: this.layout.height };
+  }
+
+  /** The extent of candles `first` to `last` (exclusive), stretched to the lines over them. */
+  stretch(store: CandleStore, extent: Extent, first: number, last: number): Extent {
+    if (extent.low > extent.high) return extent;
+    const room = (extent.high - extent.low) * STRETCH;
+    const units = 10 ** store.decimals;
+    let { low, high } = extent;
+    for (const series of this.onPrices()) {
+      const found = extentOf(series, align(series.time, store, first, last));
+      low = Math.min(low, Math.max(found.low * units, extent.low - room));
+      high = Math.max(high, Math.min(found.high * units, extent.high + room));
+    }
+    return { low, high };
+  }
+
+  /** Fit the scales of the panes of their own to what is in sight. */
+  fit(store: CandleStore, { first, last, per }: Geometry): void {
+    const end = Math.min(last * per, store.count);
+    for (const pane of this.layout.panes) fitPane(pane, store, first * per, end);
+  }
+
+  /** Lay out everything in the batches. */
+  draw(store: CandleStore, geometry: Geometry, pane: PaneSize, look: Look): void {
+    const { under, over, layout } = this;
+    const { palette } = look;
+    under.clear();
+    over.clear();
+    const columns = columnsOf(geometry, store, pane.ratio);
+    const units = 10 ** store.decimals;
+    const prices: ValueScale = {
+      rows: { top: 0, bottom: layout.height },
+      origin: (geometry.top + store.base) * geometry.pxPerUnit + geometry.wick / 2,
+      scale: units * geometry.pxPerUnit,
+    };
+    const painter = new PlotPainter(columns, prices, palette.background);
+    for (const series of this.onPrices()) paintSeries(painter, columns, store, series, under, over);
+    for (const sub of layout.panes) this.drawPane(sub, store, columns, pane, look);
+    this.placeLegends(pane.ratio);
+  }
+
+  /** Labels of all panes of their own. */
+  labels(ratio: number): PaneLabel[] {
+    return this.layout.panes.flatMap((pane) => placeLabels(pane, ratio));
+  }
+
+  /** Equal as long as no label of the panes moves. */
+  key(): string {
+    return this.layout.panes.map(({ top, high, low }) => `${top} ${high} ${low}`).join();
+  }
+
+  /** The value at a device row of a pane of its own; null over the candles. */
+  readingAt(row: number): string | null {
+    const pane = this.layout.panes.find(({ top, bottom }) => row >= top && row < bottom);
+    if (pane === undefined) return row < this.layout.height ? null : "";
+    const { origin, scale } = scaleOf(pane);
+    return formatValue((origin - row) / scale, readingDecimals(pane));
+  }
+
+  /** Let the legends tell the candle at `index`. */
+  show(store: CandleStore, index: number): void {
+    const readings = (series: Iterable<Series>, decimals: number) =>
+      [...series].map((each) => reading(each, store, index, decimals));
+    this.legend.show(readings(this.onPrices(), store.decimals));
+    for (const pane of this.layout.panes) {
+      const { legend } = this.paneLegends.get(pane.name) ?? {};
+      legend?.show(readings(pane.series, Math.min(readingDecimals(pane), 4)));
+    }
+  }
+
+  private drawPane(
+    pane: SubPane,
+    store: CandleStore,
+    columns: Columns,
+    { width, ratio }: PaneSize,
+    { palette, grid }: Look,
+  ): void {
+    const { over } = this;
+    const { line } = this.layout;
+    const scale = scaleOf(pane);
+    const { top, bottom } = pane;
+    over.push(0, top - line, width, line, packColor(palette.axisLine));
+    // Candles may reach below their pane: this covers them.
+    over.push(0, top, width, bottom - top, packColor(palette.background));
+    for (const { x, y, width, height, color } of grid) {
+      if (y === 0 && height === this.layout.height)
+        over.push(x, top, width, bottom - top, packColor(color));
+    }
+    for (const { row } of placeLabels(pane, ratio)) {
+      over.push(0, row, width, line, packColor(palette.grid));
+    }
+    for (const guide of pane.series.flatMap(({ guides = [] }) => guides)) {
+      this.dash(Math.round(scale.origin - guide * scale.scale), width, palette);
+    }
+    const painter = new PlotPainter(columns, scale, palette.background);
+    for (const series of pane.series) paintSeries(painter, columns, store, series, over, over);
+  }
+
+  private dash(row: number, width: number, palette: Palette): void {
+    const { line } = this.layout;
+    const color = packColor(palette.axisText);
+    for (let x = 0; x < width; x += 6 * line) this.over.push(x, row, 2 * line, line, color);
+  }
+
+  private *onPrices(): Iterable<Series> {
+    for (const each of this.series.values()) if (each.pane === PRICE_PANE) yield each;
+  }
+
+  private placeLegends(ratio: number): void {
+    const wanted = new Set(this.layout.panes.map(({ name }) => name));
+    for (const [name, { element }] of this.paneLegends) {
+      if (wanted.has(name)) continue;
+      element.remove();
+      this.paneLegends.delete(name);
+    }
+    for (const { name, top } of this.layout.panes) {
+      let legend = this.paneLegends.get(name);
+      if (legend === undefined) {
+        legend = new PaneLegend();
+        this.paneLegends.set(name, legend);
+        this.parent.append(legend.element);
+      }
+      legend.moveTo(top / ratio);
+    }
+  }
+}
+
+/** The legend of a pane of its own, in its corner. */
+class PaneLegend {
+  readonly legend = new SeriesLegend();
+  readonly element = el("div", "legend pane-legend", {}, this.legend.element);
+
+  moveTo(y: number): void {
+    const transform = `translateY(${y}px)`;
+    if (this.element.style.transform !== transform) this.element.style.transform = transform;
+  }
+}
+
+/** The buckets in sight and one beyond either edge, whose lines lead out of sight. */
+function columnsOf(geometry: Geometry, store: CandleStore, ratio: number): Columns {
+  const { width, per, first, last, offset, slot, body } = geometry;
+  const buckets = Math.ceil(store.count / per);
+  return {
+    width,
+    per,
+    first: Math.max(first - 1, 0),
+    last: Math.min(last + 1, buckets),
+    anchor: first,
+    offset,
+    slot,
+    body,
+    ratio,
+  };
+}
+
+function paintSeries(
+  painter: PlotPainter,
+  { first, last, per }: Columns,
+  store: CandleStore,
+  series: Series,
+  under: RectBatch,
+  over: RectBatch,
+): void {
+  const places = align(series.time, store, first * per, Math.min(last * per, store.count));
+  const reduced: Reduced[] = series.plots.map(({ values }) => reduce(values, places, per));
+  if (series.fill !== undefined) {
+    const [one, other] = series.fill;
+    painter.fill(under, series, reduced[one], reduced[other]);
+  }
+  series.plots.forEach((plot, index) => void painter.paint(over, plot, reduced[index]));
+}
+
+function reading(series: Series, store: CandleStore, index: number, decimals: number): Reading {
+  const held = index >= 0 && index < store.count;
+  const at = held ? align(series.time, store, index, index + 1)[0] : -1;
+  const values = series.plots.map(({ label, color, values }) => ({
+    label,
+    color,
+    text: formatValue(at < 0 ? Number.NaN : values[at], decimals),
+  }));
+  return { title: series.title, values };
+}
+
+/** Throw RangeError, with what is wrong, unless a series can be drawn. */
+export function checkSeries(id: string, series: Series): void {
+  for (const { label, values, color, negative } of series.plots) {
+    if (values.length !== series.time.length) {
+      const lengths = `${values.length} values for ${series.time.length} times`;
+      throw new RangeError(`series ${id}, plot ${label}: ${lengths}`);
+    }
+    parseColor(color);
+    if (negative !== undefined) parseColor(negative);
+  }
+  for (const index of series.fill ?? []) {
+    if (series.plots[index] === undefined) throw new RangeError(`series ${id}: no plot ${index}`);
+  }
+}

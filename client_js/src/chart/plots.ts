@@ -1,0 +1,168 @@
+import { parseColor, type Rgb } from "./color";
+import { LinePen, mix, type Rows } from "./line-pen";
+import { packColor, type RectBatch } from "./rect-batch";
+import type { Plot, Series } from "./series";
+import { toColumn } from "./snap";
+
+/** Share of a series' colour in its fill. */
+const FILL_SHARE = 0.1;
+const LINE_PX = 1.5;
+const DOT_PX = 3;
+
+/** Where values go on a pane: row = origin - value * scale, in device pixels. */
+export interface ValueScale {
+  rows: Rows;
+  origin: number;
+  scale: number;
+}
+
+/** Where buckets of candles lie, as in `Geometry`; `first` and `last` also count one out of sight. */
+export interface Columns {
+  width: number;
+  per: number;
+  first: number;
+  last: number;
+  /** Bucket at the pane's left edge that `offset` counts from. */
+  anchor: number;
+  offset: number;
+  slot: number;
+  body: number;
+  ratio: number;
+}
+
+/** The values of one plot by bucket: lowest, highest and last; NaN where there are none. */
+export interface Reduced {
+  low: Float64Array;
+  high: Float64Array;
+  last: Float64Array;
+}
+
+/** Reduce a plot to buckets of `per` candles; `places` as `align` gives them. */
+export function reduce(values: Float64Array, places: Int32Array, per: number): Reduced {
+  const count = Math.ceil(places.length / per);
+  const low = new Float64Array(count).fill(Number.NaN);
+  if (per === 1) {
+    for (let i = 0; i < count; i++) if (places[i] >= 0) low[i] = finite(values[places[i]]);
+    return { low, high: low, last: low };
+  }
+  const high = new Float64Array(count).fill(Number.NaN);
+  const last = new Float64Array(count).fill(Number.NaN);
+  for (let i = 0; i < places.length; i++) {
+    const value = places[i] < 0 ? Number.NaN : values[places[i]];
+    if (!Number.isFinite(value)) continue;
+    const bucket = Math.floor(i / per);
+    if (!(low[bucket] <= value)) low[bucket] = value;
+    if (!(high[bucket] >= value)) high[bucket] = value;
+    last[bucket] = value;
+  }
+  return { low, high, last };
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : Number.NaN;
+}
+
+/** Draws the plots of one series on one pane. */
+export class PlotPainter {
+  private readonly xs: Int32Array;
+
+  constructor(
+    private readonly columns: Columns,
+    private readonly scale: ValueScale,
+    private readonly background: Rgb,
+  ) {
+    const { first, last, anchor, offset, slot } = columns;
+    const [at, step] = [Math.fround(offset), Math.fround(slot)];
+    this.xs = Int32Array.from({ length: Math.max(last - first, 0) }, (_, i) =>
+      toColumn(first + i - anchor, at, step),
+    );
+  }
+
+  /** Draw one plot. */
+  paint(batch: RectBatch, plot: Plot, reduced: Reduced): void {
+    if (plot.kind === "histogram") this.histogram(batch, plot, reduced);
+    else if (plot.kind === "dots") this.dots(batch, plot, reduced);
+    else this.line(batch, plot, reduced);
+  }
+
+  /** Fill between two plots. */
+  fill(batch: RectBatch, series: Series, one: Reduced, other: Reduced): void {
+    const { xs } = this;
+    const index = series.fill?.[0] ?? 0;
+    const color = packColor(
+      mix(parseColor(series.plots[index].color), this.background, FILL_SHARE),
+    );
+    for (let i = 0; i + 1 < xs.length; i++) {
+      const [a, b] = [this.row(one.last[i]), this.row(one.last[i + 1])];
+      const [c, d] = [this.row(other.last[i]), this.row(other.last[i + 1])];
+      if (Number.isNaN(a + b + c + d)) continue;
+      const width = xs[i + 1] - xs[i];
+      for (let x = Math.max(xs[i], 0); x < xs[i + 1] && x < this.columns.width; x++) {
+        const share = (x - xs[i]) / width;
+        const rows = [a + (b - a) * share, c + (d - c) * share];
+        this.block(batch, x, Math.min(...rows), 1, Math.max(...rows), color);
+      }
+    }
+  }
+
+  private line(batch: RectBatch, plot: Plot, { low, high, last }: Reduced): void {
+    const { xs } = this;
+    const thickness = Math.max(Math.round(LINE_PX * this.columns.ratio), 2);
+    const pen = new LinePen(batch, this.scale.rows, thickness, plot.color, this.background);
+    for (let i = 0; i < xs.length; i++) {
+      if (Number.isNaN(last[i])) continue;
+      const joined = i > 0 && !Number.isNaN(last[i - 1]);
+      if (joined) pen.segment(xs[i - 1], this.row(last[i - 1]), xs[i], this.row(last[i]));
+      if (!joined || low !== high) pen.span(xs[i], this.row(high[i]), this.row(low[i]));
+    }
+    pen.end();
+  }
+
+  private histogram(batch: RectBatch, plot: Plot, { last }: Reduced): void {
+    const { body } = this.columns;
+    const positive = packColor(parseColor(plot.color));
+    const negative = packColor(parseColor(plot.negative ?? plot.color));
+    const zero = this.row(0);
+    for (let i = 0; i < this.xs.length; i++) {
+      if (Number.isNaN(last[i])) continue;
+      const row = this.row(last[i]);
+      const top = Math.round(Math.min(row, zero));
+      const bottom = Math.max(Math.round(Math.max(row, zero)), top + 1);
+      const x = this.xs[i] - (body >> 1);
+      this.block(batch, x, top, body, bottom, last[i] < 0 ? negative : positive);
+    }
+  }
+
+  private dots(batch: RectBatch, plot: Plot, { last }: Reduced): void {
+    const size = Math.max(Math.round(DOT_PX * this.columns.ratio), 1);
+    const color = packColor(parseColor(plot.color));
+    for (let i = 0; i < this.xs.length; i++) {
+      if (Number.isNaN(last[i])) continue;
+      const top = Math.round(this.row(last[i]) - size / 2);
+      this.block(batch, this.xs[i] - (size >> 1), top, size, top + size, color);
+    }
+  }
+
+  /** A rectangle between two rows, clipped to the pane. */
+  private block(
+    batch: RectBatch,
+    x: number,
+    top: number,
+    width: number,
+    bottom: number,
+    color: number,
+  ): void {
+    const { rows } = this.scale;
+    const first = Math.max(Math.round(top), rows.top);
+    const last = Math.min(Math.round(bottom), rows.bottom);
+    if (first < last) batch.push(x, first, width, last - first, color);
+  }
+
+  private row(value: number): number {
+    const { rows, origin, scale } = this.scale;
+    const row = origin - value * scale;
+    // So far outside, a line's slope in sight is the same, and no number gets out of hand.
+    const reach = 16 * (rows.bottom - rows.top);
+    return Math.min(Math.max(row, rows.top - reach), rows.bottom + reach);
+  }
+}

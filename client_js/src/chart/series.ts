@@ -1,0 +1,85 @@
+import type { CandleStore } from "../store/candle-store";
+import type { Extent } from "../store/range-index";
+
+/** The pane of the candles. Any other name is a pane of its own below, in the order they came. */
+export const PRICE_PANE = "price";
+
+export type PlotKind = "line" | "histogram" | "dots";
+
+/** One row of numbers, drawn in one way. */
+export interface Plot {
+  /** What the legend calls it; empty when the series' title says enough. */
+  label: string;
+  /** One per time of the series; NaN where there is nothing to draw. */
+  values: Float64Array;
+  /** "#rrggbb" */
+  color: string;
+  /** A line unless said otherwise. */
+  kind?: PlotKind;
+  /** Colour of a histogram's columns below zero. */
+  negative?: string;
+}
+
+/** What is drawn besides the candles: an indicator, or anything else that goes with their times. */
+export interface Series {
+  /** What the legend calls it. */
+  title: string;
+  /** `PRICE_PANE`, or the name of a pane of its own; series of one name share pane and scale. */
+  pane: string;
+  /** Times of the candles that the values belong to: ms since the epoch, ascending. */
+  time: Float64Array;
+  plots: readonly Plot[];
+  /** Fill between two plots, by index, in a faint tone of the first one's colour. */
+  fill?: readonly [number, number];
+  /** Fixed scale of a pane of its own: lowest and highest value. */
+  range?: readonly [number, number];
+  /** Levels to mark across a pane of its own. */
+  guides?: readonly number[];
+}
+
+/**
+ * Which element of `time` goes with each candle from `first` to `last` (exclusive): its index, -1 for
+ * none. By time and not by place, since a calculation may lag behind the candles or begin later.
+ */
+export function align(time: Float64Array, store: CandleStore, first: number, last: number) {
+  const found = new Int32Array(Math.max(last - first, 0)).fill(-1);
+  if (found.length === 0 || time.length === 0) return found;
+  let at = lowerBound(time, store.time[first]);
+  for (let i = first; i < last && at < time.length; i++) {
+    const wanted = store.time[i];
+    while (at < time.length && time[at] < wanted) at++;
+    if (time[at] === wanted) found[i - first] = at;
+  }
+  return found;
+}
+
+/** Index of the first element not below `wanted`. */
+export function lowerBound(sorted: Float64Array, wanted: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Lowest and highest finite value of the series at these places; low is Infinity when none is. */
+export function extentOf(series: Series, places: Int32Array): Extent {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const { values, kind } of series.plots) {
+    for (const at of places) {
+      const value = at < 0 ? Number.NaN : values[at];
+      if (!Number.isFinite(value)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    if (kind === "histogram" && low <= high) {
+      low = Math.min(low, 0);
+      high = Math.max(high, 0);
+    }
+  }
+  return { low, high };
+}

@@ -1,0 +1,125 @@
+import { compact } from "../format/decimal";
+import type { CandleStore } from "../store/candle-store";
+import type { PaneSize } from "./geometry";
+import type { ValueScale } from "./plots";
+import { align, extentOf, PRICE_PANE, type Series } from "./series";
+
+/** Share of the height for one pane below the candles, and for all of them at most. */
+const PANE_SHARE = 0.2;
+const ALL_SHARE = 0.6;
+/** Least CSS pixels between labels of a pane. */
+const LABEL_GAP_PX = 30;
+/** Share of a pane's height left free at either edge. */
+const MARGIN = 0.12;
+const MANTISSAS = [1, 2, 2.5, 5, 10];
+/** Above this, labels are told in thousands, millions and so on. */
+const COMPACT_FROM = 10_000;
+
+/** A pane below the candles: its rows and the values at its edges. */
+export interface SubPane {
+  name: string;
+  series: Series[];
+  top: number;
+  bottom: number;
+  /** Values in the top and the bottom row. */
+  high: number;
+  low: number;
+}
+
+/** Rows of the candles' pane, and the panes below it, each under a line of one pixel's thickness. */
+export interface PaneLayout {
+  height: number;
+  line: number;
+  panes: SubPane[];
+}
+
+/** Divide the height between the candles and the panes that the series name. */
+export function dividePanes(series: Iterable<Series>, { height, ratio }: PaneSize): PaneLayout {
+  const panes = new Map<string, Series[]>();
+  for (const each of series) {
+    if (each.pane === PRICE_PANE) continue;
+    const others = panes.get(each.pane);
+    if (others === undefined) panes.set(each.pane, [each]);
+    else others.push(each);
+  }
+  const line = Math.max(Math.floor(ratio), 1);
+  const share = Math.min(PANE_SHARE, ALL_SHARE / panes.size);
+  const each = Math.max(Math.floor(height * share), line + 1);
+  const main = Math.max(height - each * panes.size, 1);
+  return {
+    height: main,
+    line,
+    panes: [...panes].map(([name, inside], index) => {
+      const top = main + index * each + line;
+      return { name, series: inside, top, bottom: top + each - line, high: 1, low: 0 };
+    }),
+  };
+}
+
+/** Fit a pane's scale to what is in sight: candles from `first` to `last` (exclusive). */
+export function fitPane(pane: SubPane, store: CandleStore, first: number, last: number): void {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const series of pane.series) {
+    const found = extentOf(series, align(series.time, store, first, last));
+    low = Math.min(low, series.range?.[0] ?? found.low);
+    high = Math.max(high, series.range?.[1] ?? found.high);
+  }
+  if (low > high) [low, high] = [0, 1];
+  // A flat line lies in the middle.
+  const span = high - low || Math.abs(high) || 1;
+  const middle = (low + high) / 2;
+  const half = span * (0.5 + MARGIN);
+  pane.low = middle - half;
+  pane.high = middle + half;
+}
+
+export function scaleOf({ top, bottom, high, low }: SubPane): ValueScale {
+  const scale = (bottom - top) / (high - low);
+  return { rows: { top, bottom }, origin: top + high * scale, scale };
+}
+
+export interface PaneLabel {
+  row: number;
+  text: string;
+}
+
+/** Labels of a pane's scale. */
+export function placeLabels(pane: SubPane, ratio: number): PaneLabel[] {
+  const { origin, scale } = scaleOf(pane);
+  const step = niceStep((LABEL_GAP_PX * ratio) / scale);
+  const labels: PaneLabel[] = [];
+  const margin = 8 * ratio;
+  for (let i = Math.ceil(pane.low / step); i * step <= pane.high; i++) {
+    const row = Math.round(origin - i * step * scale);
+    if (row < pane.top + margin || row > pane.bottom - margin) continue;
+    labels.push({ row, text: formatValue(i * step, decimalsFor(step)) });
+  }
+  return labels;
+}
+
+/** A step of 1, 2, 2.5 or 5 times a power of ten, at least `least`. */
+export function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return power * (MANTISSAS.find((each) => each * power >= least) ?? 10);
+}
+
+/** Digits after the point that tell values of this step, or of this span, apart. */
+export function decimalsFor(step: number): number {
+  const digits = Math.max(-Math.floor(Math.log10(step)), 0);
+  const rounded = Number(step.toFixed(digits));
+  return Math.min(Math.abs(rounded - step) > step / 100 ? digits + 1 : digits, 12);
+}
+
+/** Digits that a reading in this pane is told with: steps finer than its labels'. */
+export function readingDecimals({ high, low }: SubPane): number {
+  return decimalsFor((high - low) / 1000);
+}
+
+/** A value as people read it: "−1.25", "12.3K". */
+export function formatValue(value: number, decimals: number): string {
+  if (!Number.isFinite(value)) return "—";
+  const size = Math.abs(value);
+  const text = size >= COMPACT_FROM && decimals < 2 ? compact(size) : size.toFixed(decimals);
+  return value < 0 && Number(size.toFixed(decimals)) !== 0 ? `−${text}` : text;
+}
