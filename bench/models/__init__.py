@@ -1,0 +1,1 @@
+"""What the models cost. Each module is run by ``python -m bench.models.<name>``."""
