@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tickfire.phoenix import Channel, JoinError, Reply, Socket
 from tickfire.server.market.lanes import REALTIME, BinaryLane, InstrumentLane, Lane, TradesLane
 from tickfire.server.market.live import Live
+from tickfire.server.market.merge import MergedLane
 from tickfire.server.market.params import MarketParams, refuse
 from tickfire.server.market.subscription import BadSince, Subscription
 from tickfire.server.streams.requests import RedisUnavailable
@@ -30,6 +31,8 @@ class _TicksChannel(Channel):
     async def _subscribe(
         self, live: Live, socket: Socket, lane: Lane, shards: tuple[int, ...], params: MarketParams
     ) -> dict[str, Any]:
+        if params.max_hz is not None:
+            lane = MergedLane(lane, params.max_hz)
         self._subscription = self._market.subscribe(live, socket, lane, shards)
         try:
             return await self._subscription.start(params.since)

@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tickfire.phoenix import Hub, V1Serializer, V2Serializer
+from tickfire.phoenix import Hub
 from tickfire.server.market.candle_feed import CandleFeed
 from tickfire.server.market.dataset import DataSet
 from tickfire.server.market.encode import Ticks
-from tickfire.server.market.lanes import REALTIME, Lane, Lanes, topic_of
+from tickfire.server.market.lanes import REALTIME, SERIALIZERS, Lane, Lanes, topic_of
+from tickfire.server.market.merge import MergedLane, Merges
 from tickfire.server.market.slots import SAW_TRADE
 from tickfire.server.metrics import Metrics
 from tickfire.server.streams.entries import TickEntry
@@ -23,11 +24,6 @@ __all__ = ["Fanout"]
 
 REMEMBERED_WRITES: Final = 4096
 """Of one lane: more than can wait in the hub until the loop comes round."""
-
-_SERIALIZERS: Final[Mapping[str, V1Serializer | V2Serializer]] = {
-    "v1": V1Serializer(),
-    "v2": V2Serializer(),
-}
 
 
 class Fanout:
@@ -44,6 +40,11 @@ class Fanout:
         self._pending: dict[Lane, list[bytes]] = {}
         self._before: tuple[int, ...] = ()
         self._writes: dict[tuple[str, str], deque[tuple[int, ...]]] = {}
+        self._merges = Merges(data, self._write_merged)
+
+    def close(self) -> None:
+        """Stop the timers of merged lanes."""
+        self._merges.close()
 
     def take(self, shard: int, entry: TickEntry, ticks: Ticks) -> None:
         """Encode one entry for all who listen, then fold it into the book."""
@@ -67,6 +68,9 @@ class Fanout:
             lane = lanes.get(name)
             if lane is None:
                 continue
+            if isinstance(lane, MergedLane):
+                self._merges.take(lane, shard, ticks)
+                continue
             frames, count = lane.encode(self._data, shard, ticks, self._data.positions, live=True)
             if frames:
                 self._pending.setdefault(lane, []).append(frames)
@@ -87,14 +91,27 @@ class Fanout:
         for name in list(self._hub.lanes(topic)) if lanes else ():
             lane = lanes.get(name)
             if lane is not None:
-                serializer = _SERIALIZERS[lane.serializer]
+                self.settle(lane)
+                serializer = SERIALIZERS[lane.serializer]
                 self._write(lane, serializer.encode_broadcast(topic, event, payload))
 
-    def _write(self, lane: Lane, frames: bytes) -> None:
+    def settle(self, lane: Lane) -> None:
+        """Give what a merged lane holds back, before anything else is said in it."""
+        if isinstance(lane, MergedLane):
+            self._merges.settle(lane)
+
+    def _write_merged(
+        self, lane: MergedLane, frames: bytes, count: int, before: tuple[int, ...]
+    ) -> None:
+        self._metrics.frames += count
+        self._metrics.bytes += len(frames)
+        self._write(lane, frames, before)
+
+    def _write(self, lane: Lane, frames: bytes, before: tuple[int, ...] = ()) -> None:
         log = self._writes.get((lane.topic, lane.name))
         if log is None:
             log = self._writes[lane.topic, lane.name] = deque(maxlen=REMEMBERED_WRITES)
-        log.append(self._before or tuple(self._data.positions))
+        log.append(before or self._before or tuple(self._data.positions))
         self._hub.write(lane.topic, lane.name, frames)
 
     def positions_before(self, lane: Lane, writes: int) -> tuple[int, ...]:
@@ -107,3 +124,5 @@ class Fanout:
     def forget(self, lane: Lane) -> None:
         """Drop the notes of a lane without subscribers."""
         self._writes.pop((lane.topic, lane.name), None)
+        if isinstance(lane, MergedLane):
+            self._merges.forget(lane)

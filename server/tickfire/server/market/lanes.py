@@ -13,15 +13,30 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.phoenix import V2Serializer
+from tickfire.phoenix import V1Serializer, V2Serializer
 from tickfire.server.market.dataset import DataSet
-from tickfire.server.market.encode import Envelope, Ticks, around
+from tickfire.server.market.encode import MAX_SPAN, Envelope, Ticks, around, binary_payload
 from tickfire.server.market.instruments import Listing
 
-__all__ = ["REALTIME", "BinaryLane", "InstrumentLane", "Lane", "Lanes", "TradesLane", "topic_of"]
+__all__ = [
+    "REALTIME",
+    "SERIALIZERS",
+    "BinaryLane",
+    "InstrumentLane",
+    "Lane",
+    "Lanes",
+    "TradesLane",
+    "topic_of",
+]
 
 REALTIME: Final = "market:realtime"
 BINARY: Final = "binary"
+SERIALIZERS: Final[Mapping[str, V1Serializer | V2Serializer]] = {
+    "v1": V1Serializer(),
+    "v2": V2Serializer(),
+}
+
+type Mask = NDArray[np.uint8]
 
 
 def topic_of(symbol: str) -> str:
@@ -52,6 +67,9 @@ class Lane(Protocol):
         says that the book stands right before these ticks.
         """
 
+    def wanted(self, data: DataSet) -> Mask | None:
+        """Return uint8[slots], 1 for each instrument that it gets; None is all."""
+
     def quote(self, data: DataSet) -> dict[str, Any] | None:
         """Return the quote to give to a subscriber that has caught up, if it gets quotes."""
 
@@ -75,6 +93,10 @@ class TradesLane:
             ticks, self._envelope, before=before, after=after, wanted=self._choice.mask(data)
         )
 
+    def wanted(self, data: DataSet) -> Mask | None:
+        """Return the chosen slots; see Lane."""
+        return self._choice.mask(data)
+
     def quote(self, data: DataSet) -> dict[str, Any] | None:
         """Return None: quotes are for topics of one instrument."""
         return None
@@ -87,6 +109,7 @@ class InstrumentLane:
         self.topic = topic_of(symbol)
         self.serializer = self.name = serializer
         self._symbol = symbol
+        self._choice = _Choice((symbol,))
         self._tick = Envelope.of(serializer, self.topic, "tick")
         self._quote = Envelope.of(serializer, self.topic, "quote")
 
@@ -99,6 +122,10 @@ class InstrumentLane:
             return b"", 0
         quote = data.quote(listing.slot) if live else None
         return data.encoder.instrument(ticks, listing.slot, self._tick, self._quote, quote)
+
+    def wanted(self, data: DataSet) -> Mask | None:
+        """Return the chosen slots; see Lane."""
+        return self._choice.mask(data)
 
     def quote(self, data: DataSet) -> dict[str, Any] | None:
         """Return the top of book; see Lane."""
@@ -115,7 +142,7 @@ class BinaryLane:
         self.topic = topic
         self.name = "/".join((self.serializer, BINARY, *(symbols or ())))
         self._symbol = symbol
-        self._choice = _Choice(symbols)
+        self._choice = _Choice((symbol,) if symbol is not None else symbols)
         self._serializer = V2Serializer()
 
     def encode(
@@ -128,10 +155,29 @@ class BinaryLane:
             if listing is None:
                 return b"", 0
             slot = listing.slot
-        payload = data.encoder.binary(ticks, shard, wanted=self._choice.mask(data), slot=slot)
+        payload = data.encoder.binary(
+            ticks, shard, wanted=None if slot >= 0 else self._choice.mask(data), slot=slot
+        )
         if not payload:
             return b"", 0
         return self._serializer.encode_broadcast(self.topic, "ticks", payload), 1
+
+    def pack(
+        self, data: DataSet, shard: int, first: int, span: int, rows: NDArray[np.void]
+    ) -> tuple[bytes, int]:
+        """Pack the given ticks for positions ``[first, first + span)`` of a shard."""
+        frames = []
+        while span > 0:
+            part = min(span, MAX_SPAN)
+            given = rows if part == span else rows[:0]  # the last payload has them
+            payload = binary_payload(data.epoch, shard, first, part, given)
+            frames.append(self._serializer.encode_broadcast(self.topic, "ticks", payload))
+            first, span = first + part, span - part
+        return b"".join(frames), len(frames)
+
+    def wanted(self, data: DataSet) -> Mask | None:
+        """Return the chosen slots; see Lane."""
+        return self._choice.mask(data)
 
     def quote(self, data: DataSet) -> dict[str, Any] | None:
         """Return None: the records include those of the top of book."""
@@ -149,9 +195,9 @@ class _Choice:
     def __init__(self, symbols: tuple[str, ...] | None) -> None:
         self._symbols = frozenset(symbols) if symbols else None
         self._of: tuple[DataSet, int] | None = None
-        self._mask: NDArray[np.uint8] | None = None
+        self._mask: Mask | None = None
 
-    def mask(self, data: DataSet) -> NDArray[np.uint8] | None:
+    def mask(self, data: DataSet) -> Mask | None:
         """Return uint8[slots], or None for all."""
         if self._symbols is None:
             return None

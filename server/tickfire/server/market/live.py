@@ -101,6 +101,7 @@ class Live:
             shard.history.close()
         self._table.close()
         self.candles.close()
+        self.fanout.close()
 
     @property
     def is_following(self) -> bool:

@@ -13,6 +13,9 @@ __all__ = ["MarketParams", "candle_limit", "refuse"]
 MAX_SYMBOLS: Final = 1_000
 DEFAULT_CANDLES: Final = 500
 MAX_CANDLES: Final = 5_000
+DEFAULT_HZ: Final = 10.0
+LEAST_HZ: Final = 0.1
+MOST_HZ: Final = 100
 
 
 def refuse(reason: str) -> JoinError:
@@ -32,11 +35,14 @@ class MarketParams:
         Packed records instead of JSON.
     since : Place or None
         Where the client stands.
+    max_hz : float or None
+        Merge an instrument's ticks into at most so many a second; None gives all.
     """
 
     symbols: tuple[str, ...] | None = None
     binary: bool = False
     since: Place | None = None
+    max_hz: float | None = None
 
     @classmethod
     def of(cls, payload: object) -> MarketParams:
@@ -56,7 +62,7 @@ class MarketParams:
             place = None if since is None else Place.parse(since)
         except ValueError as error:
             raise refuse(str(error)) from None
-        return cls(_symbols(params.get("symbols")), encoding == "binary", place)
+        return cls(_symbols(params.get("symbols")), encoding == "binary", place, _max_hz(params))
 
 
 def candle_limit(payload: object) -> int:
@@ -81,6 +87,19 @@ def _map(payload: object) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise refuse("the params of a join are an object")
     return payload
+
+
+def _max_hz(params: dict[str, Any]) -> float | None:
+    mode, max_hz = params.get("mode"), params.get("max_hz")
+    if mode not in (None, "full", "merge"):
+        raise refuse('mode is "full" or "merge"')
+    if max_hz is None:
+        return DEFAULT_HZ if mode == "merge" else None
+    if mode == "full":
+        raise refuse('max_hz needs mode "merge"')
+    if type(max_hz) not in (int, float) or not LEAST_HZ <= max_hz <= MOST_HZ:
+        raise refuse(f"max_hz is a number from {LEAST_HZ} to {MOST_HZ}")
+    return float(max_hz)
 
 
 def _symbols(given: object) -> tuple[str, ...] | None:

@@ -131,6 +131,7 @@ class Subscription:
 
     def _go_live(self) -> None:
         self._at = {}
+        self.live.fanout.settle(self.lane)
         self.socket.lane = self.lane.name
 
     def _overflowed(self, missed: int) -> None:
