@@ -1,0 +1,136 @@
+import { BAR_COLUMNS, type Bars, type Trades } from "./bar-columns";
+import { Indicator } from "./indicator";
+import type { Report, Request } from "./messages";
+import { resolve } from "./params";
+import type { IndicatorName, Params } from "./registry";
+import { ResultColumns } from "./result-columns";
+
+const NS_PER_MS = 1_000_000n;
+
+/** What a history needs of its `Compute`. */
+export interface Link {
+  nextId(): number;
+  post(request: Request): void;
+  closed(): void;
+}
+
+/**
+ * The bars of one symbol and interval, in the worker. They come as bars, or are folded from trades;
+ * one history takes one kind. Arrays that are given away by `set`, `update` and `trades` change
+ * owner: they are empty afterwards.
+ */
+export class BarHistory {
+  private readonly columns = new ResultColumns(1 + BAR_COLUMNS.length);
+  private readonly indicators = new Map<number, Indicator>();
+  private sent = 0;
+  private kind: "bars" | "trades" | null = null;
+
+  constructor(
+    private readonly link: Link,
+    readonly id: number,
+    readonly symbol: string,
+    readonly interval: string,
+  ) {
+    link.post({ type: "open", history: id });
+  }
+
+  /** Times of the bars, ms since the epoch, as of what the worker has told last. */
+  get time(): Float64Array {
+    return this.columns.columns[0];
+  }
+
+  /** The bars as of what the worker has told last. */
+  get bars(): Bars {
+    const [time, open, high, low, close, volume] = this.columns.columns;
+    return { time, open, high, low, close, volume };
+  }
+
+  /** The indicators over these bars, in the order they came. */
+  get all(): readonly Indicator[] {
+    return [...this.indicators.values()];
+  }
+
+  /** Replace all bars. */
+  set(bars: Bars): void {
+    this.update(0, bars);
+  }
+
+  /**
+   * Replace the bars from row `from` on: the running bar by itself and those after it, or more.
+   * Throws RangeError when there are no rows up to `from`, or when the columns are no bars.
+   */
+  update(from: number, bars: Bars): void {
+    this.is("bars");
+    if (!(Number.isInteger(from) && from >= 0 && from <= this.sent)) {
+      throw new RangeError(`there is no row ${from} to go on from: ${this.sent} were given`);
+    }
+    checkLengths(bars, bars.time.length);
+    checkTimes(bars.time);
+    const count = from + bars.time.length;
+    this.link.post({ type: "bars", history: this.id, from, bars });
+    this.sent = count;
+  }
+
+  /** Fold trades, oldest first, into bars of `intervalMs`; the last one is the running bar. */
+  trades(intervalMs: number, trades: Trades): void {
+    this.is("trades");
+    if (!(Number.isInteger(intervalMs) && intervalMs > 0)) {
+      throw new RangeError(`an interval is a whole number of ms above 0, not ${intervalMs}`);
+    }
+    checkLengths(trades, trades.ts.length);
+    const intervalNs = BigInt(intervalMs) * NS_PER_MS;
+    this.link.post({ type: "trades", history: this.id, intervalNs, trades });
+  }
+
+  /** An indicator over these bars; throws `IndicatorError` for what there is not. */
+  indicator<N extends IndicatorName>(name: N, params: Params<N> = {} as Params<N>): Indicator<N> {
+    const resolved = resolve(name, params);
+    const id = this.link.nextId();
+    const indicator = new Indicator<N>(id, resolved, this, () => {
+      this.indicators.delete(id);
+      this.link.post({ type: "remove", indicator: id });
+    });
+    this.indicators.set(id, indicator as unknown as Indicator);
+    this.link.post({ type: "add", history: this.id, indicator: id, resolved });
+    return indicator;
+  }
+
+  /** Forget the bars and all indicators over them. */
+  close(): void {
+    this.link.post({ type: "close", history: this.id });
+    this.indicators.clear();
+    this.link.closed();
+  }
+
+  /** Take what the worker says. */
+  receive({ changes, data }: Report & { type: "results" }): void {
+    for (const change of changes) {
+      if (change.set === this.id) this.columns.receive(change, data);
+      else this.indicators.get(change.set)?.receive(change, data);
+    }
+    for (const change of changes) this.indicators.get(change.set)?.notify(change);
+  }
+
+  private is(kind: "bars" | "trades"): void {
+    this.kind ??= kind;
+    if (this.kind !== kind)
+      throw new TypeError(`this history is made of ${this.kind}, not ${kind}`);
+  }
+}
+
+function checkLengths(columns: object, length: number): void {
+  for (const [name, column] of Object.entries(columns)) {
+    if (column.length !== length) {
+      throw new RangeError(`${name} has ${column.length} elements, where there are ${length}`);
+    }
+  }
+}
+
+function checkTimes(time: Float64Array): void {
+  for (let i = 0; i < time.length; i++) {
+    const isLater = i === 0 || time[i] > time[i - 1];
+    if (!Number.isFinite(time[i]) || !isLater) {
+      throw new RangeError(`the time of bar ${i}, ${time[i]}, is not after the one before`);
+    }
+  }
+}

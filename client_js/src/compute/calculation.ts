@@ -1,0 +1,122 @@
+import type { Arena } from "./arena";
+import type { BarColumns, Column } from "./bar-columns";
+import { type KernelExports, SIGNATURES } from "./generated/bindings";
+import type { Resolved } from "./params";
+import { specOf } from "./registry";
+
+const WORD_BYTES = 8;
+
+type Call = (...given: (number | bigint)[]) => number;
+
+/** One argument of a kernel: a column of the bars, the state, a result, or a number as it is. */
+type Argument = { column: Column } | "state" | "out" | number | bigint;
+
+/**
+ * One indicator over one history, kept up to date.
+ *
+ * `state` is the kernel's after all bars but the last, which is still running: that one is computed
+ * on a copy, so that the next tick begins from the same state again. A kernel's batch form is the
+ * same call over more bars, so both ways give the same bits.
+ */
+export class Calculation {
+  readonly outputs: number;
+  private readonly call: Call;
+  private readonly plan: Argument[];
+  private readonly words: number;
+  private readonly state: number;
+  private readonly scratch: number;
+  /** Bars that `state` has seen. */
+  private seen = 0;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly bars: BarColumns,
+    kernels: KernelExports,
+    resolved: Resolved,
+  ) {
+    const exported = kernels as unknown as Record<string, Call>;
+    const kernel = snakeCase(resolved.name);
+    this.call = exported[kernel];
+    this.plan = planOf(resolved);
+    this.outputs = this.plan.filter((each) => each === "out").length;
+    this.words = wordsOf(exported[`${kernel}_words`], resolved);
+    this.state = arena.allocate(this.words);
+    this.scratch = arena.allocate(this.words);
+    arena.zero(this.state, this.words);
+  }
+
+  /**
+   * Bars from row `from` on have changed. Computes what follows and gives `take` the results of
+   * rows `from` to the end, one view per output, valid during the call.
+   */
+  update(from: number, take: (from: number, results: Float64Array[]) => void): void {
+    const { arena, bars } = this;
+    if (from < this.seen) this.restart();
+    const start = this.seen;
+    const last = Math.max(bars.count - 1, start);
+    const length = bars.count - start;
+    const out = arena.allocate(length * this.outputs);
+    this.run(this.state, start, last, out, length);
+    arena.copy(this.scratch, this.state, this.words);
+    this.run(this.scratch, last, bars.count, out + (last - start) * WORD_BYTES, length);
+    this.seen = last;
+    // Rows before the first that changed came out as they were.
+    const skipped = Math.max(from - start, 0);
+    const results = Array.from({ length: this.outputs }, (_, k) =>
+      arena.view(out + (k * length + skipped) * WORD_BYTES, length - skipped),
+    );
+    take(start + skipped, results);
+    arena.release(out, length * this.outputs);
+  }
+
+  dispose(): void {
+    this.arena.release(this.state, this.words);
+    this.arena.release(this.scratch, this.words);
+  }
+
+  private restart(): void {
+    this.arena.zero(this.state, this.words);
+    this.seen = 0;
+  }
+
+  /** Run bars [from, to); results go to `out`, each output `stride` words after the one before. */
+  private run(state: number, from: number, to: number, out: number, stride: number): void {
+    const n = to - from;
+    if (n <= 0) return;
+    let output = 0;
+    const given = this.plan.flatMap((each): (number | bigint)[] => {
+      if (each === "state") return [state, this.words];
+      if (each === "out") return [out + output++ * stride * WORD_BYTES, n];
+      if (typeof each === "object") return [this.bars.address(each.column, from), n];
+      return [each];
+    });
+    this.call(...given);
+  }
+}
+
+function planOf({ name, numbers, source }: Resolved): Argument[] {
+  const { params } = specOf(name);
+  return SIGNATURES[name].parameters.map(([parameter, kind]): Argument => {
+    if (kind === "in" || kind === "longIn") return { column: columnOf(parameter, source) };
+    if (kind === "state") return "state";
+    if (kind === "out") return "out";
+    const value = numbers[parameter];
+    const { ns } = params[parameter];
+    return ns === undefined ? value : BigInt(value) * ns;
+  });
+}
+
+function columnOf(parameter: string, source: Resolved["source"]): Column {
+  return parameter === "src" || parameter === "price" ? (source ?? "close") : (parameter as Column);
+}
+
+function wordsOf(count: Call | undefined, { name, numbers }: Resolved): number {
+  const signature = SIGNATURES[name];
+  if (count === undefined || !("wordsOf" in signature)) return 0;
+  return count(...signature.wordsOf.map((parameter) => numbers[parameter]));
+}
+
+/** A kernel's name in the module: "logReturns" is "log_returns". */
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,138 @@
+import { BarHistory } from "./bar-history";
+import type { Indicator } from "./indicator";
+import type { Report, Request } from "./messages";
+import { transferOf } from "./messages";
+import { IndicatorError } from "./params";
+import type { IndicatorName, Params } from "./registry";
+import type { Port } from "./serve";
+import { kernelsUrl, spawnWorker } from "./spawn";
+
+export interface ComputeOptions {
+  /**
+   * Where the work is done: by default a worker of its own. Any port will do whose other end was
+   * given to `serve`.
+   */
+  port?: Port;
+  /** The kernels: an address, or the module. By default the ones that the package brings. */
+  wasm?: string | URL | WebAssembly.Module;
+  /** Whether results lie in shared memory: by default where the page is cross-origin isolated. */
+  shared?: boolean;
+  /** Called once if the worker cannot go on, with a sentence that says why. */
+  onFailure?: (reason: string) => void;
+}
+
+/**
+ * Indicators, computed by kernels.wasm in a worker: the same source as the server's, with the same
+ * bits. It keeps histories of bars, and over each of them any number of indicators up to date.
+ */
+export class Compute {
+  /** Whether results lie in shared memory. */
+  readonly shared: boolean;
+  private readonly port: Port;
+  private readonly histories = new Map<string, BarHistory>();
+  private readonly settling = new Map<number, (reason: string | null) => void>();
+  private current: BarHistory | null = null;
+  private failure: string | null = null;
+  private last = 0;
+
+  constructor(private readonly options: ComputeOptions = {}) {
+    this.shared = options.shared ?? globalThis.crossOriginIsolated === true;
+    this.port = options.port ?? spawnWorker();
+    this.port.addEventListener("message", ({ data }) => this.receive(data as Report));
+    this.port.addEventListener("error", () => this.stop("its script cannot be run"));
+    this.port.start?.();
+    const wasm = options.wasm ?? kernelsUrl();
+    this.post({ type: "start", wasm: wasm instanceof URL ? wasm.href : wasm, shared: this.shared });
+  }
+
+  /** The bars of a symbol at an interval, empty when first asked for. */
+  history(symbol: string, interval: string): BarHistory {
+    const key = JSON.stringify([symbol, interval]);
+    let history = this.histories.get(key);
+    if (history === undefined) {
+      const id = this.nextId();
+      const link = {
+        nextId: () => this.nextId(),
+        post: (request: Request) => this.post(request),
+        closed: () => this.forget(key),
+      };
+      history = new BarHistory(link, id, symbol, interval);
+      this.histories.set(key, history);
+    }
+    this.current = history;
+    return history;
+  }
+
+  /**
+   * An indicator over the history that was last asked for, or over `history`.
+   *
+   * Throws `IndicatorError` for a name, parameter or value that there is not, and when there is no
+   * history yet.
+   */
+  indicator<N extends IndicatorName>(
+    name: N,
+    params: Params<N> = {} as Params<N>,
+    history = this.current,
+  ): Indicator<N> {
+    if (history === null) {
+      throw new IndicatorError("there are no bars yet: ask for a history first");
+    }
+    return history.indicator(name, params);
+  }
+
+  /** Resolves when everything asked for so far is computed; rejects when the worker has failed. */
+  settled(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.failure !== null) return reject(new Error(this.failure));
+      const id = this.nextId();
+      this.settling.set(id, (reason) => (reason === null ? resolve() : reject(new Error(reason))));
+      this.post({ type: "settle", id });
+    });
+  }
+
+  /** End the worker. */
+  dispose(): void {
+    this.port.terminate?.();
+    this.port.close?.();
+    this.fail("it was ended");
+  }
+
+  private receive(report: Report): void {
+    if (report.type === "results") {
+      for (const history of this.histories.values()) {
+        if (history.id === report.history) history.receive(report);
+      }
+    } else if (report.type === "settled") {
+      this.settling.get(report.id)?.(null);
+      this.settling.delete(report.id);
+    } else {
+      this.stop(report.reason);
+    }
+  }
+
+  private stop(reason: string): void {
+    if (this.failure !== null) return;
+    this.fail(reason);
+    this.options.onFailure?.(reason);
+  }
+
+  private fail(reason: string): void {
+    this.failure ??= reason;
+    for (const settle of this.settling.values()) settle(reason);
+    this.settling.clear();
+  }
+
+  private post(request: Request): void {
+    if (this.failure === null) this.port.postMessage(request, transferOf(request));
+  }
+
+  private forget(key: string): void {
+    if (this.current === this.histories.get(key)) this.current = null;
+    this.histories.delete(key);
+  }
+
+  private nextId(): number {
+    this.last++;
+    return this.last;
+  }
+}

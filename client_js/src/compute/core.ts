@@ -1,0 +1,137 @@
+import { Arena } from "./arena";
+import { BarColumns } from "./bar-columns";
+import { Calculation } from "./calculation";
+import type { KernelExports } from "./generated/bindings";
+import type { Report, Request } from "./messages";
+import type { Resolved } from "./params";
+import {
+  type Change,
+  Packer,
+  type ResultWriter,
+  SharedWriter,
+  TransferWriter,
+} from "./result-columns";
+
+/** One indicator: its calculation and where its results go. */
+interface Kept {
+  calculation: Calculation;
+  writer: ResultWriter;
+}
+
+/** The bars of one symbol and interval, and the indicators over them. */
+interface History {
+  bars: BarColumns;
+  /** Times and prices as the page reads them. */
+  writer: ResultWriter;
+  indicators: Map<number, Kept>;
+}
+
+/**
+ * What the worker does, without the worker: takes requests, gives reports. All bars, states and
+ * results live in one WebAssembly memory of its own.
+ */
+export class ComputeCore {
+  private readonly arena: Arena;
+  private readonly kernels: KernelExports;
+  private readonly histories = new Map<number, History>();
+
+  /** `shared`: results go into shared memory; else they are sent. */
+  constructor(
+    module: WebAssembly.Module,
+    private readonly shared: boolean,
+  ) {
+    const memory = new WebAssembly.Memory({ initial: 16 });
+    const instance = new WebAssembly.Instance(module, { env: { memory } });
+    this.kernels = instance.exports as unknown as KernelExports;
+    this.arena = new Arena(memory);
+  }
+
+  /** Bytes of the kernels' memory. */
+  get memoryBytes(): number {
+    return this.arena.memory.buffer.byteLength;
+  }
+
+  /** Do what is asked; returns what the page has to be told, if anything. */
+  take(request: Request): Report | null {
+    switch (request.type) {
+      case "open":
+        this.open(request.history);
+        return null;
+      case "bars": {
+        const history = this.histories.get(request.history);
+        if (history === undefined) return null; // closed since the page sent it
+        history.bars.replace(request.from, request.bars);
+        return this.recompute(request.history, history, request.from);
+      }
+      case "trades": {
+        const history = this.histories.get(request.history);
+        if (history === undefined) return null;
+        const from = history.bars.fold(request.trades, request.intervalNs);
+        return this.recompute(request.history, history, from);
+      }
+      case "add":
+        return this.add(request.history, request.indicator, request.resolved);
+      case "remove":
+        this.remove(request.indicator);
+        return null;
+      case "close":
+        this.close(request.history);
+        return null;
+      case "settle":
+        return { type: "settled", id: request.id };
+      case "start":
+        return null;
+    }
+  }
+
+  private open(id: number): void {
+    const bars = new BarColumns(this.arena, this.kernels);
+    this.histories.set(id, { bars, writer: this.writer(id), indicators: new Map() });
+  }
+
+  private recompute(id: number, history: History, from: number): Report {
+    const data = new Packer();
+    const changes = [history.writer.write(from, history.bars.rows(from), data)];
+    for (const kept of history.indicators.values()) changes.push(compute(kept, from, data));
+    return { type: "results", history: id, changes, data: data.pack() };
+  }
+
+  private add(id: number, indicator: number, resolved: Resolved): Report | null {
+    const history = this.histories.get(id);
+    if (history === undefined) return null;
+    const calculation = new Calculation(this.arena, history.bars, this.kernels, resolved);
+    const kept = { calculation, writer: this.writer(indicator) };
+    history.indicators.set(indicator, kept);
+    const data = new Packer();
+    const changes = [compute(kept, 0, data)];
+    return { type: "results", history: id, changes, data: data.pack() };
+  }
+
+  private remove(indicator: number): void {
+    for (const { indicators } of this.histories.values()) {
+      indicators.get(indicator)?.calculation.dispose();
+      indicators.delete(indicator);
+    }
+  }
+
+  private close(id: number): void {
+    const history = this.histories.get(id);
+    if (history === undefined) return;
+    for (const { calculation } of history.indicators.values()) calculation.dispose();
+    history.bars.dispose();
+    this.histories.delete(id);
+  }
+
+  private writer(set: number): ResultWriter {
+    return this.shared ? new SharedWriter(set) : new TransferWriter(set);
+  }
+}
+
+function compute({ calculation, writer }: Kept, from: number, data: Packer): Change {
+  let change: Change | null = null;
+  calculation.update(from, (first, results) => {
+    change = writer.write(first, results, data);
+  });
+  if (change === null) throw new Error("a calculation gave no results");
+  return change;
+}
