@@ -1,0 +1,1 @@
+"""Compatibility with clients that speak a dialect of Phoenix Channels."""

@@ -1,0 +1,300 @@
+"""Broadcast and presence for clients of Supabase Realtime, such as `@supabase/realtime-js`.
+
+::
+
+    hub = Hub((V1Serializer(), SupabaseSerializer()))
+    presence = Presence(hub)
+    app = Starlette(routes=[realtime_socket(hub, presence, api_keys=["public-key"])])
+
+    await broadcast(hub, "room", "cursor", {"x": 1})  # from anywhere on the server
+
+A client connects with `new RealtimeClient("ws://host/realtime/v1", {params: {apikey}})`. What is
+served is what channels of Supabase do without a database: broadcasts (`self`, `ack`, JSON and
+bytes), presence (`track`, `untrack`), private channels, and new access tokens while joined. A
+join that asks for Postgres changes is refused, and there is no REST interface.
+"""
+
+import hmac
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from tickfire.phoenix.channel import Channel
+from tickfire.phoenix.contrib.user_broadcast import SupabaseSerializer, user_broadcast
+from tickfire.phoenix.endpoint import PhoenixSocket
+from tickfire.phoenix.errors import JoinError
+from tickfire.phoenix.hub import Hub
+from tickfire.phoenix.presence import Presence
+from tickfire.phoenix.results import NoReply, Reply, Stop
+from tickfire.phoenix.socket import Socket
+from tickfire.phoenix.user_socket import ChannelFactory, ConnectInfo, UserSocket
+
+__all__ = [
+    "RealtimeChannel",
+    "RealtimeSocket",
+    "SupabaseSerializer",
+    "broadcast",
+    "realtime_socket",
+]
+
+PREFIX = "realtime:"
+PATH = "/realtime/v1"
+
+type Result = Reply | NoReply | Stop | None
+
+
+class _BroadcastConfig(msgspec.Struct, frozen=True):
+    ack: bool = False
+    to_self: bool = msgspec.field(default=False, name="self")
+
+
+class _PresenceConfig(msgspec.Struct, frozen=True):
+    key: str | None = None
+    enabled: bool = False
+
+
+class _Config(msgspec.Struct, frozen=True):
+    broadcast: _BroadcastConfig | None = None
+    presence: _PresenceConfig | None = None
+    private: bool | None = None
+    postgres_changes: list[Any] | None = None
+
+
+class _Join(msgspec.Struct, frozen=True):
+    config: _Config | None = None
+    access_token: str | None = None
+
+
+class RealtimeChannel(Channel):
+    """One `realtime:` topic joined by one client; subclass it to have private channels.
+
+    Names below are topics as users write them, without `realtime:`.
+
+    Parameters
+    ----------
+    presence
+        The application's.
+    """
+
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+        self._name = ""
+        self._private = False
+        self._broadcasts = _BroadcastConfig()
+        self._key = ""
+        self._tracked: Any = None  # the payload that is tracked
+        self._shows_presence = False
+
+    # ------------------------------------------------------------ to be overridden
+
+    def is_private(self, name: str) -> bool:
+        """Whether a channel is private; the client has to say so, too, when it joins."""
+        return False
+
+    async def authorize(self, name: str, token: str | None, socket: Socket) -> None:
+        """Let a client into a private channel, or raise JoinError.
+
+        Called when the client joins, and when it has a new access token.
+
+        Parameters
+        ----------
+        name
+            The channel's.
+        token
+            The client's access token; its API key if it has none.
+        socket
+            The channel's socket.
+        """
+        raise _refusal(f"Unauthorized: nobody may read from the channel {name}")
+
+    # ------------------------------------------------------------ joining
+
+    async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+        """Let the client in, with the config that it asks for."""
+        self._name = topic.removeprefix(PREFIX)
+        if not self._name:
+            raise _refusal("TopicNameRequired: You must provide a topic name")
+        try:
+            asked = msgspec.convert(payload, _Join)
+        except msgspec.ValidationError as error:
+            raise _refusal(f"InvalidJoinPayload: {error}") from None
+        config = asked.config or _Config()
+        if config.postgres_changes:
+            raise _refusal("Postgres changes are not served here")
+        self._private = self.is_private(self._name)
+        if self._private != bool(config.private):
+            kind = "private" if self._private else "public"
+            raise _refusal(f"Unauthorized: the channel {self._name} is {kind}")
+        if self._private:
+            await self.authorize(self._name, asked.access_token or _api_key(socket), socket)
+        self._broadcasts = config.broadcast or _BroadcastConfig()
+        presence = config.presence or _PresenceConfig()
+        self._key = presence.key or str(uuid.uuid4())
+        if presence.enabled:
+            socket.send_info(self._show_presence)
+        return {"postgres_changes": []}
+
+    async def handle_info(self, message: Any, socket: Socket) -> None:
+        """Do what was put off until after the reply."""
+        await message(socket)
+
+    # ------------------------------------------------------------ events
+
+    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Result:
+        """Take a broadcast, a change of the client's presence, or a new token."""
+        if not isinstance(payload, Mapping):
+            return _error(f"the payload of {event} must be a map")
+        match event:
+            case "broadcast":
+                return await self._broadcast(payload, socket)
+            case "presence":
+                return self._change_presence(payload, socket)
+            case "access_token":
+                return await self._take_token(payload.get("access_token"), socket)
+        return None  # Supabase ignores them, too
+
+    async def _broadcast(self, payload: Mapping[str, Any], socket: Socket) -> Result:
+        if not isinstance(payload.get("event"), str):
+            return _error("a broadcast has an event")
+        message = user_broadcast(payload["event"], payload.get("payload", {}))
+        if self._broadcasts.to_self:
+            await socket.broadcast("broadcast", message)
+        else:
+            await socket.broadcast_from("broadcast", message)
+        return Reply() if self._broadcasts.ack else None
+
+    def _change_presence(self, payload: Mapping[str, Any], socket: Socket) -> Result:
+        match str(payload.get("event")).lower():
+            case "track":
+                meta = payload.get("payload", {})
+                if not isinstance(meta, dict):
+                    return _error("Presence track payload must be a map")
+                self._track(meta, socket)
+            case "untrack":
+                self._presence.untrack(socket, self._key)
+                self._tracked = None
+            case other:
+                return _error(f"unknown presence event {other}")
+        return Reply()
+
+    def _track(self, meta: dict[str, Any], socket: Socket) -> None:
+        if meta == self._tracked:
+            return
+        # Not an update: its one diff with a join and a leave makes realtime-js 2.109 forget the
+        # ref of the old meta before it looks for it, so that the old one would stay.
+        self._presence.untrack(socket, self._key)
+        self._presence.track(socket, self._key, meta)
+        self._tracked = meta
+        if not self._shows_presence:
+            socket.send_info(self._show_presence)
+
+    async def _show_presence(self, socket: Socket) -> None:
+        """Tell the client who is there; diffs follow by themselves."""
+        if not self._shows_presence:
+            self._shows_presence = True
+            socket.push("presence_state", await self._presence.list(socket.topic))
+
+    async def _take_token(self, token: Any, socket: Socket) -> Result:
+        if not self._private or not isinstance(token, str):
+            return None
+        try:
+            await self.authorize(self._name, token, socket)
+        except JoinError as error:
+            self._tell(socket, _reason(error))
+            return Stop()
+        return None
+
+    def _tell(self, socket: Socket, message: str) -> None:
+        """Send what realtime-js calls a system message."""
+        system = {"extension": "system", "status": "error"}
+        socket.push("system", {**system, "message": message, "channel": self._name})
+
+
+class RealtimeSocket(UserSocket):
+    """Takes connections with an API key, in the param `apikey` or the header `x-api-key`.
+
+    Parameters
+    ----------
+    channels
+        What serves which topics.
+    api_keys
+        The keys that are taken.
+    """
+
+    def __init__(self, channels: Mapping[str, ChannelFactory], api_keys: Collection[str]) -> None:
+        super().__init__()
+        self.channels = channels  # type: ignore[misc]
+        self._api_keys = api_keys
+
+    async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
+        """Accept a connection with one of the keys."""
+        key = params.get("apikey", info.headers.get("x-api-key"))
+        if not isinstance(key, str):
+            return False
+        self.assigns["apikey"] = key
+        given = key.encode()
+        return any([hmac.compare_digest(given, taken.encode()) for taken in self._api_keys])
+
+
+def realtime_socket(
+    hub: Hub,
+    presence: Presence,
+    *,
+    api_keys: Collection[str],
+    channel: Callable[[Presence], RealtimeChannel] = RealtimeChannel,
+    path: str = PATH,
+    **options: Any,
+) -> PhoenixSocket:
+    """Return the route that clients of Supabase Realtime connect to.
+
+    Parameters
+    ----------
+    hub
+        With a SupabaseSerializer among its serializers.
+    presence
+        Of that hub.
+    api_keys
+        What clients may give as `apikey`.
+    channel
+        RealtimeChannel, or a subclass of it.
+    path
+        Without `/websocket`.
+    **options
+        Of PhoenixSocket; `check_origin=False` for pages of any site.
+
+    Raises
+    ------
+    ValueError
+        if the hub has no SupabaseSerializer
+    """
+    if not any(isinstance(each, SupabaseSerializer) for each in hub.serializers):
+        raise ValueError("the hub must be made with Hub((V1Serializer(), SupabaseSerializer()))")
+    channels: Mapping[str, ChannelFactory] = {f"{PREFIX}*": partial(channel, presence)}
+    return PhoenixSocket(path, partial(RealtimeSocket, channels, api_keys), hub=hub, **options)
+
+
+async def broadcast(hub: Hub, name: str, event: str, payload: Any) -> None:
+    """Send a broadcast to all clients on a channel, on all nodes; bytes arrive as ArrayBuffer."""
+    message = user_broadcast(event, payload)
+    await hub.broadcast_everywhere(f"{PREFIX}{name}", "broadcast", message)
+
+
+def _refusal(reason: str) -> JoinError:
+    return JoinError({"reason": reason})
+
+
+def _reason(refusal: JoinError) -> str:
+    payload = refusal.payload
+    return str(payload["reason"] if isinstance(payload, dict) and "reason" in payload else payload)
+
+
+def _error(reason: str) -> Reply:
+    return Reply({"reason": reason}, "error")
+
+
+def _api_key(socket: Socket) -> str | None:
+    key = socket.assigns.get("apikey")
+    return key if isinstance(key, str) else None

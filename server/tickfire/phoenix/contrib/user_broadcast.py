@@ -1,0 +1,172 @@
+"""User broadcasts: the binary messages that Supabase Realtime adds to vsn 2.0.0.
+
+::
+
+    3, client to server   size of join_ref, ref, topic, user event, metadata; encoding;
+                          those five; user payload
+    4, server to client   size of topic, user event, metadata; encoding; those three; user payload
+
+Every size is one byte that counts bytes. The encoding is 0 for a payload of bytes, 1 for one of
+JSON. The metadata is a JSON object, or empty.
+
+Both stand for the event "broadcast" with the payload `{"type": "broadcast", "event": user event,
+"payload": user payload}`, and this is what channels see of them and broadcast.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from tickfire.phoenix.errors import DecodeError
+from tickfire.phoenix.frames import frame_binary
+from tickfire.phoenix.jsoncodec import encode_json
+from tickfire.phoenix.message import Message
+from tickfire.phoenix.serializers import V2Serializer
+from tickfire.phoenix.serializers.binary import decode_push
+
+__all__ = ["SupabaseSerializer", "decode_user_push", "encode_user_broadcast", "user_broadcast"]
+
+USER_PUSH, USER_BROADCAST = 3, 4
+BINARY, JSON = 0, 1
+EVENT: Final = "broadcast"
+
+_SIZES_OF_PUSH = 5
+_LONGEST_PART = 255
+_KIND_OF_PUSH = bytes((USER_PUSH,))
+_decode_json = msgspec.json.Decoder().decode
+
+
+def user_broadcast(event: str, payload: Any, meta: Mapping[str, Any] | None = None) -> Any:
+    """Return the payload of a "broadcast".
+
+    Parameters
+    ----------
+    event
+        What the client listens for.
+    payload : any JSON value, or bytes
+        The client is given bytes as an ArrayBuffer.
+    meta
+        What the server tells of the broadcast.
+    """
+    message: dict[str, Any] = {"type": EVENT, "event": event, "payload": payload}
+    if meta:
+        message["meta"] = dict(meta)
+    return message
+
+
+def decode_user_push(data: bytes) -> Message:
+    """Decode a message of kind 3.
+
+    The metadata is left out: it is the client's word, and clients would take it for the server's.
+
+    Raises
+    ------
+    DecodeError
+        if it is cut short, of an unknown encoding, or its payload is not JSON where it should be
+    """
+    at = 2 + _SIZES_OF_PUSH
+    if len(data) < at:
+        raise DecodeError("a user broadcast is cut short")
+    encoding = data[at - 1]
+    parts = []
+    for size in data[1 : at - 1]:
+        parts.append(data[at : at + size])
+        at += size
+    if at > len(data):
+        raise DecodeError("a user broadcast is cut short")
+    join_ref, ref, topic, event = (_text(part) for part in parts[:4])
+    payload = user_broadcast(event, _payload(encoding, data[at:]))
+    return Message(join_ref, ref, topic, EVENT, payload)
+
+
+def encode_user_broadcast(topic: str, message: Mapping[str, Any]) -> bytes:
+    """Return a message of kind 4.
+
+    Parameters
+    ----------
+    topic
+        The channel's.
+    message
+        As `user_broadcast` returns it.
+
+    Raises
+    ------
+    ValueError
+        if topic, event or meta are longer than 255 bytes
+    """
+    payload, meta = message["payload"], message.get("meta")
+    parts = [topic.encode(), message["event"].encode(), encode_json(meta) if meta else b""]
+    sizes = [len(part) for part in parts]
+    if max(sizes) > _LONGEST_PART:
+        raise ValueError(f"a part of a user broadcast is longer than {_LONGEST_PART} bytes")
+    if isinstance(payload, bytes | bytearray | memoryview):
+        return b"".join((bytes((USER_BROADCAST, *sizes, BINARY)), *parts, payload))
+    return b"".join((bytes((USER_BROADCAST, *sizes, JSON)), *parts, encode_json(payload)))
+
+
+class SupabaseSerializer(V2Serializer):
+    """Reads and writes vsn 2.0.0 with user broadcasts.
+
+    A hub is given it by `Hub((V1Serializer(), SupabaseSerializer()))`. It takes the place of
+    V2Serializer, for it does the same with everything else. Who speaks vsn 1.0.0 gets user
+    broadcasts as JSON, bytes in base64.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decode_binary = _decode_binary
+
+    def encode_push(self, join_ref: Any, topic: str, event: str, payload: Any) -> bytes:
+        """Return the frame of a push to one client."""
+        if _is_user_broadcast(event, payload):
+            return _frame(topic, payload) or super().encode_push(join_ref, topic, event, payload)
+        return super().encode_push(join_ref, topic, event, payload)
+
+    def encode_broadcast(self, topic: str, event: str, payload: Any) -> bytes:
+        """Return the frame of a broadcast."""
+        if _is_user_broadcast(event, payload):
+            return _frame(topic, payload) or super().encode_broadcast(topic, event, payload)
+        return super().encode_broadcast(topic, event, payload)
+
+
+def _is_user_broadcast(event: str, payload: Any) -> bool:
+    return (
+        event == EVENT
+        and isinstance(payload, Mapping)
+        and payload.keys() >= {"event", "payload"}
+        and isinstance(payload["event"], str)
+    )
+
+
+def _frame(topic: str, message: Mapping[str, Any]) -> bytes | None:
+    """Return the frame of a user broadcast; None if only text is wide enough for its names."""
+    try:
+        return frame_binary(encode_user_broadcast(topic, message))
+    except ValueError:
+        if isinstance(message["payload"], bytes | bytearray | memoryview):
+            raise
+        return None
+
+
+def _decode_binary(data: bytes) -> Message:
+    return decode_user_push(data) if data.startswith(_KIND_OF_PUSH) else decode_push(data)
+
+
+def _text(part: bytes) -> str:
+    """Read a name; realtime-js writes each character as one byte, other clients write UTF-8."""
+    try:
+        return part.decode()
+    except UnicodeDecodeError:
+        return part.decode("latin-1")
+
+
+def _payload(encoding: int, data: bytes) -> Any:
+    if encoding == BINARY:
+        return data
+    if encoding != JSON:
+        raise DecodeError(f"a user broadcast has the unknown encoding {encoding}")
+    try:
+        return _decode_json(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise DecodeError(str(error)) from None
