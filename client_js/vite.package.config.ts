@@ -1,14 +1,45 @@
-import { defineConfig } from "vite";
+import { copyFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin } from "vite";
 
-/** The npm package: feed, store and formats for browsers and Node, with phoenix left outside. */
+const inside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Lays the worker and kernels.wasm beside the package's module, and names them in it. */
+function besideEachOther(): Plugin {
+  return {
+    name: "beside-each-other",
+    enforce: "pre",
+    resolveId(source, importer) {
+      const isSpawn = source === "./spawn" && importer?.includes("/src/compute/");
+      return isSpawn ? inside("src/compute/spawn-package.ts") : null;
+    },
+    renderChunk(code) {
+      return code
+        .replaceAll("WORKER_FILE", '"./compute-worker.js"')
+        .replaceAll("KERNELS_FILE", '"./kernels.wasm"');
+    },
+    writeBundle({ dir }) {
+      copyFileSync(inside("src/compute/generated/kernels.wasm"), `${dir}/kernels.wasm`);
+    },
+  };
+}
+
+/** The npm package: feed, store, formats and indicators for browsers and Node, without phoenix. */
 export default defineConfig({
   publicDir: false,
+  plugins: [besideEachOther()],
   build: {
     outDir: "dist",
     emptyOutDir: true,
     target: "es2022",
     minify: false,
-    lib: { entry: "src/index.ts", formats: ["es"], fileName: () => "tickfire.js" },
-    rolldownOptions: { external: ["phoenix"] },
+    lib: {
+      entry: { tickfire: "src/index.ts", "compute-worker": "src/compute/worker.ts" },
+      formats: ["es"],
+    },
+    rolldownOptions: {
+      external: ["phoenix"],
+      output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
+    },
   },
 });

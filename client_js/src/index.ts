@@ -1,4 +1,24 @@
-/** tickfire for JavaScript: the feed over stock phoenix.js, the candle store, exact prices. */
+/**
+ * tickfire for JavaScript: the feed over stock phoenix.js, the candle store, exact prices, and
+ * indicators computed by the server's own kernels.
+ */
+export type { Bars, Trades } from "./compute/bar-columns";
+export type { BarHistory } from "./compute/bar-history";
+export { Compute, type ComputeOptions } from "./compute/compute";
+export type { Indicator, Rows } from "./compute/indicator";
+export { IndicatorError } from "./compute/params";
+export {
+  INDICATORS,
+  type IndicatorName,
+  type IndicatorSpec,
+  type NumberSpec,
+  type OutputName,
+  type OutputSpec,
+  type Params,
+  SOURCES,
+  type Source,
+} from "./compute/registry";
+export { type Port, serve } from "./compute/serve";
 export { decodeTicks, type PackedTick, type PackedTicks, priceText } from "./feed/binary";
 export type { Recovery } from "./feed/cursor";
 export {

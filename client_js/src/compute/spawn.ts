@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 import wasmUrl from "./generated/kernels.wasm?url";
 
 /** A worker of ours. Throws where there are none, as in Node. */
