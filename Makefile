@@ -26,6 +26,9 @@ endif
 ifeq ($(wildcard $(STATIC)/index.html),)
 $(shell rm -f $(STAMPS)/client)
 endif
+ifeq ($(wildcard $(STATIC)/pyodide/current.json),)
+$(shell rm -f $(STAMPS)/pyodide)
+endif
 
 CLIENT_SOURCES := $(shell find client_js \( -name node_modules -o -name dist -o -name generated -o -name test -o -name bench \) -prune \
 	-o -type f -print)
@@ -39,7 +42,7 @@ help: ## List the targets
 # --- set-up -----------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(STAMPS)/warm $(STAMPS)/client ## Make the environment, build the client, compile the kernels
+setup: $(STAMPS)/warm $(STAMPS)/client $(STAMPS)/pyodide ## Make the environment, build the client, compile the kernels
 
 # pip's many lines, told in few.
 PROGRESS := awk '/^Collecting/ && ++n % 10 == 0 { print "    " n " packages"; fflush() } \
@@ -84,13 +87,18 @@ $(STAMPS)/wasm: $(STAMPS)/package $(shell find wasm/tickfire -name '*.py')
 	@$(PYTHON) -m tickfire.kernels.build
 	@touch $@
 
+$(STAMPS)/pyodide: $(STAMPS)/node $(STAMPS)/wasm $(shell find wasm/pyodide -type f -not -name '*.pyc')
+	@$(SAY) "Python, for the browser"
+	@$(PYTHON) -m pyodide.distribution
+	@touch $@
+
 $(STAMPS)/client: $(STAMPS)/node $(STAMPS)/wasm $(CLIENT_SOURCES)
 	@$(SAY) "Client, into $(STATIC)"
 	@cd client_js && npm run --silent build
 	@touch $@
 
 .PHONY: wasm
-wasm: $(STAMPS)/wasm ## Compile the kernels to WebAssembly
+wasm: $(STAMPS)/wasm $(STAMPS)/pyodide ## Compile the kernels to WebAssembly, and Python for the browser
 
 .PHONY: client
 client: $(STAMPS)/client ## Build the page and the npm package

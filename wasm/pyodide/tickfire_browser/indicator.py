@@ -1,0 +1,85 @@
+"""A user's indicator: its source made a function, and what it yields made series to draw."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .bars import Bars
+from .faults import INDICATOR, ResultError
+from .series import floats
+
+__all__ = ["Indicator"]
+
+FUNCTION: Final = "indicator"
+MAX_SERIES: Final = 12
+
+
+class Indicator:
+    """Source that defines ``indicator(bars)``, run once to define it.
+
+    Parameters
+    ----------
+    source : str
+
+    Raises
+    ------
+    ResultError
+        There is no such function.
+    BaseException
+        Whatever the source raises.
+
+    Attributes
+    ----------
+    names : dict
+        What the source defines.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.names: dict[str, Any] = {"__name__": FUNCTION}
+        exec(compile(source, INDICATOR, "exec", dont_inherit=True), self.names)
+        function = self.names.get(FUNCTION)
+        if not callable(function):
+            raise ResultError(f"define a function {FUNCTION}(bars)", 1)
+        self._function: Callable[[Bars], Any] = function
+        code = getattr(function, "__code__", None)
+        self._line: int = code.co_firstlineno if code is not None else 1
+
+    def compute(self, bars: Bars) -> dict[str, array[float]]:
+        """Return the series by name, each float64[len(bars)].
+
+        Raises
+        ------
+        ResultError
+            It yields what cannot be drawn.
+        BaseException
+            Whatever the function raises.
+        """
+        named = self._named(self._function(bars))
+        if len(named) > MAX_SERIES:
+            raise self._error(f"at most {MAX_SERIES} series can be drawn, not {len(named)}")
+        return {str(name): self._series(str(name), named[name], len(bars)) for name in named}
+
+    def _named(self, result: Any) -> Mapping[Any, Any]:
+        if result is None:
+            raise self._error("it returns None: return a list, an array, or a dict of them")
+        if isinstance(result, Mapping):
+            return result
+        if isinstance(result, tuple) and hasattr(result, "_fields"):
+            return dict(zip(result._fields, result, strict=True))
+        return {FUNCTION: result}
+
+    def _series(self, name: str, values: Any, count: int) -> array[float]:
+        if isinstance(values, int | float):
+            values = [values] * count  # a level
+        try:
+            series = floats(values, name)
+        except TypeError as error:
+            raise self._error(f"{error}; several series are returned as a dict") from None
+        if len(series) != count:
+            raise self._error(f"{name} has {len(series)} values for {count} bars: give one per bar")
+        return series
+
+    def _error(self, message: str) -> ResultError:
+        return ResultError(message, self._line)

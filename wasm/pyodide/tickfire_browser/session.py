@@ -1,0 +1,91 @@
+"""What a page drives: bars in, an indicator and a console, plain dictionaries out.
+
+Nothing raises out of it but what ends Python itself: whatever a user's code does becomes an
+``error``, described by `faults`.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .bars import Bars
+from .console import Console
+from .faults import CONSOLE, INDICATOR, describe
+from .indicator import Indicator
+from .series import Series
+
+__all__ = ["Session"]
+
+
+class Buffer(Protocol):
+    """Bytes on the page's side: a typed array, seen from Python."""
+
+    def to_bytes(self) -> bytes:
+        """Return a copy."""
+
+
+class Session:
+    """One user's Python: the latest bars, the indicator, the console's names.
+
+    Parameters
+    ----------
+    names : dict
+        What the console knows from the start.
+    """
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._bars = Bars(
+            array("q"), Series("d"), Series("d"), Series("d"), Series("d"), Series("d")
+        )
+        self._indicator: Indicator | None = None
+        self._console = Console(dict(names) | {"__name__": "console", "bars": self._bars})
+
+    def set_bars(self, symbol: str, interval: str, time: Buffer, *columns: Buffer) -> None:
+        """Take the bars: time as int64 ns; open, high, low, close and volume as float64."""
+        open, high, low, close, volume = (Series("d", column.to_bytes()) for column in columns)
+        starts = array("q", time.to_bytes())
+        self._bars = Bars(starts, open, high, low, close, volume, symbol, interval)
+        self._console.names["bars"] = self._bars
+
+    def define(self, source: str) -> dict[str, Any]:
+        """Take another source of the indicator, and compute it; see `compute`."""
+        self._indicator = None
+
+        def run() -> dict[str, Any]:
+            made = Indicator(source)
+            series = made.compute(self._bars)
+            self._indicator = made
+            names = {n: v for n, v in made.names.items() if not n.startswith("__")}
+            self._console.names.update(names)
+            return {"series": series}
+
+        return _guarded(run, INDICATOR)
+
+    def compute(self) -> dict[str, Any]:
+        """Return ``series`` by name, or ``error``, and ``ms``, the time it took."""
+
+        def run() -> dict[str, Any]:
+            return {"series": self._indicator.compute(self._bars) if self._indicator else {}}
+
+        return _guarded(run, INDICATOR)
+
+    def push(self, line: str) -> dict[str, Any]:
+        """Take a line of the console; return ``more``, whether a block goes on, or ``error``."""
+        return _guarded(lambda: {"more": self._console.push(line)}, CONSOLE)
+
+    def clear(self) -> None:
+        """Forget what of a block the console holds."""
+        self._console.clear()
+
+
+def _guarded(run: Callable[[], dict[str, Any]], filename: str) -> dict[str, Any]:
+    began = time.perf_counter()
+    outcome: dict[str, Any]
+    try:
+        outcome = run()
+    except BaseException as error:  # the user's code may raise anything
+        outcome = {"error": describe(error, filename)}
+    return outcome | {"ms": 1e3 * (time.perf_counter() - began)}

@@ -1,0 +1,55 @@
+"""The kernels' face in a browser's Python: one object per kernel, written from the signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import FunctionType
+from typing import Final
+
+from tickfire.kernels.portable import WORDS_SUFFIX, Kind, signature_of, words_function
+
+__all__ = ["python"]
+
+HEAD: Final = '''\
+"""Indicators over lists and arrays: by kernels.wasm in a browser, as plain Python elsewhere.
+
+    >>> from tickfire_browser import ema
+    >>> ema([1.0, 2.0, 3.0], 2)
+    Series('d', [nan, 1.5, 2.5])
+
+Every kernel is called from a fresh state, or started and fed piece by piece:
+``live = ema.start(period=2)``, ``live.push(new_values)``, ``live.peek(running_value)``.
+"""
+
+# Written by `python -m tickfire.kernels.build` from the signatures of the kernels: do not edit.
+
+from .bars import Bars
+from .kernel import Kernel
+from .series import Series
+'''
+
+ROLES: Final = {kind: kind.name.lower() for kind in Kind}
+
+
+def python(kernels: Sequence[FunctionType]) -> str:
+    """Return the bindings of some kernels as the text of one Python file."""
+    ordered = sorted(kernels, key=lambda kernel: kernel.__name__)
+    computing = [kernel for kernel in ordered if not kernel.__name__.endswith(WORDS_SUFFIX)]
+    names = sorted(["Bars", "Kernel", "Series", *(kernel.__name__ for kernel in computing)])
+    listed = "".join(f"    {name!r},\n" for name in names)
+    return "\n".join([HEAD, f"__all__ = [\n{listed}]\n", *map(_kernel, computing)])
+
+
+def _kernel(kernel: FunctionType) -> str:
+    signature = signature_of(kernel)
+    parameters = "".join(
+        f"        ({p.name!r}, {ROLES[p.kind]!r}),\n" for p in signature.parameters
+    )
+    words = ""
+    if signature.of(Kind.STATE):
+        sizes = signature_of(words_function(kernel)).parameters
+        words = f"    words=[{', '.join(repr(p.name) for p in sizes)}],\n"
+    return (
+        f"{signature.name} = Kernel(\n    {signature.name!r},\n    {signature.summary!r},\n"
+        f"    [\n{parameters}    ],\n{words})\n"
+    )
