@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -26,11 +27,19 @@ HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
-HASHED: Final = "assets/"
+ASSETS: Final = "assets"
 """Where the build puts files whose names change with their content."""
+PYTHON: Final = "pyodide"
+"""Where it puts the browser's Python, in a folder whose name changes with its content."""
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASK_ALWAYS: Final = "no-cache"
-TYPES: Final = {".wgsl": "text/wgsl", ".wasm": "application/wasm", ".js": "text/javascript"}
+TYPES: Final = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".wasm": "application/wasm",
+    ".wgsl": "text/wgsl",
+    ".whl": "application/zip",
+}
 
 NOT_BUILT: Final = """<!doctype html>
 <html lang="en"><title>tickfire</title>
@@ -58,13 +67,26 @@ class Page(StaticFiles):
         """Accept a folder that does not exist yet."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return a file, or the page that says that there is none."""
+        """Return a file, or the page that says that there is none.
+
+        A file that lies compressed beside itself is sent so to whoever takes it.
+        """
+        squeezed = self._squeezed(path)
+        chosen = squeezed if squeezed and _takes_gzip(scope) else path
         try:
-            response = await super().get_response(path, scope)
+            response = await super().get_response(chosen, scope)
         except HTTPException as error:
             response = self._refusal(path, error)
         _add_headers(response, path)
+        if squeezed:
+            response.headers["vary"] = "accept-encoding"
+        if chosen != path:
+            response.headers["content-encoding"] = "gzip"
         return response
+
+    def _squeezed(self, path: str) -> str | None:
+        found = Path(path).parts[:1] == (PYTHON,) and self.lookup_path(f"{path}.gz")[1]
+        return f"{path}.gz" if found else None
 
     def _refusal(self, path: str, error: HTTPException) -> Response:
         if error.status_code == 404 and path in (".", "index.html"):
@@ -80,8 +102,21 @@ def _add_headers(response: Response, path: str) -> None:
     headers = response.headers
     headers.update(HEADERS)
     found = response.status_code in (200, 304)
-    hashed = Path(path).as_posix().startswith(HASHED)
-    headers["cache-control"] = FOR_EVER if found and hashed else ASK_ALWAYS
+    headers["cache-control"] = FOR_EVER if found and _is_hashed(path) else ASK_ALWAYS
     media_type = TYPES.get(Path(path).suffix)
     if found and media_type is not None:
         headers["content-type"] = media_type
+
+
+def _is_hashed(path: str) -> bool:
+    match Path(path).parts:
+        case (folder, _) if folder == ASSETS:
+            return True
+        case (folder, _, _) if folder == PYTHON:
+            return True
+    return False
+
+
+def _takes_gzip(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    return "gzip" in headers.get("accept-encoding", "") and "range" not in headers
