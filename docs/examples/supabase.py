@@ -1,0 +1,69 @@
+"""A server for `@supabase/realtime-js`: `python supabase.py`.
+
+Connect with `new RealtimeClient("ws://localhost:8000/realtime/v1", {params: {apikey: "public"}})`.
+"""
+
+import os
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from tickfire.phoenix import (
+    Hub,
+    JoinError,
+    PhoenixProtocol,
+    Presence,
+    Socket,
+    Token,
+    V1Serializer,
+)
+from tickfire.phoenix.contrib.supabase import (
+    RealtimeChannel,
+    SupabaseSerializer,
+    broadcast,
+    realtime_socket,
+)
+from tickfire.phoenix.token import TokenError
+
+token = Token(os.environ.get("SECRET_KEY_BASE", "only for development"), "realtime")
+
+
+class Realtime(RealtimeChannel):
+    """Channels, of which `user-NAME` is for the user of that name alone."""
+
+    def is_private(self, name: str) -> bool:
+        """Keep the channels of users private."""
+        return name.startswith("user-")
+
+    async def authorize(self, name: str, access_token: str | None, socket: Socket) -> None:
+        """Take a token that was signed for the user."""
+        try:
+            user = token.verify(access_token)
+        except TokenError as error:
+            raise JoinError({"reason": f"Unauthorized: {error}"}) from None
+        if name != f"user-{user}":
+            raise JoinError({"reason": "Unauthorized: the channel is another user's"})
+
+
+hub = Hub((V1Serializer(), SupabaseSerializer()))
+presence = Presence(hub)
+
+
+async def announce(request: Request) -> JSONResponse:
+    """Broadcast from the server."""
+    await broadcast(hub, request.path_params["channel"], "announcement", await request.json())
+    return JSONResponse({}, 202)
+
+
+app = Starlette(
+    routes=[
+        realtime_socket(hub, presence, api_keys=["public"], channel=Realtime),
+        Route("/announce/{channel}", announce, methods=["POST"]),
+    ]
+)
+
+if __name__ == "__main__":
+    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), ws=PhoenixProtocol)
