@@ -19,6 +19,7 @@ export {
   type Source,
 } from "./compute/registry";
 export { type Port, serve } from "./compute/serve";
+export { StoreSync } from "./compute/store-sync";
 export { decodeTicks, type PackedTick, type PackedTicks, priceText } from "./feed/binary";
 export type { Recovery } from "./feed/cursor";
 export {

@@ -8,6 +8,7 @@ import { INTERVALS, type Interval } from "../store/intervals";
 import { RateCounter } from "../store/rate";
 import { ConnectionLamp, emptyText, pageState } from "./connection";
 import { Header } from "./header";
+import { Indicators } from "./indicators";
 import { IntervalButtons } from "./intervals";
 import { PanelLoop } from "./loops";
 import { Market } from "./market";
@@ -48,6 +49,7 @@ export class Page {
   private readonly panels = new PanelLoop(() => this.render());
   private readonly session: Session;
   private readonly chart: CandleChart;
+  private readonly indicators: Indicators;
   private readonly empty = byId("chart-empty");
   private zone: Zone = initialZone();
   private position: string | null = null;
@@ -60,6 +62,7 @@ export class Page {
       zone: this.zone,
       onFrame: () => this.reportChart(),
     });
+    this.indicators = new Indicators(this.chart, (reason) => this.status.say("bad", reason));
     this.session = new Session(this.feed, address.interval, this.handlers());
     this.feed.trace({ onTrace: (sample) => this.pipeline.push(sample) });
     this.feed.news({
@@ -104,7 +107,10 @@ export class Page {
         this.panels.request();
       },
       onStore: (store) => this.showStore(store),
-      onCandles: () => this.chart.changed(),
+      onCandles: () => {
+        this.chart.changed();
+        this.indicators.changed();
+      },
       onRecovery: (recovery) => {
         this.status.recovery(recovery);
         if (!recovery.recovered) this.refreshReferences();
@@ -166,6 +172,7 @@ export class Page {
     const { symbol, interval } = this.session;
     const name = `${symbol} · ${interval}`;
     this.chart.show(store, name, INTERVALS[interval]);
+    this.indicators.show(store, symbol ?? "", interval);
     byId("chart").setAttribute("aria-label", `Candlestick chart of ${symbol}, ${interval} candles`);
   }
 

@@ -39,6 +39,7 @@ export function writeAddress(symbol: string, interval: Interval): void {
 
 const THEME_KEY = "tickfire.theme";
 const ZONE_KEY = "tickfire.zone";
+const INDICATORS_KEY = "tickfire.indicators";
 
 /** The theme chosen before, else dark, as trading screens are, whatever the system prefers. */
 export function initialTheme(): Theme {
@@ -55,6 +56,15 @@ export function initialZone(): Zone {
 
 export function keepZone(zone: Zone): void {
   remember(ZONE_KEY, zone);
+}
+
+/** The indicators chosen before, as `IndicatorSet` writes them. */
+export function keptIndicators(): string | null {
+  return recall(INDICATORS_KEY);
+}
+
+export function keepIndicators(text: string): void {
+  remember(INDICATORS_KEY, text);
 }
 
 function recall(key: string): string | null {

@@ -1,7 +1,7 @@
 import { parseColor, type Rgb } from "./color";
 import { LinePen, mix, type Rows } from "./line-pen";
 import { packColor, type RectBatch } from "./rect-batch";
-import type { Plot, Series } from "./series";
+import { isDrawn, type Plot, type Series } from "./series";
 import { toColumn } from "./snap";
 
 /** Share of a series' colour in its fill. */
@@ -49,7 +49,7 @@ export function reduce(values: Float64Array, places: Int32Array, per: number): R
   const last = new Float64Array(count).fill(Number.NaN);
   for (let i = 0; i < places.length; i++) {
     const value = places[i] < 0 ? Number.NaN : values[places[i]];
-    if (!Number.isFinite(value)) continue;
+    if (!isDrawn(value)) continue;
     const bucket = Math.floor(i / per);
     if (!(low[bucket] <= value)) low[bucket] = value;
     if (!(high[bucket] >= value)) high[bucket] = value;
@@ -59,7 +59,7 @@ export function reduce(values: Float64Array, places: Int32Array, per: number): R
 }
 
 function finite(value: number): number {
-  return Number.isFinite(value) ? value : Number.NaN;
+  return isDrawn(value) ? value : Number.NaN;
 }
 
 /** Draws the plots of one series on one pane. */

@@ -65,14 +65,19 @@ export function lowerBound(sorted: Float64Array, wanted: number): number {
   return low;
 }
 
-/** Lowest and highest finite value of the series at these places; low is Infinity when none is. */
+/** Whether a value can be drawn; beyond 1e100 it counts as infinite, as in the kernels. */
+export function isDrawn(value: number): boolean {
+  return value >= -1e100 && value <= 1e100;
+}
+
+/** Lowest and highest value that can be drawn of the series at these places; low is Infinity when none is. */
 export function extentOf(series: Series, places: Int32Array): Extent {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const { values, kind } of series.plots) {
     for (const at of places) {
       const value = at < 0 ? Number.NaN : values[at];
-      if (!Number.isFinite(value)) continue;
+      if (!isDrawn(value)) continue;
       if (value < low) low = value;
       if (value > high) high = value;
     }

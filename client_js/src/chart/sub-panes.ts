@@ -11,9 +11,14 @@ const ALL_SHARE = 0.6;
 const LABEL_GAP_PX = 30;
 /** Share of a pane's height left free at either edge. */
 const MARGIN = 0.12;
+/** The least span of a pane: as a share of its values, and in all. */
+const FLAT_SHARE = 1e-9;
+const FLAT = 1e-9;
 const MANTISSAS = [1, 2, 2.5, 5, 10];
 /** Above this, labels are told in thousands, millions and so on. */
 const COMPACT_FROM = 10_000;
+
+const MAX_DECIMALS = 12;
 
 /** A pane below the candles: its rows and the values at its edges. */
 export interface SubPane {
@@ -66,9 +71,9 @@ export function fitPane(pane: SubPane, store: CandleStore, first: number, last: 
     high = Math.max(high, series.range?.[1] ?? found.high);
   }
   if (low > high) [low, high] = [0, 1];
-  // A flat line lies in the middle.
-  const span = high - low || Math.abs(high) || 1;
   const middle = (low + high) / 2;
+  // A flat line lies in the middle; what is finer than numbers and labels can tell is flat.
+  const span = Math.max(high - low, Math.abs(middle) * FLAT_SHARE, FLAT);
   const half = span * (0.5 + MARGIN);
   pane.low = middle - half;
   pane.high = middle + half;
@@ -106,9 +111,9 @@ export function niceStep(least: number): number {
 
 /** Digits after the point that tell values of this step, or of this span, apart. */
 export function decimalsFor(step: number): number {
-  const digits = Math.max(-Math.floor(Math.log10(step)), 0);
+  const digits = Math.min(Math.max(-Math.floor(Math.log10(step)), 0), MAX_DECIMALS);
   const rounded = Number(step.toFixed(digits));
-  return Math.min(Math.abs(rounded - step) > step / 100 ? digits + 1 : digits, 12);
+  return Math.min(Math.abs(rounded - step) > step / 100 ? digits + 1 : digits, MAX_DECIMALS);
 }
 
 /** Digits that a reading in this pane is told with: steps finer than its labels'. */

@@ -1,7 +1,7 @@
 import { BAR_COLUMNS, type Bars, type Trades } from "./bar-columns";
-import { Indicator } from "./indicator";
+import { Indicator, type Rows } from "./indicator";
 import type { Report, Request } from "./messages";
-import { resolve } from "./params";
+import { type Resolved, resolve } from "./params";
 import type { IndicatorName, Params } from "./registry";
 import { ResultColumns } from "./result-columns";
 
@@ -22,6 +22,7 @@ export interface Link {
 export class BarHistory {
   private readonly columns = new ResultColumns(1 + BAR_COLUMNS.length);
   private readonly indicators = new Map<number, Indicator>();
+  private readonly listeners = new Set<(rows: Rows) => void>();
   private sent = 0;
   private kind: "bars" | "trades" | null = null;
 
@@ -84,15 +85,25 @@ export class BarHistory {
 
   /** An indicator over these bars; throws `IndicatorError` for what there is not. */
   indicator<N extends IndicatorName>(name: N, params: Params<N> = {} as Params<N>): Indicator<N> {
-    const resolved = resolve(name, params);
+    return this.start(resolve(name, params)) as unknown as Indicator<N>;
+  }
+
+  /** An indicator whose name and parameters are checked already. */
+  start(resolved: Resolved): Indicator {
     const id = this.link.nextId();
-    const indicator = new Indicator<N>(id, resolved, this, () => {
+    const indicator = new Indicator(id, resolved, this, () => {
       this.indicators.delete(id);
       this.link.post({ type: "remove", indicator: id });
     });
-    this.indicators.set(id, indicator as unknown as Indicator);
+    this.indicators.set(id, indicator);
     this.link.post({ type: "add", history: this.id, indicator: id, resolved });
     return indicator;
+  }
+
+  /** Call `listener` when bars have been taken and all over them is computed. */
+  onChange(listener: (rows: Rows) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** Forget the bars and all indicators over them. */
@@ -109,6 +120,9 @@ export class BarHistory {
       else this.indicators.get(change.set)?.receive(change, data);
     }
     for (const change of changes) this.indicators.get(change.set)?.notify(change);
+    for (const { set, from, count } of changes) {
+      if (set === this.id) for (const listener of this.listeners) listener({ from, count });
+    }
   }
 
   private is(kind: "bars" | "trades"): void {

@@ -1,4 +1,5 @@
 import { decimalsOf, fromUnits, toUnits } from "../format/decimal";
+import { Changes, type Dirty } from "./changes";
 import { type Extent, grown, RangeIndex } from "./range-index";
 import { StepFinder } from "./step";
 
@@ -20,13 +21,6 @@ export const RECORD_FLOATS = 5;
 const F32_EXACT = 2 ** 24;
 const INITIAL_CAPACITY = 1024;
 const DEFAULT_LIMIT = 131_072;
-
-/** Candles that changed since the renderer last looked: [from, to), all of them when `all`. */
-export interface Dirty {
-  from: number;
-  to: number;
-  all: boolean;
-}
 
 /**
  * The candles of one symbol and interval as columns, oldest first.
@@ -53,7 +47,8 @@ export class CandleStore {
 
   private readonly index = new RangeIndex();
   private readonly steps = new StepFinder();
-  private dirty: Dirty = { from: 0, to: 0, all: true };
+  private readonly drawn = new Changes();
+  private readonly watchers = [this.drawn];
 
   /**
    * `tickSize` is the least price step as a decimal string ("0" if the feed did not say), and gives
@@ -129,11 +124,16 @@ export class CandleStore {
     return fromUnits(units, this.decimals);
   }
 
-  /** What changed since the last call. */
+  /** What changed since the renderer last looked. */
   takeDirty(): Dirty {
-    const taken = this.dirty;
-    this.dirty = { from: this.count, to: this.count, all: false };
-    return taken;
+    return this.drawn.take(this.count);
+  }
+
+  /** For another that follows the candles: what changed since it last looked. */
+  watch(): () => Dirty {
+    const changes = new Changes();
+    this.watchers.push(changes);
+    return () => changes.take(this.count);
   }
 
   private write(at: number, bar: Bar): void {
@@ -158,15 +158,14 @@ export class CandleStore {
 
   private changed(from: number, to = this.count): void {
     this.index.update(this.low, this.high, this.volume, from, this.count);
-    this.dirty.from = Math.min(this.dirty.from, from);
-    this.dirty.to = Math.max(this.dirty.to, to);
+    for (const each of this.watchers) each.mark(from, to);
   }
 
   /** Choose the newest close as the base again, and pack all candles anew. */
   private rebase(): void {
     this.base = this.count > 0 ? this.close[this.count - 1] : 0;
     for (let i = 0; i < this.count; i++) this.pack(i);
-    this.dirty.all = true;
+    for (const each of this.watchers) each.markAll();
   }
 
   private insert(at: number): void {
@@ -181,7 +180,7 @@ export class CandleStore {
     for (const column of this.columns()) column.copyWithin(0, dropped, this.count);
     this.records.copyWithin(0, dropped * RECORD_FLOATS, this.count * RECORD_FLOATS);
     this.count -= dropped;
-    this.dirty = { from: 0, to: this.count, all: true };
+    for (const each of this.watchers) each.markAll();
     this.changed(0);
   }
 

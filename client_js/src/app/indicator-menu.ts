@@ -1,0 +1,205 @@
+import { byId, el, setText } from "../chart/dom";
+import { IndicatorError, titleOf } from "../compute/params";
+import {
+  INDICATORS,
+  type IndicatorName,
+  type NumberSpec,
+  SOURCES,
+  specOf,
+} from "../compute/registry";
+import { type Choice, type IndicatorSet, paramsOf } from "./indicator-set";
+
+/** What the menu asks for. */
+export interface MenuHandlers {
+  onAdd(choice: Choice): void;
+  /** The parameters are others; or only the colour is, when `isRecolored`. */
+  onChange(choice: Choice, isRecolored: boolean): void;
+  onRemove(id: string): void;
+  /** After any of these. */
+  onEdited(): void;
+}
+
+const NAMES = Object.keys(INDICATORS) as IndicatorName[];
+
+/** The panel of indicators: those on the chart with their parameters, and those to add. */
+export class IndicatorMenu {
+  private readonly button = byId("indicators");
+  private readonly panel = byId("indicator-panel");
+  private readonly search = el("input", "", {
+    type: "search",
+    placeholder: "Add an indicator",
+    "aria-label": "Search indicators",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  private readonly chosen = el("ul", "chosen-list", { "aria-label": "Indicators on the chart" });
+  private readonly offers = el("div", "offer-list", { role: "group", "aria-label": "To add" });
+  private readonly none = el("p", "empty", {}, "No indicator matches.");
+
+  constructor(
+    private readonly set: IndicatorSet,
+    private readonly handlers: MenuHandlers,
+  ) {
+    const search = el("div", "search", {}, this.search);
+    this.panel.append(this.chosen, search, this.offers, this.none);
+    this.offers.append(...NAMES.map((name) => this.offer(name)));
+    this.search.addEventListener("input", () => this.filter());
+    this.panel.addEventListener("keydown", (event) => this.key(event));
+    this.panel.addEventListener("toggle", () => this.toggled());
+    document.addEventListener("keydown", (event) => this.shortcut(event));
+    this.filter();
+  }
+
+  /** Show what is chosen. */
+  render(): void {
+    const { all } = this.set;
+    this.chosen.replaceChildren(...all.map((choice) => this.row(choice)));
+    this.chosen.hidden = all.length === 0;
+    this.button.dataset["count"] = all.length > 0 ? String(all.length) : "";
+  }
+
+  private add(name: IndicatorName): void {
+    this.handlers.onAdd(this.set.add(name));
+    this.handlers.onEdited();
+    this.render();
+  }
+
+  private remove(id: string): void {
+    const at = this.set.all.findIndex((each) => each.id === id);
+    this.set.remove(id);
+    this.handlers.onRemove(id);
+    this.handlers.onEdited();
+    this.render();
+    // The focus goes on to the next one's button, and not to nowhere.
+    const buttons = this.chosen.querySelectorAll<HTMLElement>(".chosen-remove");
+    (buttons[Math.min(at, buttons.length - 1)] ?? this.search).focus();
+  }
+
+  private offer(name: IndicatorName): HTMLElement {
+    const { title, about } = specOf(name);
+    const short = el("span", "offer-title", {}, title);
+    const full = el("span", "offer-about", {}, about);
+    const button = el("button", "offer", { type: "button", "data-name": name }, short, full);
+    button.addEventListener("click", () => this.add(name));
+    return button;
+  }
+
+  private row({ id, resolved, color }: Choice): HTMLElement {
+    const { title, about, params, source } = specOf(resolved.name);
+    const paint = el("input", "chosen-color", { type: "color", "aria-label": `${title}: colour` });
+    paint.value = color;
+    const error = el("p", "chosen-error", { role: "alert" });
+    const name = el("span", "chosen-name", { title: about }, titleOf(resolved));
+    const fields = el("span", "chosen-fields");
+    const given: Record<string, unknown> = { ...paramsOf(resolved) };
+    const edit = (isRecolored: boolean): void => {
+      try {
+        const choice = this.set.change(id, given, paint.value);
+        setText(error, "");
+        if (choice === null) return;
+        setText(name, titleOf(choice.resolved));
+        this.handlers.onChange(choice, isRecolored);
+        this.handlers.onEdited();
+      } catch (problem) {
+        if (!(problem instanceof IndicatorError)) throw problem;
+        setText(error, problem.message);
+      }
+    };
+    for (const [key, spec] of Object.entries(params)) {
+      fields.append(
+        numberField(spec, resolved.numbers[key], (value) => {
+          given[key] = value;
+          edit(false);
+        }),
+      );
+    }
+    if (source !== undefined) {
+      fields.append(
+        sourceField(resolved.source ?? source, (value) => {
+          given["source"] = value;
+          edit(false);
+        }),
+      );
+    }
+    paint.addEventListener("input", () => edit(true));
+    const label = `Remove ${titleOf(resolved)}`;
+    const remove = el(
+      "button",
+      "icon-button chosen-remove",
+      { type: "button", "aria-label": label },
+      "✕",
+    );
+    remove.addEventListener("click", () => this.remove(id));
+    return el("li", "chosen", { "data-id": id }, paint, name, fields, remove, error);
+  }
+
+  private filter(): void {
+    const wanted = this.search.value.trim().toLowerCase();
+    let shown = 0;
+    for (const offer of this.buttons()) {
+      offer.hidden = !`${offer.textContent} ${offer.dataset["name"]}`
+        .toLowerCase()
+        .includes(wanted);
+      if (!offer.hidden) shown++;
+    }
+    this.none.hidden = shown > 0;
+  }
+
+  private buttons(): HTMLElement[] {
+    return [...this.offers.querySelectorAll<HTMLElement>(".offer")];
+  }
+
+  /** Up and down walk through the offers; Enter in the search takes the first. */
+  private key(event: KeyboardEvent): void {
+    const shown = this.buttons().filter(({ hidden }) => !hidden);
+    const at = shown.indexOf(document.activeElement as HTMLElement);
+    const inSearch = document.activeElement === this.search;
+    if (event.key === "Enter" && inSearch) shown[0]?.click();
+    else if (event.key === "ArrowDown" && (inSearch || at !== -1)) shown[at + 1]?.focus();
+    else if (event.key === "ArrowUp" && at !== -1) (shown[at - 1] ?? this.search).focus();
+    else return;
+    event.preventDefault();
+  }
+
+  private shortcut(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.key !== "i") return;
+    const { target } = event;
+    if (
+      target instanceof HTMLElement &&
+      target.matches("input, select, textarea, [contenteditable]")
+    )
+      return;
+    event.preventDefault();
+    this.panel.showPopover();
+  }
+
+  private toggled(): void {
+    const isOpen = this.panel.matches(":popover-open");
+    this.button.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) this.search.focus();
+  }
+}
+
+function numberField(spec: NumberSpec, value: number, onInput: (value: number) => void) {
+  const { label, min, max, whole } = spec;
+  const input = el("input", "", {
+    type: "number",
+    min: String(min),
+    max: String(max),
+    step: whole ? "1" : "any",
+  });
+  input.value = String(value);
+  // An empty field is no number, and is said to be none.
+  input.addEventListener("change", () =>
+    onInput(input.value === "" ? Number.NaN : input.valueAsNumber),
+  );
+  return el("label", "chosen-field", {}, label, input);
+}
+
+function sourceField(value: string, onInput: (value: string) => void) {
+  const options = SOURCES.map((each) => el("option", "", { value: each }, each));
+  const select = el("select", "", {}, ...options);
+  select.value = value;
+  select.addEventListener("change", () => onInput(select.value));
+  return el("label", "chosen-field", {}, "Of", select);
+}

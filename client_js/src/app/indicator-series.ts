@@ -1,0 +1,48 @@
+import { type Plot, PRICE_PANE, type Series } from "../chart/series";
+import type { Indicator } from "../compute/indicator";
+import { titleOf } from "../compute/params";
+import { type IndicatorSpec, specOf } from "../compute/registry";
+import { type Choice, COLORS } from "./indicator-set";
+
+/** Colours of a histogram's columns above and below zero. */
+const ABOVE = "#2a9d7c";
+const BELOW = "#cf4a57";
+
+/** How the chart draws a chosen indicator; without results yet, its pane and its title only. */
+export function seriesOf({ id, resolved, color }: Choice, indicator: Indicator | null): Series {
+  const spec = specOf(resolved.name);
+  const names = Object.keys(spec.outputs).filter((name) => spec.outputs[name].plot !== "none");
+  const outputs = indicator?.outputs as Record<string, Float64Array> | undefined;
+  const fill = spec.fill?.map((name) => names.indexOf(name));
+  return {
+    title: titleOf(resolved),
+    pane: spec.pane === "overlay" ? PRICE_PANE : id,
+    time: indicator?.time ?? new Float64Array(),
+    plots: names.map((name, index) => ({
+      values: outputs?.[name] ?? new Float64Array(),
+      ...lookOf(spec, name, index, color),
+    })),
+    ...(fill === undefined ? {} : { fill: [fill[0], fill[1]] as const }),
+    ...(spec.range === undefined ? {} : { range: spec.range }),
+    ...(spec.guides === undefined ? {} : { guides: spec.guides }),
+  };
+}
+
+function lookOf(
+  spec: IndicatorSpec,
+  name: string,
+  index: number,
+  color: string,
+): Omit<Plot, "values"> {
+  const { label, plot } = spec.outputs[name];
+  if (plot === "histogram") return { label, kind: plot, color: ABOVE, negative: BELOW };
+  const kind = plot === "dots" ? "dots" : "line";
+  // Both edges of a band are of one colour.
+  const isFirst = index === 0 || spec.fill?.includes(name) === true;
+  return { label, kind, color: isFirst ? color : nextColor(color, index) };
+}
+
+function nextColor(color: string, steps: number): string {
+  const at = COLORS.indexOf(color as (typeof COLORS)[number]);
+  return COLORS[(at + steps) % COLORS.length];
+}

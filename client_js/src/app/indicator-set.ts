@@ -1,0 +1,104 @@
+import { parseColor } from "../chart/color";
+import { type Resolved, resolve } from "../compute/params";
+import type { Source } from "../compute/registry";
+
+/** One indicator as a user has chosen it. */
+export interface Choice {
+  /** Unique among the choices of this page. */
+  id: string;
+  resolved: Resolved;
+  /** "#rrggbb", of its first line. */
+  color: string;
+}
+
+/** Colours that lines take in turn. */
+export const COLORS = [
+  "#f59e42",
+  "#5b8def",
+  "#d65db1",
+  "#3fb6a8",
+  "#c9a227",
+  "#8a6fe8",
+  "#4aa3df",
+  "#7fae3c",
+] as const;
+
+/** As kept: a name, what a user set, and the colour. */
+interface Kept {
+  name: string;
+  params: Record<string, number | Source>;
+  color: string;
+}
+
+/** The indicators that a user has chosen, oldest first. */
+export class IndicatorSet {
+  private readonly choices: Choice[] = [];
+  private last = 0;
+
+  get all(): readonly Choice[] {
+    return this.choices;
+  }
+
+  /** Choose one more, with the first colour that is free; throws `IndicatorError`. */
+  add(name: string, params: Record<string, unknown> = {}, color = this.freeColor()): Choice {
+    this.last++;
+    const choice = { id: `${name}-${this.last}`, resolved: resolve(name, params), color };
+    this.choices.push(choice);
+    return choice;
+  }
+
+  /** Change one; throws `IndicatorError`, and changes nothing then. */
+  change(id: string, params: Record<string, unknown>, color: string): Choice | null {
+    const index = this.choices.findIndex((each) => each.id === id);
+    if (index === -1) return null;
+    const resolved = resolve(this.choices[index].resolved.name, params);
+    this.choices[index] = { id, resolved, color };
+    return this.choices[index];
+  }
+
+  remove(id: string): void {
+    const index = this.choices.findIndex((each) => each.id === id);
+    if (index !== -1) this.choices.splice(index, 1);
+  }
+
+  /** As text that `read` takes. */
+  write(): string {
+    const kept = this.choices.map(
+      ({ resolved, color }): Kept => ({ name: resolved.name, params: paramsOf(resolved), color }),
+    );
+    return JSON.stringify(kept);
+  }
+
+  /** Choose what a text says. What another version wrote and this one does not know is left out. */
+  read(text: string | null): void {
+    for (const kept of parsed(text)) {
+      try {
+        const { name, params, color } = kept as Kept;
+        parseColor(color);
+        this.add(name, params ?? {}, color);
+      } catch {
+        // not ours to complain about: the user did not just write it
+      }
+    }
+  }
+
+  private freeColor(): string {
+    const taken = new Set(this.choices.map(({ color }) => color));
+    const free = COLORS.find((each) => !taken.has(each));
+    return free ?? COLORS[this.choices.length % COLORS.length];
+  }
+}
+
+/** The parameters of a choice as `resolve` takes them. */
+export function paramsOf({ numbers, source }: Resolved): Record<string, number | Source> {
+  return source === null ? numbers : { ...numbers, source };
+}
+
+function parsed(text: string | null): unknown[] {
+  try {
+    const value: unknown = JSON.parse(text ?? "[]");
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,61 @@
+import type { CandleStore } from "../store/candle-store";
+import type { Bars } from "./bar-columns";
+import type { BarHistory } from "./bar-history";
+
+const PRICES = ["open", "high", "low", "close"] as const;
+
+/**
+ * Keeps a history in step with the candles of a store. One change at a time is on its way: what
+ * comes meanwhile goes with the next, so a slow worker is never given more than it can do.
+ */
+export class StoreSync {
+  private readonly take;
+  private readonly stop;
+  private waiting = false;
+  private pending = false;
+
+  constructor(
+    private readonly store: CandleStore,
+    private readonly history: BarHistory,
+  ) {
+    this.take = store.watch();
+    this.stop = history.onChange(() => {
+      this.waiting = false;
+      if (this.pending) this.changed();
+    });
+    this.changed();
+  }
+
+  /** The store's candles have changed. */
+  changed(): void {
+    this.pending = true;
+    if (this.waiting) return;
+    this.pending = false;
+    const { from, all } = this.take();
+    const first = all ? 0 : from;
+    this.waiting = true;
+    this.history.update(first, barsOf(this.store, first));
+  }
+
+  /** Follow the store no longer. */
+  dispose(): void {
+    this.stop();
+    this.waiting = true;
+  }
+}
+
+/** The candles from row `from` on, prices as the nearest numbers to their decimal texts. */
+export function barsOf(store: CandleStore, from: number): Bars {
+  const { count, time, volume } = store;
+  const units = 10 ** store.decimals;
+  // Both are exact, so the quotient is the number that the text would be read as.
+  const prices = PRICES.map((name) => [
+    name,
+    Float64Array.from(store[name].subarray(from, count), (each) => each / units),
+  ]);
+  return {
+    time: time.slice(from, count),
+    volume: volume.slice(from, count),
+    ...(Object.fromEntries(prices) as Pick<Bars, (typeof PRICES)[number]>),
+  };
+}

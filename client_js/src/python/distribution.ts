@@ -1,0 +1,84 @@
+import type { loadPyodide, PyodideAPI } from "pyodide";
+import type { Stage } from "./messages";
+
+const POINTER = "current.json";
+const PACKAGE = "tickfire-browser";
+
+/** `current.json`: the folder of the present build, and its snapshot if one was made. */
+interface Pointer {
+  folder: string;
+  snapshot: string | null;
+}
+
+interface Core {
+  loadPyodide: typeof loadPyodide;
+}
+
+export type Progress = (stage: Stage, loaded: number, total: number) => void;
+
+export interface Loaded {
+  pyodide: PyodideAPI;
+  fromSnapshot: boolean;
+}
+
+/** Start Python from the distribution at `base`: from its snapshot, or cold where that fails. */
+export async function load(base: string, progress: Progress): Promise<Loaded> {
+  const answer = await fetch(new URL(POINTER, base), { cache: "no-cache" });
+  if (!answer.ok) throw new Error(`${base}${POINTER}: ${answer.status}; run make wasm`);
+  const pointer: Pointer = await answer.json();
+  const folder = new URL(`${pointer.folder}/`, base);
+  const core = import(/* @vite-ignore */ new URL("pyodide.mjs", folder).href) as Promise<Core>;
+  const snapshot = await download(folder, pointer.snapshot, progress);
+  const { loadPyodide } = await core;
+  const started = await start(loadPyodide, folder.href, snapshot, progress);
+  progress("kernels", 0, 0);
+  await started.pyodide.loadPackage(PACKAGE, { messageCallback() {} });
+  return started;
+}
+
+async function start(
+  loadCore: typeof loadPyodide,
+  indexURL: string,
+  snapshot: Uint8Array | null,
+  progress: Progress,
+): Promise<Loaded> {
+  progress("start", 0, 0);
+  if (snapshot !== null) {
+    try {
+      const pyodide = await loadCore({ indexURL, _loadSnapshot: snapshot });
+      return { pyodide, fromSnapshot: true };
+    } catch (error) {
+      // Another engine may refuse it: a cold start takes longer and always works.
+      console.warn(`tickfire: Python starts without its snapshot: ${brief(error)}`);
+    }
+  }
+  return { pyodide: await loadCore({ indexURL }), fromSnapshot: false };
+}
+
+/** The snapshot's bytes; null when there is none. */
+async function download(
+  folder: URL,
+  name: string | null,
+  progress: Progress,
+): Promise<Uint8Array | null> {
+  if (name === null) return null;
+  const answer = await fetch(new URL(name, folder));
+  if (!answer.ok || answer.body === null) return null;
+  const total = Number(answer.headers.get("content-length") ?? 0);
+  let loaded = 0;
+  const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      loaded += chunk.length;
+      progress("download", loaded, total);
+      controller.enqueue(chunk);
+    },
+  });
+  const whole = answer.body.pipeThrough(counted).pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(whole).arrayBuffer());
+}
+
+/** One line of an error, whose text may quote a whole script. */
+export function brief(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return (text.trim().split("\n").at(-1) ?? "").slice(0, 300);
+}

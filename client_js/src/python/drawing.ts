@@ -1,0 +1,68 @@
+import { type Plot, PRICE_PANE, type Series } from "../chart/series";
+import type { Outcome } from "./messages";
+
+/** Told apart on dark and on light. */
+export const COLORS = [
+  "#4c9be8",
+  "#e8a33d",
+  "#b07ce8",
+  "#3fb6a8",
+  "#e06c9f",
+  "#8bb83a",
+  "#d9604a",
+  "#7d8a9a",
+] as const;
+
+export const PANE = "Python";
+const TITLE = "Python";
+
+/** Prices in sight of the bars that the series were computed on. */
+export interface PriceSpan {
+  low: number;
+  high: number;
+}
+
+/**
+ * The outcome as the chart's series: at most one over the candles and one in a pane of its own.
+ * `time`: of the bars, ms, one per value.
+ */
+export function seriesOf(outcome: Outcome, time: Float64Array, span: PriceSpan): Series[] {
+  const panes = new Map<string, Plot[]>();
+  Object.entries(outcome.series ?? {}).forEach(([label, values], index) => {
+    const pane = paneOf(outcome.pane ?? null, values, span);
+    const color = COLORS[index % COLORS.length];
+    const plot: Plot = { label, values, color, kind: isScattered(values) ? "dots" : "line" };
+    panes.set(pane, [...(panes.get(pane) ?? []), plot]);
+  });
+  return [...panes].map(([pane, plots]) => ({ title: TITLE, pane, time, plots }));
+}
+
+/** The pane asked for; else that of the prices, if the series lies among them. */
+function paneOf(asked: string | null, values: Float64Array, span: PriceSpan): string {
+  if (asked !== null) return asked === PRICE_PANE ? PRICE_PANE : PANE;
+  return isAmong(values, span) ? PRICE_PANE : PANE;
+}
+
+/** Whether half of the values lie within the prices, and as much again on either side. */
+function isAmong(values: Float64Array, { low, high }: PriceSpan): boolean {
+  const room = high - low;
+  let all = 0;
+  let near = 0;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    all++;
+    if (value >= low - room && value <= high + room) near++;
+  }
+  return all === 0 || near * 2 >= all;
+}
+
+/** Whether no two values stand next to each other, so that a line would show nothing. */
+function isScattered(values: Float64Array): boolean {
+  let some = false;
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) continue;
+    if (i > 0 && Number.isFinite(values[i - 1])) return false;
+    some = true;
+  }
+  return some;
+}

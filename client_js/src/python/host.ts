@@ -1,0 +1,155 @@
+import { type FromWorker, type Outcome, type Request, SIGINT, type ToWorker } from "./messages";
+
+/** A run that takes longer is stopped. */
+export const LIMIT_MS = 5000;
+
+/** Code may hold on to what stops it; then the worker ends. */
+const GRACE_MS = 1000;
+
+export type HostState = "off" | "loading" | "ready" | "failed";
+
+export interface HostHandlers {
+  onState(state: HostState): void;
+  onMessage(message: FromWorker): void;
+  /** The worker was ended and begins anew: names and indicator are gone. */
+  onRestart(): void;
+}
+
+interface Pending {
+  id: number;
+  request: Request;
+  settle: (outcome: Outcome) => void;
+}
+
+/**
+ * Python in a worker of its own, which runs one request at a time and none for longer than the
+ * limit. Where the page is isolated a run is interrupted; elsewhere the worker is ended.
+ */
+export class PythonHost {
+  state: HostState = "off";
+  private worker: Worker | null = null;
+  private interrupt: Uint8Array | null = null;
+  private waiting: Pending[] = [];
+  private current: Pending | null = null;
+  private timer = 0;
+  private ids = 0;
+  /** Why the current run was asked to stop; null when it was not. */
+  private stopping: string | null = null;
+
+  constructor(
+    private readonly base: string,
+    private readonly handlers: HostHandlers,
+  ) {}
+
+  /** Whether something runs or waits. */
+  get busy(): boolean {
+    return this.current !== null || this.waiting.length > 0;
+  }
+
+  /** Load Python, unless that was begun before. */
+  start(): void {
+    if (this.worker !== null) return;
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    const shared = globalThis.crossOriginIsolated ? new SharedArrayBuffer(1) : null;
+    this.worker = worker;
+    this.interrupt = shared && new Uint8Array(shared);
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.take(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.take({ kind: "failed", reason: event.message || "the worker ended" });
+    };
+    this.setState("loading");
+    this.tell({ kind: "start", base: this.base, interrupt: shared });
+  }
+
+  /** Run a request after all before it. What goes wrong is in the outcome: this never rejects. */
+  ask(request: Request): Promise<Outcome> {
+    return new Promise((settle) => {
+      this.waiting.push({ id: ++this.ids, request, settle });
+      this.next();
+    });
+  }
+
+  /** Stop what runs. */
+  stop(why = "stopped"): void {
+    if (this.current === null || this.stopping !== null) return;
+    this.stopping = why;
+    clearTimeout(this.timer);
+    if (this.interrupt === null) {
+      this.restart();
+      return;
+    }
+    this.interrupt[0] = SIGINT;
+    this.timer = window.setTimeout(() => this.restart(), GRACE_MS);
+  }
+
+  private take(message: FromWorker): void {
+    if (message.kind === "outcome") this.settle(message.id, message.outcome);
+    this.handlers.onMessage(message);
+    if (message.kind === "ready") this.setState("ready");
+    if (message.kind === "failed") this.fail(message.reason);
+  }
+
+  private next(): void {
+    if (this.state !== "ready" || this.current !== null) return;
+    const pending = this.waiting.shift();
+    if (pending === undefined) return;
+    this.current = pending;
+    this.stopping = null;
+    if (this.interrupt !== null) this.interrupt[0] = 0;
+    this.timer = window.setTimeout(() => this.stop(`stopped after ${LIMIT_MS / 1000} s`), LIMIT_MS);
+    this.tell({ id: pending.id, ...pending.request });
+  }
+
+  private settle(id: number, outcome: Outcome): void {
+    if (this.current?.id !== id) return;
+    clearTimeout(this.timer);
+    const { settle } = this.current;
+    const { error } = outcome;
+    if (error?.interrupted && this.stopping !== null) error.message = this.stopping;
+    this.current = null;
+    settle(outcome);
+    this.next();
+  }
+
+  private restart(): void {
+    const { current, stopping } = this;
+    this.end();
+    this.handlers.onRestart();
+    this.start();
+    const message = `${stopping ?? "stopped"}; Python starts anew`;
+    const fault = { type: "Stopped", message, line: null, trace: [], interrupted: true };
+    current?.settle({ error: fault, ms: 0 });
+  }
+
+  /** End the worker: nothing that it has yet to say is heard. */
+  private end(): void {
+    clearTimeout(this.timer);
+    if (this.worker !== null) {
+      this.worker.onmessage = null;
+      this.worker.onerror = null;
+      this.worker.terminate();
+    }
+    this.worker = null;
+    this.current = null;
+  }
+
+  private fail(reason: string): void {
+    const left = this.current === null ? this.waiting : [this.current, ...this.waiting];
+    this.waiting = [];
+    this.end();
+    this.setState("failed");
+    const error = { type: "Python", message: reason, line: null, trace: [], interrupted: false };
+    for (const { settle } of left) settle({ error, ms: 0 });
+  }
+
+  private setState(state: HostState): void {
+    this.state = state;
+    this.handlers.onState(state);
+    this.next();
+  }
+
+  private tell(message: ToWorker): void {
+    this.worker?.postMessage(message);
+  }
+}

@@ -1,0 +1,107 @@
+import type { PyodideAPI } from "pyodide";
+import { brief, load } from "./distribution";
+import type { BarsMessage, FromWorker, Outcome, Request, Start, ToWorker } from "./messages";
+import { Output } from "./output";
+
+/** What a worker's global scope is; the page's types are in force here. */
+interface Scope {
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+}
+
+/** A Python dictionary that becomes an object. */
+interface Result {
+  toJs(options: object): Outcome;
+  destroy(): void;
+}
+
+/** `tickfire_browser.session.Session` */
+interface Session {
+  set_bars(symbol: string, interval: string, ...columns: (BigInt64Array | Float64Array)[]): void;
+  define(source: string): Result;
+  compute(): Result;
+  push(line: string): Result;
+  clear(): void;
+}
+
+const MAKE_SESSION = `
+import tickfire_browser, tickfire_browser.session
+tickfire_browser.session.Session(vars(tickfire_browser))
+`;
+
+const scope = globalThis as unknown as Scope;
+const output = new Output((text, isError) => scope.postMessage({ kind: "output", text, isError }));
+let session: Session | null = null;
+
+scope.onmessage = ({ data }) => {
+  if (data.kind === "start") void start(data);
+  else answer(data.id, data);
+};
+
+async function start({ base, interrupt }: Start): Promise<void> {
+  const began = performance.now();
+  try {
+    const { pyodide, fromSnapshot } = await load(base, (stage, loaded, total) =>
+      scope.postMessage({ kind: "progress", stage, loaded, total }),
+    );
+    session = prepare(pyodide, interrupt);
+    const ms = performance.now() - began;
+    scope.postMessage({ kind: "ready", version: pyodide.version, fromSnapshot, ms });
+  } catch (error) {
+    scope.postMessage({ kind: "failed", reason: brief(error) });
+  }
+}
+
+function prepare(pyodide: PyodideAPI, interrupt: SharedArrayBuffer | null): Session {
+  pyodide.setStdout({ batched: (line: string) => output.write(line, false) });
+  pyodide.setStderr({ batched: (line: string) => output.write(line, true) });
+  pyodide.setStdin({ error: true });
+  const made = pyodide.runPython(MAKE_SESSION) as Session;
+  if (interrupt !== null) pyodide.setInterruptBuffer(new Uint8Array(interrupt));
+  return made;
+}
+
+function answer(id: number, request: Request): void {
+  output.begin(request.kind === "compute");
+  let outcome: Outcome;
+  try {
+    outcome = run(request);
+  } catch (error) {
+    // What a session lets through has ended Python, or come between two of its lines.
+    const interrupted = brief(error).includes("KeyboardInterrupt");
+    const fault = { type: "Stopped", message: brief(error), line: null, trace: [], interrupted };
+    outcome = { error: fault, ms: 0 };
+  }
+  output.flush();
+  const transfer = Object.values(outcome.series ?? {}).map(({ buffer }) => buffer as ArrayBuffer);
+  scope.postMessage({ kind: "outcome", id, outcome }, transfer);
+}
+
+function run(request: Request): Outcome {
+  if (session === null) throw new Error("Python has not started");
+  if (request.kind === "clear") {
+    session.clear();
+    return { ms: 0 };
+  }
+  take(session, request.bars);
+  switch (request.kind) {
+    case "define":
+      return plain(session.define(request.source));
+    case "compute":
+      return plain(session.compute());
+    case "push":
+      return plain(session.push(request.line));
+  }
+}
+
+function take(session: Session, { symbol, interval, columns }: BarsMessage): void {
+  const [time, ...rest] = columns;
+  const values = rest.map((column) => new Float64Array(column));
+  session.set_bars(symbol, interval, new BigInt64Array(time), ...values);
+}
+
+function plain(result: Result): Outcome {
+  const outcome = result.toJs({ dict_converter: Object.fromEntries });
+  result.destroy();
+  return outcome;
+}
