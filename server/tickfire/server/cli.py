@@ -52,6 +52,9 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "token": Lazy(
         "tickfire.server.token_command:token", "Print a token that lets a client connect."
     ),
+    "train": Lazy(
+        "tickfire.models.training.cli:train", "Train the models, and report how good they are."
+    ),
     "bars": Lazy("tickfire.ingest.cli:bars", "Print the bars of a DBN file as JSON lines."),
     "bench": Lazy("tickfire.ingest.cli:bench", "Measure."),
     "warm": Lazy("tickfire.ingest.cli:warm", "Compile the kernels into the cache.", hidden=True),

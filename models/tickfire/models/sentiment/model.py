@@ -1,0 +1,262 @@
+"""Scores headlines from an artefact: dictionaries, whole numbers, one loop, and no library.
+
+Each block of features (word n-grams, character n-grams, lexicon) gives a sum of whole numbers for
+each class, which is exact; what follows are a dozen operations of doubles in a fixed order. So
+the browser has the same bits (client_js/src/models/sentiment.ts).
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.kernels.maths import exp
+from tickfire.models.artefact import Artefact, ArtefactError, load
+from tickfire.models.sentiment.features import (
+    LEXICON_FEATURES,
+    char_ngrams,
+    lexicon_features,
+)
+from tickfire.models.sentiment.text import shape, tokens
+
+type Sums = tuple[int, int, int, int]
+"""The weighted sum of each class, and the sum of squares."""
+
+__all__ = ["KIND", "LABELS", "MAX_WORDS", "VERSION", "Score", "SentimentModel"]
+
+KIND: Final = "sentiment"
+VERSION: Final = 1
+LABELS: Final = ("bearish", "neutral", "bullish")
+CLASSES: Final = range(len(LABELS))
+MAX_WORDS: Final = 3
+"""How many of the words that decided are named."""
+LEAST_WEIGHT: Final = 0.05
+"""A word with less than this (logits) decided nothing."""
+_CACHED_WORDS: Final = 4096
+"""Words whose pieces are not looked up again."""
+_NOTHING: Final = (0, 0, 0, 0)
+_ARRAYS: Final = {
+    f"{block}_{part}" for block in ("word", "char") for part in ("text", "idf", "weights")
+} | {"lexicon_weights", "scales", "bias"}
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a text says.
+
+    Attributes
+    ----------
+    label : str
+        The most probable of `LABELS`.
+    probabilities : tuple of float
+        Of each of `LABELS`.
+    abstained : bool
+        The highest probability is below the artefact's threshold.
+    words : tuple of (str, float)
+        The words that spoke most for the label, heaviest first; logits.
+    """
+
+    label: str
+    probabilities: tuple[float, float, float]
+    abstained: bool
+    words: tuple[tuple[str, float], ...]
+
+
+class _Block:
+    """N-grams with their places, idf and weights."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], name: str) -> None:
+        text = arrays[f"{name}_text"].tobytes().decode()
+        grams = text.split("\n") if text else []
+        self.places = {gram: at for at, gram in enumerate(grams)}
+        self.idf = arrays[f"{name}_idf"].tobytes()
+        weights = arrays[f"{name}_weights"]
+        if weights.shape != (len(self.places), 3) or len(self.idf) != len(grams):
+            raise ValueError(f"the {name} n-grams and their weights differ in number")
+        self.weights = tuple(array("b", weights[:, c].tobytes()) for c in CLASSES)
+
+    def sums(self, places: list[int]) -> Sums:
+        """Return the sums over n-grams, each as often as it comes."""
+        idf, (first, second, third) = self.idf, self.weights
+        a = b = c = norm = 0
+        for place in places:
+            u = idf[place]
+            norm += u * u
+            a += u * first[place]
+            b += u * second[place]
+            c += u * third[place]
+        return a, b, c, norm
+
+
+class SentimentModel:
+    """A model, ready to score.
+
+    Parameters
+    ----------
+    artefact : Artefact
+        Of kind `KIND` and version `VERSION`.
+
+    Raises
+    ------
+    ArtefactError
+        Its arrays are not those of a sentiment model, or its golden vectors do not come out.
+    """
+
+    def __init__(self, artefact: Artefact) -> None:
+        self.name = f"{artefact.name}/{artefact.version}"
+        self.artefact = artefact
+        try:
+            self._take(artefact)
+            self._check(artefact)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArtefactError(
+                f"the artefact {artefact.name} is refused: {error}; "
+                "make it anew by `tickfire train`."
+            ) from error
+
+    @classmethod
+    def open(cls, path: Path) -> SentimentModel:
+        """Read the model of a manifest.
+
+        Raises
+        ------
+        ArtefactError
+            It cannot be used.
+        """
+        return cls(load(path, KIND, VERSION))
+
+    def _take(self, artefact: Artefact) -> None:
+        arrays = artefact.arrays
+        if set(arrays) != _ARRAYS:
+            raise ValueError("its arrays are not those of a sentiment model")
+        self._words, self._chars = _Block(arrays, "word"), _Block(arrays, "char")
+        self._lexicon_weights = [list(map(int, row)) for row in arrays["lexicon_weights"]]
+        if len(self._lexicon_weights) != len(LEXICON_FEATURES):
+            raise ValueError("its lexicon features are others than those known here")
+        self._scales = [float(scale) for scale in arrays["scales"]]
+        self._bias = [float(bias) for bias in arrays["bias"]]
+        self.threshold = float(artefact.options["threshold"])
+        self._lexicon = {str(word): int(bits) for word, bits in artefact.options["lexicon"].items()}
+        self._pieces: dict[str, Sums] = {}
+
+    def _check(self, artefact: Artefact) -> None:
+        for golden in artefact.golden:
+            found = self.score(golden["input"])
+            if list(found.probabilities) != golden["output"]:
+                raise ValueError(f"of {golden['input']!r} it makes {found.probabilities}")
+
+    def score(self, text: str) -> Score:
+        """Return what a text says."""
+        read = tokens(text)
+        words = self._word_hits(read)
+        word_sums = self._words.sums([place for place, _, _ in words])
+        chars = [self._pieces_of(token) for token in read]
+        char_sums = [sum(column) for column in zip(_NOTHING, *chars, strict=True)]
+        owners: list[tuple[int, int]] = []
+        counts = lexicon_features(read, self._lexicon, owners)
+        table = self._lexicon_weights
+        by_word = self._scales[0] / math.sqrt(word_sums[3]) if word_sums[3] else 0.0
+        by_char = self._scales[1] / math.sqrt(char_sums[3]) if char_sums[3] else 0.0
+        by_lexicon = self._scales[2]
+        logits = [
+            self._bias[c]
+            + by_word * word_sums[c]
+            + by_char * char_sums[c]
+            + by_lexicon * sum([n * table[f][c] for f, n in enumerate(counts) if n])
+            for c in CLASSES
+        ]
+        probabilities = _softmax(logits)
+        best = 0
+        for c in (1, 2):
+            if probabilities[c] > probabilities[best]:
+                best = c
+        by_token = self._by_token(best, words, chars, owners)
+        decided = [
+            (by_word * w + by_char * k + by_lexicon * x) / 6.0
+            for w, k, x in zip(*by_token, strict=True)
+        ]
+        return Score(
+            LABELS[best],
+            probabilities,
+            probabilities[best] < self.threshold,
+            _heaviest(read, decided),
+        )
+
+    def _word_hits(self, read: list[str]) -> list[tuple[int, int, int]]:
+        """Return the place of each n-gram that is known, with its first and last token."""
+        shapes = [shape(token) for token in read]
+        get = self._words.places.get
+        hits: list[tuple[int, int, int]] = []
+        before = beyond = ""
+        for at, word in enumerate(shapes):
+            if (place := get(word)) is not None:
+                hits.append((place, at, at))
+            if at and (place := get(f"{before} {word}")) is not None:
+                hits.append((place, at - 1, at))
+            if at > 1 and (place := get(f"{beyond} * {word}")) is not None:
+                hits.append((place, at - 2, at))
+            before, beyond = word, before
+        return hits
+
+    def _pieces_of(self, token: str) -> Sums:
+        if not "a" <= token[0] <= "z":
+            return _NOTHING
+        found = self._pieces.get(token)
+        if found is None:
+            if len(self._pieces) >= _CACHED_WORDS:
+                self._pieces.clear()
+            get = self._chars.places.get
+            places = [place for gram in char_ngrams(token) if (place := get(gram)) is not None]
+            found = self._pieces[token] = self._chars.sums(places)
+        return found
+
+    def _by_token(
+        self,
+        best: int,
+        words: list[tuple[int, int, int]],
+        chars: list[Sums],
+        owners: list[tuple[int, int]],
+    ) -> tuple[list[int], list[int], list[int]]:
+        """Return six times what each token adds to the best class beyond the mean of all."""
+        by_word, by_lexicon = [0] * len(chars), [0] * len(chars)
+        idf, (a, b, c) = self._words.idf, self._words.weights
+        own = self._words.weights[best]
+        for place, first, last in words:
+            gain = idf[place] * (3 * own[place] - a[place] - b[place] - c[place])
+            by_word[first] += gain
+            by_word[last] += gain
+        by_char = [2 * (3 * s[best] - s[0] - s[1] - s[2]) for s in chars]
+        for feature, at in owners:
+            row = self._lexicon_weights[feature]
+            by_lexicon[at] += 2 * (3 * row[best] - row[0] - row[1] - row[2])
+        return by_word, by_char, by_lexicon
+
+
+def _softmax(logits: list[float]) -> tuple[float, float, float]:
+    highest = max(logits)
+    a, b, c = (exp(logit - highest) for logit in logits)
+    total = a + b + c
+    return a / total, b / total, c / total
+
+
+def _heaviest(read: list[str], weights: list[float]) -> tuple[tuple[str, float], ...]:
+    """Return the tokens with the most weight, each once; of equals the first."""
+    found: list[tuple[str, float]] = []
+    for at in sorted(range(len(read)), key=lambda at: -weights[at]):
+        if weights[at] < LEAST_WEIGHT or len(found) == MAX_WORDS:
+            break
+        if all(read[at] != word for word, _ in found):
+            found.append((read[at], weights[at]))
+    return tuple(found)
+
+
+def packed_text(grams: list[str]) -> NDArray[np.uint8]:
+    """Return n-grams as the array that a `_Block` reads; no gram holds a line feed."""
+    return np.frombuffer("\n".join(grams).encode(), np.uint8)

@@ -1,0 +1,109 @@
+"""Trains kind after kind, saves, reports, and names every floor that is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from tickfire.ingest.errors import UserError
+from tickfire.models.artefact import SHIPPED, Artefact, save
+from tickfire.models.registry import trainer
+from tickfire.models.training.trainer import Context, Measure, Result
+
+__all__ = ["FloorMissed", "run"]
+
+REPORTS: Final = "reports"
+
+type Say = Callable[[str], None]
+
+
+class FloorMissed(UserError):
+    """A model is not good enough."""
+
+
+def run(
+    kinds: Iterable[str], data: Path, seed: int, out: Path, say: Say, ship: bool = False
+) -> None:
+    """Train kinds of models into a folder.
+
+    Raises
+    ------
+    FloorMissed
+        Something is below its floor; all is written all the same, but nothing shipped.
+    UserError
+        Data is missing.
+    """
+    reports = out / REPORTS
+    reports.mkdir(parents=True, exist_ok=True)
+    context = Context(data, reports, seed, say)
+    results: dict[str, Result] = {}
+    for kind in kinds:
+        result = results[kind] = trainer(kind).train(context)
+        _write(kind, result, seed, out, say)
+    missed = [
+        f"{kind}: {one.name} is {one.value:.4f}, floor {one.floor:g}"
+        for kind, result in results.items()
+        for one in result.measures
+        if not one.reaches(one.floor)
+    ]
+    if missed:
+        raise FloorMissed(f"below the floor: {'; '.join(missed)}.")
+    if ship:
+        for kind, result in results.items():
+            _ship(kind, result, say)
+
+
+def _write(kind: str, result: Result, seed: int, out: Path, say: Say) -> None:
+    for artefact in result.artefacts:
+        say(f"{kind}: wrote {save(artefact, out)}")
+    path = out / REPORTS / f"{kind}.md"
+    path.write_text(_report(kind, result, seed), encoding="utf-8")
+    say(f"{kind}: wrote {path}")
+    if result.card:
+        (out / REPORTS / f"{kind}-card.md").write_text(result.card, encoding="utf-8")
+    for one in result.measures:
+        say(f"{kind}: {_line(one)}")
+
+
+def _ship(kind: str, result: Result, say: Say) -> None:
+    for artefact in result.artefacts:
+        say(f"{kind}: shipped {save(artefact, SHIPPED)}")
+    if result.artefacts and result.card:
+        (SHIPPED / f"{kind}.md").write_text(result.card, encoding="utf-8")
+
+
+def _report(kind: str, result: Result, seed: int) -> str:
+    rows = "\n".join(
+        f"| {one.name} | {one.value:.4f} | {_bound(one.floor)} | {_bound(one.goal)} "
+        f"| {_verdict(one)} |"
+        for one in result.measures
+    )
+    data = "\n".join(
+        f"- `{name}`: SHA-256 `{digest}`"
+        for name, digest in sorted(_hashes(result.artefacts).items())
+    )
+    head = f"# {kind}\n\nBy `tickfire train --only {kind} --seed {seed}`.\n"
+    table = f"| measure | reached | floor | goal | |\n|---|---|---|---|---|\n{rows}\n"
+    trained = f"Trained on:\n\n{data}\n" if data else ""
+    return "\n".join(part for part in (head, table, trained, result.report) if part)
+
+
+def _hashes(artefacts: Iterable[Artefact]) -> dict[str, str]:
+    return {name: digest for one in artefacts for name, digest in one.data.items()}
+
+
+def _line(one: Measure) -> str:
+    return f"{one.name} {one.value:.4f} (floor {_bound(one.floor)}, goal {_bound(one.goal)})"
+
+
+def _bound(bound: float | None) -> str:
+    return "" if bound is None else f"{bound:g}"
+
+
+def _verdict(one: Measure) -> str:
+    if not one.reaches(one.floor):
+        return "**below the floor**"
+    if one.goal is None:
+        return ""
+    return "goal reached" if one.reaches(one.goal) else "floor reached"
