@@ -49,6 +49,27 @@ async def test_chat(polled: bool) -> None:
         assert refused == ["error", {"reason": "cannot handle nonsense"}]
 
 
+SERVERS = {
+    "uvicorn": ["-m", "uvicorn", "chat:app", "--port", "{port}"],
+    "hypercorn": ["-m", "hypercorn", "chat:app", "--bind", "127.0.0.1:{port}"],
+    "granian": ["-m", "granian", "--interface", "asgi", "--port", "{port}", "chat:app"],
+}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("polled", [False, True])
+async def test_chat_on_any_server(server: str, polled: bool) -> None:
+    port = free_port()
+    command = [word.format(port=port) for word in SERVERS[server]]
+    async with running(command, port), stock_client(port) as ann, stock_client(port) as bob:
+        assert await ann.connect(polled=polled) == await bob.connect() == "open"
+        for client in (ann, bob):
+            assert await client.join("room:1", {"name": "me"}) == ["ok", {"room": "1"}]
+        assert await ann.push("room:1", "message", {"text": "hi"}) == ["ok", {}]
+        for client in (ann, bob):
+            assert (await client.event("room:1", "message"))["text"] == "hi"
+
+
 async def test_presence() -> None:
     async with running("presence.py") as port, stock_client(port) as ann:
         assert await ann.connect(params={"user_id": "1"}) == "open"
