@@ -15,6 +15,7 @@ import { Market } from "./market";
 import { News } from "./news";
 import { insecureNotice, Notice } from "./notice";
 import { Pipeline } from "./pipeline";
+import { Python } from "./python";
 import { References } from "./references";
 import { Session, type SessionHandlers } from "./session";
 import { type AddressSettings, initialZone, keepZone, readToken, writeAddress } from "./settings";
@@ -50,6 +51,7 @@ export class Page {
   private readonly session: Session;
   private readonly chart: CandleChart;
   private readonly indicators: Indicators;
+  private readonly python: Python;
   private readonly empty = byId("chart-empty");
   private zone: Zone = initialZone();
   private position: string | null = null;
@@ -63,6 +65,7 @@ export class Page {
       onFrame: () => this.reportChart(),
     });
     this.indicators = new Indicators(this.chart, (reason) => this.status.say("bad", reason));
+    this.python = new Python(this.chart, (reason) => this.status.say("bad", reason));
     this.session = new Session(this.feed, address.interval, this.handlers());
     this.feed.trace({ onTrace: (sample) => this.pipeline.push(sample) });
     this.feed.news({
@@ -110,6 +113,7 @@ export class Page {
       onCandles: () => {
         this.chart.changed();
         this.indicators.changed();
+        this.python.changed();
       },
       onRecovery: (recovery) => {
         this.status.recovery(recovery);
@@ -173,6 +177,7 @@ export class Page {
     const name = `${symbol} · ${interval}`;
     this.chart.show(store, name, INTERVALS[interval]);
     this.indicators.show(store, symbol ?? "", interval);
+    this.python.show({ store, symbol: symbol ?? "", interval });
     byId("chart").setAttribute("aria-label", `Candlestick chart of ${symbol}, ${interval} candles`);
   }
 
@@ -202,7 +207,8 @@ export class Page {
 
   private key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target instanceof HTMLInputElement) return;
+    const { target } = event;
+    if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) return;
     const interval = this.intervals.byKey(event.key);
     if (interval !== undefined) this.choose(interval);
     else if (event.key === "/") {

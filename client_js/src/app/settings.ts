@@ -40,6 +40,7 @@ export function writeAddress(symbol: string, interval: Interval): void {
 const THEME_KEY = "tickfire.theme";
 const ZONE_KEY = "tickfire.zone";
 const INDICATORS_KEY = "tickfire.indicators";
+const CODE_KEY = "tickfire.python";
 
 /** The theme chosen before, else dark, as trading screens are, whatever the system prefers. */
 export function initialTheme(): Theme {
@@ -65,6 +66,15 @@ export function keptIndicators(): string | null {
 
 export function keepIndicators(text: string): void {
   remember(INDICATORS_KEY, text);
+}
+
+/** The indicator's code as it was last written. */
+export function keptCode(): string | null {
+  return recall(CODE_KEY);
+}
+
+export function keepCode(code: string): void {
+  remember(CODE_KEY, code);
 }
 
 function recall(key: string): string | null {

@@ -13,6 +13,8 @@ from .series import floats
 __all__ = ["Indicator"]
 
 FUNCTION: Final = "indicator"
+PANE: Final = "PANE"
+PANES: Final = ("price", "own")
 MAX_SERIES: Final = 12
 
 
@@ -34,6 +36,8 @@ class Indicator:
     ----------
     names : dict
         What the source defines.
+    pane : str or None
+        Where it wants to be drawn: its ``PANE``, ``"price"`` or ``"own"``, if it has one.
     """
 
     def __init__(self, source: str) -> None:
@@ -42,6 +46,9 @@ class Indicator:
         function = self.names.get(FUNCTION)
         if not callable(function):
             raise ResultError(f"define a function {FUNCTION}(bars)", 1)
+        self.pane: str | None = self.names.get(PANE)
+        if self.pane not in (None, *PANES):
+            raise ResultError(f"{PANE} is 'price' or 'own', or left out", 1)
         self._function: Callable[[Bars], Any] = function
         code = getattr(function, "__code__", None)
         self._line: int = code.co_firstlineno if code is not None else 1

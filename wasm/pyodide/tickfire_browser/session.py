@@ -60,15 +60,18 @@ class Session:
             self._indicator = made
             names = {n: v for n, v in made.names.items() if not n.startswith("__")}
             self._console.names.update(names)
-            return {"series": series}
+            return {"series": series, "pane": made.pane}
 
         return _guarded(run, INDICATOR)
 
     def compute(self) -> dict[str, Any]:
-        """Return ``series`` by name, or ``error``, and ``ms``, the time it took."""
+        """Return ``series`` by name and ``pane``, or ``error``; and ``ms``, the time it took."""
 
         def run() -> dict[str, Any]:
-            return {"series": self._indicator.compute(self._bars) if self._indicator else {}}
+            made = self._indicator
+            if made is None:
+                return {"series": {}, "pane": None}
+            return {"series": made.compute(self._bars), "pane": made.pane}
 
         return _guarded(run, INDICATOR)
 

@@ -1,0 +1,194 @@
+import { el, setData, setText } from "../chart/dom";
+import { barsOf, type Shown } from "./columns";
+import { ConsoleView } from "./console-view";
+import { Editor } from "./editor";
+import { EXAMPLES } from "./examples";
+import { type HostState, PythonHost } from "./host";
+import { type Canvas, LiveIndicator } from "./live";
+import type { Fault, FromWorker, Outcome, Stage } from "./messages";
+
+/** Where the code is kept; nothing of it leaves the browser. */
+export interface Memory {
+  recall(): string | null;
+  remember(code: string): void;
+}
+
+const MB = 1e6;
+const STAGES: Record<Stage, string> = {
+  download: "Loading Python",
+  start: "Starting Python",
+  kernels: "Loading the kernels",
+};
+
+/** Python on the page: an indicator to edit, drawn over live bars, and a console. */
+export class PythonPanel {
+  private readonly editor: Editor;
+  private readonly console: ConsoleView;
+  private readonly live: LiveIndicator;
+  private readonly host: PythonHost;
+  private readonly run = el("button", "python-run", { type: "button", title: "Run (Ctrl+Enter)" });
+  private readonly halt = el("button", "python-stop", { type: "button" });
+  private readonly status = el("span", "python-status", { role: "status", "aria-live": "polite" });
+  private readonly progress = el("progress", "python-progress", { "aria-label": "Loading" });
+  private readonly fault = el("button", "python-fault", { type: "button" });
+  private runs = 0;
+
+  constructor(
+    private readonly element: HTMLElement,
+    canvas: Canvas,
+    private readonly memory: Memory,
+    base: string,
+  ) {
+    this.host = new PythonHost(base, {
+      onState: (state) => this.takeState(state),
+      onMessage: (message) => this.takeMessage(message),
+      onRestart: () => this.restarted(),
+    });
+    this.live = new LiveIndicator(this.host, canvas, (outcome) => this.showRun(outcome));
+    this.editor = new Editor((text) => memory.remember(text));
+    this.console = new ConsoleView(
+      (line) => void this.push(line),
+      () => void this.host.ask({ kind: "clear" }),
+    );
+    this.build();
+    this.editor.text = memory.recall() ?? EXAMPLES[0].source;
+    this.host.start();
+  }
+
+  /** Other bars are on the chart. */
+  show(shown: Shown): void {
+    this.live.show(shown);
+  }
+
+  /** The bars have changed. */
+  changed(): void {
+    this.live.changed();
+  }
+
+  focus(): void {
+    this.editor.focus();
+  }
+
+  private build(): void {
+    this.run.textContent = "Run";
+    this.halt.textContent = "Stop";
+    this.halt.disabled = true;
+    this.fault.hidden = true;
+    const bar = [this.examples(), this.run, this.halt, this.progress, this.status];
+    const written = el("div", "python-code", {}, this.editor.element, this.fault);
+    const both = el("div", "python-both", {}, written, this.console.element);
+    this.element.append(el("div", "python-bar", {}, ...bar), both);
+    this.run.addEventListener("click", () => void this.define());
+    this.halt.addEventListener("click", () => this.stop());
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      void this.define();
+    });
+  }
+
+  private examples(): HTMLElement {
+    const select = el("select", "python-examples", { "aria-label": "Begin with an example" });
+    select.append(el("option", "", { value: "" }, "Examples"));
+    EXAMPLES.forEach(({ name }, index) => {
+      select.append(el("option", "", { value: String(index) }, name));
+    });
+    select.addEventListener("change", () => {
+      const example = EXAMPLES[Number(select.value)];
+      if (select.value === "" || example === undefined) return;
+      select.value = "";
+      this.editor.text = example.source;
+      this.memory.remember(example.source);
+      void this.define();
+    });
+    return select;
+  }
+
+  private async define(): Promise<void> {
+    if (this.live.bars === null) {
+      setText(this.status, "Waiting for bars");
+      return;
+    }
+    this.showFault(null);
+    const asked = this.live.define(this.editor.text);
+    this.refresh();
+    this.showRun(await asked);
+  }
+
+  private async push(line: string): Promise<void> {
+    const { bars } = this.live;
+    if (bars === null) return;
+    const asked = this.host.ask({ kind: "push", line, bars: barsOf(bars) });
+    this.refresh();
+    const { more, error } = await asked;
+    this.console.more = more === true;
+    if (error !== undefined) this.console.add("error", describe(error));
+    this.refresh();
+  }
+
+  private stop(): void {
+    this.host.stop();
+  }
+
+  private restarted(): void {
+    this.live.end();
+    this.console.more = false;
+    this.console.add("note", "Python starts anew: the console's names are gone.");
+  }
+
+  private showRun(outcome: Outcome): void {
+    setData(this.element, "runs", String(++this.runs));
+    setData(this.element, "series", Object.keys(outcome.series ?? {}).join());
+    this.showFault(outcome.error ?? null);
+    this.refresh();
+    if (outcome.error === undefined)
+      setText(this.status, `Computed in ${outcome.ms.toFixed(1)} ms`);
+  }
+
+  private showFault(fault: Fault | null): void {
+    this.fault.hidden = fault === null;
+    this.editor.markLine(fault?.line ?? null);
+    if (fault === null) return;
+    setText(this.fault, describe(fault));
+    const { line } = fault;
+    this.fault.onclick = line === null ? null : () => this.editor.goTo(line);
+  }
+
+  private takeState(state: HostState): void {
+    setData(this.element, "state", state);
+    this.progress.hidden = state !== "loading";
+    this.refresh();
+  }
+
+  private takeMessage(message: FromWorker): void {
+    if (message.kind === "output")
+      this.console.add(message.isError ? "error" : "out", message.text);
+    else if (message.kind === "progress") this.showProgress(message);
+    else if (message.kind === "ready") {
+      setData(this.element, "snapshot", String(message.fromSnapshot));
+      const seconds = (message.ms / 1000).toFixed(1);
+      setText(this.status, `Python ${message.version}, ready after ${seconds} s`);
+    } else if (message.kind === "failed")
+      setText(this.status, `Python cannot start: ${message.reason}`);
+  }
+
+  private showProgress({ stage, loaded, total }: { stage: Stage; loaded: number; total: number }) {
+    const bytes = `: ${(loaded / MB).toFixed(1)} of ${(total / MB).toFixed(1)} MB`;
+    setText(this.status, `${STAGES[stage]}${total > 0 ? bytes : ""}`);
+    if (total > 0) this.progress.value = loaded / total;
+    else this.progress.removeAttribute("value");
+  }
+
+  private refresh(): void {
+    const { busy, state } = this.host ?? { busy: false, state: "off" };
+    setData(this.element, "busy", String(busy));
+    this.halt.disabled = !busy || state !== "ready";
+    this.run.disabled = state === "failed";
+  }
+}
+
+function describe({ type, message, line, trace }: Fault): string {
+  const where = line === null ? "" : `, line ${line}`;
+  const through = trace.length > 1 ? ` (${trace.join("; ")})` : "";
+  return `${type}${where}: ${message}${through}`;
+}

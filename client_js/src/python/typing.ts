@@ -1,0 +1,63 @@
+/** A text with a selection in it. */
+export interface Edit {
+  text: string;
+  from: number;
+  to: number;
+}
+
+const INDENT = "    ";
+
+/** A new line, as deep as the present one, deeper after a colon. */
+export function newLine({ text, from, to }: Edit): Edit {
+  const start = text.lastIndexOf("\n", from - 1) + 1;
+  const line = text.slice(start, from);
+  const indent = /^[ \t]*/.exec(line)?.[0] ?? "";
+  const opens = /:\s*(#.*)?$/.test(line);
+  return insert({ text, from, to }, `\n${indent}${opens ? INDENT : ""}`);
+}
+
+/** Indent the selected lines, or go on to the next stop. */
+export function indent(edit: Edit): Edit {
+  if (edit.from !== edit.to) return eachLine(edit, (line) => (line === "" ? "" : INDENT + line));
+  const start = edit.text.lastIndexOf("\n", edit.from - 1) + 1;
+  return insert(edit, " ".repeat(INDENT.length - ((edit.from - start) % INDENT.length)));
+}
+
+/** Take one step of indent off the selected lines. */
+export function outdent(edit: Edit): Edit {
+  return eachLine(edit, (line) => line.replace(/^( {1,4}|\t)/, ""));
+}
+
+/** Where a line, counted from 1, begins and ends. */
+export function lineSpan(text: string, line: number): { from: number; to: number } {
+  let from = 0;
+  for (let i = 1; i < line; i++) {
+    const end = text.indexOf("\n", from);
+    if (end < 0) break;
+    from = end + 1;
+  }
+  const end = text.indexOf("\n", from);
+  return { from, to: end < 0 ? text.length : end };
+}
+
+function insert({ text, from, to }: Edit, piece: string): Edit {
+  const at = from + piece.length;
+  return { text: text.slice(0, from) + piece + text.slice(to), from: at, to: at };
+}
+
+function eachLine({ text, from, to }: Edit, change: (line: string) => string): Edit {
+  const start = text.lastIndexOf("\n", from - 1) + 1;
+  // A selection that ends before the first character of a line does not mean that line.
+  const last = to > from && text[to - 1] === "\n" ? to - 1 : to;
+  const found = text.indexOf("\n", last);
+  const end = found < 0 ? text.length : found;
+  const lines = text.slice(start, end).split("\n");
+  const changed = lines.map(change);
+  const first = changed[0].length - lines[0].length;
+  const all = changed.join("\n").length - (end - start);
+  return {
+    text: text.slice(0, start) + changed.join("\n") + text.slice(end),
+    from: Math.max(from + first, start),
+    to: Math.max(to + all, start),
+  };
+}
