@@ -1,0 +1,166 @@
+"""An estimator as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tickfire.kernels.maths import power
+from tickfire.models.export.walk_kernel import WALK_TREES, WEIGH_ROWS
+
+__all__ = ["FORESTS", "Exported", "Floats"]
+
+type Floats = NDArray[np.float64]
+
+MEAN: Final = "mean"
+"""The sum over trees, divided by their number: forests and single trees."""
+SUM: Final = "sum"
+"""Added to a baseline: boosting."""
+DEPTH: Final = "depth"
+"""Path lengths, of which an isolation forest makes its score."""
+LINEAR: Final = "linear"
+FORESTS: Final = (MEAN, SUM, DEPTH)
+_TABLES: Final = ("roots", "outputs_of", "feature", "left", "right", "missing_left")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Computes what a fitted estimator of scikit-learn does, without it.
+
+    Attributes
+    ----------
+    kind : str
+        ``"mean"``, ``"sum"``, ``"depth"`` or ``"linear"``.
+    columns, outputs : int
+    arrays : mapping of str to ndarray
+        For an artefact: int64 tables, float64 numbers.
+    single : bool
+        Rows are rounded to float32 first, as scikit-learn's trees do.
+    takes_nan, takes_infinity : bool
+        Whether the estimator accepts such a value; if not, neither does this.
+    """
+
+    kind: str
+    columns: int
+    outputs: int
+    arrays: Mapping[str, NDArray[Any]]
+    single: bool
+    takes_nan: bool
+    takes_infinity: bool
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[Any]], options: Mapping[str, Any]) -> Exported:
+        """Make it of what `arrays` and `options` were before, as an artefact keeps them.
+
+        Raises
+        ------
+        ValueError
+            They do not fit together: a kernel must never walk out of its tables.
+        """
+        # The kernels are compiled for arrays that may be written; a loaded artefact's may not.
+        own = {name: np.array(array, order="C") for name, array in arrays.items()}
+        exported = cls(arrays=own, **options)
+        exported._check()
+        return exported
+
+    def options(self) -> dict[str, Any]:
+        """Return all but the arrays, fit for JSON."""
+        return {
+            name: getattr(self, name)
+            for name in ("kind", "columns", "outputs", "single", "takes_nan", "takes_infinity")
+        }
+
+    def __call__(self, rows: ArrayLike) -> Floats:
+        """Return float64[n, outputs] for rows [n, columns].
+
+        Forests: the mean of the leaves (probabilities of classes, or values). Boosting: the raw
+        score, before any link. Linear models: the decision, or value. Isolation forest: its
+        ``score_samples``, below 0, lower is stranger.
+
+        Raises
+        ------
+        ValueError
+            Another number of columns, or NaN or infinity where the estimator takes none.
+        """
+        given = self._taken(rows)
+        n = len(given)
+        a = self.arrays
+        if self.kind == LINEAR:
+            out = np.empty(n * self.outputs)
+            WEIGH_ROWS.raw(given.ravel(), self.columns, a["weights"], a["bias"], self.outputs, out)
+            return out.reshape(n, self.outputs)
+        out = np.tile(a["baseline"], n)
+        WALK_TREES.raw(
+            *(given.ravel(), self.columns, a["roots"], a["outputs_of"], a["feature"]),
+            *(a["threshold"], a["left"], a["right"], a["missing_left"], a["value"]),
+            *(len(a["value"]) // len(a["feature"]), float(a["scale"][0]), self.outputs, out),
+        )
+        return self._finished(out).reshape(n, self.outputs)
+
+    def _finished(self, out: Floats) -> Floats:
+        trees = len(self.arrays["roots"])
+        if self.kind == MEAN:
+            return out / trees
+        if self.kind == DEPTH:
+            whole = float(self.arrays["whole"][0])
+            ratios = out / whole if whole else np.ones_like(out)
+            return np.array([-power(2.0, -ratio) for ratio in ratios.tolist()])
+        return out
+
+    def _taken(self, rows: ArrayLike) -> Floats:
+        given = np.atleast_2d(np.asarray(rows, np.float64))
+        if given.ndim != 2 or given.shape[1] != self.columns:
+            raise ValueError(f"rows of {self.columns} columns, not {given.shape}")
+        if self.single:
+            with np.errstate(over="ignore"):
+                given = given.astype(np.float32).astype(np.float64)
+        if not self.takes_nan and np.isnan(given).any():
+            raise ValueError("the estimator takes no NaN")
+        if not self.takes_infinity and np.isinf(given).any():
+            raise ValueError("the estimator takes no infinity, nor what is one in float32")
+        return np.ascontiguousarray(given)
+
+    def _check(self) -> None:
+        a = self.arrays
+        if self.columns < 1 or self.outputs < 1:
+            raise ValueError("no columns or no outputs")
+        if self.kind == LINEAR:
+            if a["weights"].shape != (self.columns * self.outputs,):
+                raise ValueError("weights of another shape")
+            if a["bias"].shape != (self.outputs,):
+                raise ValueError("a bias of another shape")
+            return
+        if self.kind not in FORESTS:
+            raise ValueError(f"no estimator is {self.kind}")
+        self._check_trees(len(a["feature"]))
+
+    def _check_trees(self, nodes: int) -> None:
+        a = self.arrays
+        for name in _TABLES:
+            if a[name].dtype != np.int64 or a[name].ndim != 1:
+                raise ValueError(f"{name} is no table")
+        for name in ("left", "right", "missing_left", "threshold"):
+            if len(a[name]) != nodes:
+                raise ValueError(f"{name} is not of the nodes")
+        inner = np.flatnonzero(a["feature"] >= 0)
+        for name in ("left", "right"):
+            children = a[name][inner]
+            # A child comes after its parent: so every walk ends.
+            if (children <= inner).any() or (children >= nodes).any():
+                raise ValueError(f"{name} leads out of the trees")
+        if not nodes or len(a["value"]) % nodes or not len(a["roots"]):
+            raise ValueError("no trees, or no values")
+        width = len(a["value"]) // nodes
+        if (a["feature"] >= self.columns).any() or len(a["roots"]) != len(a["outputs_of"]):
+            raise ValueError("a feature or an output that is not there")
+        if (a["roots"] < 0).any() or (a["roots"] >= nodes).any():
+            raise ValueError("a root that is not there")
+        first = a["outputs_of"]
+        if (first < 0).any() or (first + width > self.outputs).any():
+            raise ValueError("an output that is not there")
+        if a["baseline"].shape != (self.outputs,) or a["scale"].shape != (1,):
+            raise ValueError("no baseline, or no scale")
