@@ -369,6 +369,28 @@ async def test_a_rejoin_that_is_refused_ends_the_first_all_the_same() -> None:
     assert not talk.hub.topics()
 
 
+async def test_a_rejoin_that_closes_the_connection_says_nothing_after_the_close_frame() -> None:
+    class ClosesTheSecondTime(Channel):
+        async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+            if payload:
+                socket.close(4000)
+
+    talk = Talk({"room:*": ClosesTheSecondTime})
+    talk.join()
+    talk.send("2", "2", "room:1", "phx_join", {"again": True})
+    assert (talk.transport.closed_with, talk.said()) == (4000, [])
+
+
+async def test_what_waits_for_a_client_precedes_the_close_frame() -> None:
+    talk, _ = logged()
+    talk.join()
+    for n in range(3):
+        talk.hub.broadcast("room:1", "shout", {"n": n})
+    talk.session.close(4000)  # the fake transport asserts that nothing is written from now on
+    assert [message[4] for message in await talk.settled()] == [{"n": 0}, {"n": 1}, {"n": 2}]
+    assert not talk.hub.topics()
+
+
 async def test_the_limit_of_channels_does_not_count_a_rejoin_twice() -> None:
     talk, _ = gated()
     talk.join("room:1", "1")

@@ -174,7 +174,7 @@ class Session:
                 await join.replaced.channel.replace()
                 self._connection.ended(join.replaced)
             await self._join_channel(message, join.factory)
-            if join.replaced is not None:
+            if join.replaced is not None and not self.closed:
                 self._send_end(join.replaced, "phx_close", {})
         finally:
             self._joining, self._join_task = False, None
@@ -288,10 +288,14 @@ class Session:
             self.close(CLOSE_DISCONNECTED)
 
     def close(self, code: int) -> None:
-        """Close the connection with this code; the channels end without a word to the client."""
+        """Close the connection with this code; the channels end without a word to the client.
+
+        They end before the close frame, which nothing may follow: leaving a topic writes what
+        waits in its lane.
+        """
         if not self.closed:
-            self.transport.close(code)
             self.lost()
+            self.transport.close(code)
 
     def lost(self) -> None:
         """Take note that the connection has ended."""
