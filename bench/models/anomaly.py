@@ -1,0 +1,68 @@
+"""What scoring a tick costs: z-scores and HBOS of four features of each trade.
+
+Run it with ``python -m bench.models.anomaly``. Times are of the processor; each is the median of
+`ROUNDS` rounds over the same seeded ticks, in calls of 256 as `tickfire infer` makes them.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.ingest.schema import MAX_TICKS_PER_ENTRY, TICK, TICK_ASK, TICK_BID, TICK_TRADE
+from tickfire.models.anomaly.detector import Limits, TickDetector
+
+TRADES: Final = 300_000
+INSTRUMENTS: Final = 100
+ROUNDS: Final = 9
+CENT: Final = 10_000_000
+LIMITS: Final = Limits((12.0, 12.0, 12.0, 12.0, 25.0))
+
+
+def market() -> NDArray[Any]:
+    rng = np.random.default_rng(7)
+    ticks = np.zeros(3 * TRADES, TICK)
+    ticks["kind"] = np.tile([TICK_BID, TICK_ASK, TICK_TRADE], TRADES)
+    middle = 10_000 + np.cumsum(rng.integers(-1, 2, TRADES))
+    steps = np.stack([middle - 1, middle + 1, middle + rng.integers(-1, 2, TRADES)], axis=1)
+    ticks["price"] = steps.ravel() * CENT
+    ticks["size"] = np.repeat(rng.lognormal(5.0, 1.0, TRADES).astype(np.uint32) + 1, 3)
+    times = np.cumsum(rng.exponential(1e6, TRADES).astype(np.int64))
+    ticks["ts_event"] = np.repeat(1_700_000_000_000_000_000 + times, 3)
+    ticks["instrument_id"] = np.repeat(rng.integers(1, INSTRUMENTS + 1, TRADES), 3)
+    return ticks
+
+
+def nanoseconds(ticks: NDArray[Any], per_call: int) -> float:
+    """Return the median time of a tick."""
+    times = []
+    for _ in range(ROUNDS):
+        detector = TickDetector(LIMITS)
+        before = time.process_time_ns()
+        for at in range(0, len(ticks), per_call):
+            detector.push(ticks[at : at + per_call])
+        times.append((time.process_time_ns() - before) / len(ticks))
+    return statistics.median(times)
+
+
+def main() -> None:
+    ticks = market()
+    trades = ticks[ticks["kind"] == TICK_TRADE]
+    entry = MAX_TICKS_PER_ENTRY
+    print(
+        f"ticks, a third of them trades, {entry} a call  {nanoseconds(ticks, entry):6.1f} ns a tick"
+    )
+    print(
+        f"ticks, a third of them trades, one call  {nanoseconds(ticks, len(ticks)):6.1f} ns a tick"
+    )
+    print(
+        f"trades alone, one call                   {nanoseconds(trades, len(trades)):6.1f} ns a tick"
+    )
+
+
+if __name__ == "__main__":
+    main()

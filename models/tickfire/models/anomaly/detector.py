@@ -1,0 +1,250 @@
+"""Detectors: anomalies among the trades of all instruments, and in one plain series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tickfire.ingest.schema import TICK
+from tickfire.models.anomaly.baseline import BASELINE_WORDS
+from tickfire.models.anomaly.series_kernel import score_series
+from tickfire.models.anomaly.ticks_kernel import (
+    ALARM_WORDS,
+    COUNT_ALARMS,
+    COUNT_QUIET,
+    COUNT_ROWS,
+    COUNT_TRADES,
+    COUNTERS,
+    FEATURES,
+    KEY,
+    LIMITS,
+    ROW_WORDS,
+    score_ticks,
+)
+
+__all__ = ["FEATURE_NAMES", "Alarm", "Limits", "SeriesScores", "TickDetector", "score"]
+
+FEATURE_NAMES: Final = ("return", "volume", "spread", "inter_arrival", "context")
+"""What an alarm may name; ``context``: all of them together."""
+FIRST_CAPACITY: Final = 256
+EVERYTHING: Final = 1e100
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a trade is an anomaly.
+
+    Attributes
+    ----------
+    thresholds : tuple of 5 floats
+        Of the z-scores of the four features, and of the context in nats.
+    warm_up : int
+        Trades of an instrument before its first alarm.
+    refractory : int
+        Trades of an instrument after an alarm in which there is no other.
+    """
+
+    thresholds: tuple[float, ...]
+    warm_up: int = 200
+    refractory: int = 100
+
+    def __post_init__(self) -> None:
+        if len(self.thresholds) != FEATURES + 1 or not all(x > 0.0 for x in self.thresholds):
+            raise ValueError(f"there are {FEATURES + 1} thresholds, all above 0")
+        if self.warm_up < 0 or self.refractory < 0:
+            raise ValueError("warm-up and refractory period are 0 trades or more")
+
+    def array(self) -> NDArray[np.float64]:
+        """Return them as the kernel takes them."""
+        numbers = np.array([*self.thresholds, self.warm_up, self.refractory], np.float64)
+        assert len(numbers) == LIMITS
+        return numbers
+
+
+class Alarm(NamedTuple):
+    """One anomaly.
+
+    Attributes
+    ----------
+    position : int
+        Of the trade in the ticks that were given.
+    feed, instrument_id : int
+    feature : str
+        Which of `FEATURE_NAMES` is farthest beyond its threshold.
+    score : float
+        How often its threshold; at least 1.
+    context : float
+        Sum of the surprises of all features, in nats.
+    values, expected : tuple of 4 floats
+        Of all features and their means before: return and spread in basis points, volume, seconds
+        between trades.
+    z : tuple of 4 floats
+        Their z-scores; of volume and time by their logarithms.
+    """
+
+    position: int
+    feed: int
+    instrument_id: int
+    feature: str
+    score: float
+    context: float
+    values: tuple[float, ...]
+    expected: tuple[float, ...]
+    z: tuple[float, ...]
+
+
+class TickDetector:
+    """Anomalies among the trades of any number of instruments.
+
+    Parameters
+    ----------
+    limits : Limits
+
+    Attributes
+    ----------
+    trades, quiet : int
+        How many trades were scored, and how many anomalies fell into refractory periods.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._counts = np.zeros(COUNTERS, np.int64)
+        self._make(FIRST_CAPACITY)
+
+    @property
+    def trades(self) -> int:
+        """How many trades were scored."""
+        return int(self._counts[COUNT_TRADES])
+
+    @property
+    def quiet(self) -> int:
+        """How many anomalies fell into refractory periods."""
+        return int(self._counts[COUNT_QUIET])
+
+    @property
+    def limits(self) -> Limits:
+        """When a trade is an anomaly; may be changed between calls."""
+        return self._limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._limits = limits
+        self._numbers = limits.array()
+
+    def push(self, ticks: NDArray[Any]) -> list[Alarm]:
+        """Take ticks, in order; return the anomalies among their trades.
+
+        Parameters
+        ----------
+        ticks : TICK[n]
+        """
+        return [self._alarm(row) for row in self.rows(ticks)]
+
+    def rows(self, ticks: NDArray[Any]) -> NDArray[np.float64]:
+        """As `push`, but return the kernel's rows: float64[anomalies, 17].
+
+        Raises
+        ------
+        TypeError
+            If they are not TICK records.
+        """
+        if ticks.dtype != TICK:
+            raise TypeError(f"the detector takes TICK records, not {ticks.dtype}")
+        ticks = np.ascontiguousarray(ticks)
+        alarms = np.empty((len(ticks), ALARM_WORDS), np.float64)
+        pieces, at = [], 0
+        while True:
+            at = score_ticks(
+                ticks.ctypes.data,
+                at,
+                len(ticks),
+                self._table.ctypes.data,
+                len(self._table) - 1,
+                self._rows.ctypes.data,
+                self._counts.ctypes.data,
+                self._numbers,
+                alarms,
+            )
+            pieces.append(alarms[: self._counts[COUNT_ALARMS]].copy())
+            if at >= len(ticks):
+                return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+            self._grow()
+
+    def _make(self, capacity: int) -> None:
+        self._table = np.zeros(2 * capacity, np.int64)
+        self._rows = np.zeros((capacity, ROW_WORDS), np.float64)
+
+    def _grow(self) -> None:
+        """Double the room; the rows stay where they are, the table is made anew."""
+        before, count = self._rows, int(self._counts[COUNT_ROWS])
+        self._make(2 * len(before))
+        self._counts[COUNT_ROWS] = 0
+        blank = np.zeros(count, TICK)
+        keys = before.view(np.int64)[:count, KEY]
+        blank["instrument_id"], blank["feed"] = keys & 0xFFFF_FFFF, keys >> 32
+        self.rows(blank)  # of no kind: each only finds its row
+        self._rows[:count] = before[:count]
+
+    def _alarm(self, row: NDArray[np.float64]) -> Alarm:
+        key = int(self._rows.view(np.int64)[int(row[1]), KEY])
+        parts = row[5:].reshape(3, FEATURES)
+        return Alarm(
+            position=int(row[0]),
+            feed=key >> 32,
+            instrument_id=key & 0xFFFF_FFFF,
+            feature=FEATURE_NAMES[int(row[2])],
+            score=float(row[3]),
+            context=float(row[4]),
+            values=_in_units(parts[0]),
+            expected=_in_units(parts[1]),
+            z=tuple(parts[2].tolist()),
+        )
+
+
+class SeriesScores(NamedTuple):
+    """Scores of the values of a series.
+
+    Attributes
+    ----------
+    z : float64[n]
+    surprise : float64[n]
+        In nats.
+    """
+
+    z: NDArray[np.float64]
+    surprise: NDArray[np.float64]
+
+
+def score(
+    values: ArrayLike, memory: float = 2000.0, floor: float = 0.0, reach: float = EVERYTHING
+) -> SeriesScores:
+    """Score each value of a series by those before it; what is no number has 0.
+
+    Parameters
+    ----------
+    values : float[n]
+    memory : float
+        Of mean and variance, in values; at least 1.
+    floor : float
+        The least standard deviation, in the unit of the values.
+    reach : float
+        How many deviations from the mean a value may widen the histogram.
+    """
+    if not memory >= 1.0:
+        raise ValueError(f"the memory is at least one value, not {memory}")
+    x = np.array(values, np.float64, ndmin=1)
+    state = np.zeros(BASELINE_WORDS, np.float64)
+    z, surprise = np.empty_like(x), np.empty_like(x)
+    score_series(x, memory, floor, reach, state.ctypes.data, z, surprise)
+    return SeriesScores(z, surprise)
+
+
+def _in_units(words: Sequence[float] | NDArray[np.float64]) -> tuple[float, ...]:
+    """Turn the words of a row into basis points, size, basis points and seconds."""
+    change, volume, spread, pace = (float(x) for x in words)
+    seconds = float(np.exp(pace)) / 1e9 if pace else 0.0
+    return change, float(np.expm1(volume)), spread, seconds
