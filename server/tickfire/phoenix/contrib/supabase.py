@@ -12,6 +12,8 @@ A client connects with `new RealtimeClient("ws://host/realtime/v1", {params: {ap
 served is what channels of Supabase do without a database: broadcasts (`self`, `ack`, JSON and
 bytes), presence (`track`, `untrack`), private channels, and new access tokens while joined. A
 join that asks for Postgres changes is refused, and there is no REST interface.
+
+To test a channel with `tickfire.phoenix.testing`, give it a plain `Hub()`: the test kit reads JSON.
 """
 
 import hmac
