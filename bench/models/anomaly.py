@@ -53,15 +53,10 @@ def main() -> None:
     ticks = market()
     trades = ticks[ticks["kind"] == TICK_TRADE]
     entry = MAX_TICKS_PER_ENTRY
-    print(
-        f"ticks, a third of them trades, {entry} a call  {nanoseconds(ticks, entry):6.1f} ns a tick"
-    )
-    print(
-        f"ticks, a third of them trades, one call  {nanoseconds(ticks, len(ticks)):6.1f} ns a tick"
-    )
-    print(
-        f"trades alone, one call                   {nanoseconds(trades, len(trades)):6.1f} ns a tick"
-    )
+    print("ns a tick, median")
+    print(f"a third trades, {entry} a call  {nanoseconds(ticks, entry):6.1f}")
+    print(f"a third trades, one call    {nanoseconds(ticks, len(ticks)):6.1f}")
+    print(f"trades alone, one call      {nanoseconds(trades, len(trades)):6.1f}")
 
 
 if __name__ == "__main__":

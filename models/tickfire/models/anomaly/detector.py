@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tickfire.ingest.schema import TICK
+from tickfire.ingest.schema import MAX_TICKS_PER_ENTRY, TICK
 from tickfire.models.anomaly.baseline import BASELINE_WORDS
 from tickfire.models.anomaly.series_kernel import score_series
 from tickfire.models.anomaly.ticks_kernel import (
@@ -32,6 +32,7 @@ FEATURE_NAMES: Final = ("return", "volume", "spread", "inter_arrival", "context"
 """What an alarm may name; ``context``: all of them together."""
 FIRST_CAPACITY: Final = 256
 EVERYTHING: Final = 1e100
+NOTHING: Final = np.empty((0, ALARM_WORDS), np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,10 @@ class TickDetector:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+        self._limits = limits
+        self._numbers = limits.array()
         self._counts = np.zeros(COUNTERS, np.int64)
+        self._found = np.empty((MAX_TICKS_PER_ENTRY, ALARM_WORDS), np.float64)
         self._make(FIRST_CAPACITY)
 
     @property
@@ -133,7 +136,7 @@ class TickDetector:
     @limits.setter
     def limits(self, limits: Limits) -> None:
         self._limits = limits
-        self._numbers = limits.array()
+        self._numbers[:] = limits.array()
 
     def push(self, ticks: NDArray[Any]) -> list[Alarm]:
         """Take ticks, in order; return the anomalies among their trades.
@@ -154,29 +157,34 @@ class TickDetector:
         """
         if ticks.dtype != TICK:
             raise TypeError(f"the detector takes TICK records, not {ticks.dtype}")
+        count = len(ticks)
+        if count > len(self._found):
+            self._found = np.empty((count, ALARM_WORDS), np.float64)
         ticks = np.ascontiguousarray(ticks)
-        alarms = np.empty((len(ticks), ALARM_WORDS), np.float64)
-        pieces, at = [], 0
+        pieces: list[NDArray[np.float64]] = []
+        at = 0
         while True:
             at = score_ticks(
-                ticks.ctypes.data,
-                at,
-                len(ticks),
-                self._table.ctypes.data,
-                len(self._table) - 1,
-                self._rows.ctypes.data,
-                self._counts.ctypes.data,
-                self._numbers,
-                alarms,
+                ticks.ctypes.data, at, count, *self._addresses, self._found.ctypes.data
             )
-            pieces.append(alarms[: self._counts[COUNT_ALARMS]].copy())
-            if at >= len(ticks):
-                return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+            found = self._counts[COUNT_ALARMS]
+            if found or pieces:
+                pieces.append(self._found[:found].copy())
+            if at >= count:
+                return np.concatenate(pieces) if pieces else NOTHING
             self._grow()
 
     def _make(self, capacity: int) -> None:
         self._table = np.zeros(2 * capacity, np.int64)
         self._rows = np.zeros((capacity, ROW_WORDS), np.float64)
+        self._address()
+
+    def _address(self) -> None:
+        """Look up where everything is: once, not once a call."""
+        self._addresses = (
+            *(self._table.ctypes.data, len(self._table) - 1, self._rows.ctypes.data),
+            *(self._counts.ctypes.data, self._numbers.ctypes.data),
+        )
 
     def _grow(self) -> None:
         """Double the room; the rows stay where they are, the table is made anew."""

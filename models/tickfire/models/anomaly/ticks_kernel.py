@@ -206,7 +206,7 @@ def write_alarm(
         alarm[5 + 2 * FEATURES + f] = s[SCORES + f]
 
 
-@kernel("int64(int64, int64, int64, int64, int64, int64, int64, float64[::1], float64[:, ::1])")
+@kernel("int64(int64, int64, int64, int64, int64, int64, int64, int64, int64)")
 def score_ticks(
     ticks: Any,
     start: Any,
@@ -215,7 +215,7 @@ def score_ticks(
     mask: Any,
     rows: Any,
     counts_at: Any,
-    limits: Any,
+    limits_at: Any,
     alarms: Any,
 ) -> Any:
     """Score the trades among ticks; write an alarm for each anomaly.
@@ -232,10 +232,11 @@ def score_ticks(
         Address of ``(mask + 1) / 2`` rows of `ROW_WORDS` words.
     counts_at : int64
         Address of `COUNTERS` int64 words; ``COUNT_ALARMS`` is set, the others are added to.
-    limits : float64[7]
-        Thresholds of the four z-scores and of the context; `WARM_UP`; `REFRACTORY`.
-    alarms : float64[count, 17]
-        Written; see `ALARM_WORDS`.
+    limits_at : int64
+        Address of 7 float64 words: thresholds of the four z-scores and of the context, then
+        `WARM_UP` and `REFRACTORY`.
+    alarms : int64
+        Address of room for ``count`` alarms of `ALARM_WORDS` words each.
 
     Returns
     -------
@@ -245,6 +246,7 @@ def score_ticks(
     t = as_i64(ticks)
     table = as_i64(table_at)
     counts = as_i64(counts_at)
+    limits = as_f64(limits_at)
     capacity = (mask + 1) // 2
     found = 0
     i = start
@@ -274,7 +276,8 @@ def score_ticks(
             if score >= 1.0 and row[TRADES] > limits[WARM_UP]:
                 if row[TRADES] > row[QUIET]:
                     row[QUIET] = row[TRADES] + int64(limits[REFRACTORY])
-                    write_alarm(alarms[found], s, i, index, score, feature, context)
+                    alarm = as_f64(alarms + found * (8 * ALARM_WORDS))
+                    write_alarm(alarm, s, i, index, score, feature, context)
                     found += 1
                 else:
                     counts[COUNT_QUIET] += 1
