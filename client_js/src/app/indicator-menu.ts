@@ -31,6 +31,8 @@ export class IndicatorMenu {
     "aria-label": "Search indicators",
     autocomplete: "off",
     spellcheck: "false",
+    // Takes the focus when the panel opens, before the next key.
+    autofocus: "",
   });
   private readonly chosen = el("ul", "chosen-list", { "aria-label": "Indicators on the chart" });
   private readonly offers = el("div", "offer-list", { role: "group", "aria-label": "To add" });
@@ -149,12 +151,14 @@ export class IndicatorMenu {
     return [...this.offers.querySelectorAll<HTMLElement>(".offer")];
   }
 
-  /** Up and down walk through the offers; Enter in the search takes the first. */
+  /** Up and down walk through the offers; Enter in the search takes the first, Escape closes. */
   private key(event: KeyboardEvent): void {
     const shown = this.buttons().filter(({ hidden }) => !hidden);
     const at = shown.indexOf(document.activeElement as HTMLElement);
     const inSearch = document.activeElement === this.search;
-    if (event.key === "Enter" && inSearch) shown[0]?.click();
+    // A search field would take the key for itself, and only empty itself.
+    if (event.key === "Escape") this.panel.hidePopover();
+    else if (event.key === "Enter" && inSearch) shown[0]?.click();
     else if (event.key === "ArrowDown" && (inSearch || at !== -1)) shown[at + 1]?.focus();
     else if (event.key === "ArrowUp" && at !== -1) (shown[at - 1] ?? this.search).focus();
     else return;
@@ -174,9 +178,7 @@ export class IndicatorMenu {
   }
 
   private toggled(): void {
-    const isOpen = this.panel.matches(":popover-open");
-    this.button.setAttribute("aria-expanded", String(isOpen));
-    if (isOpen) this.search.focus();
+    this.button.setAttribute("aria-expanded", String(this.panel.matches(":popover-open")));
   }
 }
 

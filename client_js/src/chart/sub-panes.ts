@@ -73,7 +73,9 @@ export function fitPane(pane: SubPane, store: CandleStore, first: number, last: 
   if (low > high) [low, high] = [0, 1];
   const middle = (low + high) / 2;
   // A flat line lies in the middle; what is finer than numbers and labels can tell is flat.
-  const span = Math.max(high - low, Math.abs(middle) * FLAT_SHARE, FLAT);
+  const size = Math.abs(middle);
+  const isFlat = high - low <= Math.max(size * FLAT_SHARE, FLAT);
+  const span = isFlat ? (size > FLAT ? size : 1) : high - low;
   const half = span * (0.5 + MARGIN);
   pane.low = middle - half;
   pane.high = middle + half;
