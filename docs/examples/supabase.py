@@ -5,6 +5,7 @@ Connect with `new RealtimeClient("ws://localhost:8000/realtime/v1", {params: {ap
 
 import os
 
+import jwt
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,7 +18,6 @@ from tickfire.phoenix import (
     PhoenixProtocol,
     Presence,
     Socket,
-    Token,
     V1Serializer,
 )
 from tickfire.phoenix.contrib.supabase import (
@@ -26,9 +26,8 @@ from tickfire.phoenix.contrib.supabase import (
     broadcast,
     realtime_socket,
 )
-from tickfire.phoenix.token import TokenError
 
-token = Token(os.environ.get("SECRET_KEY_BASE", "only for development"), "realtime")
+JWT_SECRET = os.environ.get("JWT_SECRET", "only for development: 32 bytes or more")
 
 
 class Realtime(RealtimeChannel):
@@ -38,14 +37,15 @@ class Realtime(RealtimeChannel):
         """Keep the channels of users private."""
         return name.startswith("user-")
 
-    async def authorize(self, name: str, access_token: str | None, socket: Socket) -> None:
-        """Take a token that was signed for the user."""
+    async def authorize(self, name: str, token: str | None, socket: Socket) -> float | None:
+        """Take a JSON Web Token of the user, until it expires."""
         try:
-            user = token.verify(access_token)
-        except TokenError as error:
+            claims = jwt.decode(token or "", JWT_SECRET, ["HS256"], options={"require": ["exp"]})
+        except jwt.InvalidTokenError as error:
             raise JoinError({"reason": f"Unauthorized: {error}"}) from None
-        if name != f"user-{user}":
+        if name != f"user-{claims.get('sub')}":
             raise JoinError({"reason": "Unauthorized: the channel is another user's"})
+        return float(claims["exp"])
 
 
 hub = Hub((V1Serializer(), SupabaseSerializer()))

@@ -165,7 +165,9 @@ async def test_supabase() -> None:
         assert node == {
             "subscribed": "SUBSCRIBED",
             "heard": {"tea": "ready"},
+            "anonymous": "CHANNEL_ERROR",
             "foreign": "CHANNEL_ERROR",
+            "own": "SUBSCRIBED",
         }
 
 

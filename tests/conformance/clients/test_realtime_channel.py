@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -26,9 +27,10 @@ class Guarded(RealtimeChannel):
     def is_private(self, name: str) -> bool:
         return name == "vip"
 
-    async def authorize(self, name: str, token: str | None, socket: Socket) -> None:
+    async def authorize(self, name: str, token: str | None, socket: Socket) -> float | None:
         if token not in ("good", "key"):
             raise JoinError("no")
+        return None
 
 
 async def client(
@@ -154,6 +156,27 @@ async def test_the_same_payload_again_changes_nothing() -> None:
     await joined.assert_push("presence_diff", lambda diff: diff["leaves"] and not diff["joins"])
     await joined.assert_reply(joined.push("presence", track))
     await joined.assert_push("presence_diff", lambda diff: bool(diff["joins"]))
+
+
+async def test_a_channel_ends_when_its_token_expires_unless_there_is_a_new_one() -> None:
+    expires_at = {"short": time.time() + 0.05, "long": time.time() + 1e9, "past": 0.0}
+
+    class Expiring(Guarded):
+        async def authorize(self, name: str, token: str | None, socket: Socket) -> float | None:
+            return expires_at.get(token or "")
+
+    config = {"private": True}
+    given = {"config": config, "access_token": "short"}
+    ends, _ = await (await client(Expiring)).join("realtime:vip", given)
+    stays, _ = await (await client(Expiring)).join("realtime:vip", given)
+    stays.push("access_token", {"access_token": "long"})
+    told = await ends.assert_push("system")
+    assert told["message"] == "Token has expired"
+    await ends.assert_push("phx_close")
+    stays.refute_push("system")
+    stays.push("access_token", {"access_token": "never"})
+    stays.push("access_token", {"access_token": "past"})
+    await stays.assert_push("system")
 
 
 def test_a_hub_without_the_serializer_is_refused() -> None:

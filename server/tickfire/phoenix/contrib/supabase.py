@@ -16,9 +16,11 @@ join that asks for Postgres changes is refused, and there is no REST interface.
 To test a channel with `tickfire.phoenix.testing`, give it a plain `Hub()`: the test kit reads JSON.
 """
 
+import asyncio
 import hmac
+import time
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -46,6 +48,7 @@ PREFIX = "realtime:"
 PATH = "/realtime/v1"
 
 type Result = Reply | NoReply | Stop | None
+type Later = Callable[[Socket], Awaitable[Stop | None]]
 
 
 class _BroadcastConfig(msgspec.Struct, frozen=True):
@@ -89,6 +92,7 @@ class RealtimeChannel(Channel):
         self._key = ""
         self._tracked: Any = None  # the payload that is tracked
         self._shows_presence = False
+        self._expiry: asyncio.TimerHandle | None = None
 
     # ------------------------------------------------------------ to be overridden
 
@@ -96,7 +100,7 @@ class RealtimeChannel(Channel):
         """Whether a channel is private; the client has to say so, too, when it joins."""
         return False
 
-    async def authorize(self, name: str, token: str | None, socket: Socket) -> None:
+    async def authorize(self, name: str, token: str | None, socket: Socket) -> float | None:
         """Let a client into a private channel, or raise JoinError.
 
         Called when the client joins, and when it has a new access token.
@@ -109,6 +113,12 @@ class RealtimeChannel(Channel):
             The client's access token; its API key if it has none.
         socket
             The channel's socket.
+
+        Returns
+        -------
+        float, s since the Unix epoch
+            When the channel is to be closed, unless there is a new token by then: when the token
+            expires. None for never.
         """
         raise _refusal(f"Unauthorized: nobody may read from the channel {name}")
 
@@ -131,7 +141,8 @@ class RealtimeChannel(Channel):
             kind = "private" if self._private else "public"
             raise _refusal(f"Unauthorized: the channel {self._name} is {kind}")
         if self._private:
-            await self.authorize(self._name, asked.access_token or _api_key(socket), socket)
+            await self._let_in(asked.access_token or _api_key(socket), socket)
+            socket.on_end(self._forget_expiry)
         self._broadcasts = config.broadcast or _BroadcastConfig()
         presence = config.presence or _PresenceConfig()
         self._key = presence.key or str(uuid.uuid4())
@@ -139,9 +150,10 @@ class RealtimeChannel(Channel):
             socket.send_info(self._show_presence)
         return {"postgres_changes": []}
 
-    async def handle_info(self, message: Any, socket: Socket) -> None:
-        """Do what was put off until after the reply."""
-        await message(socket)
+    async def handle_info(self, message: Any, socket: Socket) -> NoReply | Stop | None:
+        """Do what was put off: until after the reply, or until the token has expired."""
+        later: Later = message
+        return await later(socket)
 
     # ------------------------------------------------------------ events
 
@@ -199,20 +211,40 @@ class RealtimeChannel(Channel):
             self._shows_presence = True
             socket.push("presence_state", await self._presence.list(socket.topic))
 
+    # ------------------------------------------------------------ tokens
+
     async def _take_token(self, token: Any, socket: Socket) -> Result:
         if not self._private or not isinstance(token, str):
             return None
         try:
-            await self.authorize(self._name, token, socket)
+            await self._let_in(token, socket)
         except JoinError as error:
-            self._tell(socket, _reason(error))
-            return Stop()
+            return self._put_out(_reason(error), socket)
         return None
 
-    def _tell(self, socket: Socket, message: str) -> None:
-        """Send what realtime-js calls a system message."""
+    async def _let_in(self, token: str | None, socket: Socket) -> None:
+        """Authorize the client, and see to it when the token expires."""
+        expires_at = await self.authorize(self._name, token, socket)
+        self._forget_expiry()
+        if expires_at is not None:
+            loop = asyncio.get_running_loop()
+            expire: Later = self._expire
+            left_s = expires_at - time.time()
+            self._expiry = loop.call_later(left_s, socket.send_info, expire)
+
+    def _forget_expiry(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+
+    async def _expire(self, socket: Socket) -> Stop:
+        return self._put_out("Token has expired", socket)
+
+    def _put_out(self, message: str, socket: Socket) -> Stop:
+        """Close the channel; realtime-js calls what tells why a system message."""
         system = {"extension": "system", "status": "error"}
         socket.push("system", {**system, "message": message, "channel": self._name})
+        return Stop()
 
 
 class RealtimeSocket(UserSocket):
