@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
 import re
 from pathlib import Path
@@ -11,10 +12,22 @@ from typing import Any
 
 import pytest
 
+from tests.docs.running import running
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDES = ["phoenix.md", "starlette.md"]
 
+CLIENT_TIMEOUT_S = 40
+
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_SCRIPT = re.compile(r"^```js\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+# In place of what a bundler and a page do.
+_PRELUDE = """
+import { createRequire } from "node:module";
+const require = createRequire(process.argv[1]);
+globalThis.WebSocket = require("ws");
+"""
 
 
 def blocks(guide: str) -> list[CodeType]:
@@ -48,6 +61,28 @@ async def test_its_python_runs(guide: str) -> None:
     assert tests
     for test in tests:
         await test()
+
+
+@pytest.mark.timeout(120)
+async def test_the_javascript_of_the_chat_runs() -> None:
+    found = _SCRIPT.search((DOCS / "starlette.md").read_text())
+    assert found is not None
+    script = found[1].replace(
+        'import { Socket } from "phoenix"', 'const { Socket } = require("phoenix")'
+    )
+    async with running("chat.py") as port:
+        script = _PRELUDE + script.replace("8000", str(port))
+        package = str(DOCS.parent / "client_js" / "package.json")
+        node = await asyncio.create_subprocess_exec(
+            *("node", "--input-type=module", "--eval", script, package),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert node.stdout is not None
+        async with asyncio.timeout(CLIENT_TIMEOUT_S):
+            line = await node.stdout.readline()
+        node.kill()
+        await node.wait()
+    assert line == b"Ann: hello\n"
 
 
 @pytest.mark.parametrize("guide", GUIDES)
