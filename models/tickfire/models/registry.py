@@ -18,10 +18,13 @@ __all__ = ["STREAM_MODELS", "TRAINERS", "stream_model", "trainer"]
 
 TRAINERS: Final[Mapping[str, str]] = {
     "sentiment": "tickfire.models.sentiment.trainer:SentimentTrainer",
+    "signals": "tickfire.models.signals.trainer:SignalsTrainer",
 }
 """Kinds of models for `tickfire train`: each names a `Trainer` class, made without arguments."""
 
-STREAM_MODELS: Final[Mapping[str, str]] = {}
+STREAM_MODELS: Final[Mapping[str, str]] = {
+    "signals": "tickfire.models.signals.stream:SignalsModel",
+}
 """Models over ticks and bars for `tickfire infer`: each names a `StreamModel` class, made with the
 `Instruments`."""
 

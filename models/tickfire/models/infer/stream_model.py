@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.models.records import Signal
+from tickfire.models.records import Sentiment, Signal
 
 __all__ = ["Instruments", "Rows", "StreamModel"]
 
@@ -76,6 +76,9 @@ class StreamModel:
         its instrument and interval that start at its start or later.
         """
         return ()
+
+    def hear(self, record: Sentiment | Signal) -> None:
+        """Take what another model has said: a headline's sentiment, or a signal."""
 
     def reload(self, *, now: bool = False) -> bool:
         """Look for a new artefact, if it has one; return whether one was taken."""

@@ -1,0 +1,79 @@
+"""From features to inputs to a probability, a row at a time."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numba import uint64
+
+from tickfire.kernels.jit import helper, kernel
+from tickfire.kernels.pointers import as_f64
+
+VALUES: Final = 19
+"""Features of a row, see `inputs.FEATURES`, and the balance of candle patterns."""
+INPUTS: Final = 13
+"""Inputs of a row, see `inputs.NAMES`."""
+LIMIT: Final = 5.0
+"""No input counts for more, in either direction."""
+_ROOT_5: Final = math.sqrt(5.0)
+_ROOT_15: Final = math.sqrt(15.0)
+
+
+@helper
+def limited(x: Any) -> Any:
+    """Return x within the limits; NaN stays NaN."""
+    return LIMIT if x > LIMIT else -LIMIT if x < -LIMIT else x
+
+
+@helper
+def relative(a: Any, b: Any) -> Any:
+    """Return a / b within the limits; 0 where b is 0: what does not move says nothing."""
+    return limited(a / b) if b != 0.0 else 0.0 * a
+
+
+@helper
+def log_ratio(a: Any, b: Any) -> Any:
+    """Return log(a / b) within the limits, 0 where there is none."""
+    return limited(math.log(a / b)) if a > 0.0 and b > 0.0 else 0.0 * (a + b)
+
+
+@kernel("int64(int64, int64, int64)")
+def make_inputs(values: Any, count: Any, out: Any) -> Any:
+    """Write float64[count, INPUTS] from float64[count, VALUES]."""
+    for i in range(uint64(count)):
+        v = as_f64(values + int(i) * (8 * VALUES))
+        x = as_f64(out + int(i) * (8 * INPUTS))
+        deviation = v[6]
+        atr = v[11]
+        x[0] = relative(v[3], deviation)
+        x[1] = relative(v[4], deviation * _ROOT_5)
+        x[2] = relative(v[5], deviation * _ROOT_15)
+        x[3] = limited(v[8])
+        x[4] = (v[9] - 50.0) / 50.0
+        x[5] = relative(v[10], atr)
+        x[6] = relative(2.0 * v[0] - v[12] - v[13], v[12] - v[13])
+        x[7] = (v[15] - v[16]) / 100.0
+        x[8] = v[14] / 100.0
+        x[9] = log_ratio(v[7], deviation)
+        x[10] = relative(v[0] - v[1], atr)
+        x[11] = log_ratio(v[2], v[17])
+        x[12] = limited(v[18])
+    return count
+
+
+@kernel("float64(int64, int64, int64)")
+def probability(inputs: Any, weights: Any, count: Any) -> Any:
+    """Return the logistic of a weighted sum; the last weight stands alone.
+
+    NaN if an input is.
+    """
+    x = as_f64(inputs)
+    w = as_f64(weights)
+    total = w[uint64(count)]
+    for i in range(uint64(count)):
+        total += w[i] * x[i]
+    if total != total:
+        return np.nan
+    return 1.0 / (1.0 + math.exp(-total))

@@ -1,0 +1,195 @@
+"""`SignalsModel`: the outlook and the user's rules over closed bars, for `tickfire infer`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.models.features.catalogue import Feature
+from tickfire.models.features.feature_set import FeatureSet
+from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
+from tickfire.models.records import Sentiment, Signal
+from tickfire.models.reload import Reloader
+from tickfire.models.rules.book import INTERVALS_S, Rule, read_rules
+from tickfire.models.rules.program import TRUE
+from tickfire.models.signals.closed import ClosedBars, columns_of, end_of
+from tickfire.models.signals.context import Context
+from tickfire.models.signals.inputs import Inputs
+from tickfire.models.signals.outlook import DEFAULT_PATH, OutlookModel
+
+__all__ = ["RULES_VARIABLE", "SignalsModel"]
+
+RULES_VARIABLE: Final = "TICKFIRE_RULES"
+MINUTE_S: Final = 60
+_NS: Final = 1_000_000_000
+
+type Key = tuple[int, int, int]
+"""Feed, instrument, interval in seconds."""
+
+
+class SignalsModel(StreamModel):
+    """Signals of every instrument.
+
+    Parameters
+    ----------
+    instruments : Instruments
+    rules : sequence of Rule, optional
+        Those of the file that the environment variable TICKFIRE_RULES names, if left out.
+    path : Path
+        The artefact of the outlook.
+    clock : callable
+        Seconds that run evenly: sentiment fades by it.
+    """
+
+    name = "signals"
+    wants_bars = True
+
+    def __init__(
+        self,
+        instruments: Instruments,
+        rules: Sequence[Rule] | None = None,
+        path: Path = DEFAULT_PATH,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(instruments)
+        self._rules = _rules_of_environment() if rules is None else tuple(rules)
+        self._outlook = Reloader(path, OutlookModel.read)
+        self._clock = clock
+        self._contexts: defaultdict[str, Context] = defaultdict(Context)
+        self._bars: dict[Key, ClosedBars] = {}
+        self._inputs: dict[Key, Inputs] = {}
+        self._watches: dict[Key, _Watch | None] = {}
+        self._counts = {"bars": 0, "outlooks": 0, "edges": 0, "rules_fired": 0}
+
+    def hear(self, record: Sentiment | Signal) -> None:
+        """Take what another model has said; rules may ask for it."""
+        if isinstance(record, Sentiment):
+            now = self._clock()
+            for symbol in record.symbols:
+                self._contexts[symbol].hear_sentiment(record, now)
+        elif record.event == "anomaly":
+            self._contexts[record.symbol].hear_anomaly(record)
+
+    def on_bars(self, shard: int, bars: Rows) -> Sequence[Signal]:
+        """Take closed bars; see StreamModel."""
+        return [signal for bar in bars for signal in self._on_bar(bar)]
+
+    def reload(self, *, now: bool = False) -> bool:
+        """Look for a new artefact of the outlook."""
+        return self._outlook.poll(now=now)
+
+    def metrics(self) -> Mapping[str, float]:
+        """Return counters; see StreamModel."""
+        return self._counts
+
+    def _on_bar(self, bar: Any) -> Iterator[Signal]:
+        key = int(bar["feed"]), int(bar["instrument_id"]), int(bar["interval_s"])
+        symbol = self.instruments.symbol(key[0], key[1])
+        step = self._bars.setdefault(key, ClosedBars()).take(bar)
+        if step == "skip":
+            return
+        if step == "anew":
+            self._inputs.pop(key, None)
+            self._watches.pop(key, None)
+        self._counts["bars"] += 1
+        columns = columns_of(bar)
+        if key[2] == MINUTE_S:
+            yield from self._look_ahead(key, symbol, bar, columns)
+        if key not in self._watches:
+            self._watches[key] = _Watch.of(self._rules, symbol, key[2])
+        watch = self._watches[key]
+        if watch is not None:
+            context = self._contexts[symbol]
+            values = {
+                "sentiment": context.sentiment(self._clock()),
+                "anomaly": context.anomaly(end_of(bar), key[2]),
+            }
+            for rule, found in watch.take(columns, values):
+                self._counts["rules_fired"] += 1
+                yield self._signal(symbol, bar, _rule_detail(rule, found))
+
+    def _look_ahead(
+        self, key: Key, symbol: str, bar: Any, columns: Mapping[str, NDArray[np.float64]]
+    ) -> Iterator[Signal]:
+        inputs, deviation = self._inputs.setdefault(key, Inputs()).push(columns)
+        model = self._outlook.model
+        if end_of(bar) // (MINUTE_S * _NS) % model.horizon:
+            return  # what is said then would overlap what was said before
+        outlook = model.say(inputs[0], float(deviation[0]))
+        if outlook is not None:
+            self._counts["outlooks"] += 1
+            self._counts["edges"] += outlook.edge != 0
+            yield self._signal(symbol, bar, outlook.as_detail(), model.name)
+
+    def _signal(self, symbol: str, bar: Any, detail: dict[str, Any], model: str = "") -> Signal:
+        return Signal(
+            "signal", symbol, end_of(bar), detail, model or f"{self.name}/rules", int(bar["n"])
+        )
+
+
+class _Watch:
+    """The rules that concern one series, and their features."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._rules = rules
+        features: dict[Feature, int] = {}
+        for rule in rules:
+            for feature in rule.program.features:
+                features.setdefault(feature, len(features))
+        self._columns = [[features[f] for f in rule.program.features] for rule in rules]
+        self._named = {feature.name: at for feature, at in features.items()}
+        self._features = FeatureSet(tuple(features))
+        self._before = np.full(len(features), np.nan)
+        self._held = [False] * len(rules)
+
+    @classmethod
+    def of(cls, rules: Sequence[Rule], symbol: str, interval_s: int) -> _Watch | None:
+        """Return a watch over a series; None if no rule concerns it."""
+        chosen = tuple(
+            rule
+            for rule in rules
+            if INTERVALS_S[rule.interval] == interval_s and rule.concerns(symbol)
+        )
+        return cls(chosen) if chosen else None
+
+    def take(
+        self, columns: Mapping[str, NDArray[np.float64]], context: Mapping[str, float]
+    ) -> Iterator[tuple[Rule, NDArray[np.float64]]]:
+        """Take a bar; yield each rule that holds now and did not before, with its values."""
+        now = self._features.push(columns)[0]
+        for name, value in context.items():
+            if name in self._named:
+                now[self._named[name]] = value
+        before, self._before = self._before, now
+        for at, rule in enumerate(self._rules):
+            chosen = self._columns[at]
+            holds = rule.program(now[chosen], before[chosen]) == TRUE
+            if holds and not self._held[at]:
+                yield rule, now[chosen]
+            self._held[at] = holds
+
+
+def _rule_detail(rule: Rule, values: NDArray[np.float64]) -> dict[str, Any]:
+    named = zip(rule.program.features, values.tolist(), strict=True)
+    return {
+        "kind": "rule",
+        "name": rule.name,
+        "says": "the rule holds",
+        "when": rule.program.text,
+        "interval": rule.interval,
+        "values": {
+            str(feature): float(f"{value:.6g}") for feature, value in named if np.isfinite(value)
+        },
+    }
+
+
+def _rules_of_environment() -> tuple[Rule, ...]:
+    path = os.environ.get(RULES_VARIABLE, "").strip()
+    return read_rules(Path(path)) if path else ()

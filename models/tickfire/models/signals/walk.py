@@ -1,0 +1,84 @@
+"""Walk-forward judgement: always trained on the past, with a gap, and held to chance. Pure."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Fold", "auc", "block_bootstrap", "brier", "folds", "wilson"]
+
+type Floats = NDArray[np.float64]
+type Truths = NDArray[np.bool_]
+
+Z_95: Final = 1.959963984540054
+RESAMPLES: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Rows ``[0, train_end)`` to learn from, ``[test_start, test_end)`` to be judged on."""
+
+    train_end: int
+    test_start: int
+    test_end: int
+
+
+def folds(count: int, parts: int, embargo: int) -> Iterator[Fold]:
+    """Cut a series of ``count`` rows: the first part only trains, each other is judged on once.
+
+    Parameters
+    ----------
+    embargo : int
+        Rows before each test that are used for nothing: what a label looks ahead, and more.
+    """
+    edges = np.linspace(0, count, parts + 1).astype(int)
+    for start, end in itertools.pairwise(edges[1:]):
+        yield Fold(max(0, int(start) - embargo), int(start), int(end))
+
+
+def wilson(hits: float, count: float, z: float = Z_95) -> tuple[float, float]:
+    """Return the score interval of a share of hits; (0, 1) of nothing."""
+    if count <= 0:
+        return 0.0, 1.0
+    share = hits / count
+    scale = 1 + z * z / count
+    middle = (share + z * z / (2 * count)) / scale
+    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / scale
+    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+
+
+def auc(scores: Floats, right: Truths) -> float:
+    """Return the chance that a hit is scored above a miss, ties counted half; 0.5 of nothing."""
+    hits = int(right.sum())
+    misses = len(right) - hits
+    if not hits or not misses:
+        return 0.5
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return float((ranks[right].sum() - hits * (hits + 1) / 2) / (hits * misses))
+
+
+def brier(probabilities: Floats, right: Truths) -> float:
+    """Return the mean squared error of probabilities."""
+    return float(np.mean((probabilities - right) ** 2))
+
+
+def block_bootstrap(
+    scores: Floats, right: Truths, block: int, seed: int, resamples: int = RESAMPLES
+) -> tuple[float, float]:
+    """Return the 95 % interval of the AUC over resampled blocks of neighbours."""
+    chance = np.random.default_rng(seed)
+    blocks = max(1, len(scores) // block)
+    found = []
+    for _ in range(resamples):
+        starts = chance.integers(0, max(1, len(scores) - block), blocks)
+        rows = (starts[:, None] + np.arange(block)).ravel()
+        rows = rows[rows < len(scores)]
+        found.append(auc(scores[rows], right[rows]))
+    low, high = np.quantile(found, [0.025, 0.975])
+    return float(low), float(high)
