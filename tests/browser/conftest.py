@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.chromium import Chart, launch, open_chart
+from tests.browser.python_panel import serve
 from tests.browser.serving import Serving
 from tests.browser.stage import Market, create_app
 
@@ -83,3 +84,17 @@ def stage(static: Path) -> Iterator[Stage]:
     made.serving.start()
     yield made
     made.serving.stop()
+
+
+@pytest.fixture
+def market() -> Market:
+    return Market()
+
+
+@pytest.fixture
+def serving(market: Market, static: Path) -> Iterator[Serving]:
+    """The market, with the page as the product serves it, the browser's Python included."""
+    made = serve(market, static)
+    made.start()
+    yield made
+    made.stop()

@@ -55,15 +55,24 @@ async function start(
   return { pyodide: await loadCore({ indexURL }), fromSnapshot: false };
 }
 
-/** The snapshot's bytes; null when there is none. */
+/** The snapshot's bytes; null when there is none to be had. */
 async function download(
   folder: URL,
   name: string | null,
   progress: Progress,
 ): Promise<Uint8Array | null> {
   if (name === null) return null;
-  const answer = await fetch(new URL(name, folder));
-  if (!answer.ok || answer.body === null) return null;
+  try {
+    return await inflated(new URL(name, folder), progress);
+  } catch (error) {
+    console.warn(`tickfire: Python's snapshot cannot be had: ${brief(error)}`);
+    return null;
+  }
+}
+
+async function inflated(url: URL, progress: Progress): Promise<Uint8Array> {
+  const answer = await fetch(url);
+  if (!answer.ok || answer.body === null) throw new Error(`${url.pathname}: ${answer.status}`);
   const total = Number(answer.headers.get("content-length") ?? 0);
   let loaded = 0;
   const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({

@@ -56,13 +56,14 @@ function isAmong(values: Float64Array, { low, high }: PriceSpan): boolean {
   return all === 0 || near * 2 >= all;
 }
 
-/** Whether no two values stand next to each other, so that a line would show nothing. */
+/** Whether most values stand alone, so that a line would show next to nothing. */
 function isScattered(values: Float64Array): boolean {
-  let some = false;
+  let all = 0;
+  let joined = 0;
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) continue;
-    if (i > 0 && Number.isFinite(values[i - 1])) return false;
-    some = true;
+    all++;
+    if (Number.isFinite(values[i - 1]) || Number.isFinite(values[i + 1])) joined++;
   }
-  return some;
+  return joined * 2 < all;
 }

@@ -9,7 +9,8 @@ const GRACE_MS = 1000;
 export type HostState = "off" | "loading" | "ready" | "failed";
 
 export interface HostHandlers {
-  onState(state: HostState): void;
+  /** State, or what runs, has changed. */
+  onChange(): void;
   onMessage(message: FromWorker): void;
   /** The worker was ended and begins anew: names and indicator are gone. */
   onRestart(): void;
@@ -99,6 +100,7 @@ export class PythonHost {
     if (this.interrupt !== null) this.interrupt[0] = 0;
     this.timer = window.setTimeout(() => this.stop(`stopped after ${LIMIT_MS / 1000} s`), LIMIT_MS);
     this.tell({ id: pending.id, ...pending.request });
+    this.handlers.onChange();
   }
 
   private settle(id: number, outcome: Outcome): void {
@@ -110,6 +112,7 @@ export class PythonHost {
     this.current = null;
     settle(outcome);
     this.next();
+    this.handlers.onChange();
   }
 
   private restart(): void {
@@ -145,8 +148,8 @@ export class PythonHost {
 
   private setState(state: HostState): void {
     this.state = state;
-    this.handlers.onState(state);
     this.next();
+    this.handlers.onChange();
   }
 
   private tell(message: ToWorker): void {

@@ -3,7 +3,7 @@ import { barsOf, type Shown } from "./columns";
 import { ConsoleView } from "./console-view";
 import { Editor } from "./editor";
 import { EXAMPLES } from "./examples";
-import { type HostState, PythonHost } from "./host";
+import { PythonHost } from "./host";
 import { type Canvas, LiveIndicator } from "./live";
 import type { Fault, FromWorker, Outcome, Stage } from "./messages";
 
@@ -40,7 +40,7 @@ export class PythonPanel {
     base: string,
   ) {
     this.host = new PythonHost(base, {
-      onState: (state) => this.takeState(state),
+      onChange: () => this.refresh(),
       onMessage: (message) => this.takeMessage(message),
       onRestart: () => this.restarted(),
     });
@@ -110,20 +110,15 @@ export class PythonPanel {
       return;
     }
     this.showFault(null);
-    const asked = this.live.define(this.editor.text);
-    this.refresh();
-    this.showRun(await asked);
+    this.showRun(await this.live.define(this.editor.text));
   }
 
   private async push(line: string): Promise<void> {
     const { bars } = this.live;
     if (bars === null) return;
-    const asked = this.host.ask({ kind: "push", line, bars: barsOf(bars) });
-    this.refresh();
-    const { more, error } = await asked;
+    const { more, error } = await this.host.ask({ kind: "push", line, bars: barsOf(bars) });
     this.console.more = more === true;
     if (error !== undefined) this.console.add("error", describe(error));
-    this.refresh();
   }
 
   private stop(): void {
@@ -140,7 +135,6 @@ export class PythonPanel {
     setData(this.element, "runs", String(++this.runs));
     setData(this.element, "series", Object.keys(outcome.series ?? {}).join());
     this.showFault(outcome.error ?? null);
-    this.refresh();
     if (outcome.error === undefined)
       setText(this.status, `Computed in ${outcome.ms.toFixed(1)} ms`);
   }
@@ -152,12 +146,6 @@ export class PythonPanel {
     setText(this.fault, describe(fault));
     const { line } = fault;
     this.fault.onclick = line === null ? null : () => this.editor.goTo(line);
-  }
-
-  private takeState(state: HostState): void {
-    setData(this.element, "state", state);
-    this.progress.hidden = state !== "loading";
-    this.refresh();
   }
 
   private takeMessage(message: FromWorker): void {
@@ -180,8 +168,10 @@ export class PythonPanel {
   }
 
   private refresh(): void {
-    const { busy, state } = this.host ?? { busy: false, state: "off" };
+    const { busy, state } = this.host;
+    setData(this.element, "state", state);
     setData(this.element, "busy", String(busy));
+    this.progress.hidden = state !== "loading";
     this.halt.disabled = !busy || state !== "ready";
     this.run.disabled = state === "failed";
   }

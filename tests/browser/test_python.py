@@ -1,0 +1,223 @@
+"""Python on the page: typed, drawn, equal to native, and told where it fails."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import Route
+
+from tests.browser.chromium import count
+from tests.browser.conftest import OpenPage
+from tests.browser.python_panel import Panel
+from tests.browser.serving import Serving
+from tests.browser.stage import START_MS, Market
+from tickfire.kernels import native
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+FIRST_COLOR = (0x4C, 0x9B, 0xE8)
+SYMBOL = "ESU4"
+
+
+@pytest.fixture
+def panel(serving: Serving, open_page: OpenPage) -> Panel:
+    return Panel(open_page(serving.url, symbol=SYMBOL, renderer="canvas2d"))
+
+
+def column(market: Market, place: int) -> list[float]:
+    return [float(bar[place]) for bar in market.instruments[SYMBOL].bars["1m"]]
+
+
+def test_a_typed_indicator_is_drawn_with_native_values(panel: Panel, market: Market) -> None:
+    panel.open()
+    page = panel.page
+    page.click(".code-area")
+    page.keyboard.press("Control+a")
+    # The editor indents what follows a colon.
+    page.keyboard.type("from tickfire_browser import ema\n\ndef indicator(bars):\n")
+    page.keyboard.type("return {'nine': ema(bars.close, 9)}")
+    before = count(panel.chart.shoot(), FIRST_COLOR)
+    page.keyboard.press("Control+Enter")
+    panel.wait_run()
+    assert panel.fault() == ""
+    assert panel.state("series") == "nine"
+
+    expected = native.ema(column(market, 4), 9)
+    told = bytes.fromhex(panel.say("print(bytes(indicator(bars)['nine']).hex())"))
+    np.testing.assert_array_equal(
+        np.frombuffer(told)[8:].view(np.int64), expected[8:].view(np.int64)
+    )
+    assert np.isnan(np.frombuffer(told)[:8]).all()
+
+    drawn = panel.chart.region(panel.chart.shoot(), "#chart .pane")
+    assert count(drawn, FIRST_COLOR) > before + 200
+    panel.page.wait_for_function(
+        "text => document.querySelector('.series-line').innerText.includes(text)",
+        arg=f"{expected[-1]:.2f}",
+    )
+    assert panel.chart.complaints == []
+
+
+def test_the_line_lies_where_its_values_are(panel: Panel) -> None:
+    panel.open()
+    panel.run("def indicator(bars): return [bars.close[-1]] * len(bars)\n")
+    shot = panel.chart.shoot()
+    pane = panel.chart.region(shot, "#chart .pane")
+    rows = np.flatnonzero((pane == np.array(FIRST_COLOR)).all(axis=-1).sum(axis=1) > 100)
+    label = panel.page.locator(".label-last").bounding_box()
+    top = panel.page.locator("#chart").bounding_box()
+    assert label is not None and top is not None
+    middle = label["y"] + label["height"] / 2 - top["y"]
+    assert len(rows) > 0
+    assert abs(rows.mean() - middle) <= 3
+
+
+def test_it_is_computed_on_live_bars(panel: Panel, market: Market, serving: Serving) -> None:
+    panel.open()
+    panel.run(
+        "from tickfire_browser import sma\ndef indicator(bars): return {'m': sma(bars.close, 3)}\n"
+    )
+    for i, price in enumerate(("5530", "5531.25", "5541.75")):
+        at_ms = START_MS + i * 60_000
+        serving.call(
+            lambda price=price, at_ms=at_ms: market.trade(  # type: ignore[misc]
+                SYMBOL, price, 2, side="B", at_ms=at_ms
+            )
+        )
+    expected = native.sma(column(market, 4), 3)[-1]
+    panel.page.wait_for_function(
+        "text => document.querySelector('.series-line').innerText.includes(text)",
+        arg=f"{expected:.2f}",
+        timeout=30_000,
+    )
+    assert panel.value("[len(bars), bars.close[-1], bars.symbol, bars.interval]") == [
+        603,
+        5541.75,
+        SYMBOL,
+        "1m",
+    ]
+    assert panel.chart.complaints == []
+
+
+def test_another_symbol_is_computed_and_drawn_anew(panel: Panel, market: Market) -> None:
+    panel.open()
+    panel.run("def indicator(bars): return {bars.symbol: bars.high - bars.low}\n")
+    panel.page.locator(".watch-row", has_text="NQU4").click()
+    panel.wait("series", "NQU4")
+    panel.page.wait_for_function(
+        "() => document.querySelector('.pane-legend')?.innerText.includes('NQU4')"
+    )
+
+
+def test_an_error_is_shown_at_its_line(panel: Panel) -> None:
+    panel.open()
+    source = (
+        "from tickfire_browser import sma\n"
+        "def indicator(bars):\n"
+        "    mean = sma(bars.close, 'ten')\n"
+        "    return mean\n"
+    )
+    panel.run(source)
+    assert panel.fault() == "TypeError, line 3: sma: period must be a number"
+    mark = panel.page.locator(".code-mark")
+    assert mark.is_visible() and mark.get_attribute("data-line") == "3"
+    panel.page.click(".python-fault")
+    assert panel.page.evaluate("() => getSelection().toString()").strip().startswith("mean")
+    panel.run("def indicator(bars):\n    return (1 +\n")
+    assert panel.fault().startswith("SyntaxError, line 2: ")
+    assert mark.get_attribute("data-line") == "2"
+    panel.run("def indicator(bars): return bars.close\n")
+    assert panel.fault() == ""
+    assert not mark.is_visible()
+
+
+def test_the_console_answers_and_remembers(panel: Panel) -> None:
+    panel.open()
+    assert panel.say("6 * 7") == "42"
+    assert panel.say("_ + 1") == "43"
+    assert panel.say("1 / 0").startswith("ZeroDivisionError, line 1: ")
+    assert panel.say("for i in range(2):") == ""
+    assert panel.page.inner_text(".console-prompt") == "..."
+    assert panel.say("    print('row', i)") == ""
+    assert panel.say("") == "row 0\nrow 1"
+    assert panel.page.inner_text(".console-prompt") == ">>>"
+    panel.page.locator(".console-line").press("ArrowUp")
+    assert panel.page.input_value(".console-line") == "    print('row', i)"
+    panel.page.locator(".console-line").press("Escape")
+    assert "…" in panel.say("'x' * 9000")
+    flood = panel.say("for i in range(10**5): print(i)\n")
+    assert flood == ""
+    assert panel.say("").endswith("(more was printed than is shown)")
+
+
+def test_nothing_is_loaded_before_it_is_opened_and_nothing_is_sent_after(
+    serving: Serving, open_page: OpenPage
+) -> None:
+    chart = open_page(serving.url, symbol=SYMBOL)
+    asked: list[tuple[str, str]] = []
+    chart.page.reload()
+    chart.page.on("request", lambda request: asked.append((request.method, request.url)))
+    chart.page.reload()
+    chart.wait_live()
+    assert not [url for _, url in asked if "pyodide" in url]
+    panel = Panel(chart)
+    panel.open()
+    assert [url for _, url in asked if "/pyodide/" in url]
+    assert {method for method, _ in asked} == {"GET"}
+    own = urlsplit(serving.url).netloc
+    assert {urlsplit(url).netloc for _, url in asked if url.startswith("http")} == {own}
+    asked.clear()
+    panel.run("def indicator(bars): return bars.close\n")
+    panel.say("secret = 'mine'")
+    assert asked == []
+
+
+def test_the_code_is_remembered(panel: Panel) -> None:
+    panel.open()
+    panel.write("# mine\n")
+    panel.page.reload()
+    panel.chart.wait_live()
+    panel.open()
+    assert panel.page.input_value(".code-area") == "# mine\n"
+
+
+def test_every_example_runs(panel: Panel) -> None:
+    panel.open()
+    names = panel.page.locator(".python-examples option").all_inner_texts()[1:]
+    assert len(names) >= 4
+    for name in names:
+        panel.page.evaluate("() => { document.getElementById('python').dataset.runs = '' }")
+        panel.page.select_option(".python-examples", label=name)
+        panel.wait_run()
+        assert panel.fault() == "", name
+        assert panel.state("series") != "", name
+
+
+@pytest.mark.parametrize("answer", ["missing", "garbage"])
+def test_without_its_snapshot_python_starts_cold(
+    serving: Serving, open_page: OpenPage, answer: str
+) -> None:
+    panel = Panel(open_page(serving.url, symbol=SYMBOL))
+
+    def refuse(route: Route) -> None:
+        if answer == "missing":
+            route.fulfill(status=404, body="")
+        else:
+            route.fulfill(body=b"\x1f\x8bnot a snapshot at all")
+
+    panel.page.context.route("**/snapshot-*", refuse)
+    panel.open()
+    assert panel.state("snapshot") == "false"
+    panel.run("def indicator(bars): return bars.close\n")
+    assert panel.fault() == ""
+
+
+def test_a_missing_distribution_is_told(serving: Serving, open_page: OpenPage) -> None:
+    panel = Panel(open_page(serving.url, symbol=SYMBOL))
+    panel.page.context.route("**/current.json", lambda route: route.fulfill(status=404))
+    panel.page.click("#python-toggle")
+    panel.wait("state", "failed")
+    assert "run make wasm" in panel.page.inner_text(".python-status")
+    assert panel.page.is_disabled(".python-run")
