@@ -1,4 +1,4 @@
-"""What the stock phoenix.js sees, in Node and in a browser: scenarios.mjs, name by name."""
+"""What the stock phoenix.js sees, in Node and in a browser: amounts.mjs and scenarios.mjs, by name."""
 
 from __future__ import annotations
 
@@ -27,7 +27,21 @@ CAME_BACK = {"status": "ok", "response": {"waited": True}, "rejoined": True}
 PARAMS = {"user_id": "ü&=", "a": {"b": "c"}}
 POLLED = {"echo": ["ok", {"polled": True}], "transport": "longpoll"}
 
+LARGE_BINARY = {"status": "ok", "echo": True, "shout": True, "size": 300_000}
+BURST = {"count": 200, "inOrder": True}
+
 EXPECTED: dict[str, Any] = {
+    "large": {"status": "ok", "same": True, "extension": ""},
+    "largeCompressed": {"status": "ok", "same": True, "extension": "permessage-deflate"},
+    "largePolled": {"status": "ok", "same": True, "extension": None},
+    "largeBinary": LARGE_BINARY,
+    "largeBinaryCompressed": LARGE_BINARY,
+    "burst": BURST,
+    "burstPolled": BURST,
+    "broadcastsInOrder": [True, True],
+    "manyChannels": {"ok": 100, "last": ["error", {"reason": "too many channels joined"}]},
+    "twoTabs": {"both": [2, 2], "one": 1},
+    "pingAndReturn": {"ping": True, "open": False, "echo": ["ok", {"back": 1}]},
     "websocket": CONVERSATION,
     "v1": CONVERSATION,
     "longpoll": CONVERSATION,

@@ -3,6 +3,7 @@
 // usage: node node.mjs '{"base": "ws://...", "refusing": "ws://...", "silent": "ws://..."}'
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
+import { amounts } from "./amounts.mjs";
 import { runAll } from "./driver.mjs";
 import { scenarios } from "./scenarios.mjs";
 
@@ -21,5 +22,5 @@ const place = {
     }),
 };
 
-say({ results: await runAll(place, scenarios) });
+say({ results: await runAll(place, { ...amounts, ...scenarios }) });
 process.exit(0);
