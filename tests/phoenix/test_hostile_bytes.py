@@ -124,7 +124,7 @@ def written(vsn: str, message: tuple[Any, ...]) -> bytes:
 
 def written_in_binary(message: tuple[str, str, str, str, bytes]) -> bytes:
     *texts, payload = message
-    parts = [text.encode() for text in cast("list[str]", texts)]
+    parts = [text.encode() for text in texts]
     return mask(Opcode.BINARY, bytes([0, *map(len, parts)]) + b"".join(parts) + payload)
 
 
@@ -133,7 +133,9 @@ binary_pushes = st.tuples(
     st.just("1"), names.map(lambda ref: ref[:60]), st.just("room:1"), st.just("say"), st.binary()
 )
 events = st.sampled_from(["shout", "phx_join", "phx_leave", "heartbeat"])
-others = st.tuples(st.just("1"), names, st.sampled_from(["room:1", "phoenix"]), events, st.just({}))
+others: st.SearchStrategy[tuple[Any, ...]] = st.tuples(
+    st.just("1"), names, st.sampled_from(["room:1", "phoenix"]), events, st.just({})
+)
 
 
 @st.composite

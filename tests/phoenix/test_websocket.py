@@ -20,15 +20,22 @@ from tickfire.phoenix.websocket import VIOLATION, Event, FrameReader, close_repl
 TEXT, BINARY, CONT = Opcode.TEXT, Opcode.BINARY, Opcode.CONTINUATION
 PING, PONG, CLOSE = Opcode.PING, Opcode.PONG, Opcode.CLOSE
 
+GOOD_CODES = (1000, 1001, 1003, 1007, 1011, 1012, 1014, 3000, 4999)
+BAD_CODES = (0, 999, 1004, 1005, 1006, 1015, 2999)
+
 sizes = st.sampled_from([0, 1, 125, 126, 127, 300, 65_535, 65_536])
 payloads = st.binary(max_size=40) | sizes.map(lambda size: b"z" * size)
+
+texts = st.text(max_size=20).map(lambda text: text.encode(errors="replace")) | payloads.filter(
+    bytes.isascii
+)
 
 
 @st.composite
 def messages(draw: st.DrawFn) -> tuple[bytes, list[Event]]:
     """Draw the frames of one message, with control frames between its fragments, and its events."""
     opcode = draw(st.sampled_from([TEXT, BINARY]))
-    parts = draw(st.lists(payloads, min_size=1, max_size=3))
+    parts = draw(st.lists(texts if opcode == TEXT else payloads, min_size=1, max_size=3))
     sent, events = b"", []
     for index, part in enumerate(parts):
         last = index == len(parts) - 1
@@ -85,6 +92,11 @@ def test_random_bytes_never_raise(chunks: list[bytes]) -> None:
         (mask(PING, b"", fin=False), 1002),
         (mask(PING, b"x" * 126), 1002),
         (mask(CLOSE, b"x" * 126), 1002),
+        (mask(TEXT, b"\xff"), 1007),
+        (mask(TEXT, "é".encode()[:1]), 1007),
+        (mask(TEXT, b"\xce\xff", fin=False), 1007),
+        (mask(TEXT, b"\xce", fin=False) + mask(CONT, b"\xff", fin=False), 1007),
+        (mask(TEXT, b"\xce", fin=False) + mask(CONT, b""), 1007),
         (mask(TEXT, b"x" * 101), 1009),
         (mask(TEXT, b"x" * 100, fin=False) + mask(CONT, b"x" * 60), 1009),
     ],
@@ -95,6 +107,19 @@ def test_a_violation_ends_reading_with_its_code(sent: bytes, code: int) -> None:
     events = reader.feed(ok + sent + ok)
     assert events == [(TEXT, b"fine"), (VIOLATION, code.to_bytes(2, "big"))]
     assert reader.feed(ok) == []
+
+
+def test_a_character_may_be_cut_by_fragments() -> None:
+    text = "κόσμε €".encode()
+    reader, events = FrameReader(), []
+    for index in range(len(text)):
+        last = index == len(text) - 1
+        events += reader.feed(mask(CONT if index else TEXT, text[index : index + 1], fin=last))
+        events += reader.feed(mask(PING, b"") if not last else b"")
+    assert events[-1] == (TEXT, text)
+    assert reader.feed(mask(BINARY, b"\xff", fin=False) + mask(CONT, b"\xff")) == [
+        (BINARY, b"\xff\xff")
+    ]
 
 
 def test_an_oversized_frame_is_refused_before_its_payload_comes() -> None:
@@ -114,8 +139,8 @@ def test_a_frame_of_the_largest_size_is_read() -> None:
     [
         (b"", 1000),
         (b"\x03", 1002),
-        *(((code).to_bytes(2, "big"), 1000) for code in (1000, 1001, 1003, 1007, 1011, 3000, 4999)),
-        *(((code).to_bytes(2, "big"), 1002) for code in (0, 999, 1004, 1005, 1006, 1015, 2999)),
+        *(((code).to_bytes(2, "big"), 1000) for code in GOOD_CODES),
+        *(((code).to_bytes(2, "big"), 1002) for code in BAD_CODES),
         (b"\x03\xe8bye", 1000),
         (b"\x03\xe8\xff", 1007),
     ],

@@ -188,8 +188,8 @@ class Watcher:
             assert join.shouts == [n for n in run if first <= n <= last], self
         for topic, join_ref in self.current.items():
             heard = self.joins[join_ref].shouts
-            assert heard, "the latest was for everybody"
-            assert heard[-1] == shouted[topic][-1][0]
+            assert heard, self
+            assert heard[-1] == shouted[topic][-1][0], (self, shouted[topic])
 
     def check_answers(self) -> None:
         """Check that everything is answered that should be."""

@@ -4,6 +4,7 @@ Only what follows the handshake, and only reading; frames.py writes. Each connec
 `FrameReader`, which holds nothing but an unfinished frame or message.
 """
 
+import codecs
 from typing import Final
 
 from websockets.frames import apply_mask  # type: ignore[attr-defined]
@@ -52,7 +53,7 @@ class FrameReader:
 
     __slots__ = (
         "_buffer", "_compressed", "_deflate", "_fragments", "_max_frame", "_max_message", "_opcode",
-        "_violated",
+        "_utf8", "_violated",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +70,7 @@ class FrameReader:
         self._buffer: bytearray | None = None
         self._fragments: bytearray | None = None
         self._opcode = 0
+        self._utf8: codecs.IncrementalDecoder | None = None  # of a text in fragments
         self._violated = False
 
     def feed(self, data: bytes) -> list[Event]:
@@ -109,7 +111,11 @@ class FrameReader:
             return None
         if self._max_frame is not None and size - start > self._max_frame:
             return None  # the long way finds out what is wrong
-        return (data[0] & _OPCODE, apply_mask(data[start:], data[start - 4 : start]))
+        payload = apply_mask(data[start:], data[start - 4 : start])
+        opcode = data[0] & _OPCODE
+        if opcode == Opcode.TEXT and not payload.isascii() and not _is_utf8(payload):
+            return None
+        return (opcode, payload)
 
     def _read_frames(self, events: list[Event]) -> None:
         buffer = self._buffer or bytearray()
@@ -179,21 +185,40 @@ class FrameReader:
                 raise _Violation(TOO_LARGE)
 
     def _take_frame(self, first: int, payload: bytes) -> Event | None:
-        opcode = first & _OPCODE
+        opcode, last = first & _OPCODE, bool(first & _FIN)
         if opcode >= Opcode.CLOSE:
             return (opcode, payload)
         if self._fragments is None:
-            compressed = bool(first & _COMPRESSED)
-            if first & _FIN:
-                return (opcode, self._inflated(payload) if compressed else payload)
-            self._opcode, self._compressed = opcode, compressed
-            self._fragments = bytearray(payload)
-            return None
+            self._opcode, self._compressed = opcode, bool(first & _COMPRESSED)
+            if last:
+                return self._whole(payload)
+            self._fragments = bytearray()
+            if opcode == Opcode.TEXT and not self._compressed:
+                self._utf8 = _new_utf8_decoder()
         self._fragments += payload
-        if not first & _FIN:
+        self._check_fragment(payload, last)
+        if not last:
             return None
         whole, self._fragments = bytes(self._fragments), None
-        return (self._opcode, self._inflated(whole) if self._compressed else whole)
+        return self._whole(whole)
+
+    def _check_fragment(self, payload: bytes, last: bool) -> None:
+        """Refuse a text as soon as it cannot become UTF-8 any more."""
+        if self._utf8 is None:
+            return
+        try:
+            self._utf8.decode(payload, last)
+        except UnicodeDecodeError:
+            raise _Violation(BAD_DATA) from None
+        if last:
+            self._utf8 = None
+
+    def _whole(self, payload: bytes) -> Event:
+        if self._compressed:
+            payload = self._inflated(payload)
+        if self._opcode == Opcode.TEXT and not payload.isascii() and not _is_utf8(payload):
+            raise _Violation(BAD_DATA)
+        return (self._opcode, payload)
 
     def _inflated(self, payload: bytes) -> bytes:
         try:
@@ -203,20 +228,29 @@ class FrameReader:
 
 
 _OPCODES = frozenset(int(opcode) for opcode in Opcode)
+_new_utf8_decoder = codecs.getincrementaldecoder("utf-8")
+
+
+def _is_utf8(payload: bytes) -> bool:
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def close_reply(payload: bytes) -> int:
     """Return the code that answers a client's close frame with this payload.
 
-    1000 to a close in order, whatever its code; 1002 to a code that must not be sent, 1007 to a
-    reason that is not UTF-8.
+    1000 to a close in order, whatever its code; 1002 to a code that must not be sent (RFC 6455,
+    section 7.4, and the registry of codes that it founds), 1007 to a reason that is not UTF-8.
     """
     if not payload:
         return NORMAL
     if len(payload) == 1:
         return PROTOCOL_ERROR
     code = int.from_bytes(payload[:2], "big")
-    if code < 1000 or 1004 <= code <= 1006 or 1012 <= code <= 2999:
+    if code < 1000 or 1004 <= code <= 1006 or 1015 <= code <= 2999:
         return PROTOCOL_ERROR
     try:
         payload[2:].decode()
