@@ -9,10 +9,12 @@ deeper than `MAX_STACK` nor empty where something is taken.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from numba import uint64
+from numpy.typing import NDArray
 
 from tickfire.kernels.jit import helper, kernel
 from tickfire.kernels.pointers import as_f64, as_i64
@@ -38,14 +40,23 @@ MAX_STACK: Final = 32
     OR,
     NOT,
 ) = range(17)
-LOADS: Final = (CONSTANT, NOW, BEFORE)
-ONE_OPERAND: Final = (NEGATE, ABSOLUTE, NOT)
 _OPERAND_BITS: Final = 8
 
 
 def word(operation: int, operand: int = 0) -> int:
     """Return one word of a program: the operand is which constant or feature is loaded."""
     return operation | operand << _OPERAND_BITS
+
+
+def relocated(code: NDArray[np.int64], places: Sequence[int]) -> NDArray[np.int64]:
+    """Return a program whose features lie at other places."""
+    moved = []
+    for instruction in code.tolist():
+        operation, operand = instruction & 0xFF, instruction >> _OPERAND_BITS
+        moved.append(
+            word(operation, places[operand]) if operation in (NOW, BEFORE) else instruction
+        )
+    return np.array(moved, np.int64)
 
 
 @helper

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -105,6 +106,7 @@ class OutlookModel:
             raise ArtefactError(f"{artefact.name} is no outlook: it was never judged.")
         self._base_rate = float(self._hits.sum()) / total
         self._intervals = [wilson(h, n) for h, n in zip(self._hits, self._counts, strict=True)]
+        self._bounds: list[float] = self._edges.tolist()
         self._address = int(self._weights.ctypes.data)
         self.name = f"{artefact.name}/{artefact.version}"
         self._check(artefact)
@@ -147,7 +149,7 @@ class OutlookModel:
         up = self.probability(row)
         if not math.isfinite(up) or not math.isfinite(deviation):
             return None
-        at = int(np.searchsorted(self._edges, up, side="right"))
+        at = bisect_right(self._bounds, up)
         low, high = self._intervals[at]
         move_bp = float(self._moves[at]) * deviation * math.sqrt(self.horizon) / BASIS_POINT
         side = 1 if up >= self._base_rate else -1

@@ -143,10 +143,15 @@ class _Watch:
         for rule in rules:
             for feature in rule.program.features:
                 features.setdefault(feature, len(features))
-        self._columns = [[features[f] for f in rule.program.features] for rule in rules]
         self._named = {feature.name: at for feature, at in features.items()}
         self._features = FeatureSet(tuple(features))
-        self._before = np.full(len(features), np.nan)
+        self._values = np.full((2, max(1, len(features))), np.nan)
+        self._row = 0
+        self._columns = [[features[f] for f in rule.program.features] for rule in rules]
+        self._programs = [
+            rule.program.bind(self._values, columns)
+            for rule, columns in zip(rules, self._columns, strict=True)
+        ]
         self._held = [False] * len(rules)
 
     @classmethod
@@ -163,16 +168,16 @@ class _Watch:
         self, columns: Mapping[str, NDArray[np.float64]], context: Mapping[str, float]
     ) -> Iterator[tuple[Rule, NDArray[np.float64]]]:
         """Take a bar; yield each rule that holds now and did not before, with its values."""
-        now = self._features.push(columns)[0]
+        self._row = 1 - self._row
+        now = self._values[self._row]
+        now[: len(self._features.features)] = self._features.push(columns)[0]
         for name, value in context.items():
             if name in self._named:
                 now[self._named[name]] = value
-        before, self._before = self._before, now
-        for at, rule in enumerate(self._rules):
-            chosen = self._columns[at]
-            holds = rule.program(now[chosen], before[chosen]) == TRUE
+        for at, program in enumerate(self._programs):
+            holds = program(self._row) == TRUE
             if holds and not self._held[at]:
-                yield rule, now[chosen]
+                yield self._rules[at], now[self._columns[at]]
             self._held[at] = holds
 
 

@@ -1,0 +1,68 @@
+"""What a signal costs: the outlook of one bar, and one rule, beside scikit-learn.
+
+Run it with ``python -m bench.models.signals``. Times are of the processor, medians of `ROUNDS`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from bench.models.patterns import nanoseconds
+from tickfire.models.rules.parse import parse
+from tickfire.models.signals.inputs import NAMES
+from tickfire.models.signals.outlook import OutlookModel
+from tickfire.models.signals.outlook_kernel import VALUES, make_inputs, probability
+
+ROWS: Final = 20_000
+PREDICTIONS: Final = 200
+
+
+def main() -> None:
+    chance = np.random.default_rng(5)
+    values, out = chance.random((ROWS, VALUES)), np.empty((ROWS, len(NAMES)))
+    addresses = values.ctypes.data, ROWS, out.ctypes.data
+    inputs = nanoseconds(lambda: make_inputs(*addresses), ROWS)
+
+    model, row = OutlookModel.read(), np.zeros(len(NAMES))
+    weights = np.zeros(len(NAMES) + 1)
+    place = row.ctypes.data, weights.ctypes.data, len(NAMES)
+
+    def scores() -> None:
+        for _ in range(ROWS):
+            probability(*place)
+
+    def outlooks() -> None:
+        for _ in range(ROWS):
+            model.say(row, 1e-3)
+
+    both = np.array([[25.0, 0.6], [35.0, 0.6]])
+    rule = parse("rsi(14) < 30 and sentiment > 0.5").bind(both, (0, 1))
+
+    def rules() -> None:
+        for _ in range(ROWS):
+            rule(0)
+
+    peer = LogisticRegression().fit(out, np.arange(ROWS) % 2)
+
+    def predictions() -> None:
+        for _ in range(PREDICTIONS):
+            peer.predict_proba(row[None])
+
+    print(f"inputs of a bar from its features       {inputs:8.0f} ns")
+    print(
+        f"probability, one call from Python       {nanoseconds(scores, ROWS):8.0f} ns (at most 500)"
+    )
+    print(f"the whole outlook, evidence included    {nanoseconds(outlooks, ROWS):8.0f} ns")
+    print(
+        f"a rule of two features, one call        {nanoseconds(rules, ROWS):8.0f} ns (at most 500)"
+    )
+    print(
+        f"scikit-learn, one call                  {nanoseconds(predictions, PREDICTIONS):8.0f} ns"
+    )
+
+
+if __name__ == "__main__":
+    main()
