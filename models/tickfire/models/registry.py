@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["STREAM_MODELS", "TRAINERS", "stream_model", "trainer"]
 
 TRAINERS: Final[Mapping[str, str]] = {
+    "anomaly": "tickfire.models.anomaly.trainer:AnomalyTrainer",
     "sentiment": "tickfire.models.sentiment.trainer:SentimentTrainer",
     "signals": "tickfire.models.signals.trainer:SignalsTrainer",
 }

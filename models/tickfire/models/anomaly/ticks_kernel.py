@@ -1,9 +1,9 @@
 """Anomalies among trades: the features of each, scored by what its instrument did before.
 
 At a trade four features are known: the return since the trade before, its volume, the spread as it
-stands, and the mean time between the last trades. Each has a baseline of its own. A trade is an
-anomaly when a z-score reaches the feature's threshold, or when the sum of the surprises, the
-context, reaches its own; then the instrument is quiet for a while.
+stands, and the (geometric) mean time between the last trades. Each has a baseline of its own. A
+trade is an anomaly when a z-score reaches the feature's threshold, or when the sum of the
+surprises, the context, reaches its own; then the instrument is quiet for a while.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ CONTEXT: Final = 4
 MEMORY: Final = 2000.0
 """Of means and deviations, in trades."""
 REACH: Final = 10.0
-PACE_RATE: Final = 1.0 / 8.0
-"""Weight of the newest time between two trades in their mean."""
+PACE_RATE: Final = 1.0 / 32.0
+"""Weight of the newest time between two trades in the mean of their logarithms."""
 RESOLUTION_NS: Final = 1000.0
 """Times between trades are told apart down to this."""
 BASIS_POINTS: Final = 1e4
@@ -145,12 +145,12 @@ def score_feature(s: Any, feature: Any, x: Any, floor: Any) -> Any:
 
 @helper
 def pace_of(s: Any, since: Any) -> Any:
-    """Take the time since the trade before, in ns; return the logarithm of the mean time."""
-    time = float64(since) + RESOLUTION_NS
+    """Take the time since the trade before, in ns; return the mean logarithm of the last times."""
+    time = math.log(float64(since) + RESOLUTION_NS)
     if s[PACE] > 0.0:
         time = s[PACE] + PACE_RATE * (time - s[PACE])
     s[PACE] = time
-    return math.log(time)
+    return time
 
 
 @helper

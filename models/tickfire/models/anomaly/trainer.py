@@ -1,0 +1,153 @@
+"""Freezes the thresholds of the anomaly model, and judges them on what they never saw.
+
+`tickfire train`, kind ``anomaly``. The thresholds of trades are frozen on the first half of one
+day's ticks, and judged on the second. The threshold of plain series is frozen on half of the
+Numenta Anomaly Benchmark and judged on the other half.
+"""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Any, Final
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.ingest.dbn.file import open_dbn
+from tickfire.ingest.errors import UserError
+from tickfire.ingest.fold import Book
+from tickfire.ingest.parse import Parser
+from tickfire.ingest.schema import TICK_TRADE
+from tickfire.models.anomaly.artefact import KIND, NAME, SERIES, VERSION, constants, golden
+from tickfire.models.anomaly.detector import FEATURE_NAMES, Limits, TickDetector, score
+from tickfire.models.anomaly.injected import KINDS, recall
+from tickfire.models.anomaly.nab import FOLDER, held_out, read_corpus
+from tickfire.models.anomaly.report import Judged, card, plot, report
+from tickfire.models.anomaly.ticks_kernel import FEATURES
+from tickfire.models.artefact import Artefact, sha256_of
+from tickfire.models.training.trainer import Context, Measure, Result
+
+__all__ = ["AnomalyTrainer"]
+
+TICKS: Final = Path("dbn/lean_20131008_mixed.dbn.zst")
+LABELS: Final = FOLDER / "labels" / "combined_windows.json"
+RATE: Final = 1e-4
+"""Part of the trades that may reach the threshold of one feature."""
+# However tame the day: in a market of normal deviations such scores are rare, too.
+LEAST_Z: Final = 5.0
+LEAST_CONTEXT: Final = 16.0
+WARM_UP: Final = 200
+REFRACTORY: Final = 100
+CHUNK: Final = 1 << 16
+TINY: Final = 1e-12
+GOLDEN_VALUES: Final = 60
+FLOOR: Final = 45.0
+GOAL: Final = 60.0
+
+type Ticks = NDArray[Any]
+
+
+class AnomalyTrainer:
+    """Makes the artefact ``anomaly``."""
+
+    def train(self, context: Context) -> Result:
+        """Freeze, then judge."""
+        context.say("anomaly: scoring the benchmark's series")
+        corpus = read_corpus(context.data / FOLDER)
+        surprises = [score(one.values).surprise for one in corpus]
+        benchmark = held_out(corpus, surprises, REFRACTORY)
+        at_once = held_out(corpus, surprises, 0)
+        context.say(f"anomaly: reading {TICKS.name}")
+        ticks = _ticks(context.data / TICKS)
+        seen, unseen = np.array_split(ticks, 2)
+        limits = Limits(_frozen(seen), WARM_UP, REFRACTORY)
+        context.say("anomaly: putting anomalies into the second half of the day")
+        judged = Judged(
+            limits=limits,
+            benchmark=benchmark,
+            without_refractory=at_once,
+            trades=int((unseen["kind"] == TICK_TRADE).sum()),
+            alarms=tuple(TickDetector(limits).push(unseen)),
+            recalls=tuple(recall(unseen, limits, kind, context.seed) for kind in KINDS),
+        )
+        measures = _measures(judged)
+        artefact = _artefact(context, judged, measures)
+        plot(judged, context.reports)
+        return Result((artefact,), measures, report(judged), card(artefact, judged))
+
+
+def _ticks(path: Path) -> Ticks:
+    """Return the ticks of a DBN file, as ingest makes them."""
+    if not path.is_file():
+        raise UserError(f"{path} is not there; name the folder of the data by --data.")
+    parser = Parser(Book(feed=0))
+    pieces = [
+        batch.ticks.copy() for chunk in open_dbn(path).chunks() for batch in parser.feed(chunk)
+    ]
+    return np.concatenate(pieces)
+
+
+def _frozen(ticks: Ticks) -> tuple[float, ...]:
+    """Return the thresholds that the rarest scores of the trades reach."""
+    everything = TickDetector(Limits((TINY,) * (FEATURES + 1), WARM_UP, 0))
+    rows = np.concatenate(
+        [everything.rows(ticks[at : at + CHUNK]) for at in range(0, len(ticks), CHUNK)]
+    )
+    z = np.abs(rows[:, -FEATURES:])
+    found = np.quantile(np.column_stack([z, rows[:, 4]]), 1.0 - RATE, axis=0)
+    least = [LEAST_Z] * FEATURES + [LEAST_CONTEXT]
+    return tuple(np.maximum(found, least).round(3).tolist())
+
+
+def _measures(judged: Judged) -> tuple[Measure, ...]:
+    return (
+        Measure(
+            "NAB, standard profile, frozen on one half, scored on the other",
+            judged.benchmark.score,
+            FLOOR,
+            GOAL,
+        ),
+        Measure("NAB, the same without refractory period", judged.without_refractory.score),
+        *(
+            Measure(f"found of what was put into {one.kind}", one.found / max(one.put_in, 1))
+            for one in judged.recalls
+        ),
+        Measure(
+            "alarms in a million trades nothing was put into",
+            1e6 * len(judged.alarms) / judged.trades,
+            lower_is_better=True,
+        ),
+    )
+
+
+def _artefact(context: Context, judged: Judged, measures: tuple[Measure, ...]) -> Artefact:
+    rng = np.random.default_rng(context.seed)
+    values = rng.standard_normal(GOLDEN_VALUES).round(3).tolist()
+    frozen = max(judged.benchmark.thresholds)
+    return Artefact(
+        name=NAME,
+        kind=KIND,
+        version=VERSION,
+        arrays={
+            "thresholds": np.array(judged.limits.thresholds, np.float64),
+            SERIES: np.array([frozen], np.float64),
+        },
+        features=FEATURE_NAMES,
+        options={
+            **constants(),
+            "warm_up": judged.limits.warm_up,
+            "refractory": judged.limits.refractory,
+            "rate": RATE,
+            "seed": context.seed,
+        },
+        data={path.name: sha256_of(context.data / path) for path in (TICKS, LABELS)},
+        versions={
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+        },
+        metrics={one.name: round(one.value, 6) for one in measures},
+        golden=(golden([*values, 25.0]),),
+    )
