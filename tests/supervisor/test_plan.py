@@ -23,14 +23,14 @@ configs = st.builds(
     news_feeds=st.booleans(),
 )
 PORTS = Ports(redis=1001, gateway=1002, server=1003)
-ORDER = ["redis", "gateway", "ingest", "news", "server"]
+ORDER = ["redis", "gateway", "ingest", "news", "infer", "server"]
 
 
 @given(configs)
 def test_the_order_is_always_the_same(config: DevConfig) -> None:
     names = [spec.name for spec in plan(config, PORTS)]
     assert names == [name for name in ORDER if name in names]
-    assert {"ingest", "news", "server"} <= set(names)
+    assert {"ingest", "news", "infer", "server"} <= set(names)
 
 
 @given(configs)
@@ -44,7 +44,7 @@ def test_what_the_user_brings_is_not_started(config: DevConfig) -> None:
 def test_all_use_one_redis(config: DevConfig) -> None:
     expected = config.redis_url or "redis://127.0.0.1:1001/0"
     for spec in plan(config, PORTS):
-        if spec.name in ("ingest", "news", "server"):
+        if spec.name in ("ingest", "news", "infer", "server"):
             assert spec.env["REDIS_URL"] == expected
 
 

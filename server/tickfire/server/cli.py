@@ -48,6 +48,9 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     ),
     "ingest": Lazy("tickfire.ingest.cli:ingest", "Read a live gateway into Redis Streams."),
     "news": Lazy("tickfire.ingest.news.cli:news", "Read news feeds, or simulate a newswire."),
+    "infer": Lazy(
+        "tickfire.models.infer.cli:infer", "Run the models: sentiment of news, signals of ticks."
+    ),
     "serve": Lazy("tickfire.server.serve:serve", "Serve sockets and the page."),
     "token": Lazy(
         "tickfire.server.token_command:token", "Print a token that lets a client connect."

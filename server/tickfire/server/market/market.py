@@ -23,6 +23,7 @@ from tickfire.server.market.lanes import REALTIME, Lane, Lanes
 from tickfire.server.market.live import Live
 from tickfire.server.market.news import HEADLINES, News, NewsChannel
 from tickfire.server.market.params import refuse
+from tickfire.server.market.signals import SIGNALS, Signals, SignalsChannel
 from tickfire.server.market.subscription import Subscription
 from tickfire.server.market.trace import TRACE, Trace, TraceChannel
 from tickfire.server.metrics import Metrics
@@ -72,6 +73,7 @@ class Market:
         self.metrics = metrics or Metrics()
         self.lanes = Lanes()
         self.news = News(hub)
+        self.signals = Signals(hub)
         self.trace = Trace(hub, self.metrics, clients, clock)
         self.live: Live | None = None
         self._clock = clock
@@ -89,6 +91,7 @@ class Market:
             "market:*": lambda: InstrumentChannel(self),
             "candles:*": lambda: CandleChannel(self),
             HEADLINES: lambda: NewsChannel(self.news),
+            SIGNALS: lambda: SignalsChannel(self.signals),
             TRACE: lambda: TraceChannel(self._clock),
         }
 
@@ -108,10 +111,8 @@ class Market:
     async def _run(self) -> None:
         store = await self._open()
         meta = Requests(store, META_KEY)
-        others = [
-            asyncio.get_running_loop().create_task(work)
-            for work in (self.news.run(store), self._follow_status(store))
-        ]
+        works = (self.news.run(store), self.signals.run(store), self._follow_status(store))
+        others = [asyncio.get_running_loop().create_task(work) for work in works]
         try:
             epoch: Epoch | None = None
             while True:

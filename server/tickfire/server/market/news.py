@@ -1,4 +1,4 @@
-"""``news:headlines``: the newest headlines, and each new one as it comes."""
+"""``news:headlines``: the newest headlines, and each new one as it comes, with its sentiment."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ from typing import Any, Final
 import msgspec
 
 from tickfire.ingest.schema import NEWS_KEY, Headline
+from tickfire.models.records import SENTIMENT_KEY, Sentiment
 from tickfire.phoenix import Channel, Hub, JoinError, Reply, Socket
 from tickfire.server.market.decimals import milliseconds
 from tickfire.server.streams.requests import RedisUnavailable, Requests
 from tickfire.server.streams.store import Store
 from tickfire.server.streams.tail import Entry, Tail, backoff_s, entries_of
 
-__all__ = ["HEADLINES", "News", "NewsChannel"]
+__all__ = ["HEADLINES", "HOLD_S", "News", "NewsChannel"]
 
 HEADLINES: Final = "news:headlines"
 KEPT: Final = 100
+HOLD_S: Final = 0.25
+"""A headline waits so long for its sentiment, then it goes out without; the sentiment follows."""
 
 log = logging.getLogger(__name__)
 
-_DECODER: Final = msgspec.msgpack.Decoder(Headline)
+_HEADLINES: Final = msgspec.msgpack.Decoder(Headline)
+_SENTIMENTS: Final = msgspec.msgpack.Decoder(Sentiment)
 
 
 class News:
-    """Follows stream ``news``.
+    """Follows the streams ``news`` and ``{news}:sentiment``.
 
     Attributes
     ----------
@@ -38,39 +42,106 @@ class News:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self.latest: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._numbers: dict[bytes, dict[str, Any]] = {}
+        """Headlines by the id of their entry: those in `latest`, and those that are held."""
+        self._held: dict[bytes, asyncio.TimerHandle] = {}
+        self._scored = False  # whether anybody scores headlines: without, none is held
 
     async def run(self, store: Store) -> None:
-        """Follow the stream until cancelled."""
-        last = await self._load(Requests(store, NEWS_KEY))
-        await Tail(store, {NEWS_KEY: last}, self._on_entries).run()
-
-    async def _load(self, requests: Requests) -> bytes:
-        attempt = 0
-        while True:
-            try:
-                reply = await requests.command("XREVRANGE", NEWS_KEY, "+", "-", "COUNT", KEPT)
-            except RedisUnavailable:
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
-                continue
-            finally:
-                requests.close()
-            entries = entries_of(reply)[::-1]
-            self.latest.extend(filter(None, map(headline_as_json, entries)))
-            return entries[-1][0] if entries else b"0-0"
+        """Follow the streams until cancelled."""
+        requests = Requests(store, NEWS_KEY)  # both are in one slot
+        try:
+            headlines = await _newest(requests, NEWS_KEY)
+            sentiments = await _newest(requests, SENTIMENT_KEY)
+        finally:
+            requests.close()
+        for entry in headlines:
+            self._admit(entry[0], headline_as_json(entry))
+        for entry in sentiments:
+            self._attach(entry)
+        positions = {NEWS_KEY: _last(headlines), SENTIMENT_KEY: _last(sentiments)}
+        try:
+            await Tail(store, positions, self._on_entries).run()
+        finally:
+            for timer in self._held.values():
+                timer.cancel()
+            self._held.clear()
 
     def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
         for entry in entries:
-            headline = headline_as_json(entry)
-            if headline is not None:
-                self.latest.append(headline)
-                self._hub.broadcast(HEADLINES, "headline", headline)
+            if key == SENTIMENT_KEY:
+                if self._attach(entry):
+                    self._release(entry[0])
+            else:
+                self._on_headline(entry)
+
+    def _on_headline(self, entry: Entry) -> None:
+        number, headline = entry[0], headline_as_json(entry)
+        if headline is None:
+            return
+        if self._scored:
+            self._numbers[number] = headline
+            loop = asyncio.get_running_loop()
+            self._held[number] = loop.call_later(HOLD_S, self._release, number)
+        else:
+            self._admit(number, headline)
+            self._hub.broadcast(HEADLINES, "headline", headline)
+
+    def _attach(self, entry: Entry) -> bool:
+        """Put a sentiment to its headline; return whether there is such a headline."""
+        sentiment = _sentiment(entry)
+        headline = self._numbers.get(entry[0])
+        self._scored = self._scored or sentiment is not None
+        if sentiment is None or headline is None or headline["id"] != sentiment.headline:
+            return False
+        headline["sentiment"] = sentiment_as_json(sentiment)
+        headline["symbols"] = sentiment.symbols
+        return True
+
+    def _release(self, number: bytes) -> None:
+        """Broadcast a headline as it is now: for the first time, or again with its sentiment."""
+        headline = self._numbers[number]
+        timer = self._held.pop(number, None)
+        if timer is not None:
+            timer.cancel()
+            self._admit(number, headline)
+        self._hub.broadcast(HEADLINES, "headline", headline)
+
+    def _admit(self, number: bytes, headline: dict[str, Any] | None) -> None:
+        if headline is None:
+            return
+        self._numbers[number] = headline
+        self.latest.append(headline)
+        if len(self._numbers) > 2 * KEPT:
+            kept = {id(one) for one in self.latest}
+            self._numbers = {
+                key: one
+                for key, one in self._numbers.items()
+                if id(one) in kept or key in self._held
+            }
+
+
+async def _newest(requests: Requests, key: bytes) -> list[Entry]:
+    """Return the newest entries of a stream, oldest first; wait for Redis."""
+    attempt = 0
+    while True:
+        try:
+            reply = await requests.command("XREVRANGE", key, "+", "-", "COUNT", KEPT)
+        except RedisUnavailable:
+            attempt += 1
+            await asyncio.sleep(backoff_s(attempt))
+            continue
+        return entries_of(reply)[::-1]
+
+
+def _last(entries: list[Entry]) -> bytes:
+    return entries[-1][0] if entries else b"0-0"
 
 
 def headline_as_json(entry: Entry) -> dict[str, Any] | None:
     """Return an entry of stream ``news`` as clients see it; None if it is not one of ours."""
     try:
-        headline = _DECODER.decode(entry[1].get(b"d", b""))
+        headline = _HEADLINES.decode(entry[1].get(b"d", b""))
     except msgspec.MsgspecError:
         log.debug("a news entry is not ours and is passed over: %r", entry[0])
         return None
@@ -82,7 +153,29 @@ def headline_as_json(entry: Entry) -> dict[str, Any] | None:
         "source": headline.source,
         "published": milliseconds(headline.published),
         "symbols": headline.symbols,
+        "sentiment": None,
     }
+
+
+def sentiment_as_json(sentiment: Sentiment) -> dict[str, Any]:
+    """Return a sentiment as clients see it."""
+    bearish, neutral, bullish = sentiment.probabilities
+    return {
+        "label": sentiment.label,
+        "score": round(bullish - bearish, 4),
+        "probabilities": {"bearish": bearish, "neutral": neutral, "bullish": bullish},
+        "abstained": sentiment.abstained,
+        "words": sentiment.words,
+        "model": sentiment.model,
+    }
+
+
+def _sentiment(entry: Entry) -> Sentiment | None:
+    try:
+        return _SENTIMENTS.decode(entry[1].get(b"d", b""))
+    except msgspec.MsgspecError:
+        log.debug("a sentiment is not ours and is passed over: %r", entry[0])
+        return None
 
 
 class NewsChannel(Channel):

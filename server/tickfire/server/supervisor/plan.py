@@ -60,6 +60,7 @@ def plan(config: DevConfig, ports: Ports) -> tuple[ChildSpec, ...]:
         _gateway(config, ports) if config.replays else None,
         _ingest(config, ports, house),
         _news(config, house),
+        ChildSpec("infer", ("infer",), env=house),
         _server(config, ports, house),
     ]
     return tuple(spec for spec in specs if spec is not None)

@@ -1,0 +1,57 @@
+"""What `tickfire infer` counts, in a registry of its own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+__all__ = ["Counters"]
+
+_BUCKETS: Final = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0)
+
+
+class Counters:
+    """Counters of one process.
+
+    Attributes
+    ----------
+    headlines : Counter, by ``label``
+        Scored, ``"abstained"`` where the model was not sure.
+    score_seconds, headline_seconds : Histogram
+        Scoring alone; from a headline's receipt until its sentiment is in Redis.
+    ticks, bars, bad_entries : Counter
+    signals : Counter, by ``event``
+    failures : Counter, by ``model``
+        Calls of a model that raised.
+    reloads, refusals : Gauge, by ``model``
+        Artefacts taken anew, and refused.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.headlines = self._counter("headlines", "Headlines scored.", "label")
+        self.score_seconds = self._histogram("score_seconds", "Scoring of a headline.")
+        self.headline_seconds = self._histogram(
+            "headline_seconds", "From a headline's receipt until its sentiment is in Redis."
+        )
+        self.ticks = self._counter("ticks", "Ticks given to models.")
+        self.bars = self._counter("bars", "Bars given to models.")
+        self.bad_entries = self._counter("bad_entries", "Stream entries passed over as not ours.")
+        self.signals = self._counter("signals", "Signals published.", "event")
+        self.failures = self._counter("failures", "Calls of a model that raised.", "model")
+        self.reloads = self._gauge("reloads", "Artefacts that were read anew.")
+        self.refusals = self._gauge("refusals", "Artefacts that were refused.")
+
+    def render(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"tickfire_infer_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(f"tickfire_infer_{name}", text, ["model"], registry=self.registry)
+
+    def _histogram(self, name: str, text: str) -> Histogram:
+        return Histogram(f"tickfire_infer_{name}", text, buckets=_BUCKETS, registry=self.registry)

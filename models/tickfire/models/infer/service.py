@@ -1,0 +1,218 @@
+"""The process `tickfire infer`: headlines, ticks and bars in; sentiment and signals out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from redis.exceptions import RedisError
+
+from tickfire.ingest.redis.connect import connect
+from tickfire.ingest.schema import INSTRUMENTS_KEY, META_KEY, Instrument
+from tickfire.models.artefact import SHIPPED
+from tickfire.models.infer.counters import Counters
+from tickfire.models.infer.headlines import Headlines
+from tickfire.models.infer.reading import Client
+from tickfire.models.infer.stream_model import Instruments, StreamModel
+from tickfire.models.infer.streams import Streams
+from tickfire.models.records import Sentiment
+from tickfire.models.registry import STREAM_MODELS, stream_model
+from tickfire.models.reload import Reloader
+from tickfire.models.sentiment.linking import Linker
+from tickfire.models.sentiment.model import SentimentModel
+
+__all__ = ["Infer", "InferConfig", "run"]
+
+SENTIMENT: Final = "sentiment"
+LOOK_S: Final = 1.0
+"""How often epoch, instrument table and artefacts are looked at."""
+MAX_SHARDS: Final = 1024
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InferConfig:
+    """How inference runs.
+
+    Attributes
+    ----------
+    artefacts : Path
+        Folder of the artefacts.
+    models : sequence of str
+        Names in `STREAM_MODELS`.
+    """
+
+    artefacts: Path = SHIPPED
+    models: Sequence[str] = tuple(STREAM_MODELS)
+
+
+class Infer:
+    """Inference until it is cancelled.
+
+    Parameters
+    ----------
+    config : InferConfig
+    client : Redis or RedisCluster
+        Connected; the caller closes it.
+
+    Raises
+    ------
+    ArtefactError
+        The sentiment model cannot be used.
+    """
+
+    def __init__(self, config: InferConfig, client: Client) -> None:
+        self.config = config
+        self.counters = Counters()
+        self.sentiment = Reloader(config.artefacts / f"{SENTIMENT}.json", SentimentModel.open)
+        self._client = client
+        self._headlines = Headlines(client, lambda: self.sentiment.model, self.counters, self._tell)
+        self._instruments = Instruments()
+        self._rows: frozenset[bytes] = frozenset()
+        self._models: list[StreamModel] = []
+        self._streams: Streams | None = None
+        self._epoch: tuple[bytes, int] | None = None
+        self._following: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        await self._look()
+        log.info("%s, and over ticks and bars: %s", self.sentiment.model.name, self._names())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._headlines.run())
+                tasks.create_task(self._look_for_ever())
+        finally:
+            await self._stop_following()
+
+    def reload(self, *, now: bool = False) -> None:
+        """Look for new artefacts; what is refused is logged, and the old stays."""
+        self.sentiment.poll(now=now)
+        for model in self._models:
+            model.reload(now=now)
+        self.counters.reloads.labels(SENTIMENT).set(self.sentiment.swaps)
+        self.counters.refusals.labels(SENTIMENT).set(self.sentiment.refusals)
+
+    async def _look_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            await self._look()
+            self.reload()
+
+    async def _look(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_S * 5):
+                rows = await _hash(self._client, INSTRUMENTS_KEY)
+                meta = await _hash(self._client, META_KEY)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.debug("Redis does not say what there is: %s", error)
+            return
+        self._learn(frozenset(rows.values()))
+        epoch = _epoch(meta)
+        died = self._following is not None and self._following.done()
+        if self.config.models and epoch is not None and (epoch != self._epoch or died):
+            await self._enter(epoch)
+
+    def _learn(self, rows: frozenset[bytes]) -> None:
+        if rows == self._rows:
+            return
+        self._rows = rows
+        known = sorted(filter(None, map(_instrument, rows)), key=lambda one: one.start)
+        symbols = {(one.feed, one.instrument_id): one.symbol for one in known}
+        self._instruments.replace(symbols)
+        self._headlines.linker = Linker(symbols.values())
+
+    async def _enter(self, epoch: tuple[bytes, int]) -> None:
+        """Begin anew with the streams of an epoch."""
+        await self._stop_following()
+        self._epoch = epoch
+        self._models = [stream_model(name)(self._instruments) for name in self.config.models]
+        self._streams = Streams(self._client, *epoch, self._models, self.counters)
+        self._following = asyncio.get_running_loop().create_task(self._streams.run())
+        log.info("epoch %s, %d shards", epoch[0].hex(), epoch[1])
+
+    def _tell(self, sentiment: Sentiment) -> None:
+        if self._streams is not None:
+            self._streams.tell(sentiment)
+
+    async def _stop_following(self) -> None:
+        if self._following is None:
+            return
+        task, self._following = self._following, None
+        task.cancel()
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(ended, Exception):
+            log.error("following ticks and bars failed, and begins anew: %r", ended)
+
+    def _names(self) -> str:
+        return ", ".join(self.config.models) or "none"
+
+
+async def run(config: InferConfig, redis_url: str, metrics_port: int | None) -> None:
+    """Run inference until SIGINT or SIGTERM; SIGHUP looks for new artefacts at once.
+
+    Raises
+    ------
+    UserError
+        Redis cannot be reached, or an artefact cannot be used.
+    """
+    client = await connect(redis_url)
+    with contextlib.ExitStack() as stack:
+        try:
+            infer = Infer(config, client)
+            if metrics_port is not None:
+                stack.enter_context(_serving(infer.counters, metrics_port))
+            task = asyncio.ensure_future(infer.run())
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, task.cancel)
+            loop.add_signal_handler(signal.SIGHUP, lambda: infer.reload(now=True))
+            await task
+        except asyncio.CancelledError:
+            log.info("stopped")
+        finally:
+            await client.aclose()
+
+
+@contextlib.contextmanager
+def _serving(counters: Counters, port: int) -> Any:
+    from prometheus_client import start_http_server
+
+    from tickfire.ingest.ports import check_port
+
+    check_port("127.0.0.1", port, option="--metrics-port")
+    server, thread = start_http_server(port, "127.0.0.1", counters.registry)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+async def _hash(client: Client, key: bytes) -> Mapping[bytes, bytes]:
+    found: Any = client.hgetall(key.decode())
+    fields: Mapping[bytes, bytes] = await found
+    return fields
+
+
+def _epoch(meta: Mapping[bytes, bytes]) -> tuple[bytes, int] | None:
+    key, shards = meta.get(b"epoch", b""), meta.get(b"shards", b"1")
+    if len(key) != 8 or not shards.isdigit() or not 0 < int(shards) <= MAX_SHARDS:
+        return None
+    return key, int(shards)
+
+
+def _instrument(row: bytes) -> Instrument | None:
+    try:
+        return msgspec.msgpack.decode(row, type=Instrument)
+    except msgspec.MsgspecError:
+        return None
