@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Bars } from "../src/compute/bar-columns";
+import { type Bars, writeNs } from "../src/compute/bar-columns";
 import { ComputeCore } from "../src/compute/core";
 import type { Report } from "../src/compute/messages";
 import { resolve } from "../src/compute/params";
@@ -191,6 +191,17 @@ test("trades fold into the bars that a plain loop makes, however they are cut", 
       },
     ),
     { numRuns: 50 },
+  );
+});
+
+test("times in ms become exact ns, before and after 1970", () => {
+  const ms = fc.integer({ min: -(2 ** 43), max: 2 ** 43 });
+  fc.assert(
+    fc.property(fc.array(ms), (times) => {
+      const written = new BigInt64Array(times.length + 1);
+      writeNs(written.buffer, 8, Float64Array.from(times));
+      expect(Array.from(written.subarray(1))).toEqual(times.map((t) => BigInt(t) * 1_000_000n));
+    }),
   );
 });
 

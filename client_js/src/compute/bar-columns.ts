@@ -3,7 +3,10 @@ import type { KernelExports } from "./generated/bindings";
 
 const WORD_BYTES = 8;
 const INITIAL_CAPACITY = 1024;
-const NS_PER_MS = 1_000_000n;
+const NS_PER_MS = 1_000_000;
+const TWO_12 = 2 ** 12;
+const TWO_20 = 2 ** 20;
+const TWO_32 = 2 ** 32;
 
 /** Bars as columns, oldest first: times in ms since the epoch, prices and volumes as numbers. */
 export interface Bars {
@@ -23,8 +26,8 @@ export interface Trades {
 }
 
 export const BAR_COLUMNS = ["open", "high", "low", "close", "volume"] as const;
-/** Columns of a history as kernels read them; `ts` is int64, in ns. */
-const COLUMNS = ["ts", ...BAR_COLUMNS, "typical"] as const;
+/** Columns of a history; `ts` is the time as kernels read it, int64 in ns, and `time` is in ms. */
+const COLUMNS = ["ts", "time", ...BAR_COLUMNS, "typical"] as const;
 export type Column = (typeof COLUMNS)[number];
 
 /** The bars of one symbol and interval in the kernels' memory. */
@@ -51,12 +54,9 @@ export class BarColumns {
   replace(from: number, bars: Bars): void {
     const count = from + bars.time.length;
     this.reserve(count);
-    const { longs } = this.arena;
-    const start = this.address("ts", from) / WORD_BYTES;
-    bars.time.forEach((ms, i) => {
-      longs[start + i] = BigInt(Math.round(ms)) * NS_PER_MS;
-    });
-    for (const name of BAR_COLUMNS) this.view(name, from, bars[name].length).set(bars[name]);
+    writeNs(this.arena.memory.buffer, this.address("ts", from), bars.time);
+    for (const name of ["time", ...BAR_COLUMNS] as const)
+      this.view(name, from, bars[name].length).set(bars[name]);
     this.count = count;
     this.complete(from);
   }
@@ -86,17 +86,19 @@ export class BarColumns {
     arena.release(given, 4 * rows);
     const runs = arena.floats[this.folding / WORD_BYTES + 1] !== 0;
     this.count = from + closed + (runs ? 1 : 0);
+    const start = this.address("ts", from) / WORD_BYTES;
+    const made = arena.longs.subarray(start, start + this.count - from);
+    this.view("time", from, made.length).set(
+      Float64Array.from(made, (ns) => Number(ns / BigInt(NS_PER_MS))),
+    );
     this.complete(from);
     return from;
   }
 
-  /** A copy of rows `from` on: times in ms, then `BAR_COLUMNS`. */
+  /** Rows `from` on, times and `BAR_COLUMNS`: valid until the next change. */
   rows(from: number): Float64Array[] {
     const length = this.count - from;
-    const start = this.address("ts", from) / WORD_BYTES;
-    const ns = this.arena.longs.subarray(start, start + length);
-    const time = Float64Array.from(ns, (each) => Number(each / NS_PER_MS));
-    return [time, ...BAR_COLUMNS.map((name) => this.view(name, from, length).slice())];
+    return (["time", ...BAR_COLUMNS] as const).map((name) => this.view(name, from, length));
   }
 
   dispose(): void {
@@ -132,5 +134,23 @@ export class BarColumns {
   private allocate(): Record<Column, number> {
     const entries = COLUMNS.map((name) => [name, this.arena.allocate(this.capacity)]);
     return Object.fromEntries(entries) as Record<Column, number>;
+  }
+}
+
+/**
+ * Write times in ms as int64 in ns, at an address. By hand, in halves that are exact as numbers:
+ * through BigInt it takes longer than all indicators together.
+ */
+export function writeNs(memory: ArrayBufferLike, at: number, time: Float64Array): void {
+  const halves = new Uint32Array(memory, at, 2 * time.length);
+  for (let i = 0; i < time.length; i++) {
+    const ms = Math.round(time[i]);
+    const upper = Math.floor(ms / TWO_20);
+    const scaled = upper * NS_PER_MS;
+    const high = Math.floor(scaled / TWO_12);
+    const low = (scaled - high * TWO_12) * TWO_20 + (ms - upper * TWO_20) * NS_PER_MS;
+    const carry = Math.floor(low / TWO_32);
+    halves[2 * i] = low - carry * TWO_32;
+    halves[2 * i + 1] = high + carry;
   }
 }
