@@ -27,6 +27,7 @@ def soak(minutes: float, first_seed: int) -> None:
         max_examples=ROUND_EXAMPLES,
         stateful_step_count=ROUND_STEPS,
         database=None,
+        deadline=None,
         report_multiple_bugs=False,
         phases=[Phase.generate],  # what a client has heard tells more than a smaller example
     )
