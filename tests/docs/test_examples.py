@@ -15,7 +15,8 @@ from tests.docs.running import EXAMPLES, free_port, run_script, running
 from tests.docs.stock import stock_client
 from tests.server.valkey import Valkey
 
-pytestmark = pytest.mark.timeout(150)  # processes start slowly on a busy machine
+# Processes start slowly on a busy machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
 LOBBY = "room:lobby"
 PATIENCE_S = 40

@@ -1,4 +1,4 @@
-"""What the stock phoenix.js sees, in Node and in a browser: amounts.mjs and scenarios.mjs, by name."""
+"""What the stock phoenix.js sees, in Node and in Chromium, in amounts.mjs and scenarios.mjs."""
 
 from __future__ import annotations
 
@@ -72,5 +72,5 @@ EXPECTED: dict[str, Any] = {
     "disconnected": CAME_BACK,
     "restarted": CAME_BACK,
     "killed": CAME_BACK,
-    "restartedPolled": ["ok", {"polled": True}],
+    "killedPolled": ["ok", {"polled": True}],
 }

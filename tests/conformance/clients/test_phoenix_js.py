@@ -12,6 +12,8 @@ from tests.conformance.clients.conftest import Place
 from tests.conformance.clients.expected import EXPECTED
 from tests.conformance.clients.scripts import run_script
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def seen(place: Place) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tests.browser.chromium import launch
 from tests.conformance.clients.conftest import Place
 from tests.conformance.clients.expected import EXPECTED
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 STOCK = HERE.parents[2] / "client_js" / "node_modules" / "phoenix" / "priv" / "static"

@@ -13,6 +13,8 @@ from tests.conformance.clients.app_process import AppProcess
 from tests.conformance.clients.scripts import run_script
 from tests.conformance.clients.supabase_app import KEY
 
+pytestmark = pytest.mark.slow
+
 
 def _broadcast(event: str, payload: Any) -> dict[str, Any]:
     return {"sent": "ok", "type": "broadcast", "event": event, "payload": payload, "own": []}
