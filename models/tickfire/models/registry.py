@@ -24,6 +24,7 @@ TRAINERS: Final[Mapping[str, str]] = {
 """Kinds of models for `tickfire train`: each names a `Trainer` class, made without arguments."""
 
 STREAM_MODELS: Final[Mapping[str, str]] = {
+    "anomaly": "tickfire.models.anomaly.stream:AnomalyModel",
     "signals": "tickfire.models.signals.stream:SignalsModel",
 }
 """Models over ticks and bars for `tickfire infer`: each names a `StreamModel` class, made with the

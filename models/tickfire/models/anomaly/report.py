@@ -70,7 +70,7 @@ def report(judged: Judged) -> str:
             *found,
             f"\n![alarms by feature]({PLOT})\n",
             "Nobody labelled these trades: an alarm where nothing was put in may be an anomaly "
-            "all the same (a block, a print off the market). What was put in is of our own making: a "
+            "all the same (a block, a print off the market). What was put in is our own making: a "
             "trade off the price by 1 %, 500 times its volume, an ask 1 % above, 120 trades within "
             "120 us. On this day trades come in runs within one millisecond and quotes of thin "
             "venues stand far apart, so most such runs and spreads are nothing unheard of; where "

@@ -37,7 +37,7 @@ RATE: Final = 1e-4
 """Part of the trades that may reach the threshold of one feature."""
 # However tame the day: in a market of normal deviations such scores are rare, too.
 LEAST_Z: Final = 5.0
-LEAST_CONTEXT: Final = 16.0
+LEAST_CONTEXT: Final = 22.0
 WARM_UP: Final = 200
 REFRACTORY: Final = 100
 CHUNK: Final = 1 << 16
