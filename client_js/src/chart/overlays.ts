@@ -3,7 +3,14 @@ import type { Extent } from "../store/range-index";
 import { type Palette, parseColor } from "./color";
 import { el } from "./dom";
 import type { PaneSize } from "./geometry";
-import { type Columns, PlotPainter, type Reduced, reduce, type ValueScale } from "./plots";
+import {
+  type Columns,
+  columnsOf,
+  PlotPainter,
+  type Reduced,
+  reduce,
+  type ValueScale,
+} from "./plots";
 import { packColor, RectBatch } from "./rect-batch";
 import type { Geometry, Rect } from "./scene";
 import { align, extentOf, PRICE_PANE, type Series } from "./series";
@@ -86,7 +93,7 @@ export class Overlays {
     const { palette } = look;
     under.clear();
     over.clear();
-    const columns = columnsOf(geometry, store, pane.ratio);
+    const columns = columnsOf(geometry, store.count, pane.ratio);
     const units = 10 ** store.decimals;
     const prices: ValueScale = {
       rows: { top: 0, bottom: layout.height },
@@ -194,23 +201,6 @@ class PaneLegend {
     const transform = `translateY(${y}px)`;
     if (this.element.style.transform !== transform) this.element.style.transform = transform;
   }
-}
-
-/** The buckets in sight and one beyond either edge, whose lines lead out of sight. */
-function columnsOf(geometry: Geometry, store: CandleStore, ratio: number): Columns {
-  const { width, per, first, last, offset, slot, body } = geometry;
-  const buckets = Math.ceil(store.count / per);
-  return {
-    width,
-    per,
-    first: Math.max(first - 1, 0),
-    last: Math.min(last + 1, buckets),
-    anchor: first,
-    offset,
-    slot,
-    body,
-    ratio,
-  };
 }
 
 function paintSeries(

@@ -1,6 +1,7 @@
 import { parseColor, type Rgb } from "./color";
 import { LinePen, mix, type Rows } from "./line-pen";
 import { packColor, type RectBatch } from "./rect-batch";
+import type { Geometry } from "./scene";
 import { isDrawn, type Plot, type Series } from "./series";
 import { toColumn } from "./snap";
 
@@ -16,18 +17,27 @@ export interface ValueScale {
   scale: number;
 }
 
-/** Where buckets of candles lie, as in `Geometry`; `first` and `last` also count one out of sight. */
+/** Where buckets of candles lie: those in sight, and one beyond either edge. */
 export interface Columns {
   width: number;
   per: number;
+  /** Buckets from `first` to `last` (exclusive), and the column of each one's middle. */
   first: number;
   last: number;
-  /** Bucket at the pane's left edge that `offset` counts from. */
-  anchor: number;
-  offset: number;
-  slot: number;
+  xs: Int32Array;
   body: number;
   ratio: number;
+}
+
+/** Place the buckets of `count` candles; lines lead on to those just out of sight. */
+export function columnsOf(geometry: Geometry, count: number, ratio: number): Columns {
+  const { width, per, body } = geometry;
+  const first = Math.max(geometry.first - 1, 0);
+  const last = Math.min(geometry.last + 1, Math.ceil(count / per));
+  const xs = new Int32Array(Math.max(last - first, 0));
+  const [offset, slot] = [Math.fround(geometry.offset), Math.fround(geometry.slot)];
+  for (let i = 0; i < xs.length; i++) xs[i] = toColumn(first + i - geometry.first, offset, slot);
+  return { width, per, first, last, xs, body, ratio };
 }
 
 /** The values of one plot by bucket: lowest, highest and last; NaN where there are none. */
@@ -64,19 +74,11 @@ function finite(value: number): number {
 
 /** Draws the plots of one series on one pane. */
 export class PlotPainter {
-  private readonly xs: Int32Array;
-
   constructor(
     private readonly columns: Columns,
     private readonly scale: ValueScale,
     private readonly background: Rgb,
-  ) {
-    const { first, last, anchor, offset, slot } = columns;
-    const [at, step] = [Math.fround(offset), Math.fround(slot)];
-    this.xs = Int32Array.from({ length: Math.max(last - first, 0) }, (_, i) =>
-      toColumn(first + i - anchor, at, step),
-    );
-  }
+  ) {}
 
   /** Draw one plot. */
   paint(batch: RectBatch, plot: Plot, reduced: Reduced): void {
@@ -87,7 +89,7 @@ export class PlotPainter {
 
   /** Fill between two plots. */
   fill(batch: RectBatch, series: Series, one: Reduced, other: Reduced): void {
-    const { xs } = this;
+    const { xs } = this.columns;
     const index = series.fill?.[0] ?? 0;
     const color = packColor(
       mix(parseColor(series.plots[index].color), this.background, FILL_SHARE),
@@ -106,7 +108,7 @@ export class PlotPainter {
   }
 
   private line(batch: RectBatch, plot: Plot, { low, high, last }: Reduced): void {
-    const { xs } = this;
+    const { xs } = this.columns;
     const thickness = Math.max(Math.round(LINE_PX * this.columns.ratio), 2);
     const pen = new LinePen(batch, this.scale.rows, thickness, plot.color, this.background);
     for (let i = 0; i < xs.length; i++) {
@@ -119,27 +121,28 @@ export class PlotPainter {
   }
 
   private histogram(batch: RectBatch, plot: Plot, { last }: Reduced): void {
-    const { body } = this.columns;
+    const { body, xs } = this.columns;
     const positive = packColor(parseColor(plot.color));
     const negative = packColor(parseColor(plot.negative ?? plot.color));
     const zero = this.row(0);
-    for (let i = 0; i < this.xs.length; i++) {
+    for (let i = 0; i < xs.length; i++) {
       if (Number.isNaN(last[i])) continue;
       const row = this.row(last[i]);
       const top = Math.round(Math.min(row, zero));
       const bottom = Math.max(Math.round(Math.max(row, zero)), top + 1);
-      const x = this.xs[i] - (body >> 1);
+      const x = xs[i] - (body >> 1);
       this.block(batch, x, top, body, bottom, last[i] < 0 ? negative : positive);
     }
   }
 
   private dots(batch: RectBatch, plot: Plot, { last }: Reduced): void {
+    const { xs } = this.columns;
     const size = Math.max(Math.round(DOT_PX * this.columns.ratio), 1);
     const color = packColor(parseColor(plot.color));
-    for (let i = 0; i < this.xs.length; i++) {
+    for (let i = 0; i < xs.length; i++) {
       if (Number.isNaN(last[i])) continue;
       const top = Math.round(this.row(last[i]) - size / 2);
-      this.block(batch, this.xs[i] - (size >> 1), top, size, top + size, color);
+      this.block(batch, xs[i] - (size >> 1), top, size, top + size, color);
     }
   }
 
