@@ -31,9 +31,18 @@ export {
   type RealtimeHandlers,
 } from "./feed/feed";
 export type * from "./feed/payloads";
+export type {
+  Anomaly,
+  Direction,
+  Pattern,
+  RuleHeld,
+  SignalEvent,
+  SignalHandlers,
+} from "./feed/signals";
 export type { Status } from "./feed/status";
 export type { Subscription } from "./feed/subscription";
 export type { TraceFeed, TraceHandlers, TraceSample } from "./feed/trace";
 export { decimalsOf, fromUnits, toUnits } from "./format/decimal";
+export { LABELS, type Label, type Score, SentimentModel } from "./models/sentiment";
 export { type Bar, CandleStore } from "./store/candle-store";
 export { INTERVALS, type Interval } from "./store/intervals";

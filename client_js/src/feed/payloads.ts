@@ -92,7 +92,20 @@ export interface Candle {
   id: string;
 }
 
-/** `published` in ms. */
+/** What a headline says of its subject. */
+export interface HeadlineSentiment {
+  label: "bearish" | "neutral" | "bullish";
+  /** Bullish less bearish, from -1 to 1. */
+  score: number;
+  probabilities: Record<"bearish" | "neutral" | "bullish", number>;
+  /** The model is not sure enough for its label to be acted on. */
+  abstained: boolean;
+  /** The words that spoke most for the label, heaviest first. */
+  words: [word: string, weight: number][];
+  model: string;
+}
+
+/** `published` in ms. A headline may come again with its sentiment, under the same id. */
 export interface Headline {
   id: string;
   title: string;
@@ -101,6 +114,7 @@ export interface Headline {
   source: string;
   published: number;
   symbols: string[];
+  sentiment?: HeadlineSentiment | null;
 }
 
 export const HOPS = ["received", "parsed", "written", "read", "sent"] as const;
