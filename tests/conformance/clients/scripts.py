@@ -1,4 +1,4 @@
-"""Scripts in Node that ask for things while they run; see node.mjs."""
+"""Scripts in Node that ask for things while they run; see asking.mjs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 // What the stock realtime-js does with a server of tickfire.phoenix.contrib.supabase, and what it sees of it.
-// usage: node supabase.mjs '{"port": 4000, "key": "..."}'; see node.mjs
+// usage: node supabase.mjs '{"port": 4000, "key": "..."}'
 import { createRequire } from "node:module";
-import { createInterface } from "node:readline";
+import { ask, say } from "./asking.mjs";
 import { bytes, until, within } from "./driver.mjs";
 
 const require = createRequire(new URL("../../../client_js/package.json", import.meta.url));
@@ -9,16 +9,7 @@ const { RealtimeClient } = require("@supabase/realtime-js");
 const WebSocket = require("ws");
 
 const { port, key } = JSON.parse(process.argv[2]);
-const lines = createInterface({ input: process.stdin });
-const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const clients = [];
-
-function ask(what) {
-  return new Promise((resolve) => {
-    lines.once("line", resolve);
-    say({ ask: what });
-  });
-}
 
 function connect(options = {}) {
   const client = new RealtimeClient(`ws://127.0.0.1:${port}/realtime/v1`, {
