@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,3 +97,18 @@ def test_a_bundled_application_computes_with_the_bits_of_native(
         (made["upper"], native.bollinger(close, 5, 2.5).upper),
     ):
         np.testing.assert_array_equal(np.array(got, np.float64), want)
+
+
+@pytest.mark.usefixtures("application")
+def test_the_example_runs_in_node_without_a_worker() -> None:
+    done = subprocess.run(
+        ["node", "examples/indicators.mjs"],
+        cwd=CLIENT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    close = np.array([100 + 5 * math.sin(i / 4) for i in range(40)])
+    ema, rsi = native.ema(close, 10)[-1], native.rsi(close, 14)[-1]
+    assert done.stdout == f"EMA 10: {ema:.4f}\nRSI 14: {rsi:.4f}\n"
