@@ -1,31 +1,68 @@
-"""The conformance app, in a process of its own."""
+"""The conformance app for all of these tests, and a count of what they have shown."""
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-STOP_TIMEOUT_S = 20
+from tests.conformance.serving import free_port, serving
+
+HERE = Path(__file__).parent
+
+COUNTED = {
+    "test_transcripts.py": "transcripts of Phoenix",
+    "test_other_servers.py": "transcripts on other ASGI servers",
+    "websocket": "cases of the WebSocket layer",
+    "test_deviations.py": "deviations",
+    "clients": "checks by stock clients",
+}
+"""What a test counts as, by the first part of its path from here."""
 
 
 @pytest.fixture(scope="package")
 def port() -> Iterator[int]:
     """The port of a running conformance app."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "tests.conformance.app", "--port", str(free)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            assert server.stdout.readline() == "listening\n"
-            yield free
-        finally:
-            server.terminate()
-            server.wait(STOP_TIMEOUT_S)
+    free = free_port()
+    with serving(free):
+        yield free
+
+
+def _counts_as(nodeid: str) -> str | None:
+    path = Path(nodeid.partition("::")[0])
+    parts = path.parts
+    if HERE.name not in parts:
+        return None
+    kind = COUNTED.get(parts[parts.index(HERE.name) + 1])
+    # Elsewhere than with the clients, what counts is a row of a table.
+    return kind if kind == COUNTED["clients"] or "[" in nodeid else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many of each kind passed."""
+    passed, all_run = Counter[str](), Counter[str]()
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            kind = _counts_as(report.nodeid)
+            if kind is not None:
+                all_run[kind] += 1
+                passed[kind] += outcome == "passed"
+    if not all_run:
+        return
+    terminalreporter.section("conformance")
+    for kind in COUNTED.values():
+        if all_run[kind]:
+            terminalreporter.write_line(f"{passed[kind]:4} of {all_run[kind]} {kind}")
+    clients = sorted({name for name in _clients(terminalreporter)})
+    if clients:
+        terminalreporter.write_line(f"{len(clients):4} clients: {', '.join(clients)}")
+
+
+def _clients(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
+    """Yield the name of each module of client tests that has passed one."""
+    for report in terminalreporter.stats.get("passed", []):
+        if _counts_as(report.nodeid) == COUNTED["clients"]:
+            path = Path(report.nodeid.partition("::")[0])
+            yield path.stem.removeprefix("test_").replace("_", " ")

@@ -59,11 +59,12 @@ class Talk:
         vsn: str = "v2",
         user_socket: UserSocket | None = None,
         max_channels: int = 100,
+        join_timeout_s: float | None = None,
     ) -> None:
         self.hub = hub or Hub()
         self.transport = FakeTransport()
         serializer = next(each for each in self.hub.serializers if each.lane == vsn)
-        config = SessionConfig(self.hub, Routes(channels), max_channels)
+        config = SessionConfig(self.hub, Routes(channels), max_channels, join_timeout_s)
         user_socket = user_socket or UserSocket()
         self.session = Session(config, serializer, user_socket, {}, self.transport)
 

@@ -334,6 +334,42 @@ async def test_a_channel_that_closes_its_connection_while_it_joins_is_cleaned_up
     assert not talk.hub.topics()
 
 
+async def test_a_join_that_takes_too_long_is_given_up() -> None:
+    cancelled = asyncio.Event()
+
+    class Never(Channel):
+        async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                cancelled.set()
+
+    talk = Talk({"room:*": Never}, join_timeout_s=0.01)
+    talk.send("1", "1", "room:1", "phx_join", {})
+    talk.send(None, "2", "phoenix", "heartbeat", {})
+    async with asyncio.timeout(10):
+        await cancelled.wait()
+    refusal, heartbeat = await talk.settled()
+    assert refusal[4] == {"status": "error", "response": {"reason": "join crashed"}}
+    assert heartbeat[1] == "2"
+    assert not talk.hub.topics()
+
+
+async def test_an_old_channel_that_ends_slowly_does_not_use_up_the_time_of_the_new() -> None:
+    ended = asyncio.Event()
+
+    class EndsSlowly(Channel):
+        async def terminate(self, reason: Any, socket: Socket) -> None:
+            await ended.wait()
+
+    talk = Talk({"room:*": EndsSlowly}, join_timeout_s=0.0)
+    talk.join(ref="1")
+    talk.send("2", "2", "room:1", "phx_join", {})
+    assert await talk.settled() == []
+    ended.set()
+    assert [message[:2] for message in await talk.settled()] == [["2", "2"], ["1", "1"]]
+
+
 async def test_a_second_join_replaces_the_first() -> None:
     talk, ended = gated()
     talk.join(ref="1")

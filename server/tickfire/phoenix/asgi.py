@@ -38,6 +38,7 @@ async def serve_websocket(
     session = transport.session = make_session(transport)
     writing = asyncio.create_task(transport.send_all())
     reading = asyncio.create_task(_read(receive, session, transport, options))
+    transport.stop_reading = reading.cancel
     try:
         await asyncio.wait((writing, reading), return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -68,6 +69,8 @@ async def _read(
             session.close(CLOSE_TOO_LARGE)
             return
         session.receive(payload, text is None)
+        if session.closed:
+            return
         await transport.may_read.wait()
 
 
@@ -85,6 +88,7 @@ class _AsgiTransport:
         self._size = 0
         self._news = asyncio.Event()
         self._code: int | None = None
+        self.stop_reading: Callable[[], object] = lambda: None
 
     # ------------------------------------------------------------ the task
 
@@ -127,10 +131,14 @@ class _AsgiTransport:
         return self._size
 
     def close(self, code: int) -> None:
-        """Close in order, after what is queued."""
+        """Close in order, after what is queued.
+
+        Some servers hold a close back while the application waits for a message.
+        """
         if self._code is None:
             self._code = code
             self._news.set()
+            self.stop_reading()
 
     def abort(self) -> None:
         """Give the connection up."""

@@ -37,7 +37,12 @@ from tickfire.phoenix.longpoll import (
 )
 from tickfire.phoenix.origin import OriginRule, compile_check
 from tickfire.phoenix.protocol import ConnectionOptions
-from tickfire.phoenix.session import Session, SessionConfig, Transport
+from tickfire.phoenix.session import (
+    DEFAULT_JOIN_TIMEOUT_S,
+    Session,
+    SessionConfig,
+    Transport,
+)
 from tickfire.phoenix.token import Token
 from tickfire.phoenix.upgrade import EXTENSION, Upgrade
 from tickfire.phoenix.user_socket import ChannelFactory, Routes, UserSocket
@@ -112,6 +117,9 @@ class PhoenixSocket(Mount):
         See `tickfire.phoenix.origin.OriginRule`.
     max_channels
         Topics that one connection may join at a time.
+    join_timeout_s
+        A `Channel.join` that takes longer is cancelled and the client told that it crashed; for a
+        join holds up everything else on its connection. None for no limit.
     auth_token
         Take a bearer token from the client (phoenix.js's `authToken`), for
         `ConnectInfo.auth_token`.
@@ -132,6 +140,7 @@ class PhoenixSocket(Mount):
         host: str = "localhost",
         check_origin: OriginRule = True,
         max_channels: int = DEFAULT_MAX_CHANNELS,
+        join_timeout_s: float | None = DEFAULT_JOIN_TIMEOUT_S,
         auth_token: bool = False,
         websocket: WebSocketOptions | None = WebSocketOptions(),
         longpoll: LongPollOptions | None = None,
@@ -141,6 +150,7 @@ class PhoenixSocket(Mount):
         super().__init__(_PHOENIX_PARAM.sub(r"/{\1}", path), app=self._serve, name=name)
         self.hub = hub
         self._max_channels = max_channels
+        self._join_timeout_s = join_timeout_s
         self._channels: Mapping[str, ChannelFactory] | None = None
         self._config: SessionConfig | None = None
         self._websocket = websocket
@@ -242,7 +252,9 @@ class PhoenixSocket(Mount):
     def _session_config(self, channels: Mapping[str, ChannelFactory]) -> SessionConfig:
         if self._config is None or channels is not self._channels:
             self._channels = channels
-            self._config = SessionConfig(self.hub, Routes(channels), self._max_channels)
+            self._config = SessionConfig(
+                self.hub, Routes(channels), self._max_channels, self._join_timeout_s
+            )
         return self._config
 
 

@@ -38,6 +38,11 @@ CLOSE_DISCONNECTED = 1001
 CLOSE_NOT_UTF8 = 1007
 CLOSE_UNDECODABLE = 1011
 
+DEFAULT_JOIN_TIMEOUT_S = 30.0
+
+# Where a join is, while one is under way.
+_NONE, _MAKING_ROOM, _DECIDING = 0, 1, 2
+
 # Reading from a client stops while more of its messages than this wait for slow callbacks.
 MAX_BACKLOG = 256
 
@@ -65,11 +70,21 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
-    """What all sessions of one socket route have in common."""
+    """What all sessions of one socket route have in common.
+
+    Attributes
+    ----------
+    hub, routes
+    max_channels
+        Topics that one connection may join at a time.
+    join_timeout_s : float, or None
+        A join that takes longer is cancelled, and answered as one that crashed.
+    """
 
     hub: Hub
     routes: Routes
     max_channels: int = DEFAULT_MAX_CHANNELS
+    join_timeout_s: float | None = DEFAULT_JOIN_TIMEOUT_S
 
 
 class Session:
@@ -90,7 +105,7 @@ class Session:
     """
 
     __slots__ = (
-        "_backlog", "_connection", "_join_task", "_joining", "_paused", "_writable",
+        "_backlog", "_config", "_connection", "_join_task", "_joining", "_paused", "_writable",
         "closed", "congested", "hub", "id", "loop", "params", "serializer", "transport",
         "user_socket",
     )  # fmt: skip
@@ -103,6 +118,7 @@ class Session:
         params: dict[str, Any],
         transport: Transport,
     ) -> None:
+        self._config = config
         self.hub = config.hub
         self.serializer = serializer
         self.user_socket = user_socket
@@ -113,7 +129,7 @@ class Session:
         self._connection: Connection[ChannelActor, ChannelFactory] = Connection(
             config.routes.find, config.max_channels
         )
-        self._joining = False
+        self._joining = _NONE
         self._join_task: asyncio.Task[None] | None = None
         self._backlog: deque[Message] | None = None
         self._paused = False
@@ -164,8 +180,25 @@ class Session:
     # ------------------------------------------------------------ joins
 
     def _start_join(self, message: Message, join: Join[ChannelActor, ChannelFactory]) -> None:
-        self._joining = True
-        self._join_task = run_eagerly(self._join(message, join), self.loop)
+        self._joining = _MAKING_ROOM
+        task = self._join_task = run_eagerly(self._join(message, join), self.loop)
+        if task is not None:
+            self._limit_join(task)
+
+    def _limit_join(self, task: asyncio.Task[None]) -> None:
+        """Cancel the channel's decision when its time is over; what precedes it has limits too."""
+        seconds = self._config.join_timeout_s
+        if seconds is None:
+            return
+
+        def give_up() -> None:
+            if self._joining == _DECIDING:
+                task.cancel(f"no decision within {seconds} s")
+            elif not task.done():
+                self._limit_join(task)
+
+        timer = self.loop.call_later(seconds, give_up)
+        task.add_done_callback(lambda task: timer.cancel())
 
     async def _join(self, message: Message, join: Join[ChannelActor, ChannelFactory]) -> None:
         """Run a join; nothing else of the client is handled meanwhile."""
@@ -177,13 +210,14 @@ class Session:
             if join.replaced is not None and not self.closed:
                 self._send_end(join.replaced, "phx_close", {})
         finally:
-            self._joining, self._join_task = False, None
+            self._joining, self._join_task = _NONE, None
         self._catch_up()
 
     async def _join_channel(self, message: Message, factory: ChannelFactory) -> None:
         actor: ChannelActor | None = None
         try:
             actor = ChannelActor(factory(), self, message)
+            self._joining = _DECIDING
             response = await actor.join(message.payload)
             reply = self._join_reply(message, "ok", response)
         except (Exception, asyncio.CancelledError) as error:

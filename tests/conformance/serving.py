@@ -1,0 +1,76 @@
+"""The conformance app in a process of its own, on our protocol class or on any ASGI server."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["APP", "OTHER_SERVERS", "free_port", "serving", "serving_elsewhere"]
+
+ROOT = Path(__file__).resolve().parents[2]
+APP = "tests.conformance.app"
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 20.0
+POLL_S = 0.05
+
+OTHER_SERVERS = {
+    "hypercorn": ["hypercorn", "--bind", "127.0.0.1:{port}", f"{APP}:build_app()"],
+    "granian": [
+        *("granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}"),
+        *("--no-log", "--factory", f"{APP}:build_app"),
+    ],
+}
+"""Modules and arguments that serve the app without our protocol class."""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serving(port: int) -> Iterator[None]:
+    """Serve the app on our protocol class."""
+    command = [sys.executable, "-m", APP, "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline() == "listening\n"
+            yield
+        finally:
+            server.terminate()
+            server.wait(STOP_TIMEOUT_S)
+
+
+@contextlib.contextmanager
+def serving_elsewhere(name: str, port: int) -> Iterator[None]:
+    """Serve the app on another server, by its ASGI messages alone."""
+    arguments = [argument.format(port=port) for argument in OTHER_SERVERS[name]]
+    command = [sys.executable, "-m", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as server:
+        try:
+            _wait_for(port, server)
+            yield
+        finally:
+            server.terminate()
+            try:
+                server.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the server has ended"
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
+            return
+        time.sleep(POLL_S)
+    raise AssertionError("the server does not listen")
