@@ -25,6 +25,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[str]]]] = {
     "latency": lambda: ["-m", "bench.latency"],
     "fanout": lambda: ["-m", "bench.fanout"],
     "kernels": lambda: ["-m", "bench.kernels"],
+    "pyodide": lambda: ["-m", "bench.pyodide"],
     "compute": lambda: ["-m", "bench.compute"],
 }
 

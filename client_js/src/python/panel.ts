@@ -154,6 +154,7 @@ export class PythonPanel {
     else if (message.kind === "progress") this.showProgress(message);
     else if (message.kind === "ready") {
       setData(this.element, "snapshot", String(message.fromSnapshot));
+      setData(this.element, "startMs", message.ms.toFixed(0));
       const seconds = (message.ms / 1000).toFixed(1);
       setText(this.status, `Python ${message.version}, ready after ${seconds} s`);
     } else if (message.kind === "failed")
