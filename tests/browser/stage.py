@@ -121,6 +121,8 @@ class Market:
             return {"instruments": self.table(), "id": self.id, **resumed}
         if topic == "news:headlines":
             return {"headlines": self.headlines}
+        if topic.startswith("signals:"):
+            return {"signals": []}
         if topic == "pipeline:trace":
             return {"hops": ["received", "parsed", "written", "read", "sent"]}
         kind, _, name = topic.partition(":")
