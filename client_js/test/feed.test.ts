@@ -178,3 +178,14 @@ test("a trace is measured on the server's clock", async () => {
   expect(total).toBeGreaterThan(200);
   expect(total).toBeLessThan(5000);
 });
+
+test("signals come with their names, the newest ones with the join", async () => {
+  const latest = [{ event: "anomaly", id: "1-0", symbol: "ESU4", feature: "spread", score: 5 }];
+  const { peer, feed } = await start(() => ok({ signals: latest }));
+  const joined = promised<unknown>();
+  const got = promised<unknown>();
+  feed.signals("ESU4", { onLatest: joined.take, onSignal: got.take });
+  expect(await joined.value).toEqual(latest);
+  peer.broadcast("signals:ESU4", "pattern", { id: "2-0", symbol: "ESU4", name: "doji" });
+  expect(await got.value).toEqual({ event: "pattern", id: "2-0", symbol: "ESU4", name: "doji" });
+});

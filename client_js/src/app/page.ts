@@ -19,6 +19,7 @@ import { Python } from "./python";
 import { References } from "./references";
 import { Session, type SessionHandlers } from "./session";
 import { type AddressSettings, initialZone, keepZone, readToken, writeAddress } from "./settings";
+import { Signals } from "./signals";
 import { StatusLine } from "./status-line";
 import { Tape } from "./tape";
 import { WatchList } from "./watch-list";
@@ -36,6 +37,7 @@ export class Page {
   private readonly lamp = new ConnectionLamp();
   private readonly notice = new Notice();
   private readonly news = new News((symbol) => this.select(symbol));
+  private readonly signals = new Signals();
   private readonly intervals = new IntervalButtons((interval) => this.choose(interval));
   private readonly feed = new MarketFeed({ url: "/socket", params: readToken(location.hash) });
   private readonly references = new References(this.feed, (symbol, reference, last) => {
@@ -109,6 +111,14 @@ export class Page {
         }
         this.panels.request();
       },
+      onSignals: (signals) => {
+        this.signals.reset(signals);
+        this.panels.request();
+      },
+      onSignal: (signal) => {
+        this.signals.push(signal);
+        this.panels.request();
+      },
       onStore: (store) => this.showStore(store),
       onCandles: () => {
         this.chart.changed();
@@ -154,6 +164,7 @@ export class Page {
     this.references.have(symbol);
     this.header.clear();
     this.tape.clear();
+    this.signals.reset();
     this.session.select(symbol, this.session.interval);
     this.watch.setSelected(symbol);
     this.selected();
@@ -200,6 +211,7 @@ export class Page {
       showZone();
       this.chart.setZone(this.zone);
       this.news.restyle();
+      this.signals.restyle();
       this.panels.request();
     });
     document.addEventListener("keydown", (event) => this.key(event));
@@ -229,6 +241,7 @@ export class Page {
     }
     this.watch.render();
     this.news.render(this.zone);
+    this.signals.render(this.zone);
     this.pipeline.render();
     this.status.render({
       position: this.position,

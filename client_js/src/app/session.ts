@@ -10,6 +10,7 @@ import type {
   Snapshot,
   Tick,
 } from "../feed/payloads";
+import type { SignalEvent } from "../feed/signals";
 import type { Subscription } from "../feed/subscription";
 import { type Bar, CandleStore } from "../store/candle-store";
 import type { Interval } from "../store/intervals";
@@ -37,6 +38,9 @@ export interface SessionHandlers {
   onSnapshot(snapshot: Snapshot): void;
   onQuote(quote: Quote): void;
   onDay(day: Day): void;
+  /** What was said of the selected symbol so far, newest last; then what is said of it. */
+  onSignals(signals: SignalEvent[]): void;
+  onSignal(signal: SignalEvent): void;
   /** Another store is shown from now on. */
   onStore(store: CandleStore): void;
   onCandles(): void;
@@ -104,6 +108,10 @@ export class Session {
         onTick: (tick) => handlers.onTrade(tick),
         onQuote: (quote) => handlers.onQuote(quote),
         onRefused: (reason) => handlers.onRefused(`${symbol}: ${reason}`),
+      }),
+      this.feed.signals(symbol, {
+        onLatest: (signals) => handlers.onSignals(signals),
+        onSignal: (signal) => handlers.onSignal(signal),
       }),
     ];
   }

@@ -13,6 +13,7 @@ import type {
   Snapshot,
   Tick,
 } from "./payloads";
+import type { SignalEvent, SignalHandlers } from "./signals";
 import { backoff, nextStatus, type Status, type StatusEvent } from "./status";
 import { Subscription } from "./subscription";
 import { TraceFeed, type TraceHandlers } from "./trace";
@@ -187,6 +188,16 @@ export class MarketFeed {
     return new Subscription(this.socket, "news:headlines", {
       onJoin: (reply) => handlers.onLatest?.(reply.headlines),
       events: { headline: (headline: Headline) => handlers.onHeadline?.(headline) },
+    });
+  }
+
+  /** `signals:<SYMBOL>`, or `signals:all`: what the models say. */
+  signals(symbol: string, handlers: SignalHandlers): Subscription<{ signals: SignalEvent[] }> {
+    const take = (event: string) => (payload: object) =>
+      handlers.onSignal?.({ event, ...payload } as SignalEvent);
+    return new Subscription(this.socket, `signals:${symbol}`, {
+      onJoin: (reply) => handlers.onLatest?.(reply.signals),
+      events: { signal: take("signal"), anomaly: take("anomaly"), pattern: take("pattern") },
     });
   }
 

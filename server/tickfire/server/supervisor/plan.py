@@ -9,6 +9,8 @@ from typing import Final
 from tickfire.server.supervisor.config import DevConfig, browser_host
 
 LOOPBACK: Final = "127.0.0.1"
+SIMULATED_HISTORY_S: Final = 90 * 60.0
+"""Enough for what looks back an hour to be there at once."""
 LOCAL_SCHEMAS: Final = "trades,mbp-1,definition"
 """A local gateway's trades are no MBP-1 records, as a real one's are, so both are asked for."""
 LOCAL_GATEWAY_KEY: Final = "db-local-gateway-accepts-any-key"
@@ -77,6 +79,8 @@ def _gateway(config: DevConfig, ports: Ports) -> ChildSpec:
     args += ["--speed", f"{config.speed:g}"]
     if config.feed is not None:
         args += ["--file", str(config.feed), "--loop"]
+    else:
+        args += ["--history", f"{SIMULATED_HISTORY_S:g}"]
     return ChildSpec("gateway", tuple(args), probe=Probe("tcp", LOOPBACK, ports.gateway))
 
 
@@ -85,7 +89,10 @@ def _ingest(config: DevConfig, ports: Ports, house: Mapping[str, str]) -> ChildS
         return ChildSpec("ingest", ("ingest",), env=house)
     return ChildSpec(
         "ingest",
-        ("ingest", "--gateway", f"{LOOPBACK}:{ports.gateway}", "--schemas", LOCAL_SCHEMAS),
+        (
+            *("ingest", "--gateway", f"{LOOPBACK}:{ports.gateway}"),
+            *("--schemas", LOCAL_SCHEMAS, "--backfill", f"{SIMULATED_HISTORY_S:g}"),
+        ),
         env={**house, "DATABENTO_API_KEY": LOCAL_GATEWAY_KEY},
     )
 

@@ -1,0 +1,91 @@
+import type { Direction, RuleHeld, SignalEvent } from "../feed/signals";
+
+/** What a signal is called in a list. Pure, as all here. */
+export function title(signal: SignalEvent): string {
+  switch (signal.event) {
+    case "anomaly":
+      return `Unusual ${words(signal.feature)}`;
+    case "pattern":
+      return `${capital(words(signal.name))} · ${signal.interval}`;
+    case "signal":
+      return signal.kind === "rule" ? signal.name : `${signal.says}, next ${signal.horizon}`;
+  }
+}
+
+/** What is said of it when it is pointed at. */
+export function explain(signal: SignalEvent): string {
+  switch (signal.event) {
+    case "anomaly":
+      return [
+        `Score ${signal.score.toPrecision(3)}: the ${words(signal.feature)} is far from what is`,
+        `usual for ${signal.symbol}.`,
+        details(signal),
+      ].join(" ");
+    case "pattern":
+      return [
+        `${capital(words(signal.name))}, ${side(signal.direction)}, on ${signal.interval} candles.`,
+        signal.quality === undefined ? "" : `Quality ${signal.quality.toFixed(2)} of 1.`,
+        "A shape, not a forecast.",
+      ]
+        .filter((part) => part !== "")
+        .join(" ");
+    case "signal":
+      return signal.kind === "rule" ? explainRule(signal) : explainDirection(signal);
+  }
+}
+
+/** Which way it points: "up", "down" or "flat". */
+export function trend(signal: SignalEvent): "up" | "down" | "flat" {
+  if (signal.event === "pattern") {
+    const { direction } = signal;
+    if (direction === "up" || direction === "bullish" || Number(direction) > 0) return "up";
+    if (direction === "down" || direction === "bearish" || Number(direction) < 0) return "down";
+  }
+  if (signal.event === "signal" && signal.kind === "direction" && signal.says !== "no edge") {
+    return signal.says;
+  }
+  return "flat";
+}
+
+function explainDirection(said: Direction): string {
+  const [low, high] = said.interval;
+  return [
+    `The model gives a higher price in ${said.horizon} ${share(said.probability)}.`,
+    `It came in ${share(said.base_rate)} of all cases, and in ${share(low)} to ${share(high)}`,
+    `(95 %) of the ${said.n.toLocaleString("en")} in which the model had said about the same,`,
+    "on bars that it had not seen.",
+    `Following it then brought ${said.expected_net_bp.toFixed(2)} bp after costs`,
+    `of ${said.cost_bp} bp.`,
+    said.says === "no edge" ? "That is no edge." : "Past regularities may not hold.",
+  ].join(" ");
+}
+
+function explainRule({ when, interval, values }: RuleHeld): string {
+  const known = Object.entries(values).map(([name, value]) => `${name} = ${value}`);
+  return `Your rule "${when}" began to hold on ${interval} candles: ${known.join(", ")}.`;
+}
+
+function details(signal: Record<string, unknown>): string {
+  const told = new Set(["id", "symbol", "timestamp", "model", "event", "feature", "score"]);
+  return Object.entries(signal)
+    .filter(([name, value]) => !told.has(name) && typeof value !== "object")
+    .map(([name, value]) => `${words(name)} ${value}`)
+    .join(", ");
+}
+
+function side(direction: string | number): string {
+  const to = trend({ event: "pattern", direction } as SignalEvent);
+  return to === "up" ? "bullish" : to === "down" ? "bearish" : "neutral";
+}
+
+function share(value: number): string {
+  return `${(value * 100).toFixed(1)} %`;
+}
+
+function words(name: string): string {
+  return name.replaceAll("_", " ");
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

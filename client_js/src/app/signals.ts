@@ -1,0 +1,103 @@
+import { byId, el } from "../chart/dom";
+import type { Direction, SignalEvent } from "../feed/signals";
+import { minute, type Zone } from "../format/time";
+import { explain, title, trend } from "./signal-text";
+
+const KEPT = 40;
+
+/** What the models say of the selected symbol: the outlook on top, then the newest of the rest. */
+export class Signals {
+  private readonly outlook = byId("signals-outlook");
+  private readonly list = byId("signals-list");
+  private readonly empty = byId("signals-empty");
+  private direction: Direction | null = null;
+  private others: SignalEvent[] = [];
+  private stale = true;
+
+  /** Replace all, newest last; nothing when another symbol is shown. */
+  reset(signals: readonly SignalEvent[] = []): void {
+    this.direction = null;
+    this.others = [];
+    for (const signal of signals) this.push(signal);
+    this.stale = true;
+  }
+
+  push(signal: SignalEvent): void {
+    if (isDirection(signal)) this.direction = signal;
+    else if (!this.others.some(({ id }) => id === signal.id)) {
+      this.others = [signal, ...this.others].slice(0, KEPT);
+    }
+    this.stale = true;
+  }
+
+  /** Draw all again, as in another zone. */
+  restyle(): void {
+    this.stale = true;
+  }
+
+  render(zone: Zone): void {
+    if (!this.stale) return;
+    this.stale = false;
+    this.empty.hidden = this.direction !== null || this.others.length > 0;
+    this.outlook.hidden = this.direction === null;
+    if (this.direction !== null) this.outlook.replaceChildren(...card(this.direction, zone));
+    this.list.replaceChildren(...this.others.map((each) => item(each, zone)));
+  }
+}
+
+function isDirection(signal: SignalEvent): signal is { event: "signal" } & Direction {
+  return signal.event === "signal" && signal.kind === "direction";
+}
+
+function item(signal: SignalEvent, zone: Zone): Element {
+  const time = el("time", "signal-time", {}, minute(signal.timestamp, zone));
+  const name = el("span", "signal-name", {}, title(signal));
+  return el(
+    "li",
+    "signal-item",
+    { title: explain(signal), "data-event": signal.event, "data-trend": trend(signal) },
+    time,
+    name,
+  );
+}
+
+/** The probability on a scale of its own, over what came of it and over the base rate. */
+function card(said: Direction, zone: Zone): Element[] {
+  const text = explain({ event: "signal", ...said });
+  const head = el(
+    "div",
+    "outlook-head",
+    { title: text },
+    el("b", "outlook-says", { "data-says": said.says }, said.says),
+    el("span", "outlook-horizon", {}, `next ${said.horizon}, from ${minute(said.timestamp, zone)}`),
+  );
+  const scale = el("div", "outlook-scale", { role: "img", "aria-label": text, title: text });
+  const [low, high] = said.interval;
+  const band = el("i", "outlook-band");
+  band.style.left = percent(low);
+  band.style.width = `${(Math.min(1, high) - Math.max(0, low)) * 100}%`;
+  const base = el("i", "outlook-base");
+  base.style.left = percent(said.base_rate);
+  const now = el("i", "outlook-now");
+  now.style.left = percent(said.probability);
+  scale.append(band, base, now);
+  const net = said.expected_net_bp;
+  const figures = el(
+    "div",
+    "outlook-figures",
+    { title: text },
+    `${(said.probability * 100).toFixed(1)} % up · usual ${(said.base_rate * 100).toFixed(1)} % · `,
+    `n ${said.n.toLocaleString("en")} · `,
+    el(
+      "span",
+      "outlook-net",
+      { "data-trend": net > 0 ? "up" : "down" },
+      `net ${net < 0 ? "−" : "+"}${Math.abs(net).toFixed(2)} bp`,
+    ),
+  );
+  return [head, scale, figures];
+}
+
+function percent(share: number): string {
+  return `${Math.max(0, Math.min(1, share)) * 100}%`;
+}
