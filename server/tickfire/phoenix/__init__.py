@@ -30,6 +30,7 @@ from tickfire.phoenix.errors import (
 from tickfire.phoenix.frames import frame_binary, frame_text
 from tickfire.phoenix.handshake import Refusal
 from tickfire.phoenix.hub import Hub
+from tickfire.phoenix.jwt import JWTSetupError, JWTVerifier
 from tickfire.phoenix.longpoll import LongPollOptions
 from tickfire.phoenix.presence import Presence
 from tickfire.phoenix.protocol import PhoenixProtocol
@@ -46,6 +47,8 @@ __all__ = [
     "ConnectInfo",
     "DecodeError",
     "Hub",
+    "JWTSetupError",
+    "JWTVerifier",
     "JoinError",
     "LongPollOptions",
     "NoReply",

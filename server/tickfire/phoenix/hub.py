@@ -128,6 +128,13 @@ class Hub:
         else:
             await self.pubsub.broadcast(topic, event, payload, exclude=exclude)
 
+    async def disconnect(self, socket_id: str) -> None:
+        """Close all connections whose `UserSocket.id` is this, on all nodes, with 1001.
+
+        phoenix.js comes back, so change first what `connect` is to see.
+        """
+        await self.broadcast_everywhere(socket_id, "disconnect", {})
+
     def write(self, topic: str, lane: str, frames: bytes) -> None:
         """Send finished frames to every subscriber of one lane of a topic."""
         found = self._topics.get(topic)
