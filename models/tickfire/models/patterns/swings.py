@@ -1,0 +1,105 @@
+"""Swing points: the highs and lows that a series turns at, found as bars close. Pure.
+
+A high is a swing once the price has fallen from it by `REVERSAL` mean true ranges (as they were at
+the high), a low once it has risen by as much; swings alternate. The mean true range is
+exponentially weighted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+__all__ = ["Swing", "SwingFinder"]
+
+REVERSAL: Final = 3.0
+RANGE_MEMORY: Final = 14.0
+"""Bars over which the true range is averaged, and which pass before anything is a swing."""
+
+
+class Swing(NamedTuple):
+    """A turning point.
+
+    Attributes
+    ----------
+    bar : int
+        Index of its bar.
+    price : float
+    is_high : bool
+    """
+
+    bar: int
+    price: float
+    is_high: bool
+
+
+@dataclass(slots=True)
+class SwingFinder:
+    """Finds the swings of one series.
+
+    Attributes
+    ----------
+    bars : int
+        How many were taken.
+    mean_range : float
+        Mean true range of the bars so far.
+    """
+
+    bars: int = 0
+    mean_range: float = 0.0
+    _rising: int = 0  # 1 after a low, -1 after a high, 0 before the first swing
+    _close: float = 0.0
+    _high: float = 0.0
+    _high_bar: int = 0
+    _high_reach: float = 0.0
+    _low: float = 0.0
+    _low_bar: int = 0
+    _low_reach: float = 0.0
+
+    def push(self, high: float, low: float, close: float) -> Swing | None:
+        """Take a closed bar; return the swing that it confirms, if it does."""
+        bar = self.bars
+        self.bars += 1
+        self._measure(bar, high, low, close)
+        if bar < RANGE_MEMORY:
+            return None
+        if bar == RANGE_MEMORY:
+            self._begin_high(bar, high)
+            self._begin_low(bar, low)
+            return None
+        new_high = self._rising >= 0 and high > self._high
+        new_low = self._rising <= 0 and low < self._low
+        if new_high:
+            self._begin_high(bar, high)
+        if new_low:
+            self._begin_low(bar, low)
+        fell = self._rising >= 0 and not new_high and self._high - low >= self._high_reach
+        rose = self._rising <= 0 and not new_low and high - self._low >= self._low_reach
+        if fell and rose:  # the first swing, and a bar that spans both: its close decides
+            middle = 0.5 * (high + low)
+            fell, rose = close < middle, close > middle
+        if fell and self.mean_range > 0.0:
+            self._rising = -1
+            self._begin_low(bar, low)
+            return Swing(self._high_bar, self._high, True)
+        if rose and self.mean_range > 0.0:
+            self._rising = 1
+            self._begin_high(bar, high)
+            return Swing(self._low_bar, self._low, False)
+        return None
+
+    def _begin_high(self, bar: int, price: float) -> None:
+        # The reach is that of its bar: were it to shrink, lows before might have been overlooked.
+        self._high, self._high_bar = price, bar
+        self._high_reach = REVERSAL * self.mean_range
+
+    def _begin_low(self, bar: int, price: float) -> None:
+        self._low, self._low_bar = price, bar
+        self._low_reach = REVERSAL * self.mean_range
+
+    def _measure(self, bar: int, high: float, low: float, close: float) -> None:
+        span = high - low
+        if bar:
+            span = max(high, self._close) - min(low, self._close)
+        self.mean_range += (span - self.mean_range) / min(bar + 1.0, RANGE_MEMORY)
+        self._close = close
