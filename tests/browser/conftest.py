@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.chromium import Chart, launch, open_chart
-from tests.browser.python_panel import serve
+from tests.browser.python_panel import Served
 from tests.browser.serving import Serving
 from tests.browser.stage import Market, create_app
 
@@ -92,9 +92,9 @@ def market() -> Market:
 
 
 @pytest.fixture
-def serving(market: Market, static: Path) -> Iterator[Serving]:
+def serving(market: Market, static: Path) -> Iterator[Served]:
     """The market, with the page as the product serves it, the browser's Python included."""
-    made = serve(market, static)
+    made = Served(market, static)
     made.start()
     yield made
     made.stop()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from playwright.sync_api import Page as BrowserPage
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import Scope
 
 from tests.browser.chromium import Chart
 from tests.browser.serving import Serving
@@ -19,15 +23,50 @@ from tickfire.server.page import Page
 START_TIMEOUT_MS: Final = 60_000
 """Python starts in seconds; a loaded machine takes its time."""
 RUN_TIMEOUT_MS: Final = 30_000
+REPORT_TIMEOUT_S: Final = 30
 
+REPORTS: Final = "/policy-reports"
 STATE: Final = "name => document.getElementById('python').dataset[name] ?? ''"
 
 
-def serve(market: Market, static: Path) -> Serving:
-    """Return a market whose page is served as the product serves it."""
-    assert (static / "pyodide" / "current.json").is_file(), "run make wasm"
-    socket = create_app(market, str(static)).routes[0]
-    return Serving(Starlette(routes=[socket, Mount("/", Page(static))]))
+class Reporting(Page):
+    """The page, whose policy asks for a report of whatever it refuses, in workers too."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        policy = response.headers["content-security-policy"]
+        response.headers["content-security-policy"] = f"{policy}; report-uri {REPORTS}"
+        return response
+
+
+class Served(Serving):
+    """A market whose page is served as the product serves it.
+
+    Attributes
+    ----------
+    reports : list
+        What browsers said of what the page's policy refused.
+    """
+
+    def __init__(self, market: Market, static: Path) -> None:
+        assert (static / "pyodide" / "current.json").is_file(), "run make wasm"
+        self.reports: list[Any] = []
+        self._come = threading.Condition()
+        socket = create_app(market, str(static)).routes[0]
+        take = Route(REPORTS, self._take, methods=["POST"])
+        super().__init__(Starlette(routes=[socket, take, Mount("/", Reporting(static))]))
+
+    def wait_reports(self, count: int) -> None:
+        """Wait until so many reports have come."""
+        with self._come:
+            assert self._come.wait_for(lambda: len(self.reports) >= count, REPORT_TIMEOUT_S)
+
+    async def _take(self, request: Request) -> Response:
+        report = await request.json()
+        with self._come:
+            self.reports.append(report)
+            self._come.notify_all()
+        return Response(status_code=204)
 
 
 @dataclass

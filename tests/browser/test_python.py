@@ -10,8 +10,7 @@ from playwright.sync_api import Route
 
 from tests.browser.chromium import count
 from tests.browser.conftest import OpenPage
-from tests.browser.python_panel import Panel
-from tests.browser.serving import Serving
+from tests.browser.python_panel import Panel, Served
 from tests.browser.stage import START_MS, Market
 from tickfire.kernels import native
 
@@ -22,7 +21,7 @@ SYMBOL = "ESU4"
 
 
 @pytest.fixture
-def panel(serving: Serving, open_page: OpenPage) -> Panel:
+def panel(serving: Served, open_page: OpenPage) -> Panel:
     return Panel(open_page(serving.url, symbol=SYMBOL, renderer="canvas2d"))
 
 
@@ -60,6 +59,29 @@ def test_a_typed_indicator_is_drawn_with_native_values(panel: Panel, market: Mar
     assert panel.chart.complaints == []
 
 
+def test_the_policy_refuses_nothing_that_page_or_worker_does(panel: Panel, serving: Served) -> None:
+    panel.open()
+    panel.run("from tickfire_browser import ema\ndef indicator(bars): return ema(bars.close, 9)\n")
+    panel.say("import js")
+    assert serving.reports == []
+    # That reports do come, and of the worker: it may not make code of text, nor go elsewhere.
+    assert "EvalError" in panel.say("js.Function.new('return 1')")
+    panel.say("js.fetch('http://elsewhere.test/')")
+    serving.wait_reports(2)
+    told = {report["csp-report"]["effective-directive"] for report in serving.reports}
+    assert told == {"script-src", "connect-src"}
+
+
+def test_what_is_drawn_can_be_removed(panel: Panel) -> None:
+    panel.open()
+    panel.run("def indicator(bars): return {'close': bars.close}\n")
+    legend = panel.page.locator(".series-line", has_text="close")
+    legend.wait_for()
+    panel.page.click(".python-clear")
+    legend.wait_for(state="detached")
+    assert panel.say("6 * 7") == "42"
+
+
 def test_the_line_lies_where_its_values_are(panel: Panel) -> None:
     panel.open()
     panel.run("def indicator(bars): return [bars.close[-1]] * len(bars)\n")
@@ -74,7 +96,7 @@ def test_the_line_lies_where_its_values_are(panel: Panel) -> None:
     assert abs(rows.mean() - middle) <= 3
 
 
-def test_it_is_computed_on_live_bars(panel: Panel, market: Market, serving: Serving) -> None:
+def test_it_is_computed_on_live_bars(panel: Panel, market: Market, serving: Served) -> None:
     panel.open()
     panel.run(
         "from tickfire_browser import sma\ndef indicator(bars): return {'m': sma(bars.close, 3)}\n"
@@ -153,7 +175,7 @@ def test_the_console_answers_and_remembers(panel: Panel) -> None:
 
 
 def test_nothing_is_loaded_before_it_is_opened_and_nothing_is_sent_after(
-    serving: Serving, open_page: OpenPage
+    serving: Served, open_page: OpenPage
 ) -> None:
     chart = open_page(serving.url, symbol=SYMBOL)
     asked: list[tuple[str, str]] = []
@@ -197,7 +219,7 @@ def test_every_example_runs(panel: Panel) -> None:
 
 @pytest.mark.parametrize("answer", ["missing", "garbage"])
 def test_without_its_snapshot_python_starts_cold(
-    serving: Serving, open_page: OpenPage, answer: str
+    serving: Served, open_page: OpenPage, answer: str
 ) -> None:
     panel = Panel(open_page(serving.url, symbol=SYMBOL))
 
@@ -214,7 +236,7 @@ def test_without_its_snapshot_python_starts_cold(
     assert panel.fault() == ""
 
 
-def test_a_missing_distribution_is_told(serving: Serving, open_page: OpenPage) -> None:
+def test_a_missing_distribution_is_told(serving: Served, open_page: OpenPage) -> None:
     panel = Panel(open_page(serving.url, symbol=SYMBOL))
     panel.page.context.route("**/current.json", lambda route: route.fulfill(status=404))
     panel.page.click("#python-toggle")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import OpenPage
-from tests.browser.python_panel import RUN_TIMEOUT_MS, Panel
-from tests.browser.serving import Serving
+from tests.browser.python_panel import RUN_TIMEOUT_MS, Panel, Served
 from tests.browser.stage import START_MS, Market
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -23,7 +22,7 @@ STUBBORN = (
 
 
 @pytest.fixture(params=["isolated", "not isolated"])
-def panel(request: pytest.FixtureRequest, serving: Serving, open_page: OpenPage) -> Panel:
+def panel(request: pytest.FixtureRequest, serving: Served, open_page: OpenPage) -> Panel:
     """The panel on an isolated page, and on plain http from elsewhere, which never is."""
     isolated = request.param == "isolated"
     url = serving.url if isolated else serving.url.replace("127.0.0.1", "insecure.test")
@@ -33,7 +32,7 @@ def panel(request: pytest.FixtureRequest, serving: Serving, open_page: OpenPage)
     return panel
 
 
-def trade(panel: Panel, serving: Serving, market: Market, price: str, ms: int) -> None:
+def trade(panel: Panel, serving: Served, market: Market, price: str, ms: int) -> None:
     """Let a trade happen, and see it on the page."""
     at_ms = START_MS + ms
     serving.call(lambda: market.trade(SYMBOL, price, 1, side="B", at_ms=at_ms))
@@ -58,7 +57,7 @@ def works_on(panel: Panel) -> None:
 
 
 def test_the_button_stops_a_loop_and_the_page_lives(
-    panel: Panel, serving: Serving, market: Market
+    panel: Panel, serving: Served, market: Market
 ) -> None:
     panel.say("kept = 1")
     isolated: bool = panel.page.evaluate("() => crossOriginIsolated")
@@ -79,7 +78,7 @@ def test_the_button_stops_a_loop_and_the_page_lives(
 
 
 def test_the_limit_stops_a_loop_without_anyone(
-    panel: Panel, serving: Serving, market: Market
+    panel: Panel, serving: Served, market: Market
 ) -> None:
     panel.write(LOOP)
     panel.start()
@@ -111,7 +110,7 @@ def test_a_loop_in_the_console_is_stopped(panel: Panel) -> None:
 
 
 def test_a_loop_that_begins_on_live_bars_is_not_begun_again(
-    panel: Panel, serving: Serving, market: Market
+    panel: Panel, serving: Served, market: Market
 ) -> None:
     panel.run(
         "def indicator(bars):\n    while bars.close[-1] > 5530: pass\n    return bars.close\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route
 
-from tests.browser.serving import Serving
+from tests.browser.python_panel import Served
 from tests.kernels.indicators.vectors import vectors
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -72,7 +72,7 @@ f"{len(made)} {sum(map(check, made))}"
 
 
 def test_every_kernel_gives_the_bits_of_native_in_pyodide(
-    browser: Browser, serving: Serving
+    browser: Browser, serving: Served
 ) -> None:
     made, blob = vectors()
     context = browser.new_context()

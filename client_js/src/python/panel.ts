@@ -28,6 +28,7 @@ export class PythonPanel {
   private readonly host: PythonHost;
   private readonly run = el("button", "python-run", { type: "button", title: "Run (Ctrl+Enter)" });
   private readonly halt = el("button", "python-stop", { type: "button" });
+  private readonly clear = el("button", "python-clear", { type: "button" }, "Clear");
   private readonly status = el("span", "python-status", { role: "status", "aria-live": "polite" });
   private readonly progress = el("progress", "python-progress", { "aria-label": "Loading" });
   private readonly fault = el("button", "python-fault", { type: "button" });
@@ -74,12 +75,14 @@ export class PythonPanel {
     this.halt.textContent = "Stop";
     this.halt.disabled = true;
     this.fault.hidden = true;
-    const bar = [this.examples(), this.run, this.halt, this.progress, this.status];
+    const bar = [this.examples(), this.run, this.halt, this.clear, this.progress, this.status];
     const written = el("div", "python-code", {}, this.editor.element, this.fault);
     const both = el("div", "python-both", {}, written, this.console.element);
     this.element.append(el("div", "python-bar", {}, ...bar), both);
     this.run.addEventListener("click", () => void this.define());
     this.halt.addEventListener("click", () => this.stop());
+    this.clear.title = "Remove it from the chart";
+    this.clear.addEventListener("click", () => this.live.end());
     this.element.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
