@@ -25,6 +25,7 @@ TRAINERS: Final[Mapping[str, str]] = {
 
 STREAM_MODELS: Final[Mapping[str, str]] = {
     "anomaly": "tickfire.models.anomaly.stream:AnomalyModel",
+    "patterns": "tickfire.models.patterns.stream:PatternsModel",
     "signals": "tickfire.models.signals.stream:SignalsModel",
 }
 """Models over ticks and bars for `tickfire infer`: each names a `StreamModel` class, made with the

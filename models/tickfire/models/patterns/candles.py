@@ -44,6 +44,11 @@ class CandlePatterns:
         self._depths = np.array([chosen[name] for name in DEPTHS], np.float64)
         self._states = np.zeros((series, STATE_WORDS), np.float64)
 
+    @property
+    def series(self) -> int:
+        """How many series there is room for."""
+        return len(self._states)
+
     def grow(self, series: int) -> None:
         """Make room for so many series; those there are stay as they are."""
         states = np.zeros((max(series, len(self._states)), STATE_WORDS), np.float64)

@@ -1,0 +1,180 @@
+"""`PatternsModel`: patterns of every instrument as its bars close, for `tickfire infer`."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from tickfire.ingest.bars import INTERVALS_S
+from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
+from tickfire.models.patterns.candles import CandlePatterns
+from tickfire.models.patterns.catalogue import CANDLE_PATTERNS
+from tickfire.models.patterns.chart import CHART_MEANINGS, ChartPattern, ChartPatterns
+from tickfire.models.patterns.longer import Candle, LongerCandles
+from tickfire.models.records import Signal
+from tickfire.models.signals.closed import ClosedBars
+
+__all__ = ["INTERVALS", "PatternsModel"]
+
+INTERVALS: Final = ("1m", "5m", "15m", "1h")
+"""Whose candles are looked at; a candle of a second is mostly noise."""
+LEAST_CANDLES: Final = 2
+"""What one candle alone looks like is seen; it is no event."""
+FULL: Final = 100.0
+"""What a candlestick pattern says when it is whole."""
+KEPT_BARS: Final = 4096
+MINUTE_S: Final = 60
+_NS: Final = 1_000_000_000
+_NS_PER_MS: Final = 1_000_000
+FIRST_SERIES: Final = 64
+VERSION: Final = 1
+
+type Key = tuple[int, int]
+"""Feed, instrument."""
+
+
+class PatternsModel(StreamModel):
+    """Candlestick and chart patterns.
+
+    Parameters
+    ----------
+    instruments : Instruments
+    intervals : sequence of str
+        Of a minute or more.
+    """
+
+    name = "patterns"
+    wants_bars = True
+
+    def __init__(self, instruments: Instruments, intervals: Sequence[str] = INTERVALS) -> None:
+        super().__init__(instruments)
+        self._intervals = tuple(intervals)
+        if any(INTERVALS_S[name] < MINUTE_S for name in self._intervals):
+            raise ValueError("patterns are of candles of a minute or more")
+        self._candles = CandlePatterns(series=FIRST_SERIES)
+        self._used = 0
+        self._instruments: dict[Key, _Instrument] = {}
+        self._counts = {"bars": 0, "candlesticks": 0, "charts": 0}
+
+    def on_bars(self, shard: int, bars: Rows) -> Sequence[Signal]:
+        """Take closed bars; see StreamModel."""
+        minutes = bars[bars["interval_s"] == MINUTE_S]
+        closed = [one for bar in minutes for one in self._closed(bar)]
+        if not closed:
+            return ()
+        self._counts["bars"] += len(closed)
+        o, h, l, c = np.array([candle.prices for _, candle in closed]).T  # noqa: E741
+        said = self._candles.push(o, h, l, c, [series.number for series, _ in closed])
+        return [
+            signal
+            for (series, candle), row in zip(closed, said, strict=True)
+            for signal in self._told(series, candle, row)
+        ]
+
+    def metrics(self) -> Mapping[str, float]:
+        """Return counters; see StreamModel."""
+        return self._counts
+
+    def _closed(self, bar: Any) -> Iterator[tuple[_Series, Candle]]:
+        """Yield the candles of all intervals that a 1 m bar closes."""
+        key = int(bar["feed"]), int(bar["instrument_id"])
+        instrument = self._instruments.get(key)
+        if instrument is None:
+            instrument = self._instruments[key] = self._new(key)
+        step = instrument.bars.take(bar)
+        if step == "skip":
+            return
+        if step == "anew":
+            for series in instrument.series:
+                series.reset()
+                self._candles.reset(series.number)
+        minute = Candle.of(bar)
+        for series in instrument.series:
+            for candle in series.longer.push(minute):
+                yield series, candle
+
+    def _new(self, key: Key) -> _Instrument:
+        first = self._used
+        self._used += len(self._intervals)
+        if self._used > self._candles.series:
+            self._candles.grow(2 * self._used)
+        return _Instrument(
+            [_Series(key, name, first + k) for k, name in enumerate(self._intervals)]
+        )
+
+    def _told(self, series: _Series, candle: Candle, row: Any) -> Iterator[Signal]:
+        for column in np.flatnonzero(row).tolist():
+            pattern = CANDLE_PATTERNS[column]
+            if pattern.candles >= LEAST_CANDLES:
+                self._counts["candlesticks"] += 1
+                result = int(row[column])
+                yield self._signal(series, candle, _candlestick(column, result, series))
+        series.starts.append(candle.start)
+        for chart in series.chart.push(*candle.prices[1:]):
+            self._counts["charts"] += 1
+            yield self._signal(series, candle, _chart(chart, series))
+
+    def _signal(self, series: _Series, candle: Candle, detail: dict[str, Any]) -> Signal:
+        symbol = self.instruments.symbol(*series.key)
+        end = candle.start + series.seconds * _NS
+        return Signal("pattern", symbol, end, detail, f"{self.name}/{VERSION}", candle.n)
+
+
+class _Series:
+    """What is kept of one instrument and interval."""
+
+    def __init__(self, key: Key, interval: str, number: int) -> None:
+        self.key = key
+        self.interval = interval
+        self.seconds = INTERVALS_S[interval]
+        self.number = number
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self.longer = LongerCandles(self.seconds)
+        self.chart = ChartPatterns()
+        self.starts: deque[int] = deque(maxlen=KEPT_BARS)
+
+
+class _Instrument:
+    """What is kept of one instrument."""
+
+    def __init__(self, series: list[_Series]) -> None:
+        self.bars = ClosedBars()
+        self.series = series
+
+
+def _candlestick(column: int, result: int, series: _Series) -> dict[str, Any]:
+    pattern = CANDLE_PATTERNS[column]
+    return {
+        "kind": "candlestick",
+        "name": pattern.name,
+        "interval": series.interval,
+        "direction": pattern.direction(result),
+        "quality": min(abs(result) / FULL, 1.0),
+        "bars": pattern.candles,
+        "text": pattern.meaning,
+    }
+
+
+def _chart(found: ChartPattern, series: _Series) -> dict[str, Any]:
+    newest = len(series.starts) - 1
+    points = [
+        [series.starts[newest - ago] // _NS_PER_MS, price]
+        for ago, price in found.points
+        if ago <= newest
+    ]
+    return {
+        "kind": "chart",
+        "name": found.name,
+        "interval": series.interval,
+        "direction": found.direction,
+        "quality": round(found.quality, 3),
+        "bars": found.bars,
+        "points": points,
+        "text": CHART_MEANINGS[found.name],
+    }
