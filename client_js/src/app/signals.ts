@@ -4,6 +4,8 @@ import { minute, type Zone } from "../format/time";
 import { explain, title, trend } from "./signal-text";
 
 const KEPT = 40;
+/** Probabilities of a direction hardly ever lie beyond. */
+const SCALE = [0.35, 0.65] as const;
 
 /** What the models say of the selected symbol: the outlook on top, then the newest of the rest. */
 export class Signals {
@@ -75,7 +77,7 @@ function card(said: Direction, zone: Zone): Element[] {
   const [low, high] = said.interval;
   const band = el("i", "outlook-band");
   band.style.left = percent(low);
-  band.style.width = `${(Math.min(1, high) - Math.max(0, low)) * 100}%`;
+  band.style.right = `calc(100% - ${percent(high)})`;
   const base = el("i", "outlook-base");
   base.style.left = percent(said.base_rate);
   const now = el("i", "outlook-now");
@@ -91,13 +93,15 @@ function card(said: Direction, zone: Zone): Element[] {
     el(
       "span",
       "outlook-net",
-      { "data-trend": net > 0 ? "up" : "down" },
+      { "data-says": said.says },
       `net ${net < 0 ? "−" : "+"}${Math.abs(net).toFixed(2)} bp`,
     ),
   );
   return [head, scale, figures];
 }
 
+/** Where a share lies on the scale. */
 function percent(share: number): string {
-  return `${Math.max(0, Math.min(1, share)) * 100}%`;
+  const [from, to] = SCALE;
+  return `${Math.max(0, Math.min(1, (share - from) / (to - from))) * 100}%`;
 }
