@@ -30,7 +30,7 @@ const KIND = "sentiment";
 const VERSION = 1;
 const MAX_WORDS = 3;
 const LEAST_WEIGHT = 0.05;
-const CACHED_WORDS = 4096;
+const CACHED_WORDS = 16_384;
 
 /** The weighted sum of each class, and the sum of squares. */
 type Sums = [number, number, number, number];

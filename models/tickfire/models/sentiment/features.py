@@ -85,13 +85,11 @@ def word_ngrams(shapes: Sequence[str]) -> Iterator[str]:
         yield f"{shapes[at]} * {shapes[at + 2]}"
 
 
-def char_ngrams(word: str) -> Iterator[str]:
+def char_ngrams(word: str) -> list[str]:
     """Return pieces of a word of 3 to 5 characters, its ends marked by a space."""
     padded = f" {word} "
     size = len(padded)
-    for length in CHAR_NGRAMS:
-        for at in range(size - length + 1):
-            yield padded[at : at + length]
+    return [padded[at : at + length] for length in CHAR_NGRAMS for at in range(size - length + 1)]
 
 
 def lexicon_features(

@@ -8,8 +8,7 @@ the browser has the same bits (client_js/src/models/sentiment.ts).
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +27,8 @@ from tickfire.models.sentiment.text import shape, tokens
 
 type Sums = tuple[int, int, int, int]
 """The weighted sum of each class, and the sum of squares."""
+type Hit = tuple[Sums, int, int]
+"""An n-gram's sums, and its first and last token."""
 
 __all__ = ["KIND", "LABELS", "MAX_WORDS", "VERSION", "Score", "SentimentModel"]
 
@@ -39,7 +40,7 @@ MAX_WORDS: Final = 3
 """How many of the words that decided are named."""
 LEAST_WEIGHT: Final = 0.05
 """A word with less than this (logits) decided nothing."""
-_CACHED_WORDS: Final = 4096
+_CACHED_WORDS: Final = 16_384
 """Words whose pieces are not looked up again."""
 _NOTHING: Final = (0, 0, 0, 0)
 _ARRAYS: Final = {
@@ -69,30 +70,17 @@ class Score:
     words: tuple[tuple[str, float], ...]
 
 
-class _Block:
-    """N-grams with their places, idf and weights."""
-
-    def __init__(self, arrays: Mapping[str, NDArray[Any]], name: str) -> None:
-        text = arrays[f"{name}_text"].tobytes().decode()
-        grams = text.split("\n") if text else []
-        self.places = {gram: at for at, gram in enumerate(grams)}
-        self.idf = arrays[f"{name}_idf"].tobytes()
-        weights = arrays[f"{name}_weights"]
-        if weights.shape != (len(self.places), 3) or len(self.idf) != len(grams):
-            raise ValueError(f"the {name} n-grams and their weights differ in number")
-        self.weights = tuple(array("b", weights[:, c].tobytes()) for c in CLASSES)
-
-    def sums(self, places: list[int]) -> Sums:
-        """Return the sums over n-grams, each as often as it comes."""
-        idf, (first, second, third) = self.idf, self.weights
-        a = b = c = norm = 0
-        for place in places:
-            u = idf[place]
-            norm += u * u
-            a += u * first[place]
-            b += u * second[place]
-            c += u * third[place]
-        return a, b, c, norm
+def _block(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, Sums]:
+    """Return the n-grams of a block, each with its idf times its weights, and its idf squared."""
+    text = arrays[f"{name}_text"].tobytes().decode()
+    grams = text.split("\n") if text else []
+    idf, weights = arrays[f"{name}_idf"], arrays[f"{name}_weights"]
+    different = len(set(grams))
+    if weights.shape != (different, len(LABELS)) or idf.shape != (len(grams),):
+        raise ValueError(f"the {name} n-grams and their weights differ in number")
+    whole = idf.astype(np.int64)[:, None]
+    rows = np.hstack([whole * weights.astype(np.int64), whole * whole]).tolist()
+    return {gram: (a, b, c, square) for gram, (a, b, c, square) in zip(grams, rows, strict=True)}
 
 
 class SentimentModel:
@@ -136,7 +124,7 @@ class SentimentModel:
         arrays = artefact.arrays
         if set(arrays) != _ARRAYS:
             raise ValueError("its arrays are not those of a sentiment model")
-        self._words, self._chars = _Block(arrays, "word"), _Block(arrays, "char")
+        self._words, self._chars = _block(arrays, "word"), _block(arrays, "char")
         self._lexicon_weights = [list(map(int, row)) for row in arrays["lexicon_weights"]]
         if len(self._lexicon_weights) != len(LEXICON_FEATURES):
             raise ValueError("its lexicon features are others than those known here")
@@ -156,9 +144,9 @@ class SentimentModel:
         """Return what a text says."""
         read = tokens(text)
         words = self._word_hits(read)
-        word_sums = self._words.sums([place for place, _, _ in words])
+        word_sums = _total([sums for sums, _, _ in words])
         chars = [self._pieces_of(token) for token in read]
-        char_sums = [sum(column) for column in zip(_NOTHING, *chars, strict=True)]
+        char_sums = _total(chars)
         owners: list[tuple[int, int]] = []
         counts = lexicon_features(read, self._lexicon, owners)
         table = self._lexicon_weights
@@ -189,59 +177,64 @@ class SentimentModel:
             _heaviest(read, decided),
         )
 
-    def _word_hits(self, read: list[str]) -> list[tuple[int, int, int]]:
-        """Return the place of each n-gram that is known, with its first and last token."""
-        shapes = [shape(token) for token in read]
-        get = self._words.places.get
-        hits: list[tuple[int, int, int]] = []
+    def _word_hits(self, read: list[str]) -> list[Hit]:
+        """Return the n-grams that are known, with the first and the last token of each."""
+        get = self._words.get
+        hits: list[Hit] = []
         before = beyond = ""
-        for at, word in enumerate(shapes):
-            if (place := get(word)) is not None:
-                hits.append((place, at, at))
-            if at and (place := get(f"{before} {word}")) is not None:
-                hits.append((place, at - 1, at))
-            if at > 1 and (place := get(f"{beyond} * {word}")) is not None:
-                hits.append((place, at - 2, at))
+        for at, token in enumerate(read):
+            word = shape(token)
+            if found := get(word):
+                hits.append((found, at, at))
+            if at:
+                if found := get(f"{before} {word}"):
+                    hits.append((found, at - 1, at))
+                if at > 1 and (found := get(f"{beyond} * {word}")):
+                    hits.append((found, at - 2, at))
             before, beyond = word, before
         return hits
 
     def _pieces_of(self, token: str) -> Sums:
-        if not "a" <= token[0] <= "z":
-            return _NOTHING
         found = self._pieces.get(token)
         if found is None:
+            if not "a" <= token[0] <= "z":
+                return _NOTHING
             if len(self._pieces) >= _CACHED_WORDS:
                 self._pieces.clear()
-            get = self._chars.places.get
-            places = [place for gram in char_ngrams(token) if (place := get(gram)) is not None]
-            found = self._pieces[token] = self._chars.sums(places)
+            known = map(self._chars.get, char_ngrams(token))
+            found = self._pieces[token] = _total([sums for sums in known if sums])
         return found
 
     def _by_token(
-        self,
-        best: int,
-        words: list[tuple[int, int, int]],
-        chars: list[Sums],
-        owners: list[tuple[int, int]],
+        self, best: int, words: list[Hit], chars: list[Sums], owners: list[tuple[int, int]]
     ) -> tuple[list[int], list[int], list[int]]:
         """Return six times what each token adds to the best class beyond the mean of all."""
         by_word, by_lexicon = [0] * len(chars), [0] * len(chars)
-        idf, (a, b, c) = self._words.idf, self._words.weights
-        own = self._words.weights[best]
-        for place, first, last in words:
-            gain = idf[place] * (3 * own[place] - a[place] - b[place] - c[place])
+        for sums, first, last in words:
+            a, b, c, _ = sums
+            gain = 3 * sums[best] - a - b - c
             by_word[first] += gain
             by_word[last] += gain
-        by_char = [2 * (3 * s[best] - s[0] - s[1] - s[2]) for s in chars]
+        by_char = [2 * (3 * sums[best] - sums[0] - sums[1] - sums[2]) for sums in chars]
         for feature, at in owners:
-            row = self._lexicon_weights[feature]
-            by_lexicon[at] += 2 * (3 * row[best] - row[0] - row[1] - row[2])
+            a, b, c = row = self._lexicon_weights[feature]
+            by_lexicon[at] += 2 * (3 * row[best] - a - b - c)
         return by_word, by_char, by_lexicon
+
+
+def _total(parts: Iterable[Sums]) -> Sums:
+    a = b = c = square = 0
+    for w, x, y, z in parts:
+        a += w
+        b += x
+        c += y
+        square += z
+    return a, b, c, square
 
 
 def _softmax(logits: list[float]) -> tuple[float, float, float]:
     highest = max(logits)
-    a, b, c = (exp(logit - highest) for logit in logits)
+    a, b, c = [exp(logit - highest) if logit < highest else 1.0 for logit in logits]
     total = a + b + c
     return a / total, b / total, c / total
 

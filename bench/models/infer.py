@@ -1,0 +1,112 @@
+"""What `tickfire infer` adds: from a headline to its sentiment, and ticks read per second.
+
+Run it with ``python -m bench.models.infer``. It starts a Valkey of its own. Latency is of the
+clock, from before the headline is written until a reader of the sentiments has it; reading is of
+this process's time, with a model that does nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from redis.asyncio import Redis
+
+from tickfire.ingest.entries import tick_entries
+from tickfire.ingest.ports import free_port
+from tickfire.ingest.redis.options import RedisOptions
+from tickfire.ingest.redis.server import EmbeddedRedis
+from tickfire.ingest.schema import NEWS_KEY, TICK, Headline, ticks_key
+from tickfire.models.infer.counters import Counters
+from tickfire.models.infer.service import Infer, InferConfig
+from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
+from tickfire.models.infer.streams import Streams
+from tickfire.models.records import SENTIMENT_KEY, Signal
+
+HEADLINES: Final = 300
+TICKS: Final = 1_000_000
+EPOCH: Final = b"benchmrk"
+
+
+class Idle(StreamModel):
+    """Only counts."""
+
+    name = "idle/1"
+    wants_ticks = True
+    seen = 0
+    done: asyncio.Event
+
+    def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
+        """Count."""
+        self.seen += len(ticks)
+        if self.seen >= TICKS:
+            self.done.set()
+        return ()
+
+
+async def headlines(client: Redis, reader: Redis) -> None:
+    """Measure from headline to sentiment."""
+    running = asyncio.create_task(Infer(InferConfig(models=()), client).run())
+    taken = []
+    last: Any = b"0-0"
+    for number in range(HEADLINES):
+        text = f"Example {number} beats expectations, shares rise {number} %"
+        packed = msgspec.msgpack.encode(Headline(str(number), text, "bench", 0, 0))
+        began = time.perf_counter()
+        await reader.xadd(NEWS_KEY, {"d": packed})
+        reply: Any = await reader.xread({SENTIMENT_KEY: last}, block=5_000)
+        taken.append(1e3 * (time.perf_counter() - began))
+        streams = next(iter(reply.values()))[0] if isinstance(reply, dict) else reply[0][1]
+        last = streams[-1][0]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    middle, late = np.percentile(taken[10:], [50, 99])
+    print(f"headline to sentiment, ms: p50 {middle:.2f}, p99 {late:.2f}")
+
+
+async def ticks(client: Redis) -> None:
+    """Measure the reading of ticks."""
+    rows = np.zeros(TICKS, TICK)
+    pipe = client.pipeline(transaction=False)
+    for entry in tick_entries(0, 1, rows, 0, 0, 0, TICKS):
+        pipe.xadd(ticks_key(0), {"h": entry.header, "d": entry.data}, id=f"{entry.last}-0")
+    await pipe.execute()
+    model = Idle(Instruments())
+    model.done = asyncio.Event()
+    streams = Streams(client, EPOCH, 1, [model], Counters())
+    # Nothing to be warmed: from the first tick on.
+    await client.hset("{signals}:positions", EPOCH.hex() + ":" + ticks_key(0).decode(), "0-0")
+    began, cpu = time.perf_counter(), time.process_time()
+    running = asyncio.create_task(streams.run())
+    await model.done.wait()
+    wall, cpu = time.perf_counter() - began, time.process_time() - cpu
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    print(f"M ticks read per second: of processor {TICKS / cpu / 1e6:.2f}, by the clock ", end="")
+    print(f"{TICKS / wall / 1e6:.2f}")
+
+
+async def measure() -> None:
+    """Start Valkey, measure, print."""
+    embedded = EmbeddedRedis(RedisOptions(free_port()))
+    await embedded.start()
+    try:
+        async with Redis(port=embedded.options.port) as client:
+            async with Redis(port=embedded.options.port) as reader:
+                await headlines(client, reader)
+            await ticks(client)
+    finally:
+        await embedded.stop()
+
+
+def main() -> None:
+    """Measure and print."""
+    asyncio.run(measure())
+
+
+if __name__ == "__main__":
+    main()
