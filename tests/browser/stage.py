@@ -84,6 +84,7 @@ class Market:
         self.epoch = f"{random.Random(history).getrandbits(64):016x}"
         self.position = 0
         self.headlines: list[dict[str, Any]] = []
+        self.signals: list[dict[str, Any]] = []
         self.joins: list[tuple[str, dict[str, Any]]] = []
         self.joined = threading.Condition()
         self.instruments: dict[str, Instrument] = {}
@@ -122,7 +123,7 @@ class Market:
         if topic == "news:headlines":
             return {"headlines": self.headlines}
         if topic.startswith("signals:"):
-            return {"signals": []}
+            return {"signals": self.signals}
         if topic == "pipeline:trace":
             return {"hops": ["received", "parsed", "written", "read", "sent"]}
         kind, _, name = topic.partition(":")
