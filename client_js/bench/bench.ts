@@ -1,6 +1,10 @@
+import { seriesOf } from "../src/app/indicator-series";
+import { IndicatorSet } from "../src/app/indicator-set";
 import { CandleChart } from "../src/chart/chart";
 import { byId, setData } from "../src/chart/dom";
 import type { RendererName } from "../src/chart/renderers/renderer";
+import { Compute } from "../src/compute/compute";
+import { StoreSync } from "../src/compute/store-sync";
 import { fromUnits } from "../src/format/decimal";
 import { type Bar, CandleStore } from "../src/store/candle-store";
 
@@ -57,6 +61,25 @@ chart.show(store, "BENCH · 1m", MINUTE);
 if (all) for (let i = 0; i < 99; i++) chart.viewport.zoomFollowing(0.8);
 chart.changed();
 
+/** Compute and draw indicators; returns what tells them of a change. */
+function draw(names: string[]): () => void {
+  if (names.length === 0) return () => {};
+  const history = new Compute().history("BENCH", "1m");
+  const sync = new StoreSync(store, history);
+  const chosen = new IndicatorSet();
+  for (const name of names) {
+    const choice = chosen.add(name);
+    const indicator = history.start(choice.resolved);
+    indicator.onChange(() => {
+      chart.setSeries(choice.id, seriesOf(choice, indicator));
+      setData(document.documentElement, "series", String(chart.seriesIds.length));
+    });
+  }
+  return () => sync.changed();
+}
+
+const tell = draw(params.get("indicators")?.split(" ").filter(Boolean) ?? []);
+
 /** Each message "run <updates> <append>" makes one update a frame, then says it is done. */
 const runs = {
   async run(updates: number, append: boolean): Promise<void> {
@@ -66,6 +89,7 @@ const runs = {
       const index = append ? store.count : last;
       store.apply(bar(index, open, open + 25 * (random(3) - 1)));
       chart.changed();
+      tell();
       await new Promise((resolve) => requestAnimationFrame(resolve));
     }
   },

@@ -30,6 +30,7 @@ ARGUMENTS: Final = [
     "--no-sandbox",
 ]
 SIZES: Final = [(500, "latest"), (100_000, "latest"), (100_000, "all")]
+INDICATORS: Final = ["bollinger", "ema", "rsi", "macd"]
 UPDATES: Final = 120
 WARM_UP: Final = 20
 RUN: Final = "([updates, append]) => bench.run(updates, append)"
@@ -53,14 +54,21 @@ def task_s(session: CDPSession) -> float:
     return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
 
 
-def measure(browser: Browser, url: str, renderer: str, candles: int, view: str) -> dict[str, Any]:
+def measure(
+    browser: Browser, url: str, renderer: str, candles: int, view: str, indicators: list[str]
+) -> dict[str, Any]:
     """Return the figures of one renderer and size, ms of CPU an update."""
     page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.goto(f"{url}?renderer={renderer}&candles={candles}&view={view}")
+    query = f"renderer={renderer}&candles={candles}&view={view}&indicators={'+'.join(indicators)}"
+    page.goto(f"{url}?{query}")
     page.wait_for_function("r => document.documentElement.dataset.renderer === r", arg=renderer)
+    page.wait_for_function(
+        "n => Number(document.documentElement.dataset.series ?? 0) === n", arg=len(indicators)
+    )
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
     figures: dict[str, Any] = {"renderer": renderer, "candles": candles, "view": view}
+    figures["indicators"] = len(indicators)
     for name, append in (("tick_ms", False), ("append_ms", True)):
         page.evaluate(RUN, [WARM_UP, append])
         draws = int(page.evaluate("document.documentElement.dataset.axisDraws"))
@@ -88,8 +96,9 @@ def main(arguments: list[str]) -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         results = [
-            measure(browser, url, renderer, candles, view)
+            measure(browser, url, renderer, candles, view, indicators)
             for candles, view in SIZES
+            for indicators in ([], INDICATORS)
             for renderer in ("webgpu", "canvas2d")
         ]
         browser.close()
@@ -100,6 +109,7 @@ def main(arguments: list[str]) -> int:
     for each in results:
         sys.stdout.write(
             f"{each['candles']:>7} {each['view']:<6} {each['renderer']:<8} "
+            f"{each['indicators']} indicators  "
             f"tick {each['tick_ms']:.2f} ms ({each['tick_axis_draws']} axis draws)  "
             f"append {each['append_ms']:.2f} ms ({each['append_axis_draws']} axis draws)\n"
         )

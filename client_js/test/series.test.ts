@@ -12,6 +12,7 @@ import {
   formatValue,
   niceStep,
   placeLabels,
+  snapOut,
 } from "../src/chart/sub-panes";
 import { type Bar, CandleStore } from "../src/store/candle-store";
 
@@ -136,6 +137,21 @@ test("a pane's scale holds all values in sight, and its labels lie within", () =
       for (const { row } of placeLabels(pane, 1)) {
         expect(row >= pane.top && row < pane.bottom).toBe(true);
       }
+    }),
+  );
+});
+
+test("what moves a little moves no scale", () => {
+  const wide = (high: number) => snapOut({ low: 0, high }, 100);
+  expect(wide(99.1)).toEqual(wide(99.3));
+  expect(snapOut({ low: -3, high: 7 }, 0)).toEqual({ low: -3, high: 7 });
+  const value = fc.double({ min: -1e100, max: 1e100, noNaN: true });
+  fc.assert(
+    fc.property(value, value, fc.double({ min: 0, max: 1e100, noNaN: true }), (a, b, span) => {
+      const given = { low: Math.min(a, b), high: Math.max(a, b) };
+      const { low, high } = snapOut(given, span);
+      // A number next to nothing may count as nothing.
+      expect(low <= given.low + 1e-200 && high >= given.high - 1e-200).toBe(true);
     }),
   );
 });

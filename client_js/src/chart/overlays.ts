@@ -25,6 +25,7 @@ import {
   readingDecimals,
   type SubPane,
   scaleOf,
+  snapOut,
 } from "./sub-panes";
 
 /** Lines over the candles may stretch their scale by this share of the candles' span, either way. */
@@ -70,13 +71,18 @@ export class Overlays {
   /** The extent of candles `first` to `last` (exclusive), stretched to the lines over them. */
   stretch(store: CandleStore, extent: Extent, first: number, last: number): Extent {
     if (extent.low > extent.high) return extent;
-    const room = (extent.high - extent.low) * STRETCH;
+    const span = extent.high - extent.low;
+    const room = span * STRETCH;
     const units = 10 ** store.decimals;
     let { low, high } = extent;
     for (const series of this.onPrices()) {
       const found = extentOf(series, align(series.time, store, first, last));
-      low = Math.min(low, Math.max(found.low * units, extent.low - room));
-      high = Math.max(high, Math.min(found.high * units, extent.high + room));
+      const { low: lowest, high: highest } = snapOut(
+        { low: found.low * units, high: found.high * units },
+        span,
+      );
+      low = Math.min(low, Math.max(lowest, extent.low - room));
+      high = Math.max(high, Math.min(highest, extent.high + room));
     }
     return { low, high };
   }

@@ -1,5 +1,6 @@
 import { compact } from "../format/decimal";
 import type { CandleStore } from "../store/candle-store";
+import type { Extent } from "../store/range-index";
 import type { PaneSize } from "./geometry";
 import type { ValueScale } from "./plots";
 import { align, extentOf, PRICE_PANE, type Series } from "./series";
@@ -19,6 +20,8 @@ const MANTISSAS = [1, 2, 2.5, 5, 10];
 const COMPACT_FROM = 10_000;
 
 const MAX_DECIMALS = 12;
+/** Steps of a pane's scale that its ends are rounded to, at least. */
+const SNAP_STEPS = 24;
 
 /** A pane below the candles: its rows and the values at its edges. */
 export interface SubPane {
@@ -71,6 +74,7 @@ export function fitPane(pane: SubPane, store: CandleStore, first: number, last: 
     high = Math.max(high, series.range?.[1] ?? found.high);
   }
   if (low > high) [low, high] = [0, 1];
+  ({ low, high } = snapOut({ low, high }, high - low));
   const middle = (low + high) / 2;
   // A flat line lies in the middle; what is finer than numbers and labels can tell is flat.
   const size = Math.abs(middle);
@@ -79,6 +83,16 @@ export function fitPane(pane: SubPane, store: CandleStore, first: number, last: 
   const half = span * (0.5 + MARGIN);
   pane.low = middle - half;
   pane.high = middle + half;
+}
+
+/**
+ * The extent widened to round values of a grid that is fine against `span`: what moves a little with
+ * every tick then moves no scale.
+ */
+export function snapOut({ low, high }: Extent, span: number): Extent {
+  const step = 2 ** Math.floor(Math.log2(span)) / SNAP_STEPS;
+  if (!(step > 0) || Math.max(-low, high) / step > Number.MAX_SAFE_INTEGER) return { low, high };
+  return { low: Math.floor(low / step) * step, high: Math.ceil(high / step) * step };
 }
 
 export function scaleOf({ top, bottom, high, low }: SubPane): ValueScale {
