@@ -19,6 +19,7 @@ import { Python } from "./python";
 import { References } from "./references";
 import { Session, type SessionHandlers } from "./session";
 import { type AddressSettings, initialZone, keepZone, readToken, writeAddress } from "./settings";
+import { SignalFlags } from "./signal-flags";
 import { Signals } from "./signals";
 import { StatusLine } from "./status-line";
 import { Tape } from "./tape";
@@ -38,6 +39,7 @@ export class Page {
   private readonly notice = new Notice();
   private readonly news = new News((symbol) => this.select(symbol));
   private readonly signals = new Signals();
+  private readonly flags = new SignalFlags();
   private readonly intervals = new IntervalButtons((interval) => this.choose(interval));
   private readonly feed = new MarketFeed({ url: "/socket", params: readToken(location.hash) });
   private readonly references = new References(this.feed, (symbol, reference, last) => {
@@ -113,10 +115,14 @@ export class Page {
       },
       onSignals: (signals) => {
         this.signals.reset(signals);
+        this.flags.reset(signals);
+        this.showFlags();
         this.panels.request();
       },
       onSignal: (signal) => {
         this.signals.push(signal);
+        this.flags.push(signal);
+        this.showFlags();
         this.panels.request();
       },
       onStore: (store) => this.showStore(store),
@@ -165,6 +171,7 @@ export class Page {
     this.header.clear();
     this.tape.clear();
     this.signals.reset();
+    this.flags.reset();
     this.session.select(symbol, this.session.interval);
     this.watch.setSelected(symbol);
     this.selected();
@@ -187,9 +194,14 @@ export class Page {
     const { symbol, interval } = this.session;
     const name = `${symbol} · ${interval}`;
     this.chart.show(store, name, INTERVALS[interval]);
+    this.showFlags();
     this.indicators.show(store, symbol ?? "", interval);
     this.python.show({ store, symbol: symbol ?? "", interval });
     byId("chart").setAttribute("aria-label", `Candlestick chart of ${symbol}, ${interval} candles`);
+  }
+
+  private showFlags(): void {
+    this.chart.setFlags(this.flags.on(this.session.interval));
   }
 
   private wantReference(symbol: string): void {

@@ -4,6 +4,7 @@ import { type Axes, gridOf, placeAxes } from "./axes";
 import { AxisCanvas } from "./axis-canvas";
 import { type Palette, paletteOf } from "./color";
 import { el } from "./dom";
+import { type Flag, Flags } from "./flags";
 import { candleAt, layOut, type PaneSize } from "./geometry";
 import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./input";
 import { FrameLoop, Level } from "./invalidate";
@@ -48,6 +49,7 @@ export class CandleChart {
   private readonly host: RendererHost;
   private readonly axes: AxisCanvas;
   private readonly markers: Markers;
+  private readonly flags: Flags;
   private readonly legend = new Legend();
   private readonly overlays: Overlays;
   private readonly latest = el("button", "go-latest", { type: "button", title: "Latest (End)" });
@@ -70,6 +72,7 @@ export class CandleChart {
     element.setAttribute("aria-roledescription", "candlestick chart");
     this.axes = new AxisCanvas(canvas);
     this.markers = new Markers(element);
+    this.flags = new Flags(pane);
     this.palette = paletteOf(element);
     this.listen(pane, priceAxis, timeAxis);
     this.stopObserving = observeDeviceSizes([element, pane], ([whole, inner]) =>
@@ -125,6 +128,12 @@ export class CandleChart {
   removeSeries(id: string): boolean {
     this.loop.request(Level.Data);
     return this.overlays.delete(id);
+  }
+
+  /** Replace the flags at candles. */
+  setFlags(flags: readonly Flag[]): void {
+    this.flags.set(flags);
+    this.loop.request(Level.Cursor);
   }
 
   /** The page's colours have changed. */
@@ -308,6 +317,12 @@ export class CandleChart {
       const y = rowOf(geometry, last.price) / ratio;
       this.markers.showLast(y, text, last.rising, height / ratio);
     }
+    this.flags.place(store, this.intervalMs, {
+      first: geometry.first * geometry.per,
+      last: geometry.last * geometry.per,
+      x: (index) => this.columnOf(geometry, index) / ratio,
+      y: (price) => rowOf(geometry, price - store.base) / ratio,
+    });
     this.drawCross(store, geometry);
   }
 

@@ -1,0 +1,45 @@
+import type { Flag } from "../chart/flags";
+import type { SignalEvent } from "../feed/signals";
+import { explain, title, trend } from "./signal-text";
+
+/** Signals that are kept for the chart. */
+const KEPT = 500;
+
+/** The flag of a signal on candles of an interval; null if it has none there. Pure. */
+export function flagOf(signal: SignalEvent, interval: string): Flag | null {
+  const text = `${title(signal)}\n${explain(signal)}`;
+  if (signal.event === "anomaly") {
+    return { time: signal.timestamp, side: "above", tone: "alert", glyph: "!", text };
+  }
+  if (signal.event !== "pattern" || signal.interval !== interval) return null;
+  const tone = trend(signal);
+  const side = tone === "up" ? "below" : "above";
+  const glyph = tone === "up" ? "▲" : tone === "down" ? "▼" : "◆";
+  // A pattern is said at the end of its last candle, which is the first instant of the next.
+  return { time: signal.timestamp - 1, side, tone, glyph, text };
+}
+
+/** The signals of the selected symbol, as flags. */
+export class SignalFlags {
+  private readonly signals = new Map<string, SignalEvent>();
+
+  /** Replace all, newest last; nothing when another symbol is shown. */
+  reset(signals: readonly SignalEvent[] = []): void {
+    this.signals.clear();
+    for (const signal of signals) this.push(signal);
+  }
+
+  push(signal: SignalEvent): void {
+    if (signal.event === "signal") return;
+    this.signals.set(signal.id, signal);
+    const [oldest] = this.signals.keys();
+    if (this.signals.size > KEPT && oldest !== undefined) this.signals.delete(oldest);
+  }
+
+  /** The flags on candles of an interval. */
+  on(interval: string): Flag[] {
+    return [...this.signals.values()]
+      .map((signal) => flagOf(signal, interval))
+      .filter((flag) => flag !== null);
+  }
+}
