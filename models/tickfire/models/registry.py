@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from tickfire.models.infer.stream_model import Instruments, StreamModel
+    from tickfire.models.infer.stream_model import StreamModel
     from tickfire.models.training.trainer import Trainer
 
 __all__ = ["STREAM_MODELS", "TRAINERS", "stream_model", "trainer"]
@@ -29,7 +29,7 @@ STREAM_MODELS: Final[Mapping[str, str]] = {
     "signals": "tickfire.models.signals.stream:SignalsModel",
 }
 """Models over ticks and bars for `tickfire infer`: each names a `StreamModel` class, made with the
-`Instruments`."""
+`Instruments`, and with the `path` of its artefact if it has such a parameter."""
 
 
 def trainer(name: str) -> Trainer:
@@ -38,9 +38,9 @@ def trainer(name: str) -> Trainer:
     return made
 
 
-def stream_model(name: str) -> Callable[[Instruments], StreamModel]:
+def stream_model(name: str) -> Callable[..., StreamModel]:
     """Return what makes a model over ticks and bars."""
-    found: Callable[[Instruments], StreamModel] = _imported(STREAM_MODELS[name])
+    found: Callable[..., StreamModel] = _imported(STREAM_MODELS[name])
     return found
 
 

@@ -24,6 +24,8 @@ class Counters:
     signals : Counter, by ``event``
     failures : Counter, by ``model``
         Calls of a model that raised.
+    models : Gauge, by ``model`` and ``counter``
+        What the models count themselves.
     reloads, refusals : Gauge, by ``model``
         Artefacts taken anew, and refused.
     """
@@ -41,6 +43,12 @@ class Counters:
         self.signals = self._counter("signals", "Signals published.", "event")
         self.failures = self._counter("failures", "Calls of a model that raised.", "model")
         self.reloads = self._gauge("reloads", "Artefacts that were read anew.")
+        self.models = Gauge(
+            "tickfire_infer_model",
+            "Counters of the models' own.",
+            ["model", "counter"],
+            registry=self.registry,
+        )
         self.refusals = self._gauge("refusals", "Artefacts that were refused.")
 
     def render(self) -> bytes:

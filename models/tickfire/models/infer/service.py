@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import logging
 import signal
 from collections.abc import Mapping, Sequence
@@ -65,8 +66,8 @@ class Infer:
 
     Raises
     ------
-    ArtefactError
-        The sentiment model cannot be used.
+    UserError
+        A model cannot be used.
     """
 
     def __init__(self, config: InferConfig, client: Client) -> None:
@@ -77,7 +78,8 @@ class Infer:
         self._headlines = Headlines(client, lambda: self.sentiment.model, self.counters, self._tell)
         self._instruments = Instruments()
         self._rows: frozenset[bytes] = frozenset()
-        self._models: list[StreamModel] = []
+        # At once, so that what a user got wrong for a model is said before anything runs.
+        self._models = self._made()
         self._streams: Streams | None = None
         self._epoch: tuple[bytes, int] | None = None
         self._following: asyncio.Task[None] | None = None
@@ -98,6 +100,8 @@ class Infer:
         self.sentiment.poll(now=now)
         for model in self._models:
             model.reload(now=now)
+            for counter, value in model.metrics().items():
+                self.counters.models.labels(model.name, counter).set(value)
         self.counters.reloads.labels(SENTIMENT).set(self.sentiment.swaps)
         self.counters.refusals.labels(SENTIMENT).set(self.sentiment.refusals)
 
@@ -133,8 +137,9 @@ class Infer:
     async def _enter(self, epoch: tuple[bytes, int]) -> None:
         """Begin anew with the streams of an epoch."""
         await self._stop_following()
+        if self._epoch is not None:
+            self._models = self._made()
         self._epoch = epoch
-        self._models = [stream_model(name)(self._instruments) for name in self.config.models]
         self._streams = Streams(self._client, *epoch, self._models, self.counters)
         self._following = asyncio.get_running_loop().create_task(self._streams.run())
         log.info("epoch %s, %d shards", epoch[0].hex(), epoch[1])
@@ -151,6 +156,17 @@ class Infer:
         (ended,) = await asyncio.gather(task, return_exceptions=True)
         if isinstance(ended, Exception):
             log.error("following ticks and bars failed, and begins anew: %r", ended)
+
+    def _made(self) -> list[StreamModel]:
+        return [self._make(name) for name in self.config.models]
+
+    def _make(self, name: str) -> StreamModel:
+        """Make a model; one that takes a `path` gets its artefact, if the folder has it."""
+        make = stream_model(name)
+        path = self.config.artefacts / f"{name}.json"
+        if path.is_file() and "path" in inspect.signature(make).parameters:
+            return make(self._instruments, path=path)
+        return make(self._instruments)
 
     def _names(self) -> str:
         return ", ".join(self.config.models) or "none"
@@ -178,6 +194,8 @@ async def run(config: InferConfig, redis_url: str, metrics_port: int | None) -> 
             await task
         except asyncio.CancelledError:
             log.info("stopped")
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
         finally:
             await client.aclose()
 

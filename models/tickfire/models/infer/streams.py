@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -19,6 +20,9 @@ __all__ = ["WARM_TICKS", "Streams"]
 
 WARM_TICKS: Final = 200_000
 """Ticks before the position that models are shown again after a restart, in silence."""
+
+TURN_S: Final = 0.005
+"""Many entries may be waiting, as after a restart: after so long headlines get their turn."""
 
 log = logging.getLogger(__name__)
 
@@ -72,17 +76,19 @@ class Streams:
             position = await self._outlet.publish(key, b"", await newest_id(self._client, key), ())
         begin = _begin(position) if handle == self._on_ticks else b"0-0"
         async for entries in follow(self._client, key, begin):
-            found = self._handled(shard, entries, handle, position)
+            found = await self._handled(shard, entries, handle, position)
             if found:
                 position = await self._outlet.publish(key, position, entries[-1][0], found)
-            # Models are quick, but many entries may be waiting: others must get their turn.
-            await asyncio.sleep(0)
 
-    def _handled(
+    async def _handled(
         self, shard: int, entries: list[Entry], handle: Handle, position: bytes
     ) -> list[Signal]:
         found: list[Signal] = []
+        began = time.perf_counter()
         for entry in entries:
+            if time.perf_counter() - began > TURN_S:
+                await asyncio.sleep(0)
+                began = time.perf_counter()
             try:
                 new = is_after(entry[0], position)
                 signals = handle(shard, entry)
