@@ -2,7 +2,7 @@
 
 Run it with ``python -m bench.models.infer``. It starts a Valkey of its own. Latency is of the
 clock, from before the headline is written until a reader of the sentiments has it; reading is of
-this process's time, with a model that does nothing.
+this process's time, with a model that does nothing, and with all that want ticks.
 """
 
 from __future__ import annotations
@@ -26,9 +26,13 @@ from tickfire.models.infer.service import Infer, InferConfig
 from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.infer.streams import Streams
 from tickfire.models.records import SENTIMENT_KEY, Signal
+from tickfire.models.registry import STREAM_MODELS, stream_model
 
 HEADLINES: Final = 300
 TICKS: Final = 1_000_000
+INSTRUMENTS: Final = 20
+START_NS: Final = 1_700_000_000_000_000_000
+SEED: Final = 42
 EPOCH: Final = b"benchmrk"
 
 
@@ -68,25 +72,47 @@ async def headlines(client: Redis, reader: Redis) -> None:
     print(f"headline to sentiment, ms: p50 {middle:.2f}, p99 {late:.2f}")
 
 
+def market() -> Any:
+    """Return TICK[TICKS]: trades and quotes of some instruments, a millisecond apart."""
+    chance = np.random.default_rng(SEED)
+    rows = np.zeros(TICKS, TICK)
+    rows["ts_event"] = START_NS + np.arange(TICKS) * 1_000_000
+    rows["instrument_id"] = 1 + np.arange(TICKS) // 3 % INSTRUMENTS
+    rows["kind"] = 1 + np.arange(TICKS) % 3
+    rows["price"] = (5_000 + np.cumsum(chance.normal(size=TICKS)) / 100) * 1e9
+    rows["size"] = chance.integers(1, 100, TICKS)
+    rows["side"], rows["feed"] = ord("B"), 1
+    return rows
+
+
 async def ticks(client: Redis) -> None:
     """Measure the reading of ticks."""
-    rows = np.zeros(TICKS, TICK)
+    rows = market()
     pipe = client.pipeline(transaction=False)
     for entry in tick_entries(0, 1, rows, 0, 0, 0, TICKS):
         pipe.xadd(ticks_key(0), {"h": entry.header, "d": entry.data}, id=f"{entry.last}-0")
     await pipe.execute()
-    model = Idle(Instruments())
-    model.done = asyncio.Event()
-    streams = Streams(client, EPOCH, 1, [model], Counters())
+    made = [stream_model(name)(Instruments()) for name in STREAM_MODELS]
+    await read(client, "nothing", [])
+    await read(client, "all models of ticks", [model for model in made if model.wants_ticks])
+
+
+async def read(client: Redis, name: str, models: list[StreamModel]) -> None:
+    """Give all ticks to models, and print how fast."""
+    last = Idle(Instruments())
+    last.done = asyncio.Event()
+    streams = Streams(client, EPOCH, 1, [*models, last], Counters())
     # Nothing to be warmed: from the first tick on.
     await client.hset("{signals}:positions", EPOCH.hex() + ":" + ticks_key(0).decode(), "0-0")
     began, cpu = time.perf_counter(), time.process_time()
     running = asyncio.create_task(streams.run())
-    await model.done.wait()
+    await last.done.wait()
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    print(f"M ticks read per second: of processor {TICKS / cpu / 1e6:.2f}, by the clock ", end="")
+    print(
+        f"M ticks per second to {name}: of processor {TICKS / cpu / 1e6:.2f}, by the clock ", end=""
+    )
     print(f"{TICKS / wall / 1e6:.2f}")
 
 
