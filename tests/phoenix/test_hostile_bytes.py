@@ -111,6 +111,17 @@ def quiet() -> Iterator[None]:
     logger.disabled = False
 
 
+async def test_a_client_that_has_just_gone_can_still_be_closed() -> None:
+    client = Connected(Hub(), "v2")
+
+    def gone() -> None:
+        raise OSError(107, "Transport endpoint is not connected")
+
+    client.wire.write_eof = gone  # type: ignore[method-assign]
+    client.session.close(1000)
+    assert client.wire.ended
+
+
 # ---------------------------------------------------------------- what a client says
 
 

@@ -131,12 +131,24 @@ class ChannelActor:
 
     def push(self, message: Message) -> None:
         """Take a push of the client."""
-        if self._busy or self.ended:
+        if self._busy or self.ended or type(message.event) is not str:
             self._take(message)
+            return
+        self._busy = True
+        socket, ref = self.socket, message.ref
+        socket.ref = ref
+        try:
+            work = self._channel.handle_in(message.event, message.payload, socket)
+            task = asyncio.Task(work, loop=self._session.loop, eager_start=True)
+        except Exception as error:
+            self._end(self._crash(error))
+            return
+        if not task.done():
+            self._wait_for(message, task)
         else:
-            self._begin(message)
-            if self._mailbox is not None:
-                self._drain()
+            self._complete(message, task)
+        if self._mailbox is not None:
+            self._drain()
 
     def leave(self, ref: Any) -> None:
         """Take the client's leave."""
@@ -190,8 +202,11 @@ class ChannelActor:
         if task.done():
             self._complete(item, task)
         else:
-            self._task = task
-            task.add_done_callback(partial(self._resume, item))
+            self._wait_for(item, task)
+
+    def _wait_for(self, item: _Item, task: _Task) -> None:
+        self._task = task
+        task.add_done_callback(partial(self._resume, item))
 
     def _callback(self, item: _Item) -> Coroutine[Any, Any, Any] | None:
         """Return the callback that handles a message; None if the actor has handled it itself."""

@@ -162,6 +162,8 @@ def identical(left: Any, right: Any) -> bool:
     """Whether two refs are the same value of the same JSON type: 4, 4.0 and "4" are three."""
     if type(left) is not type(right):
         return False
+    if type(left) is str:
+        return bool(left == right)
     if isinstance(left, list):
         return len(left) == len(right) and all(map(identical, left, right))
     if isinstance(left, dict):

@@ -24,6 +24,8 @@ __all__ = ["JSONReader", "encode_json"]
 
 encode_json: Final = msgspec.json.Encoder().encode
 
+_FAULTS = (msgspec.MsgspecError, ValueError, RecursionError)
+
 # A colon may be written as an escape, which the count of colons does not see.
 _MAYBE_ESCAPED_COLON = b"\\u003"
 
@@ -65,19 +67,29 @@ class JSONReader[T]:
         DecodeError
             if it is not JSON of that type
         """
+        return self.check(self.decode(data), data)
+
+    def decode(self, data: bytes) -> T:
+        """Decode `data`, with whichever of duplicate keys; `check` is to follow."""
         try:
-            value = self._decode(data)
-            colons = data.count(b":")
-            if not colons or self._is_faithful(value, data, colons):
-                return value
+            return self._decode(data)
+        except _FAULTS as error:
+            raise DecodeError(str(error)) from None
+
+    def check(self, value: T, data: bytes) -> T:
+        """Return what was decoded, with the first of duplicate keys."""
+        colons = data.count(b":")
+        if not colons or self._is_faithful(value, data, colons):
+            return value
+        try:
             pairs_seen = json.loads(data.decode(), object_pairs_hook=_first_wins)
             return msgspec.convert(pairs_seen, self._into)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        except _FAULTS as error:
             raise DecodeError(str(error)) from None
 
     def _is_faithful(self, value: T, data: bytes, colons: int) -> bool:
         """Whether no pair of `data` was lost to a duplicate key on the way to `value`."""
-        if _MAYBE_ESCAPED_COLON in data:
+        if b"\\" in data and _MAYBE_ESCAPED_COLON in data:  # the first is found much faster
             return False
         if data.count(b"{") == self._flat_objects and colons == self._flat_colons(value):
             return True

@@ -33,6 +33,8 @@ LINGER_S = 2.0
 # A congested client that goes on asking is read no more while so much waits to be sent to it.
 READ_PAUSE_BYTES = 1 << 20
 
+_TEXT, _BINARY = int(Opcode.TEXT), int(Opcode.BINARY)
+
 # Why reading is paused; any of them may hold at a time.
 _BACKLOG, _UNREAD = 1, 2
 
@@ -106,15 +108,13 @@ class PhoenixProtocol(asyncio.Protocol):
         if self._closing:
             return
         self.last_seen = wheel.now
-        for opcode, payload in self._reader.feed(data):
-            if opcode <= Opcode.BINARY and opcode > 0:
-                session.receive(payload, opcode == Opcode.BINARY)
-            else:
-                self._take_control(opcode, payload)
-            if self._closing:
-                return
-        if session.congested and self.buffered() > READ_PAUSE_BYTES:
-            self._hold(_UNREAD)
+        event = self._reader.read_whole(data)
+        if event is not None:
+            session.receive(event[1], event[0] == _BINARY)
+        else:
+            self._take(session, data)
+        if session.congested:
+            self._read_no_more_than_is_taken()
 
     def eof_received(self) -> bool | None:
         """Let the transport close itself."""
@@ -204,7 +204,11 @@ class PhoenixProtocol(asyncio.Protocol):
             self._holds = 0
             transport.resume_reading()
         if transport.can_write_eof():
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:  # the client has gone, and the loop has not said so yet
+                transport.abort()
+                return
             loop = asyncio.get_running_loop()
             self._linger = loop.call_later(LINGER_S, transport.abort)
         else:
@@ -233,6 +237,19 @@ class PhoenixProtocol(asyncio.Protocol):
             self._session.close(code)
 
     # ------------------------------------------------------------ details
+
+    def _take(self, session: Session, data: bytes) -> None:
+        for opcode, payload in self._reader.feed(data):
+            if opcode == _TEXT or opcode == _BINARY:
+                session.receive(payload, opcode == _BINARY)
+            else:
+                self._take_control(opcode, payload)
+            if self._closing:
+                return
+
+    def _read_no_more_than_is_taken(self) -> None:
+        if not self._closing and self.buffered() > READ_PAUSE_BYTES:
+            self._hold(_UNREAD)
 
     def _take_control(self, opcode: int, payload: bytes) -> None:
         if opcode == Opcode.PING:

@@ -1,13 +1,13 @@
 """What the callbacks of a channel return."""
 
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 __all__ = ["NoReply", "Reply", "Stop", "is_orderly"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """Answers the push that is being handled.
 
     Parameters
@@ -18,17 +18,15 @@ class Reply:
         "ok" or "error" for phoenix.js; any string is sent as it is.
     """
 
-    response: Any = field(default_factory=dict)
+    response: Any = msgspec.field(default_factory=dict)
     status: str = "ok"
 
 
-@dataclass(frozen=True, slots=True)
-class NoReply:
+class NoReply(msgspec.Struct, frozen=True):
     """Answers nothing, as None does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True):
     """Ends the channel.
 
     Parameters

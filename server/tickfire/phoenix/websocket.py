@@ -29,7 +29,7 @@ _COMPRESSED = 0x40
 _MASKED, _LENGTH = 0x80, 0x7F
 _LONGEST_CONTROL = 125
 _MASKED_16 = _MASKED | 126  # the length follows in 2 bytes
-_SIMPLE = (_FIN | Opcode.TEXT, _FIN | Opcode.BINARY)
+_WHOLE_TEXT, _WHOLE_BINARY = _FIN | Opcode.TEXT, _FIN | Opcode.BINARY
 
 
 class _Violation(Exception):
@@ -78,10 +78,9 @@ class FrameReader:
 
         After a violation nothing more is read.
         """
-        if self._buffer is None:
-            event = self._read_simple(data)
-            if event is not None:
-                return [event]
+        event = self.read_whole(data)
+        if event is not None:
+            return [event]
         if self._violated:
             return []
         if self._buffer is None:
@@ -97,12 +96,17 @@ class FrameReader:
             events.append((VIOLATION, violation.code.to_bytes(2, "big")))
         return events
 
-    def _read_simple(self, data: bytes) -> Event | None:
-        """Return the message if `data` is exactly one whole frame of one, as most segments are."""
+    def read_whole(self, data: bytes) -> Event | None:
+        """Return the message if `data` is exactly one whole frame of one, as most segments are.
+
+        Otherwise nothing is taken: `feed` is to be called.
+        """
         size = len(data)
-        if size < 6 or data[0] not in _SIMPLE or self._fragments is not None or self._violated:
+        if size < 6 or self._buffer is not None or self._fragments is not None or self._violated:
             return None
-        second = data[1]
+        first, second = data[0], data[1]
+        if first != _WHOLE_TEXT and first != _WHOLE_BINARY:
+            return None
         if second == _MASKED | (size - 6) and size < 6 + 126:
             start = 6
         elif second == _MASKED_16 and size - 8 == data[2] << 8 | data[3]:
@@ -112,10 +116,9 @@ class FrameReader:
         if self._max_frame is not None and size - start > self._max_frame:
             return None  # the long way finds out what is wrong
         payload = apply_mask(data[start:], data[start - 4 : start])
-        opcode = data[0] & _OPCODE
-        if opcode == Opcode.TEXT and not payload.isascii() and not _is_utf8(payload):
+        if first == _WHOLE_TEXT and not payload.isascii() and not _is_utf8(payload):
             return None
-        return (opcode, payload)
+        return (first & _OPCODE, payload)
 
     def _read_frames(self, events: list[Event]) -> None:
         buffer = self._buffer or bytearray()

@@ -9,6 +9,8 @@ from tickfire.phoenix.message import Message
 
 __all__ = ["V1Serializer"]
 
+BYTES = (bytes, bytearray, memoryview)
+
 
 class V1Serializer:
     """Reads and writes vsn 1.0.0."""
@@ -61,7 +63,7 @@ def _flat_colons(pairs: dict[str, Any]) -> int:
 
 
 def _frame(topic: Any, event: str, payload: Any, ref: Any) -> bytes:
-    if isinstance(payload, bytes | bytearray | memoryview):
+    if isinstance(payload, BYTES):
         raise TypeError("vsn 1.0.0 has no binary messages: the client must connect with vsn 2.0.0")
     message = {"topic": topic, "event": event, "payload": payload, "ref": ref}
     return frame_text(encode_json(message))
