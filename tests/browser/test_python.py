@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -194,6 +196,34 @@ def test_nothing_is_loaded_before_it_is_opened_and_nothing_is_sent_after(
     panel.run("def indicator(bars): return bars.close\n")
     panel.say("secret = 'mine'")
     assert asked == []
+
+
+def test_python_starts_from_its_snapshot_and_says_how_far_it_is(panel: Panel, static: Path) -> None:
+    panel.page.evaluate(
+        """() => {
+          globalThis.said = [];
+          new MutationObserver(() => {
+            const status = document.querySelector(".python-status");
+            if (status !== null) said.push(status.textContent);
+          }).observe(document.getElementById("python"), { childList: true, subtree: true });
+        }"""
+    )
+    panel.open()
+    pointer = json.loads((static / "pyodide" / "current.json").read_text())
+    assert panel.state("snapshot") == str(pointer["snapshot"] is not None).lower()
+    said = panel.page.evaluate("() => said")
+    assert any(text.startswith("Starting Python") for text in said)
+    assert said[-1].startswith("Python 3.")
+
+
+def test_keys_in_the_editor_are_no_shortcuts_of_the_page(panel: Panel) -> None:
+    panel.open()
+    panel.page.click(".code-area")
+    panel.page.keyboard.press("Control+a")
+    panel.page.keyboard.type("i = 5/3")
+    assert panel.page.input_value(".code-area") == "i = 5/3"
+    assert panel.chart.data("interval") == "1m"
+    assert not panel.page.locator("#indicator-panel").is_visible()
 
 
 def test_the_code_is_remembered(panel: Panel) -> None:

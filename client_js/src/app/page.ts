@@ -232,7 +232,7 @@ export class Page {
   private key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { target } = event;
-    if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) return;
+    if (target instanceof Element && target.matches("input, select, textarea")) return;
     const interval = this.intervals.byKey(event.key);
     if (interval !== undefined) this.choose(interval);
     else if (event.key === "/") {

@@ -29,6 +29,8 @@ import tickfire_browser, tickfire_browser.session
 tickfire_browser.session.Session(vars(tickfire_browser))
 `;
 
+const PYTHON_VERSION = `import sys; sys.version.partition(" ")[0]`;
+
 const scope = globalThis as unknown as Scope;
 const output = new Output((text, isError) => scope.postMessage({ kind: "output", text, isError }));
 let session: Session | null = null;
@@ -45,8 +47,9 @@ async function start({ base, interrupt }: Start): Promise<void> {
       scope.postMessage({ kind: "progress", stage, loaded, total }),
     );
     session = prepare(pyodide, interrupt);
+    const version = pyodide.runPython(PYTHON_VERSION);
     const ms = performance.now() - began;
-    scope.postMessage({ kind: "ready", version: pyodide.version, fromSnapshot, ms });
+    scope.postMessage({ kind: "ready", version: String(version), fromSnapshot, ms });
   } catch (error) {
     scope.postMessage({ kind: "failed", reason: brief(error) });
   }
