@@ -24,6 +24,7 @@ export function explain(signal: SignalEvent): string {
     case "pattern":
       return [
         `${capital(words(signal.name))}, ${side(signal.direction)}, on ${signal.interval} candles.`,
+        typeof signal.text === "string" ? signal.text : "",
         signal.quality === undefined ? "" : `Quality ${signal.quality.toFixed(2)} of 1.`,
         "A shape, not a forecast.",
       ]
