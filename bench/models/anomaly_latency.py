@@ -1,4 +1,4 @@
-"""How soon after the trade itself its `anomaly` is at a stock client: the whole house, a real burst.
+"""How soon after a trade its `anomaly` is at a stock client: the whole house, a real burst.
 
 Run it with ``python -m bench.models.anomaly_latency``; it takes two minutes. Two phoenix.js clients
 in Node listen, one to the ticks of the symbol and one to its signals; the figure is the time
