@@ -33,6 +33,9 @@ test.each(names)("%s has the parameters and outputs of its kernel", (name) => {
   const columns = ["ts", "open", "high", "low", "close", "volume", "src", "price"];
   expect(inputs.filter((input) => !columns.includes(input))).toEqual([]);
   for (const each of spec.fill ?? []) expect(Object.keys(spec.outputs)).toContain(each);
+  for (const { breaks } of Object.values(spec.outputs)) {
+    if (breaks !== undefined) expect(Object.keys(spec.outputs)).toContain(breaks);
+  }
   expect(resolve(name).name).toBe(name);
 });
 

@@ -18,10 +18,12 @@ export function seriesOf({ id, resolved, color }: Choice, indicator: Indicator |
     title: titleOf(resolved),
     pane: spec.pane === "overlay" ? PRICE_PANE : id,
     time: indicator?.time ?? new Float64Array(),
-    plots: names.map((name, index) => ({
-      values: outputs?.[name] ?? new Float64Array(),
-      ...lookOf(spec, name, index, color),
-    })),
+    plots: names.map((name, index) => {
+      const values = outputs?.[name] ?? new Float64Array();
+      const { breaks } = spec.outputs[name];
+      const interrupted = breaks === undefined ? {} : { breaks: outputs?.[breaks] ?? values };
+      return { values, ...interrupted, ...lookOf(spec, name, index, color) };
+    }),
     ...(fill === undefined ? {} : { fill: [fill[0], fill[1]] as const }),
     ...(spec.range === undefined ? {} : { range: spec.range }),
     ...(spec.guides === undefined ? {} : { guides: spec.guides }),
@@ -33,7 +35,7 @@ function lookOf(
   name: string,
   index: number,
   color: string,
-): Omit<Plot, "values"> {
+): Omit<Plot, "values" | "breaks"> {
   const { label, plot } = spec.outputs[name];
   if (plot === "histogram") return { label, kind: plot, color: ABOVE, negative: BELOW };
   const kind = plot === "dots" ? "dots" : "line";

@@ -28,8 +28,10 @@ export class LinePen {
   private start = Number.NaN;
   private width = 0;
   private shape = { top: 0, bottom: 0, above: 0, below: 0 };
-  /** x, y and width of the rows of each tone, drawn at the end by tone. */
+  /** x, y and width of the rows of each tone, drawn at the end by tone, under the line itself. */
   private readonly edges: number[][] = Array.from({ length: STEPS }, () => []);
+  /** x, y, width and height. */
+  private readonly cores: number[] = [];
   private readonly tones: number[];
 
   constructor(
@@ -79,6 +81,11 @@ export class LinePen {
       }
       rows.length = 0;
     });
+    const { cores } = this;
+    for (let i = 0; i < cores.length; i += 4) {
+      this.batch.push(cores[i], cores[i + 1], cores[i + 2], cores[i + 3], this.tones[STEPS]);
+    }
+    cores.length = 0;
   }
 
   private endColumn(): void {
@@ -109,7 +116,11 @@ export class LinePen {
     this.start = Number.NaN;
     const first = Math.max(top, rows.top);
     const last = Math.min(bottom, rows.bottom);
-    if (first < last) this.batch.push(start, first, width, last - first, this.tones[STEPS]);
+    if (first < last) {
+      // What goes up or down steeply is as thick across as it is high where it lies flat.
+      const more = bottom - top > 2 * this.thickness ? this.thickness - 1 : 0;
+      this.cores.push(start - (more >> 1), first, width + more, last - first);
+    }
     this.edge(above, start, top - 1, width);
     this.edge(below, start, bottom, width);
   }

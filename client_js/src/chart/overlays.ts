@@ -218,7 +218,7 @@ function paintSeries(
   over: RectBatch,
 ): void {
   const places = align(series.time, store, first * per, Math.min(last * per, store.count));
-  const reduced: Reduced[] = series.plots.map(({ values }) => reduce(values, places, per));
+  const reduced: Reduced[] = series.plots.map((plot) => reduce(plot, places, per));
   if (series.fill !== undefined) {
     const [one, other] = series.fill;
     painter.fill(under, series, reduced[one], reduced[other]);
@@ -239,9 +239,10 @@ function reading(series: Series, store: CandleStore, index: number, decimals: nu
 
 /** Throw RangeError, with what is wrong, unless a series can be drawn. */
 export function checkSeries(id: string, series: Series): void {
-  for (const { label, values, color, negative } of series.plots) {
-    if (values.length !== series.time.length) {
-      const lengths = `${values.length} values for ${series.time.length} times`;
+  for (const { label, values, color, negative, breaks = values } of series.plots) {
+    for (const { length } of [values, breaks]) {
+      if (length === series.time.length) continue;
+      const lengths = `${length} values for ${series.time.length} times`;
       throw new RangeError(`series ${id}, plot ${label}: ${lengths}`);
     }
     parseColor(color);

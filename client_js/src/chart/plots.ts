@@ -45,10 +45,18 @@ export interface Reduced {
   low: Float64Array;
   high: Float64Array;
   last: Float64Array;
+  /** The last of what a line is interrupted by, where it is. */
+  breaks: Float64Array | null;
 }
 
 /** Reduce a plot to buckets of `per` candles; `places` as `align` gives them. */
-export function reduce(values: Float64Array, places: Int32Array, per: number): Reduced {
+export function reduce({ values, breaks }: Plot, places: Int32Array, per: number): Reduced {
+  const reduced = reduceValues(values, places, per);
+  const interrupted = breaks === undefined ? null : reduceValues(breaks, places, per).last;
+  return { ...reduced, breaks: interrupted };
+}
+
+function reduceValues(values: Float64Array, places: Int32Array, per: number) {
   const count = Math.ceil(places.length / per);
   const low = new Float64Array(count).fill(Number.NaN);
   if (per === 1) {
@@ -107,13 +115,14 @@ export class PlotPainter {
     }
   }
 
-  private line(batch: RectBatch, plot: Plot, { low, high, last }: Reduced): void {
+  private line(batch: RectBatch, plot: Plot, { low, high, last, breaks }: Reduced): void {
     const { xs } = this.columns;
     const thickness = Math.max(Math.round(LINE_PX * this.columns.ratio), 2);
     const pen = new LinePen(batch, this.scale.rows, thickness, plot.color, this.background);
     for (let i = 0; i < xs.length; i++) {
       if (Number.isNaN(last[i])) continue;
-      const joined = i > 0 && !Number.isNaN(last[i - 1]);
+      const goesOn = breaks === null || breaks[i] === breaks[i - 1];
+      const joined = i > 0 && goesOn && !Number.isNaN(last[i - 1]);
       if (joined) pen.segment(xs[i - 1], this.row(last[i - 1]), xs[i], this.row(last[i]));
       if (!joined || low !== high) pen.span(xs[i], this.row(high[i]), this.row(low[i]));
     }

@@ -18,6 +18,8 @@ export interface Plot {
   kind?: PlotKind;
   /** Colour of a histogram's columns below zero. */
   negative?: string;
+  /** One per value: a line is interrupted where this changes. */
+  breaks?: Float64Array;
 }
 
 /** What is drawn besides the candles: an indicator, or anything else that goes with their times. */

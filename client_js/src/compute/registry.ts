@@ -21,6 +21,8 @@ export interface OutputSpec {
   label: string;
   /** "none": computed, not drawn. */
   plot: "line" | "histogram" | "dots" | "none";
+  /** Another output: the line is interrupted where that changes. */
+  breaks?: string;
 }
 
 /** What is known of an indicator besides its kernel. */
@@ -162,7 +164,10 @@ export const INDICATORS = {
     about: "Supertrend",
     pane: "overlay",
     params: { period: period(10), width: width(3) },
-    outputs: { line: line(), direction: hidden("Direction") },
+    outputs: {
+      line: { label: "", plot: "line", breaks: "direction" },
+      direction: hidden("Direction"),
+    },
   },
   sar: {
     title: "SAR",
