@@ -1,20 +1,20 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 
 const OUT = fileURLToPath(new URL("../server/tickfire/server/static", import.meta.url));
-/** Built apart, by `make wasm`. */
-const KEPT = "pyodide";
 
-/** Empties the folder of what was built before, but for the browser's Python. */
-function emptyButForPython(): Plugin {
+/**
+ * Removes the assets of earlier builds when those of this one are there: a server goes on serving
+ * meanwhile, and the browser's Python, which is built apart, stays.
+ */
+function removeFormerAssets(): Plugin {
   return {
-    name: "empty-but-for-python",
+    name: "remove-former-assets",
     apply: "build",
-    buildStart() {
-      if (!existsSync(OUT)) return;
-      for (const name of readdirSync(OUT)) {
-        if (name !== KEPT) rmSync(`${OUT}/${name}`, { recursive: true });
+    writeBundle(_, bundle) {
+      for (const name of readdirSync(`${OUT}/assets`)) {
+        if (bundle[`assets/${name}`] === undefined) rmSync(`${OUT}/assets/${name}`, { force: true });
       }
     },
   };
@@ -24,7 +24,7 @@ function emptyButForPython(): Plugin {
 export default defineConfig({
   base: "./",
   publicDir: "shaders",
-  plugins: [emptyButForPython()],
+  plugins: [removeFormerAssets()],
   worker: { format: "es" },
   build: {
     outDir: OUT,
