@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,9 +57,16 @@ class FeatureSet:
         float64[n, len(features)]
             NaN where a feature is not known yet, and for those of `CONTEXT`.
         """
+        return self._values(columns, Running.push)
+
+    def peek(self, columns: Mapping[str, Array]) -> Array:
+        """Return what `push` would, and keep the state: for a bar that still runs."""
+        return self._values(columns, Running.peek)
+
+    def _values(self, columns: Mapping[str, Array], take: Callable[..., Any]) -> Array:
         given = [columns[name] for name in COLUMNS]
         results: dict[tuple[Any, ...], Any] = {
-            key: running.push(*(given[at] for at in inputs))
+            key: take(running, *(given[at] for at in inputs))
             for key, (running, inputs) in self._running.items()
         }
         out = np.full((len(given[0]), len(self._rows)), np.nan)

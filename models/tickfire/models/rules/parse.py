@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import math
 import warnings
+from collections.abc import Callable
 from typing import Final, NoReturn
 
 import numpy as np
@@ -21,7 +22,7 @@ from tickfire.models.features.catalogue import COLUMNS, CONTEXT, FEATURES, Featu
 from tickfire.models.rules import evaluate_kernel as ek
 from tickfire.models.rules.program import Program
 
-__all__ = ["MAX_LENGTH", "RuleError", "parse"]
+__all__ = ["MAX_LENGTH", "RuleError", "parse", "parse_feature"]
 
 MAX_LENGTH: Final = 2_000
 """Characters of a rule."""
@@ -50,6 +51,21 @@ def parse(text: str) -> Program:
     RuleError
         It is not one.
     """
+    return _understood(text, _Compiler.rule)
+
+
+def parse_feature(text: str) -> Feature:
+    """Read one feature, as ``ema(20)``.
+
+    Raises
+    ------
+    RuleError
+        It is none.
+    """
+    return _understood(text, _Compiler.feature)
+
+
+def _understood[T](text: str, read: Callable[[_Compiler, ast.expr], T]) -> T:
     if len(text) > MAX_LENGTH:
         raise RuleError(f"a rule of more than {MAX_LENGTH} characters")
     flat = " ".join(text.split())
@@ -57,7 +73,7 @@ def parse(text: str) -> Program:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as `14or`: it reads on
             tree = ast.parse(flat, mode="eval")
-        return _Compiler(flat).compile(tree.body)
+        return read(_Compiler(flat), tree.body)
     except SyntaxError as error:
         where = "" if error.offset is None else f" at character {error.offset}"
         raise RuleError(f"{flat!r} is not a rule: {error.msg}{where}") from None
@@ -77,7 +93,13 @@ class _Compiler:
         self._code: list[int] = []
         self._height = self._depth = 0
 
-    def compile(self, tree: ast.expr) -> Program:
+    def feature(self, tree: ast.expr) -> Feature:
+        self._number(tree)
+        if len(self._code) != 1 or not self._features:
+            self._refuse(tree, "a feature was expected, such as rsi(14)")
+        return next(iter(self._features))
+
+    def rule(self, tree: ast.expr) -> Program:
         self._truth(tree)
         constants = np.array(list(self._constants), np.float64)
         code = np.array(self._code, np.int64)

@@ -19,6 +19,8 @@ from tickfire.server.market.candle_channel import CandleChannel
 from tickfire.server.market.candle_feed import CandleTopic
 from tickfire.server.market.channels import InstrumentChannel, RealtimeChannel
 from tickfire.server.market.dataset import DataSet
+from tickfire.server.market.indicator_channel import INDICATORS, IndicatorChannel
+from tickfire.server.market.indicators import Indicator
 from tickfire.server.market.lanes import REALTIME, Lane, Lanes
 from tickfire.server.market.live import Live
 from tickfire.server.market.news import HEADLINES, News, NewsChannel
@@ -33,6 +35,8 @@ from tickfire.server.streams.tail import Entry, Tail, backoff_s
 
 __all__ = ["Market"]
 
+MAX_INDICATORS: Final = 2_000
+"""Of one worker."""
 EPOCH_CHECK_S: Final = 1.0
 MAX_SHARDS: Final = 256
 
@@ -80,6 +84,7 @@ class Market:
         self._reachable = False
         self._subscriptions: dict[Subscription, None] = {}
         self._candles: dict[str, CandleTopic] = {}
+        self._indicators: dict[str, Indicator] = {}
         self._check_now = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._watch()
@@ -90,6 +95,7 @@ class Market:
             REALTIME: lambda: RealtimeChannel(self),
             "market:*": lambda: InstrumentChannel(self),
             "candles:*": lambda: CandleChannel(self),
+            INDICATORS: lambda: IndicatorChannel(self),
             HEADLINES: lambda: NewsChannel(self.news),
             SIGNALS: lambda: SignalsChannel(self.signals),
             TRACE: lambda: TraceChannel(self._clock),
@@ -300,6 +306,30 @@ class Market:
             del self._candles[name]
             self._candles_changed(topic.symbol, False)
 
+    def follow_indicator(self, topic: str, make: Callable[[], Indicator]) -> Indicator:
+        """Register a subscriber of an indicator; all subscribers of a topic share one.
+
+        Raises
+        ------
+        JoinError
+            There are too many indicators.
+        """
+        indicator = self._indicators.get(topic)
+        if indicator is None:
+            if len(self._indicators) >= MAX_INDICATORS:
+                raise refuse("too many indicators; ask again later")
+            indicator = self._indicators[topic] = make()
+        indicator.subscribers += 1
+        return indicator
+
+    def leave_indicator(self, topic: str) -> None:
+        """Undo `follow_indicator`."""
+        indicator = self._indicators[topic]
+        indicator.subscribers -= 1
+        if indicator.subscribers == 0:
+            del self._indicators[topic]
+            indicator.close()
+
     def _candles_changed(self, symbol: str, on: bool) -> None:
         if self.live is not None:
             self.live.listen(symbol, on)
@@ -331,6 +361,7 @@ class Market:
             "market:realtime": realtime,
             "market:<symbol>": len(topics) - realtime,
             "candles": candles,
+            "indicators": sum(one.subscribers for one in self._indicators.values()),
         }
 
     def _hub_counters(self) -> dict[str, float]:
