@@ -135,8 +135,8 @@ types: setup ## Check types, Python's and TypeScript's
 	@cd client_js && npm run --silent types
 
 .PHONY: conformance
-conformance: setup ## Run the Phoenix conformance transcripts
-	@$(PYTHON) -m pytest tests/conformance $(ARGS)
+conformance: setup chromium ## Hold the Channels library to Phoenix: transcripts, cases, stock clients
+	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m pytest tests/conformance $(ARGS)
 
 .PHONY: bench
 bench: setup ## Measure; bench/README.md explains each
