@@ -14,7 +14,8 @@ function removeFormerAssets(): Plugin {
     apply: "build",
     writeBundle(_, bundle) {
       for (const name of readdirSync(`${OUT}/assets`)) {
-        if (bundle[`assets/${name}`] === undefined) rmSync(`${OUT}/assets/${name}`, { force: true });
+        if (bundle[`assets/${name}`] === undefined)
+          rmSync(`${OUT}/assets/${name}`, { force: true });
       }
     },
   };
