@@ -81,6 +81,21 @@ async def test_connect_sees_params_and_request() -> None:
     assert info.peer is not None
     assert info.peer[0] == "127.0.0.1"
     assert info.auth_token is None
+    assert info.session is None
+
+
+async def test_connect_sees_the_session_of_a_middleware() -> None:
+    app, asked = picky()
+
+    async def with_session(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] in ("http", "websocket"):
+            scope["session"] = {"user": 7}
+        await app(scope, receive, send)
+
+    async with serve_app(with_session) as served:
+        assert (await upgrade(served, "/socket/acme/websocket?vsn=2.0.0"))["status"] == 101
+    [(_, info)] = asked
+    assert info.session == {"user": 7}
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,8 @@ def _request(scope: Scope) -> Request:
     path_params = {k: v for k, v in scope.get("path_params", {}).items() if k != "path"}
     client = scope.get("client")
     peer = (client[0], client[1]) if client else None
-    return Request(scope["query_string"], scope["path"], headers, path_params, peer)
+    session = scope.get("session")
+    return Request(scope["query_string"], scope["path"], headers, path_params, peer, session)
 
 
 def _upgrade(scope: Scope) -> Upgrade | None:

@@ -8,7 +8,7 @@ import base64
 import binascii
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tickfire.phoenix.errors import ConnectError
@@ -87,6 +87,7 @@ class Request:
     headers: Mapping[str, str]
     path_params: Mapping[str, Any] = field(default_factory=dict)
     peer: tuple[str, int] | None = None
+    session: Mapping[str, Any] | None = None
 
     @property
     def uri(self) -> str:
@@ -118,7 +119,9 @@ async def handshake(request: Request, policy: Policy) -> Accepted | Refusal:
     except UndecodableQueryError:
         return BAD_QUERY
     params.update(request.path_params)
-    info = ConnectInfo("websocket", request.uri, request.headers, request.peer)
+    info = ConnectInfo(
+        "websocket", request.uri, request.headers, request.peer, session=request.session
+    )
     if not policy.check_origin(request.headers.get("origin"), info.host):
         return FORBIDDEN
     if policy.auth_token:
@@ -142,7 +145,7 @@ async def _with_auth_token(
         token = _bearer_token(bearers[0])
         if token is None:
             return CRASHED
-        info = ConnectInfo(info.transport, info.uri, info.headers, info.peer, token)
+        info = replace(info, auth_token=token)
     outcome = await connect_user(policy, params, info, subprotocol)
     if isinstance(outcome, Refusal) and subprotocol is not None:
         return outcome.with_header("sec-websocket-protocol", subprotocol)

@@ -71,6 +71,7 @@ async def connect(
     hub: Hub,
     headers: Mapping[str, str] | None = None,
     auth_token: str | None = None,
+    session: Mapping[str, Any] | None = None,
 ) -> "Client":
     """Connect a client.
 
@@ -78,7 +79,7 @@ async def connect(
     ----------
     user_socket
         A UserSocket class, or what returns a new one.
-    params, headers, auth_token
+    params, headers, auth_token, session
         What `UserSocket.connect` is given.
     hub
         The application's.
@@ -90,7 +91,7 @@ async def connect(
     """
     user = user_socket()
     given = dict(params or {})
-    info = ConnectInfo("test", "/", dict(headers or {}), None, auth_token)
+    info = ConnectInfo("test", "/", dict(headers or {}), None, auth_token, session)
     if await user.connect(given, info) is False:
         raise ConnectionRefused
     return Client(user, given, hub)

@@ -24,6 +24,8 @@ class ConnectInfo:
     peer: tuple[str, int] | None = None
     auth_token: str | None = field(default=None, repr=False)
     """The bearer token of the handshake, where the socket takes one."""
+    session: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What a session middleware, such as Starlette's, has found; None without one."""
 
     @property
     def host(self) -> str:

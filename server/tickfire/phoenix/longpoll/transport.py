@@ -85,6 +85,7 @@ class LongPollTransport:
             request.headers,
             request.peer,
             request.headers.get("x-phoenix-authtoken") if self._policy.auth_token else None,
+            request.session,
         )
         if not self._policy.check_origin(request.headers.get("origin"), info.host):
             return _json(status=FORBIDDEN)
