@@ -128,6 +128,19 @@ test("bad requests are refused where they are made", () => {
   );
 });
 
+test("an indicator that there is no room for is told so, by name", async () => {
+  const compute = connected(false);
+  const history = compute.history("ESU4", "1m");
+  const refusals: string[] = [];
+  const indicator = history.indicator("ema");
+  indicator.onRefusal((reason) => void refusals.push(reason));
+  await compute.settled();
+  const { id } = indicator;
+  history.refuse({ type: "refused", history: history.id, indicator: id, reason: "no room" });
+  expect(refusals).toEqual(["EMA 20: no room"]);
+  expect(history.all).toEqual([]);
+});
+
 test("kernels that cannot be loaded are told in one sentence, once", async () => {
   const failures: string[] = [];
   const compute = connected(false, "data:text/plain,none", failures);

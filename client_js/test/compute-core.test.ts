@@ -223,6 +223,27 @@ test("memory is given back: histories and indicators come and go in the same roo
   expect(desk.core.memoryBytes).toBe(before);
 });
 
+test("what there is no room for is refused, and the others go on", () => {
+  const core = new ComputeCore(KERNELS, false, 80);
+  core.take({ type: "open", history: HISTORY });
+  core.take({ type: "bars", history: HISTORY, from: 0, bars: walk(100) });
+  core.take({ type: "add", history: HISTORY, indicator: 2, resolved: resolve("ema") });
+  const large = resolve("sma", { period: 1_048_576 });
+  const reason = "there is no room in memory for this";
+  for (const indicator of [3, 4]) {
+    expect(core.take({ type: "add", history: HISTORY, indicator, resolved: large })).toEqual({
+      type: "refused",
+      history: HISTORY,
+      indicator,
+      reason,
+    });
+  }
+  const bars = rows(walk(101), 100);
+  const report = core.take({ type: "bars", history: HISTORY, from: 100, bars });
+  const sets = report?.type === "results" ? report.changes.map(({ set }) => set) : [];
+  expect(sets).toEqual([HISTORY, 2]);
+});
+
 test("what comes for a closed history is of no effect", () => {
   const desk = new Desk(false);
   desk.core.take({ type: "close", history: HISTORY });

@@ -62,6 +62,10 @@ export class Indicators {
     const { id, resolved } = choice;
     const indicator = history.start(resolved);
     this.running.set(id, indicator);
+    indicator.onRefusal((reason) => {
+      this.running.delete(id);
+      this.onFailure(reason);
+    });
     indicator.onChange(() => {
       const current = this.set.all.find((each) => each.id === id);
       if (current !== undefined) this.draw(current);

@@ -3,6 +3,11 @@ const WORD_BYTES = 8;
 /** Memory grows by at least this much, since growing detaches every view. */
 const GROWTH_PAGES = 64;
 
+/** There is no room for what is wanted. */
+export class OutOfRoom extends RangeError {
+  override readonly name = "OutOfRoom";
+}
+
 /**
  * Blocks of 8-byte words in a WebAssembly memory, whose first page is left to the module. Sizes are
  * rounded up to powers of two, and what is freed is kept by size for the next of that size.
@@ -30,15 +35,19 @@ export class Arena {
     return this.current().longs;
   }
 
-  /** Address of a block of at least `words` words, whatever they contain. */
+  /**
+   * Address of a block of at least `words` words, whatever they contain. Throws `OutOfRoom`, and
+   * takes nothing then.
+   */
   allocate(words: number): number {
     const size = sizeOf(words);
     const freed = this.free.get(size)?.pop();
     if (freed !== undefined) return freed;
     const at = this.next;
-    this.next += size * WORD_BYTES;
-    const missing = this.next - this.memory.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.max(Math.ceil(missing / PAGE_BYTES), GROWTH_PAGES));
+    const end = at + size * WORD_BYTES;
+    const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE_BYTES);
+    if (missing > 0) this.grow(missing);
+    this.next = end;
     return at;
   }
 
@@ -62,6 +71,18 @@ export class Arena {
   copy(to: number, from: number, words: number): void {
     const start = from / WORD_BYTES;
     this.floats.copyWithin(to / WORD_BYTES, start, start + words);
+  }
+
+  private grow(pages: number): void {
+    for (const wanted of [Math.max(pages, GROWTH_PAGES), pages]) {
+      try {
+        this.memory.grow(wanted);
+        return;
+      } catch {
+        // beyond the memory's maximum, or the machine's
+      }
+    }
+    throw new OutOfRoom("there is no room in memory for this");
   }
 
   private current() {

@@ -125,6 +125,13 @@ export class BarHistory {
     }
   }
 
+  /** An indicator is none after all. */
+  refuse({ indicator: id, reason }: Report & { type: "refused" }): void {
+    const indicator = this.indicators.get(id);
+    this.indicators.delete(id);
+    indicator?.refuse(reason);
+  }
+
   private is(kind: "bars" | "trades"): void {
     this.kind ??= kind;
     if (this.kind !== kind)

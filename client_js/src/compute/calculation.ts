@@ -40,14 +40,15 @@ export class Calculation {
     this.plan = planOf(resolved);
     this.outputs = this.plan.filter((each) => each === "out").length;
     this.words = wordsOf(exported[`${kernel}_words`], resolved);
-    this.state = arena.allocate(this.words);
-    this.scratch = arena.allocate(this.words);
+    // Two halves of one block: there is room for both, or for none.
+    this.state = arena.allocate(2 * this.words);
+    this.scratch = this.state + this.words * WORD_BYTES;
     arena.zero(this.state, this.words);
   }
 
   /**
    * Bars from row `from` on have changed. Computes what follows and gives `take` the results of
-   * rows `from` to the end, one view per output, valid during the call.
+   * rows `from` to the end, one view per output, valid during the call. Throws `OutOfRoom`.
    */
   update(from: number, take: (from: number, results: Float64Array[]) => void): void {
     const { arena, bars } = this;
@@ -70,8 +71,7 @@ export class Calculation {
   }
 
   dispose(): void {
-    this.arena.release(this.state, this.words);
-    this.arena.release(this.scratch, this.words);
+    this.arena.release(this.state, 2 * this.words);
   }
 
   private restart(): void {

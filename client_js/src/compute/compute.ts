@@ -99,15 +99,19 @@ export class Compute {
 
   private receive(report: Report): void {
     if (report.type === "results") {
-      for (const history of this.histories.values()) {
-        if (history.id === report.history) history.receive(report);
-      }
+      this.byId(report.history)?.receive(report);
+    } else if (report.type === "refused") {
+      this.byId(report.history)?.refuse(report);
     } else if (report.type === "settled") {
       this.settling.get(report.id)?.(null);
       this.settling.delete(report.id);
     } else {
       this.stop(report.reason);
     }
+  }
+
+  private byId(id: number): BarHistory | undefined {
+    return [...this.histories.values()].find((each) => each.id === id);
   }
 
   private stop(reason: string): void {

@@ -1,4 +1,4 @@
-import { Arena } from "./arena";
+import { Arena, OutOfRoom } from "./arena";
 import { BarColumns } from "./bar-columns";
 import { Calculation } from "./calculation";
 import type { KernelExports } from "./generated/bindings";
@@ -11,6 +11,9 @@ import {
   SharedWriter,
   TransferWriter,
 } from "./result-columns";
+
+/** Pages of 64 kB that the kernels' memory grows to at most: 1 GB. */
+const MOST_PAGES = 16_384;
 
 /** One indicator: its calculation and where its results go. */
 interface Kept {
@@ -39,8 +42,9 @@ export class ComputeCore {
   constructor(
     module: WebAssembly.Module,
     private readonly shared: boolean,
+    mostPages = MOST_PAGES,
   ) {
-    const memory = new WebAssembly.Memory({ initial: 16 });
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: mostPages });
     const instance = new WebAssembly.Instance(module, { env: { memory } });
     this.kernels = instance.exports as unknown as KernelExports;
     this.arena = new Arena(memory);
@@ -70,7 +74,7 @@ export class ComputeCore {
         return this.recompute(request.history, history, from);
       }
       case "add":
-        return this.add(request.history, request.indicator, request.resolved);
+        return this.addOrRefuse(request.history, request.indicator, request.resolved);
       case "remove":
         this.remove(request.indicator);
         return null;
@@ -94,6 +98,16 @@ export class ComputeCore {
     const changes = [history.writer.write(from, history.bars.rows(from), data)];
     for (const kept of history.indicators.values()) changes.push(compute(kept, from, data));
     return { type: "results", history: id, changes, data: data.pack() };
+  }
+
+  private addOrRefuse(history: number, indicator: number, resolved: Resolved): Report | null {
+    try {
+      return this.add(history, indicator, resolved);
+    } catch (error) {
+      if (!(error instanceof OutOfRoom)) throw error;
+      this.remove(indicator);
+      return { type: "refused", history, indicator, reason: error.message };
+    }
   }
 
   private add(id: number, indicator: number, resolved: Resolved): Report | null {

@@ -14,6 +14,7 @@ export class Indicator<N extends IndicatorName = IndicatorName> {
   private readonly columns: ResultColumns;
   private readonly names: string[];
   private readonly listeners = new Set<(rows: Rows) => void>();
+  private readonly refusals = new Set<(reason: string) => void>();
 
   constructor(
     readonly id: number,
@@ -53,6 +54,11 @@ export class Indicator<N extends IndicatorName = IndicatorName> {
     return () => this.listeners.delete(listener);
   }
 
+  /** Call `listener` if it cannot be computed after all, with a sentence that says why. */
+  onRefusal(listener: (reason: string) => void): void {
+    this.refusals.add(listener);
+  }
+
   /** Compute it no longer. */
   remove(): void {
     this.listeners.clear();
@@ -70,5 +76,10 @@ export class Indicator<N extends IndicatorName = IndicatorName> {
   /** Tell the listeners, once all that belongs together has been received. */
   notify({ from, count }: Change): void {
     for (const listener of this.listeners) listener({ from, count });
+  }
+
+  /** Tell that the worker refuses it. */
+  refuse(reason: string): void {
+    for (const listener of this.refusals) listener(`${this.title}: ${reason}`);
   }
 }

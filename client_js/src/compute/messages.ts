@@ -18,6 +18,8 @@ export type Request =
 /** What the worker tells its page. */
 export type Report =
   | { type: "results"; history: number; changes: Change[]; data: Float64Array<ArrayBuffer> }
+  /** There is no such indicator now; a sentence says why. */
+  | { type: "refused"; history: number; indicator: number; reason: string }
   | { type: "settled"; id: number }
   /** It cannot go on; a sentence says why. */
   | { type: "failed"; reason: string };
