@@ -34,6 +34,7 @@ __all__ = ["Infer", "InferConfig", "run"]
 SENTIMENT: Final = "sentiment"
 LOOK_S: Final = 1.0
 """How often epoch, instrument table and artefacts are looked at."""
+LOOKS_PER_TABLE: Final = 15
 MAX_SHARDS: Final = 1024
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class Infer:
         self._headlines = Headlines(client, lambda: self.sentiment.model, self.counters, self._tell)
         self._instruments = Instruments()
         self._rows: frozenset[bytes] = frozenset()
+        self._table_size = self._looks_until_table = 0
         # At once, so that what a user got wrong for a model is said before anything runs.
         self._models = self._made()
         self._streams: Streams | None = None
@@ -114,16 +116,25 @@ class Infer:
     async def _look(self) -> None:
         try:
             async with asyncio.timeout(LOOK_S * 5):
-                rows = await _hash(self._client, INSTRUMENTS_KEY)
+                await self._look_at_instruments()
                 meta = await _hash(self._client, META_KEY)
         except (RedisError, OSError, TimeoutError) as error:
             log.debug("Redis does not say what there is: %s", error)
             return
-        self._learn(frozenset(rows.values()))
         epoch = _epoch(meta)
         died = self._following is not None and self._following.done()
         if self.config.models and epoch is not None and (epoch != self._epoch or died):
             await self._enter(epoch)
+
+    async def _look_at_instruments(self) -> None:
+        """Read the table where it has grown, and now and then: it may hold 100,000 rows."""
+        size: Any = self._client.hlen(INSTRUMENTS_KEY.decode())
+        if await size == self._table_size and self._looks_until_table > 0:
+            self._looks_until_table -= 1
+            return
+        rows = await _hash(self._client, INSTRUMENTS_KEY)
+        self._table_size, self._looks_until_table = len(rows), LOOKS_PER_TABLE
+        self._learn(frozenset(rows.values()))
 
     def _learn(self, rows: frozenset[bytes]) -> None:
         if rows == self._rows:
