@@ -17,6 +17,7 @@ from pyodide.distribution.lock import write_lock
 from pyodide.distribution.wheel import build_wheel
 from tests.kernels.indicators import own_kernel
 from tickfire.kernels.build import MODULE_NAME, build_module, kernels_of
+from tickfire.kernels.compiler.python import python
 
 
 def test_two_builds_are_equal_to_the_byte(wheel: Path, module_bytes: bytes, tmp_path: Path) -> None:
@@ -82,3 +83,12 @@ def test_without_the_npm_package_it_says_so(tmp_path: Path) -> None:
 def _folder(path: Path) -> Path:
     path.mkdir(parents=True)
     return path
+
+
+def test_a_kernel_of_ones_own_becomes_an_object_of_python() -> None:
+    text = python(kernels_of([own_kernel]))
+    compile(text, "bindings", "exec")
+    assert "midpoint = Kernel(\n    'midpoint',\n" in text
+    for parameter in ("('high', 'in')", "('low', 'in')", "('out', 'out')"):
+        assert parameter in text
+    assert "__all__ = [\n    'Bars',\n    'Kernel',\n    'Series',\n    'midpoint',\n]" in text

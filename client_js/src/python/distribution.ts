@@ -28,9 +28,11 @@ export async function load(base: string, progress: Progress): Promise<Loaded> {
   const pointer: Pointer = await answer.json();
   const folder = new URL(`${pointer.folder}/`, base);
   const core = import(/* @vite-ignore */ new URL("pyodide.mjs", folder).href) as Promise<Core>;
-  const snapshot = await download(folder, pointer.snapshot, progress);
+  const { snapshot } = pointer;
+  const memory = snapshot === null ? null : download(new URL(snapshot, folder), progress);
+  memory?.catch(() => {}); // told where it is awaited
   const { loadPyodide } = await core;
-  const started = await start(loadPyodide, folder.href, snapshot, progress);
+  const started = await start(loadPyodide, folder.href, memory, progress);
   progress("kernels", 0, 0);
   await started.pyodide.loadPackage(PACKAGE, { messageCallback() {} });
   return started;
@@ -39,38 +41,24 @@ export async function load(base: string, progress: Progress): Promise<Loaded> {
 async function start(
   loadCore: typeof loadPyodide,
   indexURL: string,
-  snapshot: Uint8Array | null,
+  memory: Promise<Uint8Array> | null,
   progress: Progress,
 ): Promise<Loaded> {
-  progress("start", 0, 0);
-  if (snapshot !== null) {
+  if (memory !== null) {
     try {
-      const pyodide = await loadCore({ indexURL, _loadSnapshot: snapshot });
+      const pyodide = await loadCore({ indexURL, _loadSnapshot: memory });
       return { pyodide, fromSnapshot: true };
     } catch (error) {
-      // Another engine may refuse it: a cold start takes longer and always works.
+      // It cannot be had, or another engine refuses it: a cold start takes longer and always works.
       console.warn(`tickfire: Python starts without its snapshot: ${brief(error)}`);
     }
   }
+  progress("start", 0, 0);
   return { pyodide: await loadCore({ indexURL }), fromSnapshot: false };
 }
 
-/** The snapshot's bytes; null when there is none to be had. */
-async function download(
-  folder: URL,
-  name: string | null,
-  progress: Progress,
-): Promise<Uint8Array | null> {
-  if (name === null) return null;
-  try {
-    return await inflated(new URL(name, folder), progress);
-  } catch (error) {
-    console.warn(`tickfire: Python's snapshot cannot be had: ${brief(error)}`);
-    return null;
-  }
-}
-
-async function inflated(url: URL, progress: Progress): Promise<Uint8Array> {
+/** The snapshot's bytes. */
+async function download(url: URL, progress: Progress): Promise<Uint8Array> {
   const answer = await fetch(url);
   if (!answer.ok || answer.body === null) throw new Error(`${url.pathname}: ${answer.status}`);
   const total = Number(answer.headers.get("content-length") ?? 0);
@@ -80,6 +68,9 @@ async function inflated(url: URL, progress: Progress): Promise<Uint8Array> {
       loaded += chunk.length;
       progress("download", loaded, total);
       controller.enqueue(chunk);
+    },
+    flush() {
+      progress("start", 0, 0);
     },
   });
   const whole = answer.body.pipeThrough(counted).pipeThrough(new DecompressionStream("gzip"));
