@@ -97,6 +97,22 @@ async def test_a_headline_without_sentiment_is_not_kept_back_for_long(
     assert [one["id"] for one in server.market.news.latest] == ["a", "b"]
 
 
+async def test_a_sentiment_may_be_read_before_its_headline(
+    publisher: Publisher, valkey: Valkey, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "HOLD_S", 30.0)
+    server = await serve(valkey.url)
+    joined = await (await server.client()).join("news:headlines")
+    for number in range(150):
+        judge(valkey, b"9999999999999-%d" % number, f"h{number}")
+    await eventually(lambda: b"9999999999999-149" in server.market.news._early, "all are read")
+    packed = msgspec.msgpack.encode(Headline("h149", "Title", "wire", DAY, DAY))
+    valkey.client.xadd(NEWS_KEY, {"d": packed}, id=b"9999999999999-149")
+    (line,) = await joined.count("headline", 1)
+    assert (line["id"], line["sentiment"]) == ("h149", JUDGED)
+    assert len(server.market.news._early) < 100
+
+
 async def test_where_nobody_scores_no_headline_waits(
     publisher: Publisher, valkey: Valkey, serve: Serve
 ) -> None:

@@ -45,6 +45,8 @@ class News:
         self._numbers: dict[bytes, dict[str, Any]] = {}
         """Headlines by the id of their entry: those in `latest`, and those that are held."""
         self._held: dict[bytes, asyncio.TimerHandle] = {}
+        self._early: dict[bytes, Sentiment] = {}
+        """Sentiments that were read before their headlines, as when much is caught up on."""
         self._scored = False  # whether anybody scores headlines: without, none is held
 
     async def run(self, store: Store) -> None:
@@ -79,7 +81,10 @@ class News:
         number, headline = entry[0], headline_as_json(entry)
         if headline is None:
             return
-        if self._scored:
+        early = self._early.pop(number, None)
+        if early is not None:
+            self._put(headline, early)
+        if self._scored and early is None:
             self._numbers[number] = headline
             loop = asyncio.get_running_loop()
             self._held[number] = loop.call_later(HOLD_S, self._release, number)
@@ -90,9 +95,19 @@ class News:
     def _attach(self, entry: Entry) -> bool:
         """Put a sentiment to its headline; return whether there is such a headline."""
         sentiment = _sentiment(entry)
+        if sentiment is None:
+            return False
+        self._scored = True
         headline = self._numbers.get(entry[0])
-        self._scored = self._scored or sentiment is not None
-        if sentiment is None or headline is None or headline["id"] != sentiment.headline:
+        if headline is None:
+            self._early[entry[0]] = sentiment
+            if len(self._early) > KEPT:
+                del self._early[next(iter(self._early))]
+            return False
+        return self._put(headline, sentiment)
+
+    def _put(self, headline: dict[str, Any], sentiment: Sentiment) -> bool:
+        if headline["id"] != sentiment.headline:
             return False
         headline["sentiment"] = sentiment_as_json(sentiment)
         headline["symbols"] = sentiment.symbols
