@@ -77,16 +77,23 @@ def test_new_thresholds_are_taken_and_bad_ones_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
+        ({"options": {"bars": {"features": ["other"]}}}, "other features"),
         ({"options": {"memory": 7}}, "other features or constants"),
         ({"golden": ({"input": [1.0, 2.0], "output": [[0.0, 9.0], [0.0, 9.0]]},)}, "golden"),
         ({"arrays": {"thresholds": np.ones(4)}}, "5 thresholds"),
         ({"arrays": {"other": np.ones(5)}}, "thresholds"),
+        ({"arrays": {"thresholds": np.ones(5), "forest_left": np.ones(3)}}, "left"),
     ],
 )
 def test_refuses_an_artefact_that_is_not_for_it(
     change: dict[str, Any], says: str, tmp_path: Path
 ) -> None:
     artefact = load(DEFAULT_PATH, "anomaly", 1)
+    if "options" in change:
+        change = {"options": {**artefact.options, **change["options"]}}
+    if "arrays" in change:
+        change = {"arrays": {**artefact.arrays, "thresholds": None, **change["arrays"]}}
+        change["arrays"] = {k: v for k, v in change["arrays"].items() if v is not None}
     save(dataclasses.replace(artefact, **change), tmp_path)
     with pytest.raises(ArtefactError, match=says):
         read(tmp_path / "anomaly.json")

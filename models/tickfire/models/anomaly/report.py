@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tickfire.models.anomaly.detector import FEATURE_NAMES, Alarm, Limits
+from tickfire.models.anomaly.fit_bars import FittedForest
 from tickfire.models.anomaly.injected import Recall
 from tickfire.models.anomaly.nab import HeldOut
 from tickfire.models.artefact import Artefact
@@ -34,6 +35,7 @@ class Judged:
         On these ticks as they are.
     recalls : tuple of Recall
         On the same ticks with anomalies put in.
+    bars : FittedForest
     """
 
     limits: Limits
@@ -42,6 +44,7 @@ class Judged:
     trades: int
     alarms: tuple[Alarm, ...]
     recalls: tuple[Recall, ...]
+    bars: FittedForest
 
 
 def report(judged: Judged) -> str:
@@ -75,6 +78,10 @@ def report(judged: Judged) -> str:
             "120 us. On this day trades come in runs within one millisecond and quotes of thin "
             "venues stand far apart, so most such runs and spreads are nothing unheard of; where "
             "they are rare, they are found.\n",
+            "## Bars\n",
+            "An isolation forest over z-scores of return, gap, range and volume of minutes, fitted "
+            f"on the first half of the day: {judged.bars.alarms} of {judged.bars.bars:,} bars of "
+            f"the second half reach its threshold of {judged.bars.forest.threshold:g}.\n",
             "## Series\n",
             f"NAB, every other series by name: the first half scores {first:.1f}, the second "
             f"{second:.1f}, each at the threshold of the other "

@@ -1,4 +1,4 @@
-"""`AnomalyModel`: alarms among the trades of every instrument, for `tickfire infer`."""
+"""`AnomalyModel`: alarms among the trades and minutes of every instrument, for `tickfire infer`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from tickfire.models.anomaly.artefact import NAME, VERSION, read
 from tickfire.models.anomaly.detector import FEATURE_NAMES, Alarm, TickDetector
+from tickfire.models.anomaly.forest import BAR_FEATURE_NAMES, BarAlarm, BarDetector
 from tickfire.models.artefact import SHIPPED
+from tickfire.models.features.catalogue import COLUMNS
 from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.records import Signal
 from tickfire.models.reload import Reloader
+from tickfire.models.signals.closed import ClosedBars, columns_of, end_of
 
-__all__ = ["DEFAULT_PATH", "AnomalyModel", "detail_of", "explained"]
+__all__ = ["DEFAULT_PATH", "AnomalyModel", "bar_detail", "detail_of", "explained"]
 
 DEFAULT_PATH: Final = SHIPPED / f"{NAME}.json"
+MINUTE_S: Final = 60
 UNITS: Final = ("bp", "", "bp", "s")
 """Of the features' values."""
 _WORDS: Final = ("price change", "volume", "spread", "time between trades")
@@ -32,13 +38,15 @@ class AnomalyModel(StreamModel):
     """
 
     name = NAME
-    wants_ticks = True
+    wants_ticks = wants_bars = True
 
     def __init__(self, instruments: Instruments, path: Path = DEFAULT_PATH) -> None:
         super().__init__(instruments)
-        self._limits = Reloader(path, read)
-        self._detector = TickDetector(self._limits.model)
-        self._alarms = 0
+        self._frozen = Reloader(path, read)
+        self._detector = TickDetector(self._frozen.model.limits)
+        self._bar_detector = BarDetector(self._frozen.model.forest)
+        self._series: dict[tuple[int, int], tuple[int, ClosedBars]] = {}
+        self._alarms = self._bar_alarms = 0
 
     def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
         """Take ticks; see StreamModel."""
@@ -46,11 +54,44 @@ class AnomalyModel(StreamModel):
         self._alarms += len(alarms)
         return [self._signal(alarm, ticks[alarm.position], first) for alarm in alarms]
 
+    def on_bars(self, shard: int, bars: Rows) -> Sequence[Signal]:
+        """Take closed bars; see StreamModel."""
+        signals: list[Signal] = []
+        taken: list[tuple[Any, int]] = []
+        for bar in bars[bars["interval_s"] == MINUTE_S]:
+            key = int(bar["feed"]), int(bar["instrument_id"])
+            number, closed = self._series.setdefault(key, (len(self._series), ClosedBars()))
+            step = closed.take(bar)
+            if step == "skip":
+                continue
+            if step == "anew":
+                signals += self._judged(taken)
+                taken = []
+                self._bar_detector.reset(number)
+            taken.append((bar, number))
+        return [*signals, *self._judged(taken)]
+
+    def _judged(self, taken: Sequence[tuple[Any, int]]) -> list[Signal]:
+        if not taken:
+            return []
+        columns = [columns_of(bar) for bar, _ in taken]
+        rows = [np.concatenate([one[name] for one in columns]) for name in COLUMNS]
+        alarms = self._bar_detector.push(rows, [number for _, number in taken])
+        self._bar_alarms += len(alarms)
+        return [self._bar_signal(alarm, taken[alarm.position][0]) for alarm in alarms]
+
+    def _bar_signal(self, alarm: BarAlarm, bar: Any) -> Signal:
+        symbol = self.instruments.symbol(int(bar["feed"]), int(bar["instrument_id"]))
+        detail = bar_detail(alarm, self._frozen.model.forest.threshold)
+        model = f"{NAME}/{VERSION}"
+        return Signal("anomaly", symbol, end_of(bar), detail, model, int(bar["n"]))
+
     def reload(self, *, now: bool = False) -> bool:
         """Look for new thresholds; what was learnt of the instruments stays."""
-        taken = self._limits.poll(now=now)
+        taken = self._frozen.poll(now=now)
         if taken:
-            self._detector.limits = self._limits.model
+            self._detector.limits = self._frozen.model.limits
+            self._bar_detector.forest = self._frozen.model.forest
         return taken
 
     def metrics(self) -> Mapping[str, float]:
@@ -58,6 +99,7 @@ class AnomalyModel(StreamModel):
         return {
             "trades": self._detector.trades,
             "alarms": self._alarms,
+            "alarms_of_bars": self._bar_alarms,
             "alarms_in_refractory_periods": self._detector.quiet,
         }
 
@@ -88,6 +130,29 @@ def detail_of(alarm: Alarm) -> dict[str, Any]:
         "unit": UNITS[k],
         "features": {name: _short(z) for name, z in zip(FEATURE_NAMES[:-1], alarm.z, strict=True)},
         "text": explained(alarm),
+    }
+
+
+def bar_detail(alarm: BarAlarm, threshold: float) -> dict[str, Any]:
+    """Return an alarm of a bar as clients get it.
+
+    Returns
+    -------
+    dict
+        interval, feature (the farthest from what is usual), score (how often its threshold), z,
+        features (z of each), text.
+    """
+    k = BAR_FEATURE_NAMES.index(alarm.feature)
+    others = [
+        f"{name} {z:+.1f}" for name, z in zip(BAR_FEATURE_NAMES, alarm.z, strict=True) if abs(z) > 2
+    ]
+    return {
+        "interval": "1m",
+        "feature": alarm.feature,
+        "score": _short(alarm.score / threshold),
+        "z": _short(alarm.z[k]),
+        "features": {name: _short(z) for name, z in zip(BAR_FEATURE_NAMES, alarm.z, strict=True)},
+        "text": f"a minute unlike those before, in deviations: {', '.join(others) or 'none large'}",
     }
 
 

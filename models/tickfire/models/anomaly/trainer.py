@@ -13,8 +13,10 @@ from typing import Any, Final
 
 import numba
 import numpy as np
+import sklearn
 from numpy.typing import NDArray
 
+from tickfire.ingest.bars import merge
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.errors import UserError
 from tickfire.ingest.fold import Book
@@ -22,6 +24,7 @@ from tickfire.ingest.parse import Parser
 from tickfire.ingest.schema import TICK_TRADE
 from tickfire.models.anomaly.artefact import KIND, NAME, SERIES, VERSION, constants, golden
 from tickfire.models.anomaly.detector import FEATURE_NAMES, Limits, TickDetector, score
+from tickfire.models.anomaly.fit_bars import fit_forest
 from tickfire.models.anomaly.injected import KINDS, recall
 from tickfire.models.anomaly.nab import FOLDER, held_out, read_corpus
 from tickfire.models.anomaly.report import Judged, card, plot, report
@@ -45,6 +48,8 @@ TINY: Final = 1e-12
 GOLDEN_VALUES: Final = 60
 FLOOR: Final = 45.0
 GOAL: Final = 60.0
+MOST_DIFFERENCE: Final = 2.0**-53
+MINUTE_S: Final = 60
 
 type Ticks = NDArray[Any]
 
@@ -60,7 +65,7 @@ class AnomalyTrainer:
         benchmark = held_out(corpus, surprises, REFRACTORY)
         at_once = held_out(corpus, surprises, 0)
         context.say(f"anomaly: reading {TICKS.name}")
-        ticks = _ticks(context.data / TICKS)
+        ticks, bars = _day(context.data / TICKS)
         seen, unseen = np.array_split(ticks, 2)
         limits = Limits(_frozen(seen), WARM_UP, REFRACTORY)
         context.say("anomaly: putting anomalies into the second half of the day")
@@ -71,6 +76,7 @@ class AnomalyTrainer:
             trades=int((unseen["kind"] == TICK_TRADE).sum()),
             alarms=tuple(TickDetector(limits).push(unseen)),
             recalls=tuple(recall(unseen, limits, kind, context.seed) for kind in KINDS),
+            bars=fit_forest(bars, context.seed),
         )
         measures = _measures(judged)
         artefact = _artefact(context, judged, measures)
@@ -78,15 +84,18 @@ class AnomalyTrainer:
         return Result((artefact,), measures, report(judged), card(artefact, judged))
 
 
-def _ticks(path: Path) -> Ticks:
-    """Return the ticks of a DBN file, as ingest makes them."""
+def _day(path: Path) -> tuple[Ticks, Ticks]:
+    """Return the ticks of a DBN file, as ingest makes them, and its bars of a minute."""
     if not path.is_file():
         raise UserError(f"{path} is not there; name the folder of the data by --data.")
-    parser = Parser(Book(feed=0))
-    pieces = [
-        batch.ticks.copy() for chunk in open_dbn(path).chunks() for batch in parser.feed(chunk)
-    ]
-    return np.concatenate(pieces)
+    book = Book(feed=0)
+    parser = Parser(book)
+    ticks, bars = [], []
+    for chunk in open_dbn(path).chunks():
+        for batch in parser.feed(chunk):
+            ticks.append(batch.ticks.copy())
+            bars.append(batch.bars[batch.bars["interval_s"] == MINUTE_S])
+    return np.concatenate(ticks), merge(np.concatenate(bars), MINUTE_S)
 
 
 def _frozen(ticks: Ticks) -> tuple[float, ...]:
@@ -119,6 +128,17 @@ def _measures(judged: Judged) -> tuple[Measure, ...]:
             1e6 * len(judged.alarms) / judged.trades,
             lower_is_better=True,
         ),
+        Measure(
+            "part of the bars of the second half that are anomalies",
+            judged.bars.alarms / judged.bars.bars,
+            lower_is_better=True,
+        ),
+        Measure(
+            "isolation forest: difference from scikit-learn",
+            judged.bars.difference,
+            MOST_DIFFERENCE,
+            lower_is_better=True,
+        ),
     )
 
 
@@ -133,6 +153,7 @@ def _artefact(context: Context, judged: Judged, measures: tuple[Measure, ...]) -
         arrays={
             "thresholds": np.array(judged.limits.thresholds, np.float64),
             SERIES: np.array([frozen], np.float64),
+            **judged.bars.forest.arrays(),
         },
         features=FEATURE_NAMES,
         options={
@@ -140,6 +161,7 @@ def _artefact(context: Context, judged: Judged, measures: tuple[Measure, ...]) -
             "warm_up": judged.limits.warm_up,
             "refractory": judged.limits.refractory,
             "rate": RATE,
+            "bars": judged.bars.forest.options(),
             "seed": context.seed,
         },
         data={path.name: sha256_of(context.data / path) for path in (TICKS, LABELS)},
@@ -147,6 +169,7 @@ def _artefact(context: Context, judged: Judged, measures: tuple[Measure, ...]) -
             "python": platform.python_version(),
             "numpy": np.__version__,
             "numba": numba.__version__,
+            "scikit-learn": sklearn.__version__,
         },
         metrics={one.name: round(one.value, 6) for one in measures},
         golden=(golden([*values, 25.0]),),
