@@ -1,4 +1,4 @@
-"""What scoring a tick costs: z-scores and HBOS of four features of each trade.
+"""What scoring costs: z-scores and HBOS of four features of each trade; the forest of a bar.
 
 Run it with ``python -m bench.models.anomaly``. Times are of the processor; each is the median of
 `ROUNDS` rounds over the same seeded ticks, in calls of 256 as `tickfire infer` makes them.
@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.ingest.schema import MAX_TICKS_PER_ENTRY, TICK, TICK_ASK, TICK_BID, TICK_TRADE
+from tickfire.models.anomaly.artefact import read
 from tickfire.models.anomaly.detector import Limits, TickDetector
+from tickfire.models.anomaly.stream import DEFAULT_PATH
 
 TRADES: Final = 300_000
+BARS: Final = 20_000
 INSTRUMENTS: Final = 100
 ROUNDS: Final = 9
 CENT: Final = 10_000_000
@@ -49,6 +52,18 @@ def nanoseconds(ticks: NDArray[Any], per_call: int) -> float:
     return statistics.median(times)
 
 
+def forest_nanoseconds() -> float:
+    """Return the median time of the forest on the z-scores of one bar, many bars a call."""
+    forest = read(DEFAULT_PATH).forest
+    z = np.random.default_rng(7).standard_t(4, (BARS, 4))
+    times = []
+    for _ in range(ROUNDS):
+        before = time.process_time_ns()
+        forest.scores(z)
+        times.append((time.process_time_ns() - before) / BARS)
+    return statistics.median(times)
+
+
 def main() -> None:
     ticks = market()
     trades = ticks[ticks["kind"] == TICK_TRADE]
@@ -57,6 +72,7 @@ def main() -> None:
     print(f"a third trades, {entry} a call  {nanoseconds(ticks, entry):6.1f}")
     print(f"a third trades, one call    {nanoseconds(ticks, len(ticks)):6.1f}")
     print(f"trades alone, one call      {nanoseconds(trades, len(trades)):6.1f}")
+    print(f"isolation forest, a bar     {forest_nanoseconds():6.1f}")
 
 
 if __name__ == "__main__":

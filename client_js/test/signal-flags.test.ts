@@ -60,6 +60,11 @@ describe("flagOf", () => {
     }
   });
 
+  it("puts an anomaly of a minute at that minute", () => {
+    const of = { ...anomaly("a", 5 * MINUTE), interval: "1m" };
+    expect(flagOf(of, "1m")?.time).toBe(5 * MINUTE - 1);
+  });
+
   it("puts a pattern at the candle that ended with it, on the side it comes from", () => {
     const up = flagOf(pattern("p", 5 * MINUTE, "up"), "1m");
     expect(up).toMatchObject({ time: 5 * MINUTE - 1, side: "below", tone: "up" });

@@ -9,14 +9,19 @@ const KEPT = 500;
 export function flagOf(signal: SignalEvent, interval: string): Flag | null {
   const text = `${title(signal)}\n${explain(signal)}`;
   if (signal.event === "anomaly") {
-    return { time: signal.timestamp, side: "above", tone: "alert", glyph: "!", text };
+    const time = signal.interval === undefined ? signal.timestamp : lastOf(signal.timestamp);
+    return { time, side: "above", tone: "alert", glyph: "!", text };
   }
   if (signal.event !== "pattern" || signal.interval !== interval) return null;
   const tone = trend(signal);
   const side = tone === "up" ? "below" : "above";
   const glyph = tone === "up" ? "▲" : tone === "down" ? "▼" : "◆";
-  // A pattern is said at the end of its last candle, which is the first instant of the next.
-  return { time: signal.timestamp - 1, side, tone, glyph, text };
+  return { time: lastOf(signal.timestamp), side, tone, glyph, text };
+}
+
+/** The last instant of a candle: its end is the first instant of the next. */
+function lastOf(end: number): number {
+  return end - 1;
 }
 
 /** The signals of the selected symbol, as flags. */
