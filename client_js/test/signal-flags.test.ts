@@ -61,7 +61,7 @@ describe("flagOf", () => {
   });
 
   it("puts an anomaly of a minute at that minute", () => {
-    const of = { ...anomaly("a", 5 * MINUTE), interval: "1m" };
+    const of = { ...anomaly("a", 5 * MINUTE), interval: "1m" } as SignalEvent;
     expect(flagOf(of, "1m")?.time).toBe(5 * MINUTE - 1);
   });
 
