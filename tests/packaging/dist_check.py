@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LIVE = "tickfire is live at "
-LIVE_TIMEOUT_S = 120.0
+LIVE_TIMEOUT_S = 400.0
 OURS = ("PORT", "HOST", "FEED", "REDIS_URL", "DATABENTO_API_KEY", "NEWS_FEEDS", "PYTHONPATH")
 
 IMPORT_ALL = """
