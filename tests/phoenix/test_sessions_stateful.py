@@ -21,6 +21,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, ClassVar, NamedTuple
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -28,6 +29,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.phoenix.fakes import Talk
 from tests.phoenix.watcher import UNSERVED, Watcher, counted
 from tickfire.phoenix import Channel, Hub, JoinError, NoReply, Reply, Socket, Stop
+
+pytestmark = pytest.mark.timeout(300)
 
 ROOM, ROOM_2, TAP = "room:1", "room:2", "tap:1"
 TOPICS = [ROOM, ROOM_2, TAP, UNSERVED]
