@@ -65,13 +65,21 @@ function reduceValues(values: Float64Array, places: Int32Array, per: number) {
   }
   const high = new Float64Array(count).fill(Number.NaN);
   const last = new Float64Array(count).fill(Number.NaN);
-  for (let i = 0; i < places.length; i++) {
-    const value = places[i] < 0 ? Number.NaN : values[places[i]];
-    if (!isDrawn(value)) continue;
-    const bucket = Math.floor(i / per);
-    if (!(low[bucket] <= value)) low[bucket] = value;
-    if (!(high[bucket] >= value)) high[bucket] = value;
-    last[bucket] = value;
+  for (let bucket = 0; bucket < count; bucket++) {
+    const end = Math.min((bucket + 1) * per, places.length);
+    // In variables: a zoomed-out chart has a hundred thousand values of each plot to look at.
+    let [least, most, latest] = [Number.NaN, Number.NaN, Number.NaN];
+    for (let i = bucket * per; i < end; i++) {
+      const at = places[i];
+      const value = at < 0 ? Number.NaN : values[at];
+      if (!isDrawn(value)) continue;
+      if (!(least <= value)) least = value;
+      if (!(most >= value)) most = value;
+      latest = value;
+    }
+    low[bucket] = least;
+    high[bucket] = most;
+    last[bucket] = latest;
   }
   return { low, high, last };
 }

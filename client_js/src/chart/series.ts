@@ -46,11 +46,14 @@ export interface Series {
 export function align(time: Float64Array, store: CandleStore, first: number, last: number) {
   const found = new Int32Array(Math.max(last - first, 0)).fill(-1);
   if (found.length === 0 || time.length === 0) return found;
-  let at = lowerBound(time, store.time[first]);
-  for (let i = first; i < last && at < time.length; i++) {
-    const wanted = store.time[i];
-    while (at < time.length && time[at] < wanted) at++;
-    if (time[at] === wanted) found[i - first] = at;
+  const candles = store.time;
+  const count = time.length;
+  let at = lowerBound(time, candles[first]);
+  for (let i = 0; i < found.length && at < count; i++) {
+    const wanted = candles[first + i];
+    // Mostly the next one is it.
+    while (time[at] < wanted) at++;
+    if (time[at] === wanted) found[i] = at++;
   }
   return found;
 }
@@ -67,9 +70,12 @@ export function lowerBound(sorted: Float64Array, wanted: number): number {
   return low;
 }
 
-/** Whether a value can be drawn; beyond 1e100 it counts as infinite, as in the kernels. */
+/** Beyond it a number counts as infinite, as in the kernels. */
+const LARGEST = 1e100;
+
+/** Whether a value can be drawn. */
 export function isDrawn(value: number): boolean {
-  return value >= -1e100 && value <= 1e100;
+  return value >= -LARGEST && value <= LARGEST;
 }
 
 /** Lowest and highest value that can be drawn of the series at these places; low is Infinity when none is. */
@@ -77,7 +83,8 @@ export function extentOf(series: Series, places: Int32Array): Extent {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const { values, kind } of series.plots) {
-    for (const at of places) {
+    for (let i = 0; i < places.length; i++) {
+      const at = places[i];
       const value = at < 0 ? Number.NaN : values[at];
       if (!isDrawn(value)) continue;
       if (value < low) low = value;
