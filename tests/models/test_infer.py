@@ -21,7 +21,7 @@ from tests.server.valkey import Valkey
 from tickfire.ingest.errors import UsageError
 from tickfire.ingest.schema import NEWS_KEY, TICK, Headline
 from tickfire.models.artefact import SHIPPED
-from tickfire.models.infer import service
+from tickfire.models.infer import service, streams
 from tickfire.models.infer.cli import infer as command
 from tickfire.models.infer.service import Infer, InferConfig
 from tickfire.models.infer.stream_model import Rows, StreamModel
@@ -212,6 +212,20 @@ async def test_after_a_restart_signals_go_on_without_hole_or_double(
         await eventually(lambda: len(signals(valkey)) == 8, "signals of the others")
     counts = [one.detail["count"] for one in signals(valkey) if one.event == "anomaly"]
     assert counts == list(range(100, 701, 100))
+
+
+async def test_the_position_moves_on_where_nothing_is_said(
+    publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "POSITION_S", 0.0)
+    async with inferring(valkey, monkeypatch, Hundreds):
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        publisher.publish(trades(50))
+        field = f"{publisher.epoch.hex()}:ticks:{{0}}"
+        await eventually(
+            lambda: valkey.client.hget(POSITIONS_KEY, field) == b"50-0", "the position is written"
+        )
+    assert signals(valkey) == []
 
 
 async def test_a_new_epoch_begins_anew(

@@ -24,6 +24,9 @@ WARM_TICKS: Final = 200_000
 TURN_S: Final = 0.005
 """Many entries may be waiting, as after a restart: after so long headlines get their turn."""
 
+POSITION_S: Final = 5.0
+"""So often the position is written where there is nothing to say, so that a restart is short."""
+
 log = logging.getLogger(__name__)
 
 type Handle = Callable[[int, Entry], list[Signal]]
@@ -74,11 +77,14 @@ class Streams:
         if position is None:
             # Nothing was ever published: what is there already is history, not news.
             position = await self._outlet.publish(key, b"", await newest_id(self._client, key), ())
+        due = time.monotonic() + POSITION_S
         begin = _begin(position) if handle == self._on_ticks else b"0-0"
         async for entries in follow(self._client, key, begin):
             found = await self._handled(shard, entries, handle, position)
-            if found:
-                position = await self._outlet.publish(key, position, entries[-1][0], found)
+            last, now = entries[-1][0], time.monotonic()
+            if found or (now >= due and is_after(last, position)):
+                position = await self._outlet.publish(key, position, last, found)
+                due = now + POSITION_S
 
     async def _handled(
         self, shard: int, entries: list[Entry], handle: Handle, position: bytes
