@@ -16,7 +16,7 @@ from tests.browser.python_panel import Panel, Served
 from tests.browser.stage import START_MS, Market
 from tickfire.kernels import native
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 FIRST_COLOR = (0x4C, 0x9B, 0xE8)
 SYMBOL = "ESU4"
@@ -146,6 +146,7 @@ def test_an_error_is_shown_at_its_line(panel: Panel) -> None:
     panel.run(source)
     assert panel.fault() == "TypeError, line 3: sma: period must be a number"
     mark = panel.page.locator(".code-mark")
+    assert "Computed" not in panel.page.inner_text(".python-status")
     assert mark.is_visible() and mark.get_attribute("data-line") == "3"
     panel.page.click(".python-fault")
     assert panel.page.evaluate("() => getSelection().toString()").strip().startswith("mean")

@@ -8,7 +8,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.python_panel import RUN_TIMEOUT_MS, Panel, Served
 from tests.browser.stage import START_MS, Market
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 SYMBOL = "ESU4"
 LOOP = "def indicator(bars):\n    while True:\n        pass\n"

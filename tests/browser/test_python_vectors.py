@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Route
 from tests.browser.python_panel import Served
 from tests.kernels.indicators.vectors import vectors
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 LOAD = """async () => {
   const pointer = await (await fetch("pyodide/current.json")).json();

@@ -138,8 +138,7 @@ export class PythonPanel {
     setData(this.element, "runs", String(++this.runs));
     setData(this.element, "series", Object.keys(outcome.series ?? {}).join());
     this.showFault(outcome.error ?? null);
-    if (outcome.error === undefined)
-      setText(this.status, `Computed in ${outcome.ms.toFixed(1)} ms`);
+    setText(this.status, outcome.error ? "" : `Computed in ${outcome.ms.toFixed(1)} ms`);
   }
 
   private showFault(fault: Fault | null): void {
