@@ -101,6 +101,33 @@ def test_isolation_forests_within_one_unit_in_the_last_place(
     np.testing.assert_array_max_ulp(export(model)(unseen).ravel(), expected, 1)
 
 
+@settings(max_examples=4)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 4))
+@pytest.mark.parametrize("name", [*CLASSIFIERS, "logistic"])
+def test_probabilities(name: str, seed: int, classes: int) -> None:
+    rows, target = samples(seed, 150, False, classes)
+    unseen, _ = samples(seed + 1, 100, False)
+    make, options, _ = CLASSIFIERS.get(name, (linear_model.LogisticRegression, {}, ""))
+    model = make(**options)
+    model.fit(rows, target)
+    expected = model.predict_proba(unseen)
+    np.testing.assert_allclose(export(model).probabilities(unseen), expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("model", "classes"),
+    [
+        (linear_model.Ridge(), 2),
+        (ensemble.GradientBoostingClassifier(loss="exponential", n_estimators=3), 2),
+        (linear_model.SGDClassifier(loss="log_loss", random_state=0), 3),
+    ],
+)
+def test_what_has_no_probabilities_says_so(model: Any, classes: int) -> None:
+    rows, target = samples(1, 60, False, classes)
+    with pytest.raises(ValueError, match="no probabilities"):
+        export(model.fit(rows, target)).probabilities(rows)
+
+
 LINEAR = {
     "logistic": linear_model.LogisticRegression(),
     "svc": svm.LinearSVC(random_state=0),

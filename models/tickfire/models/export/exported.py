@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tickfire.kernels.maths import power
+from tickfire.kernels.maths import exp, power
 from tickfire.models.export.walk_kernel import WALK_TREES, WEIGH_ROWS
 
 __all__ = ["FORESTS", "Exported", "Floats"]
@@ -23,7 +23,13 @@ SUM: Final = "sum"
 DEPTH: Final = "depth"
 """Path lengths, of which an isolation forest makes its score."""
 LINEAR: Final = "linear"
+IDENTITY: Final = "identity"
+SIGMOID: Final = "sigmoid"
+SOFTMAX: Final = "softmax"
 FORESTS: Final = (MEAN, SUM, DEPTH)
+_OPTIONS: Final = (
+    *("kind", "columns", "outputs", "single", "takes_nan", "takes_infinity", "link"),
+)
 _TABLES: Final = ("roots", "outputs_of", "feature", "left", "right", "missing_left")
 
 
@@ -42,6 +48,9 @@ class Exported:
         Rows are rounded to float32 first, as scikit-learn's trees do.
     takes_nan, takes_infinity : bool
         Whether the estimator accepts such a value; if not, neither does this.
+    link : str
+        What makes probabilities of the outputs: ``"sigmoid"``, ``"softmax"``, ``"identity"``, or
+        empty where there are none.
     """
 
     kind: str
@@ -51,6 +60,7 @@ class Exported:
     single: bool
     takes_nan: bool
     takes_infinity: bool
+    link: str = ""
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]], options: Mapping[str, Any]) -> Exported:
@@ -69,10 +79,7 @@ class Exported:
 
     def options(self) -> dict[str, Any]:
         """Return all but the arrays, fit for JSON."""
-        return {
-            name: getattr(self, name)
-            for name in ("kind", "columns", "outputs", "single", "takes_nan", "takes_infinity")
-        }
+        return {name: getattr(self, name) for name in _OPTIONS}
 
     def __call__(self, rows: ArrayLike) -> Floats:
         """Return float64[n, outputs] for rows [n, columns].
@@ -100,6 +107,27 @@ class Exported:
             *(len(a["value"]) // len(a["feature"]), float(a["scale"][0]), self.outputs, out),
         )
         return self._finished(out).reshape(n, self.outputs)
+
+    def probabilities(self, rows: ArrayLike) -> Floats:
+        """Return float64[n, classes], as `predict_proba`; within a few units in the last place.
+
+        Raises
+        ------
+        ValueError
+            The estimator has no probabilities, or as `__call__`.
+        """
+        outputs = self(rows)
+        if self.link == IDENTITY:
+            return outputs
+        if self.link == SIGMOID:
+            second = np.array([1.0 / (1.0 + exp(-score)) for score in outputs[:, 0].tolist()])
+            return np.stack([1.0 - second, second], axis=1)
+        if self.link != SOFTMAX:
+            raise ValueError("the estimator has no probabilities")
+        below = outputs - outputs.max(axis=1, keepdims=True)
+        powers = np.array([[exp(score) for score in row] for row in below.tolist()])
+        shares: Floats = powers / powers.sum(axis=1, keepdims=True)
+        return shares
 
     def _finished(self, out: Floats) -> Floats:
         trees = len(self.arrays["roots"])

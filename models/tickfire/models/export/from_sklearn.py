@@ -12,7 +12,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.models.export.exported import DEPTH, LINEAR, MEAN, SUM, Exported
+from tickfire.models.export.exported import (
+    DEPTH,
+    IDENTITY,
+    LINEAR,
+    MEAN,
+    SIGMOID,
+    SOFTMAX,
+    SUM,
+    Exported,
+)
 
 __all__ = ["CannotExport", "export"]
 
@@ -43,9 +52,24 @@ def export(estimator: Any) -> Exported:
                 "single": single,
                 "takes_nan": _takes(estimator, columns, np.nan),
                 "takes_infinity": _takes(estimator, columns, np.inf),
+                "link": _link(estimator, kind, outputs),
             }
             return Exported.of(arrays, options)
     raise CannotExport(f"{type(estimator).__name__} is neither trees nor linear")
+
+
+def _link(estimator: Any, kind: str, outputs: int) -> str:
+    """Return what makes probabilities of the outputs; empty where that is something else."""
+    if not hasattr(estimator, "predict_proba"):
+        return ""
+    if kind == MEAN:
+        return IDENTITY
+    if getattr(estimator, "loss", "log_loss") != "log_loss":
+        return ""
+    if outputs == 1:
+        return SIGMOID
+    one_against_rest = type(estimator).__name__ == "SGDClassifier"
+    return "" if one_against_rest or getattr(estimator, "solver", "") == "liblinear" else SOFTMAX
 
 
 type Taken = tuple[str, bool, int, Mapping[str, NDArray[Any]]]
