@@ -31,7 +31,7 @@ ARGUMENTS: Final = [
     "--host-resolver-rules=MAP insecure.test 127.0.0.1",
 ]
 VIEWPORT: Final = {"width": 1440, "height": 900}
-LIVE_TIMEOUT_MS: Final = 20_000
+LIVE_TIMEOUT_MS: Final = 60_000
 
 Pixels = NDArray[np.int16]
 """height x width x RGB"""
@@ -181,6 +181,7 @@ def open_chart(
         viewport=size, device_scale_factor=scale, has_touch=touch, color_scheme="dark"
     )
     page = context.new_page()
+    page.set_default_timeout(LIVE_TIMEOUT_MS)
     chart = Chart(page)
     page.on("console", lambda message: _take_console(chart, message))
     page.on("pageerror", lambda error: chart.complaints.append(str(error)))
