@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
+import os
 import pkgutil
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Final
 
 import tickfire
@@ -12,6 +15,7 @@ import tickfire
 __all__ = ["kernel_modules", "warm"]
 
 SUFFIX: Final = "_kernel"
+MAX_PROCESSES: Final = 8
 
 
 def kernel_modules() -> list[str]:
@@ -20,8 +24,24 @@ def kernel_modules() -> list[str]:
     return sorted(module.name for module in found if module.name.endswith(SUFFIX))
 
 
-def warm() -> Iterator[str]:
-    """Import, and so compile or load, one module of kernels after another; yield their names."""
-    for name in kernel_modules():
-        importlib.import_module(name)
-        yield name
+def warm(processes: int | None = None) -> Iterator[str]:
+    """Import, and so compile or load, the modules of kernels; yield each name when it is done.
+
+    Parameters
+    ----------
+    processes : int, optional
+        How many compile at the same time; one for each processor, if left out.
+    """
+    count = min(processes or os.cpu_count() or 1, MAX_PROCESSES)
+    if count == 1:
+        yield from map(_import, kernel_modules())
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context) as pool:
+        for done in as_completed([pool.submit(_import, name) for name in kernel_modules()]):
+            yield done.result()
+
+
+def _import(name: str) -> str:
+    importlib.import_module(name)
+    return name
