@@ -183,7 +183,7 @@ class SentimentModel:
         hits: list[Hit] = []
         before = beyond = ""
         for at, token in enumerate(read):
-            word = shape(token)
+            word = token if "a" <= token[0] <= "z" else shape(token)
             if found := get(word):
                 hits.append((found, at, at))
             if at:
@@ -242,7 +242,7 @@ def _softmax(logits: list[float]) -> tuple[float, float, float]:
 def _heaviest(read: list[str], weights: list[float]) -> tuple[tuple[str, float], ...]:
     """Return the tokens with the most weight, each once; of equals the first."""
     found: list[tuple[str, float]] = []
-    for at in sorted(range(len(read)), key=lambda at: -weights[at]):
+    for at in sorted(range(len(read)), key=weights.__getitem__, reverse=True):
         if weights[at] < LEAST_WEIGHT or len(found) == MAX_WORDS:
             break
         if all(read[at] != word for word, _ in found):
