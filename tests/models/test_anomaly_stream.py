@@ -53,6 +53,15 @@ def test_a_tame_market_is_left_in_peace() -> None:
     assert len(found) <= 10  # of 30,000 trades
 
 
+def test_its_artefact_is_that_of_the_folder_or_the_shipped_one(tmp_path: Path) -> None:
+    instruments = Instruments(artefacts=tmp_path)
+    assert instruments.artefact("anomaly") == DEFAULT_PATH
+    assert AnomalyModel(instruments).metrics()["alarms"] == 0
+    (tmp_path / "anomaly.json").write_text("{}")
+    with pytest.raises(ArtefactError, match="refused"):
+        AnomalyModel(instruments)
+
+
 def test_is_one_of_the_models_of_infer() -> None:
     assert stream_model("anomaly") is AnomalyModel
 

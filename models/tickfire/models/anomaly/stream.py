@@ -33,16 +33,17 @@ class AnomalyModel(StreamModel):
     Parameters
     ----------
     instruments : Instruments
-    path : Path
-        The manifest of the artefact that holds the thresholds.
+    path : Path, optional
+        The manifest of the artefact that holds the thresholds; that of the instruments' folder
+        of artefacts if left out.
     """
 
     name = NAME
     wants_ticks = wants_bars = True
 
-    def __init__(self, instruments: Instruments, path: Path = DEFAULT_PATH) -> None:
+    def __init__(self, instruments: Instruments, path: Path | None = None) -> None:
         super().__init__(instruments)
-        self._frozen = Reloader(path, read)
+        self._frozen = Reloader(path or instruments.artefact(NAME), read)
         self._detector = TickDetector(self._frozen.model.limits)
         self._bar_detector = BarDetector(self._frozen.model.forest)
         self._series: dict[tuple[int, int], tuple[int, ClosedBars]] = {}

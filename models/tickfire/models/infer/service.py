@@ -77,7 +77,7 @@ class Infer:
         self.sentiment = Reloader(config.artefacts / f"{SENTIMENT}.json", SentimentModel.open)
         self._client = client
         self._headlines = Headlines(client, lambda: self.sentiment.model, self.counters, self._tell)
-        self._instruments = Instruments()
+        self._instruments = Instruments(artefacts=config.artefacts)
         self._rows: frozenset[bytes] = frozenset()
         self._table_size = self._looks_until_table = 0
         # At once, so that what a user got wrong for a model is said before anything runs.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.models.artefact import SHIPPED
 from tickfire.models.records import Sentiment, Signal
 
 __all__ = ["Instruments", "Rows", "StreamModel"]
@@ -24,9 +26,17 @@ class Instruments:
     ----------
     symbols : dict of (feed, instrument_id) to str
         Read anew while the process runs; the same dict stays.
+    artefacts : Path
+        The folder that models look for theirs in.
     """
 
     symbols: dict[tuple[int, int], str] = field(default_factory=dict)
+    artefacts: Path = SHIPPED
+
+    def artefact(self, name: str) -> Path:
+        """Return the manifest of an artefact: the shipped one where the folder has none."""
+        path = self.artefacts / f"{name}.json"
+        return path if path.exists() else SHIPPED / path.name
 
     def symbol(self, feed: int, instrument_id: int) -> str:
         """Return an instrument's symbol; its id where the table has none."""
