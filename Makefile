@@ -142,6 +142,10 @@ conformance: setup chromium ## Hold the Channels library to Phoenix: transcripts
 bench: setup ## Measure; bench/README.md explains each
 	@$(PYTHON) -m bench $(ARGS)
 
+.PHONY: train
+train: setup ## Train the models from DATA, ../shared/data unless set, and report into var/models
+	@$(TICKFIRE) train $(if $(DATA),--data $(DATA)) $(ARGS)
+
 .PHONY: dist-check
 dist-check: setup ## Build sdist and wheel, install them in a clean environment, serve the page
 	@$(PYTHON) tests/packaging/dist_check.py
