@@ -22,7 +22,7 @@ from tickfire.models.rules.program import TRUE
 from tickfire.models.signals.closed import ClosedBars, columns_of, end_of
 from tickfire.models.signals.context import Context
 from tickfire.models.signals.inputs import Inputs
-from tickfire.models.signals.outlook import DEFAULT_PATH, OutlookModel
+from tickfire.models.signals.outlook import KIND, OutlookModel
 
 __all__ = ["RULES_VARIABLE", "SignalsModel"]
 
@@ -42,8 +42,8 @@ class SignalsModel(StreamModel):
     instruments : Instruments
     rules : sequence of Rule, optional
         Those of the file that the environment variable TICKFIRE_RULES names, if left out.
-    path : Path
-        The artefact of the outlook.
+    path : Path, optional
+        The artefact of the outlook; that of the folder which `instruments` names, if left out.
     clock : callable
         Seconds that run evenly: sentiment fades by it.
     """
@@ -55,12 +55,12 @@ class SignalsModel(StreamModel):
         self,
         instruments: Instruments,
         rules: Sequence[Rule] | None = None,
-        path: Path = DEFAULT_PATH,
+        path: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(instruments)
         self._rules = _rules_of_environment() if rules is None else tuple(rules)
-        self._outlook = Reloader(path, OutlookModel.read)
+        self._outlook = Reloader(path or instruments.artefact(KIND), OutlookModel.read)
         self._clock = clock
         self._contexts: defaultdict[str, Context] = defaultdict(Context)
         self._bars: dict[Key, ClosedBars] = {}
