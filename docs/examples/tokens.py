@@ -17,9 +17,9 @@ from tickfire.phoenix import (
     PhoenixSocket,
     Socket,
     Token,
+    TokenError,
     UserSocket,
 )
-from tickfire.phoenix.token import TokenError
 
 PASSWORDS = {"ann": "secret"}  # stands for a database
 TWO_WEEKS_S = 14 * 86_400

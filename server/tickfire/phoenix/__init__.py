@@ -38,7 +38,13 @@ from tickfire.phoenix.pubsub import PubSub
 from tickfire.phoenix.results import NoReply, Reply, Stop
 from tickfire.phoenix.serializers import Serializer, V1Serializer, V2Serializer
 from tickfire.phoenix.socket import Socket, SocketRef
-from tickfire.phoenix.token import Token
+from tickfire.phoenix.token import (
+    ExpiredTokenError,
+    InvalidTokenError,
+    MissingTokenError,
+    Token,
+    TokenError,
+)
 from tickfire.phoenix.user_socket import ConnectInfo, UserSocket
 
 __all__ = [
@@ -46,11 +52,14 @@ __all__ = [
     "ConnectError",
     "ConnectInfo",
     "DecodeError",
+    "ExpiredTokenError",
     "Hub",
+    "InvalidTokenError",
     "JWTSetupError",
     "JWTVerifier",
     "JoinError",
     "LongPollOptions",
+    "MissingTokenError",
     "NoReply",
     "PhoenixError",
     "PhoenixProtocol",
@@ -65,6 +74,7 @@ __all__ = [
     "SocketRef",
     "Stop",
     "Token",
+    "TokenError",
     "UserSocket",
     "V1Serializer",
     "V2Serializer",

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tickfire.ingest.errors import UsageError
-from tickfire.phoenix import ConnectInfo, Token
-from tickfire.phoenix.token import TokenError
+from tickfire.phoenix import ConnectInfo, Token, TokenError
 
 __all__ = ["DEFAULT_MAX_AGE_S", "DEFAULT_SALT", "Access", "Authenticator", "admits"]
 
