@@ -35,13 +35,13 @@ def test_last_price_is_the_streams(stage: Stage, open_page: OpenPage, renderer: 
         "() => document.querySelector('.label-last').innerText === '5524.50'"
     )
     assert chart.text("#last") == "5524.50"
-    assert chart.text("#bid") == "5524.25"
+    chart.page.wait_for_function("() => document.querySelector('#bid').innerText === '5524.25'")
     assert chart.text(".tape-row .tape-price >> nth=0") == "5524.50"
     chart.page.wait_for_function(
         """() => [...document.querySelectorAll(".watch-row")].some((row) =>
           row.innerText.includes("NQU4") && row.innerText.includes("20019.00"))"""
     )
-    assert chart.data("candles") == "601"
+    chart.wait_data("candles", "601")
     assert chart.complaints == []
 
 
