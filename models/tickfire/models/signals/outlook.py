@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.models.artefact import SHIPPED, Artefact, ArtefactError, load
-from tickfire.models.signals.outlook_kernel import INPUTS, probability
+from tickfire.models.signals.outlook_kernel import INPUTS, probabilities
 from tickfire.models.signals.walk import wilson
 
 __all__ = ["DEFAULT_PATH", "KIND", "VERSION", "Outlook", "OutlookModel"]
@@ -107,7 +107,8 @@ class OutlookModel:
         self._base_rate = float(self._hits.sum()) / total
         self._intervals = [wilson(h, n) for h, n in zip(self._hits, self._counts, strict=True)]
         self._bounds: list[float] = self._edges.tolist()
-        self._address = int(self._weights.ctypes.data)
+        self._result = np.empty(1)
+        self._addresses = self._weights.ctypes.data, self._result.ctypes.data
         self.name = f"{artefact.name}/{artefact.version}"
         self._check(artefact)
 
@@ -129,7 +130,8 @@ class OutlookModel:
 
     def probability(self, row: NDArray[np.float64]) -> float:
         """Return the probability of a higher price for one row of inputs; NaN if unknown."""
-        return float(probability(row.ctypes.data, self._address, INPUTS))
+        probabilities(row.ctypes.data, 1, *self._addresses)
+        return float(self._result[0])
 
     def say(self, row: NDArray[np.float64], deviation: float) -> Outlook | None:
         """Return the outlook after a bar.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-import numpy as np
 from numba import uint64
 
 from tickfire.kernels.jit import helper, kernel
@@ -63,17 +62,18 @@ def make_inputs(values: Any, count: Any, out: Any) -> Any:
     return count
 
 
-@kernel("float64(int64, int64, int64)")
-def probability(inputs: Any, weights: Any, count: Any) -> Any:
-    """Return the logistic of a weighted sum; the last weight stands alone.
+@kernel("int64(int64, int64, int64, int64)")
+def probabilities(inputs: Any, count: Any, weights: Any, out: Any) -> Any:
+    """Write float64[count]: the logistic of each row's weighted sum; the last weight stands alone.
 
-    NaN if an input is.
+    NaN if an input of the row is.
     """
-    x = as_f64(inputs)
     w = as_f64(weights)
-    total = w[uint64(count)]
+    p = as_f64(out)
     for i in range(uint64(count)):
-        total += w[i] * x[i]
-    if total != total:
-        return np.nan
-    return 1.0 / (1.0 + math.exp(-total))
+        x = as_f64(inputs + int(i) * (8 * INPUTS))
+        total = w[uint64(INPUTS)]
+        for j in range(uint64(INPUTS)):
+            total += w[j] * x[j]
+        p[i] = 1.0 / (1.0 + math.exp(-total))
+    return count
