@@ -33,9 +33,11 @@ class Requests:
         self._key = key
         self._connection: RedisConnection | None = None
         self._opening = asyncio.Lock()
+        self._closes = 0
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Drop the connection, one that is being opened too."""
+        self._closes += 1
         if self._connection is not None:
             self._connection.close()
 
@@ -58,7 +60,12 @@ class Requests:
     async def _connected(self) -> RedisConnection:
         async with self._opening:
             if self._connection is None or not self._connection.is_open:
-                self._connection = await self._store.connect(self._key)
+                closes = self._closes
+                connection = await self._store.connect(self._key)
+                if closes != self._closes:
+                    connection.close()
+                    raise ConnectionError("closed while it was opened")
+                self._connection = connection
             return self._connection
 
     async def hash(self, key: bytes) -> dict[bytes, bytes]:
