@@ -1,12 +1,15 @@
-"""What all tests share: where the real data is, and Hypothesis profiles."""
+"""What all tests share: where the real data is, Hypothesis profiles, a Valkey."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.server.valkey import Valkey
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -29,3 +32,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def shared() -> Path:
     """The folder of shared data."""
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def shared_valkey() -> Iterator[Valkey]:
+    """One Valkey for all tests that leave it running."""
+    server = Valkey()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def valkey(shared_valkey: Valkey) -> Valkey:
+    """An empty Valkey."""
+    shared_valkey.client.flushall()
+    return shared_valkey

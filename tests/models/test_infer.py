@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,19 +70,6 @@ class Broken(StreamModel):
 
     def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
         raise RuntimeError("a defect")
-
-
-@pytest.fixture(scope="module")
-def shared_valkey() -> Iterator[Valkey]:
-    server = Valkey()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def valkey(shared_valkey: Valkey) -> Valkey:
-    shared_valkey.client.flushall()
-    return shared_valkey
 
 
 @pytest.fixture

@@ -25,16 +25,9 @@ STOP_TIMEOUT_S = 20
 
 
 @pytest.fixture(scope="module")
-def valkey() -> Iterator[Valkey]:
-    server = Valkey()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
-def nodes(valkey: Valkey) -> Iterator[list[int]]:
+def nodes(shared_valkey: Valkey) -> Iterator[list[int]]:
     """The ports of two nodes."""
-    command = [sys.executable, "-m", "tests.phoenix.node", str(valkey.port)]
+    command = [sys.executable, "-m", "tests.phoenix.node", str(shared_valkey.port)]
     with contextlib.ExitStack() as stack:
         ports = []
         for _ in range(NODES):
@@ -52,9 +45,9 @@ def nodes(valkey: Valkey) -> Iterator[list[int]]:
 
 
 @pytest.fixture
-async def here(valkey: Valkey) -> AsyncIterator[Hub]:
+async def here(shared_valkey: Valkey) -> AsyncIterator[Hub]:
     """The hub of this process, which serves nobody."""
-    client = redis.asyncio.Redis(port=valkey.port)
+    client = redis.asyncio.Redis(port=shared_valkey.port)
     hub = Hub()
     async with PubSub(hub, RedisAdapter(client)):
         yield hub

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from redis.backoff import NoBackoff
 
 from tests.eventually import eventually
 from tests.phoenix.fakes import Talk
-from tests.server.valkey import Valkey
+from tests.server.valkey import Valkey, two_nodes
 from tickfire.phoenix import Channel, Hub, Reply, Socket
 from tickfire.phoenix.pubsub import Adapter, MemoryAdapter, MemoryBus, PubSub
 from tickfire.phoenix.pubsub.redis import RedisAdapter
@@ -28,37 +27,9 @@ type MakeAdapter = Callable[[], Adapter]
 
 
 @pytest.fixture(scope="module")
-def valkey() -> Iterator[Valkey]:
-    server = Valkey()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
 def valkey_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Valkey]]:
-    """Two nodes, half of the slots each."""
-    with contextlib.ExitStack() as stack:
-        nodes = []
-        for index in range(2):
-            folder = tmp_path_factory.mktemp(f"node{index}")
-            node = Valkey("--cluster-enabled", "yes", "--dir", str(folder))
-            stack.callback(node.close)
-            nodes.append(node)
-        first, second = nodes
-        first.client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
-        second.client.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
-        first.client.execute_command("CLUSTER", "MEET", "127.0.0.1", second.port)
-        deadline = time.monotonic() + PATIENCE_S
-        while not all(map(_is_in_cluster, nodes)):
-            assert time.monotonic() < deadline, "the cluster did not come up"
-            time.sleep(0.05)
+    with two_nodes(tmp_path_factory.mktemp("cluster")) as nodes:
         yield nodes
-
-
-def _is_in_cluster(node: Valkey) -> bool:
-    info = node.client.execute_command("CLUSTER", "INFO")
-    text = info.decode() if isinstance(info, bytes) else str(info)
-    return "ok" in text.split("cluster_state")[1][:8] and "16384" in text
 
 
 @pytest.fixture(params=KINDS)

@@ -14,27 +14,12 @@ import uvicorn
 from tests.eventually import eventually
 from tests.server.phoenix_client import PhoenixClient
 from tests.server.publisher import Publisher
-from tests.server.valkey import Valkey
+from tests.server.valkey import Valkey, two_nodes
 from tickfire.ingest.ports import free_port
 from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
 from tickfire.server.auth import Access
 from tickfire.server.market.market import Market
-
-
-@pytest.fixture(scope="session")
-def shared_valkey() -> Iterator[Valkey]:
-    """One Valkey for all tests that leave it running."""
-    server = Valkey()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def valkey(shared_valkey: Valkey) -> Valkey:
-    """An empty Valkey."""
-    shared_valkey.client.flushall()
-    return shared_valkey
 
 
 @pytest.fixture
@@ -43,6 +28,13 @@ def own_valkey() -> Iterator[Valkey]:
     server = Valkey()
     yield server
     server.close()
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[list[Valkey]]:
+    """A Cluster of two nodes."""
+    with two_nodes(tmp_path) as found:
+        yield found
 
 
 @pytest.fixture

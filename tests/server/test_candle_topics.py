@@ -12,8 +12,7 @@ from tests.server.phoenix_client import Joined
 from tests.server.publisher import DAY, SECOND, Publisher, tick, trades
 from tests.server.test_candles import expected
 from tests.server.valkey import Valkey
-from tickfire.ingest.schema import BAR, BAR_LATE
-from tickfire.server.market.candles import INTERVALS
+from tickfire.ingest.schema import BAR, BAR_LATE, INTERVALS_S
 from tickfire.server.market.decimals import decimal
 
 MS = 1_000_000
@@ -53,12 +52,14 @@ async def test_history_and_updates_make_the_bars_of_all_trades(
     publisher.publish(rows[:1000], entry_size=50)
     await server.reaches(publisher)
     client = await server.client()
-    topics = {name: await client.join(f"candles:AAA:{name}", {"limit": 5000}) for name in INTERVALS}
+    topics = {
+        name: await client.join(f"candles:AAA:{name}", {"limit": 5000}) for name in INTERVALS_S
+    }
     assert topics["1m"].response["tick_size"] == "0.01"
-    for name, seconds in INTERVALS.items():
+    for name, seconds in INTERVALS_S.items():
         assert topics[name].response["candles"] == as_sent(expected(rows[:1000], seconds)), name
     publisher.publish(rows[1000:], entry_size=50)
-    for name, seconds in INTERVALS.items():
+    for name, seconds in INTERVALS_S.items():
         want, joined = as_sent(expected(rows, seconds)), topics[name]
         history = joined.response["candles"]
         await joined.until(shows(history, want), name)
@@ -139,7 +140,7 @@ async def test_a_server_that_starts_later_shows_the_same(
     publisher.close_bars(int(rows["ts_event"][1499]) + 5 * SECOND)
     server = await serve(valkey.url)
     client = await server.client()
-    for name, seconds in INTERVALS.items():
+    for name, seconds in INTERVALS_S.items():
         joined = await client.join(f"candles:AAA:{name}", {"limit": 5000})
         assert joined.response["candles"] == as_sent(expected(rows[:1500], seconds)), name
     snapshot = (await client.join("market:AAA")).response["snapshot"]

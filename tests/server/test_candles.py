@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.server.publisher import DAY, SECOND, tick, trades
 from tickfire.ingest.fold import Book
-from tickfire.ingest.schema import BAR, TICK, TICK_CLEAR, TICK_TRADE
-from tickfire.server.market.candles import DERIVED, INTERVALS, Candles
+from tickfire.ingest.schema import BAR, INTERVALS_S, TICK, TICK_CLEAR, TICK_TRADE
+from tickfire.server.market.candles import DERIVED, Candles
 from tickfire.server.market.candles_json import bars_as_json
 from tickfire.server.market.series import Series, fold, merged, piece
 
@@ -90,7 +90,7 @@ def test_live_candles_equal_a_fold_of_all_trades(ticks: Any, data: st.DataObject
         count = data.draw(st.integers(1, len(ticks) - at))
         candles.take(book.fold(ticks[at : at + count], at + 1))
         at += count
-    for seconds in INTERVALS.values():
+    for seconds in INTERVALS_S.values():
         assert shown(candles, seconds) == expected(ticks, seconds)
 
 
@@ -119,7 +119,7 @@ def test_a_server_that_starts_anywhere_shows_the_same(ticks: Any, data: st.DataO
     candles.settle()
     candles.take(book.fold(ticks[snapshot_at:], snapshot_at + 1))
     traded = (ticks["kind"] == TICK_TRADE).any()
-    for seconds in INTERVALS.values():
+    for seconds in INTERVALS_S.values():
         assert not traded or shown(candles, seconds) == expected(ticks, seconds)
 
 
@@ -134,7 +134,7 @@ def test_candles_equal_pandas() -> None:
     for name, rule in (("1m", "1min"), ("5m", "5min"), ("15m", "15min"), ("1h", "1h")):
         bars = frame["price"].resample(rule).ohlc()
         bars["volume"] = frame["size"].resample(rule).sum()
-        got = candles.history(0, INTERVALS[name], 5000)
+        got = candles.history(0, INTERVALS_S[name], 5000)
         assert got[:, 0].tolist() == bars.index.astype("int64").tolist()
         assert got[:, 1:6].tolist() == bars.to_numpy().tolist()
 

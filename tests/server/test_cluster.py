@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-import pytest
 import redis
 
 from tests.eventually import eventually
@@ -15,31 +10,8 @@ from tests.server.publisher import Publisher, trades
 from tests.server.valkey import Valkey
 from tickfire.server.market.ids import Place
 
-SLOTS = 16384
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[list[Valkey]]:
-    """Two nodes that have met, with half of the slots each."""
-    found = [
-        Valkey("--cluster-enabled", "yes", "--dir", str(tmp_path), "--cluster-config-file", name)
-        for name in ("a.conf", "b.conf")
-    ]
-    half = SLOTS // 2
-    found[0].client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, half - 1)
-    found[1].client.execute_command("CLUSTER", "ADDSLOTSRANGE", half, SLOTS - 1)
-    found[0].client.execute_command("CLUSTER", "MEET", "127.0.0.1", found[1].port)
-    yield found
-    for node in found:
-        node.close()
-
 
 async def test_the_market_runs_on_a_cluster(nodes: list[Valkey], serve: Serve) -> None:
-    def is_whole() -> bool:
-        states: list[Any] = [node.client.execute_command("CLUSTER", "INFO") for node in nodes]
-        return all("cluster_state:ok" in str(state) for state in states)
-
-    await eventually(is_whole, "the Cluster is whole")
     client = redis.RedisCluster(host="127.0.0.1", port=nodes[0].port)
     publisher = Publisher(client, shards=4)  # type: ignore[arg-type]
     publisher.instruments({key: f"S{key}" for key in range(1, 9)})

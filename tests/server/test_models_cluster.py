@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 import redis
@@ -20,8 +18,6 @@ from tickfire.models.infer.service import Infer, InferConfig
 from tickfire.models.infer.stream_model import Rows, StreamModel
 from tickfire.models.records import Signal
 
-SLOTS = 16384
-
 
 class Entries(StreamModel):
     """A signal for each entry of ticks."""
@@ -33,30 +29,9 @@ class Entries(StreamModel):
         return [self.signal("anomaly", "S1", int(ticks["ts_event"][0]), {"shard": shard}, first)]
 
 
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[list[Valkey]]:
-    """Two nodes that have met, with half of the slots each."""
-    found = [
-        Valkey("--cluster-enabled", "yes", "--dir", str(tmp_path), "--cluster-config-file", name)
-        for name in ("a.conf", "b.conf")
-    ]
-    half = SLOTS // 2
-    found[0].client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, half - 1)
-    found[1].client.execute_command("CLUSTER", "ADDSLOTSRANGE", half, SLOTS - 1)
-    found[0].client.execute_command("CLUSTER", "MEET", "127.0.0.1", found[1].port)
-    yield found
-    for node in found:
-        node.close()
-
-
 async def test_models_run_on_a_cluster(
     nodes: list[Valkey], serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def is_whole() -> bool:
-        states: list[Any] = [node.client.execute_command("CLUSTER", "INFO") for node in nodes]
-        return all("cluster_state:ok" in str(state) for state in states)
-
-    await eventually(is_whole, "the Cluster is whole")
     client = redis.RedisCluster(host="127.0.0.1", port=nodes[0].port)
     publisher = Publisher(client, shards=4)  # type: ignore[arg-type]
     publisher.instruments({key: f"S{key}" for key in range(1, 9)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +14,10 @@ from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.fold import Book, Rows
 from tickfire.ingest.instruments import InstrumentTable
 from tickfire.ingest.parse import FeedCorrupt, Parser
-from tickfire.ingest.schema import BAR, PRICE_SCALE
+from tickfire.ingest.schema import BAR, INTERVALS_S, PRICE_SCALE
+from tickfire.kernels.bars import SECOND_NS
 
-__all__ = ["INTERVALS_S", "decimal", "file_bars", "merge"]
-
-INTERVALS_S: Final = {"1s": 1, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86_400}
-SECOND_NS: Final = 1_000_000_000
+__all__ = ["decimal", "file_bars", "merge"]
 
 
 def decimal(price: int) -> str:

@@ -1,5 +1,7 @@
 """What ingest writes to Redis, as commands: tick entries, bar entries, snapshots.
 
+`unpack_ticks` is how all others read what `tick_entries` made.
+
 Each keeps its parts until it is acknowledged, so that it can be written again: over a new
 connection as it is (explicit ids make Redis refuse what it already has), or under new positions
 when the data set it belonged to is gone.
@@ -8,6 +10,7 @@ when the data set it belonged to is gone.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -21,6 +24,7 @@ from tickfire.ingest.schema import (
     ENTRY_VERSION,
     MAX_TICKS_PER_ENTRY,
     SNAPSHOT_POSITION_FIELD,
+    TICK,
     bars_key,
     instrument_field,
     snapshots_key,
@@ -30,7 +34,22 @@ from tickfire.ingest.schema import (
 _HEADER: Final = struct.Struct("<BBHIqqq")
 """ENTRY_HEADER; a struct packs it ten times faster than numpy fills a record."""
 
-__all__ = ["BarEntry", "Entry", "SnapshotEntry", "TickEntry", "tick_entries"]
+__all__ = [
+    "BadEntry",
+    "BarEntry",
+    "Entry",
+    "SnapshotEntry",
+    "TickEntry",
+    "tick_entries",
+    "unpack_ticks",
+]
+
+type Stamps = tuple[int, int, int]
+"""Received, parsed, written: ns since the Unix epoch."""
+
+
+class BadEntry(ValueError):
+    """An entry that is not one of ours; it is counted and passed over."""
 
 
 class Entry(Protocol):
@@ -144,3 +163,35 @@ def tick_entries(
         last = first + at + count - 1
         entries.append(TickEntry(shard, last, count, header, piece.tobytes(), history))
     return entries
+
+
+def unpack_ticks(last: int, fields: Mapping[bytes, bytes]) -> tuple[Rows, Stamps]:
+    """Read the fields of an entry of ``ticks:{s}``; everything is checked before a kernel sees it.
+
+    Parameters
+    ----------
+    last : int
+        Position of its last tick: its id.
+
+    Returns
+    -------
+    TICK[count], tuple of int
+        Read-only, and the stamps of the header.
+
+    Raises
+    ------
+    BadEntry
+        Header or length is not one of ours.
+    """
+    header = fields.get(b"h", b"")
+    data = fields.get(b"d", b"")
+    if len(header) != _HEADER.size:
+        raise BadEntry(f"a header of {len(header)} bytes")
+    version, schema, _, count, received, parsed, written = _HEADER.unpack(header)
+    if version != ENTRY_VERSION or schema != ENTRY_SCHEMA_TICK:
+        raise BadEntry(f"version {version}, schema {schema}")
+    if not 0 < count <= MAX_TICKS_PER_ENTRY or count > last:
+        raise BadEntry(f"{count} ticks that end at {last}")
+    if len(data) != count * TICK.itemsize:
+        raise BadEntry(f"{count} ticks in {len(data)} bytes")
+    return np.frombuffer(data, TICK), (received, parsed, written)

@@ -6,6 +6,7 @@ One definition of each; docs/formats.md explains them. All little-endian, all si
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -15,6 +16,17 @@ PRICE_SCALE: Final = 1_000_000_000
 """Prices are int64 in units of 1e-9."""
 UNDEF_PRICE: Final = 2**63 - 1
 """DBN's "no price"."""
+
+INTERVALS_S: Final[Mapping[str, int]] = {
+    "1s": 1,
+    "1m": 60,
+    "5m": 300,
+    "15m": 900,
+    "1h": 3_600,
+    "1d": 86_400,
+}
+"""Of bars: name to seconds. Ingest closes those of a second and a minute, others are folded."""
+MINUTE_S: Final = INTERVALS_S["1m"]
 
 TICK_TRADE: Final = 1
 TICK_BID: Final = 2

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +26,7 @@ from tickfire.ingest.entries import BarEntry, SnapshotEntry, TickEntry, tick_ent
 from tickfire.ingest.fold import Book, Rows
 from tickfire.ingest.instruments import InstrumentTable
 from tickfire.ingest.live import LiveSession
+from tickfire.ingest.loop import until_stopped
 from tickfire.ingest.lsg import FeedRefused, Subscription
 from tickfire.ingest.parse import Batch, Parser
 from tickfire.ingest.pipe import Pipe
@@ -335,14 +335,8 @@ async def run(config: IngestConfig, redis_url: str) -> None:
         Redis cannot be reached, or the gateway refused the key.
     """
     client = await connect(redis_url)
-    task = asyncio.ensure_future(Ingest(config, client).run())
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
-        await task
-    except asyncio.CancelledError:
+        await until_stopped(Ingest(config, client).run())
         log.info("stopped")
-    except ExceptionGroup as group:
-        raise group.exceptions[0] from None
     finally:
         await client.aclose()

@@ -24,8 +24,9 @@ from tickfire.ingest.ports import check_port
 from tickfire.ingest.redis.connect import DEFAULT_URL, connect
 from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
-from tickfire.server.auth import DEFAULT_MAX_AGE_S, DEFAULT_SALT, Access
+from tickfire.server.auth import DEFAULT_MAX_AGE_S, Access
 from tickfire.server.logs import set_up_logging
+from tickfire.server.token_command import salt_option
 
 __all__ = ["serve"]
 
@@ -70,15 +71,7 @@ log = logging.getLogger(__name__)
     show_envvar=True,
     help="Let in who brings a token that Phoenix.Token, or `tickfire token`, signed with it.",
 )
-@click.option(
-    "--token-salt",
-    "salt",
-    envvar="TICKFIRE_TOKEN_SALT",
-    default=DEFAULT_SALT,
-    show_default=True,
-    show_envvar=True,
-    help="The salt of those tokens.",
-)
+@salt_option
 @click.option(
     "--token-max-age",
     "max_age_s",

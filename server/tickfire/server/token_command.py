@@ -7,6 +7,16 @@ import click
 from tickfire.phoenix import Token
 from tickfire.server.auth import DEFAULT_MAX_AGE_S, DEFAULT_SALT
 
+salt_option = click.option(
+    "--token-salt",
+    "salt",
+    envvar="TICKFIRE_TOKEN_SALT",
+    default=DEFAULT_SALT,
+    show_default=True,
+    show_envvar=True,
+    help="The salt of the tokens, the same where they are made and where they are accepted.",
+)
+
 
 @click.command()
 @click.option(
@@ -17,15 +27,7 @@ from tickfire.server.auth import DEFAULT_MAX_AGE_S, DEFAULT_SALT
     show_envvar=True,
     help="The secret of `tickfire serve`.",
 )
-@click.option(
-    "--token-salt",
-    "salt",
-    envvar="TICKFIRE_TOKEN_SALT",
-    default=DEFAULT_SALT,
-    show_default=True,
-    show_envvar=True,
-    help="The salt of `tickfire serve`.",
-)
+@salt_option
 @click.option(
     "--max-age",
     "max_age_s",

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
-from tickfire.ingest.schema import PRICE_SCALE
+from tickfire.ingest.schema import MINUTE_S, PRICE_SCALE
+from tickfire.kernels.bars import SECOND_NS
 from tickfire.models.anomaly.forest import BarFeatures, Forest
 from tickfire.models.export.from_sklearn import export
 
@@ -22,12 +23,10 @@ RATE: Final = 2e-3
 LEAST: Final = 0.64
 WARM_UP: Final = 30
 REFRACTORY: Final = 5
-MINUTE_S: Final = 60
 DAY_S: Final = 86_400
 OPENS_S: Final = 13.5 * 3600
 CLOSES_S: Final = 20 * 3600
 """The exchange's regular hours on the day of the data, UTC: others are hardly traded."""
-_NS: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def fit_forest(bars: NDArray[Any], seed: int) -> FittedForest:
         Whole ones, in order of time.
     seed : int
     """
-    second = bars["start"] // _NS % DAY_S
+    second = bars["start"] // SECOND_NS % DAY_S
     regular = (second >= OPENS_S) & (second < CLOSES_S) & (bars["interval_s"] == MINUTE_S)
     bars = bars[regular]
     series = np.unique(bars["instrument_id"], return_inverse=True)[1]

@@ -8,20 +8,20 @@ from typing import Any, Final
 
 import numpy as np
 
+from tickfire.ingest.schema import MINUTE_S
 from tickfire.models.anomaly.artefact import NAME, VERSION, read
 from tickfire.models.anomaly.detector import FEATURE_NAMES, Alarm, TickDetector
 from tickfire.models.anomaly.forest import BAR_FEATURE_NAMES, BarAlarm, BarDetector
 from tickfire.models.artefact import SHIPPED
 from tickfire.models.features.catalogue import COLUMNS
+from tickfire.models.infer.closed_bars import ClosedBars, columns_of, end_of
 from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.records import Signal
 from tickfire.models.reload import Reloader
-from tickfire.models.signals.closed import ClosedBars, columns_of, end_of
 
 __all__ = ["DEFAULT_PATH", "AnomalyModel", "bar_detail", "detail_of", "explained"]
 
 DEFAULT_PATH: Final = SHIPPED / f"{NAME}.json"
-MINUTE_S: Final = 60
 UNITS: Final = ("bp", "", "bp", "s")
 """Of the features' values."""
 _WORDS: Final = ("price change", "volume", "spread", "time between trades")

@@ -21,7 +21,7 @@ from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.errors import UserError
 from tickfire.ingest.fold import Book
 from tickfire.ingest.parse import Parser
-from tickfire.ingest.schema import TICK_TRADE
+from tickfire.ingest.schema import MINUTE_S, TICK_TRADE
 from tickfire.models.anomaly.artefact import KIND, NAME, SERIES, VERSION, constants, golden
 from tickfire.models.anomaly.detector import FEATURE_NAMES, Limits, TickDetector, score
 from tickfire.models.anomaly.fit_bars import fit_forest
@@ -49,7 +49,6 @@ GOLDEN_VALUES: Final = 60
 FLOOR: Final = 45.0
 GOAL: Final = 60.0
 MOST_DIFFERENCE: Final = 2.0**-53
-MINUTE_S: Final = 60
 
 type Ticks = NDArray[Any]
 

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import struct
-from typing import Final
-
 import numpy as np
 
-from tickfire.ingest.schema import (
-    BAR,
-    ENTRY_HEADER,
-    ENTRY_SCHEMA_TICK,
-    ENTRY_VERSION,
-    MAX_TICKS_PER_ENTRY,
-    TICK,
-)
+from tickfire.ingest.entries import BadEntry, unpack_ticks
+from tickfire.ingest.schema import BAR
 from tickfire.models.infer.reading import Entry
 from tickfire.models.infer.stream_model import Rows
 
 __all__ = ["BadEntry", "bars_of", "is_after", "number_of", "ticks_of"]
-
-_HEADER: Final = struct.Struct("<BBHIqqq")
-
-
-class BadEntry(ValueError):
-    """An entry that is not one of ours; it is counted and passed over."""
 
 
 def number_of(entry_id: bytes) -> tuple[int, int]:
@@ -56,15 +41,8 @@ def ticks_of(entry: Entry) -> tuple[int, Rows]:
     """
     number, fields = entry
     last, _ = number_of(number)
-    header, data = fields.get(b"h", b""), fields.get(b"d", b"")
-    if len(header) != ENTRY_HEADER.itemsize:
-        raise BadEntry(f"a header of {len(header)} bytes")
-    version, schema, _, count, *_ = _HEADER.unpack(header)
-    if (version, schema) != (ENTRY_VERSION, ENTRY_SCHEMA_TICK):
-        raise BadEntry(f"version {version}, schema {schema}")
-    if not 0 < count <= min(MAX_TICKS_PER_ENTRY, last) or len(data) != count * TICK.itemsize:
-        raise BadEntry(f"{count} ticks in {len(data)} bytes, up to {last}")
-    return last - count + 1, np.frombuffer(data, TICK)
+    ticks, _ = unpack_ticks(last, fields)
+    return last - len(ticks) + 1, ticks
 
 
 def bars_of(entry: Entry) -> Rows:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import logging
 import signal
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any, Final
 import msgspec
 from redis.exceptions import RedisError
 
+from tickfire.ingest.loop import until_stopped
 from tickfire.ingest.redis.connect import connect
 from tickfire.ingest.schema import INSTRUMENTS_KEY, META_KEY, Instrument
 from tickfire.models.artefact import SHIPPED
@@ -169,15 +169,7 @@ class Infer:
             log.error("following ticks and bars failed, and begins anew: %r", ended)
 
     def _made(self) -> list[StreamModel]:
-        return [self._make(name) for name in self.config.models]
-
-    def _make(self, name: str) -> StreamModel:
-        """Make a model; one that takes a `path` gets its artefact, if the folder has it."""
-        make = stream_model(name)
-        path = self.config.artefacts / f"{name}.json"
-        if path.is_file() and "path" in inspect.signature(make).parameters:
-            return make(self._instruments, path=path)
-        return make(self._instruments)
+        return [stream_model(name)(self._instruments) for name in self.config.models]
 
     def _names(self) -> str:
         return ", ".join(self.config.models) or "none"
@@ -197,16 +189,10 @@ async def run(config: InferConfig, redis_url: str, metrics_port: int | None) -> 
             infer = Infer(config, client)
             if metrics_port is not None:
                 stack.enter_context(_serving(infer.counters, metrics_port))
-            task = asyncio.ensure_future(infer.run())
             loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, task.cancel)
             loop.add_signal_handler(signal.SIGHUP, lambda: infer.reload(now=True))
-            await task
-        except asyncio.CancelledError:
+            await until_stopped(infer.run())
             log.info("stopped")
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None
         finally:
             await client.aclose()
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from tickfire.ingest.schema import PRICE_SCALE
+from tickfire.kernels.bars import MINUTE_NS, SECOND_NS
 
 __all__ = ["Candle", "LongerCandles"]
-
-MINUTE_NS: Final = 60_000_000_000
-_NS: Final = 1_000_000_000
 
 
 class Candle(NamedTuple):
@@ -47,7 +45,7 @@ class LongerCandles:
     """
 
     def __init__(self, seconds: int) -> None:
-        self._span = seconds * _NS
+        self._span = seconds * SECOND_NS
         self._running: Candle | None = None
 
     def push(self, minute: Candle) -> Iterator[Candle]:

@@ -8,14 +8,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from tickfire.ingest.bars import INTERVALS_S
+from tickfire.ingest.schema import INTERVALS_S, MINUTE_S
+from tickfire.kernels.bars import SECOND_NS
+from tickfire.models.infer.closed_bars import ClosedBars
 from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.patterns.candles import CandlePatterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS
 from tickfire.models.patterns.chart import CHART_MEANINGS, ChartPattern, ChartPatterns
 from tickfire.models.patterns.longer import Candle, LongerCandles
 from tickfire.models.records import Signal
-from tickfire.models.signals.closed import ClosedBars
 
 __all__ = ["INTERVALS", "PatternsModel"]
 
@@ -26,8 +27,6 @@ LEAST_CANDLES: Final = 2
 FULL: Final = 100.0
 """What a candlestick pattern says when it is whole."""
 KEPT_BARS: Final = 4096
-MINUTE_S: Final = 60
-_NS: Final = 1_000_000_000
 _NS_PER_MS: Final = 1_000_000
 FIRST_SERIES: Final = 64
 VERSION: Final = 1
@@ -119,7 +118,7 @@ class PatternsModel(StreamModel):
 
     def _signal(self, series: _Series, candle: Candle, detail: dict[str, Any]) -> Signal:
         symbol = self.instruments.symbol(*series.key)
-        end = candle.start + series.seconds * _NS
+        end = candle.start + series.seconds * SECOND_NS
         return Signal("pattern", symbol, end, detail, f"{self.name}/{VERSION}", candle.n)
 
 

@@ -20,9 +20,9 @@ from tickfire.ingest.errors import UserError
 from tickfire.models.rules.parse import RuleError, parse
 from tickfire.models.rules.program import Program
 
-__all__ = ["INTERVALS_S", "MAX_RULES", "Rule", "read_rules"]
+__all__ = ["INTERVALS", "MAX_RULES", "Rule", "read_rules"]
 
-INTERVALS_S: Final = {"1s": 1, "1m": 60}
+INTERVALS: Final = ("1s", "1m")
 MAX_RULES: Final = 200
 _FIELDS: Final = {"name", "when", "interval", "symbols"}
 
@@ -36,7 +36,7 @@ class Rule:
     name : str
     program : Program
     interval : str
-        Of `INTERVALS_S`.
+        Of `INTERVALS`.
     symbols : frozenset of str
         Empty for all.
     """
@@ -92,8 +92,8 @@ def _rule(path: Path, number: int, table: dict[str, Any]) -> Rule:
         raise UserError(f"{which} has no name.")
     if not isinstance(when, str):
         raise UserError(f"{which} ({name}) does not say when.")
-    if interval not in INTERVALS_S:
-        raise UserError(f"{which} ({name}): the interval is one of {', '.join(INTERVALS_S)}.")
+    if interval not in INTERVALS:
+        raise UserError(f"{which} ({name}): the interval is one of {', '.join(INTERVALS)}.")
     if not isinstance(symbols, list) or not all(isinstance(symbol, str) for symbol in symbols):
         raise UserError(f"{which} ({name}): symbols is an array of strings.")
     try:

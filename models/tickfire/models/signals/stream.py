@@ -12,14 +12,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.ingest.schema import INTERVALS_S, MINUTE_S
+from tickfire.kernels.bars import SECOND_NS
 from tickfire.models.features.catalogue import Feature
 from tickfire.models.features.feature_set import FeatureSet
+from tickfire.models.infer.closed_bars import ClosedBars, columns_of, end_of
 from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.records import Sentiment, Signal
 from tickfire.models.reload import Reloader
-from tickfire.models.rules.book import INTERVALS_S, Rule, read_rules
+from tickfire.models.rules.book import Rule, read_rules
 from tickfire.models.rules.program import TRUE
-from tickfire.models.signals.closed import ClosedBars, columns_of, end_of
 from tickfire.models.signals.context import Context
 from tickfire.models.signals.inputs import Inputs
 from tickfire.models.signals.outlook import KIND, OutlookModel
@@ -27,8 +29,6 @@ from tickfire.models.signals.outlook import KIND, OutlookModel
 __all__ = ["RULES_VARIABLE", "SignalsModel"]
 
 RULES_VARIABLE: Final = "TICKFIRE_RULES"
-MINUTE_S: Final = 60
-_NS: Final = 1_000_000_000
 
 type Key = tuple[int, int, int]
 """Feed, instrument, interval in seconds."""
@@ -120,7 +120,7 @@ class SignalsModel(StreamModel):
     ) -> Iterator[Signal]:
         inputs, deviation = self._inputs.setdefault(key, Inputs()).push(columns)
         model = self._outlook.model
-        if end_of(bar) // (MINUTE_S * _NS) % model.horizon:
+        if end_of(bar) // (MINUTE_S * SECOND_NS) % model.horizon:
             return  # what is said then would overlap what was said before
         outlook = model.say(inputs[0], float(deviation[0]))
         if outlook is not None:

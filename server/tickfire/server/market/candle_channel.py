@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tickfire.phoenix import Channel, Reply, Socket
+from tickfire.phoenix import Socket
 from tickfire.server.market.candles import seconds_of
 from tickfire.server.market.candles_json import bars_as_json
 from tickfire.server.market.decimals import decimal
+from tickfire.server.market.outbound import OutboundChannel
 from tickfire.server.market.params import candle_limit, refuse
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["CandleChannel"]
 
 
-class CandleChannel(Channel):
+class CandleChannel(OutboundChannel):
     """Bars of one instrument: history in the join reply, then what changes."""
 
     def __init__(self, market: Market) -> None:
@@ -44,10 +45,6 @@ class CandleChannel(Channel):
             "candles": bars_as_json(live.data.candles.history(listing.slot, interval_s, limit)),
             "id": str(live.data.place_of(listing)),
         }
-
-    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply:
-        """Answer any push: there is none to be sent here."""
-        return Reply({"reason": f"no event {event}"}, "error")
 
     async def terminate(self, reason: Any, socket: Socket) -> None:
         """Stop listening."""

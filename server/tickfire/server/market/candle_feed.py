@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tickfire.ingest.schema import INTERVALS_S, MINUTE_S
 from tickfire.kernels.bars import SECOND_NS
 from tickfire.phoenix import Hub
-from tickfire.server.market.candles import DERIVED, INTERVALS, MINUTE_S, Candles, Change
+from tickfire.server.market.candles import DERIVED, Candles, Change
 from tickfire.server.market.candles_json import bar_as_json, bars_as_json
 
 __all__ = ["CandleFeed", "CandleTopic"]
@@ -48,7 +49,7 @@ class CandleTopic:
     @property
     def interval_s(self) -> int:
         """Seconds."""
-        return INTERVALS[self.interval]
+        return INTERVALS_S[self.interval]
 
 
 class CandleFeed:

@@ -8,7 +8,7 @@ and bars that a feed made itself.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,24 +17,14 @@ from numpy.typing import NDArray
 
 from tickfire.ingest.context import ROW_M, ROW_M_CLOSED, ROW_S, ROW_S_CLOSED, ROW_TRADE_N, ROW_WORDS
 from tickfire.ingest.fold import Book
-from tickfire.ingest.schema import BAR_REWIND
+from tickfire.ingest.schema import BAR_REWIND, INTERVALS_S, MINUTE_S
 from tickfire.kernels.bars import CLOSE, HIGH, LOW, MINUTE_NS, OPEN, SECOND_NS, TRADES, VOLUME
 from tickfire.server.market.pieces import whole_bars
 from tickfire.server.market.series import Bar, Bars, Series, fold, merged, moved, piece
 
-__all__ = ["INTERVALS", "Candles", "Change", "seconds_of"]
+__all__ = ["Candles", "Change", "seconds_of"]
 
-INTERVALS: Final[Mapping[str, int]] = {
-    "1s": 1,
-    "1m": 60,
-    "5m": 300,
-    "15m": 900,
-    "1h": 3_600,
-    "1d": 86_400,
-}
-"""Name to seconds."""
-MINUTE_S: Final = 60
-DERIVED: Final = tuple(seconds for seconds in INTERVALS.values() if seconds > MINUTE_S)
+DERIVED: Final = tuple(seconds for seconds in INTERVALS_S.values() if seconds > MINUTE_S)
 LIMIT: Final = 5_000
 REWOUND: Final = -1
 """A row's word s_closed or m_closed: time went back, and nothing closed since."""
@@ -49,7 +39,7 @@ type Rows = NDArray[np.void]
 
 def seconds_of(interval: str) -> int | None:
     """Return the length of an interval by its name, None if there is none of it."""
-    return INTERVALS.get(interval)
+    return INTERVALS_S.get(interval)
 
 
 @dataclass(slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tickfire.phoenix import Channel, JoinError, Reply, Socket
+from tickfire.phoenix import JoinError, Socket
 from tickfire.server.market.lanes import REALTIME, BinaryLane, InstrumentLane, Lane, TradesLane
 from tickfire.server.market.live import Live
 from tickfire.server.market.merge import MergedLane
+from tickfire.server.market.outbound import OutboundChannel
 from tickfire.server.market.params import MarketParams, refuse
 from tickfire.server.market.subscription import BadSince, Subscription
 from tickfire.server.streams.requests import RedisUnavailable
@@ -21,7 +22,7 @@ MAX_BINARY_TOPIC = 255
 """Bytes: a V2 binary broadcast counts its topic in one."""
 
 
-class _TicksChannel(Channel):
+class _TicksChannel(OutboundChannel):
     """What both have in common: a subscription, from join to end."""
 
     def __init__(self, market: Market) -> None:
@@ -54,10 +55,6 @@ class _TicksChannel(Channel):
         if self._market.live is not live:
             self._unsubscribe()
             raise refuse("the market begins anew; join again")
-
-    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply:
-        """Answer any push: there is none to be sent here."""
-        return Reply({"reason": f"no event {event}"}, "error")
 
     async def terminate(self, reason: Any, socket: Socket) -> None:
         """End the subscription."""

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tickfire.models.features.catalogue import FEATURES
 from tickfire.models.rules.parse import RuleError, parse_feature
-from tickfire.phoenix import Channel, Reply, Socket
+from tickfire.phoenix import Socket
 from tickfire.server.market.candles import seconds_of
 from tickfire.server.market.indicators import Indicator
+from tickfire.server.market.outbound import OutboundChannel
 from tickfire.server.market.params import candle_limit, refuse
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ __all__ = ["INDICATORS", "IndicatorChannel"]
 INDICATORS: Final = "indicators:*"
 
 
-class IndicatorChannel(Channel):
+class IndicatorChannel(OutboundChannel):
     """Values of one indicator: history in the join reply, then one with each change of a bar."""
 
     def __init__(self, market: Market) -> None:
@@ -45,10 +46,6 @@ class IndicatorChannel(Channel):
         )
         self._topic = topic
         return indicator.as_json(limit)
-
-    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply:
-        """Answer any push: there is none to be sent here."""
-        return Reply({"reason": f"no event {event}"}, "error")
 
     async def terminate(self, reason: Any, socket: Socket) -> None:
         """Stop listening."""

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.ingest.schema import PRICE_SCALE
+from tickfire.ingest.schema import INTERVALS_S, PRICE_SCALE
 from tickfire.models.features.catalogue import COLUMNS, Feature
 from tickfire.models.features.feature_set import FeatureSet
-from tickfire.server.market.candles import INTERVALS
 from tickfire.server.market.decimals import milliseconds
 from tickfire.server.market.series import Bars
 
@@ -145,14 +144,14 @@ class Indicator:
         live = self._market.live
         if live is None or slot is None:
             return np.zeros((0, 7), np.int64)
-        return live.data.candles.history(slot, INTERVALS[self._interval], HISTORY)
+        return live.data.candles.history(slot, INTERVALS_S[self._interval], HISTORY)
 
     def _row(self, time_ms: int) -> Row | None:
         live, slot = self._market.live, self._slot()
         if live is None or slot is None:
             return None
         start = time_ms * 1_000_000
-        bar = live.data.candles.bar(slot, INTERVALS[self._interval], start)
+        bar = live.data.candles.bar(slot, INTERVALS_S[self._interval], start)
         return None if bar is None else tuple(bar[:7])
 
     def _slot(self) -> int | None:

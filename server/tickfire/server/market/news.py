@@ -11,11 +11,12 @@ import msgspec
 
 from tickfire.ingest.schema import NEWS_KEY, Headline
 from tickfire.models.records import SENTIMENT_KEY, Sentiment
-from tickfire.phoenix import Channel, Hub, JoinError, Reply, Socket
+from tickfire.phoenix import Hub, JoinError, Socket
 from tickfire.server.market.decimals import milliseconds
-from tickfire.server.streams.requests import RedisUnavailable, Requests
+from tickfire.server.market.outbound import OutboundChannel
+from tickfire.server.streams.requests import last_id, newest_entries
 from tickfire.server.streams.store import Store
-from tickfire.server.streams.tail import Entry, Tail, backoff_s, entries_of
+from tickfire.server.streams.tail import Entry, Tail
 
 __all__ = ["HEADLINES", "HOLD_S", "News", "NewsChannel"]
 
@@ -51,17 +52,13 @@ class News:
 
     async def run(self, store: Store) -> None:
         """Follow the streams until cancelled."""
-        requests = Requests(store, NEWS_KEY)  # both are in one slot
-        try:
-            headlines = await _newest(requests, NEWS_KEY)
-            sentiments = await _newest(requests, SENTIMENT_KEY)
-        finally:
-            requests.close()
+        headlines = await newest_entries(store, NEWS_KEY, KEPT)
+        sentiments = await newest_entries(store, SENTIMENT_KEY, KEPT)
         for entry in headlines:
             self._admit(entry[0], headline_as_json(entry))
         for entry in sentiments:
             self._attach(entry)
-        positions = {NEWS_KEY: _last(headlines), SENTIMENT_KEY: _last(sentiments)}
+        positions = {NEWS_KEY: last_id(headlines), SENTIMENT_KEY: last_id(sentiments)}
         try:
             await Tail(store, positions, self._on_entries).run()
         finally:
@@ -136,23 +133,6 @@ class News:
             }
 
 
-async def _newest(requests: Requests, key: bytes) -> list[Entry]:
-    """Return the newest entries of a stream, oldest first; wait for Redis."""
-    attempt = 0
-    while True:
-        try:
-            reply = await requests.command("XREVRANGE", key, "+", "-", "COUNT", KEPT)
-        except RedisUnavailable:
-            attempt += 1
-            await asyncio.sleep(backoff_s(attempt))
-            continue
-        return entries_of(reply)[::-1]
-
-
-def _last(entries: list[Entry]) -> bytes:
-    return entries[-1][0] if entries else b"0-0"
-
-
 def headline_as_json(entry: Entry) -> dict[str, Any] | None:
     """Return an entry of stream ``news`` as clients see it; None if it is not one of ours."""
     try:
@@ -193,7 +173,7 @@ def _sentiment(entry: Entry) -> Sentiment | None:
         return None
 
 
-class NewsChannel(Channel):
+class NewsChannel(OutboundChannel):
     """The topic."""
 
     def __init__(self, news: News) -> None:
@@ -204,7 +184,3 @@ class NewsChannel(Channel):
         if topic != HEADLINES:
             raise JoinError({"reason": "unmatched topic"})
         return {"headlines": list(self._news.latest)}
-
-    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply:
-        """Answer any push: there is none to be sent here."""
-        return Reply({"reason": f"no event {event}"}, "error")

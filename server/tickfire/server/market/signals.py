@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import deque
 from typing import Any, Final
@@ -10,11 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from tickfire.models.records import EVENTS, SIGNALS_KEY, Signal
-from tickfire.phoenix import Channel, Hub, JoinError, Reply, Socket
+from tickfire.phoenix import Hub, JoinError, Socket
 from tickfire.server.market.decimals import milliseconds
-from tickfire.server.streams.requests import RedisUnavailable, Requests
+from tickfire.server.market.outbound import OutboundChannel
+from tickfire.server.streams.requests import last_id, newest_entries
 from tickfire.server.streams.store import Store
-from tickfire.server.streams.tail import Entry, Tail, backoff_s, entries_of
+from tickfire.server.streams.tail import Entry, Tail
 
 __all__ = ["ALL", "SIGNALS", "Signals", "SignalsChannel"]
 
@@ -43,28 +43,14 @@ class Signals:
 
     async def run(self, store: Store) -> None:
         """Follow the stream until cancelled."""
-        last = await self._load(Requests(store, SIGNALS_KEY))
-        await Tail(store, {SIGNALS_KEY: last}, self._on_entries).run()
+        entries = await newest_entries(store, SIGNALS_KEY, LOADED)
+        for entry in entries:
+            self._take(entry)
+        await Tail(store, {SIGNALS_KEY: last_id(entries)}, self._on_entries).run()
 
     def latest(self, topic: str) -> list[Payload]:
         """Return the newest signals of a topic, newest last, each with its ``event``."""
         return list(self._latest.get(topic, ()))
-
-    async def _load(self, requests: Requests) -> bytes:
-        attempt = 0
-        while True:
-            try:
-                reply = await requests.command("XREVRANGE", SIGNALS_KEY, "+", "-", "COUNT", LOADED)
-            except RedisUnavailable:
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
-                continue
-            finally:
-                requests.close()
-            entries = entries_of(reply)[::-1]
-            for entry in entries:
-                self._take(entry)
-            return entries[-1][0] if entries else b"0-0"
 
     def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
         for entry in entries:
@@ -109,7 +95,7 @@ def signal_as_json(entry: Entry) -> tuple[str, Payload] | None:
     }
 
 
-class SignalsChannel(Channel):
+class SignalsChannel(OutboundChannel):
     """The topics. A symbol that nobody knows yet may be joined: it has no signals so far."""
 
     def __init__(self, signals: Signals) -> None:
@@ -120,7 +106,3 @@ class SignalsChannel(Channel):
         if not topic.partition(":")[2]:
             raise JoinError({"reason": "unknown symbol"})
         return {"signals": self._signals.latest(topic)}
-
-    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply:
-        """Answer any push: there is none to be sent here."""
-        return Reply({"reason": f"no event {event}"}, "error")

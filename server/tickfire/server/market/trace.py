@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from tickfire.phoenix import Channel, Hub, JoinError, NoReply, Reply, Socket, Stop
+from tickfire.kernels.bars import SECOND_NS
+from tickfire.phoenix import Hub, JoinError, NoReply, Reply, Socket, Stop
 from tickfire.server.market.dataset import DataSet
+from tickfire.server.market.outbound import OutboundChannel
 from tickfire.server.metrics import Metrics
 from tickfire.server.streams.entries import TickEntry
 
@@ -18,7 +20,6 @@ HOPS: Final = ("received", "parsed", "written", "read", "sent")
 TRACES_PER_S: Final = 4
 SAMPLES_PER_S: Final = 100
 """Of the histogram of hops."""
-_NS: Final = 1_000_000_000
 
 
 class Trace:
@@ -50,13 +51,13 @@ class Trace:
     def sample(self, data: DataSet, shard: int, entry: TickEntry, read_ns: int) -> None:
         """Take note of an entry that was just written to the sockets."""
         now = self._clock()
-        if now - self._sampled_at < _NS // SAMPLES_PER_S:
+        if now - self._sampled_at < SECOND_NS // SAMPLES_PER_S:
             return
         self._sampled_at = now
         stamps = (entry.received, entry.parsed, entry.written, read_ns, now)
         self._metrics.observe_hops(stamps)
-        self._metrics.lag.set(max(0, read_ns - entry.written) / _NS)
-        if now - self._traced_at >= _NS // TRACES_PER_S:
+        self._metrics.lag.set(max(0, read_ns - entry.written) / SECOND_NS)
+        if now - self._traced_at >= SECOND_NS // TRACES_PER_S:
             self._traced_at = now
             self._count(sum(data.positions))
             if self._hub.lanes(TRACE):
@@ -88,7 +89,7 @@ class Trace:
         self._hub.broadcast(TRACE, "trace", payload)
 
 
-class TraceChannel(Channel):
+class TraceChannel(OutboundChannel):
     """The topic, and the server's clock."""
 
     def __init__(self, clock: Callable[[], int]) -> None:
@@ -106,4 +107,4 @@ class TraceChannel(Channel):
         """Answer ``clock`` with now, ns."""
         if event == "clock":
             return Reply({"now": str(self._clock())})
-        return Reply({"reason": f"no event {event}"}, "error")
+        return await super().handle_in(event, payload, socket)

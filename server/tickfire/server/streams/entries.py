@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.ingest.schema import (
-    BAR,
-    ENTRY_HEADER,
-    ENTRY_SCHEMA_TICK,
-    ENTRY_VERSION,
-    MAX_TICKS_PER_ENTRY,
-    TICK,
-)
+from tickfire.ingest.entries import BadEntry, unpack_ticks
+from tickfire.ingest.schema import BAR
 from tickfire.server.streams.tail import Entry
 
 __all__ = ["BadEntry", "Rows", "TickEntry", "bars_of", "position_of", "split", "ticks_of"]
 
 type Rows = NDArray[np.void]
-
-_HEADER: Final = struct.Struct("<BBHIqqq")
-assert _HEADER.size == ENTRY_HEADER.itemsize
-
-
-class BadEntry(ValueError):
-    """An entry that is not one of ours; it is counted and passed over."""
 
 
 @dataclass(slots=True)
@@ -82,7 +67,7 @@ def position_of(entry_id: bytes) -> int:
 
 
 def ticks_of(entry: Entry) -> TickEntry:
-    """Read one entry of ``ticks:{s}``; everything is checked before a kernel sees it.
+    """Read one entry of ``ticks:{s}``; see `unpack_ticks`.
 
     Raises
     ------
@@ -91,19 +76,8 @@ def ticks_of(entry: Entry) -> TickEntry:
     """
     entry_id, fields = entry
     last = position_of(entry_id)
-    header = fields.get(b"h", b"")
-    data = fields.get(b"d", b"")
-    if len(header) != _HEADER.size:
-        raise BadEntry(f"a header of {len(header)} bytes")
-    version, schema, _, count, received, parsed, written = _HEADER.unpack(header)
-    if version != ENTRY_VERSION or schema != ENTRY_SCHEMA_TICK:
-        raise BadEntry(f"version {version}, schema {schema}")
-    if not 0 < count <= MAX_TICKS_PER_ENTRY or count > last:
-        raise BadEntry(f"{count} ticks that end at {last}")
-    if len(data) != count * TICK.itemsize:
-        raise BadEntry(f"{count} ticks in {len(data)} bytes")
-    ticks = np.frombuffer(data, TICK)
-    return TickEntry(last - count + 1, last, ticks, received, parsed, written)
+    ticks, stamps = unpack_ticks(last, fields)
+    return TickEntry(last - len(ticks) + 1, last, ticks, *stamps)
 
 
 def bars_of(entries: list[Entry]) -> Rows:

@@ -14,9 +14,9 @@ from redis.exceptions import RedisError
 from tickfire.ingest.resp import Reply, RespError
 from tickfire.server.streams.connection import RedisConnection
 from tickfire.server.streams.store import Store
-from tickfire.server.streams.tail import backoff_s, entries_of
+from tickfire.server.streams.tail import Entry, backoff_s, entries_of
 
-__all__ = ["RedisUnavailable", "Requests", "newest_id"]
+__all__ = ["RedisUnavailable", "Requests", "last_id", "newest_entries", "newest_id"]
 
 TIMEOUT_S: Final = 5.0
 
@@ -82,17 +82,26 @@ class Requests:
         return dict(zip(flat[::2], flat[1::2], strict=True))  # type: ignore[arg-type]
 
 
-async def newest_id(store: Store, key: bytes) -> bytes:
-    """Return the id of a stream's newest entry, ``0-0`` if it has none; wait for Redis."""
+async def newest_entries(store: Store, key: bytes, count: int) -> list[Entry]:
+    """Return the newest entries of a stream, oldest first; wait for Redis."""
     requests, attempt = Requests(store, key), 0
     while True:
         try:
-            reply = await requests.command("XREVRANGE", key, "+", "-", "COUNT", 1)
+            reply = await requests.command("XREVRANGE", key, "+", "-", "COUNT", count)
         except RedisUnavailable:
             attempt += 1
             await asyncio.sleep(backoff_s(attempt))
             continue
         finally:
             requests.close()
-        entries = entries_of(reply)
-        return entries[0][0] if entries else b"0-0"
+        return entries_of(reply)[::-1]
+
+
+async def newest_id(store: Store, key: bytes) -> bytes:
+    """Return the id of a stream's newest entry, ``0-0`` if it has none; wait for Redis."""
+    return last_id(await newest_entries(store, key, 1))
+
+
+def last_id(entries: list[Entry]) -> bytes:
+    """Return the id of the last of some entries, ``0-0`` if there is none."""
+    return entries[-1][0] if entries else b"0-0"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.ingest.schema import BAR_LATE, BAR_REWIND, PRICE_SCALE
+from tickfire.kernels.bars import SECOND_NS
 from tickfire.models.features.catalogue import COLUMNS
 
 __all__ = ["ClosedBars", "columns_of", "end_of"]
-
-_NS: Final = 1_000_000_000
 
 
 class ClosedBars:
@@ -40,7 +39,7 @@ class ClosedBars:
 
 def end_of(bar: Any) -> int:
     """Return the end of a BAR, ns."""
-    return int(bar["start"]) + int(bar["interval_s"]) * _NS
+    return int(bar["start"]) + int(bar["interval_s"]) * SECOND_NS
 
 
 def columns_of(bar: Any) -> Mapping[str, NDArray[np.float64]]:
