@@ -86,6 +86,21 @@ def test_names_kernel_place_and_construct(body: str, tmp_path: Path) -> None:
         check(kernel_of(tmp_path, body))
 
 
+def test_names_the_line_of_an_operator_within_a_block(tmp_path: Path) -> None:
+    path = tmp_path / "block.py"
+    path.write_text(
+        "from tickfire.kernels.portable import In, Out, portable\n"
+        "@portable\n"
+        "def bad(src: In, out: Out) -> int:\n"
+        "    for i in range(len(src)):\n"
+        "        out[i] = src[i] ** 2.0\n"
+        "    return 1\n"
+    )
+    with pytest.raises(PortableError, match=r"^kernel bad \(block.py:5\): the operator \*\*"):
+        for kernel in load(path):
+            check(kernel)
+
+
 def test_names_the_helper_that_does_it(tmp_path: Path) -> None:
     kernel = kernel_of(tmp_path, "x = helper(x)", helper="return x ** 2.0")
     with pytest.raises(PortableError, match=r"^kernel bad, in helper \(bad_kernels.py:9\): .*\*\*"):

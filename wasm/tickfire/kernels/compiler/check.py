@@ -98,9 +98,17 @@ def _faults(tree: ast.FunctionDef, function: FunctionType) -> Iterator[tuple[int
     docstring = tree.body[0] if ast.get_docstring(tree) is not None else None
     for statement in tree.body:
         if statement is not docstring:
-            for node in ast.walk(statement):
+            for line, node in _nodes(statement, statement.lineno):
                 if what := _fault(node, function):
-                    yield getattr(node, "lineno", statement.lineno), what
+                    yield line, what
+
+
+def _nodes(node: ast.AST, line: int) -> Iterator[tuple[int, ast.AST]]:
+    """Yield a node and all below it with their lines; an operator stands where its parent does."""
+    line = getattr(node, "lineno", line)
+    yield line, node
+    for child in ast.iter_child_nodes(node):
+        yield from _nodes(child, line)
 
 
 def _fault(node: ast.AST, function: FunctionType) -> str | None:
