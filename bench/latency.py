@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from bench.processes import cpu_seconds, tickfire, wait_for_port, wait_for_url
+from tickfire.base.ports import free_port
+from tickfire.base.run import run_loop
 from tickfire.ingest.dbn.control import SymbolMappingMsg, encode_control
 from tickfire.ingest.dbn.metadata import Metadata
-from tickfire.ingest.loop import run_loop
-from tickfire.ingest.ports import free_port
 
 TRADE: Final = struct.Struct("<BBHIQqIBBBBQiI")
 SYMBOL: Final = "BENCH"

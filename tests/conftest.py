@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.server.valkey import Valkey
+from tests.support.valkey import Valkey
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.processes import wait_for_port
-from tickfire.ingest.ports import free_port
+from tickfire.base.ports import free_port
 
 SOURCES: Final = Path(__file__).resolve().parents[1] / "loadgen"
 SERVERS: Final = {

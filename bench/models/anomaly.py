@@ -13,10 +13,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.ingest.schema import MAX_TICKS_PER_ENTRY, TICK, TICK_ASK, TICK_BID, TICK_TRADE
-from tickfire.models.anomaly.artefact import read
+from tickfire.models.anomaly.artifact import read
 from tickfire.models.anomaly.detector import Limits, TickDetector
 from tickfire.models.anomaly.stream import DEFAULT_PATH
+from tickfire.store.schema import MAX_TICKS_PER_ENTRY, TICK, TICK_ASK, TICK_BID, TICK_TRADE
 
 TRADES: Final = 300_000
 BARS: Final = 20_000

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.models.burst_file import BURST_SIZE, SYMBOL, write_bursts
-from tests.e2e.house import Listener, listening, running_house
+from tests.support.house import Listener, listening, running_house
 
 BURSTS: Final = 6
 SECONDS: Final = 150

@@ -17,8 +17,8 @@ import websockets
 from redis.asyncio import Redis
 
 from bench.processes import tickfire, wait_for_port, wait_for_url
-from tickfire.ingest.ports import free_port
-from tickfire.ingest.schema import NEWS_KEY, Headline
+from tickfire.base.ports import free_port
+from tickfire.store.schema import NEWS_KEY, Headline
 
 HEADLINES: Final = 300
 UNCOUNTED: Final = 20

@@ -16,17 +16,17 @@ import msgspec
 import numpy as np
 from redis.asyncio import Redis
 
-from tickfire.ingest.entries import tick_entries
-from tickfire.ingest.ports import free_port
-from tickfire.ingest.redis.options import RedisOptions
+from tickfire.base.ports import free_port
 from tickfire.ingest.redis.server import EmbeddedRedis
-from tickfire.ingest.schema import NEWS_KEY, TICK, Headline, ticks_key
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.service import Infer, InferConfig
 from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.infer.streams import Streams
 from tickfire.models.records import SENTIMENT_KEY, Signal
 from tickfire.models.registry import STREAM_MODELS, stream_model
+from tickfire.store.entries import tick_entries
+from tickfire.store.options import RedisOptions
+from tickfire.store.schema import NEWS_KEY, TICK, Headline, ticks_key
 
 HEADLINES: Final = 300
 TICKS: Final = 1_000_000

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from tickfire.ingest.news.wire import story
-from tickfire.models.artefact import SHIPPED
+from tickfire.models.artifact import SHIPPED
 from tickfire.models.sentiment import data
 from tickfire.models.sentiment.model import SentimentModel
 

@@ -5,7 +5,7 @@ import { ClockEstimate, nsToMs } from "../src/feed/clock";
 import { Cursor } from "../src/feed/cursor";
 import { backoff, nextStatus, type Status, type StatusEvent } from "../src/feed/status";
 
-/** Two ticks, as `tickfire.ingest.schema` lays them out. */
+/** Two ticks, as `tickfire.store.schema` lays them out. */
 const GOLDEN =
   "01000200020000002a000000000000000102030405060708" +
   "153da7e8e919de1700ba1c013705000003000000f24000000700000001428001" +

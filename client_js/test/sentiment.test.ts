@@ -5,7 +5,7 @@ import { chipText, chipTitle } from "../src/app/sentiment-chip";
 import type { HeadlineSentiment } from "../src/feed/payloads";
 import { exp } from "../src/models/exp";
 import { NpzError, readNpz } from "../src/models/npz";
-import { ArtefactError, SentimentModel } from "../src/models/sentiment";
+import { ArtifactError, SentimentModel } from "../src/models/sentiment";
 import { shape, tokens } from "../src/models/text";
 
 const FOLDER = fileURLToPath(
@@ -15,7 +15,7 @@ const manifest = () => readFileSync(`${FOLDER}.json`, "utf8");
 const npz = () => new Uint8Array(readFileSync(`${FOLDER}.npz`));
 
 describe("the sentiment model", () => {
-  it("makes the golden vectors of its artefact, to the bit", async () => {
+  it("makes the golden vectors of its artifact, to the bit", async () => {
     const model = await SentimentModel.read(manifest(), npz());
     for (const { input, output } of JSON.parse(manifest()).golden) {
       expect(model.score(input).probabilities).toEqual(output);
@@ -34,7 +34,7 @@ describe("the sentiment model", () => {
   it("refuses what was changed, and what is of another kind", async () => {
     const changed = npz();
     changed[1000] ^= 1;
-    await expect(SentimentModel.read(manifest(), changed)).rejects.toThrow(ArtefactError);
+    await expect(SentimentModel.read(manifest(), changed)).rejects.toThrow(ArtifactError);
     const other = JSON.stringify({ ...JSON.parse(manifest()), kind: "other" });
     await expect(SentimentModel.read(other, npz())).rejects.toThrow("it is a other");
     const golden = [{ input: "x", output: [1, 0, 0] }];
@@ -42,7 +42,7 @@ describe("the sentiment model", () => {
     await expect(SentimentModel.read(wrong, npz())).rejects.toThrow('of "x" it makes');
   });
 
-  // The server writes what it makes of many headlines: tests/models/test_edge.py.
+  // The server writes what it makes of many headlines: tests/models/sentiment/test_edge.py.
   const vectors = process.env["TICKFIRE_SENTIMENT_VECTORS"] ?? "";
   it.runIf(existsSync(vectors))("is equal to the server's, to the bit", async () => {
     const model = await SentimentModel.read(manifest(), npz());

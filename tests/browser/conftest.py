@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.chromium import Chart, launch, open_chart
-from tests.browser.python_panel import Served
-from tests.browser.serving import Serving
-from tests.browser.stage import Market, create_app
+from tests.support.browser.chromium import Chart, launch, open_chart
+from tests.support.browser.python_panel import Served
+from tests.support.browser.serving import Serving
+from tests.support.browser.stage import Market, create_app
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "client_js"

@@ -17,8 +17,8 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from tests.browser.conftest import CLIENT
-from tests.browser.serving import Serving
-from tests.browser.stage import WithHeaders
+from tests.support.browser.serving import Serving
+from tests.support.browser.stage import WithHeaders
 from tickfire.kernels import native
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]

@@ -21,9 +21,9 @@ from typing import Any, Final
 import pytest
 from websockets.sync.client import connect
 
-from tests.browser.chromium import Chart, check_chart
 from tests.browser.conftest import ROOT, OpenPage
-from tests.supervisor.processes import descendants
+from tests.support.browser.chromium import Chart, check_chart
+from tests.support.processes import descendants
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 

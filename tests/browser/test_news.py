@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import OpenPage, Stage
-from tests.browser.stage import START_MS
-from tickfire.models.artefact import SHIPPED
+from tests.support.browser.stage import START_MS
+from tickfire.models.artifact import SHIPPED
 from tickfire.models.sentiment.model import SentimentModel
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.browser.conftest import CLIENT, Stage
-from tests.browser.stage import START_MS
+from tests.support.browser.stage import START_MS
 
 pytestmark = pytest.mark.browser
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.chromium import check_chart
 from tests.browser.conftest import OpenPage, Stage
-from tests.browser.stage import START_MS, Market
+from tests.support.browser.chromium import check_chart
+from tests.support.browser.stage import START_MS, Market
 
 pytestmark = pytest.mark.browser
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.browser.chromium import Chart, Pixels, count
 from tests.browser.conftest import OpenPage, Stage
-from tests.browser.stage import START_MS, Market
+from tests.support.browser.chromium import Chart, Pixels, count
+from tests.support.browser.stage import START_MS, Market
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 

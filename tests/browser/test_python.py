@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Route
 
-from tests.browser.chromium import count
 from tests.browser.conftest import OpenPage
-from tests.browser.python_panel import Panel, Served
-from tests.browser.stage import START_MS, Market
+from tests.support.browser.chromium import count
+from tests.support.browser.python_panel import Panel, Served
+from tests.support.browser.stage import START_MS, Market
 from tickfire.kernels import native
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]

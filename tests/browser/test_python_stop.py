@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import OpenPage
-from tests.browser.python_panel import RUN_TIMEOUT_MS, Panel, Served
-from tests.browser.stage import START_MS, Market
+from tests.support.browser.python_panel import RUN_TIMEOUT_MS, Panel, Served
+from tests.support.browser.stage import START_MS, Market
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 

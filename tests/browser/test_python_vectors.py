@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route
 
-from tests.browser.python_panel import Served
-from tests.kernels.indicators.vectors import vectors
+from tests.support.browser.python_panel import Served
+from tests.support.kernels.vectors import vectors
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import OpenPage, Stage
-from tests.browser.stage import START_MS
+from tests.support.browser.stage import START_MS
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,7 @@ import re
 import zlib
 from typing import Any
 
-from tests.conformance.rawclient import Step
+from tests.support.phoenix.rawclient import Step
 
 __all__ = ["BIG", "Bindings", "matches", "same_step", "show", "substitute"]
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.conformance.rawclient import Step
 from tests.conformance.scenario import Scenario
+from tests.support.phoenix.rawclient import Step
 
 __all__ = ["TRANSCRIPTS", "Verdict", "load", "replay_all"]
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.conformance.matching import BIG, Bindings, same_step, show, substitute
-from tests.conformance.rawclient import (
+from tests.support.phoenix.rawclient import (
     BINARY,
     CLOSE,
     TEXT,

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.rawclient import CLOSE, TEXT, RawWebSocket, frame, open_websocket
-from tickfire.phoenix.jsoncodec import encode_json
-from tickfire.phoenix.session import DEFAULT_JOIN_TIMEOUT_S
-from tickfire.phoenix.subscriber import DEFAULT_WRITE_LIMIT
+from tests.support.phoenix.rawclient import CLOSE, TEXT, RawWebSocket, frame, open_websocket
+from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S
+from tickfire.phoenix.core.subscriber import DEFAULT_WRITE_LIMIT
+from tickfire.phoenix.wire.jsoncodec import encode_json
 
 PATIENCE_S = 20.0
 TOPIC = "market:deviations"

@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from tests.eventually import eventually
+from tests.support.eventually import eventually
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 START_TIMEOUT_S = 40.0

@@ -13,7 +13,7 @@ import pytest
 
 from tests.docs.running import EXAMPLES, free_port, run_script, running
 from tests.docs.stock import stock_client
-from tests.server.valkey import Valkey
+from tests.support.valkey import Valkey
 
 # Processes start slowly on a busy machine.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.e2e.house import Listener, listening, running_house
+from tests.support.house import Listener, listening, running_house
 
 LIVE_AGAIN_S = 10.0
 

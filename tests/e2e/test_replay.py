@@ -10,7 +10,7 @@ from typing import Any
 import databento
 import pytest
 
-from tests.e2e.house import listening, running_house
+from tests.support.house import listening, running_house
 
 TICKS = 3000
 

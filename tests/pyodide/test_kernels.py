@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.kernels.indicators.cases import EXAMPLES, cases
-from tests.kernels.indicators.engines import difference, run_native
+from tests.support.kernels.cases import EXAMPLES, cases
+from tests.support.kernels.engines import difference, run_native
 from tickfire.kernels import native
 from tickfire.kernels.families import kernels
 from tickfire.kernels.portable import WORDS_SUFFIX, WRONG_LENGTH, Kind, signature_of

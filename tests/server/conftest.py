@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import uvicorn
 
-from tests.eventually import eventually
-from tests.server.phoenix_client import PhoenixClient
-from tests.server.publisher import Publisher
-from tests.server.valkey import Valkey, two_nodes
-from tickfire.ingest.ports import free_port
+from tests.support.eventually import eventually
+from tests.support.phoenix_client import PhoenixClient
+from tests.support.publisher import Publisher
+from tests.support.valkey import Valkey, two_nodes
+from tickfire.base.ports import free_port
 from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
 from tickfire.server.auth import Access

@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 
-from tests.eventually import eventually
 from tests.server.conftest import Serve, Server
-from tests.server.phoenix_client import PhoenixClient
-from tests.server.publisher import Publisher, trades
-from tests.server.valkey import Valkey
-from tickfire.ingest.errors import UsageError
+from tests.support.eventually import eventually
+from tests.support.phoenix_client import PhoenixClient
+from tests.support.publisher import Publisher, trades
+from tests.support.valkey import Valkey
+from tickfire.base.errors import UsageError
 from tickfire.phoenix import Token
 from tickfire.server.app import Settings, create_app
 from tickfire.server.auth import Access

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import redis
 
-from tests.eventually import eventually
 from tests.server.conftest import Serve
-from tests.server.publisher import Publisher, trades
-from tests.server.valkey import Valkey
-from tickfire.server.market.ids import Place
+from tests.support.eventually import eventually
+from tests.support.publisher import Publisher, trades
+from tests.support.valkey import Valkey
+from tickfire.server.market.ticks.positions import Place
 
 
 async def test_the_market_runs_on_a_cluster(nodes: list[Valkey], serve: Serve) -> None:

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 import pytest
 import redis
 
-from tests.eventually import eventually
 from tests.server.conftest import Serve
-from tests.server.publisher import DAY, SECOND, Publisher, trades
-from tests.server.valkey import Valkey
-from tickfire.ingest.redis.connect import connect
+from tests.support.eventually import eventually
+from tests.support.publisher import DAY, SECOND, Publisher, trades
+from tests.support.valkey import Valkey
 from tickfire.models.infer import service
 from tickfire.models.infer.service import Infer, InferConfig
 from tickfire.models.infer.stream_model import Rows, StreamModel
 from tickfire.models.records import Signal
+from tickfire.store.connect import connect
 
 
 class Entries(StreamModel):

@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 import pytest
 
-from tests.eventually import eventually
-from tests.server.phoenix_client import PhoenixClient
-from tests.server.publisher import Publisher, trades
-from tests.server.valkey import Valkey
-from tickfire.ingest.ports import free_port
+from tests.support.eventually import eventually
+from tests.support.phoenix_client import PhoenixClient
+from tests.support.publisher import Publisher, trades
+from tests.support.valkey import Valkey
+from tickfire.base.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 START_TIMEOUT_S = 90.0

@@ -1,4 +1,4 @@
-import { byId, setData, setText } from "../chart/dom";
+import { byId, setData, setText } from "../dom";
 import type { Status } from "../feed/status";
 
 /** What the page is doing, for its root's `data-state`. */

@@ -1,4 +1,4 @@
-import { byId, setData, setText } from "../chart/dom";
+import { byId, setData, setText } from "../dom";
 import type { Quote, Snapshot } from "../feed/payloads";
 import { compact, decimalsOf, fromUnits, padDecimals, percent, toUnits } from "../format/decimal";
 import { changeOf, type SymbolState, trendOf } from "./market";

@@ -1,4 +1,3 @@
-import { byId, el, setText } from "../chart/dom";
 import { IndicatorError, titleOf } from "../compute/params";
 import {
   INDICATORS,
@@ -7,6 +6,7 @@ import {
   SOURCES,
   specOf,
 } from "../compute/registry";
+import { byId, el, setText } from "../dom";
 import { type Choice, type IndicatorSet, paramsOf } from "./indicator-set";
 
 /** What the menu asks for. */

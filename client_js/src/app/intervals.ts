@@ -1,4 +1,4 @@
-import { byId, el } from "../chart/dom";
+import { byId, el } from "../dom";
 import { INTERVALS, type Interval, isInterval } from "../store/intervals";
 
 /** The buttons that choose the candles' interval; the digit keys choose too. */

@@ -1,4 +1,4 @@
-import { byId } from "../chart/dom";
+import { byId } from "../dom";
 import { Page } from "./page";
 import { initialTheme, keepTheme, readAddress, type Theme } from "./settings";
 

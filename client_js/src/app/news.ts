@@ -1,4 +1,4 @@
-import { byId, el } from "../chart/dom";
+import { byId, el } from "../dom";
 import type { Headline, HeadlineSentiment } from "../feed/payloads";
 import { minute, type Zone } from "../format/time";
 import { Edge } from "../models/edge";

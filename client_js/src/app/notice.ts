@@ -1,4 +1,4 @@
-import { byId, setText } from "../chart/dom";
+import { byId, setText } from "../dom";
 
 /** The bar above the page for what a user should know or do. */
 export class Notice {

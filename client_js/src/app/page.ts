@@ -1,5 +1,5 @@
 import { CandleChart } from "../chart/chart";
-import { byId, setData, setText } from "../chart/dom";
+import { byId, setData, setText } from "../dom";
 import { MarketFeed } from "../feed/feed";
 import type { Instrument, Tick } from "../feed/payloads";
 import type { Zone } from "../format/time";

@@ -1,4 +1,4 @@
-import { byId, el, setText } from "../chart/dom";
+import { byId, el, setText } from "../dom";
 import type { TraceSample } from "../feed/trace";
 import { latency } from "../format/time";
 import { Ring } from "../store/ring";

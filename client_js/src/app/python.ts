@@ -1,4 +1,4 @@
-import { byId } from "../chart/dom";
+import { byId } from "../dom";
 import type { Shown } from "../python/columns";
 import type { Canvas } from "../python/live";
 import type { PythonPanel } from "../python/panel";

@@ -1,7 +1,7 @@
-import { el } from "../chart/dom";
+import { el } from "../dom";
 import type { HeadlineSentiment } from "../feed/payloads";
 
-/** Where a sentiment was computed: by the server's models, or here from the same artefact. */
+/** Where a sentiment was computed: by the server's models, or here from the same artifact. */
 export type Origin = "server" | "browser";
 
 const MARKS = { bullish: "▲ bullish", bearish: "▼ bearish", neutral: "neutral" } as const;

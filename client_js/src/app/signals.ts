@@ -1,4 +1,4 @@
-import { byId, el } from "../chart/dom";
+import { byId, el } from "../dom";
 import type { Direction, SignalEvent } from "../feed/signals";
 import { minute, type Zone } from "../format/time";
 import { explain, title, trend } from "./signal-text";

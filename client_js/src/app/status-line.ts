@@ -1,5 +1,5 @@
-import { byId, setText } from "../chart/dom";
 import type { RendererName } from "../chart/renderers/renderer";
+import { byId, setText } from "../dom";
 import type { Recovery } from "../feed/cursor";
 import type { Missed } from "../feed/payloads";
 import { latency, span } from "../format/time";

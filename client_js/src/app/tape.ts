@@ -1,4 +1,4 @@
-import { byId, el, setData, setText } from "../chart/dom";
+import { byId, el, setData, setText } from "../dom";
 import type { Tick } from "../feed/payloads";
 import { compact, padDecimals } from "../format/decimal";
 import { clock, type Zone } from "../format/time";

@@ -1,4 +1,4 @@
-import { byId, el, setData, setText } from "../chart/dom";
+import { byId, el, setData, setText } from "../dom";
 import { padDecimals, percent } from "../format/decimal";
 import { changeOf, type Market, type SymbolState, trendOf } from "./market";
 

@@ -1,9 +1,9 @@
+import { el } from "../dom";
 import { full, type Zone } from "../format/time";
 import type { CandleStore } from "../store/candle-store";
 import { type Axes, gridOf, placeAxes } from "./axes";
 import { AxisCanvas } from "./axis-canvas";
 import { type Palette, paletteOf } from "./color";
-import { el } from "./dom";
 import { type Flag, Flags } from "./flags";
 import { candleAt, layOut, type PaneSize } from "./geometry";
 import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./input";

@@ -1,5 +1,5 @@
+import { el, setData, setText } from "../dom";
 import type { CandleStore } from "../store/candle-store";
-import { el, setData, setText } from "./dom";
 
 /** Something that was said of a candle. */
 export interface Flag {

@@ -1,6 +1,6 @@
+import { el, setData, setText } from "../dom";
 import { compact, percent } from "../format/decimal";
 import type { CandleStore } from "../store/candle-store";
-import { el, setData, setText } from "./dom";
 
 const PARTS = ["O", "H", "L", "C", "V"] as const;
 

@@ -1,4 +1,4 @@
-import { el, setData, setText } from "./dom";
+import { el, setData, setText } from "../dom";
 
 /** A point of the pane in CSS pixels. */
 export interface Point {

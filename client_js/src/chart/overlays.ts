@@ -1,7 +1,7 @@
+import { el } from "../dom";
 import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
 import { type Palette, parseColor } from "./color";
-import { el } from "./dom";
 import type { PaneSize } from "./geometry";
 import {
   type Columns,

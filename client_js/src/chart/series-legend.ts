@@ -1,4 +1,4 @@
-import { el, setText } from "./dom";
+import { el, setText } from "../dom";
 
 /** One series as the legend tells it: its title, and a reading with its colour by plot. */
 export interface Reading {

@@ -1,4 +1,4 @@
-/** Scores headlines that came without a sentiment, from the artefact that the page brings along. */
+/** Scores headlines that came without a sentiment, from the artifact that the page brings along. */
 import manifestUrl from "../../../models/tickfire/models/artifacts/sentiment.json?url";
 import npzUrl from "../../../models/tickfire/models/artifacts/sentiment.npz?url";
 import type { HeadlineSentiment } from "../feed/payloads";
@@ -9,7 +9,7 @@ const MODEL = "sentiment/1";
 export class Edge {
   private model: Promise<SentimentModel | null> | null = null;
 
-  /** The sentiment of a text; null where the artefact cannot be had. It is fetched once. */
+  /** The sentiment of a text; null where the artifact cannot be had. It is fetched once. */
   async score(text: string): Promise<HeadlineSentiment | null> {
     this.model ??= SentimentModel.fetch(manifestUrl, npzUrl).catch((error: unknown) => {
       console.warn("headlines are not scored in this browser:", error);

@@ -1,6 +1,6 @@
 /**
  * What the finance lexicon makes of tokens, exactly as `tickfire.models.sentiment.features` does.
- * The words and their classes come with the artefact.
+ * The words and their classes come with the artifact.
  */
 import { isDigit } from "./text";
 

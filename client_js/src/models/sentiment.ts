@@ -1,5 +1,5 @@
 /**
- * Sentiment at the edge: scores headlines from the server's own artefact, with the server's bits.
+ * Sentiment at the edge: scores headlines from the server's own artifact, with the server's bits.
  *
  * `tickfire.models.sentiment.model` says why that holds: sums of whole numbers are exact, and the
  * few operations of doubles that follow are the same here, in the same order.
@@ -22,8 +22,8 @@ export interface Score {
   words: [word: string, weight: number][];
 }
 
-export class ArtefactError extends Error {
-  override name = "ArtefactError";
+export class ArtifactError extends Error {
+  override name = "ArtifactError";
 }
 
 const KIND = "sentiment";
@@ -64,30 +64,30 @@ export class SentimentModel {
     this.lexicon = new Map(Object.entries(manifest.options.lexicon));
   }
 
-  /** Read an artefact; refuse one that is not whole, or whose golden vectors do not come out. */
+  /** Read an artifact; refuse one that is not whole, or whose golden vectors do not come out. */
   static async read(manifestText: string, npz: Uint8Array<ArrayBuffer>): Promise<SentimentModel> {
     const manifest = JSON.parse(manifestText) as Manifest;
     if (manifest.kind !== KIND || manifest.version !== VERSION) {
-      throw new ArtefactError(`it is a ${manifest.kind} of version ${manifest.version}`);
+      throw new ArtifactError(`it is a ${manifest.kind} of version ${manifest.version}`);
     }
     // Only secure contexts can digest; the golden vectors are looked at everywhere.
     if (globalThis.crypto?.subtle && (await sha256(npz)) !== manifest.npz_sha256) {
-      throw new ArtefactError("the npz is not the file that its manifest names");
+      throw new ArtifactError("the npz is not the file that its manifest names");
     }
     const model = new SentimentModel(manifest, await readNpz(npz));
     for (const { input, output } of manifest.golden) {
       const found = model.score(input).probabilities;
       if (found.some((probability, at) => probability !== output[at])) {
-        throw new ArtefactError(`of "${input}" it makes ${found.join(", ")}`);
+        throw new ArtifactError(`of "${input}" it makes ${found.join(", ")}`);
       }
     }
     return model;
   }
 
-  /** Read an artefact from where it is served. */
+  /** Read an artifact from where it is served. */
   static async fetch(manifestUrl: string, npzUrl: string): Promise<SentimentModel> {
     const [manifest, npz] = await Promise.all([fetch(manifestUrl), fetch(npzUrl)]);
-    if (!manifest.ok || !npz.ok) throw new ArtefactError("the artefact is not served");
+    if (!manifest.ok || !npz.ok) throw new ArtifactError("the artifact is not served");
     return SentimentModel.read(await manifest.text(), new Uint8Array(await npz.arrayBuffer()));
   }
 
@@ -177,7 +177,7 @@ class Block {
 
   constructor(arrays: ReadonlyMap<string, Npy>, name: string) {
     const text = arrays.get(`${name}_text`)?.data;
-    if (!(text instanceof Uint8Array)) throw new ArtefactError(`there are no ${name} n-grams`);
+    if (!(text instanceof Uint8Array)) throw new ArtifactError(`there are no ${name} n-grams`);
     const grams = text.length === 0 ? [] : new TextDecoder().decode(text).split("\n");
     grams.forEach((gram, place) => {
       this.places.set(gram, place);
@@ -241,7 +241,7 @@ function heaviest(read: readonly string[], weights: readonly number[]): [string,
 function numbers(arrays: ReadonlyMap<string, Npy>, name: string, size: number): ArrayLike<number> {
   const data = arrays.get(name)?.data;
   if (data === undefined || data instanceof BigInt64Array || data.length !== size) {
-    throw new ArtefactError(`${name} is not ${size} numbers`);
+    throw new ArtifactError(`${name} is not ${size} numbers`);
   }
   return data;
 }

@@ -1,4 +1,4 @@
-import { el, setText } from "../chart/dom";
+import { el, setText } from "../dom";
 
 const MAX_ENTRIES = 400;
 const FIRST = ">>>";

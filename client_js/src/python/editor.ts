@@ -1,4 +1,4 @@
-import { el, setText } from "../chart/dom";
+import { el, setText } from "../dom";
 import { type Edit, indent, lineSpan, newLine, outdent } from "./typing";
 
 /** A text area for code, with line numbers and a mark on one line. */

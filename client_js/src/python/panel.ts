@@ -1,4 +1,4 @@
-import { el, setData, setText } from "../chart/dom";
+import { el, setData, setText } from "../dom";
 import { barsOf, type Shown } from "./columns";
 import { ConsoleView } from "./console-view";
 import { Editor } from "./editor";

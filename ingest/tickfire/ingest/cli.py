@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from tickfire.ingest.errors import UsageError
+from tickfire.base.errors import UsageError
 
 LSG_PORT: Final = 13_000
 
@@ -46,9 +46,9 @@ def ingest(
     backfill: float,
 ) -> None:
     """Read a live gateway into Redis Streams."""
-    from tickfire.ingest.loop import run_loop
-    from tickfire.ingest.lsg import Subscription
-    from tickfire.ingest.service import IngestConfig, run
+    from tickfire.base.run import run_loop
+    from tickfire.ingest.live.lsg import Subscription
+    from tickfire.ingest.writer.service import IngestConfig, run
 
     if not key:
         raise UsageError("there is no API key; set DATABENTO_API_KEY")
@@ -86,7 +86,7 @@ def _names(text: str) -> tuple[str, ...]:
 )  # fmt: skip
 def bars(file: str, interval: str) -> None:
     """Print the bars of the trades of a DBN FILE, one JSON object a line, in time order."""
-    from tickfire.ingest.bars import file_bars
+    from tickfire.ingest.kernel.bars import file_bars
 
     write = sys.stdout.write
     for row in file_bars(file, interval):
@@ -103,7 +103,7 @@ def bench() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def parse(file: str, as_json: bool) -> None:
     """Measure the parse kernel over a DBN FILE against databento's decoder."""
-    from tickfire.ingest.measure import measure_parse
+    from tickfire.ingest.kernel.measure import measure_parse
 
     result = measure_parse(file)
     if as_json:

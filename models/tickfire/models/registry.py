@@ -29,7 +29,7 @@ STREAM_MODELS: Final[Mapping[str, str]] = {
     "signals": "tickfire.models.signals.stream:SignalsModel",
 }
 """Models over ticks and bars for `tickfire infer`: each names a `StreamModel` class, made with the
-`Instruments`, and with the `path` of its artefact if it has such a parameter."""
+`Instruments`, and with the `path` of its artifact if it has such a parameter."""
 
 
 def trainer(name: str) -> Trainer:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from tickfire.models.artefact import ArtefactError
+from tickfire.models.artifact import ArtifactError
 
 __all__ = ["Reloader"]
 
@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 
 
 class Reloader[Model]:
-    """A model, and the artefact that it follows.
+    """A model, and the artifact that it follows.
 
     Parameters
     ----------
     path : Path
         The manifest.
     read : callable
-        Makes a model of that path, or raises `ArtefactError`.
+        Makes a model of that path, or raises `ArtifactError`.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Reloader[Model]:
 
     Raises
     ------
-    ArtefactError
+    ArtifactError
         The first file is not valid: there is nothing to begin with.
     """
 
@@ -60,7 +60,7 @@ class Reloader[Model]:
         self._taken = stamp
         try:
             self.model = self._read(self.path)
-        except ArtefactError as error:
+        except ArtifactError as error:
             self.refusals += 1
             log.warning("%s The one before stays.", error)
             return False

@@ -18,7 +18,16 @@
     uvicorn.run(app, ws=PhoenixProtocol)
 """
 
+from tickfire.phoenix.auth.jwt import JWTSetupError, JWTVerifier
+from tickfire.phoenix.auth.token import (
+    ExpiredTokenError,
+    InvalidTokenError,
+    MissingTokenError,
+    Token,
+    TokenError,
+)
 from tickfire.phoenix.channel import Channel
+from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.endpoint import PhoenixSocket, WebSocketOptions, not_found
 from tickfire.phoenix.errors import (
     ConnectError,
@@ -27,25 +36,16 @@ from tickfire.phoenix.errors import (
     PhoenixError,
     ResultError,
 )
-from tickfire.phoenix.frames import frame_binary, frame_text
-from tickfire.phoenix.handshake import Refusal
-from tickfire.phoenix.hub import Hub
-from tickfire.phoenix.jwt import JWTSetupError, JWTVerifier
-from tickfire.phoenix.longpoll import LongPollOptions
 from tickfire.phoenix.presence import Presence
-from tickfire.phoenix.protocol import PhoenixProtocol
 from tickfire.phoenix.pubsub import PubSub
 from tickfire.phoenix.results import NoReply, Reply, Stop
-from tickfire.phoenix.serializers import Serializer, V1Serializer, V2Serializer
 from tickfire.phoenix.socket import Socket, SocketRef
-from tickfire.phoenix.token import (
-    ExpiredTokenError,
-    InvalidTokenError,
-    MissingTokenError,
-    Token,
-    TokenError,
-)
+from tickfire.phoenix.transports.handshake import Refusal
+from tickfire.phoenix.transports.longpoll import LongPollOptions
+from tickfire.phoenix.transports.uvicorn.protocol import PhoenixProtocol
 from tickfire.phoenix.user_socket import ConnectInfo, UserSocket
+from tickfire.phoenix.wire.frames import frame_binary, frame_text
+from tickfire.phoenix.wire.serializers import Serializer, V1Serializer, V2Serializer
 
 __all__ = [
     "Channel",

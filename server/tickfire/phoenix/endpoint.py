@@ -11,11 +11,18 @@ from starlette._utils import get_route_path
 from starlette.routing import Match, Mount
 from starlette.types import Receive, Scope, Send
 
-from tickfire.phoenix.asgi import serve_websocket
-from tickfire.phoenix.connection import DEFAULT_MAX_CHANNELS
-from tickfire.phoenix.deflate import negotiate_deflate
-from tickfire.phoenix.drain import DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_S, Drainer
-from tickfire.phoenix.handshake import (
+from tickfire.phoenix.auth.token import Token
+from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
+from tickfire.phoenix.core.hub import Hub
+from tickfire.phoenix.core.session import (
+    DEFAULT_JOIN_TIMEOUT_S,
+    Session,
+    SessionConfig,
+    Transport,
+)
+from tickfire.phoenix.transports.asgi import serve_websocket
+from tickfire.phoenix.transports.drain import DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_S, Drainer
+from tickfire.phoenix.transports.handshake import (
     BAD_METHOD,
     CRASHED,
     NOT_FOUND,
@@ -27,25 +34,18 @@ from tickfire.phoenix.handshake import (
     handshake,
     upgrade_fault,
 )
-from tickfire.phoenix.hub import Hub
-from tickfire.phoenix.idle import IdleWheel
-from tickfire.phoenix.longpoll import (
+from tickfire.phoenix.transports.idle import IdleWheel
+from tickfire.phoenix.transports.longpoll import (
     LongPollOptions,
     LongPollServer,
     LongPollTransport,
     Timing,
 )
-from tickfire.phoenix.origin import OriginRule, compile_check
-from tickfire.phoenix.protocol import ConnectionOptions
-from tickfire.phoenix.session import (
-    DEFAULT_JOIN_TIMEOUT_S,
-    Session,
-    SessionConfig,
-    Transport,
-)
-from tickfire.phoenix.token import Token
-from tickfire.phoenix.upgrade import EXTENSION, Upgrade
+from tickfire.phoenix.transports.origin import OriginRule, compile_check
+from tickfire.phoenix.transports.uvicorn.protocol import ConnectionOptions
+from tickfire.phoenix.transports.uvicorn.upgrade import EXTENSION, Upgrade
 from tickfire.phoenix.user_socket import ChannelFactory, Routes, UserSocket
+from tickfire.phoenix.wire.deflate import negotiate_deflate
 
 __all__ = ["PhoenixSocket", "WebSocketOptions", "not_found"]
 
@@ -114,7 +114,7 @@ class PhoenixSocket(Mount):
     host
         The endpoint's own host, which pages must come from when `check_origin` is True.
     check_origin
-        See `tickfire.phoenix.origin.OriginRule`.
+        See `tickfire.phoenix.transports.origin.OriginRule`.
     max_channels
         Topics that one connection may join at a time.
     join_timeout_s

@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tickfire.phoenix.core.subscriber import Subscriber
 from tickfire.phoenix.results import Reply
-from tickfire.phoenix.subscriber import Subscriber
 
 if TYPE_CHECKING:
-    from tickfire.phoenix.hub import Hub
-    from tickfire.phoenix.session import Session
+    from tickfire.phoenix.core.hub import Hub
+    from tickfire.phoenix.core.session import Session
     from tickfire.phoenix.user_socket import UserSocket
 
 __all__ = ["Socket", "SocketRef"]

@@ -23,14 +23,14 @@ from typing import Any
 
 import msgspec
 
-from tickfire.phoenix.connection import DEFAULT_MAX_CHANNELS
+from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
+from tickfire.phoenix.core.hub import Hub
+from tickfire.phoenix.core.session import Session, SessionConfig
 from tickfire.phoenix.errors import PhoenixError
-from tickfire.phoenix.frames import Opcode, split_frames
-from tickfire.phoenix.hub import Hub
-from tickfire.phoenix.serializers import V2Serializer
-from tickfire.phoenix.serializers.binary import BROADCAST, PUSH, REPLY
-from tickfire.phoenix.session import Session, SessionConfig
 from tickfire.phoenix.user_socket import ConnectInfo, Routes, UserSocket
+from tickfire.phoenix.wire.frames import Opcode, split_frames
+from tickfire.phoenix.wire.serializers import V2Serializer
+from tickfire.phoenix.wire.serializers.binary import BROADCAST, PUSH, REPLY
 
 __all__ = ["ChannelClient", "Client", "ConnectionRefused", "JoinRefused", "Received", "connect"]
 

@@ -19,7 +19,7 @@ from tickfire.phoenix import ConnectInfo, Hub, PhoenixSocket, UserSocket, WebSoc
 from tickfire.phoenix.user_socket import ChannelFactory
 from tickfire.server.auth import Access, Authenticator, admits
 from tickfire.server.market.market import Market
-from tickfire.server.market.subscription import HIGH_WATER
+from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.server.metrics import CONTENT_TYPE, Metrics
 from tickfire.server.page import STATIC, Page
 

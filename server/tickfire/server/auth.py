@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tickfire.ingest.errors import UsageError
+from tickfire.base.errors import UsageError
 from tickfire.phoenix import ConnectInfo, Token, TokenError
 
 __all__ = ["DEFAULT_MAX_AGE_S", "DEFAULT_SALT", "Access", "Authenticator", "admits"]

@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from tickfire.ingest.errors import UserError
+from tickfire.base.errors import UserError
 from tickfire.server.logs import set_up_logging
 from tickfire.server.supervisor.lifeline import end_with_supervisor, is_supervised
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TextIO
 
-from tickfire.ingest.errors import UsageError
+from tickfire.base.errors import UsageError
 from tickfire.server.supervisor.lifeline import SUPERVISED_VARIABLE
 
 LEVEL_VARIABLE: Final = "TICKFIRE_LOG"

@@ -19,14 +19,14 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
-from tickfire.ingest.errors import UsageError, UserError
-from tickfire.ingest.ports import check_port
-from tickfire.ingest.redis.connect import DEFAULT_URL, connect
+from tickfire.base.errors import UsageError, UserError
+from tickfire.base.ports import check_port
 from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
 from tickfire.server.auth import DEFAULT_MAX_AGE_S, Access
 from tickfire.server.logs import set_up_logging
 from tickfire.server.token_command import salt_option
+from tickfire.store.connect import DEFAULT_URL, connect
 
 __all__ = ["serve"]
 

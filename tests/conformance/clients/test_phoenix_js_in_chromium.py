@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.chromium import launch
 from tests.conformance.clients.conftest import Place
 from tests.conformance.clients.expected import EXPECTED
+from tests.support.browser.chromium import launch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

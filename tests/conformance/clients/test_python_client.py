@@ -24,7 +24,7 @@ from phoenix_channels_python_client.phx_messages import (  # type: ignore[import
 from phoenix_channels_python_client.utils import make_message  # type: ignore[import-untyped]
 
 from tests.conformance.clients.app_process import AppProcess
-from tests.eventually import eventually
+from tests.support.eventually import eventually
 
 PATIENCE_S = 20.0
 V1, V2 = PhoenixChannelsProtocolVersion.V1, PhoenixChannelsProtocolVersion.V2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.conformance.rawclient import BINARY, CLOSE, PING, TEXT, frame
 from tests.conformance.websocket.case import (
     Case,
     binary,
@@ -12,6 +11,7 @@ from tests.conformance.websocket.case import (
     unasked_pong,
     whole,
 )
+from tests.support.phoenix.rawclient import BINARY, CLOSE, PING, TEXT, frame
 
 __all__ = ["FRAMING", "OPCODES", "PINGS", "RESERVED"]
 

@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tests.conformance.rawclient import BINARY, PING, PONG, TEXT, frame
+from tests.support.phoenix.rawclient import BINARY, PING, PONG, TEXT, frame
 
 __all__ = [
     "ALIVE",

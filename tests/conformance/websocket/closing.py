@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.conformance.rawclient import CLOSE, TEXT, frame
 from tests.conformance.websocket.case import Case, fragments, ping, text, whole
+from tests.support.phoenix.rawclient import CLOSE, TEXT, frame
 
 __all__ = ["CLOSING"]
 

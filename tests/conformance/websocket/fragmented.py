@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.conformance.rawclient import PING, PONG, TEXT, frame
 from tests.conformance.websocket.case import (
     CONT,
     Case,
@@ -13,6 +12,7 @@ from tests.conformance.websocket.case import (
     text,
     whole,
 )
+from tests.support.phoenix.rawclient import PING, PONG, TEXT, frame
 
 __all__ = ["FRAGMENTATION"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.conformance.rawclient import BINARY, TEXT, frame
 from tests.conformance.websocket.case import CONT, Case, binary, fragments, text, whole
+from tests.support.phoenix.rawclient import BINARY, TEXT, frame
 
 __all__ = ["LARGE"]
 

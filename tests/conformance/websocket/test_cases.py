@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.rawclient import CLOSE, TEXT, RawWebSocket, frame, open_websocket
 from tests.conformance.websocket.basics import FRAMING, OPCODES, PINGS, RESERVED
 from tests.conformance.websocket.case import ALIVE, TOPIC, Case
 from tests.conformance.websocket.closing import CLOSING
 from tests.conformance.websocket.fragmented import FRAGMENTATION
 from tests.conformance.websocket.large import LARGE
 from tests.conformance.websocket.utf8 import UTF8
+from tests.support.phoenix.rawclient import CLOSE, TEXT, RawWebSocket, frame, open_websocket
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.conformance.rawclient import TEXT, frame
 from tests.conformance.websocket.case import CONT, Case, fragments, text, whole
+from tests.support.phoenix.rawclient import TEXT, frame
 
 __all__ = ["UTF8"]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ingest.dbn.support import SHARED_DATA
+from tests.support.dbn import SHARED_DATA
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

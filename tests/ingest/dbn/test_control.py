@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ingest.dbn.support import decoded_by_databento
+from tests.support.dbn import decoded_by_databento
 from tickfire.ingest.dbn.control import (
     ControlMsg,
     ErrorMsg,

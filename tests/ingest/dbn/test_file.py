@@ -6,7 +6,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.ingest.dbn.support import (
+from tests.support.dbn import (
     START,
     databento_decoder,
     mixed_records,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ingest.dbn.support import trades, write_dbn
-from tests.ingest.gateway.support import TIMEOUT_S, connected, data_records
+from tests.support.dbn import trades, write_dbn
+from tests.support.gateway import TIMEOUT_S, connected, data_records
 
 
 def command(*options: str) -> list[str]:

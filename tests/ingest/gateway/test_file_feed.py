@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.ingest.dbn.support import START, mixed_records, trades, write_dbn
-from tests.ingest.gateway.support import (
+from tests.support.dbn import START, mixed_records, trades, write_dbn
+from tests.support.gateway import (
     MS,
     TIMEOUT_S,
     AutoClock,

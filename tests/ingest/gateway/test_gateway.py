@@ -13,8 +13,8 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.ingest.dbn.support import START, mixed_records, trades, write_dbn
-from tests.ingest.gateway.support import (
+from tests.support.dbn import START, mixed_records, trades, write_dbn
+from tests.support.gateway import (
     KEY,
     TIMEOUT_S,
     Client,
@@ -24,11 +24,11 @@ from tests.ingest.gateway.support import (
     controls_of,
     data_records,
 )
+from tickfire.base.errors import UsageError, UserError
 from tickfire.ingest.dbn.control import ErrorMsg, SymbolMappingMsg, SystemMsg, encode_control
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.layout import ERROR_INVALID_SUBSCRIPTION, SYSTEM_HEARTBEAT
 from tickfire.ingest.dbn.metadata import Metadata
-from tickfire.ingest.errors import UsageError, UserError
 from tickfire.ingest.gateway import Gateway, GatewayConfig, serve_gateway
 from tickfire.ingest.gateway.lsg import MAX_LINE_SIZE
 from tickfire.ingest.gateway.pace import Clock

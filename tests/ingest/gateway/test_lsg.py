@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ingest.gateway.support import KEY
+from tests.support.gateway import KEY
 from tickfire.ingest.gateway.lsg import (
     MAX_LINE_SIZE,
     Authenticated,

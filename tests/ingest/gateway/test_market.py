@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from tests.ingest.gateway.support import (
+from tests.ingest.gateway.test_simulation import NIGHT, run
+from tests.support.gateway import (
     TIMEOUT_S,
     ManualClock,
     Pipe,
@@ -19,7 +20,6 @@ from tests.ingest.gateway.support import (
     data_records,
     records_of,
 )
-from tests.ingest.gateway.test_simulation import NIGHT, run
 from tickfire.ingest.dbn.control import ErrorMsg, SymbolMappingMsg, SystemMsg
 from tickfire.ingest.dbn.layout import (
     ACTION_TRADE,

@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ingest.dbn.support import START, rows, trades, write_dbn
-from tests.ingest.gateway.support import records_of, segment_of
+from tests.support.dbn import START, rows, trades, write_dbn
+from tests.support.gateway import records_of, segment_of
 from tickfire.ingest.dbn.control import SymbolMappingMsg, encode_control
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
 from tickfire.ingest.dbn.file import open_dbn

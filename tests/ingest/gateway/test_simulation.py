@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.ingest.dbn.support import decoded_by_databento
-from tests.ingest.gateway.support import S
+from tests.support.dbn import decoded_by_databento
+from tests.support.gateway import S
 from tickfire.ingest.dbn.layout import ACTION_TRADE, RTYPE_MBP_1, RTYPE_TRADE, SIDE_BID
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.dbn.records import MBP_1, TRADE

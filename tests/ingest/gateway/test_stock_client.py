@@ -7,8 +7,8 @@ from typing import Any
 import databento
 import pytest
 
-from tests.ingest.dbn.support import SHARED_DATA, databento_decoder, shared_files
-from tests.ingest.gateway.support import KEY, StockClient, completed
+from tests.support.dbn import SHARED_DATA, databento_decoder, shared_files
+from tests.support.gateway import KEY, StockClient, completed
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.layout import CONTROL_RTYPES

@@ -18,12 +18,12 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ingest.dbn.support import trades, write_dbn
-from tests.reference.parse import S
-from tickfire.ingest.bars import decimal, file_bars, merge
+from tests.support.dbn import trades, write_dbn
+from tests.support.reference.parse import S
 from tickfire.ingest.cli import bars as bars_command
 from tickfire.ingest.dbn.errors import DbnError
-from tickfire.ingest.schema import BAR, INTERVALS_S
+from tickfire.ingest.kernel.bars import decimal, file_bars, merge
+from tickfire.store.schema import BAR, INTERVALS_S
 
 FILES = {
     "esu4-mbp-1-20240701.dbn.zst": {118: "ESU4"},

@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickfire.ingest import context as ctx
-from tickfire.ingest.fold import Book
-from tickfire.ingest.schema import (
+from tickfire.ingest.kernel import context as ctx
+from tickfire.ingest.kernel.state import Book
+from tickfire.store.schema import (
     BAR,
     BINARY_HEADER,
     ENTRY_HEADER,

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ingest.kernel.records import START, STREAMS, record
-from tests.reference.parse import UNDEF, Reference, Row, Running, records_of
-from tickfire.ingest import context as ctx
-from tickfire.ingest.fold import Book, Rows
-from tickfire.ingest.parse import FeedCorrupt, Parser
-from tickfire.ingest.parse_kernel import walk
-from tickfire.ingest.schema import STATE, TICK_TRADE, shard_of
+from tests.support.records import START, STREAMS, record
+from tests.support.reference.parse import UNDEF, Reference, Row, Running, records_of
+from tickfire.ingest.kernel import context as ctx
+from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
+from tickfire.ingest.kernel.parse_kernel import walk
+from tickfire.ingest.kernel.state import Book, Rows
+from tickfire.store.schema import STATE, TICK_TRADE, shard_of
 
 CUTS = st.lists(st.integers(0, 8000), max_size=8)
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from tickfire.ingest.ports import free_port
-from tickfire.ingest.redis.options import RedisOptions
+from tickfire.base.ports import free_port
 from tickfire.ingest.redis.server import EmbeddedRedis
+from tickfire.store.options import RedisOptions
 
 
 @pytest.fixture

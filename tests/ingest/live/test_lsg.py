@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.metadata import Metadata
-from tickfire.ingest.lsg import FeedRefused, Handshake, LsgError, State, Subscription
+from tickfire.ingest.live.lsg import FeedRefused, Handshake, LsgError, State, Subscription
 
 KEY = "db-abcdefghijklmnopqrstuvwxyz012"
 ASK = Subscription("GLBX.MDP3", ("trades", "mbp-1"), ("ESU4", "NQU4"))

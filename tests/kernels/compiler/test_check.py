@@ -72,7 +72,11 @@ FORBIDDEN = {
 def kernel_of(folder: Path, body: str, helper: str = "return x") -> FunctionType:
     path = folder / "bad_kernels.py"
     path.write_text(HEAD.format(body=body, helper=helper))
-    specification = importlib.util.spec_from_file_location("bad_kernels", path)
+    return kernel_at(path)
+
+
+def kernel_at(path: Path) -> FunctionType:
+    specification = importlib.util.spec_from_file_location(path.stem, path)
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
@@ -97,8 +101,7 @@ def test_names_the_line_of_an_operator_within_a_block(tmp_path: Path) -> None:
         "    return 1\n"
     )
     with pytest.raises(PortableError, match=r"^kernel bad \(block.py:5\): the operator \*\*"):
-        for kernel in load(path):
-            check(kernel)
+        check(kernel_at(path))
 
 
 def test_names_the_helper_that_does_it(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import wasmtime
 
 from tests.kernels.compiler import fused_kernel
-from tests.kernels.indicators.engines import Wasm, run_native, run_plain, wasm_bytes
+from tests.support.kernels.engines import Wasm, run_native, run_plain, wasm_bytes
 from tickfire.kernels import build
 from tickfire.kernels.build import build_module, kernels_of
 from tickfire.kernels.families import kernels

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.kernels.indicators.cases import quick, tick_words
-from tests.reference.indicators.volume import bars as reference_bars
+from tests.support.kernels.cases import quick, tick_words
+from tests.support.reference.indicators.volume import bars as reference_bars
 from tickfire.kernels import aggregate, native
 from tickfire.kernels.bars import SECOND_NS, WORDS, bar_add, bar_open, bar_vwap
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kernels.indicators.cases import cases, quick
-from tests.kernels.indicators.engines import all_engines, copied, difference
+from tests.support.kernels.cases import cases, quick
+from tests.support.kernels.engines import all_engines, copied, difference
 from tickfire.kernels.families import kernels
 from tickfire.kernels.portable import (
     WORDS_SUFFIX,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kernels.indicators.cases import quick
+from tests.support.kernels.cases import quick
 from tickfire.kernels.maths import exp, log, power
 
 WIDE = Context(prec=60, Emin=-99_999, Emax=99_999)

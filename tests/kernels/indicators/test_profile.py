@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kernels.indicators.cases import quick
+from tests.support.kernels.cases import quick
 from tickfire.kernels import native
 
 

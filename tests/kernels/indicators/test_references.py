@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.kernels.indicators.cases import quick
-from tests.reference.indicators import (
+from tests.support.kernels.cases import quick
+from tests.support.reference.indicators import (
     averages,
     bands,
     oscillators,
@@ -21,7 +21,7 @@ from tests.reference.indicators import (
     trend,
     volume,
 )
-from tests.reference.indicators.common import Results, without
+from tests.support.reference.indicators.common import Results, without
 from tickfire.kernels import native
 
 type Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels.indicators.engines import wasm_bytes
-from tests.kernels.indicators.vectors import vectors
+from tests.support.kernels.engines import wasm_bytes
+from tests.support.kernels.vectors import vectors
 
 
 @pytest.mark.timeout(300)

@@ -18,8 +18,8 @@ from tickfire.phoenix.contrib.user_broadcast import (
     encode_user_broadcast,
     user_broadcast,
 )
-from tickfire.phoenix.frames import Opcode, split_frames
 from tickfire.phoenix.pubsub import MemoryAdapter, MemoryBus
+from tickfire.phoenix.wire.frames import Opcode, split_frames
 
 names = st.text(max_size=60)
 values = st.recursive(

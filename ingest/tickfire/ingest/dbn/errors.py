@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from tickfire.ingest.errors import UserError
+from tickfire.base.errors import UserError
 
 
 class DbnError(UserError):

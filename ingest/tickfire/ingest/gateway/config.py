@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tickfire.ingest.errors import UsageError
+from tickfire.base.errors import UsageError
 
 DEFAULT_PORT: Final = 13000
 DEFAULT_INSTRUMENTS: Final = 12

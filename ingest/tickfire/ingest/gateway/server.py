@@ -9,8 +9,8 @@ import logging
 from types import TracebackType
 from typing import Self
 
+from tickfire.base.errors import UserError
 from tickfire.ingest.dbn.file import open_dbn
-from tickfire.ingest.errors import UserError
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.feed import Feed
 from tickfire.ingest.gateway.file_feed import FileFeed

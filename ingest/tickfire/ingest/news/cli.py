@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from tickfire.ingest.errors import UsageError
+from tickfire.base.errors import UsageError
 from tickfire.ingest.news.fetch import client
 from tickfire.ingest.news.poller import Feed, Poller
 from tickfire.ingest.news.publish import Publisher
@@ -22,7 +22,7 @@ from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, Schedule
 from tickfire.ingest.news.simulate import play
 from tickfire.ingest.news.symbols import Symbols
 from tickfire.ingest.news.wire import DEFAULT_MEAN_INTERVAL_S
-from tickfire.ingest.redis.connect import DEFAULT_URL, connect
+from tickfire.store.connect import DEFAULT_URL, connect
 
 MIN_INTERVAL_S: Final = 1.0
 SOCKET_TIMEOUT_S: Final = 5.0

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import feedparser
 
 from tickfire.ingest.news.text import plain, symbols_in
-from tickfire.ingest.schema import Headline
+from tickfire.store.schema import Headline
 
 MAX_ENTRIES: Final = 200
 MAX_TITLE: Final = 300

@@ -15,7 +15,7 @@ from tickfire.ingest.news.fetch import FetchError, Validators, fetch
 from tickfire.ingest.news.publish import Publisher
 from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, Schedule
 from tickfire.ingest.news.symbols import Symbols
-from tickfire.ingest.schema import Headline
+from tickfire.store.schema import Headline
 
 _LOG_AGAIN_AFTER: Final = 10
 

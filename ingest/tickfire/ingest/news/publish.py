@@ -12,7 +12,7 @@ import msgspec
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-from tickfire.ingest.schema import NEWS_KEY, Headline
+from tickfire.store.schema import NEWS_KEY, Headline
 
 SEEN_KEY: Final = b"{" + NEWS_KEY + b"}:seen"
 """Sorted set of headline ids by the time they were last offered; in the slot of the stream."""

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from tickfire.ingest.news.publish import Publisher, last_headlines
 from tickfire.ingest.news.symbols import Symbols
 from tickfire.ingest.news.wire import SOURCE, Story, story, story_number
-from tickfire.ingest.schema import Headline
+from tickfire.store.schema import Headline
 
 LOOK_BACK: Final = 500
 """Headlines in which the last story of this wire is looked for."""

@@ -10,7 +10,7 @@ import msgspec
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-from tickfire.ingest.schema import INSTRUMENTS_KEY, Instrument
+from tickfire.store.schema import INSTRUMENTS_KEY, Instrument
 
 REFRESH_S: Final = 10.0
 

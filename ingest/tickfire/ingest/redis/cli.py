@@ -12,11 +12,11 @@ from typing import Final
 
 import click
 
-from tickfire.ingest.errors import UserError
-from tickfire.ingest.ports import check_port
-from tickfire.ingest.process import describe_exit
-from tickfire.ingest.redis.options import LOOPBACK, RedisOptions
+from tickfire.base.errors import UserError
+from tickfire.base.ports import check_port
+from tickfire.base.process import describe_exit
 from tickfire.ingest.redis.server import EmbeddedRedis
+from tickfire.store.options import LOOPBACK, RedisOptions
 
 DEFAULT_PORT: Final = 6379
 SIZE: Final = re.compile(r"\d+([kmg]b?|b)?", re.IGNORECASE)

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tickfire.ingest.schema import MAX_TICKS_PER_ENTRY, TICK
 from tickfire.models.anomaly.baseline import BASELINE_WORDS
 from tickfire.models.anomaly.series_kernel import score_series
 from tickfire.models.anomaly.ticks_kernel import (
@@ -25,6 +24,7 @@ from tickfire.models.anomaly.ticks_kernel import (
     ROW_WORDS,
     score_ticks,
 )
+from tickfire.store.schema import MAX_TICKS_PER_ENTRY, TICK
 
 __all__ = ["FEATURE_NAMES", "Alarm", "Limits", "SeriesScores", "TickDetector", "score"]
 

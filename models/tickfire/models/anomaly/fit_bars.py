@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
-from tickfire.ingest.schema import MINUTE_S, PRICE_SCALE
 from tickfire.kernels.bars import SECOND_NS
 from tickfire.models.anomaly.forest import BarFeatures, Forest
 from tickfire.models.export.from_sklearn import export
+from tickfire.store.schema import MINUTE_S, PRICE_SCALE
 
 __all__ = ["FittedForest", "fit_forest"]
 

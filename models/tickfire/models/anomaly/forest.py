@@ -60,7 +60,7 @@ class Forest(NamedTuple):
         return np.exp2(-depth / float(a["whole"][0]))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays for an artefact."""
+        """Return the arrays for an artifact."""
         return {f"{_PREFIX}{name}": array for name, array in self.trees.arrays.items()}
 
     def options(self) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.ingest.schema import TICK_ASK, TICK_TRADE
 from tickfire.models.anomaly.detector import Limits, TickDetector
+from tickfire.store.schema import TICK_ASK, TICK_TRADE
 
 __all__ = ["KINDS", "Recall", "recall"]
 

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.ingest.errors import UserError
+from tickfire.base.errors import UserError
 from tickfire.models.anomaly.nab_kernel import score_alarms, weigh_alarms
 
 __all__ = ["FOLDER", "HeldOut", "Series", "held_out", "normalised", "raw_scores", "read_corpus"]

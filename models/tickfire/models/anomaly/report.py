@@ -13,7 +13,7 @@ from tickfire.models.anomaly.detector import FEATURE_NAMES, Alarm, Limits
 from tickfire.models.anomaly.fit_bars import FittedForest
 from tickfire.models.anomaly.injected import Recall
 from tickfire.models.anomaly.nab import HeldOut
-from tickfire.models.artefact import Artefact
+from tickfire.models.artifact import Artifact
 from tickfire.models.training.plotting import SIZE_INCHES, save_figure
 
 __all__ = ["Judged", "card", "plot", "report"]
@@ -94,7 +94,7 @@ def report(judged: Judged) -> str:
     )
 
 
-def card(artefact: Artefact, judged: Judged) -> str:
+def card(artifact: Artifact, judged: Judged) -> str:
     """Return the model card."""
     shown = ", ".join(
         f"{name} {threshold:.1f}"
@@ -102,7 +102,7 @@ def card(artefact: Artefact, judged: Judged) -> str:
     )
     return "\n".join(
         [
-            f"# {artefact.name}, version {artefact.version}\n",
+            f"# {artifact.name}, version {artifact.version}\n",
             "Raises an alarm on a trade that is unlike all its instrument did before, and names "
             "the feature. It learns each instrument by itself, live; only the thresholds are "
             f"frozen: {shown}.\n",

@@ -8,16 +8,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from tickfire.ingest.schema import MINUTE_S
-from tickfire.models.anomaly.artefact import NAME, VERSION, read
+from tickfire.models.anomaly.artifact import NAME, VERSION, read
 from tickfire.models.anomaly.detector import FEATURE_NAMES, Alarm, TickDetector
 from tickfire.models.anomaly.forest import BAR_FEATURE_NAMES, BarAlarm, BarDetector
-from tickfire.models.artefact import SHIPPED
+from tickfire.models.artifact import SHIPPED
 from tickfire.models.features.catalogue import COLUMNS
 from tickfire.models.infer.closed_bars import ClosedBars, columns_of, end_of
 from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.records import Signal
 from tickfire.models.reload import Reloader
+from tickfire.store.schema import MINUTE_S
 
 __all__ = ["DEFAULT_PATH", "AnomalyModel", "bar_detail", "detail_of", "explained"]
 
@@ -34,8 +34,8 @@ class AnomalyModel(StreamModel):
     ----------
     instruments : Instruments
     path : Path, optional
-        The manifest of the artefact that holds the thresholds; that of the instruments' folder
-        of artefacts if left out.
+        The manifest of the artifact that holds the thresholds; that of the instruments' folder
+        of artifacts if left out.
     """
 
     name = NAME
@@ -43,7 +43,7 @@ class AnomalyModel(StreamModel):
 
     def __init__(self, instruments: Instruments, path: Path | None = None) -> None:
         super().__init__(instruments)
-        self._frozen = Reloader(path or instruments.artefact(NAME), read)
+        self._frozen = Reloader(path or instruments.artifact(NAME), read)
         self._detector = TickDetector(self._frozen.model.limits)
         self._bar_detector = BarDetector(self._frozen.model.forest)
         self._series: dict[tuple[int, int], tuple[int, ClosedBars]] = {}

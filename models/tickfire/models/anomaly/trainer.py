@@ -16,21 +16,21 @@ import numpy as np
 import sklearn
 from numpy.typing import NDArray
 
-from tickfire.ingest.bars import merge
+from tickfire.base.errors import UserError
 from tickfire.ingest.dbn.file import open_dbn
-from tickfire.ingest.errors import UserError
-from tickfire.ingest.fold import Book
-from tickfire.ingest.parse import Parser
-from tickfire.ingest.schema import MINUTE_S, TICK_TRADE
-from tickfire.models.anomaly.artefact import KIND, NAME, SERIES, VERSION, constants, golden
+from tickfire.ingest.kernel.bars import merge
+from tickfire.ingest.kernel.parse import Parser
+from tickfire.ingest.kernel.state import Book
+from tickfire.models.anomaly.artifact import KIND, NAME, SERIES, VERSION, constants, golden
 from tickfire.models.anomaly.detector import FEATURE_NAMES, Limits, TickDetector, score
 from tickfire.models.anomaly.fit_bars import fit_forest
 from tickfire.models.anomaly.injected import KINDS, recall
 from tickfire.models.anomaly.nab import FOLDER, held_out, read_corpus
 from tickfire.models.anomaly.report import Judged, card, plot, report
 from tickfire.models.anomaly.ticks_kernel import FEATURES
-from tickfire.models.artefact import Artefact, sha256_of
+from tickfire.models.artifact import Artifact, sha256_of
 from tickfire.models.training.trainer import Context, Measure, Result
+from tickfire.store.schema import MINUTE_S, TICK_TRADE
 
 __all__ = ["AnomalyTrainer"]
 
@@ -54,7 +54,7 @@ type Ticks = NDArray[Any]
 
 
 class AnomalyTrainer:
-    """Makes the artefact ``anomaly``."""
+    """Makes the artifact ``anomaly``."""
 
     def train(self, context: Context) -> Result:
         """Freeze, then judge."""
@@ -78,9 +78,9 @@ class AnomalyTrainer:
             bars=fit_forest(bars, context.seed),
         )
         measures = _measures(judged)
-        artefact = _artefact(context, judged, measures)
+        artifact = _artifact(context, judged, measures)
         plot(judged, context.reports)
-        return Result((artefact,), measures, report(judged), card(artefact, judged))
+        return Result((artifact,), measures, report(judged), card(artifact, judged))
 
 
 def _day(path: Path) -> tuple[Ticks, Ticks]:
@@ -141,11 +141,11 @@ def _measures(judged: Judged) -> tuple[Measure, ...]:
     )
 
 
-def _artefact(context: Context, judged: Judged, measures: tuple[Measure, ...]) -> Artefact:
+def _artifact(context: Context, judged: Judged, measures: tuple[Measure, ...]) -> Artifact:
     rng = np.random.default_rng(context.seed)
     values = rng.standard_normal(GOLDEN_VALUES).round(3).tolist()
     frozen = max(judged.benchmark.thresholds)
-    return Artefact(
+    return Artifact(
         name=NAME,
         kind=KIND,
         version=VERSION,

@@ -43,7 +43,7 @@ class Exported:
         ``"mean"``, ``"sum"``, ``"depth"`` or ``"linear"``.
     columns, outputs : int
     arrays : mapping of str to ndarray
-        For an artefact: int64 tables, float64 numbers.
+        For an artifact: int64 tables, float64 numbers.
     single : bool
         Rows are rounded to float32 first, as scikit-learn's trees do.
     takes_nan, takes_infinity : bool
@@ -64,14 +64,14 @@ class Exported:
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]], options: Mapping[str, Any]) -> Exported:
-        """Make it of what `arrays` and `options` were before, as an artefact keeps them.
+        """Make it of what `arrays` and `options` were before, as an artifact keeps them.
 
         Raises
         ------
         ValueError
             They do not fit together: a kernel must never walk out of its tables.
         """
-        # The kernels are compiled for arrays that may be written; a loaded artefact's may not.
+        # The kernels are compiled for arrays that may be written; a loaded artifact's may not.
         own = {name: np.array(array, order="C") for name, array in arrays.items()}
         exported = cls(arrays=own, **options)
         exported._check()

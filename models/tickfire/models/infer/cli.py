@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from tickfire.ingest.errors import UsageError
-from tickfire.ingest.redis.connect import DEFAULT_URL
+from tickfire.base.errors import UsageError
+from tickfire.store.connect import DEFAULT_URL
 
 
 @click.command()
 @click.option("--redis-url", envvar="REDIS_URL", default=DEFAULT_URL, show_default=True)
 @click.option(
-    "--artefacts",
+    "--artifacts",
     envvar="TICKFIRE_ARTEFACTS",
     type=click.Path(path_type=Path),
     help="Folder of trained models [TICKFIRE_ARTEFACTS]; default: those that ship.",
@@ -29,11 +29,11 @@ from tickfire.ingest.redis.connect import DEFAULT_URL
     "--metrics-port", type=click.IntRange(0, 65535), help="Serve /metrics on 127.0.0.1 there."
 )
 def infer(
-    redis_url: str, artefacts: Path | None, models: tuple[str, ...], metrics_port: int | None
+    redis_url: str, artifacts: Path | None, models: tuple[str, ...], metrics_port: int | None
 ) -> None:
     """Run the models over the streams: sentiment of news, signals of ticks and bars."""
-    from tickfire.ingest.loop import run_loop
-    from tickfire.models.artefact import SHIPPED
+    from tickfire.base.run import run_loop
+    from tickfire.models.artifact import SHIPPED
     from tickfire.models.infer.service import InferConfig, run
     from tickfire.models.registry import STREAM_MODELS
 
@@ -41,6 +41,6 @@ def infer(
     if unknown := [name for name in wanted if name not in STREAM_MODELS]:
         known = ", ".join(STREAM_MODELS) or "none yet"
         raise UsageError(f"there is no model {unknown[0]} over ticks and bars; there is {known}.")
-    if artefacts is not None and not artefacts.is_dir():
-        raise UsageError(f"there is no folder {artefacts}; --artefacts names one of artefacts.")
-    run_loop(run(InferConfig(artefacts or SHIPPED, wanted), redis_url, metrics_port))
+    if artifacts is not None and not artifacts.is_dir():
+        raise UsageError(f"there is no folder {artifacts}; --artifacts names one of artifacts.")
+    run_loop(run(InferConfig(artifacts or SHIPPED, wanted), redis_url, metrics_port))

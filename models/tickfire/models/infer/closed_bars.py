@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.ingest.schema import BAR_LATE, BAR_REWIND, PRICE_SCALE
 from tickfire.kernels.bars import SECOND_NS
 from tickfire.models.features.catalogue import COLUMNS
+from tickfire.store.schema import BAR_LATE, BAR_REWIND, PRICE_SCALE
 
 __all__ = ["ClosedBars", "columns_of", "end_of"]
 

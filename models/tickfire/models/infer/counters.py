@@ -27,7 +27,7 @@ class Counters:
     models : Gauge, by ``model`` and ``counter``
         What the models count themselves.
     reloads, refusals : Gauge, by ``model``
-        Artefacts taken anew, and refused.
+        Artifacts taken anew, and refused.
     """
 
     def __init__(self) -> None:
@@ -42,14 +42,14 @@ class Counters:
         self.bad_entries = self._counter("bad_entries", "Stream entries passed over as not ours.")
         self.signals = self._counter("signals", "Signals published.", "event")
         self.failures = self._counter("failures", "Calls of a model that raised.", "model")
-        self.reloads = self._gauge("reloads", "Artefacts that were read anew.")
+        self.reloads = self._gauge("reloads", "Artifacts that were read anew.")
         self.models = Gauge(
             "tickfire_infer_model",
             "Counters of the models' own.",
             ["model", "counter"],
             registry=self.registry,
         )
-        self.refusals = self._gauge("refusals", "Artefacts that were refused.")
+        self.refusals = self._gauge("refusals", "Artifacts that were refused.")
 
     def render(self) -> bytes:
         """Return everything in Prometheus' text format."""

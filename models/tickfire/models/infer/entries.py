@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tickfire.ingest.entries import BadEntry, unpack_ticks
-from tickfire.ingest.schema import BAR
 from tickfire.models.infer.reading import Entry
 from tickfire.models.infer.stream_model import Rows
+from tickfire.store.entries import BadEntry, unpack_ticks
+from tickfire.store.schema import BAR
 
 __all__ = ["BadEntry", "bars_of", "is_after", "number_of", "ticks_of"]
 

@@ -14,12 +14,12 @@ from typing import Final
 import msgspec
 from redis.exceptions import RedisError, ResponseError
 
-from tickfire.ingest.schema import NEWS_KEY, Headline
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.reading import Client, Entry, follow, newest_id, patiently
 from tickfire.models.records import SENTIMENT_KEY, Sentiment
 from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
+from tickfire.store.schema import NEWS_KEY, Headline
 
 __all__ = ["Headlines", "sentiment_of"]
 

@@ -14,10 +14,8 @@ from typing import Any, Final
 import msgspec
 from redis.exceptions import RedisError
 
-from tickfire.ingest.loop import until_stopped
-from tickfire.ingest.redis.connect import connect
-from tickfire.ingest.schema import INSTRUMENTS_KEY, META_KEY, Instrument
-from tickfire.models.artefact import SHIPPED
+from tickfire.base.run import until_stopped
+from tickfire.models.artifact import SHIPPED
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.headlines import Headlines
 from tickfire.models.infer.reading import Client
@@ -28,12 +26,14 @@ from tickfire.models.registry import STREAM_MODELS, stream_model
 from tickfire.models.reload import Reloader
 from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
+from tickfire.store.connect import connect
+from tickfire.store.schema import INSTRUMENTS_KEY, META_KEY, Instrument
 
 __all__ = ["Infer", "InferConfig", "run"]
 
 SENTIMENT: Final = "sentiment"
 LOOK_S: Final = 1.0
-"""How often epoch, instrument table and artefacts are looked at."""
+"""How often epoch, instrument table and artifacts are looked at."""
 LOOKS_PER_TABLE: Final = 15
 MAX_SHARDS: Final = 1024
 
@@ -46,13 +46,13 @@ class InferConfig:
 
     Attributes
     ----------
-    artefacts : Path
-        Folder of the artefacts.
+    artifacts : Path
+        Folder of the artifacts.
     models : sequence of str
         Names in `STREAM_MODELS`.
     """
 
-    artefacts: Path = SHIPPED
+    artifacts: Path = SHIPPED
     models: Sequence[str] = tuple(STREAM_MODELS)
 
 
@@ -74,10 +74,10 @@ class Infer:
     def __init__(self, config: InferConfig, client: Client) -> None:
         self.config = config
         self.counters = Counters()
-        self.sentiment = Reloader(config.artefacts / f"{SENTIMENT}.json", SentimentModel.open)
+        self.sentiment = Reloader(config.artifacts / f"{SENTIMENT}.json", SentimentModel.open)
         self._client = client
         self._headlines = Headlines(client, lambda: self.sentiment.model, self.counters, self._tell)
-        self._instruments = Instruments(artefacts=config.artefacts)
+        self._instruments = Instruments(artifacts=config.artifacts)
         self._rows: frozenset[bytes] = frozenset()
         self._table_size = self._looks_until_table = 0
         # At once, so that what a user got wrong for a model is said before anything runs.
@@ -98,7 +98,7 @@ class Infer:
             await self._stop_following()
 
     def reload(self, *, now: bool = False) -> None:
-        """Look for new artefacts; what is refused is logged, and the old stays."""
+        """Look for new artifacts; what is refused is logged, and the old stays."""
         self.sentiment.poll(now=now)
         for model in self._models:
             model.reload(now=now)
@@ -176,12 +176,12 @@ class Infer:
 
 
 async def run(config: InferConfig, redis_url: str, metrics_port: int | None) -> None:
-    """Run inference until SIGINT or SIGTERM; SIGHUP looks for new artefacts at once.
+    """Run inference until SIGINT or SIGTERM; SIGHUP looks for new artifacts at once.
 
     Raises
     ------
     UserError
-        Redis cannot be reached, or an artefact cannot be used.
+        Redis cannot be reached, or an artifact cannot be used.
     """
     client = await connect(redis_url)
     with contextlib.ExitStack() as stack:
@@ -201,7 +201,7 @@ async def run(config: InferConfig, redis_url: str, metrics_port: int | None) -> 
 def _serving(counters: Counters, port: int) -> Any:
     from prometheus_client import start_http_server
 
-    from tickfire.ingest.ports import check_port
+    from tickfire.base.ports import check_port
 
     check_port("127.0.0.1", port, option="--metrics-port")
     server, thread = start_http_server(port, "127.0.0.1", counters.registry)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.models.artefact import SHIPPED
+from tickfire.models.artifact import SHIPPED
 from tickfire.models.records import Sentiment, Signal
 
 __all__ = ["Instruments", "Rows", "StreamModel"]
@@ -26,16 +26,16 @@ class Instruments:
     ----------
     symbols : dict of (feed, instrument_id) to str
         Read anew while the process runs; the same dict stays.
-    artefacts : Path
+    artifacts : Path
         The folder that models look for theirs in.
     """
 
     symbols: dict[tuple[int, int], str] = field(default_factory=dict)
-    artefacts: Path = SHIPPED
+    artifacts: Path = SHIPPED
 
-    def artefact(self, name: str) -> Path:
-        """Return the manifest of an artefact: the shipped one where the folder has none."""
-        path = self.artefacts / f"{name}.json"
+    def artifact(self, name: str) -> Path:
+        """Return the manifest of an artifact: the shipped one where the folder has none."""
+        path = self.artifacts / f"{name}.json"
         return path if path.exists() else SHIPPED / path.name
 
     def symbol(self, feed: int, instrument_id: int) -> str:
@@ -91,7 +91,7 @@ class StreamModel:
         """Take what another model has said: a headline's sentiment, or a signal."""
 
     def reload(self, *, now: bool = False) -> bool:
-        """Look for a new artefact, if it has one; return whether one was taken."""
+        """Look for a new artifact, if it has one; return whether one was taken."""
         return False
 
     def metrics(self) -> Mapping[str, float]:

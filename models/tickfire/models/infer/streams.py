@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tickfire.ingest.schema import bars_key, ticks_key
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.entries import BadEntry, bars_of, is_after, number_of, ticks_of
 from tickfire.models.infer.outlet import Outlet
 from tickfire.models.infer.reading import Client, Entry, follow, newest_id
 from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Sentiment, Signal
+from tickfire.store.schema import bars_key, ticks_key
 
 __all__ = ["WARM_TICKS", "Streams"]
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from tickfire.ingest.schema import INTERVALS_S, MINUTE_S
 from tickfire.kernels.bars import SECOND_NS
 from tickfire.models.infer.closed_bars import ClosedBars
 from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
@@ -17,6 +16,7 @@ from tickfire.models.patterns.catalogue import CANDLE_PATTERNS
 from tickfire.models.patterns.chart import CHART_MEANINGS, ChartPattern, ChartPatterns
 from tickfire.models.patterns.longer import Candle, LongerCandles
 from tickfire.models.records import Signal
+from tickfire.store.schema import INTERVALS_S, MINUTE_S
 
 __all__ = ["INTERVALS", "PatternsModel"]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tickfire.ingest.errors import UserError
+from tickfire.base.errors import UserError
 from tickfire.models.rules.parse import RuleError, parse
 from tickfire.models.rules.program import Program
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.ingest.errors import UserError
+from tickfire.base.errors import UserError
 
 __all__ = ["PHRASEBANK", "TRAIN", "VALID", "Texts", "phrasebank", "twitter"]
 

@@ -129,7 +129,7 @@ class Fitted:
     Attributes
     ----------
     arrays : dict of str to ndarray
-        Of the artefact.
+        Of the artifact.
     threshold : float
         Below this probability the model abstains.
     unseen : float64[n, 3]

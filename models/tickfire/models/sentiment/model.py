@@ -1,4 +1,4 @@
-"""Scores headlines from an artefact: dictionaries, whole numbers, one loop, and no library.
+"""Scores headlines from an artifact: dictionaries, whole numbers, one loop, and no library.
 
 Each block of features (word n-grams, character n-grams, lexicon) gives a sum of whole numbers for
 each class, which is exact; what follows are a dozen operations of doubles in a fixed order. So
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.kernels.maths import exp
-from tickfire.models.artefact import Artefact, ArtefactError, load
+from tickfire.models.artifact import Artifact, ArtifactError, load
 from tickfire.models.sentiment.features import (
     LEXICON_FEATURES,
     char_ngrams,
@@ -59,7 +59,7 @@ class Score:
     probabilities : tuple of float
         Of each of `LABELS`.
     abstained : bool
-        The highest probability is below the artefact's threshold.
+        The highest probability is below the artifact's threshold.
     words : tuple of (str, float)
         The words that spoke most for the label, heaviest first; logits.
     """
@@ -88,24 +88,24 @@ class SentimentModel:
 
     Parameters
     ----------
-    artefact : Artefact
+    artifact : Artifact
         Of kind `KIND` and version `VERSION`.
 
     Raises
     ------
-    ArtefactError
+    ArtifactError
         Its arrays are not those of a sentiment model, or its golden vectors do not come out.
     """
 
-    def __init__(self, artefact: Artefact) -> None:
-        self.name = f"{artefact.name}/{artefact.version}"
-        self.artefact = artefact
+    def __init__(self, artifact: Artifact) -> None:
+        self.name = f"{artifact.name}/{artifact.version}"
+        self.artifact = artifact
         try:
-            self._take(artefact)
-            self._check(artefact)
+            self._take(artifact)
+            self._check(artifact)
         except (KeyError, TypeError, ValueError) as error:
-            raise ArtefactError(
-                f"the artefact {artefact.name} is refused: {error}; "
+            raise ArtifactError(
+                f"the artifact {artifact.name} is refused: {error}; "
                 "make it anew by `tickfire train`."
             ) from error
 
@@ -115,13 +115,13 @@ class SentimentModel:
 
         Raises
         ------
-        ArtefactError
+        ArtifactError
             It cannot be used.
         """
         return cls(load(path, KIND, VERSION))
 
-    def _take(self, artefact: Artefact) -> None:
-        arrays = artefact.arrays
+    def _take(self, artifact: Artifact) -> None:
+        arrays = artifact.arrays
         if set(arrays) != _ARRAYS:
             raise ValueError("its arrays are not those of a sentiment model")
         self._words, self._chars = _block(arrays, "word"), _block(arrays, "char")
@@ -130,12 +130,12 @@ class SentimentModel:
             raise ValueError("its lexicon features are others than those known here")
         self._scales = [float(scale) for scale in arrays["scales"]]
         self._bias = [float(bias) for bias in arrays["bias"]]
-        self.threshold = float(artefact.options["threshold"])
-        self._lexicon = {str(word): int(bits) for word, bits in artefact.options["lexicon"].items()}
+        self.threshold = float(artifact.options["threshold"])
+        self._lexicon = {str(word): int(bits) for word, bits in artifact.options["lexicon"].items()}
         self._pieces: dict[str, Sums] = {}
 
-    def _check(self, artefact: Artefact) -> None:
-        for golden in artefact.golden:
+    def _check(self, artifact: Artifact) -> None:
+        for golden in artifact.golden:
             found = self.score(golden["input"])
             if list(found.probabilities) != golden["output"]:
                 raise ValueError(f"of {golden['input']!r} it makes {found.probabilities}")

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.models.artefact import Artefact
+from tickfire.models.artifact import Artifact
 from tickfire.models.sentiment.data import Texts
 from tickfire.models.sentiment.model import LABELS, SentimentModel
 from tickfire.models.training.plotting import coverage_plot, reliability_plot
@@ -73,9 +73,9 @@ def report(
     return "\n".join(parts)
 
 
-def card(artefact: Artefact, evaluations: Sequence[Evaluation], hashes: Mapping[str, str]) -> str:
+def card(artifact: Artifact, evaluations: Sequence[Evaluation], hashes: Mapping[str, str]) -> str:
     """Return the model card, markdown."""
-    sizes = sum(array.nbytes for name, array in artefact.arrays.items() if "weights" in name)
+    sizes = sum(array.nbytes for name, array in artifact.arrays.items() if "weights" in name)
     rows = "\n".join(
         f"| {one.name} | {len(one.texts.texts):,} | {one.accuracy:.3f} | {one.macro_f1:.3f} |"
         for one in evaluations
@@ -161,7 +161,7 @@ and headlines of 2019 and 2020, by its dataset card under the MIT licence:
 {data}
 
 **Not trained on** the Financial PhraseBank (Malo et al. 2014, CC BY-NC-SA 3.0): it was only
-evaluated on, and nothing of it is in the artefact.
+evaluated on, and nothing of it is in the artifact.
 
 | texts | n | accuracy | macro-F1 |
 |---|---|---|---|

@@ -1,7 +1,7 @@
 """Trains and judges the sentiment model: `tickfire train`, kind ``sentiment``.
 
-The artefact is made of twitter_train.csv alone. twitter_valid.csv and PhraseBank are looked at
-once, by the finished artefact; all choices were made on folds of the training file.
+The artifact is made of twitter_train.csv alone. twitter_valid.csv and PhraseBank are looked at
+once, by the finished artifact; all choices were made on folds of the training file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sklearn
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from tickfire.models.artefact import Artefact, sha256_of
+from tickfire.models.artifact import Artifact, sha256_of
 from tickfire.models.sentiment import data, lexicon
 from tickfire.models.sentiment.data import Texts
 from tickfire.models.sentiment.features import LEXICON_FEATURES
@@ -51,7 +51,7 @@ class Within:
 
 
 class SentimentTrainer:
-    """Makes the artefact ``sentiment``."""
+    """Makes the artifact ``sentiment``."""
 
     def train(self, context: Context) -> Result:
         """Train on the tweets, judge on what was not seen."""
@@ -66,7 +66,7 @@ class SentimentTrainer:
             lambda text: context.say(f"sentiment: fitting, {text}"),
         )
         hashes = {data.TRAIN.name: sha256_of(context.data / data.TRAIN)}
-        artefact, model = _artefact(fitted, context.seed, hashes)
+        artifact, model = _artifact(fitted, context.seed, hashes)
         evaluations = [
             Evaluation("Twitter, unseen folds of the training file", fitted.unseen, seen),
             _evaluate("Twitter valid", model, valid),
@@ -76,21 +76,21 @@ class SentimentTrainer:
         within = _within(bank, context.seed)
         measures = _measures(evaluations, within)
         metrics = {one.name: round(one.value, 6) for one in measures}
-        artefact = replace(artefact, metrics=metrics)
+        artifact = replace(artifact, metrics=metrics)
         latency = _latency_us(model, valid.texts)
         plots(evaluations, model.threshold, context.reports)
         return Result(
-            (artefact,),
+            (artifact,),
             measures,
             report(evaluations, model, latency),
-            card(artefact, evaluations, hashes),
+            card(artifact, evaluations, hashes),
         )
 
 
-def _artefact(
+def _artifact(
     fitted: Fitted, seed: int, hashes: Mapping[str, str]
-) -> tuple[Artefact, SentimentModel]:
-    artefact = Artefact(
+) -> tuple[Artifact, SentimentModel]:
+    artifact = Artifact(
         name=NAME,
         kind=KIND,
         version=VERSION,
@@ -110,11 +110,11 @@ def _artefact(
             "scikit-learn": sklearn.__version__,
         },
     )
-    model = SentimentModel(artefact)
+    model = SentimentModel(artifact)
     golden = tuple(
         {"input": text, "output": list(model.score(text).probabilities)} for text in GOLDEN
     )
-    return replace(artefact, golden=golden), model
+    return replace(artifact, golden=golden), model
 
 
 def _evaluate(name: str, model: SentimentModel, texts: Texts) -> Evaluation:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.models.artefact import SHIPPED, Artefact, ArtefactError, load
+from tickfire.models.artifact import SHIPPED, Artifact, ArtifactError, load
 from tickfire.models.signals.outlook_kernel import INPUTS, probabilities
 from tickfire.models.signals.walk import wilson
 
@@ -73,7 +73,7 @@ class Outlook:
 
 
 class OutlookModel:
-    """The model of an artefact.
+    """The model of an artifact.
 
     Attributes
     ----------
@@ -84,12 +84,12 @@ class OutlookModel:
 
     Raises
     ------
-    ArtefactError
+    ArtifactError
         The arrays are not those of an outlook, or its golden vectors give something else.
     """
 
-    def __init__(self, artefact: Artefact) -> None:
-        arrays, options = artefact.arrays, artefact.options
+    def __init__(self, artifact: Artifact) -> None:
+        arrays, options = artifact.arrays, artifact.options
         try:
             self._weights = _floats(arrays["weights"], INPUTS + 1)
             self._edges = _floats(arrays["edges"])
@@ -100,33 +100,33 @@ class OutlookModel:
             self.horizon = int(options["horizon"])
             self._cost_bp = float(options["cost_bp"])
         except (KeyError, TypeError, ValueError) as error:
-            raise ArtefactError(f"{artefact.name} is no outlook: {error}.") from None
+            raise ArtifactError(f"{artifact.name} is no outlook: {error}.") from None
         total = float(self._counts.sum())
         if not total or self.horizon < 1 or (np.diff(self._edges) < 0).any():
-            raise ArtefactError(f"{artefact.name} is no outlook: it was never judged.")
+            raise ArtifactError(f"{artifact.name} is no outlook: it was never judged.")
         self._base_rate = float(self._hits.sum()) / total
         self._intervals = [wilson(h, n) for h, n in zip(self._hits, self._counts, strict=True)]
         self._bounds: list[float] = self._edges.tolist()
         self._result = np.empty(1)
         self._addresses = self._weights.ctypes.data, self._result.ctypes.data
-        self.name = f"{artefact.name}/{artefact.version}"
-        self._check(artefact)
+        self.name = f"{artifact.name}/{artifact.version}"
+        self._check(artifact)
 
     @classmethod
     def read(cls, path: Path = DEFAULT_PATH) -> OutlookModel:
-        """Read an artefact and verify it.
+        """Read an artifact and verify it.
 
         Raises
         ------
-        ArtefactError
+        ArtifactError
         """
         return cls(load(path, KIND, VERSION))
 
-    def _check(self, artefact: Artefact) -> None:
-        for vector in artefact.golden:
+    def _check(self, artifact: Artifact) -> None:
+        for vector in artifact.golden:
             row = np.array(vector["input"], np.float64)
             if row.shape != (INPUTS,) or abs(self.probability(row) - vector["output"]) > _EXACT:
-                raise ArtefactError(f"{artefact.name} does not give its golden outputs.")
+                raise ArtifactError(f"{artifact.name} does not give its golden outputs.")
 
     def probability(self, row: NDArray[np.float64]) -> float:
         """Return the probability of a higher price for one row of inputs; NaN if unknown."""

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from tickfire.models.artefact import Artefact
+from tickfire.models.artifact import Artifact
 from tickfire.models.signals.walk import wilson
 from tickfire.models.training.plotting import SIZE_INCHES, save_figure
 
@@ -71,13 +71,13 @@ def _verdict(verdicts: Sequence[bool]) -> str:
     return f"**After costs something remains on {sum(verdicts)} of {len(verdicts)} series.**"
 
 
-def card(artefact: Artefact) -> str:
+def card(artifact: Artifact) -> str:
     """Return the model card, markdown."""
-    figures = "\n".join(f"- {name}: {value:.4f}" for name, value in artefact.metrics.items())
-    inputs = "\n".join(f"- {name}" for name in artefact.features)
+    figures = "\n".join(f"- {name}: {value:.4f}" for name, value in artifact.metrics.items())
+    inputs = "\n".join(f"- {name}" for name in artifact.features)
     return f"""# Model card: signals
 
-The probability that a price is higher {artefact.options["horizon"]} minutes from now: a calibrated
+The probability that a price is higher {artifact.options["horizon"]} minutes from now: a calibrated
 logistic regression over features of minute bars. Each `signal` carries the base rate, how often the
 model said about the same on bars that it had not seen, the 95 % interval of what came of it, and
 the expected net after cost. It says "no edge" unless that interval excludes the base rate and the
@@ -87,7 +87,7 @@ net is above zero; expect it to say so nearly always. It is no advice.
 {inputs}
 
 ## Trained and judged on
-{", ".join(artefact.data)}; walk-forward.
+{", ".join(artifact.data)}; walk-forward.
 
 ## Figures
 {figures}

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.ingest.errors import UserError
+from tickfire.base.errors import UserError
 from tickfire.models.features.catalogue import COLUMNS
 
 __all__ = ["SERIES", "Series", "read_series"]

@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.ingest.schema import INTERVALS_S, MINUTE_S
 from tickfire.kernels.bars import SECOND_NS
 from tickfire.models.features.catalogue import Feature
 from tickfire.models.features.feature_set import FeatureSet
@@ -25,6 +24,7 @@ from tickfire.models.rules.program import TRUE
 from tickfire.models.signals.context import Context
 from tickfire.models.signals.inputs import Inputs
 from tickfire.models.signals.outlook import KIND, OutlookModel
+from tickfire.store.schema import INTERVALS_S, MINUTE_S
 
 __all__ = ["RULES_VARIABLE", "SignalsModel"]
 
@@ -43,7 +43,7 @@ class SignalsModel(StreamModel):
     rules : sequence of Rule, optional
         Those of the file that the environment variable TICKFIRE_RULES names, if left out.
     path : Path, optional
-        The artefact of the outlook; that of the folder which `instruments` names, if left out.
+        The artifact of the outlook; that of the folder which `instruments` names, if left out.
     clock : callable
         Seconds that run evenly: sentiment fades by it.
     """
@@ -60,7 +60,7 @@ class SignalsModel(StreamModel):
     ) -> None:
         super().__init__(instruments)
         self._rules = _rules_of_environment() if rules is None else tuple(rules)
-        self._outlook = Reloader(path or instruments.artefact(KIND), OutlookModel.read)
+        self._outlook = Reloader(path or instruments.artifact(KIND), OutlookModel.read)
         self._clock = clock
         self._contexts: defaultdict[str, Context] = defaultdict(Context)
         self._bars: dict[Key, ClosedBars] = {}
@@ -82,7 +82,7 @@ class SignalsModel(StreamModel):
         return [signal for bar in bars for signal in self._on_bar(bar)]
 
     def reload(self, *, now: bool = False) -> bool:
-        """Look for a new artefact of the outlook."""
+        """Look for a new artifact of the outlook."""
         return self._outlook.poll(now=now)
 
     def metrics(self) -> Mapping[str, float]:

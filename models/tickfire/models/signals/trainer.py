@@ -16,7 +16,7 @@ import sklearn
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from tickfire.models.artefact import Artefact, sha256_of
+from tickfire.models.artifact import Artifact, sha256_of
 from tickfire.models.signals.inputs import NAMES, Inputs
 from tickfire.models.signals.outlook import KIND, VERSION, OutlookModel
 from tickfire.models.signals.report import card, plot, report
@@ -103,7 +103,7 @@ class Judged:
 
 
 class SignalsTrainer:
-    """Makes the artefact ``signals``."""
+    """Makes the artifact ``signals``."""
 
     def train(self, context: Context) -> Result:
         """Walk forward through each series, then train on all of them."""
@@ -121,16 +121,16 @@ class SignalsTrainer:
         weights = scale * weights
         weights[-1] += shift
         moves = np.concatenate([one.rows.moves for one in judged])
-        artefact = _artefact(context, weights, probabilities, up, moves)
+        artifact = _artifact(context, weights, probabilities, up, moves)
         measures = _measures(judged, probabilities, up)
-        artefact = replace(artefact, metrics={m.name: round(m.value, 6) for m in measures})
+        artifact = replace(artifact, metrics={m.name: round(m.value, 6) for m in measures})
         plot(probabilities, up, context.reports)
         base_rate = float(up.mean())
         return Result(
-            (artefact,),
+            (artifact,),
             measures,
-            report(judged, probabilities, base_rate, OutlookModel(artefact)),
-            card(artefact),
+            report(judged, probabilities, base_rate, OutlookModel(artifact)),
+            card(artifact),
         )
 
 
@@ -176,15 +176,15 @@ def _calibrate(logits: Floats, up: Truths) -> tuple[float, float]:
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
-def _artefact(
+def _artifact(
     context: Context, weights: Floats, probabilities: Floats, up: Truths, moves: Floats
-) -> Artefact:
+) -> Artifact:
     edges = np.quantile(probabilities, np.linspace(0, 1, BINS + 1)[1:-1])
     place = np.searchsorted(edges, probabilities, side="right")
     counts = np.bincount(place, minlength=BINS).astype(float)
     hits = np.bincount(place, up, minlength=BINS)
     sums = np.bincount(place, moves, minlength=BINS)
-    artefact = Artefact(
+    artifact = Artifact(
         name=NAME,
         kind=KIND,
         version=VERSION,
@@ -205,10 +205,10 @@ def _artefact(
         },
     )
     chance = np.random.default_rng(context.seed)
-    model = OutlookModel(artefact)
+    model = OutlookModel(artifact)
     vectors = chance.normal(size=(5, len(NAMES)))
     golden = tuple({"input": list(row), "output": model.probability(row)} for row in vectors)
-    return replace(artefact, golden=golden)
+    return replace(artifact, golden=golden)
 
 
 def _measures(judged: list[Judged], probabilities: Floats, up: Truths) -> tuple[Measure, ...]:

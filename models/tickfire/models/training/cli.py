@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from tickfire.ingest.errors import UsageError, UserError
+from tickfire.base.errors import UsageError, UserError
 
 NEEDS: Final = ("sklearn", "matplotlib")
 
@@ -27,11 +27,11 @@ NEEDS: Final = ("sklearn", "matplotlib")
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("var/models"),
     show_default=True,
-    help="Folder for artefacts; reports go to its folder reports.",
+    help="Folder for artifacts; reports go to its folder reports.",
 )
 @click.option("--only", metavar="KIND", multiple=True, help="Train this kind; may be given again.")
 @click.option(
-    "--ship", is_flag=True, help="Also put artefacts and cards into the package, if all is well."
+    "--ship", is_flag=True, help="Also put artifacts and cards into the package, if all is well."
 )
 def train(data: Path, seed: int, out: Path, only: tuple[str, ...], ship: bool) -> None:
     """Train the models, report, and fail where a floor is missed."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from tickfire.ingest.errors import UserError
-from tickfire.models.artefact import SHIPPED, Artefact, save
+from tickfire.base.errors import UserError
+from tickfire.models.artifact import SHIPPED, Artifact, save
 from tickfire.models.registry import trainer
 from tickfire.models.training.trainer import Context, Measure, Result
 
@@ -55,8 +55,8 @@ def run(
 
 
 def _write(kind: str, result: Result, seed: int, out: Path, say: Say) -> None:
-    for artefact in result.artefacts:
-        say(f"{kind}: wrote {save(artefact, out)}")
+    for artifact in result.artifacts:
+        say(f"{kind}: wrote {save(artifact, out)}")
     path = out / REPORTS / f"{kind}.md"
     path.write_text(_report(kind, result, seed), encoding="utf-8")
     say(f"{kind}: wrote {path}")
@@ -67,9 +67,9 @@ def _write(kind: str, result: Result, seed: int, out: Path, say: Say) -> None:
 
 
 def _ship(kind: str, result: Result, say: Say) -> None:
-    for artefact in result.artefacts:
-        say(f"{kind}: shipped {save(artefact, SHIPPED)}")
-    if result.artefacts and result.card:
+    for artifact in result.artifacts:
+        say(f"{kind}: shipped {save(artifact, SHIPPED)}")
+    if result.artifacts and result.card:
         (SHIPPED / f"{kind}.md").write_text(result.card, encoding="utf-8")
 
 
@@ -81,7 +81,7 @@ def _report(kind: str, result: Result, seed: int) -> str:
     )
     data = "\n".join(
         f"- `{name}`: SHA-256 `{digest}`"
-        for name, digest in sorted(_hashes(result.artefacts).items())
+        for name, digest in sorted(_hashes(result.artifacts).items())
     )
     head = f"# {kind}\n\nBy `tickfire train --only {kind} --seed {seed}`.\n"
     table = f"| measure | reached | floor | goal | |\n|---|---|---|---|---|\n{rows}\n"
@@ -89,8 +89,8 @@ def _report(kind: str, result: Result, seed: int) -> str:
     return "\n".join(part for part in (head, table, trained, result.report) if part)
 
 
-def _hashes(artefacts: Iterable[Artefact]) -> dict[str, str]:
-    return {name: digest for one in artefacts for name, digest in one.data.items()}
+def _hashes(artifacts: Iterable[Artifact]) -> dict[str, str]:
+    return {name: digest for one in artifacts for name, digest in one.data.items()}
 
 
 def _line(one: Measure) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from tickfire.models.artefact import Artefact
+from tickfire.models.artifact import Artifact
 
 __all__ = ["Context", "Measure", "Result", "Trainer"]
 
@@ -65,7 +65,7 @@ class Result:
 
     Attributes
     ----------
-    artefacts : tuple of Artefact
+    artifacts : tuple of Artifact
         To be saved; may be empty.
     measures : tuple of Measure
         Each one below its floor fails the training.
@@ -75,7 +75,7 @@ class Result:
         The model card, markdown.
     """
 
-    artefacts: tuple[Artefact, ...]
+    artifacts: tuple[Artifact, ...]
     measures: tuple[Measure, ...]
     report: str
     card: str = field(default="")

@@ -28,9 +28,9 @@ import msgspec
 
 from tickfire.phoenix.channel import Channel
 from tickfire.phoenix.contrib.user_broadcast import SupabaseSerializer, user_broadcast
+from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.endpoint import PhoenixSocket
 from tickfire.phoenix.errors import JoinError
-from tickfire.phoenix.hub import Hub
 from tickfire.phoenix.presence import Presence
 from tickfire.phoenix.results import NoReply, Reply, Stop
 from tickfire.phoenix.socket import Socket

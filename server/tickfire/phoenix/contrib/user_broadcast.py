@@ -19,11 +19,11 @@ from typing import Any, Final
 import msgspec
 
 from tickfire.phoenix.errors import DecodeError
-from tickfire.phoenix.frames import frame_binary
-from tickfire.phoenix.jsoncodec import encode_json
-from tickfire.phoenix.message import Message
-from tickfire.phoenix.serializers import V2Serializer
-from tickfire.phoenix.serializers.binary import decode_push
+from tickfire.phoenix.wire.frames import frame_binary
+from tickfire.phoenix.wire.jsoncodec import encode_json
+from tickfire.phoenix.wire.message import Message
+from tickfire.phoenix.wire.serializers import V2Serializer
+from tickfire.phoenix.wire.serializers.binary import decode_push
 
 __all__ = ["SupabaseSerializer", "decode_user_push", "encode_user_broadcast", "user_broadcast"]
 

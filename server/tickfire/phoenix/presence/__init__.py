@@ -26,8 +26,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.errors import PhoenixError
-from tickfire.phoenix.hub import Hub
 from tickfire.phoenix.presence.link import Link
 from tickfire.phoenix.presence.replication import Replication, Send, Timing
 from tickfire.phoenix.presence.roster import Presences, Roster, by_topic

@@ -12,10 +12,10 @@ from typing import Any, Self
 
 import msgspec
 
-from tickfire.phoenix.hub import Hub
+from tickfire.phoenix.core.hub import Hub
+from tickfire.phoenix.core.subscriber import Subscriber
 from tickfire.phoenix.pubsub.adapter import Adapter, Deliver
 from tickfire.phoenix.pubsub.memory import MemoryAdapter, MemoryBus
-from tickfire.phoenix.subscriber import Subscriber
 
 __all__ = ["Adapter", "Deliver", "MemoryAdapter", "MemoryBus", "Message", "PubSub"]
 

@@ -12,7 +12,7 @@ type Deliver = Callable[[bytes], None]
 class Adapter(Protocol):
     """Carries messages between the nodes of one cluster.
 
-    The contract, which tests/phoenix/test_pubsub.py holds every adapter to:
+    The contract, which tests/phoenix/pubsub/test_pubsub.py holds every adapter to:
 
     - A message reaches every other node that has started and is connected, at most once. It never
       comes back to the node that sent it.

@@ -11,27 +11,27 @@ from typing import Final
 import msgspec
 from redis.exceptions import RedisError
 
-from tickfire.ingest.errors import UserError
-from tickfire.ingest.redis.connect import redacted
-from tickfire.ingest.schema import META_KEY, STATUS_KEY, Status
+from tickfire.base.errors import UserError
 from tickfire.phoenix import Channel, Hub, Socket
-from tickfire.server.market.candle_channel import CandleChannel
-from tickfire.server.market.candle_feed import CandleTopic
-from tickfire.server.market.channels import InstrumentChannel, RealtimeChannel
-from tickfire.server.market.dataset import DataSet
-from tickfire.server.market.indicator_channel import INDICATORS, IndicatorChannel
-from tickfire.server.market.indicators import Indicator
-from tickfire.server.market.lanes import REALTIME, Lane, Lanes
-from tickfire.server.market.live import Live
-from tickfire.server.market.news import HEADLINES, News, NewsChannel
-from tickfire.server.market.params import refuse
-from tickfire.server.market.signals import SIGNALS, Signals, SignalsChannel
-from tickfire.server.market.subscription import Subscription
-from tickfire.server.market.trace import TRACE, Trace, TraceChannel
+from tickfire.server.market.candles.feed import CandleTopic
+from tickfire.server.market.candles.indicators import Indicator
+from tickfire.server.market.epoch.dataset import DataSet
+from tickfire.server.market.epoch.live import Live
+from tickfire.server.market.ticks.subscription import Subscription
+from tickfire.server.market.ticks.views import REALTIME, Lane, Lanes
+from tickfire.server.market.topics.candles import CandleChannel
+from tickfire.server.market.topics.indicators import INDICATORS, IndicatorChannel
+from tickfire.server.market.topics.news import HEADLINES, News, NewsChannel
+from tickfire.server.market.topics.params import refuse
+from tickfire.server.market.topics.signals import SIGNALS, Signals, SignalsChannel
+from tickfire.server.market.topics.ticks import InstrumentChannel, RealtimeChannel
+from tickfire.server.market.topics.trace import TRACE, Trace, TraceChannel
 from tickfire.server.metrics import Metrics
-from tickfire.server.streams.requests import RedisUnavailable, Requests, newest_id
-from tickfire.server.streams.store import Store
-from tickfire.server.streams.tail import Entry, Tail, backoff_s
+from tickfire.store.connect import redacted
+from tickfire.store.requests import RedisUnavailable, Requests, newest_id
+from tickfire.store.schema import META_KEY, STATUS_KEY, Status
+from tickfire.store.store import Store
+from tickfire.store.tail import Entry, Tail, backoff_s
 
 __all__ = ["Market"]
 

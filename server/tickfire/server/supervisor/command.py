@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from tickfire.ingest.errors import UserError
-from tickfire.ingest.ports import check_port, free_ports
+from tickfire.base.errors import UserError
+from tickfire.base.ports import check_port, free_ports
 from tickfire.server.supervisor.config import DevConfig, browser_host, check
 from tickfire.server.supervisor.plan import Ports, plan
 from tickfire.server.supervisor.supervisor import Supervisor
@@ -126,7 +126,7 @@ def _on_signal(number: int, stop: asyncio.Event) -> None:
 
 
 async def _check_redis(url: str) -> None:
-    from tickfire.ingest.redis.connect import connect, redacted  # loads redis-py: slow
+    from tickfire.store.connect import connect, redacted  # loads redis-py: slow
 
     client = await connect(url)
     await client.aclose()

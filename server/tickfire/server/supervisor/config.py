@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tickfire.ingest.errors import UsageError, UserError
+from tickfire.base.errors import UsageError, UserError
 
 
 @dataclass(frozen=True, slots=True)

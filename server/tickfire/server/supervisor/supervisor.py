@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tickfire.ingest.errors import UserError
-from tickfire.ingest.process import describe_exit
+from tickfire.base.errors import UserError
+from tickfire.base.process import describe_exit
 from tickfire.server.logs import SOURCE_ATTRIBUTE
 from tickfire.server.supervisor.child import Child
 from tickfire.server.supervisor.plan import ChildSpec, Probe

@@ -1,0 +1,57 @@
+"""Free ports, and ports that are taken."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+
+from tickfire.base.errors import UserError
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """Return a TCP port that nothing listens on now."""
+    return free_ports(1, host)[0]
+
+
+def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
+    """Return different TCP ports that nothing listens on now."""
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(_bound(host, 0)) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in listeners]
+
+
+def check_port(host: str, port: int, *, option: str = "--port") -> int:
+    """Return `port`, or a free one for 0; `option` is what the user would set to change it.
+
+    Raises
+    ------
+    UserError
+        Something listens there already, or the address is not one of this machine's.
+    """
+    try:
+        with _bound(host, port) as listener:
+            bound: int = listener.getsockname()[1]
+            return bound
+    except socket.gaierror as error:
+        raise UserError(f"{host} is not an address: {error.strerror}.") from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UserError(
+                f"port {port} on {host} is in use; stop what uses it, or set {option} to another."
+            ) from error
+        raise UserError(f"cannot listen on {host} port {port}: {error.strerror}.") from error
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener

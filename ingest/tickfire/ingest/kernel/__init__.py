@@ -1,0 +1,1 @@
+"""From bytes to ticks and bars, by numba."""

@@ -1,0 +1,342 @@
+"""The ingest process: a live gateway in, Redis Streams out.
+
+Parsed ticks become entries at once, in the call that read their bytes; the session is held while
+too many entries wait for Redis, or while a change of the instrument table is being written, so
+that a tick never precedes its symbol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+import numpy as np
+from redis.asyncio import Redis, RedisCluster
+from redis.exceptions import RedisError
+
+from tickfire.base.run import until_stopped
+from tickfire.ingest.dbn.control import ErrorMsg, SystemMsg, decode_control
+from tickfire.ingest.dbn.instruments import InstrumentTable
+from tickfire.ingest.dbn.layout import SYSTEM_END_OF_INTERVAL
+from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.kernel import context as ctx
+from tickfire.ingest.kernel.parse import Batch, Parser
+from tickfire.ingest.kernel.state import Book, Rows
+from tickfire.ingest.live.client import LiveSession
+from tickfire.ingest.live.lsg import FeedRefused, Subscription
+from tickfire.ingest.writer.pipe import Pipe
+from tickfire.store.connect import connect
+from tickfire.store.dataset import Store
+from tickfire.store.entries import BarEntry, SnapshotEntry, TickEntry, tick_entries
+from tickfire.store.schema import Instrument
+
+__all__ = ["Ingest", "IngestConfig", "run"]
+
+log = logging.getLogger(__name__)
+
+RECONNECT_S: Final = 0.2
+RECONNECT_MAX_S: Final = 1.0
+NS_PER_S: Final = 1_000_000_000
+REPLAY_DEPTH_NS: Final = 24 * 3600 * NS_PER_S
+SNAPSHOT_INTERVAL_S: Final = 0.25
+REPORT_INTERVAL_S: Final = 60.0
+BARS_PER_ENTRY: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class IngestConfig:
+    """How ingest runs.
+
+    Attributes
+    ----------
+    host, port : str, int
+        The live gateway.
+    key : str
+        Its API key.
+    subscription : Subscription
+    feed : int
+        The number of this feed, 0 to 255.
+    shards : int
+    history_ticks : int
+        Ticks that each shard's stream keeps.
+    history_bars : int
+        Bar entries that each shard's stream keeps.
+    max_unacknowledged : int
+        Entries of a shard that may wait for Redis before the feed is held.
+    backfill_s : float
+        How much of the past to ask for when there is no data yet.
+    """
+
+    host: str
+    port: int
+    key: str
+    subscription: Subscription
+    feed: int = 1
+    shards: int = 1
+    history_ticks: int = 2_000_000
+    history_bars: int = 100_000
+    max_unacknowledged: int = 512
+    backfill_s: float = 900.0
+
+
+class Ingest:
+    """Reads one feed into Redis until it is cancelled.
+
+    Parameters
+    ----------
+    config : IngestConfig
+    client : Redis or RedisCluster
+        Connected; the caller closes it.
+    """
+
+    def __init__(self, config: IngestConfig, client: Redis | RedisCluster) -> None:
+        self.config = config
+        self.book = Book(config.shards, config.feed)
+        self.parser = Parser(self.book)
+        self.store = Store(client, config.shards)
+        self.instruments = InstrumentTable(config.feed, config.subscription.dataset)
+        self.pipes: list[Pipe] = []
+        self._session: LiveSession | None = None
+        self._table_write: asyncio.Task[None] | None = None
+        self._epoch_lock = asyncio.Lock()
+        self._said: set[str] = set()
+
+    async def run(self) -> None:
+        """Serve until cancelled.
+
+        Raises
+        ------
+        FeedRefused
+            The gateway refused the key.
+        """
+        for instrument in await self.store.open(self.book):
+            self.instruments.load(instrument)
+        for shard in range(self.config.shards):
+            locate = partial(self.store.locate, shard)
+            self.pipes.append(Pipe(locate, self._verify_epoch, self._go_on))
+        async with asyncio.TaskGroup() as tasks:
+            for pipe in self.pipes:
+                tasks.create_task(pipe.run())
+            tasks.create_task(self._snapshots())
+            tasks.create_task(self._report())
+            tasks.create_task(self._sessions())
+
+    # ---- sessions
+
+    async def _sessions(self) -> None:
+        delay = RECONNECT_S
+        while True:
+            began = time.monotonic()
+            ask = replace(self.config.subscription, start=self._replay_from())
+            session = LiveSession(self.config.key, ask, self.parser, self._start, self._take)
+            self._session = session
+            why = await session.run(self.config.host, self.config.port)
+            self._session = None
+            if isinstance(why, FeedRefused):
+                raise why
+            delay = RECONNECT_S if time.monotonic() - began > RECONNECT_MAX_S else delay
+            log.warning("%s; trying again in %.1f s", why, delay)
+            await self._tell("feed_down", str(why))
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, RECONNECT_MAX_S)
+
+    def _replay_from(self) -> int | None:
+        """Return where the session is to begin: after what is known, or a while ago.
+
+        A gateway replays the last day. What is known to be older, such as a recording, is not
+        asked for again.
+        """
+        now = time.time_ns()
+        rows = self.book.rows
+        if not len(rows):
+            return now - int(self.config.backfill_s * NS_PER_S) if self.config.backfill_s else None
+        known = int(max(rows["last_ts"].max(), rows["quote_ts"].max()))
+        return known + 1 if now - known < REPLAY_DEPTH_NS else None
+
+    def _start(self, metadata: Metadata) -> bool:
+        """Begin a session: what was known of the books is void."""
+        log.info("session of %s, DBN version %d", metadata.dataset, metadata.version)
+        self.book.drain()
+        self.book.clear()
+        self._write(self.book.ticks, self.book.bars, time.time_ns())
+        self.book.drain()
+        self._write_table(self.instruments.take_metadata(metadata), "session", metadata.dataset)
+        return not self._must_wait()
+
+    def _take(self, batch: Batch, received: int) -> bool:
+        """Write one batch; False where the session must wait."""
+        changed = [self._control(record) for record in batch.controls]
+        self._write(batch.ticks, batch.bars, received)
+        if new := [instrument for instrument in changed if instrument is not None]:
+            self._write_table(new)
+        return not self._must_wait()
+
+    def _control(self, record: bytes) -> Instrument | None:
+        message = decode_control(record)
+        if isinstance(message, ErrorMsg):
+            log.error("the gateway says: %s", message.err)
+        elif isinstance(message, SystemMsg):
+            if message.code == SYSTEM_END_OF_INTERVAL:
+                self._write_bars(self.book.close(message.ts_event))
+        else:
+            return self.instruments.take_record(record)
+        return None
+
+    # ---- holding and going on
+
+    def _must_wait(self) -> bool:
+        limit = self.config.max_unacknowledged
+        return self._table_write is not None or any(p.unacknowledged > limit for p in self.pipes)
+
+    def _go_on(self) -> None:
+        if self._session is not None and not self._must_wait():
+            self._session.go_on()
+
+    def _write_table(self, new: list[Instrument], kind: str = "", detail: str = "") -> None:
+        """Have the table written before anything that follows."""
+        earlier = self._table_write
+
+        async def write() -> None:
+            if earlier is not None:
+                await earlier
+            await self._persist(self.store.put_instruments, new)
+            if kind:
+                await self._tell(kind, detail)
+            if self._table_write is asyncio.current_task():
+                self._table_write = None
+                self._go_on()
+
+        self._table_write = asyncio.get_running_loop().create_task(write())
+
+    async def _persist(self, write: object, *args: object) -> None:
+        """Do a write off the hot path, again and again while Redis is away."""
+        while True:
+            try:
+                await write(*args)  # type: ignore[operator]
+            except (RedisError, OSError) as error:
+                log.warning("Redis cannot be written to (%s); trying again", error)
+                await asyncio.sleep(RECONNECT_S)
+            else:
+                return
+
+    async def _tell(self, kind: str, detail: str) -> None:
+        await self._persist(self.store.put_status, kind, detail)
+
+    # ---- writing
+
+    def _write(self, ticks: Rows, bars: Rows, received: int) -> None:
+        now = time.time_ns()
+        history = self.config.history_ticks
+        positions = self.book.positions
+        for shard, own in self._by_shard(ticks):
+            first = int(positions[shard]) - len(own) + 1
+            for entry in tick_entries(shard, first, own, received, now, now, history):
+                self.pipes[shard].send(entry)
+        self._write_bars(bars)
+
+    def _write_bars(self, bars: Rows) -> None:
+        history = self.config.history_bars
+        for shard, own in self._by_shard(bars):
+            for at in range(0, len(own), BARS_PER_ENTRY):
+                index = self.store.bar_index[shard]
+                self.store.bar_index[shard] = index + 1
+                data = own[at : at + BARS_PER_ENTRY].tobytes()
+                n = int(self.book.positions[shard])
+                self.pipes[shard].send(BarEntry(shard, n, index, data, history))
+
+    def _by_shard(self, records: Rows) -> list[tuple[int, Rows]]:
+        """Part records by the shard of their instrument."""
+        if not len(records):
+            return []
+        if self.config.shards == 1:
+            return [(0, records)]
+        rows = self.book.rows
+        keys = rows["feed"].astype(np.uint64) << 32 | rows["instrument_id"]
+        order = np.argsort(keys)
+        own = records["feed"].astype(np.uint64) << 32 | records["instrument_id"]
+        shards = rows["shard"][order[np.searchsorted(keys, own, sorter=order)]]
+        return [(int(s), records[shards == s]) for s in np.unique(shards)]
+
+    async def _snapshots(self) -> None:
+        while True:
+            await asyncio.sleep(SNAPSHOT_INTERVAL_S)
+            if self._must_wait():
+                continue
+            dirty = self.book.take_dirty()
+            for shard in np.unique(dirty["shard"]).tolist():
+                own = dirty[dirty["shard"] == shard]
+                position = int(self.book.positions[shard])
+                self.pipes[shard].send(SnapshotEntry(shard, position, own))
+
+    # ---- the data set
+
+    async def _verify_epoch(self) -> None:
+        """Before writing over a new connection: if the data set is gone, begin another."""
+        async with self._epoch_lock:
+            if await self.store.is_current():
+                return
+            log.warning("the data set is gone from Redis")
+            await self.store.begin_epoch()
+            for shard, pipe in enumerate(self.pipes):
+                pipe.reset()
+                self._renumber(shard, pipe)
+            known = [self.instruments.current(int(row["instrument_id"])) for row in self.book.rows]
+            await self.store.put_instruments([k for k in known if k is not None])
+            self.book.mark_dirty()
+
+    def _renumber(self, shard: int, pipe: Pipe) -> None:
+        """Count a shard's positions from 1 again, beginning with what was not acknowledged."""
+        entries = pipe.entries()
+        first = next((e.last - e.count for e in entries if isinstance(e, TickEntry)), None)
+        offset = int(self.book.positions[shard]) if first is None else first
+        for entry in entries:
+            entry.shift(offset)
+        self.book.positions[shard] -= offset
+        rows = self.book.rows
+        own = rows["shard"] == shard
+        for field in ("n", "trade_n"):
+            rows[field][own] = np.maximum(rows[field][own] - offset, 0)
+
+    # ---- what is said of it
+
+    async def _report(self) -> None:
+        before = 0
+        while True:
+            await asyncio.sleep(REPORT_INTERVAL_S)
+            records = self.book.count(ctx.COUNT_RECORDS)
+            rate = (records - before) / REPORT_INTERVAL_S
+            before = records
+            log.info("%.0f records/s, %d instruments", rate, len(self.book.rows))
+            self._report_skipped()
+
+    def _report_skipped(self) -> None:
+        """Say once of each kind that records were skipped."""
+        kinds = {
+            "too short for their type": ctx.COUNT_SHORT,
+            "trades without a price": ctx.COUNT_UNDEFINED,
+            "without a plausible time": ctx.COUNT_BAD_TIME,
+        }
+        for kind, counter in kinds.items():
+            if self.book.count(counter) and kind not in self._said:
+                self._said.add(kind)
+                log.warning("%d records %s were skipped", self.book.count(counter), kind)
+
+
+async def run(config: IngestConfig, redis_url: str) -> None:
+    """Run ingest until SIGINT or SIGTERM.
+
+    Raises
+    ------
+    UserError
+        Redis cannot be reached, or the gateway refused the key.
+    """
+    client = await connect(redis_url)
+    try:
+        await until_stopped(Ingest(config, client).run())
+        log.info("stopped")
+    finally:
+        await client.aclose()

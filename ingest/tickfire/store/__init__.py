@@ -1,0 +1,1 @@
+"""The Redis layer: formats, keys, connections, readers."""

@@ -1,0 +1,251 @@
+"""The record layouts and keys that kernel, Redis, server and browser share.
+
+One definition of each; docs/formats.md explains them. All little-endian, all sizes multiples of 8.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from tickfire.base.units import PRICE_SCALE as PRICE_SCALE
+from tickfire.base.units import UNDEF_PRICE as UNDEF_PRICE
+
+INTERVALS_S: Final[Mapping[str, int]] = {
+    "1s": 1,
+    "1m": 60,
+    "5m": 300,
+    "15m": 900,
+    "1h": 3_600,
+    "1d": 86_400,
+}
+"""Of bars: name to seconds. Ingest closes those of a second and a minute, others are folded."""
+MINUTE_S: Final = INTERVALS_S["1m"]
+
+TICK_TRADE: Final = 1
+TICK_BID: Final = 2
+TICK_ASK: Final = 3
+TICK_CLEAR: Final = 4
+
+TICK: Final = np.dtype(
+    [
+        ("ts_event", "<i8"),  # ns since the Unix epoch
+        ("price", "<i8"),  # 1e-9
+        ("size", "<u4"),
+        ("instrument_id", "<u4"),
+        ("sequence", "<u4"),  # the venue's own; 0 if it has none
+        ("kind", "u1"),  # TICK_*
+        ("side", "u1"),  # aggressor: ASCII A, B or N
+        ("flags", "u1"),  # as DBN
+        ("feed", "u1"),
+    ]
+)
+"""One trade, one change of a side of the top of book, or a clear: 32 bytes.
+
+A clear (``TICK_CLEAR``) voids an instrument's top of book, and is the only point at which its
+time may go back: a feed session began anew.
+"""
+
+BAR_LATE: Final = 1
+"""Bar flag: belongs to a bar that was closed before; merge it into that one."""
+BAR_REWIND: Final = 2
+"""Bar flag: the first bar after the feed went back in time; later bars of before are void."""
+
+BAR: Final = np.dtype(
+    [
+        ("start", "<i8"),  # ns since the Unix epoch, inclusive
+        ("open", "<i8"),  # 1e-9, as the next three
+        ("high", "<i8"),
+        ("low", "<i8"),
+        ("close", "<i8"),
+        ("volume", "<u8"),
+        ("vwap", "<i8"),  # 1e-9
+        ("n", "<u8"),  # position of the last tick in it
+        ("trades", "<u4"),
+        ("instrument_id", "<u4"),
+        ("interval_s", "<u4"),
+        ("feed", "u1"),
+        ("flags", "u1"),  # BAR_*
+        ("reserved", "<u2"),
+    ]
+)
+"""One closed bar of one instrument: 80 bytes."""
+
+RUNNING_BAR: Final = (
+    ("start", "<i8"),  # ns; 0: no bar runs
+    ("open", "<i8"),
+    ("high", "<i8"),
+    ("low", "<i8"),
+    ("close", "<i8"),
+    ("volume", "<i8"),
+    ("trades", "<i8"),
+    ("notional", "<f8"),  # sum of price * size
+)
+"""The words of a running bar, as `tickfire.kernels.bars` reads them."""
+
+STATE: Final = np.dtype(
+    [
+        ("instrument_id", "<u4"),
+        ("feed", "<u4"),
+        ("n", "<i8"),  # position of the last tick of this instrument
+        ("bid_price", "<i8"),  # UNDEF_PRICE: no bid
+        ("ask_price", "<i8"),
+        ("bid_size", "<i8"),
+        ("ask_size", "<i8"),
+        ("quote_ts", "<i8"),  # ns, ts_event of the last change of the top of book
+        ("last_price", "<i8"),
+        ("last_size", "<i8"),
+        ("last_ts", "<i8"),  # ns, ts_event of the last trade; 0: none yet
+        ("volume", "<i8"),  # since the feed session began
+        ("trade_n", "<i8"),  # position of its last trade
+        ("cleared", "<u4"),  # 1: a clear came, and no trade since
+        ("shard", "<u4"),
+        ("dirty", "<i8"),  # 1: changed since its snapshot was last written
+        ("s_closed", "<i8"),  # start of the latest closed 1 s bar; -1: the next one is a rewind
+        ("m_closed", "<i8"),  # the same of 1 m bars
+        *((f"s_{name}", kind) for name, kind in RUNNING_BAR),
+        *((f"m_{name}", kind) for name, kind in RUNNING_BAR),
+    ]
+)
+"""Everything known of one instrument now: 256 bytes; also its snapshot in Redis.
+
+``s_*`` is the running 1 s bar; ``m_*`` the running 1 m bar without the running second.
+"""
+
+ENTRY_VERSION: Final = 1
+ENTRY_SCHEMA_TICK: Final = 1
+MAX_TICKS_PER_ENTRY: Final = 256
+ENTRY_HEADER: Final = np.dtype(
+    [
+        ("version", "u1"),
+        ("schema", "u1"),
+        ("reserved", "<u2"),
+        ("count", "<u4"),
+        ("received", "<i8"),  # ns, the feed's bytes were received
+        ("parsed", "<i8"),  # ns, the kernel was done with them
+        ("written", "<i8"),  # ns, handed to Redis
+    ]
+)
+"""Field ``h`` of an entry of ``ticks:{s}``: 32 bytes; field ``d`` holds TICK[count]."""
+
+BINARY_VERSION: Final = 1
+BINARY_HEADER: Final = np.dtype(
+    [
+        ("version", "u1"),
+        ("shard", "u1"),  # whose positions these are
+        ("span", "<u2"),  # positions covered: position + span - 1 is good for `since`
+        ("count", "<u4"),
+        ("position", "<u8"),  # n of the first tick
+        ("epoch", "u1", (8,)),
+    ]
+)
+"""Head of the payload of a binary ``ticks`` event: 24 bytes, then TICK[count]."""
+
+META_KEY: Final = b"meta"
+"""Hash: ``epoch`` (8 raw bytes), ``shards`` (decimal)."""
+INSTRUMENTS_KEY: Final = b"instruments"
+"""Hash: ``<feed>:<instrument_id>`` to a msgpack `Instrument`."""
+NEWS_KEY: Final = b"news"
+STATUS_KEY: Final = b"status"
+SNAPSHOT_POSITION_FIELD: Final = b"n"
+
+
+def ticks_key(shard: int) -> bytes:
+    """Return the key of a shard's tick stream."""
+    return b"ticks:{%d}" % shard
+
+
+def bars_key(shard: int) -> bytes:
+    """Return the key of a shard's stream of closed bars; an entry's field ``d`` is BAR[count]."""
+    return b"bars:{%d}" % shard
+
+
+def snapshots_key(shard: int) -> bytes:
+    """Return the key of a shard's hash of snapshots.
+
+    ``<feed>:<instrument_id>`` to 256 bytes of STATE; field ``n`` is the position at which all of
+    them hold.
+    """
+    return b"snapshots:{%d}" % shard
+
+
+def instrument_field(feed: int, instrument_id: int) -> bytes:
+    """Return the hash field of an instrument."""
+    return b"%d:%d" % (feed, instrument_id)
+
+
+def new_epoch() -> bytes:
+    """Return a random 8-byte key of a data set."""
+    return secrets.token_bytes(8)
+
+
+class Instrument(msgspec.Struct, frozen=True, array_like=True, tag=False):
+    """One row of the instrument table.
+
+    Attributes
+    ----------
+    feed, instrument_id : int
+        The key.
+    symbol : str
+        As the feed maps it; unique within a feed.
+    tick_size : int
+        The smallest price step, 1e-9; 0 when the feed did not say.
+    start, end : int
+        ns since the Unix epoch: when the mapping holds; 0 is unbounded.
+    dataset : str
+        Where it trades, as the feed names it.
+    """
+
+    feed: int
+    instrument_id: int
+    symbol: str
+    tick_size: int = 0
+    start: int = 0
+    end: int = 0
+    dataset: str = ""
+
+
+class Headline(msgspec.Struct, frozen=True, tag=False):
+    """One entry of stream ``news`` (field ``d``, msgpack), version 1.
+
+    ``published`` and ``received`` are ns since the Unix epoch.
+    """
+
+    id: str
+    title: str
+    source: str
+    published: int
+    received: int
+    summary: str = ""
+    url: str = ""
+    symbols: tuple[str, ...] = ()
+    version: int = 1
+
+
+class Status(msgspec.Struct, frozen=True, tag=False):
+    """One entry of stream ``status`` (field ``d``, msgpack), version 1.
+
+    ``kind`` is ``"instrument"`` (the table changed), ``"session"`` (a feed session began),
+    ``"feed_down"`` or ``"gap"`` (ticks were lost: ``first`` to ``last`` of ``shard``).
+    """
+
+    kind: str
+    at: int
+    detail: str = ""
+    shard: int = 0
+    first: int = 0
+    last: int = 0
+    version: int = 1
+
+
+def shard_of(feed: int, instrument_id: int, shards: int) -> int:
+    """Return the shard of an instrument: splitmix64 of (feed, instrument_id) mod shards."""
+    mask = 0xFFFF_FFFF_FFFF_FFFF
+    z = ((feed << 32 | instrument_id) + 0x9E37_79B9_7F4A_7C15) & mask
+    z = (z ^ z >> 30) * 0xBF58_476D_1CE4_E5B9 & mask
+    z = (z ^ z >> 27) * 0x94D0_49BB_1331_11EB & mask
+    return (z ^ z >> 31) % shards

@@ -1,0 +1,86 @@
+"""The artifact of the anomaly model: its frozen thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from tickfire.models.anomaly.baseline import BINS, DECAY
+from tickfire.models.anomaly.detector import FEATURE_NAMES, Limits, score
+from tickfire.models.anomaly.forest import Forest
+from tickfire.models.anomaly.ticks_kernel import MEMORY, REACH
+from tickfire.models.artifact import Artifact, ArtifactError, load
+
+__all__ = ["KIND", "NAME", "SERIES", "VERSION", "Frozen", "constants", "golden", "read"]
+
+NAME: Final = "anomaly"
+KIND: Final = "anomaly"
+VERSION: Final = 1
+SERIES: Final = "series_threshold"
+"""Array: threshold of the surprise of a plain series, frozen on half of the benchmark."""
+_CLOSE: Final = 1e-9
+
+
+class Frozen(NamedTuple):
+    """What the artifact holds.
+
+    Attributes
+    ----------
+    limits : Limits
+        Of trades.
+    forest : Forest
+        Of bars.
+    """
+
+    limits: Limits
+    forest: Forest
+
+
+def constants() -> dict[str, Any]:
+    """Return what the thresholds rest on, beside the data: they are of no use with others."""
+    return {
+        "features": list(FEATURE_NAMES),
+        "memory": MEMORY,
+        "reach": REACH,
+        "bins": BINS,
+        "decay": DECAY,
+    }
+
+
+def golden(values: list[float]) -> Mapping[str, Any]:
+    """Return a golden vector: what the baseline says of a series."""
+    z, surprise = score(values)
+    return {"input": values, "output": [z.tolist(), surprise.tolist()]}
+
+
+def read(path: Path) -> Frozen:
+    """Read the artifact by its manifest's path.
+
+    Raises
+    ------
+    ArtifactError
+        It is not whole, for other features or constants, or its golden vectors do not hold.
+    """
+    artifact = load(path, KIND, VERSION)
+    try:
+        _verify(artifact)
+        limits = Limits(
+            tuple(artifact.arrays["thresholds"].tolist()),
+            int(artifact.options["warm_up"]),
+            int(artifact.options["refractory"]),
+        )
+        return Frozen(limits, Forest.of(artifact.arrays, artifact.options["bars"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(f"the artifact {path} is refused: {error}.") from error
+
+
+def _verify(artifact: Artifact) -> None:
+    if {name: artifact.options.get(name) for name in constants()} != constants():
+        raise ValueError("it was made for other features or constants")
+    for vector in artifact.golden:
+        found = np.array(score(vector["input"]))
+        if not np.allclose(found, np.array(vector["output"]), rtol=_CLOSE, atol=_CLOSE):
+            raise ValueError("its golden vectors do not hold")

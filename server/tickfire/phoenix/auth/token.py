@@ -1,0 +1,232 @@
+"""Tokens that Phoenix.Token understands, and that it made.
+
+`sign` keeps the data readable and proves who wrote it; `encrypt` hides it too. Both carry the time
+at which they were made and an age after which they are worth nothing.
+
+The formats are those of Plug.Crypto 2: `SFMyNTY.<payload>.<mac>` (HMAC-SHA256) and `XCP.<nonce,
+tag, ciphertext>` (XChaCha20-Poly1305), base64url without padding; the payload is the Erlang term
+`{data, signed_at_ms, max_age_s}`. Keys are derived from the secret and a salt by PBKDF2.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from tickfire.phoenix.auth.etf import Atom, TermError, decode_term, encode_term
+from tickfire.phoenix.auth.xchacha import KEY_SIZE, NONCE_SIZE, TAG_SIZE, open_sealed, seal
+from tickfire.phoenix.errors import PhoenixError
+
+__all__ = ["ExpiredTokenError", "InvalidTokenError", "MissingTokenError", "Token", "TokenError"]
+
+DEFAULT_MAX_AGE_S = 86_400.0
+LONGEST_TOKEN = 1 << 20  # characters
+
+_SIGNED = b"SFMyNTY"  # base64url of HS256
+_ENCRYPTED = b"XCP"
+_ASSOCIATED = b"A128GCM"  # what Plug.Crypto authenticates beside the message
+_CIPHER_AT = NONCE_SIZE + TAG_SIZE
+_INFINITY: Final = Atom("infinity")
+
+
+class TokenError(PhoenixError):
+    """A token is not accepted; the subclass says why."""
+
+
+class InvalidTokenError(TokenError):
+    """The token was made with another secret or salt, was changed, or is no token."""
+
+
+class ExpiredTokenError(TokenError):
+    """The token is too old."""
+
+
+class MissingTokenError(TokenError):
+    """There is no token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Makes and verifies tokens with one secret and one salt.
+
+    Parameters
+    ----------
+    secret : str or bytes
+        The endpoint's `secret_key_base`; the same on every server, and in Elixir.
+    salt : str
+        Separates uses of the secret: a token of one salt is worth nothing under another.
+    key_iterations, key_length, key_digest
+        How the key is derived; as in Phoenix.Token.
+    """
+
+    secret: str | bytes
+    salt: str
+    key_iterations: int = 1_000
+    key_length: int = 32  # bytes
+    key_digest: str = "sha256"
+
+    def sign(
+        self,
+        data: Any,
+        *,
+        max_age_s: float | None = DEFAULT_MAX_AGE_S,
+        signed_at: float | None = None,
+    ) -> str:
+        """Return a signed token.
+
+        Parameters
+        ----------
+        data
+            Any value of JSON, tuples and bytes; it can be read by whoever holds the token.
+        max_age_s : float, or None for no end
+        signed_at : s since the Unix epoch
+            Now, unless given.
+
+        Raises
+        ------
+        TermError
+            if the data has no counterpart in Elixir
+        """
+        message = _SIGNED + b"." + _base64(_payload(data, max_age_s, signed_at))
+        return (message + b"." + _base64(self._mac(message))).decode()
+
+    def verify(self, token: str | None, *, max_age_s: float | None = -1.0) -> Any:
+        """Return the data of a signed token.
+
+        Parameters
+        ----------
+        token
+            What a client has sent.
+        max_age_s : float, or None for no end
+            In place of the age in the token, if given.
+
+        Raises
+        ------
+        InvalidTokenError, ExpiredTokenError, MissingTokenError
+        """
+        message, _, mac = _bytes(token).rpartition(b".")
+        protected, _, payload = message.partition(b".")
+        given, data = _unbase64(mac), _unbase64(payload)
+        if protected != _SIGNED or given is None or data is None:
+            raise InvalidTokenError("not a signed token")
+        if not hmac.compare_digest(given, self._mac(message)):
+            raise InvalidTokenError("the signature is not ours")
+        return _data(data, max_age_s)
+
+    def encrypt(
+        self,
+        data: Any,
+        *,
+        max_age_s: float | None = DEFAULT_MAX_AGE_S,
+        signed_at: float | None = None,
+    ) -> str:
+        """Return an encrypted token; see `sign`."""
+        nonce = os.urandom(NONCE_SIZE)
+        payload = _payload(data, max_age_s, signed_at)
+        cipher, tag = seal(payload, self._encryption_key(), nonce, _ASSOCIATED)
+        return (_ENCRYPTED + b"." + _base64(nonce + tag + cipher)).decode()
+
+    def decrypt(self, token: str | None, *, max_age_s: float | None = -1.0) -> Any:
+        """Return the data of an encrypted token; see `verify`."""
+        protected, _, encoded = _bytes(token).partition(b".")
+        sealed = _unbase64(encoded)
+        if protected != _ENCRYPTED or sealed is None or len(sealed) < _CIPHER_AT:
+            raise InvalidTokenError("not an encrypted token")
+        nonce, tag, cipher = sealed[:NONCE_SIZE], sealed[NONCE_SIZE:_CIPHER_AT], sealed[_CIPHER_AT:]
+        data = open_sealed(cipher, tag, self._encryption_key(), nonce, _ASSOCIATED)
+        if data is None:
+            raise InvalidTokenError("the token was not encrypted by us")
+        return _data(data, max_age_s)
+
+    # ------------------------------------------------------------ keys
+
+    def _key(self) -> bytes:
+        secret = self.secret.encode() if isinstance(self.secret, str) else self.secret
+        return _derive_key(
+            secret, self.salt.encode(), self.key_iterations, self.key_length, self.key_digest
+        )
+
+    def _mac(self, message: bytes) -> bytes:
+        return hmac.digest(self._key(), message, "sha256")
+
+    def _encryption_key(self) -> bytes:
+        key = self._key()
+        if len(key) != KEY_SIZE:
+            raise ValueError(f"encryption needs a key_length of {KEY_SIZE}, not {len(key)}")
+        return key
+
+
+@lru_cache(maxsize=64)
+def _derive_key(secret: bytes, salt: bytes, iterations: int, length: int, digest: str) -> bytes:
+    return hashlib.pbkdf2_hmac(digest, secret, salt, iterations, length)
+
+
+# ---------------------------------------------------------------- payloads
+
+
+def _payload(data: Any, max_age_s: float | None, signed_at: float | None) -> bytes:
+    at_ms = int((time.time() if signed_at is None else signed_at) * 1000)
+    age: Any = max_age_s
+    if max_age_s is None:
+        age = _INFINITY
+    elif float(max_age_s).is_integer():
+        age = int(max_age_s)
+    return encode_term((data, at_ms, age))
+
+
+def _data(payload: bytes, max_age_s: float | None) -> Any:
+    try:
+        term = decode_term(payload)
+    except TermError as error:
+        raise InvalidTokenError(str(error)) from None
+    data, signed_at_ms, age = _parts(term)
+    if max_age_s is None:
+        return data
+    limit = age if max_age_s < 0 else max_age_s
+    if limit == _INFINITY:
+        return data
+    if not isinstance(limit, int | float) or not isinstance(signed_at_ms, int):
+        raise InvalidTokenError("the token has no age")
+    if limit <= 0 or signed_at_ms + int(limit * 1000) < time.time() * 1000:
+        raise ExpiredTokenError("the token is too old")
+    return data
+
+
+def _parts(term: Any) -> tuple[Any, Any, Any]:
+    """Take a payload apart; older releases wrote other shapes."""
+    match term:
+        case (data, signed_at_ms, age):
+            return data, signed_at_ms, age
+        case (data, signed_at_ms):
+            return data, signed_at_ms, DEFAULT_MAX_AGE_S
+        case {"data": data, "signed": signed_at_ms}:
+            return data, signed_at_ms, DEFAULT_MAX_AGE_S
+    raise InvalidTokenError("the token has another shape")
+
+
+def _bytes(token: object) -> bytes:
+    if token is None:
+        raise MissingTokenError("there is no token")
+    if not isinstance(token, str) or len(token) > LONGEST_TOKEN or not token.isascii():
+        raise InvalidTokenError("not a token")
+    return token.encode()
+
+
+def _base64(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def _unbase64(text: bytes) -> bytes | None:
+    """Decode base64url without padding, None if it is not that."""
+    if b"+" in text or b"/" in text or b"=" in text:
+        return None
+    try:
+        standard = text.translate(bytes.maketrans(b"-_", b"+/"))
+        return base64.b64decode(standard + b"=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None

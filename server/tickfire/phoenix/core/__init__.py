@@ -1,0 +1,1 @@
+"""Sessions, channels and fan-out, without I/O."""

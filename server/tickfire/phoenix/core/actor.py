@@ -1,0 +1,334 @@
+"""A channel as an actor: one mailbox, one callback at a time, a task only while it waits.
+
+A callback starts at once, as an eager task, when its message arrives and the channel is idle. If it
+returns without having waited for anything, its result is applied on the spot: no task was ever
+scheduled. Otherwise messages wait in the mailbox until it is done.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tickfire.phoenix.channel import Channel
+from tickfire.phoenix.errors import ResultError
+from tickfire.phoenix.results import NoReply, Reply, Stop, is_orderly
+from tickfire.phoenix.socket import Socket
+from tickfire.phoenix.wire.message import Message
+
+if TYPE_CHECKING:
+    from tickfire.phoenix.core.session import Session
+
+__all__ = ["CLOSED", "DUPLICATE_JOIN", "LEFT", "ChannelActor"]
+
+logger = logging.getLogger("tickfire.phoenix")
+
+LEFT = "left"
+CLOSED = "closed"
+DUPLICATE_JOIN = "duplicate_join"
+
+# How long a channel may take to clean up when a new join of its topic replaces it.
+REPLACE_TIMEOUT_S = 5.0
+
+
+class _Info(msgspec.Struct, frozen=True, gc=False):
+    message: Any
+
+
+class _Out(msgspec.Struct, frozen=True, gc=False):
+    event: str
+    payload: Any
+
+
+class _Leave(msgspec.Struct, frozen=True, gc=False):
+    ref: Any
+
+
+class _Close(msgspec.Struct, frozen=True, gc=False):
+    pass
+
+
+type _Item = Message | _Info | _Out | _Leave | _Close
+type _Task = asyncio.Task[Any]
+
+
+class _End(msgspec.Struct, frozen=True):
+    """Why a channel ends, and whether the client is told that it closed or that it crashed."""
+
+    reason: Any
+    orderly: bool
+
+
+class ChannelActor:
+    """Runs one channel: feeds it from its mailbox, applies its results, sees it off.
+
+    Parameters
+    ----------
+    channel
+        The application's channel.
+    session
+        The connection it is part of.
+    join
+        The message that asks for it.
+    """
+
+    __slots__ = (
+        "_busy", "_channel", "_mailbox", "_on_end", "_returned", "_session", "_task",
+        "_terminating", "ended", "socket",
+    )  # fmt: skip
+
+    def __init__(self, channel: Channel, session: "Session", join: Message) -> None:
+        self._channel = channel
+        self._session = session
+        self._mailbox: deque[_Item] | None = None
+        self._busy = True  # until `start`
+        self._task: _Task | None = None  # of the callback that waits for something
+        self._returned = False  # from `join`
+        self._terminating = False
+        self._on_end: Callable[[bool], None] | None = None
+        self.ended = False
+        self.socket = Socket(session, join.topic, join.join_ref, join.ref, self.send_info)
+        self.socket.subscribe(channel.intercept, self._intercept)
+
+    # ------------------------------------------------------------ joining
+
+    async def join(self, payload: Any) -> Any:
+        """Run the channel's join and return its response."""
+        response = await self._channel.join(self.socket.topic, payload, self.socket)
+        self._returned = True
+        return {} if response is None else response
+
+    def start(self, reply: bytes, on_end: Callable[[bool], None]) -> None:
+        """Be joined: release the client's frames after the join reply, then take messages.
+
+        `on_end` is called when the channel has ended, with whether it ended in order.
+        """
+        self._on_end = on_end
+        self.socket.subscriber.release(reply)
+        self._busy = False
+        self._drain()
+
+    async def discard(self, reason: Any) -> None:
+        """Be forgotten: the join was refused or failed, or the client has gone meanwhile.
+
+        A channel whose join had returned may have something to clean up.
+        """
+        self.ended = True
+        self.socket.detach()
+        if self._returned:
+            await self._terminate(reason)
+
+    # ------------------------------------------------------------ the mailbox
+
+    @property
+    def backlog(self) -> int:
+        """Number of messages that wait."""
+        return 0 if self._mailbox is None else len(self._mailbox)
+
+    def push(self, message: Message) -> None:
+        """Take a push of the client."""
+        if self._busy or self.ended or type(message.event) is not str:
+            self._take(message)
+            return
+        self._busy = True
+        socket, ref = self.socket, message.ref
+        socket.ref = ref
+        try:
+            work = self._channel.handle_in(message.event, message.payload, socket)
+            task = asyncio.Task(work, loop=self._session.loop, eager_start=True)
+        except Exception as error:
+            self._end(self._crash(error))
+            return
+        if not task.done():
+            self._wait_for(message, task)
+        else:
+            self._complete(message, task)
+        if self._mailbox is not None:
+            self._drain()
+
+    def leave(self, ref: Any) -> None:
+        """Take the client's leave."""
+        self._take(_Leave(ref))
+
+    def close(self) -> None:
+        """Take note that the connection has ended, after what is in the mailbox already."""
+        self.socket.detach()
+        self._take(_Close())
+
+    def send_info(self, message: Any) -> None:
+        """Take a message of the server's own code."""
+        self._take(_Info(message))
+
+    def _intercept(self, event: str, payload: Any) -> None:
+        if event in self._channel.intercept:
+            self._take(_Out(event, payload))
+
+    def _take(self, item: _Item) -> None:
+        if self.ended:
+            return
+        if not self._busy:
+            self._begin(item)
+            if self._mailbox is not None:
+                self._drain()
+        elif self._mailbox is None:
+            self._mailbox = deque((item,))
+        else:
+            self._mailbox.append(item)
+
+    def _drain(self) -> None:
+        """Handle what waits in the mailbox, up to the next callback that waits itself."""
+        while self._mailbox and not self._busy and not self.ended:
+            self._begin(self._mailbox.popleft())
+        if not self._mailbox:
+            self._mailbox = None
+
+    # ------------------------------------------------------------ callbacks
+
+    def _begin(self, item: _Item) -> None:
+        """Start the callback of one message, and apply its result if it does not wait."""
+        self._busy = True
+        try:
+            work = self._callback(item)
+            if work is None:
+                return
+            task = asyncio.Task(work, loop=self._session.loop, eager_start=True)
+        except Exception as error:
+            self._end(self._crash(error))
+            return
+        if task.done():
+            self._complete(item, task)
+        else:
+            self._wait_for(item, task)
+
+    def _wait_for(self, item: _Item, task: _Task) -> None:
+        self._task = task
+        task.add_done_callback(partial(self._resume, item))
+
+    def _callback(self, item: _Item) -> Coroutine[Any, Any, Any] | None:
+        """Return the callback that handles a message; None if the actor has handled it itself."""
+        socket = self.socket
+        if type(item) is Message:
+            if type(item.event) is not str:
+                raise TypeError(f"an event is a string, got {item.event!r}")
+            socket.ref = item.ref
+            return self._channel.handle_in(item.event, item.payload, socket)
+        if type(item) is _Info:
+            return self._channel.handle_info(item.message, socket)
+        if type(item) is _Out:
+            return self._channel.handle_out(item.event, item.payload, socket)
+        if type(item) is _Leave:
+            socket.reply_to(item.ref, Reply())
+            self._end(_End(LEFT, True))
+        else:
+            self._end(_End(CLOSED, True))
+        return None
+
+    def _resume(self, item: _Item, task: _Task) -> None:
+        """Go on after a callback that had to wait."""
+        if self._task is task:
+            self._task = None
+        if self.ended:
+            if not task.cancelled():
+                task.exception()  # or asyncio complains that nobody looked
+            return
+        self._complete(item, task)
+        self._drain()
+        self._session.relieved()
+
+    def _complete(self, item: _Item, task: _Task) -> None:
+        try:
+            result = task.result()
+            if type(item) is Message:
+                end = self._apply(item.ref, result)
+            else:
+                end = self._apply_info(result)
+        except (Exception, asyncio.CancelledError) as error:
+            end = self._crash(error)
+        if end is None:
+            self._busy = False
+        else:
+            self._end(end)
+
+    def _apply(self, ref: Any, result: Any) -> _End | None:
+        """Apply what handle_in returned."""
+        if type(result) is Reply:
+            self.socket.reply_to(ref, result)
+            return None
+        if result is None or isinstance(result, NoReply):
+            return None
+        if not isinstance(result, Stop):
+            raise ResultError(f"handle_in returns Reply, NoReply, Stop or None, got {result!r}")
+        if result.reply is not None:
+            self.socket.reply_to(ref, result.reply)
+        return _End(result.reason, is_orderly(result.reason))
+
+    def _apply_info(self, result: Any) -> _End | None:
+        """Apply what handle_info or handle_out returned."""
+        if result is None or isinstance(result, NoReply):
+            return None
+        if isinstance(result, Stop) and result.reply is None:
+            return _End(result.reason, is_orderly(result.reason))
+        raise ResultError(
+            f"handle_info and handle_out return NoReply, Stop or None, got {result!r}"
+        )
+
+    def _crash(self, error: BaseException) -> _End:
+        logger.error("channel %r crashed", self.socket.topic, exc_info=error)
+        return _End(error, False)
+
+    # ------------------------------------------------------------ the end
+
+    def _end(self, end: _End) -> None:
+        self.socket.unsubscribe()
+        self._terminating = True
+        if type(self._channel).terminate is Channel.terminate:
+            self._conclude(end)
+            return
+        work = self._terminate(end.reason)
+        task = asyncio.Task(work, loop=self._session.loop, eager_start=True)
+        if task.done():
+            self._conclude(end)
+        else:
+            self._task = task
+            task.add_done_callback(lambda task: self._conclude(end))
+
+    def _conclude(self, end: _End) -> None:
+        self._task = None
+        if self.ended:
+            return
+        self.ended, self._mailbox = True, None
+        self.socket.detach()
+        if self._on_end is not None:
+            self._on_end(end.orderly)
+
+    async def replace(self) -> None:
+        """End at once, whatever the channel is doing, and return when it has cleaned up."""
+        self.ended, self._mailbox = True, None
+        task = self._task
+        if self._terminating:
+            if task is not None:
+                await asyncio.wait((task,), timeout=REPLACE_TIMEOUT_S)
+        else:
+            if task is not None:
+                task.cancel()
+                await asyncio.wait((task,), timeout=REPLACE_TIMEOUT_S)
+            await self._terminate_in_time(DUPLICATE_JOIN)
+        self.socket.detach()
+
+    async def _terminate_in_time(self, reason: str) -> None:
+        self._terminating = True
+        try:
+            async with asyncio.timeout(REPLACE_TIMEOUT_S):
+                await self._terminate(reason)
+        except TimeoutError:
+            logger.error("channel %r did not end in time for its new join", self.socket.topic)
+
+    async def _terminate(self, reason: Any) -> None:
+        try:
+            await self._channel.terminate(reason, self.socket)
+        except Exception:
+            logger.exception("channel %r failed to terminate", self.socket.topic)

@@ -1,0 +1,176 @@
+"""The connection: what is joined, and what becomes of each message. Pure, without I/O or clock.
+
+One connection multiplexes channels, one per topic. For a message of the client,
+`Connection.receive` says what is to happen; it changes nothing, for a join or a leave is done only
+when its channel says so (`joined`, `ended`). The rules, in the order in which they apply:
+
+==============  ============================  =====================================================
+topic           event                         outcome
+==============  ============================  =====================================================
+"phoenix"       heartbeat                     Answer ok
+joined          phx_join                      Join, which replaces the channel that is there
+joined          any, join_ref is another's    IGNORE: it was meant for an earlier join of the topic
+joined          phx_leave                     Leave
+joined          any                           Deliver
+not joined      phx_join, no channel for it   Answer error "unmatched topic"
+not joined      phx_join, limit reached       Answer error "too many channels joined"
+not joined      phx_join                      Join
+not joined      phx_leave                     Answer ok: the client's wish is already true
+not joined      any                           Answer error "unmatched topic"
+==============  ============================  =====================================================
+
+Topics and refs may be any JSON value; only a string is ever a topic that can be joined.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from tickfire.phoenix.wire.message import Message
+
+__all__ = [
+    "IGNORE",
+    "Answer",
+    "Connection",
+    "Deliver",
+    "Ignore",
+    "Join",
+    "Joined",
+    "Leave",
+    "Outcome",
+]
+
+DEFAULT_MAX_CHANNELS = 100
+
+
+class Joined[C]:
+    """A topic that is joined: the join_ref as the client sent it, and the channel behind it."""
+
+    __slots__ = ("channel", "join_ref", "topic")
+
+    def __init__(self, topic: str, join_ref: Any, channel: C) -> None:
+        self.topic = topic
+        self.join_ref = join_ref
+        self.channel = channel
+
+
+class Deliver[C](msgspec.Struct, frozen=True, gc=False):
+    """The message is for this channel."""
+
+    joined: Joined[C]
+
+
+class Leave[C](msgspec.Struct, frozen=True, gc=False):
+    """The client leaves this channel."""
+
+    joined: Joined[C]
+
+
+class Join[C, F](msgspec.Struct, frozen=True, gc=False):
+    """The topic is to be joined, by a channel of `factory`; `replaced` must be gone first."""
+
+    factory: F
+    replaced: Joined[C] | None
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """The connection itself replies."""
+
+    join_ref: Any
+    ref: Any
+    topic: Any
+    status: str
+    response: Any
+
+
+class Ignore(msgspec.Struct, frozen=True, gc=False):
+    """Nothing happens."""
+
+
+IGNORE: Final = Ignore()
+
+type Outcome[C, F] = Deliver[C] | Leave[C] | Join[C, F] | Answer | Ignore
+
+
+class Connection[C, F]:
+    """The joined topics of one client.
+
+    Parameters
+    ----------
+    route
+        Gives what makes the channel of a topic, or None if no channel serves the topic.
+    max_channels
+        How many topics may be joined at a time.
+    """
+
+    __slots__ = ("_joined", "_max_channels", "_route")
+
+    def __init__(
+        self, route: Callable[[str], F | None], max_channels: int = DEFAULT_MAX_CHANNELS
+    ) -> None:
+        self._route = route
+        self._max_channels = max_channels
+        self._joined: dict[str, Joined[C]] = {}
+
+    def receive(self, message: Message) -> Outcome[C, F]:
+        """Say what is to happen with a message of the client."""
+        topic, event = message.topic, message.event
+        if event == "heartbeat" and topic == "phoenix":
+            return Answer(None, message.ref, topic, "ok", {})
+        joined = self._joined.get(topic) if type(topic) is str else None
+        if joined is None:
+            return self._not_joined(message)
+        if event == "phx_join":
+            factory = self._route(topic)
+            return _unmatched(message) if factory is None else Join(factory, joined)
+        if message.join_ref is not None and not identical(message.join_ref, joined.join_ref):
+            return IGNORE
+        if event == "phx_leave":
+            return Leave(joined)
+        return Deliver(joined)
+
+    def joined(self, message: Message, channel: C) -> Joined[C]:
+        """Note that the join in `message` succeeded."""
+        joined = self._joined[message.topic] = Joined(message.topic, message.join_ref, channel)
+        return joined
+
+    def ended(self, joined: Joined[C]) -> None:
+        """Note that a channel is gone; the topic may have been joined anew in the meantime."""
+        if self._joined.get(joined.topic) is joined:
+            del self._joined[joined.topic]
+
+    def channels(self) -> list[C]:
+        """Return the channels of all joined topics."""
+        return [joined.channel for joined in self._joined.values()]
+
+    def _not_joined(self, message: Message) -> Outcome[C, F]:
+        if message.event == "phx_leave":
+            return Answer(message.join_ref, message.ref, message.topic, "ok", {})
+        if message.event != "phx_join" or type(message.topic) is not str:
+            return _unmatched(message)
+        factory = self._route(message.topic)
+        if factory is None:
+            return _unmatched(message)
+        if len(self._joined) >= self._max_channels:
+            reason = {"reason": "too many channels joined"}
+            return Answer(message.join_ref, message.ref, message.topic, "error", reason)
+        return Join(factory, None)
+
+
+def identical(left: Any, right: Any) -> bool:
+    """Whether two refs are the same value of the same JSON type: 4, 4.0 and "4" are three."""
+    if type(left) is not type(right):
+        return False
+    if type(left) is str:
+        return bool(left == right)
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(identical, left, right))
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(identical(left[k], right[k]) for k in left)
+    return bool(left == right)
+
+
+def _unmatched(message: Message) -> Answer:
+    # Phoenix leaves out the join_ref here, even the one that the client sent.
+    return Answer(None, message.ref, message.topic, "error", {"reason": "unmatched topic"})

@@ -1,0 +1,353 @@
+"""A session: everything that one client is to the server. Synchronous and sans I/O.
+
+A transport gives it the payloads of the client's frames by direct calls, and takes finished
+frames. No task belongs to a session; one exists only while a join or a channel's callback waits
+for something.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from tickfire.phoenix.core.actor import CLOSED, ChannelActor
+from tickfire.phoenix.core.connection import (
+    DEFAULT_MAX_CHANNELS,
+    Answer,
+    Connection,
+    Deliver,
+    Join,
+    Joined,
+    Leave,
+)
+from tickfire.phoenix.core.eager import run_eagerly
+from tickfire.phoenix.core.hub import Hub
+from tickfire.phoenix.errors import DecodeError, JoinError
+from tickfire.phoenix.user_socket import ChannelFactory, Routes, UserSocket
+from tickfire.phoenix.wire.message import Message
+from tickfire.phoenix.wire.serializers import Serializer
+
+__all__ = ["Session", "SessionConfig", "Transport"]
+
+logger = logging.getLogger("tickfire.phoenix")
+
+CLOSE_DISCONNECTED = 1001
+CLOSE_NOT_UTF8 = 1007
+CLOSE_UNDECODABLE = 1011
+
+DEFAULT_JOIN_TIMEOUT_S = 30.0
+
+# Where a join is, while one is under way.
+_NONE, _MAKING_ROOM, _DECIDING = 0, 1, 2
+
+# Reading from a client stops while more of its messages than this wait for slow callbacks.
+MAX_BACKLOG = 256
+
+
+class Transport(Protocol):
+    """What a session needs of the connection under it."""
+
+    write: Callable[[bytes], None]
+
+    def buffered(self) -> int:
+        """Return the number of bytes that wait to be sent."""
+
+    def close(self, code: int) -> None:
+        """Close in order, with this code; nothing is written any more."""
+
+    def abort(self) -> None:
+        """Cut the connection."""
+
+    def pause_reading(self) -> None:
+        """Read no more from the client for now."""
+
+    def resume_reading(self) -> None:
+        """Read on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    """What all sessions of one socket route have in common.
+
+    Attributes
+    ----------
+    hub, routes
+    max_channels
+        Topics that one connection may join at a time.
+    join_timeout_s : float, or None
+        A join that takes longer is cancelled, and answered as one that crashed.
+    """
+
+    hub: Hub
+    routes: Routes
+    max_channels: int = DEFAULT_MAX_CHANNELS
+    join_timeout_s: float | None = DEFAULT_JOIN_TIMEOUT_S
+
+
+class Session:
+    """One client.
+
+    Parameters
+    ----------
+    config
+        Hub, routes and limits.
+    serializer
+        The version of the protocol that the client speaks.
+    user_socket
+        Who it is; accepted already.
+    params
+        The connect params.
+    transport
+        The connection.
+    """
+
+    __slots__ = (
+        "_backlog", "_config", "_connection", "_join_task", "_joining", "_paused", "_writable",
+        "closed", "congested", "hub", "id", "loop", "params", "serializer", "transport",
+        "user_socket",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        config: SessionConfig,
+        serializer: Serializer,
+        user_socket: UserSocket,
+        params: dict[str, Any],
+        transport: Transport,
+    ) -> None:
+        self._config = config
+        self.hub = config.hub
+        self.serializer = serializer
+        self.user_socket = user_socket
+        self.params = params
+        self.transport = transport
+        self.loop = asyncio.get_running_loop()
+        self.closed = False
+        self._connection: Connection[ChannelActor, ChannelFactory] = Connection(
+            config.routes.find, config.max_channels
+        )
+        self._joining = _NONE
+        self._join_task: asyncio.Task[None] | None = None
+        self._backlog: deque[Message] | None = None
+        self._paused = False
+        self.congested = False
+        self._writable: list[Callable[[], None]] | None = None
+        self.id = user_socket.id()
+        if self.id is not None:
+            self.hub.listen(self.id, self._on_control)
+
+    # ------------------------------------------------------------ from the client
+
+    def receive(self, data: bytes, binary: bool) -> None:
+        """Take the payload of one frame of the client."""
+        if self.closed:
+            return
+        try:
+            decode = self.serializer.decode_binary if binary else self.serializer.decode_text
+            message = decode(data)
+        except DecodeError as error:
+            logger.debug("a frame cannot be decoded: %s", error)
+            self.close(CLOSE_UNDECODABLE if binary or _is_utf8(data) else CLOSE_NOT_UTF8)
+            return
+        if self._joining:
+            self._hold(message)
+        else:
+            self._handle(message)
+
+    def _handle(self, message: Message) -> None:
+        outcome = self._connection.receive(message)
+        if isinstance(outcome, Deliver):
+            actor = outcome.joined.channel
+            actor.push(message)
+            if actor.backlog > MAX_BACKLOG:
+                self._pause()
+        elif isinstance(outcome, Answer):
+            self._answer(outcome)
+        elif isinstance(outcome, Join):
+            self._start_join(message, outcome)
+        elif isinstance(outcome, Leave):
+            outcome.joined.channel.leave(message.ref)
+
+    def _answer(self, answer: Answer) -> None:
+        encode = self.serializer.encode_reply
+        self.transport.write(
+            encode(answer.join_ref, answer.ref, answer.topic, answer.status, answer.response)
+        )
+
+    # ------------------------------------------------------------ joins
+
+    def _start_join(self, message: Message, join: Join[ChannelActor, ChannelFactory]) -> None:
+        self._joining = _MAKING_ROOM
+        task = self._join_task = run_eagerly(self._join(message, join), self.loop)
+        if task is not None:
+            self._limit_join(task)
+
+    def _limit_join(self, task: asyncio.Task[None]) -> None:
+        """Cancel the channel's decision when its time is over; what precedes it has limits too."""
+        seconds = self._config.join_timeout_s
+        if seconds is None:
+            return
+
+        def give_up() -> None:
+            if self._joining == _DECIDING:
+                task.cancel(f"no decision within {seconds} s")
+            elif not task.done():
+                self._limit_join(task)
+
+        timer = self.loop.call_later(seconds, give_up)
+        task.add_done_callback(lambda task: timer.cancel())
+
+    async def _join(self, message: Message, join: Join[ChannelActor, ChannelFactory]) -> None:
+        """Run a join; nothing else of the client is handled meanwhile."""
+        try:
+            if join.replaced is not None:
+                await join.replaced.channel.replace()
+                self._connection.ended(join.replaced)
+            await self._join_channel(message, join.factory)
+            if join.replaced is not None and not self.closed:
+                self._send_end(join.replaced, "phx_close", {})
+        finally:
+            self._joining, self._join_task = _NONE, None
+        self._catch_up()
+
+    async def _join_channel(self, message: Message, factory: ChannelFactory) -> None:
+        actor: ChannelActor | None = None
+        try:
+            actor = ChannelActor(factory(), self, message)
+            self._joining = _DECIDING
+            response = await actor.join(message.payload)
+            reply = self._join_reply(message, "ok", response)
+        except (Exception, asyncio.CancelledError) as error:
+            if actor is not None:
+                await actor.discard(error)
+            if self.closed:
+                raise
+            self.transport.write(self._refusal(message, error))
+            return
+        if self.closed:
+            await actor.discard(CLOSED)
+            return
+        joined = self._connection.joined(message, actor)
+        actor.socket.subscriber.set_congested(self.congested)
+        actor.start(reply, partial(self._channel_ended, joined))
+
+    def _refusal(self, message: Message, error: BaseException) -> bytes:
+        if isinstance(error, JoinError):
+            try:
+                return self._join_reply(message, "error", error.payload)
+            except (TypeError, ValueError) as unencodable:
+                error = unencodable
+        logger.error("the join of %r crashed", message.topic, exc_info=error)
+        return self._join_reply(message, "error", {"reason": "join crashed"})
+
+    def _join_reply(self, message: Message, status: str, response: Any) -> bytes:
+        encode = self.serializer.encode_reply
+        return encode(message.join_ref, message.ref, message.topic, status, response)
+
+    # ------------------------------------------------------------ channels that end
+
+    def _channel_ended(self, joined: Joined[ChannelActor], orderly: bool) -> None:
+        self._connection.ended(joined)
+        if self.closed:
+            return
+        if orderly:
+            self._send_end(joined, "phx_close", {})
+        else:
+            self._send_end(joined, "phx_error", {"reason": "channel_crash"})
+
+    def _send_end(self, joined: Joined[ChannelActor], event: str, payload: dict[str, str]) -> None:
+        encode = self.serializer.encode_end
+        self.transport.write(encode(joined.join_ref, joined.topic, event, payload))
+
+    # ------------------------------------------------------------ flow
+
+    async def settled(self) -> None:
+        """Return when no join runs and nothing waits for one."""
+        while self._join_task is not None and not self.closed:
+            await asyncio.wait((self._join_task,))
+
+    def _hold(self, message: Message) -> None:
+        if self._backlog is None:
+            self._backlog = deque()
+        self._backlog.append(message)
+        if len(self._backlog) > MAX_BACKLOG:
+            self._pause()
+
+    def _catch_up(self) -> None:
+        """Handle what came while a join ran, up to the next join."""
+        while self._backlog and not self._joining and not self.closed:
+            self._handle(self._backlog.popleft())
+        self.relieved()
+
+    def _pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def relieved(self) -> None:
+        """Read on, if too much waited and does no more."""
+        if not self._paused or self.closed:
+            return
+        waiting = len(self._backlog or ())
+        if max([waiting, *(actor.backlog for actor in self._connection.channels())]) == 0:
+            self._paused = False
+            self.transport.resume_reading()
+
+    def set_congested(self, congested: bool) -> None:
+        """Follow the transport over its high-water mark, or back below its low-water mark."""
+        self.congested = congested
+        for actor in self._connection.channels():
+            actor.socket.subscriber.set_congested(congested)
+        if not congested and self._writable:
+            callbacks, self._writable = self._writable, None
+            for callback in callbacks:
+                self.loop.call_soon(callback)
+
+    def on_writable(self, callback: Callable[[], None]) -> None:
+        """Call back once, when the transport has drained; soon, if it is not congested."""
+        if not self.congested:
+            self.loop.call_soon(callback)
+        elif self._writable is None:
+            self._writable = [callback]
+        else:
+            self._writable.append(callback)
+
+    # ------------------------------------------------------------ the end
+
+    def _on_control(self, topic: str, event: str, payload: Any) -> None:
+        if event == "disconnect":
+            self.close(CLOSE_DISCONNECTED)
+
+    def close(self, code: int) -> None:
+        """Close the connection with this code; the channels end without a word to the client.
+
+        They end before the close frame, which nothing may follow: leaving a topic writes what
+        waits in its lane.
+        """
+        if not self.closed:
+            self.lost()
+            self.transport.close(code)
+
+    def lost(self) -> None:
+        """Take note that the connection has ended."""
+        if self.closed:
+            return
+        self.closed = True
+        self._backlog = self._writable = None
+        if self.id is not None:
+            self.hub.unlisten(self.id, self._on_control)
+        if self._join_task is not None:
+            self._join_task.cancel()
+        for actor in self._connection.channels():
+            actor.close()
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

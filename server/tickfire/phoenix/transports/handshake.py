@@ -1,0 +1,209 @@
+"""The handshake: who may connect, and what is answered to who may not.
+
+`negotiate` asks in the order in which Phoenix does: query, origin, auth token, subprotocol, vsn,
+the user socket's own `connect`, and only then the upgrade headers.
+"""
+
+import base64
+import binascii
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tickfire.phoenix.core.hub import Hub
+from tickfire.phoenix.errors import ConnectError
+from tickfire.phoenix.transports.origin import OriginCheck
+from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
+from tickfire.phoenix.user_socket import ConnectInfo, UserSocket
+from tickfire.phoenix.wire.serializers import Serializer, negotiate
+
+__all__ = [
+    "Accepted",
+    "ErrorHandler",
+    "Policy",
+    "Refusal",
+    "Request",
+    "Response",
+    "connect_user",
+    "handshake",
+    "upgrade_fault",
+]
+
+logger = logging.getLogger("tickfire.phoenix")
+
+REVALIDATE = ("cache-control", "max-age=0, private, must-revalidate")
+JSON_TYPE = ("content-type", "application/json; charset=utf-8")
+
+AUTH_PROTOCOL = "phoenix"
+BEARER_PREFIX = "base64url.bearer.phx."
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A response that ends the handshake."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = (REVALIDATE,)
+
+    def with_header(self, name: str, value: str) -> "Refusal":
+        """Return the same with one more header."""
+        return Refusal(self.status, self.body, (*self.headers, (name, value)))
+
+
+type Response = Refusal
+"""The same, where it need not refuse."""
+
+FORBIDDEN = Refusal(403)
+NOT_FOUND = Refusal(404, b"not found")
+BAD_METHOD = Refusal(400)
+BAD_QUERY = Refusal(400, b'{"errors":{"detail":"Bad Request"}}', (REVALIDATE, JSON_TYPE))
+CRASHED = Refusal(500, b'{"errors":{"detail":"Internal Server Error"}}', (REVALIDATE, JSON_TYPE))
+
+type ErrorHandler = Callable[[Any], Refusal]
+"""Turns the reason of a ConnectError into a response."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What one transport of one socket demands."""
+
+    hub: Hub
+    user_socket: Callable[[], UserSocket]
+    check_origin: OriginCheck
+    auth_token: bool = False
+    subprotocols: Sequence[str] = ()
+    error_handler: ErrorHandler | None = None
+    compress: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request for a connection. Header names are in lower case."""
+
+    query: bytes
+    path: str
+    headers: Mapping[str, str]
+    path_params: Mapping[str, Any] = field(default_factory=dict)
+    peer: tuple[str, int] | None = None
+    session: Mapping[str, Any] | None = None
+
+    @property
+    def uri(self) -> str:
+        """Path and query as they were requested."""
+        return f"{self.path}?{self.query.decode('latin-1')}" if self.query else self.path
+
+    def listed(self, name: str) -> list[str]:
+        """Return the elements of a header that is a list, [] if it is absent."""
+        value = self.headers.get(name)
+        return [] if value is None else [element.strip(" \t") for element in value.split(",")]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A connection that may be made."""
+
+    serializer: Serializer
+    user_socket: UserSocket
+    params: dict[str, Any]
+    subprotocol: str | None
+    extensions: str | None = None
+    """The Sec-WebSocket-Extensions header of the response; permessage-deflate if there is one."""
+
+
+async def handshake(request: Request, policy: Policy) -> Accepted | Refusal:
+    """Decide on a WebSocket handshake, but for its upgrade headers."""
+    try:
+        params = parse_query(request.query)
+    except UndecodableQueryError:
+        return BAD_QUERY
+    params.update(request.path_params)
+    info = ConnectInfo(
+        "websocket", request.uri, request.headers, request.peer, session=request.session
+    )
+    if not policy.check_origin(request.headers.get("origin"), info.host):
+        return FORBIDDEN
+    if policy.auth_token:
+        return await _with_auth_token(request, policy, params, info)
+    offered = request.listed("sec-websocket-protocol")
+    subprotocol = None
+    if offered and policy.subprotocols:
+        subprotocol = next((ours for ours in policy.subprotocols if ours in offered), None)
+        if subprotocol is None:
+            return FORBIDDEN
+    return await connect_user(policy, params, info, subprotocol)
+
+
+async def _with_auth_token(
+    request: Request, policy: Policy, params: dict[str, Any], info: ConnectInfo
+) -> Accepted | Refusal:
+    offered = request.listed("sec-websocket-protocol")
+    subprotocol = AUTH_PROTOCOL if AUTH_PROTOCOL in offered else None
+    bearers = [each for each in offered if each.startswith(BEARER_PREFIX)]
+    if len(bearers) == 1:
+        token = _bearer_token(bearers[0])
+        if token is None:
+            return CRASHED
+        info = replace(info, auth_token=token)
+    outcome = await connect_user(policy, params, info, subprotocol)
+    if isinstance(outcome, Refusal) and subprotocol is not None:
+        return outcome.with_header("sec-websocket-protocol", subprotocol)
+    return outcome
+
+
+def _bearer_token(subprotocol: str) -> str | None:
+    """Return the token, None if it is not base64 of the standard alphabet (what btoa makes)."""
+    encoded = subprotocol.removeprefix(BEARER_PREFIX)
+    padding = -len(encoded) % 4
+    if not encoded.endswith("="):
+        encoded += "=" * padding
+    try:
+        return base64.b64decode(encoded, validate=True).decode("latin-1")
+    except (binascii.Error, ValueError):
+        return None
+
+
+async def connect_user(
+    policy: Policy, params: dict[str, Any], info: ConnectInfo, subprotocol: str | None
+) -> Accepted | Refusal:
+    """Ask the vsn and the user socket; the last step of the handshake of any transport."""
+    serializer = negotiate(params, policy.hub.serializers)
+    if serializer is None:
+        logger.warning("vsn %r is not spoken here", params.get("vsn"))
+        return FORBIDDEN
+    user_socket = policy.user_socket()
+    try:
+        accepted = await user_socket.connect(params, info)
+    except ConnectError as refused:
+        return FORBIDDEN if policy.error_handler is None else policy.error_handler(refused.reason)
+    except Exception:
+        logger.exception("connect crashed")
+        return CRASHED
+    if accepted is False:
+        return FORBIDDEN
+    return Accepted(serializer, user_socket, params, subprotocol)
+
+
+def upgrade_fault(request: Request) -> Refusal | None:
+    """Return what is wrong with the upgrade headers of a handshake, None if nothing is."""
+    for name, wanted in (("connection", "upgrade"), ("upgrade", "websocket")):
+        got = request.listed(name)
+        if wanted not in (element.lower() for element in got):
+            return _bad_header(f"'{name}' header must contain '{wanted}', got {_inspect(got)}")
+    if not request.headers.get("sec-websocket-key"):
+        return _bad_header("'sec-websocket-key' header is absent")
+    version = request.listed("sec-websocket-version")
+    if version != ["13"]:
+        got_version = _inspect(version)
+        return _bad_header(f"'sec-websocket-version' header must equal '13', got {got_version}")
+    return None
+
+
+def _bad_header(message: str) -> Refusal:
+    return Refusal(400, message.encode())
+
+
+def _inspect(values: list[str]) -> str:
+    """Write a list of strings as Elixir's inspect does."""
+    return "[" + ", ".join(f'"{value}"' for value in values) + "]"

@@ -1,0 +1,189 @@
+"""The long-poll sessions of one socket: made, found by their tokens here or on another node.
+
+A token names the session and the node that has it. A request for a session of another node is
+relayed through PubSub, if there is one.
+"""
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from tickfire.phoenix.auth.token import Token, TokenError
+from tickfire.phoenix.core.hub import Hub
+from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.pubsub import PubSub
+from tickfire.phoenix.transports.longpoll.session import Entry, LongPollSession, Timing
+
+__all__ = ["GoneError", "LongPollServer"]
+
+ID_BYTES = 16
+
+
+class GoneError(Exception):
+    """No node has the session."""
+
+
+class LongPollServer:
+    """Finds sessions, and does what requests ask of them.
+
+    Parameters
+    ----------
+    hub
+        Knows the link to other nodes.
+    name
+        Of the socket; the same on all nodes.
+    token
+        Makes and verifies the tokens of sessions.
+    token_max_age_s
+        After which a token is worth nothing.
+    timing
+        The socket's options.
+    """
+
+    def __init__(
+        self, hub: Hub, name: str, token: Token, token_max_age_s: float, timing: Timing
+    ) -> None:
+        self._hub = hub
+        self._topic = f"phx:longpoll:{name}"
+        self._token = token
+        self._token_max_age_s = token_max_age_s
+        self._timing = timing
+        self._own_name = secrets.token_urlsafe(ID_BYTES)
+        self._sessions: dict[str, LongPollSession] = {}
+        self._relay: _Relay | None = None
+
+    @property
+    def _node(self) -> str:
+        pubsub = self._hub.pubsub
+        return self._own_name if pubsub is None else pubsub.node
+
+    # ------------------------------------------------------------ sessions
+
+    def create(self, make_session: Callable[[LongPollSession], Session]) -> str:
+        """Make a session, and return its token."""
+        self._link()
+        name = secrets.token_urlsafe(ID_BYTES)
+        self._sessions[name] = LongPollSession(
+            make_session, self._timing, lambda: self._forget(name)
+        )
+        return self._token.sign((self._node, name))
+
+    def _forget(self, name: str) -> None:
+        self._sessions.pop(name, None)
+
+    def is_valid(self, token: str | None) -> bool:
+        """Whether a token was made by us and is not too old, be its session alive or not."""
+        return self._read(token) is not None
+
+    def _read(self, token: str | None) -> tuple[str, str] | None:
+        try:
+            data = self._token.verify(token, max_age_s=self._token_max_age_s)
+        except TokenError:
+            return None
+        match data:
+            case (str(node), str(name)):
+                return node, name
+        return None
+
+    # ------------------------------------------------------------ requests
+
+    async def poll(self, token: str) -> list[bytes]:
+        """Return what the session of a valid token is to be told; GoneError if there is none."""
+        messages: list[bytes] = await self._do(token, "poll", None)
+        return messages
+
+    async def dispatch(self, token: str, entries: Sequence[Entry]) -> bool:
+        """Give frames to the session of a valid token; GoneError if there is none."""
+        done: bool = await self._do(token, "dispatch", entries)
+        return done
+
+    async def _do(self, token: str, operation: str, argument: Any) -> Any:
+        self._link()
+        found = self._read(token)
+        if found is None:
+            raise GoneError
+        node, name = found
+        session = self._sessions.get(name)
+        if session is not None:
+            return await _perform(session, operation, argument)
+        if self._relay is not None and node != self._node:
+            return await self._relay.ask(node, name, operation, argument)
+        # What Phoenix takes to find out; an impatient client gains nothing by asking again.
+        await asyncio.sleep(self._timing.pubsub_timeout_s)
+        raise GoneError
+
+    def _link(self) -> None:
+        """Follow the hub's link to other nodes."""
+        pubsub = self._hub.pubsub
+        if pubsub is None:
+            self._relay = None
+        elif self._relay is None or self._relay.pubsub is not pubsub:
+            self._relay = _Relay(pubsub, self._topic, self._sessions, self._timing)
+
+
+def _perform(session: LongPollSession, operation: str, argument: Any) -> Coroutine[Any, Any, Any]:
+    if operation == "poll":
+        return session.poll()
+    return session.dispatch([(bytes(payload), binary) for payload, binary in argument])
+
+
+class _Relay:
+    """Asks other nodes, and answers them.
+
+    A question is `[number, session, operation, argument]`; first comes `[number]` from the node
+    that has the session, then `[number, result]`.
+    """
+
+    def __init__(
+        self, pubsub: PubSub, topic: str, sessions: dict[str, LongPollSession], timing: Timing
+    ) -> None:
+        self.pubsub = pubsub
+        self._topic = topic
+        self._sessions = sessions
+        self._timing = timing
+        self._numbers = itertools.count()
+        self._found: dict[int, asyncio.Future[None]] = {}
+        self._results: dict[int, asyncio.Future[Any]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        pubsub.handle(topic, self._take)
+
+    async def ask(self, node: str, name: str, operation: str, argument: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        number = next(self._numbers)
+        found = self._found[number] = loop.create_future()
+        result = self._results[number] = loop.create_future()
+        try:
+            await self.pubsub.send(self._topic, [number, name, operation, argument], to=node)
+            async with asyncio.timeout(self._timing.pubsub_timeout_s):
+                await found
+            async with asyncio.timeout(self._timing.window_s + self._timing.pubsub_timeout_s):
+                return await result
+        except TimeoutError:
+            raise GoneError from None
+        finally:
+            del self._found[number], self._results[number]
+
+    def _take(self, node: str, message: Any) -> None:
+        match message:
+            case [int(number)]:
+                _resolve(self._found.get(number), None)
+            case [int(number), result]:
+                _resolve(self._results.get(number), result)
+            case [int(number), str(name), str(operation), argument] if name in self._sessions:
+                work = self._answer(
+                    node, number, _perform(self._sessions[name], operation, argument)
+                )
+                task = asyncio.create_task(work)
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, node: str, number: int, work: Coroutine[Any, Any, Any]) -> None:
+        await self.pubsub.send(self._topic, [number], to=node)
+        await self.pubsub.send(self._topic, [number, await work], to=node)
+
+
+def _resolve[T](future: asyncio.Future[T] | None, result: T) -> None:
+    if future is not None and not future.done():
+        future.set_result(result)

@@ -1,0 +1,163 @@
+"""One client's session over long-poll: what it is to be told waits for its next poll."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.wire.frames import Opcode, split_frames
+
+__all__ = ["Entry", "LongPollSession", "Timing"]
+
+type Entry = tuple[bytes, bool]
+"""A frame of the client: its payload, and whether it is binary."""
+
+# A frame that cannot be decoded ends the session with one of these.
+UNDECODABLE = (1007, 1011)
+
+# A session dies when nobody has polled for so many windows.
+WINDOWS_TO_LIVE = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things may take, in seconds, and how much may wait, in bytes."""
+
+    window_s: float
+    pubsub_timeout_s: float
+    high_water: int
+
+
+class LongPollSession:
+    """The transport of a session that is polled.
+
+    Parameters
+    ----------
+    make_session
+        Makes the session on top of this transport.
+    timing
+        The socket's options.
+    on_end
+        Called when the session is over.
+    """
+
+    def __init__(
+        self,
+        make_session: "Callable[[LongPollSession], Session]",
+        timing: Timing,
+        on_end: Callable[[], None],
+    ) -> None:
+        self._timing = timing
+        self._on_end = on_end
+        self._messages: list[bytes] = []
+        self._size = 0
+        self._poll: asyncio.Future[None] | None = None
+        self._reading = asyncio.Event()
+        self._reading.set()
+        self._undecodable = False
+        self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self._last_poll_s = self._loop.time()
+        self._timer = self._loop.call_later(self._time_to_live_s, self._check_alive)
+        self.write: Callable[[bytes], None] = self._write
+        self._session = make_session(self)
+
+    @property
+    def _time_to_live_s(self) -> float:
+        return self._timing.window_s * WINDOWS_TO_LIVE
+
+    # ------------------------------------------------------------ requests
+
+    async def poll(self) -> list[bytes]:
+        """Return what the client is to be told, as soon as there is something; [] if nothing comes.
+
+        A later poll takes over: whatever comes then goes to it.
+        """
+        self._last_poll_s = self._loop.time()
+        if not self._messages and not self._closed:
+            self._poll = waiting = self._loop.create_future()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._timing.window_s):
+                    await waiting
+            if self._poll is not waiting:
+                return []
+            self._poll = None
+        return self._take_messages()
+
+    async def dispatch(self, entries: Sequence[Entry]) -> bool:
+        """Take frames of the client; False if that takes longer than a window."""
+        try:
+            async with asyncio.timeout(self._timing.window_s):
+                for payload, binary in entries:
+                    await self._dispatch_one(payload, binary)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _dispatch_one(self, payload: bytes, binary: bool) -> None:
+        self._session.receive(payload, binary)
+        if self._undecodable:
+            await self._loop.create_future()  # Phoenix keeps silence, until the window is over
+        await self._session.settled()
+        await self._reading.wait()
+
+    def _take_messages(self) -> list[bytes]:
+        messages, self._messages, self._size = self._messages, [], 0
+        if self._session.congested:
+            self._session.set_congested(False)
+        return messages
+
+    # ------------------------------------------------------------ the session's transport
+
+    def _write(self, frames: bytes) -> None:
+        self._messages += [
+            payload for opcode, payload in split_frames(frames) if opcode <= Opcode.BINARY
+        ]
+        self._size += len(frames)
+        self._wake_poll()
+        if self._size > self._timing.high_water and not self._session.congested:
+            self._session.set_congested(True)
+
+    def buffered(self) -> int:
+        """Return the number of bytes that wait for a poll."""
+        return self._size
+
+    def close(self, code: int) -> None:
+        """End the session."""
+        self._undecodable = code in UNDECODABLE
+        self._end()
+
+    def abort(self) -> None:
+        """End the session."""
+        self._end()
+        self._session.lost()
+
+    def pause_reading(self) -> None:
+        """Let requests with frames of the client wait."""
+        self._reading.clear()
+
+    def resume_reading(self) -> None:
+        """Take frames of the client again."""
+        self._reading.set()
+
+    # ------------------------------------------------------------ the end
+
+    def _check_alive(self) -> None:
+        if self._loop.time() - self._last_poll_s > self._time_to_live_s:
+            self.abort()
+        else:
+            self._timer = self._loop.call_later(self._time_to_live_s, self._check_alive)
+
+    def _end(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._timer.cancel()
+        self._reading.set()
+        self._wake_poll()
+        self._on_end()
+
+    def _wake_poll(self) -> None:
+        if self._poll is not None and not self._poll.done():
+            self._poll.set_result(None)

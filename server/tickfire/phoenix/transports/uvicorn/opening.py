@@ -1,0 +1,187 @@
+"""The opening of a WebSocket connection under uvicorn: from the request to a session.
+
+Here the ASGI application runs, eagerly: if nothing in it waits, the response is written before
+`feed` returns, and no task has ever existed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.utils import (
+    ClientDisconnected,
+    get_local_addr,
+    get_remote_addr,
+    is_ssl,
+)
+
+from tickfire.phoenix.core.eager import run_eagerly
+from tickfire.phoenix.transports.handshake import CRASHED, Refusal
+from tickfire.phoenix.transports.uvicorn.foreign import Foreign
+from tickfire.phoenix.transports.uvicorn.upgrade import (
+    EXTENSION,
+    RequestHead,
+    Upgrade,
+    accept_response,
+    refusal_response,
+)
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+    from tickfire.phoenix.core.session import Session, Transport
+    from tickfire.phoenix.transports.handshake import Accepted
+    from tickfire.phoenix.transports.uvicorn.protocol import ConnectionOptions, PhoenixProtocol
+
+__all__ = ["Opening"]
+
+# uvicorn's own log of connections, so that its options go on to work.
+access_logger = logging.getLogger("uvicorn.error")
+logger = logging.getLogger("tickfire.phoenix")
+
+RESTARTING = Refusal(503)
+
+# What a client may send before its handshake is answered.
+MAX_EARLY_BYTES = 64 << 10
+
+
+class Opening:
+    """One handshake; the protocol drops it when it is over."""
+
+    def __init__(
+        self,
+        protocol: "PhoenixProtocol",
+        config: "Config",
+        server_state: "ServerState",
+        app_state: dict[str, Any],
+    ) -> None:
+        if not config.loaded:
+            config.load()
+        self._protocol = protocol
+        self._config = config
+        self._server_state = server_state
+        self._app_state = app_state
+        self._request = b""
+        self._early = b""
+        self._head: RequestHead | None = None
+        self._decided = False
+        self._task: asyncio.Task[None] | None = None
+        self._foreign: Foreign | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take the request, then what the client sends without waiting for the answer."""
+        if self._head is not None:
+            self._early += data
+            if len(self._early) > MAX_EARLY_BYTES:
+                self._protocol.abort()
+            return
+        self._request = data
+        self._head = head = RequestHead(data)
+        fault = head.fault()
+        if fault is not None:
+            self._refuse(fault)
+            return
+        loop = asyncio.get_running_loop()
+        self._task = run_eagerly(
+            self._run(self._scope(head)), loop, self._server_state.tasks.discard
+        )
+        if self._task is not None:
+            self._server_state.tasks.add(self._task)
+
+    def lost(self) -> None:
+        """Take note that the client has gone."""
+        self._decided = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def shutdown(self) -> None:
+        """Refuse, for the server goes down."""
+        if self._task is not None:
+            self._task.cancel()
+        self._refuse(RESTARTING)
+
+    # ------------------------------------------------------------ the application
+
+    def _scope(self, head: RequestHead) -> dict[str, Any]:
+        transport = self._protocol.transport
+        scope = head.scope(self._config.root_path)
+        scope["scheme"] = "wss" if is_ssl(transport) else "ws"
+        scope["server"] = get_local_addr(transport)
+        scope["client"] = get_remote_addr(transport)
+        scope["state"] = self._app_state.copy()
+        upgrade = Upgrade(head.method, self._accept, self._refuse)
+        scope["extensions"] = {"websocket.http.response": {}, EXTENSION: upgrade}
+        return scope
+
+    async def _run(self, scope: dict[str, Any]) -> None:
+        try:
+            await self._config.loaded_app(scope, self._receive, self._send)
+        except ClientDisconnected:
+            pass
+        except Exception as error:
+            if self._foreign is not None:
+                self._foreign.finish(error)
+                return
+            logger.exception("the application failed in a handshake")
+        if self._foreign is not None:
+            self._foreign.finish(None)
+        elif not self._decided:
+            self._refuse(CRASHED)
+
+    async def _receive(self) -> Any:
+        return await (await self._adopted()).receive()
+
+    async def _send(self, message: Any) -> None:
+        await (await self._adopted()).send(message)
+
+    async def _adopted(self) -> Foreign:
+        """Let uvicorn serve a route that is not Phoenix's."""
+        if self._foreign is None:
+            await asyncio.sleep(0)  # uvicorn sets our protocol after the first `feed` only
+            self._decided = True
+            foreign = Foreign(self._config, self._server_state, self._app_state)
+            await foreign.adopt(self._protocol.hand_over(), self._request + self._early)
+            self._foreign = foreign
+        return self._foreign
+
+    # ------------------------------------------------------------ the decision
+
+    def _accept(
+        self,
+        make_session: "Callable[[Transport], Session]",
+        accepted: "Accepted",
+        options: "ConnectionOptions",
+    ) -> None:
+        if self._decided:
+            return
+        session = make_session(self._protocol)
+        self._decided = True
+        key = next(value for name, value in self._head_of().headers if name == _KEY)
+        self._protocol.write(accept_response(key, accepted.subprotocol, accepted.extensions))
+        self._log("[accepted]")
+        deflate = accepted.extensions is not None
+        self._protocol.open(session, options, self._early, deflate=deflate)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        if self._decided:
+            return
+        self._decided = True
+        self._protocol.write(refusal_response(refusal, self._head_of().method))
+        self._log(str(refusal.status))
+        self._protocol.finish()
+
+    def _head_of(self) -> RequestHead:
+        assert self._head is not None
+        return self._head
+
+    def _log(self, outcome: str) -> None:
+        if access_logger.isEnabledFor(logging.INFO):
+            peer = get_remote_addr(self._protocol.transport)
+            client = f"{peer[0]}:{peer[1]}" if peer else ""
+            target = self._head_of().target.decode("latin-1")
+            access_logger.info('%s - "WebSocket %s" %s', client, target, outcome)
+
+
+_KEY = b"sec-websocket-key"

@@ -1,0 +1,272 @@
+"""The WebSocket protocol class for uvicorn: `uvicorn.run(app, ws=PhoenixProtocol)`.
+
+The ASGI application runs for the handshake only (see opening.py). When a Phoenix route accepts,
+frames of the client drive the session by direct calls from `data_received`; no task, queue, scope
+or request is kept. An idle connection is this object, its transport, its session and its channels.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.transports.drain import Drainer
+from tickfire.phoenix.transports.idle import IdleWheel
+from tickfire.phoenix.transports.uvicorn.opening import Opening
+from tickfire.phoenix.wire.frames import Opcode, frame_close, frame_control
+from tickfire.phoenix.wire.websocket import VIOLATION, FrameReader, close_reply
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+__all__ = ["ConnectionOptions", "PhoenixProtocol"]
+
+CLOSE_IDLE = 1002  # what Bandit sends
+CLOSE_RESTART = 1012
+
+# How long a client may take to close its side after the close frame.
+LINGER_S = 2.0
+
+# A congested client that goes on asking is read no more while so much waits to be sent to it.
+READ_PAUSE_BYTES = 1 << 20
+
+_TEXT, _BINARY = int(Opcode.TEXT), int(Opcode.BINARY)
+
+# Why reading is paused; any of them may hold at a time.
+_BACKLOG, _UNREAD = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOptions:
+    """What the WebSocket connections of a socket have in common.
+
+    Attributes
+    ----------
+    wheel
+        Closes the idle ones.
+    max_frame_size, max_message_size : bytes, or None for no limit
+    high_water, low_water : bytes
+        Above the first a connection is congested, until it is below the second.
+    drainer
+        Closes all of them when the server goes down.
+    """
+
+    wheel: IdleWheel
+    max_frame_size: int | None
+    max_message_size: int | None
+    high_water: int
+    low_water: int
+    drainer: Drainer
+
+
+class PhoenixProtocol(asyncio.Protocol):
+    """One connection; uvicorn makes it, by this signature."""
+
+    __slots__ = (
+        "_closing", "_connections", "_drainer", "_holds", "_linger", "_opening", "_reader",
+        "_session", "_wheel", "last_seen", "transport", "write",
+    )  # fmt: skip
+
+    write: Callable[[bytes], None]
+
+    def __init__(
+        self,
+        config: "Config",
+        server_state: "ServerState",
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._connections = cast("set[Any]", server_state.connections)
+        self._opening: Opening | None = Opening(self, config, server_state, app_state)
+        self._session: Session | None = None
+        self._reader = FrameReader()
+        self._wheel: IdleWheel | None = None
+        self._drainer: Drainer | None = None
+        self._linger: asyncio.TimerHandle | None = None
+        self._closing = False
+        self._holds = 0
+        self.last_seen = 0
+
+    # ------------------------------------------------------------ asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport over from the HTTP protocol."""
+        self.transport = cast(asyncio.Transport, transport)
+        self.write = self.transport.write
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take the request from the HTTP protocol, then bytes of the client."""
+        session, wheel = self._session, self._wheel
+        if session is None or wheel is None:
+            if self._opening is not None:
+                self._opening.feed(data)
+            return
+        if self._closing:
+            return
+        self.last_seen = wheel.now
+        event = self._reader.read_whole(data)
+        if event is not None:
+            session.receive(event[1], event[0] == _BINARY)
+        else:
+            self._take(session, data)
+        if session.congested:
+            self._read_no_more_than_is_taken()
+
+    def eof_received(self) -> bool | None:
+        """Let the transport close itself."""
+        return None
+
+    def pause_writing(self) -> None:
+        """Take note that the transport has passed its high-water mark."""
+        if self._session is not None:
+            self._session.set_congested(True)
+
+    def resume_writing(self) -> None:
+        """Take note that the transport has drained below its low-water mark."""
+        if self._session is not None:
+            self._session.set_congested(False)
+            self._release(_UNREAD)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note that the connection has ended, whoever ended it."""
+        self._closing = True
+        self._connections.discard(self)
+        if self._linger is not None:
+            self._linger.cancel()
+        if self._opening is not None:
+            self._opening.lost()
+        if self._wheel is not None:
+            self._wheel.remove(self)
+        if self._session is not None:
+            self._session.lost()
+
+    # ------------------------------------------------------------ uvicorn
+
+    def shutdown(self) -> None:
+        """Close because the server goes down; phoenix.js comes back."""
+        if self._session is not None and self._drainer is not None:
+            self._drainer.drain(partial(self.fail, CLOSE_RESTART))
+        elif self._opening is not None:
+            self._opening.shutdown()
+
+    # ------------------------------------------------------------ the handshake's end
+
+    def open(
+        self, session: Session, options: ConnectionOptions, early: bytes, *, deflate: bool
+    ) -> None:
+        """Begin to serve a session; `early` is what the client has sent after its request."""
+        self._opening = None
+        self._session = session
+        self._wheel = options.wheel
+        self._drainer = options.drainer
+        self._reader = FrameReader(
+            options.max_frame_size, options.max_message_size, deflate=deflate
+        )
+        self.transport.set_write_buffer_limits(options.high_water, options.low_water)
+        options.wheel.add(self)
+        if early:
+            self.data_received(early)
+
+    def hand_over(self) -> asyncio.Transport:
+        """Give the transport to another protocol."""
+        self._opening = None
+        self._connections.discard(self)
+        return self.transport
+
+    # ------------------------------------------------------------ the session's transport
+
+    def buffered(self) -> int:
+        """Return the number of bytes that wait to be sent."""
+        return self.transport.get_write_buffer_size()
+
+    def close(self, code: int) -> None:
+        """Send a close frame, then end our side, and wait a little for the client's.
+
+        Closing outright would reset the connection if the client has sent more in the meantime, and
+        the client might never see why.
+        """
+        if self._closing:
+            return
+        self.write(frame_close(code))
+        self.finish()
+
+    def finish(self) -> None:
+        """End our side of the connection."""
+        self._closing = True
+        transport = self.transport
+        if transport.is_closing():
+            return
+        if self._holds:
+            self._holds = 0
+            transport.resume_reading()
+        if transport.can_write_eof():
+            try:
+                transport.write_eof()
+            except OSError:  # the client has gone, and the loop has not said so yet
+                transport.abort()
+                return
+            loop = asyncio.get_running_loop()
+            self._linger = loop.call_later(LINGER_S, transport.abort)
+        else:
+            transport.close()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._closing = True
+        self.transport.abort()
+
+    def pause_reading(self) -> None:
+        """Read no more from the client for now."""
+        self._hold(_BACKLOG)
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        self._release(_BACKLOG)
+
+    def expire(self) -> None:
+        """Close for having been idle too long."""
+        self.fail(CLOSE_IDLE)
+
+    def fail(self, code: int) -> None:
+        """Close the session with this code."""
+        if self._session is not None:
+            self._session.close(code)
+
+    # ------------------------------------------------------------ details
+
+    def _take(self, session: Session, data: bytes) -> None:
+        for opcode, payload in self._reader.feed(data):
+            if opcode == _TEXT or opcode == _BINARY:
+                session.receive(payload, opcode == _BINARY)
+            else:
+                self._take_control(opcode, payload)
+            if self._closing:
+                return
+
+    def _read_no_more_than_is_taken(self) -> None:
+        if not self._closing and self.buffered() > READ_PAUSE_BYTES:
+            self._hold(_UNREAD)
+
+    def _take_control(self, opcode: int, payload: bytes) -> None:
+        if opcode == Opcode.PING:
+            self.write(frame_control(Opcode.PONG, payload))
+        elif opcode == Opcode.CLOSE:
+            self.fail(close_reply(payload))
+        elif opcode == VIOLATION:
+            self.fail(int.from_bytes(payload, "big"))
+
+    def _hold(self, reason: int) -> None:
+        if not self._holds and not self._closing:
+            self.transport.pause_reading()
+        self._holds |= reason
+
+    def _release(self, reason: int) -> None:
+        if not self._holds:
+            return
+        self._holds &= ~reason
+        if not self._holds and not self._closing:
+            self.transport.resume_reading()

@@ -1,0 +1,148 @@
+"""A WebSocket upgrade under way: the request becomes an ASGI scope, the decision becomes bytes.
+
+uvicorn's HTTP protocol hands the WebSocket protocol the request it has parsed, written out again.
+The ASGI application sees an ordinary websocket scope; a Phoenix route finds the `Upgrade` in its
+extensions and decides through it, without ASGI messages. Any other route gets uvicorn's own
+implementation.
+"""
+
+import base64
+import email.utils
+import hashlib
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from tickfire.phoenix.transports.handshake import Refusal
+
+if TYPE_CHECKING:
+    from tickfire.phoenix.core.session import Session, Transport
+    from tickfire.phoenix.transports.handshake import Accepted
+    from tickfire.phoenix.transports.uvicorn.protocol import ConnectionOptions
+
+    type Accept = Callable[[Callable[[Transport], Session], Accepted, ConnectionOptions], None]
+
+__all__ = ["EXTENSION", "RequestHead", "Upgrade", "accept_response", "refusal_response"]
+
+EXTENSION = "tickfire.phoenix"
+"""Key of the `Upgrade` in the extensions of an ASGI scope."""
+
+MAX_REQUEST_LINE = 8_000  # bytes
+MAX_HEADER_LINE = 10_000  # bytes
+MAX_HEADERS = 100
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
+
+URI_TOO_LONG = Refusal(414)
+HEADERS_TOO_LARGE = Refusal(431)
+
+
+class RequestHead:
+    """The head of an HTTP request.
+
+    Attributes
+    ----------
+    method : str
+    target : bytes
+    headers : list of (name, value)
+        Names in lower case.
+    """
+
+    __slots__ = ("headers", "method", "target")
+
+    def __init__(self, data: bytes) -> None:
+        first, *lines = data.removesuffix(b"\r\n\r\n").split(b"\r\n")
+        method, _, rest = first.partition(b" ")
+        self.method = method.decode("latin-1")
+        self.target = rest.removesuffix(b" HTTP/1.1")
+        self.headers: list[tuple[bytes, bytes]] = []
+        for line in lines:
+            name, _, value = line.partition(b":")
+            self.headers.append((name.lower(), value.strip(b" \t")))
+
+    def fault(self) -> Refusal | None:
+        """Return the refusal of a head that is too large."""
+        if len(self.target) + len(self.method) > MAX_REQUEST_LINE:
+            return URI_TOO_LONG
+        if len(self.headers) > MAX_HEADERS:
+            return HEADERS_TOO_LARGE
+        if any(len(name) + len(value) > MAX_HEADER_LINE for name, value in self.headers):
+            return HEADERS_TOO_LARGE
+        return None
+
+    def scope(self, root_path: str) -> dict[str, Any]:
+        """Return the part of a websocket scope that comes from the request."""
+        raw_path, _, query = self.target.partition(b"?")
+        path = raw_path.decode("latin-1")
+        return {
+            "type": "websocket",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            "method": self.method,
+            "root_path": root_path,
+            "path": root_path + (unquote(path) if "%" in path else path),
+            "raw_path": root_path.encode() + raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "subprotocols": self._subprotocols(),
+        }
+
+    def _subprotocols(self) -> list[str]:
+        return [
+            token.strip()
+            for name, value in self.headers
+            if name == b"sec-websocket-protocol"
+            for token in value.decode("latin-1").split(",")
+        ]
+
+
+class Upgrade:
+    """The decision on one upgrade; made once, by `accept` or `refuse`.
+
+    Attributes
+    ----------
+    method : str
+        Of the request.
+    accept
+        Called with what makes the session, what was agreed on, and the connection's options.
+    refuse
+        Called with the refusal.
+    """
+
+    __slots__ = ("accept", "method", "refuse")
+
+    def __init__(self, method: str, accept: "Accept", refuse: Callable[[Refusal], None]) -> None:
+        self.method = method
+        self.accept = accept
+        self.refuse = refuse
+
+
+def accept_response(key: bytes, subprotocol: str | None, extensions: str | None) -> bytes:
+    """Return the 101 response to a request with this Sec-WebSocket-Key."""
+    accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+    chosen = b""
+    if subprotocol is not None:
+        chosen += b"sec-websocket-protocol: " + subprotocol.encode("latin-1") + b"\r\n"
+    if extensions is not None:
+        chosen += b"sec-websocket-extensions: " + extensions.encode("latin-1") + b"\r\n"
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\n"
+        b"upgrade: websocket\r\nconnection: Upgrade\r\n"
+        b"sec-websocket-accept: " + accept + b"\r\n" + chosen + b"\r\n"
+    )
+
+
+def refusal_response(refusal: Refusal, method: str = "GET") -> bytes:
+    """Return the bytes of a refusal, after which the connection is closed."""
+    phrase = HTTPStatus(refusal.status).phrase
+    headers = [
+        ("date", email.utils.formatdate(usegmt=True)),
+        ("content-length", str(len(refusal.body))),
+        *refusal.headers,
+        ("connection", "close"),
+    ]
+    head = f"HTTP/1.1 {refusal.status} {phrase}\r\n" + "".join(
+        f"{name}: {value}\r\n" for name, value in headers
+    )
+    return head.encode("latin-1") + b"\r\n" + (b"" if method == "HEAD" else refusal.body)

@@ -1,0 +1,1 @@
+"""Bars and indicators of the market."""

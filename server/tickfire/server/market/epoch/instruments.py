@@ -1,0 +1,167 @@
+"""The instrument table: symbols by slot, slots by symbol, and what the encoders need of them.
+
+A slot is the index of an instrument's row in the `Book`, so that one number leads everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.base.units import decimal
+from tickfire.ingest.kernel.state import Book
+from tickfire.store.requests import Requests
+from tickfire.store.schema import INSTRUMENTS_KEY, STATE, UNDEF_PRICE, Instrument, shard_of
+
+__all__ = ["Instruments", "Listing", "read_instruments"]
+
+type Key = tuple[int, int]
+
+_DECODER: Final = msgspec.msgpack.Decoder(Instrument)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One slot of the table.
+
+    Attributes
+    ----------
+    slot, shard : int
+    symbol : str
+        As clients see it: ``FEED/SYMBOL`` where two feeds share a symbol.
+    instrument : Instrument
+    """
+
+    slot: int
+    shard: int
+    symbol: str
+    instrument: Instrument
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row of a join reply."""
+        about = self.instrument
+        return {
+            "symbol": self.symbol,
+            "feed": about.feed,
+            "instrument_id": about.instrument_id,
+            "tick_size": decimal(about.tick_size) if about.tick_size > 0 else None,
+        }
+
+
+class Instruments:
+    """Symbols of the slots of a book.
+
+    Attributes
+    ----------
+    listings : list of Listing
+        By slot; a slot that no table row names yet has a stand-in, ``<feed>:<instrument_id>``.
+    text : uint8[]
+        The symbols, escaped for JSON, one after another.
+    offsets : int64[slots + 1]
+        Where each begins in `text`.
+    version : int
+        Changes with the table.
+    """
+
+    def __init__(self, book: Book, shards: int) -> None:
+        self._book = book
+        self._shards = shards
+        self._rows: dict[Key, Instrument] = {}
+        self.listings: list[Listing] = []
+        self._by_symbol: dict[str, Listing] = {}
+        self.version = 0
+        self._index()
+
+    def load(self, rows: Iterable[Instrument]) -> bool:
+        """Take the table as it is now; return whether anything changed."""
+        fresh = {(row.feed, row.instrument_id): row for row in rows}
+        if fresh == self._rows and len(self.listings) == len(self._book.rows):
+            return False
+        self._rows = fresh
+        missing = [key for key in fresh if self._book.find(*key) is None]
+        if missing:
+            self._book.load(np.array([_blank(key, self._shards) for key in missing], STATE))
+        self._index()
+        return True
+
+    @property
+    def complete(self) -> bool:
+        """Whether each slot of the book has a listing."""
+        return len(self.listings) == len(self._book.rows)
+
+    def index_strangers(self) -> None:
+        """Give stand-in symbols to slots that the table does not name."""
+        if not self.complete:
+            self._index()
+
+    def find(self, symbol: str) -> Listing | None:
+        """Return the instrument that a symbol names now."""
+        return self._by_symbol.get(symbol)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the rows of a join reply, by symbol."""
+        return [self._by_symbol[symbol].as_json() for symbol in sorted(self._by_symbol)]
+
+    def _index(self) -> None:
+        keys = [(int(row["feed"]), int(row["instrument_id"])) for row in self._book.rows]
+        abouts = [self._rows.get(key) or Instrument(*key, f"{key[0]}:{key[1]}") for key in keys]
+        shared = _shared_symbols(abouts)
+        self.listings = [
+            Listing(
+                slot,
+                shard_of(about.feed, about.instrument_id, self._shards),
+                _qualified(about) if about.symbol in shared else about.symbol,
+                about,
+            )
+            for slot, about in enumerate(abouts)
+        ]
+        self._by_symbol = {}
+        for listing in sorted(self.listings, key=lambda row: row.instrument.start):
+            self._by_symbol[listing.symbol] = listing
+        escaped = [msgspec.json.encode(row.symbol)[1:-1] for row in self.listings]
+        self.text: NDArray[np.uint8] = np.frombuffer(b"".join(escaped), np.uint8)
+        self.offsets: NDArray[np.int64] = np.zeros(len(escaped) + 1, np.int64)
+        np.cumsum([len(text) for text in escaped], dtype=np.int64, out=self.offsets[1:])
+        self.version += 1
+
+
+def _shared_symbols(abouts: list[Instrument]) -> set[str]:
+    feeds: dict[str, set[int]] = {}
+    for about in abouts:
+        feeds.setdefault(about.symbol, set()).add(about.feed)
+    return {symbol for symbol, of in feeds.items() if len(of) > 1}
+
+
+def _qualified(about: Instrument) -> str:
+    return f"{about.dataset or about.feed}/{about.symbol}"
+
+
+def _blank(key: Key, shards: int) -> np.void:
+    rows = np.zeros(1, STATE)
+    rows["feed"], rows["instrument_id"] = key
+    rows["bid_price"] = rows["ask_price"] = UNDEF_PRICE
+    rows["shard"] = shard_of(*key, shards)
+    blank: np.void = rows[0]
+    return blank
+
+
+async def read_instruments(requests: Requests) -> list[Instrument]:
+    """Read the table from Redis; rows that are not ours are left out.
+
+    Raises
+    ------
+    RedisUnavailable
+        Redis does not answer.
+    """
+    rows = []
+    for packed in (await requests.hash(INSTRUMENTS_KEY)).values():
+        try:
+            rows.append(_DECODER.decode(packed))
+        except msgspec.MsgspecError:
+            continue
+    return rows

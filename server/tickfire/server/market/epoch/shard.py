@@ -1,0 +1,187 @@
+"""`ShardReader`: one shard of a data set, read on from where `sync` left it.
+
+Entries are published in the step of the loop in which they come. Two things make them wait: an
+instrument that the table does not name yet, and a hole in the numbers, after which the shard is
+seeded anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Iterator
+from typing import Final, Protocol
+
+from tickfire.server.market.epoch.dataset import DataSet
+from tickfire.server.market.epoch.sync import reseed_shard, seed_shard
+from tickfire.server.market.ticks.encode import Ticks
+from tickfire.server.market.ticks.positions import Place
+from tickfire.store.history import History
+from tickfire.store.read_entries import BadEntry, Rows, TickEntry, split, ticks_of
+from tickfire.store.requests import RedisUnavailable
+from tickfire.store.schema import bars_key, ticks_key
+from tickfire.store.store import Store
+from tickfire.store.tail import Entry, Tail, backoff_s
+
+__all__ = ["Owner", "ShardReader", "closed_pieces"]
+
+RECENT_ENTRIES: Final = 256
+"""Kept in memory: who is just behind needs no Redis to catch up."""
+
+log = logging.getLogger(__name__)
+
+
+class Owner(Protocol):
+    """What a shard's reader tells, and asks."""
+
+    data: DataSet
+
+    def publish(self, shard: int, entry: TickEntry, ticks: Ticks) -> None:
+        """Take one entry, and its ticks with their slots."""
+
+    def flush(self, shard: int, newest: TickEntry | None, read_ns: int) -> None:
+        """Write what was taken."""
+
+    def bars_closed(self, entries: list[Entry]) -> None:
+        """Take entries of bars."""
+
+    def lost(self, shard: int, before: Place, ticks: int) -> None:
+        """Ticks after ``before`` were lost; the shard was seeded anew behind them."""
+
+    async def still_current(self) -> bool:
+        """Whether this is still the data set that Redis holds."""
+
+    async def learn(self) -> None:
+        """Read the instrument table again."""
+
+    def bad_entry(self, error: BadEntry) -> None:
+        """Count an entry that is not ours."""
+
+
+class ShardReader:
+    """Reads one shard.
+
+    Attributes
+    ----------
+    history : History
+    following : bool
+        Whether the streams are being read.
+    """
+
+    def __init__(self, store: Store, owner: Owner, shard: int) -> None:
+        self._store = store
+        self._owner = owner
+        self._shard = shard
+        self._recent: deque[TickEntry] = deque(maxlen=RECENT_ENTRIES)
+        self._bars_id = b"0-0"
+        self.history = History(store, shard)
+        self.following = False
+
+    async def seed(self) -> None:
+        """Bring the shard up to date.
+
+        Raises
+        ------
+        RedisUnavailable
+            Redis does not answer, or refuses.
+        """
+        self._bars_id = await seed_shard(self._owner.data, self.history, self._shard)
+
+    async def run(self) -> None:
+        """Follow the streams until cancelled."""
+        position = self._owner.data.positions[self._shard]
+        start = {ticks_key(self._shard): b"%d-0" % position, bars_key(self._shard): self._bars_id}
+        tail = Tail(
+            self._store,
+            start,
+            self._on_entries,
+            on_lost=lambda: self._follows(False),
+            on_live=lambda: self._follows(True),
+            before_reading=self._owner.still_current,
+        )
+        try:
+            await tail.run()
+        finally:
+            self.following = False
+            self.history.close()
+
+    def _follows(self, on: bool) -> None:
+        self.following = on
+
+    def recent(self, position: int) -> list[TickEntry] | None:
+        """Return what follows a position, if all of it is in memory; else None."""
+        recent = self._recent
+        if not recent or recent[0].first > position + 1:
+            return None
+        return [entry.after(position) for entry in recent if entry.last > position]
+
+    # ---- entries
+
+    def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> Awaitable[None] | None:
+        if key == ticks_key(self._shard):
+            return self._on_ticks(entries, read_ns)
+        self._owner.bars_closed(entries)
+        return None
+
+    def _on_ticks(self, entries: list[Entry], read_ns: int) -> Awaitable[None] | None:
+        """Publish entries; return what to wait for if one of them cannot be published yet."""
+        owner, newest = self._owner, None
+        for at, packed in enumerate(entries):
+            try:
+                whole = ticks_of(packed)
+            except BadEntry as error:
+                owner.bad_entry(error)
+                continue
+            entry, lost = split(whole, owner.data.positions[self._shard])
+            if entry is None:
+                continue
+            ticks = owner.data.slots.of(entry)
+            if lost or entry is not whole or not owner.data.instruments.complete:
+                owner.flush(self._shard, newest, read_ns)
+                return self._prepare(entry, lost, entries[at + 1 :], read_ns)
+            self._recent.append(entry)
+            owner.publish(self._shard, entry, ticks)
+            newest = entry
+        owner.flush(self._shard, newest, read_ns)
+        return None
+
+    async def _prepare(self, entry: TickEntry, lost: int, rest: list[Entry], read_ns: int) -> None:
+        """Do what an entry needs before it can be published, then publish it and the rest.
+
+        Ingest never writes an entry across a position that it wrote before: where numbers are
+        missing or begin within an entry, the data set may be another by now.
+        """
+        owner = self._owner
+        if not await owner.still_current():
+            return  # nothing of this data set is published any more
+        if lost:
+            before = owner.data.place()
+            self._recent.clear()
+            await self._reseed(entry.first)
+            owner.lost(self._shard, before, lost)
+        if not owner.data.instruments.complete:
+            await owner.learn()
+        self._recent.append(entry)
+        owner.publish(self._shard, entry, owner.data.slots.of(entry))
+        owner.flush(self._shard, entry, read_ns)
+        again = self._on_ticks(rest, read_ns)
+        if again is not None:
+            await again
+
+    async def _reseed(self, oldest: int) -> None:
+        attempt = 0
+        while True:
+            try:
+                await reseed_shard(self._owner.data, self.history, self._shard, oldest)
+            except RedisUnavailable:
+                attempt += 1
+                await asyncio.sleep(backoff_s(attempt))
+            else:
+                return
+
+
+def closed_pieces(pieces: Rows) -> Iterator[tuple[int, int, int, int, int, int]]:
+    """Yield (feed, instrument_id, interval_s, start, n, trades) of BAR[]."""
+    names = ("feed", "instrument_id", "interval_s", "start", "n", "trades")
+    yield from zip(*(pieces[name].tolist() for name in names), strict=True)

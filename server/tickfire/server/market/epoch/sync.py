@@ -1,0 +1,89 @@
+"""Bring one shard up to date: its snapshots, the bars of before, the ticks since the snapshots."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.server.market.epoch.dataset import DataSet
+from tickfire.store.history import History
+from tickfire.store.read_entries import bars_of
+from tickfire.store.schema import SNAPSHOT_POSITION_FIELD, STATE, bars_key, snapshots_key
+
+__all__ = ["reseed_shard", "seed_shard"]
+
+type Rows = NDArray[np.void]
+
+BAR_ENTRIES: Final = 1_000
+"""Entries of bars in one request."""
+
+
+async def seed_shard(data: DataSet, history: History, shard: int) -> bytes:
+    """Take what Redis holds of a shard; return the id after which to read its bars on.
+
+    Raises
+    ------
+    RedisUnavailable
+        Redis does not answer, or refuses.
+    """
+    position = await _load_snapshots(data, history, shard)
+    first, _ = await history.ticks_after(position, 1)
+    hole = position, first[0].first if first else position + 1
+    bars_id = await _load_bars(data, history, shard, hole)
+    while True:
+        entries, end = await history.ticks_after(position)
+        for entry in entries:
+            data.candles.take(data.book.fold(entry.ticks, entry.first))
+        if end == position:
+            break
+        position = end
+    data.positions[shard] = position
+    return bars_id
+
+
+async def reseed_shard(data: DataSet, history: History, shard: int, oldest: int) -> None:
+    """Repair a shard after ticks before position ``oldest`` were lost.
+
+    Raises
+    ------
+    RedisUnavailable
+        Redis does not answer, or refuses.
+    """
+    included = await _load_snapshots(data, history, shard)
+    hole = max(included, data.positions[shard]), oldest
+    slots = {row.slot for row in data.instruments.listings if row.shard == shard}
+    data.candles.forget(slots)
+    await _load_bars(data, history, shard, hole)
+    data.positions[shard] = oldest - 1
+
+
+async def _load_snapshots(data: DataSet, history: History, shard: int) -> int:
+    """Take the rows that are newer than ours; return the position at which they hold."""
+    packed = await history.hash(snapshots_key(shard))
+    position = packed.pop(SNAPSHOT_POSITION_FIELD, b"0")
+    whole = b"".join(row for row in packed.values() if len(row) == STATE.itemsize)
+    rows = np.frombuffer(whole, STATE).copy()
+    # Bars that a feed made itself are not in the ticks: they are shown once they are closed.
+    untraded = rows["last_ts"] == 0
+    rows["s_start"][untraded] = rows["m_start"][untraded] = 0
+    known = (data.book.row(int(row["feed"]), int(row["instrument_id"])) for row in rows)
+    newer = [old is None or old["n"] < row["n"] for row, old in zip(rows, known, strict=True)]
+    data.book.load(rows[newer])
+    data.name_all()
+    return int(position) if position.isdigit() else 0
+
+
+async def _load_bars(data: DataSet, history: History, shard: int, hole: tuple[int, int]) -> bytes:
+    """Take the history of bars; return the id of its last entry."""
+    cutoffs = data.candles.cutoffs()
+    key, last = bars_key(shard), b"0-0"
+    while True:
+        entries = await history.range(key, b"(" + last, BAR_ENTRIES)
+        if entries:
+            last = entries[-1][0]
+            data.candles.load(bars_of(entries), cutoffs, hole)
+        if len(entries) < BAR_ENTRIES:
+            data.candles.settle()
+            return last

@@ -1,0 +1,186 @@
+"""``news:headlines``: the newest headlines, and each new one as it comes, with its sentiment."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import Any, Final
+
+import msgspec
+
+from tickfire.base.units import milliseconds
+from tickfire.models.records import SENTIMENT_KEY, Sentiment
+from tickfire.phoenix import Hub, JoinError, Socket
+from tickfire.server.market.topics.outbound import OutboundChannel
+from tickfire.store.requests import last_id, newest_entries
+from tickfire.store.schema import NEWS_KEY, Headline
+from tickfire.store.store import Store
+from tickfire.store.tail import Entry, Tail
+
+__all__ = ["HEADLINES", "HOLD_S", "News", "NewsChannel"]
+
+HEADLINES: Final = "news:headlines"
+KEPT: Final = 100
+HOLD_S: Final = 0.25
+"""A headline waits so long for its sentiment, then it goes out without; the sentiment follows."""
+
+log = logging.getLogger(__name__)
+
+_HEADLINES: Final = msgspec.msgpack.Decoder(Headline)
+_SENTIMENTS: Final = msgspec.msgpack.Decoder(Sentiment)
+
+
+class News:
+    """Follows the streams ``news`` and ``{news}:sentiment``.
+
+    Attributes
+    ----------
+    latest : deque of dict
+        The newest headlines as clients see them, newest last.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self.latest: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._numbers: dict[bytes, dict[str, Any]] = {}
+        """Headlines by the id of their entry: those in `latest`, and those that are held."""
+        self._held: dict[bytes, asyncio.TimerHandle] = {}
+        self._early: dict[bytes, Sentiment] = {}
+        """Sentiments that were read before their headlines, as when much is caught up on."""
+        self._scored = False  # whether anybody scores headlines: without, none is held
+
+    async def run(self, store: Store) -> None:
+        """Follow the streams until cancelled."""
+        headlines = await newest_entries(store, NEWS_KEY, KEPT)
+        sentiments = await newest_entries(store, SENTIMENT_KEY, KEPT)
+        for entry in headlines:
+            self._admit(entry[0], headline_as_json(entry))
+        for entry in sentiments:
+            self._attach(entry)
+        positions = {NEWS_KEY: last_id(headlines), SENTIMENT_KEY: last_id(sentiments)}
+        try:
+            await Tail(store, positions, self._on_entries).run()
+        finally:
+            for timer in self._held.values():
+                timer.cancel()
+            self._held.clear()
+
+    def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
+        for entry in entries:
+            if key == SENTIMENT_KEY:
+                if self._attach(entry):
+                    self._release(entry[0])
+            else:
+                self._on_headline(entry)
+
+    def _on_headline(self, entry: Entry) -> None:
+        number, headline = entry[0], headline_as_json(entry)
+        if headline is None:
+            return
+        early = self._early.pop(number, None)
+        if early is not None:
+            self._put(headline, early)
+        if self._scored and early is None:
+            self._numbers[number] = headline
+            loop = asyncio.get_running_loop()
+            self._held[number] = loop.call_later(HOLD_S, self._release, number)
+        else:
+            self._admit(number, headline)
+            self._hub.broadcast(HEADLINES, "headline", headline)
+
+    def _attach(self, entry: Entry) -> bool:
+        """Put a sentiment to its headline; return whether there is such a headline."""
+        sentiment = _sentiment(entry)
+        if sentiment is None:
+            return False
+        self._scored = True
+        headline = self._numbers.get(entry[0])
+        if headline is None:
+            self._early[entry[0]] = sentiment
+            if len(self._early) > KEPT:
+                del self._early[next(iter(self._early))]
+            return False
+        return self._put(headline, sentiment)
+
+    def _put(self, headline: dict[str, Any], sentiment: Sentiment) -> bool:
+        if headline["id"] != sentiment.headline:
+            return False
+        headline["sentiment"] = sentiment_as_json(sentiment)
+        headline["symbols"] = sentiment.symbols
+        return True
+
+    def _release(self, number: bytes) -> None:
+        """Broadcast a headline as it is now: for the first time, or again with its sentiment."""
+        headline = self._numbers[number]
+        timer = self._held.pop(number, None)
+        if timer is not None:
+            timer.cancel()
+            self._admit(number, headline)
+        self._hub.broadcast(HEADLINES, "headline", headline)
+
+    def _admit(self, number: bytes, headline: dict[str, Any] | None) -> None:
+        if headline is None:
+            return
+        self._numbers[number] = headline
+        self.latest.append(headline)
+        if len(self._numbers) > 2 * KEPT:
+            kept = {id(one) for one in self.latest}
+            self._numbers = {
+                key: one
+                for key, one in self._numbers.items()
+                if id(one) in kept or key in self._held
+            }
+
+
+def headline_as_json(entry: Entry) -> dict[str, Any] | None:
+    """Return an entry of stream ``news`` as clients see it; None if it is not one of ours."""
+    try:
+        headline = _HEADLINES.decode(entry[1].get(b"d", b""))
+    except msgspec.MsgspecError:
+        log.debug("a news entry is not ours and is passed over: %r", entry[0])
+        return None
+    return {
+        "id": headline.id,
+        "title": headline.title,
+        "summary": headline.summary,
+        "url": headline.url,
+        "source": headline.source,
+        "published": milliseconds(headline.published),
+        "symbols": headline.symbols,
+        "sentiment": None,
+    }
+
+
+def sentiment_as_json(sentiment: Sentiment) -> dict[str, Any]:
+    """Return a sentiment as clients see it."""
+    bearish, neutral, bullish = sentiment.probabilities
+    return {
+        "label": sentiment.label,
+        "score": round(bullish - bearish, 4),
+        "probabilities": {"bearish": bearish, "neutral": neutral, "bullish": bullish},
+        "abstained": sentiment.abstained,
+        "words": sentiment.words,
+        "model": sentiment.model,
+    }
+
+
+def _sentiment(entry: Entry) -> Sentiment | None:
+    try:
+        return _SENTIMENTS.decode(entry[1].get(b"d", b""))
+    except msgspec.MsgspecError:
+        log.debug("a sentiment is not ours and is passed over: %r", entry[0])
+        return None
+
+
+class NewsChannel(OutboundChannel):
+    """The topic."""
+
+    def __init__(self, news: News) -> None:
+        self._news = news
+
+    async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+        """Reply with the newest headlines."""
+        if topic != HEADLINES:
+            raise JoinError({"reason": "unmatched topic"})
+        return {"headlines": list(self._news.latest)}

@@ -1,0 +1,108 @@
+"""``signals:<SYMBOL>`` and ``signals:all``: what models say of ticks and bars."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import Any, Final
+
+import msgspec
+
+from tickfire.base.units import milliseconds
+from tickfire.models.records import EVENTS, SIGNALS_KEY, Signal
+from tickfire.phoenix import Hub, JoinError, Socket
+from tickfire.server.market.topics.outbound import OutboundChannel
+from tickfire.store.requests import last_id, newest_entries
+from tickfire.store.store import Store
+from tickfire.store.tail import Entry, Tail
+
+__all__ = ["ALL", "SIGNALS", "Signals", "SignalsChannel"]
+
+SIGNALS: Final = "signals:*"
+ALL: Final = "signals:all"
+KEPT: Final = 100
+"""Of each symbol, and of all together."""
+LOADED: Final = 2_000
+"""Read at the start, so that symbols have some too."""
+MAX_SYMBOLS: Final = 20_000
+"""Beyond it the symbols heard of longest ago are forgotten."""
+
+log = logging.getLogger(__name__)
+
+_DECODER: Final = msgspec.msgpack.Decoder(Signal)
+
+type Payload = dict[str, Any]
+
+
+class Signals:
+    """Follows stream ``signals``."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._latest: dict[str, deque[Payload]] = {}
+
+    async def run(self, store: Store) -> None:
+        """Follow the stream until cancelled."""
+        entries = await newest_entries(store, SIGNALS_KEY, LOADED)
+        for entry in entries:
+            self._take(entry)
+        await Tail(store, {SIGNALS_KEY: last_id(entries)}, self._on_entries).run()
+
+    def latest(self, topic: str) -> list[Payload]:
+        """Return the newest signals of a topic, newest last, each with its ``event``."""
+        return list(self._latest.get(topic, ()))
+
+    def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
+        for entry in entries:
+            taken = self._take(entry)
+            if taken is None:
+                continue
+            event, payload = taken
+            for topic in (ALL, f"signals:{payload['symbol']}"):
+                self._hub.broadcast(topic, event, payload)
+
+    def _take(self, entry: Entry) -> tuple[str, Payload] | None:
+        taken = signal_as_json(entry)
+        if taken is not None:
+            event, payload = taken
+            for topic in (ALL, f"signals:{payload['symbol']}"):
+                self._kept(topic).append({"event": event, **payload})
+        return taken
+
+    def _kept(self, topic: str) -> deque[Payload]:
+        kept = self._latest.pop(topic, None) or deque(maxlen=KEPT)
+        self._latest[topic] = kept  # last: the one heard of latest
+        if len(self._latest) > MAX_SYMBOLS:
+            del self._latest[next(iter(self._latest))]
+        return kept
+
+
+def signal_as_json(entry: Entry) -> tuple[str, Payload] | None:
+    """Return the event and payload of an entry of ``signals``; None if it is not one of ours."""
+    try:
+        signal = _DECODER.decode(entry[1].get(b"d", b""))
+    except msgspec.MsgspecError:
+        log.debug("an entry of signals is not ours and is passed over: %r", entry[0])
+        return None
+    if signal.event not in EVENTS:
+        return None
+    return signal.event, {
+        **signal.detail,
+        "id": entry[0].decode(),
+        "symbol": signal.symbol,
+        "timestamp": milliseconds(signal.at),
+        "model": signal.model,
+    }
+
+
+class SignalsChannel(OutboundChannel):
+    """The topics. A symbol that nobody knows yet may be joined: it has no signals so far."""
+
+    def __init__(self, signals: Signals) -> None:
+        self._signals = signals
+
+    async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+        """Reply with the newest signals."""
+        if not topic.partition(":")[2]:
+            raise JoinError({"reason": "unknown symbol"})
+        return {"signals": self._signals.latest(topic)}

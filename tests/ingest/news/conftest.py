@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.support.newsserver import NewsServer
+from tickfire.base.ports import free_port
+from tickfire.ingest.redis.server import EmbeddedRedis
+from tickfire.store.options import RedisOptions
+
+
+@pytest.fixture
+def server() -> Iterator[NewsServer]:
+    with NewsServer().running() as running:
+        yield running
+
+
+@pytest.fixture
+async def valkey() -> AsyncIterator[EmbeddedRedis]:
+    embedded = EmbeddedRedis(RedisOptions(free_port()))
+    await embedded.start()
+    yield embedded
+    await embedded.stop()
+
+
+@pytest.fixture
+async def redis(valkey: EmbeddedRedis) -> AsyncIterator[Redis]:
+    async with Redis(port=valkey.options.port, socket_timeout=5) as client:
+        yield client

@@ -1,0 +1,92 @@
+"""A feed polled from a real server into a real Valkey."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from tests.support.newsserver import NewsServer, atom, document, revalidated, rss, status
+from tickfire.ingest.news.fetch import client
+from tickfire.ingest.news.poller import Feed, Poller
+from tickfire.ingest.news.publish import Publisher, last_headlines
+from tickfire.ingest.news.schedule import Schedule
+from tickfire.ingest.news.symbols import Symbols
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with client(trust_env=False) as made:
+        yield made
+
+
+def poller(url: str, http: httpx.AsyncClient, redis: Redis) -> Poller:
+    schedule = Schedule(60, random.Random(1))
+    return Poller(Feed(url, 60), schedule, http, Publisher(redis), Symbols(redis))
+
+
+async def titles(redis: Redis) -> list[str]:
+    return [one.title for one in reversed(await last_headlines(redis, 1000))]
+
+
+async def test_new_entries_are_published_once_each(
+    server: NewsServer, http: httpx.AsyncClient, redis: Redis
+) -> None:
+    one = poller(server.url("/f"), http, redis)
+    server.answers["/f"] = document(rss(("a", "A")))
+    assert 54 <= await one.poll() <= 66
+    server.answers["/f"] = document(rss(("c", "C"), ("b", "B"), ("a", "A")))
+    await one.poll()
+    assert await titles(redis) == ["A", "B", "C"]
+
+
+async def test_a_new_process_publishes_nothing_again(
+    server: NewsServer, http: httpx.AsyncClient, redis: Redis
+) -> None:
+    server.answers["/f"] = document(atom(("a", "A"), ("b", "B")), "application/atom+xml")
+    await poller(server.url("/f"), http, redis).poll()
+    await poller(server.url("/f"), http, redis).poll()
+    assert await titles(redis) == ["A", "B"]
+
+
+async def test_a_redis_that_lost_its_data_is_filled_again_by_an_unchanged_feed(
+    server: NewsServer, http: httpx.AsyncClient, redis: Redis
+) -> None:
+    server.answers["/f"] = revalidated(rss(("a", "A")), '"1"', "Mon, 01 Jul 2024 12:00:00 GMT")
+    one = poller(server.url("/f"), http, redis)
+    await one.poll()
+    await redis.flushall()
+    await one.poll()
+    assert "If-None-Match" in server.requests[-1][1]
+    assert await titles(redis) == ["A"]
+
+
+async def test_a_failing_feed_is_asked_less_often_and_spoken_of_once(
+    server: NewsServer,
+    http: httpx.AsyncClient,
+    redis: Redis,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.answers["/f"] = status(500)
+    one = poller(server.url("/f"), http, redis)
+    delays = [await one.poll() for _ in range(5)]
+    assert delays[0] <= 5 < delays[4]
+    server.answers["/f"] = document(rss(("a", "A")))
+    await one.poll()
+    assert caplog.text.count("status 500") == 1
+    assert "answers again" in caplog.text
+    assert await titles(redis) == ["A"]
+
+
+@pytest.mark.parametrize("body", [b"", b"<rss", b"<html>no</html>", b"\x00\xff" * 100])
+async def test_what_is_no_feed_is_a_failure_and_no_crash(
+    server: NewsServer, http: httpx.AsyncClient, redis: Redis, body: bytes
+) -> None:
+    server.answers["/f"] = document(body)
+    assert await poller(server.url("/f"), http, redis).poll() <= 5
+    assert await titles(redis) == []

@@ -1,0 +1,110 @@
+"""Headlines through a real Valkey."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from tests.support.eventually import eventually
+from tickfire.ingest.news.publish import SEEN_KEY, Publisher, last_headlines
+from tickfire.ingest.news.symbols import Symbols
+from tickfire.ingest.redis.server import EmbeddedRedis
+from tickfire.store.schema import (
+    INSTRUMENTS_KEY,
+    NEWS_KEY,
+    Headline,
+    Instrument,
+    instrument_field,
+)
+
+
+def headline(key: str) -> Headline:
+    return Headline(id=key, title=f"Title {key}", source="s", published=1, received=2)
+
+
+async def titles(redis: Redis) -> list[str]:
+    return [one.id for one in reversed(await last_headlines(redis, 1000))]
+
+
+async def test_an_entry_is_a_headline_in_msgpack(redis: Redis) -> None:
+    story = msgspec.structs.replace(headline("a"), symbols=("ESU4",), url="http://x/")
+    assert await Publisher(redis).publish([story]) == 1
+    entries: Any = await redis.xrange(NEWS_KEY)
+    ((_, fields),) = entries
+    assert set(fields) == {b"d"}
+    assert msgspec.msgpack.decode(fields[b"d"], type=Headline) == story
+
+
+async def test_a_headline_is_written_once_over_restarts(redis: Redis) -> None:
+    assert await Publisher(redis).publish([headline("a"), headline("b"), headline("a")]) == 2
+    assert await Publisher(redis).publish([headline("b"), headline("c")]) == 1
+    assert await titles(redis) == ["a", "b", "c"]
+
+
+async def test_two_writers_at_once_write_each_headline_once(redis: Redis) -> None:
+    stories = [headline(str(n)) for n in range(50)]
+    counts = await asyncio.gather(*(Publisher(redis).publish(stories) for _ in range(4)))
+    assert sum(counts) == 50
+    assert sorted(await titles(redis), key=int) == [str(n) for n in range(50)]
+
+
+async def test_stream_and_memory_are_bounded(redis: Redis) -> None:
+    publisher = Publisher(redis, max_headlines=10, max_seen=20)
+    await publisher.publish(headline(str(n)) for n in range(500))
+    assert await redis.zcard(SEEN_KEY) == 20
+    assert await redis.xlen(NEWS_KEY) < 300  # trimmed by whole nodes, about
+
+
+async def test_what_a_feed_still_lists_is_not_forgotten(redis: Redis) -> None:
+    publisher = Publisher(redis, max_seen=5)
+    for n in range(30):
+        await publisher.publish([headline("evergreen"), headline(str(n))])
+        await asyncio.sleep(0.001)  # the memory's clock counts milliseconds
+    assert (await titles(redis)).count("evergreen") == 1
+
+
+async def test_it_waits_for_a_redis_that_is_away(
+    valkey: EmbeddedRedis, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    publisher = Publisher(redis)
+    await valkey.stop()
+    writing = asyncio.create_task(publisher.publish([headline("a"), headline("b")]))
+    again = EmbeddedRedis(replace(valkey.options))
+
+    async def warned() -> bool:
+        return "cannot write to Redis" in caplog.text
+
+    await eventually(warned, "a warning came")
+    await again.start()
+    try:
+        assert await asyncio.wait_for(writing, 20) == 2
+        assert await titles(redis) == ["a", "b"]
+    finally:
+        await again.stop()
+    assert caplog.text.count("cannot write to Redis") == 1
+    assert "writing to Redis again" in caplog.text
+
+
+async def test_what_is_no_headline_is_passed_over(redis: Redis) -> None:
+    await redis.xadd(NEWS_KEY, {"x": "y"})
+    await redis.xadd(NEWS_KEY, {"d": b"\xc1"})
+    await Publisher(redis).publish([headline("a")])
+    assert await titles(redis) == ["a"]
+
+
+async def test_symbols_come_from_the_instrument_table(valkey: EmbeddedRedis, redis: Redis) -> None:
+    symbols = Symbols(redis, refresh_s=0.0)
+    assert await symbols.known() == frozenset()
+    row = msgspec.msgpack.encode(Instrument(1, 7, "ESU4"))
+    await redis.hset(INSTRUMENTS_KEY, instrument_field(1, 7), row)
+    await redis.hset(INSTRUMENTS_KEY, instrument_field(1, 8), b"\xc1")
+    assert await symbols.known() == {"ESU4"}
+    await valkey.stop()
+    assert await symbols.known() == {"ESU4"}, "the last ones, while Redis is away"

@@ -1,0 +1,294 @@
+"""Gateway to Redis: the real gateway, the real ingest, a real Valkey."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from tests.support.dbn import START, mixed_records, rows, trades, write_dbn
+from tests.support.eventually import eventually
+from tickfire.ingest.dbn.layout import ACTION_TRADE, RTYPE_MBP_1
+from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
+from tickfire.ingest.gateway.config import GatewayConfig
+from tickfire.ingest.gateway.server import Gateway, serve_gateway
+from tickfire.ingest.kernel.context import COUNT_RECORDS
+from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.live.lsg import FeedRefused, Subscription
+from tickfire.ingest.redis.server import EmbeddedRedis
+from tickfire.ingest.writer.service import Ingest, IngestConfig
+from tickfire.store.schema import (
+    BAR,
+    STATE,
+    TICK,
+    TICK_CLEAR,
+    TICK_TRADE,
+    Instrument,
+    bars_key,
+    snapshots_key,
+    ticks_key,
+)
+
+KEY = "db-0123456789abcdef0123456789abcdef"
+DAY = np.datetime64(START, "ns").astype("datetime64[D]").item()
+SYMBOLS = {1: "AAA", 2: "B/B:C", 3: "CCC"}
+
+
+ALL_RECORDS = 150 * 40 + 2 + 3 + 1
+"""Of ``market(150)``, two acknowledgements, three mappings, and the end of the replay."""
+
+
+def metadata() -> Metadata:
+    mappings = tuple(
+        SymbolMapping(symbol, (MappingInterval(DAY, DAY + timedelta(days=2), str(number)),))
+        for number, symbol in SYMBOLS.items()
+    )
+    return Metadata("TEST.DATA", None, START, mappings=mappings)
+
+
+def market(seconds: int, per_second: int = 40) -> bytes:
+    """Return trades and quotes of three instruments in order of time."""
+    count = seconds * per_second
+    random = np.random.default_rng(7)
+    step = 10**9 // per_second
+    times = START + np.arange(count) * step
+    quotes = rows(
+        RTYPE_MBP_1,
+        count,
+        instrument_id=random.integers(1, 4, count),
+        ts_event=times,
+        ts_recv=times + 1000,
+        price=10**11 + random.integers(-50, 50, count) * 10**7,
+        size=random.integers(1, 100, count),
+        action=np.where(random.random(count) < 0.4, ACTION_TRADE, ord("A")),
+        side=ord("B"),
+        bid_px_00=10**11 - random.integers(1, 5, count) * 10**7,
+        ask_px_00=10**11 + random.integers(1, 5, count) * 10**7,
+        bid_sz_00=random.integers(1, 9, count),
+        ask_sz_00=random.integers(1, 9, count),
+        sequence=np.arange(count),
+    )
+    return quotes.tobytes()
+
+
+@asynccontextmanager
+async def ingesting(
+    gateway: Gateway, client: Any, shards: int = 1, **settings: Any
+) -> AsyncIterator[Ingest]:
+    ask = Subscription("TEST.DATA", ("trades", "mbp-1"))
+    config = IngestConfig(gateway.host, gateway.port, KEY, ask, shards=shards, **settings)
+    ingest = Ingest(config, client)
+    task = asyncio.create_task(ingest.run())
+    try:
+        yield ingest
+    finally:
+        task.cancel()
+        results = await asyncio.gather(task, return_exceptions=True)
+    assert isinstance(results[0], asyncio.CancelledError), results
+
+
+async def until_all(ingest: Ingest) -> None:
+    """Wait until the last record of `market` is parsed and all that came of it acknowledged."""
+
+    def done() -> bool:
+        parsed = ingest.book.count(COUNT_RECORDS) >= ALL_RECORDS
+        return parsed and not any(pipe.unacknowledged for pipe in ingest.pipes)
+
+    await eventually(done, "the whole market written")
+
+
+async def until_records(ingest: Ingest, count: int) -> None:
+    """Wait until so many records are parsed and all that came of them is acknowledged."""
+
+    def done() -> bool:
+        parsed = ingest.book.count(COUNT_RECORDS) >= count
+        return parsed and not any(pipe.unacknowledged for pipe in ingest.pipes)
+
+    await eventually(done, f"{count} records written")
+
+
+async def stream(client: Any, shard: int = 0) -> np.ndarray[Any, Any]:
+    """Return the ticks of a shard; their positions are checked to be dense from 1."""
+    pieces, n = [], 0
+    for entry_id, fields in await client.xrange(ticks_key(shard)):
+        ticks = np.frombuffer(fields[b"d"], TICK)
+        n += len(ticks)
+        assert entry_id == b"%d-0" % n
+        pieces.append(ticks)
+    return np.concatenate(pieces)
+
+
+async def closed_bars(client: Any, shard: int = 0) -> np.ndarray[Any, Any]:
+    entries = await client.xrange(bars_key(shard))
+    return np.concatenate([np.frombuffer(fields[b"d"], BAR) for _, fields in entries])
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
+    file = write_dbn(tmp_path / "market.dbn", market(150), metadata())
+    async with await serve_gateway(GatewayConfig(port=0, file=file, speed=0)) as server:
+        yield server
+
+
+async def test_every_trade_of_the_file_is_in_the_stream_in_order(
+    gateway: Gateway, client: Any
+) -> None:
+    async with ingesting(gateway, client) as ingest:
+        await until_all(ingest)
+    sent = np.frombuffer(market(150), rows(RTYPE_MBP_1, 0).dtype)
+    sent = sent[sent["action"] == ACTION_TRADE]
+    got = await stream(client)
+    got = got[got["kind"] == TICK_TRADE]
+    for field, source in (("ts_event",) * 2, ("price",) * 2, ("size",) * 2, ("sequence",) * 2):
+        assert np.array_equal(got[field], sent[source])
+    assert np.array_equal(got["instrument_id"], sent["instrument_id"])
+
+
+async def test_the_table_of_instruments_is_written(gateway: Gateway, client: Any) -> None:
+    async with ingesting(gateway, client) as ingest:
+        await until_all(ingest)
+    stored = [
+        msgspec.msgpack.decode(row, type=Instrument) for row in await client.hvals("instruments")
+    ]
+    assert {row.instrument_id: row.symbol for row in stored} == SYMBOLS
+
+
+async def test_snapshots_and_bars_are_the_fold_of_the_stream(gateway: Gateway, client: Any) -> None:
+    async with ingesting(gateway, client) as ingest:
+        await until_all(ingest)
+
+        async def snapshot_is_current() -> bool:
+            position = await client.hget(snapshots_key(0), "n") or 0
+            return bool(int(position) == ingest.book.positions[0])
+
+        await eventually(snapshot_is_current, "a snapshot of the last position")
+    stored = await client.hgetall(snapshots_key(0))
+    position = int(stored.pop(b"n"))
+    book = Book()
+    ticks = await stream(client)
+    bars = book.fold(ticks, 1)
+    assert position == len(ticks)
+    for row in book.rows:
+        snapshot = np.frombuffer(stored[b"1:%d" % row["instrument_id"]], STATE)[0]
+        for name in STATE.names or ():
+            if name not in ("dirty", "s_closed", "m_closed") and name[:2] not in ("s_", "m_"):
+                assert snapshot[name] == row[name], name
+    written = await closed_bars(client)
+    keys = ["instrument_id", "interval_s", "start", "open", "high", "low", "close", "volume"]
+    assert {tuple(bar[k] for k in keys) for bar in bars} <= {
+        tuple(bar[k] for k in keys) for bar in written
+    }
+
+
+async def test_a_restarted_ingest_goes_on_where_it_stopped(gateway: Gateway, client: Any) -> None:
+    async with ingesting(gateway, client) as ingest:
+        await until_all(ingest)
+        rows_before = ingest.book.rows.copy()
+        epoch = ingest.store.epoch
+        end = int(ingest.book.positions[0])
+    async with ingesting(gateway, client) as ingest:
+        await until_all(ingest)
+        assert ingest.store.epoch == epoch
+    ticks = await stream(client)
+    again = ticks[end:]
+    assert set(again["kind"][:3].tolist()) == {TICK_CLEAR}  # the books of before are void
+    first = ticks[:end]
+    assert np.array_equal(again[again["kind"] == TICK_TRADE], first[first["kind"] == TICK_TRADE])
+    assert len(rows_before) == 3
+
+
+async def test_shards_part_instruments_and_number_each_densely(
+    gateway: Gateway, client: Any
+) -> None:
+    async with ingesting(gateway, client, shards=4) as ingest:
+        await until_all(ingest)
+    seen: dict[int, int] = {}
+    for shard in range(4):
+        if not await client.exists(ticks_key(shard)):
+            continue
+        for number in np.unique((await stream(client, shard))["instrument_id"]).tolist():
+            assert number not in seen
+            seen[number] = shard
+    assert set(seen) == set(SYMBOLS)
+
+
+async def test_a_paused_redis_holds_the_feed_and_loses_nothing(
+    gateway: Gateway, client: Any
+) -> None:
+    async with ingesting(gateway, client, max_unacknowledged=2) as ingest:
+        await client.client_pause(1000, all=False)
+        await until_all(ingest)
+    ticks = await stream(client)
+    assert int((ticks["kind"] == TICK_TRADE).sum()) == len(
+        [r for r in np.frombuffer(market(150), rows(RTYPE_MBP_1, 0).dtype) if r["action"] == 84]
+    )
+
+
+async def test_a_lost_data_set_begins_a_new_epoch(
+    tmp_path: Path, valkey: EmbeddedRedis, client: Any
+) -> None:
+    file = write_dbn(tmp_path / "slow.dbn", market(150), metadata())
+    config = GatewayConfig(port=0, file=file, speed=50)
+    async with await serve_gateway(config) as gateway, ingesting(gateway, client) as ingest:
+        await until_records(ingest, 1000)
+        epoch = ingest.store.epoch
+        await valkey.stop()
+        await valkey.start()
+        await until_all(ingest)
+        assert ingest.store.epoch != epoch
+        assert await client.hget("meta", "epoch") == ingest.store.epoch
+        assert await client.hlen("instruments") == 3
+        ticks = await stream(client)  # dense from 1 again
+        assert len(ticks) == ingest.book.positions[0]
+        assert int(ingest.book.rows["n"].max()) == len(ticks)
+
+
+async def test_a_wrong_key_ends_ingest_with_one_sentence(tmp_path: Path, client: Any) -> None:
+    file = write_dbn(tmp_path / "market.dbn", trades(3).tobytes(), metadata())
+    config = GatewayConfig(port=0, file=file, keys=frozenset(["db-another-key-than-ours"]))
+    async with await serve_gateway(config) as gateway:
+        ask = Subscription("TEST.DATA", ("trades",))
+        ingest = Ingest(IngestConfig(gateway.host, gateway.port, KEY, ask), client)
+        with pytest.raises(ExceptionGroup) as caught:
+            await asyncio.wait_for(ingest.run(), 10)
+    assert isinstance(caught.value.exceptions[0], FeedRefused)
+
+
+async def test_a_corrupt_record_ends_the_session_and_not_the_process(
+    tmp_path: Path, client: Any
+) -> None:
+    sessions = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sessions
+        sessions += 1
+        writer.write(b"lsg_version=1\ncram=x\n")
+        await reader.readline()
+        writer.write(b"success=1|session_id=1\n")
+        while b"start_session" not in await reader.readline():
+            pass
+        data = metadata().encode() + mixed_records(10)
+        writer.write(data + (b"\0" * 64 if sessions == 1 else b""))
+        await writer.drain()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    ask = Subscription("TEST.DATA", ("trades",))
+    ingest = Ingest(IngestConfig("127.0.0.1", port, KEY, ask), client)
+    task = asyncio.create_task(ingest.run())
+    await until_records(ingest, 60)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    server.close()
+    assert sessions == 2
+    kinds = (await stream(client))["kind"]
+    assert int((kinds == TICK_TRADE).sum()) == 20

@@ -1,0 +1,304 @@
+"""Inference over a real Valkey: headlines, ticks and bars in, sentiment and signals out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import redis.asyncio
+
+from tests.support.eventually import eventually
+from tests.support.publisher import DAY, SECOND, Publisher, trades
+from tests.support.valkey import Valkey
+from tickfire.base.errors import UsageError
+from tickfire.models.artifact import SHIPPED
+from tickfire.models.infer import service, streams
+from tickfire.models.infer.cli import infer as command
+from tickfire.models.infer.service import Infer, InferConfig
+from tickfire.models.infer.stream_model import Rows, StreamModel
+from tickfire.models.records import (
+    POSITIONS_KEY,
+    SENTIMENT_KEY,
+    SIGNALS_KEY,
+    Sentiment,
+    Signal,
+)
+from tickfire.models.registry import STREAM_MODELS, stream_model
+from tickfire.store.schema import NEWS_KEY, TICK, Headline
+
+
+class Hundreds(StreamModel):
+    """Says so at every hundredth trade of an instrument, and at each closed minute."""
+
+    name = "hundreds/1"
+    wants_ticks = wants_bars = True
+
+    def __init__(self, instruments: Any) -> None:
+        super().__init__(instruments)
+        self.seen = 0
+        self.heard: list[Sentiment | Signal] = []
+
+    def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
+        found = []
+        for place, tick in enumerate(ticks):
+            self.seen += 1
+            if self.seen % 100 == 0:
+                symbol = self.instruments.symbol(int(tick["feed"]), int(tick["instrument_id"]))
+                detail, at = {"count": self.seen}, int(tick["ts_event"])
+                found.append(self.signal("anomaly", symbol, at, detail, first + place))
+        return found
+
+    def on_bars(self, shard: int, bars: Rows) -> Sequence[Signal]:
+        minutes = bars[bars["interval_s"] == 60]
+        return [self.signal("pattern", "AAA", int(bar["start"]), {}, 0) for bar in minutes]
+
+    def hear(self, record: Sentiment | Signal) -> None:
+        self.heard.append(record)
+
+
+class Broken(StreamModel):
+    name = "broken/1"
+    wants_ticks = True
+
+    def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
+        raise RuntimeError("a defect")
+
+
+@pytest.fixture
+def publisher(valkey: Valkey) -> Publisher:
+    publisher = Publisher(valkey.client)
+    publisher.instruments({1: "AAA", 2: "MSFT"})
+    return publisher
+
+
+@contextlib.asynccontextmanager
+async def inferring(
+    valkey: Valkey, monkeypatch: pytest.MonkeyPatch, *models: type[StreamModel]
+) -> AsyncIterator[Infer]:
+    """Run inference with these models over ticks and bars."""
+    made = {model.name: model for model in models}
+    monkeypatch.setattr(service, "stream_model", made.__getitem__)
+    monkeypatch.setattr(service, "LOOK_S", 0.05)
+    client = redis.asyncio.Redis(port=valkey.port)
+    running = Infer(InferConfig(SHIPPED, tuple(made)), client)
+    task = asyncio.create_task(running.run())
+    try:
+        yield running
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await client.aclose()
+
+
+def tell(valkey: Valkey, number: int, title: str, symbols: tuple[str, ...] = ()) -> bytes:
+    headline = Headline(f"h{number}", title, "wire", DAY, DAY, symbols=symbols)
+    entry: bytes = valkey.client.xadd(NEWS_KEY, {"d": msgspec.msgpack.encode(headline)})
+    return entry
+
+
+def sentiments(valkey: Valkey) -> dict[bytes, Sentiment]:
+    return {
+        number: msgspec.msgpack.decode(fields[b"d"], type=Sentiment)
+        for number, fields in valkey.client.xrange(SENTIMENT_KEY)
+    }
+
+
+def signals(valkey: Valkey) -> list[Signal]:
+    return [
+        msgspec.msgpack.decode(fields[b"d"], type=Signal)
+        for _, fields in valkey.client.xrange(SIGNALS_KEY)
+    ]
+
+
+async def test_each_headline_gets_its_sentiment(
+    publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tell(valkey, 1, "Microsoft beats expectations, shares surge 5%")
+    async with inferring(valkey, monkeypatch) as running:
+        await eventually(lambda: len(sentiments(valkey)) == 1, "what was there is scored")
+        valkey.client.xadd(NEWS_KEY, {"d": b"not msgpack"})
+        later = tell(valkey, 2, "Shares plunge after profit warning", ("XYZ",))
+        await eventually(lambda: len(sentiments(valkey)) == 2, "what comes is scored")
+        bad = running.counters.registry.get_sample_value("tickfire_infer_bad_entries_total")
+    assert bad == 1
+    found = sentiments(valkey)
+    good, poor = found[before], found[later]
+    assert (good.headline, good.label, good.symbols) == ("h1", "bullish", ("MSFT",))
+    assert (poor.headline, poor.label, poor.symbols) == ("h2", "bearish", ("XYZ",))
+    assert abs(sum(good.probabilities) - 1) < 1e-3 and good.model == "sentiment/1"
+    assert not good.abstained and good.words[0][1] >= good.words[-1][1] > 0
+
+
+async def test_two_processes_and_restarts_score_each_headline_once(
+    publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with inferring(valkey, monkeypatch), inferring(valkey, monkeypatch):
+        first = [tell(valkey, number, f"Title {number}") for number in range(30)]
+        await eventually(lambda: len(sentiments(valkey)) == 30, "all are scored")
+    missed = [tell(valkey, number, f"Title {number}") for number in range(30, 40)]
+    async with inferring(valkey, monkeypatch):
+        await eventually(lambda: len(sentiments(valkey)) == 40, "the missed are scored")
+    assert list(sentiments(valkey)) == first + missed
+
+
+async def test_a_lost_redis_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Valkey()
+    try:
+        async with inferring(own, monkeypatch):
+            tell(own, 1, "before")
+            await eventually(lambda: len(sentiments(own)) == 1, "scored before")
+            own.kill()
+            own.start()
+            last = tell(own, 2, "after")
+            await eventually(lambda: last in sentiments(own), "scored after")
+    finally:
+        own.close()
+
+
+async def test_models_over_ticks_and_bars_publish_signals(
+    publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.publish(trades(250))
+    async with inferring(valkey, monkeypatch, Hundreds) as running:
+        field = publisher.epoch.hex().encode() + b":ticks:{0}"
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        assert valkey.client.hkeys(POSITIONS_KEY)[0].startswith(field[:17])
+        publisher.publish(trades(850, start=DAY + 25 * SECOND))
+        await eventually(lambda: len(signals(valkey)) == 10, "signals came")
+        tell(valkey, 1, "Title")
+        await eventually(lambda: len(sentiments(valkey)) == 1, "scored")
+        model = running._models[0]
+        assert isinstance(model, Hundreds)
+        await eventually(lambda: len(model.heard) == 1, "models hear of sentiment")
+    found = signals(valkey)
+    anomalies = [one for one in found if one.event == "anomaly"]
+    # The first 250 were there before it began: they are history, and still count.
+    assert [one.detail["count"] for one in anomalies] == list(range(300, 1101, 100))
+    assert [one.n for one in anomalies] == list(range(300, 1101, 100))
+    assert [one.at for one in found if one.event == "pattern"] == [DAY]
+    assert {one.symbol for one in anomalies} == {"AAA"} and anomalies[0].model == "hundreds/1"
+
+
+async def test_after_a_restart_signals_go_on_without_hole_or_double(
+    publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with inferring(valkey, monkeypatch, Hundreds):
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        publisher.publish(trades(250))
+        await eventually(lambda: len(signals(valkey)) == 2, "signals of the first ticks")
+    publisher.publish(trades(500, start=DAY + 25 * SECOND))
+    async with inferring(valkey, monkeypatch, Hundreds):
+        await eventually(lambda: len(signals(valkey)) == 8, "signals of the others")
+    counts = [one.detail["count"] for one in signals(valkey) if one.event == "anomaly"]
+    assert counts == list(range(100, 701, 100))
+
+
+async def test_the_position_moves_on_where_nothing_is_said(
+    publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "POSITION_S", 0.0)
+    async with inferring(valkey, monkeypatch, Hundreds):
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        publisher.publish(trades(50))
+        field = f"{publisher.epoch.hex()}:ticks:{{0}}"
+        await eventually(
+            lambda: valkey.client.hget(POSITIONS_KEY, field) == b"50-0", "the position is written"
+        )
+    assert signals(valkey) == []
+
+
+async def test_a_new_epoch_begins_anew(
+    publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with inferring(valkey, monkeypatch, Hundreds):
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        publisher.publish(trades(150))
+        await eventually(lambda: len(signals(valkey)) == 1, "a signal")
+        publisher.begin_epoch()
+        fresh = publisher.epoch.hex().encode()
+
+        def begun() -> bool:
+            keys = valkey.client.hkeys(POSITIONS_KEY)
+            return len(keys) == 2 and all(key.startswith(fresh) for key in keys)
+
+        await eventually(begun, "the new epoch is followed")
+        publisher.publish(trades(150))
+        await eventually(lambda: len(signals(valkey)) == 2, "a signal of the new epoch")
+    assert [one.detail["count"] for one in signals(valkey)] == [100, 100]
+
+
+async def test_a_model_that_fails_does_not_take_the_others_with_it(
+    publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with inferring(valkey, monkeypatch, Broken, Hundreds) as running:
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        valkey.client.xadd("bars:{0}", {"d": b"short"}, id="0-1")
+        publisher.publish(trades(100))
+        await eventually(lambda: len(signals(valkey)) == 1, "the other's signal")
+        sample = running.counters.registry.get_sample_value
+        assert (sample("tickfire_infer_failures_total", {"model": "broken/1"}) or 0) >= 1
+        assert b"tickfire_infer_ticks_total 100.0" in running.counters.render()
+
+
+async def test_the_command_follows_a_new_artifact_and_refuses_a_bad_one(
+    publisher: Publisher, valkey: Valkey, tmp_path: Path
+) -> None:
+    for name in ("sentiment.json", "sentiment.npz"):
+        (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tickfire.server", "infer", "--redis-url", valkey.url),
+        *("--artifacts", str(tmp_path), "--model", "none"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        log: list[str] = []
+
+        async def says(text: str) -> None:
+            assert process.stderr is not None
+            async with asyncio.timeout(40):
+                while not any(text in line for line in log):
+                    log.append((await process.stderr.readline()).decode())
+
+        await says("sentiment/1, and over ticks and bars: none")
+        (tmp_path / "sentiment.npz").write_bytes(b"tampered")
+        process.send_signal(signal.SIGHUP)
+        await says("The one before stays")
+        tell(valkey, 1, "Title")
+        await eventually(lambda: len(sentiments(valkey)) == 1, "the old model works on", 40)
+        (tmp_path / "sentiment.npz").write_bytes((SHIPPED / "sentiment.npz").read_bytes())
+        process.send_signal(signal.SIGHUP)
+        await says("sentiment.json was read anew")
+    finally:
+        process.terminate()
+        rest, _ = await process.communicate(), await process.wait()
+    assert process.returncode == 0, rest
+
+
+def test_what_a_user_gets_wrong_ends_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no model x over ticks"):
+        command.main(["--model", "x"], standalone_mode=False)
+    with pytest.raises(UsageError, match="there is no folder"):
+        command.main(["--artifacts", str(tmp_path / "absent")], standalone_mode=False)
+
+
+def test_every_registered_model_can_be_imported() -> None:
+    for name in STREAM_MODELS:
+        assert callable(stream_model(name))
+
+
+def test_instruments_without_a_name_go_by_their_number() -> None:
+    from tickfire.models.infer.stream_model import Instruments
+
+    instruments = Instruments()
+    assert instruments.symbol(1, 7) == "7"
+    instruments.replace({(1, 7): "AAA"})
+    assert instruments.symbol(1, 7) == "AAA"
+    assert list(StreamModel(instruments).on_ticks(0, 1, np.empty(0, TICK))) == []

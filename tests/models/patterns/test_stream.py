@@ -1,0 +1,171 @@
+"""The patterns model in `tickfire infer`: events as bars close."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tests.models.patterns.test_candles import market
+from tests.models.patterns.test_chart import DRAWINGS
+from tickfire.models.infer.stream_model import Instruments
+from tickfire.models.patterns.candles import CandlePatterns
+from tickfire.models.patterns.catalogue import CANDLE_PATTERNS
+from tickfire.models.patterns.longer import Candle, LongerCandles
+from tickfire.models.patterns.stream import PatternsModel
+from tickfire.models.records import Signal
+from tickfire.models.registry import stream_model
+from tickfire.store.schema import BAR, BAR_LATE, BAR_REWIND, PRICE_SCALE
+
+type Bars = NDArray[np.void]
+
+MINUTE = 60 * 10**9
+START = 1_700_000_000_000_000_000 // (60 * MINUTE) * 60 * MINUTE
+
+
+def bars(prices: NDArray[np.float64], number: int = 1, start: int = START) -> Bars:
+    """Make 1 m bars of float64[n, 4]: open, high, low, close."""
+    made = np.zeros(len(prices), BAR)
+    made["start"] = start + np.arange(len(prices)) * MINUTE
+    for k, name in enumerate(("open", "high", "low", "close")):
+        made[name] = np.rint(prices[:, k] * PRICE_SCALE)
+    made["n"] = np.arange(1, len(prices) + 1) * 10
+    made["interval_s"] = 60
+    made["instrument_id"] = number
+    return made
+
+
+def model(*intervals: str) -> PatternsModel:
+    instruments = Instruments({(0, 1): "ACME", (0, 2): "OTHER"})
+    return PatternsModel(instruments, intervals) if intervals else PatternsModel(instruments)
+
+
+def candlesticks(signals: Sequence[Signal]) -> list[tuple[int, str]]:
+    return [(s.at, s.detail["name"]) for s in signals if s.detail["kind"] == "candlestick"]
+
+
+def test_candlesticks_become_events_at_the_close_of_their_last_bar() -> None:
+    prices = np.stack(market(11, 400), axis=1)
+    made = model("1m")
+    signals = [signal for bar in bars(prices) for signal in made.on_bars(0, np.array([bar]))]
+    said = CandlePatterns().push(*prices.T)
+    expected = [
+        (START + (int(row) + 1) * MINUTE, CANDLE_PATTERNS[column].name)
+        for row, column in np.argwhere(said)
+        if CANDLE_PATTERNS[column].candles >= 2
+    ]
+    assert sorted(candlesticks(signals)) == sorted(expected)
+    assert len(expected) > 50
+    one = next(s for s in signals if s.detail["name"] == "engulfing")
+    assert (one.event, one.symbol, one.model) == ("pattern", "ACME", "patterns/1")
+    assert one.detail["interval"] == "1m" and one.detail["bars"] == 2
+    assert one.detail["direction"] in ("up", "down") and one.detail["quality"] in (0.8, 1.0)
+    assert one.n == (one.at - START) // MINUTE * 10
+    json.dumps([s.detail for s in signals], allow_nan=False)
+    assert made.metrics()["bars"] == 400
+
+
+def test_chart_patterns_become_events_with_their_swings() -> None:
+    drawing, name, direction = DRAWINGS["double top"]
+    prices = np.column_stack([drawing[:, 2], drawing])
+    signals = model("1m").on_bars(0, bars(prices))
+    one = next(s for s in signals if s.detail["kind"] == "chart" and s.detail["name"] == name)
+    assert one.detail["direction"] == direction
+    assert 0.5 < one.detail["quality"] <= 1.0
+    times = [time for time, _ in one.detail["points"]]
+    assert times == sorted(times)
+    for time, price in one.detail["points"]:
+        row = prices[(time * 10**6 - START) // MINUTE]
+        assert any(abs(price - x) < 1e-8 for x in row)
+
+
+def test_longer_intervals_are_of_their_own_candles() -> None:
+    prices = np.stack(market(11, 3_000), axis=1)
+    signals = model("5m").on_bars(0, bars(prices))
+    fives = np.stack(
+        [
+            prices[::5, 0],
+            prices[:, 1].reshape(-1, 5).max(1),
+            prices[:, 2].reshape(-1, 5).min(1),
+            prices[4::5, 3],
+        ]
+    )
+    said = CandlePatterns().push(*fives)
+    expected = sum(CANDLE_PATTERNS[column].candles >= 2 for _, column in np.argwhere(said))
+    assert len(candlesticks(signals)) == expected > 20
+    assert all((s.at - START) % (5 * MINUTE) == 0 for s in signals)
+    assert {s.detail["interval"] for s in signals} == {"5m"}
+
+
+@settings(max_examples=15)
+@given(st.lists(st.integers(1, 60), max_size=10))
+def test_the_cut_of_the_stream_and_other_instruments_do_not_matter(cuts: list[int]) -> None:
+    one, two = (np.stack(market(seed, 200), axis=1) for seed in (11, 12))
+    both = np.stack([bars(one), bars(two, 2)], axis=1).ravel()
+    made, at = model(), 0
+    pieces: list[Signal] = []
+    for step in [*cuts, len(both)]:
+        pieces += made.on_bars(0, both[at : at + step])
+        at += step
+    alone = [*model().on_bars(0, bars(one)), *model().on_bars(0, bars(two, 2))]
+    assert sorted(pieces, key=repr) == sorted(alone, key=repr)
+
+
+def test_what_comes_late_or_is_no_minute_changes_nothing() -> None:
+    series = bars(np.stack(market(11, 200), axis=1))
+    late = series[50:51].copy()
+    late["flags"], late["high"] = BAR_LATE, series["high"].max() * 2
+    second = series[60:61].copy()
+    second["interval_s"] = 1
+    disturbed = np.concatenate([series[:100], late, second, series[100:]])
+    assert model().on_bars(0, disturbed) == model().on_bars(0, series)
+
+
+def test_a_rewind_begins_anew() -> None:
+    series = bars(np.stack(market(11, 200), axis=1))
+    made = model()
+    made.on_bars(0, bars(np.stack(market(12, 200), axis=1), start=START + 10**6 * MINUTE))
+    again = series.copy()
+    again["flags"][0] = BAR_REWIND
+    assert made.on_bars(0, again) == model().on_bars(0, series)
+
+
+def test_has_room_for_any_number_of_instruments() -> None:
+    prices = np.stack(market(11, 60), axis=1)
+    rows = [bars(prices, number) for number in range(1, 101)]
+    together = model("1m").on_bars(0, np.stack(rows, axis=1).ravel())
+    alone = model("1m").on_bars(0, bars(prices))
+    assert len(together) == 100 * len(alone) > 0
+
+
+def test_is_one_of_the_models_of_infer() -> None:
+    assert stream_model("patterns") is PatternsModel
+    with pytest.raises(ValueError, match="minute"):
+        model("1s")
+
+
+@given(st.sets(st.integers(0, 120), min_size=1), st.sampled_from([60, 300, 900]))
+def test_longer_candles_hold_every_minute_once(minutes: set[int], seconds: int) -> None:
+    fold = LongerCandles(seconds)
+    span = seconds // 60
+    closed = [
+        candle
+        for k in sorted(minutes)
+        for candle in fold.push(Candle(k * MINUTE, k, (k + 0.5, k + 1.0, float(k), k + 0.25)))
+    ]
+    groups = {k // span: [m for m in sorted(minutes) if m // span == k // span] for k in minutes}
+    whole = [
+        Candle(
+            g * span * MINUTE,
+            held[-1],
+            (held[0] + 0.5, held[-1] + 1.0, float(held[0]), held[-1] + 0.25),
+        )
+        for g, held in sorted(groups.items())
+    ]
+    ended = whole if max(minutes) % span == span - 1 else whole[:-1]
+    assert closed == ended

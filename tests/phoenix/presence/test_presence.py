@@ -1,0 +1,245 @@
+"""Presence through channels, on one node and on several."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.support.eventually import eventually
+from tests.support.phoenix.fakes import Talk
+from tickfire.phoenix import Channel, Hub, Presence, Reply, Socket
+from tickfire.phoenix.presence import AlreadyTrackedError, NotTrackedError, Presences
+from tickfire.phoenix.presence.replication import Timing
+from tickfire.phoenix.pubsub import MemoryAdapter, MemoryBus, PubSub
+
+QUICK = Timing(heartbeat_s=0.05, down_s=0.3, permdown_s=0.8)
+
+
+class Room(Channel):
+    def __init__(self, presence: Presence) -> None:
+        self.presence = presence
+
+    async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+        socket.assigns["user"] = payload["user"]
+        socket.send_info(None)
+
+    async def handle_info(self, message: Any, socket: Socket) -> None:
+        self.presence.track(socket, socket.assigns["user"], {"n": 1})
+        socket.push("presence_state", await self.presence.list(socket.topic))
+
+    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Any:
+        user = socket.assigns["user"]
+        if event == "update":
+            self.presence.update(socket, user, payload)
+        elif event == "count":
+            self.presence.update(socket, user, lambda meta: {"n": meta["n"] + 1})
+        elif event == "also":
+            self.presence.track(socket, payload["user"], {})
+        elif event == "untrack":
+            self.presence.untrack(socket, user)
+        elif event == "again":
+            with pytest.raises(AlreadyTrackedError):
+                self.presence.track(socket, user, {})
+        elif event == "nobody":
+            with pytest.raises(NotTrackedError):
+                self.presence.update(socket, "nobody", {})
+        return Reply()
+
+
+def enter(presence: Presence, user: str, ref: str = "1") -> Talk:
+    talk = Talk({"room:*": lambda: Room(presence)}, hub=presence.hub)
+    talk.send(ref, ref, "room:1", "phx_join", {"user": user})
+    return talk
+
+
+def told(talk: Talk) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return the joins and leaves that were told, without their refs."""
+    diffs = [message[4] for message in talk.said() if message[3] == "presence_diff"]
+    return [(bare(diff["joins"]), bare(diff["leaves"])) for diff in diffs]
+
+
+def bare(presences: Presences) -> dict[str, Any]:
+    return {
+        key: [{k: v for k, v in meta.items() if "phx_ref" not in k} for meta in each["metas"]]
+        for key, each in presences.items()
+    }
+
+
+async def test_one_hears_of_oneself_then_gets_the_state() -> None:
+    talk = enter(Presence(Hub()), "ann")
+    reply, diff, state = talk.said()
+    assert reply[3] == "phx_reply"
+    assert (diff[0], diff[3]) == (None, "presence_diff")
+    assert (state[0], state[3]) == ("1", "presence_state")
+    assert state[4] == diff[4]["joins"]
+    [meta] = state[4]["ann"]["metas"]
+    assert meta == {"n": 1, "phx_ref": meta["phx_ref"]}
+
+
+async def test_the_state_is_in_the_order_of_tracking_also_after_updates() -> None:
+    presence = Presence(Hub())
+    ann, bob, ann_again = (enter(presence, user) for user in ("ann", "bob", "ann"))
+    ann.send("1", "2", "room:1", "count", {})
+    assert bare(await presence.list("room:1")) == {"ann": [{"n": 2}, {"n": 1}], "bob": [{"n": 1}]}
+    assert await presence.list("room:2") == {}
+    del bob, ann_again
+
+
+async def test_an_update_is_a_leave_and_a_join_that_refers_to_it() -> None:
+    presence = Presence(Hub())
+    talk = enter(presence, "ann")
+    before = (await presence.list("room:1"))["ann"]["metas"][0]["phx_ref"]
+    talk.said()
+    talk.send("1", "2", "room:1", "update", {"away": True})
+    diff, reply = talk.said()
+    assert reply[3] == "phx_reply"
+    [joined] = diff[4]["joins"]["ann"]["metas"]
+    assert joined == {"away": True, "phx_ref": joined["phx_ref"], "phx_ref_prev": before}
+    assert diff[4]["leaves"]["ann"]["metas"] == [{"n": 1, "phx_ref": before}]
+
+
+async def test_a_channel_may_track_several_and_each_once() -> None:
+    presence = Presence(Hub())
+    talk = enter(presence, "ann")
+    talk.send("1", "2", "room:1", "also", {"user": "her bot"})
+    for event in ("again", "nobody"):
+        talk.send("1", "3", "room:1", event, {})
+    assert talk.said()[-1][3] == "phx_reply"
+    watcher = enter(presence, "bob")
+    watcher.said()
+    talk.session.lost()
+    await asyncio.sleep(0.01)
+    assert told(watcher) == [({}, {"ann": [{"n": 1}], "her bot": [{}]})]
+
+
+@pytest.mark.parametrize("how", ["leave", "crash", "lost", "untrack", "rejoin"])
+async def test_whoever_goes_leaves(how: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, "tickfire.phoenix")
+    presence = Presence(Hub())
+    ann, bob = enter(presence, "ann"), enter(presence, "bob")
+    bob.said()
+    match how:
+        case "leave":
+            ann.send("1", "2", "room:1", "phx_leave", {})
+        case "crash":
+            ann.send("1", "2", "room:1", None, {})
+        case "lost":
+            ann.session.lost()
+        case "untrack":
+            ann.send("1", "2", "room:1", "untrack", {})
+            ann.send("1", "3", "room:1", "untrack", {})
+        case "rejoin":
+            ann.send("2", "2", "room:1", "phx_join", {"user": "ann"})
+    await asyncio.sleep(0.01)
+    expected: list[Any] = [({}, {"ann": [{"n": 1}]})]
+    if how == "rejoin":
+        expected.append(({"ann": [{"n": 1}]}, {}))
+    assert told(bob) == expected
+
+
+class Fetching(Presence):
+    """Tells more of everybody, after looking it up."""
+
+    async def fetch(self, topic: str, presences: Presences) -> Presences:
+        await asyncio.sleep(0)
+        if "broken" in presences:
+            raise RuntimeError
+        return {key: {**each, "name": key.upper()} for key, each in presences.items()}
+
+
+async def test_fetch_adds_to_lists_and_diffs(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, "tickfire.phoenix")
+    presence = Fetching(Hub())
+    ann = enter(presence, "ann")
+    said = {message[3]: message[4] for message in await ann.settled()}
+    assert said["presence_diff"]["joins"]["ann"]["name"] == "ANN"
+    assert said["presence_diff"]["leaves"] == {}
+    assert said["presence_state"]["ann"]["name"] == "ANN"
+    broken = enter(presence, "broken")
+    broken.session.lost()
+    bob = enter(presence, "bob")
+    await asyncio.sleep(0.01)
+    diffs = [message[4] for message in ann.said() if message[3] == "presence_diff"]
+    assert [list(diff["joins"]) for diff in diffs] == [["bob"]]
+    async with presence:
+        bob.session.lost()
+    assert [message[4]["leaves"]["bob"]["name"] for message in ann.said()] == ["BOB"]
+
+
+# ------------------------------------------------------------ several nodes
+
+
+@contextlib.asynccontextmanager
+async def node(bus: MemoryBus, name: str | None = None) -> AsyncIterator[Presence]:
+    hub = Hub()
+    async with PubSub(hub, MemoryAdapter(bus), name), Presence(hub, timing=QUICK) as presence:
+        yield presence
+
+
+async def sees(presence: Presence, *users: str) -> None:
+    async def holds() -> bool:
+        return sorted(await presence.list("room:1")) == sorted(users)
+
+    await eventually(holds, f"{users} are seen", 5.0)
+
+
+async def test_presences_are_seen_on_all_nodes() -> None:
+    bus = MemoryBus()
+    async with node(bus) as here, node(bus) as there:
+        ann, bob = enter(here, "ann"), enter(there, "bob")
+        await sees(here, "ann", "bob")
+        await sees(there, "ann", "bob")
+        await eventually(lambda: ({"bob": [{"n": 1}]}, {}) in told(ann), "ann is told of bob")
+        bob.send("1", "2", "room:1", "count", {})
+        update = ({"bob": [{"n": 2}]}, {"bob": [{"n": 1}]})
+        await eventually(lambda: update in told(ann), "ann is told of the update")
+        bob.session.lost()
+        await sees(here, "ann")
+        async with node(bus) as late:
+            await sees(late, "ann")
+            carl = enter(late, "carl")
+            await sees(here, "ann", "carl")
+            del carl
+        await sees(here, "ann")  # the late node has said goodbye
+
+
+async def test_nodes_that_lost_contact_hide_each_other_and_agree_again() -> None:
+    bus = MemoryBus()
+    async with node(bus) as here, node(bus) as there:
+        enter(here, "ann")
+        bob = enter(there, "bob")
+        await sees(here, "ann", "bob")
+        deliveries = dict(bus.nodes)
+        bus.nodes.clear()
+        await sees(here, "ann")
+        await sees(there, "bob")
+        bob.session.lost()
+        enter(there, "carl")
+        enter(here, "dora")
+        bus.nodes.update(deliveries)
+        for presence in (here, there):
+            await sees(presence, "ann", "carl", "dora")
+        bus.nodes.clear()
+        await sees(here, "ann", "dora")
+        await asyncio.sleep(QUICK.permdown_s + 0.1)
+        bus.nodes.update(deliveries)
+        for presence in (here, there):
+            await sees(presence, "ann", "carl", "dora")
+
+
+async def test_a_node_that_starts_anew_takes_its_earlier_life_with_it() -> None:
+    bus = MemoryBus()
+    async with node(bus) as here:
+        async with contextlib.AsyncExitStack() as stack:
+            there = await stack.enter_async_context(node(bus, "there"))
+            enter(there, "bob")
+            await sees(here, "bob")
+            bus.nodes.pop("there")  # it dies without a word
+        async with node(bus, "there") as again:
+            enter(again, "carl")
+            await sees(here, "carl")

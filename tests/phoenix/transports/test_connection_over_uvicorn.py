@@ -1,0 +1,264 @@
+"""What only a real connection shows: pings, closes, idleness, slow readers, shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from typing import Any
+
+import pytest
+
+from tests.support.phoenix.rawclient import CLOSE, PING, TEXT, RawWebSocket, frame, open_websocket
+from tests.support.phoenix.serving import Served, serve
+from tickfire.phoenix import Channel, Hub, Reply, Socket, WebSocketOptions
+
+PATIENCE_S = 5.0
+BIG = 300_000
+
+
+class Room(Channel):
+    def __init__(self) -> None:
+        self.missed = 0
+
+    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Any:
+        if event == "abort":
+            socket.abort()
+            return None
+        if event == "close":
+            socket.close(4001)
+            return None
+        return Reply(payload)
+
+
+@contextlib.asynccontextmanager
+async def raw(served: Served) -> Any:
+    socket, step = await open_websocket(
+        "c", "127.0.0.1", served.port, "/socket/websocket?vsn=2.0.0"
+    )
+    assert socket is not None, step
+    try:
+        yield socket
+    finally:
+        await socket.end()
+
+
+async def close_and_eof(socket: RawWebSocket) -> int | None:
+    step = await socket.next(PATIENCE_S)
+    assert step is not None
+    assert step["op"] == "recv_close", step
+    eof = await socket.next(PATIENCE_S)
+    assert eof is not None
+    assert eof["op"] == "eof"
+    code = step["code"]
+    assert code is None or isinstance(code, int)
+    return code
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (frame(CLOSE, b"\x03\xe8"), 1000),
+        (frame(CLOSE, b""), 1000),
+        (frame(CLOSE, b"\x03\xed"), 1002),
+        (frame(TEXT, b"[]"), 1011),
+        (frame(TEXT, b"\xff"), 1007),
+        (frame(TEXT, b"x" * 2_000), 1009),
+        (frame(3, b""), 1002),
+        (frame(TEXT, b'["1","1","room:1","phx_join",{}]') + frame(TEXT, b"[]") * 5_000, 1011),
+    ],
+)
+async def test_the_server_closes_with_a_code_then_ends_the_connection(
+    sent: bytes, code: int
+) -> None:
+    options = WebSocketOptions(max_frame_size=1_000)
+    async with serve({"room:*": Room}, websocket=options) as served, raw(served) as socket:
+        await socket.send(sent)
+        if code == 1011 and len(sent) > 1_000:
+            reply = await socket.next(PATIENCE_S)
+            assert reply is not None
+            assert reply["op"] == "recv"
+        assert await close_and_eof(socket) == code
+
+
+async def test_a_ping_is_answered_at_any_time() -> None:
+    async with serve({"room:*": Room}) as served, raw(served) as socket:
+        await socket.send(frame(TEXT, b"[", fin=False) + frame(PING, b"hi"))
+        pong = await socket.next(PATIENCE_S)
+        assert pong is not None
+        assert (pong["op"], pong["data"]) == ("recv_pong", "aGk=")
+
+
+async def test_a_channel_may_close_or_cut_its_connection() -> None:
+    async with serve({"room:*": Room}) as served:
+        async with raw(served) as socket:
+            await socket.send(frame(TEXT, b'["1","1","room:1","phx_join",{}]'))
+            await socket.next(PATIENCE_S)
+            await socket.send(frame(TEXT, b'["1","2","room:1","close",{}]'))
+            assert await close_and_eof(socket) == 4001
+        async with raw(served) as socket:
+            await socket.send(frame(TEXT, b'["1","1","room:1","phx_join",{}]'))
+            await socket.next(PATIENCE_S)
+            await socket.send(frame(TEXT, b'["1","2","room:1","abort",{}]'))
+            step = await socket.next(PATIENCE_S)
+            assert step is not None
+            assert step["op"] == "eof"
+
+
+async def test_what_is_idle_is_closed_and_what_pings_is_not() -> None:
+    options = WebSocketOptions(idle_timeout_s=0.4)
+    async with (
+        serve({"room:*": Room}, websocket=options) as served,
+        raw(served) as silent,
+        raw(served) as talking,
+    ):
+
+        async def ping() -> None:
+            while True:
+                await talking.send(frame(PING))
+                await asyncio.sleep(0.05)
+
+        pinging = asyncio.create_task(ping())
+        assert await close_and_eof(silent) == 1002
+        pinging.cancel()
+        while (step := await talking.next(PATIENCE_S)) and step["op"] == "recv_pong":
+            pass
+        assert step is not None
+        assert step["code"] == 1002
+
+
+async def test_on_shutdown_every_socket_is_closed_with_1012() -> None:
+    async with serve({"room:*": Room}) as served, raw(served) as a, raw(served) as b:
+        served.server.should_exit = True
+        for socket in (a, b):
+            assert await close_and_eof(socket) == 1012
+
+
+async def test_very_many_sockets_are_closed_in_batches() -> None:
+    options = WebSocketOptions(drain_batch_size=2, drain_interval_s=0.3)
+    async with serve({"room:*": Room}, websocket=options) as served:
+        async with contextlib.AsyncExitStack() as stack:
+            sockets = [await stack.enter_async_context(raw(served)) for _ in range(5)]
+            served.server.should_exit = True
+            loop = asyncio.get_running_loop()
+
+            async def closed_at(socket: RawWebSocket) -> float:
+                assert await close_and_eof(socket) == 1012
+                return loop.time()
+
+            times = sorted(await asyncio.gather(*map(closed_at, sockets)))
+            gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+            assert [gap > 0.2 for gap in gaps] == [False, True, False, True]
+
+
+class Slow:
+    """A client that does not read."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def read_frames(self) -> list[bytes]:
+        """Read all that has been sent, until the connection ends or says nothing more."""
+        frames = []
+        with contextlib.suppress(asyncio.IncompleteReadError, TimeoutError, OSError):
+            while True:
+                async with asyncio.timeout(0.5):
+                    _, size = await self.reader.readexactly(2)
+                    if size >= 126:
+                        wide = 2 if size == 126 else 8
+                        size = int.from_bytes(await self.reader.readexactly(wide), "big")
+                    frames.append(await self.reader.readexactly(size))
+        return frames
+
+
+@contextlib.asynccontextmanager
+async def slow_client(served: Served) -> Any:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1 << 10)
+    writer.write(
+        b"GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+        b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(frame(TEXT, b'["1","1","room:1","phx_join",{}]'))
+    try:
+        yield Slow(reader, writer)
+    finally:
+        writer.close()
+
+
+async def test_a_slow_reader_is_conflated_told_and_then_called_back() -> None:
+    joined, overflowed, writable = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    missed: list[int] = []
+
+    class Conflating(Channel):
+        async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+            def on_overflow(count: int) -> None:
+                missed.append(count)
+                if not overflowed.is_set():
+                    overflowed.set()
+                    socket.on_writable(on_writable)
+
+            def on_writable() -> None:
+                socket.push("back", {"missed": sum(missed)})
+                writable.set()
+
+            socket.on_overflow = on_overflow
+            joined.set()
+
+    hub = Hub(write_limit=1 << 20)
+    options = WebSocketOptions(high_water=10_000, low_water=1_000)
+    async with (
+        serve({"room:*": Conflating}, hub, websocket=options) as served,
+        slow_client(served) as slow,
+    ):
+        await asyncio.wait_for(joined.wait(), PATIENCE_S)
+        sent = 0
+        async with asyncio.timeout(PATIENCE_S):
+            while not overflowed.is_set():
+                hub.broadcast("room:1", "news", {"n": sent, "pad": "x" * BIG})
+                sent += 1
+                await asyncio.sleep(0)
+        for _ in range(5):
+            hub.broadcast("room:1", "news", {"n": sent, "pad": "x" * BIG})
+            sent += 1
+            await asyncio.sleep(0)
+        frames = await slow.read_frames()
+        await asyncio.wait_for(writable.wait(), PATIENCE_S)
+        news = [each for each in frames if b'"news"' in each]
+        assert len(news) == sent - sum(missed)
+        assert b'"back"' in frames[-1]
+        assert hub.stats.aborted == 0
+
+
+async def test_a_slow_reader_that_does_not_care_is_cut_and_counted() -> None:
+    hub = Hub(write_limit=1 << 20)
+    async with (
+        serve({"room:*": Room}, hub) as served,
+        slow_client(served),
+        served.client() as quick,
+    ):
+        await quick.join("room:1")
+        async with asyncio.timeout(PATIENCE_S):
+            while not hub.stats.aborted:
+                hub.broadcast("room:1", "news", {"pad": "x" * BIG})
+                assert (await quick.receive())[3] == "news"
+        assert hub.stats.aborted == 1
+        hub.broadcast("room:1", "news", {"n": "after"})
+        assert (await quick.receive())[4] == {"n": "after"}
+
+
+async def test_a_client_that_asks_and_does_not_listen_is_read_no_more() -> None:
+    async with serve({"room:*": Room}) as served, slow_client(served) as slow:
+        ask = frame(TEXT, b'["1","2","room:1","echo",{"pad":"%b"}]' % (b"x" * BIG))
+        asked = 0
+        with contextlib.suppress(TimeoutError):
+            while True:
+                slow.writer.write(ask)
+                asked += 1
+                async with asyncio.timeout(0.5):
+                    await slow.writer.drain()
+        assert asked * BIG < 100 << 20
+        frames = await slow.read_frames()
+        assert len([each for each in frames if b"phx_reply" in each]) == asked + 1

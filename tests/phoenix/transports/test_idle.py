@@ -1,0 +1,76 @@
+"""The wheel: what is silent expires in time, what is not does not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickfire.phoenix.transports.idle import SPOKES, IdleWheel
+
+TIMEOUT_S = 0.2
+
+
+class Peer:
+    def __init__(self) -> None:
+        self.last_seen = 0
+        self.expired_at: int | None = None
+        self.expired = asyncio.Event()
+
+    def expire(self) -> None:
+        self.expired.set()
+
+
+async def test_the_silent_expires_and_the_talking_does_not() -> None:
+    wheel, silent, talking = IdleWheel(TIMEOUT_S), Peer(), Peer()
+    wheel.add(silent)
+    wheel.add(talking)
+    started = time.monotonic()
+    async with asyncio.timeout(5):
+        while not silent.expired.is_set():
+            talking.last_seen = wheel.now
+            await asyncio.sleep(TIMEOUT_S / SPOKES / 2)
+    assert time.monotonic() - started >= TIMEOUT_S * 0.9
+    assert not talking.expired.is_set()
+    async with asyncio.timeout(5):
+        await talking.expired.wait()
+
+
+async def test_what_is_removed_never_expires_and_the_wheel_stands_still() -> None:
+    wheel, removed, other = IdleWheel(TIMEOUT_S), Peer(), Peer()
+    wheel.add(removed)
+    wheel.add(other)
+    wheel.remove(removed)
+    wheel.remove(removed)
+    async with asyncio.timeout(5):
+        await other.expired.wait()
+    assert not removed.expired.is_set()
+    assert wheel.watched == 0
+    turned = wheel.now
+    await asyncio.sleep(TIMEOUT_S / SPOKES * 3)
+    assert wheel.now == turned
+
+
+async def test_without_a_timeout_nothing_is_watched() -> None:
+    wheel = IdleWheel(None)
+    wheel.add(Peer())
+    assert wheel.watched == 0
+
+
+@given(st.lists(st.integers(0, SPOKES * 2), max_size=5).map(sorted))
+def test_expiry_comes_a_timeout_after_the_last_sign_of_life(signs: list[int]) -> None:
+    async def scenario() -> None:
+        wheel, peer = IdleWheel(1000.0), Peer()
+        wheel.add(peer)
+        last = 0
+        for tick in range(SPOKES * 4):
+            if peer.expired.is_set():
+                break
+            if tick in signs:
+                peer.last_seen = last = wheel.now
+            wheel.turn()
+        assert wheel.now == last + SPOKES
+
+    asyncio.run(scenario())

@@ -1,0 +1,303 @@
+"""Long-poll: polls, frames, sessions that end, and sessions of another node."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from tests.support.eventually import eventually
+from tests.support.phoenix.rawclient import Response, fetch
+from tests.support.phoenix.serving import Served, serve_app
+from tickfire.phoenix import Channel, Hub, LongPollOptions, PhoenixSocket, Reply, Socket, UserSocket
+from tickfire.phoenix.pubsub import MemoryAdapter, MemoryBus, PubSub
+
+NDJSON = {"Content-Type": "application/x-ndjson"}
+QUICK = LongPollOptions(window_s=0.4, pubsub_timeout_s=0.3)
+SECRET = "the same on all nodes"
+
+
+class Room(Channel):
+    async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+        if topic == "room:slow":
+            await asyncio.sleep(0.1)
+        if topic == "room:never":
+            await asyncio.get_running_loop().create_future()
+
+    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Any:
+        if event == "shout":
+            await socket.broadcast("shout", payload)
+        if event == "close":
+            socket.close(1000)
+        return Reply(payload)
+
+
+class User(UserSocket):
+    channels = {"room:*": Room}  # noqa: RUF012
+
+
+@contextlib.asynccontextmanager
+async def serving(hub: Hub, options: LongPollOptions = QUICK) -> AsyncIterator[Served]:
+    route = PhoenixSocket("/socket", User, hub=hub, longpoll=options, secret=SECRET)
+    async with serve_app(Starlette(routes=[route])) as served:
+        yield served
+
+
+class Poller:
+    """One long-poll client."""
+
+    def __init__(self, served: Served, vsn: str = "2.0.0") -> None:
+        self.served = served
+        self.vsn = vsn
+        self.token: str | None = None
+
+    def at(self, served: Served) -> Poller:
+        """Return the same client, at another server."""
+        other = Poller(served, self.vsn)
+        other.token = self.token
+        return other
+
+    async def request(self, method: str, body: bytes = b"", **headers: str) -> Response:
+        target = f"/socket/longpoll?vsn={self.vsn}"
+        if self.token:
+            target += f"&token={self.token}"
+        named = {"Host": "localhost", "Connection": "close", "Content-Length": str(len(body))}
+        named |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return await fetch("127.0.0.1", self.served.port, method, target, named, body)
+
+    async def poll(self) -> tuple[int, list[Any]]:
+        body = json.loads((await self.request("GET")).text)
+        self.token = body.get("token", self.token)
+        return body["status"], [json.loads(each) for each in body.get("messages", [])]
+
+    async def send(self, *messages: Any) -> int:
+        batch = b"\n".join(
+            base64.b64encode(each) if isinstance(each, bytes) else json.dumps(each).encode()
+            for each in messages
+        )
+        response = await self.request("POST", batch, Content_Type="application/x-ndjson")
+        status: int = json.loads(response.text)["status"]
+        return status
+
+    async def joined(self, topic: str = "room:1") -> Poller:
+        assert (await self.poll())[0] == 410
+        assert await self.send(["1", "1", topic, "phx_join", {}]) == 200
+        status, [reply] = await self.poll()
+        assert (status, reply[3]) == (200, "phx_reply")
+        return self
+
+
+async def test_a_poll_ends_as_soon_as_there_is_something() -> None:
+    hub = Hub()
+    async with serving(hub, LongPollOptions(window_s=5)) as served:
+        client = await Poller(served).joined()
+        polling = asyncio.create_task(client.poll())
+        await asyncio.sleep(0.05)
+        hub.broadcast("room:1", "news", {"n": 1})
+        hub.broadcast("room:1", "news", {"n": 2})
+        status, messages = await asyncio.wait_for(polling, 2)
+        assert status == 200
+        if len(messages) == 1:
+            messages += (await client.poll())[1]
+        assert [message[4]["n"] for message in messages] == [1, 2]
+
+
+async def test_a_poll_for_nothing_ends_after_the_window() -> None:
+    async with serving(Hub()) as served:
+        client = await Poller(served).joined()
+        assert await client.poll() == (204, [])
+        assert await client.send([None, "2", "phoenix", "heartbeat", {}]) == 200
+        assert (await client.poll())[0] == 200
+
+
+async def test_a_second_poll_takes_over() -> None:
+    hub = Hub()
+    async with serving(hub) as served:
+        client = await Poller(served).joined()
+        first = asyncio.create_task(client.poll())
+        await asyncio.sleep(0.05)
+        second = asyncio.create_task(client.poll())
+        await asyncio.sleep(0.05)
+        hub.broadcast("room:1", "news", {"n": 1})
+        assert (await second)[0] == 200
+        assert await first == (204, [])
+
+
+async def test_what_comes_after_a_client_hung_up_is_for_its_next_poll() -> None:
+    hub = Hub()
+    async with serving(hub, LongPollOptions(window_s=5)) as served:
+        client = await Poller(served).joined()
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        target = f"/socket/longpoll?vsn=2.0.0&token={client.token}"
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.close()
+        await writer.wait_closed()
+        await asyncio.sleep(0.05)
+        hub.broadcast("room:1", "news", {"n": 1})
+        status, messages = await client.poll()
+        assert (status, messages[0][4]) == (200, {"n": 1})
+        del reader
+
+
+async def test_a_post_waits_for_its_joins_and_no_longer_than_the_window() -> None:
+    async with serving(Hub()) as served:
+        client = Poller(served)
+        await client.poll()
+        join = ["1", "1", "room:slow", "phx_join", {}]
+        assert await client.send(join, [None, "2", "phoenix", "heartbeat", {}]) == 200
+        assert [message[1] for message in (await client.poll())[1]] == ["1", "2"]
+        assert await client.send(["3", "3", "room:never", "phx_join", {}]) == 408
+
+
+@pytest.mark.parametrize("body", [b"[oops", b"", b"AAEB"])
+async def test_a_frame_that_cannot_be_decoded_ends_the_session(body: bytes) -> None:
+    hub = Hub()
+    async with serving(hub) as served:
+        client = await Poller(served).joined()
+        old = client.token
+        for content_type in ("application/x-ndjson", "text/plain"):
+            response = await client.request("POST", body, Content_Type=content_type)
+            assert json.loads(response.text)["status"] in (408, 410)
+        assert not hub.topics()
+        assert (await client.poll())[0] == 410
+        assert client.token != old
+
+
+async def test_bad_base64_is_an_error_of_its_own() -> None:
+    async with serving(Hub()) as served:
+        client = await Poller(served).joined()
+        response = await client.request("POST", b"!!", Content_Type="application/x-ndjson")
+        assert response.status == 500
+        assert await client.send([None, "2", "phoenix", "heartbeat", {}]) == 200
+
+
+async def test_v1_sends_one_message_a_request() -> None:
+    async with serving(Hub()) as served:
+        client = Poller(served, "1.0.0")
+        await client.poll()
+        join = {"topic": "room:1", "event": "phx_join", "payload": {}, "ref": "1"}
+        body = json.dumps(join, indent=1).encode()  # over several lines
+        for content_type in ("application/x-ndjson", "application/json"):
+            await client.request("POST", body, Content_Type=content_type)
+            status, messages = await client.poll()
+            assert (status, messages[0]["event"]) == (200, "phx_reply")
+
+
+async def test_a_session_that_nobody_polls_dies() -> None:
+    hub = Hub()
+    async with serving(hub) as served:
+        client = await Poller(served).joined()
+        await eventually(lambda: not hub.topics(), "the session has died")
+        assert await client.send([None, "2", "phoenix", "heartbeat", {}]) == 410
+
+
+async def test_a_session_that_is_closed_is_gone() -> None:
+    async with serving(Hub()) as served:
+        client = await Poller(served).joined()
+        polling = asyncio.create_task(client.poll())
+        await asyncio.sleep(0.05)
+        assert await client.send(["1", "2", "room:1", "close", {}]) == 200
+        assert (await polling)[0] == 204
+        assert (await client.poll())[0] == 410
+
+
+async def test_a_body_that_is_too_large_is_refused() -> None:
+    async with serving(Hub()) as served:
+        client = await Poller(served).joined()
+        response = await client.request("POST", b"x" * 8_000_001)
+        assert response.status == 413
+
+
+async def test_a_session_that_takes_nothing_is_cut_at_the_limit() -> None:
+    hub = Hub(write_limit=10_000)
+    options = LongPollOptions(window_s=5, high_water=1_000)
+    async with serving(hub, options) as served:
+        client = await Poller(served).joined()
+        for _ in range(20):
+            hub.broadcast("room:1", "news", {"pad": "x" * 1_000})
+            await asyncio.sleep(0)
+        assert hub.stats.aborted == 1
+        assert not hub.topics()
+        del client
+
+
+async def test_a_crowded_session_is_congested_until_its_poll() -> None:
+    congested = asyncio.Event()
+    sockets: list[Socket] = []
+
+    class Keeps(Channel):
+        async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+            sockets.append(socket)
+            socket.on_overflow = lambda missed: congested.set()
+
+    class Keeper(UserSocket):
+        channels = {"room:*": Keeps}  # noqa: RUF012
+
+    hub = Hub()
+    route = PhoenixSocket("/socket", Keeper, hub=hub, longpoll=LongPollOptions(high_water=1_000))
+    async with serve_app(Starlette(routes=[route])) as served:
+        client = await Poller(served).joined()
+        while not congested.is_set():
+            hub.broadcast("room:1", "news", {"pad": "x" * 500})
+            await asyncio.sleep(0)
+        writable = asyncio.Event()
+        sockets[0].on_writable(writable.set)
+        assert sockets[0].buffered > 1_000
+        assert (await client.poll())[0] == 200
+        await asyncio.wait_for(writable.wait(), 2)
+
+
+# ------------------------------------------------------------ several nodes
+
+
+@contextlib.asynccontextmanager
+async def two_nodes() -> AsyncIterator[tuple[Served, Served]]:
+    bus = MemoryBus()
+    hubs = Hub(), Hub()
+    async with contextlib.AsyncExitStack() as stack:
+        for hub in hubs:
+            await stack.enter_async_context(PubSub(hub, MemoryAdapter(bus)))
+        here = await stack.enter_async_context(serving(hubs[0]))
+        there = await stack.enter_async_context(serving(hubs[1]))
+        yield here, there
+
+
+async def test_any_node_serves_any_session() -> None:
+    async with two_nodes() as (here, there):
+        client = await Poller(here).joined()
+        other = await Poller(there).joined()
+        assert await client.at(there).send(["1", "2", "room:1", "shout", {"n": 1}]) == 200
+        status, messages = await client.at(there).poll()
+        assert status == 200
+        assert [message[3] for message in messages] == ["shout", "phx_reply"]
+        status, messages = await other.at(here).poll()
+        assert (status, messages[0][4]) == (200, {"n": 1})
+        assert await client.at(there).poll() == (204, [])
+        binary = b"\x00\x01\x01\x06\x0413room:1echo{}"
+        assert await client.at(there).send(binary) == 200
+
+
+async def test_a_session_that_no_node_has_is_gone() -> None:
+    async with two_nodes() as (here, there):
+        client = await Poller(here).joined()
+        assert await client.send(["1", "2", "room:1", "close", {}]) == 200
+        for served in (here, there):
+            assert await client.at(served).send(["1", "3", "room:1", "shout", {}]) == 410
+
+
+async def test_a_node_that_does_not_answer_makes_the_session_gone() -> None:
+    async with two_nodes() as (here, there):
+        client = await Poller(there).joined()
+        there.server.should_exit = True
+        stranger = client.at(here)
+        assert stranger.token is not None
+        async with serving(Hub()) as alone:  # it knows no other node
+            assert await client.at(alone).send(["1", "2", "room:1", "shout", {}]) == 410

@@ -1,0 +1,213 @@
+"""Candles against a naive fold of all trades: live, and wherever a server starts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.publisher import DAY, SECOND, tick, trades
+from tickfire.ingest.kernel.state import Book
+from tickfire.server.market.candles.candles import DERIVED, Candles
+from tickfire.server.market.candles.json import bars_as_json
+from tickfire.server.market.candles.series import Series, fold, merged, piece
+from tickfire.store.schema import BAR, INTERVALS_S, TICK, TICK_CLEAR, TICK_TRADE
+
+MINUTE = 60 * SECOND
+type Naive = dict[int, list[int]]
+
+
+def naive(ticks: Any, interval: int) -> list[list[int]]:
+    """[start, open, high, low, close, volume, trades] of one instrument's ticks, as documented."""
+    bars: Naive = {}
+    last_ts, cleared = 0, False
+    for row in ticks:
+        ts, price, size = int(row["ts_event"]), int(row["price"]), int(row["size"])
+        if row["kind"] == TICK_CLEAR:
+            cleared = True
+        if row["kind"] != TICK_TRADE:
+            continue
+        start = ts - ts % interval
+        if cleared and ts < last_ts:
+            bars = {key: bar for key, bar in bars.items() if key < start}
+        cleared, last_ts = False, ts
+        bar = bars.setdefault(start, [start, price, price, price, price, 0, 0])
+        bar[2], bar[3], bar[4] = max(bar[2], price), min(bar[3], price), price
+        bar[5] += size
+        bar[6] += 1
+    return [bars[start] for start in sorted(bars)]
+
+
+def naive_longer(minutes: Sequence[Sequence[int]], interval: int) -> list[list[int]]:
+    """Fold minutes by plain Python."""
+    bars: Naive = {}
+    for start, open_, high, low, close, volume, count in minutes:
+        at = start - start % interval
+        bar = bars.setdefault(at, [at, open_, high, low, close, 0, 0])
+        bar[2], bar[3], bar[4] = max(bar[2], high), min(bar[3], low), close
+        bar[5] += volume
+        bar[6] += count
+    return [bars[start] for start in sorted(bars)]
+
+
+def expected(ticks: Any, seconds: int) -> list[list[int]]:
+    if seconds <= 60:
+        return naive(ticks, seconds * SECOND)
+    return naive_longer(naive(ticks, MINUTE), seconds * SECOND)
+
+
+@st.composite
+def feeds(draw: st.DrawFn) -> Any:
+    """Ticks of one instrument: mostly forward, at times late, at times back after a clear."""
+    at, rows = DAY + draw(st.integers(0, 600)) * SECOND, []
+    for _ in range(draw(st.integers(1, 60))):
+        kind = draw(st.sampled_from(["trade"] * 8 + ["bid", "clear"]))
+        step = draw(
+            st.sampled_from([0, 1, 400_000_000, SECOND, 7 * SECOND, 70 * SECOND, 400 * SECOND])
+        )
+        back = draw(st.sampled_from([0] * 6 + [SECOND, 3 * SECOND, 65 * SECOND, 500 * SECOND]))
+        at = max(DAY, at + step - back)
+        price = draw(st.integers(1, 50)) * 10_000_000
+        rows.append(tick(kind, price=price, size=draw(st.integers(1, 9)), at=at))
+    return np.concatenate(rows)
+
+
+def shown(candles: Candles, seconds: int, slot: int = 0) -> list[list[int]]:
+    return [row[:7] for row in candles.history(slot, seconds, 5000).tolist()]
+
+
+@settings(max_examples=200)
+@given(feeds(), st.data())
+def test_live_candles_equal_a_fold_of_all_trades(ticks: Any, data: st.DataObject) -> None:
+    book = Book()
+    candles, at = Candles(book), 0
+    while at < len(ticks):
+        count = data.draw(st.integers(1, len(ticks) - at))
+        candles.take(book.fold(ticks[at : at + count], at + 1))
+        at += count
+    for seconds in INTERVALS_S.values():
+        assert shown(candles, seconds) == expected(ticks, seconds)
+
+
+@settings(max_examples=200)
+@given(feeds(), st.data())
+def test_a_server_that_starts_anywhere_shows_the_same(ticks: Any, data: st.DataObject) -> None:
+    """Snapshot, bars and ticks were written by ingest, which also closes bars by time."""
+    snapshot_at = data.draw(st.integers(0, len(ticks)))
+    ingest, bars, rows = Book(), [np.zeros(0, BAR)], None
+    for i in range(len(ticks)):
+        if i == snapshot_at:
+            rows = ingest.rows.copy()
+        bars.append(ingest.fold(ticks[i : i + 1], i + 1))
+        if data.draw(st.integers(0, 3)) == 0:
+            latest = int(ticks["ts_event"][: i + 1].max())
+            bars.append(ingest.close(latest + data.draw(st.integers(0, 100)) * SECOND))
+    book = Book()
+    if rows is not None and len(rows):
+        book.load(rows)
+    candles = Candles(book)
+    pieces, cutoffs = np.concatenate(bars), candles.cutoffs()
+    if rows is None:
+        snapshot_at = 0
+    for batch in np.array_split(pieces, data.draw(st.integers(1, 4))):
+        candles.load(batch, cutoffs, (snapshot_at, snapshot_at + 1))
+    candles.settle()
+    candles.take(book.fold(ticks[snapshot_at:], snapshot_at + 1))
+    traded = (ticks["kind"] == TICK_TRADE).any()
+    for seconds in INTERVALS_S.values():
+        assert not traded or shown(candles, seconds) == expected(ticks, seconds)
+
+
+def test_candles_equal_pandas() -> None:
+    ticks = trades(20_000, step=SECOND // 3)
+    book = Book()
+    candles = Candles(book)
+    for at in range(0, len(ticks), 250):
+        candles.take(book.fold(ticks[at : at + 250], at + 1))
+    frame = pd.DataFrame({name: ticks[name] for name in ("price", "size")})
+    frame.index = pd.to_datetime(ticks["ts_event"])
+    for name, rule in (("1m", "1min"), ("5m", "5min"), ("15m", "15min"), ("1h", "1h")):
+        bars = frame["price"].resample(rule).ohlc()
+        bars["volume"] = frame["size"].resample(rule).sum()
+        got = candles.history(0, INTERVALS_S[name], 5000)
+        assert got[:, 0].tolist() == bars.index.astype("int64").tolist()
+        assert got[:, 1:6].tolist() == bars.to_numpy().tolist()
+
+
+def test_history_is_bounded_and_keeps_the_newest() -> None:
+    series = Series(SECOND, 10)
+    for i in range(1000):
+        series.merge(piece(i * SECOND, i, i, i, i, 1, 1))
+    assert len(series) <= 10 + 257
+    assert series.tail(10)[:, 0].tolist() == [i * SECOND for i in range(990, 1000)]
+    series.merge(piece(0, 0, 0, 0, 0, 1, 1))
+    assert series.tail(5000)[0, 0] > 0
+
+
+bars_of_minutes = st.lists(
+    st.tuples(st.integers(0, 40), *[st.integers(1, 99)] * 6), min_size=1, max_size=40
+)
+
+
+@given(bars_of_minutes, st.integers(0, 40))
+def test_extending_a_series_is_merging_one_by_one(rows: list[tuple[int, ...]], cut: int) -> None:
+    pieces = [piece(start * MINUTE, *rest) for start, *rest in sorted(rows)]
+    one, other = Series(MINUTE, 100), Series(MINUTE, 100)
+    for row in pieces:
+        one.merge(row)
+    for row in pieces[:cut]:
+        other.merge(row)
+    rest = Series(MINUTE, 100)
+    for row in pieces[cut:]:
+        rest.merge(row)
+    other.extend(rest.tail(100))
+    assert one.tail(100).tolist() == other.tail(100).tolist()
+    for seconds in DERIVED:
+        folded = Series(seconds * SECOND, 100)
+        for row in one.tail(100).tolist():
+            folded.merge(tuple(row))
+        assert folded.tail(100).tolist() == fold(one.tail(100), seconds * SECOND).tolist()
+
+
+def test_the_later_minute_has_the_close_whatever_comes_last() -> None:
+    first, second = piece(0, 1, 5, 1, 2, 1, 1), piece(MINUTE, 3, 4, 3, 4, 1, 1)
+    whole = merged(merged(first, second), piece(0, 9, 9, 9, 9, 1, 1))
+    assert whole[:7] == (0, 1, 9, 1, 4, 3, 3)
+
+
+@given(feeds())
+def test_json_of_bars_is_what_python_writes(ticks: Any) -> None:
+    from tickfire.base.units import decimal
+
+    book = Book()
+    candles = Candles(book)
+    candles.take(book.fold(ticks, 1))
+    bars = candles.history(0, 1, 100)
+    assert json.loads(bytes(bars_as_json(bars))) == [
+        [row[0] // 1_000_000, *map(decimal, row[1:5]), row[5], row[6]] for row in bars.tolist()
+    ]
+
+
+def test_no_ticks_are_no_candles() -> None:
+    assert naive(np.zeros(0, TICK), SECOND) == []
+    assert bytes(bars_as_json(Series(SECOND, 5).tail(5))) == b"[]"
+
+
+def test_time_that_goes_back_before_anything_runs_voids_what_is_later() -> None:
+    before = np.concatenate([tick(at=DAY + 9 * SECOND), tick("clear", at=DAY + 9 * SECOND)])
+    ingest = Book()
+    pieces = np.concatenate([ingest.fold(before, 1), ingest.close(DAY + 100 * SECOND)])
+    book = Book()
+    book.load(ingest.rows)
+    candles = Candles(book)
+    candles.load(pieces, candles.cutoffs(), (2, 3))
+    candles.settle()
+    assert [row[0] for row in shown(candles, 1)] == [DAY + 9 * SECOND]
+    change = candles.take(book.fold(tick(at=DAY + 5 * SECOND), 3))
+    assert change.resets == {0}
+    assert [row[0] for row in shown(candles, 1)] == [DAY + 5 * SECOND]

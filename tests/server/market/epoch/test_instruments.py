@@ -1,0 +1,101 @@
+"""The instrument table and the slots of its instruments."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.publisher import tick
+from tickfire.ingest.kernel.state import Book
+from tickfire.server.market.epoch.instruments import Instruments
+from tickfire.server.market.ticks.slots import SAW_QUOTE, SAW_TRADE, Slots
+from tickfire.store.read_entries import TickEntry
+from tickfire.store.schema import TICK, Instrument
+
+
+def table(*rows: Instrument) -> Instruments:
+    instruments = Instruments(Book(), 1)
+    assert instruments.load(rows)
+    assert not instruments.load(rows)
+    return instruments
+
+
+def test_a_symbol_that_two_feeds_share_carries_its_feed() -> None:
+    instruments = table(
+        Instrument(1, 7, "ES", dataset="GLBX.MDP3"), Instrument(2, 7, "ES"), Instrument(2, 8, "NQ")
+    )
+    assert [row["symbol"] for row in instruments.as_json()] == ["2/ES", "GLBX.MDP3/ES", "NQ"]
+    assert instruments.find("ES") is None
+
+
+def test_a_symbol_mapped_anew_names_the_newest_instrument() -> None:
+    instruments = table(Instrument(1, 7, "ES.c.0", start=1), Instrument(1, 8, "ES.c.0", start=2))
+    found = instruments.find("ES.c.0")
+    assert found is not None and found.instrument.instrument_id == 8
+    assert len(instruments.as_json()) == 1
+
+
+def test_a_tick_size_is_a_decimal_or_null() -> None:
+    rows = table(Instrument(1, 1, "A", tick_size=250_000_000), Instrument(1, 2, "B")).as_json()
+    assert [row["tick_size"] for row in rows] == ["0.25", None]
+
+
+def test_symbols_are_escaped_once() -> None:
+    instruments = table(Instrument(1, 1, 'a"b\n'), Instrument(1, 2, "ü"))
+    text = instruments.text.tobytes()
+    begin, middle, end = instruments.offsets.tolist()
+    assert text[begin:middle] == b'a\\"b\\n' and text[middle:end].decode() == "ü"
+
+
+ticks_of = st.lists(
+    st.tuples(st.integers(1, 600), st.sampled_from(["trade", "bid", "ask", "clear"])),
+    min_size=1,
+    max_size=256,
+)
+
+
+def entry_of(ticks: list[tuple[int, str]]) -> TickEntry:
+    rows = np.concatenate([tick(kind, instrument) for instrument, kind in ticks])
+    return TickEntry(1, len(rows), np.frombuffer(rows.tobytes(), TICK), 0, 0, 0)
+
+
+@given(ticks_of, st.sets(st.integers(1, 600)))
+def test_slots_and_listeners_are_those_of_the_ticks(
+    ticks: list[tuple[int, str]], listened: set[int]
+) -> None:
+    book = Book(instruments=4)  # it must grow
+    slots = Slots(book)
+    entry = entry_of(ticks)
+    found = slots.of(entry)
+    at = {instrument: book.find(1, instrument) for instrument, _ in ticks}
+    assert found.slots[: found.count].tolist() == [at[instrument] for instrument, _ in ticks]
+    for instrument in listened & at.keys():
+        slot = at[instrument]
+        assert slot is not None
+        slots.listen(slot, True)
+    expected: dict[int, int] = {}
+    for instrument, kind in ticks:
+        if instrument in listened:
+            slot = at[instrument]
+            assert slot is not None
+            saw = SAW_TRADE if kind == "trade" else SAW_QUOTE
+            expected[slot] = expected.get(slot, 0) | saw
+    assert slots.listeners(found) == list(expected.items())
+    assert slots.listeners(found) == list(expected.items())
+
+
+@given(ticks_of, st.integers(0, 300))
+def test_folding_in_place_is_folding(ticks: list[tuple[int, str]], cut: int) -> None:
+    entry = entry_of(ticks)
+    one, other = Book(instruments=4), Book(instruments=4)
+    slots = Slots(one)
+    pieces = []
+    position = 0
+    for part in (entry.until(cut) if cut >= 1 else None, entry.after(cut)):
+        if part is not None and position < part.last and len(part.ticks):
+            pieces.append(slots.fold(slots.of(part)))
+            position = part.last
+    expected = other.fold(entry.ticks, 1)
+    assert np.concatenate(pieces).tobytes() == expected.tobytes()
+    assert one.rows.tobytes() == other.rows.tobytes()

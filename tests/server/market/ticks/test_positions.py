@@ -1,0 +1,103 @@
+"""Ids, decimals and join params."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickfire.base.units import decimal, decimal_or_none
+from tickfire.phoenix import JoinError
+from tickfire.server.market.ticks.positions import Place, base36
+from tickfire.server.market.topics.params import MarketParams, candle_limit
+from tickfire.store.schema import UNDEF_PRICE
+
+places = st.builds(
+    Place,
+    st.binary(min_size=8, max_size=8),
+    st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=5).map(tuple),
+)
+
+
+@given(places)
+def test_an_id_is_read_as_it_was_written(place: Place) -> None:
+    assert Place.parse(str(place)) == place
+
+
+@given(st.integers(0, 2**64))
+def test_base36_is_what_int_reads(number: int) -> None:
+    assert int(base36(number), 36) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        7,
+        "",
+        "x",
+        "0011223344556677",
+        "0011223344556677-",
+        "0011223344556677-1.",
+        "-1",
+        "001122334455667-1",
+        "0011223344556677-Z",
+        "0011223344556677-1 ",
+        "0011223344556677-1\n",
+        "0011223344556677-zzzzzzzzzzzzz",
+        "0011223344556677-" + "1." * 5000 + "1",
+        ["a"],
+    ],
+)
+def test_what_is_no_id_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="since"):
+        Place.parse(text)
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_a_price_is_its_exact_shortest_decimal(price: int) -> None:
+    text = decimal(price)
+    assert Decimal(text) == Decimal(price) / 10**9
+    assert "." not in text or not text.endswith(("0", "."))
+
+
+def test_no_price_is_none() -> None:
+    assert decimal_or_none(UNDEF_PRICE) is None
+    assert decimal_or_none(1_500_000_000) == "1.5"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        [],
+        "x",
+        1,
+        {"symbols": "AAA"},
+        {"symbols": []},
+        {"symbols": [1]},
+        {"encoding": "xml"},
+        {"since": "x"},
+        {"since": 1},
+        {"encoding": 1},
+        {"symbols": ["A"] * 1001},
+    ],
+)
+def test_params_that_make_no_sense_are_refused_with_a_reason(payload: object) -> None:
+    with pytest.raises(JoinError) as caught:
+        MarketParams.of(payload)
+    assert caught.value.payload["reason"]
+
+
+def test_params_are_all_optional_and_null_is_none() -> None:
+    nothing = {"symbols": None, "encoding": None, "since": None}
+    assert MarketParams.of(None) == MarketParams.of({}) == MarketParams.of(nothing)
+    assert MarketParams.of({"symbols": ["B", "A", "B"]}).symbols == ("A", "B")
+
+
+@pytest.mark.parametrize("limit", [0, -1, 5001, 1.5, "5", True])
+def test_a_limit_that_is_none_is_refused(limit: object) -> None:
+    with pytest.raises(JoinError):
+        candle_limit({"limit": limit})
+    assert candle_limit({}) == 500 and candle_limit({"limit": 5000}) == 5000

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickfire.base.errors import UsageError, UserError
+from tickfire.base.ports import check_port
+from tickfire.server.supervisor.config import DevConfig, browser_host, check, is_loopback
+from tickfire.server.supervisor.plan import Ports, plan
+
+configs = st.builds(
+    DevConfig,
+    host=st.sampled_from(["127.0.0.1", "localhost", "::1", "0.0.0.0"]),
+    feed=st.none() | st.just(Path("/data/a b.dbn.zst")),
+    speed=st.floats(min_value=0, max_value=1000, allow_nan=False),
+    redis_url=st.none() | st.just("redis://other:6379/0"),
+    workers=st.integers(1, 8),
+    live=st.booleans(),
+    news_feeds=st.booleans(),
+)
+PORTS = Ports(redis=1001, gateway=1002, server=1003)
+ORDER = ["redis", "gateway", "ingest", "news", "infer", "server"]
+
+
+@given(configs)
+def test_the_order_is_always_the_same(config: DevConfig) -> None:
+    names = [spec.name for spec in plan(config, PORTS)]
+    assert names == [name for name in ORDER if name in names]
+    assert {"ingest", "news", "infer", "server"} <= set(names)
+
+
+@given(configs)
+def test_what_the_user_brings_is_not_started(config: DevConfig) -> None:
+    names = {spec.name for spec in plan(config, PORTS)}
+    assert ("redis" in names) == (config.redis_url is None)
+    assert ("gateway" in names) == (not config.live)
+
+
+@given(configs)
+def test_all_use_one_redis(config: DevConfig) -> None:
+    expected = config.redis_url or "redis://127.0.0.1:1001/0"
+    for spec in plan(config, PORTS):
+        if spec.name in ("ingest", "news", "infer", "server"):
+            assert spec.env["REDIS_URL"] == expected
+
+
+@given(configs)
+def test_a_key_never_shows_in_a_command_line(config: DevConfig) -> None:
+    for spec in plan(config, PORTS):
+        assert not any("key" in argument.lower() for argument in spec.args)
+        if config.live:
+            assert "DATABENTO_API_KEY" not in spec.env, "the user's own is inherited"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "::1"])
+def test_a_loopback_host_is_accepted(host: str) -> None:
+    assert is_loopback(host)
+    check(DevConfig(host=host))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "tickfire.example"])
+def test_another_host_needs_insecure(host: str) -> None:
+    with pytest.raises(UsageError, match=r"--insecure"):
+        check(DevConfig(host=host))
+    check(DevConfig(host=host, insecure=True))
+
+
+def test_a_missing_feed_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"absent\.dbn does not exist"):
+        check(DevConfig(feed=tmp_path / "absent.dbn"))
+    with pytest.raises(UserError, match="is a folder"):
+        check(DevConfig(feed=tmp_path))
+    check(DevConfig(feed=tmp_path / "absent.dbn", live=True))
+
+
+def test_a_port_in_use_is_refused_and_a_free_one_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=f"port {port} on 127.0.0.1 is in use; .* PORT"):
+            check_port("127.0.0.1", port, option="PORT")
+    assert check_port("127.0.0.1", port) == port
+    assert check_port("127.0.0.1", 0) > 0
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(UserError, match=r"cannot listen on 192\.0\.2\.1"):
+        check_port("192.0.2.1", 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]")],
+)
+def test_the_url_is_one_that_a_browser_opens(host: str, shown: str) -> None:
+    assert browser_host(host) == shown

@@ -1,0 +1,151 @@
+"""The panel "Python" in a page, driven as a user does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Page as BrowserPage
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import Scope
+
+from tests.support.browser.chromium import Chart
+from tests.support.browser.serving import Serving
+from tests.support.browser.stage import Market, create_app
+from tickfire.server.page import Page
+
+START_TIMEOUT_MS: Final = 60_000
+"""Python starts in seconds; a loaded machine takes its time."""
+RUN_TIMEOUT_MS: Final = 30_000
+REPORT_TIMEOUT_S: Final = 30
+
+REPORTS: Final = "/policy-reports"
+STATE: Final = "name => document.getElementById('python').dataset[name] ?? ''"
+
+
+class Reporting(Page):
+    """The page, whose policy asks for a report of whatever it refuses, in workers too."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        policy = response.headers["content-security-policy"]
+        response.headers["content-security-policy"] = f"{policy}; report-uri {REPORTS}"
+        return response
+
+
+class Served(Serving):
+    """A market whose page is served as the product serves it.
+
+    Attributes
+    ----------
+    reports : list
+        What browsers said of what the page's policy refused.
+    """
+
+    def __init__(self, market: Market, static: Path) -> None:
+        assert (static / "pyodide" / "current.json").is_file(), "run make wasm"
+        self.reports: list[Any] = []
+        self._come = threading.Condition()
+        socket = create_app(market, str(static)).routes[0]
+        take = Route(REPORTS, self._take, methods=["POST"])
+        super().__init__(Starlette(routes=[socket, take, Mount("/", Reporting(static))]))
+
+    def wait_reports(self, count: int) -> None:
+        """Wait until so many reports have come."""
+        with self._come:
+            assert self._come.wait_for(lambda: len(self.reports) >= count, REPORT_TIMEOUT_S)
+
+    async def _take(self, request: Request) -> Response:
+        report = await request.json()
+        with self._come:
+            self.reports.append(report)
+            self._come.notify_all()
+        return Response(status_code=204)
+
+
+@dataclass
+class Panel:
+    """What a user sees of it, and does."""
+
+    chart: Chart
+
+    @property
+    def page(self) -> BrowserPage:
+        return self.chart.page
+
+    def state(self, name: str) -> str:
+        return str(self.page.evaluate(STATE, name))
+
+    def wait(self, name: str, value: str, timeout_ms: int = RUN_TIMEOUT_MS) -> None:
+        """Wait until a data attribute of the panel has a value."""
+        self.page.wait_for_function(
+            "([n, v]) => document.getElementById('python').dataset[n] === v",
+            arg=[name, value],
+            timeout=timeout_ms,
+        )
+
+    def open(self) -> None:
+        """Open it, and wait until Python is ready."""
+        self.page.click("#python-toggle")
+        self.page.locator(".code-area").wait_for()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        self.page.wait_for_function(
+            "() => ['ready', 'failed'].includes(document.getElementById('python').dataset.state)",
+            timeout=START_TIMEOUT_MS,
+        )
+        assert self.state("state") == "ready", self.page.inner_text(".python-status")
+
+    def write(self, source: str) -> None:
+        """Put code into the editor, in place of what is there."""
+        self.page.fill(".code-area", source)
+
+    def start(self) -> None:
+        """Press Run."""
+        self.page.click(".python-run")
+        self.wait("busy", "true")
+
+    def run(self, source: str) -> None:
+        """Run code, and wait for its end."""
+        self.write(source)
+        self.page.evaluate("() => { document.getElementById('python').dataset.runs = '' }")
+        self.page.click(".python-run")
+        self.wait_run()
+
+    def wait_run(self) -> None:
+        self.page.wait_for_function(
+            "() => document.getElementById('python').dataset.runs", timeout=RUN_TIMEOUT_MS
+        )
+
+    def fault(self) -> str:
+        """Return the error that is shown, or nothing."""
+        shown = self.page.locator(".python-fault")
+        return shown.inner_text() if shown.is_visible() else ""
+
+    def say(self, line: str) -> str:
+        """Enter a line in the console; return what it answers."""
+        entry = self.page.locator(".console-line")
+        before = self.page.locator(".console-log > *").count()
+        entry.fill(line)
+        entry.press("Enter")
+        self.page.wait_for_function(
+            """n => document.querySelectorAll(".console-log > *").length > n + 1 ||
+              (document.querySelectorAll(".console-log > *").length > n &&
+               document.getElementById("python").dataset.busy === "false")""",
+            arg=before,
+            timeout=RUN_TIMEOUT_MS,
+        )
+        self.wait("busy", "false")
+        said = self.page.locator(".console-log > *").all_inner_texts()
+        return "\n".join(said[before + 1 :]).strip()
+
+    def value(self, expression: str) -> Any:
+        """Return what the console prints of an expression, as JSON."""
+        return json.loads(self.say(f"import json; print(json.dumps({expression}))"))

@@ -1,0 +1,139 @@
+"""`tickfire dev` as a user runs it, and a stock phoenix.js client in Node beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.processes import descendants
+from tickfire.base.ports import free_port
+
+START_S: Final = 60
+STOP_S: Final = 20
+LISTEN: Final = Path(__file__).with_name("listen.mjs")
+
+
+@dataclass
+class House:
+    """A running `tickfire dev`."""
+
+    port: int
+    process: asyncio.subprocess.Process
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def socket(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/socket"
+
+    def child(self, name: str) -> int:
+        """Return the process id of a child by its command."""
+        found = [
+            pid
+            for pid, command in descendants(self.process.pid).items()
+            if f"tickfire.server {name}" in command
+        ]
+        assert found, f"{name} does not run; the log says:\n" + "\n".join(self.log[-20:])
+        return min(found)
+
+
+@contextlib.asynccontextmanager
+async def running_house(**settings: str) -> AsyncIterator[House]:
+    """Start the house with environment variables, yield it once it is live, and stop it."""
+    port = free_port()
+    unset = ("FEED", "SPEED", "REDIS_URL", "WORKERS", "DATABENTO_API_KEY", "HOST", "NEWS_FEEDS")
+    environment = {name: value for name, value in os.environ.items() if name not in unset}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tickfire.server", "dev"),
+        env={**environment, "PORT": str(port), **settings},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    house = House(port, process)
+    reader = asyncio.create_task(_read_log(house))
+    try:
+        await _live(house)
+        yield house
+    finally:
+        below = descendants(process.pid)
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        try:
+            await asyncio.wait_for(process.wait(), STOP_S)
+        finally:
+            for pid in below:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            await reader
+
+
+async def _read_log(house: House) -> None:
+    assert house.process.stdout is not None
+    async for line in house.process.stdout:
+        house.log.append(line.decode().rstrip())
+
+
+async def _live(house: House) -> None:
+    async with asyncio.timeout(START_S):
+        while not any(house.url in line for line in house.log):
+            assert house.process.returncode is None, "\n".join(house.log)
+            await asyncio.sleep(0.05)
+
+
+@dataclass
+class Listener:
+    """A Node process with a stock phoenix.js client on one topic."""
+
+    process: asyncio.subprocess.Process
+
+    async def row(self, timeout_s: float = 20) -> list[Any]:
+        """Return the next row: ``["reply", response]`` or ``[event, payload]``."""
+        assert self.process.stdout is not None
+        line = await asyncio.wait_for(self.process.stdout.readline(), timeout_s)
+        assert line, "the client ended"
+        row: list[Any] = json.loads(line)
+        return row
+
+    async def reply(self) -> dict[str, Any]:
+        """Return the join reply."""
+        name, payload = await self.row()
+        assert name == "reply", payload
+        response: dict[str, Any] = payload
+        return response
+
+    async def events(self, name: str, count: int) -> list[dict[str, Any]]:
+        """Return the next ``count`` payloads, all of one event."""
+        rows = [await self.row() for _ in range(count)]
+        assert {row[0] for row in rows} == {name}
+        return [row[1] for row in rows]
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    house: House, topic: str, params: dict[str, Any], *events: str
+) -> AsyncIterator[Listener]:
+    """Join a topic with the stock client."""
+    process = await asyncio.create_subprocess_exec(
+        *("node", str(LISTEN), house.socket, topic, json.dumps(params), *events),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=1 << 24,
+    )
+    try:
+        yield Listener(process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await asyncio.wait_for(process.wait(), STOP_S)

