@@ -9,8 +9,6 @@ from typing import Any
 from tickfire.phoenix import Channel, JoinError, NoReply, Presence, Reply, Socket, Stop
 from tickfire.phoenix.presence import AlreadyTrackedError, NotTrackedError
 
-__all__ = ["MarketChannel", "PresenceChannel", "RoomChannel"]
-
 type Result = Reply | NoReply | Stop | None
 type Handler = Callable[[Any, Socket], Awaitable[Result]]
 

@@ -14,8 +14,6 @@ from typing import Any
 
 from tests.support.phoenix.rawclient import Step
 
-__all__ = ["BIG", "Bindings", "matches", "same_step", "show", "substitute"]
-
 type Bindings = dict[str, str]
 
 PLACEHOLDER = re.compile(r"<(any|capture|use):([A-Za-z0-9_]+)>")

@@ -22,8 +22,6 @@ from typing import Any
 from tests.conformance.scenario import Scenario
 from tests.support.phoenix.rawclient import Step
 
-__all__ = ["TRANSCRIPTS", "Verdict", "load", "replay_all"]
-
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 SHARED_TOPICS = re.compile(rb"broadcast|disconnect_me|publish|presence:")
 RACE_TRIES = 3

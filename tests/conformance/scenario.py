@@ -22,8 +22,6 @@ from tests.support.phoenix.rawclient import (
     open_websocket,
 )
 
-__all__ = ["Scenario"]
-
 ARRIVES = {"recv", "recv_close", "recv_pong", "recv_ping", "eof", "response", "http_response"}
 UPGRADE_HEADERS = ("Connection", "Upgrade", "Sec-WebSocket-Version", "Sec-WebSocket-Key")
 
@@ -77,8 +75,7 @@ class Scenario:
             await asyncio.gather(*ends, *tasks, return_exceptions=True)
             await self._leave_longpoll_topics()
 
-    # ------------------------------------------------------------ what the client does
-
+    # --- what the client does
     async def _drive(self, step: Step) -> None:
         try:
             await getattr(self, f"_do_{step['op']}")(step)
@@ -209,8 +206,7 @@ class Scenario:
             dict(zip(keys, (join["topic"], "phx_leave", {}, "bye", None), strict=True))
         )
 
-    # ------------------------------------------------------------ what the server does
-
+    # --- what the server does
     async def _arrived(self, expected: Step) -> Step | None:
         if expected["op"] == "response":
             return self._responses.pop(expected["conn"], None)

@@ -10,8 +10,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["APP", "OTHER_SERVERS", "free_port", "serving", "serving_elsewhere"]
-
 ROOT = Path(__file__).resolve().parents[2]
 APP = "tests.conformance.app"
 START_TIMEOUT_S = 60.0

@@ -44,8 +44,8 @@ def trade(row: Any, symbol: str, position: str) -> dict[str, Any]:
     }
 
 
-def quote(book: Quote, symbol: str, ts: int, position: str) -> dict[str, Any]:
-    bid, ask, bid_size, ask_size = book
+def quote(states: Quote, symbol: str, ts: int, position: str) -> dict[str, Any]:
+    bid, ask, bid_size, ask_size = states
     return {
         "symbol": symbol,
         "bid": decimal_or_none(bid),
@@ -74,7 +74,7 @@ def trades(
 
 def instrument(
     ticks: Any, slots: Any, symbols: list[str], first: int, epoch: bytes, vsn: str, topic: str,
-    slot: int, book: Quote | None,
+    slot: int, states: Quote | None,
 ) -> bytes:  # fmt: skip
     """What `Encoder.instrument` returns."""
     out, waiting = b"", b""
@@ -86,14 +86,14 @@ def instrument(
         if kind == TICK_TRADE:
             out += waiting + broadcast(vsn, topic, "tick", trade(row, symbols[slot], position))
             waiting = b""
-        elif book is not None and kind in (TICK_BID, TICK_ASK, TICK_CLEAR):
-            bid, ask, bid_size, ask_size = book
+        elif states is not None and kind in (TICK_BID, TICK_ASK, TICK_CLEAR):
+            bid, ask, bid_size, ask_size = states
             if kind == TICK_BID:
-                book = price, ask, size, ask_size
+                states = price, ask, size, ask_size
             elif kind == TICK_ASK:
-                book = bid, price, bid_size, size
+                states = bid, price, bid_size, size
             else:
-                book = UNDEF_PRICE, UNDEF_PRICE, bid_size, ask_size
+                states = UNDEF_PRICE, UNDEF_PRICE, bid_size, ask_size
             ts = int(row["ts_event"])
-            waiting = broadcast(vsn, topic, "quote", quote(book, symbols[slot], ts, position))
+            waiting = broadcast(vsn, topic, "quote", quote(states, symbols[slot], ts, position))
     return out + waiting

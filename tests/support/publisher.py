@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import redis
 
-from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.entries import BarEntry, SnapshotEntry, tick_entries
 from tickfire.store.schema import (
     INSTRUMENTS_KEY,
@@ -84,7 +84,7 @@ class Publisher:
             self.client.delete(ticks_key(shard), bars_key(shard), snapshots_key(shard))
         self.client.delete(INSTRUMENTS_KEY)
         self.epoch = new_epoch()
-        self.book = Book(self.shards, FEED)
+        self.states = InstrumentStates(self.shards, FEED)
         self.positions = [0] * self.shards
         self._bar_index = 1
         self.client.hset(META_KEY, mapping={"epoch": self.epoch, "shards": self.shards})
@@ -126,7 +126,7 @@ class Publisher:
     def _write(self, shard: int, ticks: Any, bars: bool) -> None:
         first = self.positions[shard] + 1
         now = time.time_ns()
-        closed = self.book.fold(ticks, first)
+        closed = self.states.fold(ticks, first)
         self.positions[shard] += len(ticks)
         pipe = self.client.pipeline(transaction=False)
         for entry in tick_entries(shard, first, ticks, now, now, now, HISTORY):
@@ -143,7 +143,7 @@ class Publisher:
 
     def close_bars(self, feed_time: int) -> None:
         """Let feed time close bars."""
-        closed = self.book.close(feed_time)
+        closed = self.states.close(feed_time)
         for shard in range(self.shards):
             of = self._shards_of(closed) == shard
             if of.any():
@@ -152,7 +152,7 @@ class Publisher:
     def snapshot(self) -> None:
         """Write the snapshot of everything."""
         for shard in range(self.shards):
-            rows = self.book.rows[self.book.rows["shard"] == shard].copy()
+            rows = self.states.rows[self.states.rows["shard"] == shard].copy()
             command = SnapshotEntry(shard, self.positions[shard], rows)
             fields: dict[bytes | str, bytes | int] = {"n": command.n}
             fields |= {
@@ -171,5 +171,5 @@ class Publisher:
 
     def clear_all(self) -> None:
         """Write a clear for each instrument: a feed session begins."""
-        keys: Sequence[int] = self.book.rows["instrument_id"].tolist()
+        keys: Sequence[int] = self.states.rows["instrument_id"].tolist()
         self.publish(np.concatenate([tick("clear", key) for key in keys]))

@@ -4,16 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = [
-    "NS_PER_MS",
-    "NS_PER_S",
-    "PRICE_SCALE",
-    "UNDEF_PRICE",
-    "decimal",
-    "decimal_or_none",
-    "milliseconds",
-]
-
 _DIGITS: Final = 9
 NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000

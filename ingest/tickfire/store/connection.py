@@ -19,8 +19,6 @@ from tickfire.store.resp import (
     encode_command,
 )
 
-__all__ = ["ConnectionLost", "RedisConnection"]
-
 type OnReply = Callable[[Reply], None]
 
 
@@ -47,8 +45,7 @@ class RedisConnection(asyncio.Protocol):
         self._waiting: deque[OnReply | asyncio.Future[Reply]] = deque()
         self._transport: asyncio.Transport | None = None
 
-    # ---- asyncio.Protocol
-
+    # --- asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
@@ -78,8 +75,7 @@ class RedisConnection(asyncio.Protocol):
             if isinstance(waiter, asyncio.Future) and not waiter.done():
                 waiter.set_exception(ConnectionLost(str(self.error or "Redis closed it")))
 
-    # ---- for the readers
-
+    # --- for the readers
     @property
     def is_open(self) -> bool:
         """Whether commands can be sent."""

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from redis.asyncio import Redis, RedisCluster
 
-from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.pipe import Node
 from tickfire.store.schema import (
     BAR,
@@ -33,9 +33,7 @@ from tickfire.store.schema import (
     ticks_key,
 )
 
-__all__ = ["Store"]
-
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 STATUS_HISTORY: Final = 10_000
 ENTRIES_PER_READ: Final = 512
@@ -58,7 +56,7 @@ class Store:
         self.epoch = b""
         self.bar_index = [1] * shards  # 0-0 is no id
 
-    async def open(self, book: Book) -> list[Instrument]:
+    async def open(self, states: InstrumentStates) -> list[Instrument]:
         """Bring a fresh book up to date; return the known instruments."""
         meta = await self._client.hgetall(META_KEY)
         ends = [await self._last_id(ticks_key(s)) for s in range(self.shards)]
@@ -69,10 +67,12 @@ class Store:
         self.epoch = meta[b"epoch"]
         for shard, end in enumerate(ends):
             assert end is not None
-            book.positions[shard] = end[0]
-            await self._restore(book, shard)
+            states.positions[shard] = end[0]
+            await self._restore(states, shard)
         stored = await self._client.hvals(INSTRUMENTS_KEY)
-        log.info("going on at position %s of epoch %s", book.positions.tolist(), self.epoch.hex())
+        logger.info(
+            "going on at position %s of epoch %s", states.positions.tolist(), self.epoch.hex()
+        )
         return [msgspec.msgpack.decode(row, type=Instrument) for row in stored]
 
     async def begin_epoch(self) -> None:
@@ -85,7 +85,7 @@ class Store:
         self.bar_index = [1] * self.shards
         fields = {"epoch": self.epoch, "shards": self.shards}
         await self._client.hset(META_KEY, mapping=fields)
-        log.info("beginning epoch %s", self.epoch.hex())
+        logger.info("beginning epoch %s", self.epoch.hex())
 
     async def is_current(self) -> bool:
         """Return whether Redis still holds this data set."""
@@ -126,18 +126,17 @@ class Store:
             "ssl_context" in options or "ssl_cert_reqs" in options,
         )
 
-    # ---- restoring
-
+    # --- restoring
     async def _last_id(self, key: bytes) -> tuple[int, int] | None:
         newest = await self._client.xrevrange(key, count=1)
         return _split(newest[0][0]) if newest else None
 
-    async def _restore(self, book: Book, shard: int) -> None:
+    async def _restore(self, states: InstrumentStates, shard: int) -> None:
         """Load a shard's snapshots and roll them forward to the end of its stream."""
         snapshots = await self._client.hgetall(snapshots_key(shard))
         position = int(snapshots.pop(SNAPSHOT_POSITION_FIELD, b"0"))
         rows = [np.frombuffer(row, STATE)[0] for row in snapshots.values()]
-        book.load(np.array(rows, STATE))
+        states.load(np.array(rows, STATE))
         last_bar = await self._last_id(bars_key(shard))
         self.bar_index[shard] = last_bar[1] + 1 if last_bar else 1
         written = await self._bars_written(shard)
@@ -146,7 +145,7 @@ class Store:
             for entry_id, fields in entries:
                 ticks = np.frombuffer(fields[b"d"], TICK)
                 last = _split(entry_id)[0]
-                for bar in book.fold(ticks, last - len(ticks) + 1):
+                for bar in states.fold(ticks, last - len(ticks) + 1):
                     if _bar_key(bar) not in written:
                         await self._put_bar(shard, last, bar)
             low = b"(" + entries[-1][0]

@@ -34,16 +34,6 @@ from tickfire.store.schema import (
 _HEADER: Final = struct.Struct("<BBHIqqq")
 """ENTRY_HEADER; a struct packs it ten times faster than numpy fills a record."""
 
-__all__ = [
-    "BadEntry",
-    "BarEntry",
-    "Entry",
-    "SnapshotEntry",
-    "TickEntry",
-    "tick_entries",
-    "unpack_ticks",
-]
-
 type Stamps = tuple[int, int, int]
 """Received, parsed, written: ns since the Unix epoch."""
 

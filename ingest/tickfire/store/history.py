@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from tickfire.store.read_entries import BadEntry, TickEntry, position_of, ticks_of
+from tickfire.store.entries import BadEntry
+from tickfire.store.read_entries import TickEntry, position_of, ticks_of
 from tickfire.store.requests import Requests
 from tickfire.store.schema import ticks_key
 from tickfire.store.store import Store
 from tickfire.store.tail import Entry, entries_of
-
-__all__ = ["History"]
 
 BATCH_ENTRIES: Final = 256
 

@@ -11,8 +11,6 @@ from tickfire.store.entries import BadEntry, unpack_ticks
 from tickfire.store.schema import BAR
 from tickfire.store.tail import Entry
 
-__all__ = ["BadEntry", "Rows", "TickEntry", "bars_of", "position_of", "split", "ticks_of"]
-
 type Rows = NDArray[np.void]
 
 

@@ -16,8 +16,6 @@ from tickfire.store.resp import Reply, RespError
 from tickfire.store.store import Store
 from tickfire.store.tail import Entry, backoff_s, entries_of
 
-__all__ = ["RedisUnavailable", "Requests", "last_id", "newest_entries", "newest_id"]
-
 TIMEOUT_S: Final = 5.0
 
 

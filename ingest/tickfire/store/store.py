@@ -18,8 +18,6 @@ from tickfire.base.errors import UsageError
 from tickfire.store.connect import connect, redacted
 from tickfire.store.connection import RedisConnection
 
-__all__ = ["Address", "Store"]
-
 CONNECT_TIMEOUT_S: Final = 5.0
 DEFAULT_PORT: Final = 6379
 

@@ -19,8 +19,6 @@ from tickfire.store.connection import RedisConnection
 from tickfire.store.resp import Reply, RespError, encode_command
 from tickfire.store.store import Store
 
-__all__ = ["Entry", "Tail", "backoff_s", "entries_of"]
-
 type Entry = tuple[bytes, dict[bytes, bytes]]
 """The id of an entry, and its fields."""
 type OnEntries = Callable[[bytes, list[Entry], int], Awaitable[None] | None]
@@ -37,7 +35,7 @@ MOST: Final = 256
 BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MAX_S: Final = 2.0
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def backoff_s(attempt: int) -> float:
@@ -111,7 +109,7 @@ class Tail:
                     attempt += 1
                     continue
                 if attempt:
-                    log.info("Redis answers again: reading on %s", self._names())
+                    logger.info("Redis answers again: reading on %s", self._names())
                 try:
                     if self._before_reading is not None and not await self._before_reading():
                         return
@@ -130,7 +128,7 @@ class Tail:
         try:
             await self._store.refresh()
         except (OSError, TimeoutError, RedisError) as error:
-            log.debug("the Cluster does not say who holds what: %s", error)
+            logger.debug("the Cluster does not say who holds what: %s", error)
 
     async def _follow(self, connection: RedisConnection) -> None:
         self._starved = False
@@ -191,7 +189,7 @@ class Tail:
         try:
             await waiting
         except Exception:
-            log.exception("entries of %s were not taken", self._names())
+            logger.exception("entries of %s were not taken", self._names())
         self._work = None
         if self._starved:
             self._starved = False
@@ -203,7 +201,7 @@ class Tail:
 
     def _lost(self, attempt: int, error: Exception) -> None:
         if attempt == 0:
-            log.warning("lost Redis (%s): %s will be read on", error, self._names())
+            logger.warning("lost Redis (%s): %s will be read on", error, self._names())
             if self._on_lost is not None:
                 self._on_lost()
 

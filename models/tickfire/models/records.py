@@ -9,8 +9,6 @@ from typing import Any, Final
 
 import msgspec
 
-__all__ = ["EVENTS", "POSITIONS_KEY", "SENTIMENT_KEY", "SIGNALS_KEY", "Sentiment", "Signal"]
-
 SIGNALS_KEY: Final = b"signals"
 POSITIONS_KEY: Final = b"{signals}:positions"
 """Hash: how far `tickfire infer` has read each stream; in the slot of ``signals``."""

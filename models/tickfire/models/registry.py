@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from tickfire.models.infer.stream_model import StreamModel
     from tickfire.models.training.trainer import Trainer
 
-__all__ = ["STREAM_MODELS", "TRAINERS", "stream_model", "trainer"]
-
 TRAINERS: Final[Mapping[str, str]] = {
     "anomaly": "tickfire.models.anomaly.trainer:AnomalyTrainer",
     "sentiment": "tickfire.models.sentiment.trainer:SentimentTrainer",

@@ -8,12 +8,10 @@ from pathlib import Path
 
 from tickfire.models.artifact import ArtifactError
 
-__all__ = ["Reloader"]
-
 type Stamp = tuple[tuple[int, int, int], ...]
 """Inode, size and time of change of both files; empty where one is missing."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Reloader[Model]:
@@ -62,10 +60,10 @@ class Reloader[Model]:
             self.model = self._read(self.path)
         except ArtifactError as error:
             self.refusals += 1
-            log.warning("%s The one before stays.", error)
+            logger.warning("%s The one before stays.", error)
             return False
         self.swaps += 1
-        log.info("%s was read anew", self.path.name)
+        logger.info("%s was read anew", self.path.name)
         return True
 
     def _stamp(self) -> Stamp:

@@ -18,6 +18,8 @@
     uvicorn.run(app, ws=PhoenixProtocol)
 """
 
+from __future__ import annotations
+
 from tickfire.phoenix.auth.jwt import JWTSetupError, JWTVerifier
 from tickfire.phoenix.auth.token import (
     ExpiredTokenError,

@@ -1,5 +1,7 @@
 """What an application writes: one class per kind of channel."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,7 +29,7 @@ class Channel:
 
     intercept: ClassVar[Collection[str]] = ()
 
-    async def join(self, topic: str, payload: Any, socket: "Socket") -> Any:
+    async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         """Decide on a join; the socket answers nothing else meanwhile.
 
         Parameters
@@ -52,21 +54,21 @@ class Channel:
         return None
 
     async def handle_in(
-        self, event: str, payload: Any, socket: "Socket"
+        self, event: str, payload: Any, socket: Socket
     ) -> Reply | NoReply | Stop | None:
         """Handle a push of the client; its payload is any JSON value, or bytes."""
         raise NotImplementedError(f"{type(self).__name__} has no event {event!r}")
 
-    async def handle_info(self, message: Any, socket: "Socket") -> NoReply | Stop | None:
+    async def handle_info(self, message: Any, socket: Socket) -> NoReply | Stop | None:
         """Handle a message that the server's own code sent by `Socket.send_info`."""
         raise NotImplementedError(f"{type(self).__name__} expects no message")
 
-    async def handle_out(self, event: str, payload: Any, socket: "Socket") -> NoReply | Stop | None:
+    async def handle_out(self, event: str, payload: Any, socket: Socket) -> NoReply | Stop | None:
         """Handle an intercepted broadcast; what the client is to get of it has to be pushed."""
         socket.push(event, payload)
         return None
 
-    async def terminate(self, reason: Any, socket: "Socket") -> None:
+    async def terminate(self, reason: Any, socket: Socket) -> None:
         """Clean up; called once for a channel that was joined, however it ends.
 
         Parameters

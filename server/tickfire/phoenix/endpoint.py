@@ -1,5 +1,7 @@
 """The route: `PhoenixSocket("/socket", UserSocket, hub=hub)` among a Starlette app's routes."""
 
+from __future__ import annotations
+
 import logging
 import re
 import secrets
@@ -49,7 +51,7 @@ from tickfire.phoenix.wire.deflate import negotiate_deflate
 
 __all__ = ["PhoenixSocket", "WebSocketOptions", "not_found"]
 
-logger = logging.getLogger("tickfire.phoenix")
+logger = logging.getLogger(__name__)
 
 LONGPOLL_SALT = "phx longpoll"
 SECRET_BYTES = 32
@@ -198,8 +200,7 @@ class PhoenixSocket(Mount):
             match, child = super().matches(exact)
         return match, child
 
-    # ------------------------------------------------------------ requests
-
+    # --- requests
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._route(scope, receive, send)

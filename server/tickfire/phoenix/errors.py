@@ -9,6 +9,8 @@
     `-- ResultError       a callback of a channel returned something that is not a result
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 __all__ = ["ConnectError", "DecodeError", "JoinError", "PhoenixError", "ResultError"]

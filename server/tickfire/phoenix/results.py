@@ -1,5 +1,7 @@
 """What the callbacks of a channel return."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import msgspec

@@ -1,5 +1,7 @@
 """What a channel sees of its connection."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Socket", "SocketRef"]
 
-logger = logging.getLogger("tickfire.phoenix")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Socket:
 
     def __init__(
         self,
-        session: "Session",
+        session: Session,
         topic: str,
         join_ref: Any,
         ref: Any,
@@ -76,8 +78,7 @@ class Socket:
             self._lane = session.serializer.lane
         session.hub.subscribe(self.topic, self._lane, self.subscriber)
 
-    # ------------------------------------------------------------ the connection
-
+    # --- the connection
     @property
     def assigns(self) -> dict[str, Any]:
         """The channel's own state."""
@@ -86,7 +87,7 @@ class Socket:
         return self._assigns
 
     @property
-    def user_socket(self) -> "UserSocket":
+    def user_socket(self) -> UserSocket:
         """What the connection's user is represented by."""
         return self._session.user_socket
 
@@ -101,7 +102,7 @@ class Socket:
         return self._session.id
 
     @property
-    def hub(self) -> "Hub":
+    def hub(self) -> Hub:
         """The hub that this connection is on."""
         return self._session.hub
 
@@ -110,8 +111,7 @@ class Socket:
         """The version of the protocol that the client speaks, "v1" or "v2"."""
         return self._session.serializer.vsn
 
-    # ------------------------------------------------------------ the lane
-
+    # --- the lane
     @property
     def lane(self) -> str | None:
         """Which encoding of the topic's broadcasts the client gets; None for none."""
@@ -134,8 +134,7 @@ class Socket:
             self._session.hub.unsubscribe(self.topic, self._lane, self.subscriber)
             self._lane = None
 
-    # ------------------------------------------------------------ to this client
-
+    # --- to this client
     def push(self, event: str, payload: Any) -> None:
         """Send an event to this client; bytes go out as a binary push.
 
@@ -164,8 +163,7 @@ class Socket:
         encode = self._session.serializer.encode_reply
         self.subscriber.send(encode(self.join_ref, ref, self.topic, reply.status, reply.response))
 
-    # ------------------------------------------------------------ to all subscribers
-
+    # --- to all subscribers
     async def broadcast(self, event: str, payload: Any) -> None:
         """Send an event to all subscribers of the topic, this one included, on all nodes."""
         await self.hub.broadcast_everywhere(self.topic, event, payload)
@@ -174,14 +172,12 @@ class Socket:
         """Send an event to all other subscribers of the topic, on all nodes."""
         await self.hub.broadcast_everywhere(self.topic, event, payload, exclude=self.subscriber)
 
-    # ------------------------------------------------------------ to the channel itself
-
+    # --- to the channel itself
     def send_info(self, message: Any) -> None:
         """Put a message into the channel's own mailbox, for `handle_info`."""
         self._mailbox(message)
 
-    # ------------------------------------------------------------ flow
-
+    # --- flow
     @property
     def buffered(self) -> int:
         """Bytes that wait to be sent to this client, whatever channel they are of."""
@@ -204,8 +200,7 @@ class Socket:
         """Call back once, when the connection has drained below its low-water mark."""
         self._session.on_writable(callback)
 
-    # ------------------------------------------------------------ the end
-
+    # --- the end
     def on_end(self, callback: Callable[[], None]) -> None:
         """Call back once, when the channel has ended; at once if it has already."""
         if self.subscriber.gone:

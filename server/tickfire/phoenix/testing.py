@@ -15,6 +15,8 @@ Everything goes through a real session: only the connection is missing. Payloads
 client gets them, after JSON: a tuple has become a list.
 """
 
+from __future__ import annotations
+
 import asyncio
 import itertools
 import json
@@ -72,7 +74,7 @@ async def connect(
     headers: Mapping[str, str] | None = None,
     auth_token: str | None = None,
     session: Mapping[str, Any] | None = None,
-) -> "Client":
+) -> Client:
     """Connect a client.
 
     Parameters
@@ -118,9 +120,8 @@ class Client:
         config = SessionConfig(hub, Routes(user.channels), DEFAULT_MAX_CHANNELS)
         self._session = Session(config, V2Serializer(), user, params, self)
 
-    # ------------------------------------------------------------ what the client does
-
-    async def join(self, topic: str, payload: Any = None) -> "tuple[ChannelClient, Any]":
+    # --- what the client does
+    async def join(self, topic: str, payload: Any = None) -> tuple[ChannelClient, Any]:
         """Join a topic; return the channel and the response.
 
         Raises
@@ -151,8 +152,7 @@ class Client:
         """Go away without a word."""
         self._session.lost()
 
-    # ------------------------------------------------------------ what it waits for
-
+    # --- what it waits for
     async def take(self, wanted: Callable[[Received], bool]) -> Received:
         """Wait for the first message that is wanted, and remove it from `received`.
 
@@ -172,8 +172,7 @@ class Client:
         except TimeoutError:
             raise AssertionError(f"not received; received were {self.received}") from None
 
-    # ------------------------------------------------------------ the session's transport
-
+    # --- the session's transport
     def _write(self, frames: bytes) -> None:
         self.received += [_decode(opcode, payload) for opcode, payload in split_frames(frames)]
         self._news.set()

@@ -1,5 +1,7 @@
 """The user socket: who connects, and which channel serves which topic."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar

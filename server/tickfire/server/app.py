@@ -23,11 +23,9 @@ from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.server.metrics import CONTENT_TYPE, Metrics
 from tickfire.server.page import STATIC, Page
 
-__all__ = ["Settings", "create_app"]
-
 LOW_WATER: Final = HIGH_WATER // 4
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ def _user_socket(
                     return False
             elif not (params.get("token") or info.auth_token) and not told:
                 told = True
-                log.warning("dev mode: a client without a token was let in, as all will be")
+                logger.warning("dev mode: a client without a token was let in, as all will be")
             connections.add(self)
             return True
 

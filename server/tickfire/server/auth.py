@@ -11,8 +11,6 @@ from typing import Any, Final
 from tickfire.base.errors import UsageError
 from tickfire.phoenix import ConnectInfo, Token, TokenError
 
-__all__ = ["DEFAULT_MAX_AGE_S", "DEFAULT_SALT", "Access", "Authenticator", "admits"]
-
 type Authenticator = Callable[[dict[str, Any], ConnectInfo], Any]
 """Called with the connect params and what is known of the connection; true lets it in. It may be
 a coroutine function."""

@@ -12,8 +12,6 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-__all__ = ["STATIC", "Page"]
-
 STATIC: Final = Path(__file__).parent / "static"
 
 HEADERS: Final = {

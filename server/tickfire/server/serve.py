@@ -28,8 +28,6 @@ from tickfire.server.logs import set_up_logging
 from tickfire.server.token_command import salt_option
 from tickfire.store.connect import DEFAULT_URL, connect
 
-__all__ = ["serve"]
-
 REDIS_PATIENCE_S: Final = 5.0
 """How long an unreachable Redis is waited for at the start; later it is waited for for ever."""
 RETRY_S: Final = 0.25
@@ -39,7 +37,7 @@ START_PATIENCE_S: Final = 60
 BACKLOG: Final = 4096
 PARENT_CHECK_S: Final = 0.2
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @click.command()
@@ -118,7 +116,7 @@ def serve(
     asyncio.run(_wait_for_redis(redis_url))
     listener = _listen(host, port)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    log.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
+    logger.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
     config = _config(settings, workers)
     if workers == 1:
         _Server(config).run([listener])

@@ -13,8 +13,6 @@ from tests.conformance.websocket.case import (
 )
 from tests.support.phoenix.rawclient import BINARY, CLOSE, PING, TEXT, frame
 
-__all__ = ["FRAMING", "OPCODES", "PINGS", "RESERVED"]
-
 PROTOCOL_ERROR = 1002
 NO_MESSAGE = 1011  # a whole frame that is no message of the Channels protocol
 

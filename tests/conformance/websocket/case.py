@@ -15,19 +15,6 @@ from typing import Any
 
 from tests.support.phoenix.rawclient import BINARY, PING, PONG, TEXT, frame
 
-__all__ = [
-    "ALIVE",
-    "CONT",
-    "TOPIC",
-    "Case",
-    "Echo",
-    "binary",
-    "fragments",
-    "ping",
-    "pong",
-    "text",
-]
-
 CONT = 0
 TOPIC = "market:ws"
 SOCKET = "/socket"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from tests.conformance.websocket.case import Case, fragments, ping, text, whole
 from tests.support.phoenix.rawclient import CLOSE, TEXT, frame
 
-__all__ = ["CLOSING"]
-
 NORMAL, PROTOCOL_ERROR, BAD_DATA = 1000, 1002, 1007
 
 GOOD_CODES = (

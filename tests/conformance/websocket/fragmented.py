@@ -14,8 +14,6 @@ from tests.conformance.websocket.case import (
 )
 from tests.support.phoenix.rawclient import PING, PONG, TEXT, frame
 
-__all__ = ["FRAGMENTATION"]
-
 PROTOCOL_ERROR = 1002
 
 hello = text("fragment1fragment2")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from tests.conformance.websocket.case import CONT, Case, binary, fragments, text, whole
 from tests.support.phoenix.rawclient import BINARY, TEXT, frame
 
-__all__ = ["LARGE"]
-
 TOO_LARGE = 1009
 SMALL = "/socket_small"  # whose frames are limited
 SMALL_LIMIT = 1_000

@@ -5,8 +5,6 @@ from __future__ import annotations
 from tests.conformance.websocket.case import CONT, Case, fragments, text, whole
 from tests.support.phoenix.rawclient import TEXT, frame
 
-__all__ = ["UTF8"]
-
 BAD_DATA = 1007
 
 GREETING = "Hello-µ@ßöäüàá-UTF-8!!"

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import databento_dbn
 import numpy as np
 import pytest

@@ -1,5 +1,7 @@
 """The command as a process: ready line, bad input, signals."""
 
+from __future__ import annotations
+
 import re
 import signal
 import socket

@@ -1,5 +1,7 @@
 """The replay's pace and its manners, on a clock that the tests move."""
 
+from __future__ import annotations
+
 import asyncio
 from dataclasses import replace
 from pathlib import Path

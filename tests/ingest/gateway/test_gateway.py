@@ -1,5 +1,7 @@
 """The gateway over sockets, with a client by hand: sessions, heartbeats, bad clients."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import socket
@@ -174,7 +176,7 @@ async def test_a_loop_ends_no_session_before_everything_is_read(tmp_path: Path) 
             assert len(data_records(data)) == 100_000
 
 
-# --- who is let in -------------------------------------------------------------------------
+# --- who is let in
 
 
 @pytest.mark.parametrize(("keys", "success"), [(None, "1"), ({KEY}, "1"), ({"db-other"}, "0")])
@@ -205,7 +207,7 @@ async def test_more_sessions_than_allowed_are_refused(tmp_path: Path) -> None:
         await first.until("completed")
 
 
-# --- bad clients ---------------------------------------------------------------------------
+# --- bad clients
 
 
 async def misbehave(client: Client, text: bytes) -> None:
@@ -298,7 +300,7 @@ def test_fuzzed_clients_harm_nobody(
     asyncio.run(session())
 
 
-# --- starting and stopping -----------------------------------------------------------------
+# --- starting and stopping
 
 
 async def test_close_ends_all_sessions(tmp_path: Path) -> None:

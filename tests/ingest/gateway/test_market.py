@@ -1,5 +1,7 @@
 """The simulated market by the clock: one for all sessions, with a past."""
 
+from __future__ import annotations
+
 import asyncio
 import itertools
 from collections.abc import AsyncIterator

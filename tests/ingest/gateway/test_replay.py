@@ -1,5 +1,7 @@
 """Segments of a file, the replay clock, the mappings' places, and the selection of records."""
 
+from __future__ import annotations
+
 from datetime import date
 from pathlib import Path
 
@@ -210,7 +212,7 @@ def test_a_recording_tells_its_first_time_and_whether_symbols_are_known(tmp_path
     assert recording(data, daily((0, "A", 1))).maps_symbols
 
 
-# --- selection -----------------------------------------------------------------------------
+# --- selection
 
 SUBSCRIPTIONS = st.builds(
     Subscription,

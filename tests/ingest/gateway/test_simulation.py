@@ -1,5 +1,7 @@
 """The simulated market as a pure function: the same for the same seed, and a believable market."""
 
+from __future__ import annotations
+
 import itertools
 from datetime import UTC, datetime
 from typing import Any

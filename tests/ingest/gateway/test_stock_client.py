@@ -1,5 +1,7 @@
 """databento's own live client, by callback, against the gateway."""
 
+from __future__ import annotations
+
 import asyncio
 from pathlib import Path
 from typing import Any

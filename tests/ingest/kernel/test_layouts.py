@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickfire.ingest.kernel import context as ctx
-from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import (
     BAR,
     BINARY_HEADER,
@@ -102,9 +102,9 @@ def test_shards_are_splitmix64() -> None:
 
 @given(st.integers(0, 255), st.integers(0, 2**32 - 1), st.integers(1, 64))
 def test_the_kernel_shards_as_the_schema_says(feed: int, number: int, shards: int) -> None:
-    book = Book(shards=shards, ticks=64)
+    states = InstrumentStates(shards=shards, ticks=64)
     tick = np.zeros(1, TICK)
     tick["feed"], tick["instrument_id"], tick["kind"] = feed, number, 2
-    book.fold(tick, 1)
-    row = book.row(feed, number)
+    states.fold(tick, 1)
+    row = states.row(feed, number)
     assert row is not None and row["shard"] == shard_of(feed, number, shards)

@@ -16,19 +16,19 @@ from tests.support.reference.parse import UNDEF, Reference, Row, Running, record
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
 from tickfire.ingest.kernel.parse_kernel import walk
-from tickfire.ingest.kernel.state import Book, Rows
+from tickfire.ingest.kernel.state import InstrumentStates, Rows
 from tickfire.store.schema import STATE, TICK_TRADE, shard_of
 
 CUTS = st.lists(st.integers(0, 8000), max_size=8)
 
 
 def parsed(
-    data: bytes, cuts: list[int], book: Book, buffer: int = 1 << 14
+    data: bytes, cuts: list[int], states: InstrumentStates, buffer: int = 1 << 14
 ) -> tuple[Rows, Rows, list[bytes]]:
     """Return ticks, bars and control records of data that arrives in pieces."""
-    parser = Parser(book, buffer)
+    parser = Parser(states, buffer)
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    ticks, bars, controls = [book.ticks.copy()], [book.bars.copy()], []
+    ticks, bars, controls = [states.ticks.copy()], [states.bars.copy()], []
     for first, last in itertools.pairwise(edges):
         for batch in parser.feed(data[first:last]):
             ticks.append(batch.ticks.copy())
@@ -82,21 +82,21 @@ def row_of(row: Any) -> Row:
 def test_it_equals_the_reference_however_the_bytes_are_cut(
     data: bytes, cuts: list[int], trades_only: bool
 ) -> None:
-    book = Book(ticks=64)
-    book.context[ctx.CTX_TRADES_ONLY] = trades_only
-    ticks, bars, controls = parsed(data, cuts, book)
+    states = InstrumentStates(ticks=64)
+    states.context[ctx.CTX_TRADES_ONLY] = trades_only
+    ticks, bars, controls = parsed(data, cuts, states)
     reference = expected(data, trades_only=trades_only)
     assert ticks_of(ticks) == reference.ticks
     assert bars_of(bars) == reference.bars
     assert controls == reference.controls
-    assert [row_of(row) for row in book.rows] == list(reference.rows.values())
-    assert book.positions[0] == len(reference.ticks)
-    assert book.count(ctx.COUNT_RECORDS) == reference.records
+    assert [row_of(row) for row in states.rows] == list(reference.rows.values())
+    assert states.positions[0] == len(reference.ticks)
+    assert states.count(ctx.COUNT_RECORDS) == reference.records
 
 
 @given(STREAMS, CUTS)
 def test_small_tables_change_nothing(data: bytes, cuts: list[int]) -> None:
-    small = Book(instruments=1, ticks=4)
+    small = InstrumentStates(instruments=1, ticks=4)
     ticks, bars, controls = parsed(data, cuts, small, buffer=2048)
     reference = expected(data)
     assert ticks_of(ticks) == reference.ticks
@@ -106,17 +106,17 @@ def test_small_tables_change_nothing(data: bytes, cuts: list[int]) -> None:
 
 @given(STREAMS, CUTS)
 def test_the_fold_of_its_ticks_is_its_state(data: bytes, cuts: list[int]) -> None:
-    book, folded = Book(ticks=64), Book(ticks=64)
-    ticks, bars, _ = parsed(data, cuts, book)
+    states, folded = InstrumentStates(ticks=64), InstrumentStates(ticks=64)
+    ticks, bars, _ = parsed(data, cuts, states)
     trades = ticks[ticks["kind"] == TICK_TRADE]
     closed = folded.fold(ticks, 1)
     # Running bars are not compared: the feed's clock, which closes them, is not in the ticks.
     compared = [n for n in STATE.names or () if n != "dirty" and n[:2] not in ("s_", "m_")]
-    for row in book.rows:
+    for row in states.rows:
         other = folded.row(1, int(row["instrument_id"]))
         if other is not None:
             assert [row[n] for n in compared] == [other[n] for n in compared]
-    rest, other_rest = book.close(), folded.close()
+    rest, other_rest = states.close(), folded.close()
     volumes = [np.concatenate(pair) for pair in ((bars, rest), (closed, other_rest))]
     for interval in (1, 60):
         total = [int(v["volume"][v["interval_s"] == interval].sum()) for v in volumes]
@@ -126,11 +126,11 @@ def test_the_fold_of_its_ticks_is_its_state(data: bytes, cuts: list[int]) -> Non
 
 @given(STREAMS, st.integers(2, 5))
 def test_each_shard_numbers_its_own_ticks(data: bytes, shards: int) -> None:
-    book = Book(shards=shards, ticks=64)
-    ticks, _, _ = parsed(data, [], book)
+    states = InstrumentStates(shards=shards, ticks=64)
+    ticks, _, _ = parsed(data, [], states)
     numbers = [shard_of(1, int(n), shards) for n in ticks["instrument_id"]]
-    assert book.positions.tolist() == [numbers.count(shard) for shard in range(shards)]
-    for row in book.rows:
+    assert states.positions.tolist() == [numbers.count(shard) for shard in range(shards)]
+    for row in states.rows:
         assert row["shard"] == shard_of(1, int(row["instrument_id"]), shards)
 
 
@@ -156,15 +156,15 @@ def guarded(data: bytes) -> None:
     view = np.frombuffer(page, np.uint8)
     at = len(view) - len(data)
     view[at:] = np.frombuffer(data, np.uint8)
-    book = Book(ticks=64)
-    book.context[ctx.CTX_BUFFER] = view.ctypes.data + at
+    states = InstrumentStates(ticks=64)
+    states.context[ctx.CTX_BUFFER] = view.ctypes.data + at
     reached = -1
     end = 0
     while end != reached:
-        reached, end = end, walk(book.address, end, len(data))
-        book.drain()
+        reached, end = end, walk(states.address, end, len(data))
+        states.drain()
         assert 0 <= end <= len(data) and end % 8 == 0
-    assert sum(1 for _ in records_of(data[:end])) == book.count(ctx.COUNT_RECORDS)
+    assert sum(1 for _ in records_of(data[:end])) == states.count(ctx.COUNT_RECORDS)
 
 
 @pytest.mark.parametrize("length", [0, 3, 5, 255])
@@ -176,7 +176,7 @@ def test_an_impossible_length_ends_the_feed_after_what_came_before(length: int) 
     bad[0] = length
     seen = 0
     with pytest.raises(FeedCorrupt, match=f"{4 * length} bytes"):
-        for batch in Parser(Book()).feed(np.concatenate([good, good, bad])):
+        for batch in Parser(InstrumentStates()).feed(np.concatenate([good, good, bad])):
             seen += len(batch.ticks)
     assert seen == 2
 
@@ -193,7 +193,7 @@ def test_every_skipped_record_is_counted() -> None:
         data[0], data[1], data[28] = size // 4, rtype, ord("T")
         for word, value in words.items():
             data.view(np.int64)[word] = value
-        book = Book(ticks=64)
-        list(Parser(book).feed(data))
-        assert book.count(counter) == 1
-        assert book.count(ctx.COUNT_RECORDS) == 1
+        states = InstrumentStates(ticks=64)
+        list(Parser(states).feed(data))
+        assert states.count(counter) == 1
+        assert states.count(ctx.COUNT_RECORDS) == 1

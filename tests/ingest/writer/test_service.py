@@ -20,7 +20,7 @@ from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMappin
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import Gateway, serve_gateway
 from tickfire.ingest.kernel.context import COUNT_RECORDS
-from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.live.lsg import FeedRefused, Subscription
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.service import Ingest, IngestConfig
@@ -98,7 +98,7 @@ async def until_all(ingest: Ingest) -> None:
     """Wait until the last record of `market` is parsed and all that came of it acknowledged."""
 
     def done() -> bool:
-        parsed = ingest.book.count(COUNT_RECORDS) >= ALL_RECORDS
+        parsed = ingest.states.count(COUNT_RECORDS) >= ALL_RECORDS
         return parsed and not any(pipe.unacknowledged for pipe in ingest.pipes)
 
     await eventually(done, "the whole market written")
@@ -108,7 +108,7 @@ async def until_records(ingest: Ingest, count: int) -> None:
     """Wait until so many records are parsed and all that came of them is acknowledged."""
 
     def done() -> bool:
-        parsed = ingest.book.count(COUNT_RECORDS) >= count
+        parsed = ingest.states.count(COUNT_RECORDS) >= count
         return parsed and not any(pipe.unacknowledged for pipe in ingest.pipes)
 
     await eventually(done, f"{count} records written")
@@ -166,16 +166,16 @@ async def test_snapshots_and_bars_are_the_fold_of_the_stream(gateway: Gateway, c
 
         async def snapshot_is_current() -> bool:
             position = await client.hget(snapshots_key(0), "n") or 0
-            return bool(int(position) == ingest.book.positions[0])
+            return bool(int(position) == ingest.states.positions[0])
 
         await eventually(snapshot_is_current, "a snapshot of the last position")
     stored = await client.hgetall(snapshots_key(0))
     position = int(stored.pop(b"n"))
-    book = Book()
+    states = InstrumentStates()
     ticks = await stream(client)
-    bars = book.fold(ticks, 1)
+    bars = states.fold(ticks, 1)
     assert position == len(ticks)
-    for row in book.rows:
+    for row in states.rows:
         snapshot = np.frombuffer(stored[b"1:%d" % row["instrument_id"]], STATE)[0]
         for name in STATE.names or ():
             if name not in ("dirty", "s_closed", "m_closed") and name[:2] not in ("s_", "m_"):
@@ -190,9 +190,9 @@ async def test_snapshots_and_bars_are_the_fold_of_the_stream(gateway: Gateway, c
 async def test_a_restarted_ingest_goes_on_where_it_stopped(gateway: Gateway, client: Any) -> None:
     async with ingesting(gateway, client) as ingest:
         await until_all(ingest)
-        rows_before = ingest.book.rows.copy()
+        rows_before = ingest.states.rows.copy()
         epoch = ingest.store.epoch
-        end = int(ingest.book.positions[0])
+        end = int(ingest.states.positions[0])
     async with ingesting(gateway, client) as ingest:
         await until_all(ingest)
         assert ingest.store.epoch == epoch
@@ -246,8 +246,8 @@ async def test_a_lost_data_set_begins_a_new_epoch(
         assert await client.hget("meta", "epoch") == ingest.store.epoch
         assert await client.hlen("instruments") == 3
         ticks = await stream(client)  # dense from 1 again
-        assert len(ticks) == ingest.book.positions[0]
-        assert int(ingest.book.rows["n"].max()) == len(ticks)
+        assert len(ticks) == ingest.states.positions[0]
+        assert int(ingest.states.rows["n"].max()) == len(ticks)
 
 
 async def test_a_wrong_key_ends_ingest_with_one_sentence(tmp_path: Path, client: Any) -> None:

@@ -65,9 +65,7 @@ def shipped() -> Artifact:
     return load(DEFAULT_PATH, KIND, VERSION)
 
 
-# ---- judging
-
-
+# --- judging
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=60))
 def test_auc_and_brier_are_scikit_learns(rows: list[tuple[int, bool]]) -> None:
     from sklearn import metrics
@@ -106,9 +104,7 @@ def test_intervals_hold_what_they_promise() -> None:
     assert low < 0.5 < high
 
 
-# ---- the outlook
-
-
+# --- the outlook
 def test_it_is_scikit_learns_logistic_regression() -> None:
     from sklearn.linear_model import LogisticRegression
 
@@ -198,9 +194,7 @@ def test_golden_vectors_are_checked() -> None:
         OutlookModel(replace(shipped(), arrays=other))
 
 
-# ---- the stream
-
-
+# --- the stream
 def test_every_horizon_says_its_outlook_with_its_evidence() -> None:
     found = given_all(model(), bars(200))
     assert len(found) == pytest.approx((200 - 61) / 5, abs=1)

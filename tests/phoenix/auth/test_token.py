@@ -153,9 +153,7 @@ def test_garbage_is_invalid(text: str) -> None:
             read(text)
 
 
-# ------------------------------------------------------------ terms
-
-
+# --- terms
 @given(json_values)
 def test_terms_go_out_and_come_back(value: Any) -> None:
     assert decode_term(encode_term(value)) == value
@@ -208,9 +206,7 @@ def test_the_rest_of_the_kinds() -> None:
     assert repr(decode_term(b"\x83s\x02ok")) == "Atom('ok')"
 
 
-# ------------------------------------------------------------ the cipher
-
-
+# --- the cipher
 def test_the_cipher_is_that_of_the_draft() -> None:
     # draft-irtf-cfrg-xchacha-03, appendix A.3.1
     key, nonce = bytes(range(0x80, 0xA0)), bytes(range(0x40, 0x58))

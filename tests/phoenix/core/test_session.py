@@ -87,9 +87,7 @@ def logged() -> tuple[Talk, list[Log]]:
     return Talk({"room:*": make}), made
 
 
-# ------------------------------------------------------------ ends
-
-
+# --- ends
 @pytest.mark.parametrize(
     ("event", "payload"),
     [
@@ -179,9 +177,7 @@ async def test_a_lost_connection_ends_channels_after_what_they_had_to_do() -> No
     assert made[0].ended == ["closed"]
 
 
-# ------------------------------------------------------------ the mailbox
-
-
+# --- the mailbox
 async def test_a_slow_callback_blocks_its_channel_and_no_other() -> None:
     talk, made = logged()
     talk.join("room:1", "1")
@@ -220,9 +216,7 @@ async def test_messages_of_the_server_go_through_the_mailbox() -> None:
     assert [message[3] for message in talk.said()] == ["phx_reply", "phx_error"]
 
 
-# ------------------------------------------------------------ joins
-
-
+# --- joins
 class Gated(Channel):
     """Joins when its gate opens; refuses, crashes or succeeds by its params."""
 
@@ -438,9 +432,7 @@ async def test_the_limit_of_channels_does_not_count_a_rejoin_twice() -> None:
     assert [message[3] for message in talk.said()] == ["phx_reply", "phx_close"]
 
 
-# ------------------------------------------------------------ the rest
-
-
+# --- the rest
 async def test_replies_may_come_later_and_more_than_once() -> None:
     class Later(Channel):
         async def handle_in(self, event: str, payload: Any, socket: Socket) -> Any:
@@ -554,9 +546,7 @@ async def test_a_broadcast_that_a_version_cannot_carry_reaches_nobody() -> None:
     assert new.said() == [[None, None, "room:1", "news", {"n": 1}]]
 
 
-# ------------------------------------------------------------ interception
-
-
+# --- interception
 class Censor(Channel):
     """Counts what it lets through, and stops at bad language."""
 

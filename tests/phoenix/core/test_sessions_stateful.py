@@ -221,8 +221,7 @@ class Sessions(RuleBasedStateMachine):
             self.loop.close()
         logging.getLogger("tickfire.phoenix").disabled = False
 
-    # ------------------------------------------------------------ what happens
-
+    # --- what happens
     @rule(actions=st.lists(actions, min_size=2, max_size=10), turns=st.integers(0, 2))
     def much_at_once(self, actions: list[Action], turns: int) -> None:
         """Do several things in one turn of the loop, and let it come round some more."""
@@ -276,8 +275,7 @@ class Sessions(RuleBasedStateMachine):
         watcher.talk.session.receive(payload, payload.startswith(b"\0"))
         assert watcher.talk.transport.closed_with in (1007, 1011)
 
-    # ------------------------------------------------------------ what must hold
-
+    # --- what must hold
     @invariant()
     def everything_heard_is_in_order(self) -> None:
         for watcher in getattr(self, "watchers", ()):

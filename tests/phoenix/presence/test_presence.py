@@ -171,9 +171,7 @@ async def test_fetch_adds_to_lists_and_diffs(caplog: pytest.LogCaptureFixture) -
     assert [message[4]["leaves"]["bob"]["name"] for message in ann.said()] == ["BOB"]
 
 
-# ------------------------------------------------------------ several nodes
-
-
+# --- several nodes
 @contextlib.asynccontextmanager
 async def node(bus: MemoryBus, name: str | None = None) -> AsyncIterator[Presence]:
     hub = Hub()

@@ -36,8 +36,7 @@ def whole(state: PresenceState) -> Delta:
     return Delta(*snapshot(state))
 
 
-# ------------------------------------------------------------ contexts
-
+# --- contexts
 dots = st.builds(Dot, st.sampled_from(NAMES), st.integers(1, 6))
 contexts = st.builds(
     Context, st.dictionaries(st.sampled_from(NAMES), st.integers(1, 4)), st.sets(dots)
@@ -56,9 +55,7 @@ def test_a_context_is_a_set_of_dots(left: Context, right: Context, dot: Dot) -> 
     assert dot in union
 
 
-# ------------------------------------------------------------ merges
-
-
+# --- merges
 @st.composite
 def histories(draw: st.DrawFn) -> list[PresenceState]:
     """Draw states of three replicas that have told each other some changes, in any order."""
@@ -135,9 +132,7 @@ def test_all_agree_once_all_is_told(states: list[PresenceState], shuffler: rando
     assert snapshot(states[0]) == snapshot(states[1]) == snapshot(states[2])
 
 
-# ------------------------------------------------------------ replicas on a bad network
-
-
+# --- replicas on a bad network
 class Network(RuleBasedStateMachine):
     """Replicas whose messages are lost, doubled and reordered, and who lose sight of each other."""
 

@@ -67,9 +67,7 @@ async def started(
             await adapter.stop()
 
 
-# ------------------------------------------------------------ the contract
-
-
+# --- the contract
 async def test_a_message_reaches_all_other_nodes_and_not_its_own(make_adapter: MakeAdapter) -> None:
     async with started(make_adapter, 3) as ((a, got_a), (b, got_b), (_, got_c)):
         await a.publish("topic", b"from a")
@@ -107,9 +105,7 @@ async def test_messages_of_any_size_and_bytes(make_adapter: MakeAdapter) -> None
         assert got == sent
 
 
-# ------------------------------------------------------------ Redis alone
-
-
+# --- Redis alone
 async def test_redis_that_goes_away_is_found_again(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "tickfire.phoenix")
     server = Valkey()
@@ -157,9 +153,7 @@ async def test_a_channel_that_moves_within_a_cluster_is_followed(
     await client.aclose()
 
 
-# ------------------------------------------------------------ hubs
-
-
+# --- hubs
 class Room(Channel):
     async def handle_in(self, event: str, payload: Any, socket: Socket) -> Any:
         if event == "from":

@@ -122,9 +122,7 @@ async def test_a_client_that_has_just_gone_can_still_be_closed() -> None:
     assert client.wire.ended
 
 
-# ---------------------------------------------------------------- what a client says
-
-
+# --- what a client says
 def written(vsn: str, message: tuple[Any, ...]) -> bytes:
     if vsn == "v2":
         return mask(Opcode.TEXT, json.dumps(message).encode())
@@ -189,8 +187,7 @@ def test_what_is_answered_does_not_depend_on_how_the_bytes_are_cut(
     assert at_once[0][0] == Opcode.TEXT
 
 
-# ---------------------------------------------------------------- what no client says
-
+# --- what no client says
 type Change = tuple[str, int, bytes]
 
 changes: st.SearchStrategy[list[Change]] = st.lists(

@@ -255,9 +255,7 @@ async def test_a_crowded_session_is_congested_until_its_poll() -> None:
         await asyncio.wait_for(writable.wait(), 2)
 
 
-# ------------------------------------------------------------ several nodes
-
-
+# --- several nodes
 @contextlib.asynccontextmanager
 async def two_nodes() -> AsyncIterator[tuple[Served, Served]]:
     bus = MemoryBus()

@@ -12,8 +12,6 @@ from tickfire.phoenix.core.session import Session, SessionConfig
 from tickfire.phoenix.user_socket import Routes
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 
-__all__ = ["FakeTransport", "Talk"]
-
 
 class FakeTransport:
     """Keeps what is written, and what else is asked of it."""

@@ -15,8 +15,6 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["RawWebSocket", "Response", "Step", "fetch", "frame", "open_websocket"]
-
 type Step = dict[str, Any]
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -194,8 +192,7 @@ class RawWebSocket:
         self._writer.close()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    # ------------------------------------------------------------ what the server does
-
+    # --- what the server does
     def _record(self, step: Step) -> None:
         self.arrived.append({"conn": self.name, **step})
         self._news.set()

@@ -15,8 +15,6 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tickfire.phoenix import Hub, PhoenixProtocol, PhoenixSocket, UserSocket
 
-__all__ = ["Client", "Served", "serve", "serve_app"]
-
 PATIENCE_S = 5.0
 SILENCE_S = 0.05
 

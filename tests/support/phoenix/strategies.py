@@ -6,8 +6,6 @@ import os
 
 from hypothesis import strategies as st
 
-__all__ = ["json_values", "mask", "names", "refs"]
-
 # msgspec reads and writes what fits into a double; surrogates are not text.
 scalars = (
     st.none()

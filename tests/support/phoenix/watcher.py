@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 from tests.support.phoenix.fakes import Talk
 from tickfire.phoenix.wire.serializers.binary import REPLY
 
-__all__ = ["Asked", "Heard", "Watcher"]
-
 UNSERVED = "nowhere:1"
 
 
@@ -71,8 +69,7 @@ class Watcher:
         lines = (" ".join(map(str, line)) for line in self.story)
         return f"client {self.name}, {self.vsn}:\n  " + "\n  ".join(lines)
 
-    # ------------------------------------------------------------ speaking
-
+    # --- speaking
     def send(self, topic: str, event: str, payload: dict[str, Any], join_ref: str | None) -> None:
         """Send a message; a join gets a join_ref of its own."""
         ref = self._next_ref()
@@ -99,8 +96,7 @@ class Watcher:
         head = bytes([0, *map(len, parts)]) + b"".join(parts)
         self.talk.session.receive(head + json.dumps(payload).encode(), True)
 
-    # ------------------------------------------------------------ listening
-
+    # --- listening
     def listen(self) -> None:
         """Check all that has been said."""
         for said in self.talk.said():
@@ -170,8 +166,7 @@ class Watcher:
         assert not self.joins[current].ended
         return current
 
-    # ------------------------------------------------------------ once all is quiet
-
+    # --- once all is quiet
     def check_shouts(self, shouted: dict[str, list[tuple[int, str]]]) -> None:
         """Check that each join has heard an unbroken run of its topic, but for its own words.
 

@@ -81,8 +81,7 @@ class Reference:
     sweep_at: int = 0
     records: int = 0
 
-    # ---- bars
-
+    # --- bars
     def close(self, row: Row, bar: Running, seconds: int) -> None:
         before = row.closed[seconds]
         flags = REWIND if before == -1 else LATE if bar.start <= before else 0
@@ -118,8 +117,7 @@ class Reference:
                 self.close_minute(row)
         self.sweep_at = due - due % S + S + GRACE
 
-    # ---- ticks
-
+    # --- ticks
     def emit(self, row: Row, tick: Tick) -> None:
         self.ticks.append(tick)
         row.n = len(self.ticks)
@@ -149,8 +147,7 @@ class Reference:
         self.emit(row, (ts, UNDEF, 0, row.number, sequence, CLEAR, ord("N"), flags))
         row.bid, row.ask, row.cleared = (UNDEF, 0), (UNDEF, 0), True
 
-    # ---- records
-
+    # --- records
     def take(self, record: bytes) -> None:
         self.records += 1
         rtype = record[1]

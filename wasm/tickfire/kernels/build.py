@@ -23,8 +23,6 @@ from tickfire.kernels.compiler.typescript import typescript
 from tickfire.kernels.families import families
 from tickfire.kernels.portable import PortableError, portable_functions
 
-__all__ = ["build_module", "kernels_of", "main"]
-
 PACKAGE: Final = Path(__file__).parent
 REPOSITORY: Final = PACKAGE.parents[2]
 MODULE_NAME: Final = "kernels.wasm"

@@ -23,8 +23,6 @@ import numba
 from numba.core import config as _config
 from numba.core.dispatcher import Dispatcher
 
-__all__ = ["cache_root", "cold", "helper", "kernel"]
-
 config: Any = _config  # its attributes are made at run time
 
 

@@ -14,9 +14,6 @@ from llvmlite import ir as _ir
 from numba.core import types as _types
 from numba.extending import intrinsic as _intrinsic
 
-__all__ = ["as_f64", "as_i64", "as_u8", "as_u32"]
-
-
 types: Any = _types  # neither is typed
 ir: Any = _ir
 intrinsic = cast(Callable[[Callable[..., Any]], Callable[[Any], Any]], _intrinsic)

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
 
-__all__ = ["Rebinder", "helpers_of"]
-
 
 class Rebinder:
     """Compile helpers once each, and give copies of kernels that call them.

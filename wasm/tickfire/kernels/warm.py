@@ -12,8 +12,6 @@ from typing import Final
 
 import tickfire
 
-__all__ = ["kernel_modules", "warm"]
-
 SUFFIX: Final = "_kernel"
 MAX_PROCESSES: Final = 8
 

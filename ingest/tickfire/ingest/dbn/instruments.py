@@ -10,8 +10,6 @@ from tickfire.ingest.dbn.layout import RTYPE_DEFINITION, UNDEF_PRICE, UNDEF_TIME
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.store.schema import Instrument
 
-__all__ = ["InstrumentTable"]
-
 _TICK_SIZE_AT: Final = 24
 """Offset of min_price_increment in a definition, all versions."""
 
@@ -54,8 +52,7 @@ class InstrumentTable:
         found = self._by_id.get(instrument_id)
         return found[-1] if found else None
 
-    # ---- sources
-
+    # --- sources
     def take_metadata(self, metadata: Metadata) -> list[Instrument]:
         """Learn from a file's or stream's metadata; return what is new."""
         self.dataset = metadata.dataset or self.dataset

@@ -19,7 +19,7 @@ UNDEF_TIMESTAMP: Final = 2**64 - 1
 UNDEF_STYPE: Final = 255
 MIXED_SCHEMA: Final = 0xFFFF
 
-# --- record types --------------------------------------------------------------------------
+# --- record types
 RTYPE_TRADE: Final = 0
 """MBP-0: a trade without book depth."""
 RTYPE_MBP_1: Final = 1
@@ -49,7 +49,7 @@ RTYPE_BBO_1M: Final = 196
 CONTROL_RTYPES: Final = (RTYPE_ERROR, RTYPE_SYMBOL_MAPPING, RTYPE_SYSTEM)
 """Records about the stream itself; all others are data."""
 
-# --- action, side, flags -------------------------------------------------------------------
+# --- action, side, flags
 ACTION_ADD: Final = ord("A")
 ACTION_CANCEL: Final = ord("C")
 ACTION_MODIFY: Final = ord("M")
@@ -72,7 +72,7 @@ FLAG_MBP: Final = 16
 FLAG_BAD_TS_RECV: Final = 8
 FLAG_MAYBE_BAD_BOOK: Final = 4
 
-# --- codes of system and error records -----------------------------------------------------
+# --- codes of system and error records
 SYSTEM_HEARTBEAT: Final = 0
 SYSTEM_SUBSCRIPTION_ACK: Final = 1
 SYSTEM_SLOW_READER: Final = 2
@@ -89,7 +89,7 @@ ERROR_REPLAY_AGED_OUT: Final = 8
 
 CODE_UNSET: Final = 255
 
-# --- sizes ---------------------------------------------------------------------------------
+# --- sizes
 HEADER_SIZE: Final = 16
 TS_OUT_SIZE: Final = 8
 SYMBOL_SIZE_V1: Final = 22

@@ -16,7 +16,7 @@ from tickfire.ingest.gateway.config import (
     GatewayConfig,
 )
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @click.command()
@@ -85,5 +85,5 @@ async def run_gateway(config: GatewayConfig) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with await serve_gateway(config) as server:
-        log.info("gateway listening on %s:%d", server.host, server.port)
+        logger.info("gateway listening on %s:%d", server.host, server.port)
         await stop.wait()

@@ -44,7 +44,7 @@ from tickfire.ingest.gateway.subscription import Subscription
 REPLAY_DEPTH_NS: Final = 24 * 3600 * NS_PER_S
 """How far a start may lie from the recording's begin; a live gateway keeps a day, too."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class FileFeed:
@@ -140,7 +140,7 @@ class FileFeed:
                 else:
                     await self._send_at_once(outlet, segment)
         except DbnError as error:
-            log.error("%s; the replay ends there", error)
+            logger.error("%s; the replay ends there", error)
             outlet.send_control(ErrorMsg(str(error), ERROR_INTERNAL, self.now()))
         self._end_skip(outlet)
         text = f"Replay of {self._recording.file.path.name} completed"

@@ -21,7 +21,7 @@ from tickfire.ingest.gateway.replay import Recording
 from tickfire.ingest.gateway.session import FeedFactory, Session
 from tickfire.ingest.gateway.subscription import SessionOptions
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Gateway:

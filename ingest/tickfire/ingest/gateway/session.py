@@ -36,7 +36,7 @@ _LOGGED_LENGTH: Final = 60
 _KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 """Options of a socket, where the system has them: seconds, seconds, probes."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 type FeedFactory = Callable[[SessionOptions], Feed]
 
@@ -81,7 +81,7 @@ class Session(asyncio.Protocol):
         self._outlet: Outlet | None = None
         self._is_over = False
 
-    # --- asyncio.Protocol ------------------------------------------------------------------
+    # --- asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet the client."""
@@ -119,14 +119,14 @@ class Session(asyncio.Protocol):
         self.end("the client left" if exc is None else f"the connection broke: {exc}")
         self._ended(self)
 
-    # --- the end ---------------------------------------------------------------------------
+    # --- the end
 
     def end(self, reason: str, *, error: bool = False) -> None:
         """Close the connection, and say why in the log, once."""
         if self._is_over:
             return
         self._is_over = True
-        log.log(logging.WARNING if error else logging.INFO, "session %s: %s", self._id, reason)
+        logger.log(logging.WARNING if error else logging.INFO, "session %s: %s", self._id, reason)
         self._auth_timer.cancel()
         self._flush()
         if self._task is not None:
@@ -149,7 +149,7 @@ class Session(asyncio.Protocol):
         if data:
             self._transport.write(data)
 
-    # --- what the client asks --------------------------------------------------------------
+    # --- what the client asks
 
     def _take(self, event: Event) -> None:
         match event:
@@ -157,7 +157,7 @@ class Session(asyncio.Protocol):
                 self._auth_timer.cancel()
                 self._options = options
                 client = options.client[:_LOGGED_LENGTH]
-                log.info("session %s: %s asks for %s", self._id, client, options.dataset)
+                logger.info("session %s: %s asks for %s", self._id, client, options.dataset)
             case Subscribed(subscription):
                 self._symbols += len(subscription.symbols or ())
                 self._request(subscription)
@@ -185,7 +185,7 @@ class Session(asyncio.Protocol):
             for message in feed.subscribe(request, late=late):
                 outlet.send_control(message)
 
-    # --- what the client gets --------------------------------------------------------------
+    # --- what the client gets
 
     async def _run(self) -> None:
         try:
@@ -194,7 +194,7 @@ class Session(asyncio.Protocol):
         except* ReaderTooSlowError:
             self.end("ended for its client, which reads too slowly", error=True)
         except* Exception as group:
-            log.exception("session %s failed", self._id, exc_info=group)
+            logger.exception("session %s failed", self._id, exc_info=group)
             self.end("ended by an error of the gateway", error=True)
 
     async def _stream(self) -> None:

@@ -13,11 +13,9 @@ from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
-from tickfire.ingest.kernel.state import Book, Rows
+from tickfire.ingest.kernel.state import InstrumentStates, Rows
 from tickfire.kernels.bars import SECOND_NS
 from tickfire.store.schema import BAR, INTERVALS_S, PRICE_SCALE
-
-__all__ = ["decimal", "file_bars", "merge"]
 
 
 def decimal(price: int) -> str:
@@ -93,9 +91,9 @@ def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
     file = open_dbn(path)
     table = InstrumentTable(feed=0)
     table.take_metadata(file.metadata)
-    book = Book(feed=0)
-    book.context[ctx.CTX_TRADES_ONLY] = 1
-    parser = Parser(book)
+    states = InstrumentStates(feed=0)
+    states.context[ctx.CTX_TRADES_ONLY] = 1
+    parser = Parser(states)
     base = min(60, INTERVALS_S[interval])
     pieces: list[Rows] = []
     fault: DbnError | FeedCorrupt | None = None
@@ -107,7 +105,7 @@ def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
                 pieces.append(batch.bars[batch.bars["interval_s"] == base])
     except (DbnError, FeedCorrupt) as error:
         fault = error
-    rest = book.close()
+    rest = states.close()
     pieces.append(rest[rest["interval_s"] == base])
     for bar in merge(np.concatenate(pieces, dtype=BAR), INTERVALS_S[interval]):
         yield _row(bar, table)

@@ -10,7 +10,7 @@ from typing import Final
 
 from tickfire.store.schema import STATE
 
-# --- context -------------------------------------------------------------------------------
+# --- context
 CTX_BUFFER: Final = 0
 """uint8[], 8-aligned: the bytes to parse, or TICK[] to fold."""
 CTX_STATE: Final = 1
@@ -42,7 +42,7 @@ CTX_TRADES_ONLY: Final = 16
 """1: bars from trades alone; quotes and the feed's own bars are passed over."""
 CTX_WORDS: Final = 17
 
-# --- counters ------------------------------------------------------------------------------
+# --- counters
 COUNT_INSTRUMENTS: Final = 0
 COUNT_TICKS: Final = 1
 """In the output buffer now."""
@@ -66,7 +66,7 @@ COUNT_SKIPPED: Final = 16
 """256 counters: records passed over by length, by rtype."""
 COUNTERS: Final = COUNT_SKIPPED + 256
 
-# --- why a kernel came back ----------------------------------------------------------------
+# --- why a kernel came back
 STOP_NONE: Final = -1
 """It has not: only within a call."""
 STOP_END: Final = 0
@@ -85,7 +85,7 @@ def _word(field: str) -> int:
     return int(STATE.fields[field][1]) // 8 if STATE.fields else 0
 
 
-# --- a row of STATE, in 8-byte words -------------------------------------------------------
+# --- a row of STATE, in 8-byte words
 ROW_WORDS: Final = STATE.itemsize // 8
 ROW_KEY: Final = _word("instrument_id")
 """instrument_id in the low half, feed in the high half."""

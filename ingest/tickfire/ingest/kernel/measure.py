@@ -15,7 +15,7 @@ from tickfire.ingest.dbn.file import aligned, open_dbn
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse_kernel import walk
-from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.kernel.state import InstrumentStates
 
 PASSES: Final = 7
 PEER_PASSES: Final = 3
@@ -49,23 +49,23 @@ def _measure_kernel(data: NDArray[np.uint8]) -> tuple[int, float]:
     times = []
     records = 0
     for _ in range(PASSES):
-        book = Book()
-        book.context[ctx.CTX_BUFFER] = data.ctypes.data
-        elapsed = _timed(lambda book=book: _walk_all(book, len(data)))  # type: ignore[misc]
-        records = book.count(ctx.COUNT_RECORDS)
+        states = InstrumentStates()
+        states.context[ctx.CTX_BUFFER] = data.ctypes.data
+        elapsed = _timed(lambda states=states: _walk_all(states, len(data)))  # type: ignore[misc]
+        records = states.count(ctx.COUNT_RECORDS)
         times.append(elapsed / max(records, 1))
     return records, statistics.median(times)
 
 
-def _walk_all(book: Book, size: int) -> None:
+def _walk_all(states: InstrumentStates, size: int) -> None:
     at = -1
     end = 0
     while end != at:
-        at, end = end, walk(book.address, end, size)
-        if book.counters[ctx.COUNT_STOP] == ctx.STOP_INSTRUMENTS:
-            book.grow()
+        at, end = end, walk(states.address, end, size)
+        if states.counters[ctx.COUNT_STOP] == ctx.STOP_INSTRUMENTS:
+            states.grow()
             at = -1
-        book.drain()
+        states.drain()
 
 
 def _measure_single_call(data: NDArray[np.uint8]) -> float:
@@ -77,9 +77,9 @@ def _measure_single_call(data: NDArray[np.uint8]) -> float:
         at += int(data[at]) * 4
     one = aligned(int(data[at]) * 4)
     one[:] = data[at : at + len(one)]
-    book = Book()
-    book.context[ctx.CTX_BUFFER] = one.ctypes.data
-    address, size, counters = book.address, len(one), book.counters
+    states = InstrumentStates()
+    states.context[ctx.CTX_BUFFER] = one.ctypes.data
+    address, size, counters = states.address, len(one), states.counters
     times = []
     for _ in range(SINGLE_CALLS):
         began = time.perf_counter_ns()

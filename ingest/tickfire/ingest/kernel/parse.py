@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from tickfire.base.errors import UserError
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse_kernel import walk
-from tickfire.ingest.kernel.state import Book, Rows
-
-__all__ = ["Batch", "FeedCorrupt", "Parser"]
+from tickfire.ingest.kernel.state import InstrumentStates, Rows
 
 BUFFER_SIZE: Final = 4 << 20
 
@@ -54,13 +52,13 @@ class Parser:
 
     Parameters
     ----------
-    book : Book
+    states : InstrumentStates
     size : int
         Bytes of the buffer; more than the largest record (1,020) by far.
     """
 
-    def __init__(self, book: Book, size: int = BUFFER_SIZE) -> None:
-        self.book = book
+    def __init__(self, states: InstrumentStates, size: int = BUFFER_SIZE) -> None:
+        self.states = states
         words = np.zeros(size // 8, np.int64)  # 8-aligned
         self.buffer: NDArray[np.uint8] = words.view(np.uint8)
         self.view = memoryview(self.buffer)
@@ -95,18 +93,18 @@ class Parser:
         FeedCorrupt
             When a record's length is impossible. What came before it was returned.
         """
-        book = self.book
-        book.drain()
-        book.context[ctx.CTX_BUFFER] = self.buffer.ctypes.data
+        states = self.states
+        states.drain()
+        states.context[ctx.CTX_BUFFER] = self.buffer.ctypes.data
         before = self.start
         while True:
-            self.start = walk(book.address, self.start, self.end)
-            if book.counters[ctx.COUNT_STOP] != ctx.STOP_INSTRUMENTS:
+            self.start = walk(states.address, self.start, self.end)
+            if states.counters[ctx.COUNT_STOP] != ctx.STOP_INSTRUMENTS:
                 break
-            book.grow()
+            states.grow()
         if self.start != before:
-            return Batch(self._controls(), book.ticks, book.bars)
-        if book.counters[ctx.COUNT_STOP] == ctx.STOP_BAD_LENGTH:
+            return Batch(self._controls(), states.ticks, states.bars)
+        if states.counters[ctx.COUNT_STOP] == ctx.STOP_BAD_LENGTH:
             length = int(self.buffer[self.start]) * 4
             raise FeedCorrupt(f"the feed sent a record of {length} bytes, which cannot be")
         return None
@@ -124,5 +122,5 @@ class Parser:
                 yield batch
 
     def _controls(self) -> list[bytes]:
-        offsets = self.book.controls[: self.book.count(ctx.COUNT_CONTROLS)]
+        offsets = self.states.controls[: self.states.count(ctx.COUNT_CONTROLS)]
         return [bytes(self.view[o : o + 4 * int(self.buffer[o])]) for o in offsets.tolist()]

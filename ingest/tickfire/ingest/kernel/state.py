@@ -1,4 +1,4 @@
-"""`Book`: the state of all instruments of a process, and the buffers that the kernels write.
+"""`InstrumentStates`: the state of all instruments of a process, and the buffers that the kernels write.
 
 It owns the memory behind the kernels' context: STATE rows, the hash from (feed, instrument_id)
 to a row, the tick and bar outputs, the counters. It grows where a kernel says that it is full,
@@ -22,8 +22,6 @@ from tickfire.ingest.kernel.fold_kernel import (
 )
 from tickfire.store.schema import BAR, STATE, TICK
 
-__all__ = ["Book"]
-
 type Rows = NDArray[np.void]
 """A structured array: STATE, TICK or BAR."""
 
@@ -33,7 +31,7 @@ SPARE_BARS: Final = 4096
 CONTROLS: Final = 1024
 
 
-class Book:
+class InstrumentStates:
     """All instruments of a process: state, outputs and positions.
 
     Parameters
@@ -70,8 +68,7 @@ class Book:
         self.context[ctx.CTX_FEED] = feed
         self._resize(instruments)
 
-    # ---- memory
-
+    # --- memory
     def _set(self, word: int, array: NDArray[Any]) -> None:
         self.context[word] = array.ctypes.data
 
@@ -130,8 +127,7 @@ class Book:
             h = h + 1 & mask
         return h, None
 
-    # ---- what is known
-
+    # --- what is known
     def count(self, counter: int) -> int:
         """Return one counter (``COUNT_*``)."""
         return int(self.counters[counter])
@@ -166,8 +162,7 @@ class Book:
             self.grow()
         self._insert(np.array(fresh, STATE))
 
-    # ---- outputs
-
+    # --- outputs
     @property
     def ticks(self) -> Rows:
         """TICK[]: written since `drain`; a view."""
@@ -189,8 +184,7 @@ class Book:
         self.counters[ctx.COUNT_BARS] = 0
         return taken
 
-    # ---- folding
-
+    # --- folding
     def fold(self, ticks: Rows, first_n: int) -> Rows:
         """Fold ticks of one shard.
 

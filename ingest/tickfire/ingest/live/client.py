@@ -18,8 +18,6 @@ from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.parse import Batch, FeedCorrupt, Parser
 from tickfire.ingest.live.lsg import Handshake, LsgError, State, Subscription
 
-__all__ = ["LiveSession", "SessionEnded"]
-
 SILENCE_SLACK_S: Final = 10
 """Past the heartbeat interval by this, a silent gateway is taken for dead."""
 
@@ -89,8 +87,7 @@ class LiveSession(asyncio.BufferedProtocol):
         if not self.ended.done():
             self.ended.set_result(why)
 
-    # ---- flow
-
+    # --- flow
     def go_on(self) -> None:
         """Parse and read on after a hold."""
         if self._held and not self.ended.done():
@@ -118,8 +115,7 @@ class LiveSession(asyncio.BufferedProtocol):
         except FeedCorrupt as error:
             self._end(error)
 
-    # ---- asyncio.BufferedProtocol
-
+    # --- asyncio.BufferedProtocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the greeting."""
         self._transport = cast(asyncio.Transport, transport)

@@ -17,8 +17,6 @@ from typing import Final
 from tickfire.base.errors import UserError
 from tickfire.ingest.dbn.metadata import PREFIX_SIZE, Metadata, metadata_size
 
-__all__ = ["FeedRefused", "Handshake", "LsgError", "Subscription"]
-
 BUCKET_ID_LENGTH: Final = 5
 MAX_LINE: Final = 64 * 1024
 SYMBOLS_PER_LINE: Final = 500

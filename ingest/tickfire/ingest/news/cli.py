@@ -28,7 +28,7 @@ MIN_INTERVAL_S: Final = 1.0
 SOCKET_TIMEOUT_S: Final = 5.0
 _BETWEEN_FEEDS = re.compile(r"\s+|,(?=https?://)")
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @click.command()
@@ -114,7 +114,7 @@ async def _run(redis_url: str, feeds: Sequence[Feed], seed: int | None, every: f
         if seed is not None:
             jobs.append(play(redis, publisher, symbols, seed=seed, mean_interval_s=every))
         if feeds:
-            log.info("reading %d news feeds", len(feeds))
+            logger.info("reading %d news feeds", len(feeds))
         await _until(stop, [asyncio.create_task(job) for job in jobs])
 
 

@@ -19,7 +19,7 @@ from tickfire.store.schema import Headline
 
 _LOG_AGAIN_AFTER: Final = 10
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,12 @@ class Poller:
             delay = self._schedule.failed(getattr(error, "retry_after_s", 0.0))
         else:
             if self._schedule.failures:
-                log.info("%s answers again", self.feed.url)
+                logger.info("%s answers again", self.feed.url)
             delay = self._schedule.succeeded()
-            log.debug("%s: %s", self.feed.url, "changed" if changed else "unchanged")
+            logger.debug("%s: %s", self.feed.url, "changed" if changed else "unchanged")
         new = await self._publisher.publish(self._listed)
         if new:
-            log.info("%d new from %s", new, self.feed.url)
+            logger.info("%d new from %s", new, self.feed.url)
         return delay
 
     async def _ask(self) -> bool:
@@ -89,4 +89,4 @@ class Poller:
 
     def _log_failure(self, error: Exception) -> None:
         if self._schedule.failures % _LOG_AGAIN_AFTER == 0:
-            log.warning("%s: %s; trying again later", self.feed.url, error)
+            logger.warning("%s: %s; trying again later", self.feed.url, error)

@@ -32,7 +32,7 @@ end
 return new
 """
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Publisher:
@@ -73,10 +73,10 @@ class Publisher:
                 new = await self._write(headline)
             except (RedisError, OSError) as error:
                 if delay == FIRST_RETRY_S:
-                    log.warning("cannot write to Redis, trying on: %s", error)
+                    logger.warning("cannot write to Redis, trying on: %s", error)
             else:
                 if delay > FIRST_RETRY_S:
-                    log.info("writing to Redis again")
+                    logger.info("writing to Redis again")
                 return new
             await asyncio.sleep(delay)
             delay = min(delay * 2, MAX_RETRY_S)

@@ -18,7 +18,7 @@ from tickfire.store.schema import Headline
 LOOK_BACK: Final = 500
 """Headlines in which the last story of this wire is looked for."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 async def play(
@@ -31,7 +31,7 @@ async def play(
 ) -> None:
     """Publish one story after the other until cancelled, going on after the last one published."""
     k = await next_number(redis, seed)
-    log.info("simulated newswire, seed %d, from story %d", seed, k)
+    logger.info("simulated newswire, seed %d, from story %d", seed, k)
     while True:
         waiting = story(seed, k, (), mean_interval_s)
         await asyncio.sleep(waiting.delay_s)

@@ -21,7 +21,7 @@ from tickfire.store.options import LOOPBACK, RedisOptions
 DEFAULT_PORT: Final = 6379
 SIZE: Final = re.compile(r"\d+([kmg]b?|b)?", re.IGNORECASE)
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def _size(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
@@ -66,7 +66,7 @@ async def _run(options: RedisOptions) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     server = EmbeddedRedis(options)
     await server.start()
-    log.info("Valkey is ready on %s:%d (pid %d)", LOOPBACK, options.port, server.pid)
+    logger.info("Valkey is ready on %s:%d (pid %d)", LOOPBACK, options.port, server.pid)
     stopping = asyncio.create_task(stop.wait())
     ended = asyncio.create_task(server.wait())
     await asyncio.wait((stopping, ended), return_when=asyncio.FIRST_COMPLETED)

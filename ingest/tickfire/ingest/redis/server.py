@@ -27,7 +27,7 @@ LAST_LINES: Final = 5
 _PREFIX = re.compile(r"^\d+:\S+ (?:\d+ \w+ \d+ [\d:.]+ [#*.-] )?")
 _HARMLESS = ("Memory overcommit", "scheduling shutdown", "ready to exit", "Warning: no config file")
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def binary() -> str:
@@ -157,4 +157,4 @@ class EmbeddedRedis:
             text = _PREFIX.sub("", line.decode("utf-8", "replace")).strip()
             if text and not any(known in text for known in _HARMLESS):
                 self._last.append(text)
-                log.info("valkey: %s", text)
+                logger.info("valkey: %s", text)

@@ -19,9 +19,7 @@ from redis.exceptions import RedisError
 from tickfire.store.entries import Entry
 from tickfire.store.resp import RespError, RespParser, RespProtocolError, encode_command
 
-__all__ = ["Node", "Pipe"]
-
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 ALREADY_THERE: Final = "ERR The ID specified in XADD is equal or smaller"
 RETRY_S: Final = 0.1
@@ -128,7 +126,7 @@ class Pipe(asyncio.Protocol):
                     await asyncio.wait_for(self._connect(), CONNECT_TIMEOUT_S)
                     await self._lost.wait()
                 except (OSError, TimeoutError, RedisError) as error:
-                    log.warning("Redis cannot be reached (%s); trying again", error)
+                    logger.warning("Redis cannot be reached (%s); trying again", error)
                 delay = RETRY_S if self._progressed else min(2 * delay, RETRY_MAX_S)
                 self._progressed = False
                 await asyncio.sleep(delay)
@@ -156,8 +154,7 @@ class Pipe(asyncio.Protocol):
             self._transport.abort()
             self._transport = None
 
-    # ---- asyncio.Protocol
-
+    # --- asyncio.Protocol
     def data_received(self, data: bytes) -> None:
         """Take acknowledgements."""
         if not self._live:
@@ -166,7 +163,7 @@ class Pipe(asyncio.Protocol):
             for reply in self._parser.feed(data):
                 self._acknowledge(reply)
         except (RespProtocolError, RespError) as error:
-            log.warning("Redis refused a write (%s); writing it again", error)
+            logger.warning("Redis refused a write (%s); writing it again", error)
             self.reset()
             return
         if not self._waiting:
@@ -187,6 +184,6 @@ class Pipe(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Have `run` connect again."""
         if self._live:
-            log.warning("the connection to Redis was lost (%s)", exc or "closed")
+            logger.warning("the connection to Redis was lost (%s)", exc or "closed")
         self._live = False
         self._lost.set()

@@ -25,7 +25,7 @@ from tickfire.ingest.dbn.layout import SYSTEM_END_OF_INTERVAL
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import Batch, Parser
-from tickfire.ingest.kernel.state import Book, Rows
+from tickfire.ingest.kernel.state import InstrumentStates, Rows
 from tickfire.ingest.live.client import LiveSession
 from tickfire.ingest.live.lsg import FeedRefused, Subscription
 from tickfire.ingest.writer.pipe import Pipe
@@ -34,9 +34,7 @@ from tickfire.store.dataset import Store
 from tickfire.store.entries import BarEntry, SnapshotEntry, TickEntry, tick_entries
 from tickfire.store.schema import Instrument
 
-__all__ = ["Ingest", "IngestConfig", "run"]
-
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 RECONNECT_S: Final = 0.2
 RECONNECT_MAX_S: Final = 1.0
@@ -95,8 +93,8 @@ class Ingest:
 
     def __init__(self, config: IngestConfig, client: Redis | RedisCluster) -> None:
         self.config = config
-        self.book = Book(config.shards, config.feed)
-        self.parser = Parser(self.book)
+        self.states = InstrumentStates(config.shards, config.feed)
+        self.parser = Parser(self.states)
         self.store = Store(client, config.shards)
         self.instruments = InstrumentTable(config.feed, config.subscription.dataset)
         self.pipes: list[Pipe] = []
@@ -113,7 +111,7 @@ class Ingest:
         FeedRefused
             The gateway refused the key.
         """
-        for instrument in await self.store.open(self.book):
+        for instrument in await self.store.open(self.states):
             self.instruments.load(instrument)
         for shard in range(self.config.shards):
             locate = partial(self.store.locate, shard)
@@ -125,8 +123,7 @@ class Ingest:
             tasks.create_task(self._report())
             tasks.create_task(self._sessions())
 
-    # ---- sessions
-
+    # --- sessions
     async def _sessions(self) -> None:
         delay = RECONNECT_S
         while True:
@@ -139,7 +136,7 @@ class Ingest:
             if isinstance(why, FeedRefused):
                 raise why
             delay = RECONNECT_S if time.monotonic() - began > RECONNECT_MAX_S else delay
-            log.warning("%s; trying again in %.1f s", why, delay)
+            logger.warning("%s; trying again in %.1f s", why, delay)
             await self._tell("feed_down", str(why))
             await asyncio.sleep(delay)
             delay = min(2 * delay, RECONNECT_MAX_S)
@@ -151,7 +148,7 @@ class Ingest:
         asked for again.
         """
         now = time.time_ns()
-        rows = self.book.rows
+        rows = self.states.rows
         if not len(rows):
             return now - int(self.config.backfill_s * NS_PER_S) if self.config.backfill_s else None
         known = int(max(rows["last_ts"].max(), rows["quote_ts"].max()))
@@ -159,11 +156,11 @@ class Ingest:
 
     def _start(self, metadata: Metadata) -> bool:
         """Begin a session: what was known of the books is void."""
-        log.info("session of %s, DBN version %d", metadata.dataset, metadata.version)
-        self.book.drain()
-        self.book.clear()
-        self._write(self.book.ticks, self.book.bars, time.time_ns())
-        self.book.drain()
+        logger.info("session of %s, DBN version %d", metadata.dataset, metadata.version)
+        self.states.drain()
+        self.states.clear()
+        self._write(self.states.ticks, self.states.bars, time.time_ns())
+        self.states.drain()
         self._write_table(self.instruments.take_metadata(metadata), "session", metadata.dataset)
         return not self._must_wait()
 
@@ -178,16 +175,15 @@ class Ingest:
     def _control(self, record: bytes) -> Instrument | None:
         message = decode_control(record)
         if isinstance(message, ErrorMsg):
-            log.error("the gateway says: %s", message.err)
+            logger.error("the gateway says: %s", message.err)
         elif isinstance(message, SystemMsg):
             if message.code == SYSTEM_END_OF_INTERVAL:
-                self._write_bars(self.book.close(message.ts_event))
+                self._write_bars(self.states.close(message.ts_event))
         else:
             return self.instruments.take_record(record)
         return None
 
-    # ---- holding and going on
-
+    # --- holding and going on
     def _must_wait(self) -> bool:
         limit = self.config.max_unacknowledged
         return self._table_write is not None or any(p.unacknowledged > limit for p in self.pipes)
@@ -218,7 +214,7 @@ class Ingest:
             try:
                 await write(*args)  # type: ignore[operator]
             except (RedisError, OSError) as error:
-                log.warning("Redis cannot be written to (%s); trying again", error)
+                logger.warning("Redis cannot be written to (%s); trying again", error)
                 await asyncio.sleep(RECONNECT_S)
             else:
                 return
@@ -226,12 +222,11 @@ class Ingest:
     async def _tell(self, kind: str, detail: str) -> None:
         await self._persist(self.store.put_status, kind, detail)
 
-    # ---- writing
-
+    # --- writing
     def _write(self, ticks: Rows, bars: Rows, received: int) -> None:
         now = time.time_ns()
         history = self.config.history_ticks
-        positions = self.book.positions
+        positions = self.states.positions
         for shard, own in self._by_shard(ticks):
             first = int(positions[shard]) - len(own) + 1
             for entry in tick_entries(shard, first, own, received, now, now, history):
@@ -245,7 +240,7 @@ class Ingest:
                 index = self.store.bar_index[shard]
                 self.store.bar_index[shard] = index + 1
                 data = own[at : at + BARS_PER_ENTRY].tobytes()
-                n = int(self.book.positions[shard])
+                n = int(self.states.positions[shard])
                 self.pipes[shard].send(BarEntry(shard, n, index, data, history))
 
     def _by_shard(self, records: Rows) -> list[tuple[int, Rows]]:
@@ -254,7 +249,7 @@ class Ingest:
             return []
         if self.config.shards == 1:
             return [(0, records)]
-        rows = self.book.rows
+        rows = self.states.rows
         keys = rows["feed"].astype(np.uint64) << 32 | rows["instrument_id"]
         order = np.argsort(keys)
         own = records["feed"].astype(np.uint64) << 32 | records["instrument_id"]
@@ -266,51 +261,51 @@ class Ingest:
             await asyncio.sleep(SNAPSHOT_INTERVAL_S)
             if self._must_wait():
                 continue
-            dirty = self.book.take_dirty()
+            dirty = self.states.take_dirty()
             for shard in np.unique(dirty["shard"]).tolist():
                 own = dirty[dirty["shard"] == shard]
-                position = int(self.book.positions[shard])
+                position = int(self.states.positions[shard])
                 self.pipes[shard].send(SnapshotEntry(shard, position, own))
 
-    # ---- the data set
-
+    # --- the data set
     async def _verify_epoch(self) -> None:
         """Before writing over a new connection: if the data set is gone, begin another."""
         async with self._epoch_lock:
             if await self.store.is_current():
                 return
-            log.warning("the data set is gone from Redis")
+            logger.warning("the data set is gone from Redis")
             await self.store.begin_epoch()
             for shard, pipe in enumerate(self.pipes):
                 pipe.reset()
                 self._renumber(shard, pipe)
-            known = [self.instruments.current(int(row["instrument_id"])) for row in self.book.rows]
+            known = [
+                self.instruments.current(int(row["instrument_id"])) for row in self.states.rows
+            ]
             await self.store.put_instruments([k for k in known if k is not None])
-            self.book.mark_dirty()
+            self.states.mark_dirty()
 
     def _renumber(self, shard: int, pipe: Pipe) -> None:
         """Count a shard's positions from 1 again, beginning with what was not acknowledged."""
         entries = pipe.entries()
         first = next((e.last - e.count for e in entries if isinstance(e, TickEntry)), None)
-        offset = int(self.book.positions[shard]) if first is None else first
+        offset = int(self.states.positions[shard]) if first is None else first
         for entry in entries:
             entry.shift(offset)
-        self.book.positions[shard] -= offset
-        rows = self.book.rows
+        self.states.positions[shard] -= offset
+        rows = self.states.rows
         own = rows["shard"] == shard
         for field in ("n", "trade_n"):
             rows[field][own] = np.maximum(rows[field][own] - offset, 0)
 
-    # ---- what is said of it
-
+    # --- what is said of it
     async def _report(self) -> None:
         before = 0
         while True:
             await asyncio.sleep(REPORT_INTERVAL_S)
-            records = self.book.count(ctx.COUNT_RECORDS)
+            records = self.states.count(ctx.COUNT_RECORDS)
             rate = (records - before) / REPORT_INTERVAL_S
             before = records
-            log.info("%.0f records/s, %d instruments", rate, len(self.book.rows))
+            logger.info("%.0f records/s, %d instruments", rate, len(self.states.rows))
             self._report_skipped()
 
     def _report_skipped(self) -> None:
@@ -321,9 +316,9 @@ class Ingest:
             "without a plausible time": ctx.COUNT_BAD_TIME,
         }
         for kind, counter in kinds.items():
-            if self.book.count(counter) and kind not in self._said:
+            if self.states.count(counter) and kind not in self._said:
                 self._said.add(kind)
-                log.warning("%d records %s were skipped", self.book.count(counter), kind)
+                logger.warning("%d records %s were skipped", self.states.count(counter), kind)
 
 
 async def run(config: IngestConfig, redis_url: str) -> None:
@@ -337,6 +332,6 @@ async def run(config: IngestConfig, redis_url: str) -> None:
     client = await connect(redis_url)
     try:
         await until_stopped(Ingest(config, client).run())
-        log.info("stopped")
+        logger.info("stopped")
     finally:
         await client.aclose()

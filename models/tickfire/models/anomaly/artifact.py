@@ -14,8 +14,6 @@ from tickfire.models.anomaly.forest import Forest
 from tickfire.models.anomaly.ticks_kernel import MEMORY, REACH
 from tickfire.models.artifact import Artifact, ArtifactError, load
 
-__all__ = ["KIND", "NAME", "SERIES", "VERSION", "Frozen", "constants", "golden", "read"]
-
 NAME: Final = "anomaly"
 KIND: Final = "anomaly"
 VERSION: Final = 1

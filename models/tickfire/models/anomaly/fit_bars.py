@@ -14,8 +14,6 @@ from tickfire.models.anomaly.forest import BarFeatures, Forest
 from tickfire.models.export.from_sklearn import export
 from tickfire.store.schema import MINUTE_S, PRICE_SCALE
 
-__all__ = ["FittedForest", "fit_forest"]
-
 TREES: Final = 16
 SAMPLES: Final = 128
 RATE: Final = 2e-3

@@ -12,8 +12,6 @@ from tickfire.models.anomaly.bars_kernel import BAR_FEATURES, BAR_ROW_WORDS, bar
 from tickfire.models.export.exported import Exported
 from tickfire.models.export.walk_kernel import WALK_TREES
 
-__all__ = ["BAR_FEATURE_NAMES", "BarAlarm", "BarDetector", "BarFeatures", "Forest"]
-
 type Floats = NDArray[np.float64]
 
 BAR_FEATURE_NAMES: Final = ("return", "gap", "range", "volume")

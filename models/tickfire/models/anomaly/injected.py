@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from tickfire.models.anomaly.detector import Limits, TickDetector
 from tickfire.store.schema import TICK_ASK, TICK_TRADE
 
-__all__ = ["KINDS", "Recall", "recall"]
-
 type Ticks = NDArray[Any]
 
 KINDS: Final = ("return", "volume", "spread", "inter_arrival")

@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 from tickfire.base.errors import UserError
 from tickfire.models.anomaly.nab_kernel import score_alarms, weigh_alarms
 
-__all__ = ["FOLDER", "HeldOut", "Series", "held_out", "normalised", "raw_scores", "read_corpus"]
-
 FOLDER: Final = Path("nab")
 PROBATION: Final = 0.15
 PROBATION_VALUES: Final = 5000

@@ -16,8 +16,6 @@ from tickfire.models.anomaly.nab import HeldOut
 from tickfire.models.artifact import Artifact
 from tickfire.models.training.plotting import SIZE_INCHES, save_figure
 
-__all__ = ["Judged", "card", "plot", "report"]
-
 PLOT: Final = "anomaly-alarms.png"
 
 

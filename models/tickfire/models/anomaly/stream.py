@@ -19,8 +19,6 @@ from tickfire.models.records import Signal
 from tickfire.models.reload import Reloader
 from tickfire.store.schema import MINUTE_S
 
-__all__ = ["DEFAULT_PATH", "AnomalyModel", "bar_detail", "detail_of", "explained"]
-
 DEFAULT_PATH: Final = SHIPPED / f"{NAME}.json"
 UNITS: Final = ("bp", "", "bp", "s")
 """Of the features' values."""

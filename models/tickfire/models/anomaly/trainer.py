@@ -20,7 +20,7 @@ from tickfire.base.errors import UserError
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.kernel.bars import merge
 from tickfire.ingest.kernel.parse import Parser
-from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.models.anomaly.artifact import KIND, NAME, SERIES, VERSION, constants, golden
 from tickfire.models.anomaly.detector import FEATURE_NAMES, Limits, TickDetector, score
 from tickfire.models.anomaly.fit_bars import fit_forest
@@ -31,8 +31,6 @@ from tickfire.models.anomaly.ticks_kernel import FEATURES
 from tickfire.models.artifact import Artifact, sha256_of
 from tickfire.models.training.trainer import Context, Measure, Result
 from tickfire.store.schema import MINUTE_S, TICK_TRADE
-
-__all__ = ["AnomalyTrainer"]
 
 TICKS: Final = Path("dbn/lean_20131008_mixed.dbn.zst")
 LABELS: Final = FOLDER / "labels" / "combined_windows.json"
@@ -87,8 +85,8 @@ def _day(path: Path) -> tuple[Ticks, Ticks]:
     """Return the ticks of a DBN file, as ingest makes them, and its bars of a minute."""
     if not path.is_file():
         raise UserError(f"{path} is not there; name the folder of the data by --data.")
-    book = Book(feed=0)
-    parser = Parser(book)
+    states = InstrumentStates(feed=0)
+    parser = Parser(states)
     ticks, bars = [], []
     for chunk in open_dbn(path).chunks():
         for batch in parser.feed(chunk):

@@ -12,8 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from tickfire.kernels.maths import exp, power
 from tickfire.models.export.walk_kernel import WALK_TREES, WEIGH_ROWS
 
-__all__ = ["FORESTS", "Exported", "Floats"]
-
 type Floats = NDArray[np.float64]
 
 MEAN: Final = "mean"

@@ -23,8 +23,6 @@ from tickfire.models.export.exported import (
     Exported,
 )
 
-__all__ = ["CannotExport", "export"]
-
 LEAF: Final = -1
 
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["COLUMNS", "CONTEXT", "FEATURES", "Definition", "Feature", "FeatureError", "Parameter"]
-
 COLUMNS: Final = ("open", "high", "low", "close", "volume")
 """Of a bar: features by themselves, and what most others are computed from."""
 CONTEXT: Final[Mapping[str, str]] = {

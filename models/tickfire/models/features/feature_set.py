@@ -12,8 +12,6 @@ from tickfire.kernels import native
 from tickfire.kernels.native import Running
 from tickfire.models.features.catalogue import COLUMNS, CONTEXT, FEATURES, Definition, Feature
 
-__all__ = ["FeatureSet"]
-
 type Array = NDArray[np.float64]
 
 

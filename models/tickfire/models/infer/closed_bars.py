@@ -12,8 +12,6 @@ from tickfire.kernels.bars import SECOND_NS
 from tickfire.models.features.catalogue import COLUMNS
 from tickfire.store.schema import BAR_LATE, BAR_REWIND, PRICE_SCALE
 
-__all__ = ["ClosedBars", "columns_of", "end_of"]
-
 
 class ClosedBars:
     """Watches over one series.

@@ -9,8 +9,6 @@ from tickfire.models.infer.stream_model import Rows
 from tickfire.store.entries import BadEntry, unpack_ticks
 from tickfire.store.schema import BAR
 
-__all__ = ["BadEntry", "bars_of", "is_after", "number_of", "ticks_of"]
-
 
 def number_of(entry_id: bytes) -> tuple[int, int]:
     """Return both parts of an id.

@@ -21,15 +21,13 @@ from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
 from tickfire.store.schema import NEWS_KEY, Headline
 
-__all__ = ["Headlines", "sentiment_of"]
-
 MAX_SENTIMENTS: Final = 10_000
 """As many as stream ``news`` keeps headlines."""
 PROBABILITY_DIGITS: Final = 4
 WEIGHT_DIGITS: Final = 3
 _NS: Final = 1e9
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Headlines:
@@ -103,7 +101,7 @@ class Headlines:
         self._counters.bad_entries.inc()
         if not self._said:
             self._said = True
-            log.warning("a news entry is not ours and is passed over: %r (%s)", number, error)
+            logger.warning("a news entry is not ours and is passed over: %r (%s)", number, error)
 
 
 def sentiment_of(headline: Headline, model: SentimentModel, linker: Linker) -> Sentiment:

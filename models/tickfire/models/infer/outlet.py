@@ -11,8 +11,6 @@ from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.reading import Client, patiently
 from tickfire.models.records import POSITIONS_KEY, SIGNALS_KEY, Signal
 
-__all__ = ["Outlet"]
-
 MAX_SIGNALS: Final = 20_000
 
 # One step: what was published and how far was read can never disagree. Another process that has

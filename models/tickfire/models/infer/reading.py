@@ -10,8 +10,6 @@ from typing import Any, Final
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-__all__ = ["Client", "Entry", "follow", "newest_id", "patiently"]
-
 type Client = Redis | RedisCluster
 type Entry = tuple[bytes, dict[bytes, bytes]]
 """The id of an entry, and its fields."""
@@ -24,7 +22,7 @@ COUNT: Final = 64
 RETRY_FIRST_S: Final = 0.1
 RETRY_MAX_S: Final = 2.0
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 async def follow(client: Client, key: bytes, last: bytes) -> AsyncIterator[list[Entry]]:
@@ -36,12 +34,12 @@ async def follow(client: Client, key: bytes, last: bytes) -> AsyncIterator[list[
                 reply: Any = await client.xread({key: last}, count=COUNT, block=BLOCK_MS)
         except (RedisError, OSError, TimeoutError) as error:
             if not delay:
-                log.warning("lost Redis (%s): %s will be read on", error, key.decode())
+                logger.warning("lost Redis (%s): %s will be read on", error, key.decode())
             delay = min(max(2 * delay, RETRY_FIRST_S), RETRY_MAX_S)
             await asyncio.sleep(delay)
             continue
         if delay:
-            log.info("Redis answers again: reading on %s", key.decode())
+            logger.info("Redis answers again: reading on %s", key.decode())
             delay = 0.0
         for entries in _streams(reply):
             last = entries[-1][0]
@@ -64,7 +62,7 @@ async def patiently(command: Callable[[], Any], what: str) -> Any:
             return await command()
         except (RedisError, OSError, TimeoutError) as error:
             if delay == RETRY_FIRST_S:
-                log.warning("Redis does not answer (%s): %s waits", error, what)
+                logger.warning("Redis does not answer (%s): %s waits", error, what)
         await asyncio.sleep(delay)
         delay = min(2 * delay, RETRY_MAX_S)
 

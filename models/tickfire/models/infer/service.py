@@ -29,15 +29,13 @@ from tickfire.models.sentiment.model import SentimentModel
 from tickfire.store.connect import connect
 from tickfire.store.schema import INSTRUMENTS_KEY, META_KEY, Instrument
 
-__all__ = ["Infer", "InferConfig", "run"]
-
 SENTIMENT: Final = "sentiment"
 LOOK_S: Final = 1.0
 """How often epoch, instrument table and artifacts are looked at."""
 LOOKS_PER_TABLE: Final = 15
 MAX_SHARDS: Final = 1024
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class Infer:
     async def run(self) -> None:
         """Serve until cancelled."""
         await self._look()
-        log.info("%s, and over ticks and bars: %s", self.sentiment.model.name, self._names())
+        logger.info("%s, and over ticks and bars: %s", self.sentiment.model.name, self._names())
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._headlines.run())
@@ -119,7 +117,7 @@ class Infer:
                 await self._look_at_instruments()
                 meta = await _hash(self._client, META_KEY)
         except (RedisError, OSError, TimeoutError) as error:
-            log.debug("Redis does not say what there is: %s", error)
+            logger.debug("Redis does not say what there is: %s", error)
             return
         epoch = _epoch(meta)
         died = self._following is not None and self._following.done()
@@ -153,7 +151,7 @@ class Infer:
         self._epoch = epoch
         self._streams = Streams(self._client, *epoch, self._models, self.counters)
         self._following = asyncio.get_running_loop().create_task(self._streams.run())
-        log.info("epoch %s, %d shards", epoch[0].hex(), epoch[1])
+        logger.info("epoch %s, %d shards", epoch[0].hex(), epoch[1])
 
     def _tell(self, sentiment: Sentiment) -> None:
         if self._streams is not None:
@@ -166,7 +164,7 @@ class Infer:
         task.cancel()
         (ended,) = await asyncio.gather(task, return_exceptions=True)
         if isinstance(ended, Exception):
-            log.error("following ticks and bars failed, and begins anew: %r", ended)
+            logger.error("following ticks and bars failed, and begins anew: %r", ended)
 
     def _made(self) -> list[StreamModel]:
         return [stream_model(name)(self._instruments) for name in self.config.models]
@@ -192,7 +190,7 @@ async def run(config: InferConfig, redis_url: str, metrics_port: int | None) -> 
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGHUP, lambda: infer.reload(now=True))
             await until_stopped(infer.run())
-            log.info("stopped")
+            logger.info("stopped")
         finally:
             await client.aclose()
 

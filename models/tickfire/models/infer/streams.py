@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tickfire.models.infer.counters import Counters
-from tickfire.models.infer.entries import BadEntry, bars_of, is_after, number_of, ticks_of
+from tickfire.models.infer.entries import bars_of, is_after, number_of, ticks_of
 from tickfire.models.infer.outlet import Outlet
 from tickfire.models.infer.reading import Client, Entry, follow, newest_id
 from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Sentiment, Signal
+from tickfire.store.entries import BadEntry
 from tickfire.store.schema import bars_key, ticks_key
-
-__all__ = ["WARM_TICKS", "Streams"]
 
 WARM_TICKS: Final = 200_000
 """Ticks before the position that models are shown again after a restart, in silence."""
@@ -27,7 +26,7 @@ TURN_S: Final = 0.005
 POSITION_S: Final = 5.0
 """So often the position is written where there is nothing to say, so that a restart is short."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 type Handle = Callable[[int, Entry], list[Signal]]
 
@@ -144,13 +143,15 @@ class Streams:
         self._counters.failures.labels(model.name).inc()
         if model.name not in self._failed:
             self._failed.add(model.name)
-            log.exception("%s failed on an entry; it is counted from now on", model.name)
+            logger.exception("%s failed on an entry; it is counted from now on", model.name)
 
     def _pass_over(self, entry: Entry, error: BadEntry) -> None:
         self._counters.bad_entries.inc()
         if not self._saw_bad:
             self._saw_bad = True
-            log.warning("a stream entry is not ours and is passed over: %r (%s)", entry[0], error)
+            logger.warning(
+                "a stream entry is not ours and is passed over: %r (%s)", entry[0], error
+            )
 
 
 def _begin(position: bytes) -> bytes:

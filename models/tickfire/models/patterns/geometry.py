@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-__all__ = ["Line", "alike", "at_least", "quality"]
-
 
 class Line(NamedTuple):
     """A straight line over bars."""

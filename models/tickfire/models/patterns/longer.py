@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 from tickfire.kernels.bars import MINUTE_NS, SECOND_NS
 from tickfire.store.schema import PRICE_SCALE
 
-__all__ = ["Candle", "LongerCandles"]
-
 
 class Candle(NamedTuple):
     """A closed candle.

@@ -26,8 +26,6 @@ from typing import Final
 from tickfire.models.patterns.geometry import Line, alike, at_least, quality
 from tickfire.models.patterns.swings import Swing
 
-__all__ = ["LONGEST", "Shape", "shapes"]
-
 LONGEST: Final = 6
 """Swings that a shape is made of, at most."""
 EQUAL: Final = 0.3

@@ -18,8 +18,6 @@ from tickfire.models.patterns.longer import Candle, LongerCandles
 from tickfire.models.records import Signal
 from tickfire.store.schema import INTERVALS_S, MINUTE_S
 
-__all__ = ["INTERVALS", "PatternsModel"]
-
 INTERVALS: Final = ("1m", "5m", "15m", "1h")
 """Whose candles are looked at; a candle of a second is mostly noise."""
 LEAST_CANDLES: Final = 2

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-__all__ = ["Swing", "SwingFinder"]
-
 REVERSAL: Final = 3.0
 RANGE_MEMORY: Final = 14.0
 """Bars over which the true range is averaged, and which pass before anything is a swing."""

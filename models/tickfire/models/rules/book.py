@@ -20,8 +20,6 @@ from tickfire.base.errors import UserError
 from tickfire.models.rules.parse import RuleError, parse
 from tickfire.models.rules.program import Program
 
-__all__ = ["INTERVALS", "MAX_RULES", "Rule", "read_rules"]
-
 INTERVALS: Final = ("1s", "1m")
 MAX_RULES: Final = 200
 _FIELDS: Final = {"name", "when", "interval", "symbols"}

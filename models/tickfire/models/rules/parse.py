@@ -22,8 +22,6 @@ from tickfire.models.features.catalogue import COLUMNS, CONTEXT, FEATURES, Featu
 from tickfire.models.rules import evaluate_kernel as ek
 from tickfire.models.rules.program import Program
 
-__all__ = ["MAX_LENGTH", "RuleError", "parse", "parse_feature"]
-
 MAX_LENGTH: Final = 2_000
 """Characters of a rule."""
 
@@ -105,8 +103,7 @@ class _Compiler:
         code = np.array(self._code, np.int64)
         return Program(self._text, tuple(self._features), code, constants, self._depth)
 
-    # ---- truths
-
+    # --- truths
     def _truth(self, node: ast.expr) -> None:
         match node:
             case ast.BoolOp(op=op, values=[first, *rest]):
@@ -153,8 +150,7 @@ class _Compiler:
         self._take_two(ek.LESS)
         self._take_two(ek.AND)
 
-    # ---- numbers
-
+    # --- numbers
     def _number(self, node: ast.expr, when: int = ek.NOW) -> None:
         match node:
             case ast.Constant():
@@ -217,8 +213,7 @@ class _Compiler:
                     return math.inf
         self._refuse(node, "a plain number was expected")
 
-    # ---- writing
-
+    # --- writing
     def _load(self, operation: int, operand: int) -> None:
         self._height += 1
         self._depth = max(self._depth, self._height)

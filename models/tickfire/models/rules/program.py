@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from tickfire.models.features.catalogue import Feature
 from tickfire.models.rules.evaluate_kernel import MAX_STACK, evaluate, relocated
 
-__all__ = ["TRUE", "BoundProgram", "Program"]
-
 type Floats = NDArray[np.float64]
 
 TRUE: Final = 1.0

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["COMPANIES", "PRODUCTS"]
-
 COMPANIES: Final[Mapping[str, str]] = {
     "3M": "MMM", "AT&T": "T", "AbbVie": "ABBV", "Adobe": "ADBE", "Airbnb": "ABNB",
     "Alibaba": "BABA", "Alphabet": "GOOGL", "Google": "GOOGL", "Amazon": "AMZN",

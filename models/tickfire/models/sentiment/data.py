@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from tickfire.base.errors import UserError
 
-__all__ = ["PHRASEBANK", "TRAIN", "VALID", "Texts", "phrasebank", "twitter"]
-
 TRAIN: Final = Path("news/twitter_train.csv")
 VALID: Final = Path("news/twitter_valid.csv")
 PHRASEBANK: Final = Path("news/phrasebank_50agree.txt")

@@ -21,8 +21,6 @@ from tickfire.models.sentiment.lexicon import (
     VERSUS,
 )
 
-__all__ = ["LEXICON_FEATURES", "char_ngrams", "lexicon_features", "word_ngrams"]
-
 type Count = Callable[[int, int], None]
 """Takes a feature and the token that brought it."""
 

@@ -25,8 +25,6 @@ from tickfire.models.sentiment.features import char_ngrams, lexicon_features, wo
 from tickfire.models.sentiment.model import packed_text
 from tickfire.models.sentiment.text import shape, tokens
 
-__all__ = ["Documents", "Fitted", "Linear", "analyse", "fit", "fit_linear"]
-
 type Matrix = Any
 """A sparse matrix of scipy, float64."""
 type Grams = Sequence[tuple[str, ...]]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-__all__ = ["BAD", "CLASSES", "DOWN", "GOOD", "HEDGE", "NEG", "NOT", "POS", "UP", "VERSUS", "words"]
-
 POS: Final = 1
 """Good by itself."""
 NEG: Final = 2

@@ -9,8 +9,6 @@ from typing import Final
 from tickfire.ingest.news.text import symbols_in
 from tickfire.models.sentiment.companies import COMPANIES, PRODUCTS
 
-__all__ = ["Linker"]
-
 _WORD: Final = re.compile(r"[A-Za-z0-9&][A-Za-z0-9&.'\u2019-]*")
 _FUTURE: Final = re.compile(r"([A-Z0-9]{1,3})([FGHJKMNQUVXZ])(\d{1,2})")
 

@@ -16,8 +16,6 @@ from tickfire.models.sentiment.model import LABELS, SentimentModel
 from tickfire.models.training.plotting import coverage_plot, reliability_plot
 from tickfire.models.training.scores import accuracy, confusion, ece, macro_f1, reliability
 
-__all__ = ["Evaluation", "card", "plots", "report"]
-
 RELIABILITY_PLOT: Final = "sentiment-reliability.png"
 COVERAGE_PLOT: Final = "sentiment-coverage.png"
 SHOWN_MISTAKES: Final = 12

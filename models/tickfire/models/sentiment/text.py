@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["CASHTAG", "HASHTAG", "MAX_TOKENS", "NUMBER", "PERCENT", "QUESTION", "shape", "tokens"]
-
 MAX_TOKENS: Final = 96
 """What follows is not read."""
 CASHTAG: Final = "<tag>"

@@ -28,8 +28,6 @@ from tickfire.models.sentiment.report import Evaluation, card, plots, report
 from tickfire.models.training.scores import accuracy, ece, macro_f1
 from tickfire.models.training.trainer import Context, Measure, Result
 
-__all__ = ["NAME", "SentimentTrainer"]
-
 NAME: Final = "sentiment"
 GOLDEN: Final = (
     "Operating loss narrowed to $2.1 million from $8.7 million",

@@ -8,8 +8,6 @@ from typing import Final
 
 from tickfire.models.records import Sentiment, Signal
 
-__all__ = ["Context"]
-
 FADE_S: Final = 1200.0
 """Time in which a headline's weight falls to 1/e: little is left of it after an hour."""
 REMEMBERED: Final = 64

@@ -13,8 +13,6 @@ from tickfire.models.features.feature_set import FeatureSet
 from tickfire.models.patterns.candles import CandlePatterns
 from tickfire.models.signals.outlook_kernel import INPUTS, VALUES, make_inputs
 
-__all__ = ["NAMES", "Inputs"]
-
 type Array = NDArray[np.float64]
 
 FEATURES: Final = (

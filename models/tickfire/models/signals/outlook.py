@@ -15,8 +15,6 @@ from tickfire.models.artifact import SHIPPED, Artifact, ArtifactError, load
 from tickfire.models.signals.outlook_kernel import INPUTS, probabilities
 from tickfire.models.signals.walk import wilson
 
-__all__ = ["DEFAULT_PATH", "KIND", "VERSION", "Outlook", "OutlookModel"]
-
 KIND: Final = "signals"
 VERSION: Final = 1
 DEFAULT_PATH: Final = SHIPPED / "signals.json"

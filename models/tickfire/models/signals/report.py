@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from tickfire.models.signals.outlook import OutlookModel
     from tickfire.models.signals.trainer import Judged
 
-__all__ = ["card", "plot", "report"]
-
 PLOT: Final = "signals-calibration.png"
 TENTH: Final = 0.1
 

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from tickfire.base.errors import UserError
 from tickfire.models.features.catalogue import COLUMNS
 
-__all__ = ["SERIES", "Series", "read_series"]
-
 
 @dataclass(frozen=True, slots=True)
 class Series:

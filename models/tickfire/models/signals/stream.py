@@ -26,8 +26,6 @@ from tickfire.models.signals.inputs import Inputs
 from tickfire.models.signals.outlook import KIND, OutlookModel
 from tickfire.store.schema import INTERVALS_S, MINUTE_S
 
-__all__ = ["RULES_VARIABLE", "SignalsModel"]
-
 RULES_VARIABLE: Final = "TICKFIRE_RULES"
 
 type Key = tuple[int, int, int]

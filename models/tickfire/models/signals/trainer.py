@@ -24,8 +24,6 @@ from tickfire.models.signals.series import SERIES, Series, read_series
 from tickfire.models.signals.walk import auc, block_bootstrap, brier, folds
 from tickfire.models.training.trainer import Context, Measure, Result
 
-__all__ = ["Judged", "SignalsTrainer"]
-
 NAME: Final = "signals"
 HORIZON: Final = 5
 """Bars."""

@@ -10,8 +10,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Fold", "auc", "block_bootstrap", "brier", "folds", "wilson"]
-
 type Floats = NDArray[np.float64]
 type Truths = NDArray[np.bool_]
 

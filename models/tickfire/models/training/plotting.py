@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from tickfire.models.training.scores import Reliability
 
-__all__ = ["coverage_plot", "reliability_plot", "save_figure"]
-
 SIZE_INCHES: Final = (6.0, 4.0)
 DPI: Final = 120
 

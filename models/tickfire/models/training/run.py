@@ -11,8 +11,6 @@ from tickfire.models.artifact import SHIPPED, Artifact, save
 from tickfire.models.registry import trainer
 from tickfire.models.training.trainer import Context, Measure, Result
 
-__all__ = ["FloorMissed", "run"]
-
 REPORTS: Final = "reports"
 
 type Say = Callable[[str], None]

@@ -8,8 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BINS", "Reliability", "accuracy", "confusion", "ece", "macro_f1", "reliability"]
-
 BINS: Final = 15
 """Of equal width, for the calibration error."""
 

@@ -9,8 +9,6 @@ from typing import Protocol
 
 from tickfire.models.artifact import Artifact
 
-__all__ = ["Context", "Measure", "Result", "Trainer"]
-
 
 @dataclass(frozen=True, slots=True)
 class Context:

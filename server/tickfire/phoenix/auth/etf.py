@@ -16,11 +16,11 @@ list, tuple, map        list, tuple, dict
 https://www.erlang.org/doc/apps/erts/erl_ext_dist.html
 """
 
+from __future__ import annotations
+
 import struct
 from collections.abc import Callable
 from typing import Any, Final
-
-__all__ = ["Atom", "TermError", "decode_term", "encode_term"]
 
 MAX_SIZE = 1 << 20  # bytes
 MAX_DEPTH = 64
@@ -50,9 +50,7 @@ class Atom(str):
         return f"Atom({str(self)!r})"
 
 
-# ---------------------------------------------------------------- decoding
-
-
+# --- decoding
 def decode_term(data: bytes) -> Any:
     """Decode one term.
 
@@ -89,8 +87,7 @@ class _Reader:
             raise TermError(f"a term of kind {tag} is not accepted")
         return read(self, depth + 1)
 
-    # ------------------------------------------------------------ pieces
-
+    # --- pieces
     def _byte(self) -> int:
         self.at += 1
         return self._data[self.at - 1]
@@ -112,8 +109,7 @@ class _Reader:
             raise TermError("the term is cut short")
         return count
 
-    # ------------------------------------------------------------ terms
-
+    # --- terms
     def small_integer(self, depth: int) -> int:
         return self._byte()
 
@@ -204,9 +200,7 @@ _READERS: Final[dict[int, Callable[[_Reader, int], Any]]] = {
 }
 
 
-# ---------------------------------------------------------------- encoding
-
-
+# --- encoding
 def encode_term(value: Any) -> bytes:
     """Encode a value.
 

@@ -15,6 +15,8 @@ It needs PyJWT: `pip install "tickfire[jwt]"`, and `cryptography` besides for al
 public key. The failures are those of `Token`.
 """
 
+from __future__ import annotations
+
 import importlib
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -26,8 +28,6 @@ from tickfire.phoenix.auth.token import (
     MissingTokenError,
 )
 from tickfire.phoenix.errors import PhoenixError
-
-__all__ = ["JWTSetupError", "JWTVerifier"]
 
 _SECRET_KEY_ALGORITHMS = frozenset({"HS256", "HS384", "HS512"})
 

@@ -8,6 +8,8 @@ tag, ciphertext>` (XChaCha20-Poly1305), base64url without padding; the payload i
 `{data, signed_at_ms, max_age_s}`. Keys are derived from the secret and a salt by PBKDF2.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib
@@ -21,8 +23,6 @@ from typing import Any, Final
 from tickfire.phoenix.auth.etf import Atom, TermError, decode_term, encode_term
 from tickfire.phoenix.auth.xchacha import KEY_SIZE, NONCE_SIZE, TAG_SIZE, open_sealed, seal
 from tickfire.phoenix.errors import PhoenixError
-
-__all__ = ["ExpiredTokenError", "InvalidTokenError", "MissingTokenError", "Token", "TokenError"]
 
 DEFAULT_MAX_AGE_S = 86_400.0
 LONGEST_TOKEN = 1 << 20  # characters
@@ -143,8 +143,7 @@ class Token:
             raise InvalidTokenError("the token was not encrypted by us")
         return _data(data, max_age_s)
 
-    # ------------------------------------------------------------ keys
-
+    # --- keys
     def _key(self) -> bytes:
         secret = self.secret.encode() if isinstance(self.secret, str) else self.secret
         return _derive_key(
@@ -166,9 +165,7 @@ def _derive_key(secret: bytes, salt: bytes, iterations: int, length: int, digest
     return hashlib.pbkdf2_hmac(digest, secret, salt, iterations, length)
 
 
-# ---------------------------------------------------------------- payloads
-
-
+# --- payloads
 def _payload(data: Any, max_age_s: float | None, signed_at: float | None) -> bytes:
     at_ms = int((time.time() if signed_at is None else signed_at) * 1000)
     age: Any = max_age_s

@@ -4,10 +4,10 @@ Plain Python, so a token takes a fraction of a millisecond and no compiled depen
 meant for bulk data.
 """
 
+from __future__ import annotations
+
 import hmac
 import struct
-
-__all__ = ["KEY_SIZE", "NONCE_SIZE", "TAG_SIZE", "open_sealed", "seal"]
 
 KEY_SIZE, NONCE_SIZE, TAG_SIZE = 32, 24, 16  # bytes
 BLOCK_SIZE = 64

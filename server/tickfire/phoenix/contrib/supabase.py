@@ -16,6 +16,8 @@ join that asks for Postgres changes is refused, and there is no REST interface.
 To test a channel with `tickfire.phoenix.testing`, give it a plain `Hub()`: the test kit reads JSON.
 """
 
+from __future__ import annotations
+
 import asyncio
 import hmac
 import time
@@ -94,8 +96,7 @@ class RealtimeChannel(Channel):
         self._shows_presence = False
         self._expiry: asyncio.TimerHandle | None = None
 
-    # ------------------------------------------------------------ to be overridden
-
+    # --- to be overridden
     def is_private(self, name: str) -> bool:
         """Whether a channel is private; the client has to say so, too, when it joins."""
         return False
@@ -122,8 +123,7 @@ class RealtimeChannel(Channel):
         """
         raise _refusal(f"Unauthorized: nobody may read from the channel {name}")
 
-    # ------------------------------------------------------------ joining
-
+    # --- joining
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         """Let the client in, with the config that it asks for."""
         self._name = topic.removeprefix(PREFIX)
@@ -155,8 +155,7 @@ class RealtimeChannel(Channel):
         later: Later = message
         return await later(socket)
 
-    # ------------------------------------------------------------ events
-
+    # --- events
     async def handle_in(self, event: str, payload: Any, socket: Socket) -> Result:
         """Take a broadcast, a change of the client's presence, or a new token."""
         if not isinstance(payload, Mapping):
@@ -211,8 +210,7 @@ class RealtimeChannel(Channel):
             self._shows_presence = True
             socket.push("presence_state", await self._presence.list(socket.topic))
 
-    # ------------------------------------------------------------ tokens
-
+    # --- tokens
     async def _take_token(self, token: Any, socket: Socket) -> Result:
         if not self._private or not isinstance(token, str):
             return None

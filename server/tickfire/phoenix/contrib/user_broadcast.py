@@ -13,6 +13,8 @@ Both stand for the event "broadcast" with the payload `{"type": "broadcast", "ev
 "payload": user payload}`, and this is what channels see of them and broadcast.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

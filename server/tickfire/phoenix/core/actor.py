@@ -5,6 +5,8 @@ returns without having waited for anything, its result is applied on the spot: n
 scheduled. Otherwise messages wait in the mailbox until it is done.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections import deque
@@ -23,9 +25,7 @@ from tickfire.phoenix.wire.message import Message
 if TYPE_CHECKING:
     from tickfire.phoenix.core.session import Session
 
-__all__ = ["CLOSED", "DUPLICATE_JOIN", "LEFT", "ChannelActor"]
-
-logger = logging.getLogger("tickfire.phoenix")
+logger = logging.getLogger(__name__)
 
 LEFT = "left"
 CLOSED = "closed"
@@ -81,7 +81,7 @@ class ChannelActor:
         "_terminating", "ended", "socket",
     )  # fmt: skip
 
-    def __init__(self, channel: Channel, session: "Session", join: Message) -> None:
+    def __init__(self, channel: Channel, session: Session, join: Message) -> None:
         self._channel = channel
         self._session = session
         self._mailbox: deque[_Item] | None = None
@@ -94,8 +94,7 @@ class ChannelActor:
         self.socket = Socket(session, join.topic, join.join_ref, join.ref, self.send_info)
         self.socket.subscribe(channel.intercept, self._intercept)
 
-    # ------------------------------------------------------------ joining
-
+    # --- joining
     async def join(self, payload: Any) -> Any:
         """Run the channel's join and return its response."""
         response = await self._channel.join(self.socket.topic, payload, self.socket)
@@ -122,8 +121,7 @@ class ChannelActor:
         if self._returned:
             await self._terminate(reason)
 
-    # ------------------------------------------------------------ the mailbox
-
+    # --- the mailbox
     @property
     def backlog(self) -> int:
         """Number of messages that wait."""
@@ -186,8 +184,7 @@ class ChannelActor:
         if not self._mailbox:
             self._mailbox = None
 
-    # ------------------------------------------------------------ callbacks
-
+    # --- callbacks
     def _begin(self, item: _Item) -> None:
         """Start the callback of one message, and apply its result if it does not wait."""
         self._busy = True
@@ -280,8 +277,7 @@ class ChannelActor:
         logger.error("channel %r crashed", self.socket.topic, exc_info=error)
         return _End(error, False)
 
-    # ------------------------------------------------------------ the end
-
+    # --- the end
     def _end(self, end: _End) -> None:
         self.socket.unsubscribe()
         self._terminating = True

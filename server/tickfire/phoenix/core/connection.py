@@ -22,24 +22,14 @@ not joined      any                           Answer error "unmatched topic"
 Topics and refs may be any JSON value; only a string is ever a topic that can be joined.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from tickfire.phoenix.wire.message import Message
-
-__all__ = [
-    "IGNORE",
-    "Answer",
-    "Connection",
-    "Deliver",
-    "Ignore",
-    "Join",
-    "Joined",
-    "Leave",
-    "Outcome",
-]
 
 DEFAULT_MAX_CHANNELS = 100
 

@@ -1,10 +1,10 @@
 """Tasks that begin at once, and exist for the loop only if they have to wait."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
-
-__all__ = ["run_eagerly"]
 
 
 def run_eagerly(

@@ -5,6 +5,8 @@ application may have lanes of its own, which it feeds with finished frames. All 
 one event loop and is called from its thread alone.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,8 +18,6 @@ from tickfire.phoenix.wire.serializers import Serializer, V1Serializer, V2Serial
 
 if TYPE_CHECKING:
     from tickfire.phoenix.pubsub import PubSub
-
-__all__ = ["Hub", "Listener"]
 
 type Listener = Callable[[str, str, Any], None]
 """Called with (topic, event, payload) of a broadcast, before it returns."""
@@ -78,8 +78,7 @@ class Hub:
         """Return the serializer of the same version whose frames are compressed."""
         return self._deflating[serializer.vsn]
 
-    # ------------------------------------------------------------ sending
-
+    # --- sending
     def broadcast(
         self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
     ) -> None:
@@ -143,8 +142,7 @@ class Hub:
             self.stats.broadcasts += 1
             to.write(frames)
 
-    # ------------------------------------------------------------ looking
-
+    # --- looking
     def lanes(self, topic: str) -> Collection[str]:
         """Return the lanes of a topic that have subscribers now; empty when nobody listens."""
         found = self._topics.get(topic)
@@ -154,8 +152,7 @@ class Hub:
         """Return the topics that somebody subscribes to or listens on."""
         return self._topics.keys()
 
-    # ------------------------------------------------------------ subscribing
-
+    # --- subscribing
     def subscriber(self, sink: Sink) -> Subscriber:
         """Return a new subscriber, held and in no lane, for a channel of the connection `sink`."""
         return Subscriber(sink, self.stats, self._write_limit)

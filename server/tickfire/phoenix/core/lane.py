@@ -15,11 +15,11 @@ and finds nothing waiting. Only then may subscribers differ in what they have:
 All three are *ahead* of the lane: they have a number before which they need nothing.
 """
 
+from __future__ import annotations
+
 import asyncio
 
 from tickfire.phoenix.core.subscriber import Subscriber
-
-__all__ = ["Lane"]
 
 STEP = 512  # subscribers
 
@@ -57,8 +57,7 @@ class Lane:
     def __len__(self) -> int:
         return len(self._subscribers)
 
-    # ------------------------------------------------------------ subscribers
-
+    # --- subscribers
     def add(self, subscriber: Subscriber) -> None:
         """Subscribe; nothing written before reaches the subscriber."""
         subscriber.lane = self
@@ -80,8 +79,7 @@ class Lane:
         subscriber.lane = None
         subscriber.stay_even()
 
-    # ------------------------------------------------------------ writing
-
+    # --- writing
     def write(self, frames: bytes, exclude: Subscriber | None = None) -> None:
         """Write finished frames to all, but for `exclude`."""
         if exclude is not None and exclude.lane is self:
@@ -119,8 +117,7 @@ class Lane:
             subscriber.skip_to = -1
         return b"".join(self._wave[skipped:]) if skipped > 0 else self._data
 
-    # ------------------------------------------------------------ waves
-
+    # --- waves
     def _start(self, wave: list[bytes], data: bytes) -> None:
         if self._changed:
             self._changed = False

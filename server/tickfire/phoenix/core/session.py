@@ -5,6 +5,8 @@ frames. No task belongs to a session; one exists only while a join or a channel'
 for something.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections import deque
@@ -30,9 +32,7 @@ from tickfire.phoenix.user_socket import ChannelFactory, Routes, UserSocket
 from tickfire.phoenix.wire.message import Message
 from tickfire.phoenix.wire.serializers import Serializer
 
-__all__ = ["Session", "SessionConfig", "Transport"]
-
-logger = logging.getLogger("tickfire.phoenix")
+logger = logging.getLogger(__name__)
 
 CLOSE_DISCONNECTED = 1001
 CLOSE_NOT_UTF8 = 1007
@@ -139,8 +139,7 @@ class Session:
         if self.id is not None:
             self.hub.listen(self.id, self._on_control)
 
-    # ------------------------------------------------------------ from the client
-
+    # --- from the client
     def receive(self, data: bytes, binary: bool) -> None:
         """Take the payload of one frame of the client."""
         if self.closed:
@@ -177,8 +176,7 @@ class Session:
             encode(answer.join_ref, answer.ref, answer.topic, answer.status, answer.response)
         )
 
-    # ------------------------------------------------------------ joins
-
+    # --- joins
     def _start_join(self, message: Message, join: Join[ChannelActor, ChannelFactory]) -> None:
         self._joining = _MAKING_ROOM
         task = self._join_task = run_eagerly(self._join(message, join), self.loop)
@@ -247,8 +245,7 @@ class Session:
         encode = self.serializer.encode_reply
         return encode(message.join_ref, message.ref, message.topic, status, response)
 
-    # ------------------------------------------------------------ channels that end
-
+    # --- channels that end
     def _channel_ended(self, joined: Joined[ChannelActor], orderly: bool) -> None:
         self._connection.ended(joined)
         if self.closed:
@@ -262,8 +259,7 @@ class Session:
         encode = self.serializer.encode_end
         self.transport.write(encode(joined.join_ref, joined.topic, event, payload))
 
-    # ------------------------------------------------------------ flow
-
+    # --- flow
     async def settled(self) -> None:
         """Return when no join runs and nothing waits for one."""
         while self._join_task is not None and not self.closed:
@@ -315,8 +311,7 @@ class Session:
         else:
             self._writable.append(callback)
 
-    # ------------------------------------------------------------ the end
-
+    # --- the end
     def _on_control(self, topic: str, event: str, payload: Any) -> None:
         if event == "disconnect":
             self.close(CLOSE_DISCONNECTED)

@@ -16,6 +16,8 @@ Over any of these, *ahead* means that the subscriber already has some frames tha
 about to write to others (see lane.py); they are left out when the lane comes to it.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -23,11 +25,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from tickfire.phoenix.core.lane import Lane
 
-__all__ = ["DEFAULT_WRITE_LIMIT", "HubStats", "Sink", "Subscriber"]
-
 DEFAULT_WRITE_LIMIT = 8 << 20  # bytes
 
-logger = logging.getLogger("tickfire.phoenix")
+logger = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
@@ -97,8 +97,7 @@ class Subscriber:
         self.on_overflow: Callable[[int], None] | None = None
         self.write: Callable[[bytes], None] = held.append
 
-    # ------------------------------------------------------------ frames of its own
-
+    # --- frames of its own
     def send(self, frames: bytes) -> None:
         """Send frames to this subscriber alone, after all that the hub has for it already."""
         if self.lane is not None and self.lane.behind:
@@ -111,8 +110,7 @@ class Subscriber:
             else:
                 self._sink.write(frames)
 
-    # ------------------------------------------------------------ states
-
+    # --- states
     def release(self, first: bytes) -> None:
         """End the hold: send `first`, then all that was held."""
         held, self._held = self._held or [], None
@@ -136,8 +134,7 @@ class Subscriber:
         self._held = None
         self.stay_even()
 
-    # ------------------------------------------------------------ for the lane
-
+    # --- for the lane
     def run_ahead(self, skip_to: int) -> None:
         """Note that this subscriber needs no frame before number `skip_to` from its lane."""
         self.skip_to = skip_to

@@ -16,6 +16,8 @@ Subscribers are told of every change by the event `presence_diff`; phoenix.js's 
 count.
 """
 
+from __future__ import annotations
+
 import asyncio
 import builtins
 import contextlib
@@ -36,7 +38,7 @@ from tickfire.phoenix.socket import Socket
 
 __all__ = ["AlreadyTrackedError", "NotTrackedError", "Presence", "Presences"]
 
-logger = logging.getLogger("tickfire.phoenix")
+logger = logging.getLogger(__name__)
 
 INCARNATION_BYTES = 9
 
@@ -80,8 +82,7 @@ class Presence:
         self._tellings: asyncio.Queue[Diff] | None = None
         self._teller: asyncio.Task[None] | None = None
 
-    # ------------------------------------------------------------ for channels
-
+    # --- for channels
     def track(self, socket: Socket, key: str, meta: Meta) -> str:
         """Make somebody present on a channel's topic, until untracked or the channel ends.
 
@@ -166,8 +167,7 @@ class Presence:
         """
         return presences
 
-    # ------------------------------------------------------------ changes
-
+    # --- changes
     def _remove(self, socket: Socket, keys: builtins.list[str]) -> None:
         own = self._own.get(socket, {})
         entries = self._replication.state.entries
@@ -210,8 +210,7 @@ class Presence:
                 except Exception:
                     logger.exception("a presence_diff on %r is lost: fetch failed", topic)
 
-    # ------------------------------------------------------------ other nodes
-
+    # --- other nodes
     async def __aenter__(self) -> Self:
         if self.hub.pubsub is not None:
             self._link.open(self.hub.pubsub)

@@ -1,5 +1,7 @@
 """The link of a presence to those of other nodes: messages out, messages in, and the clock."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable
 from typing import Any
@@ -60,8 +62,7 @@ class Link:
             for send in sends:
                 self._outbox.put_nowait(send)
 
-    # ------------------------------------------------------------ out
-
+    # --- out
     async def _send_all(self, pubsub: PubSub) -> None:
         while True:
             await self._send(pubsub, await self._outbox.get())
@@ -79,8 +80,7 @@ class Link:
             self._apply(self._replication.tick(loop.time()))
             await asyncio.sleep(self._replication.timing.heartbeat_s)
 
-    # ------------------------------------------------------------ in
-
+    # --- in
     def _receive(self, node: str, message: Any) -> None:
         replica, content = message
         now_s = asyncio.get_running_loop().time()

@@ -16,6 +16,8 @@ bye                I am going
 =================  ==================================================================
 """
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 from tickfire.phoenix.presence.state import Context, Delta, Diff, Dot, Entry, PresenceState
@@ -68,8 +70,7 @@ class Replication:
         """Whether an entry's replica is up."""
         return dot.replica not in self._down
 
-    # ------------------------------------------------------------ messages out
-
+    # --- messages out
     def delta(self, delta: Delta) -> list[Send]:
         """Return what to send of a change made here."""
         return [(None, ["delta", self.state.changes, _pack(delta)])]
@@ -82,8 +83,7 @@ class Replication:
         """Return the last word."""
         return [(None, ["bye"])]
 
-    # ------------------------------------------------------------ messages in
-
+    # --- messages in
     def receive(self, replica: str, message: Any, now_s: float) -> Outcome:
         """Take a message of another replica; what is none is ignored."""
         match message:
@@ -123,8 +123,7 @@ class Replication:
         diff = self.state.merge(_unpack(packed))
         return Diff(back.joined + diff.joined, back.left + diff.left)
 
-    # ------------------------------------------------------------ who is there
-
+    # --- who is there
     def _hear(self, replica: str, now_s: float) -> Diff:
         """Note a sign of life; return the entries that are shown again for it."""
         self._heard_s[replica] = now_s
@@ -157,9 +156,7 @@ class Replication:
         return [item for item in self.state.entries.items() if item[0].replica == replica]
 
 
-# ---------------------------------------------------------------- deltas as plain values
-
-
+# --- deltas as plain values
 def _pack(delta: Delta) -> list[Any]:
     entries = [[*dot, *entry] for dot, entry in delta.entries.items()]
     beyond = [list(dot) for dot in delta.context.beyond]

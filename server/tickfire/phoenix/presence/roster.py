@@ -1,5 +1,7 @@
 """The visible presences by topic, in the order of tracking, and how they are told."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Any
 

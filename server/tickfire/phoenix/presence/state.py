@@ -10,6 +10,8 @@ After Bieniusa et al., "An optimized conflict-free replicated set" (2012), with 
 Almeida et al., "Delta state replicated data types" (2018).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -63,7 +65,7 @@ class Context:
             self.beyond.add(dot)
             self._compact((dot,))
 
-    def update(self, other: "Context") -> None:
+    def update(self, other: Context) -> None:
         """Add all dots of another context."""
         for replica, number in other.upto.items():
             if number > self.upto.get(replica, 0):
@@ -119,8 +121,7 @@ class PresenceState:
         self.entries: dict[Dot, Entry] = {}
         self.context = Context()
 
-    # ------------------------------------------------------------ changes of one's own
-
+    # --- changes of one's own
     def add(self, entry: Entry) -> tuple[Dot, Delta]:
         """Add an entry; return its dot and what to tell others."""
         dot = self._next()
@@ -150,8 +151,7 @@ class PresenceState:
         self.context.add(dot)
         return dot
 
-    # ------------------------------------------------------------ changes of others
-
+    # --- changes of others
     def merge(self, delta: Delta) -> Diff:
         """Take over what another replica says."""
         left = [

@@ -4,6 +4,8 @@ Every node delivers to its own subscribers at once, and to the others through an
 one's own broadcast still precedes one's reply, whatever the network does.
 """
 
+from __future__ import annotations
+
 import logging
 import secrets
 from collections.abc import Callable
@@ -19,7 +21,7 @@ from tickfire.phoenix.pubsub.memory import MemoryAdapter, MemoryBus
 
 __all__ = ["Adapter", "Deliver", "MemoryAdapter", "MemoryBus", "Message", "PubSub"]
 
-logger = logging.getLogger("tickfire.phoenix")
+logger = logging.getLogger(__name__)
 
 type Handler = Callable[[str, Any], None]
 """Called with (node that sent it, message)."""
@@ -72,8 +74,7 @@ class PubSub:
         self.hub.pubsub = None
         await self._adapter.stop()
 
-    # ------------------------------------------------------------ broadcasts
-
+    # --- broadcasts
     async def broadcast(
         self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
     ) -> None:
@@ -84,8 +85,7 @@ class PubSub:
         self.hub.broadcast(topic, event, payload, exclude=exclude)
         await self._publish(Message(self.node, topic, payload, event))
 
-    # ------------------------------------------------------------ between parts of the library
-
+    # --- between parts of the library
     def handle(self, topic: str, handler: Handler) -> None:
         """Give the messages that other nodes `send` on a topic to `handler`."""
         self._handlers[topic] = handler
@@ -98,8 +98,7 @@ class PubSub:
         """Send a message to the handlers of a topic on all other nodes, or on one."""
         await self._publish(Message(self.node, topic, message, to=to))
 
-    # ------------------------------------------------------------ details
-
+    # --- details
     async def _publish(self, message: Message) -> None:
         await self._adapter.publish(message.topic, self._encode(message))
 

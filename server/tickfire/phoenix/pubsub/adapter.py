@@ -1,5 +1,7 @@
 """What carries messages from node to node."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Protocol
 

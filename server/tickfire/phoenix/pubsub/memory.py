@@ -1,5 +1,7 @@
 """Nodes in one process and one event loop: for tests, and for several servers in a process."""
 
+from __future__ import annotations
+
 import asyncio
 
 from tickfire.phoenix.pubsub.adapter import Deliver

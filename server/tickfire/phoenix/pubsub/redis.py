@@ -5,6 +5,8 @@ of them: a subscription is thus in force before the first join, and a broadcast 
 nobody here is on costs a dictionary lookup. On a Cluster the channels spread over its nodes.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import logging
@@ -19,7 +21,7 @@ from tickfire.phoenix.pubsub.adapter import Deliver
 
 __all__ = ["RedisAdapter"]
 
-logger = logging.getLogger("tickfire.phoenix")
+logger = logging.getLogger(__name__)
 
 DEFAULT_CHANNELS = 16
 MAX_QUEUED = 10_000  # messages
@@ -88,8 +90,7 @@ class RedisAdapter:
         channel = self._channels[zlib.crc32(topic.encode()) % len(self._channels)]
         await self._queue.put((channel, self._name + message))
 
-    # ------------------------------------------------------------ sending
-
+    # --- sending
     async def _send(self) -> None:
         while True:
             batch = [await self._queue.get()]
@@ -115,8 +116,7 @@ class RedisAdapter:
                 pipeline.execute_command("SPUBLISH", channel, message)
             await pipeline.execute()
 
-    # ------------------------------------------------------------ receiving
-
+    # --- receiving
     async def _listen(self, deliver: Deliver) -> None:
         """Listen for ever, and begin anew when a connection is lost or a channel has moved."""
         backoff_s = FIRST_BACKOFF_S

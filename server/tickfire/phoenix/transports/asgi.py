@@ -4,6 +4,8 @@ What only our own protocol class can do is different here: pings do not count ag
 limit of a frame is one of the whole message, and how a refusal looks is the server's affair.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 from collections import deque
@@ -16,8 +18,6 @@ from tickfire.phoenix.core.session import Session, Transport
 from tickfire.phoenix.transports.handshake import Accepted
 from tickfire.phoenix.transports.uvicorn.protocol import ConnectionOptions
 from tickfire.phoenix.wire.frames import Opcode, split_frames
-
-__all__ = ["serve_websocket"]
 
 CLOSE_IDLE = 1002
 CLOSE_TOO_LARGE = 1009
@@ -49,7 +49,7 @@ async def serve_websocket(
 
 
 async def _read(
-    receive: Receive, session: Session, transport: "_AsgiTransport", options: ConnectionOptions
+    receive: Receive, session: Session, transport: _AsgiTransport, options: ConnectionOptions
 ) -> None:
     """Give the client's messages to the session, until it goes or is idle."""
     limits = [size for size in (options.max_frame_size, options.max_message_size) if size]
@@ -90,8 +90,7 @@ class _AsgiTransport:
         self._code: int | None = None
         self.stop_reading: Callable[[], object] = lambda: None
 
-    # ------------------------------------------------------------ the task
-
+    # --- the task
     async def send_all(self) -> None:
         """Send what is queued, until the connection is closed or cannot be sent to."""
         with contextlib.suppress(OSError):  # what servers raise when the client has gone
@@ -116,8 +115,7 @@ class _AsgiTransport:
         if self._code is None:
             self.abort()
 
-    # ------------------------------------------------------------ the session's transport
-
+    # --- the session's transport
     def _write(self, frames: bytes) -> None:
         for opcode, payload in split_frames(frames):
             self._queue.append((opcode, payload))

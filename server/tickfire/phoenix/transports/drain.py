@@ -3,10 +3,10 @@
 Phoenix closes 10,000 at a time, two seconds apart; clients come back at random intervals besides.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable
-
-__all__ = ["Drainer"]
 
 DEFAULT_BATCH_SIZE = 10_000
 DEFAULT_INTERVAL_S = 2.0

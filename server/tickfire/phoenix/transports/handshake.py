@@ -4,6 +4,8 @@
 the user socket's own `connect`, and only then the upgrade headers.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import logging
@@ -18,19 +20,7 @@ from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
 from tickfire.phoenix.user_socket import ConnectInfo, UserSocket
 from tickfire.phoenix.wire.serializers import Serializer, negotiate
 
-__all__ = [
-    "Accepted",
-    "ErrorHandler",
-    "Policy",
-    "Refusal",
-    "Request",
-    "Response",
-    "connect_user",
-    "handshake",
-    "upgrade_fault",
-]
-
-logger = logging.getLogger("tickfire.phoenix")
+logger = logging.getLogger(__name__)
 
 REVALIDATE = ("cache-control", "max-age=0, private, must-revalidate")
 JSON_TYPE = ("content-type", "application/json; charset=utf-8")
@@ -47,7 +37,7 @@ class Refusal:
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = (REVALIDATE,)
 
-    def with_header(self, name: str, value: str) -> "Refusal":
+    def with_header(self, name: str, value: str) -> Refusal:
         """Return the same with one more header."""
         return Refusal(self.status, self.body, (*self.headers, (name, value)))
 

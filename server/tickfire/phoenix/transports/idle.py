@@ -6,10 +6,10 @@ one that has been heard since moves on. So a connection costs one look per timeo
 assignment.
 """
 
+from __future__ import annotations
+
 import asyncio
 from typing import Protocol
-
-__all__ = ["IdleWheel", "Watched"]
 
 SPOKES = 32
 

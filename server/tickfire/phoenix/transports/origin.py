@@ -1,11 +1,11 @@
 """Which pages may open a socket: the check of the Origin header, as Phoenix does it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 from urllib.parse import urlsplit
-
-__all__ = ["Origin", "OriginCheck", "OriginRule", "compile_check"]
 
 type OriginRule = bool | Literal["conn"] | Sequence[str] | Callable[["Origin"], bool]
 """What `check_origin` may be.

@@ -4,11 +4,11 @@
 percent sign that begins no escape is taken as it stands; bytes that are not UTF-8 are refused.
 """
 
+from __future__ import annotations
+
 import itertools
 import re
 from typing import Any
-
-__all__ = ["UndecodableQueryError", "parse_query"]
 
 MAX_PAIRS = 1_000
 MAX_DEPTH = 32

@@ -5,14 +5,14 @@ no compressor: 300 KB less than with takeover. Frames that are not compressed ma
 that are.
 """
 
+from __future__ import annotations
+
 import re
 import zlib
 from typing import Any
 
 from tickfire.phoenix.wire.frames import frame_compressed, split_frames
 from tickfire.phoenix.wire.serializers import Serializer
-
-__all__ = ["DeflatingSerializer", "InflateError", "inflate", "negotiate_deflate"]
 
 NAME = "permessage-deflate"
 RESPONSE = f"{NAME}; server_no_context_takeover; client_no_context_takeover"

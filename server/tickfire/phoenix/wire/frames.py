@@ -5,18 +5,10 @@ channel writes them, and every transport takes them. A transport that is not a W
 apart again with `split_frames`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from enum import IntEnum
-
-__all__ = [
-    "Opcode",
-    "frame_binary",
-    "frame_close",
-    "frame_compressed",
-    "frame_control",
-    "frame_text",
-    "split_frames",
-]
 
 
 class Opcode(IntEnum):

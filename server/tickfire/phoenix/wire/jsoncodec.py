@@ -12,6 +12,8 @@ differ:
 - Going out, msgspec writes NaN and infinities as null, as JavaScript does; Elixir has neither.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from typing import Any, Final
@@ -19,8 +21,6 @@ from typing import Any, Final
 import msgspec
 
 from tickfire.phoenix.errors import DecodeError
-
-__all__ = ["JSONReader", "encode_json"]
 
 encode_json: Final = msgspec.json.Encoder().encode
 

@@ -1,10 +1,10 @@
 """A message of the Channels protocol, as every serializer decodes it."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import msgspec
-
-__all__ = ["Message"]
 
 
 class Message(msgspec.Struct, array_like=True, gc=False):

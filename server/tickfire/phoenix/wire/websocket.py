@@ -4,6 +4,8 @@ Only what follows the handshake, and only reading; frames.py writes. Each connec
 `FrameReader`, which holds nothing but an unfinished frame or message.
 """
 
+from __future__ import annotations
+
 import codecs
 from typing import Final
 
@@ -11,8 +13,6 @@ from websockets.frames import apply_mask  # type: ignore[attr-defined]
 
 from tickfire.phoenix.wire.deflate import InflateError, inflate
 from tickfire.phoenix.wire.frames import Opcode
-
-__all__ = ["VIOLATION", "Event", "FrameReader", "close_reply"]
 
 VIOLATION: Final = -1
 

@@ -33,14 +33,12 @@ from tickfire.store.schema import META_KEY, STATUS_KEY, Status
 from tickfire.store.store import Store
 from tickfire.store.tail import Entry, Tail, backoff_s
 
-__all__ = ["Market"]
-
 MAX_INDICATORS: Final = 2_000
 """Of one worker."""
 EPOCH_CHECK_S: Final = 1.0
 MAX_SHARDS: Final = 256
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 type Epoch = tuple[bytes, int]
 """The key of a data set, and how many shards it has."""
@@ -101,8 +99,7 @@ class Market:
             TRACE: lambda: TraceChannel(self._clock),
         }
 
-    # ---- from start to stop
-
+    # --- from start to stop
     async def start(self) -> None:
         """Begin to follow Redis; joins are answered once a data set is known."""
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -142,12 +139,11 @@ class Market:
                 return await Store.open(self.redis_url)
             except (UserError, RedisError, OSError, TimeoutError) as error:
                 if attempt == 0:
-                    log.warning("%s", error)
+                    logger.warning("%s", error)
                 attempt += 1
                 await asyncio.sleep(backoff_s(attempt))
 
-    # ---- epochs
-
+    # --- epochs
     async def _read_epoch(self, meta: Requests) -> Epoch | None:
         """Return what Redis holds; None if it holds none, or one that cannot be."""
         try:
@@ -171,7 +167,7 @@ class Market:
                 if self.live is not None and self.live.table_is_stale:
                     await self.live.learn()
             except RedisUnavailable as error:
-                log.debug("the epoch cannot be read: %s", error)
+                logger.debug("the epoch cannot be read: %s", error)
             try:
                 async with asyncio.timeout(EPOCH_CHECK_S):
                     await self._check_now.wait()
@@ -204,12 +200,12 @@ class Market:
                 await live.seed()
                 break
             except RedisUnavailable as error:
-                log.warning("Redis is lost again (%s); it is tried on", error)
+                logger.warning("Redis is lost again (%s); it is tried on", error)
                 attempt += 1
                 await asyncio.sleep(backoff_s(attempt))
                 await store.refresh()
         place = data.place()
-        log.info("epoch %s: %d instruments, at %s", epoch[0].hex(), len(data.book.rows), place)
+        logger.info("epoch %s: %d instruments, at %s", epoch[0].hex(), len(data.states.rows), place)
         self.live = live
         self._move(live)
         live.follow()
@@ -232,8 +228,7 @@ class Market:
         listing = live.data.instruments.find(lane.topic.partition(":")[2])
         return () if listing is None else (listing.shard,)
 
-    # ---- status
-
+    # --- status
     async def _follow_status(self, store: Store) -> None:
         last = await newest_id(store, STATUS_KEY)
         await Tail(store, {STATUS_KEY: last}, self._on_status, on_live=self._on_status_live).run()
@@ -250,8 +245,7 @@ class Market:
         if "instrument" in kinds and self.live is not None:
             await self.live.learn()
 
-    # ---- who subscribes
-
+    # --- who subscribes
     def require(self) -> Live:
         """Return the current data set.
 
@@ -335,8 +329,7 @@ class Market:
             self.live.listen(symbol, on)
             self.live.use_topics(list(self._candles.values()))
 
-    # ---- health
-
+    # --- health
     def trouble(self) -> str | None:
         """Return why the market is not ready to serve; None if it is."""
         if not self._reachable:

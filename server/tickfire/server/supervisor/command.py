@@ -16,7 +16,7 @@ from tickfire.server.supervisor.config import DevConfig, browser_host, check
 from tickfire.server.supervisor.plan import Ports, plan
 from tickfire.server.supervisor.supervisor import Supervisor
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @click.command()
@@ -101,14 +101,14 @@ async def _run(config: DevConfig) -> None:
     stop = asyncio.Event()
     _stop_on_signals(stop)
     url = f"http://{browser_host(config.host)}:{ports.server}/"
-    log.info("%s", describe(config))
+    logger.info("%s", describe(config))
     try:
         await Supervisor(plan(config, ports)).run(
             stop, lambda: click.echo(f"tickfire is live at {url}")
         )
     except UserError as error:
         raise UserError(f"stopped: {error}") from error
-    log.info("stopped")
+    logger.info("stopped")
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:
@@ -121,7 +121,7 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 def _on_signal(number: int, stop: asyncio.Event) -> None:
     if not stop.is_set():
-        log.info("%s: stopping", signal.Signals(number).name)
+        logger.info("%s: stopping", signal.Signals(number).name)
         stop.set()
 
 
@@ -130,7 +130,7 @@ async def _check_redis(url: str) -> None:
 
     client = await connect(url)
     await client.aclose()
-    log.info("using Redis at %s", redacted(url))
+    logger.info("using Redis at %s", redacted(url))
 
 
 def describe(config: DevConfig) -> str:

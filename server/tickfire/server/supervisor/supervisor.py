@@ -27,7 +27,7 @@ OTHERS_DEATH_S: Final = 0.5
 USER_ERROR_CODES: Final = (1, 2)
 USER_ERROR_PREFIX: Final = "tickfire: "
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Supervisor:
@@ -138,7 +138,7 @@ class _Keeper:
                 f"{self.spec.name} died {self._policy.deaths(now)} times within "
                 f"{self._policy.limits.window_s:g} s ({why}); giving up."
             )
-        log.warning("%s died (%s); starting it again in %g s", self.spec.name, why, delay)
+        logger.warning("%s died (%s); starting it again in %g s", self.spec.name, why, delay)
         await asyncio.sleep(delay)
 
     async def _refuse_bad_input(self, child: Child, code: int, started: float) -> None:
@@ -164,11 +164,11 @@ class _Keeper:
             await _until_ready(self.spec.name, self.spec.probe)
         took = time.monotonic() - started
         if self._runs > 1:
-            log.info("%s is back, %.1f s after its start", self.spec.name, took)
+            logger.info("%s is back, %.1f s after its start", self.spec.name, took)
         elif self.spec.probe is not None:
-            log.info("%s is ready (%.1f s)", self.spec.name, took)
+            logger.info("%s is ready (%.1f s)", self.spec.name, took)
         else:
-            log.info("%s is started", self.spec.name)
+            logger.info("%s is started", self.spec.name)
         self.ready.set()
 
     async def stop(self) -> None:
@@ -177,7 +177,7 @@ class _Keeper:
         began = time.monotonic()
         await self.child.stop()
         self.child = None
-        log.debug("%s stopped (%.1f s)", self.spec.name, time.monotonic() - began)
+        logger.debug("%s stopped (%.1f s)", self.spec.name, time.monotonic() - began)
 
 
 async def _until_ready(name: str, probe: Probe) -> None:
@@ -185,10 +185,10 @@ async def _until_ready(name: str, probe: Probe) -> None:
     while (answer := await ask(probe)) is not None:
         if time.monotonic() - spoken >= STILL_WAITING_S:
             spoken = time.monotonic()
-            log.warning("still waiting for %s: %s", name, answer)
+            logger.warning("still waiting for %s: %s", name, answer)
         await asyncio.sleep(PROBE_INTERVAL_S)
 
 
 def _relay(text: str, source: dict[str, str]) -> None:
     # Past the level: the child applied it already, and what carries no level is a traceback.
-    log.handle(log.makeRecord(log.name, logging.INFO, "", 0, text, (), None, extra=source))
+    logger.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, text, (), None, extra=source))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.publisher import DAY, SECOND, tick, trades
-from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.candles.candles import DERIVED, Candles
 from tickfire.server.market.candles.json import bars_as_json
 from tickfire.server.market.candles.series import Series, fold, merged, piece
@@ -84,11 +84,11 @@ def shown(candles: Candles, seconds: int, slot: int = 0) -> list[list[int]]:
 @settings(max_examples=200)
 @given(feeds(), st.data())
 def test_live_candles_equal_a_fold_of_all_trades(ticks: Any, data: st.DataObject) -> None:
-    book = Book()
-    candles, at = Candles(book), 0
+    states = InstrumentStates()
+    candles, at = Candles(states), 0
     while at < len(ticks):
         count = data.draw(st.integers(1, len(ticks) - at))
-        candles.take(book.fold(ticks[at : at + count], at + 1))
+        candles.take(states.fold(ticks[at : at + count], at + 1))
         at += count
     for seconds in INTERVALS_S.values():
         assert shown(candles, seconds) == expected(ticks, seconds)
@@ -99,7 +99,7 @@ def test_live_candles_equal_a_fold_of_all_trades(ticks: Any, data: st.DataObject
 def test_a_server_that_starts_anywhere_shows_the_same(ticks: Any, data: st.DataObject) -> None:
     """Snapshot, bars and ticks were written by ingest, which also closes bars by time."""
     snapshot_at = data.draw(st.integers(0, len(ticks)))
-    ingest, bars, rows = Book(), [np.zeros(0, BAR)], None
+    ingest, bars, rows = InstrumentStates(), [np.zeros(0, BAR)], None
     for i in range(len(ticks)):
         if i == snapshot_at:
             rows = ingest.rows.copy()
@@ -107,17 +107,17 @@ def test_a_server_that_starts_anywhere_shows_the_same(ticks: Any, data: st.DataO
         if data.draw(st.integers(0, 3)) == 0:
             latest = int(ticks["ts_event"][: i + 1].max())
             bars.append(ingest.close(latest + data.draw(st.integers(0, 100)) * SECOND))
-    book = Book()
+    states = InstrumentStates()
     if rows is not None and len(rows):
-        book.load(rows)
-    candles = Candles(book)
+        states.load(rows)
+    candles = Candles(states)
     pieces, cutoffs = np.concatenate(bars), candles.cutoffs()
     if rows is None:
         snapshot_at = 0
     for batch in np.array_split(pieces, data.draw(st.integers(1, 4))):
         candles.load(batch, cutoffs, (snapshot_at, snapshot_at + 1))
     candles.settle()
-    candles.take(book.fold(ticks[snapshot_at:], snapshot_at + 1))
+    candles.take(states.fold(ticks[snapshot_at:], snapshot_at + 1))
     traded = (ticks["kind"] == TICK_TRADE).any()
     for seconds in INTERVALS_S.values():
         assert not traded or shown(candles, seconds) == expected(ticks, seconds)
@@ -125,10 +125,10 @@ def test_a_server_that_starts_anywhere_shows_the_same(ticks: Any, data: st.DataO
 
 def test_candles_equal_pandas() -> None:
     ticks = trades(20_000, step=SECOND // 3)
-    book = Book()
-    candles = Candles(book)
+    states = InstrumentStates()
+    candles = Candles(states)
     for at in range(0, len(ticks), 250):
-        candles.take(book.fold(ticks[at : at + 250], at + 1))
+        candles.take(states.fold(ticks[at : at + 250], at + 1))
     frame = pd.DataFrame({name: ticks[name] for name in ("price", "size")})
     frame.index = pd.to_datetime(ticks["ts_event"])
     for name, rule in (("1m", "1min"), ("5m", "5min"), ("15m", "15min"), ("1h", "1h")):
@@ -184,9 +184,9 @@ def test_the_later_minute_has_the_close_whatever_comes_last() -> None:
 def test_json_of_bars_is_what_python_writes(ticks: Any) -> None:
     from tickfire.base.units import decimal
 
-    book = Book()
-    candles = Candles(book)
-    candles.take(book.fold(ticks, 1))
+    states = InstrumentStates()
+    candles = Candles(states)
+    candles.take(states.fold(ticks, 1))
     bars = candles.history(0, 1, 100)
     assert json.loads(bytes(bars_as_json(bars))) == [
         [row[0] // 1_000_000, *map(decimal, row[1:5]), row[5], row[6]] for row in bars.tolist()
@@ -200,14 +200,14 @@ def test_no_ticks_are_no_candles() -> None:
 
 def test_time_that_goes_back_before_anything_runs_voids_what_is_later() -> None:
     before = np.concatenate([tick(at=DAY + 9 * SECOND), tick("clear", at=DAY + 9 * SECOND)])
-    ingest = Book()
+    ingest = InstrumentStates()
     pieces = np.concatenate([ingest.fold(before, 1), ingest.close(DAY + 100 * SECOND)])
-    book = Book()
-    book.load(ingest.rows)
-    candles = Candles(book)
+    states = InstrumentStates()
+    states.load(ingest.rows)
+    candles = Candles(states)
     candles.load(pieces, candles.cutoffs(), (2, 3))
     candles.settle()
     assert [row[0] for row in shown(candles, 1)] == [DAY + 9 * SECOND]
-    change = candles.take(book.fold(tick(at=DAY + 5 * SECOND), 3))
+    change = candles.take(states.fold(tick(at=DAY + 5 * SECOND), 3))
     assert change.resets == {0}
     assert [row[0] for row in shown(candles, 1)] == [DAY + 5 * SECOND]

@@ -7,15 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.publisher import tick
-from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.epoch.instruments import Instruments
-from tickfire.server.market.ticks.slots import SAW_QUOTE, SAW_TRADE, Slots
+from tickfire.server.market.ticks.slots import Slots
+from tickfire.server.market.ticks.slots_kernel import SAW_QUOTE, SAW_TRADE
 from tickfire.store.read_entries import TickEntry
 from tickfire.store.schema import TICK, Instrument
 
 
 def table(*rows: Instrument) -> Instruments:
-    instruments = Instruments(Book(), 1)
+    instruments = Instruments(InstrumentStates(), 1)
     assert instruments.load(rows)
     assert not instruments.load(rows)
     return instruments
@@ -64,11 +65,11 @@ def entry_of(ticks: list[tuple[int, str]]) -> TickEntry:
 def test_slots_and_listeners_are_those_of_the_ticks(
     ticks: list[tuple[int, str]], listened: set[int]
 ) -> None:
-    book = Book(instruments=4)  # it must grow
-    slots = Slots(book)
+    states = InstrumentStates(instruments=4)  # it must grow
+    slots = Slots(states)
     entry = entry_of(ticks)
     found = slots.of(entry)
-    at = {instrument: book.find(1, instrument) for instrument, _ in ticks}
+    at = {instrument: states.find(1, instrument) for instrument, _ in ticks}
     assert found.slots[: found.count].tolist() == [at[instrument] for instrument, _ in ticks]
     for instrument in listened & at.keys():
         slot = at[instrument]
@@ -88,7 +89,7 @@ def test_slots_and_listeners_are_those_of_the_ticks(
 @given(ticks_of, st.integers(0, 300))
 def test_folding_in_place_is_folding(ticks: list[tuple[int, str]], cut: int) -> None:
     entry = entry_of(ticks)
-    one, other = Book(instruments=4), Book(instruments=4)
+    one, other = InstrumentStates(instruments=4), InstrumentStates(instruments=4)
     slots = Slots(one)
     pieces = []
     position = 0

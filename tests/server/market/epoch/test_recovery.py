@@ -52,7 +52,7 @@ async def test_bars_of_lost_ticks_come_from_the_stream_of_bars(
     await server.reaches(publisher)
     lost = rows[25:45]
     first = publisher.positions[0] + 1
-    closed = publisher.book.fold(lost, first)
+    closed = publisher.states.fold(lost, first)
     publisher.skip(len(lost))
     publisher.write_bars(0, closed)
     publisher.snapshot()

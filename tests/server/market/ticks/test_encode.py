@@ -82,16 +82,16 @@ def test_an_instrument_is_what_plain_python_writes(
     batch: tuple[list[str], Any, Any, int], vsn: str, sides: tuple[int, int] | None
 ) -> None:
     symbols, ticks, slots, first = batch
-    book = None if sides is None else (*sides, 3, 4)
+    states = None if sides is None else (*sides, 3, 4)
     got, _ = encoder_of(symbols).instrument(
         Ticks(ticks, slots, first, len(symbols)),
         0,
         Envelope.of(vsn, "market:it", "tick"),
         Envelope.of(vsn, "market:it", "quote"),
-        book,
+        states,
     )
     assert got == reference.instrument(
-        ticks, slots, symbols, first, EPOCH, vsn, "market:it", 0, book
+        ticks, slots, symbols, first, EPOCH, vsn, "market:it", 0, states
     )
 
 

@@ -15,8 +15,6 @@ from numba.np import arrayobj as _arrayobj
 
 from tickfire.kernels.portable import Kind, Signature
 
-__all__ = ["MAY_RAISE", "add_wrapper", "numba_types"]
-
 types: Any = _types  # numba is not typed
 arrayobj: Any = _arrayobj
 

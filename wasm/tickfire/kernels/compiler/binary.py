@@ -6,8 +6,6 @@ import enum
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["MAGIC", "Reader", "Section", "name", "section", "sections", "sleb", "uleb", "vector"]
-
 MAGIC: Final = b"\0asm\1\0\0\0"
 
 

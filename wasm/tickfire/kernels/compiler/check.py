@@ -18,8 +18,6 @@ from typing import Final
 from tickfire.kernels.portable import PortableError
 from tickfire.kernels.rebind import helpers_of
 
-__all__ = ["check"]
-
 BUILTINS: Final = frozenset({"abs", "bool", "float", "int", "len", "max", "min", "range"})
 MATH: Final = frozenset({"copysign", "fabs", "inf", "nan", "sqrt"})
 

@@ -20,8 +20,6 @@ from tickfire.kernels.compiler.target import NAME, Wasm32Target, wasm32
 from tickfire.kernels.portable import Kind, PortableError, signature_of, words_function
 from tickfire.kernels.rebind import Rebinder
 
-__all__ = ["emit_object"]
-
 types: Any = _types  # numba is not typed
 target_extension: Any = _target_extension
 

@@ -16,8 +16,6 @@ from numba.extending import intrinsic
 
 from tickfire.kernels import guard
 
-__all__ = ["instruction_for"]
-
 types: Any = _types  # numba is not typed
 
 F64 = ir.DoubleType()

@@ -23,8 +23,6 @@ from tickfire.kernels.compiler.binary import (
 )
 from tickfire.kernels.portable import PortableError
 
-__all__ = ["link"]
-
 IMPORTS: Final = {
     "__linear_memory": "memory",
     "__memory_base": "__memory_base",

@@ -8,8 +8,6 @@ from typing import Final
 
 from tickfire.kernels.portable import WORDS_SUFFIX, Kind, signature_of, words_function
 
-__all__ = ["python"]
-
 HEAD: Final = '''\
 """Indicators over lists and arrays: by kernels.wasm in a browser, as plain Python elsewhere.
 

@@ -25,8 +25,6 @@ from numba.core.descriptors import TargetDescriptor as _TargetDescriptor
 
 from tickfire.kernels.compiler.instructions import instruction_for
 
-__all__ = ["NAME", "Wasm32Target", "wasm32"]
-
 # numba is not typed.
 cgutils: Any = _cgutils
 codegen: Any = _codegen

@@ -16,8 +16,6 @@ from tickfire.kernels.portable import (
     words_function,
 )
 
-__all__ = ["typescript"]
-
 HEAD: Final = f"""\
 // Written by `python -m tickfire.kernels.build` from the signatures of the kernels: do not edit.
 

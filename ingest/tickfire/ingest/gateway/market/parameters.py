@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-# --- a row of the parameters: one instrument -------------------------------------------------
+# --- a row of the parameters: one instrument
 P_PRICE: Final = 0
 """Where it starts, in ticks."""
 P_SIGMA: Final = 1
@@ -20,7 +20,7 @@ P_SHARE: Final = 6
 """Share of all events, of the instruments up to and including this one."""
 P_WORDS: Final = 7
 
-# --- a row of the state: one instrument ------------------------------------------------------
+# --- a row of the state: one instrument
 S_LEVEL: Final = 0
 """Log of the price over where it starts."""
 S_FACTOR: Final = 1
@@ -36,7 +36,7 @@ B_BID_SIZE: Final = 3
 B_ASK_SIZE: Final = 4
 B_WORDS: Final = 5
 
-# --- the state of the market -----------------------------------------------------------------
+# --- the state of the market
 G_FACTOR: Final = 0
 G_LOG_VOL: Final = 1
 G_EXCITED: Final = 2
@@ -55,7 +55,7 @@ I_RECV: Final = 4
 I_SEQUENCE: Final = 5
 I_WORDS: Final = 6
 
-# --- the model -------------------------------------------------------------------------------
+# --- the model
 TRADE_SHARE: Final = 0.22
 """Of events; the others change a quote."""
 MARKET_SIGMA: Final = 6.0e-5

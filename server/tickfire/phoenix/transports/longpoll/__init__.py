@@ -1,5 +1,7 @@
 """Long-poll: the transport for where WebSockets do not get through."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from tickfire.phoenix.transports.longpoll.server import LongPollServer

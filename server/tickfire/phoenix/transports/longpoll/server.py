@@ -4,6 +4,8 @@ A token names the session and the node that has it. A request for a session of a
 relayed through PubSub, if there is one.
 """
 
+from __future__ import annotations
+
 import asyncio
 import itertools
 import secrets
@@ -15,8 +17,6 @@ from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.session import Session
 from tickfire.phoenix.pubsub import PubSub
 from tickfire.phoenix.transports.longpoll.session import Entry, LongPollSession, Timing
-
-__all__ = ["GoneError", "LongPollServer"]
 
 ID_BYTES = 16
 
@@ -59,8 +59,7 @@ class LongPollServer:
         pubsub = self._hub.pubsub
         return self._own_name if pubsub is None else pubsub.node
 
-    # ------------------------------------------------------------ sessions
-
+    # --- sessions
     def create(self, make_session: Callable[[LongPollSession], Session]) -> str:
         """Make a session, and return its token."""
         self._link()
@@ -87,8 +86,7 @@ class LongPollServer:
                 return node, name
         return None
 
-    # ------------------------------------------------------------ requests
-
+    # --- requests
     async def poll(self, token: str) -> list[bytes]:
         """Return what the session of a valid token is to be told; GoneError if there is none."""
         messages: list[bytes] = await self._do(token, "poll", None)

@@ -1,5 +1,7 @@
 """One client's session over long-poll: what it is to be told waits for its next poll."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
@@ -7,8 +9,6 @@ from dataclasses import dataclass
 
 from tickfire.phoenix.core.session import Session
 from tickfire.phoenix.wire.frames import Opcode, split_frames
-
-__all__ = ["Entry", "LongPollSession", "Timing"]
 
 type Entry = tuple[bytes, bool]
 """A frame of the client: its payload, and whether it is binary."""
@@ -44,7 +44,7 @@ class LongPollSession:
 
     def __init__(
         self,
-        make_session: "Callable[[LongPollSession], Session]",
+        make_session: Callable[[LongPollSession], Session],
         timing: Timing,
         on_end: Callable[[], None],
     ) -> None:
@@ -67,8 +67,7 @@ class LongPollSession:
     def _time_to_live_s(self) -> float:
         return self._timing.window_s * WINDOWS_TO_LIVE
 
-    # ------------------------------------------------------------ requests
-
+    # --- requests
     async def poll(self) -> list[bytes]:
         """Return what the client is to be told, as soon as there is something; [] if nothing comes.
 
@@ -108,8 +107,7 @@ class LongPollSession:
             self._session.set_congested(False)
         return messages
 
-    # ------------------------------------------------------------ the session's transport
-
+    # --- the session's transport
     def _write(self, frames: bytes) -> None:
         self._messages += [
             payload for opcode, payload in split_frames(frames) if opcode <= Opcode.BINARY
@@ -141,8 +139,7 @@ class LongPollSession:
         """Take frames of the client again."""
         self._reading.set()
 
-    # ------------------------------------------------------------ the end
-
+    # --- the end
     def _check_alive(self) -> None:
         if self._loop.time() - self._last_poll_s > self._time_to_live_s:
             self.abort()

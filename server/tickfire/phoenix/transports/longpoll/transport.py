@@ -4,6 +4,8 @@ Nearly everything is answered with HTTP status 200; the status that counts is in
 polls, or begins a session (410 and a token); POST sends frames; OPTIONS is for browsers.
 """
 
+from __future__ import annotations
+
 import asyncio
 import base64
 import binascii
@@ -32,8 +34,6 @@ from tickfire.phoenix.transports.longpoll.server import GoneError, LongPollServe
 from tickfire.phoenix.transports.longpoll.session import Entry
 from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
 from tickfire.phoenix.user_socket import ConnectInfo
-
-__all__ = ["LongPollTransport"]
 
 OK, NO_CONTENT, FORBIDDEN, TIMEOUT, GONE = 200, 204, 403, 408, 410
 
@@ -100,8 +100,7 @@ class LongPollTransport:
                 return await self._post(token, params, request, receive)
         return BAD_METHOD.with_header(*ALLOW_ORIGIN)
 
-    # ------------------------------------------------------------ GET
-
+    # --- GET
     async def _get(
         self, token: str | None, params: dict[str, Any], info: ConnectInfo, receive: Receive
     ) -> Response:
@@ -133,8 +132,7 @@ class LongPollTransport:
         token = self._server.create(partial(self._make_session, outcome))
         return _json(messages=[], status=GONE, token=token)
 
-    # ------------------------------------------------------------ POST
-
+    # --- POST
     async def _post(
         self, token: str | None, params: dict[str, Any], request: Request, receive: Receive
     ) -> Response:

@@ -5,6 +5,8 @@ ASGI messages. The stock protocol is then given the request once more, and a rel
 application: it passes the stock `receive` and `send` to the application that runs.
 """
 
+from __future__ import annotations
+
 import asyncio
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +17,12 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-__all__ = ["Foreign"]
-
 
 class Foreign:
     """One connection in the hands of uvicorn's own protocol."""
 
     def __init__(
-        self, config: "Config", server_state: "ServerState", app_state: dict[str, Any]
+        self, config: Config, server_state: ServerState, app_state: dict[str, Any]
     ) -> None:
         loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[None] = loop.create_future()

@@ -4,6 +4,8 @@ Here the ASGI application runs, eagerly: if nothing in it waits, the response is
 `feed` returns, and no task has ever existed.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections.abc import Callable
@@ -35,11 +37,9 @@ if TYPE_CHECKING:
     from tickfire.phoenix.transports.handshake import Accepted
     from tickfire.phoenix.transports.uvicorn.protocol import ConnectionOptions, PhoenixProtocol
 
-__all__ = ["Opening"]
-
 # uvicorn's own log of connections, so that its options go on to work.
 access_logger = logging.getLogger("uvicorn.error")
-logger = logging.getLogger("tickfire.phoenix")
+logger = logging.getLogger(__name__)
 
 RESTARTING = Refusal(503)
 
@@ -52,9 +52,9 @@ class Opening:
 
     def __init__(
         self,
-        protocol: "PhoenixProtocol",
-        config: "Config",
-        server_state: "ServerState",
+        protocol: PhoenixProtocol,
+        config: Config,
+        server_state: ServerState,
         app_state: dict[str, Any],
     ) -> None:
         if not config.loaded:
@@ -102,8 +102,7 @@ class Opening:
             self._task.cancel()
         self._refuse(RESTARTING)
 
-    # ------------------------------------------------------------ the application
-
+    # --- the application
     def _scope(self, head: RequestHead) -> dict[str, Any]:
         transport = self._protocol.transport
         scope = head.scope(self._config.root_path)
@@ -146,13 +145,12 @@ class Opening:
             self._foreign = foreign
         return self._foreign
 
-    # ------------------------------------------------------------ the decision
-
+    # --- the decision
     def _accept(
         self,
-        make_session: "Callable[[Transport], Session]",
-        accepted: "Accepted",
-        options: "ConnectionOptions",
+        make_session: Callable[[Transport], Session],
+        accepted: Accepted,
+        options: ConnectionOptions,
     ) -> None:
         if self._decided:
             return

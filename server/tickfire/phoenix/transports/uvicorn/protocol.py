@@ -5,6 +5,8 @@ frames of the client drive the session by direct calls from `data_received`; no 
 or request is kept. An idle connection is this object, its transport, its session and its channels.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,8 +23,6 @@ from tickfire.phoenix.wire.websocket import VIOLATION, FrameReader, close_reply
 if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
-
-__all__ = ["ConnectionOptions", "PhoenixProtocol"]
 
 CLOSE_IDLE = 1002  # what Bandit sends
 CLOSE_RESTART = 1012
@@ -74,8 +74,8 @@ class PhoenixProtocol(asyncio.Protocol):
 
     def __init__(
         self,
-        config: "Config",
-        server_state: "ServerState",
+        config: Config,
+        server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
@@ -90,8 +90,7 @@ class PhoenixProtocol(asyncio.Protocol):
         self._holds = 0
         self.last_seen = 0
 
-    # ------------------------------------------------------------ asyncio
-
+    # --- asyncio
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport over from the HTTP protocol."""
         self.transport = cast(asyncio.Transport, transport)
@@ -144,8 +143,7 @@ class PhoenixProtocol(asyncio.Protocol):
         if self._session is not None:
             self._session.lost()
 
-    # ------------------------------------------------------------ uvicorn
-
+    # --- uvicorn
     def shutdown(self) -> None:
         """Close because the server goes down; phoenix.js comes back."""
         if self._session is not None and self._drainer is not None:
@@ -153,8 +151,7 @@ class PhoenixProtocol(asyncio.Protocol):
         elif self._opening is not None:
             self._opening.shutdown()
 
-    # ------------------------------------------------------------ the handshake's end
-
+    # --- the handshake's end
     def open(
         self, session: Session, options: ConnectionOptions, early: bytes, *, deflate: bool
     ) -> None:
@@ -177,8 +174,7 @@ class PhoenixProtocol(asyncio.Protocol):
         self._connections.discard(self)
         return self.transport
 
-    # ------------------------------------------------------------ the session's transport
-
+    # --- the session's transport
     def buffered(self) -> int:
         """Return the number of bytes that wait to be sent."""
         return self.transport.get_write_buffer_size()
@@ -236,8 +232,7 @@ class PhoenixProtocol(asyncio.Protocol):
         if self._session is not None:
             self._session.close(code)
 
-    # ------------------------------------------------------------ details
-
+    # --- details
     def _take(self, session: Session, data: bytes) -> None:
         for opcode, payload in self._reader.feed(data):
             if opcode == _TEXT or opcode == _BINARY:

@@ -6,6 +6,8 @@ extensions and decides through it, without ASGI messages. Any other route gets u
 implementation.
 """
 
+from __future__ import annotations
+
 import base64
 import email.utils
 import hashlib
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from tickfire.phoenix.transports.uvicorn.protocol import ConnectionOptions
 
     type Accept = Callable[[Callable[[Transport], Session], Accepted, ConnectionOptions], None]
-
-__all__ = ["EXTENSION", "RequestHead", "Upgrade", "accept_response", "refusal_response"]
 
 EXTENSION = "tickfire.phoenix"
 """Key of the `Upgrade` in the extensions of an ASGI scope."""
@@ -112,7 +112,7 @@ class Upgrade:
 
     __slots__ = ("accept", "method", "refuse")
 
-    def __init__(self, method: str, accept: "Accept", refuse: Callable[[Refusal], None]) -> None:
+    def __init__(self, method: str, accept: Accept, refuse: Callable[[Refusal], None]) -> None:
         self.method = method
         self.accept = accept
         self.refuse = refuse

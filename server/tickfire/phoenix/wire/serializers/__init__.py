@@ -4,6 +4,8 @@ A serializer decodes a client's frame into a `Message` and encodes what the serv
 finished WebSocket frames. Both are stateless; `lane` names the encoding in the hub.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from typing import Any, Protocol

@@ -10,12 +10,12 @@
 Every size is one byte that counts bytes, not characters.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from tickfire.phoenix.errors import DecodeError
 from tickfire.phoenix.wire.message import Message
-
-__all__ = ["decode_push", "encode_broadcast", "encode_push", "encode_reply"]
 
 PUSH, REPLY, BROADCAST = 0, 1, 2
 _SIZES_OF_PUSH = 4

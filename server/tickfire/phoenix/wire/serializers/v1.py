@@ -1,13 +1,13 @@
 """vsn 1.0.0: JSON objects with exactly topic, event, payload and ref; no binary messages."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from tickfire.phoenix.errors import DecodeError
 from tickfire.phoenix.wire.frames import frame_text
 from tickfire.phoenix.wire.jsoncodec import JSONReader, encode_json
 from tickfire.phoenix.wire.message import Message
-
-__all__ = ["V1Serializer"]
 
 BYTES = (bytes, bytearray, memoryview)
 

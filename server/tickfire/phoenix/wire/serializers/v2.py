@@ -1,5 +1,7 @@
 """vsn 2.0.0: JSON arrays [join_ref, ref, topic, event, payload], and binary messages."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,8 +11,6 @@ from tickfire.phoenix.wire.frames import frame_binary, frame_text
 from tickfire.phoenix.wire.jsoncodec import JSONReader, encode_json
 from tickfire.phoenix.wire.message import Message
 from tickfire.phoenix.wire.serializers import binary
-
-__all__ = ["V2Serializer"]
 
 BYTES = (bytes, bytearray, memoryview)
 MAPS = (Mapping, msgspec.Struct)

@@ -23,13 +23,11 @@ from tickfire.ingest.kernel.context import (
     ROW_TRADE_N,
     ROW_WORDS,
 )
-from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.kernels.bars import CLOSE, HIGH, LOW, MINUTE_NS, OPEN, SECOND_NS, TRADES, VOLUME
 from tickfire.server.market.candles.pieces import whole_bars
 from tickfire.server.market.candles.series import Bar, Bars, Series, fold, merged, moved, piece
 from tickfire.store.schema import BAR_REWIND, INTERVALS_S, MINUTE_S
-
-__all__ = ["Candles", "Change", "seconds_of"]
 
 DERIVED: Final = tuple(seconds for seconds in INTERVALS_S.values() if seconds > MINUTE_S)
 LIMIT: Final = 5_000
@@ -70,13 +68,13 @@ class Candles:
 
     Parameters
     ----------
-    book : Book
+    states : InstrumentStates
     limit : int
         Bars kept of each interval.
     """
 
-    def __init__(self, book: Book, limit: int = LIMIT) -> None:
-        self._book = book
+    def __init__(self, states: InstrumentStates, limit: int = LIMIT) -> None:
+        self._states = states
         self._limit = limit
         self._series: dict[tuple[int, int], Series] = {}
         self._slots: dict[tuple[int, int], int] = {}
@@ -91,15 +89,14 @@ class Candles:
             self._series[slot, interval_s] = found
         return found
 
-    # ---- at the start
-
+    # --- at the start
     def cutoffs(self) -> NDArray[np.int64]:
         """Return int64[slots, 2]: pieces (1 s, 1 m) of a lower n are not in the book's rows.
 
         To be taken after the snapshots are loaded and before ticks are folded. Where a bar runs,
         it holds the last trade, and a piece that ends there was closed after the snapshot.
         """
-        rows = self._book.rows
+        rows = self._states.rows
         seconds, minutes = rows["s_start"] != 0, rows["m_start"] != 0
         cutoffs = np.empty((len(rows), 2), np.int64)
         cutoffs[:, 0] = rows["trade_n"] + ~seconds
@@ -119,7 +116,7 @@ class Candles:
         """
         pieces = pieces[self._is_history(pieces, cutoffs, hole)]
         for group in whole_bars(pieces):
-            slot = self._book.find(group.feed, group.instrument_id)
+            slot = self._states.find(group.feed, group.instrument_id)
             if slot is None or group.interval_s not in (1, MINUTE_S):
                 continue
             if group.void_from is not None:
@@ -132,7 +129,7 @@ class Candles:
 
     def settle(self) -> None:
         """End the loading: void what the rows say is void."""
-        rows = self._book.rows
+        rows = self._states.rows
         for slot in np.flatnonzero(rows["s_closed"] == REWOUND).tolist():
             self._rewind_if_rewound(slot)
         self._idle = np.flatnonzero((rows["s_start"] == 0) & (rows["last_ts"] != 0))
@@ -149,7 +146,7 @@ class Candles:
         known, where = np.unique(keys, return_inverse=True)
         limits = np.zeros((len(known), 2), np.int64)
         for at, key in enumerate(known.tolist()):
-            slot = self._book.find(key >> 32, key & 0xFFFF_FFFF)
+            slot = self._states.find(key >> 32, key & 0xFFFF_FFFF)
             if slot is not None and slot < len(cutoffs):
                 limits[at] = cutoffs[slot]
         limit = limits[where, (pieces["interval_s"] == MINUTE_S).astype(np.int64)]
@@ -160,8 +157,7 @@ class Candles:
         )
         return keep
 
-    # ---- live
-
+    # --- live
     def take(self, pieces: Rows) -> Change:
         """Put pieces into their bars, as the book closed them; return what changed.
 
@@ -170,7 +166,7 @@ class Candles:
         Parameters
         ----------
         pieces : BAR[]
-            Of `Book.fold`, or of the stream if a feed made them itself.
+            Of `InstrumentStates.fold`, or of the stream if a feed made them itself.
         """
         change = Change()
         touched: dict[int, None] = {}
@@ -193,7 +189,7 @@ class Candles:
         return len(self._idle) > 0
 
     def _wake(self, change: Change) -> None:
-        traded = self._book.rows["s_start"][self._idle] != 0
+        traded = self._states.rows["s_start"][self._idle] != 0
         for slot in self._idle[traded].tolist():
             if self._rewind_if_rewound(slot):
                 change.resets.add(slot)
@@ -202,7 +198,7 @@ class Candles:
     def _slot(self, feed: int, instrument_id: int) -> int | None:
         slot = self._slots.get((feed, instrument_id))
         if slot is None:
-            slot = self._book.find(feed, instrument_id)
+            slot = self._states.find(feed, instrument_id)
             if slot is not None:
                 self._slots[feed, instrument_id] = slot
         return slot
@@ -243,8 +239,7 @@ class Candles:
                         series.merge(tuple(row))
         return True
 
-    # ---- what is seen
-
+    # --- what is seen
     def running(self, slot: int, interval_s: int) -> Bar | None:
         """Return what runs now: of 1 s the second, of longer intervals the minute."""
         words = self._words(slot)
@@ -294,7 +289,7 @@ class Candles:
 
     def _words(self, slot: int) -> list[int]:
         words: list[int] = (
-            self._book.rows[slot : slot + 1].view(np.int64).reshape(ROW_WORDS).tolist()
+            self._states.rows[slot : slot + 1].view(np.int64).reshape(ROW_WORDS).tolist()
         )
         return words
 

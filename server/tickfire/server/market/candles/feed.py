@@ -17,8 +17,6 @@ from tickfire.server.market.candles.candles import DERIVED, Candles, Change
 from tickfire.server.market.candles.json import bar_as_json, bars_as_json
 from tickfire.store.schema import INTERVALS_S, MINUTE_S
 
-__all__ = ["CandleFeed", "CandleTopic"]
-
 FLUSHES_PER_S: Final = 20
 DEFAULT_LIMIT: Final = 500
 REMEMBERED_CLOSES: Final = 8
@@ -88,8 +86,7 @@ class CandleFeed:
         """Whether someone subscribes to candles of an instrument."""
         return slot in self._topics
 
-    # ---- what happened
-
+    # --- what happened
     def traded(self, slot: int) -> None:
         """Note that an instrument was traded: its running bars changed."""
         for topic in self._topics.get(slot, ()):
@@ -138,8 +135,7 @@ class CandleFeed:
             payload = {"candles": bars_as_json(bars), "id": self._place_of(topic.slot)}
         self._hub.broadcast(topic.name, "reset", payload)
 
-    # ---- running bars
-
+    # --- running bars
     def flush(self) -> None:
         """Send running bars that changed, or have the timer do it when it is time."""
         if not self._dirty or self._timer is not None:

@@ -22,8 +22,6 @@ from tickfire.store.schema import INTERVALS_S, PRICE_SCALE
 if TYPE_CHECKING:
     from tickfire.server.market.market import Market
 
-__all__ = ["HISTORY", "Indicator"]
-
 HISTORY: Final = 5_000
 """Bars that an indicator looks back."""
 RESET_VALUES: Final = 500
@@ -81,8 +79,7 @@ class Indicator:
             "id": self._place(),
         }
 
-    # ---- following
-
+    # --- following
     def _begin(self) -> None:
         """Compute everything anew."""
         bars = self._history()
@@ -137,8 +134,7 @@ class Indicator:
     def _peek(self, bars: NDArray[np.int64]) -> float:
         return float(self._features.peek(_columns(bars))[0, 0])
 
-    # ---- what the market knows
-
+    # --- what the market knows
     def _history(self) -> Bars:
         slot = self._slot()
         live = self._market.live

@@ -11,8 +11,6 @@ from tickfire.base.units import decimal, milliseconds
 from tickfire.server.market.candles.json_kernel import BAR_ROOM, encode_bars
 from tickfire.server.market.candles.series import COLUMNS, Bars
 
-__all__ = ["bar_as_json", "bars_as_json"]
-
 
 def bars_as_json(bars: Bars) -> msgspec.Raw:
     """Return ``[[time, "open", "high", "low", "close", volume, trades], ...]``.

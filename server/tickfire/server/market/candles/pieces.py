@@ -28,8 +28,6 @@ from tickfire.server.market.candles.series import (
 )
 from tickfire.store.schema import BAR, BAR_REWIND
 
-__all__ = ["Group", "whole_bars"]
-
 type Rows = NDArray[np.void]
 
 _NEVER: Final = np.iinfo(np.int64).max

@@ -12,8 +12,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "Bar", "Bars", "Series", "fold", "merged", "moved", "piece"]
-
 type Bar = tuple[int, int, int, int, int, int, int, int, int]
 """start (ns), open, high, low, close (1e-9), volume, trades; first and last: the starts of the
 first and the last piece in it."""

@@ -11,15 +11,13 @@ import numpy as np
 
 from tickfire.base.units import decimal_or_none, milliseconds
 from tickfire.ingest.kernel.context import ROW_ASK, ROW_ASK_SIZE, ROW_BID, ROW_BID_SIZE
-from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.candles.candles import Candles
 from tickfire.server.market.epoch.instruments import Instruments, Listing
 from tickfire.server.market.ticks.encode import Encoder, Quote
 from tickfire.server.market.ticks.positions import Place
 from tickfire.server.market.ticks.slots import Slots
 from tickfire.store.schema import UNDEF_PRICE, Instrument
-
-__all__ = ["DataSet"]
 
 
 class DataSet:
@@ -38,11 +36,11 @@ class DataSet:
         self.epoch = epoch
         self.shards = shards
         self.positions = [0] * shards
-        self.book = Book(shards)
-        self.instruments = Instruments(self.book, shards)
-        self.slots = Slots(self.book)
+        self.states = InstrumentStates(shards)
+        self.instruments = Instruments(self.states, shards)
+        self.slots = Slots(self.states)
         self.encoder = Encoder(epoch)
-        self.candles = Candles(self.book)
+        self.candles = Candles(self.states)
 
     def load_instruments(self, rows: list[Instrument]) -> bool:
         """Take the instrument table; return whether it changed."""
@@ -55,8 +53,7 @@ class DataSet:
         self.instruments.index_strangers()
         self.encoder.use_symbols(self.instruments.text, self.instruments.offsets)
 
-    # ---- where it stands
-
+    # --- where it stands
     def place(self) -> Place:
         """Return the position of all shards."""
         return Place(self.epoch, tuple(self.positions))
@@ -65,11 +62,10 @@ class DataSet:
         """Return the position of the shard of one instrument."""
         return Place(self.epoch, (self.positions[listing.shard],))
 
-    # ---- what is known of an instrument
-
+    # --- what is known of an instrument
     def quote(self, slot: int) -> Quote:
         """Return the top of book."""
-        words = self.book.rows[slot : slot + 1].view(np.int64)
+        words = self.states.rows[slot : slot + 1].view(np.int64)
         return (
             int(words[ROW_BID]),
             int(words[ROW_ASK]),
@@ -79,7 +75,7 @@ class DataSet:
 
     def quote_as_json(self, listing: Listing) -> dict[str, Any] | None:
         """Return a ``quote`` event of the top of book as it is; None if there never was one."""
-        ts = int(self.book.rows[listing.slot]["quote_ts"])
+        ts = int(self.states.rows[listing.slot]["quote_ts"])
         if not ts:
             return None
         return {
@@ -92,7 +88,7 @@ class DataSet:
 
     def snapshot(self, slot: int) -> dict[str, Any]:
         """Return the snapshot of a join reply."""
-        row = self.book.rows[slot]
+        row = self.states.rows[slot]
         traded = int(row["last_ts"])
         at = max(traded, int(row["quote_ts"]))
         return {

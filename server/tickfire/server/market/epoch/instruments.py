@@ -1,6 +1,6 @@
 """The instrument table: symbols by slot, slots by symbol, and what the encoders need of them.
 
-A slot is the index of an instrument's row in the `Book`, so that one number leads everywhere.
+A slot is the index of an instrument's row in the `InstrumentStates`, so that one number leads everywhere.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.base.units import decimal
-from tickfire.ingest.kernel.state import Book
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.requests import Requests
 from tickfire.store.schema import INSTRUMENTS_KEY, STATE, UNDEF_PRICE, Instrument, shard_of
-
-__all__ = ["Instruments", "Listing", "read_instruments"]
 
 type Key = tuple[int, int]
 
@@ -68,8 +66,8 @@ class Instruments:
         Changes with the table.
     """
 
-    def __init__(self, book: Book, shards: int) -> None:
-        self._book = book
+    def __init__(self, states: InstrumentStates, shards: int) -> None:
+        self._states = states
         self._shards = shards
         self._rows: dict[Key, Instrument] = {}
         self.listings: list[Listing] = []
@@ -80,19 +78,19 @@ class Instruments:
     def load(self, rows: Iterable[Instrument]) -> bool:
         """Take the table as it is now; return whether anything changed."""
         fresh = {(row.feed, row.instrument_id): row for row in rows}
-        if fresh == self._rows and len(self.listings) == len(self._book.rows):
+        if fresh == self._rows and len(self.listings) == len(self._states.rows):
             return False
         self._rows = fresh
-        missing = [key for key in fresh if self._book.find(*key) is None]
+        missing = [key for key in fresh if self._states.find(*key) is None]
         if missing:
-            self._book.load(np.array([_blank(key, self._shards) for key in missing], STATE))
+            self._states.load(np.array([_blank(key, self._shards) for key in missing], STATE))
         self._index()
         return True
 
     @property
     def complete(self) -> bool:
         """Whether each slot of the book has a listing."""
-        return len(self.listings) == len(self._book.rows)
+        return len(self.listings) == len(self._states.rows)
 
     def index_strangers(self) -> None:
         """Give stand-in symbols to slots that the table does not name."""
@@ -108,7 +106,7 @@ class Instruments:
         return [self._by_symbol[symbol].as_json() for symbol in sorted(self._by_symbol)]
 
     def _index(self) -> None:
-        keys = [(int(row["feed"]), int(row["instrument_id"])) for row in self._book.rows]
+        keys = [(int(row["feed"]), int(row["instrument_id"])) for row in self._states.rows]
         abouts = [self._rows.get(key) or Instrument(*key, f"{key[0]}:{key[1]}") for key in keys]
         shared = _shared_symbols(abouts)
         self.listings = [

@@ -18,16 +18,15 @@ from tickfire.server.market.ticks.positions import Place
 from tickfire.server.market.ticks.views import REALTIME, Lanes, topic_of
 from tickfire.server.market.topics.trace import Trace
 from tickfire.server.metrics import Metrics
+from tickfire.store.entries import BadEntry
 from tickfire.store.history import History
-from tickfire.store.read_entries import BadEntry, TickEntry, bars_of
+from tickfire.store.read_entries import TickEntry, bars_of
 from tickfire.store.requests import RedisUnavailable, Requests
 from tickfire.store.schema import INSTRUMENTS_KEY
 from tickfire.store.store import Store
 from tickfire.store.tail import Entry
 
-__all__ = ["Live"]
-
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Live:
@@ -72,8 +71,7 @@ class Live:
         self._topics: list[CandleTopic] = []
         self._listened: Counter[str] = Counter()
 
-    # ---- from start to stop
-
+    # --- from start to stop
     async def seed(self) -> None:
         """Bring the data set up to date.
 
@@ -108,8 +106,7 @@ class Live:
         """Whether each shard is being read."""
         return all(shard.following for shard in self._shards)
 
-    # ---- for those who catch up
-
+    # --- for those who catch up
     def history(self, shard: int) -> History:
         """Return what a shard's stream still holds."""
         return self._shards[shard].history
@@ -124,8 +121,7 @@ class Live:
             self._moved = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._moved)
 
-    # ---- who listens
-
+    # --- who listens
     def listen(self, symbol: str, on: bool) -> None:
         """Count a subscriber of an instrument's own topics, or one less."""
         self._listened[symbol] += 1 if on else -1
@@ -147,15 +143,14 @@ class Live:
     def _place_of_slot(self, slot: int) -> str:
         return str(self.data.place_of(self.data.instruments.listings[slot]))
 
-    # ---- the instrument table
-
+    # --- the instrument table
     async def learn(self) -> None:
         """Read the instrument table again; without it, strangers get stand-in symbols."""
         try:
             changed = self.data.load_instruments(await read_instruments(self._table))
             self.table_is_stale = False
         except RedisUnavailable as error:
-            log.warning("the instrument table cannot be read (%s)", error)
+            logger.warning("the instrument table cannot be read (%s)", error)
             self.table_is_stale = changed = True
             self.data.name_all()
         if changed:
@@ -165,8 +160,7 @@ class Live:
             instruments = {"instruments": self.data.instruments.as_json()}
             self.fanout.announce(REALTIME, "instruments", instruments)
 
-    # ---- what the shards tell
-
+    # --- what the shards tell
     async def still_current(self) -> bool:
         """Whether this is still the data set that Redis holds."""
         return await self._still_current()
@@ -192,7 +186,7 @@ class Live:
         if len(made_by_feed):
             self.candles.changed(self.data.candles.take(made_by_feed))
         for feed, instrument_id, interval_s, start, n, trades in closed_pieces(pieces):
-            slot = self.data.book.find(feed, instrument_id)
+            slot = self.data.states.find(feed, instrument_id)
             if slot is None or not self.candles.has(slot):
                 continue
             if not trades or self.data.candles.is_last_trade(slot, interval_s, start, n):
@@ -204,7 +198,7 @@ class Live:
         self.metrics.gaps.inc()
         self.metrics.lost.inc(ticks)
         now = self.data.place()
-        log.warning("%d ticks of shard %d were lost after %s", ticks, shard, before)
+        logger.warning("%d ticks of shard %d were lost after %s", ticks, shard, before)
         self.fanout.announce(REALTIME, "gap", {"from": str(before), "to": str(now)})
         for listing in self.data.instruments.listings:
             if listing.shard == shard:
@@ -222,6 +216,6 @@ class Live:
     def bad_entry(self, error: BadEntry) -> None:
         """Count an entry that is not ours; the first is logged."""
         if not self.metrics.saw_bad_entry:
-            log.warning("an entry of a tick stream is not ours and is passed over: %s", error)
+            logger.warning("an entry of a tick stream is not ours and is passed over: %s", error)
             self.metrics.saw_bad_entry = True
         self.metrics.bad_entries.inc()

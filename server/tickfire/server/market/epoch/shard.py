@@ -17,19 +17,18 @@ from tickfire.server.market.epoch.dataset import DataSet
 from tickfire.server.market.epoch.sync import reseed_shard, seed_shard
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.positions import Place
+from tickfire.store.entries import BadEntry
 from tickfire.store.history import History
-from tickfire.store.read_entries import BadEntry, Rows, TickEntry, split, ticks_of
+from tickfire.store.read_entries import Rows, TickEntry, split, ticks_of
 from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import bars_key, ticks_key
 from tickfire.store.store import Store
 from tickfire.store.tail import Entry, Tail, backoff_s
 
-__all__ = ["Owner", "ShardReader", "closed_pieces"]
-
 RECENT_ENTRIES: Final = 256
 """Kept in memory: who is just behind needs no Redis to catch up."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Owner(Protocol):
@@ -116,8 +115,7 @@ class ShardReader:
             return None
         return [entry.after(position) for entry in recent if entry.last > position]
 
-    # ---- entries
-
+    # --- entries
     def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> Awaitable[None] | None:
         if key == ticks_key(self._shard):
             return self._on_ticks(entries, read_ns)

@@ -12,8 +12,6 @@ from tickfire.store.history import History
 from tickfire.store.read_entries import bars_of
 from tickfire.store.schema import SNAPSHOT_POSITION_FIELD, STATE, bars_key, snapshots_key
 
-__all__ = ["reseed_shard", "seed_shard"]
-
 type Rows = NDArray[np.void]
 
 BAR_ENTRIES: Final = 1_000
@@ -35,7 +33,7 @@ async def seed_shard(data: DataSet, history: History, shard: int) -> bytes:
     while True:
         entries, end = await history.ticks_after(position)
         for entry in entries:
-            data.candles.take(data.book.fold(entry.ticks, entry.first))
+            data.candles.take(data.states.fold(entry.ticks, entry.first))
         if end == position:
             break
         position = end
@@ -68,9 +66,9 @@ async def _load_snapshots(data: DataSet, history: History, shard: int) -> int:
     # Bars that a feed made itself are not in the ticks: they are shown once they are closed.
     untraded = rows["last_ts"] == 0
     rows["s_start"][untraded] = rows["m_start"][untraded] = 0
-    known = (data.book.row(int(row["feed"]), int(row["instrument_id"])) for row in rows)
+    known = (data.states.row(int(row["feed"]), int(row["instrument_id"])) for row in rows)
     newer = [old is None or old["n"] < row["n"] for row, old in zip(rows, known, strict=True)]
-    data.book.load(rows[newer])
+    data.states.load(rows[newer])
     data.name_all()
     return int(position) if position.isdigit() else 0
 

@@ -23,8 +23,6 @@ from tickfire.store.schema import (
     TICK,
 )
 
-__all__ = ["Encoder", "Envelope", "Quote", "Ticks", "around", "binary_payload"]
-
 type Bytes = NDArray[np.uint8]
 type Quote = tuple[int, int, int, int]
 """The top of book: bid, ask (1e-9), bid_size, ask_size."""
@@ -139,8 +137,7 @@ class Encoder:
         self._slots = len(offsets) - 1
         self._longest = int(np.diff(offsets).max(initial=0))
 
-    # ---- encoding
-
+    # --- encoding
     def trades(
         self,
         ticks: Ticks,
@@ -229,8 +226,7 @@ class Encoder:
             return b""
         return binary_payload(self.epoch, shard, ticks.first, ticks.count, kept)
 
-    # ---- memory
-
+    # --- memory
     def _load(self, ticks: Ticks, wanted: Bytes | None) -> None:
         if ticks.bound > self._slots:
             raise ValueError("a slot may be without a symbol")

@@ -19,7 +19,7 @@ from tickfire.kernels.jit import helper, kernel
 from tickfire.kernels.pointers import as_i64, as_u8
 from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, UNDEF_PRICE
 
-# --- words of the context ------------------------------------------------------------------
+# --- words of the context
 E_TICKS: Final = 0
 """TICK[count]."""
 E_SLOTS: Final = 1

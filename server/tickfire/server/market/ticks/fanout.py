@@ -15,12 +15,10 @@ from tickfire.server.market.candles.feed import CandleFeed
 from tickfire.server.market.epoch.dataset import DataSet
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.merge import MergedLane, Merges
-from tickfire.server.market.ticks.slots import SAW_TRADE
+from tickfire.server.market.ticks.slots_kernel import SAW_TRADE
 from tickfire.server.market.ticks.views import REALTIME, SERIALIZERS, Lane, Lanes, topic_of
 from tickfire.server.metrics import Metrics
 from tickfire.store.read_entries import TickEntry
-
-__all__ = ["Fanout"]
 
 REMEMBERED_WRITES: Final = 4096
 """Of one lane: more than can wait in the hub until the loop comes round."""

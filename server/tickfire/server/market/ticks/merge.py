@@ -19,8 +19,6 @@ from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.views import SERIALIZERS, BinaryLane, Lane
 from tickfire.store.schema import TICK_TRADE
 
-__all__ = ["MergedLane", "Merges"]
-
 MAX_SIZE: Final = 0xFFFF_FFFF
 """What the size of a tick can hold; a sum beyond it stays there."""
 _BOOK: Final = ("bid", "ask", "bid_size", "ask_size")
@@ -168,9 +166,9 @@ class Merges:
             some, number = fold.encode(lane.inner, data, shard, first, span, reached)
             frames, count = frames + some, count + number
         quote = lane.quote(data)
-        book = quote and tuple(quote[side] for side in _BOOK)
-        if quote is not None and book != self._books.get(lane):
-            self._books[lane] = book
+        states = quote and tuple(quote[side] for side in _BOOK)
+        if quote is not None and states != self._books.get(lane):
+            self._books[lane] = states
             frames += SERIALIZERS[lane.serializer].encode_broadcast(lane.topic, "quote", quote)
             count += 1
         if frames:

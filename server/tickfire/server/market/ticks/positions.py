@@ -10,8 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Place", "base36"]
-
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FORM: Final = re.compile(r"([0-9a-f]{16})-([0-9a-z]{1,13}(?:\.[0-9a-z]{1,13})*)")
 MAX_POSITION: Final = 2**63 - 1

@@ -7,17 +7,13 @@ from numpy.typing import NDArray
 
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.fold_kernel import fold_ticks
-from tickfire.ingest.kernel.state import Book, Rows
+from tickfire.ingest.kernel.state import InstrumentStates, Rows
 from tickfire.server.market.ticks.encode import MAX_TICKS, Ticks
 from tickfire.server.market.ticks.slots_kernel import (
-    SAW_QUOTE,
-    SAW_TRADE,
     find_listened,
     find_slots,
 )
 from tickfire.store.read_entries import TickEntry
-
-__all__ = ["SAW_QUOTE", "SAW_TRADE", "Slots"]
 
 
 class Slots:
@@ -29,8 +25,8 @@ class Slots:
         Not 0 where someone listens to what `listeners` finds.
     """
 
-    def __init__(self, book: Book) -> None:
-        self._book = book
+    def __init__(self, states: InstrumentStates) -> None:
+        self._states = states
         self._slots = np.zeros(MAX_TICKS, np.int64)
         self._slots_address = int(self._slots.ctypes.data)
         self._found = np.zeros(MAX_TICKS, np.int64)
@@ -40,15 +36,15 @@ class Slots:
 
     def of(self, entry: TickEntry) -> Ticks:
         """Return the ticks of an entry with their slots; the book gets rows for new instruments."""
-        book, count, at = self._book, len(entry.ticks), 0
+        states, count, at = self._states, len(entry.ticks), 0
         address = int(entry.ticks.ctypes.data)
         while True:
-            book.context[ctx.CTX_BUFFER] = address
-            at = int(find_slots(book.address, at, count, self._slots_address))
+            states.context[ctx.CTX_BUFFER] = address
+            at = int(find_slots(states.address, at, count, self._slots_address))
             if at >= count:
                 break
-            book.grow()
-        bound = book.count(ctx.COUNT_INSTRUMENTS)
+            states.grow()
+        bound = states.count(ctx.COUNT_INSTRUMENTS)
         if bound > len(self.listened):
             self._resize(bound)
         return Ticks(entry.ticks, self._slots, entry.first, bound, address, self._slots_address)
@@ -56,15 +52,15 @@ class Slots:
     def fold(self, ticks: Ticks) -> Rows:
         """Fold ticks into the book; return the BAR[] pieces that they closed, nearly always none.
 
-        The same as `Book.fold`, for ticks that are already in place.
+        The same as `InstrumentStates.fold`, for ticks that are already in place.
         """
-        book = self._book
-        book.context[ctx.CTX_BUFFER] = ticks.address
-        done = fold_ticks(book.address, 0, ticks.count, ticks.first)
-        pieces = book.bars.copy()
-        book.drain()
+        states = self._states
+        states.context[ctx.CTX_BUFFER] = ticks.address
+        done = fold_ticks(states.address, 0, ticks.count, ticks.first)
+        pieces = states.bars.copy()
+        states.drain()
         if done < ticks.count:  # an output was full
-            rest = book.fold(ticks.ticks[int(done) :], ticks.first + int(done))
+            rest = states.fold(ticks.ticks[int(done) :], ticks.first + int(done))
             return np.concatenate([pieces, rest])
         return pieces
 

@@ -22,9 +22,7 @@ from tickfire.store.tail import backoff_s
 if TYPE_CHECKING:
     from tickfire.server.market.epoch.live import Live
 
-__all__ = ["BadSince", "Subscription"]
-
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 HIGH_WATER: Final = 128 << 10
 """Bytes that may wait for a client that catches up; one entry more, at most 60 KB, is written."""
@@ -73,8 +71,7 @@ class Subscription:
             self._task = None
             self.live.metrics.catching_up.dec()
 
-    # ---- joining
-
+    # --- joining
     async def start(self, since: Place | None) -> dict[str, Any]:
         """Begin live, or behind `since`; return the part of the join reply that says so.
 
@@ -127,8 +124,7 @@ class Subscription:
         data = self.live.data
         return Place(data.epoch, tuple(data.positions[shard] for shard in self.shards))
 
-    # ---- live
-
+    # --- live
     def _go_live(self) -> None:
         self._at = {}
         self.live.fanout.settle(self.lane)
@@ -155,8 +151,7 @@ class Subscription:
         self._give_state()
         self._go_live()
 
-    # ---- catching up
-
+    # --- catching up
     def _catch_up(self, why: str) -> None:
         self.live.metrics.catch_ups.labels(why).inc()
         self.live.metrics.catching_up.inc()
@@ -167,7 +162,7 @@ class Subscription:
         try:
             await self._read_on()
         except Exception:
-            log.exception("a subscriber of %s cannot catch up; it is cut", self.lane.topic)
+            logger.exception("a subscriber of %s cannot catch up; it is cut", self.lane.topic)
             self.socket.abort()
 
     async def _read_on(self) -> None:

@@ -18,17 +18,6 @@ from tickfire.server.market.epoch.dataset import DataSet
 from tickfire.server.market.epoch.instruments import Listing
 from tickfire.server.market.ticks.encode import MAX_SPAN, Envelope, Ticks, around, binary_payload
 
-__all__ = [
-    "REALTIME",
-    "SERIALIZERS",
-    "BinaryLane",
-    "InstrumentLane",
-    "Lane",
-    "Lanes",
-    "TradesLane",
-    "topic_of",
-]
-
 REALTIME: Final = "market:realtime"
 BINARY: Final = "binary"
 SERIALIZERS: Final[Mapping[str, V1Serializer | V2Serializer]] = {

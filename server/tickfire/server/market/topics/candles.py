@@ -14,8 +14,6 @@ from tickfire.server.market.topics.params import candle_limit, refuse
 if TYPE_CHECKING:
     from tickfire.server.market.market import Market
 
-__all__ = ["CandleChannel"]
-
 
 class CandleChannel(OutboundChannel):
     """Bars of one instrument: history in the join reply, then what changes."""

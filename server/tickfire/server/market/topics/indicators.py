@@ -15,8 +15,6 @@ from tickfire.server.market.topics.params import candle_limit, refuse
 if TYPE_CHECKING:
     from tickfire.server.market.market import Market
 
-__all__ = ["INDICATORS", "IndicatorChannel"]
-
 INDICATORS: Final = "indicators:*"
 
 

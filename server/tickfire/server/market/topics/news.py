@@ -18,14 +18,12 @@ from tickfire.store.schema import NEWS_KEY, Headline
 from tickfire.store.store import Store
 from tickfire.store.tail import Entry, Tail
 
-__all__ = ["HEADLINES", "HOLD_S", "News", "NewsChannel"]
-
 HEADLINES: Final = "news:headlines"
 KEPT: Final = 100
 HOLD_S: Final = 0.25
 """A headline waits so long for its sentiment, then it goes out without; the sentiment follows."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _HEADLINES: Final = msgspec.msgpack.Decoder(Headline)
 _SENTIMENTS: Final = msgspec.msgpack.Decoder(Sentiment)
@@ -138,7 +136,7 @@ def headline_as_json(entry: Entry) -> dict[str, Any] | None:
     try:
         headline = _HEADLINES.decode(entry[1].get(b"d", b""))
     except msgspec.MsgspecError:
-        log.debug("a news entry is not ours and is passed over: %r", entry[0])
+        logger.debug("a news entry is not ours and is passed over: %r", entry[0])
         return None
     return {
         "id": headline.id,
@@ -169,7 +167,7 @@ def _sentiment(entry: Entry) -> Sentiment | None:
     try:
         return _SENTIMENTS.decode(entry[1].get(b"d", b""))
     except msgspec.MsgspecError:
-        log.debug("a sentiment is not ours and is passed over: %r", entry[0])
+        logger.debug("a sentiment is not ours and is passed over: %r", entry[0])
         return None
 
 

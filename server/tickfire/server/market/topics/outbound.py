@@ -6,8 +6,6 @@ from typing import Any
 
 from tickfire.phoenix import Channel, NoReply, Reply, Socket, Stop
 
-__all__ = ["OutboundChannel"]
-
 
 class OutboundChannel(Channel):
     """A channel whose clients have nothing to say, unless a subclass knows the event."""

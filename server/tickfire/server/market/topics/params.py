@@ -8,8 +8,6 @@ from typing import Any, Final
 from tickfire.phoenix import JoinError
 from tickfire.server.market.ticks.positions import Place
 
-__all__ = ["MarketParams", "candle_limit", "refuse"]
-
 MAX_SYMBOLS: Final = 1_000
 DEFAULT_CANDLES: Final = 500
 MAX_CANDLES: Final = 5_000

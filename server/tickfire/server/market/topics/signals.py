@@ -16,8 +16,6 @@ from tickfire.store.requests import last_id, newest_entries
 from tickfire.store.store import Store
 from tickfire.store.tail import Entry, Tail
 
-__all__ = ["ALL", "SIGNALS", "Signals", "SignalsChannel"]
-
 SIGNALS: Final = "signals:*"
 ALL: Final = "signals:all"
 KEPT: Final = 100
@@ -27,7 +25,7 @@ LOADED: Final = 2_000
 MAX_SYMBOLS: Final = 20_000
 """Beyond it the symbols heard of longest ago are forgotten."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _DECODER: Final = msgspec.msgpack.Decoder(Signal)
 
@@ -82,7 +80,7 @@ def signal_as_json(entry: Entry) -> tuple[str, Payload] | None:
     try:
         signal = _DECODER.decode(entry[1].get(b"d", b""))
     except msgspec.MsgspecError:
-        log.debug("an entry of signals is not ours and is passed over: %r", entry[0])
+        logger.debug("an entry of signals is not ours and is passed over: %r", entry[0])
         return None
     if signal.event not in EVENTS:
         return None

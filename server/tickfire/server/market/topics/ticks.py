@@ -22,8 +22,6 @@ from tickfire.store.requests import RedisUnavailable
 if TYPE_CHECKING:
     from tickfire.server.market.market import Market
 
-__all__ = ["InstrumentChannel", "RealtimeChannel"]
-
 MAX_BINARY_TOPIC = 255
 """Bytes: a V2 binary broadcast counts its topic in one."""
 

@@ -13,8 +13,6 @@ from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.server.metrics import Metrics
 from tickfire.store.read_entries import TickEntry
 
-__all__ = ["TRACE", "Trace", "TraceChannel"]
-
 TRACE: Final = "pipeline:trace"
 HOPS: Final = ("received", "parsed", "written", "read", "sent")
 TRACES_PER_S: Final = 4
@@ -74,7 +72,7 @@ class Trace:
         self, data: DataSet, shard: int, entry: TickEntry, stamps: tuple[int, ...]
     ) -> None:
         tick = entry.ticks[-1]
-        slot = data.book.find(int(tick["feed"]), int(tick["instrument_id"]))
+        slot = data.states.find(int(tick["feed"]), int(tick["instrument_id"]))
         if slot is None:
             return
         listing = data.instruments.listings[slot]
