@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from tickfire.models.artifact import Artifact, ArtifactError, load
 from tickfire.models.infer.stream_model import Instruments
 from tickfire.models.records import Sentiment, Signal
-from tickfire.models.rules.book import Rule
 from tickfire.models.rules.parse import parse
+from tickfire.models.rules.rule_file import Rule
 from tickfire.models.signals.context import Context
 from tickfire.models.signals.inputs import NAMES, Inputs
 from tickfire.models.signals.outlook import DEFAULT_PATH, KIND, VERSION, OutlookModel

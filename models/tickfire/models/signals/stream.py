@@ -19,8 +19,8 @@ from tickfire.models.infer.closed_bars import ClosedBars, columns_of, end_of
 from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.records import Sentiment, Signal
 from tickfire.models.reload import Reloader
-from tickfire.models.rules.book import Rule, read_rules
 from tickfire.models.rules.program import TRUE
+from tickfire.models.rules.rule_file import Rule, read_rules
 from tickfire.models.signals.context import Context
 from tickfire.models.signals.inputs import Inputs
 from tickfire.models.signals.outlook import KIND, OutlookModel
