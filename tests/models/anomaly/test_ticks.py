@@ -147,7 +147,9 @@ def test_instruments_do_not_touch_each_other_however_many() -> None:
     assert len({(a.feed, a.instrument_id) for a in together}) > 600
     for number in (3, 444, 450, 451, 900):
         mine = np.flatnonzero(ticks["instrument_id"] == number)
-        alone = [a._replace(tick_index=int(mine[a.tick_index])) for a in alarms(ticks[mine], limits)]
+        alone = [
+            a._replace(tick_index=int(mine[a.tick_index])) for a in alarms(ticks[mine], limits)
+        ]
         assert alone == [a for a in together if a.instrument_id == number]
 
 
