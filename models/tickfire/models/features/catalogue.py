@@ -119,7 +119,7 @@ class Feature:
             raise FeatureError(f"there is no feature {name}")
         takes = definition.parameters
         if len(arguments) > len(takes):
-            names = ", ".join(p.name for p in takes) or "nothing"
+            names = ", ".join(p.name for p in takes) or "no parameters"
             raise FeatureError(f"{name} takes {names}")
         if source is not None and definition.inputs != ("src",):
             raise FeatureError(f"{name} takes no column")
