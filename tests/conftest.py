@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.paths import SHARED
 from tests.support.valkey import Valkey
-
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 # The machine may be busy with the system under test, so no example has a deadline.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import CLIENT
+from tests.support.paths import CLIENT
 
 MAX_SCRIPT_BYTES = 200_000  # the page and its workers, before compression
 

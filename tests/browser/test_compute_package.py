@@ -16,9 +16,9 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from tests.browser.conftest import CLIENT
 from tests.support.browser.serving import Serving
 from tests.support.browser.stage import WithHeaders
+from tests.support.paths import CLIENT
 from tickfire.kernels import native
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]

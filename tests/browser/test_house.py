@@ -5,13 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,16 +15,14 @@ from typing import Any, Final
 import pytest
 from websockets.sync.client import connect
 
-from tests.browser.conftest import ROOT, OpenPage
-from tests.support.browser.chromium import Chart, check_chart
+from tests.support.browser.chromium import Chart, OpenPage, check_chart
+from tests.support.browser.house import house
+from tests.support.paths import ROOT
 from tests.support.processes import descendants
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 DBN: Final = ROOT.parent / "shared" / "data" / "dbn"
-READY_S: Final = 60
-STOP_S: Final = 20
-SETTINGS: Final = ("FEED", "SPEED", "REDIS_URL", "WORKERS", "DATABENTO_API_KEY", "HOST", "PORT")
 
 ESU4: Final = {"FEED": str(DBN / "esu4-mbp-1-20240701.dbn.zst"), "SPEED": "1"}
 LEAN: Final = {"FEED": str(DBN / "lean_20131008_0930_1000_mixed.dbn.zst"), "SPEED": "10"}
@@ -38,46 +30,6 @@ needs_data = [
     pytest.mark.shared_data,
     pytest.mark.skipif(not DBN.parents[1].exists(), reason="there is no ../shared"),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@contextmanager
-def house(settings: dict[str, str], log: Path) -> Iterator[tuple[str, int]]:
-    """Run `tickfire dev`; yield its URL and its process id once it is ready."""
-    port = free_port()
-    environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tickfire.server", "dev"],
-            env={**environment, **settings, "PORT": str(port)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}/"
-            wait_ready(url, process, log)
-            yield url, process.pid
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(STOP_S)
-
-
-def wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}readyz", timeout=1) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            threading.Event().wait(0.2)
-    pytest.fail(f"the house is not ready; its log:\n{log.read_text()[-2000:]}")
 
 
 @dataclass

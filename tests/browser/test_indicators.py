@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.browser.conftest import ROOT, OpenPage, Stage
-from tests.browser.test_house import house
-from tests.browser.test_pixels import act, assert_equal, shoot_pane
-from tests.support.browser.chromium import Chart, count
-from tests.support.browser.stage import START_MS
+from tests.support.browser.chromium import Chart, OpenPage, count
+from tests.support.browser.house import house
+from tests.support.browser.pixels import act, assert_equal, shoot_pane
+from tests.support.browser.stage import START_MS, Stage
 from tests.support.kernels.vectors import vectors
+from tests.support.paths import ROOT
 from tickfire.kernels import native
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import OpenPage, Stage
-from tests.support.browser.stage import START_MS
+from tests.support.browser.chromium import OpenPage
+from tests.support.browser.stage import START_MS, Stage
 from tickfire.models.artifact import SHIPPED
 from tickfire.models.sentiment.model import SentimentModel
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import OpenPage
+from tests.support.browser.chromium import OpenPage
 from tests.support.browser.python_panel import RUN_TIMEOUT_MS, Panel, Served
 from tests.support.browser.stage import START_MS, Market
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.serving import free_port, serving
+from tests.conformance.serving import serving
+from tickfire.base.ports import free_port
 
 HERE = Path(__file__).parent
 

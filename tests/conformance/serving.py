@@ -8,9 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
+
 APP = "tests.conformance.app"
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
@@ -24,13 +24,6 @@ OTHER_SERVERS = {
     ],
 }
 """Modules and arguments that serve the app without our protocol class."""
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -7,12 +7,12 @@ import json
 import re
 import subprocess
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
+
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 # Written in pieces, so that this file does not hold what it forbids.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_TRADE,
     SIDE_BID,
 )
-from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
 from tickfire.ingest.dbn.records import record_dtype
 
 START = 1_700_000_000_000_000_000
@@ -108,3 +109,20 @@ def decoded_by_databento(data: bytes, *, upgrade: bool = False) -> list[Any]:
     decoder = databento_decoder(upgrade=upgrade)
     decoder.write(data)
     return list(decoder.decode())
+
+
+def daily(*days: tuple[int, str, int]) -> Metadata:
+    """Metadata that maps ids to symbols day by day."""
+    first = date(2024, 1, 1).toordinal()
+    by_symbol: dict[str, list[MappingInterval]] = {}
+    for day, symbol, number in days:
+        interval = MappingInterval(
+            date.fromordinal(first + day), date.fromordinal(first + day + 1), str(number)
+        )
+        by_symbol.setdefault(symbol, []).append(interval)
+    return Metadata(
+        "TEST",
+        "trades",
+        stype_in="raw_symbol",
+        mappings=tuple(SymbolMapping(name, tuple(rows)) for name, rows in by_symbol.items()),
+    )

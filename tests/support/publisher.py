@@ -70,6 +70,14 @@ def trades(count: int, instrument: int = 1, start: int = DAY, step: int = SECOND
     return rows
 
 
+def mixed(count: int, instruments: int = 2, start: int = DAY) -> Any:
+    """Trades of some instruments, each followed by a quote."""
+    rows = np.repeat(trades(count, start=start), 2)
+    rows["instrument_id"] = 1 + np.arange(len(rows)) // 2 % instruments
+    rows["kind"][1::2] = tick("bid")["kind"]
+    return rows
+
+
 class Publisher:
     """One data set in Redis."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
-from tests.models.patterns.test_stream import bars as minutes
+from tests.support.models.bars import bars as minutes
 from tickfire.models.anomaly.artifact import read
 from tickfire.models.anomaly.forest import BAR_FEATURE_NAMES, BarDetector, BarFeatures, Forest
 from tickfire.models.anomaly.stream import DEFAULT_PATH, AnomalyModel

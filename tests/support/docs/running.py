@@ -8,19 +8,14 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 
 from tests.support.eventually import eventually
+from tests.support.paths import ROOT
+from tickfire.base.ports import free_port
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
+EXAMPLES = ROOT / "docs" / "examples"
 START_TIMEOUT_S = 40.0
 STOP_TIMEOUT_S = 20.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
