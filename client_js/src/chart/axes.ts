@@ -1,10 +1,9 @@
 import type { Zone } from "../format/time";
 import type { CandleStore } from "../store/candle-store";
 import type { Palette } from "./color";
-import { priceStep, priceTicks } from "./price-ticks";
 import { type Geometry, type Rect, rowOf } from "./scene";
 import { toColumn } from "./snap";
-import { timeTicks } from "./time-ticks";
+import { priceStep, priceTicks, timeTicks } from "./ticks";
 
 /** Least CSS pixels between the labels of the price axis and of the time axis. */
 const PRICE_GAP_PX = 46;

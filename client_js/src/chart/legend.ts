@@ -35,3 +35,44 @@ export class Legend {
     setData(this.element, "trend", close[index] >= open[index] ? "up" : "down");
   }
 }
+
+/** One series as the legend tells it: its title, and a reading with its colour by plot. */
+export interface Reading {
+  title: string;
+  values: { label: string; text: string; color: string }[];
+}
+
+/** Lines of readings, one per series: the series' values at the candle under the crosshair. */
+export class SeriesLegend {
+  readonly element = el("div", "series-legend");
+  private shape = "";
+  private texts: HTMLElement[] = [];
+
+  show(readings: readonly Reading[]): void {
+    const shape = JSON.stringify(
+      readings.map(({ title, values }) => [title, ...values.map((v) => [v.label, v.color])]),
+    );
+    if (shape !== this.shape) this.build(readings, shape);
+    const texts = readings.flatMap(({ values }) => values.map(({ text }) => text));
+    texts.forEach((text, index) => void setText(this.texts[index], text));
+  }
+
+  private build(readings: readonly Reading[], shape: string): void {
+    this.shape = shape;
+    this.texts = [];
+    this.element.replaceChildren(...readings.map((reading) => this.line(reading)));
+  }
+
+  private line({ title, values }: Reading): HTMLElement {
+    const line = el("div", "series-line", {}, el("span", "series-title", {}, title));
+    for (const { label, color } of values) {
+      const text = el("span", "series-value");
+      // A property, not an attribute: the page's policy forbids inline styles.
+      text.style.color = color;
+      this.texts.push(text);
+      if (label !== "") line.append(el("span", "legend-key", {}, label));
+      line.append(text);
+    }
+    return line;
+  }
+}

@@ -3,6 +3,7 @@ import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
 import { type Palette, parseColor } from "./color";
 import type { PaneSize } from "./geometry";
+import { type Reading, SeriesLegend } from "./legend";
 import {
   type Columns,
   columnsOf,
@@ -14,7 +15,6 @@ import {
 import { packColor, RectBatch } from "./rect-batch";
 import type { Geometry, Rect } from "./scene";
 import { align, extentOf, PRICE_PANE, type Series } from "./series";
-import { type Reading, SeriesLegend } from "./series-legend";
 import {
   dividePanes,
   fitPane,

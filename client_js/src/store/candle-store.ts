@@ -1,5 +1,4 @@
 import { decimalsOf, fromUnits, toUnits } from "../format/decimal";
-import { Changes, type Dirty } from "./changes";
 import { type Extent, grown, RangeIndex } from "./range-index";
 import { StepFinder } from "./step";
 
@@ -12,6 +11,34 @@ export interface Bar {
   close: string;
   volume: number;
   trades: number;
+}
+
+/** Candles that changed since someone last looked: [from, to), all of them when `all`. */
+export interface Dirty {
+  from: number;
+  to: number;
+  all: boolean;
+}
+
+/** Collects what has changed for one that looks at it from time to time; at first, all has. */
+class Changes {
+  private dirty: Dirty = { from: 0, to: 0, all: true };
+
+  mark(from: number, to: number): void {
+    this.dirty.from = Math.min(this.dirty.from, from);
+    this.dirty.to = Math.max(this.dirty.to, to);
+  }
+
+  markAll(): void {
+    this.dirty.all = true;
+  }
+
+  /** What changed since the last call; `count` candles are held now. */
+  take(count: number): Dirty {
+    const taken = this.dirty;
+    this.dirty = { from: count, to: count, all: false };
+    return taken;
+  }
 }
 
 /** Floats of one candle in `records`: open, high, low, close (relative to `base`), volume. */
