@@ -24,7 +24,7 @@ export class Header {
   private quote: Pick<Snapshot, "bid" | "ask" | "bid_size" | "ask_size"> | null = null;
   private day: Day | null = null;
 
-  /** Begin with another symbol. */
+  /** Clear the figures, before another symbol is shown. */
   clear(): void {
     this.quote = null;
     this.day = null;

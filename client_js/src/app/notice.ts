@@ -1,6 +1,6 @@
 import { byId, setText } from "../dom";
 
-/** The bar above the page for what a user should know or do. */
+/** The bar above the page that tells the user about a problem and what to do. */
 export class Notice {
   private readonly element = byId("notice");
   private readonly text = byId("notice-text");
@@ -19,7 +19,7 @@ export class Notice {
   }
 }
 
-/** What plain http away from localhost takes from the page; null in a secure context. */
+/** The limits of plain http outside localhost, in a sentence; null in a secure context. */
 export function insecureNotice(isSecure: boolean): string | null {
   if (isSecure) return null;
   return (

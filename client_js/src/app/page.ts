@@ -27,7 +27,7 @@ import { WatchList } from "./watch-list";
 
 const CLOCK_MS = 1000;
 
-/** The dashboard: what comes from the feed goes to the chart and the panels. */
+/** The dashboard: passes data from the feed to the chart and the panels. */
 export class Page {
   private readonly market = new Market();
   private readonly rate = new RateCounter();
@@ -143,7 +143,7 @@ export class Page {
 
   private setInstruments(instruments: readonly Instrument[]): void {
     if (this.market.setInstruments(instruments)) {
-      // Rows ask for the references of their symbols again: new ones have none yet.
+      // Rows request reference prices again, since new symbols have none yet.
       this.references.forget();
       this.watch.rebuild();
     }
@@ -266,7 +266,7 @@ export class Page {
     this.reportState();
   }
 
-  /** The lamp, and the states that tests and style sheets read off the root element. */
+  /** Update the connection lamp and the root element's state, which style sheets and tests read. */
   private reportState(): void {
     const { feed, session } = this;
     if (session === undefined) return;

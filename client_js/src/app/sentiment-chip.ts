@@ -1,17 +1,17 @@
 import { el } from "../dom";
 import type { HeadlineSentiment } from "../feed/payloads";
 
-/** Where a sentiment was computed: by the server's models, or here from the same artifact. */
+/** Where a sentiment was computed: on the server, or in the browser from the same artifact. */
 export type Origin = "server" | "browser";
 
 const MARKS = { bullish: "▲ bullish", bearish: "▼ bearish", neutral: "neutral" } as const;
 
-/** What the chip says. */
+/** The chip's text. */
 export function chipText({ label, abstained }: HeadlineSentiment): string {
   return abstained ? "unsure" : MARKS[label];
 }
 
-/** What is told on hover: how probable, by which words, by whom. */
+/** The explanation on hover: probabilities, the decisive words, and where it was computed. */
 export function chipTitle(sentiment: HeadlineSentiment, origin: Origin): string {
   const { probabilities, words, abstained, label, model } = sentiment;
   const percent = (name: keyof typeof probabilities) =>

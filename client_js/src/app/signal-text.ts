@@ -1,6 +1,6 @@
 import type { Direction, RuleHeld, SignalEvent } from "../feed/signals";
 
-/** What a signal is called in a list. Pure, as all here. */
+/** The title of a signal in a list. */
 export function title(signal: SignalEvent): string {
   switch (signal.event) {
     case "anomaly":
@@ -12,7 +12,7 @@ export function title(signal: SignalEvent): string {
   }
 }
 
-/** What is said of it when it is pointed at. */
+/** The explanation of a signal, shown on hover. */
 export function explain(signal: SignalEvent): string {
   switch (signal.event) {
     case "anomaly":
@@ -35,7 +35,7 @@ export function explain(signal: SignalEvent): string {
   }
 }
 
-/** Which way it points: "up", "down" or "flat". */
+/** The direction of a signal: "up", "down" or "flat". */
 export function trend(signal: SignalEvent): "up" | "down" | "flat" {
   if (signal.event === "pattern") {
     const { direction } = signal;

@@ -24,7 +24,7 @@ interface TimeLabel {
 export interface Axes {
   prices: PriceLabel[];
   times: TimeLabel[];
-  /** Of the panes below the candles'. */
+  /** Labels of the panes below the candles. */
   panes: PriceLabel[];
 }
 
@@ -73,7 +73,7 @@ function placeTimes(store: CandleStore, geometry: Geometry, options: AxisOptions
   }));
 }
 
-/** The grid that goes with the labels. */
+/** The grid lines at the labels. */
 export function gridOf({ prices, times }: Axes, geometry: Geometry, palette: Palette): Rect[] {
   const { width, height, wick } = geometry;
   const left = wick >> 1;

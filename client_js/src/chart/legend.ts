@@ -4,7 +4,9 @@ import type { CandleStore } from "../store/candle-store";
 
 const PARTS = ["O", "H", "L", "C", "V"] as const;
 
-/** The line of figures in the chart's corner: the candle under the crosshair, or the newest. */
+/**
+ * The legend in the chart's corner: figures of the candle under the crosshair, or of the newest.
+ */
 export class Legend {
   readonly element: HTMLElement;
   private readonly title = el("span", "legend-title");
@@ -36,13 +38,13 @@ export class Legend {
   }
 }
 
-/** One series as the legend tells it: its title, and a reading with its colour by plot. */
+/** The legend's text for one series: its title, and a coloured reading for each plot. */
 export interface Reading {
   title: string;
   values: { label: string; text: string; color: string }[];
 }
 
-/** Lines of readings, one per series: the series' values at the candle under the crosshair. */
+/** Readings of all series at the candle under the crosshair, one line for each series. */
 export class SeriesLegend {
   readonly element = el("div", "series-legend");
   private shape = "";
@@ -67,7 +69,7 @@ export class SeriesLegend {
     const line = el("div", "series-line", {}, el("span", "series-title", {}, title));
     for (const { label, color } of values) {
       const text = el("span", "series-value");
-      // A property, not an attribute: the page's policy forbids inline styles.
+      // Set as a property: the content security policy forbids style attributes.
       text.style.color = color;
       this.texts.push(text);
       if (label !== "") line.append(el("span", "legend-key", {}, label));

@@ -6,7 +6,7 @@ import { Subscription } from "./subscription";
 const FIRST_SAMPLES = 5;
 const SAMPLE_EVERY_MS = 5000;
 
-/** One sampled tick's way: ms spent up to each hop since the hop before. */
+/** The latency of one sampled tick: ms from each hop to the next. */
 export interface TraceSample {
   trace: Trace;
   /** parse, store, read, send, network to here, in ms */
@@ -54,7 +54,7 @@ export class TraceFeed {
       const { now } = await this.subscription.push<{ now: string }>("clock", {});
       this.clock.add(sent, preciseNow(), nsToMs(now));
     } catch {
-      // No answer, no sample: the next one is only seconds away.
+      // Without a reply there is no sample; the next one is only seconds away.
     }
   }
 

@@ -1,4 +1,4 @@
-/** Indicators to begin with. */
+/** Example indicators. */
 export const EXAMPLES: readonly { name: string; source: string }[] = [
   {
     name: "EMA cross",

@@ -7,7 +7,7 @@ import { PythonHost } from "./host";
 import { type Canvas, LiveIndicator } from "./live";
 import type { Fault, FromWorker, Outcome, Stage } from "./messages";
 
-/** Where the code is kept; nothing of it leaves the browser. */
+/** Storage of the code, which never leaves the browser. */
 export interface Memory {
   recall(): string | null;
   remember(code: string): void;
@@ -56,7 +56,7 @@ export class PythonPanel {
     this.host.start();
   }
 
-  /** Other bars are on the chart. */
+  /** The chart shows other bars. */
   show(shown: Shown): void {
     this.live.show(shown);
   }
