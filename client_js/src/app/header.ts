@@ -1,8 +1,8 @@
 import { byId, setData, setText } from "../dom";
 import type { Quote, Snapshot } from "../feed/payloads";
 import { compact, decimalsOf, fromUnits, padDecimals, percent, toUnits } from "../format/decimal";
-import { changeOf, type SymbolState, trendOf } from "./market";
 import type { Day } from "./session";
+import { changeOf, type SymbolState, trendOf } from "./symbols";
 
 const NONE = "—";
 

@@ -23,7 +23,7 @@ export class Notice {
 export function insecureNotice(isSecure: boolean): string | null {
   if (isSecure) return null;
   return (
-    "This page came over plain http, where browsers offer no WebGPU: the chart is drawn with " +
-    "Canvas2D. Serve it over https, or open it on localhost, for the GPU."
+    "This page was loaded over plain http, where browsers offer no WebGPU, so the chart uses " +
+    "Canvas2D. Serve it over https, or open it on localhost, to use the GPU."
   );
 }

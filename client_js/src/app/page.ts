@@ -11,17 +11,17 @@ import { Header } from "./header";
 import { Indicators } from "./indicators";
 import { IntervalButtons } from "./intervals";
 import { PanelLoop } from "./loops";
-import { Market } from "./market";
 import { News } from "./news";
 import { insecureNotice, Notice } from "./notice";
 import { Pipeline } from "./pipeline";
 import { Python } from "./python";
 import { References } from "./references";
-import { Session, type SessionHandlers } from "./session";
+import { type PageHandlers, PageSession } from "./session";
 import { type AddressSettings, initialZone, keepZone, readToken, writeAddress } from "./settings";
 import { SignalFlags } from "./signal-flags";
 import { Signals } from "./signals";
 import { StatusLine } from "./status-line";
+import { SymbolStates } from "./symbols";
 import { Tape } from "./tape";
 import { WatchList } from "./watch-list";
 
@@ -29,7 +29,7 @@ const CLOCK_MS = 1000;
 
 /** The dashboard: passes data from the feed to the chart and the panels. */
 export class Page {
-  private readonly market = new Market();
+  private readonly market = new SymbolStates();
   private readonly rate = new RateCounter();
   private readonly header = new Header();
   private readonly tape = new Tape();
@@ -52,7 +52,7 @@ export class Page {
     (symbol) => this.wantReference(symbol),
   );
   private readonly panels = new PanelLoop(() => this.render());
-  private readonly session: Session;
+  private readonly session: PageSession;
   private readonly chart: CandleChart;
   private readonly indicators: Indicators;
   private readonly python: Python;
@@ -70,7 +70,7 @@ export class Page {
     });
     this.indicators = new Indicators(this.chart, (reason) => this.status.say("bad", reason));
     this.python = new Python(this.chart, (reason) => this.status.say("bad", reason));
-    this.session = new Session(this.feed, address.interval, this.handlers());
+    this.session = new PageSession(this.feed, address.interval, this.handlers());
     this.feed.trace({ onTrace: (sample) => this.pipeline.push(sample) });
     this.feed.news({
       onLatest: (headlines) => this.news.reset(headlines),
@@ -90,7 +90,7 @@ export class Page {
     this.chart.restyle();
   }
 
-  private handlers(): SessionHandlers {
+  private handlers(): PageHandlers {
     return {
       onInstruments: (instruments) => this.setInstruments(instruments),
       onTick: (tick) => this.takeTick(tick),

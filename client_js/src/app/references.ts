@@ -1,6 +1,6 @@
 import type { MarketFeed } from "../feed/feed";
 import type { CandlesReply } from "../feed/payloads";
-import type { Subscription } from "../feed/subscription";
+import type { TopicSubscription } from "../feed/subscription";
 
 const AT_ONCE = 4;
 /** Another join of the same topic closes this one without a reply, hence a timeout. */
@@ -51,7 +51,7 @@ export class References {
   }
 
   private ask(symbol: string): void {
-    let subscription: Subscription<CandlesReply> | null = null;
+    let subscription: TopicSubscription<CandlesReply> | null = null;
     let done = false;
     const finish = () => {
       if (done) return;

@@ -17,10 +17,10 @@ export function chipTitle(sentiment: HeadlineSentiment, origin: Origin): string 
   const percent = (name: keyof typeof probabilities) =>
     `${name} ${(100 * probabilities[name]).toFixed(0)} %`;
   const lines = [`${percent("bullish")}, ${percent("neutral")}, ${percent("bearish")}`];
-  if (abstained) lines.push(`Not sure enough to call it ${label}`);
+  if (abstained) lines.push(`Too uncertain to be called ${label}`);
   if (words.length > 0) {
     const weighed = words.map(([word, weight]) => `${word} (${weight.toFixed(2)})`);
-    lines.push(`Words that decided: ${weighed.join(", ")}`);
+    lines.push(`Decisive words: ${weighed.join(", ")}`);
   }
   lines.push(origin === "browser" ? `${model}, scored in this browser` : model);
   return lines.join("\n");

@@ -11,7 +11,7 @@ import type {
   Tick,
 } from "../feed/payloads";
 import type { SignalEvent } from "../feed/signals";
-import type { Subscription } from "../feed/subscription";
+import type { TopicSubscription } from "../feed/subscription";
 import { type Bar, CandleStore } from "../store/candle-store";
 import type { Interval } from "../store/intervals";
 
@@ -30,7 +30,7 @@ export interface Day {
 }
 
 /** The page's handlers for incoming data. */
-export interface SessionHandlers {
+export interface PageHandlers {
   onInstruments(instruments: Instrument[]): void;
   onTick(tick: Tick): void;
   /** Trades of the selected symbol. */
@@ -52,19 +52,19 @@ export interface SessionHandlers {
 }
 
 /** The topics that the page has joined, and the candles of the selected symbol. */
-export class Session {
+export class PageSession {
   symbol: string | null = null;
   store: CandleStore | null = null;
-  private readonly realtime: Subscription<unknown>;
-  private selected: Subscription<unknown>[] = [];
-  private candles: Subscription<unknown> | null = null;
-  private day: Subscription<unknown> | null = null;
+  private readonly realtime: TopicSubscription<unknown>;
+  private selected: TopicSubscription<unknown>[] = [];
+  private candles: TopicSubscription<unknown> | null = null;
+  private day: TopicSubscription<unknown> | null = null;
   private days: CandleTuple[] = [];
 
   constructor(
     private readonly feed: MarketFeed,
     public interval: Interval,
-    private readonly handlers: SessionHandlers,
+    private readonly handlers: PageHandlers,
   ) {
     this.realtime = feed.realtime({
       resumeWithinMs: RESUME_WITHIN_MS,

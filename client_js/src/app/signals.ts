@@ -92,8 +92,8 @@ function card(said: Direction, zone: Zone): Element[] {
     "div",
     "outlook-figures",
     { title: text },
-    `${(said.probability * 100).toFixed(1)} % up · usual ${(said.base_rate * 100).toFixed(1)} % · `,
-    `n ${said.n.toLocaleString("en")} · `,
+    `${(said.probability * 100).toFixed(1)} % up · base rate ${(said.base_rate * 100).toFixed(1)} % · `,
+    `${said.n.toLocaleString("en")} cases · `,
     el(
       "span",
       "outlook-net",

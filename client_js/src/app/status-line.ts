@@ -44,12 +44,13 @@ export class StatusLine {
 
   recovery(recovery: Recovery): void {
     if (recovery.recovered) this.say("good", "Resumed without a gap");
-    else if (recovery.missed === null) this.say("bad", "The history from before is gone");
-    else this.say("bad", `Missed ${recovery.missed.from} to ${recovery.missed.to}`);
+    else if (recovery.missed === null)
+      this.say("bad", "Could not resume: the earlier history is gone");
+    else this.say("bad", `Missed positions ${recovery.missed.from} to ${recovery.missed.to}`);
   }
 
   gap({ from, to }: Missed): void {
-    this.say("bad", `Gap: ${from} to ${to}`);
+    this.say("bad", `Gap: positions ${from} to ${to} are lost`);
   }
 
   /** Show a message until the next one replaces it. */

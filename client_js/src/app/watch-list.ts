@@ -1,6 +1,6 @@
 import { byId, el, setData, setText } from "../dom";
 import { padDecimals, percent } from "../format/decimal";
-import { changeOf, type Market, type SymbolState, trendOf } from "./market";
+import { changeOf, type SymbolState, type SymbolStates, trendOf } from "./symbols";
 
 /** Maximum number of rows; a search narrows them down. */
 const MAX_ROWS = 200;
@@ -23,7 +23,7 @@ export class WatchList {
 
   /** `onShown` is called with each symbol that gets a row, `onSelect` with the chosen one. */
   constructor(
-    private readonly market: Market,
+    private readonly market: SymbolStates,
     private readonly onSelect: (symbol: string) => void,
     private readonly onShown: (symbol: string) => void,
   ) {

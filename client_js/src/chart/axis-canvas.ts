@@ -21,7 +21,7 @@ export class AxisCanvas {
 
   constructor(readonly canvas: HTMLCanvasElement) {
     const context = canvas.getContext("2d");
-    if (context === null) throw new Error("this browser gives no 2D canvas");
+    if (context === null) throw new Error("this browser does not support 2D canvases");
     this.context = context;
     this.fontFamily = getComputedStyle(canvas).fontFamily;
   }

@@ -43,7 +43,7 @@ const VARIABLES: Record<keyof Palette, string> = {
 export function paletteOf(element: Element): Palette {
   const style = getComputedStyle(element);
   const context = document.createElement("canvas").getContext("2d");
-  if (context === null) throw new Error("this browser gives no 2D canvas");
+  if (context === null) throw new Error("this browser does not support 2D canvases");
   const entries = Object.entries(VARIABLES).map(([key, name]) => {
     // A build may rewrite a colour in any form; a canvas always returns "#rrggbb".
     context.fillStyle = style.getPropertyValue(name);

@@ -82,7 +82,7 @@ export class Arena {
         // beyond the memory's maximum, or the machine's
       }
     }
-    throw new OutOfRoom("there is no room in memory for this");
+    throw new OutOfRoom("the kernels' memory is full");
   }
 
   private current() {

@@ -39,7 +39,7 @@ export class Compute {
     this.shared = options.shared ?? globalThis.crossOriginIsolated === true;
     this.port = options.port ?? spawnWorker();
     this.port.addEventListener("message", ({ data }) => this.receive(data as Report));
-    this.port.addEventListener("error", () => this.stop("its script cannot be run"));
+    this.port.addEventListener("error", () => this.stop("the worker's script could not be loaded"));
     this.port.start?.();
     const wasm = options.wasm ?? kernelsUrl();
     this.post({ type: "start", wasm: wasm instanceof URL ? wasm.href : wasm, shared: this.shared });
@@ -75,7 +75,7 @@ export class Compute {
     history = this.current,
   ): Indicator<N> {
     if (history === null) {
-      throw new IndicatorError("there are no bars yet: ask for a history first");
+      throw new IndicatorError("there is no history yet: call history() first");
     }
     return history.indicator(name, params);
   }
@@ -94,7 +94,7 @@ export class Compute {
   dispose(): void {
     this.port.terminate?.();
     this.port.close?.();
-    this.fail("it was ended");
+    this.fail("the worker was terminated");
   }
 
   private receive(report: Report): void {

@@ -8,7 +8,7 @@ declare const KERNELS_FILE: string;
 /** Start the compute worker; throws where there are no web workers, as in Node. */
 export function spawnWorker(): Worker {
   if (typeof Worker === "undefined") {
-    throw new Error("there are no web workers here: give Compute a port");
+    throw new Error("web workers are not available here: pass a port to Compute");
   }
   return new Worker(new URL(WORKER_FILE, import.meta.url), { type: "module" });
 }

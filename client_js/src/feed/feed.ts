@@ -15,7 +15,7 @@ import type {
 } from "./payloads";
 import type { SignalEvent, SignalHandlers } from "./signals";
 import { backoff, nextStatus, type Status, type StatusEvent } from "./status";
-import { Subscription } from "./subscription";
+import { TopicSubscription } from "./subscription";
 import { TraceFeed, type TraceHandlers } from "./trace";
 
 const HEARTBEAT_MS = 10_000;
@@ -108,9 +108,9 @@ export class MarketFeed {
   }
 
   /** `market:realtime`: every trade of every instrument. */
-  realtime(handlers: RealtimeHandlers): Subscription<RealtimeReply> {
+  realtime(handlers: RealtimeHandlers): TopicSubscription<RealtimeReply> {
     const cursor = new Cursor(handlers.since, handlers.resumeWithinMs);
-    return new Subscription<RealtimeReply>(this.socket, "market:realtime", {
+    return new TopicSubscription<RealtimeReply>(this.socket, "market:realtime", {
       params: () => ({
         ...cursor.params(),
         ...(handlers.symbols && { symbols: handlers.symbols }),
@@ -138,10 +138,10 @@ export class MarketFeed {
   }
 
   /** `market:<SYMBOL>`: trades and top of book of one instrument. */
-  instrument(symbol: string, handlers: InstrumentHandlers): Subscription<InstrumentReply> {
+  instrument(symbol: string, handlers: InstrumentHandlers): TopicSubscription<InstrumentReply> {
     const cursor = new Cursor(null, handlers.resumeWithinMs);
     const { onRefused } = handlers;
-    return new Subscription<InstrumentReply>(this.socket, `market:${symbol}`, {
+    return new TopicSubscription<InstrumentReply>(this.socket, `market:${symbol}`, {
       params: () => cursor.params(),
       onJoin: (reply) => {
         resume(cursor, reply, handlers);
@@ -163,10 +163,14 @@ export class MarketFeed {
   }
 
   /** `candles:<SYMBOL>:<interval>`: history, then each change of the running bar. */
-  candles(symbol: string, interval: string, handlers: CandlesHandlers): Subscription<CandlesReply> {
+  candles(
+    symbol: string,
+    interval: string,
+    handlers: CandlesHandlers,
+  ): TopicSubscription<CandlesReply> {
     const { limit, onRefused, onLost } = handlers;
     let latest: CandlesReply | null = null;
-    return new Subscription<CandlesReply>(this.socket, `candles:${symbol}:${interval}`, {
+    return new TopicSubscription<CandlesReply>(this.socket, `candles:${symbol}:${interval}`, {
       params: () => (limit === undefined ? {} : { limit }),
       onJoin: (reply) => {
         latest = reply;
@@ -184,18 +188,18 @@ export class MarketFeed {
   }
 
   /** `news:headlines`. */
-  news(handlers: NewsHandlers): Subscription<{ headlines: Headline[] }> {
-    return new Subscription(this.socket, "news:headlines", {
+  news(handlers: NewsHandlers): TopicSubscription<{ headlines: Headline[] }> {
+    return new TopicSubscription(this.socket, "news:headlines", {
       onJoin: (reply) => handlers.onLatest?.(reply.headlines),
       events: { headline: (headline: Headline) => handlers.onHeadline?.(headline) },
     });
   }
 
   /** `signals:<SYMBOL>`, or `signals:all`: anomalies, patterns and signals of the models. */
-  signals(symbol: string, handlers: SignalHandlers): Subscription<{ signals: SignalEvent[] }> {
+  signals(symbol: string, handlers: SignalHandlers): TopicSubscription<{ signals: SignalEvent[] }> {
     const take = (event: string) => (payload: object) =>
       handlers.onSignal?.({ event, ...payload } as SignalEvent);
-    return new Subscription(this.socket, `signals:${symbol}`, {
+    return new TopicSubscription(this.socket, `signals:${symbol}`, {
       onJoin: (reply) => handlers.onLatest?.(reply.signals),
       events: { signal: take("signal"), anomaly: take("anomaly"), pattern: take("pattern") },
     });

@@ -15,7 +15,7 @@ export interface TopicHandlers<Reply> {
 }
 
 /** One joined topic. */
-export class Subscription<Reply> {
+export class TopicSubscription<Reply> {
   joined = false;
   private left = false;
   private readonly channel: Channel;

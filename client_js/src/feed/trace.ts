@@ -1,7 +1,7 @@
 import type { Socket } from "phoenix";
 import { ClockEstimate, nsToMs, preciseNow } from "./clock";
 import { HOPS, type Trace } from "./payloads";
-import { Subscription } from "./subscription";
+import { TopicSubscription } from "./subscription";
 
 const FIRST_SAMPLES = 5;
 const SAMPLE_EVERY_MS = 5000;
@@ -22,11 +22,11 @@ export interface TraceHandlers {
 /** Joins `pipeline:trace` and keeps an estimate of the server's clock by `clock` pushes. */
 export class TraceFeed {
   private readonly clock = new ClockEstimate();
-  private readonly subscription: Subscription<unknown>;
+  private readonly subscription: TopicSubscription<unknown>;
   private timer: ReturnType<typeof setInterval>;
 
   constructor(socket: Socket, handlers: TraceHandlers) {
-    this.subscription = new Subscription(socket, "pipeline:trace", {
+    this.subscription = new TopicSubscription(socket, "pipeline:trace", {
       onJoin: () => this.restart(),
       events: {
         trace: (trace: Trace) => {

@@ -56,7 +56,7 @@ export class LiveIndicator {
   async define(source: string): Promise<Outcome> {
     this.defined = false;
     const { shown } = this;
-    if (shown === null) throw new Error("there are no bars yet");
+    if (shown === null) throw new Error("no bars have arrived yet");
     const time = timesOf(shown);
     const outcome = await this.host.ask({ kind: "define", source, bars: barsOf(shown) });
     this.defined = outcome.error === undefined;

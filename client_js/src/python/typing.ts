@@ -9,7 +9,7 @@ const INDENT = "    ";
 
 /** Insert a new line with the current indentation, one level deeper after a colon. */
 export function newLine({ text, from, to }: Edit): Edit {
-  const start = text.lastIndexOf("\n", from - 1) + 1;
+  const start = lineStart(text, from);
   const line = text.slice(start, from);
   const indent = /^[ \t]*/.exec(line)?.[0] ?? "";
   const opens = /:\s*(#.*)?$/.test(line);
@@ -19,7 +19,7 @@ export function newLine({ text, from, to }: Edit): Edit {
 /** Indent the selected lines, or insert spaces up to the next tab stop. */
 export function indent(edit: Edit): Edit {
   if (edit.from !== edit.to) return eachLine(edit, (line) => (line === "" ? "" : INDENT + line));
-  const start = edit.text.lastIndexOf("\n", edit.from - 1) + 1;
+  const start = lineStart(edit.text, edit.from);
   return insert(edit, " ".repeat(INDENT.length - ((edit.from - start) % INDENT.length)));
 }
 
@@ -40,13 +40,18 @@ export function lineSpan(text: string, line: number): { from: number; to: number
   return { from, to: end < 0 ? text.length : end };
 }
 
+function lineStart(text: string, at: number): number {
+  // Not text.lastIndexOf("\n", at - 1): it takes -1 for 0 and would find a leading line break.
+  return text.slice(0, at).lastIndexOf("\n") + 1;
+}
+
 function insert({ text, from, to }: Edit, piece: string): Edit {
   const at = from + piece.length;
   return { text: text.slice(0, from) + piece + text.slice(to), from: at, to: at };
 }
 
 function eachLine({ text, from, to }: Edit, change: (line: string) => string): Edit {
-  const start = text.lastIndexOf("\n", from - 1) + 1;
+  const start = lineStart(text, from);
   // A selection that ends at the start of a line does not include that line.
   const last = to > from && text[to - 1] === "\n" ? to - 1 : to;
   const found = text.indexOf("\n", last);

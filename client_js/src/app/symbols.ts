@@ -15,7 +15,7 @@ export interface SymbolState {
 }
 
 /** The instruments and their last prices. */
-export class Market {
+export class SymbolStates {
   readonly symbols = new Map<string, SymbolState>();
   /** Symbols whose state changed since they were last shown. */
   readonly changed = new Set<string>();
