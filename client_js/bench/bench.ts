@@ -1,10 +1,10 @@
 import { seriesOf } from "../src/app/indicator-series";
 import { IndicatorSet } from "../src/app/indicator-set";
 import { CandleChart } from "../src/chart/chart";
-import { byId, setData } from "../src/dom";
 import type { RendererName } from "../src/chart/renderers/renderer";
 import { Compute } from "../src/compute/compute";
 import { StoreSync } from "../src/compute/store-sync";
+import { byId, setData } from "../src/dom";
 import { fromUnits } from "../src/format/decimal";
 import { type Bar, CandleStore } from "../src/store/candle-store";
 

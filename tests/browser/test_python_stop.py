@@ -93,7 +93,7 @@ def test_code_that_swallows_what_stops_it_ends_with_its_worker(panel: Panel) -> 
     panel.write(STUBBORN)
     panel.start()
     panel.page.click(".python-stop")
-    wait_fault(panel, "Python starts anew")
+    wait_fault(panel, "Python was restarted")
     works_on(panel)
 
 
@@ -127,7 +127,7 @@ def test_a_loop_that_begins_on_live_bars_is_not_begun_again(
 
 def test_what_ends_python_itself_is_told_and_python_goes_on(panel: Panel) -> None:
     panel.run("def indicator(bars):\n    return indicator(bars)\n")
-    assert "RecursionError" in panel.fault() or "Python starts anew" in panel.fault()
+    assert "RecursionError" in panel.fault() or "Python was restarted" in panel.fault()
     works_on(panel)
     panel.run("def indicator(bars):\n    exit(1)\n")
     assert panel.fault() == "SystemExit, line 2: there is nothing to exit here"
