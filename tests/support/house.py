@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.eventually import eventually
 from tests.support.processes import descendants
 from tickfire.base.ports import free_port
 
@@ -86,10 +87,11 @@ async def _read_log(house: House) -> None:
 
 
 async def _live(house: House) -> None:
-    async with asyncio.timeout(START_S):
-        while not any(house.url in line for line in house.log):
-            assert house.process.returncode is None, "\n".join(house.log)
-            await asyncio.sleep(0.05)
+    def is_live() -> bool:
+        assert house.process.returncode is None, "\n".join(house.log)
+        return any(house.url in line for line in house.log)
+
+    await eventually(is_live, "the house is live", START_S)
 
 
 @dataclass
