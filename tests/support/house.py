@@ -40,13 +40,14 @@ class House:
 
     def child(self, name: str) -> int:
         """Return the process id of a child by its command."""
-        found = [
-            pid
-            for pid, command in descendants(self.process.pid).items()
-            if f"tickfire.server {name}" in command
-        ]
+        found = self.runs(name)
         assert found, f"{name} does not run; the log says:\n" + "\n".join(self.log[-20:])
-        return min(found)
+        return found
+
+    def runs(self, name: str) -> int | None:
+        """Return the process id of a child by its command, or nothing if it does not run."""
+        below = descendants(self.process.pid).items()
+        return min((pid for pid, line in below if f"tickfire.server {name}" in line), default=None)
 
 
 @contextlib.asynccontextmanager
