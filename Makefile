@@ -123,10 +123,11 @@ test: setup chromium ## Run every test, Python's and the client's
 	@cd client_js && npm run --silent test
 
 .PHONY: lint
-lint: setup ## Check style and layers
+lint: setup ## Check style, layers, and that nothing imports in a circle
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/lint-imports --no-cache
+	@$(PYTHON) -m pytest -q tests/packaging/test_layout.py
 	@cd client_js && npm run --silent lint
 
 .PHONY: types

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.house import Listener, listening, running_house
 
 LIVE_AGAIN_S = 10.0
@@ -32,11 +33,16 @@ async def test_a_killed_process_is_back_within_ten_seconds() -> None:
         await client.reply()
         await client.events("tick", 10)
         for name in ("redis", "gateway", "ingest", "news", "serve"):
-            killed_at = time.time_ns()
-            os.kill(house.child(name), signal.SIGKILL)
+            killed_at, pid = time.time_ns(), house.child(name)
+            os.kill(pid, signal.SIGKILL)
             try:
                 async with asyncio.timeout(LIVE_AGAIN_S):
                     await tick_since(client, killed_at + 500_000_000)
             except TimeoutError:
                 log = "\n".join(house.log[-40:])
                 raise AssertionError(f"no new tick after the end of {name}:\n{log}") from None
+            await eventually(
+                lambda name=name, pid=pid: house.runs(name) not in (None, pid),  # type: ignore[misc]
+                f"{name} runs again",
+                LIVE_AGAIN_S,
+            )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.eventually import eventually
 from tests.support.processes import descendants
 from tickfire.base.ports import free_port
 
@@ -39,13 +40,14 @@ class House:
 
     def child(self, name: str) -> int:
         """Return the process id of a child by its command."""
-        found = [
-            pid
-            for pid, command in descendants(self.process.pid).items()
-            if f"tickfire.server {name}" in command
-        ]
+        found = self.runs(name)
         assert found, f"{name} does not run; the log says:\n" + "\n".join(self.log[-20:])
-        return min(found)
+        return found
+
+    def runs(self, name: str) -> int | None:
+        """Return the process id of a child by its command, or nothing if it does not run."""
+        below = descendants(self.process.pid).items()
+        return min((pid for pid, line in below if f"tickfire.server {name}" in line), default=None)
 
 
 @contextlib.asynccontextmanager
@@ -86,10 +88,11 @@ async def _read_log(house: House) -> None:
 
 
 async def _live(house: House) -> None:
-    async with asyncio.timeout(START_S):
-        while not any(house.url in line for line in house.log):
-            assert house.process.returncode is None, "\n".join(house.log)
-            await asyncio.sleep(0.05)
+    def is_live() -> bool:
+        assert house.process.returncode is None, "\n".join(house.log)
+        return any(house.url in line for line in house.log)
+
+    await eventually(is_live, "the house is live", START_S)
 
 
 @dataclass

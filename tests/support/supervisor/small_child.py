@@ -7,10 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 
 from tickfire.server.supervisor.lifeline import end_with_supervisor
+
+
+def wait_for_ever() -> None:
+    while True:
+        signal.pause()
 
 
 def listen(port: str) -> None:
@@ -24,13 +28,13 @@ def listen(port: str) -> None:
 def stubborn(_: str) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print("stubborn", flush=True)
-    threading.Event().wait()
+    wait_for_ever()
 
 
 def parent(port: str) -> None:
     """Leave the listening to a child of its own, which ignores what this one is sent."""
     subprocess.Popen([sys.executable, __file__, "listen", port])
-    threading.Event().wait()
+    wait_for_ever()
 
 
 def refuse(_: str) -> None:
@@ -51,13 +55,13 @@ def refuse_again(mark: str) -> None:
     if os.path.exists(mark):
         refuse("")
     open(mark, "w").close()
-    threading.Event().wait()
+    wait_for_ever()
 
 
 def shout(_: str) -> None:
     sys.stdout.write("x" * 200_000 + "\nafter\n")
     sys.stdout.flush()
-    threading.Event().wait()
+    wait_for_ever()
 
 
 BEHAVIOURS: dict[str, Callable[[str], None]] = {
