@@ -40,7 +40,7 @@ everywhere = pytest.mark.parametrize("isolated", [True, False], ids=["shared", "
 
 
 def address(stage: Stage, isolated: bool) -> str:
-    """Return the page's address; under another host name it is no secure context, so memory is not shared."""
+    """Return the page's address: isolated, or under a host name without a secure context."""
     return stage.url if isolated else stage.url.replace("127.0.0.1", "insecure.test")
 
 

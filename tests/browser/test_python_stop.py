@@ -23,7 +23,7 @@ STUBBORN = (
 
 @pytest.fixture(params=["isolated", "not isolated"])
 def panel(request: pytest.FixtureRequest, serving: Served, open_page: OpenPage) -> Panel:
-    """The panel on an isolated page, and on plain http outside localhost, which is never isolated."""
+    """The panel on an isolated page, and on plain http outside localhost."""
     isolated = request.param == "isolated"
     url = serving.url if isolated else serving.url.replace("127.0.0.1", "insecure.test")
     panel = Panel(open_page(url, symbol=SYMBOL))
