@@ -1,4 +1,4 @@
-"""Python that does not end: stopped by the button and by the limit, the page alive throughout."""
+"""Endless Python is stopped by the button and by the time limit, and the page stays responsive."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STUBBORN = (
 
 @pytest.fixture(params=["isolated", "not isolated"])
 def panel(request: pytest.FixtureRequest, serving: Served, open_page: OpenPage) -> Panel:
-    """The panel on an isolated page, and on plain http from elsewhere, which never is."""
+    """The panel on an isolated page, and on plain http outside localhost."""
     isolated = request.param == "isolated"
     url = serving.url if isolated else serving.url.replace("127.0.0.1", "insecure.test")
     panel = Panel(open_page(url, symbol=SYMBOL))
@@ -33,7 +33,7 @@ def panel(request: pytest.FixtureRequest, serving: Served, open_page: OpenPage) 
 
 
 def trade(panel: Panel, serving: Served, market: Market, price: str, ms: int) -> None:
-    """Let a trade happen, and see it on the page."""
+    """Make a trade, and wait until the page shows it."""
     at_ms = START_MS + ms
     serving.call(lambda: market.trade(SYMBOL, price, 1, side="B", at_ms=at_ms))
     panel.chart.wait_data("lastPrice", price)

@@ -1,4 +1,4 @@
-"""What the models say of a symbol, in headless Chromium."""
+"""The models' signals for a symbol, in headless Chromium."""
 
 from __future__ import annotations
 
