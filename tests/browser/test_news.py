@@ -1,4 +1,4 @@
-"""Headlines and what they say, in headless Chromium."""
+"""Headlines and their sentiment, in headless Chromium."""
 
 from __future__ import annotations
 
