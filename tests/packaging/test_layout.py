@@ -11,10 +11,10 @@ import grimp
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.source import PRODUCT, imported, python_files
 
 TESTS = ROOT / "tests"
 SUITES = sorted(path.name for path in TESTS.iterdir() if path.is_dir() and any(path.rglob("*.py")))
-PRODUCT = ("server", "ingest", "models", "wasm", "docs/examples")
 PACKAGES = ("phoenix", "server", "models", "ingest", "store", "base", "kernels")
 
 REAL_TIME = {
@@ -25,23 +25,7 @@ REAL_TIME = {
 """Files that may sleep, and why."""
 
 
-def python_files(folder: Path) -> list[Path]:
-    files = sorted(folder.rglob("*.py"))
-    assert files, f"{folder} holds no Python"
-    return files
-
-
 # --- imports
-def imported(path: Path) -> Iterator[str]:
-    """Yield the dotted name of everything that a file imports, at any depth."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = "." * node.level + (node.module or "")
-            yield from (f"{base}.{alias.name}" for alias in node.names)
-
-
 def imports_of(folder: Path, package: str) -> list[tuple[Path, list[str]]]:
     """Return what a folder's files import of a package, as the parts of dotted names."""
     files = python_files(folder)
@@ -62,7 +46,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_every_package_is_checked_for_circles() -> None:
-    folders = [path for top in PRODUCT[:4] for path in (ROOT / top / "tickfire").glob("*/")]
+    folders = [path for top in PRODUCT for path in (ROOT / top / "tickfire").glob("*/")]
     assert {path.name for path in folders} - {"__pycache__"} == set(PACKAGES)
 
 
@@ -84,7 +68,7 @@ def test_the_benches_import_support_alone() -> None:
         assert parts[1] == "support", f"{path} imports {'.'.join(parts)}"
 
 
-@pytest.mark.parametrize("folder", PRODUCT)
+@pytest.mark.parametrize("folder", [*PRODUCT, "docs/examples"])
 @pytest.mark.parametrize("package", ["tests", "bench"])
 def test_the_product_imports_neither_tests_nor_benches(folder: str, package: str) -> None:
     assert imports_of(ROOT / folder, package) == []

@@ -1,4 +1,4 @@
-"""Waits for what others do: they poll a condition, with a timeout, and never sleep a fixed time."""
+"""Waits for a condition that others bring about, with a timeout and without a fixed sleep."""
 
 from __future__ import annotations
 

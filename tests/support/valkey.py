@@ -1,4 +1,4 @@
-"""A real Valkey of the test's own: a child process on a free port, restartable; and a Cluster."""
+"""A real Valkey as a child process on a free port, and a Cluster of two."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ SLOTS = 16384
 
 
 class Valkey:
-    """One server process; its data lives and dies with it."""
+    """One server process, which keeps its data in memory alone.
+
+    After `kill`, `start` runs it again, empty, on the same port.
+    """
 
     def __init__(self, *options: str) -> None:
         self.port = free_port()
@@ -72,7 +75,7 @@ class Valkey:
 
 @contextlib.contextmanager
 def two_nodes(folder: Path) -> Iterator[list[Valkey]]:
-    """Run a Cluster of two nodes with half of the slots each; yield them once it is whole."""
+    """Yield the two nodes of a Cluster, each with half of the slots, once it is whole."""
     with contextlib.ExitStack() as stack:
         nodes = []
         for name in ("a.conf", "b.conf"):

@@ -1,4 +1,4 @@
-"""A small process for the supervisor to keep: ``small_child.py <behaviour> [argument]``."""
+"""Child process with a chosen behaviour: ``small_child.py <behaviour> [argument]``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def stubborn(_: str) -> None:
 
 
 def parent(port: str) -> None:
-    """Leave the listening to a child of its own, which ignores what this one is sent."""
+    """Let a child of its own listen, which does not get the signals sent to this process."""
     subprocess.Popen([sys.executable, __file__, "listen", port])
     wait_for_ever()
 
@@ -51,7 +51,7 @@ def finish(_: str) -> None:
 
 
 def refuse_again(mark: str) -> None:
-    """Be fine at first, and refuse at every later start."""
+    """Run at the first start, and refuse at every later one."""
     if os.path.exists(mark):
         refuse("")
     open(mark, "w").close()
