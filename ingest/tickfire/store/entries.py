@@ -16,7 +16,6 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from tickfire.ingest.kernel.state import Rows
 from tickfire.store.resp import encode_command
 from tickfire.store.schema import (
     BAR,
@@ -25,6 +24,7 @@ from tickfire.store.schema import (
     MAX_TICKS_PER_ENTRY,
     SNAPSHOT_POSITION_FIELD,
     TICK,
+    Rows,
     bars_key,
     instrument_field,
     snapshots_key,

@@ -11,9 +11,13 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from tickfire.base.units import PRICE_SCALE as PRICE_SCALE
 from tickfire.base.units import UNDEF_PRICE as UNDEF_PRICE
+
+type Rows = NDArray[np.void]
+"""A structured array of one of the dtypes below."""
 
 INTERVALS_S: Final[Mapping[str, int]] = {
     "1s": 1,
