@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.models.anomaly.detector import FEATURE_NAMES, Alarm, Limits, TickDetector
-from tickfire.store.schema import TICK, TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, UNDEF_PRICE
+from tickfire.store.schema import TICK, TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE
 
 type Ticks = NDArray[np.void]
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tests.models.patterns.test_candles import market
 from tests.models.patterns.test_chart import DRAWINGS
+from tickfire.base.units import PRICE_SCALE
 from tickfire.models.infer.stream_model import Instruments
 from tickfire.models.patterns.candles import CandlePatterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS
@@ -20,7 +21,7 @@ from tickfire.models.patterns.longer import Candle, LongerCandles
 from tickfire.models.patterns.stream import PatternsModel
 from tickfire.models.records import Signal
 from tickfire.models.registry import stream_model
-from tickfire.store.schema import BAR, BAR_LATE, BAR_REWIND, PRICE_SCALE
+from tickfire.store.schema import BAR, BAR_LATE, BAR_REWIND
 
 type Bars = NDArray[np.void]
 

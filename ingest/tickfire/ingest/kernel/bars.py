@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tickfire.base.units import PRICE_SCALE
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.instruments import InstrumentTable
@@ -15,7 +16,7 @@ from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
 from tickfire.ingest.kernel.state import InstrumentStates, Rows
 from tickfire.kernels.bars import SECOND_NS
-from tickfire.store.schema import BAR, INTERVALS_S, PRICE_SCALE
+from tickfire.store.schema import BAR, INTERVALS_S
 
 
 def decimal(price: int) -> str:

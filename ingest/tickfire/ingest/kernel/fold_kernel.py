@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from numba import int64, uint32, uint64
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.context import (
     COUNT_BARS,
     COUNT_INSTRUMENTS,
@@ -77,7 +78,6 @@ from tickfire.store.schema import (
     TICK_BID,
     TICK_CLEAR,
     TICK_TRADE,
-    UNDEF_PRICE,
 )
 
 NO_SLOT: Final = 0xFFFF_FFFF

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from numba import int64, uint8, uint64
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.context import (
     COUNT_BARS,
     COUNT_RECORDS,
@@ -62,7 +63,7 @@ from tickfire.ingest.kernel.parse_record import (
 )
 from tickfire.kernels.jit import helper, kernel
 from tickfire.kernels.pointers import as_i64, as_u8, as_u32, prefetch
-from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_TRADE, UNDEF_PRICE
+from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_TRADE
 
 PREFETCH: Final = 2048
 TICKS_PER_RECORD: Final = 3

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from numba import int64, uint8, uint64
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.context import (
     COUNT_BAD_TIME,
     COUNT_BARS,
@@ -76,7 +77,7 @@ from tickfire.kernels.bars import (
 )
 from tickfire.kernels.jit import cold, helper
 from tickfire.kernels.pointers import as_f64, as_i64, as_u8, as_u32
-from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, UNDEF_PRICE
+from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE
 
 HEADER_SIZE: Final = 16
 LATEST_NS: Final = 1 << 62

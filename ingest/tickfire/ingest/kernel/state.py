@@ -1,4 +1,4 @@
-"""`InstrumentStates`: the state of all instruments of a process, and the buffers that the kernels write.
+"""`InstrumentStates`: the state of all instruments, and the buffers that the kernels write.
 
 It owns the memory behind the kernels' context: STATE rows, the hash from (feed, instrument_id)
 to a row, the tick and bar outputs, the counters. It grows where a kernel says that it is full,

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
+from tickfire.base.units import PRICE_SCALE
 from tickfire.kernels.bars import SECOND_NS
 from tickfire.models.anomaly.forest import BarFeatures, Forest
 from tickfire.models.export.from_sklearn import export
-from tickfire.store.schema import MINUTE_S, PRICE_SCALE
+from tickfire.store.schema import MINUTE_S
 
 TREES: Final = 16
 SAMPLES: Final = 128

@@ -13,16 +13,11 @@ from typing import Any, Final
 
 from numba import float64, int64, uint64
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.kernels.jit import cold, helper, kernel
 from tickfire.kernels.pointers import as_f64, as_i64
 from tickfire.models.anomaly.baseline import BASELINE_WORDS, MEAN, weigh, z_score
-from tickfire.store.schema import (
-    TICK_ASK,
-    TICK_BID,
-    TICK_CLEAR,
-    TICK_TRADE,
-    UNDEF_PRICE,
-)
+from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE
 
 RETURN: Final = 0
 VOLUME: Final = 1

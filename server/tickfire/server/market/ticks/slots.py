@@ -13,7 +13,7 @@ from tickfire.server.market.ticks.slots_kernel import (
     find_listened,
     find_slots,
 )
-from tickfire.store.read_entries import TickEntry
+from tickfire.store.entries import TickEntry
 
 
 class Slots:
