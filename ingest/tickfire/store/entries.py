@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
 from tickfire.store.resp import Reply
-from tickfire.store.schema import BAR, ENTRY_SCHEMA_TICK, ENTRY_VERSION, TICK
+from tickfire.store.schema import BAR, ENTRY_SCHEMA_TICK, ENTRY_VERSION, TICK, Rows
 from tickfire.store.writes import HEADER
 
-type Rows = NDArray[np.void]
 type Entry = tuple[bytes, dict[bytes, bytes]]
 """The id of an entry, and its fields."""
 

@@ -11,6 +11,10 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
+
+type Rows = NDArray[np.void]
+"""A structured array of one of the dtypes below."""
 
 INTERVALS_S: Final[Mapping[str, int]] = {
     "1s": 1,

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
 from tickfire.store.resp import encode_command
@@ -21,14 +20,12 @@ from tickfire.store.schema import (
     ENTRY_SCHEMA_TICK,
     ENTRY_VERSION,
     SNAPSHOT_POSITION_FIELD,
+    Rows,
     bars_key,
     instrument_field,
     snapshots_key,
     ticks_key,
 )
-
-type Rows = NDArray[np.void]
-"""A structured array: STATE, TICK or BAR."""
 
 HEADER: Final = struct.Struct("<BBHIqqq")
 """ENTRY_HEADER; a struct packs it ten times faster than numpy fills a record."""

@@ -14,9 +14,9 @@ from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
-from tickfire.ingest.kernel.state import InstrumentStates, Rows
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.kernels.bars import SECOND_NS
-from tickfire.store.schema import BAR, INTERVALS_S
+from tickfire.store.schema import BAR, INTERVALS_S, Rows
 
 
 def decimal(price: int) -> str:

@@ -26,13 +26,13 @@ from tickfire.ingest.dbn.layout import SYSTEM_END_OF_INTERVAL
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import Batch, Parser
-from tickfire.ingest.kernel.state import InstrumentStates, Rows
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.live.client import LiveSession
 from tickfire.ingest.live.lsg import FeedRefused, Subscription
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.pipe import Pipe
 from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, MAX_BARS_PER_ENTRY
-from tickfire.store.schema import Instrument
+from tickfire.store.schema import Instrument, Rows
 from tickfire.store.store import REDIS_ERRORS, Store
 from tickfire.store.writes import BarWrite, SnapshotWrite, TickWrite, tick_writes
 

@@ -11,10 +11,10 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from tests.server.conftest import Serve, Server
 from tests.support.eventually import eventually
 from tests.support.house import House, listening
 from tests.support.publisher import DAY, SECOND, Publisher
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.models.infer.service import Infer, InferConfig
 from tickfire.models.records import SENTIMENT_KEY, SIGNALS_KEY, Sentiment, Signal

@@ -17,10 +17,10 @@ from tickfire.server.market.epoch.dataset import DataSet
 from tickfire.server.market.epoch.sync import reseed_shard, seed_shard
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.positions import Place
-from tickfire.store.entries import BadEntry, Entry, Rows, TickEntry, split, ticks_of
+from tickfire.store.entries import BadEntry, Entry, TickEntry, split, ticks_of
 from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable
-from tickfire.store.schema import bars_key, ticks_key
+from tickfire.store.schema import Rows, bars_key, ticks_key
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
