@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.base.units import milliseconds
+from tickfire.base.units import PRICE_SCALE, milliseconds
 from tickfire.models.features.catalogue import COLUMNS, Feature
 from tickfire.models.features.feature_set import FeatureSet
 from tickfire.server.market.candles.series import Bars
-from tickfire.store.schema import INTERVALS_S, PRICE_SCALE
+from tickfire.store.schema import INTERVALS_S
 
 if TYPE_CHECKING:
     from tickfire.server.market.market import Market

@@ -10,7 +10,7 @@ from tickfire.ingest.kernel.fold_kernel import find_slots, fold_ticks
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.ticks.encode import MAX_TICKS, Ticks
 from tickfire.server.market.ticks.slots_kernel import find_listened
-from tickfire.store.read_entries import TickEntry
+from tickfire.store.entries import TickEntry
 from tickfire.store.schema import Rows
 
 

@@ -12,12 +12,12 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from tickfire.base.retry import Backoff
 from tickfire.phoenix import Socket
 from tickfire.server.market.ticks.positions import Place
 from tickfire.server.market.ticks.views import REALTIME, Lane
-from tickfire.store.read_entries import TickEntry
+from tickfire.store.entries import TickEntry
 from tickfire.store.requests import RedisUnavailable
-from tickfire.store.tail import backoff_s
 
 if TYPE_CHECKING:
     from tickfire.server.market.epoch.live import Live
@@ -166,7 +166,7 @@ class Subscription:
             self.socket.abort()
 
     async def _read_on(self) -> None:
-        attempt = 0
+        backoff = Backoff()
         while not self._is_level():
             if self.socket.buffered > HIGH_WATER:
                 await self._drained()
@@ -178,10 +178,9 @@ class Subscription:
             try:
                 for shard in behind:
                     await self._step(shard)
-                attempt = 0
+                backoff.reset()
             except RedisUnavailable:
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
+                await backoff.pause()
         self._task = None
         self.live.metrics.catching_up.dec()
         self._give_state()

@@ -13,10 +13,11 @@ from tickfire.base.units import milliseconds
 from tickfire.models.records import SENTIMENT_KEY, Sentiment
 from tickfire.phoenix import Hub, JoinError, Socket
 from tickfire.server.market.topics.outbound import OutboundChannel
-from tickfire.store.requests import last_id, newest_entries
+from tickfire.store.entries import Entry, last_id
+from tickfire.store.requests import newest_entries
 from tickfire.store.schema import NEWS_KEY, Headline
 from tickfire.store.store import Store
-from tickfire.store.tail import Entry, Tail
+from tickfire.store.tail import Tail
 
 HEADLINES: Final = "news:headlines"
 KEPT: Final = 100
