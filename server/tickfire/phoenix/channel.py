@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from tickfire.phoenix.core.interfaces import does_nothing
 from tickfire.phoenix.results import NoReply, Reply, Stop
-
-if TYPE_CHECKING:
-    from tickfire.phoenix.socket import Socket
+from tickfire.phoenix.socket import Socket
 
 __all__ = ["Channel"]
 
@@ -68,6 +67,7 @@ class Channel:
         socket.push(event, payload)
         return None
 
+    @does_nothing
     async def terminate(self, reason: Any, socket: Socket) -> None:
         """Clean up; called once for a channel that was joined, however it ends.
 
