@@ -7,13 +7,17 @@ from typing import Any
 from tickfire.phoenix.wire.errors import PhoenixError
 
 
-class JoinError(PhoenixError):
-    """Refuses a join.
+class RefusalError(PhoenixError):
+    """Base of the exceptions by which an application refuses a client.
 
     Parameters
     ----------
     payload : any JSON value, or bytes
-        The `response` of the error reply that the client gets.
+        The explanation for the client; None stands for an empty map.
+
+    Attributes
+    ----------
+    payload
     """
 
     def __init__(self, payload: Any = None) -> None:
@@ -21,13 +25,21 @@ class JoinError(PhoenixError):
         self.payload: Any = {} if payload is None else payload
 
 
-class ConnectError(PhoenixError):
-    """Refuses a connection and says why; the error handler turns the reason into a response."""
+class JoinError(RefusalError):
+    """Raised by `Channel.join` to refuse a join; the payload is the response of the error reply."""
 
-    def __init__(self, reason: Any) -> None:
-        super().__init__(reason)
-        self.reason = reason
+
+class ConnectError(RefusalError):
+    """Raised by `UserSocket.connect` to refuse a connection.
+
+    The client gets status 403, or what `WebSocketOptions.error_handler` makes of the payload.
+    """
+
+    @property
+    def reason(self) -> Any:
+        """The payload, under its name in Phoenix."""
+        return self.payload
 
 
 class ResultError(PhoenixError):
-    """A callback of a channel returned something that is not a legal result."""
+    """A callback of a channel returned something that is not a result."""

@@ -9,3 +9,7 @@ class PhoenixError(Exception):
 
 class DecodeError(PhoenixError):
     """A client's frame cannot be read as a message."""
+
+
+class SetupError(PhoenixError):
+    """Something cannot be set up as asked, for example because an extra is not installed."""
