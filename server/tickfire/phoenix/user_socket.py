@@ -1,9 +1,9 @@
-"""The user socket: who connects, and which channel serves which topic."""
+"""The user socket: who may connect, and which channels serve which topics."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from tickfire.phoenix.channel import Channel
 from tickfire.phoenix.core.connect_info import ConnectInfo
@@ -11,30 +11,65 @@ from tickfire.phoenix.core.connect_info import ConnectInfo
 __all__ = ["ChannelFactory", "ConnectInfo", "UserSocket"]
 
 type ChannelFactory = Callable[[], Channel]
+"""Returns a new channel; a Channel class, for example."""
 
 
 class UserSocket:
-    """One connection's user; subclass it, one instance is made for each connection.
+    """The user of one connection; subclass it to decide who may connect.
+
+    One instance is made for each connection.
 
     Attributes
     ----------
-    channels
-        Topic patterns and what serves them: a Channel class, or anything that returns a new
-        Channel. A pattern is a topic, or the beginning of one followed by `*`. The first that
-        matches wins.
-    assigns
+    assigns : dict
         State that every channel of the connection starts with.
     """
-
-    channels: ClassVar[Mapping[str, ChannelFactory]] = {}
 
     def __init__(self) -> None:
         self.assigns: dict[str, Any] = {}
 
+    @property
+    def channels(self) -> Mapping[str, ChannelFactory]:
+        """Topic patterns and the factories of their channels, beside those of `PhoenixSocket`.
+
+        A subclass sets them for all its connections, ``channels = {"room:{room_id}": Room}``, or an
+        instance for its own, ``self.channels = {...}``. Each factory is a Channel class, or
+        anything else that returns a new Channel. The first pattern that matches a topic wins:
+
+        - a topic, as it is
+        - the beginning of a topic followed by `*`
+        - a topic with parameters, "room:{room_id}": a parameter ends at the next colon, the last
+          one takes the rest. See `Channel.join`.
+        """
+        own: Mapping[str, ChannelFactory] = self.__dict__.get("channels", {})
+        return own
+
+    @channels.setter
+    def channels(self, channels: Mapping[str, ChannelFactory]) -> None:
+        self.__dict__["channels"] = channels
+
     async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool | None:
-        """Accept a connection; return False to refuse it, or raise ConnectError with a reason."""
+        """Accept or refuse a connection.
+
+        Parameters
+        ----------
+        params
+            The connect params: of the query, and of the path that the socket is mounted at.
+        info
+            Headers, address and token of the request.
+
+        Returns
+        -------
+        bool or None
+            False refuses the connection with status 403.
+
+        Raises
+        ------
+        ConnectError
+            To refuse the connection with a reason.
+        """
         return True
 
     def id(self) -> str | None:
-        """Name the connection, so that a broadcast of "disconnect" on that name closes it."""
+        """Return a name for the connection, by which `Hub.disconnect` closes it; None for none."""
         return None

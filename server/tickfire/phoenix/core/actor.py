@@ -20,6 +20,7 @@ from tickfire.phoenix.core.errors import ResultError
 from tickfire.phoenix.core.interfaces import ChannelLike, is_overridden
 from tickfire.phoenix.core.outlet import ChannelOutlet, SessionLike
 from tickfire.phoenix.core.results import NoReply, Reply, Stop, is_orderly
+from tickfire.phoenix.core.routes import join_arguments
 from tickfire.phoenix.wire.message import Message
 
 logger = logging.getLogger(__name__)
@@ -109,7 +110,8 @@ class ChannelActor:
     # --- joining
     async def join(self, payload: Any) -> Any:
         """Run the channel's join and return its response."""
-        response = await self._channel.join(self.outlet.topic, payload, self._socket)
+        params = join_arguments(self._channel)
+        response = await self._channel.join(self.outlet.topic, payload, self._socket, **params)
         self._returned = True
         return {} if response is None else response
 

@@ -37,11 +37,14 @@ class Transport(Protocol):
 class ChannelLike(Protocol):
     """Callbacks of one topic joined by one client; see `tickfire.phoenix.Channel`."""
 
+    topic_params: Mapping[str, str]
+    """Values of the parameters in the topic pattern."""
+
     @property
     def intercept(self) -> Collection[str]:
         """Broadcast events that go through `handle_out`."""
 
-    async def join(self, topic: str, payload: Any, socket: Any) -> Any:
+    async def join(self, topic: str, payload: Any, socket: Any, *args: Any, **params: Any) -> Any:
         """Decide on a join and return its response."""
 
     async def handle_in(self, event: str, payload: Any, socket: Any) -> Any:

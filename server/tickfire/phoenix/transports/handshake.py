@@ -167,7 +167,7 @@ async def connect_user(
     try:
         accepted = await user_socket.connect(params, info)
     except ConnectError as refused:
-        return FORBIDDEN if policy.error_handler is None else policy.error_handler(refused.reason)
+        return FORBIDDEN if policy.error_handler is None else policy.error_handler(refused.payload)
     except Exception:
         logger.exception("connect crashed")
         return CRASHED
