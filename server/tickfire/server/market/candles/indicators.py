@@ -124,12 +124,12 @@ class Indicator:
             "closed": candle["closed"],
             "id": candle["id"],
         }
-        self._market.hub.broadcast(self._topic, "value", payload)
+        self._market.hub.local_broadcast(self._topic, "value", payload)
 
     def _reset(self) -> None:
         self._begin()
         payload = {"values": self.values(RESET_VALUES), "id": self._place()}
-        self._market.hub.broadcast(self._topic, "reset", payload)
+        self._market.hub.local_broadcast(self._topic, "reset", payload)
 
     def _peek(self, bars: NDArray[np.int64]) -> float:
         return float(self._features.peek(_columns(bars))[0, 0])

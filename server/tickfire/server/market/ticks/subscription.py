@@ -58,11 +58,11 @@ class Subscription:
         self._task: asyncio.Task[None] | None = None
         self._table = live.data, live.data.instruments.version
         self._batch = FIRST_BATCH
-        socket.on_overflow = self._overflowed
+        socket.outlet.on_overflow = self._overflowed
 
     def close(self) -> None:
         """Stop reading."""
-        self.socket.on_overflow = None
+        self.socket.outlet.on_overflow = None
         self._stop()
 
     def _stop(self) -> None:
@@ -85,7 +85,7 @@ class Subscription:
         if since is None:
             self._go_live()
             return {}
-        self.socket.lane = None
+        self.socket.outlet.lane = None
         if since.epoch != self.live.data.epoch:
             self._go_live()
             return self._missed(since, self._newest())
@@ -128,11 +128,11 @@ class Subscription:
     def _go_live(self) -> None:
         self._at = {}
         self.live.fanout.settle(self.lane)
-        self.socket.lane = self.lane.name
+        self.socket.outlet.lane = self.lane.name
 
     def _overflowed(self, missed: int) -> None:
         before = self.live.fanout.positions_before(self.lane, missed)
-        self.socket.lane = None
+        self.socket.outlet.lane = None
         self._at = {shard: before[shard] for shard in self.shards}
         self._catch_up("slow")
 
@@ -168,7 +168,7 @@ class Subscription:
     async def _read_on(self) -> None:
         backoff = Backoff()
         while not self._is_level():
-            if self.socket.buffered > HIGH_WATER:
+            if self.socket.outlet.buffered > HIGH_WATER:
                 await self._drained()
                 continue
             behind = [s for s in self.shards if self._at[s] < self.live.data.positions[s]]
@@ -188,7 +188,7 @@ class Subscription:
 
     async def _drained(self) -> None:
         drained = asyncio.Event()
-        self.socket.on_writable(drained.set)
+        self.socket.outlet.on_writable(drained.set)
         await drained.wait()
 
     def _is_level(self) -> bool:
@@ -208,7 +208,7 @@ class Subscription:
             if entry.first > self._at[shard] + 1:
                 self._gap(shard, entry.first - 1)
             await self._give(shard, entry)
-            if self.socket.buffered > HIGH_WATER:
+            if self.socket.outlet.buffered > HIGH_WATER:
                 self._batch = max(LEAST_BATCH, given)
                 return
         self._batch = min(MOST_BATCH, 2 * self._batch)
@@ -224,7 +224,7 @@ class Subscription:
             positions[known] = n
         frames, _ = self.lane.encode(data, shard, ticks, positions, live=False)
         if frames:
-            self.socket.write(frames)
+            self.socket.outlet.write(frames)
         self._at[shard] = entry.last
 
     def _gap(self, shard: int, to: int) -> None:

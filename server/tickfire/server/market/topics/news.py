@@ -86,7 +86,7 @@ class News:
             self._held[number] = loop.call_later(HOLD_S, self._release, number)
         else:
             self._admit(number, headline)
-            self._hub.broadcast(HEADLINES, "headline", headline)
+            self._hub.local_broadcast(HEADLINES, "headline", headline)
 
     def _attach(self, entry: Entry) -> bool:
         """Put a sentiment to its headline; return whether there is such a headline."""
@@ -116,7 +116,7 @@ class News:
         if timer is not None:
             timer.cancel()
             self._admit(number, headline)
-        self._hub.broadcast(HEADLINES, "headline", headline)
+        self._hub.local_broadcast(HEADLINES, "headline", headline)
 
     def _admit(self, number: bytes, headline: dict[str, Any] | None) -> None:
         if headline is None:

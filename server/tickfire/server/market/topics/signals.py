@@ -58,7 +58,7 @@ class Signals:
                 continue
             event, payload = taken
             for topic in (ALL, f"signals:{payload['symbol']}"):
-                self._hub.broadcast(topic, event, payload)
+                self._hub.local_broadcast(topic, event, payload)
 
     def _take(self, entry: Entry) -> tuple[str, Payload] | None:
         taken = signal_as_json(entry)

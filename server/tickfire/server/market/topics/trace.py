@@ -84,7 +84,7 @@ class Trace:
             "ticks_per_s": round(self.ticks_per_s, 1),
             "clients": self._clients(),
         }
-        self._hub.broadcast(TRACE, "trace", payload)
+        self._hub.local_broadcast(TRACE, "trace", payload)
 
 
 class TraceChannel(OutboundChannel):
