@@ -24,7 +24,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.docs.running import free_port
+from tests.support.docs.running import free_port
 from websockets.sync.client import connect
 
 ROOT = Path(__file__).resolve().parents[2]
