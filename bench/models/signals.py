@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from bench.models.patterns import nanoseconds
+from tickfire.kernels.pointers import address_of
 from tickfire.models.rules.parse import parse
 from tickfire.models.signals.inputs import NAMES
 from tickfire.models.signals.outlook import OutlookModel
@@ -24,12 +25,12 @@ def main() -> None:
     """Measure and print."""
     chance = np.random.default_rng(5)
     values, out = chance.random((ROWS, VALUES)), np.empty((ROWS, len(NAMES)))
-    addresses = values.ctypes.data, ROWS, out.ctypes.data
+    addresses = address_of(values), ROWS, address_of(out)
     inputs = nanoseconds(lambda: make_inputs(*addresses), ROWS)
 
     model, row = OutlookModel.read(), np.zeros(len(NAMES))
     weights, result = np.zeros(len(NAMES) + 1), np.empty(ROWS)
-    arguments = out.ctypes.data, ROWS, weights.ctypes.data, result.ctypes.data
+    arguments = address_of(out), ROWS, address_of(weights), address_of(result)
     scores = nanoseconds(lambda: probabilities(*arguments), ROWS)
 
     def outlooks() -> None:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.models.patterns.candle_state import STATE_WORDS
 from tickfire.models.patterns.candles_kernel import candle_patterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS, DEPTHS
@@ -95,6 +96,6 @@ class CandlePatterns:
         if count and not 0 <= which.min() <= which.max() < len(self._states):
             raise ValueError(f"a series must be from 0 to {len(self._states) - 1}")
         out = np.empty((count, len(CANDLE_PATTERNS)), np.int16)
-        address = self._states.ctypes.data
+        address = address_of(self._states)
         candle_patterns(which, np.stack(columns), self._depths, address, out)
         return out
