@@ -1,4 +1,4 @@
-"""Which instruments an entry is about: the slot of each tick, and the slots someone listens to."""
+"""Kernels that find the slot of each tick of an entry, and the slots with subscribers."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ SAW_QUOTE: Final = 2
 
 @kernel("int64(int64, int64, int64, int64)")
 def find_slots(context: Any, start: Any, count: Any, out: Any) -> Any:
-    """Write the slot of each of TICK[start:count] of the book's buffer to int64[count].
+    """Write the slots of TICK[start:count] in the context's buffer to int64[count].
 
-    Rows are made for instruments that the book does not have. Returns the index reached: less
-    than ``count`` when the table of instruments is full.
+    New instruments get a row. Returns the index reached, which is less than ``count`` if the table
+    of instruments is full.
     """
     c = as_i64(context)
     t = as_i64(c[CTX_BUFFER])
@@ -59,10 +59,10 @@ def find_slots(context: Any, start: Any, count: Any, out: Any) -> Any:
 
 @kernel("int64(int64, int64, int64, int64, int64, int64)")
 def find_listened(ticks: Any, slots: Any, count: Any, listened: Any, seen: Any, out: Any) -> Any:
-    """Write the distinct slots that someone listens to, in order of appearance; return how many.
+    """Write the distinct slots that are listened to, in order of appearance; return their number.
 
-    ``listened`` is uint8[slots], not 0 where someone does; ``seen`` uint8[slots], all 0 before and
-    after; ``out`` int64[count]: slot << 8 | SAW_* of its ticks.
+    ``listened`` is uint8[slots], 0 for the slots to skip. ``seen`` is uint8[slots], scratch memory
+    that is all 0 before and after. ``out`` is int64[count], each slot << 8 | its SAW_* bits.
     """
     t = as_i64(ticks)
     at = as_i64(slots)
