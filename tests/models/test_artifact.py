@@ -1,3 +1,5 @@
+"""Artifacts: round trips, refusals, and hot reload."""
+
 from __future__ import annotations
 
 import json

@@ -123,10 +123,10 @@ async def test_headlines_get_sentiment(
 ) -> None:
     before = tell(valkey, 1, "Microsoft beats expectations, shares surge 5%")
     async with inferring(valkey, monkeypatch) as running:
-        await eventually(lambda: len(sentiments(valkey)) == 1, "what was there is scored")
+        await eventually(lambda: len(sentiments(valkey)) == 1, "the earlier headline is scored")
         valkey.client.xadd(NEWS_KEY, {"d": b"not msgpack"})
         later = tell(valkey, 2, "Shares plunge after profit warning", ("XYZ",))
-        await eventually(lambda: len(sentiments(valkey)) == 2, "what comes is scored")
+        await eventually(lambda: len(sentiments(valkey)) == 2, "the later headline is scored")
         bad = running.counters.registry.get_sample_value("tickfire_infer_bad_entries_total")
     assert bad == 1
     found = sentiments(valkey)
@@ -145,7 +145,7 @@ async def test_headlines_are_scored_once_by_two_processes_and_restarts(
         await eventually(lambda: len(sentiments(valkey)) == 30, "all are scored")
     missed = [tell(valkey, number, f"Title {number}") for number in range(30, 40)]
     async with inferring(valkey, monkeypatch):
-        await eventually(lambda: len(sentiments(valkey)) == 40, "the missed are scored")
+        await eventually(lambda: len(sentiments(valkey)) == 40, "missed headlines are scored")
     assert list(sentiments(valkey)) == first + missed
 
 
@@ -169,15 +169,15 @@ async def test_models_publish_signals(
     publisher.publish(trades(250))
     async with inferring(valkey, monkeypatch, Hundreds) as running:
         field = publisher.epoch.hex().encode() + b":ticks:{0}"
-        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         assert valkey.client.hkeys(POSITIONS_KEY)[0].startswith(field[:17])
         publisher.publish(trades(850, start=DAY + 25 * SECOND))
-        await eventually(lambda: len(signals(valkey)) == 10, "signals came")
+        await eventually(lambda: len(signals(valkey)) == 10, "signals are published")
         tell(valkey, 1, "Title")
         await eventually(lambda: len(sentiments(valkey)) == 1, "scored")
         model = running._models[0]
         assert isinstance(model, Hundreds)
-        await eventually(lambda: len(model.heard) == 1, "models hear of sentiment")
+        await eventually(lambda: len(model.heard) == 1, "models receive sentiment")
     found = signals(valkey)
     anomalies = [one for one in found if one.event == "anomaly"]
     # The first 250 existed before the start: they are history, but are counted.
@@ -191,7 +191,7 @@ async def test_signals_continue_after_restart_without_gap_or_duplicate(
     publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with inferring(valkey, monkeypatch, Hundreds):
-        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         publisher.publish(trades(250))
         await eventually(lambda: len(signals(valkey)) == 2, "signals of the first ticks")
     publisher.publish(trades(500, start=DAY + 25 * SECOND))
@@ -206,7 +206,7 @@ async def test_position_advances_without_signals(
 ) -> None:
     monkeypatch.setattr(streams, "POSITION_S", 0.0)
     async with inferring(valkey, monkeypatch, Hundreds):
-        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         publisher.publish(trades(50))
         field = f"{publisher.epoch.hex()}:ticks:{{0}}"
         await eventually(
@@ -219,7 +219,7 @@ async def test_new_epoch_starts_models_anew(
     publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with inferring(valkey, monkeypatch, Hundreds):
-        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         publisher.publish(trades(150))
         await eventually(lambda: len(signals(valkey)) == 1, "a signal")
         publisher.begin_epoch()
@@ -239,7 +239,7 @@ async def test_failing_model_does_not_stop_others(
     publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with inferring(valkey, monkeypatch, Broken, Hundreds) as running:
-        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         valkey.client.xadd("bars:{0}", {"d": b"short"}, id="0-1")
         publisher.publish(trades(100))
         await eventually(lambda: len(signals(valkey)) == 1, "the other's signal")

@@ -1,3 +1,5 @@
+"""Sentiment: tokens, lexicon, n-grams, and links to instruments."""
+
 from __future__ import annotations
 
 import pytest

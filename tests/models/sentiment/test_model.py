@@ -1,3 +1,5 @@
+"""The sentiment model: labels, refused artifacts, and agreement with scikit-learn."""
+
 from __future__ import annotations
 
 import subprocess

@@ -1,3 +1,5 @@
+"""`tickfire train`: scores, reports, floors, and the command."""
+
 from __future__ import annotations
 
 import importlib.util

@@ -17,7 +17,7 @@ class ClosedBars:
     """Filter of the bars of one series.
 
     A bar counts when it is first closed; late pieces of it change nothing. A rewind starts the
-    series anew.
+    series afresh.
     """
 
     def __init__(self) -> None:
@@ -29,13 +29,13 @@ class ClosedBars:
         Returns
         -------
         str
-            ``"next"``: it continues the series; ``"anew"``: it starts the series anew; ``"skip"``:
-            it is late, or was seen before.
+            ``"next"``: it continues the series; ``"restart"``: it starts the series afresh;
+            ``"skip"``: it is late, or was seen before.
         """
         flags, start = int(bar["flags"]), int(bar["start"])
         if flags & BAR_REWIND:
             self._newest = start
-            return "anew"
+            return "restart"
         if flags & BAR_LATE or start <= self._newest:
             return "skip"
         self._newest = start

@@ -80,7 +80,7 @@ class Headlines:
         try:
             headline = msgspec.msgpack.decode(fields.get(b"d", b""), type=Headline)
         except msgspec.MsgspecError as error:
-            self._pass_over(number, error)
+            self._skip(number, error)
             return
         began = time.perf_counter()
         found = sentiment_of(headline, self._model(), self.linker)
@@ -93,7 +93,7 @@ class Headlines:
             max(0.0, (time.time_ns() - headline.received) / NS_PER_S)
         )
 
-    def _pass_over(self, number: bytes, error: Exception) -> None:
+    def _skip(self, number: bytes, error: Exception) -> None:
         self._counters.bad_entries.inc()
         if not self._warned:
             self._warned = True

@@ -76,7 +76,7 @@ class Infer:
         self._rows: frozenset[bytes] = frozenset()
         self._table_size = self._looks_until_table = 0
         # Made at once, so that a user's mistake is reported before anything runs.
-        self._models = self._made()
+        self._models = self._new_models()
         self._streams: Streams | None = None
         self._epoch: Epoch | None = None
         self._following: asyncio.Task[None] | None = None
@@ -114,7 +114,7 @@ class Infer:
                 await self._look_at_instruments()
                 meta = await read_hash(self._store.client, META_KEY)
         except REDIS_ERRORS as error:
-            logger.debug("Redis does not say what there is: %s", error)
+            logger.debug("cannot read epoch and instruments: %s", error)
             return
         epoch = epoch_of(meta)
         died = self._following is not None and self._following.done()
@@ -144,11 +144,11 @@ class Infer:
         """Start to follow the streams of an epoch."""
         await self._stop_following()
         if self._epoch is not None:
-            self._models = self._made()
+            self._models = self._new_models()
         self._epoch = epoch
         self._streams = Streams(self._store, *epoch, self._models, self.counters)
         self._following = asyncio.get_running_loop().create_task(self._streams.run())
-        logger.info("epoch %s, %d shards", epoch.key.hex(), epoch.shards)
+        logger.info("following epoch %s, %d shards", epoch.key.hex(), epoch.shards)
 
     def _tell(self, sentiment: Sentiment) -> None:
         if self._streams is not None:
@@ -163,7 +163,7 @@ class Infer:
         if isinstance(ended, Exception):
             logger.error("following ticks and bars failed; starting again: %r", ended)
 
-    def _made(self) -> list[StreamModel]:
+    def _new_models(self) -> list[StreamModel]:
         return [stream_model(name)(self._instruments) for name in self.config.models]
 
     def _names(self) -> str:

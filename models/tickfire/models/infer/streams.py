@@ -85,14 +85,14 @@ class Streams:
                 position = await self._outlet.publish(key, position, last, found)
                 due = now + POSITION_S
 
-        begin = _begin(position) if handle == self._on_ticks else NO_ID
+        begin = _warm_id(position) if handle == self._on_ticks else NO_ID
         await Tail(self._store, {key: begin}, on_entries, raises=True).run()
 
     async def _begin_at(self, key: bytes) -> bytes:
         """Return the id after which signals of a stream are published."""
         position = await self._outlet.position(key)
         if position is None:
-            # Nothing was ever published: the entries that are there are history, not news.
+            # Nothing was ever published: entries that exist already are history, not news.
             position = await self._outlet.publish(key, b"", await newest_id(self._store, key), ())
         return position
 
@@ -109,7 +109,7 @@ class Streams:
                 new = is_after(entry[0], position)
                 signals = handle(shard, entry)
             except BadEntry as error:
-                self._pass_over(entry, error)
+                self._skip(entry, error)
                 continue
             if new:
                 found += signals
@@ -119,14 +119,14 @@ class Streams:
         packed = ticks_of(entry)
         first, ticks = packed.first, packed.ticks
         self._counters.ticks.inc(len(ticks))
-        return self._asked(self._of_ticks, lambda model: model.on_ticks(shard, first, ticks))
+        return self._signals_of(self._of_ticks, lambda model: model.on_ticks(shard, first, ticks))
 
     def _on_bars(self, shard: int, entry: Entry) -> list[Signal]:
         bars = bars_of(entry)
         self._counters.bars.inc(len(bars))
-        return self._asked(self._of_bars, lambda model: model.on_bars(shard, bars))
+        return self._signals_of(self._of_bars, lambda model: model.on_bars(shard, bars))
 
-    def _asked(
+    def _signals_of(
         self, models: Sequence[StreamModel], ask: Callable[[StreamModel], Sequence[Signal]]
     ) -> list[Signal]:
         found: list[Signal] = []
@@ -157,14 +157,14 @@ class Streams:
             self._failed.add(model.name)
             logger.exception("%s failed on an entry; further failures are only counted", model.name)
 
-    def _pass_over(self, entry: Entry, error: BadEntry) -> None:
+    def _skip(self, entry: Entry, error: BadEntry) -> None:
         self._counters.bad_entries.inc()
         if not self._saw_bad:
             self._saw_bad = True
             logger.warning("skipping a malformed stream entry: %r (%s)", entry[0], error)
 
 
-def _begin(position: bytes) -> bytes:
+def _warm_id(position: bytes) -> bytes:
     """Return the id to read ticks after, so that models recover their state."""
     last, _ = id_parts(position)
     return b"%d-0" % max(0, last - WARM_TICKS)

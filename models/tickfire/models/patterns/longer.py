@@ -57,6 +57,9 @@ class LongerCandles:
         The last minute of an interval closes it. If that minute had no trades, the first minute
         after it does.
         """
+        if self._span == MINUTE_NS:
+            yield minute
+            return
         start = minute.start - minute.start % self._span
         if self._start is not None and self._start != start:
             yield self._close(self._start)

@@ -89,7 +89,7 @@ class PatternsModel(StreamModel):
         step = instrument.bars.take(bar)
         if step == "skip":
             return
-        if step == "anew":
+        if step == "restart":
             for series in instrument.series:
                 series.reset()
                 self._candles.reset(series.number)

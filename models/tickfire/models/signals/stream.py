@@ -94,7 +94,7 @@ class SignalsModel(StreamModel):
         step = self._bars.setdefault(key, ClosedBars()).take(bar)
         if step == "skip":
             return
-        if step == "anew":
+        if step == "restart":
             self._inputs.pop(key, None)
             self._watches.pop(key, None)
         self._counts["bars"] += 1
