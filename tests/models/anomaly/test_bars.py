@@ -115,10 +115,14 @@ def test_event_at_end_of_minute() -> None:
 
 
 def test_rewind_starts_series_anew() -> None:
-    bars = minute_bars(market(100)[:4].T)
+    rows = market(100)
+    rows[2:4, 80] *= 0.9
+    bars = minute_bars(rows[:4].T)
     again = bars.copy()
     again["flags"][0] = BAR_REWIND
     made, fresh = (AnomalyModel(Instruments()) for _ in range(2))
     earlier = minute_bars(market(100, 5)[:4].T, start=int(bars["start"][-1]))
     made.on_bars(0, earlier)
-    assert list(made.on_bars(0, again)) == list(fresh.on_bars(0, bars))
+    found = list(fresh.on_bars(0, bars))
+    assert found
+    assert list(made.on_bars(0, again)) == found

@@ -256,6 +256,7 @@ def test_late_pieces_are_ignored_and_rewind_starts_anew() -> None:
     late = rows[60:61].copy()
     late["flags"] = BAR_LATE
     plain = given_all(model(), rows)
+    assert plain
     with_late = np.concatenate([rows[:100], late, rows[100:]])
     assert given_all(model(), with_late) == plain
     again = rows.copy()

@@ -147,8 +147,8 @@ class SentimentModel:
             if list(found.probabilities) != golden["output"]:
                 raise ValueError(f"it gives {found.probabilities} for {golden['input']!r}")
 
-    # It stays in one piece, from tokens to a label, so that it can be compared line by line with the
-    # browser's copy.
+    # It stays in one piece, from tokens to a label, to be compared line by line with the browser's
+    # copy.
     def score(self, text: str) -> Score:
         """Return the sentiment of a text."""
         read = tokens(text)
