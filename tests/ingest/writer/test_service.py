@@ -21,7 +21,7 @@ from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import Gateway, serve_gateway
 from tickfire.ingest.kernel.context import COUNT_RECORDS
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.ingest.live.lsg import FeedRefused, Subscription
+from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.service import Ingest, IngestConfig
 from tickfire.store.schema import (
@@ -82,7 +82,7 @@ def market(seconds: int, per_second: int = 40) -> bytes:
 async def ingesting(
     gateway: Gateway, client: Any, shards: int = 1, **settings: Any
 ) -> AsyncIterator[Ingest]:
-    ask = Subscription("TEST.DATA", ("trades", "mbp-1"))
+    ask = LiveSubscription("TEST.DATA", ("trades", "mbp-1"))
     config = IngestConfig(gateway.host, gateway.port, KEY, ask, shards=shards, **settings)
     ingest = Ingest(config, client)
     task = asyncio.create_task(ingest.run())
@@ -254,7 +254,7 @@ async def test_a_wrong_key_ends_ingest_with_one_sentence(tmp_path: Path, client:
     file = write_dbn(tmp_path / "market.dbn", trades(3).tobytes(), metadata())
     config = GatewayConfig(port=0, file=file, keys=frozenset(["db-another-key-than-ours"]))
     async with await serve_gateway(config) as gateway:
-        ask = Subscription("TEST.DATA", ("trades",))
+        ask = LiveSubscription("TEST.DATA", ("trades",))
         ingest = Ingest(IngestConfig(gateway.host, gateway.port, KEY, ask), client)
         with pytest.raises(ExceptionGroup) as caught:
             await asyncio.wait_for(ingest.run(), 10)
@@ -282,7 +282,7 @@ async def test_a_corrupt_record_ends_the_session_and_not_the_process(
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    ask = Subscription("TEST.DATA", ("trades",))
+    ask = LiveSubscription("TEST.DATA", ("trades",))
     ingest = Ingest(IngestConfig("127.0.0.1", port, KEY, ask), client)
     task = asyncio.create_task(ingest.run())
     await until_records(ingest, 60)

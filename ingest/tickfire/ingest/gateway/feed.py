@@ -9,13 +9,13 @@ from tickfire.ingest.dbn.layout import ERROR_SYMBOL_RESOLUTION, SYSTEM_SUBSCRIPT
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.gateway.outlet import Outlet
 from tickfire.ingest.gateway.selection import Selection
-from tickfire.ingest.gateway.subscription import Subscription
+from tickfire.ingest.lsg.requests import GatewaySubscription
 
 SLOW_READER_TEXT: Final = "The client reads slower than the data comes"
 _NAMED_SYMBOLS: Final = 5
 
 
-class Feed(Protocol):
+class GatewayFeed(Protocol):
     """One session's stream of records; made for the session, ended with it.
 
     Attributes
@@ -37,12 +37,12 @@ class Feed(Protocol):
         """Return the time of the feed, ns since the Unix epoch: its control records bear it."""
         ...
 
-    def subscribe(self, subscription: Subscription, *, late: bool) -> list[ControlMsg]:
+    def subscribe(self, subscription: GatewaySubscription, *, late: bool) -> list[ControlMsg]:
         """Take a subscription; return what the client is to be told.
 
         Parameters
         ----------
-        subscription : Subscription
+        subscription : GatewaySubscription
         late : bool
             The stream runs already: mappings of what is new are among the answer.
         """
@@ -63,9 +63,9 @@ class ReaderTooSlowError(Exception):
     """A client fell too far behind a feed that does not wait."""
 
 
-def acknowledgement(subscription: Subscription, now: int) -> SystemMsg:
+def acknowledgement(subscription: GatewaySubscription, now: int) -> SystemMsg:
     """Return what tells a client that its subscription was taken."""
-    text = f"Subscription request {subscription.id} for {subscription.schema} data succeeded"
+    text = f"GatewaySubscription request {subscription.id} for {subscription.schema} data succeeded"
     return SystemMsg(text, SYSTEM_SUBSCRIPTION_ACK, now)
 
 

@@ -39,7 +39,7 @@ from tickfire.ingest.gateway.pace import GROUP_NS, NS_PER_S, Clock, ReplayClock
 from tickfire.ingest.gateway.replay import Recording
 from tickfire.ingest.gateway.segment import Segment
 from tickfire.ingest.gateway.selection import Selection
-from tickfire.ingest.gateway.subscription import Subscription
+from tickfire.ingest.lsg.requests import GatewaySubscription
 
 REPLAY_DEPTH_NS: Final = 24 * 3600 * NS_PER_S
 """How far a start may lie from the recording's begin; a live gateway keeps a day, too."""
@@ -107,7 +107,7 @@ class FileFeed:
         """Return recorded time, ns since the Unix epoch; at speed 0 that of the last record."""
         return max(self._latest, self._replay_clock.now() if self._speed else 0)
 
-    def subscribe(self, subscription: Subscription, *, late: bool) -> list[ControlMsg]:
+    def subscribe(self, subscription: GatewaySubscription, *, late: bool) -> list[ControlMsg]:
         """Take a subscription; return acknowledgement, complaints and mappings."""
         now = self.now()
         refusal = _refusal(subscription) if late else None
@@ -210,7 +210,7 @@ class FileFeed:
             outlet.send_control(ErrorMsg(text, ERROR_SKIPPED_RECORDS, self.now()))
         self._skipping_to = self._skipped = 0
 
-    def _unknown(self, subscription: Subscription) -> list[str]:
+    def _unknown(self, subscription: GatewaySubscription) -> list[str]:
         """Return symbols that the file is known not to hold."""
         names = self._recording.names
         if not names or subscription.stype_in in ("parent", "instrument_id"):
@@ -218,7 +218,7 @@ class FileFeed:
         return [symbol for symbol in subscription.symbols or () if symbol not in names]
 
 
-def _refusal(subscription: Subscription) -> str | None:
+def _refusal(subscription: GatewaySubscription) -> str | None:
     if subscription.start is not None:
         return "start cannot be given once the session has started."
     if subscription.snapshot:

@@ -19,7 +19,7 @@ from tickfire.ingest.dbn.control import SymbolMappingMsg
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
 from tickfire.ingest.dbn.layout import RTYPE_ERROR, RTYPE_SYMBOL_MAPPING, RTYPE_SYSTEM
 from tickfire.ingest.gateway.segment import Segment
-from tickfire.ingest.gateway.subscription import Subscription
+from tickfire.ingest.lsg.requests import GatewaySubscription
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class Selection:
         self._rules: list[_Rule] = []
         self._mappings: dict[int, SymbolMappingMsg] = {}
 
-    def add(self, subscription: Subscription) -> list[SymbolMappingMsg]:
+    def add(self, subscription: GatewaySubscription) -> list[SymbolMappingMsg]:
         """Take a subscription; return the mappings in force of instruments that are new by it."""
         before = {key for key in self._mappings if self.takes(key)}
         rule = self._rule_for(subscription)
@@ -128,7 +128,7 @@ class Selection:
             keep |= wanted
         return keep
 
-    def _rule_for(self, subscription: Subscription) -> _Rule:
+    def _rule_for(self, subscription: GatewaySubscription) -> _Rule:
         rtype = SCHEMA_RTYPES[subscription.schema] if self._by_schema else None
         symbols: set[str] | None = set()
         if subscription.symbols is None or not self._by_symbol:

@@ -12,14 +12,14 @@ from typing import Self
 from tickfire.base.errors import UserError
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.gateway.config import GatewayConfig
-from tickfire.ingest.gateway.feed import Feed
+from tickfire.ingest.gateway.feed import GatewayFeed
 from tickfire.ingest.gateway.file_feed import FileFeed
-from tickfire.ingest.gateway.market.feed import MarketFeed
-from tickfire.ingest.gateway.market.market import Market
+from tickfire.ingest.gateway.market.feed import SimulatedFeed
+from tickfire.ingest.gateway.market.market import SimulatedMarket
 from tickfire.ingest.gateway.pace import Clock, SystemClock
 from tickfire.ingest.gateway.replay import Recording
-from tickfire.ingest.gateway.session import FeedFactory, Session
-from tickfire.ingest.gateway.subscription import SessionOptions
+from tickfire.ingest.gateway.session import FeedFactory, GatewaySession
+from tickfire.ingest.lsg.requests import SessionOptions
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Gateway:
         self._config = config
         self._feeds = feeds
         self._clock = clock
-        self._sessions: set[Session] = set()
+        self._sessions: set[GatewaySession] = set()
         self._ids = itertools.count(1)
         self._server: asyncio.Server | None = None
 
@@ -86,9 +86,9 @@ class Gateway:
     ) -> None:
         await self.close()
 
-    def _connected(self) -> Session:
+    def _connected(self) -> GatewaySession:
         is_full = len(self._sessions) >= self._config.max_sessions
-        session = Session(
+        session = GatewaySession(
             str(next(self._ids)),
             self._config,
             self._clock,
@@ -125,7 +125,7 @@ async def _feeds(config: GatewayConfig, clock: Clock) -> FeedFactory:
         return await _simulated(config, clock)
     recording = Recording(open_dbn(config.file))
 
-    def replay(options: SessionOptions) -> Feed:
+    def replay(options: SessionOptions) -> GatewayFeed:
         return FileFeed(
             recording,
             clock,
@@ -139,11 +139,11 @@ async def _feeds(config: GatewayConfig, clock: Clock) -> FeedFactory:
 
 
 async def _simulated(config: GatewayConfig, clock: Clock) -> FeedFactory:
-    market = Market(config, clock)
+    market = SimulatedMarket(config, clock)
     await market.catch_up()
 
-    def join(options: SessionOptions) -> Feed:
-        return MarketFeed(
+    def join(options: SessionOptions) -> GatewayFeed:
+        return SimulatedFeed(
             market,
             clock,
             slow_after_s=config.slow_after_s,

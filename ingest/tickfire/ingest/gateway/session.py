@@ -13,8 +13,11 @@ from typing import Final, cast
 from tickfire.ingest.dbn.control import HEARTBEAT_TEXT, ErrorMsg, SystemMsg
 from tickfire.ingest.dbn.layout import ERROR_INVALID_SUBSCRIPTION, SYSTEM_HEARTBEAT
 from tickfire.ingest.gateway.config import GatewayConfig
-from tickfire.ingest.gateway.feed import Feed, ReaderTooSlowError
-from tickfire.ingest.gateway.lsg import (
+from tickfire.ingest.gateway.feed import GatewayFeed, ReaderTooSlowError
+from tickfire.ingest.gateway.outlet import HIGH_WATER, Outlet
+from tickfire.ingest.gateway.pace import NS_PER_S, Clock
+from tickfire.ingest.lsg.requests import GatewaySubscription, SessionOptions
+from tickfire.ingest.lsg.server import (
     Authenticated,
     Complaint,
     Event,
@@ -23,9 +26,6 @@ from tickfire.ingest.gateway.lsg import (
     Started,
     Subscribed,
 )
-from tickfire.ingest.gateway.outlet import HIGH_WATER, Outlet
-from tickfire.ingest.gateway.pace import NS_PER_S, Clock
-from tickfire.ingest.gateway.subscription import SessionOptions, Subscription
 
 MAX_SYMBOLS: Final = 1_000_000
 """Symbols that one session may name, over all its lines."""
@@ -38,10 +38,10 @@ _KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 logger = logging.getLogger(__name__)
 
-type FeedFactory = Callable[[SessionOptions], Feed]
+type FeedFactory = Callable[[SessionOptions], GatewayFeed]
 
 
-class Session(asyncio.Protocol):
+class GatewaySession(asyncio.Protocol):
     """A connection, from greeting to close; whatever its client does, it ends only itself.
 
     Parameters
@@ -64,7 +64,7 @@ class Session(asyncio.Protocol):
         config: GatewayConfig,
         clock: Clock,
         feeds: FeedFactory,
-        ended: Callable[[Session], None],
+        ended: Callable[[GatewaySession], None],
         refusal: str | None = None,
     ) -> None:
         self._id = session_id
@@ -75,9 +75,9 @@ class Session(asyncio.Protocol):
         self._refusal = refusal
         self._core = LsgServer(session_id, secrets.token_hex(_NONCE_BYTES), config.keys)
         self._options = SessionOptions(dataset="")
-        self._requests: list[Subscription | Complaint] = []
+        self._requests: list[GatewaySubscription | Complaint] = []
         self._symbols = 0
-        self._live: tuple[Feed, Outlet] | None = None
+        self._live: tuple[GatewayFeed, Outlet] | None = None
         self._outlet: Outlet | None = None
         self._is_over = False
 
@@ -168,7 +168,7 @@ class Session(asyncio.Protocol):
             case Hangup(reason):
                 self.end(f"ended for its client: {reason}", error=True)
 
-    def _request(self, request: Subscription | Complaint) -> None:
+    def _request(self, request: GatewaySubscription | Complaint) -> None:
         if self._symbols > MAX_SYMBOLS or len(self._requests) > MAX_REQUESTS:
             self.end("ended for its client, which subscribes without bounds", error=True)
         elif self._live is None:
@@ -177,7 +177,12 @@ class Session(asyncio.Protocol):
             self._answer(*self._live, request, late=True)
 
     def _answer(
-        self, feed: Feed, outlet: Outlet, request: Subscription | Complaint, *, late: bool
+        self,
+        feed: GatewayFeed,
+        outlet: Outlet,
+        request: GatewaySubscription | Complaint,
+        *,
+        late: bool,
     ) -> None:
         if isinstance(request, Complaint):
             outlet.send_control(ErrorMsg(request.text, ERROR_INVALID_SUBSCRIPTION, feed.now()))
@@ -220,7 +225,7 @@ class Session(asyncio.Protocol):
             await feed.run(outlet)
             beating.cancel()
 
-    async def _beat(self, feed: Feed, outlet: Outlet) -> None:
+    async def _beat(self, feed: GatewayFeed, outlet: Outlet) -> None:
         """Send a heartbeat whenever nothing else was sent for so long."""
         interval = self._options.heartbeat_s
         while True:

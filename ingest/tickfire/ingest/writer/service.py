@@ -27,7 +27,7 @@ from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import Batch, Parser
 from tickfire.ingest.kernel.state import InstrumentStates, Rows
 from tickfire.ingest.live.client import LiveSession
-from tickfire.ingest.live.lsg import FeedRefused, Subscription
+from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
 from tickfire.ingest.writer.pipe import Pipe
 from tickfire.store.connect import connect
 from tickfire.store.dataset import Store
@@ -55,7 +55,7 @@ class IngestConfig:
         The live gateway.
     key : str
         Its API key.
-    subscription : Subscription
+    subscription : LiveSubscription
     feed : int
         The number of this feed, 0 to 255.
     shards : int
@@ -72,7 +72,7 @@ class IngestConfig:
     host: str
     port: int
     key: str
-    subscription: Subscription
+    subscription: LiveSubscription
     feed: int = 1
     shards: int = 1
     history_ticks: int = 2_000_000

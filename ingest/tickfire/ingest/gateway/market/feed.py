@@ -30,13 +30,13 @@ from tickfire.ingest.gateway.feed import (
     unresolved,
 )
 from tickfire.ingest.gateway.market.definitions import definitions_of, mapping_of
-from tickfire.ingest.gateway.market.market import Market
+from tickfire.ingest.gateway.market.market import SimulatedMarket
 from tickfire.ingest.gateway.market.widen import Widener
 from tickfire.ingest.gateway.outlet import Outlet
 from tickfire.ingest.gateway.pace import NS_PER_S, Clock
 from tickfire.ingest.gateway.segment import Segment, survey_chunk
 from tickfire.ingest.gateway.selection import Selection
-from tickfire.ingest.gateway.subscription import Subscription
+from tickfire.ingest.lsg.requests import GatewaySubscription
 
 DATASET: Final = "TICKFIRE.SIM"
 SCHEMAS: Final = ("trades", "mbp-1", "definition")
@@ -46,12 +46,12 @@ START_SLACK_NS: Final = 10 * NS_PER_S
 """By so much a start may precede the history without a word."""
 
 
-class MarketFeed:
+class SimulatedFeed:
     """One session's view of the market.
 
     Parameters
     ----------
-    market : Market
+    market : SimulatedMarket
         Shared by the sessions.
     clock : Clock
     slow_after_s : float
@@ -62,7 +62,7 @@ class MarketFeed:
     """
 
     def __init__(
-        self, market: Market, clock: Clock, *, slow_after_s: float, skip_when_slow: bool
+        self, market: SimulatedMarket, clock: Clock, *, slow_after_s: float, skip_when_slow: bool
     ) -> None:
         self.selection = Selection()
         self.has_ts_out = False
@@ -88,7 +88,7 @@ class MarketFeed:
         """Return the wall clock, ns since the Unix epoch."""
         return self._clock.time_ns()
 
-    def subscribe(self, subscription: Subscription, *, late: bool) -> list[ControlMsg]:
+    def subscribe(self, subscription: GatewaySubscription, *, late: bool) -> list[ControlMsg]:
         """Take a subscription; return acknowledgement, complaints and mappings."""
         now = self.now()
         refusal = _refusal(subscription, late=late)
@@ -179,7 +179,7 @@ class MarketFeed:
     def _definitions(self) -> Segment:
         return survey_chunk(definitions_of(self._market.listings, self.now()))
 
-    def _resolve(self, subscription: Subscription) -> tuple[Subscription, list[str]]:
+    def _resolve(self, subscription: GatewaySubscription) -> tuple[GatewaySubscription, list[str]]:
         """Return the subscription by raw symbols, and the symbols that are unknown."""
         if subscription.symbols is None:
             return subscription, []
@@ -189,7 +189,7 @@ class MarketFeed:
         return replace(subscription, symbols=tuple(raw), stype_in="raw_symbol"), unknown
 
 
-def _names(market: Market) -> dict[str, dict[str, str]]:
+def _names(market: SimulatedMarket) -> dict[str, dict[str, str]]:
     """Return, by symbol type, the names of instruments and their raw symbols."""
     futures = [listing for listing in market.listings if listing.expiration is not None]
     return {
@@ -202,7 +202,7 @@ def _names(market: Market) -> dict[str, dict[str, str]]:
     }
 
 
-def _refusal(subscription: Subscription, *, late: bool) -> str | None:
+def _refusal(subscription: GatewaySubscription, *, late: bool) -> str | None:
     if subscription.schema not in SCHEMAS:
         return f"The simulated market has {', '.join(SCHEMAS)}; it has no {subscription.schema}."
     if late and subscription.start is not None:

@@ -22,7 +22,7 @@ LONGEST_GAP_NS: Final = 10 * NS_PER_S
 """A market that nobody saw for longer than this and than its history stood still."""
 
 
-class Subscriber(Protocol):
+class SegmentSink(Protocol):
     """Who gets what happens."""
 
     def push(self, segment: Segment) -> None:
@@ -30,7 +30,7 @@ class Subscriber(Protocol):
         ...
 
 
-class Market:
+class SimulatedMarket:
     """The market; it runs while anybody looks at it.
 
     Parameters
@@ -49,7 +49,7 @@ class Market:
             config.seed, self._time, instruments=config.instruments, speed=config.speed
         )
         self._history = History(history_ns)
-        self._subscribers: set[Subscriber] = set()
+        self._subscribers: set[SegmentSink] = set()
         self._pump: asyncio.Task[None] | None = None
 
     @property
@@ -68,7 +68,7 @@ class Market:
             self._publish(segment)
             await self._clock.sleep_until(0)
 
-    async def attach(self, subscriber: Subscriber) -> list[Segment]:
+    async def attach(self, subscriber: SegmentSink) -> list[Segment]:
         """Let a subscriber get what happens from now on; return the history up to here."""
         await self.catch_up()
         history = self._history.segments()
@@ -77,7 +77,7 @@ class Market:
             self._pump = asyncio.get_running_loop().create_task(self._run())
         return history
 
-    def detach(self, subscriber: Subscriber) -> None:
+    def detach(self, subscriber: SegmentSink) -> None:
         """Let a subscriber get nothing more."""
         self._subscribers.discard(subscriber)
         if not self._subscribers and self._pump is not None:
