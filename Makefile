@@ -123,10 +123,11 @@ test: setup chromium ## Run every test, Python's and the client's
 	@cd client_js && npm run --silent test
 
 .PHONY: lint
-lint: setup ## Check style and layers
+lint: setup ## Check style, layers, and that nothing imports in a circle
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/lint-imports --no-cache
+	@$(PYTHON) -m pytest -q tests/packaging/test_layout.py
 	@cd client_js && npm run --silent lint
 
 .PHONY: types
@@ -143,8 +144,10 @@ bench: setup ## Measure; bench/README.md explains each
 	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: train
-train: setup ## Train the models from DATA, ../shared/data unless set, and report into var/models
-	@$(TICKFIRE) train $(if $(DATA),--data $(DATA)) $(ARGS)
+train: $(if $(DATA),setup) ## Train the models on the folder DATA; reports go to var/models/reports
+	@[ -n "$(DATA)" ] || { echo "tickfire: training needs data; name its folder: make train DATA=FOLDER" \
+		"(docs/models.md says what it holds)." >&2; exit 2; }
+	@$(TICKFIRE) train --data "$(DATA)" $(ARGS)
 
 .PHONY: dist-check
 dist-check: setup ## Build sdist and wheel, install them in a clean environment, serve the page

@@ -1,4 +1,4 @@
-"""What is built and generated: sizes, headers' demands, the schema, the lock file."""
+"""Built and generated files: sizes, compatibility with the headers, the schema, the lock file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import CLIENT
+from tests.support.paths import CLIENT
 
 MAX_SCRIPT_BYTES = 200_000  # the page and its workers, before compression
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.replay import TRANSCRIPTS, Verdict, load, replay_all
-from tests.conformance.serving import OTHER_SERVERS, free_port, serving_elsewhere
+from tests.conformance.serving import OTHER_SERVERS, serving_elsewhere
+from tickfire.base.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

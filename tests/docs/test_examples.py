@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.docs.running import EXAMPLES, free_port, run_script, running
-from tests.docs.stock import stock_client
+from tests.support.docs.running import EXAMPLES, run_script, running
+from tests.support.docs.stock import stock_client
 from tests.support.valkey import Valkey
+from tickfire.base.ports import free_port
 
 # Processes start slowly on a busy machine.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]

@@ -6,15 +6,15 @@ import ast
 import asyncio
 import inspect
 import re
-from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import pytest
 
-from tests.docs.running import running
+from tests.support.docs.running import running
+from tests.support.paths import ROOT
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = ROOT / "docs"
 GUIDES = ["phoenix.md", "starlette.md"]
 
 CLIENT_TIMEOUT_S = 40

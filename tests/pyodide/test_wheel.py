@@ -15,7 +15,7 @@ from pyodide.distribution.audit import AuditError, audit_wheel
 from pyodide.distribution.files import CORE_FILES
 from pyodide.distribution.lock import write_lock
 from pyodide.distribution.wheel import build_wheel
-from tests.kernels.indicators import own_kernel
+from tests.support.kernels import own_kernel
 from tickfire.kernels.build import MODULE_NAME, build_module, kernels_of
 from tickfire.kernels.compiler.python import python
 

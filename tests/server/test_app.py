@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 
-from tests.server.conftest import Serve, Server
 from tests.support.eventually import eventually
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import Publisher, trades
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.base.errors import UsageError
 from tickfire.phoenix import Token

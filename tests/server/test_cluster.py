@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import redis
 
-from tests.server.conftest import Serve
 from tests.support.eventually import eventually
 from tests.support.publisher import Publisher, trades
+from tests.support.server import Serve
 from tests.support.valkey import Valkey
 from tickfire.server.market.ticks.positions import Place
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 import redis
 
-from tests.server.conftest import Serve
 from tests.support.eventually import eventually
 from tests.support.publisher import DAY, SECOND, Publisher, trades
+from tests.support.server import Serve
 from tests.support.valkey import Valkey
 from tickfire.models.infer import service
 from tickfire.models.infer.service import Infer, InferConfig

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.clients.conftest import Place
 from tests.conformance.clients.expected import EXPECTED
+from tests.conformance.clients.place import Place
 from tests.conformance.clients.scripts import run_script
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.dbn import START, mixed_records, trades, write_dbn
+from tests.support.dbn import START, daily, mixed_records, trades, write_dbn
 from tests.support.gateway import (
     MS,
     TIMEOUT_S,
@@ -266,11 +266,8 @@ def test_a_subscription_is_acknowledged_with_its_last_line(tmp_path: Path) -> No
 
 
 def test_symbols_that_the_metadata_does_not_map_are_told(tmp_path: Path) -> None:
-    from tests.ingest.gateway.test_replay import daily
-
-    replay = Replay(
-        tmp_path, at(0), daily((0, "A", 1)), GatewaySubscription("trades", symbols=("A", "X"))
-    )
+    wanted = GatewaySubscription("trades", symbols=("A", "X"))
+    replay = Replay(tmp_path, at(0), daily((0, "A", 1)), wanted)
     error = replay.told[-1]
     assert isinstance(error, ErrorMsg)
     assert (error.err, error.code) == ("Failed to resolve symbols: X", ERROR_SYMBOL_RESOLUTION)

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from tests.ingest.gateway.test_simulation import NIGHT, run
 from tests.support.gateway import (
     TIMEOUT_S,
     ManualClock,
@@ -22,6 +21,7 @@ from tests.support.gateway import (
     data_records,
     records_of,
 )
+from tests.support.simulation import NIGHT, run
 from tickfire.ingest.dbn.control import ErrorMsg, SymbolMappingMsg, SystemMsg
 from tickfire.ingest.dbn.layout import (
     ACTION_TRADE,

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.dbn import START, rows, trades, write_dbn
+from tests.support.dbn import START, daily, rows, trades, write_dbn
 from tests.support.gateway import records_of, segment_of
 from tickfire.ingest.dbn.control import SymbolMappingMsg, encode_control
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
@@ -103,23 +103,6 @@ def test_kept_records_are_copied_with_the_time_of_sending(
 def mapping(number: int, symbol: str, start: int = 0, end: int = 2**63) -> SymbolMappingMsg:
     return SymbolMappingMsg(
         number, symbol, symbol, 0, stype_in=1, stype_out=1, start=start, end=end
-    )
-
-
-def daily(*days: tuple[int, str, int]) -> Metadata:
-    """Metadata that maps ids to symbols day by day."""
-    first = date(2024, 1, 1).toordinal()
-    by_symbol: dict[str, list[MappingInterval]] = {}
-    for day, symbol, number in days:
-        interval = MappingInterval(
-            date.fromordinal(first + day), date.fromordinal(first + day + 1), str(number)
-        )
-        by_symbol.setdefault(symbol, []).append(interval)
-    return Metadata(
-        "TEST",
-        "trades",
-        stype_in="raw_symbol",
-        mappings=tuple(SymbolMapping(name, tuple(rows)) for name, rows in by_symbol.items()),
     )
 
 

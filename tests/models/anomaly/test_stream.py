@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.models.anomaly.test_ticks import market, trade
+from tests.support.models.ticks import market, trade
 from tickfire.models.anomaly.artifact import read
 from tickfire.models.anomaly.detector import FEATURE_NAMES
 from tickfire.models.anomaly.stream import DEFAULT_PATH, AnomalyModel

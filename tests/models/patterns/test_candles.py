@@ -14,14 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.support.models.candles import Candles, market
 from tickfire.models.patterns.candles import DEFAULT_DEPTHS, CandlePatterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS, DEPTHS, index_of
 
 talib: Any = _talib
 abstract: Any = _abstract
 
-type Array = NDArray[np.float64]
-type Candles = tuple[Array, Array, Array, Array]
 
 LIMIT = 1e6
 
@@ -47,24 +46,6 @@ def read(path: Path) -> Candles:
     frame.columns = [column.lower() for column in frame.columns]
     o, h, l, c = (frame[name].to_numpy(np.float64) for name in ("open", "high", "low", "close"))  # noqa: E741
     return o, h, l, c
-
-
-def market(seed: int, bars: int) -> Candles:
-    """Make candles on a grid: ties, dojis, gaps and flat stretches."""
-    rng = np.random.default_rng(seed)
-    grid = float(rng.choice([1, 2, 4, 100]))
-
-    def rounded(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.round(x * grid) / grid
-
-    steps = rng.standard_normal(bars) * rng.choice([0.0, 0.001, 0.01], bars)
-    close = rounded(100.0 * np.exp(np.cumsum(steps)))
-    apart = rounded(close + rng.standard_normal(bars) * rng.choice([0.0, 0.3, 3.0]))
-    open_ = np.where(rng.random(bars) < 0.5, np.roll(close, 1), apart)
-    wick = rng.choice([0.01, 0.5], 2)
-    over = rounded(rng.exponential(wick[0], bars)) * (rng.random(bars) < 0.6)
-    under = rounded(rng.exponential(wick[1], bars)) * (rng.random(bars) < 0.6)
-    return open_, np.maximum(open_, close) + over, np.minimum(open_, close) - under, close
 
 
 def test_has_every_function_of_talib() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from tests.support.models.drawings import DRAWINGS, WIDTH, Bars, drawn
 from tickfire.models.patterns.chart import (
     CHART_MEANINGS,
     LEAST_QUALITY,
@@ -18,23 +18,6 @@ from tickfire.models.patterns.chart import (
 )
 from tickfire.models.patterns.shapes import NAMES
 from tickfire.models.patterns.swings import SwingFinder
-
-type Bars = NDArray[np.float64]
-"""float64[n, 3]: high, low, close."""
-
-FLAT = 20
-"""Quiet bars before a drawing: the mean range must be known."""
-WIDTH = 0.25
-
-
-def drawn(*corners: float, step: int | tuple[int, ...] = 10) -> Bars:
-    """Return bars along straight lines from corner to corner, after a quiet stretch."""
-    legs = list(pairwise(corners))
-    steps = step if isinstance(step, tuple) else (step,) * len(legs)
-    quiet = corners[0] + 0.05 * np.sin(np.arange(FLAT))
-    lines = [np.linspace(a, b, n + 1)[1:] for (a, b), n in zip(legs, steps, strict=True)]
-    path = np.concatenate([quiet, *lines])
-    return np.stack([path + WIDTH, path - WIDTH, path], axis=1)
 
 
 def found(bars: Bars) -> list[tuple[int, ChartPattern]]:
@@ -45,28 +28,6 @@ def found(bars: Bars) -> list[tuple[int, ChartPattern]]:
 
 def names(bars: Bars) -> list[tuple[str, str]]:
     return [(one.name, one.direction) for _, one in found(bars)]
-
-
-DRAWINGS: dict[str, tuple[Bars, str, str]] = {
-    "double top": (drawn(100, 120, 110, 120, 100), "double_top", "down"),
-    "head and shoulders": (
-        drawn(100, 115, 108, 125, 108, 115, 100),
-        "head_and_shoulders",
-        "down",
-    ),
-    "ascending triangle": (drawn(100, 90, 110, 97, 110, 104, 120), "ascending_triangle", "up"),
-    "symmetrical triangle": (
-        drawn(100, 90, 120, 96, 114, 102, 108, 120),
-        "symmetrical_triangle",
-        "up",
-    ),
-    "bear flag": (
-        drawn(140, 150, 100, 110, 103, 113, 90, step=(10, 20, 20, 20, 20, 20)),
-        "bear_flag",
-        "down",
-    ),
-    "range": (drawn(100, 110, 100, 110, 100, 110, 107, 130), "range_breakout", "up"),
-}
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS)

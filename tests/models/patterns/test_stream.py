@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from tests.models.patterns.test_candles import market
-from tests.models.patterns.test_chart import DRAWINGS
+from tests.support.models.bars import MINUTE, START, bars
+from tests.support.models.candles import market
+from tests.support.models.drawings import DRAWINGS
 from tickfire.models.infer.stream_model import Instruments
 from tickfire.models.patterns.candles import CandlePatterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS
@@ -20,24 +20,7 @@ from tickfire.models.patterns.longer import Candle, LongerCandles
 from tickfire.models.patterns.stream import PatternsModel
 from tickfire.models.records import Signal
 from tickfire.models.registry import stream_model
-from tickfire.store.schema import BAR, BAR_LATE, BAR_REWIND, PRICE_SCALE
-
-type Bars = NDArray[np.void]
-
-MINUTE = 60 * 10**9
-START = 1_700_000_000_000_000_000 // (60 * MINUTE) * 60 * MINUTE
-
-
-def bars(prices: NDArray[np.float64], number: int = 1, start: int = START) -> Bars:
-    """Make 1 m bars of float64[n, 4]: open, high, low, close."""
-    made = np.zeros(len(prices), BAR)
-    made["start"] = start + np.arange(len(prices)) * MINUTE
-    for k, name in enumerate(("open", "high", "low", "close")):
-        made[name] = np.rint(prices[:, k] * PRICE_SCALE)
-    made["n"] = np.arange(1, len(prices) + 1) * 10
-    made["interval_s"] = 60
-    made["instrument_id"] = number
-    return made
+from tickfire.store.schema import BAR_LATE, BAR_REWIND
 
 
 def model(*intervals: str) -> PatternsModel:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.paths import CLIENT
 from tickfire.models.artifact import SHIPPED
 from tickfire.models.sentiment import data, lexicon
 from tickfire.models.sentiment.model import SentimentModel
 
-CLIENT = Path(__file__).resolve().parents[3] / "client_js"
 HEADLINES = 1_000
 ODD = [*"éßK🚀$#?%", "\u0130", "\u2019s", "\u2028", "\xa0", "12.5.2008", "-3%"]
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.phoenix.transports.test_hostile_bytes import Change, Room, broken, changes
 from tests.support.phoenix.fakes import Talk
+from tests.support.phoenix.hostile import Change, Room, broken, changes
 from tickfire.phoenix import Hub, LongPollOptions, PhoenixSocket, UserSocket
 
 WINDOW_S = 0.02  # for which the server keeps silence about a frame that cannot be decoded

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.server.conftest import Server
-from tests.server.market.topics.test_candle_topics import replayed
+from tests.support.candles import replayed
 from tests.support.phoenix_client import Joined
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
+from tests.support.server import Server
 from tickfire.kernels import native
 
 

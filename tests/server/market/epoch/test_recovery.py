@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.server.conftest import Serve, Server
 from tests.support.eventually import eventually
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.server.market.ticks.positions import Place
 from tickfire.store.schema import ticks_key

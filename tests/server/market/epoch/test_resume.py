@@ -9,24 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.server.conftest import Serve, Server
 from tests.support.eventually import eventually
 from tests.support.phoenix_client import Joined
-from tests.support.publisher import DAY, Publisher, tick, trades
+from tests.support.publisher import Publisher, mixed, tick, trades
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.server.market.epoch.shard import ShardReader
 from tickfire.server.market.ticks.positions import Place
 from tickfire.store.schema import BINARY_HEADER, TICK, new_epoch, shard_of
 
 suppressed = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-
-
-def mixed(count: int, instruments: int = 2, start: int = DAY) -> Any:
-    """Trades of some instruments, each followed by a quote."""
-    rows = np.repeat(trades(count, start=start), 2)
-    rows["instrument_id"] = 1 + np.arange(len(rows)) // 2 % instruments
-    rows["kind"][1::2] = tick("bid")["kind"]
-    return rows
 
 
 def trades_of(rows: Any, topic: str) -> int:

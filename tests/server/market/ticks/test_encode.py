@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.server import reference
+from tests.support.reference import ticks as reference
 from tickfire.server.market.ticks.encode import Encoder, Envelope, Ticks, around, binary_payload
 from tickfire.server.market.ticks.positions import base36
 from tickfire.store.schema import BINARY_HEADER, TICK, UNDEF_PRICE

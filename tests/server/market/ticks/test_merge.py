@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.server.conftest import Server
-from tests.server.market.epoch.test_resume import mixed
 from tests.support.phoenix_client import Joined
-from tests.support.publisher import Publisher, tick, trades
+from tests.support.publisher import Publisher, mixed, tick, trades
+from tests.support.server import Server
 from tickfire.store.schema import BINARY_HEADER, TICK
 
 COUNT = 600

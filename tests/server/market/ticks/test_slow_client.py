@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import Server
 from tests.support.eventually import eventually
 from tests.support.publisher import Publisher, trades
+from tests.support.server import Server
 from tickfire.server.market.epoch.shard import ShardReader
 from tickfire.server.market.ticks.positions import Place
 from tickfire.server.market.ticks.subscription import HIGH_WATER

@@ -12,10 +12,10 @@ import msgspec
 import pytest
 import redis.asyncio
 
-from tests.server.conftest import Serve, Server
 from tests.support.eventually import eventually
 from tests.support.house import House, listening
 from tests.support.publisher import DAY, SECOND, Publisher
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.models.infer.service import Infer, InferConfig
 from tickfire.models.records import SENTIMENT_KEY, SIGNALS_KEY, Sentiment, Signal

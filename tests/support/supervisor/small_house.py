@@ -1,16 +1,16 @@
-"""A supervisor of two small processes; prints their ids, then runs until it is killed."""
+"""Supervisor of two child processes: prints their ids, and runs until it is killed."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 
+from tests.support.supervisor import small_child
 from tickfire.base.ports import free_port
 from tickfire.server.supervisor.plan import ChildSpec, Probe
 from tickfire.server.supervisor.supervisor import Supervisor
 
-CHILD = (sys.executable, str(Path(__file__).with_name("small_child.py")))
+CHILD = (sys.executable, small_child.__file__)
 
 
 async def main() -> None:

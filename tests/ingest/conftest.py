@@ -12,7 +12,7 @@ from tickfire.store.options import RedisOptions
 
 @pytest.fixture
 async def valkey() -> AsyncIterator[EmbeddedRedis]:
-    """A real, empty Valkey of the test's own."""
+    """A Valkey for this test alone."""
     server = EmbeddedRedis(RedisOptions(free_port()))
     await server.start()
     yield server

@@ -1,4 +1,4 @@
-"""Run an example as a user does, on a free port."""
+"""Examples of the documentation, run as a user runs them."""
 
 from __future__ import annotations
 
@@ -8,35 +8,30 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 
 from tests.support.eventually import eventually
+from tests.support.paths import ROOT
+from tickfire.base.ports import free_port
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
+EXAMPLES = ROOT / "docs" / "examples"
 START_TIMEOUT_S = 40.0
 STOP_TIMEOUT_S = 20.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
 async def running(
     command: str | Sequence[str], port: int | None = None, **environment: str
 ) -> AsyncIterator[int]:
-    """Yield the port of an example that serves.
+    """Run an example that serves; yield its port once it listens.
 
     Parameters
     ----------
     command
-        The name of the example; or a whole command of Python, to be run among the examples.
+        File name of the example, or the arguments of Python, run in the folder of examples.
     port
-        Where it serves, if the command says so.
+        Port that the command names; by default a free one, given as PORT.
     environment
-        Variables that it reads.
+        Environment variables.
     """
     if port is None:
         port = free_port()
@@ -60,7 +55,7 @@ async def running(
 
 
 async def run_script(*arguments: str, **environment: str) -> str:
-    """Run an example that ends by itself, and return what it printed."""
+    """Run an example to its end, and return what it prints."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
-const require = createRequire(new URL("../../client_js/package.json", import.meta.url));
+const require = createRequire(new URL("../../../client_js/package.json", import.meta.url));
 const { LongPoll, Presence, Socket } = require("phoenix");
 const WebSocket = require("ws");
 
