@@ -22,6 +22,7 @@ from tests.support.gateway import (
     records_of,
 )
 from tests.support.simulation import NIGHT, run
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.dbn.control import ErrorMsg, SymbolMappingMsg, SystemMsg
 from tickfire.ingest.dbn.layout import (
     ACTION_TRADE,
@@ -35,7 +36,6 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_TRADE,
     SYSTEM_REPLAY_COMPLETED,
     SYSTEM_SLOW_READER,
-    UNDEF_PRICE,
 )
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.feed import ReaderTooSlowError

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from numba import int64, uint64
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.apply import apply_clear, apply_side, apply_trade
 from tickfire.ingest.kernel.context import (
     ROW_ASK,
@@ -17,7 +18,7 @@ from tickfire.ingest.kernel.context import (
 from tickfire.ingest.kernel.ticks import SIDE_NONE, TICK_SHIFT, TICK_SIZE, put_tick
 from tickfire.kernels.jit import helper
 from tickfire.kernels.pointers import as_i64, as_u32
-from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, UNDEF_PRICE
+from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE
 
 LATEST_NS: Final = 1 << 62
 """Times after this, in the year 2116, are not plausible."""

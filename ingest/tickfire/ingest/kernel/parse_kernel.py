@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from numba import int64, uint8, uint64
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.dbn.layout import (
     ACTION_CLEAR,
     ACTION_TRADE,
@@ -55,7 +56,6 @@ from tickfire.ingest.kernel.rows import home_of, probe
 from tickfire.ingest.kernel.ticks import TICK_SHIFT, TICK_SIZE
 from tickfire.kernels.jit import helper, kernel
 from tickfire.kernels.pointers import as_i64, as_u8, as_u32, prefetch
-from tickfire.store.schema import UNDEF_PRICE
 
 PREFETCH: Final = 2048
 """How many bytes ahead of a record memory is fetched."""

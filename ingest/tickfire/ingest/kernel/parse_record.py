@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from numba import int64, uint8, uint32, uint64
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.dbn.layout import (
     ACTION_CLEAR,
     ACTION_TRADE,
@@ -91,7 +92,6 @@ from tickfire.kernels.bars import (
 )
 from tickfire.kernels.jit import cold, helper
 from tickfire.kernels.pointers import as_f64, as_i64, as_u8, as_u32
-from tickfire.store.schema import UNDEF_PRICE
 
 # Families of records whose fields have the same offsets.
 BASE: Final = 0
