@@ -290,6 +290,7 @@ def test_what_a_user_gets_wrong_ends_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_every_registered_model_can_be_imported() -> None:
+    assert STREAM_MODELS
     for name in STREAM_MODELS:
         assert callable(stream_model(name))
 
