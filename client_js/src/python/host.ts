@@ -120,7 +120,7 @@ export class PythonHost {
     this.end();
     this.handlers.onRestart();
     this.start();
-    const message = `${stopping ?? "stopped"}; Python starts anew`;
+    const message = `${stopping ?? "stopped"}; Python was restarted`;
     const fault = { type: "Stopped", message, line: null, trace: [], interrupted: true };
     current?.settle({ error: fault, ms: 0 });
   }

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
-from redis.exceptions import RedisError
 
 from tickfire.base.errors import UserError
+from tickfire.base.retry import Backoff, retry
 from tickfire.phoenix import Channel, Hub, Socket
 from tickfire.server.market.candles.feed import CandleTopic
 from tickfire.server.market.candles.indicators import Indicator
@@ -27,21 +27,19 @@ from tickfire.server.market.topics.signals import SIGNALS, Signals, SignalsChann
 from tickfire.server.market.topics.ticks import InstrumentChannel, RealtimeChannel
 from tickfire.server.market.topics.trace import TRACE, Trace, TraceChannel
 from tickfire.server.metrics import Metrics
-from tickfire.store.connect import redacted
+from tickfire.store.entries import Entry
+from tickfire.store.epoch import Epoch, epoch_of
 from tickfire.store.requests import RedisUnavailable, Requests, newest_id
 from tickfire.store.schema import META_KEY, STATUS_KEY, Status
-from tickfire.store.store import Store
-from tickfire.store.tail import Entry, Tail, backoff_s
+from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.tail import Tail
+from tickfire.store.url import redacted
 
 MAX_INDICATORS: Final = 2_000
 """Of one worker."""
 EPOCH_CHECK_S: Final = 1.0
-MAX_SHARDS: Final = 256
 
 logger = logging.getLogger(__name__)
-
-type Epoch = tuple[bytes, int]
-"""The key of a data set, and how many shards it has."""
 
 _STATUS: Final = msgspec.msgpack.Decoder(Status)
 
@@ -133,15 +131,12 @@ class Market:
             await store.close()
 
     async def _open(self) -> Store:
-        attempt = 0
-        while True:
-            try:
-                return await Store.open(self.redis_url)
-            except (UserError, RedisError, OSError, TimeoutError) as error:
-                if attempt == 0:
-                    logger.warning("%s", error)
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
+        return await retry(
+            lambda: Store.open(self.redis_url),
+            on=(UserError, *REDIS_ERRORS),
+            what="connecting to Redis",
+            logger=logger,
+        )
 
     # --- epochs
     async def _read_epoch(self, meta: Requests) -> Epoch | None:
@@ -152,10 +147,7 @@ class Market:
             self._reachable = False
             raise
         self._reachable = True
-        key, shards = fields.get(b"epoch", b""), fields.get(b"shards", b"1")
-        if len(key) != 8 or not shards.isdigit() or not 0 < int(shards) <= MAX_SHARDS:
-            return None
-        return key, int(shards)
+        return epoch_of(fields)
 
     async def _next_epoch(self, meta: Requests, current: Epoch | None) -> Epoch:
         """Wait until Redis holds another data set than the current."""
@@ -194,15 +186,14 @@ class Market:
 
         data = DataSet(*epoch)
         live = Live(store, self.hub, data, self.lanes, self.metrics, self.trace, still_current)
-        attempt = 0
+        backoff = Backoff()
         while True:
             try:
                 await live.seed()
                 break
             except RedisUnavailable as error:
                 logger.warning("Redis is lost again (%s); it is tried on", error)
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
+                await backoff.pause()
                 await store.refresh()
         place = data.place()
         logger.info("epoch %s: %d instruments, at %s", epoch[0].hex(), len(data.states.rows), place)

@@ -20,7 +20,7 @@ from tickfire.ingest.kernel.context import (
     ROW_M_CLOSED,
     ROW_S,
     ROW_S_CLOSED,
-    ROW_TRADE_N,
+    ROW_TRADE_POSITION,
     ROW_WORDS,
 )
 from tickfire.ingest.kernel.state import InstrumentStates
@@ -285,7 +285,7 @@ class Candles:
         """Whether the running bar is the one of `start`, and `n` the position of its last trade."""
         words = self._words(slot)
         running = words[ROW_S] if interval_s == 1 else _running_minute(words)
-        return running == start and words[ROW_TRADE_N] == n
+        return running == start and words[ROW_TRADE_POSITION] == n
 
     def _words(self, slot: int) -> list[int]:
         words: list[int] = (

@@ -133,7 +133,7 @@ class CandleFeed:
         if topic.slot is not None:
             bars = self._candles.history(topic.slot, topic.interval_s, DEFAULT_LIMIT)
             payload = {"candles": bars_as_json(bars), "id": self._place_of(topic.slot)}
-        self._hub.broadcast(topic.name, "reset", payload)
+        self._hub.local_broadcast(topic.name, "reset", payload)
 
     # --- running bars
     def flush(self) -> None:
@@ -182,4 +182,4 @@ class CandleFeed:
             "closed": closed,
             "id": self._place_of(slot),
         }
-        self._hub.broadcast(topic.name, "candle", payload)
+        self._hub.local_broadcast(topic.name, "candle", payload)

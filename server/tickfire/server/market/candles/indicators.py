@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.base.units import milliseconds
+from tickfire.base.units import PRICE_SCALE, milliseconds
 from tickfire.models.features.catalogue import COLUMNS, Feature
 from tickfire.models.features.feature_set import FeatureSet
 from tickfire.server.market.candles.series import Bars
-from tickfire.store.schema import INTERVALS_S, PRICE_SCALE
+from tickfire.store.schema import INTERVALS_S
 
 if TYPE_CHECKING:
     from tickfire.server.market.market import Market
@@ -124,12 +124,12 @@ class Indicator:
             "closed": candle["closed"],
             "id": candle["id"],
         }
-        self._market.hub.broadcast(self._topic, "value", payload)
+        self._market.hub.local_broadcast(self._topic, "value", payload)
 
     def _reset(self) -> None:
         self._begin()
         payload = {"values": self.values(RESET_VALUES), "id": self._place()}
-        self._market.hub.broadcast(self._topic, "reset", payload)
+        self._market.hub.local_broadcast(self._topic, "reset", payload)
 
     def _peek(self, bars: NDArray[np.int64]) -> float:
         return float(self._features.peek(_columns(bars))[0, 0])

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tickfire.base.units import decimal_or_none, milliseconds
+from tickfire.base.units import UNDEF_PRICE, decimal_or_none, milliseconds
 from tickfire.ingest.kernel.context import ROW_ASK, ROW_ASK_SIZE, ROW_BID, ROW_BID_SIZE
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.candles.candles import Candles
@@ -17,7 +17,7 @@ from tickfire.server.market.epoch.instruments import Instruments, Listing
 from tickfire.server.market.ticks.encode import Encoder, Quote
 from tickfire.server.market.ticks.positions import Place
 from tickfire.server.market.ticks.slots import Slots
-from tickfire.store.schema import UNDEF_PRICE, Instrument
+from tickfire.store.schema import Instrument
 
 
 class DataSet:

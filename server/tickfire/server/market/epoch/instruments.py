@@ -1,26 +1,26 @@
 """The instrument table: symbols by slot, slots by symbol, and what the encoders need of them.
 
-A slot is the index of an instrument's row in the `InstrumentStates`, so that one number leads everywhere.
+A slot is the index of an instrument's row in the `InstrumentStates`, so that one number
+leads everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.base.units import decimal
+from tickfire.base.units import UNDEF_PRICE, decimal
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.store.epoch import instruments_of
 from tickfire.store.requests import Requests
-from tickfire.store.schema import INSTRUMENTS_KEY, STATE, UNDEF_PRICE, Instrument, shard_of
+from tickfire.store.schema import INSTRUMENTS_KEY, STATE, Instrument, shard_of
 
 type Key = tuple[int, int]
-
-_DECODER: Final = msgspec.msgpack.Decoder(Instrument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +156,4 @@ async def read_instruments(requests: Requests) -> list[Instrument]:
     RedisUnavailable
         Redis does not answer.
     """
-    rows = []
-    for packed in (await requests.hash(INSTRUMENTS_KEY)).values():
-        try:
-            rows.append(_DECODER.decode(packed))
-        except msgspec.MsgspecError:
-            continue
-    return rows
+    return instruments_of((await requests.hash(INSTRUMENTS_KEY)).values())

@@ -18,13 +18,11 @@ from tickfire.server.market.ticks.positions import Place
 from tickfire.server.market.ticks.views import REALTIME, Lanes, topic_of
 from tickfire.server.market.topics.trace import Trace
 from tickfire.server.metrics import Metrics
-from tickfire.store.entries import BadEntry
+from tickfire.store.entries import BadEntry, Entry, TickEntry, all_bars_of
 from tickfire.store.history import History
-from tickfire.store.read_entries import TickEntry, bars_of
 from tickfire.store.requests import RedisUnavailable, Requests
 from tickfire.store.schema import INSTRUMENTS_KEY
 from tickfire.store.store import Store
-from tickfire.store.tail import Entry
 
 logger = logging.getLogger(__name__)
 
@@ -181,7 +179,7 @@ class Live:
 
     def bars_closed(self, entries: list[Entry]) -> None:
         """Take entries of bars: those that feeds made themselves, and closes by feed time."""
-        pieces = bars_of(entries)
+        pieces = all_bars_of(entries)
         made_by_feed = pieces[pieces["trades"] == 0]
         if len(made_by_feed):
             self.candles.changed(self.data.candles.take(made_by_feed))

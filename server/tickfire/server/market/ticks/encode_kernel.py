@@ -15,9 +15,10 @@ from typing import Any, Final
 import numpy as np
 from numba import int64, uint8, uint64
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.kernels.jit import helper, kernel
 from tickfire.kernels.pointers import as_i64, as_u8
-from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, UNDEF_PRICE
+from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE
 
 # --- words of the context
 E_TICKS: Final = 0

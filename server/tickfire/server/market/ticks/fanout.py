@@ -18,7 +18,7 @@ from tickfire.server.market.ticks.merge import MergedLane, Merges
 from tickfire.server.market.ticks.slots_kernel import SAW_TRADE
 from tickfire.server.market.ticks.views import REALTIME, SERIALIZERS, Lane, Lanes, topic_of
 from tickfire.server.metrics import Metrics
-from tickfire.store.read_entries import TickEntry
+from tickfire.store.entries import TickEntry
 
 REMEMBERED_WRITES: Final = 4096
 """Of one lane: more than can wait in the hub until the loop comes round."""

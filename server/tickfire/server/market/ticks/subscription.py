@@ -12,12 +12,12 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from tickfire.base.retry import Backoff
 from tickfire.phoenix import Socket
 from tickfire.server.market.ticks.positions import Place
 from tickfire.server.market.ticks.views import REALTIME, Lane
-from tickfire.store.read_entries import TickEntry
+from tickfire.store.entries import TickEntry
 from tickfire.store.requests import RedisUnavailable
-from tickfire.store.tail import backoff_s
 
 if TYPE_CHECKING:
     from tickfire.server.market.epoch.live import Live
@@ -58,11 +58,11 @@ class Subscription:
         self._task: asyncio.Task[None] | None = None
         self._table = live.data, live.data.instruments.version
         self._batch = FIRST_BATCH
-        socket.on_overflow = self._overflowed
+        socket.outlet.on_overflow = self._overflowed
 
     def close(self) -> None:
         """Stop reading."""
-        self.socket.on_overflow = None
+        self.socket.outlet.on_overflow = None
         self._stop()
 
     def _stop(self) -> None:
@@ -85,7 +85,7 @@ class Subscription:
         if since is None:
             self._go_live()
             return {}
-        self.socket.lane = None
+        self.socket.outlet.lane = None
         if since.epoch != self.live.data.epoch:
             self._go_live()
             return self._missed(since, self._newest())
@@ -128,11 +128,11 @@ class Subscription:
     def _go_live(self) -> None:
         self._at = {}
         self.live.fanout.settle(self.lane)
-        self.socket.lane = self.lane.name
+        self.socket.outlet.lane = self.lane.name
 
     def _overflowed(self, missed: int) -> None:
         before = self.live.fanout.positions_before(self.lane, missed)
-        self.socket.lane = None
+        self.socket.outlet.lane = None
         self._at = {shard: before[shard] for shard in self.shards}
         self._catch_up("slow")
 
@@ -166,9 +166,9 @@ class Subscription:
             self.socket.abort()
 
     async def _read_on(self) -> None:
-        attempt = 0
+        backoff = Backoff()
         while not self._is_level():
-            if self.socket.buffered > HIGH_WATER:
+            if self.socket.outlet.buffered > HIGH_WATER:
                 await self._drained()
                 continue
             behind = [s for s in self.shards if self._at[s] < self.live.data.positions[s]]
@@ -178,10 +178,9 @@ class Subscription:
             try:
                 for shard in behind:
                     await self._step(shard)
-                attempt = 0
+                backoff.reset()
             except RedisUnavailable:
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
+                await backoff.pause()
         self._task = None
         self.live.metrics.catching_up.dec()
         self._give_state()
@@ -189,7 +188,7 @@ class Subscription:
 
     async def _drained(self) -> None:
         drained = asyncio.Event()
-        self.socket.on_writable(drained.set)
+        self.socket.outlet.on_writable(drained.set)
         await drained.wait()
 
     def _is_level(self) -> bool:
@@ -209,7 +208,7 @@ class Subscription:
             if entry.first > self._at[shard] + 1:
                 self._gap(shard, entry.first - 1)
             await self._give(shard, entry)
-            if self.socket.buffered > HIGH_WATER:
+            if self.socket.outlet.buffered > HIGH_WATER:
                 self._batch = max(LEAST_BATCH, given)
                 return
         self._batch = min(MOST_BATCH, 2 * self._batch)
@@ -225,7 +224,7 @@ class Subscription:
             positions[known] = n
         frames, _ = self.lane.encode(data, shard, ticks, positions, live=False)
         if frames:
-            self.socket.write(frames)
+            self.socket.outlet.write(frames)
         self._at[shard] = entry.last
 
     def _gap(self, shard: int, to: int) -> None:

@@ -11,7 +11,7 @@ from tickfire.phoenix import Hub, JoinError, NoReply, Reply, Socket, Stop
 from tickfire.server.market.epoch.dataset import DataSet
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.server.metrics import Metrics
-from tickfire.store.read_entries import TickEntry
+from tickfire.store.entries import TickEntry
 
 TRACE: Final = "pipeline:trace"
 HOPS: Final = ("received", "parsed", "written", "read", "sent")
@@ -84,7 +84,7 @@ class Trace:
             "ticks_per_s": round(self.ticks_per_s, 1),
             "clients": self._clients(),
         }
-        self._hub.broadcast(TRACE, "trace", payload)
+        self._hub.local_broadcast(TRACE, "trace", payload)
 
 
 class TraceChannel(OutboundChannel):
