@@ -289,7 +289,8 @@ def test_unknown_model_and_folder_are_refused_in_a_sentence(tmp_path: Path) -> N
         command.main(["--artifacts", str(tmp_path / "absent")], standalone_mode=False)
 
 
-def test_registered_models_can_be_imported() -> None:
+def test_every_registered_model_can_be_imported() -> None:
+    assert STREAM_MODELS
     for name in STREAM_MODELS:
         assert callable(stream_model(name))
 

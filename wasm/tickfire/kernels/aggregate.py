@@ -201,6 +201,7 @@ def write_bar(
     close[row] = s[CLOSE] if runs else NAN
     volume[row] = s[VOLUME] if runs else NAN
     mean = s[CLOSE] if s[VOLUME] == 0.0 else s[NOTIONAL] / s[VOLUME]
+    mean = smaller(larger(mean, s[LOW]), s[HIGH])  # where rounding has led out of the bar
     vwap[row] = mean if runs else NAN
 
 

@@ -76,4 +76,5 @@ def bar_vwap(bi: Any, bf: Any, b: Any) -> Any:
     volume = bi[b + uint64(VOLUME)]
     if volume <= 0:
         return bi[b + uint64(CLOSE)]
-    return int64(round(bf[b + uint64(NOTIONAL)] / float64(volume)))
+    mean = int64(round(bf[b + uint64(NOTIONAL)] / float64(volume)))
+    return min(max(mean, bi[b + uint64(LOW)]), bi[b + uint64(HIGH)])  # rounding may lead out
