@@ -35,7 +35,7 @@ def main() -> None:
 
     def outlooks() -> None:
         for _ in range(ROWS):
-            model.say(row, 1e-3)
+            model.predict(row, 1e-3)
 
     both = np.array([[25.0, 0.6], [35.0, 0.6]])
     rule = parse("rsi(14) < 30 and sentiment > 0.5").bind(both, (0, 1))

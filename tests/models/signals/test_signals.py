@@ -152,12 +152,12 @@ def test_edge_needs_evidence_and_positive_net(last: float, edge: int) -> None:
     row = np.zeros(len(NAMES))
     row[-1] = last
     deviation = 1e-3
-    sure = made([1000, 1000, 1000], [350, 500, 650], [-0.5, 0.0, 0.5], 1.0).say(row, deviation)
+    sure = made([1000, 1000, 1000], [350, 500, 650], [-0.5, 0.0, 0.5], 1.0).predict(row, deviation)
     assert sure is not None
     assert sure.edge == edge
-    few = made([10, 10, 10], [3, 5, 7], [-0.5, 0.0, 0.5], 1.0).say(row, deviation)
+    few = made([10, 10, 10], [3, 5, 7], [-0.5, 0.0, 0.5], 1.0).predict(row, deviation)
     assert few is not None and few.edge == 0
-    dear = made([1000, 1000, 1000], [350, 500, 650], [-0.5, 0.0, 0.5], 50.0).say(row, deviation)
+    dear = made([1000, 1000, 1000], [350, 500, 650], [-0.5, 0.0, 0.5], 50.0).predict(row, deviation)
     assert dear is not None and dear.edge == 0
     assert dear.as_detail()["says"] == "no edge"
     assert sure.low < sure.high and sure.n == 1000 and sure.base_rate == 0.5
@@ -169,8 +169,8 @@ def test_no_outlook_from_unknown_inputs() -> None:
     row = np.zeros(len(NAMES))
     row[3] = np.nan
     own = OutlookModel(shipped())
-    assert own.say(row, 1e-3) is None
-    assert own.say(np.zeros(len(NAMES)), math.nan) is None
+    assert own.predict(row, 1e-3) is None
+    assert own.predict(np.zeros(len(NAMES)), math.nan) is None
 
 
 @pytest.mark.parametrize(

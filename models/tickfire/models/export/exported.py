@@ -106,7 +106,7 @@ class Exported:
         ValueError
             The rows have another width, or hold NaN or infinity where the estimator accepts none.
         """
-        given = self._taken(rows)
+        given = self._checked_rows(rows)
         n = len(given)
         a = self.arrays
         if self.kind == LINEAR:
@@ -119,7 +119,7 @@ class Exported:
             *(a["threshold"], a["left"], a["right"], a["missing_left"], a["value"]),
             *(len(a["value"]) // len(a["feature"]), float(a["scale"][0]), self.outputs, out),
         )
-        return self._finished(out).reshape(n, self.outputs)
+        return self._results(out).reshape(n, self.outputs)
 
     def probabilities(self, rows: ArrayLike) -> Floats:
         """Return float64[n, classes], equal to `predict_proba` to a few units in the last place.
@@ -142,7 +142,7 @@ class Exported:
         shares: Floats = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
-    def _finished(self, out: Floats) -> Floats:
+    def _results(self, out: Floats) -> Floats:
         trees = len(self.arrays["roots"])
         if self.kind == MEAN:
             return out / trees
@@ -152,7 +152,7 @@ class Exported:
             return np.array([-power(2.0, -ratio) for ratio in ratios.tolist()])
         return out
 
-    def _taken(self, rows: ArrayLike) -> Floats:
+    def _checked_rows(self, rows: ArrayLike) -> Floats:
         given = np.atleast_2d(np.asarray(rows, np.float64))
         if given.ndim != 2 or given.shape[1] != self.columns:
             raise ValueError(f"rows must have {self.columns} columns, not the shape {given.shape}")

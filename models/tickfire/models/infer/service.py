@@ -83,12 +83,12 @@ class Infer:
 
     async def run(self) -> None:
         """Read and publish until cancelled."""
-        await self._look()
+        await self._refresh()
         logger.info("%s; models over ticks and bars: %s", self.sentiment.model.name, self._names())
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._headlines.run())
-                tasks.create_task(self._look_for_ever())
+                tasks.create_task(self._refresh_for_ever())
         finally:
             await self._stop_following()
 
@@ -102,16 +102,16 @@ class Infer:
         self.counters.reloads.labels(SENTIMENT).set(self.sentiment.swaps)
         self.counters.refusals.labels(SENTIMENT).set(self.sentiment.refusals)
 
-    async def _look_for_ever(self) -> None:
+    async def _refresh_for_ever(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            await self._look()
+            await self._refresh()
             self.reload()
 
-    async def _look(self) -> None:
+    async def _refresh(self) -> None:
         try:
             async with asyncio.timeout(LOOK_S * 5):
-                await self._look_at_instruments()
+                await self._refresh_instruments()
                 meta = await read_hash(self._store.client, META_KEY)
         except REDIS_ERRORS as error:
             logger.debug("cannot read epoch and instruments: %s", error)
@@ -121,7 +121,7 @@ class Infer:
         if self.config.models and epoch is not None and (epoch != self._epoch or died):
             await self._enter(epoch)
 
-    async def _look_at_instruments(self) -> None:
+    async def _refresh_instruments(self) -> None:
         """Read the table if it has grown, and now and then: it may hold 100,000 rows."""
         size: Any = self._store.client.hlen(INSTRUMENTS_KEY.decode())
         if await size == self._table_size and self._looks_until_table > 0:

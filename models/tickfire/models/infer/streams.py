@@ -141,10 +141,10 @@ class Streams:
             found += signals
         return found
 
-    def tell(self, record: Sentiment | Signal, speaker: StreamModel | None = None) -> None:
+    def tell(self, record: Sentiment | Signal, source: StreamModel | None = None) -> None:
         """Pass a record to all models but the one that it came from."""
         for model in self._models:
-            if model is not speaker:
+            if model is not source:
                 try:
                     model.hear(record)
                 except Exception:

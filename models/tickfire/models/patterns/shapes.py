@@ -113,7 +113,7 @@ def shapes(swings: Sequence[Swing]) -> Iterator[Shape]:
     sign = 1.0 if swings[-1].is_high else -1.0
     points = [(swing.bar, sign * swing.price) for swing in swings]
     for found in _above(points):
-        yield found if sign > 0.0 else _turned(found)
+        yield found if sign > 0.0 else _upside_down(found)
 
 
 def _above(p: Sequence[Point]) -> Iterator[Shape]:
@@ -248,7 +248,7 @@ def _even(a: float, b: float) -> float:
     return min(a, b) / max(a, b) if max(a, b) > 0.0 else 0.0
 
 
-def _turned(shape: Shape) -> Shape:
+def _upside_down(shape: Shape) -> Shape:
     """Return a shape of negated prices as a shape of the prices."""
     return Shape(
         NAMES[shape.name],

@@ -140,7 +140,7 @@ class OutlookModel:
         probabilities(address_of(row), 1, *self._addresses)
         return float(self._result[0])
 
-    def say(self, row: NDArray[np.float64], deviation: float) -> Outlook | None:
+    def predict(self, row: NDArray[np.float64], deviation: float) -> Outlook | None:
         """Return the outlook after a bar, or None if an input is unknown.
 
         Parameters
