@@ -275,7 +275,7 @@ def _upgrade(scope: Scope) -> Upgrade | None:
 
 
 def _takes_refusals(scope: Scope) -> bool:
-    """Whether the server can answer a WebSocket handshake with any response."""
+    """Return whether the server can answer a WebSocket handshake with any response."""
     return "websocket.http.response" in (scope.get("extensions") or {})
 
 

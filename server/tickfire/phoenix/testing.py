@@ -246,7 +246,7 @@ class ChannelClient:
                 assert not _is_expected(payload, got.payload), f"received {got}"
 
     async def assert_broadcast(self, event: str, payload: Expected = ANY) -> Any:
-        """Wait for a broadcast on the topic, whoever gets it, and return its payload."""
+        """Wait for a broadcast on the topic, and return its payload."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while True:

@@ -58,7 +58,7 @@ type Expected = float | str
 
 @dataclass(frozen=True)
 class Flat:
-    """What a kernel gives on equal bars.
+    """The output of a kernel on equal bars.
 
     Attributes
     ----------

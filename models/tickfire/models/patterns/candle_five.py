@@ -32,13 +32,13 @@ STRIKE_FIRST: Final = 8
 
 @helper
 def crow(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle is black, with hardly a lower shadow."""
+    """Return whether a candle is black, with hardly a lower shadow."""
     return black(s, n, k) and lower(s, n, k) < very_short(s, n, k, FOUR_FIRST)
 
 
 @helper
 def opens_in_body(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle opens within the black body before it."""
+    """Return whether a candle opens within the black body before it."""
     return open_(s, n, k) < open_(s, n, k + 1) and open_(s, n, k) > close(s, n, k + 1)
 
 
@@ -53,7 +53,7 @@ def three_black_crows(s: Any, n: Any) -> Any:
 
 @helper
 def opens_near(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle opens in or near the body before it."""
+    """Return whether a candle opens in or near the body before it."""
     reach = near(s, n, k + 1, STRIKE_FIRST)
     return (
         open_(s, n, k) >= bottom(s, n, k + 1) - reach and open_(s, n, k) <= top(s, n, k + 1) + reach
@@ -75,7 +75,7 @@ def three_line_strike(s: Any, n: Any) -> Any:
 
 @helper
 def bare(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle has hardly any shadows."""
+    """Return whether a candle has hardly any shadows."""
     limit = very_short(s, n, k, FOUR_FIRST)
     return lower(s, n, k) < limit and upper(s, n, k) < limit
 
@@ -92,13 +92,13 @@ def concealing_baby_swallow(s: Any, n: Any) -> Any:
 
 @helper
 def long_body(s: Any, n: Any, k: Any) -> Any:
-    """Whether a body is longer than the mean."""
+    """Return whether a body is longer than the mean."""
     return body(s, n, k) > mean_body(s, n, k, FIVE_FIRST)
 
 
 @helper
 def three_short(s: Any, n: Any) -> Any:
-    """Whether the bodies of the three candles in the middle are shorter than the mean."""
+    """Return whether the bodies of the three candles in the middle are shorter than the mean."""
     return (
         body(s, n, 3) < mean_body(s, n, 3, FIVE_FIRST)
         and body(s, n, 2) < mean_body(s, n, 2, FIVE_FIRST)
@@ -108,13 +108,13 @@ def three_short(s: Any, n: Any) -> Any:
 
 @helper
 def lower_than(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle has both a lower high and a lower low than the one before it."""
+    """Return whether a candle has both a lower high and a lower low than the one before it."""
     return high(s, n, k) < high(s, n, k + 1) and low(s, n, k) < low(s, n, k + 1)
 
 
 @helper
 def higher_than(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle has both a higher high and a higher low than the one before it."""
+    """Return whether a candle has both a higher high and a higher low than the one before it."""
     return high(s, n, k) > high(s, n, k + 1) and low(s, n, k) > low(s, n, k + 1)
 
 
@@ -156,7 +156,7 @@ def mat_hold(s: Any, n: Any, depth: Any) -> Any:
 
 @helper
 def within_first(s: Any, n: Any, k: Any) -> Any:
-    """Whether a body reaches into the range of the first candle."""
+    """Return whether a body reaches into the range of the first candle."""
     return bottom(s, n, k) < high(s, n, 4) and top(s, n, k) > low(s, n, 4)
 
 

@@ -32,31 +32,31 @@ VERY_LONG_BODIES: Final = 2.0
 
 @helper
 def long_body(s: Any, n: Any) -> Any:
-    """Whether the body is longer than the mean."""
+    """Return whether the body is longer than the mean."""
     return body(s, n, 0) > mean_body(s, n, 0, FIRST)
 
 
 @helper
 def short_body(s: Any, n: Any) -> Any:
-    """Whether the body is shorter than the mean."""
+    """Return whether the body is shorter than the mean."""
     return body(s, n, 0) < mean_body(s, n, 0, FIRST)
 
 
 @helper
 def no_body(s: Any, n: Any) -> Any:
-    """Whether open and close are practically equal."""
+    """Return whether open and close are practically equal."""
     return body(s, n, 0) <= doji(s, n, 0, FIRST)
 
 
 @helper
 def no_upper(s: Any, n: Any) -> Any:
-    """Whether there is hardly an upper shadow."""
+    """Return whether there is hardly an upper shadow."""
     return upper(s, n, 0) < very_short(s, n, 0, FIRST)
 
 
 @helper
 def no_lower(s: Any, n: Any) -> Any:
-    """Whether there is hardly a lower shadow."""
+    """Return whether there is hardly a lower shadow."""
     return lower(s, n, 0) < very_short(s, n, 0, FIRST)
 
 
@@ -141,7 +141,7 @@ def spinning_top(s: Any, n: Any) -> Any:
 
 @helper
 def short_shadows(s: Any, n: Any) -> Any:
-    """Whether both shadows are short."""
+    """Return whether both shadows are short."""
     limit = short_shadow(s, n, 0, FIRST)
     return upper(s, n, 0) < limit and lower(s, n, 0) < limit
 

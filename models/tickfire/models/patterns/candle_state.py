@@ -110,13 +110,13 @@ def lower(s: Any, n: Any, k: Any) -> Any:
 
 @helper
 def white(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle closed at or above its open."""
+    """Return whether a candle closed at or above its open."""
     return close(s, n, k) >= open_(s, n, k)
 
 
 @helper
 def black(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle closed below its open."""
+    """Return whether a candle closed below its open."""
     return close(s, n, k) < open_(s, n, k)
 
 
@@ -140,31 +140,31 @@ def bottom(s: Any, n: Any, k: Any) -> Any:
 
 @helper
 def gaps_up(s: Any, n: Any, later: Any, earlier: Any) -> Any:
-    """Whether the later body lies above the earlier one."""
+    """Return whether the later body lies above the earlier one."""
     return bottom(s, n, later) > top(s, n, earlier)
 
 
 @helper
 def gaps_down(s: Any, n: Any, later: Any, earlier: Any) -> Any:
-    """Whether the later body lies below the earlier one."""
+    """Return whether the later body lies below the earlier one."""
     return top(s, n, later) < bottom(s, n, earlier)
 
 
 @helper
 def clears_up(s: Any, n: Any, later: Any, earlier: Any) -> Any:
-    """Whether the later candle, with its shadows, lies above the earlier one."""
+    """Return whether the later candle, with its shadows, lies above the earlier one."""
     return low(s, n, later) > high(s, n, earlier)
 
 
 @helper
 def clears_down(s: Any, n: Any, later: Any, earlier: Any) -> Any:
-    """Whether the later candle, with its shadows, lies below the earlier one."""
+    """Return whether the later candle, with its shadows, lies below the earlier one."""
     return high(s, n, later) < low(s, n, earlier)
 
 
 @helper
 def within(x: Any, middle: Any, reach: Any) -> Any:
-    """Whether two prices are no farther apart than the reach."""
+    """Return whether two prices are no farther apart than the reach."""
     return x <= middle + reach and x >= middle - reach
 
 
@@ -228,7 +228,7 @@ def shadows_of(s: Any, n: Any, k: Any) -> Any:
 
 @helper
 def is_candle(o: Any, h: Any, l: Any, c: Any) -> Any:  # noqa: E741
-    """Whether all four prices are finite and at most 1e100 in magnitude."""
+    """Return whether all four prices are finite and at most 1e100 in magnitude."""
     limit = 1e100
     return abs(o) <= limit and abs(h) <= limit and abs(l) <= limit and abs(c) <= limit
 

@@ -39,26 +39,26 @@ EQUAL_FIRST: Final = 7
 
 @helper
 def long_body(s: Any, n: Any, k: Any) -> Any:
-    """Whether a body is longer than the mean."""
+    """Return whether a body is longer than the mean."""
     return body(s, n, k) > mean_body(s, n, k, FIRST)
 
 
 @helper
 def three_white(s: Any, n: Any) -> Any:
-    """Whether all three candles are white, each closing above the one before."""
+    """Return whether all three candles are white, each closing above the one before."""
     colours = white(s, n, 2) and white(s, n, 1) and white(s, n, 0)
     return colours and close(s, n, 0) > close(s, n, 1) > close(s, n, 2)
 
 
 @helper
 def three_black(s: Any, n: Any) -> Any:
-    """Whether all three candles are black."""
+    """Return whether all three candles are black."""
     return black(s, n, 2) and black(s, n, 1) and black(s, n, 0)
 
 
 @helper
 def opens_within(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle opens in or near the white body before it, above its open."""
+    """Return whether a candle opens in or near the white body before it, above its open."""
     reach = close(s, n, k + 1) + near(s, n, k + 1, FIRST)
     return open_(s, n, k) > open_(s, n, k + 1) and open_(s, n, k) <= reach
 
@@ -176,7 +176,7 @@ def abandoned_baby(s: Any, n: Any, depth: Any) -> Any:
 
 @helper
 def turns_down(s: Any, n: Any, depth: Any) -> Any:
-    """Whether a star above a long white candle is followed by a black one deep into it."""
+    """Return whether a star above a long white candle is followed by a black one deep into it."""
     shape = white(s, n, 2) and long_body(s, n, 2) and gaps_up(s, n, 1, 2) and black(s, n, 0)
     deep = close(s, n, 0) < close(s, n, 2) - body(s, n, 2) * depth
     return shape and body(s, n, 0) > mean_body(s, n, 0, FIRST) and deep
@@ -184,7 +184,7 @@ def turns_down(s: Any, n: Any, depth: Any) -> Any:
 
 @helper
 def turns_up(s: Any, n: Any, depth: Any) -> Any:
-    """Whether a star below a long black candle is followed by a white one deep into it."""
+    """Return whether a star below a long black candle is followed by a white one deep into it."""
     shape = black(s, n, 2) and long_body(s, n, 2) and gaps_down(s, n, 1, 2) and white(s, n, 0)
     deep = close(s, n, 0) > close(s, n, 2) + body(s, n, 2) * depth
     return shape and body(s, n, 0) > mean_body(s, n, 0, FIRST) and deep

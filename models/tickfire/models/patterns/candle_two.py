@@ -39,31 +39,31 @@ TOUCHING: Final = 80
 
 @helper
 def long_body(s: Any, n: Any, k: Any) -> Any:
-    """Whether a body is longer than the mean."""
+    """Return whether a body is longer than the mean."""
     return body(s, n, k) > mean_body(s, n, k, FIRST)
 
 
 @helper
 def short_body(s: Any, n: Any) -> Any:
-    """Whether the last body is shorter than the mean."""
+    """Return whether the last body is shorter than the mean."""
     return body(s, n, 0) < mean_body(s, n, 0, FIRST)
 
 
 @helper
 def no_upper(s: Any, n: Any, k: Any) -> Any:
-    """Whether there is hardly an upper shadow."""
+    """Return whether there is hardly an upper shadow."""
     return upper(s, n, k) < very_short(s, n, k, FIRST)
 
 
 @helper
 def no_lower(s: Any, n: Any, k: Any) -> Any:
-    """Whether there is hardly a lower shadow."""
+    """Return whether there is hardly a lower shadow."""
     return lower(s, n, k) < very_short(s, n, k, FIRST)
 
 
 @helper
 def turns(s: Any, n: Any) -> Any:
-    """Whether the two candles have opposite colours."""
+    """Return whether the two candles have opposite colours."""
     return white(s, n, 1) != white(s, n, 0)
 
 
@@ -179,7 +179,7 @@ def shooting_star(s: Any, n: Any) -> Any:
 
 @helper
 def opens_below_long_black(s: Any, n: Any) -> Any:
-    """Whether a white candle opens below the low of a long black one."""
+    """Return whether a white candle opens below the low of a long black one."""
     falls = black(s, n, 1) and long_body(s, n, 1)
     return falls and white(s, n, 0) and open_(s, n, 0) < low(s, n, 1)
 
@@ -209,13 +209,13 @@ def thrusting(s: Any, n: Any) -> Any:
 
 @helper
 def bare_and_long(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle is a marubozu."""
+    """Return whether a candle is a marubozu."""
     return long_body(s, n, k) and no_upper(s, n, k) and no_lower(s, n, k)
 
 
 @helper
 def kicks(s: Any, n: Any) -> Any:
-    """Whether two marubozu of opposite colours stand apart."""
+    """Return whether two marubozu of opposite colours stand apart."""
     apart = (black(s, n, 1) and clears_up(s, n, 0, 1)) or (
         white(s, n, 1) and clears_down(s, n, 0, 1)
     )

@@ -88,7 +88,7 @@ class ChartPatterns:
 
 
 def _counts(shape: Shape, bar: int, close: float) -> bool:
-    """Whether to wait for a shape whose last swing was confirmed by this bar."""
+    """Return whether to wait for a shape whose last swing was confirmed by this bar."""
     left = shape.is_complete(bar, close) or shape.is_over(bar, close)
     return shape.quality >= LEAST_QUALITY and not (shape.is_rest and left)
 

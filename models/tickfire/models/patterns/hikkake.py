@@ -30,7 +30,7 @@ WAIT: Final = 3
 
 @helper
 def inside_bar(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle lies within the one before it."""
+    """Return whether a candle lies within the one before it."""
     return high(s, n, k) < high(s, n, k + 1) and low(s, n, k) > low(s, n, k + 1)
 
 

@@ -90,12 +90,12 @@ class Shape:
     is_rest: bool = False
 
     def is_complete(self, bar: int, close: float) -> bool:
-        """Whether a close is beyond the trigger."""
+        """Return whether a close is beyond the trigger."""
         line = self.trigger.at(bar)
         return close > line if self.rises else close < line
 
     def is_over(self, bar: int, close: float) -> bool:
-        """Whether the shape has waited too long, or the price has gone the other way."""
+        """Return whether the shape has waited too long, or the price has gone the other way."""
         line = self.limit.at(bar)
         return bar > self.expires or (close < line if self.rises else close > line)
 
