@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from tickfire.phoenix.auth.token import Token
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.core.interfaces import Transport
+from tickfire.phoenix.core.interfaces import ChannelLike, Transport
 from tickfire.phoenix.core.routes import Routes, merge_channels
 from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S, Session, SessionConfig
 from tickfire.phoenix.socket import Socket
@@ -207,7 +207,7 @@ class PhoenixSocket(Mount):
         self._options = chosen
         self._resources = Resources(chosen["resources"])
         self._config: SessionConfig | None = None
-        self._config_channels: Mapping[str, ChannelFactory] | None = None
+        self._config_channels: Mapping[str, Callable[[], ChannelLike]] | None = None
         check = compile_check(chosen["check_origin"], chosen["host"])
         self._policy = Policy(self.hub, user_socket, check, chosen["auth_token"])
         self._longpoll_options = longpoll
@@ -325,7 +325,7 @@ class PhoenixSocket(Mount):
         config = self._session_config(accepted.user_socket.channels)
         return Session(config, serializer, accepted.user_socket, accepted.params, transport)
 
-    def _session_config(self, channels: Mapping[str, ChannelFactory]) -> SessionConfig:
+    def _session_config(self, channels: Mapping[str, Callable[[], ChannelLike]]) -> SessionConfig:
         """Return the configuration for a user's channels; most users have the same ones."""
         if self._config is None or channels is not self._config_channels:
             self._config_channels = channels

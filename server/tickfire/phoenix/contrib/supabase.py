@@ -258,7 +258,7 @@ class RealtimeSocket(UserSocket):
 
     def __init__(self, channels: Mapping[str, ChannelFactory], api_keys: Collection[str]) -> None:
         super().__init__()
-        self.channels = channels  # type: ignore[misc]
+        self.channels = channels
         self._api_keys = api_keys
 
     async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
