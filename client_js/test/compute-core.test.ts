@@ -229,7 +229,7 @@ test("what there is no room for is refused, and the others go on", () => {
   core.take({ type: "bars", history: HISTORY, from: 0, bars: walk(100) });
   core.take({ type: "add", history: HISTORY, indicator: 2, resolved: resolve("ema") });
   const large = resolve("sma", { period: 1_048_576 });
-  const reason = "there is no room in memory for this";
+  const reason = "the kernels' memory is full";
   for (const indicator of [3, 4]) {
     expect(core.take({ type: "add", history: HISTORY, indicator, resolved: large })).toEqual({
       type: "refused",

@@ -1,4 +1,4 @@
-"""Fixtures for tests in headless Chromium: `browser`, `open_page`, and a `stage` to open."""
+"""Fixtures of the tests in headless Chromium."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
 @pytest.fixture(scope="session")
 def static() -> Path:
-    """The built page, built anew when a source is newer."""
+    """The folder of the built page, which is rebuilt if a source is newer."""
     index = STATIC / "index.html"
     sources = [CLIENT / "index.html", *CLIENT.glob("src/**/*"), *CLIENT.glob("shaders/*")]
     newest = max(path.stat().st_mtime for path in sources)
@@ -62,7 +62,7 @@ def market() -> Market:
 
 @pytest.fixture
 def serving(market: Market, static: Path) -> Iterator[Served]:
-    """The market, with the page as the product serves it, the browser's Python included."""
+    """A server of `market`, with the page and its Python as the product serves them."""
     made = Served(market, static)
     made.start()
     yield made

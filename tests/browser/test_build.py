@@ -1,4 +1,4 @@
-"""What is built and generated: sizes, headers' demands, the schema, the lock file."""
+"""Built and generated files: sizes, compatibility with the headers, the schema, the lock file."""
 
 from __future__ import annotations
 

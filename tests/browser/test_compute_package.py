@@ -1,4 +1,4 @@
-"""Indicators from the npm package, in an application that another bundler run has made of it."""
+"""Indicators from the npm package, in an application bundled separately."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole house, as `tickfire dev` runs it, on the page: live candles at the stream's price."""
+"""The page of a whole `tickfire dev`: live candles at the stream's price."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ needs_data = [
 
 @dataclass
 class Listener:
-    """An own client of `market:realtime`: the last price of each symbol at each id."""
+    """A separate client of `market:realtime`: the last price of each symbol at each id."""
 
     prices: dict[str, dict[str, str]] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -78,7 +78,7 @@ def listening(url: str) -> Iterator[Listener]:
 
 
 def shown(chart: Chart) -> dict[str, Any]:
-    """Return symbol, last price and position as the page has them at one moment."""
+    """Return symbol, last price and position as the page shows them at one moment."""
     data: dict[str, Any] = chart.page.evaluate("() => ({ ...document.documentElement.dataset })")
     return data
 
@@ -130,7 +130,7 @@ window.recovery = (settleMs) => new Promise((resolve) => {
 """
 RECOVERY_MS: Final = 10_000
 SETTLE_MS: Final = 1000
-"""By now a killed process is missed by everyone who needed it."""
+"""Time after which every dependent process has noticed a killed one."""
 
 
 def child_of(pid: int, name: str) -> int:

@@ -40,12 +40,12 @@ everywhere = pytest.mark.parametrize("isolated", [True, False], ids=["shared", "
 
 
 def address(stage: Stage, isolated: bool) -> str:
-    """Return the page's address; by another name it is no secure context, so nothing is shared."""
+    """Return the page's address: isolated, or under a host name without a secure context."""
     return stage.url if isolated else stage.url.replace("127.0.0.1", "insecure.test")
 
 
 def complaints(chart: Chart) -> list[str]:
-    """Return what the page complained of, but for headers that http takes away from it."""
+    """Return the problems reported by the page, except about headers that plain http disables."""
     return [text for text in chart.complaints if "Cross-Origin-Opener-Policy" not in text]
 
 

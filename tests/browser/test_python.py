@@ -1,4 +1,4 @@
-"""Python on the page: typed, drawn, equal to native, and told where it fails."""
+"""Python on the page: edited, drawn, equal to native results, with errors at their line."""
 
 from __future__ import annotations
 

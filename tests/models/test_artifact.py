@@ -133,7 +133,7 @@ def test_a_bad_file_is_refused_once_and_the_old_model_stays(
         for _ in range(5):
             assert not following.poll()
     assert following.model == 0.9 and following.refusals == 1
-    assert len(caplog.records) == 1 and "The one before stays" in caplog.text
+    assert len(caplog.records) == 1 and "The previous model stays" in caplog.text
     path.unlink()
     assert not following.poll(now=True) and following.refusals == 2
     save(artifact(metrics={"accuracy": 0.5}), tmp_path)

@@ -36,8 +36,8 @@ def git(*args: str) -> str:
     return result.stdout
 
 
-def project() -> Any:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+def project(folder: str = ".") -> Any:
+    return tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
 
 
 def test_no_file_names_a_registry() -> None:
@@ -69,13 +69,23 @@ def test_the_runtime_lock_is_a_part_of_the_development_lock() -> None:
 
 def test_every_dependency_is_locked() -> None:
     locked = (ROOT / "requirements-dev.lock").read_text()
-    declared = project()["project"]
-    extras = itertools.chain.from_iterable(declared["optional-dependencies"].values())
-    for requirement in itertools.chain(declared["dependencies"], extras):
-        name = re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower()
-        if name == declared["name"]:
-            continue  # an extra that takes in others
-        assert re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE), name
+    projects = [project(), project("server")]
+    ours = {declared["name"] for declared in projects}
+    for declared in projects:
+        extras = itertools.chain.from_iterable(declared["optional-dependencies"].values())
+        requirements = [*declared["dependencies"], *extras]
+        assert len(requirements) > 1
+        for requirement in requirements:
+            name = re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower()
+            if name not in ours:
+                assert re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE), name
+
+
+def test_tickfire_depends_on_the_library_of_the_same_version() -> None:
+    market, library = project(), project("server")
+    assert library["version"] == market["version"]
+    (needed,) = (each for each in market["dependencies"] if each.startswith(library["name"]))
+    assert needed.endswith(f"=={library['version']}")
 
 
 def test_the_npm_lock_has_hashes_and_no_addresses() -> None:
@@ -91,7 +101,9 @@ def test_the_namespace_has_no_init_and_every_package_is_typed() -> None:
     for top in ("server", "ingest", "models", "wasm"):
         namespace = ROOT / top / "tickfire"
         assert not (namespace / "__init__.py").exists()
-        for package in (path for path in namespace.iterdir() if path.name != "__pycache__"):
+        packages = [path for path in namespace.iterdir() if path.name != "__pycache__"]
+        assert packages, f"{namespace} is empty"
+        for package in packages:
             assert (package / "__init__.py").exists(), package
             assert (package / "py.typed").exists(), package
 
@@ -105,12 +117,17 @@ def test_every_target_of_the_readme_is_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for document in ("README.md", "docs/development.md"):
         named = set(re.findall(r"\bmake ([a-z-]+)\b", (ROOT / document).read_text()))
+        assert named, f"{document} names no target"
         assert named <= targets, document
     assert {"help", "setup", "run-dev", "test", "lint", "types", "bench", "dist-check"} <= targets
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
+    links = []
     for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]:
         text = re.sub(r"<!--.*?-->", "", document.read_text(), flags=re.DOTALL)
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-            assert (document.parent / target).exists(), f"{document.name}: {target}"
+        targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+        links += [(document, target) for target in targets]
+    assert len(links) > 20
+    for document, target in links:
+        assert (document.parent / target).exists(), f"{document.name}: {target}"

@@ -1,4 +1,4 @@
-"""A real Valkey, a real server on a real port, real clients."""
+"""Fixtures of the server's tests: a real Valkey, and servers on real ports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.valkey import Valkey, two_nodes
 
 @pytest.fixture
 def own_valkey() -> Iterator[Valkey]:
-    """A Valkey that the test may kill."""
+    """A Valkey for this test alone, which may kill it."""
     server = Valkey()
     yield server
     server.close()
@@ -30,7 +30,7 @@ def nodes(tmp_path: Path) -> Iterator[list[Valkey]]:
 
 @pytest.fixture
 def publisher(valkey: Valkey) -> Publisher:
-    """A data set with two instruments."""
+    """A publisher of an epoch with the instruments AAA (1) and BBB (2)."""
     publisher = Publisher(valkey.client)
     publisher.instruments({1: "AAA", 2: "BBB"})
     return publisher
@@ -38,7 +38,7 @@ def publisher(valkey: Valkey) -> Publisher:
 
 @pytest.fixture
 async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
-    """Start servers; they are stopped after the test."""
+    """A function that starts a server, which is stopped after the test."""
     servers: list[Server] = []
 
     async def start(url: str, ready: bool = True, **settings: Any) -> Server:
@@ -54,5 +54,5 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
 
 @pytest.fixture
 async def server(publisher: Publisher, valkey: Valkey, serve: Serve) -> Server:
-    """A server of the data set with two instruments."""
+    """A server of `publisher`'s epoch."""
     return await serve(valkey.url)

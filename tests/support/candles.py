@@ -1,4 +1,4 @@
-"""Candles as a client of the candle topics keeps them."""
+"""Candles as a client of the candle topics keeps them: one row per start time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def as_row(candle: dict[str, Any]) -> list[Any]:
 
 
 def replayed(history: list[list[Any]], candles: list[dict[str, Any]]) -> list[list[Any]]:
-    """What a client shows that puts each candle where its time belongs."""
+    """Return a history with candles put in by time, as a client shows them."""
     shown = {row[0]: row for row in history}
     for candle in candles:
         shown[candle["time"]] = as_row(candle)

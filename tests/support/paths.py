@@ -7,6 +7,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "client_js"
 STATIC = ROOT / "server" / "tickfire" / "server" / "static"
-"""The built page."""
+"""Where the page is built."""
 SHARED = ROOT.parent / "shared"
-"""Data and findings beside the checkout; tests that need them are skipped where it is absent."""
+"""Recorded data beside the checkout; tests that need it are skipped without it."""

@@ -20,7 +20,7 @@ from tickfire.server.market.market import Market
 
 
 class Server:
-    """The application under uvicorn, in the test's loop."""
+    """The application on a free port; use `start`, and `stop` in the end."""
 
     def __init__(self, url: str, **settings: Any) -> None:
         self.app = create_app(Settings(url, **{"access": Access(dev=True), **settings}))
@@ -62,7 +62,7 @@ class Server:
         return -1 if live is None else live.data.positions[shard]
 
     async def reaches(self, publisher: Publisher) -> None:
-        """Wait until the server has read all that was published."""
+        """Wait until the server has read everything that was published."""
         await eventually(
             lambda: [self.position(s) for s in range(publisher.shards)] == publisher.positions,
             f"the server is at {publisher.positions}",

@@ -1,4 +1,4 @@
-"""What clients connect to: the app itself, and two proxies before it."""
+"""Fixtures of the client tests: a running app, and two proxies before it."""
 
 from __future__ import annotations
 

@@ -52,10 +52,10 @@ def test_finds_a_crash_on_volume_and_names_what_is_farthest() -> None:
     bars[2:4, 200] *= 0.9
     bars[4, 200] *= 50
     found = BarDetector(FOREST).push(bars, np.zeros(300))
-    assert 200 in [alarm.position for alarm in found]
-    alarm = next(alarm for alarm in found if alarm.position == 200)
+    assert 200 in [alarm.bar_index for alarm in found]
+    alarm = next(alarm for alarm in found if alarm.bar_index == 200)
     assert alarm.feature == "return" and alarm.z[0] < -10.0
-    assert not any(200 < other.position <= 200 + FOREST.refractory for other in found)
+    assert not any(200 < other.bar_index <= 200 + FOREST.refractory for other in found)
 
 
 def test_a_quiet_market_is_left_in_peace() -> None:
@@ -65,7 +65,7 @@ def test_a_quiet_market_is_left_in_peace() -> None:
 def test_says_nothing_while_it_learns() -> None:
     bars = market(300)
     bars[4, 10] = 1e9
-    assert 10 not in [a.position for a in BarDetector(FOREST).push(bars, np.zeros(300))]
+    assert 10 not in [a.bar_index for a in BarDetector(FOREST).push(bars, np.zeros(300))]
 
 
 @given(st.lists(st.integers(0, 40), max_size=6))

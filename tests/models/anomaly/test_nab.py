@@ -16,7 +16,7 @@ from tickfire.base.errors import UserError
 from tickfire.models.anomaly.detector import score
 from tickfire.models.anomaly.nab import (
     FOLDER,
-    Series,
+    LabelledSeries,
     held_out,
     normalised,
     raw_scores,
@@ -26,12 +26,12 @@ from tickfire.models.anomaly.nab import (
 FLOOR, GOAL = 45.0, 60.0
 
 
-def series(count: int, *windows: tuple[int, int]) -> Series:
-    return Series("one", np.zeros(count), np.array(windows, np.int64).reshape(-1, 2))
+def series(count: int, *windows: tuple[int, int]) -> LabelledSeries:
+    return LabelledSeries("one", np.zeros(count), np.array(windows, np.int64).reshape(-1, 2))
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Series, list[int]]:
+def cases(draw: st.DrawFn) -> tuple[LabelledSeries, list[int]]:
     count = draw(st.integers(20, 300))
     edges = sorted(draw(st.sets(st.integers(0, count - 1), min_size=0, max_size=8)))
     pairs = list(zip(edges[::2], edges[1::2], strict=False))
@@ -42,7 +42,7 @@ def cases(draw: st.DrawFn) -> tuple[Series, list[int]]:
 
 
 @given(cases())
-def test_equals_the_reference(case: tuple[Series, list[int]]) -> None:
+def test_equals_the_reference(case: tuple[LabelledSeries, list[int]]) -> None:
     one, alarms = case
     scores = np.zeros(len(one.values))
     scores[alarms] = 1.0

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.models.ticks import CENT, SECOND, Ticks, market, trade
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.models.anomaly.detector import FEATURE_NAMES, Alarm, Limits, TickDetector
-from tickfire.store.schema import TICK, TICK_CLEAR, UNDEF_PRICE
+from tickfire.store.schema import TICK, TICK_CLEAR
 
 LIMITS = Limits((10.0, 10.0, 10.0, 10.0, 30.0))
 
@@ -27,7 +28,7 @@ def test_names_a_huge_volume() -> None:
     at = trade(ticks, 1_000)
     ticks["size"][at] = 2**32 - 1
     (alarm,) = alarms(ticks)
-    assert (alarm.position, alarm.feature) == (at, "volume")
+    assert (alarm.tick_index, alarm.feature) == (at, "volume")
     assert alarm.values[1] == pytest.approx(2**32 - 1)
     assert 50 < alarm.expected[1] < 500
     assert alarm.z[1] > 10.0 and alarm.score == pytest.approx(alarm.z[1] / 10.0)
@@ -39,7 +40,7 @@ def test_names_a_jump_of_the_price(direction: int) -> None:
     at = trade(ticks, 1_000)
     ticks["price"][at:] += direction * 100 * CENT
     (alarm,) = alarms(ticks)
-    assert (alarm.position, alarm.feature) == (at, "return")
+    assert (alarm.tick_index, alarm.feature) == (at, "return")
     assert alarm.values[0] * direction == pytest.approx(100.0, rel=0.1)
     assert np.sign(alarm.z[0]) == direction
 
@@ -49,7 +50,7 @@ def test_names_a_wide_spread() -> None:
     at = trade(ticks, 1_000)
     ticks["price"][at - 1] += 50 * CENT
     (alarm,) = alarms(ticks)
-    assert (alarm.position, alarm.feature) == (at, "spread")
+    assert (alarm.tick_index, alarm.feature) == (at, "spread")
     assert alarm.values[2] == pytest.approx(52.0, rel=0.1)
 
 
@@ -60,7 +61,7 @@ def test_names_a_burst_of_trades() -> None:
     burst["ts_event"] += np.arange(60)
     found = alarms(np.concatenate([ticks[:first], burst, ticks[first + 1 :]]), LIMITS)
     assert found[0].feature == "inter_arrival"
-    assert first < found[0].position < first + 60
+    assert first < found[0].tick_index < first + 60
     assert found[0].values[3] < 0.01 < 0.05 < found[0].expected[3]
 
 
@@ -71,7 +72,7 @@ def test_names_what_is_strange_only_as_a_whole() -> None:
     ticks["size"][at] = 5_000_000
     ticks["price"][at:] += 20 * CENT
     alarm = max(alarms(ticks, limits), key=lambda alarm: alarm.context)
-    assert (alarm.position, alarm.feature) == (at, "context")
+    assert (alarm.tick_index, alarm.feature) == (at, "context")
     assert alarm.context == pytest.approx(15.0 * alarm.score)
 
 
@@ -80,7 +81,7 @@ def test_is_quiet_after_an_alarm_and_while_it_learns() -> None:
     for number in (100, 1_000, 1_050, 1_101, 1_102):
         ticks["size"][trade(ticks, number)] = 2**32 - 1
     detector = TickDetector(LIMITS)
-    found = [alarm.position for alarm in detector.push(ticks)]
+    found = [alarm.tick_index for alarm in detector.push(ticks)]
     assert found == [trade(ticks, 1_000), trade(ticks, 1_101)]
     assert detector.quiet == 2
     assert detector.trades == 2_000
@@ -105,7 +106,7 @@ def test_the_cut_of_the_stream_does_not_matter(cuts: list[int], seed: int) -> No
     detector, pieces, at = TickDetector(limits), [], 0
     for step in [*cuts, len(ticks)]:
         found = detector.push(ticks[at : at + step])
-        pieces += [alarm._replace(position=alarm.position + at) for alarm in found]
+        pieces += [alarm._replace(tick_index=alarm.tick_index + at) for alarm in found]
         at = min(at + step, len(ticks))
     assert pieces == whole
     assert whole
@@ -120,7 +121,9 @@ def test_instruments_do_not_touch_each_other_however_many() -> None:
     assert len({(a.feed, a.instrument_id) for a in together}) > 600
     for number in (3, 444, 450, 451, 900):
         mine = np.flatnonzero(ticks["instrument_id"] == number)
-        alone = [a._replace(position=int(mine[a.position])) for a in alarms(ticks[mine], limits)]
+        alone = [
+            a._replace(tick_index=int(mine[a.tick_index])) for a in alarms(ticks[mine], limits)
+        ]
         assert alone == [a for a in together if a.instrument_id == number]
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickfire.base.errors import UserError
-from tickfire.models.rules.book import read_rules
 from tickfire.models.rules.parse import RuleError, known, parse
+from tickfire.models.rules.rule_file import read_rules
 
 NAN = math.nan
 

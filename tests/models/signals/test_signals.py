@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from tickfire.models.artifact import Artifact, ArtifactError, load
 from tickfire.models.infer.stream_model import Instruments
 from tickfire.models.records import Sentiment, Signal
-from tickfire.models.rules.book import Rule
 from tickfire.models.rules.parse import parse
-from tickfire.models.signals.context import Context
+from tickfire.models.rules.rule_file import Rule
+from tickfire.models.signals.context import RuleContext
 from tickfire.models.signals.inputs import NAMES, Inputs
 from tickfire.models.signals.outlook import DEFAULT_PATH, KIND, VERSION, OutlookModel
 from tickfire.models.signals.stream import RULES_VARIABLE, SignalsModel
@@ -184,7 +184,7 @@ def test_nothing_is_said_of_what_is_not_known() -> None:
     ],
 )
 def test_a_wrong_artifact_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(ArtifactError, match="is no outlook"):
+    with pytest.raises(ArtifactError, match="is not an outlook"):
         OutlookModel(replace(shipped(), arrays={**shipped().arrays, **change}))
 
 
@@ -265,7 +265,7 @@ def test_late_pieces_change_nothing_and_a_rewind_begins_anew() -> None:
 
 
 def test_a_mood_fades_and_abstention_is_none() -> None:
-    context = Context()
+    context = RuleContext()
     context.hear_sentiment(Sentiment("a", "bearish", (0.9, 0.1, 0.0), True), 0.0)
     assert context.sentiment(0.0) == 0.0
     context.hear_sentiment(Sentiment("b", "bearish", (0.9, 0.1, 0.0), False), 0.0)

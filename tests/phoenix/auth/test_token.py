@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.phoenix.strategies import json_values
 from tickfire.phoenix import Token
+from tickfire.phoenix.auth.cipher import open_sealed, seal
 from tickfire.phoenix.auth.etf import Atom, TermError, decode_term, encode_term
 from tickfire.phoenix.auth.token import (
     ExpiredTokenError,
@@ -20,7 +22,7 @@ from tickfire.phoenix.auth.token import (
     MissingTokenError,
     TokenError,
 )
-from tickfire.phoenix.auth.xchacha import open_sealed, seal
+from tickfire.phoenix.errors import SetupError
 
 GOLDEN = json.loads((Path(__file__).parent / "tokens.json").read_text("utf8"))
 TOKEN = Token(GOLDEN["secret"], GOLDEN["salt"])
@@ -119,9 +121,11 @@ def test_age_is_counted_from_the_signing() -> None:
     assert TOKEN.verify(fresh) == 1
     assert TOKEN.verify(fresh, max_age_s=60) == 1
     assert TOKEN.verify(old, max_age_s=60) == 1
-    for token, age in ((fresh, 40.0), (fresh, 0.0), (old, -1.0)):
+    for token, age in ((fresh, 40.0), (fresh, 0.0), (fresh, -1.0)):
         with pytest.raises(ExpiredTokenError):
             TOKEN.verify(token, max_age_s=age)
+    with pytest.raises(ExpiredTokenError):
+        TOKEN.verify(old)
     assert TOKEN.verify(old, max_age_s=None) == 1
 
 
@@ -220,6 +224,15 @@ def test_the_cipher_is_that_of_the_draft() -> None:
     assert tag.hex() == "c0875924c1c7987947deafd8780acf49"
     assert open_sealed(cipher, tag, key, nonce, associated) == plain
     assert open_sealed(cipher, tag, key, nonce, b"") is None
+
+
+def test_encryption_without_pynacl_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nacl.secret", None)
+    token = Token("another secret", "salt")  # its key is in no cache
+    assert token.verify(token.sign(1)) == 1
+    for use in (lambda: token.encrypt(1), lambda: token.decrypt("XCP." + "A" * 80)):
+        with pytest.raises(SetupError, match=r"tickfire-phoenix\[encrypt\]"):
+            use()
 
 
 def test_a_key_of_another_length_cannot_encrypt() -> None:

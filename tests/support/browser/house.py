@@ -6,17 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import pytest
-
+from tests.support.eventually import wait_until
 from tickfire.base.ports import free_port
 
 READY_S: Final = 60
@@ -38,20 +34,20 @@ def house(settings: dict[str, str], log: Path) -> Iterator[tuple[str, int]]:
         )
         try:
             url = f"http://127.0.0.1:{port}/"
-            wait_ready(url, process, log)
+            _wait_ready(url, process, log)
             yield url, process.pid
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(STOP_S)
 
 
-def wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline and process.poll() is None:
+def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def is_ready() -> bool:
+        assert process.poll() is None, f"the house has ended; its log:\n{log.read_text()[-2000:]}"
         try:
             with urllib.request.urlopen(f"{url}readyz", timeout=1) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            threading.Event().wait(0.2)
-    pytest.fail(f"the house is not ready; its log:\n{log.read_text()[-2000:]}")
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    wait_until(is_ready, f"the house is ready; see {log}", READY_S)

@@ -1,4 +1,4 @@
-"""Run an example as a user does, on a free port."""
+"""Examples of the documentation, run as a user runs them."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ STOP_TIMEOUT_S = 20.0
 async def running(
     command: str | Sequence[str], port: int | None = None, **environment: str
 ) -> AsyncIterator[int]:
-    """Yield the port of an example that serves.
+    """Run an example that serves; yield its port once it listens.
 
     Parameters
     ----------
     command
-        The name of the example; or a whole command of Python, to be run among the examples.
+        File name of the example, or the arguments of Python, run in the folder of examples.
     port
-        Where it serves, if the command says so.
+        Port that the command names; by default a free one, given as PORT.
     environment
-        Variables that it reads.
+        Environment variables.
     """
     if port is None:
         port = free_port()
@@ -55,7 +55,7 @@ async def running(
 
 
 async def run_script(*arguments: str, **environment: str) -> str:
-    """Run an example that ends by itself, and return what it printed."""
+    """Run an example to its end, and return what it prints."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,

@@ -1,4 +1,4 @@
-"""The stock phoenix.js, from npm, as a client in a test."""
+"""The stock phoenix.js from npm, driven from Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LINE_LIMIT = 1 << 20
 
 
 class StockClient:
-    """One socket in one Node; see stock.mjs."""
+    """One phoenix.js socket in a Node process, which runs stock.mjs."""
 
     def __init__(self, node: asyncio.subprocess.Process, port: int) -> None:
         self._node = node
@@ -27,7 +27,10 @@ class StockClient:
         self._news = asyncio.Event()
 
     async def connect(self, path: str = "/socket", **options: Any) -> str:
-        """Connect; "open" or "refused". Options are those of phoenix.js, and `polled`."""
+        """Connect, and return "open" or "refused".
+
+        Options are those of phoenix.js, and `polled` for long-polling.
+        """
         answer = await self._do("connect", f"ws://localhost:{self._port}{path}", options)
         return str(answer)
 
@@ -53,7 +56,7 @@ class StockClient:
                 await self._news.wait()
 
     async def people(self, topic: str, *keys: str) -> list[dict[str, Any]]:
-        """Wait until just these are present, and return them in the order of their keys."""
+        """Wait until exactly these keys are present; return their presences in order of keys."""
         wanted = sorted(keys)
         found = await self.event(
             topic, "people", lambda people: sorted(each["key"] for each in people) == wanted
@@ -69,7 +72,7 @@ class StockClient:
             return await answer
 
     async def read(self) -> None:
-        """Take what Node says, until it ends."""
+        """Receive the lines of the Node process until it ends."""
         assert self._node.stdout is not None
         async for line in self._node.stdout:
             match json.loads(line):
@@ -82,7 +85,7 @@ class StockClient:
 
 @contextlib.asynccontextmanager
 async def stock_client(port: int) -> AsyncIterator[StockClient]:
-    """Start Node, and end it."""
+    """Yield a client in a Node process of its own, and end the process."""
     pipe = asyncio.subprocess.PIPE
     node = await asyncio.create_subprocess_exec(
         "node", str(SCRIPT), stdin=pipe, stdout=pipe, limit=LINE_LIMIT

@@ -1,11 +1,12 @@
-"""Bars as the writer stores them, from prices."""
+"""Bars of chosen prices, in the format of the store."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.store.schema import BAR, PRICE_SCALE
+from tickfire.base.units import PRICE_SCALE
+from tickfire.store.schema import BAR
 
 type Bars = NDArray[np.void]
 MINUTE = 60 * 10**9
@@ -13,7 +14,17 @@ START = 1_700_000_000_000_000_000 // (60 * MINUTE) * 60 * MINUTE
 
 
 def bars(prices: NDArray[np.float64], number: int = 1, start: int = START) -> Bars:
-    """Make 1 m bars of float64[n, 4]: open, high, low, close."""
+    """Return BAR[n] of one-minute bars.
+
+    Parameters
+    ----------
+    prices
+        float64[n, 4]: open, high, low, close.
+    number
+        Instrument id.
+    start
+        Start of the first bar, in ns since the Unix epoch.
+    """
     made = np.zeros(len(prices), BAR)
     made["start"] = start + np.arange(len(prices)) * MINUTE
     for k, name in enumerate(("open", "high", "low", "close")):

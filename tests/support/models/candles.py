@@ -10,7 +10,7 @@ type Candles = tuple[Array, Array, Array, Array]
 
 
 def market(seed: int, bars: int) -> Candles:
-    """Make candles on a grid: ties, dojis, gaps and flat stretches."""
+    """Return random candles on a price grid, with ties, dojis, gaps and flat stretches."""
     rng = np.random.default_rng(seed)
     grid = float(rng.choice([1, 2, 4, 100]))
 

@@ -11,7 +11,7 @@ type Bars = NDArray[np.float64]
 """float64[n, 3]: high, low, close."""
 
 FLAT = 20
-"""Quiet bars before a drawing: the mean range must be known."""
+"""Quiet bars before a drawing, from which the mean range is learnt."""
 
 WIDTH = 0.25
 

@@ -13,7 +13,7 @@ SECOND = 1_000_000_000
 
 
 def market(trades: int, seed: int = 1, instruments: int = 1, feed: int = 0) -> Ticks:
-    """Make quiet ticks: a bid, an ask and a trade at a time, a cent apart, at random times."""
+    """Return TICK[3 * trades]: a bid, an ask and a trade in turn, a cent apart, at random times."""
     rng = np.random.default_rng(seed)
     ticks = np.zeros(3 * trades, TICK)
     ticks["kind"] = np.tile([TICK_BID, TICK_ASK, TICK_TRADE], trades)
@@ -31,5 +31,5 @@ def market(trades: int, seed: int = 1, instruments: int = 1, feed: int = 0) -> T
 
 
 def trade(ticks: Ticks, number: int) -> int:
-    """Return the index of a trade."""
+    """Return the index of the trade with a given number, counted from 0."""
     return int(np.flatnonzero(ticks["kind"] == TICK_TRADE)[number])

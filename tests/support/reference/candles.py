@@ -1,4 +1,4 @@
-"""Candles by plain Python: a fold of all trades."""
+"""Reference for candles: a fold of all trades in plain Python."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ type Naive = dict[int, list[int]]
 
 
 def naive(ticks: Any, interval: int) -> list[list[int]]:
-    """[start, open, high, low, close, volume, trades] of one instrument's ticks, as documented."""
+    """Return [start, open, high, low, close, volume, trades] rows of one instrument's ticks."""
     bars: Naive = {}
     last_ts, cleared = 0, False
     for row in ticks:
@@ -34,7 +34,7 @@ def naive(ticks: Any, interval: int) -> list[list[int]]:
 
 
 def naive_longer(minutes: Sequence[Sequence[int]], interval: int) -> list[list[int]]:
-    """Fold minutes by plain Python."""
+    """Fold rows of one minute into those of a longer interval, in ns."""
     bars: Naive = {}
     for start, open_, high, low, close, volume, count in minutes:
         at = start - start % interval

@@ -1,27 +1,27 @@
-"""Plain Python that says what the kernels of the market must do."""
+"""Reference for the encode kernels, in plain Python."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from tickfire.base.units import decimal_or_none
+from tickfire.base.units import UNDEF_PRICE, decimal_or_none
 from tickfire.phoenix import V1Serializer, V2Serializer
 from tickfire.server.market.ticks.positions import base36
-from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, UNDEF_PRICE
+from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE
 
 type Quote = tuple[int, int, int, int]
 
 
 def frame(text: str) -> bytes:
-    """A text frame of 126 bytes or more."""
+    """Return a WebSocket text frame; the text must take 126 to 65,535 bytes."""
     payload = text.encode()
     assert 126 <= len(payload) < 65536
     return b"\x81\x7e" + len(payload).to_bytes(2, "big") + payload
 
 
 def broadcast(vsn: str, topic: str, event: str, payload: dict[str, Any]) -> bytes:
-    """A broadcast as this module's json writes it, compact."""
+    """Return the frame of a broadcast, after checking that the serializers write the same."""
     message: Any = [None, None, topic, event, payload]
     if vsn == "v1":
         message = {"topic": topic, "event": event, "payload": payload, "ref": None}
@@ -62,7 +62,7 @@ def trades(
     ticks: Any, slots: Any, symbols: list[str], first: int, epoch: bytes, vsn: str, topic: str,
     before: str, after: str, wanted: list[bool] | None,
 ) -> bytes:  # fmt: skip
-    """What `Encoder.trades` returns."""
+    """Return what `Encoder.trades` must return."""
     out = b""
     for i, row in enumerate(ticks):
         slot = int(slots[i])
@@ -76,7 +76,7 @@ def instrument(
     ticks: Any, slots: Any, symbols: list[str], first: int, epoch: bytes, vsn: str, topic: str,
     slot: int, states: Quote | None,
 ) -> bytes:  # fmt: skip
-    """What `Encoder.instrument` returns."""
+    """Return what `Encoder.instrument` must return."""
     out, waiting = b"", b""
     for i, row in enumerate(ticks):
         if slots[i] != slot:

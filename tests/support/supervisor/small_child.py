@@ -1,4 +1,4 @@
-"""A small process for the supervisor to keep: ``small_child.py <behaviour> [argument]``."""
+"""Child process with a chosen behaviour: ``small_child.py <behaviour> [argument]``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 
 from tickfire.server.supervisor.lifeline import end_with_supervisor
+
+
+def wait_for_ever() -> None:
+    while True:
+        signal.pause()
 
 
 def listen(port: str) -> None:
@@ -24,13 +28,13 @@ def listen(port: str) -> None:
 def stubborn(_: str) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print("stubborn", flush=True)
-    threading.Event().wait()
+    wait_for_ever()
 
 
 def parent(port: str) -> None:
-    """Leave the listening to a child of its own, which ignores what this one is sent."""
+    """Let a child of its own listen, which does not get the signals sent to this process."""
     subprocess.Popen([sys.executable, __file__, "listen", port])
-    threading.Event().wait()
+    wait_for_ever()
 
 
 def refuse(_: str) -> None:
@@ -47,17 +51,17 @@ def finish(_: str) -> None:
 
 
 def refuse_again(mark: str) -> None:
-    """Be fine at first, and refuse at every later start."""
+    """Run at the first start, and refuse at every later one."""
     if os.path.exists(mark):
         refuse("")
     open(mark, "w").close()
-    threading.Event().wait()
+    wait_for_ever()
 
 
 def shout(_: str) -> None:
     sys.stdout.write("x" * 200_000 + "\nafter\n")
     sys.stdout.flush()
-    threading.Event().wait()
+    wait_for_ever()
 
 
 BEHAVIOURS: dict[str, Callable[[str], None]] = {

@@ -1,4 +1,4 @@
-"""A supervisor of two small processes; prints their ids, then runs until it is killed."""
+"""Supervisor of two child processes: prints their ids, and runs until it is killed."""
 
 from __future__ import annotations
 

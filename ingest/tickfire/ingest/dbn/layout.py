@@ -108,6 +108,7 @@ SIZE_MBO: Final = 56
 SIZE_STATUS: Final = 40
 SIZE_CONTROL_V1: Final = 80
 """Symbol mapping, system and error in version 1."""
+SIZE_DEFINITION_V1: Final = 360
 SIZE_SYMBOL_MAPPING_V2: Final = 176
 SIZE_SYSTEM_V2: Final = 320
 """System and error in versions 2 and 3."""

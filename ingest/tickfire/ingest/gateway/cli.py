@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from pathlib import Path
 
 import click
 
+from tickfire.base.run import stop_event
 from tickfire.ingest.gateway.config import (
     DEFAULT_HISTORY_S,
     DEFAULT_INSTRUMENTS,
@@ -80,10 +80,7 @@ async def run_gateway(config: GatewayConfig) -> None:
     # Compiled code is loaded only now: a wrong option is told at once.
     from tickfire.ingest.gateway.server import serve_gateway
 
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_event()
     async with await serve_gateway(config) as server:
         logger.info("gateway listening on %s:%d", server.host, server.port)
         await stop.wait()

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from tickfire.base.units import PRICE_SCALE
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
-from tickfire.ingest.kernel.state import InstrumentStates, Rows
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.kernels.bars import SECOND_NS
-from tickfire.store.schema import BAR, INTERVALS_S, PRICE_SCALE
+from tickfire.store.schema import BAR, INTERVALS_S, Rows
 
 
 def decimal(price: int) -> str:

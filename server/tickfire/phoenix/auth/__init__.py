@@ -1,1 +1,1 @@
-"""Tokens."""
+"""Tokens by which clients prove who they are."""

@@ -1,7 +1,7 @@
-"""Erlang's external term format, as far as tokens need it.
+"""Codec of Erlang's external term format, for the kinds of terms that tokens hold.
 
-Decoding is for input that anybody may have sent: the size is bounded, nesting is bounded, nothing
-executable or unknown is accepted, and atoms become strings, never entries of a table.
+Input is not trusted: size and nesting are limited, functions and unknown kinds are refused, and
+atoms become strings without being kept in a table.
 
 ======================  ==========================================================
 Elixir                  Python
@@ -38,11 +38,11 @@ _INT32 = range(-(1 << 31), 1 << 31)
 
 
 class TermError(ValueError):
-    """The bytes are no term that is accepted, or the value cannot be written as one."""
+    """The bytes are not an accepted term, or the value cannot be encoded as one."""
 
 
 class Atom(str):
-    """An Elixir atom; equal to the string of its name."""
+    """An Elixir atom, equal to the string of its name."""
 
     __slots__ = ()
 
@@ -57,19 +57,19 @@ def decode_term(data: bytes) -> Any:
     Raises
     ------
     TermError
-        if it is not one that is accepted
+        if the bytes are not a term, or one of a kind or size that is not accepted
     """
     if len(data) > MAX_SIZE:
-        raise TermError("the term is too large")
+        raise TermError(f"the term is larger than {MAX_SIZE} bytes")
     if not data or data[0] != VERSION:
-        raise TermError("not a term")
+        raise TermError("the bytes are not a term")
     reader = _Reader(data, 1)
     try:
         value = reader.term(0)
     except (IndexError, struct.error, UnicodeDecodeError, TypeError) as error:
         raise TermError(str(error)) from None
     if reader.at != len(data):
-        raise TermError("bytes are left over after the term")
+        raise TermError("bytes follow the term")
     return value
 
 
@@ -80,7 +80,7 @@ class _Reader:
 
     def term(self, depth: int) -> Any:
         if depth > MAX_DEPTH:
-            raise TermError("the term is nested too deeply")
+            raise TermError(f"the term is nested deeper than {MAX_DEPTH} levels")
         tag = self._byte()
         read = _READERS.get(tag)
         if read is None:
@@ -103,7 +103,7 @@ class _Reader:
         return taken
 
     def _count(self, size: int) -> int:
-        """Read a number of elements; each takes a byte, so what is left bounds it."""
+        """Read a number of elements; each takes a byte or more, so the data left limits it."""
         count = self._number(size)
         if count > len(self._data) - self.at:
             raise TermError("the term is cut short")
@@ -207,7 +207,7 @@ def encode_term(value: Any) -> bytes:
     Raises
     ------
     TermError
-        if it has no counterpart in Elixir
+        if the value has no counterpart in Elixir
     """
     parts = [bytes((VERSION,))]
     _write(value, parts, 0)
@@ -216,7 +216,7 @@ def encode_term(value: Any) -> bytes:
 
 def _write(value: Any, parts: list[bytes], depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise TermError("the value is nested too deeply")
+        raise TermError(f"the value is nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, Atom | bool) or value is None:
         parts.append(_encode_atom(value))
     elif isinstance(value, int):
@@ -236,7 +236,7 @@ def _write(value: Any, parts: list[bytes], depth: int) -> None:
             _write(key, parts, depth + 1)
             _write(item, parts, depth + 1)
     else:
-        raise TermError(f"a {type(value).__name__} cannot be written as a term")
+        raise TermError(f"a {type(value).__name__} cannot be encoded as a term")
 
 
 def _write_tuple(value: tuple[Any, ...], parts: list[bytes], depth: int) -> None:
@@ -261,7 +261,7 @@ def _encode_atom(value: Any) -> bytes:
     data = str(name).encode()
     if len(data) > 255:
         raise TermError("an atom is longer than 255 bytes")
-    # The older kind where it will do: every release of Erlang reads it.
+    # Prefer the older kind, which every release of Erlang reads.
     if data.isascii():
         return struct.pack(">BH", ATOM, len(data)) + data
     return struct.pack(">BB", SMALL_ATOM_UTF8, len(data)) + data

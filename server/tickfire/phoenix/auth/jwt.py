@@ -1,4 +1,4 @@
-"""JSON Web Tokens, for backends that mint those: what `Token` is for Phoenix's own.
+"""JSON Web Tokens, for backends that issue those rather than tokens of Phoenix.
 
 ::
 
@@ -11,8 +11,8 @@
             except TokenError:
                 return False
 
-It needs PyJWT: `pip install "tickfire[jwt]"`, and `cryptography` besides for algorithms with a
-public key. The failures are those of `Token`.
+It needs PyJWT: `pip install "tickfire-phoenix[jwt]"`; algorithms with a public key also need
+`cryptography`. `verify` raises the same exceptions as `Token.verify`.
 """
 
 from __future__ import annotations
@@ -27,38 +27,38 @@ from tickfire.phoenix.auth.token import (
     InvalidTokenError,
     MissingTokenError,
 )
-from tickfire.phoenix.errors import PhoenixError
+from tickfire.phoenix.wire.errors import SetupError
 
 _SECRET_KEY_ALGORITHMS = frozenset({"HS256", "HS384", "HS512"})
 
 
-class JWTSetupError(PhoenixError):
-    """A verifier cannot be made as it is asked for; the text says why."""
+class JWTSetupError(SetupError):
+    """A verifier cannot be made as asked; the text says why."""
 
 
 class JWTVerifier:
-    """Verifies tokens that one issuer signed.
+    """Verifier of tokens that one issuer signed.
 
     Parameters
     ----------
     key : str or bytes
-        The secret that is shared with the issuer, or the issuer's public key (PEM).
+        The secret shared with the issuer, or the issuer's public key (PEM).
     algorithms : sequence of str
-        Those that the issuer uses, like "HS256". What a token itself says is believed only if it is
-        among them.
-    audience : str or several, or None
-        Whom the token must be for (claim `aud`). With None a token for somebody is refused.
-    issuer : str or several, or None
-        Who must have made it (claim `iss`); None for whoever has the key.
+        Algorithms that the issuer uses, such as "HS256". A token that names another is refused.
+    audience : str, iterable of str, or None
+        Accepted values of the claim `aud`. With None, a token that has an audience is refused.
+    issuer : str, sequence of str, or None
+        Accepted values of the claim `iss`; None accepts any.
     required : sequence of str
-        Claims that must be there: an end, unless told otherwise.
+        Claims that a token must have; by default its time of expiry.
     leeway_s : float
-        How much the issuer's clock may differ.
+        Tolerated difference between the issuer's clock and this one, in seconds.
 
     Raises
     ------
     JWTSetupError
-        if PyJWT is not installed, or the algorithms are none, unknown or an unsafe mixture
+        if PyJWT is not installed, or `algorithms` is empty, names one that is unknown, or mixes
+        secret-key with public-key algorithms
     """
 
     def __init__(
@@ -86,14 +86,17 @@ class JWTVerifier:
         Raises
         ------
         InvalidTokenError
-            if it was made with another key or an algorithm that is not ours, is for somebody else,
-            lacks a claim, is not valid yet, or is no token
-        ExpiredTokenError, MissingTokenError
+            if it was made with another key or algorithm, is for another audience or from another
+            issuer, lacks a claim, is not valid yet, or is malformed
+        ExpiredTokenError
+            if it has expired
+        MissingTokenError
+            if it is None or empty
         """
         if not token:
-            raise MissingTokenError("there is no token")
+            raise MissingTokenError("no token was given")
         if len(token) > LONGEST_TOKEN:
-            raise InvalidTokenError("not a token")
+            raise InvalidTokenError("the text is not a token")
         try:
             claims: dict[str, Any] = self._jwt.decode(
                 token,
@@ -112,23 +115,27 @@ class JWTVerifier:
 
     def _check_algorithms(self, algorithms: Sequence[str]) -> None:
         if isinstance(algorithms, str) or not algorithms:
-            raise JWTSetupError("algorithms is a list of at least one, like ['HS256']")
+            raise JWTSetupError("algorithms must be a list of at least one name, such as ['HS256']")
         if any(algorithm.lower() == "none" for algorithm in algorithms):
-            raise JWTSetupError("the algorithm 'none' would let everybody in")
+            raise JWTSetupError("'none' would accept every token; name the issuer's algorithm")
         secret = [algorithm in _SECRET_KEY_ALGORITHMS for algorithm in algorithms]
         if any(secret) and not all(secret):
-            # Else a token could be signed with the public key, as if it were the secret.
-            raise JWTSetupError("algorithms with a secret key and with a public key do not mix")
+            # Otherwise anybody could sign a token with the public key, used as a secret.
+            raise JWTSetupError(
+                "algorithms mixes some with a secret key and some with a public key; name one kind"
+            )
         known = self._jwt.algorithms.get_default_algorithms()
         unknown = [algorithm for algorithm in algorithms if algorithm not in known]
         if unknown:
             names = ", ".join(unknown)
-            raise JWTSetupError(f"PyJWT has no {names} here; it may need `cryptography`")
+            raise JWTSetupError(
+                f"PyJWT does not know {names}; a public-key algorithm needs `cryptography`"
+            )
 
 
 def _pyjwt() -> Any:
     try:
         return importlib.import_module("jwt")
     except ImportError:
-        text = 'JSON Web Tokens need PyJWT: pip install "tickfire[jwt]"'
+        text = 'JSON Web Tokens need PyJWT: pip install "tickfire-phoenix[jwt]"'
         raise JWTSetupError(text) from None

@@ -1,11 +1,12 @@
-"""Tokens that Phoenix.Token understands, and that it made.
+"""Tokens in the formats of Phoenix.Token, which either side can make and the other can verify.
 
-`sign` keeps the data readable and proves who wrote it; `encrypt` hides it too. Both carry the time
-at which they were made and an age after which they are worth nothing.
+`sign` leaves the data readable and proves who wrote it; `encrypt` also hides it. Both record when
+the token was made and how long it is valid.
 
 The formats are those of Plug.Crypto 2: `SFMyNTY.<payload>.<mac>` (HMAC-SHA256) and `XCP.<nonce,
 tag, ciphertext>` (XChaCha20-Poly1305), base64url without padding; the payload is the Erlang term
 `{data, signed_at_ms, max_age_s}`. Keys are derived from the secret and a salt by PBKDF2.
+Encryption needs PyNaCl: `pip install "tickfire-phoenix[encrypt]"`.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ import os
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from tickfire.phoenix.auth.cipher import KEY_SIZE, NONCE_SIZE, TAG_SIZE, open_sealed, seal
 from tickfire.phoenix.auth.etf import Atom, TermError, decode_term, encode_term
-from tickfire.phoenix.auth.xchacha import KEY_SIZE, NONCE_SIZE, TAG_SIZE, open_sealed, seal
-from tickfire.phoenix.errors import PhoenixError
+from tickfire.phoenix.wire.errors import PhoenixError
 
 DEFAULT_MAX_AGE_S = 86_400.0
 LONGEST_TOKEN = 1 << 20  # characters
@@ -33,21 +34,24 @@ _ASSOCIATED = b"A128GCM"  # what Plug.Crypto authenticates beside the message
 _CIPHER_AT = NONCE_SIZE + TAG_SIZE
 _INFINITY: Final = Atom("infinity")
 
+type MaxAge = float | Literal["token"] | None
+"""The greatest accepted age in seconds, None for any age, "token" for the token's own limit."""
+
 
 class TokenError(PhoenixError):
-    """A token is not accepted; the subclass says why."""
+    """A token was not accepted; the subclass says why."""
 
 
 class InvalidTokenError(TokenError):
-    """The token was made with another secret or salt, was changed, or is no token."""
+    """A token was made with another secret or salt, was changed, or is malformed."""
 
 
 class ExpiredTokenError(TokenError):
-    """The token is too old."""
+    """A token is older than is accepted."""
 
 
 class MissingTokenError(TokenError):
-    """There is no token."""
+    """No token was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,11 @@ class Token:
     Parameters
     ----------
     secret : str or bytes
-        The endpoint's `secret_key_base`; the same on every server, and in Elixir.
+        The `secret_key_base` of the Phoenix endpoint, or another secret that all servers share.
     salt : str
-        Separates uses of the secret: a token of one salt is worth nothing under another.
+        Separates uses of the secret: a token made with one salt is invalid under another.
     key_iterations, key_length, key_digest
-        How the key is derived; as in Phoenix.Token.
+        Parameters of the key derivation, as in Phoenix.Token.
     """
 
     secret: str | bytes
@@ -82,10 +86,11 @@ class Token:
         Parameters
         ----------
         data
-            Any value of JSON, tuples and bytes; it can be read by whoever holds the token.
-        max_age_s : float, or None for no end
-        signed_at : s since the Unix epoch
-            Now, unless given.
+            JSON values, tuples and bytes; anybody who holds the token can read them.
+        max_age_s : float or None
+            How long the token is valid, in seconds; None for ever.
+        signed_at : float or None
+            Time of signing, in seconds since the Unix epoch; None is now.
 
         Raises
         ------
@@ -95,27 +100,33 @@ class Token:
         message = _SIGNED + b"." + _base64(_payload(data, max_age_s, signed_at))
         return (message + b"." + _base64(self._mac(message))).decode()
 
-    def verify(self, token: str | None, *, max_age_s: float | None = -1.0) -> Any:
+    def verify(self, token: str | None, *, max_age_s: MaxAge = "token") -> Any:
         """Return the data of a signed token.
 
         Parameters
         ----------
         token
-            What a client has sent.
-        max_age_s : float, or None for no end
-            In place of the age in the token, if given.
+            The token as a client sent it, or None if it sent none.
+        max_age_s : float, None or "token"
+            Greatest accepted age in seconds; None accepts any age. By default the limit is the one
+            that the token was made with.
 
         Raises
         ------
-        InvalidTokenError, ExpiredTokenError, MissingTokenError
+        InvalidTokenError
+            if the token was made with another secret or salt, was changed, or is malformed
+        ExpiredTokenError
+            if it is older than `max_age_s`
+        MissingTokenError
+            if it is None
         """
         message, _, mac = _bytes(token).rpartition(b".")
         protected, _, payload = message.partition(b".")
         given, data = _unbase64(mac), _unbase64(payload)
         if protected != _SIGNED or given is None or data is None:
-            raise InvalidTokenError("not a signed token")
+            raise InvalidTokenError("the text is not a signed token")
         if not hmac.compare_digest(given, self._mac(message)):
-            raise InvalidTokenError("the signature is not ours")
+            raise InvalidTokenError("the signature does not match")
         return _data(data, max_age_s)
 
     def encrypt(
@@ -125,22 +136,38 @@ class Token:
         max_age_s: float | None = DEFAULT_MAX_AGE_S,
         signed_at: float | None = None,
     ) -> str:
-        """Return an encrypted token; see `sign`."""
+        """Return an encrypted token.
+
+        Parameters and errors are those of `sign`.
+
+        Raises
+        ------
+        SetupError
+            if PyNaCl is not installed
+        """
         nonce = os.urandom(NONCE_SIZE)
         payload = _payload(data, max_age_s, signed_at)
         cipher, tag = seal(payload, self._encryption_key(), nonce, _ASSOCIATED)
         return (_ENCRYPTED + b"." + _base64(nonce + tag + cipher)).decode()
 
-    def decrypt(self, token: str | None, *, max_age_s: float | None = -1.0) -> Any:
-        """Return the data of an encrypted token; see `verify`."""
+    def decrypt(self, token: str | None, *, max_age_s: MaxAge = "token") -> Any:
+        """Return the data of an encrypted token.
+
+        Parameters and errors are those of `verify`.
+
+        Raises
+        ------
+        SetupError
+            if PyNaCl is not installed
+        """
         protected, _, encoded = _bytes(token).partition(b".")
         sealed = _unbase64(encoded)
         if protected != _ENCRYPTED or sealed is None or len(sealed) < _CIPHER_AT:
-            raise InvalidTokenError("not an encrypted token")
+            raise InvalidTokenError("the text is not an encrypted token")
         nonce, tag, cipher = sealed[:NONCE_SIZE], sealed[NONCE_SIZE:_CIPHER_AT], sealed[_CIPHER_AT:]
         data = open_sealed(cipher, tag, self._encryption_key(), nonce, _ASSOCIATED)
         if data is None:
-            raise InvalidTokenError("the token was not encrypted by us")
+            raise InvalidTokenError("the token was encrypted with another key, or changed")
         return _data(data, max_age_s)
 
     # --- keys
@@ -156,7 +183,7 @@ class Token:
     def _encryption_key(self) -> bytes:
         key = self._key()
         if len(key) != KEY_SIZE:
-            raise ValueError(f"encryption needs a key_length of {KEY_SIZE}, not {len(key)}")
+            raise ValueError(f"encryption needs key_length={KEY_SIZE}, not {len(key)}")
         return key
 
 
@@ -176,7 +203,7 @@ def _payload(data: Any, max_age_s: float | None, signed_at: float | None) -> byt
     return encode_term((data, at_ms, age))
 
 
-def _data(payload: bytes, max_age_s: float | None) -> Any:
+def _data(payload: bytes, max_age_s: MaxAge) -> Any:
     try:
         term = decode_term(payload)
     except TermError as error:
@@ -184,18 +211,18 @@ def _data(payload: bytes, max_age_s: float | None) -> Any:
     data, signed_at_ms, age = _parts(term)
     if max_age_s is None:
         return data
-    limit = age if max_age_s < 0 else max_age_s
+    limit = age if max_age_s == "token" else max_age_s
     if limit == _INFINITY:
         return data
     if not isinstance(limit, int | float) or not isinstance(signed_at_ms, int):
-        raise InvalidTokenError("the token has no age")
+        raise InvalidTokenError("the payload has no valid age")
     if limit <= 0 or signed_at_ms + int(limit * 1000) < time.time() * 1000:
         raise ExpiredTokenError("the token is too old")
     return data
 
 
 def _parts(term: Any) -> tuple[Any, Any, Any]:
-    """Take a payload apart; older releases wrote other shapes."""
+    """Split a payload into data, time and age; older releases of Phoenix wrote other shapes."""
     match term:
         case (data, signed_at_ms, age):
             return data, signed_at_ms, age
@@ -203,14 +230,14 @@ def _parts(term: Any) -> tuple[Any, Any, Any]:
             return data, signed_at_ms, DEFAULT_MAX_AGE_S
         case {"data": data, "signed": signed_at_ms}:
             return data, signed_at_ms, DEFAULT_MAX_AGE_S
-    raise InvalidTokenError("the token has another shape")
+    raise InvalidTokenError("the payload has an unknown shape")
 
 
 def _bytes(token: object) -> bytes:
     if token is None:
-        raise MissingTokenError("there is no token")
+        raise MissingTokenError("no token was given")
     if not isinstance(token, str) or len(token) > LONGEST_TOKEN or not token.isascii():
-        raise InvalidTokenError("not a token")
+        raise InvalidTokenError("the text is not a token")
     return token.encode()
 
 
@@ -219,7 +246,7 @@ def _base64(data: bytes) -> bytes:
 
 
 def _unbase64(text: bytes) -> bytes | None:
-    """Decode base64url without padding, None if it is not that."""
+    """Decode base64url without padding; return None for anything else."""
     if b"+" in text or b"/" in text or b"=" in text:
         return None
     try:

@@ -7,9 +7,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-from redis.exceptions import RedisError
-
 from tickfire.base.errors import UserError
+from tickfire.base.retry import retry
 from tickfire.phoenix import Channel, Hub
 from tickfire.server.market.candles.indicators import Indicators
 from tickfire.server.market.candles.topics import CandleTopics
@@ -26,9 +25,8 @@ from tickfire.server.market.topics.signals import SIGNALS, Signals, SignalsChann
 from tickfire.server.market.topics.ticks import InstrumentChannel, RealtimeChannel
 from tickfire.server.market.topics.trace import TraceChannel
 from tickfire.server.metrics import Metrics
-from tickfire.store.connect import redacted
-from tickfire.store.store import Store
-from tickfire.store.tail import backoff_s
+from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.url import redacted
 
 logger = logging.getLogger(__name__)
 
@@ -108,15 +106,12 @@ class Market:
             await store.close()
 
     async def _open(self) -> Store:
-        attempt = 0
-        while True:
-            try:
-                return await Store.open(self.redis_url)
-            except (UserError, RedisError, OSError, TimeoutError) as error:
-                if attempt == 0:
-                    logger.warning("%s", error)
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
+        return await retry(
+            lambda: Store.open(self.redis_url),
+            on=(UserError, *REDIS_ERRORS),
+            what="connecting to Redis",
+            logger=logger,
+        )
 
     # --- epochs
     @property

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickfire.base.units import decimal, decimal_or_none
+from tickfire.base.units import UNDEF_PRICE, decimal, decimal_or_none
 from tickfire.phoenix import JoinError
 from tickfire.server.market.ticks.positions import WireId, base36
 from tickfire.server.market.topics.params import MarketParams, candle_limit
-from tickfire.store.schema import UNDEF_PRICE
 
 places = st.builds(
     WireId,

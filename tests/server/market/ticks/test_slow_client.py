@@ -122,7 +122,7 @@ async def test_it_gets_everything_once_it_reads_on(
     for _ in range(0, ENOUGH, BATCH):
         publisher.publish(trades(BATCH), entry_size=100)
         await quick.count("tick", publisher.positions[0])
-        most = max(s.socket.buffered for s in server.market.subscriptions)
+        most = max(s.socket.outlet.buffered for s in server.market.subscriptions)
         assert most < HIGH_WATER + ONE_READ
     sample = server.market.metrics.registry.get_sample_value
     assert sample("tickfire_catch_ups_total", {"why": "slow"}) == 1

@@ -21,7 +21,7 @@ from tickfire.ingest.kernel.context import (
     ROW_M_CLOSED,
     ROW_S,
     ROW_S_CLOSED,
-    ROW_TRADE_N,
+    ROW_TRADE_POSITION,
     ROW_WORDS,
 )
 from tickfire.ingest.kernel.state import InstrumentStates
@@ -292,7 +292,7 @@ class Candles:
         """Return whether a bar is the running one, and a position is that of its last trade."""
         words = self._words(slot)
         running = words[ROW_S] if interval_s == 1 else _running_minute(words)
-        return running == start and words[ROW_TRADE_N] == position
+        return running == start and words[ROW_TRADE_POSITION] == position
 
     def _words(self, slot: int) -> list[int]:
         words: list[int] = (

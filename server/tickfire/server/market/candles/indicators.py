@@ -185,12 +185,12 @@ class Indicator:
             "closed": candle["closed"],
             "id": candle["id"],
         }
-        self._hub.broadcast(self._topic, "value", payload)
+        self._hub.local_broadcast(self._topic, "value", payload)
 
     def _reset(self) -> None:
         self._compute_all()
         payload = {"values": self.values(RESET_VALUES), "id": self._newest_id()}
-        self._hub.broadcast(self._topic, "reset", payload)
+        self._hub.local_broadcast(self._topic, "reset", payload)
 
     def _peek(self, bars: NDArray[np.int64]) -> float:
         return float(self._features.peek(_columns(bars))[0, 0])

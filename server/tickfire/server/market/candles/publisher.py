@@ -153,7 +153,7 @@ class CandlePublisher:
         if topic.slot is not None:
             bars = self.candles.history(topic.slot, topic.interval_s, DEFAULT_LIMIT)
             payload = {"candles": bars_as_json(bars), "id": self._id_at(topic.slot)}
-        self._hub.broadcast(topic.name, "reset", payload)
+        self._hub.local_broadcast(topic.name, "reset", payload)
 
     # --- running bars
     def flush(self) -> None:
@@ -202,4 +202,4 @@ class CandlePublisher:
             "closed": closed,
             "id": self._id_at(slot),
         }
-        self._hub.broadcast(topic.name, "candle", payload)
+        self._hub.local_broadcast(topic.name, "candle", payload)

@@ -9,21 +9,21 @@ from typing import Final
 
 import msgspec
 
+from tickfire.base.retry import Backoff
 from tickfire.server.market.epoch.data import EpochData
 from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.store.entries import Entry
+from tickfire.store.epoch import Epoch, epoch_of
 from tickfire.store.requests import RedisUnavailable, Requests, newest_id
 from tickfire.store.schema import META_KEY, STATUS_KEY, Status
 from tickfire.store.store import Store
-from tickfire.store.tail import Entry, Tail, backoff_s
+from tickfire.store.tail import Tail
 
 EPOCH_CHECK_S: Final = 1.0
 """Time between two checks for a new epoch, in seconds."""
-MAX_SHARDS: Final = 256
 
 logger = logging.getLogger(__name__)
 
-type Epoch = tuple[bytes, int]
-"""The key of an epoch, and its number of shards."""
 type MakeLive = Callable[[Store, EpochData, Callable[[], Awaitable[bool]]], LiveEpoch]
 """Called with a store, fresh data, and a function that tells whether its epoch is still current."""
 
@@ -89,10 +89,7 @@ class EpochFollower:
             self.reachable = False
             raise
         self.reachable = True
-        key, shards = fields.get(b"epoch", b""), fields.get(b"shards", b"1")
-        if len(key) != 8 or not shards.isdigit() or not 0 < int(shards) <= MAX_SHARDS:
-            return None
-        return key, int(shards)
+        return epoch_of(fields)
 
     async def _next_epoch(self, meta: Requests, current: Epoch | None) -> Epoch:
         """Wait until Redis holds an epoch other than the current one."""
@@ -135,7 +132,7 @@ class EpochFollower:
         await _seed(live, store)
         logger.info(
             "epoch %s: %d instruments, newest id %s",
-            epoch[0].hex(), len(data.states.rows), data.newest_id(),
+            epoch.key.hex(), len(data.states.rows), data.newest_id(),
         )  # fmt: skip
         self.live = live
         self._on_enter(live)
@@ -160,17 +157,14 @@ class EpochFollower:
 
 
 async def _seed(live: LiveEpoch, store: Store) -> None:
-    attempt = 0
+    backoff = Backoff()
     while True:
         try:
-            await live.seed()
+            return await live.seed()
         except RedisUnavailable as error:
             logger.warning("lost Redis while loading an epoch (%s); trying again", error)
-            attempt += 1
-            await asyncio.sleep(backoff_s(attempt))
+            await backoff.pause()
             await store.refresh()
-        else:
-            return
 
 
 def _status(entry: Entry) -> Status | None:

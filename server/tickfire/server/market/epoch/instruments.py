@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from tickfire.base.units import UNDEF_PRICE, decimal
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.store.epoch import instruments_of
 from tickfire.store.requests import Requests
 from tickfire.store.schema import INSTRUMENTS_KEY, STATE, Instrument, shard_of
 
 type Key = tuple[int, int]
-
-_DECODER: Final = msgspec.msgpack.Decoder(Instrument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +167,4 @@ async def read_instruments(requests: Requests) -> list[Instrument]:
     RedisUnavailable
         Redis does not answer.
     """
-    rows = []
-    for packed in (await requests.hash(INSTRUMENTS_KEY)).values():
-        try:
-            rows.append(_DECODER.decode(packed))
-        except msgspec.MsgspecError:
-            continue
-    return rows
+    return instruments_of((await requests.hash(INSTRUMENTS_KEY)).values())

@@ -18,13 +18,11 @@ from tickfire.server.market.ticks.fanout import Fanout
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.views import REALTIME, Views, topic_of
 from tickfire.server.metrics import Metrics
-from tickfire.store.entries import BadEntry
+from tickfire.store.entries import BadEntry, Entry, TickEntry, all_bars_of
 from tickfire.store.history import History
-from tickfire.store.read_entries import TickEntry, bars_of
 from tickfire.store.requests import RedisUnavailable, Requests
 from tickfire.store.schema import INSTRUMENTS_KEY
 from tickfire.store.store import Store
-from tickfire.store.tail import Entry
 
 logger = logging.getLogger(__name__)
 
@@ -200,7 +198,7 @@ class LiveEpoch:
 
         They add two things to the ticks: a feed's own bars, and closes by feed time.
         """
-        pieces = bars_of(entries)
+        pieces = all_bars_of(entries)
         self.publisher.take(pieces[pieces["trades"] == 0])
         for feed, instrument_id, interval_s, start, position, trades in closed_pieces(pieces):
             slot = self.data.states.find(feed, instrument_id)

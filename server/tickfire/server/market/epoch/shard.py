@@ -7,23 +7,22 @@ them wait until the shard has been loaded again.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Iterator
 from typing import Final, Protocol
 
+from tickfire.base.retry import retry
 from tickfire.server.market.epoch.data import EpochData
 from tickfire.server.market.epoch.sync import reseed_shard, seed_shard
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.positions import WireId
-from tickfire.store.entries import BadEntry
+from tickfire.store.entries import BadEntry, Entry, TickEntry, split, ticks_of
 from tickfire.store.history import History
-from tickfire.store.read_entries import Rows, TickEntry, split, ticks_of
 from tickfire.store.requests import RedisUnavailable
-from tickfire.store.schema import bars_key, ticks_key
+from tickfire.store.schema import Rows, bars_key, ticks_key
 from tickfire.store.store import Store
-from tickfire.store.tail import Entry, Tail, backoff_s
+from tickfire.store.tail import Tail
 
 RECENT_ENTRIES: Final = 256
 """Entries kept in memory, so that a client slightly behind catches up without Redis."""
@@ -176,15 +175,12 @@ class ShardReader:
             await again
 
     async def _reseed(self, oldest: int) -> None:
-        attempt = 0
-        while True:
-            try:
-                await reseed_shard(self._owner.data, self.history, self._shard, oldest)
-            except RedisUnavailable:
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
-            else:
-                return
+        await retry(
+            lambda: reseed_shard(self._owner.data, self.history, self._shard, oldest),
+            on=(RedisUnavailable,),
+            what=f"loading shard {self._shard} again",
+            logger=logger,
+        )
 
 
 def closed_pieces(pieces: Rows) -> Iterator[tuple[int, int, int, int, int, int]]:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.server.market.epoch.data import EpochData
+from tickfire.store.entries import all_bars_of
 from tickfire.store.history import History
-from tickfire.store.read_entries import bars_of
 from tickfire.store.schema import SNAPSHOT_POSITION_FIELD, STATE, bars_key, snapshots_key
 
 type Rows = NDArray[np.void]
@@ -81,7 +81,7 @@ async def _load_bars(data: EpochData, history: History, shard: int, hole: tuple[
         entries = await history.range(key, b"(" + last, BAR_ENTRIES)
         if entries:
             last = entries[-1][0]
-            data.candles.load(bars_of(entries), cutoffs, hole)
+            data.candles.load(all_bars_of(entries), cutoffs, hole)
         if len(entries) < BAR_ENTRIES:
             data.candles.settle()
             return last

@@ -10,7 +10,7 @@ from tickfire.base.units import NS_PER_S
 from tickfire.phoenix import Hub
 from tickfire.server.market.epoch.data import EpochData
 from tickfire.server.metrics import Metrics
-from tickfire.store.read_entries import TickEntry
+from tickfire.store.entries import TickEntry
 
 TRACE: Final = "pipeline:trace"
 HOPS: Final = ("received", "parsed", "written", "read", "sent")
@@ -85,4 +85,4 @@ class TraceSampler:
             "ticks_per_s": round(self.ticks_per_s, 1),
             "clients": self._clients(),
         }
-        self._hub.broadcast(TRACE, "trace", payload)
+        self._hub.local_broadcast(TRACE, "trace", payload)

@@ -16,12 +16,8 @@ from numpy.typing import NDArray
 from tickfire.kernels.pointers import address_of
 from tickfire.server.market.ticks import encode_kernel as ek
 from tickfire.server.market.ticks.positions import base36
-from tickfire.store.schema import (
-    BINARY_HEADER,
-    BINARY_VERSION,
-    MAX_TICKS_PER_ENTRY,
-    TICK,
-)
+from tickfire.store.limits import MAX_TICKS_PER_ENTRY
+from tickfire.store.schema import BINARY_HEADER, BINARY_VERSION, TICK
 
 type Bytes = NDArray[np.uint8]
 type Quote = tuple[int, int, int, int]

@@ -17,7 +17,7 @@ from tickfire.server.market.ticks.slots_kernel import SAW_TRADE
 from tickfire.server.market.ticks.source import CandleSink, TickData
 from tickfire.server.market.ticks.views import REALTIME, SERIALIZERS, View, Views, topic_of
 from tickfire.server.metrics import Metrics
-from tickfire.store.read_entries import TickEntry
+from tickfire.store.entries import TickEntry
 
 RECORDED_WRITES: Final = 4096
 """Writes of one view that are recorded: more than can wait in the hub for the event loop."""

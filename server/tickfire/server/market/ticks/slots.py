@@ -6,15 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.ingest.kernel import context as ctx
-from tickfire.ingest.kernel.fold_kernel import fold_ticks
-from tickfire.ingest.kernel.state import InstrumentStates, Rows
+from tickfire.ingest.kernel.fold_kernel import find_slots, fold_ticks
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.kernels.pointers import address_of
 from tickfire.server.market.ticks.encode import MAX_TICKS, Ticks
-from tickfire.server.market.ticks.slots_kernel import (
-    find_listened,
-    find_slots,
-)
-from tickfire.store.read_entries import TickEntry
+from tickfire.server.market.ticks.slots_kernel import find_listened
+from tickfire.store.entries import TickEntry
+from tickfire.store.schema import Rows
 
 
 class Slots:

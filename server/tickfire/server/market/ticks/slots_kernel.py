@@ -1,4 +1,4 @@
-"""Kernels that find the slot of each tick of an entry, and the slots with subscribers."""
+"""Kernel that finds the slots of an entry that have subscribers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,6 @@ from typing import Any, Final
 
 from numba import int64, uint8, uint64
 
-from tickfire.ingest.kernel.context import (
-    COUNT_STOP,
-    CTX_BUFFER,
-    CTX_COUNTERS,
-    CTX_HASH_MASK,
-    CTX_KEYS,
-    CTX_SLOTS,
-    CTX_STATE,
-    STOP_END,
-    STOP_INSTRUMENTS,
-)
-from tickfire.ingest.kernel.fold_kernel import NO_SLOT, find_slot
 from tickfire.kernels.jit import kernel
 from tickfire.kernels.pointers import as_i64, as_u8
 from tickfire.store.schema import TICK_TRADE
@@ -25,36 +13,6 @@ from tickfire.store.schema import TICK_TRADE
 _TICK_WORDS: Final = 4
 SAW_TRADE: Final = 1
 SAW_QUOTE: Final = 2
-
-
-@kernel("int64(int64, int64, int64, int64)")
-def find_slots(context: Any, start: Any, count: Any, out: Any) -> Any:
-    """Write the slots of TICK[start:count] in the context's buffer to int64[count].
-
-    New instruments get a row. Returns the index reached, which is less than ``count`` if the table
-    of instruments is full.
-    """
-    c = as_i64(context)
-    t = as_i64(c[CTX_BUFFER])
-    st = as_i64(c[CTX_STATE])
-    cnt = as_i64(c[CTX_COUNTERS])
-    keys = as_i64(c[CTX_KEYS])
-    slots = as_i64(c[CTX_SLOTS])
-    mask = uint64(c[CTX_HASH_MASK])
-    found = as_i64(out)
-    cnt[COUNT_STOP] = STOP_END
-    i = start
-    while i < count:
-        w = uint64(i) * uint64(_TICK_WORDS)
-        low = uint64(t[w + uint64(2)]) >> uint64(32)
-        feed = uint64(t[w + uint64(3)]) >> uint64(56)
-        slot = find_slot(c, mask, keys, slots, st, cnt, int64(low | (feed << uint64(32))))
-        if slot == uint64(NO_SLOT):
-            cnt[COUNT_STOP] = STOP_INSTRUMENTS
-            break
-        found[uint64(i)] = int64(slot)
-        i += 1
-    return i
 
 
 @kernel("int64(int64, int64, int64, int64, int64, int64)")

@@ -12,16 +12,16 @@ import asyncio
 import logging
 from typing import Any, Final, Protocol
 
+from tickfire.base.retry import Backoff
 from tickfire.phoenix import Socket
 from tickfire.server.market.ticks.fanout import Fanout
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.source import TickData
 from tickfire.server.market.ticks.views import REALTIME, View
 from tickfire.server.metrics import Metrics
+from tickfire.store.entries import TickEntry
 from tickfire.store.history import History
-from tickfire.store.read_entries import TickEntry
 from tickfire.store.requests import RedisUnavailable
-from tickfire.store.tail import backoff_s
 
 logger = logging.getLogger(__name__)
 
@@ -97,11 +97,11 @@ class TickSubscription:
         self._task: asyncio.Task[None] | None = None
         self._table = source.data, source.data.instruments.version
         self._batch = FIRST_BATCH
-        socket.on_overflow = self._overflowed
+        socket.outlet.on_overflow = self._overflowed
 
     def close(self) -> None:
         """End the subscription."""
-        self.socket.on_overflow = None
+        self.socket.outlet.on_overflow = None
         self.pause()
 
     def pause(self) -> None:
@@ -131,7 +131,7 @@ class TickSubscription:
         if since is None:
             self._go_live()
             return {}
-        self.socket.lane = None
+        self.socket.outlet.lane = None
         if since.epoch != self.source.data.epoch:
             self._go_live()
             return _missed(since, self.source.data.newest_id(self.shards))
@@ -180,11 +180,11 @@ class TickSubscription:
     def _go_live(self) -> None:
         self._reached = {}
         self.source.fanout.settle(self.view)
-        self.socket.lane = self.view.name
+        self.socket.outlet.lane = self.view.name
 
     def _overflowed(self, missed: int) -> None:
         before = self.source.fanout.positions_before(self.view, missed)
-        self.socket.lane = None
+        self.socket.outlet.lane = None
         self._reached = {shard: before[shard] for shard in self.shards}
         self._catch_up("slow")
 
@@ -216,9 +216,9 @@ class TickSubscription:
             self.socket.abort()
 
     async def _read_on(self) -> None:
-        attempt = 0
+        backoff = Backoff()
         while not self._is_level():
-            if self.socket.buffered > HIGH_WATER:
+            if self.socket.outlet.buffered > HIGH_WATER:
                 await self._drained()
                 continue
             positions = self.source.data.positions
@@ -229,10 +229,9 @@ class TickSubscription:
             try:
                 for shard in behind:
                     await self._step(shard)
-                attempt = 0
+                backoff.reset()
             except RedisUnavailable:
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
+                await backoff.pause()
         self._task = None
         self.source.metrics.catching_up.dec()
         self._send_state()
@@ -240,7 +239,7 @@ class TickSubscription:
 
     async def _drained(self) -> None:
         drained = asyncio.Event()
-        self.socket.on_writable(drained.set)
+        self.socket.outlet.on_writable(drained.set)
         await drained.wait()
 
     def _is_level(self) -> bool:
@@ -261,7 +260,7 @@ class TickSubscription:
             if entry.first > self._reached[shard] + 1:
                 self._skip_to(shard, entry.first - 1)
             await self._send(shard, entry)
-            if self.socket.buffered > HIGH_WATER:
+            if self.socket.outlet.buffered > HIGH_WATER:
                 self._batch = max(LEAST_BATCH, sent)
                 return
         self._batch = min(MOST_BATCH, 2 * self._batch)
@@ -277,7 +276,7 @@ class TickSubscription:
             positions[known] = position
         frames, _ = self.view.encode(data, shard, ticks, positions, live=False)
         if frames:
-            self.socket.write(frames)
+            self.socket.outlet.write(frames)
         self._reached[shard] = entry.last
 
     def _skip_to(self, shard: int, position: int) -> None:

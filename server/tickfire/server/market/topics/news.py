@@ -13,10 +13,11 @@ from tickfire.base.units import milliseconds
 from tickfire.models.records import SENTIMENT_KEY, Sentiment
 from tickfire.phoenix import Hub, JoinError, Socket
 from tickfire.server.market.topics.outbound import OutboundChannel
-from tickfire.store.requests import last_id, newest_entries
+from tickfire.store.entries import Entry, last_id
+from tickfire.store.requests import newest_entries
 from tickfire.store.schema import NEWS_KEY, Headline
 from tickfire.store.store import Store
-from tickfire.store.tail import Entry, Tail
+from tickfire.store.tail import Tail
 
 HEADLINES: Final = "news:headlines"
 KEPT: Final = 100
@@ -85,7 +86,7 @@ class News:
             self._held[entry_id] = loop.call_later(HOLD_S, self._release, entry_id)
         else:
             self._admit(entry_id, headline)
-            self._hub.broadcast(HEADLINES, "headline", headline)
+            self._hub.local_broadcast(HEADLINES, "headline", headline)
 
     def _attach(self, entry: Entry) -> bool:
         """Add a sentiment to its headline; return whether the headline is known."""
@@ -115,7 +116,7 @@ class News:
         if timer is not None:
             timer.cancel()
             self._admit(entry_id, headline)
-        self._hub.broadcast(HEADLINES, "headline", headline)
+        self._hub.local_broadcast(HEADLINES, "headline", headline)
 
     def _admit(self, entry_id: bytes, headline: dict[str, Any] | None) -> None:
         if headline is None:

@@ -12,9 +12,10 @@ from tickfire.base.units import milliseconds
 from tickfire.models.records import EVENTS, SIGNALS_KEY, Signal
 from tickfire.phoenix import Hub, JoinError, Socket
 from tickfire.server.market.topics.outbound import OutboundChannel
-from tickfire.store.requests import last_id, newest_entries
+from tickfire.store.entries import Entry, last_id
+from tickfire.store.requests import newest_entries
 from tickfire.store.store import Store
-from tickfire.store.tail import Entry, Tail
+from tickfire.store.tail import Tail
 
 SIGNALS: Final = "signals:*"
 ALL: Final = "signals:all"
@@ -57,7 +58,7 @@ class Signals:
                 continue
             event, payload = taken
             for topic in (ALL, f"signals:{payload['symbol']}"):
-                self._hub.broadcast(topic, event, payload)
+                self._hub.local_broadcast(topic, event, payload)
 
     def _take(self, entry: Entry) -> tuple[str, Payload] | None:
         taken = signal_as_json(entry)

@@ -1,7 +1,7 @@
 import type { Instrument, Tick } from "../feed/payloads";
 import { decimalsOf } from "../format/decimal";
 
-/** What is known of one symbol for the lists. Prices are exact decimal strings. */
+/** The state of one symbol, as the lists show it. Prices are exact decimal strings. */
 export interface SymbolState {
   symbol: string;
   tickSize: string;
@@ -15,12 +15,12 @@ export interface SymbolState {
 }
 
 /** The instruments and their last prices. */
-export class Market {
+export class SymbolStates {
   readonly symbols = new Map<string, SymbolState>();
   /** Symbols whose state changed since they were last shown. */
   readonly changed = new Set<string>();
 
-  /** Take the instrument table; true when symbols came or went. */
+  /** Update from the instrument table; returns whether symbols were added or removed. */
   setInstruments(instruments: readonly Instrument[]): boolean {
     const before = [...this.symbols.keys()].sort().join("\n");
     const gone = new Set(this.symbols.keys());
@@ -41,7 +41,7 @@ export class Market {
     this.changed.add(symbol);
   }
 
-  /** Take what a day's candles say: the reference, and the last price if none came yet. */
+  /** Update from daily candles: the reference price, and the last price if none is known yet. */
   setDay(symbol: string, reference: string, last: string): void {
     const state = this.symbols.get(symbol);
     if (state === undefined) return;
@@ -65,13 +65,13 @@ export class Market {
   }
 }
 
-/** Change of `last` against `reference` as a share; null when it cannot be told. */
+/** Change of `last` relative to `reference`, as a share; null if either is unknown. */
 export function changeOf({ last, reference }: SymbolState): number | null {
   if (last === null || reference === null || Number(reference) === 0) return null;
   return (Number(last) - Number(reference)) / Math.abs(Number(reference));
 }
 
-/** Changes nearer to zero than this read as 0.00 % and are neither up nor down. */
+/** Smaller changes are shown as 0.00 % and count as neither up nor down. */
 const FLAT = 0.00005;
 
 export function trendOf(change: number | null): "up" | "down" | "flat" {

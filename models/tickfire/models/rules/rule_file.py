@@ -1,12 +1,12 @@
-"""The file of a user's rules, in TOML.
+"""Files of rules, in TOML.
 
 ::
 
-[[rule]]
-name = "oversold in a good mood"
-when = "rsi(14) < 30 and sentiment > 0.5"
-interval = "1m"          # the bars that it looks at; 1s or 1m, 1m if left out
-symbols = ["ESU4"]       # all if left out
+    [[rule]]
+    name = "oversold in a good mood"
+    when = "rsi(14) < 30 and sentiment > 0.5"
+    interval = "1m"          # the bars to evaluate it on: 1s or 1m (default 1m)
+    symbols = ["ESU4"]       # default: all instruments
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _FIELDS: Final = {"name", "when", "interval", "symbols"}
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of a user.
+    """One rule.
 
     Attributes
     ----------
     name : str
     program : Program
     interval : str
-        Of `INTERVALS`.
+        One of `INTERVALS`.
     symbols : frozenset of str
-        Empty for all.
+        Symbols of the instruments to evaluate it for; empty for all.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Rule:
     symbols: frozenset[str] = frozenset()
 
     def concerns(self, symbol: str) -> bool:
-        """Whether it looks at an instrument."""
+        """Whether the rule is evaluated for an instrument."""
         return not self.symbols or symbol in self.symbols
 
 
@@ -55,24 +55,24 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
     Raises
     ------
     UserError
-        It cannot be read, or one of its rules cannot; the text says which and why.
+        The file cannot be read, or one of its rules is not valid; the text says which and why.
     """
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise UserError(f"the rules in {path} cannot be read: {error.strerror}.") from error
+        raise UserError(f"the file of rules {path} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"the rules in {path} are not TOML: {error}.") from error
+        raise UserError(f"the file of rules {path} is not valid TOML: {error}.") from error
     tables = content.pop("rule", [])
     if content or not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-        raise UserError(f"{path} holds tables [[rule]] and nothing else.")
+        raise UserError(f"{path} may hold tables [[rule]] and nothing else.")
     if len(tables) > MAX_RULES:
-        raise UserError(f"{path} holds more than {MAX_RULES} rules.")
+        raise UserError(f"{path} holds more than {MAX_RULES} rules; split or shorten it.")
     rules = tuple(_rule(path, number, table) for number, table in enumerate(tables, 1))
     names = [rule.name for rule in rules]
     for name in names:
         if names.count(name) > 1:
-            raise UserError(f"{path} holds two rules named {name!r}.")
+            raise UserError(f"{path} holds two rules named {name!r}; give each its own name.")
     return rules
 
 
@@ -85,15 +85,15 @@ def _rule(path: Path, number: int, table: dict[str, Any]) -> Rule:
         table.get("symbols", []),
     )
     if unknown := sorted(set(table) - _FIELDS):
-        raise UserError(f"{which}: there is no field {unknown[0]}.")
+        raise UserError(f"{which} has an unknown field {unknown[0]}.")
     if not isinstance(name, str) or not name.strip():
-        raise UserError(f"{which} has no name.")
+        raise UserError(f"{which} has no name; add one.")
     if not isinstance(when, str):
-        raise UserError(f"{which} ({name}) does not say when.")
+        raise UserError(f"{which} ({name}) has no condition; add it as the string `when`.")
     if interval not in INTERVALS:
-        raise UserError(f"{which} ({name}): the interval is one of {', '.join(INTERVALS)}.")
+        raise UserError(f"{which} ({name}): the interval must be one of {', '.join(INTERVALS)}.")
     if not isinstance(symbols, list) or not all(isinstance(symbol, str) for symbol in symbols):
-        raise UserError(f"{which} ({name}): symbols is an array of strings.")
+        raise UserError(f"{which} ({name}): symbols must be an array of strings.")
     try:
         return Rule(name, parse(when), interval, frozenset(symbols))
     except RuleError as error:

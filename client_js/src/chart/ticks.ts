@@ -1,4 +1,30 @@
+/** Choice of axis labels: round prices, and candles at which a period begins. */
 import { clock, day, minute, month, year, type Zone, zoneOffset } from "../format/time";
+
+const MANTISSAS = [1, 2, 2.5, 5];
+
+/**
+ * The step between price labels: 1, 2, 2.5 or 5 times a power of ten, a whole number of price steps
+ * (`tick`, in units), and at least `least` units so that labels do not touch.
+ */
+export function priceStep(least: number, tick: number): number {
+  const start = Math.max(Math.floor(Math.log10(Math.max(least, 1))), 0);
+  for (let power = 10 ** start; power < Number.MAX_SAFE_INTEGER; power *= 10) {
+    for (const mantissa of MANTISSAS) {
+      const step = mantissa * power;
+      if (step >= least && Number.isInteger(step) && step % tick === 0) return step;
+    }
+  }
+  // No round number is a multiple of the price step (such as 1/32): use multiples of the step.
+  return Math.ceil(least / tick) * tick;
+}
+
+/** Prices in units to label between `bottom` and `top`. */
+export function priceTicks(bottom: number, top: number, step: number): number[] {
+  const ticks: number[] = [];
+  for (let price = Math.ceil(bottom / step) * step; price <= top; price += step) ticks.push(price);
+  return ticks;
+}
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -39,9 +65,9 @@ export interface TimeTickOptions {
 }
 
 /**
- * The candles to label: the first of each period, the period being the shortest whose labels have
- * room. Time without trades has no candles, so periods may be as near as two candles; then the one
- * that begins the larger unit is kept.
+ * Choose the candles to label: the first of each period, for the shortest period whose labels fit.
+ * Times without trades have no candles, so two periods may begin close together; then the label of
+ * the larger unit is kept.
  */
 export function timeTicks(options: TimeTickOptions): TimeTick[] {
   const { first, last, spacing, leastPx } = options;
@@ -60,7 +86,10 @@ export function timeTicks(options: TimeTickOptions): TimeTick[] {
   return kept.sort((a, b) => a.index - b.index);
 }
 
-/** So few candles that no period begins among them: the latest is labelled, so the axis is never bare. */
+/**
+ * A label for the latest candle, used when no period begins in sight, so that the axis is never
+ * bare.
+ */
 function latest({ times, last, intervalMs, zone }: TimeTickOptions): TimeTick {
   return { index: last - 1, label: label(times[last - 1], intervalMs, false, zone), strong: false };
 }
@@ -71,7 +100,7 @@ function boundaries(options: TimeTickOptions, step: number): TimeTick[] {
   let index = first;
   while (index < last) {
     const time = times[index];
-    // Whatever came before the first candle: it begins a period only if its time does.
+    // The first candle begins a period only if its own time does.
     const before = index > 0 ? times[index - 1] : time - options.intervalMs;
     if (period(time, step, zone) !== period(before, step, zone)) {
       const strong = isStrong(before, time, step, zone);
@@ -106,7 +135,7 @@ function nextPeriod(
   return high;
 }
 
-/** A number that is equal for times of the same period. */
+/** A number that is the same for all times within one period. */
 function period(time: number, step: number, zone: Zone): number {
   const local = time + zoneOffset(time, zone);
   if (step < DAY) return Math.floor(local / step);
