@@ -24,8 +24,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.docs.running import free_port
 from websockets.sync.client import connect
+
+from tests.support.docs.running import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = Path(__file__).with_name("inside")

@@ -1,4 +1,4 @@
-"""What only a real connection shows: pings, closes, idleness, slow readers, shutdown."""
+"""Behaviour of real connections: pings, closes, idle clients, slow readers, shutdown."""
 
 from __future__ import annotations
 

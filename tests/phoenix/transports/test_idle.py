@@ -30,7 +30,7 @@ class Talking(Peer):
         self._wheel: IdleWheel | None = wheel
         super().__init__()
 
-    @property
+    @property  # type: ignore[override]
     def last_seen(self) -> int:
         return self._seen if self._wheel is None else self._wheel.now
 

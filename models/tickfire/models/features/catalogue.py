@@ -1,4 +1,4 @@
-"""Which features there are, and what each takes. Pure: nothing is compiled here."""
+"""Catalogue of features and their parameters. Pure: nothing is compiled here."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from typing import Final
 
 COLUMNS: Final = ("open", "high", "low", "close", "volume")
-"""Of a bar: features by themselves, and what most others are computed from."""
+"""Columns of a bar, which are features themselves and the inputs of most others."""
 CONTEXT: Final[Mapping[str, str]] = {
     "sentiment": "mean sentiment of the instrument's latest headlines, -1 to 1; fades over an hour",
     "anomaly": "score of the strongest anomaly within the latest bars, 0 without one",
 }
-"""What does not come from bars."""
+"""Features that do not come from bars, with their descriptions."""
 MAX_PERIOD: Final = 10_000
 
 
 class FeatureError(ValueError):
-    """There is no such feature, or not with these parameters; the text says why."""
+    """A feature or its parameters do not exist; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that a feature takes; a whole one, unless its default is not."""
+    """A parameter of a feature; an integer if its default is one."""
 
     name: str
     default: float
@@ -30,11 +30,12 @@ class Parameter:
     most: float = MAX_PERIOD
 
     def checked(self, feature: str, value: float) -> float:
-        """Return a value that is allowed.
+        """Return a value that is allowed, converted to the parameter's type.
 
         Raises
         ------
         FeatureError
+            The value is not an integer where it must be, or is out of range.
         """
         whole = isinstance(self.default, int)
         if whole and not float(value).is_integer():
@@ -48,20 +49,22 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One kind of feature.
+    """A kind of feature.
 
     Attributes
     ----------
     kernel : str
-        Of `tickfire.kernels.native`.
+        Name of a kernel in `tickfire.kernels.native`.
     inputs : tuple of str
-        Its arrays: columns, or ``"src"``: one column of the user's choice, the close by default.
+        Its arrays: columns, or ``"src"`` for a column of the user's choice (default close).
     parameters : tuple of Parameter
+        Parameters that the user may give.
     output : int
-        Which of its results.
+        Index among the results of the kernel.
     fixed : mapping of str to int
-        Parameters of the kernel that are not for choice.
+        Parameters of the kernel that the user may not give.
     help : str
+        Description.
     """
 
     kernel: str
@@ -74,15 +77,16 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Feature:
-    """A feature with its parameters, as ``rsi(14)``.
+    """A feature with its parameters, such as ``rsi(14)``.
 
     Attributes
     ----------
     name : str
-        Of `FEATURES`, `COLUMNS` or `CONTEXT`.
+        A key of `FEATURES` or `CONTEXT`, or one of `COLUMNS`.
     arguments : tuple of float
+        Parameters, in order.
     source : str
-        The column that it is computed from, where there is a choice.
+        Column that it is computed from, where the user has a choice.
     """
 
     name: str
@@ -91,22 +95,31 @@ class Feature:
 
     @classmethod
     def of(cls, name: str, *arguments: float, source: str | None = None) -> Feature:
-        """Check a name and parameters; those left out at the end have their defaults.
+        """Return a feature after checking its name and parameters.
+
+        Parameters
+        ----------
+        name : str
+        *arguments : float
+            Parameters, in order; defaults replace those left out at the end.
+        source : str, optional
+            Column to compute it from.
 
         Raises
         ------
         FeatureError
+            There is no such feature, or not with these parameters.
         """
         if name in COLUMNS or name in CONTEXT:
             if arguments or source is not None:
-                raise FeatureError(f"{name} takes nothing")
+                raise FeatureError(f"{name} takes no parameters")
             return cls(name)
         definition = FEATURES.get(name)
         if definition is None:
             raise FeatureError(f"there is no feature {name}")
         takes = definition.parameters
         if len(arguments) > len(takes):
-            names = ", ".join(p.name for p in takes) or "nothing"
+            names = ", ".join(p.name for p in takes) or "no parameters"
             raise FeatureError(f"{name} takes {names}")
         if source is not None and definition.inputs != ("src",):
             raise FeatureError(f"{name} takes no column")

@@ -98,7 +98,7 @@ class RealtimeChannel(Channel):
 
     # --- to be overridden
     def is_private(self, name: str) -> bool:
-        """Whether a channel is private; the client has to say so, too, when it joins."""
+        """Return whether a channel is private; the client has to say so, too, when it joins."""
         return False
 
     async def authorize(self, name: str, token: str | None, socket: Socket) -> float | None:
