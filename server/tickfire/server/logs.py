@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Final, TextIO
 
 from tickfire.base.errors import UsageError
-from tickfire.server.supervisor.lifeline import SUPERVISED_VARIABLE
 
 LEVEL_VARIABLE: Final = "TICKFIRE_LOG"
 LEVELS: Final = {
@@ -23,6 +22,8 @@ LEVELS: Final = {
     "error": logging.ERROR,
 }
 NAME_WIDTH: Final = 8
+SUPERVISED_VARIABLE: Final = "TICKFIRE_SUPERVISOR"
+"""Holds the supervisor's process id in the environment of all below it."""
 SOURCE_ATTRIBUTE: Final = "source"
 """Attribute of a log record that names the process it is from, if not this one."""
 

@@ -13,8 +13,8 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
-SUPERVISED_VARIABLE: Final = "TICKFIRE_SUPERVISOR"
-"""Holds the supervisor's process id in the environment of all below it."""
+from tickfire.server.logs import SUPERVISED_VARIABLE
+
 _STDIN: Final = 0
 
 
