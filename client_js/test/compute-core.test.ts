@@ -228,7 +228,7 @@ test("what there is no room for is refused, and the others go on", () => {
   core.take({ type: "open", history: HISTORY });
   core.take({ type: "bars", history: HISTORY, from: 0, bars: walk(100) });
   core.take({ type: "add", history: HISTORY, indicator: 2, resolved: resolve("ema") });
-  const large = resolve("sma", { period: 1_048_576 });
+  const large = { ...resolve("sma"), numbers: { period: 1_048_576 } };
   const reason = "there is no room in memory for this";
   for (const indicator of [3, 4]) {
     expect(core.take({ type: "add", history: HISTORY, indicator, resolved: large })).toEqual({

@@ -33,6 +33,7 @@ from tickfire.kernels.portable import (
     Store,
     portable,
 )
+from tickfire.kernels.units import PRICE_SCALE
 
 TAKEN: Final = 0
 RUNS: Final = 1
@@ -208,7 +209,6 @@ def write_bar(
 TICK_WORDS: Final = 4
 """8-byte words of a TICK: ts_event; price; size, instrument; sequence, kind, side, flags, feed."""
 
-PRICE_SCALE: Final = 1e9
 LOW_32: Final = 0xFFFF_FFFF
 LOW_8: Final = 0xFF
 KIND_SHIFT: Final = 32

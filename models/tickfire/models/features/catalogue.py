@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tickfire.kernels.catalogue import INDICATORS, MAX_PERIOD
+
 COLUMNS: Final = ("open", "high", "low", "close", "volume")
 """Of a bar: features by themselves, and what most others are computed from."""
 CONTEXT: Final[Mapping[str, str]] = {
@@ -13,7 +15,6 @@ CONTEXT: Final[Mapping[str, str]] = {
     "anomaly": "score of the strongest anomaly within the latest bars, 0 without one",
 }
 """What does not come from bars."""
-MAX_PERIOD: Final = 10_000
 
 
 class FeatureError(ValueError):
@@ -127,14 +128,22 @@ def _period(default: int = 14, least: int = 1) -> tuple[Parameter, ...]:
     return (Parameter("period", default, least),)
 
 
+def _numbers(kernel: str) -> tuple[Parameter, ...]:
+    """Return the parameters of a kernel as the catalogue of indicators has them."""
+    return tuple(
+        Parameter(name, int(n.default) if n.whole else float(n.default), n.minimum, n.maximum)
+        for name, n in INDICATORS[kernel].numbers.items()
+    )
+
+
 _SRC: Final = ("src",)
 _HLC: Final = ("high", "low", "close")
-_MACD: Final = (Parameter("fast", 12), Parameter("slow", 26), Parameter("signal", 9))
-_BAND: Final = (Parameter("period", 20), Parameter("width", 2.0, 0, 100))
-_KELTNER: Final = (Parameter("period", 20), Parameter("atr_period", 10), _BAND[1])
-_STOCHASTIC: Final = (Parameter("period", 14), Parameter("slowing", 3), Parameter("smoothing", 3))
-_SAR: Final = (Parameter("acceleration", 0.02, 0, 1), Parameter("maximum", 0.2, 0, 1))
-_TREND: Final = (Parameter("period", 10), Parameter("width", 3.0, 0, 100))
+_MACD: Final = _numbers("macd")
+_BAND: Final = _numbers("bollinger")
+_KELTNER: Final = _numbers("keltner")
+_STOCHASTIC: Final = _numbers("stochastic")
+_SAR: Final = _numbers("sar")
+_TREND: Final = _numbers("supertrend")
 _SAMPLE: Final = (("freedom", 1),)
 
 FEATURES: Final[Mapping[str, Definition]] = {
@@ -176,7 +185,7 @@ FEATURES: Final[Mapping[str, Definition]] = {
     "returns": Definition("returns", _SRC, (Parameter("lag", 1),), "relative change"),
     "log_returns": Definition("log_returns", _SRC, (Parameter("lag", 1),), "logarithmic change"),
     "volatility": Definition(
-        "realised_volatility", _SRC, _period(20, 2), "deviation of log returns, a bar", 0,
+        "realised_volatility", _SRC, _period(20), "deviation of log returns, a bar", 0,
         (("per_year", 1),),
     ),
     "drawdown": Definition("drawdown", _SRC, (), "relative to the highest so far, 0 or less"),
