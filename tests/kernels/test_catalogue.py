@@ -38,9 +38,8 @@ def test_features_have_the_limits_of_the_catalogue(name: str) -> None:
     feature = FEATURES[name]
     numbers = INDICATORS[feature.kernel].numbers
     for parameter in feature.parameters:
-        number = numbers[parameter.name]
-        assert (parameter.least, parameter.most) == (number.minimum, number.maximum)
-        assert isinstance(parameter.default, int) == number.whole
+        assert parameter.number is numbers[parameter.name]
+        assert parameter.checked(name, parameter.default) == parameter.default
     taken = [p.name for p in feature.parameters] + [fixed for fixed, _ in feature.fixed]
     assert sorted(taken) == sorted(numbers)
 
