@@ -33,6 +33,7 @@ from tickfire.phoenix.endpoint import PhoenixSocket
 from tickfire.phoenix.errors import PhoenixError
 from tickfire.phoenix.socket import Socket
 from tickfire.phoenix.user_socket import ChannelFactory, ConnectInfo, UserSocket
+from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 from tickfire.phoenix.wire.serializers import V2Serializer
 from tickfire.phoenix.wire.serializers.binary import BROADCAST, PUSH, REPLY
@@ -213,7 +214,7 @@ class Client:
 
     def abort(self) -> None:
         """Record that the connection was cut."""
-        self.closed_with = 1006
+        self.closed_with = CloseCode.ABNORMAL
         self._session.lost()
 
     def pause_reading(self) -> None:
