@@ -88,7 +88,7 @@ async def test_it_waits_for_a_redis_that_is_away(
         assert await titles(redis) == ["a", "b"]
     finally:
         await again.stop()
-    assert caplog.text.count("cannot write to Redis") == 1
+    assert caplog.text.count("writing headlines failed") == 1
     assert "writing to Redis again" in caplog.text
 
 
