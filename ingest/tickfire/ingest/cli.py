@@ -49,13 +49,13 @@ def ingest(
 ) -> None:
     """Read a live gateway into Redis Streams."""
     from tickfire.base.run import run_loop
-    from tickfire.ingest.live.lsg import Subscription
+    from tickfire.ingest.lsg.client import LiveSubscription
     from tickfire.ingest.writer.service import IngestConfig, run
 
     if not key:
         raise UsageError("there is no API key; set DATABENTO_API_KEY")
     host, port = _address(gateway) if gateway else (_databento_host(dataset), LSG_PORT)
-    ask = Subscription(dataset, _names(schemas), _names(symbols), stype_in)
+    ask = LiveSubscription(dataset, _names(schemas), _names(symbols), stype_in)
     config = IngestConfig(
         host, port, key, ask, feed, shards, history_ticks=history_ticks, backfill_s=backfill
     )

@@ -21,7 +21,7 @@ from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import Gateway, serve_gateway
 from tickfire.ingest.kernel.context import COUNT_RECORDS
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.ingest.live.lsg import FeedRefused, Subscription
+from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.service import Ingest, IngestConfig
 from tickfire.store.schema import (
@@ -83,7 +83,7 @@ def market(seconds: int, per_second: int = 40) -> bytes:
 async def ingesting(
     gateway: Gateway, store: Store, shards: int = 1, **settings: Any
 ) -> AsyncIterator[Ingest]:
-    ask = Subscription("TEST.DATA", ("trades", "mbp-1"))
+    ask = LiveSubscription("TEST.DATA", ("trades", "mbp-1"))
     config = IngestConfig(gateway.host, gateway.port, KEY, ask, shards=shards, **settings)
     ingest = Ingest(config, store)
     task = asyncio.create_task(ingest.run())
@@ -261,7 +261,7 @@ async def test_a_wrong_key_ends_ingest_with_one_sentence(tmp_path: Path, store: 
     file = write_dbn(tmp_path / "market.dbn", trades(3).tobytes(), metadata())
     config = GatewayConfig(port=0, file=file, keys=frozenset(["db-another-key-than-ours"]))
     async with await serve_gateway(config) as gateway:
-        ask = Subscription("TEST.DATA", ("trades",))
+        ask = LiveSubscription("TEST.DATA", ("trades",))
         ingest = Ingest(IngestConfig(gateway.host, gateway.port, KEY, ask), store)
         with pytest.raises(ExceptionGroup) as caught:
             await asyncio.wait_for(ingest.run(), 10)
@@ -289,7 +289,7 @@ async def test_a_corrupt_record_ends_the_session_and_not_the_process(
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    ask = Subscription("TEST.DATA", ("trades",))
+    ask = LiveSubscription("TEST.DATA", ("trades",))
     ingest = Ingest(IngestConfig("127.0.0.1", port, KEY, ask), store)
     task = asyncio.create_task(ingest.run())
     await until_records(ingest, 60)

@@ -1,4 +1,4 @@
-"""What only a real connection shows: pings, closes, idleness, slow readers, shutdown."""
+"""Behaviour of real connections: pings, closes, idle clients, slow readers, shutdown."""
 
 from __future__ import annotations
 
@@ -112,15 +112,19 @@ async def test_what_is_idle_is_closed_and_what_pings_is_not() -> None:
         raw(served) as silent,
         raw(served) as talking,
     ):
+        silenced = asyncio.Event()
 
         async def ping() -> None:
-            while True:
+            while not silenced.is_set():
                 await talking.send(frame(PING))
-                await asyncio.sleep(0.05)
+                step = await talking.next(PATIENCE_S)
+                assert step is not None
+                assert step["op"] == "recv_pong"
 
         pinging = asyncio.create_task(ping())
         assert await close_and_eof(silent) == 1002
-        pinging.cancel()
+        silenced.set()
+        await pinging
         while (step := await talking.next(PATIENCE_S)) and step["op"] == "recv_pong":
             pass
         assert step is not None
@@ -198,13 +202,13 @@ async def test_a_slow_reader_is_conflated_told_and_then_called_back() -> None:
                 missed.append(count)
                 if not overflowed.is_set():
                     overflowed.set()
-                    socket.on_writable(on_writable)
+                    socket.outlet.on_writable(on_writable)
 
             def on_writable() -> None:
                 socket.push("back", {"missed": sum(missed)})
                 writable.set()
 
-            socket.on_overflow = on_overflow
+            socket.outlet.on_overflow = on_overflow
             joined.set()
 
     hub = Hub(write_limit=1 << 20)
@@ -217,11 +221,11 @@ async def test_a_slow_reader_is_conflated_told_and_then_called_back() -> None:
         sent = 0
         async with asyncio.timeout(PATIENCE_S):
             while not overflowed.is_set():
-                hub.broadcast("room:1", "news", {"n": sent, "pad": "x" * BIG})
+                hub.local_broadcast("room:1", "news", {"n": sent, "pad": "x" * BIG})
                 sent += 1
                 await asyncio.sleep(0)
         for _ in range(5):
-            hub.broadcast("room:1", "news", {"n": sent, "pad": "x" * BIG})
+            hub.local_broadcast("room:1", "news", {"n": sent, "pad": "x" * BIG})
             sent += 1
             await asyncio.sleep(0)
         frames = await slow.read_frames()
@@ -242,10 +246,10 @@ async def test_a_slow_reader_that_does_not_care_is_cut_and_counted() -> None:
         await quick.join("room:1")
         async with asyncio.timeout(PATIENCE_S):
             while not hub.stats.aborted:
-                hub.broadcast("room:1", "news", {"pad": "x" * BIG})
+                hub.local_broadcast("room:1", "news", {"pad": "x" * BIG})
                 assert (await quick.receive())[3] == "news"
         assert hub.stats.aborted == 1
-        hub.broadcast("room:1", "news", {"n": "after"})
+        hub.local_broadcast("room:1", "news", {"n": "after"})
         assert (await quick.receive())[4] == {"n": "after"}
 
 

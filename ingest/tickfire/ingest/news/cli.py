@@ -16,7 +16,7 @@ import click
 from tickfire.base.errors import UsageError
 from tickfire.base.run import until_stopped
 from tickfire.ingest.news.fetch import client
-from tickfire.ingest.news.poller import Feed, Poller
+from tickfire.ingest.news.poller import NewsFeed, Poller
 from tickfire.ingest.news.publish import Publisher
 from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, Schedule
 from tickfire.ingest.news.simulate import play
@@ -75,7 +75,7 @@ def news(
     asyncio.run(_run(redis_url, sources, seed if simulate else None, every))
 
 
-def parse_feed(text: str, interval_s: float) -> Feed:
+def parse_feed(text: str, interval_s: float) -> NewsFeed:
     """Return the feed that ``URL`` or ``URL|SECONDS`` names.
 
     Raises
@@ -96,10 +96,10 @@ def parse_feed(text: str, interval_s: float) -> Feed:
         every = 0.0
     if not MIN_INTERVAL_S <= every < float("inf"):
         raise UsageError(f"{text} must end in |SECONDS, at least {MIN_INTERVAL_S:g}.")
-    return Feed(url, every)
+    return NewsFeed(url, every)
 
 
-async def _run(redis_url: str, feeds: Sequence[Feed], seed: int | None, every: float) -> None:
+async def _run(redis_url: str, feeds: Sequence[NewsFeed], seed: int | None, every: float) -> None:
     store = await Store.open(redis_url, reply_timeout_s=REQUEST_TIMEOUT_S)
     redis = store.client
     publisher, symbols = Publisher(redis), Symbols(redis)

@@ -28,7 +28,7 @@ from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import Batch, Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.live.client import LiveSession
-from tickfire.ingest.live.lsg import FeedRefused, Subscription
+from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.pipe import Pipe
 from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, MAX_BARS_PER_ENTRY
@@ -47,7 +47,7 @@ REPORT_INTERVAL_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class IngestConfig:
-    """How ingest runs.
+    """Configuration of ingest.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class IngestConfig:
         The live gateway.
     key : str
         Its API key.
-    subscription : Subscription
+    subscription : LiveSubscription
     feed : int
         The number of this feed, 0 to 255.
     shards : int
@@ -72,7 +72,7 @@ class IngestConfig:
     host: str
     port: int
     key: str
-    subscription: Subscription
+    subscription: LiveSubscription
     feed: int = 1
     shards: int = 1
     history_ticks: int = HISTORY_TICKS

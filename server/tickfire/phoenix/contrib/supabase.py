@@ -98,7 +98,7 @@ class RealtimeChannel(Channel):
 
     # --- to be overridden
     def is_private(self, name: str) -> bool:
-        """Whether a channel is private; the client has to say so, too, when it joins."""
+        """Return whether a channel is private; the client has to say so, too, when it joins."""
         return False
 
     async def authorize(self, name: str, token: str | None, socket: Socket) -> float | None:
@@ -258,7 +258,7 @@ class RealtimeSocket(UserSocket):
 
     def __init__(self, channels: Mapping[str, ChannelFactory], api_keys: Collection[str]) -> None:
         super().__init__()
-        self.channels = channels  # type: ignore[misc]
+        self.channels = channels
         self._api_keys = api_keys
 
     async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
@@ -308,10 +308,26 @@ def realtime_socket(
     return PhoenixSocket(path, partial(RealtimeSocket, channels, api_keys), hub=hub, **options)
 
 
-async def broadcast(hub: Hub, name: str, event: str, payload: Any) -> None:
-    """Send a broadcast to all clients on a channel, on all nodes; bytes arrive as ArrayBuffer."""
-    message = user_broadcast(event, payload)
-    await hub.broadcast_everywhere(f"{PREFIX}{name}", "broadcast", message)
+def broadcast(hub: Hub, name: str, event: str, payload: Any) -> Awaitable[None]:
+    """Send a broadcast to all clients on a channel, on all nodes.
+
+    Parameters
+    ----------
+    hub
+        The hub of `realtime_socket`.
+    name
+        The name of the channel.
+    event
+        The event that clients listen for.
+    payload : any JSON value, or bytes
+        Bytes arrive as an ArrayBuffer.
+
+    Returns
+    -------
+    awaitable
+        Done when the broadcast has been published; see `Hub.broadcast_async`.
+    """
+    return hub.broadcast_async(f"{PREFIX}{name}", "broadcast", user_broadcast(event, payload))
 
 
 def _refusal(reason: str) -> JoinError:

@@ -1,4 +1,4 @@
-"""Presence: who is on a topic, on any node, and what is told of them.
+"""Presence: the users on each topic, on all nodes, with metadata.
 
 ::
 
@@ -12,8 +12,8 @@
             presence.track(socket, socket.assigns["user_id"], {"online_at": time.time()})
             socket.push("presence_state", await presence.list(socket.topic))
 
-Subscribers are told of every change by the event `presence_diff`; phoenix.js's `Presence` keeps
-count.
+Subscribers receive every change as an event `presence_diff`, which phoenix.js's `Presence` applies
+to its list.
 """
 
 from __future__ import annotations
@@ -26,15 +26,14 @@ import logging
 import secrets
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.errors import PhoenixError
 from tickfire.phoenix.presence.link import Link
 from tickfire.phoenix.presence.replication import Replication, Send, Timing
 from tickfire.phoenix.presence.roster import Presences, Roster, by_topic
 from tickfire.phoenix.presence.state import Diff, Dot, Entry
-from tickfire.phoenix.socket import Socket
+from tickfire.phoenix.wire.errors import PhoenixError
 
 __all__ = ["AlreadyTrackedError", "NotTrackedError", "Presence", "Presences"]
 
@@ -45,55 +44,67 @@ INCARNATION_BYTES = 9
 type Meta = dict[str, Any]
 
 
+class SocketLike(Protocol):
+    """The part of a channel's socket that presence uses."""
+
+    @property
+    def topic(self) -> str:
+        """The topic that was joined."""
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call back once, when the channel has ended."""
+
+
 class AlreadyTrackedError(PhoenixError):
-    """The channel tracks this key already."""
+    """Raised by `Presence.track` for a key that the channel already tracks."""
 
 
 class NotTrackedError(PhoenixError):
-    """The channel does not track this key."""
+    """Raised by `Presence.update` for a key that the channel does not track."""
 
 
 class Presence:
-    """Tracks presences of the channels on this node, and knows those on others.
+    """Tracker of the presences of this node's channels, replicated to the other nodes.
 
-    On one node it works as it is. Where the hub has a `PubSub`, use it as an async context manager
-    inside that, around the life of the application. Subclass it to override `fetch`.
+    A single node needs no set-up. If the hub has a `PubSub`, enter the presence as an async context
+    manager within it, for the lifetime of the application. Subclass it to override `fetch`.
 
     Parameters
     ----------
     hub
-        Whose subscribers are told of changes.
+        The hub whose subscribers receive the changes.
     name
-        The same on all nodes; tells several presences of an application apart.
+        Name of this presence, the same on all nodes; distinguishes several presences of one
+        application.
     timing
-        How often a node gives a sign of life, after which silence its presences are hidden, and
-        after which they are forgotten.
+        Interval of heartbeats, and the times of silence after which a node's presences are hidden
+        and removed.
     """
 
     def __init__(self, hub: Hub, name: str = "presence", timing: Timing | None = None) -> None:
         self.hub = hub
-        # A name that no earlier life of this node has used: its changes are counted from 1.
+        # A name never used before, since the changes of a replica are counted from 1.
         replica = secrets.token_urlsafe(INCARNATION_BYTES)
         self._replication = Replication(replica, timing or Timing())
         self._refs = (f"{replica}{number:x}" for number in itertools.count())
         self._roster = Roster()
-        self._own: dict[Socket, dict[str, Dot]] = {}
+        self._own: dict[SocketLike, dict[str, Dot]] = {}
         self._link = Link(f"phx:presence:{name}", self._replication, self._tell)
         self._tellings: asyncio.Queue[Diff] | None = None
         self._teller: asyncio.Task[None] | None = None
 
     # --- for channels
-    def track(self, socket: Socket, key: str, meta: Meta) -> str:
-        """Make somebody present on a channel's topic, until untracked or the channel ends.
+    def track(self, socket: SocketLike, key: str, meta: Meta) -> str:
+        """Track a presence on a channel's topic until it is untracked or the channel ends.
 
         Parameters
         ----------
         socket
-            The channel's.
+            The channel's socket.
         key
-            Who; several channels may track the same.
+            The user, for example; several channels may track the same key.
         meta
-            What is told of them.
+            Metadata that subscribers receive.
 
         Returns
         -------
@@ -103,7 +114,7 @@ class Presence:
         Raises
         ------
         AlreadyTrackedError
-            if this channel tracks the key already
+            If this channel already tracks the key.
         """
         own = self._own.get(socket)
         if own is None:
@@ -117,8 +128,8 @@ class Presence:
         self._changed(Diff([(own[key], entry)], []), self._replication.delta(delta))
         return ref
 
-    def update(self, socket: Socket, key: str, meta: Meta | Callable[[Meta], Meta]) -> str:
-        """Replace what is told of a presence.
+    def update(self, socket: SocketLike, key: str, meta: Meta | Callable[[Meta], Meta]) -> str:
+        """Replace the metadata of a presence.
 
         Parameters
         ----------
@@ -135,7 +146,7 @@ class Presence:
         Raises
         ------
         NotTrackedError
-            if this channel does not track the key
+            If this channel does not track the key.
         """
         own = self._own.get(socket, {})
         if key not in own:
@@ -151,7 +162,7 @@ class Presence:
         self._changed(diff, self._replication.delta(delta))
         return ref
 
-    def untrack(self, socket: Socket, key: str) -> None:
+    def untrack(self, socket: SocketLike, key: str) -> None:
         """End a presence; nothing happens if it is not tracked."""
         if key in self._own.get(socket, {}):
             self._remove(socket, [key])
@@ -161,14 +172,14 @@ class Presence:
         return await self.fetch(topic, self._roster.list(topic))
 
     async def fetch(self, topic: str, presences: Presences) -> Presences:
-        """Add to presences what clients are to be told beside the metas; override it.
+        """Add data to presences before they are sent to clients; override it.
 
         Called with all presences of a list, and with the joins and the leaves of a diff.
         """
         return presences
 
     # --- changes
-    def _remove(self, socket: Socket, keys: builtins.list[str]) -> None:
+    def _remove(self, socket: SocketLike, keys: builtins.list[str]) -> None:
         own = self._own.get(socket, {})
         entries = self._replication.state.entries
         left = [(own[key], entries[own[key]]) for key in keys]
@@ -185,11 +196,11 @@ class Presence:
         self._link.send(sends)
 
     def _tell(self, diff: Diff) -> None:
-        """Tell the subscribers here of a change."""
+        """Send a change to the subscribers on this node."""
         self._roster.apply(diff)
         if type(self).fetch is Presence.fetch:
             for topic, (joins, leaves) in by_topic(diff).items():
-                self.hub.broadcast(topic, "presence_diff", {"joins": joins, "leaves": leaves})
+                self.hub.local_broadcast(topic, "presence_diff", {"joins": joins, "leaves": leaves})
             return
         if self._tellings is None:
             self._tellings = asyncio.Queue()
@@ -198,7 +209,7 @@ class Presence:
             self._teller = asyncio.create_task(self._tell_fetched(self._tellings))
 
     async def _tell_fetched(self, diffs: asyncio.Queue[Diff]) -> None:
-        """Tell of changes in order, each with what `fetch` adds to it."""
+        """Send changes in order, each with the data that `fetch` adds."""
         while not diffs.empty():
             for topic, (joins, leaves) in by_topic(diffs.get_nowait()).items():
                 try:
@@ -206,7 +217,7 @@ class Presence:
                         "joins": await self.fetch(topic, joins) if joins else {},
                         "leaves": await self.fetch(topic, leaves) if leaves else {},
                     }
-                    self.hub.broadcast(topic, "presence_diff", told)
+                    self.hub.local_broadcast(topic, "presence_diff", told)
                 except Exception:
                     logger.exception("a presence_diff on %r is lost: fetch failed", topic)
 

@@ -1,4 +1,4 @@
-"""What models say, as clients see it: sentiment on headlines, and the topics of signals."""
+"""The models' results at the client: sentiment of headlines, and the signal topics."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def test_where_nobody_scores_no_headline_waits(
         tell(valkey, f"h{number}")
     lines = await joined.count("headline", 250)
     assert [line["id"] for line in lines] == [f"h{number}" for number in range(250)]
-    assert len(server.market.news._numbers) <= 250 and not server.market.news._held
+    assert len(server.market.news._by_entry) <= 250 and not server.market.news._held
 
 
 async def test_signals_of_one_symbol_and_of_all(

@@ -13,9 +13,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from tickfire.phoenix.auth.token import Token, TokenError
-from tickfire.phoenix.core.hub import Hub
+from tickfire.phoenix.core.hub import Cluster, Hub
 from tickfire.phoenix.core.session import Session
-from tickfire.phoenix.pubsub import PubSub
 from tickfire.phoenix.transports.longpoll.session import Entry, LongPollSession, Timing
 
 ID_BYTES = 16
@@ -73,7 +72,7 @@ class LongPollServer:
         self._sessions.pop(name, None)
 
     def is_valid(self, token: str | None) -> bool:
-        """Whether a token was made by us and is not too old, be its session alive or not."""
+        """Return whether a token is ours and not expired; its session may have ended."""
         return self._read(token) is not None
 
     def _read(self, token: str | None) -> tuple[str, str] | None:
@@ -135,7 +134,7 @@ class _Relay:
     """
 
     def __init__(
-        self, pubsub: PubSub, topic: str, sessions: dict[str, LongPollSession], timing: Timing
+        self, pubsub: Cluster, topic: str, sessions: dict[str, LongPollSession], timing: Timing
     ) -> None:
         self.pubsub = pubsub
         self._topic = topic

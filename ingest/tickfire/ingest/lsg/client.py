@@ -1,30 +1,29 @@
-"""The client side of Databento's live protocol (LSG): pure, bytes in, bytes out.
+"""Client side of the live protocol, sans I/O: bytes in, bytes out.
 
-::
+The states, what the gateway sends in each, and the answer::
 
     GREETING   lsg_version=..., cram=<nonce>      -> auth=<sha256("nonce|key")>-<last 5 of key>|...
     AUTH       success=1|session_id=...           -> subscriptions, start_session
-    METADATA   DBN metadata                       -> DATA: the bytes left over are records
+    METADATA   DBN metadata                       -> none; the bytes after it are records
+    DATA       records
 """
 
 from __future__ import annotations
 
 import enum
-import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
 from tickfire.base.errors import UserError
 from tickfire.ingest.dbn.metadata import PREFIX_SIZE, Metadata, metadata_size
+from tickfire.ingest.lsg.lines import ALL_SYMBOLS, MAX_LINE_SIZE, challenge_answer, parse_line
 
-BUCKET_ID_LENGTH: Final = 5
-MAX_LINE: Final = 64 * 1024
 SYMBOLS_PER_LINE: Final = 500
 CLIENT: Final = "tickfire"
 
 
 class LsgError(Exception):
-    """The gateway said something that is not the protocol; the session is over."""
+    """The gateway broke the protocol, so the session cannot go on."""
 
 
 class FeedRefused(UserError):
@@ -32,8 +31,8 @@ class FeedRefused(UserError):
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
-    """What to ask a gateway for.
+class LiveSubscription:
+    """A live client's subscription: the data that it asks a gateway for.
 
     Attributes
     ----------
@@ -44,20 +43,20 @@ class Subscription:
         ``("ALL_SYMBOLS",)`` for everything.
     stype_in : str
     heartbeat_s : int
-        The gateway speaks at least so often (5 to 1800).
+        The longest silence of the gateway in seconds, 5 to 1800.
     start : int, optional
-        ns since the Unix epoch: replay from there first.
+        ns since the Unix epoch: replay the data from this time first.
     """
 
     dataset: str
     schemas: tuple[str, ...]
-    symbols: tuple[str, ...] = ("ALL_SYMBOLS",)
+    symbols: tuple[str, ...] = (ALL_SYMBOLS,)
     stype_in: str = "raw_symbol"
     heartbeat_s: int = 10
     start: int | None = None
 
     def lines(self) -> bytes:
-        """Return the subscription lines, and the one that starts the session."""
+        """Return the subscription lines and the line that starts the session."""
         out = []
         start = "" if self.start is None else f"|start={self.start}"
         for number, schema in enumerate(self.schemas):
@@ -71,8 +70,8 @@ class Subscription:
         return ("".join(out) + "start_session=0\n").encode()
 
 
-class State(enum.Enum):
-    """Where the handshake stands."""
+class HandshakeState(enum.Enum):
+    """State of a handshake."""
 
     GREETING = enum.auto()
     AUTH = enum.auto()
@@ -82,69 +81,68 @@ class State(enum.Enum):
 
 @dataclass(slots=True)
 class Handshake:
-    """From connection to the first record.
+    """The exchange from the connection to the first record.
 
     Attributes
     ----------
-    state : State
+    state : HandshakeState
     metadata : Metadata or None
-        Known in state DATA.
+        Set in the state DATA.
     rest : bytes
-        In state DATA: records that came with the metadata.
+        In the state DATA: the records that came with the metadata.
     """
 
     key: str = field(repr=False)
-    subscription: Subscription
-    state: State = State.GREETING
+    subscription: LiveSubscription
+    state: HandshakeState = HandshakeState.GREETING
     metadata: Metadata | None = None
     rest: bytes = b""
 
     def receive(self, data: bytes) -> bytes:
-        """Take bytes from the gateway and return what to answer.
+        """Receive bytes from the gateway, cut anywhere; return the bytes to answer.
 
         Raises
         ------
         FeedRefused
-            The key is wrong, or no session may be had with it.
+            If the gateway refuses the key.
         LsgError
-            The gateway does not speak the protocol.
+            If the gateway breaks the protocol.
         DbnError
-            Its metadata cannot be read.
+            If the metadata cannot be read.
         """
         self.rest += data
         answer = b""
-        while self.state in (State.GREETING, State.AUTH):
+        while self.state in (HandshakeState.GREETING, HandshakeState.AUTH):
             line, found, rest = self.rest.partition(b"\n")
             if not found:
-                if len(line) > MAX_LINE:
-                    raise LsgError("the gateway sent a line without an end")
+                if len(line) > MAX_LINE_SIZE:
+                    raise LsgError(f"the gateway sent a line longer than {MAX_LINE_SIZE} bytes")
                 return answer
             self.rest = rest
             answer += self._line(line.decode("utf-8", "replace").strip())
-        if self.state is State.METADATA:
+        if self.state is HandshakeState.METADATA:
             self._take_metadata()
         return answer
 
     def _line(self, line: str) -> bytes:
-        fields = dict(item.partition("=")[::2] for item in line.split("|"))
-        if self.state is State.GREETING:
+        fields = parse_line(line)
+        if self.state is HandshakeState.GREETING:
             if "lsg_version" in fields:
                 return b""
             if "cram" not in fields:
-                raise LsgError(f"the gateway greeted with {line[:80]!r}")
-            self.state = State.AUTH
+                raise LsgError(f"the gateway sent no challenge, but {line[:80]!r}")
+            self.state = HandshakeState.AUTH
             return self._authenticate(fields["cram"])
         if fields.get("success") != "1":
             reason = fields.get("error", line[:80]).rstrip(".")
             raise FeedRefused(f"the gateway refused the key: {reason}; set DATABENTO_API_KEY")
-        self.state = State.METADATA
+        self.state = HandshakeState.METADATA
         return self.subscription.lines()
 
     def _authenticate(self, nonce: str) -> bytes:
-        digest = hashlib.sha256(f"{nonce}|{self.key}".encode()).hexdigest()
         ask = self.subscription
         return (
-            f"auth={digest}-{self.key[-BUCKET_ID_LENGTH:]}|dataset={ask.dataset}|encoding=dbn"
+            f"auth={challenge_answer(nonce, self.key)}|dataset={ask.dataset}|encoding=dbn"
             f"|ts_out=0|compression=none|heartbeat_interval_s={ask.heartbeat_s}|client={CLIENT}\n"
         ).encode()
 
@@ -156,4 +154,4 @@ class Handshake:
             return
         self.metadata = Metadata.decode(self.rest[:size])
         self.rest = self.rest[size:]
-        self.state = State.DATA
+        self.state = HandshakeState.DATA

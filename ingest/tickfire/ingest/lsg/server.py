@@ -1,6 +1,6 @@
-"""The gateway's side of the live protocol, without I/O: bytes in, events and bytes out.
+"""Gateway side of the live protocol, sans I/O: bytes in, events and bytes out.
 
-Text lines in both directions until the session starts; from then on the gateway sends DBN, and
+Both sides send lines of text until the session starts. From then on the gateway sends DBN, and
 the client may still send lines::
 
     server: lsg_version=...          client: auth=<sha256(nonce|key)>-<key's last 5>|dataset=...
@@ -12,13 +12,13 @@ the client may still send lines::
     AUTH ──auth──> OPEN ──start_session──> STREAMING
       └──────────────┴─────────┴──> CLOSED   (refused, garbage, a line too long)
 
-Nothing that a client sends raises: a line that is not understood becomes a `Complaint`, for the
-client to read as an error record; one that cannot be a line becomes `Hangup`.
+Nothing that a client sends raises an exception. A line that is not understood becomes a
+`Complaint`, which the client receives as an error record; bytes that are not a line of text become
+a `Hangup`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Collection, Iterator
@@ -27,27 +27,28 @@ from typing import Final
 
 import msgspec
 
-from tickfire.ingest.gateway.subscription import (
+from tickfire.ingest.lsg.lines import (
+    KEY_SUFFIX_LENGTH,
+    MAX_LINE_SIZE,
+    challenge_answer,
+    parse_line,
+)
+from tickfire.ingest.lsg.requests import (
+    GatewaySubscription,
     RequestError,
     SessionOptions,
-    Subscription,
-    parse_line,
     parse_options,
     parse_subscription,
 )
 
 LSG_VERSION: Final = "0.1.0-tickfire"
-MAX_LINE_SIZE: Final = 1 << 16
-"""Bytes; 500 symbols of 71 characters fit well."""
-BUCKET_LENGTH: Final = 5
-"""Characters of a key that its answer to the challenge ends with, in the clear."""
 
 _LINES: Final = re.compile(rb"[^\n]*\n|[^\n]+")
-_ANSWER: Final = re.compile(rf"[0-9a-f]{{64}}-[!-~]{{{BUCKET_LENGTH}}}")
+_ANSWER: Final = re.compile(rf"[0-9a-f]{{64}}-[!-~]{{{KEY_SUFFIX_LENGTH}}}")
 
 
-class State(Enum):
-    """Where a session's conversation is."""
+class ConversationState(Enum):
+    """State of a conversation."""
 
     AUTH = "awaiting authentication"
     OPEN = "open"
@@ -56,29 +57,29 @@ class State(Enum):
 
 
 class Authenticated(msgspec.Struct, frozen=True):
-    """The client proved its key, or none is asked."""
+    """The client has authenticated."""
 
     options: SessionOptions
 
 
 class Subscribed(msgspec.Struct, frozen=True):
-    """The client asked for data."""
+    """The client has subscribed to data."""
 
-    subscription: Subscription
+    subscription: GatewaySubscription
 
 
 class Started(msgspec.Struct, frozen=True):
-    """The client asked for the stream: metadata and records may be sent."""
+    """The client has started the session: metadata and records may be sent."""
 
 
 class Complaint(msgspec.Struct, frozen=True):
-    """A line was not understood; the client is to be told, and the session goes on."""
+    """A line was not understood; the text is for the client, and the session goes on."""
 
     text: str
 
 
 class Hangup(msgspec.Struct, frozen=True):
-    """The conversation is over: send what there is to send, and close."""
+    """The conversation is over: send what `data_to_send` returns, then close."""
 
     reason: str
 
@@ -87,18 +88,18 @@ type Event = Authenticated | Subscribed | Started | Complaint | Hangup
 
 
 class LsgServer:
-    """One client's conversation.
+    """The conversation with one client.
 
     Parameters
     ----------
     session_id, nonce : str
-        Told to the client.
+        The id and the challenge that are sent to the client.
     keys : collection of str, optional
-        Accepted API keys; None accepts any answer of the right form.
+        The API keys to accept; None accepts every answer of the right form.
     """
 
     def __init__(self, session_id: str, nonce: str, keys: Collection[str] | None = None) -> None:
-        self.state = State.AUTH
+        self.state = ConversationState.AUTH
         self._session_id = session_id
         self._nonce = nonce
         self._keys = keys
@@ -106,23 +107,23 @@ class LsgServer:
         self._out = bytearray(f"lsg_version={LSG_VERSION}\ncram={nonce}\n".encode())
 
     def data_to_send(self) -> bytes:
-        """Return the bytes that are to be sent now, once."""
+        """Return the bytes to send now; each byte is returned once."""
         data = bytes(self._out)
         self._out.clear()
         return data
 
     def receive(self, data: bytes) -> list[Event]:
-        """Take bytes of the client, cut anywhere, and return what they mean."""
+        """Receive bytes from the client, cut anywhere; return the events in them."""
         return list(self._events(data))
 
     def refuse(self, error: str) -> Hangup:
-        """Refuse a client that has not authenticated yet."""
+        """Refuse a client that has not authenticated; return the event that ends the session."""
         self._out += f"success=0|error={error}\n".encode()
         return self._hang_up(error)
 
     def _events(self, data: bytes) -> Iterator[Event]:
         for part in _LINES.findall(data):
-            if self.state is State.CLOSED:
+            if self.state is ConversationState.CLOSED:
                 return
             self._line += part
             if len(self._line) > MAX_LINE_SIZE:
@@ -137,8 +138,8 @@ class LsgServer:
         except UnicodeDecodeError:
             text = "\0"
         if not text.isprintable():
-            yield self._hang_up("sent what is no line of text")
-        elif self.state is State.AUTH:
+            yield self._hang_up("sent bytes that are not a line of text")
+        elif self.state is ConversationState.AUTH:
             yield self._authenticate(parse_line(text))
         elif text:
             yield self._take_request(parse_line(text), text)
@@ -154,7 +155,7 @@ class LsgServer:
         except RequestError as error:
             return self.refuse(str(error))
         self._out += f"success=1|session_id={self._session_id}\n".encode()
-        self.state = State.OPEN
+        self.state = ConversationState.OPEN
         return Authenticated(options)
 
     def _proves_key(self, answer: str) -> bool:
@@ -162,12 +163,10 @@ class LsgServer:
             return False
         if self._keys is None:
             return True
-        # All keys are compared, each in constant time: the answer's timing tells nothing.
-        return any([hmac.compare_digest(answer, self._answer(key)) for key in self._keys])
-
-    def _answer(self, key: str) -> str:
-        digest = hashlib.sha256(f"{self._nonce}|{key}".encode()).hexdigest()
-        return f"{digest}-{key[-BUCKET_LENGTH:]}"
+        # Compare all keys, each in constant time, so that the time taken reveals nothing.
+        return any(
+            [hmac.compare_digest(answer, challenge_answer(self._nonce, key)) for key in self._keys]
+        )
 
     def _take_request(self, fields: dict[str, str], text: str) -> Event:
         if "schema" in fields:
@@ -176,12 +175,12 @@ class LsgServer:
             except RequestError as error:
                 return Complaint(str(error))
         if "start_session" in fields:
-            if self.state is State.STREAMING:
+            if self.state is ConversationState.STREAMING:
                 return Complaint("The session has started already.")
-            self.state = State.STREAMING
+            self.state = ConversationState.STREAMING
             return Started()
         return Complaint(f"Unknown request '{text[:100]}'.")
 
     def _hang_up(self, reason: str) -> Hangup:
-        self.state = State.CLOSED
+        self.state = ConversationState.CLOSED
         return Hangup(reason)

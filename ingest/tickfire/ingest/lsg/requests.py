@@ -1,4 +1,4 @@
-"""The lines that a client sends: what it asks of the session, and what it subscribes to."""
+"""Requests of a client, as a gateway reads them: session options and subscriptions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES, STYPES
+from tickfire.ingest.lsg.lines import ALL_SYMBOLS
 
-ALL_SYMBOLS: Final = "ALL_SYMBOLS"
 DEFAULT_HEARTBEAT_S: Final = 30
 MIN_HEARTBEAT_S: Final = 5
 MAX_HEARTBEAT_S: Final = 1800
@@ -19,22 +19,23 @@ _SLOW_READER_BEHAVIORS: Final = ("warn", "skip")
 
 
 class RequestError(ValueError):
-    """A line that asks for what cannot be; the text is for the client."""
+    """A request that cannot be met; the text is for the client."""
 
 
 class SessionOptions(msgspec.Struct, frozen=True):
-    """What a client asked of its session when it authenticated.
+    """Options of a session, from the client's authentication line.
 
     Attributes
     ----------
+    dataset : str
     ts_out : bool
-        Append the time of sending to every record.
+        Whether to append the time of sending to every record.
     heartbeat_s : int
-        Longest silence.
+        The longest silence, in seconds.
     skip_when_slow : bool
-        Skip what a slow reader has missed, instead of only warning it.
+        Whether to skip the records that a slow client misses, instead of only warning it.
     client : str
-        What it calls itself.
+        The name and version that the client gives itself.
     """
 
     dataset: str
@@ -44,19 +45,23 @@ class SessionOptions(msgspec.Struct, frozen=True):
     client: str = ""
 
 
-class Subscription(msgspec.Struct, frozen=True):
-    """One subscription line.
+class GatewaySubscription(msgspec.Struct, frozen=True):
+    """A subscription line, as a gateway reads it.
 
     Attributes
     ----------
+    schema, stype_in : str
+        The schema of the data, and the type of the symbols.
     symbols : tuple of str or None
-        None: all.
+        None selects all.
     start : int or None
-        ns since the Unix epoch: nothing of an earlier event time is wanted.
+        ns since the Unix epoch: the earliest event time to send.
+    snapshot : bool
+        Whether to begin with a snapshot of the order book.
     id : str
-        The client's own; a long list of symbols comes as several lines of one id.
+        The client's own; a long list of symbols comes in several lines with one id.
     is_last : bool
-        No further line of this id follows.
+        Whether this is the last line with its id.
     """
 
     schema: str
@@ -68,19 +73,13 @@ class Subscription(msgspec.Struct, frozen=True):
     is_last: bool = True
 
 
-def parse_line(line: str) -> dict[str, str]:
-    """Return the fields of a ``key=value|key=value`` line; the last of a name counts."""
-    fields = (token.partition("=") for token in line.split("|"))
-    return {key.strip(): value.strip() for key, _, value in fields if key.strip()}
-
-
 def parse_options(fields: Mapping[str, str]) -> SessionOptions:
-    """Read an authentication line.
+    """Return the options in an authentication line.
 
     Raises
     ------
     RequestError
-        If it asks for what this gateway has not.
+        If the dataset is missing, or an option is not supported by this gateway.
     """
     dataset = fields.get("dataset", "")
     if not 1 <= len(dataset) <= MAX_DATASET_LENGTH or not dataset.isascii():
@@ -96,13 +95,13 @@ def parse_options(fields: Mapping[str, str]) -> SessionOptions:
     )
 
 
-def parse_subscription(fields: Mapping[str, str]) -> Subscription:
-    """Read a subscription line.
+def parse_subscription(fields: Mapping[str, str]) -> GatewaySubscription:
+    """Return the subscription in a subscription line.
 
     Raises
     ------
     RequestError
-        If it names an unknown schema or symbol type, no symbol, or a time that is none.
+        If the schema, symbol type or time is not valid, or there is no symbol.
     """
     schema = fields["schema"].lower()
     if schema not in SCHEMA_RTYPES:
@@ -113,7 +112,7 @@ def parse_subscription(fields: Mapping[str, str]) -> Subscription:
     start = _start(fields.get("start", ""))
     if snapshot and start is not None:
         raise RequestError("A subscription with a snapshot cannot have a start.")
-    return Subscription(
+    return GatewaySubscription(
         schema=schema,
         stype_in=_one_of(fields, "stype_in", ("raw_symbol", *STYPES)),
         symbols=_symbols(fields.get("symbols", "")),

@@ -9,16 +9,22 @@ from hypothesis import strategies as st
 
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.metadata import Metadata
-from tickfire.ingest.live.lsg import FeedRefused, Handshake, LsgError, State, Subscription
+from tickfire.ingest.lsg.client import (
+    FeedRefused,
+    Handshake,
+    HandshakeState,
+    LiveSubscription,
+    LsgError,
+)
 
 KEY = "db-abcdefghijklmnopqrstuvwxyz012"
-ASK = Subscription("GLBX.MDP3", ("trades", "mbp-1"), ("ESU4", "NQU4"))
+ASK = LiveSubscription("GLBX.MDP3", ("trades", "mbp-1"), ("ESU4", "NQU4"))
 GREETING = b"lsg_version=0.4.2\ncram=t7kNhwj4xqR0QYjzFKtBEG2ec2pXJ4FK\n"
 SUCCESS = b"success=1|session_id=5\n"
 METADATA = Metadata("GLBX.MDP3", version=3).encode()
 
 
-def test_the_whole_exchange() -> None:
+def test_the_exchange_ends_in_data() -> None:
     shake = Handshake(KEY, ASK)
     digest = hashlib.sha256(b"t7kNhwj4xqR0QYjzFKtBEG2ec2pXJ4FK|" + KEY.encode()).hexdigest()
     assert shake.receive(GREETING).startswith(f"auth={digest}-yz012|dataset=GLBX.MDP3|".encode())
@@ -28,36 +34,36 @@ def test_the_whole_exchange() -> None:
         b"start_session=0\n"
     )
     assert shake.receive(METADATA + b"record") == b""
-    assert shake.state is State.DATA
+    assert shake.state is HandshakeState.DATA
     assert shake.metadata is not None and shake.metadata.dataset == "GLBX.MDP3"
     assert shake.rest == b"record"
 
 
-def test_symbols_go_in_lines_of_500_and_only_the_last_is_last() -> None:
-    lines = Subscription("X", ("trades",), tuple(f"S{i}" for i in range(1001))).lines()
+def test_symbols_are_split_into_lines_of_500() -> None:
+    lines = LiveSubscription("X", ("trades",), tuple(f"S{i}" for i in range(1001))).lines()
     subscriptions = lines.decode().splitlines()[:-1]
     assert [line.count(",") + 1 for line in subscriptions] == [500, 500, 1]
     assert [line[-1] for line in subscriptions] == ["0", "0", "1"]
 
 
-def test_a_start_is_asked_for_with_each_schema() -> None:
-    lines = Subscription("X", ("trades", "mbp-1"), start=17).lines().decode()
+def test_every_schema_is_requested_from_the_start() -> None:
+    lines = LiveSubscription("X", ("trades", "mbp-1"), start=17).lines().decode()
     assert lines.count("|start=17|") == 2
 
 
-def test_a_wrong_key_is_one_sentence() -> None:
+def test_a_refused_key_is_one_sentence() -> None:
     shake = Handshake(KEY, ASK)
     shake.receive(GREETING)
     with pytest.raises(FeedRefused, match=r"refused the key: User authentication failed; set DAT"):
         shake.receive(b"success=0|error=User authentication failed.\n")
 
 
-def test_the_key_is_not_shown() -> None:
+def test_repr_hides_the_key() -> None:
     assert KEY not in repr(Handshake(KEY, ASK))
 
 
 @given(st.lists(st.integers(0, 600)))
-def test_any_cut_gives_the_same_exchange(cuts: list[int]) -> None:
+def test_the_exchange_does_not_depend_on_how_bytes_are_cut(cuts: list[int]) -> None:
     wire = GREETING + SUCCESS + METADATA + b"rest"
     edges = [0, *sorted(min(cut, len(wire)) for cut in cuts), len(wire)]
     whole, cut = Handshake(KEY, ASK), Handshake(KEY, ASK)

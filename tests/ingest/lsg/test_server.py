@@ -8,18 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.gateway import KEY
-from tickfire.ingest.gateway.lsg import (
-    MAX_LINE_SIZE,
+from tickfire.ingest.lsg.lines import MAX_LINE_SIZE
+from tickfire.ingest.lsg.requests import GatewaySubscription, SessionOptions
+from tickfire.ingest.lsg.server import (
     Authenticated,
     Complaint,
+    ConversationState,
     Event,
     Hangup,
     LsgServer,
     Started,
-    State,
     Subscribed,
 )
-from tickfire.ingest.gateway.subscription import SessionOptions, Subscription
 
 NONCE = "n0nce"
 ANSWER = hashlib.sha256(f"{NONCE}|{KEY}".encode()).hexdigest() + "-" + KEY[-5:]
@@ -44,24 +44,24 @@ def only(events: list[Event]) -> Event:
     return event
 
 
-def test_greets_with_version_and_challenge() -> None:
+def test_the_greeting_holds_version_and_challenge() -> None:
     version, cram = LsgServer("7", NONCE).data_to_send().decode().splitlines()
     assert version.startswith("lsg_version=")
     assert cram == f"cram={NONCE}"
 
 
-def test_what_was_to_send_is_given_once() -> None:
+def test_bytes_to_send_are_returned_once() -> None:
     core = LsgServer("7", NONCE)
     assert core.data_to_send()
     assert core.data_to_send() == b""
 
 
 @pytest.mark.parametrize("keys", [None, {KEY}, {"db-other", KEY}])
-def test_a_key_that_is_accepted_opens_the_session(keys: set[str] | None) -> None:
+def test_an_accepted_key_opens_the_session(keys: set[str] | None) -> None:
     core = server(keys)
     assert core.receive(AUTH) == [Authenticated(SessionOptions("XNAS.ITCH", client="test"))]
     assert core.data_to_send() == b"success=1|session_id=7\n"
-    assert core.state is State.OPEN
+    assert core.state is ConversationState.OPEN
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,11 @@ def test_a_key_that_is_accepted_opens_the_session(keys: set[str] | None) -> None
         ),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_reason(line: bytes, error: str) -> None:
+def test_a_bad_authentication_is_refused_with_a_reason(line: bytes, error: str) -> None:
     core = server({KEY})
     assert core.receive(line) == [Hangup(error)]
     assert core.data_to_send() == f"success=0|error={error}\n".encode()
-    assert core.receive(AUTH) == [], "nothing is heard after that"
+    assert core.receive(AUTH) == [], "lines after a refusal are ignored"
 
 
 def test_a_wrong_key_is_refused() -> None:
@@ -106,7 +106,7 @@ def test_a_wrong_key_is_refused() -> None:
     assert core.receive(AUTH) == [Hangup("User authentication failed.")]
 
 
-def test_options_are_read() -> None:
+def test_session_options_are_parsed() -> None:
     line = AUTH.replace(
         b"ts_out=0", b"ts_out=1|heartbeat_interval_s=5|slow_reader_behavior=skip|compression=none"
     )
@@ -115,15 +115,17 @@ def test_options_are_read() -> None:
     )
 
 
-def test_subscriptions_are_read_before_and_after_the_start() -> None:
+def test_subscriptions_are_parsed_before_and_after_the_start() -> None:
     core = opened()
     line = b"schema=mbp-1|stype_in=raw_symbol|symbols=A,B|start=5|snapshot=0|id=3|is_last=0\n"
-    wanted = Subscribed(Subscription("mbp-1", "raw_symbol", ("A", "B"), 5, False, "3", False))
+    wanted = Subscribed(
+        GatewaySubscription("mbp-1", "raw_symbol", ("A", "B"), 5, False, "3", False)
+    )
     assert core.receive(line) == [wanted]
     assert core.receive(b"start_session=0\n" + line) == [Started(), wanted]
-    assert core.state is State.STREAMING
+    assert core.state is ConversationState.STREAMING
     assert core.receive(b"schema=mbo|symbols=ALL_SYMBOLS|snapshot=1\n") == [
-        Subscribed(Subscription("mbo", symbols=None, snapshot=True))
+        Subscribed(GatewaySubscription("mbo", symbols=None, snapshot=True))
     ]
 
 
@@ -152,9 +154,7 @@ def test_subscriptions_are_read_before_and_after_the_start() -> None:
         (b"unsubscribe=1\n", "Unknown request 'unsubscribe=1'."),
     ],
 )
-def test_a_request_that_cannot_be_is_a_complaint_and_the_session_goes_on(
-    line: bytes, text: str
-) -> None:
+def test_a_bad_request_is_a_complaint_and_the_session_goes_on(line: bytes, text: str) -> None:
     core = opened()
     assert core.receive(line) == [Complaint(text)]
     assert core.receive(b"start_session=0\n") == [Started()]
@@ -175,15 +175,15 @@ def test_a_second_start_is_a_complaint() -> None:
 @pytest.mark.parametrize(
     "garbage", [b"\x80\xff\n", b"GET / HTTP/1.1\r\n\x00\n", b"\x16\x03\x01\x02\x00\x01\n"]
 )
-def test_what_is_no_line_of_text_ends_the_session(garbage: bytes) -> None:
+def test_bytes_that_are_not_text_end_the_session(garbage: bytes) -> None:
     for core in (server(), opened()):
         events = core.receive(garbage)
         assert isinstance(events[-1], Hangup)
-        assert core.state is State.CLOSED
+        assert core.state is ConversationState.CLOSED
 
 
 @pytest.mark.parametrize("step", [1000, 2 * MAX_LINE_SIZE])
-def test_a_line_without_end_ends_the_session(step: int) -> None:
+def test_an_endless_line_ends_the_session(step: int) -> None:
     core = opened()
     events: list[Event] = []
     for _ in range(0, 2 * MAX_LINE_SIZE, step):
@@ -197,7 +197,7 @@ CONVERSATION = (
 
 
 @given(st.lists(st.integers(0, len(CONVERSATION))))
-def test_it_does_not_matter_how_the_bytes_are_cut(cuts: list[int]) -> None:
+def test_events_do_not_depend_on_how_bytes_are_cut(cuts: list[int]) -> None:
     whole, cut = server(), server()
     expected = whole.receive(CONVERSATION)
     assert [type(event) for event in expected] == [
