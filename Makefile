@@ -63,11 +63,14 @@ $(STAMPS)/venv: requirements-dev.lock .python-version
 	esac
 	@touch $@
 
-$(STAMPS)/package: $(STAMPS)/venv pyproject.toml
-	@$(SAY) "tickfire itself, editable"
+# Two distributions: tickfire-phoenix in server/, and tickfire, which depends on it.
+EDITABLE := --quiet --no-deps --no-build-isolation -e ./server -e .
+
+$(STAMPS)/package: $(STAMPS)/venv pyproject.toml server/pyproject.toml
+	@$(SAY) "tickfire-phoenix and tickfire, editable"
 	@if $(PYTHON) -m pip --version >/dev/null 2>&1; \
-	then $(PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .; \
-	else uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation -e .; fi
+	then $(PYTHON) -m pip install --disable-pip-version-check $(EDITABLE); \
+	else uv pip install --python $(PYTHON) $(EDITABLE); fi
 	@touch $@
 
 $(STAMPS)/warm: $(STAMPS)/package $(KERNEL_SOURCES)
@@ -150,8 +153,8 @@ train: $(if $(DATA),setup) ## Train the models on the folder DATA; reports go to
 	@$(TICKFIRE) train --data "$(DATA)" $(ARGS)
 
 .PHONY: dist-check
-dist-check: setup ## Build sdist and wheel, install them in a clean environment, serve the page
-	@$(PYTHON) tests/packaging/dist_check.py
+dist-check: setup ## Build both distributions, use them in clean environments, remove either
+	@$(PYTHON) -m tests.packaging.dist_check
 
 # --- care -------------------------------------------------------------------------------------
 
@@ -165,9 +168,9 @@ fmt: setup ## Format the code
 lock: ## Compile the lock files anew; needs uv
 	@command -v uv >/dev/null || { echo "tickfire: uv was not found; install it (pip install uv)." >&2; exit 1; }
 	uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
-		--extra dev pyproject.toml -o requirements-dev.lock
+		--no-emit-package tickfire-phoenix --extra dev pyproject.toml -o requirements-dev.lock
 	uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
-		pyproject.toml -c requirements-dev.lock -o requirements.lock
+		--no-emit-package tickfire-phoenix pyproject.toml -c requirements-dev.lock -o requirements.lock
 
 .PHONY: clean
 clean: ## Remove what was built, and the environments

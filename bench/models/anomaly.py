@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from tickfire.models.anomaly.artifact import read
 from tickfire.models.anomaly.detector import Limits, TickDetector
 from tickfire.models.anomaly.stream import DEFAULT_PATH
-from tickfire.store.schema import MAX_TICKS_PER_ENTRY, TICK, TICK_ASK, TICK_BID, TICK_TRADE
+from tickfire.store.limits import MAX_TICKS_PER_ENTRY
+from tickfire.store.schema import TICK, TICK_ASK, TICK_BID, TICK_TRADE
 
 TRADES: Final = 300_000
 BARS: Final = 20_000

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import numpy as np
 from redis.asyncio import Redis
 
 from tickfire.base.ports import free_port
+from tickfire.ingest.redis.options import RedisOptions
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.service import Infer, InferConfig
@@ -24,9 +25,9 @@ from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.infer.streams import Streams
 from tickfire.models.records import SENTIMENT_KEY, Signal
 from tickfire.models.registry import STREAM_MODELS, stream_model
-from tickfire.store.entries import tick_entries
-from tickfire.store.options import RedisOptions
 from tickfire.store.schema import NEWS_KEY, TICK, Headline, ticks_key
+from tickfire.store.store import Store
+from tickfire.store.writes import tick_writes
 
 HEADLINES: Final = 300
 TICKS: Final = 1_000_000
@@ -52,9 +53,9 @@ class Idle(StreamModel):
         return ()
 
 
-async def headlines(client: Redis, reader: Redis) -> None:
+async def headlines(store: Store, reader: Redis) -> None:
     """Measure from headline to sentiment."""
-    running = asyncio.create_task(Infer(InferConfig(models=()), client).run())
+    running = asyncio.create_task(Infer(InferConfig(models=()), store).run())
     taken = []
     last: Any = b"0-0"
     for number in range(HEADLINES):
@@ -85,25 +86,26 @@ def market() -> Any:
     return rows
 
 
-async def ticks(client: Redis) -> None:
+async def ticks(store: Store, client: Any) -> None:
     """Measure the reading of ticks."""
     rows = market()
     pipe = client.pipeline(transaction=False)
-    for entry in tick_entries(0, 1, rows, 0, 0, 0, TICKS):
+    for entry in tick_writes(0, 1, rows, 0, 0, 0, TICKS):
         pipe.xadd(ticks_key(0), {"h": entry.header, "d": entry.data}, id=f"{entry.last}-0")
     await pipe.execute()
     made = [stream_model(name)(Instruments()) for name in STREAM_MODELS]
-    await read(client, "nothing", [])
-    await read(client, "all models of ticks", [model for model in made if model.wants_ticks])
+    await read(store, "nothing", [])
+    await read(store, "all models of ticks", [model for model in made if model.wants_ticks])
 
 
-async def read(client: Redis, name: str, models: list[StreamModel]) -> None:
+async def read(store: Store, name: str, models: list[StreamModel]) -> None:
     """Give all ticks to models, and print how fast."""
     last = Idle(Instruments())
     last.done = asyncio.Event()
-    streams = Streams(client, EPOCH, 1, [*models, last], Counters())
+    streams = Streams(store, EPOCH, 1, [*models, last], Counters())
     # Nothing to be warmed: from the first tick on.
-    await client.hset("{signals}:positions", EPOCH.hex() + ":" + ticks_key(0).decode(), "0-0")
+    field = f"{EPOCH.hex()}:{ticks_key(0).decode()}"
+    await cast(Any, store.client).hset("{signals}:positions", field, "0-0")
     began, cpu = time.perf_counter(), time.process_time()
     running = asyncio.create_task(streams.run())
     await last.done.wait()
@@ -121,10 +123,11 @@ async def measure() -> None:
     embedded = EmbeddedRedis(RedisOptions(free_port()))
     await embedded.start()
     try:
+        store = await Store.open(f"redis://127.0.0.1:{embedded.options.port}/0")
         async with Redis(port=embedded.options.port) as client:
-            async with Redis(port=embedded.options.port) as reader:
-                await headlines(client, reader)
-            await ticks(client)
+            await headlines(store, client)
+            await ticks(store, client)
+        await store.close()
     finally:
         await embedded.stop()
 

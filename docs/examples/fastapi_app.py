@@ -54,7 +54,7 @@ app.router.routes.append(PhoenixSocket("/socket", Screen, hub=app.state.hub))
 @app.post("/kitchens/{kitchen}/orders", status_code=202)
 async def order(kitchen: str, order: Order, hub: Annotated[Hub, Depends(get_hub)]) -> None:
     """Show an order on the screens of a kitchen."""
-    await hub.broadcast_everywhere(f"kitchen:{kitchen}", "order", order.model_dump())
+    await hub.broadcast_async(f"kitchen:{kitchen}", "order", order.model_dump())
 
 
 if __name__ == "__main__":

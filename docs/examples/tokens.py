@@ -67,7 +67,7 @@ async def login(request: Request) -> JSONResponse:
 async def logout(request: Request) -> JSONResponse:
     """Close all connections of a user."""
     user = request.path_params["user"]
-    await hub.broadcast_everywhere(f"users:{user}", "disconnect", {})
+    await hub.broadcast_async(f"users:{user}", "disconnect", {})
     return JSONResponse({})
 
 

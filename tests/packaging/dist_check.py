@@ -1,10 +1,16 @@
-"""Prove the distribution: sdist, wheel from it, a clean environment, and the house out of that.
+"""Prove the distributions: build them, install them in clean environments, and use them there.
 
-Run as ``make dist-check``. Needs the network once, for the locked dependencies.
+Run as ``make dist-check``. Needs the network, for the locked dependencies.
+
+- `tickfire-phoenix` is installed alone: it imports quickly and nothing of its extras, and the first
+  example of docs/starlette.md runs and is served.
+- `tickfire` is installed with it: all modules can be imported, and the page is served.
+- Either is removed: the other stays whole.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -14,37 +20,22 @@ import tarfile
 import tempfile
 import time
 import urllib.request
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
+from websockets.sync.client import connect
+
+from tests.support.docs.running import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
+INSIDE = Path(__file__).with_name("inside")
+GUIDE = ROOT / "docs" / "starlette.md"
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LIVE = "tickfire is live at "
 LIVE_TIMEOUT_S = 400.0
+PATIENCE_S = 30.0
 OURS = ("PORT", "HOST", "FEED", "REDIS_URL", "DATABENTO_API_KEY", "NEWS_FEEDS", "PYTHONPATH")
-
-IMPORT_ALL = """
-import importlib, pathlib, pkgutil, sys, tickfire
-names = [m.name for m in pkgutil.walk_packages(tickfire.__path__, "tickfire.")]
-for name in names:
-    if not name.endswith("__main__"):
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            # What trains models needs the extra `train`, which is not installed here.
-            assert error.name.split(".")[0] in ("sklearn", "scipy", "matplotlib"), name
-            assert name.startswith("tickfire.models."), name
-roots = [pathlib.Path(path) for path in tickfire.__path__]
-assert all(str(root).startswith(sys.prefix) for root in roots), roots
-packages = {name.split(".")[1] for name in names}
-assert packages == {"phoenix", "server", "models", "ingest", "kernels"}, packages
-data = [p for root in roots for p in root.rglob("*") if p.is_file() and p.suffix not in
-        (".py", ".pyc", ".pyi") and "__pycache__" not in p.parts]
-for path in data:
-    assert path.read_bytes() or path.name == "py.typed", f"{path} is empty"
-shipped = {p.name for p in data}
-assert {"index.html", "candles.wgsl", "kernels.wasm", "py.typed", "sentiment.npz",
-        "sentiment.json"} <= shipped, shipped
-print(f"{len(names)} modules imported, {len(data)} data files read")
-"""
 
 
 def say(text: str) -> None:
@@ -64,30 +55,124 @@ def only(folder: Path, pattern: str) -> Path:
     return found
 
 
-def build(work: Path) -> Path:
-    """Build the sdist, unpack it elsewhere, build the wheel there; return the wheel."""
-    dist = work / "dist"
-    run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", dist, cwd=ROOT)
+# --- building
+def build(project: Path, work: Path) -> Path:
+    """Build the sdist of a project, unpack it elsewhere, and return the wheel built there."""
+    dist, unpacked = work / "dist" / project.name, work / "source" / project.name
+    hatchling = (sys.executable, "-m", "hatchling", "build", "-d", dist, "-t")
+    run(*hatchling, "sdist", cwd=project)
     with tarfile.open(only(dist, "*.tar.gz")) as archive:
-        archive.extractall(work / "source", filter="data")
-    source = only(work / "source", "*")
-    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", dist, cwd=source)
+        archive.extractall(unpacked, filter="data")
+    run(*hatchling, "wheel", cwd=only(unpacked, "*"))
     wheel = only(dist, "*.whl")
     say(f"{wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB")
     return wheel
 
 
-def install(work: Path, wheel: Path) -> Path:
-    """Install the wheel with the locked runtime dependencies; return the clean interpreter."""
-    run(sys.executable, "-m", "venv", work / "venv", cwd=work)
-    python = work / "venv" / "bin" / "python"
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    run(*pip, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=work)
-    run(*pip, "--no-deps", wheel, cwd=work)
-    run(python, "-m", "pip", "check", cwd=work)
-    return python
+def check_files(phoenix: Path, tickfire: Path) -> None:
+    """Check that the wheels have no file in common, and that the library has its licence."""
+    library, market = (set(zipfile.ZipFile(wheel).namelist()) for wheel in (phoenix, tickfire))
+    assert "tickfire/phoenix/__init__.py" in library
+    assert "tickfire/server/__init__.py" in market
+    assert not library & market, library & market
+    foreign = {name for name in library if not name.startswith(("tickfire/phoenix/", "tickfire_"))}
+    assert not foreign, foreign
+    assert any(name.endswith("licenses/LICENSE") for name in library)
 
 
+# --- environments
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment that holds what is installed into it and nothing else."""
+
+    python: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> Environment:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        run(sys.executable, "-m", "venv", folder, cwd=folder.parent)
+        return cls(folder / "bin" / "python")
+
+    def pip(self, *arguments: str | Path) -> None:
+        quiet = ("--quiet", "--disable-pip-version-check")
+        run(self.python, "-m", "pip", *arguments, *quiet, cwd=self.python.parent)
+
+    def script(self, name: str, *arguments: str | Path) -> None:
+        """Run a script of the folder `inside`."""
+        run(self.python, "-I", INSIDE / name, *arguments, cwd=self.python.parent)
+
+
+def versions(work: Path) -> Path:
+    """Write the locked versions as constraints, without hashes, which local wheels have not."""
+    constraints = work / "constraints.txt"
+    lock = (ROOT / "requirements.lock").read_text()
+    constraints.write_text("\n".join(re.findall(r"^([a-z0-9][^\\\n]*?) *\\$", lock, re.MULTILINE)))
+    return constraints
+
+
+def check_library(work: Path, phoenix: Path) -> None:
+    """Use tickfire-phoenix alone: without extras, then under uvicorn."""
+    alone = Environment.create(work / "alone")
+    constraints = versions(work)
+    alone.pip("install", "-c", constraints, phoenix)
+    alone.script("light.py")
+    alone.script("guide.py", GUIDE)
+    alone.pip("install", "-c", constraints, f"{phoenix}[uvicorn]")
+    check_example(work, alone.python)
+
+
+def check_example(work: Path, python: Path) -> None:
+    """Serve the first example of the guide as the guide says, and join it."""
+    port = free_port()
+    blocks = re.findall(
+        r"^```python\n(.*?)^```$", GUIDE.read_text("utf8"), re.DOTALL | re.MULTILINE
+    )
+    program = work / "example.py"
+    program.write_text("\n".join(blocks[:2]).replace("8000", str(port)))
+    with subprocess.Popen([str(python), "-I", str(program)], env=environment()) as example:
+        try:
+            say(f"the example says {join(port)}")
+        finally:
+            example.terminate()
+
+
+def join(port: int) -> object:
+    """Join a room as soon as the example serves; return the reply."""
+    url = f"ws://127.0.0.1:{port}/socket/websocket?vsn=2.0.0"
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with connect(url, proxy=None) as connection:
+                connection.send(json.dumps(["1", "1", "room:lobby", "phx_join", {"name": "Ann"}]))
+                *_, event, payload = json.loads(connection.recv(PATIENCE_S))
+                assert event == "phx_reply", event
+                assert payload == {"status": "ok", "response": {"room": "lobby"}}, payload
+                return payload
+        except ConnectionRefusedError:
+            assert time.monotonic() < until, "the example does not serve"
+            time.sleep(0.1)
+
+
+def install(work: Path, phoenix: Path, tickfire: Path) -> Environment:
+    """Install both wheels with the locked dependencies."""
+    both = Environment.create(work / "both")
+    both.pip("install", "--require-hashes", "-r", ROOT / "requirements.lock")
+    both.pip("install", "--no-deps", phoenix, tickfire)
+    run(both.python, "-m", "pip", "check", cwd=work)
+    return both
+
+
+def check_removal(both: Environment, phoenix: Path, tickfire: Path) -> None:
+    """Remove either distribution, and check that the other stays whole."""
+    both.pip("uninstall", "-y", "tickfire")
+    both.script("whole.py", "tickfire-phoenix", "tickfire.phoenix.testing")
+    both.pip("install", "--no-deps", tickfire)
+    both.pip("uninstall", "-y", "tickfire-phoenix")
+    both.script("whole.py", "tickfire", "tickfire.base", "tickfire.store", "tickfire.ingest")
+    both.pip("install", "--no-deps", phoenix)
+
+
+# --- the market server
 def live_url(house: subprocess.Popen[str]) -> str:
     assert house.stdout is not None
     for line in house.stdout:
@@ -105,7 +190,7 @@ def fetch(url: str, path: str) -> bytes:
 
 
 def serve(work: Path, python: Path) -> None:
-    """Run the installed house and fetch its page."""
+    """Run the installed `tickfire dev` and fetch its page."""
     command = [str(python.with_name("tickfire")), "dev"]
     env = {**environment(), "PORT": "0", "TICKFIRE_CACHE": str(work / "cache")}
     began = time.monotonic()
@@ -128,9 +213,13 @@ def serve(work: Path, python: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tickfire-dist-") as folder:
         work = Path(folder)
-        python = install(work, build(work))
-        run(python, "-c", IMPORT_ALL, cwd=work)
-        serve(work, python)
+        phoenix, tickfire = build(ROOT / "server", work), build(ROOT, work)
+        check_files(phoenix, tickfire)
+        check_library(work, phoenix)
+        both = install(work, phoenix, tickfire)
+        both.script("all_modules.py")
+        serve(work, both.python)
+        check_removal(both, phoenix, tickfire)
     say("all well")
 
 

@@ -36,8 +36,8 @@ def git(*args: str) -> str:
     return result.stdout
 
 
-def project() -> Any:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+def project(folder: str = ".") -> Any:
+    return tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
 
 
 def test_no_file_names_a_registry() -> None:
@@ -69,15 +69,23 @@ def test_the_runtime_lock_is_a_part_of_the_development_lock() -> None:
 
 def test_every_dependency_is_locked() -> None:
     locked = (ROOT / "requirements-dev.lock").read_text()
-    declared = project()["project"]
-    extras = itertools.chain.from_iterable(declared["optional-dependencies"].values())
-    requirements = [*declared["dependencies"], *extras]
-    assert len(requirements) > 20
-    for requirement in requirements:
-        name = re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower()
-        if name == declared["name"]:
-            continue  # an extra that takes in others
-        assert re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE), name
+    projects = [project(), project("server")]
+    ours = {declared["name"] for declared in projects}
+    for declared in projects:
+        extras = itertools.chain.from_iterable(declared["optional-dependencies"].values())
+        requirements = [*declared["dependencies"], *extras]
+        assert len(requirements) > 1
+        for requirement in requirements:
+            name = re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower()
+            if name not in ours:
+                assert re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE), name
+
+
+def test_tickfire_depends_on_the_library_of_the_same_version() -> None:
+    market, library = project(), project("server")
+    assert library["version"] == market["version"]
+    (needed,) = (each for each in market["dependencies"] if each.startswith(library["name"]))
+    assert needed.endswith(f"=={library['version']}")
 
 
 def test_the_npm_lock_has_hashes_and_no_addresses() -> None:

@@ -64,7 +64,7 @@ async def test_metrics_count_what_happens(server: Server, publisher: Publisher) 
         assert line in text
     assert "python_info" not in text
     await client.close()
-    await eventually(lambda: not server.market._subscriptions, "the client is gone")
+    await eventually(lambda: not len(server.market.subscriptions), "the client is gone")
 
 
 async def test_without_a_built_client_the_page_says_so(server: Server) -> None:

@@ -4,16 +4,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickfire.store.entries import BarEntry, SnapshotEntry, tick_entries
+from tickfire.store.limits import MAX_TICKS_PER_ENTRY
 from tickfire.store.resp import RespParser
-from tickfire.store.schema import BAR, ENTRY_HEADER, MAX_TICKS_PER_ENTRY, STATE, TICK
+from tickfire.store.schema import BAR, ENTRY_HEADER, STATE, TICK
+from tickfire.store.writes import BarWrite, SnapshotWrite, tick_writes
 
 
 @given(st.integers(0, 1000), st.integers(1, 2**40))
 def test_ticks_are_cut_into_entries_of_dense_positions(count: int, first: int) -> None:
     ticks = np.zeros(count, TICK)
     ticks["sequence"] = np.arange(count)
-    entries = tick_entries(0, first, ticks, 1, 2, 3, history=100)
+    entries = tick_writes(0, first, ticks, 1, 2, 3, history=100)
     assert b"".join(entry.data for entry in entries) == ticks.tobytes()
     n = first - 1
     for entry in entries:
@@ -26,7 +27,7 @@ def test_ticks_are_cut_into_entries_of_dense_positions(count: int, first: int) -
 
 
 def test_a_tick_entry_is_an_xadd_of_its_last_position() -> None:
-    (entry,) = tick_entries(2, 1001, np.zeros(2, TICK), 1, 2, 3, history=1000)
+    (entry,) = tick_writes(2, 1001, np.zeros(2, TICK), 1, 2, 3, history=1000)
     assert entry.command().startswith(
         b"*10\r\n$4\r\nXADD\r\n$9\r\nticks:{2}\r\n$5\r\nMINID\r\n$1\r\n~\r\n$1\r\n2\r\n"
         b"$6\r\n1002-0\r\n$1\r\nh\r\n$32\r\n"
@@ -34,25 +35,25 @@ def test_a_tick_entry_is_an_xadd_of_its_last_position() -> None:
 
 
 def test_positions_of_every_kind_are_shifted_into_a_new_data_set() -> None:
-    (ticks,) = tick_entries(0, 501, np.zeros(3, TICK), 1, 2, 3, history=1000)
+    (ticks,) = tick_writes(0, 501, np.zeros(3, TICK), 1, 2, 3, history=1000)
     ticks.shift(500)
     assert ticks.last == 3
     bar = np.zeros(2, BAR)
     bar["n"] = 400, 502
-    bars = BarEntry(0, 502, 7, bar.tobytes(), 1000)
+    bars = BarWrite(0, 502, 7, bar.tobytes(), 1000)
     bars.shift(500)
-    assert bars.n == 2
+    assert bars.position == 2
     assert np.frombuffer(bars.data, BAR)["n"].tolist() == [0, 2]
     rows = np.zeros(1, STATE)
     rows["n"], rows["trade_n"] = 503, 100
-    snapshot = SnapshotEntry(0, 503, rows)
+    snapshot = SnapshotWrite(0, 503, rows)
     snapshot.shift(500)
-    assert (snapshot.n, rows["n"][0], rows["trade_n"][0]) == (3, 3, 0)
+    assert (snapshot.position, rows["n"][0], rows["trade_n"][0]) == (3, 3, 0)
 
 
 def test_a_snapshot_names_its_position_and_its_instruments() -> None:
     rows = np.zeros(1, STATE)
     rows["feed"], rows["instrument_id"] = 1, 42
-    command = SnapshotEntry(3, 77, rows).command()
+    command = SnapshotWrite(3, 77, rows).command()
     assert b"snapshots:{3}\r\n$1\r\nn\r\n$2\r\n77\r\n$4\r\n1:42\r\n$256\r\n" in command
     assert RespParser().feed(b":1\r\n") == [1]

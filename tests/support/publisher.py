@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 import redis
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.store.entries import BarEntry, SnapshotEntry, tick_entries
 from tickfire.store.schema import (
     INSTRUMENTS_KEY,
     META_KEY,
@@ -25,7 +25,6 @@ from tickfire.store.schema import (
     TICK_BID,
     TICK_CLEAR,
     TICK_TRADE,
-    UNDEF_PRICE,
     Headline,
     Instrument,
     Status,
@@ -36,6 +35,7 @@ from tickfire.store.schema import (
     snapshots_key,
     ticks_key,
 )
+from tickfire.store.writes import BarWrite, SnapshotWrite, tick_writes
 
 FEED = 1
 DAY = 1_700_000_000_000_000_000 // 86_400_000_000_000 * 86_400_000_000_000
@@ -137,7 +137,7 @@ class Publisher:
         closed = self.states.fold(ticks, first)
         self.positions[shard] += len(ticks)
         pipe = self.client.pipeline(transaction=False)
-        for entry in tick_entries(shard, first, ticks, now, now, now, HISTORY):
+        for entry in tick_writes(shard, first, ticks, now, now, now, HISTORY):
             header, data = entry.header, entry.data
             pipe.xadd(ticks_key(shard), {"h": header, "d": data}, id=f"{entry.last}-0")
         pipe.execute()
@@ -145,9 +145,9 @@ class Publisher:
             self.write_bars(shard, closed)
 
     def write_bars(self, shard: int, bars: Any) -> None:
-        entry = BarEntry(shard, self.positions[shard], self._bar_index, bars.tobytes(), HISTORY)
+        entry = BarWrite(shard, self.positions[shard], self._bar_index, bars.tobytes(), HISTORY)
         self._bar_index += 1
-        self.client.xadd(bars_key(shard), {"d": entry.data}, id=f"{entry.n}-{entry.index}")
+        self.client.xadd(bars_key(shard), {"d": entry.data}, id=f"{entry.position}-{entry.index}")
 
     def close_bars(self, feed_time: int) -> None:
         """Close and write the bars that end by a feed time, in ns."""
@@ -161,8 +161,8 @@ class Publisher:
         """Write a snapshot of all instruments."""
         for shard in range(self.shards):
             rows = self.states.rows[self.states.rows["shard"] == shard].copy()
-            command = SnapshotEntry(shard, self.positions[shard], rows)
-            fields: dict[bytes | str, bytes | int] = {"n": command.n}
+            command = SnapshotWrite(shard, self.positions[shard], rows)
+            fields: dict[bytes | str, bytes | int] = {"n": command.position}
             fields |= {
                 instrument_field(int(row["feed"]), int(row["instrument_id"])): row.tobytes()
                 for row in command.rows

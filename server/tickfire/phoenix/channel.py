@@ -1,36 +1,53 @@
-"""What an application writes: one class per kind of channel."""
+"""Channels: classes that an application writes, one for each kind of topic."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
+from tickfire.phoenix.core.events import add_event_methods, event
+from tickfire.phoenix.core.interfaces import does_nothing
 from tickfire.phoenix.results import NoReply, Reply, Stop
+from tickfire.phoenix.socket import Socket
 
-if TYPE_CHECKING:
-    from tickfire.phoenix.socket import Socket
-
-__all__ = ["Channel"]
+__all__ = ["Channel", "event"]
 
 
 class Channel:
     """One topic joined by one connection; subclass it.
 
-    The callbacks of one channel never run at the same time: messages wait in the channel's
-    mailbox. An exception in one of them crashes the channel, and it alone: the client gets
-    phx_error, and phoenix.js joins again.
+    Pushes of the client go to the method that `@event` marks for their event, all others to
+    `handle_in`. The callbacks of one channel never run at the same time: messages wait in the
+    channel's mailbox. An exception in a callback ends that channel and no other: it is logged, the
+    client gets phx_error, and phoenix.js joins again.
 
     Attributes
     ----------
-    intercept
-        Broadcast events that go through `handle_out` instead of straight to the client. They cost a
-        callback for each subscriber; all others are encoded once for all.
+    intercept : collection of str
+        Broadcast events that go through `handle_out` instead of straight to the client. Each costs
+        a callback for every subscriber; other broadcasts are encoded once for all subscribers.
+    topic_params : mapping of str to str
+        Values of the parameters in the topic pattern: of "room:{room_id}" and the topic "room:7",
+        ``{"room_id": "7"}``. `join` gets those that its signature names as keyword arguments.
     """
 
     intercept: ClassVar[Collection[str]] = ()
+    topic_params: Mapping[str, str] = MappingProxyType({})
 
-    async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
-        """Decide on a join; the socket answers nothing else meanwhile.
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        add_event_methods(cls)
+
+    async def join(self, topic: str, payload: Any, socket: Socket, *_: Any, **params: Any) -> Any:
+        """Accept or refuse a join; override it with the topic parameters that you need.
+
+        ::
+
+            async def join(self, topic, payload, socket, room_id):
+                ...
+
+        Other messages of the same client wait until the join is decided.
 
         Parameters
         ----------
@@ -40,6 +57,8 @@ class Channel:
             The client's join params: any JSON value, or bytes of a binary join.
         socket
             This channel's socket.
+        **params : str
+            The parameters of the topic pattern that the signature names.
 
         Returns
         -------
@@ -49,25 +68,41 @@ class Channel:
         Raises
         ------
         JoinError
-            to refuse
+            To refuse the join; the client gets its payload.
         """
         return None
 
     async def handle_in(
         self, event: str, payload: Any, socket: Socket
     ) -> Reply | NoReply | Stop | None:
-        """Handle a push of the client; its payload is any JSON value, or bytes."""
-        raise NotImplementedError(f"{type(self).__name__} has no event {event!r}")
+        """Handle a push of the client whose event no method is marked for.
+
+        Parameters
+        ----------
+        event
+            The event.
+        payload : any JSON value, or bytes
+            The payload; bytes of a binary push.
+        socket
+            This channel's socket.
+
+        Returns
+        -------
+        Reply, NoReply, Stop or None
+            None sends no reply.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not handle the event {event!r}")
 
     async def handle_info(self, message: Any, socket: Socket) -> NoReply | Stop | None:
-        """Handle a message that the server's own code sent by `Socket.send_info`."""
-        raise NotImplementedError(f"{type(self).__name__} expects no message")
+        """Handle a message that the application itself sent by `Socket.send_info`."""
+        raise NotImplementedError(f"{type(self).__name__} does not override handle_info")
 
     async def handle_out(self, event: str, payload: Any, socket: Socket) -> NoReply | Stop | None:
-        """Handle an intercepted broadcast; what the client is to get of it has to be pushed."""
+        """Handle an intercepted broadcast; push what the client is to get of it."""
         socket.push(event, payload)
         return None
 
+    @does_nothing
     async def terminate(self, reason: Any, socket: Socket) -> None:
         """Clean up; called once for a channel that was joined, however it ends.
 
@@ -75,7 +110,7 @@ class Channel:
         ----------
         reason
             "left", "closed" (the connection ended), "duplicate_join", the reason of a `Stop`, or
-            the exception that crashed the channel.
+            the exception that ended the channel.
         socket
             This channel's socket; pushes still reach the client unless the connection has ended.
         """

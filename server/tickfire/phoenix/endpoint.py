@@ -16,12 +16,10 @@ from starlette.types import Receive, Scope, Send
 from tickfire.phoenix.auth.token import Token
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.core.session import (
-    DEFAULT_JOIN_TIMEOUT_S,
-    Session,
-    SessionConfig,
-    Transport,
-)
+from tickfire.phoenix.core.interfaces import Transport
+from tickfire.phoenix.core.routes import ChannelFactory, Routes
+from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S, Session, SessionConfig
+from tickfire.phoenix.socket import Socket
 from tickfire.phoenix.transports.asgi import serve_websocket
 from tickfire.phoenix.transports.drain import DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_S, Drainer
 from tickfire.phoenix.transports.handshake import (
@@ -43,10 +41,10 @@ from tickfire.phoenix.transports.longpoll import (
     LongPollTransport,
     Timing,
 )
+from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.transports.origin import OriginRule, compile_check
-from tickfire.phoenix.transports.uvicorn.protocol import ConnectionOptions
 from tickfire.phoenix.transports.uvicorn.upgrade import EXTENSION, Upgrade
-from tickfire.phoenix.user_socket import ChannelFactory, Routes, UserSocket
+from tickfire.phoenix.user_socket import UserSocket
 from tickfire.phoenix.wire.deflate import negotiate_deflate
 
 __all__ = ["PhoenixSocket", "WebSocketOptions", "not_found"]
@@ -254,7 +252,7 @@ class PhoenixSocket(Mount):
         if self._config is None or channels is not self._channels:
             self._channels = channels
             self._config = SessionConfig(
-                self.hub, Routes(channels), self._max_channels, self._join_timeout_s
+                self.hub, Routes(channels), Socket, self._max_channels, self._join_timeout_s
             )
         return self._config
 

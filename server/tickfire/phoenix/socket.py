@@ -1,23 +1,17 @@
-"""What a channel sees of its connection."""
+"""The socket of a channel: its topic, its state, and its ways to reach clients."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tickfire.phoenix.core.subscriber import Subscriber
-from tickfire.phoenix.results import Reply
-
-if TYPE_CHECKING:
-    from tickfire.phoenix.core.hub import Hub
-    from tickfire.phoenix.core.session import Session
-    from tickfire.phoenix.user_socket import UserSocket
+from tickfire.phoenix.core.hub import Hub
+from tickfire.phoenix.core.interfaces import UserSocketLike
+from tickfire.phoenix.core.outlet import ChannelOutlet
+from tickfire.phoenix.core.results import Reply
 
 __all__ = ["Socket", "SocketRef"]
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,203 +22,123 @@ class SocketRef:
 
 
 class Socket:
-    """One channel's socket: its topic, its state, its ways to the client and to all subscribers.
+    """One channel's socket: its topic, its state, and its ways to reach clients.
 
     Attributes
     ----------
-    topic : str
-    join_ref, ref
-        Of the join, and of the push that is being handled.
-    assigns : dict
-        The channel's own state; begins as a copy of the user socket's.
-    subscriber : Subscriber
-        The channel's outlet, for `Hub.broadcast(exclude=)`.
+    outlet : ChannelOutlet
+        Lanes, finished frames and flow control, for channels that need more than the methods here.
     """
 
-    __slots__ = (
-        "_assigns", "_endings", "_lane", "_mailbox", "_session", "join_ref", "ref", "subscriber",
-        "topic",
-    )  # fmt: skip
+    __slots__ = ("outlet",)
 
-    def __init__(
-        self,
-        session: Session,
-        topic: str,
-        join_ref: Any,
-        ref: Any,
-        send_info: Callable[[Any], None],
-    ) -> None:
-        self._session = session
-        self._assigns: dict[str, Any] | None = None
-        self._mailbox = send_info
-        self._endings: list[Callable[[], None]] | None = None
-        self.topic = topic
-        # Phoenix lets the ref of the join stand in for a join_ref of null.
-        self.join_ref = ref if join_ref is None else join_ref
-        self.ref = ref
-        self.subscriber: Subscriber = session.hub.subscriber(session.transport)
-        self._lane: str | None = None
+    def __init__(self, outlet: ChannelOutlet) -> None:
+        self.outlet = outlet
 
-    def subscribe(
-        self, intercepted: Collection[str], intercept: Callable[[str, Any], None]
-    ) -> None:
-        """Take the topic's broadcasts, as the client's version has them; the library calls this."""
-        session = self._session
-        if intercepted:
-            self._lane = session.hub.lane_without(session.serializer, intercepted)
-            session.hub.intercept(self.topic, self.subscriber, intercept)
-            self.on_end(lambda: session.hub.unintercept(self.topic, self.subscriber))
-        else:
-            self._lane = session.serializer.lane
-        session.hub.subscribe(self.topic, self._lane, self.subscriber)
+    # --- the channel
+    @property
+    def topic(self) -> str:
+        """The topic that was joined."""
+        return self.outlet.topic
+
+    @property
+    def join_ref(self) -> Any:
+        """The ref of the join."""
+        return self.outlet.join_ref
+
+    @property
+    def ref(self) -> Any:
+        """The ref of the push that is being handled."""
+        return self.outlet.ref
+
+    @property
+    def assigns(self) -> dict[str, Any]:
+        """The channel's own state; it begins as a copy of the user socket's."""
+        return self.outlet.assigns
 
     # --- the connection
     @property
-    def assigns(self) -> dict[str, Any]:
-        """The channel's own state."""
-        if self._assigns is None:
-            self._assigns = dict(self._session.user_socket.assigns)
-        return self._assigns
-
-    @property
-    def user_socket(self) -> UserSocket:
-        """What the connection's user is represented by."""
-        return self._session.user_socket
+    def user_socket(self) -> UserSocketLike:
+        """The `UserSocket` of the connection."""
+        return self.outlet.session.user_socket
 
     @property
     def params(self) -> dict[str, Any]:
         """The connect params."""
-        return self._session.params
+        return self.outlet.session.params
 
     @property
     def id(self) -> str | None:
-        """The id that the user socket gave this connection."""
-        return self._session.id
+        """The id that the user socket gave to the connection."""
+        return self.outlet.session.id
 
     @property
     def hub(self) -> Hub:
-        """The hub that this connection is on."""
-        return self._session.hub
+        """The hub that the connection belongs to."""
+        return self.outlet.session.hub
 
     @property
     def vsn(self) -> str:
         """The version of the protocol that the client speaks, "v1" or "v2"."""
-        return self._session.serializer.vsn
-
-    # --- the lane
-    @property
-    def lane(self) -> str | None:
-        """Which encoding of the topic's broadcasts the client gets; None for none."""
-        return self._lane
-
-    @lane.setter
-    def lane(self, lane: str | None) -> None:
-        if lane == self._lane:
-            return
-        self.unsubscribe()
-        self._session.hub.unintercept(self.topic, self.subscriber)
-        self.subscriber.forget_held()
-        self._lane = lane
-        if lane is not None:
-            self._session.hub.subscribe(self.topic, lane, self.subscriber)
-
-    def unsubscribe(self) -> None:
-        """Leave the hub; what is sent to this client alone still reaches it."""
-        if self._lane is not None:
-            self._session.hub.unsubscribe(self.topic, self._lane, self.subscriber)
-            self._lane = None
+        return self.outlet.session.serializer.vsn
 
     # --- to this client
     def push(self, event: str, payload: Any) -> None:
-        """Send an event to this client; bytes go out as a binary push.
+        """Send an event to this client.
+
+        Parameters
+        ----------
+        event
+            The event.
+        payload : map, or bytes
+            Bytes go out as a binary push. A client of vsn 1.0.0 takes any JSON value, but no bytes.
 
         Raises
         ------
         TypeError
-            if the client's version of the protocol cannot carry the payload
+            If the client's version of the protocol cannot carry the payload.
         """
-        encode = self._session.serializer.encode_push
-        self.subscriber.send(encode(self.join_ref, self.topic, event, payload))
-
-    def write(self, frames: bytes) -> None:
-        """Send finished frames to this client."""
-        self.subscriber.send(frames)
+        self.outlet.push(event, payload)
 
     def socket_ref(self) -> SocketRef:
-        """Return the push that is being handled, to be answered later by `reply`."""
-        return SocketRef(self.ref)
+        """Return a reference to the push that is being handled, to answer it later by `reply`."""
+        return SocketRef(self.outlet.ref)
 
     def reply(self, ref: SocketRef, reply: Reply) -> None:
         """Answer a push; from anywhere, at any time, as often as you like."""
-        self.reply_to(ref.ref, reply)
-
-    def reply_to(self, ref: Any, reply: Reply) -> None:
-        """Answer the push with this ref; the library calls this."""
-        encode = self._session.serializer.encode_reply
-        self.subscriber.send(encode(self.join_ref, ref, self.topic, reply.status, reply.response))
+        self.outlet.reply_to(ref.ref, reply)
 
     # --- to all subscribers
-    async def broadcast(self, event: str, payload: Any) -> None:
-        """Send an event to all subscribers of the topic, this one included, on all nodes."""
-        await self.hub.broadcast_everywhere(self.topic, event, payload)
+    def broadcast(self, event: str, payload: Any) -> Awaitable[None]:
+        """Send an event to all subscribers of the topic, this one included, on all nodes.
 
-    async def broadcast_from(self, event: str, payload: Any) -> None:
-        """Send an event to all other subscribers of the topic, on all nodes."""
-        await self.hub.broadcast_everywhere(self.topic, event, payload, exclude=self.subscriber)
+        Subscribers on this node have it when the call returns; await the result to wait until it
+        has been handed over for the other nodes. See `Hub.broadcast_async`.
+        """
+        outlet = self.outlet
+        return outlet.session.hub.broadcast_async(outlet.topic, event, payload)
+
+    def broadcast_from(self, event: str, payload: Any) -> Awaitable[None]:
+        """Send an event to all other subscribers of the topic, on all nodes; see `broadcast`."""
+        outlet = self.outlet
+        return outlet.session.hub.broadcast_async(
+            outlet.topic, event, payload, exclude=outlet.subscriber
+        )
 
     # --- to the channel itself
     def send_info(self, message: Any) -> None:
         """Put a message into the channel's own mailbox, for `handle_info`."""
-        self._mailbox(message)
-
-    # --- flow
-    @property
-    def buffered(self) -> int:
-        """Bytes that wait to be sent to this client, whatever channel they are of."""
-        return self._session.transport.buffered()
-
-    @property
-    def on_overflow(self) -> Callable[[int], None] | None:
-        """Called instead of a write of the hub while the connection is over its high-water mark.
-
-        Its argument is how many of the latest writes to this socket's lane the client is not given:
-        what came now, and what waits behind it.
-        """
-        return self.subscriber.on_overflow
-
-    @on_overflow.setter
-    def on_overflow(self, callback: Callable[[int], None] | None) -> None:
-        self.subscriber.on_overflow = callback
-
-    def on_writable(self, callback: Callable[[], None]) -> None:
-        """Call back once, when the connection has drained below its low-water mark."""
-        self._session.on_writable(callback)
+        self.outlet.mailbox.send_info(message)
 
     # --- the end
     def on_end(self, callback: Callable[[], None]) -> None:
         """Call back once, when the channel has ended; at once if it has already."""
-        if self.subscriber.gone:
-            callback()
-        elif self._endings is None:
-            self._endings = [callback]
-        else:
-            self._endings.append(callback)
-
-    def detach(self) -> None:
-        """End the channel's outlet; the library calls this."""
-        self.unsubscribe()
-        self.subscriber.end()
-        endings, self._endings = self._endings, None
-        for callback in endings or ():
-            try:
-                callback()
-            except Exception:
-                logger.exception("a callback at the end of %r failed", self.topic)
+        self.outlet.on_end(callback)
 
     def close(self, code: int = 1000) -> None:
         """Close the whole connection with this code."""
-        self._session.close(code)
+        self.outlet.session.close(code)
 
     def abort(self) -> None:
         """Cut the whole connection, without a close frame."""
-        self._session.transport.abort()
+        self.outlet.session.transport.abort()

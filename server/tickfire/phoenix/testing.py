@@ -27,9 +27,11 @@ import msgspec
 
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.hub import Hub
+from tickfire.phoenix.core.routes import Routes
 from tickfire.phoenix.core.session import Session, SessionConfig
 from tickfire.phoenix.errors import PhoenixError
-from tickfire.phoenix.user_socket import ConnectInfo, Routes, UserSocket
+from tickfire.phoenix.socket import Socket
+from tickfire.phoenix.user_socket import ConnectInfo, UserSocket
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 from tickfire.phoenix.wire.serializers import V2Serializer
 from tickfire.phoenix.wire.serializers.binary import BROADCAST, PUSH, REPLY
@@ -117,7 +119,7 @@ class Client:
         self._news = asyncio.Event()
         self._refs = (str(number) for number in itertools.count(1))
         self.write: Callable[[bytes], None] = self._write
-        config = SessionConfig(hub, Routes(user.channels), DEFAULT_MAX_CHANNELS)
+        config = SessionConfig(hub, Routes(user.channels), Socket, DEFAULT_MAX_CHANNELS)
         self._session = Session(config, V2Serializer(), user, params, self)
 
     # --- what the client does

@@ -1,100 +1,75 @@
-"""The user socket: who connects, and which channel serves which topic."""
+"""The user socket: who may connect, and which channels serve which topics."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from tickfire.phoenix.channel import Channel
+from tickfire.phoenix.core.connect_info import ConnectInfo
 
-__all__ = ["ChannelFactory", "ConnectInfo", "Routes", "UserSocket"]
+__all__ = ["ChannelFactory", "ConnectInfo", "UserSocket"]
 
 type ChannelFactory = Callable[[], Channel]
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectInfo:
-    """What is known of a connection before it is accepted."""
-
-    transport: str
-    """ "websocket" or "longpoll"."""
-    uri: str
-    """Path and query as they were requested."""
-    headers: Mapping[str, str] = field(repr=False)
-    """Names in lower case; of a repeated header the values joined by ", "."""
-    peer: tuple[str, int] | None = None
-    auth_token: str | None = field(default=None, repr=False)
-    """The bearer token of the handshake, where the socket takes one."""
-    session: Mapping[str, Any] | None = field(default=None, repr=False)
-    """What a session middleware, such as Starlette's, has found; None without one."""
-
-    @property
-    def host(self) -> str:
-        """The Host header, without its port."""
-        host = self.headers.get("host", "")
-        name, colon, port = host.rpartition(":")
-        return name if colon and port.isdigit() else host
-
-    @property
-    def user_agent(self) -> str | None:
-        """The User-Agent header."""
-        return self.headers.get("user-agent")
+"""Returns a new channel; a Channel class, for example."""
 
 
 class UserSocket:
-    """One connection's user; subclass it, one instance is made for each connection.
+    """The user of one connection; subclass it to decide who may connect.
+
+    One instance is made for each connection.
 
     Attributes
     ----------
-    channels
-        Topic patterns and what serves them: a Channel class, or anything that returns a new
-        Channel. A pattern is a topic, or the beginning of one followed by `*`. The first that
-        matches wins.
-    assigns
+    assigns : dict
         State that every channel of the connection starts with.
     """
-
-    channels: ClassVar[Mapping[str, ChannelFactory]] = {}
 
     def __init__(self) -> None:
         self.assigns: dict[str, Any] = {}
 
+    @property
+    def channels(self) -> Mapping[str, ChannelFactory]:
+        """Topic patterns and the factories of their channels, beside those of `PhoenixSocket`.
+
+        A subclass sets them for all its connections, ``channels = {"room:{room_id}": Room}``, or an
+        instance for its own, ``self.channels = {...}``. Each factory is a Channel class, or
+        anything else that returns a new Channel. The first pattern that matches a topic wins:
+
+        - a topic, as it is
+        - the beginning of a topic followed by `*`
+        - a topic with parameters, "room:{room_id}": a parameter ends at the next colon, the last
+          one takes the rest. See `Channel.join`.
+        """
+        own: Mapping[str, ChannelFactory] = self.__dict__.get("channels", {})
+        return own
+
+    @channels.setter
+    def channels(self, channels: Mapping[str, ChannelFactory]) -> None:
+        self.__dict__["channels"] = channels
+
     async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool | None:
-        """Accept a connection; return False to refuse it, or raise ConnectError with a reason."""
+        """Accept or refuse a connection.
+
+        Parameters
+        ----------
+        params
+            The connect params: of the query, and of the path that the socket is mounted at.
+        info
+            Headers, address and token of the request.
+
+        Returns
+        -------
+        bool or None
+            False refuses the connection with status 403.
+
+        Raises
+        ------
+        ConnectError
+            To refuse the connection with a reason.
+        """
         return True
 
     def id(self) -> str | None:
-        """Name the connection, so that a broadcast of "disconnect" on that name closes it."""
-        return None
-
-
-class Routes:
-    """Topic patterns in order.
-
-    Raises
-    ------
-    ValueError
-        if a pattern has a `*` anywhere but at its end
-    """
-
-    def __init__(self, channels: Mapping[str, ChannelFactory]) -> None:
-        self._exact: dict[str, ChannelFactory] = {}
-        self._prefixes: list[tuple[str, ChannelFactory]] = []
-        for pattern, factory in channels.items():
-            if "*" in pattern[:-1]:
-                raise ValueError(f"topic pattern {pattern!r}: only the last character may be *")
-            if pattern.endswith("*"):
-                self._prefixes.append((pattern[:-1], factory))
-            elif self.find(pattern) is None:
-                self._exact[pattern] = factory
-
-    def find(self, topic: str) -> ChannelFactory | None:
-        """Return what makes the channel of a topic, None if no pattern matches."""
-        found = self._exact.get(topic)
-        if found is not None:
-            return found
-        for prefix, factory in self._prefixes:
-            if topic.startswith(prefix):
-                return factory
+        """Return a name for the connection, by which `Hub.disconnect` closes it; None for none."""
         return None

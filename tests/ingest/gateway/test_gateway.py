@@ -33,7 +33,7 @@ from tickfire.ingest.dbn.layout import ERROR_INVALID_SUBSCRIPTION, SYSTEM_HEARTB
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.gateway import Gateway, GatewayConfig, serve_gateway
 from tickfire.ingest.gateway.pace import Clock
-from tickfire.ingest.lsg.server import MAX_LINE_SIZE
+from tickfire.ingest.lsg.lines import MAX_LINE_SIZE
 
 RECORDS = trades(50).tobytes()
 
@@ -341,8 +341,8 @@ async def test_what_cannot_be_served_is_told_in_one_sentence(tmp_path: Path) -> 
     ("options", "words"),
     [
         ({"port": 65536}, "65536 is not a port"),
-        ({"speed": -1.0}, "speed is a number from 0 up"),
-        ({"speed": float("nan")}, "speed is a number from 0 up"),
+        ({"speed": -1.0}, "speed must be a number"),
+        ({"speed": float("nan")}, "speed must be a number"),
         ({"speed": 0.0}, "speed 0 needs a file"),
         ({"instruments": 0}, "instruments"),
         ({"history_s": -1.0}, "history"),

@@ -79,7 +79,7 @@ async def test_it_waits_for_a_redis_that_is_away(
     again = EmbeddedRedis(replace(valkey.options))
 
     async def warned() -> bool:
-        return "cannot write to Redis" in caplog.text
+        return "writing headlines failed" in caplog.text
 
     await eventually(warned, "a warning came")
     await again.start()

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.models.ticks import CENT, SECOND, Ticks, market, trade
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.models.anomaly.detector import FEATURE_NAMES, Alarm, Limits, TickDetector
-from tickfire.store.schema import TICK, TICK_CLEAR, UNDEF_PRICE
+from tickfire.store.schema import TICK, TICK_CLEAR
 
 LIMITS = Limits((10.0, 10.0, 10.0, 10.0, 30.0))
 
@@ -120,7 +121,9 @@ def test_instruments_do_not_touch_each_other_however_many() -> None:
     assert len({(a.feed, a.instrument_id) for a in together}) > 600
     for number in (3, 444, 450, 451, 900):
         mine = np.flatnonzero(ticks["instrument_id"] == number)
-        alone = [a._replace(tick_index=int(mine[a.tick_index])) for a in alarms(ticks[mine], limits)]
+        alone = [
+            a._replace(tick_index=int(mine[a.tick_index])) for a in alarms(ticks[mine], limits)
+        ]
         assert alone == [a for a in together if a.instrument_id == number]
 
 

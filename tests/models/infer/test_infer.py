@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-import redis.asyncio
 
 from tests.support.eventually import eventually
 from tests.support.publisher import DAY, SECOND, Publisher, trades
@@ -33,6 +32,7 @@ from tickfire.models.records import (
 )
 from tickfire.models.registry import STREAM_MODELS, stream_model
 from tickfire.store.schema import NEWS_KEY, TICK, Headline
+from tickfire.store.store import Store
 
 
 class Hundreds(StreamModel):
@@ -87,15 +87,15 @@ async def inferring(
     made = {model.name: model for model in models}
     monkeypatch.setattr(service, "stream_model", made.__getitem__)
     monkeypatch.setattr(service, "LOOK_S", 0.05)
-    client = redis.asyncio.Redis(port=valkey.port)
-    running = Infer(InferConfig(SHIPPED, tuple(made)), client)
+    store = await Store.open(valkey.url)
+    running = Infer(InferConfig(SHIPPED, tuple(made)), store)
     task = asyncio.create_task(running.run())
     try:
         yield running
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await client.aclose()
+        await store.close()
 
 
 def tell(valkey: Valkey, number: int, title: str, symbols: tuple[str, ...] = ()) -> bytes:

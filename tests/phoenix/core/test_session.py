@@ -139,7 +139,7 @@ async def test_a_leave_is_answered_then_cleaned_up_then_closed() -> None:
     said = [(message[3], message[1]) for message in talk.said()]
     assert said == [("phx_reply", "2"), ("bye", None), ("phx_close", "1")]
     assert made[0].ended == ["left"]
-    talk.hub.broadcast("room:1", "late", {})
+    talk.hub.local_broadcast("room:1", "late", {})
     assert talk.said() == []
 
 
@@ -374,7 +374,7 @@ async def test_a_second_join_replaces_the_first() -> None:
         ["1", "1", "room:1", "phx_close", {}],
     ]
     assert ended == ["duplicate_join"]
-    talk.hub.broadcast("room:1", "once", {})
+    talk.hub.local_broadcast("room:1", "once", {})
     assert len(talk.said()) == 1
 
 
@@ -415,7 +415,7 @@ async def test_what_waits_for_a_client_precedes_the_close_frame() -> None:
     talk, _ = logged()
     talk.join()
     for n in range(3):
-        talk.hub.broadcast("room:1", "shout", {"n": n})
+        talk.hub.local_broadcast("room:1", "shout", {"n": n})
     talk.session.close(4000)  # the fake transport asserts that nothing is written from now on
     assert [message[4] for message in await talk.settled()] == [{"n": 0}, {"n": 1}, {"n": 2}]
     assert not talk.hub.topics()
@@ -476,9 +476,9 @@ async def test_disconnect_on_the_id_of_a_socket_closes_it() -> None:
     hub = Hub()
     talk = Talk({"room:*": Log}, hub=hub, user_socket=Named())
     talk.join()
-    hub.broadcast("users:1", "something else", {})
+    hub.local_broadcast("users:1", "something else", {})
     assert talk.transport.closed_with is None
-    hub.broadcast("users:1", "disconnect", {})
+    hub.local_broadcast("users:1", "disconnect", {})
     assert talk.transport.closed_with == 1001
     assert not hub.topics()
     talk.send("1", "2", "room:1", "echo", {})
@@ -515,10 +515,10 @@ async def test_a_congested_connection_is_called_back_when_it_has_drained() -> No
     talk = Talk({"room:*": Keeps})
     talk.join()
     overflows: list[int] = []
-    sockets[0].on_overflow = overflows.append
+    sockets[0].outlet.on_overflow = overflows.append
     talk.session.set_congested(True)
-    sockets[0].on_writable(called.set)
-    talk.hub.broadcast("room:1", "news", {})
+    sockets[0].outlet.on_writable(called.set)
+    talk.hub.local_broadcast("room:1", "news", {})
     assert (talk.said(), overflows) == ([], [1])
     talk.join("room:2", "2")
     await talk.settled()
@@ -527,7 +527,7 @@ async def test_a_congested_connection_is_called_back_when_it_has_drained() -> No
     await talk.settled()
     assert called.is_set()
     called.clear()
-    sockets[0].on_writable(called.set)
+    sockets[0].outlet.on_writable(called.set)
     await talk.settled()
     assert called.is_set()
 
@@ -539,9 +539,9 @@ async def test_a_broadcast_that_a_version_cannot_carry_reaches_nobody() -> None:
     new.join()
     assert len(old.said()) == 1
     with pytest.raises(TypeError):
-        hub.broadcast("room:1", "bin", b"\x00")
+        hub.local_broadcast("room:1", "bin", b"\x00")
     assert (old.said(), new.said()) == ([], [])
-    hub.broadcast("room:1", "news", {"n": 1})
+    hub.local_broadcast("room:1", "news", {"n": 1})
     assert old.said() == [{"topic": "room:1", "event": "news", "payload": {"n": 1}, "ref": None}]
     assert new.said() == [[None, None, "room:1", "news", {"n": 1}]]
 
@@ -563,7 +563,7 @@ class Censor(Channel):
         elif event == "shout_from":
             await socket.broadcast_from("news", payload)
         elif event == "raw":
-            socket.lane = socket.vsn
+            socket.outlet.lane = socket.vsn
         return NoReply()
 
     async def handle_out(self, event: str, payload: Any, socket: Socket) -> Any:
@@ -582,15 +582,15 @@ async def test_intercepted_broadcasts_go_through_the_channel_and_others_do_not()
     talk.join()
     other.join()
     for payload in ({"n": 1}, {"n": 2, "bad": True}, {"n": 3}):
-        hub.broadcast("room:1", "news", payload)
-    hub.broadcast("room:1", "other", {})
+        hub.local_broadcast("room:1", "news", payload)
+    hub.local_broadcast("room:1", "other", {})
     assert [message[:2] + message[3:] for message in await talk.settled()] == [
         ["1", None, "news", {"n": 1, "seen": 1}],
         ["1", None, "news", {"n": 3, "seen": 2}],
         [None, None, "other", {}],
     ]
     assert len(await other.settled()) == 4
-    hub.broadcast("room:1", "stop", {})
+    hub.local_broadcast("room:1", "stop", {})
     assert [message[3] for message in await talk.settled()] == ["phx_close"]
     other.session.lost()
     assert not hub.topics()
@@ -620,7 +620,7 @@ async def test_an_intercepting_channel_may_take_the_raw_lane() -> None:
     talk = Talk({"room:*": Censor}, hub=hub)
     talk.join()
     talk.send("1", "2", "room:1", "raw", {})
-    hub.broadcast("room:1", "news", {"bad": True})
+    hub.local_broadcast("room:1", "news", {"bad": True})
     assert [message[3:] for message in await talk.settled()] == [["news", {"bad": True}]]
 
 

@@ -66,13 +66,13 @@ async def test_a_broadcast_from_any_process_reaches_the_subscribers_of_all(
     async with client(nodes[0], "ann") as ann, client(nodes[1], "bob") as bob:
         await ann.join("room:1")
         await bob.join("room:1")
-        await here.broadcast_everywhere("room:1", "news", {"n": 1})
+        await here.broadcast_async("room:1", "news", {"n": 1})
         for each in (ann, bob):
             assert await each.receive() == [None, None, "room:1", "news", {"n": 1}]
         await ann.send("1", "2", "room:1", "said", {"n": 2})
         for each in (ann, bob):
             assert await each.receive() == [None, None, "room:1", "said", {"n": 2}]
-        await here.broadcast_everywhere("room:1", "bytes", b"\x00\xff")
+        await here.broadcast_async("room:1", "bytes", b"\x00\xff")
         for each in (ann, bob):
             assert await each.receive() == b"\x02\x06\x05room:1bytes\x00\xff"
 

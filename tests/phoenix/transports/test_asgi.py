@@ -102,9 +102,9 @@ async def test_a_slow_reader_is_conflated_and_called_back() -> None:
             def on_overflow(missed: int) -> None:
                 if not overflowed.is_set():
                     overflowed.set()
-                    socket.on_writable(writable.set)
+                    socket.outlet.on_writable(writable.set)
 
-            socket.on_overflow = on_overflow
+            socket.outlet.on_overflow = on_overflow
 
     hub = Hub()
     async with stock(hub, Conflating, high_water=100_000, low_water=10_000) as served:
@@ -113,7 +113,7 @@ async def test_a_slow_reader_is_conflated_and_called_back() -> None:
             await client.join("room:1")
             async with asyncio.timeout(10):
                 while not overflowed.is_set():
-                    hub.broadcast("room:1", "news", {"pad": "x" * 50_000})
+                    hub.local_broadcast("room:1", "news", {"pad": "x" * 50_000})
                     await asyncio.sleep(0)
             while not writable.is_set():
                 assert (await client.receive())[3] == "news"

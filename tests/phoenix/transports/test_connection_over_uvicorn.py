@@ -198,13 +198,13 @@ async def test_a_slow_reader_is_conflated_told_and_then_called_back() -> None:
                 missed.append(count)
                 if not overflowed.is_set():
                     overflowed.set()
-                    socket.on_writable(on_writable)
+                    socket.outlet.on_writable(on_writable)
 
             def on_writable() -> None:
                 socket.push("back", {"missed": sum(missed)})
                 writable.set()
 
-            socket.on_overflow = on_overflow
+            socket.outlet.on_overflow = on_overflow
             joined.set()
 
     hub = Hub(write_limit=1 << 20)
@@ -217,11 +217,11 @@ async def test_a_slow_reader_is_conflated_told_and_then_called_back() -> None:
         sent = 0
         async with asyncio.timeout(PATIENCE_S):
             while not overflowed.is_set():
-                hub.broadcast("room:1", "news", {"n": sent, "pad": "x" * BIG})
+                hub.local_broadcast("room:1", "news", {"n": sent, "pad": "x" * BIG})
                 sent += 1
                 await asyncio.sleep(0)
         for _ in range(5):
-            hub.broadcast("room:1", "news", {"n": sent, "pad": "x" * BIG})
+            hub.local_broadcast("room:1", "news", {"n": sent, "pad": "x" * BIG})
             sent += 1
             await asyncio.sleep(0)
         frames = await slow.read_frames()
@@ -242,10 +242,10 @@ async def test_a_slow_reader_that_does_not_care_is_cut_and_counted() -> None:
         await quick.join("room:1")
         async with asyncio.timeout(PATIENCE_S):
             while not hub.stats.aborted:
-                hub.broadcast("room:1", "news", {"pad": "x" * BIG})
+                hub.local_broadcast("room:1", "news", {"pad": "x" * BIG})
                 assert (await quick.receive())[3] == "news"
         assert hub.stats.aborted == 1
-        hub.broadcast("room:1", "news", {"n": "after"})
+        hub.local_broadcast("room:1", "news", {"n": "after"})
         assert (await quick.receive())[4] == {"n": "after"}
 
 

@@ -23,7 +23,7 @@ from tickfire.phoenix import (
     UserSocket,
     WebSocketOptions,
 )
-from tickfire.phoenix.user_socket import Routes
+from tickfire.phoenix.core.routes import Routes
 
 
 async def upgrade(served: Served, target: str, **headers: str) -> dict[str, Any]:

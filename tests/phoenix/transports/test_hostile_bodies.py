@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.phoenix.fakes import Talk
 from tests.support.phoenix.hostile import Change, Room, broken, changes
+from tests.support.phoenix.quiet import library_silenced
 from tickfire.phoenix import Hub, LongPollOptions, PhoenixSocket, UserSocket
 
 WINDOW_S = 0.02  # for which the server keeps silence about a frame that cannot be decoded
@@ -67,10 +67,8 @@ class Poller:
 @pytest.fixture(autouse=True, scope="module")
 def quiet() -> Iterator[None]:
     """Crashes are logged; here they are meant."""
-    logger = logging.getLogger("tickfire.phoenix")
-    logger.disabled = True
-    yield
-    logger.disabled = False
+    with library_silenced():
+        yield
 
 
 async def attack(bodies: list[bytes], content_type: bytes) -> None:

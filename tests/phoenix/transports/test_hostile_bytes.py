@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,13 +19,14 @@ from hypothesis import strategies as st
 
 from tests.support.phoenix.fakes import Talk
 from tests.support.phoenix.hostile import Change, Room, broken, changes
+from tests.support.phoenix.quiet import library_silenced
 from tests.support.phoenix.strategies import json_values, mask, names
-from tickfire.phoenix import Hub, PhoenixProtocol, UserSocket
+from tickfire.phoenix import Hub, PhoenixProtocol, Socket, UserSocket
+from tickfire.phoenix.core.routes import Routes
 from tickfire.phoenix.core.session import Session, SessionConfig
 from tickfire.phoenix.transports.drain import Drainer
 from tickfire.phoenix.transports.idle import IdleWheel
-from tickfire.phoenix.transports.uvicorn.protocol import ConnectionOptions
-from tickfire.phoenix.user_socket import Routes
+from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 
 CLOSE_CODES = {1000, 1002, 1007, 1009, 1011}
@@ -75,7 +75,7 @@ class Connected:
 
     def __init__(self, hub: Hub, vsn: str) -> None:
         serializer = next(each for each in hub.serializers if each.lane == vsn)
-        config = SessionConfig(hub, Routes({"room:*": Room}))
+        config = SessionConfig(hub, Routes({"room:*": Room}), Socket)
         limits = ConnectionOptions(IdleWheel(None), LIMIT, LIMIT, 1 << 20, 1 << 10, Drainer())
         state = cast(Any, SimpleNamespace(connections=set(), tasks=set()))
         self.wire = Wire()
@@ -99,10 +99,8 @@ UVICORN = uvicorn.Config(no_app, log_config=None)
 @pytest.fixture(autouse=True, scope="module")
 def quiet() -> Iterator[None]:
     """Crashes are logged; here they are meant."""
-    logger = logging.getLogger("tickfire.phoenix")
-    logger.disabled = True
-    yield
-    logger.disabled = False
+    with library_silenced():
+        yield
 
 
 async def test_a_client_that_has_just_gone_can_still_be_closed() -> None:

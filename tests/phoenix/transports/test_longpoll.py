@@ -99,8 +99,8 @@ async def test_a_poll_ends_as_soon_as_there_is_something() -> None:
         client = await Poller(served).joined()
         polling = asyncio.create_task(client.poll())
         await asyncio.sleep(0.05)
-        hub.broadcast("room:1", "news", {"n": 1})
-        hub.broadcast("room:1", "news", {"n": 2})
+        hub.local_broadcast("room:1", "news", {"n": 1})
+        hub.local_broadcast("room:1", "news", {"n": 2})
         status, messages = await asyncio.wait_for(polling, 2)
         assert status == 200
         if len(messages) == 1:
@@ -124,7 +124,7 @@ async def test_a_second_poll_takes_over() -> None:
         await asyncio.sleep(0.05)
         second = asyncio.create_task(client.poll())
         await asyncio.sleep(0.05)
-        hub.broadcast("room:1", "news", {"n": 1})
+        hub.local_broadcast("room:1", "news", {"n": 1})
         assert (await second)[0] == 200
         assert await first == (204, [])
 
@@ -141,7 +141,7 @@ async def test_what_comes_after_a_client_hung_up_is_for_its_next_poll() -> None:
         writer.close()
         await writer.wait_closed()
         await asyncio.sleep(0.05)
-        hub.broadcast("room:1", "news", {"n": 1})
+        hub.local_broadcast("room:1", "news", {"n": 1})
         status, messages = await client.poll()
         assert (status, messages[0][4]) == (200, {"n": 1})
         del reader
@@ -222,7 +222,7 @@ async def test_a_session_that_takes_nothing_is_cut_at_the_limit() -> None:
     async with serving(hub, options) as served:
         client = await Poller(served).joined()
         for _ in range(20):
-            hub.broadcast("room:1", "news", {"pad": "x" * 1_000})
+            hub.local_broadcast("room:1", "news", {"pad": "x" * 1_000})
             await asyncio.sleep(0)
         assert hub.stats.aborted == 1
         assert not hub.topics()
@@ -236,7 +236,7 @@ async def test_a_crowded_session_is_congested_until_its_poll() -> None:
     class Keeps(Channel):
         async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
             sockets.append(socket)
-            socket.on_overflow = lambda missed: congested.set()
+            socket.outlet.on_overflow = lambda missed: congested.set()
 
     class Keeper(UserSocket):
         channels = {"room:*": Keeps}  # noqa: RUF012
@@ -246,11 +246,11 @@ async def test_a_crowded_session_is_congested_until_its_poll() -> None:
     async with serve_app(Starlette(routes=[route])) as served:
         client = await Poller(served).joined()
         while not congested.is_set():
-            hub.broadcast("room:1", "news", {"pad": "x" * 500})
+            hub.local_broadcast("room:1", "news", {"pad": "x" * 500})
             await asyncio.sleep(0)
         writable = asyncio.Event()
-        sockets[0].on_writable(writable.set)
-        assert sockets[0].buffered > 1_000
+        sockets[0].outlet.on_writable(writable.set)
+        assert sockets[0].outlet.buffered > 1_000
         assert (await client.poll())[0] == 200
         await asyncio.wait_for(writable.wait(), 2)
 

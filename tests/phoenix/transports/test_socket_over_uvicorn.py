@@ -38,9 +38,9 @@ async def test_a_client_joins_and_receives_a_broadcast() -> None:
     hub = Hub()
     async with serve({"room:*": Room}, hub) as served, served.client() as client:
         assert await client.join("room:1") == {}
-        hub.broadcast("room:1", "news", {"n": 1})
+        hub.local_broadcast("room:1", "news", {"n": 1})
         assert await client.receive() == [None, None, "room:1", "news", {"n": 1}]
-        hub.broadcast("room:2", "news", {"n": 2})
+        hub.local_broadcast("room:2", "news", {"n": 2})
         await client.heard_nothing()
 
 
@@ -61,21 +61,21 @@ async def test_a_binary_broadcast_is_of_kind_2() -> None:
     hub = Hub()
     async with serve({"room:*": Room}, hub) as served, served.client() as client:
         await client.join("room:1")
-        hub.broadcast("room:1", "bin", b"\x00\xff")
+        hub.local_broadcast("room:1", "bin", b"\x00\xff")
         assert await client.receive() == b"\x02\x06\x03room:1bin\x00\xff"
 
 
 async def test_a_custom_lane_gets_what_is_written_to_it_and_no_broadcast() -> None:
     class Packed(Channel):
         async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
-            socket.lane = "packed"
+            socket.outlet.lane = "packed"
 
     hub = Hub()
     async with serve({"room:*": Packed}, hub) as served, served.client() as client:
         assert hub.lanes("room:1") == ()
         await client.join("room:1")
         assert set(hub.lanes("room:1")) == {"packed"}
-        hub.broadcast("room:1", "news", {})
+        hub.local_broadcast("room:1", "news", {})
         hub.write("room:1", "packed", frame_binary(b"ticks") + frame_text(b'"more"'))
         assert await client.receive() == b"ticks"
         assert await client.receive() == "more"
@@ -89,7 +89,7 @@ async def test_what_comes_during_a_join_follows_its_reply() -> None:
             socket.push("first", {})
             joining.set()
             await go_on.wait()
-            socket.write(V2Serializer().encode_push("1", topic, "last", {}))
+            socket.outlet.write(V2Serializer().encode_push("1", topic, "last", {}))
             return {"joined": True}
 
     hub = Hub()
@@ -97,7 +97,7 @@ async def test_what_comes_during_a_join_follows_its_reply() -> None:
         await client.send("1", "1", "room:1", "phx_join", {})
         await client.send(None, "2", "phoenix", "heartbeat", {})
         await joining.wait()
-        hub.broadcast("room:1", "meanwhile", {})
+        hub.local_broadcast("room:1", "meanwhile", {})
         go_on.set()
         joined = {"status": "ok", "response": {"joined": True}}
         assert await client.receive() == ["1", "1", "room:1", "phx_reply", joined]
@@ -109,7 +109,7 @@ async def test_what_comes_during_a_join_follows_its_reply() -> None:
 async def test_a_refused_join_gets_nothing_of_the_topic() -> None:
     class Closed(Channel):
         async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
-            socket.hub.broadcast(topic, "news", {})
+            socket.hub.local_broadcast(topic, "news", {})
             raise JoinError({"reason": "no"})
 
     hub = Hub()

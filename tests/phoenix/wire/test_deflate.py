@@ -127,7 +127,7 @@ async def test_a_client_of_another_implementation_reads_us_and_we_read_it(
             [*_, payload] = await client.receive()
             assert payload["response"] == {"echo": {"text": "long " * 200}, "vsn": "v2"}
             monkeypatch.setattr("tickfire.phoenix.wire.deflate.deflate", counted)
-            hub.broadcast("room:1", "news", {"n": 1})
+            hub.local_broadcast("room:1", "news", {"n": 1})
             monkeypatch.undo()
             for each in (client, second):
                 assert await each.receive() == [None, None, "room:1", "news", {"n": 1}]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.store.schema import BAR, PRICE_SCALE
+from tickfire.base.units import PRICE_SCALE
+from tickfire.store.schema import BAR
 
 type Bars = NDArray[np.void]
 MINUTE = 60 * 10**9

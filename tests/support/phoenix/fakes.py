@@ -7,9 +7,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tickfire.phoenix import Channel, Hub, UserSocket
+from tickfire.phoenix import Channel, Hub, Socket, UserSocket
+from tickfire.phoenix.core.routes import Routes
 from tickfire.phoenix.core.session import Session, SessionConfig
-from tickfire.phoenix.user_socket import Routes
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 
 
@@ -62,7 +62,7 @@ class Talk:
         self.hub = hub or Hub()
         self.transport = FakeTransport()
         serializer = next(each for each in self.hub.serializers if each.lane == vsn)
-        config = SessionConfig(self.hub, Routes(channels), max_channels, join_timeout_s)
+        config = SessionConfig(self.hub, Routes(channels), Socket, max_channels, join_timeout_s)
         user_socket = user_socket or UserSocket()
         self.session = Session(config, serializer, user_socket, {}, self.transport)
 

@@ -17,14 +17,15 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import logging
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack
 from typing import Any, ClassVar, NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.support.phoenix.fakes import Talk
+from tests.support.phoenix.quiet import library_silenced
 from tests.support.phoenix.watcher import UNSERVED, Watcher, counted
 from tickfire.phoenix import Channel, Hub, JoinError, NoReply, Reply, Socket, Stop
 
@@ -171,7 +172,8 @@ class Sessions(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         Sessions.examples += 1
-        logging.getLogger("tickfire.phoenix").disabled = True
+        self.silence = ExitStack()
+        self.silence.enter_context(library_silenced())
         self.loop = asyncio.new_event_loop()
         self.stage = Stage()
         self.connections = itertools.count()
@@ -213,7 +215,7 @@ class Sessions(RuleBasedStateMachine):
             self.let_end()
             assert not self.stage.hub.topics()
             self.loop.close()
-        logging.getLogger("tickfire.phoenix").disabled = False
+            self.silence.close()
 
     # --- what happens
     @rule(actions=st.lists(actions, min_size=2, max_size=10), turns=st.integers(0, 2))
@@ -250,7 +252,7 @@ class Sessions(RuleBasedStateMachine):
             case "heartbeat":
                 watcher.send("phoenix", "heartbeat", {}, None)
             case "shout":
-                self.stage.hub.broadcast(topic, "shout", self.stage.next_shout(topic))
+                self.stage.hub.local_broadcast(topic, "shout", self.stage.next_shout(topic))
             case "open" if self.stage.gates:
                 self.stage.gates.pop(0).set()
             case "congest" | "relieve":
@@ -303,7 +305,7 @@ class Sessions(RuleBasedStateMachine):
             watcher.check_answers()
 
     def shout(self, topic: str, payload: dict[str, int]) -> None:
-        self.stage.hub.broadcast(topic, "shout", payload)
+        self.stage.hub.local_broadcast(topic, "shout", payload)
 
 
 def choose_join_ref(watcher: Watcher, topic: str, which: str) -> str | None:

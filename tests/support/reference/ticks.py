@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tickfire.base.units import decimal_or_none
+from tickfire.base.units import UNDEF_PRICE, decimal_or_none
 from tickfire.phoenix import V1Serializer, V2Serializer
 from tickfire.server.market.ticks.positions import base36
-from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, UNDEF_PRICE
+from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE
 
 type Quote = tuple[int, int, int, int]
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from pathlib import Path
 
 import click
 
+from tickfire.base.run import stop_event
 from tickfire.ingest.gateway.config import (
     DEFAULT_HISTORY_S,
     DEFAULT_INSTRUMENTS,
-    DEFAULT_PORT,
     GatewayConfig,
 )
+from tickfire.ingest.lsg.lines import DEFAULT_PORT
 
 logger = logging.getLogger(__name__)
 
@@ -94,10 +94,7 @@ async def run_gateway(config: GatewayConfig) -> None:
     # Loads compiled code, so it comes after the options have been checked.
     from tickfire.ingest.gateway.server import serve_gateway
 
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_event()
     async with await serve_gateway(config) as server:
         logger.info("gateway listening on %s:%d", server.host, server.port)
         await stop.wait()

@@ -24,7 +24,8 @@ from tickfire.models.anomaly.ticks_kernel import (
     ROW_WORDS,
     score_ticks,
 )
-from tickfire.store.schema import MAX_TICKS_PER_ENTRY, TICK
+from tickfire.store.limits import MAX_TICKS_PER_ENTRY
+from tickfire.store.schema import TICK
 
 __all__ = ["FEATURE_NAMES", "Alarm", "Limits", "SeriesScores", "TickDetector", "score"]
 

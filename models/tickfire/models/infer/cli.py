@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from tickfire.base.errors import UsageError
-from tickfire.store.connect import DEFAULT_URL
+from tickfire.store.options import redis_url_option
 
 
 @click.command()
-@click.option("--redis-url", envvar="REDIS_URL", default=DEFAULT_URL, show_default=True)
+@redis_url_option
 @click.option(
     "--artifacts",
     envvar="TICKFIRE_ARTEFACTS",

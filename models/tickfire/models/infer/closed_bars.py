@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.units import PRICE_SCALE
 from tickfire.kernels.bars import SECOND_NS
 from tickfire.models.features.catalogue import COLUMNS
-from tickfire.store.schema import BAR_LATE, BAR_REWIND, PRICE_SCALE
+from tickfire.store.schema import BAR_LATE, BAR_REWIND
 
 
 class ClosedBars:

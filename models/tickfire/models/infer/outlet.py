@@ -8,10 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from tickfire.models.infer.counters import Counters
-from tickfire.models.infer.reading import Client, patiently
 from tickfire.models.records import POSITIONS_KEY, SIGNALS_KEY, Signal
-
-MAX_SIGNALS: Final = 20_000
+from tickfire.store.limits import MAX_SIGNALS
+from tickfire.store.store import Store
 
 # One step: what was published and how far was read can never disagree. Another process that has
 # come further has published these already.
@@ -33,31 +32,33 @@ class Outlet:
 
     Parameters
     ----------
-    client : Redis or RedisCluster
+    store : Store
     epoch : bytes
     counters : Counters
     """
 
-    def __init__(self, client: Client, epoch: bytes, counters: Counters) -> None:
-        self._client = client
+    def __init__(self, store: Store, epoch: bytes, counters: Counters) -> None:
+        self._store = store
         self._epoch = epoch.hex().encode()
         self._counters = counters
 
     async def position(self, key: bytes) -> bytes | None:
         """Return how far a stream was read; None if nothing of this epoch was ever published."""
-        found: bytes | None = await patiently(
-            lambda: self._client.hget(POSITIONS_KEY, self._field(key)), "the position"
+        found: bytes | None = await self._store.ask(
+            lambda client: client.hget(POSITIONS_KEY, self._field(key)), "reading a position"
         )
         return found
 
     async def forget_others(self) -> None:
         """Drop the positions of other epochs."""
-        fields: list[bytes] = await patiently(
-            lambda: self._client.hkeys(POSITIONS_KEY), "the positions"
+        fields: list[bytes] = await self._store.ask(
+            lambda client: client.hkeys(POSITIONS_KEY), "reading the positions"
         )
         others = [field for field in fields if not field.startswith(self._epoch + b":")]
         if others:
-            await patiently(lambda: self._client.hdel(POSITIONS_KEY, *others), "the positions")
+            await self._store.ask(
+                lambda client: client.hdel(POSITIONS_KEY, *others), "deleting old positions"
+            )
 
     async def publish(
         self, key: bytes, before: bytes, after: bytes, signals: Sequence[Signal]
@@ -71,9 +72,9 @@ class Outlet:
         """
         packed = [msgspec.msgpack.encode(signal) for signal in signals]
         arguments: tuple[Any, ...] = (self._field(key), before, after, MAX_SIGNALS, *packed)
-        now: bytes = await patiently(
-            lambda: self._client.eval(_PUBLISH, 2, SIGNALS_KEY, POSITIONS_KEY, *arguments),
-            "a signal",
+        now: bytes = await self._store.ask(
+            lambda client: client.eval(_PUBLISH, 2, SIGNALS_KEY, POSITIONS_KEY, *arguments),
+            "writing signals",
         )
         if now == after:
             for signal in signals:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tickfire.models.infer.counters import Counters
-from tickfire.models.infer.entries import bars_of, is_after, number_of, ticks_of
 from tickfire.models.infer.outlet import Outlet
-from tickfire.models.infer.reading import Client, Entry, follow, newest_id
 from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Sentiment, Signal
-from tickfire.store.entries import BadEntry
+from tickfire.store.entries import NO_ID, BadEntry, Entry, bars_of, id_parts, is_after, ticks_of
+from tickfire.store.requests import newest_id
 from tickfire.store.schema import bars_key, ticks_key
+from tickfire.store.store import Store
+from tickfire.store.tail import Tail
 
 WARM_TICKS: Final = 200_000
 """Ticks before the position that models are shown again after a restart, in silence."""
@@ -36,7 +37,7 @@ class Streams:
 
     Parameters
     ----------
-    client : Redis or RedisCluster
+    store : Store
     epoch : bytes
     shards : int
     models : sequence of StreamModel
@@ -45,19 +46,19 @@ class Streams:
 
     def __init__(
         self,
-        client: Client,
+        store: Store,
         epoch: bytes,
         shards: int,
         models: Sequence[StreamModel],
         counters: Counters,
     ) -> None:
-        self._client = client
+        self._store = store
         self._shards = shards
         self._models = models
         self._of_ticks = [model for model in models if model.wants_ticks]
         self._of_bars = [model for model in models if model.wants_bars]
         self._counters = counters
-        self._outlet = Outlet(client, epoch, counters)
+        self._outlet = Outlet(store, epoch, counters)
         self._failed: set[str] = set()
         self._saw_bad = False
 
@@ -72,18 +73,27 @@ class Streams:
                     tasks.create_task(self._follow(shard, bars_key(shard), self._on_bars))
 
     async def _follow(self, shard: int, key: bytes, handle: Handle) -> None:
-        position = await self._outlet.position(key)
-        if position is None:
-            # Nothing was ever published: what is there already is history, not news.
-            position = await self._outlet.publish(key, b"", await newest_id(self._client, key), ())
+        position = await self._begin_at(key)
         due = time.monotonic() + POSITION_S
-        begin = _begin(position) if handle == self._on_ticks else b"0-0"
-        async for entries in follow(self._client, key, begin):
+
+        async def on_entries(key: bytes, entries: list[Entry], read_ns: int) -> None:
+            nonlocal position, due
             found = await self._handled(shard, entries, handle, position)
             last, now = entries[-1][0], time.monotonic()
             if found or (now >= due and is_after(last, position)):
                 position = await self._outlet.publish(key, position, last, found)
                 due = now + POSITION_S
+
+        begin = _begin(position) if handle == self._on_ticks else NO_ID
+        await Tail(self._store, {key: begin}, on_entries, raises=True).run()
+
+    async def _begin_at(self, key: bytes) -> bytes:
+        """Return the id after which signals of a stream are published."""
+        position = await self._outlet.position(key)
+        if position is None:
+            # Nothing was ever published: the entries that are there are history, not news.
+            position = await self._outlet.publish(key, b"", await newest_id(self._store, key), ())
+        return position
 
     async def _handled(
         self, shard: int, entries: list[Entry], handle: Handle, position: bytes
@@ -105,7 +115,8 @@ class Streams:
         return found
 
     def _on_ticks(self, shard: int, entry: Entry) -> list[Signal]:
-        first, ticks = ticks_of(entry)
+        packed = ticks_of(entry)
+        first, ticks = packed.first, packed.ticks
         self._counters.ticks.inc(len(ticks))
         return self._asked(self._of_ticks, lambda model: model.on_ticks(shard, first, ticks))
 
@@ -156,5 +167,5 @@ class Streams:
 
 def _begin(position: bytes) -> bytes:
     """Return the id after which ticks are read, so that models come to know what they knew."""
-    last, _ = number_of(position)
+    last, _ = id_parts(position)
     return b"%d-0" % max(0, last - WARM_TICKS)

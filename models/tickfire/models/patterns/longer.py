@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from tickfire.base.units import PRICE_SCALE
 from tickfire.kernels.bars import MINUTE_NS, SECOND_NS
-from tickfire.store.schema import PRICE_SCALE
 
 
 class Candle(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tickfire.phoenix.errors import SetupError
+from tickfire.phoenix.wire.errors import SetupError
 
 if TYPE_CHECKING:
     from nacl.secret import Aead

@@ -27,7 +27,7 @@ from tickfire.phoenix.auth.token import (
     InvalidTokenError,
     MissingTokenError,
 )
-from tickfire.phoenix.errors import SetupError
+from tickfire.phoenix.wire.errors import SetupError
 
 _SECRET_KEY_ALGORITHMS = frozenset({"HS256", "HS384", "HS512"})
 

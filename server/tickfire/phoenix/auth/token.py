@@ -23,7 +23,7 @@ from typing import Any, Final, Literal
 
 from tickfire.phoenix.auth.cipher import KEY_SIZE, NONCE_SIZE, TAG_SIZE, open_sealed, seal
 from tickfire.phoenix.auth.etf import Atom, TermError, decode_term, encode_term
-from tickfire.phoenix.errors import PhoenixError
+from tickfire.phoenix.wire.errors import PhoenixError
 
 DEFAULT_MAX_AGE_S = 86_400.0
 LONGEST_TOKEN = 1 << 20  # characters

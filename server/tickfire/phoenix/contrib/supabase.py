@@ -308,10 +308,26 @@ def realtime_socket(
     return PhoenixSocket(path, partial(RealtimeSocket, channels, api_keys), hub=hub, **options)
 
 
-async def broadcast(hub: Hub, name: str, event: str, payload: Any) -> None:
-    """Send a broadcast to all clients on a channel, on all nodes; bytes arrive as ArrayBuffer."""
-    message = user_broadcast(event, payload)
-    await hub.broadcast_everywhere(f"{PREFIX}{name}", "broadcast", message)
+def broadcast(hub: Hub, name: str, event: str, payload: Any) -> Awaitable[None]:
+    """Send a broadcast to all clients on a channel, on all nodes.
+
+    Parameters
+    ----------
+    hub
+        The hub of `realtime_socket`.
+    name
+        The name of the channel.
+    event
+        The event that clients listen for.
+    payload : any JSON value, or bytes
+        Bytes arrive as an ArrayBuffer.
+
+    Returns
+    -------
+    awaitable
+        Done when the broadcast has been published; see `Hub.broadcast_async`.
+    """
+    return hub.broadcast_async(f"{PREFIX}{name}", "broadcast", user_broadcast(event, payload))
 
 
 def _refusal(reason: str) -> JoinError:

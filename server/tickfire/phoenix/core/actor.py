@@ -12,18 +12,16 @@ import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from tickfire.phoenix.channel import Channel
-from tickfire.phoenix.errors import ResultError
-from tickfire.phoenix.results import NoReply, Reply, Stop, is_orderly
-from tickfire.phoenix.socket import Socket
+from tickfire.phoenix.core.errors import ResultError
+from tickfire.phoenix.core.interfaces import ChannelLike, is_overridden
+from tickfire.phoenix.core.outlet import ChannelOutlet, SessionLike
+from tickfire.phoenix.core.results import NoReply, Reply, Stop, is_orderly
+from tickfire.phoenix.core.routes import join_arguments
 from tickfire.phoenix.wire.message import Message
-
-if TYPE_CHECKING:
-    from tickfire.phoenix.core.session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -71,17 +69,31 @@ class ChannelActor:
     channel
         The application's channel.
     session
-        The connection it is part of.
+        The session it is part of.
+    make_socket
+        Wraps the channel's outlet into the socket that its callbacks are given.
     join
-        The message that asks for it.
+        The client's message that asks for it.
+
+    Attributes
+    ----------
+    outlet : ChannelOutlet
+    ended : bool
+        Whether the channel is over and takes no more messages.
     """
 
     __slots__ = (
-        "_busy", "_channel", "_mailbox", "_on_end", "_returned", "_session", "_task",
-        "_terminating", "ended", "socket",
+        "_busy", "_channel", "_mailbox", "_on_end", "_returned", "_session", "_socket", "_task",
+        "_terminating", "ended", "outlet",
     )  # fmt: skip
 
-    def __init__(self, channel: Channel, session: Session, join: Message) -> None:
+    def __init__(
+        self,
+        channel: ChannelLike,
+        session: SessionLike,
+        make_socket: Callable[[ChannelOutlet], object],
+        join: Message,
+    ) -> None:
         self._channel = channel
         self._session = session
         self._mailbox: deque[_Item] | None = None
@@ -91,13 +103,15 @@ class ChannelActor:
         self._terminating = False
         self._on_end: Callable[[bool], None] | None = None
         self.ended = False
-        self.socket = Socket(session, join.topic, join.join_ref, join.ref, self.send_info)
-        self.socket.subscribe(channel.intercept, self._intercept)
+        self.outlet = ChannelOutlet(session, join.topic, join.join_ref, join.ref, self)
+        self._socket = make_socket(self.outlet)
+        self.outlet.subscribe(channel.intercept, self._intercept)
 
     # --- joining
     async def join(self, payload: Any) -> Any:
         """Run the channel's join and return its response."""
-        response = await self._channel.join(self.socket.topic, payload, self.socket)
+        params = join_arguments(self._channel)
+        response = await self._channel.join(self.outlet.topic, payload, self._socket, **params)
         self._returned = True
         return {} if response is None else response
 
@@ -107,7 +121,7 @@ class ChannelActor:
         `on_end` is called when the channel has ended, with whether it ended in order.
         """
         self._on_end = on_end
-        self.socket.subscriber.release(reply)
+        self.outlet.subscriber.release(reply)
         self._busy = False
         self._drain()
 
@@ -117,7 +131,7 @@ class ChannelActor:
         A channel whose join had returned may have something to clean up.
         """
         self.ended = True
-        self.socket.detach()
+        self.outlet.detach()
         if self._returned:
             await self._terminate(reason)
 
@@ -133,10 +147,9 @@ class ChannelActor:
             self._take(message)
             return
         self._busy = True
-        socket, ref = self.socket, message.ref
-        socket.ref = ref
+        self.outlet.ref = message.ref
         try:
-            work = self._channel.handle_in(message.event, message.payload, socket)
+            work = self._channel.handle_in(message.event, message.payload, self._socket)
             task = asyncio.Task(work, loop=self._session.loop, eager_start=True)
         except Exception as error:
             self._end(self._crash(error))
@@ -154,7 +167,7 @@ class ChannelActor:
 
     def close(self) -> None:
         """Take note that the connection has ended, after what is in the mailbox already."""
-        self.socket.detach()
+        self.outlet.detach()
         self._take(_Close())
 
     def send_info(self, message: Any) -> None:
@@ -207,18 +220,18 @@ class ChannelActor:
 
     def _callback(self, item: _Item) -> Coroutine[Any, Any, Any] | None:
         """Return the callback that handles a message; None if the actor has handled it itself."""
-        socket = self.socket
+        socket = self._socket
         if type(item) is Message:
             if type(item.event) is not str:
                 raise TypeError(f"an event is a string, got {item.event!r}")
-            socket.ref = item.ref
+            self.outlet.ref = item.ref
             return self._channel.handle_in(item.event, item.payload, socket)
         if type(item) is _Info:
             return self._channel.handle_info(item.message, socket)
         if type(item) is _Out:
             return self._channel.handle_out(item.event, item.payload, socket)
         if type(item) is _Leave:
-            socket.reply_to(item.ref, Reply())
+            self.outlet.reply_to(item.ref, Reply())
             self._end(_End(LEFT, True))
         else:
             self._end(_End(CLOSED, True))
@@ -253,14 +266,14 @@ class ChannelActor:
     def _apply(self, ref: Any, result: Any) -> _End | None:
         """Apply what handle_in returned."""
         if type(result) is Reply:
-            self.socket.reply_to(ref, result)
+            self.outlet.reply_to(ref, result)
             return None
         if result is None or isinstance(result, NoReply):
             return None
         if not isinstance(result, Stop):
             raise ResultError(f"handle_in returns Reply, NoReply, Stop or None, got {result!r}")
         if result.reply is not None:
-            self.socket.reply_to(ref, result.reply)
+            self.outlet.reply_to(ref, result.reply)
         return _End(result.reason, is_orderly(result.reason))
 
     def _apply_info(self, result: Any) -> _End | None:
@@ -274,14 +287,14 @@ class ChannelActor:
         )
 
     def _crash(self, error: BaseException) -> _End:
-        logger.error("channel %r crashed", self.socket.topic, exc_info=error)
+        logger.error("channel %r crashed", self.outlet.topic, exc_info=error)
         return _End(error, False)
 
     # --- the end
     def _end(self, end: _End) -> None:
-        self.socket.unsubscribe()
+        self.outlet.unsubscribe()
         self._terminating = True
-        if type(self._channel).terminate is Channel.terminate:
+        if not is_overridden(type(self._channel).terminate):
             self._conclude(end)
             return
         work = self._terminate(end.reason)
@@ -297,7 +310,7 @@ class ChannelActor:
         if self.ended:
             return
         self.ended, self._mailbox = True, None
-        self.socket.detach()
+        self.outlet.detach()
         if self._on_end is not None:
             self._on_end(end.orderly)
 
@@ -313,7 +326,7 @@ class ChannelActor:
                 task.cancel()
                 await asyncio.wait((task,), timeout=REPLACE_TIMEOUT_S)
             await self._terminate_in_time(DUPLICATE_JOIN)
-        self.socket.detach()
+        self.outlet.detach()
 
     async def _terminate_in_time(self, reason: str) -> None:
         self._terminating = True
@@ -321,10 +334,10 @@ class ChannelActor:
             async with asyncio.timeout(REPLACE_TIMEOUT_S):
                 await self._terminate(reason)
         except TimeoutError:
-            logger.error("channel %r did not end in time for its new join", self.socket.topic)
+            logger.error("channel %r did not end in time for its new join", self.outlet.topic)
 
     async def _terminate(self, reason: Any) -> None:
         try:
-            await self._channel.terminate(reason, self.socket)
+            await self._channel.terminate(reason, self._socket)
         except Exception:
-            logger.exception("channel %r failed to terminate", self.socket.topic)
+            logger.exception("channel %r failed to terminate", self.outlet.topic)

@@ -1,29 +1,68 @@
-"""The hub: local fan-out. A broadcast is encoded once per lane, whatever the number of subscribers.
+"""The topics of this process and their subscribers.
 
-A *lane* is an encoding of a topic's broadcasts: "v1" and "v2" are the serializers', and an
-application may have lanes of its own, which it feeds with finished frames. All of a hub belongs to
-one event loop and is called from its thread alone.
+A broadcast is encoded once per lane, whatever the number of subscribers. A *lane* is one encoding
+of a topic's broadcasts: "v1" and "v2" are those of the serializers, and an application may have
+lanes of its own, which it feeds with finished frames. A hub belongs to one event loop; call it from
+the thread of that loop alone.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Any
+import warnings
+from collections.abc import Awaitable, Callable, Collection, Generator, Sequence
+from typing import Any, Final, Protocol
 
 from tickfire.phoenix.core.lane import Lane
 from tickfire.phoenix.core.subscriber import DEFAULT_WRITE_LIMIT, HubStats, Sink, Subscriber
 from tickfire.phoenix.wire.deflate import DeflatingSerializer
 from tickfire.phoenix.wire.serializers import Serializer, V1Serializer, V2Serializer
 
-if TYPE_CHECKING:
-    from tickfire.phoenix.pubsub import PubSub
-
 type Listener = Callable[[str, str, Any], None]
 """Called with (topic, event, payload) of a broadcast, before it returns."""
 
 type Interceptor = Callable[[str, Any], None]
 """Called with (event, payload) of a broadcast that a channel intercepts."""
+
+
+type Handler = Callable[[str, Any], None]
+"""Called with the name of the sending node and its message."""
+
+
+class Cluster(Protocol):
+    """The other nodes, as a hub and the library's parts reach them; see `PubSub`."""
+
+    node: str
+    """Name of this node, unique in the cluster."""
+
+    def encode(self, topic: str, event: str, payload: Any) -> bytes:
+        """Encode a broadcast for `publish_soon` and `publish`."""
+
+    def publish_soon(self, topic: str, broadcast: bytes) -> None:
+        """Queue a broadcast for the other nodes; drop and count it if the queue is full."""
+
+    def publish(self, topic: str, broadcast: bytes) -> Awaitable[None]:
+        """Queue a broadcast; the result is done when the broadcast has been handed over."""
+
+    def handle(self, topic: str, handler: Handler) -> None:
+        """Call `handler` for the messages that other nodes send on a topic."""
+
+    def unhandle(self, topic: str) -> None:
+        """Undo `handle`."""
+
+    async def send(self, topic: str, message: Any, *, to: str | None = None) -> None:
+        """Send a message to the handlers of a topic on all other nodes, or on one."""
+
+
+class _Done:
+    """The result of something that was done at once."""
+
+    def __await__(self) -> Generator[None]:
+        return
+        yield
+
+
+_DONE: Final = _Done()
 
 
 class _Topic:
@@ -61,8 +100,8 @@ class Hub:
             (V1Serializer(), V2Serializer()) if serializers is None else serializers
         )
         self.stats = HubStats()
-        self.pubsub: PubSub | None = None
-        """The link to the hubs of other nodes, while it is up."""
+        self.pubsub: Cluster | None = None
+        """The link to the hubs of other nodes, while it is open."""
         self._deflating = {
             serializer.vsn: DeflatingSerializer(serializer) for serializer in self.serializers
         }
@@ -82,22 +121,67 @@ class Hub:
     def broadcast(
         self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
     ) -> None:
-        """Send an event to all local subscribers of the serializers' lanes, and to listeners.
+        """Send an event to the subscribers of a topic on all nodes.
+
+        Those on this node have it when the call returns. For the others it is queued; what does
+        not fit into the queue, or cannot be published, is logged and counted by the `PubSub`.
 
         Parameters
         ----------
         topic, event
-            Where and what.
+            Topic and event of the broadcast.
         payload : map, or bytes for a binary broadcast
-            Encoded once for each version of the protocol that somebody on the topic speaks.
+            Encoded once for each version of the protocol that is spoken on the topic.
         exclude
-            Does not get it.
+            A subscriber that does not get it.
 
         Raises
         ------
         TypeError
-            if a version present cannot carry the payload; then nobody has got it
+            If a version of the protocol that is spoken on the topic cannot carry the payload, or
+            the link to other nodes cannot; nobody gets the event then.
         """
+        pubsub = self.pubsub
+        if pubsub is None:
+            self.local_broadcast(topic, event, payload, exclude=exclude)
+            return
+        encoded = pubsub.encode(topic, event, payload)
+        self.local_broadcast(topic, event, payload, exclude=exclude)
+        pubsub.publish_soon(topic, encoded)
+
+    def broadcast_async(
+        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
+    ) -> Awaitable[None]:
+        """Do the same as `broadcast`, and return an awaitable that is done when it is published.
+
+        The event is sent whether or not the result is awaited. Await it to send no faster than the
+        link to the other nodes can carry, and to learn of failures: it raises what the adapter of
+        the `PubSub` raises. Nothing is dropped for a full queue.
+        """
+        pubsub = self.pubsub
+        if pubsub is None:
+            self.local_broadcast(topic, event, payload, exclude=exclude)
+            return _DONE
+        encoded = pubsub.encode(topic, event, payload)
+        self.local_broadcast(topic, event, payload, exclude=exclude)
+        return pubsub.publish(topic, encoded)
+
+    def broadcast_everywhere(
+        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
+    ) -> Awaitable[None]:
+        """Call `broadcast_async`; deprecated."""
+        warnings.warn(
+            "Hub.broadcast reaches all nodes: call it, or await Hub.broadcast_async, "
+            "instead of Hub.broadcast_everywhere",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self.broadcast_async(topic, event, payload, exclude=exclude)
+
+    def local_broadcast(
+        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
+    ) -> None:
+        """Send an event to the subscribers of a topic on this node; see `broadcast`."""
         found = self._topics.get(topic)
         if found is None:
             return
@@ -115,24 +199,13 @@ class Hub:
             if subscriber is not exclude:
                 interceptor(event, payload)
 
-    async def broadcast_everywhere(
-        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
-    ) -> None:
-        """Send an event to the subscribers of a topic, those on other nodes too if there are any.
+    def disconnect(self, socket_id: str) -> Awaitable[None]:
+        """Close all connections with this `UserSocket.id`, on all nodes, with close code 1001.
 
-        Subscribers here have it before anything is waited for.
+        phoenix.js connects again, so change what `connect` looks at before. See `broadcast_async`
+        for the result.
         """
-        if self.pubsub is None:
-            self.broadcast(topic, event, payload, exclude=exclude)
-        else:
-            await self.pubsub.broadcast(topic, event, payload, exclude=exclude)
-
-    async def disconnect(self, socket_id: str) -> None:
-        """Close all connections whose `UserSocket.id` is this, on all nodes, with 1001.
-
-        phoenix.js comes back, so change first what `connect` is to see.
-        """
-        await self.broadcast_everywhere(socket_id, "disconnect", {})
+        return self.broadcast_async(socket_id, "disconnect", {})
 
     def write(self, topic: str, lane: str, frames: bytes) -> None:
         """Send finished frames to every subscriber of one lane of a topic."""

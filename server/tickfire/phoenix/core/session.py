@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from tickfire.phoenix.core.actor import CLOSED, ChannelActor
 from tickfire.phoenix.core.connection import (
@@ -26,9 +26,12 @@ from tickfire.phoenix.core.connection import (
     Leave,
 )
 from tickfire.phoenix.core.eager import run_eagerly
+from tickfire.phoenix.core.errors import JoinError
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.errors import DecodeError, JoinError
-from tickfire.phoenix.user_socket import ChannelFactory, Routes, UserSocket
+from tickfire.phoenix.core.interfaces import Transport, UserSocketLike
+from tickfire.phoenix.core.outlet import ChannelOutlet
+from tickfire.phoenix.core.routes import ChannelFactory, Routes
+from tickfire.phoenix.wire.errors import DecodeError
 from tickfire.phoenix.wire.message import Message
 from tickfire.phoenix.wire.serializers import Serializer
 
@@ -47,35 +50,18 @@ _NONE, _MAKING_ROOM, _DECIDING = 0, 1, 2
 MAX_BACKLOG = 256
 
 
-class Transport(Protocol):
-    """What a session needs of the connection under it."""
-
-    write: Callable[[bytes], None]
-
-    def buffered(self) -> int:
-        """Return the number of bytes that wait to be sent."""
-
-    def close(self, code: int) -> None:
-        """Close in order, with this code; nothing is written any more."""
-
-    def abort(self) -> None:
-        """Cut the connection."""
-
-    def pause_reading(self) -> None:
-        """Read no more from the client for now."""
-
-    def resume_reading(self) -> None:
-        """Read on."""
-
-
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
     """What all sessions of one socket route have in common.
 
     Attributes
     ----------
-    hub, routes
-    max_channels
+    hub : Hub
+    routes : Routes
+        The channels of the topics.
+    make_socket : callable
+        Wraps a channel's outlet into the socket that its callbacks are given.
+    max_channels : int
         Topics that one connection may join at a time.
     join_timeout_s : float, or None
         A join that takes longer is cancelled, and answered as one that crashed.
@@ -83,6 +69,7 @@ class SessionConfig:
 
     hub: Hub
     routes: Routes
+    make_socket: Callable[[ChannelOutlet], object]
     max_channels: int = DEFAULT_MAX_CHANNELS
     join_timeout_s: float | None = DEFAULT_JOIN_TIMEOUT_S
 
@@ -114,7 +101,7 @@ class Session:
         self,
         config: SessionConfig,
         serializer: Serializer,
-        user_socket: UserSocket,
+        user_socket: UserSocketLike,
         params: dict[str, Any],
         transport: Transport,
     ) -> None:
@@ -214,7 +201,7 @@ class Session:
     async def _join_channel(self, message: Message, factory: ChannelFactory) -> None:
         actor: ChannelActor | None = None
         try:
-            actor = ChannelActor(factory(), self, message)
+            actor = ChannelActor(factory(), self, self._config.make_socket, message)
             self._joining = _DECIDING
             response = await actor.join(message.payload)
             reply = self._join_reply(message, "ok", response)
@@ -229,7 +216,7 @@ class Session:
             await actor.discard(CLOSED)
             return
         joined = self._connection.joined(message, actor)
-        actor.socket.subscriber.set_congested(self.congested)
+        actor.outlet.subscriber.set_congested(self.congested)
         actor.start(reply, partial(self._channel_ended, joined))
 
     def _refusal(self, message: Message, error: BaseException) -> bytes:
@@ -296,7 +283,7 @@ class Session:
         """Follow the transport over its high-water mark, or back below its low-water mark."""
         self.congested = congested
         for actor in self._connection.channels():
-            actor.socket.subscriber.set_congested(congested)
+            actor.outlet.subscriber.set_congested(congested)
         if not congested and self._writable:
             callbacks, self._writable = self._writable, None
             for callback in callbacks:

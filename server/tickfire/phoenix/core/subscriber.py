@@ -20,10 +20,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from tickfire.phoenix.core.lane import Lane
+from typing import Protocol
 
 DEFAULT_WRITE_LIMIT = 8 << 20  # bytes
 
@@ -40,6 +37,22 @@ class Sink(Protocol):
 
     def abort(self) -> None:
         """Cut the connection."""
+
+
+class Source(Protocol):
+    """The lane that a subscriber is in, as the subscriber sees it."""
+
+    behind: bool
+    """Whether some subscribers may have frames that others have not."""
+
+    def catch_up(self, subscriber: Subscriber) -> None:
+        """Write to a subscriber at once everything that it would get in its turn."""
+
+    def withhold(self, subscriber: Subscriber, begin: int) -> int:
+        """Let a subscriber skip everything written so far; return the number of skipped frames."""
+
+    def rest_of_wave(self, subscriber: Subscriber) -> bytes:
+        """Return the part of the current wave that a subscriber still needs."""
 
 
 class HubStats:
@@ -91,7 +104,7 @@ class Subscriber:
         self._begin = -1  # number of the first frame that is being written; -1: of the wave
         self._congested = False
         self.gone = False
-        self.lane: Lane | None = None
+        self.lane: Source | None = None
         self.index = 0
         self.skip_to = -1
         self.on_overflow: Callable[[int], None] | None = None

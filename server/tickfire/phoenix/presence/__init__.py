@@ -26,15 +26,14 @@ import logging
 import secrets
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.errors import PhoenixError
 from tickfire.phoenix.presence.link import Link
 from tickfire.phoenix.presence.replication import Replication, Send, Timing
 from tickfire.phoenix.presence.roster import Presences, Roster, by_topic
 from tickfire.phoenix.presence.state import Diff, Dot, Entry
-from tickfire.phoenix.socket import Socket
+from tickfire.phoenix.wire.errors import PhoenixError
 
 __all__ = ["AlreadyTrackedError", "NotTrackedError", "Presence", "Presences"]
 
@@ -43,6 +42,17 @@ logger = logging.getLogger(__name__)
 INCARNATION_BYTES = 9
 
 type Meta = dict[str, Any]
+
+
+class SocketLike(Protocol):
+    """The socket of a channel, as far as presence needs it."""
+
+    @property
+    def topic(self) -> str:
+        """The topic that was joined."""
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call back once, when the channel has ended."""
 
 
 class AlreadyTrackedError(PhoenixError):
@@ -77,13 +87,13 @@ class Presence:
         self._replication = Replication(replica, timing or Timing())
         self._refs = (f"{replica}{number:x}" for number in itertools.count())
         self._roster = Roster()
-        self._own: dict[Socket, dict[str, Dot]] = {}
+        self._own: dict[SocketLike, dict[str, Dot]] = {}
         self._link = Link(f"phx:presence:{name}", self._replication, self._tell)
         self._tellings: asyncio.Queue[Diff] | None = None
         self._teller: asyncio.Task[None] | None = None
 
     # --- for channels
-    def track(self, socket: Socket, key: str, meta: Meta) -> str:
+    def track(self, socket: SocketLike, key: str, meta: Meta) -> str:
         """Make somebody present on a channel's topic, until untracked or the channel ends.
 
         Parameters
@@ -117,7 +127,7 @@ class Presence:
         self._changed(Diff([(own[key], entry)], []), self._replication.delta(delta))
         return ref
 
-    def update(self, socket: Socket, key: str, meta: Meta | Callable[[Meta], Meta]) -> str:
+    def update(self, socket: SocketLike, key: str, meta: Meta | Callable[[Meta], Meta]) -> str:
         """Replace what is told of a presence.
 
         Parameters
@@ -151,7 +161,7 @@ class Presence:
         self._changed(diff, self._replication.delta(delta))
         return ref
 
-    def untrack(self, socket: Socket, key: str) -> None:
+    def untrack(self, socket: SocketLike, key: str) -> None:
         """End a presence; nothing happens if it is not tracked."""
         if key in self._own.get(socket, {}):
             self._remove(socket, [key])
@@ -168,7 +178,7 @@ class Presence:
         return presences
 
     # --- changes
-    def _remove(self, socket: Socket, keys: builtins.list[str]) -> None:
+    def _remove(self, socket: SocketLike, keys: builtins.list[str]) -> None:
         own = self._own.get(socket, {})
         entries = self._replication.state.entries
         left = [(own[key], entries[own[key]]) for key in keys]
@@ -189,7 +199,7 @@ class Presence:
         self._roster.apply(diff)
         if type(self).fetch is Presence.fetch:
             for topic, (joins, leaves) in by_topic(diff).items():
-                self.hub.broadcast(topic, "presence_diff", {"joins": joins, "leaves": leaves})
+                self.hub.local_broadcast(topic, "presence_diff", {"joins": joins, "leaves": leaves})
             return
         if self._tellings is None:
             self._tellings = asyncio.Queue()
@@ -206,7 +216,7 @@ class Presence:
                         "joins": await self.fetch(topic, joins) if joins else {},
                         "leaves": await self.fetch(topic, leaves) if leaves else {},
                     }
-                    self.hub.broadcast(topic, "presence_diff", told)
+                    self.hub.local_broadcast(topic, "presence_diff", told)
                 except Exception:
                     logger.exception("a presence_diff on %r is lost: fetch failed", topic)
 

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from tickfire.phoenix.core.hub import Cluster
 from tickfire.phoenix.presence.replication import Outcome, Replication, Send
 from tickfire.phoenix.presence.state import Diff
-from tickfire.phoenix.pubsub import PubSub
 
 __all__ = ["Link"]
 
@@ -30,12 +30,12 @@ class Link:
         self._topic = topic
         self._replication = replication
         self._tell = tell
-        self._pubsub: PubSub | None = None
+        self._pubsub: Cluster | None = None
         self._nodes: dict[str, str] = {}  # replica: node
         self._outbox: asyncio.Queue[Send] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
 
-    def open(self, pubsub: PubSub) -> None:
+    def open(self, pubsub: Cluster) -> None:
         """Begin to speak with other nodes."""
         self._pubsub = pubsub
         pubsub.handle(self._topic, self._receive)
@@ -63,11 +63,11 @@ class Link:
                 self._outbox.put_nowait(send)
 
     # --- out
-    async def _send_all(self, pubsub: PubSub) -> None:
+    async def _send_all(self, pubsub: Cluster) -> None:
         while True:
             await self._send(pubsub, await self._outbox.get())
 
-    async def _send(self, pubsub: PubSub, send: Send) -> None:
+    async def _send(self, pubsub: Cluster, send: Send) -> None:
         replica, message = send
         to = None if replica is None else self._nodes.get(replica)
         if replica is None or to is not None:

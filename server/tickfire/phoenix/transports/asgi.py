@@ -14,9 +14,10 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from tickfire.phoenix.core.session import Session, Transport
+from tickfire.phoenix.core.interfaces import Transport
+from tickfire.phoenix.core.session import Session
 from tickfire.phoenix.transports.handshake import Accepted
-from tickfire.phoenix.transports.uvicorn.protocol import ConnectionOptions
+from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 
 CLOSE_IDLE = 1002

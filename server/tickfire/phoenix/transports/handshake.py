@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tickfire.phoenix.core.connect_info import ConnectInfo
+from tickfire.phoenix.core.errors import ConnectError
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.errors import ConnectError
+from tickfire.phoenix.core.interfaces import UserSocketLike
 from tickfire.phoenix.transports.origin import OriginCheck
 from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
-from tickfire.phoenix.user_socket import ConnectInfo, UserSocket
 from tickfire.phoenix.wire.serializers import Serializer, negotiate
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class Policy:
     """What one transport of one socket demands."""
 
     hub: Hub
-    user_socket: Callable[[], UserSocket]
+    user_socket: Callable[[], UserSocketLike]
     check_origin: OriginCheck
     auth_token: bool = False
     subprotocols: Sequence[str] = ()
@@ -95,7 +96,7 @@ class Accepted:
     """A connection that may be made."""
 
     serializer: Serializer
-    user_socket: UserSocket
+    user_socket: UserSocketLike
     params: dict[str, Any]
     subprotocol: str | None
     extensions: str | None = None
@@ -166,7 +167,7 @@ async def connect_user(
     try:
         accepted = await user_socket.connect(params, info)
     except ConnectError as refused:
-        return FORBIDDEN if policy.error_handler is None else policy.error_handler(refused.reason)
+        return FORBIDDEN if policy.error_handler is None else policy.error_handler(refused.payload)
     except Exception:
         logger.exception("connect crashed")
         return CRASHED

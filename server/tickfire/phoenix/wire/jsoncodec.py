@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tickfire.phoenix.errors import DecodeError
+from tickfire.phoenix.wire.errors import DecodeError
 
 encode_json: Final = msgspec.json.Encoder().encode
 

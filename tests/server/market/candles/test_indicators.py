@@ -98,11 +98,11 @@ async def test_subscribers_share_one_and_it_ends_with_the_last(
     joined = [await client.join("indicators:AAA:1s:ema(5)") for client in clients]
     assert joined[0].response["values"] == joined[2].response["values"]
     assert joined[0].response["indicator"] == "ema(5)"
-    assert len(server.market._indicators) == 1
+    assert len(server.market.indicators) == 1
     for client in clients:
         await client.leave("indicators:AAA:1s:ema(5)")
-    assert not server.market._indicators
-    assert not server.market._candles
+    assert not len(server.market.indicators)
+    assert not len(server.market.candles)
 
 
 @pytest.mark.parametrize(

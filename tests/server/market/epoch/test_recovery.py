@@ -9,12 +9,12 @@ from tests.support.eventually import eventually
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
-from tickfire.server.market.ticks.positions import Place
+from tickfire.server.market.ticks.positions import WireId
 from tickfire.store.schema import ticks_key
 
 
 def at(publisher: Publisher, *positions: int) -> str:
-    return str(Place(publisher.epoch, positions))
+    return str(WireId(publisher.epoch, positions))
 
 
 async def ready(server: Server) -> httpx.Response:

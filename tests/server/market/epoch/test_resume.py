@@ -15,7 +15,7 @@ from tests.support.publisher import Publisher, mixed, tick, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.server.market.epoch.shard import ShardReader
-from tickfire.server.market.ticks.positions import Place
+from tickfire.server.market.ticks.positions import WireId
 from tickfire.store.schema import BINARY_HEADER, TICK, new_epoch, shard_of
 
 suppressed = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -31,7 +31,7 @@ def ids(joined: Joined) -> list[str]:
 
 
 def at(publisher: Publisher, *positions: int) -> str:
-    return str(Place(publisher.epoch, positions))
+    return str(WireId(publisher.epoch, positions))
 
 
 class Watched:
@@ -125,7 +125,7 @@ async def test_another_epoch_and_a_position_that_never_was_are_not_recovered(
 ) -> None:
     publisher.publish(trades(10))
     await server.reaches(publisher)
-    foreign = str(Place(new_epoch(), (3,)))
+    foreign = str(WireId(new_epoch(), (3,)))
     for since in (foreign, at(publisher, 2**62)):
         joined = await (await server.client()).join("market:realtime", {"since": since})
         assert joined.response["recovered"] is False
@@ -267,10 +267,11 @@ async def test_leaving_ends_everything_that_a_subscriber_held(
         assert (await client.join(topic)).status == "ok"
     await client.join("market:BBB", {"since": at(publisher, 0)})
     market = server.market
-    assert len(market.lanes.topics()) == 3
+    views = market.subscriptions.views
+    assert len(views.topics()) == 3
     await client.leave("market:AAA")
-    assert "market:AAA" not in market.lanes.topics()
+    assert "market:AAA" not in views.topics()
     await client.close()
-    await eventually(lambda: not market.lanes.topics(), "the lanes are released")
-    assert not market._subscriptions and not market._candles
+    await eventually(lambda: not views.topics(), "the views are released")
+    assert not len(market.subscriptions) and not len(market.candles)
     assert market.live is not None and not market.live.data.slots.listened.any()

@@ -13,9 +13,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from tickfire.phoenix.auth.token import Token, TokenError
-from tickfire.phoenix.core.hub import Hub
+from tickfire.phoenix.core.hub import Cluster, Hub
 from tickfire.phoenix.core.session import Session
-from tickfire.phoenix.pubsub import PubSub
 from tickfire.phoenix.transports.longpoll.session import Entry, LongPollSession, Timing
 
 ID_BYTES = 16
@@ -135,7 +134,7 @@ class _Relay:
     """
 
     def __init__(
-        self, pubsub: PubSub, topic: str, sessions: dict[str, LongPollSession], timing: Timing
+        self, pubsub: Cluster, topic: str, sessions: dict[str, LongPollSession], timing: Timing
     ) -> None:
         self.pubsub = pubsub
         self._topic = topic

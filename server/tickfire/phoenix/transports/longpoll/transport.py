@@ -17,7 +17,9 @@ from typing import Any
 
 from starlette.types import Message, Receive
 
-from tickfire.phoenix.core.session import Session, Transport
+from tickfire.phoenix.core.connect_info import ConnectInfo
+from tickfire.phoenix.core.interfaces import Transport
+from tickfire.phoenix.core.session import Session
 from tickfire.phoenix.transports.handshake import (
     BAD_METHOD,
     BAD_QUERY,
@@ -33,7 +35,6 @@ from tickfire.phoenix.transports.handshake import (
 from tickfire.phoenix.transports.longpoll.server import GoneError, LongPollServer
 from tickfire.phoenix.transports.longpoll.session import Entry
 from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
-from tickfire.phoenix.user_socket import ConnectInfo
 
 OK, NO_CONTENT, FORBIDDEN, TIMEOUT, GONE = 200, 204, 403, 408, 410
 

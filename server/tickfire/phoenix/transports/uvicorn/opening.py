@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from uvicorn.protocols.utils import (
     ClientDisconnected,
@@ -19,7 +19,10 @@ from uvicorn.protocols.utils import (
 )
 
 from tickfire.phoenix.core.eager import run_eagerly
-from tickfire.phoenix.transports.handshake import CRASHED, Refusal
+from tickfire.phoenix.core.interfaces import Transport
+from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.transports.handshake import CRASHED, Accepted, Refusal
+from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.transports.uvicorn.foreign import Foreign
 from tickfire.phoenix.transports.uvicorn.upgrade import (
     EXTENSION,
@@ -33,10 +36,6 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-    from tickfire.phoenix.core.session import Session, Transport
-    from tickfire.phoenix.transports.handshake import Accepted
-    from tickfire.phoenix.transports.uvicorn.protocol import ConnectionOptions, PhoenixProtocol
-
 # uvicorn's own log of connections, so that its options go on to work.
 access_logger = logging.getLogger("uvicorn.error")
 logger = logging.getLogger(__name__)
@@ -47,12 +46,29 @@ RESTARTING = Refusal(503)
 MAX_EARLY_BYTES = 64 << 10
 
 
+class Connection(Transport, Protocol):
+    """The connection under a handshake; see `PhoenixProtocol`."""
+
+    transport: asyncio.Transport
+
+    def open(
+        self, session: Session, options: ConnectionOptions, early: bytes, *, deflate: bool
+    ) -> None:
+        """Begin to serve a session."""
+
+    def finish(self) -> None:
+        """End our side of the connection."""
+
+    def hand_over(self) -> asyncio.Transport:
+        """Give the transport to another protocol."""
+
+
 class Opening:
     """One handshake; the protocol drops it when it is over."""
 
     def __init__(
         self,
-        protocol: PhoenixProtocol,
+        protocol: Connection,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],

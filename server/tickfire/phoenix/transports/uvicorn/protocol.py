@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from tickfire.phoenix.core.session import Session
 from tickfire.phoenix.transports.drain import Drainer
 from tickfire.phoenix.transports.idle import IdleWheel
+from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.transports.uvicorn.opening import Opening
 from tickfire.phoenix.wire.frames import Opcode, frame_close, frame_control
 from tickfire.phoenix.wire.websocket import VIOLATION, FrameReader, close_reply
@@ -37,29 +37,6 @@ _TEXT, _BINARY = int(Opcode.TEXT), int(Opcode.BINARY)
 
 # Why reading is paused; any of them may hold at a time.
 _BACKLOG, _UNREAD = 1, 2
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionOptions:
-    """What the WebSocket connections of a socket have in common.
-
-    Attributes
-    ----------
-    wheel
-        Closes the idle ones.
-    max_frame_size, max_message_size : bytes, or None for no limit
-    high_water, low_water : bytes
-        Above the first a connection is congested, until it is below the second.
-    drainer
-        Closes all of them when the server goes down.
-    """
-
-    wheel: IdleWheel
-    max_frame_size: int | None
-    max_message_size: int | None
-    high_water: int
-    low_water: int
-    drainer: Drainer
 
 
 class PhoenixProtocol(asyncio.Protocol):

@@ -13,17 +13,15 @@ import email.utils
 import hashlib
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
-from tickfire.phoenix.transports.handshake import Refusal
+from tickfire.phoenix.core.interfaces import Transport
+from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.transports.handshake import Accepted, Refusal
+from tickfire.phoenix.transports.options import ConnectionOptions
 
-if TYPE_CHECKING:
-    from tickfire.phoenix.core.session import Session, Transport
-    from tickfire.phoenix.transports.handshake import Accepted
-    from tickfire.phoenix.transports.uvicorn.protocol import ConnectionOptions
-
-    type Accept = Callable[[Callable[[Transport], Session], Accepted, ConnectionOptions], None]
+type Accept = Callable[[Callable[[Transport], Session], Accepted, ConnectionOptions], None]
 
 EXTENSION = "tickfire.phoenix"
 """Key of the `Upgrade` in the extensions of an ASGI scope."""

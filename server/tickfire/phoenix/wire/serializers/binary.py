@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tickfire.phoenix.errors import DecodeError
+from tickfire.phoenix.wire.errors import DecodeError
 from tickfire.phoenix.wire.message import Message
 
 PUSH, REPLY, BROADCAST = 0, 1, 2

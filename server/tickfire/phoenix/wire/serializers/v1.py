@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tickfire.phoenix.errors import DecodeError
+from tickfire.phoenix.wire.errors import DecodeError
 from tickfire.phoenix.wire.frames import frame_text
 from tickfire.phoenix.wire.jsoncodec import JSONReader, encode_json
 from tickfire.phoenix.wire.message import Message

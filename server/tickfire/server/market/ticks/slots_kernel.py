@@ -1,4 +1,4 @@
-"""The slots of an entry that someone listens to."""
+"""Kernel that finds the slots of an entry that have subscribers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SAW_QUOTE: Final = 2
 
 @kernel("int64(int64, int64, int64, int64, int64, int64)")
 def find_listened(ticks: Any, slots: Any, count: Any, listened: Any, seen: Any, out: Any) -> Any:
-    """Write the distinct slots that someone listens to, in order of appearance; return how many.
+    """Write the distinct slots that are listened to, in order of appearance; return their number.
 
-    ``listened`` is uint8[slots], not 0 where someone does; ``seen`` uint8[slots], all 0 before and
-    after; ``out`` int64[count]: slot << 8 | SAW_* of its ticks.
+    ``listened`` is uint8[slots], 0 for the slots to skip. ``seen`` is uint8[slots], scratch memory
+    that is all 0 before and after. ``out`` is int64[count], each slot << 8 | its SAW_* bits.
     """
     t = as_i64(ticks)
     at = as_i64(slots)

@@ -1,7 +1,7 @@
-"""`CandleFeed`: ``candle`` and ``reset`` events of the topics that have subscribers.
+"""`CandlePublisher`: ``candle`` and ``reset`` events for the topics that have subscribers.
 
-Updates of running bars are merged to FLUSHES_PER_S a topic: the first goes at once, what follows
-within the interval goes together at its end. A close is never merged away.
+Updates of running bars are conflated to `FLUSHES_PER_S`: the first is sent at once, and those that
+follow within the interval are sent as one at its end. Every close is sent.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tickfire.kernels.bars import SECOND_NS
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.base.units import NS_PER_S
 from tickfire.phoenix import Hub
 from tickfire.server.market.candles.candles import DERIVED, Candles, Change
 from tickfire.server.market.candles.json import bar_as_json, bars_as_json
+from tickfire.server.market.candles.series import NONE, Bar
 from tickfire.store.schema import INTERVALS_S, MINUTE_S
 
 FLUSHES_PER_S: Final = 20
@@ -24,78 +28,95 @@ REMEMBERED_CLOSES: Final = 8
 
 @dataclass(slots=True, eq=False)
 class CandleTopic:
-    """One topic with subscribers.
+    """A candle topic that has subscribers, and what was sent to them.
 
     Attributes
     ----------
+    name : str
+        The topic.
+    symbol, interval : str
     slot : int or None
-        Of the instrument that the symbol names now.
+        The slot of the instrument that the symbol names now, None if there is none.
+    closed_to : int
+        The start of the newest bar that was closed by feed time.
+    sent : Bar or None
+        The running bar as it was last sent.
+    closes : dict of int to Bar
+        The latest closed bars as they were sent, by start.
     """
 
     name: str
     symbol: str
     interval: str
-    slot: int | None
-    subscribers: int = 0
-    closed_to: int = -1
-    """The start of the newest bar that feed time closed."""
-    sent: tuple[int, ...] | None = None
-    """The running bar as it was last sent."""
-    closes: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """The latest closed bars as they were sent."""
+    slot: int | None = None
+    closed_to: int = NONE
+    sent: Bar | None = None
+    closes: dict[int, Bar] = field(default_factory=dict)
 
     @property
     def interval_s(self) -> int:
-        """Seconds."""
+        """Length of the interval, in seconds."""
         return INTERVALS_S[self.interval]
 
+    def forget_sent(self) -> None:
+        """Forget what was sent."""
+        self.closed_to, self.sent = NONE, None
+        self.closes.clear()
 
-class CandleFeed:
-    """Publishes what changes in the candles of one data set.
+
+class CandlePublisher:
+    """Publisher of the changes in one epoch's candles.
 
     Parameters
     ----------
     hub : Hub
     candles : Candles
-    place_of : callable
-        Slot to the id of the position that its candles include.
+    id_at : callable
+        Called with a slot; returns the id of the newest tick that its candles include.
     """
 
-    def __init__(self, hub: Hub, candles: Candles, place_of: Callable[[int], str]) -> None:
+    def __init__(self, hub: Hub, candles: Candles, id_at: Callable[[int], str]) -> None:
+        self.candles = candles
         self._hub = hub
-        self._candles = candles
-        self._place_of = place_of
+        self._id_at = id_at
         self._topics: dict[int, list[CandleTopic]] = {}
         self._dirty: dict[CandleTopic, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._flushed_at = float("-inf")
 
     def close(self) -> None:
-        """Stop the timer."""
+        """Cancel the timer."""
         if self._timer is not None:
             self._timer.cancel()
 
     def use_topics(self, topics: list[CandleTopic]) -> None:
-        """Take the topics that have subscribers, with the slots that their symbols name now."""
+        """Set the topics that have subscribers, whose slots are known."""
         self._topics = {}
         for topic in topics:
             if topic.slot is not None:
                 self._topics.setdefault(topic.slot, []).append(topic)
 
     def has(self, slot: int) -> bool:
-        """Whether someone subscribes to candles of an instrument."""
+        """Return whether the candles of an instrument have subscribers."""
         return slot in self._topics
 
-    # --- what happened
+    # --- changes
     def traded(self, slot: int) -> None:
-        """Note that an instrument was traded: its running bars changed."""
+        """Note that an instrument was traded, which changes its running bars."""
         for topic in self._topics.get(slot, ()):
             self._dirty[topic] = None
 
-    def changed(self, change: Change) -> None:
-        """Send closed bars that changed, or all anew where time went back."""
-        if not self._topics:
-            return
+    def take(self, pieces: NDArray[np.void]) -> None:
+        """Take BAR[] pieces into the candles, and send the closed bars that they change.
+
+        To be called after each fold of ticks, even if it closed no bar.
+        """
+        if len(pieces) or self.candles.has_idle:
+            change = self.candles.take(pieces)
+            if self._topics:
+                self._send_change(change)
+
+    def _send_change(self, change: Change) -> None:
         for slot in change.resets:
             for topic in self._topics.get(slot, ()):
                 self.reset(topic)
@@ -107,37 +128,36 @@ class CandleFeed:
                     self._piece_closed(topic, slot, start)
 
     def _piece_closed(self, topic: CandleTopic, slot: int, start: int) -> None:
-        begin = start - start % (topic.interval_s * SECOND_NS)
-        if begin < self._candles.latest(slot, topic.interval_s) or begin <= topic.closed_to:
+        begin = start - start % (topic.interval_s * NS_PER_S)
+        if begin < self.candles.latest(slot, topic.interval_s) or begin <= topic.closed_to:
             self._send(topic, slot, begin, closed=True)
         else:
             self._dirty[topic] = None
 
     def closed_by_time(self, slot: int, interval_s: int, start: int) -> None:
-        """Send a bar as closed: feed time ended it, and no trade is to follow in it."""
+        """Send a bar as closed, because feed time has passed its end."""
         for topic in self._topics.get(slot, ()):
-            length = topic.interval_s * SECOND_NS
+            length = topic.interval_s * NS_PER_S
             begin = start - start % length
-            ends = start + interval_s * SECOND_NS == begin + length
+            ends = start + interval_s * NS_PER_S == begin + length
             derived = interval_s == MINUTE_S and topic.interval_s in DERIVED and ends
             if topic.interval_s == interval_s or derived:
                 topic.closed_to = max(topic.closed_to, begin)
                 self._send(topic, slot, begin, closed=True)
 
     def reset(self, topic: CandleTopic) -> None:
-        """Send the history anew."""
-        topic.closed_to, topic.sent = -1, None
-        topic.closes.clear()
+        """Send the history again, to replace what clients have."""
+        topic.forget_sent()
         self._dirty.pop(topic, None)
         payload: dict[str, Any] = {"candles": [], "id": None}
         if topic.slot is not None:
-            bars = self._candles.history(topic.slot, topic.interval_s, DEFAULT_LIMIT)
-            payload = {"candles": bars_as_json(bars), "id": self._place_of(topic.slot)}
-        self._hub.broadcast(topic.name, "reset", payload)
+            bars = self.candles.history(topic.slot, topic.interval_s, DEFAULT_LIMIT)
+            payload = {"candles": bars_as_json(bars), "id": self._id_at(topic.slot)}
+        self._hub.local_broadcast(topic.name, "reset", payload)
 
     # --- running bars
     def flush(self) -> None:
-        """Send running bars that changed, or have the timer do it when it is time."""
+        """Send the running bars that changed, now or at the end of the interval."""
         if not self._dirty or self._timer is not None:
             return
         loop = asyncio.get_running_loop()
@@ -158,15 +178,15 @@ class CandleFeed:
             slot = topic.slot
             if slot is None:
                 continue
-            latest = self._candles.latest(slot, topic.interval_s)
-            running = self._candles.running(slot, topic.interval_s)
-            begin = latest  # of bars that a feed makes itself nothing runs
+            latest = self.candles.latest(slot, topic.interval_s)
+            running = self.candles.running(slot, topic.interval_s)
+            begin = latest  # no bar runs where a feed makes its own
             if running is not None:
-                begin = running[0] - running[0] % (topic.interval_s * SECOND_NS)
+                begin = running[0] - running[0] % (topic.interval_s * NS_PER_S)
             self._send(topic, slot, begin, closed=begin < latest or begin <= topic.closed_to)
 
     def _send(self, topic: CandleTopic, slot: int, start: int, *, closed: bool) -> None:
-        bar = self._candles.bar(slot, topic.interval_s, start)
+        bar = self.candles.bar(slot, topic.interval_s, start)
         if bar is None or (topic.closes.get(start) if closed else topic.sent) == bar:
             return
         if closed:
@@ -180,6 +200,6 @@ class CandleFeed:
             "interval": topic.interval,
             **bar_as_json(bar),
             "closed": closed,
-            "id": self._place_of(slot),
+            "id": self._id_at(slot),
         }
-        self._hub.broadcast(topic.name, "candle", payload)
+        self._hub.local_broadcast(topic.name, "candle", payload)

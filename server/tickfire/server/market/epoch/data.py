@@ -1,35 +1,43 @@
-"""`DataSet`: all that is known of one epoch: instruments, top of book, candles, positions.
+"""`EpochData`: the state of one epoch: its instruments, top of book, candles and positions.
 
-A new epoch is a new data set, so nothing of the old can leak into it.
+A new epoch begins with new data, so that nothing of the old one can leak into it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from tickfire.base.units import decimal_or_none, milliseconds
+from tickfire.base.units import UNDEF_PRICE, decimal_or_none, milliseconds
 from tickfire.ingest.kernel.context import ROW_ASK, ROW_ASK_SIZE, ROW_BID, ROW_BID_SIZE
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.candles.candles import Candles
-from tickfire.server.market.epoch.instruments import Instruments, Listing
+from tickfire.server.market.epoch.instruments import Instruments
 from tickfire.server.market.ticks.encode import Encoder, Quote
-from tickfire.server.market.ticks.positions import Place
+from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.slots import Slots
-from tickfire.store.schema import UNDEF_PRICE, Instrument
+from tickfire.server.market.ticks.source import Listing
+from tickfire.store.schema import Instrument
 
 
-class DataSet:
-    """One epoch as this worker knows it.
+class EpochData:
+    """One epoch as this worker has read it.
+
+    Parameters
+    ----------
+    epoch : bytes
+        The 8-byte key of the epoch.
+    shards : int
+        The number of shards.
 
     Attributes
     ----------
     epoch : bytes
-        Its 8-byte key.
     shards : int
     positions : list of int
-        n of the last tick of each shard that was published.
+        The position of the last published tick of each shard.
     """
 
     def __init__(self, epoch: bytes, shards: int) -> None:
@@ -43,28 +51,31 @@ class DataSet:
         self.candles = Candles(self.states)
 
     def load_instruments(self, rows: list[Instrument]) -> bool:
-        """Take the instrument table; return whether it changed."""
+        """Replace the table of instruments; return whether it changed."""
         changed = self.instruments.load(rows)
         self.name_all()
         return changed
 
     def name_all(self) -> None:
-        """Have a symbol, or a stand-in, for each slot of the book."""
-        self.instruments.index_strangers()
+        """Give each slot its symbol, or a stand-in if the table does not have one."""
+        self.instruments.index_unnamed()
         self.encoder.use_symbols(self.instruments.text, self.instruments.offsets)
 
-    # --- where it stands
-    def place(self) -> Place:
-        """Return the position of all shards."""
-        return Place(self.epoch, tuple(self.positions))
+    # --- positions
+    def newest_id(self, shards: Iterable[int] | None = None) -> WireId:
+        """Return the id of the newest ticks of some shards, or of all."""
+        positions = self.positions
+        if shards is None:
+            return WireId(self.epoch, tuple(positions))
+        return WireId(self.epoch, tuple(positions[shard] for shard in shards))
 
-    def place_of(self, listing: Listing) -> Place:
-        """Return the position of the shard of one instrument."""
-        return Place(self.epoch, (self.positions[listing.shard],))
+    def id_of(self, listing: Listing) -> WireId:
+        """Return the id of the newest tick of the shard of an instrument."""
+        return WireId(self.epoch, (self.positions[listing.shard],))
 
-    # --- what is known of an instrument
+    # --- state of an instrument
     def quote(self, slot: int) -> Quote:
-        """Return the top of book."""
+        """Return the top of book of a slot."""
         words = self.states.rows[slot : slot + 1].view(np.int64)
         return (
             int(words[ROW_BID]),
@@ -74,7 +85,7 @@ class DataSet:
         )
 
     def quote_as_json(self, listing: Listing) -> dict[str, Any] | None:
-        """Return a ``quote`` event of the top of book as it is; None if there never was one."""
+        """Return the top of book as a ``quote`` event, None if there never was one."""
         ts = int(self.states.rows[listing.slot]["quote_ts"])
         if not ts:
             return None
@@ -83,20 +94,20 @@ class DataSet:
             **self._sides(listing.slot),
             "timestamp": milliseconds(ts),
             "ts_event": str(ts),
-            "id": str(self.place_of(listing)),
+            "id": str(self.id_of(listing)),
         }
 
     def snapshot(self, slot: int) -> dict[str, Any]:
-        """Return the snapshot of a join reply."""
+        """Return the ``snapshot`` of a join reply."""
         row = self.states.rows[slot]
-        traded = int(row["last_ts"])
-        at = max(traded, int(row["quote_ts"]))
+        traded_ts = int(row["last_ts"])
+        newest_ts = max(traded_ts, int(row["quote_ts"]))
         return {
             **self._sides(slot),
-            "last": decimal_or_none(int(row["last_price"])) if traded else None,
-            "last_size": int(row["last_size"]) if traded else None,
+            "last": decimal_or_none(int(row["last_price"])) if traded_ts else None,
+            "last_size": int(row["last_size"]) if traded_ts else None,
             "volume": int(row["volume"]),
-            "timestamp": milliseconds(at) if at else None,
+            "timestamp": milliseconds(newest_ts) if newest_ts else None,
         }
 
     def _sides(self, slot: int) -> dict[str, Any]:
