@@ -1,8 +1,8 @@
-"""What `tickfire infer` adds: from a headline to its sentiment, and ticks read per second.
+"""Cost of `tickfire infer`: latency of a headline's sentiment, and ticks per second.
 
-Run it with ``python -m bench.models.infer``. It starts a Valkey of its own. Latency is of the
-clock, from before the headline is written until a reader of the sentiments has it; reading is of
-this process's time, with a model that does nothing, and with all that want ticks.
+Run it with ``python -m bench.models.infer``. It starts a Valkey of its own. Latency is wall-clock
+time, from before the headline is written until a reader has its sentiment. Ticks are read by this
+process, once with a model that does nothing, and once with all models that take ticks.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ EPOCH: Final = b"benchmrk"
 
 
 class Idle(StreamModel):
-    """Only counts."""
+    """Model that counts ticks."""
 
     name = "idle/1"
     wants_ticks = True
@@ -46,7 +46,7 @@ class Idle(StreamModel):
     done: asyncio.Event
 
     def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
-        """Count."""
+        """Count ticks."""
         self.seen += len(ticks)
         if self.seen >= TICKS:
             self.done.set()
@@ -54,7 +54,7 @@ class Idle(StreamModel):
 
 
 async def headlines(store: Store, reader: Redis) -> None:
-    """Measure from headline to sentiment."""
+    """Measure the latency from headline to sentiment."""
     running = asyncio.create_task(Infer(InferConfig(models=()), store).run())
     taken = []
     last: Any = b"0-0"
@@ -74,7 +74,7 @@ async def headlines(store: Store, reader: Redis) -> None:
 
 
 def market() -> Any:
-    """Return TICK[TICKS]: trades and quotes of some instruments, a millisecond apart."""
+    """Return TICK[TICKS], trades and quotes of some instruments, a millisecond apart."""
     chance = np.random.default_rng(SEED)
     rows = np.zeros(TICKS, TICK)
     rows["ts_event"] = START_NS + np.arange(TICKS) * 1_000_000
@@ -87,7 +87,7 @@ def market() -> Any:
 
 
 async def ticks(store: Store, client: Any) -> None:
-    """Measure the reading of ticks."""
+    """Measure the reading of ticks, without and with models."""
     rows = market()
     pipe = client.pipeline(transaction=False)
     for entry in tick_writes(0, 1, rows, 0, 0, 0, TICKS):
@@ -99,11 +99,11 @@ async def ticks(store: Store, client: Any) -> None:
 
 
 async def read(store: Store, name: str, models: list[StreamModel]) -> None:
-    """Give all ticks to models, and print how fast."""
+    """Give all ticks to models and print the rate."""
     last = Idle(Instruments())
     last.done = asyncio.Event()
     streams = Streams(store, EPOCH, 1, [*models, last], Counters())
-    # Nothing to be warmed: from the first tick on.
+    # Start at the first tick, so that none of them only warms the models up.
     field = f"{EPOCH.hex()}:{ticks_key(0).decode()}"
     await cast(Any, store.client).hset("{signals}:positions", field, "0-0")
     began, cpu = time.perf_counter(), time.process_time()
@@ -112,14 +112,12 @@ async def read(store: Store, name: str, models: list[StreamModel]) -> None:
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    print(
-        f"M ticks per second to {name}: of processor {TICKS / cpu / 1e6:.2f}, by the clock ", end=""
-    )
+    print(f"M ticks per second to {name}: processor {TICKS / cpu / 1e6:.2f}, wall clock ", end="")
     print(f"{TICKS / wall / 1e6:.2f}")
 
 
 async def measure() -> None:
-    """Start Valkey, measure, print."""
+    """Start Valkey, measure and print."""
     embedded = EmbeddedRedis(RedisOptions(free_port()))
     await embedded.start()
     try:

@@ -41,7 +41,9 @@ def test_the_page_holds_nothing_inline(static: Path) -> None:
     assert "<style" not in html
     assert " style=" not in html
     assert not re.search(r"\son\w+=", html)
-    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", html))
+    scripts = re.findall(r"<script[^>]*>", html)
+    assert scripts
+    assert all("src=" in tag for tag in scripts)
 
 
 @pytest.mark.browser

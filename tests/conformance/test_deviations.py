@@ -1,4 +1,4 @@
-"""Where we are not as Phoenix is: each deviation, its reason, and the check that pins it.
+"""Deviations from Phoenix: each with its reason and the check that pins it.
 
 docs/conformance.md tells the same to people, and is held to this table. The transcripts have none:
 even the accidents that they record, in which Phoenix loses data, are reproduced.

@@ -28,7 +28,7 @@ type Verdicts = dict[str, Verdict]
 
 @pytest.fixture(scope="module", params=sorted(OTHER_SERVERS))
 def verdicts(request: pytest.FixtureRequest) -> Iterator[Verdicts]:
-    """What became of each transcript on one server."""
+    """The result of each transcript on one server."""
     port = free_port()
     with serving_elsewhere(request.param, port):
         results = asyncio.run(replay_all(CHOSEN, "127.0.0.1", port))

@@ -88,7 +88,9 @@ async def test_the_javascript_of_the_chat_runs() -> None:
 @pytest.mark.parametrize("guide", GUIDES)
 def test_its_anchors_exist(guide: str) -> None:
     text = (DOCS / guide).read_text()
-    for name, anchor in re.findall(r"\]\(([a-z]*\.?[a-z]*)#([a-z-]+)\)", text):
+    links = re.findall(r"\]\(([a-z]*\.?[a-z]*)#([a-z-]+)\)", text)
+    assert links
+    for name, anchor in links:
         target = (DOCS / name).read_text() if name else text
         titles = re.findall(r"^#+ (.+)$", target, re.MULTILINE)
         slugs = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}

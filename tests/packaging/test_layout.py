@@ -20,6 +20,7 @@ PACKAGES = ("phoenix", "server", "models", "ingest", "store", "base", "kernels")
 REAL_TIME = {
     "tests/support/eventually.py": "polls, which every other wait is built on",
     "tests/conformance/channels.py": "channels that answer late on purpose",
+    "tests/packaging/dist_check.py": "polls an example by a real client, in a script",
     "tests/conformance/scenario.py": "replays the waits of recorded transcripts",
 }
 """Files that may sleep, and why."""

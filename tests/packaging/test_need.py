@@ -1,4 +1,4 @@
-"""What set-up says to a machine that lacks something."""
+"""Messages of the set-up on a machine that lacks a tool."""
 
 from __future__ import annotations
 

@@ -75,6 +75,10 @@ class ManualClock:
                 self._slept.clear()
                 await self._slept.wait()
 
+    def due(self) -> list[int]:
+        """Return the monotonic times that tasks wait for, in ns, the earliest first."""
+        return sorted(time for time, _, waiter in self._sleepers if not waiter.done())
+
     def advance(self, ns: int) -> None:
         """Move the clock on, and wake the tasks whose time has come."""
         self._now += ns

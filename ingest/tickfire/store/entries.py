@@ -20,7 +20,7 @@ NO_ID: Final = b"0-0"
 
 
 class BadEntry(ValueError):
-    """An entry that is not one of ours; readers count it and skip it."""
+    """Raised for an entry that tickfire did not write; readers count and skip it."""
 
 
 @dataclass(slots=True)

@@ -152,7 +152,7 @@ class Store:
         return connection
 
     async def refresh(self) -> None:
-        """Learn anew which node of a Cluster holds what: a slot has moved, or a node is gone.
+        """Refresh the slot map of a Cluster after a slot has moved or a node has gone.
 
         A Cluster that does not answer is logged at level debug: the next attempt asks again.
         """

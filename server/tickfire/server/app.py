@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the server is told.
+    """Settings of the server.
 
     Attributes
     ----------

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def seen(place: Place) -> dict[str, Any]:
-    """What each scenario of the script saw."""
+    """The observations of each scenario of the script."""
     script = Path(__file__).with_name("node.mjs")
     return run_script(script, json.dumps(place.addresses), place.app.do)
 

@@ -140,11 +140,12 @@ async def test_an_idle_session_gets_heartbeats(tmp_path: Path) -> None:
 
 async def test_data_waits_for_the_gate_but_metadata_does_not(tmp_path: Path) -> None:
     clock = ManualClock()
-    serve = serving(tmp_path, clock=clock, gate_s=0.05)
+    serve = serving(tmp_path, clock=clock, gate_s=0.5)
     async with serve as gateway, connected(gateway.port) as client:
         await client.start("trades")
         await clock.asleep()
-        clock.advance(S)
+        assert clock.due() == [S // 2]
+        clock.advance(S // 2)
         await client.until("completed")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.support.eventually import eventually
 from tickfire.ingest.writer.pipe import Pipe
 from tickfire.store.schema import BAR, TICK, bars_key, ticks_key
 from tickfire.store.store import Store
@@ -88,7 +89,11 @@ async def test_a_refused_write_is_written_again_until_it_is_taken(
     async with running(store, lambda: None) as pipe:
         for entry in entries(10):
             pipe.send(entry)
-        await asyncio.sleep(0.3)
+
+        async def refused() -> bool:
+            return "errorstat_OOM" in await client.info("errorstats")
+
+        await eventually(refused, "a write is refused")
         assert pipe.unacknowledged == 10
         await client.config_set("maxmemory", "0")
         await asyncio.wait_for(pipe.flushed(), 10)

@@ -1,4 +1,4 @@
-"""The browser's scores against the server's, over headlines and over anything else."""
+"""The browser's scores compared with the server's, over headlines and any other text."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def _equal(texts: list[str], folder: Path) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_the_browser_scores_any_text_as_the_server_does(tmp_path: Path) -> None:
+def test_browser_scores_any_text_as_server_does(tmp_path: Path) -> None:
     _equal(_invented(1_000), tmp_path)
 
 
 @pytest.mark.shared_data
 @pytest.mark.timeout(180)
-def test_the_browser_scores_headlines_as_the_server_does(shared: Path, tmp_path: Path) -> None:
+def test_browser_scores_headlines_as_server_does(shared: Path, tmp_path: Path) -> None:
     texts = data.twitter(shared / "data" / data.VALID).texts[:HEADLINES]
     assert len(texts) == HEADLINES
     _equal(texts, tmp_path)

@@ -1,4 +1,4 @@
-"""Headless Chromium with WebGPU, and a page of ours in it."""
+"""Headless Chromium with WebGPU, showing a page under test."""
 
 from __future__ import annotations
 

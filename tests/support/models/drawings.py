@@ -1,22 +1,23 @@
-"""Chart patterns, drawn as bars."""
+"""Chart patterns drawn with straight lines."""
 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-type Bars = NDArray[np.float64]
+type HighLowClose = NDArray[np.float64]
 """float64[n, 3]: high, low, close."""
 
-FLAT = 20
-"""Quiet bars before a drawing, from which the mean range is learnt."""
+FLAT: Final = 20
+"""Quiet bars before a drawing, from which the mean range becomes known."""
+WIDTH: Final = 0.25
+"""Half the range of each bar."""
 
-WIDTH = 0.25
 
-
-def drawn(*corners: float, step: int | tuple[int, ...] = 10) -> Bars:
+def drawn(*corners: float, step: int | tuple[int, ...] = 10) -> HighLowClose:
     """Return bars along straight lines from corner to corner, after a quiet stretch."""
     legs = list(pairwise(corners))
     steps = step if isinstance(step, tuple) else (step,) * len(legs)
@@ -26,7 +27,7 @@ def drawn(*corners: float, step: int | tuple[int, ...] = 10) -> Bars:
     return np.stack([path + WIDTH, path - WIDTH, path], axis=1)
 
 
-DRAWINGS: dict[str, tuple[Bars, str, str]] = {
+DRAWINGS: Final[dict[str, tuple[HighLowClose, str, str]]] = {
     "double top": (drawn(100, 120, 110, 120, 100), "double_top", "down"),
     "head and shoulders": (
         drawn(100, 115, 108, 125, 108, 115, 100),
@@ -46,3 +47,4 @@ DRAWINGS: dict[str, tuple[Bars, str, str]] = {
     ),
     "range": (drawn(100, 110, 100, 110, 100, 110, 107, 130), "range_breakout", "up"),
 }
+"""Bars, with the name and the direction of the pattern that they show."""

@@ -39,7 +39,7 @@ NOBODY = ""
 
 
 class Stage:
-    """What the channels of one run share with the test.
+    """State shared by the channels of one run and the test.
 
     Attributes
     ----------

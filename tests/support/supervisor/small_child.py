@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from tickfire.server.supervisor.lifeline import end_with_supervisor
+from tickfire.server.lifeline import end_with_supervisor
 
 
 def wait_for_ever() -> None:

@@ -47,7 +47,7 @@ _DATASET_SIZE: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class MappingInterval:
-    """What a symbol resolves to for a while.
+    """The resolution of a symbol for a span of dates.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class MappingInterval:
 
 @dataclass(frozen=True, slots=True)
 class SymbolMapping:
-    """What a requested symbol resolved to, by interval."""
+    """The resolutions of a requested symbol, by span of dates."""
 
     raw_symbol: str
     intervals: tuple[MappingInterval, ...] = ()

@@ -128,7 +128,7 @@ def rewind(c: Any, at: Any) -> None:
 
 @helper
 def in_running_second(at: Any, ts: Any) -> Any:
-    """Return whether a trade at ``ts`` can be added to the running 1 s bar as it is."""
+    """Return whether a trade at ``ts`` belongs to the running 1 s bar, and nothing was cleared."""
     cleared = as_u32(at)[2 * ROW_CLEARED]
     # One unsigned comparison tells that a bar runs and that the trade is neither older nor newer.
     return cleared == uint32(0) and uint64(ts - as_i64(at)[ROW_S]) < uint64(SECOND_NS)

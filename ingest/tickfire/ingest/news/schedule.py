@@ -1,4 +1,4 @@
-"""When to ask a feed again. Pure: chance comes in as an argument."""
+"""Polling schedule of a news feed. Pure: randomness is an argument."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ TCP_BACKLOG: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class RedisOptions:
-    """What the user may choose.
+    """Options of the embedded server.
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ REPORT_INTERVAL_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class IngestConfig:
-    """How ingest runs.
+    """Configuration of ingest.
 
     Attributes
     ----------

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.models.anomaly.baseline import BASELINE_WORDS
 from tickfire.models.anomaly.series_kernel import score_series
 from tickfire.models.anomaly.ticks_kernel import (
@@ -166,7 +167,7 @@ class TickDetector:
         at = 0
         while True:
             at = score_ticks(
-                ticks.ctypes.data, at, count, *self._addresses, self._found.ctypes.data
+                address_of(ticks), at, count, *self._addresses, address_of(self._found)
             )
             found = self._counts[COUNT_ALARMS]
             if found or pieces:
@@ -183,8 +184,8 @@ class TickDetector:
     def _address(self) -> None:
         """Look up the addresses of all arrays, once rather than at each call."""
         self._addresses = (
-            *(self._table.ctypes.data, len(self._table) - 1, self._rows.ctypes.data),
-            *(self._counts.ctypes.data, self._numbers.ctypes.data),
+            *(address_of(self._table), len(self._table) - 1, address_of(self._rows)),
+            *(address_of(self._counts), address_of(self._numbers)),
         )
 
     def _grow(self) -> None:
@@ -254,7 +255,7 @@ def score(
     x = np.array(values, np.float64, ndmin=1)
     state = np.zeros(BASELINE_WORDS, np.float64)
     z, surprise = np.empty_like(x), np.empty_like(x)
-    score_series(x, memory, floor, reach, state.ctypes.data, z, surprise)
+    score_series(x, memory, floor, reach, address_of(state), z, surprise)
     return SeriesScores(z, surprise)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.models.anomaly.bars_kernel import BAR_FEATURES, BAR_ROW_WORDS, bar_features
 from tickfire.models.export.exported import Exported
 from tickfire.models.export.walk_kernel import WALK_TREES
@@ -139,7 +140,7 @@ class BarFeatures:
             raise ValueError("each bar needs the index of its series, 0 or more")
         self._make_room(int(which.max(initial=0)) + 1)
         out = np.empty((count, BAR_FEATURES), np.float64)
-        bar_features(which, rows, self._states.ctypes.data, out)
+        bar_features(which, rows, address_of(self._states), out)
         return out
 
     def _make_room(self, series: int) -> None:

@@ -62,7 +62,7 @@ class AnomalyModel(StreamModel):
             step = closed.take(bar)
             if step == "skip":
                 continue
-            if step == "anew":
+            if step == "restart":
                 signals += self._judged(taken)
                 taken = []
                 self._bar_detector.reset(number)

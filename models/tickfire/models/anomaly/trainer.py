@@ -64,7 +64,7 @@ class AnomalyTrainer:
         context.say(f"anomaly: reading {TICKS.name}")
         ticks, bars = _day(context.data / TICKS)
         seen, unseen = np.array_split(ticks, 2)
-        limits = Limits(_frozen(seen), WARM_UP, REFRACTORY)
+        limits = Limits(_thresholds(seen), WARM_UP, REFRACTORY)
         context.say("anomaly: injecting anomalies into the second half of the day")
         judged = Judged(
             limits=limits,
@@ -95,7 +95,7 @@ def _day(path: Path) -> tuple[Ticks, Ticks]:
     return np.concatenate(ticks), merge(np.concatenate(bars), MINUTE_S)
 
 
-def _frozen(ticks: Ticks) -> tuple[float, ...]:
+def _thresholds(ticks: Ticks) -> tuple[float, ...]:
     """Return the thresholds, by the rarest scores of the trades."""
     everything = TickDetector(Limits((TINY,) * (FEATURES + 1), WARM_UP, 0))
     rows = np.concatenate(

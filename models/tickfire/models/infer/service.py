@@ -1,4 +1,4 @@
-"""The process `tickfire infer`: headlines, ticks and bars in; sentiment and signals out."""
+"""The process `tickfire infer`: read headlines, ticks and bars, publish sentiment and signals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tickfire.store.store import REDIS_ERRORS, Store
 
 SENTIMENT: Final = "sentiment"
 LOOK_S: Final = 1.0
-"""How often epoch, instrument table and artifacts are looked at."""
+"""Interval at which epoch, instrument table and artifacts are checked."""
 LOOKS_PER_TABLE: Final = 15
 
 logger = logging.getLogger(__name__)
@@ -37,14 +37,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class InferConfig:
-    """How inference runs.
+    """Configuration of inference.
 
     Attributes
     ----------
     artifacts : Path
         Folder of the artifacts.
     models : sequence of str
-        Names in `STREAM_MODELS`.
+        Names of models, keys of `STREAM_MODELS`.
     """
 
     artifacts: Path = SHIPPED
@@ -52,7 +52,7 @@ class InferConfig:
 
 
 class Infer:
-    """Inference until it is cancelled.
+    """Inference, until it is cancelled.
 
     Parameters
     ----------
@@ -75,25 +75,25 @@ class Infer:
         self._instruments = Instruments(artifacts=config.artifacts)
         self._rows: frozenset[bytes] = frozenset()
         self._table_size = self._looks_until_table = 0
-        # At once, so that what a user got wrong for a model is said before anything runs.
-        self._models = self._made()
+        # Made at once, so that a user's mistake is reported before anything runs.
+        self._models = self._new_models()
         self._streams: Streams | None = None
         self._epoch: Epoch | None = None
         self._following: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Serve until cancelled."""
-        await self._look()
-        logger.info("%s, and over ticks and bars: %s", self.sentiment.model.name, self._names())
+        """Read and publish until cancelled."""
+        await self._refresh()
+        logger.info("%s; models over ticks and bars: %s", self.sentiment.model.name, self._names())
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._headlines.run())
-                tasks.create_task(self._look_for_ever())
+                tasks.create_task(self._refresh_for_ever())
         finally:
             await self._stop_following()
 
     def reload(self, *, now: bool = False) -> None:
-        """Look for new artifacts; what is refused is logged, and the old stays."""
+        """Reload artifacts that have changed; one that is refused is logged, and the old stays."""
         self.sentiment.poll(now=now)
         for model in self._models:
             model.reload(now=now)
@@ -102,27 +102,27 @@ class Infer:
         self.counters.reloads.labels(SENTIMENT).set(self.sentiment.swaps)
         self.counters.refusals.labels(SENTIMENT).set(self.sentiment.refusals)
 
-    async def _look_for_ever(self) -> None:
+    async def _refresh_for_ever(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            await self._look()
+            await self._refresh()
             self.reload()
 
-    async def _look(self) -> None:
+    async def _refresh(self) -> None:
         try:
             async with asyncio.timeout(LOOK_S * 5):
-                await self._look_at_instruments()
+                await self._refresh_instruments()
                 meta = await read_hash(self._store.client, META_KEY)
         except REDIS_ERRORS as error:
-            logger.debug("Redis does not say what there is: %s", error)
+            logger.debug("cannot read epoch and instruments: %s", error)
             return
         epoch = epoch_of(meta)
         died = self._following is not None and self._following.done()
         if self.config.models and epoch is not None and (epoch != self._epoch or died):
             await self._enter(epoch)
 
-    async def _look_at_instruments(self) -> None:
-        """Read the table where it has grown, and now and then: it may hold 100,000 rows."""
+    async def _refresh_instruments(self) -> None:
+        """Read the table if it has grown, and now and then: it may hold 100,000 rows."""
         size: Any = self._store.client.hlen(INSTRUMENTS_KEY.decode())
         if await size == self._table_size and self._looks_until_table > 0:
             self._looks_until_table -= 1
@@ -141,14 +141,14 @@ class Infer:
         self._headlines.linker = Linker(symbols.values())
 
     async def _enter(self, epoch: Epoch) -> None:
-        """Begin anew with the streams of an epoch."""
+        """Start to follow the streams of an epoch."""
         await self._stop_following()
         if self._epoch is not None:
-            self._models = self._made()
+            self._models = self._new_models()
         self._epoch = epoch
         self._streams = Streams(self._store, *epoch, self._models, self.counters)
         self._following = asyncio.get_running_loop().create_task(self._streams.run())
-        logger.info("epoch %s, %d shards", epoch.key.hex(), epoch.shards)
+        logger.info("following epoch %s, %d shards", epoch.key.hex(), epoch.shards)
 
     def _tell(self, sentiment: Sentiment) -> None:
         if self._streams is not None:
@@ -161,9 +161,9 @@ class Infer:
         task.cancel()
         (ended,) = await asyncio.gather(task, return_exceptions=True)
         if isinstance(ended, Exception):
-            logger.error("following ticks and bars failed, and begins anew: %r", ended)
+            logger.error("following ticks and bars failed; starting again: %r", ended)
 
-    def _made(self) -> list[StreamModel]:
+    def _new_models(self) -> list[StreamModel]:
         return [stream_model(name)(self._instruments) for name in self.config.models]
 
     def _names(self) -> str:
@@ -171,7 +171,7 @@ class Infer:
 
 
 async def run(config: InferConfig, redis_url: str, metrics_port: int | None) -> None:
-    """Run inference until SIGINT or SIGTERM; SIGHUP looks for new artifacts at once.
+    """Run inference until SIGINT or SIGTERM; SIGHUP reloads artifacts at once.
 
     Raises
     ------

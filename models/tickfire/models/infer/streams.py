@@ -1,4 +1,4 @@
-"""Ticks and bars of one epoch to models, and what they say to stream ``signals``."""
+"""Feed of ticks and bars of one epoch to models, and of their signals to stream ``signals``."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
 WARM_TICKS: Final = 200_000
-"""Ticks before the position that models are shown again after a restart, in silence."""
+"""Number of ticks before the position that models are given again after a restart."""
 
 TURN_S: Final = 0.005
-"""Many entries may be waiting, as after a restart: after so long headlines get their turn."""
+"""Time after which a long run of entries yields to the other tasks, such as headlines."""
 
 POSITION_S: Final = 5.0
-"""So often the position is written where there is nothing to say, so that a restart is short."""
+"""Interval at which the position is written without signals, to keep a restart short."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +33,12 @@ type Handle = Callable[[int, Entry], list[Signal]]
 
 
 class Streams:
-    """Follows every shard of an epoch.
+    """Follower of all shards of an epoch.
 
     Parameters
     ----------
     store : Store
+        The streams' Redis.
     epoch : bytes
     shards : int
     models : sequence of StreamModel
@@ -63,7 +64,7 @@ class Streams:
         self._saw_bad = False
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Follow the streams until cancelled."""
         await self._outlet.forget_others()
         async with asyncio.TaskGroup() as tasks:
             for shard in range(self._shards):
@@ -84,14 +85,14 @@ class Streams:
                 position = await self._outlet.publish(key, position, last, found)
                 due = now + POSITION_S
 
-        begin = _begin(position) if handle == self._on_ticks else NO_ID
+        begin = _warm_id(position) if handle == self._on_ticks else NO_ID
         await Tail(self._store, {key: begin}, on_entries, raises=True).run()
 
     async def _begin_at(self, key: bytes) -> bytes:
         """Return the id after which signals of a stream are published."""
         position = await self._outlet.position(key)
         if position is None:
-            # Nothing was ever published: the entries that are there are history, not news.
+            # Nothing was ever published: entries that exist already are history, not news.
             position = await self._outlet.publish(key, b"", await newest_id(self._store, key), ())
         return position
 
@@ -108,7 +109,7 @@ class Streams:
                 new = is_after(entry[0], position)
                 signals = handle(shard, entry)
             except BadEntry as error:
-                self._pass_over(entry, error)
+                self._skip(entry, error)
                 continue
             if new:
                 found += signals
@@ -118,14 +119,14 @@ class Streams:
         packed = ticks_of(entry)
         first, ticks = packed.first, packed.ticks
         self._counters.ticks.inc(len(ticks))
-        return self._asked(self._of_ticks, lambda model: model.on_ticks(shard, first, ticks))
+        return self._signals_of(self._of_ticks, lambda model: model.on_ticks(shard, first, ticks))
 
     def _on_bars(self, shard: int, entry: Entry) -> list[Signal]:
         bars = bars_of(entry)
         self._counters.bars.inc(len(bars))
-        return self._asked(self._of_bars, lambda model: model.on_bars(shard, bars))
+        return self._signals_of(self._of_bars, lambda model: model.on_bars(shard, bars))
 
-    def _asked(
+    def _signals_of(
         self, models: Sequence[StreamModel], ask: Callable[[StreamModel], Sequence[Signal]]
     ) -> list[Signal]:
         found: list[Signal] = []
@@ -140,32 +141,30 @@ class Streams:
             found += signals
         return found
 
-    def tell(self, record: Sentiment | Signal, speaker: StreamModel | None = None) -> None:
-        """Let all models but the one that speaks hear what is said."""
+    def tell(self, record: Sentiment | Signal, source: StreamModel | None = None) -> None:
+        """Pass a record to all models but the one that it came from."""
         for model in self._models:
-            if model is not speaker:
+            if model is not source:
                 try:
                     model.hear(record)
                 except Exception:
                     self._failure(model)
 
     def _failure(self, model: StreamModel) -> None:
-        """Count a model's mistake: it must not take the others with it."""
+        """Count a failure of a model, which must not stop the others."""
         self._counters.failures.labels(model.name).inc()
         if model.name not in self._failed:
             self._failed.add(model.name)
-            logger.exception("%s failed on an entry; it is counted from now on", model.name)
+            logger.exception("%s failed on an entry; further failures are only counted", model.name)
 
-    def _pass_over(self, entry: Entry, error: BadEntry) -> None:
+    def _skip(self, entry: Entry, error: BadEntry) -> None:
         self._counters.bad_entries.inc()
         if not self._saw_bad:
             self._saw_bad = True
-            logger.warning(
-                "a stream entry is not ours and is passed over: %r (%s)", entry[0], error
-            )
+            logger.warning("skipping a malformed stream entry: %r (%s)", entry[0], error)
 
 
-def _begin(position: bytes) -> bytes:
-    """Return the id after which ticks are read, so that models come to know what they knew."""
+def _warm_id(position: bytes) -> bytes:
+    """Return the id to read ticks after, so that models recover their state."""
     last, _ = id_parts(position)
     return b"%d-0" % max(0, last - WARM_TICKS)

@@ -49,7 +49,7 @@ def parse(text: str) -> Program:
     RuleError
         The text is not a rule.
     """
-    return _understood(text, _Compiler.rule)
+    return _compiled(text, _Compiler.rule)
 
 
 def parse_feature(text: str) -> Feature:
@@ -60,10 +60,10 @@ def parse_feature(text: str) -> Feature:
     RuleError
         The text is not a feature.
     """
-    return _understood(text, _Compiler.feature)
+    return _compiled(text, _Compiler.feature)
 
 
-def _understood[T](text: str, read: Callable[[_Compiler, ast.expr], T]) -> T:
+def _compiled[T](text: str, read: Callable[[_Compiler, ast.expr], T]) -> T:
     if len(text) > MAX_LENGTH:
         raise RuleError(f"the rule is longer than {MAX_LENGTH} characters")
     flat = " ".join(text.split())

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.models.features.catalogue import Feature
 from tickfire.models.rules.evaluate_kernel import MAX_STACK, evaluate, relocated
 
@@ -84,8 +85,8 @@ class BoundProgram:
             raise ValueError(f"{len(columns)} columns for {len(program.features)} features")
         self._code = relocated(program.code, columns)
         self._values, self._constants = values, program.constants
-        rows = [int(row.ctypes.data) for row in values]
-        self._start = int(self._code.ctypes.data), len(self._code), program.constants.ctypes.data
+        rows = [address_of(row) for row in values]
+        self._start = address_of(self._code), len(self._code), address_of(program.constants)
         self._rows = (rows[0], rows[1]), (rows[1], rows[0])
 
     def __call__(self, row: int) -> float:

@@ -45,7 +45,7 @@ class Rule:
     symbols: frozenset[str] = frozenset()
 
     def concerns(self, symbol: str) -> bool:
-        """Whether the rule is evaluated for an instrument."""
+        """Return whether the rule is evaluated for an instrument."""
         return not self.symbols or symbol in self.symbols
 
 

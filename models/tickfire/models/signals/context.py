@@ -1,4 +1,4 @@
-"""What rules see beside bars: recent sentiment and anomalies of an instrument. Pure."""
+"""Inputs of rules besides bars: recent sentiment and anomalies of an instrument. Pure."""
 
 from __future__ import annotations
 

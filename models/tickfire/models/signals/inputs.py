@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.models.features.catalogue import Feature
 from tickfire.models.features.feature_set import FeatureSet
 from tickfire.models.patterns.candles import CandlePatterns
@@ -82,5 +83,5 @@ class Inputs:
         found = self._patterns.push(*(columns[name] for name in ("open", "high", "low", "close")))
         values[:, -1] = np.sign(found).sum(axis=1)
         out = np.empty((len(values), INPUTS))
-        make_inputs(values.ctypes.data, len(values), out.ctypes.data)
+        make_inputs(address_of(values), len(values), address_of(out))
         return out, values[:, 6].copy()

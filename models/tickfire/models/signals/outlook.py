@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.models.artifact import SHIPPED, Artifact, ArtifactError, load
 from tickfire.models.signals.outlook_kernel import INPUTS, probabilities
 from tickfire.models.signals.walk import wilson
@@ -113,7 +114,7 @@ class OutlookModel:
         self._intervals = [wilson(h, n) for h, n in zip(self._hits, self._counts, strict=True)]
         self._bounds: list[float] = self._edges.tolist()
         self._result = np.empty(1)
-        self._addresses = self._weights.ctypes.data, self._result.ctypes.data
+        self._addresses = address_of(self._weights), address_of(self._result)
         self.name = f"{artifact.name}/{artifact.version}"
         self._check(artifact)
 
@@ -136,10 +137,10 @@ class OutlookModel:
 
     def probability(self, row: NDArray[np.float64]) -> float:
         """Return the probability of a rise for one row of inputs; NaN if an input is unknown."""
-        probabilities(row.ctypes.data, 1, *self._addresses)
+        probabilities(address_of(row), 1, *self._addresses)
         return float(self._result[0])
 
-    def say(self, row: NDArray[np.float64], deviation: float) -> Outlook | None:
+    def predict(self, row: NDArray[np.float64], deviation: float) -> Outlook | None:
         """Return the outlook after a bar, or None if an input is unknown.
 
         Parameters

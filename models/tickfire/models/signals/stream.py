@@ -94,7 +94,7 @@ class SignalsModel(StreamModel):
         step = self._bars.setdefault(key, ClosedBars()).take(bar)
         if step == "skip":
             return
-        if step == "anew":
+        if step == "restart":
             self._inputs.pop(key, None)
             self._watches.pop(key, None)
         self._counts["bars"] += 1
@@ -128,7 +128,7 @@ class SignalsModel(StreamModel):
         model = self._outlook.model
         if end_of(bar) // (MINUTE_S * NS_PER_S) % model.horizon:
             return  # an outlook in between would overlap the one before
-        outlook = model.say(inputs[0], float(deviation[0]))
+        outlook = model.predict(inputs[0], float(deviation[0]))
         if outlook is not None:
             self._counts["outlooks"] += 1
             self._counts["edges"] += outlook.edge != 0

@@ -106,7 +106,12 @@ def _hashes(artifacts: Iterable[Artifact]) -> dict[str, str]:
 
 
 def _line(one: Measure) -> str:
-    return f"{one.name} {one.value:.4f} (floor {_bound(one.floor)}, goal {_bound(one.goal)})"
+    bounds = [
+        f"{name} {bound:g}"
+        for name, bound in (("floor", one.floor), ("goal", one.goal))
+        if bound is not None
+    ]
+    return f"{one.name} {one.value:.4f}" + (f" ({', '.join(bounds)})" if bounds else "")
 
 
 def _bound(bound: float | None) -> str:

@@ -52,7 +52,7 @@ class Measure:
     lower_is_better: bool = False
 
     def reaches(self, bound: float | None) -> bool:
-        """Whether the value reaches a bound; True if there is none."""
+        """Return whether the value reaches a bound; True if there is none."""
         if bound is None:
             return True
         return self.value <= bound if self.lower_is_better else self.value >= bound

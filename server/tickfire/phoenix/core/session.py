@@ -52,7 +52,7 @@ MAX_BACKLOG = 256
 
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
-    """What all sessions of one socket route have in common.
+    """Configuration common to all sessions of one socket route.
 
     Attributes
     ----------

@@ -58,7 +58,7 @@ type ErrorHandler = Callable[[Any], Refusal]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What one transport of one socket demands."""
+    """Requirements of one transport of a socket for its handshakes."""
 
     hub: Hub
     user_socket: Callable[[], UserSocketLike]

@@ -1,4 +1,4 @@
-"""When a process that died starts again, and when it is given up. Pure: times are arguments.
+"""Restart policy: when to restart a process, and when to give up. Pure: times are arguments.
 
 A process that dies is started again after a delay, which doubles from death to death up to a
 limit, and begins anew once a run has lasted. One that dies too often within a window will not be

@@ -16,7 +16,7 @@ from tickfire.kernels import native
 
 
 def shown(joined: Joined) -> dict[int, float]:
-    """What a client shows that puts each value where its time belongs."""
+    """The values that a client shows after placing each at its time."""
     values = joined.response["values"]
     for event, payload in joined.events:
         if event == "reset":

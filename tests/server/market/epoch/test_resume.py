@@ -126,11 +126,16 @@ async def test_another_epoch_and_a_position_that_never_was_are_not_recovered(
     publisher.publish(trades(10))
     await server.reaches(publisher)
     foreign = str(WireId(new_epoch(), (3,)))
+    subscribed = []
     for since in (foreign, at(publisher, 2**62)):
         joined = await (await server.client()).join("market:realtime", {"since": since})
         assert joined.response["recovered"] is False
         assert joined.response["missed"] == {"from": since, "to": at(publisher, 10)}
-        assert not joined.events
+        subscribed.append(joined)
+    publisher.publish(trades(1))
+    for joined in subscribed:
+        (payload,) = await joined.count("tick", 1)
+        assert payload["id"] == at(publisher, 11)
 
 
 async def test_a_malformed_since_is_a_join_error(server: Server, publisher: Publisher) -> None:

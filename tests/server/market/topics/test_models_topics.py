@@ -1,4 +1,4 @@
-"""What models say, as clients see it: sentiment on headlines, and the topics of signals."""
+"""The models' results at the client: sentiment of headlines, and the signal topics."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class LongPollServer:
         self._sessions.pop(name, None)
 
     def is_valid(self, token: str | None) -> bool:
-        """Whether a token was made by us and is not too old, be its session alive or not."""
+        """Return whether a token is ours and not expired; its session may have ended."""
         return self._read(token) is not None
 
     def _read(self, token: str | None) -> tuple[str, str] | None:

@@ -22,7 +22,7 @@ WINDOWS_TO_LIVE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long things may take, in seconds, and how much may wait, in bytes."""
+    """Time limits in seconds, and the limit of waiting data in bytes."""
 
     window_s: float
     pubsub_timeout_s: float

@@ -108,7 +108,7 @@ class PhoenixProtocol(asyncio.Protocol):
             self._release(_UNREAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take note that the connection has ended, whoever ended it."""
+        """Handle the end of the connection, whichever side ended it."""
         self._closing = True
         self._connections.discard(self)
         if self._linger is not None:

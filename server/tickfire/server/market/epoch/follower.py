@@ -132,7 +132,7 @@ class EpochFollower:
         await _seed(live, store)
         logger.info(
             "epoch %s: %d instruments, newest id %s",
-            epoch[0].hex(), len(data.states.rows), data.newest_id(),
+            epoch.key.hex(), len(data.states.rows), data.newest_id(),
         )  # fmt: skip
         self.live = live
         self._on_enter(live)
@@ -160,13 +160,11 @@ async def _seed(live: LiveEpoch, store: Store) -> None:
     backoff = Backoff()
     while True:
         try:
-            await live.seed()
+            return await live.seed()
         except RedisUnavailable as error:
             logger.warning("lost Redis while loading an epoch (%s); trying again", error)
             await backoff.pause()
             await store.refresh()
-        else:
-            return
 
 
 def _status(entry: Entry) -> Status | None:

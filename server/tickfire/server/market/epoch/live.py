@@ -209,7 +209,7 @@ class LiveEpoch:
         self.publisher.flush()
 
     def lost(self, shard: int, before: WireId, ticks: int) -> None:
-        """Announce that a number of ticks after `before` were lost, and send candles anew."""
+        """Announce that a number of ticks after `before` were lost, and reset the candles."""
         self.metrics.gaps.inc()
         self.metrics.lost.inc(ticks)
         now = self.data.newest_id()

@@ -178,7 +178,7 @@ class ShardReader:
         await retry(
             lambda: reseed_shard(self._owner.data, self.history, self._shard, oldest),
             on=(RedisUnavailable,),
-            what=f"reading shard {self._shard} anew",
+            what=f"loading shard {self._shard} again",
             logger=logger,
         )
 

@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tickfire.server.market.ticks.encode import Encoder, Quote
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.slots import Slots
-
-type Rows = NDArray[np.void]
+from tickfire.store.schema import Rows
 
 
 class Listing(Protocol):
