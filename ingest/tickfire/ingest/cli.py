@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Final
 
 import click
 
 from tickfire.base.errors import UsageError
+from tickfire.ingest.lsg.lines import DEFAULT_PORT
 from tickfire.store.limits import HISTORY_TICKS
 from tickfire.store.options import redis_url_option, shards_option
-
-LSG_PORT: Final = 13_000
 
 
 @click.command()
@@ -54,7 +52,7 @@ def ingest(
 
     if not key:
         raise UsageError("there is no API key; set DATABENTO_API_KEY")
-    host, port = _address(gateway) if gateway else (_databento_host(dataset), LSG_PORT)
+    host, port = _address(gateway) if gateway else (_databento_host(dataset), DEFAULT_PORT)
     ask = LiveSubscription(dataset, _names(schemas), _names(symbols), stype_in)
     config = IngestConfig(
         host, port, key, ask, feed, shards, history_ticks=history_ticks, backfill_s=backfill

@@ -138,9 +138,7 @@ def test_a_record_that_cannot_be_ends_the_file_there(tmp_path: Path, length: int
 
     assert data == RECORDS[:184]
     assert isinstance(error, CorruptDbnError)
-    assert f"({length * 4} bytes long), at byte {len(Metadata('TEST').encode()) + 184}" in str(
-        error
-    )
+    assert f"({length * 4} bytes) at byte {len(Metadata('TEST').encode()) + 184}" in str(error)
 
 
 def test_a_cut_zstd_frame_is_noticed_even_between_two_records(tmp_path: Path) -> None:

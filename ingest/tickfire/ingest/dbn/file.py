@@ -194,7 +194,7 @@ def _chunks(source: _Source, size: int, offset: int) -> Iterator[NDArray[np.uint
         if filled:
             _check_length(int(buffer[0]) * 4, offset)
     if filled:
-        raise TruncatedDbnError(f"is truncated inside the record at byte {offset}")
+        raise TruncatedDbnError(f"is truncated inside a record, at byte {offset}")
 
 
 def _check_length(length: int, offset: int) -> None:
