@@ -177,7 +177,8 @@ async def test_an_absent_redis_is_named_without_its_password() -> None:
 def sentinel(tmp_path: Path) -> Iterator[tuple[int, Valkey, Valkey]]:
     """Run a Sentinel, a primary and its replica; yield the Sentinel's port and both."""
     with contextlib.ExitStack() as stack:
-        primary, replica = Valkey("--repl-diskless-sync-delay", "0"), Valkey()
+        folder = ("--dir", str(tmp_path))  # a replica writes a dump
+        primary, replica = Valkey("--repl-diskless-sync-delay", "0", *folder), Valkey(*folder)
         stack.callback(primary.close)
         stack.callback(replica.close)
         replica.client.replicaof("127.0.0.1", primary.port)
