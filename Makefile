@@ -106,9 +106,9 @@ wasm: $(STAMPS)/wasm $(STAMPS)/pyodide ## Compile the kernels to WebAssembly, an
 .PHONY: client
 client: $(STAMPS)/client ## Build the page and the npm package
 
-.PHONY: chromium
-chromium:
-	@.ci/need chromium >/dev/null 2>&1 || .ci/install chromium
+.PHONY: chromium openssl
+chromium openssl:
+	@.ci/need $@ >/dev/null 2>&1 || .ci/install $@
 
 # --- run --------------------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ run-dev: setup ## Run everything: PORT, HOST, FEED, SPEED, REDIS_URL, WORKERS, D
 # --- check ------------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup chromium ## Run every test, Python's and the client's
+test: setup chromium openssl ## Run every test, Python's and the client's
 	@$(SAY) "Python tests"
 	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m pytest $(ARGS)
 	@$(SAY) "Client tests"
