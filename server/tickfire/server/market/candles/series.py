@@ -14,6 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.ingest.kernel.bars import fold_columns
+
 type Bar = tuple[int, int, int, int, int, int, int, int, int]
 """start (ns), open, high, low and close (1e-9), volume, trades, and the starts of the first and of
 the last piece in it."""
@@ -170,12 +172,7 @@ def fold(bars: Bars, interval: int) -> Bars:
     tails = np.append(heads[1:], len(bars)) - 1
     out = np.empty((len(heads), COLUMNS), np.int64)
     out[:, START] = starts[heads]
-    out[:, OPEN] = bars[heads, OPEN]
-    out[:, HIGH] = np.maximum.reduceat(bars[:, HIGH], heads)
-    out[:, LOW] = np.minimum.reduceat(bars[:, LOW], heads)
-    out[:, CLOSE] = bars[tails, CLOSE]
-    out[:, VOLUME] = np.add.reduceat(bars[:, VOLUME], heads)
-    out[:, TRADES] = np.add.reduceat(bars[:, TRADES], heads)
+    out[:, OPEN : TRADES + 1] = fold_columns(bars[:, OPEN : TRADES + 1], heads)
     out[:, FIRST] = bars[heads, FIRST]
     out[:, LAST] = bars[tails, LAST]
     return out
