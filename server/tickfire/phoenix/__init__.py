@@ -1,24 +1,27 @@
-"""Phoenix Channels for ASGI: what a Phoenix client connects to, in any Starlette or FastAPI app.
+"""Phoenix Channels for ASGI: serve Phoenix clients from a Starlette or FastAPI application.
 
 ::
 
     class Room(Channel):
-        async def join(self, topic, payload, socket):
-            return {"welcome": topic}
+        async def join(self, topic, payload, socket, room_id):
+            return {"welcome": room_id}
 
-        async def handle_in(self, event, payload, socket):
-            await socket.broadcast(event, payload)
+        @event("shout")
+        async def shout(self, payload, socket):
+            await socket.broadcast("shout", payload)
             return Reply()
 
-    class User(UserSocket):
-        channels = {"room:*": Room}
-
-    hub = Hub()
-    app = Starlette(routes=[PhoenixSocket("/socket", User, hub=hub)])
+    app = Starlette(routes=[PhoenixSocket("/socket", channels={"room:{room_id}": Room})])
     uvicorn.run(app, ws=PhoenixProtocol)
+
+`PhoenixProtocol` and `RedisAdapter` are imported when they are first used: they need the extras
+`uvicorn` and `redis`.
 """
 
 from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from tickfire.phoenix.auth.jwt import JWTSetupError, JWTVerifier
 from tickfire.phoenix.auth.token import (
@@ -28,32 +31,48 @@ from tickfire.phoenix.auth.token import (
     Token,
     TokenError,
 )
-from tickfire.phoenix.channel import Channel
+from tickfire.phoenix.channel import Channel, event
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.endpoint import PhoenixSocket, WebSocketOptions, not_found
+from tickfire.phoenix.endpoint import PhoenixSocket, SocketOptions, WebSocketOptions, not_found
 from tickfire.phoenix.errors import (
     ConnectError,
     DecodeError,
     JoinError,
     PhoenixError,
+    RefusalError,
     ResultError,
+    SetupError,
 )
-from tickfire.phoenix.presence import Presence
-from tickfire.phoenix.pubsub import PubSub
+from tickfire.phoenix.presence import (
+    AlreadyTrackedError,
+    NotTrackedError,
+    Presence,
+    Presences,
+)
+from tickfire.phoenix.pubsub import Adapter, Deliver, MemoryAdapter, MemoryBus, PubSub
 from tickfire.phoenix.results import NoReply, Reply, Stop
 from tickfire.phoenix.socket import Socket, SocketRef
 from tickfire.phoenix.transports.handshake import Refusal
 from tickfire.phoenix.transports.longpoll import LongPollOptions
-from tickfire.phoenix.transports.uvicorn.protocol import PhoenixProtocol
-from tickfire.phoenix.user_socket import ConnectInfo, UserSocket
+from tickfire.phoenix.transports.origin import Origin, OriginRule
+from tickfire.phoenix.user_socket import ChannelFactory, ConnectInfo, UserSocket
 from tickfire.phoenix.wire.frames import frame_binary, frame_text
 from tickfire.phoenix.wire.serializers import Serializer, V1Serializer, V2Serializer
 
+if TYPE_CHECKING:
+    from tickfire.phoenix.pubsub.redis import RedisAdapter as RedisAdapter
+    from tickfire.phoenix.transports.uvicorn.protocol import PhoenixProtocol as PhoenixProtocol
+
+# Without the names that need an extra, so that `import *` works without it.
 __all__ = [
+    "Adapter",
+    "AlreadyTrackedError",
     "Channel",
+    "ChannelFactory",
     "ConnectError",
     "ConnectInfo",
     "DecodeError",
+    "Deliver",
     "ExpiredTokenError",
     "Hub",
     "InvalidTokenError",
@@ -61,18 +80,26 @@ __all__ = [
     "JWTVerifier",
     "JoinError",
     "LongPollOptions",
+    "MemoryAdapter",
+    "MemoryBus",
     "MissingTokenError",
     "NoReply",
+    "NotTrackedError",
+    "Origin",
+    "OriginRule",
     "PhoenixError",
-    "PhoenixProtocol",
     "PhoenixSocket",
     "Presence",
+    "Presences",
     "PubSub",
     "Refusal",
+    "RefusalError",
     "Reply",
     "ResultError",
     "Serializer",
+    "SetupError",
     "Socket",
+    "SocketOptions",
     "SocketRef",
     "Stop",
     "Token",
@@ -81,7 +108,30 @@ __all__ = [
     "V1Serializer",
     "V2Serializer",
     "WebSocketOptions",
+    "event",
     "frame_binary",
     "frame_text",
     "not_found",
 ]
+
+_LAZY = {
+    "PhoenixProtocol": ("tickfire.phoenix.transports.uvicorn.protocol", "uvicorn"),
+    "RedisAdapter": ("tickfire.phoenix.pubsub.redis", "redis"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, extra = _LAZY[name]
+    try:
+        value = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        text = f'{name} needs {error.name}: pip install "tickfire-phoenix[{extra}]"'
+        raise SetupError(text) from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -1,13 +1,17 @@
-"""The route: `PhoenixSocket("/socket", UserSocket, hub=hub)` among a Starlette app's routes."""
+"""`PhoenixSocket`: the route, or mounted application, that Phoenix clients connect to."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
+from typing import TypedDict, Unpack
 
 from starlette._utils import get_route_path
 from starlette.routing import Match, Mount
@@ -17,20 +21,19 @@ from tickfire.phoenix.auth.token import Token
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import Transport
-from tickfire.phoenix.core.routes import ChannelFactory, Routes
+from tickfire.phoenix.core.routes import Routes, merge_channels
 from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S, Session, SessionConfig
 from tickfire.phoenix.socket import Socket
 from tickfire.phoenix.transports.asgi import serve_websocket
 from tickfire.phoenix.transports.drain import DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_S, Drainer
+from tickfire.phoenix.transports.exchange import not_found, request_of, respond, upgrade_of
 from tickfire.phoenix.transports.handshake import (
     BAD_METHOD,
     CRASHED,
-    NOT_FOUND,
     Accepted,
     ErrorHandler,
     Policy,
     Refusal,
-    Request,
     handshake,
     upgrade_fault,
 )
@@ -43,11 +46,11 @@ from tickfire.phoenix.transports.longpoll import (
 )
 from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.transports.origin import OriginRule, compile_check
-from tickfire.phoenix.transports.uvicorn.upgrade import EXTENSION, Upgrade
-from tickfire.phoenix.user_socket import UserSocket
+from tickfire.phoenix.transports.resources import Resources
+from tickfire.phoenix.user_socket import ChannelFactory, UserSocket
 from tickfire.phoenix.wire.deflate import negotiate_deflate
 
-__all__ = ["PhoenixSocket", "WebSocketOptions", "not_found"]
+__all__ = ["PhoenixSocket", "SocketOptions", "WebSocketOptions", "not_found"]
 
 logger = logging.getLogger(__name__)
 
@@ -55,35 +58,39 @@ LONGPOLL_SALT = "phx longpoll"
 SECRET_BYTES = 32
 
 _PHOENIX_PARAM = re.compile(r"/:([A-Za-z_][A-Za-z0-9_]*)")
+_NO_CHANNELS: Mapping[str, ChannelFactory] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class WebSocketOptions:
-    """The WebSocket transport of a socket.
+    """Options of the WebSocket transport of a socket.
 
     Attributes
     ----------
     path : str
-        Appended to the socket's path.
-    idle_timeout_s : float, or None
-        A connection is closed when its client has sent nothing for so long. phoenix.js sends a
-        heartbeat every 30 s.
-    max_frame_size : bytes, or None
-        Of one frame. None, as in Phoenix, is no limit but `max_message_size`.
-    max_message_size : bytes, or None
-        Of one message, put together from frames.
+        Path of the transport, appended to the socket's.
+    idle_timeout_s : float or None
+        Time without anything from the client, in seconds, after which a connection is closed.
+        phoenix.js sends a heartbeat every 30 s.
+    max_frame_size : int or None
+        Largest frame that is accepted, in bytes. None, as in Phoenix, leaves `max_message_size`
+        alone.
+    max_message_size : int or None
+        Largest message that is accepted, in bytes, all its frames together.
     subprotocols : sequence of str
-        Spoken here, the preferred first.
-    error_handler
-        Makes the response when `connect` raises ConnectError; 403 without one.
+        Subprotocols that are accepted, the preferred first.
+    error_handler : callable, optional
+        Makes the response when `connect` raises ConnectError, from its payload; by default the
+        response is 403.
     compress : bool
-        Whether to speak permessage-deflate with clients that offer it.
-    high_water, low_water : bytes
-        A connection with more than `high_water` to be sent is congested until it has less than
-        `low_water`.
+        Whether to use permessage-deflate with clients that offer it.
+    high_water, low_water : int
+        A connection with more than `high_water` bytes to be sent counts as congested until it has
+        fewer than `low_water`.
     drain_batch_size : int
+        Number of connections that are closed at a time when the server shuts down.
     drain_interval_s : float
-        When the server goes down, connections are closed so many at a time.
+        Time between those batches, in seconds.
     """
 
     path: str = "/websocket"
@@ -99,203 +106,261 @@ class WebSocketOptions:
     drain_interval_s: float = DEFAULT_INTERVAL_S
 
 
+class SocketOptions(TypedDict, total=False):
+    """Further keyword arguments of `PhoenixSocket`, all optional.
+
+    Several sockets can share them: ``PhoenixSocket("/a", A, **options)``.
+    """
+
+    auth_token: bool
+    """Whether to accept a bearer token from the client (phoenix.js's `authToken`), for
+    `ConnectInfo.auth_token`. False by default."""
+    check_origin: OriginRule
+    """Which pages may connect, see `OriginRule`. True by default: those from `host`."""
+    host: str
+    """This site's own host, for `check_origin`. "localhost" by default."""
+    join_timeout_s: float | None
+    """Time limit of `Channel.join`, in seconds; None for no limit. A join that takes longer is
+    cancelled and answered as one that failed, because it delays the client's other messages."""
+    max_channels: int
+    """Greatest number of topics that one connection may join at a time. 100 by default."""
+    name: str | None
+    """Name of the route, for Starlette's `url_for`. None by default."""
+    resources: Sequence[AbstractAsyncContextManager[object]]
+    """Async context managers to enter before the first connection, such as a `PubSub` and a
+    `Presence`, in this order. See `PhoenixSocket.lifespan`."""
+    secret: str | bytes | None
+    """Key that signs the tokens of long-poll sessions; the same on all nodes. Random by default,
+    so that tokens are valid on one node until it restarts."""
+
+
+_DEFAULTS: SocketOptions = {
+    "auth_token": False,
+    "check_origin": True,
+    "host": "localhost",
+    "join_timeout_s": DEFAULT_JOIN_TIMEOUT_S,
+    "max_channels": DEFAULT_MAX_CHANNELS,
+    "name": None,
+    "resources": (),
+    "secret": None,
+}
+
+
 class PhoenixSocket(Mount):
-    """A socket at a path: the route, its transports and its policy.
+    """A socket that Phoenix clients connect to, for Starlette, FastAPI or any ASGI server.
+
+    It is a route, ``Starlette(routes=[PhoenixSocket("/socket", User)])``, and an application to be
+    mounted, ``app.mount("/socket", PhoenixSocket(user_socket=User))``.
 
     Parameters
     ----------
     path
-        Where it is mounted; may hold params, `{tenant}` or `:tenant`, that arrive among the
-        connect params.
+        Path of the route; empty where the socket is mounted. Its parameters, `{tenant}` or
+        `:tenant`, are among the connect params.
     user_socket
-        A UserSocket class, or anything that returns a new UserSocket.
+        A UserSocket class, or anything else that returns a new UserSocket. The default accepts
+        every client.
+    channels
+        Topic patterns and the factories of their channels, as in `UserSocket.channels`, which come
+        after these.
     hub
-        Shared by all sockets whose channels are to reach each other.
-    host
-        The endpoint's own host, which pages must come from when `check_origin` is True.
-    check_origin
-        See `tickfire.phoenix.transports.origin.OriginRule`.
-    max_channels
-        Topics that one connection may join at a time.
-    join_timeout_s
-        A `Channel.join` that takes longer is cancelled and the client told that it crashed; for a
-        join holds up everything else on its connection. None for no limit.
-    auth_token
-        Take a bearer token from the client (phoenix.js's `authToken`), for
-        `ConnectInfo.auth_token`.
+        The hub that the channels broadcast through; sockets whose channels are to reach each other
+        share it. A new one by default.
     websocket
         Options of the WebSocket transport, or None to switch it off.
     longpoll
         Options of the long-poll transport, or None to leave it off.
-    secret
-        Signs the tokens of long-poll sessions; the same on all nodes. Random unless given.
+    **options
+        See `SocketOptions`.
+
+    Attributes
+    ----------
+    hub : Hub
+    user_socket : callable
+    channels : mapping
+
+    Raises
+    ------
+    TypeError
+        If there is no such option.
+    ValueError
+        If a topic pattern or an origin is malformed.
     """
 
     def __init__(
         self,
-        path: str,
-        user_socket: Callable[[], UserSocket],
+        path: str = "",
+        user_socket: Callable[[], UserSocket] = UserSocket,
         *,
-        hub: Hub,
-        host: str = "localhost",
-        check_origin: OriginRule = True,
-        max_channels: int = DEFAULT_MAX_CHANNELS,
-        join_timeout_s: float | None = DEFAULT_JOIN_TIMEOUT_S,
-        auth_token: bool = False,
+        channels: Mapping[str, ChannelFactory] = _NO_CHANNELS,
+        hub: Hub | None = None,
         websocket: WebSocketOptions | None = WebSocketOptions(),
         longpoll: LongPollOptions | None = None,
-        secret: str | bytes | None = None,
-        name: str | None = None,
+        **options: Unpack[SocketOptions],
     ) -> None:
-        super().__init__(_PHOENIX_PARAM.sub(r"/{\1}", path), app=self._serve, name=name)
-        self.hub = hub
-        self._max_channels = max_channels
-        self._join_timeout_s = join_timeout_s
-        self._channels: Mapping[str, ChannelFactory] | None = None
+        chosen = _with_defaults(options)
+        super().__init__(_PHOENIX_PARAM.sub(r"/{\1}", path), app=self._serve, name=chosen["name"])
+        self.hub = Hub() if hub is None else hub
+        self.user_socket = user_socket
+        self.channels = channels
+        Routes(channels)  # raises here, not at the first connection, for a bad pattern
+        self._options = chosen
+        self._resources = Resources(chosen["resources"])
         self._config: SessionConfig | None = None
-        self._websocket = websocket
-        check = compile_check(check_origin, host)
+        self._config_channels: Mapping[str, ChannelFactory] | None = None
+        check = compile_check(chosen["check_origin"], chosen["host"])
+        self._policy = Policy(self.hub, user_socket, check, chosen["auth_token"])
+        self._longpoll_options = longpoll
         self._longpoll: LongPollTransport | None = None
-        if longpoll is not None:
-            self._longpoll_path = longpoll.path.rstrip("/")
-            key = secrets.token_bytes(SECRET_BYTES) if secret is None else secret
-            self._longpoll = LongPollTransport(
-                Policy(hub, user_socket, check, auth_token),
-                LongPollServer(
-                    hub,
-                    path,
-                    Token(key, LONGPOLL_SALT),
-                    longpoll.token_max_age_s,
-                    Timing(longpoll.window_s, longpoll.pubsub_timeout_s, longpoll.high_water),
-                ),
-                self._session,
-            )
+        self._websocket = websocket
         if websocket is not None:
-            self._websocket_path = websocket.path.rstrip("/")
-            self._policy = Policy(
-                hub,
-                user_socket,
-                check,
-                auth_token,
-                tuple(websocket.subprotocols),
-                websocket.error_handler,
-                websocket.compress,
-            )
-            self._options = ConnectionOptions(
-                IdleWheel(websocket.idle_timeout_s),
-                websocket.max_frame_size,
-                websocket.max_message_size,
-                websocket.high_water,
-                websocket.low_water,
-                Drainer(websocket.drain_batch_size, websocket.drain_interval_s),
-            )
+            self._websocket_policy = _websocket_policy(self._policy, websocket)
+            self._connection_options = _connection_options(websocket)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match the mount's path itself too, lest Starlette redirect it."""
+        """Match the mount's path itself too, so that Starlette does not redirect it."""
         match, child = super().matches(scope)
         if match is Match.NONE and scope["type"] in ("http", "websocket"):
             exact = dict(scope) | {"path": scope["path"] + "/"}
             match, child = super().matches(exact)
         return match, child
 
+    # --- resources
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: object = None) -> AsyncIterator[None]:
+        """Start the socket's resources, and stop them at the end.
+
+        Give it to the application, ``FastAPI(lifespan=socket.lifespan)``, or enter it in the
+        application's own lifespan. Starlette runs no lifespan for what is mounted; without this
+        the resources start with the first connection, and are not stopped.
+        """
+        await self._resources.start()
+        try:
+            yield
+        finally:
+            await self._resources.stop()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve as an application: mounted in another one, or on its own."""
+        if scope["type"] == "lifespan":
+            await self._serve_lifespan(receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self._resources.start()
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._resources.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
     # --- requests
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            await self._resources.start()
             await self._route(scope, receive, send)
         except Exception:
-            logger.exception("a request of a socket failed")
-            await _respond(CRASHED, scope, send)
+            logger.exception("a request to the socket %r failed", self.path or scope["root_path"])
+            await respond(CRASHED, scope, send)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = get_route_path(scope).rstrip("/")
-        if self._websocket is not None and path == self._websocket_path:
+        websocket, longpoll = self._websocket, self._longpoll_options
+        if websocket is not None and path == websocket.path.rstrip("/"):
             await self._serve_websocket(scope, receive, send)
-        elif self._longpoll is not None and path == self._longpoll_path and scope["type"] == "http":
-            response = await self._longpoll.respond(scope["method"], _request(scope), receive)
-            await _respond(response, scope, send)
+        elif longpoll is not None and path == longpoll.path.rstrip("/") and scope["type"] == "http":
+            transport = self._longpoll_transport(longpoll, scope)
+            response = await transport.respond(scope["method"], request_of(scope), receive)
+            await respond(response, scope, send)
         else:
             await not_found(scope, receive, send)
 
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method", "GET") != "GET":
-            await _respond(BAD_METHOD, scope, send)
+            await respond(BAD_METHOD, scope, send)
             return
-        request, upgrade = _request(scope), _upgrade(scope)
-        outcome = await handshake(request, self._policy)
+        request, upgrade, policy = request_of(scope), upgrade_of(scope), self._websocket_policy
+        outcome = await handshake(request, policy)
         if isinstance(outcome, Accepted):
             outcome = upgrade_fault(request) or outcome
-            if isinstance(outcome, Accepted) and self._policy.compress and upgrade is not None:
+            if isinstance(outcome, Accepted) and policy.compress and upgrade is not None:
                 offers = request.headers.get("sec-websocket-extensions")
                 outcome = replace(outcome, extensions=negotiate_deflate(offers))
         if isinstance(outcome, Refusal):
-            await _respond(outcome, scope, send)
+            await respond(outcome, scope, send)
             return
-        make_session = partial(self._session, outcome)
+        make_session, options = partial(self._session, outcome), self._connection_options
         if upgrade is not None:
-            upgrade.accept(make_session, outcome, self._options)
+            upgrade.accept(make_session, outcome, options)
         else:
-            await serve_websocket(receive, send, make_session, outcome, self._options)
+            await serve_websocket(receive, send, make_session, outcome, options)
+
+    def _longpoll_transport(self, options: LongPollOptions, scope: Scope) -> LongPollTransport:
+        """Return the long-poll transport, made with the first request: it shows the mount's path.
+
+        Nodes find each other's sessions by the path, so sockets of one hub must differ in it.
+        """
+        if self._longpoll is None:
+            secret = self._options["secret"]
+            key = secrets.token_bytes(SECRET_BYTES) if secret is None else secret
+            server = LongPollServer(
+                self.hub,
+                self.path or scope["root_path"],
+                Token(key, LONGPOLL_SALT),
+                options.token_max_age_s,
+                Timing(options.window_s, options.pubsub_timeout_s, options.high_water),
+            )
+            self._longpoll = LongPollTransport(self._policy, server, self._session)
+        return self._longpoll
 
     def _session(self, accepted: Accepted, transport: Transport) -> Session:
         serializer = accepted.serializer
         if accepted.extensions is not None:
             serializer = self.hub.deflating(serializer)
-        return Session(
-            self._session_config(accepted.user_socket.channels),
-            serializer,
-            accepted.user_socket,
-            accepted.params,
-            transport,
-        )
+        config = self._session_config(accepted.user_socket.channels)
+        return Session(config, serializer, accepted.user_socket, accepted.params, transport)
 
     def _session_config(self, channels: Mapping[str, ChannelFactory]) -> SessionConfig:
-        if self._config is None or channels is not self._channels:
-            self._channels = channels
+        """Return the configuration for a user's channels; most users have the same ones."""
+        if self._config is None or channels is not self._config_channels:
+            self._config_channels = channels
             self._config = SessionConfig(
-                self.hub, Routes(channels), Socket, self._max_channels, self._join_timeout_s
+                self.hub,
+                Routes(merge_channels(self.channels, channels)),
+                Socket,
+                self._options["max_channels"],
+                self._options["join_timeout_s"],
             )
         return self._config
 
 
-def _request(scope: Scope) -> Request:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    path_params = {k: v for k, v in scope.get("path_params", {}).items() if k != "path"}
-    client = scope.get("client")
-    peer = (client[0], client[1]) if client else None
-    session = scope.get("session")
-    return Request(scope["query_string"], scope["path"], headers, path_params, peer, session)
+def _with_defaults(options: SocketOptions) -> SocketOptions:
+    unknown = options.keys() - _DEFAULTS.keys()
+    if unknown:
+        raise TypeError(f"PhoenixSocket has no option {', '.join(sorted(unknown))}")
+    return {**_DEFAULTS, **options}
 
 
-def _upgrade(scope: Scope) -> Upgrade | None:
-    upgrade = scope.get("extensions", {}).get(EXTENSION)
-    return upgrade if isinstance(upgrade, Upgrade) else None
+def _websocket_policy(policy: Policy, options: WebSocketOptions) -> Policy:
+    return replace(
+        policy,
+        subprotocols=tuple(options.subprotocols),
+        error_handler=options.error_handler,
+        compress=options.compress,
+    )
 
 
-def _takes_refusals(scope: Scope) -> bool:
-    """Whether the server can answer a WebSocket handshake with any response."""
-    return "websocket.http.response" in (scope.get("extensions") or {})
-
-
-async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer 404 `not found` to any request: a router's default."""
-    await _respond(NOT_FOUND, scope, send)
-
-
-async def _respond(refusal: Refusal, scope: Scope, send: Send) -> None:
-    """Send a refusal: through the upgrade, or as a plain response."""
-    upgrade = _upgrade(scope)
-    if upgrade is not None:
-        upgrade.refuse(refusal)
-        return
-    if scope["type"] == "websocket" and not _takes_refusals(scope):
-        await send({"type": "websocket.close"})  # which the server turns into a 403
-        return
-    prefix = "http" if scope["type"] == "http" else "websocket.http"
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in refusal.headers]
-    headers.append((b"content-length", str(len(refusal.body)).encode()))
-    await send({"type": f"{prefix}.response.start", "status": refusal.status, "headers": headers})
-    body = b"" if scope.get("method") == "HEAD" else refusal.body
-    await send({"type": f"{prefix}.response.body", "body": body})
+def _connection_options(options: WebSocketOptions) -> ConnectionOptions:
+    return ConnectionOptions(
+        IdleWheel(options.idle_timeout_s),
+        options.max_frame_size,
+        options.max_message_size,
+        options.high_water,
+        options.low_water,
+        Drainer(options.drain_batch_size, options.drain_interval_s),
+    )

@@ -1,9 +1,9 @@
-"""A test kit: connect, join and push without a server, and assert what comes of it.
+"""Test kit for channels: connect, join and push without a server, and assert what follows.
 
 ::
 
-    async def test_it_echoes():
-        client = await connect(UserSocket, {"token": "t"}, hub=Hub())
+    async def test_echo():
+        client = await connect(socket, {"token": "t"})
         room, response = await client.join("room:1")
         ref = room.push("echo", {"n": 1})
         assert await room.assert_reply(ref, "ok") == {"n": 1}
@@ -11,8 +11,8 @@
         await room.assert_broadcast("shout", lambda payload: payload["n"] > 0)
         room.refute_push("goodbye")
 
-Everything goes through a real session: only the connection is missing. Payloads are compared as the
-client gets them, after JSON: a tuple has become a list.
+Everything but the connection is real. Payloads are compared as the client gets them, after a round
+trip through JSON: tuples arrive as lists.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ import msgspec
 
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.core.routes import Routes
+from tickfire.phoenix.core.routes import Routes, merge_channels
 from tickfire.phoenix.core.session import Session, SessionConfig
+from tickfire.phoenix.endpoint import PhoenixSocket
 from tickfire.phoenix.errors import PhoenixError
 from tickfire.phoenix.socket import Socket
-from tickfire.phoenix.user_socket import ConnectInfo, UserSocket
+from tickfire.phoenix.user_socket import ChannelFactory, ConnectInfo, UserSocket
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 from tickfire.phoenix.wire.serializers import V2Serializer
 from tickfire.phoenix.wire.serializers.binary import BROADCAST, PUSH, REPLY
@@ -41,17 +42,17 @@ __all__ = ["ChannelClient", "Client", "ConnectionRefused", "JoinRefused", "Recei
 PATIENCE_S = 1.0
 
 type Expected = Any | Callable[[Any], bool]
-"""A payload, or a function that says whether one will do; ANY for any."""
+"""A payload, or a predicate of payloads; `ANY` accepts any."""
 
 ANY: Any = object()
 
 
 class ConnectionRefused(PhoenixError):
-    """`UserSocket.connect` returned False."""
+    """The user socket refused the connection by returning False."""
 
 
 class JoinRefused(PhoenixError):
-    """A join was answered with an error; `response` is its payload."""
+    """A join was refused; `response` is the payload of its error reply."""
 
     def __init__(self, response: Any) -> None:
         super().__init__(response)
@@ -59,7 +60,7 @@ class JoinRefused(PhoenixError):
 
 
 class Received(msgspec.Struct, frozen=True):
-    """One message that the client got."""
+    """One message that a client got."""
 
     join_ref: Any
     ref: Any
@@ -69,10 +70,11 @@ class Received(msgspec.Struct, frozen=True):
 
 
 async def connect(
-    user_socket: Callable[[], UserSocket],
+    socket: PhoenixSocket | Callable[[], UserSocket],
     params: Mapping[str, Any] | None = None,
     *,
-    hub: Hub,
+    hub: Hub | None = None,
+    channels: Mapping[str, ChannelFactory] | None = None,
     headers: Mapping[str, str] | None = None,
     auth_token: str | None = None,
     session: Mapping[str, Any] | None = None,
@@ -81,55 +83,75 @@ async def connect(
 
     Parameters
     ----------
-    user_socket
-        A UserSocket class, or what returns a new one.
-    params, headers, auth_token, session
-        What `UserSocket.connect` is given.
+    socket
+        The application's `PhoenixSocket`; or a UserSocket class, or anything else that returns a
+        new UserSocket.
+    params
+        The connect params.
     hub
-        The application's.
+        The hub to use; by default the one of `socket`, or a new one for a UserSocket.
+    channels
+        Topic patterns and the factories of their channels; by default those of `socket`.
+    headers, auth_token, session
+        The request that `UserSocket.connect` finds in its `ConnectInfo`.
 
     Raises
     ------
-    ConnectionRefused, ConnectError
-        if the user socket refuses
+    ConnectionRefused
+        If `UserSocket.connect` returns False.
+    ConnectError
+        If it raises that.
     """
-    user = user_socket()
+    if isinstance(socket, PhoenixSocket):
+        user = socket.user_socket()
+        hub = socket.hub if hub is None else hub
+        channels = socket.channels if channels is None else channels
+    else:
+        user = socket()
     given = dict(params or {})
     info = ConnectInfo("test", "/", dict(headers or {}), None, auth_token, session)
     if await user.connect(given, info) is False:
         raise ConnectionRefused
-    return Client(user, given, hub)
+    return Client(user, given, Hub() if hub is None else hub, channels or {})
 
 
 class Client:
-    """A connected client.
+    """A connected client, as `connect` returns it.
 
     Attributes
     ----------
+    hub : Hub
     received : list of Received
-        Everything it got that no assertion has taken.
+        Messages that the client got and that no assertion has taken.
     closed_with : int or None
-        The code with which the server has closed the connection.
+        Close code of the connection, if the server has closed it.
     """
 
-    def __init__(self, user: UserSocket, params: dict[str, Any], hub: Hub) -> None:
+    def __init__(
+        self,
+        user: UserSocket,
+        params: dict[str, Any],
+        hub: Hub,
+        channels: Mapping[str, ChannelFactory],
+    ) -> None:
         self.hub = hub
         self.received: list[Received] = []
         self.closed_with: int | None = None
         self._news = asyncio.Event()
         self._refs = (str(number) for number in itertools.count(1))
         self.write: Callable[[bytes], None] = self._write
-        config = SessionConfig(hub, Routes(user.channels), Socket, DEFAULT_MAX_CHANNELS)
+        routes = Routes(merge_channels(channels, user.channels))
+        config = SessionConfig(hub, routes, Socket, DEFAULT_MAX_CHANNELS)
         self._session = Session(config, V2Serializer(), user, params, self)
 
-    # --- what the client does
+    # --- actions
     async def join(self, topic: str, payload: Any = None) -> tuple[ChannelClient, Any]:
         """Join a topic; return the channel and the response.
 
         Raises
         ------
         JoinRefused
-            if the reply is an error
+            If the reply is an error.
         """
         ref = self.send(topic, "phx_join", {} if payload is None else payload)
         reply = await self.take(lambda got: got.event == "phx_reply" and got.ref == ref)
@@ -138,7 +160,7 @@ class Client:
         return ChannelClient(self, topic, ref), reply.payload["response"]
 
     def send(self, topic: str, event: str, payload: Any, join_ref: str | None = None) -> str:
-        """Send a message, and return its ref; a payload of bytes goes as a binary push."""
+        """Send a message and return its ref; bytes are sent as a binary push."""
         ref = next(self._refs)
         join_ref = ref if join_ref is None else join_ref
         if isinstance(payload, bytes):
@@ -151,17 +173,17 @@ class Client:
         return ref
 
     def disconnect(self) -> None:
-        """Go away without a word."""
+        """Drop the connection without closing or leaving anything."""
         self._session.lost()
 
-    # --- what it waits for
+    # --- waiting
     async def take(self, wanted: Callable[[Received], bool]) -> Received:
-        """Wait for the first message that is wanted, and remove it from `received`.
+        """Wait for the first message that a predicate accepts, and remove it from `received`.
 
         Raises
         ------
         AssertionError
-            if it does not come; says what came instead
+            If it does not arrive in time; the text lists the messages that did.
         """
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -172,7 +194,9 @@ class Client:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            raise AssertionError(f"not received; received were {self.received}") from None
+            raise AssertionError(
+                f"not received; received were {self.received}"
+            ) from None
 
     # --- the session's transport
     def _write(self, frames: bytes) -> None:
@@ -180,48 +204,48 @@ class Client:
         self._news.set()
 
     def buffered(self) -> int:
-        """Return 0: nothing is ever kept back."""
+        """Return 0: frames are never buffered."""
         return 0
 
     def close(self, code: int) -> None:
-        """Note the code."""
+        """Record the close code."""
         self.closed_with = code
 
     def abort(self) -> None:
-        """Note that the connection was cut."""
+        """Record that the connection was cut."""
         self.closed_with = 1006
         self._session.lost()
 
     def pause_reading(self) -> None:
-        """Do nothing: what is sent arrives."""
+        """Do nothing: a test client is read whatever it sends."""
 
     def resume_reading(self) -> None:
-        """Do nothing: what is sent arrives."""
+        """Do nothing: a test client is read whatever it sends."""
 
 
 class ChannelClient:
-    """One joined topic of a client."""
+    """One joined topic of a client, as `Client.join` returns it."""
 
     def __init__(self, client: Client, topic: str, join_ref: str) -> None:
         self.client = client
         self.topic = topic
         self.join_ref = join_ref
         self.broadcasts: list[tuple[str, Any]] = []
-        """(event, payload) of the topic's broadcasts that no assertion has taken."""
+        """Event and payload of the broadcasts on the topic that no assertion has taken."""
         self._news = asyncio.Event()
         client.hub.listen(topic, self._on_broadcast)
 
     def push(self, event: str, payload: Any = None) -> str:
-        """Push an event, and return its ref."""
+        """Push an event and return its ref."""
         given = {} if payload is None else payload
         return self.client.send(self.topic, event, given, self.join_ref)
 
     def leave(self) -> str:
-        """Leave, and return the ref of the leave."""
+        """Leave the topic and return the ref of the leave."""
         return self.push("phx_leave")
 
     async def assert_reply(self, ref: str, status: str = "ok", response: Expected = ANY) -> Any:
-        """Wait for the reply to a push, and return its response."""
+        """Wait for the reply to a push and return its response."""
         reply = await self.client.take(lambda got: got.event == "phx_reply" and got.ref == ref)
         got = reply.payload
         assert got["status"] == status, f"the status of the reply is {got['status']!r}"
@@ -229,7 +253,7 @@ class ChannelClient:
         return got["response"]
 
     async def assert_push(self, event: str, payload: Expected = ANY) -> Any:
-        """Wait for a push or broadcast to the client, and return its payload."""
+        """Wait for a push or broadcast to the client and return its payload."""
         got = await self.client.take(
             lambda got: (
                 got.topic == self.topic
@@ -240,13 +264,13 @@ class ChannelClient:
         return got.payload
 
     def refute_push(self, event: str, payload: Expected = ANY) -> None:
-        """Fail if the client has got such a push or broadcast."""
+        """Fail if the client has got such a push or broadcast by now."""
         for got in self.client.received:
             if got.topic == self.topic and got.event == event:
                 assert not _is_expected(payload, got.payload), f"received {got}"
 
     async def assert_broadcast(self, event: str, payload: Expected = ANY) -> Any:
-        """Wait for a broadcast on the topic, whoever gets it, and return its payload."""
+        """Wait for a broadcast on the topic, to any subscriber, and return its payload."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while True:
@@ -256,10 +280,12 @@ class ChannelClient:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            raise AssertionError(f"not broadcast; broadcasts were {self.broadcasts}") from None
+            raise AssertionError(
+                f"not broadcast; broadcasts were {self.broadcasts}"
+            ) from None
 
     def refute_broadcast(self, event: str, payload: Expected = ANY) -> None:
-        """Fail if there was such a broadcast on the topic."""
+        """Fail if there has been such a broadcast on the topic by now."""
         for name, got in self.broadcasts:
             assert name != event or not _is_expected(payload, got), f"broadcast {name} {got}"
 

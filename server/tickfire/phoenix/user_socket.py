@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tickfire.phoenix.channel import Channel
@@ -12,6 +13,9 @@ __all__ = ["ChannelFactory", "ConnectInfo", "UserSocket"]
 
 type ChannelFactory = Callable[[], Channel]
 """Returns a new channel; a Channel class, for example."""
+
+
+_NONE: Mapping[str, ChannelFactory] = MappingProxyType({})
 
 
 class UserSocket:
@@ -41,7 +45,7 @@ class UserSocket:
         - a topic with parameters, "room:{room_id}": a parameter ends at the next colon, the last
           one takes the rest. See `Channel.join`.
         """
-        own: Mapping[str, ChannelFactory] = self.__dict__.get("channels", {})
+        own: Mapping[str, ChannelFactory] = self.__dict__.get("channels", _NONE)
         return own
 
     @channels.setter

@@ -101,6 +101,13 @@ class _Template:
         return None if found is None else dict(zip(self._names, found.groups(), strict=True))
 
 
+def merge_channels(
+    first: Mapping[str, ChannelFactory], second: Mapping[str, ChannelFactory]
+) -> Mapping[str, ChannelFactory]:
+    """Return the patterns of two tables, those of the first before those of the second."""
+    return {**first, **{key: second[key] for key in second if key not in first}}
+
+
 def _with_params(factory: ChannelFactory, params: dict[str, str]) -> ChannelFactory:
     def make() -> ChannelLike:
         channel = factory()

@@ -1,0 +1,54 @@
+"""Requests read from ASGI scopes, and responses sent to them."""
+
+from __future__ import annotations
+
+from starlette.types import Receive, Scope, Send
+
+from tickfire.phoenix.transports.handshake import NOT_FOUND, Refusal, Request
+from tickfire.phoenix.transports.uvicorn.upgrade import EXTENSION, Upgrade
+
+
+def request_of(scope: Scope) -> Request:
+    """Return the request of a scope."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    path_params = {k: v for k, v in scope.get("path_params", {}).items() if k != "path"}
+    client = scope.get("client")
+    peer = (client[0], client[1]) if client else None
+    session = scope.get("session")
+    return Request(scope["query_string"], scope["path"], headers, path_params, peer, session)
+
+
+def upgrade_of(scope: Scope) -> Upgrade | None:
+    """Return the upgrade of a WebSocket scope that `PhoenixProtocol` made, None of any other."""
+    upgrade = scope.get("extensions", {}).get(EXTENSION)
+    return upgrade if isinstance(upgrade, Upgrade) else None
+
+
+async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer 404 `not found` to any request: a router's default."""
+    await respond(NOT_FOUND, scope, send)
+
+
+async def respond(response: Refusal, scope: Scope, send: Send) -> None:
+    """Send a response: through the upgrade, or by ASGI messages."""
+    upgrade = upgrade_of(scope)
+    if upgrade is not None:
+        upgrade.refuse(response)
+        return
+    if scope["type"] == "websocket" and not _takes_responses(scope):
+        await send({"type": "websocket.close"})  # which the server turns into a 403
+        return
+    prefix = "http" if scope["type"] == "http" else "websocket.http"
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers]
+    headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": f"{prefix}.response.start", "status": response.status, "headers": headers})
+    body = b"" if scope.get("method") == "HEAD" else response.body
+    await send({"type": f"{prefix}.response.body", "body": body})
+
+
+def _takes_responses(scope: Scope) -> bool:
+    """Whether the server can answer a WebSocket handshake with any response."""
+    return "websocket.http.response" in (scope.get("extensions") or {})
