@@ -106,9 +106,9 @@ wasm: $(STAMPS)/wasm $(STAMPS)/pyodide ## Compile the kernels to WebAssembly, an
 .PHONY: client
 client: $(STAMPS)/client ## Build the page and the npm package
 
-.PHONY: chromium
-chromium:
-	@.ci/need chromium >/dev/null 2>&1 || .ci/install chromium
+.PHONY: chromium openssl
+chromium openssl:
+	@.ci/need $@ >/dev/null 2>&1 || .ci/install $@
 
 # --- run --------------------------------------------------------------------------------------
 
@@ -119,17 +119,18 @@ run-dev: setup ## Run everything: PORT, HOST, FEED, SPEED, REDIS_URL, WORKERS, D
 # --- check ------------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup chromium ## Run every test, Python's and the client's
+test: setup chromium openssl ## Run every test, Python's and the client's
 	@$(SAY) "Python tests"
 	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m pytest $(ARGS)
 	@$(SAY) "Client tests"
 	@cd client_js && npm run --silent test
 
 .PHONY: lint
-lint: setup ## Check style and layers
+lint: setup ## Check style, layers, and that nothing imports in a circle
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/lint-imports --no-cache
+	@$(PYTHON) -m pytest -q tests/packaging/test_layout.py
 	@cd client_js && npm run --silent lint
 
 .PHONY: types
@@ -146,8 +147,10 @@ bench: setup ## Measure; bench/README.md explains each
 	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: train
-train: setup ## Train the models from DATA, ../shared/data unless set, and report into var/models
-	@$(TICKFIRE) train $(if $(DATA),--data $(DATA)) $(ARGS)
+train: $(if $(DATA),setup) ## Train the models on the folder DATA; reports go to var/models/reports
+	@[ -n "$(DATA)" ] || { echo "tickfire: training needs data; name its folder: make train DATA=FOLDER" \
+		"(docs/models.md says what it holds)." >&2; exit 2; }
+	@$(TICKFIRE) train --data "$(DATA)" $(ARGS)
 
 .PHONY: dist-check
 dist-check: setup ## Build both distributions, use them in clean environments, remove either

@@ -1,1 +1,1 @@
-"""Benchmarks: each compares with a peer in one run. `python -m bench` runs them all."""
+"""Benchmarks, each beside a peer in one run; `python -m bench` runs them all."""

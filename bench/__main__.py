@@ -1,4 +1,4 @@
-"""``python -m bench [NAME...]``: run the benchmarks one after another, each in its own process."""
+"""Run benchmarks one after another, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHARED: Final = Path(__file__).resolve().parents[2] / "shared/data/dbn/lean_2013
 
 
 def _parse() -> list[str]:
-    """Parse the day of real records where it is at hand, else one that is made up."""
+    """Return the arguments of `parse`, for the recorded day if there is one, else a simulation."""
     file = SHARED if SHARED.exists() else sample_file()
     return ["-m", "tickfire.server", "bench", "parse", str(file)]
 
@@ -32,7 +32,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[str]]]] = {
 
 
 def main() -> int:
-    """Run what is named, or everything."""
+    """Run the named benchmarks, or all; return 1 if one fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     names = parser.parse_args().names or list(BENCHMARKS)

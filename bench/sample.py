@@ -1,4 +1,4 @@
-"""A DBN file of the simulated market, for machines without recorded data."""
+"""DBN file of the simulated market, for machines without recorded data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all tests share: where the real data is, Hypothesis profiles, a Valkey."""
+"""Fixtures of all tests: recorded data, Hypothesis profiles, a Valkey."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.paths import SHARED
 from tests.support.valkey import Valkey
-
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 # The machine may be busy with the system under test, so no example has a deadline.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,7 +19,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip tests of the shared data where there is no such folder, and only there."""
+    """Skip the tests that need ../shared where there is no such folder."""
     if SHARED.exists():
         return
     for item in items:
@@ -30,13 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of shared data."""
+    """The folder ../shared."""
     return SHARED
 
 
 @pytest.fixture(scope="session")
 def shared_valkey() -> Iterator[Valkey]:
-    """One Valkey for all tests that leave it running."""
+    """The Valkey of all tests that do not stop it."""
     server = Valkey()
     yield server
     server.close()
@@ -44,6 +43,6 @@ def shared_valkey() -> Iterator[Valkey]:
 
 @pytest.fixture
 def valkey(shared_valkey: Valkey) -> Valkey:
-    """An empty Valkey."""
+    """The shared Valkey, emptied."""
     shared_valkey.client.flushall()
     return shared_valkey

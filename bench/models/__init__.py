@@ -1,1 +1,1 @@
-"""What the models cost. Each module is run by ``python -m bench.models.<name>``."""
+"""Benchmarks of the models. Run one with ``python -m bench.models.<name>``."""

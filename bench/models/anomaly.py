@@ -1,7 +1,7 @@
-"""What scoring costs: z-scores and HBOS of four features of each trade; the forest of a bar.
+"""Cost of anomaly detection: the features of a trade, and the isolation forest of a bar.
 
-Run it with ``python -m bench.models.anomaly``. Times are of the processor; each is the median of
-`ROUNDS` rounds over the same seeded ticks, in calls of 256 as `tickfire infer` makes them.
+Run it with ``python -m bench.models.anomaly``. Each figure is the median processor time of `ROUNDS`
+rounds over the same seeded ticks; calls take up to 256 ticks, as those of `tickfire infer` do.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from tickfire.models.anomaly.artifact import read
 from tickfire.models.anomaly.detector import Limits, TickDetector
 from tickfire.models.anomaly.stream import DEFAULT_PATH
-from tickfire.store.schema import MAX_TICKS_PER_ENTRY, TICK, TICK_ASK, TICK_BID, TICK_TRADE
+from tickfire.store.limits import MAX_TICKS_PER_ENTRY
+from tickfire.store.schema import TICK, TICK_ASK, TICK_BID, TICK_TRADE
 
 TRADES: Final = 300_000
 BARS: Final = 20_000
@@ -27,6 +28,7 @@ LIMITS: Final = Limits((12.0, 12.0, 12.0, 12.0, 25.0))
 
 
 def market() -> NDArray[Any]:
+    """Return a bid, an ask and a trade at a time, of some instruments."""
     rng = np.random.default_rng(7)
     ticks = np.zeros(3 * TRADES, TICK)
     ticks["kind"] = np.tile([TICK_BID, TICK_ASK, TICK_TRADE], TRADES)
@@ -41,7 +43,7 @@ def market() -> NDArray[Any]:
 
 
 def nanoseconds(ticks: NDArray[Any], per_call: int) -> float:
-    """Return the median time of a tick."""
+    """Return the median time per tick."""
     times = []
     for _ in range(ROUNDS):
         detector = TickDetector(LIMITS)
@@ -53,7 +55,7 @@ def nanoseconds(ticks: NDArray[Any], per_call: int) -> float:
 
 
 def forest_nanoseconds() -> float:
-    """Return the median time of the forest on the z-scores of one bar, many bars a call."""
+    """Return the median time per bar of the forest, with many bars in one call."""
     forest = read(DEFAULT_PATH).forest
     z = np.random.default_rng(7).standard_t(4, (BARS, 4))
     times = []
@@ -65,14 +67,15 @@ def forest_nanoseconds() -> float:
 
 
 def main() -> None:
+    """Measure and print."""
     ticks = market()
     trades = ticks[ticks["kind"] == TICK_TRADE]
     entry = MAX_TICKS_PER_ENTRY
-    print("ns a tick, median")
-    print(f"a third trades, {entry} a call  {nanoseconds(ticks, entry):6.1f}")
-    print(f"a third trades, one call    {nanoseconds(ticks, len(ticks)):6.1f}")
-    print(f"trades alone, one call      {nanoseconds(trades, len(trades)):6.1f}")
-    print(f"isolation forest, a bar     {forest_nanoseconds():6.1f}")
+    print("ns per tick, median")
+    print(f"one third trades, {entry} per call {nanoseconds(ticks, entry):6.1f}")
+    print(f"one third trades, one call     {nanoseconds(ticks, len(ticks)):6.1f}")
+    print(f"only trades, one call          {nanoseconds(trades, len(trades)):6.1f}")
+    print(f"isolation forest, per bar      {forest_nanoseconds():6.1f}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How soon after a trade its `anomaly` is at a stock client: the whole house, a real burst.
+"""Latency of an anomaly through all processes, from a trade to a stock client.
 
 Run it with ``python -m bench.models.anomaly_latency``; it takes two minutes. Two phoenix.js clients
-in Node listen, one to the ticks of the symbol and one to its signals; the figure is the time
-between the first trade of a burst at one and the anomaly at the other.
+in Node listen, one to the ticks of a symbol and one to its signals. The figure is the time between
+the first trade of a burst at one client and its anomaly at the other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ APART_S: Final = 1.0
 
 
 class Watch:
-    """Tells when a burst begins to arrive at a client."""
+    """Watch for bursts at a client."""
 
     def __init__(self, listener: Listener, field: str) -> None:
         self._listener = listener
@@ -32,7 +32,7 @@ class Watch:
         self._last = 0.0
 
     async def begins(self) -> float:
-        """Return when the first event of the next burst came, seconds."""
+        """Return the time at which the next burst begins to arrive, in seconds."""
         while True:
             _, payload = await self._listener.row(WAIT_S)
             now = time.perf_counter()
@@ -44,7 +44,7 @@ class Watch:
 
 
 async def measure() -> list[float]:
-    """Return the delays, seconds."""
+    """Return the delay of each burst, in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "bursts.dbn"
         write_bursts(file, SECONDS)
@@ -58,14 +58,15 @@ async def measure() -> list[float]:
 
 
 async def _delay(trades: Watch, anomalies: Watch) -> float:
-    told = asyncio.create_task(anomalies.begins())
+    signalled = asyncio.create_task(anomalies.begins())
     traded = await trades.begins()
-    return await told - traded
+    return await signalled - traded
 
 
 def main() -> None:
+    """Measure and print."""
     delays = asyncio.run(measure())
-    print("ms from a burst's first trade to its anomaly, both at stock clients:")
+    print("ms from the first trade of a burst to its anomaly, both at stock clients:")
     print(" ".join(f"{1e3 * one:.1f}" for one in sorted(delays)))
     print(f"median {1e3 * statistics.median(delays):.1f} (at most 50)")
 

@@ -1,4 +1,4 @@
-"""A file of the simulated market with bursts put into it: what `tickfire gateway` replays."""
+"""DBN files of the simulated market with injected bursts, for `tickfire gateway` to replay."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.dbn.layout import DBN_VERSION, RTYPE_TRADE
 from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
 from tickfire.ingest.dbn.records import record_dtype
@@ -20,27 +21,26 @@ SYMBOL: Final = "SPY"
 BURST_TRADES: Final = 30
 BURST_STEP_NS: Final = 1_000
 BURST_SIZE: Final = 3_000_000
-"""Of each of its trades; a usual one has some hundreds."""
+"""Size of each trade of a burst; usual trades have some hundreds."""
 QUIET_S: Final = 25
 EVERY_S: Final = 15
 START: Final = 1_700_145_000
-"""Seconds since the Unix epoch: the middle of a trading day."""
+"""The middle of a trading day, in seconds since the Unix epoch."""
 SPEED: Final = 0.5
-_NS: Final = 1_000_000_000
 
 
 def write_bursts(path: Path, seconds: int, seed: int = 1) -> list[int]:
-    """Write some seconds of the market; return the times of the bursts, ns.
+    """Write some seconds of the market; return the times of the bursts, in ns.
 
     A burst is `BURST_TRADES` trades of `SYMBOL` within microseconds, each of `BURST_SIZE`; one
     comes every `EVERY_S` seconds after the first `QUIET_S`.
     """
-    simulation = Simulation(seed, START * _NS, speed=SPEED)
+    simulation = Simulation(seed, START * NS_PER_S, speed=SPEED)
     number = next(x.instrument_id for x in simulation.listings if x.symbol == SYMBOL)
     pieces: list[bytes] = [_metadata(simulation.listings).encode()]
     times: list[int] = []
     for second in range(seconds):
-        data = np.concatenate(list(simulation.advance((START + second + 1) * _NS)))
+        data = np.concatenate(list(simulation.advance((START + second + 1) * NS_PER_S)))
         pieces.append(data.tobytes())
         if second >= QUIET_S and (second - QUIET_S) % EVERY_S == 0:
             burst = _burst(survey_chunk(data), number)
@@ -51,7 +51,7 @@ def write_bursts(path: Path, seconds: int, seed: int = 1) -> list[int]:
 
 
 def _burst(segment: Segment, number: int) -> NDArray[Any]:
-    """Return the trades of a burst, after the last trade of the instrument in a segment."""
+    """Return a burst that follows the last trade of an instrument in a segment."""
     chosen = (segment.rtypes == RTYPE_TRADE) & (segment.instrument_ids == number)
     at = int(segment.offsets[np.flatnonzero(chosen)[-1]])
     dtype = record_dtype(RTYPE_TRADE, DBN_VERSION)

@@ -1,7 +1,7 @@
-"""What a row costs in an exported estimator, beside scikit-learn's own prediction of one row.
+"""Cost of a row in exported estimators, compared with scikit-learn's prediction of one row.
 
-Run it with ``python -m bench.models.export``. "kernel" is the kernel's call alone, with memory
-of the caller's; "call" is `Exported`, with checks and numpy's arrays; "batch" is a row of 10,000.
+Run it with ``python -m bench.models.export``. The column "kernel" is a call of the kernel alone,
+"call" one of `Exported` with its checks and arrays, and "batch" a row among 10,000.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def estimators() -> dict[str, Any]:
-    """Return what is measured."""
+    """Return the estimators to measure."""
     return {
         "forest, 25 trees": ensemble.RandomForestClassifier(25, max_depth=8, random_state=SEED),
         "boosting, 100 trees": ensemble.GradientBoostingClassifier(random_state=SEED),
@@ -47,7 +47,7 @@ def estimators() -> dict[str, Any]:
 
 
 def measure(name: str, estimator: Any, batch: Any) -> None:
-    """Print one line."""
+    """Measure an estimator and print one line."""
     exported = export(estimator)
     one = batch[:1].copy()
     predict = getattr(estimator, "score_samples", None) or estimator.predict_proba
@@ -61,7 +61,7 @@ def measure(name: str, estimator: Any, batch: Any) -> None:
 
 
 def kernel_of(exported: Exported, row: Any) -> Callable[[], Any]:
-    """Return the kernel's call for one row."""
+    """Return a call of the kernel for one row."""
     a, out = exported.arrays, np.zeros(exported.outputs)
     if exported.kind == LINEAR:
         given = (row, COLUMNS, a["weights"], a["bias"], exported.outputs, out)
@@ -73,7 +73,7 @@ def kernel_of(exported: Exported, row: Any) -> Callable[[], Any]:
 
 
 def best(call: Callable[[], Any], times: int) -> float:
-    """Return the least mean of processor time of a call, seconds."""
+    """Return the processor time of a call in seconds: the mean of the best round."""
     found = []
     for _ in range(ROUNDS):
         began = time.process_time()

@@ -1,7 +1,7 @@
-"""From a headline in the stream `news` to its event, with sentiment, at a WebSocket client.
+"""Latency of a headline, from the stream `news` to its event with sentiment at a client.
 
-Run it with ``python -m bench.models.headlines``. `tickfire redis`, `infer` and `serve` run as they
-do in production; times are of the clock, so a busy machine shows.
+Run it with ``python -m bench.models.headlines``. `tickfire redis`, `infer` and `serve` run as in
+production. Times are wall-clock times, so other load on the machine adds to them.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from tickfire.store.schema import NEWS_KEY, Headline
 
 HEADLINES: Final = 300
 UNCOUNTED: Final = 20
-"""At the beginning: the server only holds headlines back once it knows that they are scored."""
+"""Headlines at the start: the server waits for sentiment only once it has seen some."""
 PATIENCE_S: Final = 10.0
 
 
 def main() -> None:
-    """Start the processes, measure, print."""
+    """Start the processes, measure and print."""
     redis, server = free_port(), free_port()
     url = f"redis://127.0.0.1:{redis}/0"
     with tickfire("redis", "--port", str(redis)):
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 async def measure(redis: int, server: int) -> tuple[list[float], int]:
-    """Return milliseconds of each headline, and how many came without sentiment first."""
+    """Return the latencies in ms, and the number of headlines sent without sentiment first."""
     taken, bare = [], 0
     address = f"ws://127.0.0.1:{server}/socket/websocket?vsn=2.0.0"
     async with Redis(port=redis) as client, websockets.connect(address) as socket:

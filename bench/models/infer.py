@@ -1,8 +1,8 @@
-"""What `tickfire infer` adds: from a headline to its sentiment, and ticks read per second.
+"""Cost of `tickfire infer`: latency of a headline's sentiment, and ticks per second.
 
-Run it with ``python -m bench.models.infer``. It starts a Valkey of its own. Latency is of the
-clock, from before the headline is written until a reader of the sentiments has it; reading is of
-this process's time, with a model that does nothing, and with all that want ticks.
+Run it with ``python -m bench.models.infer``. It starts a Valkey of its own. Latency is wall-clock
+time, from before the headline is written until a reader has its sentiment. Ticks are read by this
+process, once with a model that does nothing, and once with all models that take ticks.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import numpy as np
 from redis.asyncio import Redis
 
 from tickfire.base.ports import free_port
+from tickfire.ingest.redis.options import RedisOptions
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.service import Infer, InferConfig
@@ -24,9 +25,9 @@ from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.infer.streams import Streams
 from tickfire.models.records import SENTIMENT_KEY, Signal
 from tickfire.models.registry import STREAM_MODELS, stream_model
-from tickfire.store.entries import tick_entries
-from tickfire.store.options import RedisOptions
 from tickfire.store.schema import NEWS_KEY, TICK, Headline, ticks_key
+from tickfire.store.store import Store
+from tickfire.store.writes import tick_writes
 
 HEADLINES: Final = 300
 TICKS: Final = 1_000_000
@@ -37,7 +38,7 @@ EPOCH: Final = b"benchmrk"
 
 
 class Idle(StreamModel):
-    """Only counts."""
+    """Model that counts ticks."""
 
     name = "idle/1"
     wants_ticks = True
@@ -45,16 +46,16 @@ class Idle(StreamModel):
     done: asyncio.Event
 
     def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
-        """Count."""
+        """Count ticks."""
         self.seen += len(ticks)
         if self.seen >= TICKS:
             self.done.set()
         return ()
 
 
-async def headlines(client: Redis, reader: Redis) -> None:
-    """Measure from headline to sentiment."""
-    running = asyncio.create_task(Infer(InferConfig(models=()), client).run())
+async def headlines(store: Store, reader: Redis) -> None:
+    """Measure the latency from headline to sentiment."""
+    running = asyncio.create_task(Infer(InferConfig(models=()), store).run())
     taken = []
     last: Any = b"0-0"
     for number in range(HEADLINES):
@@ -73,7 +74,7 @@ async def headlines(client: Redis, reader: Redis) -> None:
 
 
 def market() -> Any:
-    """Return TICK[TICKS]: trades and quotes of some instruments, a millisecond apart."""
+    """Return TICK[TICKS], trades and quotes of some instruments, a millisecond apart."""
     chance = np.random.default_rng(SEED)
     rows = np.zeros(TICKS, TICK)
     rows["ts_event"] = START_NS + np.arange(TICKS) * 1_000_000
@@ -85,46 +86,46 @@ def market() -> Any:
     return rows
 
 
-async def ticks(client: Redis) -> None:
-    """Measure the reading of ticks."""
+async def ticks(store: Store, client: Any) -> None:
+    """Measure the reading of ticks, without and with models."""
     rows = market()
     pipe = client.pipeline(transaction=False)
-    for entry in tick_entries(0, 1, rows, 0, 0, 0, TICKS):
+    for entry in tick_writes(0, 1, rows, 0, 0, 0, TICKS):
         pipe.xadd(ticks_key(0), {"h": entry.header, "d": entry.data}, id=f"{entry.last}-0")
     await pipe.execute()
     made = [stream_model(name)(Instruments()) for name in STREAM_MODELS]
-    await read(client, "nothing", [])
-    await read(client, "all models of ticks", [model for model in made if model.wants_ticks])
+    await read(store, "nothing", [])
+    await read(store, "all models of ticks", [model for model in made if model.wants_ticks])
 
 
-async def read(client: Redis, name: str, models: list[StreamModel]) -> None:
-    """Give all ticks to models, and print how fast."""
+async def read(store: Store, name: str, models: list[StreamModel]) -> None:
+    """Give all ticks to models and print the rate."""
     last = Idle(Instruments())
     last.done = asyncio.Event()
-    streams = Streams(client, EPOCH, 1, [*models, last], Counters())
-    # Nothing to be warmed: from the first tick on.
-    await client.hset("{signals}:positions", EPOCH.hex() + ":" + ticks_key(0).decode(), "0-0")
+    streams = Streams(store, EPOCH, 1, [*models, last], Counters())
+    # Start at the first tick, so that none of them only warms the models up.
+    field = f"{EPOCH.hex()}:{ticks_key(0).decode()}"
+    await cast(Any, store.client).hset("{signals}:positions", field, "0-0")
     began, cpu = time.perf_counter(), time.process_time()
     running = asyncio.create_task(streams.run())
     await last.done.wait()
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    print(
-        f"M ticks per second to {name}: of processor {TICKS / cpu / 1e6:.2f}, by the clock ", end=""
-    )
+    print(f"M ticks per second to {name}: processor {TICKS / cpu / 1e6:.2f}, wall clock ", end="")
     print(f"{TICKS / wall / 1e6:.2f}")
 
 
 async def measure() -> None:
-    """Start Valkey, measure, print."""
+    """Start Valkey, measure and print."""
     embedded = EmbeddedRedis(RedisOptions(free_port()))
     await embedded.start()
     try:
+        store = await Store.open(f"redis://127.0.0.1:{embedded.options.port}/0")
         async with Redis(port=embedded.options.port) as client:
-            async with Redis(port=embedded.options.port) as reader:
-                await headlines(client, reader)
-            await ticks(client)
+            await headlines(store, client)
+            await ticks(store, client)
+        await store.close()
     finally:
         await embedded.stop()
 

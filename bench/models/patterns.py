@@ -1,6 +1,6 @@
-"""What all candlestick patterns cost per closed bar, beside TA-Lib over the whole series.
+"""Cost of all candlestick patterns per closed bar, compared with TA-Lib over the whole series.
 
-Run it with ``python -m bench.models.patterns``. Times are of the processor; each is the median of
+Run it with ``python -m bench.models.patterns``. Each figure is the median processor time of
 `ROUNDS` rounds over the same seeded candles.
 """
 
@@ -24,6 +24,7 @@ ROUNDS: Final = 9
 
 
 def candles() -> tuple[NDArray[np.float64], ...]:
+    """Return opens, highs, lows and closes."""
     rng = np.random.default_rng(7)
     close = 100.0 * np.exp(np.cumsum(rng.standard_normal(BARS)) / 1000.0)
     open_ = np.concatenate([close[:1], close[:-1]])
@@ -32,7 +33,7 @@ def candles() -> tuple[NDArray[np.float64], ...]:
 
 
 def nanoseconds(function: Callable[[], Any], count: int) -> float:
-    """Return the median time of a call per element."""
+    """Return the median processor time of a call, in ns per element."""
     times = []
     for _ in range(ROUNDS):
         before = time.process_time_ns()
@@ -42,6 +43,7 @@ def nanoseconds(function: Callable[[], Any], count: int) -> float:
 
 
 def main() -> None:
+    """Measure and print."""
     data = candles()
     library: Any = talib
     whole = nanoseconds(lambda: CandlePatterns().push(*data), BARS)
@@ -53,11 +55,9 @@ def main() -> None:
 
     one_by_one = nanoseconds(live, LIVE_BARS)
     theirs = nanoseconds(lambda: [getattr(library, p.talib)(*data) for p in CANDLE_PATTERNS], BARS)
-    print(f"61 patterns, many bars a call   {whole:8.0f} ns a bar (at most 2,000)")
-    print(
-        f"61 patterns, one bar a call     {one_by_one:8.0f} ns a bar, the call from Python included"
-    )
-    print(f"TA-Lib, 61 calls of the series  {theirs:8.0f} ns a bar")
+    print(f"61 patterns, many bars per call  {whole:8.0f} ns per bar (at most 2,000)")
+    print(f"61 patterns, one bar per call    {one_by_one:8.0f} ns per bar, called from Python")
+    print(f"TA-Lib, 61 calls over the series {theirs:8.0f} ns per bar")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""What scoring a headline costs: processor time and memory, beside scikit-learn's own pipeline.
+"""Cost of scoring a headline, in processor time and memory, compared with scikit-learn.
 
-Run it with ``python -m bench.models.sentiment``. It scores tweets where ``../shared`` is at hand,
-else stories of the simulated newswire. "new words" is a fresh model, "known words" one that has
-seen the words before.
+Run it with ``python -m bench.models.sentiment [--data FOLDER]``. With the folder of training data
+(see docs/models.md) it scores tweets, without it stories of the simulated newswire. "new words" is
+a fresh model, "known words" one that has seen the words before.
 """
 
 from __future__ import annotations
 
+import argparse
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
@@ -20,7 +21,6 @@ from tickfire.models.artifact import SHIPPED
 from tickfire.models.sentiment import data
 from tickfire.models.sentiment.model import SentimentModel
 
-SHARED: Final = Path(__file__).resolve().parents[3] / "shared/data"
 STORIES: Final = 2_000
 PEER_TEXTS: Final = 200
 SYMBOLS: Final = ("AAPL", "MSFT", "NVDA", "ESZ6", "GCZ6", "BAC")
@@ -28,7 +28,9 @@ SYMBOLS: Final = ("AAPL", "MSFT", "NVDA", "ESZ6", "GCZ6", "BAC")
 
 def main() -> None:
     """Measure and print."""
-    texts = headlines()
+    parser = argparse.ArgumentParser(prog="bench.models.sentiment", description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder of the training data")
+    texts = headlines(parser.parse_args().data)
     model = SentimentModel.open(SHIPPED / "sentiment.json")
     print(f"{len(texts):,} headlines, us of processor time   p50      p99")
     row("new words", each(model.score, texts))
@@ -37,16 +39,15 @@ def main() -> None:
     print(f"memory of a model that has seen them: {memory_mb(texts):.1f} MB")
 
 
-def headlines() -> list[str]:
-    """Return what is scored."""
-    path = SHARED / data.VALID
-    if path.is_file():
-        return data.twitter(path).texts
+def headlines(folder: Path | None) -> list[str]:
+    """Return the texts to score."""
+    if folder is not None:
+        return data.twitter(folder / data.VALID).texts
     return [story(1, k, SYMBOLS).title for k in range(STORIES)]
 
 
 def each(score: Callable[[str], Any], texts: Sequence[str]) -> list[float]:
-    """Return us of processor time for each text."""
+    """Return the processor time of scoring each text, in us."""
     taken = []
     for text in texts:
         began = time.thread_time_ns()
@@ -56,7 +57,7 @@ def each(score: Callable[[str], Any], texts: Sequence[str]) -> list[float]:
 
 
 def peer(texts: Sequence[str]) -> tuple[Callable[[str], Any], Sequence[str]]:
-    """Return scikit-learn's vectoriser and regression over the same kinds of n-grams."""
+    """Return scikit-learn's pipeline over the same kinds of n-grams, and texts to score with it."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline, make_union
@@ -69,7 +70,7 @@ def peer(texts: Sequence[str]) -> tuple[Callable[[str], Any], Sequence[str]]:
 
 
 def memory_mb(texts: Sequence[str]) -> float:
-    """Return what a model and its caches hold."""
+    """Return the memory of a model and its caches, in MB."""
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
     model = SentimentModel.open(SHIPPED / "sentiment.json")
@@ -81,7 +82,7 @@ def memory_mb(texts: Sequence[str]) -> float:
 
 
 def row(name: str, taken: Sequence[float]) -> None:
-    """Print median and 99th percentile."""
+    """Print the median and the 99th percentile."""
     middle, late = np.percentile(taken, [50, 99])
     print(f"{name:38}{middle:9.1f}{late:9.1f}")
 

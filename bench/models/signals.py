@@ -1,6 +1,6 @@
-"""What a signal costs: the outlook of one bar, and one rule, beside scikit-learn.
+"""Cost of a signal: the outlook of a bar and a rule, compared with scikit-learn.
 
-Run it with ``python -m bench.models.signals``. Times are of the processor, medians of `ROUNDS`.
+Run it with ``python -m bench.models.signals``. Figures are medians of processor times.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from bench.models.patterns import nanoseconds
+from tickfire.kernels.pointers import address_of
 from tickfire.models.rules.parse import parse
 from tickfire.models.signals.inputs import NAMES
 from tickfire.models.signals.outlook import OutlookModel
@@ -21,19 +22,20 @@ PREDICTIONS: Final = 200
 
 
 def main() -> None:
+    """Measure and print."""
     chance = np.random.default_rng(5)
     values, out = chance.random((ROWS, VALUES)), np.empty((ROWS, len(NAMES)))
-    addresses = values.ctypes.data, ROWS, out.ctypes.data
+    addresses = address_of(values), ROWS, address_of(out)
     inputs = nanoseconds(lambda: make_inputs(*addresses), ROWS)
 
     model, row = OutlookModel.read(), np.zeros(len(NAMES))
     weights, result = np.zeros(len(NAMES) + 1), np.empty(ROWS)
-    places = out.ctypes.data, ROWS, weights.ctypes.data, result.ctypes.data
-    scores = nanoseconds(lambda: probabilities(*places), ROWS)
+    arguments = address_of(out), ROWS, address_of(weights), address_of(result)
+    scores = nanoseconds(lambda: probabilities(*arguments), ROWS)
 
     def outlooks() -> None:
         for _ in range(ROWS):
-            model.say(row, 1e-3)
+            model.predict(row, 1e-3)
 
     both = np.array([[25.0, 0.6], [35.0, 0.6]])
     rule = parse("rsi(14) < 30 and sentiment > 0.5").bind(both, (0, 1))
@@ -48,8 +50,8 @@ def main() -> None:
         for _ in range(PREDICTIONS):
             peer.predict_proba(row[None])
 
-    print(f"signal: inputs of a bar, many a call   {inputs:8.0f} ns")
-    print(f"        and its probability            {scores:8.0f} ns (together at most 500)")
+    print(f"inputs of a bar, many per call         {inputs:8.0f} ns")
+    print(f"and their probability                  {scores:8.0f} ns (together at most 500)")
     print(f"the whole outlook, from Python         {nanoseconds(outlooks, ROWS):8.0f} ns")
     print(f"a rule of two features, from Python    {nanoseconds(rules, ROWS):8.0f} ns")
     print(

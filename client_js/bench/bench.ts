@@ -1,10 +1,10 @@
 import { seriesOf } from "../src/app/indicator-series";
 import { IndicatorSet } from "../src/app/indicator-set";
 import { CandleChart } from "../src/chart/chart";
-import { byId, setData } from "../src/dom";
 import type { RendererName } from "../src/chart/renderers/renderer";
 import { Compute } from "../src/compute/compute";
 import { StoreSync } from "../src/compute/store-sync";
+import { byId, setData } from "../src/dom";
 import { fromUnits } from "../src/format/decimal";
 import { type Bar, CandleStore } from "../src/store/candle-store";
 
@@ -61,7 +61,7 @@ chart.show(store, "BENCH · 1m", MINUTE);
 if (all) for (let i = 0; i < 99; i++) chart.viewport.zoomFollowing(0.8);
 chart.changed();
 
-/** Compute and draw indicators; returns what tells them of a change. */
+/** Compute and draw indicators; returns a function to call after each change. */
 function draw(names: string[]): () => void {
   if (names.length === 0) return () => {};
   const history = new Compute().history("BENCH", "1m");
@@ -80,7 +80,7 @@ function draw(names: string[]): () => void {
 
 const tell = draw(params.get("indicators")?.split(" ").filter(Boolean) ?? []);
 
-/** Each message "run <updates> <append>" makes one update a frame, then says it is done. */
+/** Each message "run <updates> <append>" makes one update per frame, then reports the end. */
 const runs = {
   async run(updates: number, append: boolean): Promise<void> {
     for (let i = 0; i < updates; i++) {

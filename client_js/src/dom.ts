@@ -12,17 +12,17 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Set an element's text, if it is another: setting the same one would still cost a layout. */
+/** Set an element's text if it differs: setting the same text would still cost a layout. */
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Set a data attribute, if it is another. */
+/** Set a data attribute if it differs. */
 export function setData(element: HTMLElement, name: string, value: string): void {
   if (element.dataset[name] !== value) element.dataset[name] = value;
 }
 
-/** Find a part of the page that its HTML is known to have. */
+/** Return an element of the page that must exist. */
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   const element = document.getElementById(id);
   if (element === null) throw new Error(`the page has no #${id}`);

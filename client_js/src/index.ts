@@ -40,7 +40,7 @@ export type {
   SignalHandlers,
 } from "./feed/signals";
 export type { Status } from "./feed/status";
-export type { Subscription } from "./feed/subscription";
+export type { TopicSubscription } from "./feed/subscription";
 export type { TraceFeed, TraceHandlers, TraceSample } from "./feed/trace";
 export { decimalsOf, fromUnits, toUnits } from "./format/decimal";
 export { LABELS, type Label, type Score, SentimentModel } from "./models/sentiment";

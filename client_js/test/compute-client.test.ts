@@ -112,7 +112,7 @@ test("bars that are given away change owner", async () => {
 
 test("bad requests are refused where they are made", () => {
   const compute = connected(false);
-  expect(() => compute.indicator("ema")).toThrow("ask for a history first");
+  expect(() => compute.indicator("ema")).toThrow("call history() first");
   const history = compute.history("ESU4", "1m");
   // @ts-expect-error: there is no such name
   expect(() => history.indicator("emma")).toThrow('there is no indicator "emma"');
@@ -151,5 +151,5 @@ test("kernels that cannot be loaded are told in one sentence, once", async () =>
 });
 
 test("without web workers a port is asked for", () => {
-  expect(() => new Compute()).toThrow("there are no web workers here: give Compute a port");
+  expect(() => new Compute()).toThrow("web workers are not available here: pass a port to Compute");
 });

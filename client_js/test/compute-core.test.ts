@@ -223,13 +223,13 @@ test("memory is given back: histories and indicators come and go in the same roo
   expect(desk.core.memoryBytes).toBe(before);
 });
 
-test("what there is no room for is refused, and the others go on", () => {
+test("an indicator that does not fit in memory is refused, and the others go on", () => {
   const core = new ComputeCore(KERNELS, false, 80);
   core.take({ type: "open", history: HISTORY });
   core.take({ type: "bars", history: HISTORY, from: 0, bars: walk(100) });
   core.take({ type: "add", history: HISTORY, indicator: 2, resolved: resolve("ema") });
-  const large = resolve("sma", { period: 1_048_576 });
-  const reason = "there is no room in memory for this";
+  const large = { ...resolve("sma"), numbers: { period: 1_048_576 } };
+  const reason = "the kernels' memory is full";
   for (const indicator of [3, 4]) {
     expect(core.take({ type: "add", history: HISTORY, indicator, resolved: large })).toEqual({
       type: "refused",
@@ -244,7 +244,7 @@ test("what there is no room for is refused, and the others go on", () => {
   expect(sets).toEqual([HISTORY, 2]);
 });
 
-test("what comes for a closed history is of no effect", () => {
+test("requests for a closed history have no effect", () => {
   const desk = new Desk(false);
   desk.core.take({ type: "close", history: HISTORY });
   expect(desk.core.take({ type: "bars", history: HISTORY, from: 0, bars: walk(3) })).toBeNull();

@@ -42,6 +42,12 @@ describe("typing", () => {
     );
   });
 
+  it("leaves a leading line break alone when the caret is before it", () => {
+    const edit = { text: "\n", from: 0, to: 1 };
+    expect(outdent(indent(edit)).text).toBe("\n");
+    expect(newLine({ text: "\n", from: 0, to: 0 })).toEqual({ text: "\n\n", from: 1, to: 1 });
+  });
+
   it("finds lines, the last one for any beyond", () => {
     expect(lineSpan("ab\ncd\n", 2)).toEqual({ from: 3, to: 5 });
     expect(lineSpan("ab\ncd", 1)).toEqual({ from: 0, to: 2 });

@@ -101,11 +101,11 @@ describe("the chip", () => {
   it("explains itself", () => {
     expect(chipTitle(sure, "browser").split("\n")).toEqual([
       "bullish 90 %, neutral 8 %, bearish 2 %",
-      "Words that decided: beats (0.85)",
+      "Decisive words: beats (0.85)",
       "sentiment/1, scored in this browser",
     ]);
     const unsure = chipTitle({ ...sure, abstained: true, words: [] }, "server");
-    expect(unsure).toContain("Not sure enough to call it bullish");
+    expect(unsure).toContain("Too uncertain to be called bullish");
     expect(unsure).not.toContain("Words");
   });
 });

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { priceStep, priceTicks } from "../src/chart/price-ticks";
-import { timeTicks } from "../src/chart/time-ticks";
+import { priceStep, priceTicks, timeTicks } from "../src/chart/ticks";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

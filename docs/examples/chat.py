@@ -23,7 +23,7 @@ class Room(Channel):
     """One user in one room."""
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> dict[str, Any]:
-        """Let in whoever says their name."""
+        """Accept clients that give a name."""
         match payload:
             case {"name": str(name)} if name:
                 socket.assigns["name"] = name

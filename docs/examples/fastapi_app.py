@@ -19,7 +19,7 @@ from tickfire.phoenix import (
 
 
 class Order(BaseModel):
-    """An order, whoever it comes from."""
+    """An order, over HTTP or a channel."""
 
     item: str
     count: int = 1

@@ -1,4 +1,4 @@
-"""Who is in the room: `python presence.py`. phoenix.js's `Presence` keeps the list."""
+"""A list of the users in a room: `python presence.py`. phoenix.js's `Presence` keeps it."""
 
 import os
 import time
@@ -51,7 +51,7 @@ class Room(Channel):
         socket.push("presence_state", await presence.list(socket.topic))
 
     async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply:
-        """Change what is told of the user."""
+        """Change the user's metadata."""
         match event, payload:
             case "typing", {"typing": bool(typing)}:
                 user_id = socket.assigns["user_id"]

@@ -1,4 +1,4 @@
-"""Indicators from the npm package, in an application that another bundler run has made of it."""
+"""Indicators from the npm package, in an application bundled separately."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from tests.browser.conftest import CLIENT
 from tests.support.browser.serving import Serving
 from tests.support.browser.stage import WithHeaders
+from tests.support.paths import CLIENT
 from tickfire.kernels import native
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]

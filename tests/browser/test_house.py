@@ -1,17 +1,11 @@
-"""The whole house, as `tickfire dev` runs it, on the page: live candles at the stream's price."""
+"""The page of a whole `tickfire dev`: live candles at the stream's price."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,16 +15,14 @@ from typing import Any, Final
 import pytest
 from websockets.sync.client import connect
 
-from tests.browser.conftest import ROOT, OpenPage
-from tests.support.browser.chromium import Chart, check_chart
+from tests.support.browser.chromium import Chart, OpenPage, check_chart
+from tests.support.browser.house import house
+from tests.support.paths import ROOT
 from tests.support.processes import descendants
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 DBN: Final = ROOT.parent / "shared" / "data" / "dbn"
-READY_S: Final = 60
-STOP_S: Final = 20
-SETTINGS: Final = ("FEED", "SPEED", "REDIS_URL", "WORKERS", "DATABENTO_API_KEY", "HOST", "PORT")
 
 ESU4: Final = {"FEED": str(DBN / "esu4-mbp-1-20240701.dbn.zst"), "SPEED": "1"}
 LEAN: Final = {"FEED": str(DBN / "lean_20131008_0930_1000_mixed.dbn.zst"), "SPEED": "10"}
@@ -40,49 +32,9 @@ needs_data = [
 ]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@contextmanager
-def house(settings: dict[str, str], log: Path) -> Iterator[tuple[str, int]]:
-    """Run `tickfire dev`; yield its URL and its process id once it is ready."""
-    port = free_port()
-    environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tickfire.server", "dev"],
-            env={**environment, **settings, "PORT": str(port)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}/"
-            wait_ready(url, process, log)
-            yield url, process.pid
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(STOP_S)
-
-
-def wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}readyz", timeout=1) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            threading.Event().wait(0.2)
-    pytest.fail(f"the house is not ready; its log:\n{log.read_text()[-2000:]}")
-
-
 @dataclass
 class Listener:
-    """An own client of `market:realtime`: the last price of each symbol at each id."""
+    """A separate client of `market:realtime`: the last price of each symbol at each id."""
 
     prices: dict[str, dict[str, str]] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -126,7 +78,7 @@ def listening(url: str) -> Iterator[Listener]:
 
 
 def shown(chart: Chart) -> dict[str, Any]:
-    """Return symbol, last price and position as the page has them at one moment."""
+    """Return symbol, last price and position as the page shows them at one moment."""
     data: dict[str, Any] = chart.page.evaluate("() => ({ ...document.documentElement.dataset })")
     return data
 
@@ -178,7 +130,7 @@ window.recovery = (settleMs) => new Promise((resolve) => {
 """
 RECOVERY_MS: Final = 10_000
 SETTLE_MS: Final = 1000
-"""By now a killed process is missed by everyone who needed it."""
+"""Time after which every dependent process has noticed a killed one."""
 
 
 def child_of(pid: int, name: str) -> int:

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.browser.conftest import ROOT, OpenPage, Stage
-from tests.browser.test_house import house
-from tests.browser.test_pixels import act, assert_equal, shoot_pane
-from tests.support.browser.chromium import Chart, count
-from tests.support.browser.stage import START_MS
+from tests.support.browser.chromium import Chart, OpenPage, count
+from tests.support.browser.house import house
+from tests.support.browser.pixels import act, assert_equal, shoot_pane
+from tests.support.browser.stage import START_MS, Stage
 from tests.support.kernels.vectors import vectors
+from tests.support.paths import ROOT
 from tickfire.kernels import native
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -40,12 +40,12 @@ everywhere = pytest.mark.parametrize("isolated", [True, False], ids=["shared", "
 
 
 def address(stage: Stage, isolated: bool) -> str:
-    """Return the page's address; by another name it is no secure context, so nothing is shared."""
+    """Return the page's address: isolated, or under a host name without a secure context."""
     return stage.url if isolated else stage.url.replace("127.0.0.1", "insecure.test")
 
 
 def complaints(chart: Chart) -> list[str]:
-    """Return what the page complained of, but for headers that http takes away from it."""
+    """Return the problems reported by the page, except about headers that plain http disables."""
     return [text for text in chart.complaints if "Cross-Origin-Opener-Policy" not in text]
 
 

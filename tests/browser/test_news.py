@@ -1,4 +1,4 @@
-"""Headlines and what they say, in headless Chromium."""
+"""Headlines and their sentiment, in headless Chromium."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import OpenPage, Stage
-from tests.support.browser.stage import START_MS
+from tests.support.browser.chromium import OpenPage
+from tests.support.browser.stage import START_MS, Stage
 from tickfire.models.artifact import SHIPPED
 from tickfire.models.sentiment.model import SentimentModel
 
@@ -36,7 +36,7 @@ def test_a_headline_says_what_it_says_and_why(stage: Stage, open_page: OpenPage)
     assert chips.all_inner_texts() == ["unsure", "▲ bullish"]
     told = chips.nth(1).get_attribute("title") or ""
     assert "bullish 90 %" in told and "beats (0.85)" in told
-    assert "Not sure enough" in (chips.nth(0).get_attribute("title") or "")
+    assert "Too uncertain" in (chips.nth(0).get_attribute("title") or "")
     assert chart.complaints == []
 
 

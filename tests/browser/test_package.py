@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.browser.conftest import CLIENT, Stage
-from tests.support.browser.stage import START_MS
+from tests.support.browser.stage import START_MS, Stage
+from tests.support.paths import CLIENT
 
 pytestmark = pytest.mark.browser
 

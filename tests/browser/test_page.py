@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import OpenPage, Stage
-from tests.support.browser.chromium import check_chart
-from tests.support.browser.stage import START_MS, Market
+from tests.support.browser.chromium import OpenPage, check_chart
+from tests.support.browser.stage import START_MS, Market, Stage
 
 pytestmark = pytest.mark.browser
 

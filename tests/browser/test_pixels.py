@@ -6,12 +6,11 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from tests.browser.conftest import OpenPage, Stage
-from tests.support.browser.chromium import Chart, Pixels, count
-from tests.support.browser.stage import START_MS, Market
+from tests.support.browser.chromium import Chart, OpenPage, count
+from tests.support.browser.pixels import act, assert_equal, shoot_pane
+from tests.support.browser.stage import START_MS, Market, Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -30,28 +29,6 @@ def long_stage(static: Path) -> Iterator[Stage]:
     made.serving.start()
     yield made
     made.serving.stop()
-
-
-def shoot_pane(chart: Chart) -> Pixels:
-    """Return what the renderer drew, without the text above it.
-
-    How Chromium smooths text differs from run to run, for two pages of one renderer, too.
-    """
-    chart.page.evaluate(
-        """() => {
-          const text = ".legend, .go-latest, .axis-label, .axes-canvas";
-          for (const each of document.querySelectorAll(text)) each.style.visibility = "hidden";
-        }"""
-    )
-    return chart.region(chart.shoot(), "#chart .pane")
-
-
-def assert_equal(one: Pixels, two: Pixels) -> None:
-    rows, columns = np.nonzero((one != two).any(axis=-1))
-    assert len(rows) == 0, (
-        f"{len(rows)} pixels differ, within rows {rows.min()} to {rows.max()}, "
-        f"columns {columns.min()} to {columns.max()}"
-    )
 
 
 @pytest.mark.parametrize("scale", [1, 2])
@@ -85,23 +62,6 @@ def trade(stage: Stage, charts: list[Chart], symbol: str, price: str, *, at_ms: 
     for chart in charts:
         chart.wait_data("lastPrice", price)
         chart.settle()
-
-
-def act(chart: Chart, move: str, x: int, amount: int) -> None:
-    mouse = chart.page.mouse
-    mouse.move(x, 300)
-    if move == "zoom in":
-        mouse.wheel(0, -amount)
-    elif move == "zoom out":
-        mouse.wheel(0, amount)
-    elif move == "pan":
-        mouse.wheel(amount, 0)
-    elif move == "axis":
-        mouse.move(710, 300)
-        mouse.down()
-        mouse.move(710, 300 - amount // 9)
-        mouse.up()
-    chart.settle()
 
 
 def test_equal_when_candles_are_more_than_pixels_and_the_last_one_moves(

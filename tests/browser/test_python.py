@@ -1,4 +1,4 @@
-"""Python on the page: typed, drawn, equal to native, and told where it fails."""
+"""Python on the page: edited, drawn, equal to native results, with errors at their line."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Route
 
-from tests.browser.conftest import OpenPage
-from tests.support.browser.chromium import count
+from tests.support.browser.chromium import OpenPage, count
 from tests.support.browser.python_panel import Panel, Served
 from tests.support.browser.stage import START_MS, Market
 from tickfire.kernels import native

@@ -1,10 +1,10 @@
-"""Python that does not end: stopped by the button and by the limit, the page alive throughout."""
+"""Endless Python is stopped by the button and by the time limit, and the page stays responsive."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import OpenPage
+from tests.support.browser.chromium import OpenPage
 from tests.support.browser.python_panel import RUN_TIMEOUT_MS, Panel, Served
 from tests.support.browser.stage import START_MS, Market
 
@@ -23,7 +23,7 @@ STUBBORN = (
 
 @pytest.fixture(params=["isolated", "not isolated"])
 def panel(request: pytest.FixtureRequest, serving: Served, open_page: OpenPage) -> Panel:
-    """The panel on an isolated page, and on plain http from elsewhere, which never is."""
+    """The panel on an isolated page, and on plain http outside localhost."""
     isolated = request.param == "isolated"
     url = serving.url if isolated else serving.url.replace("127.0.0.1", "insecure.test")
     panel = Panel(open_page(url, symbol=SYMBOL))
@@ -33,7 +33,7 @@ def panel(request: pytest.FixtureRequest, serving: Served, open_page: OpenPage) 
 
 
 def trade(panel: Panel, serving: Served, market: Market, price: str, ms: int) -> None:
-    """Let a trade happen, and see it on the page."""
+    """Make a trade, and wait until the page shows it."""
     at_ms = START_MS + ms
     serving.call(lambda: market.trade(SYMBOL, price, 1, side="B", at_ms=at_ms))
     panel.chart.wait_data("lastPrice", price)
@@ -93,7 +93,7 @@ def test_code_that_swallows_what_stops_it_ends_with_its_worker(panel: Panel) -> 
     panel.write(STUBBORN)
     panel.start()
     panel.page.click(".python-stop")
-    wait_fault(panel, "Python starts anew")
+    wait_fault(panel, "Python was restarted")
     works_on(panel)
 
 
@@ -127,7 +127,7 @@ def test_a_loop_that_begins_on_live_bars_is_not_begun_again(
 
 def test_what_ends_python_itself_is_told_and_python_goes_on(panel: Panel) -> None:
     panel.run("def indicator(bars):\n    return indicator(bars)\n")
-    assert "RecursionError" in panel.fault() or "Python starts anew" in panel.fault()
+    assert "RecursionError" in panel.fault() or "Python was restarted" in panel.fault()
     works_on(panel)
     panel.run("def indicator(bars):\n    exit(1)\n")
     assert panel.fault() == "SystemExit, line 2: there is nothing to exit here"

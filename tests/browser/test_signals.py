@@ -1,4 +1,4 @@
-"""What the models say of a symbol, in headless Chromium."""
+"""The models' signals for a symbol, in headless Chromium."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import OpenPage, Stage
-from tests.support.browser.stage import START_MS
+from tests.support.browser.chromium import OpenPage
+from tests.support.browser.stage import START_MS, Stage
 
 pytestmark = pytest.mark.browser
 
@@ -33,9 +33,9 @@ def test_an_outlook_stands_with_its_evidence_and_follows(stage: Stage, open_page
     outlook = chart.page.locator("#signals-outlook")
     outlook.wait_for()
     text = outlook.inner_text()
-    assert "no edge" in text and "51.3 % up" in text and "n 1,733" in text and "0.82 bp" in text
+    assert "no edge" in text and "51.3 % up" in text and "1,733 cases" in text and "0.82 bp" in text
     told = chart.page.locator(".outlook-scale").get_attribute("title") or ""
-    assert "49.2 % to 53.9 %" in told and "That is no edge" in told
+    assert "49.2 % to 53.9 %" in told and "This is no edge" in told
     later = {**DIRECTION, "id": "2-0", "says": "up", "expected_net_bp": 0.4}
     stage.serving.call(lambda: stage.market.broadcast("signals:ESU4", "signal", later))
     chart.page.wait_for_selector(".outlook-says[data-says=up]")

@@ -37,7 +37,7 @@ class TestUserSocket(UserSocket):
 
     def __init__(self, channels: Mapping[str, ChannelFactory]) -> None:
         super().__init__()
-        self.channels = channels  # type: ignore[misc]
+        self.channels = channels
 
     async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
         if params.get("token") == "bad":

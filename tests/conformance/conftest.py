@@ -1,4 +1,4 @@
-"""The conformance app for all of these tests, and a count of what they have shown."""
+"""The conformance app, and a summary that counts the checks by kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.serving import free_port, serving
+from tests.conformance.serving import serving
+from tickfire.base.ports import free_port
 
 HERE = Path(__file__).parent
 
@@ -19,7 +20,7 @@ COUNTED = {
     "test_deviations.py": "deviations",
     "clients": "checks by stock clients",
 }
-"""What a test counts as, by the first part of its path from here."""
+"""Name of a kind of check, by the first part of a test's path below this folder."""
 
 
 @pytest.fixture(scope="package")
@@ -36,12 +37,12 @@ def _counts_as(nodeid: str) -> str | None:
     if HERE.name not in parts:
         return None
     kind = COUNTED.get(parts[parts.index(HERE.name) + 1])
-    # Elsewhere than with the clients, what counts is a row of a table.
+    # Tests of clients count one by one; elsewhere a check is one row of a table.
     return kind if kind == COUNTED["clients"] or "[" in nodeid else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many of each kind passed."""
+    """Print how many checks of each kind have passed."""
     passed, all_run = Counter[str](), Counter[str]()
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.stats.get(outcome, []):
@@ -61,7 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _clients(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
-    """Yield the name of each module of client tests that has passed one."""
+    """Yield the client's name for each of its tests that has passed."""
     for report in terminalreporter.stats.get("passed", []):
         if _counts_as(report.nodeid) == COUNTED["clients"]:
             path = Path(report.nodeid.partition("::")[0])

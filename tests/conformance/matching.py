@@ -1,4 +1,4 @@
-"""Whether what a server did is what the transcript says.
+"""Comparison of a server's behaviour with a transcript.
 
 Text is compared as JSON, with placeholders in strings: `<any:NAME>` is any string (the same NAME,
 the same value), `<capture:NAME>` remembers, `<use:NAME>` equals what was remembered. 1.0 is not 1.
@@ -36,7 +36,7 @@ def substitute(text: str, bound: Bindings) -> str:
 
 
 def matches(expected: Any, got: Any, bound: Bindings) -> bool:
-    """Whether a JSON value is as expected; binds placeholders on the way."""
+    """Compare a JSON value with the expected one, and bind placeholders on the way."""
     if isinstance(expected, str):
         return _matches_text(expected, got, bound)
     if isinstance(expected, dict):
@@ -81,7 +81,7 @@ def _may_be_json(expected: str, got: str) -> bool:
 
 
 def same_step(expected: Step, got: Step | None, bound: Bindings) -> bool:
-    """Whether a step is as expected."""
+    """Return whether a step is as expected."""
     if got is None or expected["op"] != got["op"]:
         return False
     match expected["op"]:

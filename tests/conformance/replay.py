@@ -30,7 +30,7 @@ SCENARIO_TIMEOUT_S = 60.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one transcript."""
+    """The result of one transcript."""
 
     name: str
     differences: list[str]
@@ -96,7 +96,7 @@ async def replay_all(
 
 
 def _meets_others(transcript: dict[str, Any]) -> bool:
-    """Whether it sends to topics that other scenarios may have joined, or counts who is there."""
+    """Return whether it uses topics of other scenarios, or counts presences."""
     return any(
         SHARED_TOPICS.search(
             base64.b64decode(step.get("binary", ""))

@@ -6,15 +6,14 @@ import contextlib
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.eventually import wait_until
+from tests.support.paths import ROOT
+
 APP = "tests.conformance.app"
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
-POLL_S = 0.05
 
 OTHER_SERVERS = {
     "hypercorn": ["hypercorn", "--bind", "127.0.0.1:{port}", f"{APP}:build_app()"],
@@ -24,13 +23,6 @@ OTHER_SERVERS = {
     ],
 }
 """Modules and arguments that serve the app without our protocol class."""
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -65,10 +57,10 @@ def serving_elsewhere(name: str, port: int) -> Iterator[None]:
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
+    def listens() -> bool:
         assert server.poll() is None, "the server has ended"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
-            return
-        time.sleep(POLL_S)
-    raise AssertionError("the server does not listen")
+            return True
+        return False
+
+    wait_until(listens, "the server listens", START_TIMEOUT_S)

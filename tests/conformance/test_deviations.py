@@ -1,4 +1,4 @@
-"""Where we are not as Phoenix is: each deviation, its reason, and the check that pins it.
+"""Deviations from Phoenix: each with its reason and the check that pins it.
 
 docs/conformance.md tells the same to people, and is held to this table. The transcripts have none:
 even the accidents that they record, in which Phoenix loses data, are reproduced.
@@ -11,11 +11,11 @@ import json
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.paths import ROOT
 from tests.support.phoenix.rawclient import CLOSE, TEXT, RawWebSocket, frame, open_websocket
 from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S
 from tickfire.phoenix.core.subscriber import DEFAULT_WRITE_LIMIT
@@ -23,7 +23,7 @@ from tickfire.phoenix.wire.jsoncodec import encode_json
 
 PATIENCE_S = 20.0
 TOPIC = "market:deviations"
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
+DOCUMENT = ROOT / "docs" / "conformance.md"
 
 type Send = Callable[[bytes], Awaitable[None]]
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.replay import TRANSCRIPTS, Verdict, load, replay_all
-from tests.conformance.serving import OTHER_SERVERS, free_port, serving_elsewhere
+from tests.conformance.serving import OTHER_SERVERS, serving_elsewhere
+from tickfire.base.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -27,7 +28,7 @@ type Verdicts = dict[str, Verdict]
 
 @pytest.fixture(scope="module", params=sorted(OTHER_SERVERS))
 def verdicts(request: pytest.FixtureRequest) -> Iterator[Verdicts]:
-    """What became of each transcript on one server."""
+    """The result of each transcript on one server."""
     port = free_port()
     with serving_elsewhere(request.param, port):
         results = asyncio.run(replay_all(CHOSEN, "127.0.0.1", port))

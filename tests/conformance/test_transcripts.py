@@ -13,7 +13,7 @@ NAMES = sorted(path.stem for path in TRANSCRIPTS.glob("*.json"))
 
 @pytest.fixture(scope="module")
 def verdicts(port: int) -> dict[str, Verdict]:
-    """What became of each transcript."""
+    """The result of each transcript."""
     results = asyncio.run(replay_all(load([TRANSCRIPTS]), "127.0.0.1", port))
     return {verdict.name: verdict for verdict in results}
 

@@ -6,15 +6,15 @@ import ast
 import asyncio
 import inspect
 import re
-from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import pytest
 
-from tests.docs.running import running
+from tests.support.docs.running import running
+from tests.support.paths import ROOT
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = ROOT / "docs"
 GUIDES = ["phoenix.md", "starlette.md"]
 
 CLIENT_TIMEOUT_S = 40
@@ -88,7 +88,9 @@ async def test_the_javascript_of_the_chat_runs() -> None:
 @pytest.mark.parametrize("guide", GUIDES)
 def test_its_anchors_exist(guide: str) -> None:
     text = (DOCS / guide).read_text()
-    for name, anchor in re.findall(r"\]\(([a-z]*\.?[a-z]*)#([a-z-]+)\)", text):
+    links = re.findall(r"\]\(([a-z]*\.?[a-z]*)#([a-z-]+)\)", text)
+    assert links
+    for name, anchor in links:
         target = (DOCS / name).read_text() if name else text
         titles = re.findall(r"^#+ (.+)$", target, re.MULTILINE)
         slugs = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -1,4 +1,4 @@
-"""A file replayed by `tickfire dev` reaches a stock phoenix.js client, every trade in order."""
+"""Replay of a recorded file by `tickfire dev` to a stock phoenix.js client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ type Trade = tuple[int, Decimal, int]
 
 
 def trades_of(file: Path) -> list[Trade]:
-    """Return the trades of a file as databento's own decoder sees them."""
+    """Return the trades of a file, as decoded by databento."""
     store: Iterable[Any] = databento.DBNStore.from_bytes(file.read_bytes())
     return [
         (record.ts_event, Decimal(record.price).scaleb(-9), record.size)

@@ -1,3 +1,5 @@
+"""Artifacts: round trips, refusals, and hot reload."""
+
 from __future__ import annotations
 
 import json
@@ -37,9 +39,7 @@ def artifact(**changes: Any) -> Artifact:
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,6}", fullmatch=True), numbers, max_size=4))
-def test_what_is_saved_is_loaded(
-    tmp_path_factory: pytest.TempPathFactory, held: dict[str, Any]
-) -> None:
+def test_round_trip(tmp_path_factory: pytest.TempPathFactory, held: dict[str, Any]) -> None:
     folder = tmp_path_factory.mktemp("artifact")
     before = artifact(arrays=held)
     after = load(save(before, folder), "test", 3)
@@ -51,7 +51,7 @@ def test_what_is_saved_is_loaded(
     assert replace(after, arrays={}) == replace(before, arrays={})
 
 
-def test_the_same_artifact_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_same_artifact_gives_same_bytes(tmp_path: Path) -> None:
     one, two = save(artifact(), tmp_path / "one"), save(artifact(), tmp_path / "two")
     assert one.read_bytes() == two.read_bytes()
     assert one.with_suffix(".npz").read_bytes() == two.with_suffix(".npz").read_bytes()
@@ -59,7 +59,7 @@ def test_the_same_artifact_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 @given(st.data())
-def test_no_changed_byte_of_the_arrays_gets_through(
+def test_any_changed_byte_of_arrays_is_refused(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     path = save(artifact(), tmp_path_factory.mktemp("artifact"))
@@ -71,7 +71,7 @@ def test_no_changed_byte_of_the_arrays_gets_through(
         load(path, "test", 3)
 
 
-def test_no_changed_word_of_the_manifest_gets_through(tmp_path: Path) -> None:
+def test_changed_manifest_is_refused(tmp_path: Path) -> None:
     path = save(artifact(), tmp_path)
     manifest = json.loads(path.read_text())
     manifest["metrics"]["accuracy"] = 0.99
@@ -81,14 +81,14 @@ def test_no_changed_word_of_the_manifest_gets_through(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema": 99}', b"\xff\xfe"])
-def test_what_is_no_manifest_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_malformed_manifest_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "small.json"
     path.write_bytes(content)
     with pytest.raises(ArtifactError, match="is refused"):
         load(path, "test", 3)
 
 
-def test_missing_files_other_kinds_and_other_names_are_refused(tmp_path: Path) -> None:
+def test_missing_file_or_other_kind_or_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="No such file"):
         load(tmp_path / "absent.json", "test", 3)
     path = save(artifact(), tmp_path)
@@ -102,7 +102,7 @@ def test_missing_files_other_kinds_and_other_names_are_refused(tmp_path: Path) -
         load(path, "test", 3)
 
 
-def test_objects_are_never_saved(tmp_path: Path) -> None:
+def test_objects_are_not_saved(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="numbers, not"):
         save(artifact(arrays={"o": np.array([object()])}), tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -112,7 +112,7 @@ def metric(path: Path) -> float:
     return load(path, "test", 3).metrics["accuracy"]
 
 
-def test_a_new_file_is_taken_once_it_stands_still(tmp_path: Path) -> None:
+def test_new_file_is_loaded_once_it_stops_changing(tmp_path: Path) -> None:
     following = Reloader(save(artifact(), tmp_path), metric)
     assert following.model == 0.9 and not following.poll()
     save(artifact(metrics={"accuracy": 0.95}), tmp_path)
@@ -123,7 +123,7 @@ def test_a_new_file_is_taken_once_it_stands_still(tmp_path: Path) -> None:
     assert following.poll(now=True) and following.model == 0.96
 
 
-def test_a_bad_file_is_refused_once_and_the_old_model_stays(
+def test_bad_file_is_refused_once_and_old_model_stays(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = save(artifact(), tmp_path)
@@ -133,13 +133,13 @@ def test_a_bad_file_is_refused_once_and_the_old_model_stays(
         for _ in range(5):
             assert not following.poll()
     assert following.model == 0.9 and following.refusals == 1
-    assert len(caplog.records) == 1 and "The one before stays" in caplog.text
+    assert len(caplog.records) == 1 and "The previous model stays" in caplog.text
     path.unlink()
     assert not following.poll(now=True) and following.refusals == 2
     save(artifact(metrics={"accuracy": 0.5}), tmp_path)
     assert following.poll(now=True) and following.model == 0.5
 
 
-def test_without_a_first_model_there_is_no_reloader(tmp_path: Path) -> None:
+def test_reloader_needs_a_valid_first_artifact(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError):
         Reloader(tmp_path / "absent.json", metric)

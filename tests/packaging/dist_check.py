@@ -26,7 +26,7 @@ from pathlib import Path
 
 from websockets.sync.client import connect
 
-from tests.docs.running import free_port
+from tickfire.base.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = Path(__file__).with_name("inside")

@@ -1,4 +1,4 @@
-"""What set-up says to a machine that lacks something."""
+"""Messages of the set-up on a machine that lacks a tool."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-NEED = Path(__file__).resolve().parents[2] / ".ci" / "need"
+from tests.support.paths import ROOT
+
+NEED = ROOT / ".ci" / "need"
 NO_VENV = f'case "$2" in *ensurepip*) exit 1 ;; esac; exec {sys.executable} "$@"'
 
 Machine = Callable[..., subprocess.CompletedProcess[str]]

@@ -1,4 +1,4 @@
-"""What the repository promises about itself."""
+"""Rules of the repository."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import json
 import re
 import subprocess
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
+
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 # Written in pieces, so that this file does not hold what it forbids.
@@ -73,7 +73,9 @@ def test_every_dependency_is_locked() -> None:
     ours = {declared["name"] for declared in projects}
     for declared in projects:
         extras = itertools.chain.from_iterable(declared["optional-dependencies"].values())
-        for requirement in itertools.chain(declared["dependencies"], extras):
+        requirements = [*declared["dependencies"], *extras]
+        assert len(requirements) > 1
+        for requirement in requirements:
             name = re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower()
             if name not in ours:
                 assert re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE), name
@@ -99,7 +101,9 @@ def test_the_namespace_has_no_init_and_every_package_is_typed() -> None:
     for top in ("server", "ingest", "models", "wasm"):
         namespace = ROOT / top / "tickfire"
         assert not (namespace / "__init__.py").exists()
-        for package in (path for path in namespace.iterdir() if path.name != "__pycache__"):
+        packages = [path for path in namespace.iterdir() if path.name != "__pycache__"]
+        assert packages, f"{namespace} is empty"
+        for package in packages:
             assert (package / "__init__.py").exists(), package
             assert (package / "py.typed").exists(), package
 
@@ -113,12 +117,17 @@ def test_every_target_of_the_readme_is_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for document in ("README.md", "docs/development.md"):
         named = set(re.findall(r"\bmake ([a-z-]+)\b", (ROOT / document).read_text()))
+        assert named, f"{document} names no target"
         assert named <= targets, document
     assert {"help", "setup", "run-dev", "test", "lint", "types", "bench", "dist-check"} <= targets
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
+    links = []
     for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]:
         text = re.sub(r"<!--.*?-->", "", document.read_text(), flags=re.DOTALL)
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-            assert (document.parent / target).exists(), f"{document.name}: {target}"
+        targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+        links += [(document, target) for target in targets]
+    assert len(links) > 20
+    for document, target in links:
+        assert (document.parent / target).exists(), f"{document.name}: {target}"

@@ -13,7 +13,7 @@ import time
 from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.phoenix.core.test_sessions_stateful import Sessions
+from tests.support.phoenix.sessions import Sessions
 
 ROUND_EXAMPLES = 200
 ROUND_STEPS = 50

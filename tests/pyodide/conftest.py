@@ -1,4 +1,4 @@
-"""The wheel for browsers, built and imported here, where it runs the plain kernels."""
+"""Fixtures for the browser's wheel, imported in this Python, where its kernels run as Python."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAME = "tickfire_browser"
 
 @pytest.fixture(scope="session")
 def module_bytes() -> bytes:
-    """kernels.wasm as set-up made it."""
+    """The bytes of kernels.wasm, which `make wasm` builds."""
     path = PACKAGE / MODULE_NAME
     assert path.is_file(), "run make wasm"
     return path.read_bytes()
@@ -35,7 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory, module_bytes: bytes) -> Path
 
 @pytest.fixture(scope="session")
 def package(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
-    """The wheel's package, imported from where it is unpacked."""
+    """The package of the unpacked wheel."""
     folder = tmp_path_factory.mktemp("site")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)

@@ -1,4 +1,4 @@
-"""A user's code: what it computes, and what is told when it fails."""
+"""A user's code: its results, and its error messages."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from pyodide.distribution.audit import AuditError, audit_wheel
 from pyodide.distribution.files import CORE_FILES
 from pyodide.distribution.lock import write_lock
 from pyodide.distribution.wheel import build_wheel
-from tests.kernels.indicators import own_kernel
+from tests.support.kernels import own_kernel
 from tickfire.kernels.build import MODULE_NAME, build_module, kernels_of
 from tickfire.kernels.compiler.python import python
 
@@ -68,7 +68,9 @@ def test_the_folder_is_named_by_what_is_in_it_and_old_ones_go(tmp_path: Path) ->
     assert not old.exists()
     folder = out / pointer["folder"]
     assert {path.name for path in folder.iterdir()} >= {*CORE_FILES, "pyodide-lock.json"}
-    for path in folder.glob("*.gz"):
+    packed = list(folder.glob("*.gz"))
+    assert packed
+    for path in packed:
         assert gzip.decompress(path.read_bytes()) == path.with_suffix("").read_bytes()
 
 

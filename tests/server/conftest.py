@@ -1,30 +1,21 @@
-"""A real Valkey, a real server on a real port, real clients."""
+"""Fixtures of the server's tests: a real Valkey, and servers on real ports."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
-from tests.support.eventually import eventually
-from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import Publisher
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey, two_nodes
-from tickfire.base.ports import free_port
-from tickfire.phoenix import PhoenixProtocol
-from tickfire.server.app import Settings, create_app
-from tickfire.server.auth import Access
-from tickfire.server.market.market import Market
 
 
 @pytest.fixture
 def own_valkey() -> Iterator[Valkey]:
-    """A Valkey that the test may kill."""
+    """A Valkey for this test alone, which may kill it."""
     server = Valkey()
     yield server
     server.close()
@@ -39,68 +30,15 @@ def nodes(tmp_path: Path) -> Iterator[list[Valkey]]:
 
 @pytest.fixture
 def publisher(valkey: Valkey) -> Publisher:
-    """A data set with two instruments."""
+    """A publisher of an epoch with the instruments AAA (1) and BBB (2)."""
     publisher = Publisher(valkey.client)
     publisher.instruments({1: "AAA", 2: "BBB"})
     return publisher
 
 
-class Server:
-    """The application under uvicorn, in the test's loop."""
-
-    def __init__(self, url: str, **settings: Any) -> None:
-        self.app = create_app(Settings(url, **{"access": Access(dev=True), **settings}))
-        self.market: Market = self.app.state.market
-        self.port = free_port()
-        config = uvicorn.Config(
-            self.app,
-            port=self.port,
-            ws=PhoenixProtocol,
-            log_config=None,
-            lifespan="on",
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
-        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
-        self._task: asyncio.Task[None] | None = None
-        self._clients: list[PhoenixClient] = []
-
-    async def start(self, ready: bool = True) -> None:
-        self._task = asyncio.create_task(self._server.serve())
-        await eventually(lambda: self._server.started, "the server is up")
-        if ready:
-            await eventually(lambda: self.market.trouble() is None, "the market is ready")
-
-    async def stop(self) -> None:
-        for client in self._clients:
-            await client.close()
-        self._server.should_exit = True
-        if self._task is not None:
-            await self._task
-
-    async def client(self, **options: Any) -> PhoenixClient:
-        client = await PhoenixClient.open(self.port, **options)
-        self._clients.append(client)
-        return client
-
-    def position(self, shard: int = 0) -> int:
-        live = self.market.live
-        return -1 if live is None else live.data.positions[shard]
-
-    async def reaches(self, publisher: Publisher) -> None:
-        """Wait until the server has read all that was published."""
-        await eventually(
-            lambda: [self.position(s) for s in range(publisher.shards)] == publisher.positions,
-            f"the server is at {publisher.positions}",
-        )
-
-
-type Serve = Callable[..., Awaitable[Server]]
-
-
 @pytest.fixture
 async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
-    """Start servers; they are stopped after the test."""
+    """A function that starts a server, which is stopped after the test."""
     servers: list[Server] = []
 
     async def start(url: str, ready: bool = True, **settings: Any) -> Server:
@@ -116,5 +54,5 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
 
 @pytest.fixture
 async def server(publisher: Publisher, valkey: Valkey, serve: Serve) -> Server:
-    """A server of the data set with two instruments."""
+    """A server of `publisher`'s epoch."""
     return await serve(valkey.url)

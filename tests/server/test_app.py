@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 
-from tests.server.conftest import Serve, Server
 from tests.support.eventually import eventually
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import Publisher, trades
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.base.errors import UsageError
 from tickfire.phoenix import Token
@@ -64,7 +64,7 @@ async def test_metrics_count_what_happens(server: Server, publisher: Publisher) 
         assert line in text
     assert "python_info" not in text
     await client.close()
-    await eventually(lambda: not server.market._subscriptions, "the client is gone")
+    await eventually(lambda: not len(server.market.subscriptions), "the client is gone")
 
 
 async def test_without_a_built_client_the_page_says_so(server: Server) -> None:

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 import pytest
 import redis
 
-from tests.server.conftest import Serve
 from tests.support.eventually import eventually
 from tests.support.publisher import DAY, SECOND, Publisher, trades
+from tests.support.server import Serve
 from tests.support.valkey import Valkey
 from tickfire.models.infer import service
 from tickfire.models.infer.service import Infer, InferConfig
 from tickfire.models.infer.stream_model import Rows, StreamModel
 from tickfire.models.records import Signal
-from tickfire.store.connect import connect
+from tickfire.store.store import Store
 
 
 class Entries(StreamModel):
@@ -40,7 +40,7 @@ async def test_models_run_on_a_cluster(
     news = await phoenix.join("news:headlines")
     signals = await phoenix.join("signals:all")
     monkeypatch.setattr(service, "stream_model", lambda name: Entries)
-    reader = await connect(nodes[0].url)
+    reader = await Store.open(nodes[0].url)
     task = asyncio.create_task(Infer(InferConfig(models=("entries",)), reader).run())
     try:
         publisher.headline(1)
@@ -57,5 +57,5 @@ async def test_models_run_on_a_cluster(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await reader.aclose()
+        await reader.close()
         client.close()

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickfire.store.entries import BarEntry, SnapshotEntry, tick_entries
+from tickfire.store.entries import BadEntry, ticks_of
+from tickfire.store.epoch import epoch_of
+from tickfire.store.limits import MAX_SHARDS, MAX_TICKS_PER_ENTRY
 from tickfire.store.resp import RespParser
-from tickfire.store.schema import BAR, ENTRY_HEADER, MAX_TICKS_PER_ENTRY, STATE, TICK
+from tickfire.store.schema import BAR, BINARY_HEADER, ENTRY_HEADER, STATE, TICK
+from tickfire.store.writes import BarWrite, SnapshotWrite, tick_writes
 
 
 @given(st.integers(0, 1000), st.integers(1, 2**40))
 def test_ticks_are_cut_into_entries_of_dense_positions(count: int, first: int) -> None:
     ticks = np.zeros(count, TICK)
     ticks["sequence"] = np.arange(count)
-    entries = tick_entries(0, first, ticks, 1, 2, 3, history=100)
+    entries = tick_writes(0, first, ticks, 1, 2, 3, history=100)
     assert b"".join(entry.data for entry in entries) == ticks.tobytes()
     n = first - 1
     for entry in entries:
@@ -26,33 +30,57 @@ def test_ticks_are_cut_into_entries_of_dense_positions(count: int, first: int) -
 
 
 def test_a_tick_entry_is_an_xadd_of_its_last_position() -> None:
-    (entry,) = tick_entries(2, 1001, np.zeros(2, TICK), 1, 2, 3, history=1000)
+    (entry,) = tick_writes(2, 1001, np.zeros(2, TICK), 1, 2, 3, history=1000)
     assert entry.command().startswith(
         b"*10\r\n$4\r\nXADD\r\n$9\r\nticks:{2}\r\n$5\r\nMINID\r\n$1\r\n~\r\n$1\r\n2\r\n"
         b"$6\r\n1002-0\r\n$1\r\nh\r\n$32\r\n"
     )
 
 
+@given(st.integers(-5, 2000), st.binary(min_size=7, max_size=9))
+def test_an_epoch_has_a_key_of_8_bytes_and_1_to_256_shards(shards: int, key: bytes) -> None:
+    found = epoch_of({b"epoch": key, b"shards": b"%d" % shards})
+    assert found == ((key, shards) if len(key) == 8 and 1 <= shards <= 256 else None)
+    assert np.iinfo(BINARY_HEADER["shard"]).max == MAX_SHARDS - 1
+
+
+@given(st.integers(1, MAX_TICKS_PER_ENTRY), st.integers(1, 2**40))
+def test_a_written_entry_is_read_as_it_was(count: int, first: int) -> None:
+    ticks = np.zeros(count, TICK)
+    ticks["sequence"] = np.arange(count)
+    (write,) = tick_writes(0, first, ticks, 1, 2, 3, history=100)
+    read = ticks_of((b"%d-0" % write.last, {b"h": write.header, b"d": write.data}))
+    assert (read.first, read.last) == (first, first + count - 1)
+    assert (read.received, read.parsed, read.written) == (1, 2, 3)
+    assert read.ticks.tobytes() == ticks.tobytes()
+
+
+@given(st.binary(max_size=12), st.binary(max_size=40), st.binary(max_size=80))
+def test_an_entry_that_is_not_ours_is_bad(entry_id: bytes, header: bytes, data: bytes) -> None:
+    with pytest.raises(BadEntry):
+        ticks_of((entry_id, {b"h": header, b"d": data}))
+
+
 def test_positions_of_every_kind_are_shifted_into_a_new_data_set() -> None:
-    (ticks,) = tick_entries(0, 501, np.zeros(3, TICK), 1, 2, 3, history=1000)
+    (ticks,) = tick_writes(0, 501, np.zeros(3, TICK), 1, 2, 3, history=1000)
     ticks.shift(500)
     assert ticks.last == 3
     bar = np.zeros(2, BAR)
     bar["n"] = 400, 502
-    bars = BarEntry(0, 502, 7, bar.tobytes(), 1000)
+    bars = BarWrite(0, 502, 7, bar.tobytes(), 1000)
     bars.shift(500)
-    assert bars.n == 2
+    assert bars.position == 2
     assert np.frombuffer(bars.data, BAR)["n"].tolist() == [0, 2]
     rows = np.zeros(1, STATE)
     rows["n"], rows["trade_n"] = 503, 100
-    snapshot = SnapshotEntry(0, 503, rows)
+    snapshot = SnapshotWrite(0, 503, rows)
     snapshot.shift(500)
-    assert (snapshot.n, rows["n"][0], rows["trade_n"][0]) == (3, 3, 0)
+    assert (snapshot.position, rows["n"][0], rows["trade_n"][0]) == (3, 3, 0)
 
 
 def test_a_snapshot_names_its_position_and_its_instruments() -> None:
     rows = np.zeros(1, STATE)
     rows["feed"], rows["instrument_id"] = 1, 42
-    command = SnapshotEntry(3, 77, rows).command()
+    command = SnapshotWrite(3, 77, rows).command()
     assert b"snapshots:{3}\r\n$1\r\nn\r\n$2\r\n77\r\n$4\r\n1:42\r\n$256\r\n" in command
     assert RespParser().feed(b":1\r\n") == [1]

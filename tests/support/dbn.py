@@ -1,7 +1,8 @@
-"""Small DBN files that the tests make themselves, and the way to the shared ones."""
+"""Small DBN files made by the tests, and paths of the recorded ones in ../shared."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_TRADE,
     SIDE_BID,
 )
-from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
 from tickfire.ingest.dbn.records import record_dtype
 
 START = 1_700_000_000_000_000_000
@@ -28,7 +29,7 @@ SHARED_DATA = Path("../shared/data/dbn")
 
 
 def shared_files(*patterns: str) -> list[Path]:
-    """Return the shared DBN files of some glob patterns; skip where there is no shared folder."""
+    """Return the recorded DBN files that match glob patterns; skip the test without ../shared."""
     if not Path("../shared").exists():
         pytest.skip("needs the folder ../shared")
     files = sorted(path for pattern in patterns for path in SHARED_DATA.glob(pattern))
@@ -37,7 +38,7 @@ def shared_files(*patterns: str) -> list[Path]:
 
 
 def rows(rtype: int, count: int, version: int = DBN_VERSION, **fields: object) -> NDArray[np.void]:
-    """Return records of one type, all zero but the header and what is given."""
+    """Return records of one type whose fields are zero, but for the header and those given."""
     dtype = record_dtype(rtype, version)
     assert dtype is not None and dtype.names is not None
     made = np.zeros(count, dtype)
@@ -84,7 +85,7 @@ def mixed_records(count: int, start: int = START) -> bytes:
 def write_dbn(
     path: Path, records: bytes, metadata: Metadata | None = None, *, frames: int = 0
 ) -> Path:
-    """Write a DBN file; with ``frames`` as that many zstd frames."""
+    """Write a DBN file, compressed in this many zstd frames if ``frames`` is given."""
     data = (metadata or Metadata("TEST", "trades", START)).encode() + records
     if frames:
         step = len(data) // frames + 1
@@ -96,7 +97,7 @@ def write_dbn(
 
 
 def databento_decoder(*, upgrade: bool = False, ts_out: bool = False) -> Any:
-    """Return databento_dbn's own decoder, told to leave versions as they are unless `upgrade`."""
+    """Return databento_dbn's decoder; it keeps the version of each record unless `upgrade`."""
     policy: Any = databento_dbn.VersionUpgradePolicy
     return databento_dbn.DBNDecoder(
         upgrade_policy=policy.UPGRADE_TO_V3 if upgrade else policy.AS_IS, ts_out=ts_out
@@ -104,7 +105,30 @@ def databento_decoder(*, upgrade: bool = False, ts_out: bool = False) -> Any:
 
 
 def decoded_by_databento(data: bytes, *, upgrade: bool = False) -> list[Any]:
-    """Return metadata and records as databento_dbn sees them."""
+    """Return the metadata and the records that databento_dbn decodes."""
     decoder = databento_decoder(upgrade=upgrade)
     decoder.write(data)
     return list(decoder.decode())
+
+
+def daily(*days: tuple[int, str, int]) -> Metadata:
+    """Return metadata that maps instrument ids to symbols by day.
+
+    Parameters
+    ----------
+    *days
+        (day counted from 2024-01-01, symbol, instrument id).
+    """
+    first = date(2024, 1, 1).toordinal()
+    by_symbol: dict[str, list[MappingInterval]] = {}
+    for day, symbol, number in days:
+        interval = MappingInterval(
+            date.fromordinal(first + day), date.fromordinal(first + day + 1), str(number)
+        )
+        by_symbol.setdefault(symbol, []).append(interval)
+    return Metadata(
+        "TEST",
+        "trades",
+        stype_in="raw_symbol",
+        mappings=tuple(SymbolMapping(name, tuple(rows)) for name, rows in by_symbol.items()),
+    )

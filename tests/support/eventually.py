@@ -1,23 +1,25 @@
-"""Wait for what other processes do, with a timeout and without a fixed sleep."""
+"""Waits for a condition that others bring about, with a timeout and without a fixed sleep."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from collections.abc import Awaitable, Callable
 
 POLL_S = 0.01
+TIMEOUT_S = 20.0
 
 
 async def eventually(
-    holds: Callable[[], bool | Awaitable[bool]], what: str, timeout_s: float = 20.0
+    holds: Callable[[], bool | Awaitable[bool]], what: str, timeout_s: float = TIMEOUT_S
 ) -> None:
-    """Return once a condition holds.
+    """Return once a condition holds; the event loop runs meanwhile.
 
     Raises
     ------
     AssertionError
-        It did not within the time; the text says what was waited for.
+        The condition did not hold within the time; the text names what was waited for.
     """
     try:
         async with asyncio.timeout(timeout_s):
@@ -29,3 +31,18 @@ async def eventually(
 
 async def _value(result: bool | Awaitable[bool]) -> bool:
     return await result if inspect.isawaitable(result) else result
+
+
+def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S) -> None:
+    """Return once a condition holds; for tests without an event loop.
+
+    Raises
+    ------
+    AssertionError
+        The condition did not hold within the time; the text names what was waited for.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {timeout_s} s")
+        time.sleep(POLL_S)

@@ -1,4 +1,4 @@
-"""Clocks that tests move, a transport that remembers, and a plain client."""
+"""Clocks under a test's control, a recording transport, and clients of the gateway."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ S = 1_000_000_000
 
 
 class AutoClock:
-    """A clock that jumps to whatever is waited for, and keeps no one waiting."""
+    """Clock that jumps to the time that is waited for, so that no wait takes any."""
 
     def __init__(self, now: int = START) -> None:
         self.now = now
@@ -44,7 +44,7 @@ class AutoClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is moved."""
+    """Clock that stands still until `advance` moves it."""
 
     def __init__(self, now: int = START) -> None:
         self._now = now
@@ -69,14 +69,18 @@ class ManualClock:
         await waiter
 
     async def asleep(self, count: int = 1) -> None:
-        """Wait until so many wait for this clock."""
+        """Return once this many tasks wait for the clock."""
         async with asyncio.timeout(TIMEOUT_S):
             while sum(not waiter.done() for *_, waiter in self._sleepers) < count:
                 self._slept.clear()
                 await self._slept.wait()
 
+    def due(self) -> list[int]:
+        """Return the monotonic times that tasks wait for, in ns, the earliest first."""
+        return sorted(time for time, _, waiter in self._sleepers if not waiter.done())
+
     def advance(self, ns: int) -> None:
-        """Let time pass, and wake who waited for it."""
+        """Move the clock on, and wake the tasks whose time has come."""
         self._now += ns
         while self._sleepers and self._sleepers[0][0] <= self.monotonic_ns():
             waiter = heapq.heappop(self._sleepers)[2]
@@ -85,7 +89,7 @@ class ManualClock:
 
 
 class Pipe:
-    """A transport that remembers what was written, and when."""
+    """Transport that records each write and its time."""
 
     def __init__(self, clock: AutoClock | None = None) -> None:
         self.data = b""
@@ -101,7 +105,7 @@ class Pipe:
         self.on_write()
 
     async def written(self, count: int) -> None:
-        """Wait until there were so many writes."""
+        """Return once there have been this many writes."""
         async with asyncio.timeout(TIMEOUT_S):
             while len(self.writes) < count:
                 self._written.clear()
@@ -109,7 +113,7 @@ class Pipe:
 
 
 def records_of(data: bytes) -> list[bytes]:
-    """Cut bytes into records."""
+    """Split bytes into DBN records by their length bytes."""
     at, records = 0, []
     while at < len(data):
         size = data[at] * 4
@@ -130,14 +134,14 @@ def controls_of(data: bytes) -> list[ControlMsg]:
 
 
 def segment_of(records: bytes, clock: int = 0) -> Segment:
-    """Return records as a segment."""
+    """Return the segment of a run of records."""
     data = aligned(len(records))
     data[:] = np.frombuffer(records, np.uint8)
     return survey_chunk(data, clock)
 
 
 class Client:
-    """A client that speaks the protocol by hand."""
+    """Client that speaks the gateway's text protocol line by line."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -184,7 +188,7 @@ class Client:
             return length + await self.reader.readexactly(length[0] * 4 - 1)
 
     async def until(self, text: str) -> list[bytes]:
-        """Return records up to the control record that contains a text."""
+        """Return the records up to the control record whose text contains a given one."""
         records = []
         while True:
             records.append(await self.record())
@@ -193,14 +197,14 @@ class Client:
                 return records
 
     async def ended(self) -> bytes:
-        """Wait for the gateway to close; return what came before."""
+        """Return the bytes that come before the gateway closes the connection."""
         async with asyncio.timeout(TIMEOUT_S):
             return await self.reader.read()
 
 
 @asynccontextmanager
 async def connected(port: int) -> AsyncIterator[Client]:
-    """Connect a client, and close it."""
+    """Yield a connected client, and close it afterwards."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         yield Client(reader, writer)
@@ -213,7 +217,7 @@ async def connected(port: int) -> AsyncIterator[Client]:
 
 
 class StockClient:
-    """databento's own client, by callback, until a record is a given one."""
+    """databento's own live client, run until a given record arrives."""
 
     def __init__(self, port: int, key: str = KEY, **options: Any) -> None:
         self.records: list[Any] = []
@@ -230,7 +234,7 @@ class StockClient:
         timeout_s: float = 45.0,
         **options: Any,
     ) -> list[Any]:
-        """Subscribe to symbols by schema, and return the records up to the one that is meant."""
+        """Subscribe to symbols by schema; return the records up to the last one wanted."""
         self._until = until
         await asyncio.to_thread(self._start, schemas, options)
         async with asyncio.timeout(timeout_s):
@@ -251,5 +255,5 @@ class StockClient:
 
 
 def completed(record: Any) -> bool:
-    """Tell whether a stock record says that a replay is over."""
+    """Return whether a record of databento's client says that a replay is complete."""
     return "completed" in (getattr(record, "msg", None) or "")

@@ -1,4 +1,4 @@
-"""`tickfire dev` as a user runs it, and a stock phoenix.js client in Node beside it."""
+"""`tickfire dev` as a child process, and stock phoenix.js clients in Node."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.eventually import eventually
 from tests.support.processes import descendants
 from tickfire.base.ports import free_port
 
@@ -38,19 +39,20 @@ class House:
         return f"ws://127.0.0.1:{self.port}/socket"
 
     def child(self, name: str) -> int:
-        """Return the process id of a child by its command."""
-        found = [
-            pid
-            for pid, command in descendants(self.process.pid).items()
-            if f"tickfire.server {name}" in command
-        ]
+        """Return the process id of a child, such as ``"ingest"``; fail if it does not run."""
+        found = self.runs(name)
         assert found, f"{name} does not run; the log says:\n" + "\n".join(self.log[-20:])
-        return min(found)
+        return found
+
+    def runs(self, name: str) -> int | None:
+        """Return the process id of a child, or None if it does not run."""
+        below = descendants(self.process.pid).items()
+        return min((pid for pid, line in below if f"tickfire.server {name}" in line), default=None)
 
 
 @contextlib.asynccontextmanager
 async def running_house(**settings: str) -> AsyncIterator[House]:
-    """Start the house with environment variables, yield it once it is live, and stop it."""
+    """Run `tickfire dev` with environment variables; yield it once it is live."""
     port = free_port()
     unset = ("FEED", "SPEED", "REDIS_URL", "WORKERS", "DATABENTO_API_KEY", "HOST", "NEWS_FEEDS")
     environment = {name: value for name, value in os.environ.items() if name not in unset}
@@ -86,15 +88,16 @@ async def _read_log(house: House) -> None:
 
 
 async def _live(house: House) -> None:
-    async with asyncio.timeout(START_S):
-        while not any(house.url in line for line in house.log):
-            assert house.process.returncode is None, "\n".join(house.log)
-            await asyncio.sleep(0.05)
+    def is_live() -> bool:
+        assert house.process.returncode is None, "\n".join(house.log)
+        return any(house.url in line for line in house.log)
+
+    await eventually(is_live, "the house is live", START_S)
 
 
 @dataclass
 class Listener:
-    """A Node process with a stock phoenix.js client on one topic."""
+    """A stock phoenix.js client in Node that has joined one topic."""
 
     process: asyncio.subprocess.Process
 
@@ -124,7 +127,7 @@ class Listener:
 async def listening(
     house: House, topic: str, params: dict[str, Any], *events: str
 ) -> AsyncIterator[Listener]:
-    """Join a topic with the stock client."""
+    """Yield a stock client that joins a topic and prints the named events."""
     process = await asyncio.create_subprocess_exec(
         *("node", str(LISTEN), house.socket, topic, json.dumps(params), *events),
         stdin=asyncio.subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""A real HTTP server of feeds whose answers a test sets, on a port of its own."""
+"""HTTP server of news feeds on a free port, with answers set by the test."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class _QuietServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: clients that hang up are what the tests are about."""
+        """Ignore the error: tests hang up on purpose."""
 
 
 class NewsServer:
-    """Serves `answers` by path, and notes each request's path and headers."""
+    """Server of `answers` by path; `requests` holds each request's path and headers."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
@@ -54,7 +54,7 @@ class NewsServer:
 
 
 def document(body: bytes, content_type: str = "application/rss+xml", **headers: str) -> Answer:
-    """Answer 200 with a body; underscores in header names are hyphens."""
+    """Return an answer of status 200; underscores in header names become hyphens."""
     return status(200, body, Content_Type=content_type, **headers)
 
 
@@ -72,7 +72,7 @@ def status(code: int, body: bytes = b"", **headers: str) -> Answer:
 
 
 def revalidated(body: bytes, etag: str, last_modified: str) -> Answer:
-    """Answer 200 with validators, and 304 to a request that holds either."""
+    """Return an answer of 200 with validators, or of 304 to a request that sends either."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         held = request.headers.get("If-None-Match"), request.headers.get("If-Modified-Since")

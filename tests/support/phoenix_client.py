@@ -1,4 +1,4 @@
-"""A client of Phoenix V2 over `websockets`: it keeps every frame, in order, and can be slow."""
+"""Phoenix client over `websockets` (vsn 1 and 2) that keeps every event in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIMEOUT_S = 10.0
 
 
 class Joined:
-    """A topic that was joined: the reply, and the events since, in order."""
+    """A joined topic: the join reply, and the events since then in order."""
 
     def __init__(self, client: PhoenixClient, topic: str, status: str, response: Any) -> None:
         self._client = client
@@ -37,13 +37,13 @@ class Joined:
             raise AssertionError(f"{what or 'events'} did not come: {self.events[-5:]}") from None
 
     async def count(self, kind: str, count: int) -> list[Any]:
-        """Wait for so many events of a kind; return them all."""
+        """Wait for this many events of a kind, and return all of that kind."""
         await self.until(lambda joined: len(joined.of(kind)) >= count, f"{count} {kind}")
         return self.of(kind)
 
 
 class PhoenixClient:
-    """One connection."""
+    """One connection, and the events that it has received by topic."""
 
     def __init__(self, socket: ClientConnection, vsn: str) -> None:
         self._socket = socket

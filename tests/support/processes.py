@@ -1,4 +1,4 @@
-"""Waiting for processes, without a nap."""
+"""Process tables, and waits for processes to end without polling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DEADLINE_S = 10.0
 
 
 def wait_gone(pid: int, timeout_s: float = DEADLINE_S) -> bool:
-    """Return whether a process, child of ours or not, ends within the timeout."""
+    """Return whether a process, a child or not, ends within the timeout."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -36,7 +36,7 @@ def group_of(pgid: int) -> list[int]:
 
 
 def descendants(pid: int) -> dict[int, str]:
-    """Return the ids and command lines of all processes below one."""
+    """Return the command line by process id of all descendants of a process."""
     table = subprocess.run(
         ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     )

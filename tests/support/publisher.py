@@ -1,6 +1,6 @@
-"""Writes to Redis what ingest writes, tick by tick as the test wants it.
+"""Stand-in for ingest: it writes ticks, bars, snapshots and instruments to Redis.
 
-It folds its ticks with the book that ingest has, so that bars and snapshots are the real ones.
+Ticks are folded by ingest's own `InstrumentStates`, so that bars and snapshots are the real ones.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 import redis
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.store.entries import BarEntry, SnapshotEntry, tick_entries
 from tickfire.store.schema import (
     INSTRUMENTS_KEY,
     META_KEY,
@@ -25,7 +25,6 @@ from tickfire.store.schema import (
     TICK_BID,
     TICK_CLEAR,
     TICK_TRADE,
-    UNDEF_PRICE,
     Headline,
     Instrument,
     Status,
@@ -36,10 +35,11 @@ from tickfire.store.schema import (
     snapshots_key,
     ticks_key,
 )
+from tickfire.store.writes import BarWrite, SnapshotWrite, tick_writes
 
 FEED = 1
 DAY = 1_700_000_000_000_000_000 // 86_400_000_000_000 * 86_400_000_000_000
-"""ns: a midnight."""
+"""A midnight, in ns since the Unix epoch."""
 SECOND = 1_000_000_000
 HISTORY = 1_000_000
 KINDS = {"trade": TICK_TRADE, "bid": TICK_BID, "ask": TICK_ASK, "clear": TICK_CLEAR}
@@ -53,7 +53,7 @@ def tick(
     at: int = DAY,
     side: str = "B",
 ) -> np.ndarray[Any, Any]:
-    """One TICK, as an array of one."""
+    """Return TICK[1]."""
     row = np.zeros(1, TICK)
     row["ts_event"], row["size"], row["instrument_id"] = at, size, instrument
     row["price"] = UNDEF_PRICE if kind == "clear" else price
@@ -62,7 +62,7 @@ def tick(
 
 
 def trades(count: int, instrument: int = 1, start: int = DAY, step: int = SECOND // 10) -> Any:
-    """Count trades, `step` ns apart, each at another price."""
+    """Return TICK[count] of trades, `step` ns apart, at changing prices and sizes."""
     rows = np.repeat(tick(instrument=instrument), count)
     rows["ts_event"] = start + np.arange(count) * step
     rows["price"] = 100 * SECOND + np.arange(count) % 97 * 10_000_000
@@ -70,8 +70,16 @@ def trades(count: int, instrument: int = 1, start: int = DAY, step: int = SECOND
     return rows
 
 
+def mixed(count: int, instruments: int = 2, start: int = DAY) -> Any:
+    """Return TICK[2 * count]: trades of the instruments in turn, each followed by a bid."""
+    rows = np.repeat(trades(count, start=start), 2)
+    rows["instrument_id"] = 1 + np.arange(len(rows)) // 2 % instruments
+    rows["kind"][1::2] = tick("bid")["kind"]
+    return rows
+
+
 class Publisher:
-    """One data set in Redis."""
+    """Writer of one epoch to Redis."""
 
     def __init__(self, client: redis.Redis, shards: int = 1) -> None:
         self.client: Any = client
@@ -79,7 +87,7 @@ class Publisher:
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
-        """Drop what there is and begin anew."""
+        """Delete the streams, and begin a new epoch at position 0."""
         for shard in range(self.shards):
             self.client.delete(ticks_key(shard), bars_key(shard), snapshots_key(shard))
         self.client.delete(INSTRUMENTS_KEY)
@@ -90,7 +98,7 @@ class Publisher:
         self.client.hset(META_KEY, mapping={"epoch": self.epoch, "shards": self.shards})
 
     def instruments(self, symbols: dict[int, str], tick_size: int = 10_000_000) -> None:
-        """Write rows of the table."""
+        """Write rows of the instruments table, and announce them on the status stream."""
         rows = [Instrument(FEED, key, symbol, tick_size) for key, symbol in symbols.items()]
         self.client.hset(
             INSTRUMENTS_KEY,
@@ -111,7 +119,7 @@ class Publisher:
         self.client.xadd(NEWS_KEY, {"d": msgspec.msgpack.encode(line)})
 
     def publish(self, ticks: Any, entry_size: int = 256, bars: bool = True) -> None:
-        """Write ticks, in entries of so many, each to its shard, and the bars they close."""
+        """Write ticks to their shards in entries of a given size, and the bars that they close."""
         shards = self._shards_of(ticks)
         for at in range(0, len(ticks), entry_size):
             for shard in range(self.shards):
@@ -129,7 +137,7 @@ class Publisher:
         closed = self.states.fold(ticks, first)
         self.positions[shard] += len(ticks)
         pipe = self.client.pipeline(transaction=False)
-        for entry in tick_entries(shard, first, ticks, now, now, now, HISTORY):
+        for entry in tick_writes(shard, first, ticks, now, now, now, HISTORY):
             header, data = entry.header, entry.data
             pipe.xadd(ticks_key(shard), {"h": header, "d": data}, id=f"{entry.last}-0")
         pipe.execute()
@@ -137,12 +145,12 @@ class Publisher:
             self.write_bars(shard, closed)
 
     def write_bars(self, shard: int, bars: Any) -> None:
-        entry = BarEntry(shard, self.positions[shard], self._bar_index, bars.tobytes(), HISTORY)
+        entry = BarWrite(shard, self.positions[shard], self._bar_index, bars.tobytes(), HISTORY)
         self._bar_index += 1
-        self.client.xadd(bars_key(shard), {"d": entry.data}, id=f"{entry.n}-{entry.index}")
+        self.client.xadd(bars_key(shard), {"d": entry.data}, id=f"{entry.position}-{entry.index}")
 
     def close_bars(self, feed_time: int) -> None:
-        """Let feed time close bars."""
+        """Close and write the bars that end by a feed time, in ns."""
         closed = self.states.close(feed_time)
         for shard in range(self.shards):
             of = self._shards_of(closed) == shard
@@ -150,11 +158,11 @@ class Publisher:
                 self.write_bars(shard, closed[of])
 
     def snapshot(self) -> None:
-        """Write the snapshot of everything."""
+        """Write a snapshot of all instruments."""
         for shard in range(self.shards):
             rows = self.states.rows[self.states.rows["shard"] == shard].copy()
-            command = SnapshotEntry(shard, self.positions[shard], rows)
-            fields: dict[bytes | str, bytes | int] = {"n": command.n}
+            command = SnapshotWrite(shard, self.positions[shard], rows)
+            fields: dict[bytes | str, bytes | int] = {"n": command.position}
             fields |= {
                 instrument_field(int(row["feed"]), int(row["instrument_id"])): row.tobytes()
                 for row in command.rows
@@ -162,14 +170,14 @@ class Publisher:
             self.client.hset(snapshots_key(shard), mapping=fields)
 
     def skip(self, count: int, shard: int = 0) -> None:
-        """Lose so many ticks."""
+        """Skip positions, as if their ticks had been lost."""
         self.positions[shard] += count
 
     def trim(self, oldest: int, shard: int = 0) -> None:
-        """Drop the entries that end before position `oldest`."""
+        """Delete the entries of a shard that end before position `oldest`."""
         self.client.xtrim(ticks_key(shard), minid=oldest, approximate=False)
 
     def clear_all(self) -> None:
-        """Write a clear for each instrument: a feed session begins."""
+        """Write a clear of each instrument, as at the beginning of a feed session."""
         keys: Sequence[int] = self.states.rows["instrument_id"].tolist()
         self.publish(np.concatenate([tick("clear", key) for key in keys]))

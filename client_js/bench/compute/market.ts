@@ -3,7 +3,7 @@ import type { Bars } from "../../src/compute/bar-columns";
 const START_MS = 1_700_000_000_000;
 const MINUTE_MS = 60_000;
 
-/** A small generator of random numbers below 1, the same for the same seed. */
+/** A small seeded generator of random numbers below 1. */
 export function chance(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -12,7 +12,7 @@ export function chance(seed: number): () => number {
   };
 }
 
-/** Seeded bars of a minute. */
+/** Seeded one-minute bars. */
 export function market(count: number, seed = 1): Bars {
   const next = chance(seed);
   const column = () => new Float64Array(count);
@@ -38,7 +38,7 @@ export function market(count: number, seed = 1): Bars {
   return bars;
 }
 
-/** One bar at row `row`, another each time. */
+/** A bar for row `row`, different at each call. */
 export function oneBar(row: number, seed: number): Bars {
   const price = 5_500 + (seed % 40) / 4;
   return {

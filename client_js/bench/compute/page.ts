@@ -96,7 +96,7 @@ async function updates(bars: number, rounds: number) {
   };
 }
 
-/** One kernel and its counterpart by hand over the same columns. */
+/** One kernel and its hand-written counterpart, over the same columns. */
 class Duel {
   private readonly kernels: Kernels;
   private readonly columns: Record<"high" | "low" | "close", Float64Array>;
@@ -130,7 +130,7 @@ class Duel {
     this.kernels = bindKernels(module, memory);
   }
 
-  /** Milliseconds of one run of each: the kernel, and the code by hand. */
+  /** Milliseconds for one run of the kernel, and of the hand-written code. */
   run(name: string): [number, number] {
     const {
       kernels: k,

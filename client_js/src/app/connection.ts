@@ -1,17 +1,17 @@
 import { byId, setData, setText } from "../dom";
 import type { Status } from "../feed/status";
 
-/** What the page is doing, for its root's `data-state`. */
+/** The page's state, which the root element carries as `data-state`. */
 export type PageState = "connecting" | "waiting" | "live" | "reconnecting" | "closed";
 
-/** The page's state from the connection's and from what is joined. */
+/** Derive the page's state from the connection and the joined topics. */
 export function pageState(status: Status, session: { ready: boolean; live: boolean }): PageState {
   if (status.state !== "open") return status.state;
   if (session.live) return "live";
   return session.ready ? "waiting" : "connecting";
 }
 
-/** What a person is told of it; `now` in ms since the epoch. */
+/** The state as text for the user; `now` in ms since the Unix epoch. */
 export function describe(state: PageState, status: Status, now: number): string {
   switch (state) {
     case "live":
@@ -29,7 +29,7 @@ export function describe(state: PageState, status: Status, now: number): string 
   }
 }
 
-/** The lamp in the top bar. */
+/** The connection lamp in the top bar. */
 export class ConnectionLamp {
   private readonly element = byId("connection");
   private readonly text = byId("connection-text");
@@ -40,7 +40,7 @@ export class ConnectionLamp {
   }
 }
 
-/** What an empty chart says; empty when there are candles. */
+/** The message in an empty chart; empty if there are candles. */
 export function emptyText(state: PageState, symbol: string | null, candles: number): string {
   if (candles > 0) return "";
   if (state === "live") return `No trades of ${symbol} yet`;

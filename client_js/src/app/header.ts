@@ -1,8 +1,8 @@
 import { byId, setData, setText } from "../dom";
 import type { Quote, Snapshot } from "../feed/payloads";
 import { compact, decimalsOf, fromUnits, padDecimals, percent, toUnits } from "../format/decimal";
-import { changeOf, type SymbolState, trendOf } from "./market";
 import type { Day } from "./session";
+import { changeOf, type SymbolState, trendOf } from "./symbols";
 
 const NONE = "—";
 
@@ -24,7 +24,7 @@ export class Header {
   private quote: Pick<Snapshot, "bid" | "ask" | "bid_size" | "ask_size"> | null = null;
   private day: Day | null = null;
 
-  /** Begin with another symbol. */
+  /** Clear the figures, before another symbol is shown. */
   clear(): void {
     this.quote = null;
     this.day = null;

@@ -9,19 +9,19 @@ import {
 import { byId, el, setText } from "../dom";
 import { type Choice, type IndicatorSet, paramsOf } from "./indicator-set";
 
-/** What the menu asks for. */
+/** The menu's requests to the page. */
 export interface MenuHandlers {
   onAdd(choice: Choice): void;
-  /** The parameters are others; or only the colour is, when `isRecolored`. */
+  /** The parameters have changed, or only the colour if `isRecolored`. */
   onChange(choice: Choice, isRecolored: boolean): void;
   onRemove(id: string): void;
-  /** After any of these. */
+  /** Called after each of these. */
   onEdited(): void;
 }
 
 const NAMES = Object.keys(INDICATORS) as IndicatorName[];
 
-/** The panel of indicators: those on the chart with their parameters, and those to add. */
+/** The indicator panel: those on the chart with their parameters, and those that can be added. */
 export class IndicatorMenu {
   private readonly button = byId("indicators");
   private readonly panel = byId("indicator-panel");
@@ -31,7 +31,7 @@ export class IndicatorMenu {
     "aria-label": "Search indicators",
     autocomplete: "off",
     spellcheck: "false",
-    // Takes the focus when the panel opens, before the next key.
+    // Receives the focus as soon as the panel opens.
     autofocus: "",
   });
   private readonly chosen = el("ul", "chosen-list", { "aria-label": "Indicators on the chart" });
@@ -52,7 +52,7 @@ export class IndicatorMenu {
     this.filter();
   }
 
-  /** Show what is chosen. */
+  /** Show the chosen indicators. */
   render(): void {
     const { all } = this.set;
     this.chosen.replaceChildren(...all.map((choice) => this.row(choice)));
@@ -72,7 +72,7 @@ export class IndicatorMenu {
     this.handlers.onRemove(id);
     this.handlers.onEdited();
     this.render();
-    // The focus goes on to the next one's button, and not to nowhere.
+    // Move the focus to the next button, so that it is not lost.
     const buttons = this.chosen.querySelectorAll<HTMLElement>(".chosen-remove");
     (buttons[Math.min(at, buttons.length - 1)] ?? this.search).focus();
   }
@@ -151,12 +151,15 @@ export class IndicatorMenu {
     return [...this.offers.querySelectorAll<HTMLElement>(".offer")];
   }
 
-  /** Up and down walk through the offers; Enter in the search takes the first, Escape closes. */
+  /**
+   * Arrow keys walk through the list, Enter in the search field adds the first match, Escape
+   * closes.
+   */
   private key(event: KeyboardEvent): void {
     const shown = this.buttons().filter(({ hidden }) => !hidden);
     const at = shown.indexOf(document.activeElement as HTMLElement);
     const inSearch = document.activeElement === this.search;
-    // A search field would take the key for itself, and only empty itself.
+    // A search field would handle Escape itself and only clear its text.
     if (event.key === "Escape") this.panel.hidePopover();
     else if (event.key === "Enter" && inSearch) shown[0]?.click();
     else if (event.key === "ArrowDown" && (inSearch || at !== -1)) shown[at + 1]?.focus();
@@ -191,7 +194,7 @@ function numberField(spec: NumberSpec, value: number, onInput: (value: number) =
     step: whole ? "1" : "any",
   });
   input.value = String(value);
-  // An empty field is no number, and is said to be none.
+  // An empty field becomes NaN, which is refused with a message.
   input.addEventListener("change", () =>
     onInput(input.value === "" ? Number.NaN : input.valueAsNumber),
   );

@@ -8,7 +8,7 @@ import { type Choice, COLORS } from "./indicator-set";
 const ABOVE = "#2a9d7c";
 const BELOW = "#cf4a57";
 
-/** How the chart draws a chosen indicator; without results yet, its pane and its title only. */
+/** A chosen indicator as a chart series; before the first results, only its pane and title. */
 export function seriesOf({ id, resolved, color }: Choice, indicator: Indicator | null): Series {
   const spec = specOf(resolved.name);
   const names = Object.keys(spec.outputs).filter((name) => spec.outputs[name].plot !== "none");
@@ -39,7 +39,7 @@ function lookOf(
   const { label, plot } = spec.outputs[name];
   if (plot === "histogram") return { label, kind: plot, color: ABOVE, negative: BELOW };
   const kind = plot === "dots" ? "dots" : "line";
-  // Both edges of a band are of one colour.
+  // Both edges of a band have the same colour.
   const isFirst = index === 0 || spec.fill?.includes(name) === true;
   return { label, kind, color: isFirst ? color : nextColor(color, index) };
 }

@@ -2,16 +2,16 @@ import { parseColor } from "../chart/color";
 import { type Resolved, resolve } from "../compute/params";
 import type { Source } from "../compute/registry";
 
-/** One indicator as a user has chosen it. */
+/** One indicator chosen by the user. */
 export interface Choice {
   /** Unique among the choices of this page. */
   id: string;
   resolved: Resolved;
-  /** "#rrggbb", of its first line. */
+  /** Colour of its first line, "#rrggbb". */
   color: string;
 }
 
-/** Colours that lines take in turn. */
+/** Line colours, assigned in turn. */
 export const COLORS = [
   "#f59e42",
   "#5b8def",
@@ -23,7 +23,7 @@ export const COLORS = [
   "#7fae3c",
 ] as const;
 
-/** As kept: a name, what a user set, and the colour. */
+/** The stored form: a name, the user's parameters and the colour. */
 interface Kept {
   name: string;
   params: Record<string, number | Source>;
@@ -39,7 +39,7 @@ export class IndicatorSet {
     return this.choices;
   }
 
-  /** Choose one more, with the first colour that is free; throws `IndicatorError`. */
+  /** Add an indicator with the first free colour; throws `IndicatorError`. */
   add(name: string, params: Record<string, unknown> = {}, color = this.freeColor()): Choice {
     this.last++;
     const choice = { id: `${name}-${this.last}`, resolved: resolve(name, params), color };
@@ -47,7 +47,9 @@ export class IndicatorSet {
     return choice;
   }
 
-  /** Change one; throws `IndicatorError`, and changes nothing then. */
+  /**
+   * Change an indicator; throws `IndicatorError` and leaves it unchanged if that is not possible.
+   */
   change(id: string, params: Record<string, unknown>, color: string): Choice | null {
     const index = this.choices.findIndex((each) => each.id === id);
     if (index === -1) return null;
@@ -61,7 +63,7 @@ export class IndicatorSet {
     if (index !== -1) this.choices.splice(index, 1);
   }
 
-  /** As text that `read` takes. */
+  /** Serialize to text that `read` accepts. */
   write(): string {
     const kept = this.choices.map(
       ({ resolved, color }): Kept => ({ name: resolved.name, params: paramsOf(resolved), color }),
@@ -69,7 +71,7 @@ export class IndicatorSet {
     return JSON.stringify(kept);
   }
 
-  /** Choose what a text says. What another version wrote and this one does not know is left out. */
+  /** Restore from text. Entries that this version does not know are left out. */
   read(text: string | null): void {
     for (const kept of parsed(text)) {
       try {
@@ -77,7 +79,7 @@ export class IndicatorSet {
         parseColor(color);
         this.add(name, params ?? {}, color);
       } catch {
-        // not ours to complain about: the user did not just write it
+        // Skipped without a message: the user did not just enter it.
       }
     }
   }

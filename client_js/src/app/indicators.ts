@@ -10,8 +10,8 @@ import { type Choice, IndicatorSet } from "./indicator-set";
 import { keepIndicators, keptIndicators } from "./settings";
 
 /**
- * The indicators of the page: what is chosen in the menu is computed in the worker over the candles
- * that are shown, and drawn when the worker tells of it. The worker is started by the first one.
+ * The page's indicators: those chosen in the menu are computed by a worker over the visible candles
+ * and drawn when results arrive. The first indicator starts the worker.
  */
 export class Indicators {
   private readonly set = new IndicatorSet();
@@ -21,7 +21,7 @@ export class Indicators {
   private history: BarHistory | null = null;
   private sync: StoreSync | null = null;
 
-  /** `onFailure` is told, in a sentence, when indicators cannot be computed. */
+  /** `onFailure` is called with a sentence if indicators cannot be computed. */
   constructor(
     private readonly chart: CandleChart,
     private readonly onFailure: (reason: string) => void,
@@ -36,7 +36,7 @@ export class Indicators {
     menu.render();
   }
 
-  /** Other candles are shown from now on. */
+  /** The chart now shows other candles. */
   show(store: CandleStore, symbol: string, interval: string): void {
     this.shown = { store, symbol, interval };
     this.sync?.dispose();
@@ -52,7 +52,7 @@ export class Indicators {
     this.sync?.changed();
   }
 
-  /** Compute and draw a choice, in place of what its id stood for. */
+  /** Compute and draw an indicator, replacing any with the same id. */
   private run(choice: Choice): void {
     this.running.get(choice.id)?.remove();
     this.running.delete(choice.id);
@@ -82,7 +82,7 @@ export class Indicators {
     this.chart.setSeries(choice.id, seriesOf(choice, this.running.get(choice.id) ?? null));
   }
 
-  /** The worker's history of what is shown; null when nothing is, or there can be no worker. */
+  /** The worker's history of the shown candles; null if none are shown or no worker can run. */
   private open(): BarHistory | null {
     if (this.shown === null) return null;
     const { store, symbol, interval } = this.shown;

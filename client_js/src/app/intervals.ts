@@ -1,7 +1,7 @@
 import { byId, el } from "../dom";
 import { INTERVALS, type Interval, isInterval } from "../store/intervals";
 
-/** The buttons that choose the candles' interval; the digit keys choose too. */
+/** The interval buttons; digit keys select an interval too. */
 export class IntervalButtons {
   private readonly buttons = new Map<Interval, HTMLButtonElement>();
 

@@ -1,9 +1,9 @@
-/** The least time between two drawings of the panels; people read no faster. */
+/** Minimum time between two drawings of the panels, in ms; people read no faster. */
 const PANEL_MS = 125;
 
 /**
- * Runs a task soon after it was asked for, at most every `PANEL_MS` and only in a visible tab: many
- * requests become one.
+ * Runs a task soon after a request, at most every `PANEL_MS` and only in a visible tab; requests in
+ * between are merged.
  */
 export class PanelLoop {
   private due = false;

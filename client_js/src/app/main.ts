@@ -6,7 +6,7 @@ function applyTheme(theme: Theme): void {
   document.documentElement.dataset["theme"] = theme;
 }
 
-// Before the chart reads its colours.
+// The theme must be set before the chart reads its colours.
 applyTheme(initialTheme());
 const page = new Page(readAddress(location.search));
 

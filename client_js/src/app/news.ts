@@ -5,22 +5,22 @@ import { Edge } from "../models/edge";
 import { sentimentChip } from "./sentiment-chip";
 
 const KEPT = 50;
-/** The server's sentiment may follow its headline; only then is it computed here. */
+/** Delay before a headline is scored in the browser: the server's sentiment may follow shortly. */
 const WAIT_MS = 2000;
 
-/** The newest headlines, newest on top, each with what it says of its subject. */
+/** The latest headlines, newest on top, each with its sentiment. */
 export class News {
   private readonly list = byId("news-list");
   private readonly empty = byId("news-empty");
   private readonly edge = new Edge();
-  /** Sentiments computed here, by the headline's id; null while one is awaited. */
+  /** Sentiments computed in the browser, by headline id; null while pending. */
   private readonly own = new Map<string, HeadlineSentiment | null>();
   private headlines: Headline[] = [];
   private stale = false;
 
   constructor(private readonly onSymbol: (symbol: string) => void) {}
 
-  /** Replace all, newest last. */
+  /** Replace all headlines, newest last. */
   reset(headlines: readonly Headline[]): void {
     this.headlines = [...headlines].reverse().slice(0, KEPT);
     this.headlines.forEach((headline) => {
@@ -29,7 +29,7 @@ export class News {
     this.stale = true;
   }
 
-  /** Take a headline; one that comes again, now with its sentiment, takes its own place. */
+  /** Add a headline, or replace it if it comes again with its sentiment. */
   push(headline: Headline): void {
     const at = this.headlines.findIndex(({ id }) => id === headline.id);
     if (at >= 0) this.headlines[at] = headline;
@@ -38,7 +38,7 @@ export class News {
     this.stale = true;
   }
 
-  /** Draw all again, as in another zone. */
+  /** Redraw everything, for example in another time zone. */
   restyle(): void {
     this.stale = true;
   }
@@ -99,7 +99,7 @@ export class News {
   }
 }
 
-/** A feed may carry any address; only the web's are made into links. */
+/** Only http and https addresses become links: a feed may contain any scheme. */
 function isWebAddress(url: string): boolean {
   return /^https?:\/\//i.test(url);
 }

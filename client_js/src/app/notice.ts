@@ -1,6 +1,6 @@
 import { byId, setText } from "../dom";
 
-/** The bar above the page for what a user should know or do. */
+/** The bar above the page that tells the user about a problem and what to do. */
 export class Notice {
   private readonly element = byId("notice");
   private readonly text = byId("notice-text");
@@ -19,11 +19,11 @@ export class Notice {
   }
 }
 
-/** What plain http away from localhost takes from the page; null in a secure context. */
+/** The limits of plain http outside localhost, in a sentence; null in a secure context. */
 export function insecureNotice(isSecure: boolean): string | null {
   if (isSecure) return null;
   return (
-    "This page came over plain http, where browsers offer no WebGPU: the chart is drawn with " +
-    "Canvas2D. Serve it over https, or open it on localhost, for the GPU."
+    "This page was loaded over plain http, where browsers offer no WebGPU, so the chart uses " +
+    "Canvas2D. Serve it over https, or open it on localhost, to use the GPU."
   );
 }

@@ -11,25 +11,25 @@ import { Header } from "./header";
 import { Indicators } from "./indicators";
 import { IntervalButtons } from "./intervals";
 import { PanelLoop } from "./loops";
-import { Market } from "./market";
 import { News } from "./news";
 import { insecureNotice, Notice } from "./notice";
 import { Pipeline } from "./pipeline";
 import { Python } from "./python";
 import { References } from "./references";
-import { Session, type SessionHandlers } from "./session";
+import { type PageHandlers, PageSession } from "./session";
 import { type AddressSettings, initialZone, keepZone, readToken, writeAddress } from "./settings";
 import { SignalFlags } from "./signal-flags";
 import { Signals } from "./signals";
 import { StatusLine } from "./status-line";
+import { SymbolStates } from "./symbols";
 import { Tape } from "./tape";
 import { WatchList } from "./watch-list";
 
 const CLOCK_MS = 1000;
 
-/** The dashboard: what comes from the feed goes to the chart and the panels. */
+/** The dashboard: passes data from the feed to the chart and the panels. */
 export class Page {
-  private readonly market = new Market();
+  private readonly market = new SymbolStates();
   private readonly rate = new RateCounter();
   private readonly header = new Header();
   private readonly tape = new Tape();
@@ -52,7 +52,7 @@ export class Page {
     (symbol) => this.wantReference(symbol),
   );
   private readonly panels = new PanelLoop(() => this.render());
-  private readonly session: Session;
+  private readonly session: PageSession;
   private readonly chart: CandleChart;
   private readonly indicators: Indicators;
   private readonly python: Python;
@@ -70,7 +70,7 @@ export class Page {
     });
     this.indicators = new Indicators(this.chart, (reason) => this.status.say("bad", reason));
     this.python = new Python(this.chart, (reason) => this.status.say("bad", reason));
-    this.session = new Session(this.feed, address.interval, this.handlers());
+    this.session = new PageSession(this.feed, address.interval, this.handlers());
     this.feed.trace({ onTrace: (sample) => this.pipeline.push(sample) });
     this.feed.news({
       onLatest: (headlines) => this.news.reset(headlines),
@@ -90,7 +90,7 @@ export class Page {
     this.chart.restyle();
   }
 
-  private handlers(): SessionHandlers {
+  private handlers(): PageHandlers {
     return {
       onInstruments: (instruments) => this.setInstruments(instruments),
       onTick: (tick) => this.takeTick(tick),
@@ -143,7 +143,7 @@ export class Page {
 
   private setInstruments(instruments: readonly Instrument[]): void {
     if (this.market.setInstruments(instruments)) {
-      // Rows ask for the references of their symbols again: new ones have none yet.
+      // Rows request reference prices again, since new symbols have none yet.
       this.references.forget();
       this.watch.rebuild();
     }
@@ -266,7 +266,7 @@ export class Page {
     this.reportState();
   }
 
-  /** The lamp, and the states that tests and style sheets read off the root element. */
+  /** Update the connection lamp and the root element's state, which style sheets and tests read. */
   private reportState(): void {
     const { feed, session } = this;
     if (session === undefined) return;

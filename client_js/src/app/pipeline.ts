@@ -6,7 +6,7 @@ import { Ring } from "../store/ring";
 const STEPS = ["Parse", "Write", "Stream", "Fan-out", "Network"] as const;
 const KEPT = 40;
 
-/** Where the time from feed to page goes: medians of the last sampled ticks. */
+/** Time spent in each hop from feed to page: medians over the latest sampled ticks. */
 export class Pipeline {
   private readonly samples = new Ring<TraceSample>(KEPT);
   private readonly total = byId("pipeline-total");

@@ -6,7 +6,7 @@ import { keepCode, keptCode } from "./settings";
 
 const FOLDER = "pyodide/";
 
-/** The panel "Python": nothing of it is loaded before it is opened for the first time. */
+/** The Python panel, loaded when it is first opened. */
 export class Python {
   private panel: PythonPanel | null = null;
   private loading = false;
@@ -21,7 +21,7 @@ export class Python {
     this.toggle.addEventListener("click", () => void this.open(!this.isOpen));
   }
 
-  /** Other bars are on the chart. */
+  /** The chart shows other bars. */
   show(shown: Shown): void {
     this.shown = shown;
     this.panel?.show(shown);

@@ -1,12 +1,15 @@
 import type { MarketFeed } from "../feed/feed";
 import type { CandlesReply } from "../feed/payloads";
-import type { Subscription } from "../feed/subscription";
+import type { TopicSubscription } from "../feed/subscription";
 
 const AT_ONCE = 4;
-/** A join of the same topic elsewhere closes the one here without an answer. */
+/** Another join of the same topic closes this one without a reply, hence a timeout. */
 const GIVE_UP_MS = 5000;
 
-/** Asks for the day candles of many symbols, a few at a time; each topic is left once answered. */
+/**
+ * Requests the daily candles of many symbols, a few at a time, and leaves each topic after its
+ * reply.
+ */
 export class References {
   private readonly waiting: string[] = [];
   private readonly asked = new Set<string>();
@@ -17,7 +20,7 @@ export class References {
     private readonly onDay: (symbol: string, reference: string, last: string) => void,
   ) {}
 
-  /** Ask for `symbol` unless that was done before. */
+  /** Request the reference price of `symbol`, once. */
   want(symbol: string): void {
     if (this.asked.has(symbol)) return;
     this.asked.add(symbol);
@@ -25,14 +28,14 @@ export class References {
     this.next();
   }
 
-  /** The reference of `symbol` comes from elsewhere. */
+  /** Skip `symbol`: its reference price is already known. */
   have(symbol: string): void {
     this.asked.add(symbol);
     const at = this.waiting.indexOf(symbol);
     if (at >= 0) this.waiting.splice(at, 1);
   }
 
-  /** Forget what was asked: the data set is another. */
+  /** Forget all requests: a new epoch has begun. */
   forget(): void {
     this.asked.clear();
     this.waiting.length = 0;
@@ -48,7 +51,7 @@ export class References {
   }
 
   private ask(symbol: string): void {
-    let subscription: Subscription<CandlesReply> | null = null;
+    let subscription: TopicSubscription<CandlesReply> | null = null;
     let done = false;
     const finish = () => {
       if (done) return;
@@ -62,7 +65,7 @@ export class References {
       onHistory: ({ candles }) => {
         const day = dayOf(candles);
         if (day !== null) this.onDay(symbol, day.reference, day.last);
-        // A symbol without a trade has no day yet; it may be asked for again.
+        // A symbol that has not traded has no daily candle yet, and may be requested again.
         else this.asked.delete(symbol);
         finish();
       },
@@ -72,7 +75,7 @@ export class References {
   }
 }
 
-/** Reference and last price of the newest day; null without candles. */
+/** Reference and last price from the latest daily candle; null if there is none. */
 export function dayOf(
   candles: CandlesReply["candles"],
 ): { reference: string; last: string } | null {

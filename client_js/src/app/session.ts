@@ -11,16 +11,16 @@ import type {
   Tick,
 } from "../feed/payloads";
 import type { SignalEvent } from "../feed/signals";
-import type { Subscription } from "../feed/subscription";
+import type { TopicSubscription } from "../feed/subscription";
 import { type Bar, CandleStore } from "../store/candle-store";
 import type { Interval } from "../store/intervals";
 
 const HISTORY_LIMIT = 2000;
 const DAY_LIMIT = 2;
-/** Whoever was away for longer wants the present, not every trade of the meantime. */
+/** After a longer absence a client starts afresh instead of fetching every trade in between. */
 const RESUME_WITHIN_MS = 60_000;
 
-/** The newest day of the selected symbol. */
+/** The latest daily bar of the selected symbol. */
 export interface Day {
   reference: string;
   last: string;
@@ -29,8 +29,8 @@ export interface Day {
   volume: number;
 }
 
-/** What the page does with what comes. */
-export interface SessionHandlers {
+/** The page's handlers for incoming data. */
+export interface PageHandlers {
   onInstruments(instruments: Instrument[]): void;
   onTick(tick: Tick): void;
   /** Trades of the selected symbol. */
@@ -38,33 +38,33 @@ export interface SessionHandlers {
   onSnapshot(snapshot: Snapshot): void;
   onQuote(quote: Quote): void;
   onDay(day: Day): void;
-  /** What was said of the selected symbol so far, newest last; then what is said of it. */
+  /** The selected symbol's signals so far, newest last; then each new one. */
   onSignals(signals: SignalEvent[]): void;
   onSignal(signal: SignalEvent): void;
-  /** Another store is shown from now on. */
+  /** Another store is now shown. */
   onStore(store: CandleStore): void;
   onCandles(): void;
   onRecovery(recovery: Recovery): void;
   onGap(gap: Missed): void;
   onRefused(reason: string): void;
-  /** Whether all that the page needs is joined may have changed. */
+  /** The set of joined topics may have changed. */
   onJoined(): void;
 }
 
-/** The topics that the page has joined, and the candles of what is selected. */
-export class Session {
+/** The topics that the page has joined, and the candles of the selected symbol. */
+export class PageSession {
   symbol: string | null = null;
   store: CandleStore | null = null;
-  private readonly realtime: Subscription<unknown>;
-  private selected: Subscription<unknown>[] = [];
-  private candles: Subscription<unknown> | null = null;
-  private day: Subscription<unknown> | null = null;
+  private readonly realtime: TopicSubscription<unknown>;
+  private selected: TopicSubscription<unknown>[] = [];
+  private candles: TopicSubscription<unknown> | null = null;
+  private day: TopicSubscription<unknown> | null = null;
   private days: CandleTuple[] = [];
 
   constructor(
     private readonly feed: MarketFeed,
     public interval: Interval,
-    private readonly handlers: SessionHandlers,
+    private readonly handlers: PageHandlers,
   ) {
     this.realtime = feed.realtime({
       resumeWithinMs: RESUME_WITHIN_MS,
@@ -76,12 +76,12 @@ export class Session {
     });
   }
 
-  /** Whether the chart's history is here and everything comes live. */
+  /** Whether the chart's history has arrived and every topic is live. */
   get live(): boolean {
     return this.feed.status.state === "open" && this.realtime.joined && !!this.candles?.joined;
   }
 
-  /** Whether the table of instruments has come. */
+  /** Whether the table of instruments has arrived. */
   get ready(): boolean {
     return this.feed.status.state === "open" && this.realtime.joined;
   }
@@ -120,7 +120,8 @@ export class Session {
     this.candles?.leave();
     this.day?.leave();
     this.day = null;
-    // The chart of days and the day's figures are one topic, which a socket joins once.
+    // The daily chart and the day's figures share one topic, and a socket can join a topic only
+    // once.
     const isDay = interval === "1d";
     let store: CandleStore | null = null;
     this.candles = this.feed.candles(symbol, interval, {
@@ -146,7 +147,9 @@ export class Session {
     }
   }
 
-  /** A first history makes a store; later ones, after a reconnect or a rewind, replace its candles. */
+  /**
+   * A first history makes a store; later ones, after a reconnect or a rewind, replace its candles.
+   */
   private takeHistory(store: CandleStore | null, reply: CandlesReply): CandleStore {
     const target = store ?? new CandleStore(reply.tick_size ?? "0");
     target.reset(reply.candles.map(barOf));

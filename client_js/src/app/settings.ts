@@ -4,7 +4,7 @@ import { type Interval, isInterval } from "../store/intervals";
 
 export type Theme = "dark" | "light";
 
-/** What the address asks for; each may be absent. */
+/** The settings in the page's address; each may be absent. */
 export interface AddressSettings {
   symbol: string | null;
   interval: Interval;
@@ -29,7 +29,7 @@ export function readToken(hash: string): Record<string, string> {
   return token === null ? {} : { token };
 }
 
-/** Keep the address in step with what is shown, so that it can be copied. */
+/** Update the address to the current view, so that it can be copied and shared. */
 export function writeAddress(symbol: string, interval: Interval): void {
   const url = new URL(location.href);
   url.searchParams.set("symbol", symbol);
@@ -42,7 +42,7 @@ const ZONE_KEY = "tickfire.zone";
 const INDICATORS_KEY = "tickfire.indicators";
 const CODE_KEY = "tickfire.python";
 
-/** The theme chosen before, else dark, as trading screens are, whatever the system prefers. */
+/** The theme chosen earlier; dark by default, as on most trading screens. */
 export function initialTheme(): Theme {
   return recall(THEME_KEY) === "light" ? "light" : "dark";
 }
@@ -59,7 +59,7 @@ export function keepZone(zone: Zone): void {
   remember(ZONE_KEY, zone);
 }
 
-/** The indicators chosen before, as `IndicatorSet` writes them. */
+/** The indicators chosen earlier, in the form that `IndicatorSet` writes. */
 export function keptIndicators(): string | null {
   return recall(INDICATORS_KEY);
 }
@@ -68,7 +68,7 @@ export function keepIndicators(text: string): void {
   remember(INDICATORS_KEY, text);
 }
 
-/** The indicator's code as it was last written. */
+/** The source of the user's Python indicator, as last edited. */
 export function keptCode(): string | null {
   return recall(CODE_KEY);
 }

@@ -2,10 +2,10 @@ import type { Flag } from "../chart/flags";
 import type { SignalEvent } from "../feed/signals";
 import { explain, title, trend } from "./signal-text";
 
-/** Signals that are kept for the chart. */
+/** Maximum number of signals kept for the chart. */
 const KEPT = 500;
 
-/** The flag of a signal on candles of an interval; null if it has none there. Pure. */
+/** The flag of a signal on candles of an interval; null if it has none there. */
 export function flagOf(signal: SignalEvent, interval: string): Flag | null {
   const text = `${title(signal)}\n${explain(signal)}`;
   if (signal.event === "anomaly") {
@@ -24,11 +24,11 @@ function lastOf(end: number): number {
   return end - 1;
 }
 
-/** The signals of the selected symbol, as flags. */
+/** The selected symbol's signals, as flags on the chart. */
 export class SignalFlags {
   private readonly signals = new Map<string, SignalEvent>();
 
-  /** Replace all, newest last; nothing when another symbol is shown. */
+  /** Replace all signals, newest last; without an argument, remove them. */
   reset(signals: readonly SignalEvent[] = []): void {
     this.signals.clear();
     for (const signal of signals) this.push(signal);

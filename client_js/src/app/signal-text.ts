@@ -1,6 +1,6 @@
 import type { Direction, RuleHeld, SignalEvent } from "../feed/signals";
 
-/** What a signal is called in a list. Pure, as all here. */
+/** The title of a signal in a list. */
 export function title(signal: SignalEvent): string {
   switch (signal.event) {
     case "anomaly":
@@ -12,13 +12,13 @@ export function title(signal: SignalEvent): string {
   }
 }
 
-/** What is said of it when it is pointed at. */
+/** The explanation of a signal, shown on hover. */
 export function explain(signal: SignalEvent): string {
   switch (signal.event) {
     case "anomaly":
       return [
-        `Score ${signal.score.toPrecision(3)}: the ${words(signal.feature)} is far from what is`,
-        `usual for ${signal.symbol}.`,
+        `Score ${signal.score.toPrecision(3)}: the ${words(signal.feature)} is far outside its usual`,
+        `range for ${signal.symbol}.`,
         details(signal),
       ].join(" ");
     case "pattern":
@@ -26,7 +26,7 @@ export function explain(signal: SignalEvent): string {
         `${capital(words(signal.name))}, ${side(signal.direction)}, on ${signal.interval} candles.`,
         typeof signal.text === "string" ? signal.text : "",
         signal.quality === undefined ? "" : `Quality ${signal.quality.toFixed(2)} of 1.`,
-        "A shape, not a forecast.",
+        "A pattern is not a forecast.",
       ]
         .filter((part) => part !== "")
         .join(" ");
@@ -35,7 +35,7 @@ export function explain(signal: SignalEvent): string {
   }
 }
 
-/** Which way it points: "up", "down" or "flat". */
+/** The direction of a signal: "up", "down" or "flat". */
 export function trend(signal: SignalEvent): "up" | "down" | "flat" {
   if (signal.event === "pattern") {
     const { direction } = signal;
@@ -51,19 +51,19 @@ export function trend(signal: SignalEvent): "up" | "down" | "flat" {
 function explainDirection(said: Direction): string {
   const [low, high] = said.interval;
   return [
-    `The model gives a higher price in ${said.horizon} ${share(said.probability)}.`,
-    `It came in ${share(said.base_rate)} of all cases, and in ${share(low)} to ${share(high)}`,
-    `(95 %) of the ${said.n.toLocaleString("en")} in which the model had said about the same,`,
-    "on bars that it had not seen.",
-    `Following it then brought ${said.expected_net_bp.toFixed(2)} bp after costs`,
+    `The model puts the probability of a higher price in ${said.horizon} at ${share(said.probability)}.`,
+    `The price rose in ${share(said.base_rate)} of all cases, and in ${share(low)} to ${share(high)}`,
+    `(95 % confidence) of the ${said.n.toLocaleString("en")} cases with a similar forecast,`,
+    "on bars that were not used for training.",
+    `Trading on it returned ${said.expected_net_bp.toFixed(2)} bp on average, after costs`,
     `of ${said.cost_bp} bp.`,
-    said.says === "no edge" ? "That is no edge." : "Past regularities may not hold.",
+    said.says === "no edge" ? "This is no edge." : "Past results may not repeat.",
   ].join(" ");
 }
 
 function explainRule({ when, interval, values }: RuleHeld): string {
   const known = Object.entries(values).map(([name, value]) => `${name} = ${value}`);
-  return `Your rule "${when}" began to hold on ${interval} candles: ${known.join(", ")}.`;
+  return `Your rule "${when}" became true on ${interval} candles: ${known.join(", ")}.`;
 }
 
 function details(signal: Record<string, unknown>): string {

@@ -4,10 +4,12 @@ import { minute, type Zone } from "../format/time";
 import { explain, title, trend } from "./signal-text";
 
 const KEPT = 40;
-/** Probabilities of a direction hardly ever lie beyond. */
+/** Range of the scale: a direction's probability is rarely outside it. */
 const SCALE = [0.35, 0.65] as const;
 
-/** What the models say of the selected symbol: the outlook on top, then the newest of the rest. */
+/**
+ * The models' signals for the selected symbol: the outlook on top, then the others, newest first.
+ */
 export class Signals {
   private readonly outlook = byId("signals-outlook");
   private readonly list = byId("signals-list");
@@ -16,7 +18,7 @@ export class Signals {
   private others: SignalEvent[] = [];
   private stale = true;
 
-  /** Replace all, newest last; nothing when another symbol is shown. */
+  /** Replace all signals, newest last; without an argument, remove them. */
   reset(signals: readonly SignalEvent[] = []): void {
     this.direction = null;
     this.others = [];
@@ -32,7 +34,7 @@ export class Signals {
     this.stale = true;
   }
 
-  /** Draw all again, as in another zone. */
+  /** Redraw everything, for example in another time zone. */
   restyle(): void {
     this.stale = true;
   }
@@ -63,7 +65,9 @@ function item(signal: SignalEvent, zone: Zone): Element {
   );
 }
 
-/** The probability on a scale of its own, over what came of it and over the base rate. */
+/**
+ * The outlook's card: its probability on a scale, with the confidence interval and the base rate.
+ */
 function card(said: Direction, zone: Zone): Element[] {
   const text = explain({ event: "signal", ...said });
   const head = el(
@@ -88,8 +92,8 @@ function card(said: Direction, zone: Zone): Element[] {
     "div",
     "outlook-figures",
     { title: text },
-    `${(said.probability * 100).toFixed(1)} % up · usual ${(said.base_rate * 100).toFixed(1)} % · `,
-    `n ${said.n.toLocaleString("en")} · `,
+    `${(said.probability * 100).toFixed(1)} % up · base rate ${(said.base_rate * 100).toFixed(1)} % · `,
+    `${said.n.toLocaleString("en")} cases · `,
     el(
       "span",
       "outlook-net",
@@ -100,7 +104,7 @@ function card(said: Direction, zone: Zone): Element[] {
   return [head, scale, figures];
 }
 
-/** Where a share lies on the scale. */
+/** Position of a share on the scale, in percent. */
 function percent(share: number): string {
   const [from, to] = SCALE;
   return `${Math.max(0, Math.min(1, (share - from) / (to - from))) * 100}%`;

@@ -5,7 +5,7 @@ import type { Missed } from "../feed/payloads";
 import { latency, span } from "../format/time";
 
 const RENDERERS: Record<RendererName, string> = { webgpu: "WebGPU", canvas2d: "Canvas2D" };
-/** Without a trade for longer than this, the line says since when. */
+/** After this long without a trade, the line shows the time since the last one. */
 const QUIET_MS = 3000;
 
 export interface StatusFigures {
@@ -18,7 +18,7 @@ export interface StatusFigures {
   quietMs: number | null;
 }
 
-/** The line at the foot of the page. */
+/** The status line at the foot of the page. */
 export class StatusLine {
   private readonly parts = {
     position: byId("status-position"),
@@ -44,15 +44,16 @@ export class StatusLine {
 
   recovery(recovery: Recovery): void {
     if (recovery.recovered) this.say("good", "Resumed without a gap");
-    else if (recovery.missed === null) this.say("bad", "The history from before is gone");
-    else this.say("bad", `Missed ${recovery.missed.from} to ${recovery.missed.to}`);
+    else if (recovery.missed === null)
+      this.say("bad", "Could not resume: the earlier history is gone");
+    else this.say("bad", `Missed positions ${recovery.missed.from} to ${recovery.missed.to}`);
   }
 
   gap({ from, to }: Missed): void {
-    this.say("bad", `Gap: ${from} to ${to}`);
+    this.say("bad", `Gap: positions ${from} to ${to} are lost`);
   }
 
-  /** Show a sentence until the next. */
+  /** Show a message until the next one replaces it. */
   say(tone: "good" | "bad", text: string): void {
     this.parts.event.dataset["tone"] = tone;
     setText(this.parts.event, text);

@@ -5,7 +5,7 @@ import { clock, type Zone } from "../format/time";
 import { Ring } from "../store/ring";
 
 const ROWS = 60;
-/** A trade this many times the running mean size is set in bold. */
+/** Trades of at least this many times the running mean size are set in bold. */
 const LARGE = 4;
 const MEAN_WEIGHT = 0.02;
 
@@ -43,7 +43,7 @@ export class Tape {
     this.trades.push({ ...tick, large });
   }
 
-  /** Draw the trades that came since; a row that fell off the end becomes the new top row. */
+  /** Draw the trades since the last call; the oldest row is reused as the new top row. */
   render(decimals: number, zone: Zone): void {
     const fresh = Math.min(this.trades.total - this.drawn, ROWS);
     this.drawn = this.trades.total;

@@ -1,8 +1,8 @@
 import { byId, el, setData, setText } from "../dom";
 import { padDecimals, percent } from "../format/decimal";
-import { changeOf, type Market, type SymbolState, trendOf } from "./market";
+import { changeOf, type SymbolState, type SymbolStates, trendOf } from "./symbols";
 
-/** More rows than this are not shown; searching narrows them down. */
+/** Maximum number of rows; a search narrows them down. */
 const MAX_ROWS = 200;
 
 interface Row {
@@ -21,9 +21,9 @@ export class WatchList {
   private shown: string[] = [];
   private selected: string | null = null;
 
-  /** `onShown` is told of every symbol that gets a row, `onSelect` of the one that is chosen. */
+  /** `onShown` is called with each symbol that gets a row, `onSelect` with the chosen one. */
   constructor(
-    private readonly market: Market,
+    private readonly market: SymbolStates,
     private readonly onSelect: (symbol: string) => void,
     private readonly onShown: (symbol: string) => void,
   ) {
@@ -33,7 +33,7 @@ export class WatchList {
     document.addEventListener("pointerdown", (event) => this.closeIfOutside(event));
   }
 
-  /** Show the list, where it is not always shown, and begin a search. */
+  /** Open the list where it is not always visible, and focus the search field. */
   open(): void {
     this.panel.classList.add("open");
     this.search.focus();
@@ -46,7 +46,7 @@ export class WatchList {
     this.rows.get(symbol)?.element.scrollIntoView({ block: "nearest" });
   }
 
-  /** Symbols came or went, or another search: make the rows anew. */
+  /** Rebuild the rows after a change of the symbols or of the search. */
   rebuild(): void {
     const wanted = this.search.value.trim().toUpperCase();
     const names = [...this.market.symbols.keys()].sort(byName);
@@ -56,7 +56,7 @@ export class WatchList {
     this.empty.hidden = this.shown.length > 0 || names.length === 0;
   }
 
-  /** Bring the rows of changed symbols up to date. */
+  /** Update the rows of symbols that have changed. */
   render(): void {
     for (const symbol of this.market.changed) this.fill(symbol);
     this.market.changed.clear();

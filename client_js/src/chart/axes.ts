@@ -1,10 +1,9 @@
 import type { Zone } from "../format/time";
 import type { CandleStore } from "../store/candle-store";
 import type { Palette } from "./color";
-import { priceStep, priceTicks } from "./price-ticks";
 import { type Geometry, type Rect, rowOf } from "./scene";
 import { toColumn } from "./snap";
-import { timeTicks } from "./time-ticks";
+import { priceStep, priceTicks, timeTicks } from "./ticks";
 
 /** Least CSS pixels between the labels of the price axis and of the time axis. */
 const PRICE_GAP_PX = 46;
@@ -25,7 +24,7 @@ interface TimeLabel {
 export interface Axes {
   prices: PriceLabel[];
   times: TimeLabel[];
-  /** Of the panes below the candles'. */
+  /** Labels of the panes below the candles. */
   panes: PriceLabel[];
 }
 
@@ -74,7 +73,7 @@ function placeTimes(store: CandleStore, geometry: Geometry, options: AxisOptions
   }));
 }
 
-/** The grid that goes with the labels. */
+/** The grid lines at the labels. */
 export function gridOf({ prices, times }: Axes, geometry: Geometry, palette: Palette): Rect[] {
   const { width, height, wick } = geometry;
   const left = wick >> 1;

@@ -5,23 +5,23 @@ import type { PaneLayout } from "./sub-panes";
 
 const FONT_PX = 11;
 const PADDING_PX = 8;
-/** The price axis is this many CSS pixels wide at least, and grows by whole steps. */
+/** Minimum width of the price axis in CSS pixels; it grows in whole steps. */
 const LEAST_WIDTH_PX = 56;
 const WIDTH_STEP_PX = 8;
 
 /**
- * The labels, on a canvas of their own above the pane: text is by far the dearest thing to draw, so
- * it is drawn only when an axis has moved.
+ * The axis labels, on a canvas of their own above the pane. Text is by far the most expensive thing
+ * to draw, so it is redrawn only when an axis has moved.
  */
 export class AxisCanvas {
-  /** How often the axes were drawn. */
+  /** Number of times the axes have been drawn. */
   draws = 0;
   private readonly context: CanvasRenderingContext2D;
   private readonly fontFamily: string;
 
   constructor(readonly canvas: HTMLCanvasElement) {
     const context = canvas.getContext("2d");
-    if (context === null) throw new Error("this browser gives no 2D canvas");
+    if (context === null) throw new Error("this browser does not support 2D canvases");
     this.context = context;
     this.fontFamily = getComputedStyle(canvas).fontFamily;
   }
@@ -41,7 +41,7 @@ export class AxisCanvas {
     this.drawTimes(axes, pane, palette);
   }
 
-  /** CSS pixels that the price axis needs for these labels. */
+  /** Width that the price axis needs for these labels, in CSS pixels. */
   widthFor(axes: Axes, ratio: number): number {
     this.setFont(ratio, false);
     const widths = [...axes.prices, ...axes.panes].map(

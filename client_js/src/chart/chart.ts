@@ -21,7 +21,7 @@ import { toColumn } from "./snap";
 import { Viewport } from "./viewport";
 
 export interface ChartOptions {
-  /** The renderer to use whatever the machine has. */
+  /** The renderer to use, instead of the best that the machine offers. */
   renderer: RendererName | null;
   loadShader: () => Promise<string>;
   zone: Zone;
@@ -88,7 +88,7 @@ export class CandleChart {
     return this.host.current?.name ?? null;
   }
 
-  /** How often the axes' text was drawn. */
+  /** Number of times the axis labels have been drawn. */
   get axisDraws(): number {
     return this.axes.draws;
   }
@@ -108,15 +108,15 @@ export class CandleChart {
     this.loop.request(Level.Data);
   }
 
-  /** The ids of the series that are drawn, in the order they came. */
+  /** The ids of the series, in the order in which they were added. */
   get seriesIds(): string[] {
     return this.overlays.ids;
   }
 
   /**
-   * Draw a series, or what an id stands for anew: lines and the like over the candles or in a pane
-   * of their own. Its arrays are read with each frame: call this again when they have changed.
-   * Throws RangeError when it cannot be drawn.
+   * Add a series, or replace the one with the same id: plots over the candles or in a pane of their
+   * own. Its arrays are read at each frame: call this again when they have changed. Throws
+   * RangeError if it cannot be drawn.
    */
   setSeries(id: string, series: Series): void {
     checkSeries(id, series);
@@ -124,7 +124,7 @@ export class CandleChart {
     this.loop.request(Level.Data);
   }
 
-  /** Draw a series no longer; false if there was none of that id. */
+  /** Remove a series; returns whether there was one with that id. */
   removeSeries(id: string): boolean {
     this.loop.request(Level.Data);
     return this.overlays.delete(id);
@@ -207,7 +207,7 @@ export class CandleChart {
 
   private adopt(renderer: Renderer): void {
     if (this.pane.width > 0) renderer.resize(this.pane.width, this.pane.height);
-    // A new renderer has no candles yet: the next frame hands it all of them.
+    // A new renderer has no candles yet: the next frame uploads all of them.
     this.seen.generation = this.seen.generation === -1 ? -1 : -2;
     this.loop.request(Level.Layout);
   }
@@ -218,7 +218,7 @@ export class CandleChart {
     this.viewport.resize(this.pane.width / ratio);
     this.host.current?.resize(this.pane.width, this.pane.height);
     this.axes.resize(whole.width, whole.height);
-    // Resizing cleared both canvases: draw before they are shown, not a frame later.
+    // Resizing clears both canvases: draw now, before they are presented.
     this.axisKey = "";
     this.frame(Level.Layout);
   }
@@ -264,7 +264,7 @@ export class CandleChart {
     });
   }
 
-  /** Move the view along with the store; true when the renderer has to be given everything. */
+  /** Move the view with the store; returns whether the renderer needs all candles again. */
   private follow(store: CandleStore): boolean {
     const { generation, appended } = this.seen;
     this.seen = { generation: store.generation, appended: store.appended };
@@ -298,7 +298,7 @@ export class CandleChart {
     this.latest.hidden = this.viewport.following;
   }
 
-  /** Equal as long as no label or line of the axes moves. */
+  /** A key that changes whenever a label or line of the axes moves. */
   private keyOf(store: CandleStore, geometry: Geometry): string {
     const { top, pxPerUnit, first, offset, slot } = geometry;
     const start = store.time[first * geometry.per];

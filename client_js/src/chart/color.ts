@@ -9,7 +9,7 @@ export function parseColor(text: string): Rgb {
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
-/** As CSS wants it. */
+/** The colour as CSS text. */
 export function cssColor([red, green, blue]: Rgb): string {
   return `rgb(${red} ${green} ${blue})`;
 }
@@ -43,9 +43,9 @@ const VARIABLES: Record<keyof Palette, string> = {
 export function paletteOf(element: Element): Palette {
   const style = getComputedStyle(element);
   const context = document.createElement("canvas").getContext("2d");
-  if (context === null) throw new Error("this browser gives no 2D canvas");
+  if (context === null) throw new Error("this browser does not support 2D canvases");
   const entries = Object.entries(VARIABLES).map(([key, name]) => {
-    // A style sheet's build may write a colour in any form; a canvas always says "#rrggbb".
+    // A build may rewrite a colour in any form; a canvas always returns "#rrggbb".
     context.fillStyle = style.getPropertyValue(name);
     return [key, parseColor(String(context.fillStyle))];
   });

@@ -1,15 +1,15 @@
 import { el, setData, setText } from "../dom";
 import type { CandleStore } from "../store/candle-store";
 
-/** Something that was said of a candle. */
+/** A mark on a candle, with an explanation. */
 export interface Flag {
   /** ms: any instant of its candle. */
   time: number;
   side: "above" | "below";
   tone: "up" | "down" | "flat" | "alert";
-  /** What is drawn: a character or two. */
+  /** The text drawn: one or two characters. */
   glyph: string;
-  /** What is said when it is pointed at. */
+  /** The explanation shown on hover. */
   text: string;
 }
 
@@ -29,12 +29,12 @@ export interface Placement {
   y: (price: number) => number;
 }
 
-/** The most that are drawn at once: the newest. */
+/** Maximum number drawn at once; the newest are kept. */
 const MOST = 200;
 
 /**
- * Group flags by candle and side, in order of time; a flag whose candle the store does not hold is
- * left out. Pure.
+ * Group flags by candle and side, in order of time; flags on candles that the store does not hold
+ * are left out.
  */
 export function groupFlags(
   flags: readonly Flag[],
@@ -53,7 +53,7 @@ export function groupFlags(
   return [...groups.values()].sort((a, b) => a.index - b.index);
 }
 
-/** Flags at candles: plain elements over the pane, explained when they are pointed at. */
+/** Flags on candles: plain elements over the pane, with an explanation on hover. */
 export class Flags {
   private flags: readonly Flag[] = [];
   private readonly elements: HTMLElement[] = [];
@@ -65,7 +65,7 @@ export class Flags {
     this.flags = flags;
   }
 
-  /** Put the flags of the candles in view where these are. */
+  /** Place the flags of the visible candles. */
   place(store: CandleStore, intervalMs: number, at: Placement): void {
     const groups = groupFlags(this.flags, store, intervalMs)
       .filter(({ index }) => index >= at.first && index < at.last)

@@ -17,7 +17,9 @@ export interface PaneSize {
   ratio: number;
 }
 
-/** What an automatic price scale fits, when candles `first` to `last` (exclusive) are in sight. */
+/**
+ * The extent that an automatic price scale fits, for visible candles `first` to `last` (exclusive).
+ */
 export type Stretch = (extent: Extent, first: number, last: number) => Extent;
 
 /** Place the store's candles on a pane; fits the price scale on the way when that is automatic. */

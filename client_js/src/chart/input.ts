@@ -1,6 +1,6 @@
 import type { Point } from "./markers";
 
-/** What the hands ask of the chart, in CSS pixels of the pane. */
+/** The chart's actions for mouse, touch and keys, in CSS pixels of the pane. */
 export interface ChartActions {
   pan(dx: number, dy: number): void;
   zoom(x: number, factor: number): void;
@@ -20,10 +20,13 @@ const WHEEL_ZOOM = 0.0015;
 const DRAG_ZOOM = 0.006;
 const KEY_ZOOM = 1.25;
 const KEY_PAN_PX = 64;
-/** A touch that moved less than this was a tap. */
+/** Maximum movement of a tap, in CSS pixels. */
 const TAP_PX = 6;
 
-/** Mouse, pen and touch on the pane: drag pans, two fingers zoom, hovering or a tap points. */
+/**
+ * Mouse, pen and touch on the pane: dragging pans, two fingers zoom, hovering or a tap moves the
+ * crosshair.
+ */
 export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
   const fingers = new Map<number, Point>();
   let moved = 0;
@@ -73,7 +76,9 @@ function wheel(event: WheelEvent, pane: HTMLElement, actions: ChartActions): voi
   actions.zoom(pointOf(event, pane).x, Math.exp(-event.deltaY * scale * WHEEL_ZOOM));
 }
 
-/** Dragging along an axis stretches it; a double click fits the prices, or shows the newest. */
+/**
+ * Dragging along an axis stretches it; a double click fits the prices or shows the newest candle.
+ */
 export function listenToAxes(
   price: HTMLElement,
   time: HTMLElement,
@@ -92,7 +97,8 @@ function drag(element: HTMLElement, onDrag: (dx: number, dy: number) => void): v
   });
 }
 
-/** Arrows pan, with Shift they move the crosshair; +, -, Home, End, A and Escape do as they say. */
+/** Keys: arrows pan, with Shift they move the crosshair; + and - zoom; Home and End go to either end; A
+ * fits the prices; Escape hides the crosshair. */
 export function listenToKeys(element: HTMLElement, actions: ChartActions): void {
   const keys: Record<string, (shift: boolean) => void> = {
     ArrowLeft: (shift) => (shift ? actions.step(-1) : actions.pan(KEY_PAN_PX, 0)),

@@ -1,15 +1,15 @@
-/** What a change asks of the next frame; larger ones include the work of the ones below. */
+/** The work that a change requires in the next frame; each level includes those below it. */
 export enum Level {
   None = 0,
   /** The crosshair moved. */
   Cursor = 1,
-  /** Candles changed: draw the pane; axes only if that moved them. */
+  /** Candles changed: draw the pane, and the axes only if they moved. */
   Data = 2,
   /** The pane's size, the palette or the zone changed: draw everything. */
   Layout = 3,
 }
 
-/** Runs a task at most once an animation frame, with the largest level asked for since. */
+/** Runs a task at most once per animation frame, with the highest level requested since. */
 export class FrameLoop {
   private level = Level.None;
   private frame = 0;
@@ -18,7 +18,7 @@ export class FrameLoop {
 
   request(level: Level): void {
     if (level > this.level) this.level = level;
-    // A hidden tab gets no frames, so however much changes there, one request waits.
+    // A hidden tab gets no frames: a single request waits, however much changes.
     if (this.frame === 0) this.frame = requestAnimationFrame(() => this.run());
   }
 

@@ -1,7 +1,7 @@
 import { parseColor, type Rgb } from "./color";
 import { packColor, type RectBatch } from "./rect-batch";
 
-/** Steps of the soft edge of a line: a pixel that is covered by a part gets the nearest of them. */
+/** Number of tones in a line's soft edge; a partly covered pixel gets the nearest one. */
 const STEPS = 4;
 
 /** Rows of a pane, in device pixels: [top, bottom). */
@@ -57,7 +57,7 @@ export class LinePen {
     }
   }
 
-  /** Cover a column between two rows. */
+  /** Cover the part of a column between two rows. */
   span(column: number, low: number, high: number): void {
     if (column === this.column) {
       this.low = Math.min(this.low, low);
@@ -117,7 +117,7 @@ export class LinePen {
     const first = Math.max(top, rows.top);
     const last = Math.min(bottom, rows.bottom);
     if (first < last) {
-      // What goes up or down steeply is as thick across as it is high where it lies flat.
+      // A steep line gets the same thickness as a flat one, measured across its direction.
       const more = bottom - top > 2 * this.thickness ? this.thickness - 1 : 0;
       this.cores.push(start - (more >> 1), first, width + more, last - first);
     }

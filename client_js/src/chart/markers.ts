@@ -7,8 +7,8 @@ export interface Point {
 }
 
 /**
- * What moves over the pane with every tick or pointer move: plain elements shifted by transforms, so
- * that the browser's compositor moves them and no canvas is drawn for them.
+ * The crosshair and the last price: plain elements moved by transforms, so that the browser's
+ * compositor moves them and no canvas is redrawn.
  */
 export class Markers {
   private readonly vertical = el("div", "cross cross-v");
@@ -25,7 +25,9 @@ export class Markers {
     }
   }
 
-  /** Put the crosshair's lines and labels; `at` is in the pane, texts are the axis readings. */
+  /**
+   * Place the crosshair's lines and labels; `at` is in the pane, the texts are the axis readings.
+   */
   showCross(at: Point, price: string, time: string, pane: { width: number }): void {
     this.setCrossHidden(false);
     move(this.vertical, at.x, 0);
@@ -42,7 +44,7 @@ export class Markers {
     this.setCrossHidden(true);
   }
 
-  /** Put the last price's label at row `y`, or hide it when that is outside the pane. */
+  /** Place the last price's label at row `y`, or hide it if that is outside the pane. */
   showLast(y: number, text: string, rising: boolean, height: number): void {
     this.last.hidden = y < 0 || y > height;
     if (this.last.hidden) return;

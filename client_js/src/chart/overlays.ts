@@ -3,6 +3,7 @@ import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
 import { type Palette, parseColor } from "./color";
 import type { PaneSize } from "./geometry";
+import { type Reading, SeriesLegend } from "./legend";
 import {
   type Columns,
   columnsOf,
@@ -14,7 +15,6 @@ import {
 import { packColor, RectBatch } from "./rect-batch";
 import type { Geometry, Rect } from "./scene";
 import { align, extentOf, PRICE_PANE, type Series } from "./series";
-import { type Reading, SeriesLegend } from "./series-legend";
 import {
   dividePanes,
   fitPane,
@@ -28,18 +28,21 @@ import {
   snapOut,
 } from "./sub-panes";
 
-/** Lines over the candles may stretch their scale by this share of the candles' span, either way. */
+/**
+ * Maximum share of the candles' span by which overlays may stretch the price scale, in each
+ * direction.
+ */
 const STRETCH = 0.4;
 
-/** Colours, and the grid of the candles' pane, whose upright lines go on through the others. */
+/** Colours, and the candle pane's grid, whose vertical lines continue through the other panes. */
 export interface Look {
   palette: Palette;
   grid: readonly Rect[];
 }
 
-/** The series of a chart: where they lie, what is drawn of them, and what the legends say. */
+/** The series of a chart: their layout, drawing and legends. */
 export class Overlays {
-  /** Drawn under the candles, and over them. */
+  /** Rectangles under the candles, and over them. */
   readonly under = new RectBatch();
   readonly over = new RectBatch();
   readonly legend = new SeriesLegend();
@@ -47,7 +50,7 @@ export class Overlays {
   private readonly series = new Map<string, Series>();
   private readonly paneLegends = new Map<string, PaneLegend>();
 
-  /** Legends of panes of their own are put into `parent`. */
+  /** Legends of sub-panes are put into `parent`. */
   constructor(private readonly parent: HTMLElement) {}
 
   get ids(): string[] {
@@ -87,7 +90,7 @@ export class Overlays {
     return { low, high };
   }
 
-  /** Fit the scales of the panes of their own to what is in sight. */
+  /** Fit the scales of the sub-panes to the visible values. */
   fit(store: CandleStore, { first, last, per }: Geometry): void {
     const end = Math.min(last * per, store.count);
     for (const pane of this.layout.panes) fitPane(pane, store, first * per, end);
@@ -112,17 +115,17 @@ export class Overlays {
     this.placeLegends(pane.ratio);
   }
 
-  /** Labels of all panes of their own. */
+  /** Labels of all sub-panes. */
   labels(ratio: number): PaneLabel[] {
     return this.layout.panes.flatMap((pane) => placeLabels(pane, ratio));
   }
 
-  /** Equal as long as no label of the panes moves. */
+  /** A key that changes whenever a label of the sub-panes moves. */
   key(): string {
     return this.layout.panes.map(({ top, high, low }) => `${top} ${high} ${low}`).join();
   }
 
-  /** The value at a device row of a pane of its own; null over the candles. */
+  /** The value at a device row of a sub-pane; null over the candles. */
   readingAt(row: number): string | null {
     const pane = this.layout.panes.find(({ top, bottom }) => row >= top && row < bottom);
     if (pane === undefined) return row < this.layout.height ? null : "";
@@ -130,7 +133,7 @@ export class Overlays {
     return formatValue((origin - row) / scale, readingDecimals(pane));
   }
 
-  /** Let the legends tell the candle at `index`. */
+  /** Show the values at candle `index` in the legends. */
   show(store: CandleStore, index: number): void {
     const readings = (series: Iterable<Series>, decimals: number) =>
       [...series].map((each) => reading(each, store, index, decimals));
@@ -153,7 +156,7 @@ export class Overlays {
     const scale = scaleOf(pane);
     const { top, bottom } = pane;
     over.push(0, top - line, width, line, packColor(palette.axisLine));
-    // Candles may reach below their pane: this covers them.
+    // Candles may extend below their pane: cover that part.
     over.push(0, top, width, bottom - top, packColor(palette.background));
     for (const { x, y, width, height, color } of grid) {
       if (y === 0 && height === this.layout.height)
@@ -198,7 +201,7 @@ export class Overlays {
   }
 }
 
-/** The legend of a pane of its own, in its corner. */
+/** The legend in a sub-pane's corner. */
 class PaneLegend {
   readonly legend = new SeriesLegend();
   readonly element = el("div", "legend pane-legend", {}, this.legend.element);
@@ -237,7 +240,7 @@ function reading(series: Series, store: CandleStore, index: number, decimals: nu
   return { title: series.title, values };
 }
 
-/** Throw RangeError, with what is wrong, unless a series can be drawn. */
+/** Check that a series can be drawn; throws RangeError with the reason. */
 export function checkSeries(id: string, series: Series): void {
   for (const { label, values, color, negative, breaks = values } of series.plots) {
     for (const { length } of [values, breaks]) {

@@ -10,14 +10,14 @@ const FILL_SHARE = 0.1;
 const LINE_PX = 1.5;
 const DOT_PX = 3;
 
-/** Where values go on a pane: row = origin - value * scale, in device pixels. */
+/** The vertical scale of a pane: row = origin - value * scale, in device pixels. */
 export interface ValueScale {
   rows: Rows;
   origin: number;
   scale: number;
 }
 
-/** Where buckets of candles lie: those in sight, and one beyond either edge. */
+/** The columns of visible buckets of candles, and of one beyond each edge. */
 export interface Columns {
   width: number;
   per: number;
@@ -29,7 +29,7 @@ export interface Columns {
   ratio: number;
 }
 
-/** Place the buckets of `count` candles; lines lead on to those just out of sight. */
+/** Place the buckets of `count` candles; lines continue to the buckets just out of sight. */
 export function columnsOf(geometry: Geometry, count: number, ratio: number): Columns {
   const { width, per, body } = geometry;
   const first = Math.max(geometry.first - 1, 0);
@@ -45,7 +45,7 @@ export interface Reduced {
   low: Float64Array;
   high: Float64Array;
   last: Float64Array;
-  /** The last of what a line is interrupted by, where it is. */
+  /** The last of the values whose change interrupts a line, if there are any. */
   breaks: Float64Array | null;
 }
 
@@ -67,7 +67,8 @@ function reduceValues(values: Float64Array, places: Int32Array, per: number) {
   const last = new Float64Array(count).fill(Number.NaN);
   for (let bucket = 0; bucket < count; bucket++) {
     const end = Math.min((bucket + 1) * per, places.length);
-    // In variables: a zoomed-out chart has a hundred thousand values of each plot to look at.
+    // Local variables keep this loop fast: a zoomed-out chart has a hundred thousand values per
+    // plot.
     let [least, most, latest] = [Number.NaN, Number.NaN, Number.NaN];
     for (let i = bucket * per; i < end; i++) {
       const at = places[i];
@@ -181,7 +182,7 @@ export class PlotPainter {
   private row(value: number): number {
     const { rows, origin, scale } = this.scale;
     const row = origin - value * scale;
-    // So far outside, a line's slope in sight is the same, and no number gets out of hand.
+    // Clamped so far outside that the visible slope is unaffected and numbers stay bounded.
     const reach = 16 * (rows.bottom - rows.top);
     return Math.min(Math.max(row, rows.top - reach), rows.bottom + reach);
   }

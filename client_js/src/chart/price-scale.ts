@@ -3,7 +3,7 @@ import type { Extent } from "../store/range-index";
 /** Share of the pane left free above the highest and below the lowest price; volumes lie below. */
 const MARGIN_TOP = 0.08;
 const MARGIN_BOTTOM = 0.24;
-/** The least span, in price steps, that is stretched over the pane. */
+/** Minimum span of the pane, in price steps. */
 const MIN_STEPS = 8;
 
 /** Prices (in units) at the pane's top and bottom edge. */
@@ -13,7 +13,7 @@ export interface PriceRange {
 }
 
 /**
- * The price axis: fits what is in sight, until someone drags it; then it stays as it is put.
+ * The price scale: fits the visible candles until it is dragged, then stays fixed.
  */
 export class PriceScale {
   range: PriceRange = { top: 1, bottom: 0 };

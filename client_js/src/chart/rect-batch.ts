@@ -43,7 +43,7 @@ export class RectBatch {
     this.count++;
   }
 
-  /** Call `draw` for each, in order. */
+  /** Call `draw` for each rectangle, in order. */
   forEach(draw: (x: number, y: number, w: number, h: number, color: number) => void): void {
     const { floats, words } = this;
     for (let at = 0, end = this.count * WORDS; at < end; at += WORDS) {

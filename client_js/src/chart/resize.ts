@@ -1,12 +1,12 @@
-/** The size of an element's content in device pixels, whole. */
+/** The size of an element's content in whole device pixels. */
 export interface DeviceSize {
   width: number;
   height: number;
 }
 
 /**
- * Watch the sizes of `elements` in device pixels. The browser says them where it can: from CSS
- * pixels times the ratio they cannot be told exactly, and a canvas off by one is blurred.
+ * Watch the sizes of `elements` in device pixels, as reported by the browser where possible: CSS
+ * pixels times the device ratio is not exact, and a canvas that is off by one pixel is blurred.
  */
 export function observeDeviceSizes(
   elements: readonly Element[],
@@ -35,7 +35,7 @@ function deviceSize(entry: ResizeObserverEntry): DeviceSize {
   const width = Math.round(entry.contentRect.width * ratio);
   const height = Math.round(entry.contentRect.height * ratio);
   const exact = entry.devicePixelContentBoxSize?.[0];
-  // Where the ratio is emulated, as in developer tools, the exact size is that of the real screen.
+  // With an emulated ratio, as in developer tools, the reported size is that of the real screen.
   const isReal = exact !== undefined && Math.abs(exact.inlineSize - width) <= 1;
   return isReal ? { width: exact.inlineSize, height: exact.blockSize } : { width, height };
 }

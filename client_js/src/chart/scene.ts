@@ -36,7 +36,7 @@ export interface Scene {
   /** The grid, under the candles. `gridVersion` changes when it does. */
   grid: readonly Rect[];
   gridVersion: number;
-  /** What lies between grid and candles, and above all else. */
+  /** Rectangles between grid and candles, and those above everything else. */
   under: RectBatch;
   over: RectBatch;
   /** Candles in one bucket: 1, or a power of two when there are more candles than pixels. */

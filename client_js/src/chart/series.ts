@@ -8,13 +8,13 @@ export type PlotKind = "line" | "histogram" | "dots";
 
 /** One row of numbers, drawn in one way. */
 export interface Plot {
-  /** What the legend calls it; empty when the series' title says enough. */
+  /** Label in the legend; empty if the series' title is enough. */
   label: string;
   /** One per time of the series; NaN where there is nothing to draw. */
   values: Float64Array;
   /** "#rrggbb" */
   color: string;
-  /** A line unless said otherwise. */
+  /** A line by default. */
   kind?: PlotKind;
   /** Colour of a histogram's columns below zero. */
   negative?: string;
@@ -22,9 +22,9 @@ export interface Plot {
   breaks?: Float64Array;
 }
 
-/** What is drawn besides the candles: an indicator, or anything else that goes with their times. */
+/** A series drawn besides the candles: an indicator, or any values at the candles' times. */
 export interface Series {
-  /** What the legend calls it. */
+  /** Title in the legend. */
   title: string;
   /** `PRICE_PANE`, or the name of a pane of its own; series of one name share pane and scale. */
   pane: string;
@@ -40,8 +40,8 @@ export interface Series {
 }
 
 /**
- * Which element of `time` goes with each candle from `first` to `last` (exclusive): its index, -1 for
- * none. By time and not by place, since a calculation may lag behind the candles or begin later.
+ * Match candles from `first` to `last` (exclusive) with elements of `time`: the index of each, or
+ * -1. By time and not by index, since a calculation may lag behind the candles or begin later.
  */
 export function align(time: Float64Array, store: CandleStore, first: number, last: number) {
   const found = new Int32Array(Math.max(last - first, 0)).fill(-1);
@@ -51,7 +51,7 @@ export function align(time: Float64Array, store: CandleStore, first: number, las
   let at = lowerBound(time, candles[first]);
   for (let i = 0; i < found.length && at < count; i++) {
     const wanted = candles[first + i];
-    // Mostly the next one is it.
+    // Usually the next element matches.
     while (time[at] < wanted) at++;
     if (time[at] === wanted) found[i] = at++;
   }
@@ -70,7 +70,7 @@ export function lowerBound(sorted: Float64Array, wanted: number): number {
   return low;
 }
 
-/** Beyond it a number counts as infinite, as in the kernels. */
+/** Larger numbers count as infinite, as in the kernels. */
 const LARGEST = 1e100;
 
 /** Whether a value can be drawn. */
@@ -78,7 +78,10 @@ export function isDrawn(value: number): boolean {
   return value >= -LARGEST && value <= LARGEST;
 }
 
-/** Lowest and highest value that can be drawn of the series at these places; low is Infinity when none is. */
+/**
+ * Lowest and highest value that can be drawn of the series at these places; low is Infinity when
+ * none is.
+ */
 export function extentOf(series: Series, places: Int32Array): Extent {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 /**
- * The arithmetic of candles.wgsl in 32 bits, step by step, so that what is drawn or placed from
- * here falls on the same pixels.
+ * The 32-bit arithmetic of candles.wgsl, step by step, so that everything placed by it falls on the
+ * same pixels.
  */
 
 const { fround, floor } = Math;

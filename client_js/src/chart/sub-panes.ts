@@ -12,11 +12,11 @@ const ALL_SHARE = 0.6;
 const LABEL_GAP_PX = 30;
 /** Share of a pane's height left free at either edge. */
 const MARGIN = 0.12;
-/** The least span of a pane: as a share of its values, and in all. */
+/** Minimum span of a pane: relative to its values, and absolute. */
 const FLAT_SHARE = 1e-9;
 const FLAT = 1e-9;
 const MANTISSAS = [1, 2, 2.5, 5, 10];
-/** Above this, labels are told in thousands, millions and so on. */
+/** Above this, labels are in thousands, millions and so on. */
 const COMPACT_FROM = 10_000;
 
 const MAX_DECIMALS = 12;
@@ -34,7 +34,9 @@ export interface SubPane {
   low: number;
 }
 
-/** Rows of the candles' pane, and the panes below it, each under a line of one pixel's thickness. */
+/**
+ * Rows of the candles' pane, and the panes below it, each under a line of one pixel's thickness.
+ */
 export interface PaneLayout {
   height: number;
   line: number;
@@ -76,7 +78,7 @@ export function fitPane(pane: SubPane, store: CandleStore, first: number, last: 
   if (low > high) [low, high] = [0, 1];
   ({ low, high } = snapOut({ low, high }, high - low));
   const middle = (low + high) / 2;
-  // A flat line lies in the middle; what is finer than numbers and labels can tell is flat.
+  // A flat line lies in the middle; differences below the precision of the labels count as flat.
   const size = Math.abs(middle);
   const isFlat = high - low <= Math.max(size * FLAT_SHARE, FLAT);
   const span = isFlat ? (size > FLAT ? size : 1) : high - low;
@@ -86,8 +88,8 @@ export function fitPane(pane: SubPane, store: CandleStore, first: number, last: 
 }
 
 /**
- * The extent widened to round values of a grid that is fine against `span`: what moves a little with
- * every tick then moves no scale.
+ * Widen the extent to round values of a grid that is fine relative to `span`, so that small changes
+ * with each tick do not move the scale.
  */
 export function snapOut({ low, high }: Extent, span: number): Extent {
   const step = 2 ** Math.floor(Math.log2(span)) / SNAP_STEPS;
@@ -132,12 +134,12 @@ export function decimalsFor(step: number): number {
   return Math.min(Math.abs(rounded - step) > step / 100 ? digits + 1 : digits, MAX_DECIMALS);
 }
 
-/** Digits that a reading in this pane is told with: steps finer than its labels'. */
+/** Digits of a reading in this pane: finer than its labels. */
 export function readingDecimals({ high, low }: SubPane): number {
   return decimalsFor((high - low) / 1000);
 }
 
-/** A value as people read it: "−1.25", "12.3K". */
+/** A value for display: "−1.25", "12.3K". */
 export function formatValue(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return "—";
   const size = Math.abs(value);

@@ -1,23 +1,25 @@
 /** Bars of blank space right of the newest candle while the chart follows it. */
 export const FOLLOW_MARGIN = 6;
-/** Candles that stay in sight at either end however far one pans. */
+/** Candles that stay visible at either end, however far the user pans. */
 const MIN_IN_SIGHT = 3;
 const MAX_SPACING = 80;
 const DEFAULT_SPACING = 8;
-/** A chart of few candles is stretched as if it had this many, up to this spacing. */
+/** A chart with few candles is stretched as if it had this many, up to the maximum spacing. */
 const MIN_FITTED = 20;
 const MAX_FITTED_SPACING = 16;
 
 /**
- * What part of the time axis is in sight. Candle i spans [i, i + 1) on that axis. Positions are kept
- * from the newest candle on, so the view follows it while it is in sight and stands still otherwise.
+ * The visible part of the time axis, on which candle i spans [i, i + 1). Offsets are relative to
+ * the newest candle, so the view follows it while it is visible and stands still otherwise.
  *
  * Pixels are CSS pixels throughout.
  */
 export class Viewport {
   /** Pixels from candle to candle. */
   spacing = DEFAULT_SPACING;
-  /** Candles between the newest one's right edge and the pane's; negative when it is out of sight. */
+  /**
+   * Candles between the newest one's right edge and the pane's; negative when it is out of sight.
+   */
   rightOffset = FOLLOW_MARGIN;
   private width = 1;
   private count = 0;
@@ -41,7 +43,7 @@ export class Viewport {
     this.clamp();
   }
 
-  /** `count` candles are held now, the last `appended` of them new; all are new after a reset. */
+  /** Update to `count` candles, the last `appended` of them new; after a reset all are new. */
   setCount(count: number, appended: number): void {
     if (!this.following) this.rightOffset -= appended;
     this.count = count;
@@ -57,7 +59,7 @@ export class Viewport {
   /** Multiply the spacing by `factor` while the candle at `x` pixels from the left stays there. */
   zoom(x: number, factor: number): void {
     const anchor = this.left + x / this.spacing;
-    // Zooming out of a view that follows shows more of the past, not of the blank future.
+    // Zooming out of a following view shows more of the past, not of the blank future.
     const most = this.following ? Math.max(this.rightOffset, FOLLOW_MARGIN) : Number.MAX_VALUE;
     this.spacing = clamp(this.spacing * factor, this.minSpacing(), MAX_SPACING);
     this.rightOffset = Math.min(anchor + (this.width - x) / this.spacing - this.count, most);

@@ -3,14 +3,14 @@ const WORD_BYTES = 8;
 /** Memory grows by at least this much, since growing detaches every view. */
 const GROWTH_PAGES = 64;
 
-/** There is no room for what is wanted. */
+/** The memory has no room for a block. */
 export class OutOfRoom extends RangeError {
   override readonly name = "OutOfRoom";
 }
 
 /**
  * Blocks of 8-byte words in a WebAssembly memory, whose first page is left to the module. Sizes are
- * rounded up to powers of two, and what is freed is kept by size for the next of that size.
+ * rounded up to powers of two, and freed blocks are reused for the same size.
  */
 export class Arena {
   private next = PAGE_BYTES;
@@ -36,8 +36,8 @@ export class Arena {
   }
 
   /**
-   * Address of a block of at least `words` words, whatever they contain. Throws `OutOfRoom`, and
-   * takes nothing then.
+   * Allocate a block of at least `words` words, uninitialized; returns its address. Throws
+   * `OutOfRoom` without allocating anything.
    */
   allocate(words: number): number {
     const size = sizeOf(words);
@@ -51,7 +51,7 @@ export class Arena {
     return at;
   }
 
-  /** Give back a block that was allocated with `words`. */
+  /** Free a block that was allocated with `words`. */
   release(at: number, words: number): void {
     const size = sizeOf(words);
     const others = this.free.get(size);
@@ -82,7 +82,7 @@ export class Arena {
         // beyond the memory's maximum, or the machine's
       }
     }
-    throw new OutOfRoom("there is no room in memory for this");
+    throw new OutOfRoom("the kernels' memory is full");
   }
 
   private current() {

@@ -50,7 +50,7 @@ export class BarColumns {
     return this.at[column] + from * WORD_BYTES;
   }
 
-  /** Replace everything from row `from` (at most `count`) on. */
+  /** Replace all rows from `from` (at most `count`) on. */
   replace(from: number, bars: Bars): void {
     const count = from + bars.time.length;
     this.reserve(count);
@@ -95,7 +95,7 @@ export class BarColumns {
     return from;
   }
 
-  /** Rows `from` on, times and `BAR_COLUMNS`: valid until the next change. */
+  /** Views of the rows from `from` on, times and `BAR_COLUMNS`; valid until the next change. */
   rows(from: number): Float64Array[] {
     const length = this.count - from;
     return (["time", ...BAR_COLUMNS] as const).map((name) => this.view(name, from, length));
@@ -110,7 +110,7 @@ export class BarColumns {
     return this.arena.view(this.address(name, from), length);
   }
 
-  /** Bring what follows from the bars up to date. */
+  /** Update the columns derived from the bars. */
   private complete(from: number): void {
     const n = this.count - from;
     const given = (["high", "low", "close", "typical"] as const).flatMap((name) => [
@@ -138,8 +138,8 @@ export class BarColumns {
 }
 
 /**
- * Write times in ms as int64 in ns, at an address. By hand, in halves that are exact as numbers:
- * through BigInt it takes longer than all indicators together.
+ * Write times in ms as int64 in ns, at an address. Done in two halves that are exact as
+ * numbers: through BigInt it takes longer than all indicators together.
  */
 export function writeNs(memory: ArrayBufferLike, at: number, time: Float64Array): void {
   const halves = new Uint32Array(memory, at, 2 * time.length);

@@ -7,7 +7,7 @@ import { ResultColumns } from "./result-columns";
 
 const NS_PER_MS = 1_000_000n;
 
-/** What a history needs of its `Compute`. */
+/** The services of `Compute` that a history uses. */
 export interface Link {
   nextId(): number;
   post(request: Request): void;
@@ -15,9 +15,9 @@ export interface Link {
 }
 
 /**
- * The bars of one symbol and interval, in the worker. They come as bars, or are folded from trades;
- * one history takes one kind. Arrays that are given away by `set`, `update` and `trades` change
- * owner: they are empty afterwards.
+ * The bars of one symbol and interval, held by the worker. They are given as bars or folded from
+ * trades; one history takes one kind. Arrays passed to `set`, `update` and `trades` are
+ * transferred, and empty afterwards.
  */
 export class BarHistory {
   private readonly columns = new ResultColumns(1 + BAR_COLUMNS.length);
@@ -35,18 +35,18 @@ export class BarHistory {
     link.post({ type: "open", history: id });
   }
 
-  /** Times of the bars, ms since the epoch, as of what the worker has told last. */
+  /** Times of the bars in ms since the Unix epoch, as of the worker's last report. */
   get time(): Float64Array {
     return this.columns.columns[0];
   }
 
-  /** The bars as of what the worker has told last. */
+  /** The bars as of the worker's last report. */
   get bars(): Bars {
     const [time, open, high, low, close, volume] = this.columns.columns;
     return { time, open, high, low, close, volume };
   }
 
-  /** The indicators over these bars, in the order they came. */
+  /** The indicators over these bars, in the order in which they were added. */
   get all(): readonly Indicator[] {
     return [...this.indicators.values()];
   }
@@ -58,7 +58,7 @@ export class BarHistory {
 
   /**
    * Replace the bars from row `from` on: the running bar by itself and those after it, or more.
-   * Throws RangeError when there are no rows up to `from`, or when the columns are no bars.
+   * Throws RangeError if there are fewer than `from` rows, or the columns are not bars.
    */
   update(from: number, bars: Bars): void {
     this.is("bars");
@@ -83,12 +83,12 @@ export class BarHistory {
     this.link.post({ type: "trades", history: this.id, intervalNs, trades });
   }
 
-  /** An indicator over these bars; throws `IndicatorError` for what there is not. */
+  /** Add an indicator over these bars; throws `IndicatorError` if it is unknown or invalid. */
   indicator<N extends IndicatorName>(name: N, params: Params<N> = {} as Params<N>): Indicator<N> {
     return this.start(resolve(name, params)) as unknown as Indicator<N>;
   }
 
-  /** An indicator whose name and parameters are checked already. */
+  /** Add an indicator whose name and parameters are already checked. */
   start(resolved: Resolved): Indicator {
     const id = this.link.nextId();
     const indicator = new Indicator(id, resolved, this, () => {
@@ -100,7 +100,7 @@ export class BarHistory {
     return indicator;
   }
 
-  /** Call `listener` when bars have been taken and all over them is computed. */
+  /** Call `listener` when bars have been applied and all indicators over them computed. */
   onChange(listener: (rows: Rows) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -113,7 +113,7 @@ export class BarHistory {
     this.link.closed();
   }
 
-  /** Take what the worker says. */
+  /** Process a report of the worker. */
   receive({ changes, data }: Report & { type: "results" }): void {
     for (const change of changes) {
       if (change.set === this.id) this.columns.receive(change, data);
@@ -125,7 +125,7 @@ export class BarHistory {
     }
   }
 
-  /** An indicator is none after all. */
+  /** Process the worker's refusal of an indicator. */
   refuse({ indicator: id, reason }: Report & { type: "refused" }): void {
     const indicator = this.indicators.get(id);
     this.indicators.delete(id);

@@ -8,7 +8,7 @@ const WORD_BYTES = 8;
 
 type Call = (...given: (number | bigint)[]) => number;
 
-/** One argument of a kernel: a column of the bars, the state, a result, or a number as it is. */
+/** One argument of a kernel: a column of the bars, the state, an output, or a number. */
 type Argument = { column: Column } | "state" | "out" | number | bigint;
 
 /**
@@ -40,7 +40,7 @@ export class Calculation {
     this.plan = planOf(resolved);
     this.outputs = this.plan.filter((each) => each === "out").length;
     this.words = wordsOf(exported[`${kernel}_words`], resolved);
-    // Two halves of one block: there is room for both, or for none.
+    // Two halves of one block, so that there is room for both or for neither.
     this.state = arena.allocate(2 * this.words);
     this.scratch = this.state + this.words * WORD_BYTES;
     arena.zero(this.state, this.words);
@@ -61,7 +61,7 @@ export class Calculation {
     arena.copy(this.scratch, this.state, this.words);
     this.run(this.scratch, last, bars.count, out + (last - start) * WORD_BYTES, length);
     this.seen = last;
-    // Rows before the first that changed came out as they were.
+    // Rows before the first changed one have unchanged results.
     const skipped = Math.max(from - start, 0);
     const results = Array.from({ length: this.outputs }, (_, k) =>
       arena.view(out + (k * length + skipped) * WORD_BYTES, length - skipped),
@@ -116,7 +116,7 @@ function wordsOf(count: Call | undefined, { name, numbers }: Resolved): number {
   return count(...signature.wordsOf.map((parameter) => numbers[parameter]));
 }
 
-/** A kernel's name in the module: "logReturns" is "log_returns". */
+/** Return a kernel's name in the module: "logReturns" is "log_returns". */
 function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

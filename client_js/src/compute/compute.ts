@@ -9,11 +9,11 @@ import { kernelsUrl, spawnWorker } from "./spawn";
 
 export interface ComputeOptions {
   /**
-   * Where the work is done: by default a worker of its own. Any port will do whose other end was
-   * given to `serve`.
+   * The port to the worker: by default a new worker. Any port works whose other end was given to
+   * `serve`.
    */
   port?: Port;
-  /** The kernels: an address, or the module. By default the ones that the package brings. */
+  /** The kernels: an address or a module. By default those shipped with the package. */
   wasm?: string | URL | WebAssembly.Module;
   /** Whether results lie in shared memory: by default where the page is cross-origin isolated. */
   shared?: boolean;
@@ -23,7 +23,7 @@ export interface ComputeOptions {
 
 /**
  * Indicators, computed by kernels.wasm in a worker: the same source as the server's, with the same
- * bits. It keeps histories of bars, and over each of them any number of indicators up to date.
+ * bits. It keeps histories of bars, and any number of indicators over each.
  */
 export class Compute {
   /** Whether results lie in shared memory. */
@@ -39,7 +39,7 @@ export class Compute {
     this.shared = options.shared ?? globalThis.crossOriginIsolated === true;
     this.port = options.port ?? spawnWorker();
     this.port.addEventListener("message", ({ data }) => this.receive(data as Report));
-    this.port.addEventListener("error", () => this.stop("its script cannot be run"));
+    this.port.addEventListener("error", () => this.stop("the worker's script could not be loaded"));
     this.port.start?.();
     const wasm = options.wasm ?? kernelsUrl();
     this.post({ type: "start", wasm: wasm instanceof URL ? wasm.href : wasm, shared: this.shared });
@@ -64,9 +64,9 @@ export class Compute {
   }
 
   /**
-   * An indicator over the history that was last asked for, or over `history`.
+   * Add an indicator over the history last requested, or over `history`.
    *
-   * Throws `IndicatorError` for a name, parameter or value that there is not, and when there is no
+   * Throws `IndicatorError` for an unknown name or parameter, an invalid value, or if there is no
    * history yet.
    */
   indicator<N extends IndicatorName>(
@@ -75,12 +75,12 @@ export class Compute {
     history = this.current,
   ): Indicator<N> {
     if (history === null) {
-      throw new IndicatorError("there are no bars yet: ask for a history first");
+      throw new IndicatorError("there is no history yet: call history() first");
     }
     return history.indicator(name, params);
   }
 
-  /** Resolves when everything asked for so far is computed; rejects when the worker has failed. */
+  /** Resolves when all requests so far are computed; rejects if the worker has failed. */
   settled(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.failure !== null) return reject(new Error(this.failure));
@@ -90,11 +90,11 @@ export class Compute {
     });
   }
 
-  /** End the worker. */
+  /** Terminate the worker. */
   dispose(): void {
     this.port.terminate?.();
     this.port.close?.();
-    this.fail("it was ended");
+    this.fail("the worker was terminated");
   }
 
   private receive(report: Report): void {

@@ -15,7 +15,7 @@ import {
 /** Pages of 64 kB that the kernels' memory grows to at most: 1 GB. */
 const MOST_PAGES = 16_384;
 
-/** One indicator: its calculation and where its results go. */
+/** One indicator: its calculation and its result columns. */
 interface Kept {
   calculation: Calculation;
   writer: ResultWriter;
@@ -30,15 +30,15 @@ interface History {
 }
 
 /**
- * What the worker does, without the worker: takes requests, gives reports. All bars, states and
- * results live in one WebAssembly memory of its own.
+ * The worker's logic, without the worker: requests in, reports out. All bars, states and results
+ * live in a WebAssembly memory of its own.
  */
 export class ComputeCore {
   private readonly arena: Arena;
   private readonly kernels: KernelExports;
   private readonly histories = new Map<number, History>();
 
-  /** `shared`: results go into shared memory; else they are sent. */
+  /** `shared`: write results to shared memory instead of sending them. */
   constructor(
     module: WebAssembly.Module,
     private readonly shared: boolean,
@@ -55,7 +55,7 @@ export class ComputeCore {
     return this.arena.memory.buffer.byteLength;
   }
 
-  /** Do what is asked; returns what the page has to be told, if anything. */
+  /** Carry out a request; returns the report for the page, if any. */
   take(request: Request): Report | null {
     switch (request.type) {
       case "open":

@@ -8,7 +8,7 @@ export interface Rows {
   count: number;
 }
 
-/** One indicator over a history, as of what the worker has told last. */
+/** One indicator over a history, as of the worker's last report. */
 export class Indicator<N extends IndicatorName = IndicatorName> {
   readonly outputs: Record<OutputName<N>, Float64Array>;
   private readonly columns: ResultColumns;
@@ -33,12 +33,12 @@ export class Indicator<N extends IndicatorName = IndicatorName> {
     return this.resolved.name as N;
   }
 
-  /** How a legend tells it: "EMA 20". */
+  /** The title in a legend: "EMA 20". */
   get title(): string {
     return titleOf(this.resolved);
   }
 
-  /** Times of the results, ms since the epoch. */
+  /** Times of the results, in ms since the Unix epoch. */
   get time(): Float64Array {
     return this.history.time.subarray(0, this.values.length);
   }
@@ -48,24 +48,24 @@ export class Indicator<N extends IndicatorName = IndicatorName> {
     return this.columns.columns[0];
   }
 
-  /** Call `listener` when results have come; returns how to stop that. */
+  /** Call `listener` after new results; returns a function that unsubscribes it. */
   onChange(listener: (rows: Rows) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Call `listener` if it cannot be computed after all, with a sentence that says why. */
+  /** Call `listener` with a sentence if the indicator cannot be computed after all. */
   onRefusal(listener: (reason: string) => void): void {
     this.refusals.add(listener);
   }
 
-  /** Compute it no longer. */
+  /** Remove the indicator. */
   remove(): void {
     this.listeners.clear();
     this.onRemove();
   }
 
-  /** Take what the worker says. */
+  /** Process a report of the worker. */
   receive(change: Change, data: Float64Array): void {
     this.columns.receive(change, data);
     this.names.forEach((name, k) => {
@@ -73,12 +73,12 @@ export class Indicator<N extends IndicatorName = IndicatorName> {
     });
   }
 
-  /** Tell the listeners, once all that belongs together has been received. */
+  /** Call the listeners, once all results of one report have been applied. */
   notify({ from, count }: Change): void {
     for (const listener of this.listeners) listener({ from, count });
   }
 
-  /** Tell that the worker refuses it. */
+  /** Call the failure listeners: the worker has refused the indicator. */
   refuse(reason: string): void {
     for (const listener of this.refusals) listener(`${this.title}: ${reason}`);
   }

@@ -2,7 +2,7 @@ import type { Bars, Trades } from "./bar-columns";
 import type { Resolved } from "./params";
 import type { Change } from "./result-columns";
 
-/** What a page tells its worker. Numbers that name things are the page's choice, each used once. */
+/** A page's request to its worker. The page chooses the numeric ids and uses each once. */
 export type Request =
   | { type: "start"; wasm: string | WebAssembly.Module; shared: boolean }
   | { type: "open"; history: number }
@@ -12,19 +12,19 @@ export type Request =
   | { type: "close"; history: number }
   | { type: "add"; history: number; indicator: number; resolved: Resolved }
   | { type: "remove"; indicator: number }
-  /** Answered when everything before it is done. */
+  /** Answered when all earlier requests are done. */
   | { type: "settle"; id: number };
 
-/** What the worker tells its page. */
+/** A worker's report to its page. */
 export type Report =
   | { type: "results"; history: number; changes: Change[]; data: Float64Array<ArrayBuffer> }
-  /** There is no such indicator now; a sentence says why. */
+  /** The indicator was refused; `reason` is a sentence. */
   | { type: "refused"; history: number; indicator: number; reason: string }
   | { type: "settled"; id: number }
-  /** It cannot go on; a sentence says why. */
+  /** The worker cannot continue; `reason` is a sentence. */
   | { type: "failed"; reason: string };
 
-/** Arrays of bars or trades that may change owner with the message. */
+/** The buffers of bars or trades to transfer with a request. */
 export function transferOf(request: Request): ArrayBuffer[] {
   const columns: (Float64Array | BigInt64Array)[] =
     request.type === "bars"

@@ -8,7 +8,7 @@ import {
   specOf,
 } from "./registry";
 
-/** A name or a number that no indicator takes. The message says which, and what would do. */
+/** An unknown indicator or an invalid parameter. The message names it and says what is valid. */
 export class IndicatorError extends RangeError {
   override readonly name = "IndicatorError";
 }
@@ -17,7 +17,7 @@ export class IndicatorError extends RangeError {
 export interface Resolved {
   name: IndicatorName;
   numbers: Record<string, number>;
-  /** The price it is taken of; null where it takes whole bars. */
+  /** The price it is computed from; null if it uses whole bars. */
   source: Source | null;
 }
 
@@ -65,7 +65,7 @@ function say(value: unknown): string {
   return typeof value === "string" ? `"${value}"` : String(value);
 }
 
-/** How a legend tells it: "EMA 20", "BB 20 2", "EMA 20 open". */
+/** The title in a legend: "EMA 20", "BB 20 2", "EMA 20 open". */
 export function titleOf({ name, numbers, source }: Resolved): string {
   const spec = specOf(name);
   const shown = Object.entries(spec.params)

@@ -1,8 +1,8 @@
 /**
  * Rows of numbers that a worker computes and a page reads.
  *
- * Where memory can be shared, the worker writes into shared columns and tells only what it wrote;
- * elsewhere what changed travels in one transferred array. Both ends speak by `Change`.
+ * Where memory can be shared, the worker writes into shared columns and reports only the changed
+ * rows; elsewhere the changed rows travel in one transferred array. Both ends use `Change`.
  */
 
 /** The columns `set` have `count` rows, and those from `from` on are new. */
@@ -10,24 +10,24 @@ export interface Change {
   set: number;
   from: number;
   count: number;
-  /** Where in the message's `data` the new rows of the first column begin; the others follow. */
+  /** Offset of the first column's new rows in the message's `data`; the other columns follow. */
   at: number;
-  /** New shared columns, which replace the ones before; null as long as they stay. */
+  /** New shared columns that replace the previous ones; null if unchanged. */
   shared: SharedArrayBuffer[] | null;
 }
 
-/** The worker's end: takes results and says what changed. */
+/** The worker's end: stores results and returns the changes. */
 export interface ResultWriter {
-  /** Rows from `from` on are these; there are no others after them. */
+  /** Replace all rows from `from` on. */
   write(from: number, columns: readonly Float64Array[], data: Packer): Change;
 }
 
-/** Collects what one message carries. */
+/** Collects the columns of one message. */
 export class Packer {
   private readonly parts: Float64Array[] = [];
   private length = 0;
 
-  /** Add a copy of these columns, which are of one length; returns where they begin. */
+  /** Append a copy of these columns of equal length; returns their offset. */
   add(columns: readonly Float64Array[]): number {
     const at = this.length;
     for (const column of columns) {
@@ -37,7 +37,7 @@ export class Packer {
     return at;
   }
 
-  /** All of it in one array. */
+  /** Return everything in one array. */
   pack(): Float64Array<ArrayBuffer> {
     const packed = new Float64Array(this.length);
     let at = 0;
@@ -49,7 +49,7 @@ export class Packer {
   }
 }
 
-/** Sends what changed. */
+/** Sends changed rows. */
 export class TransferWriter implements ResultWriter {
   constructor(private readonly set: number) {}
 
@@ -88,7 +88,7 @@ export class SharedWriter implements ResultWriter {
   }
 }
 
-/** The page's end: the columns as they were last told. */
+/** The page's end: the columns as of the last report. */
 export class ResultColumns {
   columns: Float64Array[];
   private whole: Float64Array[];

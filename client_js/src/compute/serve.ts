@@ -7,14 +7,14 @@ export interface Port {
   addEventListener(type: "message" | "error", listener: (event: { data: unknown }) => void): void;
   /** A `MessagePort` holds messages back until it is started. */
   start?(): void;
-  /** How a port and a worker are ended. */
+  /** Close a port, or terminate a worker. */
   close?(): void;
   terminate?(): void;
 }
 
 /**
- * Answer the requests that come in on a port. The first one says where the kernels are; those that
- * come while they load wait for them.
+ * Serve requests that arrive on a port. The first one names the kernels; later ones wait until they
+ * are loaded.
  */
 export function serve(port: Port): void {
   let core: ComputeCore | null = null;

@@ -5,8 +5,8 @@ import type { BarHistory } from "./bar-history";
 const PRICES = ["open", "high", "low", "close"] as const;
 
 /**
- * Keeps a history in step with the candles of a store. One change at a time is on its way: what
- * comes meanwhile goes with the next, so a slow worker is never given more than it can do.
+ * Keeps a history in sync with the candles of a store. One change is in flight at a time; later
+ * ones are merged into the next, so a slow worker is never overloaded.
  */
 export class StoreSync {
   private readonly take;
@@ -37,7 +37,7 @@ export class StoreSync {
     this.history.update(first, barsOf(this.store, first));
   }
 
-  /** Follow the store no longer. */
+  /** Stop following the store. */
   dispose(): void {
     this.stop();
     this.waiting = true;
@@ -48,7 +48,7 @@ export class StoreSync {
 export function barsOf(store: CandleStore, from: number): Bars {
   const { count, time, volume } = store;
   const units = 10 ** store.decimals;
-  // Both are exact, so the quotient is the number that the text would be read as.
+  // Both are exact, so the quotient equals the parsed decimal text.
   const prices = PRICES.map((name) => [
     name,
     Float64Array.from(store[name].subarray(from, count), (each) => each / units),

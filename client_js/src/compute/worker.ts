@@ -1,4 +1,4 @@
 import { type Port, serve } from "./serve";
 
-// What a worker's global scope is; the page's types are in force here.
+// Types the worker's global scope: this project compiles with the page's types.
 serve(globalThis as unknown as Port);

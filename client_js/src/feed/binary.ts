@@ -23,17 +23,17 @@ export interface PackedTick {
 }
 
 export interface PackedTicks {
-  /** Key of the data set, hexadecimal. */
+  /** Epoch, hexadecimal. */
   epoch: string;
-  /** The shard whose positions these are. */
+  /** The shard of the positions. */
   shard: number;
-  /** Positions that the payload stands for: first to last. Those without a tick were not wanted. */
+  /** Positions that the payload covers, first to last; those without a tick were filtered out. */
   first: bigint;
   last: bigint;
   ticks: PackedTick[];
 }
 
-/** Decode the payload of a binary `ticks` event; throws RangeError when it is not one. */
+/** Decode the payload of a binary `ticks` event; throws RangeError if it is malformed. */
 export function decodeTicks(payload: ArrayBuffer): PackedTicks {
   const view = new DataView(payload);
   const version = view.getUint8(BINARY_HEADER.version);

@@ -1,13 +1,13 @@
 const SAMPLES = 16;
 
 /**
- * Estimates how far the server's clock is ahead of ours from question-and-answer samples. The
- * fastest round trip wins: its answer can be off by no more than half of it.
+ * Estimates the offset of the server's clock from request and reply samples. The sample with the
+ * shortest round trip is used: its error is at most half of that round trip.
  */
 export class ClockEstimate {
   private readonly samples: { roundTrip: number; offset: number }[] = [];
 
-  /** Asked at `sent`, answered at `received` (our clock, ms) with the server's `now` (ms). */
+  /** Add a sample: sent and received by our clock (ms), with the server's `now` (ms). */
   add(sent: number, received: number, now: number): void {
     const offset = now - (sent + received) / 2;
     this.samples.push({ roundTrip: received - sent, offset });
@@ -18,17 +18,17 @@ export class ClockEstimate {
     return this.samples.length > 0;
   }
 
-  /** Milliseconds to add to our clock for the server's. */
+  /** Milliseconds to add to our clock to get the server's. */
   get offset(): number {
     return this.best()?.offset ?? 0;
   }
 
-  /** Round trip of the best sample in ms, which bounds twice the error of `offset`. */
+  /** Round trip of the best sample in ms: twice the maximum error of `offset`. */
   get roundTrip(): number {
     return this.best()?.roundTrip ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Forget everything: another server may have another clock. */
+  /** Forget all samples, since another server may have another clock. */
   clear(): void {
     this.samples.length = 0;
   }

@@ -1,19 +1,19 @@
 import type { PackedTicks } from "./binary";
 import type { Missed } from "./payloads";
 
-/** What a rejoin found: everything was there, or what is gone. */
+/** The outcome of a rejoin: everything was recovered, or the range that is gone. */
 export type Recovery = { recovered: true } | { recovered: false; missed: Missed | null };
 
 /**
- * Where a subscription stands in its topic. The newest id seen goes into `since` at a rejoin, so a
- * stock phoenix.js channel goes on without a gap or a duplicate.
+ * The newest id seen by a subscription. It becomes `since` at a rejoin, so that a stock phoenix.js
+ * channel resumes without a gap or a duplicate.
  */
 export class Cursor {
   private movedAt = Date.now();
 
   /**
-   * Begins after the id `newest`. When nothing came for `resumeWithinMs`, a rejoin begins anew
-   * instead of fetching all that happened since.
+   * Starts after the id `newest`. If nothing was received for `resumeWithinMs`, a rejoin starts
+   * afresh instead of fetching everything since.
    */
   constructor(
     private newest: string | null = null,
@@ -31,8 +31,8 @@ export class Cursor {
   }
 
   /**
-   * Take a join reply: how the resume went, or null when this was a first join. The reply's id is
-   * taken only when nothing is replayed before it, else each tick moves the cursor.
+   * Process a join reply; returns the outcome of resuming, or null for a first join. The reply's id
+   * is adopted only if nothing is replayed before it; otherwise each tick advances the position.
    */
   joined(reply: { id: string; recovered?: boolean; missed?: Missed }): Recovery | null {
     this.movedAt = Date.now();
@@ -42,19 +42,19 @@ export class Cursor {
     return first ? null : { recovered: false, missed: reply.missed ?? null };
   }
 
-  /** Take the id of an event. */
+  /** Advance to the id of an event. */
   moved(id: string): void {
     this.newest = id;
     this.movedAt = Date.now();
   }
 
-  /** Take packed ticks: they carry their shard's position instead of an id. */
+  /** Advance past packed ticks, which carry their shard's position instead of an id. */
   movedTo({ epoch, shard, last }: Pick<PackedTicks, "epoch" | "shard" | "last">): void {
     this.movedAt = Date.now();
     const [known, places = ""] = (this.newest ?? "").split("-");
     const positions = known === epoch ? places.split(".") : [];
     positions[shard] = last.toString(36);
-    // Of a shard that nothing is known of, everything is wanted.
+    // A shard without a known position is read from its beginning.
     this.newest = `${epoch}-${Array.from(positions, (each) => each ?? "0").join(".")}`;
   }
 }

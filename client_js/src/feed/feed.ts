@@ -15,7 +15,7 @@ import type {
 } from "./payloads";
 import type { SignalEvent, SignalHandlers } from "./signals";
 import { backoff, nextStatus, type Status, type StatusEvent } from "./status";
-import { Subscription } from "./subscription";
+import { TopicSubscription } from "./subscription";
 import { TraceFeed, type TraceHandlers } from "./trace";
 
 const HEARTBEAT_MS = 10_000;
@@ -25,17 +25,17 @@ export interface FeedOptions {
   url: string;
   /** Params of the socket, such as a token. */
   params?: Record<string, string>;
-  /** A WebSocket class, for a Node without one of its own. */
+  /** A WebSocket class, for Node versions without a built-in one. */
   transport?: unknown;
 }
 
-/** What every subscription to ticks may be told. */
+/** Options common to all tick subscriptions. */
 interface Resumable {
-  /** After a longer silence than this (ms), begin anew instead of fetching all that was missed. */
+  /** After a longer silence than this (ms), start afresh instead of fetching all missed ticks. */
   resumeWithinMs?: number;
-  /** A rejoin went on after the last id seen, or could not. */
+  /** Called after a rejoin: whether it resumed after the last id seen. */
   onRecovery?: (recovery: Recovery) => void;
-  /** Ticks were lost before they reached this client. */
+  /** Called when ticks were lost on the way to this client. */
   onGap?: (gap: Missed) => void;
 }
 
@@ -47,7 +47,7 @@ export interface RealtimeHandlers extends Resumable {
   onInstruments?: (instruments: Instrument[]) => void;
   onJoin?: (reply: RealtimeReply) => void;
   onTick?: (tick: Tick) => void;
-  /** With this handler ticks come packed, and `onTick` is not called. */
+  /** With this handler, ticks arrive packed and `onTick` is not called. */
   onPacked?: (ticks: PackedTicks) => void;
 }
 
@@ -60,7 +60,7 @@ export interface InstrumentHandlers extends Resumable {
 
 export interface CandlesHandlers {
   limit?: number;
-  /** The history: at each join, and when the feed went back in time. */
+  /** The history: at each join, and whenever the feed has gone back in time. */
   onHistory: (reply: CandlesReply) => void;
   onCandle?: (candle: Candle) => void;
   onRefused?: (reason: string) => void;
@@ -91,7 +91,7 @@ export class MarketFeed {
     this.socket.onOpen(() => this.dispatch({ type: "open" }));
   }
 
-  /** Be told of every change of the connection's state, beginning with the present one. */
+  /** Call `listener` with the connection's state, now and at every change. */
   onStatus(listener: (status: Status) => void): void {
     this.listeners.add(listener);
     listener(this.status);
@@ -108,9 +108,9 @@ export class MarketFeed {
   }
 
   /** `market:realtime`: every trade of every instrument. */
-  realtime(handlers: RealtimeHandlers): Subscription<RealtimeReply> {
+  realtime(handlers: RealtimeHandlers): TopicSubscription<RealtimeReply> {
     const cursor = new Cursor(handlers.since, handlers.resumeWithinMs);
-    return new Subscription<RealtimeReply>(this.socket, "market:realtime", {
+    return new TopicSubscription<RealtimeReply>(this.socket, "market:realtime", {
       params: () => ({
         ...cursor.params(),
         ...(handlers.symbols && { symbols: handlers.symbols }),
@@ -138,10 +138,10 @@ export class MarketFeed {
   }
 
   /** `market:<SYMBOL>`: trades and top of book of one instrument. */
-  instrument(symbol: string, handlers: InstrumentHandlers): Subscription<InstrumentReply> {
+  instrument(symbol: string, handlers: InstrumentHandlers): TopicSubscription<InstrumentReply> {
     const cursor = new Cursor(null, handlers.resumeWithinMs);
     const { onRefused } = handlers;
-    return new Subscription<InstrumentReply>(this.socket, `market:${symbol}`, {
+    return new TopicSubscription<InstrumentReply>(this.socket, `market:${symbol}`, {
       params: () => cursor.params(),
       onJoin: (reply) => {
         resume(cursor, reply, handlers);
@@ -163,10 +163,14 @@ export class MarketFeed {
   }
 
   /** `candles:<SYMBOL>:<interval>`: history, then each change of the running bar. */
-  candles(symbol: string, interval: string, handlers: CandlesHandlers): Subscription<CandlesReply> {
+  candles(
+    symbol: string,
+    interval: string,
+    handlers: CandlesHandlers,
+  ): TopicSubscription<CandlesReply> {
     const { limit, onRefused, onLost } = handlers;
     let latest: CandlesReply | null = null;
-    return new Subscription<CandlesReply>(this.socket, `candles:${symbol}:${interval}`, {
+    return new TopicSubscription<CandlesReply>(this.socket, `candles:${symbol}:${interval}`, {
       params: () => (limit === undefined ? {} : { limit }),
       onJoin: (reply) => {
         latest = reply;
@@ -184,29 +188,32 @@ export class MarketFeed {
   }
 
   /** `news:headlines`. */
-  news(handlers: NewsHandlers): Subscription<{ headlines: Headline[] }> {
-    return new Subscription(this.socket, "news:headlines", {
+  news(handlers: NewsHandlers): TopicSubscription<{ headlines: Headline[] }> {
+    return new TopicSubscription(this.socket, "news:headlines", {
       onJoin: (reply) => handlers.onLatest?.(reply.headlines),
       events: { headline: (headline: Headline) => handlers.onHeadline?.(headline) },
     });
   }
 
-  /** `signals:<SYMBOL>`, or `signals:all`: what the models say. */
-  signals(symbol: string, handlers: SignalHandlers): Subscription<{ signals: SignalEvent[] }> {
+  /** `signals:<SYMBOL>`, or `signals:all`: anomalies, patterns and signals of the models. */
+  signals(symbol: string, handlers: SignalHandlers): TopicSubscription<{ signals: SignalEvent[] }> {
     const take = (event: string) => (payload: object) =>
       handlers.onSignal?.({ event, ...payload } as SignalEvent);
-    return new Subscription(this.socket, `signals:${symbol}`, {
+    return new TopicSubscription(this.socket, `signals:${symbol}`, {
       onJoin: (reply) => handlers.onLatest?.(reply.signals),
       events: { signal: take("signal"), anomaly: take("anomaly"), pattern: take("pattern") },
     });
   }
 
-  /** `pipeline:trace`: where the time goes, hop by hop. */
+  /** `pipeline:trace`: the latency of sampled ticks, hop by hop. */
   trace(handlers: TraceHandlers): TraceFeed {
     return new TraceFeed(this.socket, handlers);
   }
 
-  /** phoenix.js asks how long to wait; that is also the moment the connection is known to be lost. */
+  /**
+   * phoenix.js calls this for its delay, which is also when the loss of the connection becomes
+   * known.
+   */
   private plan(tries: number): number {
     const wait = backoff(tries, Math.random());
     this.dispatch({ type: "drop", retryAt: Date.now() + wait, tries });

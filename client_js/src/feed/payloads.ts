@@ -1,4 +1,7 @@
-/** What the server sends, as docs/topics.md defines it. Prices are exact decimal strings. */
+/**
+ * Payloads of the server's events, as docs/topics.md defines them. Prices are exact decimal
+ * strings.
+ */
 
 /** Aggressor of a trade: A sold into the bid, B bought at the ask, N unknown. */
 export type Side = "A" | "B" | "N";
@@ -7,7 +10,7 @@ export interface Instrument {
   symbol: string;
   feed: number;
   instrument_id: number;
-  /** The least price step; null when the feed did not say. */
+  /** The least price step; null if the feed does not give it. */
   tick_size: string | null;
 }
 
@@ -45,13 +48,13 @@ export interface Snapshot {
   timestamp: number | null;
 }
 
-/** Positions between which ticks are lost: after `from`, up to `to`. */
+/** A range of positions whose ticks are lost: after `from`, up to `to`. */
 export interface Missed {
   from: string;
   to: string;
 }
 
-/** What a join with `since` says of the ticks in between; absent on a first join. */
+/** The part of a join reply about resuming from `since`; absent on a first join. */
 interface Resumed {
   id: string;
   recovered?: boolean;
@@ -92,15 +95,15 @@ export interface Candle {
   id: string;
 }
 
-/** What a headline says of its subject. */
+/** The sentiment of a headline. */
 export interface HeadlineSentiment {
   label: "bearish" | "neutral" | "bullish";
   /** Bullish less bearish, from -1 to 1. */
   score: number;
   probabilities: Record<"bearish" | "neutral" | "bullish", number>;
-  /** The model is not sure enough for its label to be acted on. */
+  /** Whether the model is too unsure for its label to be relied on. */
   abstained: boolean;
-  /** The words that spoke most for the label, heaviest first. */
+  /** The words that contributed most to the label, heaviest first. */
   words: [word: string, weight: number][];
   model: string;
 }
@@ -120,7 +123,7 @@ export interface Headline {
 export const HOPS = ["received", "parsed", "written", "read", "sent"] as const;
 export type Hop = (typeof HOPS)[number];
 
-/** When one tick passed each hop, in ns of the server machine's clock. */
+/** The time at which one tick passed each hop, in ns by the server machine's clock. */
 export interface Trace extends Record<Hop, string> {
   symbol: string;
   id: string;

@@ -1,14 +1,14 @@
-/** What the models say, as docs/topics.md and docs/signals.md define it. */
+/** The models' events, as docs/topics.md and docs/signals.md define them. */
 
 interface Said {
   id: string;
   symbol: string;
-  /** ms: of the tick, or of the end of the bar. */
+  /** Time of the tick, or of the end of the bar, in ms. */
   timestamp: number;
   model: string;
 }
 
-/** Where the price may go, with what is needed to doubt it. */
+/** The probable direction of the price, with its confidence interval, base rate and cost. */
 export interface Direction extends Said {
   kind: "direction";
   says: "up" | "down" | "no edge";
@@ -21,7 +21,7 @@ export interface Direction extends Said {
   horizon: string;
 }
 
-/** A rule of the user's began to hold. */
+/** One of the user's rules began to hold. */
 export interface RuleHeld extends Said {
   kind: "rule";
   name: string;
@@ -30,14 +30,14 @@ export interface RuleHeld extends Said {
   values: Record<string, number>;
 }
 
-/** Something out of the ordinary. */
+/** An unusual return, volume, spread or pause. */
 export interface Anomaly extends Said {
   feature: string;
   score: number;
   [detail: string]: unknown;
 }
 
-/** Candles that form a shape. */
+/** A candlestick or chart pattern. */
 export interface Pattern extends Said {
   name: string;
   interval: string;
@@ -53,7 +53,7 @@ export type SignalEvent =
   | ({ event: "pattern" } & Pattern);
 
 export interface SignalHandlers {
-  /** At each join, newest last. */
+  /** Called at each join with the latest signals, newest last. */
   onLatest?: (signals: SignalEvent[]) => void;
   onSignal?: (signal: SignalEvent) => void;
 }

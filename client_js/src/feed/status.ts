@@ -1,5 +1,5 @@
 /**
- * The connection's state as a person needs it. A pure reducer: what happened in, the new state out.
+ * The connection's state for the user, as a pure reducer: events in, new state out.
  *
  *   connecting --open--> open --drop--> reconnecting --open--> open
  *   connecting --drop--> reconnecting      any --stop--> closed
@@ -7,7 +7,9 @@
 export type Status =
   | { state: "connecting" }
   | { state: "open" }
-  /** The next attempt begins at `retryAt` (ms since the epoch); `tries` were made since it was open. */
+  /**
+   * The next attempt begins at `retryAt` (ms since the epoch); `tries` were made since it was open.
+   */
   | { state: "reconnecting"; retryAt: number; tries: number }
   | { state: "closed" };
 
@@ -35,7 +37,7 @@ const STEPS_MS = [200, 500, 1000, 2000, 3000];
 
 /**
  * Wait before attempt number `tries` (from 1), in ms. `random` in [0, 1) spreads it by a fifth each
- * way, so that the clients of a server that died do not all come back at one moment.
+ * way, so that the clients of a failed server do not all reconnect at the same moment.
  */
 export function backoff(tries: number, random: number): number {
   const step = STEPS_MS[Math.min(tries, STEPS_MS.length) - 1] ?? 200;

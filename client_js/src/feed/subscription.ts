@@ -1,21 +1,21 @@
 import type { Channel, Socket } from "phoenix";
 
-/** How one topic is joined and what its events do. */
+/** The join params and handlers of one topic. */
 export interface TopicHandlers<Reply> {
-  /** Join params; asked again at every rejoin. */
+  /** Join params, evaluated at every join. */
   params?: () => object;
-  /** Each successful join, first or again. */
+  /** Called after each successful join, rejoins included. */
   onJoin?: (reply: Reply) => void;
-  /** The server refused the join; phoenix.js tries again by itself. */
+  /** Called if the server refuses the join; phoenix.js retries by itself. */
   onRefused?: (reason: string) => void;
-  /** The channel was lost, with its connection or alone; phoenix.js joins it again by itself. */
+  /** Called if the channel is lost, with its connection or alone; phoenix.js rejoins by itself. */
   onLost?: () => void;
   // biome-ignore lint/suspicious/noExplicitAny: each event has a payload type of its own
   events: Record<string, (payload: any) => void>;
 }
 
 /** One joined topic. */
-export class Subscription<Reply> {
+export class TopicSubscription<Reply> {
   joined = false;
   private left = false;
   private readonly channel: Channel;
@@ -27,8 +27,8 @@ export class Subscription<Reply> {
   ) {
     this.channel = socket.channel(topic, handlers.params ?? (() => ({})));
     for (const [event, handle] of Object.entries(handlers.events)) {
-      // No event of ours precedes the join reply: one that seems to belongs to an earlier
-      // subscription of the same topic that is still leaving, as broadcasts carry no join_ref.
+      // No event precedes the join reply: one that seems to belongs to an earlier subscription of
+      // the same topic that is still leaving, since broadcasts carry no join_ref.
       this.channel.on(event, (payload) => {
         if (this.joined && !this.left) handle(payload);
       });

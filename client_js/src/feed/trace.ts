@@ -1,12 +1,12 @@
 import type { Socket } from "phoenix";
 import { ClockEstimate, nsToMs, preciseNow } from "./clock";
 import { HOPS, type Trace } from "./payloads";
-import { Subscription } from "./subscription";
+import { TopicSubscription } from "./subscription";
 
 const FIRST_SAMPLES = 5;
 const SAMPLE_EVERY_MS = 5000;
 
-/** One sampled tick's way: ms spent up to each hop since the hop before. */
+/** The latency of one sampled tick: ms from each hop to the next. */
 export interface TraceSample {
   trace: Trace;
   /** parse, store, read, send, network to here, in ms */
@@ -22,11 +22,11 @@ export interface TraceHandlers {
 /** Joins `pipeline:trace` and keeps an estimate of the server's clock by `clock` pushes. */
 export class TraceFeed {
   private readonly clock = new ClockEstimate();
-  private readonly subscription: Subscription<unknown>;
+  private readonly subscription: TopicSubscription<unknown>;
   private timer: ReturnType<typeof setInterval>;
 
   constructor(socket: Socket, handlers: TraceHandlers) {
-    this.subscription = new Subscription(socket, "pipeline:trace", {
+    this.subscription = new TopicSubscription(socket, "pipeline:trace", {
       onJoin: () => this.restart(),
       events: {
         trace: (trace: Trace) => {
@@ -54,7 +54,7 @@ export class TraceFeed {
       const { now } = await this.subscription.push<{ now: string }>("clock", {});
       this.clock.add(sent, preciseNow(), nsToMs(now));
     } catch {
-      // No answer, no sample: the next one is only seconds away.
+      // Without a reply there is no sample; the next one is only seconds away.
     }
   }
 

@@ -42,7 +42,9 @@ export function toUnits(text: string, decimals: number): number {
   return (start === 1 ? -units : units) * 10 ** missing || 0;
 }
 
-/** The decimal string of `units` of 10^-decimals, with all its decimals: 552450 at 2 is "5524.50". */
+/**
+ * The decimal string of `units` of 10^-decimals, with all its decimals: 552450 at 2 is "5524.50".
+ */
 export function fromUnits(units: number, decimals: number): string {
   const digits = Math.abs(units)
     .toFixed(0)
@@ -52,7 +54,9 @@ export function fromUnits(units: number, decimals: number): string {
   return `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }
 
-/** `text` with zeros added up to `decimals` digits, for columns that line up: "5524.5" is "5524.50". */
+/**
+ * `text` padded with zeros to `decimals` digits, so that columns line up: "5524.5" is "5524.50".
+ */
 export function padDecimals(text: string, decimals: number): string {
   const have = decimalsOf(text);
   if (have >= decimals) return text;
@@ -66,7 +70,7 @@ const SUFFIXES: readonly (readonly [number, string])[] = [
   [1e4, "K"],
 ];
 
-/** A count for people: 950 is "950", 12345 is "12.3K". */
+/** A count as short text: 950 is "950", 12345 is "12.3K". */
 export function compact(count: number): string {
   for (const [size, suffix] of SUFFIXES) {
     // 999,950 rounds to 1000.0K, which reads as 1.00M.

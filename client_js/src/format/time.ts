@@ -1,4 +1,7 @@
-/** Times for people. All take milliseconds since the Unix epoch and a zone: "utc" or the browser's. */
+/**
+ * Times as text. All functions take milliseconds since the Unix epoch and a zone: "utc" or the
+ * browser's.
+ */
 
 export type Zone = "utc" | "local";
 
@@ -59,7 +62,7 @@ export function full(time: number, zone: Zone, intervalMs: number): string {
   return `${date}  ${intervalMs < MS_PER_MINUTE ? clock(time, zone) : minute(time, zone)}`;
 }
 
-/** A span in milliseconds as a person would say it: "12 s", "3 min", "2 h". */
+/** A duration in milliseconds as text: "12 s", "3 min", "2 h". */
 export function span(ms: number): string {
   if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
   if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;

@@ -1,4 +1,4 @@
-/** Scores headlines that came without a sentiment, from the artifact that the page brings along. */
+/** Scores headlines that came without a sentiment, using the artifact shipped with the page. */
 import manifestUrl from "../../../models/tickfire/models/artifacts/sentiment.json?url";
 import npzUrl from "../../../models/tickfire/models/artifacts/sentiment.npz?url";
 import type { HeadlineSentiment } from "../feed/payloads";
@@ -9,7 +9,9 @@ const MODEL = "sentiment/1";
 export class Edge {
   private model: Promise<SentimentModel | null> | null = null;
 
-  /** The sentiment of a text; null where the artifact cannot be had. It is fetched once. */
+  /**
+   * Return the sentiment of a text, or null if the artifact cannot be loaded. It is fetched once.
+   */
   async score(text: string): Promise<HeadlineSentiment | null> {
     this.model ??= SentimentModel.fetch(manifestUrl, npzUrl).catch((error: unknown) => {
       console.warn("headlines are not scored in this browser:", error);
@@ -20,7 +22,7 @@ export class Edge {
   }
 }
 
-/** A score in the form in which the server sends it. */
+/** Convert a score to the form that the server sends. */
 export function asSentiment({ label, probabilities, abstained, words }: Score): HeadlineSentiment {
   const [bearish, neutral, bullish] = probabilities;
   return {

@@ -1,10 +1,10 @@
 /**
- * e**x without the engine's own: the operations of `tickfire.kernels.maths.exp`, one by one, so
- * that the browser has the server's bits.
+ * e**x by the same operations as `tickfire.kernels.maths.exp`, in the same order, so that browser
+ * and server compute the same bits; the engine's own `Math.exp` may differ.
  */
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;
-// biome-ignore lint/suspicious/noApproximativeNumericConstant: the literal of the other side.
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: the same literal as in tickfire.kernels.maths.
 const PER_LN2 = 1.4426950408889634;
 const OVERFLOW = 709.782712893384;
 const UNDERFLOW = -745.1332191019412;

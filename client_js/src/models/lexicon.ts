@@ -1,5 +1,6 @@
 /**
- * What the finance lexicon makes of tokens, exactly as `tickfire.models.sentiment.features` does.
+ * Features of tokens by the finance lexicon, exactly as `tickfire.models.sentiment.features`
+ * computes them.
  * The words and their classes come with the artifact.
  */
 import { isDigit } from "./text";
@@ -60,7 +61,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 
 type Count = (feature: number, at: number) => void;
 
-/** The counts of all features, and which token brought which. */
+/** The counts of all features, and the token behind each. */
 export interface LexiconCounts {
   counts: number[];
   owners: [feature: number, token: number][];
@@ -144,7 +145,7 @@ function compare(
   else count(now > then ? F.badAbove : F.badBelow, at);
 }
 
-/** The first amount from one token to another; percentages, years and dates are none. */
+/** The first amount between two tokens; percentages, years and dates do not count. */
 function figure(
   tokens: readonly string[],
   first: number,

@@ -117,7 +117,7 @@ function readNpy(file: Uint8Array): Npy {
     .map((part) => part.trim())
     .filter(Boolean)
     .map(Number);
-  // Its own copy, so that it is aligned.
+  // Copied, so that it is aligned.
   const own = file.slice(start).buffer as ArrayBuffer;
   return { shape: sizes, data: new TYPES[type as keyof typeof TYPES](own) };
 }

@@ -1,8 +1,8 @@
 /**
- * Sentiment at the edge: scores headlines from the server's own artifact, with the server's bits.
+ * Sentiment in the browser: scores headlines with the server's artifact, to the same bits.
  *
- * `tickfire.models.sentiment.model` says why that holds: sums of whole numbers are exact, and the
- * few operations of doubles that follow are the same here, in the same order.
+ * This holds, as `tickfire.models.sentiment.model` explains, because sums of integers are exact and
+ * the few floating-point operations that follow are the same, in the same order.
  */
 import { exp } from "./exp";
 import { LEXICON_FEATURES, lexiconCounts } from "./lexicon";
@@ -14,11 +14,11 @@ export type Label = (typeof LABELS)[number];
 
 export interface Score {
   label: Label;
-  /** Of bearish, neutral and bullish. */
+  /** Probabilities of bearish, neutral and bullish. */
   probabilities: [number, number, number];
   /** The model is not sure enough. */
   abstained: boolean;
-  /** The words that spoke most for the label, heaviest first, with their weights (logits). */
+  /** The words that contributed most to the label, heaviest first, with their weights (logits). */
   words: [word: string, weight: number][];
 }
 
@@ -64,13 +64,13 @@ export class SentimentModel {
     this.lexicon = new Map(Object.entries(manifest.options.lexicon));
   }
 
-  /** Read an artifact; refuse one that is not whole, or whose golden vectors do not come out. */
+  /** Read an artifact; throws if it is incomplete or its golden vectors are not reproduced. */
   static async read(manifestText: string, npz: Uint8Array<ArrayBuffer>): Promise<SentimentModel> {
     const manifest = JSON.parse(manifestText) as Manifest;
     if (manifest.kind !== KIND || manifest.version !== VERSION) {
       throw new ArtifactError(`it is a ${manifest.kind} of version ${manifest.version}`);
     }
-    // Only secure contexts can digest; the golden vectors are looked at everywhere.
+    // Digests need a secure context; the golden vectors are checked everywhere.
     if (globalThis.crypto?.subtle && (await sha256(npz)) !== manifest.npz_sha256) {
       throw new ArtifactError("the npz is not the file that its manifest names");
     }
@@ -84,7 +84,7 @@ export class SentimentModel {
     return model;
   }
 
-  /** Read an artifact from where it is served. */
+  /** Fetch and read an artifact. */
   static async fetch(manifestUrl: string, npzUrl: string): Promise<SentimentModel> {
     const [manifest, npz] = await Promise.all([fetch(manifestUrl), fetch(npzUrl)]);
     if (!manifest.ok || !npz.ok) throw new ArtifactError("the artifact is not served");
@@ -122,7 +122,7 @@ export class SentimentModel {
     };
   }
 
-  /** The places of the n-grams that are known, each with its first and last token. */
+  /** The indices of the known n-grams, each with its first and last token. */
   private wordHits(read: readonly string[]): [place: number, first: number, last: number][] {
     const shapes = read.map(shape);
     const hits: [number, number, number][] = [];
@@ -169,7 +169,7 @@ export class SentimentModel {
   }
 }
 
-/** N-grams with their places, idf and weights. */
+/** N-grams with their indices, idf and weights. */
 class Block {
   readonly places = new Map<string, number>();
   private readonly idf: ArrayLike<number>;
@@ -186,7 +186,7 @@ class Block {
     this.weights = numbers(arrays, `${name}_weights`, grams.length * 3);
   }
 
-  /** Pieces of a word of 3 to 5 characters that are known. */
+  /** The known pieces of a word, 3 to 5 characters long. */
   placesIn(word: string): number[] {
     const padded = ` ${word} `;
     const found: number[] = [];
@@ -210,7 +210,7 @@ class Block {
   }
 }
 
-/** Three times what a class has beyond the mean of all. */
+/** Three times the excess of a class over the mean of all classes. */
 function gain(sums: Sums, best: number): number {
   return 3 * sums[best] - sums[0] - sums[1] - sums[2];
 }

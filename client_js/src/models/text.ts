@@ -23,7 +23,7 @@ export function isLetter(character: string | undefined): boolean {
   return character !== undefined && character >= "a" && character <= "z";
 }
 
-/** A token as n-grams see it: a word as it is, a number or tag by its mark alone. */
+/** The form of a token in n-grams: a word unchanged, a number or tag replaced by its mark. */
 export function shape(token: string): string {
   const first = token[0];
   if (isLetter(first) || first === "?") return token;

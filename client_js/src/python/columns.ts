@@ -3,20 +3,21 @@ import type { BarsMessage } from "./messages";
 
 const NS_PER_MS = 1_000_000n;
 
-/** What is on the chart. */
+/** The bars on the chart. */
 export interface Shown {
   store: CandleStore;
   symbol: string;
   interval: string;
 }
 
-/** The bars of a store as Python takes them. */
+/** The bars of a store in the form that the Python worker expects. */
 export function barsOf({ store, symbol, interval }: Shown): BarsMessage {
   const { count } = store;
   const time = BigInt64Array.from({ length: count }, (_, i) => BigInt(store.time[i]) * NS_PER_MS);
   const perUnit = 10 ** store.decimals;
   const { open, high, low, close } = store;
-  // A quotient of two integers is the double next to the decimal, as if its text had been read.
+  // The quotient of two integers is the double nearest to the decimal, as if its text had been
+  // parsed.
   const prices = [open, high, low, close].map((column) =>
     column.subarray(0, count).map((x) => x / perUnit),
   );
@@ -24,7 +25,7 @@ export function barsOf({ store, symbol, interval }: Shown): BarsMessage {
   return { symbol, interval, columns: columns.map(({ buffer }) => buffer as ArrayBuffer) };
 }
 
-/** The times of the bars as the chart has them, in ms. */
+/** The times of the bars on the chart, in ms. */
 export function timesOf({ store }: Shown): Float64Array {
   return store.time.slice(0, store.count);
 }

@@ -6,7 +6,7 @@ const MORE = "...";
 
 export type EntryKind = "in" | "out" | "error" | "note";
 
-/** The console: what was said so far, and a line to say more. */
+/** The console: earlier input and output, and an input line. */
 export class ConsoleView {
   readonly element: HTMLElement;
   private readonly log = el("div", "console-log", { role: "log", "aria-label": "Output" });
@@ -34,7 +34,7 @@ export class ConsoleView {
     });
   }
 
-  /** Whether lines of a block are awaited. */
+  /** Whether more lines of a block are expected. */
   set more(more: boolean) {
     setText(this.prompt, more ? MORE : FIRST);
   }
@@ -42,7 +42,7 @@ export class ConsoleView {
   add(kind: EntryKind, text: string): void {
     const follows = this.log.scrollTop + this.log.clientHeight > this.log.scrollHeight - 8;
     const last = this.log.lastElementChild;
-    // What is printed piece by piece stays one entry, up to a length.
+    // Output printed piece by piece is joined into one entry, up to a maximum length.
     if (kind === "out" && last?.className === "entry-out" && (last.textContent ?? "").length < 4000)
       last.append(text);
     else this.log.append(el("div", `entry-${kind}`, {}, text));

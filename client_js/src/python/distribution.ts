@@ -49,7 +49,8 @@ async function start(
       const pyodide = await loadCore({ indexURL, _loadSnapshot: memory });
       return { pyodide, fromSnapshot: true };
     } catch (error) {
-      // It cannot be had, or another engine refuses it: a cold start takes longer and always works.
+      // The snapshot cannot be loaded, or the engine refuses it: a cold start takes longer but
+      // always works.
       console.warn(`tickfire: Python starts without its snapshot: ${brief(error)}`);
     }
   }

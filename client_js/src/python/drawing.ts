@@ -1,7 +1,7 @@
 import { type Plot, PRICE_PANE, type Series } from "../chart/series";
 import type { Outcome } from "./messages";
 
-/** Told apart on dark and on light. */
+/** Colours that are distinct on dark and on light backgrounds. */
 export const COLORS = [
   "#4c9be8",
   "#e8a33d",
@@ -16,7 +16,7 @@ export const COLORS = [
 export const PANE = "Python";
 const TITLE = "Python";
 
-/** Prices in sight of the bars that the series were computed on. */
+/** The visible price range of the bars that the series were computed on. */
 export interface PriceSpan {
   low: number;
   high: number;
@@ -37,13 +37,16 @@ export function seriesOf(outcome: Outcome, time: Float64Array, span: PriceSpan):
   return [...panes].map(([pane, plots]) => ({ title: TITLE, pane, time, plots }));
 }
 
-/** The pane asked for; else that of the prices, if the series lies among them. */
+/** The requested pane; otherwise the price pane if the series lies among the prices. */
 function paneOf(asked: string | null, values: Float64Array, span: PriceSpan): string {
   if (asked !== null) return asked === PRICE_PANE ? PRICE_PANE : PANE;
   return isAmong(values, span) ? PRICE_PANE : PANE;
 }
 
-/** Whether half of the values lie within the prices, and as much again on either side. */
+/**
+ * Whether at least half of the values lie within the price range, extended by its span on either
+ * side.
+ */
 function isAmong(values: Float64Array, { low, high }: PriceSpan): boolean {
   const room = high - low;
   let all = 0;
@@ -56,7 +59,7 @@ function isAmong(values: Float64Array, { low, high }: PriceSpan): boolean {
   return all === 0 || near * 2 >= all;
 }
 
-/** Whether most values stand alone, so that a line would show next to nothing. */
+/** Whether most values are isolated, so that a line would show almost nothing. */
 function isScattered(values: Float64Array): boolean {
   let all = 0;
   let joined = 0;

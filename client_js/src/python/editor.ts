@@ -58,7 +58,7 @@ export class Editor {
 
   private key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    // Tab indents; after Escape it leaves, for whoever has no mouse.
+    // Tab indents; after Escape it moves the focus on, for keyboard users.
     if (event.key === "Escape") this.leaving = true;
     else if (event.key === "Enter") this.edit(event, newLine);
     else if (event.key === "Tab" && !this.leaving)

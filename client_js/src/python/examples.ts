@@ -1,4 +1,4 @@
-/** Indicators to begin with. */
+/** Example indicators. */
 export const EXAMPLES: readonly { name: string; source: string }[] = [
   {
     name: "EMA cross",
@@ -19,7 +19,7 @@ def indicator(bars):
 `,
   },
   {
-    name: "RSI of your own",
+    name: "Custom RSI",
     source: `# Cutler's RSI: plain means of the last moves, where Wilder's smooths them.
 from tickfire_browser import sma
 
@@ -58,7 +58,7 @@ def indicator(bars):
 `,
   },
   {
-    name: "Channel by plain Python",
+    name: "Channel in plain Python",
     source: `# No kernel at all: the highest high and lowest low of the last bars, by loops.
 PERIOD = 20
 

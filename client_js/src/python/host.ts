@@ -1,18 +1,18 @@
 import { type FromWorker, type Outcome, type Request, SIGINT, type ToWorker } from "./messages";
 
-/** A run that takes longer is stopped. */
+/** Maximum duration of a run, after which it is stopped. */
 export const LIMIT_MS = 5000;
 
-/** Code may hold on to what stops it; then the worker ends. */
+/** Grace period after an interrupt; code that ignores it ends with the worker. */
 const GRACE_MS = 1000;
 
 export type HostState = "off" | "loading" | "ready" | "failed";
 
 export interface HostHandlers {
-  /** State, or what runs, has changed. */
+  /** The state, or the current run, has changed. */
   onChange(): void;
   onMessage(message: FromWorker): void;
-  /** The worker was ended and begins anew: names and indicator are gone. */
+  /** The worker was restarted: names and indicator are lost. */
   onRestart(): void;
 }
 
@@ -23,8 +23,8 @@ interface Pending {
 }
 
 /**
- * Python in a worker of its own, which runs one request at a time and none for longer than the
- * limit. Where the page is isolated a run is interrupted; elsewhere the worker is ended.
+ * Python in a worker of its own, which runs one request at a time, each within the time limit. On
+ * an isolated page a run is interrupted; elsewhere the worker is terminated.
  */
 export class PythonHost {
   state: HostState = "off";
@@ -34,7 +34,7 @@ export class PythonHost {
   private current: Pending | null = null;
   private timer = 0;
   private ids = 0;
-  /** Why the current run was asked to stop; null when it was not. */
+  /** The reason for which the current run is being stopped; null if it is not. */
   private stopping: string | null = null;
 
   constructor(
@@ -42,12 +42,12 @@ export class PythonHost {
     private readonly handlers: HostHandlers,
   ) {}
 
-  /** Whether something runs or waits. */
+  /** Whether a request is running or waiting. */
   get busy(): boolean {
     return this.current !== null || this.waiting.length > 0;
   }
 
-  /** Load Python, unless that was begun before. */
+  /** Load Python, once. */
   start(): void {
     if (this.worker !== null) return;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
@@ -63,7 +63,7 @@ export class PythonHost {
     this.tell({ kind: "start", base: this.base, interrupt: shared });
   }
 
-  /** Run a request after all before it. What goes wrong is in the outcome: this never rejects. */
+  /** Run a request after all earlier ones. Errors are part of the outcome: this never rejects. */
   ask(request: Request): Promise<Outcome> {
     return new Promise((settle) => {
       this.waiting.push({ id: ++this.ids, request, settle });
@@ -71,7 +71,7 @@ export class PythonHost {
     });
   }
 
-  /** Stop what runs. */
+  /** Stop the current run. */
   stop(why = "stopped"): void {
     if (this.current === null || this.stopping !== null) return;
     this.stopping = why;
@@ -120,12 +120,12 @@ export class PythonHost {
     this.end();
     this.handlers.onRestart();
     this.start();
-    const message = `${stopping ?? "stopped"}; Python starts anew`;
+    const message = `${stopping ?? "stopped"}; Python was restarted`;
     const fault = { type: "Stopped", message, line: null, trace: [], interrupted: true };
     current?.settle({ error: fault, ms: 0 });
   }
 
-  /** End the worker: nothing that it has yet to say is heard. */
+  /** Terminate the worker and ignore its pending messages. */
   private end(): void {
     clearTimeout(this.timer);
     if (this.worker !== null) {

@@ -4,13 +4,13 @@ import { type PriceSpan, seriesOf } from "./drawing";
 import type { PythonHost } from "./host";
 import type { Outcome } from "./messages";
 
-/** Bars change with each tick; the indicator is computed no more often than this. */
+/** Minimum time between computations: bars change with each tick. */
 const LEAST_MS = 200;
-/** And never for more than this share of the time. */
+/** Maximum share of the time spent computing. */
 const SHARE = 0.25;
 const IDS = "python";
 
-/** What the indicator is drawn on. */
+/** The chart that the indicator is drawn on. */
 export interface Canvas {
   setSeries(id: string, series: Series): void;
   removeSeries(id: string): boolean;
@@ -18,7 +18,7 @@ export interface Canvas {
 
 /** The indicator over live bars: computed when they change, and drawn. */
 export class LiveIndicator {
-  /** Whether there is one that computes. */
+  /** Whether an indicator is active. */
   defined = false;
   private shown: Shown | null = null;
   private drawn: string[] = [];
@@ -32,12 +32,12 @@ export class LiveIndicator {
     private readonly onOutcome: (outcome: Outcome) => void,
   ) {}
 
-  /** The bars in sight, of which all is computed. */
+  /** The bars shown, over which the indicator is computed. */
   get bars(): Shown | null {
     return this.shown;
   }
 
-  /** Other bars are on the chart; null for none. */
+  /** The chart shows other bars; null for none. */
   show(shown: Shown | null): void {
     this.shown = shown;
     this.clear();
@@ -52,11 +52,11 @@ export class LiveIndicator {
     this.timer = window.setTimeout(() => void this.recompute(), wait);
   }
 
-  /** Compute another source, and go on with it if that goes well. */
+  /** Compute a new source, and keep it if it succeeds. */
   async define(source: string): Promise<Outcome> {
     this.defined = false;
     const { shown } = this;
-    if (shown === null) throw new Error("there are no bars yet");
+    if (shown === null) throw new Error("no bars have arrived yet");
     const time = timesOf(shown);
     const outcome = await this.host.ask({ kind: "define", source, bars: barsOf(shown) });
     this.defined = outcome.error === undefined;
@@ -65,7 +65,7 @@ export class LiveIndicator {
     return outcome;
   }
 
-  /** Draw nothing more, until there is another. */
+  /** Remove the indicator until there is another. */
   end(): void {
     this.defined = false;
     this.clear();
@@ -97,7 +97,7 @@ export class LiveIndicator {
     });
   }
 
-  /** Remove what is drawn but for the first few, which are drawn anew. */
+  /** Remove all drawn series but the first few, which are redrawn. */
   private clear(kept = 0): void {
     for (const id of this.drawn.splice(kept)) this.canvas.removeSeries(id);
   }

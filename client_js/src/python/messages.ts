@@ -1,30 +1,30 @@
-/** What page and worker say to each other. Requests are answered one by one, in their order. */
+/** Messages between page and worker. Requests are answered one by one, in order. */
 
-/** What went wrong in a user's code, told in the user's own lines. */
+/** An error in the user's code, located in the user's own lines. */
 export interface Fault {
   type: string;
   message: string;
-  /** From 1; null when it is in no line of the user's. */
+  /** Line number from 1; null if the error is not in the user's code. */
   line: number | null;
-  /** One text per frame of the user's, the outermost first. */
+  /** One text for each stack frame of the user's code, outermost first. */
   trace: string[];
-  /** Stopped from outside. */
+  /** Whether the run was stopped by the user or the time limit. */
   interrupted: boolean;
 }
 
-/** What became of a request; either what it asked for or `error`. */
+/** The outcome of a request: its result or `error`. */
 export interface Outcome {
-  /** One value per bar each; NaN where there is nothing to draw. */
+  /** One value per bar for each series; NaN where there is nothing to draw. */
   series?: Record<string, Float64Array>;
-  /** The pane that the code asks for: "price", "own", or null for whatever fits. */
+  /** The pane requested by the code: "price", "own", or null to choose automatically. */
   pane?: string | null;
-  /** Whether the console waits for more lines of a block. */
+  /** Whether the console expects more lines of a block. */
   more?: boolean;
   error?: Fault;
   ms: number;
 }
 
-/** Bars as the worker takes them: int64 ns, then float64 open, high, low, close, volume. */
+/** Bars in the worker's form: int64 ns, then float64 open, high, low, close, volume. */
 export interface BarsMessage {
   symbol: string;
   interval: string;
@@ -32,20 +32,20 @@ export interface BarsMessage {
 }
 
 export type Request =
-  /** Take the indicator's source, and compute it. */
+  /** Set the indicator's source and compute it. */
   | { kind: "define"; source: string; bars: BarsMessage }
   /** Compute it again. */
   | { kind: "compute"; bars: BarsMessage }
-  /** Take a line of the console. */
+  /** Run a line of the console. */
   | { kind: "push"; line: string; bars: BarsMessage }
-  /** Forget a block that the console has begun. */
+  /** Discard an unfinished block of the console. */
   | { kind: "clear" };
 
 export interface Start {
   kind: "start";
-  /** Where the distribution is. */
+  /** Address of the distribution. */
   base: string;
-  /** One byte that stops what runs, where the page is isolated. */
+  /** One byte that interrupts the current run, on an isolated page. */
   interrupt: SharedArrayBuffer | null;
 }
 
@@ -60,5 +60,5 @@ export type FromWorker =
   | { kind: "output"; text: string; isError: boolean }
   | { kind: "outcome"; id: number; outcome: Outcome };
 
-/** SIGINT, as Python's interrupt buffer takes it. */
+/** SIGINT, in Python's interrupt buffer. */
 export const SIGINT = 2;

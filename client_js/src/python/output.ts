@@ -1,12 +1,12 @@
 const FLUSH_MS = 100;
 const FLUSH_CHARACTERS = 4096;
 
-/** Of one run; a loop that prints would drown the page otherwise. */
+/** Maximum output of one run: a printing loop would otherwise flood the page. */
 const MAX_CHARACTERS = 50_000;
 
 type Send = (text: string, isError: boolean) => void;
 
-/** What a run prints, handed on in pieces that the page can keep up with. */
+/** The output of a run, forwarded in pieces that the page can keep up with. */
 export class Output {
   private text = "";
   private isError = false;
@@ -16,7 +16,7 @@ export class Output {
 
   constructor(private readonly send: Send) {}
 
-  /** A run begins; a muted one says nothing. */
+  /** Begin a run; the output of a muted one is discarded. */
   begin(muted: boolean): void {
     this.left = MAX_CHARACTERS;
     this.muted = muted;

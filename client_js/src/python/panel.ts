@@ -7,7 +7,7 @@ import { PythonHost } from "./host";
 import { type Canvas, LiveIndicator } from "./live";
 import type { Fault, FromWorker, Outcome, Stage } from "./messages";
 
-/** Where the code is kept; nothing of it leaves the browser. */
+/** Storage of the code, which never leaves the browser. */
 export interface Memory {
   recall(): string | null;
   remember(code: string): void;
@@ -56,7 +56,7 @@ export class PythonPanel {
     this.host.start();
   }
 
-  /** Other bars are on the chart. */
+  /** The chart shows other bars. */
   show(shown: Shown): void {
     this.live.show(shown);
   }
@@ -81,7 +81,7 @@ export class PythonPanel {
     this.element.append(el("div", "python-bar", {}, ...bar), both);
     this.run.addEventListener("click", () => void this.define());
     this.halt.addEventListener("click", () => this.stop());
-    this.clear.title = "Remove it from the chart";
+    this.clear.title = "Remove the indicator from the chart";
     this.clear.addEventListener("click", () => this.live.end());
     this.element.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -91,7 +91,7 @@ export class PythonPanel {
   }
 
   private examples(): HTMLElement {
-    const select = el("select", "python-examples", { "aria-label": "Begin with an example" });
+    const select = el("select", "python-examples", { "aria-label": "Start from an example" });
     select.append(el("option", "", { value: "" }, "Examples"));
     EXAMPLES.forEach(({ name }, index) => {
       select.append(el("option", "", { value: String(index) }, name));
@@ -131,7 +131,7 @@ export class PythonPanel {
   private restarted(): void {
     this.live.end();
     this.console.more = false;
-    this.console.add("note", "Python starts anew: the console's names are gone.");
+    this.console.add("note", "Python was restarted: the console's names are lost.");
   }
 
   private showRun(outcome: Outcome): void {

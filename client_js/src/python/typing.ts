@@ -7,28 +7,28 @@ export interface Edit {
 
 const INDENT = "    ";
 
-/** A new line, as deep as the present one, deeper after a colon. */
+/** Insert a new line with the current indentation, one level deeper after a colon. */
 export function newLine({ text, from, to }: Edit): Edit {
-  const start = text.lastIndexOf("\n", from - 1) + 1;
+  const start = lineStart(text, from);
   const line = text.slice(start, from);
   const indent = /^[ \t]*/.exec(line)?.[0] ?? "";
   const opens = /:\s*(#.*)?$/.test(line);
   return insert({ text, from, to }, `\n${indent}${opens ? INDENT : ""}`);
 }
 
-/** Indent the selected lines, or go on to the next stop. */
+/** Indent the selected lines, or insert spaces up to the next tab stop. */
 export function indent(edit: Edit): Edit {
   if (edit.from !== edit.to) return eachLine(edit, (line) => (line === "" ? "" : INDENT + line));
-  const start = edit.text.lastIndexOf("\n", edit.from - 1) + 1;
+  const start = lineStart(edit.text, edit.from);
   return insert(edit, " ".repeat(INDENT.length - ((edit.from - start) % INDENT.length)));
 }
 
-/** Take one step of indent off the selected lines. */
+/** Remove one level of indentation from the selected lines. */
 export function outdent(edit: Edit): Edit {
   return eachLine(edit, (line) => line.replace(/^( {1,4}|\t)/, ""));
 }
 
-/** Where a line, counted from 1, begins and ends. */
+/** The start and end of a line, counted from 1. */
 export function lineSpan(text: string, line: number): { from: number; to: number } {
   let from = 0;
   for (let i = 1; i < line; i++) {
@@ -40,14 +40,19 @@ export function lineSpan(text: string, line: number): { from: number; to: number
   return { from, to: end < 0 ? text.length : end };
 }
 
+function lineStart(text: string, at: number): number {
+  // Not text.lastIndexOf("\n", at - 1): it takes -1 for 0 and would find a leading line break.
+  return text.slice(0, at).lastIndexOf("\n") + 1;
+}
+
 function insert({ text, from, to }: Edit, piece: string): Edit {
   const at = from + piece.length;
   return { text: text.slice(0, from) + piece + text.slice(to), from: at, to: at };
 }
 
 function eachLine({ text, from, to }: Edit, change: (line: string) => string): Edit {
-  const start = text.lastIndexOf("\n", from - 1) + 1;
-  // A selection that ends before the first character of a line does not mean that line.
+  const start = lineStart(text, from);
+  // A selection that ends at the start of a line does not include that line.
   const last = to > from && text[to - 1] === "\n" ? to - 1 : to;
   const found = text.indexOf("\n", last);
   const end = found < 0 ? text.length : found;

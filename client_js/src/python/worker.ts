@@ -3,13 +3,13 @@ import { brief, load } from "./distribution";
 import type { BarsMessage, FromWorker, Outcome, Request, Start, ToWorker } from "./messages";
 import { Output } from "./output";
 
-/** What a worker's global scope is; the page's types are in force here. */
+/** Types the worker's global scope: this project compiles with the page's types. */
 interface Scope {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
 }
 
-/** A Python dictionary that becomes an object. */
+/** A Python dictionary that converts to an object. */
 interface Result {
   toJs(options: object): Outcome;
   destroy(): void;
@@ -70,7 +70,8 @@ function answer(id: number, request: Request): void {
   try {
     outcome = run(request);
   } catch (error) {
-    // What a session lets through has ended Python, or come between two of its lines.
+    // An exception that the session lets through has ended Python or interrupted it between two
+    // lines.
     const interrupted = brief(error).includes("KeyboardInterrupt");
     const fault = { type: "Stopped", message: brief(error), line: null, trace: [], interrupted };
     outcome = { error: fault, ms: 0 };

@@ -1,9 +1,8 @@
 import { decimalsOf, fromUnits, toUnits } from "../format/decimal";
-import { Changes, type Dirty } from "./changes";
 import { type Extent, grown, RangeIndex } from "./range-index";
 import { StepFinder } from "./step";
 
-/** One bar as it comes: times in ms, prices as exact decimal strings. */
+/** One bar as received: time in ms, prices as exact decimal strings. */
 export interface Bar {
   time: number;
   open: string;
@@ -12,6 +11,34 @@ export interface Bar {
   close: string;
   volume: number;
   trades: number;
+}
+
+/** The range of bars changed since the last look: [from, to), or everything if `all`. */
+export interface Dirty {
+  from: number;
+  to: number;
+  all: boolean;
+}
+
+/** Collects changed ranges for one observer; at first everything counts as changed. */
+class Changes {
+  private dirty: Dirty = { from: 0, to: 0, all: true };
+
+  mark(from: number, to: number): void {
+    this.dirty.from = Math.min(this.dirty.from, from);
+    this.dirty.to = Math.max(this.dirty.to, to);
+  }
+
+  markAll(): void {
+    this.dirty.all = true;
+  }
+
+  /** Return the changes since the last call; `count` is the current number of bars. */
+  take(count: number): Dirty {
+    const taken = this.dirty;
+    this.dirty = { from: count, to: count, all: false };
+    return taken;
+  }
 }
 
 /** Floats of one candle in `records`: open, high, low, close (relative to `base`), volume. */
@@ -34,7 +61,7 @@ export class CandleStore {
   generation = 0;
   appended = 0;
   decimals: number;
-  /** Price that is 0 in `records`, in units. */
+  /** Price, in units, that is stored as 0 in `records`. */
   base = 0;
   time: Float64Array = new Float64Array(INITIAL_CAPACITY);
   open: Float64Array = new Float64Array(INITIAL_CAPACITY);
@@ -51,9 +78,8 @@ export class CandleStore {
   private readonly watchers = [this.drawn];
 
   /**
-   * `tickSize` is the least price step as a decimal string ("0" if the feed did not say), and gives
-   * the decimals to begin with;
-   * when more than `limit` candles are held, the oldest half is dropped.
+   * `tickSize` is the least price step as a decimal string ("0" if the feed does not give it) and
+   * determines the initial number of decimals; beyond `limit` candles, the oldest half is dropped.
    */
   constructor(
     readonly tickSize = "0",
@@ -62,7 +88,7 @@ export class CandleStore {
     this.decimals = decimalsOf(tickSize);
   }
 
-  /** The least price step in units; found from the prices when the feed did not say. */
+  /** The least price step in units; derived from the prices if the feed does not give it. */
   get tickUnits(): number {
     return toUnits(this.tickSize, this.decimals) || this.steps.step;
   }
@@ -81,7 +107,9 @@ export class CandleStore {
     this.changed(0);
   }
 
-  /** Take one bar: a new one at the end, the running one again, or a late change of an older one. */
+  /**
+   * Apply one bar: a new one, an update of the running one, or a late correction of an older one.
+   */
   apply(bar: Bar): void {
     this.ensureDecimals([bar]);
     const at = this.lowerBound(bar.time);
@@ -124,12 +152,12 @@ export class CandleStore {
     return fromUnits(units, this.decimals);
   }
 
-  /** What changed since the renderer last looked. */
+  /** Return the changes since the renderer's last call. */
   takeDirty(): Dirty {
     return this.drawn.take(this.count);
   }
 
-  /** For another that follows the candles: what changed since it last looked. */
+  /** Register an observer; the returned function gives the changes since its last call. */
   watch(): () => Dirty {
     const changes = new Changes();
     this.watchers.push(changes);
@@ -161,7 +189,7 @@ export class CandleStore {
     for (const each of this.watchers) each.mark(from, to);
   }
 
-  /** Choose the newest close as the base again, and pack all candles anew. */
+  /** Use the newest close as the base, and pack all candles again. */
   private rebase(): void {
     this.base = this.count > 0 ? this.close[this.count - 1] : 0;
     for (let i = 0; i < this.count; i++) this.pack(i);
@@ -184,7 +212,7 @@ export class CandleStore {
     this.changed(0);
   }
 
-  /** A price with more decimals than any before makes the unit smaller for all of them. */
+  /** Switch to a smaller unit if a price has more decimals than any before. */
   private ensureDecimals(bars: readonly Bar[]): void {
     let wanted = this.decimals;
     for (const { open, high, low, close } of bars) {

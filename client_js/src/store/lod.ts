@@ -1,8 +1,8 @@
 import { RECORD_FLOATS } from "./candle-store";
 
 /**
- * Level of detail on the CPU: `per` consecutive records become one (first open, highest high, lowest
- * low, last close, summed volume). It rounds to 32 bits at each step as the compute pass of
+ * Level of detail on the CPU: `per` consecutive records become one (first open, highest high,
+ * lowest low, last close, summed volume). It rounds to 32 bits at each step as the compute pass of
  * candles.wgsl does, so both give the same bits.
  *
  * Reduces buckets `from` to `to` (exclusive) of `records` (`count` of them) into `out`.

@@ -1,21 +1,22 @@
 const BLOCK = 256;
 
-/** What a stretch of candles spans. Prices in units of 10^-decimals. */
+/** The extremes of a range of candles. Prices in units of 10^-decimals. */
 export interface Extent {
   low: number;
   high: number;
 }
 
 /**
- * Answers "lowest, highest and volume from candle a to b" without walking all of them: extremes by
- * blocks of 256 candles, volumes by running sums. An update of the last candle costs one block.
+ * Returns the lowest price, highest price and volume of a range of candles without visiting each:
+ * extremes by blocks of 256 candles, volumes by running sums. An update of the last candle costs
+ * one block.
  */
 export class RangeIndex {
   private blockLow = new Float64Array(16);
   private blockHigh = new Float64Array(16);
   private sums = new Float64Array(BLOCK * 16 + 1);
 
-  /** Bring the index up to date with columns whose candles from `from` on have changed. */
+  /** Update the index for columns whose candles from `from` on have changed. */
   update(
     low: Float64Array,
     high: Float64Array,

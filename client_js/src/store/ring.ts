@@ -1,4 +1,4 @@
-/** The newest `capacity` items; older ones are forgotten, so a tab in the background stays small. */
+/** The newest `capacity` items; older ones are dropped, so a background tab uses little memory. */
 export class Ring<T> {
   /** Items ever pushed. */
   total = 0;

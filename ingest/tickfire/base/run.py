@@ -1,15 +1,17 @@
-"""The event loop that the processes run on."""
+"""Event loops for commands, and their end at a signal."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final
+
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_loop[T](main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on uvloop, or on asyncio's own loop where there is no uvloop."""
+    """Run a coroutine on uvloop, or on asyncio's own loop where uvloop is not installed."""
     try:
         import uvloop
     except ImportError:
@@ -18,17 +20,38 @@ def run_loop[T](main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
+def on_signals(
+    callback: Callable[[signal.Signals], object],
+    signals: Iterable[signal.Signals] = STOP_SIGNALS,
+) -> None:
+    """Have the running loop call back at each of some signals.
+
+    SIGHUP is left alone where it is ignored, as under ``nohup``.
+    """
+    loop = asyncio.get_running_loop()
+    for number in signals:
+        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            continue
+        loop.add_signal_handler(number, callback, number)
+
+
+def stop_event(signals: Iterable[signal.Signals] = STOP_SIGNALS) -> asyncio.Event:
+    """Return an event that one of the signals sets."""
+    stop = asyncio.Event()
+    on_signals(lambda _: stop.set(), signals)
+    return stop
+
+
 async def until_stopped(main: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine until it ends, or SIGINT or SIGTERM cancels it.
+    """Run a coroutine until it ends, or until SIGINT or SIGTERM cancels it.
 
     Raises
     ------
     Exception
-        What it raised; of a group, the first.
+        Any exception that `main` raises; of an exception group, its first.
     """
     task = asyncio.ensure_future(main)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    on_signals(lambda _: task.cancel())
     try:
         await task
     except asyncio.CancelledError:

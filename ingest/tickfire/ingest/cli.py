@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Final
 
 import click
 
 from tickfire.base.errors import UsageError
-
-LSG_PORT: Final = 13_000
+from tickfire.ingest.lsg.lines import DEFAULT_PORT
+from tickfire.store.limits import HISTORY_TICKS
+from tickfire.store.options import redis_url_option, shards_option
 
 
 @click.command()
@@ -22,10 +22,10 @@ LSG_PORT: Final = 13_000
 @click.option("--symbols", envvar="TICKFIRE_SYMBOLS", default="ALL_SYMBOLS", show_default=True)
 @click.option("--stype-in", envvar="TICKFIRE_STYPE_IN", default="raw_symbol", show_default=True)
 @click.option("--feed", default=1, type=click.IntRange(0, 255), show_default=True, help="Number.")
-@click.option("--redis-url", envvar="REDIS_URL", default="redis://127.0.0.1:6379/0")
-@click.option("--shards", envvar="SHARDS", default=1, type=click.IntRange(1, 1024))
+@redis_url_option
+@shards_option
 @click.option(
-    "--history-ticks", envvar="HISTORY_TICKS", default=2_000_000, type=click.IntRange(min=1000),
+    "--history-ticks", envvar="HISTORY_TICKS", default=HISTORY_TICKS, type=click.IntRange(min=1000),
     show_default=True, help="Ticks that each stream keeps for those who resume.",
 )  # fmt: skip
 @click.option(
@@ -47,13 +47,13 @@ def ingest(
 ) -> None:
     """Read a live gateway into Redis Streams."""
     from tickfire.base.run import run_loop
-    from tickfire.ingest.live.lsg import Subscription
+    from tickfire.ingest.lsg.client import LiveSubscription
     from tickfire.ingest.writer.service import IngestConfig, run
 
     if not key:
         raise UsageError("there is no API key; set DATABENTO_API_KEY")
-    host, port = _address(gateway) if gateway else (_databento_host(dataset), LSG_PORT)
-    ask = Subscription(dataset, _names(schemas), _names(symbols), stype_in)
+    host, port = _address(gateway) if gateway else (_databento_host(dataset), DEFAULT_PORT)
+    ask = LiveSubscription(dataset, _names(schemas), _names(symbols), stype_in)
     config = IngestConfig(
         host, port, key, ask, feed, shards, history_ticks=history_ticks, backfill_s=backfill
     )

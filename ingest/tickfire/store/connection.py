@@ -1,4 +1,4 @@
-"""One connection to one Redis: commands out, replies to callbacks, no task and no queue between.
+"""`RedisConnection`: commands out, replies to callbacks, with no task and no queue in between.
 
 A reply is parsed in `data_received` and handed on in the same step of the loop, so that a tick
 spends no time waiting for a task to be scheduled.
@@ -27,17 +27,25 @@ class ConnectionLost(ConnectionError):
 
 
 class RedisConnection(asyncio.Protocol):
-    """Commands and replies in order; errors are replies too.
+    """A connection over which replies come in the order of the commands; errors are replies too.
+
+    Parameters
+    ----------
+    on_replies : callable, optional
+        Called once after all replies of one read have been delivered.
 
     Attributes
     ----------
     closed : asyncio.Event
-        Set once the connection is gone; `error` says why, if anything is known.
+        Set once the connection is gone.
+    error : Exception or None
+        The reason for which it is gone, if it is known.
     received : int
         Bytes read so far: a sign of life.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_replies: Callable[[], None] | None = None) -> None:
+        self._on_replies = on_replies
         self.closed = asyncio.Event()
         self.error: Exception | None = None
         self.received = 0
@@ -51,7 +59,7 @@ class RedisConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
-        """Hand each complete reply to whom it belongs."""
+        """Deliver each complete reply to the caller that waits for it."""
         self.received += len(data)
         try:
             replies = self._parser.feed(data)
@@ -61,28 +69,32 @@ class RedisConnection(asyncio.Protocol):
             return
         for reply in replies:
             if not self._waiting:
-                self.error = RespProtocolError("a reply that nobody asked for")
+                self.error = RespProtocolError("a reply to no command")
                 self.close()
                 return
             _deliver(self._waiting.popleft(), reply)
+        if self._on_replies is not None and replies:
+            self._on_replies()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Fail what waits."""
+        """Fail the commands that wait for a reply."""
         self.error = self.error or exc
         self.closed.set()
         waiting, self._waiting = self._waiting, deque()
         for waiter in waiting:
             if isinstance(waiter, asyncio.Future) and not waiter.done():
-                waiter.set_exception(ConnectionLost(str(self.error or "Redis closed it")))
+                waiter.set_exception(
+                    ConnectionLost(str(self.error or "Redis closed the connection"))
+                )
 
-    # --- for the readers
+    # --- commands
     @property
     def is_open(self) -> bool:
         """Whether commands can be sent."""
         return self._transport is not None and not self._transport.is_closing()
 
     def send_raw(self, command: bytes, on_reply: OnReply) -> None:
-        """Send an encoded command; `on_reply` is not called if the connection is lost before."""
+        """Send an encoded command; if the connection is lost first, `on_reply` is never called."""
         if self._transport is None or self._transport.is_closing():
             return
         self._waiting.append(on_reply)
@@ -94,9 +106,9 @@ class RedisConnection(asyncio.Protocol):
         Raises
         ------
         RespError
-            Redis refused.
+            Redis refused the command.
         ConnectionLost
-            The connection is gone.
+            The connection was lost before the reply came.
         """
         if self._transport is None or self._transport.is_closing():
             raise ConnectionLost("not connected")

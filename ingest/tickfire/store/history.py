@@ -1,21 +1,19 @@
-"""What a shard's tick stream still holds, in batches."""
+"""`History`: ranges of the streams of one shard, in batches."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from tickfire.store.entries import BadEntry
-from tickfire.store.read_entries import TickEntry, position_of, ticks_of
+from tickfire.store.entries import BadEntry, Entry, TickEntry, entries_of, position_of, ticks_of
 from tickfire.store.requests import Requests
 from tickfire.store.schema import ticks_key
 from tickfire.store.store import Store
-from tickfire.store.tail import Entry, entries_of
 
 BATCH_ENTRIES: Final = 256
 
 
 class History(Requests):
-    """Ranges of one shard's streams."""
+    """Requests for the entries that the streams of a shard still hold."""
 
     def __init__(self, store: Store, shard: int) -> None:
         self._ticks = ticks_key(shard)
@@ -24,14 +22,23 @@ class History(Requests):
     async def ticks_after(
         self, position: int, count: int = BATCH_ENTRIES
     ) -> tuple[list[TickEntry], int]:
-        """Return what up to `count` entries hold of ticks after a position, and where they end.
+        """Return ticks after a position, and the position at which they end.
 
-        Entries that are not ours are left out; the end counts them.
+        Parameters
+        ----------
+        position : int
+        count : int
+            Entries to read at most.
+
+        Returns
+        -------
+        list of TickEntry, int
+            Entries that are not ours are left out of the list; the end counts them.
 
         Raises
         ------
         RedisUnavailable
-            Redis does not answer.
+            Redis does not answer, or refuses.
         """
         found, end = [], position
         for entry in await self.range(self._ticks, b"(%d-0" % position, count):
@@ -43,12 +50,12 @@ class History(Requests):
         return found, end
 
     async def newest(self) -> int:
-        """Return the position of the stream's end; 0 if it is empty.
+        """Return the position of the end of the tick stream, 0 if it is empty.
 
         Raises
         ------
         RedisUnavailable
-            Redis does not answer.
+            Redis does not answer, or refuses.
         """
         entries = entries_of(await self.command("XREVRANGE", self._ticks, "+", "-", "COUNT", 1))
         try:
@@ -57,11 +64,11 @@ class History(Requests):
             return 0
 
     async def range(self, key: bytes, start: bytes, count: int) -> list[Entry]:
-        """Return up to `count` entries of a stream of this shard from an id on.
+        """Return up to `count` entries of a stream of this shard, from an id on.
 
         Raises
         ------
         RedisUnavailable
-            Redis does not answer.
+            Redis does not answer, or refuses.
         """
         return entries_of(await self.command("XRANGE", key, start, "+", "COUNT", count))

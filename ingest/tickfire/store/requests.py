@@ -1,22 +1,22 @@
 """Requests to the node of one key, over one connection that many callers share.
 
-It is opened at the first request and again after a loss. Large replies are read by our own
-parser, which costs a tenth of redis-py's.
+It is opened at the first request, and again after a loss. Large replies are read by our own
+parser, at a tenth of the cost of redis-py's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+import logging
 
-from redis.exceptions import RedisError
-
+from tickfire.base.retry import Backoff, retry
 from tickfire.store.connection import RedisConnection
-from tickfire.store.resp import Reply, RespError
-from tickfire.store.store import Store
-from tickfire.store.tail import Entry, backoff_s, entries_of
+from tickfire.store.entries import Entry, entries_of, last_id
+from tickfire.store.limits import FIRST_RETRY_S, MAX_RETRY_S, REQUEST_TIMEOUT_S
+from tickfire.store.resp import Reply
+from tickfire.store.store import REDIS_ERRORS, Store
 
-TIMEOUT_S: Final = 5.0
+logger = logging.getLogger(__name__)
 
 
 class RedisUnavailable(Exception):
@@ -24,7 +24,14 @@ class RedisUnavailable(Exception):
 
 
 class Requests:
-    """Commands on one key, or on keys of its slot; answered in turn."""
+    """Commands on one key, or on keys of its slot, answered in turn.
+
+    Parameters
+    ----------
+    store : Store
+    key : bytes
+        Names the node.
+    """
 
     def __init__(self, store: Store, key: bytes) -> None:
         self._store = store
@@ -34,13 +41,13 @@ class Requests:
         self._closes = 0
 
     def close(self) -> None:
-        """Drop the connection, one that is being opened too."""
+        """Drop the connection, even one that is still being opened."""
         self._closes += 1
         if self._connection is not None:
             self._connection.close()
 
     async def command(self, *parts: bytes | str | int) -> Reply:
-        """Send a command, return its reply.
+        """Send a command and return its reply.
 
         Raises
         ------
@@ -48,11 +55,11 @@ class Requests:
             Redis does not answer, or refuses.
         """
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 connection = await self._connected()
                 return await connection.command(*parts)
-        except (OSError, TimeoutError, RespError, RedisError) as error:
-            self.close()  # the next request begins on a new one, at the node that is right then
+        except REDIS_ERRORS as error:
+            self.close()  # the next request opens another, to the node that is right by then
             raise RedisUnavailable(str(error) or "no answer in time") from error
 
     async def _connected(self) -> RedisConnection:
@@ -82,24 +89,20 @@ class Requests:
 
 async def newest_entries(store: Store, key: bytes, count: int) -> list[Entry]:
     """Return the newest entries of a stream, oldest first; wait for Redis."""
-    requests, attempt = Requests(store, key), 0
-    while True:
-        try:
-            reply = await requests.command("XREVRANGE", key, "+", "-", "COUNT", count)
-        except RedisUnavailable:
-            attempt += 1
-            await asyncio.sleep(backoff_s(attempt))
-            continue
-        finally:
-            requests.close()
-        return entries_of(reply)[::-1]
+    requests = Requests(store, key)
+    try:
+        reply = await retry(
+            lambda: requests.command("XREVRANGE", key, "+", "-", "COUNT", count),
+            on=(RedisUnavailable,),
+            what=f"reading {key.decode()}",
+            logger=logger,
+            backoff=Backoff(FIRST_RETRY_S, MAX_RETRY_S),
+        )
+    finally:
+        requests.close()
+    return entries_of(reply)[::-1]
 
 
 async def newest_id(store: Store, key: bytes) -> bytes:
-    """Return the id of a stream's newest entry, ``0-0`` if it has none; wait for Redis."""
+    """Return the id of the newest entry of a stream, ``0-0`` if it has none; wait for Redis."""
     return last_id(await newest_entries(store, key, 1))
-
-
-def last_id(entries: list[Entry]) -> bytes:
-    """Return the id of the last of some entries, ``0-0`` if there is none."""
-    return entries[-1][0] if entries else b"0-0"

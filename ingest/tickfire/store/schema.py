@@ -11,9 +11,10 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from tickfire.base.units import PRICE_SCALE as PRICE_SCALE
-from tickfire.base.units import UNDEF_PRICE as UNDEF_PRICE
+type Rows = NDArray[np.void]
+"""A structured array of one of the dtypes below."""
 
 INTERVALS_S: Final[Mapping[str, int]] = {
     "1s": 1,
@@ -118,7 +119,6 @@ STATE: Final = np.dtype(
 
 ENTRY_VERSION: Final = 1
 ENTRY_SCHEMA_TICK: Final = 1
-MAX_TICKS_PER_ENTRY: Final = 256
 ENTRY_HEADER: Final = np.dtype(
     [
         ("version", "u1"),

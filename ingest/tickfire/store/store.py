@@ -1,167 +1,268 @@
-"""Where the streams are: a redis-py client for the few calls, connections of our own for the many.
+"""`Store`: the one way to Redis, for every process.
 
-Works with a standalone server and with a Cluster, told apart by asking. Keys of one shard share a
+A redis-py client serves single commands; connections of our own serve the streams, where redis-py
+would be too slow. Both come of one parsed URL. Works with a standalone server, with a Cluster,
+which is told apart by asking, and with a primary that Sentinels name. Keys of one shard share a
 hash tag, so one connection serves all of them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from redis.asyncio import Redis, RedisCluster
-from redis.asyncio.connection import SSLConnection, UnixDomainSocketConnection, parse_url
+from redis.asyncio.connection import (
+    Connection,
+    ConnectionPool,
+    SSLConnection,
+    UnixDomainSocketConnection,
+)
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException, RedisError
+from redis.retry import Retry
 
-from tickfire.base.errors import UsageError
-from tickfire.store.connect import connect, redacted
+from tickfire.base.errors import UsageError, UserError
+from tickfire.base.retry import retry
 from tickfire.store.connection import RedisConnection
+from tickfire.store.limits import CONNECT_TIMEOUT_S
+from tickfire.store.resp import RespError
+from tickfire.store.url import RedisUrl
 
-CONNECT_TIMEOUT_S: Final = 5.0
-DEFAULT_PORT: Final = 6379
+NOT_OF_CLUSTERS: Final = ("ssl_ca_path", "ssl_password")
+"""Options of TLS that redis-py's `RedisCluster` does not take."""
 
+REDIS_ERRORS: Final = (OSError, RedisError, RedisClusterException, RespError)
+"""The errors by which Redis is out of reach, or refuses: redis-py's and our connections'."""
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """How one node is reached.
+logger = logging.getLogger(__name__)
 
-    `path` is that of a Unix socket; `tls` the keyword arguments of redis-py's SSL options.
-    """
-
-    host: str = "localhost"
-    port: int = DEFAULT_PORT
-    path: str | None = None
-    db: int = 0
-    username: str | None = None
-    password: str | None = None
-    tls: dict[str, Any] | None = None
-
-    @classmethod
-    def of(cls, url: str) -> Address:
-        """Read a Redis URL.
-
-        Raises
-        ------
-        UsageError
-            It is not one.
-        """
-        try:
-            options: dict[str, Any] = dict(parse_url(url))
-        except ValueError as error:
-            raise UsageError(
-                f"REDIS_URL={redacted(url)} is not a Redis URL; write redis://host:port/0."
-            ) from error
-        kind = options.get("connection_class")
-        return cls(
-            host=options.get("host", "localhost"),
-            port=options.get("port", DEFAULT_PORT),
-            path=options.get("path") if kind is UnixDomainSocketConnection else None,
-            db=int(options.get("db", 0)),
-            username=options.get("username"),
-            password=options.get("password"),
-            tls={k: v for k, v in options.items() if k.startswith("ssl_")}
-            if kind is SSLConnection
-            else None,
-        )
-
-    def at(self, host: str, port: int) -> Address:
-        """Return the same for another node of a Cluster."""
-        return Address(host, port, None, 0, self.username, self.password, self.tls)
+type Client = Redis | RedisCluster
 
 
 class Store:
-    """Connections to one Redis or Cluster.
+    """One Redis, or Cluster, and connections to it.
+
+    Use `open`; `close` is the caller's.
 
     Attributes
     ----------
+    url : RedisUrl
     client : redis.asyncio.Redis or RedisCluster
-        For what is not hot: hashes, news, single commands.
+        For single commands, off the hot path.
     """
 
-    def __init__(self, url: str, client: Redis | RedisCluster) -> None:
+    def __init__(
+        self,
+        url: RedisUrl,
+        client: Client,
+        *,
+        sentinel: Sentinel | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.url = url
         self.client = client
-        self._address = Address.of(url)
+        self._sentinel = sentinel
+        self._tls = tls
 
     @classmethod
-    async def open(cls, url: str) -> Store:
+    async def open(cls, url: str, *, reply_timeout_s: float | None = None) -> Store:
         """Reach Redis and find out what it is.
+
+        Parameters
+        ----------
+        url : str
+            See `tickfire.store.url`.
+        reply_timeout_s : float, optional
+            Limit of the time that `client` waits for one reply; by default there is none.
 
         Raises
         ------
         UsageError
-            The URL is not one of a Redis.
+            The URL makes no sense, or names files that cannot be used.
         UserError
-            Nothing answers there, or it refuses us.
+            Redis does not answer, or refuses us.
         """
-        return cls(url, await connect(url))
+        parsed = RedisUrl.parse(url)
+        tls = _tls_context(parsed)
+        timeouts = {
+            "socket_connect_timeout": CONNECT_TIMEOUT_S,
+            "socket_timeout": reply_timeout_s,
+        }
+        client, sentinel = _client(parsed, timeouts)
+        store = cls(parsed, client, sentinel=sentinel, tls=tls)
+        try:
+            about: Mapping[str, Any] = await client.info("cluster")
+        except REDIS_ERRORS as error:
+            await store.close()
+            raise UserError(
+                f"cannot reach Redis at {parsed.shown}: {str(error) or 'no answer'}; "
+                "start it, or correct REDIS_URL."
+            ) from error
+        if about.get("cluster_enabled"):
+            await store.close()
+            store = cls(parsed, _cluster_client(parsed, timeouts), tls=tls)
+        return store
 
     async def close(self) -> None:
-        """Close the client; connections are their owners'."""
+        """Close the client; connections are closed by those who opened them."""
         await self.client.aclose()
+        if self._sentinel is not None:
+            await self._sentinel.aclose()
 
-    async def connect(self, key: bytes) -> RedisConnection:
-        """Open a connection to the node that holds a key.
+    async def ask[T](self, command: Callable[[Any], Awaitable[T]], what: str) -> T:
+        """Repeat a command until Redis answers it.
+
+        Parameters
+        ----------
+        command : callable
+            Called with `client`, which it may use for one command or more.
+        what : str
+            Name of the work, for the log.
+        """
+        return await retry(lambda: command(self.client), on=REDIS_ERRORS, what=what, logger=logger)
+
+    async def connect(
+        self, key: bytes, on_replies: Callable[[], None] | None = None
+    ) -> RedisConnection:
+        """Open a connection to the node that holds a key, with TLS and AUTH as the URL asks.
+
+        Parameters
+        ----------
+        key : bytes
+        on_replies : callable, optional
+            Called after each batch of replies; see `RedisConnection`.
 
         Raises
         ------
-        OSError, TimeoutError, RespError
-            It cannot be reached, or it refuses us.
+        REDIS_ERRORS
+            The node cannot be reached, or it refuses us.
         """
-        address = await self._node(key)
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            connection = await _dial(address)
+            connection = await self._dial(key, on_replies)
             try:
-                await _greet(connection, address)
+                await self._greet(connection)
             except BaseException:
                 connection.close()
                 raise
         return connection
 
     async def refresh(self) -> None:
-        """Learn anew which node holds what: a slot has moved, or a node is gone."""
-        if isinstance(self.client, RedisCluster):
-            await self.client.aclose()
-            await self.client.initialize()
+        """Refresh the slot map of a Cluster after a slot has moved or a node has gone.
 
-    async def _node(self, key: bytes) -> Address:
+        A Cluster that does not answer is logged at level debug: the next attempt asks again.
+        """
+        if isinstance(self.client, RedisCluster):
+            try:
+                await self.client.aclose()
+                await self.client.initialize()
+            except REDIS_ERRORS as error:
+                logger.debug("the Cluster does not tell which node holds what: %s", error)
+
+    async def _dial(self, key: bytes, on_replies: Callable[[], None] | None) -> RedisConnection:
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> RedisConnection:
+            return RedisConnection(on_replies)
+
+        if self.url.path is not None:
+            return (await loop.create_unix_connection(protocol, self.url.path))[1]
+        host, port = await self._node(key)
+        return (await loop.create_connection(protocol, host, port, ssl=self._tls))[1]
+
+    async def _node(self, key: bytes) -> tuple[str, int]:
+        if self._sentinel is not None:
+            host, port = await self._sentinel.discover_master(self.url.service or "")
+            return str(host), int(port)
         if not isinstance(self.client, RedisCluster):
-            return self._address
+            return self.url.hosts[0]
         await self.client.initialize()
         node = self.client.get_node_from_key(key.decode())
         if node is None:
             raise ConnectionError(f"no node of the Cluster holds {key.decode()}")
-        return self._address.at(str(node.host), int(node.port))
+        return str(node.host), int(node.port)
+
+    async def _greet(self, connection: RedisConnection) -> None:
+        if self.url.password is not None:
+            names = (self.url.username,) if self.url.username else ()
+            await connection.command("AUTH", *names, self.url.password)
+        if self.url.db:
+            await connection.command("SELECT", self.url.db)
 
 
-async def _dial(address: Address) -> RedisConnection:
-    loop = asyncio.get_running_loop()
-    if address.path is not None:
-        return (await loop.create_unix_connection(RedisConnection, address.path))[1]
-    context = None if address.tls is None else _tls(address.tls)
-    _, connection = await loop.create_connection(
-        RedisConnection, address.host, address.port, ssl=context
-    )
-    return connection
+# --- redis-py's part
+def _tls_context(url: RedisUrl) -> ssl.SSLContext | None:
+    """Return redis-py's own context, so that its connections and ours agree on every option."""
+    if url.tls is None:
+        return None
+    try:
+        return SSLConnection(**url.tls).ssl_context.get()
+    except (OSError, ValueError) as error:  # of a file, or of ssl itself
+        named = ", ".join(
+            f"{name}={url.tls[name]}"
+            for name in ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
+            if name in url.tls
+        )
+        raise UsageError(
+            f"REDIS_URL={url.shown} asks for TLS that cannot be set up"
+            f"{f' with {named}' if named else ''}: {error}; correct its options."
+        ) from error
 
 
-def _tls(options: dict[str, Any]) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"))
-    if options.get("ssl_cert_reqs") in ("none", "optional"):
-        context.check_hostname = False
-        wanted = options["ssl_cert_reqs"]
-        context.verify_mode = ssl.CERT_NONE if wanted == "none" else ssl.CERT_OPTIONAL
-    elif str(options.get("ssl_check_hostname", "true")).lower() in ("false", "0", "no"):
-        context.check_hostname = False
-    if options.get("ssl_certfile"):
-        context.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"))
-    return context
+def _client(url: RedisUrl, timeouts: Mapping[str, Any]) -> tuple[Redis, Sentinel | None]:
+    login = {"username": url.username, "password": url.password, "db": url.db}
+    options: dict[str, Any] = {**login, **timeouts, **(url.tls or {})}
+    if url.service is not None:
+        sentinel = Sentinel(  # type: ignore[no-untyped-call]
+            url.hosts, sentinel_kwargs=_sentinel_options(url, timeouts)
+        )
+        options["ssl"] = url.tls is not None
+        return sentinel.master_for(url.service, **options), sentinel
+    if url.path is not None:
+        pool = ConnectionPool(UnixDomainSocketConnection, path=url.path, **options)
+        return Redis.from_pool(pool), None
+    host, port = url.hosts[0]
+    kind = Connection if url.tls is None else SSLConnection
+    return Redis.from_pool(ConnectionPool(kind, host=host, port=port, **options)), None
 
 
-async def _greet(connection: RedisConnection, address: Address) -> None:
-    if address.password is not None:
-        names = (address.username,) if address.username else ()
-        await connection.command("AUTH", *names, address.password)
-    if address.db:
-        await connection.command("SELECT", address.db)
+def _sentinel_options(url: RedisUrl, timeouts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **timeouts,
+        "socket_timeout": CONNECT_TIMEOUT_S,
+        "username": url.sentinel_username,
+        "password": url.sentinel_password,
+        "retry": Retry(NoBackoff(), 0),
+        **({"ssl": True, **url.tls} if url.tls is not None else {}),
+    }
+
+
+def _cluster_client(url: RedisUrl, timeouts: Mapping[str, Any]) -> RedisCluster:
+    """Return a client of the Cluster that the server of a URL belongs to.
+
+    Raises
+    ------
+    UsageError
+        The URL asks for something that a Cluster does not have.
+    """
+    tls = url.tls or {}
+    for name in NOT_OF_CLUSTERS:
+        if name in tls:
+            raise UsageError(f"REDIS_URL={url.shown} has the option {name}, which a Cluster lacks.")
+    if not url.hosts or url.service is not None or url.db:
+        raise UsageError(
+            f"REDIS_URL={url.shown} leads to a Cluster, which has neither Sentinels, databases "
+            "nor Unix sockets; write redis://host:port."
+        )
+    host, port = url.hosts[0]
+    options: dict[str, Any] = {
+        "username": url.username,
+        "password": url.password,
+        **timeouts,
+        **tls,
+    }
+    return RedisCluster(host=host, port=port, ssl=url.tls is not None, **options)

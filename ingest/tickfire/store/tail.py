@@ -1,7 +1,7 @@
-"""Follow streams of one slot: plain ``XREAD BLOCK`` from our own positions, for ever.
+"""`Tail`: follow streams of one slot by plain ``XREAD BLOCK`` from positions of our own.
 
-No consumer group: each worker reads everything. The next read is sent before the entries of the
-last are worked on, so Redis fills the one while we do the other.
+There is no consumer group: each process reads everything. The next read is sent before the
+entries of the last one are handled, so that Redis prepares one while we work on the other.
 """
 
 from __future__ import annotations
@@ -11,65 +11,50 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
-from redis.exceptions import RedisError
-
+from tickfire.base.retry import Backoff
 from tickfire.store.connection import RedisConnection
+from tickfire.store.entries import Entry, entries_of
+from tickfire.store.limits import BLOCK_MS, FIRST_RETRY_S, MAX_RETRY_S, SILENCE_S
 from tickfire.store.resp import Reply, RespError, encode_command
-from tickfire.store.store import Store
+from tickfire.store.store import REDIS_ERRORS, Store
 
-type Entry = tuple[bytes, dict[bytes, bytes]]
-"""The id of an entry, and its fields."""
 type OnEntries = Callable[[bytes, list[Entry], int], Awaitable[None] | None]
 
-BLOCK_MS: Final = 1_000
-SILENCE_S: Final = 4.0
-"""No byte for so long, though each read ends after BLOCK_MS: the connection is dead."""
 READ_BYTES: Final = 128 << 10
-"""What one read is to yield at most: some 4,000 ticks, so that neither the loop is held for long
-nor the sockets get too much at once."""
-FEWEST: Final = 16
-MOST: Final = 256
-"""Entries of one read."""
-BACKOFF_FIRST_S: Final = 0.05
-BACKOFF_MAX_S: Final = 2.0
+"""Bytes that one read should yield at most: some 4,000 ticks, so that neither the loop is held
+for long nor the sockets get too much at once."""
+FEWEST_ENTRIES: Final = 16
+MOST_ENTRIES: Final = 256
 
 logger = logging.getLogger(__name__)
 
 
-def backoff_s(attempt: int) -> float:
-    """Return the pause before an attempt (from 0), seconds."""
-    return float(min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(attempt, 16)))
-
-
-def entries_of(reply: Reply) -> list[Entry]:
-    """Return the entries of an XRANGE, or of one stream in an XREAD; others are passed over."""
-    if not isinstance(reply, list):
-        return []
-    return [_entry(item) for item in reply if isinstance(item, list) and len(item) == 2]
-
-
-def _entry(item: list[Any]) -> Entry:
-    flat = item[1] or ()  # null where XDEL took it
-    return item[0], dict(zip(flat[::2], flat[1::2], strict=True))
-
-
 class Tail:
-    """Reads streams on from given positions and hands over what comes.
+    """Reads the new entries of streams and hands them over as they come.
 
     Parameters
     ----------
     store : Store
     positions : mapping of bytes to bytes
-        Keys of one slot, and the id after which to read each.
+        Keys of one slot, and for each the id after which to read.
     on_entries : callable
-        ``(key, entries, read_ns)``, called in the order of the stream. If it returns an
+        ``(key, entries, read_ns)``, called in the order of each stream. If it returns an
         awaitable, nothing more is handed over before that is done.
-    on_lost, on_live : callable
-        The connection was lost; it stands again.
-    before_reading : callable
-        Awaited with each new connection; false ends the tail: what it read is no more.
+    on_lost, on_live : callable, optional
+        Called when the connection is lost, and when it is there again.
+    before_reading : callable, optional
+        Awaited with each new connection; if it returns false, `run` ends, since the streams are
+        those of another epoch by now.
+    raises : bool
+        Whether an exception of `on_entries` ends `run` and is raised by it; by default it is
+        logged, and the entries are skipped.
+
+    Attributes
+    ----------
+    positions : dict of bytes to bytes
+        For each key, the id of the last entry that was read.
     """
 
     def __init__(
@@ -81,6 +66,7 @@ class Tail:
         on_lost: Callable[[], None] | None = None,
         on_live: Callable[[], None] | None = None,
         before_reading: Callable[[], Awaitable[bool]] | None = None,
+        raises: bool = False,
     ) -> None:
         self._store = store
         self._keys = tuple(positions)
@@ -89,48 +75,48 @@ class Tail:
         self._on_lost = on_lost
         self._on_live = on_live
         self._before_reading = before_reading
+        self._raises = raises
+        self._failure: Exception | None = None
         self._held: deque[tuple[bytes, list[Entry], int]] = deque()
-        self._work: asyncio.Task[None] | None = None  # a handler that must wait for something
+        self._work: asyncio.Task[None] | None = None  # an awaitable that `on_entries` returned
         self._starved = False
-        self._ask_for(FEWEST)
+        self._ask_for(FEWEST_ENTRIES)
 
     async def run(self) -> None:
-        """Read until cancelled, or told to end; a lost Redis is waited for."""
-        attempt = 0
+        """Read until cancelled, or until `before_reading` says no; wait for a lost Redis."""
+        backoff = Backoff(FIRST_RETRY_S, MAX_RETRY_S)
         try:
             while True:
-                if attempt:
-                    await asyncio.sleep(backoff_s(attempt))
-                    await self._refresh()
+                if backoff.failures:
+                    await self._store.refresh()
                 try:
                     connection = await self._store.connect(self._keys[0])
-                except (OSError, TimeoutError, RespError, RedisError) as error:
-                    self._lost(attempt, error)
-                    attempt += 1
+                except REDIS_ERRORS as error:
+                    if not backoff.failures:
+                        self._lost(error)
+                    await backoff.pause()
                     continue
-                if attempt:
+                if backoff.failures:
                     logger.info("Redis answers again: reading on %s", self._names())
+                    backoff.reset()
                 try:
                     if self._before_reading is not None and not await self._before_reading():
                         return
                     await self._follow(connection)
                 finally:
                     connection.close()
-                self._lost(0, connection.error or ConnectionError("closed"))
+                self._raise_failure()
+                self._lost(connection.error or ConnectionError("closed"))
                 while self._work is not None:
                     await self._work  # what was read is handed over before we read on
-                attempt = 1
+                self._raise_failure()
+                await backoff.pause()
         finally:
             if self._work is not None:
                 self._work.cancel()
 
-    async def _refresh(self) -> None:
-        try:
-            await self._store.refresh()
-        except (OSError, TimeoutError, RedisError) as error:
-            logger.debug("the Cluster does not say who holds what: %s", error)
-
     async def _follow(self, connection: RedisConnection) -> None:
+        """Read over one connection until it is lost, silent for too long, or a handler fails."""
         self._starved = False
         self._read(connection)
         if self._on_live is not None:
@@ -146,12 +132,13 @@ class Tail:
                     return
                 received = connection.received
 
+    # --- reads
     def _read(self, connection: RedisConnection) -> None:
         words = b"".join([b"$%d\r\n%b\r\n" % (len(i), i) for i in self.positions.values()])
         connection.send_raw(self._command + words, lambda reply: self._replied(connection, reply))
 
     def _ask_for(self, count: int) -> None:
-        """Prepare the command, all but the ids: it is sent for each entry when there is time."""
+        """Prepare the command but for the ids, since it is sent for every entry at a slow pace."""
         self._count = count
         head: tuple[bytes | str | int, ...] = ("XREAD", "COUNT", count, "BLOCK", BLOCK_MS)
         head += ("STREAMS", *self._keys)
@@ -168,7 +155,7 @@ class Tail:
             self.positions[key] = entries[-1][0]
             self._held.append((key, entries, read_ns))
             size = sum(map(len, entries[-1][1].values()))
-            count = max(FEWEST, min(MOST, READ_BYTES // (size + 1)))
+            count = max(FEWEST_ENTRIES, min(MOST_ENTRIES, READ_BYTES // (size + 1)))
             if count != self._count:
                 self._ask_for(count)
         if self._work is not None:
@@ -177,33 +164,54 @@ class Tail:
         self._read(connection)
         self._hand_over(connection)
 
+    # --- handing over
     def _hand_over(self, connection: RedisConnection) -> None:
         while self._held:
-            waiting = self._on_entries(*self._held.popleft())
+            try:
+                waiting = self._on_entries(*self._held.popleft())
+            except Exception as error:
+                if self._failed(error, connection):
+                    return
+                continue
             if waiting is not None:
                 work = self._wait(waiting, connection)
                 self._work = asyncio.get_running_loop().create_task(work)
                 return
 
     async def _wait(self, waiting: Awaitable[None], connection: RedisConnection) -> None:
+        failed = False
         try:
             await waiting
-        except Exception:
-            logger.exception("entries of %s were not taken", self._names())
+        except Exception as error:
+            failed = self._failed(error, connection)
         self._work = None
+        if failed:
+            return
         if self._starved:
             self._starved = False
             self._read(connection)
         self._hand_over(connection)
 
+    def _failed(self, error: Exception, connection: RedisConnection) -> bool:
+        """Take an exception of the handler; return whether it ends the reading."""
+        if not self._raises:
+            logger.error("entries of %s are skipped: %r", self._names(), error, exc_info=error)
+            return False
+        self._failure = error
+        connection.close()
+        return True
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
     def _names(self) -> str:
         return ", ".join(key.decode() for key in self._keys)
 
-    def _lost(self, attempt: int, error: Exception) -> None:
-        if attempt == 0:
-            logger.warning("lost Redis (%s): %s will be read on", error, self._names())
-            if self._on_lost is not None:
-                self._on_lost()
+    def _lost(self, error: Exception) -> None:
+        logger.warning("lost Redis (%s): %s will be read on", error, self._names())
+        if self._on_lost is not None:
+            self._on_lost()
 
 
 def _streams_of(reply: Reply) -> list[tuple[bytes, list[Entry]]]:

@@ -1,4 +1,1 @@
-"""Models over the streams: sentiment, anomalies, patterns and signals.
-
-Their layer: above `tickfire.ingest`, whose streams they read, below `tickfire.server`.
-"""
+"""Models over the streams: sentiment, anomalies, patterns and signals."""

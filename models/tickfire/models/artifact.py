@@ -1,9 +1,9 @@
-"""Artifacts: what training leaves and everything else loads. Arrays in an npz, a manifest in JSON.
+"""Artifacts: trained models as files, arrays in an npz and a manifest in JSON.
 
-``<name>.npz`` holds arrays only and is never unpickled. ``<name>.json`` beside it says what they
-are, what they were made from, how good they are, and holds golden vectors: inputs with the outputs
-that a right reader gives. A file that is not whole, not ours or not what its manifest says is
-refused with one `ArtifactError`.
+``<name>.npz`` holds arrays only and is never unpickled. ``<name>.json`` beside it is the manifest:
+what the arrays are, the data that they were trained on, the metrics reached, and golden vectors,
+which are inputs with the outputs that a correct reader computes. A file that is incomplete, of
+another kind, or at odds with its manifest is refused with an `ArtifactError`.
 
 ::
 
@@ -33,42 +33,45 @@ __all__ = ["SCHEMA", "SHIPPED", "Arrays", "Artifact", "ArtifactError", "load", "
 type Arrays = Mapping[str, NDArray[Any]]
 
 SCHEMA: Final = 1
-"""Version of the manifest."""
+"""Version of the manifest's format."""
 SHIPPED: Final = Path(__file__).with_name("artifacts")
-"""The folder of artifacts that come with the package."""
+"""Folder of the artifacts that ship with the package."""
 MAX_NPZ_BYTES: Final = 64 << 20
 MAX_ARRAY_BYTES: Final = 256 << 20
-"""Of all arrays of one artifact, unpacked."""
+"""Maximum size of all arrays of one artifact, uncompressed."""
 _KINDS: Final = "biuf"
 
 
 class ArtifactError(UserError):
-    """An artifact cannot be used."""
+    """An artifact cannot be used; the text says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A model as data.
+    """A trained model, as data.
 
     Attributes
     ----------
-    name, kind : str
-        The files' stem, and which reader it is for (``"sentiment"``).
+    name : str
+        Stem of the file names.
+    kind : str
+        Kind of model, such as ``"sentiment"``, which tells the reader that it needs.
     version : int
-        Of the kind's own layout of arrays.
+        Version of the kind's layout of arrays.
     arrays : mapping of str to ndarray
         Integers, floats and booleans; read-only once loaded.
     features : tuple of str
-        What goes in, in words.
+        Descriptions of the inputs.
     options : mapping
-        What the reader needs beside arrays; JSON.
+        Other parameters of the reader, as JSON values.
     data : mapping of str to str
-        SHA-256 of each file that it was trained on, by its name.
+        SHA-256 of each file of training data, by file name.
     versions : mapping of str to str
-        Of the programs that made it.
+        Versions of the programs that trained it.
     metrics : mapping of str to float
+        Scores reached in training, by name.
     golden : tuple of mapping
-        ``{"input": ..., "output": ...}``.
+        Golden vectors, each ``{"input": ..., "output": ...}``.
     """
 
     name: str
@@ -84,9 +87,9 @@ class Artifact:
 
 
 def save(artifact: Artifact, folder: Path) -> Path:
-    """Write both files, each in one step, the manifest last; return the manifest's path.
+    """Write an artifact and return the path of its manifest.
 
-    The same artifact gives the same bytes.
+    Each file is replaced atomically, the manifest last. The same artifact gives the same bytes.
 
     Raises
     ------
@@ -106,19 +109,19 @@ def save(artifact: Artifact, folder: Path) -> Path:
 
 
 def load(path: Path, kind: str, version: int) -> Artifact:
-    """Read an artifact by the path of its manifest and verify all that it says of itself.
+    """Read an artifact and verify its files against its manifest.
 
     Parameters
     ----------
     path : Path
-        ``<name>.json``; the npz is beside it.
+        Path of the manifest, ``<name>.json``; the npz lies beside it.
     kind, version : str, int
-        What the caller can read.
+        Kind and version that the caller can read.
 
     Raises
     ------
     ArtifactError
-        A file is missing, not ours, of another kind or version, or was changed.
+        A file is missing, of another kind or version, or was changed.
     """
     manifest = _read_manifest(path)
     found = manifest.get("kind"), manifest.get("version")
@@ -173,7 +176,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise _refuse(path, f"it is not JSON ({error})") from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
-        raise _refuse(path, f"it is no manifest of schema {SCHEMA}")
+        raise _refuse(path, f"it is not a manifest of schema {SCHEMA}")
     stated = manifest.pop("manifest_sha256", None)
     if stated != _digest_of(manifest):
         raise _refuse(path, "it was changed after it was written")
@@ -201,7 +204,7 @@ def _packed(arrays: Arrays) -> bytes:
             np.lib.format.write_array(
                 member, np.ascontiguousarray(arrays[name]), allow_pickle=False
             )
-            info = zipfile.ZipInfo(f"{name}.npy")  # its date is that of 1980, whenever it is made
+            info = zipfile.ZipInfo(f"{name}.npy")  # dated 1980, whenever it is written
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, member.getvalue())
     return out.getvalue()
@@ -210,11 +213,11 @@ def _packed(arrays: Arrays) -> bytes:
 def _unpacked(packed: bytes, specs: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         if sum(one.file_size for one in archive.infolist()) > MAX_ARRAY_BYTES:
-            raise ValueError(f"more than {MAX_ARRAY_BYTES >> 20} MiB")
+            raise ValueError(f"they are larger than {MAX_ARRAY_BYTES >> 20} MiB")
     with np.load(io.BytesIO(packed), allow_pickle=False) as members:
         arrays = {name: members[name] for name in members.files}
     if {name: _spec(array) for name, array in arrays.items()} != dict(specs):
-        raise ValueError("its arrays are not those of the manifest")
+        raise ValueError("its arrays are not those named in the manifest")
     for array in arrays.values():
         array.setflags(write=False)
     return arrays
@@ -239,5 +242,5 @@ def _sha256(content: bytes) -> str:
 
 def _refuse(path: Path, why: str) -> ArtifactError:
     return ArtifactError(
-        f"the artifact {path} is refused: {why}; make it anew by `tickfire train`."
+        f"the artifact {path} is refused: {why}; train it again with `tickfire train`."
     )

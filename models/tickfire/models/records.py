@@ -1,6 +1,6 @@
-"""What models publish: the structs of the streams ``signals`` and ``{news}:sentiment``.
+"""Records that models publish, in the streams ``signals`` and ``{news}:sentiment``.
 
-docs/formats.md explains them.
+docs/formats.md describes them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import msgspec
 
 SIGNALS_KEY: Final = b"signals"
 POSITIONS_KEY: Final = b"{signals}:positions"
-"""Hash: how far `tickfire infer` has read each stream; in the slot of ``signals``."""
+"""Hash of how far `tickfire infer` has read each stream; in the slot of ``signals``."""
 SENTIMENT_KEY: Final = b"{news}:sentiment"
-"""In the slot of ``news``; an entry has the id of the headline's own entry."""
+"""In the slot of ``news``; an entry has the id of the headline's entry."""
 
 EVENTS: Final = ("anomaly", "pattern", "signal")
-"""What a `Signal` may be; also the names of the events on the wire."""
+"""Kinds of a `Signal`, which are also the names of the events on the wire."""
 
 
 class Signal(msgspec.Struct, frozen=True, tag=False):
@@ -28,14 +28,14 @@ class Signal(msgspec.Struct, frozen=True, tag=False):
         One of `EVENTS`.
     symbol : str
     at : int
-        ns since the Unix epoch, by the feed's clock: of the tick, or of the end of the bar.
+        Time of the tick or of the end of the bar, ns since the Unix epoch, by the feed's clock.
     detail : dict
-        What the model says; JSON values. Clients get its items beside ``symbol``, ``timestamp``
-        and ``id``.
+        Payload, of JSON values. Clients get its items together with ``symbol``, ``timestamp`` and
+        ``id``.
     model : str
-        Which model says so, and of which version: ``"anomaly/1"``.
+        Name and version of the model, such as ``"anomaly/1"``.
     n : int
-        Position of the newest tick that it rests on, 0 if it rests on none.
+        Position of the newest tick that it depends on, 0 if there is none.
     """
 
     event: str
@@ -55,16 +55,17 @@ class Sentiment(msgspec.Struct, frozen=True, tag=False):
     headline : str
         The headline's id.
     label : str
-        ``"bearish"``, ``"neutral"`` or ``"bullish"``: the most probable.
+        The most probable of ``"bearish"``, ``"neutral"`` and ``"bullish"``.
     probabilities : tuple of 3 floats
-        In that order; their sum is 1.
+        Of these labels, in this order; their sum is 1.
     abstained : bool
-        The model is not sure enough: the label is not to be acted on.
+        Whether the model is too unsure for the label to be acted on.
     words : tuple of (str, float)
-        The words that spoke most for the label, with their weight in it (logits).
+        The words that contributed most to the label, with their contributions (logits).
     symbols : tuple of str
-        What the headline is about: the feed's own symbols first, then those found in the text.
+        Symbols of the headline: those given by the feed, then those found in the text.
     model : str
+        Name and version.
     """
 
     headline: str

@@ -1,45 +1,38 @@
-"""Which models there are: what can be trained, and what `tickfire infer` runs over ticks and bars.
+"""Registry of models: those that can be trained, and those that run over ticks and bars.
 
-Targets are ``module:attribute``, imported when they are needed: training loads scikit-learn,
-inference never does.
+Targets are written ``module:attribute`` and imported on first use, so that inference never loads
+scikit-learn.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from tickfire.models.infer.stream_model import StreamModel
-    from tickfire.models.training.trainer import Trainer
+from collections.abc import Mapping
+from typing import Any, Final
 
 TRAINERS: Final[Mapping[str, str]] = {
     "anomaly": "tickfire.models.anomaly.trainer:AnomalyTrainer",
     "sentiment": "tickfire.models.sentiment.trainer:SentimentTrainer",
     "signals": "tickfire.models.signals.trainer:SignalsTrainer",
 }
-"""Kinds of models for `tickfire train`: each names a `Trainer` class, made without arguments."""
+"""Classes for `tickfire train`, by kind: each follows the protocol `Trainer`."""
 
 STREAM_MODELS: Final[Mapping[str, str]] = {
     "anomaly": "tickfire.models.anomaly.stream:AnomalyModel",
     "patterns": "tickfire.models.patterns.stream:PatternsModel",
     "signals": "tickfire.models.signals.stream:SignalsModel",
 }
-"""Models over ticks and bars for `tickfire infer`: each names a `StreamModel` class, made with the
-`Instruments`, and with the `path` of its artifact if it has such a parameter."""
+"""Models for `tickfire infer`, by name: subclasses of `StreamModel`, made with `Instruments`."""
 
 
-def trainer(name: str) -> Trainer:
-    """Make the trainer of a kind."""
-    made: Trainer = _imported(TRAINERS[name])()
-    return made
+def trainer(kind: str) -> Any:
+    """Return a new trainer of a kind, a `tickfire.models.training.trainer.Trainer`."""
+    return _imported(TRAINERS[kind])()
 
 
-def stream_model(name: str) -> Callable[..., StreamModel]:
-    """Return what makes a model over ticks and bars."""
-    found: Callable[..., StreamModel] = _imported(STREAM_MODELS[name])
-    return found
+def stream_model(name: str) -> Any:
+    """Return the class of a model, a `tickfire.models.infer.stream_model.StreamModel`."""
+    return _imported(STREAM_MODELS[name])
 
 
 def _imported(target: str) -> Any:

@@ -1,4 +1,4 @@
-"""Hot reload: a model follows its file, and never gets worse by a bad one."""
+"""Hot reload of models: follow an artifact's files, and keep the old model if the new is bad."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from pathlib import Path
 from tickfire.models.artifact import ArtifactError
 
 type Stamp = tuple[tuple[int, int, int], ...]
-"""Inode, size and time of change of both files; empty where one is missing."""
+"""Inode, size and modification time of both files; empty if one is missing."""
 
 logger = logging.getLogger(__name__)
 
 
 class Reloader[Model]:
-    """A model, and the artifact that it follows.
+    """The model of an artifact, read again when its files change.
 
     Parameters
     ----------
     path : Path
-        The manifest.
+        Path of the manifest.
     read : callable
-        Makes a model of that path, or raises `ArtifactError`.
+        Function that returns the model of a path, or raises `ArtifactError`.
 
     Attributes
     ----------
     model
-        The one that was read last and was valid.
+        The last model that was valid.
     swaps, refusals : int
-        How often a new file was taken, and refused.
+        Number of artifacts that were taken, and refused, since the first.
 
     Raises
     ------
     ArtifactError
-        The first file is not valid: there is nothing to begin with.
+        The first artifact is not valid.
     """
 
     def __init__(self, path: Path, read: Callable[[Path], Model]) -> None:
@@ -45,11 +45,11 @@ class Reloader[Model]:
         self.model = read(path)
 
     def poll(self, *, now: bool = False) -> bool:
-        """Look whether the files have changed; return whether a new model was taken.
+        """Check whether the files have changed; return whether a new model was taken.
 
-        A change counts once the files have stood still between two polls, so that nobody is
-        read half written; `now` does not wait for that. What is refused is logged once and not
-        looked at again until it changes.
+        A change counts once the files are the same at two polls in a row, so that a file is never
+        read half written; with ``now`` it counts at once. An artifact that is refused is logged
+        once, and not read again until it changes.
         """
         stamp = self._stamp()
         settled, self._seen = stamp == self._seen, stamp
@@ -60,10 +60,10 @@ class Reloader[Model]:
             self.model = self._read(self.path)
         except ArtifactError as error:
             self.refusals += 1
-            logger.warning("%s The one before stays.", error)
+            logger.warning("%s The previous model stays in use.", error)
             return False
         self.swaps += 1
-        logger.info("%s was read anew", self.path.name)
+        logger.info("reloaded %s", self.path.name)
         return True
 
     def _stamp(self) -> Stamp:

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from tickfire.phoenix.auth.token import Token
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.core.interfaces import Transport
+from tickfire.phoenix.core.interfaces import ChannelLike, Transport
 from tickfire.phoenix.core.routes import Routes, merge_channels
 from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S, Session, SessionConfig
 from tickfire.phoenix.socket import Socket
@@ -39,9 +39,9 @@ from tickfire.phoenix.transports.handshake import (
 )
 from tickfire.phoenix.transports.idle import IdleWheel
 from tickfire.phoenix.transports.longpoll import (
+    LongPollEndpoint,
     LongPollOptions,
     LongPollServer,
-    LongPollTransport,
     Timing,
 )
 from tickfire.phoenix.transports.options import ConnectionOptions
@@ -207,11 +207,11 @@ class PhoenixSocket(Mount):
         self._options = chosen
         self._resources = Resources(chosen["resources"])
         self._config: SessionConfig | None = None
-        self._config_channels: Mapping[str, ChannelFactory] | None = None
+        self._config_channels: Mapping[str, Callable[[], ChannelLike]] | None = None
         check = compile_check(chosen["check_origin"], chosen["host"])
         self._policy = Policy(self.hub, user_socket, check, chosen["auth_token"])
         self._longpoll_options = longpoll
-        self._longpoll: LongPollTransport | None = None
+        self._longpoll: LongPollEndpoint | None = None
         self._websocket = websocket
         if websocket is not None:
             self._websocket_policy = _websocket_policy(self._policy, websocket)
@@ -274,7 +274,7 @@ class PhoenixSocket(Mount):
         if websocket is not None and path == websocket.path.rstrip("/"):
             await self._serve_websocket(scope, receive, send)
         elif longpoll is not None and path == longpoll.path.rstrip("/") and scope["type"] == "http":
-            transport = self._longpoll_transport(longpoll, scope)
+            transport = self._longpoll_endpoint(longpoll, scope)
             response = await transport.respond(scope["method"], request_of(scope), receive)
             await respond(response, scope, send)
         else:
@@ -300,7 +300,7 @@ class PhoenixSocket(Mount):
         else:
             await serve_websocket(receive, send, make_session, outcome, options)
 
-    def _longpoll_transport(self, options: LongPollOptions, scope: Scope) -> LongPollTransport:
+    def _longpoll_endpoint(self, options: LongPollOptions, scope: Scope) -> LongPollEndpoint:
         """Return the long-poll transport, made with the first request: it shows the mount's path.
 
         Nodes find each other's sessions by the path, so sockets of one hub must differ in it.
@@ -315,7 +315,7 @@ class PhoenixSocket(Mount):
                 options.token_max_age_s,
                 Timing(options.window_s, options.pubsub_timeout_s, options.high_water),
             )
-            self._longpoll = LongPollTransport(self._policy, server, self._session)
+            self._longpoll = LongPollEndpoint(self._policy, server, self._session)
         return self._longpoll
 
     def _session(self, accepted: Accepted, transport: Transport) -> Session:
@@ -325,7 +325,7 @@ class PhoenixSocket(Mount):
         config = self._session_config(accepted.user_socket.channels)
         return Session(config, serializer, accepted.user_socket, accepted.params, transport)
 
-    def _session_config(self, channels: Mapping[str, ChannelFactory]) -> SessionConfig:
+    def _session_config(self, channels: Mapping[str, Callable[[], ChannelLike]]) -> SessionConfig:
         """Return the configuration for a user's channels; most users have the same ones."""
         if self._config is None or channels is not self._config_channels:
             self._config_channels = channels

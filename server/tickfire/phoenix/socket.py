@@ -10,6 +10,7 @@ from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import UserSocketLike
 from tickfire.phoenix.core.outlet import ChannelOutlet
 from tickfire.phoenix.core.results import Reply
+from tickfire.phoenix.wire.close_codes import CloseCode
 
 __all__ = ["Socket", "SocketRef"]
 
@@ -135,7 +136,7 @@ class Socket:
         """Call back once, when the channel has ended; at once if it has already."""
         self.outlet.on_end(callback)
 
-    def close(self, code: int = 1000) -> None:
+    def close(self, code: int = CloseCode.NORMAL) -> None:
         """Close the whole connection with this code."""
         self.outlet.session.close(code)
 

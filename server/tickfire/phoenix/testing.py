@@ -33,6 +33,7 @@ from tickfire.phoenix.endpoint import PhoenixSocket
 from tickfire.phoenix.errors import PhoenixError
 from tickfire.phoenix.socket import Socket
 from tickfire.phoenix.user_socket import ChannelFactory, ConnectInfo, UserSocket
+from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 from tickfire.phoenix.wire.serializers import V2Serializer
 from tickfire.phoenix.wire.serializers.binary import BROADCAST, PUSH, REPLY
@@ -195,7 +196,7 @@ class Client:
                     await self._news.wait()
         except TimeoutError:
             raise AssertionError(
-                f"not received; received were {self.received}"
+                f"the message did not arrive; those that did are {self.received}"
             ) from None
 
     # --- the session's transport
@@ -213,7 +214,7 @@ class Client:
 
     def abort(self) -> None:
         """Record that the connection was cut."""
-        self.closed_with = 1006
+        self.closed_with = CloseCode.ABNORMAL
         self._session.lost()
 
     def pause_reading(self) -> None:
@@ -281,7 +282,7 @@ class ChannelClient:
                     await self._news.wait()
         except TimeoutError:
             raise AssertionError(
-                f"not broadcast; broadcasts were {self.broadcasts}"
+                f"there was no such broadcast; those that were are {self.broadcasts}"
             ) from None
 
     def refute_broadcast(self, event: str, payload: Expected = ANY) -> None:

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the server is told.
+    """Settings of the server.
 
     Attributes
     ----------
@@ -134,7 +134,7 @@ async def _readyz(request: Request) -> Response:
     if why is not None:
         return JSONResponse({"ready": False, "why": why}, status_code=503)
     assert market.live is not None
-    return JSONResponse({"ready": True, "at": str(market.live.data.place())})
+    return JSONResponse({"ready": True, "at": str(market.live.data.newest_id())})
 
 
 async def _metrics(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Who may connect: everyone (dev), who holds a signed token, or whom a callable lets in."""
+"""Access control: open (dev), by signed tokens, or by a callable of the application."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from typing import Any, Final, NoReturn
 import click
 
 from tickfire.base.errors import UserError
+from tickfire.server.lifeline import end_with_supervisor, is_supervised
 from tickfire.server.logs import set_up_logging
-from tickfire.server.supervisor.lifeline import end_with_supervisor, is_supervised
 
 INTERRUPTED_EXIT_CODE: Final = 130
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final, TextIO
 
 from tickfire.base.errors import UsageError
-from tickfire.server.supervisor.lifeline import SUPERVISED_VARIABLE
+from tickfire.server.lifeline import SUPERVISED_VARIABLE
 
 LEVEL_VARIABLE: Final = "TICKFIRE_LOG"
 LEVELS: Final = {

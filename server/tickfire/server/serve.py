@@ -21,16 +21,17 @@ from uvicorn.supervisors import Multiprocess
 
 from tickfire.base.errors import UsageError, UserError
 from tickfire.base.ports import check_port
+from tickfire.base.retry import Backoff
 from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
 from tickfire.server.auth import DEFAULT_MAX_AGE_S, Access
 from tickfire.server.logs import set_up_logging
 from tickfire.server.token_command import salt_option
-from tickfire.store.connect import DEFAULT_URL, connect
+from tickfire.store.options import redis_url_option
+from tickfire.store.store import Store
 
 REDIS_PATIENCE_S: Final = 5.0
 """How long an unreachable Redis is waited for at the start; later it is waited for for ever."""
-RETRY_S: Final = 0.25
 STOP_PATIENCE_S: Final = 5
 START_PATIENCE_S: Final = 60
 """A worker that loads its kernels on a busy machine does not answer its parent meanwhile."""
@@ -58,9 +59,7 @@ logger = logging.getLogger(__name__)
     show_default=True,
     help="Processes on the one port.",
 )
-@click.option(
-    "--redis-url", envvar="REDIS_URL", default=DEFAULT_URL, show_default=True, help="Redis."
-)
+@redis_url_option
 @click.option("--dev", is_flag=True, help="Let every client in, token or not.")
 @click.option(
     "--secret-key-base",
@@ -138,17 +137,18 @@ class _Server(uvicorn.Server):
 
 async def _wait_for_redis(url: str) -> None:
     deadline = time.monotonic() + REDIS_PATIENCE_S
+    backoff = Backoff()
     while True:
         try:
-            client = await connect(url)
-            await client.aclose()
-            return
+            store = await Store.open(url)
         except UsageError:
             raise
         except UserError:
             if time.monotonic() >= deadline:
                 raise
-            await asyncio.sleep(RETRY_S)
+            await backoff.pause()
+        else:
+            return await store.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

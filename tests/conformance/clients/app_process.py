@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.support.paths import ROOT
+
 STOP_TIMEOUT_S = 30
 
 

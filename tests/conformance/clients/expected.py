@@ -1,4 +1,4 @@
-"""What the stock phoenix.js sees, in Node and in Chromium, in amounts.mjs and scenarios.mjs."""
+"""Expected observations of the stock phoenix.js, in Node and in Chromium."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.clients.conftest import Place
 from tests.conformance.clients.expected import EXPECTED
+from tests.conformance.clients.place import Place
 from tests.conformance.clients.scripts import run_script
 
 pytestmark = pytest.mark.slow
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def seen(place: Place) -> dict[str, Any]:
-    """What each scenario of the script saw."""
+    """The observations of each scenario of the script."""
     script = Path(__file__).with_name("node.mjs")
     return run_script(script, json.dumps(place.addresses), place.app.do)
 

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.conformance.clients.conftest import Place
 from tests.conformance.clients.expected import EXPECTED
+from tests.conformance.clients.place import Place
 from tests.support.browser.chromium import launch
+from tests.support.paths import CLIENT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HERE = Path(__file__).parent
-STOCK = HERE.parents[2] / "client_js" / "node_modules" / "phoenix" / "priv" / "static"
+STOCK = CLIENT / "node_modules" / "phoenix" / "priv" / "static"
 RUN_TIMEOUT_MS = 240_000
 
 

@@ -75,7 +75,7 @@ def app() -> Iterator[AppProcess]:
 
 @pytest.fixture(scope="module")
 def seen(app: AppProcess) -> dict[str, Any]:
-    """What each scenario of the script saw."""
+    """The observations of each scenario of the script."""
     script = Path(__file__).with_name("supabase.mjs")
     return run_script(script, json.dumps({"port": app.port, "key": KEY}), app.do)
 

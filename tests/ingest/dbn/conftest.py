@@ -6,7 +6,7 @@ from tests.support.dbn import SHARED_DATA
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that takes ``shared_dbn`` over every shared file that has a DBN header."""
+    """Run a test that takes ``shared_dbn`` with every recorded file that has a DBN header."""
     if "shared_dbn" in metafunc.fixturenames:
         files = [path for path in sorted(SHARED_DATA.rglob("*.dbn*")) if ".frag" not in path.name]
         skip = pytest.mark.skipif(

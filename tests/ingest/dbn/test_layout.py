@@ -47,7 +47,9 @@ def test_a_dtype_has_the_fields_of_databentos_record(name: str) -> None:
 
 def test_rtypes_are_databentos() -> None:
     names = {"MBP_0": "TRADE", "INSTRUMENT_DEF": "DEFINITION"}
-    for rtype in databento_dbn.RType.variants():
+    rtypes = list(databento_dbn.RType.variants())
+    assert len(rtypes) > 20
+    for rtype in rtypes:
         name = str(rtype).upper().replace("-", "_")
         assert getattr(layout, f"RTYPE_{names.get(name, name)}") == rtype.value
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.dbn import START, mixed_records, trades, write_dbn
+from tests.support.dbn import START, daily, mixed_records, trades, write_dbn
 from tests.support.gateway import (
     MS,
     TIMEOUT_S,
@@ -38,11 +38,11 @@ from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.gateway.file_feed import FileFeed
 from tickfire.ingest.gateway.outlet import Outlet
 from tickfire.ingest.gateway.replay import Recording
-from tickfire.ingest.gateway.subscription import Subscription
+from tickfire.ingest.lsg.requests import GatewaySubscription
 
 TRADES = Metadata("TEST", "trades", START)
 MIXED = Metadata("TEST", None, START)
-ALL = Subscription("trades")
+ALL = GatewaySubscription("trades")
 
 
 class Replay:
@@ -53,7 +53,7 @@ class Replay:
         path: Path,
         records: bytes,
         metadata: Metadata = TRADES,
-        *subscriptions: Subscription,
+        *subscriptions: GatewaySubscription,
         ts_out: bool = False,
         **options: Any,
     ) -> None:
@@ -175,13 +175,15 @@ async def test_the_end_of_the_file_is_told_with_recorded_time(tmp_path: Path) ->
 
 
 async def test_a_file_of_one_schema_is_sent_whole_whatever_schema_is_asked(tmp_path: Path) -> None:
-    replay = Replay(tmp_path, at(0, 1), TRADES, Subscription("mbp-1"))
+    replay = Replay(tmp_path, at(0, 1), TRADES, GatewaySubscription("mbp-1"))
     assert len(data_records(await replay.run())) == 2
 
 
 async def test_of_a_file_of_several_schemas_the_asked_ones_are_sent(tmp_path: Path) -> None:
     records = mixed_records(10)
-    replay = Replay(tmp_path, records, MIXED, Subscription("mbp-1"), Subscription("ohlcv-1s"))
+    replay = Replay(
+        tmp_path, records, MIXED, GatewaySubscription("mbp-1"), GatewaySubscription("ohlcv-1s")
+    )
     sent = data_records(await replay.run())
     assert sent == [record for record in records_of(records) if record[1] != 0]
 
@@ -190,7 +192,10 @@ async def test_of_a_file_that_maps_symbols_the_asked_ones_are_sent(tmp_path: Pat
     lead = b"".join(encode_control(SymbolMappingMsg(n, s, s, 0)) for n, s in ((1, "A"), (2, "B")))
     records = mixed_records(10)
     replay = Replay(
-        tmp_path, lead + records, replace(MIXED, schema="mbo"), Subscription("mbo", symbols=("B",))
+        tmp_path,
+        lead + records,
+        replace(MIXED, schema="mbo"),
+        GatewaySubscription("mbo", symbols=("B",)),
     )
     data = await replay.run()
     assert {int.from_bytes(r[4:8], "little") for r in data_records(data)} == {2}
@@ -199,12 +204,14 @@ async def test_of_a_file_that_maps_symbols_the_asked_ones_are_sent(tmp_path: Pat
 
 
 async def test_of_a_file_that_maps_nothing_every_symbol_is_sent(tmp_path: Path) -> None:
-    replay = Replay(tmp_path, at(0, 1), TRADES, Subscription("trades", symbols=("A",)))
+    replay = Replay(tmp_path, at(0, 1), TRADES, GatewaySubscription("trades", symbols=("A",)))
     assert len(data_records(await replay.run())) == 2
 
 
 async def test_what_is_older_than_the_start_is_left_out(tmp_path: Path) -> None:
-    replay = Replay(tmp_path, at(0, 10, 20), TRADES, Subscription("trades", start=START + 10))
+    replay = Replay(
+        tmp_path, at(0, 10, 20), TRADES, GatewaySubscription("trades", start=START + 10)
+    )
     await replay.run()
     assert [sequence for _, sequence in replay.sent()] == [1, 2]
 
@@ -251,17 +258,16 @@ def test_a_subscription_is_acknowledged_with_its_last_line(tmp_path: Path) -> No
         tmp_path,
         at(0),
         TRADES,
-        Subscription("trades", symbols=("A",), id="5", is_last=False),
-        Subscription("trades", symbols=("B",), id="5"),
+        GatewaySubscription("trades", symbols=("A",), id="5", is_last=False),
+        GatewaySubscription("trades", symbols=("B",), id="5"),
     )
-    text = "Subscription request 5 for trades data succeeded"
+    text = "GatewaySubscription request 5 for trades data succeeded"
     assert replay.told == [SystemMsg(text, SYSTEM_SUBSCRIPTION_ACK, START)]
 
 
 def test_symbols_that_the_metadata_does_not_map_are_told(tmp_path: Path) -> None:
-    from tests.ingest.gateway.test_replay import daily
-
-    replay = Replay(tmp_path, at(0), daily((0, "A", 1)), Subscription("trades", symbols=("A", "X")))
+    wanted = GatewaySubscription("trades", symbols=("A", "X"))
+    replay = Replay(tmp_path, at(0), daily((0, "A", 1)), wanted)
     error = replay.told[-1]
     assert isinstance(error, ErrorMsg)
     assert (error.err, error.code) == ("Failed to resolve symbols: X", ERROR_SYMBOL_RESOLUTION)
@@ -269,12 +275,15 @@ def test_symbols_that_the_metadata_does_not_map_are_told(tmp_path: Path) -> None
 
 def test_late_subscriptions_get_mappings_and_cannot_go_back(tmp_path: Path) -> None:
     mapping = SymbolMappingMsg(1, "A", "A", 0)
-    wanted = Subscription("mbo", symbols=("X",))
+    wanted = GatewaySubscription("mbo", symbols=("X",))
     replay = Replay(tmp_path, encode_control(mapping) + at(0), MIXED, wanted)
     replay.feed.selection.learn(mapping)
-    told = replay.feed.subscribe(Subscription("trades"), late=True)
+    told = replay.feed.subscribe(GatewaySubscription("trades"), late=True)
     assert isinstance(told[-1], SymbolMappingMsg)
-    for impossible in (Subscription("trades", start=0), Subscription("mbo", snapshot=True)):
+    for impossible in (
+        GatewaySubscription("trades", start=0),
+        GatewaySubscription("mbo", snapshot=True),
+    ):
         (error,) = replay.feed.subscribe(impossible, late=True)
         assert isinstance(error, ErrorMsg)
         assert error.code == ERROR_INVALID_SUBSCRIPTION

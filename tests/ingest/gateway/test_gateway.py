@@ -32,8 +32,8 @@ from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.layout import ERROR_INVALID_SUBSCRIPTION, SYSTEM_HEARTBEAT
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.gateway import Gateway, GatewayConfig, serve_gateway
-from tickfire.ingest.gateway.lsg import MAX_LINE_SIZE
 from tickfire.ingest.gateway.pace import Clock
+from tickfire.ingest.lsg.lines import MAX_LINE_SIZE
 
 RECORDS = trades(50).tobytes()
 
@@ -69,8 +69,8 @@ async def test_a_session_gets_metadata_acknowledgements_and_records(tmp_path: Pa
         assert b"".join(data_records(data)) == RECORDS
         texts = [message.msg for message in controls_of(data) if isinstance(message, SystemMsg)]
         assert texts == [
-            "Subscription request 0 for trades data succeeded",
-            "Subscription request 1 for mbp-1 data succeeded",
+            "GatewaySubscription request 0 for trades data succeeded",
+            "GatewaySubscription request 1 for mbp-1 data succeeded",
             "Replay of x.dbn completed",
         ]
 
@@ -140,11 +140,12 @@ async def test_an_idle_session_gets_heartbeats(tmp_path: Path) -> None:
 
 async def test_data_waits_for_the_gate_but_metadata_does_not(tmp_path: Path) -> None:
     clock = ManualClock()
-    serve = serving(tmp_path, clock=clock, gate_s=0.05)
+    serve = serving(tmp_path, clock=clock, gate_s=0.5)
     async with serve as gateway, connected(gateway.port) as client:
         await client.start("trades")
         await clock.asleep()
-        clock.advance(S)
+        assert clock.due() == [S // 2]
+        clock.advance(S // 2)
         await client.until("completed")
 
 
@@ -341,8 +342,8 @@ async def test_what_cannot_be_served_is_told_in_one_sentence(tmp_path: Path) -> 
     ("options", "words"),
     [
         ({"port": 65536}, "65536 is not a port"),
-        ({"speed": -1.0}, "speed is a number from 0 up"),
-        ({"speed": float("nan")}, "speed is a number from 0 up"),
+        ({"speed": -1.0}, "speed must be a number"),
+        ({"speed": float("nan")}, "speed must be a number"),
         ({"speed": 0.0}, "speed 0 needs a file"),
         ({"instruments": 0}, "instruments"),
         ({"history_s": -1.0}, "history"),

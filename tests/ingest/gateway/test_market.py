@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from tests.ingest.gateway.test_simulation import NIGHT, run
 from tests.support.gateway import (
     TIMEOUT_S,
     ManualClock,
@@ -22,6 +21,8 @@ from tests.support.gateway import (
     data_records,
     records_of,
 )
+from tests.support.simulation import NIGHT, run
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.dbn.control import ErrorMsg, SymbolMappingMsg, SystemMsg
 from tickfire.ingest.dbn.layout import (
     ACTION_TRADE,
@@ -35,25 +36,24 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_TRADE,
     SYSTEM_REPLAY_COMPLETED,
     SYSTEM_SLOW_READER,
-    UNDEF_PRICE,
 )
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.feed import ReaderTooSlowError
 from tickfire.ingest.gateway.market import feed as feed_module
-from tickfire.ingest.gateway.market.feed import DATASET, MarketFeed
+from tickfire.ingest.gateway.market.feed import DATASET, SimulatedFeed
 from tickfire.ingest.gateway.market.history import History
-from tickfire.ingest.gateway.market.market import LAG_NS, STEP_NS, Market
+from tickfire.ingest.gateway.market.market import LAG_NS, STEP_NS, SimulatedMarket
 from tickfire.ingest.gateway.market.simulation import Simulation
 from tickfire.ingest.gateway.market.widen import Widener
 from tickfire.ingest.gateway.outlet import Outlet
 from tickfire.ingest.gateway.segment import survey_chunk
-from tickfire.ingest.gateway.subscription import Subscription
+from tickfire.ingest.lsg.requests import GatewaySubscription
 
 UNDEF_LEVELS = UNDEF_PRICE.to_bytes(8, "little") * 2 + bytes(16)
-EVERYTHING = (Subscription("trades"), Subscription("mbp-1"))
+EVERYTHING = (GatewaySubscription("trades"), GatewaySubscription("mbp-1"))
 
 
-def with_start(subscription: Subscription, start: int | None) -> Subscription:
+def with_start(subscription: GatewaySubscription, start: int | None) -> GatewaySubscription:
     return subscription if subscription.start is not None else replace(subscription, start=start)
 
 
@@ -62,13 +62,13 @@ class Visit:
 
     def __init__(
         self,
-        market: Market,
+        market: SimulatedMarket,
         clock: ManualClock,
-        *subscriptions: Subscription,
+        *subscriptions: GatewaySubscription,
         skip: bool = False,
         start: int | None = 0,
     ) -> None:
-        self.feed = MarketFeed(market, clock, slow_after_s=0.01, skip_when_slow=skip)
+        self.feed = SimulatedFeed(market, clock, slow_after_s=0.01, skip_when_slow=skip)
         self.told = [
             message
             for subscription in subscriptions or EVERYTHING
@@ -90,8 +90,8 @@ class Visit:
             await asyncio.wait([task])
 
 
-def market(clock: ManualClock, **options: Any) -> Market:
-    return Market(GatewayConfig(**({"history_s": 30.0, "seed": 4} | options)), clock)
+def market(clock: ManualClock, **options: Any) -> SimulatedMarket:
+    return SimulatedMarket(GatewayConfig(**({"history_s": 30.0, "seed": 4} | options)), clock)
 
 
 def times(data: bytes) -> list[int]:
@@ -130,7 +130,7 @@ async def test_a_session_without_a_start_gets_nothing_of_the_past() -> None:
 
 async def test_each_subscription_has_a_past_of_its_own() -> None:
     clock = ManualClock(NIGHT)
-    asked = Subscription("mbp-1", start=NIGHT - 20 * S), Subscription("trades")
+    asked = GatewaySubscription("mbp-1", start=NIGHT - 20 * S), GatewaySubscription("trades")
     visit = Visit(market(clock), clock, *asked, start=None)
     async with visit.running(clock):
         await step(clock, 30)
@@ -183,7 +183,7 @@ async def test_a_market_that_nobody_looks_at_stands_still_but_keeps_its_past_sho
 
 async def test_mappings_come_first_and_definitions_if_asked() -> None:
     clock = ManualClock(NIGHT)
-    visit = Visit(market(clock), clock, Subscription("definition"), *EVERYTHING)
+    visit = Visit(market(clock), clock, GatewaySubscription("definition"), *EVERYTHING)
     mapped = {m.stype_out_symbol for m in visit.told if isinstance(m, SymbolMappingMsg)}
     assert len(mapped) == 12 and {"AAPL", "SPY"} <= mapped
     async with visit.running(clock):
@@ -205,7 +205,7 @@ async def test_mappings_come_first_and_definitions_if_asked() -> None:
 )
 async def test_symbols_of_any_type_select_instruments(stype_in: str, symbol: str) -> None:
     clock = ManualClock(NIGHT)
-    wanted = Subscription("trades", stype_in, (symbol,))
+    wanted = GatewaySubscription("trades", stype_in, (symbol,))
     visit = Visit(market(clock), clock, wanted)
     assert [m.instrument_id for m in visit.told if isinstance(m, SymbolMappingMsg)] == [1001]
     async with visit.running(clock):
@@ -219,11 +219,11 @@ def test_what_the_market_has_not_is_told() -> None:
     codes = [
         [m.code for m in Visit(market(clock), clock, asked).told if isinstance(m, ErrorMsg)]
         for asked in (
-            Subscription("mbo"),
-            Subscription("trades", symbols=("AAPL", "NONE")),
-            Subscription("trades", "isin", ("US0378331005",)),
-            Subscription("trades", start=NIGHT - 3600 * S),
-            Subscription("trades", start=0),
+            GatewaySubscription("mbo"),
+            GatewaySubscription("trades", symbols=("AAPL", "NONE")),
+            GatewaySubscription("trades", "isin", ("US0378331005",)),
+            GatewaySubscription("trades", start=NIGHT - 3600 * S),
+            GatewaySubscription("trades", start=0),
         )
     ]
     assert codes == [
@@ -237,7 +237,7 @@ def test_what_the_market_has_not_is_told() -> None:
 
 async def test_a_start_cuts_the_past_and_its_end_is_told() -> None:
     clock = ManualClock(NIGHT)
-    visit = Visit(market(clock), clock, Subscription("trades", start=NIGHT - 10 * S))
+    visit = Visit(market(clock), clock, GatewaySubscription("trades", start=NIGHT - 10 * S))
     async with visit.running(clock):
         await visit.pipe.written(2)
     assert NIGHT - 10 * S <= times(visit.pipe.data)[0] < NIGHT - 9 * S
@@ -248,14 +248,17 @@ async def test_a_start_cuts_the_past_and_its_end_is_told() -> None:
 async def test_late_subscriptions_are_served_from_then_on() -> None:
     clock = ManualClock(NIGHT)
     visit = Visit(
-        market(clock, history_s=0.0), clock, Subscription("trades", symbols=("AAPL",)), start=None
+        market(clock, history_s=0.0),
+        clock,
+        GatewaySubscription("trades", symbols=("AAPL",)),
+        start=None,
     )
     async with visit.running(clock):
         await step(clock, 2)
-        told = visit.feed.subscribe(Subscription("definition", symbols=("SPY",)), late=True)
+        told = visit.feed.subscribe(GatewaySubscription("definition", symbols=("SPY",)), late=True)
         assert [m.stype_out_symbol for m in told if isinstance(m, SymbolMappingMsg)] == ["SPY"]
         await step(clock, 2)
-        (refused,) = visit.feed.subscribe(Subscription("trades", start=0), late=True)
+        (refused,) = visit.feed.subscribe(GatewaySubscription("trades", start=0), late=True)
         assert isinstance(refused, ErrorMsg)
     assert [r[1] for r in records_of(visit.pipe.data)].count(RTYPE_DEFINITION) == 1
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.dbn import START, rows, trades, write_dbn
+from tests.support.dbn import START, daily, rows, trades, write_dbn
 from tests.support.gateway import records_of, segment_of
 from tickfire.ingest.dbn.control import SymbolMappingMsg, encode_control
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
@@ -29,7 +29,7 @@ from tickfire.ingest.gateway.mappings import MappingSchedule, mappings_of
 from tickfire.ingest.gateway.replay import Recording
 from tickfire.ingest.gateway.segment import Segment
 from tickfire.ingest.gateway.selection import Selection, symbol_matches
-from tickfire.ingest.gateway.subscription import Subscription
+from tickfire.ingest.lsg.requests import GatewaySubscription
 
 DAY = 86_400 * 10**9
 TIMES = st.sampled_from([0, 1, 5, 10, 11, 20, 10**9, UNDEF_TIMESTAMP])
@@ -103,23 +103,6 @@ def test_kept_records_are_copied_with_the_time_of_sending(
 def mapping(number: int, symbol: str, start: int = 0, end: int = 2**63) -> SymbolMappingMsg:
     return SymbolMappingMsg(
         number, symbol, symbol, 0, stype_in=1, stype_out=1, start=start, end=end
-    )
-
-
-def daily(*days: tuple[int, str, int]) -> Metadata:
-    """Metadata that maps ids to symbols day by day."""
-    first = date(2024, 1, 1).toordinal()
-    by_symbol: dict[str, list[MappingInterval]] = {}
-    for day, symbol, number in days:
-        interval = MappingInterval(
-            date.fromordinal(first + day), date.fromordinal(first + day + 1), str(number)
-        )
-        by_symbol.setdefault(symbol, []).append(interval)
-    return Metadata(
-        "TEST",
-        "trades",
-        stype_in="raw_symbol",
-        mappings=tuple(SymbolMapping(name, tuple(rows)) for name, rows in by_symbol.items()),
     )
 
 
@@ -215,7 +198,7 @@ def test_a_recording_tells_its_first_time_and_whether_symbols_are_known(tmp_path
 # --- selection
 
 SUBSCRIPTIONS = st.builds(
-    Subscription,
+    GatewaySubscription,
     schema=st.sampled_from(["trades", "mbp-1", "ohlcv-1s", "tbbo"]),
     symbols=st.none()
     | st.lists(st.sampled_from(["A", "B", "C", "D"]), min_size=1, max_size=3).map(tuple),
@@ -232,7 +215,7 @@ SUBSCRIPTIONS = st.builds(
 )
 def test_a_record_is_selected_if_any_subscription_takes_it(
     records: bytes,
-    subscriptions: list[Subscription],
+    subscriptions: list[GatewaySubscription],
     names: list[tuple[int, str]],
     by_schema: bool,
     by_symbol: bool,
@@ -268,15 +251,19 @@ def test_adding_a_subscription_tells_the_mappings_that_are_new_by_it() -> None:
     selection = Selection()
     assert not selection.learn(mapping(1, "A"))
     selection.learn(mapping(2, "B"))
-    assert [m.instrument_id for m in selection.add(Subscription("trades", symbols=("B",)))] == [2]
-    assert [m.instrument_id for m in selection.add(Subscription("mbo", symbols=("B",)))] == []
-    assert [m.instrument_id for m in selection.add(Subscription("trades"))] == [1]
+    assert [
+        m.instrument_id for m in selection.add(GatewaySubscription("trades", symbols=("B",)))
+    ] == [2]
+    assert [
+        m.instrument_id for m in selection.add(GatewaySubscription("mbo", symbols=("B",)))
+    ] == []
+    assert [m.instrument_id for m in selection.add(GatewaySubscription("trades"))] == [1]
     assert selection.learn(mapping(3, "C"))
 
 
 def test_mapping_records_pass_for_selected_instruments_alone() -> None:
     selection = Selection()
-    selection.add(Subscription("trades", symbols=("A",)))
+    selection.add(GatewaySubscription("trades", symbols=("A",)))
     selection.learn(mapping(1, "A"))
     selection.learn(mapping(2, "B"))
     segment = segment_of(encode_control(mapping(1, "A")) + encode_control(mapping(2, "B")))
@@ -286,7 +273,7 @@ def test_mapping_records_pass_for_selected_instruments_alone() -> None:
 
 def test_an_instrument_that_gets_another_symbol_changes_hands() -> None:
     selection = Selection()
-    selection.add(Subscription("trades", symbols=("A",)))
+    selection.add(GatewaySubscription("trades", symbols=("A",)))
     assert selection.learn(mapping(1, "A"))
     assert not selection.learn(mapping(1, "B"))
     assert not selection.takes(1)

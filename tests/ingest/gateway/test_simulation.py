@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tests.support.dbn import decoded_by_databento
 from tests.support.gateway import S
+from tests.support.simulation import NIGHT, NOON, run
 from tickfire.ingest.dbn.layout import ACTION_TRADE, RTYPE_MBP_1, RTYPE_TRADE, SIDE_BID
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.dbn.records import MBP_1, TRADE
@@ -21,13 +22,6 @@ from tickfire.ingest.gateway.market.definitions import definitions_of
 from tickfire.ingest.gateway.market.simulation import Simulation, simulate, tick_size
 from tickfire.ingest.gateway.market.universe import listings
 from tickfire.ingest.gateway.segment import survey_chunk
-
-NOON = int(datetime(2026, 11, 18, 17, tzinfo=UTC).timestamp()) * S
-NIGHT = int(datetime(2026, 11, 18, 4, tzinfo=UTC).timestamp()) * S
-
-
-def run(simulation: Simulation, until: int) -> bytes:
-    return b"".join(batch.tobytes() for batch in simulation.advance(until))
 
 
 def split(data: bytes) -> tuple[NDArray[np.void], NDArray[np.void]]:

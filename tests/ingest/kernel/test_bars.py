@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable
 from decimal import Decimal
@@ -22,7 +21,7 @@ from tests.support.dbn import trades, write_dbn
 from tests.support.reference.parse import S
 from tickfire.ingest.cli import bars as bars_command
 from tickfire.ingest.dbn.errors import DbnError
-from tickfire.ingest.kernel.bars import decimal, file_bars, merge
+from tickfire.ingest.kernel.bars import file_bars, merge
 from tickfire.store.schema import BAR, INTERVALS_S
 
 FILES = {
@@ -139,11 +138,3 @@ def test_merging_in_two_steps_is_merging_at_once(
     names = [name for name in BAR.names or () if name not in ("vwap", "n")]
     assert once[names].tolist() == steps[names].tolist()
     assert once["volume"].sum() == pieces["volume"].sum()
-
-
-@given(st.integers(-(2**62), 2**62))
-def test_a_price_is_an_exact_minimal_decimal(price: int) -> None:
-    text = decimal(price)
-    assert Decimal(text).scaleb(9) == price
-    assert not (("." in text) and text.endswith(("0", ".")))
-    assert io.StringIO(text).read() == text.strip()

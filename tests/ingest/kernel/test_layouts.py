@@ -70,7 +70,7 @@ def test_a_state_is_32_words_and_the_kernels_know_which() -> None:
         *(f"m_{n}" for n in ("start", "open", "high", "low", "close", "volume", "trades")),
         "m_notional",
     ]
-    assert (ctx.ROW_N, ctx.ROW_LAST, ctx.ROW_S, ctx.ROW_M) == (1, 7, 16, 24)
+    assert (ctx.ROW_POSITION, ctx.ROW_LAST, ctx.ROW_S, ctx.ROW_M) == (1, 7, 16, 24)
 
 
 def test_keys_of_a_shard_share_a_hash_tag() -> None:

@@ -16,8 +16,8 @@ from tests.support.reference.parse import UNDEF, Reference, Row, Running, record
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
 from tickfire.ingest.kernel.parse_kernel import walk
-from tickfire.ingest.kernel.state import InstrumentStates, Rows
-from tickfire.store.schema import STATE, TICK_TRADE, shard_of
+from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.store.schema import STATE, TICK_TRADE, Rows, shard_of
 
 CUTS = st.lists(st.integers(0, 8000), max_size=8)
 

@@ -7,8 +7,8 @@ from redis.asyncio import Redis
 
 from tests.support.newsserver import NewsServer
 from tickfire.base.ports import free_port
+from tickfire.ingest.redis.options import RedisOptions
 from tickfire.ingest.redis.server import EmbeddedRedis
-from tickfire.store.options import RedisOptions
 
 
 @pytest.fixture

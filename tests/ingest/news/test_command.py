@@ -16,7 +16,7 @@ from tests.support.newsserver import NewsServer, document, rss
 from tickfire.base.errors import UsageError
 from tickfire.base.ports import free_port
 from tickfire.ingest.news.cli import parse_feed
-from tickfire.ingest.news.poller import Feed
+from tickfire.ingest.news.poller import NewsFeed
 from tickfire.ingest.news.publish import last_headlines
 from tickfire.ingest.redis.server import EmbeddedRedis
 
@@ -74,8 +74,8 @@ def test_bad_input_is_one_sentence(args: list[str], words: str, code: int) -> No
 
 
 def test_a_feed_may_name_its_interval() -> None:
-    assert parse_feed("https://x.example/a,b", 300) == Feed("https://x.example/a,b", 300)
-    assert parse_feed("https://x.example/a|60", 300) == Feed("https://x.example/a", 60)
+    assert parse_feed("https://x.example/a,b", 300) == NewsFeed("https://x.example/a,b", 300)
+    assert parse_feed("https://x.example/a|60", 300) == NewsFeed("https://x.example/a", 60)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_entities_do_not_explode_and_files_are_not_read() -> None:
         + b'<rss version="2.0"><channel><title>t</title><item><title>&i; &file; x</title></item>'
         + b"</channel></rss>"
     )
-    assert all(len(one.title) <= 300 for one in headlines(of(bomb), NOW))
+    assert [one.title for one in headlines(of(bomb), NOW)] == ["&i; &file; x"]
 
 
 def test_a_very_long_feed_is_cut() -> None:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from tests.support.newsserver import NewsServer, atom, document, revalidated, rss, status
 from tickfire.ingest.news.fetch import client
-from tickfire.ingest.news.poller import Feed, Poller
+from tickfire.ingest.news.poller import NewsFeed, Poller
 from tickfire.ingest.news.publish import Publisher, last_headlines
 from tickfire.ingest.news.schedule import Schedule
 from tickfire.ingest.news.symbols import Symbols
@@ -26,7 +26,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 def poller(url: str, http: httpx.AsyncClient, redis: Redis) -> Poller:
     schedule = Schedule(60, random.Random(1))
-    return Poller(Feed(url, 60), schedule, http, Publisher(redis), Symbols(redis))
+    return Poller(NewsFeed(url, 60), schedule, http, Publisher(redis), Symbols(redis))
 
 
 async def titles(redis: Redis) -> list[str]:

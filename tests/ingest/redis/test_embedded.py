@@ -17,13 +17,13 @@ from redis.exceptions import ResponseError
 
 from tests.support.eventually import eventually
 from tests.support.processes import descendants, wait_gone
-from tickfire.base.errors import UsageError, UserError
+from tickfire.base.errors import UserError
 from tickfire.base.ports import free_port
 from tickfire.base.process import Guard, describe_exit
+from tickfire.ingest.redis.options import RedisOptions, arguments
 from tickfire.ingest.redis.ping import NotReady, ping
 from tickfire.ingest.redis.server import EmbeddedRedis, binary
-from tickfire.store.connect import connect, redacted
-from tickfire.store.options import RedisOptions, arguments
+from tickfire.store.store import Store
 
 
 @contextlib.asynccontextmanager
@@ -51,11 +51,11 @@ async def test_it_answers_once_started_and_is_gone_once_stopped() -> None:
 
 async def test_its_settings_are_ours() -> None:
     async with embedded(RedisOptions(free_port(), max_memory="64mb")) as server:
-        client = await connect(url(server))
-        settings = await client.config_get(
+        store = await Store.open(url(server))
+        settings = await store.client.config_get(
             "bind", "save", "appendonly", "maxmemory", "maxmemory-policy", "protected-mode"
         )
-        await client.aclose()
+        await store.close()
     assert settings == {
         "bind": "127.0.0.1",
         "save": "",
@@ -72,13 +72,13 @@ async def test_data_lasts_in_a_folder_and_nowhere_else(tmp_path: Path) -> None:
         (RedisOptions(free_port()), None),
     ):
         async with embedded(options) as server:
-            client = await connect(url(server))
-            await client.set("k", "1")
-            await client.aclose()
+            store = await Store.open(url(server))
+            await store.client.set("k", "1")
+            await store.close()
         async with embedded(options) as server:
-            client = await connect(url(server))
-            assert await client.get("k") == expected
-            await client.aclose()
+            store = await Store.open(url(server))
+            assert await store.client.get("k") == expected
+            await store.close()
 
 
 async def test_a_setting_that_valkey_refuses_is_passed_on() -> None:
@@ -172,16 +172,16 @@ def test_ends_are_told_in_words() -> None:
 
 async def test_without_a_folder_nothing_is_ever_written() -> None:
     async with embedded() as server:
-        client = await connect(url(server))
-        folder = str((await client.config_get("dir"))["dir"])
-        await client.set("k", "v")
+        store = await Store.open(url(server))
+        folder = str((await store.client.config_get("dir"))["dir"])
+        await store.client.set("k", "v")
         with pytest.raises(FileNotFoundError):
             os.listdir(folder)
         with pytest.raises(ResponseError):
-            await client.save()
-        await client.set("k", "w")
-        assert await client.get("k") == b"w"
-        await client.aclose()
+            await store.client.save()
+        await store.client.set("k", "w")
+        assert await store.client.get("k") == b"w"
+        await store.close()
 
 
 async def answering(answer: bytes) -> tuple[asyncio.Server, int]:
@@ -210,15 +210,15 @@ async def test_a_server_that_hangs_up_is_not_ready() -> None:
 
 async def test_a_cluster_gets_a_cluster_client(tmp_path: Path) -> None:
     async with embedded() as alone:
-        client = await connect(url(alone))
-        assert not isinstance(client, RedisCluster)
-        await client.aclose()
+        store = await Store.open(url(alone))
+        assert not isinstance(store.client, RedisCluster)
+        await store.close()
     async with cluster(tmp_path) as address:
-        client = await connect(address)
-        assert isinstance(client, RedisCluster)
-        await client.set("k", "v")
-        assert await client.get("k") == b"v"
-        await client.aclose()
+        store = await Store.open(address)
+        assert isinstance(store.client, RedisCluster)
+        await store.client.set("k", "v")
+        assert await store.client.get("k") == b"v"
+        await store.close()
 
 
 @contextlib.asynccontextmanager
@@ -254,15 +254,3 @@ async def serves(port: int) -> bool:
 async def holds_all_slots(client: Redis) -> bool:
     state = await client.cluster("INFO")
     return bool(state["cluster_state"] == "ok")
-
-
-async def test_what_is_no_redis_is_refused() -> None:
-    with pytest.raises(UsageError, match="is not a Redis URL"):
-        await connect("http://127.0.0.1")
-    with pytest.raises(UserError, match=r"cannot reach Redis at redis://\*\*\*@127\.0\.0\.1"):
-        await connect(f"redis://me:secret@127.0.0.1:{free_port()}/0")
-
-
-def test_a_password_is_never_shown() -> None:
-    assert redacted("redis://u:p@h:1/0") == "redis://***@h:1/0"
-    assert redacted("redis://h:1/0") == "redis://h:1/0"

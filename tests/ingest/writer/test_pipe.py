@@ -9,23 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from tickfire.ingest.redis.server import EmbeddedRedis
-from tickfire.ingest.writer.pipe import Node, Pipe
-from tickfire.store.entries import BarEntry, Entry, TickEntry, tick_entries
+from tests.support.eventually import eventually
+from tickfire.ingest.writer.pipe import Pipe
 from tickfire.store.schema import BAR, TICK, bars_key, ticks_key
+from tickfire.store.store import Store
+from tickfire.store.writes import BarWrite, TickWrite, Write, tick_writes
 
 HISTORY = 1_000_000
 
 
 @asynccontextmanager
-async def running(valkey: EmbeddedRedis, on_progress: Callable[[], None]) -> AsyncIterator[Pipe]:
-    async def locate() -> Node:
-        return Node("127.0.0.1", valkey.options.port)
-
+async def running(store: Store, on_progress: Callable[[], None]) -> AsyncIterator[Pipe]:
     async def verify() -> None:
         pass
 
-    pipe = Pipe(locate, verify, on_progress)
+    pipe = Pipe(store, 0, verify, on_progress)
     task = asyncio.create_task(pipe.run())
     try:
         yield pipe
@@ -34,13 +32,13 @@ async def running(valkey: EmbeddedRedis, on_progress: Callable[[], None]) -> Asy
         await asyncio.gather(task, return_exceptions=True)
 
 
-def entries(count: int) -> list[TickEntry]:
+def entries(count: int) -> list[TickWrite]:
     """``count`` entries of three ticks each, at positions 1 to 3 * count."""
     made = []
     for i in range(count):
         ticks = np.zeros(3, TICK)
         ticks["price"] = i
-        made += tick_entries(0, 3 * i + 1, ticks, 1, 2, 3, HISTORY)
+        made += tick_writes(0, 3 * i + 1, ticks, 1, 2, 3, HISTORY)
     return made
 
 
@@ -48,23 +46,19 @@ async def positions(client: Any) -> list[int]:
     return [int(entry_id.split(b"-")[0]) for entry_id, _ in await client.xrange(ticks_key(0))]
 
 
-async def test_entries_arrive_in_order_and_are_acknowledged(
-    valkey: EmbeddedRedis, client: Any
-) -> None:
-    async with running(valkey, lambda: None) as pipe:
+async def test_entries_arrive_in_order_and_are_acknowledged(store: Store, client: Any) -> None:
+    async with running(store, lambda: None) as pipe:
         for entry in entries(500):
             pipe.send(entry)
         await asyncio.wait_for(pipe.flushed(), 10)
     assert await positions(client) == [3 * i + 3 for i in range(500)]
 
 
-async def test_a_cut_connection_loses_and_doubles_nothing(
-    valkey: EmbeddedRedis, client: Any
-) -> None:
-    everything: list[Entry] = list(entries(2000))
+async def test_a_cut_connection_loses_and_doubles_nothing(store: Store, client: Any) -> None:
+    everything: list[Write] = list(entries(2000))
     for i in range(50):
-        everything.insert(40 * i, BarEntry(0, 120 * i, i + 1, np.zeros(2, BAR).tobytes(), HISTORY))
-    async with running(valkey, lambda: None) as pipe:
+        everything.insert(40 * i, BarWrite(0, 120 * i, i + 1, np.zeros(2, BAR).tobytes(), HISTORY))
+    async with running(store, lambda: None) as pipe:
         for i, entry in enumerate(everything):
             pipe.send(entry)
             if i % 250 == 0:
@@ -75,8 +69,8 @@ async def test_a_cut_connection_loses_and_doubles_nothing(
     assert await client.xlen(bars_key(0)) == 50
 
 
-async def test_what_waits_for_a_paused_redis_is_counted(valkey: EmbeddedRedis, client: Any) -> None:
-    async with running(valkey, lambda: None) as pipe:
+async def test_what_waits_for_a_paused_redis_is_counted(store: Store, client: Any) -> None:
+    async with running(store, lambda: None) as pipe:
         pipe.send(entries(1)[0])
         await asyncio.wait_for(pipe.flushed(), 10)
         await client.client_pause(60_000, all=False)
@@ -89,23 +83,27 @@ async def test_what_waits_for_a_paused_redis_is_counted(valkey: EmbeddedRedis, c
 
 
 async def test_a_refused_write_is_written_again_until_it_is_taken(
-    valkey: EmbeddedRedis, client: Any
+    store: Store, client: Any
 ) -> None:
     await client.config_set("maxmemory", "1")  # every XADD is refused: OOM
-    async with running(valkey, lambda: None) as pipe:
+    async with running(store, lambda: None) as pipe:
         for entry in entries(10):
             pipe.send(entry)
-        await asyncio.sleep(0.3)
+
+        async def refused() -> bool:
+            return "errorstat_OOM" in await client.info("errorstats")
+
+        await eventually(refused, "a write is refused")
         assert pipe.unacknowledged == 10
         await client.config_set("maxmemory", "0")
         await asyncio.wait_for(pipe.flushed(), 10)
     assert len(await positions(client)) == 10
 
 
-async def test_old_ticks_are_trimmed(valkey: EmbeddedRedis, client: Any) -> None:
-    async with running(valkey, lambda: None) as pipe:
+async def test_old_ticks_are_trimmed(store: Store, client: Any) -> None:
+    async with running(store, lambda: None) as pipe:
         for i in range(1000):
-            (entry,) = tick_entries(0, 3 * i + 1, np.zeros(3, TICK), 1, 2, 3, history=300)
+            (entry,) = tick_writes(0, 3 * i + 1, np.zeros(3, TICK), 1, 2, 3, history=300)
             pipe.send(entry)
         await asyncio.wait_for(pipe.flushed(), 10)
     kept = await positions(client)

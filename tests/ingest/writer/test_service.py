@@ -21,7 +21,7 @@ from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import Gateway, serve_gateway
 from tickfire.ingest.kernel.context import COUNT_RECORDS
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.ingest.live.lsg import FeedRefused, Subscription
+from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.service import Ingest, IngestConfig
 from tickfire.store.schema import (
@@ -35,6 +35,7 @@ from tickfire.store.schema import (
     snapshots_key,
     ticks_key,
 )
+from tickfire.store.store import Store
 
 KEY = "db-0123456789abcdef0123456789abcdef"
 DAY = np.datetime64(START, "ns").astype("datetime64[D]").item()
@@ -80,11 +81,11 @@ def market(seconds: int, per_second: int = 40) -> bytes:
 
 @asynccontextmanager
 async def ingesting(
-    gateway: Gateway, client: Any, shards: int = 1, **settings: Any
+    gateway: Gateway, store: Store, shards: int = 1, **settings: Any
 ) -> AsyncIterator[Ingest]:
-    ask = Subscription("TEST.DATA", ("trades", "mbp-1"))
+    ask = LiveSubscription("TEST.DATA", ("trades", "mbp-1"))
     config = IngestConfig(gateway.host, gateway.port, KEY, ask, shards=shards, **settings)
-    ingest = Ingest(config, client)
+    ingest = Ingest(config, store)
     task = asyncio.create_task(ingest.run())
     try:
         yield ingest
@@ -138,9 +139,9 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
 
 
 async def test_every_trade_of_the_file_is_in_the_stream_in_order(
-    gateway: Gateway, client: Any
+    gateway: Gateway, client: Any, store: Store
 ) -> None:
-    async with ingesting(gateway, client) as ingest:
+    async with ingesting(gateway, store) as ingest:
         await until_all(ingest)
     sent = np.frombuffer(market(150), rows(RTYPE_MBP_1, 0).dtype)
     sent = sent[sent["action"] == ACTION_TRADE]
@@ -151,8 +152,10 @@ async def test_every_trade_of_the_file_is_in_the_stream_in_order(
     assert np.array_equal(got["instrument_id"], sent["instrument_id"])
 
 
-async def test_the_table_of_instruments_is_written(gateway: Gateway, client: Any) -> None:
-    async with ingesting(gateway, client) as ingest:
+async def test_the_table_of_instruments_is_written(
+    gateway: Gateway, client: Any, store: Store
+) -> None:
+    async with ingesting(gateway, store) as ingest:
         await until_all(ingest)
     stored = [
         msgspec.msgpack.decode(row, type=Instrument) for row in await client.hvals("instruments")
@@ -160,8 +163,10 @@ async def test_the_table_of_instruments_is_written(gateway: Gateway, client: Any
     assert {row.instrument_id: row.symbol for row in stored} == SYMBOLS
 
 
-async def test_snapshots_and_bars_are_the_fold_of_the_stream(gateway: Gateway, client: Any) -> None:
-    async with ingesting(gateway, client) as ingest:
+async def test_snapshots_and_bars_are_the_fold_of_the_stream(
+    gateway: Gateway, client: Any, store: Store
+) -> None:
+    async with ingesting(gateway, store) as ingest:
         await until_all(ingest)
 
         async def snapshot_is_current() -> bool:
@@ -187,15 +192,17 @@ async def test_snapshots_and_bars_are_the_fold_of_the_stream(gateway: Gateway, c
     }
 
 
-async def test_a_restarted_ingest_goes_on_where_it_stopped(gateway: Gateway, client: Any) -> None:
-    async with ingesting(gateway, client) as ingest:
+async def test_a_restarted_ingest_goes_on_where_it_stopped(
+    gateway: Gateway, client: Any, store: Store
+) -> None:
+    async with ingesting(gateway, store) as ingest:
         await until_all(ingest)
         rows_before = ingest.states.rows.copy()
-        epoch = ingest.store.epoch
+        epoch = ingest.writer.epoch
         end = int(ingest.states.positions[0])
-    async with ingesting(gateway, client) as ingest:
+    async with ingesting(gateway, store) as ingest:
         await until_all(ingest)
-        assert ingest.store.epoch == epoch
+        assert ingest.writer.epoch == epoch
     ticks = await stream(client)
     again = ticks[end:]
     assert set(again["kind"][:3].tolist()) == {TICK_CLEAR}  # the books of before are void
@@ -205,9 +212,9 @@ async def test_a_restarted_ingest_goes_on_where_it_stopped(gateway: Gateway, cli
 
 
 async def test_shards_part_instruments_and_number_each_densely(
-    gateway: Gateway, client: Any
+    gateway: Gateway, client: Any, store: Store
 ) -> None:
-    async with ingesting(gateway, client, shards=4) as ingest:
+    async with ingesting(gateway, store, shards=4) as ingest:
         await until_all(ingest)
     seen: dict[int, int] = {}
     for shard in range(4):
@@ -220,9 +227,9 @@ async def test_shards_part_instruments_and_number_each_densely(
 
 
 async def test_a_paused_redis_holds_the_feed_and_loses_nothing(
-    gateway: Gateway, client: Any
+    gateway: Gateway, client: Any, store: Store
 ) -> None:
-    async with ingesting(gateway, client, max_unacknowledged=2) as ingest:
+    async with ingesting(gateway, store, max_unacknowledged=2) as ingest:
         await client.client_pause(1000, all=False)
         await until_all(ingest)
     ticks = await stream(client)
@@ -232,37 +239,37 @@ async def test_a_paused_redis_holds_the_feed_and_loses_nothing(
 
 
 async def test_a_lost_data_set_begins_a_new_epoch(
-    tmp_path: Path, valkey: EmbeddedRedis, client: Any
+    tmp_path: Path, valkey: EmbeddedRedis, client: Any, store: Store
 ) -> None:
     file = write_dbn(tmp_path / "slow.dbn", market(150), metadata())
     config = GatewayConfig(port=0, file=file, speed=50)
-    async with await serve_gateway(config) as gateway, ingesting(gateway, client) as ingest:
+    async with await serve_gateway(config) as gateway, ingesting(gateway, store) as ingest:
         await until_records(ingest, 1000)
-        epoch = ingest.store.epoch
+        epoch = ingest.writer.epoch
         await valkey.stop()
         await valkey.start()
         await until_all(ingest)
-        assert ingest.store.epoch != epoch
-        assert await client.hget("meta", "epoch") == ingest.store.epoch
+        assert ingest.writer.epoch != epoch
+        assert await client.hget("meta", "epoch") == ingest.writer.epoch
         assert await client.hlen("instruments") == 3
         ticks = await stream(client)  # dense from 1 again
         assert len(ticks) == ingest.states.positions[0]
         assert int(ingest.states.rows["n"].max()) == len(ticks)
 
 
-async def test_a_wrong_key_ends_ingest_with_one_sentence(tmp_path: Path, client: Any) -> None:
+async def test_a_wrong_key_ends_ingest_with_one_sentence(tmp_path: Path, store: Store) -> None:
     file = write_dbn(tmp_path / "market.dbn", trades(3).tobytes(), metadata())
     config = GatewayConfig(port=0, file=file, keys=frozenset(["db-another-key-than-ours"]))
     async with await serve_gateway(config) as gateway:
-        ask = Subscription("TEST.DATA", ("trades",))
-        ingest = Ingest(IngestConfig(gateway.host, gateway.port, KEY, ask), client)
+        ask = LiveSubscription("TEST.DATA", ("trades",))
+        ingest = Ingest(IngestConfig(gateway.host, gateway.port, KEY, ask), store)
         with pytest.raises(ExceptionGroup) as caught:
             await asyncio.wait_for(ingest.run(), 10)
     assert isinstance(caught.value.exceptions[0], FeedRefused)
 
 
 async def test_a_corrupt_record_ends_the_session_and_not_the_process(
-    tmp_path: Path, client: Any
+    tmp_path: Path, client: Any, store: Store
 ) -> None:
     sessions = 0
 
@@ -282,8 +289,8 @@ async def test_a_corrupt_record_ends_the_session_and_not_the_process(
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    ask = Subscription("TEST.DATA", ("trades",))
-    ingest = Ingest(IngestConfig("127.0.0.1", port, KEY, ask), client)
+    ask = LiveSubscription("TEST.DATA", ("trades",))
+    ingest = Ingest(IngestConfig("127.0.0.1", port, KEY, ask), store)
     task = asyncio.create_task(ingest.run())
     await until_records(ingest, 60)
     task.cancel()

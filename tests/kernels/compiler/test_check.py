@@ -1,4 +1,4 @@
-"""What a kernel may not do is refused in one sentence that names the kernel and the construct."""
+"""Forbidden constructs are refused in one sentence that names the kernel and the construct."""
 
 from __future__ import annotations
 

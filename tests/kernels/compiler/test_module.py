@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import wasmtime
 
-from tests.kernels.compiler import fused_kernel
+from tests.support.kernels import fused_kernel
 from tests.support.kernels.engines import Wasm, run_native, run_plain, wasm_bytes
 from tickfire.kernels import build
 from tickfire.kernels.build import build_module, kernels_of

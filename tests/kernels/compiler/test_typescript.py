@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.kernels.indicators import own_kernel
+from tests.support.kernels import own_kernel
+from tests.support.paths import CLIENT
 from tickfire.kernels.build import kernels_of, main
 from tickfire.kernels.compiler.typescript import typescript
 from tickfire.kernels.families import kernels
-
-CLIENT = Path(__file__).parents[3] / "client_js"
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.kernels.indicators import own_kernel
+from tests.support.kernels import own_kernel
 from tickfire.kernels import averages, native
 
 CLOSE = 100.0 + np.cumsum(np.random.default_rng(1).standard_normal(60))

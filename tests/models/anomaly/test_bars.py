@@ -1,4 +1,4 @@
-"""Anomalies among bars: the forest walked as arrays is scikit-learn's; what is put in is found."""
+"""Anomalies among bars: scores equal scikit-learn's, and injected anomalies are found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
-from tests.models.patterns.test_stream import bars as minutes
+from tests.support.models.bars import minute_bars
 from tickfire.models.anomaly.artifact import read
 from tickfire.models.anomaly.forest import BAR_FEATURE_NAMES, BarDetector, BarFeatures, Forest
 from tickfire.models.anomaly.stream import DEFAULT_PATH, AnomalyModel
@@ -32,7 +32,7 @@ def market(count: int, seed: int = 1) -> Array:
     return np.stack([open_, high, low, close, rng.lognormal(6.0, 0.5, count).round()])
 
 
-def test_scores_are_scikit_learns() -> None:
+def test_scores_equal_scikit_learns() -> None:
     rng = np.random.default_rng(3)
     z = rng.standard_t(3, (2_000, 4))
     fitted = IsolationForest(n_estimators=16, max_samples=128, random_state=3).fit(z)
@@ -40,36 +40,36 @@ def test_scores_are_scikit_learns() -> None:
     np.testing.assert_allclose(scores, -fitted.score_samples(z), rtol=0, atol=2.0**-53)
 
 
-def test_what_has_no_features_has_no_score() -> None:
+def test_unknown_features_score_0() -> None:
     z = np.array([[np.nan] * 4, [0.0] * 4, [np.inf, 0.0, 0.0, 0.0]])
     scores = FOREST.scores(z)
     assert scores[0] == scores[2] == 0.0 < scores[1] < FOREST.threshold
     assert not len(FOREST.scores(np.empty((0, 4))))
 
 
-def test_finds_a_crash_on_volume_and_names_what_is_farthest() -> None:
+def test_crash_on_volume_is_found_and_named() -> None:
     bars = market(300)
     bars[2:4, 200] *= 0.9
     bars[4, 200] *= 50
     found = BarDetector(FOREST).push(bars, np.zeros(300))
-    assert 200 in [alarm.position for alarm in found]
-    alarm = next(alarm for alarm in found if alarm.position == 200)
+    assert 200 in [alarm.bar_index for alarm in found]
+    alarm = next(alarm for alarm in found if alarm.bar_index == 200)
     assert alarm.feature == "return" and alarm.z[0] < -10.0
-    assert not any(200 < other.position <= 200 + FOREST.refractory for other in found)
+    assert not any(200 < other.bar_index <= 200 + FOREST.refractory for other in found)
 
 
-def test_a_quiet_market_is_left_in_peace() -> None:
+def test_few_alarms_in_quiet_market() -> None:
     assert len(BarDetector(FOREST).push(market(3_000), np.zeros(3_000))) <= 30
 
 
-def test_says_nothing_while_it_learns() -> None:
+def test_no_alarm_in_warm_up() -> None:
     bars = market(300)
     bars[4, 10] = 1e9
-    assert 10 not in [a.position for a in BarDetector(FOREST).push(bars, np.zeros(300))]
+    assert 10 not in [a.bar_index for a in BarDetector(FOREST).push(bars, np.zeros(300))]
 
 
 @given(st.lists(st.integers(0, 40), max_size=6))
-def test_the_cut_of_the_series_and_other_series_do_not_matter(cuts: list[int]) -> None:
+def test_result_does_not_depend_on_batches_or_other_series(cuts: list[int]) -> None:
     one, two = market(100, 1), market(100, 2)
     both = np.stack([one, two], axis=2).reshape(5, -1)
     features, pieces, at = BarFeatures(), [], 0
@@ -85,7 +85,7 @@ def test_the_cut_of_the_series_and_other_series_do_not_matter(cuts: list[int]) -
 @pytest.mark.parametrize(
     ("row", "value"), [(0, 0.0), (3, -1.0), (3, np.nan), (1, 1e200), (4, np.nan), (4, -1.0)]
 )
-def test_a_bar_that_is_none_is_passed_over(row: int, value: float) -> None:
+def test_malformed_bars_are_skipped(row: int, value: float) -> None:
     bars = market(60)
     broken = np.insert(bars, 30, bars[:, 30], axis=1)
     broken[row, 30] = value
@@ -94,11 +94,11 @@ def test_a_bar_that_is_none_is_passed_over(row: int, value: float) -> None:
     np.testing.assert_array_equal(np.delete(out, 30, axis=0), BarFeatures().push(bars))
 
 
-def test_becomes_an_event_at_the_end_of_the_minute() -> None:
+def test_event_at_end_of_minute() -> None:
     rows = market(300)
     rows[2:4, 200] *= 0.9
     rows[4, 200] *= 50
-    bars = minutes(rows[:4].T)
+    bars = minute_bars(rows[:4].T)
     bars["volume"] = rows[4]
     late = bars[100:101].copy()
     late["flags"] = BAR_LATE
@@ -114,11 +114,15 @@ def test_becomes_an_event_at_the_end_of_the_minute() -> None:
     assert made.metrics()["alarms_of_bars"] == len(signals)
 
 
-def test_a_rewind_begins_anew() -> None:
-    bars = minutes(market(100)[:4].T)
+def test_rewind_starts_series_anew() -> None:
+    rows = market(100)
+    rows[2:4, 80] *= 0.9
+    bars = minute_bars(rows[:4].T)
     again = bars.copy()
     again["flags"][0] = BAR_REWIND
     made, fresh = (AnomalyModel(Instruments()) for _ in range(2))
-    earlier = minutes(market(100, 5)[:4].T, start=int(bars["start"][-1]))
+    earlier = minute_bars(market(100, 5)[:4].T, start=int(bars["start"][-1]))
     made.on_bars(0, earlier)
-    assert list(made.on_bars(0, again)) == list(fresh.on_bars(0, bars))
+    found = list(fresh.on_bars(0, bars))
+    assert found
+    assert list(made.on_bars(0, again)) == found

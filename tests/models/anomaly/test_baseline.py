@@ -1,4 +1,4 @@
-"""The baseline of one feature: equal to a plain reference, and of use where data are bad."""
+"""The baseline of a feature: equal to a plain reference, and robust against bad data."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ def test_equals_the_reference_on_a_long_series() -> None:
     np.testing.assert_allclose(surprise, expected[:, 1], rtol=1e-9)
 
 
-def test_finds_what_is_unlike_the_rest() -> None:
+def test_outlier_scores_highest() -> None:
     values = np.random.default_rng(1).standard_normal(2_000)
     values[1_500] = 25.0
     z, surprise = score(values)
     assert int(np.argmax(np.abs(z[100:]))) == int(np.argmax(surprise[100:])) == 1_400
 
 
-def test_one_anomaly_does_not_hide_the_next() -> None:
+def test_anomaly_does_not_hide_the_next() -> None:
     values = np.random.default_rng(1).standard_normal(2_000)
     values[1_000] = 1e9
     values[1_010] = 12.0
     assert abs(score(values).z[1_010]) > 8.0
 
 
-def test_what_never_moved_is_not_divided_by_zero() -> None:
+def test_constant_series_has_finite_scores() -> None:
     z, surprise = score([0.0] * 50 + [1.0])
     assert np.isfinite(z).all() and np.isfinite(surprise).all()
     assert z[-1] > 1e6 and not z[:-1].any()
@@ -62,7 +62,7 @@ def test_what_never_moved_is_not_divided_by_zero() -> None:
 
 
 @given(st.lists(numbers, max_size=40), st.lists(st.integers(0, 39), unique=True, max_size=5))
-def test_what_is_no_number_is_as_if_not_there(values: list[float], holes: list[int]) -> None:
+def test_values_that_are_not_finite_are_skipped(values: list[float], holes: list[int]) -> None:
     broken = list(values)
     for hole in sorted(holes):
         broken.insert(min(hole, len(broken)), np.nan if hole % 2 else np.inf)
@@ -73,13 +73,13 @@ def test_what_is_no_number_is_as_if_not_there(values: list[float], holes: list[i
 
 
 @given(st.lists(st.integers(-1000, 1000).map(float), min_size=1, max_size=200))
-def test_surprise_is_bounded_and_falls_with_repetition(values: list[float]) -> None:
+def test_surprise_is_bounded_and_falls_on_repetition(values: list[float]) -> None:
     surprise = score([*values, 0.0, 0.0]).surprise
     assert (surprise >= 0.0).all()
     assert surprise.max() <= np.log((len(values) + 2 + 1.6) / 0.1) + np.log(2.0)
     assert surprise[-1] <= surprise[-2]
 
 
-def test_refuses_no_memory() -> None:
+def test_memory_below_one_value_is_refused() -> None:
     with pytest.raises(ValueError, match="memory"):
         score([1.0], memory=0.5)

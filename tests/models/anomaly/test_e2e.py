@@ -1,4 +1,4 @@
-"""A burst put into the simulated market appears as `anomaly` at a stock client."""
+"""A burst injected into the simulated market reaches a stock client as `anomaly`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WAIT_S = 90
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-async def test_a_burst_is_an_anomaly_at_a_stock_client(tmp_path: Path) -> None:
+async def test_burst_reaches_stock_client_as_anomaly(tmp_path: Path) -> None:
     file = tmp_path / "bursts.dbn"
     bursts = write_bursts(file, 150)
     async with running_house(FEED=str(file), SPEED="1") as house:

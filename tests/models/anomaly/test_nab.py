@@ -1,4 +1,4 @@
-"""The benchmark's score: a plain reference, the published one of a known detector, our figure."""
+"""The benchmark's score: against a plain reference, a published score, and our own floor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tickfire.base.errors import UserError
 from tickfire.models.anomaly.detector import score
 from tickfire.models.anomaly.nab import (
     FOLDER,
-    Series,
+    LabelledSeries,
     held_out,
     normalised,
     raw_scores,
@@ -26,12 +26,12 @@ from tickfire.models.anomaly.nab import (
 FLOOR, GOAL = 45.0, 60.0
 
 
-def series(count: int, *windows: tuple[int, int]) -> Series:
-    return Series("one", np.zeros(count), np.array(windows, np.int64).reshape(-1, 2))
+def series(count: int, *windows: tuple[int, int]) -> LabelledSeries:
+    return LabelledSeries("one", np.zeros(count), np.array(windows, np.int64).reshape(-1, 2))
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Series, list[int]]:
+def cases(draw: st.DrawFn) -> tuple[LabelledSeries, list[int]]:
     count = draw(st.integers(20, 300))
     edges = sorted(draw(st.sets(st.integers(0, count - 1), min_size=0, max_size=8)))
     pairs = list(zip(edges[::2], edges[1::2], strict=False))
@@ -42,7 +42,7 @@ def cases(draw: st.DrawFn) -> tuple[Series, list[int]]:
 
 
 @given(cases())
-def test_equals_the_reference(case: tuple[Series, list[int]]) -> None:
+def test_equals_the_reference(case: tuple[LabelledSeries, list[int]]) -> None:
     one, alarms = case
     scores = np.zeros(len(one.values))
     scores[alarms] = 1.0
@@ -51,7 +51,7 @@ def test_equals_the_reference(case: tuple[Series, list[int]]) -> None:
     assert raw_scores(one, scores, np.array([1.0]))[0] == pytest.approx(expected)
 
 
-def test_no_alarm_is_0_and_alarms_at_the_first_values_of_windows_are_100() -> None:
+def test_score_is_0_without_alarms_and_100_for_earliest_alarms() -> None:
     one = series(1_000, (300, 399), (600, 699))
     scores = np.zeros(1_000)
     scores[[300, 600]] = 1.0
@@ -59,7 +59,7 @@ def test_no_alarm_is_0_and_alarms_at_the_first_values_of_windows_are_100() -> No
     assert normalised(raw, 2).tolist() == [100.0, 0.0]
 
 
-def test_an_alarm_silences_the_next_ones() -> None:
+def test_refractory_period_drops_later_alarms() -> None:
     one = series(1_000, (300, 399))
     scores = np.zeros(1_000)
     scores[[500, 600, 601]] = 1.0
@@ -70,7 +70,7 @@ def test_an_alarm_silences_the_next_ones() -> None:
 
 @pytest.mark.shared_data
 @pytest.mark.slow
-def test_scores_a_windowed_gaussian_as_the_benchmark_does(shared: Path) -> None:
+def test_windowed_gaussian_has_published_score(shared: Path) -> None:
     """The benchmark's table has 39.6, at the best threshold of scores kept in fewer digits."""
     corpus = read_corpus(shared / "data" / FOLDER)
     thresholds = 1.0 - np.geomspace(1e-16, 0.5, 400)
@@ -82,14 +82,14 @@ def test_scores_a_windowed_gaussian_as_the_benchmark_does(shared: Path) -> None:
 
 @pytest.mark.shared_data
 @pytest.mark.slow
-def test_reaches_the_floor_on_series_that_its_threshold_never_saw(shared: Path) -> None:
+def test_score_on_held_out_series_reaches_floor(shared: Path) -> None:
     corpus = read_corpus(shared / "data" / FOLDER)
     reached = held_out(corpus, [score(s.values).surprise for s in corpus], refractory=100)
     assert reached.score >= GOAL
     assert min(reached.halves) >= FLOOR
 
 
-def test_says_what_is_missing(tmp_path: Path) -> None:
+def test_missing_corpus_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         read_corpus(tmp_path)
 

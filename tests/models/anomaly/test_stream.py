@@ -1,4 +1,4 @@
-"""The anomaly model in `tickfire infer`: its artifact, its events."""
+"""The anomaly model of `tickfire infer`: its artifact and its events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.models.anomaly.test_ticks import market, trade
+from tests.support.models.ticks import quiet_market, trade_index
 from tickfire.models.anomaly.artifact import read
 from tickfire.models.anomaly.detector import FEATURE_NAMES
 from tickfire.models.anomaly.stream import DEFAULT_PATH, AnomalyModel
@@ -25,9 +25,9 @@ def model(path: Path = DEFAULT_PATH) -> AnomalyModel:
     return AnomalyModel(Instruments({(0, 1): "ACME"}), path)
 
 
-def test_a_huge_volume_becomes_an_event() -> None:
-    ticks = market(2_000)
-    at = trade(ticks, 1_000)
+def test_huge_size_becomes_an_event() -> None:
+    ticks = quiet_market(2_000)
+    at = trade_index(ticks, 1_000)
     ticks["size"][at] = 10_000_000
     signals: list[Signal] = []
     made = model()
@@ -48,12 +48,12 @@ def test_a_huge_volume_becomes_an_event() -> None:
     assert made.metrics()["alarms"] == len(signals)
 
 
-def test_a_tame_market_is_left_in_peace() -> None:
-    found = model().on_ticks(0, 1, market(30_000))
+def test_few_alarms_in_quiet_market() -> None:
+    found = model().on_ticks(0, 1, quiet_market(30_000))
     assert len(found) <= 10  # of 30,000 trades
 
 
-def test_its_artifact_is_that_of_the_folder_or_the_shipped_one(tmp_path: Path) -> None:
+def test_artifact_of_folder_is_preferred_to_shipped_one(tmp_path: Path) -> None:
     instruments = Instruments(artifacts=tmp_path)
     assert instruments.artifact("anomaly") == DEFAULT_PATH
     assert AnomalyModel(instruments).metrics()["alarms"] == 0
@@ -62,16 +62,16 @@ def test_its_artifact_is_that_of_the_folder_or_the_shipped_one(tmp_path: Path) -
         AnomalyModel(instruments)
 
 
-def test_is_one_of_the_models_of_infer() -> None:
+def test_is_registered_for_infer() -> None:
     assert stream_model("anomaly") is AnomalyModel
 
 
-def test_new_thresholds_are_taken_and_bad_ones_refused(tmp_path: Path) -> None:
+def test_new_thresholds_are_loaded_and_bad_ones_refused(tmp_path: Path) -> None:
     path = tmp_path / "anomaly.json"
     for suffix in (".json", ".npz"):
         shutil.copy(DEFAULT_PATH.with_suffix(suffix), path.with_suffix(suffix))
     made = model(path)
-    ticks = market(3_000)
+    ticks = quiet_market(3_000)
     assert not made.on_ticks(0, 1, ticks[:1_500])
     artifact = load(path, "anomaly", 1)
     low = {**artifact.arrays, "thresholds": np.full(5, 1.5)}
@@ -94,9 +94,7 @@ def test_new_thresholds_are_taken_and_bad_ones_refused(tmp_path: Path) -> None:
         ({"arrays": {"thresholds": np.ones(5), "forest_left": np.ones(3)}}, "left"),
     ],
 )
-def test_refuses_an_artifact_that_is_not_for_it(
-    change: dict[str, Any], says: str, tmp_path: Path
-) -> None:
+def test_unsuitable_artifact_is_refused(change: dict[str, Any], says: str, tmp_path: Path) -> None:
     artifact = load(DEFAULT_PATH, "anomaly", 1)
     if "options" in change:
         change = {"options": {**artifact.options, **change["options"]}}

@@ -1,4 +1,4 @@
-"""Exported estimators against scikit-learn itself, bit for bit."""
+"""Exported estimators, compared bit for bit with scikit-learn."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def samples(seed: int, n: int, missing: bool, classes: int = 3) -> tuple[Any, An
 @settings(max_examples=6)
 @given(st.integers(0, 2**32 - 1), st.booleans(), st.integers(2, 4))
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_classifiers(name: str, seed: int, missing: bool, classes: int) -> None:
+def test_classifiers_equal_scikit_learns(name: str, seed: int, missing: bool, classes: int) -> None:
     make, options, asked = CLASSIFIERS[name]
     missing = missing and name in TAKES_NAN
     rows, target = samples(seed, 150, missing, classes)
@@ -77,7 +77,7 @@ def test_classifiers(name: str, seed: int, missing: bool, classes: int) -> None:
 @settings(max_examples=6)
 @given(st.integers(0, 2**32 - 1), st.booleans())
 @pytest.mark.parametrize("name", REGRESSORS)
-def test_regressors(name: str, seed: int, missing: bool) -> None:
+def test_regressors_equal_scikit_learns(name: str, seed: int, missing: bool) -> None:
     make, options = REGRESSORS[name]
     missing = missing and name in TAKES_NAN
     rows, target = samples(seed, 120, missing, 100)
@@ -104,7 +104,7 @@ def test_isolation_forests_within_one_unit_in_the_last_place(
 @settings(max_examples=4)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 4))
 @pytest.mark.parametrize("name", [*CLASSIFIERS, "logistic"])
-def test_probabilities(name: str, seed: int, classes: int) -> None:
+def test_probabilities_equal_scikit_learns(name: str, seed: int, classes: int) -> None:
     rows, target = samples(seed, 150, False, classes)
     unseen, _ = samples(seed + 1, 100, False)
     make, options, _ = CLASSIFIERS.get(name, (linear_model.LogisticRegression, {}, ""))
@@ -122,7 +122,7 @@ def test_probabilities(name: str, seed: int, classes: int) -> None:
         (linear_model.SGDClassifier(loss="log_loss", random_state=0), 3),
     ],
 )
-def test_what_has_no_probabilities_says_so(model: Any, classes: int) -> None:
+def test_estimators_without_probabilities_say_so(model: Any, classes: int) -> None:
     rows, target = samples(1, 60, False, classes)
     with pytest.raises(ValueError, match="no probabilities"):
         export(model.fit(rows, target)).probabilities(rows)
@@ -152,7 +152,7 @@ def test_linear_models_within_the_rounding_of_a_sum(name: str, seed: int) -> Non
     assert (np.abs(export(model)(unseen) - expected) <= (COLUMNS + 1) * 2.0**-53 * terms).all()
 
 
-def test_rows_are_rounded_where_trees_round_them() -> None:
+def test_rows_are_rounded_as_by_trees() -> None:
     edge = np.float64(np.float32(0.1))
     rows = np.array([[0.0], [0.1], [0.2], [edge]])
     model = tree.DecisionTreeRegressor().fit(rows, [0, 1, 2, 1])
@@ -163,7 +163,7 @@ def test_rows_are_rounded_where_trees_round_them() -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
 @pytest.mark.parametrize("name", REGRESSORS)
-def test_what_scikit_learn_refuses_is_refused(name: str, value: float) -> None:
+def test_rows_that_scikit_learn_refuses_are_refused(name: str, value: float) -> None:
     make, options = REGRESSORS[name]
     rows, target = samples(5, 60, False)
     model = make(**options).fit(rows, target)
@@ -172,15 +172,15 @@ def test_what_scikit_learn_refuses_is_refused(name: str, value: float) -> None:
         with np.errstate(over="ignore"):
             expected = column(model.predict(probe))
     except ValueError:
-        with pytest.raises(ValueError, match="the estimator takes no"):
+        with pytest.raises(ValueError, match="the estimator accepts no"):
             export(model)(probe)
     else:
         np.testing.assert_array_equal(export(model)(probe), expected)
 
 
-def test_what_has_no_arrays_is_named() -> None:
+def test_estimators_that_cannot_be_exported_are_named() -> None:
     rows, target = samples(1, 60, False)
-    with pytest.raises(CannotExport, match="neither trees nor linear"):
+    with pytest.raises(CannotExport, match="neither made of trees nor linear"):
         export(DummyClassifier().fit(rows, target))
     two = np.stack([target, target], 1)
     with pytest.raises(CannotExport, match="several targets"):
@@ -191,7 +191,7 @@ def test_what_has_no_arrays_is_named() -> None:
         export(categories.fit(rows, target * 1.5))
 
 
-def test_it_goes_through_an_artifact(tmp_path: Path) -> None:
+def test_round_trip_through_an_artifact(tmp_path: Path) -> None:
     rows, target = samples(2, 200, True)
     model = ensemble.HistGradientBoostingClassifier(max_iter=4).fit(rows, target)
     exported = export(model)
@@ -206,23 +206,23 @@ def test_it_goes_through_an_artifact(tmp_path: Path) -> None:
     ("name", "value"),
     [("left", 0), ("right", 10**6), ("feature", 99), ("roots", -1), ("outputs_of", 5)],
 )
-def test_tables_that_lead_astray_never_reach_the_kernel(name: str, value: int) -> None:
+def test_inconsistent_tables_are_refused(name: str, value: int) -> None:
     rows, target = samples(3, 100, False)
     exported = export(ensemble.RandomForestClassifier(**FEW).fit(rows, target))
     spoilt = {key: array.copy() for key, array in exported.arrays.items()}
     spoilt[name][0] = value
-    with pytest.raises(ValueError, match=r"leads out|not there"):
+    with pytest.raises(ValueError, match=r"leads out|does not exist"):
         Exported.of(spoilt, exported.options())
 
 
-def test_rows_of_another_width_are_refused() -> None:
+def test_rows_of_wrong_width_are_refused() -> None:
     rows, target = samples(3, 100, False)
     exported = export(linear_model.LinearRegression().fit(rows, target))
-    with pytest.raises(ValueError, match="rows of 4 columns"):
+    with pytest.raises(ValueError, match="must have 4 columns"):
         exported(rows[:, :3])
 
 
-def test_the_kernels_are_the_same_as_plain_python() -> None:
+def test_kernels_equal_plain_python() -> None:
     rows, target = samples(4, 60, True)
     exported = export(ensemble.HistGradientBoostingClassifier(max_iter=3).fit(rows, target))
     a: Any = exported.arrays

@@ -1,4 +1,4 @@
-"""Features: known early by history and live alike, and checked before anything is computed."""
+"""Features: the same for live bars and history, and checked before they are computed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def columns(seed: int, count: int) -> dict[str, np.ndarray]:
 
 @settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 80), min_size=1, max_size=5))
-def test_live_is_history_to_the_bit(seed: int, sizes: list[int]) -> None:
+def test_live_features_equal_history(seed: int, sizes: list[int]) -> None:
     bars = columns(seed, sum(sizes))
     whole = FeatureSet(ALL).push(bars)
     live = FeatureSet(ALL)
@@ -38,7 +38,7 @@ def test_live_is_history_to_the_bit(seed: int, sizes: list[int]) -> None:
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
 
 
-def test_each_is_its_kernels_result() -> None:
+def test_features_equal_kernel_results() -> None:
     bars = columns(1, 200)
     asked = [
         Feature.of("rsi", 7),
@@ -57,7 +57,7 @@ def test_each_is_its_kernels_result() -> None:
     assert np.isnan(got[5]).all()
 
 
-def test_all_are_known_after_enough_bars() -> None:
+def test_all_features_are_known_after_300_bars() -> None:
     last = FeatureSet(ALL).push(columns(2, 300))[-1]
     unknown = {str(ALL[at]) for at in np.flatnonzero(np.isnan(last))}
     assert unknown == set(CONTEXT)
@@ -73,11 +73,11 @@ def test_all_are_known_after_enough_bars() -> None:
         ("rsi", (1, 2), None, "rsi takes period"),
         ("atr", (5,), "volume", "takes no column"),
         ("sma", (5,), "price", "no column price"),
-        ("close", (5,), None, "takes nothing"),
-        ("obv", (5,), None, "obv takes nothing"),
+        ("close", (5,), None, "takes no parameters"),
+        ("obv", (5,), None, "obv takes no parameters"),
     ],
 )
-def test_what_is_asked_is_checked(
+def test_invalid_features_are_refused(
     name: str, arguments: tuple[float, ...], source: str | None, said: str
 ) -> None:
     with pytest.raises(FeatureError, match=said):

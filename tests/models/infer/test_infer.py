@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-import redis.asyncio
 
 from tests.support.eventually import eventually
 from tests.support.publisher import DAY, SECOND, Publisher, trades
@@ -33,10 +32,11 @@ from tickfire.models.records import (
 )
 from tickfire.models.registry import STREAM_MODELS, stream_model
 from tickfire.store.schema import NEWS_KEY, TICK, Headline
+from tickfire.store.store import Store
 
 
 class Hundreds(StreamModel):
-    """Says so at every hundredth trade of an instrument, and at each closed minute."""
+    """Model that signals every hundredth tick, and each closed minute."""
 
     name = "hundreds/1"
     wants_ticks = wants_bars = True
@@ -48,12 +48,12 @@ class Hundreds(StreamModel):
 
     def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
         found = []
-        for place, tick in enumerate(ticks):
+        for index, tick in enumerate(ticks):
             self.seen += 1
             if self.seen % 100 == 0:
                 symbol = self.instruments.symbol(int(tick["feed"]), int(tick["instrument_id"]))
                 detail, at = {"count": self.seen}, int(tick["ts_event"])
-                found.append(self.signal("anomaly", symbol, at, detail, first + place))
+                found.append(self.signal("anomaly", symbol, at, detail, first + index))
         return found
 
     def on_bars(self, shard: int, bars: Rows) -> Sequence[Signal]:
@@ -87,15 +87,15 @@ async def inferring(
     made = {model.name: model for model in models}
     monkeypatch.setattr(service, "stream_model", made.__getitem__)
     monkeypatch.setattr(service, "LOOK_S", 0.05)
-    client = redis.asyncio.Redis(port=valkey.port)
-    running = Infer(InferConfig(SHIPPED, tuple(made)), client)
+    store = await Store.open(valkey.url)
+    running = Infer(InferConfig(SHIPPED, tuple(made)), store)
     task = asyncio.create_task(running.run())
     try:
         yield running
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await client.aclose()
+        await store.close()
 
 
 def tell(valkey: Valkey, number: int, title: str, symbols: tuple[str, ...] = ()) -> bytes:
@@ -118,15 +118,15 @@ def signals(valkey: Valkey) -> list[Signal]:
     ]
 
 
-async def test_each_headline_gets_its_sentiment(
+async def test_headlines_get_sentiment(
     publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tell(valkey, 1, "Microsoft beats expectations, shares surge 5%")
     async with inferring(valkey, monkeypatch) as running:
-        await eventually(lambda: len(sentiments(valkey)) == 1, "what was there is scored")
+        await eventually(lambda: len(sentiments(valkey)) == 1, "the earlier headline is scored")
         valkey.client.xadd(NEWS_KEY, {"d": b"not msgpack"})
         later = tell(valkey, 2, "Shares plunge after profit warning", ("XYZ",))
-        await eventually(lambda: len(sentiments(valkey)) == 2, "what comes is scored")
+        await eventually(lambda: len(sentiments(valkey)) == 2, "the later headline is scored")
         bad = running.counters.registry.get_sample_value("tickfire_infer_bad_entries_total")
     assert bad == 1
     found = sentiments(valkey)
@@ -137,7 +137,7 @@ async def test_each_headline_gets_its_sentiment(
     assert not good.abstained and good.words[0][1] >= good.words[-1][1] > 0
 
 
-async def test_two_processes_and_restarts_score_each_headline_once(
+async def test_headlines_are_scored_once_by_two_processes_and_restarts(
     publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with inferring(valkey, monkeypatch), inferring(valkey, monkeypatch):
@@ -145,11 +145,11 @@ async def test_two_processes_and_restarts_score_each_headline_once(
         await eventually(lambda: len(sentiments(valkey)) == 30, "all are scored")
     missed = [tell(valkey, number, f"Title {number}") for number in range(30, 40)]
     async with inferring(valkey, monkeypatch):
-        await eventually(lambda: len(sentiments(valkey)) == 40, "the missed are scored")
+        await eventually(lambda: len(sentiments(valkey)) == 40, "missed headlines are scored")
     assert list(sentiments(valkey)) == first + missed
 
 
-async def test_a_lost_redis_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_continues_after_redis_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
     own = Valkey()
     try:
         async with inferring(own, monkeypatch):
@@ -163,35 +163,35 @@ async def test_a_lost_redis_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> No
         own.close()
 
 
-async def test_models_over_ticks_and_bars_publish_signals(
+async def test_models_publish_signals(
     publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher.publish(trades(250))
     async with inferring(valkey, monkeypatch, Hundreds) as running:
         field = publisher.epoch.hex().encode() + b":ticks:{0}"
-        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         assert valkey.client.hkeys(POSITIONS_KEY)[0].startswith(field[:17])
         publisher.publish(trades(850, start=DAY + 25 * SECOND))
-        await eventually(lambda: len(signals(valkey)) == 10, "signals came")
+        await eventually(lambda: len(signals(valkey)) == 10, "signals are published")
         tell(valkey, 1, "Title")
         await eventually(lambda: len(sentiments(valkey)) == 1, "scored")
         model = running._models[0]
         assert isinstance(model, Hundreds)
-        await eventually(lambda: len(model.heard) == 1, "models hear of sentiment")
+        await eventually(lambda: len(model.heard) == 1, "models receive sentiment")
     found = signals(valkey)
     anomalies = [one for one in found if one.event == "anomaly"]
-    # The first 250 were there before it began: they are history, and still count.
+    # The first 250 existed before the start: they are history, but are counted.
     assert [one.detail["count"] for one in anomalies] == list(range(300, 1101, 100))
     assert [one.n for one in anomalies] == list(range(300, 1101, 100))
     assert [one.at for one in found if one.event == "pattern"] == [DAY]
     assert {one.symbol for one in anomalies} == {"AAA"} and anomalies[0].model == "hundreds/1"
 
 
-async def test_after_a_restart_signals_go_on_without_hole_or_double(
+async def test_signals_continue_after_restart_without_gap_or_duplicate(
     publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with inferring(valkey, monkeypatch, Hundreds):
-        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         publisher.publish(trades(250))
         await eventually(lambda: len(signals(valkey)) == 2, "signals of the first ticks")
     publisher.publish(trades(500, start=DAY + 25 * SECOND))
@@ -201,12 +201,12 @@ async def test_after_a_restart_signals_go_on_without_hole_or_double(
     assert counts == list(range(100, 701, 100))
 
 
-async def test_the_position_moves_on_where_nothing_is_said(
+async def test_position_advances_without_signals(
     publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "POSITION_S", 0.0)
     async with inferring(valkey, monkeypatch, Hundreds):
-        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         publisher.publish(trades(50))
         field = f"{publisher.epoch.hex()}:ticks:{{0}}"
         await eventually(
@@ -215,11 +215,11 @@ async def test_the_position_moves_on_where_nothing_is_said(
     assert signals(valkey) == []
 
 
-async def test_a_new_epoch_begins_anew(
+async def test_new_epoch_starts_models_anew(
     publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with inferring(valkey, monkeypatch, Hundreds):
-        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         publisher.publish(trades(150))
         await eventually(lambda: len(signals(valkey)) == 1, "a signal")
         publisher.begin_epoch()
@@ -235,11 +235,11 @@ async def test_a_new_epoch_begins_anew(
     assert [one.detail["count"] for one in signals(valkey)] == [100, 100]
 
 
-async def test_a_model_that_fails_does_not_take_the_others_with_it(
+async def test_failing_model_does_not_stop_others(
     publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with inferring(valkey, monkeypatch, Broken, Hundreds) as running:
-        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "it has begun")
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         valkey.client.xadd("bars:{0}", {"d": b"short"}, id="0-1")
         publisher.publish(trades(100))
         await eventually(lambda: len(signals(valkey)) == 1, "the other's signal")
@@ -248,7 +248,7 @@ async def test_a_model_that_fails_does_not_take_the_others_with_it(
         assert b"tickfire_infer_ticks_total 100.0" in running.counters.render()
 
 
-async def test_the_command_follows_a_new_artifact_and_refuses_a_bad_one(
+async def test_command_loads_new_artifact_and_refuses_bad_one(
     publisher: Publisher, valkey: Valkey, tmp_path: Path
 ) -> None:
     for name in ("sentiment.json", "sentiment.npz"):
@@ -267,22 +267,22 @@ async def test_the_command_follows_a_new_artifact_and_refuses_a_bad_one(
                 while not any(text in line for line in log):
                     log.append((await process.stderr.readline()).decode())
 
-        await says("sentiment/1, and over ticks and bars: none")
+        await says("sentiment/1; models over ticks and bars: none")
         (tmp_path / "sentiment.npz").write_bytes(b"tampered")
         process.send_signal(signal.SIGHUP)
-        await says("The one before stays")
+        await says("The previous model stays")
         tell(valkey, 1, "Title")
         await eventually(lambda: len(sentiments(valkey)) == 1, "the old model works on", 40)
         (tmp_path / "sentiment.npz").write_bytes((SHIPPED / "sentiment.npz").read_bytes())
         process.send_signal(signal.SIGHUP)
-        await says("sentiment.json was read anew")
+        await says("reloaded sentiment.json")
     finally:
         process.terminate()
         rest, _ = await process.communicate(), await process.wait()
     assert process.returncode == 0, rest
 
 
-def test_what_a_user_gets_wrong_ends_in_a_sentence(tmp_path: Path) -> None:
+def test_unknown_model_and_folder_are_refused_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no model x over ticks"):
         command.main(["--model", "x"], standalone_mode=False)
     with pytest.raises(UsageError, match="there is no folder"):
@@ -290,11 +290,12 @@ def test_what_a_user_gets_wrong_ends_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_every_registered_model_can_be_imported() -> None:
+    assert STREAM_MODELS
     for name in STREAM_MODELS:
         assert callable(stream_model(name))
 
 
-def test_instruments_without_a_name_go_by_their_number() -> None:
+def test_instrument_without_symbol_is_named_by_id() -> None:
     from tickfire.models.infer.stream_model import Instruments
 
     instruments = Instruments()

@@ -1,4 +1,4 @@
-"""TA-Lib's answers of all 61 candlestick functions, on every bar."""
+"""Candlestick patterns: TA-Lib's results of all 61 functions, on every bar."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.support.models.candles import Candles, gridded_candles
 from tickfire.models.patterns.candles import DEFAULT_DEPTHS, CandlePatterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS, DEPTHS, index_of
 
 talib: Any = _talib
 abstract: Any = _abstract
-
-type Array = NDArray[np.float64]
-type Candles = tuple[Array, Array, Array, Array]
 
 LIMIT = 1e6
 
@@ -49,32 +47,14 @@ def read(path: Path) -> Candles:
     return o, h, l, c
 
 
-def market(seed: int, bars: int) -> Candles:
-    """Make candles on a grid: ties, dojis, gaps and flat stretches."""
-    rng = np.random.default_rng(seed)
-    grid = float(rng.choice([1, 2, 4, 100]))
-
-    def rounded(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.round(x * grid) / grid
-
-    steps = rng.standard_normal(bars) * rng.choice([0.0, 0.001, 0.01], bars)
-    close = rounded(100.0 * np.exp(np.cumsum(steps)))
-    apart = rounded(close + rng.standard_normal(bars) * rng.choice([0.0, 0.3, 3.0]))
-    open_ = np.where(rng.random(bars) < 0.5, np.roll(close, 1), apart)
-    wick = rng.choice([0.01, 0.5], 2)
-    over = rounded(rng.exponential(wick[0], bars)) * (rng.random(bars) < 0.6)
-    under = rounded(rng.exponential(wick[1], bars)) * (rng.random(bars) < 0.6)
-    return open_, np.maximum(open_, close) + over, np.minimum(open_, close) - under, close
-
-
-def test_has_every_function_of_talib() -> None:
+def test_covers_every_candlestick_function_of_talib() -> None:
     names = set(talib.get_function_groups()["Pattern Recognition"])
     assert {pattern.talib for pattern in CANDLE_PATTERNS} == names
     assert len(CANDLE_PATTERNS) == len(names) == 61
 
 
 @pytest.mark.parametrize("pattern", CANDLE_PATTERNS, ids=lambda p: p.name)
-def test_lookback_and_depth_are_talibs(pattern: Any) -> None:
+def test_lookback_and_depth_equal_talibs(pattern: Any) -> None:
     function = abstract.Function(pattern.talib)
     assert function.lookback == pattern.lookback
     assert function.parameters.get("penetration") == pattern.depth
@@ -100,14 +80,14 @@ def test_equals_talib_on_real_candles(name: str, shared: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_equals_talib_on_a_gridded_market(seed: int) -> None:
-    candles = market(seed, 4_000)
+def test_equals_talib_on_gridded_candles(seed: int) -> None:
+    candles = gridded_candles(seed, 4_000)
     assert_same(CandlePatterns().push(*candles), theirs(candles))
 
 
-def test_every_pattern_is_met() -> None:
-    """A test of equality that never sees a pattern would hold of a kernel that says nothing."""
-    said = [CandlePatterns().push(*market(seed, 20_000)) for seed in range(24)]
+def test_test_data_contain_every_pattern() -> None:
+    """Without any pattern, a test of equality would pass for a kernel that finds none."""
+    said = [CandlePatterns().push(*gridded_candles(seed, 20_000)) for seed in range(24)]
     found = (np.concatenate(said) != 0).any(axis=0)
     missing = [p.name for p, seen in zip(CANDLE_PATTERNS, found, strict=True) if not seen]
     assert missing == []
@@ -131,8 +111,8 @@ def test_equals_talib_on_any_candles(rows: list[tuple[float, float, float, float
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 40), max_size=8), st.integers(0, 9))
-def test_the_cut_of_the_series_does_not_matter(cuts: list[int], seed: int) -> None:
-    candles = market(seed, 100)
+def test_result_does_not_depend_on_how_candles_are_split(cuts: list[int], seed: int) -> None:
+    candles = gridded_candles(seed, 100)
     live = CandlePatterns()
     pieces, at = [], 0
     for step in [*cuts, 100]:
@@ -147,10 +127,10 @@ def test_the_cut_of_the_series_does_not_matter(cuts: list[int], seed: int) -> No
     st.sampled_from([np.nan, np.inf, -np.inf, 2e100]),
     st.integers(0, 3),
 )
-def test_a_candle_without_a_number_is_as_if_not_there(
+def test_candles_that_are_not_finite_are_skipped(
     holes: list[int], value: float, column: int
 ) -> None:
-    candles = market(3, 80)
+    candles = gridded_candles(3, 80)
     broken = [x.copy() for x in candles]
     broken[column][holes] = value
     kept = np.delete(np.arange(80), holes)
@@ -160,8 +140,8 @@ def test_a_candle_without_a_number_is_as_if_not_there(
 
 
 @pytest.mark.parametrize("depth", [0.0, 0.1, 0.9])
-def test_depths_are_talibs_penetration(depth: float) -> None:
-    candles = market(11, 4_000)
+def test_depth_equals_talibs_penetration(depth: float) -> None:
+    candles = gridded_candles(11, 4_000)
     depths = dict.fromkeys(DEPTHS, depth)
     assert_same(CandlePatterns(depths).push(*candles), theirs(candles, **depths))
 
@@ -174,43 +154,43 @@ def test_depths_are_talibs_penetration(depth: float) -> None:
         ({"mat_hold": float("nan")}, "0 or more"),
     ],
 )
-def test_refuses_other_depths(depths: dict[str, float], says: str) -> None:
+def test_invalid_depths_are_refused(depths: dict[str, float], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         CandlePatterns(depths)
 
 
-def test_series_do_not_touch_each_other() -> None:
-    pairs = zip(market(1, 90), market(2, 90), strict=True)
+def test_series_are_independent() -> None:
+    pairs = zip(gridded_candles(1, 90), gridded_candles(2, 90), strict=True)
     o, h, l, c = (np.stack(pair, axis=1).ravel() for pair in pairs)  # noqa: E741
     out = CandlePatterns(series=2).push(o, h, l, c, np.arange(180) % 2)
-    assert_same(out[::2], CandlePatterns().push(*market(1, 90)))
-    assert_same(out[1::2], CandlePatterns().push(*market(2, 90)))
+    assert_same(out[::2], CandlePatterns().push(*gridded_candles(1, 90)))
+    assert_same(out[1::2], CandlePatterns().push(*gridded_candles(2, 90)))
 
 
-def test_grows_and_begins_a_series_anew() -> None:
+def test_reset_and_growth_of_series() -> None:
     patterns = CandlePatterns()
-    patterns.push(*market(1, 50))
+    patterns.push(*gridded_candles(1, 50))
     patterns.grow(3)
     patterns.reset(0)
-    out = patterns.push(*market(2, 90), np.zeros(90))
-    assert_same(out, CandlePatterns().push(*market(2, 90)))
+    out = patterns.push(*gridded_candles(2, 90), np.zeros(90))
+    assert_same(out, CandlePatterns().push(*gridded_candles(2, 90)))
 
 
-def test_refuses_a_series_that_is_not_there() -> None:
+def test_missing_series_is_refused() -> None:
     with pytest.raises(ValueError, match="series"):
         CandlePatterns().push(1.0, 2.0, 0.5, 1.5, series=1)
 
 
-def test_refuses_lengths_that_differ() -> None:
+def test_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="as many"):
         CandlePatterns().push([1.0], [1.0], [1.0, 2.0], [1.0])
 
 
-def test_a_lone_candle_may_be_numbers() -> None:
+def test_single_candle_may_be_scalars() -> None:
     assert CandlePatterns().push(1.0, 2.0, 0.5, 1.5).shape == (1, 61)
 
 
-def test_directions() -> None:
+def test_direction_of_a_result() -> None:
     hammer, doji = CANDLE_PATTERNS[index_of("hammer")], CANDLE_PATTERNS[index_of("doji")]
     assert (hammer.direction(100), hammer.direction(-100)) == ("up", "down")
     assert doji.direction(100) == "none"

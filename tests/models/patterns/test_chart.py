@@ -1,4 +1,4 @@
-"""Chart patterns: shapes that are drawn are found; a mirror turns them over; scale is nothing."""
+"""Chart patterns: drawn shapes are found, mirrored or not, at any scale."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from tests.support.models.drawings import DRAWINGS, WIDTH, HighLowClose, drawn
 from tickfire.models.patterns.chart import (
     CHART_MEANINGS,
     LEAST_QUALITY,
@@ -19,58 +19,19 @@ from tickfire.models.patterns.chart import (
 from tickfire.models.patterns.shapes import NAMES
 from tickfire.models.patterns.swings import SwingFinder
 
-type Bars = NDArray[np.float64]
-"""float64[n, 3]: high, low, close."""
 
-FLAT = 20
-"""Quiet bars before a drawing: the mean range must be known."""
-WIDTH = 0.25
-
-
-def drawn(*corners: float, step: int | tuple[int, ...] = 10) -> Bars:
-    """Return bars along straight lines from corner to corner, after a quiet stretch."""
-    legs = list(pairwise(corners))
-    steps = step if isinstance(step, tuple) else (step,) * len(legs)
-    quiet = corners[0] + 0.05 * np.sin(np.arange(FLAT))
-    lines = [np.linspace(a, b, n + 1)[1:] for (a, b), n in zip(legs, steps, strict=True)]
-    path = np.concatenate([quiet, *lines])
-    return np.stack([path + WIDTH, path - WIDTH, path], axis=1)
-
-
-def found(bars: Bars) -> list[tuple[int, ChartPattern]]:
+def found(bars: HighLowClose) -> list[tuple[int, ChartPattern]]:
     patterns = ChartPatterns()
     rows = enumerate(bars.tolist())
     return [(at, one) for at, (h, l, c) in rows for one in patterns.push(h, l, c)]  # noqa: E741
 
 
-def names(bars: Bars) -> list[tuple[str, str]]:
+def names(bars: HighLowClose) -> list[tuple[str, str]]:
     return [(one.name, one.direction) for _, one in found(bars)]
 
 
-DRAWINGS: dict[str, tuple[Bars, str, str]] = {
-    "double top": (drawn(100, 120, 110, 120, 100), "double_top", "down"),
-    "head and shoulders": (
-        drawn(100, 115, 108, 125, 108, 115, 100),
-        "head_and_shoulders",
-        "down",
-    ),
-    "ascending triangle": (drawn(100, 90, 110, 97, 110, 104, 120), "ascending_triangle", "up"),
-    "symmetrical triangle": (
-        drawn(100, 90, 120, 96, 114, 102, 108, 120),
-        "symmetrical_triangle",
-        "up",
-    ),
-    "bear flag": (
-        drawn(140, 150, 100, 110, 103, 113, 90, step=(10, 20, 20, 20, 20, 20)),
-        "bear_flag",
-        "down",
-    ),
-    "range": (drawn(100, 110, 100, 110, 100, 110, 107, 130), "range_breakout", "up"),
-}
-
-
 @pytest.mark.parametrize("drawing", DRAWINGS)
-def test_finds_what_is_drawn(drawing: str) -> None:
+def test_finds_drawn_shape(drawing: str) -> None:
     bars, name, direction = DRAWINGS[drawing]
     matches = [one for _, one in found(bars) if (one.name, one.direction) == (name, direction)]
     assert matches, names(bars)
@@ -78,25 +39,25 @@ def test_finds_what_is_drawn(drawing: str) -> None:
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS)
-def test_finds_it_upside_down(drawing: str) -> None:
+def test_finds_drawn_shape_upside_down(drawing: str) -> None:
     bars, name, direction = DRAWINGS[drawing]
     other = {"up": "down", "down": "up"}[direction]
     assert (NAMES[name], other) in names(mirrored(bars, 300.0))
 
 
-def test_a_straight_line_and_a_flat_one_are_nothing() -> None:
+def test_straight_lines_hold_no_pattern() -> None:
     assert names(drawn(100, 200, step=200)) == []
     assert names(drawn(100, 100, step=200)) == []
     assert names(np.full((200, 3), 7.0)) == []
 
 
-def test_a_double_top_needs_a_rise_before_it_and_a_close_below() -> None:
+def test_double_top_needs_earlier_rise_and_close_below() -> None:
     assert "double_top" not in dict(names(drawn(117, 120, 110, 120, 100)))
     assert "double_top" not in dict(names(drawn(100, 120, 110, 120, 112)))
     assert "double_top" not in dict(names(drawn(100, 120, 110, 116, 100)))
 
 
-def test_unequal_tops_are_worth_less() -> None:
+def test_unequal_tops_have_lower_quality() -> None:
     equal, unequal = (
         next(one for _, one in found(drawn(100, 120, 110, second, 100)) if one.name == "double_top")
         for second in (120.0, 118.5)
@@ -104,7 +65,7 @@ def test_unequal_tops_are_worth_less() -> None:
     assert LEAST_QUALITY <= unequal.quality < equal.quality <= 1.0
 
 
-def test_says_where_its_swings_are() -> None:
+def test_pattern_reports_its_swings() -> None:
     bars = drawn(100, 120, 110, 120, 100)
     at, one = next(pair for pair in found(bars) if pair[1].name == "double_top")
     assert one.bars == one.points[0][0] + 1
@@ -119,7 +80,7 @@ def test_every_pattern_has_a_meaning() -> None:
     assert set(CHART_MEANINGS) == set(NAMES) | set(NAMES.values())
 
 
-def test_what_is_no_number_is_as_if_not_there() -> None:
+def test_values_that_are_not_finite_are_skipped() -> None:
     bars, name, _ = DRAWINGS["double top"]
     broken = np.insert(bars, 35, [np.nan, 1.0, 1.0], axis=0)
     broken = np.insert(broken, 50, [1.0, np.inf, 1.0], axis=0)
@@ -131,17 +92,24 @@ steps = st.lists(st.integers(-8, 8), min_size=60, max_size=200)
 widths = st.integers(1, 4)
 
 
-def walk(moves: list[int], width: int) -> Bars:
+def walk(moves: list[int], width: int) -> HighLowClose:
     path = 1024.0 + np.cumsum(moves)
     return np.stack([path + width, path - width, path], axis=1)
 
 
-def mirrored(bars: Bars, around: float) -> Bars:
+def mirrored(bars: HighLowClose, around: float) -> HighLowClose:
     return np.stack([around - bars[:, 1], around - bars[:, 0], around - bars[:, 2]], axis=1)
 
 
+def test_random_walks_hold_patterns() -> None:
+    """Without any pattern, the laws below would hold of a finder that finds none."""
+    rng = np.random.default_rng(1)
+    walks = [walk(rng.integers(-8, 9, 200).tolist(), 2) for _ in range(50)]
+    assert len([one for bars in walks for one in found(bars)]) > 50
+
+
 @given(steps, widths)
-def test_a_mirror_turns_patterns_over(moves: list[int], width: int) -> None:
+def test_mirrored_prices_give_mirrored_patterns(moves: list[int], width: int) -> None:
     bars = walk(moves, width)
     turned = [
         (
@@ -158,7 +126,7 @@ def test_a_mirror_turns_patterns_over(moves: list[int], width: int) -> None:
 
 
 @given(steps, widths, st.sampled_from([2.0**-20, 0.5, 8.0, 2.0**20]))
-def test_scale_is_nothing(moves: list[int], width: int, scale: float) -> None:
+def test_scale_of_prices_does_not_matter(moves: list[int], width: int, scale: float) -> None:
     bars = walk(moves, width)
     one, other = found(bars), found(bars * scale)
     assert [(at, p.name, p.direction, p.bars) for at, p in one] == [
@@ -168,9 +136,7 @@ def test_scale_is_nothing(moves: list[int], width: int, scale: float) -> None:
 
 
 @given(steps, widths)
-def test_what_is_told_is_within_bounds_and_never_of_the_future(
-    moves: list[int], width: int
-) -> None:
+def test_patterns_are_within_bounds_and_causal(moves: list[int], width: int) -> None:
     bars = walk(moves, width)
     for at, one in found(bars):
         assert LEAST_QUALITY <= one.quality <= 1.0
@@ -182,7 +148,7 @@ def test_what_is_told_is_within_bounds_and_never_of_the_future(
 
 
 @given(steps, widths)
-def test_swings_alternate_and_are_far_apart(moves: list[int], width: int) -> None:
+def test_swings_alternate_between_extremes(moves: list[int], width: int) -> None:
     bars = walk(moves, width)
     finder = SwingFinder()
     swings = [

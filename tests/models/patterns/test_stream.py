@@ -1,4 +1,4 @@
-"""The patterns model in `tickfire infer`: events as bars close."""
+"""The patterns model of `tickfire infer`: events as bars close."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from tests.models.patterns.test_candles import market
-from tests.models.patterns.test_chart import DRAWINGS
+from tests.support.models.bars import MINUTE, START, minute_bars
+from tests.support.models.candles import gridded_candles
+from tests.support.models.drawings import DRAWINGS
 from tickfire.models.infer.stream_model import Instruments
 from tickfire.models.patterns.candles import CandlePatterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS
@@ -20,24 +20,7 @@ from tickfire.models.patterns.longer import Candle, LongerCandles
 from tickfire.models.patterns.stream import PatternsModel
 from tickfire.models.records import Signal
 from tickfire.models.registry import stream_model
-from tickfire.store.schema import BAR, BAR_LATE, BAR_REWIND, PRICE_SCALE
-
-type Bars = NDArray[np.void]
-
-MINUTE = 60 * 10**9
-START = 1_700_000_000_000_000_000 // (60 * MINUTE) * 60 * MINUTE
-
-
-def bars(prices: NDArray[np.float64], number: int = 1, start: int = START) -> Bars:
-    """Make 1 m bars of float64[n, 4]: open, high, low, close."""
-    made = np.zeros(len(prices), BAR)
-    made["start"] = start + np.arange(len(prices)) * MINUTE
-    for k, name in enumerate(("open", "high", "low", "close")):
-        made[name] = np.rint(prices[:, k] * PRICE_SCALE)
-    made["n"] = np.arange(1, len(prices) + 1) * 10
-    made["interval_s"] = 60
-    made["instrument_id"] = number
-    return made
+from tickfire.store.schema import BAR_LATE, BAR_REWIND
 
 
 def model(*intervals: str) -> PatternsModel:
@@ -49,10 +32,10 @@ def candlesticks(signals: Sequence[Signal]) -> list[tuple[int, str]]:
     return [(s.at, s.detail["name"]) for s in signals if s.detail["kind"] == "candlestick"]
 
 
-def test_candlesticks_become_events_at_the_close_of_their_last_bar() -> None:
-    prices = np.stack(market(11, 400), axis=1)
+def test_candlestick_event_at_close_of_last_bar() -> None:
+    prices = np.stack(gridded_candles(11, 400), axis=1)
     made = model("1m")
-    signals = [signal for bar in bars(prices) for signal in made.on_bars(0, np.array([bar]))]
+    signals = [signal for bar in minute_bars(prices) for signal in made.on_bars(0, np.array([bar]))]
     said = CandlePatterns().push(*prices.T)
     expected = [
         (START + (int(row) + 1) * MINUTE, CANDLE_PATTERNS[column].name)
@@ -70,10 +53,10 @@ def test_candlesticks_become_events_at_the_close_of_their_last_bar() -> None:
     assert made.metrics()["bars"] == 400
 
 
-def test_chart_patterns_become_events_with_their_swings() -> None:
+def test_chart_event_holds_swings() -> None:
     drawing, name, direction = DRAWINGS["double top"]
     prices = np.column_stack([drawing[:, 2], drawing])
-    signals = model("1m").on_bars(0, bars(prices))
+    signals = model("1m").on_bars(0, minute_bars(prices))
     one = next(s for s in signals if s.detail["kind"] == "chart" and s.detail["name"] == name)
     assert one.detail["direction"] == direction
     assert 0.5 < one.detail["quality"] <= 1.0
@@ -84,9 +67,9 @@ def test_chart_patterns_become_events_with_their_swings() -> None:
         assert any(abs(price - x) < 1e-8 for x in row)
 
 
-def test_longer_intervals_are_of_their_own_candles() -> None:
-    prices = np.stack(market(11, 3_000), axis=1)
-    signals = model("5m").on_bars(0, bars(prices))
+def test_longer_intervals_use_folded_candles() -> None:
+    prices = np.stack(gridded_candles(11, 3_000), axis=1)
+    signals = model("5m").on_bars(0, minute_bars(prices))
     fives = np.stack(
         [
             prices[::5, 0],
@@ -104,53 +87,60 @@ def test_longer_intervals_are_of_their_own_candles() -> None:
 
 @settings(max_examples=15)
 @given(st.lists(st.integers(1, 60), max_size=10))
-def test_the_cut_of_the_stream_and_other_instruments_do_not_matter(cuts: list[int]) -> None:
-    one, two = (np.stack(market(seed, 200), axis=1) for seed in (11, 12))
-    both = np.stack([bars(one), bars(two, 2)], axis=1).ravel()
+def test_result_does_not_depend_on_batches_or_other_instruments(cuts: list[int]) -> None:
+    one, two = (np.stack(gridded_candles(seed, 200), axis=1) for seed in (11, 12))
+    both = np.stack([minute_bars(one), minute_bars(two, 2)], axis=1).ravel()
     made, at = model(), 0
     pieces: list[Signal] = []
     for step in [*cuts, len(both)]:
         pieces += made.on_bars(0, both[at : at + step])
         at += step
-    alone = [*model().on_bars(0, bars(one)), *model().on_bars(0, bars(two, 2))]
+    alone = [*model().on_bars(0, minute_bars(one)), *model().on_bars(0, minute_bars(two, 2))]
+    assert alone
     assert sorted(pieces, key=repr) == sorted(alone, key=repr)
 
 
-def test_what_comes_late_or_is_no_minute_changes_nothing() -> None:
-    series = bars(np.stack(market(11, 200), axis=1))
+def test_late_pieces_and_other_intervals_are_ignored() -> None:
+    series = minute_bars(np.stack(gridded_candles(11, 200), axis=1))
     late = series[50:51].copy()
     late["flags"], late["high"] = BAR_LATE, series["high"].max() * 2
     second = series[60:61].copy()
     second["interval_s"] = 1
     disturbed = np.concatenate([series[:100], late, second, series[100:]])
-    assert model().on_bars(0, disturbed) == model().on_bars(0, series)
+    found = model().on_bars(0, series)
+    assert found
+    assert model().on_bars(0, disturbed) == found
 
 
-def test_a_rewind_begins_anew() -> None:
-    series = bars(np.stack(market(11, 200), axis=1))
+def test_rewind_starts_series_anew() -> None:
+    series = minute_bars(np.stack(gridded_candles(11, 200), axis=1))
     made = model()
-    made.on_bars(0, bars(np.stack(market(12, 200), axis=1), start=START + 10**6 * MINUTE))
+    made.on_bars(
+        0, minute_bars(np.stack(gridded_candles(12, 200), axis=1), start=START + 10**6 * MINUTE)
+    )
     again = series.copy()
     again["flags"][0] = BAR_REWIND
-    assert made.on_bars(0, again) == model().on_bars(0, series)
+    found = model().on_bars(0, series)
+    assert found
+    assert made.on_bars(0, again) == found
 
 
-def test_has_room_for_any_number_of_instruments() -> None:
-    prices = np.stack(market(11, 60), axis=1)
-    rows = [bars(prices, number) for number in range(1, 101)]
+def test_grows_with_number_of_instruments() -> None:
+    prices = np.stack(gridded_candles(11, 60), axis=1)
+    rows = [minute_bars(prices, number) for number in range(1, 101)]
     together = model("1m").on_bars(0, np.stack(rows, axis=1).ravel())
-    alone = model("1m").on_bars(0, bars(prices))
+    alone = model("1m").on_bars(0, minute_bars(prices))
     assert len(together) == 100 * len(alone) > 0
 
 
-def test_is_one_of_the_models_of_infer() -> None:
+def test_is_registered_for_infer() -> None:
     assert stream_model("patterns") is PatternsModel
     with pytest.raises(ValueError, match="minute"):
         model("1s")
 
 
 @given(st.sets(st.integers(0, 120), min_size=1), st.sampled_from([60, 300, 900]))
-def test_longer_candles_hold_every_minute_once(minutes: set[int], seconds: int) -> None:
+def test_longer_candles_hold_each_minute_once(minutes: set[int], seconds: int) -> None:
     fold = LongerCandles(seconds)
     span = seconds // 60
     closed = [

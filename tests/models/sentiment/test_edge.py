@@ -1,4 +1,4 @@
-"""The browser's scores against the server's, over headlines and over anything else."""
+"""The browser's scores compared with the server's, over headlines and any other text."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.paths import CLIENT
 from tickfire.models.artifact import SHIPPED
 from tickfire.models.sentiment import data, lexicon
 from tickfire.models.sentiment.model import SentimentModel
 
-CLIENT = Path(__file__).resolve().parents[3] / "client_js"
 HEADLINES = 1_000
 ODD = [*"éßK🚀$#?%", "\u0130", "\u2019s", "\u2028", "\xa0", "12.5.2008", "-3%"]
 
@@ -54,13 +54,13 @@ def _equal(texts: list[str], folder: Path) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_the_browser_scores_any_text_as_the_server_does(tmp_path: Path) -> None:
+def test_browser_scores_any_text_as_server_does(tmp_path: Path) -> None:
     _equal(_invented(1_000), tmp_path)
 
 
 @pytest.mark.shared_data
 @pytest.mark.timeout(180)
-def test_the_browser_scores_headlines_as_the_server_does(shared: Path, tmp_path: Path) -> None:
+def test_browser_scores_headlines_as_server_does(shared: Path, tmp_path: Path) -> None:
     texts = data.twitter(shared / "data" / data.VALID).texts[:HEADLINES]
     assert len(texts) == HEADLINES
     _equal(texts, tmp_path)

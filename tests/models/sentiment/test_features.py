@@ -1,3 +1,5 @@
+"""Sentiment: tokens, lexicon, n-grams, and links to instruments."""
+
 from __future__ import annotations
 
 import pytest
@@ -19,7 +21,7 @@ LEXICON = lexicon.words()
 
 
 @given(st.text(max_size=400))
-def test_any_text_has_tokens_without_capitals(text: str) -> None:
+def test_tokens_are_lower_case_ascii(text: str) -> None:
     found = tokens(text)
     assert len(found) <= MAX_TOKENS
     for token in found:
@@ -29,13 +31,13 @@ def test_any_text_has_tokens_without_capitals(text: str) -> None:
 
 
 @given(st.text(st.characters(codec="ascii"), max_size=200))
-def test_case_and_addresses_make_no_difference(text: str) -> None:
+def test_case_and_urls_do_not_matter(text: str) -> None:
     if "://" not in text:
         assert tokens(text.upper()) == tokens(text.lower())
         assert tokens(f"{text} https://a.b/c?d") == tokens(f"{text} ")
 
 
-def test_numbers_and_tags_are_known_by_their_marks() -> None:
+def test_numbers_and_tags_become_marks() -> None:
     read = tokens("$AAPL #stocks up +3.5%, -2% (or 12%) to 1,200.50 from $900: why?")
     assert [shape(token) for token in read] == [
         *("<tag>", "<hash>", "up", "<+%>", "<-%>", "or", "<%>", "to", "<n>", "from", "<n>"),
@@ -67,7 +69,7 @@ def named(text: str) -> dict[str, int]:
         ("It may happen", "hedges"),
     ],
 )
-def test_the_lexicon_reads_directions(text: str, feature: str) -> None:
+def test_lexicon_finds_directions(text: str, feature: str) -> None:
     assert any(name.startswith(feature) for name in named(text)), named(text)
 
 
@@ -76,7 +78,7 @@ def test_years_and_dates_are_not_compared() -> None:
 
 
 @given(st.lists(st.sampled_from([*sorted(LEXICON), "3%", "+1%", "17", "$x", "?", "word"])))
-def test_counts_are_capped_and_each_has_its_owner(read: list[str]) -> None:
+def test_counts_are_capped_and_attributed(read: list[str]) -> None:
     owners: list[tuple[int, int]] = []
     counts = lexicon_features(read, LEXICON, owners)
     assert len(counts) == len(LEXICON_FEATURES) and all(0 <= n <= CAP for n in counts)
@@ -91,7 +93,7 @@ def test_ngrams() -> None:
     assert list(char_ngrams("up")) == [" up", "up ", " up "]
 
 
-def test_names_count_where_the_table_has_their_instrument() -> None:
+def test_names_are_linked_if_instrument_is_known() -> None:
     linker = Linker({"AAPL", "BAC", "ESZ6", "ESH7", "GCZ6", "MSFT"})
     found = linker.symbols
     assert found("Apple's iPhone and Bank of America; Boeing waits") == ("AAPL", "BAC")
@@ -102,6 +104,6 @@ def test_names_count_where_the_table_has_their_instrument() -> None:
 
 
 @given(st.text(max_size=200), st.sets(st.sampled_from(["AAPL", "ESZ6", "BRK.B", "6EH7"])))
-def test_linking_takes_any_text(text: str, known: set[str]) -> None:
+def test_any_text_can_be_linked(text: str, known: set[str]) -> None:
     found = Linker(known).symbols(text)
     assert len(set(found)) == len(found)

@@ -1,3 +1,5 @@
+"""The sentiment model: labels, refused artifacts, and agreement with scikit-learn."""
+
 from __future__ import annotations
 
 import subprocess
@@ -23,7 +25,7 @@ def model() -> SentimentModel:
     return SentimentModel.open(MANIFEST)
 
 
-def test_what_ships_is_small_and_trained_on_the_tweets_alone() -> None:
+def test_shipped_model_is_small_and_trained_on_tweets_only() -> None:
     artifact = load(MANIFEST, KIND, VERSION)
     assert list(artifact.data) == ["twitter_train.csv"]
     assert sum(a.nbytes for name, a in artifact.arrays.items() if "weights" in name) < 150_000
@@ -40,12 +42,12 @@ def test_what_ships_is_small_and_trained_on_the_tweets_alone() -> None:
         ("Intel to present at investor conference", "neutral"),
     ],
 )
-def test_plain_headlines_are_understood(model: SentimentModel, text: str, label: str) -> None:
+def test_label_of_plain_headlines(model: SentimentModel, text: str, label: str) -> None:
     score = model.score(text)
     assert score.label == label and not score.abstained and score.words
 
 
-def test_what_it_is_not_sure_of_it_says(model: SentimentModel) -> None:
+def test_abstains_below_threshold(model: SentimentModel) -> None:
     score = model.score("Operating loss narrowed to $2.1 million")
     assert score.abstained == (max(score.probabilities) < model.threshold)
     assert {word for word, _ in score.words} <= set(
@@ -82,14 +84,14 @@ def _shared_model() -> SentimentModel:
         {"golden": ({"text": "x"},)},
     ],
 )
-def test_what_is_no_sentiment_model_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_unsuitable_artifact_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     path = save(replace(load(MANIFEST, KIND, VERSION), **change), tmp_path)
     with pytest.raises(ArtifactError, match="the artifact sentiment is refused"):
         SentimentModel.open(path)
 
 
 @pytest.mark.parametrize("name", ["word_weights", "word_idf", "char_text", "lexicon_weights"])
-def test_arrays_that_do_not_fit_together_are_refused(tmp_path: Path, name: str) -> None:
+def test_inconsistent_arrays_are_refused(tmp_path: Path, name: str) -> None:
     artifact = load(MANIFEST, KIND, VERSION)
     path = save(
         replace(artifact, arrays={**artifact.arrays, name: artifact.arrays[name][:-1]}), tmp_path
@@ -98,7 +100,7 @@ def test_arrays_that_do_not_fit_together_are_refused(tmp_path: Path, name: str) 
         SentimentModel.open(path)
 
 
-def test_inference_needs_nothing_of_training() -> None:
+def test_inference_imports_no_training_libraries() -> None:
     code = (
         "import sys; from tickfire.models.artifact import SHIPPED;"
         "from tickfire.models.sentiment.model import SentimentModel;"
@@ -110,7 +112,7 @@ def test_inference_needs_nothing_of_training() -> None:
 
 
 @pytest.mark.shared_data
-def test_the_reader_decides_as_scikit_learn_did(shared: Path) -> None:
+def test_quantised_model_agrees_with_scikit_learn(shared: Path) -> None:
     from tickfire.models.artifact import Artifact
     from tickfire.models.sentiment import lexicon
     from tickfire.models.sentiment.fit import analyse, fit

@@ -1,4 +1,4 @@
-"""The outlook and what carries it: equal to scikit-learn, honest in numbers, quiet without edge."""
+"""The outlook and rules: scores equal scikit-learn's, and no edge is claimed without evidence."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from tickfire.models.artifact import Artifact, ArtifactError, load
 from tickfire.models.infer.stream_model import Instruments
 from tickfire.models.records import Sentiment, Signal
-from tickfire.models.rules.book import Rule
 from tickfire.models.rules.parse import parse
-from tickfire.models.signals.context import Context
+from tickfire.models.rules.rule_file import Rule
+from tickfire.models.signals.context import RuleContext
 from tickfire.models.signals.inputs import NAMES, Inputs
 from tickfire.models.signals.outlook import DEFAULT_PATH, KIND, VERSION, OutlookModel
 from tickfire.models.signals.stream import RULES_VARIABLE, SignalsModel
@@ -65,9 +65,9 @@ def shipped() -> Artifact:
     return load(DEFAULT_PATH, KIND, VERSION)
 
 
-# --- judging
+# --- evaluation
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=60))
-def test_auc_and_brier_are_scikit_learns(rows: list[tuple[int, bool]]) -> None:
+def test_auc_and_brier_score_equal_scikit_learns(rows: list[tuple[int, bool]]) -> None:
     from sklearn import metrics
 
     scores = np.array([score / 5 for score, _ in rows])
@@ -80,7 +80,7 @@ def test_auc_and_brier_are_scikit_learns(rows: list[tuple[int, bool]]) -> None:
 
 
 @given(st.integers(20, 2000), st.integers(2, 8), st.integers(0, 50))
-def test_no_fold_learns_from_what_it_is_judged_on(count: int, parts: int, embargo: int) -> None:
+def test_folds_train_only_on_the_past(count: int, parts: int, embargo: int) -> None:
     found = list(folds(count, parts, embargo))
     assert len(found) == parts - 1
     assert found[-1].test_end == count
@@ -91,7 +91,7 @@ def test_no_fold_learns_from_what_it_is_judged_on(count: int, parts: int, embarg
         assert fold.test_start < fold.test_end
 
 
-def test_intervals_hold_what_they_promise() -> None:
+def test_intervals_have_their_coverage() -> None:
     chance = np.random.default_rng(3)
     held = 0
     for _ in range(400):
@@ -105,7 +105,7 @@ def test_intervals_hold_what_they_promise() -> None:
 
 
 # --- the outlook
-def test_it_is_scikit_learns_logistic_regression() -> None:
+def test_probability_equals_scikit_learns() -> None:
     from sklearn.linear_model import LogisticRegression
 
     inputs, _ = Inputs().push(columns(bars(600)))
@@ -118,7 +118,7 @@ def test_it_is_scikit_learns_logistic_regression() -> None:
     np.testing.assert_allclose(got, oracle.predict_proba(rows)[:, 1], rtol=1e-12)
 
 
-def test_live_inputs_are_those_of_history() -> None:
+def test_live_inputs_equal_history() -> None:
     rows = bars(200)
     whole, deviations = Inputs().push(columns(rows))
     live = Inputs()
@@ -148,16 +148,16 @@ def made(counts: list[float], hits: list[float], moves: list[float], cost: float
     ("last", "edge"),
     [(2.0, 1), (0.0, 0), (-2.0, -1)],
 )
-def test_an_edge_needs_evidence_and_a_net(last: float, edge: int) -> None:
+def test_edge_needs_evidence_and_positive_net(last: float, edge: int) -> None:
     row = np.zeros(len(NAMES))
     row[-1] = last
     deviation = 1e-3
-    sure = made([1000, 1000, 1000], [350, 500, 650], [-0.5, 0.0, 0.5], 1.0).say(row, deviation)
+    sure = made([1000, 1000, 1000], [350, 500, 650], [-0.5, 0.0, 0.5], 1.0).predict(row, deviation)
     assert sure is not None
     assert sure.edge == edge
-    few = made([10, 10, 10], [3, 5, 7], [-0.5, 0.0, 0.5], 1.0).say(row, deviation)
+    few = made([10, 10, 10], [3, 5, 7], [-0.5, 0.0, 0.5], 1.0).predict(row, deviation)
     assert few is not None and few.edge == 0
-    dear = made([1000, 1000, 1000], [350, 500, 650], [-0.5, 0.0, 0.5], 50.0).say(row, deviation)
+    dear = made([1000, 1000, 1000], [350, 500, 650], [-0.5, 0.0, 0.5], 50.0).predict(row, deviation)
     assert dear is not None and dear.edge == 0
     assert dear.as_detail()["says"] == "no edge"
     assert sure.low < sure.high and sure.n == 1000 and sure.base_rate == 0.5
@@ -165,12 +165,12 @@ def test_an_edge_needs_evidence_and_a_net(last: float, edge: int) -> None:
         assert sure.expected_net_bp == pytest.approx(0.5 * deviation * math.sqrt(5) * 1e4 - 1)
 
 
-def test_nothing_is_said_of_what_is_not_known() -> None:
+def test_no_outlook_from_unknown_inputs() -> None:
     row = np.zeros(len(NAMES))
     row[3] = np.nan
     own = OutlookModel(shipped())
-    assert own.say(row, 1e-3) is None
-    assert own.say(np.zeros(len(NAMES)), math.nan) is None
+    assert own.predict(row, 1e-3) is None
+    assert own.predict(np.zeros(len(NAMES)), math.nan) is None
 
 
 @pytest.mark.parametrize(
@@ -183,19 +183,19 @@ def test_nothing_is_said_of_what_is_not_known() -> None:
         {"moves": np.zeros((2, 5))},
     ],
 )
-def test_a_wrong_artifact_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(ArtifactError, match="is no outlook"):
+def test_unsuitable_arrays_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ArtifactError, match="is not an outlook"):
         OutlookModel(replace(shipped(), arrays={**shipped().arrays, **change}))
 
 
-def test_golden_vectors_are_checked() -> None:
+def test_changed_weights_fail_the_golden_vectors() -> None:
     other = {**shipped().arrays, "weights": np.asarray(shipped().arrays["weights"]) + 1e-6}
     with pytest.raises(ArtifactError, match="golden"):
         OutlookModel(replace(shipped(), arrays=other))
 
 
 # --- the stream
-def test_every_horizon_says_its_outlook_with_its_evidence() -> None:
+def test_outlook_after_every_horizon() -> None:
     found = given_all(model(), bars(200))
     assert len(found) == pytest.approx((200 - 61) / 5, abs=1)
     ends = [signal.at for signal in found]
@@ -218,7 +218,7 @@ def fired(signals: Sequence[Signal]) -> list[Signal]:
     return [signal for signal in signals if signal.detail["kind"] == "rule"]
 
 
-def test_a_rule_fires_when_it_begins_to_hold() -> None:
+def test_rule_fires_when_it_begins_to_hold() -> None:
     rows = bars(150)
     found = fired(given_all(model(rule("close > sma(10)")), rows))
     from tickfire.kernels import native
@@ -232,7 +232,7 @@ def test_a_rule_fires_when_it_begins_to_hold() -> None:
     assert found[0].n == rows["n"][begins[0]]
 
 
-def test_rules_look_at_their_own_instruments_and_intervals() -> None:
+def test_rules_apply_to_their_instruments_and_intervals() -> None:
     rows = np.concatenate([bars(3), bars(3, instrument=2), bars(3, s=1)])
     only = model(rule("close > 0", symbols=frozenset({"BBB"})))
     assert [signal.symbol for signal in fired(given_all(only, rows))] == ["BBB"]
@@ -240,7 +240,7 @@ def test_rules_look_at_their_own_instruments_and_intervals() -> None:
     assert [signal.at for signal in seconds] == [BEGIN + 10**9]
 
 
-def test_rules_hear_the_news_and_anomalies() -> None:
+def test_rules_use_sentiment_and_anomalies() -> None:
     own = model(rule("sentiment > 0.5 and anomaly > 3"))
     rows = bars(4)
     assert not fired(own.on_bars(0, rows[:1]))
@@ -251,11 +251,12 @@ def test_rules_hear_the_news_and_anomalies() -> None:
     assert signal.detail["values"] == {"sentiment": 0.85, "anomaly": 4.5}
 
 
-def test_late_pieces_change_nothing_and_a_rewind_begins_anew() -> None:
+def test_late_pieces_are_ignored_and_rewind_starts_anew() -> None:
     rows = bars(150)
     late = rows[60:61].copy()
     late["flags"] = BAR_LATE
     plain = given_all(model(), rows)
+    assert plain
     with_late = np.concatenate([rows[:100], late, rows[100:]])
     assert given_all(model(), with_late) == plain
     again = rows.copy()
@@ -264,8 +265,8 @@ def test_late_pieces_change_nothing_and_a_rewind_begins_anew() -> None:
     assert twice == plain + plain
 
 
-def test_a_mood_fades_and_abstention_is_none() -> None:
-    context = Context()
+def test_sentiment_fades_and_abstentions_do_not_count() -> None:
+    context = RuleContext()
     context.hear_sentiment(Sentiment("a", "bearish", (0.9, 0.1, 0.0), True), 0.0)
     assert context.sentiment(0.0) == 0.0
     context.hear_sentiment(Sentiment("b", "bearish", (0.9, 0.1, 0.0), False), 0.0)
@@ -273,7 +274,7 @@ def test_a_mood_fades_and_abstention_is_none() -> None:
     assert -0.06 < context.sentiment(3600.0) < 0
 
 
-def test_the_rules_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_from_environment_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "rules.toml"
     path.write_text("[[rule]]\nname = 'any'\nwhen = 'close > 0'\n")
     monkeypatch.setenv(RULES_VARIABLE, str(path))

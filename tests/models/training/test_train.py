@@ -1,3 +1,5 @@
+"""`tickfire train`: scores, reports, floors, and the command."""
+
 from __future__ import annotations
 
 import importlib.util
@@ -38,7 +40,7 @@ def test_scores_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0.34, 1), st.booleans()), min_size=1, max_size=50))
-def test_the_calibration_error_is_the_mean_gap_of_the_bins(
+def test_calibration_error_is_mean_gap_of_bins(
     answers: list[tuple[float, bool]],
 ) -> None:
     rows = np.array([[p, 1 - p - (1 - p) / 3, (1 - p) / 3] for p, _ in answers])
@@ -70,7 +72,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, out: Path, *measures: Measure) -> list
     return said
 
 
-def test_a_run_leaves_artifacts_reports_and_cards(
+def test_run_writes_artifacts_reports_and_cards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measure = Measure("accuracy", 0.9, 0.8, 0.95)
@@ -84,7 +86,7 @@ def test_a_run_leaves_artifacts_reports_and_cards(
     assert said[0] == "working"
 
 
-def test_every_missed_floor_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missed_floors_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = Measure("accuracy", 0.7, 0.8), Measure("error", 0.1, 0.05, lower_is_better=True)
     with pytest.raises(FloorMissed, match=r"accuracy is 0\.7000, floor 0\.8; .*error is 0\.1000"):
         _run(monkeypatch, tmp_path, *bad, Measure("fine", 1.0, 0.5))
@@ -97,19 +99,18 @@ def _sentence(args: list[str]) -> str:
     return str(raised.value)
 
 
-def test_missing_data_and_kinds_end_in_a_sentence(tmp_path: Path) -> None:
+def test_missing_data_and_unknown_kinds_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    assert "training needs data; name its folder with --data" in _sentence([])
     assert "there is no folder" in _sentence(["--data", str(tmp_path / "absent")])
     folders = ["--data", str(tmp_path), "--out", str(tmp_path / "out")]
-    assert "there is no model x" in _sentence([*folders, "--only", "x"])
-    assert "twitter_train.csv is not there" in _sentence([*folders, "--only", "sentiment"])
+    assert "there is no kind of model x" in _sentence([*folders, "--only", "x"])
+    assert "twitter_train.csv is missing" in _sentence([*folders, "--only", "sentiment"])
     (tmp_path / "news").mkdir()
     (tmp_path / "news" / "twitter_train.csv").write_text("a,b\n1,2\n")
-    assert "does not hold texts with the labels" in _sentence([*folders, "--only", "sentiment"])
+    assert "must hold texts with the labels" in _sentence([*folders, "--only", "sentiment"])
 
 
-def test_without_the_extra_it_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
 
     def without(name: str, package: str | None = None) -> Any:
@@ -119,7 +120,7 @@ def test_without_the_extra_it_says_what_to_install(
     assert "install tickfire[train]" in _sentence(["--data", str(tmp_path)])
 
 
-def test_the_command_and_all_trainers_can_be_imported() -> None:
+def test_command_and_trainers_can_be_imported() -> None:
     assert COMMANDS["train"].load() is train
     for kind in registry.TRAINERS:
         assert callable(registry.trainer(kind).train)
@@ -128,7 +129,7 @@ def test_the_command_and_all_trainers_can_be_imported() -> None:
 @pytest.mark.shared_data
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_training_reaches_its_floors_and_makes_what_ships(shared: Path, tmp_path: Path) -> None:
+def test_training_reaches_floors_and_reproduces_shipped_model(shared: Path, tmp_path: Path) -> None:
     options = ["--data", str(shared / "data"), "--out", str(tmp_path), "--only", "sentiment"]
     result = CliRunner().invoke(train, options, catch_exceptions=False)
     assert result.exit_code == 0

@@ -1,4 +1,4 @@
-"""What a channel of Supabase Realtime answers to what realtime-js would not send."""
+"""Replies of a Supabase Realtime channel to messages that realtime-js would not send."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ACK = {"config": {"broadcast": {"ack": True, "self": True}}}
 
 
 class Guarded(RealtimeChannel):
-    """Channels called `vip` want a token; who has the wrong one is told in plain text."""
+    """Channels called `vip` require a token; a wrong one is refused in plain text."""
 
     def is_private(self, name: str) -> bool:
         return name == "vip"

@@ -31,7 +31,7 @@ payloads = values | st.binary(max_size=200)
 
 
 def push(join_ref: str, ref: str, topic: str, event: str, payload: Any, meta: bytes = b"") -> bytes:
-    """What a client sends: kind 3."""
+    """A client's message, kind 3."""
     parts = [part.encode() for part in (join_ref, ref, topic, event)]
     parts.append(meta)
     is_binary = isinstance(payload, bytes)
@@ -40,7 +40,7 @@ def push(join_ref: str, ref: str, topic: str, event: str, payload: Any, meta: by
 
 
 def read(data: bytes) -> tuple[str, dict[str, Any]]:
-    """What a client makes of kind 4: (topic, payload of the event)."""
+    """Decode kind 4 as a client does: (topic, payload of the event)."""
     kind, topic_size, event_size, meta_size, encoding = data[:5]
     assert kind == 4
     at = 5

@@ -32,7 +32,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 
 class Log(Channel):
-    """Keeps what happens to it; waits where it is told to."""
+    """A channel that records its callbacks, and waits on request."""
 
     def __init__(self) -> None:
         self.ended: list[Any] = []

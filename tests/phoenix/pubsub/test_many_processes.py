@@ -7,19 +7,18 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import redis.asyncio
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.support.paths import ROOT
 from tests.support.phoenix.serving import Client
 from tests.support.valkey import Valkey
 from tickfire.phoenix import Hub, PubSub
 from tickfire.phoenix.pubsub.redis import RedisAdapter
 
-ROOT = Path(__file__).resolve().parents[3]
 NODES = 2
 STOP_TIMEOUT_S = 20
 

@@ -1,4 +1,4 @@
-"""What only a real connection shows: pings, closes, idleness, slow readers, shutdown."""
+"""Behaviour of real connections: pings, closes, idle clients, slow readers, shutdown."""
 
 from __future__ import annotations
 
@@ -112,15 +112,19 @@ async def test_what_is_idle_is_closed_and_what_pings_is_not() -> None:
         raw(served) as silent,
         raw(served) as talking,
     ):
+        silenced = asyncio.Event()
 
         async def ping() -> None:
-            while True:
+            while not silenced.is_set():
                 await talking.send(frame(PING))
-                await asyncio.sleep(0.05)
+                step = await talking.next(PATIENCE_S)
+                assert step is not None
+                assert step["op"] == "recv_pong"
 
         pinging = asyncio.create_task(ping())
         assert await close_and_eof(silent) == 1002
-        pinging.cancel()
+        silenced.set()
+        await pinging
         while (step := await talking.next(PATIENCE_S)) and step["op"] == "recv_pong":
             pass
         assert step is not None

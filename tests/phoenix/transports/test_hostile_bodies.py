@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.phoenix.transports.test_hostile_bytes import Change, Room, broken, changes
 from tests.support.phoenix.fakes import Talk
+from tests.support.phoenix.hostile import Change, Room, broken, changes
 from tests.support.phoenix.quiet import library_silenced
 from tickfire.phoenix import Hub, LongPollOptions, PhoenixSocket, UserSocket
 

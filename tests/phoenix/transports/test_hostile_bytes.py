@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.phoenix.fakes import Talk
+from tests.support.phoenix.hostile import Change, Room, broken, changes
 from tests.support.phoenix.quiet import library_silenced
 from tests.support.phoenix.strategies import json_values, mask, names
-from tickfire.phoenix import Channel, Hub, PhoenixProtocol, Reply, Socket, UserSocket
+from tickfire.phoenix import Hub, PhoenixProtocol, Socket, UserSocket
 from tickfire.phoenix.core.routes import Routes
 from tickfire.phoenix.core.session import Session, SessionConfig
 from tickfire.phoenix.transports.drain import Drainer
@@ -30,13 +31,6 @@ from tickfire.phoenix.wire.frames import Opcode, split_frames
 
 CLOSE_CODES = {1000, 1002, 1007, 1009, 1011}
 LIMIT = 5_000
-
-
-class Room(Channel):
-    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Any:
-        if event == "shout":
-            await socket.broadcast("shout", {})
-        return Reply(payload)
 
 
 class Wire(asyncio.Transport):
@@ -185,39 +179,6 @@ def test_what_is_answered_does_not_depend_on_how_the_bytes_are_cut(
     assert at_once[0][0] == Opcode.TEXT
 
 
-# --- what no client says
-type Change = tuple[str, int, bytes]
-
-changes: st.SearchStrategy[list[Change]] = st.lists(
-    st.tuples(
-        st.sampled_from(["overwrite", "insert", "delete", "repeat", "cut"]),
-        st.integers(0, 1 << 20),
-        st.binary(min_size=1, max_size=8),
-    ),
-    min_size=1,
-    max_size=4,
-)
-
-
-def broken(stream: bytes, changes: list[Change]) -> bytes:
-    """Apply each change at its place."""
-    for kind, place, data in changes:
-        at = place % (len(stream) + 1)
-        end = at + len(data)
-        match kind:
-            case "overwrite":
-                stream = stream[:at] + data + stream[end:]
-            case "insert":
-                stream = stream[:at] + data + stream[at:]
-            case "delete":
-                stream = stream[:at] + stream[end:]
-            case "repeat":
-                stream = stream[:end] + stream[at:]
-            case "cut":
-                stream = stream[:at]
-    return stream
-
-
 async def attack(vsn: str, stream: bytes, cuts: list[int]) -> None:
     """Send bytes to the server, and check that a bystander lives on."""
     hub = Hub()
@@ -258,9 +219,9 @@ def test_broken_messages_in_whole_frames_end_their_own_connection_at_most(
 ) -> None:
     vsn = messages[0][0]
     stream = written(vsn, ("1", "1", "room:1", "phx_join", {}))
-    for _, message, changes, binary in messages:
+    for _, message, how, binary in messages:
         payload = unmasked(written(vsn, message))
-        stream += mask(Opcode.BINARY if binary else Opcode.TEXT, broken(payload, changes))
+        stream += mask(Opcode.BINARY if binary else Opcode.TEXT, broken(payload, how))
     asyncio.run(attack(vsn, stream, []))
 
 

@@ -20,13 +20,17 @@ from tickfire.phoenix.pubsub import MemoryAdapter, MemoryBus, PubSub
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 QUICK = LongPollOptions(window_s=0.4, pubsub_timeout_s=0.3)
+PATIENT = LongPollOptions(window_s=5)
+SLOW_TURNS = 20
+"""Turns of the loop; an answer that does not wait for a join takes a few."""
 SECRET = "the same on all nodes"
 
 
 class Room(Channel):
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         if topic == "room:slow":
-            await asyncio.sleep(0.1)
+            for _ in range(SLOW_TURNS):
+                await asyncio.sleep(0)
         if topic == "room:never":
             await asyncio.get_running_loop().create_future()
 
@@ -47,6 +51,12 @@ async def serving(hub: Hub, options: LongPollOptions = QUICK) -> AsyncIterator[S
     route = PhoenixSocket("/socket", User, hub=hub, longpoll=options, secret=SECRET)
     async with serve_app(Starlette(routes=[route])) as served:
         yield served
+
+
+async def in_progress(served: Served, count: int) -> None:
+    """Wait until the server works on this many requests."""
+    tasks = served.server.server_state.tasks
+    await eventually(lambda: len(tasks) == count, f"{count} requests are in progress")
 
 
 class Poller:
@@ -90,15 +100,16 @@ class Poller:
         assert await self.send(["1", "1", topic, "phx_join", {}]) == 200
         status, [reply] = await self.poll()
         assert (status, reply[3]) == (200, "phx_reply")
+        await in_progress(self.served, 0)  # so that a test may count its own requests
         return self
 
 
 async def test_a_poll_ends_as_soon_as_there_is_something() -> None:
     hub = Hub()
-    async with serving(hub, LongPollOptions(window_s=5)) as served:
+    async with serving(hub, PATIENT) as served:
         client = await Poller(served).joined()
         polling = asyncio.create_task(client.poll())
-        await asyncio.sleep(0.05)
+        await in_progress(served, 1)
         hub.local_broadcast("room:1", "news", {"n": 1})
         hub.local_broadcast("room:1", "news", {"n": 2})
         status, messages = await asyncio.wait_for(polling, 2)
@@ -118,29 +129,28 @@ async def test_a_poll_for_nothing_ends_after_the_window() -> None:
 
 async def test_a_second_poll_takes_over() -> None:
     hub = Hub()
-    async with serving(hub) as served:
+    async with serving(hub, PATIENT) as served:
         client = await Poller(served).joined()
         first = asyncio.create_task(client.poll())
-        await asyncio.sleep(0.05)
+        await in_progress(served, 1)
         second = asyncio.create_task(client.poll())
-        await asyncio.sleep(0.05)
+        assert await asyncio.wait_for(first, 2) == (204, [])
         hub.local_broadcast("room:1", "news", {"n": 1})
         assert (await second)[0] == 200
-        assert await first == (204, [])
 
 
 async def test_what_comes_after_a_client_hung_up_is_for_its_next_poll() -> None:
     hub = Hub()
-    async with serving(hub, LongPollOptions(window_s=5)) as served:
+    async with serving(hub, PATIENT) as served:
         client = await Poller(served).joined()
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         target = f"/socket/longpoll?vsn=2.0.0&token={client.token}"
         writer.write(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         await writer.drain()
-        await asyncio.sleep(0.05)
+        await in_progress(served, 1)
         writer.close()
         await writer.wait_closed()
-        await asyncio.sleep(0.05)
+        await in_progress(served, 0)
         hub.local_broadcast("room:1", "news", {"n": 1})
         status, messages = await client.poll()
         assert (status, messages[0][4]) == (200, {"n": 1})
@@ -200,12 +210,12 @@ async def test_a_session_that_nobody_polls_dies() -> None:
 
 
 async def test_a_session_that_is_closed_is_gone() -> None:
-    async with serving(Hub()) as served:
+    async with serving(Hub(), PATIENT) as served:
         client = await Poller(served).joined()
         polling = asyncio.create_task(client.poll())
-        await asyncio.sleep(0.05)
+        await in_progress(served, 1)
         assert await client.send(["1", "2", "room:1", "close", {}]) == 200
-        assert (await polling)[0] == 204
+        assert (await asyncio.wait_for(polling, 2))[0] == 204
         assert (await client.poll())[0] == 410
 
 

@@ -1,4 +1,4 @@
-"""Which origins may open a socket."""
+"""Origins that may open a socket."""
 
 from __future__ import annotations
 

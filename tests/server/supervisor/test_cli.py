@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import socket
 import subprocess
@@ -14,31 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import assert_one_sentence, run
 from tickfire.base.errors import UsageError
 from tickfire.server.logs import SOURCE_ATTRIBUTE, LineFormatter, level_of, set_up_logging
-
-TICKFIRE = (sys.executable, "-m", "tickfire.server")
-OURS = (
-    "HOST PORT FEED SPEED REDIS_URL WORKERS DATABENTO_API_KEY NEWS_FEEDS TICKFIRE_LOG "
-    "TICKFIRE_DATASET TICKFIRE_SYMBOLS TICKFIRE_SCHEMAS TICKFIRE_SUPERVISOR"
-).split()
-
-
-def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
-    base = {name: value for name, value in os.environ.items() if name not in OURS}
-    return subprocess.run(
-        [*TICKFIRE, *args], capture_output=True, text=True, timeout=30, env={**base, **env}
-    )
-
-
-def assert_one_sentence(
-    result: subprocess.CompletedProcess[str], words: str, exit_code: int = 1
-) -> None:
-    said = [line for line in result.stderr.splitlines() if line.startswith("tickfire: ")]
-    assert len(said) == 1, result.stderr
-    assert "Traceback" not in result.stderr
-    assert words in said[0]
-    assert result.returncode == exit_code
 
 
 def test_version() -> None:

@@ -12,7 +12,7 @@ import urllib.request
 
 import pytest
 
-from tests.server.supervisor.test_cli import assert_one_sentence, run
+from tests.support.cli import assert_one_sentence, run
 from tests.support.eventually import eventually
 from tests.support.house import running_house
 from tests.support.processes import descendants, wait_gone

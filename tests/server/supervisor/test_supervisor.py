@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.processes import group_of, wait_gone
+from tests.support.supervisor import small_child
 from tickfire.base.errors import UserError
 from tickfire.base.ports import free_port
 from tickfire.server.supervisor.child import Child
@@ -24,8 +25,7 @@ from tickfire.server.supervisor.plan import ChildSpec, Probe
 from tickfire.server.supervisor.policy import Limits
 from tickfire.server.supervisor.supervisor import Supervisor
 
-HERE = Path(__file__).parent
-CHILD = (sys.executable, str(HERE / "small_child.py"))
+CHILD = (sys.executable, small_child.__file__)
 QUICK = Limits(first_delay_s=0.01, max_delay_s=0.02, max_deaths=3)
 
 
@@ -203,7 +203,7 @@ async def test_a_stop_during_the_start_ends_what_was_started() -> None:
 
 def test_children_and_theirs_end_with_a_killed_supervisor() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.server.supervisor.small_house"],
+        [sys.executable, "-m", "tests.support.supervisor.small_house"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -1,10 +1,10 @@
-"""Headless Chromium with WebGPU, and a page of ours in it."""
+"""Headless Chromium with WebGPU, showing a page under test."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -123,6 +123,9 @@ class Chart:
             variable,
         )
         return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+
+type OpenPage = Callable[..., Chart]
 
 
 def count(pixels: Pixels, color: tuple[int, int, int]) -> int:

@@ -71,7 +71,7 @@ class Served(Serving):
 
 @dataclass
 class Panel:
-    """What a user sees of it, and does."""
+    """The panel as a user sees and drives it."""
 
     chart: Chart
 

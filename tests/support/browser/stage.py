@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -23,7 +24,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from tests.support.browser.serving import Serving
+
 INTERVALS_S: Final = {"1s": 1, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86_400}
+JOIN_TIMEOUT_S: Final = 10
 START_MS: Final = 1_719_840_600_000  # 2024-07-01 13:30 UTC
 HEADERS: Final = {
     "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; "
@@ -274,3 +278,26 @@ def create_app(market: Market, static: str) -> Starlette:
         Mount("/", StaticFiles(directory=static, html=True)),
     ]
     return Starlette(routes=routes, middleware=[Middleware(WithHeaders)])
+
+
+class Stage:
+    """A served market that the test moves."""
+
+    def __init__(self, market: Market, static: Path) -> None:
+        self.market = market
+        self.serving = Serving(create_app(market, str(static)))
+
+    @property
+    def url(self) -> str:
+        return self.serving.url
+
+    def wait_join(self, topic: str) -> None:
+        """Wait until a client has joined `topic`, and its reply is written."""
+        with self.market.joined:
+            joins = self.market.joins
+            assert self.market.joined.wait_for(lambda: topic in dict(joins), JOIN_TIMEOUT_S)
+        self.serving.call(lambda: None)
+
+    def trade(self, symbol: str, price: str, volume: int, *, at_ms: int, side: str = "B") -> None:
+        """Let one trade happen."""
+        self.serving.call(lambda: self.market.trade(symbol, price, volume, side=side, at_ms=at_ms))

@@ -26,7 +26,11 @@ quick = settings(
 )
 
 LONGEST = 70
-KINDS = ("walk", "flat", "steps", "nan", "infinite", "denormal", "huge", "bits", "signed", "zero")
+AWKWARD = (0.1, 101.37, 1 / 3, 1e-9, 123_456_789.1, 1e90, -0.7)
+"""Prices whose multiples are rounded."""
+KINDS = (
+    "walk", "flat", "halt", "steps", "nan", "infinite", "denormal", "huge", "bits", "signed", "zero"
+)  # fmt: skip
 PERIODS = st.one_of(
     st.integers(1, 12), st.sampled_from([0, -1, 26, 60, 300, MAX_PERIOD + 1, 2**31 - 1, -(2**31)])
 )
@@ -45,7 +49,9 @@ def floats(kind: str, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
     x: NDArray[Any] = 100.0 + np.cumsum(rng.standard_normal(n))
     some = rng.random(n) < 0.1
     if kind == "flat":
-        x[:] = 42.5
+        x[:] = rng.choice(AWKWARD)
+    elif kind == "halt":
+        x[n // 3 :] = rng.choice(AWKWARD)
     elif kind == "steps":
         x = rng.integers(1, 4, n).astype(np.float64)
     elif kind == "nan":

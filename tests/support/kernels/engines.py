@@ -112,7 +112,7 @@ def copied(arguments: Arguments) -> Arguments:
 
 
 def same_bits(a: Array, b: Array) -> bool:
-    """Whether two arrays are equal bit for bit; any NaN is equal to any other."""
+    """Return whether two arrays are equal bit for bit; any NaN is equal to any other."""
     if a.dtype == np.float64:
         both_nan = np.isnan(a) & np.isnan(b)
         return bool(np.all(both_nan | (a.view(np.int64) == b.view(np.int64))))

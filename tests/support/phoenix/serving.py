@@ -116,7 +116,7 @@ async def serve(
 
     def user_socket() -> UserSocket:
         user = UserSocket()
-        user.channels = channels  # type: ignore[misc]
+        user.channels = channels
         return user
 
     route = PhoenixSocket("/socket", user_socket, hub=hub or Hub(), **options)

@@ -1,4 +1,4 @@
-"""What a client may send, for Hypothesis."""
+"""Hypothesis strategies for clients' messages."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Asked(NamedTuple):
 
 @dataclass
 class Join:
-    """What became of one join."""
+    """The outcome of one join."""
 
     topic: str
     ended: bool = False

@@ -1,4 +1,4 @@
-"""What the detectors compute, said plainly: lists and floats of Python."""
+"""A plain reference of the detectors, with Python lists and floats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the parse kernel does, said plainly: DBN records to ticks, bars and instruments' state.
+"""A plain reference of the parse kernel: DBN records to ticks, bars and instruments' state.
 
 Nothing here is fast; everything is a dictionary, a list or an integer of Python.
 """

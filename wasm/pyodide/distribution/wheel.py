@@ -25,7 +25,7 @@ PACKAGE: Final = "tickfire_browser"
 
 SOURCE_PACKAGE: Final = tickfire.kernels.__name__
 PLAIN_PACKAGE: Final = f"{PACKAGE}.plain"
-SHARED: Final = ("families", "guard", "portable", "smooth", "window")
+SHARED: Final = ("families", "guard", "portable", "smooth", "units", "window")
 """Modules beside the families that plain kernels import."""
 
 

@@ -1,4 +1,4 @@
-"""What runs a kernel: kernels.wasm inside a browser's Python, the plain source anywhere else."""
+"""Engines that run kernels: kernels.wasm in a browser's Python, the plain source elsewhere."""
 
 from __future__ import annotations
 

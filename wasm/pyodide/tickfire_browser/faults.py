@@ -1,4 +1,4 @@
-"""What went wrong in a user's code, told in the user's own lines."""
+"""Errors in a user's code, located in the user's own lines."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Kernel:
 
     @property
     def signature(self) -> str:
-        """What it takes and yields, as text."""
+        """The signature of the kernel, as text."""
         taken = ", ".join(each for each, role in self.parameters if role not in OWN)
         return f"{self.name}({taken}) -> {', '.join(self._outs) or 'count'}"
 

@@ -1,4 +1,4 @@
-"""What a page drives: bars in, an indicator and a console, plain dictionaries out.
+"""The session driven by a page: bars, an indicator and a console in, plain dictionaries out.
 
 Nothing raises out of it but what ends Python itself: whatever a user's code does becomes an
 ``error``, described by `faults`.

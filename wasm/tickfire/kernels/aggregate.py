@@ -33,6 +33,7 @@ from tickfire.kernels.portable import (
     Store,
     portable,
 )
+from tickfire.kernels.units import PRICE_SCALE
 
 TAKEN: Final = 0
 RUNS: Final = 1
@@ -201,13 +202,13 @@ def write_bar(
     close[row] = s[CLOSE] if runs else NAN
     volume[row] = s[VOLUME] if runs else NAN
     mean = s[CLOSE] if s[VOLUME] == 0.0 else s[NOTIONAL] / s[VOLUME]
+    mean = smaller(larger(mean, s[LOW]), s[HIGH])  # where rounding has led out of the bar
     vwap[row] = mean if runs else NAN
 
 
 TICK_WORDS: Final = 4
 """8-byte words of a TICK: ts_event; price; size, instrument; sequence, kind, side, flags, feed."""
 
-PRICE_SCALE: Final = 1e9
 LOW_32: Final = 0xFFFF_FFFF
 LOW_8: Final = 0xFF
 KIND_SHIFT: Final = 32

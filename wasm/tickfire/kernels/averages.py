@@ -5,13 +5,20 @@ from __future__ import annotations
 from tickfire.kernels.guard import NAN, blank, sound, usable
 from tickfire.kernels.portable import WRONG_LENGTH, Floats, In, Out, State, portable
 from tickfire.kernels.smooth import SMOOTH_WORDS, ema_alpha, smooth_next
-from tickfire.kernels.window import sum_next, sum_words, weighted_next, weighted_words
+from tickfire.kernels.window import (
+    RUN_WORDS,
+    mean_next,
+    mean_words,
+    run_next,
+    weighted_next,
+    weighted_words,
+)
 
 
 @portable
 def sma_words(period: int) -> int:
     """Return the words of the state of `sma`."""
-    return sum_words(period)
+    return mean_words(period)
 
 
 @portable
@@ -25,7 +32,7 @@ def sma(src: In, period: int, state: State, out: Out) -> int:
     p = float(period)
     for i in range(n):
         x = src[i]
-        out[i] = sum_next(state, 0, x, p) / p if sound(x) else NAN
+        out[i] = mean_next(state, 0, x, p) if sound(x) else NAN
     return n
 
 
@@ -57,7 +64,7 @@ def ema(src: In, period: int, state: State, out: Out) -> int:
 @portable
 def wma_words(period: int) -> int:
     """Return the words of the state of `wma`."""
-    return weighted_words(period)
+    return RUN_WORDS + weighted_words(period)
 
 
 @portable
@@ -73,8 +80,9 @@ def wma(src: In, period: int, state: State, out: Out) -> int:
     for i in range(n):
         x = src[i]
         if sound(x):
-            _, weighted = weighted_next(state, 0, x, p)
-            out[i] = weighted / weights
+            run = run_next(state, 0, x)
+            _, weighted = weighted_next(state, RUN_WORDS, x, p)
+            out[i] = x if run >= p else weighted / weights
         else:
             out[i] = NAN
     return n

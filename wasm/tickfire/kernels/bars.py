@@ -12,9 +12,8 @@ from typing import Any, Final
 from numba import float64, int64, uint64
 
 from tickfire.kernels.jit import helper
-
-SECOND_NS: Final = 1_000_000_000
-MINUTE_NS: Final = 60 * SECOND_NS
+from tickfire.kernels.units import MINUTE_NS as MINUTE_NS
+from tickfire.kernels.units import SECOND_NS as SECOND_NS
 
 WORDS: Final = 8
 START: Final = 0
@@ -76,4 +75,5 @@ def bar_vwap(bi: Any, bf: Any, b: Any) -> Any:
     volume = bi[b + uint64(VOLUME)]
     if volume <= 0:
         return bi[b + uint64(CLOSE)]
-    return int64(round(bf[b + uint64(NOTIONAL)] / float64(volume)))
+    mean = int64(round(bf[b + uint64(NOTIONAL)] / float64(volume)))
+    return min(max(mean, bi[b + uint64(LOW)]), bi[b + uint64(HIGH)])  # rounding may lead out

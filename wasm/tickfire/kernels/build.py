@@ -18,6 +18,7 @@ from typing import Final
 import click
 
 from tickfire.kernels.compiler.emit import emit_object
+from tickfire.kernels.compiler.indicators import indicators_typescript
 from tickfire.kernels.compiler.link import link
 from tickfire.kernels.compiler.typescript import typescript
 from tickfire.kernels.families import families
@@ -27,6 +28,7 @@ PACKAGE: Final = Path(__file__).parent
 REPOSITORY: Final = PACKAGE.parents[2]
 MODULE_NAME: Final = "kernels.wasm"
 BINDINGS_NAME: Final = "bindings.ts"
+INDICATORS_NAME: Final = "indicators.ts"
 GENERATED: Final = Path("client_js") / "src" / "compute" / "generated"
 
 
@@ -78,6 +80,8 @@ def main(names: tuple[str, ...], out: Path | None, js_out: Path | None) -> None:
     if names or js_out.parents[2].is_dir():  # a wheel has no client beside it
         _write(js_out / MODULE_NAME, data)
         _write(js_out / BINDINGS_NAME, typescript(kernels).encode())
+        if not names:
+            _write(js_out / INDICATORS_NAME, indicators_typescript().encode())
     digest = hashlib.sha256(data).hexdigest()
     click.echo(f"{out}: {len(kernels)} kernels, {len(data)} bytes, sha256 {digest}")
 

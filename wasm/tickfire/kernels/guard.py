@@ -25,17 +25,17 @@ MAX_TIME: Final = 4_611_686_018_427_387_904
 
 
 def sound(x: float) -> bool:
-    """Whether a number may enter a calculation."""
+    """Return whether a number may enter a calculation."""
     return -LARGEST <= x <= LARGEST
 
 
 def timely(ns: int) -> bool:
-    """Whether a time may enter a calculation."""
+    """Return whether a time may enter a calculation."""
     return 0 <= ns <= MAX_TIME
 
 
 def usable(period: int) -> bool:
-    """Whether a period is at least one and not absurd."""
+    """Return whether a period is at least one and not absurd."""
     return 1 <= period <= MAX_PERIOD
 
 

@@ -12,6 +12,7 @@ from tickfire.kernels.portable import (
     State,
     portable,
 )
+from tickfire.kernels.ranges import mean_of_three
 from tickfire.kernels.volume import SESSION_WORDS, begin_session, session_start
 
 HIGH = SESSION_WORDS
@@ -80,7 +81,7 @@ def pivots(
         if clean:
             if ts[i] - start >= session_ns:
                 start = begin_session(state, ts[i], session_ns, offset_ns)
-                p = (highest + lowest + last) / 3.0
+                p = mean_of_three(highest, lowest, last)
                 top = highest
                 bottom = lowest
                 highest = high[i]

@@ -207,17 +207,17 @@ def magnitude(x: float, y: float) -> float:
 
 
 def is_whole(y: float) -> bool:
-    """Whether a number has no fraction."""
+    """Return whether a number has no fraction."""
     return abs(y) >= TWO_53 or float(int(y)) == y
 
 
 def is_odd(y: float) -> bool:
-    """Whether a number is an odd integer."""
+    """Return whether a number is an odd integer."""
     return abs(y) < TWO_53 and float(int(y)) == y and int(y) & 1 == 1
 
 
 def is_negative_zero(x: float) -> bool:
-    """Whether a zero is the negative one."""
+    """Return whether a zero is the negative one."""
     return math.copysign(1.0, x) < 0.0
 
 

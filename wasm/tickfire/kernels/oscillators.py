@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from tickfire.kernels.guard import NAN, blank, exceeds, ratio, room, slot, sound, usable
 from tickfire.kernels.portable import WRONG_LENGTH, Floats, In, Out, State, portable
+from tickfire.kernels.ranges import mean_of_three
 from tickfire.kernels.smooth import SMOOTH_WORDS, smooth_next
-from tickfire.kernels.window import extremes_next, extremes_words, sum_next, sum_words
+from tickfire.kernels.window import (
+    extremes_next,
+    extremes_words,
+    mean_next,
+    mean_words,
+    sum_next,
+    sum_words,
+)
+
+RSI_SEEN = 0
+RSI_LAST = 1
+RSI_INDEX = 2
+RSI_GAIN = 3
+RSI_LOSS = RSI_GAIN + SMOOTH_WORDS
+RSI_WORDS = RSI_LOSS + SMOOTH_WORDS
 
 
 @portable
 def rsi_words() -> int:
-    """Return the words of the state of `rsi`: seen, previous value, mean gain, mean loss."""
-    return 2 + 2 * SMOOTH_WORDS
+    """Return the words of the state of `rsi`."""
+    return RSI_WORDS
 
 
 @portable
@@ -34,21 +49,24 @@ def rsi(src: In, period: int, state: State, out: Out) -> int:
 
 def rsi_next(s: Floats, x: float, p: float, alpha: float) -> float:
     """Return the next index."""
-    before = s[1]
-    s[1] = x
-    if s[0] == 0.0:
-        s[0] = 1.0
+    before = s[RSI_LAST]
+    s[RSI_LAST] = x
+    if s[RSI_SEEN] == 0.0:
+        s[RSI_SEEN] = 1.0
         return NAN
+    fades = p > 1.0 and s[RSI_GAIN] >= p
     change = x - before
-    gain = smooth_next(s, 2, 0.5 * (abs(change) + change), p, alpha)
-    loss = smooth_next(s, 2 + SMOOTH_WORDS, 0.5 * (abs(change) - change), p, alpha)
-    return 100.0 * ratio(gain, gain + loss, 0.0)
+    gain = smooth_next(s, RSI_GAIN, 0.5 * (abs(change) + change), p, alpha)
+    loss = smooth_next(s, RSI_LOSS, 0.5 * (abs(change) - change), p, alpha)
+    if change != 0.0 or not fades:  # both means shrink by one factor: their ratio stays
+        s[RSI_INDEX] = 100.0 * ratio(gain, gain + loss, 0.0)
+    return s[RSI_INDEX]
 
 
 @portable
 def stochastic_words(period: int, slowing: int, smoothing: int) -> int:
     """Return the words of the state of `stochastic`."""
-    return extremes_words(period) + sum_words(slowing) + sum_words(smoothing)
+    return extremes_words(period) + mean_words(slowing) + mean_words(smoothing)
 
 
 @portable
@@ -73,7 +91,7 @@ def stochastic(
         blank(k)
         return blank(d)
     slowed = extremes_words(period)
-    smoothed = slowed + sum_words(slowing)
+    smoothed = slowed + mean_words(slowing)
     width = float(slowing)
     last = float(smoothing)
     for i in range(n):
@@ -85,10 +103,10 @@ def stochastic(
         if top != top:
             continue
         fast = 100.0 * ratio(close[i] - bottom, top - bottom, 0.0)
-        slow = sum_next(state, slowed, fast, width) / width
+        slow = mean_next(state, slowed, fast, width)
         if slow == slow:
             k[i] = slow
-            d[i] = sum_next(state, smoothed, slow, last) / last
+            d[i] = mean_next(state, smoothed, slow, last)
     return n
 
 
@@ -99,7 +117,7 @@ CCI_SCALE = 0.015
 @portable
 def cci_words(period: int) -> int:
     """Return the words of the state of `cci`: a window sum, and a ring of the plain values."""
-    return sum_words(period) + 1 + room(period)
+    return mean_words(period) + 1 + room(period)
 
 
 @portable
@@ -111,11 +129,11 @@ def cci(high: In, low: In, close: In, period: int, state: State, out: Out) -> in
     if not usable(period):
         return blank(out)
     p = float(period)
-    ring = sum_words(period)
+    ring = mean_words(period)
     for i in range(n):
         if sound(high[i]) and sound(low[i]) and sound(close[i]):
-            typical = (high[i] + low[i] + close[i]) / 3.0
-            mean = sum_next(state, 0, typical, p) / p
+            typical = mean_of_three(high[i], low[i], close[i])
+            mean = mean_next(state, 0, typical, p)
             at = slot(state[ring], p)
             state[ring + 1 + int(at)] = typical
             state[ring] = at + 1.0
@@ -148,7 +166,7 @@ def mfi(high: In, low: In, close: In, volume: In, period: int, state: State, out
         return blank(out)
     for i in range(n):
         if sound(high[i]) and sound(low[i]) and sound(close[i]) and sound(volume[i]):
-            typical = (high[i] + low[i] + close[i]) / 3.0
+            typical = mean_of_three(high[i], low[i], close[i])
             out[i] = mfi_next(state, typical, volume[i], period)
         else:
             out[i] = NAN

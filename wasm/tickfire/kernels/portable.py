@@ -1,4 +1,4 @@
-"""What a portable kernel is: a function of restricted Python that runs on every machine.
+"""Portable kernels: functions in restricted Python that run on every engine.
 
 The same source is plain Python here, machine code by numba (`tickfire.kernels.native`) and
 WebAssembly (`tickfire.kernels.build`), with the same bits everywhere. This file and the families
@@ -98,7 +98,7 @@ class Longs(ReadableLongs, Protocol):
 
 
 class Kind(enum.Enum):
-    """What a parameter of a kernel is."""
+    """One parameter of a kernel."""
 
     IN = "float64 array, read, one element per step"
     OUT = "float64 array, written, one result per step"
@@ -160,7 +160,7 @@ def portable[F: Callable[..., int]](function: F) -> F:
 
 
 def is_portable(value: object) -> bool:
-    """Whether a value is a function marked by `portable`."""
+    """Return whether a value is a function marked by `portable`."""
     return isinstance(value, FunctionType) and hasattr(value, MARK)
 
 

@@ -17,8 +17,14 @@ def typical(high: In, low: In, close: In, out: Out) -> int:
         return WRONG_LENGTH
     for i in range(n):
         clean = sound(high[i]) and sound(low[i]) and sound(close[i])
-        out[i] = (high[i] + low[i] + close[i]) / 3.0 if clean else NAN
+        out[i] = mean_of_three(high[i], low[i], close[i]) if clean else NAN
     return n
+
+
+def mean_of_three(a: float, b: float, c: float) -> float:
+    """Return the mean of three numbers, exactly their value where they are equal."""
+    mean = (a + b + c) / 3.0
+    return a if a == b and b == c else mean
 
 
 @portable

@@ -9,27 +9,32 @@ SMOOTH_WORDS = 2
 
 
 def smooth_next(s: Floats, b: int, x: float, p: float, alpha: float) -> float:
-    """Return the smoothed value; words: values seen (at most p), their sum or the smoothed value.
+    """Return the next smoothed value, NaN until the first period is complete.
 
-    ``alpha`` is 2 / (p + 1) for an EMA and 1 / p for Wilder's smoothing.
+    The words are the number of values seen (at most p) and the smoothed value or, until the first
+    period is complete, the mean so far. ``alpha`` is 2 / (p + 1) for an EMA and 1 / p for
+    Wilder's smoothing.
+
+    Equal values from the first on are smoothed to exactly that value: the mean of equal values
+    is free of rounding. A value that repeats is reached: where rounding would stop the smoothed
+    one short of it, which is within 0.5 / alpha units in the last place, it becomes the value.
     """
     seen = s[b]
+    before = s[b + 1]
     if seen >= p:
-        value = s[b + 1]
-        value += alpha * (x - value)
+        value = before + alpha * (x - before)
         s[b + 1] = value
-        return value
+        if value != before:
+            return value
+        s[b + 1] = x
+        return x
     seen += 1.0
-    total = s[b + 1] + x
+    value = before + (x - before) / seen
     s[b] = seen
-    if seen < p:
-        s[b + 1] = total
-        return NAN
-    total /= p
-    s[b + 1] = total
-    return total
+    s[b + 1] = value
+    return value if seen >= p else NAN
 
 
 def ema_alpha(p: float) -> float:
-    """Return the weight of the newest value in an EMA of p."""
+    """Return the weight of the newest value in an EMA of period p."""
     return 2.0 / (p + 1.0)

@@ -16,7 +16,10 @@ MINUS = 5
 RANGE = 6
 INDEX_SEEN = 7
 INDEX = 8
-ADX_WORDS = 9
+STRENGTH = 9
+PLUS_INDICATOR = 10
+MINUS_INDICATOR = 11
+ADX_WORDS = 12
 
 
 @portable
@@ -57,18 +60,21 @@ def adx(
         minus[i] = NAN
         if sound(high[i]) and sound(low[i]) and sound(close[i]):
             if move_next(state, high[i], low[i], close[i], p):
-                up = 100.0 * ratio(state[PLUS], state[RANGE], 0.0)
-                down = 100.0 * ratio(state[MINUS], state[RANGE], 0.0)
-                plus[i] = up
-                minus[i] = down
-                out[i] = index_next(state, up, down, p)
+                plus[i] = state[PLUS_INDICATOR]
+                minus[i] = state[MINUS_INDICATOR]
+                out[i] = index_next(state, p)
     return n
 
 
 def move_next(s: Floats, high: float, low: float, close: float, p: float) -> bool:
-    """Take a bar into the directional movements and the range; tell whether they are ready."""
+    """Take a bar into the directional indicators; return whether they are ready.
+
+    A bar without a range and without a move shrinks all three sums alike: what is a ratio of them
+    stays as it is, exactly, however small they become.
+    """
     rise = high - s[HIGH]
     fall = s[LOW] - low
+    repeats = rise == 0.0 and fall == 0.0 and close == s[CLOSE]
     reach = true_range(high, low, s[CLOSE])
     s[HIGH] = high
     s[LOW] = low
@@ -86,16 +92,27 @@ def move_next(s: Floats, high: float, low: float, close: float, p: float) -> boo
     s[PLUS] += up * exceeds(up, down)
     s[MINUS] += down * exceeds(down, up)
     s[RANGE] += reach
-    if seen >= p:
-        return True
-    s[SEEN] = seen + 1.0
-    return False
+    if seen < p:
+        s[SEEN] = seen + 1.0
+        return False
+    plus = 100.0 * ratio(s[PLUS], s[RANGE], 0.0)
+    minus = 100.0 * ratio(s[MINUS], s[RANGE], 0.0)
+    strength = 100.0 * ratio(abs(plus - minus), plus + minus, 0.0)
+    if repeats and s[INDEX_SEEN] > 0.0 and p > 1.0:
+        strength = s[STRENGTH]
+        if reach == 0.0:
+            plus = s[PLUS_INDICATOR]
+            minus = s[MINUS_INDICATOR]
+    s[PLUS_INDICATOR] = plus
+    s[MINUS_INDICATOR] = minus
+    s[STRENGTH] = strength
+    return True
 
 
-def index_next(s: Floats, up: float, down: float, p: float) -> float:
+def index_next(s: Floats, p: float) -> float:
     """Return the next smoothed index."""
-    moved = up + down > 0.0
-    strength = 100.0 * ratio(abs(up - down), up + down, 0.0)
+    strength = s[STRENGTH]
+    moved = s[PLUS_INDICATOR] + s[MINUS_INDICATOR] > 0.0
     if s[INDEX_SEEN] >= p:
         if moved:
             s[INDEX] = (s[INDEX] * (p - 1.0) + strength) / p

@@ -57,8 +57,8 @@ SESSION_WORDS = 3
 
 @portable
 def vwap_words() -> int:
-    """Return the words of the state of `vwap`: the session, notional, volume."""
-    return SESSION_WORDS + 2
+    """Return the words of the state of `vwap`: the session, then its mean price."""
+    return SESSION_WORDS + TRADED_WORDS
 
 
 @portable
@@ -81,9 +81,9 @@ def vwap(
         if timely(ts[i]) and sound(price[i]) and sound(volume[i]):
             if ts[i] - start >= session_ns:
                 start = begin_session(state, ts[i], session_ns, offset_ns)
-                state[SESSION_WORDS] = 0.0
-                state[SESSION_WORDS + 1] = 0.0
-            out[i] = mean_next(state, SESSION_WORDS, price[i], volume[i])
+                for j in range(SESSION_WORDS, SESSION_WORDS + TRADED_WORDS):
+                    state[j] = 0.0
+            out[i] = traded_next(state, SESSION_WORDS, price[i], volume[i])
     return n
 
 
@@ -100,17 +100,26 @@ def begin_session(s: Floats, ts: int, session_ns: int, offset_ns: int) -> int:
     return start
 
 
-def mean_next(s: Floats, b: int, price: float, volume: float) -> float:
-    """Return the mean price of all volume so far; words: notional, volume."""
+TRADED_WORDS = 4
+"""Notional, volume, the price traded last, and whether any other price was traded before."""
+
+
+def traded_next(s: Floats, b: int, price: float, volume: float) -> float:
+    """Return the mean price of all volume so far, exactly the price where there was only one."""
+    if volume != 0.0:
+        if s[b + 1] != 0.0 and price != s[b + 2]:
+            s[b + 3] = 1.0
+        s[b + 2] = price
     s[b] += price * volume
     s[b + 1] += volume
-    return ratio(s[b], s[b + 1], NAN)
+    mean = ratio(s[b], s[b + 1], NAN)
+    return s[b + 2] if s[b + 3] == 0.0 and s[b + 1] != 0.0 else mean
 
 
 @portable
 def vwap_anchored_words() -> int:
-    """Return the words of the state of `vwap_anchored`: notional, volume."""
-    return 2
+    """Return the words of the state of `vwap_anchored`."""
+    return TRADED_WORDS
 
 
 @portable
@@ -126,7 +135,7 @@ def vwap_anchored(
     for i in range(n):
         clean = timely(ts[i]) and sound(price[i]) and sound(volume[i])
         counts = clean and ts[i] >= anchor_ns
-        out[i] = mean_next(state, 0, price[i], volume[i]) if counts else NAN
+        out[i] = traded_next(state, 0, price[i], volume[i]) if counts else NAN
     return n
 
 

@@ -42,6 +42,34 @@ def sum_next(s: Floats, b: int, x: float, p: float) -> float:
     return prefix
 
 
+RUN_WORDS = 2
+
+
+def run_next(s: Floats, b: int, x: float) -> float:
+    """Return how many of the newest values are equal, this one included.
+
+    The words are the value before and the length of its run. A window of p values is flat if and
+    only if the run is at least p long: an average of the window is then the value itself, free of
+    the rounding of sums, and distances from it are exactly 0.
+    """
+    run = s[b + 1] + 1.0 if x == s[b] else 1.0
+    s[b] = x
+    s[b + 1] = run
+    return run
+
+
+def mean_words(period: int) -> int:
+    """Return the words of `mean_next`."""
+    return RUN_WORDS + sum_words(period)
+
+
+def mean_next(s: Floats, b: int, x: float, p: float) -> float:
+    """Return the mean of the last p values, exactly their value where they are equal."""
+    run = run_next(s, b, x)
+    mean = sum_next(s, b + RUN_WORDS, x, p) / p
+    return x if run >= p else mean
+
+
 def delay_words(period: int) -> int:
     """Return the words of `delay_next`."""
     return 2 + room(period)

@@ -47,7 +47,7 @@ export class GpuCandles {
     this.to = Math.max(this.to, last);
   }
 
-  /** The buffer that holds buckets of `per` candles; encodes the work that brings it up to date. */
+  /** The buffer with buckets of `per` candles; encodes the work that updates it. */
   buckets(encoder: GPUCommandEncoder, per: number): GPUBuffer {
     if (per === 1) return this.source;
     if (this.reduced === null || this.bindGroup === null || per !== this.per) {

@@ -36,7 +36,7 @@ export class GpuRects {
     this.device.queue.writeBuffer(this.buffer, 0, bytes, 0, size);
   }
 
-  /** Draw them with the pipeline that is set. */
+  /** Draw the rectangles with the current pipeline. */
   draw(pass: GPURenderPassEncoder): void {
     if (this.count === 0) return;
     pass.setVertexBuffer(0, this.buffer);

@@ -2,13 +2,13 @@ import { Canvas2dRenderer } from "./canvas2d";
 import type { Renderer, RendererName } from "./renderer";
 import { WebgpuRenderer } from "./webgpu";
 
-/** Losses of the device within LOSS_WINDOW_MS after which Canvas2D takes over. */
+/** Number of device losses within LOSS_WINDOW_MS after which Canvas2D takes over. */
 const MAX_LOSSES = 3;
 const LOSS_WINDOW_MS = 60_000;
 
 /**
  * Chooses the renderer and replaces it when its device is lost: WebGPU on a real adapter, Canvas2D
- * elsewhere (a software adapter presents more slowly than a canvas), or what the user asked for.
+ * elsewhere (a software adapter presents more slowly than a canvas), or the user's choice.
  */
 export class RendererHost {
   current: Renderer | null = null;

@@ -1,1 +1,1 @@
-"""Databento Binary Encoding: record layouts, metadata, files."""
+"""Databento Binary Encoding (DBN): record layouts, metadata and files."""

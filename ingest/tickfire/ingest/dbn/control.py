@@ -1,6 +1,6 @@
-"""Control records: symbol mappings, system and error messages, in the format of any version.
+"""Codec of control records (symbol mappings, system and error messages), versions 1 to 3.
 
-Version 1 has shorter symbols and texts and no codes; versions 2 and 3 are alike.
+Version 1 has shorter symbols and texts, and no codes; versions 2 and 3 are alike.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from tickfire.ingest.dbn.layout import (
 from tickfire.ingest.dbn.records import record_dtype
 
 HEARTBEAT_TEXT: Final = "Heartbeat"
-"""How version 1, which has no codes, tells a heartbeat."""
+"""The text by which version 1, which has no codes, marks a heartbeat."""
 
 
 class SymbolMappingMsg(msgspec.Struct, frozen=True):
-    """An instrument's symbol from now on.
+    """Mapping of an instrument to its symbol from now on.
 
     Attributes
     ----------
     stype_in, stype_out : int
-        Codes of symbol types (index into ``enums.STYPES``); 255 is unset.
+        Codes of symbol types, indexes into ``enums.STYPES``; 255 is unset.
     start, end : int
         ns since the Unix epoch; 2**64 - 1 is unset.
     ts_event : int
-        ns since the Unix epoch; so in the others.
+        ns since the Unix epoch, as in the other messages.
     """
 
     instrument_id: int
@@ -53,7 +53,7 @@ class SymbolMappingMsg(msgspec.Struct, frozen=True):
 
 
 class SystemMsg(msgspec.Struct, frozen=True):
-    """The gateway's word on the session; ``code`` is ``SYSTEM_*`` or 255."""
+    """Message of the gateway about the session; ``code`` is ``SYSTEM_*`` or 255."""
 
     msg: str
     code: int
@@ -61,7 +61,7 @@ class SystemMsg(msgspec.Struct, frozen=True):
 
 
 class ErrorMsg(msgspec.Struct, frozen=True):
-    """The gateway's complaint; ``code`` is ``ERROR_*`` or 255."""
+    """Error message of the gateway; ``code`` is ``ERROR_*`` or 255."""
 
     err: str
     code: int
@@ -73,17 +73,17 @@ type ControlMsg = SymbolMappingMsg | SystemMsg | ErrorMsg
 
 
 def decode_control(record: bytes) -> ControlMsg | None:
-    """Read one control record; its size tells the version.
+    """Decode a control record, whose size tells its version.
 
     Parameters
     ----------
     record : bytes
-        From its header on; what is longer (ts_out) is left alone.
+        The record from its header on; bytes after its fields, such as ts_out, are ignored.
 
     Returns
     -------
     ControlMsg or None
-        None if it is another record, or too short.
+        None if it is not a control record, or too short.
     """
     if len(record) < SIZE_CONTROL_V1:
         return None
@@ -98,7 +98,7 @@ def decode_control(record: bytes) -> ControlMsg | None:
 
 
 def encode_control(message: ControlMsg, version: int = DBN_VERSION) -> bytes:
-    """Return a control record; texts too long for the version are cut."""
+    """Encode a control record; texts that are too long for the version are cut."""
     if isinstance(message, SymbolMappingMsg):
         return _encode(
             RTYPE_SYMBOL_MAPPING,
@@ -180,5 +180,5 @@ def _encode(rtype: int, version: int, **values: int | str) -> bytes:
 
 
 def _fitted(text: str, size: int) -> bytes:
-    """Cut to leave the closing NUL, never inside a character."""
+    """Cut a text to leave room for the closing NUL, never inside a character."""
     return text.encode()[: size - 1].decode(errors="ignore").encode()

@@ -1,6 +1,6 @@
-"""dtypes of instrument definitions: the fields that are read of versions 1 and 2, all of version 3.
+"""dtypes of instrument definitions: all fields of version 3, and those used of versions 1 and 2.
 
-Up to ``max_price_variation`` the versions agree; from there on each has an order of its own.
+The versions agree up to ``max_price_variation``; each has its own order of the other fields.
 """
 
 from __future__ import annotations

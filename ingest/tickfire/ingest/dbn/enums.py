@@ -1,4 +1,4 @@
-"""Names of DBN's schemas and symbol types; the index of a name is its code."""
+"""Names of DBN's schemas and symbol types, in the order of their codes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SCHEMA_RTYPES: Final[Mapping[str, int]] = {
     "bbo-1s": RTYPE_BBO_1S,
     "bbo-1m": RTYPE_BBO_1M,
 }
-"""The record type in which the data of a schema comes, in the order of the schemas' codes."""
+"""The record type of each schema, in the order of the schemas' codes."""
 
 SCHEMAS: Final = tuple(SCHEMA_RTYPES)
 

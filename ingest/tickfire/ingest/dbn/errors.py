@@ -1,12 +1,12 @@
-"""Errors of reading DBN; each is one sentence that a user can act upon.
+"""Errors of reading DBN, each with one sentence that a user can act on.
 
 ::
 
     DbnError
     ├── NotDbnError              no DBN header: another format, a fragment, an empty file
     ├── UnsupportedVersionError  a DBN version that is not 1, 2 or 3
-    ├── CorruptDbnError          a field or a record that cannot be, or broken compression
-    └── TruncatedDbnError        ends inside the metadata, a record or a zstd frame
+    ├── CorruptDbnError          an impossible field or record, or broken compression
+    └── TruncatedDbnError        an end inside the metadata, a record or a zstd frame
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class UnsupportedVersionError(DbnError):
 
 
 class CorruptDbnError(DbnError):
-    """A field or a record that cannot be, or broken compression."""
+    """A field or a record is impossible, or the compression is broken."""
 
 
 class TruncatedDbnError(DbnError):

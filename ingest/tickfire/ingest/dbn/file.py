@@ -1,7 +1,7 @@
-"""Read a DBN file, plain or compressed with zstd, as chunks of whole records.
+"""Reader of DBN files, plain or compressed with zstd, in chunks of whole records.
 
-Chunks are fresh, 8-aligned arrays, though the metadata of versions 1 and 2 leaves the records of
-a file unaligned; memory does not grow with the file.
+Chunks are new, 8-aligned arrays, although the records of a file may be unaligned after metadata
+of versions 1 and 2. Memory use does not depend on the size of the file.
 """
 
 from __future__ import annotations
@@ -22,21 +22,23 @@ from tickfire.ingest.dbn.walk_kernel import walk
 
 DEFAULT_CHUNK_SIZE: Final = 1 << 20
 MIN_CHUNK_SIZE: Final = 1024
-"""Bytes; a record has at most 1,020."""
+"""Bytes; the largest record has 1,020."""
 
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _ZSTD_INPUT_SIZE: Final = 1 << 14
 
 
 class DbnFile:
-    """A DBN file whose metadata has been read; `open_dbn` makes it.
+    """A DBN file whose metadata has been read.
 
     Attributes
     ----------
     path : Path
-        Where it is.
     metadata : Metadata
-        What it says of itself.
+
+    See Also
+    --------
+    open_dbn : Open a file.
     """
 
     def __init__(self, path: Path, metadata: Metadata, records_at: int) -> None:
@@ -45,22 +47,22 @@ class DbnFile:
         self._records_at = records_at
 
     def chunks(self, size: int = DEFAULT_CHUNK_SIZE) -> Iterator[NDArray[np.uint8]]:
-        """Yield the records of the file, from the first, in chunks that end where a record ends.
+        """Yield all records of the file in chunks of whole records.
 
         Parameters
         ----------
         size : int
-            The most bytes of a chunk, at least 1024.
+            The maximum size of a chunk in bytes, at least 1,024.
 
         Yields
         ------
         uint8[n]
-            n <= size; 8-aligned; the caller's to keep.
+            8-aligned, n <= size, and owned by the caller.
 
         Raises
         ------
         DbnError
-            At the first byte that cannot be read as a record; what is before it was yielded.
+            If the rest of the file cannot be read as records; those before it were yielded.
         """
         if size < MIN_CHUNK_SIZE:
             raise ValueError(f"a chunk has at least {MIN_CHUNK_SIZE} bytes")
@@ -82,12 +84,14 @@ class DbnFile:
 
 
 def open_dbn(path: str | Path) -> DbnFile:
-    """Read the metadata of a ``.dbn`` or ``.dbn.zst`` file (told apart by content, not by name).
+    """Open a plain or compressed DBN file and read its metadata.
+
+    Compression is detected by the content of the file, not by its name.
 
     Raises
     ------
     DbnError
-        If the file is missing, cannot be read, or is not DBN of a version that can be read.
+        If the file is missing, cannot be read, or is not DBN of a supported version.
     """
     path = Path(path)
     with _opened(path) as source:
@@ -104,12 +108,12 @@ def aligned(size: int) -> NDArray[np.uint8]:
 
 class _Source(Protocol):
     def read(self, size: int, /) -> bytes:
-        """Return up to ``size`` bytes, none only at the end."""
+        """Return up to ``size`` bytes, and none only at the end."""
         ...
 
 
 class _ZstdSource:
-    """Decompresses frame after frame, and tells a finished frame from one that breaks off."""
+    """Source that decompresses zstd frames, and detects a truncated one."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw
@@ -120,7 +124,7 @@ class _ZstdSource:
         self._failure: DbnError | None = None
 
     def read(self, size: int, /) -> bytes:
-        """Return up to ``size`` bytes; what precedes broken compression comes before its error."""
+        """Return up to ``size`` bytes; bytes before broken compression are returned first."""
         while len(self._ready) < size and self._failure is None:
             try:
                 if not self._fill():
@@ -150,7 +154,7 @@ class _ZstdSource:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[_Source]:
-    """Open a file to read its DBN bytes; errors inside become sentences that name the file."""
+    """Open a file for its decompressed bytes; errors inside the block name the file."""
     try:
         with path.open("rb") as raw:
             compressed = raw.read(len(_ZSTD_MAGIC)) == _ZSTD_MAGIC
@@ -196,5 +200,5 @@ def _chunks(source: _Source, size: int, offset: int) -> Iterator[NDArray[np.uint
 def _check_length(length: int, offset: int) -> None:
     if length < HEADER_SIZE or length % 8:
         raise CorruptDbnError(
-            f"has a record that cannot be ({length} bytes long), at byte {offset}"
+            f"has a record of an impossible length ({length} bytes) at byte {offset}"
         )

@@ -1,28 +1,28 @@
-"""Which symbol an instrument id means, and when: from metadata, mapping and definition records."""
+"""Table of the instruments of a feed, from metadata, mapping records and definitions."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import Final
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.dbn.control import SymbolMappingMsg, decode_control
-from tickfire.ingest.dbn.layout import RTYPE_DEFINITION, UNDEF_PRICE, UNDEF_TIMESTAMP
-from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.dbn.layout import RTYPE_DEFINITION, UNDEF_TIMESTAMP
+from tickfire.ingest.dbn.metadata import Metadata, date_to_ns
 from tickfire.store.schema import Instrument
 
 _TICK_SIZE_AT: Final = 24
-"""Offset of min_price_increment in a definition, all versions."""
+"""The offset of min_price_increment in a definition of any version."""
 
 
 class InstrumentTable:
-    """The instruments of one feed, by id and time.
+    """Table of the instruments of a feed, by id and time.
 
     Parameters
     ----------
     feed : int
-        The feed's number.
+        The number of the feed.
     dataset : str
-        Recorded with each instrument.
+        Databento's name of the venue's data, which is stored with each instrument.
     """
 
     def __init__(self, feed: int, dataset: str = "") -> None:
@@ -32,13 +32,13 @@ class InstrumentTable:
         self._tick_sizes: dict[int, int] = {}
 
     def load(self, known: Instrument) -> None:
-        """Take an instrument as it was stored."""
+        """Add an instrument that was stored before."""
         self._by_id.setdefault(known.instrument_id, []).append(known)
         if known.tick_size:
             self._tick_sizes[known.instrument_id] = known.tick_size
 
     def symbol(self, instrument_id: int, ts: int) -> str:
-        """Return the symbol of an id at a time (ns); the id itself where nothing maps it."""
+        """Return the symbol of an id at a time (ns), or the id itself if it has none."""
         found = self._by_id.get(instrument_id)
         if not found:
             return str(instrument_id)
@@ -48,13 +48,13 @@ class InstrumentTable:
         return found[-1].symbol
 
     def current(self, instrument_id: int) -> Instrument | None:
-        """Return the newest mapping of an id."""
+        """Return the newest mapping of an id, or None if there is none."""
         found = self._by_id.get(instrument_id)
         return found[-1] if found else None
 
     # --- sources
     def take_metadata(self, metadata: Metadata) -> list[Instrument]:
-        """Learn from a file's or stream's metadata; return what is new."""
+        """Add the mappings in metadata; return the instruments that are new or have changed."""
         self.dataset = metadata.dataset or self.dataset
         learnt = []
         for mapping in metadata.mappings:
@@ -67,12 +67,12 @@ class InstrumentTable:
                     continue
                 if not (number.isascii() and number.isdigit()):
                     continue
-                times = _midnight_ns(interval.start), _midnight_ns(interval.end)
+                times = date_to_ns(interval.start), date_to_ns(interval.end)
                 learnt.append(self._add(int(number), symbol, *times))
         return [instrument for instrument in learnt if instrument is not None]
 
     def take_record(self, record: bytes) -> Instrument | None:
-        """Learn from a symbol mapping or a definition; return the instrument if it is new."""
+        """Add a symbol mapping or a definition; return the instrument if that changed it."""
         if record[1] == RTYPE_DEFINITION:
             return self._take_definition(record)
         message = decode_control(record)
@@ -108,7 +108,3 @@ class InstrumentTable:
 
 def _bounded(ts: int) -> int:
     return 0 if ts == UNDEF_TIMESTAMP else ts
-
-
-def _midnight_ns(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000_000

@@ -1,9 +1,9 @@
-"""Constants of DBN records, versions 1 to 3; their dtypes and sizes are in `records`.
+"""Constants of DBN records, versions 1 to 3; `records` has their dtypes.
 
-Every record begins with a 16-byte header; its ``length`` counts 4-byte words, all sizes are
-multiples of 8, so an 8-aligned buffer of records can be read through views of u8, u32 and i64. A
-stream with ``ts_out`` appends one u64 (ns, when the gateway sent it) to every record.
-All little-endian.
+Every record begins with a 16-byte header, whose ``length`` counts 4-byte words. All sizes are
+multiples of 8, so an 8-aligned buffer of records can be read through views of u8, u32 and i64. In
+a stream with ``ts_out`` a u64, the time of sending in ns, is appended to every record. All values
+are little-endian.
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ from __future__ import annotations
 from typing import Final
 
 DBN_VERSION: Final = 3
-"""The newest version that can be read, and the one that is written."""
+"""The newest version that is read, and the one that is written."""
 
-PRICE_SCALE: Final = 1_000_000_000
-UNDEF_PRICE: Final = 2**63 - 1
 UNDEF_TIMESTAMP: Final = 2**64 - 1
 UNDEF_STYPE: Final = 255
 MIXED_SCHEMA: Final = 0xFFFF
 
 # --- record types
 RTYPE_TRADE: Final = 0
-"""MBP-0: a trade without book depth."""
+"""MBP-0: a trade without the order book."""
 RTYPE_MBP_1: Final = 1
 """Schemas mbp-1 and tbbo."""
 RTYPE_MBP_10: Final = 10
@@ -47,7 +45,7 @@ RTYPE_BBO_1S: Final = 195
 RTYPE_BBO_1M: Final = 196
 
 CONTROL_RTYPES: Final = (RTYPE_ERROR, RTYPE_SYMBOL_MAPPING, RTYPE_SYSTEM)
-"""Records about the stream itself; all others are data."""
+"""Records about the stream itself; all others are market data."""
 
 # --- action, side, flags
 ACTION_ADD: Final = ord("A")
@@ -59,13 +57,13 @@ ACTION_FILL: Final = ord("F")
 ACTION_NONE: Final = ord("N")
 
 SIDE_ASK: Final = ord("A")
-"""The ask side of the book; of a trade, a sell aggressor."""
+"""The ask side of the order book; of a trade, a sell aggressor."""
 SIDE_BID: Final = ord("B")
-"""The bid side of the book; of a trade, a buy aggressor."""
+"""The bid side of the order book; of a trade, a buy aggressor."""
 SIDE_NONE: Final = ord("N")
 
 FLAG_LAST: Final = 128
-"""Last record of the venue's message for this instrument."""
+"""The last record of the venue's message for this instrument."""
 FLAG_TOB: Final = 64
 FLAG_SNAPSHOT: Final = 32
 FLAG_MBP: Final = 16
@@ -93,12 +91,12 @@ CODE_UNSET: Final = 255
 HEADER_SIZE: Final = 16
 TS_OUT_SIZE: Final = 8
 SYMBOL_SIZE_V1: Final = 22
-"""Bytes of a symbol in version 1, the closing NUL included."""
+"""The size of a symbol in version 1, including the closing NUL."""
 SYMBOL_SIZE_V2: Final = 71
-"""The same in versions 2 and 3."""
+"""The size in versions 2 and 3."""
 
 SIZE_TRADE: Final = 48
-"""The least size at which a record's fields may be read, ts_out not counted; so the others."""
+"""The minimum size of the record without ts_out; so the others."""
 SIZE_MBP_1: Final = 80
 SIZE_MBP_10: Final = 368
 SIZE_BBO: Final = 80
@@ -107,7 +105,8 @@ SIZE_OHLCV: Final = 56
 SIZE_MBO: Final = 56
 SIZE_STATUS: Final = 40
 SIZE_CONTROL_V1: Final = 80
-"""Symbol mapping, system and error in version 1."""
+"""Symbol mapping, system and error records of version 1."""
+SIZE_DEFINITION_V1: Final = 360
 SIZE_SYMBOL_MAPPING_V2: Final = 176
 SIZE_SYSTEM_V2: Final = 320
-"""System and error in versions 2 and 3."""
+"""System and error records of versions 2 and 3."""

@@ -1,9 +1,9 @@
-"""The metadata at the head of a DBN file or stream, versions 1 to 3.
+"""Codec of the metadata at the head of a DBN file or stream, versions 1 to 3.
 
-A prefix of 8 bytes (``DBN``, version u8, length u32) is followed by ``length`` bytes: fields of
-fixed place, then four lists of symbols, each a u32 count and items of fixed size. Version 1 has a
-record count and symbols of 22 bytes; later versions name the size of a symbol; version 3 pads the
-whole to a multiple of 8.
+A prefix of 8 bytes (``DBN``, version u8, length u32) is followed by ``length`` bytes: fields at
+fixed offsets, then four lists of symbols, each a u32 count and items of a fixed size. Version 1
+has a record count, and symbols of 22 bytes; later versions state the size of a symbol; version 3
+pads the whole to a multiple of 8 bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
 
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.dbn.enums import SCHEMAS, STYPES
 from tickfire.ingest.dbn.errors import (
     CorruptDbnError,
@@ -34,26 +35,26 @@ from tickfire.ingest.dbn.layout import (
 
 PREFIX_SIZE: Final = 8
 MAX_METADATA_SIZE: Final = 1 << 28
-"""Bytes; a longer metadata is taken for corruption."""
+"""Bytes; longer metadata is considered corrupt."""
 
 _MAGIC: Final = b"DBN"
 _FIXED_V1: Final = struct.Struct("<16sHQQQQBBB47x")
 _FIXED_V2: Final = struct.Struct("<16sHQQQBBBH53x")
 _COUNT: Final = struct.Struct("<I")
 _DATASET_SIZE: Final = 15
-"""One less than its field, which a NUL closes."""
+"""One less than the size of its field, which a NUL ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class MappingInterval:
-    """A symbol's other name for a while.
+    """The resolution of a symbol for a span of dates.
 
     Attributes
     ----------
     start, end : date
         UTC dates; ``end`` is exclusive.
     symbol : str
-        In the metadata's ``stype_out``.
+        Of the metadata's ``stype_out``.
     """
 
     start: date
@@ -63,7 +64,7 @@ class MappingInterval:
 
 @dataclass(frozen=True, slots=True)
 class SymbolMapping:
-    """What one requested symbol resolved to, interval by interval."""
+    """The resolutions of a requested symbol, by span of dates."""
 
     raw_symbol: str
     intervals: tuple[MappingInterval, ...] = ()
@@ -71,26 +72,27 @@ class SymbolMapping:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a file or stream says of itself.
+    """Metadata of a file or stream.
 
     Attributes
     ----------
     dataset : str
         Up to 15 ASCII characters, such as ``GLBX.MDP3``.
     schema : str or None
-        None: mixed.
+        None if schemas are mixed.
     start : int
         ns since the Unix epoch.
     end, limit : int or None
-        ns since the Unix epoch; the greatest number of records asked for.
+        The end in ns since the Unix epoch, and the maximum number of records requested.
     stype_in, stype_out : str or None
-        Symbol types asked and mapped to; None: mixed.
+        The types of the requested symbols and of those they resolve to; None if mixed.
     ts_out : bool
-        Every record has a u64 (ns, when it was sent) appended.
+        Whether a u64, the time of sending in ns, is appended to every record.
     symbols, partial, not_found : tuple of str
-        What was asked for; of it what resolved for a part of the time, and what never did.
+        The requested symbols, those that resolved for a part of the time, and those that never
+        did.
     mappings : tuple of SymbolMapping
-        How the symbols resolved.
+        What the symbols resolved to.
     version : int
         1, 2 or 3.
     """
@@ -111,12 +113,12 @@ class Metadata:
 
     @classmethod
     def decode(cls, data: bytes) -> Metadata:
-        """Read metadata from bytes that begin with its prefix; what follows it is left alone.
+        """Decode metadata from bytes that begin with its prefix; later bytes are ignored.
 
         Raises
         ------
         DbnError
-            If the bytes are not such metadata.
+            If the bytes are not valid metadata.
         """
         size = metadata_size(data)
         if len(data) < size:
@@ -124,7 +126,7 @@ class Metadata:
         return _decode(data[3], data[PREFIX_SIZE:size])
 
     def encode(self) -> bytes:
-        """Return the prefix and the metadata, in the format of `version`.
+        """Encode the metadata, with its prefix, in the format of `version`.
 
         Raises
         ------
@@ -136,12 +138,12 @@ class Metadata:
 
 
 def metadata_size(prefix: bytes) -> int:
-    """Return the bytes of metadata, the prefix included, from its first 8 bytes.
+    """Return the size of metadata in bytes, with its prefix, from its first 8 bytes.
 
     Raises
     ------
     NotDbnError, UnsupportedVersionError, TruncatedDbnError, CorruptDbnError
-        If these are not the first bytes of DBN that can be read.
+        If the bytes are not the beginning of DBN of a supported version.
     """
     if prefix[: len(_MAGIC)] != _MAGIC[: len(prefix)] or not prefix:
         raise NotDbnError("is not DBN (it has no DBN header)")
@@ -150,7 +152,7 @@ def metadata_size(prefix: bytes) -> int:
     version = prefix[3]
     if not 1 <= version <= DBN_VERSION:
         raise UnsupportedVersionError(
-            f"is DBN version {version}, and only versions 1 to {DBN_VERSION} can be read"
+            f"is DBN version {version}, but only versions 1 to {DBN_VERSION} can be read"
         )
     (length,) = _COUNT.unpack_from(prefix, 4)
     if length > MAX_METADATA_SIZE:
@@ -159,13 +161,13 @@ def metadata_size(prefix: bytes) -> int:
 
 
 def date_to_ns(day: date) -> int:
-    """Return the ns since the Unix epoch at which a UTC date begins."""
+    """Return the time at which a UTC date begins, in ns since the Unix epoch."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return int(start.timestamp()) * 1_000_000_000
+    return int(start.timestamp()) * NS_PER_S
 
 
 class _Cursor:
-    """Reads lists from the metadata's end, checking each length before it is used."""
+    """Reader of the lists at the end of metadata, which checks each length before it uses it."""
 
     def __init__(self, body: bytes, at: int, symbol_size: int) -> None:
         self._body = body
@@ -218,7 +220,7 @@ def _decode(version: int, body: bytes) -> Metadata:
     if symbol_size < 2:
         raise CorruptDbnError(f"has corrupt metadata (symbols of {symbol_size} bytes)")
     lists = _Cursor(body, fixed.size, symbol_size)
-    lists.skip(lists.count(1))  # the schema definition, which no version fills
+    lists.skip(lists.count(1))  # the schema definition, which is empty in all versions
     return Metadata(
         version=version,
         dataset=_text(dataset),
@@ -256,7 +258,7 @@ def _date(number: int) -> date:
     try:
         return date(number // 10_000, number // 100 % 100, number % 100)
     except ValueError:
-        raise CorruptDbnError(f"has corrupt metadata ({number} is no date)") from None
+        raise CorruptDbnError(f"has corrupt metadata ({number} is not a date)") from None
 
 
 def _encode(metadata: Metadata) -> bytes:
@@ -281,7 +283,7 @@ def _encode(metadata: Metadata) -> bytes:
 
 def _lists(metadata: Metadata, symbol_size: int) -> Iterable[bytes]:
     def symbol(text: str) -> bytes:
-        # The last byte stays NUL: a reader may look for it.
+        # A reader may rely on the last byte to be NUL.
         return _field(text, symbol_size - 1, "symbol") + b"\0"
 
     def interval(item: MappingInterval) -> bytes:

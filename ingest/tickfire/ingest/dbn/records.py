@@ -1,7 +1,7 @@
 """dtypes and sizes of DBN records, versions 1 to 3.
 
-Versions differ in five records only: definition, statistics, symbol mapping, system, error.
-Characters (action, side and the like) are u1 fields that hold the ASCII code.
+The versions differ in five records: definition, statistics, symbol mapping, system and error.
+Characters, such as action and side, are u1 fields with the ASCII code.
 """
 
 from __future__ import annotations
@@ -284,7 +284,7 @@ _BY_VERSION: Final = {
 
 
 def record_dtype(rtype: int, version: int = DBN_VERSION) -> np.dtype[np.void] | None:
-    """Return the dtype of a record, or None for an unknown rtype.
+    """Return the dtype of a record type, or None if the type is unknown.
 
     Parameters
     ----------
@@ -298,17 +298,17 @@ def record_dtype(rtype: int, version: int = DBN_VERSION) -> np.dtype[np.void] | 
 
 
 def record_sizes(version: int | None = None) -> np.ndarray[tuple[int], np.dtype[np.uint16]]:
-    """Return the size that a record of each rtype needs before its fields may be read.
+    """Return the minimum size of a record of each type.
 
     Parameters
     ----------
     version : int, optional
-        Without it the smallest size of any version.
+        By default the smallest size in any version.
 
     Returns
     -------
     uint16[256]
-        Bytes; 0 for unknown rtypes, which can only be skipped.
+        Bytes; 0 for unknown types, which can only be skipped.
     """
     sizes = np.zeros(256, np.uint16)
     for rtype, dtype in _SAME_IN_ALL.items():
@@ -320,12 +320,12 @@ def record_sizes(version: int | None = None) -> np.ndarray[tuple[int], np.dtype[
 
 
 def ts_recv_offsets() -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """Return where ``ts_recv`` is in a record of each rtype.
+    """Return the offset of ``ts_recv`` in a record of each type.
 
     Returns
     -------
     uint8[256]
-        Byte offset; 0 where a record has none (bars, control records, unknown rtypes).
+        Bytes; 0 for types without it: bars, control records and unknown types.
     """
     offsets = np.zeros(256, np.uint8)
     for rtype in (*_SAME_IN_ALL, *_BY_VERSION):

@@ -1,4 +1,4 @@
-"""Find the boundaries of records: each begins with its own length."""
+"""Kernel that finds the boundaries of records, each of which begins with its length."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tickfire.kernels.jit import kernel
 
 @kernel("int64(uint8[::1], int64)")
 def walk(buffer: NDArray[np.uint8], end: int) -> int:
-    """Return where the whole, well-formed records of a buffer end.
+    """Return the offset at which the whole, well-formed records of a buffer end.
 
-    At the returned offset there is nothing, a part of a record, or a record whose length cannot
-    be: under 16 or not a multiple of 8.
+    At that offset the bytes end, or there is a part of a record, or a record with an impossible
+    length: less than 16, or not a multiple of 8.
 
     Parameters
     ----------
     buffer : uint8[n]
         Records from offset 0.
     end : int
-        Bytes of it that are filled.
+        The number of bytes in use.
     """
     at = 0
     while at + HEADER_SIZE <= end:

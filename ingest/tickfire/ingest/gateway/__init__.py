@@ -1,4 +1,4 @@
-"""A local Databento live gateway: the real protocol over a replayed file or a simulated market."""
+"""A local Databento live gateway that replays a file or simulates a market."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ __all__ = ["Gateway", "GatewayConfig", "serve_gateway"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs compiled code only when it is used: the command checks options first."""
+    """Import the server, which loads compiled code, only on first use.
+
+    The command checks its options before that.
+    """
     if name in ("Gateway", "serve_gateway"):
         from tickfire.ingest.gateway import server
 

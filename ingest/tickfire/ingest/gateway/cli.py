@@ -1,43 +1,57 @@
-"""``tickfire gateway``: run a gateway until told to stop."""
+"""Command ``tickfire gateway``."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from pathlib import Path
 
 import click
 
+from tickfire.base.run import stop_event
 from tickfire.ingest.gateway.config import (
     DEFAULT_HISTORY_S,
     DEFAULT_INSTRUMENTS,
-    DEFAULT_PORT,
     GatewayConfig,
 )
+from tickfire.ingest.lsg.lines import DEFAULT_PORT
 
 logger = logging.getLogger(__name__)
 
 
 @click.command()
-@click.option("--file", type=click.Path(path_type=Path), help="DBN file to replay.")
-@click.option("--speed", default=1.0, help="Of the recorded pace; 0: as fast as it is read.")
-@click.option("--loop/--no-loop", default=False, help="At the end, close sessions to begin anew.")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    help="DBN file to replay. Default: a simulated market.",
+)
+@click.option(
+    "--speed", default=1.0, help="Factor on the recorded pace; 0: as fast as clients read."
+)
+@click.option(
+    "--loop/--no-loop",
+    default=False,
+    help="End sessions at the end of the file, so that clients replay it again.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=DEFAULT_PORT, show_default=True, help="0: a free one.")
-@click.option("--key", "keys", multiple=True, help="API key to accept; without one, any.")
-@click.option("--seed", default=1, show_default=True, help="Of the simulated market.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, help="Port to listen on; 0: any free one."
+)
+@click.option(
+    "--key", "keys", multiple=True, help="API key to accept; may be given again. Default: any key."
+)
+@click.option("--seed", default=1, show_default=True, help="Seed of the simulated market.")
 @click.option(
     "--instruments",
     default=DEFAULT_INSTRUMENTS,
     show_default=True,
-    help="Of the simulated market.",
+    help="Number of instruments of the simulated market.",
 )
 @click.option(
     "--history",
     default=DEFAULT_HISTORY_S,
     show_default=True,
-    help="Seconds of the simulated market's past that a session can ask for.",
+    help="Seconds of the simulated market's history that sessions can replay.",
 )
 def gateway(
     file: Path | None,
@@ -52,8 +66,8 @@ def gateway(
 ) -> None:
     """Run a local Databento live gateway.
 
-    It speaks the live protocol over plain TCP, and replays a .dbn or .dbn.zst file or, without
-    one, makes up a market.
+    It speaks the live protocol over plain TCP, and replays a .dbn or .dbn.zst file or simulates a
+    market.
     """
     config = GatewayConfig(
         host=host,
@@ -75,15 +89,12 @@ async def run_gateway(config: GatewayConfig) -> None:
     Raises
     ------
     UserError
-        If the file cannot be replayed, or the port is in use.
+        If the file cannot be read, or the port cannot be listened on.
     """
-    # Compiled code is loaded only now: a wrong option is told at once.
+    # Loads compiled code, so it comes after the options have been checked.
     from tickfire.ingest.gateway.server import serve_gateway
 
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_event()
     async with await serve_gateway(config) as server:
         logger.info("gateway listening on %s:%d", server.host, server.port)
         await stop.wait()

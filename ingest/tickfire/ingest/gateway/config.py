@@ -1,4 +1,4 @@
-"""What a gateway serves, where, and how fast."""
+"""Settings of a gateway."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from tickfire.base.errors import UsageError
+from tickfire.ingest.lsg.lines import DEFAULT_PORT
 
-DEFAULT_PORT: Final = 13000
 DEFAULT_INSTRUMENTS: Final = 12
 DEFAULT_HISTORY_S: Final = 900.0
 MIN_KEY_LENGTH: Final = 6
@@ -24,35 +24,35 @@ class GatewayConfig:
     Attributes
     ----------
     host, port : str, int
-        Where to listen; port 0 takes a free one.
+        The address and the port to listen on; port 0 stands for any free one.
     file : Path, optional
-        DBN file to replay; without one, the simulated market.
+        The DBN file to replay. Without one, a market is simulated.
     speed : float
-        Of a file: 1 is the recorded pace, 0 as fast as the reader takes it. Of the simulated
-        market: multiplies the rate of events; more than 0.
+        For a file, a factor on the recorded pace, where 0 is as fast as clients read. For the
+        simulated market, a factor on the rate of events, more than 0.
     loop : bool
-        At the end of the file end the session, so that the client begins a new one, which replays
-        from the first record; else heartbeats go on.
+        Whether to end a session at the end of the file, so that the client begins a new one and
+        replays the file again. Otherwise the session goes on with heartbeats alone.
     keys : frozenset of str, optional
-        Accepted API keys; None accepts any.
+        The API keys to accept; None accepts any.
     seed : int
-        Of the simulated market.
+        The seed of the simulated market.
     instruments : int
-        Of the simulated market.
+        The number of instruments of the simulated market.
     history_s : float
-        Seconds of the simulated market's past that a session can ask for.
+        The length, in seconds, of the history that the simulated market keeps for replay.
     start_clock : int, optional
-        ns since the Unix epoch at which the simulated market begins; by default so long ago that
-        the first session gets its history in full.
+        ns since the Unix epoch: when the simulated market begins. By default it is early enough
+        for the first session to get the full history.
     gate_s : float
-        Between the start of a session and its first record. The stock client's sync iterator
-        begins to listen a little after it has asked for the start, and loses what comes before.
+        The time, in seconds, from the start of a session to its first record. The stock client's
+        synchronous iterator misses records that come before it listens, shortly after the start.
     auth_timeout_s : float
-        Within which a client must have authenticated.
+        The time, in seconds, that a client has to authenticate.
     slow_after_s : float
-        For so long a reader at finite speed may not take what is due before it counts as slow.
+        The time, in seconds, after which a client that does not read what is due counts as slow.
     max_sessions : int
-        More are refused.
+        The number of sessions above which clients are refused.
     """
 
     host: str = "127.0.0.1"
@@ -71,27 +71,28 @@ class GatewayConfig:
     max_sessions: int = 1000
 
     def __post_init__(self) -> None:
-        _require(0 <= self.port <= 65535, f"{self.port} is not a port.")
+        _require(0 <= self.port <= 65535, f"{self.port} is not a port; give one from 0 to 65535.")
         _require(
             self.speed >= 0 and math.isfinite(self.speed),
-            f"the speed is a number from 0 up, not {self.speed:g}.",
+            f"the speed must be a number of at least 0, not {self.speed:g}.",
         )
         _require(
             self.file is not None or self.speed > 0,
-            "speed 0 needs a file: the simulated market runs by the clock.",
+            "speed 0 needs a file, since the simulated market runs by the clock.",
         )
         _require(
             1 <= self.instruments <= MAX_INSTRUMENTS,
-            f"the simulated market has 1 to {MAX_INSTRUMENTS} instruments, not {self.instruments}.",
+            f"the simulated market can have 1 to {MAX_INSTRUMENTS} instruments, not"
+            f" {self.instruments}.",
         )
         _require(
             0 <= self.history_s <= MAX_HISTORY_S,
-            f"the history is 0 to {MAX_HISTORY_S:g} seconds long, not {self.history_s:g}.",
+            f"the history can be 0 to {MAX_HISTORY_S:g} seconds long, not {self.history_s:g}.",
         )
         for key in self.keys or ():
             _require(
                 len(key) >= MIN_KEY_LENGTH and key.isprintable() and not set(key) & set(" |=\n"),
-                f"an API key has at least {MIN_KEY_LENGTH} characters and none of space, | and =.",
+                f"an API key must have at least {MIN_KEY_LENGTH} characters, and no space, | or =.",
             )
 
 

@@ -1,4 +1,4 @@
-"""What a session streams: the interface of the replayed file and of the simulated market."""
+"""Interface of what a gateway session streams: a replayed file or the simulated market."""
 
 from __future__ import annotations
 
@@ -9,68 +9,68 @@ from tickfire.ingest.dbn.layout import ERROR_SYMBOL_RESOLUTION, SYSTEM_SUBSCRIPT
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.gateway.outlet import Outlet
 from tickfire.ingest.gateway.selection import Selection
-from tickfire.ingest.gateway.subscription import Subscription
+from tickfire.ingest.lsg.requests import GatewaySubscription
 
 SLOW_READER_TEXT: Final = "The client reads slower than the data comes"
 _NAMED_SYMBOLS: Final = 5
 
 
-class Feed(Protocol):
-    """One session's stream of records; made for the session, ended with it.
+class GatewayFeed(Protocol):
+    """The stream of records of one session.
 
     Attributes
     ----------
     selection : Selection
-        What the session gets.
+        The records that the session gets.
     has_ts_out : bool
-        The records have a ``ts_out`` already.
+        Whether the records have a ``ts_out`` already.
     """
 
     selection: Selection
     has_ts_out: bool
 
     def metadata(self) -> Metadata:
-        """Return what the session's stream begins with, as a live gateway would send it."""
+        """Return the metadata that the stream begins with, as a live gateway would send it."""
         ...
 
     def now(self) -> int:
-        """Return the time of the feed, ns since the Unix epoch: its control records bear it."""
+        """Return the feed's time, for control records, in ns since the Unix epoch."""
         ...
 
-    def subscribe(self, subscription: Subscription, *, late: bool) -> list[ControlMsg]:
-        """Take a subscription; return what the client is to be told.
+    def subscribe(self, subscription: GatewaySubscription, *, late: bool) -> list[ControlMsg]:
+        """Add a subscription; return the control records that answer it.
 
         Parameters
         ----------
-        subscription : Subscription
+        subscription : GatewaySubscription
         late : bool
-            The stream runs already: mappings of what is new are among the answer.
+            Whether the stream has begun; if so, the answer includes mappings of new instruments.
         """
         ...
 
     async def run(self, outlet: Outlet) -> None:
-        """Stream until cancelled; to return is to end the session.
+        """Stream until cancelled; the session ends if this returns.
 
         Raises
         ------
         ReaderTooSlowError
-            If what waits for the client grows beyond bounds.
+            If the data that waits for the client exceeds its limit.
         """
         ...
 
 
 class ReaderTooSlowError(Exception):
-    """A client fell too far behind a feed that does not wait."""
+    """A client is too far behind a feed that does not wait for it."""
 
 
-def acknowledgement(subscription: Subscription, now: int) -> SystemMsg:
-    """Return what tells a client that its subscription was taken."""
-    text = f"Subscription request {subscription.id} for {subscription.schema} data succeeded"
+def acknowledgement(subscription: GatewaySubscription, now: int) -> SystemMsg:
+    """Return the acknowledgement of a subscription."""
+    text = f"GatewaySubscription request {subscription.id} for {subscription.schema} data succeeded"
     return SystemMsg(text, SYSTEM_SUBSCRIPTION_ACK, now)
 
 
 def unresolved(symbols: list[str], now: int) -> ErrorMsg:
-    """Return what tells a client of symbols that mean nothing here."""
+    """Return the error that names symbols which could not be resolved."""
     named = ", ".join(symbols[:_NAMED_SYMBOLS])
     more = len(symbols) - _NAMED_SYMBOLS
     text = f"Failed to resolve symbols: {named}" + (f" and {more} more" if more > 0 else "")
@@ -78,5 +78,5 @@ def unresolved(symbols: list[str], now: int) -> ErrorMsg:
 
 
 def skipped_text(count: int) -> str:
-    """Return what tells a slow client how much it missed."""
+    """Return the text that tells a slow client how many records it missed."""
     return f"Skipped {count} records after slow reading"

@@ -1,12 +1,14 @@
-"""Replay a file to one session, at recorded pace times a speed, or as fast as it is taken.
+"""Replay of a file to one session, at a multiple of the recorded pace or as fast as it is read.
 
-What a session gets: the file's records as they stand, in the file's DBN version (a client reads
-the version from the metadata), from the first, with its mappings; control records of our own are
-stamped with recorded time. A file of one schema is sent to every subscription, whatever schema
-it names; of a file of several the subscribed ones. At the end a system message says
-`SYSTEM_REPLAY_COMPLETED`; then the session stays silent but for heartbeats or, in a loop, ends:
-time goes back only from one session to the next, and the next replays from the first record. The
-replay builds no books, so a snapshot is what the file begins with.
+A session gets the records of the file unchanged, from the first, in the file's DBN version, which
+a client reads from the metadata, together with their mappings. The gateway's own control records
+are stamped with recorded time. A file of one schema is sent to every subscription, whatever schema
+that names; a file of several schemas is filtered.
+
+A system message with the code `SYSTEM_REPLAY_COMPLETED` follows the last record. After it the
+session sends heartbeats alone or, in a loop, ends: time goes back only between sessions, and the
+next session replays the file from its first record. The replay keeps no order books, so a
+snapshot is whatever the file begins with.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Final
 import numpy as np
 from msgspec.structs import replace
 
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.dbn.control import ControlMsg, ErrorMsg, SystemMsg
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.layout import (
@@ -35,20 +38,20 @@ from tickfire.ingest.gateway.feed import (
     unresolved,
 )
 from tickfire.ingest.gateway.outlet import Outlet
-from tickfire.ingest.gateway.pace import GROUP_NS, NS_PER_S, Clock, ReplayClock
+from tickfire.ingest.gateway.pace import GROUP_NS, Clock, ReplayClock
 from tickfire.ingest.gateway.replay import Recording
 from tickfire.ingest.gateway.segment import Segment
 from tickfire.ingest.gateway.selection import Selection
-from tickfire.ingest.gateway.subscription import Subscription
+from tickfire.ingest.lsg.requests import GatewaySubscription
 
 REPLAY_DEPTH_NS: Final = 24 * 3600 * NS_PER_S
-"""How far a start may lie from the recording's begin; a live gateway keeps a day, too."""
+"""How far a start may lie after the present of the recording; a live gateway keeps a day."""
 
 logger = logging.getLogger(__name__)
 
 
 class FileFeed:
-    """One session's replay.
+    """The replay of a file to one session.
 
     Parameters
     ----------
@@ -56,13 +59,13 @@ class FileFeed:
         Shared by the sessions.
     clock : Clock
     speed : float
-        Recorded seconds to a second; 0: as fast as the client takes it.
+        Recorded seconds per second; 0 is as fast as the client reads.
     loop : bool
-        End the session at the end of the file.
+        Whether to end the session at the end of the file.
     slow_after_s : float
-        For so long a client may not take what is due before it counts as slow.
+        The time, in seconds, after which a client that does not read what is due counts as slow.
     skip_when_slow : bool
-        A slow client then misses what was due meanwhile; else it is only warned.
+        Whether a slow client misses the records that were due meanwhile; otherwise it is warned.
     """
 
     def __init__(
@@ -93,7 +96,7 @@ class FileFeed:
         self._skipped = 0
 
     def metadata(self) -> Metadata:
-        """Return metadata as of a live session: mixed schemas, mappings as records."""
+        """Return metadata like a live session's: of mixed schemas, and without mappings."""
         own = self._recording.file.metadata
         return Metadata(
             dataset=own.dataset,
@@ -104,11 +107,11 @@ class FileFeed:
         )
 
     def now(self) -> int:
-        """Return recorded time, ns since the Unix epoch; at speed 0 that of the last record."""
+        """Return recorded time in ns since the Unix epoch; at speed 0 that of the last record."""
         return max(self._latest, self._replay_clock.now() if self._speed else 0)
 
-    def subscribe(self, subscription: Subscription, *, late: bool) -> list[ControlMsg]:
-        """Take a subscription; return acknowledgement, complaints and mappings."""
+    def subscribe(self, subscription: GatewaySubscription, *, late: bool) -> list[ControlMsg]:
+        """Add a subscription; return its acknowledgement, errors and mappings."""
         now = self.now()
         refusal = _refusal(subscription) if late else None
         if refusal:
@@ -120,18 +123,18 @@ class FileFeed:
         if unknown:
             told.append(unresolved(unknown, now))
         if subscription.start is not None and subscription.start > now + REPLAY_DEPTH_NS:
-            subscription = replace(subscription, start=None)  # of another time than the recording
+            subscription = replace(subscription, start=None)  # a time outside the recording
         new = self.selection.add(subscription)
         return [*told, *(replace(mapping, ts_event=now) for mapping in new)]
 
     async def run(self, outlet: Outlet) -> None:
-        """Replay; return at the end of the file, if looped."""
+        """Replay the file; return at its end if it is looped."""
         await self.replay(outlet)
         if not self._loop:
             await asyncio.Event().wait()
 
     async def replay(self, outlet: Outlet) -> None:
-        """Send the file, and that it is over."""
+        """Send the records of the file, and the message that ends them."""
         try:
             for segment in self._recording.segments():
                 self._map(outlet, segment)
@@ -158,7 +161,7 @@ class FileFeed:
         outlet.send(segment, 0, len(segment))
         self._latest = int(segment.clocks[-1]) or self._latest
         await outlet.taken()
-        await self._clock.sleep_until(0)  # let other sessions have a turn
+        await self._clock.sleep_until(0)  # let other sessions run
 
     async def _send_paced(self, outlet: Outlet, segment: Segment) -> None:
         first = self._skip(outlet, segment)
@@ -173,16 +176,16 @@ class FileFeed:
                 first = max(first, self._skip(outlet, segment, first))
 
     async def _due(self, segment: Segment, first: int) -> int:
-        """Wait until a record is due; return the end of those that are due with it."""
+        """Wait until a record is due; return the index after the last record due with it."""
         recorded = int(segment.clocks[first])
-        if recorded:  # else no data yet: control records do not wait
+        if recorded:  # otherwise control records before the data, which do not wait
             self._replay_clock.start(recorded)
             await self._replay_clock.wait_for(recorded, not_before=self._next_write)
             recorded = self._latest = max(recorded, self._replay_clock.now())
         return int(np.searchsorted(segment.clocks, recorded, side="right"))
 
     async def _sit_out(self, outlet: Outlet) -> None:
-        """Wait for a slow client, however long; it was told, or will be what it missed."""
+        """Wait until a slow client reads on; warn it first, or skip what is due meanwhile."""
         if not self._skip_when_slow:
             outlet.send_control(SystemMsg(SLOW_READER_TEXT, SYSTEM_SLOW_READER, self.now()))
         await outlet.taken()
@@ -190,7 +193,7 @@ class FileFeed:
             self._skipping_to = self._replay_clock.now()
 
     def _skip(self, outlet: Outlet, segment: Segment, first: int = 0) -> int:
-        """Pass over what was due while the client was slow; mappings are sent all the same."""
+        """Skip the records that were due while the client was slow, but send their mappings."""
         if not self._skipping_to:
             return first
         last = int(np.searchsorted(segment.clocks, self._skipping_to, side="right"))
@@ -210,17 +213,17 @@ class FileFeed:
             outlet.send_control(ErrorMsg(text, ERROR_SKIPPED_RECORDS, self.now()))
         self._skipping_to = self._skipped = 0
 
-    def _unknown(self, subscription: Subscription) -> list[str]:
-        """Return symbols that the file is known not to hold."""
+    def _unknown(self, subscription: GatewaySubscription) -> list[str]:
+        """Return the symbols that the file is known not to contain."""
         names = self._recording.names
         if not names or subscription.stype_in in ("parent", "instrument_id"):
             return []
         return [symbol for symbol in subscription.symbols or () if symbol not in names]
 
 
-def _refusal(subscription: Subscription) -> str | None:
+def _refusal(subscription: GatewaySubscription) -> str | None:
     if subscription.start is not None:
         return "start cannot be given once the session has started."
     if subscription.snapshot:
-        return "A replay has no snapshot to give once the session has started."
+        return "A replay has no snapshot to send once the session has started."
     return None

@@ -1,4 +1,4 @@
-"""The symbol mappings of a file's metadata, each to be sent when it comes into force."""
+"""Symbol mappings of a file's metadata, and when to send each."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _MAX_INSTRUMENT_ID = 2**32 - 1
 
 
 def mappings_of(metadata: Metadata) -> list[SymbolMappingMsg]:
-    """Return the mappings of instruments that metadata holds, in the order of their starts.
+    """Return the mappings of instruments in metadata, ordered by start.
 
     As in a live session, ``stype_out_symbol`` is the symbol and the header has the instrument's
-    id; `ts_event` is left 0.
+    id; ``ts_event`` is 0.
     """
     rows = (
         _message(metadata, mapping, interval)
@@ -50,17 +50,22 @@ def _message(
 
 
 class MappingSchedule:
-    """Mappings in the order in which a replay sends them.
+    """The mappings of a replay in the order in which they are sent.
 
-    At the beginning each instrument gets the mapping in force, or else its next one, so that no
-    instrument is ever without; every other mapping follows when its time comes.
+    At the beginning each instrument gets the mapping in force or, if there is none, its next one,
+    so that no instrument is ever without a symbol. Every other mapping follows at its start.
 
     Parameters
     ----------
     mappings : list of SymbolMappingMsg
-        In the order of their starts.
+        Ordered by start.
     clock : int
-        ns since the Unix epoch, of the first record.
+        ns since the Unix epoch: the time of the first record.
+
+    Attributes
+    ----------
+    first : list of SymbolMappingMsg
+        The mappings to send at the beginning.
     """
 
     def __init__(self, mappings: list[SymbolMappingMsg], clock: int) -> None:
@@ -76,11 +81,11 @@ class MappingSchedule:
         self._at = 0
 
     def starts_until(self, clock: int) -> set[int]:
-        """Return when mappings come into force up to a time, ns since the Unix epoch."""
+        """Return the starts, up to a time, of mappings not sent yet, in ns since the Unix epoch."""
         return set(self._starts[self._at : bisect_right(self._starts, clock, self._at)])
 
     def due(self, clock: int) -> Iterator[SymbolMappingMsg]:
-        """Yield the mappings that are in force at a time and were not yielded before."""
+        """Yield the mappings that have started by a time and were not yielded before."""
         while self._at < len(self._later) and self._later[self._at].start <= clock:
             yield self._later[self._at]
             self._at += 1

@@ -1,51 +1,52 @@
-"""The way out of a session: what it is to get, in its format, no faster than it is taken."""
+"""Outlet of a session: selects records, converts them to the session's format and sends them."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Final, Protocol
 
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.dbn.control import ControlMsg, encode_control
 from tickfire.ingest.dbn.layout import TS_OUT_SIZE
-from tickfire.ingest.gateway.pace import NS_PER_S, Clock
+from tickfire.ingest.gateway.pace import Clock
 from tickfire.ingest.gateway.segment import Segment
 from tickfire.ingest.gateway.selection import Selection
 
 HIGH_WATER: Final = 1 << 20
-"""Bytes that wait in the transport before a feed has to wait."""
+"""Bytes in the transport's buffer above which the feed has to wait."""
 
 
 class Writable(Protocol):
-    """Where bytes go: a transport."""
+    """The part of a transport that an outlet uses."""
 
     def write(self, data: bytes | memoryview, /) -> None:
-        """Take bytes; they must not change afterwards."""
+        """Write bytes, which must not change afterwards."""
         ...
 
 
 class Outlet:
-    """Writes records to one client.
+    """Writer of records to one client.
 
     Parameters
     ----------
     transport : Writable
     clock : Clock
-        Stamps ``ts_out``.
+        The clock for ``ts_out``.
     version : int
-        DBN version of the session.
+        The DBN version of the session.
     ts_out : bool
-        Append the time of sending to every record.
+        Whether to append the time of sending to every record.
     selection : Selection
-        Of the session.
+        The records that the session gets.
     source_ts_out : bool
-        The records of segments have a ``ts_out`` already, which is left off or replaced.
+        Whether the records of segments have a ``ts_out`` already, to be removed or replaced.
 
     Attributes
     ----------
     last_write : int
         The clock's `monotonic_ns` at the last write.
     records : int
-        Records of segments sent.
+        The number of records sent from segments.
     """
 
     def __init__(
@@ -70,24 +71,24 @@ class Outlet:
         self._clear.set()
 
     def pause(self) -> None:
-        """Learn that the client does not take what is written."""
+        """Note that the client does not read what was written."""
         self._clear.clear()
 
     def resume(self) -> None:
-        """Learn that the client takes more."""
+        """Note that the client reads on."""
         self._clear.set()
 
     @property
     def is_paused(self) -> bool:
-        """Whether the client has yet to take what was written."""
+        """Whether the client has yet to read what was written."""
         return not self._clear.is_set()
 
     async def taken(self) -> None:
-        """Wait until the client takes more."""
+        """Wait until the client reads on."""
         await self._clear.wait()
 
     async def taken_within(self, seconds: float) -> bool:
-        """Wait so long at most for the client to take more; return whether it did."""
+        """Wait for the client to read on; return whether it did in time."""
         if self._clear.is_set():
             return True
         try:
@@ -97,7 +98,7 @@ class Outlet:
         return True
 
     def send_control(self, message: ControlMsg) -> None:
-        """Send a control record of our own."""
+        """Send a control record of the gateway's own."""
         record = bytearray(encode_control(message, self._version))
         if self._ts_out:
             record[0] += TS_OUT_SIZE // 4
@@ -105,7 +106,7 @@ class Outlet:
         self.send_bytes(bytes(record))
 
     def send(self, segment: Segment, first: int, last: int) -> None:
-        """Send what is selected of records first <= i < last."""
+        """Send those records first <= i < last that are selected."""
         changed = self._ts_out or self._cut_bytes
         if not changed and self.selection.takes_all():
             self.records += last - first
@@ -121,7 +122,7 @@ class Outlet:
         )
 
     def send_bytes(self, data: bytes | memoryview) -> None:
-        """Send bytes that are in the session's format already."""
+        """Send bytes that are already in the session's format."""
         if data:
             self.last_write = self._clock.monotonic_ns()
             self._transport.write(data)

@@ -1,7 +1,7 @@
-"""A file as the records of a session, segment by segment, each with the mappings it needs.
+"""A recording as segments of records, each with the mappings that it needs. Pure.
 
-Pure: no clock, no socket. Within a segment no mapping changes: a new one begins where a mapping
-comes into force, by the metadata or by a mapping record of the file.
+No mapping changes within a segment: a new segment begins where a mapping of the metadata starts,
+and at a mapping record of the file.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from tickfire.ingest.gateway.mappings import MappingSchedule, mappings_of
 from tickfire.ingest.gateway.segment import Segment, survey_chunk
 
 CHUNK_SIZE: Final = 1 << 18
-"""Bytes read, surveyed and, at speed 0, written at once: small enough not to hold the loop."""
+"""Bytes that are read and, at speed 0, written at once: few enough not to block the loop."""
 
 
 @dataclass
 class Recording:
-    """A file to replay, with what is known of it before the first replay.
+    """A file to replay, and facts about it that all its replays share.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Recording:
 
     @cached_property
     def mappings(self) -> list[SymbolMappingMsg]:
-        """The metadata's mappings, in the order of their starts."""
+        """The metadata's mappings, ordered by start."""
         return mappings_of(self.file.metadata)
 
     @cached_property
@@ -46,7 +46,7 @@ class Recording:
 
     @cached_property
     def first_clock(self) -> int:
-        """When the first data record is due, ns since the Unix epoch."""
+        """The time at which the first data record is due, in ns since the Unix epoch."""
         head = self._head
         if head is None or not head.clocks[-1]:
             return self.file.metadata.start
@@ -54,7 +54,7 @@ class Recording:
 
     @cached_property
     def maps_symbols(self) -> bool:
-        """Whether instruments have symbols: by the metadata, or by records before the data."""
+        """Whether the metadata, or a record before the data, maps symbols."""
         if self.mappings:
             return True
         head = self._head
@@ -65,16 +65,16 @@ class Recording:
         try:
             chunk = next(self.file.chunks(CHUNK_SIZE), None)
         except DbnError:
-            return None  # each replay will meet it, and tell
+            return None  # each replay meets the error again, and reports it
         return None if chunk is None else survey_chunk(chunk)
 
     def segments(self) -> Iterator[Segment]:
-        """Yield the file from its first record.
+        """Yield the records of the file, from the first.
 
         Raises
         ------
         DbnError
-            Where the file cannot be read on.
+            If the rest of the file cannot be read.
         """
         schedule = MappingSchedule(self.mappings, self.first_clock)
         clock = 0
@@ -88,7 +88,7 @@ class Recording:
 
 
 def _cut(whole: Segment, schedule: MappingSchedule) -> Iterator[Segment]:
-    """Cut a chunk where mappings change."""
+    """Yield the parts of a chunk between which mappings change."""
     own = _own_cuts(whole)
     cuts = sorted({0, *own, *_scheduled_cuts(whole, schedule)})
     for first, last in zip(cuts, [*cuts[1:], len(whole)], strict=True):

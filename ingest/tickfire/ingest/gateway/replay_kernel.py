@@ -1,4 +1,4 @@
-"""Survey a chunk of records, and copy those of it that a session gets."""
+"""Kernels that index a chunk of records, and copy the records that a session gets."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def survey(
     rtypes: NDArray[np.uint8],
     clocks: NDArray[np.int64],
 ) -> int:
-    """Find the records of a chunk, their types and the replay clock at each.
+    """Find the records of a chunk, their types, and the replay clock at each.
 
-    The clock is the latest receive time so far (event time where a record has none): a step
-    back is no step, and control records do not move it.
+    The clock is the latest receive time so far, or event time of records without one. It never
+    goes back, and control records do not advance it.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ def survey(
     words : int64[n / 8]
         The same memory.
     recv_offsets : uint8[256]
-        Of ``ts_recv`` by rtype; 0: none.
+        The offset of ``ts_recv`` by rtype; 0 if a type has none.
     clock : int
-        ns since the Unix epoch, of the record before; 0: no data yet.
+        The clock at the record before, in ns since the Unix epoch; 0 before the first data.
     offsets : int64[m + 1], out
-        Of each record, and the end of the last.
+        The offset of each record, and the end of the last.
     rtypes, clocks : uint8[m], int64[m], out
         m >= n / 16.
 
@@ -58,7 +58,7 @@ def survey(
             break
         rtype = data[at + 1]
         if rtype != RTYPE_ERROR and rtype != RTYPE_SYMBOL_MAPPING and rtype != RTYPE_SYSTEM:
-            # An undefined time is 2**64 - 1, negative here: it moves nothing.
+            # An undefined time, 2**64 - 1, is negative here and advances nothing.
             recv = int(recv_offsets[rtype])
             time = 0
             if recv != 0 and recv + 8 <= size:
@@ -87,28 +87,28 @@ def gather(
     ts_out: int,
     out: NDArray[np.int64],
 ) -> int:
-    """Copy the kept records, with the time of sending appended.
+    """Copy the kept records, and append the time of sending to each.
 
     Parameters
     ----------
     words : int64[n / 8]
-        A chunk's memory.
+        The memory of the chunk.
     offsets : int64[m + 1]
-        As `survey` writes them.
+        As written by `survey`.
     keep : bool[m]
     first, last : int
-        Records to look at: first <= i < last.
+        The range of records: first <= i < last.
     cut : int
-        8-byte words to leave off each record's end.
+        The number of 8-byte words to cut off the end of each record.
     ts_out : int
-        ns since the Unix epoch to append; 0: nothing.
+        The time to append, in ns since the Unix epoch; 0 appends nothing.
     out : int64[], out
-        Takes the records, with one word more for each.
+        Room for the records and one more word for each.
 
     Returns
     -------
     int
-        Words written.
+        The number of words written.
     """
     at = 0
     grow = (1 if ts_out else 0) - cut
@@ -118,7 +118,7 @@ def gather(
             count = ((offsets[i + 1] - offsets[i]) >> 3) - cut
             for k in range(count):
                 out[at + k] = words[start + k]
-            out[at] += grow * 2  # the length is the lowest byte, in 4-byte words
+            out[at] += grow * 2  # the length, in 4-byte words, is the lowest byte
             at += count
             if ts_out:
                 out[at] = ts_out

@@ -1,4 +1,4 @@
-"""A run of records with what is needed to pace, filter and send them."""
+"""Runs of records, with the index that is needed to pace, filter and send them."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ _RECV_OFFSETS = ts_recv_offsets()
 
 @dataclass(slots=True)
 class Segment:
-    """Records that stand together.
+    """Consecutive records and their index.
 
     Attributes
     ----------
     data : uint8[]
-        8-aligned; may hold more than these records.
+        8-aligned memory, which may hold other records, too.
     offsets : int64[n + 1]
-        Of each record in `data`, and the end of the last.
+        The offset of each record in `data`, and the end of the last.
     rtypes : uint8[n]
+        The type of each record.
     clocks : int64[n]
-        ns since the Unix epoch, never falling: when each record is due on the replay clock; 0
-        before any data.
+        The time at which each record is due on the replay clock, in ns since the Unix epoch;
+        it never falls, and is 0 before the first data record.
     mappings : sequence of SymbolMappingMsg
-        In force from the first record on: to be sent before it.
+        The mappings to send before the first record.
     own_mappings : sequence of SymbolMappingMsg
-        The same, but these are among the records, and so are sent by themselves.
+        The mappings among the first records, which need not be sent in addition.
     """
 
     data: NDArray[np.uint8]
@@ -60,7 +61,7 @@ class Segment:
         return times
 
     def part(self, first: int, last: int) -> Segment:
-        """Return some of the records, first <= i < last, without mappings."""
+        """Return the records first <= i < last, without mappings."""
         return Segment(
             self.data,
             self.offsets[first : last + 1],
@@ -69,30 +70,30 @@ class Segment:
         )
 
     def is_mapping(self) -> NDArray[np.bool_]:
-        """Tell which records map a symbol, bool[n]."""
+        """Return which records are symbol mappings, bool[n]."""
         mapped: NDArray[np.bool_] = self.rtypes == RTYPE_SYMBOL_MAPPING
         return mapped
 
     def record(self, index: int) -> bytes:
-        """Return one record."""
+        """Return a record as bytes."""
         return self.data[self.offsets[index] : self.offsets[index + 1]].tobytes()
 
     def bytes_of(self, first: int, last: int) -> memoryview:
-        """Return records first <= i < last as they stand, without a copy."""
+        """Return the bytes of the records first <= i < last, without a copy."""
         return memoryview(self.data)[int(self.offsets[first]) : int(self.offsets[last])]
 
     def selected(
         self, keep: NDArray[np.bool_], first: int, last: int, *, cut: int = 0, ts_out: int = 0
     ) -> memoryview:
-        """Return a copy of the kept ones of records first <= i < last.
+        """Return a copy of those records first <= i < last that are kept.
 
         Parameters
         ----------
         keep : bool[n]
         cut : int
-            8-byte words to leave off each record's end.
+            The number of 8-byte words to cut off the end of each record.
         ts_out : int
-            ns since the Unix epoch to append to each; 0: nothing.
+            The time to append to each, in ns since the Unix epoch; 0 appends nothing.
         """
         words = (int(self.offsets[last] - self.offsets[first]) >> 3) + last - first
         out = np.empty(words, np.int64)
@@ -103,14 +104,14 @@ class Segment:
 
 
 def survey_chunk(data: NDArray[np.uint8], clock: int = 0) -> Segment:
-    """Return a chunk of whole records as a segment.
+    """Return the segment of a chunk of whole records.
 
     Parameters
     ----------
     data : uint8[n]
         8-aligned, n a multiple of 8.
     clock : int
-        The replay clock at the record before it; 0: none.
+        The replay clock at the record before the chunk; 0 if there is none.
     """
     most = len(data) // HEADER_SIZE
     offsets = np.empty(most + 1, np.int64)

@@ -1,10 +1,10 @@
-"""Which records a session gets: its subscriptions, and the symbols that are known so far.
+"""Selection of the records that a session gets, by its subscriptions and the known mappings.
 
-A schema selects its record type, unless the file holds one schema only: then every subscription
-takes that schema, for a file is replayed as it stands and there is nothing else in it. Symbols
-select instruments through the mappings in force, so an instrument id that is given to another
-symbol later changes hands. Error and system records of the file always pass; its mapping records
-pass for instruments that are selected.
+A schema selects the records of its type. If the file holds a single schema, every subscription
+selects that one, since the file is replayed as it is. Symbols select instruments through the
+mappings in force, so an instrument id that is mapped to another symbol later is selected by that
+symbol from then on. Error and system records of the file are always sent, mapping records for
+selected instruments.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from tickfire.ingest.dbn.control import SymbolMappingMsg
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
 from tickfire.ingest.dbn.layout import RTYPE_ERROR, RTYPE_SYMBOL_MAPPING, RTYPE_SYSTEM
 from tickfire.ingest.gateway.segment import Segment
-from tickfire.ingest.gateway.subscription import Subscription
+from tickfire.ingest.lsg.requests import GatewaySubscription
 
 
 @dataclass(slots=True)
 class _Rule:
-    """Subscriptions of one schema, symbol type and start, merged."""
+    """The merged subscriptions of one schema, symbol type and start."""
 
     rtype: int | None
     start: int
@@ -38,7 +38,7 @@ class _Rule:
         )
 
     def _candidates(self, mapping: SymbolMappingMsg) -> Iterable[str]:
-        """Narrow thousands of symbols to the few that could match."""
+        """Return the few symbols, out of thousands, that could match."""
         assert self.symbols is not None
         if self.stype_in == "parent":
             return self.symbols
@@ -51,9 +51,9 @@ class _Rule:
 
 
 def symbol_matches(stype_in: str, symbol: str, mapping: SymbolMappingMsg) -> bool:
-    """Tell whether a requested symbol means a mapped instrument.
+    """Return whether a requested symbol selects a mapped instrument.
 
-    A parent (``ES.FUT``) takes every instrument whose symbol begins with its root.
+    A parent symbol such as ``ES.FUT`` selects every instrument whose symbol begins with its root.
     """
     if stype_in == "instrument_id":
         return symbol == str(mapping.instrument_id)
@@ -66,14 +66,14 @@ def symbol_matches(stype_in: str, symbol: str, mapping: SymbolMappingMsg) -> boo
 
 
 class Selection:
-    """What one session gets.
+    """The records that one session gets.
 
     Parameters
     ----------
     by_schema : bool
-        Schemas are told apart; else every subscription takes all schemas.
+        Whether a subscription selects its schema; otherwise it selects all.
     by_symbol : bool
-        Symbols are told apart; else every subscription takes all symbols.
+        Whether a subscription selects its symbols; otherwise it selects all.
     """
 
     def __init__(self, *, by_schema: bool = True, by_symbol: bool = True) -> None:
@@ -82,8 +82,8 @@ class Selection:
         self._rules: list[_Rule] = []
         self._mappings: dict[int, SymbolMappingMsg] = {}
 
-    def add(self, subscription: Subscription) -> list[SymbolMappingMsg]:
-        """Take a subscription; return the mappings in force of instruments that are new by it."""
+    def add(self, subscription: GatewaySubscription) -> list[SymbolMappingMsg]:
+        """Add a subscription; return the mappings of the instruments that it newly selects."""
         before = {key for key in self._mappings if self.takes(key)}
         rule = self._rule_for(subscription)
         if rule.symbols is not None and self._by_symbol:
@@ -94,7 +94,7 @@ class Selection:
         ]
 
     def learn(self, mapping: SymbolMappingMsg) -> bool:
-        """Take a mapping that comes into force; return whether its instrument is selected."""
+        """Add a mapping that comes into force; return whether its instrument is selected."""
         key = mapping.instrument_id
         self._mappings[key] = mapping
         for rule in self._rules:
@@ -103,17 +103,17 @@ class Selection:
         return self.takes(key)
 
     def takes(self, instrument_id: int) -> bool:
-        """Tell whether any subscription takes an instrument."""
+        """Return whether any subscription selects an instrument."""
         return any(rule.symbols is None or instrument_id in rule.ids for rule in self._rules)
 
     def takes_all(self) -> bool:
-        """Tell whether there is nothing to filter."""
+        """Return whether every record is selected."""
         return any(
             rule.rtype is None and rule.symbols is None and not rule.start for rule in self._rules
         )
 
     def mask(self, segment: Segment) -> NDArray[np.bool_]:
-        """Tell which records of a segment the session gets, bool[n]."""
+        """Return which records of a segment the session gets, bool[n]."""
         rtypes = segment.rtypes
         keep: NDArray[np.bool_] = (rtypes == RTYPE_SYSTEM) | (rtypes == RTYPE_ERROR)
         is_mapping = rtypes == RTYPE_SYMBOL_MAPPING
@@ -128,7 +128,7 @@ class Selection:
             keep |= wanted
         return keep
 
-    def _rule_for(self, subscription: Subscription) -> _Rule:
+    def _rule_for(self, subscription: GatewaySubscription) -> _Rule:
         rtype = SCHEMA_RTYPES[subscription.schema] if self._by_schema else None
         symbols: set[str] | None = set()
         if subscription.symbols is None or not self._by_symbol:

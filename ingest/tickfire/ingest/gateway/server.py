@@ -1,4 +1,4 @@
-"""Listen, and give every connection a session over the one feed that the gateway serves."""
+"""The gateway's server: a session for each connection."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ from typing import Self
 from tickfire.base.errors import UserError
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.gateway.config import GatewayConfig
-from tickfire.ingest.gateway.feed import Feed
+from tickfire.ingest.gateway.feed import GatewayFeed
 from tickfire.ingest.gateway.file_feed import FileFeed
-from tickfire.ingest.gateway.market.feed import MarketFeed
-from tickfire.ingest.gateway.market.market import Market
+from tickfire.ingest.gateway.market.feed import SimulatedFeed
+from tickfire.ingest.gateway.market.market import SimulatedMarket
 from tickfire.ingest.gateway.pace import Clock, SystemClock
 from tickfire.ingest.gateway.replay import Recording
-from tickfire.ingest.gateway.session import FeedFactory, Session
-from tickfire.ingest.gateway.subscription import SessionOptions
+from tickfire.ingest.gateway.session import FeedFactory, GatewaySession
+from tickfire.ingest.lsg.requests import SessionOptions
 
 logger = logging.getLogger(__name__)
 
 
 class Gateway:
-    """A gateway that listens; `serve_gateway` makes it. Closed as an async context manager.
+    """A gateway and its sessions, as an async context manager that closes it.
 
     Attributes
     ----------
     host, port : str, int
-        Where it listens.
+        The address and the port that it listens on.
+
+    See Also
+    --------
+    serve_gateway : Start a gateway.
     """
 
     def __init__(self, config: GatewayConfig, feeds: FeedFactory, clock: Clock) -> None:
@@ -39,7 +43,7 @@ class Gateway:
         self._config = config
         self._feeds = feeds
         self._clock = clock
-        self._sessions: set[Session] = set()
+        self._sessions: set[GatewaySession] = set()
         self._ids = itertools.count(1)
         self._server: asyncio.Server | None = None
 
@@ -49,12 +53,12 @@ class Gateway:
         return len(self._sessions)
 
     async def listen(self) -> None:
-        """Begin to listen.
+        """Start listening.
 
         Raises
         ------
         UserError
-            If the port is in use or the address is not one of this machine's.
+            If the port is in use, or the address is not one of this machine's.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -69,7 +73,7 @@ class Gateway:
             self._server.close()
         sessions = list(self._sessions)
         for session in sessions:
-            session.end("the gateway stops")
+            session.end("the gateway is stopping")
         for session in sessions:
             await session.wait_ended()
         if self._server is not None:
@@ -86,9 +90,9 @@ class Gateway:
     ) -> None:
         await self.close()
 
-    def _connected(self) -> Session:
+    def _connected(self) -> GatewaySession:
         is_full = len(self._sessions) >= self._config.max_sessions
-        session = Session(
+        session = GatewaySession(
             str(next(self._ids)),
             self._config,
             self._clock,
@@ -107,12 +111,12 @@ async def serve_gateway(config: GatewayConfig, *, clock: Clock | None = None) ->
     ----------
     config : GatewayConfig
     clock : Clock, optional
-        The machine's, unless a test brings its own.
+        The machine's by default.
 
     Raises
     ------
     UserError
-        If the file cannot be replayed (`DbnError`), or the port is in use.
+        If the file cannot be read (`DbnError`), or the port cannot be listened on.
     """
     clock = clock or SystemClock()
     gateway = Gateway(config, await _feeds(config, clock), clock)
@@ -125,7 +129,7 @@ async def _feeds(config: GatewayConfig, clock: Clock) -> FeedFactory:
         return await _simulated(config, clock)
     recording = Recording(open_dbn(config.file))
 
-    def replay(options: SessionOptions) -> Feed:
+    def replay(options: SessionOptions) -> GatewayFeed:
         return FileFeed(
             recording,
             clock,
@@ -139,11 +143,11 @@ async def _feeds(config: GatewayConfig, clock: Clock) -> FeedFactory:
 
 
 async def _simulated(config: GatewayConfig, clock: Clock) -> FeedFactory:
-    market = Market(config, clock)
+    market = SimulatedMarket(config, clock)
     await market.catch_up()
 
-    def join(options: SessionOptions) -> Feed:
-        return MarketFeed(
+    def join(options: SessionOptions) -> GatewayFeed:
+        return SimulatedFeed(
             market,
             clock,
             slow_after_s=config.slow_after_s,
@@ -156,6 +160,7 @@ async def _simulated(config: GatewayConfig, clock: Clock) -> FeedFactory:
 def _listen_error(config: GatewayConfig, error: OSError) -> UserError:
     if error.errno == errno.EADDRINUSE:
         return UserError(
-            f"port {config.port} on {config.host} is in use; stop what uses it, or take another."
+            f"port {config.port} on {config.host} is in use; stop the process that uses it, or"
+            " choose another port with --port."
         )
     return UserError(f"cannot listen on {config.host} port {config.port}: {error.strerror}.")

@@ -1,4 +1,4 @@
-"""One client's connection: the protocol core fed from a socket, and a feed written to it."""
+"""Session of one client: its connection, its conversation and its feed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, cast
 
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.dbn.control import HEARTBEAT_TEXT, ErrorMsg, SystemMsg
 from tickfire.ingest.dbn.layout import ERROR_INVALID_SUBSCRIPTION, SYSTEM_HEARTBEAT
 from tickfire.ingest.gateway.config import GatewayConfig
-from tickfire.ingest.gateway.feed import Feed, ReaderTooSlowError
-from tickfire.ingest.gateway.lsg import (
+from tickfire.ingest.gateway.feed import GatewayFeed, ReaderTooSlowError
+from tickfire.ingest.gateway.outlet import HIGH_WATER, Outlet
+from tickfire.ingest.gateway.pace import Clock
+from tickfire.ingest.lsg.requests import GatewaySubscription, SessionOptions
+from tickfire.ingest.lsg.server import (
     Authenticated,
     Complaint,
     Event,
@@ -23,39 +27,36 @@ from tickfire.ingest.gateway.lsg import (
     Started,
     Subscribed,
 )
-from tickfire.ingest.gateway.outlet import HIGH_WATER, Outlet
-from tickfire.ingest.gateway.pace import NS_PER_S, Clock
-from tickfire.ingest.gateway.subscription import SessionOptions, Subscription
 
 MAX_SYMBOLS: Final = 1_000_000
-"""Symbols that one session may name, over all its lines."""
+"""The number of symbols that the lines of one session may name."""
 MAX_REQUESTS: Final = 10_000
-"""Lines that a client may send before it starts the session."""
+"""The number of lines that a client may send before it starts the session."""
 _NONCE_BYTES: Final = 16
 _LOGGED_LENGTH: Final = 60
 _KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
-"""Options of a socket, where the system has them: seconds, seconds, probes."""
+"""Socket options, where the system has them: seconds, seconds, probes."""
 
 logger = logging.getLogger(__name__)
 
-type FeedFactory = Callable[[SessionOptions], Feed]
+type FeedFactory = Callable[[SessionOptions], GatewayFeed]
 
 
-class Session(asyncio.Protocol):
-    """A connection, from greeting to close; whatever its client does, it ends only itself.
+class GatewaySession(asyncio.Protocol):
+    """A client's session, from the greeting until the connection closes.
 
     Parameters
     ----------
     session_id : str
-        Told to the client, and in the log.
+        The id that is sent to the client and logged.
     config : GatewayConfig
     clock : Clock
     feeds : callable
-        Makes the session's feed.
+        Makes the feed of the session.
     ended : callable
-        Called with the session once it is over.
+        Called with the session when it is over.
     refusal : str, optional
-        Refuse the client, with these words.
+        The reason to refuse the client.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Session(asyncio.Protocol):
         config: GatewayConfig,
         clock: Clock,
         feeds: FeedFactory,
-        ended: Callable[[Session], None],
+        ended: Callable[[GatewaySession], None],
         refusal: str | None = None,
     ) -> None:
         self._id = session_id
@@ -75,9 +76,9 @@ class Session(asyncio.Protocol):
         self._refusal = refusal
         self._core = LsgServer(session_id, secrets.token_hex(_NONCE_BYTES), config.keys)
         self._options = SessionOptions(dataset="")
-        self._requests: list[Subscription | Complaint] = []
+        self._requests: list[GatewaySubscription | Complaint] = []
         self._symbols = 0
-        self._live: tuple[Feed, Outlet] | None = None
+        self._live: tuple[GatewayFeed, Outlet] | None = None
         self._outlet: Outlet | None = None
         self._is_over = False
 
@@ -98,19 +99,19 @@ class Session(asyncio.Protocol):
             self._flush()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of the client."""
+        """Handle bytes from the client."""
         for event in self._core.receive(data):
             self._take(event)
         if not self._is_over:
             self._flush()
 
     def pause_writing(self) -> None:
-        """Hold the feed: the client does not keep up."""
+        """Pause the feed, since the client does not keep up."""
         if self._outlet is not None:
             self._outlet.pause()
 
     def resume_writing(self) -> None:
-        """Let the feed go on."""
+        """Resume the feed."""
         if self._outlet is not None:
             self._outlet.resume()
 
@@ -122,7 +123,7 @@ class Session(asyncio.Protocol):
     # --- the end
 
     def end(self, reason: str, *, error: bool = False) -> None:
-        """Close the connection, and say why in the log, once."""
+        """Close the connection and log the reason, once."""
         if self._is_over:
             return
         self._is_over = True
@@ -132,12 +133,12 @@ class Session(asyncio.Protocol):
         if self._task is not None:
             self._task.cancel()
         if self._outlet is not None and self._outlet.is_paused:
-            self._transport.abort()  # to wait for this client to read could take for ever
+            self._transport.abort()  # this client may never read the rest
         else:
             self._transport.close()
 
     async def wait_ended(self) -> None:
-        """Wait until nothing of the session runs any more."""
+        """Wait until the session's task has ended."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
@@ -149,7 +150,7 @@ class Session(asyncio.Protocol):
         if data:
             self._transport.write(data)
 
-    # --- what the client asks
+    # --- requests
 
     def _take(self, event: Event) -> None:
         match event:
@@ -166,18 +167,23 @@ class Session(asyncio.Protocol):
             case Started():
                 self._task = asyncio.get_running_loop().create_task(self._run())
             case Hangup(reason):
-                self.end(f"ended for its client: {reason}", error=True)
+                self.end(f"ended by its client: {reason}", error=True)
 
-    def _request(self, request: Subscription | Complaint) -> None:
+    def _request(self, request: GatewaySubscription | Complaint) -> None:
         if self._symbols > MAX_SYMBOLS or len(self._requests) > MAX_REQUESTS:
-            self.end("ended for its client, which subscribes without bounds", error=True)
+            self.end("ended because its client sent too many subscriptions or symbols", error=True)
         elif self._live is None:
             self._requests.append(request)
         else:
             self._answer(*self._live, request, late=True)
 
     def _answer(
-        self, feed: Feed, outlet: Outlet, request: Subscription | Complaint, *, late: bool
+        self,
+        feed: GatewayFeed,
+        outlet: Outlet,
+        request: GatewaySubscription | Complaint,
+        *,
+        late: bool,
     ) -> None:
         if isinstance(request, Complaint):
             outlet.send_control(ErrorMsg(request.text, ERROR_INVALID_SUBSCRIPTION, feed.now()))
@@ -185,14 +191,14 @@ class Session(asyncio.Protocol):
             for message in feed.subscribe(request, late=late):
                 outlet.send_control(message)
 
-    # --- what the client gets
+    # --- streaming
 
     async def _run(self) -> None:
         try:
             await self._stream()
-            self.end("the replay is over; the next session begins anew")
+            self.end("the replay is over; the next session starts from the beginning")
         except* ReaderTooSlowError:
-            self.end("ended for its client, which reads too slowly", error=True)
+            self.end("ended because its client reads too slowly", error=True)
         except* Exception as group:
             logger.exception("session %s failed", self._id, exc_info=group)
             self.end("ended by an error of the gateway", error=True)
@@ -220,8 +226,8 @@ class Session(asyncio.Protocol):
             await feed.run(outlet)
             beating.cancel()
 
-    async def _beat(self, feed: Feed, outlet: Outlet) -> None:
-        """Send a heartbeat whenever nothing else was sent for so long."""
+    async def _beat(self, feed: GatewayFeed, outlet: Outlet) -> None:
+        """Send a heartbeat whenever nothing was sent for the heartbeat interval."""
         interval = self._options.heartbeat_s
         while True:
             await self._clock.sleep_until(outlet.silence_ends(interval))
@@ -230,7 +236,7 @@ class Session(asyncio.Protocol):
 
 
 def _keep_alive(connection: socket.socket) -> None:
-    """Let the kernel find out about clients that vanished."""
+    """Let the operating system detect clients that have vanished."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in _KEEP_ALIVE.items():
         if hasattr(socket, name):

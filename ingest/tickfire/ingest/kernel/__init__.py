@@ -1,1 +1,1 @@
-"""From bytes to ticks and bars, by numba."""
+"""The numba kernels that turn feed bytes into ticks and bars, and the classes around them."""

@@ -1,75 +1,95 @@
-"""Bars of a whole file, by the kernel that ingest runs."""
+"""Bars of a whole DBN file, made by the kernel that ingest runs; bars folded into longer ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tickfire.base.units import NS_PER_S, decimal
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
-from tickfire.ingest.kernel.state import InstrumentStates, Rows
-from tickfire.kernels.bars import SECOND_NS
-from tickfire.store.schema import BAR, INTERVALS_S, PRICE_SCALE
+from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.store.schema import BAR, INTERVALS_S, MINUTE_S, Rows
+
+FOLDED: Final = ("open", "high", "low", "close", "volume", "trades")
+"""The columns that `fold_columns` takes, in this order."""
 
 
-def decimal(price: int) -> str:
-    """Return a price of 1e-9 as an exact decimal without trailing zeros.
+def fold_columns(columns: NDArray[np.int64], heads: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Fold runs of consecutive bars into one bar each.
 
-    >>> decimal(5_524_250_000_000), decimal(-500_000_000), decimal(7_000_000_000)
-    ('5524.25', '-0.5', '7')
+    Parameters
+    ----------
+    columns : int64[n, 6]
+        Open, high, low, close, volume and trades of each bar.
+    heads : intp[m]
+        The index of the first bar of each run, ascending, beginning with 0.
+
+    Returns
+    -------
+    int64[m, 6]
     """
-    whole, part = divmod(abs(price), PRICE_SCALE)
-    sign = "-" if price < 0 else ""
-    return f"{sign}{whole}.{part:09d}".rstrip("0").rstrip(".")
+    tails = np.append(heads[1:], len(columns)) - 1
+    folded = columns[heads]
+    folded[:, 1] = np.maximum.reduceat(columns[:, 1], heads)
+    folded[:, 2] = np.minimum.reduceat(columns[:, 2], heads)
+    folded[:, 3] = columns[tails, 3]
+    folded[:, 4:] = np.add.reduceat(columns[:, 4:], heads)
+    return folded
 
 
 def merge(pieces: Rows, interval_s: int) -> Rows:
-    """Fold pieces of bars into whole bars of an interval.
+    """Merge pieces of bars into whole bars of an interval.
 
     Parameters
     ----------
     pieces : BAR[k]
-        In order of closing, of one finer interval that divides ``interval_s``.
+        Pieces in the order of closing, all of one interval that divides ``interval_s``.
     interval_s : int
+        Seconds.
 
     Returns
     -------
     BAR[m]
-        By start, then by feed and instrument.
+        Ordered by start, then by feed and instrument.
     """
     if not len(pieces):
         return pieces
-    span = interval_s * SECOND_NS
-    start = pieces["start"] - pieces["start"] % span
+    start = pieces["start"] - pieces["start"] % (interval_s * NS_PER_S)
     order = np.lexsort((pieces["instrument_id"], pieces["feed"], start))  # stable
     pieces, start = pieces[order], start[order]
-    same = np.ones(len(pieces), bool)
-    for column in (start, pieces["feed"], pieces["instrument_id"]):
-        same[1:] &= column[1:] == column[:-1]
-    same[0] = False
-    first = np.flatnonzero(~same)
-    last = np.append(first[1:], len(pieces)) - 1
-    bars = pieces[first].copy()
-    bars["start"], bars["interval_s"], bars["flags"] = start[first], interval_s, 0
-    bars["high"] = np.maximum.reduceat(pieces["high"], first)
-    bars["low"] = np.minimum.reduceat(pieces["low"], first)
-    bars["close"], bars["n"] = pieces["close"][last], pieces["n"][last]
-    bars["volume"] = np.add.reduceat(pieces["volume"], first)
-    bars["trades"] = np.add.reduceat(pieces["trades"], first)
-    notional = np.add.reduceat(pieces["vwap"] * pieces["volume"].astype(np.float64), first)
+    heads = _heads(start, pieces["feed"], pieces["instrument_id"])
+    tails = np.append(heads[1:], len(pieces)) - 1
+    bars = pieces[heads]
+    bars["start"], bars["interval_s"], bars["flags"] = start[heads], interval_s, 0
+    bars["n"] = pieces["n"][tails]
+    columns = np.stack([pieces[name].astype(np.int64) for name in FOLDED], axis=1)
+    for name, column in zip(FOLDED, fold_columns(columns, heads).T, strict=True):
+        bars[name] = column
+    notional = np.add.reduceat(pieces["vwap"] * pieces["volume"].astype(np.float64), heads)
     traded = np.maximum(bars["volume"], 1).astype(np.float64)
     bars["vwap"] = np.where(bars["volume"] > 0, np.rint(notional / traded), bars["close"])
     return bars
 
 
+def _heads(*columns: NDArray[Any]) -> NDArray[np.intp]:
+    """Return where a run of equal values in all columns begins."""
+    begins = np.zeros(len(columns[0]), bool)
+    begins[0] = True
+    for column in columns:
+        begins[1:] |= column[1:] != column[:-1]
+    return np.flatnonzero(begins)
+
+
 def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
-    """Yield the bars of the trades (action T) of a DBN file, in time order.
+    """Yield the bars of the trades (action T) of a DBN file, in order of time.
 
     Parameters
     ----------
@@ -80,13 +100,13 @@ def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
     Yields
     ------
     dict
-        symbol, instrument_id, ts (ns, start of the bar), open, high, low, close (decimal
+        symbol, instrument_id, ts (ns, the start of the bar), open, high, low and close (decimal
         strings), volume.
 
     Raises
     ------
-    DbnError
-        The file cannot be read to its end; the bars of what precedes the fault were yielded.
+    DbnError, FeedCorrupt
+        If the file cannot be read to its end, after the bars of what precedes the fault.
     """
     file = open_dbn(path)
     table = InstrumentTable(feed=0)
@@ -94,7 +114,7 @@ def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
     states = InstrumentStates(feed=0)
     states.context[ctx.CTX_TRADES_ONLY] = 1
     parser = Parser(states)
-    base = min(60, INTERVALS_S[interval])
+    base = min(MINUTE_S, INTERVALS_S[interval])
     pieces: list[Rows] = []
     fault: DbnError | FeedCorrupt | None = None
     try:

@@ -1,4 +1,4 @@
-"""``tickfire bench parse``: the kernel against databento's own decoder, in one run."""
+"""Measurement of the parse kernel against Databento's own decoder, for ``tickfire bench parse``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tickfire.ingest.kernel.state import InstrumentStates
 PASSES: Final = 7
 PEER_PASSES: Final = 3
 PEER_CHUNK: Final = 1 << 16
-"""Bytes handed to the peer at once, about what a live socket yields."""
+"""Bytes passed to the peer in one call, about as many as a live socket yields."""
 SINGLE_CALLS: Final = 20_000
 
 
@@ -30,9 +30,14 @@ def measure_parse(path: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``records``; ``ns_per_record``: median CPU time of one pass over all of them, divided;
-        ``single_call_ns``: median of a call with one record, the Python call included;
-        ``peers``: name to ns per record, for each peer that is installed.
+        ``records``: their number; ``ns_per_record``: median CPU time of one pass over all records,
+        divided by their number; ``single_call_ns``: median time of a call with one record, the
+        Python call included; ``peers``: ns per record of each peer that is installed, by name.
+
+    Raises
+    ------
+    DbnError
+        If the file cannot be read to its end.
     """
     file = open_dbn(path)
     data = file.read_all()
@@ -69,7 +74,7 @@ def _walk_all(states: InstrumentStates, size: int) -> None:
 
 
 def _measure_single_call(data: NDArray[np.uint8]) -> float:
-    """Time one record a call: the middle record of the file."""
+    """Return the median time (ns) of a call with one record, the middle one of the file."""
     if not len(data):
         return 0.0
     at = 0

@@ -1,8 +1,10 @@
-"""`Parser`: a buffer of feed bytes, and the kernel over it.
+"""Parser of a feed's bytes: a buffer, and the kernel over it.
 
-parser = Parser(book)
-for batch in parser.feed(chunk):     # chunk: bytes of whole or cut records
-    ...batch.controls, batch.ticks, batch.bars: views, to be taken before the next step
+::
+
+    parser = Parser(states)
+    for batch in parser.feed(chunk):  # bytes of records, cut anywhere
+        ...                           # batch.controls, batch.ticks and batch.bars
 """
 
 from __future__ import annotations
@@ -16,27 +18,29 @@ from numpy.typing import NDArray
 from tickfire.base.errors import UserError
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse_kernel import walk
-from tickfire.ingest.kernel.state import InstrumentStates, Rows
+from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.store.schema import Rows
 
 BUFFER_SIZE: Final = 4 << 20
 
 
 class FeedCorrupt(UserError):
-    """The bytes of a feed cannot be read on: a record's length is impossible."""
+    """A record of the feed has an impossible length, so the rest cannot be read."""
 
 
 class Batch:
-    """What one step of the parser yields.
+    """The output of one step of a parser.
 
-    Mappings and definitions come in a batch of their own, ahead of the ticks that follow them.
+    Mappings and definitions come in a batch of their own, before the ticks that follow them.
 
     Attributes
     ----------
     controls : list of bytes
-        Whole records: symbol mappings, definitions, system messages, errors.
+        Whole records: symbol mappings, definitions, system messages and errors.
     ticks : TICK[]
+        A view, valid until the parser's next step.
     bars : BAR[]
-        Pieces of closed bars.
+        Pieces of closed bars; a view, too.
     """
 
     __slots__ = ("bars", "controls", "ticks")
@@ -46,15 +50,16 @@ class Batch:
 
 
 class Parser:
-    """Bytes of DBN records in, batches out; a record may be cut anywhere between two reads.
+    """Parser of DBN records that arrive in pieces, cut anywhere.
 
-    Read into `free()` and tell `received(n)`, or hand over chunks with `feed`.
+    Either receive into `free` and report it to `received`, then call `step` until it returns
+    None; or pass chunks to `feed`.
 
     Parameters
     ----------
     states : InstrumentStates
     size : int
-        Bytes of the buffer; more than the largest record (1,020) by far.
+        The size of the buffer in bytes, much larger than the largest record (1,020).
     """
 
     def __init__(self, states: InstrumentStates, size: int = BUFFER_SIZE) -> None:
@@ -65,16 +70,16 @@ class Parser:
         self.start = self.end = 0
 
     def reset(self) -> None:
-        """Forget the bytes of a session that ended."""
+        """Discard the bytes that are left of an ended session."""
         self.start = self.end = 0
 
     @property
     def pending(self) -> int:
-        """Bytes received and not parsed yet."""
+        """The number of bytes that were received and not parsed yet."""
         return self.end - self.start
 
     def free(self) -> memoryview:
-        """Return the memory to receive into; what is left of the last read is moved out of it."""
+        """Return the memory to receive into, after moving unparsed bytes out of its way."""
         if self.start:
             left = self.end - self.start
             self.buffer[:left] = self.buffer[self.start : self.end].copy()
@@ -82,16 +87,16 @@ class Parser:
         return self.view[self.end :]
 
     def received(self, count: int) -> None:
-        """Say that ``count`` bytes were read into `free()`."""
+        """Report that ``count`` bytes were received into `free`."""
         self.end += count
 
     def step(self) -> Batch | None:
-        """Parse on; None when only a cut record, or nothing, is left.
+        """Parse on, and return the next batch; None if no whole record is left.
 
         Raises
         ------
         FeedCorrupt
-            When a record's length is impossible. What came before it was returned.
+            If a record has an impossible length. The records before it were returned.
         """
         states = self.states
         states.drain()
@@ -106,11 +111,20 @@ class Parser:
             return Batch(self._controls(), states.ticks, states.bars)
         if states.counters[ctx.COUNT_STOP] == ctx.STOP_BAD_LENGTH:
             length = int(self.buffer[self.start]) * 4
-            raise FeedCorrupt(f"the feed sent a record of {length} bytes, which cannot be")
+            raise FeedCorrupt(
+                f"the feed sent a record of {length} bytes, which is no possible length;"
+                " the rest of its data cannot be read"
+            )
         return None
 
     def feed(self, chunk: NDArray[np.uint8] | bytes) -> Iterator[Batch]:
-        """Take a chunk of any size and yield the batches of its records."""
+        """Parse a chunk of any size, and yield the batches of its records.
+
+        Raises
+        ------
+        FeedCorrupt
+            As `step`.
+        """
         data = np.frombuffer(chunk, np.uint8)
         while len(data):
             room = self.free()

@@ -1,12 +1,14 @@
-"""Walk DBN records in place: length, type, instrument, top of book, bars, ticks out.
+"""Kernel that parses DBN records in place into ticks, bars and instrument state.
 
-One call takes a whole socket read. The kernel reads memory by address, without bounds checks, so
-each record is validated before any view of it: its length is a multiple of 8, at least 16 and
-within the bytes at hand, and at least the size of its type. What is not understood is skipped by
-its length and counted; only an impossible length stops the walk for good.
+One call takes everything that one read of a socket brought. The kernel reads memory by address,
+without bounds checks, so it validates each record before it reads its fields: the length must be
+a multiple of 8, at least 16, within the bytes at hand and at least the size of the record's type.
+Records of unknown types are skipped by their length and counted. Only an impossible length ends
+the session.
 
-It comes back early, at a record boundary, when an output is full, and before and after symbol
-mappings and definitions: the caller takes the outputs and calls again, and their order is kept.
+The kernel returns early, at the boundary of a record, when an output is full, and before and
+after symbol mappings and definitions: the caller takes the outputs and calls again, which keeps
+records and ticks in order.
 """
 
 from __future__ import annotations
@@ -15,6 +17,17 @@ from typing import Any, Final
 
 from numba import int64, uint8, uint64
 
+from tickfire.base.units import UNDEF_PRICE
+from tickfire.ingest.dbn.layout import (
+    ACTION_CLEAR,
+    ACTION_TRADE,
+    RTYPE_MBP_1,
+    RTYPE_TRADE,
+    SIZE_MBP_1,
+    SIZE_TRADE,
+    TS_OUT_SIZE,
+)
+from tickfire.ingest.kernel.apply import BARS_PER_TRADE, in_running_second
 from tickfire.ingest.kernel.context import (
     COUNT_BARS,
     COUNT_RECORDS,
@@ -34,55 +47,40 @@ from tickfire.ingest.kernel.context import (
     CTX_TICK_CAPACITY,
     CTX_TICKS,
     CTX_TRADES_ONLY,
-    ROW_ASK,
-    ROW_ASK_SIZE,
-    ROW_BID,
-    ROW_BID_SIZE,
     ROW_KEY,
     STOP_NONE,
 )
-from tickfire.ingest.kernel.fold_kernel import (
-    BARS_PER_TRADE,
-    SIDE_NONE,
-    TICK_SIZE,
-    apply_side,
-    apply_trade,
-    home_of,
-    in_running_second,
-    probe,
-    put_tick,
-)
-from tickfire.ingest.kernel.parse_record import (
-    ACTION_CLEAR,
-    ACTION_TRADE,
-    LATEST_NS,
-    any_record,
-    next_n,
-    plausible,
-)
+from tickfire.ingest.kernel.emit import LATEST_NS, emit_sides, emit_trade, plausible
+from tickfire.ingest.kernel.parse_record import any_record
+from tickfire.ingest.kernel.rows import home_of, probe
+from tickfire.ingest.kernel.ticks import TICK_SHIFT, TICK_SIZE
 from tickfire.kernels.jit import helper, kernel
 from tickfire.kernels.pointers import as_i64, as_u8, as_u32, prefetch
-from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_TRADE, UNDEF_PRICE
 
 PREFETCH: Final = 2048
+"""How many bytes ahead of a record memory is fetched."""
 TICKS_PER_RECORD: Final = 3
 """A trade and both sides of the top of book."""
+LONGEST_READ: Final = SIZE_MBP_1 + TS_OUT_SIZE + 8
+"""Bytes from a common record on that are read: the record, and the id in the next header."""
 
-# Length and type of a record as its first 16 bits hold them. Bit 1 is masked out: with ts_out a
-# record is two words of 4 bytes longer.
-TRADE_HEAD: Final = 48 // 4
-MBP_1_HEAD: Final = 80 // 4 | 1 << 8
-MBO_HEAD: Final = 56 // 4 | 160 << 8
-HEAD_MASK: Final = 0xFFFF & ~2
-HIGH_HALF: Final = 0xFFFFFFFF_00000000
-LOW_HALF: Final = 0xFFFFFFFF
-FLAGS: Final = 0x00FF0000_00000000
+# Length and type of a common record, as in its first 16 bits. With ts_out a record is two 4-byte
+# words longer, which sets bit 1 of its length; the loop takes it from the first record.
+TRADE_HEAD: Final = SIZE_TRADE // 4 | RTYPE_TRADE << 8
+MBP_1_HEAD: Final = SIZE_MBP_1 // 4 | RTYPE_MBP_1 << 8
+TS_OUT_BIT: Final = TS_OUT_SIZE // 4
 SIDE_FLAGS: Final = 0x00FFFF00_00000000
+"""The bits of side and flags, in a record's fourth word and in the last word of a TICK alike."""
 
 
+# It stays one function: its speed comes from what it keeps in registers over the whole loop.
 @helper
 def common_records(c: Any, record: Any, safe: Any, one_shard: Any, sides: Any) -> Any:
-    """Parse common records from an address on; return the address of the first other one."""
+    """Parse trades and MBP-1 records until another record comes; return the address of that one.
+
+    ``safe`` is the last address at which a record may begin so that all reads stay within the
+    buffer; ``one_shard`` and ``sides`` (whether quotes make ticks) are constants where it matters.
+    """
     if record > safe:
         return record
     cnt = as_i64(c[CTX_COUNTERS])
@@ -92,12 +90,13 @@ def common_records(c: Any, record: Any, safe: Any, one_shard: Any, sides: Any) -
     feed_key = c[CTX_FEED] << 32
     feed = uint64(c[CTX_FEED]) << uint64(56)
     bar_room = c[CTX_BAR_CAPACITY] - BARS_PER_TRADE
-    # Locals: the compiler cannot know that no store aliases a counter.
+    # Locals, since the compiler cannot know that no store aliases a counter.
     out = c[CTX_TICKS] + cnt[COUNT_TICKS] * TICK_SIZE
     full = c[CTX_TICKS] + cnt[COUNT_TICK_ROOM] * TICK_SIZE
-    base = positions[0] - (out >> 5) + 1
+    base = positions[0] - (out >> TICK_SHIFT) + 1
+    numbering = (one_shard, base, positions)
     due = uint64(max(min(cnt[COUNT_SWEEP_AT], LATEST_NS) - 1, 0))
-    ts_out = as_i64(record)[0] & 2
+    ts_out = as_i64(record)[0] & TS_OUT_BIT
     trade_head = TRADE_HEAD | ts_out
     mbp_1_head = MBP_1_HEAD | ts_out
     next_at = table[home_of(int64(as_u32(record)[1]) | feed_key, mask)]
@@ -110,7 +109,7 @@ def common_records(c: Any, record: Any, safe: Any, one_shard: Any, sides: Any) -
         if head != mbp_1_head and head != trade_head:
             break
         ts = b8[1]
-        if uint64(b8[4] - 1) >= due:
+        if uint64(b8[4] - 1) >= due or not plausible(ts):
             break
         at = next_at
         key = int64(b4[1]) | feed_key
@@ -118,63 +117,36 @@ def common_records(c: Any, record: Any, safe: Any, one_shard: Any, sides: Any) -
             at = probe(c, key)
             if at == c[CTX_BLANK]:
                 break
-        row = as_i64(at)
         after = record + (int64(b1[0]) << 2)
         next_at = table[home_of(int64(as_u32(after)[1]) | feed_key, mask)]
+        number = uint64(b4[1]) << uint64(32)
         action = b1[28]
         if action == uint8(ACTION_TRADE):
             price = b8[2]
-            if price == UNDEF_PRICE:
+            if price == UNDEF_PRICE or (
+                cnt[COUNT_BARS] > bar_room and not in_running_second(at, ts)
+            ):
                 break
-            if not in_running_second(at, ts) and (cnt[COUNT_BARS] > bar_room or not plausible(ts)):
-                break
-            n = next_n(at, out, one_shard, base, positions)
-            size = uint64(b4[6])
-            apply_trade(c, at, ts, price, int64(size), n)
-            tail = uint64(b8[3]) & uint64(SIDE_FLAGS) | uint64(b4[11])
-            number = uint64(b4[1]) << uint64(32)
-            put_tick(out, ts, price, number | size, tail | feed | uint64(TICK_TRADE << 32))
-            out += TICK_SIZE
+            tail = uint64(b8[3]) & uint64(SIDE_FLAGS) | uint64(b4[11]) | feed
+            out = emit_trade(c, at, out, ts, price, number, b4[6], tail, numbering)
         elif action == uint8(ACTION_CLEAR):
             break
-        if sides and b1[1] != uint8(0):
-            price = b8[6]
-            size = uint64(b4[16])
-            if price != row[ROW_BID] or int64(size) != row[ROW_BID_SIZE]:
-                if not plausible(ts):
-                    break
-                n = next_n(at, out, one_shard, base, positions)
-                tail = uint64(b1[30]) << uint64(48) | uint64(b4[11])
-                number = uint64(b4[1]) << uint64(32)
-                tail |= feed | uint64(SIDE_NONE << 40 | TICK_BID << 32)
-                put_tick(out, ts, price, number | size, tail)
-                apply_side(at, ROW_BID, ROW_BID_SIZE, ts, price, int64(size), n)
-                out += TICK_SIZE
-            price = b8[7]
-            size = uint64(b4[17])
-            if price != row[ROW_ASK] or int64(size) != row[ROW_ASK_SIZE]:
-                if not plausible(ts):
-                    break
-                n = next_n(at, out, one_shard, base, positions)
-                tail = uint64(b1[30]) << uint64(48) | uint64(b4[11])
-                number = uint64(b4[1]) << uint64(32)
-                tail |= feed | uint64(SIDE_NONE << 40 | TICK_ASK << 32)
-                put_tick(out, ts, price, number | size, tail)
-                apply_side(at, ROW_ASK, ROW_ASK_SIZE, ts, price, int64(size), n)
-                out += TICK_SIZE
+        if sides and b1[1] != uint8(RTYPE_TRADE):
+            tail = uint64(b1[30]) << uint64(48) | uint64(b4[11]) | feed
+            out = emit_sides(record, at, out, ts, number, tail, numbering)
         cnt[COUNT_RECORDS] += 1
         record = after
     if one_shard:
-        positions[0] = (out >> 5) + base - 1
-    cnt[COUNT_TICKS] = (out - c[CTX_TICKS]) >> 5
+        positions[0] = (out >> TICK_SHIFT) + base - 1
+    cnt[COUNT_TICKS] = (out - c[CTX_TICKS]) >> TICK_SHIFT
     return record
 
 
 @kernel("int64(int64, int64, int64)")
 def walk(context: Any, start: Any, end: Any) -> Any:
-    """Parse the records in the buffer's bytes [start, end); return the offset reached.
+    """Parse the records in the bytes [start, end) of the buffer; return the offset reached.
 
-    ``start`` is a multiple of 8. The stop counter says why it came back (``STOP_*``).
+    ``start`` must be a multiple of 8. The stop counter says why the kernel returned (``STOP_*``).
     """
     c = as_i64(context)
     cnt = as_i64(c[CTX_COUNTERS])
@@ -186,8 +158,8 @@ def walk(context: Any, start: Any, end: Any) -> Any:
     last = c[CTX_BUFFER] + end
     while cnt[COUNT_STOP] == STOP_NONE:
         if one_shard and sides:
-            record = common_records(c, record, last - 96, True, True)
+            record = common_records(c, record, last - LONGEST_READ, True, True)
         else:
-            record = common_records(c, record, last - 96, one_shard, sides)
+            record = common_records(c, record, last - LONGEST_READ, one_shard, sides)
         record = any_record(c, record, last)
     return record - c[CTX_BUFFER]

@@ -1,16 +1,47 @@
-"""Parse one DBN record of any kind, at any state of the outputs: all that is not the hot loop's.
+"""Parsing of one DBN record of any kind, whatever the state of the outputs.
 
-`parse_kernel.walk` takes the common records of known instruments by itself and hands each other
-one to `any_record`: of other kinds, with odd lengths or times, of instruments not seen before,
-the first of a second in which bars are due, and those that do not fit into an output.
+`parse_kernel.walk` parses the common records of known instruments in its own loop and leaves all
+others to `any_record`: records of other kinds, with unusual lengths or times, or of new
+instruments, the first record after bars are due to be closed, and records for which an output has
+no room.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from numba import int64, uint8, uint64
+from numba import int64, uint8, uint32, uint64
 
+from tickfire.base.units import UNDEF_PRICE
+from tickfire.ingest.dbn.layout import (
+    ACTION_CLEAR,
+    ACTION_TRADE,
+    HEADER_SIZE,
+    RTYPE_BBO_1M,
+    RTYPE_BBO_1S,
+    RTYPE_CBBO_1M,
+    RTYPE_CBBO_1S,
+    RTYPE_CMBP_1,
+    RTYPE_DEFINITION,
+    RTYPE_ERROR,
+    RTYPE_MBO,
+    RTYPE_MBP_1,
+    RTYPE_MBP_10,
+    RTYPE_OHLCV_1M,
+    RTYPE_OHLCV_1S,
+    RTYPE_SYMBOL_MAPPING,
+    RTYPE_SYSTEM,
+    RTYPE_TCBBO,
+    RTYPE_TRADE,
+    SIZE_CONTROL_V1,
+    SIZE_DEFINITION_V1,
+    SIZE_MBO,
+    SIZE_MBP_1,
+    SIZE_MBP_10,
+    SIZE_OHLCV,
+    SIZE_TRADE,
+)
+from tickfire.ingest.kernel.apply import BARS_PER_TRADE, close_minute, close_second, sweep
 from tickfire.ingest.kernel.context import (
     COUNT_BAD_TIME,
     COUNT_BARS,
@@ -34,11 +65,6 @@ from tickfire.ingest.kernel.context import (
     CTX_POSITIONS,
     CTX_TICKS,
     CTX_TRADES_ONLY,
-    ROW_ASK,
-    ROW_ASK_SIZE,
-    ROW_BID,
-    ROW_BID_SIZE,
-    ROW_CLEARED,
     ROW_LAST_TS,
     ROW_M,
     ROW_S,
@@ -49,19 +75,9 @@ from tickfire.ingest.kernel.context import (
     STOP_INSTRUMENTS,
     STOP_TICKS,
 )
-from tickfire.ingest.kernel.fold_kernel import (
-    BARS_PER_TRADE,
-    SIDE_NONE,
-    TICK_SIZE,
-    apply_clear,
-    apply_side,
-    apply_trade,
-    close_minute,
-    close_second,
-    find_row,
-    put_tick,
-    sweep,
-)
+from tickfire.ingest.kernel.emit import emit_clear, emit_sides, emit_trade, plausible
+from tickfire.ingest.kernel.rows import find_row
+from tickfire.ingest.kernel.ticks import TICK_SHIFT, TICK_SIZE
 from tickfire.kernels.bars import (
     CLOSE,
     HIGH,
@@ -76,17 +92,12 @@ from tickfire.kernels.bars import (
 )
 from tickfire.kernels.jit import cold, helper
 from tickfire.kernels.pointers import as_f64, as_i64, as_u8, as_u32
-from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, UNDEF_PRICE
 
-HEADER_SIZE: Final = 16
-LATEST_NS: Final = 1 << 62
-"""Times past this (the year 2116) are not plausible."""
-ACTION_TRADE: Final = ord("T")
-ACTION_CLEAR: Final = ord("R")
-
-# Layout families: what the body of a record looks like.
-BASE: Final = 0  # trade, MBP-1, MBP-10, and the consolidated ones: price, action, ts_recv
-BBO: Final = 1  # as BASE, but without an action: quotes only
+# Families of records whose fields have the same offsets.
+BASE: Final = 0
+"""Trades, MBP-1, MBP-10 and the consolidated schemas: price, action, ts_recv."""
+BBO: Final = 1
+"""As BASE without an action: quotes alone."""
 MBO: Final = 2
 OHLCV: Final = 3
 OTHER: Final = 4
@@ -95,34 +106,102 @@ CONTROL: Final = 5
 
 @helper
 def family_of(rtype: Any) -> Any:
-    """Return the layout family and the least size of a record type, packed: family << 16 | size."""
-    if rtype == uint8(0):
-        return uint64(BASE << 16 | 48)
-    if rtype == uint8(0xA0):
-        return uint64(MBO << 16 | 56)
-    if rtype == uint8(10):
-        return uint64(BASE << 16 | 368)
-    if rtype == uint8(1) or rtype == uint8(177) or rtype == uint8(194):
-        return uint64(BASE << 16 | 80)
-    if rtype == uint8(195) or rtype == uint8(196) or rtype == uint8(192) or rtype == uint8(193):
-        return uint64(BBO << 16 | 80)
-    if rtype == uint8(32) or rtype == uint8(33):
-        return uint64(OHLCV << 16 | 56)
-    if rtype == uint8(21) or rtype == uint8(22) or rtype == uint8(23):
-        return uint64(CONTROL << 16 | 80)
-    if rtype == uint8(19):
-        return uint64(CONTROL << 16 | 360)
+    """Return the family and the minimum size of a record type, as family << 16 | size."""
+    if rtype == uint8(RTYPE_TRADE):
+        return uint64(BASE << 16 | SIZE_TRADE)
+    if rtype == uint8(RTYPE_MBO):
+        return uint64(MBO << 16 | SIZE_MBO)
+    if rtype == uint8(RTYPE_MBP_10):
+        return uint64(BASE << 16 | SIZE_MBP_10)
+    if rtype == uint8(RTYPE_MBP_1) or rtype == uint8(RTYPE_CMBP_1) or rtype == uint8(RTYPE_TCBBO):
+        return uint64(BASE << 16 | SIZE_MBP_1)
+    if rtype == uint8(RTYPE_BBO_1S) or rtype == uint8(RTYPE_BBO_1M):
+        return uint64(BBO << 16 | SIZE_MBP_1)
+    if rtype == uint8(RTYPE_CBBO_1S) or rtype == uint8(RTYPE_CBBO_1M):
+        return uint64(BBO << 16 | SIZE_MBP_1)
+    if rtype == uint8(RTYPE_OHLCV_1S) or rtype == uint8(RTYPE_OHLCV_1M):
+        return uint64(OHLCV << 16 | SIZE_OHLCV)
+    if rtype >= uint8(RTYPE_ERROR) and rtype <= uint8(RTYPE_SYSTEM):
+        return uint64(CONTROL << 16 | SIZE_CONTROL_V1)
+    if rtype == uint8(RTYPE_DEFINITION):
+        return uint64(CONTROL << 16 | SIZE_DEFINITION_V1)
     return uint64(OTHER << 16)
 
 
 @helper
-def apply_ohlcv(c: Any, at: Any, record: Any, rtype: Any, ts: Any) -> None:
-    """Take a bar that the feed made itself: 1 s bars are folded into minutes as our own are."""
+def times_of(record: Any, family: Any) -> Any:
+    """Return the event time and the receive time of a record.
+
+    One stands in for the other if it is not plausible: a BBO record whose interval had no trade
+    has no ts_event. Bars have no receive time.
+    """
+    b8 = as_i64(record)
+    ts = b8[1]
+    received = ts
+    if family <= uint64(BBO):
+        received = b8[4]
+    elif family == uint64(MBO):
+        received = b8[5]
+    if not plausible(ts):
+        ts = received
+    if not plausible(received):
+        received = ts
+    return ts, received
+
+
+@helper
+def event_of(record: Any, family: Any) -> Any:
+    """Return the price, size, action, side, flags and sequence of a record; 0 for what it lacks."""
+    b1 = as_u8(record)
+    b4 = as_u32(record)
+    b8 = as_i64(record)
+    if family == uint64(MBO):
+        return b8[3], b4[8], b1[38], b1[39], b1[36], b4[13]
+    action = uint8(0) if family == uint64(BBO) else b1[28]
+    rtype = b1[1]
+    is_consolidated = rtype > uint8(RTYPE_MBP_10) and rtype < uint8(RTYPE_BBO_1S)
+    sequence = uint32(0) if is_consolidated else b4[11]
+    return b8[2], b4[6], action, b1[29], b1[30], sequence
+
+
+@helper
+def take_control(c: Any, record: Any) -> Any:
+    """Put a control record on the list of control records; return whether it was taken.
+
+    Mappings and definitions wait until earlier ticks and bars are taken, and later ticks wait
+    until they are taken, so that their order is kept. System messages and errors need not wait.
+    """
+    cnt = as_i64(c[CTX_COUNTERS])
+    rtype = as_u8(record)[1]
+    is_ordered = rtype == uint8(RTYPE_SYMBOL_MAPPING) or rtype == uint8(RTYPE_DEFINITION)
+    is_behind = cnt[COUNT_TICKS] > 0 or cnt[COUNT_BARS] > 0
+    if (is_ordered and is_behind) or cnt[COUNT_CONTROLS] >= c[CTX_CONTROL_CAPACITY]:
+        cnt[COUNT_STOP] = STOP_CONTROL
+        return False
+    if is_ordered:
+        cnt[COUNT_TICK_ROOM] = 0
+    as_i64(c[CTX_CONTROLS])[cnt[COUNT_CONTROLS]] = record - c[CTX_BUFFER]
+    cnt[COUNT_CONTROLS] += 1
+    cnt[COUNT_RECORDS] += 1
+    return True
+
+
+@helper
+def take_ohlcv(c: Any, at: Any, record: Any, ts: Any) -> None:
+    """Apply a bar that the feed itself made.
+
+    A 1 s bar is folded into its minute, as our own are. A bar of an instrument whose trades are
+    received is ignored.
+    """
     row = as_i64(at)
     rec = as_i64(record)
+    if row[ROW_LAST_TS] != 0:
+        as_i64(c[CTX_COUNTERS])[COUNT_OHLCV_IGNORED] += 1
+        return
+    is_minute = as_u8(record)[1] == uint8(RTYPE_OHLCV_1M)
     bar = ROW_S
     span = SECOND_NS
-    if rtype == uint8(33):
+    if is_minute:
         close_second(c, at)
         close_minute(c, at)
         bar = ROW_M
@@ -135,44 +214,85 @@ def apply_ohlcv(c: Any, at: Any, record: Any, rtype: Any, ts: Any) -> None:
     row[bar + VOLUME] = rec[6]
     row[bar + TRADES] = 0
     as_f64(at)[bar + NOTIONAL] = float(rec[5]) * float(rec[6])
-    if rtype == uint8(33):
+    if is_minute:
         close_minute(c, at)
     else:
         close_second(c, at)
 
 
 @helper
-def next_n(at: Any, out: Any, one_shard: Any, base: Any, positions: Any) -> Any:
-    """Take the position of the tick at ``out``: off its address, or off its shard's counter."""
-    if one_shard:
-        return (out >> 5) + base
-    shard = as_u32(at)[2 * ROW_CLEARED + 1]
-    n = positions[shard] + 1
-    positions[shard] = n
-    return n
+def take_event(c: Any, at: Any, record: Any, family: Any, ts: Any) -> None:
+    """Write and apply the ticks of a trade, a clear or a change of the top of book."""
+    cnt = as_i64(c[CTX_COUNTERS])
+    price, size, action, side, flags, sequence = event_of(record, family)
+    quotes = c[CTX_TRADES_ONLY] == 0
+    numbering = (False, 0, as_i64(c[CTX_POSITIONS]))
+    made = c[CTX_TICKS] + cnt[COUNT_TICKS] * TICK_SIZE
+    out = made
+    number = uint64(as_u32(record)[1]) << uint64(32)
+    feed = uint64(c[CTX_FEED]) << uint64(56)
+    tail = uint64(sequence) | uint64(flags) << uint64(48) | feed
+    if action == uint8(ACTION_TRADE):
+        if price == UNDEF_PRICE:
+            cnt[COUNT_UNDEFINED] += 1
+        else:
+            sided = tail | uint64(side) << uint64(40)
+            out = emit_trade(c, at, out, ts, price, number, size, sided, numbering)
+    elif action == uint8(ACTION_CLEAR) and quotes:
+        out = emit_clear(at, out, ts, number, tail, numbering)
+    if quotes and family != uint64(MBO) and as_u8(record)[1] != uint8(RTYPE_TRADE):
+        out = emit_sides(record, at, out, ts, number, tail, numbering)
+    cnt[COUNT_TICKS] += (out - made) >> TICK_SHIFT
 
 
 @helper
-def plausible(ts: Any) -> Any:
-    """Say whether a time may be one: after 1970 and until `LATEST_NS`."""
-    return uint64(ts - 1) < uint64(LATEST_NS)
+def take_data(c: Any, record: Any, family: Any) -> Any:
+    """Parse a record of market data; return whether it was taken.
+
+    If not, the stop counter says which output or table is full.
+    """
+    cnt = as_i64(c[CTX_COUNTERS])
+    bar_room = c[CTX_BAR_CAPACITY] - BARS_PER_TRADE
+    if cnt[COUNT_TICKS] >= cnt[COUNT_TICK_ROOM]:
+        cnt[COUNT_STOP] = STOP_TICKS
+        return False
+    if cnt[COUNT_BARS] > bar_room:
+        cnt[COUNT_STOP] = STOP_BARS
+        return False
+    ts, received = times_of(record, family)
+    if not plausible(ts):
+        cnt[COUNT_BAD_TIME] += 1
+        cnt[COUNT_RECORDS] += 1
+        return True
+    if received >= cnt[COUNT_SWEEP_AT]:
+        if cnt[COUNT_BARS] + 2 * cnt[COUNT_INSTRUMENTS] > bar_room:
+            cnt[COUNT_STOP] = STOP_BARS
+            return False
+        sweep(c, received)
+    at = find_row(c, c[CTX_FEED] << 32 | int64(as_u32(record)[1]))
+    if at == 0:
+        cnt[COUNT_STOP] = STOP_INSTRUMENTS
+        return False
+    cnt[COUNT_RECORDS] += 1
+    if family != uint64(OHLCV):
+        take_event(c, at, record, family, ts)
+    elif c[CTX_TRADES_ONLY] == 0:
+        take_ohlcv(c, at, record, ts)
+    return True
 
 
 @cold
 def any_record(c: Any, record: Any, end: Any) -> Any:
-    """Parse the record at an address; return where it ends.
+    """Parse the record at an address; return the address of the next record.
 
-    Or the address itself when it stays there; the stop counter says why. ``end`` is behind the
-    last byte.
+    Returns the same address if the record was not taken; the stop counter says why. ``end`` is
+    the address after the last byte in the buffer.
     """
     cnt = as_i64(c[CTX_COUNTERS])
-    b1 = as_u8(record)
-    b4 = as_u32(record)
-    b8 = as_i64(record)
     if record + HEADER_SIZE > end:
         cnt[COUNT_STOP] = STOP_END
         return record
-    length = int64(b1[0]) << 2
+    length = int64(as_u8(record)[0]) << 2
     if length < HEADER_SIZE or length & 7 != 0:
         cnt[COUNT_STOP] = STOP_BAD_LENGTH
         return record
@@ -180,7 +300,7 @@ def any_record(c: Any, record: Any, end: Any) -> Any:
     if after > end:
         cnt[COUNT_STOP] = STOP_END
         return record
-    rtype = b1[1]
+    rtype = as_u8(record)[1]
     family_size = family_of(rtype)
     family = family_size >> uint64(16)
     if length < int64(family_size & uint64(0xFFFF)):
@@ -192,117 +312,5 @@ def any_record(c: Any, record: Any, end: Any) -> Any:
         cnt[COUNT_RECORDS] += 1
         return after
     if family == uint64(CONTROL):
-        # Mappings and definitions wait behind what is made already, so that their order is kept;
-        # system messages and errors need not.
-        ordered = rtype == uint8(22) or rtype == uint8(19)
-        behind = cnt[COUNT_TICKS] > 0 or cnt[COUNT_BARS] > 0
-        if (ordered and behind) or cnt[COUNT_CONTROLS] >= c[CTX_CONTROL_CAPACITY]:
-            cnt[COUNT_STOP] = STOP_CONTROL
-            return record
-        if ordered:
-            cnt[COUNT_TICK_ROOM] = 0  # and ticks wait until the caller took it
-        as_i64(c[CTX_CONTROLS])[cnt[COUNT_CONTROLS]] = record - c[CTX_BUFFER]
-        cnt[COUNT_CONTROLS] += 1
-        cnt[COUNT_RECORDS] += 1
-        return after
-
-    bar_room = c[CTX_BAR_CAPACITY] - BARS_PER_TRADE
-    if cnt[COUNT_TICKS] >= cnt[COUNT_TICK_ROOM]:
-        cnt[COUNT_STOP] = STOP_TICKS
-        return record
-    if cnt[COUNT_BARS] > bar_room:
-        cnt[COUNT_STOP] = STOP_BARS
-        return record
-    ts = b8[1]
-    received = ts
-    if family <= uint64(BBO):
-        received = b8[4]
-    elif family == uint64(MBO):
-        received = b8[5]
-    if uint64(ts - 1) >= uint64(LATEST_NS):
-        ts = received  # a BBO without a trade in its interval has no ts_event
-    if uint64(received - 1) >= uint64(LATEST_NS):
-        received = ts
-    if uint64(ts - 1) >= uint64(LATEST_NS):
-        cnt[COUNT_BAD_TIME] += 1
-        cnt[COUNT_RECORDS] += 1
-        return after
-    if received >= cnt[COUNT_SWEEP_AT]:
-        if cnt[COUNT_BARS] + 2 * cnt[COUNT_INSTRUMENTS] > bar_room:
-            cnt[COUNT_STOP] = STOP_BARS
-            return record
-        sweep(c, received)
-    key = c[CTX_FEED] << 32 | int64(b4[1])
-    at = find_row(c, key)
-    if at == 0:
-        cnt[COUNT_STOP] = STOP_INSTRUMENTS
-        return record
-    cnt[COUNT_RECORDS] += 1
-    trades_only = c[CTX_TRADES_ONLY] != 0
-    if family == uint64(OHLCV):
-        if trades_only:
-            return after
-        if as_i64(at)[ROW_LAST_TS] != 0:
-            cnt[COUNT_OHLCV_IGNORED] += 1
-        else:
-            apply_ohlcv(c, at, record, rtype, ts)
-        return after
-
-    if family == uint64(MBO):
-        price = b8[3]
-        size = b4[8]
-        action = b1[38]
-        side = b1[39]
-        flags = b1[36]
-        sequence = b4[13]
-    else:
-        price = b8[2]
-        size = b4[6]
-        action = b1[28]
-        side = b1[29]
-        flags = b1[30]
-        sequence = b4[11]
-        if family == uint64(BBO):
-            action = uint8(0)
-        if rtype > uint8(10) and rtype < uint8(195):
-            sequence ^= sequence  # consolidated records have none
-    positions = as_i64(c[CTX_POSITIONS])
-    made = c[CTX_TICKS] + cnt[COUNT_TICKS] * TICK_SIZE
-    out = made
-    number = uint64(b4[1]) << uint64(32)
-    feed = uint64(c[CTX_FEED]) << uint64(56)
-    tail = uint64(sequence) | uint64(flags) << uint64(48) | feed
-    if action == uint8(ACTION_TRADE):
-        if price == UNDEF_PRICE:
-            cnt[COUNT_UNDEFINED] += 1
-        else:
-            n = next_n(at, out, False, 0, positions)
-            kind = uint64(side) << uint64(40) | uint64(TICK_TRADE << 32)
-            put_tick(out, ts, price, number | uint64(size), tail | kind)
-            out += TICK_SIZE
-            apply_trade(c, at, ts, price, int64(size), n)
-    elif action == uint8(ACTION_CLEAR) and not trades_only:
-        n = next_n(at, out, False, 0, positions)
-        kind = uint64(SIDE_NONE << 40 | TICK_CLEAR << 32)
-        put_tick(out, ts, UNDEF_PRICE, number, tail | kind)
-        out += TICK_SIZE
-        apply_clear(at, n)
-    if family != uint64(MBO) and rtype != uint8(0) and not trades_only:
-        row = as_i64(at)
-        tail |= uint64(SIDE_NONE << 40)
-        price = b8[6]
-        size = b4[16]
-        if price != row[ROW_BID] or int64(size) != row[ROW_BID_SIZE]:
-            n = next_n(at, out, False, 0, positions)
-            put_tick(out, ts, price, number | uint64(size), tail | uint64(TICK_BID << 32))
-            out += TICK_SIZE
-            apply_side(at, ROW_BID, ROW_BID_SIZE, ts, price, int64(size), n)
-        price = b8[7]
-        size = b4[17]
-        if price != row[ROW_ASK] or int64(size) != row[ROW_ASK_SIZE]:
-            n = next_n(at, out, False, 0, positions)
-            put_tick(out, ts, price, number | uint64(size), tail | uint64(TICK_ASK << 32))
-            out += TICK_SIZE
-            apply_side(at, ROW_ASK, ROW_ASK_SIZE, ts, price, int64(size), n)
-    cnt[COUNT_TICKS] += (out - made) >> 5
-    return after
+        return after if take_control(c, record) else record
+    return after if take_data(c, record, family) else record

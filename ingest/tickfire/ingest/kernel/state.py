@@ -1,9 +1,4 @@
-"""`InstrumentStates`: the state of all instruments of a process, and the buffers that the kernels write.
-
-It owns the memory behind the kernels' context: STATE rows, the hash from (feed, instrument_id)
-to a row, the tick and bar outputs, the counters. It grows where a kernel says that it is full,
-so nothing is dropped for want of room.
-"""
+"""The state of all instruments of a process, and the memory that the kernels work on."""
 
 from __future__ import annotations
 
@@ -13,17 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.ingest.kernel import context as ctx
-from tickfire.ingest.kernel.fold_kernel import (
-    HASH_FACTOR,
-    clear_all,
-    close_all,
-    close_due,
-    fold_ticks,
-)
-from tickfire.store.schema import BAR, STATE, TICK
-
-type Rows = NDArray[np.void]
-"""A structured array: STATE, TICK or BAR."""
+from tickfire.ingest.kernel.fold_kernel import clear_all, close_all, close_due, fold_ticks
+from tickfire.ingest.kernel.rows import HASH_FACTOR
+from tickfire.store.schema import BAR, STATE, TICK, Rows
 
 DEFAULT_INSTRUMENTS: Final = 256
 DEFAULT_TICKS: Final = 1 << 16
@@ -32,18 +19,22 @@ CONTROLS: Final = 1024
 
 
 class InstrumentStates:
-    """All instruments of a process: state, outputs and positions.
+    """The instruments of a process: their states, the kernels' outputs, and positions.
+
+    It owns the memory behind the kernels' context: the STATE rows, the hash table from
+    (feed, instrument_id) to a row, the outputs for ticks and bars, and the counters. A table that a
+    kernel reports as full grows, so nothing is dropped for want of room.
 
     Parameters
     ----------
     shards : int
-        How many shards number the ticks.
+        The number of shards over which the instruments are spread.
     feed : int
-        The number of the feed that `Parser` reads into this book.
+        The number of the feed that a `Parser` reads.
     instruments : int
-        Rows to begin with; the table grows by itself.
+        The number of rows to begin with.
     ticks : int
-        Room for TICKs of one call.
+        The number of ticks that one call of a kernel may write.
     """
 
     def __init__(
@@ -60,26 +51,37 @@ class InstrumentStates:
         self.controls = np.zeros(CONTROLS, np.int64)
         self._ticks = np.zeros(max(ticks, 2 * instruments), TICK)
         self._rows = np.zeros(1, STATE)
-        self._set(ctx.CTX_COUNTERS, self.counters)
-        self._set(ctx.CTX_POSITIONS, self.positions)
-        self._set(ctx.CTX_CONTROLS, self.controls)
+        self._point(ctx.CTX_COUNTERS, self.counters)
+        self._point(ctx.CTX_POSITIONS, self.positions)
+        self._point(ctx.CTX_CONTROLS, self.controls)
         self.context[ctx.CTX_CONTROL_CAPACITY] = CONTROLS
         self.context[ctx.CTX_SHARDS] = shards
         self.context[ctx.CTX_FEED] = feed
         self._resize(instruments)
 
     # --- memory
-    def _set(self, word: int, array: NDArray[Any]) -> None:
+    def _point(self, word: int, array: NDArray[Any]) -> None:
         self.context[word] = array.ctypes.data
 
     def _resize(self, instruments: int) -> None:
-        """Take new tables of a larger size and move what is known into them."""
+        """Allocate tables for a number of instruments, and move the present rows into them."""
         old = self.rows.copy()
-        self._rows = np.zeros(instruments + 1, STATE)  # the last is blank
+        self._rows = np.zeros(instruments + 1, STATE)  # the last row is blank
         hash_size = 1 << max(4, (8 * instruments - 1).bit_length())
         self._rows[instruments:].view(np.int64)[ctx.ROW_KEY] = -1
         blank = self._rows[instruments:].ctypes.data
         self._table = np.full(hash_size, blank, np.int64)
+        self._resize_outputs(instruments)
+        self._point(ctx.CTX_STATE, self._rows)
+        self._point(ctx.CTX_TABLE, self._table)
+        self.context[ctx.CTX_BLANK] = blank
+        self.context[ctx.CTX_HASH_MASK] = hash_size - 1
+        self.context[ctx.CTX_MAX_INSTRUMENTS] = instruments
+        self.counters[ctx.COUNT_INSTRUMENTS] = 0
+        self._insert(old)
+
+    def _resize_outputs(self, instruments: int) -> None:
+        """Make room for a clear and two bars of each instrument, and keep what was written."""
         pending = self.bars.copy() if self.count(ctx.COUNT_BARS) else None
         self._bars = np.zeros(2 * instruments + SPARE_BARS, BAR)
         if pending is not None:
@@ -88,27 +90,17 @@ class InstrumentStates:
             ticks = np.zeros(2 * instruments, TICK)
             ticks[: len(self._ticks)] = self._ticks
             self._ticks = ticks
-        for word, array in (
-            (ctx.CTX_STATE, self._rows),
-            (ctx.CTX_TABLE, self._table),
-            (ctx.CTX_TICKS, self._ticks),
-            (ctx.CTX_BARS, self._bars),
-        ):
-            self._set(word, array)
-        self.context[ctx.CTX_BLANK] = blank
-        self.context[ctx.CTX_HASH_MASK] = hash_size - 1
-        self.context[ctx.CTX_MAX_INSTRUMENTS] = instruments
+        self._point(ctx.CTX_TICKS, self._ticks)
+        self._point(ctx.CTX_BARS, self._bars)
         self.context[ctx.CTX_TICK_CAPACITY] = len(self._ticks)
         self.context[ctx.CTX_BAR_CAPACITY] = len(self._bars)
-        self.counters[ctx.COUNT_INSTRUMENTS] = 0
-        self._insert(old)
 
     def grow(self) -> None:
         """Double the table of instruments."""
         self._resize(2 * (len(self._rows) - 1))
 
     def _insert(self, rows: Rows) -> None:
-        """Append rows whose keys are new, and hash them as the kernel does."""
+        """Append rows whose keys are new, and hash them as the kernels do."""
         for row in rows:
             at = self.count(ctx.COUNT_INSTRUMENTS)
             h, _ = self._search(int(row["feed"]) << 32 | int(row["instrument_id"]))
@@ -117,7 +109,7 @@ class InstrumentStates:
             self.counters[ctx.COUNT_INSTRUMENTS] = at + 1
 
     def _search(self, key: int) -> tuple[int, int | None]:
-        """Return the place of a key in the table, and the index of its row if it has one."""
+        """Return the index of a key in the hash table, and the index of its row if it has one."""
         mask, keys = len(self._table) - 1, self._rows.view(np.int64)[ctx.ROW_KEY :: ctx.ROW_WORDS]
         h = (key * HASH_FACTOR & 0xFFFF_FFFF_FFFF_FFFF) >> 32 & mask
         while self._table[h] != self.context[ctx.CTX_BLANK]:
@@ -127,9 +119,9 @@ class InstrumentStates:
             h = h + 1 & mask
         return h, None
 
-    # --- what is known
+    # --- rows and counters
     def count(self, counter: int) -> int:
-        """Return one counter (``COUNT_*``)."""
+        """Return the value of a counter (``COUNT_*``)."""
         return int(self.counters[counter])
 
     @property
@@ -138,7 +130,7 @@ class InstrumentStates:
         return self._rows[: self.count(ctx.COUNT_INSTRUMENTS)]
 
     def find(self, feed: int, instrument_id: int) -> int | None:
-        """Return the index of an instrument's row, if it has one."""
+        """Return the index of an instrument's row, or None if it has none."""
         return self._search(feed << 32 | instrument_id)[1]
 
     def row(self, feed: int, instrument_id: int) -> np.void | None:
@@ -150,7 +142,7 @@ class InstrumentStates:
         return found
 
     def load(self, rows: Rows) -> None:
-        """Take snapshots: each row replaces what is known of its instrument."""
+        """Load snapshots; each replaces the state of its instrument."""
         fresh = []
         for row in rows:
             at = self.find(int(row["feed"]), int(row["instrument_id"]))
@@ -165,16 +157,16 @@ class InstrumentStates:
     # --- outputs
     @property
     def ticks(self) -> Rows:
-        """TICK[]: written since `drain`; a view."""
+        """TICK[]: a view of the ticks written since the last `drain`."""
         return self._ticks[: self.count(ctx.COUNT_TICKS)]
 
     @property
     def bars(self) -> Rows:
-        """BAR[]: closed since `drain`; a view."""
+        """BAR[]: a view of the bars closed since the last `drain`."""
         return self._bars[: self.count(ctx.COUNT_BARS)]
 
     def drain(self) -> None:
-        """Forget the outputs: they were taken."""
+        """Discard the outputs, which the caller has taken."""
         self.counters[ctx.COUNT_TICKS] = 0
         self.counters[ctx.COUNT_BARS] = 0
         self.counters[ctx.COUNT_CONTROLS] = 0
@@ -185,27 +177,32 @@ class InstrumentStates:
         return taken
 
     # --- folding
-    def fold(self, ticks: Rows, first_n: int) -> Rows:
-        """Fold ticks of one shard.
+    def fold(self, ticks: Rows, first: int) -> Rows:
+        """Fold ticks of one shard into the states.
 
         Parameters
         ----------
         ticks : TICK[count]
-        first_n : int
-            The position of the first.
+        first : int
+            The position of the first tick.
 
         Returns
         -------
         BAR[k]
-            The pieces that these ticks closed, in order.
+            The pieces of bars that the ticks closed, in the order of closing.
+
+        Raises
+        ------
+        TypeError
+            If `ticks` is not an array of TICK records.
         """
         buffer = np.ascontiguousarray(ticks)
         if buffer.dtype != TICK:
             raise TypeError(f"fold takes TICK records, not {buffer.dtype}")
-        self._set(ctx.CTX_BUFFER, buffer)
+        self._point(ctx.CTX_BUFFER, buffer)
         pieces, at = [], 0
         while True:
-            at = int(fold_ticks(self.address, at, len(buffer), first_n))
+            at = int(fold_ticks(self.address, at, len(buffer), first))
             pieces.append(self._take_bars())
             if at >= len(buffer):
                 return np.concatenate(pieces)
@@ -213,7 +210,18 @@ class InstrumentStates:
                 self.grow()
 
     def close(self, feed_time: int | None = None) -> Rows:
-        """Close the bars that ended by feed time (ns), or all; return the pieces."""
+        """Close running bars, and return the pieces.
+
+        Parameters
+        ----------
+        feed_time : int, optional
+            ns since the Unix epoch: close the bars that ended by this time. Without it, all.
+
+        Returns
+        -------
+        BAR[k]
+            The pieces, after those of earlier calls that were not taken yet.
+        """
         earlier = self._take_bars()
         if feed_time is None:
             close_all(self.address)
@@ -222,9 +230,15 @@ class InstrumentStates:
         return np.concatenate([earlier, self._take_bars()])
 
     def clear(self) -> None:
-        """Emit a clear for each instrument into `ticks`: a feed session begins."""
+        """Write a clear of each instrument to `ticks`, as at the start of a feed session.
+
+        Raises
+        ------
+        ValueError
+            If the ticks written before leave too little room: call `drain` first.
+        """
         if len(self.ticks) + len(self.rows) > len(self._ticks):
-            raise ValueError("take the ticks before a clear")
+            raise ValueError("the output has no room for the clears; take and drain it first")
         clear_all(self.address)
 
     def take_dirty(self) -> Rows:
@@ -236,5 +250,5 @@ class InstrumentStates:
         return changed
 
     def mark_dirty(self) -> None:
-        """Have every row written again."""
+        """Mark every row as changed, so that its snapshot is written again."""
         self.rows["dirty"] = 1

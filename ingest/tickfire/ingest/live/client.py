@@ -16,7 +16,7 @@ from tickfire.base.errors import UserError
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.parse import Batch, FeedCorrupt, Parser
-from tickfire.ingest.live.lsg import Handshake, LsgError, State, Subscription
+from tickfire.ingest.lsg.client import Handshake, HandshakeState, LiveSubscription, LsgError
 
 SILENCE_SLACK_S: Final = 10
 """Past the heartbeat interval by this, a silent gateway is taken for dead."""
@@ -33,7 +33,7 @@ class LiveSession(asyncio.BufferedProtocol):
     ----------
     key : str
         The API key.
-    subscription : Subscription
+    subscription : LiveSubscription
     parser : Parser
     on_start : (Metadata) -> bool
         Records are about to come. False holds the session until `go_on`.
@@ -45,7 +45,7 @@ class LiveSession(asyncio.BufferedProtocol):
     def __init__(
         self,
         key: str,
-        subscription: Subscription,
+        subscription: LiveSubscription,
         parser: Parser,
         on_start: Callable[[Metadata], bool],
         on_batch: Callable[[Batch, int], bool],
@@ -129,9 +129,13 @@ class LiveSession(asyncio.BufferedProtocol):
         self._received = time.time_ns()
         self._heard = time.monotonic()
         self._parser.received(nbytes)
-        if self._handshake.state is not State.DATA:
+        if self._handshake.state is not HandshakeState.DATA:
             self._shake()
-        if self._handshake.state is State.DATA and not self._held and not self.ended.done():
+        if (
+            self._handshake.state is HandshakeState.DATA
+            and not self._held
+            and not self.ended.done()
+        ):
             self._parse()
 
     def _shake(self) -> None:

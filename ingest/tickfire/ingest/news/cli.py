@@ -7,25 +7,26 @@ import contextlib
 import logging
 import random
 import re
-import signal
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import click
 
 from tickfire.base.errors import UsageError
+from tickfire.base.run import until_stopped
 from tickfire.ingest.news.fetch import client
-from tickfire.ingest.news.poller import Feed, Poller
+from tickfire.ingest.news.poller import NewsFeed, Poller
 from tickfire.ingest.news.publish import Publisher
 from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, Schedule
 from tickfire.ingest.news.simulate import play
 from tickfire.ingest.news.symbols import Symbols
 from tickfire.ingest.news.wire import DEFAULT_MEAN_INTERVAL_S
-from tickfire.store.connect import DEFAULT_URL, connect
+from tickfire.store.limits import REQUEST_TIMEOUT_S
+from tickfire.store.options import redis_url_option
+from tickfire.store.store import Store
 
 MIN_INTERVAL_S: Final = 1.0
-SOCKET_TIMEOUT_S: Final = 5.0
 _BETWEEN_FEEDS = re.compile(r"\s+|,(?=https?://)")
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ logger = logging.getLogger(__name__)
     show_default=True,
     help="Mean seconds between two simulated headlines.",
 )
-@click.option("--redis-url", envvar="REDIS_URL", default=DEFAULT_URL, show_default=True)
+@redis_url_option
 @click.option("--news-feeds", envvar="NEWS_FEEDS", default="", hidden=True)
 def news(
     feeds: tuple[str, ...],
@@ -74,7 +75,7 @@ def news(
     asyncio.run(_run(redis_url, sources, seed if simulate else None, every))
 
 
-def parse_feed(text: str, interval_s: float) -> Feed:
+def parse_feed(text: str, interval_s: float) -> NewsFeed:
     """Return the feed that ``URL`` or ``URL|SECONDS`` names.
 
     Raises
@@ -95,17 +96,15 @@ def parse_feed(text: str, interval_s: float) -> Feed:
         every = 0.0
     if not MIN_INTERVAL_S <= every < float("inf"):
         raise UsageError(f"{text} must end in |SECONDS, at least {MIN_INTERVAL_S:g}.")
-    return Feed(url, every)
+    return NewsFeed(url, every)
 
 
-async def _run(redis_url: str, feeds: Sequence[Feed], seed: int | None, every: float) -> None:
-    redis = await connect(redis_url, socket_timeout_s=SOCKET_TIMEOUT_S)
+async def _run(redis_url: str, feeds: Sequence[NewsFeed], seed: int | None, every: float) -> None:
+    store = await Store.open(redis_url, reply_timeout_s=REQUEST_TIMEOUT_S)
+    redis = store.client
     publisher, symbols = Publisher(redis), Symbols(redis)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(redis.aclose)
+        stack.push_async_callback(store.close)
         http = await stack.enter_async_context(client())
         jobs = [
             Poller(feed, Schedule(feed.interval_s, random.Random()), http, publisher, symbols).run()
@@ -115,17 +114,10 @@ async def _run(redis_url: str, feeds: Sequence[Feed], seed: int | None, every: f
             jobs.append(play(redis, publisher, symbols, seed=seed, mean_interval_s=every))
         if feeds:
             logger.info("reading %d news feeds", len(feeds))
-        await _until(stop, [asyncio.create_task(job) for job in jobs])
+        await until_stopped(_all(jobs))
 
 
-async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for `stop`; a task that fails ends the command with its error."""
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        done, _ = await asyncio.wait((stopping, *tasks), return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for one in (stopping, *tasks):
-            one.cancel()
-        await asyncio.gather(stopping, *tasks, return_exceptions=True)
+async def _all(jobs: Sequence[Coroutine[Any, Any, None]]) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for job in jobs:
+            tasks.create_task(job)

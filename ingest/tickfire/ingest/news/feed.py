@@ -32,7 +32,7 @@ class NotAFeed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a feed's address answered with.
+    """The response of a feed's address.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server gave to ask it next time whether anything changed."""
+    """Validators of a response (ETag, Last-Modified), for the next conditional request."""
 
     etag: str = ""
     last_modified: str = ""

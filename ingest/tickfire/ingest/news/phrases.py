@@ -1,4 +1,4 @@
-"""What the simulated newswire says: (title, summary) patterns and the names to fill them with."""
+"""Texts of the simulated newswire: (title, summary) patterns and names to fill them with."""
 
 from __future__ import annotations
 

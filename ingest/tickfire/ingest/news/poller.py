@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class NewsFeed:
     """A feed's address and the seconds between two requests."""
 
     url: str
@@ -39,7 +39,7 @@ class Poller:
 
     def __init__(
         self,
-        feed: Feed,
+        feed: NewsFeed,
         schedule: Schedule,
         http: httpx.AsyncClient,
         publisher: Publisher,

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import RedisError
 
+from tickfire.base.retry import Backoff, retry
+from tickfire.store.limits import MAX_HEADLINES
 from tickfire.store.schema import NEWS_KEY, Headline
+from tickfire.store.store import REDIS_ERRORS, Client
 
 SEEN_KEY: Final = b"{" + NEWS_KEY + b"}:seen"
 """Sorted set of headline ids by the time they were last offered; in the slot of the stream."""
-MAX_HEADLINES: Final = 10_000
 MAX_SEEN: Final = 50_000
 FIRST_RETRY_S: Final = 0.2
-MAX_RETRY_S: Final = 2.0
 
 # One step, so that a headline is neither lost nor doubled whatever dies in between. Offering it
 # again renews its time: what a feed still lists is not forgotten.
@@ -48,7 +46,7 @@ class Publisher:
 
     def __init__(
         self,
-        redis: Redis | RedisCluster,
+        redis: Client,
         *,
         max_headlines: int = MAX_HEADLINES,
         max_seen: int = MAX_SEEN,
@@ -67,19 +65,13 @@ class Publisher:
         return new
 
     async def _until_written(self, headline: Headline) -> int:
-        delay = FIRST_RETRY_S
-        while True:
-            try:
-                new = await self._write(headline)
-            except (RedisError, OSError) as error:
-                if delay == FIRST_RETRY_S:
-                    logger.warning("cannot write to Redis, trying on: %s", error)
-            else:
-                if delay > FIRST_RETRY_S:
-                    logger.info("writing to Redis again")
-                return new
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, MAX_RETRY_S)
+        return await retry(
+            lambda: self._write(headline),
+            on=REDIS_ERRORS,
+            what="writing headlines",
+            logger=logger,
+            backoff=Backoff(FIRST_RETRY_S),
+        )
 
     async def _write(self, headline: Headline) -> int:
         max_headlines, max_seen = self._limits
@@ -91,7 +83,7 @@ class Publisher:
         return new
 
 
-async def last_headlines(redis: Redis | RedisCluster, count: int) -> list[Headline]:
+async def last_headlines(redis: Client, count: int) -> list[Headline]:
     """Return the newest headlines of the stream, newest first; what cannot be read is left out."""
     entries: Any = await redis.xrevrange(NEWS_KEY, count=count)
     found = []

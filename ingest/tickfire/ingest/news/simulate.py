@@ -7,13 +7,11 @@ import logging
 import time
 from typing import Final
 
-from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import RedisError
-
 from tickfire.ingest.news.publish import Publisher, last_headlines
 from tickfire.ingest.news.symbols import Symbols
 from tickfire.ingest.news.wire import SOURCE, Story, story, story_number
 from tickfire.store.schema import Headline
+from tickfire.store.store import REDIS_ERRORS, Client
 
 LOOK_BACK: Final = 500
 """Headlines in which the last story of this wire is looked for."""
@@ -22,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 async def play(
-    redis: Redis | RedisCluster,
+    redis: Client,
     publisher: Publisher,
     symbols: Symbols,
     *,
@@ -40,11 +38,11 @@ async def play(
         k += 1
 
 
-async def next_number(redis: Redis | RedisCluster, seed: int) -> int:
+async def next_number(redis: Client, seed: int) -> int:
     """Return the number of the story to tell next."""
     try:
         published = await last_headlines(redis, LOOK_BACK)
-    except (RedisError, OSError):
+    except REDIS_ERRORS:
         return 0
     numbers = [story_number(seed, headline.id) for headline in published]
     return max((number for number in numbers if number is not None), default=-1) + 1

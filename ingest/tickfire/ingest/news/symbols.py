@@ -6,11 +6,9 @@ import asyncio
 import time
 from typing import Any, Final
 
-import msgspec
-from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import RedisError
-
-from tickfire.store.schema import INSTRUMENTS_KEY, Instrument
+from tickfire.store.epoch import instruments_of
+from tickfire.store.schema import INSTRUMENTS_KEY
+from tickfire.store.store import REDIS_ERRORS, Client
 
 REFRESH_S: Final = 10.0
 
@@ -18,7 +16,7 @@ REFRESH_S: Final = 10.0
 class Symbols:
     """Reads the instrument table again every few seconds, when asked."""
 
-    def __init__(self, redis: Redis | RedisCluster, refresh_s: float = REFRESH_S) -> None:
+    def __init__(self, redis: Client, refresh_s: float = REFRESH_S) -> None:
         self._redis = redis
         self._refresh_s = refresh_s
         self._read_at = float("-inf")
@@ -32,16 +30,10 @@ class Symbols:
                 try:
                     self._known = await self._read()
                     self._read_at = time.monotonic()
-                except (RedisError, OSError):
+                except REDIS_ERRORS:
                     pass  # whoever publishes finds it away too, and says so
             return self._known
 
     async def _read(self) -> frozenset[str]:
         rows: Any = await self._redis.hvals(INSTRUMENTS_KEY)
-        found = set()
-        for row in rows:
-            try:
-                found.add(msgspec.msgpack.decode(row, type=Instrument).symbol)
-            except msgspec.MsgspecError:
-                continue
-        return frozenset(found)
+        return frozenset(instrument.symbol for instrument in instruments_of(rows))

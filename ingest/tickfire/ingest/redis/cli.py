@@ -15,8 +15,9 @@ import click
 from tickfire.base.errors import UserError
 from tickfire.base.ports import check_port
 from tickfire.base.process import describe_exit
+from tickfire.base.run import STOP_SIGNALS, stop_event
+from tickfire.ingest.redis.options import LOOPBACK, RedisOptions
 from tickfire.ingest.redis.server import EmbeddedRedis
-from tickfire.store.options import LOOPBACK, RedisOptions
 
 DEFAULT_PORT: Final = 6379
 SIZE: Final = re.compile(r"\d+([kmg]b?|b)?", re.IGNORECASE)
@@ -61,9 +62,7 @@ def redis(port: int, directory: Path | None, max_memory: str) -> None:
 
 async def _run(options: RedisOptions) -> None:
     options = replace(options, port=check_port(LOOPBACK, options.port))
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_event((*STOP_SIGNALS, signal.SIGHUP))
     server = EmbeddedRedis(options)
     await server.start()
     logger.info("Valkey is ready on %s:%d (pid %d)", LOOPBACK, options.port, server.pid)

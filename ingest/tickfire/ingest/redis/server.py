@@ -15,8 +15,8 @@ from typing import Final
 
 from tickfire.base.errors import UserError
 from tickfire.base.process import Guard, death_signal
+from tickfire.ingest.redis.options import LOOPBACK, RedisOptions, arguments
 from tickfire.ingest.redis.ping import NotReady, ping
-from tickfire.store.options import LOOPBACK, RedisOptions, arguments
 
 START_TIMEOUT_S: Final = 10.0
 STOP_TIMEOUT_S: Final = 4.0

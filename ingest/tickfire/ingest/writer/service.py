@@ -10,44 +10,44 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import numpy as np
-from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import RedisError
 
+from tickfire.base.retry import Backoff, retry
 from tickfire.base.run import until_stopped
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.dbn.control import ErrorMsg, SystemMsg, decode_control
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.dbn.layout import SYSTEM_END_OF_INTERVAL
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import Batch, Parser
-from tickfire.ingest.kernel.state import InstrumentStates, Rows
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.live.client import LiveSession
-from tickfire.ingest.live.lsg import FeedRefused, Subscription
+from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
+from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.pipe import Pipe
-from tickfire.store.connect import connect
-from tickfire.store.dataset import Store
-from tickfire.store.entries import BarEntry, SnapshotEntry, TickEntry, tick_entries
-from tickfire.store.schema import Instrument
+from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, MAX_BARS_PER_ENTRY
+from tickfire.store.schema import Instrument, Rows
+from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.writes import BarWrite, SnapshotWrite, TickWrite, tick_writes
 
 logger = logging.getLogger(__name__)
 
 RECONNECT_S: Final = 0.2
 RECONNECT_MAX_S: Final = 1.0
-NS_PER_S: Final = 1_000_000_000
 REPLAY_DEPTH_NS: Final = 24 * 3600 * NS_PER_S
 SNAPSHOT_INTERVAL_S: Final = 0.25
 REPORT_INTERVAL_S: Final = 60.0
-BARS_PER_ENTRY: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
 class IngestConfig:
-    """How ingest runs.
+    """Configuration of ingest.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class IngestConfig:
         The live gateway.
     key : str
         Its API key.
-    subscription : Subscription
+    subscription : LiveSubscription
     feed : int
         The number of this feed, 0 to 255.
     shards : int
@@ -72,11 +72,11 @@ class IngestConfig:
     host: str
     port: int
     key: str
-    subscription: Subscription
+    subscription: LiveSubscription
     feed: int = 1
     shards: int = 1
-    history_ticks: int = 2_000_000
-    history_bars: int = 100_000
+    history_ticks: int = HISTORY_TICKS
+    history_bars: int = HISTORY_BARS
     max_unacknowledged: int = 512
     backfill_s: float = 900.0
 
@@ -87,17 +87,18 @@ class Ingest:
     Parameters
     ----------
     config : IngestConfig
-    client : Redis or RedisCluster
-        Connected; the caller closes it.
+    store : Store
+        The caller closes it.
     """
 
-    def __init__(self, config: IngestConfig, client: Redis | RedisCluster) -> None:
+    def __init__(self, config: IngestConfig, store: Store) -> None:
         self.config = config
         self.states = InstrumentStates(config.shards, config.feed)
         self.parser = Parser(self.states)
-        self.store = Store(client, config.shards)
+        self.writer = EpochWriter(store, config.shards)
         self.instruments = InstrumentTable(config.feed, config.subscription.dataset)
         self.pipes: list[Pipe] = []
+        self._store = store
         self._session: LiveSession | None = None
         self._table_write: asyncio.Task[None] | None = None
         self._epoch_lock = asyncio.Lock()
@@ -111,11 +112,10 @@ class Ingest:
         FeedRefused
             The gateway refused the key.
         """
-        for instrument in await self.store.open(self.states):
+        for instrument in await self.writer.open(self.states):
             self.instruments.load(instrument)
         for shard in range(self.config.shards):
-            locate = partial(self.store.locate, shard)
-            self.pipes.append(Pipe(locate, self._verify_epoch, self._go_on))
+            self.pipes.append(Pipe(self._store, shard, self._verify_epoch, self._go_on))
         async with asyncio.TaskGroup() as tasks:
             for pipe in self.pipes:
                 tasks.create_task(pipe.run())
@@ -125,7 +125,7 @@ class Ingest:
 
     # --- sessions
     async def _sessions(self) -> None:
-        delay = RECONNECT_S
+        backoff = Backoff(RECONNECT_S, RECONNECT_MAX_S)
         while True:
             began = time.monotonic()
             ask = replace(self.config.subscription, start=self._replay_from())
@@ -135,11 +135,12 @@ class Ingest:
             self._session = None
             if isinstance(why, FeedRefused):
                 raise why
-            delay = RECONNECT_S if time.monotonic() - began > RECONNECT_MAX_S else delay
+            if time.monotonic() - began > RECONNECT_MAX_S:
+                backoff.reset()
+            delay = backoff.next_s()
             logger.warning("%s; trying again in %.1f s", why, delay)
             await self._tell("feed_down", str(why))
             await asyncio.sleep(delay)
-            delay = min(2 * delay, RECONNECT_MAX_S)
 
     def _replay_from(self) -> int | None:
         """Return where the session is to begin: after what is known, or a while ago.
@@ -199,7 +200,7 @@ class Ingest:
         async def write() -> None:
             if earlier is not None:
                 await earlier
-            await self._persist(self.store.put_instruments, new)
+            await self._persist(partial(self.writer.put_instruments, new))
             if kind:
                 await self._tell(kind, detail)
             if self._table_write is asyncio.current_task():
@@ -208,19 +209,13 @@ class Ingest:
 
         self._table_write = asyncio.get_running_loop().create_task(write())
 
-    async def _persist(self, write: object, *args: object) -> None:
-        """Do a write off the hot path, again and again while Redis is away."""
-        while True:
-            try:
-                await write(*args)  # type: ignore[operator]
-            except (RedisError, OSError) as error:
-                logger.warning("Redis cannot be written to (%s); trying again", error)
-                await asyncio.sleep(RECONNECT_S)
-            else:
-                return
+    async def _persist(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Repeat a write off the hot path until it succeeds."""
+        backoff = Backoff(RECONNECT_S, RECONNECT_MAX_S)
+        await retry(write, on=REDIS_ERRORS, what="writing to Redis", logger=logger, backoff=backoff)
 
     async def _tell(self, kind: str, detail: str) -> None:
-        await self._persist(self.store.put_status, kind, detail)
+        await self._persist(partial(self.writer.put_status, kind, detail))
 
     # --- writing
     def _write(self, ticks: Rows, bars: Rows, received: int) -> None:
@@ -229,19 +224,19 @@ class Ingest:
         positions = self.states.positions
         for shard, own in self._by_shard(ticks):
             first = int(positions[shard]) - len(own) + 1
-            for entry in tick_entries(shard, first, own, received, now, now, history):
-                self.pipes[shard].send(entry)
+            for write in tick_writes(shard, first, own, received, now, now, history):
+                self.pipes[shard].send(write)
         self._write_bars(bars)
 
     def _write_bars(self, bars: Rows) -> None:
         history = self.config.history_bars
         for shard, own in self._by_shard(bars):
-            for at in range(0, len(own), BARS_PER_ENTRY):
-                index = self.store.bar_index[shard]
-                self.store.bar_index[shard] = index + 1
-                data = own[at : at + BARS_PER_ENTRY].tobytes()
-                n = int(self.states.positions[shard])
-                self.pipes[shard].send(BarEntry(shard, n, index, data, history))
+            for at in range(0, len(own), MAX_BARS_PER_ENTRY):
+                index = self.writer.bar_index[shard]
+                self.writer.bar_index[shard] = index + 1
+                data = own[at : at + MAX_BARS_PER_ENTRY].tobytes()
+                position = int(self.states.positions[shard])
+                self.pipes[shard].send(BarWrite(shard, position, index, data, history))
 
     def _by_shard(self, records: Rows) -> list[tuple[int, Rows]]:
         """Part records by the shard of their instrument."""
@@ -265,32 +260,32 @@ class Ingest:
             for shard in np.unique(dirty["shard"]).tolist():
                 own = dirty[dirty["shard"] == shard]
                 position = int(self.states.positions[shard])
-                self.pipes[shard].send(SnapshotEntry(shard, position, own))
+                self.pipes[shard].send(SnapshotWrite(shard, position, own))
 
     # --- the data set
     async def _verify_epoch(self) -> None:
         """Before writing over a new connection: if the data set is gone, begin another."""
         async with self._epoch_lock:
-            if await self.store.is_current():
+            if await self.writer.is_current():
                 return
             logger.warning("the data set is gone from Redis")
-            await self.store.begin_epoch()
+            await self.writer.begin_epoch()
             for shard, pipe in enumerate(self.pipes):
                 pipe.reset()
                 self._renumber(shard, pipe)
             known = [
                 self.instruments.current(int(row["instrument_id"])) for row in self.states.rows
             ]
-            await self.store.put_instruments([k for k in known if k is not None])
+            await self.writer.put_instruments([k for k in known if k is not None])
             self.states.mark_dirty()
 
     def _renumber(self, shard: int, pipe: Pipe) -> None:
         """Count a shard's positions from 1 again, beginning with what was not acknowledged."""
-        entries = pipe.entries()
-        first = next((e.last - e.count for e in entries if isinstance(e, TickEntry)), None)
+        waiting = pipe.waiting()
+        first = next((w.last - w.count for w in waiting if isinstance(w, TickWrite)), None)
         offset = int(self.states.positions[shard]) if first is None else first
-        for entry in entries:
-            entry.shift(offset)
+        for write in waiting:
+            write.shift(offset)
         self.states.positions[shard] -= offset
         rows = self.states.rows
         own = rows["shard"] == shard
@@ -329,9 +324,9 @@ async def run(config: IngestConfig, redis_url: str) -> None:
     UserError
         Redis cannot be reached, or the gateway refused the key.
     """
-    client = await connect(redis_url)
+    store = await Store.open(redis_url)
     try:
-        await until_stopped(Ingest(config, client).run())
+        await until_stopped(Ingest(config, store).run())
         logger.info("stopped")
     finally:
-        await client.aclose()
+        await store.close()

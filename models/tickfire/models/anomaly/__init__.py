@@ -1,5 +1,6 @@
-"""Anomalies: what is unlike everything that an instrument did before, and in which feature.
+"""Anomalies: trades and minutes unlike those that an instrument had before.
 
-`baseline` is what one feature was like so far, `ticks_kernel` the features of every trade and the
-alarms, `series_kernel` the same baseline over any series, `nab` the benchmark it is measured by.
+`baseline` holds the statistics of one feature, `ticks_kernel` scores the features of every trade,
+`bars_kernel` and `forest` those of every minute, and `series_kernel` those of any series, which
+`nab` measures with the Numenta Anomaly Benchmark.
 """

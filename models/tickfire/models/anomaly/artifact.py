@@ -1,4 +1,4 @@
-"""The artifact of the anomaly model: its frozen thresholds."""
+"""Artifact of the anomaly model: its frozen thresholds, and the forest over bars."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ NAME: Final = "anomaly"
 KIND: Final = "anomaly"
 VERSION: Final = 1
 SERIES: Final = "series_threshold"
-"""Array: threshold of the surprise of a plain series, frozen on half of the benchmark."""
+"""Name of the array that holds the threshold of a series, frozen on half of the benchmark."""
 _CLOSE: Final = 1e-9
 
 
 class Frozen(NamedTuple):
-    """What the artifact holds.
+    """Content of the artifact.
 
     Attributes
     ----------
     limits : Limits
-        Of trades.
+        Thresholds and periods for trades.
     forest : Forest
-        Of bars.
+        Isolation forest for bars.
     """
 
     limits: Limits
@@ -38,7 +38,7 @@ class Frozen(NamedTuple):
 
 
 def constants() -> dict[str, Any]:
-    """Return what the thresholds rest on, beside the data: they are of no use with others."""
+    """Return the constants that the thresholds were frozen with, and are valid for."""
     return {
         "features": list(FEATURE_NAMES),
         "memory": MEMORY,
@@ -49,18 +49,18 @@ def constants() -> dict[str, Any]:
 
 
 def golden(values: list[float]) -> Mapping[str, Any]:
-    """Return a golden vector: what the baseline says of a series."""
+    """Return a golden vector: a series, with its z-scores and surprises."""
     z, surprise = score(values)
     return {"input": values, "output": [z.tolist(), surprise.tolist()]}
 
 
 def read(path: Path) -> Frozen:
-    """Read the artifact by its manifest's path.
+    """Read an artifact by the path of its manifest.
 
     Raises
     ------
     ArtifactError
-        It is not whole, for other features or constants, or its golden vectors do not hold.
+        A file is damaged, was made for other features or constants, or gives other golden outputs.
     """
     artifact = load(path, KIND, VERSION)
     try:
@@ -81,4 +81,4 @@ def _verify(artifact: Artifact) -> None:
     for vector in artifact.golden:
         found = np.array(score(vector["input"]))
         if not np.allclose(found, np.array(vector["output"]), rtol=_CLOSE, atol=_CLOSE):
-            raise ValueError("its golden vectors do not hold")
+            raise ValueError("its golden vectors are not reproduced")

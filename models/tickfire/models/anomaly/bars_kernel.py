@@ -1,4 +1,4 @@
-"""How unusual a closed bar is: z-scores of its features, by the bars of its series before."""
+"""Kernel that scores closed bars: z-scores of their features by the earlier bars of a series."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ from tickfire.kernels.pointers import as_f64
 from tickfire.models.anomaly.baseline import BASELINE_WORDS, z_score
 
 BAR_FEATURES: Final = 4
-"""Return, gap (both in parts of the price), and the logarithms of range and volume."""
+"""Return and gap, both relative to the price, and the logarithms of range and volume."""
 LAST_CLOSE: Final = 0
 BAR_BASELINES: Final = 8
 BAR_ROW_WORDS: Final = BAR_BASELINES + BAR_FEATURES * BASELINE_WORDS
 BAR_MEMORY: Final = 240.0
+"""Memory of means and deviations, in bars."""
 PRICE_FLOOR: Final = 1e-5
-"""Least deviation of a return or gap, and the least range, in parts of the price."""
+"""Least deviation of a return or gap, and least range, relative to the price."""
 LOG_FLOOR: Final = 0.1
+"""Least deviation of a logarithm."""
 FARTHEST: Final = 50.0
-"""Z-scores beyond it are as good as this."""
+"""Limit of the magnitude of z-scores."""
 
 
+# It stays in one piece: the checks, the features and the scores of a bar are one pass over it.
 @kernel("int64(int64[::1], float64[:, ::1], int64, float64[:, ::1])")
 def bar_features(series: Any, bars: Any, states: Any, out: Any) -> Any:
-    """Take closed bars into their series; write the z-scores of each. Returns how many had any.
+    """Take closed bars into their series and write their z-scores; return how many have any.
 
     Parameters
     ----------
     series : int64[n]
-        Which series each bar belongs to.
+        The series of each bar.
     bars : float64[5, n]
-        Opens, highs, lows, closes above 0, and volumes. A bar that is not so is passed over.
+        Opens, highs, lows and closes, all above 0, and volumes. Other bars are skipped.
     states : int64
-        Address of `BAR_ROW_WORDS` float64 words a series, all zeros at first.
+        Address of `BAR_ROW_WORDS` float64 words a series, zero at first.
     out : float64[n, 4]
-        NaN for a bar that was passed over, and for the first bar of a series.
+        NaN for a bar that is skipped, and for the first bar of a series.
     """
     taken = 0
     for i in range(len(series)):

@@ -1,15 +1,15 @@
-"""What one feature was like so far: a robust mean and deviation, and a histogram that forgets.
+"""Baseline of a feature: a robust mean and deviation, and a histogram that forgets.
 
 The z-score of a value is its distance from the mean in standard deviations. Mean and variance are
-exponentially weighted; a value enters them only as far as `WINSOR` deviations from the mean, so
-that an anomaly does not hide the next one, and the deviation has a floor.
+exponentially weighted. A value enters them no farther than `WINSOR` deviations from the mean, so
+that one anomaly does not hide the next, and the deviation has a floor.
 
-The surprise of a value is minus the logarithm of its share in the histogram: streaming HBOS. The
-histogram spans what was seen; a value beyond widens it, and what it held keeps its place by the
-middle of its bin. Old values fade by `DECAY` a value: instead of fading the bins, a new value
-weighs more than the one before.
+The surprise of a value is minus the logarithm of its share in the histogram (streaming HBOS). The
+histogram spans the values so far; a value beyond its range widens it, and the old bins are moved
+to where their middles fall. Values fade by `DECAY`: rather than scaling down the bins at each
+value, each value is given more weight than the one before.
 
-The state is `BASELINE_WORDS` float64 words from ``at`` on; all zeros is fresh.
+The state is `BASELINE_WORDS` float64 words from index ``at`` on, zero at first.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from tickfire.kernels.jit import cold, helper
 
 BINS: Final = 16
 DECAY: Final = 0.999
-"""How much of a value's weight in the histogram is left after the next value."""
+"""Share of a value's weight in the histogram that is left after the next value."""
 PRIOR: Final = 0.1
-"""What each bin holds before anything came, in values of the newest one's weight."""
+"""Initial content of each bin, relative to the weight of the newest value."""
 WINSOR: Final = 3.0
+"""Deviations from the mean beyond which a value is cut off in mean and variance."""
 TRUSTED: Final = 20
-"""Values after which the deviation is known well enough to winsorise by."""
+"""Number of values after which the deviation is known well enough to cut off by."""
 GROWTH: Final = 1.0 / DECAY
 MAX_WEIGHT: Final = 1e9
 MOST_BINS_PER_UNIT: Final = 1e300
 LEAST_PART: Final = 1e-9
 LEAST: Final = 1e-12
-"""A deviation is never less than this, and that part of the mean."""
+"""Floors of a deviation: absolute, and (`LEAST_PART`) relative to the mean."""
 
 COUNT: Final = 0
 MEAN: Final = 1
@@ -42,7 +43,7 @@ HIGH: Final = 4
 TOTAL: Final = 5
 WEIGHT: Final = 6
 DEVIATION: Final = 7
-"""Of what came so far, at least the floor."""
+"""Standard deviation so far, at least the floor."""
 BINS_PER_UNIT: Final = 8
 HISTOGRAM: Final = 9
 BASELINE_WORDS: Final = HISTOGRAM + BINS
@@ -50,18 +51,18 @@ BASELINE_WORDS: Final = HISTOGRAM + BINS
 
 @helper
 def bin_of(s: Any, at: Any, x: Any) -> Any:
-    """Return the bin of a value that lies in the range."""
+    """Return the bin of a value within the range."""
     return min(int((x - s[at + LOW]) * s[at + BINS_PER_UNIT]), BINS - 1)
 
 
 @cold
 def widen(s: Any, at: Any, x: Any) -> None:
-    """Widen the histogram to hold a value."""
+    """Widen the histogram to include a value."""
     low, width = s[at + LOW], (s[at + HIGH] - s[at + LOW]) / BINS
     upwards = x > s[at + HIGH]
     s[at + LOW], s[at + HIGH] = min(low, x), max(s[at + HIGH], x)
     s[at + BINS_PER_UNIT] = min(BINS / (s[at + HIGH] - s[at + LOW]), MOST_BINS_PER_UNIT)
-    # From the edge that stays inwards, so that a bin is never added to before it moved.
+    # Start at the edge that stays, so that no bin receives weight before it has been moved.
     for step in range(BINS):
         k = step if upwards else BINS - 1 - step
         held = s[at + HISTOGRAM + k]
@@ -71,7 +72,7 @@ def widen(s: Any, at: Any, x: Any) -> None:
 
 @cold
 def lighten(s: Any, at: Any) -> None:
-    """Make all weights small again; their ratios stay."""
+    """Scale all weights down; their ratios stay."""
     scale = 1.0 / s[at + WEIGHT]
     for k in range(BINS):
         s[at + HISTOGRAM + k] *= scale
@@ -81,9 +82,9 @@ def lighten(s: Any, at: Any) -> None:
 
 @helper
 def weigh(s: Any, at: Any, x: Any, reach: Any) -> Any:
-    """Take a value into the histogram; return the weight of its bin before it, and of all bins.
+    """Add a value to the histogram; return the earlier weight of its bin, and of all bins.
 
-    A value farther than ``reach`` deviations from the mean counts as one at that distance.
+    A value more than ``reach`` deviations from the mean is counted at that distance.
     """
     if s[at + COUNT] > TRUSTED:
         far = reach * s[at + DEVIATION]
@@ -111,9 +112,10 @@ def weigh(s: Any, at: Any, x: Any, reach: Any) -> Any:
 
 @helper
 def z_score(s: Any, at: Any, x: Any, memory: Any, floor: Any) -> Any:
-    """Take a value into mean and variance; return its z-score by those before it.
+    """Add a value to mean and variance; return its z-score by the values before it.
 
-    ``memory`` is in values, ``floor`` in the value's unit. The first value has 0.
+    ``memory`` is a number of values, ``floor`` is in the unit of the value. The first value has
+    the z-score 0.
     """
     count = s[at + COUNT]
     s[at + COUNT] = count + 1.0

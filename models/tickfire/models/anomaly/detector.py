@@ -1,4 +1,4 @@
-"""Detectors: anomalies among the trades of all instruments, and in one plain series."""
+"""Anomaly detectors, for the trades of all instruments and for a single series."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.models.anomaly.baseline import BASELINE_WORDS
 from tickfire.models.anomaly.series_kernel import score_series
 from tickfire.models.anomaly.ticks_kernel import (
@@ -24,12 +25,13 @@ from tickfire.models.anomaly.ticks_kernel import (
     ROW_WORDS,
     score_ticks,
 )
-from tickfire.store.schema import MAX_TICKS_PER_ENTRY, TICK
+from tickfire.store.limits import MAX_TICKS_PER_ENTRY
+from tickfire.store.schema import TICK
 
 __all__ = ["FEATURE_NAMES", "Alarm", "Limits", "SeriesScores", "TickDetector", "score"]
 
 FEATURE_NAMES: Final = ("return", "volume", "spread", "inter_arrival", "context")
-"""What an alarm may name; ``context``: all of them together."""
+"""Features that an alarm may name; ``context`` stands for all of them together."""
 FIRST_CAPACITY: Final = 256
 EVERYTHING: Final = 1e100
 NOTHING: Final = np.empty((0, ALARM_WORDS), np.float64)
@@ -37,16 +39,16 @@ NOTHING: Final = np.empty((0, ALARM_WORDS), np.float64)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a trade is an anomaly.
+    """Criteria of an anomaly.
 
     Attributes
     ----------
     thresholds : tuple of 5 floats
-        Of the z-scores of the four features, and of the context in nats.
+        Of the z-scores of the four features, and of the context, in nats.
     warm_up : int
-        Trades of an instrument before its first alarm.
+        Number of trades of an instrument before its first alarm.
     refractory : int
-        Trades of an instrument after an alarm in which there is no other.
+        Number of trades after an alarm of an instrument in which it has no other.
     """
 
     thresholds: tuple[float, ...]
@@ -55,39 +57,39 @@ class Limits:
 
     def __post_init__(self) -> None:
         if len(self.thresholds) != FEATURES + 1 or not all(x > 0.0 for x in self.thresholds):
-            raise ValueError(f"there are {FEATURES + 1} thresholds, all above 0")
+            raise ValueError(f"there must be {FEATURES + 1} thresholds, all above 0")
         if self.warm_up < 0 or self.refractory < 0:
-            raise ValueError("warm-up and refractory period are 0 trades or more")
+            raise ValueError("warm-up and refractory period must be 0 trades or more")
 
     def array(self) -> NDArray[np.float64]:
-        """Return them as the kernel takes them."""
+        """Return the limits as float64[7], as the kernel takes them."""
         numbers = np.array([*self.thresholds, self.warm_up, self.refractory], np.float64)
         assert len(numbers) == LIMITS
         return numbers
 
 
 class Alarm(NamedTuple):
-    """One anomaly.
+    """An anomalous trade.
 
     Attributes
     ----------
-    position : int
-        Of the trade in the ticks that were given.
+    tick_index : int
+        Index of the trade in the ticks given.
     feed, instrument_id : int
     feature : str
-        Which of `FEATURE_NAMES` is farthest beyond its threshold.
+        The one of `FEATURE_NAMES` that is farthest beyond its threshold.
     score : float
-        How often its threshold; at least 1.
+        Multiple of its threshold; at least 1.
     context : float
         Sum of the surprises of all features, in nats.
     values, expected : tuple of 4 floats
-        Of all features and their means before: return and spread in basis points, volume, seconds
-        between trades.
+        Values of all features and their means before: return and spread in basis points, size, and
+        seconds between trades.
     z : tuple of 4 floats
-        Their z-scores; of volume and time by their logarithms.
+        Z-scores; those of size and time are of their logarithms.
     """
 
-    position: int
+    tick_index: int
     feed: int
     instrument_id: int
     feature: str
@@ -99,7 +101,7 @@ class Alarm(NamedTuple):
 
 
 class TickDetector:
-    """Anomalies among the trades of any number of instruments.
+    """Detector of anomalous trades, for any number of instruments.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ class TickDetector:
     Attributes
     ----------
     trades, quiet : int
-        How many trades were scored, and how many anomalies fell into refractory periods.
+        Number of trades scored, and of anomalies within refractory periods.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -120,17 +122,17 @@ class TickDetector:
 
     @property
     def trades(self) -> int:
-        """How many trades were scored."""
+        """Number of trades scored."""
         return int(self._counts[COUNT_TRADES])
 
     @property
     def quiet(self) -> int:
-        """How many anomalies fell into refractory periods."""
+        """Number of anomalies within refractory periods."""
         return int(self._counts[COUNT_QUIET])
 
     @property
     def limits(self) -> Limits:
-        """When a trade is an anomaly; may be changed between calls."""
+        """Criteria of an anomaly; may be set between calls."""
         return self._limits
 
     @limits.setter
@@ -139,7 +141,7 @@ class TickDetector:
         self._numbers[:] = limits.array()
 
     def push(self, ticks: NDArray[Any]) -> list[Alarm]:
-        """Take ticks, in order; return the anomalies among their trades.
+        """Take ticks, in order, and return the anomalies among their trades.
 
         Parameters
         ----------
@@ -148,12 +150,12 @@ class TickDetector:
         return [self._alarm(row) for row in self.rows(ticks)]
 
     def rows(self, ticks: NDArray[Any]) -> NDArray[np.float64]:
-        """As `push`, but return the kernel's rows: float64[anomalies, 17].
+        """Return the kernel's rows of the anomalies, float64[anomalies, `ALARM_WORDS`]; see `push`.
 
         Raises
         ------
         TypeError
-            If they are not TICK records.
+            The ticks are not TICK records.
         """
         if ticks.dtype != TICK:
             raise TypeError(f"the detector takes TICK records, not {ticks.dtype}")
@@ -165,7 +167,7 @@ class TickDetector:
         at = 0
         while True:
             at = score_ticks(
-                ticks.ctypes.data, at, count, *self._addresses, self._found.ctypes.data
+                address_of(ticks), at, count, *self._addresses, address_of(self._found)
             )
             found = self._counts[COUNT_ALARMS]
             if found or pieces:
@@ -180,28 +182,28 @@ class TickDetector:
         self._address()
 
     def _address(self) -> None:
-        """Look up where everything is: once, not once a call."""
+        """Look up the addresses of all arrays, once rather than at each call."""
         self._addresses = (
-            *(self._table.ctypes.data, len(self._table) - 1, self._rows.ctypes.data),
-            *(self._counts.ctypes.data, self._numbers.ctypes.data),
+            *(address_of(self._table), len(self._table) - 1, address_of(self._rows)),
+            *(address_of(self._counts), address_of(self._numbers)),
         )
 
     def _grow(self) -> None:
-        """Double the room; the rows stay where they are, the table is made anew."""
+        """Double the capacity: the rows keep their indices, the hash table is made again."""
         before, count = self._rows, int(self._counts[COUNT_ROWS])
         self._make(2 * len(before))
         self._counts[COUNT_ROWS] = 0
         blank = np.zeros(count, TICK)
         keys = before.view(np.int64)[:count, KEY]
         blank["instrument_id"], blank["feed"] = keys & 0xFFFF_FFFF, keys >> 32
-        self.rows(blank)  # of no kind: each only finds its row
+        self.rows(blank)  # ticks of no kind: they only get their rows
         self._rows[:count] = before[:count]
 
     def _alarm(self, row: NDArray[np.float64]) -> Alarm:
         key = int(self._rows.view(np.int64)[int(row[1]), KEY])
         parts = row[5:].reshape(3, FEATURES)
         return Alarm(
-            position=int(row[0]),
+            tick_index=int(row[0]),
             feed=key >> 32,
             instrument_id=key & 0xFFFF_FFFF,
             feature=FEATURE_NAMES[int(row[2])],
@@ -219,8 +221,9 @@ class SeriesScores(NamedTuple):
     Attributes
     ----------
     z : float64[n]
+        Z-scores.
     surprise : float64[n]
-        In nats.
+        Surprises, in nats.
     """
 
     z: NDArray[np.float64]
@@ -230,29 +233,34 @@ class SeriesScores(NamedTuple):
 def score(
     values: ArrayLike, memory: float = 2000.0, floor: float = 0.0, reach: float = EVERYTHING
 ) -> SeriesScores:
-    """Score each value of a series by those before it; what is no number has 0.
+    """Score each value of a series by the values before it; a value that is not finite scores 0.
 
     Parameters
     ----------
     values : float[n]
     memory : float
-        Of mean and variance, in values; at least 1.
+        Memory of mean and variance, in values; at least 1.
     floor : float
-        The least standard deviation, in the unit of the values.
+        Least standard deviation, in the unit of the values.
     reach : float
-        How many deviations from the mean a value may widen the histogram.
+        Number of deviations from the mean up to which a value may widen the histogram.
+
+    Raises
+    ------
+    ValueError
+        The memory is less than 1.
     """
     if not memory >= 1.0:
-        raise ValueError(f"the memory is at least one value, not {memory}")
+        raise ValueError(f"the memory must be at least one value, not {memory}")
     x = np.array(values, np.float64, ndmin=1)
     state = np.zeros(BASELINE_WORDS, np.float64)
     z, surprise = np.empty_like(x), np.empty_like(x)
-    score_series(x, memory, floor, reach, state.ctypes.data, z, surprise)
+    score_series(x, memory, floor, reach, address_of(state), z, surprise)
     return SeriesScores(z, surprise)
 
 
 def _in_units(words: Sequence[float] | NDArray[np.float64]) -> tuple[float, ...]:
-    """Turn the words of a row into basis points, size, basis points and seconds."""
+    """Convert the words of a row to basis points, size, basis points and seconds."""
     change, volume, spread, pace = (float(x) for x in words)
     seconds = float(np.exp(pace)) / 1e9 if pace else 0.0
     return change, float(np.expm1(volume)), spread, seconds

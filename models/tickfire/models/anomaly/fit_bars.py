@@ -1,4 +1,4 @@
-"""Fits the isolation forest over bars, by scikit-learn, and freezes its threshold."""
+"""Fit of the isolation forest over bars, by scikit-learn, and of its threshold."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
-from tickfire.kernels.bars import SECOND_NS
+from tickfire.base.units import NS_PER_S, PRICE_SCALE
 from tickfire.models.anomaly.forest import BarFeatures, Forest
 from tickfire.models.export.from_sklearn import export
-from tickfire.store.schema import MINUTE_S, PRICE_SCALE
+from tickfire.store.schema import MINUTE_S
 
 TREES: Final = 16
 SAMPLES: Final = 128
 RATE: Final = 2e-3
-"""Part of the bars that may reach the threshold."""
+"""Share of the bars that may reach the threshold."""
 LEAST: Final = 0.64
 WARM_UP: Final = 30
 REFRACTORY: Final = 5
 DAY_S: Final = 86_400
 OPENS_S: Final = 13.5 * 3600
 CLOSES_S: Final = 20 * 3600
-"""The exchange's regular hours on the day of the data, UTC: others are hardly traded."""
+"""The exchange's regular hours on that day, UTC: there is hardly any trading outside them."""
 
 
 @dataclass(frozen=True, slots=True)
 class FittedForest:
-    """A forest, and how often it found something on bars that it never saw.
+    """A fitted forest, with its results on bars that it was not fitted on.
 
     Attributes
     ----------
     forest : Forest
     bars, alarms : int
-        Of the second half of the day.
+        Bars of the second half of the day, and anomalies among them.
     difference : float
-        From scikit-learn's own scores on these, at most.
+        Largest difference from scikit-learn's own scores of these bars.
     """
 
     forest: Forest
@@ -47,15 +47,16 @@ class FittedForest:
 
 
 def fit_forest(bars: NDArray[Any], seed: int) -> FittedForest:
-    """Fit on the first half of the minutes, and look at the second.
+    """Fit on the first half of the minutes and evaluate on the second.
 
     Parameters
     ----------
     bars : BAR[n]
-        Whole ones, in order of time.
+        Finished bars, in order of time.
     seed : int
+        Seed of the forest.
     """
-    second = bars["start"] // SECOND_NS % DAY_S
+    second = bars["start"] // NS_PER_S % DAY_S
     regular = (second >= OPENS_S) & (second < CLOSES_S) & (bars["interval_s"] == MINUTE_S)
     bars = bars[regular]
     series = np.unique(bars["instrument_id"], return_inverse=True)[1]

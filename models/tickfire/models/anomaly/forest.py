@@ -1,4 +1,4 @@
-"""Anomalies among bars: an isolation forest over what is unusual about each, walked as arrays."""
+"""Detector of anomalous bars: an isolation forest over z-scores, walked as arrays."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.models.anomaly.bars_kernel import BAR_FEATURES, BAR_ROW_WORDS, bar_features
 from tickfire.models.export.exported import Exported
 from tickfire.models.export.walk_kernel import WALK_TREES
@@ -19,18 +20,18 @@ _PREFIX: Final = "forest_"
 
 
 class Forest(NamedTuple):
-    """A forest, and from which score on a bar is an anomaly.
+    """An isolation forest over bars, with its criteria.
 
     Attributes
     ----------
     trees : Exported
-        Of an isolation forest over the z-scores of `BAR_FEATURE_NAMES`.
+        Isolation forest over the z-scores of `BAR_FEATURE_NAMES`.
     threshold : float
-        Of the score: 0 to 1, higher is stranger.
+        Least score of an anomaly; scores are from 0 to 1, and higher is stranger.
     warm_up : int
-        Bars of a series before its first alarm.
+        Number of bars of a series before its first alarm.
     refractory : int
-        Bars of a series after an alarm in which there is no other.
+        Number of bars after an alarm of a series in which it has no other.
     """
 
     trees: Exported
@@ -39,14 +40,14 @@ class Forest(NamedTuple):
     refractory: int
 
     def scores(self, z: Floats) -> Floats:
-        """Return the scores of rows of z-scores [n, 4]; 0 where there are none."""
+        """Return the scores, float64[n], of z-scores, float64[n, 4]; 0 where one is not finite."""
         known = np.isfinite(z).all(axis=1)
         out = np.zeros(len(z))
         out[known] = self._of_known(z[known])
         return out
 
     def _of_known(self, z: Floats) -> Floats:
-        """Do what `Exported` does, for speed without its checks: the rows are known to be good."""
+        """Return what `Exported` would, without its checks: the rows are known to be finite."""
         a = self.trees.arrays
         rows = z.astype(np.float32).astype(np.float64).ravel()
         depth = np.tile(a["baseline"], len(z))
@@ -58,11 +59,11 @@ class Forest(NamedTuple):
         return np.exp2(-depth / float(a["whole"][0]))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays for an artifact."""
+        """Return the arrays of the artifact."""
         return {f"{_PREFIX}{name}": array for name, array in self.trees.arrays.items()}
 
     def options(self) -> dict[str, Any]:
-        """Return all but the arrays, fit for JSON."""
+        """Return everything but the arrays, as JSON values."""
         return {
             "trees": self.trees.options(),
             "threshold": self.threshold,
@@ -73,15 +74,15 @@ class Forest(NamedTuple):
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]], options: Mapping[str, Any]) -> Forest:
-        """Make it of what `arrays` and `options` were before.
+        """Return the forest of an artifact's arrays and options.
 
         Raises
         ------
         ValueError, KeyError, TypeError
-            They do not fit together.
+            The arrays and options do not fit together.
         """
         if list(options["features"]) != list(BAR_FEATURE_NAMES):
-            raise ValueError("a forest over other features")
+            raise ValueError("it is a forest over other features")
         own = {
             name.removeprefix(_PREFIX): array
             for name, array in arrays.items()
@@ -89,46 +90,57 @@ class Forest(NamedTuple):
         }
         trees = Exported.of(own, options["trees"])
         if trees.columns != BAR_FEATURES or trees.kind != "depth":
-            raise ValueError("no isolation forest over the features of bars")
+            raise ValueError("it is not an isolation forest over the features of bars")
         if not 0.0 < float(options["threshold"]) < 1.0:
-            raise ValueError("a threshold of bars is between 0 and 1")
+            raise ValueError("the threshold of bars must be between 0 and 1")
         numbers = int(options["warm_up"]), int(options["refractory"])
         return cls(trees, float(options["threshold"]), *numbers)
 
 
 class BarFeatures:
-    """Z-scores of the features of bars, for any number of series."""
+    """Z-scores of the features of bars, for any number of series.
+
+    Parameters
+    ----------
+    series : int
+        Number of series to make room for at first.
+    """
 
     def __init__(self, series: int = 1) -> None:
         self._states = np.zeros((series, BAR_ROW_WORDS), np.float64)
 
     def reset(self, series: int) -> None:
-        """Begin a series anew."""
+        """Forget what is known of a series."""
         self._states[series] = 0.0
 
     def push(self, bars: ArrayLike, series: ArrayLike | None = None) -> Floats:
-        """Take closed bars, in order.
+        """Take the next closed bars and return their z-scores.
 
         Parameters
         ----------
         bars : float[5, n]
             Opens, highs, lows, closes and volumes.
         series : int[n], optional
-            Which series each belongs to, any number from 0; 0 where left out.
+            Index of the series of each bar; 0 if left out.
 
         Returns
         -------
         float64[n, 4]
             NaN for the first bar of a series, and for bars whose prices are not above 0.
+
+        Raises
+        ------
+        ValueError
+            There is not one series, 0 or more, for each bar.
         """
         rows = np.array(bars, np.float64, order="C").reshape(5, -1)
         count = rows.shape[1]
         which = np.zeros(count, np.int64) if series is None else np.array(series, np.int64, ndmin=1)
         if which.shape != (count,) or (count and which.min() < 0):
-            raise ValueError("each bar belongs to a series")
+            raise ValueError("each bar needs the index of its series, 0 or more")
         self._make_room(int(which.max(initial=0)) + 1)
         out = np.empty((count, BAR_FEATURES), np.float64)
-        bar_features(which, rows, self._states.ctypes.data, out)
+        bar_features(which, rows, address_of(self._states), out)
         return out
 
     def _make_room(self, series: int) -> None:
@@ -139,32 +151,33 @@ class BarFeatures:
 
 
 class BarAlarm(NamedTuple):
-    """A bar that is an anomaly.
+    """An anomalous bar.
 
     Attributes
     ----------
-    position : int
-        Of the bar among those given.
+    bar_index : int
+        Index of the bar among those given.
     feature : str
-        Of `BAR_FEATURE_NAMES`: the farthest from what is usual.
+        The one of `BAR_FEATURE_NAMES` whose z-score is the largest in magnitude.
     score : float
-        Of the forest.
+        Score of the forest.
     z : tuple of 4 floats
+        Z-scores of the features.
     """
 
-    position: int
+    bar_index: int
     feature: str
     score: float
     z: tuple[float, ...]
 
 
 class BarDetector:
-    """Anomalies among the bars of any number of series.
+    """Detector of anomalous bars, for any number of series.
 
     Parameters
     ----------
     forest : Forest
-        May be changed between calls.
+        May be replaced between calls.
     """
 
     def __init__(self, forest: Forest) -> None:
@@ -174,12 +187,12 @@ class BarDetector:
         self._quiet: dict[int, int] = {}
 
     def reset(self, series: int) -> None:
-        """Begin a series anew."""
+        """Forget what is known of a series."""
         self._features.reset(series)
         self._seen[series] = self._quiet[series] = 0
 
     def push(self, bars: ArrayLike, series: ArrayLike) -> list[BarAlarm]:
-        """Take closed bars as `BarFeatures.push` does; return the anomalies."""
+        """Take the next closed bars, as `BarFeatures.push` does, and return the anomalies."""
         z = self._features.push(bars, series)
         scores = self.forest.scores(z)
         found = []

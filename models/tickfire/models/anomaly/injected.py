@@ -1,4 +1,4 @@
-"""Anomalies put into real ticks, to see how many are found and rightly named. Pure."""
+"""Recall of the detector, measured on anomalies injected into real ticks. Pure."""
 
 from __future__ import annotations
 
@@ -14,50 +14,51 @@ from tickfire.store.schema import TICK_ASK, TICK_TRADE
 type Ticks = NDArray[Any]
 
 KINDS: Final = ("return", "volume", "spread", "inter_arrival")
-"""What is put in, by the feature that should be named."""
+"""Kinds of injected anomalies, named after the feature that an alarm should name."""
 JUMP: Final = 0.01
-"""Part of the price by which a trade, or an ask, is off."""
+"""Relative change of the price of a trade, or of an ask."""
 VOLUME_TIMES: Final = 500
 BURST_TRADES: Final = 120
 BURST_NS: Final = 1_000
-"""Between the trades of a burst."""
+"""Time between the trades of a burst."""
 APART: Final = 2_000
-"""Trades of one instrument between what is put in: far beyond the refractory period."""
+"""Trades of an instrument between injections: far more than the refractory period."""
 MAX_SIZE: Final = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """What came of the anomalies of one kind.
+    """Results for the injected anomalies of one kind.
 
     Attributes
     ----------
     kind : str
-    put_in, found, named : int
-        How many there were, how many raised an alarm, and how many of these named the feature.
+    injected, found, named : int
+        Number of anomalies, of those that raised an alarm, and of alarms that named the feature.
     """
 
     kind: str
-    put_in: int
+    injected: int
     found: int
     named: int
 
 
 def recall(ticks: Ticks, limits: Limits, kind: str, seed: int) -> Recall:
-    """Put anomalies of a kind into ticks, each alone among its instrument's, and look for them.
+    """Inject anomalies of a kind into ticks, each alone in its instrument, and count the alarms.
 
     Parameters
     ----------
     ticks : TICK[n]
     limits : Limits
     kind : str
-        Of `KINDS`.
+        One of `KINDS`.
     seed : int
+        Seed of the choice of trades.
     """
-    places = _places(ticks, seed)
-    changed, first, last = _put_in(ticks, places, kind)
+    chosen = _chosen(ticks, seed)
+    changed, first, last = _injected(ticks, chosen, kind)
     alarms = TickDetector(limits).push(changed)
-    at = np.array([alarm.position for alarm in alarms], np.int64)
+    at = np.array([alarm.tick_index for alarm in alarms], np.int64)
     mine = np.array([(alarm.feed, alarm.instrument_id) for alarm in alarms]).reshape(-1, 2)
     found = named = 0
     for begin, end in zip(first, last, strict=True):
@@ -66,11 +67,11 @@ def recall(ticks: Ticks, limits: Limits, kind: str, seed: int) -> Recall:
         hits = np.flatnonzero(inside)
         found += len(hits) > 0
         named += len(hits) > 0 and alarms[hits[0]].feature == kind
-    return Recall(kind, len(places), found, named)
+    return Recall(kind, len(chosen), found, named)
 
 
-def _places(ticks: Ticks, seed: int) -> NDArray[np.int64]:
-    """Choose trades, far from each other within each instrument."""
+def _chosen(ticks: Ticks, seed: int) -> NDArray[np.int64]:
+    """Return the indices of trades that are far from each other within each instrument."""
     rng = np.random.default_rng(seed)
     chosen = []
     for number in np.unique(ticks["instrument_id"]):
@@ -80,25 +81,25 @@ def _places(ticks: Ticks, seed: int) -> NDArray[np.int64]:
     return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, np.int64)
 
 
-def _put_in(
-    ticks: Ticks, places: NDArray[np.int64], kind: str
+def _injected(
+    ticks: Ticks, chosen: NDArray[np.int64], kind: str
 ) -> tuple[Ticks, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the ticks with the anomalies, and the first and last tick of each."""
+    """Return the ticks with the anomalies, and the indices of the first and last tick of each."""
     changed = ticks.copy()
     if kind == "return":
-        changed["price"][places] += (changed["price"][places] * JUMP).astype(np.int64)
-        return changed, places, places
+        changed["price"][chosen] += (changed["price"][chosen] * JUMP).astype(np.int64)
+        return changed, chosen, chosen
     if kind == "volume":
-        size = changed["size"][places].astype(np.int64) * VOLUME_TIMES
-        changed["size"][places] = np.minimum(size, MAX_SIZE)
-        return changed, places, places
+        size = changed["size"][chosen].astype(np.int64) * VOLUME_TIMES
+        changed["size"][chosen] = np.minimum(size, MAX_SIZE)
+        return changed, chosen, chosen
     copies = 1 if kind == "spread" else BURST_TRADES
-    extra = np.repeat(changed[places], copies)
+    extra = np.repeat(changed[chosen], copies)
     if kind == "spread":
         extra["kind"] = TICK_ASK
         extra["price"] += (extra["price"] * JUMP).astype(np.int64)
     else:
-        extra["ts_event"] += np.tile(np.arange(copies) * BURST_NS, len(places))
-    changed = np.insert(changed, np.repeat(places, copies), extra)
-    first = places + np.arange(len(places)) * copies
+        extra["ts_event"] += np.tile(np.arange(copies) * BURST_NS, len(chosen))
+    changed = np.insert(changed, np.repeat(chosen, copies), extra)
+    first = chosen + np.arange(len(chosen)) * copies
     return changed, first, first + copies

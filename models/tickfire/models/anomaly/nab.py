@@ -1,8 +1,8 @@
-"""The Numenta Anomaly Benchmark: its corpus, and its score under the standard profile.
+"""Numenta Anomaly Benchmark: its corpus, and its score with the standard profile.
 
 A detector is scored at one threshold for all series. Here the threshold is frozen on some series
-and scored on others, so the figure is not that of the benchmark's own table, which picks the best
-threshold on the very corpus that it scores.
+and scored on the others. The benchmark's own table picks the best threshold on the corpus that it
+scores, so its figures are not comparable.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from tickfire.models.anomaly.nab_kernel import score_alarms, weigh_alarms
 FOLDER: Final = Path("nab")
 PROBATION: Final = 0.15
 PROBATION_VALUES: Final = 5000
-"""The probationary part is of at most so many values."""
+"""The probationary part has at most so many values."""
 SWEEP: Final = 160
 RAREST: Final = 1e-5
 MOST_OFTEN: Final = 0.2
-"""Thresholds are swept from one alarm in so many values to another."""
+"""Range of the rates of alarms, per value, over which thresholds are swept."""
 
 type Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """One series of the corpus.
+class LabelledSeries:
+    """A series of the corpus.
 
     Attributes
     ----------
     name : str
     values : float64[n]
     windows : int64[w, 2]
-        First and last value of each anomaly.
+        Index of the first and of the last value of each anomaly.
     """
 
     name: str
@@ -50,22 +50,22 @@ class Series:
 
     @property
     def probation(self) -> int:
-        """How many values a detector may learn from before it is scored."""
+        """Number of values that a detector may learn from before it is scored."""
         return int(PROBATION * min(len(self.values), PROBATION_VALUES))
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Scores of a detector at thresholds that were chosen elsewhere.
+    """Scores of a detector at thresholds frozen on other series.
 
     Attributes
     ----------
     score : float
-        Of all series, each at the threshold frozen on the other half.
+        Score of all series, each at the threshold frozen on the other half.
     halves : tuple of 2 floats
-        Of the first and the second half alone.
+        Scores of the first and of the second half.
     thresholds : tuple of 2 floats
-        Frozen on the first half (and used on the second), and the other way round.
+        Frozen on the first half (for the second), and on the second half (for the first).
     """
 
     score: float
@@ -73,47 +73,49 @@ class HeldOut:
     thresholds: tuple[float, float]
 
 
-def read_corpus(folder: Path) -> list[Series]:
-    """Read the series and their windows, in order of their names.
+def read_corpus(folder: Path) -> list[LabelledSeries]:
+    """Read the series and their labels, in order of their names.
 
     Raises
     ------
     UserError
-        A file is missing or not what it should be.
+        A file is missing or malformed.
     """
     labels = folder / "labels" / "combined_windows.json"
     try:
         windows = json.loads(labels.read_bytes())
         return [_read(folder / "data" / name, name, windows[name]) for name in sorted(windows)]
     except (OSError, ValueError, KeyError, IndexError) as error:
-        raise UserError(f"The anomaly benchmark in {folder} cannot be read ({error}).") from error
+        raise UserError(f"the anomaly benchmark in {folder} cannot be read ({error}).") from error
 
 
-def _read(path: Path, name: str, limits: Sequence[Sequence[str]]) -> Series:
+def _read(path: Path, name: str, limits: Sequence[Sequence[str]]) -> LabelledSeries:
     with path.open(encoding="ascii", newline="") as file:
         rows = list(csv.reader(file))[1:]
     times = np.array([row[0] for row in rows], "datetime64[us]")
     ends = np.array(limits, "datetime64[us]").reshape(-1, 2)
     first = np.searchsorted(times, ends[:, 0], "left")
     last = np.searchsorted(times, ends[:, 1], "right") - 1
-    return Series(
+    return LabelledSeries(
         name,
         np.array([float(row[1]) for row in rows]),
         np.ascontiguousarray(np.stack([first, last], axis=1), np.int64),
     )
 
 
-def raw_scores(series: Series, scores: Floats, thresholds: Floats, refractory: int = 0) -> Floats:
-    """Return what the alarms on one series are worth at each threshold: float64[t].
+def raw_scores(
+    series: LabelledSeries, scores: Floats, thresholds: Floats, refractory: int = 0
+) -> Floats:
+    """Return the raw score of a detector on one series at each threshold, float64[t].
 
     Parameters
     ----------
-    series : Series
+    series : LabelledSeries
     scores : float64[n]
-        The detector's.
+        Scores that the detector gave to the values.
     thresholds : float64[t]
     refractory : int
-        Values after an alarm in which there is no other.
+        Number of values after an alarm in which there is no other.
     """
     count = len(series.values)
     weight, window = np.empty(count), np.empty(count, np.int64)
@@ -128,14 +130,16 @@ def raw_scores(series: Series, scores: Floats, thresholds: Floats, refractory: i
 
 
 def normalised(raw: Floats, windows: int) -> Floats:
-    """Return raw scores on the benchmark's scale: 0 of no alarm at all, 100 of a perfect one."""
+    """Return raw scores on the benchmark's scale: 0 without any alarm, 100 for perfect alarms."""
     return 100.0 * (raw + windows) / (2.0 * windows)
 
 
-def held_out(corpus: Sequence[Series], scores: Sequence[Floats], refractory: int) -> HeldOut:
-    """Freeze a threshold on each half of the series and score the other half at it.
+def held_out(
+    corpus: Sequence[LabelledSeries], scores: Sequence[Floats], refractory: int
+) -> HeldOut:
+    """Freeze a threshold on each half of the corpus and score the other half at it.
 
-    The halves are every other series, by name.
+    The halves alternate, by name.
     """
     ones = np.concatenate([x[s.probation :] for s, x in zip(corpus, scores, strict=True)])
     rates = np.geomspace(RAREST, MOST_OFTEN, SWEEP)

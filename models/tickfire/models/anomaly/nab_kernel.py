@@ -1,9 +1,9 @@
-"""The score that the Numenta Anomaly Benchmark gives to the alarms of a detector on one series.
+"""Kernels of the Numenta Anomaly Benchmark's score of a detector on one series.
 
-An alarm within a window of an anomaly earns up to 1, the earlier the more; only the best alarm of
-a window counts, and a window without one costs 1. An alarm elsewhere costs up to 0.11, the less
-the sooner it follows a window: the standard profile. Alarms of the probationary period count for
-nothing.
+An alarm within the window of an anomaly earns up to 1, and more the earlier it is; only the best
+alarm of a window counts, and a window without one costs 1. An alarm outside costs up to 0.11, and
+less the closer it follows a window (the standard profile). Alarms in the probationary period do
+not count.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from tickfire.kernels.jit import helper, kernel
 FALSE_ALARM: Final = 0.11
 STEEPNESS: Final = 5.0
 FAR: Final = 3.0
-"""Windows' widths past a window, from which a false alarm costs the most."""
+"""Distance past a window, in widths of it, from which a false alarm costs the most."""
 
 
 @helper
 def worth(position: Any) -> Any:
-    """Return the worth of an alarm: near 1 at the start of a window, 0 at its end, -1 far past."""
+    """Return the value of an alarm: near 1 at a window's start, 0 at its end, -1 far past it."""
     if position >= FAR:
         return -1.0
     return 2.0 / (1.0 + math.exp(STEEPNESS * position)) - 1.0
@@ -29,9 +29,9 @@ def worth(position: Any) -> Any:
 
 @kernel("void(int64[:, ::1], float64[::1], int64[::1])")
 def weigh_alarms(windows: Any, weight: Any, window: Any) -> None:
-    """Write what an alarm at each value is worth, and the window it lies in, -1 in none.
+    """Write the value of an alarm at each index, and the window it is in (-1 for none).
 
-    ``windows`` : int64[w, 2], first and last value of each, in order, apart from each other.
+    ``windows`` is int64[w, 2]: the first and last index of each, in order, not touching.
     """
     best = worth(-1.0)
     k = 0
@@ -63,9 +63,10 @@ def score_alarms(
     thresholds: Any,
     out: Any,
 ) -> None:
-    """Write the raw score of the alarms at each threshold.
+    """Write the raw score at each threshold.
 
-    An alarm is a score that reaches the threshold, outside the ``refractory`` values after one.
+    An alarm is a score that reaches the threshold, and that is not among the ``refractory`` values
+    after another alarm.
     """
     for t in range(len(thresholds)):
         total = 0.0

@@ -1,4 +1,4 @@
-"""What is written of the anomaly model: tables, a plot and the model card."""
+"""Report, plot and model card of the anomaly model."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ PLOT: Final = "anomaly-alarms.png"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Frozen thresholds, and what came of them on what they never saw.
+    """Frozen thresholds, and their results on data that they were not frozen on.
 
     Attributes
     ----------
     limits : Limits
     benchmark, without_refractory : HeldOut
     trades : int
-        Of the ticks that they are judged on.
+        Number of trades that the thresholds are evaluated on.
     alarms : tuple of Alarm
-        On these ticks as they are.
+        Alarms among these trades.
     recalls : tuple of Recall
-        On the same ticks with anomalies put in.
+        Recall on the same trades with injected anomalies.
     bars : FittedForest
     """
 
@@ -46,83 +46,99 @@ class Judged:
 
 
 def report(judged: Judged) -> str:
-    """Return the tables, and what they do not say."""
+    """Return the body of the report in Markdown."""
+    return "\n".join([_trades(judged), _bars(judged), _series(judged)])
+
+
+def _trades(judged: Judged) -> str:
     rows = [
         f"| {name} | {threshold:.1f} | {_count(judged, name)} |"
         for name, threshold in zip(FEATURE_NAMES, judged.limits.thresholds, strict=True)
     ]
     found = [
-        f"| {one.kind} | {one.put_in} | {one.found / max(one.put_in, 1):.3f} "
+        f"| {one.kind} | {one.injected} | {one.found / max(one.injected, 1):.3f} "
         f"| {one.named / max(one.found, 1):.3f} |"
         for one in judged.recalls
     ]
+    alarms, recalls = "\n".join(rows), "\n".join(found)
+    return f"""## Trades
+
+Thresholds of |z| (for the context, of nats), frozen on the first half of the day, and the alarms
+among the {judged.trades:,} trades of the second half:
+
+| feature | threshold | alarms |
+|---|---|---|
+{alarms}
+
+Anomalies injected into the second half, each alone, and the share found:
+
+| feature | injected | found | named correctly, of those found |
+|---|---|---|---|
+{recalls}
+
+![alarms by feature]({PLOT})
+
+These trades are not labelled: an alarm where nothing was injected may be a real anomaly, such as a
+block or a print away from the market. The injected anomalies are our own: a trade 1 % off the
+price, 500 times its size, an ask 1 % higher, 120 trades within 120 us. On this day trades come in
+runs within one millisecond, and quotes of thin venues are wide, so most injected runs and spreads
+are nothing unusual; where such things are rare, they are found.
+"""
+
+
+def _bars(judged: Judged) -> str:
+    bars = judged.bars
+    return f"""## Bars
+
+An isolation forest over z-scores of return, gap, range and volume of minute bars, fitted on the
+first half of the day: {bars.alarms} of {bars.bars:,} bars of the second half reach its threshold
+of {bars.forest.threshold:g}.
+"""
+
+
+def _series(judged: Judged) -> str:
     first, second = judged.benchmark.halves
-    return "\n".join(
-        [
-            "## Trades\n",
-            "Thresholds of |z| (of the context: nats), frozen on the first half of the day, and "
-            f"the alarms among the {judged.trades:,} trades of the second half:\n",
-            "| feature | threshold | alarms |",
-            "|---|---|---|",
-            *rows,
-            "\nAnomalies put into the second half, each alone, and what was found:\n",
-            "| what | put in | found | of these, rightly named |",
-            "|---|---|---|---|",
-            *found,
-            f"\n![alarms by feature]({PLOT})\n",
-            "Nobody labelled these trades: an alarm where nothing was put in may be an anomaly "
-            "all the same (a block, a print off the market). What was put in is our own making: a "
-            "trade off the price by 1 %, 500 times its volume, an ask 1 % above, 120 trades within "
-            "120 us. On this day trades come in runs within one millisecond and quotes of thin "
-            "venues stand far apart, so most such runs and spreads are nothing unheard of; where "
-            "they are rare, they are found.\n",
-            "## Bars\n",
-            "An isolation forest over z-scores of return, gap, range and volume of minutes, fitted "
-            f"on the first half of the day: {judged.bars.alarms} of {judged.bars.bars:,} bars of "
-            f"the second half reach its threshold of {judged.bars.forest.threshold:g}.\n",
-            "## Series\n",
-            f"NAB, every other series by name: the first half scores {first:.1f}, the second "
-            f"{second:.1f}, each at the threshold of the other "
-            f"({judged.benchmark.thresholds[1]:.2f} and {judged.benchmark.thresholds[0]:.2f} nats);"
-            f" without the refractory period {judged.without_refractory.score:.1f} together. "
-            "The benchmark's own table picks the best threshold on the corpus that it scores, so "
-            "its figures are not these. The number of bins and the decay were given beforehand; "
-            "the prior was chosen on the first half.",
-        ]
-    )
+    on_first, on_second = judged.benchmark.thresholds
+    return f"""## Series
+
+Numenta Anomaly Benchmark, in two halves that alternate by name: the first half scores {first:.1f},
+the second {second:.1f}, each at the threshold frozen on the other ({on_second:.2f} and
+{on_first:.2f} nats); without a refractory period they score {judged.without_refractory.score:.1f}
+together. The benchmark's own table picks the best threshold on the corpus that it scores, so its
+figures are not comparable. The number of bins and the decay were fixed beforehand; the prior was
+chosen on the first half.
+"""
 
 
 def card(artifact: Artifact, judged: Judged) -> str:
-    """Return the model card."""
+    """Return the model card in Markdown."""
     shown = ", ".join(
         f"{name} {threshold:.1f}"
         for name, threshold in zip(FEATURE_NAMES, judged.limits.thresholds, strict=True)
     )
-    return "\n".join(
-        [
-            f"# {artifact.name}, version {artifact.version}\n",
-            "Raises an alarm on a trade that is unlike all its instrument did before, and names "
-            "the feature. It learns each instrument by itself, live; only the thresholds are "
-            f"frozen: {shown}.\n",
-            "- Use: to draw the eye. It predicts nothing.",
-            f"- Learns {judged.limits.warm_up} trades before its first alarm; quiet for "
-            f"{judged.limits.refractory} trades after one.",
-            "- Thresholds come of one day of four US equities. Other instruments have other "
-            "tails: expect more alarms where sizes are wilder, fewer where they are tamer.",
-            "- A slow drift is no anomaly to it, and what happens every day at one time is one "
-            "each time.",
-        ]
-    )
+    return f"""# Model card: {artifact.name}, version {artifact.version}
+
+Raises an alarm on a trade that is unlike those that its instrument had before, and names the
+feature. It learns each instrument by itself, live; only the thresholds are frozen: {shown}.
+
+- Purpose: to draw attention. It predicts nothing.
+- It learns from {judged.limits.warm_up} trades before its first alarm, and raises no other in the
+  {judged.limits.refractory} trades after one.
+- The thresholds are from one day of four US equities. Other instruments have other tails: expect
+  more alarms where sizes vary more, fewer where they vary less.
+- It does not notice a slow drift, and raises an alarm each time on what happens every day at the
+  same time.
+"""
 
 
 def plot(judged: Judged, folder: Path) -> None:
-    """Draw how far beyond their thresholds the alarms are, by feature."""
+    """Plot the alarms by feature, as multiples of their thresholds."""
     figure = Figure(SIZE_INCHES, layout="constrained")
     axes = figure.subplots()
     for k, name in enumerate(FEATURE_NAMES):
         scores = [alarm.score for alarm in judged.alarms if alarm.feature == name]
         axes.scatter(np.full(len(scores), k), scores, s=12)
-    axes.set(yscale="log", ylabel="times its threshold", xticks=range(len(FEATURE_NAMES)))
+    axes.set(yscale="log", ylabel="multiple of threshold", xticks=range(len(FEATURE_NAMES)))
     axes.set_xticklabels(FEATURE_NAMES)
     save_figure(figure, folder / PLOT)
 

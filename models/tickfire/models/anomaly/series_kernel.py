@@ -1,4 +1,4 @@
-"""The baseline over one plain series: z-scores and surprises of its values."""
+"""Kernel that scores a single series: z-scores and surprises of its values."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from tickfire.models.anomaly.baseline import weigh, z_score
 def score_series(
     values: Any, memory: Any, floor: Any, reach: Any, state: Any, z: Any, surprise: Any
 ) -> Any:
-    """Score values, in order, by those before them. Returns how many were taken.
+    """Score each value by the values before it; return how many were finite.
 
-    A value that is no number is passed over: its scores are 0 and the state stays.
+    A value that is not finite is skipped: its scores are 0 and the state stays as it is.
 
     Parameters
     ----------
     values : float64[n]
     memory : float64
-        Of mean and variance, in values.
+        Memory of mean and variance, in values.
     floor : float64
-        The least standard deviation, in the unit of the values.
+        Least standard deviation, in the unit of the values.
     reach : float64
-        How many deviations from the mean a value may widen the histogram.
+        Number of deviations from the mean up to which a value may widen the histogram.
     state : int64
-        Address of `BASELINE_WORDS` words; all zeros at first.
+        Address of `BASELINE_WORDS` words, zero at first.
     z, surprise : float64[n]
-        Written; the surprise is in nats.
+        Output; the surprise is in nats.
     """
     s = as_f64(state)
     taken = 0

@@ -1,4 +1,4 @@
-"""`AnomalyModel`: alarms among the trades and minutes of every instrument, for `tickfire infer`."""
+"""`AnomalyModel`: anomalies among the trades and minutes of all instruments."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ from tickfire.store.schema import MINUTE_S
 
 DEFAULT_PATH: Final = SHIPPED / f"{NAME}.json"
 UNITS: Final = ("bp", "", "bp", "s")
-"""Of the features' values."""
+"""Units of the features' values."""
 _WORDS: Final = ("price change", "volume", "spread", "time between trades")
 
 
 class AnomalyModel(StreamModel):
-    """Anomalies of every instrument.
+    """Anomalies of every instrument, for `tickfire infer`.
 
     Parameters
     ----------
     instruments : Instruments
     path : Path, optional
-        The manifest of the artifact that holds the thresholds; that of the instruments' folder
-        of artifacts if left out.
+        Manifest of the artifact; from the folder of ``instruments`` if left out.
     """
 
     name = NAME
@@ -48,13 +47,13 @@ class AnomalyModel(StreamModel):
         self._alarms = self._bar_alarms = 0
 
     def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
-        """Take ticks; see StreamModel."""
+        """Return the anomalies among ticks; see `StreamModel.on_ticks`."""
         alarms = self._detector.push(ticks)
         self._alarms += len(alarms)
-        return [self._signal(alarm, ticks[alarm.position], first) for alarm in alarms]
+        return [self._signal(alarm, ticks[alarm.tick_index], first) for alarm in alarms]
 
     def on_bars(self, shard: int, bars: Rows) -> Sequence[Signal]:
-        """Take closed bars; see StreamModel."""
+        """Return the anomalies among closed minutes; see `StreamModel.on_bars`."""
         signals: list[Signal] = []
         taken: list[tuple[Any, int]] = []
         for bar in bars[bars["interval_s"] == MINUTE_S]:
@@ -63,7 +62,7 @@ class AnomalyModel(StreamModel):
             step = closed.take(bar)
             if step == "skip":
                 continue
-            if step == "anew":
+            if step == "restart":
                 signals += self._judged(taken)
                 taken = []
                 self._bar_detector.reset(number)
@@ -77,7 +76,7 @@ class AnomalyModel(StreamModel):
         rows = [np.concatenate([one[name] for one in columns]) for name in COLUMNS]
         alarms = self._bar_detector.push(rows, [number for _, number in taken])
         self._bar_alarms += len(alarms)
-        return [self._bar_signal(alarm, taken[alarm.position][0]) for alarm in alarms]
+        return [self._bar_signal(alarm, taken[alarm.bar_index][0]) for alarm in alarms]
 
     def _bar_signal(self, alarm: BarAlarm, bar: Any) -> Signal:
         symbol = self.instruments.symbol(int(bar["feed"]), int(bar["instrument_id"]))
@@ -86,7 +85,7 @@ class AnomalyModel(StreamModel):
         return Signal("anomaly", symbol, end_of(bar), detail, model, int(bar["n"]))
 
     def reload(self, *, now: bool = False) -> bool:
-        """Look for new thresholds; what was learnt of the instruments stays."""
+        """Read new thresholds, if there are any; what was learnt of the instruments stays."""
         taken = self._frozen.poll(now=now)
         if taken:
             self._detector.limits = self._frozen.model.limits
@@ -94,7 +93,7 @@ class AnomalyModel(StreamModel):
         return taken
 
     def metrics(self) -> Mapping[str, float]:
-        """Return counters; see StreamModel."""
+        """Return counters; see `StreamModel.metrics`."""
         return {
             "trades": self._detector.trades,
             "alarms": self._alarms,
@@ -105,17 +104,17 @@ class AnomalyModel(StreamModel):
     def _signal(self, alarm: Alarm, tick: Any, first: int) -> Signal:
         symbol = self.instruments.symbol(alarm.feed, alarm.instrument_id)
         model = f"{NAME}/{VERSION}"
-        at, n = int(tick["ts_event"]), first + alarm.position
-        return Signal("anomaly", symbol, at, detail_of(alarm), model, n)
+        at, position = int(tick["ts_event"]), first + alarm.tick_index
+        return Signal("anomaly", symbol, at, detail_of(alarm), model, position)
 
 
 def detail_of(alarm: Alarm) -> dict[str, Any]:
-    """Return an alarm as clients get it.
+    """Return the payload of an alarm, as clients get it.
 
     Returns
     -------
     dict
-        feature, score (how often its threshold), z (of the feature; of the farthest one where it
+        feature, score (multiple of its threshold), z (of the feature, or of the farthest one if it
         is the context), context (nats), value, expected, unit, features (z of each), text.
     """
     k = _farthest(alarm)
@@ -133,13 +132,13 @@ def detail_of(alarm: Alarm) -> dict[str, Any]:
 
 
 def bar_detail(alarm: BarAlarm, threshold: float) -> dict[str, Any]:
-    """Return an alarm of a bar as clients get it.
+    """Return the payload of an alarm on a bar, as clients get it.
 
     Returns
     -------
     dict
-        interval, feature (the farthest from what is usual), score (how often its threshold), z,
-        features (z of each), text.
+        interval, feature (the farthest from usual), score (multiple of its threshold), z, features
+        (z of each), text.
     """
     k = BAR_FEATURE_NAMES.index(alarm.feature)
     others = [
@@ -156,7 +155,7 @@ def bar_detail(alarm: BarAlarm, threshold: float) -> dict[str, Any]:
 
 
 def explained(alarm: Alarm) -> str:
-    """Return one sentence that says what was strange."""
+    """Return a description of what is unusual about a trade."""
     k = _farthest(alarm)
     unit = f" {UNITS[k]}" if UNITS[k] else ""
     what = (
@@ -164,12 +163,12 @@ def explained(alarm: Alarm) -> str:
         f"{abs(alarm.z[k]):.1f} deviations"
     )
     if alarm.feature == FEATURE_NAMES[-1]:
-        return f"strange as a whole ({alarm.context:.1f} nats); most of all its {what}"
+        return f"unusual as a whole ({alarm.context:.1f} nats); above all its {what}"
     return what
 
 
 def _farthest(alarm: Alarm) -> int:
-    """Return the feature that an alarm names; of the context, that of the largest z-score."""
+    """Return the index of the feature of an alarm; of the context, that of the largest z-score."""
     if alarm.feature != FEATURE_NAMES[-1]:
         return FEATURE_NAMES.index(alarm.feature)
     sizes = [abs(z) for z in alarm.z]

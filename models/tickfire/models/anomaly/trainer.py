@@ -1,8 +1,8 @@
-"""Freezes the thresholds of the anomaly model, and judges them on what they never saw.
+"""Trainer of the anomaly model: `tickfire train`, kind ``anomaly``.
 
-`tickfire train`, kind ``anomaly``. The thresholds of trades are frozen on the first half of one
-day's ticks, and judged on the second. The threshold of plain series is frozen on half of the
-Numenta Anomaly Benchmark and judged on the other half.
+The thresholds of trades are frozen on the first half of one day's ticks and evaluated on the
+second half. The threshold of a series is frozen on half of the Numenta Anomaly Benchmark and
+evaluated on the other half.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from tickfire.store.schema import MINUTE_S, TICK_TRADE
 TICKS: Final = Path("dbn/lean_20131008_mixed.dbn.zst")
 LABELS: Final = FOLDER / "labels" / "combined_windows.json"
 RATE: Final = 1e-4
-"""Part of the trades that may reach the threshold of one feature."""
-# However tame the day: in a market of normal deviations such scores are rare, too.
+"""Share of the trades that may reach the threshold of one feature."""
+# Lower bounds, for a day that is unusually tame: even normal deviations seldom reach these.
 LEAST_Z: Final = 5.0
 LEAST_CONTEXT: Final = 22.0
 WARM_UP: Final = 200
@@ -52,10 +52,10 @@ type Ticks = NDArray[Any]
 
 
 class AnomalyTrainer:
-    """Makes the artifact ``anomaly``."""
+    """Trainer of the artifact ``anomaly``."""
 
     def train(self, context: Context) -> Result:
-        """Freeze, then judge."""
+        """Freeze the thresholds, then evaluate them."""
         context.say("anomaly: scoring the benchmark's series")
         corpus = read_corpus(context.data / FOLDER)
         surprises = [score(one.values).surprise for one in corpus]
@@ -64,8 +64,8 @@ class AnomalyTrainer:
         context.say(f"anomaly: reading {TICKS.name}")
         ticks, bars = _day(context.data / TICKS)
         seen, unseen = np.array_split(ticks, 2)
-        limits = Limits(_frozen(seen), WARM_UP, REFRACTORY)
-        context.say("anomaly: putting anomalies into the second half of the day")
+        limits = Limits(_thresholds(seen), WARM_UP, REFRACTORY)
+        context.say("anomaly: injecting anomalies into the second half of the day")
         judged = Judged(
             limits=limits,
             benchmark=benchmark,
@@ -82,9 +82,9 @@ class AnomalyTrainer:
 
 
 def _day(path: Path) -> tuple[Ticks, Ticks]:
-    """Return the ticks of a DBN file, as ingest makes them, and its bars of a minute."""
+    """Return the ticks of a DBN file, as ingest makes them, and its minute bars."""
     if not path.is_file():
-        raise UserError(f"{path} is not there; name the folder of the data by --data.")
+        raise UserError(f"{path} is missing; name the folder of the data with --data.")
     states = InstrumentStates(feed=0)
     parser = Parser(states)
     ticks, bars = [], []
@@ -95,8 +95,8 @@ def _day(path: Path) -> tuple[Ticks, Ticks]:
     return np.concatenate(ticks), merge(np.concatenate(bars), MINUTE_S)
 
 
-def _frozen(ticks: Ticks) -> tuple[float, ...]:
-    """Return the thresholds that the rarest scores of the trades reach."""
+def _thresholds(ticks: Ticks) -> tuple[float, ...]:
+    """Return the thresholds, by the rarest scores of the trades."""
     everything = TickDetector(Limits((TINY,) * (FEATURES + 1), WARM_UP, 0))
     rows = np.concatenate(
         [everything.rows(ticks[at : at + CHUNK]) for at in range(0, len(ticks), CHUNK)]
@@ -108,33 +108,19 @@ def _frozen(ticks: Ticks) -> tuple[float, ...]:
 
 
 def _measures(judged: Judged) -> tuple[Measure, ...]:
+    benchmark, bars = judged.benchmark, judged.bars
+    recalls = [(one.kind, one.found / max(one.injected, 1)) for one in judged.recalls]
+    alarms = 1e6 * len(judged.alarms) / judged.trades
+    share = bars.alarms / bars.bars
+    most = MOST_DIFFERENCE
     return (
+        Measure("NAB, threshold frozen on the other half", benchmark.score, FLOOR, GOAL),
+        Measure("NAB, without refractory period", judged.without_refractory.score),
+        *(Measure(f"recall of injected anomalies, {kind}", recall) for kind, recall in recalls),
+        Measure("alarms per million trades, none injected", alarms, lower_is_better=True),
+        Measure("share of anomalous bars, second half", share, lower_is_better=True),
         Measure(
-            "NAB, standard profile, frozen on one half, scored on the other",
-            judged.benchmark.score,
-            FLOOR,
-            GOAL,
-        ),
-        Measure("NAB, the same without refractory period", judged.without_refractory.score),
-        *(
-            Measure(f"found of what was put into {one.kind}", one.found / max(one.put_in, 1))
-            for one in judged.recalls
-        ),
-        Measure(
-            "alarms in a million trades nothing was put into",
-            1e6 * len(judged.alarms) / judged.trades,
-            lower_is_better=True,
-        ),
-        Measure(
-            "part of the bars of the second half that are anomalies",
-            judged.bars.alarms / judged.bars.bars,
-            lower_is_better=True,
-        ),
-        Measure(
-            "isolation forest: difference from scikit-learn",
-            judged.bars.difference,
-            MOST_DIFFERENCE,
-            lower_is_better=True,
+            "forest, difference from scikit-learn", bars.difference, most, lower_is_better=True
         ),
     )
 
@@ -153,14 +139,7 @@ def _artifact(context: Context, judged: Judged, measures: tuple[Measure, ...]) -
             **judged.bars.forest.arrays(),
         },
         features=FEATURE_NAMES,
-        options={
-            **constants(),
-            "warm_up": judged.limits.warm_up,
-            "refractory": judged.limits.refractory,
-            "rate": RATE,
-            "bars": judged.bars.forest.options(),
-            "seed": context.seed,
-        },
+        options=_options(judged, context.seed),
         data={path.name: sha256_of(context.data / path) for path in (TICKS, LABELS)},
         versions={
             "python": platform.python_version(),
@@ -171,3 +150,14 @@ def _artifact(context: Context, judged: Judged, measures: tuple[Measure, ...]) -
         metrics={one.name: round(one.value, 6) for one in measures},
         golden=(golden([*values, 25.0]),),
     )
+
+
+def _options(judged: Judged, seed: int) -> dict[str, Any]:
+    return {
+        **constants(),
+        "warm_up": judged.limits.warm_up,
+        "refractory": judged.limits.refractory,
+        "rate": RATE,
+        "bars": judged.bars.forest.options(),
+        "seed": seed,
+    }

@@ -1,4 +1,4 @@
-"""Estimators of scikit-learn as arrays, walked by one kernel; scikit-learn itself stays at home.
+"""Estimators of scikit-learn as arrays, evaluated by kernels without scikit-learn.
 
-`from_sklearn` takes a fitted estimator apart, `Exported` computes from the arrays alone.
+`from_sklearn` converts a fitted estimator, and `Exported` evaluates the arrays.
 """

@@ -1,4 +1,4 @@
-"""An estimator as arrays."""
+"""`Exported`: a fitted estimator as arrays."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tickfire.models.export.walk_kernel import WALK_TREES, WEIGH_ROWS
 type Floats = NDArray[np.float64]
 
 MEAN: Final = "mean"
-"""The sum over trees, divided by their number: forests and single trees."""
+"""Kind of forests and single trees: the sum over the trees, divided by their number."""
 SUM: Final = "sum"
-"""Added to a baseline: boosting."""
+"""Kind of boosted trees: the sum over the trees is added to a baseline."""
 DEPTH: Final = "depth"
-"""Path lengths, of which an isolation forest makes its score."""
+"""Kind of isolation forests: the sum over the trees is a path length, which gives the score."""
 LINEAR: Final = "linear"
 IDENTITY: Final = "identity"
 SIGMOID: Final = "sigmoid"
@@ -33,22 +33,23 @@ _TABLES: Final = ("roots", "outputs_of", "feature", "left", "right", "missing_le
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """Computes what a fitted estimator of scikit-learn does, without it.
+    """A fitted estimator of scikit-learn, evaluated without it.
 
     Attributes
     ----------
     kind : str
         ``"mean"``, ``"sum"``, ``"depth"`` or ``"linear"``.
     columns, outputs : int
+        Number of inputs, and of outputs.
     arrays : mapping of str to ndarray
-        For an artifact: int64 tables, float64 numbers.
+        Tables of int64 and numbers of float64, fit for an artifact.
     single : bool
-        Rows are rounded to float32 first, as scikit-learn's trees do.
+        Whether rows are rounded to float32 first, as by scikit-learn's trees.
     takes_nan, takes_infinity : bool
-        Whether the estimator accepts such a value; if not, neither does this.
+        Whether the estimator accepts NaN, and infinity.
     link : str
-        What makes probabilities of the outputs: ``"sigmoid"``, ``"softmax"``, ``"identity"``, or
-        empty where there are none.
+        Function from outputs to probabilities: ``"sigmoid"``, ``"softmax"``, ``"identity"``, or
+        empty if the estimator has no probabilities.
     """
 
     kind: str
@@ -62,36 +63,50 @@ class Exported:
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]], options: Mapping[str, Any]) -> Exported:
-        """Make it of what `arrays` and `options` were before, as an artifact keeps them.
+        """Return the estimator of an artifact's arrays and options.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            As in `arrays`.
+        options : mapping
+            As returned by `options`.
 
         Raises
         ------
         ValueError
-            They do not fit together: a kernel must never walk out of its tables.
+            They do not fit together; a kernel must never leave its tables.
         """
-        # The kernels are compiled for arrays that may be written; a loaded artifact's may not.
+        # The kernels are compiled for writable arrays; those of a loaded artifact are read-only.
         own = {name: np.array(array, order="C") for name, array in arrays.items()}
         exported = cls(arrays=own, **options)
         exported._check()
         return exported
 
     def options(self) -> dict[str, Any]:
-        """Return all but the arrays, fit for JSON."""
+        """Return everything but the arrays, as JSON values."""
         return {name: getattr(self, name) for name in _OPTIONS}
 
     def __call__(self, rows: ArrayLike) -> Floats:
-        """Return float64[n, outputs] for rows [n, columns].
+        """Evaluate the estimator.
 
-        Forests: the mean of the leaves (probabilities of classes, or values). Boosting: the raw
-        score, before any link. Linear models: the decision, or value. Isolation forest: its
-        ``score_samples``, below 0, lower is stranger.
+        Parameters
+        ----------
+        rows : float[n, columns]
+
+        Returns
+        -------
+        float64[n, outputs]
+            Forests: the mean of the leaves (probabilities of classes, or values). Boosting: the
+            raw score, before any link. Linear models: the decision, or value. Isolation forests:
+            ``score_samples``, which is negative, and lower for stranger rows.
 
         Raises
         ------
         ValueError
-            Another number of columns, or NaN or infinity where the estimator takes none.
+            The rows have another width, or hold NaN or infinity where the estimator accepts none.
         """
-        given = self._taken(rows)
+        given = self._checked_rows(rows)
         n = len(given)
         a = self.arrays
         if self.kind == LINEAR:
@@ -104,15 +119,15 @@ class Exported:
             *(a["threshold"], a["left"], a["right"], a["missing_left"], a["value"]),
             *(len(a["value"]) // len(a["feature"]), float(a["scale"][0]), self.outputs, out),
         )
-        return self._finished(out).reshape(n, self.outputs)
+        return self._results(out).reshape(n, self.outputs)
 
     def probabilities(self, rows: ArrayLike) -> Floats:
-        """Return float64[n, classes], as `predict_proba`; within a few units in the last place.
+        """Return float64[n, classes], equal to `predict_proba` to a few units in the last place.
 
         Raises
         ------
         ValueError
-            The estimator has no probabilities, or as `__call__`.
+            The estimator has no probabilities, or the rows are refused as by `__call__`.
         """
         outputs = self(rows)
         if self.link == IDENTITY:
@@ -127,7 +142,7 @@ class Exported:
         shares: Floats = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
-    def _finished(self, out: Floats) -> Floats:
+    def _results(self, out: Floats) -> Floats:
         trees = len(self.arrays["roots"])
         if self.kind == MEAN:
             return out / trees
@@ -137,56 +152,61 @@ class Exported:
             return np.array([-power(2.0, -ratio) for ratio in ratios.tolist()])
         return out
 
-    def _taken(self, rows: ArrayLike) -> Floats:
+    def _checked_rows(self, rows: ArrayLike) -> Floats:
         given = np.atleast_2d(np.asarray(rows, np.float64))
         if given.ndim != 2 or given.shape[1] != self.columns:
-            raise ValueError(f"rows of {self.columns} columns, not {given.shape}")
+            raise ValueError(f"rows must have {self.columns} columns, not the shape {given.shape}")
         if self.single:
             with np.errstate(over="ignore"):
                 given = given.astype(np.float32).astype(np.float64)
         if not self.takes_nan and np.isnan(given).any():
-            raise ValueError("the estimator takes no NaN")
+            raise ValueError("the estimator accepts no NaN")
         if not self.takes_infinity and np.isinf(given).any():
-            raise ValueError("the estimator takes no infinity, nor what is one in float32")
+            raise ValueError("the estimator accepts no infinity, nor values that overflow float32")
         return np.ascontiguousarray(given)
 
     def _check(self) -> None:
         a = self.arrays
         if self.columns < 1 or self.outputs < 1:
-            raise ValueError("no columns or no outputs")
+            raise ValueError("there are no columns or no outputs")
         if self.kind == LINEAR:
             if a["weights"].shape != (self.columns * self.outputs,):
-                raise ValueError("weights of another shape")
+                raise ValueError("the weights have another shape")
             if a["bias"].shape != (self.outputs,):
-                raise ValueError("a bias of another shape")
+                raise ValueError("the bias has another shape")
             return
         if self.kind not in FORESTS:
-            raise ValueError(f"no estimator is {self.kind}")
+            raise ValueError(f"there is no kind of estimator {self.kind}")
         self._check_trees(len(a["feature"]))
 
     def _check_trees(self, nodes: int) -> None:
+        """Check that the kernel cannot leave the tables, nor walk for ever."""
         a = self.arrays
         for name in _TABLES:
             if a[name].dtype != np.int64 or a[name].ndim != 1:
-                raise ValueError(f"{name} is no table")
+                raise ValueError(f"{name} is not a table")
         for name in ("left", "right", "missing_left", "threshold"):
             if len(a[name]) != nodes:
-                raise ValueError(f"{name} is not of the nodes")
+                raise ValueError(f"{name} does not have an element for each node")
         inner = np.flatnonzero(a["feature"] >= 0)
         for name in ("left", "right"):
             children = a[name][inner]
-            # A child comes after its parent: so every walk ends.
+            # A child comes after its parent, so every walk ends.
             if (children <= inner).any() or (children >= nodes).any():
                 raise ValueError(f"{name} leads out of the trees")
         if not nodes or len(a["value"]) % nodes or not len(a["roots"]):
-            raise ValueError("no trees, or no values")
+            raise ValueError("there are no trees, or no values")
+        self._check_roots(nodes)
+
+    def _check_roots(self, nodes: int) -> None:
+        a = self.arrays
         width = len(a["value"]) // nodes
         if (a["feature"] >= self.columns).any() or len(a["roots"]) != len(a["outputs_of"]):
-            raise ValueError("a feature or an output that is not there")
+            raise ValueError("a feature or an output does not exist")
         if (a["roots"] < 0).any() or (a["roots"] >= nodes).any():
-            raise ValueError("a root that is not there")
+            raise ValueError("a root does not exist")
         first = a["outputs_of"]
         if (first < 0).any() or (first + width > self.outputs).any():
-            raise ValueError("an output that is not there")
+            raise ValueError("an output does not exist")
         if a["baseline"].shape != (self.outputs,) or a["scale"].shape != (1,):
-            raise ValueError("no baseline, or no scale")
+            raise ValueError("there is no baseline, or no scale")

@@ -1,7 +1,7 @@
-"""Takes fitted estimators of scikit-learn apart.
+"""Conversion of fitted scikit-learn estimators to arrays.
 
-Trees, forests, extra trees, gradient boosting, histogram gradient boosting (without categories),
-isolation forests, and whatever is linear.
+Decision trees, random forests, extra trees, gradient boosting, histogram gradient boosting (without
+categories), isolation forests, and linear models.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LEAF: Final = -1
 
 
 class CannotExport(ValueError):
-    """There are no arrays for such an estimator; the text says why."""
+    """An estimator cannot be exported; the text says why."""
 
 
 def export(estimator: Any) -> Exported:
@@ -53,11 +53,11 @@ def export(estimator: Any) -> Exported:
                 "link": _link(estimator, kind, outputs),
             }
             return Exported.of(arrays, options)
-    raise CannotExport(f"{type(estimator).__name__} is neither trees nor linear")
+    raise CannotExport(f"{type(estimator).__name__} is neither made of trees nor linear")
 
 
 def _link(estimator: Any, kind: str, outputs: int) -> str:
-    """Return what makes probabilities of the outputs; empty where that is something else."""
+    """Return the function from outputs to probabilities; empty if there is none that is known."""
     if not hasattr(estimator, "predict_proba"):
         return ""
     if kind == MEAN:
@@ -71,7 +71,7 @@ def _link(estimator: Any, kind: str, outputs: int) -> str:
 
 
 type Taken = tuple[str, bool, int, Mapping[str, NDArray[Any]]]
-"""Kind, whether rows are rounded to float32, outputs, arrays."""
+"""Kind, whether rows are rounded to float32, number of outputs, arrays."""
 
 
 def _takes(estimator: Any, columns: int, value: float) -> bool:
@@ -104,15 +104,15 @@ def _forest_of(members: Sequence[Any], estimator: Any) -> Taken:
 def _boosting(estimator: Any) -> Taken:
     stages = estimator.estimators_
     outputs = stages.shape[1]
-    # What it begins with is the same for every row, unless it was given an estimator of its own.
+    # The baseline is the same for every row, unless an estimator of the user's makes it.
     if estimator.init is not None and estimator.init != "zero":
-        raise CannotExport("gradient boosting with an init of its own")
+        raise CannotExport("gradient boosting with an estimator as its init cannot be exported")
     baseline = estimator._raw_predict_init(np.zeros((1, estimator.n_features_in_), np.float32))
     trees = [member.tree_ for member in stages.ravel()]
-    places = [k % outputs for k in range(len(trees))]
+    firsts = [k % outputs for k in range(len(trees))]
     values = [tree.value[:, 0, :] for tree in trees]
     arrays = _joined(
-        list(map(_nodes, trees)), values, places, baseline[0], float(estimator.learning_rate)
+        list(map(_nodes, trees)), values, firsts, baseline[0], float(estimator.learning_rate)
     )
     return SUM, True, outputs, arrays
 
@@ -121,12 +121,12 @@ def _histogram_boosting(estimator: Any) -> Taken:
     outputs = int(estimator.n_trees_per_iteration_)
     predictors = [one for stage in estimator._predictors for one in stage]
     if any(one.nodes["is_categorical"].any() for one in predictors):
-        raise CannotExport("histogram gradient boosting that splits by categories")
+        raise CannotExport("histogram gradient boosting with categories cannot be exported")
     tables = [_histogram_nodes(one.nodes) for one in predictors]
     values = [one.nodes["value"][:, None] for one in predictors]
-    places = [k % outputs for k in range(len(predictors))]
+    firsts = [k % outputs for k in range(len(predictors))]
     baseline = np.asarray(estimator._baseline_prediction, np.float64).ravel()
-    return SUM, False, outputs, _joined(tables, values, places, baseline, 1.0)
+    return SUM, False, outputs, _joined(tables, values, firsts, baseline, 1.0)
 
 
 def _isolation(estimator: Any) -> Taken:
@@ -150,7 +150,7 @@ def _isolation(estimator: Any) -> Taken:
 
 
 def _average_path_length(samples: int) -> float:
-    """Return the mean depth of an unsuccessful search among so many, as scikit-learn has it."""
+    """Return the mean depth of an unsuccessful search among samples, by scikit-learn's formula."""
     if samples <= 2:
         return float(max(samples - 1, 0))
     harmonic = np.log(samples - 1.0) + np.euler_gamma
@@ -165,7 +165,7 @@ def _linear(estimator: Any) -> Taken:
 
 def _one_target(estimator: Any) -> None:
     if getattr(estimator, "n_outputs_", 1) != 1:
-        raise CannotExport("trees with several targets")
+        raise CannotExport("trees with several targets cannot be exported")
 
 
 def _nodes(tree: Any) -> dict[str, NDArray[Any]]:
@@ -194,11 +194,11 @@ def _histogram_nodes(nodes: NDArray[Any]) -> dict[str, NDArray[Any]]:
 def _joined(
     tables: Sequence[Mapping[str, NDArray[Any]]],
     values: Sequence[NDArray[Any]],
-    places: Sequence[int],
+    firsts: Sequence[int],
     baseline: NDArray[Any],
     scale: float,
 ) -> dict[str, NDArray[Any]]:
-    """Put trees one behind the other."""
+    """Return the tables of trees, one after another; ``firsts`` are the trees' first outputs."""
     sizes = [len(table["feature"]) for table in tables]
     roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
     whole: dict[str, NDArray[Any]] = {}
@@ -209,7 +209,7 @@ def _joined(
         whole[name] = np.concatenate(moved)
     return whole | {
         "roots": roots,
-        "outputs_of": np.array(places, np.int64),
+        "outputs_of": np.array(firsts, np.int64),
         "value": np.concatenate([np.asarray(v, np.float64).ravel() for v in values]),
         "baseline": np.asarray(baseline, np.float64),
         "scale": np.array([scale]),

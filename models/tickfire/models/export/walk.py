@@ -1,10 +1,11 @@
-"""The kernels that walk exported estimators, for every machine."""
+"""Kernels that evaluate exported estimators, for every engine."""
 
 from __future__ import annotations
 
 from tickfire.kernels.portable import WRONG_LENGTH, LongStore, Store, portable
 
 
+# Its arguments are the tables of the trees, and the checks make it long; the walk is one loop.
 @portable
 def walk_trees(
     rows: Store,
@@ -22,10 +23,10 @@ def walk_trees(
     outputs: int,
     out: Store,
 ) -> int:
-    """Add to each row's outputs what the leaves that it reaches hold, tree by tree.
+    """Add to each row's outputs the values of the leaves that it reaches, tree by tree.
 
-    A node with a negative feature is a leaf. NaN goes where `missing_left` says. A leaf holds
-    `width` values, for the outputs from `outputs_of` its tree on.
+    A node with a negative feature is a leaf. At a node, NaN goes left where ``missing_left`` is not
+    0. A leaf holds ``width`` values, for as many outputs from its tree's ``outputs_of`` on.
     """
     nodes = len(feature)
     if columns < 1 or outputs < 1 or len(out) % outputs != 0:

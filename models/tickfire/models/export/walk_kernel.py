@@ -1,4 +1,4 @@
-"""The walking kernels, compiled: what `tickfire warm` finds."""
+"""Compiled kernels that evaluate exported estimators; `tickfire warm` finds them by this name."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Features: named numbers of a series of bars, which rules and signals are made of.
+"""Features: named numbers computed from a series of bars, for rules and signals.
 
-`catalogue` says which there are, `feature_set` computes them, over history and live by the same
-kernels, so that a model is fed in production what it was trained on.
+`catalogue` lists them, and `feature_set` computes them, by the same kernels over history and live,
+so that a model sees in production what it was trained on.
 """

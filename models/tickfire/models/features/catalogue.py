@@ -1,4 +1,4 @@
-"""Which features there are, and what each takes. Pure: nothing is compiled here."""
+"""Catalogue of features and their parameters. Pure: nothing is compiled here."""
 
 from __future__ import annotations
 
@@ -6,83 +6,106 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tickfire.kernels.catalogue import INDICATORS, Number
+
 COLUMNS: Final = ("open", "high", "low", "close", "volume")
-"""Of a bar: features by themselves, and what most others are computed from."""
+"""Columns of a bar, which are features themselves and the inputs of most others."""
 CONTEXT: Final[Mapping[str, str]] = {
     "sentiment": "mean sentiment of the instrument's latest headlines, -1 to 1; fades over an hour",
     "anomaly": "score of the strongest anomaly within the latest bars, 0 without one",
 }
-"""What does not come from bars."""
-MAX_PERIOD: Final = 10_000
+"""Features that do not come from bars, with their descriptions."""
 
 
 class FeatureError(ValueError):
-    """There is no such feature, or not with these parameters; the text says why."""
+    """A feature or its parameters do not exist; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that a feature takes; a whole one, unless its default is not."""
-
-    name: str
-    default: float
-    least: float = 1
-    most: float = MAX_PERIOD
-
-    def checked(self, feature: str, value: float) -> float:
-        """Return a value that is allowed.
-
-        Raises
-        ------
-        FeatureError
-        """
-        whole = isinstance(self.default, int)
-        if whole and not float(value).is_integer():
-            raise FeatureError(f"{feature}: {self.name} is a whole number, not {value:g}")
-        if not self.least <= value <= self.most:
-            raise FeatureError(
-                f"{feature}: {self.name} is from {self.least:g} to {self.most:g}, not {value:g}"
-            )
-        return int(value) if whole else float(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """One kind of feature.
-
-    Attributes
-    ----------
-    kernel : str
-        Of `tickfire.kernels.native`.
-    inputs : tuple of str
-        Its arrays: columns, or ``"src"``: one column of the user's choice, the close by default.
-    parameters : tuple of Parameter
-    output : int
-        Which of its results.
-    fixed : mapping of str to int
-        Parameters of the kernel that are not for choice.
-    help : str
-    """
-
-    kernel: str
-    inputs: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
-    help: str
-    output: int = 0
-    fixed: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Feature:
-    """A feature with its parameters, as ``rsi(14)``.
+    """A parameter of a feature, with the limits of the indicators' catalogue.
 
     Attributes
     ----------
     name : str
-        Of `FEATURES`, `COLUMNS` or `CONTEXT`.
+        The kernel's name for it.
+    number : Number
+        Limits, and whether it is an integer.
+    default : float
+    """
+
+    name: str
+    number: Number
+    default: float
+
+    def checked(self, feature: str, value: float) -> float:
+        """Return a value that is allowed, converted to the parameter's type.
+
+        Raises
+        ------
+        FeatureError
+            The value is not an integer where it must be, or is out of range.
+        """
+        least, most = self.number.minimum, self.number.maximum
+        if self.number.whole and not float(value).is_integer():
+            raise FeatureError(f"{feature}: {self.name} is a whole number, not {value:g}")
+        if not least <= value <= most:
+            raise FeatureError(
+                f"{feature}: {self.name} is from {least:g} to {most:g}, not {value:g}"
+            )
+        return int(value) if self.number.whole else float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A kind of feature.
+
+    Attributes
+    ----------
+    kernel : str
+        Name of a kernel in `tickfire.kernels.native`.
+    inputs : tuple of str
+        Its arrays: columns, or ``"src"`` for a column of the user's choice (default close).
+    output : int
+        Index among the results of the kernel.
+    fixed : mapping of str to int
+        Parameters of the kernel that the user may not give.
+    defaults : mapping of str to float
+        Defaults other than those of the indicators' catalogue.
+    help : str
+        Description.
+    """
+
+    kernel: str
+    inputs: tuple[str, ...]
+    help: str
+    output: int = 0
+    fixed: tuple[tuple[str, int], ...] = ()
+    defaults: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Parameters that the user may give: those of the kernel that are not fixed."""
+        fixed, defaults = dict(self.fixed), dict(self.defaults)
+        return tuple(
+            Parameter(name, number, defaults.get(name, number.default))
+            for name, number in INDICATORS[self.kernel].numbers.items()
+            if name not in fixed
+        )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Feature:
+    """A feature with its parameters, such as ``rsi(14)``.
+
+    Attributes
+    ----------
+    name : str
+        A key of `FEATURES` or `CONTEXT`, or one of `COLUMNS`.
     arguments : tuple of float
+        Parameters, in order.
     source : str
-        The column that it is computed from, where there is a choice.
+        Column that it is computed from, where the user has a choice.
     """
 
     name: str
@@ -91,22 +114,31 @@ class Feature:
 
     @classmethod
     def of(cls, name: str, *arguments: float, source: str | None = None) -> Feature:
-        """Check a name and parameters; those left out at the end have their defaults.
+        """Return a feature after checking its name and parameters.
+
+        Parameters
+        ----------
+        name : str
+        *arguments : float
+            Parameters, in order; defaults replace those left out at the end.
+        source : str, optional
+            Column to compute it from.
 
         Raises
         ------
         FeatureError
+            There is no such feature, or not with these parameters.
         """
         if name in COLUMNS or name in CONTEXT:
             if arguments or source is not None:
-                raise FeatureError(f"{name} takes nothing")
+                raise FeatureError(f"{name} takes no parameters")
             return cls(name)
         definition = FEATURES.get(name)
         if definition is None:
             raise FeatureError(f"there is no feature {name}")
         takes = definition.parameters
         if len(arguments) > len(takes):
-            names = ", ".join(p.name for p in takes) or "nothing"
+            names = ", ".join(p.name for p in takes) or "no parameters"
             raise FeatureError(f"{name} takes {names}")
         if source is not None and definition.inputs != ("src",):
             raise FeatureError(f"{name} takes no column")
@@ -123,61 +155,51 @@ class Feature:
         return f"{self.name}({', '.join(parts)})" if parts else self.name
 
 
-def _period(default: int = 14, least: int = 1) -> tuple[Parameter, ...]:
-    return (Parameter("period", default, least),)
-
-
 _SRC: Final = ("src",)
 _HLC: Final = ("high", "low", "close")
-_MACD: Final = (Parameter("fast", 12), Parameter("slow", 26), Parameter("signal", 9))
-_BAND: Final = (Parameter("period", 20), Parameter("width", 2.0, 0, 100))
-_KELTNER: Final = (Parameter("period", 20), Parameter("atr_period", 10), _BAND[1])
-_STOCHASTIC: Final = (Parameter("period", 14), Parameter("slowing", 3), Parameter("smoothing", 3))
-_SAR: Final = (Parameter("acceleration", 0.02, 0, 1), Parameter("maximum", 0.2, 0, 1))
-_TREND: Final = (Parameter("period", 10), Parameter("width", 3.0, 0, 100))
 _SAMPLE: Final = (("freedom", 1),)
 
 FEATURES: Final[Mapping[str, Definition]] = {
-    "sma": Definition("sma", _SRC, _period(20), "simple moving average"),
-    "ema": Definition("ema", _SRC, _period(20), "exponential moving average"),
-    "wma": Definition("wma", _SRC, _period(20), "weighted moving average"),
-    "dema": Definition("dema", _SRC, _period(20), "double exponential moving average"),
-    "macd": Definition("macd", _SRC, _MACD, "fast EMA less slow EMA"),
-    "macd_signal": Definition("macd", _SRC, _MACD, "EMA of the MACD", 1),
-    "macd_histogram": Definition("macd", _SRC, _MACD, "MACD less its EMA", 2),
-    "rsi": Definition("rsi", _SRC, _period(), "relative strength index, 0 to 100"),
-    "stochastic_k": Definition("stochastic", _HLC, _STOCHASTIC, "stochastic %K, 0 to 100"),
-    "stochastic_d": Definition("stochastic", _HLC, _STOCHASTIC, "stochastic %D, 0 to 100", 1),
-    "cci": Definition("cci", _HLC, _period(20), "commodity channel index"),
-    "mfi": Definition("mfi", (*_HLC, "volume"), _period(), "money flow index, 0 to 100"),
-    "bollinger_middle": Definition("bollinger", _SRC, _BAND, "middle Bollinger band"),
-    "bollinger_upper": Definition("bollinger", _SRC, _BAND, "upper Bollinger band", 1),
-    "bollinger_lower": Definition("bollinger", _SRC, _BAND, "lower Bollinger band", 2),
-    "keltner_middle": Definition("keltner", _HLC, _KELTNER, "middle of the Keltner channel"),
-    "keltner_upper": Definition("keltner", _HLC, _KELTNER, "top of the Keltner channel", 1),
-    "keltner_lower": Definition("keltner", _HLC, _KELTNER, "bottom of the Keltner channel", 2),
-    "highest": Definition("donchian", _HLC[:2], _period(20), "highest high"),
-    "lowest": Definition("donchian", _HLC[:2], _period(20), "lowest low", 1),
-    "atr": Definition("atr", _HLC, _period(), "average true range"),
-    "adx": Definition("adx", _HLC, _period(), "average directional index, 0 to 100"),
-    "plus_di": Definition("adx", _HLC, _period(), "positive directional indicator", 1),
-    "minus_di": Definition("adx", _HLC, _period(), "negative directional indicator", 2),
-    "supertrend": Definition("supertrend", _HLC, _TREND, "trailing band"),
-    "trend": Definition("supertrend", _HLC, _TREND, "direction of the supertrend, -1 or 1", 1),
-    "sar": Definition("sar", _HLC[:2], _SAR, "parabolic stop and reverse"),
-    "obv": Definition("obv", ("close", "volume"), (), "on-balance volume"),
-    "mean": Definition("rolling", _SRC, _period(20, 2), "rolling mean", 0, _SAMPLE),
-    "variance": Definition("rolling", _SRC, _period(20, 2), "rolling sample variance", 1, _SAMPLE),
-    "zscore": Definition("rolling", _SRC, _period(20, 2), "deviations from the mean", 2, _SAMPLE),
+    "sma": Definition("sma", _SRC, "simple moving average"),
+    "ema": Definition("ema", _SRC, "exponential moving average"),
+    "wma": Definition("wma", _SRC, "weighted moving average"),
+    "dema": Definition("dema", _SRC, "double exponential moving average"),
+    "macd": Definition("macd", _SRC, "fast EMA less slow EMA"),
+    "macd_signal": Definition("macd", _SRC, "EMA of the MACD", 1),
+    "macd_histogram": Definition("macd", _SRC, "MACD less its EMA", 2),
+    "rsi": Definition("rsi", _SRC, "relative strength index, 0 to 100"),
+    "stochastic_k": Definition("stochastic", _HLC, "stochastic %K, 0 to 100"),
+    "stochastic_d": Definition("stochastic", _HLC, "stochastic %D, 0 to 100", 1),
+    "cci": Definition("cci", _HLC, "commodity channel index"),
+    "mfi": Definition("mfi", (*_HLC, "volume"), "money flow index, 0 to 100"),
+    "bollinger_middle": Definition("bollinger", _SRC, "middle Bollinger band"),
+    "bollinger_upper": Definition("bollinger", _SRC, "upper Bollinger band", 1),
+    "bollinger_lower": Definition("bollinger", _SRC, "lower Bollinger band", 2),
+    "keltner_middle": Definition("keltner", _HLC, "middle of the Keltner channel"),
+    "keltner_upper": Definition("keltner", _HLC, "top of the Keltner channel", 1),
+    "keltner_lower": Definition("keltner", _HLC, "bottom of the Keltner channel", 2),
+    "highest": Definition("donchian", _HLC[:2], "highest high"),
+    "lowest": Definition("donchian", _HLC[:2], "lowest low", 1),
+    "atr": Definition("atr", _HLC, "average true range"),
+    "adx": Definition("adx", _HLC, "average directional index, 0 to 100"),
+    "plus_di": Definition("adx", _HLC, "positive directional indicator", 1),
+    "minus_di": Definition("adx", _HLC, "negative directional indicator", 2),
+    "supertrend": Definition("supertrend", _HLC, "trailing band"),
+    "trend": Definition("supertrend", _HLC, "direction of the supertrend, -1 or 1", 1),
+    "sar": Definition("sar", _HLC[:2], "parabolic stop and reverse"),
+    "obv": Definition("obv", ("close", "volume"), "on-balance volume"),
+    "mean": Definition("rolling", _SRC, "rolling mean", 0, _SAMPLE),
+    "variance": Definition("rolling", _SRC, "rolling sample variance", 1, _SAMPLE),
+    "zscore": Definition("rolling", _SRC, "deviations from the mean", 2, _SAMPLE),
     "slope": Definition(
-        "regression_channel", _SRC, _period(20, 2), "slope of the regression line, a bar", 3,
-        (("width", 2),),
+        "regression_channel", _SRC, "slope of the regression line, a bar", 3,
+        (("width", 2),), (("period", 20),),
     ),
-    "returns": Definition("returns", _SRC, (Parameter("lag", 1),), "relative change"),
-    "log_returns": Definition("log_returns", _SRC, (Parameter("lag", 1),), "logarithmic change"),
+    "returns": Definition("returns", _SRC, "relative change"),
+    "log_returns": Definition("log_returns", _SRC, "logarithmic change"),
     "volatility": Definition(
-        "realised_volatility", _SRC, _period(20, 2), "deviation of log returns, a bar", 0,
+        "realised_volatility", _SRC, "deviation of log returns, a bar", 0,
         (("per_year", 1),),
     ),
-    "drawdown": Definition("drawdown", _SRC, (), "relative to the highest so far, 0 or less"),
+    "drawdown": Definition("drawdown", _SRC, "relative to the highest so far, 0 or less"),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""`FeatureSet`: features of one series of bars, over history and live by the same code."""
+"""`FeatureSet`: features of one series of bars; live bars give the same values as history."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ type Array = NDArray[np.float64]
 
 
 class FeatureSet:
-    """Some features of one series of bars.
+    """A set of features of one series of bars.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class FeatureSet:
 
     Notes
     -----
-    Features that are results of the same kernel with the same parameters are computed once.
+    Results of the same kernel with the same parameters are computed once.
     """
 
     def __init__(self, features: Sequence[Feature]) -> None:
@@ -43,7 +43,7 @@ class FeatureSet:
                 self._rows.append(((feature.name,), 0))
 
     def push(self, columns: Mapping[str, Array]) -> Array:
-        """Take bars, in order.
+        """Take the next bars and return their features.
 
         Parameters
         ----------
@@ -53,12 +53,12 @@ class FeatureSet:
         Returns
         -------
         float64[n, len(features)]
-            NaN where a feature is not known yet, and for those of `CONTEXT`.
+            NaN where a feature is not known yet, and for features of `CONTEXT`.
         """
         return self._values(columns, Running.push)
 
     def peek(self, columns: Mapping[str, Array]) -> Array:
-        """Return what `push` would, and keep the state: for a bar that still runs."""
+        """Return what `push` would, without taking the bars: for a bar that is still running."""
         return self._values(columns, Running.peek)
 
     def _values(self, columns: Mapping[str, Array], take: Callable[..., Any]) -> Array:

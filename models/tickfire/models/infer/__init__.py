@@ -1,1 +1,1 @@
-"""`tickfire infer`: models over the streams, their signals into streams."""
+"""`tickfire infer`: run models over the streams and publish their signals."""

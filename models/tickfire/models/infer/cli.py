@@ -7,31 +7,33 @@ from pathlib import Path
 import click
 
 from tickfire.base.errors import UsageError
-from tickfire.store.connect import DEFAULT_URL
+from tickfire.store.options import redis_url_option
 
 
 @click.command()
-@click.option("--redis-url", envvar="REDIS_URL", default=DEFAULT_URL, show_default=True)
+@redis_url_option
 @click.option(
     "--artifacts",
-    envvar="TICKFIRE_ARTEFACTS",
+    envvar=["TICKFIRE_ARTIFACTS", "TICKFIRE_ARTEFACTS"],
     type=click.Path(path_type=Path),
-    help="Folder of trained models [TICKFIRE_ARTEFACTS]; default: those that ship.",
+    help="Folder of trained models [TICKFIRE_ARTIFACTS]; default: those that ship.",
 )
 @click.option(
     "--model",
     "models",
     multiple=True,
     metavar="NAME",
-    help="Run this model over ticks and bars; may be given again. Default: all. none: none.",
+    help="Model to run over ticks and bars; repeat it for several. Default: all; none for none.",
 )
 @click.option(
-    "--metrics-port", type=click.IntRange(0, 65535), help="Serve /metrics on 127.0.0.1 there."
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="Serve Prometheus metrics on this port of 127.0.0.1.",
 )
 def infer(
     redis_url: str, artifacts: Path | None, models: tuple[str, ...], metrics_port: int | None
 ) -> None:
-    """Run the models over the streams: sentiment of news, signals of ticks and bars."""
+    """Run models over the streams: sentiment of headlines, signals of ticks and bars."""
     from tickfire.base.run import run_loop
     from tickfire.models.artifact import SHIPPED
     from tickfire.models.infer.service import InferConfig, run
@@ -40,7 +42,9 @@ def infer(
     wanted = () if models == ("none",) else models or tuple(STREAM_MODELS)
     if unknown := [name for name in wanted if name not in STREAM_MODELS]:
         known = ", ".join(STREAM_MODELS) or "none yet"
-        raise UsageError(f"there is no model {unknown[0]} over ticks and bars; there is {known}.")
+        raise UsageError(
+            f"there is no model {unknown[0]} over ticks and bars; choose from {known}."
+        )
     if artifacts is not None and not artifacts.is_dir():
-        raise UsageError(f"there is no folder {artifacts}; --artifacts names one of artifacts.")
+        raise UsageError(f"there is no folder {artifacts}; name a folder of artifacts.")
     run_loop(run(InferConfig(artifacts or SHIPPED, wanted), redis_url, metrics_port))

@@ -1,4 +1,4 @@
-"""What `tickfire infer` counts, in a registry of its own."""
+"""Metrics of `tickfire infer`, in a registry of their own."""
 
 from __future__ import annotations
 
@@ -10,47 +10,51 @@ _BUCKETS: Final = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0
 
 
 class Counters:
-    """Counters of one process.
+    """Metrics of one process.
 
     Attributes
     ----------
     headlines : Counter, by ``label``
-        Scored, ``"abstained"`` where the model was not sure.
+        Headlines scored; ``"abstained"`` where the model was not sure.
     score_seconds, headline_seconds : Histogram
-        Scoring alone; from a headline's receipt until its sentiment is in Redis.
-    ticks, bars, bad_entries : Counter
+        Time to score a headline; time from its receipt until its sentiment is in Redis.
+    ticks, bars : Counter
+        Ticks and bars given to models.
+    bad_entries : Counter
+        Stream entries skipped because they are malformed.
     signals : Counter, by ``event``
+        Signals published.
     failures : Counter, by ``model``
-        Calls of a model that raised.
+        Calls of a model that raised an exception.
     models : Gauge, by ``model`` and ``counter``
-        What the models count themselves.
+        Counters that the models keep themselves.
     reloads, refusals : Gauge, by ``model``
-        Artifacts taken anew, and refused.
+        Artifacts reloaded, and refused.
     """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.headlines = self._counter("headlines", "Headlines scored.", "label")
-        self.score_seconds = self._histogram("score_seconds", "Scoring of a headline.")
+        self.score_seconds = self._histogram("score_seconds", "Time to score a headline.")
         self.headline_seconds = self._histogram(
-            "headline_seconds", "From a headline's receipt until its sentiment is in Redis."
+            "headline_seconds", "Time from a headline's receipt until its sentiment is in Redis."
         )
         self.ticks = self._counter("ticks", "Ticks given to models.")
         self.bars = self._counter("bars", "Bars given to models.")
-        self.bad_entries = self._counter("bad_entries", "Stream entries passed over as not ours.")
+        self.bad_entries = self._counter("bad_entries", "Malformed stream entries, skipped.")
         self.signals = self._counter("signals", "Signals published.", "event")
-        self.failures = self._counter("failures", "Calls of a model that raised.", "model")
-        self.reloads = self._gauge("reloads", "Artifacts that were read anew.")
+        self.failures = self._counter("failures", "Calls of a model that failed.", "model")
+        self.reloads = self._gauge("reloads", "Artifacts reloaded.")
         self.models = Gauge(
             "tickfire_infer_model",
-            "Counters of the models' own.",
+            "Counters kept by the models.",
             ["model", "counter"],
             registry=self.registry,
         )
-        self.refusals = self._gauge("refusals", "Artifacts that were refused.")
+        self.refusals = self._gauge("refusals", "Artifacts refused.")
 
     def render(self) -> bytes:
-        """Return everything in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:

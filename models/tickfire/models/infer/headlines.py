@@ -1,7 +1,8 @@
-"""From stream ``news`` to stream ``{news}:sentiment``: one entry for each headline, with its id.
+"""Sentiment of headlines, from stream ``news`` to stream ``{news}:sentiment``.
 
-The id makes a repeated write a refusal by Redis, not a duplicate; and the newest id of what was
-written is the place to go on from. So any number of processes may run, and any may die.
+The entry of a sentiment has the id of the headline's own entry. So Redis refuses a repeated write
+instead of storing a duplicate, and the newest id of the sentiments is the id to continue from: any
+number of processes may run, and any of them may die.
 """
 
 from __future__ import annotations
@@ -9,103 +10,109 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
+from tickfire.base.units import NS_PER_S
 from tickfire.models.infer.counters import Counters
-from tickfire.models.infer.reading import Client, Entry, follow, newest_id, patiently
 from tickfire.models.records import SENTIMENT_KEY, Sentiment
 from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
+from tickfire.store.entries import Entry
+from tickfire.store.limits import MAX_SENTIMENTS
+from tickfire.store.requests import newest_id
 from tickfire.store.schema import NEWS_KEY, Headline
+from tickfire.store.store import Store
+from tickfire.store.tail import Tail
 
-MAX_SENTIMENTS: Final = 10_000
-"""As many as stream ``news`` keeps headlines."""
 PROBABILITY_DIGITS: Final = 4
 WEIGHT_DIGITS: Final = 3
-_NS: Final = 1e9
 
 logger = logging.getLogger(__name__)
 
 
 class Headlines:
-    """Scores headlines as they come.
+    """Scorer of headlines.
 
     Parameters
     ----------
-    client : Redis or RedisCluster
+    store : Store
+        The streams' Redis.
     model : callable
-        Returns the model of now: it may be swapped.
+        Function that returns the current model, which may be replaced at any time.
     counters : Counters
     tell : callable
-        Is told each sentiment that was written.
+        Function to call with each sentiment that was written.
 
     Attributes
     ----------
     linker : Linker
-        Replaced when the instrument table changes.
+        Linker of the current instruments, to be replaced when they change.
     """
 
     def __init__(
         self,
-        client: Client,
+        store: Store,
         model: Callable[[], SentimentModel],
         counters: Counters,
         tell: Callable[[Sentiment], None] = lambda sentiment: None,
     ) -> None:
-        self._client = client
+        self._store = store
         self._model = model
         self._counters = counters
         self._tell = tell
-        self._said = False
+        self._warned = False
         self.linker = Linker(())
 
     async def run(self) -> None:
-        """Score until cancelled."""
-        last = await newest_id(self._client, SENTIMENT_KEY)
-        async for entries in follow(self._client, NEWS_KEY, last):
-            for entry in entries:
-                await self._take(entry)
+        """Score headlines until cancelled."""
+        last = await newest_id(self._store, SENTIMENT_KEY)
+        await Tail(self._store, {NEWS_KEY: last}, self._on_entries, raises=True).run()
+
+    async def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
+        for entry in entries:
+            await self._take(entry)
 
     async def _take(self, entry: Entry) -> None:
         number, fields = entry
         try:
             headline = msgspec.msgpack.decode(fields.get(b"d", b""), type=Headline)
         except msgspec.MsgspecError as error:
-            self._pass_over(number, error)
+            self._skip(number, error)
             return
         began = time.perf_counter()
         found = sentiment_of(headline, self._model(), self.linker)
         self._counters.score_seconds.observe(time.perf_counter() - began)
         packed = msgspec.msgpack.encode(found)
-        await patiently(lambda: self._write(number, packed), "a sentiment")
+        await self._store.ask(lambda client: _write(client, number, packed), "writing a sentiment")
         self._tell(found)
         self._counters.headlines.labels("abstained" if found.abstained else found.label).inc()
         self._counters.headline_seconds.observe(
-            max(0.0, (time.time_ns() - headline.received) / _NS)
+            max(0.0, (time.time_ns() - headline.received) / NS_PER_S)
         )
 
-    async def _write(self, number: bytes, packed: bytes) -> None:
-        try:
-            await self._client.xadd(
-                SENTIMENT_KEY, {"d": packed}, id=number, maxlen=MAX_SENTIMENTS, approximate=True
-            )
-        except ResponseError as error:
-            if "equal or smaller" not in str(error):
-                raise RedisError(str(error)) from error
-            # It is written already: by another process, or by us before an answer was lost.
-
-    def _pass_over(self, number: bytes, error: Exception) -> None:
+    def _skip(self, number: bytes, error: Exception) -> None:
         self._counters.bad_entries.inc()
-        if not self._said:
-            self._said = True
-            logger.warning("a news entry is not ours and is passed over: %r (%s)", number, error)
+        if not self._warned:
+            self._warned = True
+            logger.warning("skipping a malformed entry of news: %r (%s)", number, error)
+
+
+async def _write(client: Any, number: bytes, packed: bytes) -> None:
+    try:
+        await client.xadd(
+            SENTIMENT_KEY, {"d": packed}, id=number, maxlen=MAX_SENTIMENTS, approximate=True
+        )
+    except ResponseError as error:
+        if "equal or smaller" not in str(error):
+            raise
+        # It is written already, by another process or by this one before a reply was lost.
 
 
 def sentiment_of(headline: Headline, model: SentimentModel, linker: Linker) -> Sentiment:
-    """Return what a headline's title says, and of which symbols title and summary speak."""
+    """Return the sentiment of a headline's title, and the symbols that the headline mentions."""
     score = model.score(headline.title)
     a, b, c = (round(p, PROBABILITY_DIGITS) for p in score.probabilities)
     return Sentiment(

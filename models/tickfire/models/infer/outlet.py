@@ -1,4 +1,4 @@
-"""Signals into stream ``signals``, together with how far was read: each once, whoever dies."""
+"""Publishing of signals together with the position read: each signal once, whatever fails."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from tickfire.models.infer.counters import Counters
-from tickfire.models.infer.reading import Client, patiently
 from tickfire.models.records import POSITIONS_KEY, SIGNALS_KEY, Signal
+from tickfire.store.limits import MAX_SIGNALS
+from tickfire.store.store import Store
 
-MAX_SIGNALS: Final = 20_000
-
-# One step: what was published and how far was read can never disagree. Another process that has
-# come further has published these already.
+# One atomic step, so that signals and position always agree. If the position is not the expected
+# one, another process has read further, and has published these signals already.
 _PUBLISH: Final = """
 local was = redis.call('HGET', KEYS[2], ARGV[1]) or ''
 if was ~= ARGV[2] then
@@ -29,51 +28,62 @@ return ARGV[3]
 
 
 class Outlet:
-    """Publishes for one epoch.
+    """Publisher of signals for one epoch.
 
     Parameters
     ----------
-    client : Redis or RedisCluster
+    store : Store
+        The streams' Redis.
     epoch : bytes
     counters : Counters
     """
 
-    def __init__(self, client: Client, epoch: bytes, counters: Counters) -> None:
-        self._client = client
+    def __init__(self, store: Store, epoch: bytes, counters: Counters) -> None:
+        self._store = store
         self._epoch = epoch.hex().encode()
         self._counters = counters
 
     async def position(self, key: bytes) -> bytes | None:
-        """Return how far a stream was read; None if nothing of this epoch was ever published."""
-        found: bytes | None = await patiently(
-            lambda: self._client.hget(POSITIONS_KEY, self._field(key)), "the position"
+        """Return how far a stream was read; None if nothing was published in this epoch."""
+        found: bytes | None = await self._store.ask(
+            lambda client: client.hget(POSITIONS_KEY, self._field(key)), "reading a position"
         )
         return found
 
     async def forget_others(self) -> None:
-        """Drop the positions of other epochs."""
-        fields: list[bytes] = await patiently(
-            lambda: self._client.hkeys(POSITIONS_KEY), "the positions"
+        """Delete the positions of other epochs."""
+        fields: list[bytes] = await self._store.ask(
+            lambda client: client.hkeys(POSITIONS_KEY), "reading the positions"
         )
         others = [field for field in fields if not field.startswith(self._epoch + b":")]
         if others:
-            await patiently(lambda: self._client.hdel(POSITIONS_KEY, *others), "the positions")
+            await self._store.ask(
+                lambda client: client.hdel(POSITIONS_KEY, *others), "deleting old positions"
+            )
 
     async def publish(
         self, key: bytes, before: bytes, after: bytes, signals: Sequence[Signal]
     ) -> bytes:
-        """Publish what came of entries up to the id `after`, if `before` is still the position.
+        """Publish the signals of entries up to ``after``, if ``before`` is still the position.
+
+        Parameters
+        ----------
+        key : bytes
+            Key of the stream that was read.
+        before, after : bytes
+            Ids of its entries.
+        signals : sequence of Signal
 
         Returns
         -------
         bytes
-            The position now: `after`, or another process's, and then nothing was published.
+            The position now: ``after``, or that of another process; then nothing was published.
         """
         packed = [msgspec.msgpack.encode(signal) for signal in signals]
         arguments: tuple[Any, ...] = (self._field(key), before, after, MAX_SIGNALS, *packed)
-        now: bytes = await patiently(
-            lambda: self._client.eval(_PUBLISH, 2, SIGNALS_KEY, POSITIONS_KEY, *arguments),
-            "a signal",
+        now: bytes = await self._store.ask(
+            lambda client: client.eval(_PUBLISH, 2, SIGNALS_KEY, POSITIONS_KEY, *arguments),
+            "writing signals",
         )
         if now == after:
             for signal in signals:

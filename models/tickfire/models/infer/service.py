@@ -1,4 +1,4 @@
-"""The process `tickfire infer`: headlines, ticks and bars in; sentiment and signals out."""
+"""The process `tickfire infer`: read headlines, ticks and bars, publish sentiment and signals."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-from redis.exceptions import RedisError
-
-from tickfire.base.run import until_stopped
+from tickfire.base.run import on_signals, until_stopped
 from tickfire.models.artifact import SHIPPED
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.headlines import Headlines
-from tickfire.models.infer.reading import Client
 from tickfire.models.infer.stream_model import Instruments, StreamModel
 from tickfire.models.infer.streams import Streams
 from tickfire.models.records import Sentiment
@@ -26,28 +22,29 @@ from tickfire.models.registry import STREAM_MODELS, stream_model
 from tickfire.models.reload import Reloader
 from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
-from tickfire.store.connect import connect
-from tickfire.store.schema import INSTRUMENTS_KEY, META_KEY, Instrument
+from tickfire.store.epoch import Epoch, epoch_of, instruments_of, read_hash
+from tickfire.store.limits import REQUEST_TIMEOUT_S
+from tickfire.store.schema import INSTRUMENTS_KEY, META_KEY
+from tickfire.store.store import REDIS_ERRORS, Store
 
 SENTIMENT: Final = "sentiment"
 LOOK_S: Final = 1.0
-"""How often epoch, instrument table and artifacts are looked at."""
+"""Interval at which epoch, instrument table and artifacts are checked."""
 LOOKS_PER_TABLE: Final = 15
-MAX_SHARDS: Final = 1024
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class InferConfig:
-    """How inference runs.
+    """Configuration of inference.
 
     Attributes
     ----------
     artifacts : Path
         Folder of the artifacts.
     models : sequence of str
-        Names in `STREAM_MODELS`.
+        Names of models, keys of `STREAM_MODELS`.
     """
 
     artifacts: Path = SHIPPED
@@ -55,13 +52,13 @@ class InferConfig:
 
 
 class Infer:
-    """Inference until it is cancelled.
+    """Inference, until it is cancelled.
 
     Parameters
     ----------
     config : InferConfig
-    client : Redis or RedisCluster
-        Connected; the caller closes it.
+    store : Store
+        The caller closes it.
 
     Raises
     ------
@@ -69,34 +66,34 @@ class Infer:
         A model cannot be used.
     """
 
-    def __init__(self, config: InferConfig, client: Client) -> None:
+    def __init__(self, config: InferConfig, store: Store) -> None:
         self.config = config
         self.counters = Counters()
         self.sentiment = Reloader(config.artifacts / f"{SENTIMENT}.json", SentimentModel.open)
-        self._client = client
-        self._headlines = Headlines(client, lambda: self.sentiment.model, self.counters, self._tell)
+        self._store = store
+        self._headlines = Headlines(store, lambda: self.sentiment.model, self.counters, self._tell)
         self._instruments = Instruments(artifacts=config.artifacts)
         self._rows: frozenset[bytes] = frozenset()
         self._table_size = self._looks_until_table = 0
-        # At once, so that what a user got wrong for a model is said before anything runs.
-        self._models = self._made()
+        # Made at once, so that a user's mistake is reported before anything runs.
+        self._models = self._new_models()
         self._streams: Streams | None = None
-        self._epoch: tuple[bytes, int] | None = None
+        self._epoch: Epoch | None = None
         self._following: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Serve until cancelled."""
-        await self._look()
-        logger.info("%s, and over ticks and bars: %s", self.sentiment.model.name, self._names())
+        """Read and publish until cancelled."""
+        await self._refresh()
+        logger.info("%s; models over ticks and bars: %s", self.sentiment.model.name, self._names())
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._headlines.run())
-                tasks.create_task(self._look_for_ever())
+                tasks.create_task(self._refresh_for_ever())
         finally:
             await self._stop_following()
 
     def reload(self, *, now: bool = False) -> None:
-        """Look for new artifacts; what is refused is logged, and the old stays."""
+        """Reload artifacts that have changed; one that is refused is logged, and the old stays."""
         self.sentiment.poll(now=now)
         for model in self._models:
             model.reload(now=now)
@@ -105,32 +102,32 @@ class Infer:
         self.counters.reloads.labels(SENTIMENT).set(self.sentiment.swaps)
         self.counters.refusals.labels(SENTIMENT).set(self.sentiment.refusals)
 
-    async def _look_for_ever(self) -> None:
+    async def _refresh_for_ever(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            await self._look()
+            await self._refresh()
             self.reload()
 
-    async def _look(self) -> None:
+    async def _refresh(self) -> None:
         try:
             async with asyncio.timeout(LOOK_S * 5):
-                await self._look_at_instruments()
-                meta = await _hash(self._client, META_KEY)
-        except (RedisError, OSError, TimeoutError) as error:
-            logger.debug("Redis does not say what there is: %s", error)
+                await self._refresh_instruments()
+                meta = await read_hash(self._store.client, META_KEY)
+        except REDIS_ERRORS as error:
+            logger.debug("cannot read epoch and instruments: %s", error)
             return
-        epoch = _epoch(meta)
+        epoch = epoch_of(meta)
         died = self._following is not None and self._following.done()
         if self.config.models and epoch is not None and (epoch != self._epoch or died):
             await self._enter(epoch)
 
-    async def _look_at_instruments(self) -> None:
-        """Read the table where it has grown, and now and then: it may hold 100,000 rows."""
-        size: Any = self._client.hlen(INSTRUMENTS_KEY.decode())
+    async def _refresh_instruments(self) -> None:
+        """Read the table if it has grown, and now and then: it may hold 100,000 rows."""
+        size: Any = self._store.client.hlen(INSTRUMENTS_KEY.decode())
         if await size == self._table_size and self._looks_until_table > 0:
             self._looks_until_table -= 1
             return
-        rows = await _hash(self._client, INSTRUMENTS_KEY)
+        rows = await read_hash(self._store.client, INSTRUMENTS_KEY)
         self._table_size, self._looks_until_table = len(rows), LOOKS_PER_TABLE
         self._learn(frozenset(rows.values()))
 
@@ -138,20 +135,20 @@ class Infer:
         if rows == self._rows:
             return
         self._rows = rows
-        known = sorted(filter(None, map(_instrument, rows)), key=lambda one: one.start)
+        known = sorted(instruments_of(rows), key=lambda one: one.start)
         symbols = {(one.feed, one.instrument_id): one.symbol for one in known}
         self._instruments.replace(symbols)
         self._headlines.linker = Linker(symbols.values())
 
-    async def _enter(self, epoch: tuple[bytes, int]) -> None:
-        """Begin anew with the streams of an epoch."""
+    async def _enter(self, epoch: Epoch) -> None:
+        """Start to follow the streams of an epoch."""
         await self._stop_following()
         if self._epoch is not None:
-            self._models = self._made()
+            self._models = self._new_models()
         self._epoch = epoch
-        self._streams = Streams(self._client, *epoch, self._models, self.counters)
+        self._streams = Streams(self._store, *epoch, self._models, self.counters)
         self._following = asyncio.get_running_loop().create_task(self._streams.run())
-        logger.info("epoch %s, %d shards", epoch[0].hex(), epoch[1])
+        logger.info("following epoch %s, %d shards", epoch.key.hex(), epoch.shards)
 
     def _tell(self, sentiment: Sentiment) -> None:
         if self._streams is not None:
@@ -164,9 +161,9 @@ class Infer:
         task.cancel()
         (ended,) = await asyncio.gather(task, return_exceptions=True)
         if isinstance(ended, Exception):
-            logger.error("following ticks and bars failed, and begins anew: %r", ended)
+            logger.error("following ticks and bars failed; starting again: %r", ended)
 
-    def _made(self) -> list[StreamModel]:
+    def _new_models(self) -> list[StreamModel]:
         return [stream_model(name)(self._instruments) for name in self.config.models]
 
     def _names(self) -> str:
@@ -174,25 +171,24 @@ class Infer:
 
 
 async def run(config: InferConfig, redis_url: str, metrics_port: int | None) -> None:
-    """Run inference until SIGINT or SIGTERM; SIGHUP looks for new artifacts at once.
+    """Run inference until SIGINT or SIGTERM; SIGHUP reloads artifacts at once.
 
     Raises
     ------
     UserError
         Redis cannot be reached, or an artifact cannot be used.
     """
-    client = await connect(redis_url)
+    store = await Store.open(redis_url, reply_timeout_s=REQUEST_TIMEOUT_S)
     with contextlib.ExitStack() as stack:
         try:
-            infer = Infer(config, client)
+            infer = Infer(config, store)
             if metrics_port is not None:
                 stack.enter_context(_serving(infer.counters, metrics_port))
-            loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, lambda: infer.reload(now=True))
+            on_signals(lambda _: infer.reload(now=True), (signal.SIGHUP,))
             await until_stopped(infer.run())
             logger.info("stopped")
         finally:
-            await client.aclose()
+            await store.close()
 
 
 @contextlib.contextmanager
@@ -209,23 +205,3 @@ def _serving(counters: Counters, port: int) -> Any:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-async def _hash(client: Client, key: bytes) -> Mapping[bytes, bytes]:
-    found: Any = client.hgetall(key.decode())
-    fields: Mapping[bytes, bytes] = await found
-    return fields
-
-
-def _epoch(meta: Mapping[bytes, bytes]) -> tuple[bytes, int] | None:
-    key, shards = meta.get(b"epoch", b""), meta.get(b"shards", b"1")
-    if len(key) != 8 or not shards.isdigit() or not 0 < int(shards) <= MAX_SHARDS:
-        return None
-    return key, int(shards)
-
-
-def _instrument(row: bytes) -> Instrument | None:
-    try:
-        return msgspec.msgpack.decode(row, type=Instrument)
-    except msgspec.MsgspecError:
-        return None

@@ -1,4 +1,4 @@
-"""What a model over ticks and bars is to `tickfire infer`."""
+"""Base class of models over ticks and bars, and the instruments that they know."""
 
 from __future__ import annotations
 
@@ -20,48 +20,49 @@ type Rows = NDArray[np.void]
 
 @dataclass(slots=True)
 class Instruments:
-    """The instrument table, as models need it.
+    """The instrument table, for models.
 
     Attributes
     ----------
     symbols : dict of (feed, instrument_id) to str
-        Read anew while the process runs; the same dict stays.
+        Symbols by feed and instrument id; updated in place while the process runs.
     artifacts : Path
-        The folder that models look for theirs in.
+        Folder of the models' artifacts.
     """
 
     symbols: dict[tuple[int, int], str] = field(default_factory=dict)
     artifacts: Path = SHIPPED
 
     def artifact(self, name: str) -> Path:
-        """Return the manifest of an artifact: the shipped one where the folder has none."""
+        """Return the path of an artifact's manifest: in the folder, or the one that ships."""
         path = self.artifacts / f"{name}.json"
         return path if path.exists() else SHIPPED / path.name
 
     def symbol(self, feed: int, instrument_id: int) -> str:
-        """Return an instrument's symbol; its id where the table has none."""
+        """Return the symbol of an instrument, or its id if the table has none."""
         return self.symbols.get((feed, instrument_id)) or str(instrument_id)
 
     def replace(self, symbols: Mapping[tuple[int, int], str]) -> None:
-        """Take a new table."""
+        """Replace the table."""
         self.symbols.clear()
         self.symbols.update(symbols)
 
 
 class StreamModel:
-    """A model over ticks and closed bars. Subclass it and override what you need.
+    """Model over ticks and closed bars, to be subclassed.
 
-    One object serves all shards of one epoch; at a new epoch a new one is made. It must be
-    deterministic: after a restart what it had already seen is given to it again, as far as the
-    streams still hold it, and its signals of that are dropped. So state comes back by itself.
+    One object serves all shards of an epoch; a new epoch gets a new object. A model must be
+    deterministic: after a restart it is given again what it had seen, as far as the streams still
+    hold it, and its signals about that are dropped. So it recovers its state by itself.
 
     Attributes
     ----------
     name : str
-        Of the model, as in `tickfire.models.registry`.
+        Name of the model, as in `tickfire.models.registry`.
     wants_ticks, wants_bars : bool
-        What it is to be given.
+        Whether the model takes ticks, and closed bars.
     instruments : Instruments
+        The instrument table.
     """
 
     name: str = ""
@@ -72,32 +73,45 @@ class StreamModel:
         self.instruments = instruments
 
     def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
-        """Take ticks of a shard, TICK[count], read-only; the first has position `first`.
+        """Take ticks of a shard and return the signals about them.
 
-        Positions are dense but for losses. A clear (kind 4) of an instrument may be followed by
-        an earlier time. Called for up to 256 ticks, in order.
+        Parameters
+        ----------
+        shard : int
+        first : int
+            Position of the first tick.
+        ticks : TICK[count]
+            Read-only; up to 256, in order. Positions have no holes but where entries were lost.
+            After a clear (kind 4) of an instrument, time may go back.
         """
         return ()
 
     def on_bars(self, shard: int, bars: Rows) -> Sequence[Signal]:
-        """Take what a shard closed, BAR[count], read-only: 1 s and 1 m, of all its instruments.
+        """Take bars that a shard has closed and return the signals about them.
 
-        Pieces flagged BAR_LATE change a bar that was closed before; BAR_REWIND voids those of
-        its instrument and interval that start at its start or later.
+        Parameters
+        ----------
+        shard : int
+        bars : BAR[count]
+            Read-only; bars of 1 s and 1 m of all instruments of the shard. A piece flagged BAR_LATE
+            changes a bar that was closed before; one flagged BAR_REWIND voids the bars of its
+            instrument and interval from its start on.
         """
         return ()
 
     def hear(self, record: Sentiment | Signal) -> None:
-        """Take what another model has said: a headline's sentiment, or a signal."""
+        """Take the output of another model: the sentiment of a headline, or a signal."""
 
     def reload(self, *, now: bool = False) -> bool:
-        """Look for a new artifact, if it has one; return whether one was taken."""
+        """Reload the model's artifact if it has changed; return whether it was replaced."""
         return False
 
     def metrics(self) -> Mapping[str, float]:
-        """Return counters of its own, by name."""
+        """Return the model's own counters, by name."""
         return {}
 
-    def signal(self, event: str, symbol: str, at: int, detail: dict[str, Any], n: int) -> Signal:
-        """Return a signal in this model's name."""
-        return Signal(event, symbol, at, detail, self.name, n)
+    def signal(
+        self, event: str, symbol: str, at: int, detail: dict[str, Any], position: int
+    ) -> Signal:
+        """Return a signal of this model; for the parameters see `Signal`."""
+        return Signal(event, symbol, at, detail, self.name, position)

@@ -1,4 +1,4 @@
-"""Ticks and bars of one epoch to models, and what they say to stream ``signals``."""
+"""Feed of ticks and bars of one epoch to models, and of their signals to stream ``signals``."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tickfire.models.infer.counters import Counters
-from tickfire.models.infer.entries import bars_of, is_after, number_of, ticks_of
 from tickfire.models.infer.outlet import Outlet
-from tickfire.models.infer.reading import Client, Entry, follow, newest_id
 from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Sentiment, Signal
-from tickfire.store.entries import BadEntry
+from tickfire.store.entries import NO_ID, BadEntry, Entry, bars_of, id_parts, is_after, ticks_of
+from tickfire.store.requests import newest_id
 from tickfire.store.schema import bars_key, ticks_key
+from tickfire.store.store import Store
+from tickfire.store.tail import Tail
 
 WARM_TICKS: Final = 200_000
-"""Ticks before the position that models are shown again after a restart, in silence."""
+"""Number of ticks before the position that models are given again after a restart."""
 
 TURN_S: Final = 0.005
-"""Many entries may be waiting, as after a restart: after so long headlines get their turn."""
+"""Time after which a long run of entries yields to the other tasks, such as headlines."""
 
 POSITION_S: Final = 5.0
-"""So often the position is written where there is nothing to say, so that a restart is short."""
+"""Interval at which the position is written without signals, to keep a restart short."""
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +33,12 @@ type Handle = Callable[[int, Entry], list[Signal]]
 
 
 class Streams:
-    """Follows every shard of an epoch.
+    """Follower of all shards of an epoch.
 
     Parameters
     ----------
-    client : Redis or RedisCluster
+    store : Store
+        The streams' Redis.
     epoch : bytes
     shards : int
     models : sequence of StreamModel
@@ -45,24 +47,24 @@ class Streams:
 
     def __init__(
         self,
-        client: Client,
+        store: Store,
         epoch: bytes,
         shards: int,
         models: Sequence[StreamModel],
         counters: Counters,
     ) -> None:
-        self._client = client
+        self._store = store
         self._shards = shards
         self._models = models
         self._of_ticks = [model for model in models if model.wants_ticks]
         self._of_bars = [model for model in models if model.wants_bars]
         self._counters = counters
-        self._outlet = Outlet(client, epoch, counters)
+        self._outlet = Outlet(store, epoch, counters)
         self._failed: set[str] = set()
         self._saw_bad = False
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Follow the streams until cancelled."""
         await self._outlet.forget_others()
         async with asyncio.TaskGroup() as tasks:
             for shard in range(self._shards):
@@ -72,18 +74,27 @@ class Streams:
                     tasks.create_task(self._follow(shard, bars_key(shard), self._on_bars))
 
     async def _follow(self, shard: int, key: bytes, handle: Handle) -> None:
-        position = await self._outlet.position(key)
-        if position is None:
-            # Nothing was ever published: what is there already is history, not news.
-            position = await self._outlet.publish(key, b"", await newest_id(self._client, key), ())
+        position = await self._begin_at(key)
         due = time.monotonic() + POSITION_S
-        begin = _begin(position) if handle == self._on_ticks else b"0-0"
-        async for entries in follow(self._client, key, begin):
+
+        async def on_entries(key: bytes, entries: list[Entry], read_ns: int) -> None:
+            nonlocal position, due
             found = await self._handled(shard, entries, handle, position)
             last, now = entries[-1][0], time.monotonic()
             if found or (now >= due and is_after(last, position)):
                 position = await self._outlet.publish(key, position, last, found)
                 due = now + POSITION_S
+
+        begin = _warm_id(position) if handle == self._on_ticks else NO_ID
+        await Tail(self._store, {key: begin}, on_entries, raises=True).run()
+
+    async def _begin_at(self, key: bytes) -> bytes:
+        """Return the id after which signals of a stream are published."""
+        position = await self._outlet.position(key)
+        if position is None:
+            # Nothing was ever published: entries that exist already are history, not news.
+            position = await self._outlet.publish(key, b"", await newest_id(self._store, key), ())
+        return position
 
     async def _handled(
         self, shard: int, entries: list[Entry], handle: Handle, position: bytes
@@ -98,23 +109,24 @@ class Streams:
                 new = is_after(entry[0], position)
                 signals = handle(shard, entry)
             except BadEntry as error:
-                self._pass_over(entry, error)
+                self._skip(entry, error)
                 continue
             if new:
                 found += signals
         return found
 
     def _on_ticks(self, shard: int, entry: Entry) -> list[Signal]:
-        first, ticks = ticks_of(entry)
+        packed = ticks_of(entry)
+        first, ticks = packed.first, packed.ticks
         self._counters.ticks.inc(len(ticks))
-        return self._asked(self._of_ticks, lambda model: model.on_ticks(shard, first, ticks))
+        return self._signals_of(self._of_ticks, lambda model: model.on_ticks(shard, first, ticks))
 
     def _on_bars(self, shard: int, entry: Entry) -> list[Signal]:
         bars = bars_of(entry)
         self._counters.bars.inc(len(bars))
-        return self._asked(self._of_bars, lambda model: model.on_bars(shard, bars))
+        return self._signals_of(self._of_bars, lambda model: model.on_bars(shard, bars))
 
-    def _asked(
+    def _signals_of(
         self, models: Sequence[StreamModel], ask: Callable[[StreamModel], Sequence[Signal]]
     ) -> list[Signal]:
         found: list[Signal] = []
@@ -129,32 +141,30 @@ class Streams:
             found += signals
         return found
 
-    def tell(self, record: Sentiment | Signal, speaker: StreamModel | None = None) -> None:
-        """Let all models but the one that speaks hear what is said."""
+    def tell(self, record: Sentiment | Signal, source: StreamModel | None = None) -> None:
+        """Pass a record to all models but the one that it came from."""
         for model in self._models:
-            if model is not speaker:
+            if model is not source:
                 try:
                     model.hear(record)
                 except Exception:
                     self._failure(model)
 
     def _failure(self, model: StreamModel) -> None:
-        """Count a model's mistake: it must not take the others with it."""
+        """Count a failure of a model, which must not stop the others."""
         self._counters.failures.labels(model.name).inc()
         if model.name not in self._failed:
             self._failed.add(model.name)
-            logger.exception("%s failed on an entry; it is counted from now on", model.name)
+            logger.exception("%s failed on an entry; further failures are only counted", model.name)
 
-    def _pass_over(self, entry: Entry, error: BadEntry) -> None:
+    def _skip(self, entry: Entry, error: BadEntry) -> None:
         self._counters.bad_entries.inc()
         if not self._saw_bad:
             self._saw_bad = True
-            logger.warning(
-                "a stream entry is not ours and is passed over: %r (%s)", entry[0], error
-            )
+            logger.warning("skipping a malformed stream entry: %r (%s)", entry[0], error)
 
 
-def _begin(position: bytes) -> bytes:
-    """Return the id after which ticks are read, so that models come to know what they knew."""
-    last, _ = number_of(position)
+def _warm_id(position: bytes) -> bytes:
+    """Return the id to read ticks after, so that models recover their state."""
+    last, _ = id_parts(position)
     return b"%d-0" % max(0, last - WARM_TICKS)

@@ -1,1 +1,1 @@
-"""Patterns on bars: candlesticks, exactly TA-Lib's, and chart patterns by their geometry."""
+"""Patterns on bars: candlestick patterns, equal to TA-Lib's, and geometric chart patterns."""

@@ -1,4 +1,4 @@
-"""Patterns of four and five candles. Each says, as TA-Lib, 100 or -100, or 0."""
+"""Patterns of four and five candles. Each returns TA-Lib's result: 100, -100, or 0 for none."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ STRIKE_FIRST: Final = 8
 
 @helper
 def crow(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle is black, without a lower shadow."""
+    """Return whether a candle is black, with hardly a lower shadow."""
     return black(s, n, k) and lower(s, n, k) < very_short(s, n, k, FOUR_FIRST)
 
 
 @helper
 def opens_in_body(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle opens within the black body before it."""
+    """Return whether a candle opens within the black body before it."""
     return open_(s, n, k) < open_(s, n, k + 1) and open_(s, n, k) > close(s, n, k + 1)
 
 
 @cold
 def three_black_crows(s: Any, n: Any) -> Any:
-    """Find three crows after a white one, each opening in the body before and closing lower."""
+    """Detect three crows after a white candle, each opening in the last body and closing lower."""
     crows = white(s, n, 3) and crow(s, n, 2) and crow(s, n, 1) and crow(s, n, 0)
     steady = opens_in_body(s, n, 1) and opens_in_body(s, n, 0)
     falls = high(s, n, 3) > close(s, n, 2) > close(s, n, 1) > close(s, n, 0)
@@ -53,7 +53,7 @@ def three_black_crows(s: Any, n: Any) -> Any:
 
 @helper
 def opens_near(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle opens in or near the body before it."""
+    """Return whether a candle opens in or near the body before it."""
     reach = near(s, n, k + 1, STRIKE_FIRST)
     return (
         open_(s, n, k) >= bottom(s, n, k + 1) - reach and open_(s, n, k) <= top(s, n, k + 1) + reach
@@ -62,7 +62,7 @@ def opens_near(s: Any, n: Any, k: Any) -> Any:
 
 @cold
 def three_line_strike(s: Any, n: Any) -> Any:
-    """Find three in one direction, and one that undoes them."""
+    """Detect three candles in one direction, and a fourth that undoes them."""
     alike = white(s, n, 3) == white(s, n, 2) and white(s, n, 2) == white(s, n, 1)
     turns = white(s, n, 0) != white(s, n, 1)
     up = white(s, n, 1) and close(s, n, 1) > close(s, n, 2) > close(s, n, 3)
@@ -75,14 +75,14 @@ def three_line_strike(s: Any, n: Any) -> Any:
 
 @helper
 def bare(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle has hardly a shadow."""
+    """Return whether a candle has hardly any shadows."""
     limit = very_short(s, n, k, FOUR_FIRST)
     return lower(s, n, k) < limit and upper(s, n, k) < limit
 
 
 @cold
 def concealing_baby_swallow(s: Any, n: Any) -> Any:
-    """Find two black marubozu, a gap down with a shadow back, and one that engulfs it."""
+    """Detect two black marubozu, a gap down with a shadow back, and a candle that engulfs it."""
     colours = black(s, n, 3) and black(s, n, 2) and black(s, n, 1) and black(s, n, 0)
     third = gaps_down(s, n, 1, 2) and upper(s, n, 1) > very_short(s, n, 1, FOUR_FIRST)
     third = third and high(s, n, 1) > close(s, n, 2)
@@ -92,13 +92,13 @@ def concealing_baby_swallow(s: Any, n: Any) -> Any:
 
 @helper
 def long_body(s: Any, n: Any, k: Any) -> Any:
-    """Whether the body is above the mean."""
+    """Return whether a body is longer than the mean."""
     return body(s, n, k) > mean_body(s, n, k, FIVE_FIRST)
 
 
 @helper
 def three_short(s: Any, n: Any) -> Any:
-    """Whether the three in the middle are below the mean."""
+    """Return whether the bodies of the three candles in the middle are shorter than the mean."""
     return (
         body(s, n, 3) < mean_body(s, n, 3, FIVE_FIRST)
         and body(s, n, 2) < mean_body(s, n, 2, FIVE_FIRST)
@@ -108,19 +108,19 @@ def three_short(s: Any, n: Any) -> Any:
 
 @helper
 def lower_than(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle has both a lower high and a lower low than the one before it."""
+    """Return whether a candle has both a lower high and a lower low than the one before it."""
     return high(s, n, k) < high(s, n, k + 1) and low(s, n, k) < low(s, n, k + 1)
 
 
 @helper
 def higher_than(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle has both a higher high and a higher low than the one before it."""
+    """Return whether a candle has both a higher high and a higher low than the one before it."""
     return high(s, n, k) > high(s, n, k + 1) and low(s, n, k) > low(s, n, k + 1)
 
 
 @cold
 def breakaway(s: Any, n: Any) -> Any:
-    """Find a gap, two more in its direction, and one back into the gap."""
+    """Detect a gap, two more candles in its direction, and one back into the gap."""
     one = white(s, n, 4)
     colours = white(s, n, 3) == one and white(s, n, 1) == one and white(s, n, 0) != one
     down = gaps_down(s, n, 3, 4) and lower_than(s, n, 2) and lower_than(s, n, 1)
@@ -132,7 +132,7 @@ def breakaway(s: Any, n: Any) -> Any:
 
 @cold
 def ladder_bottom(s: Any, n: Any) -> Any:
-    """Find three black ones down, a fourth with an upper shadow, and a white one above it."""
+    """Detect four falling black candles, the last with an upper shadow, and a white one above."""
     colours = black(s, n, 4) and black(s, n, 3) and black(s, n, 2) and black(s, n, 1)
     opens = open_(s, n, 4) > open_(s, n, 3) > open_(s, n, 2)
     closes = close(s, n, 4) > close(s, n, 3) > close(s, n, 2)
@@ -143,7 +143,7 @@ def ladder_bottom(s: Any, n: Any) -> Any:
 
 @cold
 def mat_hold(s: Any, n: Any, depth: Any) -> Any:
-    """Find a long white one, three small ones that hold above its depth, and a new high."""
+    """Detect a long white candle, three small ones that hold above its depth, and a new high."""
     colours = white(s, n, 4) and black(s, n, 3) and white(s, n, 0)
     shape = long_body(s, n, 4) and three_short(s, n) and gaps_up(s, n, 3, 4)
     floor = close(s, n, 4) - body(s, n, 4) * depth
@@ -156,13 +156,13 @@ def mat_hold(s: Any, n: Any, depth: Any) -> Any:
 
 @helper
 def within_first(s: Any, n: Any, k: Any) -> Any:
-    """Whether a body reaches into the range of the first candle."""
+    """Return whether a body reaches into the range of the first candle."""
     return bottom(s, n, k) < high(s, n, 4) and top(s, n, k) > low(s, n, 4)
 
 
 @cold
 def three_methods(s: Any, n: Any) -> Any:
-    """Find a long one, three small ones against it in its range, and a long one that goes on."""
+    """Detect a long candle, three small ones against it in its range, and a long one beyond it."""
     one = white(s, n, 4)
     colours = white(s, n, 3) != one and white(s, n, 2) != one and white(s, n, 1) != one
     colours = colours and white(s, n, 0) == one

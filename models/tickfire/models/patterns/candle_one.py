@@ -1,4 +1,4 @@
-"""Patterns of one candle. Each says, as TA-Lib, 100 or -100 (white or black), or 0."""
+"""Patterns of one candle. Each returns TA-Lib's result: 100 or -100 (white or black), or 0."""
 
 from __future__ import annotations
 
@@ -24,99 +24,99 @@ from tickfire.models.patterns.candle_state import (
 )
 
 FIRST: Final = 10
-"""The first candle that any of them answers for."""
+"""Index of the first candle for which these patterns have a result."""
 HALF: Final = 2.0
 VERY_LONG_BODIES: Final = 2.0
-"""A shadow of more bodies than this is very long."""
+"""A shadow longer than this many bodies is very long."""
 
 
 @helper
 def long_body(s: Any, n: Any) -> Any:
-    """Whether the body is above the mean."""
+    """Return whether the body is longer than the mean."""
     return body(s, n, 0) > mean_body(s, n, 0, FIRST)
 
 
 @helper
 def short_body(s: Any, n: Any) -> Any:
-    """Whether the body is below the mean."""
+    """Return whether the body is shorter than the mean."""
     return body(s, n, 0) < mean_body(s, n, 0, FIRST)
 
 
 @helper
 def no_body(s: Any, n: Any) -> Any:
-    """Whether open and close are as good as equal."""
+    """Return whether open and close are practically equal."""
     return body(s, n, 0) <= doji(s, n, 0, FIRST)
 
 
 @helper
 def no_upper(s: Any, n: Any) -> Any:
-    """Whether there is hardly an upper shadow."""
+    """Return whether there is hardly an upper shadow."""
     return upper(s, n, 0) < very_short(s, n, 0, FIRST)
 
 
 @helper
 def no_lower(s: Any, n: Any) -> Any:
-    """Whether there is hardly a lower shadow."""
+    """Return whether there is hardly a lower shadow."""
     return lower(s, n, 0) < very_short(s, n, 0, FIRST)
 
 
 @cold
 def belt_hold(s: Any, n: Any) -> Any:
-    """Find a long one, without a shadow at its open."""
+    """Detect a long candle without a shadow at its open."""
     bare = (white(s, n, 0) and no_lower(s, n)) or (black(s, n, 0) and no_upper(s, n))
     return sign(s, n, 0) * 100 if long_body(s, n) and bare else 0
 
 
 @cold
 def closing_marubozu(s: Any, n: Any) -> Any:
-    """Find a long one, without a shadow at its close."""
+    """Detect a long candle without a shadow at its close."""
     bare = (white(s, n, 0) and no_upper(s, n)) or (black(s, n, 0) and no_lower(s, n))
     return sign(s, n, 0) * 100 if long_body(s, n) and bare else 0
 
 
 @cold
 def marubozu(s: Any, n: Any) -> Any:
-    """Find a long one, without shadows."""
+    """Detect a long candle without shadows."""
     return sign(s, n, 0) * 100 if long_body(s, n) and no_upper(s, n) and no_lower(s, n) else 0
 
 
 @cold
 def plain_doji(s: Any, n: Any) -> Any:
-    """Find no body."""
+    """Detect a candle without a body."""
     return 100 if no_body(s, n) else 0
 
 
 @cold
 def dragonfly_doji(s: Any, n: Any) -> Any:
-    """Find no body, no upper shadow, a lower one."""
+    """Detect a candle without a body or upper shadow, but with a lower shadow."""
     shadow = lower(s, n, 0) > very_short(s, n, 0, FIRST)
     return 100 if no_body(s, n) and no_upper(s, n) and shadow else 0
 
 
 @cold
 def gravestone_doji(s: Any, n: Any) -> Any:
-    """Find no body, no lower shadow, an upper one."""
+    """Detect a candle without a body or lower shadow, but with an upper shadow."""
     shadow = upper(s, n, 0) > very_short(s, n, 0, FIRST)
     return 100 if no_body(s, n) and no_lower(s, n) and shadow else 0
 
 
 @cold
 def takuri(s: Any, n: Any) -> Any:
-    """Find a dragonfly with a very long lower shadow."""
+    """Detect a dragonfly doji with a very long lower shadow."""
     shadow = lower(s, n, 0) > VERY_LONG_BODIES * body(s, n, 0)
     return 100 if no_body(s, n) and no_upper(s, n) and shadow else 0
 
 
 @cold
 def long_legged_doji(s: Any, n: Any) -> Any:
-    """Find no body, a long shadow."""
+    """Detect a candle without a body, but with a long shadow."""
     shadow = lower(s, n, 0) > body(s, n, 0) or upper(s, n, 0) > body(s, n, 0)
     return 100 if no_body(s, n) and shadow else 0
 
 
 @cold
 def rickshaw_man(s: Any, n: Any) -> Any:
-    """Find no body, near the middle of two long shadows."""
+    """Detect a candle without a body, near the middle of two long shadows."""
     shadows = lower(s, n, 0) > body(s, n, 0) and upper(s, n, 0) > body(s, n, 0)
     middle = low(s, n, 0) + range_of(s, n, 0) / HALF
     reach = near(s, n, 0, FIRST)
@@ -126,7 +126,7 @@ def rickshaw_man(s: Any, n: Any) -> Any:
 
 @cold
 def high_wave(s: Any, n: Any) -> Any:
-    """Find a short one, both shadows very long."""
+    """Detect a short candle with two very long shadows."""
     least = VERY_LONG_BODIES * body(s, n, 0)
     shadows = upper(s, n, 0) > least and lower(s, n, 0) > least
     return sign(s, n, 0) * 100 if short_body(s, n) and shadows else 0
@@ -134,25 +134,25 @@ def high_wave(s: Any, n: Any) -> Any:
 
 @cold
 def spinning_top(s: Any, n: Any) -> Any:
-    """Find a short one, both shadows longer than the body."""
+    """Detect a short candle with two shadows longer than its body."""
     shadows = upper(s, n, 0) > body(s, n, 0) and lower(s, n, 0) > body(s, n, 0)
     return sign(s, n, 0) * 100 if short_body(s, n) and shadows else 0
 
 
 @helper
 def short_shadows(s: Any, n: Any) -> Any:
-    """Whether both shadows are short."""
+    """Return whether both shadows are short."""
     limit = short_shadow(s, n, 0, FIRST)
     return upper(s, n, 0) < limit and lower(s, n, 0) < limit
 
 
 @cold
 def long_line(s: Any, n: Any) -> Any:
-    """Find a long one, with short shadows."""
+    """Detect a long candle with short shadows."""
     return sign(s, n, 0) * 100 if long_body(s, n) and short_shadows(s, n) else 0
 
 
 @cold
 def short_line(s: Any, n: Any) -> Any:
-    """Find a short one, with short shadows."""
+    """Detect a short candle with short shadows."""
     return sign(s, n, 0) * 100 if short_body(s, n) and short_shadows(s, n) else 0

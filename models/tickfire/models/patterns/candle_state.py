@@ -1,14 +1,15 @@
-"""What candlestick patterns see: the last candles, and what TA-Lib calls long, short and near.
+"""State of candlestick patterns: the latest candles, and TA-Lib's measures of long, short and near.
 
 TA-Lib measures a candle by averages over the candles before it, kept as running totals
-(``total += new - old``) that begin at the first candle a pattern can answer for. Rounding makes
-two totals of the same candles differ when they began at different candles, so a pattern equals
-TA-Lib's on every bar only with a total of its own beginning. A total over the candles before
-candle ``i`` that began at candle ``g`` is kept in the slot of candle ``i``; patterns that began at
-the same ``g`` share it, and a pattern that looks back ``k`` candles finds its total there.
+(``total += new - old``) that begin at the first candle for which a pattern has a result. Because
+of rounding, totals of the same candles differ if they began at different candles, so a pattern
+equals TA-Lib's on every bar only with a total that began where TA-Lib's does. A total over the
+candles before candle ``i`` that began at candle ``g`` is kept in the slot of candle ``i``: patterns
+that began at the same ``g`` share it, and a pattern that looks back ``k`` candles finds its total
+there.
 
-The state is float64: a ring of the last candles, one slot of `SLOT_WORDS` words each, then the
-words of `hikkake`. All zeros is a fresh state. ``n`` is the index of the newest candle.
+The state is float64: a ring of the latest candles, each in a slot of `SLOT_WORDS` words, then the
+words of `hikkake`; it is zero at first. ``n`` is the index of the newest candle.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from numba import int64
 from tickfire.kernels.jit import helper
 
 SLOTS: Final = 16
-"""A power of two, above the longest average and the longest pattern."""
+"""Number of slots: a power of two, above the longest average and the longest pattern."""
 SLOT_WORDS: Final = 32
 
 OPEN: Final = 0
@@ -35,17 +36,17 @@ TOTALS: Final = 7
 LONG_PERIOD: Final = 10
 NEAR_PERIOD: Final = 5
 LAST_ORIGIN: Final = 14
-"""No total of a pattern begins later."""
+"""Index of the candle from which the last total begins."""
 
 BODY_TOTALS: Final = TOTALS - LONG_PERIOD
-"""Word of the total of bodies over 10 candles that began at candle 0; add the beginning."""
+"""Word of the total of 10 bodies that began at candle 0; add the index where another began."""
 RANGE_TOTALS: Final = BODY_TOTALS + 5
 SHADOW_TOTALS: Final = RANGE_TOTALS + 5
 NEAR_TOTALS: Final = TOTALS + 15 - NEAR_PERIOD
-"""As `BODY_TOTALS`, of high - low over 5 candles."""
+"""As `BODY_TOTALS`, but for high - low over 5 candles."""
 
 COUNT: Final = SLOTS * SLOT_WORDS
-"""How many candles were taken."""
+"""Number of candles taken."""
 HIKKAKE_AT: Final = COUNT + 1
 HIKKAKE_RESULT: Final = COUNT + 2
 MODIFIED_AT: Final = COUNT + 3
@@ -73,112 +74,113 @@ def open_(s: Any, n: Any, k: Any) -> Any:
 
 @helper
 def high(s: Any, n: Any, k: Any) -> Any:
-    """Return its high."""
+    """Return the high of a candle."""
     return s[slot(n, k) + HIGH]
 
 
 @helper
 def low(s: Any, n: Any, k: Any) -> Any:
-    """Return its low."""
+    """Return the low of a candle."""
     return s[slot(n, k) + LOW]
 
 
 @helper
 def close(s: Any, n: Any, k: Any) -> Any:
-    """Return its close."""
+    """Return the close of a candle."""
     return s[slot(n, k) + CLOSE]
 
 
 @helper
 def body(s: Any, n: Any, k: Any) -> Any:
-    """Return the length of its body."""
+    """Return the length of a candle's body."""
     return s[slot(n, k) + BODY]
 
 
 @helper
 def upper(s: Any, n: Any, k: Any) -> Any:
-    """Return the length of its upper shadow."""
+    """Return the length of a candle's upper shadow."""
     return s[slot(n, k) + UPPER]
 
 
 @helper
 def lower(s: Any, n: Any, k: Any) -> Any:
-    """Return the length of its lower shadow."""
+    """Return the length of a candle's lower shadow."""
     return s[slot(n, k) + LOWER]
 
 
 @helper
 def white(s: Any, n: Any, k: Any) -> Any:
-    """Whether it closed at or above its open."""
+    """Return whether a candle closed at or above its open."""
     return close(s, n, k) >= open_(s, n, k)
 
 
 @helper
 def black(s: Any, n: Any, k: Any) -> Any:
-    """Whether it closed below its open."""
+    """Return whether a candle closed below its open."""
     return close(s, n, k) < open_(s, n, k)
 
 
 @helper
 def sign(s: Any, n: Any, k: Any) -> Any:
-    """Return 1 if it is white, -1 if it is black."""
+    """Return 1 for a white candle, -1 for a black one."""
     return 1 if white(s, n, k) else -1
 
 
 @helper
 def top(s: Any, n: Any, k: Any) -> Any:
-    """Return the upper end of its body."""
+    """Return the upper end of a candle's body."""
     return max(open_(s, n, k), close(s, n, k))
 
 
 @helper
 def bottom(s: Any, n: Any, k: Any) -> Any:
-    """Return the lower end of its body."""
+    """Return the lower end of a candle's body."""
     return min(open_(s, n, k), close(s, n, k))
 
 
 @helper
 def gaps_up(s: Any, n: Any, later: Any, earlier: Any) -> Any:
-    """Whether the later body lies above the earlier one."""
+    """Return whether the later body lies above the earlier one."""
     return bottom(s, n, later) > top(s, n, earlier)
 
 
 @helper
 def gaps_down(s: Any, n: Any, later: Any, earlier: Any) -> Any:
-    """Whether the later body lies below the earlier one."""
+    """Return whether the later body lies below the earlier one."""
     return top(s, n, later) < bottom(s, n, earlier)
 
 
 @helper
 def clears_up(s: Any, n: Any, later: Any, earlier: Any) -> Any:
-    """Whether the later candle, shadows and all, lies above the earlier one."""
+    """Return whether the later candle, with its shadows, lies above the earlier one."""
     return low(s, n, later) > high(s, n, earlier)
 
 
 @helper
 def clears_down(s: Any, n: Any, later: Any, earlier: Any) -> Any:
-    """Whether the later candle, shadows and all, lies below the earlier one."""
+    """Return whether the later candle, with its shadows, lies below the earlier one."""
     return high(s, n, later) < low(s, n, earlier)
 
 
 @helper
 def within(x: Any, middle: Any, reach: Any) -> Any:
-    """Whether a price is no farther from another than the reach."""
+    """Return whether two prices are no farther apart than the reach."""
     return x <= middle + reach and x >= middle - reach
 
 
 @helper
 def mean_body(s: Any, n: Any, k: Any, first: Any) -> Any:
-    """Return the mean body before the candle; above it is a long body, below a short one.
+    """Return the mean body before a candle: a body is long above it, and short below it.
 
-    ``first`` is the first candle that the pattern answers for (TA-Lib's lookback).
+    ``first`` is the index of the first candle for which the pattern has a result, TA-Lib's
+    lookback.
     """
     return s[slot(n, k) + BODY_TOTALS + first - k] / LONG_PERIOD
 
 
 @helper
 def doji(s: Any, n: Any, k: Any, first: Any) -> Any:
-    """Return the longest body that counts as none."""
+    """Return the longest body of a doji."""
     return DOJI_SHARE * (s[slot(n, k) + RANGE_TOTALS + first - k] / LONG_PERIOD)
 
 
@@ -214,26 +216,26 @@ def equal(s: Any, n: Any, k: Any, first: Any) -> Any:
 
 @helper
 def range_of(s: Any, n: Any, k: Any) -> Any:
-    """Return high - low of the candle ``k`` before the newest."""
+    """Return high - low of a candle."""
     return high(s, n, k) - low(s, n, k)
 
 
 @helper
 def shadows_of(s: Any, n: Any, k: Any) -> Any:
-    """Return the length of both its shadows."""
+    """Return the length of both shadows of a candle."""
     return upper(s, n, k) + lower(s, n, k)
 
 
 @helper
 def is_candle(o: Any, h: Any, l: Any, c: Any) -> Any:  # noqa: E741
-    """Whether all four prices are numbers below 1e100 in size."""
+    """Return whether all four prices are finite and at most 1e100 in magnitude."""
     limit = 1e100
     return abs(o) <= limit and abs(h) <= limit and abs(l) <= limit and abs(c) <= limit
 
 
 @helper
 def take_candle(s: Any, o: Any, h: Any, l: Any, c: Any) -> Any:  # noqa: E741
-    """Put a candle into the state, with all totals before it; return its index."""
+    """Add a candle to the state, with the totals before it; return its index."""
     n = int64(s[COUNT])
     s[COUNT] = n + 1
     at = slot(n, 0)
@@ -253,7 +255,7 @@ def take_candle(s: Any, o: Any, h: Any, l: Any, c: Any) -> Any:  # noqa: E741
 
 @helper
 def _begin_totals(s: Any, n: Any) -> None:
-    """Sum afresh what begins at this candle, in TA-Lib's order: the oldest first."""
+    """Compute the totals that begin at this candle, oldest candle first, as TA-Lib does."""
     at = slot(n, 0)
     if n >= NEAR_PERIOD:
         total = 0.0
@@ -275,7 +277,7 @@ def _begin_totals(s: Any, n: Any) -> None:
 
 @helper
 def _move_totals(s: Any, n: Any) -> None:
-    """Move on every total that began before this candle."""
+    """Update the totals that began before this candle."""
     at = slot(n, 0)
     before = slot(n, 1)
     last = min(n - 1, LAST_ORIGIN)

@@ -1,4 +1,4 @@
-"""Patterns of three candles. Each says, as TA-Lib, 100 or -100, or 0."""
+"""Patterns of three candles. Each returns TA-Lib's result: 100, -100, or 0 for none."""
 
 from __future__ import annotations
 
@@ -34,38 +34,38 @@ from tickfire.models.patterns.candle_state import (
 
 FIRST: Final = 12
 EQUAL_FIRST: Final = 7
-"""As `FIRST`, of the patterns that measure nothing but what is near or equal."""
+"""As `FIRST`, for the patterns that only measure what is near or equal."""
 
 
 @helper
 def long_body(s: Any, n: Any, k: Any) -> Any:
-    """Whether the body is above the mean."""
+    """Return whether a body is longer than the mean."""
     return body(s, n, k) > mean_body(s, n, k, FIRST)
 
 
 @helper
 def three_white(s: Any, n: Any) -> Any:
-    """Whether all three are white, each closing above the one before."""
+    """Return whether all three candles are white, each closing above the one before."""
     colours = white(s, n, 2) and white(s, n, 1) and white(s, n, 0)
     return colours and close(s, n, 0) > close(s, n, 1) > close(s, n, 2)
 
 
 @helper
 def three_black(s: Any, n: Any) -> Any:
-    """Whether all three are black."""
+    """Return whether all three candles are black."""
     return black(s, n, 2) and black(s, n, 1) and black(s, n, 0)
 
 
 @helper
 def opens_within(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle opens in or near the white body before it, above its open."""
+    """Return whether a candle opens in or near the white body before it, above its open."""
     reach = close(s, n, k + 1) + near(s, n, k + 1, FIRST)
     return open_(s, n, k) > open_(s, n, k + 1) and open_(s, n, k) <= reach
 
 
 @cold
 def two_crows(s: Any, n: Any) -> Any:
-    """Find a black one beyond a long white one, and a black one back into its body."""
+    """Detect a black candle above a long white one, then a black one back into its body."""
     first = white(s, n, 2) and long_body(s, n, 2)
     second = black(s, n, 1) and gaps_up(s, n, 1, 2)
     opens = open_(s, n, 0) < open_(s, n, 1) and open_(s, n, 0) > close(s, n, 1)
@@ -75,7 +75,7 @@ def two_crows(s: Any, n: Any) -> Any:
 
 @cold
 def upside_gap_two_crows(s: Any, n: Any) -> Any:
-    """Find two black ones beyond a long white one, the second around the first."""
+    """Detect two black candles above a long white one, the second engulfing the first."""
     first = white(s, n, 2) and long_body(s, n, 2)
     small = body(s, n, 1) <= mean_body(s, n, 1, FIRST)
     second = black(s, n, 1) and small and gaps_up(s, n, 1, 2)
@@ -86,7 +86,7 @@ def upside_gap_two_crows(s: Any, n: Any) -> Any:
 
 @cold
 def three_inside(s: Any, n: Any) -> Any:
-    """Find a harami, confirmed."""
+    """Detect a harami with its confirmation."""
     small = body(s, n, 1) <= mean_body(s, n, 1, FIRST)
     within_body = top(s, n, 1) < top(s, n, 2) and bottom(s, n, 1) > bottom(s, n, 2)
     down = white(s, n, 2) and black(s, n, 0) and close(s, n, 0) < open_(s, n, 2)
@@ -97,7 +97,7 @@ def three_inside(s: Any, n: Any) -> Any:
 
 @cold
 def three_outside(s: Any, n: Any) -> Any:
-    """Find an engulfing, confirmed."""
+    """Detect an engulfing with its confirmation."""
     over = top(s, n, 1) > top(s, n, 2) and bottom(s, n, 1) < bottom(s, n, 2)
     up = white(s, n, 1) and black(s, n, 2) and over and close(s, n, 0) > close(s, n, 1)
     down = black(s, n, 1) and white(s, n, 2) and over and close(s, n, 0) < close(s, n, 1)
@@ -106,7 +106,7 @@ def three_outside(s: Any, n: Any) -> Any:
 
 @cold
 def three_stars_in_the_south(s: Any, n: Any) -> Any:
-    """Find three black ones, each smaller and with a higher low."""
+    """Detect three black candles, each smaller and with a higher low."""
     first = long_body(s, n, 2) and lower(s, n, 2) > body(s, n, 2)
     opens = open_(s, n, 1) > close(s, n, 2) and open_(s, n, 1) <= high(s, n, 2)
     lows = low(s, n, 1) < close(s, n, 2) and low(s, n, 1) >= low(s, n, 2)
@@ -121,7 +121,7 @@ def three_stars_in_the_south(s: Any, n: Any) -> Any:
 
 @cold
 def three_white_soldiers(s: Any, n: Any) -> Any:
-    """Find three white ones rising in step, without upper shadows."""
+    """Detect three white candles that rise in step, without upper shadows."""
     bare = (
         upper(s, n, 2) < very_short(s, n, 2, FIRST)
         and upper(s, n, 1) < very_short(s, n, 1, FIRST)
@@ -136,7 +136,7 @@ def three_white_soldiers(s: Any, n: Any) -> Any:
 
 @cold
 def advance_block(s: Any, n: Any) -> Any:
-    """Find three white ones that weaken."""
+    """Detect three white candles that weaken."""
     begins = long_body(s, n, 2) and upper(s, n, 2) < short_shadow(s, n, 2, FIRST)
     smaller = body(s, n, 0) < body(s, n, 1)
     halts = body(s, n, 1) < body(s, n, 2) - far(s, n, 2, FIRST)
@@ -153,7 +153,7 @@ def advance_block(s: Any, n: Any) -> Any:
 
 @cold
 def stalled_pattern(s: Any, n: Any) -> Any:
-    """Find two long white ones, and a small one on their shoulder."""
+    """Detect two long white candles, and a small one at their top."""
     both = long_body(s, n, 2) and long_body(s, n, 1)
     bare = upper(s, n, 1) < very_short(s, n, 1, FIRST)
     small = body(s, n, 0) < mean_body(s, n, 0, FIRST)
@@ -164,7 +164,7 @@ def stalled_pattern(s: Any, n: Any) -> Any:
 
 @cold
 def abandoned_baby(s: Any, n: Any, depth: Any) -> Any:
-    """Find a doji that stands apart, shadows and all, between two bodies of opposite colours."""
+    """Detect a doji apart, shadows included, between two bodies of opposite colours."""
     shape = long_body(s, n, 2) and body(s, n, 1) <= doji(s, n, 1, FIRST)
     shape = shape and body(s, n, 0) > mean_body(s, n, 0, FIRST)
     down = white(s, n, 2) and black(s, n, 0) and clears_up(s, n, 1, 2) and clears_down(s, n, 0, 1)
@@ -176,7 +176,7 @@ def abandoned_baby(s: Any, n: Any, depth: Any) -> Any:
 
 @helper
 def turns_down(s: Any, n: Any, depth: Any) -> Any:
-    """Whether a star above a long white one is followed by a black one deep into it."""
+    """Return whether a star above a long white candle is followed by a black one deep into it."""
     shape = white(s, n, 2) and long_body(s, n, 2) and gaps_up(s, n, 1, 2) and black(s, n, 0)
     deep = close(s, n, 0) < close(s, n, 2) - body(s, n, 2) * depth
     return shape and body(s, n, 0) > mean_body(s, n, 0, FIRST) and deep
@@ -184,7 +184,7 @@ def turns_down(s: Any, n: Any, depth: Any) -> Any:
 
 @helper
 def turns_up(s: Any, n: Any, depth: Any) -> Any:
-    """Whether a star below a long black one is followed by a white one deep into it."""
+    """Return whether a star below a long black candle is followed by a white one deep into it."""
     shape = black(s, n, 2) and long_body(s, n, 2) and gaps_down(s, n, 1, 2) and white(s, n, 0)
     deep = close(s, n, 0) > close(s, n, 2) + body(s, n, 2) * depth
     return shape and body(s, n, 0) > mean_body(s, n, 0, FIRST) and deep
@@ -192,31 +192,31 @@ def turns_up(s: Any, n: Any, depth: Any) -> Any:
 
 @cold
 def evening_star(s: Any, n: Any, depth: Any) -> Any:
-    """Find one whose star is short."""
+    """Detect a turn down whose star is short."""
     return -100 if body(s, n, 1) <= mean_body(s, n, 1, FIRST) and turns_down(s, n, depth) else 0
 
 
 @cold
 def evening_doji_star(s: Any, n: Any, depth: Any) -> Any:
-    """Find one whose star is a doji."""
+    """Detect a turn down whose star is a doji."""
     return -100 if body(s, n, 1) <= doji(s, n, 1, FIRST) and turns_down(s, n, depth) else 0
 
 
 @cold
 def morning_star(s: Any, n: Any, depth: Any) -> Any:
-    """Find one whose star is short."""
+    """Detect a turn up whose star is short."""
     return 100 if body(s, n, 1) <= mean_body(s, n, 1, FIRST) and turns_up(s, n, depth) else 0
 
 
 @cold
 def morning_doji_star(s: Any, n: Any, depth: Any) -> Any:
-    """Find one whose star is a doji."""
+    """Detect a turn up whose star is a doji."""
     return 100 if body(s, n, 1) <= doji(s, n, 1, FIRST) and turns_up(s, n, depth) else 0
 
 
 @cold
 def gap_side_by_side_white(s: Any, n: Any) -> Any:
-    """Find two white ones of one size, side by side beyond the body before."""
+    """Detect two white candles of the same size, side by side beyond the body before."""
     up = gaps_up(s, n, 1, 2) and gaps_up(s, n, 0, 2)
     down = gaps_down(s, n, 1, 2) and gaps_down(s, n, 0, 2)
     size = within(body(s, n, 0), body(s, n, 1), near(s, n, 1, EQUAL_FIRST))
@@ -228,7 +228,7 @@ def gap_side_by_side_white(s: Any, n: Any) -> Any:
 
 @cold
 def identical_three_crows(s: Any, n: Any) -> Any:
-    """Find three black ones, each opening where the one before closed, without lower shadows."""
+    """Detect three black candles, each opening at the close before, without lower shadows."""
     bare = (
         lower(s, n, 2) < very_short(s, n, 2, FIRST)
         and lower(s, n, 1) < very_short(s, n, 1, FIRST)
@@ -242,7 +242,7 @@ def identical_three_crows(s: Any, n: Any) -> Any:
 
 @cold
 def stick_sandwich(s: Any, n: Any) -> Any:
-    """Find two black ones that close at one price, a white one above it between them."""
+    """Detect two black candles with the same close, and a white one above it between them."""
     colours = black(s, n, 2) and white(s, n, 1) and black(s, n, 0)
     level = within(close(s, n, 0), close(s, n, 2), equal(s, n, 2, EQUAL_FIRST))
     return 100 if colours and low(s, n, 1) > close(s, n, 2) and level else 0
@@ -250,7 +250,7 @@ def stick_sandwich(s: Any, n: Any) -> Any:
 
 @cold
 def tasuki_gap(s: Any, n: Any) -> Any:
-    """Find a gap that a candle of the other colour and like size enters, but does not close."""
+    """Detect a gap that a candle of the other colour and similar size enters but does not close."""
     size = abs(body(s, n, 1) - body(s, n, 0)) < near(s, n, 1, EQUAL_FIRST)
     opens = open_(s, n, 0) < top(s, n, 1) and open_(s, n, 0) > bottom(s, n, 1)
     up = gaps_up(s, n, 1, 2) and white(s, n, 1) and black(s, n, 0) and opens
@@ -262,7 +262,7 @@ def tasuki_gap(s: Any, n: Any) -> Any:
 
 @cold
 def tristar(s: Any, n: Any) -> Any:
-    """Find three doji, the middle one beyond the others."""
+    """Detect three doji, the middle one beyond the others."""
     limit = doji(s, n, 2, FIRST)
     if body(s, n, 2) > limit or body(s, n, 1) > limit or body(s, n, 0) > limit:
         return 0
@@ -275,7 +275,7 @@ def tristar(s: Any, n: Any) -> Any:
 
 @cold
 def unique_three_river(s: Any, n: Any) -> Any:
-    """Find a black one inside a long black one, with a lower low; then a small white one."""
+    """Detect a black candle within a long black one, with a lower low, then a small white one."""
     first = black(s, n, 2) and long_body(s, n, 2)
     second = black(s, n, 1) and close(s, n, 1) > close(s, n, 2)
     second = second and open_(s, n, 1) <= open_(s, n, 2) and low(s, n, 1) < low(s, n, 2)
@@ -286,7 +286,7 @@ def unique_three_river(s: Any, n: Any) -> Any:
 
 @cold
 def gap_three_methods(s: Any, n: Any) -> Any:
-    """Find a gap between two of one colour that a third of the other colour closes."""
+    """Detect a gap between two candles of one colour that a third, of the other, closes."""
     colours = white(s, n, 2) == white(s, n, 1) and white(s, n, 1) != white(s, n, 0)
     opens = open_(s, n, 0) < top(s, n, 1) and open_(s, n, 0) > bottom(s, n, 1)
     closes = close(s, n, 0) < top(s, n, 2) and close(s, n, 0) > bottom(s, n, 2)

@@ -1,4 +1,4 @@
-"""Candlestick patterns, live: what all of them say of each candle as it closes."""
+"""`CandlePatterns`: all candlestick patterns over closed candles, live or past."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.models.patterns.candle_state import STATE_WORDS
 from tickfire.models.patterns.candles_kernel import candle_patterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS, DEPTHS
@@ -18,20 +19,20 @@ DEFAULT_DEPTHS: Final = {p.name: p.depth for p in CANDLE_PATTERNS if p.depth is 
 
 
 class CandlePatterns:
-    """Every candlestick pattern over one or more series of candles.
+    """All candlestick patterns over one or more series of candles.
 
     Parameters
     ----------
     depths : mapping of str to float, optional
-        How far, in bodies, the last candle of a pattern goes into its first, by name of the
-        pattern; TA-Lib's default (its "penetration") where left out.
+        Depth by name of pattern: how far the last candle must reach into the first, in bodies of
+        the first (TA-Lib's "penetration"). TA-Lib's defaults where left out.
     series : int
-        How many series there are.
+        Number of series to make room for.
 
     Raises
     ------
     ValueError
-        If a pattern takes no depth, or a depth is negative or no number.
+        A pattern takes no depth, or a depth is negative or not finite.
     """
 
     def __init__(self, depths: Mapping[str, float] | None = None, series: int = 1) -> None:
@@ -46,17 +47,17 @@ class CandlePatterns:
 
     @property
     def series(self) -> int:
-        """How many series there is room for."""
+        """Number of series that there is room for."""
         return len(self._states)
 
     def grow(self, series: int) -> None:
-        """Make room for so many series; those there are stay as they are."""
+        """Make room for more series; the present ones stay as they are."""
         states = np.zeros((max(series, len(self._states)), STATE_WORDS), np.float64)
         states[: len(self._states)] = self._states
         self._states = states
 
     def reset(self, series: int = 0) -> None:
-        """Begin a series anew."""
+        """Forget the candles of a series."""
         self._states[series] = 0.0
 
     def push(
@@ -67,26 +68,25 @@ class CandlePatterns:
         closes: ArrayLike,
         series: ArrayLike | None = None,
     ) -> NDArray[np.int16]:
-        """Take closed candles, in order; say what each pattern says after each.
+        """Take the next closed candles; return the result of each pattern after each.
 
-        A candle with a price that is no number (or beyond 1e100) is passed over as if it were
-        not there; its row is 0.
+        A candle with a price that is not finite, or beyond 1e100, is skipped: its row is 0.
 
         Parameters
         ----------
         opens, highs, lows, closes : float[n]
         series : int[n], optional
-            Which series each candle belongs to; 0 where left out.
+            Index of the series of each candle; 0 if left out.
 
         Returns
         -------
         int16[n, 61]
-            By column of `CANDLE_PATTERNS`: TA-Lib's results, 0 where there is nothing.
+            Results, with a column for each of `CANDLE_PATTERNS`; 0 for none.
 
         Raises
         ------
         ValueError
-            If the lengths differ, or a series is not there.
+            The lengths differ, or a series does not exist.
         """
         columns = [np.array(x, np.float64, ndmin=1) for x in (opens, highs, lows, closes)]
         count = len(columns[0])
@@ -94,8 +94,8 @@ class CandlePatterns:
         if {x.shape for x in (*columns, which)} != {(count,)}:
             raise ValueError("opens, highs, lows, closes and series must be as many")
         if count and not 0 <= which.min() <= which.max() < len(self._states):
-            raise ValueError(f"a series is a number from 0 to {len(self._states) - 1}")
+            raise ValueError(f"a series must be from 0 to {len(self._states) - 1}")
         out = np.empty((count, len(CANDLE_PATTERNS)), np.int16)
-        address = self._states.ctypes.data
+        address = address_of(self._states)
         candle_patterns(which, np.stack(columns), self._depths, address, out)
         return out

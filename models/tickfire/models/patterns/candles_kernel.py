@@ -1,7 +1,7 @@
-"""All candlestick patterns at once, a candle at a time.
+"""Kernel that evaluates all candlestick patterns, candle by candle.
 
-The columns are in the order of `tickfire.models.patterns.catalogue`, the depths in that of its
-``DEPTHS``, and the first candles those of its lookbacks; the tests hold each column to TA-Lib.
+The columns are in the order of `tickfire.models.patterns.catalogue`, and the depths in that of its
+``DEPTHS``. The first candles are its lookbacks; the tests compare each column with TA-Lib.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ from tickfire.models.patterns.hikkake import (
 
 
 @helper
-def one_candle(s: Any, n: Any, row: Any, depths: Any) -> None:
+def one_candle(s: Any, n: Any, row: Any) -> None:
     """Write the columns of the patterns of one candle."""
     if n >= 10:
         row[0] = belt_hold(s, n)
@@ -175,7 +175,7 @@ def five_candles(s: Any, n: Any, row: Any, depths: Any) -> None:
 
 
 @helper
-def waiting(s: Any, n: Any, row: Any, depths: Any) -> None:
+def waiting(s: Any, n: Any, row: Any) -> None:
     """Write the columns of the patterns that wait for a confirmation."""
     row[59] = hikkake(s, n)
     row[60] = modified_hikkake(s, n)
@@ -183,25 +183,22 @@ def waiting(s: Any, n: Any, row: Any, depths: Any) -> None:
 
 @kernel("int64(int64[::1], float64[:, ::1], float64[::1], int64, int16[:, ::1])")
 def candle_patterns(series: Any, prices: Any, depths: Any, states: Any, out: Any) -> Any:
-    """Take candles into their states; write what each pattern says after each.
+    """Take candles into their states and write the patterns' results; return how many were taken.
 
-    A candle with a price that is no number is passed over: its row is 0 and the state stays.
+    A candle with a price that is not finite is skipped: its row is 0 and the state stays as it is.
 
     Parameters
     ----------
     series : int64[n]
-        Which state each candle belongs to.
+        Index of the state of each candle.
     prices : float64[4, n]
         Opens, highs, lows and closes.
     depths : float64[7]
+        Depths of the patterns in ``DEPTHS``.
     states : int64
-        Address of `STATE_WORDS` float64 words a series, all zeros at first.
+        Address of `STATE_WORDS` float64 words a series, zero at first.
     out : int16[n, 61]
-
-    Returns
-    -------
-    int
-        How many candles were taken.
+        Output.
     """
     taken = 0
     for i in range(len(series)):
@@ -211,10 +208,10 @@ def candle_patterns(series: Any, prices: Any, depths: Any, states: Any, out: Any
         if is_candle(o, h, l, c):
             s = as_f64(states + series[i] * (8 * STATE_WORDS))
             n = take_candle(s, o, h, l, c)
-            one_candle(s, n, row, depths)
+            one_candle(s, n, row)
             two_candles(s, n, row, depths)
             three_candles(s, n, row, depths)
             five_candles(s, n, row, depths)
-            waiting(s, n, row, depths)
+            waiting(s, n, row)
             taken += 1
     return taken

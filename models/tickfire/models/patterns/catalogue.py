@@ -1,4 +1,4 @@
-"""The candlestick patterns: their names, how far they look back, and what they mean."""
+"""Catalogue of candlestick patterns: their names, lookbacks and meanings."""
 
 from __future__ import annotations
 
@@ -8,28 +8,30 @@ from typing import Final
 __all__ = ["CANDLE_PATTERNS", "DEPTHS", "CandlePattern", "Direction", "index_of"]
 
 type Direction = str
-"""``up`` or ``down``: where the pattern is said to point; ``none``: it says neither."""
+"""``up`` or ``down``, where the pattern is said to point, or ``none``."""
 
 
 @dataclass(frozen=True, slots=True)
 class CandlePattern:
-    """One pattern of candles.
+    """A candlestick pattern.
 
     Attributes
     ----------
     name : str
+        Name, such as ``"morning_star"``.
     talib : str
-        Name of TA-Lib's function of the same results.
+        Name of the TA-Lib function with the same results.
     candles : int
-        How many candles it is made of.
+        Number of candles that it consists of.
     lookback : int
-        Index of the first candle that it answers for; 0 before.
+        Index of the first candle for which it has a result.
     meaning : str
-        One sentence for a reader of charts.
+        One sentence for readers of charts.
     directed : bool
-        Whether the sign of its result says where it points.
+        Whether the sign of a result tells a direction.
     depth : float or None
-        How far, in bodies, its last candle must go into the first; None if it takes none.
+        Default depth: how far the last candle must reach into the first, in bodies of the first;
+        None if the pattern takes no depth.
     """
 
     name: str
@@ -42,11 +44,11 @@ class CandlePattern:
 
     @property
     def title(self) -> str:
-        """The name for a reader."""
+        """The name as a title, such as ``"Morning star"``."""
         return self.name.replace("_", " ").capitalize()
 
     def direction(self, result: int) -> Direction:
-        """Return where a result other than 0 points."""
+        """Return the direction of a result other than 0."""
         if not self.directed:
             return "none"
         return "up" if result > 0 else "down"
@@ -61,7 +63,7 @@ CANDLE_PATTERNS: Final[tuple[CandlePattern, ...]] = (
         "A long candle that closed at its extreme.",
     ),
     _P("marubozu", "CDLMARUBOZU", 1, 10, "A long candle without shadows: one side all the way."),
-    _P("doji", "CDLDOJI", 1, 10, "Open and close as good as equal: indecision.", False),
+    _P("doji", "CDLDOJI", 1, 10, "Open and close practically equal: indecision.", False),
     _P("dragonfly_doji", "CDLDRAGONFLYDOJI", 1, 10, "Fell, and came all the way back."),
     _P("gravestone_doji", "CDLGRAVESTONEDOJI", 1, 10, "Rose, and came all the way back.", False),
     _P("takuri", "CDLTAKURI", 1, 10, "A dragonfly doji with a very long lower shadow."),
@@ -198,10 +200,10 @@ CANDLE_PATTERNS: Final[tuple[CandlePattern, ...]] = (
     _P("hikkake", "CDLHIKKAKE", 3, 5, "An inside bar whose breakout fails."),
     _P("modified_hikkake", "CDLHIKKAKEMOD", 4, 10, "Two inside bars whose breakout fails."),
 )  # fmt: skip
-"""In the order of the columns that `tickfire.models.patterns.candles_kernel` writes."""
+"""All patterns, in the order of the columns that `candles_kernel` writes."""
 
 DEPTHS: Final[tuple[str, ...]] = tuple(p.name for p in CANDLE_PATTERNS if p.depth is not None)
-"""The patterns that take a depth, in the order in which the kernel takes them."""
+"""Names of the patterns that take a depth, in the order in which the kernel takes depths."""
 
 
 def index_of(name: str) -> int:
@@ -210,7 +212,7 @@ def index_of(name: str) -> int:
     Raises
     ------
     KeyError
-        If there is none of that name.
+        There is no pattern of that name.
     """
     for index, pattern in enumerate(CANDLE_PATTERNS):
         if pattern.name == name:

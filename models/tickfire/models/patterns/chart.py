@@ -1,4 +1,4 @@
-"""Chart patterns, live: what is complete as a bar closes."""
+"""`ChartPatterns`: all chart patterns over closed bars, live or past."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tickfire.models.patterns.swings import Swing, SwingFinder
 __all__ = ["CHART_MEANINGS", "ChartPattern", "ChartPatterns"]
 
 LEAST_QUALITY: Final = 0.25
-"""What fits its definition less is not told."""
+"""Patterns that fit their definition less are not reported."""
 LARGEST: Final = 1e100
 CHART_MEANINGS: Final = {
     "double_top": "Two highs at one price, and a close below the low between them.",
@@ -28,20 +28,20 @@ CHART_MEANINGS: Final = {
 
 
 class ChartPattern(NamedTuple):
-    """A pattern that is complete.
+    """A completed chart pattern.
 
     Attributes
     ----------
     name : str
-        Of `CHART_MEANINGS`.
+        A key of `CHART_MEANINGS`.
     direction : str
-        ``"up"`` or ``"down"``: where it was left.
+        ``"up"`` or ``"down"``, where the price left the pattern.
     quality : float
-        0 to 1: how well its swings fit the definition; nothing of what follows.
+        How well the swings fit the definition, 0 to 1; it predicts nothing.
     bars : int
-        From its first swing to the bar that completed it, both counted.
+        Number of bars from the first swing to the bar that completed the pattern, inclusive.
     points : tuple of (int, float)
-        Its swings, the oldest first: how many bars ago, and the price.
+        Swings, oldest first, each as a number of bars ago and a price.
     """
 
     name: str
@@ -52,7 +52,7 @@ class ChartPattern(NamedTuple):
 
 
 class ChartPatterns:
-    """Every chart pattern over one series of bars."""
+    """All chart patterns over one series of bars."""
 
     def __init__(self) -> None:
         self._finder = SwingFinder()
@@ -61,13 +61,13 @@ class ChartPatterns:
 
     @property
     def swings(self) -> tuple[Swing, ...]:
-        """The last swings, the newest last."""
+        """The latest swings, newest last."""
         return tuple(self._swings)
 
     def push(self, high: float, low: float, close: float) -> list[ChartPattern]:
         """Take a closed bar; return the patterns that it completes, the best first.
 
-        A bar with a price that is no number (or beyond 1e100) is passed over.
+        A bar with a price that is not finite, or beyond 1e100, is skipped.
         """
         if not (abs(high) <= LARGEST and abs(low) <= LARGEST and abs(close) <= LARGEST):
             return []
@@ -75,7 +75,7 @@ class ChartPatterns:
         bar = self._finder.bars - 1
         if swing is not None:
             self._swings.append(swing)
-            # A shape of older swings ends where there is a newer one: it would overlap it.
+            # A shape of older swings ends at a newer swing, with which it would overlap.
             self._waiting = [shape for shape in shapes(self._swings) if _counts(shape, bar, close)]
         complete = [shape for shape in self._waiting if shape.is_complete(bar, close)]
         done = {shape.name for shape in complete}
@@ -84,16 +84,16 @@ class ChartPatterns:
             for shape in self._waiting
             if shape.name not in done and not shape.is_over(bar, close)
         ]
-        return sorted((_told(shape, bar) for shape in complete), key=lambda one: -one.quality)
+        return sorted((_pattern(shape, bar) for shape in complete), key=lambda one: -one.quality)
 
 
 def _counts(shape: Shape, bar: int, close: float) -> bool:
-    """Whether a shape whose last swing was confirmed by this bar is one to wait for."""
+    """Return whether to wait for a shape whose last swing was confirmed by this bar."""
     left = shape.is_complete(bar, close) or shape.is_over(bar, close)
     return shape.quality >= LEAST_QUALITY and not (shape.is_rest and left)
 
 
-def _told(shape: Shape, bar: int) -> ChartPattern:
+def _pattern(shape: Shape, bar: int) -> ChartPattern:
     return ChartPattern(
         shape.name,
         "up" if shape.rises else "down",

@@ -1,4 +1,4 @@
-"""Lines through swings, and how well a shape fits its definition. Pure."""
+"""Lines through swings, and measures of how well shapes fit their definitions. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Line(NamedTuple):
 
     @classmethod
     def through(cls, a: tuple[float, float], b: tuple[float, float]) -> Line:
-        """Return the line through two points (bar, price) of different bars."""
+        """Return the line through two points (bar, price) with different bars."""
         return cls(a[0], a[1], (b[1] - a[1]) / (b[0] - a[0]))
 
     def at(self, bar: float) -> float:
@@ -24,15 +24,15 @@ class Line(NamedTuple):
 
 
 def alike(a: float, b: float, tolerance: float) -> float:
-    """Return 1 where two numbers are equal, 0 where they differ by the tolerance or more."""
+    """Return 1 for equal numbers, falling to 0 where they differ by the tolerance or more."""
     return max(0.0, 1.0 - abs(a - b) / tolerance) if tolerance > 0.0 else 0.0
 
 
 def at_least(x: float, wanted: float) -> float:
-    """Return 1 where a number reaches what is wanted, less in proportion, 0 if it is negative."""
+    """Return 1 if a number reaches what is wanted, else their ratio, and 0 for a negative one."""
     return min(1.0, max(0.0, x / wanted)) if wanted > 0.0 else 0.0
 
 
 def quality(*parts: float) -> float:
-    """Return the geometric mean of parts from 0 to 1: none makes up for another that is 0."""
+    """Return the geometric mean of parts from 0 to 1, so that a part of 0 makes it 0."""
     return math.prod(parts) ** (1.0 / len(parts))

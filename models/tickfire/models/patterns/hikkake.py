@@ -1,7 +1,7 @@
-"""Hikkake: an inside bar whose breakout fails. The one pattern that waits for its confirmation.
+"""Hikkake patterns: an inside bar whose breakout fails; they alone wait for a confirmation.
 
-It says 100 or -100 when the breakout has failed, and 200 or -200 if one of the next three candles
-closes beyond the inside bar.
+The result is 100 or -100 when the breakout has failed, and 200 or -200 if one of the next three
+candles closes beyond the inside bar.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from tickfire.models.patterns.candle_state import (
 FIRST: Final = 5
 MODIFIED_FIRST: Final = 10
 WAIT: Final = 3
-"""Candles within which a confirmation counts; the search begins as many before the first answer."""
+"""Candles within which a confirmation counts; the search begins as many before the first result."""
 
 
 @helper
 def inside_bar(s: Any, n: Any, k: Any) -> Any:
-    """Whether a candle lies within the one before it."""
+    """Return whether a candle lies within the one before it."""
     return high(s, n, k) < high(s, n, k + 1) and low(s, n, k) > low(s, n, k + 1)
 
 
 @helper
 def broke(s: Any, n: Any) -> Any:
-    """Return 100 if the newest candle broke the one before downwards, -100 if upwards, else 0."""
+    """Return 100 if the newest candle broke out downwards, -100 if upwards, else 0."""
     if high(s, n, 0) < high(s, n, 1) and low(s, n, 0) < low(s, n, 1):
         return 100
     if high(s, n, 0) > high(s, n, 1) and low(s, n, 0) > low(s, n, 1):
@@ -46,7 +46,7 @@ def broke(s: Any, n: Any) -> Any:
 
 @helper
 def follow(s: Any, n: Any, found: Any, at_word: Any, result_word: Any) -> Any:
-    """Take a pattern that was found, or look for the confirmation of the one before."""
+    """Register a pattern that was found, or else look for the confirmation of the one before."""
     if found != 0:
         s[at_word] = n
         s[result_word] = found
@@ -67,17 +67,17 @@ def follow(s: Any, n: Any, found: Any, at_word: Any, result_word: Any) -> Any:
 
 @cold
 def hikkake(s: Any, n: Any) -> Any:
-    """Find an inside bar, and a breakout."""
+    """Detect an inside bar and a breakout."""
     if n < FIRST - WAIT:
         return 0
     found = broke(s, n) if inside_bar(s, n, 1) else 0
-    said = follow(s, n, found, HIKKAKE_AT, HIKKAKE_RESULT)
-    return said if n >= FIRST else 0
+    result = follow(s, n, found, HIKKAKE_AT, HIKKAKE_RESULT)
+    return result if n >= FIRST else 0
 
 
 @cold
 def modified_hikkake(s: Any, n: Any) -> Any:
-    """Find two inside bars, the first closing near the end that breaks, and a breakout."""
+    """Detect two inside bars, the first closing near the end that breaks, and a breakout."""
     if n < MODIFIED_FIRST - WAIT:
         return 0
     found = broke(s, n) if inside_bar(s, n, 1) and inside_bar(s, n, 2) else 0
@@ -86,5 +86,5 @@ def modified_hikkake(s: Any, n: Any) -> Any:
         found = 0
     if found < 0 and not close(s, n, 2) >= high(s, n, 2) - reach:
         found = 0
-    said = follow(s, n, found, MODIFIED_AT, MODIFIED_RESULT)
-    return said if n >= MODIFIED_FIRST else 0
+    result = follow(s, n, found, MODIFIED_AT, MODIFIED_RESULT)
+    return result if n >= MODIFIED_FIRST else 0

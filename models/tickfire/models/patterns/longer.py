@@ -1,12 +1,15 @@
-"""Candles of longer intervals out of those of a minute, closed as early as it is certain. Pure."""
+"""Longer candles from minute candles, each closed as early as it is certain to be over. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from tickfire.kernels.bars import MINUTE_NS, SECOND_NS
-from tickfire.store.schema import PRICE_SCALE
+from tickfire.base.units import NS_PER_S, PRICE_SCALE
+from tickfire.kernels.aggregate import BAR_WORDS, CLOSE, HIGH, LOW, OPEN, add_bar, begin_bar
+
+MINUTE_NS: Final = 60 * NS_PER_S
+_PRICES: Final = (OPEN, HIGH, LOW, CLOSE)
 
 
 class Candle(NamedTuple):
@@ -16,14 +19,14 @@ class Candle(NamedTuple):
     ----------
     start : int
         ns since the Unix epoch.
-    n : int
+    position : int
         Position of its last tick.
     prices : tuple of 4 floats
         Open, high, low and close, in units of the instrument.
     """
 
     start: int
-    n: int
+    position: int
     prices: tuple[float, float, float, float]
 
     @classmethod
@@ -34,37 +37,41 @@ class Candle(NamedTuple):
 
 
 class LongerCandles:
-    """Folds candles of a minute into those of an interval.
+    """Folding of minute candles into candles of a longer interval.
 
     Parameters
     ----------
     seconds : int
-        A multiple of 60.
+        Length of the interval, a multiple of 60.
     """
 
     def __init__(self, seconds: int) -> None:
-        self._span = seconds * SECOND_NS
-        self._running: Candle | None = None
+        self._span = seconds * NS_PER_S
+        self._state = [0.0] * BAR_WORDS  # of the kernel's running bar
+        self._start: int | None = None
+        self._position = 0
 
     def push(self, minute: Candle) -> Iterator[Candle]:
-        """Take a candle of a minute; yield what it closes, at most two.
+        """Take a minute candle; yield the candles that it closes, at most two.
 
-        The last minute of an interval closes it; where that minute had no trades, the first one
+        The last minute of an interval closes it. If that minute had no trades, the first minute
         after it does.
         """
+        if self._span == MINUTE_NS:
+            yield minute
+            return
         start = minute.start - minute.start % self._span
-        if self._running is not None and self._running.start != start:
-            yield self._running
-            self._running = None
-        running = self._running
-        if running is None:
-            running = minute._replace(start=start)
-        else:
-            o, high, low, _ = running.prices
-            _, h, l, c = minute.prices  # noqa: E741
-            running = Candle(start, minute.n, (o, max(high, h), min(low, l), c))
+        if self._start is not None and self._start != start:
+            yield self._close(self._start)
+        open_, high, low, close = minute.prices
+        if self._start is None:
+            self._start = begin_bar(self._state, minute.start, self._span, open_, high, low)
+        add_bar(self._state, high, low, close, 0.0, close)
+        self._position = minute.position
         if minute.start + MINUTE_NS >= start + self._span:
-            self._running = None
-            yield running
-        else:
-            self._running = running
+            yield self._close(start)
+
+    def _close(self, start: int) -> Candle:
+        self._start = None
+        o, h, l, c = (self._state[word] for word in _PRICES)  # noqa: E741
+        return Candle(start, self._position, (o, h, l, c))

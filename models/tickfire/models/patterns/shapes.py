@@ -1,8 +1,8 @@
-"""What chart patterns are: geometric definitions over swings, each with a quality. Pure.
+"""Shapes of chart patterns: geometric definitions over swings, each with a quality. Pure.
 
-All are defined as they look above, with a high as the last swing; below, prices are taken negative
-and names and directions turned over. A shape is found when its last swing is confirmed, and is
-complete when a bar closes beyond its trigger line while it still holds.
+They are defined for shapes whose last swing is a high. For a low, prices are negated, and names and
+directions are turned over. A shape is found when its last swing is confirmed, and is complete when
+a bar closes beyond its trigger line while the shape still holds.
 
 ================  ==============================================================================
 double top        low, high, low, high: both highs equal, after a rise at least as high as the
@@ -27,7 +27,7 @@ from tickfire.models.patterns.geometry import Line, alike, at_least, quality
 from tickfire.models.patterns.swings import Swing
 
 LONGEST: Final = 6
-"""Swings that a shape is made of, at most."""
+"""Maximum number of swings in a shape."""
 EQUAL: Final = 0.3
 """Prices are equal within this part of a pattern's height."""
 HEAD: Final = 0.2
@@ -39,7 +39,7 @@ CONVERGES: Final = 0.2
 RETRACED: Final = 0.5
 """A flag gives back at most this part of its pole."""
 POLE_STEEPNESS: Final = 2.0
-"""A pole rises at least so many times as fast as its flag falls."""
+"""A pole rises at least this many times as fast as its flag falls."""
 
 NAMES: Final = {
     "double_top": "double_bottom",
@@ -51,7 +51,7 @@ NAMES: Final = {
     "bull_flag": "bear_flag",
     "range_breakout": "range_breakout",
 }
-"""Each pattern, and what it is upside down."""
+"""Each pattern, with its name upside down."""
 
 type Point = tuple[int, float]
 
@@ -63,20 +63,21 @@ class Shape:
     Attributes
     ----------
     name : str
+        A key of `NAMES`.
     rises : bool
-        Complete by a close above the trigger; else by one below.
+        Whether a close above the trigger completes it, rather than one below.
     trigger : Line
     limit : Line
-        A close beyond it, on the other side of the trigger, ends the shape.
+        Line on the other side, beyond which a close ends the shape.
     expires : float
-        The last bar at which it can be complete.
+        Index of the last bar that can complete it.
     quality : float
-        0 to 1: how well it fits the definition.
+        How well it fits the definition, 0 to 1.
     points : tuple of (bar, price)
-        Its swings, the oldest first.
+        Swings, oldest first.
     is_rest : bool
-        The price rests within it: it counts only if it was not left before its last swing was
-        confirmed.
+        Whether the price rests within it; it then counts only if the price had not left it before
+        its last swing was confirmed.
     """
 
     name: str
@@ -89,30 +90,30 @@ class Shape:
     is_rest: bool = False
 
     def is_complete(self, bar: int, close: float) -> bool:
-        """Whether a close is beyond the trigger."""
+        """Return whether a close is beyond the trigger."""
         line = self.trigger.at(bar)
         return close > line if self.rises else close < line
 
     def is_over(self, bar: int, close: float) -> bool:
-        """Whether it waited too long, or the price went the other way."""
+        """Return whether the shape has waited too long, or the price has gone the other way."""
         line = self.limit.at(bar)
         return bar > self.expires or (close < line if self.rises else close > line)
 
 
 def shapes(swings: Sequence[Swing]) -> Iterator[Shape]:
-    """Yield the shapes whose last swing is the newest one.
+    """Yield the shapes whose last swing is the newest.
 
     Parameters
     ----------
     swings : sequence of Swing
-        The newest last, alternately high and low.
+        Newest last, alternately high and low.
     """
     if len(swings) < 4:
         return
     sign = 1.0 if swings[-1].is_high else -1.0
     points = [(swing.bar, sign * swing.price) for swing in swings]
     for found in _above(points):
-        yield found if sign > 0.0 else _turned(found)
+        yield found if sign > 0.0 else _upside_down(found)
 
 
 def _above(p: Sequence[Point]) -> Iterator[Shape]:
@@ -159,7 +160,7 @@ def _head_and_shoulders(p: Sequence[Point]) -> Iterator[Shape]:
 
 
 def _triangle(p: Sequence[Point]) -> Iterator[Shape]:
-    """Take low, high, low, high."""
+    """Find triangles in low, high, low, high."""
     upper, lower = Line.through(p[1], p[3]), Line.through(p[0], p[2])
     height = p[1][1] - lower.at(p[1][0])
     closing = lower.slope - upper.slope
@@ -178,7 +179,7 @@ def _triangle(p: Sequence[Point]) -> Iterator[Shape]:
 
 
 def _kind_of_triangle(falls: float, rises: float) -> tuple[str, float]:
-    """Return the name of a triangle, and how well the sides fit it; parts of the height."""
+    """Return the kind of a triangle and its fit, by the parts of the height that its sides move."""
     if falls >= CONVERGES and rises >= CONVERGES:
         return "symmetrical_triangle", _even(falls, rises)
     if abs(falls) < CONVERGES <= rises:
@@ -189,7 +190,7 @@ def _kind_of_triangle(falls: float, rises: float) -> tuple[str, float]:
 
 
 def _flag(p: Sequence[Point]) -> Iterator[Shape]:
-    """Take high, low, high, low, high: a pole down, and a flag that rises against it."""
+    """Find flags in high, low, high, low, high: a pole down, and a flag rising against it."""
     top, foot, first, dip, second = p
     pole = top[1] - foot[1]
     back = max(first[1], second[1]) - foot[1]
@@ -210,7 +211,7 @@ def _flag(p: Sequence[Point]) -> Iterator[Shape]:
 
 
 def _range(p: Sequence[Point]) -> Iterator[Shape]:
-    """Take high, low, high, low, high."""
+    """Find ranges in high, low, high, low, high."""
     highs, lows = [p[0][1], p[2][1], p[4][1]], [p[1][1], p[3][1]]
     top, bottom = max(highs), min(lows)
     height = top - bottom
@@ -233,7 +234,7 @@ def _shape(
     p: Sequence[Point],
     is_rest: bool = False,
 ) -> Shape:
-    """Return a shape that may wait for as long as it took to form."""
+    """Return a shape that may wait as long as it took to form."""
     expires = 2 * p[-1][0] - p[0][0]
     return Shape(name, rises, trigger, limit, expires, found, tuple(p), is_rest)
 
@@ -243,12 +244,12 @@ def _level(point: Point) -> Line:
 
 
 def _even(a: float, b: float) -> float:
-    """Return 1 where two positive numbers are equal, less the more they differ."""
+    """Return 1 for equal positive numbers, less the more they differ."""
     return min(a, b) / max(a, b) if max(a, b) > 0.0 else 0.0
 
 
-def _turned(shape: Shape) -> Shape:
-    """Return a shape of negative prices as it is of the prices."""
+def _upside_down(shape: Shape) -> Shape:
+    """Return a shape of negated prices as a shape of the prices."""
     return Shape(
         NAMES[shape.name],
         not shape.rises,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tickfire.kernels.bars import SECOND_NS
+from tickfire.base.units import NS_PER_MS, NS_PER_S
 from tickfire.models.infer.closed_bars import ClosedBars
 from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.patterns.candles import CandlePatterns
@@ -19,18 +19,18 @@ from tickfire.models.records import Signal
 from tickfire.store.schema import INTERVALS_S, MINUTE_S
 
 INTERVALS: Final = ("1m", "5m", "15m", "1h")
-"""Whose candles are looked at; a candle of a second is mostly noise."""
+"""Intervals whose candles are evaluated; candles of a second are mostly noise."""
 LEAST_CANDLES: Final = 2
-"""What one candle alone looks like is seen; it is no event."""
+"""Least number of candles of a pattern to report; a single candle can be seen on the chart."""
 FULL: Final = 100.0
-"""What a candlestick pattern says when it is whole."""
+"""Magnitude of the result of a complete candlestick pattern."""
 KEPT_BARS: Final = 4096
-_NS_PER_MS: Final = 1_000_000
+"""Number of bars of a series whose times are remembered, for the points of chart patterns."""
 FIRST_SERIES: Final = 64
 VERSION: Final = 1
 
 type Key = tuple[int, int]
-"""Feed, instrument."""
+"""Feed and instrument id."""
 
 
 class PatternsModel(StreamModel):
@@ -40,7 +40,12 @@ class PatternsModel(StreamModel):
     ----------
     instruments : Instruments
     intervals : sequence of str
-        Of a minute or more.
+        Each of a minute or more.
+
+    Raises
+    ------
+    ValueError
+        An interval is shorter than a minute.
     """
 
     name = "patterns"
@@ -50,33 +55,33 @@ class PatternsModel(StreamModel):
         super().__init__(instruments)
         self._intervals = tuple(intervals)
         if any(INTERVALS_S[name] < MINUTE_S for name in self._intervals):
-            raise ValueError("patterns are of candles of a minute or more")
+            raise ValueError("patterns need candles of a minute or more")
         self._candles = CandlePatterns(series=FIRST_SERIES)
         self._used = 0
         self._instruments: dict[Key, _Instrument] = {}
         self._counts = {"bars": 0, "candlesticks": 0, "charts": 0}
 
     def on_bars(self, shard: int, bars: Rows) -> Sequence[Signal]:
-        """Take closed bars; see StreamModel."""
+        """Return the patterns that closed bars complete; see `StreamModel.on_bars`."""
         minutes = bars[bars["interval_s"] == MINUTE_S]
         closed = [one for bar in minutes for one in self._closed(bar)]
         if not closed:
             return ()
         self._counts["bars"] += len(closed)
         o, h, l, c = np.array([candle.prices for _, candle in closed]).T  # noqa: E741
-        said = self._candles.push(o, h, l, c, [series.number for series, _ in closed])
+        results = self._candles.push(o, h, l, c, [series.number for series, _ in closed])
         return [
             signal
-            for (series, candle), row in zip(closed, said, strict=True)
-            for signal in self._told(series, candle, row)
+            for (series, candle), row in zip(closed, results, strict=True)
+            for signal in self._signals(series, candle, row)
         ]
 
     def metrics(self) -> Mapping[str, float]:
-        """Return counters; see StreamModel."""
+        """Return counters; see `StreamModel.metrics`."""
         return self._counts
 
     def _closed(self, bar: Any) -> Iterator[tuple[_Series, Candle]]:
-        """Yield the candles of all intervals that a 1 m bar closes."""
+        """Yield the candles of all intervals that a minute bar closes."""
         key = int(bar["feed"]), int(bar["instrument_id"])
         instrument = self._instruments.get(key)
         if instrument is None:
@@ -84,7 +89,7 @@ class PatternsModel(StreamModel):
         step = instrument.bars.take(bar)
         if step == "skip":
             return
-        if step == "anew":
+        if step == "restart":
             for series in instrument.series:
                 series.reset()
                 self._candles.reset(series.number)
@@ -102,7 +107,7 @@ class PatternsModel(StreamModel):
             [_Series(key, name, first + k) for k, name in enumerate(self._intervals)]
         )
 
-    def _told(self, series: _Series, candle: Candle, row: Any) -> Iterator[Signal]:
+    def _signals(self, series: _Series, candle: Candle, row: Any) -> Iterator[Signal]:
         for column in np.flatnonzero(row).tolist():
             pattern = CANDLE_PATTERNS[column]
             if pattern.candles >= LEAST_CANDLES:
@@ -116,12 +121,12 @@ class PatternsModel(StreamModel):
 
     def _signal(self, series: _Series, candle: Candle, detail: dict[str, Any]) -> Signal:
         symbol = self.instruments.symbol(*series.key)
-        end = candle.start + series.seconds * SECOND_NS
-        return Signal("pattern", symbol, end, detail, f"{self.name}/{VERSION}", candle.n)
+        end = candle.start + series.seconds * NS_PER_S
+        return Signal("pattern", symbol, end, detail, f"{self.name}/{VERSION}", candle.position)
 
 
 class _Series:
-    """What is kept of one instrument and interval."""
+    """State of one instrument and interval."""
 
     def __init__(self, key: Key, interval: str, number: int) -> None:
         self.key = key
@@ -131,14 +136,14 @@ class _Series:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Forget all bars."""
         self.longer = LongerCandles(self.seconds)
         self.chart = ChartPatterns()
         self.starts: deque[int] = deque(maxlen=KEPT_BARS)
 
 
 class _Instrument:
-    """What is kept of one instrument."""
+    """State of one instrument."""
 
     def __init__(self, series: list[_Series]) -> None:
         self.bars = ClosedBars()
@@ -161,7 +166,7 @@ def _candlestick(column: int, result: int, series: _Series) -> dict[str, Any]:
 def _chart(found: ChartPattern, series: _Series) -> dict[str, Any]:
     newest = len(series.starts) - 1
     points = [
-        [series.starts[newest - ago] // _NS_PER_MS, price]
+        [series.starts[newest - ago] // NS_PER_MS, price]
         for ago, price in found.points
         if ago <= newest
     ]

@@ -1,8 +1,8 @@
-"""Swing points: the highs and lows that a series turns at, found as bars close. Pure.
+"""Swing points: the highs and lows at which a series turns, found as bars close. Pure.
 
 A high is a swing once the price has fallen from it by `REVERSAL` mean true ranges (as they were at
-the high), a low once it has risen by as much; swings alternate. The mean true range is
-exponentially weighted.
+the high), a low once the price has risen from it by as much; highs and lows alternate. The mean
+true range is exponentially weighted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 REVERSAL: Final = 3.0
 RANGE_MEMORY: Final = 14.0
-"""Bars over which the true range is averaged, and which pass before anything is a swing."""
+"""Number of bars that the true range is averaged over, and that precede the first swing."""
 
 
 class Swing(NamedTuple):
@@ -23,6 +23,7 @@ class Swing(NamedTuple):
     bar : int
         Index of its bar.
     price : float
+        Its high or low.
     is_high : bool
     """
 
@@ -33,12 +34,12 @@ class Swing(NamedTuple):
 
 @dataclass(slots=True)
 class SwingFinder:
-    """Finds the swings of one series.
+    """Finder of the swings of one series.
 
     Attributes
     ----------
     bars : int
-        How many were taken.
+        Number of bars taken.
     mean_range : float
         Mean true range of the bars so far.
     """
@@ -55,7 +56,7 @@ class SwingFinder:
     _low_reach: float = 0.0
 
     def push(self, high: float, low: float, close: float) -> Swing | None:
-        """Take a closed bar; return the swing that it confirms, if it does."""
+        """Take a closed bar; return the swing that it confirms, if any."""
         bar = self.bars
         self.bars += 1
         self._measure(bar, high, low, close)
@@ -65,6 +66,26 @@ class SwingFinder:
             self._begin_high(bar, high)
             self._begin_low(bar, low)
             return None
+        fell, rose = self._turns(bar, high, low)
+        if (
+            fell and rose
+        ):  # the bar spans both; only the first swing can be in doubt, its close decides
+            middle = 0.5 * (high + low)
+            fell, rose = close < middle, close > middle
+        if self.mean_range <= 0.0:
+            return None
+        if fell:
+            self._rising = -1
+            self._begin_low(bar, low)
+            return Swing(self._high_bar, self._high, True)
+        if rose:
+            self._rising = 1
+            self._begin_high(bar, high)
+            return Swing(self._low_bar, self._low, False)
+        return None
+
+    def _turns(self, bar: int, high: float, low: float) -> tuple[bool, bool]:
+        """Move the latest extremes; return whether the price has turned down, and up, from them."""
         new_high = self._rising >= 0 and high > self._high
         new_low = self._rising <= 0 and low < self._low
         if new_high:
@@ -73,21 +94,10 @@ class SwingFinder:
             self._begin_low(bar, low)
         fell = self._rising >= 0 and not new_high and self._high - low >= self._high_reach
         rose = self._rising <= 0 and not new_low and high - self._low >= self._low_reach
-        if fell and rose:  # the first swing, and a bar that spans both: its close decides
-            middle = 0.5 * (high + low)
-            fell, rose = close < middle, close > middle
-        if fell and self.mean_range > 0.0:
-            self._rising = -1
-            self._begin_low(bar, low)
-            return Swing(self._high_bar, self._high, True)
-        if rose and self.mean_range > 0.0:
-            self._rising = 1
-            self._begin_high(bar, high)
-            return Swing(self._low_bar, self._low, False)
-        return None
+        return fell, rose
 
     def _begin_high(self, bar: int, price: float) -> None:
-        # The reach is that of its bar: were it to shrink, lows before might have been overlooked.
+        # Keep the reach of its bar: if it could shrink, lows in between might be overlooked.
         self._high, self._high_bar = price, bar
         self._high_reach = REVERSAL * self.mean_range
 

@@ -1,5 +1,6 @@
-"""Rules: conditions that a user writes over features, as ``rsi(14) < 30 and sentiment > 0.5``.
+"""Rules: conditions over features, written by the user, such as ``rsi(14) < 30``.
 
-`parse` reads one, and nothing but what it knows: no name, no attribute, no call of Python gets
-through. `program` is the rule as numbers, `evaluate_kernel` runs it, `book` reads a file of rules.
+`parse` compiles the text of a rule; it accepts only the names and operators that it knows, and
+never executes any of the text. `program` holds the compiled rule, `evaluate_kernel` runs it, and
+`rule_file` reads a file of rules.
 """

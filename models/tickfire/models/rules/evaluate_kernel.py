@@ -1,10 +1,10 @@
-"""The stack machine of rules.
+"""Stack machine that evaluates rules.
 
-A truth is 1.0, 0.0, or NaN: not known. Logic is Kleene's, so that ``a or b`` holds where ``a`` does
-even if ``b`` is not known yet, and a rule never fires on what it does not know.
+A truth value is 1.0, 0.0 or NaN (unknown). Logic is Kleene's three-valued logic: ``a or b`` holds
+where ``a`` does even if ``b`` is unknown, and a rule never fires on unknown values.
 
-A program comes from `tickfire.models.rules.parse` alone, which sees to it that the stack is never
-deeper than `MAX_STACK` nor empty where something is taken.
+Programs come from `tickfire.models.rules.parse` alone, which ensures that the stack never holds
+more than `MAX_STACK` values, and that no instruction takes a value from an empty stack.
 """
 
 from __future__ import annotations
@@ -44,24 +44,23 @@ _OPERAND_BITS: Final = 8
 
 
 def word(operation: int, operand: int = 0) -> int:
-    """Return one word of a program: the operand is which constant or feature is loaded."""
+    """Return one instruction; the operand is the index of the constant or feature to load."""
     return operation | operand << _OPERAND_BITS
 
 
-def relocated(code: NDArray[np.int64], places: Sequence[int]) -> NDArray[np.int64]:
-    """Return a program whose features lie at other places."""
+def relocated(code: NDArray[np.int64], columns: Sequence[int]) -> NDArray[np.int64]:
+    """Return a copy of a program that loads its features from other columns."""
     moved = []
     for instruction in code.tolist():
         operation, operand = instruction & 0xFF, instruction >> _OPERAND_BITS
-        moved.append(
-            word(operation, places[operand]) if operation in (NOW, BEFORE) else instruction
-        )
+        loads = operation in (NOW, BEFORE)
+        moved.append(word(operation, columns[operand]) if loads else instruction)
     return np.array(moved, np.int64)
 
 
 @helper
 def both(op: Any, a: Any, b: Any) -> Any:
-    """Return the result of an operation on two numbers."""
+    """Return the result of an operation on two operands."""
     if op == ADD:
         return a + b
     if op == SUBTRACT:
@@ -87,9 +86,10 @@ def both(op: Any, a: Any, b: Any) -> Any:
     return 1.0 if a == b else 0.0
 
 
+# It stays in one piece: its body is the dispatch of the machine, one branch an instruction.
 @kernel("float64(int64, int64, int64, int64, int64)")
 def evaluate(code: Any, count: Any, constants: Any, now: Any, before: Any) -> Any:
-    """Run a program over the features' values now and one bar before; return the last result."""
+    """Run a program on the features of a bar and of the bar before; return its result."""
     program = as_i64(code)
     c = as_f64(constants)
     current = as_f64(now)

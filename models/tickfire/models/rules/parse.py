@@ -1,11 +1,11 @@
-"""From text to `Program`. The text is read by Python's grammar and never run.
+"""Compiler of rules. It reads Python's grammar, and never executes any of the text.
 
     rule     = rule "and" rule | rule "or" rule | "not" rule | number < number ... | crosses
     crosses  = crosses_above(number, number) | crosses_below(number, number)
     number   = 1.5 | feature | number + - * / number | - number | abs min max (number ...)
     feature  = rsi | rsi(14) | sma(volume, 20) | close | sentiment | ...
 
-A truth and a number are not the same: ``rsi(14) and 3`` is refused, with what is wrong and where.
+Conditions and numbers are distinct: ``rsi(14) and 3`` is refused, with the place and the reason.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tickfire.models.rules import evaluate_kernel as ek
 from tickfire.models.rules.program import Program
 
 MAX_LENGTH: Final = 2_000
-"""Characters of a rule."""
+"""Maximum length of a rule, in characters."""
 
 _ARITHMETIC: Final = {
     ast.Add: ek.ADD,
@@ -38,38 +38,38 @@ _CROSSES: Final = ("crosses_above", "crosses_below")
 
 
 class RuleError(ValueError):
-    """A rule cannot be understood; the text says what, and at which character."""
+    """A rule that is not valid; the text says what is wrong, and at which character."""
 
 
 def parse(text: str) -> Program:
-    """Read a rule.
+    """Compile a rule.
 
     Raises
     ------
     RuleError
-        It is not one.
+        The text is not a rule.
     """
-    return _understood(text, _Compiler.rule)
+    return _compiled(text, _Compiler.rule)
 
 
 def parse_feature(text: str) -> Feature:
-    """Read one feature, as ``ema(20)``.
+    """Read a single feature, such as ``ema(20)``.
 
     Raises
     ------
     RuleError
-        It is none.
+        The text is not a feature.
     """
-    return _understood(text, _Compiler.feature)
+    return _compiled(text, _Compiler.feature)
 
 
-def _understood[T](text: str, read: Callable[[_Compiler, ast.expr], T]) -> T:
+def _compiled[T](text: str, read: Callable[[_Compiler, ast.expr], T]) -> T:
     if len(text) > MAX_LENGTH:
-        raise RuleError(f"a rule of more than {MAX_LENGTH} characters")
+        raise RuleError(f"the rule is longer than {MAX_LENGTH} characters")
     flat = " ".join(text.split())
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as `14or`: it reads on
+            warnings.simplefilter("ignore")  # about literals such as `14or`, which it accepts
             tree = ast.parse(flat, mode="eval")
         return read(_Compiler(flat), tree.body)
     except SyntaxError as error:
@@ -78,11 +78,11 @@ def _understood[T](text: str, read: Callable[[_Compiler, ast.expr], T]) -> T:
     except (RecursionError, MemoryError, ValueError) as error:
         if isinstance(error, RuleError):
             raise
-        raise RuleError("a rule that is nested too deeply, or holds what no text does") from None
+        raise RuleError("the rule is nested too deeply, or holds a null character") from None
 
 
 class _Compiler:
-    """Walks the tree of one rule and writes its program."""
+    """Compiler of one rule: walks its syntax tree and writes its program."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -103,7 +103,7 @@ class _Compiler:
         code = np.array(self._code, np.int64)
         return Program(self._text, tuple(self._features), code, constants, self._depth)
 
-    # --- truths
+    # --- conditions
     def _truth(self, node: ast.expr) -> None:
         match node:
             case ast.BoolOp(op=op, values=[first, *rest]):
@@ -122,7 +122,7 @@ class _Compiler:
                 self._refuse(node, "a condition was expected, such as rsi(14) < 30")
 
     def _comparisons(self, left: ast.expr, ops: list[ast.cmpop], others: list[ast.expr]) -> None:
-        """Write a chain: ``20 < rsi(14) <= 30`` is both of its comparisons."""
+        """Write a chain: ``20 < rsi(14) <= 30`` is the conjunction of its comparisons."""
         for at, (op, right) in enumerate(zip(ops, others, strict=True)):
             if type(op) in _TURNED:
                 self._number(right)
@@ -135,7 +135,7 @@ class _Compiler:
                 if isinstance(op, ast.NotEq):
                     self._emit(ek.NOT)
             else:
-                self._refuse(right, "a comparison is one of < <= > >= == !=")
+                self._refuse(right, "a comparison must be one of < <= > >= == !=")
             if at:
                 self._take_two(ek.AND)
             left = right
@@ -174,7 +174,7 @@ class _Compiler:
 
     def _constant(self, node: ast.expr, number: float) -> None:
         if not math.isfinite(number):
-            self._refuse(node, "a number beyond what can be counted")
+            self._refuse(node, "the number is too large")
         at = self._constants.setdefault(number, len(self._constants))
         self._load(ek.CONSTANT, at)
 
@@ -213,12 +213,12 @@ class _Compiler:
                     return math.inf
         self._refuse(node, "a plain number was expected")
 
-    # --- writing
+    # --- output
     def _load(self, operation: int, operand: int) -> None:
         self._height += 1
         self._depth = max(self._depth, self._height)
         if self._depth > ek.MAX_STACK:
-            raise RuleError("a rule that is nested too deeply")
+            raise RuleError("the rule is nested too deeply")
         self._code.append(ek.word(operation, operand))
 
     def _take_two(self, operation: int) -> None:
@@ -234,5 +234,5 @@ class _Compiler:
 
 
 def known() -> list[str]:
-    """Return the names of all features."""
+    """Return the names of all features, sorted."""
     return sorted((*COLUMNS, *CONTEXT, *FEATURES))

@@ -1,7 +1,8 @@
-"""What a headline says of its subject: bearish, neutral or bullish, how sure, and by which words.
+"""Sentiment of headlines: bearish, neutral or bullish, with its confidence and deciding words.
 
-`text` and `features` make numbers of words, `lexicon` knows the words of finance, `model` scores
-from an artifact without any library for learning, `linking` finds the symbols. `trainer` makes the
-artifact, with scikit-learn. The browser scores from the same artifact with the same bits
-(client_js/src/models); what is said here of text is said there too.
+`text` and `features` turn words into numbers, with the finance words of `lexicon`; `model` scores
+headlines from an artifact without a machine-learning library, and `linking` finds the symbols that
+they mention. `trainer` makes the artifact, with scikit-learn. The browser scores from the same
+artifact and gets the same bits (client_js/src/models): changes of the text processing here must be
+made there too.
 """

@@ -1,6 +1,6 @@
-"""What journalists call companies and products, and the symbols or futures roots these trade by.
+"""Names of companies and products in the news, with their symbols or futures roots.
 
-Names that are words of another meaning in a title (Target, Visa, Gap) are left out.
+Names that are also common words in titles (Target, Visa, Gap) are left out.
 """
 
 from __future__ import annotations
@@ -43,4 +43,4 @@ PRODUCTS: Final[Mapping[str, str]] = {
     "Yen": "6J", "British pound": "6B", "Australian dollar": "6A", "Canadian dollar": "6C",
     "Live cattle": "LE", "Lean hog": "HE", "Lean hogs": "HE",
 }  # fmt: skip
-"""Also in small letters: a commodity is not a name."""
+"""Products; these also match in lower case, since a commodity is not a proper name."""

@@ -1,4 +1,4 @@
-"""The data of the sentiment model: headlines with labels."""
+"""Training and evaluation data of the sentiment model: headlines with labels."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ TRAIN: Final = Path("news/twitter_train.csv")
 VALID: Final = Path("news/twitter_valid.csv")
 PHRASEBANK: Final = Path("news/phrasebank_50agree.txt")
 _TWITTER_CLASS: Final = {"0": 0, "1": 2, "2": 1}
-"""The file's bearish, bullish, neutral, as places in LABELS."""
+"""Classes of the file's labels bearish, bullish and neutral, as indices in LABELS."""
 _PHRASEBANK_CLASS: Final = {"negative": 0, "neutral": 1, "positive": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Texts and their classes, places in LABELS: int64[n]."""
+    """Texts with their classes, int64[n], which are indices in LABELS."""
 
     texts: list[str]
     classes: NDArray[np.int64]
 
 
 def twitter(path: Path) -> Texts:
-    """Read a CSV with columns text and label; a text that comes twice counts once.
+    """Read a CSV file with the columns text and label; duplicates of a text count once.
 
     Raises
     ------
     UserError
-        The file is missing or has other columns.
+        The file is missing, or has other columns or labels.
     """
     _require(path)
     with path.open(encoding="utf-8", newline="") as file:
@@ -43,12 +43,12 @@ def twitter(path: Path) -> Texts:
 
 
 def phrasebank(path: Path) -> Texts:
-    """Read lines of ``text@label``, without duplicates. To evaluate on, and for nothing else.
+    """Read a file with lines ``text@label``, without duplicates; for evaluation only.
 
     Raises
     ------
     UserError
-        The file is missing or not of that form.
+        The file is missing, or has other lines.
     """
     _require(path)
     rows: dict[str | None, str | None] = {}
@@ -62,10 +62,12 @@ def _texts(path: Path, rows: dict[str | None, str | None], classes: dict[str, in
     texts = [text for text in rows if text]
     labels = [rows[text] for text in texts]
     if not texts or any(label not in classes for label in labels):
-        raise UserError(f"{path} does not hold texts with the labels {', '.join(classes)}.")
+        raise UserError(
+            f"{path} must hold texts with the labels {', '.join(classes)}, and does not."
+        )
     return Texts(texts, np.array([classes[label] for label in labels if label is not None]))
 
 
 def _require(path: Path) -> None:
     if not path.is_file():
-        raise UserError(f"{path} is not there; name the folder of the data by --data.")
+        raise UserError(f"{path} is missing; name the folder of the data with --data.")

@@ -1,6 +1,6 @@
-"""Numbers from tokens: n-grams, and what the lexicon makes of a sentence. Pure.
+"""Features of a tokenised headline: n-grams, and counts by the finance lexicon. Pure.
 
-All features are whole numbers, so that their sums are exact on every machine in any order.
+All features are whole numbers, so that their sums are exact on every machine, in any order.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tickfire.models.sentiment.lexicon import (
 )
 
 type Count = Callable[[int, int], None]
-"""Takes a feature and the token that brought it."""
+"""Function to call with a feature and the index of the token that it is due to."""
 
 LEXICON_FEATURES: Final = (
     "good words",
@@ -49,14 +49,16 @@ LEXICON_FEATURES: Final = (
     "more bad than good",
     "neither",
 )
-"""Each counts to `CAP` at most."""
+"""Counts by the lexicon, each cut off at `CAP`."""
 CAP: Final = 3
 REACH_BACK: Final = 5
-"""Tokens before a direction in which the thing that moves is looked for."""
+"""Number of tokens before a direction in which to look for the thing that moves."""
 REACH_ON: Final = 4
+"""Number of tokens after a direction in which to look for it."""
 NEGATION_REACH: Final = 3
+"""Number of tokens after a negation that it turns into their opposite."""
 COMPARED_WITHIN: Final = 8
-"""Tokens between a figure and the word that compares it."""
+"""Maximum number of tokens between a figure and the word that compares it."""
 CHAR_NGRAMS: Final = (3, 4, 5)
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2100
@@ -75,7 +77,7 @@ _BAD_BELOW, _TAGS, _MORE_GOOD, _MORE_BAD, _NEITHER = range(18, len(LEXICON_FEATU
 
 
 def word_ngrams(shapes: Sequence[str]) -> Iterator[str]:
-    """Return words, pairs of neighbours, and pairs with one between; with repetitions."""
+    """Yield words, pairs of neighbours, and pairs with one word between; with repetitions."""
     yield from shapes
     for at in range(len(shapes) - 1):
         yield f"{shapes[at]} {shapes[at + 1]}"
@@ -84,7 +86,7 @@ def word_ngrams(shapes: Sequence[str]) -> Iterator[str]:
 
 
 def char_ngrams(word: str) -> list[str]:
-    """Return pieces of a word of 3 to 5 characters, its ends marked by a space."""
+    """Return the pieces of a word of 3 to 5 characters; a space marks its ends."""
     padded = f" {word} "
     size = len(padded)
     return [padded[at : at + length] for length in CHAR_NGRAMS for at in range(size - length + 1)]
@@ -93,19 +95,20 @@ def char_ngrams(word: str) -> list[str]:
 def lexicon_features(
     tokens: Sequence[str], lexicon: Mapping[str, int], owners: list[tuple[int, int]] | None = None
 ) -> list[int]:
-    """Return the counts of `LEXICON_FEATURES` for tokens.
+    """Return the counts of `LEXICON_FEATURES` for a text.
 
     Parameters
     ----------
     tokens : sequence of str
+        Tokens of the text.
     lexicon : mapping of str to int
-        Words and their classes.
+        Words with their classes.
     owners : list of (feature, token), optional
-        Gets which token brought which feature.
+        List to append each feature to, with the index of the token that it is due to.
     """
     counts = [0] * len(LEXICON_FEATURES)
     classes = [lexicon.get(token, 0) for token in tokens]
-    negated = -1  # the last token that a negation reaches
+    negated = -1  # index of the last token that a negation covers
     compares = False
 
     def count(feature: int, at: int) -> None:
@@ -124,14 +127,7 @@ def lexicon_features(
         if bits & (POS | NEG):
             count(_NEG if (bits & POS == 0) != turned else _POS, at)
         if bits & _MOVES:
-            up = (bits & UP != 0) != turned
-            thing = _thing_near(classes, at)
-            if thing == 0:
-                count(_BARE_UP if up else _BARE_DOWN, at)
-            elif thing & GOOD:
-                count(_GOOD_UP if up else _GOOD_DOWN, at)
-            else:
-                count(_BAD_UP if up else _BAD_DOWN, at)
+            count(_move(classes, at, (bits & UP != 0) != turned), at)
         if bits & HEDGE:
             count(_HEDGE, at)
         if bits & ROUTINE:
@@ -145,6 +141,16 @@ def lexicon_features(
     return [min(number, CAP) for number in counts]
 
 
+def _move(classes: Sequence[int], at: int, up: bool) -> int:
+    """Return the feature of a direction, by whether the thing that moves is good or bad."""
+    thing = _thing_near(classes, at)
+    if thing == 0:
+        return _BARE_UP if up else _BARE_DOWN
+    if thing & GOOD:
+        return _GOOD_UP if up else _GOOD_DOWN
+    return _BAD_UP if up else _BAD_DOWN
+
+
 def _count_mark(token: str, at: int, count: Count) -> None:
     first = token[0]
     if token[-1] == "%":
@@ -156,7 +162,7 @@ def _count_mark(token: str, at: int, count: Count) -> None:
 
 
 def _thing_near(classes: Sequence[int], at: int) -> int:
-    """Return the classes of the nearest thing that can move, of two the one before; 0: none."""
+    """Return the classes of the nearest thing that can move, the earlier of two; 0 for none."""
     for distance in range(1, REACH_BACK + 1):
         if distance <= at and classes[at - distance] & _THINGS:
             return classes[at - distance]
@@ -167,6 +173,7 @@ def _thing_near(classes: Sequence[int], at: int) -> int:
 
 
 def _compare(tokens: Sequence[str], classes: Sequence[int], at: int, count: Count) -> None:
+    """Count a comparison of the figures on both sides of a word such as "from" or "versus"."""
     now = _figure(tokens, range(at - 1, max(at - COMPARED_WITHIN, 0) - 1, -1))
     then = _figure(tokens, range(at + 1, min(at + COMPARED_WITHIN + 1, len(tokens))))
     if now is None or then is None or now == then:
@@ -182,14 +189,14 @@ def _compare(tokens: Sequence[str], classes: Sequence[int], at: int, count: Coun
         count(_BAD_ABOVE if now > then else _BAD_BELOW, at)
 
 
-def _figure(tokens: Sequence[str], places: range) -> float | None:
-    """Return the first amount at these places; percentages and years are none."""
-    for at in places:
+def _figure(tokens: Sequence[str], indices: range) -> float | None:
+    """Return the first amount among tokens, not counting percentages, years and dates."""
+    for at in indices:
         digits = tokens[at].lstrip("+-$")
         if not digits or not "0" <= digits[0] <= "9" or digits[-1] == "%":
             continue
         if digits.count(".") > 1:
-            continue  # a date
+            continue  # it is a date
         value = float(digits.replace(",", ""))
         if "." not in digits and FIRST_YEAR <= value <= LAST_YEAR:
             continue
@@ -199,6 +206,7 @@ def _figure(tokens: Sequence[str], places: range) -> float | None:
 
 
 def _weigh(counts: list[int]) -> None:
+    """Set the last features, which compare the good with the bad ones."""
     good = counts[_POS] + counts[_GOOD_UP] + counts[_BAD_DOWN] + counts[_PLUS]
     good += counts[_ABOVE] + counts[_BAD_BELOW]
     bad = counts[_NEG] + counts[_GOOD_DOWN] + counts[_BAD_UP] + counts[_MINUS]

@@ -1,8 +1,9 @@
-"""Fits the sentiment model with scikit-learn, and puts it into whole numbers.
+"""Fit of the sentiment model with scikit-learn, and its quantisation to whole numbers.
 
-Linear support vectors, one against the rest, over three blocks of features; then a multinomial
-logistic regression on decisions for texts that the fold had not seen makes probabilities of them.
-Both steps are linear, so one table of weights holds their product.
+Linear support vector classifiers, one against the rest, decide over three blocks of features. A
+multinomial logistic regression turns their decisions into probabilities; it is fitted on decisions
+for texts that the classifiers had not seen. Both steps are linear, so a single table of weights
+holds their product.
 """
 
 from __future__ import annotations
@@ -26,32 +27,32 @@ from tickfire.models.sentiment.model import packed_text
 from tickfire.models.sentiment.text import shape, tokens
 
 type Matrix = Any
-"""A sparse matrix of scipy, float64."""
+"""A sparse matrix of scipy, float64[n, features]."""
 type Grams = Sequence[tuple[str, ...]]
 
 MIN_TEXTS: Final = (2, 5)
-"""In how many texts a word n-gram, and a character n-gram, must occur."""
+"""Minimum number of texts that a word n-gram, and a character n-gram, must occur in."""
 MAX_GRAMS: Final = (18_000, 12_000)
-"""How many are kept: those that weigh most in a first fit."""
+"""Maximum number of either kind; those with the largest weights in a first fit are kept."""
 STRENGTH: Final = (2.0, 1.0, 0.5)
-"""Of the blocks, words, characters and lexicon, before the fit."""
+"""Factors of the blocks (words, characters, lexicon) before the fit."""
 SVC_C: Final = 0.2
 FOLDS: Final = 5
 CALIBRATION_C: Final = 1.0
 SURE_ACCURACY: Final = 0.90
-"""What those it does not abstain from are to reach, on folds that were not trained on."""
+"""Accuracy to reach on texts where the model does not abstain, on unseen folds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """Texts, analysed once.
+    """Analysed texts.
 
     Attributes
     ----------
     words, chars : sequence of tuple of str
-        N-grams of each text, each as often as it comes.
+        N-grams of each text, with repetitions.
     counts : float64[n, features]
-        Of the lexicon.
+        Counts by the lexicon.
     """
 
     words: Grams
@@ -60,7 +61,17 @@ class Documents:
 
 
 class Block:
-    """The n-grams of one kind: their idf as whole numbers to 255, and vectors of texts."""
+    """The n-grams of one kind, with their idf as whole numbers up to 255.
+
+    Parameters
+    ----------
+    grams : sequence of tuple of str
+        N-grams of all texts.
+    rows : int64[k]
+        The texts to take n-grams from.
+    min_texts : int
+        Minimum number of these texts that an n-gram must occur in.
+    """
 
     def __init__(self, grams: Grams, rows: NDArray[np.int64], min_texts: int) -> None:
         found = Counter(gram for row in rows for gram in set(grams[row]))
@@ -69,39 +80,40 @@ class Block:
         self.keep(sorted(self._counts))
 
     def keep(self, grams: list[str]) -> None:
-        """Keep these n-grams alone, in this order."""
+        """Keep only these n-grams, in this order."""
         self.grams = grams
-        self._places = {gram: at for at, gram in enumerate(grams)}
+        self._columns = {gram: at for at, gram in enumerate(grams)}
         idf = np.array([math.log((1 + self._texts) / (1 + self._counts[g])) + 1 for g in grams])
         self.idf = np.round(255 * idf / idf.max()).astype(np.uint8)
 
     def matrix(self, grams: Grams) -> Matrix:
-        """Return one row for each text."""
-        places: list[int] = []
+        """Return the matrix of texts: one row for each, with the weights of its n-grams."""
+        columns: list[int] = []
         ends = [0]
         values = []
         idf = self.idf.astype(np.float64)
         for text in grams:
-            row = [self._places[gram] for gram in text if gram in self._places]
+            row = [self._columns[gram] for gram in text if gram in self._columns]
             weights = idf[row]
-            places += row
-            ends.append(len(places))
+            columns += row
+            ends.append(len(columns))
             values.append(weights / (math.sqrt(float(weights @ weights)) or 1.0))
         shape_ = (len(grams), len(self.grams))
-        matrix = sparse.csr_matrix((np.concatenate(values), places, ends), shape_)
+        matrix = sparse.csr_matrix((np.concatenate(values), columns, ends), shape_)
         matrix.sum_duplicates()
         return matrix
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """Decisions before calibration.
+    """Linear classifiers, before calibration.
 
     Attributes
     ----------
     words, chars : Block
+        N-grams of words, and of characters.
     weights : float64[3, features]
-        Of the columns of `matrix`.
+        Weights of the columns of `matrix`.
     bias : float64[3]
     """
 
@@ -111,27 +123,27 @@ class Linear:
     bias: NDArray[np.float64]
 
     def matrix(self, documents: Documents) -> Matrix:
-        """Return one row for each text: all blocks, each with its strength."""
+        """Return the matrix of documents: all blocks, each times its strength."""
         return _matrix(self.words, self.chars, documents)
 
     def decisions(self, documents: Documents) -> NDArray[np.float64]:
-        """Return float64[n, 3]; the greatest wins."""
+        """Return the decisions, float64[n, 3]; the class with the greatest wins."""
         product: NDArray[np.float64] = self.matrix(documents) @ self.weights.T
         return product + self.bias
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What training yields.
+    """Result of a fit.
 
     Attributes
     ----------
     arrays : dict of str to ndarray
-        Of the artifact.
+        Arrays of the artifact.
     threshold : float
-        Below this probability the model abstains.
+        Probability below which the model abstains.
     unseen : float64[n, 3]
-        Probabilities of the training texts, each by folds that had not seen it.
+        Probabilities of the training texts, each by classifiers that had not seen it.
     """
 
     arrays: dict[str, NDArray[Any]]
@@ -140,7 +152,7 @@ class Fitted:
 
 
 def analyse(texts: Sequence[str]) -> Documents:
-    """Return what the features are made of."""
+    """Return the n-grams and lexicon counts of texts."""
     known = lexicon.words()
     read = [tokens(text) for text in texts]
     return Documents(
@@ -156,7 +168,16 @@ def analyse(texts: Sequence[str]) -> Documents:
 def fit_linear(
     documents: Documents, classes: NDArray[np.int64], rows: NDArray[np.int64], seed: int
 ) -> Linear:
-    """Fit on some rows of documents, in two rounds: the first says which n-grams to keep."""
+    """Fit on some rows of documents, twice: the first fit tells which n-grams to keep.
+
+    Parameters
+    ----------
+    documents : Documents
+    classes : int64[n]
+    rows : int64[k]
+        Indices of the documents to fit on.
+    seed : int
+    """
     words = Block(documents.words, rows, MIN_TEXTS[0])
     chars = Block(documents.chars, rows, MIN_TEXTS[1])
     part = _rows(documents, rows)
@@ -166,8 +187,8 @@ def fit_linear(
         size = len(block.grams)
         if size > most:
             strongest = np.abs(weights[:, first : first + size]).max(axis=0)
-            places = np.sort(np.argsort(-strongest, kind="stable")[:most])
-            block.keep([block.grams[place] for place in places])
+            kept = np.sort(np.argsort(-strongest, kind="stable")[:most])
+            block.keep([block.grams[column] for column in kept])
         first += size
     return Linear(words, chars, *_svc(_matrix(words, chars, part), classes[rows], seed))
 
@@ -175,7 +196,16 @@ def fit_linear(
 def fit(
     documents: Documents, classes: NDArray[np.int64], seed: int, say: Callable[[str], None]
 ) -> Fitted:
-    """Fit, calibrate and quantise."""
+    """Fit on all documents, calibrate on unseen folds, and quantise.
+
+    Parameters
+    ----------
+    documents : Documents
+    classes : int64[n]
+    seed : int
+    say : callable
+        Called with each line of progress.
+    """
     rows = np.arange(len(classes))
     decisions = np.empty((len(classes), 3))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
@@ -221,6 +251,7 @@ def _rows(documents: Documents, rows: NDArray[np.int64]) -> Documents:
 
 
 def _quantised(linear: Linear, weights: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+    """Return the arrays of the artifact: weights as whole numbers, with the scale of each block."""
     ends = np.cumsum([len(linear.words.grams), len(linear.chars.grams)])
     parts = [part * by for part, by in zip(np.split(weights, ends, 1), STRENGTH, strict=True)]
     widths = (127, 127, 32767)

@@ -1,6 +1,6 @@
-"""The words of finance that say where things go. Our own list.
+"""Lexicon of finance words that tell a direction, compiled for this project.
 
-A word belongs to classes (the bits below). Whether "fell" is bad is decided by what fell: see
+A word belongs to classes, the bits below. Whether "fell" is bad depends on what fell; see
 `tickfire.models.sentiment.features`.
 """
 
@@ -12,19 +12,23 @@ from typing import Final
 POS: Final = 1
 """Good by itself."""
 NEG: Final = 2
+"""Bad by itself."""
 UP: Final = 4
-"""Says that something becomes more."""
+"""A direction: more."""
 DOWN: Final = 8
+"""A direction: less."""
 GOOD: Final = 16
-"""Something of which more is better."""
+"""A thing of which more is better."""
 BAD: Final = 32
+"""A thing of which more is worse."""
 NOT: Final = 64
-"""Turns what follows into its contrary."""
+"""A negation, which turns the words after it into their opposite."""
 HEDGE: Final = 128
+"""A word of uncertainty."""
 VERSUS: Final = 256
-"""Stands between a figure and the one it is compared with."""
+"""A word between a figure and the one that it is compared with."""
 ROUTINE: Final = 512
-"""Of notices that say neither good nor bad."""
+"""A word of routine notices, which are neither good nor bad."""
 
 _VERBS: Final[Mapping[int, str]] = {
     POS: "beat exceed outperform upgrade approve boost win gain improve recover rally rebound"
@@ -113,9 +117,9 @@ CLASSES: Final = (
 
 
 def words() -> dict[str, int]:
-    """Return every word with the classes that it belongs to."""
+    """Return all words with their classes, in order."""
     found: dict[str, int] = {}
-    for source, forms in ((_VERBS, _verb_forms), (_NOUNS, _noun_forms), (_PLAIN, _as_it_is)):
+    for source, forms in ((_VERBS, _verb_forms), (_NOUNS, _noun_forms), (_PLAIN, _only_itself)):
         for bit, text in source.items():
             for word in text.split():
                 for form in forms(word):
@@ -123,7 +127,7 @@ def words() -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _as_it_is(word: str) -> Iterator[str]:
+def _only_itself(word: str) -> Iterator[str]:
     yield word
 
 

@@ -1,4 +1,4 @@
-"""Which instruments a headline speaks of: cashtags, listings, symbols, names. Pure."""
+"""Linking of headlines to instruments, by cashtags, listings, symbols and names. Pure."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _WORD: Final = re.compile(r"[A-Za-z0-9&][A-Za-z0-9&.'\u2019-]*")
 _FUTURE: Final = re.compile(r"([A-Z0-9]{1,3})([FGHJKMNQUVXZ])(\d{1,2})")
 
 type Names = Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
-"""By its first word: the words of each name, longest first, and its symbol."""
+"""By first word: the words of each name, the longest name first, with its symbol."""
 
 
 class Linker:
-    """Knows the instruments of now.
+    """Finder of the symbols that a text mentions.
 
     Parameters
     ----------
     known : collection of str
-        The symbols of the instrument table. A name counts only if what it trades by is among
-        them; a cashtag or a listing (``NASDAQ: AAPL``) speaks for itself.
+        Symbols of the instrument table. A name counts only if its symbol is among them; a cashtag
+        or a listing (``NASDAQ: AAPL``) always counts.
     """
 
     def __init__(self, known: Collection[str]) -> None:
@@ -36,7 +36,7 @@ class Linker:
         self._names = _by_first_word(names)
 
     def symbols(self, text: str, given: Collection[str] = ()) -> tuple[str, ...]:
-        """Return the symbols that were given with a text, then those found in it, each once."""
+        """Return the symbols given with a text, then those found in it, each once."""
         return tuple(dict.fromkeys((*given, *symbols_in(text, self.known), *self._named(text))))
 
     def _named(self, text: str) -> list[str]:
@@ -64,7 +64,7 @@ def _by_first_word(names: Mapping[str, str]) -> Names:
 
 
 def _fronts(known: Collection[str]) -> dict[str, str]:
-    """Return the contract of each futures root that ends first, by its year's digits and month."""
+    """Return the earliest contract of each futures root, by the digits of its year and month."""
     contracts: dict[str, tuple[int, str, str]] = {}
     for symbol in known:
         if match := _FUTURE.fullmatch(symbol):

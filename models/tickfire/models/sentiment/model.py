@@ -1,8 +1,8 @@
-"""Scores headlines from an artifact: dictionaries, whole numbers, one loop, and no library.
+"""`SentimentModel`: scoring of headlines from an artifact, in plain Python.
 
 Each block of features (word n-grams, character n-grams, lexicon) gives a sum of whole numbers for
-each class, which is exact; what follows are a dozen operations of doubles in a fixed order. So
-the browser has the same bits (client_js/src/models/sentiment.ts).
+each class, which is exact. What follows are a dozen operations on doubles in a fixed order, so the
+browser gets the same bits (client_js/src/models/sentiment.ts).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from tickfire.models.sentiment.features import (
 from tickfire.models.sentiment.text import shape, tokens
 
 type Sums = tuple[int, int, int, int]
-"""The weighted sum of each class, and the sum of squares."""
+"""The weighted sum of each class, then the sum of squares."""
 type Hit = tuple[Sums, int, int]
-"""An n-gram's sums, and its first and last token."""
+"""The sums of an n-gram, and the indices of its first and last token."""
 
 __all__ = ["KIND", "LABELS", "MAX_WORDS", "VERSION", "Score", "SentimentModel"]
 
@@ -37,11 +37,11 @@ VERSION: Final = 1
 LABELS: Final = ("bearish", "neutral", "bullish")
 CLASSES: Final = range(len(LABELS))
 MAX_WORDS: Final = 3
-"""How many of the words that decided are named."""
+"""Maximum number of deciding words to name."""
 LEAST_WEIGHT: Final = 0.05
-"""A word with less than this (logits) decided nothing."""
+"""Least contribution of a deciding word, in logits."""
 _CACHED_WORDS: Final = 16_384
-"""Words whose pieces are not looked up again."""
+"""Number of words whose character n-grams are cached."""
 _NOTHING: Final = (0, 0, 0, 0)
 _ARRAYS: Final = {
     f"{block}_{part}" for block in ("word", "char") for part in ("text", "idf", "weights")
@@ -50,18 +50,18 @@ _ARRAYS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a text says.
+    """Sentiment of a text.
 
     Attributes
     ----------
     label : str
-        The most probable of `LABELS`.
+        The most probable one of `LABELS`.
     probabilities : tuple of float
-        Of each of `LABELS`.
+        Probabilities of `LABELS`.
     abstained : bool
-        The highest probability is below the artifact's threshold.
+        Whether the highest probability is below the artifact's threshold.
     words : tuple of (str, float)
-        The words that spoke most for the label, heaviest first; logits.
+        The words that contributed most to the label, heaviest first, with their logits.
     """
 
     label: str
@@ -84,17 +84,24 @@ def _block(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, Sums]:
 
 
 class SentimentModel:
-    """A model, ready to score.
+    """Model that scores headlines.
 
     Parameters
     ----------
     artifact : Artifact
         Of kind `KIND` and version `VERSION`.
 
+    Attributes
+    ----------
+    name : str
+        Name and version.
+    threshold : float
+        Probability below which the model abstains.
+
     Raises
     ------
     ArtifactError
-        Its arrays are not those of a sentiment model, or its golden vectors do not come out.
+        The arrays are not those of a sentiment model, or the golden vectors are not reproduced.
     """
 
     def __init__(self, artifact: Artifact) -> None:
@@ -106,17 +113,17 @@ class SentimentModel:
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactError(
                 f"the artifact {artifact.name} is refused: {error}; "
-                "make it anew by `tickfire train`."
+                "train it again with `tickfire train`."
             ) from error
 
     @classmethod
     def open(cls, path: Path) -> SentimentModel:
-        """Read the model of a manifest.
+        """Return the model of an artifact, by the path of its manifest.
 
         Raises
         ------
         ArtifactError
-            It cannot be used.
+            The artifact cannot be used.
         """
         return cls(load(path, KIND, VERSION))
 
@@ -127,7 +134,7 @@ class SentimentModel:
         self._words, self._chars = _block(arrays, "word"), _block(arrays, "char")
         self._lexicon_weights = [list(map(int, row)) for row in arrays["lexicon_weights"]]
         if len(self._lexicon_weights) != len(LEXICON_FEATURES):
-            raise ValueError("its lexicon features are others than those known here")
+            raise ValueError("its lexicon features are not those of this version")
         self._scales = [float(scale) for scale in arrays["scales"]]
         self._bias = [float(bias) for bias in arrays["bias"]]
         self.threshold = float(artifact.options["threshold"])
@@ -138,10 +145,12 @@ class SentimentModel:
         for golden in artifact.golden:
             found = self.score(golden["input"])
             if list(found.probabilities) != golden["output"]:
-                raise ValueError(f"of {golden['input']!r} it makes {found.probabilities}")
+                raise ValueError(f"it gives {found.probabilities} for {golden['input']!r}")
 
+    # It stays in one piece, from tokens to a label, to be compared line by line with the browser's
+    # copy.
     def score(self, text: str) -> Score:
-        """Return what a text says."""
+        """Return the sentiment of a text."""
         read = tokens(text)
         words = self._word_hits(read)
         word_sums = _total([sums for sums, _, _ in words])
@@ -161,12 +170,9 @@ class SentimentModel:
             for c in CLASSES
         ]
         probabilities = _softmax(logits)
-        best = 0
-        for c in (1, 2):
-            if probabilities[c] > probabilities[best]:
-                best = c
+        best = max(CLASSES, key=probabilities.__getitem__)  # of equals the first
         by_token = self._by_token(best, words, chars, owners)
-        decided = [
+        contributions = [
             (by_word * w + by_char * k + by_lexicon * x) / 6.0
             for w, k, x in zip(*by_token, strict=True)
         ]
@@ -174,11 +180,11 @@ class SentimentModel:
             LABELS[best],
             probabilities,
             probabilities[best] < self.threshold,
-            _heaviest(read, decided),
+            _heaviest(read, contributions),
         )
 
     def _word_hits(self, read: list[str]) -> list[Hit]:
-        """Return the n-grams that are known, with the first and the last token of each."""
+        """Return the known n-grams of a text, with the indices of their first and last token."""
         get = self._words.get
         hits: list[Hit] = []
         before = beyond = ""
@@ -195,6 +201,7 @@ class SentimentModel:
         return hits
 
     def _pieces_of(self, token: str) -> Sums:
+        """Return the sums of a word's character n-grams, from the cache if it was seen before."""
         found = self._pieces.get(token)
         if found is None:
             if not "a" <= token[0] <= "z":
@@ -208,7 +215,7 @@ class SentimentModel:
     def _by_token(
         self, best: int, words: list[Hit], chars: list[Sums], owners: list[tuple[int, int]]
     ) -> tuple[list[int], list[int], list[int]]:
-        """Return six times what each token adds to the best class beyond the mean of all."""
+        """Return six times what each token adds to the best class, beyond the mean of all."""
         by_word, by_lexicon = [0] * len(chars), [0] * len(chars)
         for sums, first, last in words:
             a, b, c, _ = sums
@@ -240,7 +247,7 @@ def _softmax(logits: list[float]) -> tuple[float, float, float]:
 
 
 def _heaviest(read: list[str], weights: list[float]) -> tuple[tuple[str, float], ...]:
-    """Return the tokens with the most weight, each once; of equals the first."""
+    """Return the tokens with the largest weights, each once; the first of equal ones."""
     found: list[tuple[str, float]] = []
     for at in sorted(range(len(read)), key=weights.__getitem__, reverse=True):
         if weights[at] < LEAST_WEIGHT or len(found) == MAX_WORDS:
@@ -251,5 +258,5 @@ def _heaviest(read: list[str], weights: list[float]) -> tuple[tuple[str, float],
 
 
 def packed_text(grams: list[str]) -> NDArray[np.uint8]:
-    """Return n-grams as the array that a `_Block` reads; no gram holds a line feed."""
+    """Return n-grams as the array that `_block` reads; none may contain a line feed."""
     return np.frombuffer("\n".join(grams).encode(), np.uint8)

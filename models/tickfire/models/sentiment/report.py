@@ -1,4 +1,4 @@
-"""What is written of the sentiment model: tables, plots and the model card."""
+"""Report, plots and model card of the sentiment model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ SHOWN_MISTAKES: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Probabilities for texts, float64[n, 3], beside what is right."""
+    """Predictions for a set of texts.
+
+    Attributes
+    ----------
+    name : str
+    probabilities : float64[n, 3]
+    texts : Texts
+    """
 
     name: str
     probabilities: NDArray[np.float64]
@@ -31,22 +38,22 @@ class Evaluation:
 
     @property
     def found(self) -> NDArray[np.int64]:
-        """The most probable classes."""
+        """The most probable classes, int64[n]."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def accuracy(self) -> float:
-        """The part that is right."""
+        """The share of right labels."""
         return accuracy(self.found, self.texts.classes)
 
     @property
     def macro_f1(self) -> float:
-        """The mean of the classes' F1."""
+        """The mean F1 score of the classes."""
         return macro_f1(self.found, self.texts.classes)
 
 
 def plots(evaluations: Sequence[Evaluation], threshold: float, folder: Path) -> None:
-    """Draw reliability, and accuracy against coverage."""
+    """Plot the reliability, and the accuracy against the coverage."""
     shown = {one.name: reliability(one.probabilities, one.texts.classes) for one in evaluations[1:]}
     reliability_plot(shown, folder / RELIABILITY_PLOT)
     curves = {one.name: _coverage(one) for one in evaluations[1:]}
@@ -56,14 +63,23 @@ def plots(evaluations: Sequence[Evaluation], threshold: float, folder: Path) -> 
 def report(
     evaluations: Sequence[Evaluation], model: SentimentModel, latency_us: NDArray[np.float64]
 ) -> str:
-    """Return the body of the report, markdown."""
+    """Return the body of the report in Markdown.
+
+    Parameters
+    ----------
+    evaluations : sequence of Evaluation
+        The training texts (by unseen folds), then texts never trained on.
+    model : SentimentModel
+    latency_us : float64[n]
+        Processor time of each score.
+    """
     middle, late = np.percentile(latency_us, [50, 99])
     parts = [
         _overview(evaluations, model.threshold),
         f"![Reliability]({RELIABILITY_PLOT})\n\n![Coverage]({COVERAGE_PLOT})\n",
-        "Processor time of one headline on the machine that trained, while it was training: "
+        "Processor time of one headline, on the machine that trained and while it was training: "
         f"{middle:.0f} us at the median, {late:.0f} us at the 99th percentile. `python -m "
-        "bench.models` measures it properly.\n",
+        "bench.models` measures it with care.\n",
         *[_confusion(one) for one in evaluations[1:]],
         _mistakes(evaluations[1], model),
         _READING,
@@ -72,7 +88,7 @@ def report(
 
 
 def card(artifact: Artifact, evaluations: Sequence[Evaluation], hashes: Mapping[str, str]) -> str:
-    """Return the model card, markdown."""
+    """Return the model card in Markdown."""
     sizes = sum(array.nbytes for name, array in artifact.arrays.items() if "weights" in name)
     rows = "\n".join(
         f"| {one.name} | {len(one.texts.texts):,} | {one.accuracy:.3f} | {one.macro_f1:.3f} |"
@@ -85,7 +101,7 @@ def card(artifact: Artifact, evaluations: Sequence[Evaluation], hashes: Mapping[
 def _overview(evaluations: Sequence[Evaluation], threshold: float) -> str:
     lines = [
         f"| texts | n | majority | accuracy | macro-F1 | ECE | answered at {threshold:.2f} "
-        "| accuracy of these |",
+        "| accuracy where answered |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for one in evaluations:
@@ -103,7 +119,11 @@ def _overview(evaluations: Sequence[Evaluation], threshold: float) -> str:
 
 def _confusion(one: Evaluation) -> str:
     table = confusion(one.found, one.texts.classes)
-    lines = [f"### Confusion: {one.name}", "", f"| is \\ found | {' | '.join(LABELS)} | recall |"]
+    lines = [
+        f"### Confusion: {one.name}",
+        "",
+        f"| is \\ predicted | {' | '.join(LABELS)} | recall |",
+    ]
     lines.append("|---|---|---|---|---|")
     for label, row in zip(LABELS, table, strict=True):
         recall = row[LABELS.index(label)] / max(row.sum(), 1)
@@ -112,10 +132,14 @@ def _confusion(one: Evaluation) -> str:
 
 
 def _mistakes(one: Evaluation, model: SentimentModel) -> str:
-    """Show where it was surest and wrong: data of the tweets alone, whose licence allows it."""
+    """Return a table of the most confident mistakes; the tweets' licence allows quoting them."""
     wrong = np.flatnonzero(one.found != one.texts.classes)
     worst = wrong[np.argsort(-one.probabilities[wrong].max(axis=1), kind="stable")]
-    lines = [f"### Surest mistakes: {one.name}", "", "| text | is | found | by the words |"]
+    lines = [
+        f"### Most confident mistakes: {one.name}",
+        "",
+        "| text | is | predicted | because of |",
+    ]
     lines.append("|---|---|---|---|")
     for at in worst[:SHOWN_MISTAKES]:
         text = one.texts.texts[at]
@@ -127,20 +151,20 @@ def _mistakes(one: Evaluation, model: SentimentModel) -> str:
 
 
 def _coverage(one: Evaluation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the part answered and its accuracy, surest first."""
+    """Return the share answered and its accuracy, with the most confident answers first."""
     order = np.argsort(-one.probabilities.max(axis=1), kind="stable")
     hits = (one.found == one.texts.classes)[order]
     count = np.arange(1, len(hits) + 1)
     return count / len(hits), np.cumsum(hits) / count
 
 
-_READING: Final = """### Read this as a sceptic
+_READING: Final = """### How to read this as a sceptic
 
 - Tweets are short, and people disagree about them: read the mistakes above and judge for yourself.
-- PhraseBank speaks of Finnish companies in whole sentences. That nothing of it was trained on is
-  what makes its figure worth something: it is what to expect of text of another kind.
-- The tweets are of 2019 and 2020. Words come and go; watch the share of abstentions.
-- Confidence is calibrated on tweets. On other text it is too high: see the reliability plot.
+- PhraseBank holds whole sentences about Finnish companies. None of it was trained on, which is what
+  makes its figure worth something: it is what to expect of text of another kind.
+- The tweets are from 2019 and 2020. Vocabulary changes; watch the share of abstentions.
+- Confidence is calibrated on tweets. It is too high on other text: see the reliability plot.
 - A label says how a sentence sounds, not where a price will go.
 """
 
@@ -149,17 +173,17 @@ _CARD: Final = """# Model card: sentiment
 **What it does.** Labels a headline bearish, neutral or bullish, with probabilities, the words that
 decided, and an abstention where it is not sure enough. English only.
 
-**How.** A linear model over word n-grams, character n-grams and counts of a finance lexicon of our
-own; support vectors, calibrated by a logistic regression on unseen folds; weights in 8 bits
-({kilobytes:.0f} kB). No part of it is a language model.
+**How.** A linear model over word n-grams, character n-grams and counts by a finance lexicon of our
+own; support vector classifiers, calibrated by a logistic regression on unseen folds;
+weights of 8 bits ({kilobytes:.0f} kB). No part of it is a language model.
 
 **Trained on** the training part of *twitter-financial-news-sentiment* (zeroshot), finance tweets
-and headlines of 2019 and 2020, by its dataset card under the MIT licence:
+and headlines of 2019 and 2020, under the MIT licence according to its dataset card:
 
 {data}
 
-**Not trained on** the Financial PhraseBank (Malo et al. 2014, CC BY-NC-SA 3.0): it was only
-evaluated on, and nothing of it is in the artifact.
+**Not trained on** the Financial PhraseBank (Malo et al. 2014, CC BY-NC-SA 3.0): it was used for
+evaluation only, and nothing of it is in the artifact.
 
 | texts | n | accuracy | macro-F1 |
 |---|---|---|---|
@@ -168,5 +192,5 @@ evaluated on, and nothing of it is in the artifact.
 **Meant for** sorting and colouring news. **Not meant for** trading by itself: see the report.
 
 **Limits.** Irony, hearsay ("denies report of..."), several companies in one line, other languages,
-and words that came after 2020.
+and vocabulary from after 2020.
 """

@@ -1,7 +1,7 @@
 """Tokens of a headline. Pure, and the same in every language: only ASCII letters have case.
 
-A token is a lower-case word, a number as it stands, or one of the marks below. Everything else
-parts tokens.
+A token is a lower-case word, a number as it is written, or one of the marks below. All other
+characters separate tokens.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 MAX_TOKENS: Final = 96
-"""What follows is not read."""
+"""Number of tokens to read; the rest of a text is ignored."""
 CASHTAG: Final = "<tag>"
 HASHTAG: Final = "<hash>"
 NUMBER: Final = "<n>"
@@ -32,7 +32,7 @@ _TOKEN: Final = re.compile(
 
 
 def tokens(text: str) -> list[str]:
-    """Return the tokens of a text, at most `MAX_TOKENS`, without addresses of the web."""
+    """Return the tokens of a text, at most `MAX_TOKENS`, without its URLs."""
     lower = text.lower() if text.isascii() else text.translate(_LOWER).replace("\u2019", "'")
     if "://" in lower:
         lower = _URL.sub(" ", lower)
@@ -41,7 +41,7 @@ def tokens(text: str) -> list[str]:
 
 
 def shape(token: str) -> str:
-    """Return a token as n-grams see it: a word as it is, a number or tag by its mark alone."""
+    """Return a token as n-grams see it: words as they are, numbers and tags as a mark."""
     first = token[0]
     if "a" <= first <= "z" or first == "?":
         return token

@@ -1,6 +1,6 @@
-"""Trains and judges the sentiment model: `tickfire train`, kind ``sentiment``.
+"""Trainer of the sentiment model: `tickfire train`, kind ``sentiment``.
 
-The artifact is made of twitter_train.csv alone. twitter_valid.csv and PhraseBank are looked at
+The artifact is made from twitter_train.csv alone. twitter_valid.csv and PhraseBank are evaluated
 once, by the finished artifact; all choices were made on folds of the training file.
 """
 
@@ -42,17 +42,17 @@ GOLDEN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Cross-validation within one set of texts."""
+    """Scores of a cross-validation within one set of texts."""
 
     accuracy: float
     macro_f1: float
 
 
 class SentimentTrainer:
-    """Makes the artifact ``sentiment``."""
+    """Trainer of the artifact ``sentiment``."""
 
     def train(self, context: Context) -> Result:
-        """Train on the tweets, judge on what was not seen."""
+        """Train on the tweets, and evaluate on texts that were not seen."""
         seen = data.twitter(context.data / data.TRAIN)
         valid = data.twitter(context.data / data.VALID)
         bank = data.phrasebank(context.data / data.PHRASEBANK)
@@ -70,19 +70,14 @@ class SentimentTrainer:
             _evaluate("Twitter valid", model, valid),
             _evaluate("PhraseBank 50Agree, never trained on", model, bank),
         ]
-        context.say("sentiment: cross-validating within PhraseBank, to report only")
-        within = _within(bank, context.seed)
-        measures = _measures(evaluations, within)
+        context.say("sentiment: cross-validating within PhraseBank, for the report only")
+        measures = _measures(evaluations, _within(bank, context.seed))
         metrics = {one.name: round(one.value, 6) for one in measures}
         artifact = replace(artifact, metrics=metrics)
         latency = _latency_us(model, valid.texts)
         plots(evaluations, model.threshold, context.reports)
-        return Result(
-            (artifact,),
-            measures,
-            report(evaluations, model, latency),
-            card(artifact, evaluations, hashes),
-        )
+        body = report(evaluations, model, latency)
+        return Result((artifact,), measures, body, card(artifact, evaluations, hashes))
 
 
 def _artifact(
@@ -150,7 +145,7 @@ def _measures(evaluations: list[Evaluation], within: Within) -> tuple[Measure, .
 
 
 def _latency_us(model: SentimentModel, texts: list[str]) -> NDArray[np.float64]:
-    """Return microseconds of processor time for each text."""
+    """Return the processor time of scoring each text, in us."""
     taken = []
     for text in texts:
         began = time.thread_time_ns()

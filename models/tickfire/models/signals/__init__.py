@@ -1,5 +1,5 @@
-"""Signals: what the next bars may bring, said honestly, and what the user's own rules say.
+"""Signals: an outlook on the direction of the price, and rules that the user writes.
 
-`inputs` is what the model looks at, `outlook` what it says of one bar, `walk` how it is judged,
-`trainer` how it is made, `stream` what `tickfire infer` runs.
+`inputs` are the features of the model, `outlook` is its prediction after one bar, `walk` and
+`judged` evaluate it, `trainer` makes the artifact, and `stream` runs in `tickfire infer`.
 """

@@ -1,4 +1,4 @@
-"""What the outlook rests on: features of minute bars, made comparable between instruments."""
+"""Inputs of the signals model: features of minute bars, comparable between instruments."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.models.features.catalogue import Feature
 from tickfire.models.features.feature_set import FeatureSet
 from tickfire.models.patterns.candles import CandlePatterns
@@ -35,7 +36,7 @@ FEATURES: Final = (
     Feature.of("minus_di", 14),
     Feature.of("sma", 20, source="volume"),
 )
-"""In the order that `outlook_kernel` reads them; the balance of candle patterns follows."""
+"""Features, in the order that `outlook_kernel` reads them; a count of candle patterns follows."""
 NAMES: Final = (
     "return of 1 bar, in deviations",
     "return of 5 bars, in deviations",
@@ -56,26 +57,31 @@ assert len(NAMES) == INPUTS
 
 
 class Inputs:
-    """The inputs of one series of bars, over history and live."""
+    """Inputs of one series of bars; live bars give the same values as history."""
 
     def __init__(self) -> None:
         self._features = FeatureSet(FEATURES)
         self._patterns = CandlePatterns()
 
     def push(self, columns: Mapping[str, Array]) -> tuple[Array, Array]:
-        """Take bars, in order.
+        """Take the next bars.
+
+        Parameters
+        ----------
+        columns : mapping of str to float64[n]
+            All of `COLUMNS`.
 
         Returns
         -------
         float64[n, INPUTS]
-            A row with NaN where not all is known yet.
+            A row is NaN where an input is not known yet.
         float64[n]
-            The deviation of one bar's log return.
+            Standard deviation of the log return of one bar.
         """
         values = np.empty((len(columns["close"]), VALUES))
         values[:, :-1] = self._features.push(columns)
         found = self._patterns.push(*(columns[name] for name in ("open", "high", "low", "close")))
         values[:, -1] = np.sign(found).sum(axis=1)
         out = np.empty((len(values), INPUTS))
-        make_inputs(values.ctypes.data, len(values), out.ctypes.data)
+        make_inputs(address_of(values), len(values), address_of(out))
         return out, values[:, 6].copy()

@@ -1,4 +1,4 @@
-"""`Outlook`: what is said of the next bars, with all that is needed to doubt it."""
+"""Outlook on the direction of the price, with the evidence to doubt it by."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.models.artifact import SHIPPED, Artifact, ArtifactError, load
 from tickfire.models.signals.outlook_kernel import INPUTS, probabilities
 from tickfire.models.signals.walk import wilson
@@ -24,23 +25,25 @@ _EXACT: Final = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What the model says after one bar.
+    """Prediction of the model after one bar.
 
     Attributes
     ----------
     probability : float
-        That the price is higher `horizon` bars later, calibrated.
+        Calibrated probability that the price is higher ``horizon`` bars later.
     base_rate : float
-        How often it was, whatever the model said.
+        Overall share of bars after which the price was higher.
     n : int
-        How many times the model said about the same, on bars that it was not trained on.
+        Number of similar predictions for bars that the model was not trained on.
     low, high : float
-        The 95 % interval of how often it then was.
+        The 95 % interval of the share of these after which the price was higher.
     expected_net_bp : float
-        What following it brought in those cases, in basis points at today's volatility, after
-        `cost_bp` for the way in and out.
+        Mean return of following such predictions, in basis points at today's volatility, less
+        ``cost_bp``.
+    cost_bp : float
+        Cost of a round trip, in basis points.
     edge : int
-        1 or -1 where the interval excludes the base rate and the net is above 0; else 0: no edge.
+        1 or -1 where the interval excludes the base rate and the net is above 0, else 0.
     horizon : int
         Bars.
     """
@@ -56,7 +59,7 @@ class Outlook:
     horizon: int
 
     def as_detail(self) -> dict[str, Any]:
-        """Return it as the items of a ``signal`` event."""
+        """Return the items of a ``signal`` event."""
         return {
             "kind": "direction",
             "says": {1: "up", -1: "down"}.get(self.edge, "no edge"),
@@ -71,19 +74,24 @@ class Outlook:
 
 
 class OutlookModel:
-    """The model of an artifact.
+    """Logistic regression over `Inputs`, with its evidence.
+
+    Parameters
+    ----------
+    artifact : Artifact
+        Of kind `KIND` and version `VERSION`.
 
     Attributes
     ----------
     horizon : int
-        Bars of one minute that it looks ahead.
+        Number of minutes that it looks ahead.
     name : str
-        With its version, for `Signal.model`.
+        Name and version, for `Signal.model`.
 
     Raises
     ------
     ArtifactError
-        The arrays are not those of an outlook, or its golden vectors give something else.
+        The arrays are not those of an outlook, or the golden vectors are not reproduced.
     """
 
     def __init__(self, artifact: Artifact) -> None:
@@ -98,25 +106,26 @@ class OutlookModel:
             self.horizon = int(options["horizon"])
             self._cost_bp = float(options["cost_bp"])
         except (KeyError, TypeError, ValueError) as error:
-            raise ArtifactError(f"{artifact.name} is no outlook: {error}.") from None
+            raise ArtifactError(f"{artifact.name} is not an outlook: {error}.") from None
         total = float(self._counts.sum())
         if not total or self.horizon < 1 or (np.diff(self._edges) < 0).any():
-            raise ArtifactError(f"{artifact.name} is no outlook: it was never judged.")
+            raise ArtifactError(f"{artifact.name} is not an outlook: it was never evaluated.")
         self._base_rate = float(self._hits.sum()) / total
         self._intervals = [wilson(h, n) for h, n in zip(self._hits, self._counts, strict=True)]
         self._bounds: list[float] = self._edges.tolist()
         self._result = np.empty(1)
-        self._addresses = self._weights.ctypes.data, self._result.ctypes.data
+        self._addresses = address_of(self._weights), address_of(self._result)
         self.name = f"{artifact.name}/{artifact.version}"
         self._check(artifact)
 
     @classmethod
     def read(cls, path: Path = DEFAULT_PATH) -> OutlookModel:
-        """Read an artifact and verify it.
+        """Read and verify an artifact.
 
         Raises
         ------
         ArtifactError
+            The artifact cannot be used.
         """
         return cls(load(path, KIND, VERSION))
 
@@ -124,27 +133,22 @@ class OutlookModel:
         for vector in artifact.golden:
             row = np.array(vector["input"], np.float64)
             if row.shape != (INPUTS,) or abs(self.probability(row) - vector["output"]) > _EXACT:
-                raise ArtifactError(f"{artifact.name} does not give its golden outputs.")
+                raise ArtifactError(f"{artifact.name} does not reproduce its golden vectors.")
 
     def probability(self, row: NDArray[np.float64]) -> float:
-        """Return the probability of a higher price for one row of inputs; NaN if unknown."""
-        probabilities(row.ctypes.data, 1, *self._addresses)
+        """Return the probability of a rise for one row of inputs; NaN if an input is unknown."""
+        probabilities(address_of(row), 1, *self._addresses)
         return float(self._result[0])
 
-    def say(self, row: NDArray[np.float64], deviation: float) -> Outlook | None:
-        """Return the outlook after a bar.
+    def predict(self, row: NDArray[np.float64], deviation: float) -> Outlook | None:
+        """Return the outlook after a bar, or None if an input is unknown.
 
         Parameters
         ----------
         row : float64[INPUTS]
-            See `inputs.Inputs`.
+            Inputs of the bar; see `Inputs.push`.
         deviation : float
-            Of one bar's log return.
-
-        Returns
-        -------
-        Outlook or None
-            None where an input is not known yet.
+            Standard deviation of the log return of one bar.
         """
         up = self.probability(row)
         if not math.isfinite(up) or not math.isfinite(deviation):
@@ -171,7 +175,7 @@ class OutlookModel:
 def _floats(array: NDArray[np.generic], length: int | None = None) -> NDArray[np.float64]:
     found = np.ascontiguousarray(array, np.float64)
     if found.ndim != 1 or (length is not None and len(found) != length):
-        raise ValueError(f"an array of shape {found.shape}")
+        raise ValueError(f"an array has the shape {found.shape}")
     if not np.isfinite(found).all():
-        raise ValueError("an array that is not finite")
+        raise ValueError("an array holds values that are not finite")
     return found

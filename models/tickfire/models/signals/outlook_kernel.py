@@ -1,4 +1,4 @@
-"""From features to inputs to a probability, a row at a time."""
+"""Kernels of the signals model: from features to inputs, from inputs to a probability."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from tickfire.kernels.jit import helper, kernel
 from tickfire.kernels.pointers import as_f64
 
 VALUES: Final = 19
-"""Features of a row, see `inputs.FEATURES`, and the balance of candle patterns."""
+"""Values in a row: those of `inputs.FEATURES`, then the balance of candle patterns."""
 INPUTS: Final = 13
-"""Inputs of a row, see `inputs.NAMES`."""
+"""Inputs in a row; `inputs.NAMES` names them."""
 LIMIT: Final = 5.0
-"""No input counts for more, in either direction."""
+"""Inputs are clipped to this magnitude."""
 _ROOT_5: Final = math.sqrt(5.0)
 _ROOT_15: Final = math.sqrt(15.0)
 
 
 @helper
 def limited(x: Any) -> Any:
-    """Return x within the limits; NaN stays NaN."""
+    """Return x clipped to `LIMIT`; NaN stays NaN."""
     return LIMIT if x > LIMIT else -LIMIT if x < -LIMIT else x
 
 
 @helper
 def relative(a: Any, b: Any) -> Any:
-    """Return a / b within the limits; 0 where b is 0: what does not move says nothing."""
+    """Return a / b, clipped; 0 where b is 0, since a price that does not move says nothing."""
     return limited(a / b) if b != 0.0 else 0.0 * a
 
 
 @helper
 def log_ratio(a: Any, b: Any) -> Any:
-    """Return log(a / b) within the limits, 0 where there is none."""
+    """Return log(a / b), clipped; 0 where it is undefined."""
     return limited(math.log(a / b)) if a > 0.0 and b > 0.0 else 0.0 * (a + b)
 
 
 @kernel("int64(int64, int64, int64)")
 def make_inputs(values: Any, count: Any, out: Any) -> Any:
-    """Write float64[count, INPUTS] from float64[count, VALUES]."""
+    """Write the inputs, float64[count, INPUTS], of features, float64[count, VALUES]."""
     for i in range(uint64(count)):
         v = as_f64(values + int(i) * (8 * VALUES))
         x = as_f64(out + int(i) * (8 * INPUTS))
@@ -64,9 +64,9 @@ def make_inputs(values: Any, count: Any, out: Any) -> Any:
 
 @kernel("int64(int64, int64, int64, int64)")
 def probabilities(inputs: Any, count: Any, weights: Any, out: Any) -> Any:
-    """Write float64[count]: the logistic of each row's weighted sum; the last weight stands alone.
+    """Write the logistic of each row's weighted sum, float64[count].
 
-    NaN if an input of the row is.
+    The last weight is the intercept. A row with a NaN gives NaN.
     """
     w = as_f64(weights)
     p = as_f64(out)

@@ -1,4 +1,4 @@
-"""The minute series that signals are trained on and judged by, from ``../shared/data/candles``."""
+"""Minute bars that the signals model is trained and evaluated on, as CSV files."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tickfire.models.features.catalogue import COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """Bars of one minute of one instrument.
+class MinuteSeries:
+    """Minute bars of one instrument.
 
     Attributes
     ----------
     name : str
     file : Path
-        Below the folder of the data.
+        Relative to the folder of training data.
     cost_bp : float
-        What a trade in and out of it costs, about: spread and fees, in basis points.
+        Approximate cost of a round trip, spread and fees together, in basis points.
     """
 
     name: str
@@ -36,19 +36,26 @@ class Series:
 
 _CANDLES: Final = Path("candles")
 SERIES: Final = (
-    Series("6EH4, 2024-01", _CANDLES / "nt_6EH4.XCME_1min_bars_20240101_20240131.csv.gz", 0.6),
-    Series("BTC-PERP, 2022-01", _CANDLES / "nt_btc-perp-20211231-20220201_1m.csv", 5.0),
-    Series("GBPUSD bid, 2012-02", _CANDLES / "nt_gbpusd-m1-bid-2012.csv", 1.5),
+    MinuteSeries(
+        "6EH4, 2024-01", _CANDLES / "nt_6EH4.XCME_1min_bars_20240101_20240131.csv.gz", 0.6
+    ),
+    MinuteSeries("BTC-PERP, 2022-01", _CANDLES / "nt_btc-perp-20211231-20220201_1m.csv", 5.0),
+    MinuteSeries("GBPUSD bid, 2012-02", _CANDLES / "nt_gbpusd-m1-bid-2012.csv", 1.5),
 )
 
 
 def read_series(path: Path) -> Mapping[str, NDArray[np.float64]]:
-    """Read a CSV of bars, gzipped or not, into float64 columns; no volume is 0.
+    """Read a CSV file of bars, gzipped or not.
+
+    Returns
+    -------
+    mapping of str to float64[n]
+        One array for each of `COLUMNS`; a column or value that is missing is 0.
 
     Raises
     ------
     UserError
-        It is missing or has other columns.
+        The file cannot be read, or holds a value that is not a number.
     """
     try:
         opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open()
@@ -59,4 +66,4 @@ def read_series(path: Path) -> Mapping[str, NDArray[np.float64]]:
     try:
         return {name: np.array([float(row.get(name) or 0.0) for row in rows]) for name in COLUMNS}
     except ValueError as error:
-        raise UserError(f"{path} holds something that is no bar: {error}.") from None
+        raise UserError(f"{path} is not a file of bars: {error}.") from None

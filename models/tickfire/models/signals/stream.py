@@ -12,38 +12,39 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.kernels.bars import SECOND_NS
+from tickfire.base.units import NS_PER_S
 from tickfire.models.features.catalogue import Feature
 from tickfire.models.features.feature_set import FeatureSet
 from tickfire.models.infer.closed_bars import ClosedBars, columns_of, end_of
 from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.records import Sentiment, Signal
 from tickfire.models.reload import Reloader
-from tickfire.models.rules.book import Rule, read_rules
 from tickfire.models.rules.program import TRUE
-from tickfire.models.signals.context import Context
+from tickfire.models.rules.rule_file import Rule, read_rules
+from tickfire.models.signals.context import RuleContext
 from tickfire.models.signals.inputs import Inputs
 from tickfire.models.signals.outlook import KIND, OutlookModel
 from tickfire.store.schema import INTERVALS_S, MINUTE_S
 
 RULES_VARIABLE: Final = "TICKFIRE_RULES"
+"""Environment variable that names the file of rules."""
 
 type Key = tuple[int, int, int]
-"""Feed, instrument, interval in seconds."""
+"""Feed, instrument id, interval in seconds."""
 
 
 class SignalsModel(StreamModel):
-    """Signals of every instrument.
+    """The outlook and the rules of every instrument.
 
     Parameters
     ----------
     instruments : Instruments
     rules : sequence of Rule, optional
-        Those of the file that the environment variable TICKFIRE_RULES names, if left out.
+        The rules to evaluate; those of the file named by ``TICKFIRE_RULES`` if left out.
     path : Path, optional
-        The artifact of the outlook; that of the folder which `instruments` names, if left out.
+        Manifest of the outlook's artifact; from the folder of ``instruments`` if left out.
     clock : callable
-        Seconds that run evenly: sentiment fades by it.
+        Monotonic clock in seconds, by which sentiment fades.
     """
 
     name = "signals"
@@ -60,14 +61,14 @@ class SignalsModel(StreamModel):
         self._rules = _rules_of_environment() if rules is None else tuple(rules)
         self._outlook = Reloader(path or instruments.artifact(KIND), OutlookModel.read)
         self._clock = clock
-        self._contexts: defaultdict[str, Context] = defaultdict(Context)
+        self._contexts: defaultdict[str, RuleContext] = defaultdict(RuleContext)
         self._bars: dict[Key, ClosedBars] = {}
         self._inputs: dict[Key, Inputs] = {}
-        self._watches: dict[Key, _Watch | None] = {}
+        self._watches: dict[Key, _RuleWatch | None] = {}
         self._counts = {"bars": 0, "outlooks": 0, "edges": 0, "rules_fired": 0}
 
     def hear(self, record: Sentiment | Signal) -> None:
-        """Take what another model has said; rules may ask for it."""
+        """Remember sentiment and anomalies for the rules that use them."""
         if isinstance(record, Sentiment):
             now = self._clock()
             for symbol in record.symbols:
@@ -76,15 +77,15 @@ class SignalsModel(StreamModel):
             self._contexts[record.symbol].hear_anomaly(record)
 
     def on_bars(self, shard: int, bars: Rows) -> Sequence[Signal]:
-        """Take closed bars; see StreamModel."""
+        """Return the signals of closed bars; see `StreamModel.on_bars`."""
         return [signal for bar in bars for signal in self._on_bar(bar)]
 
     def reload(self, *, now: bool = False) -> bool:
-        """Look for a new artifact of the outlook."""
+        """Read a new artifact of the outlook, if there is one."""
         return self._outlook.poll(now=now)
 
     def metrics(self) -> Mapping[str, float]:
-        """Return counters; see StreamModel."""
+        """Return counters; see `StreamModel.metrics`."""
         return self._counts
 
     def _on_bar(self, bar: Any) -> Iterator[Signal]:
@@ -93,34 +94,41 @@ class SignalsModel(StreamModel):
         step = self._bars.setdefault(key, ClosedBars()).take(bar)
         if step == "skip":
             return
-        if step == "anew":
+        if step == "restart":
             self._inputs.pop(key, None)
             self._watches.pop(key, None)
         self._counts["bars"] += 1
         columns = columns_of(bar)
         if key[2] == MINUTE_S:
-            yield from self._look_ahead(key, symbol, bar, columns)
-        if key not in self._watches:
-            self._watches[key] = _Watch.of(self._rules, symbol, key[2])
-        watch = self._watches[key]
-        if watch is not None:
-            context = self._contexts[symbol]
-            values = {
-                "sentiment": context.sentiment(self._clock()),
-                "anomaly": context.anomaly(end_of(bar), key[2]),
-            }
-            for rule, found in watch.take(columns, values):
-                self._counts["rules_fired"] += 1
-                yield self._signal(symbol, bar, _rule_detail(rule, found))
+            yield from self._outlooks(key, symbol, bar, columns)
+        yield from self._fired(key, symbol, bar, columns)
 
-    def _look_ahead(
+    def _fired(
+        self, key: Key, symbol: str, bar: Any, columns: Mapping[str, NDArray[np.float64]]
+    ) -> Iterator[Signal]:
+        """Yield the signals of the rules that begin to hold at a bar."""
+        if key not in self._watches:
+            self._watches[key] = _RuleWatch.of(self._rules, symbol, key[2])
+        watch = self._watches[key]
+        if watch is None:
+            return
+        context = self._contexts[symbol]
+        values = {
+            "sentiment": context.sentiment(self._clock()),
+            "anomaly": context.anomaly(end_of(bar), key[2]),
+        }
+        for rule, found in watch.take(columns, values):
+            self._counts["rules_fired"] += 1
+            yield self._signal(symbol, bar, _rule_detail(rule, found))
+
+    def _outlooks(
         self, key: Key, symbol: str, bar: Any, columns: Mapping[str, NDArray[np.float64]]
     ) -> Iterator[Signal]:
         inputs, deviation = self._inputs.setdefault(key, Inputs()).push(columns)
         model = self._outlook.model
-        if end_of(bar) // (MINUTE_S * SECOND_NS) % model.horizon:
-            return  # what is said then would overlap what was said before
-        outlook = model.say(inputs[0], float(deviation[0]))
+        if end_of(bar) // (MINUTE_S * NS_PER_S) % model.horizon:
+            return  # an outlook in between would overlap the one before
+        outlook = model.predict(inputs[0], float(deviation[0]))
         if outlook is not None:
             self._counts["outlooks"] += 1
             self._counts["edges"] += outlook.edge != 0
@@ -132,8 +140,8 @@ class SignalsModel(StreamModel):
         )
 
 
-class _Watch:
-    """The rules that concern one series, and their features."""
+class _RuleWatch:
+    """The rules for one series of bars, and the features that they use."""
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
@@ -153,8 +161,8 @@ class _Watch:
         self._held = [False] * len(rules)
 
     @classmethod
-    def of(cls, rules: Sequence[Rule], symbol: str, interval_s: int) -> _Watch | None:
-        """Return a watch over a series; None if no rule concerns it."""
+    def of(cls, rules: Sequence[Rule], symbol: str, interval_s: int) -> _RuleWatch | None:
+        """Return a watch over a series, or None if there are no rules for it."""
         chosen = tuple(
             rule
             for rule in rules

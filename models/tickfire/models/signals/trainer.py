@@ -1,14 +1,15 @@
-"""Trains and judges the outlook: `tickfire train`, kind ``signals``.
+"""Trainer of the signals model: `tickfire train`, kind ``signals``.
 
-All that is published of it, the intervals and the expected moves, comes from bars that the model
-which spoke of them had not seen: walk-forward, with an embargo longer than any feature looks back.
+Every published figure, the intervals and expected moves included, comes from predictions for bars
+that the predicting model had not seen: walk-forward, with an embargo that is longer than any
+feature looks back.
 """
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -18,9 +19,10 @@ from sklearn.linear_model import LogisticRegression
 
 from tickfire.models.artifact import Artifact, sha256_of
 from tickfire.models.signals.inputs import NAMES, Inputs
+from tickfire.models.signals.judged import Examples, Judged
 from tickfire.models.signals.outlook import KIND, VERSION, OutlookModel
 from tickfire.models.signals.report import card, plot, report
-from tickfire.models.signals.series import SERIES, Series, read_series
+from tickfire.models.signals.series import SERIES, MinuteSeries, read_series
 from tickfire.models.signals.walk import auc, block_bootstrap, brier, folds
 from tickfire.models.training.trainer import Context, Measure, Result
 
@@ -29,110 +31,46 @@ HORIZON: Final = 5
 """Bars."""
 PARTS: Final = 7
 EMBARGO: Final = 300
-"""Bars: what a label looks ahead, and more than the longest feature remembers noticeably."""
+"""Bars: more than a label looks ahead, and than the longest feature noticeably remembers."""
 STRENGTH: Final = 0.01
-"""Of the regularisation; not tuned."""
+"""Inverse strength of the regularisation; not tuned."""
 BINS: Final = 10
 BLOCK: Final = 24
-"""Rows of one block of the bootstrap: two hours."""
+"""Rows in one block of the bootstrap: two hours."""
 COST_BP: Final = 1.0
-"""Assumed of an instrument that nothing is known of: a tight futures market."""
+"""Cost assumed for an instrument about which nothing is known: that of a tight futures market."""
 CALIBRATION_FLOOR: Final = 0.05
+GOLDEN_ROWS: Final = 5
 
 type Floats = NDArray[np.float64]
 type Truths = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """What is learnt from one series.
-
-    Attributes
-    ----------
-    inputs : float64[n, INPUTS]
-    moves : float64[n]
-        Log return of the next `HORIZON` bars, in deviations.
-    deviations : float64[n]
-        Of such a return.
-    at : int64[n]
-        Which bar.
-    """
-
-    inputs: Floats
-    moves: Floats
-    deviations: Floats
-    at: NDArray[np.int64]
-
-    def part(self, chosen: NDArray[np.bool_], step: int = 1) -> Rows:
-        """Return some of the rows, every ``step``-th of them."""
-        rows = np.flatnonzero(chosen)[::step]
-        return Rows(self.inputs[rows], self.moves[rows], self.deviations[rows], self.at[rows])
-
-    @property
-    def up(self) -> Truths:
-        """Whether the price was higher."""
-        return self.moves > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What the walk forward found of one series; rows that do not overlap.
-
-    Attributes
-    ----------
-    logits : float64[n]
-        What was said of each before it was known.
-    rows : Rows
-    """
-
-    series: Series
-    logits: Floats
-    rows: Rows
-    auc: float
-    auc_interval: tuple[float, float]
-
-    def net_bp(self, probabilities: Floats, base_rate: float, share: float = 0.1) -> float:
-        """Return the mean net of following the surest part, up and down, in basis points."""
-        sure = np.abs(probabilities - base_rate)
-        chosen = sure >= np.quantile(sure, 1 - share)
-        side = np.where(probabilities >= base_rate, 1.0, -1.0)
-        gross = side * self.rows.moves * self.rows.deviations * 1e4
-        return float(gross[chosen].mean() - self.series.cost_bp)
-
-
 class SignalsTrainer:
-    """Makes the artifact ``signals``."""
+    """Trainer of the artifact ``signals``."""
 
     def train(self, context: Context) -> Result:
-        """Walk forward through each series, then train on all of them."""
-        data = {one.name: _rows(read_series(context.data / one.file)) for one in SERIES}
-        judged = []
-        for one in SERIES:
-            found = _walk(one, data[one.name], context.seed)
-            context.say(f"signals: {one.name}: AUC {found.auc:.4f} over {len(found.logits):,} rows")
-            judged.append(found)
+        """Evaluate walk-forward on each series, then train on all of them."""
+        data = {one.name: _examples(read_series(context.data / one.file)) for one in SERIES}
+        judged = [_judge(one, data[one.name], context) for one in SERIES]
         logits = np.concatenate([one.logits for one in judged])
-        up = np.concatenate([one.rows.up for one in judged])
-        scale, shift = _calibrate(logits, up)
+        outcome = Examples.joined([one.examples for one in judged])
+        scale, shift = _calibrate(logits, outcome.up)
         probabilities = 1 / (1 + np.exp(-(scale * logits + shift)))
-        weights = _fit(_joined(list(data.values())))
-        weights = scale * weights
+        weights = scale * _fit(Examples.joined(list(data.values())))
         weights[-1] += shift
-        moves = np.concatenate([one.rows.moves for one in judged])
-        artifact = _artifact(context, weights, probabilities, up, moves)
-        measures = _measures(judged, probabilities, up)
-        artifact = replace(artifact, metrics={m.name: round(m.value, 6) for m in measures})
-        plot(probabilities, up, context.reports)
-        base_rate = float(up.mean())
-        return Result(
-            (artifact,),
-            measures,
-            report(judged, probabilities, base_rate, OutlookModel(artifact)),
-            card(artifact),
+        measures = _measures(judged, probabilities, outcome.up)
+        artifact = replace(
+            _artifact(context, weights, probabilities, outcome),
+            metrics={one.name: round(one.value, 6) for one in measures},
         )
+        plot(probabilities, outcome.up, context.reports)
+        base_rate = float(outcome.up.mean())
+        body = report(judged, probabilities, base_rate, OutlookModel(artifact))
+        return Result((artifact,), measures, body, card(artifact))
 
 
-def _rows(bars: Mapping[str, Floats]) -> Rows:
+def _examples(bars: Mapping[str, Floats]) -> Examples:
     inputs, deviation = Inputs().push(bars)
     logs = np.log(bars["close"])
     ahead = np.full(len(logs), np.nan)
@@ -141,58 +79,47 @@ def _rows(bars: Mapping[str, Floats]) -> Rows:
     with np.errstate(divide="ignore", invalid="ignore"):
         moves = ahead / deviations
     known = np.isfinite(inputs).all(axis=1) & np.isfinite(moves) & (ahead != 0)
-    return Rows(inputs, moves, deviations, np.arange(len(logs))).part(known)
+    return Examples(inputs, moves, deviations, np.arange(len(logs))).part(known)
 
 
-def _joined(rows: list[Rows]) -> Rows:
-    return Rows(*(np.concatenate([getattr(one, name) for one in rows]) for name in Rows.__slots__))
-
-
-def _fit(rows: Rows) -> Floats:
-    """Return the weights of a logistic regression over inputs as they are; the last is alone."""
-    mean, deviation = rows.inputs.mean(axis=0), rows.inputs.std(axis=0) + 1e-9
-    model = LogisticRegression(C=STRENGTH).fit((rows.inputs - mean) / deviation, rows.up)
+def _fit(examples: Examples) -> Floats:
+    """Return the weights of a logistic regression over unscaled inputs, then the intercept."""
+    mean, deviation = examples.inputs.mean(axis=0), examples.inputs.std(axis=0) + 1e-9
+    model = LogisticRegression(C=STRENGTH).fit((examples.inputs - mean) / deviation, examples.up)
     weights = model.coef_[0] / deviation
     return np.append(weights, model.intercept_[0] - weights @ mean)
 
 
-def _walk(series: Series, rows: Rows, seed: int) -> Judged:
+def _judge(series: MinuteSeries, examples: Examples, context: Context) -> Judged:
+    """Walk forward through a series."""
     logits, tested = [], []
-    for fold in folds(int(rows.at[-1]) + 1, PARTS, EMBARGO):
-        weights = _fit(rows.part(rows.at < fold.train_end))
-        test = rows.part((rows.at >= fold.test_start) & (rows.at < fold.test_end), HORIZON)
+    bars = examples.bars
+    for fold in folds(int(bars[-1]) + 1, PARTS, EMBARGO):
+        weights = _fit(examples.part(bars < fold.train_end))
+        test = examples.part((bars >= fold.test_start) & (bars < fold.test_end), HORIZON)
         logits.append(test.inputs @ weights[:-1] + weights[-1])
         tested.append(test)
-    said, of = np.concatenate(logits), _joined(tested)
-    interval = block_bootstrap(said, of.up, BLOCK, seed)
-    return Judged(series, said, of, auc(said, of.up), interval)
+    predicted, outcome = np.concatenate(logits), Examples.joined(tested)
+    reached = auc(predicted, outcome.up)
+    interval = block_bootstrap(predicted, outcome.up, BLOCK, context.seed)
+    context.say(f"signals: {series.name}: AUC {reached:.4f} over {len(predicted):,} rows")
+    return Judged(series, predicted, outcome, reached, interval)
 
 
 def _calibrate(logits: Floats, up: Truths) -> tuple[float, float]:
-    """Return scale and shift of the logits after Platt."""
+    """Return the scale and shift of the logits that calibrate them (Platt scaling)."""
     model = LogisticRegression(C=1e6).fit(logits[:, None], up)
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
 def _artifact(
-    context: Context, weights: Floats, probabilities: Floats, up: Truths, moves: Floats
+    context: Context, weights: Floats, probabilities: Floats, outcome: Examples
 ) -> Artifact:
-    edges = np.quantile(probabilities, np.linspace(0, 1, BINS + 1)[1:-1])
-    place = np.searchsorted(edges, probabilities, side="right")
-    counts = np.bincount(place, minlength=BINS).astype(float)
-    hits = np.bincount(place, up, minlength=BINS)
-    sums = np.bincount(place, moves, minlength=BINS)
     artifact = Artifact(
         name=NAME,
         kind=KIND,
         version=VERSION,
-        arrays={
-            "weights": weights,
-            "edges": edges,
-            "counts": counts,
-            "hits": hits,
-            "moves": sums / np.maximum(counts, 1),
-        },
+        arrays={"weights": weights, **_evidence(probabilities, outcome)},
         features=NAMES,
         options={"horizon": HORIZON, "cost_bp": COST_BP, "seed": context.seed},
         data={one.file.name: sha256_of(context.data / one.file) for one in SERIES},
@@ -202,11 +129,24 @@ def _artifact(
             "scikit-learn": sklearn.__version__,
         },
     )
-    chance = np.random.default_rng(context.seed)
     model = OutlookModel(artifact)
-    vectors = chance.normal(size=(5, len(NAMES)))
-    golden = tuple({"input": list(row), "output": model.probability(row)} for row in vectors)
+    rows = np.random.default_rng(context.seed).normal(size=(GOLDEN_ROWS, len(NAMES)))
+    golden = tuple({"input": list(row), "output": model.probability(row)} for row in rows)
     return replace(artifact, golden=golden)
+
+
+def _evidence(probabilities: Floats, outcome: Examples) -> dict[str, Floats]:
+    """Return the outcome of the predictions by bins of probability, as `OutlookModel` reads it."""
+    edges = np.quantile(probabilities, np.linspace(0, 1, BINS + 1)[1:-1])
+    bins = np.searchsorted(edges, probabilities, side="right")
+    counts = np.bincount(bins, minlength=BINS).astype(float)
+    sums = np.bincount(bins, outcome.moves, minlength=BINS)
+    return {
+        "edges": edges,
+        "counts": counts,
+        "hits": np.bincount(bins, outcome.up, minlength=BINS),
+        "moves": sums / np.maximum(counts, 1),
+    }
 
 
 def _measures(judged: list[Judged], probabilities: Floats, up: Truths) -> tuple[Measure, ...]:

@@ -1,4 +1,4 @@
-"""Walk-forward judgement: always trained on the past, with a gap, and held to chance. Pure."""
+"""Walk-forward evaluation: folds, and scores with their intervals. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RESAMPLES: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Rows ``[0, train_end)`` to learn from, ``[test_start, test_end)`` to be judged on."""
+    """Rows ``[0, train_end)`` to train on and ``[test_start, test_end)`` to evaluate on."""
 
     train_end: int
     test_start: int
@@ -27,12 +27,15 @@ class Fold:
 
 
 def folds(count: int, parts: int, embargo: int) -> Iterator[Fold]:
-    """Cut a series of ``count`` rows: the first part only trains, each other is judged on once.
+    """Divide a series into folds: the first part is only trained on, each other is tested once.
 
     Parameters
     ----------
+    count : int
+        Rows of the series.
+    parts : int
     embargo : int
-        Rows before each test that are used for nothing: what a label looks ahead, and more.
+        Rows left out before each test, at least as many as a label looks ahead.
     """
     edges = np.linspace(0, count, parts + 1).astype(int)
     for start, end in itertools.pairwise(edges[1:]):
@@ -40,7 +43,7 @@ def folds(count: int, parts: int, embargo: int) -> Iterator[Fold]:
 
 
 def wilson(hits: float, count: float, z: float = Z_95) -> tuple[float, float]:
-    """Return the score interval of a share of hits; (0, 1) of nothing."""
+    """Return the Wilson score interval of a proportion; (0, 1) for a count of 0."""
     if count <= 0:
         return 0.0, 1.0
     share = hits / count
@@ -51,25 +54,28 @@ def wilson(hits: float, count: float, z: float = Z_95) -> tuple[float, float]:
 
 
 def auc(scores: Floats, right: Truths) -> float:
-    """Return the chance that a hit is scored above a miss, ties counted half; 0.5 of nothing."""
+    """Return the area under the ROC curve; 0.5 if all outcomes are alike.
+
+    It is the probability that a hit is scored above a miss, with ties counted as half.
+    """
     hits = int(right.sum())
     misses = len(right) - hits
     if not hits or not misses:
         return 0.5
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    _, group, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[group]
     return float((ranks[right].sum() - hits * (hits + 1) / 2) / (hits * misses))
 
 
 def brier(probabilities: Floats, right: Truths) -> float:
-    """Return the mean squared error of probabilities."""
+    """Return the Brier score, the mean squared error of the probabilities."""
     return float(np.mean((probabilities - right) ** 2))
 
 
 def block_bootstrap(
     scores: Floats, right: Truths, block: int, seed: int, resamples: int = RESAMPLES
 ) -> tuple[float, float]:
-    """Return the 95 % interval of the AUC over resampled blocks of neighbours."""
+    """Return the 95 % interval of the AUC, by resampling blocks of adjacent rows."""
     chance = np.random.default_rng(seed)
     blocks = max(1, len(scores) // block)
     found = []

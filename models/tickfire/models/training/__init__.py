@@ -1,1 +1,1 @@
-"""`tickfire train`: models from data, with reports that can be read as a sceptic would."""
+"""Training of models, `tickfire train`, with reports for the sceptical reader."""

@@ -1,4 +1,4 @@
-"""Trains kind after kind, saves, reports, and names every floor that is missed."""
+"""The run of `tickfire train`: train each kind, save artifacts, write reports, check floors."""
 
 from __future__ import annotations
 
@@ -17,20 +17,34 @@ type Say = Callable[[str], None]
 
 
 class FloorMissed(UserError):
-    """A model is not good enough."""
+    """A measure of a model is below its floor."""
 
 
 def run(
     kinds: Iterable[str], data: Path, seed: int, out: Path, say: Say, ship: bool = False
 ) -> None:
-    """Train kinds of models into a folder.
+    """Train models and write their artifacts and reports.
+
+    Parameters
+    ----------
+    kinds : iterable of str
+        Keys of `TRAINERS`.
+    data : Path
+        Folder of the training data.
+    seed : int
+    out : Path
+        Folder to write to; it is made if need be.
+    say : callable
+        Called with each line of progress.
+    ship : bool
+        Whether to copy artifacts and model cards into the package too.
 
     Raises
     ------
     FloorMissed
-        Something is below its floor; all is written all the same, but nothing shipped.
+        A measure is below its floor. Everything was written all the same, but nothing shipped.
     UserError
-        Data is missing.
+        A file of the training data is missing or malformed.
     """
     reports = out / REPORTS
     reports.mkdir(parents=True, exist_ok=True)
@@ -46,7 +60,7 @@ def run(
         if not one.reaches(one.floor)
     ]
     if missed:
-        raise FloorMissed(f"below the floor: {'; '.join(missed)}.")
+        raise FloorMissed(f"measures are below their floors: {'; '.join(missed)}.")
     if ship:
         for kind, result in results.items():
             _ship(kind, result, say)
@@ -92,7 +106,12 @@ def _hashes(artifacts: Iterable[Artifact]) -> dict[str, str]:
 
 
 def _line(one: Measure) -> str:
-    return f"{one.name} {one.value:.4f} (floor {_bound(one.floor)}, goal {_bound(one.goal)})"
+    bounds = [
+        f"{name} {bound:g}"
+        for name, bound in (("floor", one.floor), ("goal", one.goal))
+        if bound is not None
+    ]
+    return f"{one.name} {one.value:.4f}" + (f" ({', '.join(bounds)})" if bounds else "")
 
 
 def _bound(bound: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What a kind of model is to `tickfire train`."""
+"""The protocol between `tickfire train` and the trainers of models."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tickfire.models.artifact import Artifact
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a trainer is given.
+    """Inputs of a trainer.
 
     Attributes
     ----------
     data : Path
-        The folder of the data.
+        Folder of the training data.
     reports : Path
-        The folder for plots; it exists.
+        Existing folder for plots.
     seed : int
-        All chance comes from it.
+        Seed of all random numbers.
     say : callable
-        Takes one line of progress.
+        Function to call with each line of progress.
     """
 
     data: Path
@@ -34,14 +34,15 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One figure, with what it must reach.
+    """A figure, with the bounds that it should reach.
 
     Attributes
     ----------
     name : str
     value : float
     floor, goal : float or None
-        At least so much; at most, where `lower_is_better`.
+        Bounds: minima, or maxima where ``lower_is_better``.
+    lower_is_better : bool
     """
 
     name: str
@@ -51,7 +52,7 @@ class Measure:
     lower_is_better: bool = False
 
     def reaches(self, bound: float | None) -> bool:
-        """Whether the value is as good as a bound; without one it is."""
+        """Return whether the value reaches a bound; True if there is none."""
         if bound is None:
             return True
         return self.value <= bound if self.lower_is_better else self.value >= bound
@@ -59,18 +60,18 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a trainer made.
+    """Output of a trainer.
 
     Attributes
     ----------
     artifacts : tuple of Artifact
-        To be saved; may be empty.
+        Artifacts to save; may be empty.
     measures : tuple of Measure
-        Each one below its floor fails the training.
+        Figures; one below its floor fails the run.
     report : str
-        Markdown, without the table of measures, which is put before it.
+        Body of the report in Markdown, without the table of measures.
     card : str
-        The model card, markdown.
+        Model card in Markdown.
     """
 
     artifacts: tuple[Artifact, ...]
@@ -80,14 +81,14 @@ class Result:
 
 
 class Trainer(Protocol):
-    """Makes models of one kind."""
+    """Trainer of one kind of model."""
 
     def train(self, context: Context) -> Result:
-        """Train, measure and report.
+        """Train a model, evaluate it, and report.
 
         Raises
         ------
         UserError
-            Data is missing or not what it should be.
+            Training data are missing or malformed.
         """
         ...

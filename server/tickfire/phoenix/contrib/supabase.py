@@ -98,7 +98,7 @@ class RealtimeChannel(Channel):
 
     # --- to be overridden
     def is_private(self, name: str) -> bool:
-        """Whether a channel is private; the client has to say so, too, when it joins."""
+        """Return whether a channel is private; the client has to say so, too, when it joins."""
         return False
 
     async def authorize(self, name: str, token: str | None, socket: Socket) -> float | None:
@@ -258,7 +258,7 @@ class RealtimeSocket(UserSocket):
 
     def __init__(self, channels: Mapping[str, ChannelFactory], api_keys: Collection[str]) -> None:
         super().__init__()
-        self.channels = channels  # type: ignore[misc]
+        self.channels = channels
         self._api_keys = api_keys
 
     async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:

@@ -55,7 +55,7 @@ type _Task = asyncio.Task[Any]
 
 
 class _End(msgspec.Struct, frozen=True):
-    """Why a channel ends, and whether the client is told that it closed or that it crashed."""
+    """The reason for the end of a channel, and whether the client sees it as closed or crashed."""
 
     reason: Any
     orderly: bool

@@ -126,7 +126,7 @@ class Connection[C, F]:
         return joined
 
     def ended(self, joined: Joined[C]) -> None:
-        """Note that a channel is gone; the topic may have been joined anew in the meantime."""
+        """Record the end of a channel; its topic may have been joined again in the meantime."""
         if self._joined.get(joined.topic) is joined:
             del self._joined[joined.topic]
 
@@ -149,7 +149,7 @@ class Connection[C, F]:
 
 
 def identical(left: Any, right: Any) -> bool:
-    """Whether two refs are the same value of the same JSON type: 4, 4.0 and "4" are three."""
+    """Return whether two refs are equal in value and JSON type: 4, 4.0 and "4" all differ."""
     if type(left) is not type(right):
         return False
     if type(left) is str:

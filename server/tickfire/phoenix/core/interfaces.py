@@ -83,5 +83,5 @@ def does_nothing[F: Callable[..., Any]](callback: F) -> F:
 
 
 def is_overridden(callback: Callable[..., Any]) -> bool:
-    """Whether a callback of a class is another than the default marked by `does_nothing`."""
+    """Return whether a callback of a class is another than the default marked by `does_nothing`."""
     return not getattr(callback, "does_nothing", False)

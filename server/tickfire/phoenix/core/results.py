@@ -1,4 +1,4 @@
-"""What the callbacks of a channel return."""
+"""Results of a channel's callbacks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 def is_orderly(reason: Any) -> bool:
-    """Whether a channel that ended for this reason closed rather than crashed."""
+    """Return whether a channel that ended for this reason closed rather than crashed."""
     if isinstance(reason, tuple):
         return bool(reason) and reason[0] == "shutdown"
     return reason in ("normal", "shutdown")

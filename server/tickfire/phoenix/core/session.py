@@ -31,15 +31,13 @@ from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import Transport, UserSocketLike
 from tickfire.phoenix.core.outlet import ChannelOutlet
 from tickfire.phoenix.core.routes import ChannelFactory, Routes
+from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.errors import DecodeError
 from tickfire.phoenix.wire.message import Message
 from tickfire.phoenix.wire.serializers import Serializer
 
 logger = logging.getLogger(__name__)
 
-CLOSE_DISCONNECTED = 1001
-CLOSE_NOT_UTF8 = 1007
-CLOSE_UNDECODABLE = 1011
 
 DEFAULT_JOIN_TIMEOUT_S = 30.0
 
@@ -52,7 +50,7 @@ MAX_BACKLOG = 256
 
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
-    """What all sessions of one socket route have in common.
+    """Configuration common to all sessions of one socket route.
 
     Attributes
     ----------
@@ -136,7 +134,9 @@ class Session:
             message = decode(data)
         except DecodeError as error:
             logger.debug("a frame cannot be decoded: %s", error)
-            self.close(CLOSE_UNDECODABLE if binary or _is_utf8(data) else CLOSE_NOT_UTF8)
+            self.close(
+                CloseCode.INTERNAL_ERROR if binary or _is_utf8(data) else CloseCode.INVALID_DATA
+            )
             return
         if self._joining:
             self._hold(message)
@@ -301,7 +301,7 @@ class Session:
     # --- the end
     def _on_control(self, topic: str, event: str, payload: Any) -> None:
         if event == "disconnect":
-            self.close(CLOSE_DISCONNECTED)
+            self.close(CloseCode.GOING_AWAY)
 
     def close(self, code: int) -> None:
         """Close the connection with this code; the channels end without a word to the client.

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
-    """Where finished frames leave: a connection."""
+    """The connection that a subscriber's frames are written to."""
 
     write: Callable[[bytes], None]
 

@@ -1,4 +1,4 @@
-"""Presence: who is on a topic, on any node, and what is told of them.
+"""Presence: the users on each topic, on all nodes, with metadata.
 
 ::
 
@@ -12,8 +12,8 @@
             presence.track(socket, socket.assigns["user_id"], {"online_at": time.time()})
             socket.push("presence_state", await presence.list(socket.topic))
 
-Subscribers are told of every change by the event `presence_diff`; phoenix.js's `Presence` keeps
-count.
+Subscribers receive every change as an event `presence_diff`, which phoenix.js's `Presence` applies
+to its list.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ type Meta = dict[str, Any]
 
 
 class SocketLike(Protocol):
-    """The socket of a channel, as far as presence needs it."""
+    """The part of a channel's socket that presence uses."""
 
     @property
     def topic(self) -> str:
@@ -56,33 +56,34 @@ class SocketLike(Protocol):
 
 
 class AlreadyTrackedError(PhoenixError):
-    """The channel tracks this key already."""
+    """Raised by `Presence.track` for a key that the channel already tracks."""
 
 
 class NotTrackedError(PhoenixError):
-    """The channel does not track this key."""
+    """Raised by `Presence.update` for a key that the channel does not track."""
 
 
 class Presence:
-    """Tracks presences of the channels on this node, and knows those on others.
+    """Tracker of the presences of this node's channels, replicated to the other nodes.
 
-    On one node it works as it is. Where the hub has a `PubSub`, use it as an async context manager
-    inside that, around the life of the application. Subclass it to override `fetch`.
+    A single node needs no set-up. If the hub has a `PubSub`, enter the presence as an async context
+    manager within it, for the lifetime of the application. Subclass it to override `fetch`.
 
     Parameters
     ----------
     hub
-        Whose subscribers are told of changes.
+        The hub whose subscribers receive the changes.
     name
-        The same on all nodes; tells several presences of an application apart.
+        Name of this presence, the same on all nodes; distinguishes several presences of one
+        application.
     timing
-        How often a node gives a sign of life, after which silence its presences are hidden, and
-        after which they are forgotten.
+        Interval of heartbeats, and the times of silence after which a node's presences are hidden
+        and removed.
     """
 
     def __init__(self, hub: Hub, name: str = "presence", timing: Timing | None = None) -> None:
         self.hub = hub
-        # A name that no earlier life of this node has used: its changes are counted from 1.
+        # A name never used before, since the changes of a replica are counted from 1.
         replica = secrets.token_urlsafe(INCARNATION_BYTES)
         self._replication = Replication(replica, timing or Timing())
         self._refs = (f"{replica}{number:x}" for number in itertools.count())
@@ -94,16 +95,16 @@ class Presence:
 
     # --- for channels
     def track(self, socket: SocketLike, key: str, meta: Meta) -> str:
-        """Make somebody present on a channel's topic, until untracked or the channel ends.
+        """Track a presence on a channel's topic until it is untracked or the channel ends.
 
         Parameters
         ----------
         socket
-            The channel's.
+            The channel's socket.
         key
-            Who; several channels may track the same.
+            The user, for example; several channels may track the same key.
         meta
-            What is told of them.
+            Metadata that subscribers receive.
 
         Returns
         -------
@@ -113,7 +114,7 @@ class Presence:
         Raises
         ------
         AlreadyTrackedError
-            if this channel tracks the key already
+            If this channel already tracks the key.
         """
         own = self._own.get(socket)
         if own is None:
@@ -128,7 +129,7 @@ class Presence:
         return ref
 
     def update(self, socket: SocketLike, key: str, meta: Meta | Callable[[Meta], Meta]) -> str:
-        """Replace what is told of a presence.
+        """Replace the metadata of a presence.
 
         Parameters
         ----------
@@ -145,7 +146,7 @@ class Presence:
         Raises
         ------
         NotTrackedError
-            if this channel does not track the key
+            If this channel does not track the key.
         """
         own = self._own.get(socket, {})
         if key not in own:
@@ -171,7 +172,7 @@ class Presence:
         return await self.fetch(topic, self._roster.list(topic))
 
     async def fetch(self, topic: str, presences: Presences) -> Presences:
-        """Add to presences what clients are to be told beside the metas; override it.
+        """Add data to presences before they are sent to clients; override it.
 
         Called with all presences of a list, and with the joins and the leaves of a diff.
         """
@@ -195,7 +196,7 @@ class Presence:
         self._link.send(sends)
 
     def _tell(self, diff: Diff) -> None:
-        """Tell the subscribers here of a change."""
+        """Send a change to the subscribers on this node."""
         self._roster.apply(diff)
         if type(self).fetch is Presence.fetch:
             for topic, (joins, leaves) in by_topic(diff).items():
@@ -208,7 +209,7 @@ class Presence:
             self._teller = asyncio.create_task(self._tell_fetched(self._tellings))
 
     async def _tell_fetched(self, diffs: asyncio.Queue[Diff]) -> None:
-        """Tell of changes in order, each with what `fetch` adds to it."""
+        """Send changes in order, each with the data that `fetch` adds."""
         while not diffs.empty():
             for topic, (joins, leaves) in by_topic(diffs.get_nowait()).items():
                 try:

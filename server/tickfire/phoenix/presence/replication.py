@@ -1,18 +1,18 @@
-"""How replicas tell each other, and who is there at all. Sans I/O: messages and the time come in.
+"""Replication protocol of presences, sans I/O: messages and the time are arguments.
 
-Every change goes out at once, as a numbered delta. Every `heartbeat_s` a replica says how many
-changes it has made, so that whoever has missed one asks for all of them. A replica that has not
-been heard for `down_s` is down: its entries are hidden, and shown again when it is back. After
-`permdown_s` they are forgotten.
+A replica sends each change at once, as a numbered delta. Every `heartbeat_s` it sends its number of
+changes, so that a replica that has missed one can ask for all of them. A replica that has been
+silent for `down_s` is down: its entries are hidden until it is heard again. After `permdown_s` they
+are removed.
 
 =================  ==================================================================
 message            meaning
 =================  ==================================================================
-heartbeat, n       I am here, and have made so many changes
-delta, n, state    my change number n
-ask                tell me all your changes
-state, n, state    all my changes, up to number n
-bye                I am going
+heartbeat, n       sign of life; the sender has made n changes
+delta, n, state    the sender's change number n
+ask                request for all changes of the receiver
+state, n, state    all changes of the sender, up to number n
+bye                the sender leaves
 =================  ==================================================================
 """
 
@@ -29,7 +29,7 @@ type Send = tuple[str | None, list[Any]]
 
 
 class Timing(NamedTuple):
-    """When a silent replica is taken for down, and for gone; in seconds."""
+    """Interval of heartbeats, and times after which a silent replica is down or gone, in s."""
 
     heartbeat_s: float = 1.5
     down_s: float = 30.0
@@ -37,7 +37,7 @@ class Timing(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What is to be told to the subscribers here, and to other replicas."""
+    """The result of a message: a change for local subscribers, and messages to other replicas."""
 
     diff: Diff
     sends: list[Send]
@@ -47,14 +47,14 @@ NOTHING = Diff([], [])
 
 
 class Replication:
-    """One replica's state, and what it knows of the others.
+    """One replica's state, and its knowledge of the others.
 
     Parameters
     ----------
     replica
         This replica's name.
     timing
-        When others are down.
+        When other replicas count as down.
     """
 
     def __init__(self, replica: str, timing: Timing) -> None:
@@ -62,30 +62,30 @@ class Replication:
         self.timing = timing
         self._heard_s: dict[str, float] = {}
         self._down: set[str] = set()
-        # Up to which change of each replica all have been taken. It is not enough that the context
-        # has their dots: a later removal speaks of the dot of a change that may have been missed.
+        # The number up to which all changes of each replica have been applied. The context's
+        # dots are not enough: a later removal may name the dot of a change that was missed.
         self._taken: dict[str, int] = {}
 
     def is_visible(self, dot: Dot) -> bool:
-        """Whether an entry's replica is up."""
+        """Return whether an entry's replica is up."""
         return dot.replica not in self._down
 
     # --- messages out
     def delta(self, delta: Delta) -> list[Send]:
-        """Return what to send of a change made here."""
+        """Return the messages that announce a local change."""
         return [(None, ["delta", self.state.changes, _pack(delta)])]
 
     def heartbeat(self, to: str | None = None) -> list[Send]:
-        """Return the sign of life."""
+        """Return the heartbeat message."""
         return [(to, ["heartbeat", self.state.changes])]
 
     def goodbye(self) -> list[Send]:
-        """Return the last word."""
+        """Return the message that announces the end of this replica."""
         return [(None, ["bye"])]
 
     # --- messages in
     def receive(self, replica: str, message: Any, now_s: float) -> Outcome:
-        """Take a message of another replica; what is none is ignored."""
+        """Process a message of another replica; malformed messages are ignored."""
         match message:
             case ["heartbeat", int(number)]:
                 return self._on_heartbeat(replica, number, now_s)
@@ -105,7 +105,7 @@ class Replication:
     def _on_heartbeat(self, replica: str, number: int, now_s: float) -> Outcome:
         sends: list[Send] = []
         if replica not in self._heard_s:
-            sends += self.heartbeat(replica)  # so that a newcomer need not wait for ours
+            sends += self.heartbeat(replica)  # a new replica need not wait for our next heartbeat
         if number > self._taken.get(replica, 0):
             sends.append((replica, ["ask"]))
         return Outcome(self._hear(replica, now_s), sends)
@@ -125,7 +125,7 @@ class Replication:
 
     # --- who is there
     def _hear(self, replica: str, now_s: float) -> Diff:
-        """Note a sign of life; return the entries that are shown again for it."""
+        """Record a sign of life; return the entries that become visible again."""
         self._heard_s[replica] = now_s
         if replica not in self._down:
             return NOTHING
@@ -133,7 +133,7 @@ class Replication:
         return Diff(self._entries_of(replica), [])
 
     def tick(self, now_s: float) -> Outcome:
-        """Look who has not been heard for long; return what hides, and the heartbeat."""
+        """Find silent replicas; return the entries to hide, and the heartbeat."""
         left: list[tuple[Dot, Entry]] = []
         for replica, heard_s in list(self._heard_s.items()):
             silent_s = now_s - heard_s

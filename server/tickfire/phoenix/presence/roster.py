@@ -1,4 +1,4 @@
-"""The visible presences by topic, in the order of tracking, and how they are told."""
+"""Visible presences by topic, in the order of tracking, in the form that clients receive."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ type Presences = dict[str, dict[str, Any]]
 
 
 class Roster:
-    """Who is visible on which topic.
+    """The visible presences of each topic.
 
-    Entries are kept by owner, so that an update keeps its place. An owner has one entry, but for
-    the moment in which a lost message has hidden that one took the place of another.
+    Entries are kept by owner, so that an update keeps its place in the order. An owner has one
+    entry, except while a lost message conceals that one entry replaced another.
     """
 
     def __init__(self) -> None:
         self._topics: dict[str, dict[str, dict[Dot, Entry]]] = {}
 
     def apply(self, diff: Diff) -> None:
-        """Follow a change."""
+        """Apply a change."""
         for dot, entry in diff.joined:
             owners = self._topics.setdefault(entry.topic, {})
             owners.setdefault(entry.owner, {})[dot] = entry
@@ -44,7 +44,7 @@ class Roster:
 
 
 def presences(entries: Iterable[Entry]) -> Presences:
-    """Group entries by key, as clients are told."""
+    """Group entries by key, in the form that clients receive."""
     grouped: Presences = {}
     for entry in entries:
         grouped.setdefault(entry.key, {"metas": []})["metas"].append(entry.meta)

@@ -1,4 +1,4 @@
-"""Who is present, as a conflict-free replicated data type: an add-wins set, pure.
+"""The set of presences as a conflict-free replicated data type: an add-wins set, pure.
 
 Every change has a *dot*: the replica that made it, and that replica's count of changes. An entry
 lives under the dot of the change that added it. A replica remembers which dots it has seen (its
@@ -19,14 +19,14 @@ __all__ = ["Context", "Delta", "Diff", "Dot", "Entry", "PresenceState"]
 
 
 class Dot(NamedTuple):
-    """One change: which replica made it, and its number there, from 1."""
+    """One change: the replica that made it, and its number there, from 1."""
 
     replica: str
     number: int
 
 
 class Entry(NamedTuple):
-    """One presence: somebody's `key` on a topic, with what is told of them.
+    """One presence: a `key` on a topic, with its metadata.
 
     `owner` names the presence through all its updates.
     """
@@ -79,7 +79,7 @@ class Context:
         self.beyond = {dot for dot in self.beyond if dot.replica != replica}
 
     def _compact(self, dots: Iterable[Dot]) -> None:
-        """Count up from where each replica stands, and drop what the count covers."""
+        """Advance the number of each replica, and drop the dots that it covers."""
         for replica in {dot.replica for dot in dots}:
             number = self.upto.get(replica, 0)
             while Dot(replica, number + 1) in self.beyond:
@@ -91,14 +91,14 @@ class Context:
 
 
 class Delta(NamedTuple):
-    """Part of a state: some entries, and the dots that it speaks of."""
+    """Part of a state: some entries, and the dots that it covers."""
 
     entries: dict[Dot, Entry]
     context: Context
 
 
 class Diff(NamedTuple):
-    """What a change did: the entries that came, and those that went, in order."""
+    """The effect of a change: entries that joined, and entries that left, in order."""
 
     joined: list[tuple[Dot, Entry]]
     left: list[tuple[Dot, Entry]]
@@ -113,7 +113,7 @@ class PresenceState:
     Parameters
     ----------
     replica
-        This replica's name; never used by another, nor by an earlier life of this one.
+        This replica's name; never used by another replica, nor earlier by this node.
     """
 
     def __init__(self, replica: str) -> None:
@@ -121,21 +121,21 @@ class PresenceState:
         self.entries: dict[Dot, Entry] = {}
         self.context = Context()
 
-    # --- changes of one's own
+    # --- local changes
     def add(self, entry: Entry) -> tuple[Dot, Delta]:
-        """Add an entry; return its dot and what to tell others."""
+        """Add an entry; return its dot and the delta for other replicas."""
         dot = self._next()
         self.entries[dot] = entry
         return dot, Delta({dot: entry}, Context(beyond=[dot]))
 
     def remove(self, dots: Iterable[Dot]) -> Delta:
-        """Remove entries; return what to tell others."""
+        """Remove entries; return the delta for other replicas."""
         gone = [dot for dot in dots if self.entries.pop(dot, None) is not None]
         # The removal is a change too, so that others can notice that they have missed it.
         return Delta({}, Context(beyond=[*gone, self._next()]))
 
     def replace(self, old: Dot, entry: Entry) -> tuple[Dot, Delta]:
-        """Put an entry in the place of another; return its dot and what to tell others."""
+        """Put an entry in the place of another; return its dot and the delta for other replicas."""
         dot = self._next()
         del self.entries[old]
         self.entries[dot] = entry
@@ -143,7 +143,7 @@ class PresenceState:
 
     @property
     def changes(self) -> int:
-        """How many changes this replica has made."""
+        """Number of changes made by this replica."""
         return self.context.upto.get(self.replica, 0)
 
     def _next(self) -> Dot:
@@ -151,9 +151,9 @@ class PresenceState:
         self.context.add(dot)
         return dot
 
-    # --- changes of others
+    # --- remote changes
     def merge(self, delta: Delta) -> Diff:
-        """Take over what another replica says."""
+        """Merge a delta of another replica; return its effect."""
         left = [
             (dot, self.entries[dot]) for dot in self._covered(delta) if dot not in delta.entries
         ]
@@ -169,14 +169,14 @@ class PresenceState:
         return Diff(joined, left)
 
     def _covered(self, delta: Delta) -> Iterator[Dot]:
-        """Yield the dots of entries here that a delta speaks of."""
+        """Yield the dots of local entries that a delta covers."""
         if not delta.context.upto:
             yield from (dot for dot in delta.context.beyond if dot in self.entries)
         else:
             yield from (dot for dot in self.entries if dot in delta.context)
 
     def of_replica(self, replica: str) -> Delta:
-        """Return all that is known of one replica's changes."""
+        """Return everything known of one replica's changes."""
         entries = {dot: entry for dot, entry in self.entries.items() if dot.replica == replica}
         number = self.context.upto.get(replica, 0)
         beyond = [dot for dot in self.context.beyond if dot.replica == replica]

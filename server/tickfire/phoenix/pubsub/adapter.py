@@ -1,4 +1,4 @@
-"""What carries messages from node to node."""
+"""Interface of the adapters that carry messages between nodes."""
 
 from __future__ import annotations
 

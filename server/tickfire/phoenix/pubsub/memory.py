@@ -10,7 +10,7 @@ __all__ = ["MemoryAdapter", "MemoryBus"]
 
 
 class MemoryBus:
-    """What the nodes of a cluster in memory share."""
+    """The message bus shared by the nodes of a cluster within one process."""
 
     def __init__(self) -> None:
         self.nodes: dict[str, Deliver] = {}

@@ -118,7 +118,7 @@ class RedisAdapter:
 
     # --- receiving
     async def _listen(self, deliver: Deliver) -> None:
-        """Listen for ever, and begin anew when a connection is lost or a channel has moved."""
+        """Listen until cancelled; connect again after a lost connection or a moved channel."""
         backoff_s = FIRST_BACKOFF_S
         while True:
             try:

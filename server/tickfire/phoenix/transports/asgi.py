@@ -18,11 +18,8 @@ from tickfire.phoenix.core.interfaces import Transport
 from tickfire.phoenix.core.session import Session
 from tickfire.phoenix.transports.handshake import Accepted
 from tickfire.phoenix.transports.options import ConnectionOptions
+from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.frames import Opcode, split_frames
-
-CLOSE_IDLE = 1002
-CLOSE_TOO_LARGE = 1009
-CLOSE_ABORTED = 1006  # never sent: the connection is just given up
 
 
 async def serve_websocket(
@@ -60,14 +57,14 @@ async def _read(
             async with asyncio.timeout(options.wheel.timeout_s):
                 message = await receive()
         except TimeoutError:
-            session.close(CLOSE_IDLE)
+            session.close(CloseCode.PROTOCOL_ERROR)
             return
         if message["type"] == "websocket.disconnect":
             return
         text: str | None = message.get("text")
         payload: bytes = message["bytes"] if text is None else text.encode()
         if limit is not None and len(payload) > limit:
-            session.close(CLOSE_TOO_LARGE)
+            session.close(CloseCode.MESSAGE_TOO_BIG)
             return
         session.receive(payload, text is None)
         if session.closed:
@@ -101,7 +98,7 @@ class _AsgiTransport:
                 self._size -= len(payload)
                 if self._size < self._low_water and self.session and self.session.congested:
                     self.session.set_congested(False)
-            if self._code != CLOSE_ABORTED:
+            if self._code != CloseCode.ABNORMAL:
                 await self._send({"type": "websocket.close", "code": self._code})
 
     async def _has_work(self) -> bool:
@@ -109,7 +106,7 @@ class _AsgiTransport:
         while not self._queue and self._code is None:
             self._news.clear()
             await self._news.wait()
-        return bool(self._queue) and self._code != CLOSE_ABORTED
+        return bool(self._queue) and self._code != CloseCode.ABNORMAL
 
     def end(self) -> None:
         """Send nothing more, if it has not been closed already."""
@@ -141,7 +138,7 @@ class _AsgiTransport:
 
     def abort(self) -> None:
         """Give the connection up."""
-        self._code = CLOSE_ABORTED
+        self._code = CloseCode.ABNORMAL
         self._news.set()
 
     def pause_reading(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import Receive, Scope, Send
 
-from tickfire.phoenix.transports.handshake import NOT_FOUND, Refusal, Request
+from tickfire.phoenix.transports.handshake import NOT_FOUND, Request, Response
 from tickfire.phoenix.transports.uvicorn.upgrade import EXTENSION, Upgrade
 
 
@@ -32,7 +32,7 @@ async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
     await respond(NOT_FOUND, scope, send)
 
 
-async def respond(response: Refusal, scope: Scope, send: Send) -> None:
+async def respond(response: Response, scope: Scope, send: Send) -> None:
     """Send a response: through the upgrade, or by ASGI messages."""
     upgrade = upgrade_of(scope)
     if upgrade is not None:
@@ -50,5 +50,5 @@ async def respond(response: Refusal, scope: Scope, send: Send) -> None:
 
 
 def _takes_responses(scope: Scope) -> bool:
-    """Whether the server can answer a WebSocket handshake with any response."""
+    """Return whether the server can answer a WebSocket handshake with any response."""
     return "websocket.http.response" in (scope.get("extensions") or {})

@@ -11,7 +11,7 @@ import binascii
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from tickfire.phoenix.core.connect_info import ConnectInfo
 from tickfire.phoenix.core.errors import ConnectError
@@ -30,21 +30,30 @@ AUTH_PROTOCOL = "phoenix"
 BEARER_PREFIX = "base64url.bearer.phx."
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A response that ends the handshake."""
+@dataclass(frozen=True)
+class Response:
+    """An HTTP response.
+
+    Attributes
+    ----------
+    status : int
+    body : bytes
+    headers : tuple of (str, str)
+    """
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = (REVALIDATE,)
 
-    def with_header(self, name: str, value: str) -> Refusal:
-        """Return the same with one more header."""
-        return Refusal(self.status, self.body, (*self.headers, (name, value)))
+    def with_header(self, name: str, value: str) -> Self:
+        """Return a copy with one more header."""
+        return replace(self, headers=(*self.headers, (name, value)))
 
 
-type Response = Refusal
-"""The same, where it need not refuse."""
+@dataclass(frozen=True)
+class Refusal(Response):
+    """A response that refuses a handshake."""
+
 
 FORBIDDEN = Refusal(403)
 NOT_FOUND = Refusal(404, b"not found")
@@ -58,7 +67,7 @@ type ErrorHandler = Callable[[Any], Refusal]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What one transport of one socket demands."""
+    """Requirements of one transport of a socket for its handshakes."""
 
     hub: Hub
     user_socket: Callable[[], UserSocketLike]

@@ -1,9 +1,9 @@
-"""Closing what is idle: one timer for all connections of a socket.
+"""Idle timeouts: one timer for all connections of a socket.
 
-The wheel turns `SPOKES` times per timeout. A connection notes the wheel's count when its client
-sends something, and sits in the slot at which it would be idle; when the wheel comes to that slot,
-one that has been heard since moves on. So a connection costs one look per timeout, and a frame one
-assignment.
+The wheel turns `SPOKES` times per timeout. A connection records the wheel's count when its client
+sends something, and is kept in the slot at which it would expire; when the wheel reaches that slot,
+a connection that has been active since moves on. So a connection costs one check per timeout, and a
+frame one assignment.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class Watched(Protocol):
     """`IdleWheel.now` at the time of the last sign of life."""
 
     def expire(self) -> None:
-        """Close, for having been idle too long."""
+        """Close after the idle timeout."""
 
 
 class IdleWheel:
-    """Expires what was idle for `timeout_s`, give or take a 32nd of it; None never does."""
+    """Expires connections idle for `timeout_s`, to within a 32nd of it; None disables it."""
 
     def __init__(self, timeout_s: float | None) -> None:
         self.timeout_s = timeout_s
@@ -36,7 +36,7 @@ class IdleWheel:
         self.now = 0
 
     def add(self, watched: Watched) -> None:
-        """Watch from now on."""
+        """Start watching a connection."""
         if self._period is None:
             return
         watched.last_seen = self.now
@@ -46,7 +46,7 @@ class IdleWheel:
             self._schedule()
 
     def remove(self, watched: Watched) -> None:
-        """Watch no more."""
+        """Stop watching a connection."""
         for slot in self._slots:
             if watched in slot:
                 del slot[watched]
@@ -61,7 +61,7 @@ class IdleWheel:
         self._timer = asyncio.get_running_loop().call_later(self._period, self.turn)
 
     def turn(self) -> None:
-        """Count on, and expire who is due."""
+        """Advance the count, and expire the connections that are due."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

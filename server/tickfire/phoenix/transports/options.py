@@ -10,7 +10,7 @@ from tickfire.phoenix.transports.idle import IdleWheel
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
-    """What the WebSocket connections of a socket have in common.
+    """Options common to the WebSocket connections of one socket.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Which pages may open a socket: the check of the Origin header, as Phoenix does it."""
+"""The check of the Origin header, with Phoenix's rules."""
 
 from __future__ import annotations
 

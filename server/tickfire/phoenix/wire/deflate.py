@@ -1,4 +1,4 @@
-"""permessage-deflate (RFC 7692), without context takeover: each message is compressed by itself.
+"""permessage-deflate (RFC 7692) without context takeover: messages are compressed independently.
 
 So a broadcast is compressed once and the same bytes go to every subscriber, and a connection keeps
 no compressor: 300 KB less than with takeover. Frames that are not compressed may go between those
@@ -43,7 +43,7 @@ def negotiate_deflate(header: str | None) -> str | None:
 
 
 def _is_acceptable(params: list[str]) -> bool:
-    """Whether every param of an offer is known, not repeated, and asks for what we do."""
+    """Return whether every param of an offer is known, unique and compatible with ours."""
     seen = set()
     for param in params:
         key, equals, value = param.partition("=")

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 
 class Opcode(IntEnum):
-    """What a frame is."""
+    """Opcodes of WebSocket frames."""
 
     CONTINUATION = 0x0
     TEXT = 0x1

@@ -88,7 +88,7 @@ class JSONReader[T]:
             raise DecodeError(str(error)) from None
 
     def _is_faithful(self, value: T, data: bytes, colons: int) -> bool:
-        """Whether no pair of `data` was lost to a duplicate key on the way to `value`."""
+        """Return whether no pair of `data` was lost to a duplicate key on the way to `value`."""
         if b"\\" in data and _MAYBE_ESCAPED_COLON in data:  # the first is found much faster
             return False
         if data.count(b"{") == self._flat_objects and colons == self._flat_colons(value):

@@ -11,6 +11,7 @@ from typing import Final
 
 from websockets.frames import apply_mask  # type: ignore[attr-defined]
 
+from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.deflate import InflateError, inflate
 from tickfire.phoenix.wire.frames import Opcode
 
@@ -19,10 +20,6 @@ VIOLATION: Final = -1
 type Event = tuple[int, bytes]
 """(opcode, payload) of a whole message or a control frame; (VIOLATION, close code) is the last."""
 
-NORMAL = 1000
-PROTOCOL_ERROR = 1002
-BAD_DATA = 1007
-TOO_LARGE = 1009
 
 _FIN, _RESERVED, _OPCODE = 0x80, 0x70, 0x0F
 _COMPRESSED = 0x40
@@ -152,9 +149,9 @@ class FrameReader:
         second = buffer[at + 1]
         size = second & _LENGTH
         if not second & _MASKED:
-            raise _Violation(PROTOCOL_ERROR)
+            raise _Violation(CloseCode.PROTOCOL_ERROR)
         if buffer[at] & 0x08 and size > _LONGEST_CONTROL:
-            raise _Violation(PROTOCOL_ERROR)
+            raise _Violation(CloseCode.PROTOCOL_ERROR)
         start = at + 2
         if size >= 126:
             wide = 2 if size == 126 else 8
@@ -168,24 +165,24 @@ class FrameReader:
     def _check_first(self, first: int) -> None:
         opcode = first & _OPCODE
         if opcode not in _OPCODES:
-            raise _Violation(PROTOCOL_ERROR)
+            raise _Violation(CloseCode.PROTOCOL_ERROR)
         if first & _RESERVED:
             begins_message = opcode in (Opcode.TEXT, Opcode.BINARY)
             if first & _RESERVED != _COMPRESSED or not self._deflate or not begins_message:
-                raise _Violation(PROTOCOL_ERROR)
+                raise _Violation(CloseCode.PROTOCOL_ERROR)
         if opcode >= Opcode.CLOSE:
             if not first & _FIN:
-                raise _Violation(PROTOCOL_ERROR)
+                raise _Violation(CloseCode.PROTOCOL_ERROR)
         elif (opcode == Opcode.CONTINUATION) != (self._fragments is not None):
-            raise _Violation(PROTOCOL_ERROR)
+            raise _Violation(CloseCode.PROTOCOL_ERROR)
 
     def _check_size(self, size: int) -> None:
         if self._max_frame is not None and size > self._max_frame:
-            raise _Violation(TOO_LARGE)
+            raise _Violation(CloseCode.MESSAGE_TOO_BIG)
         if self._max_message is not None:
             whole = size + (0 if self._fragments is None else len(self._fragments))
             if whole > self._max_message:
-                raise _Violation(TOO_LARGE)
+                raise _Violation(CloseCode.MESSAGE_TOO_BIG)
 
     def _take_frame(self, first: int, payload: bytes) -> Event | None:
         opcode, last = first & _OPCODE, bool(first & _FIN)
@@ -212,7 +209,7 @@ class FrameReader:
         try:
             self._utf8.decode(payload, last)
         except UnicodeDecodeError:
-            raise _Violation(BAD_DATA) from None
+            raise _Violation(CloseCode.INVALID_DATA) from None
         if last:
             self._utf8 = None
 
@@ -220,14 +217,16 @@ class FrameReader:
         if self._compressed:
             payload = self._inflated(payload)
         if self._opcode == Opcode.TEXT and not payload.isascii() and not _is_utf8(payload):
-            raise _Violation(BAD_DATA)
+            raise _Violation(CloseCode.INVALID_DATA)
         return (self._opcode, payload)
 
     def _inflated(self, payload: bytes) -> bytes:
         try:
             return inflate(payload, self._max_message)
         except InflateError as error:
-            raise _Violation(TOO_LARGE if error.too_large else BAD_DATA) from None
+            raise _Violation(
+                CloseCode.MESSAGE_TOO_BIG if error.too_large else CloseCode.INVALID_DATA
+            ) from None
 
 
 _OPCODES = frozenset(int(opcode) for opcode in Opcode)
@@ -249,14 +248,14 @@ def close_reply(payload: bytes) -> int:
     section 7.4, and the registry of codes that it founds), 1007 to a reason that is not UTF-8.
     """
     if not payload:
-        return NORMAL
+        return CloseCode.NORMAL
     if len(payload) == 1:
-        return PROTOCOL_ERROR
+        return CloseCode.PROTOCOL_ERROR
     code = int.from_bytes(payload[:2], "big")
     if code < 1000 or 1004 <= code <= 1006 or 1015 <= code <= 2999:
-        return PROTOCOL_ERROR
+        return CloseCode.PROTOCOL_ERROR
     try:
         payload[2:].decode()
     except UnicodeDecodeError:
-        return BAD_DATA
-    return NORMAL
+        return CloseCode.INVALID_DATA
+    return CloseCode.NORMAL

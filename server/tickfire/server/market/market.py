@@ -1,64 +1,49 @@
-"""`Market`: follows Redis through epochs and losses, and knows who subscribes to what."""
+"""`Market`: the market application, put together from its parts."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import Final
-
-import msgspec
-from redis.exceptions import RedisError
+from collections.abc import Awaitable, Callable, Mapping
 
 from tickfire.base.errors import UserError
-from tickfire.phoenix import Channel, Hub, Socket
-from tickfire.server.market.candles.feed import CandleTopic
-from tickfire.server.market.candles.indicators import Indicator
-from tickfire.server.market.epoch.dataset import DataSet
-from tickfire.server.market.epoch.live import Live
-from tickfire.server.market.ticks.subscription import Subscription
-from tickfire.server.market.ticks.views import REALTIME, Lane, Lanes
+from tickfire.base.retry import retry
+from tickfire.phoenix import Channel, Hub
+from tickfire.server.market.candles.indicators import Indicators
+from tickfire.server.market.candles.topics import CandleTopics
+from tickfire.server.market.epoch.data import EpochData
+from tickfire.server.market.epoch.follower import EpochFollower
+from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.epoch.trace import TRACE, TraceSampler
+from tickfire.server.market.ticks.subscriptions import TickSubscriptions
+from tickfire.server.market.ticks.views import REALTIME
 from tickfire.server.market.topics.candles import CandleChannel
 from tickfire.server.market.topics.indicators import INDICATORS, IndicatorChannel
 from tickfire.server.market.topics.news import HEADLINES, News, NewsChannel
-from tickfire.server.market.topics.params import refuse
 from tickfire.server.market.topics.signals import SIGNALS, Signals, SignalsChannel
 from tickfire.server.market.topics.ticks import InstrumentChannel, RealtimeChannel
-from tickfire.server.market.topics.trace import TRACE, Trace, TraceChannel
+from tickfire.server.market.topics.trace import TraceChannel
 from tickfire.server.metrics import Metrics
-from tickfire.store.connect import redacted
-from tickfire.store.requests import RedisUnavailable, Requests, newest_id
-from tickfire.store.schema import META_KEY, STATUS_KEY, Status
-from tickfire.store.store import Store
-from tickfire.store.tail import Entry, Tail, backoff_s
-
-MAX_INDICATORS: Final = 2_000
-"""Of one worker."""
-EPOCH_CHECK_S: Final = 1.0
-MAX_SHARDS: Final = 256
+from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.url import redacted
 
 logger = logging.getLogger(__name__)
 
-type Epoch = tuple[bytes, int]
-"""The key of a data set, and how many shards it has."""
-
-_STATUS: Final = msgspec.msgpack.Decoder(Status)
-
 
 class Market:
-    """The market application behind a hub.
+    """The market application on a hub.
 
     Parameters
     ----------
     redis_url : str
-        Standalone or Cluster; it may be out of reach now and come later.
+        A standalone Redis or a Cluster, which may become reachable later.
     hub : Hub
-    metrics : Metrics
+    metrics : Metrics, optional
     clock : callable
-        ns since the Unix epoch.
+        Returns ns since the Unix epoch.
     clients : callable
-        How many connections there are, for the trace.
+        Returns the number of connections, for the traces.
     """
 
     def __init__(
@@ -73,39 +58,36 @@ class Market:
         self.redis_url = redis_url
         self.hub = hub
         self.metrics = metrics or Metrics()
-        self.lanes = Lanes()
         self.news = News(hub)
         self.signals = Signals(hub)
-        self.trace = Trace(hub, self.metrics, clients, clock)
-        self.live: Live | None = None
+        self.subscriptions = TickSubscriptions()
+        self.candles = CandleTopics()
+        self.indicators = Indicators(hub, self.candles)
+        self.epochs = EpochFollower(self._make_live, on_leave=self._leave, on_enter=self._enter)
+        self._trace = TraceSampler(hub, self.metrics, clients, clock)
         self._clock = clock
-        self._reachable = False
-        self._subscriptions: dict[Subscription, None] = {}
-        self._candles: dict[str, CandleTopic] = {}
-        self._indicators: dict[str, Indicator] = {}
-        self._check_now = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._watch()
 
     def channels(self) -> Mapping[str, Callable[[], Channel]]:
-        """Return what serves the topics, for a UserSocket."""
+        """Return a factory of channels for each pattern of topics."""
         return {
-            REALTIME: lambda: RealtimeChannel(self),
-            "market:*": lambda: InstrumentChannel(self),
-            "candles:*": lambda: CandleChannel(self),
-            INDICATORS: lambda: IndicatorChannel(self),
+            REALTIME: lambda: RealtimeChannel(self.epochs, self.subscriptions),
+            "market:*": lambda: InstrumentChannel(self.epochs, self.subscriptions),
+            "candles:*": lambda: CandleChannel(self.epochs, self.candles),
+            INDICATORS: lambda: IndicatorChannel(self.epochs, self.indicators),
             HEADLINES: lambda: NewsChannel(self.news),
             SIGNALS: lambda: SignalsChannel(self.signals),
             TRACE: lambda: TraceChannel(self._clock),
         }
 
-    # --- from start to stop
+    # --- start and stop
     async def start(self) -> None:
-        """Begin to follow Redis; joins are answered once a data set is known."""
+        """Start following Redis; joins are refused until an epoch has been loaded."""
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """Stop."""
+        """Stop following Redis."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -113,248 +95,68 @@ class Market:
 
     async def _run(self) -> None:
         store = await self._open()
-        meta = Requests(store, META_KEY)
-        works = (self.news.run(store), self.signals.run(store), self._follow_status(store))
-        others = [asyncio.get_running_loop().create_task(work) for work in works]
+        loop = asyncio.get_running_loop()
+        tasks = [loop.create_task(one.run(store)) for one in (self.news, self.signals)]
         try:
-            epoch: Epoch | None = None
-            while True:
-                epoch = await self._next_epoch(meta, epoch)
-                await self._enter(store, meta, epoch)
+            await self.epochs.run(store)
         finally:
-            for task in others:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
-            for subscription in self._subscriptions:
-                subscription.pause()
-            if self.live is not None:
-                await self.live.stop()
-            meta.close()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await store.close()
 
     async def _open(self) -> Store:
-        attempt = 0
-        while True:
-            try:
-                return await Store.open(self.redis_url)
-            except (UserError, RedisError, OSError, TimeoutError) as error:
-                if attempt == 0:
-                    logger.warning("%s", error)
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
+        return await retry(
+            lambda: Store.open(self.redis_url),
+            on=(UserError, *REDIS_ERRORS),
+            what="connecting to Redis",
+            logger=logger,
+        )
 
     # --- epochs
-    async def _read_epoch(self, meta: Requests) -> Epoch | None:
-        """Return what Redis holds; None if it holds none, or one that cannot be."""
-        try:
-            fields = await meta.hash(META_KEY)
-        except RedisUnavailable:
-            self._reachable = False
-            raise
-        self._reachable = True
-        key, shards = fields.get(b"epoch", b""), fields.get(b"shards", b"1")
-        if len(key) != 8 or not shards.isdigit() or not 0 < int(shards) <= MAX_SHARDS:
-            return None
-        return key, int(shards)
+    @property
+    def live(self) -> LiveEpoch | None:
+        """The current epoch, None while there is none."""
+        return self.epochs.live
 
-    async def _next_epoch(self, meta: Requests, current: Epoch | None) -> Epoch:
-        """Wait until Redis holds another data set than the current."""
-        while True:
-            try:
-                epoch = await self._read_epoch(meta)
-                if epoch is not None and epoch != current:
-                    return epoch
-                if self.live is not None and self.live.table_is_stale:
-                    await self.live.learn()
-            except RedisUnavailable as error:
-                logger.debug("the epoch cannot be read: %s", error)
-            try:
-                async with asyncio.timeout(EPOCH_CHECK_S):
-                    await self._check_now.wait()
-            except TimeoutError:
-                pass
-            self._check_now.clear()
+    def _make_live(
+        self, store: Store, data: EpochData, still_current: Callable[[], Awaitable[bool]]
+    ) -> LiveEpoch:
+        views = self.subscriptions.views
+        return LiveEpoch(store, self.hub, data, views, self.metrics, self._trace, still_current)
 
-    async def _enter(self, store: Store, meta: Requests, epoch: Epoch) -> None:
-        """Make a data set the current one, and move all who subscribe to it."""
-        old, self.live = self.live, None
-        for subscription in self._subscriptions:
-            subscription.pause()
-        if old is not None:
-            await old.stop()
+    def _leave(self) -> None:
+        self.subscriptions.pause()
+        self.candles.pause()
 
-        async def still_current() -> bool:
-            try:
-                current = await self._read_epoch(meta) == epoch
-            except RedisUnavailable:
-                return True
-            if not current:
-                self._check_now.set()
-            return current
+    def _enter(self, live: LiveEpoch) -> None:
+        self.subscriptions.move(live)
+        self.candles.move(live)
 
-        data = DataSet(*epoch)
-        live = Live(store, self.hub, data, self.lanes, self.metrics, self.trace, still_current)
-        attempt = 0
-        while True:
-            try:
-                await live.seed()
-                break
-            except RedisUnavailable as error:
-                logger.warning("Redis is lost again (%s); it is tried on", error)
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
-                await store.refresh()
-        place = data.place()
-        logger.info("epoch %s: %d instruments, at %s", epoch[0].hex(), len(data.states.rows), place)
-        self.live = live
-        self._move(live)
-        live.follow()
-
-    def _move(self, live: Live) -> None:
-        """Have everyone who subscribes go on in a new data set."""
-        for subscription in list(self._subscriptions):
-            if subscription.lane.topic != REALTIME:
-                live.listen(subscription.lane.topic.partition(":")[2], True)
-            subscription.move(live, self._shards_of(live, subscription.lane))
-        for topic in self._candles.values():
-            live.listen(topic.symbol, True)
-        live.use_topics(list(self._candles.values()))
-        for topic in self._candles.values():
-            live.candles.reset(topic)
-
-    def _shards_of(self, live: Live, lane: Lane) -> tuple[int, ...]:
-        if lane.topic == REALTIME:
-            return tuple(range(live.data.shards))
-        listing = live.data.instruments.find(lane.topic.partition(":")[2])
-        return () if listing is None else (listing.shard,)
-
-    # --- status
-    async def _follow_status(self, store: Store) -> None:
-        last = await newest_id(store, STATUS_KEY)
-        await Tail(store, {STATUS_KEY: last}, self._on_status, on_live=self._on_status_live).run()
-
-    def _on_status_live(self) -> None:
-        self._check_now.set()
-        if self.live is not None:
-            self.live.table_is_stale = True  # what was said meanwhile was not heard
-
-    async def _on_status(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
-        kinds = {status.kind for status in map(_status, entries) if status is not None}
-        if kinds & {"session", "instrument"}:
-            self._check_now.set()
-        if "instrument" in kinds and self.live is not None:
-            await self.live.learn()
-
-    # --- who subscribes
-    def require(self) -> Live:
-        """Return the current data set.
-
-        Raises
-        ------
-        JoinError
-            None is known yet.
-        """
-        if self.live is None:
-            raise refuse("no market data yet")
-        return self.live
-
-    def subscribe(
-        self, live: Live, socket: Socket, lane: Lane, shards: tuple[int, ...]
-    ) -> Subscription:
-        """Register a subscriber of a market topic."""
-        lane = self.lanes.hold(lane)
-        if lane.topic != REALTIME:
-            live.listen(lane.topic.partition(":")[2], True)
-        subscription = Subscription(live, socket, lane, shards)
-        self._subscriptions[subscription] = None
-        return subscription
-
-    def unsubscribe(self, subscription: Subscription) -> None:
-        """Undo `subscribe`."""
-        if subscription not in self._subscriptions:
-            return
-        del self._subscriptions[subscription]
-        subscription.close()
-        lane = subscription.lane
-        self.lanes.release(lane)
-        if self.live is None:
-            return
-        if lane.topic != REALTIME:
-            self.live.listen(lane.topic.partition(":")[2], False)
-        if lane.name not in self.lanes.of(lane.topic):
-            self.live.fanout.forget(lane)
-
-    def listen_to_candles(self, name: str, symbol: str, interval: str) -> None:
-        """Register a subscriber of a candle topic."""
-        topic = self._candles.get(name)
-        if topic is None:
-            topic = self._candles[name] = CandleTopic(name, symbol, interval, None)
-            self._candles_changed(symbol, True)
-        topic.subscribers += 1
-
-    def leave_candles(self, name: str) -> None:
-        """Undo `listen_to_candles`."""
-        topic = self._candles[name]
-        topic.subscribers -= 1
-        if topic.subscribers == 0:
-            del self._candles[name]
-            self._candles_changed(topic.symbol, False)
-
-    def follow_indicator(self, topic: str, make: Callable[[], Indicator]) -> Indicator:
-        """Register a subscriber of an indicator; all subscribers of a topic share one.
-
-        Raises
-        ------
-        JoinError
-            There are too many indicators.
-        """
-        indicator = self._indicators.get(topic)
-        if indicator is None:
-            if len(self._indicators) >= MAX_INDICATORS:
-                raise refuse("too many indicators; ask again later")
-            indicator = self._indicators[topic] = make()
-        indicator.subscribers += 1
-        return indicator
-
-    def leave_indicator(self, topic: str) -> None:
-        """Undo `follow_indicator`."""
-        indicator = self._indicators[topic]
-        indicator.subscribers -= 1
-        if indicator.subscribers == 0:
-            del self._indicators[topic]
-            indicator.close()
-
-    def _candles_changed(self, symbol: str, on: bool) -> None:
-        if self.live is not None:
-            self.live.listen(symbol, on)
-            self.live.use_topics(list(self._candles.values()))
-
-    # --- health
+    # --- health and metrics
     def trouble(self) -> str | None:
-        """Return why the market is not ready to serve; None if it is."""
-        if not self._reachable:
+        """Return the reason why the market is not ready to serve, None if it is."""
+        if not self.epochs.reachable:
             return f"Redis at {redacted(self.redis_url)} is out of reach"
         if self.live is None:
-            return "no data set yet: ingest has not begun, or it is still being read"
+            return "no epoch is loaded: ingest has not started, or its data is still being read"
         if not self.live.is_following:
-            return "ticks are not being read: Redis does not answer, or its data set is gone"
+            return "ticks are not being read: Redis does not answer, or the epoch has ended"
         return None
 
     def _watch(self) -> None:
         self.metrics.watch(
-            "subscribers", "Channels joined, by kind of topic.", "kind", self._count_subscribers
+            "subscribers", "Joined channels by kind of topic.", "kind", self._count_subscribers
         )
-        self.metrics.watch("hub", "Counters of the hub.", "event", lambda: self._hub_counters())
+        self.metrics.watch("hub", "Counters of the hub.", "event", self._hub_counters)
 
     def _count_subscribers(self) -> dict[str, float]:
-        topics = [subscription.lane.topic for subscription in self._subscriptions]
-        realtime = sum(topic == REALTIME for topic in topics)
-        candles = sum(topic.subscribers for topic in self._candles.values())
+        realtime = self.subscriptions.count_realtime()
         return {
             "market:realtime": realtime,
-            "market:<symbol>": len(topics) - realtime,
-            "candles": candles,
-            "indicators": sum(one.subscribers for one in self._indicators.values()),
+            "market:<symbol>": len(self.subscriptions) - realtime,
+            "candles": self.candles.count(),
+            "indicators": self.indicators.count(),
         }
 
     def _hub_counters(self) -> dict[str, float]:
@@ -364,10 +166,3 @@ class Market:
             "overflowed": stats.overflowed,
             "aborted": stats.aborted,
         }
-
-
-def _status(entry: Entry) -> Status | None:
-    try:
-        return _STATUS.decode(entry[1].get(b"d", b""))
-    except msgspec.MsgspecError:
-        return None

@@ -10,7 +10,7 @@ from asyncio.subprocess import STDOUT, Process
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from tickfire.server.supervisor.lifeline import SUPERVISED_VARIABLE
+from tickfire.server.lifeline import SUPERVISED_VARIABLE
 
 STOP_TIMEOUT_S: Final = 5.0
 DRAIN_TIMEOUT_S: Final = 1.0

@@ -6,15 +6,18 @@ import asyncio
 import logging
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import click
 
 from tickfire.base.errors import UserError
 from tickfire.base.ports import check_port, free_ports
+from tickfire.base.run import STOP_SIGNALS, on_signals
 from tickfire.server.supervisor.config import DevConfig, browser_host, check
 from tickfire.server.supervisor.plan import Ports, plan
 from tickfire.server.supervisor.supervisor import Supervisor
+from tickfire.store.options import own_redis_url_option
 
 logger = logging.getLogger(__name__)
 
@@ -46,12 +49,7 @@ logger = logging.getLogger(__name__)
     show_envvar=True,
     help="Multiple of the recorded pace; 0 is as fast as it goes.",
 )
-@click.option(
-    "--redis-url",
-    envvar="REDIS_URL",
-    show_envvar=True,
-    help="Your own Redis or Valkey; without it, the embedded one.",
-)
+@own_redis_url_option
 @click.option(
     "--workers",
     envvar="WORKERS",
@@ -99,7 +97,7 @@ async def _run(config: DevConfig) -> None:
     if config.redis_url is not None:
         await _check_redis(config.redis_url)
     stop = asyncio.Event()
-    _stop_on_signals(stop)
+    on_signals(partial(_on_signal, stop), (*STOP_SIGNALS, signal.SIGHUP))
     url = f"http://{browser_host(config.host)}:{ports.server}/"
     logger.info("%s", describe(config))
     try:
@@ -111,26 +109,18 @@ async def _run(config: DevConfig) -> None:
     logger.info("stopped")
 
 
-def _stop_on_signals(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
-            continue  # started by nohup
-        loop.add_signal_handler(number, _on_signal, number, stop)
-
-
-def _on_signal(number: int, stop: asyncio.Event) -> None:
+def _on_signal(stop: asyncio.Event, number: signal.Signals) -> None:
     if not stop.is_set():
-        logger.info("%s: stopping", signal.Signals(number).name)
+        logger.info("%s: stopping", number.name)
         stop.set()
 
 
 async def _check_redis(url: str) -> None:
-    from tickfire.store.connect import connect, redacted  # loads redis-py: slow
+    from tickfire.store.store import Store  # loads redis-py: slow
 
-    client = await connect(url)
-    await client.aclose()
-    logger.info("using Redis at %s", redacted(url))
+    store = await Store.open(url)
+    await store.close()
+    logger.info("using Redis at %s", store.url.shown)
 
 
 def describe(config: DevConfig) -> str:

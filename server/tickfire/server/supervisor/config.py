@@ -1,4 +1,4 @@
-"""What ``tickfire dev`` is asked to run, checked before anything starts."""
+"""The configuration of ``tickfire dev``, validated before anything starts."""
 
 from __future__ import annotations
 

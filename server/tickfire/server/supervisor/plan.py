@@ -28,7 +28,7 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How to see that a process is ready.
+    """The readiness check of a process.
 
     `kind` is ``"redis"`` (answers PING), ``"tcp"`` (accepts a connection) or ``"http"``
     (``/readyz`` answers 200).

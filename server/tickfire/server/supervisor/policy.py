@@ -1,4 +1,4 @@
-"""When a process that died starts again, and when it is given up. Pure: times are arguments.
+"""Restart policy: when to restart a process, and when to give up. Pure: times are arguments.
 
 A process that dies is started again after a delay, which doubles from death to death up to a
 limit, and begins anew once a run has lasted. One that dies too often within a window will not be
@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from tickfire.base.retry import Backoff
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The figures of a restart policy; times in seconds."""
 
     first_delay_s: float = 0.2
-    factor: float = 2.0
     max_delay_s: float = 5.0
     lasting_s: float = 10.0
     """A run of this length was a success: the next delay is the first one again."""
@@ -31,15 +32,14 @@ class RestartPolicy:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._deaths: deque[float] = deque(maxlen=self.limits.max_deaths + 1)
-        self._in_a_row = 0
+        self._backoff = Backoff(self.limits.first_delay_s, self.limits.max_delay_s)
 
     def died(self, *, started: float, now: float) -> float | None:
         """Take note of a death; return the delay before the next start, None to give up."""
         limits = self.limits
-        self._in_a_row = 0 if now - started >= limits.lasting_s else self._in_a_row
-        delay = min(limits.first_delay_s * limits.factor**self._in_a_row, limits.max_delay_s)
-        if delay < limits.max_delay_s:  # counting on would overflow the power in the end
-            self._in_a_row += 1
+        if now - started >= limits.lasting_s:
+            self._backoff.reset()
+        delay = self._backoff.next_s()
         self._deaths.append(now)
         return None if self.deaths(now) > limits.max_deaths else delay
 

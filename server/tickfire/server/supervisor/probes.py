@@ -1,4 +1,4 @@
-"""Whether a process is ready: one connection, one question, one answer."""
+"""Readiness probes of processes: one connection, one request, one reply."""
 
 from __future__ import annotations
 

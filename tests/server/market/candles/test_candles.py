@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,53 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.publisher import DAY, SECOND, tick, trades
+from tests.support.reference.candles import MINUTE, expected, naive
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.candles.candles import DERIVED, Candles
 from tickfire.server.market.candles.json import bars_as_json
 from tickfire.server.market.candles.series import Series, fold, merged, piece
-from tickfire.store.schema import BAR, INTERVALS_S, TICK, TICK_CLEAR, TICK_TRADE
-
-MINUTE = 60 * SECOND
-type Naive = dict[int, list[int]]
-
-
-def naive(ticks: Any, interval: int) -> list[list[int]]:
-    """[start, open, high, low, close, volume, trades] of one instrument's ticks, as documented."""
-    bars: Naive = {}
-    last_ts, cleared = 0, False
-    for row in ticks:
-        ts, price, size = int(row["ts_event"]), int(row["price"]), int(row["size"])
-        if row["kind"] == TICK_CLEAR:
-            cleared = True
-        if row["kind"] != TICK_TRADE:
-            continue
-        start = ts - ts % interval
-        if cleared and ts < last_ts:
-            bars = {key: bar for key, bar in bars.items() if key < start}
-        cleared, last_ts = False, ts
-        bar = bars.setdefault(start, [start, price, price, price, price, 0, 0])
-        bar[2], bar[3], bar[4] = max(bar[2], price), min(bar[3], price), price
-        bar[5] += size
-        bar[6] += 1
-    return [bars[start] for start in sorted(bars)]
-
-
-def naive_longer(minutes: Sequence[Sequence[int]], interval: int) -> list[list[int]]:
-    """Fold minutes by plain Python."""
-    bars: Naive = {}
-    for start, open_, high, low, close, volume, count in minutes:
-        at = start - start % interval
-        bar = bars.setdefault(at, [at, open_, high, low, close, 0, 0])
-        bar[2], bar[3], bar[4] = max(bar[2], high), min(bar[3], low), close
-        bar[5] += volume
-        bar[6] += count
-    return [bars[start] for start in sorted(bars)]
-
-
-def expected(ticks: Any, seconds: int) -> list[list[int]]:
-    if seconds <= 60:
-        return naive(ticks, seconds * SECOND)
-    return naive_longer(naive(ticks, MINUTE), seconds * SECOND)
+from tickfire.store.schema import BAR, INTERVALS_S, TICK, TICK_TRADE
 
 
 @st.composite

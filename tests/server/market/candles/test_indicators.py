@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.server.conftest import Server
-from tests.server.market.topics.test_candle_topics import replayed
+from tests.support.candles import replayed
 from tests.support.phoenix_client import Joined
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
+from tests.support.server import Server
 from tickfire.kernels import native
 
 
 def shown(joined: Joined) -> dict[int, float]:
-    """What a client shows that puts each value where its time belongs."""
+    """The values that a client shows after placing each at its time."""
     values = joined.response["values"]
     for event, payload in joined.events:
         if event == "reset":
@@ -98,11 +98,11 @@ async def test_subscribers_share_one_and_it_ends_with_the_last(
     joined = [await client.join("indicators:AAA:1s:ema(5)") for client in clients]
     assert joined[0].response["values"] == joined[2].response["values"]
     assert joined[0].response["indicator"] == "ema(5)"
-    assert len(server.market._indicators) == 1
+    assert len(server.market.indicators) == 1
     for client in clients:
         await client.leave("indicators:AAA:1s:ema(5)")
-    assert not server.market._indicators
-    assert not server.market._candles
+    assert not len(server.market.indicators)
+    assert not len(server.market.candles)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.epoch.instruments import Instruments
 from tickfire.server.market.ticks.slots import Slots
 from tickfire.server.market.ticks.slots_kernel import SAW_QUOTE, SAW_TRADE
-from tickfire.store.read_entries import TickEntry
+from tickfire.store.entries import TickEntry
 from tickfire.store.schema import TICK, Instrument
 
 

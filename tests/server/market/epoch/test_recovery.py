@@ -5,16 +5,16 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.server.conftest import Serve, Server
 from tests.support.eventually import eventually
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
-from tickfire.server.market.ticks.positions import Place
+from tickfire.server.market.ticks.positions import WireId
 from tickfire.store.schema import ticks_key
 
 
 def at(publisher: Publisher, *positions: int) -> str:
-    return str(Place(publisher.epoch, positions))
+    return str(WireId(publisher.epoch, positions))
 
 
 async def ready(server: Server) -> httpx.Response:
@@ -139,10 +139,12 @@ async def test_redis_that_pauses_loses_nothing(own_valkey: Valkey, serve: Serve)
     publisher.instruments({1: "AAA"})
     server = await serve(own_valkey.url)
     realtime = await (await server.client()).join("market:realtime")
+    cut = 0
     for _ in range(3):
         publisher.publish(trades(20), entry_size=3)
-        own_valkey.client.client_kill_filter(_type="normal", skipme=True)
+        cut += own_valkey.client.client_kill_filter(_type="normal", skipme=True)
         publisher.publish(trades(20), entry_size=3)
+    assert cut
     got = await realtime.count("tick", 120)
     assert [payload["id"] for payload in got] == [at(publisher, n) for n in range(1, 121)]
     assert not realtime.of("gap")

@@ -9,24 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.server.conftest import Serve, Server
 from tests.support.eventually import eventually
 from tests.support.phoenix_client import Joined
-from tests.support.publisher import DAY, Publisher, tick, trades
+from tests.support.publisher import Publisher, mixed, tick, trades
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.server.market.epoch.shard import ShardReader
-from tickfire.server.market.ticks.positions import Place
+from tickfire.server.market.ticks.positions import WireId
 from tickfire.store.schema import BINARY_HEADER, TICK, new_epoch, shard_of
 
 suppressed = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-
-
-def mixed(count: int, instruments: int = 2, start: int = DAY) -> Any:
-    """Trades of some instruments, each followed by a quote."""
-    rows = np.repeat(trades(count, start=start), 2)
-    rows["instrument_id"] = 1 + np.arange(len(rows)) // 2 % instruments
-    rows["kind"][1::2] = tick("bid")["kind"]
-    return rows
 
 
 def trades_of(rows: Any, topic: str) -> int:
@@ -39,7 +31,7 @@ def ids(joined: Joined) -> list[str]:
 
 
 def at(publisher: Publisher, *positions: int) -> str:
-    return str(Place(publisher.epoch, positions))
+    return str(WireId(publisher.epoch, positions))
 
 
 class Watched:
@@ -133,12 +125,17 @@ async def test_another_epoch_and_a_position_that_never_was_are_not_recovered(
 ) -> None:
     publisher.publish(trades(10))
     await server.reaches(publisher)
-    foreign = str(Place(new_epoch(), (3,)))
+    foreign = str(WireId(new_epoch(), (3,)))
+    subscribed = []
     for since in (foreign, at(publisher, 2**62)):
         joined = await (await server.client()).join("market:realtime", {"since": since})
         assert joined.response["recovered"] is False
         assert joined.response["missed"] == {"from": since, "to": at(publisher, 10)}
-        assert not joined.events
+        subscribed.append(joined)
+    publisher.publish(trades(1))
+    for joined in subscribed:
+        (payload,) = await joined.count("tick", 1)
+        assert payload["id"] == at(publisher, 11)
 
 
 async def test_a_malformed_since_is_a_join_error(server: Server, publisher: Publisher) -> None:
@@ -275,10 +272,11 @@ async def test_leaving_ends_everything_that_a_subscriber_held(
         assert (await client.join(topic)).status == "ok"
     await client.join("market:BBB", {"since": at(publisher, 0)})
     market = server.market
-    assert len(market.lanes.topics()) == 3
+    views = market.subscriptions.views
+    assert len(views.topics()) == 3
     await client.leave("market:AAA")
-    assert "market:AAA" not in market.lanes.topics()
+    assert "market:AAA" not in views.topics()
     await client.close()
-    await eventually(lambda: not market.lanes.topics(), "the lanes are released")
-    assert not market._subscriptions and not market._candles
+    await eventually(lambda: not views.topics(), "the views are released")
+    assert not len(market.subscriptions) and not len(market.candles)
     assert market.live is not None and not market.live.data.slots.listened.any()

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.server import reference
+from tests.support.reference import ticks as reference
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.server.market.ticks.encode import Encoder, Envelope, Ticks, around, binary_payload
 from tickfire.server.market.ticks.positions import base36
-from tickfire.store.schema import BINARY_HEADER, TICK, UNDEF_PRICE
+from tickfire.store.schema import BINARY_HEADER, TICK
 
 EPOCH = bytes(range(8))
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)

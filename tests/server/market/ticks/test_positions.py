@@ -8,22 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickfire.base.units import decimal, decimal_or_none
+from tickfire.base.units import UNDEF_PRICE, decimal, decimal_or_none
 from tickfire.phoenix import JoinError
-from tickfire.server.market.ticks.positions import Place, base36
+from tickfire.server.market.ticks.positions import WireId, base36
 from tickfire.server.market.topics.params import MarketParams, candle_limit
-from tickfire.store.schema import UNDEF_PRICE
 
 places = st.builds(
-    Place,
+    WireId,
     st.binary(min_size=8, max_size=8),
     st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=5).map(tuple),
 )
 
 
 @given(places)
-def test_an_id_is_read_as_it_was_written(place: Place) -> None:
-    assert Place.parse(str(place)) == place
+def test_an_id_is_read_as_it_was_written(place: WireId) -> None:
+    assert WireId.parse(str(place)) == place
 
 
 @given(st.integers(0, 2**64))
@@ -53,7 +52,7 @@ def test_base36_is_what_int_reads(number: int) -> None:
 )
 def test_what_is_no_id_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="since"):
-        Place.parse(text)
+        WireId.parse(text)
 
 
 @given(st.integers(-(2**63), 2**63 - 1))

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import Server
 from tests.support.eventually import eventually
 from tests.support.publisher import Publisher, trades
+from tests.support.server import Server
 from tickfire.server.market.epoch.shard import ShardReader
-from tickfire.server.market.ticks.positions import Place
+from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.subscription import HIGH_WATER
 
 BATCH = 3_000
@@ -122,7 +122,7 @@ async def test_it_gets_everything_once_it_reads_on(
     for _ in range(0, ENOUGH, BATCH):
         publisher.publish(trades(BATCH), entry_size=100)
         await quick.count("tick", publisher.positions[0])
-        most = max(s.socket.outlet.buffered for s in server.market._subscriptions)
+        most = max(s.socket.outlet.buffered for s in server.market.subscriptions)
         assert most < HIGH_WATER + ONE_READ
     sample = server.market.metrics.registry.get_sample_value
     assert sample("tickfire_catch_ups_total", {"why": "slow"}) == 1
@@ -145,10 +145,10 @@ async def test_it_is_told_what_was_trimmed_meanwhile(
     await server.reaches(publisher)
     newest = publisher.positions[0]
     publisher.trim(newest - 1000)
-    got = await ticks_of(slow, str(Place(publisher.epoch, (newest,))))
+    got = await ticks_of(slow, str(WireId(publisher.epoch, (newest,))))
     (gap,) = [message[4] for message in got if message[3] == "gap"]
-    begin, end = (Place.parse(gap[side]).positions[0] for side in ("from", "to"))
-    ids = [Place.parse(message[4]["id"]).positions[0] for message in got if message[3] == "tick"]
+    begin, end = (WireId.parse(gap[side]).positions[0] for side in ("from", "to"))
+    ids = [WireId.parse(message[4]["id"]).positions[0] for message in got if message[3] == "tick"]
     assert ids == [*range(1, begin + 1), *range(end + 1, newest + 1)]
     slow.close()
 
@@ -157,4 +157,4 @@ async def test_a_slow_client_that_leaves_is_forgotten(server: Server, publisher:
     slow = await behind(server, publisher)
     slow.close()
     await eventually(lambda: not catching_up(server), "it is forgotten")
-    assert not server.market._subscriptions
+    assert not len(server.market.subscriptions)

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tests.server.conftest import Serve, Server
-from tests.server.market.candles.test_candles import expected
+from tests.support.candles import as_row, replayed
 from tests.support.phoenix_client import Joined
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
+from tests.support.reference.candles import expected
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.base.units import decimal
 from tickfire.store.schema import BAR, BAR_LATE, INTERVALS_S
@@ -20,19 +21,6 @@ MS = 1_000_000
 
 def as_sent(rows: list[list[int]]) -> list[list[Any]]:
     return [[row[0] // MS, *map(decimal, row[1:5]), *row[5:]] for row in rows]
-
-
-def as_row(candle: dict[str, Any]) -> list[Any]:
-    names = ("time", "open", "high", "low", "close", "volume", "trades")
-    return [candle[name] for name in names]
-
-
-def replayed(history: list[list[Any]], candles: list[dict[str, Any]]) -> list[list[Any]]:
-    """What a client shows that puts each candle where its time belongs."""
-    shown = {row[0]: row for row in history}
-    for candle in candles:
-        shown[candle["time"]] = as_row(candle)
-    return [shown[time] for time in sorted(shown)]
 
 
 def shows(history: list[list[Any]], want: list[list[Any]]) -> Callable[[Joined], bool]:

@@ -1,4 +1,4 @@
-"""What models say, as clients see it: sentiment on headlines, and the topics of signals."""
+"""The models' results at the client: sentiment of headlines, and the signal topics."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, cast
 
 import msgspec
 import pytest
-import redis.asyncio
 
-from tests.server.conftest import Serve, Server
 from tests.support.eventually import eventually
 from tests.support.house import House, listening
 from tests.support.publisher import DAY, SECOND, Publisher
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.models.infer.service import Infer, InferConfig
 from tickfire.models.records import SENTIMENT_KEY, SIGNALS_KEY, Sentiment, Signal
 from tickfire.server.market.topics import news
 from tickfire.store.schema import NEWS_KEY, Headline
+from tickfire.store.store import Store
 
 
 def tell(valkey: Valkey, identity: str, title: str = "Title") -> bytes:
@@ -122,7 +122,7 @@ async def test_where_nobody_scores_no_headline_waits(
         tell(valkey, f"h{number}")
     lines = await joined.count("headline", 250)
     assert [line["id"] for line in lines] == [f"h{number}" for number in range(250)]
-    assert len(server.market.news._numbers) <= 250 and not server.market.news._held
+    assert len(server.market.news._by_entry) <= 250 and not server.market.news._held
 
 
 async def test_signals_of_one_symbol_and_of_all(
@@ -174,14 +174,14 @@ async def test_the_newest_signals_are_kept_and_no_more(
 
 @contextlib.asynccontextmanager
 async def inferring(valkey: Valkey) -> AsyncIterator[None]:
-    client = redis.asyncio.Redis(port=valkey.port)
-    task = asyncio.create_task(Infer(InferConfig(models=()), client).run())
+    store = await Store.open(valkey.url)
+    task = asyncio.create_task(Infer(InferConfig(models=()), store).run())
     try:
         yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await client.aclose()
+        await store.close()
 
 
 async def test_a_headline_reaches_a_stock_client_with_its_sentiment(

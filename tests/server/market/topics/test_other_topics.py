@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from tests.server.conftest import Serve, Server
 from tests.support.eventually import eventually
 from tests.support.publisher import DAY, Publisher, trades
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.server.conftest import Server
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
+from tests.support.server import Server
 from tickfire.base.units import decimal
 
 

@@ -1,4 +1,4 @@
-"""What the plain references share: windows, and the rule for what is no number."""
+"""Helpers of the plain references: windows, and the rule for missing numbers."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Reader:
         self._at = 0
 
     def __bool__(self) -> bool:
-        """Whether anything is left."""
+        """Return whether anything is left."""
         return self._at < len(self._data)
 
     def byte(self) -> int:
@@ -83,7 +83,7 @@ class Reader:
 
     @property
     def at(self) -> int:
-        """How far it has read."""
+        """The offset of the next byte."""
         return self._at
 
     def since(self, start: int) -> bytes:

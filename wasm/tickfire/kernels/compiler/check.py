@@ -1,4 +1,4 @@
-"""What a portable kernel may do: a reading of its source, before any compiler sees it.
+"""The check of a portable kernel's source, before it is compiled.
 
 The rules are those that make the same bits come out everywhere and nothing raise: numbers and
 arrays, arithmetic, comparisons, ``if``, ``for`` over ``range``, ``while``, calls of other such

@@ -97,7 +97,7 @@ def _lines(head: str, body: Iterator[str] | tuple[()], foot: str = "}") -> str:
 def _export(signature: Signature) -> str:
     faces: list[str] = []
     for parameter in signature.parameters:
-        name = _camel(parameter.name)
+        name = camel(parameter.name)
         if parameter.kind.is_array:
             faces += [f"{name}: number", f"{name}Length: number"]
         else:
@@ -107,19 +107,19 @@ def _export(signature: Signature) -> str:
 
 def _entry(kernel: FunctionType) -> str:
     signature = signature_of(kernel)
-    parameters = ", ".join(f'["{_camel(p.name)}", "{ROLES[p.kind]}"]' for p in signature.parameters)
+    parameters = ", ".join(f'["{camel(p.name)}", "{ROLES[p.kind]}"]' for p in signature.parameters)
     words = ""
     if signature.of(Kind.STATE):
         function = signature_of(words_function(kernel))
-        names = ", ".join(f'"{_camel(p.name)}"' for p in function.parameters)
-        words = f', words: "{_camel(function.name)}", wordsOf: [{names}]'
-    return f"  {_camel(signature.name)}: {{ parameters: [{parameters}]{words} }},"
+        names = ", ".join(f'"{camel(p.name)}"' for p in function.parameters)
+        words = f', words: "{camel(function.name)}", wordsOf: [{names}]'
+    return f"  {camel(signature.name)}: {{ parameters: [{parameters}]{words} }},"
 
 
 def _method(signature: Signature) -> str:
-    taken = ", ".join(f"{_camel(p.name)}: {_view(p)}" for p in signature.parameters)
+    taken = ", ".join(f"{camel(p.name)}: {_view(p)}" for p in signature.parameters)
     call = f"this.exports.{signature.name}({', '.join(_given(signature.parameters))})"
-    name = _camel(signature.name)
+    name = camel(signature.name)
     result = call if name.endswith("Words") else f'fitting("{name}", {call})'
     return (
         f"  /** {signature.summary} */\n  {name}({taken}): number {{\n    return {result};\n  }}\n"
@@ -128,7 +128,7 @@ def _method(signature: Signature) -> str:
 
 def _given(parameters: Sequence[Parameter]) -> Iterator[str]:
     for parameter in parameters:
-        name = _camel(parameter.name)
+        name = camel(parameter.name)
         if parameter.kind.is_array:
             yield f"this.at({name})"
             yield f"{name}.length"
@@ -148,6 +148,7 @@ def _scalar(parameter: Parameter) -> str:
     return "bigint" if parameter.kind is Kind.LONG else "number"
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """Return a name of Python's as TypeScript writes it: ``log_returns`` as ``logReturns``."""
     first, *others = name.split("_")
     return first + "".join(part.capitalize() for part in others)

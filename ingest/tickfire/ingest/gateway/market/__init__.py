@@ -1,1 +1,1 @@
-"""A simulated market: seeded, endless, in real DBN records."""
+"""A simulated market: a seeded, endless stream of DBN records."""

@@ -8,20 +8,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.units import NS_PER_S, PRICE_SCALE, UNDEF_PRICE
 from tickfire.ingest.dbn.control import SymbolMappingMsg
 from tickfire.ingest.dbn.definition import DEFINITION_V3
 from tickfire.ingest.dbn.enums import STYPES
 from tickfire.ingest.dbn.file import aligned
-from tickfire.ingest.dbn.layout import (
-    PRICE_SCALE,
-    RTYPE_DEFINITION,
-    UNDEF_PRICE,
-    UNDEF_TIMESTAMP,
-)
+from tickfire.ingest.dbn.layout import RTYPE_DEFINITION, UNDEF_TIMESTAMP
 from tickfire.ingest.gateway.market.simulation import tick_size
 from tickfire.ingest.gateway.market.universe import FUTURE, Listing
 
-_NS_PER_S: Final = 1_000_000_000
 _RAW_SYMBOL: Final = STYPES.index("raw_symbol")
 _UNDEFINED_PRICES: Final = (
     "high_limit_price",
@@ -37,7 +32,7 @@ _UNDEFINED_PRICES: Final = (
 
 
 def mapping_of(listing: Listing, ts_event: int = 0) -> SymbolMappingMsg:
-    """Return an instrument's symbol mapping."""
+    """Return the symbol mapping of an instrument."""
     return SymbolMappingMsg(
         instrument_id=listing.instrument_id,
         stype_in_symbol=listing.symbol,
@@ -60,7 +55,7 @@ def definitions_of(listings: list[Listing], ts_event: int) -> NDArray[np.uint8]:
     Returns
     -------
     uint8[520 n]
-        DBN version 3; 8-aligned.
+        Records of DBN version 3; 8-aligned.
     """
     data = aligned(len(listings) * DEFINITION_V3.itemsize)
     data[:] = 0
@@ -95,7 +90,7 @@ def _fill(row: np.void, listing: Listing, ts_event: int) -> None:
     row["user_defined_instrument"] = b"N"
     row["leg_side"] = b"N"
     if listing.expiration is not None:
-        day = datetime.fromtimestamp(listing.expiration // _NS_PER_S, UTC)
+        day = datetime.fromtimestamp(listing.expiration // NS_PER_S, UTC)
         row["maturity_year"], row["maturity_month"], row["maturity_day"] = (
             day.year,
             day.month,

@@ -1,8 +1,9 @@
-"""The simulated market to one session.
+"""Feed of the simulated market for one session.
 
-It has trades, MBP-1 and definitions. A session first gets the mappings, then at once what its
-subscriptions ask of the history by a start, and then what happens as it happens. A trade comes
-once: as a trade to who subscribes to trades, else as an MBP-1 record with action T.
+The market has trades, MBP-1 records and definitions. A session first gets the mappings, then at
+once the part of the history that its subscriptions request by a start, then records in real time.
+Each trade is sent once: as a trade to a session that subscribes to trades, otherwise as an MBP-1
+record with action T.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.dbn.control import ControlMsg, ErrorMsg, SystemMsg
 from tickfire.ingest.dbn.layout import (
     ERROR_INVALID_SUBSCRIPTION,
@@ -30,39 +32,39 @@ from tickfire.ingest.gateway.feed import (
     unresolved,
 )
 from tickfire.ingest.gateway.market.definitions import definitions_of, mapping_of
-from tickfire.ingest.gateway.market.market import Market
+from tickfire.ingest.gateway.market.market import SimulatedMarket
 from tickfire.ingest.gateway.market.widen import Widener
 from tickfire.ingest.gateway.outlet import Outlet
-from tickfire.ingest.gateway.pace import NS_PER_S, Clock
+from tickfire.ingest.gateway.pace import Clock
 from tickfire.ingest.gateway.segment import Segment, survey_chunk
 from tickfire.ingest.gateway.selection import Selection
-from tickfire.ingest.gateway.subscription import Subscription
+from tickfire.ingest.lsg.requests import GatewaySubscription
 
 DATASET: Final = "TICKFIRE.SIM"
 SCHEMAS: Final = ("trades", "mbp-1", "definition")
 MAX_BACKLOG: Final = 32 << 20
-"""Bytes that may wait for a client that is slow."""
+"""The most bytes that may wait for a slow client."""
 START_SLACK_NS: Final = 10 * NS_PER_S
-"""By so much a start may precede the history without a word."""
+"""The time by which a start may precede the history without an error."""
 
 
-class MarketFeed:
-    """One session's view of the market.
+class SimulatedFeed:
+    """The simulated market as one session gets it.
 
     Parameters
     ----------
-    market : Market
+    market : SimulatedMarket
         Shared by the sessions.
     clock : Clock
     slow_after_s : float
-        For so long a client may not take what happened before it counts as slow.
+        The time, in seconds, after which a client that does not read counts as slow.
     skip_when_slow : bool
-        A slow client then misses what happened meanwhile; else it is only warned, and given up
-        when too much waits for it.
+        Whether a slow client misses the records of that time. Otherwise it is warned, and the
+        session ends when too much data waits for it.
     """
 
     def __init__(
-        self, market: Market, clock: Clock, *, slow_after_s: float, skip_when_slow: bool
+        self, market: SimulatedMarket, clock: Clock, *, slow_after_s: float, skip_when_slow: bool
     ) -> None:
         self.selection = Selection()
         self.has_ts_out = False
@@ -81,15 +83,15 @@ class MarketFeed:
             self.selection.learn(mapping_of(listing))
 
     def metadata(self) -> Metadata:
-        """Return the metadata of a session that begins now."""
+        """Return the metadata of a session that starts now."""
         return Metadata(dataset=DATASET, start=self.now())
 
     def now(self) -> int:
-        """Return the wall clock, ns since the Unix epoch."""
+        """Return the present time in ns since the Unix epoch."""
         return self._clock.time_ns()
 
-    def subscribe(self, subscription: Subscription, *, late: bool) -> list[ControlMsg]:
-        """Take a subscription; return acknowledgement, complaints and mappings."""
+    def subscribe(self, subscription: GatewaySubscription, *, late: bool) -> list[ControlMsg]:
+        """Add a subscription; return its acknowledgement, errors and mappings."""
         now = self.now()
         refusal = _refusal(subscription, late=late)
         if refusal:
@@ -115,13 +117,13 @@ class MarketFeed:
         return [*told, *(replace(mapping, ts_event=now) for mapping in new)]
 
     def push(self, segment: Segment) -> None:
-        """Take what happened; it is sent when the client takes it."""
+        """Take the newest records, to be sent when the client reads."""
         self._waiting.append(segment)
         self._backlog += len(segment.data)
         self._arrived.set()
 
     async def run(self, outlet: Outlet) -> None:
-        """Send what is asked of the history, then what happens, for ever."""
+        """Send the requested history, then records in real time, until cancelled."""
         try:
             definitions = self._definitions()
             outlet.send(definitions, 0, len(definitions))
@@ -179,8 +181,8 @@ class MarketFeed:
     def _definitions(self) -> Segment:
         return survey_chunk(definitions_of(self._market.listings, self.now()))
 
-    def _resolve(self, subscription: Subscription) -> tuple[Subscription, list[str]]:
-        """Return the subscription by raw symbols, and the symbols that are unknown."""
+    def _resolve(self, subscription: GatewaySubscription) -> tuple[GatewaySubscription, list[str]]:
+        """Return the subscription in raw symbols, and the unknown symbols."""
         if subscription.symbols is None:
             return subscription, []
         known = self._names[subscription.stype_in] if subscription.stype_in in self._names else {}
@@ -189,8 +191,8 @@ class MarketFeed:
         return replace(subscription, symbols=tuple(raw), stype_in="raw_symbol"), unknown
 
 
-def _names(market: Market) -> dict[str, dict[str, str]]:
-    """Return, by symbol type, the names of instruments and their raw symbols."""
+def _names(market: SimulatedMarket) -> dict[str, dict[str, str]]:
+    """Return the raw symbol of each name of an instrument, by symbol type."""
     futures = [listing for listing in market.listings if listing.expiration is not None]
     return {
         "raw_symbol": {listing.symbol: listing.symbol for listing in market.listings},
@@ -202,7 +204,7 @@ def _names(market: Market) -> dict[str, dict[str, str]]:
     }
 
 
-def _refusal(subscription: Subscription, *, late: bool) -> str | None:
+def _refusal(subscription: GatewaySubscription, *, late: bool) -> str | None:
     if subscription.schema not in SCHEMAS:
         return f"The simulated market has {', '.join(SCHEMAS)}; it has no {subscription.schema}."
     if late and subscription.start is not None:

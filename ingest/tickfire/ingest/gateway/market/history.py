@@ -1,6 +1,7 @@
-"""The recent past of the simulated market: every trade, and one quote a second of each instrument.
+"""Recent history of the simulated market.
 
-So charts are complete, and a past of minutes stays small.
+It holds every trade but only one quote a second of each instrument, so that charts are complete
+and the history stays small.
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.dbn.file import aligned
 from tickfire.ingest.dbn.layout import RTYPE_MBP_1
-from tickfire.ingest.gateway.pace import NS_PER_S
 from tickfire.ingest.gateway.segment import Segment, survey_chunk
 
 
 class History:
-    """Records of the last while, in their order.
+    """The latest records of a market, in order.
 
     Parameters
     ----------
     length_ns : int
-        How far back it goes.
+        The length of the history in ns.
     """
 
     def __init__(self, length_ns: int) -> None:
@@ -32,12 +33,12 @@ class History:
         self._current: list[NDArray[np.uint8]] = []
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all records."""
         self._past.clear()
         self._current.clear()
 
     def add(self, segment: Segment) -> None:
-        """Take the records that come next, all of one second."""
+        """Append records, all of one second."""
         last = int(segment.clocks[-1])
         second = last // NS_PER_S
         if second != self._second:
@@ -49,7 +50,7 @@ class History:
             self._past.popleft()
 
     def segments(self) -> list[Segment]:
-        """Return what is remembered."""
+        """Return the records as segments: one, or none if there are no records."""
         blocks = [block for _, block in self._past] + self._current
         if not blocks:
             return []
@@ -65,7 +66,7 @@ class History:
 
 
 def _thinned(segment: Segment) -> NDArray[np.uint8]:
-    """Leave out all quotes but the last of each instrument."""
+    """Return the records of a segment with only the last quote of each instrument."""
     keep = segment.rtypes != RTYPE_MBP_1
     quotes = np.flatnonzero(~keep)
     _, first_from_behind = np.unique(segment.instrument_ids[quotes][::-1], return_index=True)

@@ -1,4 +1,4 @@
-"""One simulated market by the wall clock, shared by all sessions."""
+"""The simulated market in real time, shared by all sessions."""
 
 from __future__ import annotations
 
@@ -6,37 +6,38 @@ import asyncio
 from collections.abc import Iterator
 from typing import Final, Protocol
 
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.market.history import History
 from tickfire.ingest.gateway.market.parameters import MAX_LATENCY_NS
 from tickfire.ingest.gateway.market.simulation import Simulation
 from tickfire.ingest.gateway.market.universe import Listing
-from tickfire.ingest.gateway.pace import NS_PER_S, Clock
+from tickfire.ingest.gateway.pace import Clock
 from tickfire.ingest.gateway.segment import Segment, survey_chunk
 
 STEP_NS: Final = 10_000_000
-"""Events of so long are made, and sent, together."""
+"""The time whose events are made and sent together."""
 LAG_NS: Final = int(MAX_LATENCY_NS)
-"""Events are made so long after their time, so that none is received before it is now."""
+"""The delay after which events are made, so that none has a receive time in the future."""
 LONGEST_GAP_NS: Final = 10 * NS_PER_S
-"""A market that nobody saw for longer than this and than its history stood still."""
+"""A market that paused for longer than this, and than its history, skips the pause."""
 
 
-class Subscriber(Protocol):
-    """Who gets what happens."""
+class SegmentSink(Protocol):
+    """A consumer of the market's records."""
 
     def push(self, segment: Segment) -> None:
-        """Take records that happened just now."""
+        """Take the newest records."""
         ...
 
 
-class Market:
-    """The market; it runs while anybody looks at it.
+class SimulatedMarket:
+    """A simulated market that runs while a session is attached.
 
     Parameters
     ----------
     config : GatewayConfig
-        Seed, number of instruments, speed, history, start.
+        Gives the seed, the number of instruments, the speed, the history and the start.
     clock : Clock
     """
 
@@ -49,7 +50,7 @@ class Market:
             config.seed, self._time, instruments=config.instruments, speed=config.speed
         )
         self._history = History(history_ns)
-        self._subscribers: set[Subscriber] = set()
+        self._sinks: set[SegmentSink] = set()
         self._pump: asyncio.Task[None] | None = None
 
     @property
@@ -59,28 +60,28 @@ class Market:
 
     @property
     def earliest(self) -> int:
-        """How far back the history goes, ns since the Unix epoch."""
+        """The time at which the history begins, in ns since the Unix epoch."""
         return self._clock.time_ns() - self._history.length_ns
 
     async def catch_up(self) -> None:
-        """Bring the market to now; others have a turn meanwhile."""
+        """Advance the market to the present, letting other tasks run meanwhile."""
         for segment in self._advance():
             self._publish(segment)
             await self._clock.sleep_until(0)
 
-    async def attach(self, subscriber: Subscriber) -> list[Segment]:
-        """Let a subscriber get what happens from now on; return the history up to here."""
+    async def attach(self, sink: SegmentSink) -> list[Segment]:
+        """Push records to a sink from now on; return the history up to now."""
         await self.catch_up()
         history = self._history.segments()
-        self._subscribers.add(subscriber)
+        self._sinks.add(sink)
         if self._pump is None:
             self._pump = asyncio.get_running_loop().create_task(self._run())
         return history
 
-    def detach(self, subscriber: Subscriber) -> None:
-        """Let a subscriber get nothing more."""
-        self._subscribers.discard(subscriber)
-        if not self._subscribers and self._pump is not None:
+    def detach(self, sink: SegmentSink) -> None:
+        """Stop pushing records to a sink."""
+        self._sinks.discard(sink)
+        if not self._sinks and self._pump is not None:
             self._pump.cancel()
             self._pump = None
 
@@ -92,8 +93,8 @@ class Market:
 
     def _publish(self, segment: Segment) -> None:
         self._history.add(segment)
-        for subscriber in self._subscribers:
-            subscriber.push(segment)
+        for sink in self._sinks:
+            sink.push(segment)
 
     def _advance(self) -> Iterator[Segment]:
         now = self._clock.time_ns() - LAG_NS

@@ -1,13 +1,13 @@
-"""The simulated market's events, one after the other, written as DBN records.
+"""Kernel that simulates a market's events and writes them as DBN records.
 
-Events come by a self-exciting process: each makes the next likelier for a while, the rate follows
-the time of day and the volatility. Between two events, the market factor and the logarithm of
-volatility drift (the latter comes back to its mean within minutes: volatility clusters); the
-price of the instrument whose turn it is moves with the market factor and by itself since its last
-turn. Its quotes follow that price on the tick grid; trades hit the bid or lift the ask.
+Events follow a self-exciting process: each event makes others likelier for a while, and the rate
+depends on the time of day and on volatility. Between two events the market factor and the
+logarithm of volatility drift; the latter reverts to its mean within minutes, so that volatility
+clusters. The price of the event's instrument moves with the market factor and by a random walk of
+its own. Its quotes follow that price on the tick grid; trades hit the bid or lift the ask.
 
-The state holds all that is to come, the random numbers included: where one call ends and the next
-begins makes no difference.
+The state includes the random number generator, so the records do not depend on how the time is
+divided into calls.
 """
 
 from __future__ import annotations
@@ -15,12 +15,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import float64, int64, uint32, uint64
+from numba import float64, int64
 
 from tickfire.ingest.dbn.layout import (
-    ACTION_ADD,
-    ACTION_CANCEL,
-    ACTION_MODIFY,
     ACTION_TRADE,
     FLAG_LAST,
     RTYPE_MBP_1,
@@ -30,27 +27,21 @@ from tickfire.ingest.dbn.layout import (
     SIZE_MBP_1,
     SIZE_TRADE,
 )
+from tickfire.ingest.gateway.market.draws import normal, uniform
 from tickfire.ingest.gateway.market.parameters import (
-    B_ASK,
-    B_ASK_SIZE,
-    B_BID,
-    B_BID_SIZE,
-    B_TIME,
     BRANCHING,
     CLOSE_S,
     EXCITED_FADES_PER_S,
     G_EXCITED,
     G_FACTOR,
     G_LOG_VOL,
+    G_RATE,
     I_BEGIN,
     I_CANDIDATE,
-    I_RANDOM,
     I_RECV,
-    I_SEQUENCE,
     I_TIME,
     LATENCY_NS,
     LATENCY_TAIL_NS,
-    LEAN,
     MARKET_SIGMA,
     MAX_ACTIVE_LOG_VOL,
     MAX_LATENCY_NS,
@@ -59,25 +50,36 @@ from tickfire.ingest.gateway.market.parameters import (
     OPEN_S,
     P_BETA,
     P_DEPTH,
+    P_FACTOR,
+    P_LEVEL,
     P_LOT,
     P_PRICE,
     P_SHARE,
     P_SIGMA,
-    P_SPREAD,
     PULL_PER_S,
+    Q_ASK,
+    Q_ASK_SIZE,
+    Q_BID,
+    Q_BID_SIZE,
+    Q_ID,
+    Q_TICK,
+    Q_TIME,
     QUIET_RATE,
     RAMP_S,
-    S_FACTOR,
-    S_LEVEL,
-    SIZE_INERTIA,
-    SIZE_SIGMA,
     STICKY,
     TRADE_SHARE,
     VOL_PULL_PER_S,
     VOL_SIGMA,
-    WIDE_SHARE,
-    WIDE_VOL,
 )
+from tickfire.ingest.gateway.market.quotes import (
+    change_size,
+    change_spread,
+    draw_spread,
+    follow_price,
+    off_middle,
+    take_liquidity,
+)
+from tickfire.ingest.gateway.market.records import write_base, write_event, write_top
 from tickfire.kernels.jit import helper, kernel
 
 DAY_NS = 86_400_000_000_000
@@ -85,32 +87,8 @@ MOST_PER_EVENT = SIZE_TRADE + 2 * SIZE_MBP_1
 
 
 @helper
-def uniform(ints: Any) -> Any:
-    """Draw from (0, 1): splitmix64."""
-    state = uint64(ints[I_RANDOM]) + uint64(0x9E3779B97F4A7C15)
-    ints[I_RANDOM] = int64(state)
-    z = (state ^ (state >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> uint64(27))) * uint64(0x94D049BB133111EB)
-    z = z ^ (z >> uint64(31))
-    return (float64(z >> uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
-
-
-@helper
-def normal(ints: Any) -> Any:
-    """Draw from the standard normal distribution: Box and Muller."""
-    radius = math.sqrt(-2.0 * math.log(uniform(ints)))
-    return radius * math.cos(2.0 * math.pi * uniform(ints))
-
-
-@helper
-def draw_size(typical: Any, ints: Any) -> Any:
-    """Draw a size, most often about the typical one, at times far larger."""
-    return max(int64(1), int64(typical * math.exp(SIZE_SIGMA * normal(ints)) + 0.5))
-
-
-@helper
 def time_of_day(ns: Any) -> Any:
-    """Return the rate at a time as a fraction of the busiest: high at open and close."""
+    """Return the rate of events at a time as a fraction of the busiest one."""
     second = float64(ns % int64(DAY_NS)) * 1e-9
     if second < OPEN_S - RAMP_S or second > CLOSE_S + RAMP_S:
         return QUIET_RATE
@@ -123,12 +101,13 @@ def time_of_day(ns: Any) -> Any:
 
 
 @helper
-def next_event(market: Any, ints: Any, rate: Any, end: Any) -> Any:
-    """Move the market to its next event; return whether there is one before the end.
+def next_event(market: Any, ints: Any, end: Any) -> Any:
+    """Advance the market to its next event; return whether there is one before the end.
 
-    Thinning: candidates come at a rate that is never exceeded, and are taken with the share of it
-    that holds at their time.
+    By thinning: candidates are drawn at an upper bound of the rate, and each is accepted with the
+    ratio of the rate at its time to that bound.
     """
+    rate = market[G_RATE]
     while True:
         log_vol = market[G_LOG_VOL]
         active = math.exp(0.5 * min(max(log_vol, -MAX_ACTIVE_LOG_VOL), MAX_ACTIVE_LOG_VOL))
@@ -158,8 +137,8 @@ def next_event(market: Any, ints: Any, rate: Any, end: Any) -> Any:
 
 
 @helper
-def whose_turn(params: Any, draw: Any) -> Any:
-    """Return the first instrument whose share reaches a draw."""
+def pick_instrument(params: Any, draw: Any) -> Any:
+    """Return the index of the first instrument whose cumulative share reaches a draw."""
     low = 0
     high = len(params) - 1
     while low < high:
@@ -172,189 +151,115 @@ def whose_turn(params: Any, draw: Any) -> Any:
 
 
 @helper
-def price_now(params: Any, levels: Any, books: Any, market: Any, ints: Any, i: Any) -> Any:
-    """Move an instrument's price to now; return it in ticks."""
-    since = float64(ints[I_TIME] - books[i, B_TIME]) * 1e-9
-    books[i, B_TIME] = ints[I_TIME]
-    level = levels[i, S_LEVEL] + params[i, P_BETA] * (market[G_FACTOR] - levels[i, S_FACTOR])
+def move_price(params: Any, quotes: Any, market: Any, ints: Any, i: Any) -> Any:
+    """Move an instrument's price to the time of the event; return it in ticks."""
+    since = float64(ints[I_TIME] - quotes[i, Q_TIME]) * 1e-9
+    quotes[i, Q_TIME] = ints[I_TIME]
+    level = params[i, P_LEVEL] + params[i, P_BETA] * (market[G_FACTOR] - params[i, P_FACTOR])
     vol = math.exp(market[G_LOG_VOL])
     level += params[i, P_SIGMA] * vol * math.sqrt(since) * normal(ints) - PULL_PER_S * level * since
-    levels[i, S_LEVEL] = level
-    levels[i, S_FACTOR] = market[G_FACTOR]
+    params[i, P_LEVEL] = level
+    params[i, P_FACTOR] = market[G_FACTOR]
     return params[i, P_PRICE] * math.exp(level)
 
 
 @helper
-def write_base(
-    out4: Any, out8: Any, at: Any, size: Any, rtype: Any, iid: Any, ints: Any, delay: Any
-) -> None:
-    """Write header, times and sequence of a record."""
-    w = at >> 2
-    q = at >> 3
-    time = ints[I_BEGIN] + ints[I_TIME]
-    ints[I_SEQUENCE] += 1
-    out4[w] = uint32(size >> 2 | rtype << 8)
-    out4[w + 1] = uint32(iid)
-    out8[q + 1] = time
-    out8[q + 4] = ints[I_RECV]
-    out4[w + 10] = uint32(delay)
-    out4[w + 11] = uint32(ints[I_SEQUENCE])
+def draw_delay(ints: Any) -> Any:
+    """Draw the time (ns) from the event to its receipt, and set the receive time."""
+    delay = min(LATENCY_NS - LATENCY_TAIL_NS * math.log(uniform(ints)), MAX_LATENCY_NS)
+    ints[I_RECV] = max(ints[I_BEGIN] + ints[I_TIME] + int(delay), ints[I_RECV])
+    return delay
 
 
 @helper
-def write_event(
-    out4: Any, out8: Any, at: Any, price: Any, size: Any, action: Any, side: Any, flags: Any
-) -> None:
-    """Write what happened: price in 1e-9, size, action, side, flags; depth 0."""
-    out8[(at >> 3) + 2] = price
-    out4[(at >> 2) + 6] = uint32(size)
-    out4[(at >> 2) + 7] = uint32(action | side << 8 | flags << 16)
+def emit_quote(
+    params: Any,
+    quotes: Any,
+    market: Any,
+    ints: Any,
+    i: Any,
+    price: Any,
+    delay: Any,
+    out: Any,
+    at: Any,
+) -> Any:
+    """Change the quotes of an instrument, and write the MBP-1 record; return the next offset."""
+    depth = params[i, P_DEPTH]
+    spread = draw_spread(params, market, ints, i)
+    width = quotes[i, Q_ASK] - quotes[i, Q_BID]
+    if abs(off_middle(quotes, i, price)) > 0.5 * float64(width) + STICKY:
+        side, action = follow_price(quotes, ints, i, price, spread, depth)
+    elif spread != width and uniform(ints) < 0.5:
+        side, action = change_spread(quotes, ints, i, spread, depth)
+    else:
+        side, action = change_size(quotes, ints, i, depth)
+    quote = quotes[i, Q_BID]
+    size = quotes[i, Q_BID_SIZE]
+    if side == SIDE_ASK:
+        quote = quotes[i, Q_ASK]
+        size = quotes[i, Q_ASK_SIZE]
+    write_base(out, at, SIZE_MBP_1, RTYPE_MBP_1, quotes[i, Q_ID], ints, delay)
+    write_event(out, at, quote * quotes[i, Q_TICK], size, action, side, FLAG_LAST)
+    write_top(out, at, quotes, i, int64(params[i, P_LOT]))
+    return at + SIZE_MBP_1
 
 
 @helper
-def write_book(out4: Any, out8: Any, at: Any, books: Any, i: Any, tick: Any, lot: Any) -> None:
-    """Write the top of the book."""
-    q = at >> 3
-    w = at >> 2
-    out8[q + 6] = books[i, B_BID] * tick
-    out8[q + 7] = books[i, B_ASK] * tick
-    out4[w + 16] = uint32(books[i, B_BID_SIZE])
-    out4[w + 17] = uint32(books[i, B_ASK_SIZE])
-    out4[w + 18] = uint32(1 + books[i, B_BID_SIZE] // (2 * lot))
-    out4[w + 19] = uint32(1 + books[i, B_ASK_SIZE] // (2 * lot))
+def emit_trade(
+    params: Any, quotes: Any, ints: Any, i: Any, price: Any, delay: Any, out: Any, at: Any
+) -> Any:
+    """Make a trade, and write its record and the MBP-1 record after it; return the next offset."""
+    is_buy, hit, size, action = take_liquidity(params, quotes, ints, i, price)
+    aggressor = int64(SIDE_BID) if is_buy else int64(SIDE_ASK)
+    resting = int64(SIDE_ASK) if is_buy else int64(SIDE_BID)
+    money = hit * quotes[i, Q_TICK]
+    write_base(out, at, SIZE_TRADE, RTYPE_TRADE, quotes[i, Q_ID], ints, delay)
+    write_event(out, at, money, size, ACTION_TRADE, aggressor, 0)
+    at += SIZE_TRADE
+    write_base(out, at, SIZE_MBP_1, RTYPE_MBP_1, quotes[i, Q_ID], ints, delay)
+    write_event(out, at, money, size, action, resting, FLAG_LAST)
+    write_top(out, at, quotes, i, int64(params[i, P_LOT]))
+    return at + SIZE_MBP_1
 
 
 @kernel(
-    "int64(float64[:, ::1], float64[:, ::1], int64[:, ::1], float64[::1], int64[::1],"
-    " int64[::1], int64[::1], float64, int64, uint32[::1], int64[::1])"
+    "int64(float64[:, ::1], int64[:, ::1], float64[::1], int64[::1], int64, uint32[::1],"
+    " int64[::1])"
 )
 def simulate_until(
-    params: Any,
-    levels: Any,
-    books: Any,
-    market: Any,
-    ints: Any,
-    ids: Any,
-    ticks: Any,
-    rate: Any,
-    until: Any,
-    out4: Any,
-    out8: Any,
+    params: Any, quotes: Any, market: Any, ints: Any, until: Any, out4: Any, out8: Any
 ) -> Any:
     """Write the records of all events before a time.
 
     Parameters
     ----------
-    params, levels, books : float64[n, P_WORDS], float64[n, S_WORDS], int64[n, B_WORDS]
-    market, ints : float64[G_WORDS], int64[I_WORDS]
-    ids, ticks : int64[n]
-        Instrument ids; tick sizes in 1e-9.
-    rate : float64
-        Events a second at the busiest time of day, before they bring about others.
+    params, quotes : float64[n, P_WORDS], int64[n, Q_WORDS], in and out
+        One row of each an instrument.
+    market, ints : float64[G_WORDS], int64[I_WORDS], in and out
+        The market as a whole.
     until : int64
         ns since the Unix epoch, exclusive.
     out4, out8 : uint32[m / 4], int64[m / 8], out
-        The same memory.
+        Two views of the same memory.
 
     Returns
     -------
     int64
-        Bytes written. If within `MOST_PER_EVENT` of m, there may be more: call again.
+        The bytes written. If that is within `MOST_PER_EVENT` of m, there may be more: call again.
     """
     at = 0
     size = len(out8) * 8
+    out = out4, out8
     end = until - ints[I_BEGIN]
-    while at + MOST_PER_EVENT <= size and next_event(market, ints, rate, end):
-        i = whose_turn(params, uniform(ints))
-        price = price_now(params, levels, books, market, ints, i)
-        vol = math.exp(market[G_LOG_VOL])
-        lot = int64(params[i, P_LOT])
-        depth = params[i, P_DEPTH]
-        tick = ticks[i]
-        delay = min(LATENCY_NS - LATENCY_TAIL_NS * math.log(uniform(ints)), MAX_LATENCY_NS)
-        time = ints[I_BEGIN] + ints[I_TIME]
-        ints[I_RECV] = max(time + int(delay), ints[I_RECV])
+    while at + MOST_PER_EVENT <= size and next_event(market, ints, end):
+        i = pick_instrument(params, uniform(ints))
+        price = move_price(params, quotes, market, ints, i)
+        delay = draw_delay(ints)
         is_trade = uniform(ints) < TRADE_SHARE
-
-        bid = books[i, B_BID]
-        ask = books[i, B_ASK]
-        width = float64(ask - bid)
-        off = price - 0.5 * float64(bid + ask)  # ticks from the middle
-        is_far = abs(off) > 0.5 * width + 1.0
-        if not is_trade or is_far:
-            spread = int64(params[i, P_SPREAD])
-            if uniform(ints) < WIDE_SHARE:
-                spread += 1
-                if vol > WIDE_VOL:
-                    spread += 1
-            action = int64(ACTION_ADD)
-            side = int64(SIDE_BID)
-            if abs(off) > 0.5 * width + STICKY:  # the quotes follow the price
-                new_bid = max(int64(1), int64(math.floor(price - 0.5 * float64(spread - 1))))
-                if new_bid <= bid:
-                    side = int64(SIDE_ASK)
-                books[i, B_BID] = new_bid
-                books[i, B_ASK] = new_bid + spread
-                books[i, B_BID_SIZE] = draw_size(depth, ints)
-                books[i, B_ASK_SIZE] = draw_size(depth, ints)
-            elif spread != ask - bid and uniform(ints) < 0.5:  # the ask, or the bid, gives way
-                if uniform(ints) < 0.5:
-                    side = int64(SIDE_ASK)
-                    books[i, B_ASK] = bid + spread
-                    books[i, B_ASK_SIZE] = draw_size(depth, ints)
-                else:
-                    books[i, B_BID] = max(int64(1), ask - spread)
-                    books[i, B_BID_SIZE] = draw_size(depth, ints)
-                if spread > ask - bid:
-                    action = int64(ACTION_CANCEL)
-            else:  # only a size changes
-                column = int64(B_BID_SIZE)
-                if uniform(ints) < 0.5:
-                    side = int64(SIDE_ASK)
-                    column = int64(B_ASK_SIZE)
-                old = books[i, column]
-                new = SIZE_INERTIA * float64(old)
-                new += (1.0 - SIZE_INERTIA) * float64(draw_size(depth, ints))
-                books[i, column] = max(int64(1), int64(new + 0.5))
-                if books[i, column] == old:
-                    books[i, column] = old + 1
-                if books[i, column] < old:
-                    action = int64(ACTION_CANCEL)
-            quote = books[i, B_BID]
-            quantity = books[i, B_BID_SIZE]
-            if side == SIDE_ASK:
-                quote = books[i, B_ASK]
-                quantity = books[i, B_ASK_SIZE]
-            write_base(out4, out8, at, SIZE_MBP_1, RTYPE_MBP_1, ids[i], ints, delay)
-            write_event(out4, out8, at, quote * tick, quantity, action, side, FLAG_LAST)
-            write_book(out4, out8, at, books, i, tick, lot)
-            at += SIZE_MBP_1
-
+        width = float64(quotes[i, Q_ASK] - quotes[i, Q_BID])
+        is_far = abs(off_middle(quotes, i, price)) > 0.5 * width + 1.0
+        if is_far or not is_trade:
+            at = emit_quote(params, quotes, market, ints, i, price, delay, out, at)
         if is_trade:
-            bid = books[i, B_BID]
-            ask = books[i, B_ASK]
-            off = (price - 0.5 * float64(bid + ask)) / float64(ask - bid)
-            is_buy = uniform(ints) < 0.5 + LEAN * min(max(off, -1.0), 1.0)
-            column = int64(B_ASK_SIZE) if is_buy else int64(B_BID_SIZE)
-            hit = ask if is_buy else bid
-            left = books[i, column]
-            quantity = min(draw_size(float64(lot), ints), left)
-            aggressor = int64(SIDE_BID) if is_buy else int64(SIDE_ASK)
-            resting = int64(SIDE_ASK) if is_buy else int64(SIDE_BID)
-            write_base(out4, out8, at, SIZE_TRADE, RTYPE_TRADE, ids[i], ints, delay)
-            write_event(out4, out8, at, hit * tick, quantity, ACTION_TRADE, aggressor, 0)
-            at += SIZE_TRADE
-            action = int64(ACTION_MODIFY)
-            books[i, column] = left - quantity
-            if quantity == left:  # the level is gone, the next behind it is the best now
-                action = int64(ACTION_CANCEL)
-                books[i, column] = draw_size(depth, ints)
-                if is_buy:
-                    books[i, B_ASK] = ask + 1
-                else:
-                    books[i, B_BID] = max(int64(1), bid - 1)
-            write_base(out4, out8, at, SIZE_MBP_1, RTYPE_MBP_1, ids[i], ints, delay)
-            write_event(out4, out8, at, hit * tick, quantity, action, resting, FLAG_LAST)
-            write_book(out4, out8, at, books, i, tick, lot)
-            at += SIZE_MBP_1
+            at = emit_trade(params, quotes, ints, i, price, delay, out, at)
     return at

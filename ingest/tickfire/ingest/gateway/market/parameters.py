@@ -1,98 +1,107 @@
-"""Words of the simulated market's parameters and state, and the constants of its model."""
+"""Words of the simulated market's model and state, and the constants of its model."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# --- a row of the parameters: one instrument
+# --- a row of floats: one instrument
 P_PRICE: Final = 0
-"""Where it starts, in ticks."""
+"""Starting price, in ticks."""
 P_SIGMA: Final = 1
-"""Of its own part of the price: log units per square root of a second."""
+"""Volatility of its own part of the price: log units per square root of a second."""
 P_BETA: Final = 2
+"""How far it moves with the market factor."""
 P_SPREAD: Final = 3
-"""Usual spread, in ticks."""
+"""Typical spread, in ticks."""
 P_LOT: Final = 4
-"""A usual trade."""
+"""Typical size of a trade."""
 P_DEPTH: Final = 5
-"""A usual size at the top of the book."""
+"""Typical size at the top of the book."""
 P_SHARE: Final = 6
 """Share of all events, of the instruments up to and including this one."""
-P_WORDS: Final = 7
+P_LEVEL: Final = 7
+"""State: logarithm of the price over the starting price."""
+P_FACTOR: Final = 8
+"""State: the market factor at its last event."""
+P_WORDS: Final = 9
 
-# --- a row of the state: one instrument
-S_LEVEL: Final = 0
-"""Log of the price over where it starts."""
-S_FACTOR: Final = 1
-"""The market factor at its last turn."""
-S_WORDS: Final = 2
-
-B_TIME: Final = 0
-"""ns from the beginning to its last turn."""
-B_BID: Final = 1
+# --- a row of integers: one instrument
+Q_TIME: Final = 0
+"""ns from the beginning to its last event."""
+Q_BID: Final = 1
 """Ticks; so the next."""
-B_ASK: Final = 2
-B_BID_SIZE: Final = 3
-B_ASK_SIZE: Final = 4
-B_WORDS: Final = 5
+Q_ASK: Final = 2
+Q_BID_SIZE: Final = 3
+Q_ASK_SIZE: Final = 4
+Q_ID: Final = 5
+"""Instrument id."""
+Q_TICK: Final = 6
+"""Tick size, 1e-9."""
+Q_WORDS: Final = 7
 
-# --- the state of the market
+# --- floats of the market as a whole
 G_FACTOR: Final = 0
 G_LOG_VOL: Final = 1
+"""Logarithm of volatility over its mean."""
 G_EXCITED: Final = 2
-"""Added to the rate, as a fraction of it."""
-G_WORDS: Final = 3
+"""Addition to the rate of events, as a fraction of it."""
+G_RATE: Final = 3
+"""Events a second at the busiest time of day, before those that events bring about."""
+G_WORDS: Final = 4
 
+# --- integers of the market as a whole
 I_RANDOM: Final = 0
+"""State of the random number generator."""
 I_BEGIN: Final = 1
 """ns since the Unix epoch."""
 I_TIME: Final = 2
-"""ns from the beginning to the last event that was considered."""
+"""ns from the beginning to the last candidate event."""
 I_CANDIDATE: Final = 3
-"""ns from the beginning to the event that may come next; -1: not drawn yet."""
+"""ns from the beginning to the next candidate event; -1 if it was not drawn yet."""
 I_RECV: Final = 4
-"""ns since the Unix epoch, ts_recv of the last record."""
+"""ns since the Unix epoch: ts_recv of the last record."""
 I_SEQUENCE: Final = 5
 I_WORDS: Final = 6
 
 # --- the model
 TRADE_SHARE: Final = 0.22
-"""Of events; the others change a quote."""
+"""Share of events that are trades; the others change a quote."""
 MARKET_SIGMA: Final = 6.0e-5
 """Log units per square root of a second: 15 % a year of 252 days of 6.5 hours."""
 PULL_PER_S: Final = 4.0e-6
-"""Back to where prices start, so that a market that runs for months stays believable."""
+"""Pull back to the starting price, so that a market that runs for months stays plausible."""
 VOL_PULL_PER_S: Final = 1.0 / 150.0
 VOL_SIGMA: Final = 0.05
-"""Per square root of a second: the logarithm of volatility wanders by 0.43."""
+"""Per square root of a second; the logarithm of volatility has a standard deviation of 0.43."""
 MAX_LOG_VOL: Final = 2.5
 MAX_ACTIVE_LOG_VOL: Final = 1.5
-"""Beyond, a volatility brings no more events."""
+"""Above this, a higher volatility brings no more events."""
 BRANCHING: Final = 0.35
-"""Events that an event brings about."""
+"""Mean number of events that an event brings about."""
 EXCITED_FADES_PER_S: Final = 2.0
 LEAN: Final = 0.4
-"""How far the side of a trade goes with where the price is between bid and ask."""
+"""How strongly the side of a trade follows the price between bid and ask."""
 STICKY: Final = 0.3
-"""Ticks by which a price must leave its quotes to move them."""
+"""Ticks by which a price must leave its quotes before they follow."""
 WIDE_VOL: Final = 1.6
-"""Volatility over its mean, from which on spreads are wider by a tick at times."""
+"""Volatility, over its mean, above which spreads are at times wider by another tick."""
 WIDE_SHARE: Final = 0.15
 SIZE_SIGMA: Final = 0.8
-"""Of the logarithm of sizes."""
+"""Standard deviation of the logarithm of sizes."""
 SIZE_INERTIA: Final = 0.7
 
 QUIET_RATE: Final = 0.35
-"""Away from the trading day, as a fraction of the busiest rate; so the next."""
+"""Rate outside the trading day, as a fraction of the busiest rate; so the next."""
 MIDDAY_RATE: Final = 0.55
 OPEN_S: Final = 52_200.0
 """14:30 UTC."""
 CLOSE_S: Final = 75_600.0
 """21:00 UTC."""
 RAMP_S: Final = 1800.0
-"""Before the open and after the close."""
+"""Length of the rise before the open and of the fall after the close."""
 
 LATENCY_NS: Final = 40_000.0
-"""Least time from an event to its receipt, and the mean of what comes on top."""
+"""Minimum time from an event to its receipt."""
 LATENCY_TAIL_NS: Final = 60_000.0
+"""Mean of the exponential part on top of it."""
 MAX_LATENCY_NS: Final = 900_000.0

@@ -1,4 +1,4 @@
-"""The simulated market as a pure function of a seed and a start: batches of DBN records."""
+"""A simulated market as a pure function of a seed and a start: batches of DBN records."""
 
 from __future__ import annotations
 
@@ -9,17 +9,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.units import NS_PER_S, PRICE_SCALE
 from tickfire.ingest.dbn.file import aligned
-from tickfire.ingest.dbn.layout import PRICE_SCALE
 from tickfire.ingest.gateway.market.model_kernel import MOST_PER_EVENT, simulate_until
 from tickfire.ingest.gateway.market.parameters import (
-    B_ASK,
-    B_ASK_SIZE,
-    B_BID,
-    B_BID_SIZE,
-    B_TIME,
-    B_WORDS,
     BRANCHING,
+    G_RATE,
     G_WORDS,
     I_BEGIN,
     I_CANDIDATE,
@@ -36,35 +31,41 @@ from tickfire.ingest.gateway.market.parameters import (
     P_SIGMA,
     P_SPREAD,
     P_WORDS,
-    S_WORDS,
+    Q_ASK,
+    Q_ASK_SIZE,
+    Q_BID,
+    Q_BID_SIZE,
+    Q_ID,
+    Q_TICK,
+    Q_TIME,
+    Q_WORDS,
 )
-from tickfire.ingest.gateway.market.universe import Kind, listings
+from tickfire.ingest.gateway.market.universe import Kind, Listing, listings
 
-NS_PER_S: Final = 1_000_000_000
 DEFAULT_STEP_NS: Final = NS_PER_S
 _TRADING_YEAR_S: Final = 252 * 6.5 * 3600
 _LEAST_OWN_SHARE: Final = 0.3
-"""Of an instrument's volatility that is its own, at least."""
+"""The minimum share of an instrument's volatility that is its own."""
 _SPREAD_S: Final = 0.3
-"""A spread is as wide as a price moves in the square of this, in seconds."""
+"""Square root of the time, in seconds, in which a price moves by a typical spread."""
 _BUFFER_SIZE: Final = 1 << 18
 _MIXER: Final = 0x9E3779B97F4A7C15
 
 
 class Simulation:
-    """A market from its beginning on.
+    """A simulated market and its state.
 
-    What it yields depends on its arguments alone, not on where one `advance` ends.
+    Its records depend on the arguments alone, not on how the time is divided into calls.
 
     Parameters
     ----------
     seed : int
     start_ns : int
-        ns since the Unix epoch, at which it begins.
+        ns since the Unix epoch: when the market begins.
     instruments : int
-        How many.
+        The number of instruments.
     speed : float
-        Multiplies the rate of events, not the moves of prices.
+        A factor on the rate of events, which leaves the moves of prices as they are.
 
     Attributes
     ----------
@@ -76,13 +77,11 @@ class Simulation:
     ) -> None:
         self.listings = listings(instruments, seed, start_ns)
         kinds = [listing.kind for listing in self.listings]
-        self._rate = speed * (1.0 - BRANCHING) * math.fsum(kind.events_per_s for kind in kinds)
-        self._ids = np.array([listing.instrument_id for listing in self.listings], np.int64)
-        self._ticks = np.array([tick_size(kind) for kind in kinds], np.int64)
         self._params = _parameters(kinds)
-        self._levels = np.zeros((len(kinds), S_WORDS))
-        self._books = _opening_books(self._params)
+        self._quotes = _opening_quotes(self.listings, self._params)
         self._market = np.zeros(G_WORDS)
+        events_per_s = math.fsum(kind.events_per_s for kind in kinds)
+        self._market[G_RATE] = speed * (1.0 - BRANCHING) * events_per_s
         self._ints = np.zeros(I_WORDS, np.int64)
         self._ints[I_RANDOM] = np.uint64((seed * _MIXER) % 2**64).astype(np.int64)
         self._ints[I_BEGIN] = self._ints[I_RECV] = start_ns
@@ -90,7 +89,7 @@ class Simulation:
         self._out = aligned(_BUFFER_SIZE)
 
     def skip_to(self, ns: int) -> None:
-        """Let time pass without an event and without a move, up to a time not yet reached.
+        """Advance to a later time without an event and without a move of prices.
 
         Parameters
         ----------
@@ -98,34 +97,30 @@ class Simulation:
             ns since the Unix epoch.
         """
         since = ns - int(self._ints[I_BEGIN])
-        self._ints[I_TIME] = self._books[:, B_TIME] = since
+        self._ints[I_TIME] = self._quotes[:, Q_TIME] = since
         self._ints[I_CANDIDATE] = -1
 
     def advance(self, until_ns: int) -> Iterator[NDArray[np.uint8]]:
-        """Yield the records of all events before a time that were not yielded yet.
+        """Yield the records of all events up to a time that were not yielded before.
 
         Parameters
         ----------
         until_ns : int
-            ns since the Unix epoch.
+            ns since the Unix epoch, exclusive.
 
         Yields
         ------
         uint8[n]
-            Trades and MBP-1, DBN version 3; 8-aligned; the caller's to keep.
+            Trades and MBP-1 records of DBN version 3; 8-aligned, and owned by the caller.
         """
         written = _BUFFER_SIZE
         while written > _BUFFER_SIZE - MOST_PER_EVENT:
             out = self._out
             written = simulate_until(
                 self._params,
-                self._levels,
-                self._books,
+                self._quotes,
                 self._market,
                 self._ints,
-                self._ids,
-                self._ticks,
-                self._rate,
                 until_ns,
                 out.view(np.uint32),
                 out.view(np.int64),
@@ -142,9 +137,9 @@ def simulate(
     speed: float = 1.0,
     step_ns: int = DEFAULT_STEP_NS,
 ) -> Iterator[NDArray[np.uint8]]:
-    """Yield a simulated market from its beginning, without end, a batch a step.
+    """Yield the records of a simulated market without end, one batch a step.
 
-    The same arguments yield the same bytes, on the same machine.
+    On one machine the same arguments yield the same bytes.
 
     Parameters
     ----------
@@ -153,14 +148,14 @@ def simulate(
         ns since the Unix epoch.
     instruments : int
     speed : float
-        Multiplies the rate of events.
+        A factor on the rate of events.
     step_ns : int
-        Time that a batch covers, ns.
+        The time that a batch covers, in ns.
 
     Yields
     ------
     uint8[n]
-        Trades and MBP-1, DBN version 3.
+        Trades and MBP-1 records of DBN version 3.
     """
     simulation = Simulation(seed, start_ns, instruments=instruments, speed=speed)
     until = start_ns
@@ -171,7 +166,7 @@ def simulate(
 
 
 def tick_size(kind: Kind) -> int:
-    """Return the smallest step of a price, 1e-9."""
+    """Return the tick size of a kind of instrument, in 1e-9."""
     return round(kind.tick * PRICE_SCALE)
 
 
@@ -191,9 +186,11 @@ def _parameters(kinds: list[Kind]) -> NDArray[np.float64]:
     return params
 
 
-def _opening_books(params: NDArray[np.float64]) -> NDArray[np.int64]:
-    books = np.zeros((len(params), B_WORDS), np.int64)
-    books[:, B_BID] = np.floor(params[:, P_PRICE])
-    books[:, B_ASK] = books[:, B_BID] + params[:, P_SPREAD].astype(np.int64)
-    books[:, B_BID_SIZE] = books[:, B_ASK_SIZE] = params[:, P_DEPTH].astype(np.int64)
-    return books
+def _opening_quotes(listed: list[Listing], params: NDArray[np.float64]) -> NDArray[np.int64]:
+    quotes = np.zeros((len(params), Q_WORDS), np.int64)
+    quotes[:, Q_BID] = np.floor(params[:, P_PRICE])
+    quotes[:, Q_ASK] = quotes[:, Q_BID] + params[:, P_SPREAD].astype(np.int64)
+    quotes[:, Q_BID_SIZE] = quotes[:, Q_ASK_SIZE] = params[:, P_DEPTH].astype(np.int64)
+    quotes[:, Q_ID] = [listing.instrument_id for listing in listed]
+    quotes[:, Q_TICK] = [tick_size(listing.kind) for listing in listed]
+    return quotes

@@ -1,4 +1,4 @@
-"""The instruments of the simulated market: symbols, tick sizes, and how each one moves."""
+"""Instruments of the simulated market: symbols, tick sizes and the parameters of their moves."""
 
 from __future__ import annotations
 
@@ -8,41 +8,42 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-_NS_PER_S: Final = 1_000_000_000
+from tickfire.base.units import NS_PER_S
+
 _QUARTERS: Final = {3: "H", 6: "M", 9: "U", 12: "Z"}
 _ROLL_AHEAD: Final = timedelta(days=8)
-"""A future gives way to the next so long before it expires."""
+"""The time before a future's expiration at which the next one replaces it."""
 _FRIDAY: Final = 4
 
 FUTURE: Final = "F"
 STOCK: Final = "K"
-"""Instrument classes, as DBN's definitions name them."""
+"""Instrument classes, named as in DBN's definitions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an instrument is, whatever the date.
+    """An instrument regardless of the date.
 
     Attributes
     ----------
     root : str
-        Symbol of a stock; of a future, its symbol without month and year.
+        The symbol of a stock, or that of a future without month and year.
     instrument_class : str
         `FUTURE` or `STOCK`.
     exchange : str
-        Its venue's code.
+        The code of its venue.
     price, tick : float
-        Where it starts, and the smallest step of its price.
+        The starting price, and the tick size.
     volatility : float
-        A year's, as a fraction.
+        Volatility per year, as a fraction.
     beta : float
         How far it moves with the market as a whole.
     events_per_s : float
-        At the busiest time of day.
+        The rate of events at the busiest time of day.
     lot : int
-        A usual trade.
+        The typical size of a trade.
     depth : int
-        A usual size at the top of the book.
+        The typical size at the top of the book.
     """
 
     root: str
@@ -59,7 +60,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """An instrument as listed on a day.
+    """An instrument as it is listed on a day.
 
     Attributes
     ----------
@@ -99,17 +100,20 @@ _KINDS: Final = (
 
 
 def listings(count: int, seed: int, at_ns: int) -> list[Listing]:
-    """Return the first instruments of the market as listed at a time.
+    """Return the first instruments of the market as they are listed at a time.
 
-    Beyond the known ones follow made-up stocks of four letters, the same for the same seed.
+    Fictitious stocks with symbols of four letters follow the well-known instruments.
 
     Parameters
     ----------
-    count, seed : int
+    count : int
+        The number of instruments.
+    seed : int
+        The seed of the fictitious stocks.
     at_ns : int
-        ns since the Unix epoch; futures are the front contract of that day.
+        ns since the Unix epoch; futures are represented by the front contract of that day.
     """
-    day = datetime.fromtimestamp(at_ns // _NS_PER_S, UTC).date()
+    day = datetime.fromtimestamp(at_ns // NS_PER_S, UTC).date()
     kinds = [*_KINDS, *_made_up(max(0, count - len(_KINDS)), seed)]
     return [_listed(index, kind, day) for index, kind in enumerate(kinds[:count], start=1)]
 
@@ -121,11 +125,11 @@ def _listed(number: int, kind: Kind, day: date) -> Listing:
     expiry = _third_friday(month.year, month.month)
     symbol = f"{kind.root}{_QUARTERS[month.month]}{month.year % 10}"
     noon = datetime(expiry.year, expiry.month, expiry.day, 14, 30, tzinfo=UTC)
-    return Listing(1000 + number, symbol, kind, int(noon.timestamp()) * _NS_PER_S)
+    return Listing(1000 + number, symbol, kind, int(noon.timestamp()) * NS_PER_S)
 
 
 def _front_month(day: date) -> date:
-    """Return the first day of the quarter month whose contract trades most."""
+    """Return the first day of the month of the front contract."""
     month = date(day.year, day.month, 1)
     while (
         month.month not in _QUARTERS or _third_friday(month.year, month.month) <= day + _ROLL_AHEAD

@@ -1,4 +1,4 @@
-"""Trades as MBP-1 records with action T, the form they have in the schema mbp-1."""
+"""Kernel that converts trades to MBP-1 records with action T."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from tickfire.ingest.dbn.layout import RTYPE_MBP_1, RTYPE_TRADE, SIZE_MBP_1, SIZE_TRADE
 from tickfire.kernels.jit import kernel
 
-BOOK_WORDS = (SIZE_MBP_1 - SIZE_TRADE) >> 3
+TOP_WORDS = (SIZE_MBP_1 - SIZE_TRADE) >> 3
 WIDER = (SIZE_MBP_1 - SIZE_TRADE) >> 2
-"""By so much the length of a record grows, in its 4-byte words."""
+"""The increase of a record's length, in 4-byte words."""
 
 
 @kernel("int64(int64[::1], int64[::1], uint8[::1], int64[:, ::1], int64, int64[::1])")
@@ -18,27 +18,27 @@ def widen(
     words: NDArray[np.int64],
     offsets: NDArray[np.int64],
     rtypes: NDArray[np.uint8],
-    books: NDArray[np.int64],
+    tops: NDArray[np.int64],
     first_id: int,
     out: NDArray[np.int64],
 ) -> int:
-    """Copy records; give each trade the top of the book that it met, and make it MBP-1.
+    """Copy records, and convert each trade to MBP-1 with the top of book that it met.
 
     Parameters
     ----------
     words, offsets, rtypes : int64[], int64[n + 1], uint8[n]
-        A segment.
-    books : int64[m, 4], in and out
-        The last levels of each instrument, as MBP-1 records hold them.
+        The memory, the offsets and the types of a segment's records.
+    tops : int64[m, 4], in and out
+        The top of book of each instrument, as in MBP-1 records.
     first_id : int
-        The instrument of the first book; the others follow.
+        The id of the first instrument; the others follow.
     out : int64[], out
-        Takes the records, with four words more for each trade.
+        Room for the records and four more words for each trade.
 
     Returns
     -------
     int
-        Words written.
+        The number of words written.
     """
     at = 0
     for i in range(len(rtypes)):
@@ -47,14 +47,14 @@ def widen(
         for k in range(count):
             out[at + k] = words[start + k]
         row = (words[start] >> 32) - first_id
-        if row >= 0 and row < len(books):
+        if row >= 0 and row < len(tops):
             if rtypes[i] == RTYPE_MBP_1:
-                for k in range(BOOK_WORDS):
-                    books[row, k] = words[start + count - BOOK_WORDS + k]
+                for k in range(TOP_WORDS):
+                    tops[row, k] = words[start + count - TOP_WORDS + k]
             elif rtypes[i] == RTYPE_TRADE:
                 out[at] += WIDER + ((RTYPE_MBP_1 - RTYPE_TRADE) << 8)
-                for k in range(BOOK_WORDS):
-                    out[at + count + k] = books[row, k]
-                count += BOOK_WORDS
+                for k in range(TOP_WORDS):
+                    out[at + count + k] = tops[row, k]
+                count += TOP_WORDS
         at += count
     return at

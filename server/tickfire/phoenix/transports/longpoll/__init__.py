@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tickfire.phoenix.transports.longpoll.endpoint import LongPollEndpoint
 from tickfire.phoenix.transports.longpoll.server import LongPollServer
-from tickfire.phoenix.transports.longpoll.session import Timing
-from tickfire.phoenix.transports.longpoll.transport import LongPollTransport
+from tickfire.phoenix.transports.longpoll.transport import Timing
 
-__all__ = ["LongPollOptions", "LongPollServer", "LongPollTransport", "Timing"]
+__all__ = ["LongPollEndpoint", "LongPollOptions", "LongPollServer", "Timing"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The long-poll sessions of one socket: made, found by their tokens here or on another node.
+"""Long-poll sessions of one socket, created and found by their tokens, here or on another node.
 
 A token names the session and the node that has it. A request for a session of another node is
 relayed through PubSub, if there is one.
@@ -15,7 +15,7 @@ from typing import Any
 from tickfire.phoenix.auth.token import Token, TokenError
 from tickfire.phoenix.core.hub import Cluster, Hub
 from tickfire.phoenix.core.session import Session
-from tickfire.phoenix.transports.longpoll.session import Entry, LongPollSession, Timing
+from tickfire.phoenix.transports.longpoll.transport import Entry, LongPollTransport, Timing
 
 ID_BYTES = 16
 
@@ -25,18 +25,18 @@ class GoneError(Exception):
 
 
 class LongPollServer:
-    """Finds sessions, and does what requests ask of them.
+    """Registry of sessions, which carries out the requests of their clients.
 
     Parameters
     ----------
     hub
-        Knows the link to other nodes.
+        The hub, which holds the link to other nodes.
     name
-        Of the socket; the same on all nodes.
+        Name of the socket, the same on all nodes.
     token
         Makes and verifies the tokens of sessions.
     token_max_age_s
-        After which a token is worth nothing.
+        Time after which a token is refused, in seconds.
     timing
         The socket's options.
     """
@@ -50,7 +50,7 @@ class LongPollServer:
         self._token_max_age_s = token_max_age_s
         self._timing = timing
         self._own_name = secrets.token_urlsafe(ID_BYTES)
-        self._sessions: dict[str, LongPollSession] = {}
+        self._sessions: dict[str, LongPollTransport] = {}
         self._relay: _Relay | None = None
 
     @property
@@ -59,11 +59,11 @@ class LongPollServer:
         return self._own_name if pubsub is None else pubsub.node
 
     # --- sessions
-    def create(self, make_session: Callable[[LongPollSession], Session]) -> str:
+    def create(self, make_session: Callable[[LongPollTransport], Session]) -> str:
         """Make a session, and return its token."""
         self._link()
         name = secrets.token_urlsafe(ID_BYTES)
-        self._sessions[name] = LongPollSession(
+        self._sessions[name] = LongPollTransport(
             make_session, self._timing, lambda: self._forget(name)
         )
         return self._token.sign((self._node, name))
@@ -72,7 +72,7 @@ class LongPollServer:
         self._sessions.pop(name, None)
 
     def is_valid(self, token: str | None) -> bool:
-        """Whether a token was made by us and is not too old, be its session alive or not."""
+        """Return whether a token is ours and not expired; its session may have ended."""
         return self._read(token) is not None
 
     def _read(self, token: str | None) -> tuple[str, str] | None:
@@ -120,7 +120,7 @@ class LongPollServer:
             self._relay = _Relay(pubsub, self._topic, self._sessions, self._timing)
 
 
-def _perform(session: LongPollSession, operation: str, argument: Any) -> Coroutine[Any, Any, Any]:
+def _perform(session: LongPollTransport, operation: str, argument: Any) -> Coroutine[Any, Any, Any]:
     if operation == "poll":
         return session.poll()
     return session.dispatch([(bytes(payload), binary) for payload, binary in argument])
@@ -134,7 +134,7 @@ class _Relay:
     """
 
     def __init__(
-        self, pubsub: Cluster, topic: str, sessions: dict[str, LongPollSession], timing: Timing
+        self, pubsub: Cluster, topic: str, sessions: dict[str, LongPollTransport], timing: Timing
     ) -> None:
         self.pubsub = pubsub
         self._topic = topic

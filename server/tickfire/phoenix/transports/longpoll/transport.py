@@ -1,208 +1,161 @@
-"""The long-poll transport over HTTP: what requests mean, and how they are answered.
-
-Nearly everything is answered with HTTP status 200; the status that counts is in the JSON body. GET
-polls, or begins a session (410 and a token); POST sends frames; OPTIONS is for browsers.
-"""
+"""The transport of one long-poll client: messages wait for its next poll."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
-import re
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from starlette.types import Message, Receive
-
-from tickfire.phoenix.core.connect_info import ConnectInfo
-from tickfire.phoenix.core.interfaces import Transport
 from tickfire.phoenix.core.session import Session
-from tickfire.phoenix.transports.handshake import (
-    BAD_METHOD,
-    BAD_QUERY,
-    CRASHED,
-    JSON_TYPE,
-    Accepted,
-    Policy,
-    Refusal,
-    Request,
-    Response,
-    connect_user,
-)
-from tickfire.phoenix.transports.longpoll.server import GoneError, LongPollServer
-from tickfire.phoenix.transports.longpoll.session import Entry
-from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
+from tickfire.phoenix.wire.close_codes import CloseCode
+from tickfire.phoenix.wire.frames import Opcode, split_frames
 
-OK, NO_CONTENT, FORBIDDEN, TIMEOUT, GONE = 200, 204, 403, 408, 410
+type Entry = tuple[bytes, bool]
+"""A frame of the client: its payload, and whether it is binary."""
 
-NDJSON = "application/x-ndjson"
-MAX_BATCH = 100  # entries
-MAX_BODY = 8_000_000  # bytes
+# A frame that cannot be decoded ends the session with one of these.
+UNDECODABLE = (CloseCode.INVALID_DATA, CloseCode.INTERNAL_ERROR)
 
-ALLOW_ORIGIN = ("access-control-allow-origin", "*")  # the Origin header is checked in any case
-NO_STORE = ("cache-control", "no-store")
+# A session ends when its client has not polled for so many windows.
+WINDOWS_TO_LIVE = 1.5
 
-TOO_LARGE = Refusal(413)
 
-_LINE_END = re.compile(rb"\r?\n")
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Time limits in seconds, and the limit of waiting data in bytes."""
+
+    window_s: float
+    pubsub_timeout_s: float
+    high_water: int
 
 
 class LongPollTransport:
-    """Answers the HTTP requests of one socket's long-poll clients.
+    """The transport of a session whose client polls.
 
     Parameters
     ----------
-    policy
-        Who may connect.
-    server
-        The sessions.
     make_session
-        Makes a session of an accepted user on a transport.
+        Makes the session on top of this transport.
+    timing
+        The socket's options.
+    on_end
+        Called when the session has ended.
     """
 
     def __init__(
         self,
-        policy: Policy,
-        server: LongPollServer,
-        make_session: Callable[[Accepted, Transport], Session],
+        make_session: Callable[[LongPollTransport], Session],
+        timing: Timing,
+        on_end: Callable[[], None],
     ) -> None:
-        self._policy = policy
-        self._server = server
-        self._make_session = make_session
+        self._timing = timing
+        self._on_end = on_end
+        self._messages: list[bytes] = []
+        self._size = 0
+        self._poll: asyncio.Future[None] | None = None
+        self._reading = asyncio.Event()
+        self._reading.set()
+        self._undecodable = False
+        self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self._last_poll_s = self._loop.time()
+        self._timer = self._loop.call_later(self._time_to_live_s, self._check_alive)
+        self.write: Callable[[bytes], None] = self._write
+        self._session = make_session(self)
 
-    async def respond(self, method: str, request: Request, receive: Receive) -> Response:
-        """Return the response to a request."""
+    @property
+    def _time_to_live_s(self) -> float:
+        return self._timing.window_s * WINDOWS_TO_LIVE
+
+    # --- requests
+    async def poll(self) -> list[bytes]:
+        """Return messages for the client as soon as there are any, [] if none arrive in time.
+
+        A later poll takes over and gets the messages that arrive then.
+        """
+        self._last_poll_s = self._loop.time()
+        if not self._messages and not self._closed:
+            self._poll = waiting = self._loop.create_future()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._timing.window_s):
+                    await waiting
+            if self._poll is not waiting:
+                return []
+            self._poll = None
+        return self._take_messages()
+
+    async def dispatch(self, entries: Sequence[Entry]) -> bool:
+        """Take frames of the client; False if that takes longer than a window."""
         try:
-            params = parse_query(request.query)
-        except UndecodableQueryError:
-            return BAD_QUERY
-        params.update(request.path_params)
-        info = ConnectInfo(
-            "longpoll",
-            request.uri,
-            request.headers,
-            request.peer,
-            request.headers.get("x-phoenix-authtoken") if self._policy.auth_token else None,
-            request.session,
-        )
-        if not self._policy.check_origin(request.headers.get("origin"), info.host):
-            return _json(status=FORBIDDEN)
-        token = request.headers.get("x-phoenix-longpoll-token", params.get("token"))
-        token = token if isinstance(token, str) else None
-        match method:
-            case "OPTIONS":
-                return _preflight(request)
-            case "GET":
-                return await self._get(token, params, info, receive)
-            case "POST":
-                return await self._post(token, params, request, receive)
-        return BAD_METHOD.with_header(*ALLOW_ORIGIN)
+            async with asyncio.timeout(self._timing.window_s):
+                for payload, binary in entries:
+                    await self._dispatch_one(payload, binary)
+        except TimeoutError:
+            return False
+        return True
 
-    # --- GET
-    async def _get(
-        self, token: str | None, params: dict[str, Any], info: ConnectInfo, receive: Receive
-    ) -> Response:
-        if token is not None and self._server.is_valid(token):
-            try:
-                return await self._poll(token, receive)
-            except GoneError:
-                pass
-        return await self._begin(params, info)
+    async def _dispatch_one(self, payload: bytes, binary: bool) -> None:
+        self._session.receive(payload, binary)
+        if self._undecodable:
+            await self._loop.create_future()  # Phoenix keeps silence, until the window is over
+        await self._session.settled()
+        await self._reading.wait()
 
-    async def _poll(self, token: str, receive: Receive) -> Response:
-        polling = asyncio.ensure_future(self._server.poll(token))
-        hanging_up = asyncio.ensure_future(_disconnected(receive))
-        try:
-            await asyncio.wait((polling, hanging_up), return_when=asyncio.FIRST_COMPLETED)
-            if not polling.done():
-                polling.cancel()  # what comes now is for the client's next poll
-                return _json(messages=[], status=NO_CONTENT, token=token)
-            return _messages(polling.result(), token)
-        finally:
-            hanging_up.cancel()
+    def _take_messages(self) -> list[bytes]:
+        messages, self._messages, self._size = self._messages, [], 0
+        if self._session.congested:
+            self._session.set_congested(False)
+        return messages
 
-    async def _begin(self, params: dict[str, Any], info: ConnectInfo) -> Response:
-        outcome = await connect_user(self._policy, params, info, None)
-        if outcome is CRASHED:
-            return outcome
-        if isinstance(outcome, Refusal):
-            return _json(status=FORBIDDEN)
-        token = self._server.create(partial(self._make_session, outcome))
-        return _json(messages=[], status=GONE, token=token)
+    # --- the session's transport
+    def _write(self, frames: bytes) -> None:
+        self._messages += [
+            payload for opcode, payload in split_frames(frames) if opcode <= Opcode.BINARY
+        ]
+        self._size += len(frames)
+        self._wake_poll()
+        if self._size > self._timing.high_water and not self._session.congested:
+            self._session.set_congested(True)
 
-    # --- POST
-    async def _post(
-        self, token: str | None, params: dict[str, Any], request: Request, receive: Receive
-    ) -> Response:
-        body = await _body(receive)
-        if body is None:
-            return TOO_LARGE
-        if token is None or not self._server.is_valid(token):
-            return _json(status=GONE)
-        try:
-            in_time = await self._server.dispatch(token, _entries(body, params, request))
-        except GoneError:
-            return _json(status=GONE)
-        except binascii.Error:
-            return CRASHED
-        return _json(status=OK if in_time else TIMEOUT)
+    def buffered(self) -> int:
+        """Return the number of bytes that wait for a poll."""
+        return self._size
 
+    def close(self, code: int) -> None:
+        """End the session."""
+        self._undecodable = code in UNDECODABLE
+        self._end()
 
-def _entries(body: bytes, params: dict[str, Any], request: Request) -> list[Entry]:
-    """Take a body apart into frames: a batch of text and base64, or one text."""
-    is_v1 = str(params.get("vsn", "1")).startswith("1")
-    if is_v1 or request.headers.get("content-type") != NDJSON:
-        return [(body, False)]
-    return [_entry(line) for line in _LINE_END.split(body)[:MAX_BATCH]]
+    def abort(self) -> None:
+        """End the session."""
+        self._end()
+        self._session.lost()
 
+    def pause_reading(self) -> None:
+        """Let requests with frames of the client wait."""
+        self._reading.clear()
 
-def _entry(line: bytes) -> Entry:
-    if line.startswith(b"["):
-        return line, False
-    return base64.b64decode(line, validate=True), True
+    def resume_reading(self) -> None:
+        """Take frames of the client again."""
+        self._reading.set()
 
+    # --- the end
+    def _check_alive(self) -> None:
+        if self._loop.time() - self._last_poll_s > self._time_to_live_s:
+            self.abort()
+        else:
+            self._timer = self._loop.call_later(self._time_to_live_s, self._check_alive)
 
-def _messages(messages: list[bytes], token: str) -> Response:
-    """Return the response to a poll; binary messages go into a string as they are, if they can."""
-    try:
-        texts = [message.decode() for message in messages]
-    except UnicodeDecodeError:
-        return CRASHED
-    return _json(messages=texts, status=OK if texts else NO_CONTENT, token=token)
+    def _end(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._timer.cancel()
+        self._reading.set()
+        self._wake_poll()
+        self._on_end()
 
-
-def _json(**body: Any) -> Response:
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return Refusal(OK, text.encode(), (NO_STORE, JSON_TYPE, ALLOW_ORIGIN))
-
-
-def _preflight(request: Request) -> Response:
-    asked = request.headers.get("access-control-request-headers", "")
-    return (
-        Refusal(OK)
-        .with_header(*ALLOW_ORIGIN)
-        .with_header("access-control-allow-headers", asked)
-        .with_header("access-control-allow-methods", "get, post, options")
-        .with_header("access-control-max-age", "3600")
-    )
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """Read the request's body, None if it is too large."""
-    body = bytearray()
-    more = True
-    while more:
-        message: Message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > MAX_BODY:
-            return None
-    return bytes(body)
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    def _wake_poll(self) -> None:
+        if self._poll is not None and not self._poll.done():
+            self._poll.set_result(None)

@@ -21,7 +21,7 @@ from uvicorn.protocols.utils import (
 from tickfire.phoenix.core.eager import run_eagerly
 from tickfire.phoenix.core.interfaces import Transport
 from tickfire.phoenix.core.session import Session
-from tickfire.phoenix.transports.handshake import CRASHED, Accepted, Refusal
+from tickfire.phoenix.transports.handshake import CRASHED, Accepted, Refusal, Response
 from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.transports.uvicorn.foreign import Foreign
 from tickfire.phoenix.transports.uvicorn.upgrade import (
@@ -178,7 +178,7 @@ class Opening:
         deflate = accepted.extensions is not None
         self._protocol.open(session, options, self._early, deflate=deflate)
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: Response) -> None:
         if self._decided:
             return
         self._decided = True

@@ -17,6 +17,7 @@ from tickfire.phoenix.transports.drain import Drainer
 from tickfire.phoenix.transports.idle import IdleWheel
 from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.transports.uvicorn.opening import Opening
+from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.frames import Opcode, frame_close, frame_control
 from tickfire.phoenix.wire.websocket import VIOLATION, FrameReader, close_reply
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-CLOSE_IDLE = 1002  # what Bandit sends
-CLOSE_RESTART = 1012
 
 # How long a client may take to close its side after the close frame.
 LINGER_S = 2.0
@@ -108,7 +107,7 @@ class PhoenixProtocol(asyncio.Protocol):
             self._release(_UNREAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take note that the connection has ended, whoever ended it."""
+        """Handle the end of the connection, whichever side ended it."""
         self._closing = True
         self._connections.discard(self)
         if self._linger is not None:
@@ -124,7 +123,7 @@ class PhoenixProtocol(asyncio.Protocol):
     def shutdown(self) -> None:
         """Close because the server goes down; phoenix.js comes back."""
         if self._session is not None and self._drainer is not None:
-            self._drainer.drain(partial(self.fail, CLOSE_RESTART))
+            self._drainer.drain(partial(self.fail, CloseCode.SERVICE_RESTART))
         elif self._opening is not None:
             self._opening.shutdown()
 
@@ -201,8 +200,8 @@ class PhoenixProtocol(asyncio.Protocol):
         self._release(_BACKLOG)
 
     def expire(self) -> None:
-        """Close for having been idle too long."""
-        self.fail(CLOSE_IDLE)
+        """Close after the idle timeout, with the code that Phoenix's server sends."""
+        self.fail(CloseCode.PROTOCOL_ERROR)
 
     def fail(self, code: int) -> None:
         """Close the session with this code."""

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from tickfire.phoenix.core.interfaces import Transport
 from tickfire.phoenix.core.session import Session
-from tickfire.phoenix.transports.handshake import Accepted, Refusal
+from tickfire.phoenix.transports.handshake import Accepted, Refusal, Response
 from tickfire.phoenix.transports.options import ConnectionOptions
 
 type Accept = Callable[[Callable[[Transport], Session], Accepted, ConnectionOptions], None]
@@ -110,7 +110,7 @@ class Upgrade:
 
     __slots__ = ("accept", "method", "refuse")
 
-    def __init__(self, method: str, accept: Accept, refuse: Callable[[Refusal], None]) -> None:
+    def __init__(self, method: str, accept: Accept, refuse: Callable[[Response], None]) -> None:
         self.method = method
         self.accept = accept
         self.refuse = refuse
@@ -131,7 +131,7 @@ def accept_response(key: bytes, subprotocol: str | None, extensions: str | None)
     )
 
 
-def refusal_response(refusal: Refusal, method: str = "GET") -> bytes:
+def refusal_response(refusal: Response, method: str = "GET") -> bytes:
     """Return the bytes of a refusal, after which the connection is closed."""
     phrase = HTTPStatus(refusal.status).phrase
     headers = [

@@ -18,7 +18,7 @@ __all__ = ["Serializer", "V1Serializer", "V2Serializer", "negotiate"]
 
 
 class Serializer(Protocol):
-    """How one version of the protocol writes messages."""
+    """The encoding of messages in one version of the protocol."""
 
     vsn: str
     """ "v1" or "v2"."""

@@ -1,1 +1,1 @@
-"""Bars and indicators of the market."""
+"""Candles: the bars of instruments, the indicators of them, and the topics of both."""

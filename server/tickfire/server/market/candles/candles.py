@@ -1,9 +1,9 @@
 """`Candles`: the bars of all instruments, as the stream of ticks makes them. No I/O.
 
-History comes from ``bars:{s}``, what runs now from the book. Live bars are the pieces that the
-book closes while it folds the ticks; ingest closes the same ticks into the same bars with the
-same code, so its stream is needed only for what ticks cannot tell: that feed time closed a bar,
-and bars that a feed made itself.
+History is loaded from ``bars:{s}``. Running bars are read from the `InstrumentStates`, which also
+close bars, in pieces, while they fold ticks. Ingest closes the same bars from the same ticks with
+the same code, so its stream is followed only for what ticks cannot tell: that feed time closed a
+bar, and the bars that a feed made itself.
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.kernel.context import (
     ROW_M,
     ROW_M_CLOSED,
     ROW_S,
     ROW_S_CLOSED,
-    ROW_TRADE_N,
+    ROW_TRADE_POSITION,
     ROW_WORDS,
 )
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.kernels.bars import CLOSE, HIGH, LOW, MINUTE_NS, OPEN, SECOND_NS, TRADES, VOLUME
+from tickfire.kernels.bars import CLOSE, HIGH, LOW, MINUTE_NS, OPEN, TRADES, VOLUME
 from tickfire.server.market.candles.pieces import whole_bars
 from tickfire.server.market.candles.series import Bar, Bars, Series, fold, merged, moved, piece
 from tickfire.store.schema import BAR_REWIND, INTERVALS_S, MINUTE_S
 
 DERIVED: Final = tuple(seconds for seconds in INTERVALS_S.values() if seconds > MINUTE_S)
+"""Intervals, in seconds, whose bars are folded from minutes."""
 LIMIT: Final = 5_000
 REWOUND: Final = -1
-"""A row's word s_closed or m_closed: time went back, and nothing closed since."""
+"""Value of s_closed or m_closed in a row whose time went back, until the next bar is closed."""
 
 _COLUMNS: Final = (
     *("feed", "instrument_id", "interval_s", "flags"),
@@ -43,20 +45,20 @@ type Rows = NDArray[np.void]
 
 
 def seconds_of(interval: str) -> int | None:
-    """Return the length of an interval by its name, None if there is none of it."""
+    """Return the length of an interval in seconds, None if there is no interval of that name."""
     return INTERVALS_S.get(interval)
 
 
 @dataclass(slots=True)
 class Change:
-    """What a step did to history.
+    """Changes of history.
 
     Attributes
     ----------
     bars : list of (slot, interval_s, start)
-        Bars that are not the running one and have changed; 1 s and 1 m as pieces, longer by these.
+        The pieces of 1 s and 1 m that were merged into closed bars; they change longer bars, too.
     resets : set of slot
-        Time went back: bars that were there are void.
+        The instruments whose time went back, which voided bars.
     """
 
     bars: list[tuple[int, int, int]] = field(default_factory=list)
@@ -70,7 +72,7 @@ class Candles:
     ----------
     states : InstrumentStates
     limit : int
-        Bars kept of each interval.
+        The number of bars kept of each instrument and interval.
     """
 
     def __init__(self, states: InstrumentStates, limit: int = LIMIT) -> None:
@@ -78,23 +80,24 @@ class Candles:
         self._limit = limit
         self._series: dict[tuple[int, int], Series] = {}
         self._slots: dict[tuple[int, int], int] = {}
-        # Seeded without a running second: if time goes back there, no piece tells.
+        # Slots loaded without a running second: no piece tells when their time goes back.
         self._idle: NDArray[np.intp] = np.zeros(0, np.intp)
 
     def series(self, slot: int, interval_s: int) -> Series:
-        """Return the closed pieces of an instrument's interval, merged."""
+        """Return the closed bars of an instrument and interval."""
         found = self._series.get((slot, interval_s))
         if found is None:
-            found = Series(interval_s * SECOND_NS, self._limit)
+            found = Series(interval_s * NS_PER_S, self._limit)
             self._series[slot, interval_s] = found
         return found
 
-    # --- at the start
+    # --- loading
     def cutoffs(self) -> NDArray[np.int64]:
-        """Return int64[slots, 2]: pieces (1 s, 1 m) of a lower n are not in the book's rows.
+        """Return int64[slots, 2]: for 1 s and 1 m, the position before which pieces are history.
 
-        To be taken after the snapshots are loaded and before ticks are folded. Where a bar runs,
-        it holds the last trade, and a piece that ends there was closed after the snapshot.
+        Pieces from that position on will be made from ticks. To be called after the snapshots are
+        loaded and before ticks are folded. A running bar contains the last trade, so that a piece
+        which ends at this trade was closed after the snapshot.
         """
         rows = self._states.rows
         seconds, minutes = rows["s_start"] != 0, rows["m_start"] != 0
@@ -104,15 +107,16 @@ class Candles:
         return cutoffs
 
     def load(self, pieces: Rows, cutoffs: NDArray[np.int64], hole: tuple[int, int]) -> None:
-        """Take the next part of the history of a shard, in the order of its stream.
+        """Load the next part of a shard's history, in the order of its stream.
 
         Parameters
         ----------
         pieces : BAR[]
         cutoffs : int64[slots, 2]
-            See `cutoffs`; later pieces come from the ticks.
+            The result of `cutoffs`.
         hole : (int, int)
-            Positions (after, before) whose ticks are gone: their pieces are all there is of them.
+            The position before and the position after ticks that are gone, whose pieces are loaded
+            even if they are not before the cutoff.
         """
         pieces = pieces[self._is_history(pieces, cutoffs, hole)]
         for group in whole_bars(pieces):
@@ -124,14 +128,14 @@ class Candles:
             self.series(slot, group.interval_s).extend(group.bars)
             if group.interval_s == MINUTE_S:
                 for seconds in DERIVED:
-                    folded = fold(group.bars, seconds * SECOND_NS)
+                    folded = fold(group.bars, seconds * NS_PER_S)
                     self.series(slot, seconds).extend(folded)
 
     def settle(self) -> None:
-        """End the loading: void what the rows say is void."""
+        """Finish loading: void the bars of instruments whose time went back."""
         rows = self._states.rows
         for slot in np.flatnonzero(rows["s_closed"] == REWOUND).tolist():
-            self._rewind_if_rewound(slot)
+            self._discard_bars_before_rewind(slot)
         self._idle = np.flatnonzero((rows["s_start"] == 0) & (rows["last_ts"] != 0))
 
     def forget(self, slots: Container[int]) -> None:
@@ -150,23 +154,25 @@ class Candles:
             if slot is not None and slot < len(cutoffs):
                 limits[at] = cutoffs[slot]
         limit = limits[where, (pieces["interval_s"] == MINUTE_S).astype(np.int64)]
-        n = pieces["n"].astype(np.int64)
+        positions = pieces["n"].astype(np.int64)
         after, before = hole
         keep: NDArray[np.bool_] = (
-            (n < limit) | (pieces["trades"] == 0) | ((n > after) & (n < before))
+            (positions < limit)
+            | (pieces["trades"] == 0)
+            | ((positions > after) & (positions < before))
         )
         return keep
 
     # --- live
     def take(self, pieces: Rows) -> Change:
-        """Put pieces into their bars, as the book closed them; return what changed.
+        """Merge closed pieces into their bars; return the changes.
 
-        To be called after each fold, even if it closed nothing, while `has_idle`.
+        While `has_idle`, it must be called after each fold of ticks, even without pieces.
 
         Parameters
         ----------
         pieces : BAR[]
-            Of `InstrumentStates.fold`, or of the stream if a feed made them itself.
+            The result of `InstrumentStates.fold`, or bars that a feed made itself.
         """
         change = Change()
         touched: dict[int, None] = {}
@@ -177,7 +183,7 @@ class Candles:
                 touched[slot] = None
                 self._take_one(slot, interval_s, piece(*values), flags, change)
         for slot in touched:
-            if self._rewind_if_rewound(slot):
+            if self._discard_bars_before_rewind(slot):
                 change.resets.add(slot)
         if self.has_idle:
             self._wake(change)
@@ -185,13 +191,13 @@ class Candles:
 
     @property
     def has_idle(self) -> bool:
-        """Whether an instrument was not traded since it was seeded."""
+        """Whether an instrument was loaded without a running second and not traded since."""
         return len(self._idle) > 0
 
     def _wake(self, change: Change) -> None:
         traded = self._states.rows["s_start"][self._idle] != 0
         for slot in self._idle[traded].tolist():
-            if self._rewind_if_rewound(slot):
+            if self._discard_bars_before_rewind(slot):
                 change.resets.add(slot)
         self._idle = self._idle[~traded]
 
@@ -215,7 +221,8 @@ class Candles:
                 self.series(slot, seconds).merge(closed)
         change.bars.append((slot, interval_s, start))
 
-    def _rewind_if_rewound(self, slot: int) -> bool:
+    def _discard_bars_before_rewind(self, slot: int) -> bool:
+        """Void the bars at and after the running one if time went back; return whether any was."""
         words = self._words(slot)
         voided = False
         if words[ROW_S_CLOSED] == REWOUND and words[ROW_S]:
@@ -225,7 +232,7 @@ class Candles:
         return voided
 
     def _void(self, slot: int, interval_s: int, start: int) -> bool:
-        """Drop what is void from `start` on; fold anew what of a longer bar is left."""
+        """Void the bars from `start` on, and fold the rest of longer ones from their minutes."""
         if not self.series(slot, interval_s).void_from(start):
             return False
         if interval_s == MINUTE_S:
@@ -239,9 +246,9 @@ class Candles:
                         series.merge(tuple(row))
         return True
 
-    # --- what is seen
+    # --- reading
     def running(self, slot: int, interval_s: int) -> Bar | None:
-        """Return what runs now: of 1 s the second, of longer intervals the minute."""
+        """Return the running second for 1 s, the running minute for longer intervals."""
         words = self._words(slot)
         if interval_s == 1:
             return _piece(words, ROW_S) if words[ROW_S] else None
@@ -255,7 +262,7 @@ class Candles:
         return merged(whole, second) if words[ROW_S] else whole
 
     def bar(self, slot: int, interval_s: int, start: int) -> Bar | None:
-        """Return a bar with all that belongs to it now."""
+        """Return the bar that begins at `start` with its running part, None if there is none."""
         series = self.series(slot, interval_s)
         found = series.bar(start)
         running = self.running(slot, interval_s)
@@ -264,7 +271,7 @@ class Candles:
         return moved(running, start) if found is None else merged(found, running)
 
     def latest(self, slot: int, interval_s: int) -> int:
-        """Return the start of the newest bar, running or not; -1 if there is none."""
+        """Return the start of the newest bar, running or closed; -1 if there is none."""
         series = self.series(slot, interval_s)
         running = self.running(slot, interval_s)
         if running is None:
@@ -272,7 +279,7 @@ class Candles:
         return max(series.latest, running[0] - running[0] % series.interval)
 
     def history(self, slot: int, interval_s: int, limit: int) -> Bars:
-        """Return int64[n <= limit, COLUMNS]: the newest bars, oldest first, with what runs."""
+        """Return int64[n <= limit, COLUMNS]: the newest bars, oldest first, and the running one."""
         series = self.series(slot, interval_s)
         shown = Series(series.interval, limit)
         shown.extend(series.tail(limit))
@@ -281,11 +288,11 @@ class Candles:
             shown.merge(running)
         return shown.tail(limit)
 
-    def is_last_trade(self, slot: int, interval_s: int, start: int, n: int) -> bool:
-        """Whether the running bar is the one of `start`, and `n` the position of its last trade."""
+    def is_last_trade(self, slot: int, interval_s: int, start: int, position: int) -> bool:
+        """Return whether a bar is the running one, and a position is that of its last trade."""
         words = self._words(slot)
         running = words[ROW_S] if interval_s == 1 else _running_minute(words)
-        return running == start and words[ROW_TRADE_N] == n
+        return running == start and words[ROW_TRADE_POSITION] == position
 
     def _words(self, slot: int) -> list[int]:
         words: list[int] = (

@@ -1,32 +1,85 @@
-"""Indicators that the server computes, for clients that have none of their own.
+"""`Indicator`: an indicator that the server computes, for clients that compute none themselves.
 
-An indicator follows the candles of its instrument as any subscriber does. Its state stands behind
-the last bar but one; the last bar, which may still run, is looked at without being taken.
+It follows the candles of its instrument as a subscriber does. The state of its kernels includes all
+bars but the last, which may still be running; the value of that one leaves the state unchanged.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.base.units import milliseconds
+from tickfire.base.shared import Shared
+from tickfire.base.units import NS_PER_MS, PRICE_SCALE, milliseconds
 from tickfire.models.features.catalogue import COLUMNS, Feature
 from tickfire.models.features.feature_set import FeatureSet
-from tickfire.server.market.candles.series import Bars
-from tickfire.store.schema import INTERVALS_S, PRICE_SCALE
-
-if TYPE_CHECKING:
-    from tickfire.server.market.market import Market
+from tickfire.phoenix import Hub
+from tickfire.server.market.candles.series import COLUMNS as BAR_COLUMNS
+from tickfire.server.market.candles.series import OPEN, START, TRADES, VOLUME, Bars
+from tickfire.server.market.candles.topics import CandleTopics
+from tickfire.store.schema import INTERVALS_S
 
 HISTORY: Final = 5_000
-"""Bars that an indicator looks back."""
+"""Bars from which an indicator is computed."""
 RESET_VALUES: Final = 500
+"""Values in a ``reset`` event."""
+MAX_INDICATORS: Final = 2_000
+"""Indicators of one worker."""
+
+_WIDTH: Final = TRADES + 1
+"""Columns of a bar that clients see."""
 
 type Row = tuple[int, ...]
+
+
+class TooManyIndicators(Exception):
+    """The worker computes as many indicators as it may."""
+
+
+class Indicators:
+    """The indicators of a worker that have subscribers; those of one topic share one.
+
+    Parameters
+    ----------
+    hub : Hub
+    candles : CandleTopics
+    """
+
+    def __init__(self, hub: Hub, candles: CandleTopics) -> None:
+        self._hub = hub
+        self._candles = candles
+        self._shared = Shared[str, Indicator]()
+
+    def __len__(self) -> int:
+        return len(self._shared)
+
+    def count(self) -> int:
+        """Return the number of subscribers of all indicators."""
+        return sum(map(self._shared.holders, self._shared))
+
+    def hold(self, topic: str, symbol: str, interval: str, feature: Feature) -> Indicator:
+        """Count a subscriber of a topic and return its indicator.
+
+        Raises
+        ------
+        TooManyIndicators
+            The indicator would be new, and there are `MAX_INDICATORS`.
+        """
+        if topic not in self._shared and len(self._shared) >= MAX_INDICATORS:
+            raise TooManyIndicators("too many indicators; ask again later")
+        return self._shared.hold(
+            topic, lambda: Indicator(self._hub, self._candles, topic, symbol, interval, feature)
+        )
+
+    def release(self, topic: str) -> None:
+        """Undo `hold`."""
+        indicator = self._shared.release(topic)
+        if indicator is not None:
+            indicator.close()
 
 
 class Indicator:
@@ -34,63 +87,71 @@ class Indicator:
 
     Parameters
     ----------
-    market : Market
+    hub : Hub
+    candles : CandleTopics
     topic : str
-        Where its values are published.
+        The topic on which its values are published.
     symbol, interval : str
-        Whose candles it follows.
+        The candles from which it is computed.
     feature : Feature
+        The indicator with its parameters.
     """
 
     def __init__(
-        self, market: Market, topic: str, symbol: str, interval: str, feature: Feature
+        self,
+        hub: Hub,
+        candles: CandleTopics,
+        topic: str,
+        symbol: str,
+        interval: str,
+        feature: Feature,
     ) -> None:
-        self.subscribers = 0
-        self._market = market
+        self._hub = hub
+        self._candles = candles
         self._topic, self._symbol, self._interval = topic, symbol, interval
         self._feature = feature
-        self._candles = f"candles:{symbol}:{interval}"
+        self._candle_topic = f"candles:{symbol}:{interval}"
         self._times: list[int] = []
         self._values: list[float] = []
         self._last: Row | None = None
         self._before: Row | None = None
         self._features = FeatureSet((feature,))
-        market.listen_to_candles(self._candles, symbol, interval)
-        market.hub.listen(self._candles, self._on_candles)
-        self._begin()
+        candles.hold(self._candle_topic, symbol, interval)
+        hub.listen(self._candle_topic, self._on_candles)
+        self._compute_all()
 
     def close(self) -> None:
-        """Stop following."""
-        self._market.hub.unlisten(self._candles, self._on_candles)
-        self._market.leave_candles(self._candles)
+        """Stop following the candles."""
+        self._hub.unlisten(self._candle_topic, self._on_candles)
+        self._candles.release(self._candle_topic)
 
     def values(self, limit: int) -> list[list[float | None]]:
-        """Return ``[time, value]`` of the newest bars, oldest first; null where there is none."""
+        """Return ``[time, value]`` of the newest bars, oldest first; values may be null."""
         newest = zip(self._times[-limit:], self._values[-limit:], strict=True)
         return [[time, value if math.isfinite(value) else None] for time, value in newest]
 
     def as_json(self, limit: int) -> dict[str, Any]:
-        """Return what a join is answered with."""
+        """Return the join reply, with the values of up to `limit` bars."""
         return {
             "symbol": self._symbol,
             "interval": self._interval,
             "indicator": str(self._feature),
             "values": self.values(limit),
-            "id": self._place(),
+            "id": self._newest_id(),
         }
 
     # --- following
-    def _begin(self) -> None:
-        """Compute everything anew."""
+    def _compute_all(self) -> None:
+        """Compute the values of the whole history."""
         bars = self._history()
         self._features = FeatureSet((self._feature,))
         self._last = self._before = None
         closed = self._features.push(_columns(bars[:-1]))[:, 0].tolist()
-        self._times = [milliseconds(int(start)) for start in bars[:, 0]]
+        self._times = [milliseconds(int(start)) for start in bars[:, START]]
         self._values = closed
         if len(bars):
-            self._before = tuple(bars[-2].tolist()) if len(bars) > 1 else None
-            self._last = tuple(bars[-1].tolist())
+            self._before = _row_of(bars[-2]) if len(bars) > 1 else None
+            self._last = _row_of(bars[-1])
             self._values = [*closed, self._peek(bars[-1:])]
 
     def _on_candles(self, topic: str, event: str, payload: Any) -> None:
@@ -105,12 +166,12 @@ class Indicator:
             return
         if self._last is None or row[0] > self._last[0]:
             if self._last is not None:
-                self._before = self._row(self._times[-1]) or self._last  # as it ended
+                self._before = self._row(self._times[-1]) or self._last  # as it was at its end
                 self._features.push(_columns(np.array([self._before], np.int64)))
             self._times = [*self._times[-HISTORY:], candle["time"]]
             self._values = [*self._values[-HISTORY:], math.nan]
         elif row[0] < self._last[0]:
-            if row != self._before:  # a late trade changed what was built on
+            if row != self._before:  # a late trade changed a bar that the state includes
                 self._reset()
             return
         self._last = row
@@ -124,44 +185,46 @@ class Indicator:
             "closed": candle["closed"],
             "id": candle["id"],
         }
-        self._market.hub.local_broadcast(self._topic, "value", payload)
+        self._hub.local_broadcast(self._topic, "value", payload)
 
     def _reset(self) -> None:
-        self._begin()
-        payload = {"values": self.values(RESET_VALUES), "id": self._place()}
-        self._market.hub.local_broadcast(self._topic, "reset", payload)
+        self._compute_all()
+        payload = {"values": self.values(RESET_VALUES), "id": self._newest_id()}
+        self._hub.local_broadcast(self._topic, "reset", payload)
 
     def _peek(self, bars: NDArray[np.int64]) -> float:
         return float(self._features.peek(_columns(bars))[0, 0])
 
-    # --- what the market knows
+    # --- candles
+    def _slot(self) -> int | None:
+        source = self._candles.source
+        return None if source is None else source.slot_of(self._symbol)
+
     def _history(self) -> Bars:
-        slot = self._slot()
-        live = self._market.live
-        if live is None or slot is None:
-            return np.zeros((0, 7), np.int64)
-        return live.data.candles.history(slot, INTERVALS_S[self._interval], HISTORY)
+        source, slot = self._candles.source, self._slot()
+        if source is None or slot is None:
+            return np.zeros((0, BAR_COLUMNS), np.int64)
+        bars = source.publisher.candles
+        return bars.history(slot, INTERVALS_S[self._interval], HISTORY)
 
     def _row(self, time_ms: int) -> Row | None:
-        live, slot = self._market.live, self._slot()
-        if live is None or slot is None:
+        source, slot = self._candles.source, self._slot()
+        if source is None or slot is None:
             return None
-        start = time_ms * 1_000_000
-        bar = live.data.candles.bar(slot, INTERVALS_S[self._interval], start)
-        return None if bar is None else tuple(bar[:7])
+        bars = source.publisher.candles
+        bar = bars.bar(slot, INTERVALS_S[self._interval], time_ms * NS_PER_MS)
+        return None if bar is None else bar[:_WIDTH]
 
-    def _slot(self) -> int | None:
-        live = self._market.live
-        listing = None if live is None else live.data.instruments.find(self._symbol)
-        return None if listing is None else listing.slot
+    def _newest_id(self) -> str | None:
+        source, slot = self._candles.source, self._slot()
+        return None if source is None or slot is None else source.id_at(slot)
 
-    def _place(self) -> str | None:
-        live = self._market.live
-        listing = None if live is None else live.data.instruments.find(self._symbol)
-        return None if live is None or listing is None else str(live.data.place_of(listing))
+
+def _row_of(bar: Bars) -> Row:
+    return tuple(bar[:_WIDTH].tolist())
 
 
 def _columns(bars: Bars) -> Mapping[str, NDArray[np.float64]]:
-    """Return float64[n] of each column, prices in units of the instrument."""
-    prices = {name: bars[:, at] / PRICE_SCALE for at, name in enumerate(COLUMNS[:4], 1)}
-    return {**prices, "volume": bars[:, 5].astype(np.float64)}
+    """Return float64[n] of each column, prices in units of the currency."""
+    prices = {name: bars[:, at] / PRICE_SCALE for at, name in enumerate(COLUMNS[:4], OPEN)}
+    return {**prices, "volume": bars[:, VOLUME].astype(np.float64)}

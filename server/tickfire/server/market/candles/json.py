@@ -1,4 +1,4 @@
-"""Bars as clients see them."""
+"""Bars as the JSON of candles."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from tickfire.base.units import decimal, milliseconds
+from tickfire.kernels.pointers import address_of
 from tickfire.server.market.candles.json_kernel import BAR_ROOM, encode_bars
 from tickfire.server.market.candles.series import COLUMNS, Bars
 
@@ -18,17 +19,22 @@ def bars_as_json(bars: Bars) -> msgspec.Raw:
     Parameters
     ----------
     bars : int64[n, COLUMNS]
+
+    Raises
+    ------
+    TypeError
+        The array has another shape or type.
     """
     rows = np.ascontiguousarray(bars)
     if rows.dtype != np.int64 or rows.shape[1:] != (COLUMNS,):
-        raise TypeError(f"bars are int64[n, {COLUMNS}]")
+        raise TypeError(f"bars must be int64[n, {COLUMNS}], not {rows.dtype}{list(rows.shape)}")
     out = np.empty(len(rows) * BAR_ROOM + 2, np.uint8)
-    used = encode_bars(rows.ctypes.data, len(rows), out.ctypes.data)
+    used = encode_bars(address_of(rows), len(rows), address_of(out))
     return msgspec.Raw(out[: int(used)].tobytes())
 
 
 def bar_as_json(bar: tuple[int, ...]) -> dict[str, Any]:
-    """Return one bar's part of a ``candle`` event, of a Piece or a row of Bars."""
+    """Return the fields of a ``candle`` event that describe the bar itself."""
     start, open_, high, low, close, volume, trades = bar[:7]
     return {
         "time": milliseconds(start),

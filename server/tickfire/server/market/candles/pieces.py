@@ -1,7 +1,7 @@
-"""From the pieces of a stream of bars to whole bars, all at once, for the start. Pure.
+"""Whole bars from the pieces in a stream of bars, all at once, to load history. Pure.
 
-BAR_LATE pieces merge into the bar of the same start; BAR_REWIND voids the earlier pieces from its
-start on.
+A BAR_LATE piece belongs to the earlier bar of the same start. A BAR_REWIND piece voids the earlier
+pieces that begin at its start or later.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.units import NS_PER_S
 from tickfire.server.market.candles.series import (
     CLOSE,
     COLUMNS,
@@ -25,22 +26,36 @@ from tickfire.server.market.candles.series import (
     TRADES,
     VOLUME,
     Bars,
+    fold,
 )
 from tickfire.store.schema import BAR, BAR_REWIND
 
 type Rows = NDArray[np.void]
 
+_FIELDS: Final = {
+    "start": START,
+    "open": OPEN,
+    "high": HIGH,
+    "low": LOW,
+    "close": CLOSE,
+    "volume": VOLUME,
+    "trades": TRADES,
+}
 _NEVER: Final = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The bars of one instrument and interval.
+    """Bars of one instrument and interval.
 
     Attributes
     ----------
+    feed, instrument_id : int
+        The key of the instrument.
+    interval_s : int
+        The length of a bar, in seconds.
     void_from : int or None
-        Bars known before are void from this start (ns) on.
+        The start (ns) from which on bars loaded before are void.
     bars : int64[n, COLUMNS]
     """
 
@@ -52,13 +67,19 @@ class Group:
 
 
 def whole_bars(pieces: Rows) -> Iterator[Group]:
-    """Yield, by instrument and interval, what BAR[] pieces in the order of their stream hold."""
+    """Yield the bars in BAR[] pieces, given in the order of their stream.
+
+    Raises
+    ------
+    TypeError
+        The records are not BAR.
+    """
     if pieces.dtype != BAR:
-        raise TypeError(f"pieces are BAR records, not {pieces.dtype}")
+        raise TypeError(f"pieces must be BAR records, not {pieces.dtype}")
     if not len(pieces):
         return
     keys = _keys(pieces)
-    order = np.lexsort((keys["id"], keys["interval"]))  # stable: the order of the stream stays
+    order = np.lexsort((keys["id"], keys["interval"]))  # stable: keeps the order of the stream
     pieces, keys = pieces[order], keys[order]
     heads = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
     for begin, end in zip(heads, np.append(heads[1:], len(pieces)), strict=True):
@@ -69,7 +90,7 @@ def whole_bars(pieces: Rows) -> Iterator[Group]:
             int(first["instrument_id"]),
             int(first["interval_s"]),
             _void_from(group),
-            _merge(group[~_voided(group)]),
+            _merge(group[~_voided(group)], int(first["interval_s"])),
         )
 
 
@@ -96,20 +117,10 @@ def _voided(group: Rows) -> NDArray[np.bool_]:
     return voided
 
 
-def _merge(group: Rows) -> Bars:
-    order = np.argsort(group["start"], kind="stable")
-    group = group[order]
-    starts = group["start"]
-    heads = np.flatnonzero(np.append(True, starts[1:] != starts[:-1]))
-    if not len(group):
-        return np.zeros((0, COLUMNS), np.int64)
-    tails = np.append(heads[1:], len(group)) - 1
-    bars = np.empty((len(heads), COLUMNS), np.int64)
-    bars[:, START] = bars[:, FIRST] = bars[:, LAST] = starts[heads]
-    bars[:, OPEN] = group["open"][heads]
-    bars[:, HIGH] = np.maximum.reduceat(group["high"], heads)
-    bars[:, LOW] = np.minimum.reduceat(group["low"], heads)
-    bars[:, CLOSE] = group["close"][tails]
-    bars[:, VOLUME] = np.add.reduceat(group["volume"].astype(np.int64), heads)
-    bars[:, TRADES] = np.add.reduceat(group["trades"].astype(np.int64), heads)
-    return bars
+def _merge(group: Rows, interval_s: int) -> Bars:
+    group = group[np.argsort(group["start"], kind="stable")]
+    bars = np.empty((len(group), COLUMNS), np.int64)
+    for name, column in _FIELDS.items():
+        bars[:, column] = group[name]
+    bars[:, FIRST] = bars[:, LAST] = bars[:, START]
+    return fold(bars, interval_s * NS_PER_S)

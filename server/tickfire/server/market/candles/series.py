@@ -1,7 +1,9 @@
-"""`Series`: the bars of one instrument and interval, by start, bounded. Pure.
+"""`Series`: the newest bars of one instrument and interval, by start. Pure.
 
-A bar is made of pieces, in the order of the ticks. A piece of the same start is merged: the
-later one has the close. Longer intervals are made of minutes: there the later minute has it.
+A bar is made of pieces, which arrive in the order of the ticks. `merged` adds one piece to a bar;
+`fold` makes bars of many pieces at once. In a bar of 1 s or 1 m the close is that of the piece that
+came last. A longer bar is made of minutes, and its close is that of its last minute, no matter in
+which order they come.
 """
 
 from __future__ import annotations
@@ -13,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 type Bar = tuple[int, int, int, int, int, int, int, int, int]
-"""start (ns), open, high, low, close (1e-9), volume, trades; first and last: the starts of the
-first and the last piece in it."""
+"""start (ns), open, high, low and close (1e-9), volume, trades, and the starts of the first and of
+the last piece in it."""
 type Bars = NDArray[np.int64]
-"""int64[n, COLUMNS]: a Bar each, by start."""
+"""int64[n, COLUMNS]: one `Bar` a row, by start."""
 
 START, OPEN, HIGH, LOW, CLOSE, VOLUME, TRADES, FIRST, LAST = range(9)
 COLUMNS: Final = 9
 SPARE: Final = 256
-"""Bars that are collected before they are moved into the array, and the oldest out of it."""
+"""Bars that are collected in a list before they are moved to the array, all at once."""
 NONE: Final = -1
-"""The start of the newest bar where there is none."""
+"""The start of the newest bar of an empty series."""
 
 
 class Series:
@@ -32,14 +34,14 @@ class Series:
     Parameters
     ----------
     interval : int
-        ns; a bar's start is a multiple of it.
+        The length of a bar, in ns; starts are multiples of it.
     limit : int
-        At least so many bars are kept.
+        The number of newest bars that are kept; up to `SPARE` more may be.
 
     Attributes
     ----------
     latest : int
-        The start of the newest bar; -1 if there is none.
+        The start of the newest bar, `NONE` if there is none.
     """
 
     __slots__ = ("_fresh", "_rows", "interval", "latest", "limit")
@@ -49,18 +51,18 @@ class Series:
         self.limit = limit
         self.latest = NONE
         self._rows: Bars = np.zeros((0, COLUMNS), np.int64)
-        self._fresh: list[Bar] = []  # behind the rows: a list takes a bar in a tenth of the time
+        self._fresh: list[Bar] = []  # newer than the rows; appending here is 10 times as fast
 
     def __len__(self) -> int:
         return len(self._rows) + len(self._fresh)
 
     def tail(self, count: int) -> Bars:
-        """Return the newest bars, oldest first: a view, valid until the next change."""
+        """Return up to `count` newest bars, oldest first: a view, valid until the next change."""
         self._settle()
         return self._rows[max(0, len(self._rows) - count) :]
 
     def bar(self, start: int) -> Bar | None:
-        """Return the bar that begins at `start`."""
+        """Return the bar that begins at `start`, None if there is none."""
         if self._fresh and start == self.latest:
             return self._fresh[-1]
         self._settle()
@@ -68,7 +70,7 @@ class Series:
         return _bar(self._rows[at]) if self._is_at(at, start) else None
 
     def extend(self, bars: Bars) -> None:
-        """Merge ascending bars, those behind the newest at once."""
+        """Merge ascending bars; those newer than all others are appended at once."""
         self._settle()
         behind = int(np.searchsorted(bars[:, START], self.latest, "right"))
         for row in bars[:behind]:
@@ -76,7 +78,7 @@ class Series:
         self._append(bars[behind:])
 
     def merge(self, bar: Bar) -> int:
-        """Put a bar, or a piece of one, into the bar that it belongs to; return its start."""
+        """Merge a bar, or a piece of one, into the bar that it belongs to; return its start."""
         start = bar[START] - bar[START] % self.interval
         if start > self.latest:
             self._fresh.append(moved(bar, start))
@@ -90,7 +92,7 @@ class Series:
         return start
 
     def void_from(self, start: int) -> int:
-        """Drop the bars from the one that holds `start` on; return how many."""
+        """Drop the bar that contains `start` and all later ones; return their number."""
         self._settle()
         at = self._find(start - start % self.interval)
         dropped = len(self._rows) - at
@@ -109,7 +111,7 @@ class Series:
         at = self._find(start)
         if self._is_at(at, start):
             self._rows[at] = merged(_bar(self._rows[at]), bar)
-        elif at or len(self._rows) < self.limit:  # else older than all that is kept
+        elif at or len(self._rows) < self.limit:  # otherwise it is too old to be kept
             self._rows = np.insert(self._rows, at, moved(bar, start), axis=0)
 
     def _settle(self) -> None:
@@ -129,17 +131,17 @@ def _bar(row: Bars) -> Bar:
 
 
 def piece(start: int, open_: int, high: int, low: int, close: int, volume: int, trades: int) -> Bar:
-    """Return a Bar of one piece."""
+    """Return the bar that consists of one piece."""
     return start, open_, high, low, close, volume, trades, start, start
 
 
 def moved(bar: Bar, start: int) -> Bar:
-    """Return a bar with another start."""
+    """Return a bar with its start replaced."""
     return start, *bar[1:]
 
 
 def merged(bar: Sequence[int], later: Sequence[int]) -> Bar:
-    """Return a bar with one more in it, which was closed later."""
+    """Return a bar with another one added, which was closed later."""
     start, open_, high, low, close, volume, trades, first, last = bar
     if later[FIRST] < first:
         open_, first = later[OPEN], later[FIRST]
@@ -152,7 +154,15 @@ def merged(bar: Sequence[int], later: Sequence[int]) -> Bar:
 
 
 def fold(bars: Bars, interval: int) -> Bars:
-    """Fold ascending bars into those of a longer interval, all at once."""
+    """Fold bars into those of a longer interval, all at once.
+
+    Parameters
+    ----------
+    bars : int64[n, COLUMNS]
+        Ascending by start; those of the same start in the order in which they were closed.
+    interval : int
+        The length of the bars to make, in ns.
+    """
     if not len(bars):
         return np.zeros((0, COLUMNS), np.int64)
     starts = bars[:, START] - bars[:, START] % interval

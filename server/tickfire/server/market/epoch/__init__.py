@@ -1,1 +1,1 @@
-"""The live data of one epoch."""
+"""The current epoch: its state, the readers of its shards, and the change to the next epoch."""

@@ -1,6 +1,7 @@
-"""The instrument table: symbols by slot, slots by symbol, and what the encoders need of them.
+"""`Instruments`: the table of instruments, by slot and by symbol.
 
-A slot is the index of an instrument's row in the `InstrumentStates`, so that one number leads everywhere.
+A slot is the index of an instrument's row in the `InstrumentStates`, so that the same number leads
+to its state, its symbol and its candles.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.base.units import decimal
+from tickfire.base.units import UNDEF_PRICE, decimal
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.requests import Requests
-from tickfire.store.schema import INSTRUMENTS_KEY, STATE, UNDEF_PRICE, Instrument, shard_of
+from tickfire.store.schema import INSTRUMENTS_KEY, STATE, Instrument, shard_of
 
 type Key = tuple[int, int]
 
@@ -25,14 +26,18 @@ _DECODER: Final = msgspec.msgpack.Decoder(Instrument)
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One slot of the table.
+    """One instrument of the table.
 
     Attributes
     ----------
-    slot, shard : int
+    slot : int
+        The index of its row in the states.
+    shard : int
+        The shard that its ticks are in.
     symbol : str
-        As clients see it: ``FEED/SYMBOL`` where two feeds share a symbol.
+        The symbol that clients see: ``DATASET/SYMBOL`` if two feeds share a symbol.
     instrument : Instrument
+        The row of the table.
     """
 
     slot: int
@@ -41,7 +46,7 @@ class Listing:
     instrument: Instrument
 
     def as_json(self) -> dict[str, Any]:
-        """Return the row of a join reply."""
+        """Return the row for a client."""
         about = self.instrument
         return {
             "symbol": self.symbol,
@@ -52,18 +57,25 @@ class Listing:
 
 
 class Instruments:
-    """Symbols of the slots of a book.
+    """Table of the instruments in the states.
+
+    Parameters
+    ----------
+    states : InstrumentStates
+    shards : int
+        The number of shards.
 
     Attributes
     ----------
     listings : list of Listing
-        By slot; a slot that no table row names yet has a stand-in, ``<feed>:<instrument_id>``.
+        The instruments by slot. One that the stored table does not name yet has a stand-in for a
+        symbol, ``<feed>:<instrument_id>``.
     text : uint8[]
         The symbols, escaped for JSON, one after another.
     offsets : int64[slots + 1]
-        Where each begins in `text`.
+        The offset of each symbol in `text`, and the length of `text`.
     version : int
-        Changes with the table.
+        A number that changes with the table.
     """
 
     def __init__(self, states: InstrumentStates, shards: int) -> None:
@@ -76,7 +88,7 @@ class Instruments:
         self._index()
 
     def load(self, rows: Iterable[Instrument]) -> bool:
-        """Take the table as it is now; return whether anything changed."""
+        """Replace the table; return whether anything changed."""
         fresh = {(row.feed, row.instrument_id): row for row in rows}
         if fresh == self._rows and len(self.listings) == len(self._states.rows):
             return False
@@ -89,26 +101,26 @@ class Instruments:
 
     @property
     def complete(self) -> bool:
-        """Whether each slot of the book has a listing."""
+        """Whether each row of the states has a listing."""
         return len(self.listings) == len(self._states.rows)
 
-    def index_strangers(self) -> None:
-        """Give stand-in symbols to slots that the table does not name."""
+    def index_unnamed(self) -> None:
+        """Give stand-in symbols to the instruments that the table does not name."""
         if not self.complete:
             self._index()
 
     def find(self, symbol: str) -> Listing | None:
-        """Return the instrument that a symbol names now."""
+        """Return the instrument that a symbol names now, None if there is none."""
         return self._by_symbol.get(symbol)
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Return the rows of a join reply, by symbol."""
+        """Return the rows for a client, in the order of symbols."""
         return [self._by_symbol[symbol].as_json() for symbol in sorted(self._by_symbol)]
 
     def _index(self) -> None:
         keys = [(int(row["feed"]), int(row["instrument_id"])) for row in self._states.rows]
-        abouts = [self._rows.get(key) or Instrument(*key, f"{key[0]}:{key[1]}") for key in keys]
-        shared = _shared_symbols(abouts)
+        named = [self._rows.get(key) or Instrument(*key, f"{key[0]}:{key[1]}") for key in keys]
+        shared = _shared_symbols(named)
         self.listings = [
             Listing(
                 slot,
@@ -116,7 +128,7 @@ class Instruments:
                 _qualified(about) if about.symbol in shared else about.symbol,
                 about,
             )
-            for slot, about in enumerate(abouts)
+            for slot, about in enumerate(named)
         ]
         self._by_symbol = {}
         for listing in sorted(self.listings, key=lambda row: row.instrument.start):
@@ -128,9 +140,9 @@ class Instruments:
         self.version += 1
 
 
-def _shared_symbols(abouts: list[Instrument]) -> set[str]:
+def _shared_symbols(named: list[Instrument]) -> set[str]:
     feeds: dict[str, set[int]] = {}
-    for about in abouts:
+    for about in named:
         feeds.setdefault(about.symbol, set()).add(about.feed)
     return {symbol for symbol, of in feeds.items() if len(of) > 1}
 
@@ -149,7 +161,7 @@ def _blank(key: Key, shards: int) -> np.void:
 
 
 async def read_instruments(requests: Requests) -> list[Instrument]:
-    """Read the table from Redis; rows that are not ours are left out.
+    """Read the table from Redis, without the rows that cannot be decoded.
 
     Raises
     ------

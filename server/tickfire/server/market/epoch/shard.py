@@ -1,74 +1,81 @@
-"""`ShardReader`: one shard of a data set, read on from where `sync` left it.
+"""`ShardReader`: follows one shard of an epoch from the position at which `sync` left it.
 
-Entries are published in the step of the loop in which they come. Two things make them wait: an
-instrument that the table does not name yet, and a hole in the numbers, after which the shard is
-seeded anew.
+Entries are published in the step of the event loop in which they arrive, with two exceptions. An
+instrument that the table does not name yet makes them wait for the table; missing positions make
+them wait until the shard has been loaded again.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Iterator
 from typing import Final, Protocol
 
-from tickfire.server.market.epoch.dataset import DataSet
+from tickfire.base.retry import retry
+from tickfire.server.market.epoch.data import EpochData
 from tickfire.server.market.epoch.sync import reseed_shard, seed_shard
 from tickfire.server.market.ticks.encode import Ticks
-from tickfire.server.market.ticks.positions import Place
-from tickfire.store.entries import BadEntry
+from tickfire.server.market.ticks.positions import WireId
+from tickfire.store.entries import BadEntry, Entry, TickEntry, split, ticks_of
 from tickfire.store.history import History
-from tickfire.store.read_entries import Rows, TickEntry, split, ticks_of
 from tickfire.store.requests import RedisUnavailable
-from tickfire.store.schema import bars_key, ticks_key
+from tickfire.store.schema import Rows, bars_key, ticks_key
 from tickfire.store.store import Store
-from tickfire.store.tail import Entry, Tail, backoff_s
+from tickfire.store.tail import Tail
 
 RECENT_ENTRIES: Final = 256
-"""Kept in memory: who is just behind needs no Redis to catch up."""
+"""Entries kept in memory, so that a client slightly behind catches up without Redis."""
 
 logger = logging.getLogger(__name__)
 
 
-class Owner(Protocol):
-    """What a shard's reader tells, and asks."""
+class ShardOwner(Protocol):
+    """The epoch that a shard belongs to, as its reader sees it."""
 
-    data: DataSet
+    data: EpochData
 
     def publish(self, shard: int, entry: TickEntry, ticks: Ticks) -> None:
-        """Take one entry, and its ticks with their slots."""
+        """Publish one entry, given its ticks with their slots."""
 
     def flush(self, shard: int, newest: TickEntry | None, read_ns: int) -> None:
-        """Write what was taken."""
+        """Write the published entries to the sockets; `newest` is the last of them, if any."""
 
     def bars_closed(self, entries: list[Entry]) -> None:
-        """Take entries of bars."""
+        """Take entries of closed bars."""
 
-    def lost(self, shard: int, before: Place, ticks: int) -> None:
-        """Ticks after ``before`` were lost; the shard was seeded anew behind them."""
+    def lost(self, shard: int, before: WireId, ticks: int) -> None:
+        """Announce the loss of ticks after `before`; the shard has been loaded again."""
 
     async def still_current(self) -> bool:
-        """Whether this is still the data set that Redis holds."""
+        """Return whether Redis still holds this epoch."""
 
     async def learn(self) -> None:
-        """Read the instrument table again."""
+        """Read the table of instruments again."""
 
     def bad_entry(self, error: BadEntry) -> None:
-        """Count an entry that is not ours."""
+        """Count an entry that cannot be decoded."""
 
 
 class ShardReader:
-    """Reads one shard.
+    """Reader of one shard.
+
+    Parameters
+    ----------
+    store : Store
+    owner : ShardOwner
+        Publishes the entries.
+    shard : int
 
     Attributes
     ----------
     history : History
+        Reads the part of the stream that Redis still holds.
     following : bool
         Whether the streams are being read.
     """
 
-    def __init__(self, store: Store, owner: Owner, shard: int) -> None:
+    def __init__(self, store: Store, owner: ShardOwner, shard: int) -> None:
         self._store = store
         self._owner = owner
         self._shard = shard
@@ -78,7 +85,7 @@ class ShardReader:
         self.following = False
 
     async def seed(self) -> None:
-        """Bring the shard up to date.
+        """Load the shard from Redis.
 
         Raises
         ------
@@ -95,8 +102,8 @@ class ShardReader:
             self._store,
             start,
             self._on_entries,
-            on_lost=lambda: self._follows(False),
-            on_live=lambda: self._follows(True),
+            on_lost=lambda: self._set_following(False),
+            on_live=lambda: self._set_following(True),
             before_reading=self._owner.still_current,
         )
         try:
@@ -105,11 +112,11 @@ class ShardReader:
             self.following = False
             self.history.close()
 
-    def _follows(self, on: bool) -> None:
+    def _set_following(self, on: bool) -> None:
         self.following = on
 
     def recent(self, position: int) -> list[TickEntry] | None:
-        """Return what follows a position, if all of it is in memory; else None."""
+        """Return all entries after a position, None if they are not all in memory."""
         recent = self._recent
         if not recent or recent[0].first > position + 1:
             return None
@@ -123,7 +130,7 @@ class ShardReader:
         return None
 
     def _on_ticks(self, entries: list[Entry], read_ns: int) -> Awaitable[None] | None:
-        """Publish entries; return what to wait for if one of them cannot be published yet."""
+        """Publish entries; return an awaitable if one of them cannot be published yet."""
         owner, newest = self._owner, None
         for at, packed in enumerate(entries):
             try:
@@ -145,16 +152,16 @@ class ShardReader:
         return None
 
     async def _prepare(self, entry: TickEntry, lost: int, rest: list[Entry], read_ns: int) -> None:
-        """Do what an entry needs before it can be published, then publish it and the rest.
+        """Meet the conditions under which an entry can be published, then publish it and the rest.
 
-        Ingest never writes an entry across a position that it wrote before: where numbers are
-        missing or begin within an entry, the data set may be another by now.
+        Ingest never writes an entry across a position that it wrote before. So if positions are
+        missing or begin within an entry, the epoch may have ended.
         """
         owner = self._owner
         if not await owner.still_current():
-            return  # nothing of this data set is published any more
+            return  # nothing of an old epoch is published
         if lost:
-            before = owner.data.place()
+            before = owner.data.newest_id()
             self._recent.clear()
             await self._reseed(entry.first)
             owner.lost(self._shard, before, lost)
@@ -168,18 +175,15 @@ class ShardReader:
             await again
 
     async def _reseed(self, oldest: int) -> None:
-        attempt = 0
-        while True:
-            try:
-                await reseed_shard(self._owner.data, self.history, self._shard, oldest)
-            except RedisUnavailable:
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
-            else:
-                return
+        await retry(
+            lambda: reseed_shard(self._owner.data, self.history, self._shard, oldest),
+            on=(RedisUnavailable,),
+            what=f"loading shard {self._shard} again",
+            logger=logger,
+        )
 
 
 def closed_pieces(pieces: Rows) -> Iterator[tuple[int, int, int, int, int, int]]:
-    """Yield (feed, instrument_id, interval_s, start, n, trades) of BAR[]."""
+    """Yield (feed, instrument_id, interval_s, start, position, trades) of each of BAR[]."""
     names = ("feed", "instrument_id", "interval_s", "start", "n", "trades")
     yield from zip(*(pieces[name].tolist() for name in names), strict=True)

@@ -1,4 +1,4 @@
-"""Bring one shard up to date: its snapshots, the bars of before, the ticks since the snapshots."""
+"""Load one shard: its snapshots, its history of bars, and the ticks since the snapshots."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.server.market.epoch.dataset import DataSet
+from tickfire.server.market.epoch.data import EpochData
+from tickfire.store.entries import all_bars_of
 from tickfire.store.history import History
-from tickfire.store.read_entries import bars_of
 from tickfire.store.schema import SNAPSHOT_POSITION_FIELD, STATE, bars_key, snapshots_key
 
 type Rows = NDArray[np.void]
 
 BAR_ENTRIES: Final = 1_000
-"""Entries of bars in one request."""
+"""Bar entries in one request."""
 
 
-async def seed_shard(data: DataSet, history: History, shard: int) -> bytes:
-    """Take what Redis holds of a shard; return the id after which to read its bars on.
+async def seed_shard(data: EpochData, history: History, shard: int) -> bytes:
+    """Load a shard from Redis; return the id of its last bar entry, after which to follow them.
 
     Raises
     ------
@@ -41,8 +41,8 @@ async def seed_shard(data: DataSet, history: History, shard: int) -> bytes:
     return bars_id
 
 
-async def reseed_shard(data: DataSet, history: History, shard: int, oldest: int) -> None:
-    """Repair a shard after ticks before position ``oldest`` were lost.
+async def reseed_shard(data: EpochData, history: History, shard: int, oldest: int) -> None:
+    """Load a shard again after the ticks before position `oldest` were lost.
 
     Raises
     ------
@@ -57,13 +57,13 @@ async def reseed_shard(data: DataSet, history: History, shard: int, oldest: int)
     data.positions[shard] = oldest - 1
 
 
-async def _load_snapshots(data: DataSet, history: History, shard: int) -> int:
-    """Take the rows that are newer than ours; return the position at which they hold."""
+async def _load_snapshots(data: EpochData, history: History, shard: int) -> int:
+    """Load the snapshots that are newer than our rows; return the position that they are of."""
     packed = await history.hash(snapshots_key(shard))
     position = packed.pop(SNAPSHOT_POSITION_FIELD, b"0")
     whole = b"".join(row for row in packed.values() if len(row) == STATE.itemsize)
     rows = np.frombuffer(whole, STATE).copy()
-    # Bars that a feed made itself are not in the ticks: they are shown once they are closed.
+    # A feed's own bars are not in the ticks: they are shown once they are closed.
     untraded = rows["last_ts"] == 0
     rows["s_start"][untraded] = rows["m_start"][untraded] = 0
     known = (data.states.row(int(row["feed"]), int(row["instrument_id"])) for row in rows)
@@ -73,15 +73,15 @@ async def _load_snapshots(data: DataSet, history: History, shard: int) -> int:
     return int(position) if position.isdigit() else 0
 
 
-async def _load_bars(data: DataSet, history: History, shard: int, hole: tuple[int, int]) -> bytes:
-    """Take the history of bars; return the id of its last entry."""
+async def _load_bars(data: EpochData, history: History, shard: int, hole: tuple[int, int]) -> bytes:
+    """Load the history of bars; return the id of its last entry."""
     cutoffs = data.candles.cutoffs()
     key, last = bars_key(shard), b"0-0"
     while True:
         entries = await history.range(key, b"(" + last, BAR_ENTRIES)
         if entries:
             last = entries[-1][0]
-            data.candles.load(bars_of(entries), cutoffs, hole)
+            data.candles.load(all_bars_of(entries), cutoffs, hole)
         if len(entries) < BAR_ENTRIES:
             data.candles.settle()
             return last

@@ -1,1 +1,1 @@
-"""Ticks to subscribers."""
+"""Ticks: their frames, their views, and the subscriptions to them."""

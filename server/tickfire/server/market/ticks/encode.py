@@ -1,7 +1,6 @@
-"""`Encoder`: ticks to the finished frames of a lane, by kernels.
+"""`Encoder`: ticks as finished frames, written by kernels.
 
-A lane is one way in which a topic's broadcasts are written: the serializer (V1 or V2 JSON, V2
-binary) and a choice of instruments. `Envelope` is what the serializer writes around a payload.
+`Envelope` holds the bytes that a serializer (V1 or V2 JSON) writes around each payload of a topic.
 """
 
 from __future__ import annotations
@@ -14,37 +13,36 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.kernels.pointers import address_of
 from tickfire.server.market.ticks import encode_kernel as ek
 from tickfire.server.market.ticks.positions import base36
-from tickfire.store.schema import (
-    BINARY_HEADER,
-    BINARY_VERSION,
-    MAX_TICKS_PER_ENTRY,
-    TICK,
-)
+from tickfire.store.limits import MAX_TICKS_PER_ENTRY
+from tickfire.store.schema import BINARY_HEADER, BINARY_VERSION, TICK
 
 type Bytes = NDArray[np.uint8]
 type Quote = tuple[int, int, int, int]
-"""The top of book: bid, ask (1e-9), bid_size, ask_size."""
+"""Top of book: bid and ask (1e-9), bid_size, ask_size."""
 
 MAX_TICKS: Final = MAX_TICKS_PER_ENTRY
+MAX_SHARD: Final = 0xFF
 MAX_SPAN: Final = 0xFFFF
+"""Positions that one binary payload can cover."""
 
 
 class Text:
-    """Bytes at a known address, for a kernel to copy."""
+    """Immutable bytes at a known address, for a kernel to copy."""
 
     __slots__ = ("address", "array", "size")
 
     def __init__(self, text: bytes) -> None:
         self.array = np.frombuffer(text, np.uint8)
-        self.address = int(self.array.ctypes.data)
+        self.address = address_of(self.array)
         self.size = len(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What stands before and after the payload of a broadcast: bytes that all its frames share."""
+    """The bytes before and after the payload, which all broadcasts of an event of a topic share."""
 
     head: Text
     tail: Text
@@ -52,7 +50,13 @@ class Envelope:
     @staticmethod
     @lru_cache(maxsize=4096)
     def of(serializer: str, topic: str, event: str) -> Envelope:
-        """Return the envelope of one event of one topic, for ``"v1"`` or ``"v2"``."""
+        """Return the envelope of one event of one topic, for serializer ``"v1"`` or ``"v2"``.
+
+        Raises
+        ------
+        ValueError
+            There is no such serializer.
+        """
         name, kind = msgspec.json.encode(topic), msgspec.json.encode(event)
         if serializer == "v1":
             return Envelope(
@@ -60,23 +64,30 @@ class Envelope:
             )
         if serializer == "v2":
             return Envelope(Text(b"[null,null,%b,%b," % (name, kind)), Text(b"]"))
-        raise ValueError(f"no serializer is called {serializer!r}")
+        raise ValueError(f"there is no serializer {serializer!r}; use v1 or v2")
 
 
 class Ticks:
-    """Ticks of one shard with their slots: what the encoder takes.
+    """Consecutive ticks of one shard, with the slot of each.
 
     Parameters
     ----------
     ticks : TICK[count]
-        Contiguous and 8-aligned; count <= 256.
+        Contiguous and 8-aligned; at most 256.
     slots : int64[>= count]
     first : int
-        The position of the first.
+        The position of the first tick.
     bound : int
-        All slots are less than this.
+        A number greater than every slot.
     address, slots_address : int, optional
-        Where ticks and slots lie, if the caller knows: asking numpy costs a microsecond.
+        The addresses of `ticks` and `slots`, if the caller keeps them.
+
+    Raises
+    ------
+    TypeError
+        An array has another type or layout.
+    ValueError
+        There are too many ticks, or too few slots.
     """
 
     __slots__ = ("address", "bound", "count", "first", "slots", "slots_address", "ticks")
@@ -92,37 +103,44 @@ class Ticks:
     ) -> None:
         self.ticks, self.slots, self.first, self.bound = ticks, slots, first, bound
         self.count = len(ticks)
-        self.address = address or int(ticks.ctypes.data)
-        self.slots_address = slots_address or int(slots.ctypes.data)
+        self.address = address or address_of(ticks)
+        self.slots_address = slots_address or address_of(slots)
         if ticks.dtype != TICK or self.address % 8 or not ticks.flags.c_contiguous:
-            raise TypeError("ticks are contiguous, 8-aligned TICK records")
+            raise TypeError("ticks must be contiguous, 8-aligned TICK records")
         if slots.dtype != np.int64 or not slots.flags.c_contiguous:
-            raise TypeError("slots are contiguous int64")
+            raise TypeError("slots must be contiguous int64")
         if len(slots) < self.count or self.count > MAX_TICKS:
-            raise ValueError(f"{self.count} ticks with {len(slots)} slots")
+            raise ValueError(f"{self.count} ticks with {len(slots)} slots, at most {MAX_TICKS} fit")
 
 
 class Encoder:
-    """Owns the memory behind the encoding kernels: context, symbols, output.
+    """Owner of the encoding kernels' memory: context, symbols and output.
 
     Parameters
     ----------
     epoch : bytes
-        8 bytes; the first part of each id.
+        The 8-byte key of the epoch, which begins each id.
     """
 
     def __init__(self, epoch: bytes) -> None:
         self.epoch = epoch
         self._id_epoch = epoch.hex() + "-"
         self._context = np.zeros(ek.E_WORDS, np.int64)
-        self._address = int(self._context.ctypes.data)
+        self._address = address_of(self._context)
         self._out = np.zeros(0, np.uint8)
         self._kept = np.zeros(MAX_TICKS, TICK)
         self._ends: tuple[str, str] | None = None
         self.use_symbols(np.zeros(0, np.uint8), np.zeros(1, np.int64))
 
     def use_symbols(self, text: Bytes, offsets: NDArray[np.int64]) -> None:
-        """Take the symbols of the slots: escaped text, and where each begins.
+        """Set the symbols of the slots.
+
+        Parameters
+        ----------
+        text : uint8[]
+            The symbols, escaped for JSON, one after another.
+        offsets : int64[slots + 1]
+            The offset of each symbol in `text`, and the length of `text`.
 
         Raises
         ------
@@ -130,10 +148,10 @@ class Encoder:
             The offsets do not fit the text.
         """
         if offsets[0] != 0 or offsets[-1] != len(text) or (np.diff(offsets) < 0).any():
-            raise ValueError("offsets do not fit the text of symbols")
+            raise ValueError("the offsets of the symbols do not fit their text")
         self._text, self._offsets = np.ascontiguousarray(text), np.ascontiguousarray(offsets)
-        self._context[ek.E_TEXT] = self._text.ctypes.data
-        self._context[ek.E_OFFSETS] = self._offsets.ctypes.data
+        self._context[ek.E_TEXT] = address_of(self._text)
+        self._context[ek.E_OFFSETS] = address_of(self._offsets)
         self._slots = len(offsets) - 1
         self._longest = int(np.diff(offsets).max(initial=0))
 
@@ -147,21 +165,23 @@ class Encoder:
         after: str = "",
         wanted: Bytes | None = None,
     ) -> tuple[bytes, int]:
-        """Encode trades as event ``tick``.
+        """Encode trades as ``tick`` events.
 
         Parameters
         ----------
         ticks : Ticks
         envelope : Envelope
         before, after : str
-            The positions of the other shards, as they stand in the id around this one's.
+            The text of each id before and after the position of this shard; see `around`.
         wanted : uint8[slots], optional
             1 for each slot to encode.
 
         Returns
         -------
-        bytes, int
-            Finished frames one after another, and how many.
+        frames : bytes
+            Finished frames, one after another.
+        count : int
+            The number of frames.
         """
         self._load(ticks, wanted)
         self._point(ek.E_HEAD, envelope.head)
@@ -177,7 +197,7 @@ class Encoder:
         quote_envelope: Envelope,
         quote: Quote | None,
     ) -> tuple[bytes, int]:
-        """Encode one instrument's trades and quotes, for its own topic.
+        """Encode the trades and quotes of one instrument, for its own topic.
 
         Parameters
         ----------
@@ -185,12 +205,14 @@ class Encoder:
         slot : int
         tick_envelope, quote_envelope : Envelope
         quote : Quote or None
-            Its top of book before these ticks; None: no quotes.
+            The top of book before these ticks; None encodes no quotes.
 
         Returns
         -------
-        bytes, int
-            Finished frames one after another, and how many.
+        frames : bytes
+            Finished frames, one after another.
+        count : int
+            The number of frames.
         """
         self._load(ticks, None)
         head, quote_head = tick_envelope.head, quote_envelope.head
@@ -212,16 +234,16 @@ class Encoder:
         slot: int = -1,
         quotes: bool = True,
     ) -> bytes:
-        """Return the payload of one ``ticks`` event; empty if nothing in it is wanted.
+        """Return the payload of a ``ticks`` event, empty if none of the ticks is wanted.
 
-        See `binary_payload`. ``slot``, if not negative, chooses one instrument.
+        See `binary_payload` for its format. A `slot` that is not negative chooses one instrument.
         """
         self._load(ticks, wanted)
         if wanted is None and slot < 0 and quotes:
             kept = ticks.ticks
         else:
-            at = self._kept.ctypes.data
-            kept = self._kept[: int(ek.keep_wanted(self._address, at, quotes, slot))]
+            out = address_of(self._kept)
+            kept = self._kept[: int(ek.keep_wanted(self._address, out, quotes, slot))]
         if not len(kept):
             return b""
         return binary_payload(self.epoch, shard, ticks.first, ticks.count, kept)
@@ -229,22 +251,22 @@ class Encoder:
     # --- memory
     def _load(self, ticks: Ticks, wanted: Bytes | None) -> None:
         if ticks.bound > self._slots:
-            raise ValueError("a slot may be without a symbol")
+            raise ValueError("a slot has no symbol; call use_symbols first")
         if wanted is not None and (wanted.dtype != np.uint8 or len(wanted) < self._slots):
-            raise ValueError("wanted is uint8, one for each slot")
+            raise ValueError("wanted must be uint8, one for each slot")
         context = self._context
         context[ek.E_TICKS] = ticks.address
         context[ek.E_SLOTS] = ticks.slots_address
         context[ek.E_COUNT] = ticks.count
         context[ek.E_FIRST] = ticks.first
-        context[ek.E_WANTED] = 0 if wanted is None else wanted.ctypes.data
+        context[ek.E_WANTED] = 0 if wanted is None else address_of(wanted)
 
     def _point(self, word: int, text: Text) -> None:
         self._context[word] = text.address
         self._context[word + 1] = text.size
 
     def _frame(self, head: int, tail: Text, before: str, after: str, frames: int) -> None:
-        """Set how frames end, and make room for them; ``head`` is the size of the longest."""
+        """Set the ends of the frames, and make room for them; `head` is their longest head."""
         if (before, after) != self._ends:
             self._ends = before, after
             self._id_head, self._id_tail = (
@@ -257,17 +279,17 @@ class Encoder:
         ends = head + tail.size + self._id_head.size
         most = ends + self._id_tail.size + self._longest + ek.FRAME_ROOM
         if most > ek.MAX_FRAME or ends + ek.LEAST_PAYLOAD < ek.MIN_FRAME:
-            raise ValueError(f"frames of {ends} to {most} bytes")
+            raise ValueError(f"frames of {ends} to {most} bytes; the topic is too long")
         if len(self._out) < most * frames:
             self._out = np.zeros(most * max(frames, MAX_TICKS), np.uint8)
-            self._context[ek.E_OUT] = self._out.ctypes.data
+            self._context[ek.E_OUT] = address_of(self._out)
 
     def _take(self) -> bytes:
         return self._out[: int(self._context[ek.E_USED])].tobytes()
 
 
 def around(positions: list[int], shard: int) -> tuple[str, str]:
-    """Return the text of an id before and after the position of one shard."""
+    """Return the text before and after the position of one shard in an id of all shards."""
     words = [base36(position) for position in positions]
     before = "".join(word + "." for word in words[:shard])
     return before, "".join("." + word for word in words[shard + 1 :])
@@ -276,20 +298,25 @@ def around(positions: list[int], shard: int) -> tuple[str, str]:
 def binary_payload(
     epoch: bytes, shard: int, first: int, span: int, ticks: NDArray[np.void]
 ) -> bytes:
-    """Return BINARY_HEADER and TICK[count].
+    """Return a BINARY_HEADER followed by TICK[count].
 
     Parameters
     ----------
     epoch : bytes
+        The 8-byte key of the epoch.
     shard : int
-        The shard whose positions these are.
     first, span : int
-        The payload stands for positions [first, first + span); what of them is missing was not
-        wanted.
+        The positions ``[first, first + span)`` of the shard that the payload covers; those without
+        a tick in it were filtered out.
     ticks : TICK[count]
+
+    Raises
+    ------
+    ValueError
+        The header has no room for the shard or the span.
     """
-    if not 0 <= shard <= 0xFF or not 0 < span <= MAX_SPAN:
-        raise ValueError(f"shard {shard}, {span} positions")
+    if not 0 <= shard <= MAX_SHARD or not 0 < span <= MAX_SPAN:
+        raise ValueError(f"a binary payload cannot carry shard {shard} with {span} positions")
     header: Any = np.zeros((), BINARY_HEADER)
     header["version"] = BINARY_VERSION
     header["shard"], header["span"] = shard, span

@@ -1,11 +1,11 @@
-"""From TICK to finished WebSocket text frames, in one pass and without Python.
+"""Kernels that write ticks as finished WebSocket frames, in one pass over an entry.
 
-A frame is ``head`` + payload + ``tail``: head and tail are the serializer's envelope of the
-topic's broadcasts, the payload is written here. Prices become the shortest exact decimals, ids
-are ``id_head`` + position in base 36 + ``id_tail``.
+A JSON frame is ``head`` + payload + ``tail``. Head and tail are the serializer's envelope of the
+topic's broadcasts; the payload is written here. Prices become their shortest exact decimals. An id
+is ``id_head`` + the tick's position in base 36 + ``id_tail``.
 
-The kernels read and write by address: `tickfire.server.market.ticks.encode` owns the memory,
-has checked every length, and gives an output that the frames cannot outgrow (see FRAME_ROOM).
+The kernels read and write by address. `tickfire.server.market.ticks.encode` owns the memory, checks
+every length, and provides an output that the frames cannot outgrow (see `FRAME_ROOM`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,19 @@ from typing import Any, Final
 import numpy as np
 from numba import int64, uint8, uint64
 
+from tickfire.base.units import NS_PER_MS, UNDEF_PRICE
 from tickfire.kernels.jit import helper, kernel
 from tickfire.kernels.pointers import as_i64, as_u8
-from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, UNDEF_PRICE
+from tickfire.server.market.json_text import (
+    put,
+    put_base36,
+    put_bytes,
+    put_int,
+    put_price,
+    put_size,
+    put_uint,
+)
+from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE
 
 # --- words of the context
 E_TICKS: Final = 0
@@ -28,14 +38,14 @@ E_COUNT: Final = 2
 E_FIRST: Final = 3
 """The position of the first tick."""
 E_TEXT: Final = 4
-"""uint8[]: symbols escaped for JSON."""
+"""uint8[]: the symbols, escaped for JSON."""
 E_OFFSETS: Final = 5
-"""int64[slots + 1]: where each symbol begins."""
+"""int64[slots + 1]: the offset of each symbol in the text."""
 E_WANTED: Final = 6
-"""uint8[slots], 1 for each slot to encode; 0: all."""
+"""uint8[slots], 1 for each slot to encode; address 0 stands for all slots."""
 E_OUT: Final = 7
 E_USED: Final = 8
-"""Out: bytes written."""
+"""Output: the number of bytes written."""
 E_HEAD: Final = 9
 E_HEAD_SIZE: Final = 10
 E_TAIL: Final = 11
@@ -44,31 +54,34 @@ E_ID_HEAD: Final = 13
 E_ID_HEAD_SIZE: Final = 14
 E_ID_TAIL: Final = 15
 E_ID_TAIL_SIZE: Final = 16
-# Of one instrument's topic alone:
+# The rest is for the topic of one instrument.
 E_SLOT: Final = 17
 E_QUOTE_HEAD: Final = 18
 E_QUOTE_HEAD_SIZE: Final = 19
 E_BID: Final = 20
-"""Its top of book before the first tick, four words: bid, ask, bid_size, ask_size."""
+"""The top of book before the first tick, in four words: bid, ask, bid_size, ask_size."""
 E_ASK: Final = 21
 E_BID_SIZE: Final = 22
 E_ASK_SIZE: Final = 23
 E_WORDS: Final = 24
 
 HEADER_SIZE: Final = 4
-"""Of a WebSocket frame of 126 to 65,535 bytes: the least and the most that is written here."""
+"""Bytes of the header of a WebSocket frame of 126 to 65,535 bytes; no others are written here."""
 MIN_FRAME: Final = 126
 MAX_FRAME: Final = 65_535
 FRAME_ROOM: Final = 320
-"""More than a payload takes without its symbol and id ends: 150 of keys, 6 numbers of 20."""
+"""Bytes that no payload exceeds, apart from its symbol and the ends of its id: 150 bytes of keys
+and 6 numbers of at most 20 characters."""
 LEAST_PAYLOAD: Final = 83
-"""A payload without symbol, and the least of its numbers."""
+"""Bytes of the shortest payload, without its symbol."""
 
 _OPCODE_TEXT: Final = 0x81
 _LENGTH_16: Final = 126
 _TICK_WORDS: Final = 4
-_SCALE: Final = 1_000_000_000
-_NS_PER_MS: Final = 1_000_000
+_LOW_HALF: Final = 0xFFFF_FFFF
+_SELL: Final = ord("A")
+_BUY: Final = ord("B")
+_NO_SIDE: Final = ord("N")
 
 
 def _text(text: str) -> Any:
@@ -87,108 +100,11 @@ _BID = _text('","bid":')
 _ASK = _text(',"ask":')
 _BID_SIZE = _text(',"bid_size":')
 _ASK_SIZE = _text(',"ask_size":')
-_NULL = _text("null")
-
-
-@helper
-def put(out: Any, at: Any, literal: Any) -> Any:
-    """Write a constant; return the index behind it."""
-    for i in range(literal.shape[0]):
-        out[at + uint64(i)] = literal[i]
-    return at + uint64(literal.shape[0])
-
-
-@helper
-def put_bytes(out: Any, at: Any, source: Any, begin: Any, end: Any) -> Any:
-    """Copy source[begin:end]."""
-    for i in range(uint64(begin), uint64(end)):
-        out[at] = source[i]
-        at += uint64(1)
-    return at
-
-
-@helper
-def put_uint(out: Any, at: Any, value: Any) -> Any:
-    """Write a uint64 in base 10."""
-    rest = uint64(value) // uint64(10)
-    end = at + uint64(1)
-    while rest != uint64(0):
-        rest //= uint64(10)
-        end += uint64(1)
-    rest = uint64(value)
-    i = end
-    while i > at:
-        i -= uint64(1)
-        after = rest // uint64(10)
-        out[i] = uint8(uint64(48) + rest - after * uint64(10))
-        rest = after
-    return end
-
-
-@helper
-def put_int(out: Any, at: Any, value: Any) -> Any:
-    """Write an int64 in base 10."""
-    if value < 0:
-        out[at] = uint8(45)
-        return put_uint(out, at + uint64(1), uint64(0) - uint64(value))
-    return put_uint(out, at, uint64(value))
-
-
-@helper
-def put_base36(out: Any, at: Any, value: Any) -> Any:
-    """Write a uint64 in base 36."""
-    rest = uint64(value) // uint64(36)
-    end = at + uint64(1)
-    while rest != uint64(0):
-        rest //= uint64(36)
-        end += uint64(1)
-    rest = uint64(value)
-    i = end
-    while i > at:
-        i -= uint64(1)
-        after = rest // uint64(36)
-        digit = rest - after * uint64(36)
-        out[i] = uint8(digit + (uint64(48) if digit < uint64(10) else uint64(87)))
-        rest = after
-    return end
-
-
-@helper
-def put_price(out: Any, at: Any, price: Any) -> Any:
-    """Write a price (1e-9) as a quoted decimal, null where there is none."""
-    if price == UNDEF_PRICE:
-        return put(out, at, _NULL)
-    out[at] = uint8(34)
-    at += uint64(1)
-    size = uint64(price)
-    if price < 0:
-        out[at] = uint8(45)
-        at += uint64(1)
-        size = uint64(0) - size
-    whole = size // uint64(_SCALE)
-    part = size - whole * uint64(_SCALE)
-    at = put_uint(out, at, whole)
-    if part != uint64(0):
-        out[at] = uint8(46)
-        at += uint64(1)
-        digits = uint64(9)
-        while part % uint64(10) == uint64(0):
-            part //= uint64(10)
-            digits -= uint64(1)
-        i = at + digits
-        while i > at:
-            i -= uint64(1)
-            after = part // uint64(10)
-            out[i] = uint8(uint64(48) + part - after * uint64(10))
-            part = after
-        at += digits
-    out[at] = uint8(34)
-    return at + uint64(1)
 
 
 @helper
 def put_begin(c: Any, out: Any, at: Any, head: Any, head_size: Any, slot: Any) -> Any:
-    """Write all up to the symbol; the frame's header is left free."""
+    """Write a frame up to its symbol, and leave room for the frame's header."""
     at = put_bytes(out, at + uint64(HEADER_SIZE), head, 0, head_size)
     at = put(out, at, _SYMBOL)
     offsets = as_i64(c[E_OFFSETS])
@@ -197,17 +113,17 @@ def put_begin(c: Any, out: Any, at: Any, head: Any, head_size: Any, slot: Any) -
 
 @helper
 def put_time(out: Any, at: Any, ts: Any) -> Any:
-    """Write timestamp (ms, rounded down) and ts_event (ns, its string left open)."""
-    at = put_int(out, put(out, at, _TIMESTAMP), ts // int64(_NS_PER_MS))
+    """Write timestamp (ms, rounded down) and ts_event (ns), whose string is left open."""
+    at = put_int(out, put(out, at, _TIMESTAMP), ts // int64(NS_PER_MS))
     return put_int(out, put(out, at, _TS_EVENT), ts)
 
 
 @helper
-def put_end(c: Any, out: Any, begin: Any, at: Any, n: Any) -> Any:
+def put_end(c: Any, out: Any, begin: Any, at: Any, position: Any) -> Any:
     """Write the id and the tail, then the frame's header."""
     at = put(out, at, _ID)
     at = put_bytes(out, at, as_u8(c[E_ID_HEAD]), 0, c[E_ID_HEAD_SIZE])
-    at = put_base36(out, at, uint64(n))
+    at = put_base36(out, at, uint64(position))
     at = put_bytes(out, at, as_u8(c[E_ID_TAIL]), 0, c[E_ID_TAIL_SIZE])
     at = put(out, at, _END)
     at = put_bytes(out, at, as_u8(c[E_TAIL]), 0, c[E_TAIL_SIZE])
@@ -220,33 +136,25 @@ def put_end(c: Any, out: Any, begin: Any, at: Any, n: Any) -> Any:
 
 
 @helper
-def put_trade(c: Any, t: Any, i: Any, slot: Any, n: Any, out: Any, at: Any) -> Any:
+def put_trade(c: Any, t: Any, i: Any, slot: Any, position: Any, out: Any, at: Any) -> Any:
     """Write the frame of one trade."""
     begin = at
     w = i * uint64(_TICK_WORDS)
     at = put_begin(c, out, at, as_u8(c[E_HEAD]), c[E_HEAD_SIZE], slot)
     at = put_price(out, put(out, at, _PRICE), t[w + uint64(1)])
-    at = put_uint(out, put(out, at, _VOLUME), uint64(t[w + uint64(2)]) & uint64(0xFFFFFFFF))
+    at = put_uint(out, put(out, at, _VOLUME), uint64(t[w + uint64(2)]) & uint64(_LOW_HALF))
     at = put_time(out, at, t[w])
     at = put(out, at, _SIDE)
     side = (uint64(t[w + uint64(3)]) >> uint64(40)) & uint64(0xFF)
-    if side != uint64(65) and side != uint64(66):
-        side = uint64(78)
+    if side != uint64(_SELL) and side != uint64(_BUY):
+        side = uint64(_NO_SIDE)
     out[at] = uint8(side)
-    return put_end(c, out, begin, at + uint64(1), n)
+    return put_end(c, out, begin, at + uint64(1), position)
 
 
 @helper
-def put_size(out: Any, at: Any, price: Any, size: Any) -> Any:
-    """Write the size of one side, null where there is none."""
-    if price == UNDEF_PRICE:
-        return put(out, at, _NULL)
-    return put_int(out, at, size)
-
-
-@helper
-def put_quote(c: Any, ts: Any, slot: Any, n: Any, out: Any, at: Any) -> Any:
-    """Write the frame of one quote: the top of book in the context."""
+def put_quote(c: Any, ts: Any, slot: Any, position: Any, out: Any, at: Any) -> Any:
+    """Write the frame of one quote: the top of book that is in the context."""
     begin = at
     at = put_begin(c, out, at, as_u8(c[E_QUOTE_HEAD]), c[E_QUOTE_HEAD_SIZE], slot)
     at = put_price(out, put(out, at, _BID), c[E_BID])
@@ -254,12 +162,12 @@ def put_quote(c: Any, ts: Any, slot: Any, n: Any, out: Any, at: Any) -> Any:
     at = put_size(out, put(out, at, _BID_SIZE), c[E_BID], c[E_BID_SIZE])
     at = put_size(out, put(out, at, _ASK_SIZE), c[E_ASK], c[E_ASK_SIZE])
     at = put_time(out, at, ts)
-    return put_end(c, out, begin, at, n)
+    return put_end(c, out, begin, at, position)
 
 
 @kernel("int64(int64)")
 def encode_trades(context: Any) -> Any:
-    """Encode the trades of the wanted slots; return how many frames were written."""
+    """Encode the trades of the wanted slots; return the number of frames."""
     c = as_i64(context)
     t = as_i64(c[E_TICKS])
     slots = as_i64(c[E_SLOTS])
@@ -282,9 +190,9 @@ def encode_trades(context: Any) -> Any:
 
 @kernel("int64(int64, int64)")
 def encode_instrument(context: Any, with_quotes: Any) -> Any:
-    """Encode one slot's trades and, if asked, quotes; return how many frames were written.
+    """Encode the trades, and on request the quotes, of one slot; return the number of frames.
 
-    Changes of the top of book that no trade divides become one quote, with the id of the last.
+    Changes of the top of book with no trade between them become one quote, with the id of the last.
     """
     c = as_i64(context)
     t = as_i64(c[E_TICKS])
@@ -293,7 +201,7 @@ def encode_instrument(context: Any, with_quotes: Any) -> Any:
     wanted = c[E_SLOT]
     at = uint64(0)
     frames = int64(0)
-    quoted = int64(0)  # position of a change that waits to be sent
+    quoted = int64(0)  # the position of the last change that is not written yet
     quoted_ts = int64(0)
     for i in range(uint64(c[E_COUNT])):
         if slots[i] != wanted:
@@ -301,18 +209,18 @@ def encode_instrument(context: Any, with_quotes: Any) -> Any:
         w = i * uint64(_TICK_WORDS)
         mixed = uint64(t[w + uint64(3)])
         kind = (mixed >> uint64(32)) & uint64(0xFF)
-        n = c[E_FIRST] + int64(i)
+        position = c[E_FIRST] + int64(i)
         if kind == uint64(TICK_TRADE):
             if quoted != 0:
                 at = put_quote(c, quoted_ts, uint64(wanted), quoted, out, at)
                 frames += 1
                 quoted = int64(0)
-            at = put_trade(c, t, i, uint64(wanted), n, out, at)
+            at = put_trade(c, t, i, uint64(wanted), position, out, at)
             frames += 1
             continue
         if with_quotes == 0:
             continue
-        size = int64(uint64(t[w + uint64(2)]) & uint64(0xFFFFFFFF))
+        size = int64(uint64(t[w + uint64(2)]) & uint64(_LOW_HALF))
         if kind == uint64(TICK_BID):
             c[E_BID] = t[w + uint64(1)]
             c[E_BID_SIZE] = size
@@ -324,7 +232,7 @@ def encode_instrument(context: Any, with_quotes: Any) -> Any:
             c[E_ASK] = UNDEF_PRICE
         else:
             continue
-        quoted = n
+        quoted = position
         quoted_ts = t[w]
     if quoted != 0:
         at = put_quote(c, quoted_ts, uint64(wanted), quoted, out, at)
@@ -335,9 +243,9 @@ def encode_instrument(context: Any, with_quotes: Any) -> Any:
 
 @kernel("int64(int64, int64, int64, int64)")
 def keep_wanted(context: Any, out: Any, with_quotes: Any, only: Any) -> Any:
-    """Copy the TICKs of the wanted slots, or of slot ``only`` if that is not negative.
+    """Copy the TICKs of the wanted slots, or of slot ``only`` unless it is negative.
 
-    Returns how many.
+    Returns the number of ticks copied.
     """
     c = as_i64(context)
     t = as_i64(c[E_TICKS])

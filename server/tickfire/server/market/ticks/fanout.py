@@ -1,7 +1,7 @@
-"""`Fanout`: from an entry to the frames of each lane that has subscribers, and no others.
+"""`Fanout`: the frames of an entry for each view that has live subscribers.
 
-Entries that were read together are written together, once for each lane. Each write is noted with
-the positions before it, so that a subscriber whose write was withheld knows where to read on.
+Entries that were read together are written together, once for each view. Each write is recorded
+with the positions before it, so that a subscriber whose writes were withheld knows where to resume.
 """
 
 from __future__ import annotations
@@ -11,41 +11,51 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tickfire.phoenix import Hub
-from tickfire.server.market.candles.feed import CandleFeed
-from tickfire.server.market.epoch.dataset import DataSet
+from tickfire.server.market.ticks.conflate import ConflatedView, Conflator
 from tickfire.server.market.ticks.encode import Ticks
-from tickfire.server.market.ticks.merge import MergedLane, Merges
 from tickfire.server.market.ticks.slots_kernel import SAW_TRADE
-from tickfire.server.market.ticks.views import REALTIME, SERIALIZERS, Lane, Lanes, topic_of
+from tickfire.server.market.ticks.source import CandleSink, TickData
+from tickfire.server.market.ticks.views import REALTIME, SERIALIZERS, View, Views, topic_of
 from tickfire.server.metrics import Metrics
-from tickfire.store.read_entries import TickEntry
+from tickfire.store.entries import TickEntry
 
-REMEMBERED_WRITES: Final = 4096
-"""Of one lane: more than can wait in the hub until the loop comes round."""
+RECORDED_WRITES: Final = 4096
+"""Writes of one view that are recorded: more than can wait in the hub for the event loop."""
 
 
 class Fanout:
-    """Writes one data set's ticks to the hub."""
+    """Writer of one epoch's ticks to the hub.
+
+    Parameters
+    ----------
+    hub : Hub
+    views : Views
+        The views that have subscribers.
+    data : TickData
+    candles : CandleSink
+        Is told which bars the ticks change and close.
+    metrics : Metrics
+    """
 
     def __init__(
-        self, hub: Hub, lanes: Lanes, data: DataSet, candles: CandleFeed, metrics: Metrics
+        self, hub: Hub, views: Views, data: TickData, candles: CandleSink, metrics: Metrics
     ) -> None:
         self._hub = hub
-        self._lanes = lanes
+        self._views = views
         self._data = data
         self._candles = candles
         self._metrics = metrics
-        self._pending: dict[Lane, list[bytes]] = {}
+        self._pending: dict[View, list[bytes]] = {}
         self._before: tuple[int, ...] = ()
         self._writes: dict[tuple[str, str], deque[tuple[int, ...]]] = {}
-        self._merges = Merges(data, self._write_merged)
+        self._conflator = Conflator(data, self._write_conflated)
 
     def close(self) -> None:
-        """Stop the timers of merged lanes."""
-        self._merges.close()
+        """Cancel the timers of conflated views."""
+        self._conflator.close()
 
     def take(self, shard: int, entry: TickEntry, ticks: Ticks) -> None:
-        """Encode one entry for all who listen, then fold it into the book."""
+        """Encode one entry for all live subscribers, then fold it into the states."""
         data = self._data
         if not self._before:
             self._before = tuple(data.positions)
@@ -55,72 +65,70 @@ class Fanout:
             if saw & SAW_TRADE:
                 self._candles.traded(slot)
         data.positions[shard] = entry.last
-        pieces = data.slots.fold(ticks)
-        if len(pieces) or data.candles.has_idle:
-            self._candles.changed(data.candles.take(pieces))
+        self._candles.take(data.slots.fold(ticks))
         self._metrics.ticks += ticks.count
 
     def _encode(self, topic: str, shard: int, ticks: Ticks) -> None:
-        lanes = self._lanes.of(topic)
-        for name in self._hub.lanes(topic) if lanes else ():
-            lane = lanes.get(name)
-            if lane is None:
+        views = self._views.of(topic)
+        for name in self._hub.lanes(topic) if views else ():
+            view = views.get(name)
+            if view is None:
                 continue
-            if isinstance(lane, MergedLane):
-                self._merges.take(lane, shard, ticks)
+            if isinstance(view, ConflatedView):
+                self._conflator.take(view, shard, ticks)
                 continue
-            frames, count = lane.encode(self._data, shard, ticks, self._data.positions, live=True)
+            frames, count = view.encode(self._data, shard, ticks, self._data.positions, live=True)
             if frames:
-                self._pending.setdefault(lane, []).append(frames)
+                self._pending.setdefault(view, []).append(frames)
                 self._metrics.frames += count
                 self._metrics.bytes += len(frames)
 
     def flush(self) -> None:
-        """Write what was encoded, then the candles that are due."""
+        """Write the encoded frames, then the candles that are due."""
         pending, self._pending = self._pending, {}
-        for lane, frames in pending.items():
-            self._write(lane, b"".join(frames))
+        for view, frames in pending.items():
+            self._write(view, b"".join(frames))
         self._before = ()
         self._candles.flush()
 
     def announce(self, topic: str, event: str, payload: Mapping[str, Any]) -> None:
-        """Broadcast an event that is not a tick, to all lanes of a market topic."""
-        lanes = self._lanes.of(topic)
-        for name in list(self._hub.lanes(topic)) if lanes else ():
-            lane = lanes.get(name)
-            if lane is not None:
-                self.settle(lane)
-                serializer = SERIALIZERS[lane.serializer]
-                self._write(lane, serializer.encode_broadcast(topic, event, payload))
+        """Broadcast an event other than a tick to all views of a topic."""
+        views = self._views.of(topic)
+        for name in list(self._hub.lanes(topic)) if views else ():
+            view = views.get(name)
+            if view is not None:
+                self.settle(view)
+                serializer = SERIALIZERS[view.serializer]
+                self._write(view, serializer.encode_broadcast(topic, event, payload))
 
-    def settle(self, lane: Lane) -> None:
-        """Give what a merged lane holds back, before anything else is said in it."""
-        if isinstance(lane, MergedLane):
-            self._merges.settle(lane)
+    def settle(self, view: View) -> None:
+        """Write what a conflated view has pending, so that later events follow it."""
+        if isinstance(view, ConflatedView):
+            self._conflator.settle(view)
 
-    def _write_merged(
-        self, lane: MergedLane, frames: bytes, count: int, before: tuple[int, ...]
+    def _write_conflated(
+        self, view: ConflatedView, frames: bytes, count: int, before: tuple[int, ...]
     ) -> None:
         self._metrics.frames += count
         self._metrics.bytes += len(frames)
-        self._write(lane, frames, before)
+        self._write(view, frames, before)
 
-    def _write(self, lane: Lane, frames: bytes, before: tuple[int, ...] = ()) -> None:
-        log = self._writes.get((lane.topic, lane.name))
+    def _write(self, view: View, frames: bytes, before: tuple[int, ...] = ()) -> None:
+        log = self._writes.get((view.topic, view.name))
         if log is None:
-            log = self._writes[lane.topic, lane.name] = deque(maxlen=REMEMBERED_WRITES)
+            log = self._writes[view.topic, view.name] = deque(maxlen=RECORDED_WRITES)
         log.append(before or self._before or tuple(self._data.positions))
-        self._hub.write(lane.topic, lane.name, frames)
+        self._hub.write(view.topic, view.name, frames)
 
-    def positions_before(self, lane: Lane, writes: int) -> tuple[int, ...]:
-        """Return the positions that a subscriber has who was not given the last so many writes."""
-        log = self._writes.get((lane.topic, lane.name), ())
+    def positions_before(self, view: View, writes: int) -> tuple[int, ...]:
+        """Return the positions of a subscriber that did not get the last `writes` writes."""
+        log = self._writes.get((view.topic, view.name), ())
         if not log or writes <= 0:
             return tuple(self._data.positions)
         return log[max(0, len(log) - writes)]
 
-    def forget(self, lane: Lane) -> None:
-        """Drop the notes of a lane without subscribers."""
-        self._writes.pop((lane.topic, lane.name), None)
-        if isinstance(lane, MergedLane):
-            self._merges.forget(lane)
+    def forget(self, view: View) -> None:
+        """Drop the records of a view without subscribers."""
+        self._writes.pop((view.topic, view.name), None)
+        if isinstance(view, ConflatedView):
+            self._conflator.forget(view)

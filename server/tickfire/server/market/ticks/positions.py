@@ -1,7 +1,7 @@
-"""Ids on the wire: ``<epoch>-<position>[.<position>...]``, opaque to clients. Pure.
+"""`WireId`: ids on the wire, ``<epoch>-<position>[.<position>...]``, opaque to clients. Pure.
 
-One position (base 36) for each shard that the topic draws on. It names the last tick of each
-shard that a client has, so it says where to read on.
+An id names the last tick of each shard that a client has, and is given back as ``since`` to resume
+from there. It has one position, in base 36, for each shard from which its topic takes ticks.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FORM: Final = re.compile(r"([0-9a-f]{16})-([0-9a-z]{1,13}(?:\.[0-9a-z]{1,13})*)")
 MAX_POSITION: Final = 2**63 - 1
 MAX_LENGTH: Final = 4096
+"""Characters of an id: more than those of 256 shards take."""
 
 
 def base36(number: int) -> str:
-    """Return a number, not negative, in base 36.
+    """Return a non-negative number in base 36.
 
     >>> base36(1295)
     'zz'
@@ -31,15 +32,15 @@ def base36(number: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A point in the shards of one data set.
+class WireId:
+    """An epoch and positions in its shards; ``str()`` gives the text on the wire.
 
     Attributes
     ----------
     epoch : bytes
-        The 8-byte key of the data set.
+        The 8-byte key of the epoch.
     positions : tuple of int
-        n of the last tick included, for each shard that the topic draws on.
+        The position of the last tick included, for each shard of the topic.
     """
 
     epoch: bytes
@@ -49,13 +50,13 @@ class Place:
         return f"{self.epoch.hex()}-{'.'.join(map(base36, self.positions))}"
 
     @classmethod
-    def parse(cls, text: object) -> Place:
-        """Read an id.
+    def parse(cls, text: object) -> WireId:
+        """Parse the text of an id.
 
         Raises
         ------
         ValueError
-            It is not one of ours.
+            The text is not an id of this server.
         """
         found = None
         if isinstance(text, str) and len(text) <= MAX_LENGTH:

@@ -1,4 +1,4 @@
-"""`Slots`: the slot of each tick of an entry, and the slots in it that someone listens to."""
+"""`Slots`: the slot of each tick of an entry, and those of its slots that have subscribers."""
 
 from __future__ import annotations
 
@@ -6,38 +6,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.ingest.kernel import context as ctx
-from tickfire.ingest.kernel.fold_kernel import fold_ticks
-from tickfire.ingest.kernel.state import InstrumentStates, Rows
+from tickfire.ingest.kernel.fold_kernel import find_slots, fold_ticks
+from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.kernels.pointers import address_of
 from tickfire.server.market.ticks.encode import MAX_TICKS, Ticks
-from tickfire.server.market.ticks.slots_kernel import (
-    find_listened,
-    find_slots,
-)
-from tickfire.store.read_entries import TickEntry
+from tickfire.server.market.ticks.slots_kernel import find_listened
+from tickfire.store.entries import TickEntry
+from tickfire.store.schema import Rows
 
 
 class Slots:
-    """Finds slots in a book; the arrays it returns hold until the next call.
+    """Slots of ticks in the `InstrumentStates`; an array it returns is valid until the next call.
 
     Attributes
     ----------
     listened : uint8[slots]
-        Not 0 where someone listens to what `listeners` finds.
+        1 for each slot that `listeners` looks for.
     """
 
     def __init__(self, states: InstrumentStates) -> None:
         self._states = states
         self._slots = np.zeros(MAX_TICKS, np.int64)
-        self._slots_address = int(self._slots.ctypes.data)
+        self._slots_address = address_of(self._slots)
         self._found = np.zeros(MAX_TICKS, np.int64)
         self._listeners = 0
         self.listened: NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._seen: NDArray[np.uint8] = np.zeros(0, np.uint8)
 
     def of(self, entry: TickEntry) -> Ticks:
-        """Return the ticks of an entry with their slots; the book gets rows for new instruments."""
+        """Return the ticks of an entry with their slots; new instruments get a row."""
         states, count, at = self._states, len(entry.ticks), 0
-        address = int(entry.ticks.ctypes.data)
+        address = address_of(entry.ticks)
         while True:
             states.context[ctx.CTX_BUFFER] = address
             at = int(find_slots(states.address, at, count, self._slots_address))
@@ -50,16 +49,16 @@ class Slots:
         return Ticks(entry.ticks, self._slots, entry.first, bound, address, self._slots_address)
 
     def fold(self, ticks: Ticks) -> Rows:
-        """Fold ticks into the book; return the BAR[] pieces that they closed, nearly always none.
+        """Fold ticks into the states; return the BAR[] pieces that they closed, usually none.
 
-        The same as `InstrumentStates.fold`, for ticks that are already in place.
+        Does the same as `InstrumentStates.fold`, without a copy of the ticks.
         """
         states = self._states
         states.context[ctx.CTX_BUFFER] = ticks.address
         done = fold_ticks(states.address, 0, ticks.count, ticks.first)
         pieces = states.bars.copy()
         states.drain()
-        if done < ticks.count:  # an output was full
+        if done < ticks.count:  # the output of bars was full
             rest = states.fold(ticks.ticks[int(done) :], ticks.first + int(done))
             return np.concatenate([pieces, rest])
         return pieces
@@ -70,22 +69,22 @@ class Slots:
         self.listened, self._seen = listened, np.zeros(2 * bound, np.uint8)
 
     def listen(self, slot: int, on: bool) -> None:
-        """Mark a slot as listened to, or not."""
+        """Begin or stop looking for a slot in `listeners`."""
         if slot >= len(self.listened):
             self._resize(slot + 1)
         self._listeners += on - int(self.listened[slot])
         self.listened[slot] = on
 
     def listeners(self, ticks: Ticks) -> list[tuple[int, int]]:
-        """Return (slot, SAW_* bits) of the slots in these ticks that someone listens to."""
+        """Return (slot, SAW_* bits) of each slot in these ticks that is listened to."""
         if not self._listeners:
             return []
         count = find_listened(
             ticks.address,
             ticks.slots_address,
             ticks.count,
-            self.listened.ctypes.data,
-            self._seen.ctypes.data,
-            self._found.ctypes.data,
+            address_of(self.listened),
+            address_of(self._seen),
+            address_of(self._found),
         )
         return [(word >> 8, word & 0xFF) for word in self._found[: int(count)].tolist()]

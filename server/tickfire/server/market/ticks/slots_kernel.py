@@ -1,4 +1,4 @@
-"""Which instruments an entry is about: the slot of each tick, and the slots someone listens to."""
+"""Kernel that finds the slots of an entry that have subscribers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,6 @@ from typing import Any, Final
 
 from numba import int64, uint8, uint64
 
-from tickfire.ingest.kernel.context import (
-    COUNT_STOP,
-    CTX_BUFFER,
-    CTX_COUNTERS,
-    CTX_HASH_MASK,
-    CTX_KEYS,
-    CTX_SLOTS,
-    CTX_STATE,
-    STOP_END,
-    STOP_INSTRUMENTS,
-)
-from tickfire.ingest.kernel.fold_kernel import NO_SLOT, find_slot
 from tickfire.kernels.jit import kernel
 from tickfire.kernels.pointers import as_i64, as_u8
 from tickfire.store.schema import TICK_TRADE
@@ -27,42 +15,12 @@ SAW_TRADE: Final = 1
 SAW_QUOTE: Final = 2
 
 
-@kernel("int64(int64, int64, int64, int64)")
-def find_slots(context: Any, start: Any, count: Any, out: Any) -> Any:
-    """Write the slot of each of TICK[start:count] of the book's buffer to int64[count].
-
-    Rows are made for instruments that the book does not have. Returns the index reached: less
-    than ``count`` when the table of instruments is full.
-    """
-    c = as_i64(context)
-    t = as_i64(c[CTX_BUFFER])
-    st = as_i64(c[CTX_STATE])
-    cnt = as_i64(c[CTX_COUNTERS])
-    keys = as_i64(c[CTX_KEYS])
-    slots = as_i64(c[CTX_SLOTS])
-    mask = uint64(c[CTX_HASH_MASK])
-    found = as_i64(out)
-    cnt[COUNT_STOP] = STOP_END
-    i = start
-    while i < count:
-        w = uint64(i) * uint64(_TICK_WORDS)
-        low = uint64(t[w + uint64(2)]) >> uint64(32)
-        feed = uint64(t[w + uint64(3)]) >> uint64(56)
-        slot = find_slot(c, mask, keys, slots, st, cnt, int64(low | (feed << uint64(32))))
-        if slot == uint64(NO_SLOT):
-            cnt[COUNT_STOP] = STOP_INSTRUMENTS
-            break
-        found[uint64(i)] = int64(slot)
-        i += 1
-    return i
-
-
 @kernel("int64(int64, int64, int64, int64, int64, int64)")
 def find_listened(ticks: Any, slots: Any, count: Any, listened: Any, seen: Any, out: Any) -> Any:
-    """Write the distinct slots that someone listens to, in order of appearance; return how many.
+    """Write the distinct slots that are listened to, in order of appearance; return their number.
 
-    ``listened`` is uint8[slots], not 0 where someone does; ``seen`` uint8[slots], all 0 before and
-    after; ``out`` int64[count]: slot << 8 | SAW_* of its ticks.
+    ``listened`` is uint8[slots], 0 for the slots to skip. ``seen`` is uint8[slots], scratch memory
+    that is all 0 before and after. ``out`` is int64[count], each slot << 8 | its SAW_* bits.
     """
     t = as_i64(ticks)
     at = as_i64(slots)

@@ -1,84 +1,130 @@
-"""`Subscription`: one client on one market topic, live or catching up, and nothing between.
+"""`TickSubscription`: one client on one market topic, either live or catching up.
 
-Live, it is in the hub's lane. Catching up, it has a position of its own and reads the stream from
-there, at the pace at which its connection takes it; where that position meets the worker's, it goes
-live in the same step of the loop, so that nothing is left out and nothing comes twice. Joining
-with ``since`` and being too slow are one thing: both catch up.
+A live subscription is in its view's lane of the hub. One that catches up has its own position and
+reads the stream from there, at the pace of its connection. When its position meets the worker's, it
+goes live in the same step of the event loop, so that no tick is lost or sent twice. Clients that
+joined with ``since`` and clients that were too slow catch up in the same way.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
+from tickfire.base.retry import Backoff
 from tickfire.phoenix import Socket
-from tickfire.server.market.ticks.positions import Place
-from tickfire.server.market.ticks.views import REALTIME, Lane
-from tickfire.store.read_entries import TickEntry
+from tickfire.server.market.ticks.fanout import Fanout
+from tickfire.server.market.ticks.positions import WireId
+from tickfire.server.market.ticks.source import TickData
+from tickfire.server.market.ticks.views import REALTIME, View
+from tickfire.server.metrics import Metrics
+from tickfire.store.entries import TickEntry
+from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable
-from tickfire.store.tail import backoff_s
-
-if TYPE_CHECKING:
-    from tickfire.server.market.epoch.live import Live
 
 logger = logging.getLogger(__name__)
 
 HIGH_WATER: Final = 128 << 10
-"""Bytes that may wait for a client that catches up; one entry more, at most 60 KB, is written."""
+"""Bytes waiting for a client beyond which reading pauses; one entry more is at most 60 KB."""
 FIRST_BATCH: Final = 32
+"""Entries in the first read from Redis; later reads are smaller or larger, within the limits."""
 LEAST_BATCH: Final = 8
 MOST_BATCH: Final = 512
 
 
 class BadSince(ValueError):
-    """``since`` is not an id of this topic."""
+    """The given ``since`` is not an id of the topic."""
 
 
-class Subscription:
-    """One client's place in the stream of one topic.
+class TickSource(Protocol):
+    """The live epoch, as subscriptions see it."""
+
+    @property
+    def data(self) -> TickData:
+        """State of the epoch."""
+
+    @property
+    def fanout(self) -> Fanout:
+        """Writer of the live ticks."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """Metrics of the worker."""
+
+    def recent(self, shard: int, position: int) -> list[TickEntry] | None:
+        """Return all entries after a position, None if they are not all in memory."""
+
+    def history(self, shard: int) -> History:
+        """Return the reader of a shard's history."""
+
+    async def moved(self) -> None:
+        """Wait until more ticks are published."""
+
+    async def learn(self) -> None:
+        """Read the table of instruments again."""
+
+    def listen(self, symbol: str) -> None:
+        """Count a subscriber of the topics of one instrument."""
+
+    def unlisten(self, symbol: str) -> None:
+        """Undo `listen`."""
+
+
+class TickSubscription:
+    """The position of one client in one topic.
 
     Parameters
     ----------
-    live : Live
-        The data set.
+    source : TickSource
+        The live epoch.
     socket : Socket
-    lane : Lane
-        What it gets; shared with all who get the same.
+    view : View
+        The view that the client gets, shared with all who get the same.
     shards : tuple of int
-        Those the topic draws on.
+        The shards from which the topic takes ticks.
     """
 
-    def __init__(self, live: Live, socket: Socket, lane: Lane, shards: tuple[int, ...]) -> None:
-        self.live = live
+    def __init__(
+        self, source: TickSource, socket: Socket, view: View, shards: tuple[int, ...]
+    ) -> None:
+        self.source = source
         self.socket = socket
-        self.lane = lane
+        self.view = view
         self.shards = shards
-        self._at: dict[int, int] = {}
+        self._reached: dict[int, int] = {}
+        """The client's position in each shard while it catches up, empty while it is live."""
         self._task: asyncio.Task[None] | None = None
-        self._table = live.data, live.data.instruments.version
+        self._table = source.data, source.data.instruments.version
         self._batch = FIRST_BATCH
         socket.outlet.on_overflow = self._overflowed
 
     def close(self) -> None:
-        """Stop reading."""
+        """End the subscription."""
         self.socket.outlet.on_overflow = None
-        self._stop()
+        self.pause()
 
-    def _stop(self) -> None:
+    def pause(self) -> None:
+        """Stop reading the history of this epoch."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
-            self.live.metrics.catching_up.dec()
+            self.source.metrics.catching_up.dec()
 
     # --- joining
-    async def start(self, since: Place | None) -> dict[str, Any]:
-        """Begin live, or behind `since`; return the part of the join reply that says so.
+    async def start(self, since: WireId | None) -> dict[str, Any]:
+        """Begin live, or after `since`.
+
+        Returns
+        -------
+        dict
+            The part of the join reply that says whether the client was recovered; empty without
+            `since`.
 
         Raises
         ------
         BadSince
-            It is of another topic.
+            The id is of another topic.
         RedisUnavailable
             The history cannot be read now.
         """
@@ -86,75 +132,77 @@ class Subscription:
             self._go_live()
             return {}
         self.socket.outlet.lane = None
-        if since.epoch != self.live.data.epoch:
+        if since.epoch != self.source.data.epoch:
             self._go_live()
-            return self._missed(since, self._newest())
+            return _missed(since, self.source.data.newest_id(self.shards))
         if len(since.positions) != len(self.shards):
             raise BadSince("since is an id of another topic")
-        at = dict(zip(self.shards, since.positions, strict=True))
-        found = {shard: await self._first_after(shard, n) for shard, n in at.items()}
-        self._at = {shard: max(n, found[shard] - 1) for shard, n in at.items()}
-        lost = any(found[shard] != n + 1 for shard, n in at.items())
-        for shard, n in at.items():
-            if found[shard] <= n:  # ahead of all there is: an id that never was
-                self._at[shard] = self.live.data.positions[shard]
-        reached = Place(since.epoch, tuple(self._at.values()))
+        lost = await self._seek(dict(zip(self.shards, since.positions, strict=True)))
+        reached = self._reached_id()
         if self._is_level():
             self._go_live()
         else:
             self._catch_up("since")
-        return self._missed(since, reached) if lost else {"recovered": True}
+        return _missed(since, reached) if lost else {"recovered": True}
 
-    async def _first_after(self, shard: int, n: int) -> int:
-        """Return the first position after `n` that can be had, n + 1 if there is none yet."""
-        positions = self.live.data.positions
-        if n == positions[shard]:
-            return n + 1
-        if n > positions[shard]:  # another worker was faster, or it never was
-            return n + 1 if n <= await self.live.history(shard).newest() else 0
-        entries = self.live.recent(shard, n)
+    async def _seek(self, wanted: dict[int, int]) -> bool:
+        """Go to positions, or to the next available ones; return whether ticks are lost."""
+        first = {
+            shard: await self._first_after(shard, position) for shard, position in wanted.items()
+        }
+        for shard, position in wanted.items():
+            if first[shard] > position:
+                self._reached[shard] = first[shard] - 1
+            else:  # the stream ends before: such a tick never existed
+                self._reached[shard] = self.source.data.positions[shard]
+        return any(first[shard] != position + 1 for shard, position in wanted.items())
+
+    async def _first_after(self, shard: int, position: int) -> int:
+        """Return the first available position after one, which may be yet to come.
+
+        Return 0 if the given position is beyond the end of the stream.
+        """
+        positions = self.source.data.positions
+        if position == positions[shard]:
+            return position + 1
+        if position > positions[shard]:  # another worker is ahead of this one, or it never existed
+            newest = await self.source.history(shard).newest()
+            return position + 1 if position <= newest else 0
+        entries = self.source.recent(shard, position)
         if entries is None:
-            entries, _ = await self.live.history(shard).ticks_after(n, 1)
+            entries, _ = await self.source.history(shard).ticks_after(position, 1)
         return entries[0].first if entries else positions[shard] + 1
 
-    def _missed(self, since: Place, to: Place) -> dict[str, Any]:
-        return {"recovered": False, "missed": {"from": str(since), "to": str(to)}}
-
-    def _newest(self) -> Place:
-        data = self.live.data
-        return Place(data.epoch, tuple(data.positions[shard] for shard in self.shards))
+    def _reached_id(self) -> WireId:
+        return WireId(self.source.data.epoch, tuple(self._reached.values()))
 
     # --- live
     def _go_live(self) -> None:
-        self._at = {}
-        self.live.fanout.settle(self.lane)
-        self.socket.outlet.lane = self.lane.name
+        self._reached = {}
+        self.source.fanout.settle(self.view)
+        self.socket.outlet.lane = self.view.name
 
     def _overflowed(self, missed: int) -> None:
-        before = self.live.fanout.positions_before(self.lane, missed)
+        before = self.source.fanout.positions_before(self.view, missed)
         self.socket.outlet.lane = None
-        self._at = {shard: before[shard] for shard in self.shards}
+        self._reached = {shard: before[shard] for shard in self.shards}
         self._catch_up("slow")
 
-    def pause(self) -> None:
-        """Read nothing more of this data set."""
-        self._stop()
-
-    def move(self, live: Live, shards: tuple[int, ...]) -> None:
-        """Go live in a new data set; what of the old was not given yet is gone, and said so."""
-        self._stop()
-        old = self.live.data
-        at = [self._at.get(shard, old.positions[shard]) for shard in self.shards]
-        begin = str(Place(old.epoch, tuple(at)))
-        self.live, self.shards = live, shards
-        self.socket.push("gap", {"from": begin, "to": str(self._newest())})
-        self._give_state()
+    def move(self, source: TickSource, shards: tuple[int, ...]) -> None:
+        """Go live in a new epoch, after a ``gap`` for the unsent ticks of the old one."""
+        self.pause()
+        old = self.source.data
+        reached = [self._reached.get(shard, old.positions[shard]) for shard in self.shards]
+        begin = WireId(old.epoch, tuple(reached))
+        self.source, self.shards = source, shards
+        self._push_gap(begin, source.data.newest_id(shards))
+        self._send_state()
         self._go_live()
 
     # --- catching up
     def _catch_up(self, why: str) -> None:
-        self.live.metrics.catch_ups.labels(why).inc()
-        self.live.metrics.catching_up.inc()
+        self.source.metrics.catch_ups.labels(why).inc()
+        self.source.metrics.catching_up.inc()
         self._batch = FIRST_BATCH
         self._task = asyncio.get_running_loop().create_task(self._run())
 
@@ -162,29 +210,31 @@ class Subscription:
         try:
             await self._read_on()
         except Exception:
-            logger.exception("a subscriber of %s cannot catch up; it is cut", self.lane.topic)
+            logger.exception(
+                "a subscriber of %s cannot catch up; its connection is closed", self.view.topic
+            )
             self.socket.abort()
 
     async def _read_on(self) -> None:
-        attempt = 0
+        backoff = Backoff()
         while not self._is_level():
             if self.socket.outlet.buffered > HIGH_WATER:
                 await self._drained()
                 continue
-            behind = [s for s in self.shards if self._at[s] < self.live.data.positions[s]]
-            if not behind:  # ahead of this worker
-                await self.live.moved()
+            positions = self.source.data.positions
+            behind = [shard for shard in self.shards if self._reached[shard] < positions[shard]]
+            if not behind:  # the client is ahead of this worker
+                await self.source.moved()
                 continue
             try:
                 for shard in behind:
                     await self._step(shard)
-                attempt = 0
+                backoff.reset()
             except RedisUnavailable:
-                attempt += 1
-                await asyncio.sleep(backoff_s(attempt))
+                await backoff.pause()
         self._task = None
-        self.live.metrics.catching_up.dec()
-        self._give_state()
+        self.source.metrics.catching_up.dec()
+        self._send_state()
         self._go_live()
 
     async def _drained(self) -> None:
@@ -193,54 +243,62 @@ class Subscription:
         await drained.wait()
 
     def _is_level(self) -> bool:
-        positions = self.live.data.positions
-        return all(self._at[shard] == positions[shard] for shard in self.shards)
+        positions = self.source.data.positions
+        return all(self._reached[shard] == positions[shard] for shard in self.shards)
 
     async def _step(self, shard: int) -> None:
-        """Give what follows in one shard, up to what the worker has published."""
-        entries = self.live.recent(shard, self._at[shard])
+        """Send the next entries of one shard, up to the position that the worker has published."""
+        reached = self._reached[shard]
+        entries = self.source.recent(shard, reached)
         if entries is None:
-            entries, _ = await self.live.history(shard).ticks_after(self._at[shard], self._batch)
-        end = self.live.data.positions[shard]
+            entries, _ = await self.source.history(shard).ticks_after(reached, self._batch)
+        end = self.source.data.positions[shard]
         entries = [entry.until(end) for entry in entries if entry.first <= end]
         if not entries:
-            self._gap(shard, end)
-        for given, entry in enumerate(entries):
-            if entry.first > self._at[shard] + 1:
-                self._gap(shard, entry.first - 1)
-            await self._give(shard, entry)
+            self._skip_to(shard, end)
+        for sent, entry in enumerate(entries):
+            if entry.first > self._reached[shard] + 1:
+                self._skip_to(shard, entry.first - 1)
+            await self._send(shard, entry)
             if self.socket.outlet.buffered > HIGH_WATER:
-                self._batch = max(LEAST_BATCH, given)
+                self._batch = max(LEAST_BATCH, sent)
                 return
         self._batch = min(MOST_BATCH, 2 * self._batch)
 
-    async def _give(self, shard: int, entry: TickEntry) -> None:
-        data = self.live.data
+    async def _send(self, shard: int, entry: TickEntry) -> None:
+        data = self.source.data
         ticks = data.slots.of(entry)
         if not data.instruments.complete:
-            await self.live.learn()
+            await self.source.learn()
             ticks = data.slots.of(entry)
         positions = list(data.positions)
-        for known, n in self._at.items():
-            positions[known] = n
-        frames, _ = self.lane.encode(data, shard, ticks, positions, live=False)
+        for known, position in self._reached.items():
+            positions[known] = position
+        frames, _ = self.view.encode(data, shard, ticks, positions, live=False)
         if frames:
             self.socket.outlet.write(frames)
-        self._at[shard] = entry.last
+        self._reached[shard] = entry.last
 
-    def _gap(self, shard: int, to: int) -> None:
-        begin = str(Place(self.live.data.epoch, tuple(self._at.values())))
-        self._at[shard] = to
-        end = str(Place(self.live.data.epoch, tuple(self._at.values())))
-        self.socket.push("gap", {"from": begin, "to": end})
+    def _skip_to(self, shard: int, position: int) -> None:
+        """Go on after a position, and tell the client of the gap before it."""
+        begin = self._reached_id()
+        self._reached[shard] = position
+        self._push_gap(begin, self._reached_id())
 
-    def _give_state(self) -> None:
-        """Give what is state rather than history, as it is now."""
-        data = self.live.data
-        quote = self.lane.quote(data)
+    def _push_gap(self, begin: WireId, end: WireId) -> None:
+        self.socket.push("gap", {"from": str(begin), "to": str(end)})
+
+    def _send_state(self) -> None:
+        """Send the quote and the table, which are state rather than history, as they are now."""
+        data = self.source.data
+        quote = self.view.quote(data)
         if quote is not None:
             self.socket.push("quote", quote)
         table = data, data.instruments.version
-        if self.lane.topic == REALTIME and self._table != table:
+        if self.view.topic == REALTIME and self._table != table:
             self.socket.push("instruments", {"instruments": data.instruments.as_json()})
         self._table = table
+
+
+def _missed(since: WireId, reached: WireId) -> dict[str, Any]:
+    return {"recovered": False, "missed": {"from": str(since), "to": str(reached)}}

@@ -1,22 +1,22 @@
-"""The lanes of the market topics: which ticks a subscriber gets, and in which encoding.
+"""`View`: one way of showing ticks to clients, by encoding and by choice of instruments.
 
-A lane's name begins with its serializer; `Lane.name` is what the hub calls it. The lane that is
-called just ``v1`` or ``v2`` takes everything as JSON.
+All subscribers with the same view of a topic share its frames. A view's name begins with its
+serializer and is the name of its lane in the hub; the views named ``v1`` and ``v2`` show all ticks
+of their topic as JSON.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.shared import Shared
 from tickfire.phoenix import V1Serializer, V2Serializer
-from tickfire.server.market.epoch.dataset import DataSet
-from tickfire.server.market.epoch.instruments import Listing
 from tickfire.server.market.ticks.encode import MAX_SPAN, Envelope, Ticks, around, binary_payload
+from tickfire.server.market.ticks.source import Listing, TickData
 
 REALTIME: Final = "market:realtime"
 BINARY: Final = "binary"
@@ -33,14 +33,19 @@ def topic_of(symbol: str) -> str:
     return f"market:{symbol}"
 
 
-class Lane(Protocol):
-    """One way to write one topic's ticks.
+def symbol_of(topic: str) -> str | None:
+    """Return the symbol of the instrument that a topic is about, None if it is about all."""
+    return None if topic == REALTIME else topic.partition(":")[2]
+
+
+class View(Protocol):
+    """One way of showing a topic's ticks.
 
     Attributes
     ----------
     topic, name : str
     serializer : str
-        ``"v1"`` or ``"v2"``: for the events that are not ticks.
+        ``"v1"`` or ``"v2"``, for the events other than ticks.
     """
 
     topic: str
@@ -48,82 +53,108 @@ class Lane(Protocol):
     serializer: str
 
     def encode(
-        self, data: DataSet, shard: int, ticks: Ticks, positions: list[int], *, live: bool
+        self, data: TickData, shard: int, ticks: Ticks, positions: list[int], *, live: bool
     ) -> tuple[bytes, int]:
-        """Return finished frames, and how many.
+        """Encode consecutive ticks of one shard.
 
-        ``positions`` are those of the reader, this shard's before these ticks or later; ``live``
-        says that the book stands right before these ticks.
+        Parameters
+        ----------
+        data : TickData
+        shard : int
+        ticks : Ticks
+        positions : list of int
+            The positions of all shards, for the ids.
+        live : bool
+            Whether the top of book in `data` is the one right before these ticks.
+
+        Returns
+        -------
+        frames : bytes
+            Finished frames, one after another.
+        count : int
+            The number of frames.
         """
 
-    def wanted(self, data: DataSet) -> Mask | None:
-        """Return uint8[slots], 1 for each instrument that it gets; None is all."""
+    def wanted(self, data: TickData) -> Mask | None:
+        """Return uint8[slots], 1 for each instrument that is shown, or None for all."""
 
-    def quote(self, data: DataSet) -> dict[str, Any] | None:
-        """Return the quote to give to a subscriber that has caught up, if it gets quotes."""
+    def quote(self, data: TickData) -> dict[str, Any] | None:
+        """Return the ``quote`` for a subscriber that has caught up, None if it gets no quotes."""
 
 
-class TradesLane:
-    """``tick`` of all instruments or of some, as JSON."""
+class TradesView:
+    """``tick`` events of all or some instruments, as JSON."""
 
     def __init__(self, serializer: str, symbols: tuple[str, ...] | None) -> None:
         self.topic = REALTIME
         self.serializer = serializer
         self.name = "/".join((serializer, *symbols)) if symbols else serializer
         self._envelope = Envelope.of(serializer, REALTIME, "tick")
-        self._choice = _Choice(symbols)
+        self._filter = _SymbolFilter(symbols)
 
     def encode(
-        self, data: DataSet, shard: int, ticks: Ticks, positions: list[int], *, live: bool
+        self, data: TickData, shard: int, ticks: Ticks, positions: list[int], *, live: bool
     ) -> tuple[bytes, int]:
-        """Encode trades; see Lane."""
+        """Encode the trades; see `View`."""
         before, after = around(positions, shard) if data.shards > 1 else ("", "")
         return data.encoder.trades(
-            ticks, self._envelope, before=before, after=after, wanted=self._choice.mask(data)
+            ticks, self._envelope, before=before, after=after, wanted=self._filter.mask(data)
         )
 
-    def wanted(self, data: DataSet) -> Mask | None:
-        """Return the chosen slots; see Lane."""
-        return self._choice.mask(data)
+    def wanted(self, data: TickData) -> Mask | None:
+        """Return the mask of the chosen instruments; see `View`."""
+        return self._filter.mask(data)
 
-    def quote(self, data: DataSet) -> dict[str, Any] | None:
-        """Return None: quotes are for topics of one instrument."""
+    def quote(self, data: TickData) -> dict[str, Any] | None:
+        """Return None: only topics of one instrument have quotes."""
         return None
 
 
-class InstrumentLane:
-    """``tick`` and ``quote`` of one instrument, as JSON."""
+class InstrumentView:
+    """``tick`` and ``quote`` events of one instrument, as JSON."""
 
     def __init__(self, serializer: str, symbol: str) -> None:
         self.topic = topic_of(symbol)
         self.serializer = self.name = serializer
         self._symbol = symbol
-        self._choice = _Choice((symbol,))
+        self._filter = _SymbolFilter((symbol,))
         self._tick = Envelope.of(serializer, self.topic, "tick")
         self._quote = Envelope.of(serializer, self.topic, "quote")
 
     def encode(
-        self, data: DataSet, shard: int, ticks: Ticks, positions: list[int], *, live: bool
+        self, data: TickData, shard: int, ticks: Ticks, positions: list[int], *, live: bool
     ) -> tuple[bytes, int]:
-        """Encode trades and, live, quotes: quotes are state, so who is behind gets the newest."""
+        """Encode the trades, and the quotes if live; see `View`.
+
+        Quotes are state, not history: a subscriber that catches up gets the newest one at the end.
+        """
         listing = _listing(data, self._symbol, shard)
         if listing is None:
             return b"", 0
         quote = data.quote(listing.slot) if live else None
         return data.encoder.instrument(ticks, listing.slot, self._tick, self._quote, quote)
 
-    def wanted(self, data: DataSet) -> Mask | None:
-        """Return the chosen slots; see Lane."""
-        return self._choice.mask(data)
+    def wanted(self, data: TickData) -> Mask | None:
+        """Return the mask of the instrument; see `View`."""
+        return self._filter.mask(data)
 
-    def quote(self, data: DataSet) -> dict[str, Any] | None:
-        """Return the top of book; see Lane."""
+    def quote(self, data: TickData) -> dict[str, Any] | None:
+        """Return the top of book; see `View`."""
         listing = data.instruments.find(self._symbol)
         return None if listing is None else data.quote_as_json(listing)
 
 
-class BinaryLane:
-    """``ticks``: the records themselves, of all kinds, in V2 binary broadcasts."""
+class BinaryView:
+    """``ticks`` events: packed TICKs of all kinds, in V2 binary broadcasts.
+
+    Parameters
+    ----------
+    topic : str
+    symbols : tuple of str or None
+        The instruments to show; None for all, or for the one of `symbol`.
+    symbol : str or None
+        The instrument that the topic is about.
+    """
 
     serializer = "v2"
 
@@ -131,13 +162,13 @@ class BinaryLane:
         self.topic = topic
         self.name = "/".join((self.serializer, BINARY, *(symbols or ())))
         self._symbol = symbol
-        self._choice = _Choice((symbol,) if symbol is not None else symbols)
+        self._filter = _SymbolFilter((symbol,) if symbol is not None else symbols)
         self._serializer = V2Serializer()
 
     def encode(
-        self, data: DataSet, shard: int, ticks: Ticks, positions: list[int], *, live: bool
+        self, data: TickData, shard: int, ticks: Ticks, positions: list[int], *, live: bool
     ) -> tuple[bytes, int]:
-        """Pack ticks; see Lane."""
+        """Pack the ticks; see `View`."""
         slot = -1
         if self._symbol is not None:
             listing = _listing(data, self._symbol, shard)
@@ -145,83 +176,100 @@ class BinaryLane:
                 return b"", 0
             slot = listing.slot
         payload = data.encoder.binary(
-            ticks, shard, wanted=None if slot >= 0 else self._choice.mask(data), slot=slot
+            ticks, shard, wanted=None if slot >= 0 else self._filter.mask(data), slot=slot
         )
         if not payload:
             return b"", 0
         return self._serializer.encode_broadcast(self.topic, "ticks", payload), 1
 
     def pack(
-        self, data: DataSet, shard: int, first: int, span: int, rows: NDArray[np.void]
+        self, data: TickData, shard: int, first: int, span: int, rows: NDArray[np.void]
     ) -> tuple[bytes, int]:
-        """Pack the given ticks for positions ``[first, first + span)`` of a shard."""
+        """Pack conflated ticks as frames that cover positions ``[first, first + span)``.
+
+        Parameters
+        ----------
+        data : TickData
+        shard : int
+        first, span : int
+        rows : TICK[]
+
+        Returns
+        -------
+        frames : bytes
+            Finished frames, one after another.
+        count : int
+            The number of frames.
+        """
         frames = []
         while span > 0:
             part = min(span, MAX_SPAN)
-            given = rows if part == span else rows[:0]  # the last payload has them
-            payload = binary_payload(data.epoch, shard, first, part, given)
+            packed = rows if part == span else rows[:0]  # the last frame has the ticks
+            payload = binary_payload(data.epoch, shard, first, part, packed)
             frames.append(self._serializer.encode_broadcast(self.topic, "ticks", payload))
             first, span = first + part, span - part
         return b"".join(frames), len(frames)
 
-    def wanted(self, data: DataSet) -> Mask | None:
-        """Return the chosen slots; see Lane."""
-        return self._choice.mask(data)
+    def wanted(self, data: TickData) -> Mask | None:
+        """Return the mask of the chosen instruments; see `View`."""
+        return self._filter.mask(data)
 
-    def quote(self, data: DataSet) -> dict[str, Any] | None:
-        """Return None: the records include those of the top of book."""
+    def quote(self, data: TickData) -> dict[str, Any] | None:
+        """Return None: the ticks themselves include those of the top of book."""
         return None
 
 
-def _listing(data: DataSet, symbol: str, shard: int) -> Listing | None:
+def _listing(data: TickData, symbol: str, shard: int) -> Listing | None:
     listing = data.instruments.find(symbol)
     return listing if listing is not None and listing.shard == shard else None
 
 
-class _Choice:
-    """A filter by symbols as a mask over slots, made anew when the table changes."""
+class _SymbolFilter:
+    """A choice of symbols as a mask over slots, computed again when the table changes."""
 
     def __init__(self, symbols: tuple[str, ...] | None) -> None:
         self._symbols = frozenset(symbols) if symbols else None
-        self._of: tuple[DataSet, int] | None = None
+        self._computed_for: tuple[TickData, int] | None = None
         self._mask: Mask | None = None
 
-    def mask(self, data: DataSet) -> Mask | None:
+    def mask(self, data: TickData) -> Mask | None:
         """Return uint8[slots], or None for all."""
         if self._symbols is None:
             return None
-        if self._of != (data, data.instruments.version):
+        if self._computed_for != (data, data.instruments.version):
             listings = data.instruments.listings
             self._mask = np.array([row.symbol in self._symbols for row in listings], np.uint8)
-            self._of = data, data.instruments.version
+            self._computed_for = data, data.instruments.version
         return self._mask
 
 
-class Lanes:
-    """The lanes that have subscribers, live or catching up."""
+class Views:
+    """Views that have subscribers, live or catching up."""
 
     def __init__(self) -> None:
-        self._lanes: dict[str, dict[str, Lane]] = {}
-        self._holders: Counter[tuple[str, str]] = Counter()
+        self._shared = Shared[tuple[str, str], View]()
+        self._by_topic: dict[str, dict[str, View]] = {}
 
-    def hold[L: Lane](self, lane: L) -> Lane:
-        """Register a subscriber's lane; return the one that all of its kind share."""
-        self._holders[lane.topic, lane.name] += 1
-        return self._lanes.setdefault(lane.topic, {}).setdefault(lane.name, lane)
+    def hold(self, view: View) -> View:
+        """Count a subscriber of a view; return the view of this name that all of them share."""
+        shared = self._shared.hold((view.topic, view.name), lambda: view)
+        self._by_topic.setdefault(view.topic, {})[view.name] = shared
+        return shared
 
-    def release(self, lane: Lane) -> None:
-        """Take one subscriber away."""
-        key = lane.topic, lane.name
-        self._holders[key] -= 1
-        if self._holders[key] == 0:
-            del self._holders[key], self._lanes[lane.topic][lane.name]
-            if not self._lanes[lane.topic]:
-                del self._lanes[lane.topic]
+    def release(self, view: View) -> bool:
+        """Count a subscriber less; return whether it was the last one."""
+        if self._shared.release((view.topic, view.name)) is None:
+            return False
+        views = self._by_topic[view.topic]
+        del views[view.name]
+        if not views:
+            del self._by_topic[view.topic]
+        return True
 
-    def of(self, topic: str) -> Mapping[str, Lane]:
-        """Return the lanes of a topic by name."""
-        return self._lanes.get(topic, {})
+    def of(self, topic: str) -> Mapping[str, View]:
+        """Return the views of a topic by name."""
+        return self._by_topic.get(topic, {})
 
     def topics(self) -> list[str]:
-        """Return the topics with subscribers."""
-        return list(self._lanes)
+        """Return the topics that have subscribers."""
+        return list(self._by_topic)

@@ -1,1 +1,1 @@
-"""The channels of the market."""
+"""Channels of the market topics, and the parameters of their joins."""

@@ -1,28 +1,28 @@
-"""The channel of indicators: ``indicators:<SYMBOL>:<interval>:<indicator>``, as ``ema(20)``."""
+"""Channel of ``indicators:<SYMBOL>:<interval>:<indicator>``, such as ``ESU4:1m:ema(20)``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tickfire.models.features.catalogue import FEATURES
 from tickfire.models.rules.parse import RuleError, parse_feature
 from tickfire.phoenix import Socket
 from tickfire.server.market.candles.candles import seconds_of
-from tickfire.server.market.candles.indicators import Indicator
+from tickfire.server.market.candles.indicators import Indicators, TooManyIndicators
+from tickfire.server.market.epoch.follower import EpochFollower
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.server.market.topics.params import candle_limit, refuse
-
-if TYPE_CHECKING:
-    from tickfire.server.market.market import Market
+from tickfire.server.market.topics.require import require_listing, require_live
 
 INDICATORS: Final = "indicators:*"
 
 
 class IndicatorChannel(OutboundChannel):
-    """Values of one indicator: history in the join reply, then one with each change of a bar."""
+    """Values of one indicator: those so far in the join reply, then one with each candle."""
 
-    def __init__(self, market: Market) -> None:
-        self._market = market
+    def __init__(self, epochs: EpochFollower, indicators: Indicators) -> None:
+        self._epochs = epochs
+        self._indicators = indicators
         self._topic: str | None = None
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
@@ -31,29 +31,29 @@ class IndicatorChannel(OutboundChannel):
         limit = candle_limit(payload)
         if seconds_of(interval) is None:
             raise refuse("unknown interval")
-        if self._market.require().data.instruments.find(symbol) is None:
-            raise refuse("unknown symbol")
+        require_listing(require_live(self._epochs), symbol)
         try:
             feature = parse_feature(text)
         except RuleError as error:
             raise refuse(str(error)) from None
         if feature.name not in FEATURES:
             raise refuse(f"{feature.name} is no indicator")
-        indicator = self._market.follow_indicator(
-            topic, lambda: Indicator(self._market, topic, symbol, interval, feature)
-        )
+        try:
+            indicator = self._indicators.hold(topic, symbol, interval, feature)
+        except TooManyIndicators as error:
+            raise refuse(str(error)) from None
         self._topic = topic
         return indicator.as_json(limit)
 
     async def terminate(self, reason: Any, socket: Socket) -> None:
-        """Stop listening."""
+        """Unsubscribe."""
         if self._topic is not None:
-            self._market.leave_indicator(self._topic)
+            self._indicators.release(self._topic)
             self._topic = None
 
 
 def _parts(topic: str) -> tuple[str, str, str]:
-    """Return symbol, interval and indicator; a symbol may hold colons."""
+    """Return symbol, interval and indicator; a symbol may contain colons."""
     rest, _, text = topic.removeprefix("indicators:").rpartition(":")
     symbol, _, interval = rest.rpartition(":")
     return symbol, interval, text

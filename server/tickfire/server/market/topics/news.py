@@ -1,4 +1,4 @@
-"""``news:headlines``: the newest headlines, and each new one as it comes, with its sentiment."""
+"""``news:headlines``: the newest headlines, and each new one with its sentiment."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from tickfire.base.units import milliseconds
 from tickfire.models.records import SENTIMENT_KEY, Sentiment
 from tickfire.phoenix import Hub, JoinError, Socket
 from tickfire.server.market.topics.outbound import OutboundChannel
-from tickfire.store.requests import last_id, newest_entries
+from tickfire.store.entries import Entry, last_id
+from tickfire.store.requests import newest_entries
 from tickfire.store.schema import NEWS_KEY, Headline
 from tickfire.store.store import Store
-from tickfire.store.tail import Entry, Tail
+from tickfire.store.tail import Tail
 
 HEADLINES: Final = "news:headlines"
 KEPT: Final = 100
 HOLD_S: Final = 0.25
-"""A headline waits so long for its sentiment, then it goes out without; the sentiment follows."""
+"""Time that a headline is held for its sentiment; if it is late, the headline is sent twice."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ _SENTIMENTS: Final = msgspec.msgpack.Decoder(Sentiment)
 
 
 class News:
-    """Follows the streams ``news`` and ``{news}:sentiment``.
+    """The newest headlines, from streams ``news`` and ``{news}:sentiment``, and their broadcasts.
 
     Attributes
     ----------
@@ -41,12 +42,12 @@ class News:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self.latest: deque[dict[str, Any]] = deque(maxlen=KEPT)
-        self._numbers: dict[bytes, dict[str, Any]] = {}
-        """Headlines by the id of their entry: those in `latest`, and those that are held."""
+        self._by_entry: dict[bytes, dict[str, Any]] = {}
+        """Headlines by the id of their entry: those in `latest` and those that are held."""
         self._held: dict[bytes, asyncio.TimerHandle] = {}
         self._early: dict[bytes, Sentiment] = {}
-        """Sentiments that were read before their headlines, as when much is caught up on."""
-        self._scored = False  # whether anybody scores headlines: without, none is held
+        """Sentiments that were read before their headlines, as happens while catching up."""
+        self._scored = False  # whether headlines are scored at all; if not, none is held
 
     async def run(self, store: Store) -> None:
         """Follow the streams until cancelled."""
@@ -73,27 +74,27 @@ class News:
                 self._on_headline(entry)
 
     def _on_headline(self, entry: Entry) -> None:
-        number, headline = entry[0], headline_as_json(entry)
+        entry_id, headline = entry[0], headline_as_json(entry)
         if headline is None:
             return
-        early = self._early.pop(number, None)
+        early = self._early.pop(entry_id, None)
         if early is not None:
             self._put(headline, early)
         if self._scored and early is None:
-            self._numbers[number] = headline
+            self._by_entry[entry_id] = headline
             loop = asyncio.get_running_loop()
-            self._held[number] = loop.call_later(HOLD_S, self._release, number)
+            self._held[entry_id] = loop.call_later(HOLD_S, self._release, entry_id)
         else:
-            self._admit(number, headline)
+            self._admit(entry_id, headline)
             self._hub.local_broadcast(HEADLINES, "headline", headline)
 
     def _attach(self, entry: Entry) -> bool:
-        """Put a sentiment to its headline; return whether there is such a headline."""
+        """Add a sentiment to its headline; return whether the headline is known."""
         sentiment = _sentiment(entry)
         if sentiment is None:
             return False
         self._scored = True
-        headline = self._numbers.get(entry[0])
+        headline = self._by_entry.get(entry[0])
         if headline is None:
             self._early[entry[0]] = sentiment
             if len(self._early) > KEPT:
@@ -108,35 +109,35 @@ class News:
         headline["symbols"] = sentiment.symbols
         return True
 
-    def _release(self, number: bytes) -> None:
-        """Broadcast a headline as it is now: for the first time, or again with its sentiment."""
-        headline = self._numbers[number]
-        timer = self._held.pop(number, None)
+    def _release(self, entry_id: bytes) -> None:
+        """Broadcast a headline, for the first time or again with its sentiment."""
+        headline = self._by_entry[entry_id]
+        timer = self._held.pop(entry_id, None)
         if timer is not None:
             timer.cancel()
-            self._admit(number, headline)
+            self._admit(entry_id, headline)
         self._hub.local_broadcast(HEADLINES, "headline", headline)
 
-    def _admit(self, number: bytes, headline: dict[str, Any] | None) -> None:
+    def _admit(self, entry_id: bytes, headline: dict[str, Any] | None) -> None:
         if headline is None:
             return
-        self._numbers[number] = headline
+        self._by_entry[entry_id] = headline
         self.latest.append(headline)
-        if len(self._numbers) > 2 * KEPT:
+        if len(self._by_entry) > 2 * KEPT:
             kept = {id(one) for one in self.latest}
-            self._numbers = {
+            self._by_entry = {
                 key: one
-                for key, one in self._numbers.items()
+                for key, one in self._by_entry.items()
                 if id(one) in kept or key in self._held
             }
 
 
 def headline_as_json(entry: Entry) -> dict[str, Any] | None:
-    """Return an entry of stream ``news`` as clients see it; None if it is not one of ours."""
+    """Return an entry of ``news`` as clients see it, None if it cannot be decoded."""
     try:
         headline = _HEADLINES.decode(entry[1].get(b"d", b""))
     except msgspec.MsgspecError:
-        logger.debug("a news entry is not ours and is passed over: %r", entry[0])
+        logger.debug("skipping an entry of news that cannot be decoded: %r", entry[0])
         return None
     return {
         "id": headline.id,
@@ -167,12 +168,12 @@ def _sentiment(entry: Entry) -> Sentiment | None:
     try:
         return _SENTIMENTS.decode(entry[1].get(b"d", b""))
     except msgspec.MsgspecError:
-        logger.debug("a sentiment is not ours and is passed over: %r", entry[0])
+        logger.debug("skipping a sentiment that cannot be decoded: %r", entry[0])
         return None
 
 
 class NewsChannel(OutboundChannel):
-    """The topic."""
+    """The topic of headlines."""
 
     def __init__(self, news: News) -> None:
         self._news = news

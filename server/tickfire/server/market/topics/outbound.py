@@ -1,4 +1,4 @@
-"""Channels that only tell."""
+"""`OutboundChannel`: a channel that pushes events and accepts none."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from tickfire.phoenix import Channel, NoReply, Reply, Socket, Stop
 
 
 class OutboundChannel(Channel):
-    """A channel whose clients have nothing to say, unless a subclass knows the event."""
+    """A channel that pushes events and accepts none, unless a subclass handles them."""
 
     async def handle_in(
         self, event: str, payload: Any, socket: Socket
     ) -> Reply | NoReply | Stop | None:
-        """Answer any push with an error."""
+        """Reply to every event with an error."""
         return Reply({"reason": f"no event {event}"}, "error")

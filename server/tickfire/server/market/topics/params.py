@@ -1,4 +1,4 @@
-"""Join params, checked. Pure."""
+"""Parameters of joins, validated. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tickfire.phoenix import JoinError
-from tickfire.server.market.ticks.positions import Place
+from tickfire.server.market.ticks.positions import WireId
 
 MAX_SYMBOLS: Final = 1_000
 DEFAULT_CANDLES: Final = 500
@@ -17,65 +17,65 @@ MOST_HZ: Final = 100
 
 
 def refuse(reason: str) -> JoinError:
-    """Return the error that answers a join with a reason."""
+    """Return the error that refuses a join with a reason."""
     return JoinError({"reason": reason})
 
 
 @dataclass(frozen=True, slots=True)
 class MarketParams:
-    """What a join of a market topic asks for.
+    """Parameters of the join of a market topic.
 
     Attributes
     ----------
     symbols : tuple of str or None
-        Sorted, each once; None is all.
+        The instruments to show, sorted and unique; None for all.
     binary : bool
-        Packed records instead of JSON.
-    since : Place or None
-        Where the client stands.
+        Whether to send packed TICKs instead of JSON.
+    since : WireId or None
+        The id after which to resume.
     max_hz : float or None
-        Merge an instrument's ticks into at most so many a second; None gives all.
+        The maximum number of writes a second, for which ticks are conflated; None sends all ticks.
     """
 
     symbols: tuple[str, ...] | None = None
     binary: bool = False
-    since: Place | None = None
+    since: WireId | None = None
     max_hz: float | None = None
 
     @classmethod
     def of(cls, payload: object) -> MarketParams:
-        """Read the payload of a join; null in place of a param is as if it were not there.
+        """Return the parameters in the payload of a join; null stands for an absent one.
 
         Raises
         ------
         JoinError
-            Something in it makes no sense.
+            A parameter is not valid.
         """
         params = _map(payload)
         encoding = params.get("encoding") or "json"
         if encoding not in ("json", "binary"):
-            raise refuse('encoding is "json" or "binary"')
+            raise refuse('encoding must be "json" or "binary"')
         since = params.get("since")
         try:
-            place = None if since is None else Place.parse(since)
+            resume = None if since is None else WireId.parse(since)
         except ValueError as error:
             raise refuse(str(error)) from None
-        return cls(_symbols(params.get("symbols")), encoding == "binary", place, _max_hz(params))
+        return cls(_symbols(params.get("symbols")), encoding == "binary", resume, _max_hz(params))
 
 
 def candle_limit(payload: object) -> int:
-    """Return the number of candles that a join asks for.
+    """Return the number of candles that a join requests.
 
     Raises
     ------
     JoinError
-        It is none.
+        The limit is not valid.
     """
     limit = _map(payload).get("limit")
     if limit is None:
         return DEFAULT_CANDLES
     if type(limit) is not int or not 0 < limit <= MAX_CANDLES:
-        raise refuse(f"limit is an integer from 1 to {MAX_CANDLES}")
+        raise refuse(f"limit must be an integer from 1 to {MAX_CANDLES}")
     return limit
 
 
@@ -83,20 +83,20 @@ def _map(payload: object) -> dict[str, Any]:
     if payload is None:
         return {}
     if not isinstance(payload, dict):
-        raise refuse("the params of a join are an object")
+        raise refuse("the params of a join must be an object")
     return payload
 
 
 def _max_hz(params: dict[str, Any]) -> float | None:
     mode, max_hz = params.get("mode"), params.get("max_hz")
     if mode not in (None, "full", "merge"):
-        raise refuse('mode is "full" or "merge"')
+        raise refuse('mode must be "full" or "merge"')
     if max_hz is None:
         return DEFAULT_HZ if mode == "merge" else None
     if mode == "full":
         raise refuse('max_hz needs mode "merge"')
     if type(max_hz) not in (int, float) or not LEAST_HZ <= max_hz <= MOST_HZ:
-        raise refuse(f"max_hz is a number from {LEAST_HZ} to {MOST_HZ}")
+        raise refuse(f"max_hz must be a number from {LEAST_HZ} to {MOST_HZ}")
     return float(max_hz)
 
 
@@ -104,7 +104,7 @@ def _symbols(given: object) -> tuple[str, ...] | None:
     if given is None:
         return None
     if not isinstance(given, list) or not given or len(given) > MAX_SYMBOLS:
-        raise refuse(f"symbols is an array of 1 to {MAX_SYMBOLS} symbols")
+        raise refuse(f"symbols must be an array of 1 to {MAX_SYMBOLS} symbols")
     if not all(isinstance(symbol, str) for symbol in given):
-        raise refuse("symbols is an array of strings")
+        raise refuse("symbols must be an array of strings")
     return tuple(sorted(set(given)))

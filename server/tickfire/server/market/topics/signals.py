@@ -1,4 +1,4 @@
-"""``signals:<SYMBOL>`` and ``signals:all``: what models say of ticks and bars."""
+"""``signals:<SYMBOL>`` and ``signals:all``: events that the models found in ticks and bars."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from tickfire.base.units import milliseconds
 from tickfire.models.records import EVENTS, SIGNALS_KEY, Signal
 from tickfire.phoenix import Hub, JoinError, Socket
 from tickfire.server.market.topics.outbound import OutboundChannel
-from tickfire.store.requests import last_id, newest_entries
+from tickfire.store.entries import Entry, last_id
+from tickfire.store.requests import newest_entries
 from tickfire.store.store import Store
-from tickfire.store.tail import Entry, Tail
+from tickfire.store.tail import Tail
 
 SIGNALS: Final = "signals:*"
 ALL: Final = "signals:all"
 KEPT: Final = 100
-"""Of each symbol, and of all together."""
+"""Signals kept of each symbol, and of all symbols together."""
 LOADED: Final = 2_000
-"""Read at the start, so that symbols have some too."""
+"""Signals read at the start: more than `KEPT`, since each symbol keeps its own."""
 MAX_SYMBOLS: Final = 20_000
-"""Beyond it the symbols heard of longest ago are forgotten."""
+"""Topics with signals kept; beyond it, the one without a signal for longest is dropped."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ type Payload = dict[str, Any]
 
 
 class Signals:
-    """Follows stream ``signals``."""
+    """The newest signals, from stream ``signals``, and their broadcasts."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -69,18 +70,18 @@ class Signals:
 
     def _kept(self, topic: str) -> deque[Payload]:
         kept = self._latest.pop(topic, None) or deque(maxlen=KEPT)
-        self._latest[topic] = kept  # last: the one heard of latest
+        self._latest[topic] = kept  # moved to the end: in the order of the latest signal
         if len(self._latest) > MAX_SYMBOLS:
             del self._latest[next(iter(self._latest))]
         return kept
 
 
 def signal_as_json(entry: Entry) -> tuple[str, Payload] | None:
-    """Return the event and payload of an entry of ``signals``; None if it is not one of ours."""
+    """Return the event and payload of an entry of ``signals``, None if it cannot be decoded."""
     try:
         signal = _DECODER.decode(entry[1].get(b"d", b""))
     except msgspec.MsgspecError:
-        logger.debug("an entry of signals is not ours and is passed over: %r", entry[0])
+        logger.debug("skipping an entry of signals that cannot be decoded: %r", entry[0])
         return None
     if signal.event not in EVENTS:
         return None
@@ -94,7 +95,7 @@ def signal_as_json(entry: Entry) -> tuple[str, Payload] | None:
 
 
 class SignalsChannel(OutboundChannel):
-    """The topics. A symbol that nobody knows yet may be joined: it has no signals so far."""
+    """The topics of signals; an unknown symbol may be joined, and has no signals yet."""
 
     def __init__(self, signals: Signals) -> None:
         self._signals = signals

@@ -1,46 +1,53 @@
-"""The channels of ticks: ``market:realtime`` and ``market:<SYMBOL>``."""
+"""Channels of ticks: ``market:realtime`` and ``market:<SYMBOL>``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
-from tickfire.phoenix import JoinError, Socket
-from tickfire.server.market.epoch.live import Live
-from tickfire.server.market.ticks.merge import MergedLane
-from tickfire.server.market.ticks.subscription import BadSince, Subscription
+from tickfire.phoenix import Socket
+from tickfire.server.market.epoch.follower import EpochFollower
+from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.ticks.conflate import ConflatedView
+from tickfire.server.market.ticks.subscription import BadSince, TickSubscription
+from tickfire.server.market.ticks.subscriptions import TickSubscriptions
 from tickfire.server.market.ticks.views import (
     REALTIME,
-    BinaryLane,
-    InstrumentLane,
-    Lane,
-    TradesLane,
+    BinaryView,
+    InstrumentView,
+    TradesView,
+    View,
 )
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.server.market.topics.params import MarketParams, refuse
+from tickfire.server.market.topics.require import require_listing, require_live
 from tickfire.store.requests import RedisUnavailable
 
-if TYPE_CHECKING:
-    from tickfire.server.market.market import Market
-
-MAX_BINARY_TOPIC = 255
-"""Bytes: a V2 binary broadcast counts its topic in one."""
+MAX_BINARY_TOPIC: Final = 255
+"""Bytes of a topic's name that a V2 binary broadcast can carry."""
 
 
 class _TicksChannel(OutboundChannel):
-    """What both have in common: a subscription, from join to end."""
+    """A channel with one subscription to ticks, from its join to its end."""
 
-    def __init__(self, market: Market) -> None:
-        self._market = market
-        self._subscription: Subscription | None = None
+    def __init__(self, epochs: EpochFollower, subscriptions: TickSubscriptions) -> None:
+        self._epochs = epochs
+        self._subscriptions = subscriptions
+        self._subscription: TickSubscription | None = None
 
     async def _subscribe(
-        self, live: Live, socket: Socket, lane: Lane, shards: tuple[int, ...], params: MarketParams
+        self,
+        live: LiveEpoch,
+        socket: Socket,
+        view: View,
+        shards: tuple[int, ...],
+        params: MarketParams,
     ) -> dict[str, Any]:
+        """Subscribe; return the part of the join reply that says whether `since` was recovered."""
         if params.max_hz is not None:
-            lane = MergedLane(lane, params.max_hz)
-        self._subscription = self._market.subscribe(live, socket, lane, shards)
+            view = ConflatedView(view, params.max_hz)
+        self._subscription = self._subscriptions.subscribe(live, socket, view, shards)
         try:
-            return await self._subscription.start(params.since)
+            recovered = await self._subscription.start(params.since)
         except BaseException as error:
             self._unsubscribe()
             if isinstance(error, BadSince):
@@ -48,46 +55,42 @@ class _TicksChannel(OutboundChannel):
             if isinstance(error, RedisUnavailable):
                 raise refuse("the history cannot be read now; join again") from None
             raise
+        if self._epochs.live is not live:
+            self._unsubscribe()
+            raise refuse("a new epoch begins; join again")
+        return recovered
 
     def _unsubscribe(self) -> None:
         if self._subscription is not None:
-            self._market.unsubscribe(self._subscription)
+            self._subscriptions.unsubscribe(self._subscription)
             self._subscription = None
 
-    def _still(self, live: Live) -> None:
-        """Refuse a join during which a new data set began."""
-        if self._market.live is not live:
-            self._unsubscribe()
-            raise refuse("the market begins anew; join again")
-
     async def terminate(self, reason: Any, socket: Socket) -> None:
-        """End the subscription."""
+        """Unsubscribe."""
         self._unsubscribe()
 
 
 class RealtimeChannel(_TicksChannel):
-    """Every trade of every instrument, or of some."""
+    """All trades of all or some instruments."""
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         """Subscribe; reply with the instruments and the newest id."""
         params = MarketParams.of(payload)
-        live = self._market.require()
+        live = require_live(self._epochs)
         for symbol in params.symbols or ():
-            if live.data.instruments.find(symbol) is None:
-                raise refuse("unknown symbol")
-        lane: Lane
+            require_listing(live, symbol)
+        view: View
         if params.binary:
             _require_binary(topic, socket)
-            lane = BinaryLane(topic, params.symbols, None)
+            view = BinaryView(topic, params.symbols, None)
         else:
-            lane = TradesLane(socket.vsn, params.symbols)
+            view = TradesView(socket.vsn, params.symbols)
         shards = tuple(range(live.data.shards))
-        resumed = await self._subscribe(live, socket, lane, shards, params)
-        self._still(live)
+        recovered = await self._subscribe(live, socket, view, shards, params)
         return {
             "instruments": live.data.instruments.as_json(),
-            "id": str(live.data.place()),
-            **resumed,
+            "id": str(live.data.newest_id()),
+            **recovered,
         }
 
 
@@ -97,31 +100,28 @@ class InstrumentChannel(_TicksChannel):
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         """Subscribe; reply with the snapshot and the newest id."""
         params = MarketParams.of(payload)
-        live = self._market.require()
+        live = require_live(self._epochs)
         symbol = topic.removeprefix("market:")
-        listing = live.data.instruments.find(symbol)
-        if listing is None:
-            raise refuse("unknown symbol")
+        listing = require_listing(live, symbol)
         if params.symbols is not None:
             raise refuse(f"symbols is a param of {REALTIME}")
-        lane: Lane
+        view: View
         if params.binary:
             _require_binary(topic, socket)
-            lane = BinaryLane(topic, None, symbol)
+            view = BinaryView(topic, None, symbol)
         else:
-            lane = InstrumentLane(socket.vsn, symbol)
-        resumed = await self._subscribe(live, socket, lane, (listing.shard,), params)
-        self._still(live)
+            view = InstrumentView(socket.vsn, symbol)
+        recovered = await self._subscribe(live, socket, view, (listing.shard,), params)
         return {
             "symbol": symbol,
             "snapshot": live.data.snapshot(listing.slot),
-            "id": str(live.data.place_of(listing)),
-            **resumed,
+            "id": str(live.data.id_of(listing)),
+            **recovered,
         }
 
 
 def _require_binary(topic: str, socket: Socket) -> None:
     if socket.vsn != "v2":
-        raise JoinError({"reason": "binary encoding needs vsn 2.0.0"})
+        raise refuse("binary encoding needs vsn 2.0.0")
     if len(topic.encode()) > MAX_BINARY_TOPIC:
-        raise JoinError({"reason": "the topic is too long for binary encoding"})
+        raise refuse("the topic is too long for binary encoding")

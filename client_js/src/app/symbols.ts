@@ -1,0 +1,80 @@
+import type { Instrument, Tick } from "../feed/payloads";
+import { decimalsOf } from "../format/decimal";
+
+/** The state of one symbol, as the lists show it. Prices are exact decimal strings. */
+export interface SymbolState {
+  symbol: string;
+  tickSize: string;
+  /** Digits to show after the point. */
+  decimals: number;
+  last: string | null;
+  /** Whether the last change of price was up; null before one. */
+  rising: boolean | null;
+  /** The close of the day before, or this day's open. */
+  reference: string | null;
+}
+
+/** The instruments and their last prices. */
+export class SymbolStates {
+  readonly symbols = new Map<string, SymbolState>();
+  /** Symbols whose state changed since they were last shown. */
+  readonly changed = new Set<string>();
+
+  /** Update from the instrument table; returns whether symbols were added or removed. */
+  setInstruments(instruments: readonly Instrument[]): boolean {
+    const before = [...this.symbols.keys()].sort().join("\n");
+    const gone = new Set(this.symbols.keys());
+    for (const { symbol, tick_size: tickSize } of instruments) {
+      gone.delete(symbol);
+      this.add(symbol, tickSize ?? "0");
+    }
+    for (const symbol of gone) this.symbols.delete(symbol);
+    return before !== [...this.symbols.keys()].sort().join("\n");
+  }
+
+  tick({ symbol, price }: Tick): void {
+    const state = this.symbols.get(symbol);
+    if (state === undefined || state.last === price) return;
+    if (state.last !== null) state.rising = Number(price) > Number(state.last);
+    state.last = price;
+    state.decimals = Math.max(state.decimals, decimalsOf(price));
+    this.changed.add(symbol);
+  }
+
+  /** Update from daily candles: the reference price, and the last price if none is known yet. */
+  setDay(symbol: string, reference: string, last: string): void {
+    const state = this.symbols.get(symbol);
+    if (state === undefined) return;
+    state.reference = reference;
+    state.last ??= last;
+    state.decimals = Math.max(state.decimals, decimalsOf(state.last), decimalsOf(reference));
+    this.changed.add(symbol);
+  }
+
+  private add(symbol: string, tickSize: string): void {
+    const decimals = decimalsOf(tickSize);
+    const known = this.symbols.get(symbol);
+    if (known !== undefined) {
+      known.tickSize = tickSize;
+      known.decimals = Math.max(known.decimals, decimals);
+      return;
+    }
+    const fresh = { symbol, tickSize, decimals, last: null, rising: null, reference: null };
+    this.symbols.set(symbol, fresh);
+    this.changed.add(symbol);
+  }
+}
+
+/** Change of `last` relative to `reference`, as a share; null if either is unknown. */
+export function changeOf({ last, reference }: SymbolState): number | null {
+  if (last === null || reference === null || Number(reference) === 0) return null;
+  return (Number(last) - Number(reference)) / Math.abs(Number(reference));
+}
+
+/** Smaller changes are shown as 0.00 % and count as neither up nor down. */
+const FLAT = 0.00005;
+
+export function trendOf(change: number | null): "up" | "down" | "flat" {
+  if (change === null || Math.abs(change) < FLAT) return "flat";
+  return change < 0 ? "down" : "up";
+}

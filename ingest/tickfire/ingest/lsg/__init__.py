@@ -1,0 +1,1 @@
+"""Databento's live protocol (LSG), both sides, without I/O."""

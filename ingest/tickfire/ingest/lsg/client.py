@@ -1,0 +1,157 @@
+"""Client side of the live protocol, sans I/O: bytes in, bytes out.
+
+The states, what the gateway sends in each, and the answer::
+
+    GREETING   lsg_version=..., cram=<nonce>      -> auth=<sha256("nonce|key")>-<last 5 of key>|...
+    AUTH       success=1|session_id=...           -> subscriptions, start_session
+    METADATA   DBN metadata                       -> none; the bytes after it are records
+    DATA       records
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Final
+
+from tickfire.base.errors import UserError
+from tickfire.ingest.dbn.metadata import PREFIX_SIZE, Metadata, metadata_size
+from tickfire.ingest.lsg.lines import ALL_SYMBOLS, MAX_LINE_SIZE, challenge_answer, parse_line
+
+SYMBOLS_PER_LINE: Final = 500
+CLIENT: Final = "tickfire"
+
+
+class LsgError(Exception):
+    """The gateway broke the protocol, so the session cannot go on."""
+
+
+class FeedRefused(UserError):
+    """The gateway refused the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSubscription:
+    """A live client's subscription: the data that it asks a gateway for.
+
+    Attributes
+    ----------
+    dataset : str
+    schemas : tuple of str
+        Such as ``("trades", "mbp-1")``.
+    symbols : tuple of str
+        ``("ALL_SYMBOLS",)`` for everything.
+    stype_in : str
+    heartbeat_s : int
+        The longest silence of the gateway in seconds, 5 to 1800.
+    start : int, optional
+        ns since the Unix epoch: replay the data from this time first.
+    """
+
+    dataset: str
+    schemas: tuple[str, ...]
+    symbols: tuple[str, ...] = (ALL_SYMBOLS,)
+    stype_in: str = "raw_symbol"
+    heartbeat_s: int = 10
+    start: int | None = None
+
+    def lines(self) -> bytes:
+        """Return the subscription lines and the line that starts the session."""
+        out = []
+        start = "" if self.start is None else f"|start={self.start}"
+        for number, schema in enumerate(self.schemas):
+            for at in range(0, len(self.symbols), SYMBOLS_PER_LINE):
+                symbols = self.symbols[at : at + SYMBOLS_PER_LINE]
+                last = at + SYMBOLS_PER_LINE >= len(self.symbols)
+                out.append(
+                    f"schema={schema}|stype_in={self.stype_in}|symbols={','.join(symbols)}"
+                    f"{start}|snapshot=0|id={number + 1}|is_last={int(last)}\n"
+                )
+        return ("".join(out) + "start_session=0\n").encode()
+
+
+class HandshakeState(enum.Enum):
+    """State of a handshake."""
+
+    GREETING = enum.auto()
+    AUTH = enum.auto()
+    METADATA = enum.auto()
+    DATA = enum.auto()
+
+
+@dataclass(slots=True)
+class Handshake:
+    """The exchange from the connection to the first record.
+
+    Attributes
+    ----------
+    state : HandshakeState
+    metadata : Metadata or None
+        Set in the state DATA.
+    rest : bytes
+        In the state DATA: the records that came with the metadata.
+    """
+
+    key: str = field(repr=False)
+    subscription: LiveSubscription
+    state: HandshakeState = HandshakeState.GREETING
+    metadata: Metadata | None = None
+    rest: bytes = b""
+
+    def receive(self, data: bytes) -> bytes:
+        """Receive bytes from the gateway, cut anywhere; return the bytes to answer.
+
+        Raises
+        ------
+        FeedRefused
+            If the gateway refuses the key.
+        LsgError
+            If the gateway breaks the protocol.
+        DbnError
+            If the metadata cannot be read.
+        """
+        self.rest += data
+        answer = b""
+        while self.state in (HandshakeState.GREETING, HandshakeState.AUTH):
+            line, found, rest = self.rest.partition(b"\n")
+            if not found:
+                if len(line) > MAX_LINE_SIZE:
+                    raise LsgError(f"the gateway sent a line longer than {MAX_LINE_SIZE} bytes")
+                return answer
+            self.rest = rest
+            answer += self._line(line.decode("utf-8", "replace").strip())
+        if self.state is HandshakeState.METADATA:
+            self._take_metadata()
+        return answer
+
+    def _line(self, line: str) -> bytes:
+        fields = parse_line(line)
+        if self.state is HandshakeState.GREETING:
+            if "lsg_version" in fields:
+                return b""
+            if "cram" not in fields:
+                raise LsgError(f"the gateway sent no challenge, but {line[:80]!r}")
+            self.state = HandshakeState.AUTH
+            return self._authenticate(fields["cram"])
+        if fields.get("success") != "1":
+            reason = fields.get("error", line[:80]).rstrip(".")
+            raise FeedRefused(f"the gateway refused the key: {reason}; set DATABENTO_API_KEY")
+        self.state = HandshakeState.METADATA
+        return self.subscription.lines()
+
+    def _authenticate(self, nonce: str) -> bytes:
+        ask = self.subscription
+        return (
+            f"auth={challenge_answer(nonce, self.key)}|dataset={ask.dataset}|encoding=dbn"
+            f"|ts_out=0|compression=none|heartbeat_interval_s={ask.heartbeat_s}|client={CLIENT}\n"
+        ).encode()
+
+    def _take_metadata(self) -> None:
+        if len(self.rest) < PREFIX_SIZE:
+            return
+        size = metadata_size(self.rest)
+        if len(self.rest) < size:
+            return
+        self.metadata = Metadata.decode(self.rest[:size])
+        self.rest = self.rest[size:]
+        self.state = HandshakeState.DATA

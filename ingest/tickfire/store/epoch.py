@@ -1,0 +1,63 @@
+"""Epochs as readers and ingest see them: the hash ``meta`` and the instrument table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from tickfire.store.limits import MAX_SHARDS
+from tickfire.store.schema import Instrument
+from tickfire.store.store import Client
+
+KEY_BYTES: Final = 8
+
+_INSTRUMENTS: Final = msgspec.msgpack.Decoder(Instrument)
+
+
+class Epoch(NamedTuple):
+    """The span of time over which positions keep their meaning.
+
+    Attributes
+    ----------
+    key : bytes
+        8 random bytes.
+    shards : int
+        Number of shards, 1 to 256.
+    """
+
+    key: bytes
+    shards: int
+
+
+def epoch_of(meta: Mapping[bytes, bytes]) -> Epoch | None:
+    """Return the epoch that the hash ``meta`` names; None if it names none that can be read."""
+    key, shards = meta.get(b"epoch", b""), meta.get(b"shards", b"1")
+    if len(key) != KEY_BYTES or not shards.isdigit() or not 0 < int(shards) <= MAX_SHARDS:
+        return None
+    return Epoch(key, int(shards))
+
+
+def instruments_of(rows: Iterable[bytes]) -> list[Instrument]:
+    """Return the instruments of rows of the hash ``instruments``; skip rows that are not ours."""
+    found = []
+    for row in rows:
+        try:
+            found.append(_INSTRUMENTS.decode(row))
+        except msgspec.MsgspecError:
+            continue
+    return found
+
+
+async def read_hash(client: Client, key: bytes) -> dict[bytes, bytes]:
+    """Return a whole hash, by redis-py.
+
+    Raises
+    ------
+    OSError, redis.exceptions.RedisError
+        Redis does not answer, or refuses.
+    """
+    reply: Any = client.hgetall(key.decode())
+    fields: dict[bytes, bytes] = await reply
+    return fields

@@ -1,0 +1,208 @@
+"""The HTTP side of long-poll: requests in, responses out.
+
+Nearly all responses have HTTP status 200; the status that counts is in the JSON body. GET polls, or
+begins a session (410 and a token); POST sends frames; OPTIONS is for browsers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from starlette.types import Message, Receive
+
+from tickfire.phoenix.core.connect_info import ConnectInfo
+from tickfire.phoenix.core.interfaces import Transport
+from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.transports.handshake import (
+    BAD_METHOD,
+    BAD_QUERY,
+    CRASHED,
+    JSON_TYPE,
+    Accepted,
+    Policy,
+    Refusal,
+    Request,
+    Response,
+    connect_user,
+)
+from tickfire.phoenix.transports.longpoll.server import GoneError, LongPollServer
+from tickfire.phoenix.transports.longpoll.transport import Entry
+from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
+
+OK, NO_CONTENT, FORBIDDEN, TIMEOUT, GONE = 200, 204, 403, 408, 410
+
+NDJSON = "application/x-ndjson"
+MAX_BATCH = 100  # entries
+MAX_BODY = 8_000_000  # bytes
+
+ALLOW_ORIGIN = ("access-control-allow-origin", "*")  # the Origin header is checked in any case
+NO_STORE = ("cache-control", "no-store")
+
+TOO_LARGE = Refusal(413)
+
+_LINE_END = re.compile(rb"\r?\n")
+
+
+class LongPollEndpoint:
+    """Endpoint of one socket's long-poll clients.
+
+    Parameters
+    ----------
+    policy
+        Decides who may connect.
+    server
+        Holds the sessions.
+    make_session
+        Makes a session of an accepted user on a transport.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        server: LongPollServer,
+        make_session: Callable[[Accepted, Transport], Session],
+    ) -> None:
+        self._policy = policy
+        self._server = server
+        self._make_session = make_session
+
+    async def respond(self, method: str, request: Request, receive: Receive) -> Response:
+        """Return the response to a request."""
+        try:
+            params = parse_query(request.query)
+        except UndecodableQueryError:
+            return BAD_QUERY
+        params.update(request.path_params)
+        info = ConnectInfo(
+            "longpoll",
+            request.uri,
+            request.headers,
+            request.peer,
+            request.headers.get("x-phoenix-authtoken") if self._policy.auth_token else None,
+            request.session,
+        )
+        if not self._policy.check_origin(request.headers.get("origin"), info.host):
+            return _json(status=FORBIDDEN)
+        token = request.headers.get("x-phoenix-longpoll-token", params.get("token"))
+        token = token if isinstance(token, str) else None
+        match method:
+            case "OPTIONS":
+                return _preflight(request)
+            case "GET":
+                return await self._get(token, params, info, receive)
+            case "POST":
+                return await self._post(token, params, request, receive)
+        return BAD_METHOD.with_header(*ALLOW_ORIGIN)
+
+    # --- GET
+    async def _get(
+        self, token: str | None, params: dict[str, Any], info: ConnectInfo, receive: Receive
+    ) -> Response:
+        if token is not None and self._server.is_valid(token):
+            try:
+                return await self._poll(token, receive)
+            except GoneError:
+                pass
+        return await self._begin(params, info)
+
+    async def _poll(self, token: str, receive: Receive) -> Response:
+        polling = asyncio.ensure_future(self._server.poll(token))
+        hanging_up = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await asyncio.wait((polling, hanging_up), return_when=asyncio.FIRST_COMPLETED)
+            if not polling.done():
+                polling.cancel()  # what comes now is for the client's next poll
+                return _json(messages=[], status=NO_CONTENT, token=token)
+            return _messages(polling.result(), token)
+        finally:
+            hanging_up.cancel()
+
+    async def _begin(self, params: dict[str, Any], info: ConnectInfo) -> Response:
+        outcome = await connect_user(self._policy, params, info, None)
+        if outcome is CRASHED:
+            return outcome
+        if isinstance(outcome, Refusal):
+            return _json(status=FORBIDDEN)
+        token = self._server.create(partial(self._make_session, outcome))
+        return _json(messages=[], status=GONE, token=token)
+
+    # --- POST
+    async def _post(
+        self, token: str | None, params: dict[str, Any], request: Request, receive: Receive
+    ) -> Response:
+        body = await _body(receive)
+        if body is None:
+            return TOO_LARGE
+        if token is None or not self._server.is_valid(token):
+            return _json(status=GONE)
+        try:
+            in_time = await self._server.dispatch(token, _entries(body, params, request))
+        except GoneError:
+            return _json(status=GONE)
+        except binascii.Error:
+            return CRASHED
+        return _json(status=OK if in_time else TIMEOUT)
+
+
+def _entries(body: bytes, params: dict[str, Any], request: Request) -> list[Entry]:
+    """Take a body apart into frames: a batch of text and base64, or one text."""
+    is_v1 = str(params.get("vsn", "1")).startswith("1")
+    if is_v1 or request.headers.get("content-type") != NDJSON:
+        return [(body, False)]
+    return [_entry(line) for line in _LINE_END.split(body)[:MAX_BATCH]]
+
+
+def _entry(line: bytes) -> Entry:
+    if line.startswith(b"["):
+        return line, False
+    return base64.b64decode(line, validate=True), True
+
+
+def _messages(messages: list[bytes], token: str) -> Response:
+    """Return the response to a poll; binary messages go into a string as they are, if they can."""
+    try:
+        texts = [message.decode() for message in messages]
+    except UnicodeDecodeError:
+        return CRASHED
+    return _json(messages=texts, status=OK if texts else NO_CONTENT, token=token)
+
+
+def _json(**body: Any) -> Response:
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return Response(OK, text.encode(), (NO_STORE, JSON_TYPE, ALLOW_ORIGIN))
+
+
+def _preflight(request: Request) -> Response:
+    asked = request.headers.get("access-control-request-headers", "")
+    return (
+        Response(OK)
+        .with_header(*ALLOW_ORIGIN)
+        .with_header("access-control-allow-headers", asked)
+        .with_header("access-control-allow-methods", "get, post, options")
+        .with_header("access-control-max-age", "3600")
+    )
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Read the request's body, None if it is too large."""
+    body = bytearray()
+    more = True
+    while more:
+        message: Message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MAX_BODY:
+            return None
+    return bytes(body)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

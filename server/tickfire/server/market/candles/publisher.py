@@ -1,0 +1,205 @@
+"""`CandlePublisher`: ``candle`` and ``reset`` events for the topics that have subscribers.
+
+Updates of running bars are conflated to `FLUSHES_PER_S`: the first is sent at once, and those that
+follow within the interval are sent as one at its end. Every close is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.base.units import NS_PER_S
+from tickfire.phoenix import Hub
+from tickfire.server.market.candles.candles import DERIVED, Candles, Change
+from tickfire.server.market.candles.json import bar_as_json, bars_as_json
+from tickfire.server.market.candles.series import NONE, Bar
+from tickfire.store.schema import INTERVALS_S, MINUTE_S
+
+FLUSHES_PER_S: Final = 20
+DEFAULT_LIMIT: Final = 500
+REMEMBERED_CLOSES: Final = 8
+
+
+@dataclass(slots=True, eq=False)
+class CandleTopic:
+    """A candle topic that has subscribers, and what was sent to them.
+
+    Attributes
+    ----------
+    name : str
+        The topic.
+    symbol, interval : str
+    slot : int or None
+        The slot of the instrument that the symbol names now, None if there is none.
+    closed_to : int
+        The start of the newest bar that was closed by feed time.
+    sent : Bar or None
+        The running bar as it was last sent.
+    closes : dict of int to Bar
+        The latest closed bars as they were sent, by start.
+    """
+
+    name: str
+    symbol: str
+    interval: str
+    slot: int | None = None
+    closed_to: int = NONE
+    sent: Bar | None = None
+    closes: dict[int, Bar] = field(default_factory=dict)
+
+    @property
+    def interval_s(self) -> int:
+        """Length of the interval, in seconds."""
+        return INTERVALS_S[self.interval]
+
+    def forget_sent(self) -> None:
+        """Forget what was sent."""
+        self.closed_to, self.sent = NONE, None
+        self.closes.clear()
+
+
+class CandlePublisher:
+    """Publisher of the changes in one epoch's candles.
+
+    Parameters
+    ----------
+    hub : Hub
+    candles : Candles
+    id_at : callable
+        Called with a slot; returns the id of the newest tick that its candles include.
+    """
+
+    def __init__(self, hub: Hub, candles: Candles, id_at: Callable[[int], str]) -> None:
+        self.candles = candles
+        self._hub = hub
+        self._id_at = id_at
+        self._topics: dict[int, list[CandleTopic]] = {}
+        self._dirty: dict[CandleTopic, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushed_at = float("-inf")
+
+    def close(self) -> None:
+        """Cancel the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def use_topics(self, topics: list[CandleTopic]) -> None:
+        """Set the topics that have subscribers, whose slots are known."""
+        self._topics = {}
+        for topic in topics:
+            if topic.slot is not None:
+                self._topics.setdefault(topic.slot, []).append(topic)
+
+    def has(self, slot: int) -> bool:
+        """Return whether the candles of an instrument have subscribers."""
+        return slot in self._topics
+
+    # --- changes
+    def traded(self, slot: int) -> None:
+        """Note that an instrument was traded, which changes its running bars."""
+        for topic in self._topics.get(slot, ()):
+            self._dirty[topic] = None
+
+    def take(self, pieces: NDArray[np.void]) -> None:
+        """Take BAR[] pieces into the candles, and send the closed bars that they change.
+
+        To be called after each fold of ticks, even if it closed no bar.
+        """
+        if len(pieces) or self.candles.has_idle:
+            change = self.candles.take(pieces)
+            if self._topics:
+                self._send_change(change)
+
+    def _send_change(self, change: Change) -> None:
+        for slot in change.resets:
+            for topic in self._topics.get(slot, ()):
+                self.reset(topic)
+        for slot, interval_s, start in change.bars:
+            for topic in self._topics.get(slot, ()):
+                if topic.interval_s == interval_s or (
+                    interval_s == MINUTE_S and topic.interval_s in DERIVED
+                ):
+                    self._piece_closed(topic, slot, start)
+
+    def _piece_closed(self, topic: CandleTopic, slot: int, start: int) -> None:
+        begin = start - start % (topic.interval_s * NS_PER_S)
+        if begin < self.candles.latest(slot, topic.interval_s) or begin <= topic.closed_to:
+            self._send(topic, slot, begin, closed=True)
+        else:
+            self._dirty[topic] = None
+
+    def closed_by_time(self, slot: int, interval_s: int, start: int) -> None:
+        """Send a bar as closed, because feed time has passed its end."""
+        for topic in self._topics.get(slot, ()):
+            length = topic.interval_s * NS_PER_S
+            begin = start - start % length
+            ends = start + interval_s * NS_PER_S == begin + length
+            derived = interval_s == MINUTE_S and topic.interval_s in DERIVED and ends
+            if topic.interval_s == interval_s or derived:
+                topic.closed_to = max(topic.closed_to, begin)
+                self._send(topic, slot, begin, closed=True)
+
+    def reset(self, topic: CandleTopic) -> None:
+        """Send the history again, to replace what clients have."""
+        topic.forget_sent()
+        self._dirty.pop(topic, None)
+        payload: dict[str, Any] = {"candles": [], "id": None}
+        if topic.slot is not None:
+            bars = self.candles.history(topic.slot, topic.interval_s, DEFAULT_LIMIT)
+            payload = {"candles": bars_as_json(bars), "id": self._id_at(topic.slot)}
+        self._hub.local_broadcast(topic.name, "reset", payload)
+
+    # --- running bars
+    def flush(self) -> None:
+        """Send the running bars that changed, now or at the end of the interval."""
+        if not self._dirty or self._timer is not None:
+            return
+        loop = asyncio.get_running_loop()
+        due = self._flushed_at + 1 / FLUSHES_PER_S
+        if loop.time() >= due:
+            self._send_dirty(loop.time())
+        else:
+            self._timer = loop.call_at(due, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        self._send_dirty(asyncio.get_running_loop().time())
+
+    def _send_dirty(self, now: float) -> None:
+        self._flushed_at = now
+        dirty, self._dirty = self._dirty, {}
+        for topic in dirty:
+            slot = topic.slot
+            if slot is None:
+                continue
+            latest = self.candles.latest(slot, topic.interval_s)
+            running = self.candles.running(slot, topic.interval_s)
+            begin = latest  # no bar runs where a feed makes its own
+            if running is not None:
+                begin = running[0] - running[0] % (topic.interval_s * NS_PER_S)
+            self._send(topic, slot, begin, closed=begin < latest or begin <= topic.closed_to)
+
+    def _send(self, topic: CandleTopic, slot: int, start: int, *, closed: bool) -> None:
+        bar = self.candles.bar(slot, topic.interval_s, start)
+        if bar is None or (topic.closes.get(start) if closed else topic.sent) == bar:
+            return
+        if closed:
+            topic.closes[start] = bar
+            while len(topic.closes) > REMEMBERED_CLOSES:
+                del topic.closes[next(iter(topic.closes))]
+        else:
+            topic.sent = bar
+        payload = {
+            "symbol": topic.symbol,
+            "interval": topic.interval,
+            **bar_as_json(bar),
+            "closed": closed,
+            "id": self._id_at(slot),
+        }
+        self._hub.local_broadcast(topic.name, "candle", payload)

