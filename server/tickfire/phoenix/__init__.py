@@ -14,8 +14,8 @@
     app = Starlette(routes=[PhoenixSocket("/socket", channels={"room:{room_id}": Room})])
     uvicorn.run(app, ws=PhoenixProtocol)
 
-`PhoenixProtocol` and `RedisAdapter` are imported when they are first used: they need the extras
-`uvicorn` and `redis`.
+Tokens, presence and pubsub are imported when they are first used, and so are `PhoenixProtocol` and
+`RedisAdapter`, which need the extras `uvicorn` and `redis`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from tickfire.phoenix.auth.jwt import JWTSetupError, JWTVerifier
-from tickfire.phoenix.auth.token import (
-    ExpiredTokenError,
-    InvalidTokenError,
-    MissingTokenError,
-    Token,
-    TokenError,
-)
 from tickfire.phoenix.channel import Channel, event
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.endpoint import PhoenixSocket, SocketOptions, WebSocketOptions, not_found
@@ -43,13 +35,6 @@ from tickfire.phoenix.errors import (
     ResultError,
     SetupError,
 )
-from tickfire.phoenix.presence import (
-    AlreadyTrackedError,
-    NotTrackedError,
-    Presence,
-    Presences,
-)
-from tickfire.phoenix.pubsub import Adapter, Deliver, MemoryAdapter, MemoryBus, PubSub
 from tickfire.phoenix.results import NoReply, Reply, Stop
 from tickfire.phoenix.socket import Socket, SocketRef
 from tickfire.phoenix.transports.handshake import Refusal
@@ -60,6 +45,21 @@ from tickfire.phoenix.wire.frames import frame_binary, frame_text
 from tickfire.phoenix.wire.serializers import Serializer, V1Serializer, V2Serializer
 
 if TYPE_CHECKING:
+    from tickfire.phoenix.auth.jwt import JWTSetupError, JWTVerifier
+    from tickfire.phoenix.auth.token import (
+        ExpiredTokenError,
+        InvalidTokenError,
+        MissingTokenError,
+        Token,
+        TokenError,
+    )
+    from tickfire.phoenix.presence import (
+        AlreadyTrackedError,
+        NotTrackedError,
+        Presence,
+        Presences,
+    )
+    from tickfire.phoenix.pubsub import Adapter, Deliver, MemoryAdapter, MemoryBus, PubSub
     from tickfire.phoenix.pubsub.redis import RedisAdapter as RedisAdapter
     from tickfire.phoenix.transports.uvicorn.protocol import PhoenixProtocol as PhoenixProtocol
 
@@ -114,20 +114,33 @@ __all__ = [
     "not_found",
 ]
 
-_LAZY = {
-    "PhoenixProtocol": ("tickfire.phoenix.transports.uvicorn.protocol", "uvicorn"),
-    "RedisAdapter": ("tickfire.phoenix.pubsub.redis", "redis"),
+_MODULES = {
+    "auth.jwt": ("JWTSetupError", "JWTVerifier"),
+    "auth.token": (
+        "ExpiredTokenError",
+        "InvalidTokenError",
+        "MissingTokenError",
+        "Token",
+        "TokenError",
+    ),
+    "presence": ("AlreadyTrackedError", "NotTrackedError", "Presence", "Presences"),
+    "pubsub": ("Adapter", "Deliver", "MemoryAdapter", "MemoryBus", "PubSub"),
+    "pubsub.redis": ("RedisAdapter",),
+    "transports.uvicorn.protocol": ("PhoenixProtocol",),
 }
+_LAZY = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
+_EXTRAS = {"PhoenixProtocol": "uvicorn", "RedisAdapter": "redis"}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, extra = _LAZY[name]
     try:
-        value = getattr(importlib.import_module(module), name)
+        value = getattr(importlib.import_module(_LAZY[name]), name)
     except ModuleNotFoundError as error:
-        text = f'{name} needs {error.name}: pip install "tickfire-phoenix[{extra}]"'
+        if name not in _EXTRAS:
+            raise
+        text = f'{name} needs {error.name}: pip install "tickfire-phoenix[{_EXTRAS[name]}]"'
         raise SetupError(text) from None
     globals()[name] = value
     return value

@@ -11,13 +11,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from starlette._utils import get_route_path
 from starlette.routing import Match, Mount
 from starlette.types import Receive, Scope, Send
 
-from tickfire.phoenix.auth.token import Token
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import ChannelLike, Transport
@@ -38,17 +37,15 @@ from tickfire.phoenix.transports.handshake import (
     upgrade_fault,
 )
 from tickfire.phoenix.transports.idle import IdleWheel
-from tickfire.phoenix.transports.longpoll import (
-    LongPollEndpoint,
-    LongPollOptions,
-    LongPollServer,
-    Timing,
-)
+from tickfire.phoenix.transports.longpoll import LongPollOptions
 from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.transports.origin import OriginRule, compile_check
 from tickfire.phoenix.transports.resources import Resources
 from tickfire.phoenix.user_socket import ChannelFactory, UserSocket
 from tickfire.phoenix.wire.deflate import negotiate_deflate
+
+if TYPE_CHECKING:
+    from tickfire.phoenix.transports.longpoll.endpoint import LongPollEndpoint
 
 __all__ = ["PhoenixSocket", "SocketOptions", "WebSocketOptions", "not_found"]
 
@@ -306,6 +303,12 @@ class PhoenixSocket(Mount):
         Nodes find each other's sessions by the path, so sockets of one hub must differ in it.
         """
         if self._longpoll is None:
+            # Imported here, since most sockets do without long-poll.
+            from tickfire.phoenix.auth.token import Token
+            from tickfire.phoenix.transports.longpoll.endpoint import LongPollEndpoint
+            from tickfire.phoenix.transports.longpoll.server import LongPollServer
+            from tickfire.phoenix.transports.longpoll.transport import Timing
+
             secret = self._options["secret"]
             key = secrets.token_bytes(SECRET_BYTES) if secret is None else secret
             server = LongPollServer(
