@@ -176,7 +176,7 @@ class LiveSession(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the session as soon as all bytes received before are parsed."""
-        reason = f"the gateway closed the connection{f' ({exc})' if exc else ''}"
-        self._closed = SessionEnded(reason)
+        detail = f" ({exc})" if exc else ""
+        self._closed = SessionEnded(f"the gateway closed the connection{detail}")
         if not self._held:
             self._end(self._closed)

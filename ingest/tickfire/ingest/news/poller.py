@@ -78,7 +78,7 @@ class Poller:
             await asyncio.sleep(delay_s)
 
     async def poll(self) -> float:
-        """Request the feed, publish its headlines and return the delay to the next poll, in s."""
+        """Request the feed, publish its headlines and return the delay until the next, in s."""
         try:
             changed = await self._request()
         except (FetchError, NotAFeed) as error:
