@@ -105,7 +105,7 @@ def parse_feed(text: str, interval_s: float) -> NewsFeed:
         every = 0.0
     if not MIN_INTERVAL_S <= every < float("inf"):
         raise UsageError(
-            f"{text} must end in its polling interval in seconds, {MIN_INTERVAL_S:g} or more."
+            f"{text} has no valid polling interval; write URL|SECONDS, {MIN_INTERVAL_S:g} or more."
         )
     return NewsFeed(url, every)
 
