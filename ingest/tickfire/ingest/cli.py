@@ -15,22 +15,39 @@ from tickfire.store.options import redis_url_option, shards_option
 
 
 @click.command()
-@click.option("--gateway", metavar="HOST:PORT", help="A live gateway; default: Databento's own.")
-@click.option("--key", envvar="DATABENTO_API_KEY", help="API key [DATABENTO_API_KEY].")
-@click.option("--dataset", envvar="TICKFIRE_DATASET", default="GLBX.MDP3", show_default=True)
-@click.option("--schemas", envvar="TICKFIRE_SCHEMAS", default="mbp-1,definition", show_default=True)
-@click.option("--symbols", envvar="TICKFIRE_SYMBOLS", default="ALL_SYMBOLS", show_default=True)
-@click.option("--stype-in", envvar="TICKFIRE_STYPE_IN", default="raw_symbol", show_default=True)
-@click.option("--feed", default=1, type=click.IntRange(0, 255), show_default=True, help="Number.")
+@click.option("--gateway", metavar="HOST:PORT", help="Live gateway. Default: that of Databento.")
+@click.option(
+    "--key", envvar="DATABENTO_API_KEY", show_envvar=True, help="API key for the gateway."
+)
+@click.option(
+    "--dataset", envvar="TICKFIRE_DATASET", default="GLBX.MDP3", show_default=True,
+    show_envvar=True, help="Databento dataset.",
+)  # fmt: skip
+@click.option(
+    "--schemas", envvar="TICKFIRE_SCHEMAS", default="mbp-1,definition", show_default=True,
+    show_envvar=True, help="Databento schemas, separated by commas.",
+)  # fmt: skip
+@click.option(
+    "--symbols", envvar="TICKFIRE_SYMBOLS", default="ALL_SYMBOLS", show_default=True,
+    show_envvar=True, help="Symbols, separated by commas.",
+)  # fmt: skip
+@click.option(
+    "--stype-in", envvar="TICKFIRE_STYPE_IN", default="raw_symbol", show_default=True,
+    show_envvar=True, help="Databento symbology type of the symbols.",
+)  # fmt: skip
+@click.option(
+    "--feed", default=1, type=click.IntRange(0, 255), show_default=True,
+    help="Number of the feed.",
+)  # fmt: skip
 @redis_url_option
 @shards_option
 @click.option(
     "--history-ticks", envvar="HISTORY_TICKS", default=HISTORY_TICKS, type=click.IntRange(min=1000),
-    show_default=True, help="Ticks that each stream keeps for those who resume.",
+    show_default=True, show_envvar=True, help="Ticks that the stream of each shard keeps.",
 )  # fmt: skip
 @click.option(
     "--backfill", default=900.0, type=click.FloatRange(min=0), show_default=True,
-    help="Seconds of the past to ask for when there is no data yet.",
+    help="Seconds of the past to request while no data is stored.",
 )  # fmt: skip
 def ingest(
     gateway: str | None,
@@ -45,13 +62,13 @@ def ingest(
     history_ticks: int,
     backfill: float,
 ) -> None:
-    """Read a live gateway into Redis Streams."""
+    """Write the data of a live gateway to Redis Streams."""
     from tickfire.base.run import run_loop
     from tickfire.ingest.lsg.client import LiveSubscription
     from tickfire.ingest.writer.service import IngestConfig, run
 
     if not key:
-        raise UsageError("there is no API key; set DATABENTO_API_KEY")
+        raise UsageError("there is no API key; give --key or set DATABENTO_API_KEY.")
     host, port = _address(gateway) if gateway else (_databento_host(dataset), DEFAULT_PORT)
     ask = LiveSubscription(dataset, _names(schemas), _names(symbols), stype_in)
     config = IngestConfig(
@@ -63,7 +80,7 @@ def ingest(
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit():
-        raise UsageError(f"{text!r} is not HOST:PORT")
+        raise UsageError(f"{text!r} is not the address of a gateway; write HOST:PORT.")
     return host, int(port)
 
 
@@ -74,7 +91,7 @@ def _databento_host(dataset: str) -> str:
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:
-        raise UsageError(f"{text!r} names nothing")
+        raise UsageError(f"{text!r} holds no names; write them with commas between.")
     return names
 
 
@@ -85,7 +102,7 @@ def _names(text: str) -> tuple[str, ...]:
     type=click.Choice(["1s", "1m", "5m", "15m", "1h", "1d"]),
 )  # fmt: skip
 def bars(file: str, interval: str) -> None:
-    """Print the bars of the trades of a DBN FILE, one JSON object a line, in time order."""
+    """Print the bars of the trades in a DBN FILE as JSON, one a line, in order of time."""
     from tickfire.ingest.kernel.bars import file_bars
 
     write = sys.stdout.write
@@ -95,14 +112,14 @@ def bars(file: str, interval: str) -> None:
 
 @click.group()
 def bench() -> None:
-    """Measure, side by side with a peer."""
+    """Measure speed beside that of other software."""
 
 
 @bench.command()
 @click.argument("file", type=click.Path())
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def parse(file: str, as_json: bool) -> None:
-    """Measure the parse kernel over a DBN FILE against databento's decoder."""
+    """Measure the parse kernel on a DBN FILE, beside Databento's decoder."""
     from tickfire.ingest.kernel.measure import measure_parse
 
     result = measure_parse(file)

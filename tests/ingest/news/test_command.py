@@ -29,7 +29,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_feeds_of_the_environment_are_read_until_a_signal(
+async def test_feeds_from_the_environment_are_read_until_a_signal(
     server: NewsServer, valkey: EmbeddedRedis, redis: Redis, number: signal.Signals
 ) -> None:
     server.answers["/one"] = document(rss(("a", "From one")))
@@ -44,7 +44,7 @@ async def test_feeds_of_the_environment_are_read_until_a_signal(
         found = {one.title for one in await last_headlines(redis, 10)}
         return found == {"From one", "From two"}
 
-    await eventually(both, "both came")
+    await eventually(both, "headlines of both feeds")
     command.send_signal(number)
     _, said = await asyncio.wait_for(command.communicate(), 10)
     assert command.returncode == 0
@@ -63,7 +63,7 @@ async def test_feeds_of_the_environment_are_read_until_a_signal(
         ),
     ],
 )
-def test_bad_input_is_one_sentence(args: list[str], words: str, code: int) -> None:
+def test_bad_input_is_answered_with_one_sentence(args: list[str], words: str, code: int) -> None:
     result = subprocess.run(
         [*NEWS, *args], env=environment(), capture_output=True, text=True, timeout=30
     )
@@ -73,7 +73,7 @@ def test_bad_input_is_one_sentence(args: list[str], words: str, code: int) -> No
     assert words in result.stderr
 
 
-def test_a_feed_may_name_its_interval() -> None:
+def test_a_feed_may_have_its_own_interval() -> None:
     assert parse_feed("https://x.example/a,b", 300) == NewsFeed("https://x.example/a,b", 300)
     assert parse_feed("https://x.example/a|60", 300) == NewsFeed("https://x.example/a", 60)
 
@@ -81,6 +81,6 @@ def test_a_feed_may_name_its_interval() -> None:
 @pytest.mark.parametrize(
     "text", ["https://x/|0", "https://x/|often", "https://x/|nan", "x", "http://["]
 )
-def test_a_feed_that_makes_no_sense_is_refused(text: str) -> None:
+def test_an_invalid_feed_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_feed(text, 300)

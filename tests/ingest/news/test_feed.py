@@ -28,7 +28,7 @@ def test_rss_becomes_headlines_oldest_first() -> None:
     assert first.id != second.id
 
 
-def test_atom_becomes_headlines_with_plain_summaries_and_whole_links() -> None:
+def test_atom_becomes_headlines_with_plain_summaries_and_absolute_links() -> None:
     (one,) = headlines(of(atom(("k", "&lt;b&gt;Bold&lt;/b&gt; move")), "application/atom+xml"), NOW)
     assert (one.title, one.summary) == ("Bold move", "About k.")
     assert one.url == "http://feed.example/story/k"
@@ -39,13 +39,13 @@ def test_an_entry_keeps_its_id_when_its_text_changes() -> None:
     assert before.id == after.id
 
 
-def test_a_bare_guid_holds_in_its_own_feed_alone() -> None:
+def test_a_bare_guid_is_unique_only_within_its_feed() -> None:
     here = headlines(of(rss(("1", "x"))), NOW)[0]
     there = headlines(Document("http://other.example/", "text/xml", rss(("1", "x"))), NOW)[0]
     assert here.id != there.id
 
 
-def test_without_guid_the_link_identifies() -> None:
+def test_the_link_identifies_an_entry_without_guid() -> None:
     body = rss(("a", "x"), ("b", "x")).replace(b"guid", b"other")
     one, two = headlines(of(body), NOW)
     assert one.id != two.id
@@ -58,28 +58,28 @@ def test_symbols_are_recognised() -> None:
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Mon, 01 Jul 2999 00:00:00 GMT"])
-def test_a_date_that_cannot_be_is_now(date: str) -> None:
+def test_an_implausible_date_is_replaced_by_now(date: str) -> None:
     body = rss(("a", "x")).replace(b"Mon, 01 Jul 2024 12:59:00 GMT", date.encode())
     assert headlines(of(body), NOW)[0].published == NOW
 
 
-def test_a_link_that_is_not_of_the_web_is_left_out() -> None:
+def test_a_link_that_is_not_http_is_dropped() -> None:
     body = rss(("a", "x")).replace(b"http://news.example/a", b"javascript:alert(1)")
     assert headlines(of(body), NOW)[0].url == ""
 
 
-def test_a_document_that_breaks_off_gives_what_came_before() -> None:
+def test_a_truncated_document_yields_the_entries_before_the_cut() -> None:
     whole = rss(("a", "One"), ("b", "Two"))
     cut = whole[: whole.index(b"<title>Two") + 9]
     assert "One" in [one.title for one in headlines(of(cut), NOW)]
 
 
-def test_a_page_that_is_no_feed_is_refused() -> None:
+def test_an_html_page_is_refused() -> None:
     with pytest.raises(NotAFeed):
         headlines(of(b"<html><body><h1>Log in</h1></body></html>", "text/html"), NOW)
 
 
-def test_an_empty_feed_is_a_feed() -> None:
+def test_an_empty_feed_has_no_headlines() -> None:
     assert headlines(of(rss()), NOW) == []
 
 
@@ -90,7 +90,7 @@ def test_a_body_is_never_taken_for_a_file_name(tmp_path: Path) -> None:
         headlines(of(str(secret).encode()), NOW)
 
 
-def test_entities_do_not_explode_and_files_are_not_read() -> None:
+def test_entities_are_not_expanded_and_files_are_not_read() -> None:
     bomb = (
         b'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">'
         + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(8))
@@ -101,14 +101,14 @@ def test_entities_do_not_explode_and_files_are_not_read() -> None:
     assert [one.title for one in headlines(of(bomb), NOW)] == ["&i; &file; x"]
 
 
-def test_a_very_long_feed_is_cut() -> None:
+def test_a_very_long_feed_is_truncated() -> None:
     body = rss(*((str(n), f"Story {n}") for n in range(MAX_ENTRIES + 50)))
     body = body.replace(b":-", b":0")
     assert len(headlines(of(body), NOW)) == MAX_ENTRIES
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=80).map(lambda b: rss(("a", "x")) + b))
-def test_no_bytes_raise_anything_else(body: bytes) -> None:
+def test_arbitrary_bytes_raise_nothing_but_not_a_feed(body: bytes) -> None:
     try:
         found = headlines(of(body), NOW)
     except NotAFeed:

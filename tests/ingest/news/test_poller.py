@@ -53,7 +53,7 @@ async def test_a_new_process_publishes_nothing_again(
     assert await titles(redis) == ["A", "B"]
 
 
-async def test_a_redis_that_lost_its_data_is_filled_again_by_an_unchanged_feed(
+async def test_an_unchanged_feed_is_published_again_to_a_redis_that_lost_its_data(
     server: NewsServer, http: httpx.AsyncClient, redis: Redis
 ) -> None:
     server.answers["/f"] = revalidated(rss(("a", "A")), '"1"', "Mon, 01 Jul 2024 12:00:00 GMT")
@@ -65,7 +65,7 @@ async def test_a_redis_that_lost_its_data_is_filled_again_by_an_unchanged_feed(
     assert await titles(redis) == ["A"]
 
 
-async def test_a_failing_feed_is_asked_less_often_and_spoken_of_once(
+async def test_a_failing_feed_is_polled_less_often_and_logged_once(
     server: NewsServer,
     http: httpx.AsyncClient,
     redis: Redis,
@@ -84,7 +84,7 @@ async def test_a_failing_feed_is_asked_less_often_and_spoken_of_once(
 
 
 @pytest.mark.parametrize("body", [b"", b"<rss", b"<html>no</html>", b"\x00\xff" * 100])
-async def test_what_is_no_feed_is_a_failure_and_no_crash(
+async def test_a_document_that_is_no_feed_is_a_failure(
     server: NewsServer, http: httpx.AsyncClient, redis: Redis, body: bytes
 ) -> None:
     server.answers["/f"] = document(body)

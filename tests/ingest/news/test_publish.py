@@ -1,4 +1,4 @@
-"""Headlines through a real Valkey."""
+"""Headlines written to a real Valkey."""
 
 from __future__ import annotations
 
@@ -35,41 +35,41 @@ async def titles(redis: Redis) -> list[str]:
 
 
 async def test_an_entry_is_a_headline_in_msgpack(redis: Redis) -> None:
-    story = msgspec.structs.replace(headline("a"), symbols=("ESU4",), url="http://x/")
-    assert await Publisher(redis).publish([story]) == 1
+    one = msgspec.structs.replace(headline("a"), symbols=("ESU4",), url="http://x/")
+    assert await Publisher(redis).publish([one]) == 1
     entries: Any = await redis.xrange(NEWS_KEY)
     ((_, fields),) = entries
     assert set(fields) == {b"d"}
-    assert msgspec.msgpack.decode(fields[b"d"], type=Headline) == story
+    assert msgspec.msgpack.decode(fields[b"d"], type=Headline) == one
 
 
-async def test_a_headline_is_written_once_over_restarts(redis: Redis) -> None:
+async def test_a_headline_is_written_once_across_restarts(redis: Redis) -> None:
     assert await Publisher(redis).publish([headline("a"), headline("b"), headline("a")]) == 2
     assert await Publisher(redis).publish([headline("b"), headline("c")]) == 1
     assert await titles(redis) == ["a", "b", "c"]
 
 
-async def test_two_writers_at_once_write_each_headline_once(redis: Redis) -> None:
-    stories = [headline(str(n)) for n in range(50)]
-    counts = await asyncio.gather(*(Publisher(redis).publish(stories) for _ in range(4)))
+async def test_concurrent_writers_write_each_headline_once(redis: Redis) -> None:
+    headlines = [headline(str(n)) for n in range(50)]
+    counts = await asyncio.gather(*(Publisher(redis).publish(headlines) for _ in range(4)))
     assert sum(counts) == 50
     assert sorted(await titles(redis), key=int) == [str(n) for n in range(50)]
 
 
-async def test_stream_and_memory_are_bounded(redis: Redis) -> None:
+async def test_the_stream_and_the_set_of_ids_are_bounded(redis: Redis) -> None:
     publisher = Publisher(redis, max_headlines=10, max_seen=20)
     await publisher.publish(headline(str(n)) for n in range(500))
     assert await redis.zcard(SEEN_KEY) == 20
-    assert await redis.xlen(NEWS_KEY) < 300  # trimmed by whole nodes, about
+    assert await redis.xlen(NEWS_KEY) < 300  # Redis trims the stream by whole nodes
 
 
 async def next_millisecond() -> None:
-    """Return once the time of what is seen, which counts milliseconds, has moved on."""
+    """Wait for the next millisecond: the times in the set of ids are whole milliseconds."""
     now = time.time_ns() // NS_PER_MS
     await eventually(lambda: time.time_ns() // NS_PER_MS > now, "the next millisecond")
 
 
-async def test_what_a_feed_still_lists_is_not_forgotten(redis: Redis) -> None:
+async def test_a_headline_that_a_feed_still_lists_is_remembered(redis: Redis) -> None:
     publisher = Publisher(redis, max_seen=5)
     for n in range(30):
         await publisher.publish([headline("evergreen"), headline(str(n))])
@@ -77,7 +77,7 @@ async def test_what_a_feed_still_lists_is_not_forgotten(redis: Redis) -> None:
     assert (await titles(redis)).count("evergreen") == 1
 
 
-async def test_it_waits_for_a_redis_that_is_away(
+async def test_publishing_waits_for_an_unavailable_redis(
     valkey: EmbeddedRedis, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -89,7 +89,7 @@ async def test_it_waits_for_a_redis_that_is_away(
     async def warned() -> bool:
         return "writing headlines failed" in caplog.text
 
-    await eventually(warned, "a warning came")
+    await eventually(warned, "a warning in the log")
     await again.start()
     try:
         assert await asyncio.wait_for(writing, 20) == 2
@@ -100,7 +100,7 @@ async def test_it_waits_for_a_redis_that_is_away(
     assert "writing headlines works again" in caplog.text
 
 
-async def test_what_is_no_headline_is_passed_over(redis: Redis) -> None:
+async def test_entries_that_are_not_headlines_are_skipped(redis: Redis) -> None:
     await redis.xadd(NEWS_KEY, {"x": "y"})
     await redis.xadd(NEWS_KEY, {"d": b"\xc1"})
     await Publisher(redis).publish([headline("a")])
@@ -115,4 +115,4 @@ async def test_symbols_come_from_the_instrument_table(valkey: EmbeddedRedis, red
     await redis.hset(INSTRUMENTS_KEY, instrument_field(1, 8), b"\xc1")
     assert await symbols.known() == {"ESU4"}
     await valkey.stop()
-    assert await symbols.known() == {"ESU4"}, "the last ones, while Redis is away"
+    assert await symbols.known() == {"ESU4"}, "those read last, while Redis is unavailable"

@@ -17,13 +17,13 @@ seeds = st.integers(0, 2**32)
 
 
 @given(seeds, st.floats(1, 86400))
-def test_a_success_waits_about_the_interval(seed: int, interval_s: float) -> None:
+def test_the_delay_after_a_success_is_about_the_interval(seed: int, interval_s: float) -> None:
     delay = Schedule(interval_s, random.Random(seed)).succeeded()
     assert abs(delay - interval_s) <= interval_s * (INTERVAL_JITTER + 1e-9)
 
 
 @given(seeds, st.integers(1, 2000))
-def test_failures_wait_longer_and_longer_up_to_a_limit(seed: int, count: int) -> None:
+def test_the_delay_after_failures_grows_up_to_a_limit(seed: int, count: int) -> None:
     schedule = Schedule(60, random.Random(seed))
     for n in range(count):
         ceiling = min(FIRST_BACKOFF_S * 2 ** min(n, 30), MAX_BACKOFF_S)
@@ -32,12 +32,12 @@ def test_failures_wait_longer_and_longer_up_to_a_limit(seed: int, count: int) ->
 
 
 @given(seeds, st.floats(-1, 1e9, allow_nan=False))
-def test_a_server_that_asks_for_time_gets_it_within_reason(seed: int, asked: float) -> None:
+def test_retry_after_is_honoured_up_to_a_limit(seed: int, asked: float) -> None:
     delay = Schedule(60, random.Random(seed)).failed(asked)
     assert min(asked, MAX_RETRY_AFTER_S) <= delay <= max(MAX_RETRY_AFTER_S, FIRST_BACKOFF_S)
 
 
-def test_a_success_begins_anew() -> None:
+def test_a_success_resets_the_backoff() -> None:
     schedule = Schedule(60, random.Random(1))
     for _ in range(8):
         schedule.failed()

@@ -39,7 +39,7 @@ markup = st.lists(pieces | st.text(max_size=5), max_size=30).map("".join)
 
 
 @given(markup, st.integers(0, 5), st.integers(1, 60))
-def test_no_tag_is_left_however_often_escaped(text: str, escapes: int, limit: int) -> None:
+def test_no_tag_is_left_even_if_escaped_repeatedly(text: str, escapes: int, limit: int) -> None:
     for _ in range(escapes):
         text = html.escape(text)
     made = plain(text, limit)
@@ -50,7 +50,7 @@ def test_no_tag_is_left_however_often_escaped(text: str, escapes: int, limit: in
 
 
 @given(st.text(alphabet=st.characters(categories=("L", "N")), max_size=40))
-def test_plain_text_stays_as_it_is(text: str) -> None:
+def test_plain_text_is_unchanged(text: str) -> None:
     assert plain(text, 100) == text
 
 
@@ -66,7 +66,7 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
         ("abcdefghij", "abcdefg…"),
     ],
 )
-def test_markup_becomes_what_a_reader_sees(markup: str, expected: str) -> None:
+def test_markup_becomes_the_text_that_a_reader_sees(markup: str, expected: str) -> None:
     assert plain(markup, 8 if expected.endswith("…") else 100) == expected
 
 
@@ -83,5 +83,5 @@ def test_markup_becomes_what_a_reader_sees(markup: str, expected: str) -> None:
         ("", ()),
     ],
 )
-def test_symbols_are_those_that_are_marked_or_known(text: str, expected: tuple[str, ...]) -> None:
+def test_marked_and_known_symbols_are_found(text: str, expected: tuple[str, ...]) -> None:
     assert symbols_in(text, {"ESU4", "NVDA", "A", "IT", "ON"}) == expected

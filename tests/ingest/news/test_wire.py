@@ -35,14 +35,16 @@ SYMBOLS = ["AAPL", "ESU4", "CLZ4", "ESU4-ESZ4", "UD:1V: GN 123"]
 
 
 @given(seeds, numbers, st.permutations(SYMBOLS))
-def test_a_story_depends_on_seed_number_and_symbols_alone(
+def test_a_headline_depends_on_seed_number_and_symbols_alone(
     seed: int, k: int, shuffled: list[str]
 ) -> None:
     assert story(seed, k, shuffled) == story(seed, k, set(SYMBOLS))
 
 
 @given(seeds, numbers, st.sets(st.sampled_from([*SYMBOLS, "NVDA", "X", "ZNU4", "ABC"])))
-def test_a_story_is_whole_and_names_what_it_is_about(seed: int, k: int, known: set[str]) -> None:
+def test_a_headline_is_complete_and_names_its_instrument(
+    seed: int, k: int, known: set[str]
+) -> None:
     told = story(seed, k, known)
     assert told.delay_s >= 0
     for text in (told.title, told.summary):
@@ -56,24 +58,24 @@ def test_a_story_is_whole_and_names_what_it_is_about(seed: int, k: int, known: s
 
 
 @given(seeds, numbers)
-def test_an_id_gives_its_number_back_to_its_own_wire_alone(seed: int, k: int) -> None:
+def test_an_id_yields_its_number_for_its_own_seed_only(seed: int, k: int) -> None:
     assert story_number(seed, story_id(seed, k)) == k
     assert story_number(seed + 1, story_id(seed, k)) is None
     assert story_number(seed, "0123abc") is None
 
 
-def test_times_are_those_of_a_poisson_process() -> None:
+def test_delays_are_exponentially_distributed() -> None:
     delays = [story(1, k, (), 4.0).delay_s for k in range(4000)]
     assert 3.7 < statistics.mean(delays) < 4.3
     assert 3.6 < statistics.stdev(delays) < 4.4, "exponential: deviation equals mean"
 
 
-def test_different_seeds_tell_different_news() -> None:
+def test_different_seeds_give_different_headlines() -> None:
     one, two = ([story(seed, k, SYMBOLS).title for k in range(20)] for seed in (1, 2))
     assert one != two
 
 
-def test_every_kind_of_story_is_told() -> None:
+def test_every_kind_of_headline_occurs() -> None:
     told = [story(3, k, SYMBOLS) for k in range(500)]
     subjects = {one.symbols for one in told}
     assert subjects == {(), ("AAPL",), ("ESU4",), ("CLZ4",)}
@@ -95,7 +97,7 @@ async def published(redis: Redis) -> list[Headline]:
 
 
 async def played(redis: Redis, count: int, seed: int = 5) -> list[Headline]:
-    """Play a quick wire until the stream holds so many stories."""
+    """Play a fast newswire until the stream holds `count` headlines, and return them."""
     playing = asyncio.create_task(
         play(redis, Publisher(redis), Symbols(redis), seed=seed, mean_interval_s=0.001)
     )
@@ -103,13 +105,13 @@ async def played(redis: Redis, count: int, seed: int = 5) -> list[Headline]:
     async def enough() -> bool:
         return len(await published(redis)) >= count
 
-    await eventually(enough, "enough came")
+    await eventually(enough, f"{count} headlines")
     playing.cancel()
     await asyncio.gather(playing, return_exceptions=True)
     return await published(redis)
 
 
-async def test_a_wire_goes_on_where_it_was_left(redis: Redis) -> None:
+async def test_a_newswire_continues_after_its_last_headline(redis: Redis) -> None:
     row = msgspec.msgpack.encode(Instrument(1, 7, "ESU4"))
     await redis.hset(INSTRUMENTS_KEY, "1:7", row)
     first = await played(redis, 10)
@@ -120,24 +122,24 @@ async def test_a_wire_goes_on_where_it_was_left(redis: Redis) -> None:
     assert {one.symbols for one in both} <= {(), ("ESU4",)}
 
 
-async def test_a_fresh_redis_begins_at_the_first_story(redis: Redis) -> None:
+async def test_an_empty_redis_starts_at_the_first_headline(redis: Redis) -> None:
     assert await next_number(redis, 5) == 0
 
 
-async def test_a_wire_outlives_its_redis(valkey: EmbeddedRedis, redis: Redis) -> None:
+async def test_a_newswire_survives_a_restart_of_redis(valkey: EmbeddedRedis, redis: Redis) -> None:
     playing = asyncio.create_task(
         play(redis, Publisher(redis), Symbols(redis), seed=5, mean_interval_s=0.01)
     )
 
-    async def told() -> bool:
+    async def any_published() -> bool:
         return bool(await published(redis))
 
-    await eventually(told, "it was told")
+    await eventually(any_published, "a headline")
     await valkey.stop()
     again = EmbeddedRedis(valkey.options)
     await again.start()
     try:
-        await eventually(told, "it was told")
+        await eventually(any_published, "a headline")
     finally:
         playing.cancel()
         await asyncio.gather(playing, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Gateway to Redis: the real gateway, the real ingest, a real Valkey."""
+"""Ingest from end to end: a real gateway, ingest and a real Valkey."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SYMBOLS = {1: "AAA", 2: "B/B:C", 3: "CCC"}
 
 
 ALL_RECORDS = 150 * 40 + 2 + 3 + 1
-"""Of ``market(150)``, two acknowledgements, three mappings, and the end of the replay."""
+"""Records of ``market(150)``, two acknowledgements, three mappings and the end of the replay."""
 
 
 def metadata() -> Metadata:
@@ -55,7 +55,7 @@ def metadata() -> Metadata:
 
 
 def market(seconds: int, per_second: int = 40) -> bytes:
-    """Return trades and quotes of three instruments in order of time."""
+    """Return the records of trades and quotes of three instruments, in order of time."""
     count = seconds * per_second
     random = np.random.default_rng(7)
     step = 10**9 // per_second
@@ -96,17 +96,17 @@ async def ingesting(
 
 
 async def until_all(ingest: Ingest) -> None:
-    """Wait until the last record of `market` is parsed and all that came of it acknowledged."""
+    """Wait until every record of `market` is parsed and every write acknowledged."""
 
     def done() -> bool:
         parsed = ingest.states.count(COUNT_RECORDS) >= ALL_RECORDS
         return parsed and not any(pipe.unacknowledged for pipe in ingest.pipes)
 
-    await eventually(done, "the whole market written")
+    await eventually(done, "every record written")
 
 
 async def until_records(ingest: Ingest, count: int) -> None:
-    """Wait until so many records are parsed and all that came of them is acknowledged."""
+    """Wait until `count` records are parsed and every write is acknowledged."""
 
     def done() -> bool:
         parsed = ingest.states.count(COUNT_RECORDS) >= count
@@ -116,7 +116,7 @@ async def until_records(ingest: Ingest, count: int) -> None:
 
 
 async def stream(client: Any, shard: int = 0) -> np.ndarray[Any, Any]:
-    """Return the ticks of a shard; their positions are checked to be dense from 1."""
+    """Return the ticks of a shard, after a check that their positions have no gaps from 1."""
     pieces, n = [], 0
     for entry_id, fields in await client.xrange(ticks_key(shard)):
         ticks = np.frombuffer(fields[b"d"], TICK)
@@ -152,9 +152,7 @@ async def test_every_trade_of_the_file_is_in_the_stream_in_order(
     assert np.array_equal(got["instrument_id"], sent["instrument_id"])
 
 
-async def test_the_table_of_instruments_is_written(
-    gateway: Gateway, client: Any, store: Store
-) -> None:
+async def test_the_instrument_table_is_written(gateway: Gateway, client: Any, store: Store) -> None:
     async with ingesting(gateway, store) as ingest:
         await until_all(ingest)
     stored = [
@@ -163,7 +161,7 @@ async def test_the_table_of_instruments_is_written(
     assert {row.instrument_id: row.symbol for row in stored} == SYMBOLS
 
 
-async def test_snapshots_and_bars_are_the_fold_of_the_stream(
+async def test_snapshots_and_bars_equal_the_fold_of_the_stream(
     gateway: Gateway, client: Any, store: Store
 ) -> None:
     async with ingesting(gateway, store) as ingest:
@@ -192,7 +190,7 @@ async def test_snapshots_and_bars_are_the_fold_of_the_stream(
     }
 
 
-async def test_a_restarted_ingest_goes_on_where_it_stopped(
+async def test_a_restarted_ingest_continues_the_epoch(
     gateway: Gateway, client: Any, store: Store
 ) -> None:
     async with ingesting(gateway, store) as ingest:
@@ -205,13 +203,14 @@ async def test_a_restarted_ingest_goes_on_where_it_stopped(
         assert ingest.writer.epoch == epoch
     ticks = await stream(client)
     again = ticks[end:]
-    assert set(again["kind"][:3].tolist()) == {TICK_CLEAR}  # the books of before are void
+    # The new session clears the tops of the order books first.
+    assert set(again["kind"][:3].tolist()) == {TICK_CLEAR}
     first = ticks[:end]
     assert np.array_equal(again[again["kind"] == TICK_TRADE], first[first["kind"] == TICK_TRADE])
     assert len(rows_before) == 3
 
 
-async def test_shards_part_instruments_and_number_each_densely(
+async def test_each_instrument_is_in_one_shard_and_positions_have_no_gaps(
     gateway: Gateway, client: Any, store: Store
 ) -> None:
     async with ingesting(gateway, store, shards=4) as ingest:
@@ -226,7 +225,7 @@ async def test_shards_part_instruments_and_number_each_densely(
     assert set(seen) == set(SYMBOLS)
 
 
-async def test_a_paused_redis_holds_the_feed_and_loses_nothing(
+async def test_a_paused_redis_holds_the_session_and_no_tick_is_lost(
     gateway: Gateway, client: Any, store: Store
 ) -> None:
     async with ingesting(gateway, store, max_unacknowledged=2) as ingest:
@@ -238,7 +237,7 @@ async def test_a_paused_redis_holds_the_feed_and_loses_nothing(
     )
 
 
-async def test_a_lost_data_set_begins_a_new_epoch(
+async def test_an_epoch_lost_from_redis_is_followed_by_a_new_one(
     tmp_path: Path, valkey: EmbeddedRedis, client: Any, store: Store
 ) -> None:
     file = write_dbn(tmp_path / "slow.dbn", market(150), metadata())
@@ -252,12 +251,12 @@ async def test_a_lost_data_set_begins_a_new_epoch(
         assert ingest.writer.epoch != epoch
         assert await client.hget("meta", "epoch") == ingest.writer.epoch
         assert await client.hlen("instruments") == 3
-        ticks = await stream(client)  # dense from 1 again
+        ticks = await stream(client)  # without gaps from 1 again
         assert len(ticks) == ingest.states.positions[0]
         assert int(ingest.states.rows["n"].max()) == len(ticks)
 
 
-async def test_a_wrong_key_ends_ingest_with_one_sentence(tmp_path: Path, store: Store) -> None:
+async def test_a_refused_key_ends_ingest(tmp_path: Path, store: Store) -> None:
     file = write_dbn(tmp_path / "market.dbn", trades(3).tobytes(), metadata())
     config = GatewayConfig(port=0, file=file, keys=frozenset(["db-another-key-than-ours"]))
     async with await serve_gateway(config) as gateway:
@@ -268,7 +267,7 @@ async def test_a_wrong_key_ends_ingest_with_one_sentence(tmp_path: Path, store: 
     assert isinstance(caught.value.exceptions[0], FeedRefused)
 
 
-async def test_a_corrupt_record_ends_the_session_and_not_the_process(
+async def test_a_corrupt_record_ends_the_session_but_not_the_process(
     tmp_path: Path, client: Any, store: Store
 ) -> None:
     sessions = 0

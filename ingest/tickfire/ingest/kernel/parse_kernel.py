@@ -1,14 +1,13 @@
 """Kernel that parses DBN records in place into ticks, bars and instrument state.
 
-One call takes everything that one read of a socket brought. The kernel reads memory by address,
+One call can parse everything that was read from a socket. The kernel reads memory by address,
 without bounds checks, so it validates each record before it reads its fields: the length must be
-a multiple of 8, at least 16, within the bytes at hand and at least the size of the record's type.
-Records of unknown types are skipped by their length and counted. Only an impossible length ends
-the session.
+a multiple of 8, at least 16, within the available bytes and at least the size of the record's
+type. Records of unknown types are counted and skipped. Only an invalid length ends the session.
 
-The kernel returns early, at the boundary of a record, when an output is full, and before and
-after symbol mappings and definitions: the caller takes the outputs and calls again, which keeps
-records and ticks in order.
+The kernel returns early, at the boundary of a record, if an output is full, and before and after
+symbol mappings and definitions. The caller takes the outputs and calls again, which keeps records
+and ticks in order.
 """
 
 from __future__ import annotations
@@ -58,28 +57,32 @@ from tickfire.kernels.jit import helper, kernel
 from tickfire.kernels.pointers import as_i64, as_u8, as_u32, prefetch
 
 PREFETCH: Final = 2048
-"""How many bytes ahead of a record memory is fetched."""
+"""Distance, in bytes, at which memory is prefetched ahead of a record."""
 TICKS_PER_RECORD: Final = 3
-"""A trade and both sides of the top of book."""
+"""Maximum ticks of a record: a trade and both sides of the top of the book."""
 LONGEST_READ: Final = SIZE_MBP_1 + TS_OUT_SIZE + 8
-"""Bytes from a common record on that are read: the record, and the id in the next header."""
+"""Bytes read from the start of a common record: the record and the id in the next header."""
 
-# Length and type of a common record, as in its first 16 bits. With ts_out a record is two 4-byte
-# words longer, which sets bit 1 of its length; the loop takes it from the first record.
+# Length and type of a common record, as in its first 16 bits. With ts_out, a record is two 4-byte
+# words longer, which sets bit 1 of its length. The loop takes this bit from the first record.
 TRADE_HEAD: Final = SIZE_TRADE // 4 | RTYPE_TRADE << 8
 MBP_1_HEAD: Final = SIZE_MBP_1 // 4 | RTYPE_MBP_1 << 8
 TS_OUT_BIT: Final = TS_OUT_SIZE // 4
 SIDE_FLAGS: Final = 0x00FFFF00_00000000
-"""The bits of side and flags, in a record's fourth word and in the last word of a TICK alike."""
+"""Bits of side and flags, equal in the fourth word of a record and the last word of a TICK."""
 
 
-# It stays one function: its speed comes from what it keeps in registers over the whole loop.
+# One long function, since its speed depends on keeping values in registers over the whole loop.
 @helper
 def common_records(c: Any, record: Any, safe: Any, one_shard: Any, sides: Any) -> Any:
-    """Parse trades and MBP-1 records until another record comes; return the address of that one.
+    """Parse trades and MBP-1 records, and return the address of the first record left unparsed.
 
-    ``safe`` is the last address at which a record may begin so that all reads stay within the
-    buffer; ``one_shard`` and ``sides`` (whether quotes make ticks) are constants where it matters.
+    That is a record of another type, or one that needs the care of `any_record`, or the record
+    at which the output is full or fewer than `LONGEST_READ` bytes remain.
+
+    ``safe`` is the last address at which a record may begin without a read beyond the buffer.
+    ``one_shard`` and ``sides`` (whether quotes become ticks) are compile-time constants in the
+    common case, which lets the compiler drop the branches.
     """
     if record > safe:
         return record
@@ -144,9 +147,9 @@ def common_records(c: Any, record: Any, safe: Any, one_shard: Any, sides: Any) -
 
 @kernel("int64(int64, int64, int64)")
 def walk(context: Any, start: Any, end: Any) -> Any:
-    """Parse the records in the bytes [start, end) of the buffer; return the offset reached.
+    """Parse the records in bytes [start, end) of the buffer and return the index of the first left.
 
-    ``start`` must be a multiple of 8. The stop counter says why the kernel returned (``STOP_*``).
+    ``start`` must be a multiple of 8. The stop counter holds the reason for returning (``STOP_*``).
     """
     c = as_i64(context)
     cnt = as_i64(c[CTX_COUNTERS])

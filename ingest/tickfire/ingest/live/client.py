@@ -1,8 +1,8 @@
-"""One session with a live gateway: socket bytes into the parser's buffer, batches out.
+"""`LiveSession`: one session with a live gateway, from the bytes of the socket to parsed batches.
 
-A `BufferedProtocol`, so the kernel reads records where the socket wrote them. The owner takes
-batches as they are parsed and may hold the session (`hold`, `go_on`): then nothing is parsed or
-read, and TCP pushes back to the feed.
+It is a `BufferedProtocol`: the socket writes into the parser's buffer, and the kernel parses
+records in place. The callbacks may hold the session, which then neither parses nor reads until
+`LiveSession.go_on`, so that TCP flow control slows the gateway down.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from tickfire.ingest.kernel.parse import Batch, FeedCorrupt, Parser
 from tickfire.ingest.lsg.client import Handshake, HandshakeState, LiveSubscription, LsgError
 
 SILENCE_SLACK_S: Final = 10
-"""Past the heartbeat interval by this, a silent gateway is taken for dead."""
+"""Seconds past the heartbeat interval after which a silent gateway is taken to be down."""
 
 
 class SessionEnded(Exception):
-    """The session is over; another may be tried. Its text says why."""
+    """The session ended, and another may be tried; the message gives the reason."""
 
 
 class LiveSession(asyncio.BufferedProtocol):
@@ -35,11 +35,18 @@ class LiveSession(asyncio.BufferedProtocol):
         The API key.
     subscription : LiveSubscription
     parser : Parser
-    on_start : (Metadata) -> bool
-        Records are about to come. False holds the session until `go_on`.
-    on_batch : (Batch, int) -> bool
-        Takes what one step yielded (views, valid during the call) and when its bytes were
-        received (ns). False holds the session until `go_on`.
+        Its buffer receives the bytes of the socket.
+    on_start : callable (Metadata) -> bool
+        Called before the first record is parsed. Returning False holds the session until `go_on`.
+    on_batch : callable (Batch, int) -> bool
+        Called with the output of each step of the parser, whose arrays are valid only during the
+        call, and the time at which its bytes were received, in ns since the Unix epoch. Returning
+        False holds the session until `go_on`.
+
+    Attributes
+    ----------
+    ended : Future of Exception
+        Resolved with the reason when the session ends.
     """
 
     def __init__(
@@ -60,16 +67,24 @@ class LiveSession(asyncio.BufferedProtocol):
         self._heard = time.monotonic()
         self._silence_s = subscription.heartbeat_s + SILENCE_SLACK_S
         self.ended: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
-        """Resolved with why the session ended."""
 
     async def run(self, host: str, port: int) -> Exception:
-        """Connect, and return why the session ended."""
+        """Connect, wait until the session ends and return the reason.
+
+        Returns
+        -------
+        Exception
+            `SessionEnded`, or the error that ended the session, such as `FeedCorrupt` or
+            `FeedRefused`.
+        """
         self._parser.reset()
         loop = asyncio.get_running_loop()
         try:
             await loop.create_connection(lambda: self, host, port)
         except OSError as error:
-            return SessionEnded(f"no gateway at {host}:{port} ({error.strerror or error})")
+            return SessionEnded(
+                f"cannot connect to the gateway at {host}:{port} ({error.strerror or error})"
+            )
         watch = loop.create_task(self._watch_silence())
         try:
             return await self.ended
@@ -81,15 +96,15 @@ class LiveSession(asyncio.BufferedProtocol):
     async def _watch_silence(self) -> None:
         while (left := self._heard + self._silence_s - time.monotonic()) > 0 or self._held:
             await asyncio.wait([self.ended], timeout=max(left, 1))
-        self._end(SessionEnded(f"the gateway was silent for {self._silence_s} s"))
+        self._end(SessionEnded(f"the gateway sent nothing for {self._silence_s} s"))
 
     def _end(self, why: Exception) -> None:
         if not self.ended.done():
             self.ended.set_result(why)
 
-    # --- flow
+    # --- flow control
     def go_on(self) -> None:
-        """Parse and read on after a hold."""
+        """Resume parsing and reading if the session is held."""
         if self._held and not self.ended.done():
             self._held = False
             self._heard = time.monotonic()
@@ -117,15 +132,15 @@ class LiveSession(asyncio.BufferedProtocol):
 
     # --- asyncio.BufferedProtocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the greeting."""
+        """Keep the transport; the gateway sends its greeting first."""
         self._transport = cast(asyncio.Transport, transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Return the parser's free memory."""
+        """Return the free part of the parser's buffer."""
         return self._parser.free()
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Parse what was read."""
+        """Take bytes that were read: the handshake's, or records to parse."""
         self._received = time.time_ns()
         self._heard = time.monotonic()
         self._parser.received(nbytes)
@@ -157,11 +172,11 @@ class LiveSession(asyncio.BufferedProtocol):
                 self._hold()
 
     def eof_received(self) -> None:
-        """Let the transport close."""
+        """Let the transport close itself."""
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the session, once what was received before is parsed."""
-        reason = f"the gateway closed the connection ({exc})" if exc else "the gateway hung up"
-        self._closed = SessionEnded(reason)
+        """End the session as soon as all bytes received before are parsed."""
+        detail = f" ({exc})" if exc else ""
+        self._closed = SessionEnded(f"the gateway closed the connection{detail}")
         if not self._held:
             self._end(self._closed)

@@ -1,5 +1,5 @@
-"""The newswire: RSS and Atom feeds, or a simulated wire, into the stream ``news``.
+"""News: headlines from RSS and Atom feeds, or from a simulated newswire, into stream ``news``.
 
-`text`, `feed`, `schedule` and `wire` are pure; `fetch`, `poller`, `publish` and `simulate` are the
-edges around them.
+`text`, `feed`, `schedule`, `phrases` and `wire` are pure; `fetch`, `poller`, `publish`, `symbols`
+and `simulate` do the I/O.
 """

@@ -1,4 +1,4 @@
-"""``tickfire news``."""
+"""Command ``tickfire news``."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ logger = logging.getLogger(__name__)
     "feeds",
     multiple=True,
     metavar="URL[|SECONDS]",
-    help="RSS or Atom feed, and how often to ask it; may be given again. Default: NEWS_FEEDS.",
+    help="RSS or Atom feed and, optionally, its polling interval. Repeatable. Default: NEWS_FEEDS.",
 )
 @click.option(
     "--interval",
     type=click.FloatRange(min=MIN_INTERVAL_S),
     default=DEFAULT_INTERVAL_S,
     show_default=True,
-    help="Seconds between two requests of a feed that names none.",
+    help="Polling interval, in seconds, of the feeds that have none of their own.",
 )
-@click.option("--simulate", is_flag=True, help="Simulate a newswire about the known instruments.")
-@click.option("--seed", default=0, show_default=True, help="Which simulated wire.")
+@click.option("--simulate", is_flag=True, help="Simulate news about the known instruments.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the simulated newswire.")
 @click.option(
     "--every",
     type=click.FloatRange(min=0, min_open=True),
     default=DEFAULT_MEAN_INTERVAL_S,
     show_default=True,
-    help="Mean seconds between two simulated headlines.",
+    help="Mean time between simulated headlines, in seconds.",
 )
 @redis_url_option
 @click.option("--news-feeds", envvar="NEWS_FEEDS", default="", hidden=True)
@@ -67,21 +67,30 @@ def news(
     redis_url: str,
     news_feeds: str,
 ) -> None:
-    """Read news feeds, or simulate a newswire, into the stream `news`."""
+    """Write headlines from news feeds, or a simulated newswire, to stream `news`."""
     given = list(feeds) or [part for part in _BETWEEN_FEEDS.split(news_feeds.strip()) if part]
     sources = [] if simulate and not feeds else [parse_feed(text, interval) for text in given]
     if not sources and not simulate:
-        raise UsageError("there is no news to read; give --feed URL, NEWS_FEEDS or --simulate.")
+        raise UsageError(
+            "there is no news to read; give --feed URL or --simulate, or set NEWS_FEEDS."
+        )
     asyncio.run(_run(redis_url, sources, seed if simulate else None, every))
 
 
 def parse_feed(text: str, interval_s: float) -> NewsFeed:
-    """Return the feed that ``URL`` or ``URL|SECONDS`` names.
+    """Parse a feed given as ``URL`` or ``URL|SECONDS``.
+
+    Parameters
+    ----------
+    text : str
+    interval_s : float
+        Polling interval, in seconds, if `text` has none.
 
     Raises
     ------
     UsageError
-        It is not a web address, or not a number of seconds.
+        If the address is not an HTTP address, or the interval is not a number of seconds of at
+        least `MIN_INTERVAL_S`.
     """
     url, _, seconds = text.partition("|")
     try:
@@ -89,13 +98,15 @@ def parse_feed(text: str, interval_s: float) -> NewsFeed:
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"{url} is not the web address of a feed; write https://host/path.")
+        raise UsageError(f"{url} is not the web address of a feed; write https://HOST/PATH.")
     try:
         every = float(seconds) if seconds else interval_s
     except ValueError:
         every = 0.0
     if not MIN_INTERVAL_S <= every < float("inf"):
-        raise UsageError(f"{text} must end in |SECONDS, at least {MIN_INTERVAL_S:g}.")
+        raise UsageError(
+            f"{text} has no valid polling interval; write URL|SECONDS, {MIN_INTERVAL_S:g} or more."
+        )
     return NewsFeed(url, every)
 
 

@@ -1,4 +1,4 @@
-"""From the bytes of an RSS or Atom document to headlines. Pure."""
+"""Headlines from the bytes of an RSS or Atom document. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import feedparser
 
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.news.text import plain, symbols_in
 from tickfire.store.schema import Headline
 
@@ -21,27 +22,26 @@ MAX_TITLE: Final = 300
 MAX_SUMMARY: Final = 1000
 MAX_SOURCE: Final = 80
 MAX_URL: Final = 2000
-NS: Final = 1_000_000_000
-FUTURE_ALLOWED_NS: Final = 24 * 3600 * NS
-"""A later date than this from now is a mistake of the feed's."""
+FUTURE_ALLOWED_NS: Final = 24 * 3600 * NS_PER_S
+"""Dates further in the future than this are taken for errors in the feed and replaced by now."""
 
 
 class NotAFeed(Exception):
-    """The document holds no entries and does not look like a feed."""
+    """The document is not an RSS or Atom feed, or cannot be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The response of a feed's address.
+    """A document fetched from the address of a feed.
 
     Attributes
     ----------
     url : str
-        Where it came from, after redirects.
+        Its address, after redirects.
     content_type : str
-        As the server said.
+        Value of the ``Content-Type`` header, empty if there is none.
     body : bytes
-        Decompressed.
+        The decompressed body.
     """
 
     url: str
@@ -50,21 +50,24 @@ class Document:
 
 
 def headlines(document: Document, now: int, known: Collection[str] = ()) -> list[Headline]:
-    """Return the entries of a feed, oldest first; a broken document gives those before the break.
+    """Return the headlines of a feed, oldest first.
+
+    A document that is cut off or malformed yields the entries before the error.
 
     Parameters
     ----------
     document : Document
-        RSS or Atom of any version.
+        RSS or Atom of any version. Only its first `MAX_ENTRIES` entries are read.
     now : int
-        ns since the Unix epoch, for `received` and for entries without a date.
+        Time of receipt in ns since the Unix epoch; also the publication time of entries without a
+        plausible date.
     known : collection of str
-        Symbols to recognise in titles.
+        Symbols to recognise in titles and summaries without a ``$`` or an exchange before them.
 
     Raises
     ------
     NotAFeed
-        It is something else: a login page, an error in HTML.
+        If the document is something else, such as a login page or an HTML error page.
     """
     parsed = _parse(document)
     entries = parsed.get("entries", [])[:MAX_ENTRIES]
@@ -79,9 +82,9 @@ def headlines(document: Document, now: int, known: Collection[str] = ()) -> list
 def _parse(document: Document) -> Any:
     headers = {"content-type": document.content_type, "content-location": document.url}
     try:
-        # Never bytes or str: feedparser would try them as a file name or an address.
+        # A file object, since feedparser would try bytes or str as a file name or an address.
         return feedparser.parse(io.BytesIO(document.body), response_headers=headers)
-    except Exception as error:  # it is made for what is broken, and breaks on some of it
+    except Exception as error:  # feedparser fails on some malformed input, in many ways
         raise NotAFeed(f"the document cannot be read ({type(error).__name__})") from error
 
 
@@ -108,7 +111,10 @@ def _headline(
 
 
 def _identity(guid: str, link: str, feed_url: str) -> str:
-    """Return what makes an entry itself: an address holds everywhere, a bare guid in its feed."""
+    """Return the identity of an entry, empty if it has neither guid nor link.
+
+    A guid that is a URI is unique everywhere; any other is unique only within its feed.
+    """
     if guid.startswith(("http://", "https://", "tag:", "urn:")):
         return guid
     return f"{feed_url} {guid}" if guid else link
@@ -125,10 +131,10 @@ def _web_link(link: str) -> str:
 
 def _published(entry: Any, now: int) -> int:
     for name in ("published_parsed", "updated_parsed"):
-        # Past feedparser's own lookup, which warns about a fallback between the two names.
+        # dict.get, since feedparser's own `get` warns when it falls back to the other name.
         moment: time.struct_time | None = dict.get(entry, name)
         if moment is not None:
-            published = calendar.timegm(moment) * NS
+            published = calendar.timegm(moment) * NS_PER_S
             return published if 0 < published < now + FUTURE_ALLOWED_NS else now
     return now
 

@@ -1,4 +1,4 @@
-"""One conditional request of a feed, bounded in bytes and time."""
+"""A conditional HTTP request for a feed, limited in size and time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,13 @@ ACCEPT: Final = "application/rss+xml, application/atom+xml, application/xml;q=0.
 
 
 class FetchError(Exception):
-    """A request that brought nothing; `retry_after_s` is how long the server asks to wait."""
+    """The request failed.
+
+    Attributes
+    ----------
+    retry_after_s : float
+        Delay before the next request, in seconds, that the server asked for; 0 if it did not.
+    """
 
     def __init__(self, reason: str, retry_after_s: float = 0.0) -> None:
         super().__init__(reason)
@@ -29,19 +35,19 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """Validators of a response (ETag, Last-Modified), for the next conditional request."""
+    """Validators of a response (``ETag``, ``Last-Modified``), for the next conditional request."""
 
     etag: str = ""
     last_modified: str = ""
 
     def headers(self) -> dict[str, str]:
-        """Return the request's headers."""
+        """Return the headers that make a request conditional."""
         named = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
         return {name: value for name, value in named.items() if value}
 
 
 def client(*, trust_env: bool = True) -> httpx.AsyncClient:
-    """Return the HTTP client of all feeds."""
+    """Return the HTTP client that all feeds share; `trust_env` lets it use proxies."""
     return httpx.AsyncClient(
         follow_redirects=True,
         max_redirects=MAX_REDIRECTS,
@@ -59,12 +65,29 @@ async def fetch(
     max_bytes: int = MAX_BODY_BYTES,
     timeout_s: float = TOTAL_TIMEOUT_S,
 ) -> tuple[Document, Validators] | None:
-    """Return the document and its validators; None if it has not changed.
+    """Fetch a feed unless it is unchanged.
+
+    Parameters
+    ----------
+    http : httpx.AsyncClient
+    url : str
+    validators : Validators
+        Those of the last response; empty for an unconditional request.
+    max_bytes : int
+        Maximum size of the decompressed body.
+    timeout_s : float
+        Maximum duration of the whole request, in seconds.
+
+    Returns
+    -------
+    tuple of (Document, Validators), or None
+        None if the server answered that the document has not changed.
 
     Raises
     ------
     FetchError
-        No connection, no answer in time, an error status, too long a body.
+        If the address is invalid, the connection fails, the response takes too long, its status
+        is an error or its body is too large.
     """
     try:
         async with asyncio.timeout(timeout_s):
@@ -87,14 +110,14 @@ async def _fetch(
         async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > max_bytes:
-                raise FetchError(f"more than {max_bytes} bytes")
+                raise FetchError(f"the body has more than {max_bytes} bytes")
         headers = response.headers
         document = Document(str(response.url), headers.get("Content-Type", ""), bytes(body))
         return document, Validators(headers.get("ETag", ""), headers.get("Last-Modified", ""))
 
 
 def _retry_after(response: httpx.Response) -> float:
-    """Return the seconds that ``Retry-After`` asks for, given as a number or as a date."""
+    """Return the value of ``Retry-After`` in seconds, 0 if it is missing or invalid."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])

@@ -1,4 +1,4 @@
-"""Texts of the simulated newswire: (title, summary) patterns and names to fill them with."""
+"""Texts of the simulated newswire: patterns of title and summary, and names that fill them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks one feed again and again, and publishes what is new in it."""
+"""Polling of a news feed, and publication of its new headlines."""
 
 from __future__ import annotations
 
@@ -24,17 +24,35 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NewsFeed:
-    """A feed's address and the seconds between two requests."""
+    """A news feed.
+
+    Attributes
+    ----------
+    url : str
+    interval_s : float
+        Polling interval in seconds.
+    """
 
     url: str
     interval_s: float = DEFAULT_INTERVAL_S
 
 
 class Poller:
-    """Polls one feed.
+    """A loop that polls one feed and publishes its headlines.
 
-    Every round offers all that the feed lists, changed or not: the publisher knows what it had,
-    and a Redis that lost its data is filled again without a change of the feed.
+    Each poll passes every headline of the feed to the publisher, which skips those that it has
+    published before, even if the feed is unchanged. So the headlines return to a Redis that lost
+    its data without waiting for a change of the feed.
+
+    Parameters
+    ----------
+    feed : NewsFeed
+    schedule : Schedule
+        The delays between requests.
+    http : httpx.AsyncClient
+    publisher : Publisher
+    symbols : Symbols
+        The known symbols, to recognise in the text.
     """
 
     def __init__(
@@ -60,9 +78,9 @@ class Poller:
             await asyncio.sleep(delay_s)
 
     async def poll(self) -> float:
-        """Ask once, publish, and return the seconds to wait."""
+        """Request the feed, publish its headlines and return the delay until the next, in s."""
         try:
-            changed = await self._ask()
+            changed = await self._request()
         except (FetchError, NotAFeed) as error:
             self._log_failure(error)
             delay = self._schedule.failed(getattr(error, "retry_after_s", 0.0))
@@ -73,16 +91,17 @@ class Poller:
             logger.debug("%s: %s", self.feed.url, "changed" if changed else "unchanged")
         new = await self._publisher.publish(self._listed)
         if new:
-            logger.info("%d new from %s", new, self.feed.url)
+            logger.info("%d new headlines from %s", new, self.feed.url)
         return delay
 
-    async def _ask(self) -> bool:
+    async def _request(self) -> bool:
+        """Request the feed and return whether it has changed."""
         fetched = await fetch(self._http, self.feed.url, self._validators)
         if fetched is None:
             return False
         document, validators = fetched
         known = await self._symbols.known()
-        # A long document takes the parser a second: the other feeds must not wait for it.
+        # In a thread, since a long document can take a second to parse and would stall the others.
         self._listed = await asyncio.to_thread(headlines, document, time.time_ns(), known)
         self._validators = validators
         return True

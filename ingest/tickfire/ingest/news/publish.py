@@ -1,4 +1,4 @@
-"""Headlines into the stream, each once, through restarts of Redis and of this process."""
+"""Writing of headlines to the stream, each once, across restarts of Redis and of this process."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from tickfire.store.schema import NEWS_KEY, Headline
 from tickfire.store.store import REDIS_ERRORS, Client
 
 SEEN_KEY: Final = b"{" + NEWS_KEY + b"}:seen"
-"""Sorted set of headline ids by the time they were last offered; in the slot of the stream."""
+"""Sorted set of headline ids by the time, in ms, at which each was last offered for publication.
+
+Its hash tag puts it into the cluster slot of the stream, so that one script may use both keys.
+"""
 MAX_SEEN: Final = 50_000
 FIRST_RETRY_S: Final = 0.2
 
-# One step, so that a headline is neither lost nor doubled whatever dies in between. Offering it
-# again renews its time: what a feed still lists is not forgotten.
+# One script, so that a crash in between neither loses nor duplicates a headline. Each offer of a
+# headline renews its time, so that its id stays in the set while a feed still lists it.
 _PUBLISH: Final = """
 local new = redis.call('ZADD', KEYS[2], ARGV[1], ARGV[2])
 if new == 1 then
@@ -34,14 +37,16 @@ logger = logging.getLogger(__name__)
 
 
 class Publisher:
-    """Writes headlines to the stream ``news``.
+    """A writer of headlines to stream ``news``.
 
     Parameters
     ----------
     redis : Redis or RedisCluster
-        The client; its end is the caller's.
-    max_headlines, max_seen : int
-        How many headlines the stream keeps, and ids the memory of them.
+        The client, which the caller closes.
+    max_headlines : int
+        Approximate number of headlines that the stream keeps.
+    max_seen : int
+        Number of ids that are remembered, to recognise headlines that were published before.
     """
 
     def __init__(
@@ -55,9 +60,9 @@ class Publisher:
         self._limits = (max_headlines, max_seen)
 
     async def publish(self, headlines: Iterable[Headline]) -> int:
-        """Write those that were not written before; return how many.
+        """Write the headlines that have not been written before and return their number.
 
-        Waits as long as Redis is away, and says so once.
+        While Redis is unavailable, this waits and retries; a warning is logged once.
         """
         new = 0
         for headline in headlines:
@@ -84,7 +89,15 @@ class Publisher:
 
 
 async def last_headlines(redis: Client, count: int) -> list[Headline]:
-    """Return the newest headlines of the stream, newest first; what cannot be read is left out."""
+    """Return the newest headlines of the stream, newest first.
+
+    Parameters
+    ----------
+    redis : Redis or RedisCluster
+    count : int
+        Number of entries to read. Entries that are not headlines are skipped, so that fewer may
+        be returned.
+    """
     entries: Any = await redis.xrevrange(NEWS_KEY, count=count)
     found = []
     for _, fields in entries:

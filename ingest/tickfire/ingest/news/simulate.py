@@ -1,4 +1,4 @@
-"""Plays the simulated newswire into the stream, in real time."""
+"""Publication of the simulated newswire in real time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tickfire.store.schema import Headline
 from tickfire.store.store import REDIS_ERRORS, Client
 
 LOOK_BACK: Final = 500
-"""Headlines in which the last story of this wire is looked for."""
+"""Number of newest headlines that are searched for the last one of this newswire."""
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +27,20 @@ async def play(
     seed: int,
     mean_interval_s: float,
 ) -> None:
-    """Publish one story after the other until cancelled, going on after the last one published."""
+    """Publish simulated headlines until cancelled, continuing after the last one in the stream.
+
+    Parameters
+    ----------
+    redis : Redis or RedisCluster
+    publisher : Publisher
+    symbols : Symbols
+        The instruments that the headlines are about.
+    seed : int
+    mean_interval_s : float
+        Mean time between headlines, in seconds.
+    """
     k = await next_number(redis, seed)
-    logger.info("simulated newswire, seed %d, from story %d", seed, k)
+    logger.info("simulated newswire with seed %d, from headline %d", seed, k)
     while True:
         waiting = story(seed, k, (), mean_interval_s)
         await asyncio.sleep(waiting.delay_s)
@@ -39,7 +50,7 @@ async def play(
 
 
 async def next_number(redis: Client, seed: int) -> int:
-    """Return the number of the story to tell next."""
+    """Return the number of the next headline; 0 if none is published or Redis is unavailable."""
     try:
         published = await last_headlines(redis, LOOK_BACK)
     except REDIS_ERRORS:

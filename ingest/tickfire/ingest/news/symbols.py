@@ -1,4 +1,4 @@
-"""The symbols of the instrument table, as the newswire needs them."""
+"""Symbols of the instrument table, which news is searched for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ REFRESH_S: Final = 10.0
 
 
 class Symbols:
-    """Reads the instrument table again every few seconds, when asked."""
+    """A cache of the symbols in the instrument table.
+
+    Parameters
+    ----------
+    redis : Redis or RedisCluster
+    refresh_s : float
+        Age, in seconds, from which `known` reads the table again.
+    """
 
     def __init__(self, redis: Client, refresh_s: float = REFRESH_S) -> None:
         self._redis = redis
@@ -24,14 +31,14 @@ class Symbols:
         self._lock = asyncio.Lock()
 
     async def known(self) -> frozenset[str]:
-        """Return the symbols; the last ones that were read while Redis is away."""
+        """Return the symbols; while Redis is unavailable, those of the last successful read."""
         async with self._lock:
             if time.monotonic() - self._read_at >= self._refresh_s:
                 try:
                     self._known = await self._read()
                     self._read_at = time.monotonic()
                 except REDIS_ERRORS:
-                    pass  # whoever publishes finds it away too, and says so
+                    pass  # the publisher meets the same error, and logs it
             return self._known
 
     async def _read(self) -> frozenset[str]:

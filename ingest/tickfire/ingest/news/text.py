@@ -1,4 +1,4 @@
-"""Text as feeds write it, made plain; and the symbols that it speaks of. Pure."""
+"""Plain text from the markup of feeds, and the symbols that a text mentions. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 from typing import Final
 
 MAX_UNESCAPES: Final = 4
-"""Feeds escape twice and more; each pass undoes one."""
+"""Maximum passes over a text: some feeds escape markup several times, and a pass undoes one."""
 MIN_BARE_SYMBOL: Final = 3
-"""A known symbol counts without a mark only from this length: A, IT and ON are words too."""
+"""Minimum length of a symbol without ``$`` or an exchange: A, IT and ON are words, too."""
 
 _UNSEEN = frozenset({"script", "style", "template", "noscript", "iframe"})
 _BREAKING = frozenset({"p", "br", "div", "li", "tr", "td", "h1", "h2", "h3", "h4", "blockquote"})
@@ -46,9 +46,16 @@ class _TextOf(HTMLParser):
 
 
 def plain(markup: str, limit: int) -> str:
-    """Return markup as one line of plain text of at most `limit` characters.
+    """Return markup as one line of plain text.
 
-    No tag is left, however often it was escaped, and no control or direction character.
+    Tags are removed, even if they were escaped repeatedly, and so are control characters and
+    characters that change the direction of text.
+
+    Parameters
+    ----------
+    markup : str
+    limit : int
+        Maximum length in characters; longer text is cut and ends in an ellipsis.
     """
     text = markup
     for _ in range(MAX_UNESCAPES):
@@ -64,9 +71,10 @@ def plain(markup: str, limit: int) -> str:
 
 
 def symbols_in(text: str, known: Collection[str]) -> tuple[str, ...]:
-    """Return the symbols that a text names, each once, in its order.
+    """Return the symbols that a text mentions, each once, in order of appearance.
 
-    ``$AAPL`` and ``(NASDAQ: AAPL)`` name a symbol by themselves; a bare word must be `known`.
+    Any symbol counts in ``$AAPL`` and ``(NASDAQ: AAPL)``; a bare word counts only if it is in
+    `known` and has at least `MIN_BARE_SYMBOL` characters.
     """
     found = {match.start(1): match[1].rstrip(".") for match in _CASHTAG.finditer(text)}
     found |= {match.start(1): match[1].rstrip(".") for match in _LISTING.finditer(text)}

@@ -1,6 +1,6 @@
-"""A simulated newswire: believable headlines about given symbols, the same for the same seed. Pure.
+"""Simulated newswire: plausible headlines about given symbols. Pure.
 
-Story k depends on the seed, k and the symbols alone, so a wire goes on where it was left.
+Headline k depends on the seed, k and the symbols alone, so a newswire can continue after a restart.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tickfire.ingest.news import phrases
 SOURCE: Final = "Simulated Newswire"
 DEFAULT_MEAN_INTERVAL_S: Final = 4.0
 MACRO_SHARE: Final = 0.2
-"""The part of the stories that concern no single instrument."""
+"""Fraction of the headlines that are about the economy, not about one instrument."""
 
 _FUTURE = re.compile(r"([A-Z0-9]{1,3})[FGHJKMNQUVXZ]\d{1,2}")
 _STOCK = re.compile(r"[A-Z]{1,5}(\.[A-Z])?")
@@ -29,13 +29,12 @@ class Story:
     Attributes
     ----------
     id : str
-        Unique for the seed.
+        Made of the seed and the headline's number.
     delay_s : float
-        Seconds after the story before it, exponentially distributed.
+        Seconds since the headline before it, exponentially distributed.
     title, summary : str
-        What it says.
     symbols : tuple of str
-        What it is about; empty for macro news.
+        Symbol of the instrument that it is about; empty for news about the economy.
     """
 
     id: str
@@ -46,12 +45,12 @@ class Story:
 
 
 def story_id(seed: int, k: int) -> str:
-    """Return the id of story k."""
+    """Return the id of headline k."""
     return f"sim-{seed}-{k}"
 
 
 def story_number(seed: int, identity: str) -> int | None:
-    """Return the k of an id of this seed's wire, None for any other id."""
+    """Return the number in an id made with this seed, or None for any other id."""
     number = identity.removeprefix(f"sim-{seed}-")
     return int(number) if number != identity and number.isdecimal() else None
 
@@ -62,17 +61,19 @@ def story(
     symbols: Collection[str],
     mean_interval_s: float = DEFAULT_MEAN_INTERVAL_S,
 ) -> Story:
-    """Return story k of a wire.
+    """Return headline k of a newswire.
 
     Parameters
     ----------
-    seed, k : int
-        Which wire, and which story of it.
+    seed : int
+        Seed of the newswire.
+    k : int
+        Number of the headline, from 0.
     symbols : collection of str
-        The instruments; order does not matter. Those that are neither stocks nor futures, such as
-        spreads, make no news.
+        Symbols of the instruments, in any order. Those that are neither stocks nor outright
+        futures, such as spreads, are ignored.
     mean_interval_s : float
-        The mean of `delay_s`.
+        Mean of `delay_s`, in seconds.
     """
     chance = random.Random(f"{seed}/{k}")
     delay = chance.expovariate(1.0) * mean_interval_s
@@ -96,12 +97,12 @@ def story(
 
 
 def is_newsworthy(symbol: str) -> bool:
-    """Return whether a symbol is a stock's or an outright future's."""
+    """Return whether a symbol has the form of a stock or an outright future."""
     return bool(_STOCK.fullmatch(symbol) or _FUTURE.fullmatch(symbol))
 
 
 def name_of(symbol: str) -> str:
-    """Return what a journalist calls an instrument."""
+    """Return the everyday name of an instrument, or its symbol or product code if it has none."""
     if symbol in phrases.COMPANIES:
         return phrases.COMPANIES[symbol]
     future = _FUTURE.fullmatch(symbol)

@@ -1,8 +1,8 @@
-"""The ingest process: a live gateway in, Redis Streams out.
+"""`Ingest`: the process that reads a live gateway and writes Redis Streams.
 
-Parsed ticks become entries at once, in the call that read their bytes; the session is held while
-too many entries wait for Redis, or while a change of the instrument table is being written, so
-that a tick never precedes its symbol.
+Ticks are sent as entries in the same call that parsed them. The session is held while too many
+entries wait for Redis, or while a change to the instrument table is being written, so that no tick
+is published before its symbol.
 """
 
 from __future__ import annotations
@@ -51,22 +51,24 @@ class IngestConfig:
 
     Attributes
     ----------
-    host, port : str, int
-        The live gateway.
+    host : str
+    port : int
+        Address of the live gateway.
     key : str
-        Its API key.
+        API key for the gateway.
     subscription : LiveSubscription
     feed : int
-        The number of this feed, 0 to 255.
+        Number of this feed, 0 to 255.
     shards : int
+        Number of shards.
     history_ticks : int
-        Ticks that each shard's stream keeps.
+        Number of ticks that each shard's stream keeps.
     history_bars : int
-        Bar entries that each shard's stream keeps.
+        Number of bar entries that each shard's stream keeps.
     max_unacknowledged : int
-        Entries of a shard that may wait for Redis before the feed is held.
+        Number of writes of a shard that may wait for Redis before the session is held.
     backfill_s : float
-        How much of the past to ask for when there is no data yet.
+        Seconds of the past to request while no data is stored; 0 for none.
     """
 
     host: str
@@ -82,13 +84,22 @@ class IngestConfig:
 
 
 class Ingest:
-    """Reads one feed into Redis until it is cancelled.
+    """A service that writes one feed to Redis.
 
     Parameters
     ----------
     config : IngestConfig
     store : Store
         The caller closes it.
+
+    Attributes
+    ----------
+    states : InstrumentStates
+    parser : Parser
+    writer : EpochWriter
+    instruments : InstrumentTable
+    pipes : list of Pipe
+        One for each shard; empty before `run`.
     """
 
     def __init__(self, config: IngestConfig, store: Store) -> None:
@@ -102,15 +113,15 @@ class Ingest:
         self._session: LiveSession | None = None
         self._table_write: asyncio.Task[None] | None = None
         self._epoch_lock = asyncio.Lock()
-        self._said: set[str] = set()
+        self._reported: set[str] = set()
 
     async def run(self) -> None:
-        """Serve until cancelled.
+        """Read the feed until cancelled, reconnecting as needed.
 
         Raises
         ------
-        FeedRefused
-            The gateway refused the key.
+        ExceptionGroup
+            Holds `FeedRefused` if the gateway refused the key.
         """
         for instrument in await self.writer.open(self.states):
             self.instruments.load(instrument)
@@ -139,14 +150,14 @@ class Ingest:
                 backoff.reset()
             delay = backoff.next_s()
             logger.warning("%s; trying again in %.1f s", why, delay)
-            await self._tell("feed_down", str(why))
+            await self._put_status("feed_down", str(why))
             await asyncio.sleep(delay)
 
     def _replay_from(self) -> int | None:
-        """Return where the session is to begin: after what is known, or a while ago.
+        """Return the time from which the session is to replay data, None for no replay.
 
-        A gateway replays the last day. What is known to be older, such as a recording, is not
-        asked for again.
+        This is just after the newest tick known, or `backfill_s` ago if none is. A gateway replays
+        one day at most, so nothing is replayed after older data, such as a recording.
         """
         now = time.time_ns()
         rows = self.states.rows
@@ -156,7 +167,10 @@ class Ingest:
         return known + 1 if now - known < REPLAY_DEPTH_NS else None
 
     def _start(self, metadata: Metadata) -> bool:
-        """Begin a session: what was known of the books is void."""
+        """Begin a session and return whether it may go on at once.
+
+        The tops of the order books may have changed since the last session, so they are cleared.
+        """
         logger.info("session of %s, DBN version %d", metadata.dataset, metadata.version)
         self.states.drain()
         self.states.clear()
@@ -166,7 +180,7 @@ class Ingest:
         return not self._must_wait()
 
     def _take(self, batch: Batch, received: int) -> bool:
-        """Write one batch; False where the session must wait."""
+        """Write one batch and return whether the session may go on at once."""
         changed = [self._control(record) for record in batch.controls]
         self._write(batch.ticks, batch.bars, received)
         if new := [instrument for instrument in changed if instrument is not None]:
@@ -176,7 +190,7 @@ class Ingest:
     def _control(self, record: bytes) -> Instrument | None:
         message = decode_control(record)
         if isinstance(message, ErrorMsg):
-            logger.error("the gateway says: %s", message.err)
+            logger.error("error from the gateway: %s", message.err)
         elif isinstance(message, SystemMsg):
             if message.code == SYSTEM_END_OF_INTERVAL:
                 self._write_bars(self.states.close(message.ts_event))
@@ -184,7 +198,7 @@ class Ingest:
             return self.instruments.take_record(record)
         return None
 
-    # --- holding and going on
+    # --- holding the session
     def _must_wait(self) -> bool:
         limit = self.config.max_unacknowledged
         return self._table_write is not None or any(p.unacknowledged > limit for p in self.pipes)
@@ -194,7 +208,7 @@ class Ingest:
             self._session.go_on()
 
     def _write_table(self, new: list[Instrument], kind: str = "", detail: str = "") -> None:
-        """Have the table written before anything that follows."""
+        """Start a task that writes instruments; the session is held until it is done."""
         earlier = self._table_write
 
         async def write() -> None:
@@ -202,7 +216,7 @@ class Ingest:
                 await earlier
             await self._persist(partial(self.writer.put_instruments, new))
             if kind:
-                await self._tell(kind, detail)
+                await self._put_status(kind, detail)
             if self._table_write is asyncio.current_task():
                 self._table_write = None
                 self._go_on()
@@ -210,11 +224,11 @@ class Ingest:
         self._table_write = asyncio.get_running_loop().create_task(write())
 
     async def _persist(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Repeat a write off the hot path until it succeeds."""
+        """Repeat a write until it succeeds; it does not go through a pipe."""
         backoff = Backoff(RECONNECT_S, RECONNECT_MAX_S)
         await retry(write, on=REDIS_ERRORS, what="writing to Redis", logger=logger, backoff=backoff)
 
-    async def _tell(self, kind: str, detail: str) -> None:
+    async def _put_status(self, kind: str, detail: str) -> None:
         await self._persist(partial(self.writer.put_status, kind, detail))
 
     # --- writing
@@ -239,7 +253,7 @@ class Ingest:
                 self.pipes[shard].send(BarWrite(shard, position, index, data, history))
 
     def _by_shard(self, records: Rows) -> list[tuple[int, Rows]]:
-        """Part records by the shard of their instrument."""
+        """Return the records of each shard that has any, in their order."""
         if not len(records):
             return []
         if self.config.shards == 1:
@@ -262,13 +276,13 @@ class Ingest:
                 position = int(self.states.positions[shard])
                 self.pipes[shard].send(SnapshotWrite(shard, position, own))
 
-    # --- the data set
+    # --- epoch
     async def _verify_epoch(self) -> None:
-        """Before writing over a new connection: if the data set is gone, begin another."""
+        """Begin a new epoch if Redis lost this one; a pipe calls it for each new connection."""
         async with self._epoch_lock:
             if await self.writer.is_current():
                 return
-            logger.warning("the data set is gone from Redis")
+            logger.warning("Redis no longer has the epoch; beginning a new one")
             await self.writer.begin_epoch()
             for shard, pipe in enumerate(self.pipes):
                 pipe.reset()
@@ -280,7 +294,10 @@ class Ingest:
             self.states.mark_dirty()
 
     def _renumber(self, shard: int, pipe: Pipe) -> None:
-        """Count a shard's positions from 1 again, beginning with what was not acknowledged."""
+        """Restart the positions of a shard from 1, at the first unacknowledged tick.
+
+        The writes that wait and the positions in the instrument states are shifted alike.
+        """
         waiting = pipe.waiting()
         first = next((w.last - w.count for w in waiting if isinstance(w, TickWrite)), None)
         offset = int(self.states.positions[shard]) if first is None else first
@@ -292,7 +309,7 @@ class Ingest:
         for field in ("n", "trade_n"):
             rows[field][own] = np.maximum(rows[field][own] - offset, 0)
 
-    # --- what is said of it
+    # --- reporting
     async def _report(self) -> None:
         before = 0
         while True:
@@ -304,16 +321,16 @@ class Ingest:
             self._report_skipped()
 
     def _report_skipped(self) -> None:
-        """Say once of each kind that records were skipped."""
+        """Log the number of skipped records, once for each reason."""
         kinds = {
-            "too short for their type": ctx.COUNT_SHORT,
-            "trades without a price": ctx.COUNT_UNDEFINED,
+            "that are too short for their type": ctx.COUNT_SHORT,
+            "of trades without a price": ctx.COUNT_UNDEFINED,
             "without a plausible time": ctx.COUNT_BAD_TIME,
         }
         for kind, counter in kinds.items():
-            if self.states.count(counter) and kind not in self._said:
-                self._said.add(kind)
-                logger.warning("%d records %s were skipped", self.states.count(counter), kind)
+            if self.states.count(counter) and kind not in self._reported:
+                self._reported.add(kind)
+                logger.warning("skipped %d records %s", self.states.count(counter), kind)
 
 
 async def run(config: IngestConfig, redis_url: str) -> None:
@@ -322,7 +339,7 @@ async def run(config: IngestConfig, redis_url: str) -> None:
     Raises
     ------
     UserError
-        Redis cannot be reached, or the gateway refused the key.
+        If Redis cannot be reached, or the gateway refused the key.
     """
     store = await Store.open(redis_url)
     try:
