@@ -1,4 +1,4 @@
-"""Health, metrics, the page and its headers, and who may connect."""
+"""Health, metrics, the page and its headers, and access control."""
 
 from __future__ import annotations
 
