@@ -1,8 +1,8 @@
-"""From the feed's socket to the client's socket, through ingest, Redis and the server.
+"""Latency from the feed's socket to a client's socket, through ingest, Redis and the server.
 
-A feed of its own stamps each trade with the time at which it is sent, at a steady rate; a client
-on a plain socket notes when the frame with that stamp arrives. Both are in this process, so it is
-one clock. Run it with ``python -m bench.latency``.
+The benchmark's own feed sends trades at a steady rate, each stamped with the time at which it is
+sent. A client on a plain socket records when the frame with that stamp arrives. Both are in this
+process, so they share a clock. Run it with ``python -m bench.latency``.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ JOIN: Final = b'["1","1","market:realtime","phx_join",{}]'
 
 
 class Feed:
-    """A gateway of one session that sends stamped trades."""
+    """Gateway for one session that sends stamped trades."""
 
     def __init__(self) -> None:
         self.writer: asyncio.StreamWriter | None = None
         self.ready = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Shake hands, as far as ingest needs it."""
+        """Do the part of the handshake that ingest needs, then wait for the end of the session."""
         writer.write(b"lsg_version=bench\ncram=x\n")
         await reader.readline()
         writer.write(b"success=1|session_id=1\n")
@@ -51,12 +51,12 @@ class Feed:
         writer.write(Metadata("BENCH").encode())
         writer.write(encode_control(SymbolMappingMsg(1, SYMBOL, SYMBOL, time.time_ns())))
         self.writer = writer
-        self.send(0)  # its symbol is known once it is through
+        self.send(0)  # ingest knows the symbol once this trade has passed
         self.ready.set()
         await reader.read()
 
     def send(self, sequence: int) -> None:
-        """Send one trade, stamped now."""
+        """Send one trade, stamped with the current time."""
         now, price = time.time_ns(), 10**11 + sequence % 100 * 10**7
         assert self.writer is not None
         self.writer.write(TRADE.pack(12, 0, 0, 1, now, price, 1, 84, 66, 128, 0, now, 0, sequence))
@@ -64,7 +64,7 @@ class Feed:
 
 @dataclass
 class Client(asyncio.Protocol):
-    """One subscriber on a plain socket."""
+    """Subscriber on a plain socket."""
 
     port: int
     joined: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,12 +72,12 @@ class Client(asyncio.Protocol):
     rest: bytes = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the upgrade."""
+        """Request the upgrade to WebSocket."""
         self.transport = cast(asyncio.Transport, transport)
         self.transport.write(HANDSHAKE.format(port=self.port).encode())
 
     def data_received(self, data: bytes) -> None:
-        """Join once upgraded; then note the age of every stamp that is whole."""
+        """Join once upgraded, then record the age of each complete stamp."""
         now = time.time_ns()
         data = self.rest + data
         if data.startswith(b"HTTP/1.1 101"):
@@ -92,7 +92,7 @@ class Client(asyncio.Protocol):
 
 
 async def measure(rate: float, seconds: float) -> dict[str, float]:
-    """Return percentiles in ms, and CPU per tick in us of ingest and server."""
+    """Return latency percentiles in ms, and CPU time per tick of ingest and server in us."""
     loop = asyncio.get_running_loop()
     feed = Feed()
     listener = await asyncio.start_server(feed.serve, "127.0.0.1", 0)
@@ -136,7 +136,7 @@ async def measure(rate: float, seconds: float) -> dict[str, float]:
 
 
 async def _run(feed: Feed, client: Client, rate: float, seconds: float) -> int:
-    """Send at a steady rate and wait for what is on its way."""
+    """Send at a steady rate, wait up to 5 s for the last ticks, and return the number sent."""
     loop = asyncio.get_running_loop()
     began, sent, before = loop.time(), 0, len(client.latencies)
     while (now := loop.time()) < began + seconds:
@@ -151,11 +151,11 @@ async def _run(feed: Feed, client: Client, rate: float, seconds: float) -> int:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure the latency and print the result."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=float, default=1000, help="ticks a second")
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rate", type=float, default=1000, help="ticks per second")
+    parser.add_argument("--seconds", type=float, default=10, help="length of the measurement")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     result = run_loop(measure(options.rate, options.seconds))
     if options.json:

@@ -1,4 +1,4 @@
-"""Processes of the product as the benchmarks need them, ended by id."""
+"""Processes of tickfire for the benchmarks, and waits for them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ POLL_S: Final = 0.02
 
 @contextlib.contextmanager
 def tickfire(*args: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run one command of tickfire."""
+    """Run a tickfire command as a process, which ends with the context."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tickfire.server", *args],
         env={**os.environ, "TICKFIRE_LOG": "warning", **environment},
@@ -36,12 +36,12 @@ def tickfire(*args: str, **environment: str) -> Iterator[subprocess.Popen[bytes]
 
 
 def wait_for_port(port: int) -> None:
-    """Return once something listens."""
+    """Wait until a process listens on a port."""
     _wait(lambda: socket.create_connection(("127.0.0.1", port), 1).close())
 
 
 def wait_for_url(url: str) -> None:
-    """Return once a URL answers 200."""
+    """Wait until a URL responds with 200."""
     _wait(lambda: urllib.request.urlopen(url, timeout=1).close())
 
 
@@ -59,7 +59,7 @@ def _wait(attempt: object) -> None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the user and system CPU time of a process."""
+    """Return the user and system CPU time of a process, in seconds."""
     with open(f"/proc/{pid}/stat") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

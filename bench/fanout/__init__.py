@@ -1,1 +1,1 @@
-"""Fan-out, echo, joins and memory of `tickfire.phoenix`, beside a peer in the same run."""
+"""Benchmark of fan-out, echo, joins and memory: `tickfire.phoenix` against a peer."""

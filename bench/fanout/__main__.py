@@ -1,7 +1,7 @@
 """`python -m bench.fanout [--json]`: speed and memory, and the ratio to the peer.
 
-Each server runs alone, pinned to one core, the load generator to another. CPU per delivery is the
-figure to look at: it hardly depends on what else the machine does.
+Each server runs alone, pinned to one core, with the load generator on another. CPU time per
+delivery is the most reliable figure, since it hardly depends on other load on the machine.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def build(folder: Path) -> Path:
     Raises
     ------
     SystemExit
-        if there is no C compiler
+        If there is no C compiler.
     """
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
@@ -66,14 +66,14 @@ def build(folder: Path) -> Path:
 
 
 def cores() -> tuple[int, int]:
-    """Return a core for the server and another for the generator, the same if there is but one."""
+    """Return the cores of the server and the generator; they are the same on a single core."""
     available = sorted(os.sched_getaffinity(0))
     return available[0], available[-1]
 
 
 @contextlib.contextmanager
 def serving(module: str, core: int) -> Iterator[tuple[int, int]]:
-    """Run a server on one core; give its process id and port."""
+    """Run a server on one core and yield its process id and port."""
     port = free_port()
     with subprocess.Popen([sys.executable, "-m", module, str(port)]) as server:
         os.sched_setaffinity(server.pid, {core})
@@ -89,7 +89,7 @@ def serving(module: str, core: int) -> Iterator[tuple[int, int]]:
 
 
 def run(generator: Path, module: str, load: Load) -> list[dict[str, Any]]:
-    """Put one load on one server and return the phases' figures."""
+    """Run one load against one server and return the figures of each phase."""
     server_core, generator_core = cores()
     with serving(module, server_core) as (pid, port):
         command = [
@@ -104,7 +104,7 @@ def run(generator: Path, module: str, load: Load) -> list[dict[str, Any]]:
 
 
 def figures(generator: Path, module: str, seconds: float, idle_clients: int) -> dict[str, float]:
-    """Return what the report says of one server."""
+    """Return the figures of one server for the report."""
     result: dict[str, float] = {}
     for load in loads(seconds, idle_clients):
         for phase in run(generator, module, load):
@@ -124,7 +124,7 @@ def figures(generator: Path, module: str, seconds: float, idle_clients: int) -> 
 
 
 def ratios(ours: dict[str, float], theirs: dict[str, float]) -> dict[str, float]:
-    """Return how many times better each of our figures is."""
+    """Return the ratio of each figure, above 1 where tickfire is better."""
     return {
         name: round(
             ours[name] / theirs[name] if _more_is_better(name) else theirs[name] / ours[name], 2
@@ -139,7 +139,7 @@ def _more_is_better(name: str) -> bool:
 
 
 def table(servers: dict[str, dict[str, float]], times_better: dict[str, float]) -> str:
-    """Write the report for people."""
+    """Return the report as a table."""
     names = list(servers["tickfire"])
     lines = [f"{'':26}{'tickfire':>12}{'starlette':>12}{'better':>9}"]
     for name in names:
@@ -149,10 +149,12 @@ def table(servers: dict[str, dict[str, float]], times_better: dict[str, float]) 
 
 
 def main() -> None:
-    """Measure both servers and report."""
+    """Measure both servers and print the report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of a phase")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of a table"
+    )
+    parser.add_argument("--seconds", type=float, default=3.0, help="length of a phase in seconds")
     parser.add_argument("--idle", type=int, default=10_000, help="connections for joins and memory")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
-"""The peer: the same protocol by hand, on Starlette's WebSocket and uvicorn as it comes.
+"""The peer: the same protocol written by hand on Starlette's WebSocket and plain uvicorn.
 
-What one would write without a library: a set of sockets, a JSON text made once, `send_text` to
-each.
+This is the usual code without a library: a set of sockets, one JSON text per broadcast, and
+`send_text` to each socket.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ decode = msgspec.json.decode
 
 
 class Market:
-    """One topic's subscribers."""
+    """Subscribers of one topic."""
 
     def __init__(self) -> None:
         self.subscribers: dict[WebSocket, None] = {}
@@ -37,7 +37,7 @@ class Market:
     async def handle(
         self, socket: WebSocket, join_ref: Any, ref: Any, topic: str, event: str, payload: Any
     ) -> None:
-        """Do what the load generator asks."""
+        """Execute a message of the load generator."""
         if event == "publish":
             text = encode([None, None, topic, "tick", payload["payload"]]).decode()
             for _ in range(payload["n"]):

@@ -21,10 +21,10 @@ from tickfire.phoenix import (
 
 
 class Market(Channel):
-    """Publishes and echoes."""
+    """Channel that publishes and echoes on request."""
 
     async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply | NoReply:
-        """Do what the load generator asks."""
+        """Execute a message of the load generator."""
         if event == "echo":
             return Reply(payload)
         for _ in range(payload["n"]):
@@ -33,7 +33,7 @@ class Market(Channel):
 
 
 class User(UserSocket):
-    """Anybody."""
+    """User socket that accepts every client."""
 
     channels: ClassVar = {"market:*": Market}
 

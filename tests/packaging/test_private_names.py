@@ -10,6 +10,7 @@ from collections import defaultdict
 from importlib.metadata import version
 
 import pytest
+import uvicorn
 
 from tests.support.paths import ROOT
 from tests.support.source import PRODUCT, imported, python_files
@@ -24,6 +25,7 @@ CHECKED = {
         [
             "uvicorn.protocols.utils:ClientDisconnected",
             "uvicorn.protocols.websockets.websockets_sansio_impl:WebSocketsSansIOProtocol",
+            "uvicorn:Server.capture_signals",
             "uvicorn.supervisors:Multiprocess",
         ],
     ),
@@ -50,6 +52,10 @@ def test_a_library_has_the_version_that_was_checked(library: str) -> None:
 def test_the_names_exist(library: str) -> None:
     for name in CHECKED[library][1]:
         assert pkgutil.resolve_name(name) is not None
+
+
+def test_a_server_of_uvicorn_lists_the_signals_that_it_captured() -> None:
+    assert uvicorn.Server(uvicorn.Config("app"))._captured_signals == []
 
 
 def test_one_module_imports_the_private_names_of_a_library() -> None:

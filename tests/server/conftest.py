@@ -1,4 +1,4 @@
-"""Fixtures of the server's tests: a real Valkey, and servers on real ports."""
+"""Fixtures of the server's tests: a real Valkey and servers on real ports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.valkey import Valkey, two_nodes
 
 @pytest.fixture
 def own_valkey() -> Iterator[Valkey]:
-    """A Valkey for this test alone, which may kill it."""
+    """Yield a Valkey that the test may kill."""
     server = Valkey()
     yield server
     server.close()
@@ -23,14 +23,14 @@ def own_valkey() -> Iterator[Valkey]:
 
 @pytest.fixture
 def nodes(tmp_path: Path) -> Iterator[list[Valkey]]:
-    """A Cluster of two nodes."""
+    """Yield the nodes of a Cluster of two."""
     with two_nodes(tmp_path) as found:
         yield found
 
 
 @pytest.fixture
 def publisher(valkey: Valkey) -> Publisher:
-    """A publisher of an epoch with the instruments AAA (1) and BBB (2)."""
+    """Return a publisher of an epoch with the instruments AAA (1) and BBB (2)."""
     publisher = Publisher(valkey.client)
     publisher.instruments({1: "AAA", 2: "BBB"})
     return publisher
@@ -38,7 +38,7 @@ def publisher(valkey: Valkey) -> Publisher:
 
 @pytest.fixture
 async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
-    """A function that starts a server, which is stopped after the test."""
+    """Yield a function that starts a server, which is stopped after the test."""
     servers: list[Server] = []
 
     async def start(url: str, ready: bool = True, **settings: Any) -> Server:
@@ -54,5 +54,5 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
 
 @pytest.fixture
 async def server(publisher: Publisher, valkey: Valkey, serve: Serve) -> Server:
-    """A server of `publisher`'s epoch."""
+    """Return a server of the epoch of `publisher`."""
     return await serve(valkey.url)

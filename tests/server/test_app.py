@@ -1,4 +1,4 @@
-"""Health, metrics, the page and its headers, and who may connect."""
+"""Health, metrics, the page and its headers, and access control."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_the_command_line_makes_tokens_that_verify() -> None:
 def test_an_app_that_would_let_everyone_in_is_not_made() -> None:
     with pytest.raises(UsageError, match="who may connect"):
         create_app(Settings("redis://127.0.0.1:1"))
-    with pytest.raises(UsageError, match="SECRET_KEY_BASE is shorter"):
+    with pytest.raises(UsageError, match="SECRET_KEY_BASE is too short"):
         create_app(Settings("redis://127.0.0.1:1", Access(secret="short")))
     for name in ("nothing", "no.such:thing", "tests.server.test_app:DESIGN_HEADERS"):
         with pytest.raises(UsageError, match="AUTHENTICATOR"):

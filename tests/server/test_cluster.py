@@ -1,4 +1,4 @@
-"""A Cluster of two nodes: shards, table, news and status lie on both."""
+"""The market on a Cluster of two nodes, with its keys spread over both."""
 
 from __future__ import annotations
 

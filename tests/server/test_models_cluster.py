@@ -1,4 +1,4 @@
-"""Inference and its topics over a Cluster: each stream and what belongs to it share a node."""
+"""Inference and its topics on a Cluster: a stream and its related keys share a node."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tickfire.store.store import Store
 
 
 class Entries(StreamModel):
-    """A signal for each entry of ticks."""
+    """Model that emits a signal for each entry of ticks."""
 
     name = "entries"
     wants_ticks = True

@@ -1,4 +1,4 @@
-"""The browser's Python as it is served: typed, compressed, cached for ever where it may be."""
+"""Files of the browser's Python: their types, compression and caching."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ type Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
-    """Start ``tickfire serve`` with options; it is ended after the test."""
+    """Yield a function that starts ``tickfire serve``, which is killed after the test."""
     processes: list[asyncio.subprocess.Process] = []
 
     async def run(*options: str) -> asyncio.subprocess.Process:
@@ -55,7 +55,7 @@ async def is_ready(port: int) -> bool:
 
 
 async def sentence(process: asyncio.subprocess.Process) -> str:
-    """The last line that a process that failed said."""
+    """Return the last line of output of a process that failed."""
     async with asyncio.timeout(EXIT_TIMEOUT_S):
         _, said = await process.communicate()
     assert process.returncode not in (0, None)

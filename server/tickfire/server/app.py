@@ -1,4 +1,4 @@
-"""The application: sockets, health, metrics and the page in one Starlette app."""
+"""The server's Starlette app: the socket, health checks, metrics and the page."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ class Settings:
     Attributes
     ----------
     redis_url : str
+        A standalone Redis or a Cluster.
     access : Access
-        Who may connect.
+        The clients that may connect.
     allowed_origins : tuple of str
-        Pages from elsewhere that may connect, as ``//host`` or ``https://host:port``.
+        Other origins whose pages may connect, as ``//host`` or ``https://host:port``.
     static : Path
-        The built client.
+        Folder of the built client.
     """
 
     redis_url: str
@@ -55,7 +56,7 @@ def create_app(settings: Settings) -> Starlette:
     Raises
     ------
     UsageError
-        Nothing says who may connect.
+        If `settings.access` is incomplete or cannot be loaded.
     """
     authenticator = settings.access.load()
     hub = Hub()
@@ -103,21 +104,21 @@ def _user_socket(
     authenticator: Authenticator | None,
 ) -> type[UserSocket]:
     served = channels
-    told = False
+    warned = False
 
     class MarketSocket(UserSocket):
-        """A client of the market."""
+        """Connection of one client to the market."""
 
         channels: ClassVar[Mapping[str, ChannelFactory]] = served
 
         async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
-            nonlocal told
+            nonlocal warned
             if authenticator is not None:
                 if not await admits(authenticator, params, info):
                     return False
-            elif not (params.get("token") or info.auth_token) and not told:
-                told = True
-                logger.warning("dev mode: a client without a token was let in, as all will be")
+            elif not (params.get("token") or info.auth_token) and not warned:
+                warned = True
+                logger.warning("dev mode: clients without a token are accepted")
             connections.add(self)
             return True
 

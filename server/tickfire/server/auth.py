@@ -1,4 +1,4 @@
-"""Access control: open (dev), by signed tokens, or by a callable of the application."""
+"""Access control: open to all (dev mode), by signed token, or by a callable of the user."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from tickfire.base.errors import UsageError
 from tickfire.phoenix import ConnectInfo, Token, TokenError
 
 type Authenticator = Callable[[dict[str, Any], ConnectInfo], Any]
-"""Called with the connect params and what is known of the connection; true lets it in. It may be
-a coroutine function."""
+"""Function or coroutine function of the connect params and a `ConnectInfo`. A true result accepts
+the client."""
 
 DEFAULT_SALT: Final = "user socket"
-"""What Phoenix's guides and generators sign the tokens of sockets with."""
+"""The salt of socket tokens in Phoenix's guides and generators."""
 DEFAULT_MAX_AGE_S: Final = 14 * 86_400
 MIN_SECRET: Final = 20
-"""Characters; Phoenix refuses shorter ones, too."""
+"""Minimum length of the secret, in characters, as in Phoenix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Decides who may connect.
+    """Rules that decide which clients may connect.
 
     Attributes
     ----------
     dev : bool
-        Let everyone in, token or not, whatever else is set.
+        Accept every client, with or without a token, whatever else is set.
     secret : str or None
-        Let in who brings a token that `Phoenix.Token` signed with this `secret_key_base`, as the
-        connect param `token` or as phoenix.js's `authToken`.
+        The `secret_key_base` with which `Phoenix.Token` signs tokens. A client sends its token as
+        the connect param `token` or as phoenix.js's `authToken`.
     salt : str
-        The salt of those tokens.
+        The salt of the tokens.
     max_age_s : float
-        How old they may be, in seconds.
+        Maximum age of a token, in seconds.
     authenticator : str or None
-        ``module:callable`` that decides instead; see `Authenticator`.
+        ``module:callable`` that decides instead of tokens; see `Authenticator`.
     """
 
     dev: bool = False
@@ -48,12 +48,12 @@ class Access:
     authenticator: str | None = None
 
     def load(self) -> Authenticator | None:
-        """Return what decides, None where everyone is let in.
+        """Return the authenticator, or None in dev mode.
 
         Raises
         ------
         UsageError
-            Nothing decides, or what should cannot be loaded.
+            If no rule is set, the secret is too short, or the authenticator cannot be loaded.
         """
         if self.dev:
             return None
@@ -61,11 +61,13 @@ class Access:
             return _load(self.authenticator)
         if self.secret is not None:
             if len(self.secret) < MIN_SECRET:
-                raise UsageError(f"SECRET_KEY_BASE is shorter than {MIN_SECRET} characters.")
+                raise UsageError(
+                    f"SECRET_KEY_BASE is too short; set it to at least {MIN_SECRET} characters."
+                )
             return _holds_token(Token(self.secret, self.salt), self.max_age_s)
         raise UsageError(
-            "nothing says who may connect: set SECRET_KEY_BASE to accept signed tokens, or "
-            "TICKFIRE_AUTHENTICATOR to module:callable, or add --dev to let everyone in."
+            "no rule decides who may connect; set SECRET_KEY_BASE to accept signed tokens, or "
+            "TICKFIRE_AUTHENTICATOR to module:callable, or add --dev to accept every client."
         )
 
 
@@ -82,26 +84,26 @@ def _holds_token(token: Token, max_age_s: float) -> Authenticator:
 
 
 def _load(name: str) -> Authenticator:
-    """Import what ``module:callable`` names.
+    """Import the callable named ``module:callable``.
 
     Raises
     ------
     UsageError
-        There is no such thing.
+        If it cannot be imported or is not callable.
     """
     module, _, attribute = name.partition(":")
     try:
         found: Authenticator = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise UsageError(
-            f"TICKFIRE_AUTHENTICATOR={name} cannot be loaded ({error}); write module:callable."
+            f"TICKFIRE_AUTHENTICATOR={name} cannot be loaded ({error}); set it to module:callable."
         ) from error
     if not callable(found):
-        raise UsageError(f"TICKFIRE_AUTHENTICATOR={name} is not callable.")
+        raise UsageError(f"TICKFIRE_AUTHENTICATOR={name} is not callable; name a function.")
     return found
 
 
 async def admits(authenticator: Authenticator, params: dict[str, Any], info: ConnectInfo) -> bool:
-    """Return whether an authenticator, coroutine function or not, lets a client in."""
+    """Return whether an authenticator accepts a client, awaiting its result if need be."""
     verdict = authenticator(params, info)
     return bool(await verdict if inspect.isawaitable(verdict) else verdict)

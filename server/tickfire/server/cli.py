@@ -1,7 +1,7 @@
 """The command line: ``tickfire <command>``.
 
-Commands live with what they run and are imported when they are called, so that
-``tickfire --help`` answers at once and ``tickfire redis`` never loads a compiler.
+Each command is defined beside the code that it runs and is imported when it is called, so that
+``tickfire --help`` responds at once and ``tickfire redis`` never loads a compiler.
 """
 
 from __future__ import annotations
@@ -24,7 +24,17 @@ INTERRUPTED_EXIT_CODE: Final = 130
 
 @dataclass(frozen=True, slots=True)
 class Lazy:
-    """A command that is imported when it is called: ``module:attribute``, and its line of help."""
+    """A command that is imported when it is called.
+
+    Attributes
+    ----------
+    target : str
+        The command, as ``module:attribute``.
+    help : str
+        Its line in the list of commands.
+    hidden : bool
+        Whether the list leaves it out.
+    """
 
     target: str
     help: str
@@ -39,49 +49,54 @@ class Lazy:
 
 COMMANDS: Final[Mapping[str, Lazy]] = {
     "dev": Lazy(
-        "tickfire.server.supervisor.command:dev", "Run the whole house: every process, supervised."
+        "tickfire.server.supervisor.command:dev", "Run every process on this machine, supervised."
     ),
     "redis": Lazy("tickfire.ingest.redis.cli:redis", "Run the embedded Valkey server."),
     "gateway": Lazy(
         "tickfire.ingest.gateway.cli:gateway",
-        "Run a local live gateway: a replayed file, or a simulated market.",
+        "Run a local live gateway that replays a file or simulates a market.",
     ),
-    "ingest": Lazy("tickfire.ingest.cli:ingest", "Read a live gateway into Redis Streams."),
-    "news": Lazy("tickfire.ingest.news.cli:news", "Read news feeds, or simulate a newswire."),
+    "ingest": Lazy(
+        "tickfire.ingest.cli:ingest", "Write the data of a live gateway to Redis Streams."
+    ),
+    "news": Lazy(
+        "tickfire.ingest.news.cli:news", "Write news to Redis, from feeds or a simulated newswire."
+    ),
     "infer": Lazy(
-        "tickfire.models.infer.cli:infer", "Run the models: sentiment of news, signals of ticks."
+        "tickfire.models.infer.cli:infer",
+        "Run the models: sentiment from news, signals from ticks.",
     ),
-    "serve": Lazy("tickfire.server.serve:serve", "Serve sockets and the page."),
+    "serve": Lazy("tickfire.server.serve:serve", "Serve WebSockets and the page."),
     "token": Lazy(
-        "tickfire.server.token_command:token", "Print a token that lets a client connect."
+        "tickfire.server.token_command:token", "Print a token with which a client may connect."
     ),
     "train": Lazy(
-        "tickfire.models.training.cli:train", "Train the models, and report how good they are."
+        "tickfire.models.training.cli:train", "Train the models and report their accuracy."
     ),
     "bars": Lazy("tickfire.ingest.cli:bars", "Print the bars of a DBN file as JSON lines."),
-    "bench": Lazy("tickfire.ingest.cli:bench", "Measure."),
-    "warm": Lazy("tickfire.ingest.cli:warm", "Compile the kernels into the cache.", hidden=True),
+    "bench": Lazy("tickfire.ingest.cli:bench", "Run a benchmark."),
+    "warm": Lazy("tickfire.ingest.cli:warm", "Compile the kernels and cache them.", hidden=True),
 }
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported one by one, when called."""
+    """Command group that imports a command only when it is called."""
 
     def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names, in the order of the table."""
+        """Return the names of the commands in the order of the table."""
         return list(self._lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; None if there is none of that name."""
+        """Import and return a command, or return None if no command has that name."""
         entry = self._lazy.get(cmd_name)
         return None if entry is None else entry.load()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands by the table's own lines: importing them would take a second."""
+        """Write the list of commands from the table: importing them all would take a second."""
         rows = [(name, entry.help) for name, entry in self._lazy.items() if not entry.hidden]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
@@ -113,8 +128,8 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
 def tickfire(ctx: click.Context) -> None:
     """Realtime market data over Phoenix Channels.
 
-    `tickfire dev` runs everything on this machine; the other commands are its processes, to be run
-    apart. The environment variable TICKFIRE_LOG sets the log level: debug, info, warning or error.
+    `tickfire dev` runs everything on this machine; the other commands run one process each.
+    The environment variable TICKFIRE_LOG sets the log level: debug, info, warning or error.
     """
     if is_supervised(os.environ):
         end_with_supervisor()
@@ -129,8 +144,14 @@ def _fail(sentence: str, exit_code: int) -> NoReturn:
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit.
 
-    What the user can mend ends in one sentence on standard error: exit code 1, or 2 for options
-    and variables that make no sense. Only a defect of ours shows a traceback.
+    An error that the user can correct is printed as one sentence on standard error, with exit
+    code 1, or 2 for an invalid option or environment variable. A traceback means a defect in
+    tickfire.
+
+    Parameters
+    ----------
+    args : sequence of str, optional
+        The arguments after the program's name; those of the process by default.
     """
     try:
         result = tickfire.main(

@@ -1,8 +1,8 @@
-"""A supervised process ends when its supervisor does, however that ended.
+"""Lifeline of a supervised process: a pipe that ends the process with its supervisor.
 
-The supervisor holds the other end of a child's standard input and never writes to it. When the
-supervisor is gone, even by SIGKILL, the kernel closes that end, and the child, which leads a
-process group of its own, kills the group: itself and whatever it started.
+The supervisor holds the write end of each child's standard input and never writes to it. When the
+supervisor ends, even by SIGKILL, the kernel closes that end. The child, which leads a process group
+of its own, then reads the end of file and kills the group: itself and every process it started.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from collections.abc import Mapping
 from typing import Final
 
 SUPERVISED_VARIABLE: Final = "TICKFIRE_SUPERVISOR"
-"""Holds the supervisor's process id in the environment of all below it."""
+"""Environment variable with the supervisor's process id, set for all its descendants."""
 _STDIN: Final = 0
 
 
 def is_supervised(environ: Mapping[str, str]) -> bool:
-    """Return whether this process was started by the supervisor itself.
+    """Return whether the supervisor is the parent of this process.
 
-    What such a process starts in turn inherits the variable, but is in its group, ends with it,
-    and has another standard input.
+    Processes further down inherit the variable too, but they belong to the child's group, end with
+    it, and have a standard input that is not the lifeline.
     """
     return environ.get(SUPERVISED_VARIABLE) == str(os.getppid())
 
 
 def end_with_supervisor() -> None:
-    """Watch standard input from a thread of its own; at its end, kill the process group."""
+    """Start a thread that kills the process group once standard input reaches its end."""
     threading.Thread(target=_watch, name="lifeline", daemon=True).start()
 
 
@@ -37,7 +37,7 @@ def _watch() -> None:
         while os.read(_STDIN, 1):
             pass
     except OSError:
-        pass  # no standard input: as good as an ended one
+        pass  # a closed standard input counts as one at its end
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -1,6 +1,6 @@
-"""Logging of the commands: one line a record, with the time, the process's name and the text.
+"""Logging of the commands: one line per record, with the time, the process's name and the text.
 
-A supervised process leaves time and name to its supervisor, which relays every line of it.
+A supervised process writes the text alone; its supervisor adds time and name to each line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LEVELS: Final = {
 }
 NAME_WIDTH: Final = 8
 SOURCE_ATTRIBUTE: Final = "source"
-"""Attribute of a log record that names the process it is from, if not this one."""
+"""Attribute of a log record with the name of the process that wrote it, if not this one."""
 
 _RESET: Final = "\x1b[0m"
 _DIM: Final = "\x1b[2m"
@@ -34,16 +34,16 @@ _QUIET_LOGGERS: Final = ("httpx", "httpcore", "numba", "asyncio")
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as ``12:34:56.789 name     text``.
+    """Formatter of lines such as ``12:34:56.789 ingest   text``.
 
     Parameters
     ----------
     name : str
-        The process's name, for records that do not carry one.
+        The process's name, for records without `SOURCE_ATTRIBUTE`.
     colour : bool
-        Whether to colour names, warnings and errors by ANSI codes.
+        Whether to colour names, warnings and errors with ANSI codes.
     bare : bool
-        Leave out time and name: someone else adds them.
+        Whether to leave out time and name, which the supervisor adds.
     """
 
     def __init__(self, name: str, *, colour: bool = False, bare: bool = False) -> None:
@@ -53,7 +53,7 @@ class LineFormatter(logging.Formatter):
         self._bare = bare
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record's line; a traceback follows on lines of its own."""
+        """Return the record as one line, followed by the lines of its traceback, if any."""
         text = _with_level(record.levelno, record.getMessage())
         if record.exc_info:
             text = f"{text}\n{self.formatException(record.exc_info)}"
@@ -82,12 +82,12 @@ def _paint(text: str) -> str:
 
 
 def level_of(environ: Mapping[str, str]) -> int:
-    """Return the log level that the environment asks for, INFO by default.
+    """Return the log level that ``TICKFIRE_LOG`` names, INFO by default.
 
     Raises
     ------
     UsageError
-        The variable holds something else.
+        If it names no level.
     """
     word = environ.get(LEVEL_VARIABLE, "").strip().lower() or "info"
     if word not in LEVELS:
@@ -96,14 +96,21 @@ def level_of(environ: Mapping[str, str]) -> int:
 
 
 def set_up_logging(name: str, *, stream: TextIO | None = None) -> None:
-    """Send the log records of this process to standard error, one line each.
+    """Write the log records of this process to a stream, one line each.
 
-    Below a supervisor, at any depth, without time and name.
+    A process below a supervisor, at any depth, leaves out time and name.
+
+    Parameters
+    ----------
+    name : str
+        The process's name.
+    stream : text stream, optional
+        Standard error by default.
 
     Raises
     ------
     UsageError
-        The environment asks for a level that does not exist.
+        If ``TICKFIRE_LOG`` names no level.
     """
     stream = stream or sys.stderr
     colour = stream.isatty() and "NO_COLOR" not in os.environ

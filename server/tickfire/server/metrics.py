@@ -1,4 +1,4 @@
-"""The server's metrics, in a registry of their own: nothing global, nothing shared by tests."""
+"""Metrics of one worker, in a registry of their own instead of Prometheus's global one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from tickfire.base.units import NS_PER_S
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 HOPS: Final = ("parse", "write", "read", "send")
@@ -22,39 +24,55 @@ class Metrics:
 
     Attributes
     ----------
+    registry : CollectorRegistry
     ticks, frames, bytes : int
-        Ticks read; frames of ticks encoded, once a lane, and their bytes.
+        Ticks read, frames of ticks encoded, and the bytes of those frames. A frame is counted once
+        for all subscribers with the same view.
+    saw_bad_entry : bool
+        Whether a bad entry has been logged.
+    bad_entries : Counter
+        Stream entries that could not be decoded.
+    gaps, lost : Counter
+        Announced gaps, and the ticks in them.
+    catch_ups : Counter, by ``why``
+        Subscriptions that began to catch up.
+    catching_up : Gauge
+        Subscriptions that are catching up.
+    lag : Gauge
+        Seconds from the write of the latest entry to Redis to its read.
     hops : Histogram, by ``hop``
-        Seconds from the hop before to this one: ``parse`` (since the feed's bytes came), ``write``
-        (to Redis), ``read`` (from it), ``send`` (to the sockets); sampled.
+        Seconds since the previous hop, sampled: ``parse`` (since the feed's bytes arrived),
+        ``write`` (to Redis), ``read`` (from Redis), ``send`` (to the sockets).
     """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        # Plain integers, since they are counted for each entry.
+        # Plain integers: they change with each entry, and a Counter takes a lock.
         self.ticks = self.frames = self.bytes = 0
         self.registry.register(_Plain(self))
-        self.bad_entries = self._counter("bad_entries", "Stream entries passed over as not ours.")
+        self.bad_entries = self._counter("bad_entries", "Stream entries skipped as not decodable.")
         self.saw_bad_entry = False
-        self.gaps = self._counter("gaps", "Holes in the numbers of ticks, published.")
-        self.lost = self._counter("lost_ticks", "Ticks in these holes.")
+        self.gaps = self._counter("gaps", "Gaps in the positions of ticks, announced to clients.")
+        self.lost = self._counter("lost_ticks", "Ticks lost in gaps.")
         self.catch_ups = Counter(
             "tickfire_catch_ups",
-            "Subscribers that began to read from history.",
+            "Subscriptions that began to catch up from history.",
             ["why"],
             registry=self.registry,
         )
         self.catching_up = Gauge(
-            "tickfire_catching_up", "Subscribers that read from history.", registry=self.registry
+            "tickfire_catching_up",
+            "Subscriptions that are catching up from history.",
+            registry=self.registry,
         )
         self.lag = Gauge(
             "tickfire_stream_lag_seconds",
-            "From the write of the latest entry to Redis until it was read.",
+            "Time from the write of the latest entry to Redis to its read.",
             registry=self.registry,
         )
         self.hops = Histogram(
             "tickfire_hop_seconds",
-            "Time from hop to hop, sampled.",
+            "Time since the previous hop, sampled.",
             ["hop"],
             buckets=_BUCKETS,
             registry=self.registry,
@@ -65,18 +83,36 @@ class Metrics:
         return Counter(f"tickfire_{name}", text, registry=self.registry)
 
     def observe_hops(self, stamps: tuple[int, int, int, int, int]) -> None:
-        """Take one sample: received, parsed, written, read, sent, ns."""
+        """Record the hop times of one tick.
+
+        Parameters
+        ----------
+        stamps : tuple of int
+            When it was received, parsed, written, read and sent, in ns since the Unix epoch.
+        """
         for hop, before, after in zip(self._hops, stamps[:-1], stamps[1:], strict=True):
-            hop.observe(max(0, after - before) / 1e9)
+            hop.observe(max(0, after - before) / NS_PER_S)
 
     def watch(
         self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]
     ) -> None:
-        """Add a gauge with one label whose values are read when it is scraped."""
+        """Add a gauge with one label.
+
+        Parameters
+        ----------
+        name : str
+            The gauge's name without ``tickfire_``.
+        text : str
+            Its help text.
+        label : str
+            The name of its label.
+        read : callable
+            Called at each scrape; returns the number of each label value.
+        """
         self.registry.register(_Watched(f"tickfire_{name}", text, label, read))
 
     def render(self) -> bytes:
-        """Return everything in Prometheus' text format."""
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self.registry)
 
 
@@ -88,8 +124,8 @@ class _Plain(Collector):
         of, family = self._metrics, CounterMetricFamily
         return [
             family("tickfire_ticks_read", "Ticks read from the streams.", of.ticks),
-            family("tickfire_frames_encoded", "Frames of ticks encoded, once a lane.", of.frames),
-            family("tickfire_frame_bytes_encoded", "Bytes of these frames.", of.bytes),
+            family("tickfire_frames_encoded", "Frames of ticks encoded.", of.frames),
+            family("tickfire_frame_bytes_encoded", "Bytes of encoded frames.", of.bytes),
         ]
 
 

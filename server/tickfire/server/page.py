@@ -1,4 +1,4 @@
-"""The page: the built client as static files, with the headers that it needs to be isolated."""
+"""The page: the built client as static files, with the headers of cross-origin isolation."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ HEADERS: Final = {
     "referrer-policy": "no-referrer",
 }
 ASSETS: Final = "assets"
-"""Where the build puts files whose names change with their content."""
+"""Folder of files whose names change with their content."""
 PYTHON: Final = "pyodide"
-"""Where it puts the browser's Python, in a folder whose name changes with its content."""
+"""Folder of the browser's Python, in a subfolder whose name changes with its content."""
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASK_ALWAYS: Final = "no-cache"
 TYPES: Final = {
@@ -42,19 +42,19 @@ TYPES: Final = {
 NOT_BUILT: Final = """<!doctype html>
 <html lang="en"><title>tickfire</title>
 <h1>The page is not built yet</h1>
-<p>The server is up: clients can connect to <code>/socket</code>.</p>
-<p>To build the page, run <code>make setup</code> in the project's folder, then load this anew.</p>
+<p>The server is running: clients can connect to <code>/socket</code>.</p>
+<p>To build the page, run <code>make setup</code> in the project's folder, then reload.</p>
 </html>
 """
 
 
 class Page(StaticFiles):
-    """Serves a folder at ``/``.
+    """ASGI app that serves the built client at ``/``.
 
     Parameters
     ----------
     directory : Path
-        The built client; it may be built while the server runs.
+        Folder of the built client. It need not exist yet: it may be built while the server runs.
     """
 
     def __init__(self, directory: Path = STATIC) -> None:
@@ -65,34 +65,34 @@ class Page(StaticFiles):
         """Accept a folder that does not exist yet."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return a file, or the page that says that there is none.
+        """Return a file, or an error response with the same headers.
 
-        A file that lies compressed beside itself is sent so to whoever takes it.
+        If a compressed copy lies beside the file, a client that accepts gzip gets the copy.
         """
-        squeezed = self._squeezed(path)
-        chosen = squeezed if squeezed and _takes_gzip(scope) else path
+        compressed = self._compressed(path)
+        chosen = compressed if compressed and _accepts_gzip(scope) else path
         try:
             response = await super().get_response(chosen, scope)
         except HTTPException as error:
-            response = self._refusal(path, error)
+            response = self._error(path, error)
         _add_headers(response, path)
-        if squeezed:
+        if compressed:
             response.headers["vary"] = "accept-encoding"
         if chosen != path:
             response.headers["content-encoding"] = "gzip"
         return response
 
-    def _squeezed(self, path: str) -> str | None:
+    def _compressed(self, path: str) -> str | None:
         found = Path(path).parts[:1] == (PYTHON,) and self.lookup_path(f"{path}.gz")[1]
         return f"{path}.gz" if found else None
 
-    def _refusal(self, path: str, error: HTTPException) -> Response:
+    def _error(self, path: str, error: HTTPException) -> Response:
         if error.status_code == 404 and path in (".", "index.html"):
             return HTMLResponse(NOT_BUILT, status_code=503)
         return Response(error.detail, error.status_code, media_type="text/plain")
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """Find a file; none if the folder does not exist."""
+        """Return the full path and the status of a file; ``("", None)`` if there is no folder."""
         return super().lookup_path(path) if self._folder.is_dir() else ("", None)
 
 
@@ -115,6 +115,6 @@ def _is_hashed(path: str) -> bool:
     return False
 
 
-def _takes_gzip(scope: Scope) -> bool:
+def _accepts_gzip(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     return "gzip" in headers.get("accept-encoding", "") and "range" not in headers

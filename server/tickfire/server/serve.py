@@ -1,4 +1,4 @@
-"""``tickfire serve``."""
+"""``tickfire serve``: the command, its workers and their end."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from tickfire.store.options import redis_url_option
 from tickfire.store.store import Store
 
 REDIS_PATIENCE_S: Final = 5.0
-"""How long an unreachable Redis is waited for at the start; later it is waited for for ever."""
+"""Time to wait for an unreachable Redis at the start; once serving, the wait has no limit."""
 STOP_PATIENCE_S: Final = 5
 START_PATIENCE_S: Final = 60
-"""A worker that loads its kernels on a busy machine does not answer its parent meanwhile."""
+"""Longer than uvicorn's default: a worker does not answer its parent while it loads kernels."""
 BACKLOG: Final = 4096
 PARENT_CHECK_S: Final = 0.2
 
@@ -42,14 +42,16 @@ logger = logging.getLogger(__name__)
 
 
 @click.command()
-@click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, help="Address.")
+@click.option(
+    "--host", envvar="HOST", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
 @click.option(
     "--port",
     envvar="PORT",
     type=click.IntRange(0, 65535),
     default=4000,
     show_default=True,
-    help="TCP port; 0 takes a free one.",
+    help="TCP port; 0 picks a free one.",
 )
 @click.option(
     "--workers",
@@ -57,16 +59,16 @@ logger = logging.getLogger(__name__)
     type=click.IntRange(1, 256),
     default=1,
     show_default=True,
-    help="Processes on the one port.",
+    help="Number of processes that share the port.",
 )
 @redis_url_option
-@click.option("--dev", is_flag=True, help="Let every client in, token or not.")
+@click.option("--dev", is_flag=True, help="Accept every client, with or without a token.")
 @click.option(
     "--secret-key-base",
     "secret",
     envvar="SECRET_KEY_BASE",
     show_envvar=True,
-    help="Let in who brings a token that Phoenix.Token, or `tickfire token`, signed with it.",
+    help="Accept clients with a token that Phoenix.Token or `tickfire token` signed with this.",
 )
 @salt_option
 @click.option(
@@ -77,14 +79,14 @@ logger = logging.getLogger(__name__)
     default=DEFAULT_MAX_AGE_S,
     show_default=True,
     metavar="SECONDS",
-    help="How old they may be.",
+    help="Maximum age of a token.",
 )
 @click.option(
     "--authenticator",
     envvar="TICKFIRE_AUTHENTICATOR",
     metavar="MODULE:CALLABLE",
     show_envvar=True,
-    help="Decides instead: called with the connect params and the connection.",
+    help="Callable that decides instead, from the connect params and a ConnectInfo.",
 )
 @click.option(
     "--allow-origin",
@@ -92,7 +94,7 @@ logger = logging.getLogger(__name__)
     envvar="ALLOWED_ORIGINS",
     multiple=True,
     metavar="ORIGIN",
-    help="A page from elsewhere that may connect, as https://host or //*.host.",
+    help="Other origin whose pages may connect, as https://host or //*.host.",
 )
 def serve(
     host: str,
@@ -106,10 +108,10 @@ def serve(
     authenticator: str | None,
     origins: tuple[str, ...],
 ) -> None:
-    """Serve sockets and the page until it is ended."""
+    """Serve WebSockets and the page until SIGTERM or Ctrl-C."""
     allowed = tuple(part for origin in origins for part in origin.replace(",", " ").split())
     access = Access(dev, secret or None, salt, max_age_s, authenticator)
-    access.load()  # refuses what it cannot do now, not in every worker
+    access.load()  # so that a bad setting is an error here, not in each worker
     settings = Settings(redis_url, access, allowed)
     port = check_port(host, port)
     asyncio.run(_wait_for_redis(redis_url))
@@ -124,7 +126,7 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """A server for which SIGTERM and SIGINT are orders, not the way in which it dies."""
+    """Server that exits with code 0 after SIGTERM or SIGINT instead of dying of the signal."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -132,7 +134,7 @@ class _Server(uvicorn.Server):
             try:
                 yield
             finally:
-                self._captured_signals.clear()  # or they would be raised again
+                self._captured_signals.clear()  # else uvicorn raises them again
 
 
 async def _wait_for_redis(url: str) -> None:
@@ -190,14 +192,15 @@ def _worker_app(settings: Settings, parent: int | None) -> Starlette:
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     app = create_app(settings)
-    # The compiler is a million objects that stay: a collection that looks at them takes 100 ms.
+    # The compiler's million objects live as long as the worker; each collection that visits
+    # them takes 100 ms.
     gc.collect()
     gc.freeze()
     return app
 
 
 def _end_with(parent: int) -> None:
-    """End this worker when its parent is gone, however that ended: it must not keep the port."""
+    """Exit once the parent is gone, even by SIGKILL, so that this worker frees the port."""
     while os.getppid() == parent:
         time.sleep(PARENT_CHECK_S)
     os._exit(1)

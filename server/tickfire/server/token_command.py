@@ -1,4 +1,4 @@
-"""``tickfire token``."""
+"""``tickfire token``, and the option for the salt that it shares with ``tickfire serve``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ salt_option = click.option(
     default=DEFAULT_SALT,
     show_default=True,
     show_envvar=True,
-    help="The salt of the tokens, the same where they are made and where they are accepted.",
+    help="Salt of the tokens, the same for `tickfire token` and `tickfire serve`.",
 )
 
 
@@ -25,7 +25,7 @@ salt_option = click.option(
     envvar="SECRET_KEY_BASE",
     required=True,
     show_envvar=True,
-    help="The secret of `tickfire serve`.",
+    help="Secret with which to sign, the same as that of `tickfire serve`.",
 )
 @salt_option
 @click.option(
@@ -35,9 +35,9 @@ salt_option = click.option(
     default=DEFAULT_MAX_AGE_S,
     show_default=True,
     metavar="SECONDS",
-    help="How long it is worth something.",
+    help="Time until the token expires.",
 )
 @click.argument("user")
 def token(secret: str, salt: str, max_age_s: float, user: str) -> None:
-    """Print a signed token that lets USER connect, as Phoenix.Token would sign it."""
+    """Print a token with which USER may connect, signed as by Phoenix.Token."""
     click.echo(Token(secret, salt).sign(user, max_age_s=max_age_s))

@@ -53,7 +53,7 @@ async def test_a_killed_valkey_is_started_again_under_its_command() -> None:
         os.kill(victim, signal.SIGKILL)
 
         async def back() -> bool:
-            return any("redis is back" in line for line in house.log)
+            return any("redis is ready again" in line for line in house.log)
 
         await eventually(back, "it is back")
         said = [line for line in house.log if "redis died (exit code 1" in line]

@@ -1,5 +1,6 @@
-"""``tickfire dev``: starts every process of the house, restarts what dies, stops it all.
+"""``tickfire dev``: starts all processes of tickfire, restarts those that die, and stops them.
 
-`policy` decides when to restart and when to give up, `config` and `plan` what to run: all pure.
-`child`, `probes` and `supervisor` carry it out; `tickfire.server.lifeline` runs in the children.
+`policy` decides when to restart a process and when to give up; `config` and `plan` decide what to
+run. These three are pure. `child`, `probes` and `supervisor` do the I/O, and
+`tickfire.server.lifeline` runs in the children.
 """

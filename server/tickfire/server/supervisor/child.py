@@ -20,7 +20,7 @@ _OURS: Final = {"PYTHONUNBUFFERED": "1"}
 
 
 class _Pipes:
-    """The two pipes of a child: one that it holds on to, one that it writes to."""
+    """The two pipes of a child: its lifeline (standard input) and its output."""
 
     def __init__(self) -> None:
         self.lifeline_end, self._lifeline = os.pipe()
@@ -37,10 +37,17 @@ class _Pipes:
 
 
 class Child:
-    """A running child, the leader of a process group of its own; made by `start`.
+    """A running child process, leader of its own process group; created by `start`.
 
-    Its standard input is its lifeline (`lifeline`), its output goes line by line to `relay`.
-    Both are pipes of ours: asyncio would let `wait` hang as long as any process holds its own.
+    Its standard input is its lifeline (see `tickfire.server.lifeline`), and its output is passed
+    line by line to `relay`. Both pipes are made here: with asyncio's own, `wait` would hang for as
+    long as any descendant holds them open.
+
+    Attributes
+    ----------
+    name : str
+    last_line : str
+        The newest line of output that is not blank.
     """
 
     def __init__(
@@ -62,7 +69,7 @@ class Child:
         env: Mapping[str, str],
         relay: Callable[[str], None],
     ) -> Child:
-        """Start a process in a session of its own, so that Ctrl-C reaches the supervisor alone."""
+        """Start a process in a new session, so that Ctrl-C reaches only the supervisor."""
         pipes = _Pipes()
         try:
             process = await asyncio.create_subprocess_exec(
@@ -82,15 +89,15 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The process id, which is its group's too."""
+        """The process id, which is also the process group's."""
         return self._process.pid
 
     async def wait(self) -> int:
-        """Wait until it has ended and been cleaned up; return its exit code, -n for signal n."""
+        """Wait for the end of the process and its group; return the exit code, -n for signal n."""
         return await asyncio.shield(self._ended)
 
     async def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """End it: SIGTERM, and SIGKILL for the whole group after `timeout_s`."""
+        """Send SIGTERM, then after `timeout_s` seconds SIGKILL to the whole group."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
         try:
@@ -112,7 +119,7 @@ class Child:
         return code
 
     def _kill_group(self) -> None:
-        # PermissionError: on macOS, the group holds but the dead.
+        # PermissionError: on macOS, when the group has only zombies left.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""``tickfire dev``."""
+"""``tickfire dev``: its options and its run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ logger = logging.getLogger(__name__)
 
 
 @click.command()
-@click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, show_envvar=True)
+@click.option(
+    "--host",
+    envvar="HOST",
+    default="127.0.0.1",
+    show_default=True,
+    show_envvar=True,
+    help="Address to listen on.",
+)
 @click.option(
     "--port",
     envvar="PORT",
@@ -31,14 +38,14 @@ logger = logging.getLogger(__name__)
     default=4000,
     show_default=True,
     show_envvar=True,
-    help="Where the page is served; 0 takes a free port.",
+    help="TCP port of the page; 0 picks a free one.",
 )
 @click.option(
     "--feed",
     envvar="FEED",
     type=click.Path(path_type=Path),
     show_envvar=True,
-    help="DBN file to replay; without it, a simulated market.",
+    help="DBN file to replay; if absent, a market is simulated.",
 )
 @click.option(
     "--speed",
@@ -47,7 +54,7 @@ logger = logging.getLogger(__name__)
     default=1.0,
     show_default=True,
     show_envvar=True,
-    help="Multiple of the recorded pace; 0 is as fast as it goes.",
+    help="Multiple of the original pace; 0 for as fast as possible.",
 )
 @own_redis_url_option
 @click.option(
@@ -57,9 +64,9 @@ logger = logging.getLogger(__name__)
     default=1,
     show_default=True,
     show_envvar=True,
-    help="Server processes on the one port.",
+    help="Number of server processes that share the port.",
 )
-@click.option("--insecure", is_flag=True, help="Allow a HOST that other machines reach.")
+@click.option("--insecure", is_flag=True, help="Allow a HOST that other machines can reach.")
 def dev(
     host: str,
     port: int,
@@ -69,11 +76,12 @@ def dev(
     workers: int,
     insecure: bool,
 ) -> None:
-    """Run the whole house on this machine, until Ctrl-C.
+    """Run every process on this machine until Ctrl-C.
 
-    Redis, a gateway, ingest, news and the server, each a process of its own, restarted when it
-    dies. With DATABENTO_API_KEY set, the real feed replaces the local gateway: TICKFIRE_DATASET,
-    TICKFIRE_SYMBOLS and TICKFIRE_SCHEMAS say what to read. NEWS_FEEDS replaces the simulated news.
+    Starts Redis, a gateway, ingest, news, infer and the server, and restarts each that dies. If
+    DATABENTO_API_KEY is set, ingest reads Databento's live feed instead of a local gateway, as
+    selected by TICKFIRE_DATASET, TICKFIRE_SYMBOLS and TICKFIRE_SCHEMAS. If NEWS_FEEDS is set, its
+    feeds replace the simulated news.
     """
     config = DevConfig(
         host=host,
@@ -116,7 +124,7 @@ def _on_signal(stop: asyncio.Event, number: signal.Signals) -> None:
 
 
 async def _check_redis(url: str) -> None:
-    from tickfire.store.store import Store  # loads redis-py: slow
+    from tickfire.store.store import Store  # late: importing redis-py is slow
 
     store = await Store.open(url)
     await store.close()
@@ -124,11 +132,11 @@ async def _check_redis(url: str) -> None:
 
 
 def describe(config: DevConfig) -> str:
-    """Return in one line what is about to run."""
+    """Return the log line that announces the start."""
     if config.live:
         ignored = "; FEED is ignored, as DATABENTO_API_KEY is set" if config.feed else ""
-        return f"starting with the live feed of Databento{ignored}"
-    pace = f"{config.speed:g} times its pace" if config.speed else "full speed"
+        return f"starting with Databento's live feed{ignored}"
+    pace = f"{config.speed:g} times the original pace" if config.speed else "full speed"
     if config.feed is None:
         return f"starting with a simulated market at {pace}"
     return f"starting with a replay of {config.feed.name} at {pace}"

@@ -1,4 +1,4 @@
-"""The configuration of ``tickfire dev``, validated before anything starts."""
+"""Configuration of ``tickfire dev``, checked before any process starts."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ class DevConfig:
     Attributes
     ----------
     host, port : str, int
-        Where the page is served; port 0 asks for any free one.
+        Address of the page; port 0 picks a free one.
     feed : Path or None
-        The DBN file that the local gateway replays; None simulates a market.
+        DBN file for the local gateway to replay; None to simulate a market.
     speed : float
-        The multiple of the recorded pace; 0 is as fast as it goes.
+        Multiple of the original pace; 0 for as fast as possible.
     redis_url : str or None
-        The user's own Redis; None starts the embedded one.
+        URL of the user's own Redis; None to start the embedded one.
     workers : int
-        Server processes.
+        Number of server processes.
     live : bool
-        Read the real Databento gateway: the environment holds its key.
+        Whether to read Databento's own gateway, because the environment holds a key for it.
     news_feeds : bool
-        The environment names news feeds; otherwise a newswire is simulated.
+        Whether the environment names news feeds; if not, a newswire is simulated.
     insecure : bool
-        Allow dev mode on an address that others can reach.
+        Whether to allow dev mode on an address that other machines can reach.
     """
 
     host: str = "127.0.0.1"
@@ -55,7 +55,7 @@ class DevConfig:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches an address; a name other than localhost may not."""
+    """Return whether an address is a loopback address; of names, only localhost counts as one."""
     if host == "localhost":
         return True
     try:
@@ -65,17 +65,17 @@ def is_loopback(host: str) -> bool:
 
 
 def check(config: DevConfig) -> None:
-    """Refuse what cannot or must not run.
+    """Check the configuration before anything starts.
 
     Raises
     ------
     UserError
-        The first thing that is wrong, in one sentence.
+        If the address is not allowed or the DBN file cannot be read.
     """
     if not is_loopback(config.host) and not config.insecure:
         raise UsageError(
-            f"dev mode accepts everyone without a token, so it does not listen on {config.host}; "
-            "leave HOST at 127.0.0.1, or add --insecure if that is what you want."
+            f"dev mode accepts clients without a token, so it does not listen on {config.host}; "
+            "leave HOST at 127.0.0.1, or add --insecure to allow it."
         )
     if config.feed is not None and config.replays:
         _check_feed(config.feed)
@@ -96,7 +96,7 @@ def _check_feed(feed: Path) -> None:
 
 
 def browser_host(host: str) -> str:
-    """Return the host to write in a URL for a page served on an address."""
+    """Return the host part of the page's URL, given the address that the server listens on."""
     if host in ("0.0.0.0", "::"):
         return "127.0.0.1" if host == "0.0.0.0" else "[::1]"
     return f"[{host}]" if ":" in host else host

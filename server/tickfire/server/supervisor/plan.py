@@ -1,4 +1,4 @@
-"""From options to processes: what runs, with which arguments, in which order. Pure."""
+"""Plan of a run: the processes, their arguments and their order, from the configuration. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tickfire.server.supervisor.config import DevConfig, browser_host
 
 LOOPBACK: Final = "127.0.0.1"
 SIMULATED_HISTORY_S: Final = 90 * 60.0
-"""Enough for what looks back an hour to be there at once."""
+"""Long enough that indicators that look back an hour have values at once."""
 LOCAL_SCHEMAS: Final = "trades,mbp-1,definition"
-"""A local gateway's trades are no MBP-1 records, as a real one's are, so both are asked for."""
+"""Both, because a local gateway's trades need not be MBP-1 records, as Databento's are."""
 LOCAL_GATEWAY_KEY: Final = "db-local-gateway-accepts-any-key"
-"""The live protocol cannot do without a key; the local gateway takes any."""
+"""Placeholder for the key that the live protocol requires; the local gateway accepts any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The private ports of a run; they stay the same over restarts."""
+    """TCP ports of a run, the same across restarts of its processes."""
 
     redis: int
     gateway: int
@@ -28,10 +28,14 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The readiness check of a process.
+    """Readiness check of a process.
 
-    `kind` is ``"redis"`` (answers PING), ``"tcp"`` (accepts a connection) or ``"http"``
-    (``/readyz`` answers 200).
+    Attributes
+    ----------
+    kind : str
+        ``"redis"`` (replies to PING), ``"tcp"`` (accepts a connection) or ``"http"`` (responds to
+        ``/readyz`` with 200).
+    host, port : str, int
     """
 
     kind: str
@@ -41,7 +45,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
-    """One process: ``tickfire <args>``; without a probe it counts as ready once started."""
+    """One process, ``tickfire <args>``. Without a probe it counts as ready once started."""
 
     name: str
     args: tuple[str, ...]
@@ -55,15 +59,15 @@ def redis_url(config: DevConfig, ports: Ports) -> str:
 
 
 def plan(config: DevConfig, ports: Ports) -> tuple[ChildSpec, ...]:
-    """Return the processes in the order of their start; they stop in the reverse order."""
-    house = {"REDIS_URL": redis_url(config, ports)}
+    """Return the processes in the order in which they start; they stop in the reverse order."""
+    env = {"REDIS_URL": redis_url(config, ports)}
     specs = [
         _redis(ports) if config.embedded_redis else None,
         _gateway(config, ports) if config.replays else None,
-        _ingest(config, ports, house),
-        _news(config, house),
-        ChildSpec("infer", ("infer",), env=house),
-        _server(config, ports, house),
+        _ingest(config, ports, env),
+        _news(config, env),
+        ChildSpec("infer", ("infer",), env=env),
+        _server(config, ports, env),
     ]
     return tuple(spec for spec in specs if spec is not None)
 
@@ -84,25 +88,25 @@ def _gateway(config: DevConfig, ports: Ports) -> ChildSpec:
     return ChildSpec("gateway", tuple(args), probe=Probe("tcp", LOOPBACK, ports.gateway))
 
 
-def _ingest(config: DevConfig, ports: Ports, house: Mapping[str, str]) -> ChildSpec:
+def _ingest(config: DevConfig, ports: Ports, env: Mapping[str, str]) -> ChildSpec:
     if config.live:
-        return ChildSpec("ingest", ("ingest",), env=house)
+        return ChildSpec("ingest", ("ingest",), env=env)
     return ChildSpec(
         "ingest",
         (
             *("ingest", "--gateway", f"{LOOPBACK}:{ports.gateway}"),
             *("--schemas", LOCAL_SCHEMAS, "--backfill", f"{SIMULATED_HISTORY_S:g}"),
         ),
-        env={**house, "DATABENTO_API_KEY": LOCAL_GATEWAY_KEY},
+        env={**env, "DATABENTO_API_KEY": LOCAL_GATEWAY_KEY},
     )
 
 
-def _news(config: DevConfig, house: Mapping[str, str]) -> ChildSpec:
-    return ChildSpec("news", ("news",) if config.news_feeds else ("news", "--simulate"), env=house)
+def _news(config: DevConfig, env: Mapping[str, str]) -> ChildSpec:
+    return ChildSpec("news", ("news",) if config.news_feeds else ("news", "--simulate"), env=env)
 
 
-def _server(config: DevConfig, ports: Ports, house: Mapping[str, str]) -> ChildSpec:
+def _server(config: DevConfig, ports: Ports, env: Mapping[str, str]) -> ChildSpec:
     args = ["serve", "--dev", "--host", config.host, "--port", str(ports.server)]
     args += ["--workers", str(config.workers)]
     probe = Probe("http", browser_host(config.host).strip("[]"), ports.server)
-    return ChildSpec("server", tuple(args), env=house, probe=probe)
+    return ChildSpec("server", tuple(args), env=env, probe=probe)

@@ -1,8 +1,9 @@
 """Restart policy: when to restart a process, and when to give up. Pure: times are arguments.
 
-A process that dies is started again after a delay, which doubles from death to death up to a
-limit, and begins anew once a run has lasted. One that dies too often within a window will not be
-mended by one more start: the supervisor then ends, so that whoever watches it learns of it.
+A process that dies is restarted after a delay. The delay doubles with each death up to a limit, and
+returns to its first value after a run that lasted long enough. If a process dies too often within a
+window, another restart is unlikely to help: the supervisor stops with an error, which the user or a
+service manager can see.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ from tickfire.base.retry import Backoff
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The figures of a restart policy; times in seconds."""
+    """Limits of a restart policy; times are in seconds."""
 
     first_delay_s: float = 0.2
     max_delay_s: float = 5.0
     lasting_s: float = 10.0
-    """A run of this length was a success: the next delay is the first one again."""
+    """After a run of at least this length, the next delay is `first_delay_s` again."""
     max_deaths: int = 10
     window_s: float = 60.0
-    """More than `max_deaths` within `window_s`: give up."""
+    """The policy gives up after more than `max_deaths` within `window_s`."""
 
 
 class RestartPolicy:
-    """Decides over one process. Times are of one monotonic clock, in seconds."""
+    """Restart policy of one process; times are those of a monotonic clock, in seconds."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
@@ -35,7 +36,7 @@ class RestartPolicy:
         self._backoff = Backoff(self.limits.first_delay_s, self.limits.max_delay_s)
 
     def died(self, *, started: float, now: float) -> float | None:
-        """Take note of a death; return the delay before the next start, None to give up."""
+        """Count a death; return the delay before the restart in seconds, or None to give up."""
         limits = self.limits
         if now - started >= limits.lasting_s:
             self._backoff.reset()
@@ -44,5 +45,5 @@ class RestartPolicy:
         return None if self.deaths(now) > limits.max_deaths else delay
 
     def deaths(self, now: float) -> int:
-        """Return how many deaths the window that ends now has seen."""
+        """Return the number of deaths in the window that ends at `now`."""
         return sum(now - at <= self.limits.window_s for at in self._deaths)

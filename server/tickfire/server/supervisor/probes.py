@@ -1,4 +1,4 @@
-"""Readiness probes of processes: one connection, one request, one reply."""
+"""Readiness probes: each makes one connection, with at most one request and its reply."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BODY_SHOWN: Final = 200
 
 
 async def ask(probe: Probe) -> str | None:
-    """Return None if the process is ready, else what it answered, in a few words."""
+    """Return None if the process is ready, else the reason why it is not, in a few words."""
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_S):
             await _PROBES[probe.kind](probe.host, probe.port)

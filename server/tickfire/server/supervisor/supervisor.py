@@ -1,4 +1,4 @@
-"""Keeps a set of processes running: the edge around `policy`, `child` and `probes`."""
+"""`Supervisor`, which keeps a set of processes running: the I/O around `policy`."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tickfire.server.supervisor.probes import ask
 COMMAND: Final = (sys.executable, "-m", "tickfire.server")
 PROBE_INTERVAL_S: Final = 0.05
 STILL_WAITING_S: Final = 10.0
-"""How often a process that is not ready yet is spoken of."""
+"""Interval between warnings about a process that is not ready yet."""
 OTHERS_DEATH_S: Final = 0.5
-"""A process that ends because another did may be seen to do so first, by this much."""
+"""Maximum time by which a death may be noticed before the death of another that caused it."""
 USER_ERROR_CODES: Final = (1, 2)
 USER_ERROR_PREFIX: Final = "tickfire: "
 
@@ -31,16 +31,24 @@ logger = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Starts processes in order, restarts what dies, stops them in the reverse order.
+    """Runner of a set of processes.
+
+    It starts them in order, each once the one before it is ready, restarts those that die, and
+    stops them in the reverse order.
 
     Parameters
     ----------
     specs : sequence of ChildSpec
-        What runs, in the order of the start.
+        The processes, in the order in which they start.
     command : sequence of str
-        What precedes a spec's arguments.
+        The command to which the arguments of a spec are appended.
     limits : Limits, optional
-        When to restart, when to give up.
+        Limits of the restart policy of each process.
+
+    Attributes
+    ----------
+    deaths : int
+        Number of processes that have died, restarted ones included.
     """
 
     def __init__(
@@ -55,12 +63,12 @@ class Supervisor:
         self.deaths = 0
 
     async def run(self, stop: asyncio.Event, on_live: Callable[[], None]) -> None:
-        """Run until `stop` is set; `on_live` is called once, when all are ready.
+        """Run until `stop` is set; call `on_live` once all processes are ready.
 
         Raises
         ------
         UserError
-            A process could not start, or died too often. Nothing is left running then.
+            If a process rejects its input or dies too often. All processes have been stopped then.
         """
         stopping = asyncio.create_task(stop.wait())
         running = asyncio.create_task(self._run(on_live))
@@ -90,11 +98,11 @@ class Supervisor:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process ids of the children that run now, by name."""
+        """Process ids of the running children, by name."""
         return {k.spec.name: k.child.pid for k in self._keepers if k.child is not None}
 
     async def start_child(self, spec: ChildSpec) -> Child:
-        """Start one run of a process."""
+        """Start a process and relay its output to the log under its name."""
         source = {SOURCE_ATTRIBUTE: spec.name}
         return await Child.start(
             spec.name, [*self._command, *spec.args], spec.env, lambda text: _relay(text, source)
@@ -102,13 +110,13 @@ class Supervisor:
 
 
 class _Keeper:
-    """Keeps one process running."""
+    """Loop that starts one process and restarts it when it dies."""
 
-    def __init__(self, house: Supervisor, spec: ChildSpec, policy: RestartPolicy) -> None:
+    def __init__(self, supervisor: Supervisor, spec: ChildSpec, policy: RestartPolicy) -> None:
         self.spec = spec
         self.ready = asyncio.Event()
         self.child: Child | None = None
-        self._house = house
+        self._supervisor = supervisor
         self._policy = policy
         self._runs = 0
 
@@ -116,7 +124,7 @@ class _Keeper:
         while True:
             started = time.monotonic()
             self._runs += 1
-            self.child = await self._house.start_child(self.spec)
+            self.child = await self._supervisor.start_child(self.spec)
             watching = asyncio.create_task(self._watch_ready(started))
             try:
                 code = await self.child.wait()
@@ -127,8 +135,8 @@ class _Keeper:
             await self._after_death(self.child, code, started)
 
     async def _after_death(self, child: Child, code: int, started: float) -> None:
-        self._house.deaths += 1
-        await self._refuse_bad_input(child, code, started)
+        self._supervisor.deaths += 1
+        await self._raise_bad_input(child, code, started)
         self.child = None
         now = time.monotonic()
         delay = self._policy.died(started=started, now=now)
@@ -141,34 +149,35 @@ class _Keeper:
         logger.warning("%s died (%s); starting it again in %g s", self.spec.name, why, delay)
         await asyncio.sleep(delay)
 
-    async def _refuse_bad_input(self, child: Child, code: int, started: float) -> None:
-        """Raise what a process said of the user's input at its first start: trying again is vain.
+    async def _raise_bad_input(self, child: Child, code: int, started: float) -> None:
+        """Raise the error that a process printed about its input: a restart would not help.
 
-        Not of one that was ready, or lasted where nothing tells: the input was good enough then.
-        Only if no other process died: then it may be a consequence of that.
+        This holds for the first run of a process that never became ready or, without a probe, ended
+        early; otherwise its input was valid. It also requires that no other process has died,
+        because the error may be a consequence of that death.
         """
-        said = child.last_line.removeprefix(USER_ERROR_PREFIX)
+        message = child.last_line.removeprefix(USER_ERROR_PREFIX)
         if self.spec.probe is None:
             early = time.monotonic() - started < self._policy.limits.lasting_s
         else:
             early = not self.ready.is_set()
-        first = self._runs == 1 and self._house.deaths == 1
-        if code not in USER_ERROR_CODES or said == child.last_line or not (early and first):
+        first = self._runs == 1 and self._supervisor.deaths == 1
+        if code not in USER_ERROR_CODES or message == child.last_line or not (early and first):
             return
         await asyncio.sleep(OTHERS_DEATH_S)
-        if self._house.deaths == 1:
-            raise UserError(said)
+        if self._supervisor.deaths == 1:
+            raise UserError(message)
 
     async def _watch_ready(self, started: float) -> None:
         if self.spec.probe is not None:
             await _until_ready(self.spec.name, self.spec.probe)
         took = time.monotonic() - started
         if self._runs > 1:
-            logger.info("%s is back, %.1f s after its start", self.spec.name, took)
+            logger.info("%s is ready again (%.1f s)", self.spec.name, took)
         elif self.spec.probe is not None:
             logger.info("%s is ready (%.1f s)", self.spec.name, took)
         else:
-            logger.info("%s is started", self.spec.name)
+            logger.info("%s has started", self.spec.name)
         self.ready.set()
 
     async def stop(self) -> None:
@@ -181,14 +190,15 @@ class _Keeper:
 
 
 async def _until_ready(name: str, probe: Probe) -> None:
-    spoken = time.monotonic()
+    warned_at = time.monotonic()
     while (answer := await ask(probe)) is not None:
-        if time.monotonic() - spoken >= STILL_WAITING_S:
-            spoken = time.monotonic()
+        if time.monotonic() - warned_at >= STILL_WAITING_S:
+            warned_at = time.monotonic()
             logger.warning("still waiting for %s: %s", name, answer)
         await asyncio.sleep(PROBE_INTERVAL_S)
 
 
 def _relay(text: str, source: dict[str, str]) -> None:
-    # Past the level: the child applied it already, and what carries no level is a traceback.
+    # Bypass the logger's level: the child has applied it already, and the lines of a traceback
+    # carry none.
     logger.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, text, (), None, extra=source))
