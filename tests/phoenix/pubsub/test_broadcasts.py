@@ -17,6 +17,7 @@ import tickfire.phoenix.pubsub
 from tests.support.eventually import eventually
 from tests.support.phoenix.fakes import Talk
 from tickfire.phoenix import Channel, Hub, Presence, Reply, Socket, UserSocket
+from tickfire.phoenix.presence.replication import Timing
 from tickfire.phoenix.pubsub import Adapter, Deliver, MemoryAdapter, MemoryBus, PubSub
 from tickfire.phoenix.pubsub.redis import RedisAdapter
 from tickfire.phoenix.wire.close_codes import CloseCode
@@ -24,6 +25,7 @@ from tickfire.phoenix.wire.close_codes import CloseCode
 TOPIC = "room:1"
 PUBSUB_LOGGER = "tickfire.phoenix.pubsub"
 BRIEF_S = 0.05
+QUICK = Timing(heartbeat_s=0.05, down_s=5.0, permdown_s=10.0)
 
 type MakeAdapter = Callable[[], Adapter]
 
@@ -98,7 +100,7 @@ async def delivered(here: Node, there: Node) -> list[list[Any]]:
     """
     talks = [*here.talks, *there.talks]
     got: list[list[Any]] = [[] for _ in talks]
-    marks = [["end", {"of": "here"}], ["end", {"of": "there"}]]
+    marks: list[list[Any]] = [["end", {"of": "here"}], ["end", {"of": "there"}]]
     for node, (event, payload) in zip((here, there), marks, strict=True):
         await node.hub.broadcast_async(TOPIC, event, payload)
 
@@ -157,24 +159,29 @@ async def test_local_broadcast_stays_on_its_node(nodes: tuple[Node, Node]) -> No
     assert got == [*[[["news", {"n": 1}]]] * 3, [], [], []]
 
 
+class Tracked(Channel):
+    """Tracks its one client."""
+
+    def __init__(self, presence: Presence) -> None:
+        self.presence = presence
+
+    async def join(self, topic: str, payload: Any, socket: Socket) -> None:
+        self.presence.track(socket, "ann", {})
+
+
 async def test_presence_tells_each_subscriber_once(nodes: tuple[Node, Node]) -> None:
     here, there = nodes
-    presences = [Presence(node.hub) for node in nodes]
+    async with Presence(here.hub, timing=QUICK) as near, Presence(there.hub, timing=QUICK) as far:
+        tracked = Talk({"room:*": lambda: Tracked(near)}, hub=here.hub)
+        tracked.send("1", "1", TOPIC, "phx_join", {})
 
-    class Tracked(Channel):
-        async def join(self, topic: str, payload: Any, socket: Socket) -> None:
-            presences[0].track(socket, "ann", {})
+        async def ann_is_there() -> bool:
+            return "ann" in await far.list(TOPIC)
 
-    tracked = Talk({"room:*": Tracked}, hub=here.hub)
-    tracked.send("1", "1", TOPIC, "phx_join", {})
-
-    async def ann_is_there() -> bool:
-        return "ann" in await presences[1].list(TOPIC)
-
-    await eventually(ann_is_there, "the other node knows of the presence")
-    for got in await delivered(here, there):
-        [[event, diff]] = got
-        assert (event, list(diff["joins"])) == ("presence_diff", ["ann"])
+        await eventually(ann_is_there, "the other node knows of the presence")
+        for got in await delivered(here, there):
+            [[event, diff]] = got
+            assert (event, list(diff["joins"]), diff["leaves"]) == ("presence_diff", ["ann"], {})
 
 
 async def test_disconnect_closes_on_both_nodes(nodes: tuple[Node, Node]) -> None:
