@@ -1,4 +1,4 @@
-"""Long-poll: the transport for where WebSockets do not get through."""
+"""Long-poll transport, for networks that block WebSockets."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ __all__ = ["LongPollEndpoint", "LongPollOptions", "LongPollServer", "Timing"]
 
 @dataclass(frozen=True, slots=True)
 class LongPollOptions:
-    """The long-poll transport of a socket.
+    """Options of a socket's long-poll transport.
 
     Attributes
     ----------
     path : str
-        Appended to the socket's path.
+        Path of the endpoint, appended to the socket's path.
     window_s : float
-        How long a poll waits. A session ends when nobody has polled for one and a half windows.
+        Maximum time that a poll waits for messages, in seconds. A session ends when its client has
+        not polled for one and a half windows.
     pubsub_timeout_s : float
-        How long a session is looked for on other nodes.
+        Time to wait for another node to find a session, in seconds.
     token_max_age_s : float
-        After which a session's token is worth nothing.
+        Time after which a session's token is refused, in seconds.
     high_water : bytes
-        A session with more than that to be told is congested until its next poll.
+        A session with more than this waiting for the client is congested until the next poll.
     """
 
     path: str = "/longpoll"
