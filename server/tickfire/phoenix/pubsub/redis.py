@@ -119,7 +119,7 @@ class RedisAdapter:
 
     # --- receiving
     async def _listen(self, deliver: Deliver) -> None:
-        """Receive messages until cancelled; reconnect after a lost connection or a moved channel."""
+        """Receive messages until cancelled; reconnect when a connection or channel is lost."""
         backoff_s = FIRST_BACKOFF_S
         while True:
             try:
