@@ -33,7 +33,7 @@ ORIGINS = ["//allowed.example", "//*.wild.example"]
 
 
 class TestUserSocket(UserSocket):
-    """Accepts nearly everybody."""
+    """User socket that accepts nearly all connections."""
 
     def __init__(self, channels: Mapping[str, ChannelFactory]) -> None:
         super().__init__()
@@ -55,13 +55,13 @@ class TestUserSocket(UserSocket):
 
 
 class MaxSocket(UserSocket):
-    """Accepts everybody, for few channels."""
+    """User socket that accepts all connections, with a low limit of channels."""
 
     channels: ClassVar = {"room:*": RoomChannel}
 
 
 class TokenSocket(UserSocket):
-    """Accepts who has one of two auth tokens."""
+    """User socket that requires one of two auth tokens."""
 
     channels: ClassVar = {"room:*": RoomChannel}
 

@@ -42,7 +42,7 @@ def _publish(socket: Socket, topic: str, payload: Any) -> None:
 
 
 class RoomChannel(Channel):
-    """Does every thing that a channel can do, by its topic and by event."""
+    """Channel that does everything that a channel can do, chosen by topic and event."""
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         match topic:

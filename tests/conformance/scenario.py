@@ -136,7 +136,7 @@ class Scenario:
 
     async def _do_http(self, step: Step) -> None:
         label = step.get("label")
-        if self._requests:  # what is concurrent must still begin in order
+        if self._requests:  # concurrent requests must still start in order
             soon = label == "post" or "second" in (label or "")
             await asyncio.sleep(0.12 if soon else 0.3)
         self._requests.append((label, asyncio.ensure_future(self._request(step))))

@@ -1,7 +1,7 @@
 """Deviations from Phoenix: each with its reason and the check that pins it.
 
-docs/conformance.md tells the same to people, and is held to this table. The transcripts have none:
-even the accidents that they record, in which Phoenix loses data, are reproduced.
+docs/conformance.md lists the same deviations, and a test compares the two. The transcripts have no
+deviations: even recorded quirks of Phoenix, in which it loses data, are reproduced.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Deviation:
     Attributes
     ----------
     phoenix, here
-        What Phoenix 1.8 does, and what we do.
+        Behaviour of Phoenix 1.8, and of this server.
     reason
-        Why.
+        Reason for the deviation.
     check
-        Shows that we do so, on a joined connection.
+        Asserts the behaviour of this server, on a joined connection.
     """
 
     phoenix: str
@@ -50,7 +50,7 @@ class Deviation:
 
 async def _next(socket: RawWebSocket) -> dict[str, Any]:
     step = await socket.next(PATIENCE_S)
-    assert step is not None, "nothing came"
+    assert step is not None, "the server sent nothing"
     return step
 
 
@@ -81,30 +81,30 @@ def _header_of(size: int) -> bytes:
 DEVIATIONS = {
     "deep JSON": Deviation(
         "reads JSON of any depth",
-        "closes with 1011 beyond the interpreter's limit, about a thousand levels",
-        "depth costs stack; no client nests so deep in earnest",
+        "closes with 1011 beyond the interpreter's recursion limit, about a thousand levels",
+        "depth costs stack, and no real client nests so deeply",
         _closes(_echo("[" * 100_000 + "]" * 100_000), 1011),
     ),
     "long integers": Deviation(
         "reads integers of any length",
         "closes with 1011 beyond 4,300 digits",
-        "reading takes time that grows with the square of the length",
+        "the time to decode them grows with the square of the length",
         _closes(_echo("9" * 5_000), 1011),
     ),
     "large messages": Deviation(
-        "takes a message of any size unless told otherwise",
-        "closes with 1009 beyond 64 MiB unless told otherwise (`max_message_size`)",
-        "one client must not take all memory",
+        "accepts messages of any size by default",
+        "closes with 1009 beyond 64 MiB by default (`max_message_size`)",
+        "one client must not exhaust the memory",
         _closes(_header_of((64 << 20) + 1), 1009),
     ),
     "text that is not UTF-8, in fragments": Deviation(
         "closes with 1007 when the message is complete",
-        "closes with 1007 at the fragment that spoils it",
-        "RFC 6455 allows it, and nothing is kept that will be thrown away",
+        "closes with 1007 at the first invalid fragment",
+        "RFC 6455 allows it, and no data is buffered in vain",
         _closes(frame(TEXT, b"\xf4\x90\x80\x80", fin=False), 1007),
     ),
     "close codes 1012, 1013 and 1014": Deviation(
-        "answers a client's close frame with 1002, as one with a code that must not be sent",
+        "answers a client's close frame with 1002, as for codes that must not be sent",
         "answers it with 1000",
         "the codes have been registered since RFC 6455 was written",
         _closes(frame(CLOSE, (1012).to_bytes(2, "big")), 1000),
@@ -112,19 +112,19 @@ DEVIATIONS = {
     "NaN and infinities from the server": Deviation(
         "cannot have them: Erlang's floats are finite",
         "sends null",
-        "it is what JSON.stringify does, and the channel of a computation need not crash",
+        "as JSON.stringify does; a computed value need not crash a channel",
         _holds(lambda: encode_json([math.nan, math.inf]) == b"[null,null]"),
     ),
     "a join that never decides": Deviation(
-        "waits for ever, and the socket with it",
+        "waits forever, and blocks the socket",
         "cancels it after 30 s and answers as if it had crashed (`join_timeout_s`)",
         "a join holds up everything else on its connection",
         _holds(lambda: DEFAULT_JOIN_TIMEOUT_S == 30.0),
     ),
     "a client that does not read": Deviation(
         "blocks the socket's process until the send times out",
-        "cuts it when 8 MiB wait for it, unless its channel conflates (`on_overflow`)",
-        "memory is bounded, and nobody else waits",
+        "drops it when 8 MiB are waiting, unless its channel conflates (`on_overflow`)",
+        "memory is bounded, and no other client has to wait",
         _holds(lambda: DEFAULT_WRITE_LIMIT == 8 << 20),
     ),
 }
@@ -149,7 +149,7 @@ def test_deviation(name: str, port: int) -> None:
     asyncio.run(_check_on_a_connection(DEVIATIONS[name].check, port))
 
 
-def test_the_document_tells_of_each_in_the_same_words() -> None:
+def test_the_document_lists_each_deviation() -> None:
     text = DOCUMENT.read_text("utf8")
     for name, deviation in DEVIATIONS.items():
         row = f"| {name} | {deviation.phoenix} | {deviation.here} | {deviation.reason} |"

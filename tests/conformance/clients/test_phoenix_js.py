@@ -24,7 +24,7 @@ def seen(place: Place) -> dict[str, Any]:
 
 @pytest.mark.timeout(260)
 @pytest.mark.parametrize("scenario", EXPECTED)
-def test_it_sees_what_it_sees_of_phoenix(scenario: str, seen: dict[str, Any]) -> None:
+def test_it_observes_the_same_as_with_phoenix(scenario: str, seen: dict[str, Any]) -> None:
     assert seen[scenario] == EXPECTED[scenario]
 
 

@@ -66,7 +66,7 @@ def test_a_refused_join_raises(clients: _Clients) -> None:
     assert unmatched.value.args == ({"reason": "unmatched topic"},)
 
 
-def test_broadcasts_reach_both(clients: _Clients) -> None:
+def test_broadcasts_reach_both_clients(clients: _Clients) -> None:
     heard: Queue[tuple[str, Any]] = Queue()
     rooms = [clients.connect().channel("room:both") for _ in range(2)]
     for name, room in zip("ab", rooms, strict=True):
@@ -77,7 +77,7 @@ def test_broadcasts_reach_both(clients: _Clients) -> None:
     assert sorted(got, key=lambda each: each[0]) == [("a", {"loud": 1}), ("b", {"loud": 1})]
 
 
-def test_pushes_and_the_end_of_a_channel_are_told(clients: _Clients) -> None:
+def test_pushes_and_the_end_of_a_channel_are_received(clients: _Clients) -> None:
     told: Queue[Any] = Queue()
     room = clients.connect().channel("room:told")
     room.on("pushed", told.put)
@@ -99,7 +99,7 @@ def test_the_heartbeat_is_answered(clients: _Clients) -> None:
     assert reply.payload == {"status": "ok", "response": {}}
 
 
-def test_it_is_told_when_the_server_closes(clients: _Clients, app: AppProcess) -> None:
+def test_it_notices_when_the_server_closes(clients: _Clients, app: AppProcess) -> None:
     closed: Queue[Any] = Queue()
     client = phxsocket.Client(f"ws://127.0.0.1:{app.port}/socket/websocket", {"user_id": "phx"})
     client.heartbeat_interval = NO_HEARTBEAT_S

@@ -118,7 +118,7 @@ async def test_broadcasts_reach_version_1(app: AppProcess) -> None:
         assert await one.next() == ("phx_reply", {"status": "ok", "response": {}})
 
 
-async def test_version_2_of_it_drops_broadcasts_as_it_does_phoenixs(app: AppProcess) -> None:
+async def test_its_version_2_drops_broadcasts_as_with_phoenix(app: AppProcess) -> None:
     # It wants its own join_ref in everything; a broadcast has none, from Phoenix neither.
     async with listening(app, V2) as listener:
         await listener.subscribe("room:dropped")
@@ -154,7 +154,7 @@ async def test_a_crashed_channel_is_joined_again(
         assert await listener.next() == ("phx_reply", {"status": "ok", "response": {"again": 1}})
 
 
-async def test_a_channel_that_stops_is_lost(app: AppProcess) -> None:
+async def test_a_stopped_channel_is_reported_as_lost(app: AppProcess) -> None:
     lost: asyncio.Queue[str] = asyncio.Queue()
 
     async def on_topic_lost(topic: str, error: Exception) -> None:
@@ -169,7 +169,7 @@ async def test_a_channel_that_stops_is_lost(app: AppProcess) -> None:
 
 @both_versions
 @pytest.mark.parametrize("how", ["kill_transport", "restart"])
-async def test_it_comes_back_after_the_connection_was_lost(
+async def test_it_reconnects_after_a_lost_connection(
     app: AppProcess, version: PhoenixChannelsProtocolVersion, how: str
 ) -> None:
     back = asyncio.Event()

@@ -82,7 +82,7 @@ def seen(app: AppProcess) -> dict[str, Any]:
 
 @pytest.mark.timeout(260)
 @pytest.mark.parametrize("scenario", EXPECTED)
-def test_it_sees_what_it_sees_of_supabase(scenario: str, seen: dict[str, Any]) -> None:
+def test_it_observes_the_same_as_with_supabase(scenario: str, seen: dict[str, Any]) -> None:
     assert seen[scenario] == EXPECTED[scenario]
 
 

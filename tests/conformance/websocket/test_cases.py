@@ -82,6 +82,6 @@ def test_case(case: Case, port: int) -> None:
     asyncio.run(run(case, port))
 
 
-def test_the_cases_have_names_of_their_own() -> None:
+def test_case_names_are_unique() -> None:
     names = [case.name for case in CASES]
     assert len(set(names)) == len(names)

@@ -55,7 +55,7 @@ async def test_a_wrong_key_is_refused(header: str) -> None:
         await client(headers={"x-api-key": header})
 
 
-async def test_the_key_may_come_as_a_header_but_must_come() -> None:
+async def test_the_key_may_be_a_header_and_is_required() -> None:
     await client(headers={"x-api-key": "key"})
     with pytest.raises(ConnectionRefused):
         await client(headers={"other": "header"})
@@ -69,19 +69,19 @@ async def test_a_join_needs_no_config(payload: Any) -> None:
 @pytest.mark.parametrize(
     "payload", [[], "x", {"config": 1}, {"config": {"broadcast": {"ack": "yes"}}}]
 )
-async def test_a_join_that_makes_no_sense_is_refused(payload: Any) -> None:
+async def test_a_malformed_join_is_refused(payload: Any) -> None:
     with pytest.raises(JoinRefused) as refused:
         await (await client()).join(ROOM, payload)
     assert refused.value.response["reason"].startswith("InvalidJoinPayload: ")
 
 
-async def test_a_topic_has_a_name() -> None:
+async def test_a_topic_without_a_name_is_refused() -> None:
     with pytest.raises(JoinRefused) as refused:
         await (await client()).join("realtime:")
     assert refused.value.response["reason"].startswith("TopicNameRequired")
 
 
-async def test_nobody_is_let_into_a_private_channel_unless_it_is_said_who() -> None:
+async def test_private_channels_refuse_all_clients_by_default() -> None:
     class Private(RealtimeChannel):
         def is_private(self, name: str) -> bool:
             return True
@@ -112,7 +112,7 @@ async def test_the_key_stands_in_for_a_token() -> None:
         ("presence", {}, "unknown presence event none"),
     ],
 )
-async def test_what_makes_no_sense_is_answered_with_an_error(
+async def test_malformed_messages_are_answered_with_an_error(
     event: str, payload: Any, reason: str
 ) -> None:
     joined = await room()
@@ -128,7 +128,7 @@ async def test_unknown_events_and_tokens_on_public_channels_are_ignored() -> Non
     await joined.assert_reply(ref, "ok")
 
 
-async def test_the_state_is_sent_once_and_before_nothing_is_tracked() -> None:
+async def test_the_presence_state_is_sent_once() -> None:
     joined = await room({"config": {"presence": {"enabled": True, "key": "me"}}})
     assert await joined.assert_push("presence_state") == {}
     await joined.assert_reply(joined.push("presence", {"event": "track", "payload": {"n": 1}}))
@@ -136,7 +136,7 @@ async def test_the_state_is_sent_once_and_before_nothing_is_tracked() -> None:
     joined.refute_push("presence_state")
 
 
-async def test_who_tracks_without_having_asked_for_presence_gets_the_state_then() -> None:
+async def test_tracking_without_presence_enabled_sends_the_state() -> None:
     joined = await room()
     await joined.assert_reply(joined.push("presence", {"event": "TRACK", "payload": {"n": 1}}))
     state = await joined.assert_push("presence_state")
@@ -145,7 +145,7 @@ async def test_who_tracks_without_having_asked_for_presence_gets_the_state_then(
     assert entry["metas"][0]["n"] == 1
 
 
-async def test_the_same_payload_again_changes_nothing() -> None:
+async def test_tracking_the_same_payload_again_changes_nothing() -> None:
     joined = await room()
     track = {"event": "track", "payload": {"n": 1}}
     await joined.assert_reply(joined.push("presence", track))
@@ -158,7 +158,7 @@ async def test_the_same_payload_again_changes_nothing() -> None:
     await joined.assert_push("presence_diff", lambda diff: bool(diff["joins"]))
 
 
-async def test_a_channel_ends_when_its_token_expires_unless_there_is_a_new_one() -> None:
+async def test_a_channel_ends_when_its_token_expires_unless_it_is_renewed() -> None:
     expires_at = {"short": time.time() + 0.05, "long": time.time() + 1e9, "past": 0.0}
 
     class Expiring(Guarded):

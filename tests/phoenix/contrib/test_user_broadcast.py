@@ -56,7 +56,7 @@ def read(data: bytes) -> tuple[str, dict[str, Any]]:
 
 
 @given(names, names, names, names, payloads)
-def test_what_a_client_sends_is_read(
+def test_user_pushes_are_decoded(
     join_ref: str, ref: str, topic: str, event: str, payload: Any
 ) -> None:
     message = decode_user_push(push(join_ref, ref, topic, event, payload, b'{"forged":true}'))
@@ -66,7 +66,7 @@ def test_what_a_client_sends_is_read(
 
 
 @given(names, names, payloads, st.dictionaries(st.text(max_size=8), st.integers(), max_size=3))
-def test_what_a_client_is_sent_can_be_read(
+def test_user_broadcasts_are_encoded(
     topic: str, event: str, payload: Any, meta: dict[str, int]
 ) -> None:
     message = user_broadcast(event, payload, meta)
@@ -74,7 +74,7 @@ def test_what_a_client_is_sent_can_be_read(
 
 
 @given(st.binary(max_size=300))
-def test_bad_bytes_are_a_decode_error_and_nothing_else(data: bytes) -> None:
+def test_random_bytes_raise_only_decode_errors(data: bytes) -> None:
     for decode in (decode_user_push, SupabaseSerializer().decode_binary):
         try:
             decode(b"\x03" + data)
@@ -83,7 +83,7 @@ def test_bad_bytes_are_a_decode_error_and_nothing_else(data: bytes) -> None:
 
 
 @given(names, payloads, st.data())
-def test_a_message_that_is_cut_short_is_refused_or_has_a_shorter_payload(
+def test_a_truncated_message_is_refused_or_has_a_shorter_payload(
     topic: str, payload: Any, data: st.DataObject
 ) -> None:
     whole = push("1", "2", topic, "e", payload)
@@ -93,14 +93,14 @@ def test_a_message_that_is_cut_short_is_refused_or_has_a_shorter_payload(
         decode_user_push(whole[:cut])
 
 
-def test_the_bytes_of_both_kinds_are_these() -> None:
+def test_both_kinds_have_the_expected_bytes() -> None:
     sent = b"\x03\x01\x02\x03\x02\x00\x01" + b"1" + b"22" + b"r:a" + b"ev" + b'{"a":1}'
     assert decode_user_push(sent).payload["payload"] == {"a": 1}
     got = encode_user_broadcast("r:a", user_broadcast("ev", b"\x00\xff"))
     assert got == b"\x04\x03\x02\x00\x00" + b"r:a" + b"ev" + b"\x00\xff"
 
 
-def test_names_that_are_not_utf_8_are_read_as_realtime_js_writes_them() -> None:
+def test_names_that_are_not_utf_8_are_decoded_as_latin_1() -> None:
     sent = b"\x03\x01\x01\x03\x01\x00\x01" + b"1" + b"2" + b"r:\xe9" + b"\xe8" + b"{}"
     message = decode_user_push(sent)
     assert (message.topic, message.payload["event"]) == ("r:é", "è")
@@ -112,7 +112,7 @@ def test_an_unknown_encoding_and_bad_json_are_refused() -> None:
             decode_user_push(data)
 
 
-def test_everything_else_is_as_in_version_2() -> None:
+def test_other_messages_are_as_in_version_2() -> None:
     ours, stock = SupabaseSerializer(), V2Serializer()
     for payload in ({"a": 1}, b"\x01", {"event": 1, "payload": 2}):
         assert ours.encode_broadcast("t", "e", payload) == stock.encode_broadcast("t", "e", payload)
@@ -123,7 +123,7 @@ def test_everything_else_is_as_in_version_2() -> None:
     assert ours.decode_binary(pushed) == stock.decode_binary(pushed)
 
 
-def test_names_too_long_for_a_byte_go_as_text_and_bytes_under_them_are_refused() -> None:
+def test_long_names_are_sent_as_text_and_refused_for_bytes() -> None:
     serializer, long = SupabaseSerializer(), "x" * 256
     frame = serializer.encode_broadcast(long, "broadcast", user_broadcast("e", {"a": 1}))
     ((opcode, text),) = split_frames(frame)

@@ -1,4 +1,4 @@
-"""The connection's rules, against a model that is nothing but the table in its docstring."""
+"""The connection's rules, checked against the table in its docstring."""
 
 from __future__ import annotations
 

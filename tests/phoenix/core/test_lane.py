@@ -1,4 +1,4 @@
-"""The lane: everyone gets exactly what was written while they were there, in order, once."""
+"""Lanes: each subscriber gets every frame written during its subscription, in order, once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SMALL_STEP = 3
 
 
 class Turns:
-    """Stands for the event loop: callbacks that run when the test says so."""
+    """Fake event loop whose callbacks run when the test says so."""
 
     def __init__(self) -> None:
         self.soon: deque[Callable[[], None]] = deque()
@@ -35,7 +35,7 @@ class Turns:
 
 
 class Recorder:
-    """A connection that keeps what it is given."""
+    """A connection that records the frames written to it."""
 
     def __init__(self) -> None:
         self.chunks: list[bytes] = []
@@ -55,7 +55,7 @@ class Recorder:
 
 
 class LaneMachine(RuleBasedStateMachine):
-    """Two lanes, subscribers that come, go, move, and talk for themselves between any two steps."""
+    """Two lanes, with subscribers that join, leave, move and send between any two steps."""
 
     @initialize()
     def begin(self) -> None:
@@ -147,7 +147,7 @@ class LaneMachine(RuleBasedStateMachine):
         subscriber.on_overflow = partial(self.overflowed, subscriber) if cares else None
 
     def overflowed(self, subscriber: Subscriber, missed: int) -> None:
-        """Forget the latest frames that were for this subscriber, which it is not given."""
+        """Forget the latest frames for this subscriber, which it skips."""
         assert missed > 0
         expected = self.expected[subscriber]
         written = self.written[self.here[subscriber]]
@@ -192,7 +192,7 @@ def subscribed(lane: Lane, count: int) -> list[Recorder]:
     return sinks
 
 
-async def test_the_first_frame_goes_at_once_and_waiting_ones_are_joined() -> None:
+async def test_the_first_frame_is_written_at_once_and_queued_ones_are_joined() -> None:
     lane = Lane(asyncio.get_running_loop())
     [sink] = subscribed(lane, 1)
     for frame in (b"1", b"2", b"3"):
@@ -205,7 +205,7 @@ async def test_the_first_frame_goes_at_once_and_waiting_ones_are_joined() -> Non
     assert sink.chunks == [b"1", b"23", b"4"]
 
 
-async def test_a_large_topic_does_not_hold_up_the_loop() -> None:
+async def test_a_large_topic_does_not_block_the_loop() -> None:
     lane = Lane(asyncio.get_running_loop())
     sinks = subscribed(lane, lane_module.STEP * 2 + 1)
     lane.write(b"1")
@@ -228,7 +228,7 @@ def overflowing(on_overflow: Callable[[int], None] | None) -> tuple[Subscriber, 
     return subscriber, sink, stats
 
 
-def test_a_congested_subscriber_is_told_instead_of_written_to() -> None:
+def test_a_congested_subscriber_gets_on_overflow_instead_of_writes() -> None:
     calls: list[int] = []
     subscriber, sink, stats = overflowing(calls.append)
     subscriber.write(b"from the hub")
@@ -240,7 +240,7 @@ def test_a_congested_subscriber_is_told_instead_of_written_to() -> None:
     assert sink.chunks == [b"its own", b"again"]
 
 
-def test_a_congested_subscriber_that_does_not_care_is_cut_at_the_limit() -> None:
+def test_a_congested_subscriber_without_on_overflow_is_dropped_at_the_limit() -> None:
     subscriber, sink, stats = overflowing(None)
     sink.size = 100
     subscriber.write(b"a")
@@ -253,7 +253,7 @@ def test_a_congested_subscriber_that_does_not_care_is_cut_at_the_limit() -> None
     assert (sink.chunks, stats.aborted) == ([b"a"], 1)
 
 
-def test_a_failing_on_overflow_hurts_nobody() -> None:
+def test_a_failing_on_overflow_affects_no_other_subscriber() -> None:
     def fail(missed: int) -> None:
         raise RuntimeError
 
@@ -262,7 +262,7 @@ def test_a_failing_on_overflow_hurts_nobody() -> None:
     assert sink.chunks == []
 
 
-def test_a_change_of_lane_while_held_drops_what_the_hub_wrote() -> None:
+def test_a_change_of_lane_while_held_drops_frames_of_the_hub() -> None:
     sink = Recorder()
     subscriber = Subscriber(sink, HubStats())
     subscriber.write(b"old lane;")
@@ -274,7 +274,7 @@ def test_a_change_of_lane_while_held_drops_what_the_hub_wrote() -> None:
 
 
 @pytest.mark.parametrize("talks", [False, True])
-def test_whoever_overflows_is_told_how_many_writes_it_is_not_given(talks: bool) -> None:
+def test_on_overflow_gets_the_number_of_skipped_writes(talks: bool) -> None:
     loop = Turns()
     given: list[Any] = []
     log: list[Any] = []

@@ -27,7 +27,7 @@ CRASH = {"reason": "channel_crash"}
 
 @pytest.fixture(autouse=True)
 def quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Crashes are logged; here they are meant."""
+    """Silence the log: the crashes here are intended."""
     caplog.set_level(logging.CRITICAL, "tickfire.phoenix")
 
 
@@ -100,7 +100,9 @@ def logged() -> tuple[Talk, list[Log]]:
         (5, {}),
     ],
 )
-async def test_a_crash_sends_phx_error_and_hurts_nobody_else(event: Any, payload: Any) -> None:
+async def test_a_crash_sends_phx_error_and_affects_no_other_channel(
+    event: Any, payload: Any
+) -> None:
     talk, made = logged()
     talk.join("room:1", "1")
     talk.join("room:2", "2")
@@ -143,7 +145,7 @@ async def test_a_leave_is_answered_then_cleaned_up_then_closed() -> None:
     assert talk.said() == []
 
 
-async def test_a_leave_waits_for_the_callback_that_runs() -> None:
+async def test_a_leave_waits_for_the_running_callback() -> None:
     talk, made = logged()
     talk.join()
     talk.send("1", "2", "room:1", "wait", {"n": 1})
@@ -155,7 +157,7 @@ async def test_a_leave_waits_for_the_callback_that_runs() -> None:
     assert said == [("phx_reply", "2"), ("phx_reply", "3"), ("phx_close", "1")]
 
 
-async def test_a_crash_after_waiting_drops_what_waits() -> None:
+async def test_a_crash_of_a_suspended_callback_drops_queued_messages() -> None:
     talk, made = logged()
     talk.join()
     talk.send("1", "2", "room:1", "wait_raise", {})
@@ -164,7 +166,7 @@ async def test_a_crash_after_waiting_drops_what_waits() -> None:
     assert await talk.settled() == [["1", "1", "room:1", "phx_error", CRASH]]
 
 
-async def test_a_lost_connection_ends_channels_after_what_they_had_to_do() -> None:
+async def test_a_lost_connection_ends_channels_after_their_queued_messages() -> None:
     talk, made = logged()
     talk.join("room:1", "1")
     talk.join("room:2", "2")
@@ -178,7 +180,7 @@ async def test_a_lost_connection_ends_channels_after_what_they_had_to_do() -> No
 
 
 # --- the mailbox
-async def test_a_slow_callback_blocks_its_channel_and_no_other() -> None:
+async def test_a_slow_callback_blocks_only_its_channel() -> None:
     talk, made = logged()
     talk.join("room:1", "1")
     talk.join("room:2", "2")
@@ -191,7 +193,7 @@ async def test_a_slow_callback_blocks_its_channel_and_no_other() -> None:
     assert [message[1] for message in await talk.settled()] == ["3", "4"]
 
 
-async def test_a_flood_to_a_slow_channel_stops_the_reading() -> None:
+async def test_a_flood_to_a_slow_channel_pauses_reading() -> None:
     talk, made = logged()
     talk.join()
     talk.send("1", "0", "room:1", "wait", {})
@@ -204,7 +206,7 @@ async def test_a_flood_to_a_slow_channel_stops_the_reading() -> None:
     assert talk.transport.reading
 
 
-async def test_messages_of_the_server_go_through_the_mailbox() -> None:
+async def test_server_messages_go_through_the_mailbox() -> None:
     talk, _ = logged()
     talk.join()
     talk.send("1", "2", "room:1", "info", "hello")
@@ -259,7 +261,7 @@ async def test_a_slow_join_blocks_the_socket_in_order() -> None:
     assert [message[1] for message in await talk.settled()] == ["1", "2", "3"]
 
 
-async def test_a_flood_during_a_join_stops_the_reading() -> None:
+async def test_a_flood_during_a_join_pauses_reading() -> None:
     gate = asyncio.Event()
     talk, _ = gated(slow=gate)
     talk.send("1", "1", "room:slow", "phx_join", {})
@@ -279,7 +281,7 @@ async def test_a_flood_during_a_join_stops_the_reading() -> None:
         ({"unencodable": 1}, "join crashed"),
     ],
 )
-async def test_a_join_that_fails_leaves_nothing(params: dict[str, int], reason: str) -> None:
+async def test_a_failed_join_leaves_no_channel(params: dict[str, int], reason: str) -> None:
     talk, ended = gated()
     talk.send("1", "1", "room:1", "phx_join", params)
     refused = {"status": "error", "response": {"reason": reason}}
@@ -289,7 +291,7 @@ async def test_a_join_that_fails_leaves_nothing(params: dict[str, int], reason: 
     assert len(ended) == ("unencodable" in params)
 
 
-async def test_a_channel_that_cannot_be_made_is_a_join_that_crashed() -> None:
+async def test_a_failing_channel_factory_counts_as_a_crashed_join() -> None:
     def broken() -> Channel:
         raise RuntimeError
 
@@ -300,7 +302,7 @@ async def test_a_channel_that_cannot_be_made_is_a_join_that_crashed() -> None:
     assert not talk.hub.topics()
 
 
-async def test_a_client_that_goes_during_its_join_is_never_joined() -> None:
+async def test_a_client_that_disconnects_during_a_join_is_never_joined() -> None:
     gate = asyncio.Event()
     talk, ended = gated(slow=gate)
     talk.send("1", "1", "room:slow", "phx_join", {})
@@ -311,7 +313,7 @@ async def test_a_client_that_goes_during_its_join_is_never_joined() -> None:
     assert not talk.hub.topics()
 
 
-async def test_a_channel_that_closes_its_connection_while_it_joins_is_cleaned_up() -> None:
+async def test_a_channel_that_closes_its_connection_during_its_join_is_cleaned_up() -> None:
     ended: list[Any] = []
 
     class Closing(Channel):
@@ -328,7 +330,7 @@ async def test_a_channel_that_closes_its_connection_while_it_joins_is_cleaned_up
     assert not talk.hub.topics()
 
 
-async def test_a_join_that_takes_too_long_is_given_up() -> None:
+async def test_a_join_that_takes_too_long_is_cancelled() -> None:
     cancelled = asyncio.Event()
 
     class Never(Channel):
@@ -349,7 +351,7 @@ async def test_a_join_that_takes_too_long_is_given_up() -> None:
     assert not talk.hub.topics()
 
 
-async def test_an_old_channel_that_ends_slowly_does_not_use_up_the_time_of_the_new() -> None:
+async def test_a_slow_end_of_a_replaced_channel_does_not_count_towards_the_join_timeout() -> None:
     ended = asyncio.Event()
 
     class EndsSlowly(Channel):
@@ -378,7 +380,7 @@ async def test_a_second_join_replaces_the_first() -> None:
     assert len(talk.said()) == 1
 
 
-async def test_a_second_join_ends_the_first_in_the_middle_of_its_work() -> None:
+async def test_a_second_join_cancels_a_running_callback_of_the_first() -> None:
     talk, made = logged()
     talk.join()
     talk.send("1", "2", "room:1", "wait", {})
@@ -390,7 +392,7 @@ async def test_a_second_join_ends_the_first_in_the_middle_of_its_work() -> None:
     assert made[0].ended == ["duplicate_join"]
 
 
-async def test_a_rejoin_that_is_refused_ends_the_first_all_the_same() -> None:
+async def test_a_refused_rejoin_still_ends_the_first() -> None:
     talk, ended = gated()
     talk.join(ref="1")
     talk.send("2", "2", "room:1", "phx_join", {"refuse": 1})
@@ -399,7 +401,7 @@ async def test_a_rejoin_that_is_refused_ends_the_first_all_the_same() -> None:
     assert not talk.hub.topics()
 
 
-async def test_a_rejoin_that_closes_the_connection_says_nothing_after_the_close_frame() -> None:
+async def test_a_rejoin_that_closes_the_connection_sends_nothing_after_the_close_frame() -> None:
     class ClosesTheSecondTime(Channel):
         async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
             if payload:
@@ -411,7 +413,7 @@ async def test_a_rejoin_that_closes_the_connection_says_nothing_after_the_close_
     assert (talk.transport.closed_with, talk.said()) == (4000, [])
 
 
-async def test_what_waits_for_a_client_precedes_the_close_frame() -> None:
+async def test_queued_frames_precede_the_close_frame() -> None:
     talk, _ = logged()
     talk.join()
     for n in range(3):
@@ -421,7 +423,7 @@ async def test_what_waits_for_a_client_precedes_the_close_frame() -> None:
     assert not talk.hub.topics()
 
 
-async def test_the_limit_of_channels_does_not_count_a_rejoin_twice() -> None:
+async def test_a_rejoin_does_not_count_twice_towards_the_channel_limit() -> None:
     talk, _ = gated()
     talk.join("room:1", "1")
     talk.join("room:2", "2")
@@ -452,7 +454,7 @@ async def test_replies_may_come_later_and_more_than_once() -> None:
     ]
 
 
-async def test_assigns_begin_as_the_users_and_are_the_channels_own() -> None:
+async def test_assigns_start_as_a_copy_of_the_users() -> None:
     class Counting(Channel):
         async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
             socket.assigns["n"] += 1
@@ -468,7 +470,7 @@ async def test_assigns_begin_as_the_users_and_are_the_channels_own() -> None:
     assert user.assigns == {"n": 1}
 
 
-async def test_disconnect_on_the_id_of_a_socket_closes_it() -> None:
+async def test_a_disconnect_broadcast_on_the_socket_id_closes_the_socket() -> None:
     class Named(UserSocket):
         def id(self) -> str:
             return "users:1"
@@ -504,7 +506,7 @@ async def test_a_frame_that_cannot_be_decoded_closes_the_socket(
     assert made[0].ended == ["closed"]
 
 
-async def test_a_congested_connection_is_called_back_when_it_has_drained() -> None:
+async def test_on_writable_is_called_when_a_congested_connection_has_drained() -> None:
     called = asyncio.Event()
     sockets: list[Socket] = []
 
@@ -532,7 +534,7 @@ async def test_a_congested_connection_is_called_back_when_it_has_drained() -> No
     assert called.is_set()
 
 
-async def test_a_broadcast_that_a_version_cannot_carry_reaches_nobody() -> None:
+async def test_a_broadcast_that_a_version_cannot_carry_is_sent_to_no_subscriber() -> None:
     hub = Hub()
     old, new = (Talk({"room:*": Log}, hub=hub, vsn=vsn) for vsn in ("v1", "v2"))
     old.session.receive(b'{"topic":"room:1","event":"phx_join","payload":{},"ref":"1"}', False)
@@ -576,7 +578,7 @@ class Censor(Channel):
         return None
 
 
-async def test_intercepted_broadcasts_go_through_the_channel_and_others_do_not() -> None:
+async def test_only_intercepted_broadcasts_go_through_the_channel() -> None:
     hub = Hub()
     talk, other = Talk({"room:*": Censor}, hub=hub), Talk({"room:*": Log}, hub=hub)
     talk.join()
@@ -596,7 +598,7 @@ async def test_intercepted_broadcasts_go_through_the_channel_and_others_do_not()
     assert not hub.topics()
 
 
-async def test_interception_waits_for_the_callback_that_runs_and_spares_the_sender() -> None:
+async def test_interception_waits_for_the_running_callback_and_skips_the_sender() -> None:
     hub = Hub()
     made: list[Censor] = []
 
@@ -624,7 +626,7 @@ async def test_an_intercepting_channel_may_take_the_raw_lane() -> None:
     assert [message[3:] for message in await talk.settled()] == [["news", {"bad": True}]]
 
 
-async def test_a_callback_at_the_end_is_called_once_however_it_ends() -> None:
+async def test_an_on_end_callback_is_called_once_for_every_kind_of_end() -> None:
     ends: list[str] = []
 
     class Ends(Channel):

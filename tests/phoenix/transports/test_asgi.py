@@ -83,7 +83,7 @@ async def test_it_closes_with_the_codes_of_the_protocol() -> None:
     assert not hub.topics()
 
 
-async def test_it_refuses_whom_it_should_and_agrees_on_a_subprotocol() -> None:
+async def test_it_refuses_connections_and_negotiates_a_subprotocol() -> None:
     async with stock(Hub(), subprotocols=("phx",), compress=True) as served:
         for path in ("/socket/websocket?vsn=3.0.0", "/socket/nowhere"):
             with pytest.raises(InvalidStatus) as refused:
@@ -94,7 +94,7 @@ async def test_it_refuses_whom_it_should_and_agrees_on_a_subprotocol() -> None:
             await Client(raw).join("room:1")
 
 
-async def test_a_slow_reader_is_conflated_and_called_back() -> None:
+async def test_a_slow_reader_gets_on_overflow_and_then_on_writable() -> None:
     overflowed, writable = asyncio.Event(), asyncio.Event()
 
     class Conflating(Channel):
@@ -136,7 +136,7 @@ async def test_a_flood_to_a_slow_channel_waits() -> None:
         assert refs == [str(ref) for ref in range(600)]
 
 
-async def test_a_client_that_vanishes_leaves_nothing() -> None:
+async def test_a_vanished_client_leaves_no_subscribers() -> None:
     hub = Hub()
     async with stock(hub) as served:
         async with served.client() as client:

@@ -89,7 +89,7 @@ async def test_a_ping_is_answered_at_any_time() -> None:
         assert (pong["op"], pong["data"]) == ("recv_pong", "aGk=")
 
 
-async def test_a_channel_may_close_or_cut_its_connection() -> None:
+async def test_a_channel_may_close_or_drop_its_connection() -> None:
     async with serve({"room:*": Room}) as served:
         async with raw(served) as socket:
             await socket.send(frame(TEXT, b'["1","1","room:1","phx_join",{}]'))
@@ -105,7 +105,7 @@ async def test_a_channel_may_close_or_cut_its_connection() -> None:
             assert step["op"] == "eof"
 
 
-async def test_what_is_idle_is_closed_and_what_pings_is_not() -> None:
+async def test_idle_connections_are_closed_unless_they_ping() -> None:
     options = WebSocketOptions(idle_timeout_s=0.4)
     async with (
         serve({"room:*": Room}, websocket=options) as served,
@@ -192,7 +192,7 @@ async def slow_client(served: Served) -> Any:
         writer.close()
 
 
-async def test_a_slow_reader_is_conflated_told_and_then_called_back() -> None:
+async def test_a_slow_reader_gets_on_overflow_and_then_on_writable() -> None:
     joined, overflowed, writable = asyncio.Event(), asyncio.Event(), asyncio.Event()
     missed: list[int] = []
 
@@ -236,7 +236,7 @@ async def test_a_slow_reader_is_conflated_told_and_then_called_back() -> None:
         assert hub.stats.aborted == 0
 
 
-async def test_a_slow_reader_that_does_not_care_is_cut_and_counted() -> None:
+async def test_a_slow_reader_without_on_overflow_is_dropped_and_counted() -> None:
     hub = Hub(write_limit=1 << 20)
     async with (
         serve({"room:*": Room}, hub) as served,
@@ -253,7 +253,7 @@ async def test_a_slow_reader_that_does_not_care_is_cut_and_counted() -> None:
         assert (await quick.receive())[4] == {"n": "after"}
 
 
-async def test_a_client_that_asks_and_does_not_listen_is_read_no_more() -> None:
+async def test_reading_is_paused_for_a_client_that_sends_without_reading() -> None:
     async with serve({"room:*": Room}) as served, slow_client(served) as slow:
         ask = frame(TEXT, b'["1","2","room:1","echo",{"pad":"%b"}]' % (b"x" * BIG))
         asked = 0

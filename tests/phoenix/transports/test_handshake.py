@@ -108,7 +108,7 @@ async def test_connect_sees_the_session_of_a_middleware() -> None:
         ("vsn=2.0.0&x=%ff", 400, '{"errors":{"detail":"Bad Request"}}'),
     ],
 )
-async def test_a_refusal_says_what_phoenix_says(query: str, status: int, body: str) -> None:
+async def test_refusals_are_those_of_phoenix(query: str, status: int, body: str) -> None:
     def explain(reason: Any) -> Refusal:
         return Refusal(429, str(reason).encode())
 
@@ -119,7 +119,7 @@ async def test_a_refusal_says_what_phoenix_says(query: str, status: int, body: s
         assert ("content-type" in step["headers"]) == body.startswith("{")
 
 
-async def test_the_order_is_origin_then_subprotocol_then_vsn_then_connect_then_headers() -> None:
+async def test_checks_run_in_the_order_of_phoenix() -> None:
     app, asked = picky(websocket=WebSocketOptions(subprotocols=("a",)))
     async with serve_app(app) as served:
         everything_wrong = {"Origin": "http://evil.example", "Sec_WebSocket_Protocol": "x"}
@@ -137,7 +137,7 @@ async def test_the_order_is_origin_then_subprotocol_then_vsn_then_connect_then_h
         assert step["body"] == "'sec-websocket-version' header must equal '13', got [\"8\"]"
 
 
-async def test_plain_requests_are_told_what_is_missing() -> None:
+async def test_plain_requests_get_the_missing_header_in_the_response() -> None:
     app, _ = picky()
     async with serve_app(app) as served:
         target = "/socket/t/websocket?vsn=2.0.0"
@@ -200,7 +200,7 @@ async def test_a_user_socket_that_fails_answers_500_as_json() -> None:
             assert (response.status, response.text[:10]) == (500, '{"errors":')
 
 
-async def test_other_routes_of_the_application_go_on_to_work() -> None:
+async def test_other_routes_of_the_application_keep_working() -> None:
     async def echo(socket: WebSocket) -> None:
         await socket.accept()
         async for text in socket.iter_text():
@@ -233,7 +233,7 @@ async def test_other_routes_of_the_application_go_on_to_work() -> None:
         assert bad["status"] == 400
 
 
-async def test_channels_may_be_built_with_what_they_need() -> None:
+async def test_channels_may_be_built_with_arguments() -> None:
     class Greeter(Channel):
         def __init__(self, greeting: str) -> None:
             self.greeting = greeting
@@ -245,7 +245,7 @@ async def test_channels_may_be_built_with_what_they_need() -> None:
         assert await client.join("room:1") == {"greeting": "hi"}
 
 
-def test_a_pattern_with_a_star_inside_is_a_mistake() -> None:
+def test_a_pattern_with_a_star_inside_is_refused() -> None:
     with pytest.raises(ValueError, match="only the last character"):
         Routes({"room:*:x": Channel})
 

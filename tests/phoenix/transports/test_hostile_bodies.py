@@ -66,7 +66,7 @@ class Poller:
 
 @pytest.fixture(autouse=True, scope="module")
 def quiet() -> Iterator[None]:
-    """Crashes are logged; here they are meant."""
+    """Silence the log: the crashes here are intended."""
     with library_silenced():
         yield
 

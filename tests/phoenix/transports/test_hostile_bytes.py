@@ -98,7 +98,7 @@ UVICORN = uvicorn.Config(no_app, log_config=None)
 
 @pytest.fixture(autouse=True, scope="module")
 def quiet() -> Iterator[None]:
-    """Crashes are logged; here they are meant."""
+    """Silence the log: the crashes here are intended."""
     with library_silenced():
         yield
 
@@ -162,7 +162,7 @@ cuts = st.lists(st.integers(0, 1 << 20), max_size=8)
 
 
 @given(conversations(pushes | binary_pushes | others), cuts)
-def test_what_is_answered_does_not_depend_on_how_the_bytes_are_cut(
+def test_answers_do_not_depend_on_how_the_bytes_are_split(
     said: tuple[str, bytes], cuts: list[int]
 ) -> None:
     async def answers(pieces: list[bytes]) -> list[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""The wheel: what is silent expires in time, what is not does not."""
+"""The idle wheel: silent connections expire in time, and active ones do not."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Talking(Peer):
         self._seen, self._wheel = self.last_seen, None
 
 
-async def test_the_silent_expires_and_the_talking_does_not() -> None:
+async def test_only_silent_connections_expire() -> None:
     wheel, silent = IdleWheel(TIMEOUT_S), Peer()
     talking = Talking(wheel)
     wheel.add(silent)
@@ -55,7 +55,7 @@ async def test_the_silent_expires_and_the_talking_does_not() -> None:
     await asyncio.wait_for(talking.expired.wait(), 5)
 
 
-async def test_what_is_removed_never_expires_and_the_wheel_stands_still() -> None:
+async def test_removed_connections_never_expire_and_the_wheel_stops() -> None:
     wheel, removed, other = IdleWheel(TIMEOUT_S), Peer(), Peer()
     wheel.add(removed)
     wheel.add(other)
@@ -78,7 +78,7 @@ async def test_without_a_timeout_nothing_is_watched() -> None:
 
 
 @given(st.lists(st.integers(0, SPOKES * 2), max_size=5).map(sorted))
-def test_expiry_comes_a_timeout_after_the_last_sign_of_life(signs: list[int]) -> None:
+def test_a_connection_expires_a_timeout_after_its_last_activity(signs: list[int]) -> None:
     async def scenario() -> None:
         wheel, peer = IdleWheel(1000.0), Peer()
         wheel.add(peer)

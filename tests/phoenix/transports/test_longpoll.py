@@ -105,7 +105,7 @@ class Poller:
         return self
 
 
-async def test_a_poll_ends_as_soon_as_there_is_something() -> None:
+async def test_a_poll_returns_as_soon_as_there_is_a_message() -> None:
     hub = Hub()
     async with serving(hub, PATIENT) as served:
         client = await Poller(served).joined()
@@ -120,7 +120,7 @@ async def test_a_poll_ends_as_soon_as_there_is_something() -> None:
         assert [message[4]["n"] for message in messages] == [1, 2]
 
 
-async def test_a_poll_for_nothing_ends_after_the_window() -> None:
+async def test_a_poll_without_messages_returns_after_the_window() -> None:
     async with serving(Hub()) as served:
         client = await Poller(served).joined()
         assert await client.poll() == (204, [])
@@ -160,7 +160,7 @@ async def test_a_second_poll_takes_over(monkeypatch: pytest.MonkeyPatch) -> None
         assert await first == (204, [])  # when its window is over, as in Phoenix
 
 
-async def test_what_comes_after_a_client_hung_up_is_for_its_next_poll() -> None:
+async def test_messages_after_a_hang_up_wait_for_the_next_poll() -> None:
     hub = Hub()
     async with serving(hub, PATIENT) as served:
         client = await Poller(served).joined()
@@ -178,7 +178,7 @@ async def test_what_comes_after_a_client_hung_up_is_for_its_next_poll() -> None:
         del reader
 
 
-async def test_a_post_waits_for_its_joins_and_no_longer_than_the_window() -> None:
+async def test_a_post_waits_for_its_joins_for_at_most_a_window() -> None:
     async with serving(Hub()) as served:
         client = Poller(served)
         await client.poll()
@@ -202,7 +202,7 @@ async def test_a_frame_that_cannot_be_decoded_ends_the_session(body: bytes) -> N
         assert client.token != old
 
 
-async def test_bad_base64_is_an_error_of_its_own() -> None:
+async def test_bad_base64_is_answered_with_status_500() -> None:
     async with serving(Hub()) as served:
         client = await Poller(served).joined()
         response = await client.request("POST", b"!!", Content_Type="application/x-ndjson")
@@ -210,7 +210,7 @@ async def test_bad_base64_is_an_error_of_its_own() -> None:
         assert await client.send([None, "2", "phoenix", "heartbeat", {}]) == 200
 
 
-async def test_v1_sends_one_message_a_request() -> None:
+async def test_v1_sends_one_message_per_request() -> None:
     async with serving(Hub()) as served:
         client = Poller(served, "1.0.0")
         await client.poll()
@@ -222,7 +222,7 @@ async def test_v1_sends_one_message_a_request() -> None:
             assert (status, messages[0]["event"]) == (200, "phx_reply")
 
 
-async def test_a_session_that_nobody_polls_dies() -> None:
+async def test_a_session_without_polls_ends() -> None:
     hub = Hub()
     async with serving(hub) as served:
         client = await Poller(served).joined()
@@ -247,7 +247,7 @@ async def test_a_body_that_is_too_large_is_refused() -> None:
         assert response.status == 413
 
 
-async def test_a_session_that_takes_nothing_is_cut_at_the_limit() -> None:
+async def test_a_session_without_polls_is_dropped_at_the_write_limit() -> None:
     hub = Hub(write_limit=10_000)
     options = LongPollOptions(window_s=5, high_water=1_000)
     async with serving(hub, options) as served:
@@ -260,7 +260,7 @@ async def test_a_session_that_takes_nothing_is_cut_at_the_limit() -> None:
         del client
 
 
-async def test_a_crowded_session_is_congested_until_its_poll() -> None:
+async def test_a_session_over_its_high_water_mark_is_congested_until_the_next_poll() -> None:
     congested = asyncio.Event()
     sockets: list[Socket] = []
 
@@ -314,7 +314,7 @@ async def test_any_node_serves_any_session() -> None:
         assert await client.at(there).send(binary) == 200
 
 
-async def test_a_session_that_no_node_has_is_gone() -> None:
+async def test_a_session_unknown_to_all_nodes_is_gone() -> None:
     async with two_nodes() as (here, there):
         client = await Poller(here).joined()
         assert await client.send(["1", "2", "room:1", "close", {}]) == 200

@@ -64,6 +64,6 @@ def test_a_function_decides_on_the_parsed_origin() -> None:
     assert check(None, "")
 
 
-def test_a_pattern_without_a_host_is_a_mistake() -> None:
+def test_a_pattern_without_a_host_is_refused() -> None:
     with pytest.raises(ValueError, match="must be written"):
         compile_check(["allowed.example"], "localhost")

@@ -37,31 +37,31 @@ from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
         ("a%5Bb%5D=c", {"a": {"b": "c"}}),
     ],
 )
-def test_a_query_is_read_as_plug_reads_it(query: str, params: dict[str, Any]) -> None:
+def test_a_query_is_parsed_as_by_plug(query: str, params: dict[str, Any]) -> None:
     assert parse_query(query.encode()) == params
 
 
 @pytest.mark.parametrize("query", [b"x=%ff", b"%ff=1", b"x=\xff", b"a" + b"[a]" * 40 + b"=1"])
-def test_what_cannot_be_decoded_is_refused(query: bytes) -> None:
+def test_undecodable_queries_are_refused(query: bytes) -> None:
     with pytest.raises(UndecodableQueryError):
         parse_query(query)
 
 
-def test_a_query_of_too_many_pairs_is_refused() -> None:
+def test_a_query_with_too_many_pairs_is_refused() -> None:
     assert len(parse_query(b"&".join(b"a%d=1" % n for n in range(1_000)))) == 1_000
     with pytest.raises(UndecodableQueryError):
         parse_query(b"&".join(b"a" for _ in range(1_001)))
 
 
 @given(st.dictionaries(names.filter(lambda name: "[" not in name), names))
-def test_what_a_client_encodes_is_read_back(params: dict[str, str]) -> None:
+def test_encoded_params_are_decoded_again(params: dict[str, str]) -> None:
     # An empty name with an empty value is no pair at all.
     expected = {name: value for name, value in params.items() if name or value}
     assert parse_query(urlencode(params, quote_via=quote_plus).encode()) == expected
 
 
 @given(st.binary(max_size=60))
-def test_random_queries_never_raise_anything_else(query: bytes) -> None:
+def test_random_queries_raise_only_undecodable_query_errors(query: bytes) -> None:
     try:
         parse_query(query)
     except UndecodableQueryError:

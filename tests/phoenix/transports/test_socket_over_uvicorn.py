@@ -65,7 +65,7 @@ async def test_a_binary_broadcast_is_of_kind_2() -> None:
         assert await client.receive() == b"\x02\x06\x03room:1bin\x00\xff"
 
 
-async def test_a_custom_lane_gets_what_is_written_to_it_and_no_broadcast() -> None:
+async def test_a_custom_lane_gets_its_own_writes_and_no_broadcasts() -> None:
     class Packed(Channel):
         async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
             socket.outlet.lane = "packed"
@@ -81,7 +81,7 @@ async def test_a_custom_lane_gets_what_is_written_to_it_and_no_broadcast() -> No
         assert await client.receive() == "more"
 
 
-async def test_what_comes_during_a_join_follows_its_reply() -> None:
+async def test_frames_sent_during_a_join_follow_its_reply() -> None:
     joining, go_on = asyncio.Event(), asyncio.Event()
 
     class Slow(Channel):
@@ -121,7 +121,7 @@ async def test_a_refused_join_gets_nothing_of_the_topic() -> None:
         await client.heard_nothing()
 
 
-async def test_a_connection_that_ends_leaves_nothing_in_the_hub() -> None:
+async def test_an_ended_connection_leaves_no_subscribers_in_the_hub() -> None:
     ended = asyncio.Event()
 
     class Watched(Channel):

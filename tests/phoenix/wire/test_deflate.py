@@ -42,12 +42,12 @@ COMPRESSED = 4  # RSV1
         ("other, permessage-deflate;server_no_context_takeover", AGREED),
     ],
 )
-def test_the_first_offer_that_can_be_met_is_met(offer: str | None, agreed: str | None) -> None:
+def test_the_first_acceptable_offer_is_accepted(offer: str | None, agreed: str | None) -> None:
     assert negotiate_deflate(offer) == agreed
 
 
 @given(st.binary(max_size=500), st.integers(1, 5))
-def test_what_is_compressed_is_read(payload: bytes, pieces: int) -> None:
+def test_compressed_messages_are_read(payload: bytes, pieces: int) -> None:
     assert inflate(deflate(payload), None) == payload
     compressed = deflate(payload)
     size = -(-len(compressed) // pieces)
@@ -85,7 +85,7 @@ def test_without_the_extension_a_compressed_frame_is_a_violation() -> None:
     assert FrameReader().feed(compressed)[-1][0] == VIOLATION
 
 
-def test_a_bomb_is_not_unpacked() -> None:
+def test_a_compression_bomb_is_refused_at_the_size_limit() -> None:
     bomb = deflate(bytes(100 << 20))
     assert len(bomb) < 1 << 20
     reader = FrameReader(max_message_size=1 << 20, deflate=True)
@@ -103,7 +103,7 @@ class Room(Channel):
         return Reply({"echo": payload, "vsn": socket.vsn})
 
 
-async def test_a_client_of_another_implementation_reads_us_and_we_read_it(
+async def test_compression_works_with_another_client_implementation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compressions = 0

@@ -1,4 +1,4 @@
-"""JSON as Phoenix reads it."""
+"""JSON decoded as by Phoenix."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_numbers_keep_type_and_value(payload: str) -> None:
         "'a'",
     ],
 )
-def test_what_phoenix_refuses_is_refused(payload: str) -> None:
+def test_json_that_phoenix_refuses_is_refused(payload: str) -> None:
     with pytest.raises(DecodeError):
         decode(frame_of(payload))
 
@@ -54,12 +54,12 @@ def test_what_phoenix_refuses_is_refused(payload: str) -> None:
     "data",
     [b"\xef\xbb\xbf" + frame_of("{}"), b"[]", b"{}", b"null", b"5", b'[null,"1","t","e"]', b""],
 )
-def test_what_is_no_message_is_refused(data: bytes) -> None:
+def test_json_that_is_no_message_is_refused(data: bytes) -> None:
     with pytest.raises(DecodeError):
         decode(data)
 
 
-def test_more_elements_and_white_space_are_fine() -> None:
+def test_further_elements_and_white_space_are_ignored() -> None:
     assert decode(b' \n[null, "1", "phoenix", "heartbeat", {}, {"a": 1}]\n').event == "heartbeat"
 
 
@@ -116,13 +116,13 @@ def test_duplicates_are_resolved_at_every_depth(value: Any, topic: str) -> None:
 
 
 @given(json_values)
-def test_any_value_is_read_as_the_standard_library_reads_it(value: Any) -> None:
+def test_values_are_decoded_as_by_the_standard_library(value: Any) -> None:
     text = json.dumps(value)
     assert repr(decode(frame_of(text)).payload) == repr(json.loads(text))
 
 
 @given(st.binary(max_size=200))
-def test_random_bytes_never_raise_anything_else(data: bytes) -> None:
+def test_random_bytes_raise_only_decode_errors(data: bytes) -> None:
     for prefix in (b"", b'["1","2","t","e",', b'["1","2","t","e",{"'):
         try:
             decode(prefix + data)

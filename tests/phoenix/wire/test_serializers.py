@@ -1,4 +1,4 @@
-"""Both serializers: what goes out comes in, and nothing that comes in hurts."""
+"""Both serializers: round trips, and robustness against invalid input."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 @given(refs, refs, names, names, json_values)
-def test_v2_reads_what_a_client_writes(
+def test_v2_decodes_messages_of_a_client(
     join_ref: Any, ref: Any, topic: str, event: str, payload: Any
 ) -> None:
     message = v2.decode_text(json.dumps([join_ref, ref, topic, event, payload]).encode())
@@ -45,7 +45,7 @@ def test_v2_reads_what_a_client_writes(
 
 
 @given(refs, refs, names, names, json_values)
-def test_v1_reads_what_a_client_writes(
+def test_v1_decodes_messages_of_a_client(
     join_ref: Any, ref: Any, topic: str, event: str, payload: Any
 ) -> None:
     sent = {"topic": topic, "event": event, "payload": payload, "ref": ref, "join_ref": join_ref}
@@ -58,7 +58,7 @@ def test_v1_reads_what_a_client_writes(
 
 
 @given(refs, refs, names, names, json_values)
-def test_replies_and_pushes_carry_what_the_server_said(
+def test_replies_and_pushes_carry_the_responses_and_payloads(
     join_ref: Any, ref: Any, topic: str, status: str, response: Any
 ) -> None:
     body = {"response": response, "status": status}
@@ -111,13 +111,13 @@ def test_v2_writes_binary_messages(
         assert only_frame(frames) == (Opcode.BINARY, head + payload)
 
 
-def test_a_binary_message_writes_refs_that_are_not_strings_as_elixir_does() -> None:
+def test_binary_messages_format_other_refs_as_elixir_does() -> None:
     _, payload = only_frame(v2.encode_reply(None, 3, "t", "ok", b"!"))
     assert payload == b"\x01" + sized("", "3", "t", "ok") + b"!"
 
 
 @given(st.binary(max_size=60))
-def test_random_bytes_never_raise_anything_but_a_decode_error(data: bytes) -> None:
+def test_random_bytes_raise_only_decode_errors(data: bytes) -> None:
     for decode in (v1.decode_text, v1.decode_binary, v2.decode_text, v2.decode_binary):
         try:
             decode(data)
@@ -126,7 +126,7 @@ def test_random_bytes_never_raise_anything_but_a_decode_error(data: bytes) -> No
 
 
 @given(st.integers(0, 3), short_names, st.binary(max_size=9))
-def test_a_binary_push_that_is_cut_short_is_refused(kind: int, topic: str, payload: bytes) -> None:
+def test_a_truncated_binary_push_is_refused(kind: int, topic: str, payload: bytes) -> None:
     whole = b"\x00" + sized("1", "2", topic, "event") + payload
     for end in range(len(whole) - len(payload)):
         with pytest.raises(DecodeError):
@@ -145,7 +145,7 @@ def test_v2_pushes_maps_and_bytes_only(payload: Any) -> None:
     assert text_of(v1.encode_push("1", "t", "e", payload))["payload"] == payload
 
 
-def test_what_a_version_cannot_carry_raises() -> None:
+def test_payloads_that_a_version_cannot_carry_raise() -> None:
     with pytest.raises(TypeError):
         v1.encode_broadcast("t", "e", b"bytes")
     with pytest.raises(ValueError, match="longer than 255 bytes"):
@@ -172,8 +172,6 @@ def test_what_a_version_cannot_carry_raises() -> None:
         ({"vsn": ["2.0.0"]}, None),
     ],
 )
-def test_the_version_is_negotiated_as_elixir_matches_versions(
-    params: dict[str, Any], lane: str | None
-) -> None:
+def test_versions_are_matched_as_elixir_does(params: dict[str, Any], lane: str | None) -> None:
     serializer = negotiate(params, (v1, v2))
     assert (serializer.lane if serializer else None) == lane

@@ -1,4 +1,4 @@
-"""The framing of RFC 6455: the same events however the bytes are cut, and every fault its code."""
+"""Framing of RFC 6455: the same events for every split of the bytes, and a code for every fault."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def messages(draw: st.DrawFn) -> tuple[bytes, list[Event]]:
 
 
 @given(st.lists(messages(), max_size=4), st.data())
-def test_events_do_not_depend_on_how_the_bytes_are_cut(
+def test_events_do_not_depend_on_how_the_bytes_are_split(
     sent: list[tuple[bytes, list[Event]]], data: st.DataObject
 ) -> None:
     stream = b"".join(each for each, _ in sent)
@@ -62,7 +62,7 @@ def test_events_do_not_depend_on_how_the_bytes_are_cut(
 
 
 @given(messages())
-def test_a_byte_at_a_time_is_enough(sent: tuple[bytes, list[Event]]) -> None:
+def test_frames_are_read_from_single_bytes(sent: tuple[bytes, list[Event]]) -> None:
     stream, expected = sent
     reader = FrameReader()
     got = []
@@ -109,7 +109,7 @@ def test_a_violation_ends_reading_with_its_code(sent: bytes, code: int) -> None:
     assert reader.feed(ok) == []
 
 
-def test_a_character_may_be_cut_by_fragments() -> None:
+def test_a_character_may_be_split_across_fragments() -> None:
     text = "κόσμε €".encode()
     reader, events = FrameReader(), []
     for index in range(len(text)):
@@ -122,7 +122,7 @@ def test_a_character_may_be_cut_by_fragments() -> None:
     ]
 
 
-def test_an_oversized_frame_is_refused_before_its_payload_comes() -> None:
+def test_an_oversized_frame_is_refused_before_its_payload_arrives() -> None:
     head = mask(BINARY, b"x" * 70_000)[:10]
     assert FrameReader(max_frame_size=1_000).feed(head)[-1][0] == VIOLATION
     assert FrameReader(max_frame_size=70_000).feed(head) == []
@@ -150,7 +150,7 @@ def test_a_close_frame_is_answered(payload: bytes, code: int) -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), payloads), max_size=4))
-def test_finished_frames_come_apart_again(sent: list[tuple[bool, bytes]]) -> None:
+def test_finished_frames_can_be_split_again(sent: list[tuple[bool, bytes]]) -> None:
     frames = b"".join((frame_text if text else frame_binary)(payload) for text, payload in sent)
     frames += frame_close(1001) + frame_control(PONG, b"p")
     expected = [(TEXT if text else BINARY, payload) for text, payload in sent]

@@ -8,12 +8,13 @@
 
     await broadcast(hub, "room", "cursor", {"x": 1})  # from anywhere on the server
 
-A client connects with `new RealtimeClient("ws://host/realtime/v1", {params: {apikey}})`. What is
-served is what channels of Supabase do without a database: broadcasts (`self`, `ack`, JSON and
-bytes), presence (`track`, `untrack`), private channels, and new access tokens while joined. A
-join that asks for Postgres changes is refused, and there is no REST interface.
+A client connects with `new RealtimeClient("ws://host/realtime/v1", {params: {apikey}})`. Supported
+are the features of Supabase channels that need no database: broadcasts (`self`, `ack`, JSON and
+bytes), presence (`track`, `untrack`), private channels, and new access tokens while joined. Joins
+that request Postgres changes are refused, and there is no REST interface.
 
-To test a channel with `tickfire.phoenix.testing`, give it a plain `Hub()`: the test kit reads JSON.
+To test a channel with `tickfire.phoenix.testing`, use a plain `Hub()`, because the test kit reads
+JSON only.
 """
 
 from __future__ import annotations
@@ -76,14 +77,14 @@ class _Join(msgspec.Struct, frozen=True):
 
 
 class RealtimeChannel(Channel):
-    """One `realtime:` topic joined by one client; subclass it to have private channels.
+    """Channel of a `realtime:` topic; subclass it for private channels.
 
-    Names below are topics as users write them, without `realtime:`.
+    The names passed to its methods are topics without the prefix `realtime:`.
 
     Parameters
     ----------
     presence
-        The application's.
+        The presence of the application's hub.
     """
 
     def __init__(self, presence: Presence) -> None:
@@ -92,40 +93,45 @@ class RealtimeChannel(Channel):
         self._private = False
         self._broadcasts = _BroadcastConfig()
         self._key = ""
-        self._tracked: Any = None  # the payload that is tracked
+        self._tracked: Any = None  # the tracked payload
         self._shows_presence = False
         self._expiry: asyncio.TimerHandle | None = None
 
     # --- to be overridden
     def is_private(self, name: str) -> bool:
-        """Return whether a channel is private; the client has to say so, too, when it joins."""
+        """Return whether a channel is private; the client must request the same when it joins."""
         return False
 
     async def authorize(self, name: str, token: str | None, socket: Socket) -> float | None:
-        """Let a client into a private channel, or raise JoinError.
+        """Authorize a client for a private channel, or raise JoinError.
 
-        Called when the client joins, and when it has a new access token.
+        It is called when the client joins, and whenever it sends a new access token.
 
         Parameters
         ----------
         name
-            The channel's.
+            Name of the channel.
         token
-            The client's access token; its API key if it has none.
+            The client's access token, or its API key if it has none.
         socket
             The channel's socket.
 
         Returns
         -------
-        float, s since the Unix epoch
-            When the channel is to be closed, unless there is a new token by then: when the token
-            expires. None for never.
+        float, or None
+            Expiry of the token, in seconds since the Unix epoch, at which the channel is closed
+            unless the client has sent a new token; None for no expiry.
+
+        Raises
+        ------
+        JoinError
+            If the client may not use the channel, as the default implementation always does.
         """
         raise _refusal(f"Unauthorized: nobody may read from the channel {name}")
 
     # --- joining
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
-        """Let the client in, with the config that it asks for."""
+        """Accept the join, with the config that the client requests."""
         self._name = topic.removeprefix(PREFIX)
         if not self._name:
             raise _refusal("TopicNameRequired: You must provide a topic name")
@@ -151,13 +157,13 @@ class RealtimeChannel(Channel):
         return {"postgres_changes": []}
 
     async def handle_info(self, message: Any, socket: Socket) -> NoReply | Stop | None:
-        """Do what was put off: until after the reply, or until the token has expired."""
+        """Run a deferred action: after the join reply, or when the token has expired."""
         later: Later = message
         return await later(socket)
 
     # --- events
     async def handle_in(self, event: str, payload: Any, socket: Socket) -> Result:
-        """Take a broadcast, a change of the client's presence, or a new token."""
+        """Handle a broadcast, a change of the client's presence, or a new token."""
         if not isinstance(payload, Mapping):
             return _error(f"the payload of {event} must be a map")
         match event:
@@ -167,7 +173,7 @@ class RealtimeChannel(Channel):
                 return self._change_presence(payload, socket)
             case "access_token":
                 return await self._take_token(payload.get("access_token"), socket)
-        return None  # Supabase ignores them, too
+        return None  # Supabase also ignores other events
 
     async def _broadcast(self, payload: Mapping[str, Any], socket: Socket) -> Result:
         if not isinstance(payload.get("event"), str):
@@ -196,8 +202,8 @@ class RealtimeChannel(Channel):
     def _track(self, meta: dict[str, Any], socket: Socket) -> None:
         if meta == self._tracked:
             return
-        # Not an update: its one diff with a join and a leave makes realtime-js 2.109 forget the
-        # ref of the old meta before it looks for it, so that the old one would stay.
+        # Not an update, which sends a single diff with a join and a leave: realtime-js 2.109 would
+        # forget the ref of the old meta before looking it up, and keep the old meta.
         self._presence.untrack(socket, self._key)
         self._presence.track(socket, self._key, meta)
         self._tracked = meta
@@ -205,7 +211,7 @@ class RealtimeChannel(Channel):
             socket.send_info(self._show_presence)
 
     async def _show_presence(self, socket: Socket) -> None:
-        """Tell the client who is there; diffs follow by themselves."""
+        """Send the presence state to the client, once; diffs follow automatically."""
         if not self._shows_presence:
             self._shows_presence = True
             socket.push("presence_state", await self._presence.list(socket.topic))
@@ -221,7 +227,7 @@ class RealtimeChannel(Channel):
         return None
 
     async def _let_in(self, token: str | None, socket: Socket) -> None:
-        """Authorize the client, and see to it when the token expires."""
+        """Authorize the client, and schedule the expiry of its token."""
         expires_at = await self.authorize(self._name, token, socket)
         self._forget_expiry()
         if expires_at is not None:
@@ -239,21 +245,21 @@ class RealtimeChannel(Channel):
         return self._put_out("Token has expired", socket)
 
     def _put_out(self, message: str, socket: Socket) -> Stop:
-        """Close the channel; realtime-js calls what tells why a system message."""
+        """Close the channel, after a system message that gives the reason."""
         system = {"extension": "system", "status": "error"}
         socket.push("system", {**system, "message": message, "channel": self._name})
         return Stop()
 
 
 class RealtimeSocket(UserSocket):
-    """Takes connections with an API key, in the param `apikey` or the header `x-api-key`.
+    """User socket that requires an API key, in the param `apikey` or the header `x-api-key`.
 
     Parameters
     ----------
     channels
-        What serves which topics.
+        Mapping of topic patterns to channel factories.
     api_keys
-        The keys that are taken.
+        The accepted API keys.
     """
 
     def __init__(self, channels: Mapping[str, ChannelFactory], api_keys: Collection[str]) -> None:
@@ -262,7 +268,7 @@ class RealtimeSocket(UserSocket):
         self._api_keys = api_keys
 
     async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
-        """Accept a connection with one of the keys."""
+        """Accept a connection that has one of the API keys."""
         key = params.get("apikey", info.headers.get("x-api-key"))
         if not isinstance(key, str):
             return False
@@ -285,22 +291,22 @@ def realtime_socket(
     Parameters
     ----------
     hub
-        With a SupabaseSerializer among its serializers.
+        A hub with a SupabaseSerializer among its serializers.
     presence
-        Of that hub.
+        The presence of that hub.
     api_keys
-        What clients may give as `apikey`.
+        The API keys that clients may use.
     channel
         RealtimeChannel, or a subclass of it.
     path
-        Without `/websocket`.
+        Path of the socket, without `/websocket`.
     **options
-        Of PhoenixSocket; `check_origin=False` for pages of any site.
+        Options of PhoenixSocket, such as `check_origin=False` to allow pages of any site.
 
     Raises
     ------
     ValueError
-        if the hub has no SupabaseSerializer
+        If the hub has no SupabaseSerializer.
     """
     if not any(isinstance(each, SupabaseSerializer) for each in hub.serializers):
         raise ValueError("the hub must be made with Hub((V1Serializer(), SupabaseSerializer()))")
@@ -318,9 +324,9 @@ def broadcast(hub: Hub, name: str, event: str, payload: Any) -> Awaitable[None]:
     name
         The name of the channel.
     event
-        The event that clients listen for.
+        The event that clients subscribe to.
     payload : any JSON value, or bytes
-        Bytes arrive as an ArrayBuffer.
+        The payload; clients receive bytes as an ArrayBuffer.
 
     Returns
     -------

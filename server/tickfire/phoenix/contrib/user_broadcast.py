@@ -6,11 +6,11 @@
                           those five; user payload
     4, server to client   size of topic, user event, metadata; encoding; those three; user payload
 
-Every size is one byte that counts bytes. The encoding is 0 for a payload of bytes, 1 for one of
-JSON. The metadata is a JSON object, or empty.
+Every size is one byte that counts bytes. The encoding is 0 for a payload of bytes, and 1 for JSON.
+The metadata is a JSON object, or empty.
 
-Both stand for the event "broadcast" with the payload `{"type": "broadcast", "event": user event,
-"payload": user payload}`, and this is what channels see of them and broadcast.
+Channels receive and broadcast them as the event "broadcast" with the payload `{"type": "broadcast",
+"event": user event, "payload": user payload}`.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ _decode_json = msgspec.json.Decoder().decode
 
 
 def user_broadcast(event: str, payload: Any, meta: Mapping[str, Any] | None = None) -> Any:
-    """Return the payload of a "broadcast".
+    """Return the payload of the event "broadcast".
 
     Parameters
     ----------
     event
-        What the client listens for.
+        The event that clients subscribe to.
     payload : any JSON value, or bytes
-        The client is given bytes as an ArrayBuffer.
+        The user payload; clients receive bytes as an ArrayBuffer.
     meta
-        What the server tells of the broadcast.
+        Metadata about the broadcast, set by the server.
     """
     message: dict[str, Any] = {"type": EVENT, "event": event, "payload": payload}
     if meta:
@@ -60,12 +60,12 @@ def user_broadcast(event: str, payload: Any, meta: Mapping[str, Any] | None = No
 def decode_user_push(data: bytes) -> Message:
     """Decode a message of kind 3.
 
-    The metadata is left out: it is the client's word, and clients would take it for the server's.
+    The metadata is dropped, because other clients would take it for the server's.
 
     Raises
     ------
     DecodeError
-        if it is cut short, of an unknown encoding, or its payload is not JSON where it should be
+        If the message is truncated, its encoding is unknown, or its payload is invalid JSON.
     """
     at = 2 + _SIZES_OF_PUSH
     if len(data) < at:
@@ -88,14 +88,14 @@ def encode_user_broadcast(topic: str, message: Mapping[str, Any]) -> bytes:
     Parameters
     ----------
     topic
-        The channel's.
+        The topic of the channel.
     message
-        As `user_broadcast` returns it.
+        A payload from `user_broadcast`.
 
     Raises
     ------
     ValueError
-        if topic, event or meta are longer than 255 bytes
+        If the topic, event or encoded meta exceeds 255 bytes.
     """
     payload, meta = message["payload"], message.get("meta")
     parts = [topic.encode(), message["event"].encode(), encode_json(meta) if meta else b""]
@@ -108,11 +108,11 @@ def encode_user_broadcast(topic: str, message: Mapping[str, Any]) -> bytes:
 
 
 class SupabaseSerializer(V2Serializer):
-    """Reads and writes vsn 2.0.0 with user broadcasts.
+    """Serializer of vsn 2.0.0 with user broadcasts.
 
-    A hub is given it by `Hub((V1Serializer(), SupabaseSerializer()))`. It takes the place of
-    V2Serializer, for it does the same with everything else. Who speaks vsn 1.0.0 gets user
-    broadcasts as JSON, bytes in base64.
+    Use it in a hub in place of V2Serializer, which it extends: `Hub((V1Serializer(),
+    SupabaseSerializer()))`. Clients of vsn 1.0.0 receive user broadcasts as JSON, with bytes in
+    base64.
     """
 
     def __init__(self) -> None:
@@ -142,7 +142,7 @@ def _is_user_broadcast(event: str, payload: Any) -> bool:
 
 
 def _frame(topic: str, message: Mapping[str, Any]) -> bytes | None:
-    """Return the frame of a user broadcast; None if only text is wide enough for its names."""
+    """Return the frame of a user broadcast, or None if its names are too long for one."""
     try:
         return frame_binary(encode_user_broadcast(topic, message))
     except ValueError:
@@ -156,7 +156,7 @@ def _decode_binary(data: bytes) -> Message:
 
 
 def _text(part: bytes) -> str:
-    """Read a name; realtime-js writes each character as one byte, other clients write UTF-8."""
+    """Decode a name; realtime-js encodes each character as one byte, other clients use UTF-8."""
     try:
         return part.decode()
     except UnicodeDecodeError:

@@ -1,8 +1,8 @@
-"""A channel as an actor: one mailbox, one callback at a time, a task only while it waits.
+"""Channel actors: one mailbox, one callback at a time, and a task only while a callback waits.
 
-A callback starts at once, as an eager task, when its message arrives and the channel is idle. If it
-returns without having waited for anything, its result is applied on the spot: no task was ever
-scheduled. Otherwise messages wait in the mailbox until it is done.
+If the channel is idle when a message arrives, the callback starts at once as an eager task. If it
+returns without suspending, its result is applied immediately, and no task is scheduled. Otherwise
+further messages wait in the mailbox until the callback is done.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LEFT = "left"
 CLOSED = "closed"
 DUPLICATE_JOIN = "duplicate_join"
 
-# How long a channel may take to clean up when a new join of its topic replaces it.
+# Time allowed to a channel to clean up when a new join of its topic replaces it.
 REPLACE_TIMEOUT_S = 5.0
 
 
@@ -55,31 +55,32 @@ type _Task = asyncio.Task[Any]
 
 
 class _End(msgspec.Struct, frozen=True):
-    """The reason for the end of a channel, and whether the client sees it as closed or crashed."""
+    """The reason for the end of a channel, and whether it counts as a close or a crash."""
 
     reason: Any
     orderly: bool
 
 
 class ChannelActor:
-    """Runs one channel: feeds it from its mailbox, applies its results, sees it off.
+    """Runner of one channel: calls its callbacks, applies their results, and ends it.
 
     Parameters
     ----------
     channel
         The application's channel.
     session
-        The session it is part of.
+        The session of the client.
     make_socket
-        Wraps the channel's outlet into the socket that its callbacks are given.
+        Function that wraps the channel's outlet into the socket passed to its callbacks.
     join
-        The client's message that asks for it.
+        The client's phx_join message.
 
     Attributes
     ----------
     outlet : ChannelOutlet
+        The outlet of the channel.
     ended : bool
-        Whether the channel is over and takes no more messages.
+        Whether the channel has ended; it then accepts no messages.
     """
 
     __slots__ = (
@@ -97,9 +98,9 @@ class ChannelActor:
         self._channel = channel
         self._session = session
         self._mailbox: deque[_Item] | None = None
-        self._busy = True  # until `start`
-        self._task: _Task | None = None  # of the callback that waits for something
-        self._returned = False  # from `join`
+        self._busy = True  # until `start` is called
+        self._task: _Task | None = None  # of the callback that is suspended
+        self._returned = False  # whether `join` has returned
         self._terminating = False
         self._on_end: Callable[[bool], None] | None = None
         self.ended = False
@@ -116,9 +117,14 @@ class ChannelActor:
         return {} if response is None else response
 
     def start(self, reply: bytes, on_end: Callable[[bool], None]) -> None:
-        """Be joined: release the client's frames after the join reply, then take messages.
+        """Send the join reply and the frames held back for it, then start handling messages.
 
-        `on_end` is called when the channel has ended, with whether it ended in order.
+        Parameters
+        ----------
+        reply
+            The finished frame of the join reply.
+        on_end
+            Called when the channel has ended; its argument is False if the channel crashed.
         """
         self._on_end = on_end
         self.outlet.subscriber.release(reply)
@@ -126,9 +132,10 @@ class ChannelActor:
         self._drain()
 
     async def discard(self, reason: Any) -> None:
-        """Be forgotten: the join was refused or failed, or the client has gone meanwhile.
+        """Abandon the channel, because its join failed or the client has gone in the meantime.
 
-        A channel whose join had returned may have something to clean up.
+        `terminate` is called only if `join` had returned: only then may there be something to
+        clean up.
         """
         self.ended = True
         self.outlet.detach()
@@ -138,11 +145,11 @@ class ChannelActor:
     # --- the mailbox
     @property
     def backlog(self) -> int:
-        """Number of messages that wait."""
+        """Number of messages waiting in the mailbox."""
         return 0 if self._mailbox is None else len(self._mailbox)
 
     def push(self, message: Message) -> None:
-        """Take a push of the client."""
+        """Handle a push from the client, or queue it while the channel is busy."""
         if self._busy or self.ended or type(message.event) is not str:
             self._take(message)
             return
@@ -162,16 +169,16 @@ class ChannelActor:
             self._drain()
 
     def leave(self, ref: Any) -> None:
-        """Take the client's leave."""
+        """Handle a leave, after the messages that are in the mailbox."""
         self._take(_Leave(ref))
 
     def close(self) -> None:
-        """Take note that the connection has ended, after what is in the mailbox already."""
+        """End the channel with its connection, after the messages in the mailbox."""
         self.outlet.detach()
         self._take(_Close())
 
     def send_info(self, message: Any) -> None:
-        """Take a message of the server's own code."""
+        """Handle a message from server code, or queue it while the channel is busy."""
         self._take(_Info(message))
 
     def _intercept(self, event: str, payload: Any) -> None:
@@ -191,7 +198,7 @@ class ChannelActor:
             self._mailbox.append(item)
 
     def _drain(self) -> None:
-        """Handle what waits in the mailbox, up to the next callback that waits itself."""
+        """Handle the messages in the mailbox until a callback suspends."""
         while self._mailbox and not self._busy and not self.ended:
             self._begin(self._mailbox.popleft())
         if not self._mailbox:
@@ -199,7 +206,7 @@ class ChannelActor:
 
     # --- callbacks
     def _begin(self, item: _Item) -> None:
-        """Start the callback of one message, and apply its result if it does not wait."""
+        """Start the callback for one message, and apply its result unless it suspends."""
         self._busy = True
         try:
             work = self._callback(item)
@@ -219,7 +226,7 @@ class ChannelActor:
         task.add_done_callback(partial(self._resume, item))
 
     def _callback(self, item: _Item) -> Coroutine[Any, Any, Any] | None:
-        """Return the callback that handles a message; None if the actor has handled it itself."""
+        """Return the coroutine that handles a message, or None if it has been handled here."""
         socket = self._socket
         if type(item) is Message:
             if type(item.event) is not str:
@@ -238,12 +245,12 @@ class ChannelActor:
         return None
 
     def _resume(self, item: _Item, task: _Task) -> None:
-        """Go on after a callback that had to wait."""
+        """Continue after a suspended callback is done."""
         if self._task is task:
             self._task = None
         if self.ended:
             if not task.cancelled():
-                task.exception()  # or asyncio complains that nobody looked
+                task.exception()  # mark it as retrieved, or asyncio logs it
             return
         self._complete(item, task)
         self._drain()
@@ -264,7 +271,7 @@ class ChannelActor:
             self._end(end)
 
     def _apply(self, ref: Any, result: Any) -> _End | None:
-        """Apply what handle_in returned."""
+        """Apply the result of `handle_in`."""
         if type(result) is Reply:
             self.outlet.reply_to(ref, result)
             return None
@@ -277,7 +284,7 @@ class ChannelActor:
         return _End(result.reason, is_orderly(result.reason))
 
     def _apply_info(self, result: Any) -> _End | None:
-        """Apply what handle_info or handle_out returned."""
+        """Apply the result of `handle_info` or `handle_out`."""
         if result is None or isinstance(result, NoReply):
             return None
         if isinstance(result, Stop) and result.reply is None:
@@ -315,7 +322,7 @@ class ChannelActor:
             self._on_end(end.orderly)
 
     async def replace(self) -> None:
-        """End at once, whatever the channel is doing, and return when it has cleaned up."""
+        """End the channel at once, cancelling its callback, and return when it has cleaned up."""
         self.ended, self._mailbox = True, None
         task = self._task
         if self._terminating:
@@ -334,10 +341,12 @@ class ChannelActor:
             async with asyncio.timeout(REPLACE_TIMEOUT_S):
                 await self._terminate(reason)
         except TimeoutError:
-            logger.error("channel %r did not end in time for its new join", self.outlet.topic)
+            logger.error(
+                "channel %r did not clean up in time before it was joined again", self.outlet.topic
+            )
 
     async def _terminate(self, reason: Any) -> None:
         try:
             await self._channel.terminate(reason, self._socket)
         except Exception:
-            logger.exception("channel %r failed to terminate", self.outlet.topic)
+            logger.exception("the terminate callback of channel %r failed", self.outlet.topic)

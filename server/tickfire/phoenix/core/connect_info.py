@@ -1,4 +1,4 @@
-"""Description of a connection that asks to be accepted."""
+"""Description of a connection request."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ConnectInfo:
-    """A connection before it is accepted.
+    """Details of a connection request, passed to `UserSocket.connect`.
 
     Attributes
     ----------
     transport : str
         "websocket" or "longpoll".
     uri : str
-        Path and query as they were requested.
+        Path and query as requested.
     headers : mapping of str to str
         Names in lower case; the values of a repeated header are joined by ", ".
     peer : (str, int), or None
         Address and port of the client.
     auth_token : str, or None
-        The bearer token of the handshake, where the socket takes one.
+        The bearer token of the handshake, if the socket accepts auth tokens.
     session : mapping, or None
-        The session that a session middleware, such as Starlette's, has loaded.
+        The session loaded by a session middleware, such as Starlette's.
     """
 
     transport: str
@@ -36,12 +36,12 @@ class ConnectInfo:
 
     @property
     def host(self) -> str:
-        """The Host header, without its port."""
+        """The value of the Host header, without its port."""
         host = self.headers.get("host", "")
         name, colon, port = host.rpartition(":")
         return name if colon and port.isdigit() else host
 
     @property
     def user_agent(self) -> str | None:
-        """The User-Agent header."""
+        """The value of the User-Agent header."""
         return self.headers.get("user-agent")

@@ -1,25 +1,25 @@
-"""The connection: what is joined, and what becomes of each message. Pure, without I/O or clock.
+"""Joined topics of a connection, and the routing of its messages. Pure, without I/O or clock.
 
-One connection multiplexes channels, one per topic. For a message of the client,
-`Connection.receive` says what is to happen; it changes nothing, for a join or a leave is done only
-when its channel says so (`joined`, `ended`). The rules, in the order in which they apply:
+One connection multiplexes channels, one per topic. `Connection.receive` returns the outcome of a
+message from the client, but changes nothing: a join or a leave takes effect only when it is
+recorded (`joined`, `ended`). The rules, in the order in which they apply:
 
 ==============  ============================  =====================================================
 topic           event                         outcome
 ==============  ============================  =====================================================
 "phoenix"       heartbeat                     Answer ok
-joined          phx_join                      Join, which replaces the channel that is there
-joined          any, join_ref is another's    IGNORE: it was meant for an earlier join of the topic
+joined          phx_join                      Join, replacing the present channel
+joined          any, different join_ref       IGNORE: it belongs to an earlier join of the topic
 joined          phx_leave                     Leave
 joined          any                           Deliver
 not joined      phx_join, no channel for it   Answer error "unmatched topic"
 not joined      phx_join, limit reached       Answer error "too many channels joined"
 not joined      phx_join                      Join
-not joined      phx_leave                     Answer ok: the client's wish is already true
+not joined      phx_leave                     Answer ok: there is nothing to leave
 not joined      any                           Answer error "unmatched topic"
 ==============  ============================  =====================================================
 
-Topics and refs may be any JSON value; only a string is ever a topic that can be joined.
+Topics and refs may be any JSON value, but only a string can be joined.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ DEFAULT_MAX_CHANNELS = 100
 
 
 class Joined[C]:
-    """A topic that is joined: the join_ref as the client sent it, and the channel behind it."""
+    """A joined topic, with the join_ref as the client sent it and the channel that serves it."""
 
     __slots__ = ("channel", "join_ref", "topic")
 
@@ -46,26 +46,26 @@ class Joined[C]:
 
 
 class Deliver[C](msgspec.Struct, frozen=True, gc=False):
-    """The message is for this channel."""
+    """Outcome: deliver the message to this channel."""
 
     joined: Joined[C]
 
 
 class Leave[C](msgspec.Struct, frozen=True, gc=False):
-    """The client leaves this channel."""
+    """Outcome: let the client leave this channel."""
 
     joined: Joined[C]
 
 
 class Join[C, F](msgspec.Struct, frozen=True, gc=False):
-    """The topic is to be joined, by a channel of `factory`; `replaced` must be gone first."""
+    """Outcome: join the topic with a channel from `factory`, after ending `replaced`."""
 
     factory: F
     replaced: Joined[C] | None
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """The connection itself replies."""
+    """Outcome: reply to the client without involving a channel."""
 
     join_ref: Any
     ref: Any
@@ -75,7 +75,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ignore(msgspec.Struct, frozen=True, gc=False):
-    """Nothing happens."""
+    """Outcome: drop the message."""
 
 
 IGNORE: Final = Ignore()
@@ -89,9 +89,10 @@ class Connection[C, F]:
     Parameters
     ----------
     route
-        Gives what makes the channel of a topic, or None if no channel serves the topic.
+        Function that returns the factory of a topic's channel, or None if no channel serves the
+        topic.
     max_channels
-        How many topics may be joined at a time.
+        Maximum number of topics joined at the same time.
     """
 
     __slots__ = ("_joined", "_max_channels", "_route")
@@ -104,7 +105,7 @@ class Connection[C, F]:
         self._joined: dict[str, Joined[C]] = {}
 
     def receive(self, message: Message) -> Outcome[C, F]:
-        """Say what is to happen with a message of the client."""
+        """Return the outcome of a message from the client."""
         topic, event = message.topic, message.event
         if event == "heartbeat" and topic == "phoenix":
             return Answer(None, message.ref, topic, "ok", {})
@@ -121,7 +122,7 @@ class Connection[C, F]:
         return Deliver(joined)
 
     def joined(self, message: Message, channel: C) -> Joined[C]:
-        """Note that the join in `message` succeeded."""
+        """Record that the join in `message` succeeded."""
         joined = self._joined[message.topic] = Joined(message.topic, message.join_ref, channel)
         return joined
 

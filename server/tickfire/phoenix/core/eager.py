@@ -1,4 +1,4 @@
-"""Tasks that begin at once, and exist for the loop only if they have to wait."""
+"""Tasks that start at once, and are scheduled only if they suspend."""
 
 from __future__ import annotations
 
@@ -12,12 +12,21 @@ def run_eagerly(
     loop: asyncio.AbstractEventLoop,
     finished: Callable[[asyncio.Task[None]], None] | None = None,
 ) -> asyncio.Task[None] | None:
-    """Run a coroutine now, up to where it first waits.
+    """Run a coroutine immediately, until it first suspends.
+
+    Parameters
+    ----------
+    work
+        The coroutine.
+    loop
+        The running event loop.
+    finished
+        Called with the task when it is done, if the coroutine suspends.
 
     Returns
     -------
     asyncio.Task or None
-        The task that does the rest, which calls `finished` when it ends; None if nothing is left.
+        The task that runs the rest of the coroutine; None if the coroutine has finished.
     """
     task = asyncio.Task(work, loop=loop, eager_start=True)
     if task.done():

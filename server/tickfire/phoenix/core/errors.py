@@ -1,4 +1,4 @@
-"""Exceptions that application code raises, or that point out its mistakes."""
+"""Exceptions that application code raises, and errors in its use of the library."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tickfire.phoenix.wire.errors import PhoenixError
 
 
 class RefusalError(PhoenixError):
-    """Base of the exceptions by which an application refuses a client.
+    """Base class of the exceptions with which an application refuses a client.
 
     Parameters
     ----------
@@ -17,7 +17,8 @@ class RefusalError(PhoenixError):
 
     Attributes
     ----------
-    payload
+    payload : any JSON value, or bytes
+        The explanation for the client, never None.
     """
 
     def __init__(self, payload: Any = None) -> None:
@@ -32,7 +33,8 @@ class JoinError(RefusalError):
 class ConnectError(RefusalError):
     """Raised by `UserSocket.connect` to refuse a connection.
 
-    The client gets status 403, or what `WebSocketOptions.error_handler` makes of the payload.
+    The client gets status 403, or the response that `WebSocketOptions.error_handler` returns for
+    the payload.
     """
 
     @property

@@ -1,7 +1,7 @@
-"""Methods of a channel that handle one event each: `@event("name")`.
+"""Channel methods that handle one event each: `@event("name")`.
 
-`add_event_methods` gives a class one `handle_in` that looks up the method of an event, and leaves
-all other events to the `handle_in` that the class would have had.
+`add_event_methods` replaces the `handle_in` of a class by one that looks up the method for an
+event, and passes all other events on to the original `handle_in`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import msgspec
 from tickfire.phoenix.core.results import Reply
 
 type Method = Callable[[Any, Any, Any], Coroutine[Any, Any, Any]]
-"""Called with (channel, payload, socket)."""
+"""Coroutine function that is called with (channel, payload, socket)."""
 
 _MARK = "__phoenix_events__"
 _TABLE = "_event_methods"
 
-# Payload annotations that leave a payload as it is.
+# Annotations for which the payload is not converted.
 _UNCHECKED = (Any, object, inspect.Parameter.empty)
 
 
@@ -42,16 +42,16 @@ def event[F: Callable[..., Any]](name: str, payload: Any = None) -> Callable[[F]
 
     The method is called with the payload and the socket, and returns what `Channel.handle_in`
     returns. If the payload parameter is annotated with a `msgspec.Struct`, or with another type
-    that msgspec converts JSON values to, the payload is converted first. One that does not fit is
-    answered by an error reply: ``{"reason": "invalid payload", "where": "$.text", "detail":
-    "Expected `str`, got `int`"}``.
+    that msgspec can convert JSON values to, the payload is converted first. A payload that does
+    not fit the type is answered with an error reply: ``{"reason": "invalid payload", "where":
+    "$.text", "detail": "Expected `str`, got `int`"}``.
 
     Parameters
     ----------
     name
-        The event.
+        Name of the event.
     payload : type, optional
-        Type of the payload, where the method's annotation does not give it.
+        Type of the payload; overrides the annotation of the method.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def event[F: Callable[..., Any]](name: str, payload: Any = None) -> Callable[[F]
 
 
 def add_event_methods(channel_class: type) -> None:
-    """Let a new class of channels dispatch events to its marked methods and inherited ones."""
+    """Make a new channel class dispatch events to its own and inherited event methods."""
     table: dict[str, Method] = {}
     for base in reversed(channel_class.__mro__):
         for attribute, value in vars(base).items():
@@ -85,7 +85,7 @@ def add_event_methods(channel_class: type) -> None:
 
 
 def _dispatching(others: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a `handle_in` that leaves only unmarked events to another one."""
+    """Return a `handle_in` that calls event methods, and `others` for all other events."""
 
     def handle_in(self: Any, event: str, payload: Any, socket: Any) -> Any:
         method = getattr(self, _TABLE).get(event)
@@ -98,7 +98,7 @@ def _dispatching(others: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _converting(event: str, method: Method, payload: Any, names: Any) -> Method:
-    """Return the method, with a conversion of the payload before it if its type demands one."""
+    """Return the method, wrapped to convert the payload first if its type requires it."""
     kind = _payload_type(event, method, names) if payload is None else payload
     if kind in _UNCHECKED:
         return method

@@ -1,9 +1,9 @@
 """The topics of this process and their subscribers.
 
-A broadcast is encoded once per lane, whatever the number of subscribers. A *lane* is one encoding
-of a topic's broadcasts: "v1" and "v2" are those of the serializers, and an application may have
-lanes of its own, which it feeds with finished frames. A hub belongs to one event loop; call it from
-the thread of that loop alone.
+A broadcast is encoded once per lane, regardless of the number of subscribers. A *lane* is one
+encoding of a topic's broadcasts: the serializers use the lanes "v1" and "v2", and an application
+may write finished frames to lanes of its own. A hub belongs to one event loop and must be called
+only from the thread of that loop.
 """
 
 from __future__ import annotations
@@ -19,18 +19,17 @@ from tickfire.phoenix.wire.deflate import DeflatingSerializer
 from tickfire.phoenix.wire.serializers import Serializer, V1Serializer, V2Serializer
 
 type Listener = Callable[[str, str, Any], None]
-"""Called with (topic, event, payload) of a broadcast, before it returns."""
+"""Function that is called with (topic, event, payload) of a broadcast, before it returns."""
 
 type Interceptor = Callable[[str, Any], None]
-"""Called with (event, payload) of a broadcast that a channel intercepts."""
-
+"""Function that is called with (event, payload) of a broadcast that a channel intercepts."""
 
 type Handler = Callable[[str, Any], None]
-"""Called with the name of the sending node and its message."""
+"""Function that is called with the name of the sending node and its message."""
 
 
 class Cluster(Protocol):
-    """The other nodes, as a hub and the library's parts reach them; see `PubSub`."""
+    """Link to the other nodes, for a hub and other parts of the library; see `PubSub`."""
 
     node: str
     """Name of this node, unique in the cluster."""
@@ -42,20 +41,20 @@ class Cluster(Protocol):
         """Queue a broadcast for the other nodes; drop and count it if the queue is full."""
 
     def publish(self, topic: str, broadcast: bytes) -> Awaitable[None]:
-        """Queue a broadcast; the result is done when the broadcast has been handed over."""
+        """Queue a broadcast; the returned awaitable is done when the adapter has taken it."""
 
     def handle(self, topic: str, handler: Handler) -> None:
-        """Call `handler` for the messages that other nodes send on a topic."""
+        """Call `handler` for each message that other nodes send on a topic."""
 
     def unhandle(self, topic: str) -> None:
         """Undo `handle`."""
 
     async def send(self, topic: str, message: Any, *, to: str | None = None) -> None:
-        """Send a message to the handlers of a topic on all other nodes, or on one."""
+        """Send a message to the handlers of a topic on all other nodes, or on the node `to`."""
 
 
 class _Done:
-    """The result of something that was done at once."""
+    """Awaitable that is done already."""
 
     def __await__(self) -> Generator[None]:
         return
@@ -78,16 +77,16 @@ class _Topic:
 
 
 class Hub:
-    """Topics, their subscribers, and the way to reach them all.
+    """Topics of one process, and broadcasts to their subscribers.
 
     Parameters
     ----------
     serializers
-        The versions of the protocol that sockets of this hub speak; vsn 1.0.0 and 2.0.0 by
-        default.
+        Serializers of the protocol versions that sockets of this hub accept; vsn 1.0.0 and 2.0.0
+        by default.
     write_limit : bytes
-        A slow connection is cut when more than this waits to be sent to it, unless its channel
-        deals with overflow itself.
+        A slow connection is dropped when more than this is waiting to be sent to it, unless its
+        channel handles overflow itself.
     """
 
     def __init__(
@@ -123,23 +122,24 @@ class Hub:
     ) -> None:
         """Send an event to the subscribers of a topic on all nodes.
 
-        Those on this node have it when the call returns. For the others it is queued; what does
-        not fit into the queue, or cannot be published, is logged and counted by the `PubSub`.
+        It has been written to the subscribers on this node when the call returns. For other nodes
+        it is queued; broadcasts that do not fit into the queue, or cannot be published, are logged
+        and counted by the `PubSub`.
 
         Parameters
         ----------
         topic, event
             Topic and event of the broadcast.
         payload : map, or bytes for a binary broadcast
-            Encoded once for each version of the protocol that is spoken on the topic.
+            Payload of the broadcast, encoded once for each protocol version in use on the topic.
         exclude
-            A subscriber that does not get it.
+            Subscriber that does not receive the event.
 
         Raises
         ------
         TypeError
-            If a version of the protocol that is spoken on the topic cannot carry the payload, or
-            the link to other nodes cannot; nobody gets the event then.
+            If a protocol version in use on the topic, or the link to other nodes, cannot carry the
+            payload. The event is then sent to no subscriber.
         """
         pubsub = self.pubsub
         if pubsub is None:
@@ -152,11 +152,11 @@ class Hub:
     def broadcast_async(
         self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
     ) -> Awaitable[None]:
-        """Do the same as `broadcast`, and return an awaitable that is done when it is published.
+        """Broadcast like `broadcast`; return an awaitable that is done when the event is published.
 
         The event is sent whether or not the result is awaited. Await it to send no faster than the
-        link to the other nodes can carry, and to learn of failures: it raises what the adapter of
-        the `PubSub` raises. Nothing is dropped for a full queue.
+        link to the other nodes allows, and to be told of failures: it raises the exceptions of the
+        `PubSub` adapter. No event is dropped because of a full queue.
         """
         pubsub = self.pubsub
         if pubsub is None:
@@ -202,8 +202,8 @@ class Hub:
     def disconnect(self, socket_id: str) -> Awaitable[None]:
         """Close all connections with this `UserSocket.id`, on all nodes, with close code 1001.
 
-        phoenix.js connects again, so change what `connect` looks at before. See `broadcast_async`
-        for the result.
+        phoenix.js connects again, so first revoke whatever `connect` checks. See `broadcast_async`
+        for the returned awaitable.
         """
         return self.broadcast_async(socket_id, "disconnect", {})
 
@@ -215,30 +215,30 @@ class Hub:
             self.stats.broadcasts += 1
             to.write(frames)
 
-    # --- looking
+    # --- queries
     def lanes(self, topic: str) -> Collection[str]:
-        """Return the lanes of a topic that have subscribers now; empty when nobody listens."""
+        """Return the names of a topic's lanes that have subscribers."""
         found = self._topics.get(topic)
         return () if found is None else found.lanes.keys()
 
     def topics(self) -> Collection[str]:
-        """Return the topics that somebody subscribes to or listens on."""
+        """Return the topics that have subscribers, listeners or interceptors."""
         return self._topics.keys()
 
     # --- subscribing
     def subscriber(self, sink: Sink) -> Subscriber:
-        """Return a new subscriber, held and in no lane, for a channel of the connection `sink`."""
+        """Return a new subscriber for a channel of the connection `sink`, held and in no lane."""
         return Subscriber(sink, self.stats, self._write_limit)
 
     def lane_without(self, serializer: Serializer, events: Collection[str]) -> str:
-        """Return the lane of a serializer's broadcasts for those who intercept some events."""
+        """Return the name of a serializer's lane that leaves out intercepted events."""
         name = "~".join((serializer.lane, *sorted(events)))
         self._by_lane[name] = serializer
         self._intercepted[name] = frozenset(events)
         return name
 
     def intercept(self, topic: str, subscriber: Subscriber, interceptor: Interceptor) -> None:
-        """Give a topic's broadcasts to `interceptor`, until the subscriber is gone."""
+        """Call `interceptor` for a topic's broadcasts, until `unintercept` is called."""
         self._topics.setdefault(topic, _Topic()).interceptors[subscriber] = interceptor
 
     def unintercept(self, topic: str, subscriber: Subscriber) -> None:
@@ -248,7 +248,7 @@ class Hub:
             self._forget(topic, found)
 
     def subscribe(self, topic: str, lane: str, subscriber: Subscriber) -> None:
-        """Put a subscriber into a lane of a topic."""
+        """Add a subscriber to a lane of a topic."""
         found = self._topics.get(topic)
         if found is None:
             found = self._topics[topic] = _Topic()
@@ -258,7 +258,7 @@ class Hub:
         into.add(subscriber)
 
     def unsubscribe(self, topic: str, lane: str, subscriber: Subscriber) -> None:
-        """Take a subscriber out of a lane of a topic, if it is in it."""
+        """Remove a subscriber from a lane of a topic, if it is in that lane."""
         found = self._topics.get(topic)
         of = found.lanes.get(lane) if found is not None else None
         if found is None or of is None or subscriber.lane is not of:

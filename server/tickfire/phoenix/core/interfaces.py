@@ -13,25 +13,25 @@ from tickfire.phoenix.core.connect_info import ConnectInfo
 
 
 class Transport(Protocol):
-    """The connection under a session, which the session writes to."""
+    """The connection that a session writes to."""
 
     write: Callable[[bytes], None]
-    """Sends finished frames."""
+    """Send finished frames."""
 
     def buffered(self) -> int:
         """Return the number of bytes that wait to be sent."""
 
     def close(self, code: int) -> None:
-        """Close in order, with this code; nothing may be written afterwards."""
+        """Close the connection cleanly with a close code; nothing may be written afterwards."""
 
     def abort(self) -> None:
-        """Cut the connection."""
+        """Drop the connection without a close frame."""
 
     def pause_reading(self) -> None:
-        """Stop reading from the client."""
+        """Pause reading from the client."""
 
     def resume_reading(self) -> None:
-        """Read from the client again."""
+        """Resume reading from the client."""
 
 
 class ChannelLike(Protocol):
@@ -45,19 +45,19 @@ class ChannelLike(Protocol):
         """Broadcast events that go through `handle_out`."""
 
     async def join(self, topic: str, payload: Any, socket: Any, *args: Any, **params: Any) -> Any:
-        """Decide on a join and return its response."""
+        """Accept or refuse a join, and return the response."""
 
     async def handle_in(self, event: str, payload: Any, socket: Any) -> Any:
-        """Handle a push of the client."""
+        """Handle a push from the client."""
 
     async def handle_info(self, message: Any, socket: Any) -> Any:
-        """Handle a message of the server's own code."""
+        """Handle a message from server code."""
 
     async def handle_out(self, event: str, payload: Any, socket: Any) -> Any:
         """Handle an intercepted broadcast."""
 
     async def terminate(self, reason: Any, socket: Any) -> None:
-        """Clean up."""
+        """Clean up after the channel has ended."""
 
 
 class UserSocketLike(Protocol):
@@ -67,21 +67,21 @@ class UserSocketLike(Protocol):
 
     @property
     def channels(self) -> Mapping[str, Callable[[], ChannelLike]]:
-        """Topic patterns and the factories of their channels."""
+        """Mapping of topic patterns to channel factories."""
 
     async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool | None:
         """Accept or refuse the connection."""
 
     def id(self) -> str | None:
-        """Return the name under which the connection can be closed."""
+        """Return the topic on which the connection can be closed, or None."""
 
 
 def does_nothing[F: Callable[..., Any]](callback: F) -> F:
-    """Mark a callback that need not be called unless it is overridden."""
+    """Mark a default callback, which need not be called unless it is overridden."""
     callback.does_nothing = True  # type: ignore[attr-defined]
     return callback
 
 
 def is_overridden(callback: Callable[..., Any]) -> bool:
-    """Return whether a callback of a class is another than the default marked by `does_nothing`."""
+    """Return whether a callback differs from the default marked by `does_nothing`."""
     return not getattr(callback, "does_nothing", False)

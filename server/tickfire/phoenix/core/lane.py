@@ -1,18 +1,19 @@
-"""A lane: the subscribers of one topic who take the same bytes.
+"""Lanes: the subscribers of one topic that receive the same bytes.
 
-The first frame is written to everyone at once. While the loop has not come round, further frames
-wait, and are then written together: the busier the loop, the longer the joined writes, and the
-less a delivery costs. A *wave* is one such write to all subscribers. It goes in steps of `STEP`
-subscribers, with the event loop in between, so that a large topic does not hold up everybody else.
+The first frame is written to all subscribers at once. Frames that follow within the same turn of
+the event loop are queued, and written together in the next turn: the busier the loop, the larger
+the joined writes, and the cheaper each delivery. A *wave* is one such write to all subscribers. It
+proceeds in steps of `STEP` subscribers, with a turn of the event loop after each, so that a large
+topic does not delay everything else.
 
-Frames are numbered. The lane is *behind* from the first write of a wave until the loop comes round
-and finds nothing waiting. Only then may subscribers differ in what they have:
+Frames are numbered. The lane is *behind* from the first write of a wave until a turn of the loop
+finds no queued frames. Only during this time may subscribers have received different frames:
 
-- one who is sent something of its own must first be given all earlier frames (`catch_up`);
-- one who subscribes gets no frame that was written before;
-- one who is excluded from a frame must not get it.
+- a subscriber that is sent frames of its own must first receive all earlier frames (`catch_up`);
+- a new subscriber receives no frame that was written before it subscribed;
+- a subscriber that is excluded from a frame must not receive it.
 
-All three are *ahead* of the lane: they have a number before which they need nothing.
+In all three cases the subscriber is *ahead* of the lane: it needs no frame before a certain number.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ STEP = 512  # subscribers
 
 
 class _Tombstone:
-    """Stands in a wave for a subscriber that has left."""
+    """Placeholder in a wave for a subscriber that has left."""
 
     def write(self, frames: bytes) -> None:
         """Write nothing."""
@@ -35,7 +36,7 @@ _TOMBSTONE = _Tombstone()
 
 
 class Lane:
-    """Subscribers of one topic and one encoding; parts of the hub, used by it alone."""
+    """Subscribers of one topic and one encoding; used by the hub alone."""
 
     __slots__ = (
         "_changed", "_data", "_first", "_loop", "_next", "_order", "_subscribers", "_waiting",
@@ -46,12 +47,12 @@ class Lane:
         self._loop = loop
         self._subscribers: dict[Subscriber, None] = {}
         self._order: list[Subscriber | _Tombstone] = []
-        self._changed = False  # _order is not that of _subscribers any more
+        self._changed = False  # _order no longer matches _subscribers
         self._waiting: list[bytes] = []
         self._wave: list[bytes] = []
         self._data = b""
         self._first = 0  # number of the wave's first frame
-        self._next = 0  # index in _order of the first who has not got the wave
+        self._next = 0  # index in _order of the first subscriber that lacks the wave
         self.behind = False
 
     def __len__(self) -> int:
@@ -59,7 +60,7 @@ class Lane:
 
     # --- subscribers
     def add(self, subscriber: Subscriber) -> None:
-        """Subscribe; nothing written before reaches the subscriber."""
+        """Add a subscriber; frames written earlier do not reach it."""
         subscriber.lane = self
         subscriber.index = -1
         self._subscribers[subscriber] = None
@@ -68,7 +69,7 @@ class Lane:
             subscriber.run_ahead(self._end())
 
     def remove(self, subscriber: Subscriber) -> None:
-        """Unsubscribe, after giving what was written before."""
+        """Remove a subscriber, after sending it the frames written so far."""
         if self.behind:
             self.catch_up(subscriber)
             index = subscriber.index
@@ -81,7 +82,7 @@ class Lane:
 
     # --- writing
     def write(self, frames: bytes, exclude: Subscriber | None = None) -> None:
-        """Write finished frames to all, but for `exclude`."""
+        """Write finished frames to all subscribers except `exclude`."""
         if exclude is not None and exclude.lane is self:
             self.catch_up(exclude)
             exclude.run_ahead(self._end() + 1)
@@ -93,16 +94,26 @@ class Lane:
         self._loop.call_soon(self._turn)
 
     def catch_up(self, subscriber: Subscriber) -> None:
-        """Give a subscriber at once what it would get in its turn."""
+        """Write all outstanding frames to a subscriber immediately, before its turn in the wave."""
         missing = self._missing(subscriber)
         if missing:
             subscriber.run_ahead(self._end())
             subscriber.write_missing(b"".join(missing), self._end() - len(missing))
 
     def withhold(self, subscriber: Subscriber, begin: int) -> int:
-        """Have a subscriber skip all frames from number `begin` on that are written by now.
+        """Let a subscriber skip all frames from number `begin` that have been written so far.
 
-        `begin` is that of the wave's first frame if it is less. Returns how many are skipped.
+        Parameters
+        ----------
+        subscriber
+            A subscriber of this lane.
+        begin
+            Number of the first skipped frame; raised to that of the wave's first frame if less.
+
+        Returns
+        -------
+        int
+            Number of skipped frames.
         """
         end = self._end()
         if self.behind:
@@ -110,7 +121,7 @@ class Lane:
         return max(0, end - max(begin, self._first))
 
     def rest_of_wave(self, subscriber: Subscriber) -> bytes:
-        """Return what a subscriber that is ahead still needs of the wave that has come to it."""
+        """Return the part of the current wave that a subscriber that is ahead still needs."""
         after = self._first + len(self._wave)
         skipped = min(subscriber.skip_to, after) - self._first
         if subscriber.skip_to <= after:
@@ -134,7 +145,7 @@ class Lane:
             subscriber.write(data)
 
     def _turn(self) -> None:
-        """Go on with the wave, or begin the next with all that waits, or be done."""
+        """Continue the wave, start the next one with all queued frames, or finish."""
         if self._next < len(self._order):
             self._step()
         else:
@@ -154,7 +165,7 @@ class Lane:
     def _note_change(self) -> None:
         self._changed = True
         if not self.behind:
-            self._order = []  # keep nobody alive who has left a quiet topic
+            self._order = []  # hold no reference to subscribers that have left a quiet topic
 
     def _end(self) -> int:
         return self._first + len(self._wave) + len(self._waiting)

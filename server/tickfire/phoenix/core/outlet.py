@@ -1,7 +1,7 @@
-"""The outlet of one channel: everything it writes, and its subscription in the hub.
+"""The outlet of one channel: its writes to the client and its subscription in the hub.
 
-`Socket` shows an application the part that any channel needs. `Socket.outlet` is the rest, for
-channels that feed lanes of their own with finished frames or deal with slow clients themselves.
+`Socket` exposes the part that every channel needs. `Socket.outlet` offers the rest, for channels
+that write finished frames to lanes of their own or handle slow clients themselves.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class SessionLike(Protocol):
-    """The session of a client, as its channels see it."""
+    """The part of a client's session that its channels use."""
 
     hub: Hub
     id: str | None
@@ -35,13 +35,13 @@ class SessionLike(Protocol):
         """The user of the connection."""
 
     def close(self, code: int) -> None:
-        """Close the connection with this code."""
+        """Close the connection with a close code."""
 
     def on_writable(self, callback: Callable[[], None]) -> None:
-        """Call back once, when the transport has drained."""
+        """Call `callback` once, when the transport has drained."""
 
     def relieved(self) -> None:
-        """Resume reading, if it was paused and nothing waits any more."""
+        """Resume reading if it was paused and no messages are waiting any more."""
 
 
 class Mailbox(Protocol):
@@ -52,26 +52,33 @@ class Mailbox(Protocol):
 
 
 class ChannelOutlet:
-    """The way from one channel to its client and to its topic.
+    """Outgoing side of one channel: to its client and to its topic.
 
     Parameters
     ----------
     session
         The session of the client.
-    topic, join_ref, ref
-        Those of the join.
+    topic
+        The topic of the join.
+    join_ref, ref
+        The refs of the join; a join_ref of None is replaced by the ref.
     mailbox
-        The channel's own.
+        The mailbox of the channel.
 
     Attributes
     ----------
     topic : str
-    join_ref, ref : any JSON value
-        Those of the join, and of the push that is being handled.
+        The topic of the channel.
+    join_ref : any JSON value
+        The join_ref of the channel.
+    ref : any JSON value
+        The ref of the push being handled; that of the join before the first push.
     session : SessionLike
+        The session of the client.
     mailbox : Mailbox
+        The mailbox of the channel.
     subscriber : Subscriber
-        The channel's place in the hub, for `Hub.broadcast(exclude=)`.
+        The channel's subscriber in the hub, for `Hub.broadcast(exclude=)`.
     """
 
     __slots__ = (
@@ -85,7 +92,7 @@ class ChannelOutlet:
         self.session = session
         self.mailbox = mailbox
         self.topic = topic
-        # Phoenix lets the ref of the join stand in for a join_ref of null.
+        # As in Phoenix, the ref of the join replaces a join_ref of null.
         self.join_ref = ref if join_ref is None else join_ref
         self.ref = ref
         self.subscriber: Subscriber = session.hub.subscriber(session.transport)
@@ -95,7 +102,7 @@ class ChannelOutlet:
 
     @property
     def assigns(self) -> dict[str, Any]:
-        """The channel's own state; a copy of the user socket's until it is first used."""
+        """State of the channel, initialized on first use as a copy of the user socket's assigns."""
         if self._assigns is None:
             self._assigns = dict(self.session.user_socket.assigns)
         return self._assigns
@@ -109,9 +116,9 @@ class ChannelOutlet:
         Parameters
         ----------
         intercepted
-            Events that go to `intercept` instead of the client.
+            Events that are passed to `intercept` instead of the client.
         intercept
-            Called with event and payload of every broadcast, if there are such events.
+            Called with the event and payload of every broadcast, unless `intercepted` is empty.
         """
         session = self.session
         if intercepted:
@@ -124,10 +131,10 @@ class ChannelOutlet:
 
     @property
     def lane(self) -> str | None:
-        """Name of the lane whose frames the client gets; None for none.
+        """Name of the lane whose frames the client receives, or None.
 
-        Set it to move the channel to another lane of its topic. Frames of the old lane that wait
-        for the join reply are dropped.
+        Assign to it to move the channel to another lane of its topic. Frames of the old lane that
+        are held back until the join reply are dropped.
         """
         return self._lane
 
@@ -143,7 +150,7 @@ class ChannelOutlet:
             self.session.hub.subscribe(self.topic, lane, self.subscriber)
 
     def unsubscribe(self) -> None:
-        """Leave the lane; frames for this client alone still reach it."""
+        """Leave the lane; frames sent to this client alone still reach it."""
         if self._lane is not None:
             self.session.hub.unsubscribe(self.topic, self._lane, self.subscriber)
             self._lane = None
@@ -155,27 +162,27 @@ class ChannelOutlet:
         self.subscriber.send(encode(self.join_ref, self.topic, event, payload))
 
     def reply_to(self, ref: Any, reply: Reply) -> None:
-        """Answer the push with this ref."""
+        """Reply to the push with a given ref."""
         encode = self.session.serializer.encode_reply
         self.subscriber.send(encode(self.join_ref, ref, self.topic, reply.status, reply.response))
 
     def write(self, frames: bytes) -> None:
-        """Send finished frames to the client, after everything that its lane has for it."""
+        """Send finished frames to the client, after all frames of its lane written so far."""
         self.subscriber.send(frames)
 
     # --- flow control
     @property
     def buffered(self) -> int:
-        """Number of bytes that wait to be sent on the client's connection, for all its channels."""
+        """Number of bytes waiting to be sent on the client's connection, from all its channels."""
         return self.session.transport.buffered()
 
     @property
     def on_overflow(self) -> Callable[[int], None] | None:
         """Callback that replaces the writes of the lane while the connection is congested.
 
-        It is called with the number of the latest writes to the lane that the client is not given:
-        the one that caused the call, and those that wait behind it. None, the default, writes on
-        until the hub's `write_limit` is exceeded, and then cuts the connection.
+        It is called with the number of writes to the lane that the client does not receive: the one
+        that caused the call, and those queued behind it. With None, the default, writing continues
+        until the hub's `write_limit` is exceeded; then the connection is dropped.
         """
         return self.subscriber.on_overflow
 
@@ -184,12 +191,12 @@ class ChannelOutlet:
         self.subscriber.on_overflow = callback
 
     def on_writable(self, callback: Callable[[], None]) -> None:
-        """Call back once, when the connection has drained below its low-water mark."""
+        """Call `callback` once, when the connection has drained below its low-water mark."""
         self.session.on_writable(callback)
 
     # --- the end
     def on_end(self, callback: Callable[[], None]) -> None:
-        """Call back once, when the channel has ended; at once if it has already."""
+        """Call `callback` once, when the channel has ended; at once if it has ended already."""
         if self.subscriber.gone:
             callback()
         elif self._endings is None:
@@ -198,7 +205,7 @@ class ChannelOutlet:
             self._endings.append(callback)
 
     def detach(self) -> None:
-        """Unsubscribe, write nothing any more, and run the callbacks of `on_end`."""
+        """Unsubscribe, stop writing, and run the callbacks of `on_end`."""
         self.unsubscribe()
         self.subscriber.end()
         endings, self._endings = self._endings, None

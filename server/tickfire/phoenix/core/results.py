@@ -8,14 +8,14 @@ import msgspec
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """Answers the push that is being handled.
+    """Result that answers the push being handled.
 
     Parameters
     ----------
     response : any JSON value, or bytes
-        Bytes go out as a binary reply.
+        The body of the reply; bytes are sent as a binary reply.
     status
-        "ok" or "error" for phoenix.js; any string is sent as it is.
+        "ok" or "error" for phoenix.js; any string is sent unchanged.
     """
 
     response: Any = msgspec.field(default_factory=dict)
@@ -23,19 +23,20 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class NoReply(msgspec.Struct, frozen=True):
-    """Answers nothing, as None does."""
+    """Result that sends no reply, like None."""
 
 
 class Stop(msgspec.Struct, frozen=True):
-    """Ends the channel.
+    """Result that ends the channel.
 
     Parameters
     ----------
     reason
-        "normal", "shutdown" and ("shutdown", anything) end it in order: the client gets phx_close.
-        Anything else is a crash: phx_error, on which phoenix.js joins again.
+        "normal", "shutdown" and ("shutdown", anything) close the channel: the client gets
+        phx_close. Anything else counts as a crash: the client gets phx_error, upon which
+        phoenix.js joins again.
     reply
-        Sent before the channel ends.
+        Reply that is sent before the channel ends.
     """
 
     reason: Any = "normal"
@@ -43,7 +44,7 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 def is_orderly(reason: Any) -> bool:
-    """Return whether a channel that ended for this reason closed rather than crashed."""
+    """Return whether the reason for the end of a channel means a close and not a crash."""
     if isinstance(reason, tuple):
         return bool(reason) and reason[0] == "shutdown"
     return reason in ("normal", "shutdown")

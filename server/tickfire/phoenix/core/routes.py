@@ -3,14 +3,14 @@
 ==========================  ==============================  ====================================
 pattern                     matches                         topic parameters
 ==========================  ==============================  ====================================
-``lobby``                   that topic                      none
-``room:*``                  what begins with ``room:``      none
+``lobby``                   ``lobby``                       none
+``room:*``                  topics starting with ``room:``  none
 ``room:{room}``             ``room:1``, ``room:a:b``        ``room``: "1", "a:b"
 ``{tenant}:room:{room}``    ``acme:room:1``                 ``tenant``: "acme", ``room``: "1"
 ==========================  ==============================  ====================================
 
-A parameter takes at least one character; it ends at the next colon, but the last one of a pattern
-takes the rest.
+A parameter matches at least one character. It ends at the next colon, except for the last one of a
+pattern, which matches the rest of the topic.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from typing import Any
 from tickfire.phoenix.core.interfaces import ChannelLike
 
 type ChannelFactory = Callable[[], ChannelLike]
-"""Returns a new channel; a Channel class, for example."""
+"""Function that returns a new channel; a Channel class, for example."""
 
-# Parameters of `Channel.join` that topic parameters must not be named after.
+# Names of parameters of `Channel.join`, which topic parameters must not have.
 RESERVED = frozenset({"self", "topic", "payload", "socket"})
 
 _PARAM = re.compile(r"\{([^{}]*)\}")
@@ -39,12 +39,12 @@ class Routes:
     Parameters
     ----------
     channels
-        Patterns with the factories of their channels. The first pattern that matches wins.
+        Mapping of patterns to channel factories. The first pattern that matches wins.
 
     Raises
     ------
     ValueError
-        If a pattern is malformed; the text says how.
+        If a pattern is malformed; the message says how.
     """
 
     def __init__(self, channels: Mapping[str, ChannelFactory]) -> None:
@@ -62,7 +62,7 @@ class Routes:
                 self._exact[pattern] = factory
 
     def find(self, topic: str) -> ChannelFactory | None:
-        """Return the factory for a topic's channel, None if no pattern matches."""
+        """Return the factory of a topic's channel, or None if no pattern matches."""
         found = self._exact.get(topic)
         if found is not None:
             return found
@@ -96,7 +96,7 @@ class _Template:
         self._regex = re.compile("".join(part for pair in parts for part in pair), re.DOTALL)
 
     def match(self, topic: str) -> dict[str, str] | None:
-        """Return the parameters of a topic, None if it does not match."""
+        """Return the parameters of a topic, or None if the topic does not match."""
         found = self._regex.fullmatch(topic)
         return None if found is None else dict(zip(self._names, found.groups(), strict=True))
 
@@ -104,7 +104,7 @@ class _Template:
 def merge_channels(
     first: Mapping[str, ChannelFactory], second: Mapping[str, ChannelFactory]
 ) -> Mapping[str, ChannelFactory]:
-    """Return the patterns of two tables, those of the first before those of the second."""
+    """Return the patterns of both mappings, those of the first taking precedence."""
     return {**first, **{key: second[key] for key in second if key not in first}}
 
 
@@ -118,7 +118,7 @@ def _with_params(factory: ChannelFactory, params: dict[str, str]) -> ChannelFact
 
 
 def join_arguments(channel: ChannelLike) -> dict[str, str]:
-    """Return the topic parameters that the `join` of a channel takes as keyword arguments."""
+    """Return the topic parameters that the `join` of a channel accepts as keyword arguments."""
     if not channel.topic_params:
         return {}
     names = _named(type(channel).join)
@@ -129,7 +129,7 @@ def join_arguments(channel: ChannelLike) -> dict[str, str]:
 
 @lru_cache(maxsize=1024)
 def _named(join: Callable[..., Any]) -> frozenset[str] | None:
-    """Return the names of a function's parameters, None if it takes any by `**`."""
+    """Return the parameter names of a function, or None if it accepts ``**kwargs``."""
     parameters = inspect.signature(join).parameters
     if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
         return None

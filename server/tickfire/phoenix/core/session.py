@@ -1,8 +1,8 @@
-"""A session: everything that one client is to the server. Synchronous and sans I/O.
+"""Sessions: the server-side state of one client. Synchronous and sans I/O.
 
-A transport gives it the payloads of the client's frames by direct calls, and takes finished
-frames. No task belongs to a session; one exists only while a join or a channel's callback waits
-for something.
+A transport passes the payloads of the client's frames to the session by direct calls, and the
+session writes finished frames to the transport. A session has no task of its own; tasks exist only
+while a join or a callback of a channel is suspended.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_JOIN_TIMEOUT_S = 30.0
 
-# Where a join is, while one is under way.
+# Stages of the join under way.
 _NONE, _MAKING_ROOM, _DECIDING = 0, 1, 2
 
-# Reading from a client stops while more of its messages than this wait for slow callbacks.
+# Reading from a client is paused while more of its messages than this wait for slow callbacks.
 MAX_BACKLOG = 256
 
 
@@ -55,14 +55,16 @@ class SessionConfig:
     Attributes
     ----------
     hub : Hub
+        The hub that the channels subscribe in.
     routes : Routes
-        The channels of the topics.
+        Topic patterns and their channels.
     make_socket : callable
-        Wraps a channel's outlet into the socket that its callbacks are given.
+        Function that wraps a channel's outlet into the socket passed to its callbacks.
     max_channels : int
-        Topics that one connection may join at a time.
+        Maximum number of topics that one connection may have joined at the same time.
     join_timeout_s : float, or None
-        A join that takes longer is cancelled, and answered as one that crashed.
+        Maximum duration of a join in seconds. A join that takes longer is cancelled and answered
+        like one that crashed.
     """
 
     hub: Hub
@@ -73,20 +75,20 @@ class SessionConfig:
 
 
 class Session:
-    """One client.
+    """Server-side state of one connected client.
 
     Parameters
     ----------
     config
         Hub, routes and limits.
     serializer
-        The version of the protocol that the client speaks.
+        The serializer of the client's protocol version.
     user_socket
-        Who it is; accepted already.
+        The user of the connection, already accepted.
     params
         The connect params.
     transport
-        The connection.
+        The connection to the client.
     """
 
     __slots__ = (
@@ -126,14 +128,14 @@ class Session:
 
     # --- from the client
     def receive(self, data: bytes, binary: bool) -> None:
-        """Take the payload of one frame of the client."""
+        """Handle the payload of one frame from the client."""
         if self.closed:
             return
         try:
             decode = self.serializer.decode_binary if binary else self.serializer.decode_text
             message = decode(data)
         except DecodeError as error:
-            logger.debug("a frame cannot be decoded: %s", error)
+            logger.debug("cannot decode a frame: %s", error)
             self.close(
                 CloseCode.INTERNAL_ERROR if binary or _is_utf8(data) else CloseCode.INVALID_DATA
             )
@@ -171,7 +173,10 @@ class Session:
             self._limit_join(task)
 
     def _limit_join(self, task: asyncio.Task[None]) -> None:
-        """Cancel the channel's decision when its time is over; what precedes it has limits too."""
+        """Cancel the channel's `join` after the timeout.
+
+        Ending a replaced channel, which comes first, has a limit of its own.
+        """
         seconds = self._config.join_timeout_s
         if seconds is None:
             return
@@ -186,7 +191,7 @@ class Session:
         task.add_done_callback(lambda task: timer.cancel())
 
     async def _join(self, message: Message, join: Join[ChannelActor, ChannelFactory]) -> None:
-        """Run a join; nothing else of the client is handled meanwhile."""
+        """Run a join; no other message of the client is handled in the meantime."""
         try:
             if join.replaced is not None:
                 await join.replaced.channel.replace()
@@ -248,7 +253,7 @@ class Session:
 
     # --- flow
     async def settled(self) -> None:
-        """Return when no join runs and nothing waits for one."""
+        """Wait until no join is running and no message is waiting for one."""
         while self._join_task is not None and not self.closed:
             await asyncio.wait((self._join_task,))
 
@@ -260,7 +265,7 @@ class Session:
             self._pause()
 
     def _catch_up(self) -> None:
-        """Handle what came while a join ran, up to the next join."""
+        """Handle the messages that arrived during a join, up to the next join."""
         while self._backlog and not self._joining and not self.closed:
             self._handle(self._backlog.popleft())
         self.relieved()
@@ -271,7 +276,7 @@ class Session:
             self.transport.pause_reading()
 
     def relieved(self) -> None:
-        """Read on, if too much waited and does no more."""
+        """Resume reading if it was paused and no messages are waiting any more."""
         if not self._paused or self.closed:
             return
         waiting = len(self._backlog or ())
@@ -280,7 +285,10 @@ class Session:
             self.transport.resume_reading()
 
     def set_congested(self, congested: bool) -> None:
-        """Follow the transport over its high-water mark, or back below its low-water mark."""
+        """Record whether the transport is congested.
+
+        It is from passing its high-water mark until it drains below its low-water mark.
+        """
         self.congested = congested
         for actor in self._connection.channels():
             actor.outlet.subscriber.set_congested(congested)
@@ -290,7 +298,7 @@ class Session:
                 self.loop.call_soon(callback)
 
     def on_writable(self, callback: Callable[[], None]) -> None:
-        """Call back once, when the transport has drained; soon, if it is not congested."""
+        """Call `callback` once, when the transport has drained; soon if it is not congested."""
         if not self.congested:
             self.loop.call_soon(callback)
         elif self._writable is None:
@@ -304,17 +312,17 @@ class Session:
             self.close(CloseCode.GOING_AWAY)
 
     def close(self, code: int) -> None:
-        """Close the connection with this code; the channels end without a word to the client.
+        """Close the connection with a close code; the channels end without sending anything.
 
-        They end before the close frame, which nothing may follow: leaving a topic writes what
-        waits in its lane.
+        They end before the close frame is written, because leaving a topic writes the frames that
+        are queued in its lane, and nothing may follow a close frame.
         """
         if not self.closed:
             self.lost()
             self.transport.close(code)
 
     def lost(self) -> None:
-        """Take note that the connection has ended."""
+        """End the session because the connection has ended."""
         if self.closed:
             return
         self.closed = True

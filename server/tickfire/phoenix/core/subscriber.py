@@ -1,19 +1,20 @@
-"""The hub's view of one channel of one connection: where its frames go now.
+"""Subscribers: the hub's view of one channel of one connection.
 
-`Subscriber.write` is the hub's way in. It is not a method but a slot that always holds the right
-function for the state the subscriber is in, so that the fan-out loop asks nothing:
+The hub calls `Subscriber.write`. It is not a method but a slot that always holds the function for
+the subscriber's current state, so that the fan-out loop needs no checks:
 
 =========== ======================================= ==========================================
 state       entered when                            `write` is
 =========== ======================================= ==========================================
-held        its join runs                           append to what follows the join reply
-live        joined                                  the transport's own write
-congested   over the high-water mark                overflow: conflate, or write up to the limit
-gone        left, closed, crashed                   nothing
+held        the join is running                     append to the frames after the join reply
+live        the join is done                        the transport's own write
+congested   above the high-water mark               call on_overflow, or write up to the limit
+gone        the channel has ended                   drop the frames
 =========== ======================================= ==========================================
 
-Over any of these, *ahead* means that the subscriber already has some frames that its lane is still
-about to write to others (see lane.py); they are left out when the lane comes to it.
+In any of these states, a subscriber may also be *ahead*: it has already received, or must not
+receive, some frames that its lane has yet to write to others (see lane.py). The lane then leaves
+them out.
 """
 
 from __future__ import annotations
@@ -33,40 +34,40 @@ class Sink(Protocol):
     write: Callable[[bytes], None]
 
     def buffered(self) -> int:
-        """Return the number of bytes that wait to be sent."""
+        """Return the number of bytes waiting to be sent."""
 
     def abort(self) -> None:
-        """Cut the connection."""
+        """Drop the connection without a close frame."""
 
 
 class Source(Protocol):
-    """The lane that a subscriber is in, as the subscriber sees it."""
+    """The part of a lane that its subscribers use."""
 
     behind: bool
-    """Whether some subscribers may have frames that others have not."""
+    """Whether some subscribers may have received frames that others have not."""
 
     def catch_up(self, subscriber: Subscriber) -> None:
-        """Write to a subscriber at once everything that it would get in its turn."""
+        """Write all outstanding frames to a subscriber immediately, before its turn in the wave."""
 
     def withhold(self, subscriber: Subscriber, begin: int) -> int:
-        """Let a subscriber skip everything written so far; return the number of skipped frames."""
+        """Let a subscriber skip frames from number `begin`; return the number of skipped frames."""
 
     def rest_of_wave(self, subscriber: Subscriber) -> bytes:
         """Return the part of the current wave that a subscriber still needs."""
 
 
 class HubStats:
-    """Counters of one hub, monotonic."""
+    """Monotonic counters of one hub."""
 
     __slots__ = ("aborted", "broadcasts", "overflowed")
 
     def __init__(self) -> None:
         self.aborted = 0
-        """Connections cut because they took too little for too long."""
+        """Subscribers whose connection was dropped because it exceeded the write limit."""
         self.broadcasts = 0
-        """Frames given to a lane."""
+        """Writes to a lane."""
         self.overflowed = 0
-        """Writes that a congested subscriber's on_overflow took instead."""
+        """Calls of a congested subscriber's `on_overflow` in place of a write."""
 
 
 class _Own(bytes):
@@ -74,20 +75,21 @@ class _Own(bytes):
 
 
 def _drop(frames: bytes) -> None:
-    """Take frames of a subscriber that is gone."""
+    """Drop the frames of a subscriber that is gone."""
 
 
 class Subscriber:
-    """One channel's outlet.
+    """One channel's outlet in the hub.
 
     Parameters
     ----------
     sink
-        The connection.
+        The connection of the channel.
     stats
         The hub's counters.
     write_limit : bytes
-        A congested connection without `on_overflow` is cut when more than this waits to be sent.
+        A congested connection without `on_overflow` is dropped when more than this is waiting to
+        be sent.
     """
 
     __slots__ = (
@@ -101,7 +103,7 @@ class Subscriber:
         self._write_limit = write_limit
         held: list[bytes] = []
         self._held: list[bytes] | None = held
-        self._begin = -1  # number of the first frame that is being written; -1: of the wave
+        self._begin = -1  # number of the first frame being written; -1 for the first of the wave
         self._congested = False
         self.gone = False
         self.lane: Source | None = None
@@ -112,7 +114,7 @@ class Subscriber:
 
     # --- frames of its own
     def send(self, frames: bytes) -> None:
-        """Send frames to this subscriber alone, after all that the hub has for it already."""
+        """Send frames to this subscriber alone, after all frames of its lane written so far."""
         if self.lane is not None and self.lane.behind:
             self.lane.catch_up(self)
         if self._held is not None:
@@ -125,41 +127,44 @@ class Subscriber:
 
     # --- states
     def release(self, first: bytes) -> None:
-        """End the hold: send `first`, then all that was held."""
+        """End the held state: send `first`, then all held frames."""
         held, self._held = self._held or [], None
         self._settle()
         if not self.gone:
             self._sink.write(b"".join((first, *held)))
 
     def forget_held(self) -> None:
-        """Drop what the hub wrote while held; what was sent to this subscriber alone stays."""
+        """Drop the held frames of the lane, but keep those sent to this subscriber alone."""
         if self._held:
             self._held[:] = [frames for frames in self._held if isinstance(frames, _Own)]
 
     def set_congested(self, congested: bool) -> None:
-        """Follow the transport over its high-water mark, or back."""
+        """Record whether the transport is congested.
+
+        It is from passing its high-water mark until it drains below its low-water mark.
+        """
         self._congested = congested
         self._settle()
 
     def end(self) -> None:
-        """Write nothing any more."""
+        """Stop writing for good."""
         self.gone = True
         self._held = None
         self.stay_even()
 
     # --- for the lane
     def run_ahead(self, skip_to: int) -> None:
-        """Note that this subscriber needs no frame before number `skip_to` from its lane."""
+        """Record that this subscriber needs no frame before number `skip_to` from its lane."""
         self.skip_to = skip_to
         self.write = self._write_ahead
 
     def stay_even(self) -> None:
-        """Need every frame that comes from now on."""
+        """Record that this subscriber needs every frame from now on."""
         self.skip_to = -1
         self._settle()
 
     def write_missing(self, frames: bytes, begin: int) -> None:
-        """Take frames of the lane out of turn; ``begin`` is the number of the first."""
+        """Write frames of the lane out of turn; `begin` is the number of the first."""
         self._begin = begin
         self._normal_write()(frames)
         self._begin = -1
@@ -190,7 +195,7 @@ class Subscriber:
             try:
                 self.on_overflow(missed)
             except Exception:
-                logger.exception("on_overflow failed")
+                logger.exception("an on_overflow callback failed")
         elif self._sink.buffered() > self._write_limit:
             self._cut()
         else:

@@ -1,8 +1,8 @@
 """Broadcasts between nodes: a hub's link to the hubs of other processes.
 
-A node delivers to its own subscribers at once, and to other nodes through an `Adapter`. So a
-client sees its own broadcast before the reply to the push that caused it, whatever the network
-does.
+A node delivers broadcasts to its own subscribers at once, and to other nodes through an `Adapter`.
+A client thus receives its own broadcast before the reply to the push that caused it, regardless of
+the network.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ FLUSH_TIMEOUT_S = 2.0
 
 
 class PubSubStats:
-    """Counters of one `PubSub`, monotonic."""
+    """Monotonic counters of one `PubSub`."""
 
     __slots__ = ("dropped", "failed", "published")
 
     def __init__(self) -> None:
         self.dropped = 0
-        """Broadcasts that other nodes did not get because the queue was full."""
+        """Broadcasts dropped because the queue was full, or still queued when the link closed."""
         self.failed = 0
-        """Broadcasts that other nodes did not get because the adapter raised an exception."""
+        """Broadcasts not published because the adapter raised an exception."""
         self.published = 0
-        """Broadcasts handed over to the adapter."""
+        """Broadcasts taken by the adapter."""
 
 
 class _Message(msgspec.Struct, array_like=True, omit_defaults=True):
-    """One message from node to node: a broadcast, or a message between parts of the library."""
+    """A message between nodes: a broadcast, or a message between parts of the library."""
 
     node: str
     topic: str
     payload: Any
-    event: str | None = None  # None: not a broadcast
-    to: str | None = None  # one node alone
+    event: str | None = None  # None if not a broadcast
+    to: str | None = None  # None for all nodes
 
 
 class _Outgoing(NamedTuple):
-    """A broadcast that waits for the adapter."""
+    """A broadcast waiting for the adapter."""
 
     topic: str
     message: bytes
@@ -66,25 +66,27 @@ class _Outgoing(NamedTuple):
 class PubSub:
     """A hub's link to the hubs of other nodes.
 
-    Use it as an async context manager, around the life of the application.
+    It is an async context manager, to be entered for the lifetime of the application.
 
     Parameters
     ----------
     hub
         The hub of this node.
     adapter
-        Carries messages to other nodes.
+        Adapter that carries messages to other nodes.
     node
-        Name of this node, unique in the cluster; random unless given.
+        Name of this node, unique in the cluster; random by default.
     max_queued
-        Number of broadcasts that may wait for the adapter; `Hub.broadcast` drops what exceeds it.
+        Maximum number of broadcasts waiting for the adapter. `Hub.broadcast` drops those beyond.
 
     Attributes
     ----------
     hub : Hub
+        The hub of this node.
     node : str
+        The name of this node.
     stats : PubSubStats
-        How many broadcasts were handed to the adapter, and how many were lost before it.
+        Counters of published, dropped and failed broadcasts.
     """
 
     def __init__(
@@ -149,16 +151,16 @@ class PubSub:
         if not self._is_dropping:
             self._is_dropping = True
             logger.warning(
-                "broadcasts to other nodes are dropped: %d wait already", self._max_queued
+                "dropping broadcasts to other nodes: %d are queued already", self._max_queued
             )
 
     def publish(self, topic: str, broadcast: bytes) -> Awaitable[None]:
-        """Queue a broadcast for the other nodes, however many wait.
+        """Queue a broadcast for the other nodes, even if the queue is full.
 
         Returns
         -------
         awaitable
-            Done when the adapter has taken the broadcast; raises what the adapter raised.
+            Done when the adapter has taken the broadcast; raises the adapter's exceptions.
         """
         published = asyncio.get_running_loop().create_future()
         self._put(_Outgoing(topic, broadcast, published))
@@ -171,7 +173,7 @@ class PubSub:
             self._publishing = run_eagerly(self._publish_all(), asyncio.get_running_loop())
 
     async def _publish_all(self) -> None:
-        """Publish until nothing waits; no task is scheduled unless the adapter has to wait."""
+        """Publish all queued broadcasts; no task is scheduled unless the adapter suspends."""
         try:
             while self._queue:
                 await self._publish(self._queue[0])
@@ -180,7 +182,9 @@ class PubSub:
             self._is_publishing = False
         if self._is_dropping:
             self._is_dropping = False
-            logger.warning("broadcasts to other nodes: %d dropped so far", self.stats.dropped)
+            logger.warning(
+                "broadcasts to other nodes continue: %d dropped so far", self.stats.dropped
+            )
 
     async def _publish(self, outgoing: _Outgoing) -> None:
         topic, message, published = outgoing
@@ -188,7 +192,7 @@ class PubSub:
             await self._adapter.publish(topic, message)
         except Exception as error:
             self.stats.failed += 1
-            logger.warning("a broadcast on %r does not reach other nodes: %s", topic, error)
+            logger.warning("cannot publish a broadcast on %r to other nodes: %s", topic, error)
             if published is not None and not published.done():
                 published.set_exception(error)
                 published.exception()  # so that asyncio does not report it a second time
@@ -198,7 +202,7 @@ class PubSub:
                 published.set_result(None)
 
     async def _flush(self) -> None:
-        """Let the adapter take what waits, within reason."""
+        """Publish the queued broadcasts, for a limited time."""
         task = self._publishing
         if not self._is_publishing or task is None:
             return
@@ -209,9 +213,9 @@ class PubSub:
             self._give_up()
 
     def _give_up(self) -> None:
-        """Drop everything that waits."""
+        """Drop all queued broadcasts."""
         self.stats.dropped += len(self._queue)
-        logger.warning("%d broadcasts did not reach other nodes before the end", len(self._queue))
+        logger.warning("dropped %d broadcasts to other nodes at shutdown", len(self._queue))
         while self._queue:
             published = self._queue.popleft().published
             if published is not None:
@@ -219,7 +223,7 @@ class PubSub:
 
     # --- between parts of the library
     def handle(self, topic: str, handler: Handler) -> None:
-        """Call `handler` for the messages that other nodes `send` on a topic."""
+        """Call `handler` for each message that other nodes `send` on a topic."""
         self._handlers[topic] = handler
 
     def unhandle(self, topic: str) -> None:
@@ -227,10 +231,10 @@ class PubSub:
         self._handlers.pop(topic, None)
 
     async def send(self, topic: str, message: Any, *, to: str | None = None) -> None:
-        """Send a message to the handlers of a topic on all other nodes, or on one."""
+        """Send a message to the handlers of a topic on all other nodes, or on the node `to`."""
         await self._adapter.publish(topic, self._encode(_Message(self.node, topic, message, to=to)))
 
-    # --- messages of other nodes
+    # --- messages from other nodes
     def _deliver(self, data: bytes) -> None:
         try:
             message = self._decode(data)
@@ -241,4 +245,4 @@ class PubSub:
             elif message.topic in self._handlers:
                 self._handlers[message.topic](message.node, message.payload)
         except Exception:
-            logger.exception("a message of another node could not be delivered")
+            logger.exception("cannot deliver a message from another node")

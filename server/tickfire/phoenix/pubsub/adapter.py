@@ -1,4 +1,4 @@
-"""Interface of the adapters that carry messages between nodes."""
+"""Interface of adapters, which carry messages between nodes."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from typing import Protocol
 __all__ = ["Adapter", "Deliver"]
 
 type Deliver = Callable[[bytes], None]
-"""Takes a message of another node; called on the event loop, does not raise."""
+"""Function that handles a message from another node, on the event loop; it does not raise."""
 
 
 class Adapter(Protocol):
-    """Carries messages between the nodes of one cluster.
+    """Carrier of messages between the nodes of one cluster.
 
-    The contract, which tests/phoenix/pubsub/test_pubsub.py holds every adapter to:
+    Every adapter fulfils this contract, which tests/phoenix/pubsub/test_pubsub.py checks:
 
-    - A message reaches every other node that has started and is connected, at most once. It never
-      comes back to the node that sent it.
-    - Messages that one node publishes on one topic arrive in the order in which they were
-      published. Nothing is promised across topics or across nodes.
-    - What is published while the connection is down may be lost; the adapter connects again by
-      itself, and counts what it drops.
+    - A message reaches every other node that has started and is connected, at most once. It is
+      never delivered to the node that sent it.
+    - Messages that one node publishes on one topic arrive in the order of publication. There is no
+      order across topics or nodes.
+    - Messages published while the connection is down may be lost. The adapter reconnects by itself
+      and counts the messages that it drops.
     """
 
     async def start(self, node: str, deliver: Deliver) -> None:
-        """Connect, and return when messages of other nodes arrive.
+        """Connect, and return when messages from other nodes can be received.
 
         Parameters
         ----------
         node
-            This node's name, unique in the cluster.
+            Name of this node, unique in the cluster.
         deliver
-            Is given the messages of other nodes.
+            Called with each message from another node.
         """
 
     async def stop(self) -> None:
         """Disconnect."""
 
     async def publish(self, topic: str, message: bytes) -> None:
-        """Send a message to all other nodes; waits only if too much is on its way already."""
+        """Send a message to all other nodes; wait only if too many messages are pending."""

@@ -1,4 +1,4 @@
-"""Nodes in one process and one event loop: for tests, and for several servers in a process."""
+"""Adapter for nodes in one process and event loop: for tests, or for several servers."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ __all__ = ["MemoryAdapter", "MemoryBus"]
 
 
 class MemoryBus:
-    """The message bus shared by the nodes of a cluster within one process."""
+    """Message bus shared by the nodes of a cluster within one process."""
 
     def __init__(self) -> None:
         self.nodes: dict[str, Deliver] = {}
 
 
 class MemoryAdapter:
-    """Carries messages between the nodes of a `MemoryBus`.
+    """Adapter that carries messages between the nodes of a `MemoryBus`.
 
     Parameters
     ----------
     bus
-        Shared by the nodes.
+        The bus shared by the nodes.
     """
 
     def __init__(self, bus: MemoryBus) -> None:
@@ -39,7 +39,7 @@ class MemoryAdapter:
         self._bus.nodes.pop(self._node, None)
 
     async def publish(self, topic: str, message: bytes) -> None:
-        """Give a message to all other nodes, in the loop's next turn."""
+        """Deliver a message to all other nodes, in the next turn of the event loop."""
         asyncio.get_running_loop().call_soon(self._carry, message)
 
     def _carry(self, message: bytes) -> None:

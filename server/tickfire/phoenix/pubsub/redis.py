@@ -1,8 +1,9 @@
-"""Nodes that share a Redis or Valkey (7 or newer), standalone or Cluster.
+"""Adapter for nodes that share a Redis or Valkey (7 or newer), standalone or Cluster.
 
-Topics are hashed onto a fixed number of sharded pub/sub channels, and every node subscribes to all
-of them: a subscription is thus in force before the first join, and a broadcast on a topic that
-nobody here is on costs a dictionary lookup. On a Cluster the channels spread over its nodes.
+Topics are hashed to a fixed number of sharded pub/sub channels, and every node subscribes to all of
+them. The subscription is thus active before the first join, and a broadcast on a topic without
+local subscribers costs only a dictionary lookup. In a Cluster, the channels are spread over its
+servers.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.05, 2.0
 FLUSH_TIMEOUT_S = 2.0
 
 type Client = Any
-"""A redis.asyncio.Redis or RedisCluster."""
+"""A `redis.asyncio.Redis` or `redis.asyncio.RedisCluster`."""
 
 
 class _MovedError(Exception):
-    """A channel is served by another node of the Redis Cluster now."""
+    """Raised when a channel has moved to another server of the Redis Cluster."""
 
 
 class RedisAdapter:
-    """Carries messages through Redis.
+    """Adapter that carries messages through Redis.
 
     Parameters
     ----------
@@ -46,9 +47,9 @@ class RedisAdapter:
         A `redis.asyncio.Redis` or `redis.asyncio.RedisCluster`, with `decode_responses` off; the
         adapter does not close it.
     namespace
-        Keeps clusters that share a Redis apart.
+        Prefix of the pub/sub channels; distinguishes clusters that share a Redis.
     channels
-        Number of pub/sub channels; the same on all nodes.
+        Number of pub/sub channels; must be the same on all nodes.
     """
 
     def __init__(
@@ -63,10 +64,10 @@ class RedisAdapter:
         self._tasks: list[asyncio.Task[None]] = []
         self._name = b""
         self.dropped = 0
-        """Messages that could not be sent."""
+        """Number of messages that could not be sent."""
 
     async def start(self, node: str, deliver: Deliver) -> None:
-        """Subscribe, and return when Redis has confirmed it."""
+        """Subscribe, and return when Redis has confirmed the subscriptions."""
         name = node.encode()
         self._name = bytes((len(name),)) + name
         self._tasks = [
@@ -76,7 +77,7 @@ class RedisAdapter:
         await self._confirmed.wait()
 
     async def stop(self) -> None:
-        """Disconnect, after sending what waits."""
+        """Send the queued messages, for a limited time, and disconnect."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_TIMEOUT_S):
                 await self._queue.join()
@@ -86,7 +87,7 @@ class RedisAdapter:
         self._tasks = []
 
     async def publish(self, topic: str, message: bytes) -> None:
-        """Queue a message for Redis."""
+        """Queue a message for Redis; wait while the queue is full."""
         channel = self._channels[zlib.crc32(topic.encode()) % len(self._channels)]
         await self._queue.put((channel, self._name + message))
 
@@ -100,7 +101,7 @@ class RedisAdapter:
                 await self._send_batch(batch)
             except Exception as error:
                 self.dropped += len(batch)
-                logger.warning("%d messages to other nodes are lost: %s", len(batch), error)
+                logger.warning("lost %d messages to other nodes: %s", len(batch), error)
                 await asyncio.sleep(FIRST_BACKOFF_S)
             finally:
                 for _ in batch:
@@ -118,13 +119,13 @@ class RedisAdapter:
 
     # --- receiving
     async def _listen(self, deliver: Deliver) -> None:
-        """Listen until cancelled; connect again after a lost connection or a moved channel."""
+        """Receive messages until cancelled; reconnect when a connection or channel is lost."""
         backoff_s = FIRST_BACKOFF_S
         while True:
             try:
                 await self._listen_to_all(deliver)
             except* (RedisError, OSError, _MovedError) as errors:
-                logger.warning("messages of other nodes do not arrive: %s", errors.exceptions[0])
+                logger.warning("messages from other nodes do not arrive: %s", errors.exceptions[0])
             backoff_s = FIRST_BACKOFF_S if self._confirmed.is_set() else backoff_s * 2
             self._confirmed.clear()
             await asyncio.sleep(min(backoff_s, LONGEST_BACKOFF_S))
@@ -140,9 +141,9 @@ class RedisAdapter:
                 group.create_task(self._listen_to(client, channels, deliver))
 
     async def _by_node(self) -> list[tuple[Any, list[str]]]:
-        """Return the servers of a Redis Cluster with the channels that each of them serves."""
+        """Return the servers of a Redis Cluster, each with the channels that it serves."""
         await self._client.initialize()
-        await self._client.nodes_manager.initialize()  # anew, where `initialize` was done before
+        await self._client.nodes_manager.initialize()  # refresh, if `initialize` was called before
         by_name: dict[str, tuple[Any, list[str]]] = {}
         for channel in self._channels:
             node = self._client.get_node_from_key(channel)
@@ -151,7 +152,7 @@ class RedisAdapter:
 
     async def _listen_to(self, client: Client, channels: list[str], deliver: Deliver) -> None:
         async with client.pubsub() as pubsub:
-            for channel in channels:  # one at a time, for they are of different slots
+            for channel in channels:  # one at a time, because their slots differ
                 await pubsub.ssubscribe(channel)
             async for message in pubsub.listen():
                 self._take(message, deliver)
@@ -172,8 +173,8 @@ class RedisAdapter:
 
 
 def _client_of(node: Any) -> Client:
-    """Return a client of one server of a Redis Cluster."""
+    """Return a client for one server of a Redis Cluster."""
     pool = redis.asyncio.ConnectionPool(
         connection_class=node.connection_class, **node.connection_kwargs
     )
-    return redis.asyncio.Redis.from_pool(pool)  # which it closes
+    return redis.asyncio.Redis.from_pool(pool)  # closes the pool

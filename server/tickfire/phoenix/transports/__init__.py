@@ -1,1 +1,1 @@
-"""The edges: WebSocket and long-poll over ASGI and uvicorn."""
+"""Transports: WebSocket and long-poll, over ASGI and uvicorn."""

@@ -1,7 +1,7 @@
-"""WebSockets on any ASGI server, by its messages: the same session without the fast lane.
+"""WebSocket transport for any ASGI server, by ASGI messages.
 
-What only our own protocol class can do is different here: pings do not count against idleness, the
-limit of a frame is one of the whole message, and how a refusal looks is the server's affair.
+It differs from `PhoenixProtocol` in a few ways: pings do not reset the idle timeout, the limit on
+frames applies to whole messages, and the format of refusals depends on the server.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ async def serve_websocket(
 async def _read(
     receive: Receive, session: Session, transport: _AsgiTransport, options: ConnectionOptions
 ) -> None:
-    """Give the client's messages to the session, until it goes or is idle."""
+    """Pass the client's messages to the session, until the client disconnects or is idle."""
     limits = [size for size in (options.max_frame_size, options.max_message_size) if size]
     limit = min(limits, default=None)
     while True:
@@ -73,7 +73,7 @@ async def _read(
 
 
 class _AsgiTransport:
-    """Queues what the session writes, for a task that sends it."""
+    """Transport that queues the session's frames for a task that sends them."""
 
     def __init__(self, send: Send, options: ConnectionOptions) -> None:
         self.session: Session | None = None
@@ -90,8 +90,8 @@ class _AsgiTransport:
 
     # --- the task
     async def send_all(self) -> None:
-        """Send what is queued, until the connection is closed or cannot be sent to."""
-        with contextlib.suppress(OSError):  # what servers raise when the client has gone
+        """Send queued frames until the connection is closed or sending fails."""
+        with contextlib.suppress(OSError):  # raised by servers when the client has gone
             while await self._has_work():
                 opcode, payload = self._queue.popleft()
                 await self._send(_message(opcode, payload))
@@ -102,14 +102,14 @@ class _AsgiTransport:
                 await self._send({"type": "websocket.close", "code": self._code})
 
     async def _has_work(self) -> bool:
-        """Wait for something to send; False if the connection is to be closed."""
+        """Wait for frames to send; return False if the connection is to be closed instead."""
         while not self._queue and self._code is None:
             self._news.clear()
             await self._news.wait()
         return bool(self._queue) and self._code != CloseCode.ABNORMAL
 
     def end(self) -> None:
-        """Send nothing more, if it has not been closed already."""
+        """Stop sending, unless the connection is being closed already."""
         if self._code is None:
             self.abort()
 
@@ -123,13 +123,14 @@ class _AsgiTransport:
             self.session.set_congested(True)
 
     def buffered(self) -> int:
-        """Return the number of bytes that wait to be sent."""
+        """Return the number of bytes waiting to be sent."""
         return self._size
 
     def close(self, code: int) -> None:
-        """Close in order, after what is queued.
+        """Close the connection cleanly, after the queued frames.
 
-        Some servers hold a close back while the application waits for a message.
+        Reading is stopped because some servers delay the close while the application is waiting
+        for a message.
         """
         if self._code is None:
             self._code = code
@@ -137,16 +138,16 @@ class _AsgiTransport:
             self.stop_reading()
 
     def abort(self) -> None:
-        """Give the connection up."""
+        """Drop the connection, and the queued frames."""
         self._code = CloseCode.ABNORMAL
         self._news.set()
 
     def pause_reading(self) -> None:
-        """Take no more of the client's messages for now."""
+        """Pause reading from the client."""
         self.may_read.clear()
 
     def resume_reading(self) -> None:
-        """Take the client's messages again."""
+        """Resume reading from the client."""
         self.may_read.set()
 
 

@@ -1,6 +1,7 @@
-"""Closing very many connections: not all at once, lest they all come back at once.
+"""Staggered closing of many connections, so that their clients do not all reconnect at once.
 
-Phoenix closes 10,000 at a time, two seconds apart; clients come back at random intervals besides.
+Like Phoenix, close 10,000 connections at a time, two seconds apart. Clients also reconnect after
+random delays.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ DEFAULT_INTERVAL_S = 2.0
 
 
 class Drainer:
-    """Spreads closes over time.
+    """Scheduler that closes connections in batches.
 
     Parameters
     ----------
     batch_size
-        How many are closed at once.
+        Number of connections in a batch.
     interval_s
-        Between batches.
+        Time between batches, in seconds.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class Drainer:
         self._count = 0
 
     def drain(self, close: Callable[[], None]) -> None:
-        """Call `close` at once if it is of the first batch, else when its batch is due."""
+        """Call `close` at once for the first batch, and later when the batch is due."""
         batch = self._count // self._batch_size
         self._count += 1
         if batch == 0:

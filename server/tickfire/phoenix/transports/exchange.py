@@ -1,4 +1,4 @@
-"""Requests read from ASGI scopes, and responses sent to them."""
+"""Requests from ASGI scopes, and their responses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tickfire.phoenix.transports.uvicorn.upgrade import EXTENSION, Upgrade
 
 
 def request_of(scope: Scope) -> Request:
-    """Return the request of a scope."""
+    """Return the request that an ASGI scope describes."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
@@ -22,24 +22,24 @@ def request_of(scope: Scope) -> Request:
 
 
 def upgrade_of(scope: Scope) -> Upgrade | None:
-    """Return the upgrade of a WebSocket scope that `PhoenixProtocol` made, None of any other."""
+    """Return the upgrade in a scope made by `PhoenixProtocol`, or None for any other scope."""
     upgrade = scope.get("extensions", {}).get(EXTENSION)
     return upgrade if isinstance(upgrade, Upgrade) else None
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer 404 `not found` to any request: a router's default."""
+    """Answer any request with status 404; the default route of a router."""
     await respond(NOT_FOUND, scope, send)
 
 
 async def respond(response: Response, scope: Scope, send: Send) -> None:
-    """Send a response: through the upgrade, or by ASGI messages."""
+    """Send a response, through the upgrade if there is one or else by ASGI messages."""
     upgrade = upgrade_of(scope)
     if upgrade is not None:
         upgrade.refuse(response)
         return
     if scope["type"] == "websocket" and not _takes_responses(scope):
-        await send({"type": "websocket.close"})  # which the server turns into a 403
+        await send({"type": "websocket.close"})  # the server responds with status 403
         return
     prefix = "http" if scope["type"] == "http" else "websocket.http"
     headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers]
@@ -50,5 +50,5 @@ async def respond(response: Response, scope: Scope, send: Send) -> None:
 
 
 def _takes_responses(scope: Scope) -> bool:
-    """Return whether the server can answer a WebSocket handshake with any response."""
+    """Return whether the server can send any HTTP response to a WebSocket handshake."""
     return "websocket.http.response" in (scope.get("extensions") or {})

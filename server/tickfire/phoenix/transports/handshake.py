@@ -1,7 +1,7 @@
-"""The handshake: who may connect, and what is answered to who may not.
+"""Handshake of a connection: its checks, and the responses that refuse it.
 
-`negotiate` asks in the order in which Phoenix does: query, origin, auth token, subprotocol, vsn,
-the user socket's own `connect`, and only then the upgrade headers.
+The checks are made in the same order as in Phoenix: query, origin, auth token, subprotocol, vsn,
+the user socket's `connect`, and finally the upgrade headers.
 """
 
 from __future__ import annotations
@@ -37,8 +37,11 @@ class Response:
     Attributes
     ----------
     status : int
+        The status code.
     body : bytes
+        The body, which may be empty.
     headers : tuple of (str, str)
+        Names and values of the headers, without Content-Length.
     """
 
     status: int
@@ -46,7 +49,7 @@ class Response:
     headers: tuple[tuple[str, str], ...] = (REVALIDATE,)
 
     def with_header(self, name: str, value: str) -> Self:
-        """Return a copy with one more header."""
+        """Return a copy with an additional header."""
         return replace(self, headers=(*self.headers, (name, value)))
 
 
@@ -62,12 +65,12 @@ BAD_QUERY = Refusal(400, b'{"errors":{"detail":"Bad Request"}}', (REVALIDATE, JS
 CRASHED = Refusal(500, b'{"errors":{"detail":"Internal Server Error"}}', (REVALIDATE, JSON_TYPE))
 
 type ErrorHandler = Callable[[Any], Refusal]
-"""Turns the reason of a ConnectError into a response."""
+"""Function that returns the response for the payload of a ConnectError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Requirements of one transport of a socket for its handshakes."""
+    """Rules for the handshakes of one transport of a socket."""
 
     hub: Hub
     user_socket: Callable[[], UserSocketLike]
@@ -80,7 +83,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request for a connection. Header names are in lower case."""
+    """A connection request, with header names in lower case."""
 
     query: bytes
     path: str
@@ -91,29 +94,29 @@ class Request:
 
     @property
     def uri(self) -> str:
-        """Path and query as they were requested."""
+        """Path and query as requested."""
         return f"{self.path}?{self.query.decode('latin-1')}" if self.query else self.path
 
     def listed(self, name: str) -> list[str]:
-        """Return the elements of a header that is a list, [] if it is absent."""
+        """Return the elements of a comma-separated header, or [] if the header is absent."""
         value = self.headers.get(name)
         return [] if value is None else [element.strip(" \t") for element in value.split(",")]
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A connection that may be made."""
+    """Result of a successful handshake."""
 
     serializer: Serializer
     user_socket: UserSocketLike
     params: dict[str, Any]
     subprotocol: str | None
     extensions: str | None = None
-    """The Sec-WebSocket-Extensions header of the response; permessage-deflate if there is one."""
+    """The Sec-WebSocket-Extensions header of the response; if not None, frames are compressed."""
 
 
 async def handshake(request: Request, policy: Policy) -> Accepted | Refusal:
-    """Decide on a WebSocket handshake, but for its upgrade headers."""
+    """Accept or refuse a WebSocket handshake, without checking its upgrade headers."""
     try:
         params = parse_query(request.query)
     except UndecodableQueryError:
@@ -153,7 +156,7 @@ async def _with_auth_token(
 
 
 def _bearer_token(subprotocol: str) -> str | None:
-    """Return the token, None if it is not base64 of the standard alphabet (what btoa makes)."""
+    """Return the token, or None if it is not base64 in the standard alphabet, as from btoa."""
     encoded = subprotocol.removeprefix(BEARER_PREFIX)
     padding = -len(encoded) % 4
     if not encoded.endswith("="):
@@ -167,10 +170,10 @@ def _bearer_token(subprotocol: str) -> str | None:
 async def connect_user(
     policy: Policy, params: dict[str, Any], info: ConnectInfo, subprotocol: str | None
 ) -> Accepted | Refusal:
-    """Ask the vsn and the user socket; the last step of the handshake of any transport."""
+    """Check the vsn and call the user socket's `connect`; the last step for every transport."""
     serializer = negotiate(params, policy.hub.serializers)
     if serializer is None:
-        logger.warning("vsn %r is not spoken here", params.get("vsn"))
+        logger.warning("refused a connection: vsn %r is not supported", params.get("vsn"))
         return FORBIDDEN
     user_socket = policy.user_socket()
     try:
@@ -178,7 +181,7 @@ async def connect_user(
     except ConnectError as refused:
         return FORBIDDEN if policy.error_handler is None else policy.error_handler(refused.payload)
     except Exception:
-        logger.exception("connect crashed")
+        logger.exception("the connect callback of a user socket failed")
         return CRASHED
     if accepted is False:
         return FORBIDDEN
@@ -186,7 +189,7 @@ async def connect_user(
 
 
 def upgrade_fault(request: Request) -> Refusal | None:
-    """Return what is wrong with the upgrade headers of a handshake, None if nothing is."""
+    """Return the refusal of invalid upgrade headers, or None if they are valid."""
     for name, wanted in (("connection", "upgrade"), ("upgrade", "websocket")):
         got = request.listed(name)
         if wanted not in (element.lower() for element in got):
@@ -205,5 +208,5 @@ def _bad_header(message: str) -> Refusal:
 
 
 def _inspect(values: list[str]) -> str:
-    """Write a list of strings as Elixir's inspect does."""
+    """Format a list of strings as Elixir's inspect does."""
     return "[" + ", ".join(f'"{value}"' for value in values) + "]"

@@ -1,9 +1,9 @@
-"""Idle timeouts: one timer for all connections of a socket.
+"""Idle timeouts, with one timer for all connections of a socket.
 
-The wheel turns `SPOKES` times per timeout. A connection records the wheel's count when its client
-sends something, and is kept in the slot at which it would expire; when the wheel reaches that slot,
-a connection that has been active since moves on. So a connection costs one check per timeout, and a
-frame one assignment.
+The wheel turns `SPOKES` times per timeout. A connection is kept in the slot at which it would
+expire, and records the wheel's count when its client sends something. When the wheel reaches the
+slot, a connection that has been active since is moved to a later one. A connection thus costs one
+check per timeout, and a frame one assignment.
 """
 
 from __future__ import annotations
@@ -15,17 +15,24 @@ SPOKES = 32
 
 
 class Watched(Protocol):
-    """Something that is closed when it is idle."""
+    """A connection that is closed when it is idle."""
 
     last_seen: int
-    """`IdleWheel.now` at the time of the last sign of life."""
+    """Value of `IdleWheel.now` when the client last sent something."""
 
     def expire(self) -> None:
-        """Close after the idle timeout."""
+        """Close the connection after the idle timeout."""
 
 
 class IdleWheel:
-    """Expires connections idle for `timeout_s`, to within a 32nd of it; None disables it."""
+    """Timer that expires idle connections.
+
+    Parameters
+    ----------
+    timeout_s
+        Idle time after which a connection expires, in seconds, kept to within a 32nd of it; None
+        disables the timeout.
+    """
 
     def __init__(self, timeout_s: float | None) -> None:
         self.timeout_s = timeout_s
@@ -61,7 +68,7 @@ class IdleWheel:
         self._timer = asyncio.get_running_loop().call_later(self._period, self.turn)
 
     def turn(self) -> None:
-        """Advance the count, and expire the connections that are due."""
+        """Advance the wheel, and expire the connections that are due."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,4 +1,4 @@
-"""Options that the WebSocket connections of a socket share."""
+"""Options shared by the WebSocket connections of a socket."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from tickfire.phoenix.transports.idle import IdleWheel
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
-    """Options common to the WebSocket connections of one socket.
+    """Options shared by the WebSocket connections of one socket.
 
     Attributes
     ----------
-    wheel
-        Closes the idle ones.
-    max_frame_size, max_message_size : bytes, or None for no limit
+    wheel : IdleWheel
+        Timer that closes idle connections.
+    max_frame_size : bytes, or None
+        Maximum size of a frame's payload; None for no limit.
+    max_message_size : bytes, or None
+        Maximum size of a message; None for no limit.
     high_water, low_water : bytes
-        Above the first a connection is congested, until it is below the second.
-    drainer
-        Closes all of them when the server goes down.
+        A connection becomes congested when more than `high_water` is waiting to be sent, and
+        remains so until that falls below `low_water`.
+    drainer : Drainer
+        Scheduler that closes all connections when the server shuts down.
     """
 
     wheel: IdleWheel

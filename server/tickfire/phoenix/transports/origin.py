@@ -1,4 +1,4 @@
-"""The check of the Origin header, with Phoenix's rules."""
+"""Check of the Origin header, with Phoenix's rules."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 type OriginRule = bool | Literal["conn"] | Sequence[str] | Callable[["Origin"], bool]
-"""What `check_origin` may be.
+"""Values of `check_origin`.
 
 True
-    the host must be the endpoint's own, whatever scheme and port
+    The host must be the endpoint's own; any scheme and port are allowed.
 False
-    anything goes
+    All origins are allowed.
 "conn"
-    the host must be that of the request's Host header
-patterns
-    "//host", "//*.host", "https://host", "//host:port", or "conn"; one must match
-a function
-    decides itself
+    The host must be that of the request's Host header.
+sequence of patterns
+    At least one must match: "//host", "//*.host", "https://host", "//host:port", or "conn".
+function
+    It is called with the origin, and returns whether the origin is allowed.
 """
 
 type OriginCheck = Callable[[str | None, str], bool]
-"""Called with the Origin header and the host of the request; says whether the origin is allowed."""
+"""Function that returns whether an origin is allowed, given its header and the request's host."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """An Origin header, parsed; host and scheme as they were written."""
+    """A parsed Origin header, with host and scheme in their original case."""
 
     scheme: str | None
     host: str | None
@@ -36,7 +36,7 @@ class Origin:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Parse an origin or a pattern; what cannot be parsed has no host."""
+        """Parse an origin or a pattern; the host is None if that fails."""
         scheme, colon, rest = text.partition("://")
         if not colon:
             scheme, rest = "", text.removeprefix("//") if text.startswith("//") else ""
@@ -56,12 +56,12 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def compile_check(rule: OriginRule, host: str) -> OriginCheck:
-    """Return the check that a rule means, for an endpoint whose own host is `host`.
+    """Return the check for a rule, for an endpoint whose own host is `host`.
 
     Raises
     ------
     ValueError
-        if a pattern has no host
+        If a pattern has no host.
     """
     if rule is False:
         return lambda origin, request_host: True
@@ -83,7 +83,7 @@ def compile_check(rule: OriginRule, host: str) -> OriginCheck:
 def _checked(matches: Callable[[Origin, str], bool]) -> OriginCheck:
     def check(header: str | None, request_host: str) -> bool:
         if header is None:
-            return True  # not a browser
+            return True  # the client is not a browser
         origin = Origin.parse(header)
         return origin.host is not None and matches(origin, request_host)
 

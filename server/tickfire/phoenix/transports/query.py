@@ -1,7 +1,8 @@
-"""Connect params: a query string, read as Plug reads it.
+"""Parser of connect params from a query string, which parses as Plug does.
 
-`a[b]=c` nests, `l[]=1` makes lists, `+` is a space, a name alone is "", the last of two wins. A
-percent sign that begins no escape is taken as it stands; bytes that are not UTF-8 are refused.
+`a[b]=c` makes nested dicts, and `l[]=1` lists; `+` is a space; a name without a value has the value
+"", and of duplicate names the last wins. A percent sign that does not begin an escape is literal.
+Bytes that are not UTF-8 are refused.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
 class UndecodableQueryError(ValueError):
-    """The query is not UTF-8, or too large or too deep to be meant."""
+    """Raised when a query is not UTF-8, has too many params, or nests them too deeply."""
 
 
 def parse_query(query: bytes) -> dict[str, Any]:
@@ -26,12 +27,12 @@ def parse_query(query: bytes) -> dict[str, Any]:
     Returns
     -------
     dict
-        Values are str, dict of the same, or list of the same.
+        Values are str, or dicts or lists of such values.
 
     Raises
     ------
     UndecodableQueryError
-        if it cannot be decoded
+        If the query cannot be decoded.
     """
     params: dict[str, Any] = {}
     if not query:
@@ -58,7 +59,7 @@ def _decode(text: bytes) -> str:
 
 
 def _path(name: str) -> list[str]:
-    """Take `a[b][]` apart into a, b and an empty name; a name that is not so built stays whole."""
+    """Split a name such as `a[b][]` into a, b and ""; any other name is returned whole."""
     first, bracket, rest = name.partition("[")
     if not bracket or not first or not rest.endswith("]"):
         return [name]
@@ -79,7 +80,7 @@ def _assign(params: dict[str, Any], path: list[str], value: str) -> None:
 
 
 def _step_into(here: Any, name: str, empty: Any) -> Any:
-    """Return the container under `name`, a new one where there is none of the kind of `empty`."""
+    """Return the container under `name`, or put `empty` there if it is of another type."""
     if isinstance(here, list):
         here.append(empty)
         return empty

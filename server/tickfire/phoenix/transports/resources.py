@@ -1,4 +1,4 @@
-"""Resources of a socket: started once, before its first connection, or by a lifespan."""
+"""Resources of a socket, started once: before its first connection, or by a lifespan."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 
 class Resources:
-    """Async context managers that are entered in order, together and once.
+    """Group of async context managers that are entered once, in order.
 
     Parameters
     ----------
     managers
-        What to enter; each must bear to be entered and left by different tasks.
+        The context managers. Each must support being entered and exited in different tasks.
     """
 
     def __init__(self, managers: Sequence[AbstractAsyncContextManager[object]]) -> None:
@@ -24,17 +24,17 @@ class Resources:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
-        """Enter all, unless they are entered already; several callers wait for the same start.
+        """Enter all managers, unless they are entered already; concurrent calls share one start.
 
         Raises
         ------
         Exception
-            What a manager raises; those before it have been left again, and the next call retries.
+            If a manager raises. Those before it have been exited again; the next call retries.
         """
         if not self._managers:
             return
         loop = asyncio.get_running_loop()
-        if self._loop is not loop:  # a test's next loop: what belongs to the old one is dead
+        if self._loop is not loop:  # another event loop, as in tests: those of the old one are dead
             self._loop, self._stack, self._starting = loop, None, None
         if self._stack is not None:
             return
@@ -42,14 +42,14 @@ class Resources:
             self._starting = loop.create_task(self._enter())
         starting = self._starting
         try:
-            # A client that goes away must not stop the start for the others.
+            # A client that disconnects must not cancel the start for the others.
             self._stack = await asyncio.shield(starting)
         finally:
             if starting.done() and self._starting is starting:
                 self._starting = None
 
     async def stop(self) -> None:
-        """Leave all, in reverse order."""
+        """Exit all managers, in reverse order."""
         if self._starting is not None:
             with contextlib.suppress(Exception):
                 self._stack = await self._starting

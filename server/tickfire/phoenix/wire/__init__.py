@@ -1,1 +1,1 @@
-"""Messages and frames, to bytes and back."""
+"""Codecs of messages and frames, sans I/O."""

@@ -6,13 +6,13 @@ from enum import IntEnum
 
 
 class CloseCode(IntEnum):
-    """The close codes that the library sends or reports."""
+    """Close codes that the library sends or reports."""
 
     NORMAL = 1000
     GOING_AWAY = 1001
     PROTOCOL_ERROR = 1002
     ABNORMAL = 1006
-    """Never sent: reported for a connection that was cut."""
+    """Never sent; stands for a connection dropped without a close frame."""
     INVALID_DATA = 1007
     MESSAGE_TOO_BIG = 1009
     INTERNAL_ERROR = 1011

@@ -1,8 +1,8 @@
-"""permessage-deflate (RFC 7692) without context takeover: messages are compressed independently.
+"""The permessage-deflate extension (RFC 7692), without context takeover.
 
-So a broadcast is compressed once and the same bytes go to every subscriber, and a connection keeps
-no compressor: 300 KB less than with takeover. Frames that are not compressed may go between those
-that are.
+Messages are compressed independently of each other. A broadcast is thus compressed once, and the
+same bytes are sent to every subscriber; and a connection needs no compressor, which saves 300 KB.
+Compressed and uncompressed frames may be mixed.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ RESPONSE = f"{NAME}; server_no_context_takeover; client_no_context_takeover"
 
 LEVEL = 6
 WINDOW_BITS = 15
-_TAIL = b"\x00\x00\xff\xff"  # ends a flushed block, and is left out on the wire
+_TAIL = b"\x00\x00\xff\xff"  # end of a flushed block, omitted on the wire
 
 _WINDOW = re.compile(r"(?:[89]|1[0-5])")
 _FLAGS = ("server_no_context_takeover", "client_no_context_takeover")
 
 
 class InflateError(Exception):
-    """A message cannot be decompressed; `too_large` if it is only that."""
+    """Raised when a message cannot be decompressed, or is too large (`too_large`)."""
 
     def __init__(self, *, too_large: bool) -> None:
         super().__init__(too_large)
@@ -34,7 +34,7 @@ class InflateError(Exception):
 
 
 def negotiate_deflate(header: str | None) -> str | None:
-    """Return the Sec-WebSocket-Extensions header that answers a client's, None for no extension."""
+    """Return the Sec-WebSocket-Extensions header of the response, or None for no extension."""
     for offer in (header or "").split(","):
         name, *params = (part.strip() for part in offer.split(";"))
         if name == NAME and _is_acceptable(params):
@@ -43,7 +43,7 @@ def negotiate_deflate(header: str | None) -> str | None:
 
 
 def _is_acceptable(params: list[str]) -> bool:
-    """Return whether every param of an offer is known, unique and compatible with ours."""
+    """Return whether every param of an offer is known, unique and supported."""
     seen = set()
     for param in params:
         key, equals, value = param.partition("=")
@@ -56,7 +56,7 @@ def _is_acceptable(params: list[str]) -> bool:
         elif key == "client_max_window_bits":
             acceptable = not equals or bool(_WINDOW.fullmatch(value))
         else:
-            # A smaller window of ours would need frames of its own.
+            # With a smaller window, the frames could not be shared with other clients.
             acceptable = key == "server_max_window_bits" and value == str(WINDOW_BITS)
         if not acceptable:
             return False
@@ -76,7 +76,7 @@ def inflate(data: bytes, max_size: int | None) -> bytes:
     Raises
     ------
     InflateError
-        if it is not compressed as it should be, or larger than `max_size`
+        If the data is invalid, or the result would be larger than `max_size`.
     """
     decompressor = zlib.decompressobj(-WINDOW_BITS)
     limit = 0 if max_size is None else max_size + 1
@@ -90,7 +90,7 @@ def inflate(data: bytes, max_size: int | None) -> bytes:
 
 
 class DeflatingSerializer:
-    """A serializer whose frames are compressed; a lane of its own."""
+    """Serializer that compresses the frames of another one; it uses a lane of its own."""
 
     def __init__(self, inner: Serializer) -> None:
         self.vsn = inner.vsn
@@ -114,7 +114,7 @@ class DeflatingSerializer:
         return _compress(self._inner.encode_broadcast(topic, event, payload))
 
     def encode_end(self, join_ref: Any, topic: str, event: str, payload: Any) -> bytes:
-        """Return the compressed frame of phx_close or phx_error."""
+        """Return the compressed frame of a phx_close or phx_error."""
         return _compress(self._inner.encode_end(join_ref, topic, event, payload))
 
 

@@ -1,4 +1,4 @@
-"""Errors of the wire format, and the root of the library's exceptions."""
+"""Errors of the wire format, and the base class of the library's exceptions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ class PhoenixError(Exception):
 
 
 class DecodeError(PhoenixError):
-    """A client's frame cannot be read as a message."""
+    """Raised when a client's frame cannot be decoded as a message."""
 
 
 class SetupError(PhoenixError):
-    """Something cannot be set up as asked, for example because an extra is not installed."""
+    """Raised when the requested setup is impossible, such as when an extra is not installed."""

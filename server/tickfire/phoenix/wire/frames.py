@@ -1,8 +1,7 @@
-"""Finished WebSocket frames (RFC 6455, section 5.2), as a server sends them: unmasked and whole.
+"""Encoder of finished WebSocket frames (RFC 6455, section 5.2): unmasked and unfragmented.
 
-A finished frame is the library's common coin: serializers make them, the hub fans them out, a
-channel writes them, and every transport takes them. A transport that is not a WebSocket takes them
-apart again with `split_frames`.
+Finished frames are passed unchanged from serializers and channels, through the hub, to transports.
+A transport that does not write to a WebSocket itself splits them again with `split_frames`.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _SMALL_TEXT = tuple(bytes((_TEXT, n)) for n in range(_LENGTH_16))
 
 
 def frame_text(payload: bytes) -> bytes:
-    """Return the finished text frame around `payload`, which must be UTF-8."""
+    """Return a finished text frame; `payload` must be UTF-8."""
     size = len(payload)
     if size < _LENGTH_16:
         return _SMALL_TEXT[size] + payload
@@ -43,7 +42,7 @@ def frame_text(payload: bytes) -> bytes:
 
 
 def frame_binary(payload: bytes) -> bytes:
-    """Return the finished binary frame around `payload`."""
+    """Return a finished binary frame."""
     size = len(payload)
     if size < _LENGTH_16:
         return bytes((_BINARY, size)) + payload
@@ -51,7 +50,7 @@ def frame_binary(payload: bytes) -> bytes:
 
 
 def frame_compressed(opcode: int, payload: bytes) -> bytes:
-    """Return the finished frame around a payload that is compressed by permessage-deflate."""
+    """Return a finished frame whose payload is compressed with permessage-deflate."""
     size = len(payload)
     first = _FIN | _COMPRESSED | opcode
     if size < _LENGTH_16:
@@ -60,17 +59,17 @@ def frame_compressed(opcode: int, payload: bytes) -> bytes:
 
 
 def frame_control(opcode: Opcode, payload: bytes = b"") -> bytes:
-    """Return a finished control frame; `payload` has at most 125 bytes."""
+    """Return a finished control frame; `payload` may have at most 125 bytes."""
     return bytes((_FIN | opcode, len(payload))) + payload
 
 
 def frame_close(code: int) -> bytes:
-    """Return a finished close frame with this code and no reason."""
+    """Return a finished close frame with a close code and no reason."""
     return frame_control(Opcode.CLOSE, code.to_bytes(2, "big"))
 
 
 def split_frames(frames: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield (opcode, payload) of each finished frame in `frames`, as this module made them."""
+    """Yield (opcode, payload) of each frame in `frames`, which this module must have made."""
     at, end = 0, len(frames)
     while at < end:
         opcode, size = frames[at] & 0x0F, frames[at + 1]

@@ -1,15 +1,14 @@
-"""JSON as Phoenix reads it, on top of msgspec.
+"""JSON codec on top of msgspec, which decodes as Phoenix does.
 
-msgspec refuses what Phoenix refuses (NaN, lone surrogates, a BOM, control characters, 1e400,
-trailing bytes) and keeps what Phoenix keeps (1.0, -0.0, integers beyond 64 bits). Where they
-differ:
+Like Phoenix, msgspec refuses NaN, lone surrogates, a BOM, control characters, 1e400 and trailing
+bytes, and preserves 1.0, -0.0 and integers beyond 64 bits. The differences:
 
-- Of duplicate keys msgspec keeps the last, Phoenix the first. A cheap count tells when there can
-  be none, which is nearly always; otherwise the text is read once more, by the standard library,
-  whose hook sees every pair.
+- Of duplicate keys, msgspec keeps the last and Phoenix the first. Counting colons is a cheap way
+  to rule out duplicates in nearly all messages; the others are decoded once more by the standard
+  library, whose hook sees every pair.
 - msgspec refuses integers of more than 4,300 digits, and nesting beyond the interpreter's
-  recursion limit. So do we.
-- Going out, msgspec writes NaN and infinities as null, as JavaScript does; Elixir has neither.
+  recursion limit, and so does this module.
+- When encoding, msgspec writes NaN and infinities as null, as JavaScript does; Elixir has neither.
 """
 
 from __future__ import annotations
@@ -26,24 +25,26 @@ encode_json: Final = msgspec.json.Encoder().encode
 
 _FAULTS = (msgspec.MsgspecError, ValueError, RecursionError)
 
-# A colon may be written as an escape, which the count of colons does not see.
+# Start of an escaped colon, which the count of colons would miss.
 _MAYBE_ESCAPED_COLON = b"\\u003"
 
 
 class JSONReader[T]:
-    """Decodes JSON text into one type.
+    """Decoder of JSON text into one type.
 
     Parameters
     ----------
     into
-        The type of the result. Values inside it are plain Python values.
+        The type of the result. The values inside it are plain Python values.
     flat_objects
-        How many objects the text of a flat message has: the payload, and what is around it.
+        Number of JSON objects in the text of a message whose payload is flat: the payload, and the
+        message itself if it is an object.
     flat_colons
-        How many colons the text of a result has if it is flat and its topic alone holds some; -1
-        if it cannot be flat.
+        Function that returns the number of colons in the text of a result, assuming that its
+        payload is flat and that no string but the topic contains any; -1 if the payload is not an
+        object or the topic not a string.
     parts
-        Takes a result apart into all the plain values in it.
+        Function that returns a list of all plain values in a result.
     """
 
     def __init__(
@@ -60,24 +61,24 @@ class JSONReader[T]:
         self._decode = msgspec.json.Decoder(into).decode
 
     def read(self, data: bytes) -> T:
-        """Decode `data`.
+        """Decode JSON text, keeping the first of duplicate keys.
 
         Raises
         ------
         DecodeError
-            if it is not JSON of that type
+            If the text is not valid JSON of the type.
         """
         return self.check(self.decode(data), data)
 
     def decode(self, data: bytes) -> T:
-        """Decode `data`, with whichever of duplicate keys; `check` is to follow."""
+        """Decode JSON text without regard to duplicate keys; pass the result to `check`."""
         try:
             return self._decode(data)
         except _FAULTS as error:
             raise DecodeError(str(error)) from None
 
     def check(self, value: T, data: bytes) -> T:
-        """Return what was decoded, with the first of duplicate keys."""
+        """Return a decoded value, decoded anew if needed to keep the first of duplicate keys."""
         colons = data.count(b":")
         if not colons or self._is_faithful(value, data, colons):
             return value
@@ -88,8 +89,8 @@ class JSONReader[T]:
             raise DecodeError(str(error)) from None
 
     def _is_faithful(self, value: T, data: bytes, colons: int) -> bool:
-        """Return whether no pair of `data` was lost to a duplicate key on the way to `value`."""
-        if b"\\" in data and _MAYBE_ESCAPED_COLON in data:  # the first is found much faster
+        """Return whether decoding `data` to `value` lost no pair to a duplicate key."""
+        if b"\\" in data and _MAYBE_ESCAPED_COLON in data:  # a backslash is found much faster
             return False
         if data.count(b"{") == self._flat_objects and colons == self._flat_colons(value):
             return True
@@ -102,7 +103,7 @@ def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _count_colons(todo: list[Any]) -> int:
-    """Return how many colons the JSON text of these values has: a pair's, and those in strings."""
+    """Return the number of colons in the JSON text of values: of pairs and in strings."""
     count = 0
     while todo:
         item = todo.pop()

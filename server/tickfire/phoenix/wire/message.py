@@ -1,4 +1,4 @@
-"""A message of the Channels protocol, as every serializer decodes it."""
+"""Messages of the Channels protocol, as decoded by every serializer."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import msgspec
 
 
 class Message(msgspec.Struct, array_like=True, gc=False):
-    """One message of a client.
+    """One message from a client.
 
-    The refs are whatever JSON value the client chose and are echoed with their type; a
-    well-behaved client sends strings. `topic` and `event` are strings in every message that
-    reaches a channel's routing, but a client may send anything.
+    The refs may be any JSON values and are echoed with their types; well-behaved clients send
+    strings. `topic` and `event` should be strings, but a client may send any JSON value.
 
-    The order of the fields is that of the array on the wire of vsn 2.0.0, so msgspec decodes a
-    frame straight into a Message: fewer than five elements are refused, more are ignored, as
-    Phoenix does.
+    The fields are in the order of the array that vsn 2.0.0 sends, so that msgspec decodes a frame
+    directly into a Message. As in Phoenix, an array of fewer than five elements is refused, and
+    elements beyond the fifth are ignored.
     """
 
     join_ref: Any

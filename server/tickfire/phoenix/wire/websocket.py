@@ -1,7 +1,7 @@
-"""The server's side of RFC 6455 framing, sans I/O: bytes of a client in, messages out.
+"""WebSocket frame reader (RFC 6455), sans I/O.
 
-Only what follows the handshake, and only reading; frames.py writes. Each connection keeps one
-`FrameReader`, which holds nothing but an unfinished frame or message.
+It reads the frames that a client sends after the handshake; see frames.py for writing. Each
+connection has one `FrameReader`, which buffers nothing but an incomplete frame or message.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tickfire.phoenix.wire.frames import Opcode
 VIOLATION: Final = -1
 
 type Event = tuple[int, bytes]
-"""(opcode, payload) of a whole message or a control frame; (VIOLATION, close code) is the last."""
+"""A message or control frame as (opcode, payload); (VIOLATION, close code) is always the last."""
 
 
 _FIN, _RESERVED, _OPCODE = 0x80, 0x70, 0x0F
@@ -36,16 +36,17 @@ class _Violation(Exception):
 
 
 class FrameReader:
-    """Reads the frames of one client.
+    """Reader of the frames of one client.
 
     Parameters
     ----------
     max_frame_size : bytes, or None
-        A frame with a longer payload is refused with 1009 as soon as its header is read.
+        Maximum size of a frame's payload. A larger frame is a violation with close code 1009, as
+        soon as its header has been read.
     max_message_size : bytes, or None
-        The same for a message put together from fragments, or decompressed.
+        Maximum size of a message after reassembly and decompression, likewise.
     deflate
-        Whether messages may be compressed.
+        Whether permessage-deflate has been negotiated.
     """
 
     __slots__ = (
@@ -67,13 +68,13 @@ class FrameReader:
         self._buffer: bytearray | None = None
         self._fragments: bytearray | None = None
         self._opcode = 0
-        self._utf8: codecs.IncrementalDecoder | None = None  # of a text in fragments
+        self._utf8: codecs.IncrementalDecoder | None = None  # for a fragmented text message
         self._violated = False
 
     def feed(self, data: bytes) -> list[Event]:
-        """Take bytes of the client; return what they complete.
+        """Read bytes from the client, and return the messages and control frames they complete.
 
-        After a violation nothing more is read.
+        After a violation all further bytes are ignored.
         """
         event = self.read_whole(data)
         if event is not None:
@@ -94,9 +95,9 @@ class FrameReader:
         return events
 
     def read_whole(self, data: bytes) -> Event | None:
-        """Return the message if `data` is exactly one whole frame of one, as most segments are.
+        """Return the message if `data` is exactly one unfragmented message, as it mostly is.
 
-        Otherwise nothing is taken: `feed` is to be called.
+        Otherwise return None without reading anything; call `feed` then.
         """
         size = len(data)
         if size < 6 or self._buffer is not None or self._fragments is not None or self._violated:
@@ -111,7 +112,7 @@ class FrameReader:
         else:
             return None
         if self._max_frame is not None and size - start > self._max_frame:
-            return None  # the long way finds out what is wrong
+            return None  # `feed` reports the violation
         payload = apply_mask(data[start:], data[start - 4 : start])
         if first == _WHOLE_TEXT and not payload.isascii() and not _is_utf8(payload):
             return None
@@ -139,7 +140,7 @@ class FrameReader:
             del buffer[:at]
 
     def _read_header(self, buffer: bytearray, at: int) -> tuple[int, int] | None:
-        """Return start and size of the payload of the frame at `at`, None if not known yet."""
+        """Return the start and size of the payload of the frame at `at`, or None if incomplete."""
         have = len(buffer) - at
         if have < 1:
             return None
@@ -203,7 +204,7 @@ class FrameReader:
         return self._whole(whole)
 
     def _check_fragment(self, payload: bytes, last: bool) -> None:
-        """Refuse a text as soon as it cannot become UTF-8 any more."""
+        """Refuse a fragmented text message as soon as it cannot be valid UTF-8."""
         if self._utf8 is None:
             return
         try:
@@ -242,10 +243,19 @@ def _is_utf8(payload: bytes) -> bool:
 
 
 def close_reply(payload: bytes) -> int:
-    """Return the code that answers a client's close frame with this payload.
+    """Return the close code with which to answer a client's close frame.
 
-    1000 to a close in order, whatever its code; 1002 to a code that must not be sent (RFC 6455,
-    section 7.4, and the registry of codes that it founds), 1007 to a reason that is not UTF-8.
+    Parameters
+    ----------
+    payload
+        The payload of the client's close frame.
+
+    Returns
+    -------
+    int
+        1000 for a valid close frame, whatever its code; 1002 for a code that must not be sent
+        (RFC 6455, section 7.4, and the IANA registry of close codes) or a truncated code; 1007 for
+        a reason that is not UTF-8.
     """
     if not payload:
         return CloseCode.NORMAL

@@ -1,7 +1,8 @@
-"""The HTTP side of long-poll: requests in, responses out.
+"""HTTP endpoint of the long-poll transport.
 
-Nearly all responses have HTTP status 200; the status that counts is in the JSON body. GET polls, or
-begins a session (410 and a token); POST sends frames; OPTIONS is for browsers.
+Nearly all responses have HTTP status 200; the effective status is in the JSON body. GET polls for
+messages, or begins a session and returns status 410 with a token. POST sends frames. OPTIONS
+answers the preflight requests of browsers.
 """
 
 from __future__ import annotations
@@ -51,16 +52,16 @@ _LINE_END = re.compile(rb"\r?\n")
 
 
 class LongPollEndpoint:
-    """Endpoint of one socket's long-poll clients.
+    """Endpoint for the long-poll clients of one socket.
 
     Parameters
     ----------
     policy
-        Decides who may connect.
+        Rules for the handshake.
     server
-        Holds the sessions.
+        Registry of the sessions.
     make_session
-        Makes a session of an accepted user on a transport.
+        Function that makes the session of an accepted user on a transport.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class LongPollEndpoint:
         try:
             await asyncio.wait((polling, hanging_up), return_when=asyncio.FIRST_COMPLETED)
             if not polling.done():
-                polling.cancel()  # what comes now is for the client's next poll
+                polling.cancel()  # messages from now on are kept for the client's next poll
                 return _json(messages=[], status=NO_CONTENT, token=token)
             return _messages(polling.result(), token)
         finally:
@@ -152,7 +153,7 @@ class LongPollEndpoint:
 
 
 def _entries(body: bytes, params: dict[str, Any], request: Request) -> list[Entry]:
-    """Take a body apart into frames: a batch of text and base64, or one text."""
+    """Split a body into frames: a batch of text and base64 lines, or a single text."""
     is_v1 = str(params.get("vsn", "1")).startswith("1")
     if is_v1 or request.headers.get("content-type") != NDJSON:
         return [(body, False)]
@@ -166,7 +167,7 @@ def _entry(line: bytes) -> Entry:
 
 
 def _messages(messages: list[bytes], token: str) -> Response:
-    """Return the response to a poll; binary messages go into a string as they are, if they can."""
+    """Return the response to a poll; binary messages are put into strings if they are UTF-8."""
     try:
         texts = [message.decode() for message in messages]
     except UnicodeDecodeError:
@@ -191,7 +192,7 @@ def _preflight(request: Request) -> Response:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """Read the request's body, None if it is too large."""
+    """Return the body of the request, or None if it is too large."""
     body = bytearray()
     more = True
     while more:

@@ -1,7 +1,7 @@
-"""Long-poll sessions of one socket, created and found by their tokens, here or on another node.
+"""Registry of the long-poll sessions of one socket, on this node and on others.
 
-A token names the session and the node that has it. A request for a session of another node is
-relayed through PubSub, if there is one.
+A token names a session and its node. Requests for sessions of other nodes are relayed through
+`PubSub`, if the hub is linked to other nodes.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ ID_BYTES = 16
 
 
 class GoneError(Exception):
-    """No node has the session."""
+    """Raised when no node has the session."""
 
 
 class LongPollServer:
-    """Registry of sessions, which carries out the requests of their clients.
+    """Registry of sessions, which handles the requests of their clients.
 
     Parameters
     ----------
     hub
-        The hub, which holds the link to other nodes.
+        The hub of this node, with its link to other nodes.
     name
-        Name of the socket, the same on all nodes.
+        Name of the socket, identical on all nodes.
     token
-        Makes and verifies the tokens of sessions.
+        Signer and verifier of session tokens.
     token_max_age_s
         Time after which a token is refused, in seconds.
     timing
-        The socket's options.
+        Limits from the socket's options.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class LongPollServer:
 
     # --- sessions
     def create(self, make_session: Callable[[LongPollTransport], Session]) -> str:
-        """Make a session, and return its token."""
+        """Create a session and return its token."""
         self._link()
         name = secrets.token_urlsafe(ID_BYTES)
         self._sessions[name] = LongPollTransport(
@@ -72,7 +72,7 @@ class LongPollServer:
         self._sessions.pop(name, None)
 
     def is_valid(self, token: str | None) -> bool:
-        """Return whether a token is ours and not expired; its session may have ended."""
+        """Return whether a token is authentic and not expired; its session may have ended."""
         return self._read(token) is not None
 
     def _read(self, token: str | None) -> tuple[str, str] | None:
@@ -87,12 +87,18 @@ class LongPollServer:
 
     # --- requests
     async def poll(self, token: str) -> list[bytes]:
-        """Return what the session of a valid token is to be told; GoneError if there is none."""
+        """Return the messages for the client of a session; raise GoneError if it has ended."""
         messages: list[bytes] = await self._do(token, "poll", None)
         return messages
 
     async def dispatch(self, token: str, entries: Sequence[Entry]) -> bool:
-        """Give frames to the session of a valid token; GoneError if there is none."""
+        """Pass frames to a session; raise GoneError if it has ended.
+
+        Returns
+        -------
+        bool
+            False if handling them takes longer than a window.
+        """
         done: bool = await self._do(token, "dispatch", entries)
         return done
 
@@ -107,12 +113,12 @@ class LongPollServer:
             return await _perform(session, operation, argument)
         if self._relay is not None and node != self._node:
             return await self._relay.ask(node, name, operation, argument)
-        # What Phoenix takes to find out; an impatient client gains nothing by asking again.
+        # As in Phoenix, the answer takes this long, so that clients do not retry at once.
         await asyncio.sleep(self._timing.pubsub_timeout_s)
         raise GoneError
 
     def _link(self) -> None:
-        """Follow the hub's link to other nodes."""
+        """Create the relay for the hub's current link to other nodes, or drop it."""
         pubsub = self._hub.pubsub
         if pubsub is None:
             self._relay = None
@@ -127,10 +133,10 @@ def _perform(session: LongPollTransport, operation: str, argument: Any) -> Corou
 
 
 class _Relay:
-    """Asks other nodes, and answers them.
+    """Relay of requests to and from other nodes.
 
-    A question is `[number, session, operation, argument]`; first comes `[number]` from the node
-    that has the session, then `[number, result]`.
+    A request is `[number, session, operation, argument]`. The node that has the session answers
+    with `[number]` at once, and later with `[number, result]`.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The transport of one long-poll client: messages wait for its next poll."""
+"""Transport of one long-poll client, which keeps messages until the next poll."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 
 type Entry = tuple[bytes, bool]
-"""A frame of the client: its payload, and whether it is binary."""
+"""A frame from the client: its payload, and whether it is binary."""
 
-# A frame that cannot be decoded ends the session with one of these.
+# Close codes for a frame that cannot be decoded.
 UNDECODABLE = (CloseCode.INVALID_DATA, CloseCode.INTERNAL_ERROR)
 
-# A session ends when its client has not polled for so many windows.
+# Number of windows without a poll after which a session ends.
 WINDOWS_TO_LIVE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Time limits in seconds, and the limit of waiting data in bytes."""
+    """Time limits, in seconds, and the high-water mark, in bytes; see `LongPollOptions`."""
 
     window_s: float
     pubsub_timeout_s: float
@@ -31,14 +31,14 @@ class Timing:
 
 
 class LongPollTransport:
-    """The transport of a session whose client polls.
+    """Transport of a session whose client polls.
 
     Parameters
     ----------
     make_session
-        Makes the session on top of this transport.
+        Function that makes the session on this transport.
     timing
-        The socket's options.
+        Limits from the socket's options.
     on_end
         Called when the session has ended.
     """
@@ -70,9 +70,9 @@ class LongPollTransport:
 
     # --- requests
     async def poll(self) -> list[bytes]:
-        """Return messages for the client as soon as there are any, [] if none arrive in time.
+        """Return messages for the client, as soon as there are any, or [] at the end of the window.
 
-        A later poll takes over and gets the messages that arrive then.
+        A new poll ends an earlier one that is still waiting, which returns [].
         """
         self._last_poll_s = self._loop.time()
         if not self._messages and not self._closed:
@@ -86,7 +86,7 @@ class LongPollTransport:
         return self._take_messages()
 
     async def dispatch(self, entries: Sequence[Entry]) -> bool:
-        """Take frames of the client; False if that takes longer than a window."""
+        """Handle frames from the client; return False if that takes longer than a window."""
         try:
             async with asyncio.timeout(self._timing.window_s):
                 for payload, binary in entries:
@@ -98,7 +98,7 @@ class LongPollTransport:
     async def _dispatch_one(self, payload: bytes, binary: bool) -> None:
         self._session.receive(payload, binary)
         if self._undecodable:
-            await self._loop.create_future()  # Phoenix keeps silence, until the window is over
+            await self._loop.create_future()  # like Phoenix, send no response before the timeout
         await self._session.settled()
         await self._reading.wait()
 
@@ -119,25 +119,25 @@ class LongPollTransport:
             self._session.set_congested(True)
 
     def buffered(self) -> int:
-        """Return the number of bytes that wait for a poll."""
+        """Return the number of bytes waiting for a poll."""
         return self._size
 
     def close(self, code: int) -> None:
-        """End the session."""
+        """End the connection; the close code is not sent to the client."""
         self._undecodable = code in UNDECODABLE
         self._end()
 
     def abort(self) -> None:
-        """End the session."""
+        """End the connection, and the session with it."""
         self._end()
         self._session.lost()
 
     def pause_reading(self) -> None:
-        """Let requests with frames of the client wait."""
+        """Delay the responses to requests that carry frames."""
         self._reading.clear()
 
     def resume_reading(self) -> None:
-        """Take frames of the client again."""
+        """Resume handling frames from the client."""
         self._reading.set()
 
     # --- the end

@@ -1,8 +1,8 @@
-"""WebSocket routes that are not Phoenix's: uvicorn's own implementation takes the connection over.
+"""Support for WebSocket routes that are not Phoenix's, through uvicorn's own implementation.
 
-Our protocol class has started the application already when it turns out that a route wants plain
-ASGI messages. The stock protocol is then given the request once more, and a relay in place of the
-application: it passes the stock `receive` and `send` to the application that runs.
+When a route turns out to use plain ASGI messages, the application is running already. The stock
+protocol then takes over the connection: it is fed the request again, with a relay as its
+application that passes its `receive` and `send` on to the running application.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Foreign:
-    """One connection in the hands of uvicorn's own protocol."""
+    """A connection served by uvicorn's own protocol."""
 
     def __init__(
         self, config: Config, server_state: ServerState, app_state: dict[str, Any]
@@ -33,12 +33,12 @@ class Foreign:
         self.send: Any = None
 
     async def adopt(self, transport: asyncio.Transport, request: bytes) -> None:
-        """Give the transport and the request to the stock protocol; return when it has a channel.
+        """Pass the transport and the request to the stock protocol; wait until it calls the relay.
 
         Raises
         ------
         ClientDisconnected
-            if the stock protocol refuses the request
+            If the stock protocol refuses the request.
         """
         transport.set_protocol(self._stock)
         self._stock.connection_made(transport)
@@ -48,7 +48,7 @@ class Foreign:
         await self._ready
 
     def finish(self, error: Exception | None) -> None:
-        """Tell the stock protocol that the application has returned, or failed."""
+        """Let the relay return, or raise the error of the application."""
         if self._finished.done():
             return
         if error is None:

@@ -1,7 +1,7 @@
-"""The opening of a WebSocket connection under uvicorn: from the request to a session.
+"""Opening of a WebSocket connection under uvicorn: from the request to a session.
 
-Here the ASGI application runs, eagerly: if nothing in it waits, the response is written before
-`feed` returns, and no task has ever existed.
+The ASGI application runs here as an eager task: if it does not suspend, the response is written
+before `feed` returns, and no task is scheduled.
 """
 
 from __future__ import annotations
@@ -36,35 +36,35 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-# uvicorn's own log of connections, so that its options go on to work.
+# uvicorn's own log of connections, so that its logging options keep working.
 access_logger = logging.getLogger("uvicorn.error")
 logger = logging.getLogger(__name__)
 
 RESTARTING = Refusal(503)
 
-# What a client may send before its handshake is answered.
+# Limit of the bytes that a client may send before its handshake is answered.
 MAX_EARLY_BYTES = 64 << 10
 
 
 class Connection(Transport, Protocol):
-    """The connection under a handshake; see `PhoenixProtocol`."""
+    """Connection that is being opened; see `PhoenixProtocol`."""
 
     transport: asyncio.Transport
 
     def open(
         self, session: Session, options: ConnectionOptions, early: bytes, *, deflate: bool
     ) -> None:
-        """Begin to serve a session."""
+        """Start serving a session."""
 
     def finish(self) -> None:
-        """End our side of the connection."""
+        """End the server's side of the connection."""
 
     def hand_over(self) -> asyncio.Transport:
-        """Give the transport to another protocol."""
+        """Return the transport, for another protocol to take over."""
 
 
 class Opening:
-    """One handshake; the protocol drops it when it is over."""
+    """One handshake, which the protocol keeps only until it is done."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Opening:
         self._foreign: Foreign | None = None
 
     def feed(self, data: bytes) -> None:
-        """Take the request, then what the client sends without waiting for the answer."""
+        """Handle the request, then buffer bytes that the client sends before the response."""
         if self._head is not None:
             self._early += data
             if len(self._early) > MAX_EARLY_BYTES:
@@ -107,13 +107,13 @@ class Opening:
             self._server_state.tasks.add(self._task)
 
     def lost(self) -> None:
-        """Take note that the client has gone."""
+        """Cancel the handshake because the client has gone."""
         self._decided = True
         if self._task is not None:
             self._task.cancel()
 
     def shutdown(self) -> None:
-        """Refuse, for the server goes down."""
+        """Refuse the handshake because the server is shutting down."""
         if self._task is not None:
             self._task.cancel()
         self._refuse(RESTARTING)
@@ -139,7 +139,7 @@ class Opening:
             if self._foreign is not None:
                 self._foreign.finish(error)
                 return
-            logger.exception("the application failed in a handshake")
+            logger.exception("the application failed during a handshake")
         if self._foreign is not None:
             self._foreign.finish(None)
         elif not self._decided:
@@ -152,9 +152,9 @@ class Opening:
         await (await self._adopted()).send(message)
 
     async def _adopted(self) -> Foreign:
-        """Let uvicorn serve a route that is not Phoenix's."""
+        """Hand the connection to uvicorn's own protocol, for a route that is not Phoenix's."""
         if self._foreign is None:
-            await asyncio.sleep(0)  # uvicorn sets our protocol after the first `feed` only
+            await asyncio.sleep(0)  # uvicorn sets our protocol only after the first `feed`
             self._decided = True
             foreign = Foreign(self._config, self._server_state, self._app_state)
             await foreign.adopt(self._protocol.hand_over(), self._request + self._early)

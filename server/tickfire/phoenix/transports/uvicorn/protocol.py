@@ -1,8 +1,9 @@
 """The WebSocket protocol class for uvicorn: `uvicorn.run(app, ws=PhoenixProtocol)`.
 
-The ASGI application runs for the handshake only (see opening.py). When a Phoenix route accepts,
-frames of the client drive the session by direct calls from `data_received`; no task, queue, scope
-or request is kept. An idle connection is this object, its transport, its session and its channels.
+The ASGI application runs for the handshake only (see opening.py). Once a Phoenix route has accepted
+the connection, `data_received` passes the client's messages to the session by direct calls. No
+task, queue, scope or request is kept: an idle connection consists of this object, its transport,
+its session and its channels.
 """
 
 from __future__ import annotations
@@ -26,20 +27,20 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
 
-# How long a client may take to close its side after the close frame.
+# Time allowed to a client to close its side after the close frame.
 LINGER_S = 2.0
 
-# A congested client that goes on asking is read no more while so much waits to be sent to it.
+# Reading from a congested client is paused while more than this is waiting to be sent to it.
 READ_PAUSE_BYTES = 1 << 20
 
 _TEXT, _BINARY = int(Opcode.TEXT), int(Opcode.BINARY)
 
-# Why reading is paused; any of them may hold at a time.
+# Reasons to pause reading; several may apply at a time.
 _BACKLOG, _UNREAD = 1, 2
 
 
 class PhoenixProtocol(asyncio.Protocol):
-    """One connection; uvicorn makes it, by this signature."""
+    """Protocol of one connection; its signature is prescribed by uvicorn."""
 
     __slots__ = (
         "_closing", "_connections", "_drainer", "_holds", "_linger", "_opening", "_reader",
@@ -68,13 +69,13 @@ class PhoenixProtocol(asyncio.Protocol):
 
     # --- asyncio
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport over from the HTTP protocol."""
+        """Take over the transport from the HTTP protocol."""
         self.transport = cast(asyncio.Transport, transport)
         self.write = self.transport.write
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """Take the request from the HTTP protocol, then bytes of the client."""
+        """Handle the request, passed on by the HTTP protocol, then bytes from the client."""
         session, wheel = self._session, self._wheel
         if session is None or wheel is None:
             if self._opening is not None:
@@ -92,22 +93,22 @@ class PhoenixProtocol(asyncio.Protocol):
             self._read_no_more_than_is_taken()
 
     def eof_received(self) -> bool | None:
-        """Let the transport close itself."""
+        """Return None, so that the transport closes itself."""
         return None
 
     def pause_writing(self) -> None:
-        """Take note that the transport has passed its high-water mark."""
+        """Mark the session as congested: the transport has passed its high-water mark."""
         if self._session is not None:
             self._session.set_congested(True)
 
     def resume_writing(self) -> None:
-        """Take note that the transport has drained below its low-water mark."""
+        """End the congestion: the transport has drained below its low-water mark."""
         if self._session is not None:
             self._session.set_congested(False)
             self._release(_UNREAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Handle the end of the connection, whichever side ended it."""
+        """Handle the end of the connection, by either side."""
         self._closing = True
         self._connections.discard(self)
         if self._linger is not None:
@@ -121,7 +122,7 @@ class PhoenixProtocol(asyncio.Protocol):
 
     # --- uvicorn
     def shutdown(self) -> None:
-        """Close because the server goes down; phoenix.js comes back."""
+        """Close the connection because the server is shutting down; phoenix.js reconnects."""
         if self._session is not None and self._drainer is not None:
             self._drainer.drain(partial(self.fail, CloseCode.SERVICE_RESTART))
         elif self._opening is not None:
@@ -131,7 +132,7 @@ class PhoenixProtocol(asyncio.Protocol):
     def open(
         self, session: Session, options: ConnectionOptions, early: bytes, *, deflate: bool
     ) -> None:
-        """Begin to serve a session; `early` is what the client has sent after its request."""
+        """Start serving a session; `early` holds bytes that the client sent after its request."""
         self._opening = None
         self._session = session
         self._wheel = options.wheel
@@ -145,21 +146,21 @@ class PhoenixProtocol(asyncio.Protocol):
             self.data_received(early)
 
     def hand_over(self) -> asyncio.Transport:
-        """Give the transport to another protocol."""
+        """Return the transport, for another protocol to take over."""
         self._opening = None
         self._connections.discard(self)
         return self.transport
 
     # --- the session's transport
     def buffered(self) -> int:
-        """Return the number of bytes that wait to be sent."""
+        """Return the number of bytes waiting to be sent."""
         return self.transport.get_write_buffer_size()
 
     def close(self, code: int) -> None:
-        """Send a close frame, then end our side, and wait a little for the client's.
+        """Send a close frame, end the server's side, and wait briefly for the client's.
 
-        Closing outright would reset the connection if the client has sent more in the meantime, and
-        the client might never see why.
+        Closing the socket at once would reset the connection if the client has sent more data in
+        the meantime, and the client might never receive the close frame.
         """
         if self._closing:
             return
@@ -167,7 +168,7 @@ class PhoenixProtocol(asyncio.Protocol):
         self.finish()
 
     def finish(self) -> None:
-        """End our side of the connection."""
+        """End the server's side of the connection."""
         self._closing = True
         transport = self.transport
         if transport.is_closing():
@@ -178,7 +179,7 @@ class PhoenixProtocol(asyncio.Protocol):
         if transport.can_write_eof():
             try:
                 transport.write_eof()
-            except OSError:  # the client has gone, and the loop has not said so yet
+            except OSError:  # the client has gone, but the loop has not reported it yet
                 transport.abort()
                 return
             loop = asyncio.get_running_loop()
@@ -187,24 +188,24 @@ class PhoenixProtocol(asyncio.Protocol):
             transport.close()
 
     def abort(self) -> None:
-        """Cut the connection."""
+        """Drop the connection without a close frame."""
         self._closing = True
         self.transport.abort()
 
     def pause_reading(self) -> None:
-        """Read no more from the client for now."""
+        """Pause reading from the client."""
         self._hold(_BACKLOG)
 
     def resume_reading(self) -> None:
-        """Read on."""
+        """Resume reading."""
         self._release(_BACKLOG)
 
     def expire(self) -> None:
-        """Close after the idle timeout, with the code that Phoenix's server sends."""
+        """Close after the idle timeout, with the same close code as Phoenix."""
         self.fail(CloseCode.PROTOCOL_ERROR)
 
     def fail(self, code: int) -> None:
-        """Close the session with this code."""
+        """Close the session with a close code."""
         if self._session is not None:
             self._session.close(code)
 

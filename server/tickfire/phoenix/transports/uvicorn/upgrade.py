@@ -1,9 +1,9 @@
-"""A WebSocket upgrade under way: the request becomes an ASGI scope, the decision becomes bytes.
+"""WebSocket upgrades: parsing the request into an ASGI scope, and encoding the response.
 
-uvicorn's HTTP protocol hands the WebSocket protocol the request it has parsed, written out again.
-The ASGI application sees an ordinary websocket scope; a Phoenix route finds the `Upgrade` in its
-extensions and decides through it, without ASGI messages. Any other route gets uvicorn's own
-implementation.
+uvicorn's HTTP protocol parses the request, and passes it on to the WebSocket protocol as bytes. The
+ASGI application is called with an ordinary websocket scope. A Phoenix route finds an `Upgrade`
+among its extensions, and accepts or refuses with it, without ASGI messages. All other routes are
+served by uvicorn's own implementation.
 """
 
 from __future__ import annotations
@@ -37,14 +37,16 @@ HEADERS_TOO_LARGE = Refusal(431)
 
 
 class RequestHead:
-    """The head of an HTTP request.
+    """Head of an HTTP request.
 
     Attributes
     ----------
     method : str
+        The request method.
     target : bytes
-    headers : list of (name, value)
-        Names in lower case.
+        Path and query, percent-encoded.
+    headers : list of (bytes, bytes)
+        Names, in lower case, and values.
     """
 
     __slots__ = ("headers", "method", "target")
@@ -60,7 +62,7 @@ class RequestHead:
             self.headers.append((name.lower(), value.strip(b" \t")))
 
     def fault(self) -> Refusal | None:
-        """Return the refusal of a head that is too large."""
+        """Return the refusal of a request head that is too large, or None."""
         if len(self.target) + len(self.method) > MAX_REQUEST_LINE:
             return URI_TOO_LONG
         if len(self.headers) > MAX_HEADERS:
@@ -96,16 +98,17 @@ class RequestHead:
 
 
 class Upgrade:
-    """The decision on one upgrade; made once, by `accept` or `refuse`.
+    """Means to accept or refuse one upgrade; only the first call has an effect.
 
     Attributes
     ----------
     method : str
-        Of the request.
-    accept
-        Called with what makes the session, what was agreed on, and the connection's options.
-    refuse
-        Called with the refusal.
+        The request method.
+    accept : callable
+        Accepts the upgrade, given a function that makes the session, the result of the handshake,
+        and the connection's options.
+    refuse : callable
+        Refuses the upgrade, given the response.
     """
 
     __slots__ = ("accept", "method", "refuse")
@@ -117,7 +120,7 @@ class Upgrade:
 
 
 def accept_response(key: bytes, subprotocol: str | None, extensions: str | None) -> bytes:
-    """Return the 101 response to a request with this Sec-WebSocket-Key."""
+    """Return the 101 response to a request with the given Sec-WebSocket-Key."""
     accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
     chosen = b""
     if subprotocol is not None:
@@ -132,7 +135,7 @@ def accept_response(key: bytes, subprotocol: str | None, extensions: str | None)
 
 
 def refusal_response(refusal: Response, method: str = "GET") -> bytes:
-    """Return the bytes of a refusal, after which the connection is closed."""
+    """Return the encoded response of a refusal, which closes the connection."""
     phrase = HTTPStatus(refusal.status).phrase
     headers = [
         ("date", email.utils.formatdate(usegmt=True)),

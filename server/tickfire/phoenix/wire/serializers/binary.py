@@ -1,4 +1,4 @@
-"""The binary messages of vsn 2.0.0.
+"""Codec of the binary messages of vsn 2.0.0.
 
 ::
 
@@ -25,12 +25,12 @@ type Buffer = bytes | bytearray | memoryview
 
 
 def decode_push(data: bytes) -> Message:
-    """Decode a message of a client.
+    """Decode a push from a client.
 
     Raises
     ------
     DecodeError
-        if it is not of kind 0, is cut short, or a part is not UTF-8
+        If the message is not of kind 0, is truncated, or a part is not UTF-8.
     """
     at = 1 + _SIZES_OF_PUSH
     if len(data) < at or data[0] != PUSH:
@@ -40,7 +40,7 @@ def decode_push(data: bytes) -> Message:
         parts.append(data[at : at + size])
         at += size
     if at > len(data):
-        raise DecodeError("a binary push is cut short")
+        raise DecodeError("a binary push is truncated")
     try:
         join_ref, ref, topic, event = (part.decode() for part in parts)
     except UnicodeDecodeError as error:
@@ -49,22 +49,22 @@ def decode_push(data: bytes) -> Message:
 
 
 def encode_push(join_ref: Any, topic: str, event: str, payload: Buffer) -> bytes:
-    """Return a push to one client; ValueError if a part is longer than 255 bytes."""
+    """Encode a push to one client; raise ValueError if a part exceeds 255 bytes."""
     return _encode(PUSH, (_text(join_ref), topic, event), payload)
 
 
 def encode_reply(join_ref: Any, ref: Any, topic: str, status: str, payload: Buffer) -> bytes:
-    """Return a reply; ValueError if a part is longer than 255 bytes."""
+    """Encode a reply; raise ValueError if a part exceeds 255 bytes."""
     return _encode(REPLY, (_text(join_ref), _text(ref), topic, status), payload)
 
 
 def encode_broadcast(topic: str, event: str, payload: Buffer) -> bytes:
-    """Return a broadcast; ValueError if a part is longer than 255 bytes."""
+    """Encode a broadcast; raise ValueError if a part exceeds 255 bytes."""
     return _encode(BROADCAST, (topic, event), payload)
 
 
 def _text(ref: Any) -> str:
-    """Write a ref as Elixir's to_string does: nil is empty."""
+    """Return a ref as a string, as Elixir's to_string does: nil is empty."""
     return "" if ref is None else str(ref)
 
 

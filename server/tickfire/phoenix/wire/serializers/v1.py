@@ -1,4 +1,4 @@
-"""vsn 1.0.0: JSON objects with exactly topic, event, payload and ref; no binary messages."""
+"""Serializer of vsn 1.0.0: JSON objects with topic, event, payload and ref."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ BYTES = (bytes, bytearray, memoryview)
 
 
 class V1Serializer:
-    """Reads and writes vsn 1.0.0."""
+    """Serializer of vsn 1.0.0, which has no binary messages."""
 
     vsn = lane = "v1"
 
     def __init__(self) -> None:
         self._reader = JSONReader(dict[str, Any], 2, _flat_colons, lambda pairs: [pairs])
 
-        self.decode_binary = self.decode_text  # which this version does not mind
+        self.decode_binary = self.decode_text  # this version ignores the opcode
 
     def decode_text(self, data: bytes) -> Message:
-        """Decode a JSON object; a join_ref may be missing, nothing else may."""
+        """Decode a JSON object; only the join_ref may be missing."""
         pairs = self._reader.read(data)
         try:
             return Message(
@@ -43,7 +43,7 @@ class V1Serializer:
         return _frame(topic, "phx_reply", {"response": response, "status": status}, ref)
 
     def encode_push(self, join_ref: Any, topic: str, event: str, payload: Any) -> bytes:
-        """Return the frame of a push; any JSON value may be pushed."""
+        """Return the frame of a push; the payload may be any JSON value."""
         return _frame(topic, event, payload, None)
 
     def encode_broadcast(self, topic: str, event: str, payload: Any) -> bytes:
@@ -51,7 +51,7 @@ class V1Serializer:
         return _frame(topic, event, payload, None)
 
     def encode_end(self, join_ref: Any, topic: str, event: str, payload: Any) -> bytes:
-        """Return the frame of phx_close or phx_error."""
+        """Return the frame of a phx_close or phx_error."""
         return _frame(topic, event, payload, join_ref)
 
 

@@ -1,4 +1,4 @@
-"""vsn 2.0.0: JSON arrays [join_ref, ref, topic, event, payload], and binary messages."""
+"""Serializer of vsn 2.0.0: JSON arrays [join_ref, ref, topic, event, payload], and binary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAPS = (Mapping, msgspec.Struct)
 
 
 class V2Serializer:
-    """Reads and writes vsn 2.0.0."""
+    """Serializer of vsn 2.0.0."""
 
     vsn = lane = "v2"
 
@@ -26,7 +26,7 @@ class V2Serializer:
         self.decode_binary: Callable[[bytes], Message] = binary.decode_push
 
     def decode_text(self, data: bytes) -> Message:
-        """Decode a JSON array of five elements; more are ignored."""
+        """Decode a JSON array of five elements; further elements are ignored."""
         message = self._reader.decode(data)
         payload, topic = message.payload, message.topic
         if (
@@ -35,13 +35,13 @@ class V2Serializer:
             and data.count(b":") == len(payload) + topic.count(":")
             and b"\\" not in data
         ):
-            return message  # no pair was lost: the reader's own check, for most messages
+            return message  # no key was duplicated; spares most messages the reader's full check
         return self._reader.check(message, data)
 
     def encode_reply(
         self, join_ref: Any, ref: Any, topic: Any, status: str, response: Any
     ) -> bytes:
-        """Return the frame of a phx_reply; a response of bytes goes out in binary."""
+        """Return the frame of a phx_reply; a response of bytes is sent in binary."""
         if type(response) is not dict and isinstance(response, BYTES):
             return frame_binary(binary.encode_reply(join_ref, ref, topic, status, response))
         body = {"response": response, "status": status}
@@ -53,7 +53,7 @@ class V2Serializer:
         Raises
         ------
         TypeError
-            if the payload is neither a map nor bytes
+            If the payload is neither a map nor bytes.
         """
         if isinstance(payload, BYTES):
             return frame_binary(binary.encode_push(join_ref, topic, event, payload))
@@ -61,14 +61,20 @@ class V2Serializer:
         return frame_text(encode_json((join_ref, None, topic, event, payload)))
 
     def encode_broadcast(self, topic: str, event: str, payload: Any) -> bytes:
-        """Return the frame of a broadcast; TypeError if the payload is neither a map nor bytes."""
+        """Return the frame of a broadcast.
+
+        Raises
+        ------
+        TypeError
+            If the payload is neither a map nor bytes, as for a push.
+        """
         if isinstance(payload, BYTES):
             return frame_binary(binary.encode_broadcast(topic, event, payload))
         _require_map(payload)
         return frame_text(encode_json((None, None, topic, event, payload)))
 
     def encode_end(self, join_ref: Any, topic: str, event: str, payload: Any) -> bytes:
-        """Return the frame of phx_close or phx_error, whose ref is the join_ref."""
+        """Return the frame of a phx_close or phx_error, with the join_ref as its ref."""
         return frame_text(encode_json((join_ref, join_ref, topic, event, payload)))
 
 
