@@ -26,7 +26,7 @@ PIVOTS_WORDS = HIGH + 6
 
 @portable
 def pivots_words() -> int:
-    """Return the words of the state of `pivots`."""
+    """Return the number of words in the state of `pivots`."""
     return PIVOTS_WORDS
 
 

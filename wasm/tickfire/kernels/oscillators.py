@@ -25,7 +25,7 @@ RSI_WORDS = RSI_LOSS + SMOOTH_WORDS
 
 @portable
 def rsi_words() -> int:
-    """Return the words of the state of `rsi`."""
+    """Return the number of words in the state of `rsi`."""
     return RSI_WORDS
 
 
@@ -65,7 +65,7 @@ def rsi_next(s: Floats, x: float, p: float, alpha: float) -> float:
 
 @portable
 def stochastic_words(period: int, slowing: int, smoothing: int) -> int:
-    """Return the words of the state of `stochastic`."""
+    """Return the number of words in the state of `stochastic`."""
     return extremes_words(period) + mean_words(slowing) + mean_words(smoothing)
 
 
@@ -116,7 +116,7 @@ CCI_SCALE = 0.015
 
 @portable
 def cci_words(period: int) -> int:
-    """Return the words of the state of `cci`: a window sum, and a ring of the plain values."""
+    """Return the number of words in the state of `cci`: a window sum, and a ring of the plain values."""
     return mean_words(period) + 1 + room(period)
 
 
@@ -150,7 +150,7 @@ def cci(high: In, low: In, close: In, period: int, state: State, out: Out) -> in
 
 @portable
 def mfi_words(period: int) -> int:
-    """Return the words of the state of `mfi`: seen, previous typical price, two window sums."""
+    """Return the number of words in the state of `mfi`: seen, previous typical price, two window sums."""
     return 2 + 2 * sum_words(period)
 
 

@@ -10,7 +10,7 @@ from tickfire.kernels.window import delay_next, delay_words, sum_next, sum_words
 
 @portable
 def returns_words(lag: int) -> int:
-    """Return the words of the state of `returns`."""
+    """Return the number of words in the state of `returns`."""
     return delay_words(lag)
 
 
@@ -31,7 +31,7 @@ def returns(src: In, lag: int, state: State, out: Out) -> int:
 
 @portable
 def log_returns_words(lag: int) -> int:
-    """Return the words of the state of `log_returns`."""
+    """Return the number of words in the state of `log_returns`."""
     return delay_words(lag)
 
 
@@ -57,7 +57,7 @@ def growth(before: float, x: float) -> float:
 
 @portable
 def realised_volatility_words(period: int) -> int:
-    """Return the words of the state of `realised_volatility`: previous price, window sum."""
+    """Return the number of words in the state of `realised_volatility`: previous price, window sum."""
     return 1 + sum_words(period)
 
 
@@ -88,7 +88,7 @@ def realised_volatility(src: In, period: int, per_year: float, state: State, out
 
 @portable
 def drawdown_words() -> int:
-    """Return the words of the state of `drawdown`: peak, deepest."""
+    """Return the number of words in the state of `drawdown`: peak, deepest."""
     return 2
 
 

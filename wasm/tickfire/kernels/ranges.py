@@ -29,7 +29,7 @@ def mean_of_three(a: float, b: float, c: float) -> float:
 
 @portable
 def atr_words() -> int:
-    """Return the words of the state of `atr`."""
+    """Return the number of words in the state of `atr`."""
     return ATR_WORDS
 
 
@@ -65,7 +65,7 @@ def true_range(high: float, low: float, before: float) -> float:
 
 @portable
 def keltner_words() -> int:
-    """Return the words of the state of `keltner`."""
+    """Return the number of words in the state of `keltner`."""
     return SMOOTH_WORDS + ATR_WORDS
 
 

@@ -9,7 +9,7 @@ from tickfire.kernels.window import moments_next, moments_words
 
 @portable
 def rolling_words(period: int) -> int:
-    """Return the words of the state of `rolling`."""
+    """Return the number of words in the state of `rolling`."""
     return moments_words(period)
 
 
@@ -48,7 +48,7 @@ def rolling(
 
 @portable
 def correlation_words(period: int) -> int:
-    """Return the words of the state of `correlation`: position, filled, five prefixes and rings."""
+    """Return the number of words in the state of `correlation`: position, filled, five prefixes and rings."""
     return 2 + PAIR * (1 + room(period))
 
 

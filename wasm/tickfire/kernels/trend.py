@@ -24,7 +24,7 @@ ADX_WORDS = 12
 
 @portable
 def adx_words() -> int:
-    """Return the words of the state of `adx`."""
+    """Return the number of words in the state of `adx`."""
     return ADX_WORDS
 
 
@@ -130,7 +130,7 @@ SUPERTREND_WORDS = 4 + ATR_WORDS
 
 @portable
 def supertrend_words() -> int:
-    """Return the words of the state of `supertrend`: direction, bands, last close, then ATR."""
+    """Return the number of words in the state of `supertrend`: direction, bands, last close, then ATR."""
     return SUPERTREND_WORDS
 
 
@@ -199,7 +199,7 @@ SAR_WORDS = 7
 
 @portable
 def sar_words() -> int:
-    """Return the words of the state of `sar`."""
+    """Return the number of words in the state of `sar`."""
     return SAR_WORDS
 
 
@@ -278,7 +278,7 @@ def stop_next(
 
 @portable
 def ichimoku_words(conversion: int, base: int, span: int, displacement: int) -> int:
-    """Return the words of the state of `ichimoku`."""
+    """Return the number of words in the state of `ichimoku`."""
     windows = extremes_words(conversion) + extremes_words(base) + extremes_words(span)
     return windows + 2 * delay_words(displacement)
 

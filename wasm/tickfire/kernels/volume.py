@@ -28,7 +28,7 @@ from tickfire.kernels.portable import (
 
 @portable
 def obv_words() -> int:
-    """Return the words of the state of `obv`: seen, previous close, the volume on balance."""
+    """Return the number of words in the state of `obv`: seen, previous close, the volume on balance."""
     return 3
 
 
@@ -57,7 +57,7 @@ SESSION_WORDS = 3
 
 @portable
 def vwap_words() -> int:
-    """Return the words of the state of `vwap`: the session, then its mean price."""
+    """Return the number of words in the state of `vwap`: the session, then its mean price."""
     return SESSION_WORDS + TRADED_WORDS
 
 
@@ -118,7 +118,7 @@ def traded_next(s: Floats, b: int, price: float, volume: float) -> float:
 
 @portable
 def vwap_anchored_words() -> int:
-    """Return the words of the state of `vwap_anchored`."""
+    """Return the number of words in the state of `vwap_anchored`."""
     return TRADED_WORDS
 
 

@@ -18,7 +18,7 @@ from tickfire.kernels.portable import Floats
 
 
 def sum_words(period: int) -> int:
-    """Return the words of `sum_next`."""
+    """Return the number of words that `sum_next` keeps."""
     return 3 + room(period)
 
 
@@ -59,7 +59,7 @@ def run_next(s: Floats, b: int, x: float) -> float:
 
 
 def mean_words(period: int) -> int:
-    """Return the words of `mean_next`."""
+    """Return the number of words that `mean_next` keeps."""
     return RUN_WORDS + sum_words(period)
 
 
@@ -71,7 +71,7 @@ def mean_next(s: Floats, b: int, x: float, p: float) -> float:
 
 
 def delay_words(period: int) -> int:
-    """Return the words of `delay_next`."""
+    """Return the number of words that `delay_next` keeps."""
     return 2 + room(period)
 
 
@@ -91,7 +91,7 @@ def delay_next(s: Floats, b: int, x: float, p: float) -> float:
 
 
 def weighted_words(period: int) -> int:
-    """Return the words of `weighted_next`."""
+    """Return the number of words that `weighted_next` keeps."""
     return 4 + 2 * room(period)
 
 
@@ -125,7 +125,7 @@ def weighted_next(s: Floats, b: int, x: float, p: float) -> tuple[float, float]:
 
 
 def extremes_words(period: int) -> int:
-    """Return the words of `extremes_next`."""
+    """Return the number of words that `extremes_next` keeps."""
     return 4 + 2 * room(period)
 
 
@@ -157,7 +157,7 @@ def extremes_next(s: Floats, b: int, high: float, low: float, p: float) -> tuple
 
 
 def moments_words(period: int) -> int:
-    """Return the words of `moments_next`."""
+    """Return the number of words that `moments_next` keeps."""
     return 4 + 2 * room(period)
 
 
@@ -199,7 +199,7 @@ def moments_next(s: Floats, b: int, x: float, p: float) -> tuple[float, float]:
 
 
 def line_words(period: int) -> int:
-    """Return the words of `line_next`."""
+    """Return the number of words that `line_next` keeps."""
     return 5 + 3 * room(period)
 
 
