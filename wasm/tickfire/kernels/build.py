@@ -66,7 +66,11 @@ def kernels_of(modules: Sequence[ModuleType]) -> list[FunctionType]:
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path), help="Path of the module to write.")
-@click.option("--js-out", type=click.Path(path_type=Path), help="Folder for the bindings and a copy of the module.")
+@click.option(
+    "--js-out",
+    type=click.Path(path_type=Path),
+    help="Folder for the bindings and a copy of the module.",
+)
 def main(names: tuple[str, ...], out: Path | None, js_out: Path | None) -> None:
     """Build kernels.wasm and its TypeScript bindings."""
     try:

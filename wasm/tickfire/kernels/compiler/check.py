@@ -77,10 +77,14 @@ def _check_function(kernel: FunctionType, function: FunctionType) -> None:
     try:
         lines, first = inspect.getsourcelines(function)
     except OSError as error:
-        raise PortableError(f"kernel {kernel.__name__}: its source cannot be read; define it in a file") from error
+        raise PortableError(
+            f"kernel {kernel.__name__}: its source cannot be read; define it in a file"
+        ) from error
     tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
     if not isinstance(tree, ast.FunctionDef):
-        raise PortableError(f"kernel {kernel.__name__}: {_called(function)} is not a plain function")
+        raise PortableError(
+            f"kernel {kernel.__name__}: {_called(function)} is not a plain function"
+        )
     for line, what in _faults(tree, function):
         place = f"{Path(inspect.getfile(function)).name}:{first + line - 1}"
         where = "" if function is kernel else f", in {function.__name__}"

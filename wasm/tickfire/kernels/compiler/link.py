@@ -122,7 +122,9 @@ def _functions(linking: bytes) -> dict[str, int]:
     """Return the indices, by name, of the functions that the symbol table defines."""
     reader = Reader(linking)
     if (version := reader.uleb()) != LINKING_VERSION:
-        raise PortableError(f"the object has linking metadata of version {version}, not {LINKING_VERSION}")
+        raise PortableError(
+            f"the object has linking metadata of version {version}, not {LINKING_VERSION}"
+        )
     found: dict[str, int] = {}
     while reader:
         kind = reader.byte()

@@ -61,7 +61,10 @@ class _Codegen(codegen.AOTCPUCodegen):  # type: ignore[misc]
         )
         self._target_data = self._tm.target_data
         self._data_layout = str(self._target_data)
-        self._loopvect, self._opt_level = False, 0  # numba's cheap pass, which precedes the full one
+        self._loopvect, self._opt_level = (
+            False,
+            0,
+        )  # numba's cheap pass, which precedes the full one
 
     def _create_empty_module(self, name: str) -> ir.Module:
         module = ir.Module(cgutils.normalize_ir_text(name))
@@ -114,7 +117,9 @@ class Wasm32Target:
             targetdescr = descriptor
 
             def add_overload(self, cres: Any) -> None:
-                self.overloads[tuple(cres.signature.args)] = cres  # nothing to load: this process cannot run WebAssembly
+                self.overloads[tuple(cres.signature.args)] = (
+                    cres  # nothing to load: this process cannot run WebAssembly
+                )
 
         self.context = descriptor.target_context
         self._dispatcher = Dispatcher

@@ -43,7 +43,7 @@ export class Kernels {
 
 TAIL: Final = """\
   private at(view: Float64Array | BigInt64Array): number {
-    if (view.buffer !== this.memory.buffer) throw new TypeError("an array is not a view of the kernels' memory");
+    if (view.buffer !== this.memory.buffer) throw new TypeError("an array outside the kernels' memory");
     return view.byteOffset;
   }
 }
@@ -54,7 +54,7 @@ function int32(value: number): number {
 }
 
 function fitting(kernel: string, result: number): number {
-  if (result === WRONG_LENGTH) throw new RangeError(`${kernel}: the lengths of the arrays do not match`);
+  if (result === WRONG_LENGTH) throw new RangeError(`${kernel}: the arrays differ in length`);
   return result;
 }
 """
