@@ -43,7 +43,7 @@ export class Kernels {
 
 TAIL: Final = """\
   private at(view: Float64Array | BigInt64Array): number {
-    if (view.buffer !== this.memory.buffer) throw new TypeError("an array outside the kernels' memory");
+    if (view.buffer !== this.memory.buffer) throw new TypeError("an array outside the memory");
     return view.byteOffset;
   }
 }
