@@ -129,7 +129,7 @@ def test_names_what_only_the_compiler_sees(body: str, tmp_path: Path) -> None:
 SIGNATURES = {
     "def bad(src: In, out: list) -> int:": "kernel bad: parameter out needs one of the annotations",
     "def bad(src: In, out: Out) -> float:": "kernel bad: its result must be annotated as int",
-    "def bad(src: In, state: State) -> int:": "kernel bad: no kernel bad_words says how long State",
+    "def bad(src: In, state: State) -> int:": "kernel bad: define bad_words, which returns",
 }
 
 

@@ -1,7 +1,7 @@
-"""Flat prices: every kernel gives exactly its documented value, on every machine.
+"""Flat prices: every kernel gives exactly its documented value, on every engine.
 
-Prices are flat from the first bar on, or after a movement that has left its traces in sums and
-averages (a halt). TA-Lib's RSI keeps its value in a halt too, but for rounding.
+Prices are flat from the first bar on, or from a later bar on (a halt), when sums and averages
+still hold an earlier movement.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ pytestmark = pytest.mark.timeout(600)
 
 BARS: Final = 120
 HALTED: Final = 60
-"""The bar from which on the price stands still."""
+"""First bar of the halt."""
 
 PRICE: Final = "price"
-"""As an expected value: the price itself."""
+"""Expected value: the price itself."""
 KEPT: Final = "kept"
-"""The value of the bar before, to the bit."""
+"""Expected value: that of the previous bar, to the bit."""
 
 PRICES: Final = st.one_of(
     st.sampled_from([0.1, 101.37, 1 / 3, 1e-9, 5e-324, 1e99]),
@@ -58,16 +58,17 @@ type Expected = float | str
 
 @dataclass(frozen=True)
 class Flat:
-    """The output of a kernel on equal bars.
+    """Expected outputs of a kernel on equal bars.
 
     Attributes
     ----------
     values : tuple
-        For each output: a number, `PRICE`, or None where it depends on what was before.
+        For each output, a number or `PRICE`, if bars are equal from the first on.
     halted : tuple or None
-        Likewise after a movement; the same where it is None.
+        For each output, a number, `PRICE`, `KEPT`, or None for any value, in a halt; None if the
+        values are the same.
     look_back : callable
-        Takes the parameters, returns after how many equal bars the value must be there.
+        Takes the parameters; returns the number of equal bars after which the values must hold.
     """
 
     values: tuple[Expected, ...]
@@ -190,7 +191,7 @@ def test_averages_reach_a_price_that_stands_still(price: float) -> None:
 
 
 def test_ratios_of_averages_outlive_a_halt_without_end() -> None:
-    """Wilder's sums shrink towards the smallest doubles; their ratios must not become noise."""
+    """Wilder's sums decay to the smallest doubles; their ratios must not become noise."""
     rng = np.random.default_rng(4)
     src = np.concatenate([100.0 + np.cumsum(rng.standard_normal(60)), np.full(60_000, 101.37)])
     rsi = native.rsi(src, 14)
@@ -205,6 +206,14 @@ def test_repeated_bars_with_a_range_keep_k_and_d_equal() -> None:
     high, low, close = (np.full(60, x) for x in (101.41, 101.11, 101.21))
     k, d = native.stochastic(high, low, close, 14, 3, 7)
     assert len(set(k[20:].tolist())) == 1 and k[-1] == d[-1]
+
+
+def test_talibs_rsi_keeps_its_value_in_a_halt_too() -> None:
+    rng = np.random.default_rng(4)
+    src = np.concatenate([100.0 + np.cumsum(rng.standard_normal(60)), np.full(1_000, 101.37)])
+    rsi = talib.RSI(src, 14)[60:]
+    assert 0.0 < rsi[0] < 100.0
+    np.testing.assert_allclose(rsi, rsi[0], 1e-12)  # ours is exact, and for any length of the halt
 
 
 @pytest.mark.parametrize("price", [0.1, 101.37, 55.55])
@@ -223,7 +232,7 @@ def test_bars_of_one_price_have_that_price_as_their_mean() -> None:
 
 
 def drawn(data: st.DataObject, name: str, src: Array) -> tuple[list[Any], dict[str, int]]:
-    """Draw scalars; return all arguments of a kernel over bars of one price each, and scalars."""
+    """Draw scalars; return a kernel's arguments over bars without a range, and the scalars."""
     function = kernels()[name]
     parameters = signature_of(function).parameters
     scalars = {
@@ -255,7 +264,7 @@ def _array(parameter: Parameter, src: Array) -> Any:
 
 
 def outputs(name: str, arguments: list[Any]) -> list[Array]:
-    """Return a kernel's outputs, the same on every machine."""
+    """Return a kernel's outputs; check that they have the same bits on every engine."""
     function = kernels()[name]
     signature = signature_of(function)
     runs = []

@@ -1,1 +1,1 @@
-"""Build what a browser needs to run Python: core, wheel, lock and snapshot, from our own host."""
+"""Build of Python for the browser: Pyodide's core, our wheel, its lock file and a snapshot."""

@@ -1,6 +1,6 @@
-"""``python -m pyodide.distribution``: Python for the browser, into the server's static files.
+"""``python -m pyodide.distribution``: build Python for the browser into the static files.
 
-Needs ``client_js/node_modules`` for the npm package pyodide, and node for the snapshot.
+It needs ``client_js/node_modules`` for the npm package pyodide, and node for the snapshot.
 """
 
 from __future__ import annotations
@@ -26,11 +26,16 @@ OUT: Final = REPOSITORY / "server" / "tickfire" / "server" / "static" / "pyodide
 
 
 @click.command()
-@click.option("--core", type=click.Path(path_type=Path), default=CORE, help="The npm package.")
-@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Where it is served.")
-@click.option("--snapshot/--no-snapshot", default=True, help="Start workers from a snapshot.")
+@click.option(
+    "--core",
+    type=click.Path(path_type=Path),
+    default=CORE,
+    help="The npm package.",
+)
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="Where to write.")
+@click.option("--snapshot/--no-snapshot", default=True, help="Make a memory snapshot.")
 def main(core: Path, out: Path, snapshot: bool) -> None:
-    """Build the wheel, its lock and the folder that the browser's Python is served from."""
+    """Build the wheel, its lock file and the folder that serves Python to browsers."""
     try:
         check_core(core)
         with TemporaryDirectory() as folder:

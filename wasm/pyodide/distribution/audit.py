@@ -1,4 +1,4 @@
-"""Check kernels.wasm in the wheel as Pyodide's loader will see it."""
+"""Check that Pyodide's loader can load kernels.wasm from the wheel."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tickfire.kernels.families import kernels
 __all__ = ["AuditError", "audit_wheel"]
 
 IMPORTS: Final = frozenset({"memory", "__memory_base", "__stack_pointer"})
-"""What Emscripten's loader gives to a side module."""
+"""Imports that Emscripten's loader provides to a side module."""
 
 
 class AuditError(Exception):
-    """The module in the wheel would not load, or is not what the source yields."""
+    """The module in the wheel is missing, would not load, or lacks a kernel."""
 
 
 def audit_wheel(wheel: Path) -> None:
-    """Check that the module asks for nothing but a memory and shows every kernel.
+    """Check that the module imports only what the loader provides, and exports every kernel.
 
     Raises
     ------
     AuditError
-        It does not; the message says what is amiss.
+        If it does not; the message says why.
     """
     with zipfile.ZipFile(wheel) as archive, TemporaryDirectory() as folder:
         names = [name for name in archive.namelist() if name.endswith(f"/{MODULE_NAME}")]
@@ -38,13 +38,13 @@ def audit_wheel(wheel: Path) -> None:
     if needed:
         raise AuditError(f"{MODULE_NAME} needs the library {needed[0]}")
     if unknown := imported - IMPORTS:
-        raise AuditError(f"{MODULE_NAME} imports {min(unknown)}, which no loader gives")
+        raise AuditError(f"{MODULE_NAME} imports {min(unknown)}, which no loader provides")
     if missing := kernels().keys() - exported:
         raise AuditError(f"{MODULE_NAME} does not export {min(missing)}")
 
 
 def _read(module: Path) -> tuple[set[str], set[str], list[str]]:
-    """Return the names that a module imports, those that it exports, and libraries it needs."""
+    """Return the names of a module's imports and exports, and the libraries that it needs."""
     open_module: Any = ModuleWritable  # it is not typed
     with open_module(module) as reader:
         imported = {each.field for each in reader.get_imports()}

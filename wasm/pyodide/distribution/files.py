@@ -1,7 +1,7 @@
-"""The folder that the browser's Python is served from.
+"""Folder that serves Python to browsers.
 
-``<out>/current.json`` says which folder below it is the present one. That folder is named by the
-digest of all that is in it, so whatever lies there may be cached for ever.
+``<out>/current.json`` names the current subfolder. Its name is a digest of its files, so they may
+be cached for ever.
 """
 
 from __future__ import annotations
@@ -23,31 +23,30 @@ POINTER: Final = "current.json"
 DIGEST_CHARACTERS: Final = 12
 
 COMPRESSED: Final = frozenset({".mjs", ".wasm", ".json"})
-"""What gains by gzip; an archive does not."""
+"""Suffixes of files to compress; an archive would not shrink."""
 GZIP_LEVEL: Final = 6
 
 
 class MissingCoreError(Exception):
-    """The npm package is not there."""
+    """A file of the npm package is missing."""
 
 
 def check_core(core: Path) -> None:
-    """Raise `MissingCoreError` if what is used of the npm package is not in its folder."""
+    """Raise `MissingCoreError` if a needed file of the npm package is missing."""
     for name in (*CORE_FILES, LOCK_NAME):
         if not (core / name).is_file():
             raise MissingCoreError(f"there is no {core / name}; run make setup")
 
 
 class Distribution:
-    """Pyodide's core and our files.
+    """Files of Pyodide's core and our own.
 
     Parameters
     ----------
     core : Path
-        The folder of the npm package.
+        Folder of the npm package.
     own : sequence of Path
-        Wheel and lock.
-
+        Wheel and lock file.
     """
 
     def __init__(self, core: Path, own: Sequence[Path]) -> None:
@@ -58,12 +57,12 @@ class Distribution:
         self.name = whole.hexdigest()[:DIGEST_CHARACTERS]
 
     def digests(self, paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-        """Return the SHA-256 of files."""
+        """Yield files with their SHA-256 in hexadecimal."""
         for path in paths:
             yield path, hashlib.sha256(path.read_bytes()).hexdigest()
 
     def write(self, out: Path) -> Path:
-        """Write the folder, and remove those of other digests; return it."""
+        """Write the folder, remove those of other digests, and return its path."""
         folder = out / self.name
         folder.mkdir(parents=True, exist_ok=True)
         for old in out.iterdir():
@@ -78,6 +77,6 @@ class Distribution:
         return folder
 
     def publish(self, out: Path, snapshot: str | None) -> None:
-        """Point to the folder: what workers read first."""
+        """Write ``current.json``, which workers read first, for this folder and snapshot."""
         pointer: dict[str, Any] = {"folder": self.name, "snapshot": snapshot}
         (out / POINTER).write_text(json.dumps(pointer) + "\n")

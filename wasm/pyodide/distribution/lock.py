@@ -1,4 +1,4 @@
-"""The lock file: Pyodide's own, with our wheel as its only package."""
+"""Pyodide's lock file with our wheel as its only package."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ LOCK_NAME: Final = "pyodide-lock.json"
 
 
 def write_lock(core: Path, wheel: Path, out: Path) -> Path:
-    """Write the lock of a wheel for a Pyodide; nothing in it leads to another host.
+    """Write the lock file for a wheel, without references to other hosts; return its path.
 
     Parameters
     ----------
     core : Path
-        The folder of the npm package.
+        Folder of the npm package.
     wheel : Path
-        A pure one that needs no other; it is found by its name, beside the lock.
+        Pure Python wheel without dependencies, to be served beside the lock file.
     out : Path
-        The folder of the lock.
+        Folder to write to.
     """
     lock = PyodideLockSpec.from_json(core / LOCK_NAME)
     lock.packages.clear()

@@ -1,4 +1,4 @@
-"""A memory snapshot of a started Python, from which workers start in a fraction of the time."""
+"""Memory snapshot of a started Python, which makes workers start faster."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ GZIP_LEVEL: Final = 6
 
 
 class SnapshotError(Exception):
-    """node could not make one; workers start cold then."""
+    """node could not make a snapshot."""
 
 
 def found_snapshot(folder: Path) -> str | None:
-    """Return the name of the snapshot that was made in a folder before, by this same script."""
+    """Return the name of a snapshot in a folder made by the current script, or None."""
     return next((path.name for path in sorted(folder.glob(NAME % "*"))), None)
 
 
 def make_snapshot(folder: Path, wheel: str) -> str:
-    """Start what is in a folder, and keep its memory there, compressed; return the file's name.
+    """Start Python from a folder, save its memory there, compressed; return the file's name.
 
     Raises
     ------
     SnapshotError
-        It failed; the message is the last thing that node said.
+        If node fails or takes too long; the message is its error output.
     """
     with TemporaryDirectory() as work:
         raw = Path(work) / "snapshot.bin"

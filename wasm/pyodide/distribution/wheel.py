@@ -1,6 +1,6 @@
-"""The wheel: our sources, the bindings, kernels.wasm, and the kernels' source as it is written.
+"""Build of the wheel: our sources, the bindings, kernels.wasm and the kernels' own source.
 
-Equal inputs give equal bytes: hatchling orders the files and stamps them with a fixed time.
+Equal inputs give equal bytes: hatchling sorts the files and gives them a fixed time.
 """
 
 from __future__ import annotations
@@ -26,21 +26,20 @@ PACKAGE: Final = "tickfire_browser"
 SOURCE_PACKAGE: Final = tickfire.kernels.__name__
 PLAIN_PACKAGE: Final = f"{PACKAGE}.plain"
 SHARED: Final = ("families", "guard", "portable", "smooth", "units", "window")
-"""Modules beside the families that plain kernels import."""
+"""Modules that the modules of kernels import."""
 
 
 def build_wheel(work: Path, out: Path, module: bytes) -> Path:
-    """Build the wheel.
+    """Build the wheel and return its path.
 
     Parameters
     ----------
     work : Path
-        An empty folder, for what the wheel is made of.
+        Empty folder for the wheel's contents.
     out : Path
-        The folder of the wheel.
-
+        Folder to write the wheel to.
     module : bytes
-        kernels.wasm.
+        Contents of kernels.wasm.
     """
     modules = list(families())
     kernels = kernels_of(modules)

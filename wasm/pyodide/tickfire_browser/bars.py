@@ -1,4 +1,4 @@
-"""Bars as columns, the one argument of an indicator."""
+"""Bars as columns: the argument of an indicator."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ __all__ = ["Bars"]
 
 
 class Bars:
-    """Bars of one symbol and interval, oldest first; the last one may still run.
+    """Bars of one symbol and interval, oldest first; the last one may still be running.
 
     Attributes
     ----------
     time : array of int64
-        First instant of each bar, ns since the Unix epoch.
+        Start of each bar, in ns since the Unix epoch.
     open, high, low, close : Series
         Prices.
     volume : Series
+        Traded volume of each bar.
     symbol, interval : str
         Such as ``"ESU4"`` and ``"1m"``.
     """
@@ -39,7 +40,7 @@ class Bars:
         columns = {"open": open, "high": high, "low": low, "close": close, "volume": volume}
         for name, column in columns.items():
             if len(column) != len(time):
-                raise ValueError(f"bars: {name} is not as long as time")
+                raise ValueError(f"bars: {name} has {len(column)} values, time has {len(time)}")
         self.time = time
         self.open = open
         self.high = high

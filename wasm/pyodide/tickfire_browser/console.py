@@ -1,4 +1,4 @@
-"""A console: one line at a time, blocks until their empty line, results shown by their repr."""
+"""Python console that takes one line at a time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ MAX_SHOWN: Final = 2000
 
 
 class Console:
-    """Runs lines in a namespace that stays.
+    """Console that runs lines in one namespace and prints the repr of results.
+
+    A block runs after the empty line that ends it.
 
     Parameters
     ----------
     names : dict
-        The namespace, whose holder may add to it.
+        The namespace; the caller may add names later.
     """
 
     def __init__(self, names: dict[str, Any]) -> None:
@@ -28,12 +30,12 @@ class Console:
         self._lines: list[str] = []
 
     def push(self, line: str) -> bool:
-        """Take a line; return whether more are needed before anything runs.
+        """Add a line and run it if it is complete; return whether more lines are needed.
 
         Raises
         ------
         BaseException
-            Whatever the code raises, syntax errors included; the lines are forgotten.
+            Any exception of the code, including syntax errors; pending lines are dropped.
         """
         self._lines.append(line)
         source = "\n".join(self._lines)
@@ -49,7 +51,7 @@ class Console:
         return False
 
     def clear(self) -> None:
-        """Forget the lines of a block that was begun."""
+        """Drop the lines of an unfinished block."""
         self._lines.clear()
 
     def _run(self, source: str) -> None:

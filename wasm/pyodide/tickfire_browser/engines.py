@@ -1,4 +1,4 @@
-"""Engines that run kernels: kernels.wasm in a browser's Python, the plain source elsewhere."""
+"""Engines that run kernels: kernels.wasm in a browser, plain Python elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCALARS: Final[dict[str, Any]] = {
 
 
 class Engine(Protocol):
-    """A machine for kernels."""
+    """Engine that runs kernels."""
 
     def run(self, name: str, roles: Sequence[str], arguments: Sequence[Any]) -> int:
         """Run a kernel over arrays of float64 and int64, floats and integers; return its count."""
@@ -31,17 +31,17 @@ class Engine(Protocol):
 
 @cache
 def engine() -> Engine:
-    """Return the fastest machine that there is here."""
+    """Return the fastest engine available here."""
     return Wasm(MODULE) if sys.platform == "emscripten" else Plain()
 
 
 class Wasm:
-    """kernels.wasm in the memory of this Python: arrays are passed by address, never copied.
+    """Engine that runs kernels.wasm in this Python's memory; arrays are passed by address.
 
     Parameters
     ----------
     path : Path
-        The module, on the file system of this Python.
+        The module, in this Python's file system.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,7 +73,7 @@ def _faces(role: str) -> list[Any]:
 
 
 class Plain:
-    """The kernels' source as it is written, run by this Python."""
+    """Engine that runs the kernels' source as plain Python."""
 
     def __init__(self) -> None:
         plain: Any = importlib.import_module(".plain.families", __package__)

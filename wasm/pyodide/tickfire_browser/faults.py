@@ -1,4 +1,4 @@
-"""Errors in a user's code, located in the user's own lines."""
+"""Description of errors in a user's code by the lines of that code."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ CONSOLE: Final = "<console>"
 """File names of the editor's and the console's code."""
 
 MAX_FRAMES: Final = 12
-"""Lines of a traceback that are shown; a recursion without end has thousands."""
+"""Lines of a traceback that are shown; endless recursion has thousands."""
 
 
 class ResultError(Exception):
-    """An indicator gave back what cannot be drawn; the message says what and what to do."""
+    """The result of an indicator cannot be drawn; the message says why and what to do."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -24,19 +24,20 @@ class ResultError(Exception):
 
 
 def describe(error: BaseException, filename: str) -> dict[str, Any]:
-    """Return what is shown of an error.
+    """Return the parts of an error that are shown to the user.
 
     Parameters
     ----------
     error : BaseException
+        The error.
     filename : str
-        `INDICATOR` or `CONSOLE`: only lines of this code are the user's.
+        `INDICATOR` or `CONSOLE`; only frames of this file are shown.
 
     Returns
     -------
     dict
-        ``type`` and ``message``, ``line`` (from 1) or None, ``trace``: one text per user's frame,
-        and ``interrupted``, whether it was stopped from outside.
+        ``type`` and ``message``; ``line``, from 1, or None; ``trace``, one text per frame of the
+        user's; ``interrupted``, whether the code was stopped from outside.
     """
     if isinstance(error, ResultError):
         return _fault("Result", str(error), error.line, [])
@@ -56,7 +57,7 @@ def _message(error: BaseException) -> str:
     try:
         return str(error)
     except Exception:
-        return "(its text cannot be had)"
+        return "(the error has no readable text)"
 
 
 def _fault(kind: str, message: str, line: int | None, trace: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A user's indicator: its source made a function, and what it yields made series to draw."""
+"""User-defined indicator, compiled from source, and its results as series to draw."""
 
 from __future__ import annotations
 
@@ -19,25 +19,26 @@ MAX_SERIES: Final = 12
 
 
 class Indicator:
-    """Source that defines ``indicator(bars)``, run once to define it.
+    """Indicator defined by source code, which is run once.
 
     Parameters
     ----------
     source : str
+        Code that defines ``indicator(bars)``.
 
     Raises
     ------
     ResultError
-        There is no such function.
+        If there is no such function, or ``PANE`` is invalid.
     BaseException
-        Whatever the source raises.
+        Any exception of the source.
 
     Attributes
     ----------
     names : dict
-        What the source defines.
+        Names that the source defines.
     pane : str or None
-        Where it wants to be drawn: its ``PANE``, ``"price"`` or ``"own"``, if it has one.
+        Pane to draw in: the source's ``PANE``, ``"price"`` or ``"own"``, or None without one.
     """
 
     def __init__(self, source: str) -> None:
@@ -48,7 +49,7 @@ class Indicator:
             raise ResultError(f"define a function {FUNCTION}(bars)", 1)
         self.pane: str | None = self.names.get(PANE)
         if self.pane not in (None, *PANES):
-            raise ResultError(f"{PANE} is 'price' or 'own', or left out", 1)
+            raise ResultError(f"{PANE} must be 'price' or 'own', or be left out", 1)
         self._function: Callable[[Bars], Any] = function
         code = getattr(function, "__code__", None)
         self._line: int = code.co_firstlineno if code is not None else 1
@@ -59,9 +60,9 @@ class Indicator:
         Raises
         ------
         ResultError
-            It yields what cannot be drawn.
+            If the result cannot be drawn.
         BaseException
-            Whatever the function raises.
+            Any exception of the function.
         """
         named = self._named(self._function(bars))
         if len(named) > MAX_SERIES:

@@ -1,4 +1,4 @@
-"""A kernel as a function of Python: what it takes is made arrays, what it yields is made series."""
+"""Kernels as Python functions, with arguments converted to arrays and results to series."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ SCALARS: Final = frozenset({"int", "float", "long"})
 READ: Final = frozenset({"in", "long_in"})
 MADE: Final = frozenset({"out", "long_out"})
 OWN: Final = MADE | {"state"}
-"""Roles of parameters that are not the caller's to give."""
+"""Roles of parameters that the caller does not pass."""
 
 Machine = Callable[[], Engine]
 
 
 class Kernel:
-    """One kernel, called from a fresh state, or started and fed piece by piece.
+    """Kernel that is called on whole arrays, or started and fed piece by piece.
 
     Parameters
     ----------
     name, summary : str
+        Name and first docstring line of the kernel.
     parameters : sequence of (name, role)
-        The kernel's, in order; `engines` and the bindings know the roles.
-    words : tuple of str
-        The integer parameters that say how long the state is.
+        The kernel's parameters, in order; roles are the names of `Kind`, in lower case.
+    words : sequence of str
+        Integer parameters that determine the length of the state.
     machine : callable
-        Returns what runs it.
+        Returns the engine that runs the kernel.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Kernel:
 
     @property
     def signature(self) -> str:
-        """The signature of the kernel, as text."""
+        """Signature of the kernel, as text."""
         taken = ", ".join(each for each, role in self.parameters if role not in OWN)
         return f"{self.name}({taken}) -> {', '.join(self._outs) or 'count'}"
 
@@ -66,28 +67,32 @@ class Kernel:
         return f"<kernel {self.signature}>"
 
     def on(self, machine: Engine) -> Kernel:
-        """Return the same kernel on another machine."""
+        """Return the same kernel on another engine."""
         summary = (self.__doc__ or "").partition("\n\n")[2]
         return Kernel(self.name, summary, self.parameters, self._words, lambda: machine)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Compute from a fresh state.
 
-        Parameters are the kernel's, by place or name. Returns one series, a named tuple of them,
-        or, where the kernel makes none, its count.
+        Parameters are those of the kernel without its state and outputs, positional or by name.
+
+        Returns
+        -------
+        Series, named tuple of Series, or int
+            The output, all outputs by name, or, if there is none, the kernel's count.
 
         Raises
         ------
         ValueError
             If arrays differ in length or an integer is out of range.
         TypeError
-            If a parameter is missing, too much or no numbers.
+            If a parameter is missing, unknown, given twice or not numeric.
         """
         given = self._bind(arguments, named, lambda role: True)
         return self._run(given, self._fresh_state(given))
 
     def start(self, **scalars: Any) -> Running:
-        """Begin an incremental computation with the kernel's scalar parameters."""
+        """Start an incremental computation with the kernel's scalar parameters."""
         given = self._bind((), scalars, lambda role: role in SCALARS)
         return Running(self, given, self._fresh_state(given))
 
@@ -143,12 +148,12 @@ class Kernel:
 
 
 class Running:
-    """A kernel with its scalar parameters and its state, fed piece by piece.
+    """Incremental computation: a kernel with its scalar parameters and its state.
 
     Attributes
     ----------
     state : array of float64
-        To be kept and put back as you like; zeros begin anew.
+        The state, which may be saved and restored; all zeros is a fresh state.
     """
 
     def __init__(self, kernel: Kernel, scalars: dict[str, Any], state: array[float]) -> None:
@@ -157,11 +162,11 @@ class Running:
         self.state = state
 
     def push(self, *arrays: Any) -> Any:
-        """Take new elements, numbers or arrays in the kernel's order; return their results."""
+        """Process new elements, arrays or numbers in the kernel's order; return their results."""
         return self._run(arrays, self.state)
 
     def peek(self, *arrays: Any) -> Any:
-        """Return what `push` would, and keep the state: for a bar that still runs."""
+        """Return the results of `push` without changing the state, as for a running bar."""
         return self._run(arrays, self.state[:])
 
     def _run(self, arrays: tuple[Any, ...], state: array[float]) -> Any:

@@ -1,4 +1,4 @@
-"""Series: arrays of numbers with arithmetic, element by element."""
+"""Arrays of numbers with element-wise arithmetic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Float = Callable[[float, float], float]
 
 
 def divide(a: float, b: float) -> float:
-    """Divide as machines do: by zero gives an infinity or NaN, and nothing raises."""
+    """Divide by the rules of IEEE 754: division by zero gives an infinity or NaN."""
     if b != 0.0:
         return a / b
     if a == 0.0 or a != a:
@@ -23,10 +23,10 @@ def divide(a: float, b: float) -> float:
 
 
 class Series(array):  # type: ignore[type-arg]
-    """A float64 array whose ``+ - * /`` work element by element, with series and numbers.
+    """Array of float64 whose ``+ - * /`` work element by element, with series and numbers.
 
-    The other operand may be any series, array or list of the same length. What is compared or
-    sliced is as of `array.array`.
+    The other operand may also be an array or a list of the same length. Comparison and slicing
+    are those of `array.array`; a slice is a plain array.
     """
 
     def __add__(self, other: Any) -> Series:
@@ -74,25 +74,25 @@ def _swapped(operation: Float) -> Float:
 
 
 def floats(value: Any, name: str) -> array[float]:
-    """Return values as a float64 array: itself if it is one, else a copy. None becomes NaN.
+    """Convert values to a float64 array, without a copy if they are one; None becomes NaN.
 
     Raises
     ------
     TypeError
-        If it is no number, list, array or buffer of numbers.
+        If it is not a number, or an iterable or buffer of numbers.
     """
     return _array("d", value, name, lambda x: math.nan if x is None else float(x))
 
 
 def longs(value: Any, name: str) -> array[int]:
-    """Return values as an int64 array: itself if it is one, else a copy.
+    """Convert values to an int64 array, without a copy if they are one.
 
     Raises
     ------
     TypeError
-        If it is no integer, list, array or buffer of integers.
+        If it is not an integer, or an iterable or buffer of integers.
     ValueError
-        If one is beyond int64.
+        If an integer is beyond int64.
     """
     try:
         return _array("q", value, name, operator.index)

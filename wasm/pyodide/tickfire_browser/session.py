@@ -1,7 +1,6 @@
-"""The session driven by a page: bars, an indicator and a console in, plain dictionaries out.
+"""Session of a user's Python: driven by the page, answering with plain dictionaries.
 
-Nothing raises out of it but what ends Python itself: whatever a user's code does becomes an
-``error``, described by `faults`.
+Exceptions in the user's code are returned as an ``error`` that `faults` describes; none escapes.
 """
 
 from __future__ import annotations
@@ -21,19 +20,19 @@ __all__ = ["Session"]
 
 
 class Buffer(Protocol):
-    """Bytes on the page's side: a typed array, seen from Python."""
+    """Typed array of the page, as Python sees it."""
 
     def to_bytes(self) -> bytes:
-        """Return a copy."""
+        """Return a copy of its bytes."""
 
 
 class Session:
-    """One user's Python: the latest bars, the indicator, the console's names.
+    """Latest bars, indicator and console of one user.
 
     Parameters
     ----------
     names : dict
-        What the console knows from the start.
+        Initial names of the console.
     """
 
     def __init__(self, names: dict[str, Any]) -> None:
@@ -44,14 +43,14 @@ class Session:
         self._console = Console(dict(names) | {"__name__": "console", "bars": self._bars})
 
     def set_bars(self, symbol: str, interval: str, time: Buffer, *columns: Buffer) -> None:
-        """Take the bars: time as int64 ns; open, high, low, close and volume as float64."""
+        """Set the bars: time as int64 ns; open, high, low, close and volume as float64."""
         open, high, low, close, volume = (Series("d", column.to_bytes()) for column in columns)
         starts = array("q", time.to_bytes())
         self._bars = Bars(starts, open, high, low, close, volume, symbol, interval)
         self._console.names["bars"] = self._bars
 
     def define(self, source: str) -> dict[str, Any]:
-        """Take another source of the indicator, and compute it; see `compute`."""
+        """Set the source of the indicator and compute it; see `compute`."""
         self._indicator = None
 
         def run() -> dict[str, Any]:
@@ -65,7 +64,7 @@ class Session:
         return _guarded(run, INDICATOR)
 
     def compute(self) -> dict[str, Any]:
-        """Return ``series`` by name and ``pane``, or ``error``; and ``ms``, the time it took."""
+        """Compute the series; return ``series`` by name and ``pane``, or ``error``, and ``ms``."""
 
         def run() -> dict[str, Any]:
             made = self._indicator
@@ -76,11 +75,11 @@ class Session:
         return _guarded(run, INDICATOR)
 
     def push(self, line: str) -> dict[str, Any]:
-        """Take a line of the console; return ``more``, whether a block goes on, or ``error``."""
+        """Run a line in the console; return ``more``, whether it needs more lines, or ``error``."""
         return _guarded(lambda: {"more": self._console.push(line)}, CONSOLE)
 
     def clear(self) -> None:
-        """Forget what of a block the console holds."""
+        """Drop the unfinished block of the console."""
         self._console.clear()
 
 

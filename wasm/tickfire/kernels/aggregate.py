@@ -1,10 +1,10 @@
 """Bars of any interval from ticks, and longer bars from shorter ones.
 
-A bar begins at a multiple of its interval and holds what was traded until the next; an interval
-without trades has no bar. What comes late goes into the running bar: a closed bar is never opened
-again. Finished bars fill the rows from 0 on; the running bar, if any, stands in the row after
-them. A call stops early when it could close a bar and the rows are full: the state's word `TAKEN`
-says how many elements it took, and the caller goes on from there.
+A bar starts at a multiple of its interval and covers the trades up to the next multiple; an
+interval without trades has no bar. A late trade is added to the running bar, because a closed bar
+is never reopened. Closed bars fill the rows from 0 on, and the running bar, if there is one,
+follows in the next row. A call returns early if it has to close a bar and no row is left: the
+state's word `TAKEN` is the number of elements consumed, and the caller continues from there.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ BAR_WORDS: Final = 10
 
 @portable
 def bars_words() -> int:
-    """Return the words of the state of `bars`: taken, whether a bar runs, and the running bar."""
+    """Return the number of words in the state of `bars`: `TAKEN`, `RUNS`, the running bar."""
     return BAR_WORDS
 
 
@@ -68,7 +68,10 @@ def bars(
     volume: Store,
     vwap: Store,
 ) -> int:
-    """Fold trades into bars of an interval in ns; return how many were closed."""
+    """Fold trades into bars of `interval_ns` nanoseconds; return the number of bars closed.
+
+    Trades of one price give bars whose VWAP is exactly that price.
+    """
     n = len(ts)
     rows = len(start)
     if len(price) != n or len(size) != n or len(state) < bars_words() or rows < 1:
@@ -100,7 +103,7 @@ def bars(
 
 @portable
 def longer_bars_words() -> int:
-    """Return the words of the state of `longer_bars`."""
+    """Return the number of words in the state of `longer_bars`."""
     return BAR_WORDS
 
 
@@ -123,7 +126,7 @@ def longer_bars(
     volume: Store,
     vwap: Store,
 ) -> int:
-    """Fold finished bars into longer ones; return how many were closed."""
+    """Fold closed bars into longer bars; return the number of longer bars closed."""
     n = len(ts)
     rows = len(start)
     if len(opens) != n or len(highs) != n or len(lows) != n or len(closes) != n:
@@ -156,12 +159,12 @@ def longer_bars(
 
 
 def bar_start(s: Floats, interval_ns: int) -> int:
-    """Return the first instant of the running bar, one too early for any if none runs."""
+    """Return the start of the running bar, or `-interval_ns` if there is none."""
     return kept_long(s, START) if s[RUNS] != 0.0 else -interval_ns
 
 
 def begin_bar(s: Floats, ts: int, interval_ns: int, open: float, high: float, low: float) -> int:
-    """Begin the bar of an instant; return its first."""
+    """Start the bar that contains `ts`; return the start of its interval."""
     first = ts // interval_ns * interval_ns
     s[RUNS] = 1.0
     keep_long(s, START, first)
@@ -174,7 +177,7 @@ def begin_bar(s: Floats, ts: int, interval_ns: int, open: float, high: float, lo
 
 
 def add_bar(s: Floats, high: float, low: float, close: float, volume: float, vwap: float) -> None:
-    """Take a trade or a shorter bar into the running bar."""
+    """Add a trade or a shorter bar to the running bar."""
     s[HIGH] = larger(s[HIGH], high)
     s[LOW] = smaller(s[LOW], low)
     s[CLOSE] = close
@@ -193,7 +196,10 @@ def write_bar(
     volume: Floats,
     vwap: Floats,
 ) -> None:
-    """Write the running bar into a row, or NaN if none runs; untraded, its mean is its close."""
+    """Write the running bar into a row, or NaN if there is none.
+
+    The VWAP of a bar without volume is its close.
+    """
     runs = s[RUNS] != 0.0
     start[row] = kept_long(s, START) if runs else 0
     open[row] = s[OPEN] if runs else NAN
@@ -202,12 +208,12 @@ def write_bar(
     close[row] = s[CLOSE] if runs else NAN
     volume[row] = s[VOLUME] if runs else NAN
     mean = s[CLOSE] if s[VOLUME] == 0.0 else s[NOTIONAL] / s[VOLUME]
-    mean = smaller(larger(mean, s[LOW]), s[HIGH])  # where rounding has led out of the bar
+    mean = smaller(larger(mean, s[LOW]), s[HIGH])  # rounding may have left the bar
     vwap[row] = mean if runs else NAN
 
 
 TICK_WORDS: Final = 4
-"""8-byte words of a TICK: ts_event; price; size, instrument; sequence, kind, side, flags, feed."""
+"""8-byte words of a TICK: ts_event; price; size and id; sequence, kind, side, flags and feed."""
 
 LOW_32: Final = 0xFFFF_FFFF
 LOW_8: Final = 0xFF
@@ -217,9 +223,10 @@ KIND_TRADE: Final = 1
 
 @portable
 def trades(ticks: LongIn, ts: LongStore, price: Store, size: Store) -> int:
-    """Take the trades out of packed TICK records, 4 words each; return how many there are.
+    """Extract the trades from packed TICK records of 4 words each; return the number of trades.
 
-    Price comes in units, ts in ns. The rows must be as many as the records.
+    Prices are in units of the currency and times in ns. The output arrays must have one row per
+    record.
     """
     n = len(ticks) // TICK_WORDS
     if n * TICK_WORDS != len(ticks) or len(ts) != n or len(price) != n or len(size) != n:

@@ -17,13 +17,16 @@ from tickfire.kernels.window import (
 
 @portable
 def sma_words(period: int) -> int:
-    """Return the words of the state of `sma`."""
+    """Return the number of words in the state of `sma`."""
     return mean_words(period)
 
 
 @portable
 def sma(src: In, period: int, state: State, out: Out) -> int:
-    """Compute the simple moving average; from element period - 1 on."""
+    """Compute the simple moving average, from element period - 1 on.
+
+    A flat window gives exactly the price.
+    """
     n = len(src)
     if len(out) != n or len(state) < sma_words(period):
         return WRONG_LENGTH
@@ -38,15 +41,17 @@ def sma(src: In, period: int, state: State, out: Out) -> int:
 
 @portable
 def ema_words() -> int:
-    """Return the words of the state of `ema`."""
+    """Return the number of words in the state of `ema`."""
     return SMOOTH_WORDS
 
 
 @portable
 def ema(src: In, period: int, state: State, out: Out) -> int:
-    """Compute the exponential moving average; from element period - 1 on.
+    """Compute the exponential moving average, from element period - 1 on.
 
-    The newest value weighs 2 / (period + 1); the mean of the first period is the seed.
+    The newest value has the weight 2 / (period + 1); the seed is the mean of the first period.
+    Prices that are flat from the start give exactly the price, and a price that stops moving is
+    reached exactly in time.
     """
     n = len(src)
     if len(out) != n or len(state) < ema_words():
@@ -63,13 +68,17 @@ def ema(src: In, period: int, state: State, out: Out) -> int:
 
 @portable
 def wma_words(period: int) -> int:
-    """Return the words of the state of `wma`."""
+    """Return the number of words in the state of `wma`."""
     return RUN_WORDS + weighted_words(period)
 
 
 @portable
 def wma(src: In, period: int, state: State, out: Out) -> int:
-    """Compute the linearly weighted average: weight 1 for the oldest, period for the newest."""
+    """Compute the linearly weighted moving average, from element period - 1 on.
+
+    The weights run from 1 for the oldest value to period for the newest. A flat window gives
+    exactly the price.
+    """
     n = len(src)
     if len(out) != n or len(state) < wma_words(period):
         return WRONG_LENGTH
@@ -90,13 +99,16 @@ def wma(src: In, period: int, state: State, out: Out) -> int:
 
 @portable
 def dema_words() -> int:
-    """Return the words of the state of `dema`."""
+    """Return the number of words in the state of `dema`."""
     return 2 * SMOOTH_WORDS
 
 
 @portable
 def dema(src: In, period: int, state: State, out: Out) -> int:
-    """Compute the double exponential moving average: 2 EMA - EMA of EMA, from 2 (period - 1) on."""
+    """Compute the double exponential moving average: 2 EMA - EMA of EMA, from 2 (period - 1) on.
+
+    Prices that are flat from the start give exactly the price.
+    """
     n = len(src)
     if len(out) != n or len(state) < dema_words():
         return WRONG_LENGTH
@@ -111,7 +123,7 @@ def dema(src: In, period: int, state: State, out: Out) -> int:
 
 
 def dema_next(s: Floats, b: int, x: float, p: float, alpha: float) -> float:
-    """Return the next double average."""
+    """Return the next double exponential average."""
     once = smooth_next(s, b, x, p, alpha)
     if once != once:
         return NAN
@@ -120,7 +132,7 @@ def dema_next(s: Floats, b: int, x: float, p: float, alpha: float) -> float:
 
 @portable
 def macd_words() -> int:
-    """Return the words of the state of `macd`: values skipped, then three averages."""
+    """Return the number of words in the state of `macd`: values skipped, then three averages."""
     return 1 + 3 * SMOOTH_WORDS
 
 
@@ -137,7 +149,8 @@ def macd(
 ) -> int:
     """Compute MACD: fast EMA - slow EMA, its EMA over `signal`, and the difference of the two.
 
-    Both averages begin at element slow - 1: the fast one is seeded by the `fast` values up to it.
+    Both averages start at element slow - 1: the seed of the fast one is the mean of the `fast`
+    values up to that element. Prices that are flat from the start give 0 for all three.
     """
     n = len(src)
     if len(line) != n or len(average) != n or len(histogram) != n or len(state) < macd_words():
@@ -167,7 +180,10 @@ def macd(
 
 
 def macd_next(s: Floats, b: int, x: float, short: float, long: float) -> float:
-    """Return the next fast EMA - slow EMA; words: values the fast one skipped, the averages."""
+    """Return the next value of fast EMA - slow EMA.
+
+    The words are the number of values that the fast average has skipped, then both averages.
+    """
     slow = smooth_next(s, b + 1 + SMOOTH_WORDS, x, long, ema_alpha(long))
     if s[b] < long - short:
         s[b] += 1.0

@@ -1,4 +1,4 @@
-"""Bands over a window: Bollinger, Donchian, the linear regression channel."""
+"""Bands over a window: Bollinger bands, Donchian channel, linear regression channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tickfire.kernels.window import (
 
 @portable
 def bollinger_words(period: int) -> int:
-    """Return the words of the state of `bollinger`."""
+    """Return the number of words in the state of `bollinger`."""
     return moments_words(period)
 
 
@@ -24,7 +24,10 @@ def bollinger_words(period: int) -> int:
 def bollinger(
     src: In, period: int, width: float, state: State, middle: Out, upper: Out, lower: Out
 ) -> int:
-    """Compute Bollinger bands: the mean and `width` population deviations around it."""
+    """Compute Bollinger bands: the mean, and `width` population standard deviations around it.
+
+    A flat window gives exactly the price for all three.
+    """
     n = len(src)
     if len(middle) != n or len(upper) != n or len(lower) != n:
         return WRONG_LENGTH
@@ -49,7 +52,7 @@ def bollinger(
 
 @portable
 def donchian_words(period: int) -> int:
-    """Return the words of the state of `donchian`."""
+    """Return the number of words in the state of `donchian`."""
     return extremes_words(period)
 
 
@@ -57,7 +60,10 @@ def donchian_words(period: int) -> int:
 def donchian(
     high: In, low: In, period: int, state: State, upper: Out, lower: Out, middle: Out
 ) -> int:
-    """Compute the Donchian channel, this bar included: highest high, lowest low, their mean."""
+    """Compute the Donchian channel: highest high, lowest low and their mean, this bar included.
+
+    A flat window gives exactly the price for all three.
+    """
     n = len(high)
     if len(low) != n or len(upper) != n or len(lower) != n or len(middle) != n:
         return WRONG_LENGTH
@@ -81,7 +87,7 @@ def donchian(
 
 @portable
 def regression_channel_words(period: int) -> int:
-    """Return the words of the state of `regression_channel`."""
+    """Return the number of words in the state of `regression_channel`."""
     return line_words(period)
 
 
@@ -96,10 +102,10 @@ def regression_channel(
     lower: Out,
     slope: Out,
 ) -> int:
-    """Compute the least-squares line over the window: its end, its slope, and a band around it.
+    """Compute the least-squares line over the window: its end, its slope and a band around it.
 
-    The band is `width` residual deviations wide to either side: roots of the mean squared
-    residual. A window of one value has slope 0.
+    The band extends `width` residual deviations (root mean square of the residuals) to either
+    side. A window of one value has slope 0; a flat window gives exactly the price, and slope 0.
     """
     n = len(src)
     if len(middle) != n or len(upper) != n or len(lower) != n or len(slope) != n:

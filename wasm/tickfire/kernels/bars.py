@@ -1,8 +1,8 @@
 """Bars: open, high, low, close, volume, trades and notional of the trades of one interval.
 
-A running bar is eight consecutive 8-byte words, the last a float64 over the same memory; the
-functions take both views (``bi`` int64, ``bf`` float64) and the index of the first word, so that
-they work on arrays and on bare pointers alike. ``start`` 0 means that no bar runs.
+A running bar is eight consecutive 8-byte words, the last of which is a float64. The functions
+take two views of the same memory (``bi`` as int64, ``bf`` as float64) and the index of the first
+word, so they work on arrays and on bare pointers. A ``start`` of 0 means that there is no bar.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NOTIONAL: Final = 7
 
 @helper
 def bar_open(bi: Any, bf: Any, b: Any, start: Any, price: Any, size: Any) -> None:
-    """Begin a bar with its first trade."""
+    """Start a bar with its first trade."""
     bi[b + uint64(START)] = start
     bi[b + uint64(OPEN)] = price
     bi[b + uint64(HIGH)] = price
@@ -41,7 +41,7 @@ def bar_open(bi: Any, bf: Any, b: Any, start: Any, price: Any, size: Any) -> Non
 
 @helper
 def bar_add(bi: Any, bf: Any, b: Any, price: Any, size: Any) -> None:
-    """Add one more trade to a running bar."""
+    """Add a trade to a running bar."""
     bi[b + uint64(HIGH)] = max(price, bi[b + uint64(HIGH)])
     bi[b + uint64(LOW)] = min(price, bi[b + uint64(LOW)])
     bi[b + uint64(CLOSE)] = price
@@ -71,9 +71,9 @@ def bar_fold(bi: Any, bf: Any, b: Any, piece: Any, start: Any) -> None:
 
 @helper
 def bar_vwap(bi: Any, bf: Any, b: Any) -> Any:
-    """Return the volume-weighted average price, 1e-9; the close where nothing was traded."""
+    """Return the volume-weighted average price in units of 1e-9, or the close without volume."""
     volume = bi[b + uint64(VOLUME)]
     if volume <= 0:
         return bi[b + uint64(CLOSE)]
     mean = int64(round(bf[b + uint64(NOTIONAL)] / float64(volume)))
-    return min(max(mean, bi[b + uint64(LOW)]), bi[b + uint64(HIGH)])  # rounding may lead out
+    return min(max(mean, bi[b + uint64(LOW)]), bi[b + uint64(HIGH)])  # rounding may leave the bar

@@ -1,7 +1,7 @@
-"""``python -m tickfire.kernels.build``: the kernels as kernels.wasm, and its TypeScript.
+"""``python -m tickfire.kernels.build``: build kernels.wasm and its TypeScript bindings.
 
-Without names it builds the families of this package. Names are files or modules of portable
-kernels of your own, which then make up the module instead.
+Without arguments it builds the kernels of this package. Arguments are files or modules that
+define portable kernels, which are then built instead.
 """
 
 from __future__ import annotations
@@ -33,29 +33,30 @@ GENERATED: Final = Path("client_js") / "src" / "compute" / "generated"
 
 
 def build_module(kernels: Sequence[FunctionType]) -> bytes:
-    """Return the WebAssembly module of some kernels: the same bytes whenever it is made.
+    """Compile kernels to a WebAssembly module; equal kernels give equal bytes.
 
     Raises
     ------
     PortableError
-        If a kernel does what a portable kernel may not; it names the kernel and the construct.
+        If a kernel uses something that portable kernels may not use; the message names the kernel
+        and the construct.
     """
     return link(emit_object(kernels), {kernel.__name__ for kernel in kernels})
 
 
 def kernels_of(modules: Sequence[ModuleType]) -> list[FunctionType]:
-    """Return the kernels of some modules, by name.
+    """Return the kernels that modules define, sorted by name.
 
     Raises
     ------
     PortableError
-        If there is none, or two have one name.
+        If there is none, or two have the same name.
     """
     found: dict[str, FunctionType] = {}
     for module in modules:
         for kernel in portable_functions(module):
             if kernel.__name__ in found:
-                raise PortableError(f"kernel {kernel.__name__}: there are two of this name")
+                raise PortableError(f"kernel {kernel.__name__}: there are two kernels of this name")
             found[kernel.__name__] = kernel
     if not found:
         raise PortableError("there are no kernels to build")
@@ -64,8 +65,12 @@ def kernels_of(modules: Sequence[ModuleType]) -> list[FunctionType]:
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--out", type=click.Path(path_type=Path), help="The module's path.")
-@click.option("--js-out", type=click.Path(path_type=Path), help="Folder of bindings and a copy.")
+@click.option("--out", type=click.Path(path_type=Path), help="Path of the module to write.")
+@click.option(
+    "--js-out",
+    type=click.Path(path_type=Path),
+    help="Folder for the bindings and a copy of the module.",
+)
 def main(names: tuple[str, ...], out: Path | None, js_out: Path | None) -> None:
     """Build kernels.wasm and its TypeScript bindings."""
     try:
@@ -77,7 +82,7 @@ def main(names: tuple[str, ...], out: Path | None, js_out: Path | None) -> None:
     out = out or (Path(MODULE_NAME) if names else PACKAGE / MODULE_NAME)
     js_out = js_out or (out.parent if names else REPOSITORY / GENERATED)
     _write(out, data)
-    if names or js_out.parents[2].is_dir():  # a wheel has no client beside it
+    if names or js_out.parents[2].is_dir():  # absent where tickfire is installed from a wheel
         _write(js_out / MODULE_NAME, data)
         _write(js_out / BINDINGS_NAME, typescript(kernels).encode())
         if not names:

@@ -1,9 +1,8 @@
-"""Catalogue of indicators: what users choose from, with the numbers that each one takes.
+"""Catalogue of indicators: their names, their numbers with limits, and how they are drawn.
 
-The kernels compute; this says how an indicator is called, which numbers it takes within which
-limits, and how its results are drawn. The server's features take their limits from here, and
-`tickfire.kernels.build` writes it out for the page as ``indicators.ts``. Only the standard library
-is imported, and nothing is compiled.
+The kernels compute the indicators; this module describes them to users. The server's features
+take their limits from it, and `tickfire.kernels.build` writes it to ``indicators.ts`` for the
+page. It imports the standard library only and compiles nothing.
 """
 
 from __future__ import annotations
@@ -25,31 +24,31 @@ __all__ = [
 ]
 
 MAX_PERIOD: Final = 10_000
-"""Longest period that a user may choose, in bars; kernels themselves take more."""
+"""Longest period that a user may choose, in bars; the kernels accept longer ones."""
 
 SOURCES: Final = ("close", "open", "high", "low", "typical")
-"""Prices of a bar from which an indicator of one series may be computed."""
+"""Prices of a bar that an indicator of one series can be computed from."""
 
 DAY_MINUTES: Final = 1_440
 YEAR_DAYS: Final = 366
 LATEST_MS: Final = 4_611_686_018_427
-"""2**62 ns after the Unix epoch, in ms: the last instant that kernels take."""
+"""2**62 ns after the Unix epoch, in ms: the latest time that kernels accept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number that an indicator takes.
+    """Number that an indicator takes.
 
     Attributes
     ----------
     label : str
         Its name in a form.
     default, minimum, maximum : float
-        The limits are allowed themselves.
+        Default value and inclusive limits.
     whole : bool
         Whether only integers are allowed.
     unit_ns : int or None
-        The kernel takes this many nanoseconds for each unit; None where it takes the number.
+        Nanoseconds per unit, if the kernel takes nanoseconds; None if it takes the number itself.
     """
 
     label: str
@@ -62,16 +61,16 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A series of results.
+    """Series of results.
 
     Attributes
     ----------
     label : str
-        Its name in a legend, empty where the indicator's title is enough.
+        Its name in a legend; empty if the indicator's title suffices.
     plot : str
-        How it is drawn; "none" for what is computed and not drawn.
+        How it is drawn; "none" if it is not drawn.
     breaks : str or None
-        Name of another output: the line is interrupted where that one changes.
+        Name of another output; the line is interrupted where that output changes.
     """
 
     label: str = ""
@@ -81,26 +80,26 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """An indicator: a kernel whose results go with the bars of one instrument.
+    """Indicator: a kernel that gives one result per bar of one instrument.
 
     Attributes
     ----------
     title, about : str
-        Its name in a legend, and in full.
+        Its short name in a legend, and its full name.
     pane : str
         "overlay" over the candles, or "own" for a pane of its own.
     numbers : mapping of str to Number
-        By the kernel's name of the parameter, in the kernel's order.
+        Numbers by the kernel's parameter names, in the kernel's order.
     outputs : mapping of str to Output
-        Likewise.
+        Outputs by the kernel's parameter names, in the kernel's order.
     source : str or None
-        The price it is computed from by default; None where it takes whole bars.
+        Price that it is computed from by default; None if it takes whole bars.
     fill : tuple of str, optional
-        Two outputs between which the chart is filled.
+        Two outputs with the area between them filled.
     scale : tuple of float, optional
-        Lowest and highest value of its pane.
+        Lowest and highest value of the pane's scale.
     guides : tuple of float
-        Values to mark with a line.
+        Values marked by a horizontal line.
     """
 
     title: str
@@ -319,4 +318,4 @@ NOT_INDICATORS: Final = (
     "value_area",
     "volume_profile",
 )
-"""Kernels without a series of results, or of two instruments."""
+"""Kernels that give no series of results, or that need two instruments."""

@@ -1,4 +1,4 @@
-"""The families of kernels: what kernels.wasm and the native face are made of."""
+"""Registry of the modules that define the kernels of this package."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def families() -> tuple[ModuleType, ...]:
 
 
 def kernels() -> dict[str, FunctionType]:
-    """Return every kernel by its name, the functions that count words of state included."""
+    """Return every kernel by name, including the functions that count words of state."""
     return {
         function.__name__: function
         for module in families()

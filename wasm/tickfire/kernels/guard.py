@@ -1,9 +1,9 @@
-"""Arithmetic that is defined for every input, and alike on every machine.
+"""Arithmetic that is defined for every input and equal on every engine.
 
-Plain Python raises where machines give infinities, so nothing here or in the families divides by
-zero, takes the root of less than zero, or makes an integer of an unchecked float. There is one
-rule for what is no number: an element with an input that is NaN, infinite or beyond `LARGEST`
-gives NaN and leaves the state as it was, as if it were not there.
+Plain Python raises an exception where compiled code gives an infinity, so no kernel divides by
+zero, takes the root of a negative number, or converts an unchecked float to an integer. One rule
+covers unusable inputs: an element that is NaN, infinite or beyond `LARGEST` gives NaN and leaves
+the state unchanged, as if the element were absent.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from tickfire.kernels.portable import Floats, Out
 NAN: Final = math.nan
 
 LARGEST: Final = 1e100
-"""Beyond it a number counts as infinite: squares and sums of all others stay finite."""
+"""Largest usable magnitude; squares and sums of smaller numbers stay finite."""
 
 MAX_PERIOD: Final = 1_048_576
 
 MAX_TIME: Final = 4_611_686_018_427_387_904
-"""2**62 ns after the epoch, in 2116: times up to it can be subtracted without overflow."""
+"""2**62 ns after the epoch, in 2116: differences of earlier times do not overflow."""
 
 
 def sound(x: float) -> bool:
-    """Return whether a number may enter a calculation."""
+    """Return whether a number is finite and at most `LARGEST` in magnitude."""
     return -LARGEST <= x <= LARGEST
 
 
 def timely(ns: int) -> bool:
-    """Return whether a time may enter a calculation."""
+    """Return whether a time is between 0 and `MAX_TIME`."""
     return 0 <= ns <= MAX_TIME
 
 
 def usable(period: int) -> bool:
-    """Return whether a period is at least one and not absurd."""
+    """Return whether a period is between 1 and `MAX_PERIOD`."""
     return 1 <= period <= MAX_PERIOD
 
 
 def room(period: int) -> int:
-    """Return the words that a ring of one word per step takes; none where nothing is computed."""
+    """Return the length of a ring of one word per step; 0 for an unusable period."""
     return period if usable(period) else 0
 
 
@@ -52,12 +52,12 @@ def blank(out: Out) -> int:
 
 
 def ratio(a: float, b: float, otherwise: float) -> float:
-    """Divide, or return something else where the divisor is zero."""
+    """Return a / b, or `otherwise` if b is 0."""
     return otherwise if b == 0.0 else a / b
 
 
 def root(x: float) -> float:
-    """Return the square root; 0 below zero, where only rounding can have led."""
+    """Return the square root; 0 for negative numbers, which only rounding produces."""
     return math.sqrt(x) if x > 0.0 else (0.0 if x <= 0.0 else NAN)
 
 
@@ -72,33 +72,33 @@ def smaller(a: float, b: float) -> float:
 
 
 def exceeds(a: float, b: float) -> float:
-    """Return 1 if a is above b, else 0: a choice without a branch, for unpredictable data."""
+    """Return 1 if a > b, else 0, without a branch, which random data would mispredict."""
     return 0.5 - 0.5 * math.copysign(1.0, b - a)
 
 
 def sign(a: float, b: float) -> float:
-    """Return 1 if a is above b, -1 if below, else 0; without a branch."""
+    """Return 1 if a > b, -1 if a < b, else 0, without a branch."""
     return float(int(a > b) - int(a < b))
 
 
 def slot(at: float, p: float) -> float:
-    """Return a ring's position, or 0 if a state of another period has one out of the ring."""
+    """Return a ring's index, or 0 if it is out of range, as in a state of another period."""
     return at if 0.0 <= at < p else 0.0
 
 
 HALF_LONG: Final = 2_147_483_648.0
-"""2**31: a time is kept in two words, each exact."""
+"""2**31: a time is stored as two halves, each of which is exact as a float64."""
 
 
 def keep_long(s: Floats, b: int, value: int) -> None:
-    """Keep an int64 within `MAX_TIME` in two words of a state."""
+    """Store an int64 of at most `MAX_TIME` in two words of a state."""
     high = value >> 31
     s[b] = float(high)
     s[b + 1] = float(value - (high << 31))
 
 
 def kept_long(s: Floats, b: int) -> int:
-    """Return what `keep_long` kept."""
+    """Return the int64 that `keep_long` stored, or 0 if the words hold none."""
     high = s[b]
     low = s[b + 1]
     if -HALF_LONG < high <= HALF_LONG and 0.0 <= low < HALF_LONG:

@@ -1,11 +1,10 @@
-"""Compile a kernel once, at set-up, into a cache that later starts only load.
+"""Compilation of kernels into a cache, once, so that later processes only load them.
 
-numba's own cache looks at the file of a kernel alone. A kernel here is also made of the helpers
-and constants it takes from other files, so the cache folder carries a digest of all of them: an
-edit anywhere below a kernel compiles it anew, and nothing stale is ever loaded.
+numba's own cache only checks the file that defines a kernel. A kernel also depends on helpers and
+constants from other files, so the name of its cache folder is a digest of all of them: an edit of
+any of them recompiles the kernel, and stale code is never loaded.
 
-A module that defines kernels is named ``*_kernel.py`` or lives in ``tickfire.kernels``;
-`tickfire.kernels.warm` finds and compiles them by that name.
+`tickfire.kernels.warm` finds the modules to compile by their names, which end in ``_kernel``.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ config: Any = _config  # its attributes are made at run time
 
 
 def helper[F: Callable[..., Any]](function: F) -> F:
-    """Mark a function as part of kernels: inlined into each of its callers."""
+    """Mark a function as a helper of kernels, inlined into each caller."""
     return cast(F, numba.njit(forceinline=True)(function))
 
 
 def cold[F: Callable[..., Any]](function: F) -> F:
-    """Mark a part of kernels that seldom runs: called, so that it does not crowd the hot loop."""
+    """Mark a helper that seldom runs as not inlined, to keep the hot loop small."""
     return cast(F, numba.njit(forceinline=False)(function))
 
 
@@ -42,15 +41,15 @@ def kernel[F: Callable[..., Any]](signature: str, **options: Any) -> Callable[[F
     Parameters
     ----------
     signature : str
-        numba's notation, such as ``"int64(int64, int64, int64)"``.
+        Signature in numba's notation, such as ``"int64(int64, int64, int64)"``.
     **options
-        For ``numba.njit``; ``nogil`` is on unless told otherwise.
+        Options for ``numba.njit``; ``nogil`` is True by default.
     """
 
     def compile_(function: F) -> F:
         folder = cache_root() / _digest(function)
         before = config.CACHE_DIR
-        config.CACHE_DIR = str(folder)  # read once, when the decorator makes the cache
+        config.CACHE_DIR = str(folder)  # read once, when the decorator creates the cache
         try:
             compiled = numba.njit(signature, cache=True, **({"nogil": True} | options))(function)
         finally:
@@ -61,7 +60,11 @@ def kernel[F: Callable[..., Any]](signature: str, **options: Any) -> Callable[[F
 
 
 def cache_root() -> Path:
-    """Return the folder of compiled kernels: ``TICKFIRE_CACHE`` or the user's cache folder."""
+    """Return the folder for compiled kernels.
+
+    It is ``$TICKFIRE_CACHE/kernels``, else below the user's cache folder, else, if that is not
+    writable, below the folder for temporary files.
+    """
     base = os.environ.get("TICKFIRE_CACHE")
     if base:
         return Path(base) / "kernels"
@@ -73,7 +76,7 @@ def cache_root() -> Path:
 
 
 def _digest(function: Callable[..., Any]) -> str:
-    """Hash everything that the machine code of a kernel depends on, but the machine."""
+    """Hash all that a kernel's machine code depends on, except the machine."""
     seen = {"numba": numba.__version__.encode()} | dict(_parts(function, set()))
     digest = hashlib.blake2b(digest_size=12)
     for name in sorted(seen):

@@ -1,4 +1,4 @@
-"""Pivot points: levels drawn from the session before."""
+"""Pivot points: price levels computed from the previous session."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PIVOTS_WORDS = HIGH + 6
 
 @portable
 def pivots_words() -> int:
-    """Return the words of the state of `pivots`."""
+    """Return the number of words in the state of `pivots`."""
     return PIVOTS_WORDS
 
 
@@ -47,10 +47,11 @@ def pivots(
     resistance3: Out,
     support3: Out,
 ) -> int:
-    """Compute the classic (floor) pivot points of the session before; NaN in the first session.
+    """Compute the classic (floor) pivot points of the previous session; NaN in the first session.
 
     P = (H + L + C) / 3, R1 = 2 P - L, S1 = 2 P - H, R2 = P + (H - L), S2 = P - (H - L),
     R3 = H + 2 (P - L), S3 = L - 2 (H - P). Sessions are those of `vwap`.
+    After a flat session all seven are exactly the price.
     """
     n = len(ts)
     if len(high) != n or len(low) != n or len(close) != n or len(state) < pivots_words():

@@ -1,8 +1,8 @@
-"""exp, log and pow without a C library: the same bits on every machine.
+"""exp, log and pow without a C library, with the same bits on every engine.
 
-A library's functions differ in the last bit from one version to the next, so none is called. Here
-are the classical reductions with plain series, and Dekker's and Knuth's exact sums and products
-where a double is not enough; each stays within one unit in the last place of the true value.
+Functions of C libraries differ in the last bit from version to version, so none is called. These
+use the classical range reductions with plain series, and Knuth's exact sums and Dekker's exact
+products where one double is not enough. Results are within one unit in the last place.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tickfire.kernels.portable import WRONG_LENGTH, In, Out, portable
 INFINITY: Final = math.inf
 
 LN2_HIGH: Final = 0.6931471803691238
-"""The first 32 bits of ln 2: its product with an exponent is exact."""
+"""First 32 bits of ln 2, whose product with an exponent is exact."""
 LN2_LOW: Final = 1.9082149292705877e-10
 PER_LN2: Final = 1.4426950408889634
 SQRT2: Final = 1.4142135623730951
@@ -24,14 +24,14 @@ SQRT2: Final = 1.4142135623730951
 OVERFLOW: Final = 709.782712893384
 UNDERFLOW: Final = -745.1332191019412
 HUGE_EXPONENT: Final = 1e20
-"""Beyond it every power but that of 1 overflows or vanishes."""
+"""Exponent beyond which every power but that of 1 overflows or underflows."""
 
 SMALLEST_NORMAL: Final = 2.2250738585072014e-308
 TWO_54: Final = 18014398509481984.0
 TWO_1022: Final = 4.49423283715579e307
 TWO_53: Final = 9007199254740992.0
 SPLITTER: Final = 134217729.0
-"""2**27 + 1: splits a double into halves whose products are exact."""
+"""2**27 + 1, which splits a double into halves whose products are exact."""
 
 
 @portable
@@ -46,7 +46,7 @@ def exponentials(src: In, out: Out) -> int:
 
 @portable
 def logarithms(src: In, out: Out) -> int:
-    """Compute the natural logarithm of each element; NaN below zero."""
+    """Compute the natural logarithm of each element; NaN of negative numbers."""
     if len(out) != len(src):
         return WRONG_LENGTH
     for i in range(len(src)):
@@ -56,7 +56,7 @@ def logarithms(src: In, out: Out) -> int:
 
 @portable
 def powers(src: In, exponent: In, out: Out) -> int:
-    """Compute each element to the power of the other, with the special cases of IEEE 754."""
+    """Raise each element to its exponent, with the special cases of IEEE 754."""
     if len(out) != len(src) or len(exponent) != len(src):
         return WRONG_LENGTH
     for i in range(len(src)):
@@ -70,7 +70,7 @@ def exp(x: float) -> float:
 
 
 def exp_sum(x: float, small: float) -> float:
-    """Return e**(x + small), small being below the last place of x."""
+    """Return e**(x + small), where small is below the last place of x."""
     if x > OVERFLOW + 1.0:
         return INFINITY
     if x < UNDERFLOW - 1.0:
@@ -118,7 +118,7 @@ def two_to(k: int) -> float:
 
 
 def log(x: float) -> float:
-    """Return the natural logarithm; NaN below zero, -infinity of zero."""
+    """Return the natural logarithm; NaN of negative numbers, -infinity of zero."""
     if x != x or x < 0.0:
         return NAN
     if x == 0.0:
@@ -151,7 +151,7 @@ def log_series(z: float, first: float) -> float:
 def normalised(x: float) -> tuple[float, float]:
     """Split a finite x > 0 into m and e, x = m * 2**e with sqrt(1/2) <= m <= sqrt(2)."""
     e = 0.0
-    if 1.0 / SQRT2 < x < SQRT2:  # ratios of prices: at once, whichever side of 1
+    if 1.0 / SQRT2 < x < SQRT2:  # shortcut for ratios of prices, which are near 1
         return x, e
     if x < SMALLEST_NORMAL:
         x *= TWO_54
@@ -174,7 +174,7 @@ def normalised(x: float) -> tuple[float, float]:
 
 
 def shed(x: float, e: float, bound: float, steps: float) -> tuple[float, float]:
-    """Divide by 2**steps, which the bound is or rounds down from, if x reaches it."""
+    """Divide x by 2**steps and add steps to e, if x has reached the bound."""
     if x < bound:
         return x, e
     return x * (1.0 / bound if bound > 2.0 else 0.5), e + steps
@@ -198,7 +198,7 @@ def power(x: float, y: float) -> float:
 
 
 def magnitude(x: float, y: float) -> float:
-    """Return x**y of x >= 0, neither 1."""
+    """Return x**y for x >= 0, x != 1."""
     if x == 0.0 or x == INFINITY or abs(y) > HUGE_EXPONENT:
         return INFINITY if (x > 1.0) == (y > 0.0) else 0.0
     high, low = log_pair(x)
@@ -233,7 +233,7 @@ def log_pair(x: float) -> tuple[float, float]:
     z_rest += 2.0 * s * s_rest
     cube, cube_rest = exact_product(s, z)
     cube_rest += s * z_rest + s_rest * z
-    # 2 s + 2/3 s**3 in two doubles each, what follows in one.
+    # 2 s and 2/3 s**3 in two doubles each, the remaining terms in one.
     third, third_rest = exact_product(2.0 / 3.0, cube)
     third_rest += 2.0 / 3.0 * cube_rest + TWO_THIRDS_REST * cube
     tail = cube * z * log_series_rest(z)
@@ -245,7 +245,7 @@ def log_pair(x: float) -> tuple[float, float]:
 
 
 TWO_THIRDS_REST: Final = 3.700743415417188e-17
-"""What 2/3 is more than its double."""
+"""Difference of 2/3 and its nearest double."""
 
 
 def log_series_rest(z: float) -> float:
@@ -254,14 +254,14 @@ def log_series_rest(z: float) -> float:
 
 
 def exact_sum(a: float, b: float) -> tuple[float, float]:
-    """Return a + b rounded, and what rounding took off (Knuth)."""
+    """Return a + b rounded, and the rounding error (Knuth)."""
     s = a + b
     v = s - a
     return s, (a - (s - v)) + (b - v)
 
 
 def exact_product(a: float, b: float) -> tuple[float, float]:
-    """Return a * b rounded, and what rounding took off (Dekker); neither may be beyond 1e290."""
+    """Return a * b rounded, and the rounding error (Dekker); for magnitudes up to 1e290."""
     p = a * b
     c = SPLITTER * a
     a_high = c - (c - a)

@@ -1,16 +1,16 @@
-"""The kernels on this machine: compiled by numba, once, into the cache.
+"""Kernels as machine code, compiled by numba once and then loaded from the cache.
 
-Every kernel of the families is an attribute, compiled or loaded when it is first asked for::
+Every kernel of this package is an attribute, compiled or loaded on first access::
 
     from tickfire.kernels import native
 
     mean = native.sma(close, 20)                       # float64[n]
     middle, upper, lower = native.bollinger(close, 20, 2.0)
-    live = native.ema.start(period=12)                 # state kept
+    live = native.ema.start(period=12)                 # keeps its state
     value = live.push(new_closes)                      # float64[k]
-    value = live.peek(running_close)                   # as push, and as if it had not been
+    value = live.peek(running_close)                   # as push, without changing the state
 
-A kernel of your own is ``native.compile_native(function)``.
+``native.compile_native(function)`` compiles a kernel of your own.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def __getattr__(name: str) -> NativeKernel:
 def _named(name: str) -> NativeKernel:
     function = kernels().get(name)
     if function is None:
-        raise AttributeError(f"there is no kernel {name}")
+        raise AttributeError(f"there is no kernel {name}; see tickfire.kernels.families")
     return compile_native(function)
 
 
@@ -65,7 +65,7 @@ def compile_native(function: Callable[..., int]) -> NativeKernel:
     Raises
     ------
     PortableError
-        If its parameters are not those of a portable kernel.
+        If its signature is not that of a portable kernel.
     """
     assert isinstance(function, FunctionType)
     signature = signature_of(function)
@@ -77,20 +77,21 @@ def compile_native(function: Callable[..., int]) -> NativeKernel:
 
 @cache
 def _rebinder() -> Rebinder:
-    """Return the one that all kernels share, so that each helper is compiled once."""
+    """Return the rebinder that all kernels share, so that each helper is compiled once."""
     return Rebinder(numba.njit(forceinline=True, error_model="numpy"))
 
 
 class NativeKernel:
-    """A compiled kernel.
+    """Compiled kernel.
 
     Attributes
     ----------
     signature : Signature
+        Name and parameters of the kernel.
     raw : callable
-        The kernel itself: takes every parameter, contiguous arrays of float64 and int64 that do
-        not overlap, and returns what it says. For callers that own their memory, and for other
-        numba code.
+        The compiled function itself, for other numba code and for callers that manage their own
+        memory. It takes every parameter, with arrays as contiguous float64 or int64 arrays that
+        do not overlap, and returns the kernel's int.
     """
 
     def __init__(
@@ -109,31 +110,36 @@ class NativeKernel:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Compute from a fresh state.
 
-        Parameters are the kernel's but its state and its `Out` arrays, by place or name. Returns
-        the `Out` array, a named tuple of them, or, where there is none, the kernel's count.
+        Parameters are those of the kernel without its state and its `Out` arrays, positional or by
+        name.
+
+        Returns
+        -------
+        array, named tuple of arrays, or int
+            The `Out` array, all `Out` arrays by name, or, if there is none, the kernel's count.
 
         Raises
         ------
         ValueError
             If arrays differ in length or an integer is out of range.
         TypeError
-            If a parameter is missing or too much.
+            If a parameter is missing, unknown or given twice.
         """
         given = self._bind(arguments, named, lambda p: True)
         return self.run(given, self.fresh_state(given))
 
     def start(self, **scalars: Any) -> Running:
-        """Begin an incremental computation with the kernel's scalar parameters."""
+        """Start an incremental computation with the kernel's scalar parameters."""
         return Running(self, self._bind((), scalars, lambda p: not p.kind.is_array))
 
     def fresh_state(self, given: Mapping[str, Any]) -> Array:
-        """Return the zeros that are a fresh state for some parameters."""
+        """Return a fresh state, float64[words] of zeros, for the given parameters."""
         if self._words is None:
             return np.zeros(0)
         return np.zeros(self._words(*(given[p] for p in self._words.__annotations__ if p in given)))
 
     def run(self, given: Mapping[str, Any], state: Array) -> Any:
-        """Compute from a state, which goes on; ``given`` has every parameter that is taken."""
+        """Compute from a state and update it; ``given`` holds the other parameters by name."""
         arguments: list[Any] = []
         made: list[Array] = []
         steps = self._steps(given)
@@ -177,12 +183,12 @@ class NativeKernel:
 
 
 class Running:
-    """A kernel with its scalar parameters and its state, fed piece by piece.
+    """Incremental computation: a kernel with its scalar parameters and its state.
 
     Attributes
     ----------
     state : float64[words]
-        To be kept and put back as you like; zeros begin anew.
+        The state, which may be saved and restored; all zeros is a fresh state.
     """
 
     def __init__(self, kernel: NativeKernel, scalars: dict[str, Any]) -> None:
@@ -191,11 +197,11 @@ class Running:
         self.state = kernel.fresh_state(scalars)
 
     def push(self, *arrays: Any) -> Any:
-        """Take new elements, numbers or arrays in the kernel's order; return their results."""
+        """Process new elements, arrays or numbers in the kernel's order; return their results."""
         return self._run(arrays, self.state)
 
     def peek(self, *arrays: Any) -> Any:
-        """Return what `push` would, and keep the state: for a bar that still runs."""
+        """Return the results of `push` without changing the state, as for a running bar."""
         return self._run(arrays, self.state.copy())
 
     def _run(self, arrays: tuple[Any, ...], state: Array) -> Any:

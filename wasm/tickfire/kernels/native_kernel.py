@@ -1,4 +1,4 @@
-"""Every kernel of the families, compiled into the cache: what `tickfire.kernels.warm` finds."""
+"""Compilation of every kernel of this package, for `tickfire.kernels.warm`."""
 
 from __future__ import annotations
 

@@ -25,15 +25,15 @@ RSI_WORDS = RSI_LOSS + SMOOTH_WORDS
 
 @portable
 def rsi_words() -> int:
-    """Return the words of the state of `rsi`."""
+    """Return the number of words in the state of `rsi`."""
     return RSI_WORDS
 
 
 @portable
 def rsi(src: In, period: int, state: State, out: Out) -> int:
-    """Compute the relative strength index after Wilder, 0 to 100; 0 where all is flat.
+    """Compute Wilder's relative strength index, 0 to 100, from element period on.
 
-    From element period on.
+    It is 0 while the price has never moved, and keeps its value in a halt after a movement.
     """
     n = len(src)
     if len(out) != n or len(state) < rsi_words():
@@ -58,14 +58,14 @@ def rsi_next(s: Floats, x: float, p: float, alpha: float) -> float:
     change = x - before
     gain = smooth_next(s, RSI_GAIN, 0.5 * (abs(change) + change), p, alpha)
     loss = smooth_next(s, RSI_LOSS, 0.5 * (abs(change) - change), p, alpha)
-    if change != 0.0 or not fades:  # both means shrink by one factor: their ratio stays
+    if change != 0.0 or not fades:  # in a halt both means shrink by the same factor
         s[RSI_INDEX] = 100.0 * ratio(gain, gain + loss, 0.0)
     return s[RSI_INDEX]
 
 
 @portable
 def stochastic_words(period: int, slowing: int, smoothing: int) -> int:
-    """Return the words of the state of `stochastic`."""
+    """Return the number of words in the state of `stochastic`."""
     return extremes_words(period) + mean_words(slowing) + mean_words(smoothing)
 
 
@@ -81,7 +81,10 @@ def stochastic(
     k: Out,
     d: Out,
 ) -> int:
-    """Compute the stochastic: %K slowed by a simple mean, and %D, its simple mean; 0 where flat."""
+    """Compute the stochastic oscillator: %K slowed by a simple mean, and %D, the simple mean of %K.
+
+    Both are 0 to 100, and 0 where prices are flat.
+    """
     n = len(close)
     if len(high) != n or len(low) != n or len(k) != n or len(d) != n:
         return WRONG_LENGTH
@@ -111,18 +114,18 @@ def stochastic(
 
 
 CCI_SCALE = 0.015
-"""Lambert's constant: most values then lie within 100 of zero."""
+"""Lambert's constant, which scales most values to within 100 of zero."""
 
 
 @portable
 def cci_words(period: int) -> int:
-    """Return the words of the state of `cci`: a window sum, and a ring of the plain values."""
+    """Return the number of words in the state of `cci`: a window mean, a ring of values."""
     return mean_words(period) + 1 + room(period)
 
 
 @portable
 def cci(high: In, low: In, close: In, period: int, state: State, out: Out) -> int:
-    """Compute the commodity channel index; from element period - 1 on; 0 where flat."""
+    """Compute the commodity channel index, from element period - 1 on; 0 in a flat window."""
     n = len(close)
     if len(high) != n or len(low) != n or len(out) != n or len(state) < cci_words(period):
         return WRONG_LENGTH
@@ -150,13 +153,13 @@ def cci(high: In, low: In, close: In, period: int, state: State, out: Out) -> in
 
 @portable
 def mfi_words(period: int) -> int:
-    """Return the words of the state of `mfi`: seen, previous typical price, two window sums."""
+    """Return the number of words in the state of `mfi`: seen, previous price, two sums."""
     return 2 + 2 * sum_words(period)
 
 
 @portable
 def mfi(high: In, low: In, close: In, volume: In, period: int, state: State, out: Out) -> int:
-    """Compute the money flow index, 0 to 100; from element period on; 0 where no money flowed."""
+    """Compute the money flow index, 0 to 100, from element period on; 0 in a flat window."""
     n = len(close)
     if len(high) != n or len(low) != n or len(volume) != n or len(out) != n:
         return WRONG_LENGTH

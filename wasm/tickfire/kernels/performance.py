@@ -10,13 +10,16 @@ from tickfire.kernels.window import delay_next, delay_words, sum_next, sum_words
 
 @portable
 def returns_words(lag: int) -> int:
-    """Return the words of the state of `returns`."""
+    """Return the number of words in the state of `returns`."""
     return delay_words(lag)
 
 
 @portable
 def returns(src: In, lag: int, state: State, out: Out) -> int:
-    """Compute simple returns over `lag` steps: x / x before - 1; NaN after a price of 0."""
+    """Compute simple returns over `lag` steps, from element lag on; 0 where prices are flat.
+
+    The return on a price of 0 is NaN.
+    """
     n = len(src)
     if len(out) != n or len(state) < returns_words(lag):
         return WRONG_LENGTH
@@ -31,13 +34,16 @@ def returns(src: In, lag: int, state: State, out: Out) -> int:
 
 @portable
 def log_returns_words(lag: int) -> int:
-    """Return the words of the state of `log_returns`."""
+    """Return the number of words in the state of `log_returns`."""
     return delay_words(lag)
 
 
 @portable
 def log_returns(src: In, lag: int, state: State, out: Out) -> int:
-    """Compute logarithmic returns over `lag` steps; NaN where either price is not above 0."""
+    """Compute logarithmic returns over `lag` steps, from element lag on; 0 where prices are flat.
+
+    The result is NaN where either price is not above 0.
+    """
     n = len(src)
     if len(out) != n or len(state) < log_returns_words(lag):
         return WRONG_LENGTH
@@ -51,23 +57,22 @@ def log_returns(src: In, lag: int, state: State, out: Out) -> int:
 
 
 def growth(before: float, x: float) -> float:
-    """Return log(x / before), or NaN."""
+    """Return log(x / before), or NaN if either is not above 0."""
     return log(x / before) if before > 0.0 and x > 0.0 else NAN
 
 
 @portable
 def realised_volatility_words(period: int) -> int:
-    """Return the words of the state of `realised_volatility`: previous price, window sum."""
+    """Return the number of words in the state of `realised_volatility`: previous price, sum."""
     return 1 + sum_words(period)
 
 
 @portable
 def realised_volatility(src: In, period: int, per_year: float, state: State, out: Out) -> int:
-    """Compute realised volatility: the root of the mean squared log return, made yearly.
+    """Compute annualised realised volatility, from element period on; 0 in a flat window.
 
-    It is multiplied by the root of the steps in a year.
-
-    Prices that are not above 0 count as if they were not there. From element period on.
+    It is the root mean square of the log returns, times the root of ``per_year``, the number of
+    steps in a year. Prices that are not above 0 are skipped.
     """
     n = len(src)
     if len(out) != n or len(state) < realised_volatility_words(period):
@@ -88,15 +93,16 @@ def realised_volatility(src: In, period: int, per_year: float, state: State, out
 
 @portable
 def drawdown_words() -> int:
-    """Return the words of the state of `drawdown`: peak, deepest."""
+    """Return the number of words in the state of `drawdown`: peak, deepest."""
     return 2
 
 
 @portable
 def drawdown(src: In, state: State, out: Out, deepest: Out) -> int:
-    """Compute the fall from the highest value so far, as a share of it, and the deepest so far.
+    """Compute the drawdown from the highest value so far, as a fraction, and the deepest so far.
 
-    Values that are not above 0 give NaN before there is a peak.
+    Both are 0 or negative; 0 while prices are flat from the start, and unchanged in a halt. They
+    are NaN until a value is above 0.
     """
     n = len(src)
     if len(out) != n or len(deepest) != n or len(state) < drawdown_words():

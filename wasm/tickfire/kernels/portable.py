@@ -1,12 +1,11 @@
 """Portable kernels: functions in restricted Python that run on every engine.
 
-The same source is plain Python here, machine code by numba (`tickfire.kernels.native`) and
-WebAssembly (`tickfire.kernels.build`), with the same bits everywhere. This file and the families
-of kernels import nothing outside the standard library, so that they also run inside a browser's
-Python.
+The same source runs as plain Python, as machine code by numba (`tickfire.kernels.native`) and as
+WebAssembly (`tickfire.kernels.build`), with the same bits. This module and those that define
+kernels import only the standard library, so that they also run in a browser's Python.
 
-A kernel takes arrays and numbers, says by its annotations what each of them is, writes its
-results into arrays that the caller made, and returns a count or `WRONG_LENGTH`::
+A kernel takes arrays and numbers, each annotated with its kind, writes its results into arrays
+that the caller allocates, and returns a count or `WRONG_LENGTH`::
 
     @portable
     def midpoint(high: In, low: In, out: Out) -> int:
@@ -17,8 +16,8 @@ results into arrays that the caller made, and returns a count or `WRONG_LENGTH`:
             out[i] = 0.5 * (high[i] + low[i])
         return n
 
-A kernel with a `State` carries it from call to call: all zeros is a fresh state, and the function
-``<kernel>_words``, of the kernel's integer parameters that it names, says how many words it has.
+A kernel with a `State` updates it from call to call. A fresh state is all zeros; the function
+``<kernel>_words``, which takes some of the kernel's integer parameters, returns its length.
 """
 
 from __future__ import annotations
@@ -60,11 +59,11 @@ WORDS_SUFFIX: Final = "_words"
 
 
 class PortableError(Exception):
-    """A kernel does what a portable kernel may not; the message names the kernel and what."""
+    """Invalid portable kernel; the message names the kernel and the problem."""
 
 
 class Readable(Protocol):
-    """An array of float64 that is only read."""
+    """Read-only array of float64."""
 
     def __len__(self) -> int:
         """Return the number of elements."""
@@ -74,14 +73,14 @@ class Readable(Protocol):
 
 
 class Floats(Readable, Protocol):
-    """An array of float64 that is also written."""
+    """Writable array of float64."""
 
     def __setitem__(self, index: int, value: float, /) -> None:
         """Set an element."""
 
 
 class ReadableLongs(Protocol):
-    """An array of int64 that is only read."""
+    """Read-only array of int64."""
 
     def __len__(self) -> int:
         """Return the number of elements."""
@@ -91,14 +90,14 @@ class ReadableLongs(Protocol):
 
 
 class Longs(ReadableLongs, Protocol):
-    """An array of int64 that is also written."""
+    """Writable array of int64."""
 
     def __setitem__(self, index: int, value: int, /) -> None:
         """Set an element."""
 
 
 class Kind(enum.Enum):
-    """One parameter of a kernel."""
+    """Kind of a kernel's parameter."""
 
     IN = "float64 array, read, one element per step"
     OUT = "float64 array, written, one result per step"
@@ -134,7 +133,7 @@ type Long = Annotated[int, Kind.LONG]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a kernel."""
+    """Name and kind of a kernel's parameter."""
 
     name: str
     kind: Kind
@@ -142,19 +141,19 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Name, parameters and first line of documentation of a kernel; it returns an int32."""
+    """Name, parameters and first docstring line of a kernel, which returns an int32."""
 
     name: str
     parameters: tuple[Parameter, ...]
     summary: str
 
     def of(self, *kinds: Kind) -> tuple[Parameter, ...]:
-        """Return the parameters of these kinds, in order."""
+        """Return the parameters of the given kinds, in order."""
         return tuple(p for p in self.parameters if p.kind in kinds)
 
 
 def portable[F: Callable[..., int]](function: F) -> F:
-    """Mark a function as a kernel for every machine; it stays a plain function."""
+    """Mark a function as a portable kernel; it remains a plain function."""
     setattr(function, MARK, True)
     return function
 
@@ -165,7 +164,7 @@ def is_portable(value: object) -> bool:
 
 
 def portable_functions(module: ModuleType) -> Iterator[FunctionType]:
-    """Return the kernels that a module defines (not those it imports), in order of definition."""
+    """Yield the kernels that a module defines, not those it imports, in order."""
     for value in vars(module).values():
         if isinstance(value, FunctionType) and is_portable(value):
             if value.__module__ == module.__name__:
@@ -173,7 +172,7 @@ def portable_functions(module: ModuleType) -> Iterator[FunctionType]:
 
 
 def signature_of(function: Callable[..., Any]) -> Signature:
-    """Read the signature off the annotations of a kernel.
+    """Return a kernel's signature, read from its annotations.
 
     Raises
     ------
@@ -198,20 +197,22 @@ def signature_of(function: Callable[..., Any]) -> Signature:
 
 
 def words_function(function: FunctionType) -> FunctionType:
-    """Return the function that says how many words the state of a kernel has.
+    """Return the function that computes the length of a kernel's state.
 
     Raises
     ------
     PortableError
-        If there is none beside the kernel, or it asks for what the kernel does not take.
+        If there is none beside the kernel, or it has a parameter that the kernel lacks.
     """
     name = function.__name__ + WORDS_SUFFIX
     words = function.__globals__.get(name)
     if not isinstance(words, FunctionType) or not is_portable(words):
-        raise PortableError(f"kernel {function.__name__}: no kernel {name} says how long State is")
+        raise PortableError(
+            f"kernel {function.__name__}: define {name}, which returns the length of State"
+        )
     integers = {p.name for p in signature_of(function).of(Kind.INT)}
     if unknown := [p.name for p in signature_of(words).parameters if p.name not in integers]:
-        raise PortableError(f"kernel {name}: {function.__name__} has no integer {unknown[0]}")
+        raise PortableError(f"kernel {name}: {function.__name__} has no int parameter {unknown[0]}")
     return words
 
 

@@ -1,4 +1,4 @@
-"""The range of prices: typical price, ATR, and the channels around a mean that use it."""
+"""Price ranges: typical price, average true range, Keltner channel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ATR_WORDS = 2 + SMOOTH_WORDS
 
 @portable
 def typical(high: In, low: In, close: In, out: Out) -> int:
-    """Compute the typical price: the mean of high, low and close."""
+    """Compute the typical price: the mean of high, low and close; exact where they are equal."""
     n = len(close)
     if len(high) != n or len(low) != n or len(out) != n:
         return WRONG_LENGTH
@@ -22,20 +22,23 @@ def typical(high: In, low: In, close: In, out: Out) -> int:
 
 
 def mean_of_three(a: float, b: float, c: float) -> float:
-    """Return the mean of three numbers, exactly their value where they are equal."""
+    """Return the mean of three numbers; exactly their value if they are equal."""
     mean = (a + b + c) / 3.0
     return a if a == b and b == c else mean
 
 
 @portable
 def atr_words() -> int:
-    """Return the words of the state of `atr`."""
+    """Return the number of words in the state of `atr`."""
     return ATR_WORDS
 
 
 @portable
 def atr(high: In, low: In, close: In, period: int, state: State, out: Out) -> int:
-    """Compute the average true range after Wilder; from element period on: the first has none."""
+    """Compute Wilder's average true range, from element period on; the first bar has no range.
+
+    It is 0 while prices have never moved, and reaches 0 exactly in a long halt.
+    """
     n = len(close)
     if len(high) != n or len(low) != n or len(out) != n or len(state) < atr_words():
         return WRONG_LENGTH
@@ -49,7 +52,7 @@ def atr(high: In, low: In, close: In, period: int, state: State, out: Out) -> in
 
 
 def atr_next(s: Floats, b: int, high: float, low: float, close: float, p: float) -> float:
-    """Return the next average; words: seen, previous close, the smoothed true range."""
+    """Return the next average; words: seen, previous close, smoothed true range."""
     before = s[b + 1]
     s[b + 1] = close
     if s[b] == 0.0:
@@ -59,13 +62,13 @@ def atr_next(s: Floats, b: int, high: float, low: float, close: float, p: float)
 
 
 def true_range(high: float, low: float, before: float) -> float:
-    """Return the widest of the bar's range and its reaches from the close before it."""
+    """Return the largest of the bar's range and its distances from the previous close."""
     return larger(larger(high - low, abs(high - before)), abs(low - before))
 
 
 @portable
 def keltner_words() -> int:
-    """Return the words of the state of `keltner`."""
+    """Return the number of words in the state of `keltner`."""
     return SMOOTH_WORDS + ATR_WORDS
 
 
@@ -82,7 +85,10 @@ def keltner(
     upper: Out,
     lower: Out,
 ) -> int:
-    """Compute the Keltner channel: the EMA of the close and `width` true ranges (ATR) around it."""
+    """Compute the Keltner channel: the EMA of the close, and `width` ATRs around it.
+
+    Prices that are flat from the start give exactly the price for all three.
+    """
     n = len(close)
     if len(high) != n or len(low) != n or len(state) < keltner_words():
         return WRONG_LENGTH

@@ -1,8 +1,8 @@
-"""Take kernels from plain Python to a machine: copies whose helpers are compiled too.
+"""Copies of kernels whose helpers are compiled.
 
-A kernel calls helpers by their global names. To compile it, it is copied with globals of its own
-in which every plain function has been compiled the same way; the source stays untouched, so one
-kernel can be plain Python, native and WebAssembly in one process.
+A kernel calls helpers by their global names. To compile it, it is copied with its own globals, in
+which every plain function is replaced by its compiled form. The original is unchanged, so a kernel
+can be plain Python, machine code and WebAssembly in one process.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 
 
 class Rebinder:
-    """Compile helpers once each, and give copies of kernels that call them.
+    """Factory of copies of kernels that call compiled helpers, each compiled once.
 
     Parameters
     ----------
     compile_helper : callable
-        Takes a function all of whose helpers are compiled, returns what callers are to call.
+        Takes a function whose own helpers are compiled; returns its compiled form.
     """
 
     def __init__(self, compile_helper: Callable[[FunctionType], Any]) -> None:
@@ -46,7 +46,7 @@ class Rebinder:
 
 
 def helpers_of(function: FunctionType) -> Iterator[FunctionType]:
-    """Return a function and all that it calls, each once, the called ones first."""
+    """Yield a function and all functions that it calls, each once, callees first."""
     yield from _walk(function, set())
 
 

@@ -1,4 +1,4 @@
-"""Statistics over a window: mean, variance, z-score; correlation and beta of two series."""
+"""Rolling statistics: mean, variance, z-score; correlation and beta of two series."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tickfire.kernels.window import moments_next, moments_words
 
 @portable
 def rolling_words(period: int) -> int:
-    """Return the words of the state of `rolling`."""
+    """Return the number of words in the state of `rolling`."""
     return moments_words(period)
 
 
@@ -17,10 +17,11 @@ def rolling_words(period: int) -> int:
 def rolling(
     src: In, period: int, freedom: int, state: State, mean: Out, variance: Out, zscore: Out
 ) -> int:
-    """Compute rolling mean, variance and z-score of the newest value; 0 where flat.
+    """Compute the mean, the variance and the z-score of the newest value, from period - 1 on.
 
-    The variance divides by period - freedom: ``freedom`` is 0 for the population's, 1 for a
-    sample's; a period no larger than it gives NaN.
+    The variance divides by period - ``freedom``, which is 0 for the population's variance and 1
+    for a sample's; ``freedom`` must be below the period. A flat window gives exactly the price as
+    the mean, and 0 for the variance and the z-score.
     """
     n = len(src)
     if len(mean) != n or len(variance) != n or len(zscore) != n:
@@ -48,19 +49,20 @@ def rolling(
 
 @portable
 def correlation_words(period: int) -> int:
-    """Return the words of the state of `correlation`: position, filled, five prefixes and rings."""
+    """Return the number of words in the state of `correlation`: index, filled, prefixes, rings."""
     return 2 + PAIR * (1 + room(period))
 
 
 PAIR = 5
-"""Mean of x, mean of y, and the sums of squares and of products of the distances from them."""
+"""Words of a pair: both means, and the sums of squares and products of deviations from them."""
 
 
 @portable
 def correlation(x: In, y: In, period: int, state: State, coefficient: Out, beta: Out) -> int:
-    """Compute the correlation of two series, and the beta (slope) of y on x; 0 where flat.
+    """Compute the correlation of two series, and the beta (slope) of y on x.
 
-    For a stock's beta to a market, x is the market's returns and y the stock's.
+    For the beta of a stock, x is the market's returns and y the stock's. A window in which x is
+    flat gives 0 for both; one in which y is flat gives a correlation of 0.
     """
     n = len(x)
     if len(y) != n or len(coefficient) != n or len(beta) != n:
@@ -76,14 +78,14 @@ def correlation(x: In, y: In, period: int, state: State, coefficient: Out, beta:
         xy = NAN
         if sound(x[i]) and sound(y[i]):
             xx, yy, xy = pair_next(state, 0, x[i], y[i], float(period))
-        # The roots first: the product of two sums of squares can leave the range of a double.
+        # Two divisions, because the product of the sums of squares may overflow.
         coefficient[i] = ratio(ratio(xy, root(xx), 0.0), root(yy), 0.0)
         beta[i] = ratio(xy, xx, 0.0)
     return n
 
 
 def pair_next(s: Floats, b: int, x: float, y: float, p: float) -> tuple[float, float, float]:
-    """Return the sums of squares of x, of y, and of products, about the means of the window."""
+    """Return the sums of squares of x and y and of their products, about the window's means."""
     at = slot(s[b], p)
     length = int(p)
     ring = b + 2 + PAIR
@@ -110,7 +112,7 @@ def pair_next(s: Floats, b: int, x: float, y: float, p: float) -> tuple[float, f
 
 
 def add_pair(s: Floats, b: int, stride: int, x: float, y: float, count: float) -> None:
-    """Add the count-th pair to five words, ``stride`` apart."""
+    """Add the count-th pair to five words that are ``stride`` apart."""
     dx = x - s[b]
     dy = y - s[b + stride]
     s[b] += dx / count
@@ -124,7 +126,7 @@ def add_pair(s: Floats, b: int, stride: int, x: float, y: float, count: float) -
 def merge_pairs(
     s: Floats, b: int, old: int, length: int, count: float, p: float
 ) -> tuple[float, float, float]:
-    """Put the suffix at ``old`` and the prefix at ``b`` together."""
+    """Combine the suffix at ``old`` and the prefix at ``b``."""
     dx = s[b] - s[old]
     dy = s[b + 1] - s[old + length]
     weight = (p - count) * count / p
@@ -135,7 +137,7 @@ def merge_pairs(
 
 
 def suffix_pairs(s: Floats, prefix: int, ring: int, length: int) -> None:
-    """Replace the pairs of a full block by their suffixes; the prefix is used up."""
+    """Replace the pairs of a full block by their suffixes; overwrites the prefix."""
     for j in range(PAIR):
         s[prefix + j] = 0.0
     count = 0.0

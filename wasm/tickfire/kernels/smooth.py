@@ -11,13 +11,13 @@ SMOOTH_WORDS = 2
 def smooth_next(s: Floats, b: int, x: float, p: float, alpha: float) -> float:
     """Return the next smoothed value, NaN until the first period is complete.
 
-    The words are the number of values seen (at most p) and the smoothed value or, until the first
-    period is complete, the mean so far. ``alpha`` is 2 / (p + 1) for an EMA and 1 / p for
+    The words are the number of values seen (at most p) and the smoothed value, which is the mean
+    so far until the first period is complete. ``alpha`` is 2 / (p + 1) for an EMA and 1 / p for
     Wilder's smoothing.
 
-    Equal values from the first on are smoothed to exactly that value: the mean of equal values
-    is free of rounding. A value that repeats is reached: where rounding would stop the smoothed
-    one short of it, which is within 0.5 / alpha units in the last place, it becomes the value.
+    If all values are equal, the result is exactly that value, because their mean is computed
+    without rounding. A value that repeats is reached exactly: where rounding would stop the result
+    short of it, within 0.5 / alpha units in the last place, the result becomes the value.
     """
     seen = s[b]
     before = s[b + 1]

@@ -1,4 +1,4 @@
-"""Trend: ADX and its directional indicators, supertrend, parabolic SAR, Ichimoku."""
+"""Trend indicators: ADX with +DI and -DI, supertrend, parabolic SAR, Ichimoku."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ADX_WORDS = 12
 
 @portable
 def adx_words() -> int:
-    """Return the words of the state of `adx`."""
+    """Return the number of words in the state of `adx`."""
     return ADX_WORDS
 
 
@@ -39,10 +39,11 @@ def adx(
     plus: Out,
     minus: Out,
 ) -> int:
-    """Compute the average directional index after Wilder, with +DI and -DI, all 0 to 100.
+    """Compute Wilder's average directional index, with +DI and -DI, all 0 to 100.
 
-    The indicators come from element period on, the index, seeded by the mean of the first period
-    of them, from 2 period - 1 on; a step without any movement keeps the index as it was.
+    +DI and -DI start at element period. The index starts at 2 period - 1; its seed is the mean of
+    the first period. All are 0 while prices have never moved. In a halt after a movement +DI and
+    -DI keep their values, and the index approaches their relative difference.
     """
     n = len(close)
     if len(high) != n or len(low) != n or len(state) < adx_words():
@@ -67,10 +68,10 @@ def adx(
 
 
 def move_next(s: Floats, high: float, low: float, close: float, p: float) -> bool:
-    """Take a bar into the directional indicators; return whether they are ready.
+    """Update the directional indicators with a bar; return whether they are ready.
 
-    A bar without a range and without a move shrinks all three sums alike: what is a ratio of them
-    stays as it is, exactly, however small they become.
+    A bar without range and movement shrinks all three sums by the same factor, so their ratios
+    are kept as they are, exactly, however small the sums become.
     """
     rise = high - s[HIGH]
     fall = s[LOW] - low
@@ -83,7 +84,7 @@ def move_next(s: Floats, high: float, low: float, close: float, p: float) -> boo
     if seen == 0.0:
         s[SEEN] = 1.0
         return False
-    if seen >= p:  # the sums of the first period - 1 moves are then decayed
+    if seen >= p:  # the sums decay once they hold the first period - 1 moves
         s[PLUS] -= s[PLUS] / p
         s[MINUS] -= s[MINUS] / p
         s[RANGE] -= s[RANGE] / p
@@ -130,7 +131,7 @@ SUPERTREND_WORDS = 4 + ATR_WORDS
 
 @portable
 def supertrend_words() -> int:
-    """Return the words of the state of `supertrend`: direction, bands, last close, then ATR."""
+    """Return the number of words in the state of `supertrend`: direction, bands, close, ATR."""
     return SUPERTREND_WORDS
 
 
@@ -147,8 +148,9 @@ def supertrend(
 ) -> int:
     """Compute supertrend: the trailing band of `width` ATRs, and the direction, 1 up or -1 down.
 
-    It begins downwards with the first ATR, at element period, and turns when the close crosses
-    the band.
+    It starts downwards with the first ATR, at element period, and turns when the close crosses
+    the band. Prices that are flat from the start give exactly the price, and the direction -1; a
+    halt keeps the direction.
     """
     n = len(close)
     if len(high) != n or len(low) != n or len(line) != n or len(direction) != n:
@@ -172,7 +174,7 @@ def supertrend(
 
 
 def trail_next(s: Floats, upper: float, lower: float, close: float) -> None:
-    """Move the bands, which give way only where the last close broke them; turn if crossed."""
+    """Tighten the bands, reset one that the last close crossed, and turn if crossed now."""
     before = s[3]
     if s[0] == 0.0:
         s[0] = -1.0
@@ -199,16 +201,17 @@ SAR_WORDS = 7
 
 @portable
 def sar_words() -> int:
-    """Return the words of the state of `sar`."""
+    """Return the number of words in the state of `sar`."""
     return SAR_WORDS
 
 
 @portable
 def sar(high: In, low: In, acceleration: float, maximum: float, state: State, out: Out) -> int:
-    """Compute the parabolic stop and reverse after Wilder; from the second element on.
+    """Compute Wilder's parabolic stop and reverse, from the second element on.
 
-    The first direction is down if the second low reaches farther down than its high reaches up.
-    An acceleration above the maximum is the maximum; below zero, neither gives a result.
+    The first direction is down if the second bar's low falls farther than its high rises. An
+    acceleration above the maximum is limited to it; a negative acceleration or maximum gives NaN.
+    Prices that are flat from the start give exactly the price.
     """
     n = len(high)
     if len(low) != n or len(out) != n or len(state) < sar_words():
@@ -241,7 +244,7 @@ def sar_next(s: Floats, high: float, low: float, step: float, maximum: float) ->
         top = high
         bottom = low
     if s[LONG] != 0.0:
-        # Falling is rising upside down: one function, seen from either side.
+        # A falling market is a rising one with negated prices.
         return stop_next(s, high, low, top, bottom, 1.0, step, maximum)
     return -stop_next(s, -low, -high, -bottom, -top, -1.0, step, maximum)
 
@@ -256,7 +259,7 @@ def stop_next(
     step: float,
     maximum: float,
 ) -> float:
-    """Return the stop of a bar while rising; with sign -1 all prices are those of the mirror."""
+    """Return the stop of a bar in a rising market; with sign -1 all prices are negated."""
     stop = sign * s[STOP]
     extreme = sign * s[EXTREME]
     if low <= stop:
@@ -278,7 +281,7 @@ def stop_next(
 
 @portable
 def ichimoku_words(conversion: int, base: int, span: int, displacement: int) -> int:
-    """Return the words of the state of `ichimoku`."""
+    """Return the number of words in the state of `ichimoku`."""
     windows = extremes_words(conversion) + extremes_words(base) + extremes_words(span)
     return windows + 2 * delay_words(displacement)
 
@@ -297,10 +300,11 @@ def ichimoku(
     leading_a: Out,
     leading_b: Out,
 ) -> int:
-    """Compute Ichimoku: conversion line, base line and the leading spans, usually 9, 26, 52, 26.
+    """Compute Ichimoku: conversion line, base line and both leading spans; usually 9, 26, 52, 26.
 
-    The spans are those computed ``displacement`` bars ago, which is the cloud at the bar itself;
-    with displacement 0 they are as computed, to be drawn ahead. The lagging span is the close.
+    The spans are those computed ``displacement`` bars ago, which form the cloud at this bar; with
+    a displacement of 0 they are this bar's own, to be drawn ahead. The lagging span is the close.
+    Flat windows give exactly the price for all four.
     """
     n = len(high)
     if len(low) != n or len(conversion_line) != n or len(base_line) != n:

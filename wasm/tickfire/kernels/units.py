@@ -1,4 +1,4 @@
-"""Units of time and price in kernels. They stand beside `tickfire.base`, which has its own."""
+"""Units of time and price. Kernels do not import `tickfire.base`, which has its own."""
 
 from __future__ import annotations
 

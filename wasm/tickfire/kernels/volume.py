@@ -1,4 +1,4 @@
-"""Volume: OBV, VWAP by session and from an anchor, the volume profile and its value area."""
+"""Volume indicators: OBV, VWAP by session and from an anchor, volume profile, value area."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from tickfire.kernels.portable import (
 
 @portable
 def obv_words() -> int:
-    """Return the words of the state of `obv`: seen, previous close, the volume on balance."""
+    """Return the number of words in the state of `obv`: seen, previous close, the balance."""
     return 3
 
 
 @portable
 def obv(close: In, volume: In, state: State, out: Out) -> int:
-    """Compute on-balance volume; it begins with the first volume."""
+    """Compute on-balance volume, starting with the first volume; unchanged by an equal close."""
     n = len(close)
     if len(volume) != n or len(out) != n or len(state) < obv_words():
         return WRONG_LENGTH
@@ -52,12 +52,12 @@ def obv(close: In, volume: In, state: State, out: Out) -> int:
 
 
 SESSION_WORDS = 3
-"""Whether a session runs, and its first instant."""
+"""Words of a session: whether there is one, and the two words of its start."""
 
 
 @portable
 def vwap_words() -> int:
-    """Return the words of the state of `vwap`: the session, then its mean price."""
+    """Return the number of words in the state of `vwap`: the session, then its mean price."""
     return SESSION_WORDS + TRADED_WORDS
 
 
@@ -65,10 +65,11 @@ def vwap_words() -> int:
 def vwap(
     ts: LongIn, price: In, volume: In, session_ns: Long, offset_ns: Long, state: State, out: Out
 ) -> int:
-    """Compute the volume-weighted average price of the session; NaN until something was traded.
+    """Compute the volume-weighted average price of the session; NaN before its first volume.
 
-    Sessions are ``session_ns`` long and begin ``offset_ns`` after multiples of it: a UTC day is
-    86400e9 and 0. Of bars, the price is usually the typical price.
+    Sessions are ``session_ns`` long and start ``offset_ns`` after multiples of it: 86400e9 and 0
+    for a UTC day. For bars, the price is usually the typical price. A session whose trades have
+    one price gives exactly that price.
     """
     n = len(ts)
     if len(price) != n or len(volume) != n or len(out) != n or len(state) < vwap_words():
@@ -88,12 +89,12 @@ def vwap(
 
 
 def session_start(s: Floats, session_ns: int) -> int:
-    """Return the first instant of the running session, one too early for any if none runs."""
+    """Return the start of the current session, or `-session_ns` if there is none."""
     return kept_long(s, 1) if s[0] != 0.0 else -session_ns
 
 
 def begin_session(s: Floats, ts: int, session_ns: int, offset_ns: int) -> int:
-    """Begin the session of an instant; return its first. What comes late begins none."""
+    """Start the session that contains `ts`; return its start."""
     start = (ts - offset_ns) // session_ns * session_ns + offset_ns
     s[0] = 1.0
     keep_long(s, 1, start)
@@ -101,11 +102,11 @@ def begin_session(s: Floats, ts: int, session_ns: int, offset_ns: int) -> int:
 
 
 TRADED_WORDS = 4
-"""Notional, volume, the price traded last, and whether any other price was traded before."""
+"""Words: notional, volume, last traded price, and whether there was any other price."""
 
 
 def traded_next(s: Floats, b: int, price: float, volume: float) -> float:
-    """Return the mean price of all volume so far, exactly the price where there was only one."""
+    """Return the mean price of all volume so far; exactly the price if there was only one."""
     if volume != 0.0:
         if s[b + 1] != 0.0 and price != s[b + 2]:
             s[b + 3] = 1.0
@@ -118,7 +119,7 @@ def traded_next(s: Floats, b: int, price: float, volume: float) -> float:
 
 @portable
 def vwap_anchored_words() -> int:
-    """Return the words of the state of `vwap_anchored`."""
+    """Return the number of words in the state of `vwap_anchored`."""
     return TRADED_WORDS
 
 
@@ -126,7 +127,10 @@ def vwap_anchored_words() -> int:
 def vwap_anchored(
     ts: LongIn, price: In, volume: In, anchor_ns: Long, state: State, out: Out
 ) -> int:
-    """Compute the volume-weighted average price since an instant; NaN before it."""
+    """Compute the volume-weighted average price since the time ``anchor_ns``; NaN before it.
+
+    If all trades since then have one price, the result is exactly that price.
+    """
     n = len(ts)
     if len(price) != n or len(volume) != n or len(out) != n:
         return WRONG_LENGTH
@@ -141,10 +145,10 @@ def vwap_anchored(
 
 @portable
 def volume_profile(price: In, volume: In, lowest: float, step: float, profile: Store) -> int:
-    """Add volume to the bins of a profile; return how many elements fell in.
+    """Add volume to the bins of a profile; return the number of elements within its bins.
 
-    The bins are ``step`` wide, from ``lowest`` on. The profile goes on from what it holds: zeros
-    for a fresh one.
+    The bins are ``step`` wide and start at ``lowest``. Volume is added to that already in the
+    profile; a fresh profile is all zeros.
     """
     n = len(price)
     if len(volume) != n:
@@ -166,9 +170,9 @@ def volume_profile(price: In, volume: In, lowest: float, step: float, profile: S
 def value_area(profile: In, share: float, area: Store) -> int:
     """Write the profile's fullest bin and the first and last bin of its value area; return 3.
 
-    The area grows from the fullest bin by the fuller of its two neighbours, the upper one if they
-    are equal, until it holds ``share`` (0 to 1, usually 0.7) of all volume. Without any volume
-    above zero all three are NaN.
+    Starting from the fullest bin, the area grows by the fuller of its two neighbours, the upper
+    one if they are equal, until it holds ``share`` (0 to 1, usually 0.7) of all volume. All three
+    are NaN if no bin holds volume or ``share`` is out of range.
     """
     if len(area) != 3:
         return WRONG_LENGTH
@@ -200,7 +204,7 @@ def value_area(profile: In, share: float, area: Store) -> int:
 
 
 def bin_of(profile: In, i: int) -> float:
-    """Return what a bin holds: 0 if nothing sound, -1 beyond the ends, so that they never win."""
+    """Return the volume in a bin: 0 if it is unusable, -1 beyond the ends, to never be chosen."""
     if i < 0 or i >= len(profile):
         return -1.0
     x = profile[i]

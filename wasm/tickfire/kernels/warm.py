@@ -1,4 +1,4 @@
-"""Compile every kernel into the cache: what set-up does, so that no process ever compiles."""
+"""Compilation of every kernel into the cache at set-up, so that later processes only load."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ def kernel_modules() -> list[str]:
 
 
 def warm(processes: int | None = None) -> Iterator[str]:
-    """Import, and so compile or load, the modules of kernels; yield each name when it is done.
+    """Import, and so compile or load, the modules that define kernels; yield each name when done.
 
     Parameters
     ----------
     processes : int, optional
-        How many compile at the same time; one for each processor, if left out.
+        Number of processes that compile at the same time, at most 8; by default one per
+        processor.
     """
     count = min(processes or os.cpu_count() or 1, MAX_PROCESSES)
     if count == 1:

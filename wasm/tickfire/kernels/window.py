@@ -1,14 +1,14 @@
-"""Sums, moments and extremes over a sliding window: O(1) a step, and nothing is ever subtracted.
+"""Sums, moments and extremes over a sliding window, in O(1) per step, without subtraction.
 
-The steps are taken in blocks of one period. Over the running block a prefix is kept; when the
-block is full, its elements are replaced by their suffixes, once and in place. A window is always
-the end of the last block and the beginning of the running one, so its value is one suffix and one
-prefix put together: no drift, however long the series, no cancellation, and a value that has left
-the window has left no trace.
+Steps are grouped into blocks of one period. A prefix is kept over the current block; when the
+block is full, its elements are replaced in place by their suffixes. A window is always the end of
+the previous block and the start of the current one, so its value combines one suffix and one
+prefix. The results neither drift nor suffer from cancellation, and a value that has left the window
+has no further influence.
 
-Each function takes the state ``s``, the index ``b`` of its first word there, the new values and
-the period ``p`` as a float, and returns NaN until the first window is full. Its words are
-position in the block, whether a block has been filled, the prefixes, the rings.
+Each function takes the state ``s``, the index ``b`` of its first word, the new values and the
+period ``p`` as a float, and returns NaN until the first window is full. Its words are the index
+within the block, whether a block has been filled, the prefixes and the rings.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tickfire.kernels.portable import Floats
 
 
 def sum_words(period: int) -> int:
-    """Return the words of `sum_next`."""
+    """Return the number of words that `sum_next` keeps."""
     return 3 + room(period)
 
 
@@ -46,11 +46,11 @@ RUN_WORDS = 2
 
 
 def run_next(s: Floats, b: int, x: float) -> float:
-    """Return how many of the newest values are equal, this one included.
+    """Return the length of the run of equal newest values, including this one.
 
-    The words are the value before and the length of its run. A window of p values is flat if and
-    only if the run is at least p long: an average of the window is then the value itself, free of
-    the rounding of sums, and distances from it are exactly 0.
+    The words are the previous value and the length of its run. A window of p values is flat if
+    and only if the run is at least p long. An average over a flat window is then taken to be the
+    value itself, free of rounding, so that deviations from it are exactly 0.
     """
     run = s[b + 1] + 1.0 if x == s[b] else 1.0
     s[b] = x
@@ -59,19 +59,19 @@ def run_next(s: Floats, b: int, x: float) -> float:
 
 
 def mean_words(period: int) -> int:
-    """Return the words of `mean_next`."""
+    """Return the number of words that `mean_next` keeps."""
     return RUN_WORDS + sum_words(period)
 
 
 def mean_next(s: Floats, b: int, x: float, p: float) -> float:
-    """Return the mean of the last p values, exactly their value where they are equal."""
+    """Return the mean of the last p values; exactly their value if they are equal."""
     run = run_next(s, b, x)
     mean = sum_next(s, b + RUN_WORDS, x, p) / p
     return x if run >= p else mean
 
 
 def delay_words(period: int) -> int:
-    """Return the words of `delay_next`."""
+    """Return the number of words that `delay_next` keeps."""
     return 2 + room(period)
 
 
@@ -91,12 +91,12 @@ def delay_next(s: Floats, b: int, x: float, p: float) -> float:
 
 
 def weighted_words(period: int) -> int:
-    """Return the words of `weighted_next`."""
+    """Return the number of words that `weighted_next` keeps."""
     return 4 + 2 * room(period)
 
 
 def weighted_next(s: Floats, b: int, x: float, p: float) -> tuple[float, float]:
-    """Return the sum of the last p values, and the sum weighted 1 for the oldest to p."""
+    """Return the sum of the last p values, and their sum weighted 1 (oldest) to p (newest)."""
     at = slot(s[b], p)
     total = x if at == 0.0 else s[b + 2] + x
     weighted = x if at == 0.0 else s[b + 3] + (at + 1.0) * x
@@ -125,7 +125,7 @@ def weighted_next(s: Floats, b: int, x: float, p: float) -> tuple[float, float]:
 
 
 def extremes_words(period: int) -> int:
-    """Return the words of `extremes_next`."""
+    """Return the number of words that `extremes_next` keeps."""
     return 4 + 2 * room(period)
 
 
@@ -157,12 +157,12 @@ def extremes_next(s: Floats, b: int, high: float, low: float, p: float) -> tuple
 
 
 def moments_words(period: int) -> int:
-    """Return the words of `moments_next`."""
+    """Return the number of words that `moments_next` keeps."""
     return 4 + 2 * room(period)
 
 
 def moments_next(s: Floats, b: int, x: float, p: float) -> tuple[float, float]:
-    """Return the mean of the last p values and the sum of their squared distances from it."""
+    """Return the mean of the last p values and the sum of their squared deviations."""
     at = slot(s[b], p)
     length = int(p)
     ring = b + 4
@@ -199,16 +199,16 @@ def moments_next(s: Floats, b: int, x: float, p: float) -> tuple[float, float]:
 
 
 def line_words(period: int) -> int:
-    """Return the words of `line_next`."""
+    """Return the number of words that `line_next` keeps."""
     return 5 + 3 * room(period)
 
 
 def line_next(s: Floats, b: int, y: float, p: float) -> tuple[float, float, float]:
     """Return the mean of the last p values, their sum of squares and of products with the step.
 
-    Both sums are about the means. The steps are one apart, so what concerns them alone is known:
-    the m-th step of a run is m / 2 from the middle of those before, and two runs that make up a
-    window have middles p / 2 apart.
+    Both sums are about the means. Steps are one apart, so terms of steps alone are known in
+    advance: the m-th step of a run is m / 2 from the middle of those before it, and the middles
+    of the two runs that make up a window are p / 2 apart.
     """
     at = slot(s[b], p)
     length = int(p)

@@ -1,6 +1,6 @@
-"""From portable kernels to one WebAssembly module, and its TypeScript face.
+"""Compiler of portable kernels to one WebAssembly module and its bindings.
 
-`check` refuses what a kernel may not do, `target` teaches numba WebAssembly, `abi` gives each
-kernel an address-and-length face, `emit` makes one object of all of them, `link` makes it a module
-(over `binary`), `typescript` writes the bindings.
+`check` rejects forbidden constructs, `target` is a numba target for WebAssembly, `abi` wraps each
+kernel in a function of addresses and lengths, `emit` compiles all of them into one object, `link`
+turns the object into a module (with `binary`), `typescript` and `python` write the bindings.
 """

@@ -1,8 +1,8 @@
-"""The face of a kernel in the module: numbers only.
+"""Calling convention of the exported kernels: numbers only.
 
-An array is its address and its length, both i32; an int is an i32 (64 bits within); a Long is an
-i64; a float is an f64. The result is an i32. Arrays are contiguous, aligned to 8 bytes, and may
-not overlap.
+An array is passed as its address and its length, both i32; an int as an i32, widened to 64 bits;
+a Long as an i64; a float as an f64. The result is an i32. Arrays must be contiguous, aligned to
+8 bytes, and must not overlap.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ types: Any = _types  # numba is not typed
 arrayobj: Any = _arrayobj
 
 MAY_RAISE: Final = "may_raise."
-"""What a wrapper calls where its kernel raised: left over, it is an error."""
+"""Prefix of the function that a wrapper calls if its kernel raises.
+
+A call that survives optimisation means that the kernel may raise, which is an error.
+"""
 
 I32: Final = ir.IntType(32)
 I64: Final = ir.IntType(64)
@@ -59,7 +62,7 @@ def add_wrapper(context: Any, library: Any, signature: Signature, fndesc: Any) -
         builder, inner, fndesc.restype, fndesc.argtypes, arguments
     )
     with builder.if_then(status.is_error, likely=False):
-        # LLVM removes it with the branch where it can prove that the kernel never raises.
+        # LLVM removes this branch if it can prove that the kernel never raises.
         raised = ir.Function(module, ir.FunctionType(ir.VoidType(), []), MAY_RAISE + signature.name)
         builder.call(raised, [])
         builder.unreachable()

@@ -1,4 +1,4 @@
-"""The binary format of WebAssembly, as far as an object and a module of kernels need it."""
+"""Reader and writer of the parts of WebAssembly's binary format that the linker needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAGIC: Final = b"\0asm\1\0\0\0"
 
 
 class Section(enum.IntEnum):
-    """The sections of a module, by their numbers."""
+    """Ids of a module's sections."""
 
     CUSTOM = 0
     TYPE = 1
@@ -29,28 +29,28 @@ class Section(enum.IntEnum):
 
 
 class Reader:
-    """A cursor over bytes."""
+    """Sequential reader of bytes."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
 
     def __bool__(self) -> bool:
-        """Return whether anything is left."""
+        """Return whether any bytes are left."""
         return self._at < len(self._data)
 
     def byte(self) -> int:
-        """Take one byte."""
+        """Read one byte."""
         self._at += 1
         return self._data[self._at - 1]
 
     def take(self, count: int) -> bytes:
-        """Take some bytes."""
+        """Read `count` bytes."""
         self._at += count
         return self._data[self._at - count : self._at]
 
     def uleb(self) -> int:
-        """Take an unsigned LEB128."""
+        """Read an unsigned LEB128 integer."""
         value = shift = 0
         while True:
             byte = self.byte()
@@ -60,7 +60,7 @@ class Reader:
                 return value
 
     def sleb(self) -> int:
-        """Take a signed LEB128."""
+        """Read a signed LEB128 integer."""
         value = shift = 0
         while True:
             byte = self.byte()
@@ -70,39 +70,45 @@ class Reader:
                 return value - (1 << shift) if byte & 0x40 else value
 
     def name(self) -> str:
-        """Take a name."""
+        """Read a name: UTF-8 bytes preceded by their count."""
         return self.take(self.uleb()).decode()
 
     def sized(self) -> Reader:
-        """Take bytes that are preceded by their count, as a reader."""
+        """Read bytes that are preceded by their count; return a reader of them."""
         return Reader(self.take(self.uleb()))
 
     def rest(self) -> bytes:
-        """Take all that is left."""
+        """Read all remaining bytes."""
         return self.take(len(self._data) - self._at)
 
     @property
     def at(self) -> int:
-        """The offset of the next byte."""
+        """Index of the next byte."""
         return self._at
 
     def since(self, start: int) -> bytes:
-        """Return what was read since a place."""
+        """Return the bytes read since index `start`."""
         return self._data[start : self._at]
 
 
 def sections(data: bytes) -> Iterator[tuple[Section, bytes]]:
-    """Return the sections of an object or a module, in order."""
+    """Yield the sections of an object or a module, in order.
+
+    Raises
+    ------
+    ValueError
+        If the data do not start with WebAssembly's magic number and version 1.
+    """
     reader = Reader(data)
     if reader.take(len(MAGIC)) != MAGIC:
-        raise ValueError("not WebAssembly")
+        raise ValueError("the data are not a WebAssembly object of version 1")
     while reader:
         kind = Section(reader.byte())
         yield kind, reader.take(reader.uleb())
 
 
 def uleb(value: int) -> bytes:
-    """Encode an unsigned LEB128."""
+    """Encode an integer as unsigned LEB128."""
     out = bytearray()
     while value >= 0x80:
         out.append(value & 0x7F | 0x80)
@@ -112,7 +118,7 @@ def uleb(value: int) -> bytes:
 
 
 def sleb(value: int) -> bytes:
-    """Encode a signed LEB128."""
+    """Encode an integer as signed LEB128."""
     out = bytearray()
     while not -0x40 <= value < 0x40:
         out.append(value & 0x7F | 0x80)
@@ -122,13 +128,13 @@ def sleb(value: int) -> bytes:
 
 
 def name(text: str) -> bytes:
-    """Encode a name."""
+    """Encode a name: UTF-8 bytes preceded by their count."""
     encoded = text.encode()
     return uleb(len(encoded)) + encoded
 
 
 def vector(items: list[bytes]) -> bytes:
-    """Encode items, preceded by their count."""
+    """Join encoded items, preceded by their count."""
     return uleb(len(items)) + b"".join(items)
 
 

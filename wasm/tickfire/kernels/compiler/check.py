@@ -1,8 +1,9 @@
-"""The check of a portable kernel's source, before it is compiled.
+"""Check of a portable kernel's source before it is compiled.
 
-The rules are those that make the same bits come out everywhere and nothing raise: numbers and
-arrays, arithmetic, comparisons, ``if``, ``for`` over ``range``, ``while``, calls of other such
-functions. What remains (an import that a later stage finds left over) is refused by `emit`.
+The rules guarantee the same bits on every engine, and that nothing raises. Allowed are numbers and
+arrays, arithmetic, comparisons, ``if``, ``for`` over ``range``, ``while``, and calls of functions
+under the same rules. `emit` rejects whatever only shows in the compiled code, such as a call of
+the C library.
 """
 
 from __future__ import annotations
@@ -61,12 +62,12 @@ FORBIDDEN: Final[dict[type[ast.AST], str]] = {
 
 
 def check(kernel: FunctionType) -> None:
-    """Refuse a kernel that, itself or in a helper, does what a portable kernel may not.
+    """Check that a kernel and its helpers use nothing that is forbidden in portable kernels.
 
     Raises
     ------
     PortableError
-        Names the kernel, the helper if it is one, the construct and its place.
+        If they do; the message names the kernel, the helper, the construct, its file and line.
     """
     for function in helpers_of(kernel):
         _check_function(kernel, function)
@@ -76,10 +77,14 @@ def _check_function(kernel: FunctionType, function: FunctionType) -> None:
     try:
         lines, first = inspect.getsourcelines(function)
     except OSError as error:
-        raise PortableError(f"kernel {kernel.__name__}: its source cannot be read") from error
+        raise PortableError(
+            f"kernel {kernel.__name__}: its source cannot be read; define it in a file"
+        ) from error
     tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
     if not isinstance(tree, ast.FunctionDef):
-        raise PortableError(f"kernel {kernel.__name__}: {_called(function)} is no plain function")
+        raise PortableError(
+            f"kernel {kernel.__name__}: {_called(function)} is not a plain function"
+        )
     for line, what in _faults(tree, function):
         place = f"{Path(inspect.getfile(function)).name}:{first + line - 1}"
         where = "" if function is kernel else f", in {function.__name__}"
@@ -102,7 +107,7 @@ def _faults(tree: ast.FunctionDef, function: FunctionType) -> Iterator[tuple[int
 
 
 def _nodes(node: ast.AST, line: int) -> Iterator[tuple[int, ast.AST]]:
-    """Yield a node and all below it with their lines; an operator stands where its parent does."""
+    """Yield a node and its descendants with their lines; an operator has its parent's line."""
     line = getattr(node, "lineno", line)
     yield line, node
     for child in ast.iter_child_nodes(node):
@@ -139,7 +144,7 @@ def _call_fault(node: ast.Call, function: FunctionType) -> str | None:
     if node.keywords:
         return "a call with keywords"
     if isinstance(node.func, ast.Attribute):
-        return None  # math.sqrt, or a fault of the attribute
+        return None  # math.sqrt, or an error that _attribute_fault reports
     if not isinstance(node.func, ast.Name):
         return "a call of anything but a name"
     name = node.func.id

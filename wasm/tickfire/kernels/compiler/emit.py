@@ -1,4 +1,4 @@
-"""Compile kernels together into one WebAssembly object."""
+"""Compilation of kernels into one WebAssembly object."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ types: Any = _types  # numba is not typed
 target_extension: Any = _target_extension
 
 INSTRUCTIONS: Final = frozenset({"sqrt", "fabs", "copysign"})
-"""Functions of the C library that are instructions of the machine."""
+"""Functions of the C library that compile to WebAssembly instructions."""
 
 PLACE: Final = re.compile(r'File "([^"]+)", line (\d+)')
 WANTED: Final = re.compile(r">>> (.+)")
@@ -38,12 +38,13 @@ C_LIBRARY: Final = {
 
 
 def emit_object(kernels: Sequence[FunctionType]) -> bytes:
-    """Return the object of some kernels, position independent, nothing but them visible.
+    """Compile kernels to one position-independent object that defines no other visible symbol.
 
     Raises
     ------
     PortableError
-        If a kernel does what a portable kernel may not; it names the kernel and the construct.
+        If a kernel uses something that portable kernels may not use; the message names the kernel
+        and the construct.
     """
     for kernel in kernels:
         check(kernel)
@@ -81,7 +82,7 @@ def _compile(target: Wasm32Target, kernels: Sequence[FunctionType]) -> Any:
 
 
 def _hide(module: Any, exported: set[str]) -> None:
-    """Make all but the exports internal: what was inlined, and numba's own, then goes away."""
+    """Make every symbol but the exports internal, so that LLVM removes whatever is unused."""
     for value in [*module.functions, *module.global_variables]:
         if value.is_declaration and value.linkage == llvm.Linkage.external:
             continue
@@ -90,13 +91,13 @@ def _hide(module: Any, exported: set[str]) -> None:
 
 
 def _leftovers(module: Any) -> Iterator[str]:
-    """Say which kernel calls what is not in the module."""
+    """Yield an error message for each call of a function that the module does not define."""
     outside = [f.name for f in module.functions if f.is_declaration]
     wanted = [n for n in outside if not n.startswith("llvm.") and n not in INSTRUCTIONS]
     for function in module.functions:
         for block in function.blocks:
             for instruction in block.instructions:
-                if instruction.opcode == "frem":  # the C library's fmod, in the end
+                if instruction.opcode == "frem":  # compiles to a call of the C library's fmod
                     yield _leftover(function.name, "fmod")
                 elif instruction.opcode == "call":
                     text = str(instruction)
@@ -104,7 +105,7 @@ def _leftovers(module: Any) -> Iterator[str]:
                         if f"@{name}(" in text or f'@"{name}"(' in text:
                             yield _leftover(function.name, name)
     if wanted:
-        yield f"the kernels need {', '.join(wanted)}, which no machine has alike"
+        yield f"the kernels call {', '.join(wanted)}, which WebAssembly does not provide"
 
 
 def _leftover(kernel: str, name: str) -> str:
@@ -115,7 +116,7 @@ def _leftover(kernel: str, name: str) -> str:
 
 
 def _explained(kernel: FunctionType, error: NumbaError) -> str:
-    """Return what of numba's long message says what is wrong, and where."""
+    """Return the essence of numba's long message: the construct and its place."""
     text = str(error)
     places = PLACE.findall(text)
     place = f" ({Path(places[-1][0]).name}:{places[-1][1]})" if places else ""

@@ -1,4 +1,4 @@
-"""The catalogue of indicators in TypeScript."""
+"""Generator of ``indicators.ts``, the catalogue of indicators in TypeScript."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEAD: Final = "// Written by `python -m tickfire.kernels.build` from its catalog
 
 
 class BigInt(int):
-    """An integer that is a bigint in TypeScript."""
+    """Integer written as a bigint in TypeScript."""
 
 
 type Literal = str | bool | int | float | tuple[Literal, ...] | Mapping[str, Literal]
@@ -33,13 +33,13 @@ def indicators_typescript() -> str:
     return "\n".join(
         [
             HEAD,
-            "/** Prices of a bar from which an indicator of one series may be computed. */",
+            "/** Prices of a bar that an indicator of one series can be computed from. */",
             f"export const SOURCES = {_literal(SOURCES)} as const;\n",
             "/** The indicators, by the names of their kernels. */",
             "export const INDICATORS = {",
             *lines,
             "} as const;\n",
-            "/** Kernels without a series of results, or of two instruments. */",
+            "/** Kernels that give no series of results, or that need two instruments. */",
             f"export const NOT_INDICATORS = {_literal(others)} as const;\n",
         ]
     )

@@ -1,8 +1,8 @@
-"""Helpers that WebAssembly has an instruction for where compilers see only a choice.
+"""Helpers replaced by single WebAssembly instructions.
 
-V8 makes a branch of a choice between two floats, which costs a misprediction where the data are
-random. The pseudo-maximum and pseudo-minimum of two vectors are exactly `larger` and `smaller`,
-zeros and NaN included, and one instruction of x86.
+V8 compiles a choice between two floats to a branch, which is mispredicted on random data. The
+vector instructions pmax and pmin compute exactly `larger` and `smaller`, zeros and NaN included,
+and are one instruction on x86.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ I32 = ir.IntType(32)
 
 
 def instruction_for(helper: FunctionType) -> Any | None:
-    """Return what to call instead of a helper, or None."""
+    """Return the intrinsic that replaces a helper, or None if there is none."""
     if helper.__module__ != guard.__name__:
         return None
     if helper.__name__ == guard.larger.__name__:

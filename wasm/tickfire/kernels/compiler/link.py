@@ -1,9 +1,9 @@
-"""Make one position-independent object a module that loads on its own or beside others.
+"""Linker of one position-independent object into a module that loads alone or beside others.
 
-A single such object is nearly a module: its function indices are final and its data addresses are
-relative to ``__memory_base``. What is missing is the public name of the memory, an export section,
-data in one segment, and the ``dylink.0`` section by which Emscripten's loader (and Pyodide's
-ctypes) knows how much memory to give it.
+A single such object is almost a module: its function indices are final and its data addresses are
+relative to ``__memory_base``. The linker adds the public name of the memory, an export section,
+a single data segment, and the ``dylink.0`` section that tells Emscripten's loader (and so Pyodide's
+ctypes) how much memory the module needs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ IMPORTS: Final = {
     "__memory_base": "__memory_base",
     "__stack_pointer": "__stack_pointer",
 }
-"""What an object may import, and the names in the module."""
+"""Imports that an object may have, and their names in the module."""
 
 FUNCTION, TABLE, MEMORY, GLOBAL, TAG = range(5)
 SYMBOL_TABLE: Final = 8
@@ -58,26 +58,32 @@ ORDER: Final = (
 
 @dataclass
 class _Object:
-    """An object taken apart."""
+    """Sections of an object: standard ones by id, custom ones by name."""
 
     plain: dict[Section, bytes] = field(default_factory=dict)
     custom: dict[str, bytes] = field(default_factory=dict)
 
 
 def link(data: bytes, exported: set[str]) -> bytes:
-    """Return the module of an object.
+    """Link an object into a module.
 
     Parameters
     ----------
     data : bytes
-        A relocatable object by LLVM, position independent.
+        Relocatable, position-independent object, as LLVM writes it.
     exported : set of str
-        The functions that the module is to show.
+        Names of the functions to export.
+
+    Returns
+    -------
+    bytes
+        The module.
 
     Raises
     ------
     PortableError
-        If it needs what is not in it, or holds what only a full linker can place.
+        If the object needs a symbol that it does not define, lacks an export, or holds data that
+        only a full linker can relocate.
     """
     parts = _take_apart(data)
     if "reloc.DATA" in parts.custom:
@@ -113,10 +119,12 @@ def _take_apart(data: bytes) -> _Object:
 
 
 def _functions(linking: bytes) -> dict[str, int]:
-    """Return the indices of the functions that the symbol table defines."""
+    """Return the indices, by name, of the functions that the symbol table defines."""
     reader = Reader(linking)
     if (version := reader.uleb()) != LINKING_VERSION:
-        raise PortableError(f"the object has linking metadata of version {version}")
+        raise PortableError(
+            f"the object has linking metadata of version {version}, not {LINKING_VERSION}"
+        )
     found: dict[str, int] = {}
     while reader:
         kind = reader.byte()
@@ -148,7 +156,7 @@ def _symbol(reader: Reader, found: dict[str, int]) -> None:
 
 
 def _imports(body: bytes) -> tuple[bytes, int]:
-    """Return the import section with public names, and the index of ``__memory_base``."""
+    """Return the import section with public names, and the global index of ``__memory_base``."""
     reader = Reader(body)
     kept: list[bytes] = []
     globals_seen = 0
@@ -161,7 +169,7 @@ def _imports(body: bytes) -> tuple[bytes, int]:
             raise PortableError(f"the kernels need {field_name}, which is not in the module")
         _skip_import(reader, kind)
         if kind == TABLE:
-            continue  # no kernel calls by address
+            continue  # no kernel makes indirect calls
         if kind == GLOBAL:
             if field_name == "__memory_base":
                 memory_base = globals_seen
@@ -183,7 +191,7 @@ def _skip_import(reader: Reader, kind: int) -> None:
 
 
 def _segment(body: bytes) -> bytes:
-    """Put the data segments of an object, each at an address of its own, into one."""
+    """Join the data segments of an object, each at a constant address, into one."""
     reader = Reader(body)
     out = bytearray()
     for _ in range(reader.uleb()):

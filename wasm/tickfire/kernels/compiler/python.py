@@ -1,4 +1,4 @@
-"""The kernels' face in a browser's Python: one object per kernel, written from the signatures."""
+"""Generator of the Python bindings for Pyodide: one `Kernel` object per kernel."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Final
 from tickfire.kernels.portable import WORDS_SUFFIX, Kind, signature_of, words_function
 
 HEAD: Final = '''\
-"""Indicators over lists and arrays: by kernels.wasm in a browser, as plain Python elsewhere.
+"""Indicators over lists and arrays: kernels.wasm in a browser, plain Python elsewhere.
 
     >>> from tickfire_browser import ema
     >>> ema([1.0, 2.0, 3.0], 2)
     Series('d', [nan, 1.5, 2.5])
 
-Every kernel is called from a fresh state, or started and fed piece by piece:
+A kernel can be called on whole arrays, or started and fed piece by piece:
 ``live = ema.start(period=2)``, ``live.push(new_values)``, ``live.peek(running_value)``.
 """
 
-# Written by `python -m tickfire.kernels.build` from the signatures of the kernels: do not edit.
+# Generated from the kernels' signatures by `tickfire.kernels.compiler.python`: do not edit.
 
 from .bars import Bars
 from .kernel import Kernel
@@ -30,7 +30,7 @@ ROLES: Final = {kind: kind.name.lower() for kind in Kind}
 
 
 def python(kernels: Sequence[FunctionType]) -> str:
-    """Return the bindings of some kernels as the text of one Python file."""
+    """Return the source of a Python module that binds kernels."""
     ordered = sorted(kernels, key=lambda kernel: kernel.__name__)
     computing = [kernel for kernel in ordered if not kernel.__name__.endswith(WORDS_SUFFIX)]
     names = sorted(["Bars", "Kernel", "Series", *(kernel.__name__ for kernel in computing)])

@@ -1,10 +1,10 @@
-"""WebAssembly as a target of numba.
+"""WebAssembly target for numba.
 
-numba's CPU target, with another LLVM machine behind it. numba's integers stay 64 bits wide, as on
-the server; addresses are those of wasm32. The floating point is IEEE 754 without contraction or
-reassociation, as numba's own without fastmath, so the bits are the same.
+It is numba's CPU target with another LLVM target machine. Integers stay 64 bits wide, as on the
+server, and addresses are those of wasm32. Floating point is IEEE 754 without contraction or
+reassociation, as in numba without fastmath, so results have the same bits.
 
-What is used of numba here is internal to it: its release is pinned.
+This module uses numba's internals, which is why numba's release is pinned.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ OPTIONS: Final = {
 
 
 class Wasm32(target_extension.CPU):
-    """The target's place in numba's hierarchy: what holds for any CPU holds for it."""
+    """Entry in numba's hierarchy of targets; it inherits every implementation for CPUs."""
 
 
 class _Codegen(codegen.AOTCPUCodegen):  # type: ignore[misc]
@@ -61,7 +61,10 @@ class _Codegen(codegen.AOTCPUCodegen):  # type: ignore[misc]
         )
         self._target_data = self._tm.target_data
         self._data_layout = str(self._target_data)
-        self._loopvect, self._opt_level = False, 0  # numba's cheap pass, before the full one
+        self._loopvect, self._opt_level = (
+            False,
+            0,
+        )  # numba's cheap pass, which precedes the full one
 
     def _create_empty_module(self, name: str) -> ir.Module:
         module = ir.Module(cgutils.normalize_ir_text(name))
@@ -73,11 +76,11 @@ class _Codegen(codegen.AOTCPUCodegen):  # type: ignore[misc]
 
 class _Context(cpu.CPUContext):  # type: ignore[misc]
     def init(self) -> None:
-        self.is32bit = False  # 64-bit integers, which WebAssembly has
+        self.is32bit = False  # WebAssembly has 64-bit integers
         self._internal_codegen = _Codegen("wasm")
 
     def get_executable(self, library: Any, fndesc: Any, env: Any) -> object:
-        return object()  # numba wants a key of its own for each function; it is never called
+        return object()  # numba needs a distinct key per function; it is never called
 
 
 class _Descriptor(TargetDescriptor):  # type: ignore[misc]
@@ -99,12 +102,12 @@ class _Descriptor(TargetDescriptor):  # type: ignore[misc]
 
 @cache
 def wasm32() -> Wasm32Target:
-    """Return the target; numba knows a target by its name, so a process has one."""
+    """Return the process's only target: numba registers targets by name."""
     return Wasm32Target()
 
 
 class Wasm32Target:
-    """numba's view of WebAssembly: contexts, and the dispatchers that compile for it."""
+    """Target registered with numba: its context, and the dispatchers that compile for it."""
 
     def __init__(self) -> None:
         target_extension.target_registry[NAME] = Wasm32
@@ -114,7 +117,9 @@ class Wasm32Target:
             targetdescr = descriptor
 
             def add_overload(self, cres: Any) -> None:
-                self.overloads[tuple(cres.signature.args)] = cres  # nothing to call here
+                self.overloads[tuple(cres.signature.args)] = (
+                    cres  # nothing to load: this process cannot run WebAssembly
+                )
 
         self.context = descriptor.target_context
         self._dispatcher = Dispatcher
@@ -122,13 +127,13 @@ class Wasm32Target:
         target_extension.jit_registry[Wasm32] = self._jit
 
     def helper(self, function: FunctionType) -> Any:
-        """Return a function as callers within kernels are to call it: inlined."""
+        """Return the inlined form of a helper, for its callers in kernels."""
         if instruction := instruction_for(function):
             return instruction
         return self._dispatcher(function, {}, OPTIONS | {"forceinline": True})
 
     def compile(self, function: FunctionType, arguments: tuple[Any, ...]) -> Any:
-        """Compile a kernel for numba types; return numba's compile result."""
+        """Compile a kernel for argument types of numba's; return numba's compile result."""
         compiled = self._dispatcher(function, {}, OPTIONS)
         compiled.compile(arguments)
         return compiled.overloads[arguments]

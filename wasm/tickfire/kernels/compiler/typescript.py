@@ -1,4 +1,4 @@
-"""The module's face in TypeScript: types and a class, written from the kernels' signatures."""
+"""Generator of the TypeScript bindings: types and a class, from the kernels' signatures."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from tickfire.kernels.portable import (
 )
 
 HEAD: Final = f"""\
-// Written by `python -m tickfire.kernels.build` from the signatures of the kernels: do not edit.
+// Generated from the kernels' signatures by `python -m tickfire.kernels.build`: do not edit.
 
-/** What a kernel returns, and the methods below throw as RangeError, when lengths do not fit. */
+/** Result of a kernel if array lengths do not match; the methods below throw a RangeError. */
 const WRONG_LENGTH = {WRONG_LENGTH};
 """
 
 LOAD: Final = """\
-/** Put a compiled kernels.wasm over a memory, which all arrays given to it must lie in. */
+/** Instantiate a compiled kernels.wasm over the memory that holds all arrays passed to it. */
 export function bindKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return new Kernels(instance.exports as unknown as KernelExports, memory);
 }
 
 /**
- * The kernels over typed arrays that are views of the memory, which must not overlap.
- * All zeros is a fresh state, of as many words as the method `...Words` says.
+ * The kernels, on typed arrays that are views of the memory and do not overlap.
+ * A fresh state is all zeros; the method `...Words` returns its length.
  */
 export class Kernels {
   constructor(
@@ -49,12 +49,12 @@ TAIL: Final = """\
 }
 
 function int32(value: number): number {
-  if ((value | 0) !== value) throw new RangeError(`${value} is no 32-bit integer`);
+  if ((value | 0) !== value) throw new RangeError(`${value} is not a 32-bit integer`);
   return value;
 }
 
 function fitting(kernel: string, result: number): number {
-  if (result === WRONG_LENGTH) throw new RangeError(`${kernel}: the lengths do not fit`);
+  if (result === WRONG_LENGTH) throw new RangeError(`${kernel}: the arrays differ in length`);
   return result;
 }
 """
@@ -74,7 +74,7 @@ ROLES: Final = {
 
 
 def typescript(kernels: Sequence[FunctionType]) -> str:
-    """Return the bindings of some kernels as the text of one TypeScript file."""
+    """Return the source of a TypeScript module that binds kernels."""
     ordered = sorted(kernels, key=lambda kernel: kernel.__name__)
     computing = [kernel for kernel in ordered if not kernel.__name__.endswith(WORDS_SUFFIX)]
     signatures = [signature_of(kernel) for kernel in ordered]
@@ -149,6 +149,6 @@ def _scalar(parameter: Parameter) -> str:
 
 
 def camel(name: str) -> str:
-    """Return a name of Python's as TypeScript writes it: ``log_returns`` as ``logReturns``."""
+    """Convert a name to camel case, such as ``log_returns`` to ``logReturns``."""
     first, *others = name.split("_")
     return first + "".join(part.capitalize() for part in others)
