@@ -158,7 +158,7 @@ def bars_of(entry: Entry) -> Rows:
     """
     data = entry[1].get(b"d", b"")
     if not data or len(data) % BAR.itemsize:
-        raise BadEntry(f"its data has {len(data)} bytes, not a multiple of {BAR.itemsize}")
+        raise BadEntry(f"its data has {len(data)} bytes, but bars have {BAR.itemsize} each")
     return np.frombuffer(data, BAR)
 
 

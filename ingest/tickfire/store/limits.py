@@ -24,7 +24,7 @@ MAX_SIGNALS: Final = 20_000
 CONNECT_TIMEOUT_S: Final = 5.0
 """Maximum time to open a connection, including TLS and AUTH."""
 REQUEST_TIMEOUT_S: Final = 5.0
-"""Maximum time for one reply, including the time to open the connection."""
+"""Maximum time to wait for one reply."""
 BLOCK_MS: Final = 1_000
 """Maximum time that ``XREAD`` waits for new entries, in milliseconds."""
 SILENCE_S: Final = 4.0
