@@ -1,4 +1,4 @@
-"""Repeated attempts and shared values."""
+"""Retries and reference-counted values."""
 
 from __future__ import annotations
 

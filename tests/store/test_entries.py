@@ -61,7 +61,7 @@ def test_an_entry_that_is_not_ours_is_bad(entry_id: bytes, header: bytes, data: 
         ticks_of((entry_id, {b"h": header, b"d": data}))
 
 
-def test_positions_of_every_kind_are_shifted_into_a_new_data_set() -> None:
+def test_positions_of_every_kind_are_shifted_into_a_new_epoch() -> None:
     (ticks,) = tick_writes(0, 501, np.zeros(3, TICK), 1, 2, 3, history=1000)
     ticks.shift(500)
     assert ticks.last == 3

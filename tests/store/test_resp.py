@@ -1,4 +1,4 @@
-"""RESP2: any reply, in any pieces."""
+"""RESP2 parser: any reply, received in any pieces."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_bytes_that_are_no_resp_raise_nothing_else(wire: bytes) -> None:
 @pytest.mark.parametrize(
     "wire", [b"?\r\n", b":x\r\n", b"*x\r\n", b"$x\r\n", b"*1\r\n" * 9, b"$99999999999\r\n"]
 )
-def test_what_cannot_be_resp_is_refused(wire: bytes) -> None:
+def test_invalid_resp_is_refused(wire: bytes) -> None:
     with pytest.raises(RespProtocolError):
         RespParser().feed(wire)
 

@@ -1,4 +1,4 @@
-"""`Store` over every kind of URL: its client and its own connections mean the same."""
+"""`Store` with every kind of URL: its client and its connections reach the same server."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    """A Valkey that asks for a password and listens on a socket too."""
+    """Run a Valkey that requires a password and listens on a Unix socket too."""
     path = tmp_path_factory.mktemp("socket") / "valkey.sock"
     server = Valkey("--unixsocket", str(path), "--unixsocketperm", "700")
     server.client.config_set("requirepass", PASSWORD)
@@ -55,7 +55,7 @@ def socket_of(server: Valkey) -> str:
 
 
 async def round_trip(url: str) -> None:
-    """Write by the writer's pipe, and read by the client and by a connection of our own."""
+    """Write through a `Pipe`, and read with the client and over a `RedisConnection`."""
     store = await Store.open(url)
 
     async def verify() -> None:
@@ -127,7 +127,7 @@ async def test_a_file_that_is_missing_is_named() -> None:
 
 @contextlib.asynccontextmanager
 async def listening(received: bytearray) -> AsyncIterator[int]:
-    """Collect what clients send to a port that answers nothing."""
+    """Listen without answering, and collect the bytes that clients send; yield the port."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         received.extend(await reader.read(1 << 16))

@@ -1,4 +1,4 @@
-"""Redis URLs: one meaning, or one refusal that names the fault and hides the password."""
+"""Redis URLs: parsed in one way, or refused by an error that hides the password."""
 
 from __future__ import annotations
 

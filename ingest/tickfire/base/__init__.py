@@ -1,1 +1,1 @@
-"""The floor of the house: what every process needs."""
+"""Helpers that every other package may use: errors, processes, retries and units."""

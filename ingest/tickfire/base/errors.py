@@ -1,9 +1,9 @@
-"""Errors that are the user's to mend, and end in one sentence instead of a traceback.
+"""Errors that the user can correct, reported in one sentence instead of a traceback.
 
 ::
 
     UserError            exit code 1: a missing file, a port in use, a service out of reach
-    └── UsageError       exit code 2: options or environment variables that make no sense
+    └── UsageError       exit code 2: an invalid option or environment variable
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import ClassVar
 
 
 class UserError(Exception):
-    """Something the user can mend.
+    """An error that the user can correct.
 
-    Its text is one sentence that says what is wrong and what to do; the command line prints it as
-    ``tickfire: <sentence>`` and ends with `exit_code`.
+    The message is one sentence that says what is wrong and what to do. The command line prints it
+    as ``tickfire: <sentence>`` and exits with `exit_code`.
     """
 
     exit_code: ClassVar[int] = 1
 
 
 class UsageError(UserError):
-    """An option or an environment variable that makes no sense."""
+    """An invalid option or environment variable."""
 
     exit_code: ClassVar[int] = 2

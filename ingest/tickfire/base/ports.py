@@ -1,4 +1,4 @@
-"""Free ports, and ports that are taken."""
+"""Free TCP ports."""
 
 from __future__ import annotations
 
@@ -10,24 +10,31 @@ from tickfire.base.errors import UserError
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a TCP port that nothing listens on now."""
+    """Return a TCP port that is free now."""
     return free_ports(1, host)[0]
 
 
 def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
-    """Return different TCP ports that nothing listens on now."""
+    """Return `count` different TCP ports that are free now."""
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(_bound(host, 0)) for _ in range(count)]
         return [listener.getsockname()[1] for listener in listeners]
 
 
 def check_port(host: str, port: int, *, option: str = "--port") -> int:
-    """Return `port`, or a free one for 0; `option` is what the user would set to change it.
+    """Check that a port is free and return it, or a free port if it is 0.
+
+    Parameters
+    ----------
+    host : str
+    port : int
+    option : str
+        Name of the option that sets the port, for the error message.
 
     Raises
     ------
     UserError
-        Something listens there already, or the address is not one of this machine's.
+        The port is in use, or the address does not belong to this machine.
     """
     try:
         with _bound(host, port) as listener:

@@ -1,8 +1,8 @@
-"""Child processes: how one ended, in words, and that none outlives its parent.
+"""Child processes that end with their parent, and exit codes in words.
 
-A child that cannot watch its parent ends with it all the same, even on SIGKILL. Linux tells the
-kernel (``PR_SET_PDEATHSIG``). Elsewhere a guard, a shell that reads a pipe whose other end the
-parent holds, kills the child once the pipe ends.
+The child ends even if its parent is killed by SIGKILL. On Linux the kernel kills it
+(``PR_SET_PDEATHSIG``). On other systems a guard does: a shell that reads from a pipe, whose other
+end the parent holds, and kills the child at end of file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _GUARD_SCRIPT: Final = 'read -r _; kill -9 "$1"'
 
 
 def describe_exit(code: int) -> str:
-    """Return how a process ended, from its exit code as `subprocess` gives it."""
+    """Describe in words how a process ended, given its return code from `subprocess`."""
     if code >= 0:
         return f"exit code {code}"
     try:
@@ -30,10 +30,10 @@ def describe_exit(code: int) -> str:
 
 
 def death_signal() -> Callable[[], None] | None:
-    """Return what the child runs between fork and exec, so that it is killed with its parent.
+    """Return a ``preexec_fn`` that makes the kernel kill the child when its parent ends.
 
-    None where the system has no such call: start a `Guard` beside the child then. The library is
-    loaded here, before the fork: after it, only plain system calls are safe.
+    Returns None on systems other than Linux: use a `Guard` there. The C library is loaded here,
+    since only plain system calls are safe between fork and exec.
     """
     if not sys.platform.startswith("linux"):
         return None
@@ -42,14 +42,14 @@ def death_signal() -> Callable[[], None] | None:
 
     def in_child() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it ended before the call above
+        if os.getppid() != parent:  # the parent ended before the call above
             os._exit(1)
 
     return in_child
 
 
 class Guard:
-    """Kills a process when this one ends without having called `release`."""
+    """Helper process that kills another process if this one ends before `release`."""
 
     def __init__(self, pid: int) -> None:
         self._shell = subprocess.Popen(
@@ -57,11 +57,11 @@ class Guard:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # a signal to our group must not take the guard first
+            start_new_session=True,  # a signal to our group must not end the guard first
         )
 
     def release(self) -> None:
-        """End the guard; the process is left alone. To be called once the process has ended."""
+        """End the guard without killing the process, to be called once the process has ended."""
         self._shell.kill()
         self._shell.wait()
         if self._shell.stdin is not None:

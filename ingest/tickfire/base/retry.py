@@ -1,4 +1,4 @@
-"""Repeated attempts: delays that double, and calls that are repeated until they succeed."""
+"""Retries with exponential backoff."""
 
 from __future__ import annotations
 

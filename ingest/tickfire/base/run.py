@@ -1,4 +1,4 @@
-"""Event loops for commands, and their end at a signal."""
+"""Event loops for commands, and their shutdown on signals."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def on_signals(
     callback: Callable[[signal.Signals], object],
     signals: Iterable[signal.Signals] = STOP_SIGNALS,
 ) -> None:
-    """Have the running loop call back at each of some signals.
+    """Register a callback for signals with the running event loop.
 
-    SIGHUP is left alone where it is ignored, as under ``nohup``.
+    SIGHUP is skipped if it is ignored, as it is under ``nohup``.
     """
     loop = asyncio.get_running_loop()
     for number in signals:
@@ -36,7 +36,7 @@ def on_signals(
 
 
 def stop_event(signals: Iterable[signal.Signals] = STOP_SIGNALS) -> asyncio.Event:
-    """Return an event that one of the signals sets."""
+    """Return an event that is set on any of the signals."""
     stop = asyncio.Event()
     on_signals(lambda _: stop.set(), signals)
     return stop
@@ -48,7 +48,7 @@ async def until_stopped(main: Coroutine[Any, Any, None]) -> None:
     Raises
     ------
     Exception
-        Any exception that `main` raises; of an exception group, its first.
+        Any exception raised by `main`; for an exception group, the first of its exceptions.
     """
     task = asyncio.ensure_future(main)
     on_signals(lambda _: task.cancel())

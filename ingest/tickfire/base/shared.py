@@ -1,4 +1,4 @@
-"""Objects that several holders share, each made once and dropped with its last holder."""
+"""Reference-counted objects, created on first use and dropped after the last."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, ValuesView
 
 
 class Shared[K, V]:
-    """Reference-counted values by key, in the order in which they were made."""
+    """Reference-counted values by key, in order of creation."""
 
     __slots__ = ("_counts", "_values")
 
@@ -15,7 +15,7 @@ class Shared[K, V]:
         self._counts: dict[K, int] = {}
 
     def hold(self, key: K, make: Callable[[], V]) -> V:
-        """Count one more holder of a key and return its value, made by `make` if it is new."""
+        """Add a holder of a key and return the value, which `make` creates for the first holder."""
         if key not in self._values:
             self._values[key] = make()
             self._counts[key] = 0
@@ -23,12 +23,12 @@ class Shared[K, V]:
         return self._values[key]
 
     def release(self, key: K) -> V | None:
-        """Count one holder less; return the value if that was the last one, else None.
+        """Remove a holder of a key; return the value if it was the last holder, else None.
 
         Raises
         ------
         KeyError
-            Nobody holds the key.
+            The key has no holder.
         """
         self._counts[key] -= 1
         if self._counts[key]:
@@ -37,11 +37,11 @@ class Shared[K, V]:
         return self._values.pop(key)
 
     def get(self, key: K) -> V | None:
-        """Return the value of a key, None if nobody holds it."""
+        """Return the value of a key, or None if it has no holder."""
         return self._values.get(key)
 
     def holders(self, key: K) -> int:
-        """Return how many hold a key."""
+        """Return the number of holders of a key."""
         return self._counts.get(key, 0)
 
     def values(self) -> ValuesView[V]:

@@ -1,4 +1,4 @@
-"""Units of time and price, and prices as exact decimal strings."""
+"""Units of time and price, and conversion of prices to exact decimal strings."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ _DIGITS: Final = 9
 NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
 PRICE_SCALE: Final = 1_000_000_000
-"""Prices are int64 in units of 1e-9."""
+"""Prices are 64-bit integers in units of 1e-9."""
 UNDEF_PRICE: Final = 2**63 - 1
-"""DBN's "no price"."""
+"""The value that stands for "no price" in DBN."""
 
 
 def decimal(price: int) -> str:
-    """Return a price (1e-9) as the shortest exact decimal.
+    """Return a price, given in units of 1e-9, as the shortest exact decimal.
 
     >>> decimal(5_524_250_000_000), decimal(-1), decimal(0)
     ('5524.25', '-0.000000001', '0')
@@ -27,10 +27,10 @@ def decimal(price: int) -> str:
 
 
 def decimal_or_none(price: int) -> str | None:
-    """Return a price as a decimal, None for UNDEF_PRICE."""
+    """Return a price as a decimal, or None for UNDEF_PRICE."""
     return None if price == UNDEF_PRICE else decimal(price)
 
 
 def milliseconds(ns: int) -> int:
-    """Return ns as whole milliseconds, rounded down."""
+    """Convert nanoseconds to whole milliseconds, rounded down."""
     return ns // NS_PER_MS

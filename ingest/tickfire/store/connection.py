@@ -1,7 +1,7 @@
-"""`RedisConnection`: commands out, replies to callbacks, with no task and no queue in between.
+"""`RedisConnection`: an asyncio protocol that passes replies of Redis straight to callbacks.
 
-A reply is parsed in `data_received` and handed on in the same step of the loop, so that a tick
-spends no time waiting for a task to be scheduled.
+Replies are parsed and delivered in `data_received`, without a task or queue in between, so that a
+tick does not wait for a task to be scheduled.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ type OnReply = Callable[[Reply], None]
 
 
 class ConnectionLost(ConnectionError):
-    """The connection ended before the reply came."""
+    """Raised when the connection is lost before the reply arrives."""
 
 
 class RedisConnection(asyncio.Protocol):
-    """A connection over which replies come in the order of the commands; errors are replies too.
+    """A pipelined connection to Redis: replies arrive in the order of the commands.
 
     Parameters
     ----------
     on_replies : callable, optional
-        Called once after all replies of one read have been delivered.
+        Called after all replies of one read from the socket have been delivered.
 
     Attributes
     ----------
     closed : asyncio.Event
-        Set once the connection is gone.
+        Set once the connection is lost or closed.
     error : Exception or None
-        The reason for which it is gone, if it is known.
+        Why the connection was lost, if known.
     received : int
-        Bytes read so far: a sign of life.
+        Number of bytes received so far.
     """
 
     def __init__(self, on_replies: Callable[[], None] | None = None) -> None:
@@ -56,10 +56,10 @@ class RedisConnection(asyncio.Protocol):
     # --- asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's class is not a subclass
 
     def data_received(self, data: bytes) -> None:
-        """Deliver each complete reply to the caller that waits for it."""
+        """Deliver each complete reply to the sender of its command."""
         self.received += len(data)
         try:
             replies = self._parser.feed(data)
@@ -69,7 +69,7 @@ class RedisConnection(asyncio.Protocol):
             return
         for reply in replies:
             if not self._waiting:
-                self.error = RespProtocolError("a reply to no command")
+                self.error = RespProtocolError("a reply came without a command")
                 self.close()
                 return
             _deliver(self._waiting.popleft(), reply)
@@ -77,7 +77,7 @@ class RedisConnection(asyncio.Protocol):
             self._on_replies()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Fail the commands that wait for a reply."""
+        """Raise `ConnectionLost` in each `command` that waits for a reply."""
         self.error = self.error or exc
         self.closed.set()
         waiting, self._waiting = self._waiting, deque()
@@ -94,7 +94,10 @@ class RedisConnection(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     def send_raw(self, command: bytes, on_reply: OnReply) -> None:
-        """Send an encoded command; if the connection is lost first, `on_reply` is never called."""
+        """Send an encoded command and pass its reply, which may be a `RespError`, to `on_reply`.
+
+        If the connection is lost first, `on_reply` is never called.
+        """
         if self._transport is None or self._transport.is_closing():
             return
         self._waiting.append(on_reply)
@@ -106,9 +109,9 @@ class RedisConnection(asyncio.Protocol):
         Raises
         ------
         RespError
-            Redis refused the command.
+            Redis answered with an error.
         ConnectionLost
-            The connection was lost before the reply came.
+            The connection is closed, or was lost before the reply arrived.
         """
         if self._transport is None or self._transport.is_closing():
             raise ConnectionLost("not connected")
@@ -121,7 +124,7 @@ class RedisConnection(asyncio.Protocol):
         return reply
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection at once, without waiting for replies."""
         if self._transport is not None:
             self._transport.abort()
 

@@ -1,4 +1,4 @@
-"""Epochs as readers and ingest see them: the hash ``meta`` and the instrument table."""
+"""The current epoch and its instruments, as read from Redis."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Epoch(NamedTuple):
     Attributes
     ----------
     key : bytes
-        8 random bytes.
+        8 random bytes that identify the epoch.
     shards : int
         Number of shards, 1 to 256.
     """
@@ -32,7 +32,7 @@ class Epoch(NamedTuple):
 
 
 def epoch_of(meta: Mapping[bytes, bytes]) -> Epoch | None:
-    """Return the epoch that the hash ``meta`` names; None if it names none that can be read."""
+    """Return the epoch described by the hash ``meta``, or None if it is absent or invalid."""
     key, shards = meta.get(b"epoch", b""), meta.get(b"shards", b"1")
     if len(key) != KEY_BYTES or not shards.isdigit() or not 0 < int(shards) <= MAX_SHARDS:
         return None
@@ -40,7 +40,7 @@ def epoch_of(meta: Mapping[bytes, bytes]) -> Epoch | None:
 
 
 def instruments_of(rows: Iterable[bytes]) -> list[Instrument]:
-    """Return the instruments of rows of the hash ``instruments``; skip rows that are not ours."""
+    """Decode values of the hash ``instruments``; skip values that cannot be decoded."""
     found = []
     for row in rows:
         try:
@@ -51,12 +51,12 @@ def instruments_of(rows: Iterable[bytes]) -> list[Instrument]:
 
 
 async def read_hash(client: Client, key: bytes) -> dict[bytes, bytes]:
-    """Return a whole hash, by redis-py.
+    """Return all fields of a hash, using the redis-py client.
 
     Raises
     ------
     OSError, redis.exceptions.RedisError
-        Redis does not answer, or refuses.
+        Redis does not answer, or answers with an error.
     """
     reply: Any = client.hgetall(key.decode())
     fields: dict[bytes, bytes] = await reply

@@ -1,4 +1,4 @@
-"""`History`: ranges of the streams of one shard, in batches."""
+"""`History`: ranges of entries of one shard's streams."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from tickfire.store.schema import ticks_key
 from tickfire.store.store import Store
 
 BATCH_ENTRIES: Final = 256
+"""Number of entries read at once, by default."""
 
 
 class History(Requests):
-    """Requests for the entries that the streams of a shard still hold."""
+    """Reader of the entries that the streams of one shard still hold."""
 
     def __init__(self, store: Store, shard: int) -> None:
         self._ticks = ticks_key(shard)
@@ -22,23 +23,25 @@ class History(Requests):
     async def ticks_after(
         self, position: int, count: int = BATCH_ENTRIES
     ) -> tuple[list[TickEntry], int]:
-        """Return ticks after a position, and the position at which they end.
+        """Return the ticks after a position, and the position to read on from.
 
         Parameters
         ----------
         position : int
         count : int
-            Entries to read at most.
+            Maximum number of entries to read.
 
         Returns
         -------
-        list of TickEntry, int
-            Entries that are not ours are left out of the list; the end counts them.
+        entries : list of TickEntry
+            The ticks, without entries that cannot be unpacked.
+        end : int
+            Position of the last entry read, unpacked or not; `position` if there is none.
 
         Raises
         ------
         RedisUnavailable
-            Redis does not answer, or refuses.
+            Redis does not answer in time, or answers with an error.
         """
         found, end = [], position
         for entry in await self.range(self._ticks, b"(%d-0" % position, count):
@@ -50,12 +53,12 @@ class History(Requests):
         return found, end
 
     async def newest(self) -> int:
-        """Return the position of the end of the tick stream, 0 if it is empty.
+        """Return the position of the newest tick, or 0 if the stream is empty.
 
         Raises
         ------
         RedisUnavailable
-            Redis does not answer, or refuses.
+            Redis does not answer in time, or answers with an error.
         """
         entries = entries_of(await self.command("XREVRANGE", self._ticks, "+", "-", "COUNT", 1))
         try:
@@ -64,11 +67,13 @@ class History(Requests):
             return 0
 
     async def range(self, key: bytes, start: bytes, count: int) -> list[Entry]:
-        """Return up to `count` entries of a stream of this shard, from an id on.
+        """Return up to `count` entries of a stream of this shard, oldest first.
+
+        `start` is the first id as ``XRANGE`` takes it: exclusive if it begins with ``(``.
 
         Raises
         ------
         RedisUnavailable
-            Redis does not answer, or refuses.
+            Redis does not answer in time, or answers with an error.
         """
         return entries_of(await self.command("XRANGE", key, start, "+", "COUNT", count))

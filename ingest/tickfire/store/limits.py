@@ -1,33 +1,34 @@
-"""Limits and times that all readers and writers of Redis share."""
+"""Limits and timeouts shared by all readers and writers of Redis."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# --- the layout of the streams
+# --- layout of the streams
 MAX_SHARDS: Final = 256
-"""Shards of an epoch: the binary ``ticks`` event has one byte for the shard's number."""
+"""Maximum number of shards: the binary ``ticks`` event has one byte for the shard."""
 MAX_TICKS_PER_ENTRY: Final = 256
 MAX_BARS_PER_ENTRY: Final = 256
 
-# --- the number of entries that streams keep
+# --- approximate lengths of the streams
 HISTORY_TICKS: Final = 2_000_000
-"""Ticks of a shard, by default."""
+"""Ticks per shard, by default."""
 HISTORY_BARS: Final = 100_000
-"""Bar entries of a shard."""
+"""Bar entries per shard."""
 MAX_STATUS: Final = 10_000
 MAX_HEADLINES: Final = 10_000
 MAX_SENTIMENTS: Final = MAX_HEADLINES
 MAX_SIGNALS: Final = 20_000
 
-# --- times
+# --- timeouts
 CONNECT_TIMEOUT_S: Final = 5.0
-"""Time for a connection to be made and accepted, TLS and AUTH included."""
+"""Maximum time to open a connection, including TLS and AUTH."""
 REQUEST_TIMEOUT_S: Final = 5.0
-"""Time for one reply."""
+"""Maximum time to wait for one reply."""
 BLOCK_MS: Final = 1_000
-"""Time that ``XREAD`` waits for new entries."""
+"""Maximum time that ``XREAD`` waits for new entries, in milliseconds."""
 SILENCE_S: Final = 4.0
-"""Time without a byte after which a connection is dead, though ``XREAD`` ends every BLOCK_MS."""
+"""Time without a byte after which a reading connection counts as dead. ``XREAD`` replies at least
+every BLOCK_MS, so a connection that works is never silent for this long."""
 FIRST_RETRY_S: Final = 0.05
 MAX_RETRY_S: Final = 2.0

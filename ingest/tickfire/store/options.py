@@ -1,4 +1,4 @@
-"""Options that several commands share; each refuses a wrong value at the start."""
+"""Command-line options for Redis that several commands share."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ shards_option = click.option(
     default=1,
     show_default=True,
     show_envvar=True,
-    help="Streams that share the instruments among them.",
+    help="Number of shards to divide the instruments among.",
 )

@@ -1,7 +1,7 @@
-"""Requests to the node of one key, over one connection that many callers share.
+"""Commands to one Redis node, over a connection that several callers share.
 
-It is opened at the first request, and again after a loss. Large replies are read by our own
-parser, at a tenth of the cost of redis-py's.
+The connection is opened for the first command and reopened after a loss. Large replies are parsed
+by `tickfire.store.resp`, at a tenth of the cost of redis-py.
 """
 
 from __future__ import annotations
@@ -20,17 +20,19 @@ logger = logging.getLogger(__name__)
 
 
 class RedisUnavailable(Exception):
-    """Redis does not answer now, or refuses."""
+    """Raised when Redis does not answer, or answers with an error."""
 
 
 class Requests:
-    """Commands on one key, or on keys of its slot, answered in turn.
+    """Commands on one key, or on keys of the same slot.
+
+    Callers may send commands concurrently; replies come in the order of the commands.
 
     Parameters
     ----------
     store : Store
     key : bytes
-        Names the node.
+        Commands go to the node that holds this key.
     """
 
     def __init__(self, store: Store, key: bytes) -> None:
@@ -41,7 +43,7 @@ class Requests:
         self._closes = 0
 
     def close(self) -> None:
-        """Drop the connection, even one that is still being opened."""
+        """Close the connection, even one that is still being opened."""
         self._closes += 1
         if self._connection is not None:
             self._connection.close()
@@ -52,14 +54,14 @@ class Requests:
         Raises
         ------
         RedisUnavailable
-            Redis does not answer, or refuses.
+            Redis does not answer in time, or answers with an error.
         """
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 connection = await self._connected()
                 return await connection.command(*parts)
         except REDIS_ERRORS as error:
-            self.close()  # the next request opens another, to the node that is right by then
+            self.close()  # the next command reconnects, to another node if the key has moved
             raise RedisUnavailable(str(error) or "no answer in time") from error
 
     async def _connected(self) -> RedisConnection:
@@ -69,17 +71,17 @@ class Requests:
                 connection = await self._store.connect(self._key)
                 if closes != self._closes:
                     connection.close()
-                    raise ConnectionError("closed while it was opened")
+                    raise ConnectionError("closed while it was being opened")
                 self._connection = connection
             return self._connection
 
     async def hash(self, key: bytes) -> dict[bytes, bytes]:
-        """Return a whole hash.
+        """Return all fields of a hash.
 
         Raises
         ------
         RedisUnavailable
-            Redis does not answer, or refuses.
+            Redis does not answer in time, or answers with an error.
         """
         flat = await self.command("HGETALL", key)
         if not isinstance(flat, list):
@@ -88,7 +90,10 @@ class Requests:
 
 
 async def newest_entries(store: Store, key: bytes, count: int) -> list[Entry]:
-    """Return the newest entries of a stream, oldest first; wait for Redis."""
+    """Return up to `count` newest entries of a stream, oldest first.
+
+    Repeats the command until Redis answers.
+    """
     requests = Requests(store, key)
     try:
         reply = await retry(
@@ -104,5 +109,8 @@ async def newest_entries(store: Store, key: bytes, count: int) -> list[Entry]:
 
 
 async def newest_id(store: Store, key: bytes) -> bytes:
-    """Return the id of the newest entry of a stream, ``0-0`` if it has none; wait for Redis."""
+    """Return the id of the newest entry of a stream, or ``0-0`` if it is empty.
+
+    Repeats the command until Redis answers.
+    """
     return last_id(await newest_entries(store, key, 1))

@@ -1,7 +1,7 @@
-"""RESP2, sans I/O: commands to bytes, and bytes in any pieces to replies.
+"""RESP2 encoder and incremental parser, sans I/O.
 
-redis-py's own parser builds a reply in 10 us an element; a stream entry has seven. This one keeps
-only what the readers and the writer of streams need, and costs a tenth.
+The parser of redis-py takes 10 us for each element of a reply, and a stream entry has seven. This
+one supports only the types that streams need and takes a tenth of that time.
 """
 
 from __future__ import annotations
@@ -9,30 +9,31 @@ from __future__ import annotations
 from typing import Final
 
 type Reply = bytes | int | RespError | list[Reply] | None
-"""Bulk and simple strings are bytes, null bulks and null arrays None."""
+"""A parsed reply: strings are bytes; null strings and null arrays are None."""
 
 MAX_BULK: Final = 512 << 20
-"""Redis's own limit of one string, bytes."""
+"""Maximum length of one string, in bytes, as in Redis itself."""
 MAX_DEPTH: Final = 8
+"""Maximum nesting of arrays."""
 _CRLF: Final = b"\r\n"
 _STRING, _ERROR, _INTEGER, _BULK, _ARRAY = b"+-:$*"
 
 
 class RespError(Exception):
-    """An error that Redis replied, as a value: ``code`` is its first word."""
+    """Error reply of Redis, which may also be raised."""
 
     @property
     def code(self) -> str:
-        """The first word: ``MOVED``, ``NOAUTH``, ``LOADING``."""
+        """First word of the message, such as ``MOVED``, ``NOAUTH`` or ``LOADING``."""
         return str(self).partition(" ")[0]
 
 
 class RespProtocolError(Exception):
-    """The bytes are not RESP2: the connection cannot be read on."""
+    """Raised for bytes that are not RESP2; the connection must be closed."""
 
 
 def encode_command(*parts: bytes | str | int) -> bytes:
-    """Return one command as RESP."""
+    """Return a command, encoded as a RESP array of bulk strings."""
     out = [b"*%d\r\n" % len(parts)]
     for part in parts:
         word = part if isinstance(part, bytes) else str(part).encode()
@@ -41,20 +42,22 @@ def encode_command(*parts: bytes | str | int) -> bytes:
 
 
 class RespParser:
-    """Feed it what the socket yields; it returns the replies that are complete.
+    """Incremental parser of replies.
 
-    A large reply may come in hundreds of reads: the elements read so far are kept, so no byte is
-    looked at twice.
+    A large reply may arrive in hundreds of reads. The elements parsed so far are kept between
+    calls of `feed`, so that none is parsed twice.
     """
 
     def __init__(self) -> None:
         self._data = b""
-        self._stack: list[tuple[list[Reply], int]] = []  # the arrays around the open one
-        self._items: list[Reply] = []  # of the open array
-        self._wanted = 0  # its length; 0: none is open
+        self._stack: list[
+            tuple[list[Reply], int]
+        ] = []  # arrays that enclose the open one, and their lengths
+        self._items: list[Reply] = []  # elements of the open array
+        self._wanted = 0  # length of the open array; 0 if none is open
 
     def feed(self, data: bytes) -> list[Reply]:
-        """Take bytes, return complete replies in order.
+        """Parse more bytes and return the replies that are now complete, in order.
 
         Raises
         ------
@@ -71,7 +74,7 @@ class RespParser:
         return replies
 
     def _parse(self, data: bytes) -> tuple[list[Reply], int]:
-        # One loop without calls: it runs seven times for each entry of a stream.
+        # A single loop without function calls, as it runs seven times for each stream entry.
         find = data.find
         size = len(data)
         stack, items, wanted = self._stack, self._items, self._wanted
@@ -89,7 +92,9 @@ class RespParser:
                     after = end + length
                     if size < after + 2:
                         if length > MAX_BULK:
-                            raise ValueError(f"a string of {length} bytes")
+                            raise ValueError(
+                                f"a string of {length} bytes is longer than {MAX_BULK}"
+                            )
                         break
                     value, at = data[end:after], after + 2
             elif kind == _ARRAY:
@@ -97,7 +102,7 @@ class RespParser:
                 at = end + 2
                 if length > 0:
                     if len(stack) >= MAX_DEPTH:
-                        raise ValueError("nested too deeply")
+                        raise ValueError(f"arrays are nested more than {MAX_DEPTH} deep")
                     stack.append((items, wanted))
                     items, wanted = [], length
                     continue
@@ -122,4 +127,4 @@ def _line(kind: int, text: bytes) -> Reply:
         return RespError(text.decode("utf-8", "replace"))
     if kind == _INTEGER:
         return int(text)
-    raise ValueError(f"{kind:#04x} begins no reply")
+    raise ValueError(f"no reply begins with the byte {kind:#04x}")

@@ -1,6 +1,7 @@
-"""The record layouts and keys that kernel, Redis, server and browser share.
+"""Record layouts and Redis keys shared by the kernels, ingest, the server and the browser.
 
-One definition of each; docs/formats.md explains them. All little-endian, all sizes multiples of 8.
+Each is defined here and nowhere else; docs/formats.md explains them. All layouts are little-endian,
+and their sizes are multiples of 8 bytes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ INTERVALS_S: Final[Mapping[str, int]] = {
     "1h": 3_600,
     "1d": 86_400,
 }
-"""Of bars: name to seconds. Ingest closes those of a second and a minute, others are folded."""
+"""Intervals of bars: name to seconds. Ingest closes 1 s and 1 m bars; readers fold the others."""
 MINUTE_S: Final = INTERVALS_S["1m"]
 
 TICK_TRADE: Final = 1
@@ -38,34 +39,35 @@ TICK: Final = np.dtype(
         ("price", "<i8"),  # 1e-9
         ("size", "<u4"),
         ("instrument_id", "<u4"),
-        ("sequence", "<u4"),  # the venue's own; 0 if it has none
+        ("sequence", "<u4"),  # assigned by the venue; 0 if it has none
         ("kind", "u1"),  # TICK_*
         ("side", "u1"),  # aggressor: ASCII A, B or N
         ("flags", "u1"),  # as DBN
         ("feed", "u1"),
     ]
 )
-"""One trade, one change of a side of the top of book, or a clear: 32 bytes.
+"""A trade, a change of one side of the top of the book, or a clear: 32 bytes.
 
-A clear (``TICK_CLEAR``) voids an instrument's top of book, and is the only point at which its
-time may go back: a feed session began anew.
+A clear (``TICK_CLEAR``) empties the top of an instrument's book. Only after a clear may the
+instrument's time go back, as when a feed session starts again.
 """
 
 BAR_LATE: Final = 1
-"""Bar flag: belongs to a bar that was closed before; merge it into that one."""
+"""Bar flag: a piece of a bar that is already closed, to be merged into it."""
 BAR_REWIND: Final = 2
-"""Bar flag: the first bar after the feed went back in time; later bars of before are void."""
+"""Bar flag: the first bar after the feed went back in time. It voids the earlier bars of the
+instrument and interval that start at its start or later."""
 
 BAR: Final = np.dtype(
     [
         ("start", "<i8"),  # ns since the Unix epoch, inclusive
-        ("open", "<i8"),  # 1e-9, as the next three
+        ("open", "<i8"),  # 1e-9, as are the next three
         ("high", "<i8"),
         ("low", "<i8"),
         ("close", "<i8"),
         ("volume", "<u8"),
         ("vwap", "<i8"),  # 1e-9
-        ("n", "<u8"),  # position of the last tick in it
+        ("n", "<u8"),  # position of its last trade
         ("trades", "<u4"),
         ("instrument_id", "<u4"),
         ("interval_s", "<u4"),
@@ -74,10 +76,10 @@ BAR: Final = np.dtype(
         ("reserved", "<u2"),
     ]
 )
-"""One closed bar of one instrument: 80 bytes."""
+"""A closed bar of one instrument, or a piece of one: 80 bytes."""
 
 RUNNING_BAR: Final = (
-    ("start", "<i8"),  # ns; 0: no bar runs
+    ("start", "<i8"),  # ns; 0: no bar is running
     ("open", "<i8"),
     ("high", "<i8"),
     ("low", "<i8"),
@@ -86,7 +88,7 @@ RUNNING_BAR: Final = (
     ("trades", "<i8"),
     ("notional", "<f8"),  # sum of price * size
 )
-"""The words of a running bar, as `tickfire.kernels.bars` reads them."""
+"""Fields of a running bar, in the order in which `tickfire.kernels.bars` reads them."""
 
 STATE: Final = np.dtype(
     [
@@ -102,19 +104,19 @@ STATE: Final = np.dtype(
         ("last_size", "<i8"),
         ("last_ts", "<i8"),  # ns, ts_event of the last trade; 0: none yet
         ("volume", "<i8"),  # since the feed session began
-        ("trade_n", "<i8"),  # position of its last trade
-        ("cleared", "<u4"),  # 1: a clear came, and no trade since
+        ("trade_n", "<i8"),  # position of the last trade
+        ("cleared", "<u4"),  # 1: no trade since the last clear
         ("shard", "<u4"),
-        ("dirty", "<i8"),  # 1: changed since its snapshot was last written
+        ("dirty", "<i8"),  # 1: changed since the last snapshot
         ("s_closed", "<i8"),  # start of the latest closed 1 s bar; -1: the next one is a rewind
-        ("m_closed", "<i8"),  # the same of 1 m bars
+        ("m_closed", "<i8"),  # the same for 1 m bars
         *((f"s_{name}", kind) for name, kind in RUNNING_BAR),
         *((f"m_{name}", kind) for name, kind in RUNNING_BAR),
     ]
 )
-"""Everything known of one instrument now: 256 bytes; also its snapshot in Redis.
+"""The state of one instrument, in memory and as its snapshot in Redis: 256 bytes.
 
-``s_*`` is the running 1 s bar; ``m_*`` the running 1 m bar without the running second.
+``s_*`` is the running 1 s bar; ``m_*`` is the running 1 m bar without the running second.
 """
 
 ENTRY_VERSION: Final = 1
@@ -125,30 +127,30 @@ ENTRY_HEADER: Final = np.dtype(
         ("schema", "u1"),
         ("reserved", "<u2"),
         ("count", "<u4"),
-        ("received", "<i8"),  # ns, the feed's bytes were received
-        ("parsed", "<i8"),  # ns, the kernel was done with them
-        ("written", "<i8"),  # ns, handed to Redis
+        ("received", "<i8"),  # ns: when the feed's bytes were received
+        ("parsed", "<i8"),  # ns: when the kernel had parsed them
+        ("written", "<i8"),  # ns: when the entry was handed to the connection
     ]
 )
-"""Field ``h`` of an entry of ``ticks:{s}``: 32 bytes; field ``d`` holds TICK[count]."""
+"""Field ``h`` of an entry of ``ticks:{s}``: 32 bytes. Field ``d`` holds TICK[count]."""
 
 BINARY_VERSION: Final = 1
 BINARY_HEADER: Final = np.dtype(
     [
         ("version", "u1"),
-        ("shard", "u1"),  # whose positions these are
-        ("span", "<u2"),  # positions covered: position + span - 1 is good for `since`
+        ("shard", "u1"),  # the shard that the positions belong to
+        ("span", "<u2"),  # number of positions covered: `since` takes position + span - 1
         ("count", "<u4"),
-        ("position", "<u8"),  # n of the first tick
+        ("position", "<u8"),  # of the first tick
         ("epoch", "u1", (8,)),
     ]
 )
-"""Head of the payload of a binary ``ticks`` event: 24 bytes, then TICK[count]."""
+"""Header of the payload of a binary ``ticks`` event: 24 bytes, followed by TICK[count]."""
 
 META_KEY: Final = b"meta"
 """Hash: ``epoch`` (8 raw bytes), ``shards`` (decimal)."""
 INSTRUMENTS_KEY: Final = b"instruments"
-"""Hash: ``<feed>:<instrument_id>`` to a msgpack `Instrument`."""
+"""Hash: ``<feed>:<instrument_id>`` to a msgpack-encoded `Instrument`."""
 NEWS_KEY: Final = b"news"
 STATUS_KEY: Final = b"status"
 SNAPSHOT_POSITION_FIELD: Final = b"n"
@@ -167,19 +169,19 @@ def bars_key(shard: int) -> bytes:
 def snapshots_key(shard: int) -> bytes:
     """Return the key of a shard's hash of snapshots.
 
-    ``<feed>:<instrument_id>`` to 256 bytes of STATE; field ``n`` is the position at which all of
-    them hold.
+    The hash maps ``<feed>:<instrument_id>`` to a STATE; its field ``n`` is the position that all
+    of them are as of.
     """
     return b"snapshots:{%d}" % shard
 
 
 def instrument_field(feed: int, instrument_id: int) -> bytes:
-    """Return the hash field of an instrument."""
+    """Return the field that stands for an instrument in hashes."""
     return b"%d:%d" % (feed, instrument_id)
 
 
 def new_epoch() -> bytes:
-    """Return a random 8-byte key of a data set."""
+    """Return a random 8-byte key for a new epoch."""
     return secrets.token_bytes(8)
 
 
@@ -189,15 +191,15 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True, tag=False):
     Attributes
     ----------
     feed, instrument_id : int
-        The key.
+        The key of the instrument.
     symbol : str
-        As the feed maps it; unique within a feed.
+        Name of the instrument, unique within its feed.
     tick_size : int
-        The smallest price step, 1e-9; 0 when the feed did not say.
+        The smallest price step, in units of 1e-9; 0 if unknown.
     start, end : int
-        ns since the Unix epoch: when the mapping holds; 0 is unbounded.
+        Bounds of the time in which the mapping is valid, in ns since the Unix epoch; 0 is no bound.
     dataset : str
-        Where it trades, as the feed names it.
+        Databento's name for the data of the venue, such as ``GLBX.MDP3``; may be empty.
     """
 
     feed: int
@@ -210,9 +212,9 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True, tag=False):
 
 
 class Headline(msgspec.Struct, frozen=True, tag=False):
-    """One entry of stream ``news`` (field ``d``, msgpack), version 1.
+    """One entry of the stream ``news`` (field ``d``, msgpack), version 1.
 
-    ``published`` and ``received`` are ns since the Unix epoch.
+    ``published`` and ``received`` are in ns since the Unix epoch.
     """
 
     id: str
@@ -227,10 +229,11 @@ class Headline(msgspec.Struct, frozen=True, tag=False):
 
 
 class Status(msgspec.Struct, frozen=True, tag=False):
-    """One entry of stream ``status`` (field ``d``, msgpack), version 1.
+    """One entry of the stream ``status`` (field ``d``, msgpack), version 1.
 
-    ``kind`` is ``"instrument"`` (the table changed), ``"session"`` (a feed session began),
-    ``"feed_down"`` or ``"gap"`` (ticks were lost: ``first`` to ``last`` of ``shard``).
+    ``kind`` is ``"instrument"`` (the instrument table changed), ``"session"`` (a feed session
+    began), ``"feed_down"`` or ``"gap"`` (the ticks from ``first`` to ``last`` of ``shard`` are
+    lost).
     """
 
     kind: str
@@ -243,7 +246,7 @@ class Status(msgspec.Struct, frozen=True, tag=False):
 
 
 def shard_of(feed: int, instrument_id: int, shards: int) -> int:
-    """Return the shard of an instrument: splitmix64 of (feed, instrument_id) mod shards."""
+    """Return the shard of an instrument: the splitmix64 hash of its key, modulo `shards`."""
     mask = 0xFFFF_FFFF_FFFF_FFFF
     z = ((feed << 32 | instrument_id) + 0x9E37_79B9_7F4A_7C15) & mask
     z = (z ^ z >> 30) * 0xBF58_476D_1CE4_E5B9 & mask

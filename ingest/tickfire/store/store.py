@@ -1,9 +1,9 @@
-"""`Store`: the one way to Redis, for every process.
+"""`Store`: access to Redis, for every process.
 
-A redis-py client serves single commands; connections of our own serve the streams, where redis-py
-would be too slow. Both come of one parsed URL. Works with a standalone server, with a Cluster,
-which is told apart by asking, and with a primary that Sentinels name. Keys of one shard share a
-hash tag, so one connection serves all of them.
+A redis-py client serves single commands; a `RedisConnection` serves the streams, for which redis-py
+is too slow. Both are made from the same parsed URL. The server may stand alone, be part of a
+Cluster, which is detected, or be a primary that Sentinels name. The keys of one shard share a hash
+tag, so one connection serves all of them.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ from tickfire.store.resp import RespError
 from tickfire.store.url import RedisUrl
 
 NOT_OF_CLUSTERS: Final = ("ssl_ca_path", "ssl_password")
-"""Options of TLS that redis-py's `RedisCluster` does not take."""
+"""TLS options that redis-py's `RedisCluster` does not accept."""
 
 REDIS_ERRORS: Final = (OSError, RedisError, RedisClusterException, RespError)
-"""The errors by which Redis is out of reach, or refuses: redis-py's and our connections'."""
+"""Errors raised when Redis does not answer or answers with an error, by redis-py and by
+`RedisConnection`."""
 
 logger = logging.getLogger(__name__)
 
@@ -45,15 +46,15 @@ type Client = Redis | RedisCluster
 
 
 class Store:
-    """One Redis, or Cluster, and connections to it.
+    """A Redis server or Cluster.
 
-    Use `open`; `close` is the caller's.
+    Create it with `open`; the caller must `close` it.
 
     Attributes
     ----------
     url : RedisUrl
     client : redis.asyncio.Redis or RedisCluster
-        For single commands, off the hot path.
+        Client for single commands, off the hot path.
     """
 
     def __init__(
@@ -71,21 +72,21 @@ class Store:
 
     @classmethod
     async def open(cls, url: str, *, reply_timeout_s: float | None = None) -> Store:
-        """Reach Redis and find out what it is.
+        """Connect to Redis and find out whether it is a Cluster.
 
         Parameters
         ----------
         url : str
             See `tickfire.store.url`.
         reply_timeout_s : float, optional
-            Limit of the time that `client` waits for one reply; by default there is none.
+            Maximum time that `client` waits for one reply, in seconds; by default unlimited.
 
         Raises
         ------
         UsageError
-            The URL makes no sense, or names files that cannot be used.
+            The URL is invalid, or names files that cannot be used.
         UserError
-            Redis does not answer, or refuses us.
+            Redis does not answer, or refuses the connection.
         """
         parsed = RedisUrl.parse(url)
         tls = _tls_context(parsed)
@@ -109,18 +110,18 @@ class Store:
         return store
 
     async def close(self) -> None:
-        """Close the client; connections are closed by those who opened them."""
+        """Close the client; connections made by `connect` stay open."""
         await self.client.aclose()
         if self._sentinel is not None:
             await self._sentinel.aclose()
 
     async def ask[T](self, command: Callable[[Any], Awaitable[T]], what: str) -> T:
-        """Repeat a command until Redis answers it.
+        """Repeat a command until it succeeds, and return its result.
 
         Parameters
         ----------
         command : callable
-            Called with `client`, which it may use for one command or more.
+            Called with `client`, with which it may send one or more commands.
         what : str
             Name of the work, for the log.
         """
@@ -129,7 +130,7 @@ class Store:
     async def connect(
         self, key: bytes, on_replies: Callable[[], None] | None = None
     ) -> RedisConnection:
-        """Open a connection to the node that holds a key, with TLS and AUTH as the URL asks.
+        """Open a connection to the node that holds a key, with TLS and AUTH as in the URL.
 
         Parameters
         ----------
@@ -140,7 +141,7 @@ class Store:
         Raises
         ------
         REDIS_ERRORS
-            The node cannot be reached, or it refuses us.
+            The node cannot be reached, or refuses the connection.
         """
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             connection = await self._dial(key, on_replies)
@@ -154,14 +155,14 @@ class Store:
     async def refresh(self) -> None:
         """Refresh the slot map of a Cluster after a slot has moved or a node has gone.
 
-        A Cluster that does not answer is logged at level debug: the next attempt asks again.
+        A failure is logged at level DEBUG, since the caller's next attempt refreshes again.
         """
         if isinstance(self.client, RedisCluster):
             try:
                 await self.client.aclose()
                 await self.client.initialize()
             except REDIS_ERRORS as error:
-                logger.debug("the Cluster does not tell which node holds what: %s", error)
+                logger.debug("cannot refresh the slot map of the Cluster: %s", error)
 
     async def _dial(self, key: bytes, on_replies: Callable[[], None] | None) -> RedisConnection:
         loop = asyncio.get_running_loop()
@@ -194,14 +195,14 @@ class Store:
             await connection.command("SELECT", self.url.db)
 
 
-# --- redis-py's part
+# --- TLS and clients of redis-py
 def _tls_context(url: RedisUrl) -> ssl.SSLContext | None:
-    """Return redis-py's own context, so that its connections and ours agree on every option."""
+    """Return the context that redis-py makes, so that both kinds of connection use the same one."""
     if url.tls is None:
         return None
     try:
         return SSLConnection(**url.tls).ssl_context.get()
-    except (OSError, ValueError) as error:  # of a file, or of ssl itself
+    except (OSError, ValueError) as error:  # from opening a file, or from ssl
         named = ", ".join(
             f"{name}={url.tls[name]}"
             for name in ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
@@ -242,17 +243,19 @@ def _sentinel_options(url: RedisUrl, timeouts: Mapping[str, Any]) -> dict[str, A
 
 
 def _cluster_client(url: RedisUrl, timeouts: Mapping[str, Any]) -> RedisCluster:
-    """Return a client of the Cluster that the server of a URL belongs to.
+    """Return a client for the Cluster to which the server in a URL belongs.
 
     Raises
     ------
     UsageError
-        The URL asks for something that a Cluster does not have.
+        The URL has a part or an option that does not apply to a Cluster.
     """
     tls = url.tls or {}
     for name in NOT_OF_CLUSTERS:
         if name in tls:
-            raise UsageError(f"REDIS_URL={url.shown} has the option {name}, which a Cluster lacks.")
+            raise UsageError(
+                f"REDIS_URL={url.shown} has the option {name}, which a Cluster lacks; leave it out."
+            )
     if not url.hosts or url.service is not None or url.db:
         raise UsageError(
             f"REDIS_URL={url.shown} leads to a Cluster, which has neither Sentinels, databases "

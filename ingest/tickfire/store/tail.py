@@ -1,7 +1,7 @@
-"""`Tail`: follow streams of one slot by plain ``XREAD BLOCK`` from positions of our own.
+"""`Tail`: reader of new stream entries, by ``XREAD BLOCK``.
 
-There is no consumer group: each process reads everything. The next read is sent before the
-entries of the last one are handled, so that Redis prepares one while we work on the other.
+There is no consumer group, as each process reads every entry. The next read is sent before the
+entries of the last one are handled, so that Redis prepares a reply in the meantime.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from tickfire.store.store import REDIS_ERRORS, Store
 type OnEntries = Callable[[bytes, list[Entry], int], Awaitable[None] | None]
 
 READ_BYTES: Final = 128 << 10
-"""Bytes that one read should yield at most: some 4,000 ticks, so that neither the loop is held
-for long nor the sockets get too much at once."""
+"""Approximate maximum size of the reply to one read: some 4,000 ticks. More would block the event
+loop for too long and fill the sockets of clients at once."""
 FEWEST_ENTRIES: Final = 16
 MOST_ENTRIES: Final = 256
 
@@ -32,24 +32,25 @@ logger = logging.getLogger(__name__)
 
 
 class Tail:
-    """Reads the new entries of streams and hands them over as they come.
+    """Reader that passes each new entry of some streams to a callback.
 
     Parameters
     ----------
     store : Store
     positions : mapping of bytes to bytes
-        Keys of one slot, and for each the id after which to read.
+        For each stream, the id after which to read. The keys must share a hash slot.
     on_entries : callable
-        ``(key, entries, read_ns)``, called in the order of each stream. If it returns an
-        awaitable, nothing more is handed over before that is done.
+        Called with ``(key, entries, read_ns)`` in the order of each stream; ``read_ns`` is the
+        time of the read in ns since the Unix epoch. If it returns an awaitable, it is called
+        again only once that is done.
     on_lost, on_live : callable, optional
-        Called when the connection is lost, and when it is there again.
+        Called when the connection is lost, and when reading has begun, at first or again.
     before_reading : callable, optional
-        Awaited with each new connection; if it returns false, `run` ends, since the streams are
-        those of another epoch by now.
+        Awaited once for each new connection. `run` ends if it returns false, as it should when
+        the streams belong to another epoch.
     raises : bool
-        Whether an exception of `on_entries` ends `run` and is raised by it; by default it is
-        logged, and the entries are skipped.
+        Whether `run` raises an exception of `on_entries`. By default the exception is logged and
+        the entries are skipped.
 
     Attributes
     ----------
@@ -78,12 +79,12 @@ class Tail:
         self._raises = raises
         self._failure: Exception | None = None
         self._held: deque[tuple[bytes, list[Entry], int]] = deque()
-        self._work: asyncio.Task[None] | None = None  # an awaitable that `on_entries` returned
+        self._work: asyncio.Task[None] | None = None  # awaits the result of `on_entries`
         self._starved = False
         self._ask_for(FEWEST_ENTRIES)
 
     async def run(self) -> None:
-        """Read until cancelled, or until `before_reading` says no; wait for a lost Redis."""
+        """Read until cancelled or until `before_reading` returns false; reconnect after a loss."""
         backoff = Backoff(FIRST_RETRY_S, MAX_RETRY_S)
         try:
             while True:
@@ -97,7 +98,7 @@ class Tail:
                     await backoff.pause()
                     continue
                 if backoff.failures:
-                    logger.info("Redis answers again: reading on %s", self._names())
+                    logger.info("Redis answers again: reading %s", self._names())
                     backoff.reset()
                 try:
                     if self._before_reading is not None and not await self._before_reading():
@@ -108,7 +109,7 @@ class Tail:
                 self._raise_failure()
                 self._lost(connection.error or ConnectionError("closed"))
                 while self._work is not None:
-                    await self._work  # what was read is handed over before we read on
+                    await self._work  # entries already read are handled before the next read
                 self._raise_failure()
                 await backoff.pause()
         finally:
@@ -116,7 +117,7 @@ class Tail:
                 self._work.cancel()
 
     async def _follow(self, connection: RedisConnection) -> None:
-        """Read over one connection until it is lost, silent for too long, or a handler fails."""
+        """Read until the connection is lost or silent for too long, or the handler fails."""
         self._starved = False
         self._read(connection)
         if self._on_live is not None:
@@ -138,7 +139,7 @@ class Tail:
         connection.send_raw(self._command + words, lambda reply: self._replied(connection, reply))
 
     def _ask_for(self, count: int) -> None:
-        """Prepare the command but for the ids, since it is sent for every entry at a slow pace."""
+        """Encode the command up to the ids once, as it may be sent for every single entry."""
         self._count = count
         head: tuple[bytes | str | int, ...] = ("XREAD", "COUNT", count, "BLOCK", BLOCK_MS)
         head += ("STREAMS", *self._keys)
@@ -148,7 +149,7 @@ class Tail:
     def _replied(self, connection: RedisConnection, reply: Reply) -> None:
         read_ns = time.time_ns()
         if isinstance(reply, RespError):
-            connection.error = reply  # MOVED, LOADING, READONLY: come back later
+            connection.error = reply  # such as MOVED or LOADING: reconnect later
             connection.close()
             return
         for key, entries in _streams_of(reply):
@@ -159,7 +160,7 @@ class Tail:
             if count != self._count:
                 self._ask_for(count)
         if self._work is not None:
-            self._starved = True  # one reply may wait behind a handler, no more
+            self._starved = True  # the next read is sent once the handler is done
             return
         self._read(connection)
         self._hand_over(connection)
@@ -193,9 +194,14 @@ class Tail:
         self._hand_over(connection)
 
     def _failed(self, error: Exception, connection: RedisConnection) -> bool:
-        """Take an exception of the handler; return whether it ends the reading."""
+        """Log or keep an exception of the handler; return whether it ends the reading."""
         if not self._raises:
-            logger.error("entries of %s are skipped: %r", self._names(), error, exc_info=error)
+            logger.error(
+                "skipping entries of %s, whose handler failed: %r",
+                self._names(),
+                error,
+                exc_info=error,
+            )
             return False
         self._failure = error
         connection.close()
@@ -209,7 +215,7 @@ class Tail:
         return ", ".join(key.decode() for key in self._keys)
 
     def _lost(self, error: Exception) -> None:
-        logger.warning("lost Redis (%s): %s will be read on", error, self._names())
+        logger.warning("lost Redis (%s) while reading %s; reconnecting", error, self._names())
         if self._on_lost is not None:
             self._on_lost()
 

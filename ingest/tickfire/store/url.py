@@ -1,4 +1,4 @@
-"""Redis URLs: each means one thing to every process, or is refused by each. Pure.
+"""Redis URLs, parsed and checked in the same way for every process. Pure.
 
 ::
 
@@ -8,7 +8,7 @@
     redis+sentinel://[user:password@]host[:port][,host[:port]...]/service[/db]
     rediss+sentinel://...                             the primary that Sentinels name
 
-Whether a server is part of a Cluster is asked of the server itself.
+A Cluster has no scheme of its own: `Store.open` asks the server.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class RedisUrl:
     path : str or None
         Path of a Unix socket.
     service : str or None
-        Name under which Sentinels know the primary.
+        Name of the primary at the Sentinels.
     db : int
     username, password : str or None
         For AUTH.
     tls : dict or None
-        Arguments ``ssl_*`` of redis-py's `SSLConnection`; None for no TLS.
+        Arguments ``ssl_*`` of redis-py's `SSLConnection`; None without TLS.
     sentinel_username, sentinel_password : str or None
         For AUTH at the Sentinels.
     """
@@ -70,12 +70,12 @@ class RedisUrl:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Read a URL.
+        """Parse a URL.
 
         Raises
         ------
         UsageError
-            It is not a Redis URL, or has a part or an option that is unknown.
+            The URL is not a Redis URL, or has an unknown part or option.
         """
         try:
             return cls(redacted(url), **_parts(url))
@@ -84,14 +84,14 @@ class RedisUrl:
 
 
 def redacted(url: str) -> str:
-    """Return a URL without its user and passwords, fit to be shown."""
+    """Return a URL with its credentials replaced by ``***``, for logs and errors."""
     scheme, separator, rest = url.partition("://")
     if "@" in rest:
         rest = "***@" + rest.rpartition("@")[2]
     return _SECRET.sub(r"\1***", scheme + separator + rest)
 
 
-# --- parts; each raises ValueError with the rest of a sentence that begins with the URL
+# --- parts; a ValueError holds the rest of a sentence that begins with the URL
 def _parts(url: str) -> dict[str, Any]:
     try:
         parts = urlsplit(url)
@@ -132,7 +132,7 @@ def _not_a_url() -> ValueError:
 
 
 def _authority(parts: SplitResult) -> tuple[dict[str, str], str]:
-    """Return username and password, and the text of the hosts."""
+    """Return the credentials and the text of the hosts."""
     user, at, hosts = parts.netloc.rpartition("@")
     username, colon, password = user.partition(":")
     if at and not (colon and password):
@@ -203,7 +203,7 @@ TLS_OPTIONS: Final[Mapping[str, Callable[[str], Any]]] = {
     "ssl_include_verify_flags": _verify_flags,
     "ssl_exclude_verify_flags": _verify_flags,
 }
-"""Options of a ``rediss`` URL, with what reads their values."""
+"""Options of a ``rediss`` URL, and the parsers of their values."""
 
 _SENTINEL_OPTIONS: Final[Mapping[str, Callable[[str], Any]]] = {
     "sentinel_username": _word,
@@ -212,7 +212,7 @@ _SENTINEL_OPTIONS: Final[Mapping[str, Callable[[str], Any]]] = {
 
 
 def _options(parts: SplitResult) -> dict[str, Any]:
-    """Return db, tls and the Sentinels' credentials, as far as the query gives them."""
+    """Parse the query: the database, TLS options and the credentials for Sentinels."""
     tls: dict[str, Any] = {}
     found: dict[str, Any] = {"tls": tls} if parts.scheme.startswith("rediss") else {}
     seen: set[str] = set()

@@ -1,8 +1,8 @@
-"""Writes of ingest, as commands: entries of ticks and of bars, and snapshots. Pure.
+"""Writes of ingest: entries of ticks and bars, and snapshots. Pure.
 
-A write keeps its parts until it is acknowledged, so that it can be sent again: as it is over a
-new connection (explicit ids make Redis refuse an entry that it already has), or under new
-positions where a new epoch has begun.
+A write is kept until Redis acknowledges it, so that it can be sent again. Over a new connection it
+is sent unchanged: entry ids are explicit, so Redis refuses an entry that it already has. After a
+new epoch has begun, its positions are lowered first.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ from tickfire.store.schema import (
 )
 
 HEADER: Final = struct.Struct("<BBHIqqq")
-"""ENTRY_HEADER; a struct packs it ten times faster than numpy fills a record."""
+"""Packer of ENTRY_HEADER, ten times faster than filling a numpy record."""
 
 
 class Write(Protocol):
-    """One write to one shard."""
+    """A write to one shard."""
 
     def command(self) -> bytes:
         """Return the write as a RESP command."""
         ...
 
     def shift(self, offset: int) -> None:
-        """Lower the positions in it by an offset, since a new epoch counts from 1."""
+        """Subtract `offset` from all positions, as those of a new epoch begin at 1."""
         ...
 
 
 @dataclass(slots=True)
 class TickWrite:
-    """TICK[count] of one shard as an entry of ``ticks:{s}``.
+    """An entry of ``ticks:{s}``.
 
     Attributes
     ----------
     shard : int
     last : int
-        Position of the last tick; the id of the entry.
+        Position of the last tick, from which the entry's id is made.
     count : int
     header, data : bytes
-        Fields ``h`` and ``d``.
+        The fields ``h`` and ``d``.
     history : int
-        Ticks that the stream keeps, about.
+        Approximate number of ticks to keep in the stream.
     """
 
     shard: int
@@ -67,7 +67,7 @@ class TickWrite:
     history: int
 
     def command(self) -> bytes:
-        """Return the XADD, which also trims the stream to about ``history`` ticks."""
+        """Return the XADD command, which also trims the stream to about `history` ticks."""
         oldest = max(0, self.last - self.history)
         return encode_command(
             b"XADD", ticks_key(self.shard), b"MINID", b"~", oldest, b"%d-0" % self.last,
@@ -75,25 +75,25 @@ class TickWrite:
         )  # fmt: skip
 
     def shift(self, offset: int) -> None:
-        """Lower the position."""
+        """Subtract `offset` from the position."""
         self.last -= offset
 
 
 @dataclass(slots=True)
 class BarWrite:
-    """BAR[count] of one shard as an entry of ``bars:{s}``.
+    """An entry of ``bars:{s}``.
 
-    Its id is ``<position>-<index>``: the shard's position when the bars were closed, and a
-    running index. So a bar entry follows every tick up to that position, and a repeated write is
-    refused.
+    The id is ``<position>-<index>``: the position of the shard when the bars were closed, and a
+    number that grows with each entry. The bars contain no tick after that position, and Redis
+    refuses a repeated write.
 
     Attributes
     ----------
     shard, position, index : int
     data : bytes
-        Field ``d``.
+        The field ``d``: BAR[count].
     history : int
-        Entries that the stream keeps, about.
+        Approximate number of entries to keep in the stream.
     """
 
     shard: int
@@ -103,14 +103,14 @@ class BarWrite:
     history: int
 
     def command(self) -> bytes:
-        """Return the XADD, which also trims the stream to about ``history`` entries."""
+        """Return the XADD command, which also trims the stream to about `history` entries."""
         return encode_command(
             b"XADD", bars_key(self.shard), b"MAXLEN", b"~", self.history,
             b"%d-%d" % (self.position, self.index), b"d", self.data,
         )  # fmt: skip
 
     def shift(self, offset: int) -> None:
-        """Lower the positions, those inside the bars too."""
+        """Subtract `offset` from the position and from those in the bars, down to 0."""
         self.position = max(0, self.position - offset)
         bars = np.frombuffer(self.data, BAR).copy()
         bars["n"] = np.maximum(bars["n"].astype(np.int64) - offset, 0)
@@ -119,14 +119,22 @@ class BarWrite:
 
 @dataclass(slots=True)
 class SnapshotWrite:
-    """STATE rows of one shard, which hold at a position."""
+    """Snapshots of instruments of one shard.
+
+    Attributes
+    ----------
+    shard : int
+    position : int
+        Position of the last tick that the states include.
+    rows : STATE[count]
+    """
 
     shard: int
     position: int
     rows: Rows
 
     def command(self) -> bytes:
-        """Return the HSET."""
+        """Return the HSET command."""
         parts: list[bytes] = []
         for row in self.rows:
             parts += (instrument_field(int(row["feed"]), int(row["instrument_id"])), row.tobytes())
@@ -134,7 +142,7 @@ class SnapshotWrite:
         return encode_command(b"HSET", snapshots_key(self.shard), *position, *parts)
 
     def shift(self, offset: int) -> None:
-        """Lower the positions, those inside the rows too."""
+        """Subtract `offset` from the position and from those in the rows, down to 0."""
         self.position = max(0, self.position - offset)
         for field in ("n", "trade_n"):
             self.rows[field] = np.maximum(self.rows[field] - offset, 0)
@@ -143,7 +151,7 @@ class SnapshotWrite:
 def tick_writes(
     shard: int, first: int, ticks: Rows, received: int, parsed: int, written: int, history: int
 ) -> list[TickWrite]:
-    """Cut ticks of one shard into entries.
+    """Divide ticks of one shard into entries.
 
     Parameters
     ----------
@@ -152,9 +160,9 @@ def tick_writes(
         Position of the first tick.
     ticks : TICK[count]
     received, parsed, written : int
-        Stamps of the header, ns since the Unix epoch.
+        Times for the header, in ns since the Unix epoch; see ENTRY_HEADER.
     history : int
-        Ticks that the stream keeps, about.
+        Approximate number of ticks to keep in the stream.
     """
     writes = []
     for at in range(0, len(ticks), MAX_TICKS_PER_ENTRY):

@@ -1,4 +1,4 @@
-"""The embedded Valkey, for real: its options, its end, and that it outlives nobody."""
+"""The embedded Valkey server: its options, its shutdown, and its end with the parent."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_released_guard_leaves_the_child_alone() -> None:
     assert child.returncode == 0
 
 
-def test_ends_are_told_in_words() -> None:
+def test_exit_codes_are_described_in_words() -> None:
     assert describe_exit(3) == "exit code 3"
     assert describe_exit(-9) == "killed by SIGKILL"
     assert describe_exit(-250) == "killed by signal 250"

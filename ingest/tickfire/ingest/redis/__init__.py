@@ -1,1 +1,1 @@
-"""Redis: the embedded Valkey server, the check that one answers, and the client by URL."""
+"""The embedded Valkey server, and a check whether a server answers."""

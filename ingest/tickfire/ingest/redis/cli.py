@@ -1,4 +1,4 @@
-"""``tickfire redis``."""
+"""The command ``tickfire redis``."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def _size(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
     type=click.IntRange(0, 65535),
     default=DEFAULT_PORT,
     show_default=True,
-    help="TCP port on 127.0.0.1; 0 takes a free one.",
+    help="TCP port on 127.0.0.1; 0 picks a free one.",
 )
 @click.option(
     "--dir",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep the data here over restarts; without it, in memory alone.",
+    help="Folder that keeps the data across restarts. Default: memory only.",
 )
 @click.option(
     "--maxmemory",
@@ -52,10 +52,10 @@ def _size(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
     show_default=True,
     callback=_size,
     metavar="SIZE",
-    help="Refuse writes beyond this much.",
+    help="Memory limit; writes beyond it are refused.",
 )
 def redis(port: int, directory: Path | None, max_memory: str) -> None:
-    """Run the embedded Valkey server until it, or this command, is ended."""
+    """Run the embedded Valkey server until it or this command is stopped."""
     options = RedisOptions(port, directory.absolute() if directory else None, max_memory)
     asyncio.run(_run(options))
 
@@ -75,5 +75,6 @@ async def _run(options: RedisOptions) -> None:
     code = await ended
     if not stop.is_set():
         raise UserError(
-            f"Valkey ended by itself ({describe_exit(code)}); it said: {server.last_words()}"
+            f"Valkey ended by itself ({describe_exit(code)}); "
+            f"its last output: {server.last_output()}"
         )

@@ -1,4 +1,4 @@
-"""The options of the embedded Valkey server. Pure."""
+"""Options of the embedded Valkey server. Pure."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ class RedisOptions:
     port : int
         TCP port on 127.0.0.1.
     directory : Path or None
-        Where an append-only file keeps the data over restarts; None keeps it in memory alone.
+        Folder for the append-only file that keeps the data across restarts; None keeps the data
+        in memory only.
     max_memory : str
-        A limit as Valkey writes it (``1gb``); beyond it writes are refused, never data evicted:
-        a stream that lost entries in silence would be worse than an error.
+        Memory limit in Valkey's notation, such as ``1gb``. Writes beyond it are refused; no data
+        is evicted, since a stream must not lose entries silently.
     """
 
     port: int
@@ -31,10 +32,11 @@ class RedisOptions:
 
 
 def arguments(options: RedisOptions, working_directory: Path) -> list[str]:
-    """Return the command line, without the binary.
+    """Return the command-line arguments of the server, without the binary.
 
-    `working_directory` must be the server's alone: it would load a dump that lies there. In memory
-    alone it may be removed once the server is up; a client's SAVE then fails, and nothing else.
+    `working_directory` must be used by this server only, since the server loads a dump that it
+    finds there. If the data is kept in memory only, the folder may be removed once the server
+    answers; only a SAVE sent by a client fails then.
     """
     keeps = options.directory is not None
     settings = {

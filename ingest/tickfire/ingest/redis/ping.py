@@ -1,4 +1,4 @@
-"""Ask a Redis whether it serves, without a client library."""
+"""Check whether a Redis server answers, without a client library."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ PONG: Final = b"+PONG\r\n"
 
 
 class NotReady(Exception):
-    """A server answered something else than PONG: it loads its data, or wants a password."""
+    """Raised when a server answers, but not with PONG, as while it loads its data."""
 
 
 async def ping(host: str, port: int, *, timeout_s: float = 1.0) -> None:
-    """Send one PING on a connection of its own.
+    """Send one PING over a new connection.
 
     Raises
     ------
     OSError
-        Nothing listens there, or it closed the connection.
+        The server cannot be reached, or closed the connection without an answer.
     TimeoutError
-        No answer came in time.
+        The server did not answer within `timeout_s`.
     NotReady
         The answer was not PONG.
     """

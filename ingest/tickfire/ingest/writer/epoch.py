@@ -1,7 +1,7 @@
-"""`EpochWriter`: the epoch in Redis, as ingest begins it and continues it.
+"""`EpochWriter`: begin or continue an epoch in Redis.
 
-`EpochWriter.open` continues where the last ingest stopped, or begins a new epoch if the old one
-or a part of it is gone. It is off the hot path, so it works through redis-py.
+`EpochWriter.open` continues the epoch of the last ingest, or begins a new one if any part of the
+old one is gone. It is off the hot path and uses the redis-py client.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 ENTRIES_PER_READ: Final = 512
 BARS_LOOKED_BACK: Final = 256
-"""Newest bar entries that are searched for bars that the roll forward closes again."""
+"""Number of newest bar entries searched for bars that rolling forward closes a second time."""
 
 
 class EpochWriter:
@@ -60,10 +60,10 @@ class EpochWriter:
         self._client: Any = store.client
         self.shards = shards
         self.epoch = b""
-        self.bar_index = [1] * shards  # 0-0 is not a valid id
+        self.bar_index = [1] * shards  # from 1, since 0-0 is not a valid id
 
     async def open(self, states: InstrumentStates) -> list[Instrument]:
-        """Bring fresh states up to date and return the known instruments."""
+        """Continue or begin an epoch, restore `states` from it and return its instruments."""
         meta = await read_hash(self._client, META_KEY)
         ends = [await self._last_id(ticks_key(s)) for s in range(self.shards)]
         same = meta.get(b"shards") == b"%d" % self.shards
@@ -76,12 +76,12 @@ class EpochWriter:
             states.positions[shard] = end[0]
             await self._restore(states, shard)
         logger.info(
-            "going on at position %s of epoch %s", states.positions.tolist(), self.epoch.hex()
+            "continuing epoch %s at positions %s", self.epoch.hex(), states.positions.tolist()
         )
         return instruments_of(await self._client.hvals(INSTRUMENTS_KEY))
 
     async def begin_epoch(self) -> None:
-        """Remove what is left of the old epoch and begin a new one."""
+        """Remove the streams and hashes of the old epoch and begin a new one."""
         for shard in range(self.shards):
             for key in (ticks_key(shard), bars_key(shard), snapshots_key(shard)):
                 await self._client.delete(key)
@@ -97,7 +97,7 @@ class EpochWriter:
         return bool(await self._client.hget(META_KEY, "epoch") == self.epoch)
 
     async def put_instruments(self, instruments: list[Instrument]) -> None:
-        """Write instruments into the table and announce them in ``status``."""
+        """Write instruments to the hash ``instruments`` and announce them in ``status``."""
         if not instruments:
             return
         rows = {
@@ -108,7 +108,7 @@ class EpochWriter:
         await self.put_status("instrument", ", ".join(row.symbol for row in instruments[:8]))
 
     async def put_status(self, kind: str, detail: str = "") -> None:
-        """Publish an event of the feed in stream ``status``; see `Status`."""
+        """Add an entry to the stream ``status``; see `Status` for the kinds."""
         status = msgspec.msgpack.encode(Status(kind, time.time_ns(), detail))
         await self._client.xadd(STATUS_KEY, {"d": status}, maxlen=MAX_STATUS, approximate=True)
 
@@ -118,7 +118,7 @@ class EpochWriter:
         return id_parts(newest[0][0]) if newest else None
 
     async def _restore(self, states: InstrumentStates, shard: int) -> None:
-        """Load the snapshots of a shard and fold the ticks since then into them."""
+        """Load the snapshots of a shard and fold the later ticks into them."""
         snapshots = await read_hash(self._client, snapshots_key(shard))
         position = int(snapshots.pop(SNAPSHOT_POSITION_FIELD, b"0"))
         rows = [np.frombuffer(row, STATE)[0] for row in snapshots.values()]
@@ -149,7 +149,7 @@ class EpochWriter:
         return {_bar_key(bar) for bar in all_bars_of(entries)}
 
     async def _put_bar(self, shard: int, position: int, bar: np.void) -> None:
-        """Write a bar that the last ingest had closed but not written when it ended."""
+        """Write a bar that the last ingest had not written when it ended."""
         newest = await self._last_id(bars_key(shard)) or (0, 0)
         entry_id = b"%d-%d" % max((position, self.bar_index[shard]), (newest[0], newest[1] + 1))
         await self._client.xadd(bars_key(shard), {"d": bar.tobytes()}, id=entry_id)

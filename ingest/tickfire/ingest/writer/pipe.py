@@ -1,9 +1,9 @@
-"""`Pipe`: writes of one shard, pipelined over one connection to its node.
+"""`Pipe`: pipelined writes of one shard, repeated until they are acknowledged.
 
-A write is sent at once and waits for its acknowledgement, in order. After a lost connection every
-write that is not acknowledged is sent again: XADD ids are explicit, so Redis refuses an entry that
-it already has, and nothing is stored twice. The caller bounds how many writes may wait by no
-longer reading its feed (`Pipe.unacknowledged`, `on_progress`).
+A write is sent at once and kept until Redis acknowledges it. After a lost connection, all writes
+that are not acknowledged are sent again. Their XADD ids are explicit, so Redis refuses an entry
+that it already has, and nothing is stored twice. The caller limits the number of waiting writes:
+it stops reading its feed while `Pipe.unacknowledged` is too high, and goes on at `on_progress`.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ MAX_RETRY_S: Final = 1.0
 
 
 class Pipe:
-    """Writes of one shard, sent in order to the node that holds it.
+    """Ordered writes of one shard, over one connection to the node that holds it.
 
     Parameters
     ----------
     store : Store
     shard : int
     verify : callable
-        Awaited before anything is sent over a new connection; it raises an error of Redis to try
-        again later.
+        Awaited before the first write over a new connection. If it raises one of REDIS_ERRORS,
+        the connection is closed and opened again later.
     on_progress : callable
-        Called after acknowledgements.
+        Called after each batch of acknowledgements.
 
     Attributes
     ----------
     refused : int
-        Writes sent again that Redis already had.
+        Number of repeated writes that Redis refused because it already had them.
     """
 
     def __init__(
@@ -66,23 +66,23 @@ class Pipe:
 
     @property
     def unacknowledged(self) -> int:
-        """Number of writes that wait for their acknowledgement."""
+        """Number of writes that Redis has not acknowledged."""
         return len(self._waiting)
 
     def send(self, write: Write) -> None:
-        """Send a write, now or as soon as there is a connection."""
+        """Send a write now, or as soon as there is a connection."""
         self._waiting.append(write)
         if self._connection is not None:
             self._connection.send_raw(write.command(), self._acknowledge)
 
     def reset(self) -> None:
-        """Drop the connection; `run` makes another and sends all that waits again."""
+        """Close the connection; `run` opens another and sends all waiting writes again."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def waiting(self) -> list[Write]:
-        """Return the writes that are not acknowledged, oldest first."""
+        """Return the writes that Redis has not acknowledged, oldest first."""
         return list(self._waiting)
 
     async def flushed(self) -> None:
@@ -92,7 +92,7 @@ class Pipe:
             await self._drained.wait()
 
     async def run(self) -> None:
-        """Keep a connection until cancelled."""
+        """Keep a connection open until cancelled."""
         backoff = Backoff(FIRST_RETRY_S, MAX_RETRY_S)
         try:
             while True:
@@ -100,7 +100,9 @@ class Pipe:
                     connection = await self._connect()
                     await connection.closed.wait()
                     if self._connection is connection:
-                        logger.warning("lost Redis (%s): writing again", connection.error)
+                        logger.warning(
+                            "lost Redis (%s) while writing; reconnecting", connection.error
+                        )
                 except REDIS_ERRORS as error:
                     logger.warning("cannot reach Redis (%s); trying again", error)
                 self._connection = None
@@ -127,7 +129,7 @@ class Pipe:
     # --- replies
     def _acknowledge(self, reply: Reply) -> None:
         if self._connection is None:
-            return  # dropped: what it still brings no longer counts
+            return  # a late reply on a connection that `reset` has closed
         if isinstance(reply, RespError):
             if not str(reply).startswith(ALREADY_THERE):
                 logger.warning("Redis refused a write (%s); sending it again", reply)
