@@ -1,4 +1,4 @@
-"""Broadcast from a process that serves nobody: `python broadcast_from_a_script.py TOPIC TEXT`."""
+"""Broadcast from a script: `python broadcast_from_a_script.py TOPIC TEXT`."""
 
 import argparse
 import asyncio
@@ -7,8 +7,7 @@ import os
 
 import redis.asyncio
 
-from tickfire.phoenix import Hub, PubSub
-from tickfire.phoenix.pubsub.redis import RedisAdapter
+from tickfire.phoenix import Hub, PubSub, RedisAdapter
 
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 
@@ -16,8 +15,9 @@ REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 async def announce(topic: str, text: str) -> None:
     """Send an announcement to the subscribers of a topic on all servers."""
     client = redis.asyncio.Redis.from_url(REDIS_URL)
-    async with contextlib.aclosing(client), PubSub(Hub(), RedisAdapter(client)) as pubsub:
-        await pubsub.broadcast(topic, "announcement", {"text": text})
+    hub = Hub()
+    async with contextlib.aclosing(client), PubSub(hub, RedisAdapter(client)):
+        await hub.broadcast_async(topic, "announcement", {"text": text})
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Channels beside FastAPI's own routes: `python fastapi_app.py`."""
 
 import os
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
+import msgspec
 import uvicorn
 from fastapi import Depends, FastAPI, Request
 from pydantic import BaseModel
@@ -14,12 +15,19 @@ from tickfire.phoenix import (
     PhoenixSocket,
     Reply,
     Socket,
-    UserSocket,
+    event,
 )
 
 
 class Order(BaseModel):
-    """An order, over HTTP or a channel."""
+    """An order, by HTTP."""
+
+    item: str
+    count: int = 1
+
+
+class Done(msgspec.Struct):
+    """The payload of `done`: an order that a kitchen has finished."""
 
     item: str
     count: int = 1
@@ -28,16 +36,11 @@ class Order(BaseModel):
 class Kitchen(Channel):
     """A screen in a kitchen."""
 
-    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply:
-        """Tell all screens that an order is done."""
-        await socket.broadcast("done", {"order": Order.model_validate(payload).model_dump()})
+    @event("done")
+    async def done(self, payload: Done, socket: Socket) -> Reply:
+        """Show all screens that an order is done."""
+        await socket.broadcast("done", {"order": msgspec.to_builtins(payload)})
         return Reply()
-
-
-class Screen(UserSocket):
-    """One connection."""
-
-    channels: ClassVar = {"kitchen:*": Kitchen}
 
 
 def get_hub(request: Request) -> Hub:
@@ -46,15 +49,16 @@ def get_hub(request: Request) -> Hub:
     return hub
 
 
-app = FastAPI()
-app.state.hub = Hub()
-app.router.routes.append(PhoenixSocket("/socket", Screen, hub=app.state.hub))
+socket = PhoenixSocket(channels={"kitchen:{kitchen}": Kitchen})
+app = FastAPI(lifespan=socket.lifespan)
+app.state.hub = socket.hub
+app.mount("/socket", socket)
 
 
 @app.post("/kitchens/{kitchen}/orders", status_code=202)
 async def order(kitchen: str, order: Order, hub: Annotated[Hub, Depends(get_hub)]) -> None:
     """Show an order on the screens of a kitchen."""
-    await hub.broadcast_async(f"kitchen:{kitchen}", "order", order.model_dump())
+    hub.broadcast(f"kitchen:{kitchen}", "order", order.model_dump())
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 import os
 import time
-from typing import Any, ClassVar
+from typing import Any
 
+import msgspec
 import uvicorn
 from starlette.applications import Starlette
 
@@ -13,11 +14,12 @@ from tickfire.phoenix import (
     PhoenixProtocol,
     PhoenixSocket,
     Presence,
+    Presences,
     Reply,
     Socket,
     UserSocket,
+    event,
 )
-from tickfire.phoenix.presence import Presences
 
 NAMES = {"1": "Ann", "2": "Bob"}  # stands for a database
 
@@ -37,41 +39,43 @@ hub = Hub()
 presence = People(hub)
 
 
+class Typing(msgspec.Struct):
+    """The payload of `typing`."""
+
+    typing: bool
+
+
 class Room(Channel):
     """One user in one room."""
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> None:
-        """Let everybody in, and go on in `handle_info` when the client has its reply."""
+        """Accept everybody, and continue in `handle_info` once the client has its reply."""
         socket.send_info("joined")
 
     async def handle_info(self, message: Any, socket: Socket) -> None:
-        """Be present, and tell the client who else is."""
+        """Track the user, and send the client the list of those present."""
         user_id = socket.assigns["user_id"]
         presence.track(socket, user_id, {"since": int(time.time()), "typing": False})
         socket.push("presence_state", await presence.list(socket.topic))
 
-    async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply:
+    @event("typing")
+    async def typing(self, payload: Typing, socket: Socket) -> Reply:
         """Change the user's metadata."""
-        match event, payload:
-            case "typing", {"typing": bool(typing)}:
-                user_id = socket.assigns["user_id"]
-                presence.update(socket, user_id, lambda meta: {**meta, "typing": typing})
-                return Reply()
-        return Reply({"reason": f"cannot handle {event}"}, "error")
+        user_id = socket.assigns["user_id"]
+        presence.update(socket, user_id, lambda meta: {**meta, "typing": payload.typing})
+        return Reply()
 
 
 class User(UserSocket):
-    """One connection of a user who says who they are; see tokens.py for one that proves it."""
-
-    channels: ClassVar = {"room:*": Room}
+    """One connection of a user who states a user id; tokens.py shows one who proves it."""
 
     async def connect(self, params: dict[str, Any], info: Any) -> bool:
-        """Take any user id."""
+        """Accept any user id."""
         self.assigns["user_id"] = params.get("user_id")
         return isinstance(params.get("user_id"), str)
 
 
-app = Starlette(routes=[PhoenixSocket("/socket", User, hub=hub)])
+app = Starlette(routes=[PhoenixSocket("/socket", User, channels={"room:*": Room}, hub=hub)])
 
 if __name__ == "__main__":
     uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), ws=PhoenixProtocol)

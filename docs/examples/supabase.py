@@ -31,14 +31,14 @@ JWT_SECRET = os.environ.get("JWT_SECRET", "only for development: 32 bytes or mor
 
 
 class Realtime(RealtimeChannel):
-    """Channels, of which `user-NAME` is for the user of that name alone."""
+    """Channels; only the user NAME may join `user-NAME`."""
 
     def is_private(self, name: str) -> bool:
-        """Keep the channels of users private."""
+        """Make the channels of users private."""
         return name.startswith("user-")
 
     async def authorize(self, name: str, token: str | None, socket: Socket) -> float | None:
-        """Take a JSON Web Token of the user, until it expires."""
+        """Accept a JSON Web Token of the user, until it expires."""
         try:
             claims = jwt.decode(token or "", JWT_SECRET, ["HS256"], options={"require": ["exp"]})
         except jwt.InvalidTokenError as error:

@@ -1,7 +1,7 @@
-"""Sockets for users who have logged in, and which end when they log out: `python tokens.py`."""
+"""Sockets of logged-in users, closed at their logout: `python tokens.py`."""
 
 import os
-from typing import Any, ClassVar
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -12,7 +12,6 @@ from starlette.routing import Route
 from tickfire.phoenix import (
     Channel,
     ConnectInfo,
-    Hub,
     PhoenixProtocol,
     PhoenixSocket,
     Socket,
@@ -24,26 +23,23 @@ from tickfire.phoenix import (
 PASSWORDS = {"ann": "secret"}  # stands for a database
 TWO_WEEKS_S = 14 * 86_400
 
-# The secret_key_base of a Phoenix application, if its tokens are to be taken here and vice versa.
+# Use a Phoenix application's secret_key_base here to share tokens with it.
 token = Token(os.environ.get("SECRET_KEY_BASE", "only for development"), "user socket")
-hub = Hub()
 
 
 class Inbox(Channel):
     """A user's own topic."""
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> dict[str, Any]:
-        """Say who the token was for."""
+        """Answer with the user of the token."""
         return {"user": socket.assigns["user"]}
 
 
 class User(UserSocket):
     """One connection of a user with a token."""
 
-    channels: ClassVar = {"inbox": Inbox}
-
     async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
-        """Take the `authToken` of phoenix.js, or the param `token` of older clients."""
+        """Accept the `authToken` of phoenix.js, or the param `token` of older clients."""
         try:
             user = token.verify(info.auth_token or params.get("token"), max_age_s=TWO_WEEKS_S)
         except TokenError:
@@ -67,15 +63,16 @@ async def login(request: Request) -> JSONResponse:
 async def logout(request: Request) -> JSONResponse:
     """Close all connections of a user."""
     user = request.path_params["user"]
-    await hub.broadcast_async(f"users:{user}", "disconnect", {})
+    await socket.hub.disconnect(f"users:{user}")
     return JSONResponse({})
 
 
+socket = PhoenixSocket("/socket", User, channels={"inbox": Inbox}, auth_token=True)
 app = Starlette(
     routes=[
         Route("/login", login, methods=["POST"]),
         Route("/logout/{user}", logout, methods=["POST"]),
-        PhoenixSocket("/socket", User, hub=hub, auth_token=True),
+        socket,
     ]
 )
 

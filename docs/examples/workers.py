@@ -1,9 +1,8 @@
-"""Several processes, or machines, as one: PubSub over Redis. `WORKERS=4 python workers.py`."""
+"""Several processes or machines linked by PubSub over Redis: `WORKERS=4 python workers.py`."""
 
 import contextlib
 import os
-from collections.abc import AsyncIterator
-from typing import Any, ClassVar
+from typing import Any
 
 import redis.asyncio
 import uvicorn
@@ -17,14 +16,14 @@ from tickfire.phoenix import (
     PhoenixSocket,
     Presence,
     PubSub,
+    RedisAdapter,
     Reply,
     Socket,
-    UserSocket,
 )
-from tickfire.phoenix.pubsub.redis import RedisAdapter
 
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 
+client = redis.asyncio.Redis.from_url(REDIS_URL)
 hub = Hub()
 presence = Presence(hub)
 
@@ -33,38 +32,31 @@ class Room(Channel):
     """One user in one room, wherever the others are connected."""
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> None:
-        """Let everybody in."""
+        """Accept everybody."""
         socket.send_info(str(payload["name"]))
 
     async def handle_info(self, message: Any, socket: Socket) -> None:
-        """Be present on all nodes."""
+        """Track the user on all nodes, and send the client the list of those present."""
         presence.track(socket, message, {"pid": os.getpid()})
         socket.push("presence_state", await presence.list(socket.topic))
 
     async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply:
-        """Tell everybody, on all nodes."""
+        """Pass every event on to the subscribers on all nodes."""
         await socket.broadcast(event, payload)
         return Reply()
 
 
-class User(UserSocket):
-    """One connection."""
-
-    channels: ClassVar = {"room:*": Room}
-
-
-@contextlib.asynccontextmanager
-async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    """Be linked to the other nodes while this one serves."""
-    client = redis.asyncio.Redis.from_url(REDIS_URL)
-    async with contextlib.aclosing(client), PubSub(hub, RedisAdapter(client)), presence:
-        yield
-
-
-# One secret on all nodes: then a long-poll request may reach any of them.
+# The same secret on all nodes: a long-poll request may then reach any of them.
 secret = os.environ.get("SECRET_KEY_BASE", "only for development")
-socket = PhoenixSocket("/socket", User, hub=hub, longpoll=LongPollOptions(), secret=secret)
-app = Starlette(routes=[socket], lifespan=lifespan)
+socket = PhoenixSocket(
+    "/socket",
+    channels={"room:*": Room},
+    hub=hub,
+    longpoll=LongPollOptions(),
+    secret=secret,
+    resources=[contextlib.aclosing(client), PubSub(hub, RedisAdapter(client)), presence],
+)
+app = Starlette(routes=[socket], lifespan=socket.lifespan)
 
 if __name__ == "__main__":
     uvicorn.run(

@@ -49,6 +49,9 @@ async def test_chat(polled: bool) -> None:
             assert heard == {"from": "Bob", "text": "hi"}
         refused = await bob.push("room:1", "nonsense")
         assert refused == ["error", {"reason": "cannot handle nonsense"}]
+        unfit = await bob.push("room:1", "message", {"text": 1})
+        assert unfit[0] == "error"
+        assert (unfit[1]["reason"], unfit[1]["where"]) == ("invalid payload", "$.text")
 
 
 SERVERS = {
@@ -90,7 +93,7 @@ async def test_presence() -> None:
         await ann.people(LOBBY, "1")
 
 
-async def test_presence_refuses_who_does_not_say_who_they_are() -> None:
+async def test_presence_refuses_a_connection_without_a_user() -> None:
     async with running("presence.py") as port, stock_client(port) as nobody:
         assert await nobody.connect() == "refused"
 

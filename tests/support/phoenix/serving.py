@@ -93,9 +93,8 @@ async def serve_app(app: Any, **options: Any) -> AsyncIterator[Served]:
     """Serve an ASGI application on a free port."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, ws=options.pop("ws", PhoenixProtocol), log_level="critical", lifespan="off", **options
-    )
+    chosen = {"ws": PhoenixProtocol, "lifespan": "off", **options}
+    config = uvicorn.Config(app, log_level="critical", **chosen)
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
