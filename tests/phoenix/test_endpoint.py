@@ -297,18 +297,3 @@ assert {"redis", "uvicorn"} <= set(sys.modules)
 assert tickfire.phoenix.PhoenixProtocol is PhoenixProtocol
 """
     subprocess.run([sys.executable, "-c", program], check=True)
-
-
-def test_a_missing_extra_is_named() -> None:
-    program = """
-import sys
-sys.modules["redis"] = None
-import tickfire.phoenix
-try:
-    tickfire.phoenix.RedisAdapter
-except tickfire.phoenix.SetupError as error:
-    assert "tickfire-phoenix[redis]" in str(error), error
-else:
-    raise AssertionError("no error")
-"""
-    subprocess.run([sys.executable, "-c", program], check=True)

@@ -44,7 +44,7 @@ PRICES: Final = st.one_of(
 PERIOD: Final = st.integers(1, 20)
 SCALARS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "width": st.sampled_from([0.5, 2.0]),
-    "session_ns": st.integers(5, 30),
+    "session_ns": st.integers(5, 29),
     "offset_ns": st.integers(0, 4),
     "anchor_ns": st.integers(0, HALTED // 2),
     "acceleration": st.just(0.02),
