@@ -37,7 +37,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether there was no difference."""
+        """True if there was no difference."""
         return not self.differences
 
 

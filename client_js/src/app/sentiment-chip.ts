@@ -1,7 +1,7 @@
 import { el } from "../dom";
 import type { HeadlineSentiment } from "../feed/payloads";
 
-/** Where a sentiment was computed: on the server, or in the browser from the same artifact. */
+/** Origin of a sentiment: the server, or the browser with the same artifact. */
 export type Origin = "server" | "browser";
 
 const MARKS = { bullish: "▲ bullish", bearish: "▼ bearish", neutral: "neutral" } as const;

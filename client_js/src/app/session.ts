@@ -76,12 +76,12 @@ export class PageSession {
     });
   }
 
-  /** Whether the chart's history has arrived and every topic is live. */
+  /** True once the chart's history has arrived and every topic is live. */
   get live(): boolean {
     return this.feed.status.state === "open" && this.realtime.joined && !!this.candles?.joined;
   }
 
-  /** Whether the table of instruments has arrived. */
+  /** True once the table of instruments has arrived. */
   get ready(): boolean {
     return this.feed.status.state === "open" && this.realtime.joined;
   }

@@ -8,7 +8,7 @@ export interface SymbolState {
   /** Digits to show after the point. */
   decimals: number;
   last: string | null;
-  /** Whether the last change of price was up; null before one. */
+  /** True if the last change of price was up, null before the first. */
   rising: boolean | null;
   /** The close of the day before, or this day's open. */
   reference: string | null;

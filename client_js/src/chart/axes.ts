@@ -20,7 +20,7 @@ interface TimeLabel {
   strong: boolean;
 }
 
-/** Where the labels stand, in device pixels of the pane. */
+/** Positions of the labels, in device pixels of the pane. */
 export interface Axes {
   prices: PriceLabel[];
   times: TimeLabel[];

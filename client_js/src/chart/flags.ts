@@ -20,7 +20,7 @@ export interface FlagGroup {
   flags: Flag[];
 }
 
-/** Where candles lie in the pane, in CSS pixels. */
+/** Columns of the candles in the pane, in CSS pixels. */
 export interface Placement {
   /** The candles in view: first, and last (exclusive). */
   first: number;

@@ -5,7 +5,7 @@ import { toRow } from "./snap";
 /** Floats of the View uniform of candles.wgsl: ten vec4f. */
 export const VIEW_FLOATS = 40;
 
-/** Where each vec4f of the View uniform begins. */
+/** Offset of each vec4f in the View uniform. */
 export const VIEW = {
   size: 0,
   xmap: 4,
@@ -48,7 +48,7 @@ export interface Scene {
   dashes: number;
 }
 
-/** Where the candles lie on the pane, in device pixels. */
+/** Layout of the candles on the pane, in device pixels. */
 export interface Geometry {
   width: number;
   height: number;
@@ -56,7 +56,7 @@ export interface Geometry {
   per: number;
   first: number;
   last: number;
-  /** How far the first bucket's left edge is right of the pane's, in slots. */
+  /** Distance of the first bucket's left edge from the pane's, in slots. */
   offset: number;
   /** Pixels from bucket to bucket. */
   slot: number;
@@ -74,7 +74,7 @@ export interface LastPrice {
   rising: boolean;
 }
 
-/** How far outside the pane a row may lie before it is clamped. */
+/** Maximum distance of a row outside the pane, beyond which it is clamped. */
 const OVERSCAN_PX = 8;
 
 const DASH = { on: 3, period: 6 };

@@ -73,7 +73,7 @@ export function lowerBound(sorted: Float64Array, wanted: number): number {
 /** Larger numbers count as infinite, as in the kernels. */
 const LARGEST = 1e100;
 
-/** Whether a value can be drawn. */
+/** Return true if a value can be drawn. */
 export function isDrawn(value: number): boolean {
   return value >= -LARGEST && value <= LARGEST;
 }

@@ -48,7 +48,7 @@ export interface TimeTick {
   /** Index of the candle it marks. */
   index: number;
   label: string;
-  /** Whether a larger unit begins here: a day among hours, a year among months. */
+  /** True where a larger unit begins: a day among hours, a year among months. */
   strong: boolean;
 }
 

@@ -33,7 +33,7 @@ export class Viewport {
     return this.right - this.width / this.spacing;
   }
 
-  /** Whether the newest candle is in sight, so that new ones move the view. */
+  /** True while the newest candle is in sight, so that new ones move the view. */
   get following(): boolean {
     return this.rightOffset >= 0;
   }

@@ -15,7 +15,7 @@ export interface ComputeOptions {
   port?: Port;
   /** The kernels: an address or a module. By default those shipped with the package. */
   wasm?: string | URL | WebAssembly.Module;
-  /** Whether results lie in shared memory: by default where the page is cross-origin isolated. */
+  /** Puts results into shared memory: by default where the page is cross-origin isolated. */
   shared?: boolean;
   /** Called once if the worker cannot go on, with a sentence that says why. */
   onFailure?: (reason: string) => void;
@@ -26,7 +26,7 @@ export interface ComputeOptions {
  * bits. It keeps histories of bars, and any number of indicators over each.
  */
 export class Compute {
-  /** Whether results lie in shared memory. */
+  /** True if results lie in shared memory. */
   readonly shared: boolean;
   private readonly port: Port;
   private readonly histories = new Map<string, BarHistory>();

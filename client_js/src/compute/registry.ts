@@ -10,7 +10,7 @@ export interface NumberSpec {
   default: number;
   min: number;
   max: number;
-  /** Whether it is a count; else any number of the range. */
+  /** True for a count; false for any number of the range. */
   whole: boolean;
   /** The kernel takes a 64-bit integer: this many ns for each of these units. */
   ns?: bigint;
@@ -25,7 +25,7 @@ export interface OutputSpec {
   breaks?: string;
 }
 
-/** What is known of an indicator besides its kernel. */
+/** The catalogue entry of an indicator. */
 export interface IndicatorSpec {
   /** Short, as in a legend, and in full, as in a menu. */
   title: string;
@@ -54,7 +54,7 @@ export type Params<N extends IndicatorName = IndicatorName> = {
 /** The names of an indicator's results. */
 export type OutputName<N extends IndicatorName> = keyof (typeof INDICATORS)[N]["outputs"] & string;
 
-/** Whether `text` names an indicator. */
+/** Return true if `text` names an indicator. */
 export function isIndicator(text: string): text is IndicatorName {
   return Object.hasOwn(INDICATORS, text);
 }

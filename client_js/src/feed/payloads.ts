@@ -101,7 +101,7 @@ export interface HeadlineSentiment {
   /** Bullish less bearish, from -1 to 1. */
   score: number;
   probabilities: Record<"bearish" | "neutral" | "bullish", number>;
-  /** Whether the model is too unsure for its label to be relied on. */
+  /** True if the model is too unsure for its label to be relied on. */
   abstained: boolean;
   /** The words that contributed most to the label, heaviest first. */
   words: [word: string, weight: number][];

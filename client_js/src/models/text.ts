@@ -14,7 +14,7 @@ export function tokens(text: string): string[] {
   return (lower.match(TOKEN) ?? []).slice(0, MAX_TOKENS);
 }
 
-/** Whether a character is a digit; of the empty string it is not. */
+/** Return true if a character is a digit; false for the empty string. */
 export function isDigit(character: string | undefined): boolean {
   return character !== undefined && character >= "0" && character <= "9";
 }

@@ -34,7 +34,7 @@ export class ConsoleView {
     });
   }
 
-  /** Whether more lines of a block are expected. */
+  /** True while more lines of a block are expected. */
   set more(more: boolean) {
     setText(this.prompt, more ? MORE : FIRST);
   }

@@ -44,7 +44,7 @@ function paneOf(asked: string | null, values: Float64Array, span: PriceSpan): st
 }
 
 /**
- * Whether at least half of the values lie within the price range, extended by its span on either
+ * Return true if at least half of the values lie within the price range, extended by its span on either
  * side.
  */
 function isAmong(values: Float64Array, { low, high }: PriceSpan): boolean {
@@ -59,7 +59,7 @@ function isAmong(values: Float64Array, { low, high }: PriceSpan): boolean {
   return all === 0 || near * 2 >= all;
 }
 
-/** Whether most values are isolated, so that a line would show almost nothing. */
+/** Return true if most values are isolated, so that a line would show almost nothing. */
 function isScattered(values: Float64Array): boolean {
   let all = 0;
   let joined = 0;

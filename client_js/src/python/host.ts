@@ -42,7 +42,7 @@ export class PythonHost {
     private readonly handlers: HostHandlers,
   ) {}
 
-  /** Whether a request is running or waiting. */
+  /** True while a request is running or waiting. */
   get busy(): boolean {
     return this.current !== null || this.waiting.length > 0;
   }

@@ -18,7 +18,7 @@ export interface Canvas {
 
 /** The indicator over live bars: computed when they change, and drawn. */
 export class LiveIndicator {
-  /** Whether an indicator is active. */
+  /** True while an indicator is active. */
   defined = false;
   private shown: Shown | null = null;
   private drawn: string[] = [];

@@ -8,7 +8,7 @@ export interface Fault {
   line: number | null;
   /** One text for each stack frame of the user's code, outermost first. */
   trace: string[];
-  /** Whether the run was stopped by the user or the time limit. */
+  /** True if the user or the time limit stopped the run. */
   interrupted: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface Outcome {
   series?: Record<string, Float64Array>;
   /** The pane requested by the code: "price", "own", or null to choose automatically. */
   pane?: string | null;
-  /** Whether the console expects more lines of a block. */
+  /** True while the console expects more lines of a block. */
   more?: boolean;
   error?: Fault;
   ms: number;

@@ -10,7 +10,7 @@ export const INTERVALS = {
 
 export type Interval = keyof typeof INTERVALS;
 
-/** Whether `text` names an interval. */
+/** Return true if `text` names an interval. */
 export function isInterval(text: string | null): text is Interval {
   return text !== null && Object.hasOwn(INTERVALS, text);
 }

@@ -90,7 +90,7 @@ class RedisConnection(asyncio.Protocol):
     # --- commands
     @property
     def is_open(self) -> bool:
-        """Whether commands can be sent."""
+        """True while commands can be sent."""
         return self._transport is not None and not self._transport.is_closing()
 
     def send_raw(self, command: bytes, on_reply: OnReply) -> None:

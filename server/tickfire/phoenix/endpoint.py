@@ -110,10 +110,10 @@ class SocketOptions(TypedDict, total=False):
     """
 
     auth_token: bool
-    """Whether to accept a bearer token from the client (phoenix.js's `authToken`), for
+    """Accept a bearer token from the client (phoenix.js's `authToken`), for
     `ConnectInfo.auth_token`. False by default."""
     check_origin: OriginRule
-    """Which pages may connect, see `OriginRule`. True by default: those from `host`."""
+    """Rule for the pages that may connect, see `OriginRule`. True by default: those from `host`."""
     host: str
     """This site's own host, for `check_origin`. "localhost" by default."""
     join_timeout_s: float | None

@@ -112,12 +112,12 @@ class Kind(enum.Enum):
 
     @property
     def is_array(self) -> bool:
-        """Whether the parameter is an array."""
+        """True if the parameter is an array."""
         return self not in (Kind.FLOAT, Kind.INT, Kind.LONG)
 
     @property
     def is_long(self) -> bool:
-        """Whether the parameter is int64 or an array of it."""
+        """True if the parameter is int64 or an array of it."""
         return self in (Kind.LONG_IN, Kind.LONG_OUT, Kind.LONG_STORE, Kind.LONG)
 
 

@@ -45,7 +45,7 @@ from tickfire.ingest.gateway.selection import Selection
 from tickfire.ingest.lsg.requests import GatewaySubscription
 
 REPLAY_DEPTH_NS: Final = 24 * 3600 * NS_PER_S
-"""How far a start may lie after the present of the recording; a live gateway keeps a day."""
+"""Maximum distance of a start after the recording's present; a live gateway keeps a day."""
 
 logger = logging.getLogger(__name__)
 

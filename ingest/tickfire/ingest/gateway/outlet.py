@@ -80,7 +80,7 @@ class Outlet:
 
     @property
     def is_paused(self) -> bool:
-        """Whether the client has yet to read what was written."""
+        """True while the client has yet to read what was written."""
         return not self._clear.is_set()
 
     async def taken(self) -> None:

@@ -54,7 +54,7 @@ class Recording:
 
     @cached_property
     def maps_symbols(self) -> bool:
-        """Whether the metadata, or a record before the data, maps symbols."""
+        """True if the metadata, or a record before the data, maps symbols."""
         if self.mappings:
             return True
         head = self._head

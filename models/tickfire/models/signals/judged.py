@@ -50,7 +50,7 @@ class Examples:
 
     @property
     def up(self) -> NDArray[np.bool_]:
-        """Whether the price rose, bool[n]."""
+        """Outcomes, bool[n]: True where the price rose."""
         return self.moves > 0
 
 

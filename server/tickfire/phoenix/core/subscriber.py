@@ -44,7 +44,7 @@ class Source(Protocol):
     """The part of a lane that its subscribers use."""
 
     behind: bool
-    """Whether some subscribers may have received frames that others have not."""
+    """True if some subscribers may have received frames that others have not."""
 
     def catch_up(self, subscriber: Subscriber) -> None:
         """Write all outstanding frames to a subscriber immediately, before its turn in the wave."""

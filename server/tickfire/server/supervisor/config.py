@@ -45,12 +45,12 @@ class DevConfig:
 
     @property
     def embedded_redis(self) -> bool:
-        """Whether the embedded Redis is started."""
+        """True if the embedded Redis is started."""
         return self.redis_url is None
 
     @property
     def replays(self) -> bool:
-        """Whether the local gateway is started."""
+        """True if the local gateway is started."""
         return not self.live
 
 

@@ -10,7 +10,7 @@ P_PRICE: Final = 0
 P_SIGMA: Final = 1
 """Volatility of its own part of the price: log units per square root of a second."""
 P_BETA: Final = 2
-"""How far it moves with the market factor."""
+"""Sensitivity to the market factor."""
 P_SPREAD: Final = 3
 """Typical spread, in ticks."""
 P_LOT: Final = 4
@@ -80,7 +80,7 @@ BRANCHING: Final = 0.35
 """Mean number of events that an event brings about."""
 EXCITED_FADES_PER_S: Final = 2.0
 LEAN: Final = 0.4
-"""How strongly the side of a trade follows the price between bid and ask."""
+"""Weight of the price between bid and ask in the side of a trade."""
 STICKY: Final = 0.3
 """Ticks by which a price must leave its quotes before they follow."""
 WIDE_VOL: Final = 1.6

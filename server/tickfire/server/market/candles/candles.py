@@ -191,7 +191,7 @@ class Candles:
 
     @property
     def has_idle(self) -> bool:
-        """Whether an instrument was loaded without a running second and not traded since."""
+        """True if an instrument was loaded without a running second and not traded since."""
         return len(self._idle) > 0
 
     def _wake(self, change: Change) -> None:

@@ -101,7 +101,7 @@ class Instruments:
 
     @property
     def complete(self) -> bool:
-        """Whether each row of the states has a listing."""
+        """True if each row of the states has a listing."""
         return len(self.listings) == len(self._states.rows)
 
     def index_unnamed(self) -> None:

@@ -107,7 +107,7 @@ class LiveEpoch:
 
     @property
     def is_following(self) -> bool:
-        """Whether all shards are being read."""
+        """True while all shards are being read."""
         return all(shard.following for shard in self._shards)
 
     # --- history, for subscribers that catch up

@@ -40,7 +40,7 @@ class InstrumentTable(Protocol):
 
     @property
     def complete(self) -> bool:
-        """Whether each slot has a listing."""
+        """True if each slot has a listing."""
 
     @property
     def listings(self) -> Sequence[Listing]:
