@@ -17,7 +17,7 @@ def free_port(host: str = "127.0.0.1") -> int:
 def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
     """Return `count` different TCP ports that are free now."""
     with contextlib.ExitStack() as stack:
-        listeners = [stack.enter_context(_bound(host, 0)) for _ in range(count)]
+        listeners = [stack.enter_context(bound_socket(host, 0)) for _ in range(count)]
         return [listener.getsockname()[1] for listener in listeners]
 
 
@@ -37,7 +37,7 @@ def check_port(host: str, port: int, *, option: str = "--port") -> int:
         The port is in use, or the address does not belong to this machine.
     """
     try:
-        with _bound(host, port) as listener:
+        with bound_socket(host, port) as listener:
             bound: int = listener.getsockname()[1]
             return bound
     except socket.gaierror as error:
@@ -50,7 +50,14 @@ def check_port(host: str, port: int, *, option: str = "--port") -> int:
         raise UserError(f"cannot listen on {host} port {port}: {error.strerror}.") from error
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound_socket(host: str, port: int, backlog: int | None = None) -> socket.socket:
+    """Return a TCP socket bound to an address, which listens if `backlog` is given.
+
+    Raises
+    ------
+    OSError
+        The address is invalid, is not this machine's, or is in use.
+    """
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
@@ -58,6 +65,8 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        if backlog is not None:
+            listener.listen(backlog)
     except OSError:
         listener.close()
         raise

@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from tickfire.base.errors import UsageError, UserError
-from tickfire.base.ports import check_port
+from tickfire.base.ports import bound_socket, check_port
 from tickfire.base.retry import Backoff
 from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
@@ -154,18 +154,10 @@ async def _wait_for_redis(url: str) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    listener = socket.socket(family, kind, protocol)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
+        return bound_socket(host, port, BACKLOG)
     except OSError as error:
-        listener.close()
         raise UserError(f"cannot listen on {host} port {port}: {error.strerror}.") from error
-    return listener
 
 
 def _config(settings: Settings, workers: int) -> uvicorn.Config:

@@ -7,53 +7,21 @@ to its state, its symbol and its candles.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.base.units import UNDEF_PRICE, decimal
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.server.market.ticks.source import Listing
 from tickfire.store.requests import Requests
 from tickfire.store.schema import INSTRUMENTS_KEY, STATE, Instrument, shard_of
 
 type Key = tuple[int, int]
 
 _DECODER: Final = msgspec.msgpack.Decoder(Instrument)
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One instrument of the table.
-
-    Attributes
-    ----------
-    slot : int
-        The index of its row in the states.
-    shard : int
-        The shard that its ticks are in.
-    symbol : str
-        The symbol that clients see: ``DATASET/SYMBOL`` if two feeds share a symbol.
-    instrument : Instrument
-        The row of the table.
-    """
-
-    slot: int
-    shard: int
-    symbol: str
-    instrument: Instrument
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the row for a client."""
-        about = self.instrument
-        return {
-            "symbol": self.symbol,
-            "feed": about.feed,
-            "instrument_id": about.instrument_id,
-            "tick_size": decimal(about.tick_size) if about.tick_size > 0 else None,
-        }
 
 
 class Instruments:

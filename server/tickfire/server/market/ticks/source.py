@@ -7,28 +7,46 @@ from the epoch to the ticks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tickfire.base.units import decimal
 from tickfire.server.market.ticks.encode import Encoder, Quote
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.slots import Slots
-from tickfire.store.schema import Rows
+from tickfire.store.schema import Instrument, Rows
 
 
-class Listing(Protocol):
-    """An instrument: its slot, its shard, and its symbol as clients see it."""
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One instrument of the table.
 
-    @property
-    def slot(self) -> int:
-        """Index of its row."""
+    Attributes
+    ----------
+    slot : int
+        The index of its row in the states.
+    shard : int
+        The shard that its ticks are in.
+    symbol : str
+        The symbol that clients see: ``DATASET/SYMBOL`` if two feeds share a symbol.
+    instrument : Instrument
+        The row of the table.
+    """
 
-    @property
-    def shard(self) -> int:
-        """Number of the shard that its ticks are in."""
+    slot: int
+    shard: int
+    symbol: str
+    instrument: Instrument
 
-    @property
-    def symbol(self) -> str:
-        """Symbol, unique among all feeds."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the row for a client."""
+        about = self.instrument
+        return {
+            "symbol": self.symbol,
+            "feed": about.feed,
+            "instrument_id": about.instrument_id,
+            "tick_size": decimal(about.tick_size) if about.tick_size > 0 else None,
+        }
 
 
 class InstrumentTable(Protocol):

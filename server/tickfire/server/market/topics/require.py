@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tickfire.server.market.epoch.follower import EpochFollower
-from tickfire.server.market.epoch.instruments import Listing
 from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.topics.params import refuse
 
 
