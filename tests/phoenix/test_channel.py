@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tickfire.phoenix import (
     Channel,
@@ -18,6 +20,7 @@ from tickfire.phoenix import (
     UserSocket,
     event,
 )
+from tickfire.phoenix.core.routes import Routes
 from tickfire.phoenix.testing import ChannelClient, JoinRefused, connect
 
 
@@ -64,12 +67,20 @@ async def test_a_pattern_serves_a_topic(pattern: str, topic: str, params: dict[s
         ("room:{room_id}", "room:"),
         ("room:{room_id}", "hall:1"),
         ("{tenant}:room:{room_id}", "a:b:room:1"),
+        ("a.c:{room_id}", "abc:1"),
     ],
 )
 async def test_a_pattern_does_not_serve_a_topic(pattern: str, topic: str) -> None:
     with pytest.raises(JoinRefused) as refused:
         await joined({pattern: Named}, topic)
     assert refused.value.response == {"reason": "unmatched topic"}
+
+
+@given(st.text(min_size=1).filter(lambda text: ":" not in text), st.text(min_size=1))
+def test_parameters_are_the_parts_of_the_topic(part: str, rest: str) -> None:
+    factory = Routes({"x:{part}:{rest}": Channel}).find(f"x:{part}:{rest}")
+    assert factory is not None
+    assert factory().topic_params == {"part": part, "rest": rest}
 
 
 async def test_the_first_pattern_that_matches_wins() -> None:
@@ -84,7 +95,14 @@ async def test_the_first_pattern_that_matches_wins() -> None:
     assert (await joined(channels, "room:"))["name"] == "prefix"
 
 
-@pytest.mark.parametrize("pattern", ["a:*:b", "a:{", "a:{b", "a:{1}", "a:{b}:{b}", "a:{topic}"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("a:*:b", "a*b", "{a}:*"),
+        *("a:{", "a:}", "a:{b", "a:{1}", "{}", "{a{b}}"),
+        *("a:{b}:{b}", "a:{topic}"),
+    ],
+)
 def test_malformed_patterns_are_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="topic pattern"):
         PhoenixSocket("/socket", channels={pattern: Named})
@@ -199,11 +217,23 @@ async def test_a_payload_that_does_not_fit_gets_an_error_that_says_where() -> No
         ("move", {"to": {"x": "one", "y": 2}}, "$.to.x", "Expected `int`, got `str`"),
         ("move", {"name": "king"}, "$", "Object missing required field `to`"),
         ("given", [1, 2], "$", "Expected `object`, got `array`"),
+        ("given", b"bytes", "$", "Expected `object`, got `bytes`"),
     ]:
         response = {"reason": "invalid payload", "where": where, "detail": detail}
         await client.assert_reply(client.push(name, payload), "error", response)
     ref = client.push("move", {"to": {"x": 1, "y": 2}})
     await client.assert_reply(ref, "ok", {"x": 1, "name": "pawn"})
+
+
+async def test_an_event_without_a_method_or_handle_in_ends_the_channel() -> None:
+    class Strict(Channel):
+        @event("known")
+        async def known(self, payload: Any, socket: Socket) -> None: ...
+
+    client = await connect(UserSocket, channels={"room": Strict})
+    room, _ = await client.join("room")
+    room.push("unknown")
+    await room.assert_push("phx_error")
 
 
 async def test_a_subclass_inherits_adds_and_overrides_event_methods() -> None:
@@ -225,7 +255,7 @@ def test_an_event_method_must_be_a_coroutine_function() -> None:
 
 
 def test_a_payload_type_that_cannot_be_resolved_is_refused() -> None:
-    with pytest.raises(TypeError, match="cannot be resolved"):
+    with pytest.raises(TypeError, match=r"'move' cannot be resolved .*Unknown.*event\(name"):
 
         class Broken(Channel):
             @event("move")

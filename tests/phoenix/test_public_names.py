@@ -23,6 +23,17 @@ def test_importing_the_library_imports_nothing_of_its_extras() -> None:
     assert imported.isdisjoint(OPTIONAL)
 
 
+def test_using_a_name_of_an_extra_imports_that_extra() -> None:
+    program = """
+import sys
+import tickfire.phoenix
+from tickfire.phoenix import PhoenixProtocol, RedisAdapter
+assert {"redis", "uvicorn"} <= set(sys.modules)
+assert tickfire.phoenix.PhoenixProtocol is PhoenixProtocol
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_names_of_extras_are_imported_when_they_are_used() -> None:
     from tickfire.phoenix import PhoenixProtocol, RedisAdapter
 

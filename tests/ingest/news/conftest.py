@@ -6,8 +6,6 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.support.newsserver import NewsServer
-from tickfire.base.ports import free_port
-from tickfire.ingest.redis.options import RedisOptions
 from tickfire.ingest.redis.server import EmbeddedRedis
 
 
@@ -15,14 +13,6 @@ from tickfire.ingest.redis.server import EmbeddedRedis
 def server() -> Iterator[NewsServer]:
     with NewsServer().running() as running:
         yield running
-
-
-@pytest.fixture
-async def valkey() -> AsyncIterator[EmbeddedRedis]:
-    embedded = EmbeddedRedis(RedisOptions(free_port()))
-    await embedded.start()
-    yield embedded
-    await embedded.stop()
 
 
 @pytest.fixture
