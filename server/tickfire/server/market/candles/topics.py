@@ -68,9 +68,9 @@ class CandleTopics:
     # --- subscribers
     def hold(self, name: str, symbol: str, interval: str) -> None:
         """Count a subscriber of a topic."""
-        before = len(self._topics)
+        new = name not in self._topics
         self._topics.hold(name, lambda: CandleTopic(name, symbol, interval))
-        if len(self._topics) > before and self.source is not None:
+        if new and self.source is not None:
             self.source.listen(symbol)
             self.source.use_topics(list(self._topics.values()))
 
