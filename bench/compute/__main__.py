@@ -41,7 +41,7 @@ ISOLATION: Final = {
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
-    """A file server that logs nothing and, if told to, lets the page share memory."""
+    """File server without a log that can let the page share memory."""
 
     def __init__(self, *given: Any, isolated: bool, **named: Any) -> None:
         self._isolated = isolated
@@ -54,7 +54,7 @@ class Files(http.server.SimpleHTTPRequestHandler):
         super().end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""Kernels native, in WebAssembly, and as plain Python: what each costs."""
+"""Cost of each kernel: native, in WebAssembly, and as plain Python."""

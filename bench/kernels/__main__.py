@@ -97,7 +97,7 @@ def measure(name: str, data: dict[str, Array], node: Node) -> float:
 
 
 def market(n: int) -> dict[str, Array]:
-    """Return n seeded elements of everything that a kernel reads, by name of parameter."""
+    """Return n seeded elements of each input of a kernel, by name of parameter."""
     rng = np.random.default_rng(0)
     close = 100.0 + np.abs(np.cumsum(0.01 * rng.standard_normal(n)))
     high = close + np.abs(0.05 * rng.standard_normal(n))
@@ -161,7 +161,7 @@ def time_plain(name: str, arguments: list[tuple[Parameter, Any]]) -> float:
 
 
 class Node:
-    """node, which has V8 run the module on the same data."""
+    """Node process whose V8 runs the module on the same data."""
 
     def __init__(self, folder: Path, wasm: Path, data: dict[str, Array]) -> None:
         self._places: dict[bytes, int] = {}
@@ -176,7 +176,7 @@ class Node:
                 at += out.write(array.tobytes())
 
     def __enter__(self) -> Node:
-        """Start it."""
+        """Start the process."""
         self._process = subprocess.Popen(
             ["node", "--no-liftoff", str(self._script), str(self._wasm), str(self._data)],
             stdin=subprocess.PIPE,
@@ -186,7 +186,7 @@ class Node:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """End it."""
+        """End the process."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()

@@ -1,1 +1,1 @@
-"""Python in the browser, measured."""
+"""Benchmark of Python in the browser."""

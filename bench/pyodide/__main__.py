@@ -1,4 +1,4 @@
-"""Python in headless Chromium: how fast it starts, and kernels.wasm beside plain Python in it.
+"""Python in headless Chromium: its start, and kernels.wasm beside plain Python.
 
 Run it with ``python -m bench.pyodide``, or with names of kernels after it; it needs ``make setup``
 and Chromium. Starts are of the page's own worker, from the click to the answer, over a new
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 class Hiding(served.Page):
-    """The page, which can hide its snapshots."""
+    """Static files of the page, with or without the snapshot."""
 
     hides = False
 

@@ -1,4 +1,4 @@
-"""Runs inside a browser's Python: each kernel by kernels.wasm and as plain Python.
+"""Measure each kernel inside Pyodide, by kernels.wasm and as plain Python.
 
 ``measure(names)`` returns JSON: by kernel, ns per element of both.
 """
@@ -33,7 +33,7 @@ NUMBERS: dict[str, float] = {
 
 
 def market(n: int) -> dict[str, array[float]]:
-    """Return n seeded elements of what kernels read, by name of parameter."""
+    """Return n seeded elements of each input of a kernel, by name of parameter."""
     chance = random.Random(0)
     close: array[float] = array("d")
     price = 100.0
@@ -66,7 +66,7 @@ def arguments_of(kernel: Any, columns: dict[str, array[float]], n: int) -> dict[
 
 
 def measure(names: list[str]) -> str:
-    """Measure the kernels of these names."""
+    """Measure the named kernels."""
     package: Any = importlib.import_module("tickfire_browser")
     engines: Any = importlib.import_module("tickfire_browser.engines")
     machines = {"wasm": engines.engine(), "plain": engines.Plain()}
