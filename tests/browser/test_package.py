@@ -54,7 +54,7 @@ def test_node_watches_trades_and_resumes(stage: Stage) -> None:
 
 
 def wait_for(process: subprocess.Popen[str], line: str) -> None:
-    """Read what the process says until it says `line`."""
+    """Read the output of the process up to `line`."""
     assert process.stderr is not None
     for said in process.stderr:
         if said.strip() == line:

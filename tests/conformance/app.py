@@ -132,7 +132,7 @@ def build_app(on_startup: Callable[[], None] = lambda: None) -> ASGIApp:
 
 
 def main() -> None:
-    """Serve until told to stop; print `listening` when ready."""
+    """Serve until a signal; print `listening` when ready."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--log-level", default="critical")

@@ -18,11 +18,11 @@ SLOW_JOIN_S = 0.3
 
 
 class ShutdownExit(Exception):
-    """Stands for an Erlang exit with reason shutdown."""
+    """Equivalent of an Erlang exit with reason shutdown."""
 
 
 class MarketChannel(Channel):
-    """Publishes to its own topic or another, and echoes."""
+    """Channel that publishes to its own topic or another, and echoes."""
 
     async def handle_in(self, event: str, payload: Any, socket: Socket) -> Result:
         if event == "publish":
@@ -211,7 +211,7 @@ _EVENTS: dict[str, Handler] = {
 
 
 class PresenceChannel(Channel):
-    """Tracks its user."""
+    """Channel that tracks its user."""
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence

@@ -1,4 +1,4 @@
-"""Replays transcripts against any server that runs the app.
+"""Replay of transcripts against any server that runs the app.
 
 `python -m tests.conformance.replay [FILE_OR_FOLDER ...] --port 4000 [-j 8] [--only NAME]`
 

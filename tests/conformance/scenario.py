@@ -1,4 +1,4 @@
-"""Replays one scenario against a server and collects the differences."""
+"""Replay of one scenario against a server, with the differences found."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ class Scenario:
         return f"{path}?{'&'.join(pairs)}" if query else path
 
     async def _leave_longpoll_topics(self) -> None:
-        """Leave what was joined over long-poll: its session outlives the scenario by seconds."""
+        """Leave topics joined over long-poll: its session outlives the scenario by seconds."""
         for step in self._steps:
             body = step.get("body", "")
             if step["op"] != "http" or step["method"] != "POST" or "phx_join" not in body:
@@ -274,7 +274,7 @@ class Scenario:
 
 
 def _groups(steps: list[Step]) -> Iterator[tuple[Step | None, dict[str, list[Step]]]]:
-    """Yield each step of the client with what the server does upon it, by connection."""
+    """Yield each step of the client with the server's reaction, by connection."""
     driver: Step | None = None
     arrivals: dict[str, list[Step]] = {}
     for step in steps:

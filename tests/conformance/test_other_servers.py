@@ -1,4 +1,4 @@
-"""The same app on ASGI servers that know nothing of us: every transcript but those exempt.
+"""The same app on third-party ASGI servers: every transcript but the exempt ones.
 
 `exempt.json` names the transcripts of what ASGI does not give an application, with the reason.
 """

@@ -83,7 +83,7 @@ def check_files(phoenix: Path, tickfire: Path) -> None:
 # --- environments
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment that holds what is installed into it and nothing else."""
+    """A virtual environment that contains only the distributions installed into it."""
 
     python: Path
 

@@ -28,7 +28,7 @@ REAL_TIME = {
 
 # --- imports
 def imports_of(folder: Path, package: str) -> list[tuple[Path, list[str]]]:
-    """Return what a folder's files import of a package, as the parts of dotted names."""
+    """Return the imports of a package by a folder's files, as the parts of dotted names."""
     files = python_files(folder)
     names = ((path.relative_to(ROOT), name.split(".")) for path in files for name in imported(path))
     return [(path, parts) for path, parts in names if parts[0] == package]

@@ -24,7 +24,7 @@ class AppProcess:
         self._process: subprocess.Popen[str] | None = None
 
     def do(self, what: str) -> None:
-        """Do what a client's script asks for: start, stop, restart or kill (and start again)."""
+        """Carry out a client script's request: start, stop, restart or kill (and start again)."""
         if what in ("stop", "restart"):
             self.stop()
         elif what == "kill":

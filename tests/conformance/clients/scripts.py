@@ -1,4 +1,4 @@
-"""Scripts in Node that ask for things while they run; see asking.mjs."""
+"""Scripts in Node that make requests of the test while they run; see asking.mjs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCRIPT_TIMEOUT_S = 240
 
 
 def run_script(script: Path, argument: str, do: Callable[[str], None]) -> dict[str, Any]:
-    """Return the results that a script prints; `do` what it asks for."""
+    """Return the results that a script prints; `do` carries out its requests."""
     command = ["node", str(script), argument]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as node:  # type: ignore[call-overload]

@@ -24,7 +24,7 @@ KEY = "anon-key"
 
 
 class Realtime(RealtimeChannel):
-    """Channels whose names begin with `private-` take one token."""
+    """Channel that requires a token if its name begins with `private-`."""
 
     def is_private(self, name: str) -> bool:
         return name.startswith("private-")
@@ -62,7 +62,7 @@ class _Server(uvicorn.Server):
 
 
 def main() -> None:
-    """Serve until told to stop; print `listening` when ready."""
+    """Serve until a signal; print `listening` when ready."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     config = uvicorn.Config(

@@ -1,4 +1,4 @@
-"""The stock phoenix.js, from npm, in Node: both transports, both versions, whatever happens."""
+"""The stock phoenix.js, from npm, in Node: both transports, both versions, all scenarios."""
 
 from __future__ import annotations
 

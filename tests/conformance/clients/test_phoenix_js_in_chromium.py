@@ -37,7 +37,7 @@ class _Files(SimpleHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serve_files() -> Iterator[str]:
-    """Serve the page, and yield its address, whose host is what the app's sockets take."""
+    """Serve the page, and yield its address, with a host that the app's sockets accept."""
     _Files.extensions_map = {**_Files.extensions_map, ".mjs": "text/javascript"}
     with ThreadingHTTPServer(("127.0.0.1", 0), _Files) as server:
         thread = Thread(target=server.serve_forever)
@@ -50,7 +50,7 @@ def serve_files() -> Iterator[str]:
 
 
 def run_page(page: Page, address: str, place: Place) -> dict[str, Any]:
-    """Return what each scenario saw in a page."""
+    """Return the observations of each scenario in a page."""
     page.expose_function("ask", place.app.do)
     page.goto(address)
     page.wait_for_function("globalThis.run !== undefined")

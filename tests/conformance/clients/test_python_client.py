@@ -44,7 +44,7 @@ AT_ONCE = ReconnectPolicy(
 
 
 class Listener:
-    """A client, and what came on its topics."""
+    """A client and the messages received on its topics."""
 
     def __init__(self, client: PHXChannelsClient) -> None:
         self.client = client

@@ -1,4 +1,4 @@
-"""A case of the WebSocket layer: what a client sends, what it must hear, how it ends.
+"""A case of the WebSocket layer: the bytes sent, the expected reaction, and the expected end.
 
 The numbers are those of the Autobahn test suite's sections, whose subjects these are. Its server
 echoes any message; ours echoes the payload of a push, so a text or binary *message* here is a

@@ -35,7 +35,7 @@ async def connected(port: int, path: str) -> RawWebSocket:
 
 
 async def heard(socket: RawWebSocket) -> dict[str, Any]:
-    """Return what the server does next."""
+    """Return the next event from the server."""
     step = await socket.next(PATIENCE_S)
     assert step is not None, "nothing came"
     return step

@@ -32,7 +32,7 @@ RECORDS = mixed_records(100)
 
 
 def collected(file: DbnFile, size: int = 4096) -> tuple[bytes, DbnError | None]:
-    """Return what comes before the end or an error, and the error."""
+    """Return the records before the end or an error, and the error."""
     data = b""
     try:
         for chunk in file.chunks(size):

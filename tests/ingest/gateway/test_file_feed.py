@@ -1,4 +1,4 @@
-"""The replay's pace and its manners, on a clock that the tests move."""
+"""The replay's pace and its handling of clients, on a clock that the tests move."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ ALL = GatewaySubscription("trades")
 
 
 class Replay:
-    """A feed over a file, with all that belongs to it."""
+    """A feed over a file, with its clock, its pipe and its outlet."""
 
     def __init__(
         self,

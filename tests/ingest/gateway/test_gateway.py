@@ -55,7 +55,7 @@ async def serving(
 
 
 async def receives_all(port: int) -> bool:
-    """Tell whether a good client still gets everything."""
+    """Return True if a good client still gets everything."""
     async with connected(port) as client:
         await client.start("trades")
         return data_records(b"".join(await client.until("completed"))) == data_records(RECORDS)

@@ -58,7 +58,7 @@ def with_start(subscription: GatewaySubscription, start: int | None) -> GatewayS
 
 
 class Visit:
-    """A session's feed on a market, and what it got."""
+    """A session's feed on a market, and the records received."""
 
     def __init__(
         self,

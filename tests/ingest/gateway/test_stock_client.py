@@ -43,7 +43,7 @@ def is_data(record: Any) -> bool:
 
 
 async def replayed(path: Path, **options: Any) -> list[Any]:
-    """Return what the stock client gets of a file."""
+    """Return the records that the stock client receives of a file."""
     config = GatewayConfig(port=0, file=path, speed=0.0, gate_s=0.0)
     async with await serve_gateway(config) as gateway:
         client = StockClient(gateway.port, **options)

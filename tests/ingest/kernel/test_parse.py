@@ -1,4 +1,4 @@
-"""The parse kernel equals its plain reference, whatever comes, however it is cut."""
+"""The parse kernel equals its plain reference on any bytes, in any pieces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The linker over small objects of its own: data, names, and what it refuses."""
+"""The linker over small objects of its own: data, names, and refused objects."""
 
 from __future__ import annotations
 

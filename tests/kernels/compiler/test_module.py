@@ -1,4 +1,4 @@
-"""kernels.wasm: what it holds, that it is what the source yields, and that nothing is fused."""
+"""kernels.wasm: its contents, its reproducible build from source, and no fused operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kernel on every machine: the same bits, the same defined results, nothing raised."""
+"""Every kernel on every engine: the same bits, the same defined results, nothing raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The native face: arrays in, arrays out, state kept, wrong use told in words."""
+"""The native interface: arrays in, arrays out, state kept, wrong use refused by a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kernel gives what its plain reference gives, and skips what is no number."""
+"""Every kernel gives the results of its plain reference, and skips missing numbers."""
 
 from __future__ import annotations
 

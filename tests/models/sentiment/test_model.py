@@ -134,7 +134,7 @@ def test_quantised_model_agrees_with_scikit_learn(shared: Path) -> None:
 
 
 def _exact_probabilities(documents: Any, classes: Any, texts: list[str]) -> Any:
-    """Compute, by scikit-learn's own predictions, what the reader approximates."""
+    """Compute the scores that the reader approximates from scikit-learn's own predictions."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold
 

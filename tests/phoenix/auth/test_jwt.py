@@ -1,4 +1,4 @@
-"""JSON Web Tokens: who gets in, and every way not to."""
+"""JSON Web Tokens: accepted and refused ones."""
 
 from __future__ import annotations
 

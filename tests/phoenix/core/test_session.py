@@ -220,7 +220,7 @@ async def test_server_messages_go_through_the_mailbox() -> None:
 
 # --- joins
 class Gated(Channel):
-    """Joins when its gate opens; refuses, crashes or succeeds by its params."""
+    """Channel that joins when its gate opens; it refuses, crashes or succeeds by its params."""
 
     def __init__(self, gates: dict[str, asyncio.Event], ended: list[Any]) -> None:
         self.gates = gates
@@ -550,7 +550,7 @@ async def test_a_broadcast_that_a_version_cannot_carry_is_sent_to_no_subscriber(
 
 # --- interception
 class Censor(Channel):
-    """Counts what it lets through, and stops at bad language."""
+    """Channel that counts the messages it passes on, and stops at bad language."""
 
     intercept = ("news", "stop")
 

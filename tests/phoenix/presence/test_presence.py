@@ -61,7 +61,7 @@ type Told = list[tuple[dict[str, Any], dict[str, Any]]]
 
 
 def told(talk: Talk) -> Told:
-    """Return the joins and leaves that were told, without their refs."""
+    """Return the announced joins and leaves, without their refs."""
     return _told(talk.said())
 
 
@@ -153,7 +153,7 @@ async def test_whoever_goes_leaves(how: str, caplog: pytest.LogCaptureFixture) -
 
 
 class Fetching(Presence):
-    """Tells more of everybody, after looking it up."""
+    """Presence that adds looked-up details."""
 
     async def fetch(self, topic: str, presences: Presences) -> Presences:
         await asyncio.sleep(0)

@@ -58,7 +58,7 @@ def test_a_context_is_a_set_of_dots(left: Context, right: Context, dot: Dot) -> 
 # --- merges
 @st.composite
 def histories(draw: st.DrawFn) -> list[PresenceState]:
-    """Draw states of three replicas that have told each other some changes, in any order."""
+    """Draw states of three replicas that have exchanged some changes, in any order."""
     states = [PresenceState(name) for name in NAMES]
     deltas: list[Delta] = []
     for n in range(draw(st.integers(0, 12))):

@@ -31,7 +31,7 @@ type MakeAdapter = Callable[[], Adapter]
 
 
 class Room(Channel):
-    """Broadcasts its clients' messages, by the method that the event names."""
+    """Channel that broadcasts its clients' messages, by the method that the event names."""
 
     async def handle_in(self, event: str, payload: Any, socket: Socket) -> Any:
         match event:
@@ -160,7 +160,7 @@ async def test_local_broadcast_stays_on_its_node(nodes: tuple[Node, Node]) -> No
 
 
 class Tracked(Channel):
-    """Tracks its one client."""
+    """Channel that tracks its one client."""
 
     def __init__(self, presence: Presence) -> None:
         self.presence = presence

@@ -1,4 +1,4 @@
-"""The same sockets on an ASGI server that knows nothing of us: uvicorn with its own WebSockets."""
+"""The same sockets on a plain ASGI server: uvicorn with its own WebSockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The handshake over the wire: what is refused, how, and in which order."""
+"""The handshake over the wire: refusals, their responses and their order."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def get(served: Served, target: str, method: str = "GET", **headers: str) 
 
 
 class Picky(UserSocket):
-    """Says what it was asked with."""
+    """User socket that records its requests, and accepts or refuses by the params."""
 
     asked: list[tuple[dict[str, Any], ConnectInfo]]
 

@@ -1,4 +1,4 @@
-"""Bodies of long-poll requests, however broken: they end their own session at most."""
+"""Broken bodies of long-poll requests: they end their own session at most."""
 
 from __future__ import annotations
 

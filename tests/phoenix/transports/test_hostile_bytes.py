@@ -1,4 +1,4 @@
-"""Bytes of a client, as they come from its socket: however cut, however broken.
+"""Bytes of a client, as they come from its socket, in any pieces and broken in any way.
 
 The real protocol class over a transport that keeps what is written. Beside the client that sends
 the bytes there is a bystander on the same topic: nothing may reach or disturb it but broadcasts.
@@ -34,7 +34,7 @@ LIMIT = 5_000
 
 
 class Wire(asyncio.Transport):
-    """Keeps what is written, until the end."""
+    """Transport that records all written bytes until its end."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class Connected:
         self.protocol.open(self.session, limits, b"", deflate=False)
 
     def frames(self) -> list[tuple[int, bytes]]:
-        """Return what the server has sent."""
+        """Return the bytes that the server has sent."""
         return list(split_frames(self.wire.sent))
 
 
@@ -141,7 +141,7 @@ others: st.SearchStrategy[tuple[Any, ...]] = st.tuples(
 
 @st.composite
 def conversations(draw: st.DrawFn, kinds: Any) -> tuple[str, bytes]:
-    """Draw a version, and what a client of it sends after its handshake."""
+    """Draw a version, and the bytes of its client after the handshake."""
     vsn = draw(st.sampled_from(["v1", "v2"]))
     sent = written(vsn, ("1", "1", "room:1", "phx_join", {}))
     for message in draw(st.lists(kinds, max_size=5)):

@@ -1,4 +1,4 @@
-"""``tickfire dev`` as a process: it serves, it leaves nothing behind, it passes on what is wrong.
+"""``tickfire dev`` as a process: it serves, cleans up after itself, and reports errors.
 
 That ticks flow again whatever is killed is proven in tests/e2e.
 """

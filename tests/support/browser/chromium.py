@@ -56,7 +56,7 @@ def launch() -> Iterator[Browser]:
 
 @dataclass
 class Chart:
-    """The dashboard in a page, read through what it shows a user."""
+    """The dashboard in a page, read through its visible content."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)
@@ -88,7 +88,7 @@ class Chart:
         self.settle()
 
     def settle(self) -> None:
-        """Wait for two animation frames: what was asked for is on the screen."""
+        """Wait for two animation frames, so that the last change is on the screen."""
         self.page.evaluate(
             "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
         )

@@ -1,4 +1,4 @@
-"""Comparison of what two renderers draw."""
+"""Comparison of the images of two renderers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.browser.chromium import Chart, Pixels
 
 
 def shoot_pane(chart: Chart) -> Pixels:
-    """Return what the renderer drew, without the text above it.
+    """Return the renderer's image, without the text above it.
 
     How Chromium smooths text differs from run to run, for two pages of one renderer, too.
     """

@@ -30,7 +30,7 @@ STATE: Final = "name => document.getElementById('python').dataset[name] ?? ''"
 
 
 class Reporting(Page):
-    """The page, whose policy asks for a report of whatever it refuses, in workers too."""
+    """The page, with a policy that reports each refusal, in workers too."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
@@ -104,7 +104,7 @@ class Panel:
         assert self.state("state") == "ready", self.page.inner_text(".python-status")
 
     def write(self, source: str) -> None:
-        """Put code into the editor, in place of what is there."""
+        """Replace the editor's content by code."""
         self.page.fill(".code-area", source)
 
     def start(self) -> None:
@@ -130,7 +130,7 @@ class Panel:
         return shown.inner_text() if shown.is_visible() else ""
 
     def say(self, line: str) -> str:
-        """Enter a line in the console; return what it answers."""
+        """Enter a line in the console; return its output."""
         entry = self.page.locator(".console-line")
         before = self.page.locator(".console-log > *").count()
         entry.fill(line)
@@ -147,5 +147,5 @@ class Panel:
         return "\n".join(said[before + 1 :]).strip()
 
     def value(self, expression: str) -> Any:
-        """Return what the console prints of an expression, as JSON."""
+        """Return the value that the console prints for an expression, as JSON."""
         return json.loads(self.say(f"import json; print(json.dumps({expression}))"))

@@ -55,7 +55,7 @@ async def running(
 
 
 async def run_script(*arguments: str, **environment: str) -> str:
-    """Run an example to its end, and return what it prints."""
+    """Run an example to its end, and return its output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,

@@ -1,4 +1,4 @@
-"""The three machines that a kernel runs on, behind one face: arrays in, the same arrays changed."""
+"""The three engines of a kernel behind one interface: arrays in, the same arrays changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A kernel as someone else would write it; docs/kernels.md shows it too."""
+"""A kernel as a user would write it; docs/kernels.md shows it too."""
 
 from __future__ import annotations
 

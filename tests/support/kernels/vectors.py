@@ -1,4 +1,4 @@
-"""Vectors for machines that Python does not reach: arguments of every kernel and native's results.
+"""Vectors for engines outside Python: arguments of every kernel, and native's results.
 
 A vector is a JSON object over one blob of 8-byte words: ``kernel``, ``result`` and ``arguments``,
 each ``["array", at, length, at of what is expected]`` (in words), ``["float", at]``,

@@ -14,7 +14,7 @@ from tickfire.phoenix.wire.frames import Opcode, split_frames
 
 
 class FakeTransport:
-    """Keeps what is written, and what else is asked of it."""
+    """Transport that records its writes and other calls."""
 
     def __init__(self) -> None:
         self.frames: list[tuple[int, bytes]] = []
@@ -47,7 +47,7 @@ class FakeTransport:
 
 
 class Talk:
-    """One client's session, and what has been said in it."""
+    """One client's session and its messages."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Talk:
         self.session.receive(json.dumps(message).encode(), False)
 
     def said(self) -> list[Any]:
-        """Return what the server has said since the last time."""
+        """Return the server's messages since the last call."""
         frames, self.transport.frames = self.transport.frames, []
         return [
             json.loads(payload) if opcode == Opcode.TEXT else payload for opcode, payload in frames
@@ -84,7 +84,7 @@ class Talk:
         assert (join_ref, got_ref, event, payload["status"]) == (ref, ref, "phx_reply", "ok")
 
     async def settled(self) -> list[Any]:
-        """Let everything run that can, and return what the server has said."""
+        """Run all ready tasks, and return the server's messages."""
         for _ in range(10):
             await asyncio.sleep(0)
         return self.said()

@@ -19,14 +19,14 @@ from tickfire.phoenix.pubsub.redis import RedisAdapter
 
 
 class Room(Channel):
-    """Passes on what its clients say."""
+    """Channel that broadcasts its clients' messages."""
 
     async def handle_in(self, event: str, payload: Any, socket: Socket) -> None:
         await socket.broadcast(event, payload)
 
 
 class User(UserSocket):
-    """Whoever the client says it is."""
+    """User with the name that the client states."""
 
     channels = {"room:*": Room}  # noqa: RUF012
 

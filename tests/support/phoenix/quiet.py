@@ -1,4 +1,4 @@
-"""Silence for tests in which crashes are meant to happen, by the thousand."""
+"""Muted logs for tests that provoke thousands of crashes."""
 
 from __future__ import annotations
 

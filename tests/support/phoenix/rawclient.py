@@ -1,4 +1,4 @@
-"""A client without manners: raw WebSocket frames and plain HTTP over asyncio streams.
+"""A low-level client: raw WebSocket frames and plain HTTP over asyncio streams.
 
 It can send what no library would, and records all that comes as *steps*, the vocabulary of the
 transcripts.
@@ -164,7 +164,7 @@ class RawWebSocket:
         self._task = asyncio.ensure_future(self._listen())
 
     async def next(self, timeout_s: float) -> Step | None:
-        """Return what came next, None if nothing comes in time or nothing can come any more."""
+        """Return the next event, or None if none comes in time or the connection has ended."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
         while not self.arrived:

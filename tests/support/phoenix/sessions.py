@@ -1,4 +1,4 @@
-"""Many clients of one hub, on both versions, doing anything in any order.
+"""Many clients of one hub, on both versions, that act in any order.
 
 What must hold whatever happens:
 
@@ -69,7 +69,7 @@ class Stage:
 
 
 class Anything(Channel):
-    """Does what its client asks, and waits at the gate if asked to."""
+    """Channel that carries out its client's requests, and waits at the gate on request."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -127,7 +127,7 @@ class Tap(Anything):
 
 
 class Action(NamedTuple):
-    """One thing that a client does, or that is done to it; what does not apply is ignored."""
+    """One action of a client, or upon it; an action that does not apply is ignored."""
 
     kind: str
     client: int
@@ -164,7 +164,7 @@ actions = st.builds(
 
 
 class Sessions(RuleBasedStateMachine):
-    """The machine; `examples` and `steps` count what all of them have done."""
+    """The state machine; `examples` and `steps` count the work of all instances."""
 
     examples: ClassVar[int] = 0
     steps: ClassVar[int] = 0
@@ -292,7 +292,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule()
     def settle(self) -> None:
-        """Once all is quiet, all know the same of who is joined, and have been answered."""
+        """Check at rest the broadcasts and the replies that each watcher has received."""
         Sessions.steps += 1
         self.let_end()
         for topic in TOPICS:

@@ -1,4 +1,4 @@
-"""A client that checks what it hears: ends, answers and broadcasts, each in its place."""
+"""A client that checks the order of all messages received: ends, replies and broadcasts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Join:
 
 
 class Watcher:
-    """One client: what it has asked, what it has joined, and whether what it hears is in order.
+    """One client: its requests, its joins, and the order of the messages received.
 
     Attributes
     ----------
@@ -168,7 +168,7 @@ class Watcher:
 
     # --- once all is quiet
     def check_shouts(self, shouted: dict[str, list[tuple[int, str]]]) -> None:
-        """Check that each join has heard an unbroken run of its topic, but for its own words.
+        """Check that each join received an unbroken run of its topic, except its own broadcasts.
 
         Parameters
         ----------

@@ -11,7 +11,7 @@ BINS, DECAY, PRIOR, WINSOR, TRUSTED = 16, 0.999, 0.1, 3.0, 20
 
 @dataclass
 class Baseline:
-    """One feature so far."""
+    """The history of one feature."""
 
     memory: float
     floor: float
@@ -76,7 +76,7 @@ def worth(position: float) -> float:
 def benchmark_score(
     alarms: Sequence[int], windows: Sequence[tuple[int, int]], probation: int
 ) -> float:
-    """Return what the alarms on a series are worth, window by window."""
+    """Return the score of the alarms on a series, window by window."""
     total = 0.0
     for first, last in windows:
         width = last - first + 1

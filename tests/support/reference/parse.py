@@ -33,7 +33,7 @@ type Bar = tuple[int, int, int, int, int, int, int, int, int, int, int]
 
 @dataclass
 class Running:
-    """A bar that runs."""
+    """A running bar."""
 
     start: int
     open: int
@@ -52,7 +52,7 @@ class Running:
 
 @dataclass
 class Row:
-    """An instrument now."""
+    """The state of an instrument."""
 
     number: int
     n: int = 0
@@ -71,7 +71,7 @@ class Row:
 
 @dataclass
 class Reference:
-    """The fold of records so far."""
+    """The state after the records folded so far."""
 
     trades_only: bool = False
     ticks: list[Tick] = field(default_factory=list)

@@ -62,7 +62,7 @@ def trades(
     ticks: Any, slots: Any, symbols: list[str], first: int, epoch: bytes, vsn: str, topic: str,
     before: str, after: str, wanted: list[bool] | None,
 ) -> bytes:  # fmt: skip
-    """Return what `Encoder.trades` must return."""
+    """Return the expected result of `Encoder.trades`."""
     out = b""
     for i, row in enumerate(ticks):
         slot = int(slots[i])
@@ -76,7 +76,7 @@ def instrument(
     ticks: Any, slots: Any, symbols: list[str], first: int, epoch: bytes, vsn: str, topic: str,
     slot: int, states: Quote | None,
 ) -> bytes:  # fmt: skip
-    """Return what `Encoder.instrument` must return."""
+    """Return the expected result of `Encoder.instrument`."""
     out, waiting = b"", b""
     for i, row in enumerate(ticks):
         if slots[i] != slot:

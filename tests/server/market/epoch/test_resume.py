@@ -35,7 +35,7 @@ def at(publisher: Publisher, *positions: int) -> str:
 
 
 class Watched:
-    """A server with a history, and a client that was there from the beginning."""
+    """A server with a history, and a client connected from the beginning."""
 
     def __init__(self, server: Server, publisher: Publisher, topic: str) -> None:
         self.server, self.publisher, self.topic = server, publisher, topic

@@ -25,7 +25,7 @@ ONE_READ = 1 << 20
 
 
 class RawClient:
-    """A WebSocket of our own making that reads only when told."""
+    """A WebSocket client that reads only on request."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
