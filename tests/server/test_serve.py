@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.phoenix_client import PhoenixClient
+from tests.support.phoenix_client import Joined, PhoenixClient
 from tests.support.publisher import Publisher, trades
 from tests.support.valkey import Valkey
 from tickfire.base.ports import free_port
@@ -54,6 +54,20 @@ async def is_ready(port: int) -> bool:
     return answer.status_code == 200
 
 
+async def join_once_ready(client: PhoenixClient, topic: str) -> Joined:
+    """Join as stock clients do: again, while the client's worker has not loaded its epoch yet."""
+    joined: Joined | None = None
+
+    async def is_joined() -> bool:
+        nonlocal joined
+        joined = await client.join(topic)
+        return joined.status == "ok"
+
+    await eventually(is_joined, f"{topic} is joined", START_TIMEOUT_S)
+    assert joined is not None
+    return joined
+
+
 async def sentence(process: asyncio.subprocess.Process) -> str:
     """Return the last line of output of a process that failed."""
     async with asyncio.timeout(EXIT_TIMEOUT_S):
@@ -73,7 +87,7 @@ async def test_it_serves_and_stops_in_order(
     process = await start(*options, "--workers", str(workers))
     await eventually(lambda: is_ready(port), "the server is ready", START_TIMEOUT_S)
     clients = [await PhoenixClient.open(port) for _ in range(6)]
-    joined = [await client.join("market:realtime") for client in clients]
+    joined = [await join_once_ready(client, "market:realtime") for client in clients]
     publisher.publish(trades(50), entry_size=5)
     for one in joined:
         assert len(await one.count("tick", 50)) == 50
