@@ -45,6 +45,47 @@ test("bars in any order end as the latest of each time, in order of time", () =>
   );
 });
 
+test("bars put before the oldest candle leave the others as they are", () => {
+  fc.assert(
+    fc.property(
+      fc.array(bar, { maxLength: 40 }),
+      fc.array(fc.array(bar, { maxLength: 20 }), { maxLength: 4 }),
+      fc.integer({ min: 20, max: 60 }),
+      (held, pages, limit) => {
+        const store = new CandleStore("0.01", limit);
+        let wanted = naive(held).slice(-limit);
+        store.reset(wanted);
+        for (const page of pages.map(naive)) {
+          const oldest = wanted[0]?.time ?? Number.POSITIVE_INFINITY;
+          const room = limit - wanted.length;
+          const older = page.filter(({ time }) => time < oldest);
+          const fitting = older.slice(Math.max(older.length - room, 0));
+          const was = [store.generation, store.appended];
+          store.takeDirty();
+          expect(store.prepend(page)).toBe(fitting.length);
+          expect(store.takeDirty().all).toBe(fitting.length > 0);
+          expect([store.generation, store.appended]).toEqual(was);
+          wanted = [...fitting, ...wanted];
+          expect(shown(store)).toEqual(wanted);
+        }
+        const lows = store.low.subarray(0, store.count);
+        expect(store.extent(0, store.count).low).toBe(Math.min(...lows));
+      },
+    ),
+  );
+});
+
+test("a page of older bars may have more decimals than the candles held", () => {
+  const store = new CandleStore("0.01");
+  const [older, newer] = ["99.125", "100.25"].map((text, slot): Bar => {
+    const prices = { open: text, high: text, low: text, close: text };
+    return { time: slot, ...prices, volume: 1, trades: 1 };
+  });
+  store.reset([newer]);
+  expect(store.prepend([older])).toBe(1);
+  expect(shown(store).map(({ close }) => close)).toEqual(["99.125", "100.250"]);
+});
+
 test("records are the columns relative to the base", () => {
   fc.assert(
     fc.property(fc.array(bar, { minLength: 1, maxLength: 80 }), (bars) => {

@@ -115,12 +115,31 @@ export class CandleStore {
     const at = this.lowerBound(bar.time);
     const isNew = at === this.count || this.time[at] !== bar.time;
     if (isNew && at === this.count) this.appended++;
-    if (isNew) this.insert(at);
+    if (isNew) this.insert(at, 1);
     this.write(at, bar);
     this.pack(at);
     this.changed(at, isNew ? this.count : at + 1);
     if (this.count > this.limit) this.dropOldest(this.count - Math.ceil(this.limit / 2));
     if (Math.abs(this.close[this.count - 1] - this.base) > F32_EXACT / 2) this.rebase();
+  }
+
+  /**
+   * Put bars before the oldest candle; returns how many were. Bars that are not older than it are
+   * left out, as the store has them, and beyond `limit` candles so are the oldest of them.
+   */
+  prepend(bars: readonly Bar[]): number {
+    const oldest = this.count > 0 ? this.time[0] : Number.POSITIVE_INFINITY;
+    const room = this.limit - this.count;
+    const older = room > 0 ? bars.filter(({ time }) => time < oldest).slice(-room) : [];
+    if (older.length === 0) return 0;
+    this.ensureDecimals(older);
+    this.insert(0, older.length);
+    older.forEach((bar, at) => void this.write(at, bar));
+    if (this.count === older.length) this.rebase();
+    else for (let at = 0; at < older.length; at++) this.pack(at);
+    for (const each of this.watchers) each.markAll();
+    this.changed(0);
+    return older.length;
   }
 
   /** Index of the first candle at or after `time`; `count` when all are before it. */
@@ -196,12 +215,13 @@ export class CandleStore {
     for (const each of this.watchers) each.markAll();
   }
 
-  private insert(at: number): void {
-    this.reserve(this.count + 1);
-    for (const column of this.columns()) column.copyWithin(at + 1, at, this.count);
+  /** Make room for `added` candles at index `at`. */
+  private insert(at: number, added: number): void {
+    this.reserve(this.count + added);
+    for (const column of this.columns()) column.copyWithin(at + added, at, this.count);
     const records = RECORD_FLOATS;
-    this.records.copyWithin((at + 1) * records, at * records, this.count * records);
-    this.count++;
+    this.records.copyWithin((at + added) * records, at * records, this.count * records);
+    this.count += added;
   }
 
   private dropOldest(dropped: number): void {
