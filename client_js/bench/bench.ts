@@ -85,7 +85,7 @@ const runs = {
   async run(updates: number, append: boolean): Promise<void> {
     for (let i = 0; i < updates; i++) {
       const last = store.count - 1;
-      const open = store.open[last];
+      const open = store.open.at(last);
       const index = append ? store.count : last;
       store.apply(bar(index, open, open + 25 * (random(3) - 1)));
       chart.changed();

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fromUnits } from "../src/format/decimal";
-import { type Bar, CandleStore, RECORD_FLOATS } from "../src/store/candle-store";
+import { fromUnits, padDecimals } from "../src/format/decimal";
+import { type Bar, CandleStore } from "../src/store/candle-store";
+import { RECORD_FLOATS } from "../src/store/column";
 
 const price = fc.integer({ min: 1, max: 3_000_000 });
 
@@ -21,12 +22,12 @@ const bar = fc
 function shown(store: CandleStore): Bar[] {
   return Array.from({ length: store.count }, (_, i) => ({
     time: store.time[i],
-    open: store.format(store.open[i]),
-    high: store.format(store.high[i]),
-    low: store.format(store.low[i]),
-    close: store.format(store.close[i]),
-    volume: store.volume[i],
-    trades: store.trades[i],
+    open: store.format(store.open.at(i)),
+    high: store.format(store.high.at(i)),
+    low: store.format(store.low.at(i)),
+    close: store.format(store.close.at(i)),
+    volume: store.volume.at(i),
+    trades: store.trades(i),
   }));
 }
 
@@ -68,7 +69,7 @@ test("bars put before the oldest candle leave the others as they are", () => {
           wanted = [...fitting, ...wanted];
           expect(shown(store)).toEqual(wanted);
         }
-        const lows = store.low.subarray(0, store.count);
+        const lows = store.low.slice(0, store.count);
         expect(store.extent(0, store.count).low).toBe(Math.min(...lows));
       },
     ),
@@ -86,6 +87,38 @@ test("a page of older bars may have more decimals than the candles held", () => 
   expect(shown(store).map(({ close }) => close)).toEqual(["99.125", "100.250"]);
 });
 
+/** Numbers of all sizes: most are exact as 32-bit floats relative to the base, some are not. */
+const anyBar = fc
+  .record({
+    slot: fc.nat(40),
+    close: fc.oneof(fc.integer({ min: -9_999, max: 9_999 }), fc.nat({ max: 2 ** 46 })),
+    decimals: fc.constantFrom(0, 0, 0, 2),
+    volume: fc.oneof(fc.nat(9_999), fc.maxSafeNat(), fc.double({ min: 0, noNaN: true })),
+    trades: fc.nat(2 ** 32 - 1),
+  })
+  .map(({ slot, close, decimals, volume, trades }): Bar => {
+    const text = fromUnits(close, decimals);
+    return { time: slot, open: text, high: text, low: text, close: text, volume, trades };
+  });
+
+test("numbers of any size come out as they went in", () => {
+  fc.assert(
+    fc.property(fc.array(anyBar, { maxLength: 40 }), fc.array(anyBar), (held, fresh) => {
+      const store = new CandleStore("1");
+      const bars = naive(held);
+      store.reset(bars.slice(10));
+      store.prepend(bars.slice(0, 10));
+      for (const each of fresh) store.apply(each);
+      const padded = (text: string) => padDecimals(text, store.decimals);
+      const wanted = naive([...bars, ...fresh]).map(({ open, high, low, close, ...rest }) => {
+        const [o, h, l, c] = [open, high, low, close].map(padded);
+        return { ...rest, open: o, high: h, low: l, close: c };
+      });
+      expect(shown(store)).toEqual(wanted);
+    }),
+  );
+});
+
 test("records are the columns relative to the base", () => {
   fc.assert(
     fc.property(fc.array(bar, { minLength: 1, maxLength: 80 }), (bars) => {
@@ -96,9 +129,9 @@ test("records are the columns relative to the base", () => {
         const at = i * RECORD_FLOATS;
         const record = Array.from(store.records.subarray(at, at + RECORD_FLOATS));
         const prices = [store.open, store.high, store.low, store.close].map(
-          (column) => column[i] - store.base,
+          (column) => column.at(i) - store.base,
         );
-        expect(record).toEqual([...prices, store.volume[i]]);
+        expect(record).toEqual([...prices, store.volume.at(i)]);
       }
     }),
   );
@@ -144,15 +177,15 @@ test("extents and volumes are those of a plain walk", () => {
     fc.property(within, within, fc.constantFrom(1, 2, 8, 64), (a, b, per) => {
       const first = Math.floor(Math.min(a, b) / per) * per;
       const last = Math.max(a, b);
-      const lows = store.low.subarray(first, last);
-      const highs = store.high.subarray(first, last);
+      const lows = store.low.slice(first, last);
+      const highs = store.high.slice(first, last);
       expect(store.extent(first, last)).toEqual({
         low: Math.min(...lows),
         high: Math.max(...highs),
       });
       let most = 0;
       for (let start = first; start < last; start += per) {
-        const sum = store.volume.subarray(start, Math.min(start + per, last));
+        const sum = store.volume.slice(start, Math.min(start + per, last));
         most = Math.max(
           most,
           sum.reduce((all, each) => all + each, 0),
@@ -162,6 +195,18 @@ test("extents and volumes are those of a plain walk", () => {
     }),
   );
 });
+
+/** Bytes of all typed arrays that `root` holds. */
+function arrayBytes(root: object): number {
+  const seen = new Set<unknown>();
+  const visit = (value: unknown): number => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return 0;
+    seen.add(value);
+    if (ArrayBuffer.isView(value)) return value.byteLength;
+    return Object.values(value).reduce((sum, each) => sum + visit(each), 0);
+  };
+  return visit(root);
+}
 
 describe("a store", () => {
   const at = (time: number, text: string): Bar => ({
@@ -200,7 +245,7 @@ describe("a store", () => {
     for (let i = 0; i < 25; i++) store.apply(at(i, String(100 + i)));
     expect(store.count).toBeLessThanOrEqual(10);
     expect(store.time[store.count - 1]).toBe(24);
-    expect(store.close[store.count - 1]).toBe(124);
+    expect(store.close.at(store.count - 1)).toBe(124);
     expect(store.takeDirty().all).toBe(true);
   });
 
@@ -209,6 +254,14 @@ describe("a store", () => {
     store.apply(at(0, "100"));
     store.apply(at(1, "250000.01"));
     expect(store.records[RECORD_FLOATS + 3] + store.base).toBe(25_000_001);
+  });
+
+  test("takes at most 40 bytes a candle, freshly filled or grown", () => {
+    const store = new CandleStore("1", 1 << 20);
+    store.reset(Array.from({ length: 50_000 }, (_, i) => at(i, String(100 + (i % 999)))));
+    expect(arrayBytes(store) / store.count).toBeLessThan(40);
+    for (let i = 0; i < 10; i++) store.apply(at(50_000 + i, "150"));
+    expect(arrayBytes(store) / store.count).toBeLessThan(40);
   });
 
   test("counts resets and candles appended, for a view that follows", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { RECORD_FLOATS } from "../src/store/candle-store";
+import { RECORD_FLOATS } from "../src/store/column";
 import { reduceBuckets } from "../src/store/lod";
 import { RateCounter } from "../src/store/rate";
 import { Ring } from "../src/store/ring";

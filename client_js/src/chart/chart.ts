@@ -200,7 +200,7 @@ export class CandleChart {
     const { height } = this.overlays.layout;
     const from = this.cursor === null ? store.count : candleAt(geometry, this.cursor.x * ratio);
     const index = Math.min(Math.max(from + candles * geometry.per, 0), store.count - 1);
-    const y = rowOf(geometry, store.close[index] - store.base) / ratio;
+    const y = rowOf(geometry, store.close.at(index) - store.base) / ratio;
     this.cursor = { x: this.columnOf(geometry, index) / ratio, y: Math.min(y, height / ratio) };
     this.loop.request(Level.Cursor);
   }
@@ -361,5 +361,5 @@ export class CandleChart {
 
 function lastPrice({ count, open, close, base }: CandleStore): LastPrice | null {
   if (count === 0) return null;
-  return { price: close[count - 1] - base, rising: close[count - 1] >= open[count - 1] };
+  return { price: close.at(count - 1) - base, rising: close.at(count - 1) >= open.at(count - 1) };
 }

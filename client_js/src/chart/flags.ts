@@ -72,7 +72,7 @@ export class Flags {
       .slice(-MOST);
     for (const [k, group] of groups.entries()) {
       const { index, side } = group;
-      const price = side === "above" ? store.high[index] : store.low[index];
+      const price = side === "above" ? store.high.at(index) : store.low.at(index);
       show(this.element(k), group, at.x(index), at.y(price));
     }
     for (const element of this.elements.slice(groups.length)) element.hidden = true;

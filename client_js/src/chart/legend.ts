@@ -28,13 +28,16 @@ export class Legend {
     this.element.hidden = index < 0 || index >= store.count;
     if (this.element.hidden) return;
     const { open, high, low, close, volume } = store;
-    const prices = [open, high, low, close].map((column) => store.format(column[index]));
-    [...prices, compact(volume[index])].forEach((text, part) => {
+    const prices = [open, high, low, close].map((column) => store.format(column.at(index)));
+    [...prices, compact(volume.at(index))].forEach((text, part) => {
       setText(this.values[part], text);
     });
-    const before = index > 0 ? close[index - 1] : open[index];
-    setText(this.change, before === 0 ? "" : percent((close[index] - before) / Math.abs(before)));
-    setData(this.element, "trend", close[index] >= open[index] ? "up" : "down");
+    const before = index > 0 ? close.at(index - 1) : open.at(index);
+    setText(
+      this.change,
+      before === 0 ? "" : percent((close.at(index) - before) / Math.abs(before)),
+    );
+    setData(this.element, "trend", close.at(index) >= open.at(index) ? "up" : "down");
   }
 }
 

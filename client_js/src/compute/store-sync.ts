@@ -51,7 +51,7 @@ export function barsOf(store: CandleStore, from: number): Bars {
   // Both are exact, so the quotient equals the parsed decimal text.
   const prices = PRICES.map((name) => [
     name,
-    Float64Array.from(store[name].subarray(from, count), (each) => each / units),
+    store[name].slice(from, count).map((each) => each / units),
   ]);
   return {
     time: time.slice(from, count),

@@ -19,7 +19,7 @@ export function barsOf({ store, symbol, interval }: Shown): BarsMessage {
   // The quotient of two integers is the double nearest to the decimal, as if its text had been
   // parsed.
   const prices = [open, high, low, close].map((column) =>
-    column.subarray(0, count).map((x) => x / perUnit),
+    column.slice(0, count).map((x) => x / perUnit),
   );
   const columns = [time, ...prices, store.volume.slice(0, count)];
   return { symbol, interval, columns: columns.map(({ buffer }) => buffer as ArrayBuffer) };

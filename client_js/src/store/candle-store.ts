@@ -1,5 +1,7 @@
 import { decimalsOf, fromUnits, toUnits } from "../format/decimal";
-import { type Extent, grown, RangeIndex } from "./range-index";
+import { Changes, type Dirty } from "./changes";
+import { Column, grown, Records } from "./column";
+import { type Extent, RangeIndex } from "./range-index";
 import { StepFinder } from "./step";
 
 /** One bar as received: time in ms, prices as exact decimal strings. */
@@ -10,50 +12,23 @@ export interface Bar {
   low: string;
   close: string;
   volume: number;
+  /** A whole number below 2^32. */
   trades: number;
 }
 
-/** The range of bars changed since the last look: [from, to), or everything if `all`. */
-export interface Dirty {
-  from: number;
-  to: number;
-  all: boolean;
-}
-
-/** Collects changed ranges for one observer; at first everything counts as changed. */
-class Changes {
-  private dirty: Dirty = { from: 0, to: 0, all: true };
-
-  mark(from: number, to: number): void {
-    this.dirty.from = Math.min(this.dirty.from, from);
-    this.dirty.to = Math.max(this.dirty.to, to);
-  }
-
-  markAll(): void {
-    this.dirty.all = true;
-  }
-
-  /** Return the changes since the last call; `count` is the current number of bars. */
-  take(count: number): Dirty {
-    const taken = this.dirty;
-    this.dirty = { from: count, to: count, all: false };
-    return taken;
-  }
-}
-
-/** Floats of one candle in `records`: open, high, low, close (relative to `base`), volume. */
-export const RECORD_FLOATS = 5;
-
-/** Integers are exact in a 32-bit float below this. */
-const F32_EXACT = 2 ** 24;
+/** Distance of the newest close from the base beyond which the base moves; exact to twice this. */
+const FAR = 2 ** 23;
 const INITIAL_CAPACITY = 1024;
+/** Share of the capacity by which it grows: little, as a store is mostly filled at once. */
+const GROWTH = 1.125;
 const DEFAULT_LIMIT = 131_072;
 
 /**
  * The candles of one symbol and interval as columns, oldest first.
  *
- * Prices are integers in units of 10^-decimals. `records` holds the same candles once more as the
- * renderers take them: 32-bit floats relative to `base`, so that they stay exact on the GPU.
+ * Prices are integers in units of 10^-decimals. The columns of prices and volumes read `records`,
+ * the candles as the renderers take them: 32-bit floats, prices relative to `base`, so that they
+ * stay exact on the GPU. A column with a number that is not exact there keeps a copy in doubles.
  */
 export class CandleStore {
   count = 0;
@@ -64,16 +39,18 @@ export class CandleStore {
   /** Price, in units, that is stored as 0 in `records`. */
   base = 0;
   time: Float64Array = new Float64Array(INITIAL_CAPACITY);
-  open: Float64Array = new Float64Array(INITIAL_CAPACITY);
-  high: Float64Array = new Float64Array(INITIAL_CAPACITY);
-  low: Float64Array = new Float64Array(INITIAL_CAPACITY);
-  close: Float64Array = new Float64Array(INITIAL_CAPACITY);
-  volume: Float64Array = new Float64Array(INITIAL_CAPACITY);
-  trades: Float64Array = new Float64Array(INITIAL_CAPACITY);
-  records = new Float32Array(INITIAL_CAPACITY * RECORD_FLOATS);
+  readonly open: Column;
+  readonly high: Column;
+  readonly low: Column;
+  readonly close: Column;
+  readonly volume: Column;
 
-  private readonly index = new RangeIndex();
-  private readonly steps = new StepFinder();
+  private tradeCounts = new Uint32Array(INITIAL_CAPACITY);
+  private readonly packed = new Records();
+  private readonly prices: readonly Column[];
+  private readonly columns: readonly Column[];
+  private readonly index: RangeIndex;
+  private readonly steps: StepFinder | null;
   private readonly drawn = new Changes();
   private readonly watchers = [this.drawn];
 
@@ -86,24 +63,41 @@ export class CandleStore {
     private readonly limit = DEFAULT_LIMIT,
   ) {
     this.decimals = decimalsOf(tickSize);
+    this.steps = Number(tickSize) === 0 ? new StepFinder() : null;
+    this.packed.reserve(INITIAL_CAPACITY);
+    this.columns = [0, 1, 2, 3, 4].map((field) => new Column(this.packed, field));
+    [this.open, this.high, this.low, this.close, this.volume] = this.columns;
+    this.prices = this.columns.slice(0, 4);
+    this.index = new RangeIndex(this.low, this.high, this.volume);
   }
 
   /** The least price step in units; derived from the prices if the feed does not give it. */
   get tickUnits(): number {
-    return toUnits(this.tickSize, this.decimals) || this.steps.step;
+    return this.steps?.step ?? toUnits(this.tickSize, this.decimals);
+  }
+
+  /** The candles as 32-bit floats, `RECORD_FLOATS` each. */
+  get records(): Float32Array<ArrayBuffer> {
+    return this.packed.data;
+  }
+
+  /** Number of trades in the candle at `index`. */
+  trades(index: number): number {
+    return this.tradeCounts[index];
   }
 
   /** Replace everything by `bars`, oldest first. */
   reset(bars: readonly Bar[]): void {
+    const kept = bars.slice(-this.limit);
     this.count = 0;
     this.appended = 0;
     this.generation++;
-    this.steps.clear();
-    this.ensureDecimals(bars);
-    const kept = bars.slice(-this.limit);
+    this.steps?.clear();
+    for (const bar of kept) this.ensureDecimals(bar);
     this.reserve(kept.length);
+    if (kept.length > 0) this.start(kept[kept.length - 1]);
     for (const bar of kept) this.write(this.count++, bar);
-    this.rebase();
+    for (const each of this.watchers) each.markAll();
     this.changed(0);
   }
 
@@ -111,16 +105,16 @@ export class CandleStore {
    * Apply one bar: a new one, an update of the running one, or a late correction of an older one.
    */
   apply(bar: Bar): void {
-    this.ensureDecimals([bar]);
+    this.ensureDecimals(bar);
+    if (this.count === 0) this.start(bar);
     const at = this.lowerBound(bar.time);
     const isNew = at === this.count || this.time[at] !== bar.time;
     if (isNew && at === this.count) this.appended++;
     if (isNew) this.insert(at, 1);
     this.write(at, bar);
-    this.pack(at);
     this.changed(at, isNew ? this.count : at + 1);
     if (this.count > this.limit) this.dropOldest(this.count - Math.ceil(this.limit / 2));
-    if (Math.abs(this.close[this.count - 1] - this.base) > F32_EXACT / 2) this.rebase();
+    if (Math.abs(this.close.at(this.count - 1) - this.base) > FAR) this.rebase();
   }
 
   /**
@@ -132,11 +126,10 @@ export class CandleStore {
     const room = this.limit - this.count;
     const older = room > 0 ? bars.filter(({ time }) => time < oldest).slice(-room) : [];
     if (older.length === 0) return 0;
-    this.ensureDecimals(older);
+    for (const bar of older) this.ensureDecimals(bar);
+    if (this.count === 0) this.start(older[older.length - 1]);
     this.insert(0, older.length);
     older.forEach((bar, at) => void this.write(at, bar));
-    if (this.count === older.length) this.rebase();
-    else for (let at = 0; at < older.length; at++) this.pack(at);
     for (const each of this.watchers) each.markAll();
     this.changed(0);
     return older.length;
@@ -158,7 +151,7 @@ export class CandleStore {
 
   /** Lowest and highest price of candles first to last (exclusive), in units. */
   extent(first: number, last: number): Extent {
-    return this.index.extent(this.low, this.high, first, last);
+    return this.index.extent(first, last);
   }
 
   /** Largest volume of any bucket of `per` candles that overlaps first to last (exclusive). */
@@ -184,91 +177,75 @@ export class CandleStore {
   }
 
   private write(at: number, bar: Bar): void {
+    const { decimals, steps } = this;
     this.time[at] = bar.time;
-    this.open[at] = toUnits(bar.open, this.decimals);
-    this.high[at] = toUnits(bar.high, this.decimals);
-    this.low[at] = toUnits(bar.low, this.decimals);
-    this.close[at] = toUnits(bar.close, this.decimals);
-    this.volume[at] = bar.volume;
-    this.trades[at] = bar.trades;
-    for (const column of this.prices()) this.steps.see(column[at]);
-  }
-
-  private pack(at: number): void {
-    const offset = at * RECORD_FLOATS;
-    this.records[offset] = this.open[at] - this.base;
-    this.records[offset + 1] = this.high[at] - this.base;
-    this.records[offset + 2] = this.low[at] - this.base;
-    this.records[offset + 3] = this.close[at] - this.base;
-    this.records[offset + 4] = this.volume[at];
+    this.open.set(at, toUnits(bar.open, decimals));
+    this.high.set(at, toUnits(bar.high, decimals));
+    this.low.set(at, toUnits(bar.low, decimals));
+    this.close.set(at, toUnits(bar.close, decimals));
+    this.volume.set(at, bar.volume);
+    this.tradeCounts[at] = bar.trades;
+    if (steps !== null) for (const column of this.prices) steps.see(column.at(at));
   }
 
   private changed(from: number, to = this.count): void {
-    this.index.update(this.low, this.high, this.volume, from, this.count);
+    this.index.update(from, this.count);
     for (const each of this.watchers) each.mark(from, to);
   }
 
-  /** Use the newest close as the base, and pack all candles again. */
-  private rebase(): void {
-    this.base = this.count > 0 ? this.close[this.count - 1] : 0;
-    for (let i = 0; i < this.count; i++) this.pack(i);
+  /** Start over without candles; `newest` determines the base. */
+  private start(newest: Bar): void {
+    this.base = toUnits(newest.close, this.decimals);
+    for (const column of this.prices) column.clear(this.base);
+    this.volume.clear(0);
+  }
+
+  /** Multiply all prices by `factor`, and use the newest close as the base. */
+  private rebase(factor = 1): void {
+    const { count } = this;
+    this.base = count > 0 ? this.close.at(count - 1) * factor : 0;
+    for (const column of this.prices) column.rebase(count, this.base, factor);
     for (const each of this.watchers) each.markAll();
   }
 
   /** Make room for `added` candles at index `at`. */
   private insert(at: number, added: number): void {
     this.reserve(this.count + added);
-    for (const column of this.columns()) column.copyWithin(at + added, at, this.count);
-    const records = RECORD_FLOATS;
-    this.records.copyWithin((at + added) * records, at * records, this.count * records);
+    this.move(at + added, at);
     this.count += added;
   }
 
   private dropOldest(dropped: number): void {
-    for (const column of this.columns()) column.copyWithin(0, dropped, this.count);
-    this.records.copyWithin(0, dropped * RECORD_FLOATS, this.count * RECORD_FLOATS);
+    this.move(0, dropped);
     this.count -= dropped;
     for (const each of this.watchers) each.markAll();
     this.changed(0);
   }
 
+  /** Move the candles from index `from` on to index `to`. */
+  private move(to: number, from: number): void {
+    for (const each of [this.time, this.tradeCounts]) each.copyWithin(to, from, this.count);
+    for (const each of [this.packed, ...this.columns]) each.move(to, from, this.count);
+  }
+
   /** Switch to a smaller unit if a price has more decimals than any before. */
-  private ensureDecimals(bars: readonly Bar[]): void {
-    let wanted = this.decimals;
-    for (const { open, high, low, close } of bars) {
-      wanted = Math.max(wanted, ...[open, high, low, close].map(decimalsOf));
-    }
-    if (wanted === this.decimals) return;
-    const factor = 10 ** (wanted - this.decimals);
-    this.steps.rescale(factor);
-    for (const column of this.prices()) {
-      for (let i = 0; i < this.count; i++) column[i] *= factor;
-    }
-    this.decimals = wanted;
-    this.index.update(this.low, this.high, this.volume, 0, this.count);
-    this.rebase();
-  }
-
-  private prices(): Float64Array[] {
-    return [this.open, this.high, this.low, this.close];
-  }
-
-  private columns(): Float64Array[] {
-    return [this.time, ...this.prices(), this.volume, this.trades];
+  private ensureDecimals({ open, high, low, close }: Bar): void {
+    const finest = Math.max(decimalsOf(open), decimalsOf(high), decimalsOf(low), decimalsOf(close));
+    if (finest <= this.decimals) return;
+    const factor = 10 ** (finest - this.decimals);
+    this.decimals = finest;
+    this.steps?.rescale(factor);
+    this.rebase(factor);
+    this.index.update(0, this.count);
   }
 
   private reserve(count: number): void {
     if (count <= this.time.length) return;
-    const capacity = Math.max(count, this.time.length * 2);
+    const capacity = Math.max(count, Math.ceil(this.time.length * GROWTH));
     this.time = grown(this.time, capacity);
-    this.open = grown(this.open, capacity);
-    this.high = grown(this.high, capacity);
-    this.low = grown(this.low, capacity);
-    this.close = grown(this.close, capacity);
-    this.volume = grown(this.volume, capacity);
-    this.trades = grown(this.trades, capacity);
-    const records = new Float32Array(capacity * RECORD_FLOATS);
-    records.set(this.records);
-    this.records = records;
+    const counts = new Uint32Array(capacity);
+    counts.set(this.tradeCounts);
+    this.tradeCounts = counts;
+    for (const each of [this.packed, ...this.columns]) each.reserve(capacity);
   }
 }

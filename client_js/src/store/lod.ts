@@ -1,4 +1,4 @@
-import { RECORD_FLOATS } from "./candle-store";
+import { RECORD_FLOATS } from "./column";
 
 /**
  * Level of detail on the CPU: `per` consecutive records become one (first open, highest high,

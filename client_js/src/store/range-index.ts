@@ -1,4 +1,8 @@
+import { type Column, grown } from "./column";
+
+/** Candles in a block of extremes, and in a block of volumes. */
 const BLOCK = 256;
+const VOLUME_BLOCK = 16;
 
 /** The extremes of a range of candles. Prices in units of 10^-decimals. */
 export interface Extent {
@@ -8,77 +12,97 @@ export interface Extent {
 
 /**
  * Returns the lowest price, highest price and volume of a range of candles without visiting each:
- * extremes by blocks of 256 candles, volumes by running sums. An update of the last candle costs
- * one block.
+ * extremes by blocks of 256 candles, volumes by running sums over blocks of 16. An update of the
+ * last candle costs one block of each.
  */
 export class RangeIndex {
-  private blockLow = new Float64Array(16);
-  private blockHigh = new Float64Array(16);
-  private sums = new Float64Array(BLOCK * 16 + 1);
+  private blockLow = new Float64Array();
+  private blockHigh = new Float64Array();
+  /** Volume of all candles before each block. */
+  private sums = new Float64Array(1);
 
-  /** Update the index for columns whose candles from `from` on have changed. */
-  update(
-    low: Float64Array,
-    high: Float64Array,
-    volume: Float64Array,
-    from: number,
-    count: number,
-  ): void {
+  constructor(
+    private readonly low: Column,
+    private readonly high: Column,
+    private readonly volume: Column,
+  ) {}
+
+  /** Update the index for columns of `count` candles that have changed from `from` on. */
+  update(from: number, count: number): void {
     this.reserve(count);
-    for (let i = from; i < count; i++) this.sums[i + 1] = this.sums[i] + volume[i];
+    const { sums } = this;
+    for (let block = Math.floor(from / VOLUME_BLOCK); block * VOLUME_BLOCK < count; block++) {
+      const start = block * VOLUME_BLOCK;
+      sums[block + 1] = sums[block] + this.sum(start, Math.min(start + VOLUME_BLOCK, count));
+    }
     for (let block = Math.floor(from / BLOCK); block * BLOCK < count; block++) {
-      const found = scan(low, high, block * BLOCK, Math.min((block + 1) * BLOCK, count));
+      const found = this.scan(block * BLOCK, Math.min((block + 1) * BLOCK, count));
       this.blockLow[block] = found.low;
       this.blockHigh[block] = found.high;
     }
   }
 
   /** Extremes of candles first to last (exclusive); low is Infinity when there are none. */
-  extent(low: Float64Array, high: Float64Array, first: number, last: number): Extent {
+  extent(first: number, last: number): Extent {
     const firstBlock = Math.ceil(first / BLOCK);
     const lastBlock = Math.floor(last / BLOCK);
-    if (firstBlock >= lastBlock) return scan(low, high, first, last);
-    const inner = scan(this.blockLow, this.blockHigh, firstBlock, lastBlock);
-    const head = scan(low, high, first, firstBlock * BLOCK);
-    const tail = scan(low, high, lastBlock * BLOCK, last);
-    return {
-      low: Math.min(inner.low, head.low, tail.low),
-      high: Math.max(inner.high, head.high, tail.high),
-    };
+    if (firstBlock >= lastBlock) return this.scan(first, last);
+    const head = this.scan(first, firstBlock * BLOCK);
+    const tail = this.scan(lastBlock * BLOCK, last);
+    let low = Math.min(head.low, tail.low);
+    let high = Math.max(head.high, tail.high);
+    for (let block = firstBlock; block < lastBlock; block++) {
+      if (this.blockLow[block] < low) low = this.blockLow[block];
+      if (this.blockHigh[block] > high) high = this.blockHigh[block];
+    }
+    return { low, high };
   }
 
   /** The largest volume of any bucket of `per` candles between first and last (exclusive). */
   maxVolume(first: number, last: number, per: number): number {
     let most = 0;
     for (let start = Math.floor(first / per) * per; start < last; start += per) {
-      const sum = this.sums[Math.min(start + per, last)] - this.sums[start];
+      const sum = this.between(start, Math.min(start + per, last));
       if (sum > most) most = sum;
     }
     return most;
   }
 
+  private between(start: number, end: number): number {
+    const firstBlock = Math.ceil(start / VOLUME_BLOCK);
+    const lastBlock = Math.floor(end / VOLUME_BLOCK);
+    if (firstBlock >= lastBlock) return this.sum(start, end);
+    const inner = this.sums[lastBlock] - this.sums[firstBlock];
+    return (
+      this.sum(start, firstBlock * VOLUME_BLOCK) + inner + this.sum(lastBlock * VOLUME_BLOCK, end)
+    );
+  }
+
+  private sum(start: number, end: number): number {
+    let sum = 0;
+    for (let i = start; i < end; i++) sum += this.volume.at(i);
+    return sum;
+  }
+
+  private scan(first: number, last: number): Extent {
+    let least = Number.POSITIVE_INFINITY;
+    let most = Number.NEGATIVE_INFINITY;
+    for (let i = first; i < last; i++) {
+      const low = this.low.at(i);
+      const high = this.high.at(i);
+      if (low < least) least = low;
+      if (high > most) most = high;
+    }
+    return { low: least, high: most };
+  }
+
   private reserve(count: number): void {
-    if (count + 1 <= this.sums.length) return;
-    const blocks = Math.ceil((count * 2) / BLOCK);
-    this.sums = grown(this.sums, blocks * BLOCK + 1);
-    this.blockLow = grown(this.blockLow, blocks);
-    this.blockHigh = grown(this.blockHigh, blocks);
+    const blocks = Math.ceil(count / BLOCK);
+    if (blocks <= this.blockLow.length) return;
+    // Room for an eighth more, so that appending candles seldom comes here.
+    const capacity = Math.ceil(blocks * 1.125);
+    this.blockLow = grown(this.blockLow, capacity);
+    this.blockHigh = grown(this.blockHigh, capacity);
+    this.sums = grown(this.sums, (capacity * BLOCK) / VOLUME_BLOCK + 1);
   }
-}
-
-function scan(low: Float64Array, high: Float64Array, first: number, last: number): Extent {
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  for (let i = first; i < last; i++) {
-    if (low[i] < least) least = low[i];
-    if (high[i] > most) most = high[i];
-  }
-  return { low: least, high: most };
-}
-
-/** A longer copy of `column`. */
-export function grown(column: Float64Array, length: number): Float64Array<ArrayBuffer> {
-  const longer = new Float64Array(length);
-  longer.set(column);
-  return longer;
 }

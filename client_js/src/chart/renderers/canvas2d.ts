@@ -1,4 +1,4 @@
-import { RECORD_FLOATS } from "../../store/candle-store";
+import { RECORD_FLOATS } from "../../store/column";
 import { reduceBuckets } from "../../store/lod";
 import { cssColor } from "../color";
 import { type RectBatch, unpackColor } from "../rect-batch";

@@ -1,4 +1,4 @@
-import { RECORD_FLOATS } from "../../store/candle-store";
+import { RECORD_FLOATS } from "../../store/column";
 import { type Pipelines, RECORD_BYTES } from "./gpu-pipelines";
 import type { Records } from "./renderer";
 

@@ -1,4 +1,4 @@
-import { RECORD_FLOATS } from "../../store/candle-store";
+import { RECORD_FLOATS } from "../../store/column";
 import { RECT_BYTES } from "../rect-batch";
 
 /** Bytes of one candle on the GPU. */
