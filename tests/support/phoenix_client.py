@@ -17,9 +17,10 @@ TIMEOUT_S = 10.0
 class Joined:
     """A joined topic: the join reply, and the events since then in order."""
 
-    def __init__(self, client: PhoenixClient, topic: str, status: str, response: Any) -> None:
+    def __init__(self, client: PhoenixClient, topic: str, join_ref: str, reply: Any) -> None:
         self._client = client
-        self.topic, self.status, self.response = topic, status, response
+        self._join_ref = join_ref
+        self.topic, self.status, self.response = topic, reply["status"], reply["response"]
 
     @property
     def events(self) -> list[tuple[str, Any]]:
@@ -27,6 +28,10 @@ class Joined:
 
     def of(self, *kinds: str) -> list[Any]:
         return [payload for kind, payload in self.events if kind in kinds]
+
+    async def push(self, event: str, payload: Any) -> Any:
+        """Push an event, and return the reply: its status and response."""
+        return await self._client.push(self.topic, event, payload, self._join_ref)
 
     async def until(self, holds: Callable[[Joined], bool], what: str = "") -> None:
         try:
@@ -78,8 +83,9 @@ class PhoenixClient:
             return await reply
 
     async def join(self, topic: str, payload: Any = None) -> Joined:
+        join_ref = str(self._ref + 1)
         reply = await self.push(topic, "phx_join", {} if payload is None else payload)
-        return Joined(self, topic, reply["status"], reply["response"])
+        return Joined(self, topic, join_ref, reply)
 
     async def leave(self, topic: str) -> None:
         await self.push(topic, "phx_leave", {})

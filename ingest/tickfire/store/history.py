@@ -66,14 +66,14 @@ class History(Requests):
         except BadEntry:
             return 0
 
-    async def range(self, key: bytes, start: bytes, count: int) -> list[Entry]:
+    async def range(self, key: bytes, start: bytes, count: int, end: bytes = b"+") -> list[Entry]:
         """Return up to `count` entries of a stream of this shard, oldest first.
 
-        `start` is the first id as ``XRANGE`` takes it: exclusive if it begins with ``(``.
+        `start` and `end` are ids as ``XRANGE`` takes them: exclusive if they begin with ``(``.
 
         Raises
         ------
         RedisUnavailable
             Redis does not answer in time, or answers with an error.
         """
-        return entries_of(await self.command("XRANGE", key, start, "+", "COUNT", count))
+        return entries_of(await self.command("XRANGE", key, start, end, "COUNT", count))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.support.publisher import SECOND
+from tickfire.base.units import decimal, milliseconds
 from tickfire.store.schema import TICK_CLEAR, TICK_TRADE
 
 MINUTE = 60 * SECOND
@@ -49,3 +50,8 @@ def expected(ticks: Any, seconds: int) -> list[list[int]]:
     if seconds <= 60:
         return naive(ticks, seconds * SECOND)
     return naive_longer(naive(ticks, MINUTE), seconds * SECOND)
+
+
+def as_sent(rows: Sequence[Sequence[int]]) -> list[list[Any]]:
+    """Return rows of candles as clients get them."""
+    return [[milliseconds(row[0]), *map(decimal, row[1:5]), *row[5:]] for row in rows]

@@ -18,6 +18,7 @@ from tickfire.server.market.epoch.live import LiveEpoch
 from tickfire.server.market.epoch.trace import TRACE, TraceSampler
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions
 from tickfire.server.market.ticks.views import REALTIME
+from tickfire.server.market.topics.candle_pages import CandlePages
 from tickfire.server.market.topics.candles import CandleChannel
 from tickfire.server.market.topics.indicators import INDICATORS, IndicatorChannel
 from tickfire.server.market.topics.news import HEADLINES, News, NewsChannel
@@ -64,6 +65,7 @@ class Market:
         self.candles = CandleTopics()
         self.indicators = Indicators(hub, self.candles)
         self.epochs = EpochFollower(self._make_live, on_leave=self._leave, on_enter=self._enter)
+        self._pages = CandlePages(self.epochs)
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
@@ -74,7 +76,7 @@ class Market:
         return {
             REALTIME: lambda: RealtimeChannel(self.epochs, self.subscriptions),
             "market:*": lambda: InstrumentChannel(self.epochs, self.subscriptions),
-            "candles:*": lambda: CandleChannel(self.epochs, self.candles),
+            "candles:*": lambda: CandleChannel(self.epochs, self.candles, self._pages),
             INDICATORS: lambda: IndicatorChannel(self.epochs, self.indicators),
             HEADLINES: lambda: NewsChannel(self.news),
             SIGNALS: lambda: SignalsChannel(self.signals),

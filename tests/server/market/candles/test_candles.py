@@ -10,6 +10,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.feeds import feeds
 from tests.support.publisher import DAY, SECOND, tick, trades
 from tests.support.reference.candles import MINUTE, expected, naive
 from tickfire.ingest.kernel.state import InstrumentStates
@@ -17,22 +18,6 @@ from tickfire.server.market.candles.candles import DERIVED, Candles
 from tickfire.server.market.candles.json import bars_as_json
 from tickfire.server.market.candles.series import Series, fold, merged, piece
 from tickfire.store.schema import BAR, INTERVALS_S, TICK, TICK_TRADE
-
-
-@st.composite
-def feeds(draw: st.DrawFn) -> Any:
-    """Ticks of one instrument: mostly forward, at times late, at times back after a clear."""
-    at, rows = DAY + draw(st.integers(0, 600)) * SECOND, []
-    for _ in range(draw(st.integers(1, 60))):
-        kind = draw(st.sampled_from(["trade"] * 8 + ["bid", "clear"]))
-        step = draw(
-            st.sampled_from([0, 1, 400_000_000, SECOND, 7 * SECOND, 70 * SECOND, 400 * SECOND])
-        )
-        back = draw(st.sampled_from([0] * 6 + [SECOND, 3 * SECOND, 65 * SECOND, 500 * SECOND]))
-        at = max(DAY, at + step - back)
-        price = draw(st.integers(1, 50)) * 10_000_000
-        rows.append(tick(kind, price=price, size=draw(st.integers(1, 9)), at=at))
-    return np.concatenate(rows)
 
 
 def shown(candles: Candles, seconds: int, slot: int = 0) -> list[list[int]]:

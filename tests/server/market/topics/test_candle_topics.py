@@ -10,17 +10,12 @@ import numpy as np
 from tests.support.candles import as_row, replayed
 from tests.support.phoenix_client import Joined
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
-from tests.support.reference.candles import expected
+from tests.support.reference.candles import as_sent, expected
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
-from tickfire.base.units import decimal
 from tickfire.store.schema import BAR, BAR_LATE, INTERVALS_S
 
 MS = 1_000_000
-
-
-def as_sent(rows: list[list[int]]) -> list[list[Any]]:
-    return [[row[0] // MS, *map(decimal, row[1:5]), *row[5:]] for row in rows]
 
 
 def shows(history: list[list[Any]], want: list[list[Any]]) -> Callable[[Joined], bool]:

@@ -27,7 +27,17 @@ from tickfire.ingest.kernel.context import (
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.kernels.bars import CLOSE, HIGH, LOW, MINUTE_NS, OPEN, TRADES, VOLUME
 from tickfire.server.market.candles.pieces import whole_bars
-from tickfire.server.market.candles.series import Bar, Bars, Series, fold, merged, moved, piece
+from tickfire.server.market.candles.series import (
+    SPARE,
+    START,
+    Bar,
+    Bars,
+    Series,
+    fold,
+    merged,
+    moved,
+    piece,
+)
 from tickfire.store.schema import BAR_REWIND, INTERVALS_S, MINUTE_S
 
 DERIVED: Final = tuple(seconds for seconds in INTERVALS_S.values() if seconds > MINUTE_S)
@@ -287,6 +297,23 @@ class Candles:
         if running is not None:
             shown.merge(running)
         return shown.tail(limit)
+
+    def before(self, slot: int, interval_s: int, time: int, limit: int) -> Bars:
+        """Return int64[n <= limit, COLUMNS]: of the bars kept, the newest that start before `time`.
+
+        They are oldest first. `time` is in ns since the Unix epoch.
+        """
+        bars = self.history(slot, interval_s, self._limit + SPARE)
+        end = int(np.searchsorted(bars[:, START], time))
+        return bars[max(0, end - limit) : end]
+
+    def has_before(self, slot: int, interval_s: int, time: int) -> bool:
+        """Return whether a bar that is kept starts before a time, in ns since the Unix epoch."""
+        return len(self.before(slot, interval_s, time, 1)) > 0
+
+    def is_truncated(self, slot: int, interval_s: int) -> bool:
+        """Return whether older bars were dropped because of the limit."""
+        return self.series(slot, interval_s).truncated
 
     def is_last_trade(self, slot: int, interval_s: int, start: int, position: int) -> bool:
         """Return whether a bar is the running one, and a position is that of its last trade."""

@@ -44,14 +44,17 @@ class Series:
     ----------
     latest : int
         The start of the newest bar, `NONE` if there is none.
+    truncated : bool
+        Whether older bars were dropped because of the limit.
     """
 
-    __slots__ = ("_fresh", "_rows", "interval", "latest", "limit")
+    __slots__ = ("_fresh", "_rows", "interval", "latest", "limit", "truncated")
 
     def __init__(self, interval: int, limit: int) -> None:
         self.interval = interval
         self.limit = limit
         self.latest = NONE
+        self.truncated = False
         self._rows: Bars = np.zeros((0, COLUMNS), np.int64)
         self._fresh: list[Bar] = []  # newer than the rows; appending here is 10 times as fast
 
@@ -113,7 +116,7 @@ class Series:
         at = self._find(start)
         if self._is_at(at, start):
             self._rows[at] = merged(_bar(self._rows[at]), bar)
-        elif at or len(self._rows) < self.limit:  # otherwise it is too old to be kept
+        elif at or not self.truncated:  # otherwise it is too old to be kept
             self._rows = np.insert(self._rows, at, moved(bar, start), axis=0)
 
     def _settle(self) -> None:
@@ -123,7 +126,9 @@ class Series:
 
     def _append(self, bars: Bars) -> None:
         if len(bars):
-            self._rows = np.concatenate((self._rows, bars))[-self.limit :]
+            self._rows = np.concatenate((self._rows, bars))
+            self.truncated |= len(self._rows) > self.limit
+            self._rows = self._rows[-self.limit :]
             self.latest = int(self._rows[-1, START])
 
 

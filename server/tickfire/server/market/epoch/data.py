@@ -13,6 +13,7 @@ import numpy as np
 from tickfire.base.units import UNDEF_PRICE, decimal_or_none, milliseconds
 from tickfire.ingest.kernel.context import ROW_ASK, ROW_ASK_SIZE, ROW_BID, ROW_BID_SIZE
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.server.market.candles.bar_index import BarIndex
 from tickfire.server.market.candles.candles import Candles
 from tickfire.server.market.epoch.instruments import Instruments
 from tickfire.server.market.ticks.encode import Encoder, Quote
@@ -38,6 +39,8 @@ class EpochData:
     shards : int
     positions : list of int
         The position of the last published tick of each shard.
+    bar_indexes : list of BarIndex
+        The index of the stream of bars of each shard.
     """
 
     def __init__(self, epoch: bytes, shards: int) -> None:
@@ -49,6 +52,7 @@ class EpochData:
         self.slots = Slots(self.states)
         self.encoder = Encoder(epoch)
         self.candles = Candles(self.states)
+        self.bar_indexes = [BarIndex() for _ in range(shards)]
 
     def load_instruments(self, rows: list[Instrument]) -> bool:
         """Replace the table of instruments; return whether it changed."""

@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from tickfire.base.shared import Shared
 from tickfire.phoenix import Hub
+from tickfire.server.market.candles.older import OlderBars
 from tickfire.server.market.candles.publisher import CandlePublisher, CandleTopic
+from tickfire.server.market.candles.series import START, Bars
 from tickfire.server.market.epoch.data import EpochData
 from tickfire.server.market.epoch.instruments import read_instruments
 from tickfire.server.market.epoch.shard import ShardReader, closed_pieces
@@ -16,6 +18,7 @@ from tickfire.server.market.epoch.trace import TraceSampler
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.fanout import Fanout
 from tickfire.server.market.ticks.positions import WireId
+from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.ticks.views import REALTIME, Views, topic_of
 from tickfire.server.metrics import Metrics
 from tickfire.store.entries import BadEntry, Entry, TickEntry, all_bars_of
@@ -100,7 +103,7 @@ class LiveEpoch:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for shard in self._shards:
-            shard.history.close()
+            shard.close()
         self._table.close()
         self.publisher.close()
         self.fanout.close()
@@ -118,6 +121,28 @@ class LiveEpoch:
     def recent(self, shard: int, position: int) -> list[TickEntry] | None:
         """Return all entries after a position, None if they are not all in memory."""
         return self._shards[shard].recent(position)
+
+    def older(self, shard: int) -> OlderBars:
+        """Return the reader of a shard's old bars."""
+        return self._shards[shard].older
+
+    def needs_stream(self, listing: Listing, interval_s: int, before: int) -> bool:
+        """Return whether the bars before a time (ns) are to be read from the stream."""
+        candles, slot = self.data.candles, listing.slot
+        return candles.is_truncated(slot, interval_s) and not candles.has_before(
+            slot, interval_s, before
+        )
+
+    def has_older(self, listing: Listing, interval_s: int, bars: Bars) -> bool:
+        """Return whether there are bars older than some of an instrument that memory holds."""
+        if not len(bars):
+            return False
+        candles, oldest = self.data.candles, int(bars[0, START])
+        if candles.has_before(listing.slot, interval_s, oldest):
+            return True
+        return candles.is_truncated(listing.slot, interval_s) and self.older(listing.shard).has(
+            listing.instrument, interval_s, oldest
+        )
 
     async def moved(self) -> None:
         """Wait until more ticks are published."""

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Iterator
 from typing import Final, Protocol
 
 from tickfire.base.retry import retry
+from tickfire.server.market.candles.older import OlderBars
 from tickfire.server.market.epoch.data import EpochData
 from tickfire.server.market.epoch.sync import reseed_shard, seed_shard
 from tickfire.server.market.ticks.encode import Ticks
@@ -71,6 +72,8 @@ class ShardReader:
     ----------
     history : History
         Reads the part of the stream that Redis still holds.
+    older : OlderBars
+        Reads old bars, over a connection of its own: their pages are large.
     following : bool
         Whether the streams are being read.
     """
@@ -82,6 +85,7 @@ class ShardReader:
         self._recent: deque[TickEntry] = deque(maxlen=RECENT_ENTRIES)
         self._bars_id = b"0-0"
         self.history = History(store, shard)
+        self.older = OlderBars(History(store, shard), owner.data.bar_indexes[shard], shard)
         self.following = False
 
     async def seed(self) -> None:
@@ -110,7 +114,12 @@ class ShardReader:
             await tail.run()
         finally:
             self.following = False
-            self.history.close()
+            self.close()
+
+    def close(self) -> None:
+        """Close the connections that read history."""
+        self.history.close()
+        self.older.close()
 
     def _set_following(self, on: bool) -> None:
         self.following = on
@@ -126,6 +135,7 @@ class ShardReader:
     def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> Awaitable[None] | None:
         if key == ticks_key(self._shard):
             return self._on_ticks(entries, read_ns)
+        self._owner.data.bar_indexes[self._shard].add(entries)
         self._owner.bars_closed(entries)
         return None
 

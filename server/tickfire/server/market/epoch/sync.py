@@ -81,6 +81,7 @@ async def _load_bars(data: EpochData, history: History, shard: int, hole: tuple[
         entries = await history.range(key, b"(" + last, BAR_ENTRIES)
         if entries:
             last = entries[-1][0]
+            data.bar_indexes[shard].add(entries)
             data.candles.load(all_bars_of(entries), cutoffs, hole)
         if len(entries) < BAR_ENTRIES:
             data.candles.settle()

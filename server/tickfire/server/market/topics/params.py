@@ -11,6 +11,8 @@ from tickfire.server.market.ticks.positions import WireId
 MAX_SYMBOLS: Final = 1_000
 DEFAULT_CANDLES: Final = 500
 MAX_CANDLES: Final = 5_000
+LATEST_MS: Final = 8_640_000_000_000_000
+"""The latest time of a JavaScript Date."""
 DEFAULT_HZ: Final = 10.0
 LEAST_HZ: Final = 0.1
 MOST_HZ: Final = 100
@@ -51,7 +53,7 @@ class MarketParams:
         JoinError
             A parameter is not valid.
         """
-        params = _map(payload)
+        params = params_of(payload)
         encoding = params.get("encoding") or "json"
         if encoding not in ("json", "binary"):
             raise refuse('encoding must be "json" or "binary"')
@@ -71,7 +73,7 @@ def candle_limit(payload: object) -> int:
     JoinError
         The limit is not valid.
     """
-    limit = _map(payload).get("limit")
+    limit = params_of(payload).get("limit")
     if limit is None:
         return DEFAULT_CANDLES
     if type(limit) is not int or not 0 < limit <= MAX_CANDLES:
@@ -79,11 +81,32 @@ def candle_limit(payload: object) -> int:
     return limit
 
 
-def _map(payload: object) -> dict[str, Any]:
+def candle_before(payload: object) -> int:
+    """Return the time before which candles are requested, in ms since the Unix epoch.
+
+    Raises
+    ------
+    JoinError
+        The time is absent or not valid.
+    """
+    before = params_of(payload).get("before")
+    if type(before) is not int or not 0 <= before <= LATEST_MS:
+        raise refuse("before must be a time in milliseconds since 1970, as an integer")
+    return before
+
+
+def params_of(payload: object) -> dict[str, Any]:
+    """Return the parameters in a payload, which may be null.
+
+    Raises
+    ------
+    JoinError
+        The payload is not an object.
+    """
     if payload is None:
         return {}
     if not isinstance(payload, dict):
-        raise refuse("the params of a join must be an object")
+        raise refuse("the params must be an object")
     return payload
 
 

@@ -1,0 +1,87 @@
+"""`CandlePages`: the bars before a time, page by page, for the channels of all clients."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from tickfire.base.units import NS_PER_MS, NS_PER_S, milliseconds
+from tickfire.server.market.candles.json import bars_as_json
+from tickfire.server.market.candles.series import START, Bars
+from tickfire.server.market.epoch.follower import EpochFollower
+from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.ticks.source import Listing
+from tickfire.server.market.topics.params import refuse
+from tickfire.server.market.topics.require import require_listing, require_live
+from tickfire.store.requests import RedisUnavailable
+
+READS: Final = 2
+"""Pages that are read from Redis at a time."""
+
+logger = logging.getLogger(__name__)
+
+
+class CandlePages:
+    """Pages of candles, from memory or, what is older, from the stream of bars.
+
+    Redis is read for `READS` connections at a time, and for one page of a connection: others take
+    their turn, however many pages one client requests at once.
+    """
+
+    def __init__(self, epochs: EpochFollower) -> None:
+        self._epochs = epochs
+        self._reads = asyncio.Semaphore(READS)
+        self._turns: WeakKeyDictionary[object, asyncio.Lock] = WeakKeyDictionary()
+
+    async def page(
+        self, symbol: str, interval_s: int, before: int, limit: int, connection: object
+    ) -> dict[str, Any]:
+        """Return the newest candles that start before a time, as the reply to ``history``.
+
+        Parameters
+        ----------
+        symbol : str
+        interval_s : int
+        before : int
+            In ms since the Unix epoch.
+        limit : int
+        connection : object
+            Stands for the connection of the client.
+
+        Raises
+        ------
+        JoinError
+            There is no such instrument, or the bars cannot be read now.
+        """
+        live = require_live(self._epochs)
+        listing = require_listing(live, symbol)
+        length = interval_s * NS_PER_S
+        end = -(-before * NS_PER_MS // length) * length
+        if live.needs_stream(listing, interval_s, end):
+            turn = self._turns.setdefault(connection, asyncio.Lock())
+            async with turn, self._reads:
+                bars, more = await self._read(live, listing, interval_s, end, limit)
+        else:
+            bars = live.data.candles.before(listing.slot, interval_s, end, limit)
+            more = live.has_older(listing, interval_s, bars)
+        return {
+            "candles": bars_as_json(bars),
+            "more": more,
+            "oldest": milliseconds(int(bars[0, START])) if len(bars) else None,
+            "id": str(live.data.id_of(listing)),
+        }
+
+    async def _read(
+        self, live: LiveEpoch, listing: Listing, interval_s: int, end: int, limit: int
+    ) -> tuple[Bars, bool]:
+        older = live.older(listing.shard)
+        try:
+            page = await older.read(listing.instrument, interval_s, end, limit)
+        except RedisUnavailable as error:
+            logger.warning("cannot read old bars of %s: %s", listing.symbol, error)
+            raise refuse("history cannot be read now") from error
+        if self._epochs.live is not live:
+            raise refuse("history has begun anew")
+        return page
