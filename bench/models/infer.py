@@ -90,8 +90,8 @@ async def ticks(store: Store, client: Any) -> None:
     """Measure the reading of ticks, without and with models."""
     rows = market()
     pipe = client.pipeline(transaction=False)
-    for entry in tick_writes(0, 1, rows, 0, 0, 0, TICKS):
-        pipe.xadd(ticks_key(0), {"h": entry.header, "d": entry.data}, id=f"{entry.last}-0")
+    for entry in tick_writes(0, 1, rows, 0, 0, TICKS):
+        pipe.xadd(ticks_key(0), {"h": entry.header(0), "d": entry.data}, id=f"{entry.last}-0")
     await pipe.execute()
     made = [stream_model(name)(Instruments()) for name in STREAM_MODELS]
     await read(store, "nothing", [])

@@ -59,7 +59,9 @@ async def test_metrics_count_what_happens(server: Server, publisher: Publisher) 
         'tickfire_connections{transport="websocket"} 1.0',
         "tickfire_gaps_total 0.0",
         "tickfire_stream_lag_seconds",
+        'tickfire_hop_seconds_count{hop="encode"}',
         'tickfire_hop_seconds_count{hop="send"}',
+        'tickfire_up{part="redis"} 1.0',
     ):
         assert line in text
     assert "python_info" not in text

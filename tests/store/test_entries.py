@@ -17,11 +17,11 @@ from tickfire.store.writes import BarWrite, SnapshotWrite, tick_writes
 def test_ticks_are_cut_into_entries_of_dense_positions(count: int, first: int) -> None:
     ticks = np.zeros(count, TICK)
     ticks["sequence"] = np.arange(count)
-    entries = tick_writes(0, first, ticks, 1, 2, 3, history=100)
+    entries = tick_writes(0, first, ticks, 1, 2, history=100)
     assert b"".join(entry.data for entry in entries) == ticks.tobytes()
     n = first - 1
     for entry in entries:
-        header = np.frombuffer(entry.header, ENTRY_HEADER)[0]
+        header = np.frombuffer(entry.header(3), ENTRY_HEADER)[0]
         assert header["count"] == entry.count <= MAX_TICKS_PER_ENTRY
         assert (header["received"], header["parsed"], header["written"]) == (1, 2, 3)
         assert (header["version"], header["schema"]) == (1, 1)
@@ -30,8 +30,8 @@ def test_ticks_are_cut_into_entries_of_dense_positions(count: int, first: int) -
 
 
 def test_a_tick_entry_is_an_xadd_of_its_last_position() -> None:
-    (entry,) = tick_writes(2, 1001, np.zeros(2, TICK), 1, 2, 3, history=1000)
-    assert entry.command().startswith(
+    (entry,) = tick_writes(2, 1001, np.zeros(2, TICK), 1, 2, history=1000)
+    assert entry.command(3).startswith(
         b"*10\r\n$4\r\nXADD\r\n$9\r\nticks:{2}\r\n$5\r\nMINID\r\n$1\r\n~\r\n$1\r\n2\r\n"
         b"$6\r\n1002-0\r\n$1\r\nh\r\n$32\r\n"
     )
@@ -48,8 +48,8 @@ def test_an_epoch_has_a_key_of_8_bytes_and_1_to_256_shards(shards: int, key: byt
 def test_a_written_entry_is_read_as_it_was(count: int, first: int) -> None:
     ticks = np.zeros(count, TICK)
     ticks["sequence"] = np.arange(count)
-    (write,) = tick_writes(0, first, ticks, 1, 2, 3, history=100)
-    read = ticks_of((b"%d-0" % write.last, {b"h": write.header, b"d": write.data}))
+    (write,) = tick_writes(0, first, ticks, 1, 2, history=100)
+    read = ticks_of((b"%d-0" % write.last, {b"h": write.header(3), b"d": write.data}))
     assert (read.first, read.last) == (first, first + count - 1)
     assert (read.received, read.parsed, read.written) == (1, 2, 3)
     assert read.ticks.tobytes() == ticks.tobytes()
@@ -62,7 +62,7 @@ def test_an_entry_that_is_not_ours_is_bad(entry_id: bytes, header: bytes, data: 
 
 
 def test_positions_of_every_kind_are_shifted_into_a_new_epoch() -> None:
-    (ticks,) = tick_writes(0, 501, np.zeros(3, TICK), 1, 2, 3, history=1000)
+    (ticks,) = tick_writes(0, 501, np.zeros(3, TICK), 1, 2, history=1000)
     ticks.shift(500)
     assert ticks.last == 3
     bar = np.zeros(2, BAR)
@@ -81,6 +81,6 @@ def test_positions_of_every_kind_are_shifted_into_a_new_epoch() -> None:
 def test_a_snapshot_names_its_position_and_its_instruments() -> None:
     rows = np.zeros(1, STATE)
     rows["feed"], rows["instrument_id"] = 1, 42
-    command = SnapshotWrite(3, 77, rows).command()
+    command = SnapshotWrite(3, 77, rows).command(0)
     assert b"snapshots:{3}\r\n$1\r\nn\r\n$2\r\n77\r\n$4\r\n1:42\r\n$256\r\n" in command
     assert RespParser().feed(b":1\r\n") == [1]

@@ -64,7 +64,7 @@ async def round_trip(url: str) -> None:
     pipe = Pipe(store, 0, verify, lambda: None)
     running = asyncio.create_task(pipe.run())
     try:
-        pipe.send(*tick_writes(0, 1, np.zeros(3, TICK), 1, 2, 3, 1000))
+        pipe.send(*tick_writes(0, 1, np.zeros(3, TICK), 1, 2, 1000))
         await asyncio.wait_for(pipe.flushed(), 10)
         assert await store.ask(lambda client: client.xlen(KEY), "reading the length") == 1
         connection = await store.connect(KEY)
@@ -221,7 +221,7 @@ async def test_writer_and_readers_follow_the_primary_that_sentinels_name(
     running = asyncio.create_task(pipe.run())
     try:
         primary.kill()
-        pipe.send(*tick_writes(0, 4, np.zeros(3, TICK), 1, 2, 3, 1000))
+        pipe.send(*tick_writes(0, 4, np.zeros(3, TICK), 1, 2, 1000))
         await asyncio.wait_for(pipe.flushed(), 30)
         assert replica.client.xrevrange(KEY, count=1)[0][0] == b"6-0"
         assert await store.ask(lambda client: client.xlen(KEY), "reading the length") == 2

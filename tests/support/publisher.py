@@ -137,8 +137,8 @@ class Publisher:
         closed = self.states.fold(ticks, first)
         self.positions[shard] += len(ticks)
         pipe = self.client.pipeline(transaction=False)
-        for entry in tick_writes(shard, first, ticks, now, now, now, HISTORY):
-            header, data = entry.header, entry.data
+        for entry in tick_writes(shard, first, ticks, now, now, HISTORY):
+            header, data = entry.header(time.time_ns()), entry.data
             pipe.xadd(ticks_key(shard), {"h": header, "d": data}, id=f"{entry.last}-0")
         pipe.execute()
         if bars and len(closed):

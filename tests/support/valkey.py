@@ -26,6 +26,12 @@ class Valkey:
     After `kill`, `start` runs it again, empty, on the same port.
     """
 
+    @property
+    def pid(self) -> int:
+        """The process id of the server, which runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def __init__(self, *options: str) -> None:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"

@@ -129,7 +129,7 @@ ENTRY_HEADER: Final = np.dtype(
         ("count", "<u4"),
         ("received", "<i8"),  # ns: when the feed's bytes were received
         ("parsed", "<i8"),  # ns: when the kernel had parsed them
-        ("written", "<i8"),  # ns: when the entry was handed to the connection
+        ("written", "<i8"),  # ns: when the entry was sent to Redis, by the last attempt
     ]
 )
 """Field ``h`` of an entry of ``ticks:{s}``: 32 bytes. Field ``d`` holds TICK[count]."""
@@ -153,6 +153,8 @@ INSTRUMENTS_KEY: Final = b"instruments"
 """Hash: ``<feed>:<instrument_id>`` to a msgpack-encoded `Instrument`."""
 NEWS_KEY: Final = b"news"
 STATUS_KEY: Final = b"status"
+HEALTH_KEY: Final = b"health"
+"""Hash: name of a process to its latest msgpack-encoded `Beat`."""
 SNAPSHOT_POSITION_FIELD: Final = b"n"
 
 
@@ -225,6 +227,48 @@ class Headline(msgspec.Struct, frozen=True, tag=False):
     summary: str = ""
     url: str = ""
     symbols: tuple[str, ...] = ()
+    version: int = 1
+
+
+class FeedState(msgspec.Struct, frozen=True, tag=False):
+    """The connection of ingest to its feed.
+
+    Attributes
+    ----------
+    connected : bool
+    since : int
+        Time at which it was established or lost, in ns since the Unix epoch.
+    name : str
+        The feed's dataset, or why the connection was lost.
+    """
+
+    connected: bool
+    since: int
+    name: str = ""
+
+
+class Beat(msgspec.Struct, frozen=True, tag=False):
+    """A sign of life of a process: one field of the hash ``health``, msgpack, version 1.
+
+    Attributes
+    ----------
+    process : str
+        Name of the process: ``"ingest"``, ``"infer"`` or ``"news"``.
+    pid : int
+    started, at : int
+        Time of the process's start, and of this beat, in ns since the Unix epoch.
+    figures : dict
+        Counters and gauges of the process by name; see docs/formats.md.
+    feed : FeedState or None
+        The state of the feed, from ingest alone.
+    """
+
+    process: str
+    pid: int
+    started: int
+    at: int
+    figures: dict[str, float] = {}
+    feed: FeedState | None = None
     version: int = 1
 
 

@@ -34,8 +34,8 @@ HEADER: Final = struct.Struct("<BBHIqqq")
 class Write(Protocol):
     """A write to one shard."""
 
-    def command(self) -> bytes:
-        """Return the write as a RESP command."""
+    def command(self, now: int) -> bytes:
+        """Return the write as a RESP command that is sent at `now`, in ns since the Unix epoch."""
         ...
 
     def shift(self, offset: int) -> None:
@@ -53,25 +53,38 @@ class TickWrite:
     last : int
         Position of the last tick, from which the entry's id is made.
     count : int
-    header, data : bytes
-        The fields ``h`` and ``d``.
+    received, parsed : int
+        Times for the header, in ns since the Unix epoch; see ENTRY_HEADER.
+    data : bytes
+        The field ``d``.
     history : int
         Approximate number of ticks to keep in the stream.
+    written : int
+        Time at which the entry was last sent, in ns since the Unix epoch; 0 before the first.
     """
 
     shard: int
     last: int
     count: int
-    header: bytes
+    received: int
+    parsed: int
     data: bytes
     history: int
+    written: int = 0
 
-    def command(self) -> bytes:
+    def header(self, written: int) -> bytes:
+        """Return the field ``h`` of an entry that is sent at `written`, in ns."""
+        return HEADER.pack(
+            ENTRY_VERSION, ENTRY_SCHEMA_TICK, 0, self.count, self.received, self.parsed, written
+        )
+
+    def command(self, now: int) -> bytes:
         """Return the XADD command, which also trims the stream to about `history` ticks."""
+        self.written = now
         oldest = max(0, self.last - self.history)
         return encode_command(
             b"XADD", ticks_key(self.shard), b"MINID", b"~", oldest, b"%d-0" % self.last,
-            b"h", self.header, b"d", self.data,
+            b"h", self.header(now), b"d", self.data,
         )  # fmt: skip
 
     def shift(self, offset: int) -> None:
@@ -102,7 +115,7 @@ class BarWrite:
     data: bytes
     history: int
 
-    def command(self) -> bytes:
+    def command(self, now: int) -> bytes:
         """Return the XADD command, which also trims the stream to about `history` entries."""
         return encode_command(
             b"XADD", bars_key(self.shard), b"MAXLEN", b"~", self.history,
@@ -133,7 +146,7 @@ class SnapshotWrite:
     position: int
     rows: Rows
 
-    def command(self) -> bytes:
+    def command(self, now: int) -> bytes:
         """Return the HSET command."""
         parts: list[bytes] = []
         for row in self.rows:
@@ -149,7 +162,7 @@ class SnapshotWrite:
 
 
 def tick_writes(
-    shard: int, first: int, ticks: Rows, received: int, parsed: int, written: int, history: int
+    shard: int, first: int, ticks: Rows, received: int, parsed: int, history: int
 ) -> list[TickWrite]:
     """Divide ticks of one shard into entries.
 
@@ -159,7 +172,7 @@ def tick_writes(
     first : int
         Position of the first tick.
     ticks : TICK[count]
-    received, parsed, written : int
+    received, parsed : int
         Times for the header, in ns since the Unix epoch; see ENTRY_HEADER.
     history : int
         Approximate number of ticks to keep in the stream.
@@ -168,7 +181,6 @@ def tick_writes(
     for at in range(0, len(ticks), MAX_TICKS_PER_ENTRY):
         piece = ticks[at : at + MAX_TICKS_PER_ENTRY]
         count = len(piece)
-        header = HEADER.pack(ENTRY_VERSION, ENTRY_SCHEMA_TICK, 0, count, received, parsed, written)
         last = first + at + count - 1
-        writes.append(TickWrite(shard, last, count, header, piece.tobytes(), history))
+        writes.append(TickWrite(shard, last, count, received, parsed, piece.tobytes(), history))
     return writes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -12,7 +12,9 @@ from prometheus_client.registry import Collector
 from tickfire.base.units import NS_PER_S
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-HOPS: Final = ("parse", "write", "read", "send")
+HOPS: Final = ("parse", "write", "read", "encode", "send")
+"""Names of the times between two stamps of a tick; `tickfire.server.market.epoch.trace` has the
+stamps."""
 _BUCKETS: Final = (
     *(0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005),
     *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0),
@@ -42,7 +44,8 @@ class Metrics:
         Seconds from the write of the latest entry to Redis to its read.
     hops : Histogram, by ``hop``
         Seconds since the previous hop, sampled: ``parse`` (since the feed's bytes arrived),
-        ``write`` (to Redis), ``read`` (from Redis), ``send`` (to the sockets).
+        ``write`` (sent to Redis), ``read`` (from Redis), ``encode`` (as frames), ``send`` (written
+        to the sockets).
     """
 
     def __init__(self) -> None:
@@ -82,16 +85,15 @@ class Metrics:
     def _counter(self, name: str, text: str) -> Counter:
         return Counter(f"tickfire_{name}", text, registry=self.registry)
 
-    def observe_hops(self, stamps: tuple[int, int, int, int, int]) -> None:
-        """Record the hop times of one tick.
+    def observe_hops(self, times: Sequence[int]) -> None:
+        """Record the time that one tick took for each of `HOPS`, in ns."""
+        for hop, time_ns in zip(self._hops, times, strict=True):
+            hop.observe(max(0, time_ns) / NS_PER_S)
 
-        Parameters
-        ----------
-        stamps : tuple of int
-            When it was received, parsed, written, read and sent, in ns since the Unix epoch.
-        """
-        for hop, before, after in zip(self._hops, stamps[:-1], stamps[1:], strict=True):
-            hop.observe(max(0, after - before) / NS_PER_S)
+    def count_catching_up(self) -> int:
+        """Return the number of subscriptions that are catching up."""
+        (family,) = self.catching_up.collect()
+        return int(family.samples[0].value)
 
     def watch(
         self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]

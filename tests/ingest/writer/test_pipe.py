@@ -38,7 +38,7 @@ def entries(count: int) -> list[TickWrite]:
     for i in range(count):
         ticks = np.zeros(3, TICK)
         ticks["price"] = i
-        made += tick_writes(0, 3 * i + 1, ticks, 1, 2, 3, HISTORY)
+        made += tick_writes(0, 3 * i + 1, ticks, 1, 2, HISTORY)
     return made
 
 
@@ -103,7 +103,7 @@ async def test_a_refused_write_is_written_again_until_it_is_taken(
 async def test_old_ticks_are_trimmed(store: Store, client: Any) -> None:
     async with running(store, lambda: None) as pipe:
         for i in range(1000):
-            (entry,) = tick_writes(0, 3 * i + 1, np.zeros(3, TICK), 1, 2, 3, history=300)
+            (entry,) = tick_writes(0, 3 * i + 1, np.zeros(3, TICK), 1, 2, history=300)
             pipe.send(entry)
         await asyncio.wait_for(pipe.flushed(), 10)
     kept = await positions(client)

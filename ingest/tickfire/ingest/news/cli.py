@@ -22,6 +22,7 @@ from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, Schedule
 from tickfire.ingest.news.simulate import play
 from tickfire.ingest.news.symbols import Symbols
 from tickfire.ingest.news.wire import DEFAULT_MEAN_INTERVAL_S
+from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.limits import REQUEST_TIMEOUT_S
 from tickfire.store.options import redis_url_option
 from tickfire.store.store import Store
@@ -123,6 +124,7 @@ async def _run(redis_url: str, feeds: Sequence[NewsFeed], seed: int | None, ever
         ]
         if seed is not None:
             jobs.append(play(redis, publisher, symbols, seed=seed, mean_interval_s=every))
+        jobs.append(Heartbeat(store, "news", lambda: {"headlines": publisher.written}).run())
         if feeds:
             logger.info("reading %d news feeds", len(feeds))
         await until_stopped(_all(jobs))

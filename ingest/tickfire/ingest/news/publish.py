@@ -47,6 +47,11 @@ class Publisher:
         Approximate number of headlines that the stream keeps.
     max_seen : int
         Number of ids that are remembered, to recognise headlines that were published before.
+
+    Attributes
+    ----------
+    written : int
+        Number of headlines that this publisher has written.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Publisher:
     ) -> None:
         self._redis = redis
         self._limits = (max_headlines, max_seen)
+        self.written = 0
 
     async def publish(self, headlines: Iterable[Headline]) -> int:
         """Write the headlines that have not been written before and return their number.
@@ -67,6 +73,7 @@ class Publisher:
         new = 0
         for headline in headlines:
             new += await self._until_written(headline)
+        self.written += new
         return new
 
     async def _until_written(self, headline: Headline) -> int:

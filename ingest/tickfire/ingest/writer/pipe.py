@@ -10,23 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from tickfire.base.recent import Recent
 from tickfire.base.retry import Backoff
 from tickfire.store.connection import RedisConnection
 from tickfire.store.limits import CONNECT_TIMEOUT_S
 from tickfire.store.resp import Reply, RespError
 from tickfire.store.schema import ticks_key
 from tickfire.store.store import REDIS_ERRORS, Store
-from tickfire.store.writes import Write
+from tickfire.store.writes import TickWrite, Write
 
 logger = logging.getLogger(__name__)
 
 ALREADY_THERE: Final = "ERR The ID specified in XADD is equal or smaller"
 FIRST_RETRY_S: Final = 0.1
 MAX_RETRY_S: Final = 1.0
+ACKNOWLEDGED: Final = "acknowledged"
 
 
 class Pipe:
@@ -46,6 +49,9 @@ class Pipe:
     ----------
     refused : int
         Number of repeated writes that Redis refused because it already had them.
+    recent : Recent
+        Time, in ns, from the sending of a tick entry to its acknowledgement, of the newest entry of
+        each batch of acknowledgements.
     """
 
     def __init__(
@@ -62,7 +68,9 @@ class Pipe:
         self._waiting: deque[Write] = deque()
         self._progressed = False
         self._drained = asyncio.Event()
+        self._newest: TickWrite | None = None
         self.refused = 0
+        self.recent = Recent((ACKNOWLEDGED,))
 
     @property
     def unacknowledged(self) -> int:
@@ -73,7 +81,7 @@ class Pipe:
         """Send a write now, or as soon as there is a connection."""
         self._waiting.append(write)
         if self._connection is not None:
-            self._connection.send_raw(write.command(), self._acknowledge)
+            self._connection.send_raw(write.command(time.time_ns()), self._acknowledge)
 
     def reset(self) -> None:
         """Close the connection; `run` opens another and sends all waiting writes again."""
@@ -123,7 +131,7 @@ class Pipe:
             raise
         self._connection, self._progressed = connection, False
         for write in self._waiting:
-            connection.send_raw(write.command(), self._acknowledge)
+            connection.send_raw(write.command(time.time_ns()), self._acknowledge)
         return connection
 
     # --- replies
@@ -136,10 +144,16 @@ class Pipe:
                 self.reset()
                 return
             self.refused += 1
-        self._waiting.popleft()
+        write = self._waiting.popleft()
+        if isinstance(write, TickWrite):
+            self._newest = write
         self._progressed = True
 
     def _on_replies(self) -> None:
+        if self._newest is not None:
+            now = time.time_ns()
+            self.recent.add(now, (now - self._newest.written,))
+            self._newest = None
         if not self._waiting:
             self._drained.set()
         self._on_progress()

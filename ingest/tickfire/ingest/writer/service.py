@@ -30,9 +30,10 @@ from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.live.client import LiveSession
 from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
 from tickfire.ingest.writer.epoch import EpochWriter
-from tickfire.ingest.writer.pipe import Pipe
+from tickfire.ingest.writer.pipe import ACKNOWLEDGED, Pipe
+from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, MAX_BARS_PER_ENTRY
-from tickfire.store.schema import Instrument, Rows
+from tickfire.store.schema import FeedState, Instrument, Rows
 from tickfire.store.store import REDIS_ERRORS, Store
 from tickfire.store.writes import BarWrite, SnapshotWrite, TickWrite, tick_writes
 
@@ -114,6 +115,7 @@ class Ingest:
         self._table_write: asyncio.Task[None] | None = None
         self._epoch_lock = asyncio.Lock()
         self._reported: set[str] = set()
+        self._feed = FeedState(False, time.time_ns())
 
     async def run(self) -> None:
         """Read the feed until cancelled, reconnecting as needed.
@@ -127,11 +129,13 @@ class Ingest:
             self.instruments.load(instrument)
         for shard in range(self.config.shards):
             self.pipes.append(Pipe(self._store, shard, self._verify_epoch, self._go_on))
+        heartbeat = Heartbeat(self._store, "ingest", self._figures, lambda: self._feed)
         async with asyncio.TaskGroup() as tasks:
             for pipe in self.pipes:
                 tasks.create_task(pipe.run())
             tasks.create_task(self._snapshots())
             tasks.create_task(self._report())
+            tasks.create_task(heartbeat.run())
             tasks.create_task(self._sessions())
 
     # --- sessions
@@ -150,6 +154,7 @@ class Ingest:
                 backoff.reset()
             delay = backoff.next_s()
             logger.warning("%s; trying again in %.1f s", why, delay)
+            self._feed = FeedState(False, time.time_ns(), str(why))
             await self._put_status("feed_down", str(why))
             await asyncio.sleep(delay)
 
@@ -172,17 +177,20 @@ class Ingest:
         The tops of the order books may have changed since the last session, so they are cleared.
         """
         logger.info("session of %s, DBN version %d", metadata.dataset, metadata.version)
+        now = time.time_ns()
+        self._feed = FeedState(True, now, metadata.dataset)
         self.states.drain()
         self.states.clear()
-        self._write(self.states.ticks, self.states.bars, time.time_ns())
+        self._write(self.states.ticks, self.states.bars, now, now)
         self.states.drain()
         self._write_table(self.instruments.take_metadata(metadata), "session", metadata.dataset)
         return not self._must_wait()
 
     def _take(self, batch: Batch, received: int) -> bool:
         """Write one batch and return whether the session may go on at once."""
+        parsed = time.time_ns()
         changed = [self._control(record) for record in batch.controls]
-        self._write(batch.ticks, batch.bars, received)
+        self._write(batch.ticks, batch.bars, received, parsed)
         if new := [instrument for instrument in changed if instrument is not None]:
             self._write_table(new)
         return not self._must_wait()
@@ -232,13 +240,12 @@ class Ingest:
         await self._persist(partial(self.writer.put_status, kind, detail))
 
     # --- writing
-    def _write(self, ticks: Rows, bars: Rows, received: int) -> None:
-        now = time.time_ns()
+    def _write(self, ticks: Rows, bars: Rows, received: int, parsed: int) -> None:
         history = self.config.history_ticks
         positions = self.states.positions
         for shard, own in self._by_shard(ticks):
             first = int(positions[shard]) - len(own) + 1
-            for write in tick_writes(shard, first, own, received, now, now, history):
+            for write in tick_writes(shard, first, own, received, parsed, history):
                 self.pipes[shard].send(write)
         self._write_bars(bars)
 
@@ -310,6 +317,20 @@ class Ingest:
             rows[field][own] = np.maximum(rows[field][own] - offset, 0)
 
     # --- reporting
+    def _figures(self) -> dict[str, float]:
+        """Return the figures of a heartbeat; see docs/formats.md."""
+        now = time.time_ns()
+        acknowledged = [pipe.recent.quantiles(now)[ACKNOWLEDGED] for pipe in self.pipes]
+        return {
+            "records": self.states.count(ctx.COUNT_RECORDS),
+            "position": int(self.states.positions.sum()),
+            "unparsed_bytes": self.parser.pending,
+            "unacknowledged_writes": sum(pipe.unacknowledged for pipe in self.pipes),
+            "acknowledged_count": sum(each.count for each in acknowledged),
+            "acknowledged_p50_ns": max((each.p50 for each in acknowledged), default=0),
+            "acknowledged_p99_ns": max((each.p99 for each in acknowledged), default=0),
+        }
+
     async def _report(self) -> None:
         before = 0
         while True:

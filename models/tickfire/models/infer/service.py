@@ -23,6 +23,7 @@ from tickfire.models.reload import Reloader
 from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
 from tickfire.store.epoch import Epoch, epoch_of, instruments_of, read_hash
+from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.limits import REQUEST_TIMEOUT_S
 from tickfire.store.schema import INSTRUMENTS_KEY, META_KEY
 from tickfire.store.store import REDIS_ERRORS, Store
@@ -89,6 +90,7 @@ class Infer:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._headlines.run())
                 tasks.create_task(self._refresh_for_ever())
+                tasks.create_task(Heartbeat(self._store, "infer", self._figures).run())
         finally:
             await self._stop_following()
 
@@ -149,6 +151,10 @@ class Infer:
         self._streams = Streams(self._store, *epoch, self._models, self.counters)
         self._following = asyncio.get_running_loop().create_task(self._streams.run())
         logger.info("following epoch %s, %d shards", epoch.key.hex(), epoch.shards)
+
+    def _figures(self) -> dict[str, float]:
+        """Return the figures of a heartbeat; see docs/formats.md."""
+        return {} if self._streams is None else {"position": self._streams.position}
 
     def _tell(self, sentiment: Sentiment) -> None:
         if self._streams is not None:

@@ -60,8 +60,14 @@ class Streams:
         self._of_bars = [model for model in models if model.wants_bars]
         self._counters = counters
         self._outlet = Outlet(store, epoch, counters)
+        self._read: dict[int, int] = {}
         self._failed: set[str] = set()
         self._saw_bad = False
+
+    @property
+    def position(self) -> int:
+        """The sum of the positions that were read, over the shards."""
+        return sum(self._read.values())
 
     async def run(self) -> None:
         """Follow the streams until cancelled."""
@@ -119,6 +125,7 @@ class Streams:
         packed = ticks_of(entry)
         first, ticks = packed.first, packed.ticks
         self._counters.ticks.inc(len(ticks))
+        self._read[shard] = packed.last
         return self._signals_of(self._of_ticks, lambda model: model.on_ticks(shard, first, ticks))
 
     def _on_bars(self, shard: int, entry: Entry) -> list[Signal]:

@@ -16,10 +16,12 @@ from tickfire.server.market.epoch.data import EpochData
 from tickfire.server.market.epoch.follower import EpochFollower
 from tickfire.server.market.epoch.live import LiveEpoch
 from tickfire.server.market.epoch.trace import TRACE, TraceSampler
+from tickfire.server.market.pipeline.health import HEALTH, Health
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions
 from tickfire.server.market.ticks.views import REALTIME
 from tickfire.server.market.topics.candle_pages import CandlePages
 from tickfire.server.market.topics.candles import CandleChannel
+from tickfire.server.market.topics.health import HealthChannel
 from tickfire.server.market.topics.indicators import INDICATORS, IndicatorChannel
 from tickfire.server.market.topics.news import HEADLINES, News, NewsChannel
 from tickfire.server.market.topics.signals import SIGNALS, Signals, SignalsChannel
@@ -67,6 +69,7 @@ class Market:
         self.epochs = EpochFollower(self._make_live, on_leave=self._leave, on_enter=self._enter)
         self._pages = CandlePages(self.epochs)
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
+        self.health = Health(hub, self.metrics, self._trace, lambda: self.live, clients, clock)
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
         self._watch()
@@ -81,6 +84,7 @@ class Market:
             HEADLINES: lambda: NewsChannel(self.news),
             SIGNALS: lambda: SignalsChannel(self.signals),
             TRACE: lambda: TraceChannel(self._clock),
+            HEALTH: lambda: HealthChannel(self.health),
         }
 
     # --- start and stop
@@ -98,7 +102,7 @@ class Market:
     async def _run(self) -> None:
         store = await self._open()
         loop = asyncio.get_running_loop()
-        tasks = [loop.create_task(one.run(store)) for one in (self.news, self.signals)]
+        tasks = [loop.create_task(one.run(store)) for one in (self.news, self.signals, self.health)]
         try:
             await self.epochs.run(store)
         finally:

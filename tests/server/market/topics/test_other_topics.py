@@ -38,7 +38,7 @@ async def test_headlines_of_before_and_those_that_come(
 async def test_the_trace_stamps_each_hop(server: Server, publisher: Publisher) -> None:
     client = await server.client()
     joined = await client.join("pipeline:trace")
-    assert joined.response == {"hops": ["received", "parsed", "written", "read", "sent"]}
+    assert joined.response == {"hops": ["received", "parsed", "written", "read", "encoded", "sent"]}
     before = time.time_ns()
     publisher.publish(trades(3))
     (trace,) = await joined.count("trace", 1)
@@ -54,11 +54,13 @@ async def test_the_clock_of_the_server_can_be_asked(server: Server) -> None:
     before = time.time_ns()
     reply = await client.push("pipeline:trace", "clock", {}, join_ref="1")
     assert before <= int(reply["response"]["now"]) <= time.time_ns()
+    assert reply["response"]["buffered"] == 0
 
 
 async def test_pushes_that_nobody_expects_are_answered(server: Server) -> None:
     client = await server.client()
-    for topic in ("market:realtime", "market:AAA", "candles:AAA:1s", "news:headlines"):
+    topics = ("market:realtime", "market:AAA", "candles:AAA:1s", "news:headlines")
+    for topic in (*topics, "pipeline:health"):
         assert (await client.join(topic)).status == "ok"
         reply = await client.push(topic, "buy", {})
         assert reply["status"] == "error"

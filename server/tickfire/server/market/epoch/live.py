@@ -210,10 +210,11 @@ class LiveEpoch:
 
     def flush(self, shard: int, newest: TickEntry | None, read_ns: int) -> None:
         """Write the published entries to the sockets; `newest` is the last of them, if any."""
+        encoded_ns = self._trace.now()
         self.fanout.flush()
         if newest is None:
             return
-        self._trace.sample(self.data, newest, read_ns)
+        self._trace.sample(self.data, newest, read_ns, encoded_ns)
         if self._moved is not None:
             self._moved.set_result(None)
             self._moved = None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tickfire.phoenix import JoinError, NoReply, Reply, Socket, Stop
-from tickfire.server.market.epoch.trace import HOPS, TRACE
+from tickfire.server.market.epoch.trace import STAMPS, TRACE
 from tickfire.server.market.topics.outbound import OutboundChannel
 
 
@@ -26,12 +26,12 @@ class TraceChannel(OutboundChannel):
         """Reply with the names of the hops."""
         if topic != TRACE:
             raise JoinError({"reason": "unmatched topic"})
-        return {"hops": HOPS}
+        return {"hops": STAMPS}
 
     async def handle_in(
         self, event: str, payload: Any, socket: Socket
     ) -> Reply | NoReply | Stop | None:
-        """Reply to ``clock`` with the current time, in ns."""
+        """Reply to ``clock`` with the time, in ns, and the bytes that wait for this client."""
         if event == "clock":
-            return Reply({"now": str(self._clock())})
+            return Reply({"now": str(self._clock()), "buffered": socket.outlet.buffered})
         return await super().handle_in(event, payload, socket)

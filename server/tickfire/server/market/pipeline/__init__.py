@@ -1,0 +1,1 @@
+"""The state of the pipeline, from the feed to the sockets, as clients are told of it."""

@@ -1,0 +1,183 @@
+"""`Health`: the state of the pipeline, read from Redis and broadcast on ``pipeline:health``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from tickfire.base.recent import Quantiles
+from tickfire.phoenix import Hub
+from tickfire.server.market.epoch.data import EpochData
+from tickfire.server.market.epoch.trace import TraceSampler
+from tickfire.server.market.pipeline.processes import Processes
+from tickfire.server.market.pipeline.report import Report, Row, Streams, Worker
+from tickfire.server.metrics import Metrics
+from tickfire.store.history import History
+from tickfire.store.requests import RedisUnavailable, Requests
+from tickfire.store.schema import HEALTH_KEY, Beat
+from tickfire.store.store import Store
+
+HEALTH: Final = "pipeline:health"
+POLL_S: Final = 0.25
+REPORT_S: Final = 0.5
+ACKNOWLEDGE: Final = "acknowledge"
+"""The time from the sending of an entry to Redis until its reply, as ingest measures it."""
+
+logger = logging.getLogger(__name__)
+
+_BEAT: Final = msgspec.msgpack.Decoder(Beat)
+
+
+class CurrentEpoch(Protocol):
+    """The current epoch, as far as its health is concerned."""
+
+    data: EpochData
+
+    def history(self, shard: int) -> History:
+        """Return the reader of a shard's history."""
+
+
+class Health:
+    """Reader of beats and of the streams' ends, and publisher of reports.
+
+    Parameters
+    ----------
+    hub : Hub
+    metrics : Metrics
+    trace : TraceSampler
+    live : callable
+        Returns the current epoch, None while there is none.
+    clients : callable
+        Returns the number of connections.
+    clock : callable
+        Returns ns since the Unix epoch.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        metrics: Metrics,
+        trace: TraceSampler,
+        live: Callable[[], CurrentEpoch | None],
+        clients: Callable[[], int],
+        clock: Callable[[], int],
+    ) -> None:
+        self._hub, self._metrics, self._trace = hub, metrics, trace
+        self._live, self._clients, self._clock = live, clients, clock
+        self._processes = Processes()
+        self._streams = Streams()
+        self._report = Report(self._processes, self._streams)
+        self._started = clock()
+        self._counted = (time.monotonic(), metrics.ticks, metrics.frames, metrics.bytes)
+        self._rates = {"ticks": 0.0, "frames": 0.0, "bytes": 0.0}
+        metrics.watch("up", "Parts of the pipeline that are up.", "part", self._count_up)
+
+    async def run(self, store: Store) -> None:
+        """Read and publish until cancelled."""
+        beats = Requests(store, HEALTH_KEY)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._poll(beats))
+                tasks.create_task(self._publish())
+        finally:
+            beats.close()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the state of the pipeline for clients."""
+        now = self._clock()
+        return {
+            "now": str(now),
+            "processes": [row.as_json() for row in self._rows(now)],
+            "hops": {name: _as_json(hop) for name, hop in self._hops().items()},
+        }
+
+    def _count_up(self) -> dict[str, float]:
+        return {row.name: float(row.state == "up") for row in self._rows(self._clock())}
+
+    def _rows(self, now: int) -> list[Row]:
+        live = self._live()
+        entry = self._trace.newest
+        worker = Worker(
+            started=self._started,
+            read=0 if live is None else sum(live.data.positions),
+            clients=self._clients(),
+            catching_up=self._metrics.count_catching_up(),
+            rates=self._rates,
+            newest=None if entry is None else (int(entry.ticks[-1]["ts_event"]), entry.received),
+        )
+        return self._report.rows(worker, now)
+
+    def _hops(self) -> Mapping[str, Quantiles]:
+        ingest = self._processes.get("ingest")
+        figures = {} if ingest is None else ingest.beat.figures
+        acknowledge = Quantiles(
+            int(figures.get("acknowledged_p50_ns", 0)),
+            int(figures.get("acknowledged_p99_ns", 0)),
+            int(figures.get("acknowledged_count", 0)),
+        )
+        return {**self._trace.quantiles(), ACKNOWLEDGE: acknowledge}
+
+    # --- reading
+    async def _poll(self, beats: Requests) -> None:
+        while True:
+            try:
+                packed = await beats.hash(HEALTH_KEY)
+                if self._hub.lanes(HEALTH):
+                    self._streams.written = await self._newest()
+            except RedisUnavailable as error:
+                logger.debug("cannot read the state of the pipeline: %s", error)
+            else:
+                self._hear(packed)
+            await asyncio.sleep(POLL_S)
+
+    def _hear(self, packed: Mapping[bytes, bytes]) -> None:
+        now = self._clock()
+        if self._streams.state(now)[0] != "up":
+            self._streams.up_since = now
+            self._processes.listen_again(now)
+        self._streams.answered = now
+        self._processes.hear(_beats(packed), now)
+
+    async def _newest(self) -> int:
+        """Return the sum of the newest positions of the shards."""
+        live = self._live()
+        if live is None:
+            return 0
+        shards = range(live.data.shards)
+        return sum(await asyncio.gather(*(live.history(shard).newest() for shard in shards)))
+
+    # --- publishing
+    async def _publish(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_S)
+            self._measure_rates()
+            self._rows(self._clock())  # so that the report knows the usual rate
+            if self._hub.lanes(HEALTH):
+                self._hub.local_broadcast(HEALTH, "health", self.as_json())
+
+    def _measure_rates(self) -> None:
+        metrics, (then, *before) = self._metrics, self._counted
+        now = (time.monotonic(), metrics.ticks, metrics.frames, metrics.bytes)
+        self._counted = now
+        elapsed = now[0] - then
+        grown = zip(self._rates, now[1:], before, strict=True)
+        self._rates = {name: (new - old) / elapsed for name, new, old in grown}
+
+
+def _beats(packed: Mapping[bytes, bytes]) -> list[Beat]:
+    found = []
+    for field in packed.values():
+        try:
+            found.append(_BEAT.decode(field))
+        except msgspec.MsgspecError:
+            logger.debug("skipping a beat that cannot be decoded: %r", field)
+    return found
+
+
+def _as_json(hop: Quantiles) -> dict[str, int]:
+    return {"p50": hop.p50, "p99": hop.p99, "count": hop.count}
