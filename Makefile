@@ -118,10 +118,13 @@ run-dev: setup ## Run everything: PORT, HOST, FEED, SPEED, REDIS_URL, WORKERS, D
 
 # --- check ------------------------------------------------------------------------------------
 
+# One worker a core; ARGS="-n0" runs all in one process.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
 test: setup chromium openssl ## Run every test, Python's and the client's
 	@$(SAY) "Python tests"
-	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m pytest $(ARGS)
+	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m pytest $(PARALLEL) $(ARGS)
 	@$(SAY) "Client tests"
 	@cd client_js && npm run --silent test
 
@@ -140,7 +143,7 @@ types: setup ## Check types, Python's and TypeScript's
 
 .PHONY: conformance
 conformance: setup chromium ## Hold the Channels library to Phoenix: transcripts, cases, stock clients
-	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m pytest tests/conformance $(ARGS)
+	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m pytest $(PARALLEL) tests/conformance $(ARGS)
 
 .PHONY: bench
 bench: setup ## Measure; bench/README.md explains each

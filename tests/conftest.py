@@ -1,4 +1,4 @@
-"""Fixtures of all tests: recorded data, Hypothesis profiles, a Valkey."""
+"""Fixtures of all tests: recorded data, Hypothesis profiles, a Valkey; tests in parallel."""
 
 from __future__ import annotations
 
@@ -12,19 +12,33 @@ from hypothesis import HealthCheck, settings
 from tests.support.paths import SHARED
 from tests.support.valkey import Valkey
 
+pytest_plugins = ["tests.conformance.summary"]
+
 # The machine may be busy with the system under test, so no example has a deadline.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run a single file without workers, which would take longer to start than it to run."""
+    is_one_file = len(config.args) == 1 and ".py" in config.args[0]
+    return 0 if is_one_file else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests that need ../shared where there is no such folder."""
-    if SHARED.exists():
-        return
-    for item in items:
-        if item.get_closest_marker("shared_data"):
-            item.add_marker(pytest.mark.skip(reason="there is no folder ../shared"))
+    """Skip the tests that need ../shared where there is no such folder; order the files.
+
+    Workers take whole files one after another, so the files of slow tests come first: none of
+    them is left for the end, when other workers have nothing more to do.
+    """
+    if not SHARED.exists():
+        for item in items:
+            if item.get_closest_marker("shared_data"):
+                item.add_marker(pytest.mark.skip(reason="there is no folder ../shared"))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

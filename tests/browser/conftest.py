@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support.browser.built import built_package, built_page
 from tests.support.browser.chromium import Chart, OpenPage, launch, open_chart
 from tests.support.browser.python_panel import Served
 from tests.support.browser.stage import Market, Stage
-from tests.support.paths import CLIENT, STATIC
 
 
 @pytest.fixture(scope="module")  # its event loop must be gone before other tests' begin
@@ -38,13 +37,14 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
 @pytest.fixture(scope="session")
 def static() -> Path:
-    """The folder of the built page, which is rebuilt if a source is newer."""
-    index = STATIC / "index.html"
-    sources = [CLIENT / "index.html", *CLIENT.glob("src/**/*"), *CLIENT.glob("shaders/*")]
-    newest = max(path.stat().st_mtime for path in sources)
-    if not index.exists() or index.stat().st_mtime < newest:
-        subprocess.run(["npm", "run", "--silent", "build:page"], cwd=CLIENT, check=True)
-    return STATIC
+    """The folder of the built page."""
+    return built_page()
+
+
+@pytest.fixture(scope="session")
+def package() -> Path:
+    """The folder of the built npm package."""
+    return built_package()
 
 
 @pytest.fixture

@@ -50,12 +50,11 @@ PAGE = '<!doctype html><title>app</title><script type="module" src="./main.js"><
 
 
 @pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the package, and an application that imports it by name."""
-    subprocess.run(["npm", "run", "--silent", "build:package"], cwd=CLIENT, check=True)
+def application(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build an application that imports the package by name."""
     folder = tmp_path_factory.mktemp("application")
     (folder / "node_modules").mkdir()
-    (folder / "node_modules" / "tickfire").symlink_to(CLIENT)
+    (folder / "node_modules" / "tickfire").symlink_to(package.parent)
     (folder / "index.html").write_text(PAGE)
     (folder / "main.js").write_text(APPLICATION)
     (folder / "package.json").write_text(json.dumps({"name": "application", "type": "module"}))

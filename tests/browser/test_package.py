@@ -15,11 +15,6 @@ from tests.support.paths import CLIENT
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def package() -> None:
-    subprocess.run(["npm", "run", "--silent", "build:package"], cwd=CLIENT, check=True)
-
-
 @contextmanager
 def node(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(

@@ -58,14 +58,18 @@ async def close_and_eof(socket: RawWebSocket) -> int | None:
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
-        (frame(CLOSE, b"\x03\xe8"), 1000),
-        (frame(CLOSE, b""), 1000),
-        (frame(CLOSE, b"\x03\xed"), 1002),
-        (frame(TEXT, b"[]"), 1011),
-        (frame(TEXT, b"\xff"), 1007),
-        (frame(TEXT, b"x" * 2_000), 1009),
-        (frame(3, b""), 1002),
-        (frame(TEXT, b'["1","1","room:1","phx_join",{}]') + frame(TEXT, b"[]") * 5_000, 1011),
+        pytest.param(frame(CLOSE, b"\x03\xe8"), 1000, id="close"),
+        pytest.param(frame(CLOSE, b""), 1000, id="close without a code"),
+        pytest.param(frame(CLOSE, b"\x03\xed"), 1002, id="close with a reserved code"),
+        pytest.param(frame(TEXT, b"[]"), 1011, id="no message"),
+        pytest.param(frame(TEXT, b"\xff"), 1007, id="invalid UTF-8"),
+        pytest.param(frame(TEXT, b"x" * 2_000), 1009, id="frame too long"),
+        pytest.param(frame(3, b""), 1002, id="unknown opcode"),
+        pytest.param(
+            frame(TEXT, b'["1","1","room:1","phx_join",{}]') + frame(TEXT, b"[]") * 5_000,
+            1011,
+            id="many bad messages",
+        ),
     ],
 )
 async def test_the_server_closes_with_a_code_then_ends_the_connection(

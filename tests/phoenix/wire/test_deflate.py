@@ -65,13 +65,16 @@ def test_compressed_messages_are_read(payload: bytes, pieces: int) -> None:
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
-        (mask(Opcode.TEXT, b"\xff\xff\xff", rsv=COMPRESSED), 1007),
-        (mask(Opcode.TEXT, deflate(b"x" * 1_001), rsv=COMPRESSED), 1009),
-        (mask(Opcode.PING, b"", rsv=COMPRESSED), 1002),
-        (mask(Opcode.TEXT, b"", rsv=COMPRESSED | 1), 1002),
-        (
+        pytest.param(mask(Opcode.TEXT, b"\xff\xff\xff", rsv=COMPRESSED), 1007, id="invalid UTF-8"),
+        pytest.param(
+            mask(Opcode.TEXT, deflate(b"x" * 1_001), rsv=COMPRESSED), 1009, id="message too long"
+        ),
+        pytest.param(mask(Opcode.PING, b"", rsv=COMPRESSED), 1002, id="compressed ping"),
+        pytest.param(mask(Opcode.TEXT, b"", rsv=COMPRESSED | 1), 1002, id="RSV3"),
+        pytest.param(
             mask(Opcode.TEXT, b"", fin=False) + mask(Opcode.CONTINUATION, b"", rsv=COMPRESSED),
             1002,
+            id="compressed continuation",
         ),
     ],
 )

@@ -82,23 +82,37 @@ def test_random_bytes_never_raise(chunks: list[bytes]) -> None:
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
-        (b"\x81\x02[]", 1002),  # not masked
-        (mask(TEXT, b"", rsv=4), 1002),
-        (mask(TEXT, b"", rsv=1), 1002),
-        (mask(3, b""), 1002),
-        (mask(11, b""), 1002),
-        (mask(CONT, b""), 1002),
-        (mask(TEXT, b"", fin=False) + mask(TEXT, b""), 1002),
-        (mask(PING, b"", fin=False), 1002),
-        (mask(PING, b"x" * 126), 1002),
-        (mask(CLOSE, b"x" * 126), 1002),
-        (mask(TEXT, b"\xff"), 1007),
-        (mask(TEXT, "é".encode()[:1]), 1007),
-        (mask(TEXT, b"\xce\xff", fin=False), 1007),
-        (mask(TEXT, b"\xce", fin=False) + mask(CONT, b"\xff", fin=False), 1007),
-        (mask(TEXT, b"\xce", fin=False) + mask(CONT, b""), 1007),
-        (mask(TEXT, b"x" * 101), 1009),
-        (mask(TEXT, b"x" * 100, fin=False) + mask(CONT, b"x" * 60), 1009),
+        pytest.param(b"\x81\x02[]", 1002, id="not masked"),
+        pytest.param(mask(TEXT, b"", rsv=4), 1002, id="RSV1 without an extension"),
+        pytest.param(mask(TEXT, b"", rsv=1), 1002, id="RSV3"),
+        pytest.param(mask(3, b""), 1002, id="unknown data opcode"),
+        pytest.param(mask(11, b""), 1002, id="unknown control opcode"),
+        pytest.param(mask(CONT, b""), 1002, id="continuation of nothing"),
+        pytest.param(
+            mask(TEXT, b"", fin=False) + mask(TEXT, b""), 1002, id="message within a message"
+        ),
+        pytest.param(mask(PING, b"", fin=False), 1002, id="fragmented ping"),
+        pytest.param(mask(PING, b"x" * 126), 1002, id="long ping"),
+        pytest.param(mask(CLOSE, b"x" * 126), 1002, id="long close"),
+        pytest.param(mask(TEXT, b"\xff"), 1007, id="invalid UTF-8"),
+        pytest.param(mask(TEXT, "é".encode()[:1]), 1007, id="UTF-8 cut short"),
+        pytest.param(
+            mask(TEXT, b"\xce\xff", fin=False), 1007, id="invalid UTF-8 in a first fragment"
+        ),
+        pytest.param(
+            mask(TEXT, b"\xce", fin=False) + mask(CONT, b"\xff", fin=False),
+            1007,
+            id="invalid UTF-8 across fragments",
+        ),
+        pytest.param(
+            mask(TEXT, b"\xce", fin=False) + mask(CONT, b""),
+            1007,
+            id="UTF-8 cut short in a last fragment",
+        ),
+        pytest.param(mask(TEXT, b"x" * 101), 1009, id="frame too long"),
+        pytest.param(
+            mask(TEXT, b"x" * 100, fin=False) + mask(CONT, b"x" * 60), 1009, id="message too long"
+        ),
     ],
 )
 def test_a_violation_ends_reading_with_its_code(sent: bytes, code: int) -> None:
