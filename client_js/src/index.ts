@@ -21,9 +21,9 @@ export {
 export { type Port, serve } from "./compute/serve";
 export { StoreSync } from "./compute/store-sync";
 export { decodeTicks, type PackedTick, type PackedTicks, priceText } from "./feed/binary";
+export type { CandlesHandlers, CandlesSubscription } from "./feed/candles";
 export type { Recovery } from "./feed/cursor";
 export {
-  type CandlesHandlers,
   type FeedOptions,
   type InstrumentHandlers,
   MarketFeed,

@@ -9,6 +9,8 @@ export interface Frame {
   payload: Record<string, unknown>;
 }
 
+type Answer = (frame: Frame) => object | null;
+
 /** A Phoenix V2 peer on a real port, whose replies the test writes. */
 export class Peer {
   /** What clients sent, heartbeats apart. */
@@ -19,14 +21,14 @@ export class Peer {
 
   private constructor(
     server: WebSocketServer,
-    private readonly answer: (frame: Frame) => object,
+    private readonly answer: Answer,
   ) {
     this.server = server;
     server.on("connection", (socket) => this.accept(socket));
   }
 
-  /** Listen on `port`; `answer` gives the payload of the reply to each frame. */
-  static async listen(answer: (frame: Frame) => object, port = 0): Promise<Peer> {
+  /** Listen on `port`; `answer` gives the payload of the reply to each frame, null for none. */
+  static async listen(answer: Answer, port = 0): Promise<Peer> {
     const server = new WebSocketServer({ port, host: "127.0.0.1" });
     await new Promise((resolve) => server.once("listening", resolve));
     return new Peer(server, answer);
@@ -86,7 +88,7 @@ export class Peer {
     const frame = { joinRef, ref, topic, event, payload };
     if (event !== "heartbeat") this.frames.push(frame);
     const reply = topic === "phoenix" ? { status: "ok", response: {} } : this.answer(frame);
-    socket.send(JSON.stringify([joinRef, ref, topic, "phx_reply", reply]));
+    if (reply !== null) socket.send(JSON.stringify([joinRef, ref, topic, "phx_reply", reply]));
     for (const wake of this.waiting.splice(0)) wake();
   }
 }

@@ -13,6 +13,7 @@ import { IntervalButtons } from "./intervals";
 import { PanelLoop } from "./loops";
 import { News } from "./news";
 import { insecureNotice, Notice } from "./notice";
+import type { OlderState } from "./older-candles";
 import { Pipeline } from "./pipeline";
 import { Python } from "./python";
 import { References } from "./references";
@@ -26,6 +27,13 @@ import { Tape } from "./tape";
 import { WatchList } from "./watch-list";
 
 const CLOCK_MS = 1000;
+/** What is left of the first candle. */
+const OLDER_NOTES: Record<OlderState, string> = {
+  more: "",
+  loading: "Loading older candles",
+  beginning: "Beginning of history",
+  full: "Older candles do not fit into memory",
+};
 
 /** The dashboard: passes data from the feed to the chart and the panels. */
 export class Page {
@@ -57,6 +65,7 @@ export class Page {
   private readonly indicators: Indicators;
   private readonly python: Python;
   private readonly empty = byId("chart-empty");
+  private readonly past = byId("chart-past");
   private zone: Zone = initialZone();
   private position: string | null = null;
   private lastTickAt: number | null = null;
@@ -284,7 +293,19 @@ export class Page {
     setData(root, "lastPrice", last ?? "");
   }
 
+  /** Load older candles as the chart nears its first, and tell when there are none. */
+  private lookBack(): void {
+    const older = this.session?.older;
+    if (!older) return;
+    const { left, right } = this.chart.viewport;
+    older.near(left, right - left);
+    const note = left < 1 ? OLDER_NOTES[older.state] : "";
+    setText(this.past, note);
+    this.past.hidden = note === "";
+  }
+
   private reportChart(): void {
+    this.lookBack();
     const root = document.documentElement;
     setData(root, "renderer", this.chart.rendererName ?? "");
     setData(root, "candles", String(this.session.store?.count ?? 0));

@@ -1,3 +1,4 @@
+import type { CandlesSubscription } from "../feed/candles";
 import type { Recovery } from "../feed/cursor";
 import type { MarketFeed } from "../feed/feed";
 import type {
@@ -12,8 +13,10 @@ import type {
 } from "../feed/payloads";
 import type { SignalEvent } from "../feed/signals";
 import type { TopicSubscription } from "../feed/subscription";
-import { type Bar, CandleStore } from "../store/candle-store";
+import { CandleStore } from "../store/candle-store";
 import type { Interval } from "../store/intervals";
+import { barOf } from "./bar-of";
+import { OlderCandles } from "./older-candles";
 
 const HISTORY_LIMIT = 2000;
 const DAY_LIMIT = 2;
@@ -55,9 +58,11 @@ export interface PageHandlers {
 export class PageSession {
   symbol: string | null = null;
   store: CandleStore | null = null;
+  /** The candles before those of `store`. */
+  older: OlderCandles | null = null;
   private readonly realtime: TopicSubscription<unknown>;
   private selected: TopicSubscription<unknown>[] = [];
-  private candles: TopicSubscription<unknown> | null = null;
+  private candles: CandlesSubscription | null = null;
   private day: TopicSubscription<unknown> | null = null;
   private days: CandleTuple[] = [];
 
@@ -124,10 +129,10 @@ export class PageSession {
     // once.
     const isDay = interval === "1d";
     let store: CandleStore | null = null;
-    this.candles = this.feed.candles(symbol, interval, {
+    const candles = this.feed.candles(symbol, interval, {
       limit: HISTORY_LIMIT,
       onHistory: (reply) => {
-        store = this.takeHistory(store, reply);
+        store = this.takeHistory(store, candles, reply);
         if (isDay) this.takeDays(reply);
       },
       onCandle: (candle) => {
@@ -138,6 +143,7 @@ export class PageSession {
       onRefused: (reason) => this.handlers.onRefused(`${symbol} ${interval}: ${reason}`),
       onLost: () => this.handlers.onJoined(),
     });
+    this.candles = candles;
     if (!isDay) {
       this.day = this.feed.candles(symbol, "1d", {
         limit: DAY_LIMIT,
@@ -150,11 +156,19 @@ export class PageSession {
   /**
    * A first history makes a store; later ones, after a reconnect or a rewind, replace its candles.
    */
-  private takeHistory(store: CandleStore | null, reply: CandlesReply): CandleStore {
+  private takeHistory(
+    store: CandleStore | null,
+    candles: CandlesSubscription,
+    reply: CandlesReply,
+  ): CandleStore {
     const target = store ?? new CandleStore(reply.tick_size ?? "0");
     target.reset(reply.candles.map(barOf));
     this.store = target;
-    if (store === null) this.handlers.onStore(target);
+    if (store === null) {
+      this.older = new OlderCandles(target, candles, () => this.handlers.onCandles());
+      this.handlers.onStore(target);
+    }
+    this.older?.restart(reply.more);
     this.handlers.onCandles();
     this.handlers.onJoined();
     return target;
@@ -181,8 +195,4 @@ export class PageSession {
     const [, open, high, low, last, volume] = today;
     this.handlers.onDay({ reference: before?.[4] ?? open, last, high, low, volume });
   }
-}
-
-function barOf([time, open, high, low, close, volume, trades]: CandleTuple): Bar {
-  return { time, open, high, low, close, volume, trades };
 }

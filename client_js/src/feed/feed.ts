@@ -1,9 +1,8 @@
 import { Socket } from "phoenix";
 import { decodeTicks, type PackedTicks } from "./binary";
+import { type CandlesHandlers, CandlesSubscription } from "./candles";
 import { Cursor, type Recovery } from "./cursor";
 import type {
-  Candle,
-  CandlesReply,
   Headline,
   Instrument,
   InstrumentReply,
@@ -56,15 +55,6 @@ export interface InstrumentHandlers extends Resumable {
   onTick?: (tick: Tick) => void;
   onQuote?: (quote: Quote) => void;
   onRefused?: (reason: string) => void;
-}
-
-export interface CandlesHandlers {
-  limit?: number;
-  /** The history: at each join, and whenever the feed has gone back in time. */
-  onHistory: (reply: CandlesReply) => void;
-  onCandle?: (candle: Candle) => void;
-  onRefused?: (reason: string) => void;
-  onLost?: () => void;
 }
 
 export interface NewsHandlers {
@@ -163,28 +153,8 @@ export class MarketFeed {
   }
 
   /** `candles:<SYMBOL>:<interval>`: history, then each change of the running bar. */
-  candles(
-    symbol: string,
-    interval: string,
-    handlers: CandlesHandlers,
-  ): TopicSubscription<CandlesReply> {
-    const { limit, onRefused, onLost } = handlers;
-    let latest: CandlesReply | null = null;
-    return new TopicSubscription<CandlesReply>(this.socket, `candles:${symbol}:${interval}`, {
-      params: () => (limit === undefined ? {} : { limit }),
-      onJoin: (reply) => {
-        latest = reply;
-        handlers.onHistory(reply);
-      },
-      ...(onRefused && { onRefused }),
-      ...(onLost && { onLost }),
-      events: {
-        candle: (candle: Candle) => handlers.onCandle?.(candle),
-        reset: (reset: Pick<CandlesReply, "candles" | "id">) => {
-          if (latest !== null) handlers.onHistory({ ...latest, ...reset });
-        },
-      },
-    });
+  candles(symbol: string, interval: string, handlers: CandlesHandlers): CandlesSubscription {
+    return new CandlesSubscription(this.socket, symbol, interval, handlers);
   }
 
   /** `news:headlines`. */

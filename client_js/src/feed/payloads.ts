@@ -78,6 +78,18 @@ export interface CandlesReply {
   interval: string;
   tick_size: string | null;
   candles: CandleTuple[];
+  /** True if there are older candles. */
+  more: boolean;
+  id: string;
+}
+
+/** Candles before a time, oldest first. */
+export interface CandlesPage {
+  candles: CandleTuple[];
+  /** True if there are older candles. */
+  more: boolean;
+  /** The time of the first, in ms, to be passed on as the next `before`; null if there is none. */
+  oldest: number | null;
   id: string;
 }
 

@@ -18,6 +18,8 @@ export interface TopicHandlers<Reply> {
 export class TopicSubscription<Reply> {
   joined = false;
   private left = false;
+  /** Pushes that wait for a reply: phoenix.js leaves those that were lost to their timeout. */
+  private readonly waiting = new Set<(why: string) => void>();
   private readonly channel: Channel;
 
   constructor(
@@ -35,6 +37,7 @@ export class TopicSubscription<Reply> {
     }
     this.channel.onError(() => {
       this.joined = false;
+      this.abandon("the connection was lost");
       if (!this.left) handlers.onLost?.();
     });
     this.channel
@@ -49,21 +52,38 @@ export class TopicSubscription<Reply> {
       });
   }
 
-  /** Push an event; resolves with the reply, rejects when it is an error or late. */
+  /**
+   * Push an event; until the topic is joined, it waits. Resolves with the reply. Rejects if that is
+   * an error or late, if the connection is lost, and if the topic is left.
+   */
   push<Answer>(event: string, payload: object): Promise<Answer> {
-    return new Promise((resolve, reject) => {
+    if (this.left) return Promise.reject(new Error(`${event}: the topic was left`));
+    return new Promise<Answer>((resolve, reject) => {
+      const fail = (why: string) => {
+        this.waiting.delete(fail);
+        reject(new Error(`${event}: ${why}`));
+      };
+      this.waiting.add(fail);
       this.channel
         .push(event, payload)
-        .receive("ok", resolve)
-        .receive("error", (reason) => reject(new Error(`${event}: ${JSON.stringify(reason)}`)))
-        .receive("timeout", () => reject(new Error(`${event}: no answer`)));
+        .receive("ok", (reply: Answer) => {
+          this.waiting.delete(fail);
+          resolve(reply);
+        })
+        .receive("error", ({ reason }: { reason?: string }) => fail(reason ?? "refused"))
+        .receive("timeout", () => fail("no answer"));
     });
+  }
+
+  private abandon(why: string): void {
+    for (const fail of this.waiting) fail(why);
   }
 
   /** Leave the topic; no handler is called after this. */
   leave(): void {
     this.left = true;
     this.joined = false;
+    this.abandon("the topic was left");
     this.channel.leave();
   }
 }

@@ -90,6 +90,7 @@ class Market:
         self.headlines: list[dict[str, Any]] = []
         self.signals: list[dict[str, Any]] = []
         self.joins: list[tuple[str, dict[str, Any]]] = []
+        self.pages: list[int] = []
         self.joined = threading.Condition()
         self.instruments: dict[str, Instrument] = {}
         self.subscribers: dict[str, list[Callable[[str], None]]] = {}
@@ -137,9 +138,19 @@ class Market:
             return "unknown symbol"
         if kind == "market":
             return {"symbol": symbol, "snapshot": snapshot(instrument), "id": self.id, **resumed}
-        bars = instrument.bars[interval][-payload.get("limit", 500) :]
+        known, limit = instrument.bars[interval], payload.get("limit", 500)
         shape = {"symbol": symbol, "interval": interval, "tick_size": instrument.tick_size}
-        return {**shape, "candles": bars, "id": self.id}
+        return {**shape, "candles": known[-limit:], "more": len(known) > limit, "id": self.id}
+
+    def page(self, topic: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Return the response to a request for older candles."""
+        symbol, _, interval = topic.removeprefix("candles:").rpartition(":")
+        bars = self.instruments[symbol].bars[interval]
+        older = [bar for bar in bars if bar[0] < payload["before"]]
+        self.pages.append(payload["before"])
+        page = older[-payload["limit"] :]
+        oldest = page[0][0] if page else None
+        return {"candles": page, "more": len(older) > len(page), "oldest": oldest, "id": self.id}
 
     def resumption(self, since: str) -> dict[str, Any]:
         if not since:
@@ -237,6 +248,8 @@ class Connection:
                 self.market.subscribers.setdefault(topic, []).append(self.send)
         elif event == "phx_leave":
             self._leave(topic)
+        elif event == "history":
+            response = self.market.page(topic, payload)
         elif event == "clock":
             response = {"now": str(time.time_ns())}
         reply = {"status": status, "response": response}

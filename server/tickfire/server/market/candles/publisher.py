@@ -18,7 +18,7 @@ from tickfire.base.units import NS_PER_S
 from tickfire.phoenix import Hub
 from tickfire.server.market.candles.candles import DERIVED, Candles, Change
 from tickfire.server.market.candles.json import bar_as_json, bars_as_json
-from tickfire.server.market.candles.series import NONE, Bar
+from tickfire.server.market.candles.series import NONE, Bar, Bars
 from tickfire.store.schema import INTERVALS_S, MINUTE_S
 
 FLUSHES_PER_S: Final = 20
@@ -73,10 +73,19 @@ class CandlePublisher:
     candles : Candles
     id_at : callable
         Called with a slot; returns the id of the newest tick that its candles include.
+    has_older : callable
+        Called with a slot, an interval and bars; returns whether there are older bars.
     """
 
-    def __init__(self, hub: Hub, candles: Candles, id_at: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        candles: Candles,
+        id_at: Callable[[int], str],
+        has_older: Callable[[int, int, Bars], bool],
+    ) -> None:
         self.candles = candles
+        self._has_older = has_older
         self._hub = hub
         self._id_at = id_at
         self._topics: dict[int, list[CandleTopic]] = {}
@@ -149,10 +158,14 @@ class CandlePublisher:
         """Send the history again, to replace what clients have."""
         topic.forget_sent()
         self._dirty.pop(topic, None)
-        payload: dict[str, Any] = {"candles": [], "id": None}
+        payload: dict[str, Any] = {"candles": [], "more": False, "id": None}
         if topic.slot is not None:
             bars = self.candles.history(topic.slot, topic.interval_s, DEFAULT_LIMIT)
-            payload = {"candles": bars_as_json(bars), "id": self._id_at(topic.slot)}
+            payload = {
+                "candles": bars_as_json(bars),
+                "more": self._has_older(topic.slot, topic.interval_s, bars),
+                "id": self._id_at(topic.slot),
+            }
         self._hub.local_broadcast(topic.name, "reset", payload)
 
     # --- running bars

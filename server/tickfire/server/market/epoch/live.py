@@ -66,7 +66,7 @@ class LiveEpoch:
     ) -> None:
         self.data = data
         self.metrics = metrics
-        self.publisher = CandlePublisher(hub, data.candles, self.id_at)
+        self.publisher = CandlePublisher(hub, data.candles, self.id_at, self.has_older)
         self.fanout = Fanout(hub, views, data, self.publisher, metrics)
         self.table_is_stale = False
         self._trace = trace
@@ -133,14 +133,15 @@ class LiveEpoch:
             slot, interval_s, before
         )
 
-    def has_older(self, listing: Listing, interval_s: int, bars: Bars) -> bool:
-        """Return whether there are bars older than some of an instrument that memory holds."""
+    def has_older(self, slot: int, interval_s: int, bars: Bars) -> bool:
+        """Return whether there are bars older than some of a slot that memory holds."""
         if not len(bars):
             return False
         candles, oldest = self.data.candles, int(bars[0, START])
-        if candles.has_before(listing.slot, interval_s, oldest):
+        if candles.has_before(slot, interval_s, oldest):
             return True
-        return candles.is_truncated(listing.slot, interval_s) and self.older(listing.shard).has(
+        listing = self.data.instruments.listings[slot]
+        return candles.is_truncated(slot, interval_s) and self.older(listing.shard).has(
             listing.instrument, interval_s, oldest
         )
 

@@ -65,7 +65,7 @@ class CandlePages:
                 bars, more = await self._read(live, listing, interval_s, end, limit)
         else:
             bars = live.data.candles.before(listing.slot, interval_s, end, limit)
-            more = live.has_older(listing, interval_s, bars)
+            more = live.has_older(listing.slot, interval_s, bars)
         return {
             "candles": bars_as_json(bars),
             "more": more,

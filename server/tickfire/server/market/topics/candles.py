@@ -45,7 +45,7 @@ class CandleChannel(OutboundChannel):
             "interval": interval,
             "tick_size": decimal(tick_size) if tick_size > 0 else None,
             "candles": bars_as_json(bars),
-            "more": live.has_older(listing, interval_s, bars),
+            "more": live.has_older(listing.slot, interval_s, bars),
             "id": str(live.data.id_of(listing)),
         }
 
