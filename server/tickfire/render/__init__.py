@@ -1,0 +1,1 @@
+"""Pictures of charts, drawn on the server with the browser's own shader."""

@@ -1,0 +1,1 @@
+"""Drawing of scenes by wgpu, with the browser's own shader."""
