@@ -79,8 +79,8 @@ function compose(given: Case, store: CandleStore): Scene {
   overlays.draw(store, geometry, pane, { palette, grid });
   const last = store.count - 1;
   const price = {
-    price: store.close[last] - store.base,
-    rising: store.close[last] >= store.open[last],
+    price: store.close.at(last) - store.base,
+    rising: store.close.at(last) >= store.open.at(last),
   };
   const view = new Float32Array(VIEW_FLOATS);
   const dashes = fillView(view, geometry, pane.height, palette, last < 0 ? null : price);
