@@ -1,11 +1,8 @@
-import { seriesOf } from "../src/app/indicator-series";
-import { IndicatorSet } from "../src/app/indicator-set";
-import { CandleChart } from "../src/chart/chart";
+import { createChart } from "../src/chart/chart";
 import type { RendererName } from "../src/chart/renderers/renderer";
-import { Compute } from "../src/compute/compute";
-import { StoreSync } from "../src/compute/store-sync";
 import { byId, setData } from "../src/dom";
 import { fromUnits } from "../src/format/decimal";
+import { kernelIndicators } from "../src/indicators/kernel-indicators";
 import { type Bar, CandleStore } from "../src/store/candle-store";
 
 const params = new URLSearchParams(location.search);
@@ -48,37 +45,21 @@ function history(): Bar[] {
 
 const store = new CandleStore("0.25", 1 << 21);
 store.reset(history());
-const chart = new CandleChart(byId("chart"), {
+const chart = createChart(byId("chart"), {
+  symbol: "BENCH",
   renderer: params.get("renderer") as RendererName | null,
-  loadShader: async () => (await fetch("candles.wgsl")).text(),
-  zone: "utc",
-  onFrame: ({ rendererName, axisDraws }) => {
-    setData(document.documentElement, "renderer", rendererName ?? "");
-    setData(document.documentElement, "axisDraws", String(axisDraws));
-  },
+  store,
+  indicators: kernelIndicators(),
 });
-chart.show(store, "BENCH · 1m", MINUTE);
-if (all) for (let i = 0; i < 99; i++) chart.viewport.zoomFollowing(0.8);
-chart.changed();
-
-/** Compute and draw indicators; returns a function to call after each change. */
-function draw(names: string[]): () => void {
-  if (names.length === 0) return () => {};
-  const history = new Compute().history("BENCH", "1m");
-  const sync = new StoreSync(store, history);
-  const chosen = new IndicatorSet();
-  for (const name of names) {
-    const choice = chosen.add(name);
-    const indicator = history.start(choice.resolved);
-    indicator.onChange(() => {
-      chart.setSeries(choice.id, seriesOf(choice, indicator));
-      setData(document.documentElement, "series", String(chart.seriesIds.length));
-    });
-  }
-  return () => sync.changed();
+chart.on("frame", ({ axisDraws }) => {
+  setData(document.documentElement, "renderer", chart.renderer ?? "");
+  setData(document.documentElement, "axisDraws", String(axisDraws));
+  setData(document.documentElement, "series", String(chart.seriesIds.length));
+});
+if (all) chart.fit();
+for (const name of params.get("indicators")?.split(" ").filter(Boolean) ?? []) {
+  chart.setIndicator(name);
 }
-
-const tell = draw(params.get("indicators")?.split(" ").filter(Boolean) ?? []);
 
 /** Each message "run <updates> <append>" makes one update per frame, then reports the end. */
 const runs = {
@@ -88,8 +69,6 @@ const runs = {
       const open = store.open.at(last);
       const index = append ? store.count : last;
       store.apply(bar(index, open, open + 25 * (random(3) - 1)));
-      chart.changed();
-      tell();
       await new Promise((resolve) => requestAnimationFrame(resolve));
     }
   },

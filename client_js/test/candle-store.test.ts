@@ -62,9 +62,9 @@ test("bars put before the oldest candle leave the others as they are", () => {
           const older = page.filter(({ time }) => time < oldest);
           const fitting = older.slice(Math.max(older.length - room, 0));
           const was = [store.generation, store.appended];
-          store.takeDirty();
+          watcher.take();
           expect(store.prepend(page)).toBe(fitting.length);
-          expect(store.takeDirty().all).toBe(fitting.length > 0);
+          expect(watcher.take().all).toBe(fitting.length > 0);
           expect([store.generation, store.appended]).toEqual(was);
           wanted = [...fitting, ...wanted];
           expect(shown(store)).toEqual(wanted);
@@ -146,9 +146,10 @@ test("what is dirty covers every record that changed", () => {
         const store = new CandleStore("0.01");
         store.reset(naive(old));
         const copy = Float32Array.from(store.records);
-        store.takeDirty();
+        const watcher = store.watch();
+        watcher.take();
         for (const each of fresh) store.apply(each);
-        const { from, to, all } = store.takeDirty();
+        const { from, to, all } = watcher.take();
         if (all) return;
         copy.set(
           store.records.subarray(from * RECORD_FLOATS, to * RECORD_FLOATS),
@@ -242,11 +243,12 @@ describe("a store", () => {
 
   test("drops its oldest half when it is full, and goes on", () => {
     const store = new CandleStore("1", 10);
+    const watcher = store.watch();
     for (let i = 0; i < 25; i++) store.apply(at(i, String(100 + i)));
     expect(store.count).toBeLessThanOrEqual(10);
     expect(store.time[store.count - 1]).toBe(24);
     expect(store.close.at(store.count - 1)).toBe(124);
-    expect(store.takeDirty().all).toBe(true);
+    expect(watcher.take().all).toBe(true);
   });
 
   test("moves its base when prices leave what a 32-bit float holds exactly", () => {

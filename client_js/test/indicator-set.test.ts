@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { seriesOf } from "../src/app/indicator-series";
-import { COLORS, IndicatorSet } from "../src/app/indicator-set";
+import { IndicatorSet } from "../src/app/indicator-set";
 import { PRICE_PANE } from "../src/chart/series";
 import { INDICATORS } from "../src/compute/registry";
+import { COLORS } from "../src/indicators/colors";
+import { seriesOf } from "../src/indicators/series";
 
 test("what is chosen is kept and read again", () => {
   const set = new IndicatorSet();

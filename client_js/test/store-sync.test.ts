@@ -62,14 +62,13 @@ test("a history is what the store is, whatever happens to it meanwhile", async (
       // So small a limit that old candles are dropped on the way.
       const store = new CandleStore("0.01", 24);
       const history = compute.history("ESU4", "1m");
-      const sync = new StoreSync(store, history);
+      new StoreSync(store, history);
       const ema = history.indicator("ema", { period: 3 });
       for (const { kind, at, price } of steps) {
         if (kind === "wait") await compute.settled();
         else if (kind === "bar") store.apply(bar(at * 60_000, 10_000 + price));
         else if (kind === "finer") store.apply(bar(at * 60_000, 1_000_000 + price, 4));
         else store.reset(Array.from({ length: at }, (_, i) => bar(i * 60_000, 20_000 + price * i)));
-        sync.changed();
       }
       // What was held back goes out with the answer to what was on its way.
       await compute.settled();
@@ -102,7 +101,6 @@ test("one change at a time is on its way, and what comes meanwhile goes together
   const sync = new StoreSync(store, compute.history("ESU4", "1m"));
   for (let i = 2; i < 20; i++) {
     store.apply(bar(i * 60_000, 100 * i));
-    sync.changed();
   }
   await compute.settled();
   await compute.settled();
@@ -110,7 +108,6 @@ test("one change at a time is on its way, and what comes meanwhile goes together
   expect(sent.map(({ from }) => from)).toEqual([0, 2]);
   sync.dispose();
   store.apply(bar(20 * 60_000, 5));
-  sync.changed();
   await compute.settled();
   expect(requests.filter(({ type }) => type === "bars").length).toBe(2);
   compute.dispose();
@@ -120,12 +117,12 @@ test("each that watches a store learns of all changes", () => {
   const store = new CandleStore("0.01");
   const one = store.watch();
   store.reset([bar(0, 100), bar(60_000, 200)]);
-  expect(one().all).toBe(true);
+  expect(one.take().all).toBe(true);
   const other = store.watch();
   store.apply(bar(60_000, 250));
-  expect(one()).toEqual({ from: 1, to: 2, all: false });
+  expect(one.take()).toEqual({ from: 1, to: 2, all: false });
   store.apply(bar(120_000, 260));
-  expect(one()).toEqual({ from: 2, to: 3, all: false });
-  expect(other().all).toBe(true);
-  expect(other()).toEqual({ from: 3, to: 3, all: false });
+  expect(one.take()).toEqual({ from: 2, to: 3, all: false });
+  expect(other.take().all).toBe(true);
+  expect(other.take()).toEqual({ from: 3, to: 3, all: false });
 });

@@ -7,13 +7,13 @@ import {
   specOf,
 } from "../compute/registry";
 import { byId, el, setText } from "../dom";
-import { type Choice, type IndicatorSet, paramsOf } from "./indicator-set";
+import type { Choice } from "../indicators/series";
+import { type IndicatorSet, paramsOf } from "./indicator-set";
 
 /** The menu's requests to the page. */
 export interface MenuHandlers {
-  onAdd(choice: Choice): void;
-  /** The parameters have changed, or only the colour if `isRecolored`. */
-  onChange(choice: Choice, isRecolored: boolean): void;
+  /** An indicator was added or changed. */
+  onChange(choice: Choice): void;
   onRemove(id: string): void;
   /** Called after each of these. */
   onEdited(): void;
@@ -61,7 +61,7 @@ export class IndicatorMenu {
   }
 
   private add(name: IndicatorName): void {
-    this.handlers.onAdd(this.set.add(name));
+    this.handlers.onChange(this.set.add(name));
     this.handlers.onEdited();
     this.render();
   }
@@ -94,13 +94,13 @@ export class IndicatorMenu {
     const name = el("span", "chosen-name", { title: about }, titleOf(resolved));
     const fields = el("span", "chosen-fields");
     const given: Record<string, unknown> = { ...paramsOf(resolved) };
-    const edit = (isRecolored: boolean): void => {
+    const edit = (): void => {
       try {
         const choice = this.set.change(id, given, paint.value);
         setText(error, "");
         if (choice === null) return;
         setText(name, titleOf(choice.resolved));
-        this.handlers.onChange(choice, isRecolored);
+        this.handlers.onChange(choice);
         this.handlers.onEdited();
       } catch (problem) {
         if (!(problem instanceof IndicatorError)) throw problem;
@@ -111,7 +111,7 @@ export class IndicatorMenu {
       fields.append(
         numberField(spec, resolved.numbers[key], (value) => {
           given[key] = value;
-          edit(false);
+          edit();
         }),
       );
     }
@@ -119,11 +119,11 @@ export class IndicatorMenu {
       fields.append(
         sourceField(resolved.source ?? source, (value) => {
           given["source"] = value;
-          edit(false);
+          edit();
         }),
       );
     }
-    paint.addEventListener("input", () => edit(true));
+    paint.addEventListener("input", edit);
     const label = `Remove ${titleOf(resolved)}`;
     const remove = el(
       "button",

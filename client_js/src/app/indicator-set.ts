@@ -1,27 +1,8 @@
 import { parseColor } from "../chart/color";
 import { type Resolved, resolve } from "../compute/params";
 import type { Source } from "../compute/registry";
-
-/** One indicator chosen by the user. */
-export interface Choice {
-  /** Unique among the choices of this page. */
-  id: string;
-  resolved: Resolved;
-  /** Colour of its first line, "#rrggbb". */
-  color: string;
-}
-
-/** Line colours, assigned in turn. */
-export const COLORS = [
-  "#f59e42",
-  "#5b8def",
-  "#d65db1",
-  "#3fb6a8",
-  "#c9a227",
-  "#8a6fe8",
-  "#4aa3df",
-  "#7fae3c",
-] as const;
+import { freeColor } from "../indicators/colors";
+import type { Choice } from "../indicators/series";
 
 /** The stored form: a name, the user's parameters and the colour. */
 interface Kept {
@@ -85,9 +66,7 @@ export class IndicatorSet {
   }
 
   private freeColor(): string {
-    const taken = new Set(this.choices.map(({ color }) => color));
-    const free = COLORS.find((each) => !taken.has(each));
-    return free ?? COLORS[this.choices.length % COLORS.length];
+    return freeColor(this.choices.map(({ color }) => color));
   }
 }
 

@@ -1,10 +1,11 @@
-import { CandleChart } from "../chart/chart";
+import { type Added, type Chart, type ChartEvents, createChart } from "../chart/chart";
 import { byId, setData, setText } from "../dom";
 import { MarketFeed } from "../feed/feed";
 import type { Instrument, Tick } from "../feed/payloads";
 import type { Zone } from "../format/time";
+import { kernelIndicators } from "../indicators/kernel-indicators";
 import type { CandleStore } from "../store/candle-store";
-import { INTERVALS, type Interval } from "../store/intervals";
+import type { Interval } from "../store/intervals";
 import { RateCounter } from "../store/rate";
 import { ConnectionLamp, emptyText, pageState } from "./connection";
 import { Header } from "./header";
@@ -18,8 +19,15 @@ import { Pipeline } from "./pipeline";
 import { Python } from "./python";
 import { References } from "./references";
 import { type PageHandlers, PageSession } from "./session";
-import { type AddressSettings, initialZone, keepZone, readToken, writeAddress } from "./settings";
-import { SignalFlags } from "./signal-flags";
+import {
+  type AddressSettings,
+  currentTheme,
+  initialZone,
+  keepZone,
+  readToken,
+  writeAddress,
+} from "./settings";
+import { SignalMarkers } from "./signal-markers";
 import { Signals } from "./signals";
 import { StatusLine } from "./status-line";
 import { SymbolStates } from "./symbols";
@@ -47,7 +55,7 @@ export class Page {
   private readonly notice = new Notice();
   private readonly news = new News((symbol) => this.select(symbol));
   private readonly signals = new Signals();
-  private readonly flags = new SignalFlags();
+  private readonly signalMarkers = new SignalMarkers();
   private readonly intervals = new IntervalButtons((interval) => this.choose(interval));
   private readonly feed = new MarketFeed({ url: "/socket", params: readToken(location.hash) });
   private readonly references = new References(this.feed, (symbol, reference, last) => {
@@ -61,8 +69,8 @@ export class Page {
   );
   private readonly panels = new PanelLoop(() => this.render());
   private readonly session: PageSession;
-  private readonly chart: CandleChart;
-  private readonly indicators: Indicators;
+  private readonly chart: Chart;
+  private shownMarkers: Added | null = null;
   private readonly python: Python;
   private readonly empty = byId("chart-empty");
   private readonly past = byId("chart-past");
@@ -71,13 +79,16 @@ export class Page {
   private lastTickAt: number | null = null;
 
   constructor(private readonly address: AddressSettings) {
-    this.chart = new CandleChart(byId("chart"), {
+    this.chart = createChart(byId("chart-area"), {
       renderer: address.renderer,
-      loadShader: async () => (await fetch("candles.wgsl")).text(),
-      zone: this.zone,
-      onFrame: () => this.reportChart(),
+      timeZone: this.zone,
+      theme: currentTheme(),
+      indicators: kernelIndicators(),
     });
-    this.indicators = new Indicators(this.chart, (reason) => this.status.say("bad", reason));
+    this.chart.element.id = "chart";
+    this.chart.on("frame", (drawn) => this.reportChart(drawn));
+    this.chart.on("failure", (reason) => this.status.say("bad", reason));
+    new Indicators(this.chart);
     this.python = new Python(this.chart, (reason) => this.status.say("bad", reason));
     this.session = new PageSession(this.feed, address.interval, this.handlers());
     this.feed.trace({ onTrace: (sample) => this.pipeline.push(sample) });
@@ -96,7 +107,7 @@ export class Page {
 
   /** The page's colours have changed. */
   restyle(): void {
-    this.chart.restyle();
+    this.chart.setTheme(currentTheme());
   }
 
   private handlers(): PageHandlers {
@@ -124,20 +135,18 @@ export class Page {
       },
       onSignals: (signals) => {
         this.signals.reset(signals);
-        this.flags.reset(signals);
-        this.showFlags();
+        this.signalMarkers.reset(signals);
+        this.showMarkers();
         this.panels.request();
       },
       onSignal: (signal) => {
         this.signals.push(signal);
-        this.flags.push(signal);
-        this.showFlags();
+        this.signalMarkers.push(signal);
+        this.showMarkers();
         this.panels.request();
       },
       onStore: (store) => this.showStore(store),
       onCandles: () => {
-        this.chart.changed();
-        this.indicators.changed();
         this.python.changed();
       },
       onRecovery: (recovery) => {
@@ -180,7 +189,7 @@ export class Page {
     this.header.clear();
     this.tape.clear();
     this.signals.reset();
-    this.flags.reset();
+    this.signalMarkers.reset();
     this.session.select(symbol, this.session.interval);
     this.watch.setSelected(symbol);
     this.selected();
@@ -201,16 +210,14 @@ export class Page {
 
   private showStore(store: CandleStore): void {
     const { symbol, interval } = this.session;
-    const name = `${symbol} · ${interval}`;
-    this.chart.show(store, name, INTERVALS[interval]);
-    this.showFlags();
-    this.indicators.show(store, symbol ?? "", interval);
+    this.chart.show({ symbol, interval, store });
+    this.showMarkers();
     this.python.show({ store, symbol: symbol ?? "", interval });
-    byId("chart").setAttribute("aria-label", `Candlestick chart of ${symbol}, ${interval} candles`);
   }
 
-  private showFlags(): void {
-    this.chart.setFlags(this.flags.on(this.session.interval));
+  private showMarkers(): void {
+    this.shownMarkers?.remove();
+    this.shownMarkers = this.chart.addMarkers(this.signalMarkers.on(this.session.interval));
   }
 
   private wantReference(symbol: string): void {
@@ -230,7 +237,7 @@ export class Page {
       this.zone = this.zone === "utc" ? "local" : "utc";
       keepZone(this.zone);
       showZone();
-      this.chart.setZone(this.zone);
+      this.chart.setTimeZone(this.zone);
       this.news.restyle();
       this.signals.restyle();
       this.panels.request();
@@ -269,7 +276,7 @@ export class Page {
       ticksPerSecond: this.rate.perSecond(now),
       latencyMs: this.pipeline.latency,
       candles: store?.count ?? 0,
-      renderer: this.chart.rendererName,
+      renderer: this.chart.renderer,
       quietMs: this.lastTickAt === null ? null : now - this.lastTickAt,
     });
     this.reportState();
@@ -297,19 +304,19 @@ export class Page {
   private lookBack(): void {
     const older = this.session?.older;
     if (!older) return;
-    const { left, right } = this.chart.viewport;
+    const { left, right } = this.chart.visibleBars();
     older.near(left, right - left);
     const note = left < 1 ? OLDER_NOTES[older.state] : "";
     setText(this.past, note);
     this.past.hidden = note === "";
   }
 
-  private reportChart(): void {
+  private reportChart({ frames, axisDraws }: ChartEvents["frame"]): void {
     this.lookBack();
     const root = document.documentElement;
-    setData(root, "renderer", this.chart.rendererName ?? "");
+    setData(root, "renderer", this.chart.renderer ?? "");
     setData(root, "candles", String(this.session.store?.count ?? 0));
-    setData(root, "frames", String(this.chart.frames));
-    setData(root, "axisDraws", String(this.chart.axisDraws));
+    setData(root, "frames", String(frames));
+    setData(root, "axisDraws", String(axisDraws));
   }
 }

@@ -47,6 +47,11 @@ export function initialTheme(): Theme {
   return recall(THEME_KEY) === "light" ? "light" : "dark";
 }
 
+/** The theme that the page shows. */
+export function currentTheme(): Theme {
+  return document.documentElement.dataset["theme"] === "light" ? "light" : "dark";
+}
+
 export function keepTheme(theme: Theme): void {
   remember(THEME_KEY, theme);
 }

@@ -17,19 +17,19 @@ export class AxisCanvas {
   /** Number of times the axes have been drawn. */
   draws = 0;
   private readonly context: CanvasRenderingContext2D;
-  private readonly fontFamily: string;
+  private fontFamily = "sans-serif";
 
   constructor(readonly canvas: HTMLCanvasElement) {
     const context = canvas.getContext("2d");
     if (context === null) throw new Error("this browser does not support 2D canvases");
     this.context = context;
-    this.fontFamily = getComputedStyle(canvas).fontFamily;
   }
 
   /** Set the canvas's size in device pixels. */
   resize(width: number, height: number): void {
     this.canvas.width = Math.max(width, 1);
     this.canvas.height = Math.max(height, 1);
+    this.fontFamily = getComputedStyle(this.canvas).fontFamily;
   }
 
   draw(axes: Axes, pane: PaneSize, layout: PaneLayout, palette: Palette): void {

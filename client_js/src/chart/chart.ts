@@ -1,116 +1,222 @@
-import { el } from "../dom";
-import { full, type Zone } from "../format/time";
-import type { CandleStore } from "../store/candle-store";
-import { type Axes, gridOf, placeAxes } from "./axes";
-import { AxisCanvas } from "./axis-canvas";
-import { type Palette, paletteOf } from "./color";
-import { type Flag, Flags } from "./flags";
-import { candleAt, layOut, type PaneSize } from "./geometry";
-import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./input";
-import { FrameLoop, Level } from "./invalidate";
-import { Legend } from "./legend";
-import { Markers, type Point } from "./markers";
-import { checkSeries, Overlays } from "./overlays";
-import { PriceScale } from "./price-scale";
-import { RendererHost } from "./renderers/host";
-import type { Renderer, RendererName } from "./renderers/renderer";
-import { type DeviceSize, observeDeviceSizes } from "./resize";
-import { fillView, type Geometry, type LastPrice, type Rect, rowOf, VIEW_FLOATS } from "./scene";
+import type { Zone } from "../format/time";
+import { type BarInput, checkedBars } from "../store/bars";
+import type { Bar, CandleStore } from "../store/candle-store";
+import { type Tick, TickFolder } from "../store/ticks";
+import type { Point } from "./crosshair";
+import { Emitter } from "./emitter";
+import type { IndicatorParams } from "./indicator-kernels";
+import { Indicators } from "./indicators";
+import { Level } from "./invalidate";
+import type { ChartLayer } from "./layers";
+import type { Marker } from "./markers";
+import {
+  type ChartOptions,
+  type ChartSource,
+  checkElement,
+  type ResolvedSource,
+  resolveSource,
+  titleOf,
+} from "./options";
+import { checkSeries } from "./overlays";
+import { PriceLineLayer, type PriceLineOptions } from "./price-lines";
+import { checkedRange, positionOf, type TimeRange, timeAt, type VisibleRange } from "./range";
+import type { RendererName } from "./renderers/renderer";
+import { buildScaffold } from "./scaffold";
 import type { Series } from "./series";
-import { toColumn } from "./snap";
-import { Viewport } from "./viewport";
+import { adoptStyles } from "./style-sheet";
+import { resolveTheme, type ThemeInput } from "./theme";
+import { ChartView } from "./view";
 
-export interface ChartOptions {
-  /** The renderer to use, instead of the best that the machine offers. */
-  renderer: RendererName | null;
-  loadShader: () => Promise<string>;
-  zone: Zone;
-  /** Called after each frame, and when the renderer changes. */
-  onFrame?: (chart: CandleChart) => void;
+/** A place on the pane, for listeners. */
+export interface ChartPoint {
+  /** CSS pixels from the pane's top left corner. */
+  x: number;
+  y: number;
+  /** Beginning of the candle there, ms; counted on where no candle is. */
+  time: number;
+  price: number;
+  /** The candle there, if there is one. */
+  bar: Bar | null;
 }
 
-/** Candles of one symbol on a pane with axes, legend and crosshair. */
-export class CandleChart {
-  readonly viewport = new Viewport();
-  readonly scale = new PriceScale();
-  frames = 0;
-  private store: CandleStore | null = null;
-  private intervalMs = 60_000;
-  private seen = { generation: -1, appended: 0 };
-  private pane: PaneSize = { width: 0, height: 0, ratio: 1 };
-  private palette: Palette;
-  private geometry: Geometry | null = null;
-  private cursor: Point | null = null;
-  private readonly view = new Float32Array(VIEW_FLOATS);
-  private grid: Rect[] = [];
-  private gridVersion = 0;
-  private axisKey = "";
-  private readonly loop = new FrameLoop((level) => this.frame(level));
-  private readonly host: RendererHost;
-  private readonly axes: AxisCanvas;
-  private readonly markers: Markers;
-  private readonly flags: Flags;
-  private readonly legend = new Legend();
-  private readonly overlays: Overlays;
-  private readonly latest = el("button", "go-latest", { type: "button", title: "Latest (End)" });
-  private readonly stopObserving: () => void;
+/** The events of a chart. */
+export interface ChartEvents {
+  /** The crosshair has moved; null when it has gone. */
+  crosshair: ChartPoint | null;
+  /** A click or a tap on the pane. */
+  click: ChartPoint;
+  /** The visible range has changed. */
+  range: VisibleRange;
+  /** A frame has been drawn. */
+  frame: { frames: number; axisDraws: number };
+  /** An indicator could not be computed; a sentence that says why. */
+  failure: string;
+}
 
-  constructor(
-    private readonly element: HTMLElement,
-    private readonly options: ChartOptions,
-  ) {
-    const pane = el("div", "pane", {}, this.legend.element, this.latest);
-    const priceAxis = el("div", "axis-price", { title: "Drag to scale, double-click to fit" });
-    const timeAxis = el("div", "axis-time", { title: "Drag to zoom, double-click for the latest" });
-    const canvas = el("canvas", "axes-canvas", { "aria-hidden": "true" });
-    this.latest.textContent = "Latest ▸";
-    this.overlays = new Overlays(pane);
-    this.legend.element.append(this.overlays.legend.element);
-    element.append(pane, priceAxis, timeAxis, canvas);
-    element.tabIndex = 0;
-    element.setAttribute("role", "application");
-    element.setAttribute("aria-roledescription", "candlestick chart");
-    this.axes = new AxisCanvas(canvas);
-    this.markers = new Markers(element);
-    this.flags = new Flags(pane);
-    this.palette = paletteOf(element);
-    this.listen(pane, priceAxis, timeAxis);
-    this.stopObserving = observeDeviceSizes([element, pane], ([whole, inner]) =>
-      this.resized(whole, inner),
+/** Something added to a chart. */
+export interface Added {
+  remove(): void;
+}
+
+export interface PriceLine extends Added {
+  /** Change the line: its price, for instance. */
+  update(changes: Partial<PriceLineOptions>): void;
+}
+
+export interface IndicatorOptions {
+  /** Tells several indicators of one name apart; the name by default. */
+  id?: string;
+  /** Colour of its first line, "#rrggbb"; the next free one by default. */
+  color?: string;
+}
+
+/**
+ * Make a candlestick chart that fills `element`, which needs a size. Throws TypeError or RangeError
+ * that names the option.
+ */
+export function createChart(element: HTMLElement, options: ChartOptions = {}): Chart {
+  return new Chart(element, options);
+}
+
+/** A candlestick chart of one symbol: candles, axes, legend and crosshair. */
+export class Chart {
+  private source: ResolvedSource;
+  private folder: TickFolder;
+  private readonly view: ChartView;
+  private readonly scaffold = buildScaffold();
+  private readonly events = new Emitter<ChartEvents>([
+    "crosshair",
+    "click",
+    "range",
+    "frame",
+    "failure",
+  ]);
+  private readonly indicators: Indicators;
+  private readonly markers = new Set<readonly Marker[]>();
+  private range: VisibleRange | null = null;
+  private styles: { root: Node; release: () => void } | null = null;
+  private destroyed = false;
+
+  constructor(element: HTMLElement, options: ChartOptions) {
+    checkElement(element);
+    const { indicators = null, renderer = null, timeZone = "utc", theme = "dark" } = options;
+    this.source = resolveSource(options);
+    this.folder = new TickFolder(this.source.store, this.source.intervalMs);
+    const { root } = this.scaffold;
+    const resolved = resolveTheme(theme);
+    element.append(root);
+    this.adoptStyles();
+    this.view = new ChartView(
+      this.scaffold,
+      {
+        renderer,
+        zone: timeZone,
+        theme: resolved,
+        onPlaced: () => this.adoptStyles(),
+        onFrame: () => this.tellFrame(),
+        onPoint: (at) => this.events.emit("crosshair", at && this.pointOf(at)),
+        onClick: (at) => this.tellClick(at),
+      },
+      this.shown(),
     );
-    this.host = new RendererHost(pane, options.renderer, options.loadShader, (renderer) =>
-      this.adopt(renderer),
+    this.indicators = new Indicators(
+      indicators,
+      {
+        setSeries: (id, series) => this.setSeries(id, series),
+        removeSeries: (id) => this.removeSeries(id),
+        fail: (reason) => this.events.emit("failure", reason),
+      },
+      this.indicatorSource(),
     );
-    void this.host.start();
+    this.label();
   }
 
-  get rendererName(): RendererName | null {
-    return this.host.current?.name ?? null;
+  /** The chart's own element, inside the one that it was made in. */
+  get element(): HTMLElement {
+    return this.scaffold.root;
   }
 
-  /** Number of times the axis labels have been drawn. */
-  get axisDraws(): number {
-    return this.axes.draws;
+  /** The candles shown. */
+  get store(): CandleStore {
+    return this.source.store;
   }
 
-  /** Show another store, from its newest candle on. */
-  show(store: CandleStore, title: string, intervalMs: number): void {
-    this.store = store;
-    this.intervalMs = intervalMs;
-    this.seen = { generation: -1, appended: 0 };
-    this.scale.auto = true;
-    this.legend.setTitle(title);
-    this.loop.request(Level.Layout);
+  /** The instrument shown; null until the first tick if none was named. */
+  get symbol(): string | null {
+    return this.source.symbol;
   }
 
-  /** The store has changed. */
-  changed(): void {
-    this.loop.request(Level.Data);
+  /** Length of a candle, ms. */
+  get intervalMs(): number {
+    return this.source.intervalMs;
   }
 
-  /** The ids of the series, in the order in which they were added. */
+  /** The renderer in use; null while it is being set up. */
+  get renderer(): RendererName | null {
+    return this.view.rendererName;
+  }
+
+  /** The ids of the series, indicators included, in the order in which they were added. */
   get seriesIds(): string[] {
-    return this.overlays.ids;
+    return this.view.overlays.ids;
+  }
+
+  /**
+   * Show another symbol or interval, from its newest candle on. Without a `store` the chart is
+   * empty until `setBars`.
+   */
+  show(source: ChartSource): void {
+    this.source = resolveSource(source);
+    this.folder = new TickFolder(this.source.store, this.source.intervalMs);
+    this.view.show(this.shown());
+    this.indicators.show(this.indicatorSource());
+    this.label();
+  }
+
+  /** Replace all candles by `bars`, oldest first. Throws as `checkedBars` does. */
+  setBars(bars: readonly BarInput[]): void {
+    this.store.reset(checkedBars(bars));
+  }
+
+  /**
+   * Add bars, oldest first: after those there are, before them, or in place of those of the same
+   * times. The view stays where it is, or follows the newest candle. Throws as `checkedBars` does.
+   */
+  appendBars(bars: readonly BarInput[]): void {
+    this.store.merge(checkedBars(bars));
+  }
+
+  /**
+   * Fold a tick into the candles, as `TickFolder` does; returns false if it is ignored: of another
+   * symbol, or before the first candle. Throws TypeError or RangeError that names the field, and
+   * then changes nothing.
+   */
+  updateCandle(tick: Tick): boolean {
+    if (tick === null || typeof tick !== "object") throw new TypeError("a tick must be an object");
+    const { symbol = this.symbol } = tick;
+    if (this.symbol !== null && symbol !== this.symbol) return false;
+    const isFolded = this.folder.fold(tick);
+    if (this.symbol === null && symbol !== null) this.name(symbol);
+    return isFolded;
+  }
+
+  /**
+   * Compute and draw an indicator of the catalogue; null instead of parameters removes it. Needs the
+   * option `indicators`. Throws RangeError that says what is valid.
+   */
+  setIndicator(
+    name: string,
+    params: IndicatorParams | null = {},
+    options: IndicatorOptions = {},
+  ): void {
+    const { id = name, color } = options;
+    if (params === null) this.removeIndicator(id);
+    else this.indicators.set({ id, name, params, ...(color === undefined ? {} : { color }) });
+  }
+
+  /** Remove an indicator; returns whether there was one with that id. */
+  removeIndicator(id: string): boolean {
+    return this.indicators.remove(id);
   }
 
   /**
@@ -120,246 +226,175 @@ export class CandleChart {
    */
   setSeries(id: string, series: Series): void {
     checkSeries(id, series);
-    this.overlays.set(id, series);
-    this.loop.request(Level.Data);
+    this.view.overlays.set(id, series);
+    this.view.request(Level.Data);
   }
 
   /** Remove a series; returns whether there was one with that id. */
   removeSeries(id: string): boolean {
-    this.loop.request(Level.Data);
-    return this.overlays.delete(id);
+    this.view.request(Level.Data);
+    return this.view.overlays.delete(id);
   }
 
-  /** Replace the flags at candles. */
-  setFlags(flags: readonly Flag[]): void {
-    this.flags.set(flags);
-    this.loop.request(Level.Cursor);
-  }
-
-  /** The page's colours have changed. */
-  restyle(): void {
-    this.palette = paletteOf(this.element);
-    this.loop.request(Level.Layout);
-  }
-
-  setZone(zone: Zone): void {
-    this.options.zone = zone;
-    this.loop.request(Level.Layout);
-  }
-
-  dispose(): void {
-    this.loop.stop();
-    this.stopObserving();
-    this.host.dispose();
-    this.element.replaceChildren();
-  }
-
-  private listen(pane: HTMLElement, priceAxis: HTMLElement, timeAxis: HTMLElement): void {
-    const actions = this.actions();
-    listenToPane(pane, actions);
-    listenToAxes(priceAxis, timeAxis, actions);
-    listenToKeys(this.element, actions);
-    this.latest.addEventListener("pointerdown", (event) => event.stopPropagation());
-    this.latest.addEventListener("click", () => actions.goLatest());
-  }
-
-  private actions(): ChartActions {
-    const move =
-      <A extends unknown[]>(change: (...given: A) => void) =>
-      (...given: A) => {
-        change(...given);
-        this.loop.request(Level.Data);
-      };
-    const { viewport, scale } = this;
+  /** Add markers on candles. */
+  addMarkers(markers: readonly Marker[]): Added {
+    this.markers.add(markers);
+    this.showMarkers();
     return {
-      pan: move((dx: number, dy: number) => {
-        viewport.pan(dx);
-        if (!scale.auto && dy !== 0)
-          scale.pan((dy * this.pane.ratio) / this.overlays.layout.height);
-      }),
-      zoom: move((x: number, factor: number) => viewport.zoom(x, factor)),
-      zoomFollowing: move((factor: number) => viewport.zoomFollowing(factor)),
-      zoomPrice: move((factor: number) => scale.zoom(factor)),
-      autoPrice: move(() => {
-        scale.auto = true;
-      }),
-      goLatest: move(() => viewport.goLatest()),
-      goOldest: move(() => viewport.goOldest()),
-      point: (at) => {
-        this.cursor = at;
-        this.loop.request(Level.Cursor);
+      remove: () => {
+        this.markers.delete(markers);
+        this.showMarkers();
       },
-      step: (candles) => this.step(candles),
     };
   }
 
-  private step(candles: number): void {
-    const { geometry, store } = this;
-    if (geometry === null || store === null || store.count === 0) return;
-    const { ratio } = this.pane;
-    const { height } = this.overlays.layout;
-    const from = this.cursor === null ? store.count : candleAt(geometry, this.cursor.x * ratio);
-    const index = Math.min(Math.max(from + candles * geometry.per, 0), store.count - 1);
-    const y = rowOf(geometry, store.close.at(index) - store.base) / ratio;
-    this.cursor = { x: this.columnOf(geometry, index) / ratio, y: Math.min(y, height / ratio) };
-    this.loop.request(Level.Cursor);
+  /** Draw a horizontal line at a price. Throws RangeError if it cannot be drawn. */
+  priceLine(options: PriceLineOptions): PriceLine {
+    const defaults = { color: "#f59e42", title: "", style: "dashed", width: 1 } as const;
+    const format = (price: number) =>
+      this.store.format(Math.round(price * 10 ** this.store.decimals));
+    const layer = new PriceLineLayer({ ...defaults, ...options }, format);
+    const { remove } = this.addLayer(layer);
+    return {
+      remove,
+      update: (changes) => {
+        layer.update(changes);
+        this.view.request(Level.Data);
+      },
+    };
   }
 
-  private adopt(renderer: Renderer): void {
-    if (this.pane.width > 0) renderer.resize(this.pane.width, this.pane.height);
-    // A new renderer has no candles yet: the next frame uploads all of them.
-    this.seen.generation = this.seen.generation === -1 ? -1 : -2;
-    this.loop.request(Level.Layout);
+  /** Draw a layer of one's own; `redraw` asks for a frame when it has changed. */
+  addLayer(layer: ChartLayer): Added & { redraw(): void } {
+    const { layers } = this.view;
+    const redraw = () => this.view.request(Level.Data);
+    layers.add(layer);
+    redraw();
+    return {
+      redraw,
+      remove: () => {
+        layers.delete(layer);
+        redraw();
+      },
+    };
   }
 
-  private resized(whole: DeviceSize, inner: DeviceSize): void {
-    const ratio = window.devicePixelRatio;
-    this.pane = { width: Math.max(inner.width, 1), height: Math.max(inner.height, 1), ratio };
-    this.viewport.resize(this.pane.width / ratio);
-    this.host.current?.resize(this.pane.width, this.pane.height);
-    this.axes.resize(whole.width, whole.height);
-    // Resizing clears both canvases: draw now, before they are presented.
-    this.axisKey = "";
-    this.frame(Level.Layout);
+  setTheme(theme: ThemeInput): void {
+    this.view.setTheme(resolveTheme(theme));
   }
 
-  private frame(level: Level): void {
-    const { store } = this;
-    if (store === null || this.pane.width === 0) return;
-    if (level >= Level.Data) this.drawPane(store, level);
-    this.drawMarkers(store);
-    this.frames++;
-    this.options.onFrame?.(this);
+  setTimeZone(zone: Zone): void {
+    this.view.setZone(zone);
   }
 
-  private drawPane(store: CandleStore, level: Level): void {
-    const renderer = this.host.current;
-    const uploadAll = this.follow(store);
-    const { overlays, pane, palette } = this;
-    const room = overlays.divide(pane);
-    const geometry = layOut(store, this.viewport, this.scale, room, (extent, first, last) =>
-      overlays.stretch(store, extent, first, last),
-    );
-    this.geometry = geometry;
-    overlays.fit(store, geometry);
-    this.updateAxes(store, geometry, level === Level.Layout);
-    overlays.draw(store, geometry, pane, { palette, grid: this.grid });
-    if (renderer === null) return;
-    const { from, to, all } = store.takeDirty();
-    const records = { data: store.records, count: store.count };
-    if (all || uploadAll) renderer.upload(records, 0, store.count);
-    else renderer.upload(records, from, to);
-    const { per, first, last } = geometry;
-    renderer.draw({
-      view: this.view,
-      background: palette.background,
-      grid: this.grid,
-      gridVersion: this.gridVersion,
-      under: overlays.under,
-      over: overlays.over,
-      per,
-      first,
-      last,
-      dashes: fillView(this.view, geometry, pane.height, palette, lastPrice(store)),
+  /** Show all candles, with prices to fit. */
+  fit(): void {
+    const { view } = this;
+    view.scale.auto = true;
+    view.moveView(() => view.viewport.fitAll());
+  }
+
+  /** The times at the pane's edges; null while there are no candles in a pane. */
+  visibleRange(): VisibleRange | null;
+  /** Show a range of times, as far as the limits of zoom allow. */
+  visibleRange(range: TimeRange): void;
+  visibleRange(range?: TimeRange): VisibleRange | null {
+    const { view, store, intervalMs } = this;
+    if (range === undefined) return this.currentRange();
+    const { from, to } = checkedRange(range);
+    view.moveView(() => {
+      view.viewport.show(positionOf(store, from, intervalMs), positionOf(store, to, intervalMs));
     });
+    return null;
   }
 
-  /** Move the view with the store; returns whether the renderer needs all candles again. */
-  private follow(store: CandleStore): boolean {
-    const { generation, appended } = this.seen;
-    this.seen = { generation: store.generation, appended: store.appended };
-    if (generation === store.generation) {
-      this.viewport.setCount(store.count, store.appended - appended);
-      return false;
-    }
-    this.viewport.setCount(store.count, 0);
-    if (generation === -1 && store.count > 0) this.viewport.fit();
-    else if (generation === -1) this.seen.generation = -1;
-    return true;
+  /**
+   * The pane's edges on the axis on which candle i spans [i, i + 1): below 0 and above the number of
+   * candles where the pane shows more than there are.
+   */
+  visibleBars(): { left: number; right: number } {
+    const { left, right } = this.view.viewport;
+    return { left, right };
   }
 
-  private updateAxes(store: CandleStore, geometry: Geometry, force: boolean): void {
-    const key = this.keyOf(store, geometry);
-    if (key === this.axisKey && !force) return;
-    this.axisKey = key;
-    const { ratio } = this.pane;
-    const { zone } = this.options;
-    const axes: Axes =
-      store.count === 0
-        ? { prices: [], times: [], panes: [] }
-        : placeAxes(store, geometry, { intervalMs: this.intervalMs, ratio, zone });
-    axes.panes = this.overlays.labels(ratio);
-    this.grid = gridOf(axes, geometry, this.palette);
-    this.gridVersion++;
-    this.axes.draw(axes, this.pane, this.overlays.layout, this.palette);
-    const width = `${this.axes.widthFor(axes, ratio)}px`;
-    const { style } = this.element;
-    if (style.getPropertyValue("--axis-width") !== width) style.setProperty("--axis-width", width);
-    this.latest.hidden = this.viewport.following;
+  /** Call `listener` at each event; returns a function that unsubscribes it. */
+  on<E extends keyof ChartEvents>(event: E, listener: (told: ChartEvents[E]) => void): () => void {
+    return this.events.on(event, listener);
   }
 
-  /** A key that changes whenever a label or line of the axes moves. */
-  private keyOf(store: CandleStore, geometry: Geometry): string {
-    const { top, pxPerUnit, first, offset, slot } = geometry;
-    const start = store.time[first * geometry.per];
-    return `${top + store.base} ${pxPerUnit} ${first} ${offset} ${slot} ${start} ${store.decimals} ${this.overlays.key()}`;
+  /** Remove the chart and all that belongs to it; a second call does nothing. */
+  destroy(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.indicators.close();
+    this.view.dispose();
+    this.styles?.release();
+    this.events.clear();
   }
 
-  private drawMarkers(store: CandleStore): void {
-    const { geometry } = this;
-    if (geometry === null) return;
-    const { ratio } = this.pane;
-    const { height } = this.overlays.layout;
-    const last = lastPrice(store);
-    if (last === null) this.markers.hideLast();
-    else {
-      const text = store.format(last.price + store.base);
-      const y = rowOf(geometry, last.price) / ratio;
-      this.markers.showLast(y, text, last.rising, height / ratio);
-    }
-    this.flags.place(store, this.intervalMs, {
-      first: geometry.first * geometry.per,
-      last: geometry.last * geometry.per,
-      x: (index) => this.columnOf(geometry, index) / ratio,
-      y: (price) => rowOf(geometry, price - store.base) / ratio,
-    });
-    this.drawCross(store, geometry);
+  private name(symbol: string): void {
+    this.source = { ...this.source, symbol };
+    this.view.annotations.legend.setTitle(titleOf(this.source));
+    this.label();
   }
 
-  private drawCross(store: CandleStore, geometry: Geometry): void {
-    const { cursor } = this;
-    if (cursor === null || store.count === 0) {
-      this.markers.hideCross();
-      this.showLegends(store, store.count - 1);
-      return;
-    }
-    const { ratio, width } = this.pane;
-    const index = candleAt(geometry, cursor.x * ratio);
-    const held = index >= 0 && index < store.count;
-    const price = geometry.top + store.base - (cursor.y * ratio) / geometry.pxPerUnit;
-    const step = store.tickUnits;
-    const time = held ? full(store.time[index], this.options.zone, this.intervalMs) : "";
-    this.markers.showCross(
-      { x: this.columnOf(geometry, index) / ratio, y: cursor.y },
-      this.overlays.readingAt(cursor.y * ratio) ?? store.format(Math.round(price / step) * step),
-      time,
-      { width: width / ratio },
-    );
-    this.showLegends(store, held ? index : store.count - 1);
+  private shown() {
+    const { store, intervalMs } = this.source;
+    return { store, intervalMs, title: titleOf(this.source) };
   }
 
-  private showLegends(store: CandleStore, index: number): void {
-    this.legend.show(store, index);
-    this.overlays.show(store, index);
+  private indicatorSource() {
+    const { store, symbol, interval } = this.source;
+    return { store, symbol: symbol ?? "", interval };
   }
 
-  private columnOf({ per, first, offset, slot }: Geometry, index: number): number {
-    const bucket = Math.floor(index / per) - first;
-    return toColumn(bucket, Math.fround(offset), Math.fround(slot));
+  private label(): void {
+    const { symbol, interval } = this.source;
+    const label = `Candlestick chart of ${symbol ?? "no symbol yet"}, ${interval} candles`;
+    this.element.setAttribute("aria-label", label);
   }
-}
 
-function lastPrice({ count, open, close, base }: CandleStore): LastPrice | null {
-  if (count === 0) return null;
-  return { price: close.at(count - 1) - base, rising: close.at(count - 1) >= open.at(count - 1) };
+  private showMarkers(): void {
+    this.view.annotations.markers.set([...this.markers].flat());
+    this.view.request(Level.Cursor);
+  }
+
+  private currentRange(): VisibleRange | null {
+    const { view, store, intervalMs } = this;
+    if (view.coordinates === null || store.count === 0) return null;
+    const { left, right } = view.viewport;
+    return { from: timeAt(store, left, intervalMs), to: timeAt(store, right, intervalMs) };
+  }
+
+  private tellFrame(): void {
+    const { frames, axisDraws } = this.view;
+    this.events.emit("frame", { frames, axisDraws });
+    const range = this.currentRange();
+    if (range === null) return;
+    if (range.from === this.range?.from && range.to === this.range.to) return;
+    this.range = range;
+    this.events.emit("range", range);
+  }
+
+  private tellClick(at: Point): void {
+    const point = this.pointOf(at);
+    if (point !== null) this.events.emit("click", point);
+  }
+
+  private pointOf({ x, y }: Point): ChartPoint | null {
+    const { coordinates } = this.view;
+    if (coordinates === null) return null;
+    const index = coordinates.xToIndex(x);
+    const bar = index >= 0 && index < this.store.count ? this.store.bar(index) : null;
+    return { x, y, time: coordinates.xToTime(x), price: coordinates.yToPrice(y), bar };
+  }
+
+  /** The style sheet follows the element into another document or shadow root. */
+  private adoptStyles(): void {
+    const { root } = this.scaffold;
+    const place = root.getRootNode();
+    if (!root.isConnected || place === this.styles?.root) return;
+    this.styles?.release();
+    this.styles = { root: place, release: adoptStyles(root) };
+  }
 }

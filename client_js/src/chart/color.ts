@@ -26,28 +26,3 @@ export interface Palette {
   axisStrong: Rgb;
   axisLine: Rgb;
 }
-
-const VARIABLES: Record<keyof Palette, string> = {
-  background: "--chart-background",
-  grid: "--chart-grid",
-  up: "--up",
-  down: "--down",
-  volumeUp: "--volume-up",
-  volumeDown: "--volume-down",
-  axisText: "--text-dim",
-  axisStrong: "--text",
-  axisLine: "--border",
-};
-
-/** Read the palette from the CSS custom properties in force on `element`. */
-export function paletteOf(element: Element): Palette {
-  const style = getComputedStyle(element);
-  const context = document.createElement("canvas").getContext("2d");
-  if (context === null) throw new Error("this browser does not support 2D canvases");
-  const entries = Object.entries(VARIABLES).map(([key, name]) => {
-    // A build may rewrite a colour in any form; a canvas always returns "#rrggbb".
-    context.fillStyle = style.getPropertyValue(name);
-    return [key, parseColor(String(context.fillStyle))];
-  });
-  return Object.fromEntries(entries) as Palette;
-}

@@ -1,4 +1,5 @@
-import type { Point } from "./markers";
+import type { Point } from "./crosshair";
+import type { Drag } from "./layers";
 
 /** The chart's actions for mouse, touch and keys, in CSS pixels of the pane. */
 export interface ChartActions {
@@ -11,6 +12,9 @@ export interface ChartActions {
   goLatest(): void;
   goOldest(): void;
   point(at: Point | null): void;
+  /** A press at `at`; a layer that takes it returns a drag. */
+  press(at: Point, event: PointerEvent): Drag | null;
+  click(at: Point): void;
   /** Move the crosshair by whole candles. */
   step(candles: number): void;
 }
@@ -30,16 +34,21 @@ const TAP_PX = 6;
 export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
   const fingers = new Map<number, Point>();
   let moved = 0;
+  let drag: { id: number; by: Drag } | null = null;
   pane.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     pane.setPointerCapture(event.pointerId);
-    fingers.set(event.pointerId, pointOf(event, pane));
+    const at = pointOf(event, pane);
     moved = 0;
+    const by = fingers.size === 0 ? actions.press(at, event) : null;
+    if (by === null) fingers.set(event.pointerId, at);
+    else drag = { id: event.pointerId, by };
   });
   pane.addEventListener("pointermove", (event) => {
     const at = pointOf(event, pane);
     const from = fingers.get(event.pointerId);
     if (event.pointerType !== "touch") actions.point(at);
+    if (event.pointerId === drag?.id) drag.by.move(at);
     if (from === undefined) return;
     const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
     if (other === undefined) actions.pan(at.x - from.x, at.y - from.y);
@@ -48,9 +57,16 @@ export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
     fingers.set(event.pointerId, at);
   });
   const release = (event: PointerEvent) => {
-    const wasDown = fingers.delete(event.pointerId);
-    if (event.pointerType !== "touch" || !wasDown) return;
-    actions.point(moved < TAP_PX && event.type === "pointerup" ? pointOf(event, pane) : null);
+    const at = pointOf(event, pane);
+    const cancelled = event.type !== "pointerup";
+    if (event.pointerId === drag?.id) {
+      drag.by.end(at, cancelled);
+      drag = null;
+    }
+    if (!fingers.delete(event.pointerId)) return;
+    const isTap = moved < TAP_PX && !cancelled;
+    if (event.pointerType === "touch") actions.point(isTap ? at : null);
+    if (isTap) actions.click(at);
   };
   pane.addEventListener("pointerup", release);
   pane.addEventListener("pointercancel", release);

@@ -1,70 +1,104 @@
 import { el, setData, setText } from "../dom";
+import type { CandleStore } from "../store/candle-store";
 
-/** A point of the pane in CSS pixels. */
-export interface Point {
-  x: number;
-  y: number;
+/** A mark on a candle, with an explanation. */
+export interface Marker {
+  /** ms: any instant of its candle. */
+  time: number;
+  side: "above" | "below";
+  tone: "up" | "down" | "flat" | "alert";
+  /** The text drawn: one or two characters. */
+  glyph: string;
+  /** The explanation shown on hover. */
+  text: string;
 }
+
+/** Markers of one candle and side, drawn as one. */
+export interface MarkerGroup {
+  index: number;
+  side: Marker["side"];
+  markers: Marker[];
+}
+
+/** Columns of the candles in the pane, in CSS pixels. */
+export interface Placement {
+  /** The candles in view: first, and last (exclusive). */
+  first: number;
+  last: number;
+  x: (index: number) => number;
+  y: (price: number) => number;
+}
+
+/** Maximum number drawn at once; the newest are kept. */
+const MOST = 200;
 
 /**
- * The crosshair and the last price: plain elements moved by transforms, so that the browser's
- * compositor moves them and no canvas is redrawn.
+ * Group markers by candle and side, in order of time; those on candles that the store does not
+ * hold are left out.
  */
+export function groupMarkers(
+  markers: readonly Marker[],
+  store: Pick<CandleStore, "time" | "lastAt">,
+  intervalMs: number,
+): MarkerGroup[] {
+  const groups = new Map<string, MarkerGroup>();
+  for (const marker of markers) {
+    const index = store.lastAt(marker.time);
+    if (index < 0 || marker.time - store.time[index] >= intervalMs) continue;
+    const key = `${index} ${marker.side}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { index, side: marker.side, markers: [marker] });
+    else group.markers.push(marker);
+  }
+  return [...groups.values()].sort((a, b) => a.index - b.index);
+}
+
+/** Markers on candles: plain elements over the pane, with an explanation on hover. */
 export class Markers {
-  private readonly vertical = el("div", "cross cross-v");
-  private readonly horizontal = el("div", "cross cross-h");
-  private readonly price = el("div", "axis-label label-price");
-  private readonly time = el("div", "axis-label label-time");
-  private readonly last = el("div", "axis-label label-last");
+  private markers: readonly Marker[] = [];
+  private readonly elements: HTMLElement[] = [];
 
-  constructor(parent: HTMLElement) {
-    for (const each of [this.vertical, this.horizontal, this.price, this.time, this.last]) {
-      each.setAttribute("aria-hidden", "true");
-      each.hidden = true;
-      parent.append(each);
+  constructor(private readonly parent: HTMLElement) {}
+
+  /** Replace all markers. */
+  set(markers: readonly Marker[]): void {
+    this.markers = markers;
+  }
+
+  /** Place the markers of the visible candles. */
+  place(store: CandleStore, intervalMs: number, at: Placement): void {
+    const groups = groupMarkers(this.markers, store, intervalMs)
+      .filter(({ index }) => index >= at.first && index < at.last)
+      .slice(-MOST);
+    for (const [k, group] of groups.entries()) {
+      const { index, side } = group;
+      const price = side === "above" ? store.high.at(index) : store.low.at(index);
+      show(this.element(k), group, at.x(index), at.y(price));
     }
+    for (const element of this.elements.slice(groups.length)) element.hidden = true;
   }
 
-  /**
-   * Place the crosshair's lines and labels; `at` is in the pane, the texts are the axis readings.
-   */
-  showCross(at: Point, price: string, time: string, pane: { width: number }): void {
-    this.setCrossHidden(false);
-    move(this.vertical, at.x, 0);
-    move(this.horizontal, 0, at.y);
-    setText(this.price, price);
-    move(this.price, 0, at.y);
-    setText(this.time, time);
-    this.time.hidden = time === "";
-    const half = this.time.offsetWidth / 2;
-    move(this.time, Math.min(Math.max(at.x, half), pane.width - half), 0);
-  }
-
-  hideCross(): void {
-    this.setCrossHidden(true);
-  }
-
-  /** Place the last price's label at row `y`, or hide it if that is outside the pane. */
-  showLast(y: number, text: string, rising: boolean, height: number): void {
-    this.last.hidden = y < 0 || y > height;
-    if (this.last.hidden) return;
-    setText(this.last, text);
-    setData(this.last, "trend", rising ? "up" : "down");
-    move(this.last, 0, y);
-  }
-
-  hideLast(): void {
-    this.last.hidden = true;
-  }
-
-  private setCrossHidden(hidden: boolean): void {
-    for (const each of [this.vertical, this.horizontal, this.price, this.time]) {
-      each.hidden = hidden;
-    }
+  private element(k: number): HTMLElement {
+    const known = this.elements[k];
+    if (known !== undefined) return known;
+    const made = el("div", "marker", { role: "note" });
+    this.elements.push(made);
+    this.parent.append(made);
+    return made;
   }
 }
 
-function move(element: HTMLElement, x: number, y: number): void {
+function show(element: HTMLElement, { side, markers }: MarkerGroup, x: number, y: number): void {
+  const newest = markers[markers.length - 1];
+  const text = markers.map((marker) => marker.text).join("\n");
+  element.hidden = false;
+  setText(element, markers.length > 1 ? `${newest.glyph}${markers.length}` : newest.glyph);
+  setData(element, "side", side);
+  setData(element, "tone", newest.tone);
+  if (element.title !== text) {
+    element.title = text;
+    element.setAttribute("aria-label", text);
+  }
   const transform = `translate(${x}px, ${y}px)`;
   if (element.style.transform !== transform) element.style.transform = transform;
 }

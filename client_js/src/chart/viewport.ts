@@ -93,6 +93,20 @@ export class Viewport {
     this.goLatest();
   }
 
+  /** Show all candles, with the margin of a view that follows. */
+  fitAll(): void {
+    const wanted = this.width / (this.count + FOLLOW_MARGIN);
+    this.spacing = clamp(wanted, this.minSpacing(), MAX_FITTED_SPACING);
+    this.goLatest();
+  }
+
+  /** Show the part of the axis from `left` to `right`, as far as the limits of zoom allow. */
+  show(left: number, right: number): void {
+    this.spacing = clamp(this.width / (right - left), this.minSpacing(), MAX_SPACING);
+    this.rightOffset = right - this.count;
+    this.clamp();
+  }
+
   private minSpacing(): number {
     return Math.min(this.width / (this.count + 2 * FOLLOW_MARGIN), 1);
   }

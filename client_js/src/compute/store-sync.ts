@@ -9,7 +9,7 @@ const PRICES = ["open", "high", "low", "close"] as const;
  * ones are merged into the next, so a slow worker is never overloaded.
  */
 export class StoreSync {
-  private readonly take;
+  private readonly watcher;
   private readonly stop;
   private waiting = false;
   private pending = false;
@@ -18,7 +18,7 @@ export class StoreSync {
     private readonly store: CandleStore,
     private readonly history: BarHistory,
   ) {
-    this.take = store.watch();
+    this.watcher = store.watch(() => this.changed());
     this.stop = history.onChange(() => {
       this.waiting = false;
       if (this.pending) this.changed();
@@ -26,12 +26,11 @@ export class StoreSync {
     this.changed();
   }
 
-  /** The store's candles have changed. */
-  changed(): void {
+  private changed(): void {
     this.pending = true;
     if (this.waiting) return;
     this.pending = false;
-    const { from, all } = this.take();
+    const { from, all } = this.watcher.take();
     const first = all ? 0 : from;
     this.waiting = true;
     this.history.update(first, barsOf(this.store, first));
@@ -40,6 +39,7 @@ export class StoreSync {
   /** Stop following the store. */
   dispose(): void {
     this.stop();
+    this.watcher.stop();
     this.waiting = true;
   }
 }

@@ -1,5 +1,5 @@
 import { decimalsOf, fromUnits, toUnits } from "../format/decimal";
-import { Changes, type Dirty } from "./changes";
+import { Changes, type Watcher } from "./changes";
 import { Column, grown, Records } from "./column";
 import { type Extent, RangeIndex } from "./range-index";
 import { StepFinder } from "./step";
@@ -51,8 +51,7 @@ export class CandleStore {
   private readonly columns: readonly Column[];
   private readonly index: RangeIndex;
   private readonly steps: StepFinder | null;
-  private readonly drawn = new Changes();
-  private readonly watchers = [this.drawn];
+  private readonly watchers = new Set<Changes>();
 
   /**
    * `tickSize` is the least price step as a decimal string ("0" if the feed does not give it) and
@@ -99,22 +98,23 @@ export class CandleStore {
     for (const bar of kept) this.write(this.count++, bar);
     for (const each of this.watchers) each.markAll();
     this.changed(0);
+    this.notify();
   }
 
   /**
    * Apply one bar: a new one, an update of the running one, or a late correction of an older one.
    */
   apply(bar: Bar): void {
-    this.ensureDecimals(bar);
-    if (this.count === 0) this.start(bar);
-    const at = this.lowerBound(bar.time);
-    const isNew = at === this.count || this.time[at] !== bar.time;
-    if (isNew && at === this.count) this.appended++;
-    if (isNew) this.insert(at, 1);
-    this.write(at, bar);
-    this.changed(at, isNew ? this.count : at + 1);
-    if (this.count > this.limit) this.dropOldest(this.count - Math.ceil(this.limit / 2));
-    if (Math.abs(this.close.at(this.count - 1) - this.base) > FAR) this.rebase();
+    this.place(bar);
+    this.notify();
+  }
+
+  /** Apply bars, oldest first; those before the oldest candle are put in front at once. */
+  merge(bars: readonly Bar[]): void {
+    const oldest = this.count > 0 ? this.time[0] : Number.NEGATIVE_INFINITY;
+    if (this.count > 0) this.prepend(bars);
+    for (const bar of bars) if (bar.time >= oldest) this.place(bar);
+    this.notify();
   }
 
   /**
@@ -132,6 +132,7 @@ export class CandleStore {
     older.forEach((bar, at) => void this.write(at, bar));
     for (const each of this.watchers) each.markAll();
     this.changed(0);
+    this.notify();
     return older.length;
   }
 
@@ -149,6 +150,19 @@ export class CandleStore {
     return low;
   }
 
+  /** Index of the last candle at or before `time`; -1 when all are after it. */
+  lastAt(time: number): number {
+    const at = this.lowerBound(time);
+    return at < this.count && this.time[at] === time ? at : at - 1;
+  }
+
+  /** The candle at `index`. */
+  bar(index: number): Bar {
+    const [open, high, low, close] = this.prices.map((column) => this.format(column.at(index)));
+    const volume = this.volume.at(index);
+    return { time: this.time[index], open, high, low, close, volume, trades: this.trades(index) };
+  }
+
   /** Lowest and highest price of candles first to last (exclusive), in units. */
   extent(first: number, last: number): Extent {
     return this.index.extent(first, last);
@@ -164,16 +178,31 @@ export class CandleStore {
     return fromUnits(units, this.decimals);
   }
 
-  /** Return the changes since the renderer's last call. */
-  takeDirty(): Dirty {
-    return this.drawn.take(this.count);
+  /** Observe the store; `onChange` is called after each change. */
+  watch(onChange: () => void = () => {}): Watcher {
+    const changes = new Changes(onChange);
+    this.watchers.add(changes);
+    return {
+      take: () => changes.take(this.count),
+      stop: () => void this.watchers.delete(changes),
+    };
   }
 
-  /** Register an observer; the returned function gives the changes since its last call. */
-  watch(): () => Dirty {
-    const changes = new Changes();
-    this.watchers.push(changes);
-    return () => changes.take(this.count);
+  private place(bar: Bar): void {
+    this.ensureDecimals(bar);
+    if (this.count === 0) this.start(bar);
+    const at = this.lowerBound(bar.time);
+    const isNew = at === this.count || this.time[at] !== bar.time;
+    if (isNew && at === this.count) this.appended++;
+    if (isNew) this.insert(at, 1);
+    this.write(at, bar);
+    this.changed(at, isNew ? this.count : at + 1);
+    if (this.count > this.limit) this.dropOldest(this.count - Math.ceil(this.limit / 2));
+    if (Math.abs(this.close.at(this.count - 1) - this.base) > FAR) this.rebase();
+  }
+
+  private notify(): void {
+    for (const each of this.watchers) each.notify();
   }
 
   private write(at: number, bar: Bar): void {

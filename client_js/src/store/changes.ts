@@ -5,9 +5,20 @@ export interface Dirty {
   all: boolean;
 }
 
+/** An observer of a store. */
+export interface Watcher {
+  /** Return the changes since the last call. */
+  take(): Dirty;
+  /** Stop observing. */
+  stop(): void;
+}
+
 /** Collects changed ranges for one observer; at first everything counts as changed. */
 export class Changes {
   private dirty: Dirty = { from: 0, to: 0, all: true };
+
+  /** `notify` is called after each change. */
+  constructor(readonly notify: () => void) {}
 
   mark(from: number, to: number): void {
     this.dirty.from = Math.min(this.dirty.from, from);

@@ -1,3 +1,5 @@
+/// <reference types="vite/client" />
+import shader from "../../../shaders/candles.wgsl?raw";
 import { Canvas2dRenderer } from "./canvas2d";
 import type { Renderer, RendererName } from "./renderer";
 import { WebgpuRenderer } from "./webgpu";
@@ -19,7 +21,6 @@ export class RendererHost {
   constructor(
     private readonly parent: HTMLElement,
     private readonly wanted: RendererName | null,
-    private readonly loadShader: () => Promise<string>,
     private readonly onReady: (renderer: Renderer) => void,
   ) {}
 
@@ -58,8 +59,8 @@ export class RendererHost {
     const adapter = await navigator.gpu.requestAdapter();
     if (adapter === null) return null;
     if (adapter.info.isFallbackAdapter && this.wanted !== "webgpu") return null;
-    const [device, code] = await Promise.all([adapter.requestDevice(), this.loadShader()]);
-    return WebgpuRenderer.create(newCanvas(), device, code, (reason) => this.lost(reason));
+    const device = await adapter.requestDevice();
+    return WebgpuRenderer.create(newCanvas(), device, shader, (reason) => this.lost(reason));
   }
 
   private lost(reason: string): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { flagOf, SignalFlags } from "../src/app/signal-flags";
-import { type Flag, groupFlags } from "../src/chart/flags";
+import { markerOf, SignalMarkers } from "../src/app/signal-markers";
+import { groupMarkers, type Marker } from "../src/chart/markers";
 import type { SignalEvent } from "../src/feed/signals";
 
 const MINUTE = 60_000;
@@ -34,16 +34,12 @@ function pattern(id: string, timestamp: number, direction: string, interval = "1
 
 function store(...times: number[]) {
   return {
-    count: times.length,
     time: Float64Array.from(times),
-    lowerBound: (time: number) => {
-      const at = times.findIndex((each) => each >= time);
-      return at < 0 ? times.length : at;
-    },
+    lastAt: (time: number) => times.findLastIndex((each) => each <= time),
   };
 }
 
-const flag = (time: number, side: Flag["side"] = "above"): Flag => ({
+const marker = (time: number, side: Marker["side"] = "above"): Marker => ({
   time,
   side,
   tone: "alert",
@@ -51,10 +47,10 @@ const flag = (time: number, side: Flag["side"] = "above"): Flag => ({
   text: `${time}`,
 });
 
-describe("flagOf", () => {
+describe("markerOf", () => {
   it("puts an anomaly over the candle of its tick, on any interval", () => {
     for (const interval of ["1s", "1h"]) {
-      const made = flagOf(anomaly("a", 5 * MINUTE), interval);
+      const made = markerOf(anomaly("a", 5 * MINUTE), interval);
       expect(made).toMatchObject({ time: 5 * MINUTE, side: "above", tone: "alert" });
       expect(made?.text).toContain("usually 100");
     }
@@ -62,44 +58,44 @@ describe("flagOf", () => {
 
   it("puts an anomaly of a minute at that minute", () => {
     const of = { ...anomaly("a", 5 * MINUTE), interval: "1m" } as SignalEvent;
-    expect(flagOf(of, "1m")?.time).toBe(5 * MINUTE - 1);
+    expect(markerOf(of, "1m")?.time).toBe(5 * MINUTE - 1);
   });
 
   it("puts a pattern at the candle that ended with it, on the side it comes from", () => {
-    const up = flagOf(pattern("p", 5 * MINUTE, "up"), "1m");
+    const up = markerOf(pattern("p", 5 * MINUTE, "up"), "1m");
     expect(up).toMatchObject({ time: 5 * MINUTE - 1, side: "below", tone: "up" });
-    const down = flagOf(pattern("p", 5 * MINUTE, "down"), "1m");
+    const down = markerOf(pattern("p", 5 * MINUTE, "down"), "1m");
     expect(down).toMatchObject({ side: "above", tone: "down" });
     expect(down?.text).toContain("Double top");
-    expect(flagOf(pattern("p", 5 * MINUTE, "none"), "1m")?.tone).toBe("flat");
+    expect(markerOf(pattern("p", 5 * MINUTE, "none"), "1m")?.tone).toBe("flat");
   });
 
   it("shows a pattern on candles of its own interval only", () => {
-    expect(flagOf(pattern("p", 5 * MINUTE, "up", "5m"), "1m")).toBeNull();
+    expect(markerOf(pattern("p", 5 * MINUTE, "up", "5m"), "1m")).toBeNull();
   });
 });
 
-describe("SignalFlags", () => {
+describe("SignalMarkers", () => {
   it("keeps each signal once, the newest of them, and nothing of another symbol", () => {
-    const flags = new SignalFlags();
-    flags.reset([anomaly("a", 1), anomaly("b", 2)]);
-    flags.push(anomaly("b", 2));
-    expect(flags.on("1m").map(({ time }) => time)).toEqual([1, 2]);
-    for (let k = 0; k < 600; k++) flags.push(anomaly(`n${k}`, k));
-    expect(flags.on("1m")).toHaveLength(500);
-    flags.reset();
-    expect(flags.on("1m")).toEqual([]);
+    const markers = new SignalMarkers();
+    markers.reset([anomaly("a", 1), anomaly("b", 2)]);
+    markers.push(anomaly("b", 2));
+    expect(markers.on("1m").map(({ time }) => time)).toEqual([1, 2]);
+    for (let k = 0; k < 600; k++) markers.push(anomaly(`n${k}`, k));
+    expect(markers.on("1m")).toHaveLength(500);
+    markers.reset();
+    expect(markers.on("1m")).toEqual([]);
   });
 });
 
-describe("groupFlags", () => {
+describe("groupMarkers", () => {
   it("groups by candle and side", () => {
-    const groups = groupFlags(
-      [flag(MINUTE), flag(2 * MINUTE - 1), flag(MINUTE + 5, "below"), flag(2 * MINUTE)],
+    const groups = groupMarkers(
+      [marker(MINUTE), marker(2 * MINUTE - 1), marker(MINUTE + 5, "below"), marker(2 * MINUTE)],
       store(0, MINUTE, 2 * MINUTE),
       MINUTE,
     );
-    expect(groups.map(({ index, side, flags }) => [index, side, flags.length])).toEqual([
+    expect(groups.map(({ index, side, markers }) => [index, side, markers.length])).toEqual([
       [1, "above", 2],
       [1, "below", 1],
       [2, "above", 1],
@@ -108,7 +104,9 @@ describe("groupFlags", () => {
 
   it("leaves out what lies before, after or between the candles", () => {
     const held = store(MINUTE, 5 * MINUTE);
-    expect(groupFlags([flag(0), flag(3 * MINUTE), flag(9 * MINUTE)], held, MINUTE)).toEqual([]);
-    expect(groupFlags([flag(0)], store(), MINUTE)).toEqual([]);
+    expect(groupMarkers([marker(0), marker(3 * MINUTE), marker(9 * MINUTE)], held, MINUTE)).toEqual(
+      [],
+    );
+    expect(groupMarkers([marker(0)], store(), MINUTE)).toEqual([]);
   });
 });

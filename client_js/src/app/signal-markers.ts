@@ -1,12 +1,12 @@
-import type { Flag } from "../chart/flags";
+import type { Marker } from "../chart/markers";
 import type { SignalEvent } from "../feed/signals";
 import { explain, title, trend } from "./signal-text";
 
 /** Maximum number of signals kept for the chart. */
 const KEPT = 500;
 
-/** The flag of a signal on candles of an interval; null if it has none there. */
-export function flagOf(signal: SignalEvent, interval: string): Flag | null {
+/** The marker of a signal on candles of an interval; null if it has none there. */
+export function markerOf(signal: SignalEvent, interval: string): Marker | null {
   const text = `${title(signal)}\n${explain(signal)}`;
   if (signal.event === "anomaly") {
     const time = signal.interval === undefined ? signal.timestamp : lastOf(signal.timestamp);
@@ -24,8 +24,8 @@ function lastOf(end: number): number {
   return end - 1;
 }
 
-/** The selected symbol's signals, as flags on the chart. */
-export class SignalFlags {
+/** The selected symbol's signals, as markers on the chart. */
+export class SignalMarkers {
   private readonly signals = new Map<string, SignalEvent>();
 
   /** Replace all signals, newest last; without an argument, remove them. */
@@ -41,10 +41,10 @@ export class SignalFlags {
     if (this.signals.size > KEPT && oldest !== undefined) this.signals.delete(oldest);
   }
 
-  /** The flags on candles of an interval. */
-  on(interval: string): Flag[] {
+  /** The markers on candles of an interval. */
+  on(interval: string): Marker[] {
     return [...this.signals.values()]
-      .map((signal) => flagOf(signal, interval))
-      .filter((flag) => flag !== null);
+      .map((signal) => markerOf(signal, interval))
+      .filter((marker) => marker !== null);
   }
 }

@@ -1,8 +1,17 @@
 import { type Plot, PRICE_PANE, type Series } from "../chart/series";
 import type { Indicator } from "../compute/indicator";
-import { titleOf } from "../compute/params";
+import { type Resolved, titleOf } from "../compute/params";
 import { type IndicatorSpec, specOf } from "../compute/registry";
-import { type Choice, COLORS } from "./indicator-set";
+import { COLORS } from "./colors";
+
+/** One indicator as drawn. */
+export interface Choice {
+  /** Unique in its chart. */
+  id: string;
+  resolved: Resolved;
+  /** Colour of its first line, "#rrggbb". */
+  color: string;
+}
 
 /** Colours of a histogram's columns above and below zero. */
 const ABOVE = "#2a9d7c";

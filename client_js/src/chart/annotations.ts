@@ -1,0 +1,110 @@
+import { full, type Zone } from "../format/time";
+import type { CandleStore } from "../store/candle-store";
+import type { Coordinates } from "./coordinates";
+import { Crosshair, type Point } from "./crosshair";
+import type { PaneSize } from "./geometry";
+import type { Layers } from "./layers";
+import { Legend } from "./legend";
+import { Markers } from "./markers";
+import type { Overlays } from "./overlays";
+import { PriceLabels } from "./price-labels";
+import type { Scaffold } from "./scaffold";
+import { type LastPrice, rowOf } from "./scene";
+
+/** What the annotations of one frame depend on. */
+export interface AnnotationFrame {
+  coordinates: Coordinates;
+  pane: PaneSize;
+  cursor: Point | null;
+  zone: Zone;
+}
+
+/** The elements above the canvases: legends, markers, and labels on the axes. */
+export class Annotations {
+  readonly legend = new Legend();
+  readonly markers: Markers;
+  private readonly crosshair: Crosshair;
+  private readonly labels: PriceLabels;
+
+  constructor(
+    { root, pane }: Scaffold,
+    private readonly overlays: Overlays,
+    private readonly layers: Layers,
+  ) {
+    this.legend.element.append(overlays.legend.element);
+    pane.append(this.legend.element);
+    this.crosshair = new Crosshair(root);
+    this.labels = new PriceLabels(root);
+    this.markers = new Markers(pane);
+  }
+
+  /** Place everything for a frame. */
+  place(frame: AnnotationFrame): void {
+    const { coordinates } = frame;
+    this.placeLast(coordinates);
+    this.placeLabels(coordinates);
+    this.placeMarkers(coordinates);
+    this.placeCross(frame);
+  }
+
+  private placeLast({ store, geometry, ratio }: Coordinates): void {
+    const last = lastPrice(store);
+    if (last === null) {
+      this.crosshair.hideLast();
+      return;
+    }
+    const text = store.format(last.price + store.base);
+    const height = this.overlays.layout.height / ratio;
+    this.crosshair.showLast(rowOf(geometry, last.price) / ratio, text, last.rising, height);
+  }
+
+  private placeLabels(coordinates: Coordinates): void {
+    const height = this.overlays.layout.height / coordinates.ratio;
+    const placed = this.layers.priceLabels().map(({ price, text, color }) => ({
+      y: coordinates.priceToY(price),
+      text: text ?? String(price),
+      color,
+    }));
+    this.labels.show(placed.filter(({ y }) => y >= 0 && y <= height));
+  }
+
+  private placeMarkers(coordinates: Coordinates): void {
+    const { store, geometry, intervalMs, ratio } = coordinates;
+    this.markers.place(store, intervalMs, {
+      first: geometry.first * geometry.per,
+      last: geometry.last * geometry.per,
+      x: (index) => coordinates.columnOf(index) / ratio,
+      y: (units) => coordinates.rowOf(units) / ratio,
+    });
+  }
+
+  private placeCross({ coordinates, cursor, pane, zone }: AnnotationFrame): void {
+    const { store, ratio, intervalMs } = coordinates;
+    if (cursor === null || store.count === 0) {
+      this.crosshair.hideCross();
+      this.showLegends(store, store.count - 1);
+      return;
+    }
+    const index = coordinates.xToIndex(cursor.x);
+    const held = index >= 0 && index < store.count;
+    const units = Math.round(coordinates.yToPrice(cursor.y) * 10 ** store.decimals);
+    this.crosshair.showCross(
+      { x: coordinates.columnOf(index) / ratio, y: cursor.y },
+      this.overlays.readingAt(cursor.y * ratio) ?? store.format(units),
+      held ? full(store.time[index], zone, intervalMs) : "",
+      { width: pane.width / ratio },
+    );
+    this.showLegends(store, held ? index : store.count - 1);
+  }
+
+  private showLegends(store: CandleStore, index: number): void {
+    this.legend.show(store, index);
+    this.overlays.show(store, index);
+  }
+}
+
+/** The newest candle's close, relative to the store's base; null if there is none. */
+export function lastPrice({ count, open, close, base }: CandleStore): LastPrice | null {
+  if (count === 0) return null;
+  return { price: close.at(count - 1) - base, rising: close.at(count - 1) >= open.at(count - 1) };
+}

@@ -1,0 +1,85 @@
+import type { Palette } from "./color";
+import type { Coordinates } from "./coordinates";
+import type { Point } from "./crosshair";
+import type { RectBatch } from "./rect-batch";
+
+/** All that a layer needs to draw itself in one frame. */
+export interface LayerFrame {
+  /** Rectangles in device pixels, between grid and candles, and above everything. */
+  under: RectBatch;
+  over: RectBatch;
+  coordinates: Coordinates;
+  palette: Palette;
+  /** The candles' pane in device pixels. */
+  width: number;
+  height: number;
+}
+
+/** A label on the price axis. */
+export interface PriceLabel {
+  price: number;
+  /** The text; the price by default. */
+  text?: string;
+  /** Its ground, "#rrggbb"; the text on it is white. */
+  color: string;
+}
+
+/** A pointer's movement after a layer has taken its press. */
+export interface Drag {
+  move(at: Point): void;
+  /** `cancelled`: the pointer was taken away, by a gesture of the system for instance. */
+  end(at: Point, cancelled: boolean): void;
+}
+
+/**
+ * Something drawn on the candles' pane: a price line, a drawing, a profile. Layers draw in the order
+ * in which they were added; the last one is the first to get the pointer.
+ */
+export interface ChartLayer {
+  /** Draw into the frame's batches; called with each frame in which the pane is drawn. */
+  draw?(frame: LayerFrame): void;
+  /** Labels on the price axis. */
+  priceLabels?(): readonly PriceLabel[];
+  /** The cursor where the layer would take a press, such as "grab"; null elsewhere. */
+  cursorAt?(at: Point): string | null;
+  /** Take a press of the pointer; null leaves it to the layers below, and to panning. */
+  press?(at: Point, event: PointerEvent): Drag | null;
+}
+
+/** The layers of a chart. */
+export class Layers {
+  private readonly layers: ChartLayer[] = [];
+
+  add(layer: ChartLayer): void {
+    this.layers.push(layer);
+  }
+
+  delete(layer: ChartLayer): void {
+    const at = this.layers.indexOf(layer);
+    if (at !== -1) this.layers.splice(at, 1);
+  }
+
+  draw(frame: LayerFrame): void {
+    for (const layer of this.layers) layer.draw?.(frame);
+  }
+
+  priceLabels(): PriceLabel[] {
+    return this.layers.flatMap((layer) => layer.priceLabels?.() ?? []);
+  }
+
+  cursorAt(at: Point): string | null {
+    return this.topmost((layer) => layer.cursorAt?.(at) ?? null);
+  }
+
+  press(at: Point, event: PointerEvent): Drag | null {
+    return this.topmost((layer) => layer.press?.(at, event) ?? null);
+  }
+
+  private topmost<T>(ask: (layer: ChartLayer) => T | null): T | null {
+    for (let i = this.layers.length - 1; i >= 0; i--) {
+      const answer = ask(this.layers[i]);
+      if (answer !== null) return answer;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,94 @@
+import type { Zone } from "../format/time";
+import { CandleStore } from "../store/candle-store";
+import { intervalLength } from "../store/intervals";
+import { decimalText, show } from "../store/values";
+import type { IndicatorKernels } from "./indicator-kernels";
+import type { RendererName } from "./renderers/renderer";
+import type { ThemeInput } from "./theme";
+
+/** The candles that a chart shows. */
+export interface ChartSource {
+  /** The instrument. By default that of the first tick; ticks of others are ignored. */
+  symbol?: string | null;
+  /** Length of a candle: text such as "30s", "5m", "4h" or "1d", or ms. One minute by default. */
+  interval?: string | number;
+  /** The least price step, such as 0.25 or "0.25"; found from the prices by default. */
+  tickSize?: number | string;
+  /** Candles that are kept up to date elsewhere; several charts may show one store. */
+  store?: CandleStore;
+}
+
+export interface ChartOptions extends ChartSource {
+  /** "dark" by default. */
+  theme?: ThemeInput;
+  /** Times on the axis and in labels: "utc" by default. */
+  timeZone?: Zone;
+  /** The renderer to use, instead of the best that the machine offers. */
+  renderer?: RendererName | null;
+  /** Computes what `setIndicator` asks for: `kernelIndicators()` of "tickfire/compute". */
+  indicators?: IndicatorKernels;
+}
+
+/** A source, checked and completed. */
+export interface ResolvedSource {
+  symbol: string | null;
+  /** The interval as text, for the legend. */
+  interval: string;
+  intervalMs: number;
+  store: CandleStore;
+}
+
+const MINUTE = "1m";
+
+/** Check a source and complete it; throws TypeError or RangeError that names the option. */
+export function resolveSource(given: ChartSource): ResolvedSource {
+  const { symbol = null, interval = MINUTE } = given;
+  if (symbol !== null && typeof symbol !== "string") {
+    throw new TypeError(`symbol must be a string, not ${show(symbol)}`);
+  }
+  const intervalMs = lengthOf(interval);
+  const store = given.store ?? new CandleStore(tickSizeOf(given.tickSize ?? "0"));
+  const name = typeof interval === "string" ? interval : nameOf(intervalMs);
+  return { symbol, interval: name, intervalMs, store };
+}
+
+function lengthOf(interval: unknown): number {
+  if (typeof interval === "string") return intervalLength(interval);
+  if (typeof interval !== "number") {
+    throw new TypeError(`interval must be text such as "1m" or ms, not ${show(interval)}`);
+  }
+  if (Number.isSafeInteger(interval) && interval > 0) return interval;
+  throw new RangeError(`interval must be a whole number of ms above 0, not ${interval}`);
+}
+
+function tickSizeOf(value: number | string): string {
+  const text = decimalText(value, "tickSize");
+  if (!text.startsWith("-")) return text;
+  throw new RangeError(`tickSize must not be negative, and ${text} is`);
+}
+
+const UNITS: readonly (readonly [number, string])[] = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "m"],
+  [1_000, "s"],
+  [1, "ms"],
+];
+
+function nameOf(ms: number): string {
+  const [size, unit] = UNITS.find(([each]) => ms % each === 0) ?? [1, "ms"];
+  return `${ms / size}${unit}`;
+}
+
+/** The legend's title: "EUR/USD · 1m". */
+export function titleOf({ symbol, interval }: ResolvedSource): string {
+  return symbol === null ? interval : `${symbol} · ${interval}`;
+}
+
+/** Check the element that a chart is made in. */
+export function checkElement(element: unknown): asserts element is HTMLElement {
+  const isElement = (element as Node | null)?.nodeType === 1;
+  if (isElement && typeof (element as HTMLElement).append === "function") return;
+  const hint = typeof element === "string" ? ": pass document.querySelector's result" : "";
+  throw new TypeError(`createChart needs an element of the page, not ${show(element)}${hint}`);
+}

@@ -1,0 +1,105 @@
+import { type Palette, parseColor } from "./color";
+
+/** The colours of a chart, each "#rrggbb". */
+export interface Theme {
+  background: string;
+  grid: string;
+  /** Rising and falling candles, and their volumes. */
+  up: string;
+  down: string;
+  volumeUp: string;
+  volumeDown: string;
+  text: string;
+  textDim: string;
+  textBright: string;
+  border: string;
+  borderStrong: string;
+  /** Buttons, and buttons under the pointer. */
+  raised: string;
+  hover: string;
+  /** The crosshair's labels on the axes. */
+  label: string;
+  /** Marks of alert. */
+  warn: string;
+  /** The outline of what has the keyboard's focus. */
+  accent: string;
+}
+
+export type ThemeName = "dark" | "light";
+
+export const THEMES: Readonly<Record<ThemeName, Readonly<Theme>>> = {
+  dark: {
+    background: "#0c1016",
+    grid: "#161b24",
+    up: "#26b389",
+    down: "#ef5361",
+    volumeUp: "#134036",
+    volumeDown: "#4a2129",
+    text: "#d6dde6",
+    textDim: "#7d8a9a",
+    textBright: "#f3f6fa",
+    border: "#1e2530",
+    borderStrong: "#2d3644",
+    raised: "#171d27",
+    hover: "#1b222d",
+    label: "#2a3340",
+    warn: "#e3b341",
+    accent: "#f59e42",
+  },
+  light: {
+    background: "#ffffff",
+    grid: "#eff2f6",
+    up: "#0a8f68",
+    down: "#d32f45",
+    volumeUp: "#bfe3d8",
+    volumeDown: "#f3c9ce",
+    text: "#28323f",
+    textDim: "#647183",
+    textBright: "#0d141d",
+    border: "#dce2ea",
+    borderStrong: "#c3ccd8",
+    raised: "#f1f4f8",
+    hover: "#e8edf3",
+    label: "#475466",
+    warn: "#99690a",
+    accent: "#c96a10",
+  },
+};
+
+/** A theme by name, or some colours of one's own over the dark theme. */
+export type ThemeInput = ThemeName | (Partial<Theme> & { base?: ThemeName });
+
+/** Complete a theme; throws RangeError for an unknown name, key or colour. */
+export function resolveTheme(given: ThemeInput): Theme {
+  const { base, ...own } = typeof given === "string" ? { base: given } : given;
+  const theme = THEMES[base ?? "dark"];
+  if (theme === undefined) throw new RangeError(`theme must be "dark" or "light", not "${base}"`);
+  for (const [key, color] of Object.entries(own)) {
+    if (!Object.hasOwn(theme, key)) throw new RangeError(`theme has no colour "${key}"`);
+    parseColor(String(color));
+  }
+  return { ...theme, ...own };
+}
+
+/** The theme as the renderers take it. */
+export function paletteOf(theme: Theme): Palette {
+  return {
+    background: parseColor(theme.background),
+    grid: parseColor(theme.grid),
+    up: parseColor(theme.up),
+    down: parseColor(theme.down),
+    volumeUp: parseColor(theme.volumeUp),
+    volumeDown: parseColor(theme.volumeDown),
+    axisText: parseColor(theme.textDim),
+    axisStrong: parseColor(theme.text),
+    axisLine: parseColor(theme.border),
+  };
+}
+
+/** Set the custom properties that chart.css reads: `--chart-text-dim` for `textDim`. */
+export function applyTheme(element: HTMLElement, theme: Theme): void {
+  for (const [key, color] of Object.entries(theme)) {
+    const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    element.style.setProperty(`--chart-${name}`, color);
+  }
+}

@@ -1,0 +1,297 @@
+import type { Zone } from "../format/time";
+import type { CandleStore, Watcher } from "../store/candle-store";
+import { Annotations, lastPrice } from "./annotations";
+import { AxisView } from "./axis-view";
+import { Coordinates } from "./coordinates";
+import type { Point } from "./crosshair";
+import { layOut, type PaneSize } from "./geometry";
+import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./input";
+import { FrameLoop, Level } from "./invalidate";
+import { Layers } from "./layers";
+import { Overlays } from "./overlays";
+import { PriceScale } from "./price-scale";
+import { RendererHost } from "./renderers/host";
+import type { Renderer, RendererName } from "./renderers/renderer";
+import { type DeviceSize, observeDeviceSizes } from "./resize";
+import type { Scaffold } from "./scaffold";
+import { fillView, type Geometry, VIEW_FLOATS } from "./scene";
+import { applyTheme, paletteOf, type Theme } from "./theme";
+import { Viewport } from "./viewport";
+
+export interface ViewOptions {
+  renderer: RendererName | null;
+  zone: Zone;
+  theme: Theme;
+  /** Called before the first frame in a place with a size. */
+  onPlaced(): void;
+  /** Called after each frame, and when the renderer changes. */
+  onFrame(): void;
+  /** Called when the pointer or a key has moved the crosshair. */
+  onPoint(at: Point | null): void;
+  onClick(at: Point): void;
+}
+
+/** The candles that a view shows. */
+export interface Shown {
+  store: CandleStore;
+  title: string;
+  intervalMs: number;
+}
+
+/** Draws candles, axes and annotations, and moves with the pointer and the keys. */
+export class ChartView {
+  readonly viewport = new Viewport();
+  readonly scale = new PriceScale();
+  readonly overlays: Overlays;
+  readonly layers = new Layers();
+  readonly annotations: Annotations;
+  frames = 0;
+  /** Conversions as of the last frame; null before the first. */
+  coordinates: Coordinates | null = null;
+  private store: CandleStore;
+  private intervalMs: number;
+  private watcher: Watcher;
+  private seen = { generation: -1, appended: 0 };
+  private uploadAll = true;
+  private pane: PaneSize = { width: 0, height: 0, ratio: 1 };
+  private palette;
+  private cursor: Point | null = null;
+  private whenReady: (() => void) | null = null;
+  private readonly uniform = new Float32Array(VIEW_FLOATS);
+  private readonly loop = new FrameLoop((level) => this.frame(level));
+  private readonly host: RendererHost;
+  private readonly axes: AxisView;
+  private readonly stopObserving: () => void;
+
+  constructor(
+    private readonly scaffold: Scaffold,
+    private readonly options: ViewOptions,
+    shown: Shown,
+  ) {
+    const { root, pane } = scaffold;
+    this.store = shown.store;
+    this.intervalMs = shown.intervalMs;
+    this.watcher = this.watch();
+    this.palette = paletteOf(options.theme);
+    this.overlays = new Overlays(pane);
+    this.annotations = new Annotations(scaffold, this.overlays, this.layers);
+    this.annotations.legend.setTitle(shown.title);
+    this.axes = new AxisView(scaffold, this.overlays);
+    applyTheme(root, options.theme);
+    this.listen();
+    this.stopObserving = observeDeviceSizes([root, pane], ([whole, inner]) =>
+      this.resized(whole, inner),
+    );
+    this.host = new RendererHost(pane, options.renderer, (renderer) => this.adopt(renderer));
+    void this.host.start();
+  }
+
+  get rendererName(): RendererName | null {
+    return this.host.current?.name ?? null;
+  }
+
+  /** Number of times the axis labels have been drawn. */
+  get axisDraws(): number {
+    return this.axes.draws;
+  }
+
+  /** Show other candles, from the newest one on. */
+  show({ store, title, intervalMs }: Shown): void {
+    this.watcher.stop();
+    this.store = store;
+    this.intervalMs = intervalMs;
+    this.watcher = this.watch();
+    this.seen = { generation: -1, appended: 0 };
+    this.scale.auto = true;
+    this.annotations.legend.setTitle(title);
+    this.request(Level.Layout);
+  }
+
+  /** Ask for a frame. */
+  request(level: Level): void {
+    this.loop.request(level);
+  }
+
+  /** Run `move`, which moves the view, as soon as there are candles and a pane to show them. */
+  moveView(move: () => void): void {
+    this.whenReady = move;
+    if (this.pane.width > 0) this.follow();
+    this.request(Level.Data);
+  }
+
+  /** True while a movement of the view waits for candles or a pane. */
+  get waits(): boolean {
+    return this.whenReady !== null;
+  }
+
+  setTheme(theme: Theme): void {
+    this.palette = paletteOf(theme);
+    applyTheme(this.scaffold.root, theme);
+    this.request(Level.Layout);
+  }
+
+  setZone(zone: Zone): void {
+    this.options.zone = zone;
+    this.request(Level.Layout);
+  }
+
+  dispose(): void {
+    this.loop.stop();
+    this.watcher.stop();
+    this.stopObserving();
+    this.host.dispose();
+    this.scaffold.root.remove();
+  }
+
+  private watch(): Watcher {
+    return this.store.watch(() => this.request(Level.Data));
+  }
+
+  private listen(): void {
+    const { root, pane, priceAxis, timeAxis, latest } = this.scaffold;
+    const actions = this.actions();
+    listenToPane(pane, actions);
+    listenToAxes(priceAxis, timeAxis, actions);
+    listenToKeys(root, actions);
+    latest.addEventListener("pointerdown", (event) => event.stopPropagation());
+    latest.addEventListener("click", () => actions.goLatest());
+  }
+
+  private actions(): ChartActions {
+    const move =
+      <A extends unknown[]>(change: (...given: A) => void) =>
+      (...given: A) => {
+        change(...given);
+        this.request(Level.Data);
+      };
+    const { viewport, scale, layers } = this;
+    return {
+      pan: move((dx: number, dy: number) => {
+        viewport.pan(dx);
+        if (!scale.auto && dy !== 0)
+          scale.pan((dy * this.pane.ratio) / this.overlays.layout.height);
+      }),
+      zoom: move((x: number, factor: number) => viewport.zoom(x, factor)),
+      zoomFollowing: move((factor: number) => viewport.zoomFollowing(factor)),
+      zoomPrice: move((factor: number) => scale.zoom(factor)),
+      autoPrice: move(() => {
+        scale.auto = true;
+      }),
+      goLatest: move(() => viewport.goLatest()),
+      goOldest: move(() => viewport.goOldest()),
+      point: (at) => this.point(at),
+      press: (at, event) => layers.press(at, event),
+      click: (at) => this.options.onClick(at),
+      step: (candles) => this.step(candles),
+    };
+  }
+
+  private point(at: Point | null): void {
+    this.cursor = at;
+    const cursor = at === null ? null : this.layers.cursorAt(at);
+    const { style } = this.scaffold.pane;
+    if (style.cursor !== (cursor ?? "")) style.cursor = cursor ?? "";
+    this.options.onPoint(at);
+    this.request(Level.Cursor);
+  }
+
+  /** Move the crosshair by whole candles, to the close. */
+  private step(candles: number): void {
+    const { coordinates, store, cursor } = this;
+    if (coordinates === null || store.count === 0) return;
+    const { ratio, geometry } = coordinates;
+    const from = cursor === null ? store.count : coordinates.xToIndex(cursor.x);
+    const index = Math.min(Math.max(from + candles * geometry.per, 0), store.count - 1);
+    const y = coordinates.rowOf(store.close.at(index)) / ratio;
+    const height = this.overlays.layout.height / ratio;
+    this.point({ x: coordinates.columnOf(index) / ratio, y: Math.min(y, height) });
+  }
+
+  private adopt(renderer: Renderer): void {
+    if (this.pane.width > 0) renderer.resize(this.pane.width, this.pane.height);
+    this.uploadAll = true;
+    this.request(Level.Layout);
+  }
+
+  private resized(whole: DeviceSize, inner: DeviceSize): void {
+    // Hidden, or out of the document: what is drawn stays for the return.
+    if (whole.width === 0 || whole.height === 0) return;
+    this.options.onPlaced();
+    const ratio = window.devicePixelRatio;
+    this.pane = { width: Math.max(inner.width, 1), height: Math.max(inner.height, 1), ratio };
+    this.viewport.resize(this.pane.width / ratio);
+    this.host.current?.resize(this.pane.width, this.pane.height);
+    this.axes.resize(whole);
+    // Resizing clears both canvases: draw now, before they are presented.
+    this.frame(Level.Layout);
+  }
+
+  private frame(level: Level): void {
+    if (this.pane.width === 0) return;
+    if (level >= Level.Data) this.drawPane(level);
+    const { coordinates, pane, cursor } = this;
+    if (coordinates === null) return;
+    this.annotations.place({ coordinates, pane, cursor, zone: this.options.zone });
+    this.frames++;
+    this.options.onFrame();
+  }
+
+  private drawPane(level: Level): void {
+    this.follow();
+    const { overlays, pane, palette, store, axes, layers } = this;
+    const room = overlays.divide(pane);
+    const geometry = layOut(store, this.viewport, this.scale, room, (extent, first, last) =>
+      overlays.stretch(store, extent, first, last),
+    );
+    const coordinates = new Coordinates(store, geometry, this.intervalMs, pane.ratio);
+    this.coordinates = coordinates;
+    overlays.fit(store, geometry);
+    axes.update(coordinates, pane, { palette, zone: this.options.zone }, level === Level.Layout);
+    this.scaffold.latest.hidden = this.viewport.following;
+    overlays.draw(store, geometry, pane, { palette, grid: axes.grid });
+    const { under, over } = overlays;
+    layers.draw({ under, over, coordinates, palette, width: pane.width, height: room.height });
+    if (this.host.current !== null) this.render(this.host.current, geometry);
+  }
+
+  private render(renderer: Renderer, geometry: Geometry): void {
+    const { store, axes, overlays, palette } = this;
+    const { from, to, all } = this.watcher.take();
+    const records = { data: store.records, count: store.count };
+    if (all || this.uploadAll) renderer.upload(records, 0, store.count);
+    else renderer.upload(records, from, to);
+    this.uploadAll = false;
+    const { per, first, last } = geometry;
+    renderer.draw({
+      view: this.uniform,
+      background: palette.background,
+      grid: axes.grid,
+      gridVersion: axes.gridVersion,
+      under: overlays.under,
+      over: overlays.over,
+      per,
+      first,
+      last,
+      dashes: fillView(this.uniform, geometry, this.pane.height, palette, lastPrice(store)),
+    });
+  }
+
+  /** Move the view with the store. */
+  private follow(): void {
+    const { store, viewport } = this;
+    const { generation, appended } = this.seen;
+    this.seen = { generation: store.generation, appended: store.appended };
+    if (generation === store.generation) {
+      viewport.setCount(store.count, store.appended - appended);
+    } else {
+      this.uploadAll = true;
+      viewport.setCount(store.count, 0);
+      if (generation === -1 && store.count > 0) viewport.fit();
+      else if (generation === -1) this.seen.generation = -1;
+    }
+    if (this.whenReady !== null && store.count > 0) {
+      this.whenReady();
+      this.whenReady = null;
+    }
+  }
+}

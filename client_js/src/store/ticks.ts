@@ -1,0 +1,120 @@
+import type { CandleStore } from "./candle-store";
+import {
+  type DecimalInput,
+  decimalText,
+  roundTo,
+  type TimeInput,
+  timeOf,
+  volumeOf,
+} from "./values";
+
+/** One trade. */
+export interface Tick {
+  /** The instrument; a tick without one belongs to any chart. */
+  symbol?: string;
+  price: DecimalInput;
+  /** 0 by default. */
+  volume?: DecimalInput;
+  time: TimeInput;
+}
+
+/** A tick that has been checked: its time in ms, its price as decimal text. */
+interface Trade {
+  time: number;
+  price: string;
+  volume: number;
+}
+
+/**
+ * Folds ticks into the candles of a store.
+ *
+ * A tick belongs to the candle within whose interval its time falls; a later interval begins a new
+ * candle. A late tick widens its candle and adds to its volume. Only within the newest candle may
+ * it become the open, if it precedes the first tick, and it becomes the close only if no later tick
+ * has come. A tick before the first candle of all has no candle and is ignored.
+ */
+export class TickFolder {
+  /** Times of the first and last tick of the newest candle, where this folder has seen them. */
+  private newest = { candle: Number.NaN, opened: 0, closed: 0 };
+
+  constructor(
+    private readonly store: CandleStore,
+    private readonly intervalMs: number,
+  ) {}
+
+  /**
+   * Fold one tick; returns false if it precedes all candles. The price is rounded to the store's
+   * tick size. Throws TypeError or RangeError that names the field, and then changes nothing.
+   */
+  fold(tick: Tick): boolean {
+    const { store } = this;
+    const trade = checked(tick, store.tickSize);
+    const at = store.lastAt(trade.time);
+    if (at < 0 && store.count > 0) return false;
+    if (at >= 0 && trade.time - store.time[at] < this.intervalMs) this.amend(at, trade);
+    else this.begin(at, trade);
+    return true;
+  }
+
+  private begin(before: number, { time, price, volume }: Trade): void {
+    const { store, intervalMs } = this;
+    // Candles need not begin at multiples of the interval: those of a session begin with it.
+    const origin = before < 0 ? 0 : store.time[before];
+    const start = origin + Math.floor((time - origin) / intervalMs) * intervalMs;
+    const isNewest = before === store.count - 1;
+    store.apply({
+      time: start,
+      open: price,
+      high: price,
+      low: price,
+      close: price,
+      volume,
+      trades: 1,
+    });
+    if (isNewest) this.newest = { candle: start, opened: time, closed: time };
+  }
+
+  private amend(at: number, { time, price, volume }: Trade): void {
+    const { store } = this;
+    const bar = store.bar(at);
+    bar.volume += volume;
+    bar.trades++;
+    if (compare(price, bar.high) > 0) bar.high = price;
+    if (compare(price, bar.low) < 0) bar.low = price;
+    if (at === store.count - 1) this.moveEnds(bar, time, price);
+    store.apply(bar);
+  }
+
+  private moveEnds(
+    bar: { time: number; open: string; close: string },
+    time: number,
+    price: string,
+  ) {
+    if (this.newest.candle !== bar.time) {
+      // A candle that came whole: its open stands, and any tick is newer than its close.
+      this.newest = { candle: bar.time, opened: Number.NEGATIVE_INFINITY, closed: time };
+    }
+    const { newest } = this;
+    if (time >= newest.closed) {
+      newest.closed = time;
+      bar.close = price;
+    }
+    if (time < newest.opened) {
+      newest.opened = time;
+      bar.open = price;
+    }
+  }
+}
+
+function checked(tick: Tick, tickSize: string): Trade {
+  return {
+    time: timeOf(tick.time),
+    price: roundTo(decimalText(tick.price, "price"), tickSize),
+    volume: volumeOf(tick.volume ?? 0),
+  };
+}
+
+/** Compare two decimal texts: each is exact as a double's text, so doubles tell them apart. */
+function compare(one: string, other: string): number {
+  return Number(one) - Number(other);
+}
