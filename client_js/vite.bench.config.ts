@@ -1,9 +1,11 @@
 import { defineConfig } from "vite";
+import { minifiedShaders } from "./build/wgsl";
 
 /** The page that bench/run.py drives. */
 export default defineConfig({
   root: "bench",
   base: "./",
-  publicDir: "../shaders",
+  publicDir: false,
+  plugins: [minifiedShaders()],
   build: { outDir: "dist", emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
 });

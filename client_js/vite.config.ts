@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { minifiedShaders } from "./build/wgsl";
 
 const OUT = fileURLToPath(new URL("../server/tickfire/server/static", import.meta.url));
 
@@ -25,7 +26,7 @@ function removeFormerAssets(): Plugin {
 export default defineConfig({
   base: "./",
   publicDir: "shaders",
-  plugins: [removeFormerAssets()],
+  plugins: [minifiedShaders(), removeFormerAssets()],
   worker: { format: "es" },
   build: {
     outDir: OUT,

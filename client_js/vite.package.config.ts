@@ -1,8 +1,12 @@
 import { copyFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { minifiedShaders } from "./build/wgsl";
 
 const inside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The package's parts, each of which can be imported by itself. */
+const ENTRIES = ["chart", "compute", "feed", "models", "store"];
 
 /** Lays the worker and kernels.wasm beside the package's module, and names them in it. */
 function besideEachOther(): Plugin {
@@ -24,17 +28,21 @@ function besideEachOther(): Plugin {
   };
 }
 
-/** The npm package: feed, store, formats and indicators for browsers and Node, without phoenix. */
+/** The npm package, for browsers and Node, without phoenix. */
 export default defineConfig({
   publicDir: false,
-  plugins: [besideEachOther()],
+  plugins: [minifiedShaders(), besideEachOther()],
   build: {
     outDir: "dist",
     emptyOutDir: true,
     target: "es2022",
     minify: false,
     lib: {
-      entry: { tickfire: "src/index.ts", "compute-worker": "src/compute/worker.ts" },
+      entry: {
+        tickfire: "src/index.ts",
+        ...Object.fromEntries(ENTRIES.map((name) => [name, `src/entries/${name}.ts`])),
+        "compute-worker": "src/compute/worker.ts",
+      },
       formats: ["es"],
     },
     rolldownOptions: {

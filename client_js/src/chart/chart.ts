@@ -1,7 +1,7 @@
 import type { Zone } from "../format/time";
 import { type BarInput, checkedBars } from "../store/bars";
 import type { Bar, CandleStore } from "../store/candle-store";
-import { type Tick, TickFolder } from "../store/ticks";
+import { TickFolder, type TickInput } from "../store/ticks";
 import type { Point } from "./crosshair";
 import { Emitter } from "./emitter";
 import type { IndicatorParams } from "./indicator-kernels";
@@ -191,7 +191,7 @@ export class Chart {
    * symbol, or before the first candle. Throws TypeError or RangeError that names the field, and
    * then changes nothing.
    */
-  updateCandle(tick: Tick): boolean {
+  updateCandle(tick: TickInput): boolean {
     if (tick === null || typeof tick !== "object") throw new TypeError("a tick must be an object");
     const { symbol = this.symbol } = tick;
     if (this.symbol !== null && symbol !== this.symbol) return false;

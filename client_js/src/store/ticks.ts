@@ -9,7 +9,7 @@ import {
 } from "./values";
 
 /** One trade. */
-export interface Tick {
+export interface TickInput {
   /** The instrument; a tick without one belongs to any chart. */
   symbol?: string;
   price: DecimalInput;
@@ -46,7 +46,7 @@ export class TickFolder {
    * Fold one tick; returns false if it precedes all candles. The price is rounded to the store's
    * tick size. Throws TypeError or RangeError that names the field, and then changes nothing.
    */
-  fold(tick: Tick): boolean {
+  fold(tick: TickInput): boolean {
     const { store } = this;
     const trade = checked(tick, store.tickSize);
     const at = store.lastAt(trade.time);
@@ -106,7 +106,7 @@ export class TickFolder {
   }
 }
 
-function checked(tick: Tick, tickSize: string): Trade {
+function checked(tick: TickInput, tickSize: string): Trade {
   return {
     time: timeOf(tick.time),
     price: roundTo(decimalText(tick.price, "price"), tickSize),

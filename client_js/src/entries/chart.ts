@@ -1,0 +1,35 @@
+/** Candlestick charts, drawn by WebGPU or Canvas2D. */
+export {
+  type Added,
+  Chart,
+  type ChartEvents,
+  type ChartPoint,
+  createChart,
+  type IndicatorOptions,
+  type PriceLine,
+} from "../chart/chart";
+export type { Rgb } from "../chart/color";
+export type { Coordinates } from "../chart/coordinates";
+export type { Point } from "../chart/crosshair";
+export type {
+  IndicatorKernels,
+  IndicatorParams,
+  IndicatorRequest,
+  IndicatorSession,
+  IndicatorSink,
+  IndicatorSource,
+} from "../chart/indicator-kernels";
+export type { ChartLayer, Drag, LayerFrame, PriceLabel } from "../chart/layers";
+export type { Marker } from "../chart/markers";
+export type { ChartOptions, ChartSource } from "../chart/options";
+export type { PriceLineOptions } from "../chart/price-lines";
+export type { TimeRange, VisibleRange } from "../chart/range";
+export { packColor, type RectBatch } from "../chart/rect-batch";
+export type { RendererName } from "../chart/renderers/renderer";
+export { type Plot, type PlotKind, PRICE_PANE, type Series } from "../chart/series";
+export { THEMES, type Theme, type ThemeInput, type ThemeName } from "../chart/theme";
+export type { Zone } from "../format/time";
+export type { BarInput } from "../store/bars";
+export type { Bar, CandleStore } from "../store/candle-store";
+export type { TickInput } from "../store/ticks";
+export type { DecimalInput, TimeInput } from "../store/values";

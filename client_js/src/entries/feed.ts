@@ -1,0 +1,23 @@
+/** The feed: topics of a tickfire server over one stock phoenix.js socket. */
+export { decodeTicks, type PackedTick, type PackedTicks, priceText } from "../feed/binary";
+export type { CandlesHandlers, CandlesSubscription } from "../feed/candles";
+export type { Recovery } from "../feed/cursor";
+export {
+  type FeedOptions,
+  type InstrumentHandlers,
+  MarketFeed,
+  type NewsHandlers,
+  type RealtimeHandlers,
+} from "../feed/feed";
+export type * from "../feed/payloads";
+export type {
+  Anomaly,
+  Direction,
+  Pattern,
+  RuleHeld,
+  SignalEvent,
+  SignalHandlers,
+} from "../feed/signals";
+export type { Status } from "../feed/status";
+export type { TopicSubscription } from "../feed/subscription";
+export type { TraceFeed, TraceHandlers, TraceSample } from "../feed/trace";
