@@ -1,6 +1,27 @@
 /** All of tickfire for JavaScript. An application that needs a part imports that part's entry. */
-export * from "./entries/chart";
-export * from "./entries/compute";
-export * from "./entries/feed";
-export * from "./entries/models";
-export * from "./entries/store";
+export type * from "./entries/chart";
+export { Chart, createChart, PRICE_PANE, packColor, THEMES } from "./entries/chart";
+export type * from "./entries/compute";
+export {
+  Compute,
+  INDICATORS,
+  IndicatorError,
+  kernelIndicators,
+  SOURCES,
+  StoreSync,
+  serve,
+} from "./entries/compute";
+export type * from "./entries/feed";
+export { decodeTicks, MarketFeed, priceText } from "./entries/feed";
+export type * from "./entries/models";
+export { LABELS, SentimentModel } from "./entries/models";
+export type * from "./entries/store";
+export {
+  CandleStore,
+  decimalsOf,
+  fromUnits,
+  INTERVALS,
+  intervalLength,
+  TickFolder,
+  toUnits,
+} from "./entries/store";

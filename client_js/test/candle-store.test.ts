@@ -54,6 +54,7 @@ test("bars put before the oldest candle leave the others as they are", () => {
       fc.integer({ min: 20, max: 60 }),
       (held, pages, limit) => {
         const store = new CandleStore("0.01", limit);
+        const watcher = store.watch();
         let wanted = naive(held).slice(-limit);
         store.reset(wanted);
         for (const page of pages.map(naive)) {

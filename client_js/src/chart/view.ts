@@ -1,5 +1,6 @@
 import type { Zone } from "../format/time";
-import type { CandleStore, Watcher } from "../store/candle-store";
+import type { CandleStore } from "../store/candle-store";
+import type { Watcher } from "../store/changes";
 import { Annotations, lastPrice } from "./annotations";
 import { AxisView } from "./axis-view";
 import { Coordinates } from "./coordinates";

@@ -1,7 +1,8 @@
 /** Candles as columns of exact prices, and ticks folded into them. */
 export { decimalsOf, fromUnits, toUnits } from "../format/decimal";
 export type { BarInput } from "../store/bars";
-export { type Bar, CandleStore, type Dirty, type Watcher } from "../store/candle-store";
+export { type Bar, CandleStore } from "../store/candle-store";
+export type { Dirty, Watcher } from "../store/changes";
 export { INTERVALS, type Interval, intervalLength } from "../store/intervals";
 export { TickFolder, type TickInput } from "../store/ticks";
 export type { DecimalInput, TimeInput } from "../store/values";
