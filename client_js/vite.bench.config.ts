@@ -1,5 +1,5 @@
 import { defineConfig } from "vite";
-import { minifiedShaders } from "./build/wgsl";
+import { minifiedShaders } from "./build/wgsl.ts";
 
 /** The page that bench/run.py drives. */
 export default defineConfig({

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
-import { minifiedShaders } from "./build/wgsl";
+import { minifiedShaders } from "./build/wgsl.ts";
 
 const OUT = fileURLToPath(new URL("../server/tickfire/server/static", import.meta.url));
 

@@ -1,7 +1,7 @@
 import { copyFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
-import { minifiedShaders } from "./build/wgsl";
+import { minifiedShaders } from "./build/wgsl.ts";
 
 const inside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
