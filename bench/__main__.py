@@ -27,6 +27,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[str]]]] = {
     "kernels": lambda: ["-m", "bench.kernels"],
     "pyodide": lambda: ["-m", "bench.pyodide"],
     "compute": lambda: ["-m", "bench.compute"],
+    "chart": lambda: ["-m", "bench.chart"],
     "models": lambda: ["-m", "bench.models"],
 }
 

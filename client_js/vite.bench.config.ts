@@ -1,11 +1,10 @@
 import { defineConfig } from "vite";
 import { minifiedShaders } from "./build/wgsl.ts";
 
-/** The page that bench/run.py drives. */
+/** The pages of bench/compute and bench/chart; the root is given on the command line. */
 export default defineConfig({
-  root: "bench",
   base: "./",
   publicDir: false,
   plugins: [minifiedShaders()],
-  build: { outDir: "dist", emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
+  build: { target: "es2022", assetsInlineLimit: 0 },
 });

@@ -9,14 +9,9 @@ turns; each figure is the minimum.
 from __future__ import annotations
 
 import argparse
-import functools
-import http.server
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,54 +21,14 @@ from typing import Any, Final
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bench.browser import CLIENT, build, launch, serving
 from tickfire.kernels import native
 
-CLIENT: Final = Path(__file__).resolve().parents[2] / "client_js"
 BARS: Final = 100_000
 ROUNDS: Final = 300
 ELEMENTS: Final = 1_000_000
 TURNS: Final = 15
 FRAME_MS: Final = 16.7
-ISOLATION: Final = {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-}
-
-
-class Files(http.server.SimpleHTTPRequestHandler):
-    """File server without a log that can let the page share memory."""
-
-    def __init__(self, *given: Any, isolated: bool, **named: Any) -> None:
-        self._isolated = isolated
-        super().__init__(*given, **named)
-
-    def end_headers(self) -> None:
-        """Add the headers of isolation."""
-        for name, value in ISOLATION.items() if self._isolated else ():
-            self.send_header(name, value)
-        super().end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing."""
-
-
-@contextmanager
-def serving(folder: Path, *, isolated: bool) -> Iterator[str]:
-    """Serve a folder; yield its address."""
-    handler = functools.partial(Files, directory=str(folder), isolated=isolated)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/index.html"
-    finally:
-        server.shutdown()
-
-
-def build(folder: Path) -> None:
-    """Build the benchmark's page into a folder."""
-    command = ["npx", "vite", "build", "bench/compute", "--config", "vite.bench.config.ts"]
-    options = ["--outDir", str(folder), "--emptyOutDir", "--logLevel", "error"]
-    subprocess.run([*command, *options], cwd=CLIENT, check=True)
 
 
 @contextmanager
@@ -131,11 +86,10 @@ def compare(page: Page) -> dict[str, dict[str, float]]:
 def measure() -> dict[str, Any]:
     """Build, open Chromium and measure everything."""
     results: dict[str, Any] = {}
-    executable = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        build(folder)
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        build("compute", folder)
+        browser = launch(playwright)
         for isolated in (True, False):
             with serving(folder, isolated=isolated) as url, opened(browser, url) as page:
                 made = page.evaluate("([n, r]) => bench.updates(n, r)", [BARS, ROUNDS])

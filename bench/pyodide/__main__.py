@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import socket
 import sys
 import threading
@@ -26,6 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Scope
 
+from bench.browser import launch
 from tickfire.server import page as served
 
 STARTS: Final = 5
@@ -54,8 +54,7 @@ def main() -> None:
         sys.exit("bench: the browser's Python is not built; run make setup first.")
     hiding = Hiding()
     with serving(hiding) as url, sync_playwright() as playwright:
-        executable = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = launch(playwright)
         for kind in GOALS_MS:
             hiding.hides = kind == "cold"
             print_starts(kind, [start(browser, url, kind) for _ in range(STARTS)])

@@ -1,16 +1,8 @@
 import type { Bars } from "../../src/compute/bar-columns";
+import { chance } from "../chance";
 
 const START_MS = 1_700_000_000_000;
 const MINUTE_MS = 60_000;
-
-/** A small seeded generator of random numbers below 1. */
-export function chance(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 /** Seeded one-minute bars. */
 export function market(count: number, seed = 1): Bars {

@@ -1,0 +1,1 @@
+"""The chart beside lightweight-charts and uPlot, in one page and run."""
