@@ -58,7 +58,10 @@ export const uplot: Subject = {
           scales: {
             x: { range: () => [times[count - visible] - half, times[count - 1] + half] },
           },
-          axes: [{ ...axis, size: 26 }, { ...axis, side: 1, size: 64 }],
+          axes: [
+            { ...axis, size: 26 },
+            { ...axis, side: 1, size: 64 },
+          ],
           series: [{}, ...[1, 2, 3, 4].map(() => ({ paths: () => null, points: { show: false } }))],
           hooks: { draw: [drawCandles] },
         },
