@@ -1,4 +1,5 @@
-import { readdirSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 import { minifiedShaders } from "./build/wgsl.ts";
@@ -22,11 +23,37 @@ function removeFormerAssets(): Plugin {
   };
 }
 
+const FIRST_PAINT = fileURLToPath(new URL("src/app/first-paint.js", import.meta.url));
+
+/**
+ * Serves the script that runs before the first paint. It is no module, since those run too late,
+ * and not inlined, since the page's CSP refuses that.
+ */
+function classicScript(): Plugin {
+  const source = readFileSync(FIRST_PAINT, "utf8");
+  const hash = createHash("sha256").update(source).digest("base64url").slice(0, 8);
+  const fileName = `assets/first-paint-${hash}.js`;
+  const script = (src: string) => [
+    { tag: "script", attrs: { src }, injectTo: "head-prepend" as const },
+  ];
+  let isBuild = false;
+  return {
+    name: "classic-script",
+    configResolved: ({ command }) => {
+      isBuild = command === "build";
+    },
+    generateBundle() {
+      this.emitFile({ type: "asset", fileName, source });
+    },
+    transformIndexHtml: () => script(isBuild ? `./${fileName}` : "/src/app/first-paint.js"),
+  };
+}
+
 /** The dashboard page: built into the server's package data, with shaders/ copied as it is. */
 export default defineConfig({
   base: "./",
   publicDir: "shaders",
-  plugins: [minifiedShaders(), removeFormerAssets()],
+  plugins: [classicScript(), minifiedShaders(), removeFormerAssets()],
   worker: { format: "es" },
   build: {
     outDir: OUT,

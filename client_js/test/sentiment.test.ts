@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { chipText, chipTitle } from "../src/app/sentiment-chip";
+import { chipText, explainChip } from "../src/app/sentiment-chip";
 import type { HeadlineSentiment } from "../src/feed/payloads";
 import { exp } from "../src/models/exp";
 import { NpzError, readNpz } from "../src/models/npz";
@@ -99,13 +99,14 @@ describe("the chip", () => {
   });
 
   it("explains itself", () => {
-    expect(chipTitle(sure, "browser").split("\n")).toEqual([
+    expect(explainChip(sure, "browser").split("\n")).toEqual([
+      "Mood of the headline: bullish",
       "bullish 90 %, neutral 8 %, bearish 2 %",
-      "Decisive words: beats (0.85)",
-      "sentiment/1, scored in this browser",
+      "Words that decided, with their weights: beats (0.85)",
+      "Model sentiment/1, scored in this browser.",
     ]);
-    const unsure = chipTitle({ ...sure, abstained: true, words: [] }, "server");
+    const unsure = explainChip({ ...sure, abstained: true, words: [] }, "server");
     expect(unsure).toContain("Too uncertain to be called bullish");
-    expect(unsure).not.toContain("Words");
+    expect(unsure).not.toContain("Words that");
   });
 });

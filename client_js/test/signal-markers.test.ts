@@ -52,7 +52,7 @@ describe("markerOf", () => {
     for (const interval of ["1s", "1h"]) {
       const made = markerOf(anomaly("a", 5 * MINUTE), interval);
       expect(made).toMatchObject({ time: 5 * MINUTE, side: "above", tone: "alert" });
-      expect(made?.text).toContain("usually 100");
+      expect(made?.text).toContain("Unusual volume");
     }
   });
 

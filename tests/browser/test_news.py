@@ -34,9 +34,9 @@ def test_a_headline_says_what_it_says_and_why(stage: Stage, open_page: OpenPage)
     chips = chart.page.locator(".news-sentiment")
     chips.nth(1).wait_for()
     assert chips.all_inner_texts() == ["unsure", "▲ bullish"]
-    told = chips.nth(1).get_attribute("title") or ""
+    told = chips.nth(1).get_attribute("data-tip") or ""
     assert "bullish 90 %" in told and "beats (0.85)" in told
-    assert "Too uncertain" in (chips.nth(0).get_attribute("title") or "")
+    assert "Too uncertain" in (chips.nth(0).get_attribute("data-tip") or "")
     assert chart.complaints == []
 
 
@@ -51,7 +51,7 @@ def test_a_headline_without_sentiment_is_scored_in_the_browser(
     assert chip.get_attribute("data-origin") == "browser"
     expected = SentimentModel.open(SHIPPED / "sentiment.json").score(title)
     assert chip.get_attribute("data-label") == expected.label
-    told = chip.get_attribute("title") or ""
+    told = chip.get_attribute("data-tip") or ""
     assert f"bullish {100 * expected.probabilities[2]:.0f} %" in told
     assert "scored in this browser" in told
     later = {**BLANK, "id": "1", "title": title, "sentiment": {**SURE, "label": "bearish"}}

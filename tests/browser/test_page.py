@@ -124,7 +124,8 @@ def test_symbols_are_searched_and_chosen_by_keyboard(stage: Stage, open_page: Op
     chart = open_page(stage.url, symbol="ESU4")
     chart.page.keyboard.press("/")
     chart.page.keyboard.type("eur")
-    assert chart.page.locator(".watch-row").all_inner_texts() == ["EUR/USD\n1.07310\n\u22120.06%"]
+    (row,) = chart.page.locator(".watch-row").all_inner_texts()
+    assert row.split() == ["EUR/USD", "1.07310", "\u22120.06%"]
     chart.page.keyboard.press("Enter")
     chart.wait_data("symbol", "EUR/USD")
     chart.wait_live()
@@ -199,6 +200,59 @@ def test_an_unknown_symbol_falls_back_to_one_that_is_there(
 ) -> None:
     chart = open_page(stage.url, symbol="NOSUCH")
     assert chart.data("symbol") == "CLQ4"
+    assert chart.text("#notice-text") == "NOSUCH is not in this market; showing CLQ4."
+    chart.page.get_by_role("button", name="Choose a symbol", exact=True).click()
+    assert chart.page.evaluate("document.activeElement.id") == "search"
+    assert not chart.page.locator("#notice").is_visible()
+
+
+def test_a_symbol_is_found_in_any_case(stage: Stage, open_page: OpenPage) -> None:
+    chart = open_page(stage.url, symbol="eur/usd")
+    assert chart.data("symbol") == "EUR/USD"
+    assert not chart.page.locator("#notice").is_visible()
+
+
+def test_an_unknown_interval_or_indicator_is_told(stage: Stage, open_page: OpenPage) -> None:
+    chart = open_page(stage.url, symbol="ESU4", interval="7m", indicators="ema(20),nosuch(3)")
+    assert "There are no 7m candles." in chart.text("#notice-text")
+    assert chart.data("interval") == "1m"
+    assert 'there is no indicator "nosuch"' in chart.text("#status-event")
+    assert chart.text("#indicators") == "Indicators"
+    assert chart.page.locator("#indicators").get_attribute("data-count") == "1"
+
+
+def test_back_and_forth_return_to_what_was_shown(stage: Stage, open_page: OpenPage) -> None:
+    chart = open_page(stage.url, symbol="ESU4")
+    page = chart.page
+    page.locator(".watch-row", has_text="NQU4").click()
+    chart.wait_data("symbol", "NQU4")
+    page.get_by_role("button", name="1h", exact=True).click()
+    chart.wait_data("interval", "1h")
+    page.go_back()
+    chart.wait_data("interval", "1m")
+    assert chart.data("symbol") == "NQU4"
+    page.go_back()
+    chart.wait_data("symbol", "ESU4")
+    chart.wait_live()
+    page.go_forward()
+    page.go_forward()
+    chart.wait_data("interval", "1h")
+    chart.wait_data("symbol", "NQU4")
+    assert "symbol=NQU4&" in page.url
+    chart.wait_live()
+
+
+def test_the_view_is_kept_without_an_address(stage: Stage, open_page: OpenPage) -> None:
+    chart = open_page(stage.url, symbol="NQU4", interval="5m")
+    chart.page.goto(stage.url)
+    chart.wait_live()
+    assert (chart.data("symbol"), chart.data("interval")) == ("NQU4", "5m")
+
+
+def test_the_title_has_all_decimals(stage: Stage, open_page: OpenPage) -> None:
+    chart = open_page(stage.url, symbol="ESU4")
+    stage.trade("ESU4", "5524.5", 3, at_ms=START_MS)
+    chart.page.wait_for_function("() => document.title === '5524.50 ESU4'")
 
 
 def test_waits_for_instruments_and_goes_on_when_they_come(

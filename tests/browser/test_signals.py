@@ -33,10 +33,10 @@ def test_an_outlook_stands_with_its_evidence_and_follows(stage: Stage, open_page
     outlook = chart.page.locator("#signals-outlook")
     outlook.wait_for()
     text = outlook.inner_text()
-    assert "no edge" in text and "51.3 % up" in text and "1,733 cases" in text and "0.82 bp" in text
-    told = chart.page.locator(".outlook-scale").get_attribute("title") or ""
+    assert "No edge" in text and "51.3 % up" in text and "1,733 cases" in text and "0.82 bp" in text
+    told = chart.page.locator(".outlook-scale").get_attribute("aria-label") or ""
     assert "49.2 % to 53.9 %" in told and "This is no edge" in told
-    later = {**DIRECTION, "id": "2-0", "says": "up", "expected_net_bp": 0.4}
+    later = {**DIRECTION, "id": "2-0", "says": "up", "probability": 0.58, "expected_net_bp": 0.4}
     stage.serving.call(lambda: stage.market.broadcast("signals:ESU4", "signal", later))
     chart.page.wait_for_selector(".outlook-says[data-says=up]")
     assert chart.complaints == []
@@ -58,5 +58,5 @@ def test_rules_anomalies_and_patterns_are_listed_newest_first(
     names = chart.page.locator(".signal-name").all_inner_texts()
     assert names == ["oversold", "Hammer · 1m", "Unusual spread"]
     assert items.nth(1).get_attribute("data-trend") == "up"
-    assert "rsi(14) = 27.4" in (items.nth(0).get_attribute("title") or "")
+    assert "rsi(14) = 27.4" in (items.nth(0).get_attribute("data-tip") or "")
     assert chart.complaints == []

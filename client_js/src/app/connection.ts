@@ -39,11 +39,3 @@ export class ConnectionLamp {
     setText(this.text, describe(state, status, Date.now()));
   }
 }
-
-/** The message in an empty chart; empty if there are candles. */
-export function emptyText(state: PageState, symbol: string | null, candles: number): string {
-  if (candles > 0) return "";
-  if (state === "live") return `No trades of ${symbol} yet`;
-  if (state === "waiting") return symbol === null ? "Waiting for instruments" : "Loading candles";
-  return state === "closed" ? "Closed" : "Connecting";
-}

@@ -48,7 +48,6 @@ export class IndicatorMenu {
     this.search.addEventListener("input", () => this.filter());
     this.panel.addEventListener("keydown", (event) => this.key(event));
     this.panel.addEventListener("toggle", () => this.toggled());
-    document.addEventListener("keydown", (event) => this.shortcut(event));
     this.filter();
   }
 
@@ -58,6 +57,10 @@ export class IndicatorMenu {
     this.chosen.replaceChildren(...all.map((choice) => this.row(choice)));
     this.chosen.hidden = all.length === 0;
     this.button.dataset["count"] = all.length > 0 ? String(all.length) : "";
+  }
+
+  open(): void {
+    this.panel.showPopover();
   }
 
   private add(name: IndicatorName): void {
@@ -91,7 +94,7 @@ export class IndicatorMenu {
     const paint = el("input", "chosen-color", { type: "color", "aria-label": `${title}: colour` });
     paint.value = color;
     const error = el("p", "chosen-error", { role: "alert" });
-    const name = el("span", "chosen-name", { title: about }, titleOf(resolved));
+    const name = el("span", "chosen-name", { "data-tip": about, tabindex: "0" }, titleOf(resolved));
     const fields = el("span", "chosen-fields");
     const given: Record<string, unknown> = { ...paramsOf(resolved) };
     const edit = (): void => {
@@ -166,18 +169,6 @@ export class IndicatorMenu {
     else if (event.key === "ArrowUp" && at !== -1) (shown[at - 1] ?? this.search).focus();
     else return;
     event.preventDefault();
-  }
-
-  private shortcut(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.key !== "i") return;
-    const { target } = event;
-    if (
-      target instanceof HTMLElement &&
-      target.matches("input, select, textarea, [contenteditable]")
-    )
-      return;
-    event.preventDefault();
-    this.panel.showPopover();
   }
 
   private toggled(): void {

@@ -2,21 +2,56 @@ import type { Chart } from "../chart/chart";
 import type { Choice } from "../indicators/series";
 import { IndicatorMenu } from "./indicator-menu";
 import { IndicatorSet, paramsOf } from "./indicator-set";
-import { keepIndicators, keptIndicators } from "./settings";
+import { readIndicators, writeIndicators } from "./indicator-text";
+import { recall, remember } from "./settings";
+
+export interface IndicatorsHandlers {
+  /** Called with a sentence if an indicator that was asked for does not exist. */
+  onFault(reason: string): void;
+  /** The user has changed the choice. */
+  onEdited(): void;
+}
 
 /** The page's indicators: those chosen in the menu, on the chart. */
 export class Indicators {
   private readonly set = new IndicatorSet();
+  private readonly menu: IndicatorMenu;
 
-  constructor(private readonly chart: Chart) {
-    this.set.read(keptIndicators());
-    const menu = new IndicatorMenu(this.set, {
+  /** `asked` are the indicators that the page's address names; null for those kept. */
+  constructor(
+    private readonly chart: Chart,
+    asked: string | null,
+    private readonly handlers: IndicatorsHandlers,
+  ) {
+    this.set.read(recall("indicators"));
+    // Those kept have colours, too.
+    if (asked !== null && asked !== this.text) this.replace(asked);
+    this.menu = new IndicatorMenu(this.set, {
       onChange: (choice) => this.draw(choice),
       onRemove: (id) => void chart.removeIndicator(id),
-      onEdited: () => keepIndicators(this.set.write()),
+      onEdited: () => {
+        remember("indicators", this.set.write());
+        handlers.onEdited();
+      },
     });
-    menu.render();
+    this.menu.render();
     for (const choice of this.set.all) this.draw(choice);
+  }
+
+  /** The indicators as the page's address holds them. */
+  get text(): string {
+    return writeIndicators(this.set.all.map(({ resolved }) => resolved));
+  }
+
+  openMenu(): void {
+    this.menu.open();
+  }
+
+  private replace(text: string): void {
+    const { found, faults } = readIndicators(text);
+    for (const { id } of [...this.set.all]) this.set.remove(id);
+    for (const { name, params } of found) this.set.add(name, params);
+    for (const fault of faults) this.handlers.onFault(fault);
   }
 
   private draw({ id, resolved, color }: Choice): void {

@@ -1,18 +1,33 @@
 import { byId, el } from "../dom";
 import { INTERVALS, type Interval, isInterval } from "../store/intervals";
+import { Roving } from "./roving";
+
+/** What one candle of an interval spans. */
+const NAMES: Record<Interval, string> = {
+  "1s": "A second a candle",
+  "1m": "A minute a candle",
+  "5m": "Five minutes a candle",
+  "15m": "A quarter of an hour a candle",
+  "1h": "An hour a candle",
+  "1d": "A day a candle",
+};
 
 /** The interval buttons; digit keys select an interval too. */
 export class IntervalButtons {
   private readonly buttons = new Map<Interval, HTMLButtonElement>();
+  private readonly roving: Roving;
 
   constructor(onSelect: (interval: Interval) => void) {
     Object.keys(INTERVALS).forEach((name, index) => {
       if (!isInterval(name)) return;
-      const button = el("button", "", { type: "button", title: `${name} (${index + 1})` }, name);
+      const tip = `${NAMES[name]} (key ${index + 1})`;
+      const button = el("button", "", { type: "button", "data-tip": tip }, name);
       button.addEventListener("click", () => onSelect(name));
       this.buttons.set(name, button);
     });
-    byId("intervals").replaceChildren(...this.buttons.values());
+    const group = byId("intervals");
+    group.replaceChildren(...this.buttons.values());
+    this.roving = new Roving(group, { items: "button" });
   }
 
   /** The interval of a digit key; undefined for other keys. */
@@ -23,6 +38,7 @@ export class IntervalButtons {
   setSelected(interval: Interval): void {
     for (const [name, button] of this.buttons) {
       button.setAttribute("aria-pressed", String(name === interval));
+      if (name === interval) this.roving.setCurrent(button);
     }
   }
 }

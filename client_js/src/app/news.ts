@@ -2,7 +2,10 @@ import { byId, el } from "../dom";
 import type { Headline, HeadlineSentiment } from "../feed/payloads";
 import { minute, type Zone } from "../format/time";
 import { Edge } from "../models/edge";
+import { KeyedList } from "./keyed-list";
+import { Roving } from "./roving";
 import { sentimentChip } from "./sentiment-chip";
+import { explainBy } from "./tip";
 
 const KEPT = 50;
 /** Delay before a headline is scored in the browser: the server's sentiment may follow shortly. */
@@ -16,9 +19,20 @@ export class News {
   /** Sentiments computed in the browser, by headline id; null while pending. */
   private readonly own = new Map<string, HeadlineSentiment | null>();
   private headlines: Headline[] = [];
+  private readonly items: KeyedList<Headline>;
+  private readonly roving: Roving;
+  private zone: Zone = "utc";
   private stale = false;
 
-  constructor(private readonly onSymbol: (symbol: string) => void) {}
+  constructor(private readonly onSymbol: (symbol: string) => void) {
+    this.items = new KeyedList(
+      this.list,
+      ({ id }) => id,
+      (headline) => this.item(headline),
+    );
+    const items = "a.news-title, .news-title[data-tip], .news-tag, .news-sentiment";
+    this.roving = new Roving(this.list, { items, rows: ".news-item" });
+  }
 
   /** Replace all headlines, newest last. */
   reset(headlines: readonly Headline[]): void {
@@ -38,29 +52,30 @@ export class News {
     this.stale = true;
   }
 
-  /** Redraw everything, for example in another time zone. */
-  restyle(): void {
-    this.stale = true;
-  }
-
   render(zone: Zone): void {
-    if (!this.stale) return;
+    if (!this.stale && zone === this.zone) return;
     this.stale = false;
+    this.zone = zone;
     this.empty.hidden = this.headlines.length > 0;
-    this.list.replaceChildren(...this.headlines.map((each) => this.item(each, zone)));
+    this.items.show(this.headlines, (headline) => this.versionOf(headline));
+    this.roving.refresh();
   }
 
-  private item(headline: Headline, zone: Zone): Element {
+  private versionOf({ id, title, sentiment }: Headline): string {
+    return JSON.stringify([this.zone, title, sentiment ?? this.own.get(id) ?? null]);
+  }
+
+  private item(headline: Headline): HTMLElement {
     const { title, summary, url, source, published, symbols } = headline;
     const time = el("time", "", { datetime: new Date(published).toISOString() });
-    time.textContent = minute(published, zone);
+    time.textContent = minute(published, this.zone);
     const tags = symbols.map((symbol) => this.tag(symbol));
     const meta = el("div", "news-meta", {}, time, el("span", "news-source", {}, source));
     meta.append(...this.chip(headline), ...tags);
     const heading = isWebAddress(url)
       ? el("a", "news-title", { href: url, target: "_blank", rel: "noopener noreferrer" }, title)
       : el("span", "news-title", {}, title);
-    if (summary !== "") heading.title = summary;
+    if (summary !== "") explainBy(heading, summary);
     return el("li", "news-item", {}, meta, heading);
   }
 
@@ -71,7 +86,8 @@ export class News {
   }
 
   private tag(symbol: string): Element {
-    const tag = el("button", "news-tag", { type: "button" }, symbol);
+    const label = `Show ${symbol}`;
+    const tag = el("button", "news-tag", { type: "button", "aria-label": label }, symbol);
     tag.addEventListener("click", () => this.onSymbol(symbol));
     return tag;
   }

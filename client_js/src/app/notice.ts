@@ -4,14 +4,22 @@ import { byId, setText } from "../dom";
 export class Notice {
   private readonly element = byId("notice");
   private readonly text = byId("notice-text");
+  private readonly action = byId("notice-action");
 
   constructor() {
     byId("notice-close").addEventListener("click", () => this.hide());
   }
 
-  show(text: string): void {
-    setText(this.text, text);
+  /** Show a sentence, with a button for what can be done about it if there is such a thing. */
+  show(text: string, action?: { label: string; run: () => void }): void {
     this.element.hidden = false;
+    setText(this.text, text);
+    this.action.hidden = action === undefined;
+    setText(this.action, action?.label ?? "");
+    this.action.onclick = () => {
+      this.hide();
+      action?.run();
+    };
   }
 
   hide(): void {

@@ -1,113 +1,120 @@
-import { type Added, type Chart, type ChartEvents, createChart } from "../chart/chart";
-import { byId, setData, setText } from "../dom";
+import { type Added, type Chart, createChart } from "../chart/chart";
+import { FrameLoop, Level } from "../chart/invalidate";
+import { byId } from "../dom";
 import { MarketFeed } from "../feed/feed";
 import type { Instrument, Tick } from "../feed/payloads";
-import type { Zone } from "../format/time";
 import { kernelIndicators } from "../indicators/kernel-indicators";
 import type { CandleStore } from "../store/candle-store";
-import type { Interval } from "../store/intervals";
-import { RateCounter } from "../store/rate";
-import { ConnectionLamp, emptyText, pageState } from "./connection";
-import { Header } from "./header";
+import { INTERVALS, type Interval } from "../store/intervals";
+import { type Address, readAddress, readToken, writeAddress } from "./address";
+import { firstSymbol } from "./choice";
+import { SPARK_INTERVAL } from "./closes";
+import { Fullscreen } from "./fullscreen";
 import { Indicators } from "./indicators";
 import { IntervalButtons } from "./intervals";
+import { Keys } from "./keys";
 import { PanelLoop } from "./loops";
 import { News } from "./news";
 import { insecureNotice, Notice } from "./notice";
-import type { OlderState } from "./older-candles";
+import { PageStatus } from "./page-status";
+import { Panels } from "./panels";
+import { PastNote } from "./past-note";
 import { Pipeline } from "./pipeline";
+import { Prices } from "./prices";
 import { Python } from "./python";
 import { References } from "./references";
 import { type PageHandlers, PageSession } from "./session";
-import {
-  type AddressSettings,
-  currentTheme,
-  initialZone,
-  keepZone,
-  readToken,
-  writeAddress,
-} from "./settings";
+import { keptInterval, recall, remember } from "./settings";
 import { SignalMarkers } from "./signal-markers";
 import { Signals } from "./signals";
-import { StatusLine } from "./status-line";
 import { SymbolStates } from "./symbols";
-import { Tape } from "./tape";
+import { currentTheme, ThemeButton } from "./theme";
+import { Tips } from "./tip";
 import { WatchList } from "./watch-list";
+import { ZoneButton } from "./zone-button";
 
 const CLOCK_MS = 1000;
-/** What is left of the first candle. */
-const OLDER_NOTES: Record<OlderState, string> = {
-  more: "",
-  loading: "Loading older candles",
-  beginning: "Beginning of history",
-  full: "Older candles do not fit into memory",
-};
+const FIRST_INTERVAL: Interval = "1m";
 
 /** The dashboard: passes data from the feed to the chart and the panels. */
 export class Page {
   private readonly market = new SymbolStates();
-  private readonly rate = new RateCounter();
-  private readonly header = new Header();
-  private readonly tape = new Tape();
+  private readonly panels = new Panels();
+  private readonly watch = new WatchList(this.market, {
+    onSelect: (symbol) => this.select(symbol),
+    onShown: (symbol) => this.references.want(symbol),
+    onDone: () => this.panels.close(),
+  });
+  private readonly prices = new Prices(this.watch);
+  private readonly past = new PastNote();
   private readonly pipeline = new Pipeline();
-  private readonly status = new StatusLine();
-  private readonly lamp = new ConnectionLamp();
   private readonly notice = new Notice();
   private readonly news = new News((symbol) => this.select(symbol));
   private readonly signals = new Signals();
-  private readonly signalMarkers = new SignalMarkers();
+  private readonly markers = new SignalMarkers();
+  private shownMarkers: Added | null = null;
   private readonly intervals = new IntervalButtons((interval) => this.choose(interval));
   private readonly feed = new MarketFeed({ url: "/socket", params: readToken(location.hash) });
-  private readonly references = new References(this.feed, (symbol, reference, last) => {
-    this.market.setDay(symbol, reference, last);
-    this.panels.request();
+  private readonly references = new References(this.feed, {
+    onDay: (symbol, day) => {
+      this.market.setDay(symbol, day);
+      this.loop.request();
+    },
+    onCloses: (symbol, closes) => {
+      this.market.setCloses(symbol, closes);
+      this.loop.request();
+    },
   });
-  private readonly watch = new WatchList(
-    this.market,
-    (symbol) => this.select(symbol),
-    (symbol) => this.wantReference(symbol),
-  );
-  private readonly panels = new PanelLoop(() => this.render());
+  private readonly loop = new PanelLoop(() => this.render());
+  private readonly priceLoop = new FrameLoop(() => this.renderPrices());
+  private readonly zone = new ZoneButton((zone) => {
+    this.chart.setTimeZone(zone);
+    this.loop.request();
+  });
   private readonly session: PageSession;
   private readonly chart: Chart;
-  private shownMarkers: Added | null = null;
+  private readonly indicators: Indicators;
   private readonly python: Python;
-  private readonly empty = byId("chart-empty");
-  private readonly past = byId("chart-past");
-  private zone: Zone = initialZone();
-  private position: string | null = null;
-  private lastTickAt: number | null = null;
+  private readonly status: PageStatus;
 
-  constructor(private readonly address: AddressSettings) {
+  constructor(private address: Address) {
     this.chart = createChart(byId("chart-area"), {
       renderer: address.renderer,
-      timeZone: this.zone,
+      timeZone: this.zone.zone,
       theme: currentTheme(),
       indicators: kernelIndicators(),
     });
     this.chart.element.id = "chart";
-    this.chart.on("frame", (drawn) => this.reportChart(drawn));
-    this.chart.on("failure", (reason) => this.status.say("bad", reason));
-    new Indicators(this.chart);
-    this.python = new Python(this.chart, (reason) => this.status.say("bad", reason));
-    this.session = new PageSession(this.feed, address.interval, this.handlers());
+    const interval = address.interval ?? keptInterval() ?? FIRST_INTERVAL;
+    this.session = new PageSession(this.feed, interval, this.handlers());
+    this.status = new PageStatus(this.feed, this.session, this.chart, this.pipeline);
+    const onFailure = (reason: string) => this.status.say("bad", reason);
+    this.chart.on("failure", onFailure);
+    this.chart.on("frame", (drawn) => {
+      // All other prices follow in the same frame, from the same state.
+      this.renderPrices();
+      this.past.follow(this.session.older, this.chart.visibleBars());
+      this.status.reportChart(drawn);
+    });
+    this.indicators = new Indicators(this.chart, address.indicators, {
+      onFault: onFailure,
+      onEdited: () => this.writeAddress(false),
+    });
+    this.python = new Python(this.chart, onFailure);
     this.feed.trace({ onTrace: (sample) => this.pipeline.push(sample) });
     this.feed.news({
       onLatest: (headlines) => this.news.reset(headlines),
       onHeadline: (headline) => this.news.push(headline),
     });
-    this.feed.onStatus(() => this.reportState());
-    setInterval(() => this.panels.request(), CLOCK_MS);
-    this.intervals.setSelected(address.interval);
+    this.feed.onStatus(() => this.status.report());
+    setInterval(() => this.tickClock(), CLOCK_MS);
+    this.intervals.setSelected(interval);
     this.listen();
-    const notice = insecureNotice(window.isSecureContext);
-    if (notice !== null) this.notice.show(notice);
+    this.watch.rebuild();
+    const faults = [insecureNotice(window.isSecureContext), ...address.faults];
+    const told = faults.filter((fault) => fault !== null).join(" ");
+    if (told !== "") this.notice.show(told);
     this.feed.connect();
-  }
-
-  /** The page's colours have changed. */
-  restyle(): void {
-    this.chart.setTheme(currentTheme());
   }
 
   private handlers(): PageHandlers {
@@ -115,35 +122,35 @@ export class Page {
       onInstruments: (instruments) => this.setInstruments(instruments),
       onTick: (tick) => this.takeTick(tick),
       onTrade: (tick) => {
-        this.tape.push(tick);
-        this.panels.request();
+        this.status.heardSymbol();
+        this.market.tick(tick);
+        this.prices.tape.push(tick);
+        this.priceLoop.request(Level.Data);
       },
       onSnapshot: (snapshot) => {
-        this.header.setQuote(snapshot);
-        this.panels.request();
+        this.status.heardSymbol();
+        this.prices.header.setQuote(snapshot);
+        this.priceLoop.request(Level.Data);
       },
       onQuote: (quote) => {
-        this.header.setQuote(quote);
-        this.panels.request();
+        this.status.heardSymbol();
+        this.prices.header.setQuote(quote);
+        this.priceLoop.request(Level.Data);
       },
       onDay: (day) => {
-        this.header.setDay(day);
-        if (this.session.symbol !== null) {
-          this.market.setDay(this.session.symbol, day.reference, day.last);
-        }
-        this.panels.request();
+        this.prices.header.setDay(day);
+        if (this.session.symbol !== null) this.market.setDay(this.session.symbol, day);
+        this.priceLoop.request(Level.Data);
       },
       onSignals: (signals) => {
         this.signals.reset(signals);
-        this.signalMarkers.reset(signals);
+        this.markers.reset(signals);
         this.showMarkers();
-        this.panels.request();
       },
       onSignal: (signal) => {
         this.signals.push(signal);
-        this.signalMarkers.push(signal);
+        this.markers.push(signal);
         this.showMarkers();
-        this.panels.request();
       },
       onStore: (store) => this.showStore(store),
       onCandles: () => {
@@ -154,8 +161,8 @@ export class Page {
         if (!recovery.recovered) this.refreshReferences();
       },
       onGap: (gap) => this.status.gap(gap),
-      onRefused: (reason) => this.status.say("bad", reason),
-      onJoined: () => this.reportState(),
+      onRefused: (reason) => this.status.refused(reason),
+      onJoined: () => this.status.report(),
     };
   }
 
@@ -163,49 +170,70 @@ export class Page {
     if (this.market.setInstruments(instruments)) {
       // Rows request reference prices again, since new symbols have none yet.
       this.references.forget();
+      this.haveReferences();
       this.watch.rebuild();
     }
-    if (this.session.symbol === null) {
-      const known = [...this.market.symbols.keys()].sort();
-      const wanted = this.address.symbol;
-      const symbol = wanted !== null && known.includes(wanted) ? wanted : known[0];
-      if (symbol !== undefined) this.select(symbol);
-    }
-    this.panels.request();
+    if (this.session.symbol === null) this.selectFirst();
+    this.loop.request();
   }
 
+  private selectFirst(): void {
+    const first = firstSymbol(this.market.symbols.keys(), this.address.symbol, recall("symbol"));
+    if (first === null) return;
+    this.show(first.symbol, this.session.interval, false);
+    if (first.missing === null) return;
+    this.notice.show(`${first.missing} is not in this market; showing ${first.symbol}.`, {
+      label: "Choose a symbol",
+      run: () => this.openWatch(),
+    });
+  }
+
+  /** Trades of the shown symbol come by its own topic as well, and are taken from there. */
   private takeTick(tick: Tick): void {
-    const now = performance.now();
-    this.rate.add(now);
-    this.lastTickAt = now;
-    this.position = tick.id;
-    this.market.tick(tick);
-    this.panels.request();
+    this.status.heard(tick);
+    if (tick.symbol !== this.session.symbol) this.market.tick(tick);
+    this.loop.request();
   }
 
   private select(symbol: string): void {
-    if (!this.market.symbols.has(symbol) || symbol === this.session.symbol) return;
-    this.references.have(symbol);
-    this.header.clear();
-    this.tape.clear();
-    this.signals.reset();
-    this.signalMarkers.reset();
-    this.session.select(symbol, this.session.interval);
-    this.watch.setSelected(symbol);
-    this.selected();
+    if (this.market.symbols.has(symbol)) this.show(symbol, this.session.interval, true);
   }
 
   private choose(interval: Interval): void {
-    this.intervals.setSelected(interval);
     if (this.session.symbol === null) this.session.interval = interval;
-    else this.session.select(this.session.symbol, interval);
-    this.selected();
+    else this.show(this.session.symbol, interval, true);
+    this.intervals.setSelected(interval);
   }
 
-  private selected(): void {
+  /** Show a symbol at an interval; `isStep` if Back is to return from it. */
+  private show(symbol: string, interval: Interval, isStep: boolean): void {
+    if (symbol !== this.session.symbol) {
+      this.prices.clear();
+      this.signals.reset();
+      this.markers.reset();
+    }
+    this.session.select(symbol, interval);
+    this.haveReferences();
+    this.watch.setSelected(symbol);
+    this.intervals.setSelected(interval);
+    remember("symbol", symbol);
+    remember("interval", interval);
+    this.writeAddress(isStep);
+    this.loop.request();
+  }
+
+  private writeAddress(isStep: boolean): void {
     const { symbol, interval } = this.session;
-    if (symbol !== null) writeAddress(symbol, interval);
-    this.panels.request();
+    if (symbol === null) return;
+    writeAddress({ symbol, interval, indicators: this.indicators.text }, isStep);
+  }
+
+  /** The user went back or forth in the browser's history. */
+  private restore(): void {
+    this.address = readAddress(location.search);
+    const { symbol, interval } = this.address;
+    if (symbol === null || !this.market.symbols.has(symbol)) return;
+    this.show(symbol, interval ?? this.session.interval, false);
   }
 
   private showStore(store: CandleStore): void {
@@ -217,106 +245,70 @@ export class Page {
 
   private showMarkers(): void {
     this.shownMarkers?.remove();
-    this.shownMarkers = this.chart.addMarkers(this.signalMarkers.on(this.session.interval));
+    this.shownMarkers = this.chart.addMarkers(this.markers.on(this.session.interval));
+    this.loop.request();
   }
 
-  private wantReference(symbol: string): void {
-    if (symbol !== this.session?.symbol) this.references.want(symbol);
+  /** What the session has joined itself needs no request. */
+  private haveReferences(): void {
+    const { symbol, interval } = this.session;
+    if (symbol === null) return;
+    this.references.have(symbol, "1d");
+    if (interval === SPARK_INTERVAL) this.references.have(symbol, interval);
   }
 
   private refreshReferences(): void {
     this.references.forget();
-    for (const symbol of this.market.symbols.keys()) this.wantReference(symbol);
+    this.haveReferences();
+    for (const symbol of this.market.symbols.keys()) this.references.want(symbol);
+  }
+
+  private openWatch(): void {
+    this.panels.open("watch", byId("symbol"));
+    this.watch.focusSearch();
   }
 
   private listen(): void {
-    const zone = byId("zone");
-    const showZone = () => zone.replaceChildren(this.zone === "utc" ? "UTC" : "Local time");
-    showZone();
-    zone.addEventListener("click", () => {
-      this.zone = this.zone === "utc" ? "local" : "utc";
-      keepZone(this.zone);
-      showZone();
-      this.chart.setTimeZone(this.zone);
-      this.news.restyle();
-      this.signals.restyle();
-      this.panels.request();
-    });
-    document.addEventListener("keydown", (event) => this.key(event));
+    new ThemeButton(() => this.chart.setTheme(currentTheme()));
+    new Tips();
+    const fullscreen = new Fullscreen();
+    const names = Object.keys(INTERVALS);
+    new Keys([
+      { keys: ["/"], does: "Choose a symbol", run: () => this.openWatch() },
+      {
+        keys: names.map((_, index) => String(index + 1)),
+        shown: `1 to ${names.length}`,
+        does: `Interval: ${names.join(", ")}`,
+        run: (key) => this.choose(this.intervals.byKey(key) ?? this.session.interval),
+      },
+      { keys: ["i"], does: "Indicators", run: () => this.indicators.openMenu() },
+      { keys: ["f"], does: "Full screen", run: () => void fullscreen.toggle() },
+      { keys: ["t"], does: "Light or dark theme", run: () => byId("theme").click() },
+      { keys: ["z"], does: "Time zone", run: () => byId("zone").click() },
+    ]);
+    byId("symbol").addEventListener("click", () => this.openWatch());
+    window.addEventListener("popstate", () => this.restore());
   }
 
-  private key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { target } = event;
-    if (target instanceof Element && target.matches("input, select, textarea")) return;
-    const interval = this.intervals.byKey(event.key);
-    if (interval !== undefined) this.choose(interval);
-    else if (event.key === "/") {
-      event.preventDefault();
-      this.watch.open();
-    }
+  private tickClock(): void {
+    this.loop.request();
+    // A hidden tab gets no frames, but its title is seen.
+    if (document.hidden) this.renderPrices();
+  }
+
+  private renderPrices(): void {
+    const { symbol } = this.session;
+    const state = symbol === null ? undefined : this.market.symbols.get(symbol);
+    this.prices.render(state, this.zone.zone, performance.now());
+    this.status.reportLast(state?.last ?? null);
   }
 
   /** Draw the panels. */
   private render(): void {
-    const now = performance.now();
-    const { symbol, store } = this.session;
-    const state = symbol === null ? undefined : this.market.symbols.get(symbol);
-    if (state !== undefined) {
-      this.header.render(state);
-      this.tape.render(state.decimals, this.zone);
-      document.title = state.last === null ? state.symbol : `${state.last} ${state.symbol}`;
-    }
-    this.watch.render();
-    this.news.render(this.zone);
-    this.signals.render(this.zone);
+    this.renderPrices();
+    this.news.render(this.zone.zone);
+    this.signals.render(this.zone.zone);
     this.pipeline.render();
-    this.status.render({
-      position: this.position,
-      ticksPerSecond: this.rate.perSecond(now),
-      latencyMs: this.pipeline.latency,
-      candles: store?.count ?? 0,
-      renderer: this.chart.renderer,
-      quietMs: this.lastTickAt === null ? null : now - this.lastTickAt,
-    });
-    this.reportState();
-  }
-
-  /** Update the connection lamp and the root element's state, which style sheets and tests read. */
-  private reportState(): void {
-    const { feed, session } = this;
-    if (session === undefined) return;
-    const state = pageState(feed.status, session);
-    this.lamp.render(state, feed.status);
-    setText(this.empty, emptyText(state, session.symbol, session.store?.count ?? 0));
-    const root = document.documentElement;
-    setData(root, "state", state);
-    setData(root, "symbol", session.symbol ?? "");
-    setData(root, "interval", session.interval);
-    setData(root, "position", this.position ?? "");
-    setData(root, "ticks", String(this.rate.total));
-    setData(root, "latencyMs", this.pipeline.latency?.toFixed(3) ?? "");
-    const last = session.symbol === null ? null : this.market.symbols.get(session.symbol)?.last;
-    setData(root, "lastPrice", last ?? "");
-  }
-
-  /** Load older candles as the chart nears its first, and tell when there are none. */
-  private lookBack(): void {
-    const older = this.session?.older;
-    if (!older) return;
-    const { left, right } = this.chart.visibleBars();
-    older.near(left, right - left);
-    const note = left < 1 ? OLDER_NOTES[older.state] : "";
-    setText(this.past, note);
-    this.past.hidden = note === "";
-  }
-
-  private reportChart({ frames, axisDraws }: ChartEvents["frame"]): void {
-    this.lookBack();
-    const root = document.documentElement;
-    setData(root, "renderer", this.chart.renderer ?? "");
-    setData(root, "candles", String(this.session.store?.count ?? 0));
-    setData(root, "frames", String(frames));
-    setData(root, "axisDraws", String(axisDraws));
+    this.status.render();
   }
 }

@@ -2,7 +2,7 @@ import { byId } from "../dom";
 import type { Shown } from "../python/columns";
 import type { Canvas } from "../python/live";
 import type { PythonPanel } from "../python/panel";
-import { keepCode, keptCode } from "./settings";
+import { recall, remember } from "./settings";
 
 const FOLDER = "pyodide/";
 
@@ -49,7 +49,10 @@ export class Python {
     try {
       const { PythonPanel } = await import("../python/panel");
       const base = new URL(FOLDER, document.baseURI).href;
-      const memory = { recall: keptCode, remember: keepCode };
+      const memory = {
+        recall: () => recall("python"),
+        remember: (code: string) => remember("python", code),
+      };
       this.panel = new PythonPanel(this.element, this.canvas, memory, base);
       if (this.shown !== null) this.panel.show(this.shown);
     } catch (error) {

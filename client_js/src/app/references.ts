@@ -1,37 +1,63 @@
 import type { MarketFeed } from "../feed/feed";
 import type { CandlesReply } from "../feed/payloads";
 import type { TopicSubscription } from "../feed/subscription";
+import { SPARK_CANDLES, SPARK_INTERVAL } from "./closes";
+import type { DaySoFar } from "./symbols";
+
+const DAY = "1d" as const;
+const RANK = { [DAY]: 0, [SPARK_INTERVAL]: 1 } as const;
+
+/** The intervals of which the watch list needs candles. */
+export type ReferenceInterval = keyof typeof RANK;
+
+interface Request {
+  symbol: string;
+  interval: ReferenceInterval;
+}
+
+const keyOf = ({ symbol, interval }: Request) => `${symbol} ${interval}`;
 
 const AT_ONCE = 4;
 /** Another join of the same topic closes this one without a reply, hence a timeout. */
 const GIVE_UP_MS = 5000;
 
+export interface ReferenceHandlers {
+  onDay(symbol: string, day: DaySoFar): void;
+  onCloses(symbol: string, closes: [time: number, price: number][]): void;
+}
+
 /**
- * Requests the daily candles of many symbols, a few at a time, and leaves each topic after its
- * reply.
+ * Requests the daily candles and those of the sparkline of many symbols, a few at a time, and
+ * leaves each topic after its reply.
  */
 export class References {
-  private readonly waiting: string[] = [];
+  private readonly waiting: Request[] = [];
   private readonly asked = new Set<string>();
   private running = 0;
 
   constructor(
     private readonly feed: MarketFeed,
-    private readonly onDay: (symbol: string, reference: string, last: string) => void,
+    private readonly handlers: ReferenceHandlers,
   ) {}
 
-  /** Request the reference price of `symbol`, once. */
-  want(symbol: string): void {
-    if (this.asked.has(symbol)) return;
-    this.asked.add(symbol);
-    this.waiting.push(symbol);
+  /** Request the candles of `symbol` in `intervals`, each once. */
+  want(symbol: string, intervals: readonly ReferenceInterval[] = [DAY, SPARK_INTERVAL]): void {
+    for (const interval of intervals) {
+      const request: Request = { symbol, interval };
+      if (this.asked.has(keyOf(request))) continue;
+      this.asked.add(keyOf(request));
+      this.waiting.push(request);
+    }
+    // Prices of all symbols come before the sparklines of any.
+    this.waiting.sort((a, b) => RANK[a.interval] - RANK[b.interval]);
     this.next();
   }
 
-  /** Skip `symbol`: its reference price is already known. */
-  have(symbol: string): void {
-    this.asked.add(symbol);
-    const at = this.waiting.indexOf(symbol);
+  /** Skip what the page itself has joined: a socket can join a topic only once. */
+  have(symbol: string, interval: ReferenceInterval): void {
+    const key = keyOf({ symbol, interval });
+    this.asked.add(key);
+    const at = this.waiting.findIndex((request) => keyOf(request) === key);
     if (at >= 0) this.waiting.splice(at, 1);
   }
 
@@ -43,14 +69,14 @@ export class References {
 
   private next(): void {
     while (this.running < AT_ONCE) {
-      const symbol = this.waiting.shift();
-      if (symbol === undefined) return;
+      const request = this.waiting.shift();
+      if (request === undefined) return;
       this.running++;
-      this.ask(symbol);
+      this.ask(request);
     }
   }
 
-  private ask(symbol: string): void {
+  private ask(request: Request): void {
     let subscription: TopicSubscription<CandlesReply> | null = null;
     let done = false;
     const finish = () => {
@@ -60,27 +86,38 @@ export class References {
       subscription?.leave();
       this.next();
     };
-    subscription = this.feed.candles(symbol, "1d", {
-      limit: 2,
+    const { symbol, interval } = request;
+    subscription = this.feed.candles(symbol, interval, {
+      limit: interval === DAY ? 2 : SPARK_CANDLES,
       onHistory: ({ candles }) => {
-        const day = dayOf(candles);
-        if (day !== null) this.onDay(symbol, day.reference, day.last);
-        // A symbol that has not traded has no daily candle yet, and may be requested again.
-        else this.asked.delete(symbol);
+        // A symbol that has not traded has no candles yet, and may be requested again.
+        if (candles.length === 0) this.asked.delete(keyOf(request));
+        else this.tell(request, candles);
         finish();
       },
       onRefused: finish,
     });
     setTimeout(finish, GIVE_UP_MS);
   }
+
+  private tell({ symbol, interval }: Request, candles: CandlesReply["candles"]): void {
+    if (interval === SPARK_INTERVAL) {
+      this.handlers.onCloses(
+        symbol,
+        candles.map(([time, , , , close]) => [time, Number(close)]),
+      );
+      return;
+    }
+    const day = dayOf(candles);
+    if (day !== null) this.handlers.onDay(symbol, day);
+  }
 }
 
-/** Reference and last price from the latest daily candle; null if there is none. */
-export function dayOf(
-  candles: CandlesReply["candles"],
-): { reference: string; last: string } | null {
+/** The day so far from the latest daily candles; null if there is none. */
+export function dayOf(candles: CandlesReply["candles"]): DaySoFar | null {
   const today = candles[candles.length - 1];
   if (today === undefined) return null;
   const before = candles[candles.length - 2];
-  return { reference: before === undefined ? today[1] : before[4], last: today[4] };
+  const reference = before === undefined ? today[1] : before[4];
+  return { reference, last: today[4], volume: today[5] };
 }

@@ -1,13 +1,13 @@
 import type { Marker } from "../chart/markers";
 import type { SignalEvent } from "../feed/signals";
-import { explain, title, trend } from "./signal-text";
+import { explain, trend } from "./signal-text";
 
 /** Maximum number of signals kept for the chart. */
 const KEPT = 500;
 
 /** The marker of a signal on candles of an interval; null if it has none there. */
 export function markerOf(signal: SignalEvent, interval: string): Marker | null {
-  const text = `${title(signal)}\n${explain(signal)}`;
+  const text = explain(signal);
   if (signal.event === "anomaly") {
     const time = signal.interval === undefined ? signal.timestamp : lastOf(signal.timestamp);
     return { time, side: "above", tone: "alert", glyph: "!", text };

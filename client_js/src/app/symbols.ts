@@ -1,5 +1,6 @@
 import type { Instrument, Tick } from "../feed/payloads";
 import { decimalsOf } from "../format/decimal";
+import { Closes } from "./closes";
 
 /** The state of one symbol, as the lists show it. Prices are exact decimal strings. */
 export interface SymbolState {
@@ -12,6 +13,17 @@ export interface SymbolState {
   rising: boolean | null;
   /** The close of the day before, or this day's open. */
   reference: string | null;
+  /** Traded today; null if that is not known. */
+  volume: number | null;
+  /** The course of the price, for the sparkline. */
+  closes: Closes;
+}
+
+/** A symbol's day so far. */
+export interface DaySoFar {
+  reference: string;
+  last: string;
+  volume: number;
 }
 
 /** The instruments and their last prices. */
@@ -32,22 +44,32 @@ export class SymbolStates {
     return before !== [...this.symbols.keys()].sort().join("\n");
   }
 
-  tick({ symbol, price }: Tick): void {
+  tick({ symbol, price, volume, timestamp }: Tick): void {
     const state = this.symbols.get(symbol);
-    if (state === undefined || state.last === price) return;
+    if (state === undefined) return;
+    if (state.volume !== null) state.volume += volume;
+    state.closes.add(timestamp, Number(price));
+    this.changed.add(symbol);
+    if (state.last === price) return;
     if (state.last !== null) state.rising = Number(price) > Number(state.last);
     state.last = price;
     state.decimals = Math.max(state.decimals, decimalsOf(price));
-    this.changed.add(symbol);
   }
 
   /** Update from daily candles: the reference price, and the last price if none is known yet. */
-  setDay(symbol: string, reference: string, last: string): void {
+  setDay(symbol: string, { reference, last, volume }: DaySoFar): void {
     const state = this.symbols.get(symbol);
     if (state === undefined) return;
     state.reference = reference;
+    state.volume = volume;
     state.last ??= last;
     state.decimals = Math.max(state.decimals, decimalsOf(state.last), decimalsOf(reference));
+    this.changed.add(symbol);
+  }
+
+  /** Update from candles of the sparkline's interval, oldest first. */
+  setCloses(symbol: string, closes: readonly (readonly [time: number, price: number])[]): void {
+    this.symbols.get(symbol)?.closes.reset(closes);
     this.changed.add(symbol);
   }
 
@@ -59,14 +81,17 @@ export class SymbolStates {
       known.decimals = Math.max(known.decimals, decimals);
       return;
     }
-    const fresh = { symbol, tickSize, decimals, last: null, rising: null, reference: null };
-    this.symbols.set(symbol, fresh);
+    const unknown = { last: null, rising: null, reference: null, volume: null };
+    this.symbols.set(symbol, { symbol, tickSize, decimals, ...unknown, closes: new Closes() });
     this.changed.add(symbol);
   }
 }
 
 /** Change of `last` relative to `reference`, as a share; null if either is unknown. */
-export function changeOf({ last, reference }: SymbolState): number | null {
+export function changeOf({
+  last,
+  reference,
+}: Pick<SymbolState, "last" | "reference">): number | null {
   if (last === null || reference === null || Number(reference) === 0) return null;
   return (Number(last) - Number(reference)) / Math.abs(Number(reference));
 }

@@ -3,11 +3,20 @@ import type { Tick } from "../feed/payloads";
 import { compact, padDecimals } from "../format/decimal";
 import { clock, type Zone } from "../format/time";
 import { Ring } from "../store/ring";
+import { recall, remember } from "./settings";
 
-const ROWS = 60;
+/** Trades kept, so that a filter has something to choose from, and the most shown at once. */
+const KEPT = 2000;
+const ROWS = 100;
 /** Trades of at least this many times the running mean size are set in bold. */
 const LARGE = 4;
 const MEAN_WEIGHT = 0.02;
+/** Trades before the first that can be large. */
+const WARM_UP = 15;
+/** Least sizes to choose from. */
+const LEAST = [0, 5, 10, 50, 100, 500, 1000, 10_000];
+/** Scrolled farther than this (CSS pixels), the list stays where it is. */
+const SCROLLED_PX = 4;
 
 interface Row {
   element: HTMLElement;
@@ -16,15 +25,41 @@ interface Row {
   size: HTMLElement;
 }
 
-/** Time and sales: the last trades, newest on top. */
+interface Trade extends Tick {
+  large: boolean;
+}
+
+/** Time and sales: the last trades from a least size on, newest on top. */
 export class Tape {
   private readonly list = byId("tape-list");
-  private readonly trades = new Ring<Tick & { large: boolean }>(ROWS);
+  private readonly newest = byId<HTMLButtonElement>("tape-newest");
+  private readonly filter = byId<HTMLSelectElement>("tape-least");
+  private readonly empty = byId("tape-empty");
+  private readonly trades = new Ring<Trade>(KEPT);
   private readonly rows: Row[] = Array.from({ length: ROWS }, makeRow);
+  private least = leastOf(recall("tape-least"));
   private drawn = 0;
   private meanSize = 0;
+  /** The zone and decimals that the rows were drawn with. */
+  private look = "";
 
   constructor() {
+    for (const size of LEAST) {
+      const text = size === 0 ? "all" : `≥ ${compact(size)}`;
+      this.filter.append(el("option", "", { value: String(size) }, text));
+    }
+    this.filter.value = String(this.least);
+    this.filter.addEventListener("change", () => {
+      this.least = leastOf(this.filter.value);
+      remember("tape-least", String(this.least));
+      this.look = "";
+    });
+    this.newest.addEventListener("click", () => {
+      this.list.scrollTop = 0;
+      this.list.focus();
+    });
+    this.list.replaceChildren(...this.rows.map(({ element }) => element));
+    this.list.tabIndex = 0;
     this.clear();
   }
 
@@ -33,29 +68,71 @@ export class Tape {
     this.drawn = 0;
     this.meanSize = 0;
     for (const row of this.rows) row.element.hidden = true;
-    this.list.replaceChildren(...this.rows.map(({ element }) => element));
+    this.list.scrollTop = 0;
   }
 
   push(tick: Tick): void {
-    const large = this.trades.total >= ROWS / 4 && tick.volume > this.meanSize * LARGE;
+    const large = this.trades.total >= WARM_UP && tick.volume > this.meanSize * LARGE;
     const weight = Math.max(MEAN_WEIGHT, 1 / (this.trades.total + 1));
     this.meanSize += (tick.volume - this.meanSize) * weight;
     this.trades.push({ ...tick, large });
   }
 
-  /** Draw the trades since the last call; the oldest row is reused as the new top row. */
+  /** Draw the trades since the last call, unless the user has scrolled to earlier ones. */
   render(decimals: number, zone: Zone): void {
-    const fresh = Math.min(this.trades.total - this.drawn, ROWS);
+    const waiting = this.trades.total - this.drawn;
+    const isHeld = this.list.scrollTop > SCROLLED_PX;
+    this.newest.hidden = !isHeld;
+    if (isHeld) setText(this.newest, waiting === 0 ? "Newest ▴" : `${compact(waiting)} newer ▴`);
+    const look = `${decimals} ${zone}`;
+    if (look !== this.look && !isHeld) this.redraw(decimals, zone);
+    else if (!isHeld) this.addRows(Math.min(waiting, this.trades.size), decimals, zone);
+    if (!isHeld) this.look = look;
+    this.showEmpty();
+  }
+
+  private addRows(count: number, decimals: number, zone: Zone): void {
     this.drawn = this.trades.total;
-    for (let age = fresh - 1; age >= 0; age--) {
-      const trade = this.trades.newest(age);
+    for (const trade of this.wanted(count).reverse()) {
+      // The oldest row becomes the new top row.
       const row = this.rows.pop();
-      if (trade === undefined || row === undefined) return;
+      if (row === undefined) return;
       fill(row, trade, decimals, zone);
       this.rows.unshift(row);
       this.list.prepend(row.element);
     }
   }
+
+  private redraw(decimals: number, zone: Zone): void {
+    for (const row of this.rows) row.element.hidden = true;
+    this.addRows(this.trades.size, decimals, zone);
+  }
+
+  /** Of the `count` newest trades, those that are large enough, newest first. */
+  private wanted(count: number): Trade[] {
+    const wanted: Trade[] = [];
+    for (let age = 0; age < count && wanted.length < ROWS; age++) {
+      const trade = this.trades.newest(age);
+      if (trade !== undefined && trade.volume >= this.least) wanted.push(trade);
+    }
+    return wanted;
+  }
+
+  private showEmpty(): void {
+    const isEmpty = this.rows[0].element.hidden;
+    this.empty.hidden = !isEmpty;
+    if (!isEmpty) return;
+    const none = this.trades.size === 0;
+    setText(
+      this.empty,
+      none ? "No trades yet." : `No trade of ${compact(this.least)} or more yet.`,
+    );
+  }
+}
+
+function leastOf(text: string | null): number {
+  const size = Number(text ?? 0);
+  return LEAST.includes(size) ? size : 0;
 }
 
 function makeRow(): Row {
@@ -65,7 +142,7 @@ function makeRow(): Row {
   return { element: el("li", "tape-row", {}, time, price, size), time, price, size };
 }
 
-function fill(row: Row, trade: Tick & { large: boolean }, decimals: number, zone: Zone): void {
+function fill(row: Row, trade: Trade, decimals: number, zone: Zone): void {
   row.element.hidden = false;
   setData(row.element, "side", trade.side);
   setData(row.element, "large", String(trade.large));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readToken } from "../src/app/settings";
+import { readToken } from "../src/app/address";
 
 test("a token behind the # becomes the socket's, and none stays none", () => {
   expect(readToken("#token=SFMyNTY.a.b-_c")).toEqual({ token: "SFMyNTY.a.b-_c" });

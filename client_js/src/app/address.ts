@@ -1,0 +1,56 @@
+import type { RendererName } from "../chart/renderers/renderer";
+import { type Interval, isInterval } from "../store/intervals";
+
+/** The view in the page's address. A value that cannot be read is absent and told in `faults`. */
+export interface Address {
+  symbol: string | null;
+  interval: Interval | null;
+  /** Indicators in the form that `IndicatorSet` reads; null if the address names none. */
+  indicators: string | null;
+  renderer: RendererName | null;
+  faults: string[];
+}
+
+/** Read `?symbol=`, `?interval=`, `?indicators=` and `?renderer=`. */
+export function readAddress(search: string): Address {
+  const params = new URLSearchParams(search);
+  const interval = params.get("interval");
+  const renderer = params.get("renderer");
+  const faults: string[] = [];
+  if (interval !== null && !isInterval(interval)) faults.push(`There are no ${interval} candles.`);
+  return {
+    symbol: params.get("symbol") || null,
+    interval: isInterval(interval) ? interval : null,
+    indicators: params.get("indicators"),
+    renderer: renderer === "webgpu" || renderer === "canvas2d" ? renderer : null,
+    faults,
+  };
+}
+
+/** Read `#token=`, as the socket's params: behind the #, so that no server logs it. */
+export function readToken(hash: string): Record<string, string> {
+  const token = new URLSearchParams(hash.replace(/^#/, "")).get("token");
+  return token === null ? {} : { token };
+}
+
+/** The part of the view that the address holds. */
+export interface View {
+  symbol: string;
+  interval: Interval;
+  indicators: string;
+}
+
+/**
+ * Write the view into the address, so that it can be copied and shared. A new entry is made in the
+ * browser's history if `isStep` and the address changes; Back then returns to the view before.
+ */
+export function writeAddress(view: View, isStep: boolean): void {
+  const url = new URL(location.href);
+  url.searchParams.set("symbol", view.symbol);
+  url.searchParams.set("interval", view.interval);
+  if (view.indicators === "") url.searchParams.delete("indicators");
+  else url.searchParams.set("indicators", view.indicators);
+  if (url.href === location.href) return;
+  if (isStep) history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
+}

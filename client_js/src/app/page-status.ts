@@ -1,0 +1,121 @@
+import type { Chart, ChartEvents } from "../chart/chart";
+import { setData } from "../dom";
+import type { Recovery } from "../feed/cursor";
+import type { MarketFeed } from "../feed/feed";
+import type { Missed, Tick } from "../feed/payloads";
+import { RateCounter } from "../store/rate";
+import { ConnectionLamp, type PageState, pageState } from "./connection";
+import { EmptyChart, emptiness } from "./empty";
+import { FreshnessView, freshness, type Pulse } from "./freshness";
+import type { Pipeline } from "./pipeline";
+import type { PageSession } from "./session";
+import { StatusLine } from "./status-line";
+
+/**
+ * Follows how the page is doing, and tells it: the lamp, the status line, the age of the values,
+ * the message in an empty chart, and data attributes of the root element for styles and tests.
+ */
+export class PageStatus {
+  private readonly lamp = new ConnectionLamp();
+  private readonly line = new StatusLine();
+  private readonly empty = new EmptyChart();
+  private readonly age = new FreshnessView();
+  private readonly rate = new RateCounter();
+  private readonly pulse: Pulse = { market: null, symbol: null, lost: null };
+  private position: string | null = null;
+  /** The server's reason for refusing the shown candles, until they are joined. */
+  private refusal: string | null = null;
+
+  constructor(
+    private readonly feed: MarketFeed,
+    private readonly session: PageSession,
+    private readonly chart: Chart,
+    private readonly pipeline: Pipeline,
+  ) {}
+
+  /** A trade of any symbol has come. */
+  heard(tick: Tick): void {
+    const now = performance.now();
+    this.rate.add(now);
+    this.pulse.market = now;
+    this.position = tick.id;
+  }
+
+  /** Something of the shown symbol has come. */
+  heardSymbol(): void {
+    this.pulse.symbol = performance.now();
+  }
+
+  /** Show a message until the next one replaces it. */
+  say(tone: "good" | "bad", text: string): void {
+    this.line.say(tone, text);
+  }
+
+  recovery(recovery: Recovery): void {
+    this.line.recovery(recovery);
+  }
+
+  gap(gap: Missed): void {
+    this.line.gap(gap);
+  }
+
+  refused(reason: string): void {
+    this.refusal = reason;
+    this.say("bad", reason);
+    this.report();
+  }
+
+  /** Tell the last price that the page shows. */
+  reportLast(price: string | null): void {
+    setData(document.documentElement, "lastPrice", price ?? "");
+  }
+
+  render(): void {
+    const now = performance.now();
+    const { market } = this.pulse;
+    this.line.render({
+      position: this.position,
+      ticksPerSecond: this.rate.perSecond(now),
+      latencyMs: this.pipeline.latency,
+      candles: this.session.store?.count ?? 0,
+      renderer: this.chart.renderer,
+      quietMs: market === null ? null : now - market,
+    });
+    this.report();
+  }
+
+  /** Show the state of the connection and of the data. */
+  report(): void {
+    const { feed, session, pulse } = this;
+    const state = pageState(feed.status, session);
+    this.follow(state);
+    this.lamp.render(state, feed.status);
+    this.age.render(freshness(state, pulse, performance.now()));
+    const { symbol, interval, store } = session;
+    const wanted = { symbol, interval, candles: store?.count ?? 0, refusal: this.refusal };
+    this.empty.render(emptiness(state, feed.status, wanted, Date.now()));
+    const root = document.documentElement;
+    setData(root, "state", state);
+    setData(root, "symbol", symbol ?? "");
+    setData(root, "interval", interval);
+    setData(root, "position", this.position ?? "");
+    setData(root, "ticks", String(this.rate.total));
+    setData(root, "latencyMs", this.pipeline.latency?.toFixed(3) ?? "");
+  }
+
+  /** Tell what the chart has drawn. */
+  reportChart({ frames, axisDraws }: ChartEvents["frame"]): void {
+    const root = document.documentElement;
+    setData(root, "renderer", this.chart.renderer ?? "");
+    setData(root, "candles", String(this.session.store?.count ?? 0));
+    setData(root, "frames", String(frames));
+    setData(root, "axisDraws", String(axisDraws));
+  }
+
+  private follow(state: PageState): void {
+    if (state === "live") {
+      this.pulse.lost = null;
+      this.refusal = null;
+    } else this.pulse.lost ??= performance.now();
+  }
+}
