@@ -1,57 +1,133 @@
+import { CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
+import { EditorState, Text } from "@codemirror/state";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PRICE_PANE } from "../src/chart/series";
 import { barsOf } from "../src/python/columns";
+import { catalogueCompletions } from "../src/python/completions";
+import { describe as describeFault, spanOf } from "../src/python/diagnostics";
+import { Draft, PAUSE_MS } from "../src/python/draft";
 import { seriesOf } from "../src/python/drawing";
+import { Dump } from "../src/python/fatal";
+import type { Catalogue, Fault } from "../src/python/messages";
 import { Output } from "../src/python/output";
-import { indent, lineSpan, newLine, outdent } from "../src/python/typing";
 import { type Bar, CandleStore } from "../src/store/candle-store";
 
-const caret = (text: string) => ({ text, from: text.length, to: text.length });
+const fault = (line: number | null, span: [number, number] | null = null): Fault => {
+  return { type: "SyntaxError", message: "wrong", line, span, trace: [], interrupted: false };
+};
 
-describe("typing", () => {
-  it("goes on as deep as the line before, deeper after a colon", () => {
-    expect(newLine(caret("def f():")).text).toBe("def f():\n    ");
-    expect(newLine(caret("    x = 1")).text).toBe("    x = 1\n    ");
-    expect(newLine(caret("  if a:  # why")).text).toBe("  if a:  # why\n      ");
-    expect(newLine(caret("x = {1: 2}")).text).toBe("x = {1: 2}\n");
+describe("diagnostics", () => {
+  const doc = Text.of(["def f():", "  return (1 +", "", "x"]);
+  const underlined = (at: Fault) => {
+    const span = spanOf(doc, at);
+    return span === null ? null : doc.sliceString(span.from, span.to);
+  };
+
+  it("underlines the columns of an error, or else the whole line without its indentation", () => {
+    expect(underlined(fault(2, [9, 10]))).toBe("(");
+    expect(underlined(fault(2))).toBe("return (1 +");
+    expect(underlined(fault(2, [13, 14]))).toBe("+");
+    expect(underlined(fault(null))).toBeNull();
   });
 
-  it("indents to the next stop, and whole lines when some are selected", () => {
-    expect(indent(caret("ab")).text).toBe("ab  ");
-    expect(indent({ text: "a\nb\nc", from: 0, to: 3 }).text).toBe("    a\n    b\nc");
-    expect(indent({ text: "a\n\nb", from: 0, to: 4 }).text).toBe("    a\n\n    b");
-    expect(indent({ text: "a\nb", from: 0, to: 2 }).text).toBe("    a\nb");
-    expect(outdent({ text: "    a\n  b\nc", from: 5, to: 9 }).text).toBe("a\nb\nc");
-  });
-
-  it("keeps the selection inside the text, and outdent undoes indent", () => {
-    const text = fc.array(fc.constantFrom("a", " ", "\n", ":"), { maxLength: 30 });
+  it("stays inside the text whatever line and columns are given", () => {
     fc.assert(
-      fc.property(text, fc.nat(30), fc.nat(30), (characters, a, b) => {
-        const whole = characters.join("");
-        const [from, to] = [Math.min(a, b, whole.length), Math.min(Math.max(a, b), whole.length)];
-        for (const change of [newLine, indent, outdent]) {
-          const after = change({ text: whole, from, to });
-          expect(after.from).toBeGreaterThanOrEqual(0);
-          expect(after.from).toBeLessThanOrEqual(after.to);
-          expect(after.to).toBeLessThanOrEqual(after.text.length);
-        }
-        if (from !== to) expect(outdent(indent({ text: whole, from, to })).text).toBe(whole);
+      fc.property(fc.nat(9), fc.nat(30), fc.nat(30), (line, start, end) => {
+        const span = spanOf(doc, fault(line, [start, end]));
+        expect(span?.from).toBeGreaterThanOrEqual(0);
+        expect(span?.to).toBeGreaterThanOrEqual(span?.from ?? 0);
+        expect(span?.to).toBeLessThanOrEqual(doc.length);
       }),
     );
   });
 
-  it("leaves a leading line break alone when the caret is before it", () => {
-    const edit = { text: "\n", from: 0, to: 1 };
-    expect(outdent(indent(edit)).text).toBe("\n");
-    expect(newLine({ text: "\n", from: 0, to: 0 })).toEqual({ text: "\n\n", from: 1, to: 1 });
+  it("names the type once", () => {
+    expect(describeFault(fault(2))).toBe("SyntaxError, line 2: wrong");
+    const deep = "the function calls itself too deeply (RecursionError: too deep)";
+    const recursion = { ...fault(4), type: "RecursionError", message: deep };
+    expect(describeFault(recursion)).toBe(`line 4: ${deep}`);
+  });
+});
+
+describe("the end of Python", () => {
+  it("is told at the user's innermost line, and its dump is no output", () => {
+    const dump = new Dump();
+    expect(dump.take("a warning of the user's")).toBe(false);
+    const lines = [
+      "Stack (most recent call first):",
+      '  File "/lib/python3.14/json/encoder.py", line 200 in encode',
+      '  File "<indicator>", line 7 in deep',
+      '  File "<indicator>", line 9 in indicator',
+    ];
+    for (const line of lines) expect(dump.take(line)).toBe(true);
+    const told = dump.fault(new RangeError("Maximum call stack size exceeded"));
+    expect(told.line).toBe(7);
+    expect(told.message).toMatch(/too deeply.*RecursionError.*Python was restarted/);
+  });
+});
+
+describe("a draft", () => {
+  const type = () => {
+    const ran: string[] = [];
+    const shown: [string | null, boolean][] = [];
+    const draft = new Draft<string>({
+      check: async (text) => (text.includes("(") ? "never closed" : null),
+      show: (error, paused) => shown.push([error, paused]),
+      run: (text) => ran.push(text),
+    });
+    return { draft, ran, shown };
+  };
+
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("is run once, after a pause in typing", async () => {
+    const { draft, ran } = type();
+    for (const text of ["x", "xy", "xyz"]) {
+      draft.change(text);
+      await vi.advanceTimersByTimeAsync(PAUSE_MS - 50);
+    }
+    expect(ran).toEqual([]);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(ran).toEqual(["xyz"]);
   });
 
-  it("finds lines, the last one for any beyond", () => {
-    expect(lineSpan("ab\ncd\n", 2)).toEqual({ from: 3, to: 5 });
-    expect(lineSpan("ab\ncd", 1)).toEqual({ from: 0, to: 2 });
-    expect(lineSpan("ab\ncd", 9)).toEqual({ from: 3, to: 5 });
+  it("is not run with a syntax error, which is shown at once and after the pause", async () => {
+    const { draft, ran, shown } = type();
+    draft.change("x = (");
+    await vi.advanceTimersByTimeAsync(PAUSE_MS);
+    expect(ran).toEqual([]);
+    expect(shown).toEqual([
+      ["never closed", false],
+      ["never closed", true],
+    ]);
+  });
+
+  it("is forgotten when something else is run", async () => {
+    const { draft, ran } = type();
+    draft.change("x");
+    draft.cancel();
+    await vi.advanceTimersByTimeAsync(10 * PAUSE_MS);
+    expect(ran).toEqual([]);
+  });
+});
+
+describe("completions", () => {
+  const catalogue: Catalogue = { kernels: [["ema", "ema(src, period) -> out"]], bars: ["close"] };
+  const source = catalogueCompletions(() => catalogue);
+  const labels = (text: string) => {
+    const state = EditorState.create({ doc: text });
+    const found = source(new CompletionContext(state, text.length, false));
+    return (found as CompletionResult | null)?.options.map(({ label }) => label) ?? null;
+  };
+
+  it("are the attributes after bars., kernels elsewhere, and none of other objects", () => {
+    expect(labels("x = bars.c")).toEqual(["close"]);
+    expect(labels("x = bars.")).toEqual(["close"]);
+    expect(labels("e")).toContain("ema");
+    expect(labels("other.e")).toBeNull();
+    expect(labels("x = ")).toBeNull();
   });
 });
 

@@ -1,91 +1,152 @@
-import { el, setText } from "../dom";
-import { type Edit, indent, lineSpan, newLine, outdent } from "./typing";
+import {
+  acceptCompletion,
+  autocompletion,
+  moveCompletionSelection,
+} from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { pythonLanguage, python as pythonSupport } from "@codemirror/lang-python";
+import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
+import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { EditorState, type Extension, Prec } from "@codemirror/state";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import { el } from "../dom";
+import { catalogueCompletions } from "./completions";
+import { spanOf } from "./diagnostics";
+import { look } from "./editor-look";
+import type { Catalogue, Fault } from "./messages";
 
-/** A text area for code, with line numbers and a mark on one line. */
+const LABEL = "Indicator, in Python. Tab indents; press Escape, then Tab, to leave the editor.";
+
+/** Where the editor's events go. */
+export interface EditorHandlers {
+  /** The user has changed the text. */
+  onChange(text: string): void;
+  /** Ctrl+Enter. */
+  onRun(): void;
+}
+
+/**
+ * CodeMirror for an indicator, in a shadow root: there its styles are constructed sheets, which a
+ * content security policy without inline styles allows.
+ */
 export class Editor {
-  readonly element: HTMLElement;
-  private readonly area = el("textarea", "code-area", {
-    "aria-label": "Indicator, in Python",
-    autocapitalize: "off",
-    autocomplete: "off",
-    spellcheck: "false",
-    wrap: "off",
-  });
-  private readonly numbers = el("div", "code-numbers", { "aria-hidden": "true" });
-  private readonly mark = el("div", "code-mark", { "aria-hidden": "true" });
-  private leaving = false;
+  readonly element = el("div", "code");
+  private readonly view: EditorView;
+  private catalogue: Catalogue = { kernels: [], bars: [] };
+  private setting = false;
 
-  constructor(onChange: (text: string) => void) {
-    this.mark.hidden = true;
-    this.element = el("div", "code", {}, this.numbers, this.mark, this.area);
-    this.area.addEventListener("input", () => {
-      this.mark.hidden = true;
-      this.number();
-      onChange(this.text);
-    });
-    this.area.addEventListener("scroll", () => this.follow());
-    this.area.addEventListener("keydown", (event) => this.key(event));
+  constructor(private readonly handlers: EditorHandlers) {
+    const root = this.element.attachShadow({ mode: "open" });
+    this.view = new EditorView({ root, parent: root, state: this.stateOf("") });
+    // Keys typed here are no shortcuts of the page.
+    this.element.addEventListener("keydown", (event) => event.stopPropagation());
   }
 
   get text(): string {
-    return this.area.value;
+    return this.view.state.doc.toString();
   }
 
+  /** Replace the text, as one step that can be undone. */
   set text(text: string) {
-    this.area.value = text;
-    this.markLine(null);
-    this.number();
+    this.setting = true;
+    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
+    this.setting = false;
+    this.mark(null);
+  }
+
+  /** The line with the caret, counted from 1. */
+  get line(): number {
+    const { doc, selection } = this.view.state;
+    return doc.lineAt(selection.main.head).number;
   }
 
   focus(): void {
-    this.area.focus();
+    this.view.focus();
   }
 
-  /** Mark a line, counted from 1; null for none. */
-  markLine(line: number | null): void {
-    this.mark.hidden = line === null;
-    if (line === null) return;
-    this.mark.dataset["line"] = String(line);
-    this.mark.style.setProperty("--line", String(line - 1));
+  /** Offer these names while the user types. */
+  offer(catalogue: Catalogue): void {
+    this.catalogue = catalogue;
   }
 
-  /** Put the caret on a line, counted from 1. */
+  /** Underline an error, with a message at it; null for none. */
+  mark(fault: Fault | null, message = ""): void {
+    const { state } = this.view;
+    const span = fault === null ? null : spanOf(state.doc, fault);
+    const found: Diagnostic[] = span === null ? [] : [{ ...span, severity: "error", message }];
+    this.view.dispatch(setDiagnostics(state, found));
+  }
+
+  /** Select a line, counted from 1. */
   goTo(line: number): void {
-    const { from, to } = lineSpan(this.text, line);
-    this.area.focus();
-    this.area.setSelectionRange(from, to);
+    const { doc } = this.view.state;
+    const { from, to } = doc.line(Math.min(Math.max(line, 1), doc.lines));
+    this.view.dispatch({ selection: { anchor: from, head: to }, scrollIntoView: true });
+    this.view.focus();
   }
 
-  private key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    // Tab indents; after Escape it moves the focus on, for keyboard users.
-    if (event.key === "Escape") this.leaving = true;
-    else if (event.key === "Enter") this.edit(event, newLine);
-    else if (event.key === "Tab" && !this.leaving)
-      this.edit(event, event.shiftKey ? outdent : indent);
-    else if (event.key !== "Shift") this.leaving = false;
+  destroy(): void {
+    this.view.destroy();
   }
 
-  private edit(event: KeyboardEvent, change: (edit: Edit) => Edit): void {
-    event.preventDefault();
-    this.leaving = false;
-    const { area } = this;
-    const before = { text: area.value, from: area.selectionStart, to: area.selectionEnd };
-    const after = change(before);
-    if (after.text !== before.text) {
-      area.value = after.text;
-      area.dispatchEvent(new Event("input"));
-    }
-    area.setSelectionRange(after.from, after.to);
+  private stateOf(doc: string): EditorState {
+    return EditorState.create({ doc, extensions: [this.keys(), this.language(), look] });
   }
 
-  private number(): void {
-    const lines = this.text.split("\n").length;
-    setText(this.numbers, Array.from({ length: lines }, (_, i) => i + 1).join("\n"));
-    this.follow();
+  private keys(): Extension {
+    const run = () => {
+      this.handlers.onRun();
+      return true;
+    };
+    return [
+      Prec.highest(
+        keymap.of([
+          { key: "Mod-Enter", run },
+          { key: "Tab", run: completeFirst },
+        ]),
+      ),
+      keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...lintKeymap]),
+      keymap.of([indentWithTab]),
+      EditorView.updateListener.of((update) => {
+        if (update.docChanged && !this.setting) this.handlers.onChange(this.text);
+      }),
+    ];
   }
 
-  private follow(): void {
-    this.element.style.setProperty("--scrolled", `${this.area.scrollTop}px`);
+  private language(): Extension {
+    return [
+      pythonSupport(),
+      pythonLanguage.data.of({ autocomplete: catalogueCompletions(() => this.catalogue) }),
+      // Nothing is selected at first, so that Enter after a whole word begins a new line.
+      autocompletion({ selectOnOpen: false }),
+      indentUnit.of("    "),
+      EditorState.tabSize.of(4),
+      EditorState.allowMultipleSelections.of(true),
+      EditorView.contentAttributes.of({ "aria-label": LABEL, spellcheck: "false" }),
+      history(),
+      search({ top: true }),
+      lineNumbers(),
+      lintGutter(),
+      drawSelection(),
+      indentOnInput(),
+      bracketMatching(),
+      highlightActiveLine(),
+      highlightActiveLineGutter(),
+      highlightSelectionMatches(),
+    ];
   }
+}
+
+/** Take the completion that is selected, or the first one. */
+function completeFirst(view: EditorView): boolean {
+  if (acceptCompletion(view)) return true;
+  return moveCompletionSelection(true)(view) && acceptCompletion(view);
 }

@@ -1,4 +1,11 @@
-import { type FromWorker, type Outcome, type Request, SIGINT, type ToWorker } from "./messages";
+import {
+  type Fault,
+  type FromWorker,
+  type Outcome,
+  type Request,
+  SIGINT,
+  type ToWorker,
+} from "./messages";
 
 /** Maximum duration of a run, after which it is stopped. */
 export const LIMIT_MS = 5000;
@@ -57,7 +64,9 @@ export class PythonHost {
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.take(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.take({ kind: "failed", reason: event.message || "the worker ended" });
+      const reason = event.message || "the worker ended";
+      if (this.state === "ready") this.restart(reason);
+      else this.take({ kind: "failed", reason });
     };
     this.setState("loading");
     this.tell({ kind: "start", base: this.base, interrupt: shared });
@@ -84,6 +93,11 @@ export class PythonHost {
     this.timer = window.setTimeout(() => this.restart(), GRACE_MS);
   }
 
+  /** Interrupt the current run if it can be done at no loss; its outcome is of no use any more. */
+  abandon(): void {
+    if (this.current !== null && this.interrupt !== null) this.stop("typed over");
+  }
+
   private take(message: FromWorker): void {
     if (message.kind === "outcome") this.settle(message.id, message.outcome);
     this.handlers.onMessage(message);
@@ -108,6 +122,10 @@ export class PythonHost {
     clearTimeout(this.timer);
     const { settle } = this.current;
     const { error } = outcome;
+    if (error !== undefined && outcome.ended) {
+      this.restart(error.message, error);
+      return;
+    }
     if (error?.interrupted && this.stopping !== null) error.message = this.stopping;
     this.current = null;
     settle(outcome);
@@ -115,14 +133,14 @@ export class PythonHost {
     this.handlers.onChange();
   }
 
-  private restart(): void {
-    const { current, stopping } = this;
+  private restart(why = this.stopping ?? "stopped", ended?: Fault): void {
+    const { current } = this;
     this.end();
     this.handlers.onRestart();
     this.start();
-    const message = `${stopping ?? "stopped"}; Python was restarted`;
-    const fault = { type: "Stopped", message, line: null, trace: [], interrupted: true };
-    current?.settle({ error: fault, ms: 0 });
+    const message = `${why}; Python was restarted`;
+    const rest = { line: null, span: null, trace: [], interrupted: true };
+    current?.settle({ error: ended ?? { type: "Stopped", message, ...rest }, ms: 0 });
   }
 
   /** Terminate the worker and ignore its pending messages. */
@@ -142,7 +160,8 @@ export class PythonHost {
     this.waiting = [];
     this.end();
     this.setState("failed");
-    const error = { type: "Python", message: reason, line: null, trace: [], interrupted: false };
+    const rest = { line: null, span: null, trace: [], interrupted: false };
+    const error = { type: "Python", message: reason, ...rest };
     for (const { settle } of left) settle({ error, ms: 0 });
   }
 

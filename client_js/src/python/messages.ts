@@ -6,6 +6,8 @@ export interface Fault {
   message: string;
   /** Line number from 1; null if the error is not in the user's code. */
   line: number | null;
+  /** First and last column of a syntax error in that line, UTF-16 units from 0. */
+  span: [number, number] | null;
   /** One text for each stack frame of the user's code, outermost first. */
   trace: string[];
   /** True if the user or the time limit stopped the run. */
@@ -21,6 +23,8 @@ export interface Outcome {
   /** True while the console expects more lines of a block. */
   more?: boolean;
   error?: Fault;
+  /** True if the error has ended Python, which must be started again. */
+  ended?: boolean;
   ms: number;
 }
 
@@ -31,7 +35,17 @@ export interface BarsMessage {
   columns: ArrayBuffer[];
 }
 
+/** The names that code can use, as `Session.catalogue` gives them. */
+export interface Catalogue {
+  /** Name and description of each kernel. */
+  kernels: [string, string][];
+  /** The attributes of bars. */
+  bars: string[];
+}
+
 export type Request =
+  /** Compile a source without running it. */
+  | { kind: "check"; source: string }
   /** Set the indicator's source and compute it. */
   | { kind: "define"; source: string; bars: BarsMessage }
   /** Compute it again. */
@@ -55,7 +69,7 @@ export type Stage = "download" | "start" | "kernels";
 
 export type FromWorker =
   | { kind: "progress"; stage: Stage; loaded: number; total: number }
-  | { kind: "ready"; version: string; fromSnapshot: boolean; ms: number }
+  | { kind: "ready"; version: string; fromSnapshot: boolean; ms: number; catalogue: Catalogue }
   | { kind: "failed"; reason: string }
   | { kind: "output"; text: string; isError: boolean }
   | { kind: "outcome"; id: number; outcome: Outcome };

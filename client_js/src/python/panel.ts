@@ -1,6 +1,8 @@
 import { el, setData, setText } from "../dom";
 import { barsOf, type Shown } from "./columns";
 import { ConsoleView } from "./console-view";
+import { describe } from "./diagnostics";
+import { Draft } from "./draft";
 import { Editor } from "./editor";
 import { EXAMPLES } from "./examples";
 import { PythonHost } from "./host";
@@ -23,6 +25,7 @@ const STAGES: Record<Stage, string> = {
 /** Python on the page: an indicator to edit, drawn over live bars, and a console. */
 export class PythonPanel {
   private readonly editor: Editor;
+  private readonly draft: Draft<Fault>;
   private readonly console: ConsoleView;
   private readonly live: LiveIndicator;
   private readonly host: PythonHost;
@@ -33,6 +36,9 @@ export class PythonPanel {
   private readonly progress = el("progress", "python-progress", { "aria-label": "Loading" });
   private readonly fault = el("button", "python-fault", { type: "button" });
   private runs = 0;
+  private defining = false;
+  /** The syntax error that is shown: bars that come meanwhile do not end it. */
+  private syntax: Fault | null = null;
 
   constructor(
     private readonly element: HTMLElement,
@@ -46,7 +52,15 @@ export class PythonPanel {
       onRestart: () => this.restarted(),
     });
     this.live = new LiveIndicator(this.host, canvas, (outcome) => this.showRun(outcome));
-    this.editor = new Editor((text) => memory.remember(text));
+    this.editor = new Editor({
+      onChange: (text) => this.typed(text),
+      onRun: () => void this.define(),
+    });
+    this.draft = new Draft({
+      check: async (source) => (await this.host.ask({ kind: "check", source })).error ?? null,
+      show: (fault, paused) => this.showSyntax(fault, paused),
+      run: () => void this.define(),
+    });
     this.console = new ConsoleView(
       (line) => void this.push(line),
       () => void this.host.ask({ kind: "clear" }),
@@ -107,13 +121,31 @@ export class PythonPanel {
     return select;
   }
 
+  private typed(text: string): void {
+    this.memory.remember(text);
+    if (this.defining) this.host.abandon();
+    this.draft.change(text);
+  }
+
+  /** Show a syntax error; on the line being typed only after a pause, as it may be unfinished. */
+  private showSyntax(fault: Fault | null, paused: boolean): void {
+    if (!paused && fault?.line === this.editor.line) return;
+    this.syntax = fault;
+    this.showFault(fault);
+  }
+
   private async define(): Promise<void> {
+    this.draft.cancel();
     if (this.live.bars === null) {
       setText(this.status, "Waiting for bars");
       return;
     }
-    this.showFault(null);
-    this.showRun(await this.live.define(this.editor.text));
+    this.syntax = null;
+    const { text } = this.editor;
+    this.defining = true;
+    const outcome = await this.live.define(text);
+    this.defining = false;
+    if (text === this.editor.text) this.showRun(outcome);
   }
 
   private async push(line: string): Promise<void> {
@@ -137,15 +169,16 @@ export class PythonPanel {
   private showRun(outcome: Outcome): void {
     setData(this.element, "runs", String(++this.runs));
     setData(this.element, "series", Object.keys(outcome.series ?? {}).join());
-    this.showFault(outcome.error ?? null);
+    this.showFault(outcome.error ?? this.syntax);
     setText(this.status, outcome.error ? "" : `Computed in ${outcome.ms.toFixed(1)} ms`);
   }
 
   private showFault(fault: Fault | null): void {
     this.fault.hidden = fault === null;
-    this.editor.markLine(fault?.line ?? null);
+    const message = fault === null ? "" : describe(fault);
+    this.editor.mark(fault, message);
+    setText(this.fault, message);
     if (fault === null) return;
-    setText(this.fault, describe(fault));
     const { line } = fault;
     this.fault.onclick = line === null ? null : () => this.editor.goTo(line);
   }
@@ -157,6 +190,7 @@ export class PythonPanel {
     else if (message.kind === "ready") {
       setData(this.element, "snapshot", String(message.fromSnapshot));
       setData(this.element, "startMs", message.ms.toFixed(0));
+      this.editor.offer(message.catalogue);
       const seconds = (message.ms / 1000).toFixed(1);
       setText(this.status, `Python ${message.version}, ready after ${seconds} s`);
     } else if (message.kind === "failed")
@@ -178,10 +212,4 @@ export class PythonPanel {
     this.halt.disabled = !busy || state !== "ready";
     this.run.disabled = state === "failed";
   }
-}
-
-function describe({ type, message, line, trace }: Fault): string {
-  const where = line === null ? "" : `, line ${line}`;
-  const through = trace.length > 1 ? ` (${trace.join("; ")})` : "";
-  return `${type}${where}: ${message}${through}`;
 }

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping
+from types import CodeType
 from typing import Any, Final
 
 from .bars import Bars
 from .faults import INDICATOR, ResultError
 from .series import floats
 
-__all__ = ["Indicator"]
+__all__ = ["Indicator", "compiled"]
 
 FUNCTION: Final = "indicator"
 PANE: Final = "PANE"
 PANES: Final = ("price", "own")
 MAX_SERIES: Final = 12
+
+TOO_NESTED: Final = "an expression is too long or nested too deeply to be compiled"
+NOT_TEXT: Final = "there is half a character (a lone surrogate), which is no text"
+
+
+def compiled(source: str) -> CodeType:
+    """Return the code of an indicator's source; a SyntaxError says where it is wrong."""
+    try:
+        return compile(source, INDICATOR, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        if error.filename is None:  # null bytes are refused before there is a file
+            line = source.partition("\0")[0].count("\n") + 1
+            raise SyntaxError(error.msg, (INDICATOR, line, None, None)) from None
+        raise
+    except (MemoryError, RecursionError):
+        raise SyntaxError(TOO_NESTED, (INDICATOR, 1, None, None)) from None
+    except UnicodeEncodeError as error:
+        line = source[: error.start].count("\n") + 1
+        raise SyntaxError(NOT_TEXT, (INDICATOR, line, None, None)) from None
 
 
 class Indicator:
@@ -43,7 +63,7 @@ class Indicator:
 
     def __init__(self, source: str) -> None:
         self.names: dict[str, Any] = {"__name__": FUNCTION}
-        exec(compile(source, INDICATOR, "exec", dont_inherit=True), self.names)
+        exec(compiled(source), self.names)
         function = self.names.get(FUNCTION)
         if not callable(function):
             raise ResultError(f"define a function {FUNCTION}(bars)", 1)

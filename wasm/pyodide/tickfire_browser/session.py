@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from .bars import Bars
 from .console import Console
 from .faults import CONSOLE, INDICATOR, describe
-from .indicator import Indicator
+from .indicator import Indicator, compiled
+from .kernel import Kernel
 from .series import Series
 
 __all__ = ["Session"]
@@ -39,6 +40,7 @@ class Session:
         self._bars = Bars(
             array("q"), Series("d"), Series("d"), Series("d"), Series("d"), Series("d")
         )
+        self._given = dict(names)
         self._indicator: Indicator | None = None
         self._console = Console(dict(names) | {"__name__": "console", "bars": self._bars})
 
@@ -48,6 +50,26 @@ class Session:
         starts = array("q", time.to_bytes())
         self._bars = Bars(starts, open, high, low, close, volume, symbol, interval)
         self._console.names["bars"] = self._bars
+
+    def check(self, source: str) -> dict[str, Any]:
+        """Compile the source without running it; return the ``error`` of its syntax, if any."""
+
+        def run() -> dict[str, Any]:
+            compiled(source)
+            return {}
+
+        return _guarded(run, INDICATOR)
+
+    def catalogue(self) -> dict[str, Any]:
+        """Return the names that code can use, to offer them while typing.
+
+        ``kernels``: the name and description of each; ``bars``: the attributes of bars.
+        """
+        kernels = [value for value in self._given.values() if isinstance(value, Kernel)]
+        return {
+            "kernels": [[each.name, each.__doc__ or ""] for each in kernels],
+            "bars": list(Bars.__slots__),
+        }
 
     def define(self, source: str) -> dict[str, Any]:
         """Set the source of the indicator and compute it; see `compute`."""
