@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Route
 
 from tests.support.browser.chromium import OpenPage, count
-from tests.support.browser.python_panel import Panel, Served
+from tests.support.browser.python_panel import EDITOR, Panel, Served
 from tests.support.browser.stage import START_MS, Market
 from tickfire.kernels import native
 
@@ -33,7 +33,7 @@ def column(market: Market, place: int) -> list[float]:
 def test_a_typed_indicator_is_drawn_with_native_values(panel: Panel, market: Market) -> None:
     panel.open()
     page = panel.page
-    page.click(".code-area")
+    page.click(EDITOR)
     page.keyboard.press("Control+a")
     # The editor indents what follows a colon.
     page.keyboard.type("from tickfire_browser import ema\n\ndef indicator(bars):\n")
@@ -144,17 +144,16 @@ def test_an_error_is_shown_at_its_line(panel: Panel) -> None:
     )
     panel.run(source)
     assert panel.fault() == "TypeError, line 3: sma: period must be a number"
-    mark = panel.page.locator(".code-mark")
     assert "Computed" not in panel.page.inner_text(".python-status")
-    assert mark.is_visible() and mark.get_attribute("data-line") == "3"
+    assert panel.underlined() == [3]
     panel.page.click(".python-fault")
-    assert panel.page.evaluate("() => getSelection().toString()").strip().startswith("mean")
+    assert panel.page.locator(".cm-activeLine").inner_text().strip().startswith("mean")
     panel.run("def indicator(bars):\n    return (1 +\n")
     assert panel.fault().startswith("SyntaxError, line 2: ")
-    assert mark.get_attribute("data-line") == "2"
+    assert panel.underlined() == [2]
     panel.run("def indicator(bars): return bars.close\n")
     assert panel.fault() == ""
-    assert not mark.is_visible()
+    assert panel.underlined() == []
 
 
 def test_the_console_answers_and_remembers(panel: Panel) -> None:
@@ -218,10 +217,10 @@ def test_python_starts_from_its_snapshot_and_says_how_far_it_is(panel: Panel, st
 
 def test_keys_in_the_editor_are_no_shortcuts_of_the_page(panel: Panel) -> None:
     panel.open()
-    panel.page.click(".code-area")
+    panel.page.click(EDITOR)
     panel.page.keyboard.press("Control+a")
     panel.page.keyboard.type("i = 5/3")
-    assert panel.page.input_value(".code-area") == "i = 5/3"
+    assert panel.text() == "i = 5/3"
     assert panel.chart.data("interval") == "1m"
     assert not panel.page.locator("#indicator-panel").is_visible()
 
@@ -232,7 +231,7 @@ def test_the_code_is_remembered(panel: Panel) -> None:
     panel.page.reload()
     panel.chart.wait_live()
     panel.open()
-    assert panel.page.input_value(".code-area") == "# mine\n"
+    assert panel.text().startswith("# mine")
 
 
 def test_every_example_runs(panel: Panel) -> None:

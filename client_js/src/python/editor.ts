@@ -115,6 +115,7 @@ export class Editor {
       ),
       keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...lintKeymap]),
       keymap.of([indentWithTab]),
+      EditorView.domEventHandlers({ beforeinput: replaceSelection }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged && !this.setting) this.handlers.onChange(this.text);
       }),
@@ -149,4 +150,16 @@ export class Editor {
 function completeFirst(view: EditorView): boolean {
   if (acceptCompletion(view)) return true;
   return moveCompletionSelection(true)(view) && acceptCompletion(view);
+}
+
+/**
+ * Replace a selection by typed text without the browser's own editing, which keeps the style of the
+ * old text in an attribute that the content security policy refuses.
+ */
+function replaceSelection(event: InputEvent, view: EditorView): boolean {
+  const { data, inputType } = event;
+  if (inputType !== "insertText" || data === null || view.state.selection.main.empty) return false;
+  view.dispatch(view.state.replaceSelection(data), { userEvent: "input.type" });
+  event.preventDefault();
+  return true;
 }

@@ -26,6 +26,7 @@ RUN_TIMEOUT_MS: Final = 30_000
 REPORT_TIMEOUT_S: Final = 30
 
 REPORTS: Final = "/policy-reports"
+EDITOR: Final = ".cm-content"
 STATE: Final = "name => document.getElementById('python').dataset[name] ?? ''"
 
 
@@ -93,7 +94,7 @@ class Panel:
     def open(self) -> None:
         """Open it, and wait until Python is ready."""
         self.page.click("#python-toggle")
-        self.page.locator(".code-area").wait_for()
+        self.page.locator(EDITOR).wait_for()
         self.wait_ready()
 
     def wait_ready(self) -> None:
@@ -105,7 +106,21 @@ class Panel:
 
     def write(self, source: str) -> None:
         """Replace the editor's content by code."""
-        self.page.fill(".code-area", source)
+        self.page.click(EDITOR)
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+
+    def text(self) -> str:
+        """Return the editor's content, as far as it is in view."""
+        return "\n".join(self.page.locator(".cm-line").all_inner_texts()).replace("\n\n", "\n")
+
+    def underlined(self) -> list[int]:
+        """Return the numbers of the lines with an error underlined, from 1."""
+        found: list[int] = self.page.locator(".cm-line").evaluate_all(
+            "lines => lines.flatMap((line, i) => line.querySelector('.cm-lintRange-error')"
+            " ? [i + 1] : [])"
+        )
+        return found
 
     def start(self) -> None:
         """Press Run."""
