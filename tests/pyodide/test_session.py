@@ -105,6 +105,57 @@ def test_a_syntax_error_names_its_line(session: Any) -> None:
     assert error_of(session.define("a\0b"))[0] == "SyntaxError"
 
 
+@pytest.mark.parametrize(
+    ("source", "kind", "line", "span"),
+    [
+        ("def f(:\n", "SyntaxError", 1, [6, 7]),
+        ("x = 1\n  y = 2\n", "IndentationError", 2, None),
+        ("if 1:\n\tx = 1\n        y = 2\n", "TabError", 3, None),
+        ("x = 'abc\n", "SyntaxError", 1, [4, 5]),
+        ("x = 1\ny = '\N{GRINNING FACE}' 2\n", "SyntaxError", 2, [9, 10]),
+        ("x = 1\r\ny = = 2\r\n", "SyntaxError", 2, [4, 5]),
+        ("x = 1\ny = '\0'\n", "SyntaxError", 2, None),
+        ("x = 1\ny = '\ud800'\n", "SyntaxError", 2, None),
+        ("x = " + "(" * 5000 + ")" * 5000, "SyntaxError", 1, None),
+    ],
+)
+def test_the_syntax_is_checked_without_a_run(
+    session: Any, source: str, kind: str, line: int, span: list[int] | None
+) -> None:
+    error = session.check(source)["error"]
+    assert (error["type"], error["line"]) == (kind, line)
+    if span is not None:
+        assert error["span"] == span
+    assert "error" not in session.check("raise SystemExit\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "message"),
+    [
+        ("return indicator(bars)", 2, "the function calls itself too deeply (RecursionError: "),
+        ("raise SystemExit", 2, "there is nothing to exit here"),
+        ("raise MemoryError", 2, "there is not enough memory for this"),
+        ("raise EOFError('EOF when reading a line')", 2, "nobody can answer input() here"),
+        ("raise ValueError('x' * 10**6)", 2, "x" * 1000 + "…"),
+        ("raise ValueError('\\ud800')", 2, "\\ud800"),
+    ],
+)
+def test_each_end_of_a_run_has_its_sentence(
+    session: Any, body: str, line: int, message: str
+) -> None:
+    error = session.define(f"def indicator(bars):\n    {body}\n")["error"]
+    assert error["message"].startswith(message)
+    assert error["line"] == line
+    assert len(error["trace"]) <= 2
+
+
+def test_the_catalogue_names_what_code_can_use(session: Any, package: Any) -> None:
+    catalogue = session.catalogue()
+    names = {name for name, _ in catalogue["kernels"]}
+    assert names == set(package.__all__) - {"Bars", "Kernel", "Series"}
+    assert set(catalogue["bars"]) >= {"open", "close", "volume", "time", "symbol"}
+
+
 def test_nothing_that_a_user_raises_escapes(session: Any) -> None:
     for raised, kind in (
         ("exit()", "SystemExit"),
