@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 DBN: Final = ROOT.parent / "shared" / "data" / "dbn"
 
-ESU4: Final = {"FEED": str(DBN / "esu4-mbp-1-20240701.dbn.zst"), "SPEED": "1"}
+ESU4: Final = {"FEED": str(DBN / "esu4-mbp-1-20240701.dbn.zst"), "SPEED": "4"}
 LEAN: Final = {"FEED": str(DBN / "lean_20131008_0930_1000_mixed.dbn.zst"), "SPEED": "10"}
 needs_data = [
     pytest.mark.shared_data,
@@ -86,19 +86,26 @@ def shown(chart: Chart) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("settings", "symbol", "candles"),
     [
-        pytest.param({}, "ESZ6", 12, id="simulated"),
         pytest.param(ESU4, "ESU4", 4, id="esu4", marks=needs_data),
         pytest.param(LEAN, "SPY", 12, id="lean", marks=needs_data),
     ],
 )
 @pytest.mark.usefixtures("static")
-def test_live_candles_at_the_streams_price(
+def test_live_candles_of_a_file(
     open_page: OpenPage, tmp_path: Path, settings: dict[str, str], symbol: str, candles: int
 ) -> None:
-    with house(settings, tmp_path / "log") as (url, _), listening(url) as listener:
+    with house(settings, tmp_path / "log") as (url, _):
+        check_live_candles(url, open_page, tmp_path, symbol, candles)
+
+
+def check_live_candles(
+    url: str, open_page: OpenPage, folder: Path, symbol: str, candles: int
+) -> None:
+    """Assert that a page draws candles whose last price is that of the stream."""
+    with listening(url) as listener:
         chart = open_page(url, symbol=symbol, interval="1s", renderer="webgpu", live=False)
         chart.wait_live(candles, timeout_ms=60_000)
-        picture = chart.shoot(str(tmp_path / "page.png"))
+        picture = chart.shoot(str(folder / "page.png"))
         check_chart(chart, picture, both_colors=symbol != "ESU4")
         # A trade that came after the listener had joined.
         chart.page.wait_for_function(
@@ -111,6 +118,20 @@ def test_live_candles_at_the_streams_price(
         assert wanted is not None
         assert data["lastPrice"] == wanted
         assert chart.complaints == []
+
+
+@pytest.fixture(scope="module")
+def simulated(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """The URL and the process id of a house with the simulated market."""
+    assert static.exists()
+    with house({}, tmp_path_factory.mktemp("simulated") / "log") as running:
+        yield running
+
+
+def test_live_candles_of_the_simulated_market(
+    simulated: tuple[str, int], open_page: OpenPage, tmp_path: Path
+) -> None:
+    check_live_candles(simulated[0], open_page, tmp_path, "ESZ6", 12)
 
 
 RECOVERY: Final = """
@@ -139,18 +160,13 @@ def child_of(pid: int, name: str) -> int:
     return next(child for child, line in lines if f"-m tickfire.server {name}" in line)
 
 
-@pytest.mark.usefixtures("static")
-def test_the_page_outlives_each_process(open_page: OpenPage, tmp_path: Path) -> None:
-    with house({}, tmp_path / "log") as (url, pid):
-        chart = open_page(url, symbol="ESZ6", interval="1s", init=RECOVERY)
-        chart.page.evaluate("() => { window.sameDocument = true; }")
-        for name in ("serve", "ingest", "gateway", "redis", "news"):
-            children = descendants(pid)
-            child = next(
-                each for each, line in children.items() if f"tickfire.server {name}" in line
-            )
-            os.kill(child, signal.SIGKILL)
-            # Measured in the page: the driver is slow while many frames come.
-            elapsed = chart.page.evaluate("ms => window.recovery(ms)", SETTLE_MS)
-            assert elapsed < RECOVERY_MS, f"{name}: {elapsed:.0f} ms"
-        assert chart.page.evaluate("() => window.sameDocument")
+def test_the_page_outlives_each_process(simulated: tuple[str, int], open_page: OpenPage) -> None:
+    url, pid = simulated
+    chart = open_page(url, symbol="ESZ6", interval="1s", init=RECOVERY)
+    chart.page.evaluate("() => { window.sameDocument = true; }")
+    for name in ("serve", "ingest", "gateway", "redis", "news"):
+        os.kill(child_of(pid, name), signal.SIGKILL)
+        # Measured in the page: the driver is slow while many frames come.
+        elapsed = chart.page.evaluate("ms => window.recovery(ms)", SETTLE_MS)
+        assert elapsed < RECOVERY_MS, f"{name}: {elapsed:.0f} ms"
+    assert chart.page.evaluate("() => window.sameDocument")

@@ -14,7 +14,7 @@ import wasmtime
 from numpy.typing import NDArray
 
 from tickfire.kernels import native
-from tickfire.kernels.build import build_module
+from tickfire.kernels.build import MODULE_NAME, PACKAGE, build_module
 from tickfire.kernels.families import kernels
 from tickfire.kernels.portable import Signature, signature_of
 
@@ -29,7 +29,17 @@ FENCE = -0x0123_4567_89AB_CDEF
 
 @functools.cache
 def wasm_bytes() -> bytes:
-    """Return kernels.wasm as the source yields it now, built once in a run of the tests."""
+    """Return kernels.wasm as `make wasm` built it, or as built now if a source is newer."""
+    built = PACKAGE / MODULE_NAME
+    newest = max(path.stat().st_mtime for path in PACKAGE.rglob("*.py"))
+    if built.exists() and built.stat().st_mtime > newest:
+        return built.read_bytes()
+    return fresh_wasm_bytes()
+
+
+@functools.cache
+def fresh_wasm_bytes() -> bytes:
+    """Return kernels.wasm as the source yields it now, which takes half a minute."""
     every = kernels()
     return build_module([every[name] for name in sorted(every)])
 
