@@ -4,7 +4,7 @@ import type { Bar, CandleStore } from "../store/candle-store";
 import { TickFolder, type TickInput } from "../store/ticks";
 import type { Point } from "./crosshair";
 import { Emitter } from "./emitter";
-import type { IndicatorParams } from "./indicator-kernels";
+import type { IndicatorParams, IndicatorSource } from "./indicator-kernels";
 import { Indicators } from "./indicators";
 import { Level } from "./invalidate";
 import type { ChartLayer } from "./layers";
@@ -47,6 +47,8 @@ export interface ChartEvents {
   click: ChartPoint;
   /** The visible range has changed. */
   range: VisibleRange;
+  /** Other candles are shown: of another symbol or interval. */
+  source: IndicatorSource;
   /** A frame has been drawn. */
   frame: { frames: number; axisDraws: number };
   /** An indicator could not be computed; a sentence that says why. */
@@ -88,6 +90,7 @@ export class Chart {
     "crosshair",
     "click",
     "range",
+    "source",
     "frame",
     "failure",
   ]);
@@ -146,6 +149,11 @@ export class Chart {
     return this.source.symbol;
   }
 
+  /** Length of a candle, as text: "1m". */
+  get interval(): string {
+    return this.source.interval;
+  }
+
   /** Length of a candle, ms. */
   get intervalMs(): number {
     return this.source.intervalMs;
@@ -171,6 +179,7 @@ export class Chart {
     this.view.show(this.shown());
     this.indicators.show(this.indicatorSource());
     this.label();
+    this.events.emit("source", this.indicatorSource());
   }
 
   /** Replace all candles by `bars`, oldest first. Throws as `checkedBars` does. */
@@ -343,7 +352,7 @@ export class Chart {
     return { store, intervalMs, title: titleOf(this.source) };
   }
 
-  private indicatorSource() {
+  private indicatorSource(): IndicatorSource {
     const { store, symbol, interval } = this.source;
     return { store, symbol: symbol ?? "", interval };
   }

@@ -4,6 +4,7 @@ import type { Report, Request } from "./messages";
 import { type Resolved, resolve } from "./params";
 import type { IndicatorName, Params } from "./registry";
 import { ResultColumns } from "./result-columns";
+import { checkBins, type ProfileBins, readProfile, type VolumeProfile } from "./volume-profile";
 
 const NS_PER_MS = 1_000_000n;
 
@@ -11,6 +12,7 @@ const NS_PER_MS = 1_000_000n;
 export interface Link {
   nextId(): number;
   post(request: Request): void;
+  ask(request: (id: number) => Request): Promise<Float64Array>;
   closed(): void;
 }
 
@@ -98,6 +100,16 @@ export class BarHistory {
     this.indicators.set(id, indicator);
     this.link.post({ type: "add", history: this.id, indicator: id, resolved });
     return indicator;
+  }
+
+  /**
+   * Compute volume by price, a quarter of each bar's volume at its open, high, low and close. Rejects
+   * with RangeError if the bins are not valid, and with Error if the history is closed meanwhile.
+   */
+  async profile(bins: ProfileBins): Promise<VolumeProfile> {
+    checkBins(bins);
+    const data = await this.link.ask((id) => ({ type: "profile", history: this.id, id, bins }));
+    return readProfile(bins, data);
   }
 
   /** Call `listener` when bars have been applied and all indicators over them computed. */

@@ -7,6 +7,14 @@ import type { IndicatorName, Params } from "./registry";
 import type { Port } from "./serve";
 import { kernelsUrl, spawnWorker } from "./spawn";
 
+/** The two ends of a request: its answer, or a sentence that says why there is none. */
+interface Answer {
+  resolve(data: Float64Array): void;
+  reject(reason: Error): void;
+}
+
+const NOTHING = new Float64Array();
+
 export interface ComputeOptions {
   /**
    * The port to the worker: by default a new worker. Any port works whose other end was given to
@@ -30,7 +38,8 @@ export class Compute {
   readonly shared: boolean;
   private readonly port: Port;
   private readonly histories = new Map<string, BarHistory>();
-  private readonly settling = new Map<number, (reason: string | null) => void>();
+  /** Requests that the worker has yet to answer. */
+  private readonly asked = new Map<number, Answer>();
   private current: BarHistory | null = null;
   private failure: string | null = null;
   private last = 0;
@@ -54,6 +63,7 @@ export class Compute {
       const link = {
         nextId: () => this.nextId(),
         post: (request: Request) => this.post(request),
+        ask: (request: (id: number) => Request) => this.ask(request),
         closed: () => this.forget(key),
       };
       history = new BarHistory(link, id, symbol, interval);
@@ -81,13 +91,8 @@ export class Compute {
   }
 
   /** Resolves when all requests so far are computed; rejects if the worker has failed. */
-  settled(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.failure !== null) return reject(new Error(this.failure));
-      const id = this.nextId();
-      this.settling.set(id, (reason) => (reason === null ? resolve() : reject(new Error(reason))));
-      this.post({ type: "settle", id });
-    });
+  async settled(): Promise<void> {
+    await this.ask((id) => ({ type: "settle", id }));
   }
 
   /** Terminate the worker. */
@@ -103,11 +108,30 @@ export class Compute {
     } else if (report.type === "refused") {
       this.byId(report.history)?.refuse(report);
     } else if (report.type === "settled") {
-      this.settling.get(report.id)?.(null);
-      this.settling.delete(report.id);
+      this.take(report.id)?.resolve(NOTHING);
+    } else if (report.type === "profile") {
+      this.take(report.id)?.resolve(report.data);
+    } else if (report.type === "declined") {
+      this.take(report.id)?.reject(new Error(report.reason));
     } else {
       this.stop(report.reason);
     }
+  }
+
+  /** Send a request, made for the id that its answer will bear. */
+  private ask(request: (id: number) => Request): Promise<Float64Array> {
+    return new Promise((resolve, reject) => {
+      if (this.failure !== null) return reject(new Error(this.failure));
+      const id = this.nextId();
+      this.asked.set(id, { resolve, reject });
+      this.post(request(id));
+    });
+  }
+
+  private take(id: number): Answer | undefined {
+    const answer = this.asked.get(id);
+    this.asked.delete(id);
+    return answer;
   }
 
   private byId(id: number): BarHistory | undefined {
@@ -122,8 +146,8 @@ export class Compute {
 
   private fail(reason: string): void {
     this.failure ??= reason;
-    for (const settle of this.settling.values()) settle(reason);
-    this.settling.clear();
+    for (const { reject } of this.asked.values()) reject(new Error(reason));
+    this.asked.clear();
   }
 
   private post(request: Request): void {

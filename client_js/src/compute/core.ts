@@ -11,6 +11,7 @@ import {
   SharedWriter,
   TransferWriter,
 } from "./result-columns";
+import { computeProfile, type ProfileBins } from "./volume-profile";
 
 /** Pages of 64 kB that the kernels' memory grows to at most: 1 GB. */
 const MOST_PAGES = 16_384;
@@ -81,6 +82,8 @@ export class ComputeCore {
       case "close":
         this.close(request.history);
         return null;
+      case "profile":
+        return this.profile(request.history, request.id, request.bins);
       case "settle":
         return { type: "settled", id: request.id };
       case "start":
@@ -125,6 +128,18 @@ export class ComputeCore {
     for (const { indicators } of this.histories.values()) {
       indicators.get(indicator)?.calculation.dispose();
       indicators.delete(indicator);
+    }
+  }
+
+  private profile(history: number, id: number, bins: ProfileBins): Report {
+    const kept = this.histories.get(history);
+    if (kept === undefined) return { type: "declined", id, reason: "the history was closed" };
+    try {
+      const data = computeProfile(this.arena, this.kernels, kept.bars, bins);
+      return { type: "profile", id, data };
+    } catch (error) {
+      if (!(error instanceof OutOfRoom)) throw error;
+      return { type: "declined", id, reason: error.message };
     }
   }
 

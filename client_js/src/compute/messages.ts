@@ -1,6 +1,7 @@
 import type { Bars, Trades } from "./bar-columns";
 import type { Resolved } from "./params";
 import type { Change } from "./result-columns";
+import type { ProfileBins } from "./volume-profile";
 
 /** A page's request to its worker. The page chooses the numeric ids and uses each once. */
 export type Request =
@@ -12,6 +13,7 @@ export type Request =
   | { type: "close"; history: number }
   | { type: "add"; history: number; indicator: number; resolved: Resolved }
   | { type: "remove"; indicator: number }
+  | { type: "profile"; history: number; id: number; bins: ProfileBins }
   /** Answered when all earlier requests are done. */
   | { type: "settle"; id: number };
 
@@ -20,6 +22,9 @@ export type Report =
   | { type: "results"; history: number; changes: Change[]; data: Float64Array<ArrayBuffer> }
   /** The indicator was refused; `reason` is a sentence. */
   | { type: "refused"; history: number; indicator: number; reason: string }
+  | { type: "profile"; id: number; data: Float64Array<ArrayBuffer> }
+  /** A profile cannot be computed; `reason` is a sentence. */
+  | { type: "declined"; id: number; reason: string }
   | { type: "settled"; id: number }
   /** The worker cannot continue; `reason` is a sentence. */
   | { type: "failed"; reason: string };

@@ -21,7 +21,7 @@ export function serve(port: Port): void {
   let failed = false;
   const waiting: Request[] = [];
   const send = (report: Report): void => {
-    port.postMessage(report, report.type === "results" ? [report.data.buffer] : []);
+    port.postMessage(report, "data" in report ? [report.data.buffer] : []);
   };
   const fail = (error: unknown): void => {
     failed = true;

@@ -17,4 +17,6 @@ export {
 } from "../compute/registry";
 export { type Port, serve } from "../compute/serve";
 export { StoreSync } from "../compute/store-sync";
+export type { ProfileBins, VolumeProfile } from "../compute/volume-profile";
 export { type KernelIndicators, kernelIndicators } from "../indicators/kernel-indicators";
+export { type VolumeProfileOptions, volumeProfile } from "../indicators/volume-profile";

@@ -10,6 +10,7 @@ import { Compute, type ComputeOptions } from "../compute/compute";
 import type { Indicator } from "../compute/indicator";
 import { type Resolved, resolve } from "../compute/params";
 import { StoreSync } from "../compute/store-sync";
+import type { CandleStore } from "../store/candle-store";
 import { freeColor } from "./colors";
 import { seriesOf } from "./series";
 
@@ -28,12 +29,46 @@ export function kernelIndicators(
 export class KernelIndicators implements IndicatorKernels {
   private compute: Compute | null = null;
   private readonly sessions = new Set<Session>();
+  private readonly shared = new Map<CandleStore, SharedHistory>();
   private opened = 0;
 
   constructor(private readonly options: Omit<ComputeOptions, "onFailure">) {}
 
   /** Start computing over the candles of a chart. */
   open(source: IndicatorSource): IndicatorSession {
+    const { history, release } = this.historyOf(source);
+    const session = new Session(history, () => {
+      release();
+      this.sessions.delete(session);
+    });
+    this.sessions.add(session);
+    return session;
+  }
+
+  /** The worker's copy of a chart's candles, kept up to date until it is released. */
+  historyOf(source: IndicatorSource): { history: BarHistory; release: () => void } {
+    const { store } = source;
+    const shared = this.shared.get(store) ?? this.copy(source);
+    shared.users++;
+    const { history, sync } = shared;
+    const release = () => {
+      shared.users--;
+      if (shared.users > 0) return;
+      this.shared.delete(store);
+      sync.dispose();
+      history.close();
+    };
+    return { history, release };
+  }
+
+  /** Terminate the worker; the next chart starts another. */
+  dispose(): void {
+    this.compute?.dispose();
+    this.compute = null;
+    this.shared.clear();
+  }
+
+  private copy({ store, symbol, interval }: IndicatorSource): SharedHistory {
     this.compute ??= new Compute({
       ...this.options,
       onFailure: (reason) => {
@@ -42,17 +77,18 @@ export class KernelIndicators implements IndicatorKernels {
     });
     // Two charts may show the same candles in stores of their own.
     this.opened++;
-    const history = this.compute.history(source.symbol, `${source.interval} #${this.opened}`);
-    const session = new Session(history, source, () => this.sessions.delete(session));
-    this.sessions.add(session);
-    return session;
+    const history = this.compute.history(symbol, `${interval} #${this.opened}`);
+    const shared = { history, sync: new StoreSync(store, history), users: 0 };
+    this.shared.set(store, shared);
+    return shared;
   }
+}
 
-  /** Terminate the worker; the next chart starts another. */
-  dispose(): void {
-    this.compute?.dispose();
-    this.compute = null;
-  }
+/** A copy of a store's candles in the worker, for all that compute over them. */
+interface SharedHistory {
+  history: BarHistory;
+  sync: StoreSync;
+  users: number;
 }
 
 /** An indicator of a session. */
@@ -64,16 +100,12 @@ interface Running {
 }
 
 class Session implements IndicatorSession {
-  private readonly sync: StoreSync;
   private readonly running = new Map<string, Running>();
 
   constructor(
     private readonly history: BarHistory,
-    source: IndicatorSource,
     private readonly onClose: () => void,
-  ) {
-    this.sync = new StoreSync(source.store, history);
-  }
+  ) {}
 
   start({ id, name, params, color }: IndicatorRequest, sink: IndicatorSink): void {
     const resolved = resolve(name, params);
@@ -103,8 +135,7 @@ class Session implements IndicatorSession {
   }
 
   close(): void {
-    this.sync.dispose();
-    this.history.close();
+    for (const { indicator } of this.running.values()) indicator.remove();
     this.running.clear();
     this.onClose();
   }
