@@ -15,6 +15,7 @@ from tests.support.browser.chromium import Chart, OpenPage, count
 from tests.support.browser.house import house
 from tests.support.browser.pixels import act, assert_equal, shoot_pane
 from tests.support.browser.stage import START_MS, Stage
+from tests.support.eventually import wait_until
 from tests.support.kernels.vectors import vectors
 from tests.support.paths import ROOT
 from tickfire.kernels import native
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 DESK = Path(__file__).with_name("desk.js").read_text()
 CHECK = ROOT / "tests" / "kernels" / "indicators" / "check_vectors.mjs"
 FIRST_COLOR = (0xF5, 0x9E, 0x42)
+FULLEST_COLOR = (97, 108, 121)
 CHOSEN = [
     {"name": "bollinger", "params": {"period": 20, "width": 2}, "color": "#5b8def"},
     {"name": "sar", "params": {}, "color": "#d65db1"},
@@ -150,6 +152,33 @@ def test_a_line_is_drawn_told_in_the_legend_and_removed(
     chart.settle()
     assert count(chart.region(chart.shoot(), "#chart .pane"), FIRST_COLOR) == before
     assert chart.page.locator(".series-line").count() == 0
+    assert complaints(chart) == []
+
+
+def test_the_volume_profile_is_switched_on_follows_the_view_and_is_kept(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    def fullest(chart: Chart) -> int:
+        return count(chart.region(chart.shoot(), "#chart .pane"), FULLEST_COLOR)
+
+    chart = open_page(stage.url, symbol="ESU4", renderer="canvas2d")
+    assert fullest(chart) == 0
+    chart.page.keyboard.press("i")
+    chart.page.click("#volume-profile")
+    chart.page.keyboard.press("Escape")
+    wait_until(lambda: fullest(chart) > 200, "pixels of the fullest price")
+    drawn = fullest(chart)
+    act(chart, "pan", 300, -900)
+    wait_until(lambda: fullest(chart) not in {0, drawn}, "the profile of another view")
+    chart.page.reload()
+    chart.wait_live()
+    wait_until(lambda: fullest(chart) > 200, "the profile after a reload")
+    chart.page.keyboard.press("i")
+    assert chart.page.is_checked("#volume-profile")
+    chart.page.click("#volume-profile")
+    chart.page.keyboard.press("Escape")
+    chart.settle()
+    assert fullest(chart) == 0
     assert complaints(chart) == []
 
 

@@ -21,6 +21,7 @@ import { Panels } from "./panels";
 import { PastNote } from "./past-note";
 import { Pipeline } from "./pipeline";
 import { Prices } from "./prices";
+import { ProfileSwitch } from "./profile-switch";
 import { Python } from "./python";
 import { References } from "./references";
 import { type PageHandlers, PageSession } from "./session";
@@ -78,11 +79,12 @@ export class Page {
   private readonly status: PageStatus;
 
   constructor(private address: Address) {
+    const kernels = kernelIndicators();
     this.chart = createChart(byId("chart-area"), {
       renderer: address.renderer,
       timeZone: this.zone.zone,
       theme: currentTheme(),
-      indicators: kernelIndicators(),
+      indicators: kernels,
     });
     this.chart.element.id = "chart";
     const interval = address.interval ?? keptInterval() ?? FIRST_INTERVAL;
@@ -100,6 +102,7 @@ export class Page {
       onFault: onFailure,
       onEdited: () => this.writeAddress(false),
     });
+    new ProfileSwitch(this.chart, kernels);
     this.python = new Python(this.chart, onFailure);
     this.feed.trace({ onTrace: (sample) => this.pipeline.push(sample) });
     this.feed.news({

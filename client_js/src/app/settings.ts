@@ -10,6 +10,7 @@ export type Setting =
   | "symbol"
   | "interval"
   | "indicators"
+  | "volume-profile"
   | "python"
   | "layout"
   | "watch-sort"
