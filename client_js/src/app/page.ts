@@ -7,6 +7,7 @@ import { kernelIndicators } from "../indicators/kernel-indicators";
 import type { CandleStore } from "../store/candle-store";
 import { INTERVALS, type Interval } from "../store/intervals";
 import { type Address, readAddress, readToken, writeAddress } from "./address";
+import { besidePage } from "./beside-page";
 import { firstSymbol } from "./choice";
 import { SPARK_INTERVAL } from "./closes";
 import { Fullscreen } from "./fullscreen";
@@ -55,7 +56,10 @@ export class Page {
   private readonly markers = new SignalMarkers();
   private shownMarkers: Added | null = null;
   private readonly intervals = new IntervalButtons((interval) => this.choose(interval));
-  private readonly feed = new MarketFeed({ url: "/socket", params: readToken(location.hash) });
+  private readonly feed = new MarketFeed({
+    url: besidePage("socket"),
+    params: readToken(location.hash),
+  });
   private readonly references = new References(this.feed, {
     onDay: (symbol, day) => {
       this.market.setDay(symbol, day);

@@ -22,6 +22,7 @@ from tickfire.server.market.market import Market
 from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.server.metrics import CONTENT_TYPE, Metrics
 from tickfire.server.page import STATIC, Page
+from tickfire.server.root_path import RootPath
 
 LOW_WATER: Final = HIGH_WATER // 4
 
@@ -42,12 +43,15 @@ class Settings:
         Other origins whose pages may connect, as ``//host`` or ``https://host:port``.
     static : Path
         Folder of the built client.
+    root_path : str
+        Path below which a proxy serves the application, such as ``/desk``; empty for the root.
     """
 
     redis_url: str
     access: Access = field(default_factory=Access)
     allowed_origins: tuple[str, ...] = ()
     static: Path = STATIC
+    root_path: str = ""
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -94,6 +98,8 @@ def create_app(settings: Settings) -> Starlette:
         ],
         lifespan=lifespan,
     )
+    if settings.root_path:
+        app.add_middleware(RootPath, root_path=settings.root_path)
     app.state.market = market
     return app
 

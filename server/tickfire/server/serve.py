@@ -26,6 +26,7 @@ from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
 from tickfire.server.auth import DEFAULT_MAX_AGE_S, Access
 from tickfire.server.logs import set_up_logging
+from tickfire.server.root_path import root_path_option
 from tickfire.server.token_command import salt_option
 from tickfire.store.options import redis_url_option
 from tickfire.store.store import Store
@@ -96,6 +97,7 @@ logger = logging.getLogger(__name__)
     metavar="ORIGIN",
     help="Other origin whose pages may connect, as https://host or //*.host.",
 )
+@root_path_option
 def serve(
     host: str,
     port: int,
@@ -107,17 +109,19 @@ def serve(
     max_age_s: float,
     authenticator: str | None,
     origins: tuple[str, ...],
+    root_path: str,
 ) -> None:
     """Serve WebSockets and the page until SIGTERM or Ctrl-C."""
     allowed = tuple(part for origin in origins for part in origin.replace(",", " ").split())
     access = Access(dev, secret or None, salt, max_age_s, authenticator)
     access.load()  # so that a bad setting is an error here, not in each worker
-    settings = Settings(redis_url, access, allowed)
+    settings = Settings(redis_url, access, allowed, root_path=root_path)
     port = check_port(host, port)
     asyncio.run(_wait_for_redis(redis_url))
     listener = _listen(host, port)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    logger.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    logger.info("listening on %s%s", address, f", for {root_path}/" if root_path else "")
     config = _config(settings, workers)
     if workers == 1:
         _Server(config).run([listener])

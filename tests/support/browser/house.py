@@ -17,7 +17,16 @@ from tickfire.base.ports import free_port
 
 READY_S: Final = 60
 STOP_S: Final = 20
-SETTINGS: Final = ("FEED", "SPEED", "REDIS_URL", "WORKERS", "DATABENTO_API_KEY", "HOST", "PORT")
+SETTINGS: Final = tuple("FEED SPEED REDIS_URL WORKERS DATABENTO_API_KEY HOST PORT ROOT_PATH".split())
+    "FEED",
+    "SPEED",
+    "REDIS_URL",
+    "WORKERS",
+    "DATABENTO_API_KEY",
+    "HOST",
+    "PORT",
+    "ROOT_PATH",
+)
 
 
 @contextmanager
