@@ -17,16 +17,7 @@ from tickfire.base.ports import free_port
 
 READY_S: Final = 60
 STOP_S: Final = 20
-SETTINGS: Final = tuple("FEED SPEED REDIS_URL WORKERS DATABENTO_API_KEY HOST PORT ROOT_PATH".split())
-    "FEED",
-    "SPEED",
-    "REDIS_URL",
-    "WORKERS",
-    "DATABENTO_API_KEY",
-    "HOST",
-    "PORT",
-    "ROOT_PATH",
-)
+SETTINGS: Final = "FEED SPEED REDIS_URL WORKERS DATABENTO_API_KEY HOST PORT ROOT_PATH".split()
 
 
 @contextmanager
