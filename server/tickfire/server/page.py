@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 from pathlib import Path
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
+
+from tickfire.server.content_coding import SUFFIXES, best_coding
 
 STATIC: Final = Path(__file__).parent / "static"
 
@@ -39,6 +42,10 @@ TYPES: Final = {
     ".whl": "application/zip",
 }
 
+COPY_DELAY_S: Final = 1.0
+"""A copy that is older than its file by more than this is of an older build. Files that are unpacked
+at the same time may be this far apart."""
+
 NOT_BUILT: Final = """<!doctype html>
 <html lang="en"><title>tickfire</title>
 <h1>The page is not built yet</h1>
@@ -65,26 +72,40 @@ class Page(StaticFiles):
         """Accept a folder that does not exist yet."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return a file, or an error response with the same headers.
-
-        If a compressed copy lies beside the file, a client that accepts gzip gets the copy.
-        """
-        compressed = self._compressed(path)
-        chosen = compressed if compressed and _accepts_gzip(scope) else path
+        """Return a file, or an error response with the same headers."""
         try:
-            response = await super().get_response(chosen, scope)
+            response = await super().get_response(path, scope)
         except HTTPException as error:
             response = self._error(path, error)
         _add_headers(response, path)
-        if compressed:
-            response.headers["vary"] = "accept-encoding"
-        if chosen != path:
-            response.headers["content-encoding"] = "gzip"
         return response
 
-    def _compressed(self, path: str) -> str | None:
-        found = Path(path).parts[:1] == (PYTHON,) and self.lookup_path(f"{path}.gz")[1]
-        return f"{path}.gz" if found else None
+    def file_response(
+        self, full_path: Path, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """Return a file, or the compressed copy beside it that suits the client best.
+
+        A client that asks for a range gets it of the file itself.
+        """
+        file = Path(full_path)
+        copies = _copies(file, stat_result)
+        headers = Headers(scope=scope)
+        accept = ",".join(headers.getlist("accept-encoding"))
+        coding = None if "range" in headers else best_coding(accept, copies)
+        media_type = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
+        sent, stat = (file, stat_result) if coding is None else copies[coding]
+        response = FileResponse(
+            sent, status_code, media_type=media_type or "application/octet-stream", stat_result=stat
+        )
+        if copies:
+            response.headers["vary"] = "accept-encoding"
+        if coding is not None:
+            response.headers["content-encoding"] = coding
+            response.headers["etag"] = f'{response.headers["etag"][:-1]}-{coding}"'
+            del response.headers["accept-ranges"]
+        if self.is_not_modified(response.headers, headers):
+            return NotModifiedResponse(response.headers)
+        return response
 
     def _error(self, path: str, error: HTTPException) -> Response:
         if error.status_code == 404 and path in (".", "index.html"):
@@ -115,6 +136,15 @@ def _is_hashed(path: str) -> bool:
     return False
 
 
-def _accepts_gzip(scope: Scope) -> bool:
-    headers = Headers(scope=scope)
-    return "gzip" in headers.get("accept-encoding", "") and "range" not in headers
+def _copies(file: Path, stat: os.stat_result) -> dict[str, tuple[Path, os.stat_result]]:
+    """Return the compressed copies of a file by coding, without those of an older build."""
+    found = {}
+    for coding, suffix in SUFFIXES.items():
+        copy = file.with_name(file.name + suffix)
+        try:
+            of = copy.stat()
+        except OSError:
+            continue
+        if of.st_mtime >= stat.st_mtime - COPY_DELAY_S:
+            found[coding] = copy, of
+    return found
