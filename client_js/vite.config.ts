@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { compressed } from "./build/compress.ts";
 import { minifiedShaders } from "./build/wgsl.ts";
 
 const OUT = fileURLToPath(new URL("../server/tickfire/server/static", import.meta.url));
@@ -53,7 +54,12 @@ function classicScript(): Plugin {
 export default defineConfig({
   base: "./",
   publicDir: "shaders",
-  plugins: [classicScript(), minifiedShaders(), removeFormerAssets()],
+  plugins: [
+    classicScript(),
+    minifiedShaders(),
+    removeFormerAssets(),
+    compressed(OUT, readdirSync("shaders")),
+  ],
   worker: { format: "es" },
   build: {
     outDir: OUT,

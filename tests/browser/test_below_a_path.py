@@ -52,12 +52,18 @@ def url(
     proxy = Serving(proxy_app(server.port, "/desk", strip=strip))
     proxy.start()
     try:
-        ready = f"{proxy.url}desk/readyz"
-        wait_until(lambda: httpx.get(ready).status_code == 200, "the server is ready")
+        wait_until(lambda: is_ready(f"{proxy.url}desk/readyz"), "the server is ready")
         yield f"{proxy.url}desk/"
     finally:
         proxy.stop()
         server.stop()
+
+
+def is_ready(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_live_candles_a_reload_and_python(

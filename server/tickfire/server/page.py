@@ -43,8 +43,8 @@ TYPES: Final = {
 }
 
 COPY_DELAY_S: Final = 1.0
-"""A copy that is older than its file by more than this is of an older build. Files that are unpacked
-at the same time may be this far apart."""
+"""A copy that is older than its file by more than this is of an older build. An installer may
+unpack the two this far apart."""
 
 NOT_BUILT: Final = """<!doctype html>
 <html lang="en"><title>tickfire</title>
@@ -81,7 +81,11 @@ class Page(StaticFiles):
         return response
 
     def file_response(
-        self, full_path: Path, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
     ) -> Response:
         """Return a file, or the compressed copy beside it that suits the client best.
 

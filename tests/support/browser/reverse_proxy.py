@@ -16,6 +16,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+NO_REUSE: Final = httpx.Limits(max_keepalive_connections=0)
+"""The server may close an idle connection just as a request is sent on it."""
+TIMEOUT_S: Final = 60
 HOP_BY_HOP: Final = {"connection", "keep-alive", "transfer-encoding", "upgrade"}
 
 
@@ -55,16 +58,15 @@ def proxy_app(upstream: int, prefix: str, *, strip: bool) -> Starlette:
 
     async def serve_websocket(websocket: WebSocket) -> None:
         url = target(websocket.url.path, websocket.url.query)
-        headers = {"Origin": websocket.headers["origin"], "Host": websocket.headers["host"]}
-        async with connect(
-            f"ws://127.0.0.1:{upstream}{url}", additional_headers=headers, max_size=None
-        ) as server:
+        uri = f"ws://127.0.0.1:{upstream}{url}"
+        origin: Any = websocket.headers["origin"]
+        async with connect(uri, origin=origin, max_size=None) as server:
             await websocket.accept()
             await _both(websocket, server)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(limits=NO_REUSE, timeout=TIMEOUT_S) as client:
             app.state.client = client
             yield
 

@@ -49,7 +49,8 @@ class Stream:
         pieces = np.frombuffer(b"".join(fields[b"d"] for _, fields in self.entries), BAR)
         of = (pieces["interval_s"] == min(interval_s, MINUTE_S)) & (pieces["instrument_id"] == 1)
         for group in whole_bars(pieces[of]):
-            return fold(group.bars, interval_s * SECOND).tolist()
+            rows: list[list[int]] = fold(group.bars, interval_s * SECOND).tolist()
+            return rows
         return []
 
 

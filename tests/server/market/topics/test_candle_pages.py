@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,10 @@ async def page(joined: Joined, before: int, limit: int = 700) -> dict[str, Any]:
     assert reply["status"] == "ok", reply
     response: dict[str, Any] = reply["response"]
     return response
+
+
+def reaches(time: int) -> Callable[[Joined], bool]:
+    return lambda joined: bool(joined.of("candle")[-1]["time"] == time)
 
 
 async def all_pages(joined: Joined, before: int, limit: int = 700) -> list[list[Any]]:
@@ -69,7 +74,7 @@ async def test_pages_lead_to_the_first_bar_while_trades_come(
     await server.reaches(publisher)
     for name, seconds in INTERVALS_S.items():
         joined, want = topics[name], as_sent(expected(rows, seconds))
-        await joined.until(lambda joined, want=want: joined.of("candle")[-1]["time"] == want[-1][0])
+        await joined.until(reaches(want[-1][0]))
         assert await all_pages(joined, FAR, 5000) == want
         history = await all_pages(joined, joined.response["candles"][-1][0])
         assert replayed(history + joined.response["candles"][-1:], joined.of("candle")) == want

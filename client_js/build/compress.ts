@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
-const COMPRESSIBLE = /\.(css|html|js|json|mjs|svg|wasm|wgsl)$/;
+const COMPRESSIBLE = /\.(css|html|js|json|mjs|npz|svg|wasm|wgsl)$/;
 /** A copy must save this share of a file to be worth its place. */
 const LEAST_GAIN = 0.1;
 
