@@ -75,7 +75,7 @@ def test_live_candles_a_reload_and_python(
     at = DAY + (count + TRADES) * 60 * SECOND
     publisher.publish(tick(instrument=2, price=123 * SECOND, at=at))
     chart.wait_data("candles", str(count + 1))
-    assert chart.data("lastPrice") == "123"
+    chart.wait_data("lastPrice", "123")
     chart.page.reload()
     chart.wait_live()
     assert chart.data("symbol") == "EUR/USD"

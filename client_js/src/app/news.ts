@@ -1,8 +1,9 @@
-import { byId, el } from "../dom";
-import type { Headline, HeadlineSentiment } from "../feed/payloads";
+import { byId, el, setText } from "../dom";
+import type { Headline, HeadlineSentiment, Origin } from "../feed/payloads";
 import { minute, type Zone } from "../format/time";
 import { Edge } from "../models/edge";
 import { KeyedList } from "./keyed-list";
+import { originNote } from "./origin-note";
 import { Roving } from "./roving";
 import { sentimentChip } from "./sentiment-chip";
 import { explainBy } from "./tip";
@@ -15,6 +16,7 @@ const WAIT_MS = 2000;
 export class News {
   private readonly list = byId("news-list");
   private readonly empty = byId("news-empty");
+  private readonly origin = byId("news-origin");
   private readonly edge = new Edge();
   /** Sentiments computed in the browser, by headline id; null while pending. */
   private readonly own = new Map<string, HeadlineSentiment | null>();
@@ -22,6 +24,7 @@ export class News {
   private readonly items: KeyedList<Headline>;
   private readonly roving: Roving;
   private zone: Zone = "utc";
+  private ticksOrigin: Origin | null = null;
   private stale = false;
 
   constructor(private readonly onSymbol: (symbol: string) => void) {
@@ -52,11 +55,19 @@ export class News {
     this.stale = true;
   }
 
+  /** Set the origin of the prices, beside which the headlines are shown. */
+  setTicksOrigin(origin: Origin | null): void {
+    this.ticksOrigin = origin;
+    this.stale = true;
+  }
+
   render(zone: Zone): void {
     if (!this.stale && zone === this.zone) return;
     this.stale = false;
     this.zone = zone;
     this.empty.hidden = this.headlines.length > 0;
+    setText(this.origin, originNote(this.headlines, this.ticksOrigin));
+    this.origin.hidden = this.origin.textContent === "";
     this.items.show(this.headlines, (headline) => this.versionOf(headline));
     this.roving.refresh();
   }

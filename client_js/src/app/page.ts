@@ -127,6 +127,10 @@ export class Page {
   private handlers(): PageHandlers {
     return {
       onInstruments: (instruments) => this.setInstruments(instruments),
+      onOrigin: (origin) => {
+        this.news.setTicksOrigin(origin);
+        this.panels.request();
+      },
       onTick: (tick) => this.takeTick(tick),
       onTrade: (tick) => {
         this.status.heardSymbol();

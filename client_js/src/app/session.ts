@@ -7,6 +7,7 @@ import type {
   CandleTuple,
   Instrument,
   Missed,
+  Origin,
   Quote,
   Snapshot,
   Tick,
@@ -35,6 +36,8 @@ export interface Day {
 /** The page's handlers for incoming data. */
 export interface PageHandlers {
   onInstruments(instruments: Instrument[]): void;
+  /** The origin of the ticks, null if it is not known. */
+  onOrigin(origin: Origin | null): void;
   onTick(tick: Tick): void;
   /** Trades of the selected symbol. */
   onTrade(tick: Tick): void;
@@ -77,7 +80,10 @@ export class PageSession {
       onTick: (tick) => handlers.onTick(tick),
       onRecovery: (recovery) => handlers.onRecovery(recovery),
       onGap: (gap) => handlers.onGap(gap),
-      onJoin: () => handlers.onJoined(),
+      onJoin: ({ origin }) => {
+        handlers.onOrigin(origin ?? null);
+        handlers.onJoined();
+      },
     });
   }
 

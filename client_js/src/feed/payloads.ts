@@ -3,6 +3,9 @@
  * strings.
  */
 
+/** Where data come from: a market as it trades, a recording of one, or a simulation. */
+export type Origin = "live" | "replay" | "simulated";
+
 /** Aggressor of a trade: A sold into the bid, B bought at the ask, N unknown. */
 export type Side = "A" | "B" | "N";
 
@@ -62,6 +65,8 @@ interface Resumed {
 }
 
 export interface RealtimeReply extends Resumed {
+  /** The origin of the ticks; null if it is not known. */
+  origin: Origin | null;
   instruments: Instrument[];
 }
 
@@ -127,6 +132,7 @@ export interface Headline {
   summary: string;
   url: string;
   source: string;
+  origin: Origin;
   published: number;
   symbols: string[];
   sentiment?: HeadlineSentiment | null;

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from tickfire.store.limits import MAX_SHARDS
-from tickfire.store.schema import Instrument
+from tickfire.store.schema import ORIGINS, Instrument
 from tickfire.store.store import Client
 
 KEY_BYTES: Final = 8
@@ -37,6 +37,12 @@ def epoch_of(meta: Mapping[bytes, bytes]) -> Epoch | None:
     if len(key) != KEY_BYTES or not shards.isdigit() or not 0 < int(shards) <= MAX_SHARDS:
         return None
     return Epoch(key, int(shards))
+
+
+def origin_of(meta: Mapping[bytes, bytes]) -> str | None:
+    """Return the origin of the ticks in the hash ``meta``, or None if it is not known."""
+    origin = meta.get(b"origin", b"").decode("ascii", "replace")
+    return origin if origin in ORIGINS else None
 
 
 def instruments_of(rows: Iterable[bytes]) -> list[Instrument]:

@@ -148,7 +148,12 @@ BINARY_HEADER: Final = np.dtype(
 """Header of the payload of a binary ``ticks`` event: 24 bytes, followed by TICK[count]."""
 
 META_KEY: Final = b"meta"
-"""Hash: ``epoch`` (8 raw bytes), ``shards`` (decimal)."""
+"""Hash: ``epoch`` (8 raw bytes), ``shards`` (decimal), ``origin`` of the ticks."""
+LIVE: Final = "live"
+REPLAY: Final = "replay"
+SIMULATED: Final = "simulated"
+ORIGINS: Final = (LIVE, REPLAY, SIMULATED)
+"""Where data come from: a market as it trades, a recording of one, or a simulation."""
 INSTRUMENTS_KEY: Final = b"instruments"
 """Hash: ``<feed>:<instrument_id>`` to a msgpack-encoded `Instrument`."""
 NEWS_KEY: Final = b"news"
@@ -216,7 +221,7 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True, tag=False):
 class Headline(msgspec.Struct, frozen=True, tag=False):
     """One entry of the stream ``news`` (field ``d``, msgpack), version 1.
 
-    ``published`` and ``received`` are in ns since the Unix epoch.
+    ``published`` and ``received`` are in ns since the Unix epoch; ``origin`` is one of `ORIGINS`.
     """
 
     id: str
@@ -228,6 +233,7 @@ class Headline(msgspec.Struct, frozen=True, tag=False):
     url: str = ""
     symbols: tuple[str, ...] = ()
     version: int = 1
+    origin: str = LIVE
 
 
 class FeedState(msgspec.Struct, frozen=True, tag=False):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.gateway import KEY
-from tickfire.ingest.lsg.lines import MAX_LINE_SIZE
+from tickfire.ingest.lsg.lines import MAX_LINE_SIZE, origin_of
 from tickfire.ingest.lsg.requests import GatewaySubscription, SessionOptions
 from tickfire.ingest.lsg.server import (
     Authenticated,
@@ -223,3 +223,14 @@ def test_no_bytes_raise(chunks: list[bytes]) -> None:
     for chunk in chunks:
         for event in core.receive(chunk):
             assert isinstance(event, Authenticated | Subscribed | Started | Complaint | Hangup)
+
+
+@pytest.mark.parametrize("origin", ["replay", "simulated"])
+def test_the_greeting_tells_the_origin_of_the_data(origin: str) -> None:
+    version, _ = LsgServer("7", NONCE, origin=origin).data_to_send().decode().splitlines()
+    assert origin_of(version.removeprefix("lsg_version=")) == origin
+
+
+@pytest.mark.parametrize("version", ["0.4.2", "0.4.2.replay", "", "0.1.0-tickfire.other"])
+def test_another_gateway_is_a_live_one(version: str) -> None:
+    assert origin_of(version) == "live"

@@ -250,6 +250,7 @@ async def test_an_epoch_lost_from_redis_is_followed_by_a_new_one(
         await until_all(ingest)
         assert ingest.writer.epoch != epoch
         assert await client.hget("meta", "epoch") == ingest.writer.epoch
+        assert await client.hget("meta", "origin") == b"replay"
         assert await client.hlen("instruments") == 3
         ticks = await stream(client)  # without gaps from 1 again
         assert len(ticks) == ingest.states.positions[0]

@@ -27,6 +27,7 @@ from tickfire.ingest.lsg.server import (
     Started,
     Subscribed,
 )
+from tickfire.store.schema import REPLAY, SIMULATED
 
 MAX_SYMBOLS: Final = 1_000_000
 """The number of symbols that the lines of one session may name."""
@@ -74,7 +75,9 @@ class GatewaySession(asyncio.Protocol):
         self._feeds = feeds
         self._ended = ended
         self._refusal = refusal
-        self._core = LsgServer(session_id, secrets.token_hex(_NONCE_BYTES), config.keys)
+        origin = SIMULATED if config.file is None else REPLAY
+        nonce = secrets.token_hex(_NONCE_BYTES)
+        self._core = LsgServer(session_id, nonce, config.keys, origin)
         self._options = SessionOptions(dataset="")
         self._requests: list[GatewaySubscription | Complaint] = []
         self._symbols = 0

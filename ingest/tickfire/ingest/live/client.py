@@ -68,6 +68,11 @@ class LiveSession(asyncio.BufferedProtocol):
         self._silence_s = subscription.heartbeat_s + SILENCE_SLACK_S
         self.ended: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
 
+    @property
+    def origin(self) -> str:
+        """The origin of the data, known once the gateway has greeted."""
+        return self._handshake.origin
+
     async def run(self, host: str, port: int) -> Exception:
         """Connect, wait until the session ends and return the reason.
 

@@ -16,7 +16,14 @@ from typing import Final
 
 from tickfire.base.errors import UserError
 from tickfire.ingest.dbn.metadata import PREFIX_SIZE, Metadata, metadata_size
-from tickfire.ingest.lsg.lines import ALL_SYMBOLS, MAX_LINE_SIZE, challenge_answer, parse_line
+from tickfire.ingest.lsg.lines import (
+    ALL_SYMBOLS,
+    MAX_LINE_SIZE,
+    challenge_answer,
+    origin_of,
+    parse_line,
+)
+from tickfire.store.schema import LIVE
 
 SYMBOLS_PER_LINE: Final = 500
 CLIENT: Final = "tickfire"
@@ -88,6 +95,8 @@ class Handshake:
     state : HandshakeState
     metadata : Metadata or None
         Set in the state DATA.
+    origin : str
+        The origin of the data: that of tickfire's own gateway is in its greeting.
     rest : bytes
         In the state DATA: the records that came with the metadata.
     """
@@ -96,6 +105,7 @@ class Handshake:
     subscription: LiveSubscription
     state: HandshakeState = HandshakeState.GREETING
     metadata: Metadata | None = None
+    origin: str = LIVE
     rest: bytes = b""
 
     def receive(self, data: bytes) -> bytes:
@@ -128,6 +138,7 @@ class Handshake:
         fields = parse_line(line)
         if self.state is HandshakeState.GREETING:
             if "lsg_version" in fields:
+                self.origin = origin_of(fields["lsg_version"])
                 return b""
             if "cram" not in fields:
                 raise LsgError(f"the gateway sent no challenge, but {line[:80]!r}")

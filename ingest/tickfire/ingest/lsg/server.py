@@ -32,6 +32,7 @@ from tickfire.ingest.lsg.lines import (
     MAX_LINE_SIZE,
     challenge_answer,
     parse_line,
+    version_of,
 )
 from tickfire.ingest.lsg.requests import (
     GatewaySubscription,
@@ -40,8 +41,7 @@ from tickfire.ingest.lsg.requests import (
     parse_options,
     parse_subscription,
 )
-
-LSG_VERSION: Final = "0.1.0-tickfire"
+from tickfire.store.schema import SIMULATED
 
 _LINES: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 _ANSWER: Final = re.compile(rf"[0-9a-f]{{64}}-[!-~]{{{KEY_SUFFIX_LENGTH}}}")
@@ -96,15 +96,23 @@ class LsgServer:
         The id and the challenge that are sent to the client.
     keys : collection of str, optional
         The API keys to accept; None accepts every answer of the right form.
+    origin : str
+        The origin of the data, which the greeting tells.
     """
 
-    def __init__(self, session_id: str, nonce: str, keys: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        session_id: str,
+        nonce: str,
+        keys: Collection[str] | None = None,
+        origin: str = SIMULATED,
+    ) -> None:
         self.state = ConversationState.AUTH
         self._session_id = session_id
         self._nonce = nonce
         self._keys = keys
         self._line = bytearray()
-        self._out = bytearray(f"lsg_version={LSG_VERSION}\ncram={nonce}\n".encode())
+        self._out = bytearray(f"lsg_version={version_of(origin)}\ncram={nonce}\n".encode())
 
     def data_to_send(self) -> bytes:
         """Return the bytes to send now; each byte is returned once."""

@@ -10,7 +10,7 @@ from typing import Final
 from tickfire.ingest.news.publish import Publisher, last_headlines
 from tickfire.ingest.news.symbols import Symbols
 from tickfire.ingest.news.wire import SOURCE, Story, story, story_number
-from tickfire.store.schema import Headline
+from tickfire.store.schema import SIMULATED, Headline
 from tickfire.store.store import REDIS_ERRORS, Client
 
 LOOK_BACK: Final = 500
@@ -68,4 +68,5 @@ def _headline(told: Story, now: int) -> Headline:
         received=now,
         summary=told.summary,
         symbols=told.symbols,
+        origin=SIMULATED,
     )

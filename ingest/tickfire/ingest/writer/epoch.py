@@ -60,6 +60,7 @@ class EpochWriter:
         self._client: Any = store.client
         self.shards = shards
         self.epoch = b""
+        self._origin = ""
         self.bar_index = [1] * shards  # from 1, since 0-0 is not a valid id
 
     async def open(self, states: InstrumentStates) -> list[Instrument]:
@@ -88,7 +89,9 @@ class EpochWriter:
         await self._client.delete(INSTRUMENTS_KEY)
         self.epoch = new_epoch()
         self.bar_index = [1] * self.shards
-        fields = {"epoch": self.epoch, "shards": self.shards}
+        fields: dict[str, Any] = {"epoch": self.epoch, "shards": self.shards}
+        if self._origin:
+            fields["origin"] = self._origin
         await self._client.hset(META_KEY, mapping=fields)
         logger.info("beginning epoch %s", self.epoch.hex())
 
@@ -106,6 +109,11 @@ class EpochWriter:
         }
         await self._client.hset(INSTRUMENTS_KEY, mapping=rows)
         await self.put_status("instrument", ", ".join(row.symbol for row in instruments[:8]))
+
+    async def put_origin(self, origin: str) -> None:
+        """Write the origin of the ticks to the hash ``meta``."""
+        self._origin = origin
+        await self._client.hset(META_KEY, "origin", origin)
 
     async def put_status(self, kind: str, detail: str = "") -> None:
         """Add an entry to the stream ``status``; see `Status` for the kinds."""

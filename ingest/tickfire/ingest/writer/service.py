@@ -33,7 +33,7 @@ from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.pipe import ACKNOWLEDGED, Pipe
 from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, MAX_BARS_PER_ENTRY
-from tickfire.store.schema import FeedState, Instrument, Rows
+from tickfire.store.schema import LIVE, FeedState, Instrument, Rows
 from tickfire.store.store import REDIS_ERRORS, Store
 from tickfire.store.writes import BarWrite, SnapshotWrite, TickWrite, tick_writes
 
@@ -183,7 +183,9 @@ class Ingest:
         self.states.clear()
         self._write(self.states.ticks, self.states.bars, now, now)
         self.states.drain()
-        self._write_table(self.instruments.take_metadata(metadata), "session", metadata.dataset)
+        new = self.instruments.take_metadata(metadata)
+        origin = self._session.origin if self._session is not None else LIVE
+        self._write_table(new, origin, metadata.dataset)
         return not self._must_wait()
 
     def _take(self, batch: Batch, received: int) -> bool:
@@ -215,16 +217,20 @@ class Ingest:
         if self._session is not None and not self._must_wait():
             self._session.go_on()
 
-    def _write_table(self, new: list[Instrument], kind: str = "", detail: str = "") -> None:
-        """Start a task that writes instruments; the session is held until it is done."""
+    def _write_table(self, new: list[Instrument], origin: str = "", dataset: str = "") -> None:
+        """Start a task that writes instruments; the session is held until it is done.
+
+        Given an origin, it also announces that a session has begun.
+        """
         earlier = self._table_write
 
         async def write() -> None:
             if earlier is not None:
                 await earlier
             await self._persist(partial(self.writer.put_instruments, new))
-            if kind:
-                await self._put_status(kind, detail)
+            if origin:
+                await self._persist(partial(self.writer.put_origin, origin))
+                await self._put_status("session", dataset)
             if self._table_write is asyncio.current_task():
                 self._table_write = None
                 self._go_on()

@@ -29,6 +29,7 @@ async def test_headlines_of_before_and_those_that_come(
         "summary": "",
         "url": "",
         "source": "wire",
+        "origin": "live",
         "published": DAY // 1_000_000 + 120_000,
         "symbols": ["AAA"],
         "sentiment": None,

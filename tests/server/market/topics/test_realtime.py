@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
-from tests.support.server import Server
+from tests.support.server import Serve, Server
+from tests.support.valkey import Valkey
 from tickfire.base.units import decimal
 
 
@@ -68,3 +69,15 @@ async def test_a_quote_has_both_sides_and_changes_of_one_record_are_one_quote(
     again = await client.join("market:AAA")
     assert again.response["snapshot"]["last"] == "100"
     assert again.response["id"] == f"{publisher.epoch.hex()}-6"
+
+
+@pytest.mark.parametrize("origin", [None, "live", "replay", "simulated", "elsewhere"])
+async def test_the_join_reply_tells_where_the_ticks_come_from(
+    publisher: Publisher, valkey: Valkey, serve: Serve, origin: str | None
+) -> None:
+    if origin is not None:
+        publisher.client.hset("meta", "origin", origin)
+    client = await (await serve(valkey.url)).client()
+    told = None if origin == "elsewhere" else origin
+    for topic in ("market:realtime", "market:AAA"):
+        assert (await client.join(topic)).response["origin"] == told

@@ -13,7 +13,7 @@ from tickfire.base.retry import Backoff
 from tickfire.server.market.epoch.data import EpochData
 from tickfire.server.market.epoch.live import LiveEpoch
 from tickfire.store.entries import Entry
-from tickfire.store.epoch import Epoch, epoch_of
+from tickfire.store.epoch import Epoch, epoch_of, origin_of
 from tickfire.store.requests import RedisUnavailable, Requests, newest_id
 from tickfire.store.schema import META_KEY, STATUS_KEY, Status
 from tickfire.store.store import Store
@@ -48,6 +48,8 @@ class EpochFollower:
         The current epoch; None while there is none, or while a new one is loaded.
     reachable : bool
         Whether Redis answered the last request for the epoch.
+    origin : str or None
+        The origin of the ticks: ``"live"``, ``"replay"`` or ``"simulated"``; None if unknown.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class EpochFollower:
     ) -> None:
         self.live: LiveEpoch | None = None
         self.reachable = False
+        self.origin: str | None = None
         self._make_live = make_live
         self._on_leave = on_leave
         self._on_enter = on_enter
@@ -89,6 +92,7 @@ class EpochFollower:
             self.reachable = False
             raise
         self.reachable = True
+        self.origin = origin_of(fields)
         return epoch_of(fields)
 
     async def _next_epoch(self, meta: Requests, current: Epoch | None) -> Epoch:

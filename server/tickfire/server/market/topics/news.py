@@ -145,6 +145,7 @@ def headline_as_json(entry: Entry) -> dict[str, Any] | None:
         "summary": headline.summary,
         "url": headline.url,
         "source": headline.source,
+        "origin": headline.origin,
         "published": milliseconds(headline.published),
         "symbols": headline.symbols,
         "sentiment": None,

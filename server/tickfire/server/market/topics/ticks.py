@@ -89,6 +89,7 @@ class RealtimeChannel(_TicksChannel):
         recovered = await self._subscribe(live, socket, view, shards, params)
         return {
             "instruments": live.data.instruments.as_json(),
+            "origin": self._epochs.origin,
             "id": str(live.data.newest_id()),
             **recovered,
         }
@@ -115,6 +116,7 @@ class InstrumentChannel(_TicksChannel):
         return {
             "symbol": symbol,
             "snapshot": live.data.snapshot(listing.slot),
+            "origin": self._epochs.origin,
             "id": str(live.data.id_of(listing)),
             **recovered,
         }
