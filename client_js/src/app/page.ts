@@ -129,7 +129,7 @@ export class Page {
       onInstruments: (instruments) => this.setInstruments(instruments),
       onOrigin: (origin) => {
         this.news.setTicksOrigin(origin);
-        this.panels.request();
+        this.loop.request();
       },
       onTick: (tick) => this.takeTick(tick),
       onTrade: (tick) => {
