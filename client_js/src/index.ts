@@ -12,7 +12,7 @@ export {
   serve,
 } from "./entries/compute";
 export type * from "./entries/feed";
-export { decodeTicks, MarketFeed, priceText } from "./entries/feed";
+export { barOf, decodeTicks, MarketFeed, priceText } from "./entries/feed";
 export type * from "./entries/models";
 export { LABELS, SentimentModel } from "./entries/models";
 export type * from "./entries/store";

@@ -1,6 +1,6 @@
+import { barOf } from "../feed/bar-of";
 import type { CandlesSubscription } from "../feed/candles";
 import type { CandleStore } from "../store/candle-store";
-import { barOf } from "./bar-of";
 
 const PAGE_CANDLES = 2000;
 /** After a failure, the time before the next request, in ms. */

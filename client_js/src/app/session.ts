@@ -1,3 +1,4 @@
+import { barOf } from "../feed/bar-of";
 import type { CandlesSubscription } from "../feed/candles";
 import type { Recovery } from "../feed/cursor";
 import type { MarketFeed } from "../feed/feed";
@@ -16,7 +17,6 @@ import type { SignalEvent } from "../feed/signals";
 import type { TopicSubscription } from "../feed/subscription";
 import { CandleStore } from "../store/candle-store";
 import type { Interval } from "../store/intervals";
-import { barOf } from "./bar-of";
 import { OlderCandles } from "./older-candles";
 
 const HISTORY_LIMIT = 2000;

@@ -3,6 +3,7 @@ import { type BarInput, checkedBars } from "../store/bars";
 import type { Bar, CandleStore } from "../store/candle-store";
 import { TickFolder, type TickInput } from "../store/ticks";
 import type { Point } from "./crosshair";
+import { csvOf } from "./csv";
 import { Emitter } from "./emitter";
 import type { IndicatorParams, IndicatorSource } from "./indicator-kernels";
 import { Indicators } from "./indicators";
@@ -22,7 +23,7 @@ import { PriceLineLayer, type PriceLineOptions } from "./price-lines";
 import { checkedRange, positionOf, type TimeRange, timeAt, type VisibleRange } from "./range";
 import type { RendererName } from "./renderers/renderer";
 import { buildScaffold } from "./scaffold";
-import type { Series } from "./series";
+import { PRICE_PANE, type Series } from "./series";
 import { adoptStyles } from "./style-sheet";
 import { resolveTheme, type ThemeInput } from "./theme";
 import { ChartView } from "./view";
@@ -64,6 +65,14 @@ export interface PriceLine extends Added {
   /** Change the line: its price, for instance. */
   update(changes: Partial<PriceLineOptions>): void;
 }
+
+export interface PaneOptions {
+  /** Share of the chart's height, from 0.05 to 0.6; divided evenly by default. */
+  height?: number;
+}
+
+const LEAST_PANE = 0.05;
+const MOST_PANE = 0.6;
 
 export interface IndicatorOptions {
   /** Tells several indicators of one name apart; the name by default. */
@@ -243,6 +252,45 @@ export class Chart {
   removeSeries(id: string): boolean {
     this.view.request(Level.Data);
     return this.view.overlays.delete(id);
+  }
+
+  /**
+   * Add a pane below the candles for the series that name it, before any that series open by
+   * themselves. Throws RangeError if there is one already or the height is out of range.
+   */
+  addPane(name: string, { height }: PaneOptions = {}): Added {
+    const { panes } = this.view.overlays;
+    if (name === PRICE_PANE || panes.has(name)) {
+      throw new RangeError(`there is a pane "${name}" already`);
+    }
+    if (height !== undefined && !(height >= LEAST_PANE && height <= MOST_PANE)) {
+      throw new RangeError(
+        `height of a pane is a share from ${LEAST_PANE} to ${MOST_PANE}, not ${height}`,
+      );
+    }
+    panes.set(name, height ?? null);
+    this.view.request(Level.Layout);
+    return {
+      remove: () => {
+        panes.delete(name);
+        this.view.request(Level.Layout);
+      },
+    };
+  }
+
+  /** The candles as CSV, oldest first, with a column for each plot of the series. */
+  toCSV(): string {
+    return csvOf(this.store, this.view.overlays.all);
+  }
+
+  /**
+   * The chart as a PNG of its size in device pixels, text included and the crosshair not. Rejects if
+   * it has no size or has been destroyed.
+   */
+  async toPNG(): Promise<Blob> {
+    const { paintChart } = await import("./png");
+    if (this.destroyed) throw new Error("toPNG: the chart has been destroyed");
+    return paintChart(this.element, this.scaffold.canvas, () => this.view.redraw());
   }
 
   /** Add markers on candles. */

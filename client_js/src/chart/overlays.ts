@@ -47,11 +47,17 @@ export class Overlays {
   readonly over = new RectBatch();
   readonly legend = new SeriesLegend();
   layout: PaneLayout = { height: 1, line: 1, panes: [] };
+  /** Panes that are there without a series, too, and their shares of the height. */
+  readonly panes = new Map<string, number | null>();
   private readonly series = new Map<string, Series>();
   private readonly paneLegends = new Map<string, PaneLegend>();
 
   /** Legends of sub-panes are put into `parent`. */
   constructor(private readonly parent: HTMLElement) {}
+
+  get all(): readonly Series[] {
+    return [...this.series.values()];
+  }
 
   get ids(): string[] {
     return [...this.series.keys()];
@@ -67,7 +73,7 @@ export class Overlays {
 
   /** Divide the pane; returns the candles' part of it. */
   divide(pane: PaneSize): PaneSize {
-    this.layout = dividePanes(this.series.values(), pane);
+    this.layout = dividePanes(this.series.values(), pane, this.panes);
     return { ...pane, height: this.layout.height };
   }
 

@@ -43,9 +43,16 @@ export interface PaneLayout {
   panes: SubPane[];
 }
 
-/** Divide the height between the candles and the panes that the series name. */
-export function dividePanes(series: Iterable<Series>, { height, ratio }: PaneSize): PaneLayout {
-  const panes = new Map<string, Series[]>();
+/**
+ * Divide the height between the candles and the panes below: those that have been added, with their
+ * shares of the height where given, and those that the series name.
+ */
+export function dividePanes(
+  series: Iterable<Series>,
+  { height, ratio }: PaneSize,
+  added: ReadonlyMap<string, number | null> = new Map(),
+): PaneLayout {
+  const panes = new Map<string, Series[]>([...added.keys()].map((name) => [name, []]));
   for (const each of series) {
     if (each.pane === PRICE_PANE) continue;
     const others = panes.get(each.pane);
@@ -54,16 +61,17 @@ export function dividePanes(series: Iterable<Series>, { height, ratio }: PaneSiz
   }
   const line = Math.max(Math.floor(ratio), 1);
   const share = Math.min(PANE_SHARE, ALL_SHARE / panes.size);
-  const each = Math.max(Math.floor(height * share), line + 1);
-  const main = Math.max(height - each * panes.size, 1);
-  return {
-    height: main,
-    line,
-    panes: [...panes].map(([name, inside], index) => {
-      const top = main + index * each + line;
-      return { name, series: inside, top, bottom: top + each - line, high: 1, low: 0 };
-    }),
-  };
+  const heights = [...panes.keys()].map((name) =>
+    Math.max(Math.floor(height * (added.get(name) ?? share)), line + 1),
+  );
+  const main = Math.max(height - heights.reduce((sum, each) => sum + each, 0), 1);
+  let end = main;
+  const placed = [...panes].map(([name, inside], index) => {
+    const top = end + line;
+    end += heights[index];
+    return { name, series: inside, top, bottom: end, high: 1, low: 0 };
+  });
+  return { height: main, line, panes: placed };
 }
 
 /** Fit a pane's scale to what is in sight: candles from `first` to `last` (exclusive). */

@@ -57,7 +57,9 @@ export class ChartView {
   private pane: PaneSize = { width: 0, height: 0, ratio: 1 };
   private palette;
   private cursor: Point | null = null;
-  private whenReady: (() => void) | null = null;
+  /** A movement of the view that was asked for, which holds until the view moves otherwise. */
+  private held: (() => void) | null = null;
+  private isHeldDue = false;
   private readonly uniform = new Float32Array(VIEW_FLOATS);
   private readonly loop = new FrameLoop((level) => this.frame(level));
   private readonly host: RendererHost;
@@ -103,6 +105,7 @@ export class ChartView {
     this.intervalMs = intervalMs;
     this.watcher = this.watch();
     this.seen = { generation: -1, appended: 0 };
+    this.held = null;
     this.scale.auto = true;
     this.annotations.legend.setTitle(title);
     this.request(Level.Layout);
@@ -113,16 +116,25 @@ export class ChartView {
     this.loop.request(level);
   }
 
-  /** Run `move`, which moves the view, as soon as there are candles and a pane to show them. */
-  moveView(move: () => void): void {
-    this.whenReady = move;
-    if (this.pane.width > 0) this.follow();
-    this.request(Level.Data);
+  /** Draw at once, without the crosshair; returns the canvas of the candles while it is drawn. */
+  redraw(): HTMLCanvasElement | null {
+    const { cursor } = this;
+    this.cursor = null;
+    this.frame(Level.Layout);
+    this.cursor = cursor;
+    this.request(Level.Cursor);
+    return this.host.current?.canvas ?? null;
   }
 
-  /** True while a movement of the view waits for candles or a pane. */
-  get waits(): boolean {
-    return this.whenReady !== null;
+  /**
+   * Run `move`, which moves the view, as soon as there are candles and a pane to show them, and
+   * again when the pane's size changes, until the view moves otherwise.
+   */
+  moveView(move: () => void): void {
+    this.held = move;
+    this.isHeldDue = true;
+    if (this.pane.width > 0) this.follow();
+    this.request(Level.Data);
   }
 
   setTheme(theme: Theme): void {
@@ -162,6 +174,7 @@ export class ChartView {
     const move =
       <A extends unknown[]>(change: (...given: A) => void) =>
       (...given: A) => {
+        this.held = null;
         change(...given);
         this.request(Level.Data);
       };
@@ -221,6 +234,7 @@ export class ChartView {
     const ratio = window.devicePixelRatio;
     this.pane = { width: Math.max(inner.width, 1), height: Math.max(inner.height, 1), ratio };
     this.viewport.resize(this.pane.width / ratio);
+    this.isHeldDue = true;
     this.host.current?.resize(this.pane.width, this.pane.height);
     this.axes.resize(whole);
     // Resizing clears both canvases: draw now, before they are presented.
@@ -283,6 +297,7 @@ export class ChartView {
     const { generation, appended } = this.seen;
     this.seen = { generation: store.generation, appended: store.appended };
     if (generation === store.generation) {
+      if (store.appended !== appended && !this.isHeldDue) this.held = null;
       viewport.setCount(store.count, store.appended - appended);
     } else {
       this.uploadAll = true;
@@ -290,9 +305,9 @@ export class ChartView {
       if (generation === -1 && store.count > 0) viewport.fit();
       else if (generation === -1) this.seen.generation = -1;
     }
-    if (this.whenReady !== null && store.count > 0) {
-      this.whenReady();
-      this.whenReady = null;
+    if (this.isHeldDue && store.count > 0) {
+      this.held?.();
+      this.isHeldDue = false;
     }
   }
 }

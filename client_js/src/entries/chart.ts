@@ -6,6 +6,7 @@ export {
   type ChartPoint,
   createChart,
   type IndicatorOptions,
+  type PaneOptions,
   type PriceLine,
 } from "../chart/chart";
 export type { Rgb } from "../chart/color";

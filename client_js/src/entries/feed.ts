@@ -1,4 +1,5 @@
 /** The feed: topics of a tickfire server over one stock phoenix.js socket. */
+export { barOf } from "../feed/bar-of";
 export { decodeTicks, type PackedTick, type PackedTicks, priceText } from "../feed/binary";
 export type { CandlesHandlers, CandlesSubscription } from "../feed/candles";
 export type { Recovery } from "../feed/cursor";

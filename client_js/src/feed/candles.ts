@@ -1,5 +1,5 @@
-import type { Socket } from "phoenix";
 import type { Candle, CandlesPage, CandlesReply } from "./payloads";
+import type { Socket } from "./phoenix";
 import { TopicSubscription } from "./subscription";
 
 export interface CandlesHandlers {

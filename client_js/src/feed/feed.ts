@@ -68,7 +68,9 @@ export class MarketFeed {
   private readonly socket: Socket;
   private readonly listeners = new Set<(status: Status) => void>();
 
+  /** Throws TypeError outside a browser if the options name no transport or no whole address. */
   constructor(options: FeedOptions) {
+    checkSurroundings(options);
     this.socket = new Socket(options.url, {
       params: options.params ?? {},
       heartbeatIntervalMs: HEARTBEAT_MS,
@@ -193,6 +195,19 @@ export class MarketFeed {
   private dispatch(event: StatusEvent): void {
     this.status = nextStatus(this.status, event);
     for (const listener of this.listeners) listener(this.status);
+  }
+}
+
+function checkSurroundings({ url, transport }: FeedOptions): void {
+  if (transport === undefined && globalThis.WebSocket === undefined) {
+    throw new TypeError(
+      "There is no WebSocket here, as in Node before 22: pass the class of the package ws, new MarketFeed({ url, transport: WebSocket }).",
+    );
+  }
+  if (globalThis.location === undefined && !/^wss?:/.test(url)) {
+    throw new TypeError(
+      `Outside a browser url must be whole, such as "ws://127.0.0.1:4000/socket", not "${url}".`,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Channel, Socket } from "phoenix";
+import type { Channel, Socket } from "./phoenix";
 
 /** The join params and handlers of one topic. */
 export interface TopicHandlers<Reply> {

@@ -1,5 +1,5 @@
-import type { CandleTuple } from "../feed/payloads";
 import type { Bar } from "../store/candle-store";
+import type { CandleTuple } from "./payloads";
 
 /** The bar of a candle as the server sends it. */
 export function barOf([time, open, high, low, close, volume, trades]: CandleTuple): Bar {

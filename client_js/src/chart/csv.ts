@@ -1,0 +1,34 @@
+import type { CandleStore } from "../store/candle-store";
+import { align, type Series } from "./series";
+
+const COLUMNS = ["time", "open", "high", "low", "close", "volume"];
+
+/**
+ * Candles and series as CSV (RFC 4180): times in ISO 8601, exact prices, empty where a series has no
+ * value.
+ */
+export function csvOf(store: CandleStore, series: readonly Series[]): string {
+  const names = [...COLUMNS, ...series.flatMap(columnNames)];
+  const places = series.map(({ time }) => align(time, store, 0, store.count));
+  const lines = [names.map(quoted).join()];
+  for (let i = 0; i < store.count; i++) {
+    const { time, open, high, low, close, volume } = store.bar(i);
+    const values = series.flatMap(({ plots }, k) =>
+      plots.map((plot) => valueText(plot.values[places[k][i]])),
+    );
+    lines.push([new Date(time).toISOString(), open, high, low, close, volume, ...values].join());
+  }
+  return `${lines.join("\r\n")}\r\n`;
+}
+
+function columnNames({ title, plots }: Series): string[] {
+  return plots.map(({ label }) => (label === "" ? title : `${title} ${label}`));
+}
+
+function valueText(value: number | undefined): string {
+  return value === undefined || Number.isNaN(value) ? "" : String(value);
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
