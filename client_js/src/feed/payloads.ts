@@ -15,6 +15,9 @@ export interface Instrument {
   instrument_id: number;
   /** The least price step; null if the feed does not give it. */
   tick_size: string | null;
+  /** The name of the venue, and its time zone (IANA); null if they are not known. */
+  venue?: string | null;
+  time_zone?: string | null;
 }
 
 /** One trade; `timestamp` in ms, `ts_event` the same instant in ns. */

@@ -14,6 +14,7 @@ from tickfire.base.units import decimal
 from tickfire.server.market.ticks.encode import Encoder, Quote
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.slots import Slots
+from tickfire.server.market.ticks.venues import VENUES
 from tickfire.store.schema import Instrument, Rows
 
 
@@ -41,11 +42,14 @@ class Listing:
     def as_json(self) -> dict[str, Any]:
         """Return the row for a client."""
         about = self.instrument
+        venue = VENUES.get(about.dataset)
         return {
             "symbol": self.symbol,
             "feed": about.feed,
             "instrument_id": about.instrument_id,
             "tick_size": decimal(about.tick_size) if about.tick_size > 0 else None,
+            "venue": None if venue is None else venue.name,
+            "time_zone": None if venue is None else venue.time_zone,
         }
 
 
