@@ -1,9 +1,11 @@
 import { Socket } from "phoenix";
 import { decodeTicks, type PackedTicks } from "./binary";
+import { preciseNow } from "./clock";
 import { type CandlesHandlers, CandlesSubscription } from "./candles";
 import { Cursor, type Recovery } from "./cursor";
 import type {
   Headline,
+  HealthReport,
   Instrument,
   InstrumentReply,
   Missed,
@@ -62,9 +64,18 @@ export interface NewsHandlers {
   onHeadline?: (headline: Headline) => void;
 }
 
+/** The decoder of phoenix.js, which its types leave out. */
+interface Decoding {
+  decode: (raw: unknown, callback: (message: unknown) => void) => void;
+}
+
 /** The market application's topics over one stock phoenix.js socket. */
 export class MarketFeed {
   status: Status = { state: "closed" };
+  /** Time at which the message that is being handled arrived, in ms since the Unix epoch. */
+  arrivedAt = 0;
+  /** Messages that have arrived. */
+  messages = 0;
   private readonly socket: Socket;
   private readonly listeners = new Set<(status: Status) => void>();
 
@@ -80,6 +91,7 @@ export class MarketFeed {
         ? {}
         : { transport: options.transport as new (endpoint: string) => object }),
     });
+    this.stampArrivals();
     this.socket.onOpen(() => this.dispatch({ type: "open" }));
   }
 
@@ -179,7 +191,26 @@ export class MarketFeed {
 
   /** `pipeline:trace`: the latency of sampled ticks, hop by hop. */
   trace(handlers: TraceHandlers): TraceFeed {
-    return new TraceFeed(this.socket, handlers);
+    return new TraceFeed(this.socket, handlers, () => this.arrivedAt);
+  }
+
+  /** `pipeline:health`: the state of the processes, and the times of the hops. */
+  health(onHealth: (report: HealthReport) => void): TopicSubscription<HealthReport> {
+    return new TopicSubscription(this.socket, "pipeline:health", {
+      onJoin: onHealth,
+      events: { health: onHealth },
+    });
+  }
+
+  /** Keep the time at which each message arrives, before it is decoded. */
+  private stampArrivals(): void {
+    const socket = this.socket as Socket & Decoding;
+    const decode = socket.decode;
+    socket.decode = (raw, callback) => {
+      this.arrivedAt = preciseNow();
+      this.messages++;
+      decode.call(socket, raw, callback);
+    };
   }
 
   /**

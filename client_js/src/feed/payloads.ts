@@ -141,14 +141,51 @@ export interface Headline {
   sentiment?: HeadlineSentiment | null;
 }
 
-export const HOPS = ["received", "parsed", "written", "read", "sent"] as const;
-export type Hop = (typeof HOPS)[number];
+/** The stamps of a trace, in the order of the data. */
+export const STAMPS = ["received", "parsed", "written", "read", "encoded", "sent"] as const;
+export type Stamp = (typeof STAMPS)[number];
 
-/** The time at which one tick passed each hop, in ns by the server machine's clock. */
-export interface Trace extends Record<Hop, string> {
+/** The time at which one tick passed each stage, in ns by the server machine's clock. */
+export interface Trace extends Record<Stamp, string> {
   symbol: string;
   id: string;
+  /** Null if the tick is not a trade, as is the volume. */
+  price: string | null;
+  volume: number | null;
   ts_event: string;
   ticks_per_s: number;
   clients: number;
+}
+
+export type ProcessName = "feed" | "ingest" | "redis" | "server" | "infer" | "news";
+
+/** The state of one part of the pipeline; `since` in ns by the server machine's clock. */
+export interface ProcessReport {
+  name: ProcessName;
+  state: "up" | "late" | "down" | "unknown";
+  since: string;
+  detail: string;
+  /** Per second. */
+  rate: number;
+  backlog: number;
+  /** True if the backlog is an estimate, in ticks. */
+  estimated: boolean;
+  figures: Record<string, number>;
+}
+
+/** Quantiles of the last minute, in ns. */
+export interface HopQuantiles {
+  p50: number;
+  p99: number;
+  count: number;
+}
+
+/** Names of the hops whose quantiles the server reports. */
+export type ServerHop = "parse" | "write" | "read" | "encode" | "send" | "acknowledge";
+
+/** The state of the whole pipeline; `now` in ns by the server machine's clock. */
+export interface HealthReport {
+  now: string;
+  processes: ProcessReport[];
+  hops: Record<ServerHop, HopQuantiles>;
 }

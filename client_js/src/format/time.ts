@@ -69,8 +69,10 @@ export function span(ms: number): string {
   return `${Math.round(ms / 3_600_000)} h`;
 }
 
-/** A latency: "0.42 ms", "12.3 ms", "1.20 s". */
+/** A latency: "< 1 µs", "4.2 µs", "420 µs", "1.23 ms", "12.3 ms", "1.20 s". */
 export function latency(ms: number): string {
-  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
-  return `${ms.toFixed(ms >= 99.95 ? 0 : ms >= 9.995 ? 1 : 2)} ms`;
+  if (ms < 0.001) return "< 1 µs";
+  if (ms < 0.9995) return `${(ms * 1000).toFixed(ms < 0.00995 ? 1 : 0)} µs`;
+  if (ms < 999.5) return `${ms.toFixed(ms >= 99.95 ? 0 : ms >= 9.995 ? 1 : 2)} ms`;
+  return `${(ms / 1000).toFixed(2)} s`;
 }
