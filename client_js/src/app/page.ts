@@ -4,6 +4,7 @@ import { byId } from "../dom";
 import { MarketFeed } from "../feed/feed";
 import type { Instrument, Tick } from "../feed/payloads";
 import { kernelIndicators } from "../indicators/kernel-indicators";
+import { PipelineProbe } from "../pipeline/probe";
 import type { CandleStore } from "../store/candle-store";
 import { INTERVALS, type Interval } from "../store/intervals";
 import { type Address, readAddress, readToken, writeAddress } from "./address";
@@ -21,6 +22,7 @@ import { PageStatus } from "./page-status";
 import { Panels } from "./panels";
 import { PastNote } from "./past-note";
 import { Pipeline } from "./pipeline";
+import { PipelinePanel } from "./pipeline-panel";
 import { Prices } from "./prices";
 import { ProfileSwitch } from "./profile-switch";
 import { Python } from "./python";
@@ -47,9 +49,8 @@ export class Page {
     onShown: (symbol) => this.references.want(symbol),
     onDone: () => this.panels.close(),
   });
-  private readonly prices = new Prices(this.watch);
+  private readonly prices = new Prices(this.watch, (id) => this.pipelinePanel.follow(id));
   private readonly past = new PastNote();
-  private readonly pipeline = new Pipeline();
   private readonly notice = new Notice();
   private readonly news = new News((symbol) => this.select(symbol));
   private readonly signals = new Signals();
@@ -60,6 +61,9 @@ export class Page {
     url: besidePage("socket"),
     params: readToken(location.hash),
   });
+  private readonly probe = new PipelineProbe(this.feed);
+  private readonly pipeline = new Pipeline(this.probe.state);
+  private readonly pipelinePanel = new PipelinePanel(this.probe, () => this.zone.zone);
   private readonly references = new References(this.feed, {
     onDay: (symbol, day) => {
       this.market.setDay(symbol, day);
@@ -96,11 +100,13 @@ export class Page {
     this.status = new PageStatus(this.feed, this.session, this.chart, this.pipeline);
     const onFailure = (reason: string) => this.status.say("bad", reason);
     this.chart.on("failure", onFailure);
+    this.chart.on("computed", () => this.probe.computed());
     this.chart.on("frame", (drawn) => {
       // All other prices follow in the same frame, from the same state.
       this.renderPrices();
       this.past.follow(this.session.older, this.chart.visibleBars());
       this.status.reportChart(drawn);
+      this.probe.drawn("chart");
     });
     this.indicators = new Indicators(this.chart, address.indicators, {
       onFault: onFailure,
@@ -108,7 +114,7 @@ export class Page {
     });
     new ProfileSwitch(this.chart, kernels);
     this.python = new Python(this.chart, onFailure);
-    this.feed.trace({ onTrace: (sample) => this.pipeline.push(sample) });
+    this.probe.state.onJourney(({ id }) => this.prices.tape.trace(id));
     this.feed.news({
       onLatest: (headlines) => this.news.reset(headlines),
       onHeadline: (headline) => this.news.push(headline),
@@ -136,6 +142,7 @@ export class Page {
         this.status.heardSymbol();
         this.market.tick(tick);
         this.prices.tape.push(tick);
+        this.probe.took(tick);
         this.priceLoop.request(Level.Data);
       },
       onSnapshot: (snapshot) => {
@@ -164,7 +171,8 @@ export class Page {
         this.showMarkers();
       },
       onStore: (store) => this.showStore(store),
-      onCandles: () => {
+      onCandles: (candle) => {
+        if (candle !== undefined) this.probe.folded(candle, this.chart.indicatorIds.length > 0);
         this.python.changed();
       },
       onRecovery: (recovery) => {
@@ -203,6 +211,7 @@ export class Page {
   private takeTick(tick: Tick): void {
     this.status.heard(tick);
     if (tick.symbol !== this.session.symbol) this.market.tick(tick);
+    this.probe.took(tick);
     this.loop.request();
   }
 
@@ -250,6 +259,7 @@ export class Page {
   private showStore(store: CandleStore): void {
     const { symbol, interval } = this.session;
     this.chart.show({ symbol, interval, store });
+    this.probe.show(symbol);
     this.showMarkers();
     this.python.show({ store, symbol: symbol ?? "", interval });
   }
@@ -321,5 +331,6 @@ export class Page {
     this.signals.render(this.zone.zone);
     this.pipeline.render();
     this.status.render();
+    this.probe.drawn("lists");
   }
 }

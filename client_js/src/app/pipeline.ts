@@ -1,20 +1,26 @@
 import { byId, el, setText } from "../dom";
-import type { TraceSample } from "../feed/trace";
+import { preciseNow } from "../feed/clock";
 import { latency } from "../format/time";
-import { Ring } from "../store/ring";
+import type { Hop } from "../pipeline/stages";
+import type { PipelineState } from "../pipeline/state";
 
-const STEPS = ["Parse", "Write", "Stream", "Fan-out", "Network"] as const;
-const KEPT = 40;
+const STEPS: readonly (readonly [Hop, string])[] = [
+  ["parse", "Parse"],
+  ["write", "Write"],
+  ["read", "Stream"],
+  ["encode", "Encode"],
+  ["send", "Send"],
+  ["network", "Network"],
+];
 
-/** Time spent in each hop from feed to page: medians over the latest sampled ticks. */
+/** Time spent in each hop from feed to page: medians of the last minute. */
 export class Pipeline {
-  private readonly samples = new Ring<TraceSample>(KEPT);
   private readonly total = byId("pipeline-total");
   private readonly values = STEPS.map(() => el("dd"));
   private readonly bars = STEPS.map((_, index) => el("span", `step step-${index}`));
 
-  constructor() {
-    const pairs = STEPS.map((name, index) => {
+  constructor(private readonly state: PipelineState) {
+    const pairs = STEPS.map(([, name], index) => {
       const key = el("dt", "", {}, el("i", `step step-${index}`), name);
       return el("div", "", {}, key, this.values[index]);
     });
@@ -22,20 +28,17 @@ export class Pipeline {
     byId("pipeline-bar").replaceChildren(...this.bars);
   }
 
-  push(sample: TraceSample): void {
-    this.samples.push(sample);
-  }
-
   /** Median ms from feed to page; null before the first sample. */
   get latency(): number | null {
-    return this.samples.size === 0 ? null : this.median(({ total }) => total);
+    return this.state.latency(preciseNow());
   }
 
   render(): void {
-    const whole = this.latency;
+    const now = preciseNow();
+    const whole = this.state.latency(now);
     if (whole === null) return;
     setText(this.total, latency(whole));
-    const medians = STEPS.map((_, index) => this.median(({ steps }) => steps[index]));
+    const medians = STEPS.map(([hop]) => this.state.quantiles(hop, now)?.p50 ?? 0);
     const sum = Math.max(
       medians.reduce((all, each) => all + each, 0),
       1e-6,
@@ -44,15 +47,5 @@ export class Pipeline {
       setText(this.values[index], latency(ms));
       this.bars[index].style.width = `${((ms / sum) * 100).toFixed(1)}%`;
     });
-  }
-
-  private median(pick: (sample: TraceSample) => number): number {
-    const values: number[] = [];
-    for (let age = 0; age < this.samples.size; age++) {
-      const sample = this.samples.newest(age);
-      if (sample !== undefined) values.push(pick(sample));
-    }
-    values.sort((a, b) => a - b);
-    return values[values.length >> 1] ?? 0;
   }
 }

@@ -8,9 +8,15 @@ import type { WatchList } from "./watch-list";
 /** Everything besides the chart that shows the last price: always drawn together. */
 export class Prices {
   readonly header = new Header();
-  readonly tape = new Tape();
+  readonly tape: Tape;
 
-  constructor(private readonly watch: WatchList) {}
+  /** `onFollow` is called with the id of a traced trade that the user clicks. */
+  constructor(
+    private readonly watch: WatchList,
+    onFollow: (id: string) => void,
+  ) {
+    this.tape = new Tape(onFollow);
+  }
 
   /** Forget the symbol that was shown. */
   clear(): void {

@@ -49,7 +49,8 @@ export interface PageHandlers {
   onSignal(signal: SignalEvent): void;
   /** Another store is now shown. */
   onStore(store: CandleStore): void;
-  onCandles(): void;
+  /** The candles have changed, one of them by `candle` if given. */
+  onCandles(candle?: Candle): void;
   onRecovery(recovery: Recovery): void;
   onGap(gap: Missed): void;
   onRefused(reason: string): void;
@@ -143,7 +144,7 @@ export class PageSession {
       },
       onCandle: (candle) => {
         store?.apply(candle);
-        this.handlers.onCandles();
+        this.handlers.onCandles(candle);
         if (isDay) this.takeDayCandle(candle);
       },
       onRefused: (reason) => this.handlers.onRefused(`${symbol} ${interval}: ${reason}`),

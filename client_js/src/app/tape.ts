@@ -19,7 +19,9 @@ const LEAST = [0, 5, 10, 50, 100, 500, 1000, 10_000];
 const SCROLLED_PX = 4;
 
 interface Row {
+  id: string;
   element: HTMLElement;
+  follow: HTMLElement;
   time: HTMLElement;
   price: HTMLElement;
   size: HTMLElement;
@@ -36,14 +38,16 @@ export class Tape {
   private readonly filter = byId<HTMLSelectElement>("tape-least");
   private readonly empty = byId("tape-empty");
   private readonly trades = new Ring<Trade>(KEPT);
-  private readonly rows: Row[] = Array.from({ length: ROWS }, makeRow);
+  private readonly rows: Row[];
   private least = leastOf(recall("tape-least"));
   private drawn = 0;
   private meanSize = 0;
   /** The zone and decimals that the rows were drawn with. */
   private look = "";
 
-  constructor() {
+  /** `onFollow` is called with the id of a traced trade that the user clicks. */
+  constructor(onFollow: (id: string) => void) {
+    this.rows = Array.from({ length: ROWS }, () => makeRow(onFollow));
     for (const size of LEAST) {
       const text = size === 0 ? "all" : `≥ ${compact(size)}`;
       this.filter.append(el("option", "", { value: String(size) }, text));
@@ -63,11 +67,17 @@ export class Tape {
     this.clear();
   }
 
+  /** A trade was traced: its row, if there is one, can be clicked. */
+  trace(id: string): void {
+    const row = this.rows.find((each) => each.id === id);
+    if (row !== undefined) row.follow.hidden = false;
+  }
+
   clear(): void {
     this.trades.clear();
     this.drawn = 0;
     this.meanSize = 0;
-    for (const row of this.rows) row.element.hidden = true;
+    this.hideRows();
     this.list.scrollTop = 0;
   }
 
@@ -91,6 +101,13 @@ export class Tape {
     this.showEmpty();
   }
 
+  private hideRows(): void {
+    for (const row of this.rows) {
+      row.element.hidden = true;
+      row.id = "";
+    }
+  }
+
   private addRows(count: number, decimals: number, zone: Zone): void {
     this.drawn = this.trades.total;
     for (const trade of this.wanted(count).reverse()) {
@@ -104,7 +121,7 @@ export class Tape {
   }
 
   private redraw(decimals: number, zone: Zone): void {
-    for (const row of this.rows) row.element.hidden = true;
+    this.hideRows();
     this.addRows(this.trades.size, decimals, zone);
   }
 
@@ -135,14 +152,26 @@ function leastOf(text: string | null): number {
   return LEAST.includes(size) ? size : 0;
 }
 
-function makeRow(): Row {
+function makeRow(onFollow: (id: string) => void): Row {
   const [time, price, size] = ["tape-time", "tape-price", "tape-size"].map((name) =>
     el("span", name),
   );
-  return { element: el("li", "tape-row", {}, time, price, size), time, price, size };
+  // The panel has the same trades as a list for the keyboard: here they would be moving tab stops.
+  const follow = el("button", "tape-follow", {
+    type: "button",
+    tabindex: "-1",
+    title: "Follow this trade hop by hop",
+    "aria-label": "Follow this trade hop by hop",
+  });
+  const element = el("li", "tape-row", {}, time, price, size, follow);
+  const row: Row = { id: "", element, follow, time, price, size };
+  follow.addEventListener("click", () => onFollow(row.id));
+  return row;
 }
 
 function fill(row: Row, trade: Trade, decimals: number, zone: Zone): void {
+  row.id = trade.id;
+  row.follow.hidden = true;
   row.element.hidden = false;
   setData(row.element, "side", trade.side);
   setData(row.element, "large", String(trade.large));

@@ -52,6 +52,8 @@ export interface ChartEvents {
   source: IndicatorSource;
   /** A frame has been drawn. */
   frame: { frames: number; axisDraws: number };
+  /** Results of an indicator are in; its id. */
+  computed: string;
   /** An indicator could not be computed; a sentence that says why. */
   failure: string;
 }
@@ -101,6 +103,7 @@ export class Chart {
     "range",
     "source",
     "frame",
+    "computed",
     "failure",
   ]);
   private readonly indicators: Indicators;
@@ -134,7 +137,10 @@ export class Chart {
     this.indicators = new Indicators(
       indicators,
       {
-        setSeries: (id, series) => this.setSeries(id, series),
+        setSeries: (id, series) => {
+          this.setSeries(id, series);
+          this.events.emit("computed", id);
+        },
         removeSeries: (id) => this.removeSeries(id),
         fail: (reason) => this.events.emit("failure", reason),
       },
@@ -176,6 +182,11 @@ export class Chart {
   /** The ids of the series, indicators included, in the order in which they were added. */
   get seriesIds(): string[] {
     return this.view.overlays.ids;
+  }
+
+  /** The ids of the indicators, in the order in which they were added. */
+  get indicatorIds(): string[] {
+    return this.indicators.ids;
   }
 
   /**

@@ -24,6 +24,10 @@ export class Indicators {
     private source: IndicatorSource,
   ) {}
 
+  get ids(): string[] {
+    return [...this.requests.keys()];
+  }
+
   /** Add an indicator, or replace the one with the same id; a request that throws changes nothing. */
   set(request: IndicatorRequest): void {
     this.start(request);

@@ -1,7 +1,7 @@
 import { Socket } from "phoenix";
 import { decodeTicks, type PackedTicks } from "./binary";
-import { preciseNow } from "./clock";
 import { type CandlesHandlers, CandlesSubscription } from "./candles";
+import { preciseNow } from "./clock";
 import { Cursor, type Recovery } from "./cursor";
 import type {
   Headline,

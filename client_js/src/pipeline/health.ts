@@ -45,6 +45,10 @@ export class Health {
     this.heardAt = now;
   }
 
+  forget(): void {
+    this.report = null;
+  }
+
   /** Take a change of the connection at `now`. */
   connection(status: Status, now: number): void {
     if (status.state !== this.status.state) this.statusSince = now;

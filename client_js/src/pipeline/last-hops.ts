@@ -47,12 +47,15 @@ export class LastHops {
 
   constructor(private readonly onJourney: (journey: Journey) => void) {}
 
-  /** A trade has arrived and been taken by the page. */
-  tick(id: string, arrived: number, stored: number): void {
+  /** A trade has arrived and been taken by the page; returns whether it is new. */
+  tick(id: string, arrived: number, stored: number): boolean {
+    if (this.arrivals.has(id)) return false;
     this.arrivals.set(id, { arrived, stored });
-    if (this.arrivals.size <= TICKS) return;
-    const [oldest] = this.arrivals.keys();
-    this.arrivals.delete(oldest);
+    if (this.arrivals.size > TICKS) {
+      const [oldest] = this.arrivals.keys();
+      this.arrivals.delete(oldest);
+    }
+    return true;
   }
 
   /** A candle that includes the ticks up to `id` is in the store. */

@@ -1,6 +1,7 @@
 import type { HealthReport } from "../feed/payloads";
 import type { Status } from "../feed/status";
 import type { TraceSample } from "../feed/trace";
+import { RateCounter } from "../store/rate";
 import { Ring } from "../store/ring";
 import { Health, type NodeHealth } from "./health";
 import type { Journey } from "./journey";
@@ -16,8 +17,6 @@ export class PipelineState {
   readonly health = new Health();
   readonly lastHops = new LastHops((journey) => this.arrive(journey));
   readonly journeys = new Ring<Journey>(JOURNEYS);
-  /** Rates that the page measures, per second. */
-  readonly rates: Partial<Record<NodeName, number>> = {};
   /** Bytes that wait at the server for this page. */
   buffered = 0;
   /** Add to the page's clock to get the server machine's, in ms. */
@@ -25,11 +24,22 @@ export class PipelineState {
   private readonly times = new Map<Hop, LastMinute>(HOPS.map((hop) => [hop, new LastMinute()]));
   private readonly totals = new LastMinute();
   private readonly presented = new LastMinute();
+  private readonly rates = new Map<NodeName, RateCounter>();
   private readonly listeners = new Set<(journey: Journey) => void>();
 
   /** Call `listener` with each journey when it is over. */
   onJourney(listener: (journey: Journey) => void): void {
     this.listeners.add(listener);
+  }
+
+  /** Count events that the page sees at a node. */
+  count(name: NodeName, now: number, events = 1): void {
+    let counter = this.rates.get(name);
+    if (counter === undefined) {
+      counter = new RateCounter();
+      this.rates.set(name, counter);
+    }
+    counter.add(now, events);
   }
 
   /** Take a trace that arrived at `now`, in ms since the Unix epoch by the page's clock. */
@@ -41,6 +51,11 @@ export class PipelineState {
 
   report(report: HealthReport, now: number): void {
     this.health.take(report, now + this.offset);
+  }
+
+  /** Forget the last report, as no others will follow. */
+  forgetReport(): void {
+    this.health.forget();
   }
 
   connection(status: Status, now: number): void {
@@ -85,7 +100,7 @@ export class PipelineState {
   /** The state of a node, with the rates and backlogs that the page itself measures. */
   node(name: NodeName, now: number): NodeHealth {
     const found = this.health.node(name, now + this.offset);
-    const rate = this.rates[name] ?? found.rate;
+    const rate = this.rates.get(name)?.perSecond(now) ?? found.rate;
     return name === "socket" ? { ...found, rate, backlog: this.buffered } : { ...found, rate };
   }
 
