@@ -65,6 +65,7 @@ export default defineConfig({
     outDir: OUT,
     emptyOutDir: false,
     target: "es2022",
+    rolldownOptions: { input: ["index.html", "pipeline.html"] },
     modulePreload: { polyfill: false },
     // An inlined asset would be a data: URL, which the page's CSP refuses.
     assetsInlineLimit: 0,

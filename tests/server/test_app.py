@@ -69,6 +69,11 @@ async def test_metrics_count_what_happens(server: Server, publisher: Publisher) 
     await eventually(lambda: not len(server.market.subscriptions), "the client is gone")
 
 
+async def test_the_pipelines_page_has_no_slash_at_its_end(server: Server) -> None:
+    answer = await get(server, "/pipeline/?symbol=AAA")
+    assert (answer.status_code, answer.headers["location"]) == (307, "../pipeline?symbol=AAA")
+
+
 async def test_without_a_built_client_the_page_says_so(server: Server) -> None:
     answer = await get(server, "/")
     assert answer.status_code == 503 and "not built" in answer.text
@@ -80,6 +85,7 @@ def static(tmp_path: Path) -> Path:
     folder = tmp_path / "static"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<!doctype html><title>it</title>")
+    (folder / "pipeline.html").write_text("<!doctype html><title>pipeline</title>")
     (folder / "candles.wgsl").write_text("// shader")
     (folder / "assets" / "index-abc123.js").write_text("export {}")
     (folder / "assets" / "kernels-0f.wasm").write_bytes(b"\0asm\1\0\0\0")
@@ -91,6 +97,7 @@ def static(tmp_path: Path) -> Path:
     [
         ("/", 200, "text/html", "no-cache"),
         ("/index.html", 200, "text/html", "no-cache"),
+        ("/pipeline", 200, "text/html", "no-cache"),
         ("/candles.wgsl", 200, "text/wgsl", "no-cache"),
         ("/assets/index-abc123.js", 200, "text/javascript", "immutable"),
         ("/assets/kernels-0f.wasm", 200, "application/wasm", "immutable"),

@@ -61,7 +61,7 @@ export class Page {
     url: besidePage("socket"),
     params: readToken(location.hash),
   });
-  private readonly probe = new PipelineProbe(this.feed);
+  private readonly probe = new PipelineProbe(this.feed, true);
   private readonly pipeline = new Pipeline(this.probe.state);
   private readonly pipelinePanel = new PipelinePanel(this.probe, () => this.zone.zone);
   private readonly references = new References(this.feed, {

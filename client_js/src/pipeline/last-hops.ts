@@ -36,6 +36,8 @@ export class LastHops {
   symbol: string | null = null;
   /** True if indicators are computed over those candles. */
   computes = false;
+  /** True if the page shows the trades of all symbols in lists. */
+  hasLists = true;
   private readonly arrivals = new Map<string, { arrived: number; stored: number }>();
   private readonly folds = new Ring<Fold>(MOMENTS);
   private readonly results = new Ring<number>(MOMENTS);
@@ -87,7 +89,9 @@ export class LastHops {
     if (this.pending.length === 0) return;
     this.pending = this.pending.filter(({ sample, arrived }) => {
       const last = this.stampsOf(sample, arrived);
-      if (last.presented === null && now - arrived < PATIENCE_MS) return true;
+      const isDrawn = this.hasLists || sample.trace.symbol === this.symbol;
+      const isOver = isDrawn ? last.presented !== null : last.stored !== null;
+      if (!isOver && now - arrived < PATIENCE_MS) return true;
       this.onJourney(journeyOf(sample, last));
       return false;
     });

@@ -24,7 +24,7 @@ export interface Layout {
   labels: { server: Point; browser: Point };
 }
 
-const ROW_FROM = 1240;
+const ROW_FROM = 1500;
 const ROWS_FROM = 600;
 const LABEL = 26;
 const CARD = 116;
@@ -96,7 +96,8 @@ function column(width: number): Layout {
       { x: rail, y: box.y },
     ];
   });
-  const labels = { server: { x: 0, y: 0 }, browser: { x: 0, y: boxes[ON_SERVER].y - LABEL } };
+  const beside = { x: 2 * rail, y: boxes[ON_SERVER].y - LABEL };
+  const labels = { server: { x: 0, y: 0 }, browser: beside };
   const last = boxes[boxes.length - 1];
   return { shape: "column", height: last.y + LINE, boxes, ways, labels };
 }

@@ -48,9 +48,9 @@ export class Motion {
 
   /** Let a dot set out at `now`. */
   start(journey: Journey, now: number): void {
-    if (this.trips.length >= MOST_DOTS || !journey.isPresented) return;
+    if (this.trips.length >= MOST_DOTS) return;
     let end = 0;
-    const ends = WAYS.map((hops) => {
+    const ends = waysOf(journey).map((hops) => {
       const took = journey.legs.reduce(
         (sum, leg) => sum + (hops.includes(leg.hop) ? leg.took : 0),
         0,
@@ -58,7 +58,7 @@ export class Motion {
       end += Math.min(Math.max(took * this.slowdown, LEAST_MS), MOST_MS);
       return end;
     });
-    this.trips.push({ id: journey.id, began: now, ends });
+    if (ends.length > 0) this.trips.push({ id: journey.id, began: now, ends });
   }
 
   /** The dots at `now`; those that have arrived are gone. */
@@ -80,4 +80,11 @@ export class Motion {
   clear(): void {
     this.trips = [];
   }
+}
+
+/** The ways that a journey took: all, or those up to where it ended. */
+function waysOf({ legs, isPresented }: Journey): readonly (readonly Hop[])[] {
+  if (isPresented) return WAYS;
+  const last = WAYS.findLastIndex((hops) => legs.some(({ hop }) => hops.includes(hop)));
+  return WAYS.slice(0, last + 1);
 }

@@ -14,7 +14,12 @@ export class PipelineProbe {
   private timer: ReturnType<typeof setInterval> | null = null;
   private messages = 0;
 
-  constructor(private readonly feed: MarketFeed) {
+  /** `hasLists` tells if the page shows the trades of all symbols. */
+  constructor(
+    private readonly feed: MarketFeed,
+    hasLists: boolean,
+  ) {
+    this.state.lastHops.hasLists = hasLists;
     feed.trace({
       onTrace: (sample) => this.state.trace(sample, feed.arrivedAt),
       onBuffered: (bytes) => {

@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from tickfire.phoenix import ConnectInfo, Hub, PhoenixSocket, UserSocket, WebSocketOptions
@@ -94,6 +94,7 @@ def create_app(settings: Settings) -> Starlette:
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
             Route("/metrics", _metrics),
+            Route("/pipeline/", _without_slash),
             Mount("/", Page(settings.static)),
         ],
         lifespan=lifespan,
@@ -129,6 +130,12 @@ def _user_socket(
             return True
 
     return MarketSocket
+
+
+async def _without_slash(request: Request) -> Response:
+    """Redirect to the same address without its last slash, from which links are relative."""
+    page = request.url.path.rstrip("/").rpartition("/")[2]
+    return RedirectResponse(f"../{page}{'?' if request.url.query else ''}{request.url.query}")
 
 
 async def _healthz(request: Request) -> Response:

@@ -28,6 +28,8 @@ HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
+PAGES: Final = {"pipeline": "pipeline.html"}
+"""Files of the pages whose addresses have no suffix."""
 ASSETS: Final = "assets"
 """Folder of files whose names change with their content."""
 PYTHON: Final = "pyodide"
@@ -70,6 +72,11 @@ class Page(StaticFiles):
 
     async def check_config(self) -> None:
         """Accept a folder that does not exist yet."""
+
+    def get_path(self, scope: Scope) -> str:
+        """Return the path of the file that a request asks for."""
+        path = super().get_path(scope)
+        return PAGES.get(path, path)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file, or an error response with the same headers."""

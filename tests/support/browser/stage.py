@@ -130,7 +130,9 @@ class Market:
         if topic.startswith("signals:"):
             return {"signals": self.signals}
         if topic == "pipeline:trace":
-            return {"hops": ["received", "parsed", "written", "read", "sent"]}
+            return {"hops": ["received", "parsed", "written", "read", "encoded", "sent"]}
+        if topic == "pipeline:health":
+            return {"now": str(time.time_ns()), "processes": [], "hops": {}}
         kind, _, name = topic.partition(":")
         symbol, _, interval = name.rpartition(":") if kind == "candles" else (name, "", "")
         instrument = self.instruments.get(symbol)

@@ -1,13 +1,16 @@
 import { el, setData, setText } from "../../dom";
 import { compact } from "../../format/decimal";
 import { latency } from "../../format/time";
-import { stateText } from "../health";
+import { type NodeHealth, stateText } from "../health";
 import { type NodeName, STAGES } from "../stages";
 import type { PipelineState } from "../state";
 import { Sparkline } from "./sparkline";
 
-/** Backlog at which the bar is full. */
-const FULL_BACKLOG = 5000;
+/** Backlog from which it is more than what is on its way at any moment, and at which the bar is full. */
+const MUCH = 100;
+const FULL = 5000;
+/** The same for the bytes that wait for the socket. */
+const MUCH_BYTES = 64 << 10;
 
 /** One node of the diagram: a button with its figures. */
 export class Card {
@@ -38,6 +41,11 @@ export class Card {
     this.element.setAttribute("aria-pressed", String(isChosen));
   }
 
+  private rateLine({ rate }: NodeHealth, state: PipelineState, unit: string): string {
+    if (this.name === "compute" && !state.lastHops.computes) return "no indicator is on";
+    return rate === null ? "" : `${rateText(rate)} ${unit}`;
+  }
+
   render(state: PipelineState, now: number): void {
     const { name } = this;
     const { hops, unit, waiting } = STAGES[name];
@@ -47,10 +55,12 @@ export class Card {
     setText(this.state, stateText(health, now + state.offset));
     setText(this.median, times === null ? "—" : latency(times.p50));
     setText(this.tail, times === null ? "" : `p99 ${latency(times.p99)}`);
-    setText(this.rate, health.rate === null ? "" : `${rateText(health.rate)} ${unit}`);
+    setText(this.rate, this.rateLine(health, state, unit));
     setText(this.backlog, backlogText(health.backlog, health.estimated, waiting));
+    const isMuch = health.backlog > (name === "socket" ? MUCH_BYTES : MUCH);
     setData(this.element, "backlog", String(health.backlog));
-    this.bar.style.width = `${Math.min(health.backlog / FULL_BACKLOG, 1) * 100}%`;
+    setData(this.element, "waiting", String(isMuch));
+    this.bar.style.width = isMuch ? `${Math.min(health.backlog / FULL, 1) * 100}%` : "0";
     this.spark.render(state.points(hops[0], now));
   }
 }

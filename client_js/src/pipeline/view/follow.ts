@@ -60,6 +60,7 @@ function noteOf({ offsetError, isPresented, legs }: Journey): string {
   if (legs[0]?.hop === "venue") {
     sentences.push("The first hop begins with the venue's own stamp, by the venue's clock.");
   }
-  if (!isPresented) sentences.push("It was not drawn: this page does not show it, or is hidden.");
+  if (!isPresented)
+    sentences.push("It ends here: its symbol is not drawn on this page, or the tab is hidden.");
   return sentences.join(" ");
 }

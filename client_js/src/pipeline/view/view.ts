@@ -14,6 +14,8 @@ import { Trades } from "./trades";
 
 /** Time between two updates of the figures, in ms. */
 const FIGURES_MS = 250;
+/** Time that a trade is shown hop by hop before the next, unless the user chose it, in ms. */
+const CALM_MS = 3000;
 
 /**
  * The pipeline, drawn: diagram, sampled trades, one trade hop by hop and one stage in full. It works
@@ -36,6 +38,7 @@ export class PipelineView {
   private isChosen = false;
   private isShown = false;
   private frame = 0;
+  private followedAt = Number.NEGATIVE_INFINITY;
   private drawnAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -43,7 +46,7 @@ export class PipelineView {
     private readonly state: PipelineState,
     private readonly zone: () => Zone,
   ) {
-    const lead = el("p", "pipeline-lead", {}, this.total, " from feed to page ", this.pace);
+    const lead = el("p", "pipeline-lead", {}, this.total, " from feed to page", this.pace);
     const lower = el("div", "pipeline-lower", {}, this.trades.element, this.followed.element);
     lower.append(el("div", "pipeline-aside", {}, this.details.element, this.others.element));
     element.append(lead, this.diagram.element, this.news, lower);
@@ -86,8 +89,19 @@ export class PipelineView {
 
   private arrive(journey: Journey): void {
     if (!this.isShown) return;
-    if (!this.isChosen && journey.price !== null) this.journey = journey;
+    if (!this.isChosen && this.isNext(journey)) {
+      this.journey = journey;
+      this.followedAt = performance.now();
+    }
     if (!this.still.matches && !document.hidden) this.motion.start(journey, performance.now());
+  }
+
+  /** True if a journey is to be shown now: one to the screen, if there are any. */
+  private isNext({ price, isPresented }: Journey): boolean {
+    if (price === null) return false;
+    const shown = this.journey;
+    if (shown === null || (isPresented && !shown.isPresented)) return true;
+    return performance.now() - this.followedAt > CALM_MS && isPresented === shown.isPresented;
   }
 
   // A hidden tab has no animation frames, so nothing is drawn in one.
@@ -110,8 +124,7 @@ export class PipelineView {
     const median = state.latency(now);
     this.motion.slowdown = slowdownFor(state.watchTime(now) ?? 10);
     setText(this.total, median === null ? "—" : latency(median));
-    const pace = `, dots ${this.motion.slowdown.toLocaleString("en-US")} times slower than life`;
-    setText(this.pace, this.still.matches ? "" : pace);
+    setText(this.pace, this.still.matches ? "" : paceText(this.motion.slowdown));
     this.diagram.light(this.still.matches && this.journey !== null);
     this.diagram.render(state, now);
     this.trades.render(state.trades(), this.isChosen ? (this.journey?.id ?? null) : null, zone);
@@ -131,4 +144,10 @@ export class PipelineView {
     }
     if (changes.length > 0) setText(this.news, changes.join(". "));
   }
+}
+
+function paceText(slowdown: number): string {
+  if (slowdown === 1) return ", median of the last minute; the dots move at its pace";
+  const times = slowdown.toLocaleString("en-US");
+  return `, median of the last minute; the dots are slowed down ${times} times`;
 }

@@ -1,0 +1,110 @@
+import { type Chart, createChart } from "../chart/chart";
+import { byId, setData, setText } from "../dom";
+import { MarketFeed } from "../feed/feed";
+import type { CandlesReply } from "../feed/payloads";
+import type { TopicSubscription } from "../feed/subscription";
+import { kernelIndicators } from "../indicators/kernel-indicators";
+import { PipelineProbe } from "../pipeline/probe";
+import { PipelineView } from "../pipeline/view/view";
+import { CandleStore } from "../store/candle-store";
+import { barOf } from "./bar-of";
+import { ConnectionLamp, pageState } from "./connection";
+import {
+  currentTheme,
+  initialTheme,
+  initialZone,
+  keepTheme,
+  readAddress,
+  readToken,
+} from "./settings";
+
+const INTERVAL = "1s";
+const LIMIT = 300;
+const CLOCK_MS = 1000;
+const AVERAGE = { name: "ema", period: 20 } as const;
+
+/** The page at `/pipeline`: the pipeline in full, and a chart in which the trades of it land. */
+class PipelinePage {
+  private readonly feed = new MarketFeed({ url: "./socket", params: readToken(location.hash) });
+  private readonly probe = new PipelineProbe(this.feed, false);
+  private readonly chart: Chart;
+  private readonly lamp = new ConnectionLamp();
+  private readonly realtime: TopicSubscription<unknown>;
+  private candles: TopicSubscription<CandlesReply> | null = null;
+
+  constructor() {
+    const zone = initialZone();
+    const view = new PipelineView(byId("pipeline"), this.probe.state, () => zone);
+    this.chart = createChart(byId("landing-chart"), {
+      renderer: readAddress(location.search).renderer,
+      timeZone: zone,
+      theme: currentTheme(),
+      indicators: kernelIndicators(),
+    });
+    const { name, ...params } = AVERAGE;
+    this.chart.setIndicator(name, params);
+    this.chart.on("frame", () => this.probe.drawn("chart"));
+    this.chart.on("computed", () => this.probe.computed());
+    this.realtime = this.feed.realtime({
+      onInstruments: (instruments) => this.choose(instruments.map(({ symbol }) => symbol)),
+      onTick: (tick) => this.probe.took(tick),
+    });
+    this.feed.onStatus(() => this.reportState());
+    setInterval(() => this.reportState(), CLOCK_MS);
+    this.probe.watch();
+    view.show();
+    this.feed.connect();
+  }
+
+  /** The page's colours have changed. */
+  restyle(): void {
+    this.chart.setTheme(currentTheme());
+  }
+
+  private reportState(): void {
+    const { status } = this.feed;
+    const session = { ready: this.realtime?.joined, live: this.candles?.joined ?? false };
+    const state = pageState(status, session);
+    this.lamp.render(state, status);
+    setData(document.documentElement, "state", state);
+  }
+
+  /** Show the symbol in the address, or the first. */
+  private choose(symbols: readonly string[]): void {
+    if (this.candles !== null) return;
+    const wanted = readAddress(location.search).symbol;
+    const symbol = symbols.find((each) => each === wanted) ?? [...symbols].sort()[0];
+    if (symbol !== undefined) this.join(symbol);
+  }
+
+  private join(symbol: string): void {
+    let store: CandleStore | null = null;
+    setText(byId("landing-symbol"), symbol);
+    this.probe.show(symbol);
+    this.candles = this.feed.candles(symbol, INTERVAL, {
+      limit: LIMIT,
+      onHistory: (reply) => {
+        const target = store ?? new CandleStore(reply.tick_size ?? "0");
+        target.reset(reply.candles.map(barOf));
+        if (store === null) this.chart.show({ symbol, interval: INTERVAL, store: target });
+        store = target;
+        this.reportState();
+      },
+      onCandle: (candle) => {
+        store?.apply(candle);
+        this.probe.folded(candle, this.chart.indicatorIds.length > 0);
+      },
+    });
+  }
+}
+
+const root = document.documentElement;
+root.dataset["theme"] = initialTheme();
+const page = new PipelinePage();
+byId("dashboard").setAttribute("href", `./${location.search}${location.hash}`);
+byId("theme").addEventListener("click", () => {
+  const theme = currentTheme() === "dark" ? "light" : "dark";
+  root.dataset["theme"] = theme;
+  keepTheme(theme);
+  page.restyle();
+});
