@@ -7,16 +7,11 @@ import { kernelIndicators } from "../indicators/kernel-indicators";
 import { PipelineProbe } from "../pipeline/probe";
 import { PipelineView } from "../pipeline/view/view";
 import { CandleStore } from "../store/candle-store";
+import { readAddress, readToken } from "./address";
 import { barOf } from "./bar-of";
 import { ConnectionLamp, pageState } from "./connection";
-import {
-  currentTheme,
-  initialTheme,
-  initialZone,
-  keepTheme,
-  readAddress,
-  readToken,
-} from "./settings";
+import { keptZone } from "./settings";
+import { currentTheme, ThemeButton } from "./theme";
 
 const INTERVAL = "1s";
 const LIMIT = 300;
@@ -33,7 +28,7 @@ class PipelinePage {
   private candles: TopicSubscription<CandlesReply> | null = null;
 
   constructor() {
-    const zone = initialZone();
+    const zone = keptZone();
     const view = new PipelineView(byId("pipeline"), this.probe.state, () => zone);
     this.chart = createChart(byId("landing-chart"), {
       renderer: readAddress(location.search).renderer,
@@ -41,6 +36,7 @@ class PipelinePage {
       theme: currentTheme(),
       indicators: kernelIndicators(),
     });
+    new ThemeButton(() => this.chart.setTheme(currentTheme()));
     const { name, ...params } = AVERAGE;
     this.chart.setIndicator(name, params);
     this.chart.on("frame", () => this.probe.drawn("chart"));
@@ -54,11 +50,6 @@ class PipelinePage {
     this.probe.watch();
     view.show();
     this.feed.connect();
-  }
-
-  /** The page's colours have changed. */
-  restyle(): void {
-    this.chart.setTheme(currentTheme());
   }
 
   private reportState(): void {
@@ -98,13 +89,5 @@ class PipelinePage {
   }
 }
 
-const root = document.documentElement;
-root.dataset["theme"] = initialTheme();
-const page = new PipelinePage();
 byId("dashboard").setAttribute("href", `./${location.search}${location.hash}`);
-byId("theme").addEventListener("click", () => {
-  const theme = currentTheme() === "dark" ? "light" : "dark";
-  root.dataset["theme"] = theme;
-  keepTheme(theme);
-  page.restyle();
-});
+new PipelinePage();

@@ -15,7 +15,7 @@ export class Diagram {
   private readonly cards: Card[];
   private readonly picture = svg("svg", { class: "ways", "aria-hidden": "true" });
   private readonly ways = NODES.slice(1).map(() => svg("path", { class: "way" }));
-  private readonly dots = svg("g", { class: "dots" });
+  private readonly dots = svg("g", { class: "way-dots" });
   private readonly labels = {
     server: el("p", "side-label", {}, "Server machine"),
     browser: el("p", "side-label", {}, "This browser"),

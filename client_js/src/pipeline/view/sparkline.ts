@@ -7,14 +7,14 @@ const INSET = 1.5;
 /** A line of values over time, scaled to its box; a missing value interrupts it. */
 export class Sparkline {
   readonly element = svg("svg", {
-    class: "spark",
+    class: "node-spark",
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     preserveAspectRatio: "none",
     "aria-hidden": "true",
   });
-  private readonly area = svg("path", { class: "spark-area" });
+  private readonly area = svg("path", { class: "node-area" });
   private readonly line = svg("path", {
-    class: "spark-line",
+    class: "node-line",
     "vector-effect": "non-scaling-stroke",
   });
 
