@@ -160,7 +160,7 @@ function makeRow(onFollow: (id: string) => void): Row {
   const follow = el("button", "tape-follow", {
     type: "button",
     tabindex: "-1",
-    title: "Follow this trade hop by hop",
+    "data-tip": "Follow this trade hop by hop",
     "aria-label": "Follow this trade hop by hop",
   });
   const element = el("li", "tape-row", {}, time, price, size, follow);
