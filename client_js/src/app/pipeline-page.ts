@@ -1,5 +1,6 @@
 import { type Chart, createChart } from "../chart/chart";
 import { byId, setData, setText } from "../dom";
+import { barOf } from "../feed/bar-of";
 import { MarketFeed } from "../feed/feed";
 import type { CandlesReply } from "../feed/payloads";
 import type { TopicSubscription } from "../feed/subscription";
@@ -8,7 +9,7 @@ import { PipelineProbe } from "../pipeline/probe";
 import { PipelineView } from "../pipeline/view/view";
 import { CandleStore } from "../store/candle-store";
 import { readAddress, readToken } from "./address";
-import { barOf } from "./bar-of";
+import { besidePage } from "./beside-page";
 import { ConnectionLamp, pageState } from "./connection";
 import { keptZone } from "./settings";
 import { currentTheme, ThemeButton } from "./theme";
@@ -20,7 +21,10 @@ const AVERAGE = { name: "ema", period: 20 } as const;
 
 /** The page at `/pipeline`: the pipeline in full, and a chart in which the trades of it land. */
 class PipelinePage {
-  private readonly feed = new MarketFeed({ url: "./socket", params: readToken(location.hash) });
+  private readonly feed = new MarketFeed({
+    url: besidePage("socket"),
+    params: readToken(location.hash),
+  });
   private readonly probe = new PipelineProbe(this.feed, false);
   private readonly chart: Chart;
   private readonly lamp = new ConnectionLamp();

@@ -1,6 +1,6 @@
 import { ClockEstimate, nsToMs, preciseNow } from "./clock";
-import type { Socket } from "./phoenix";
 import { STAMPS, type Trace } from "./payloads";
+import type { Socket } from "./phoenix";
 import { TopicSubscription } from "./subscription";
 
 const FIRST_SAMPLES = 5;
