@@ -18,8 +18,8 @@ FLAGS: Final = (
     "--use-vulkan=swiftshader",
     "--use-angle=swiftshader",
 )
-WARM_UP: Final = 30
-TICKS: Final = 120
+WARM_UP: Final = 20
+TICKS: Final = 60
 # Slow charts make fewer ticks: as many as fit.
 LIMIT_MS: Final = 8_000
 TIMEOUT_MS: Final = 120_000

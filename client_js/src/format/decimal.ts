@@ -13,33 +13,42 @@ export function decimalsOf(text: string): number {
   return point < 0 ? 0 : text.length - point - 1;
 }
 
+/** True if `text` has more than `decimals` digits after its decimal point. */
+export function isFiner(text: string, decimals: number): boolean {
+  // Mostly the point is where all decimals are given; looking there is cheaper than searching.
+  return text.charCodeAt(text.length - decimals - 1) !== POINT && decimalsOf(text) > decimals;
+}
+
 /**
  * The integer that `text` is in units of 10^-decimals.
  *
  * Throws RangeError when `text` is no decimal number, or has more digits than `decimals` holds.
  */
 export function toUnits(text: string, decimals: number): number {
-  let units = 0;
-  let digits = 0;
-  let scale = -1;
+  const { length } = text;
   const start = text.charCodeAt(0) === MINUS ? 1 : 0;
-  for (let i = start; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === POINT && scale < 0) {
-      scale = 0;
-      continue;
-    }
-    const digit = code - ZERO;
-    if (digit < 0 || digit > 9) throw new RangeError(`not a decimal number: ${text}`);
-    units = units * 10 + digit;
-    digits++;
-    if (scale >= 0) scale++;
-  }
-  const missing = decimals - Math.max(scale, 0);
-  if (digits === 0 || missing < 0) {
+  let point = length - decimals - 1;
+  if (text.charCodeAt(point) !== POINT) point = text.indexOf(".");
+  const whole = point < 0 ? length : point;
+  const missing = decimals - Math.max(length - whole - 1, 0);
+  if (length - start < (point < 0 ? 1 : 2) || missing < 0) {
     throw new RangeError(`not a number of ${decimals} decimals: ${text}`);
   }
-  return (start === 1 ? -units : units) * 10 ** missing || 0;
+  let units = addDigits(0, text, start, whole);
+  units = addDigits(units, text, whole + 1, length);
+  if (missing > 0) units *= 10 ** missing;
+  return start === 1 ? -units || 0 : units;
+}
+
+/** Append the digits `from` to `to` (exclusive) of `text` to a number. */
+function addDigits(units: number, text: string, from: number, to: number): number {
+  let number = units;
+  for (let i = from; i < to; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) throw new RangeError(`not a decimal number: ${text}`);
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 /**

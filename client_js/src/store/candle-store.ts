@@ -1,4 +1,4 @@
-import { decimalsOf, fromUnits, toUnits } from "../format/decimal";
+import { decimalsOf, fromUnits, isFiner, toUnits } from "../format/decimal";
 import { Changes, type Watcher } from "./changes";
 import { Column, grown, Records } from "./column";
 import { type Extent, RangeIndex } from "./range-index";
@@ -259,9 +259,16 @@ export class CandleStore {
 
   /** Switch to a smaller unit if a price has more decimals than any before. */
   private ensureDecimals({ open, high, low, close }: Bar): void {
+    const { decimals } = this;
+    const isCoarse = !(
+      isFiner(open, decimals) ||
+      isFiner(high, decimals) ||
+      isFiner(low, decimals) ||
+      isFiner(close, decimals)
+    );
+    if (isCoarse) return;
     const finest = Math.max(decimalsOf(open), decimalsOf(high), decimalsOf(low), decimalsOf(close));
-    if (finest <= this.decimals) return;
-    const factor = 10 ** (finest - this.decimals);
+    const factor = 10 ** (finest - decimals);
     this.decimals = finest;
     this.steps?.rescale(factor);
     this.rebase(factor);
