@@ -14,7 +14,13 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 
 /** Set an element's text if it differs: setting the same text would still cost a layout. */
 export function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+  const { firstChild } = element;
+  if (firstChild?.nodeType !== Node.TEXT_NODE || firstChild.nextSibling !== null) {
+    if (element.textContent !== text) element.textContent = text;
+  } else if (firstChild.nodeValue !== text) {
+    // A new node would cost a recalculation of style too.
+    firstChild.nodeValue = text;
+  }
 }
 
 /** Set a data attribute if it differs. */

@@ -85,6 +85,23 @@ def test_equal_when_candles_are_more_than_pixels_and_the_last_one_moves(
         assert_equal(*map(shoot_pane, charts))
 
 
+def test_equal_when_ticks_move_the_newest_candle_only(stage: Stage, open_page: OpenPage) -> None:
+    size = {"width": 900, "height": 600}
+    charts = [
+        open_page(stage.url, renderer=renderer, symbol="ESU4", viewport=size)
+        for renderer in ("webgpu", "canvas2d")
+    ]
+    for price in ("5530", "5529.75", "5529.5", "5529.75"):
+        trade(stage, charts, "ESU4", price, at_ms=START_MS)
+        assert_equal(*map(shoot_pane, charts))
+    for chart in charts:
+        chart.page.mouse.move(300, 300)
+        chart.page.mouse.wheel(0, -300)
+        chart.settle()
+    trade(stage, charts, "ESU4", "5529.5", at_ms=START_MS)
+    assert_equal(*map(shoot_pane, charts))
+
+
 def test_a_lost_device_is_replaced_and_draws_the_same(stage: Stage, open_page: OpenPage) -> None:
     chart = open_page(stage.url, renderer="webgpu", symbol="ESU4", init=CATCH_DEVICE)
     before = shoot_pane(chart)
