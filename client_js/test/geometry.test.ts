@@ -36,8 +36,8 @@ function placed(count: number, change: (view: Viewport) => void = () => {}) {
 test("the fitted prices lie within the pane, above the volumes", () => {
   const { candles, geometry } = placed(300);
   const { low, high } = candles.extent(geometry.first, geometry.last);
-  expect(rowOf(geometry, high - candles.base)).toBeGreaterThan(0);
-  expect(rowOf(geometry, low - candles.base)).toBeLessThan(pane.height * 0.8);
+  expect(rowOf(geometry, high)).toBeGreaterThan(0);
+  expect(rowOf(geometry, low)).toBeLessThan(pane.height * 0.8);
 });
 
 test("a candle's column leads back to the candle", () => {

@@ -5,15 +5,8 @@ import { checkSeries } from "../src/chart/overlays";
 import { reduce } from "../src/chart/plots";
 import { packColor, RectBatch, unpackColor } from "../src/chart/rect-batch";
 import { align, extentOf, type Series } from "../src/chart/series";
-import {
-  decimalsFor,
-  dividePanes,
-  fitPane,
-  formatValue,
-  niceStep,
-  placeLabels,
-  snapOut,
-} from "../src/chart/sub-panes";
+import { dividePanes, fitPane, formatValue, placeLabels, snapOut } from "../src/chart/sub-panes";
+import { decimalsFor, niceStep } from "../src/chart/ticks";
 import { type Bar, CandleStore } from "../src/store/candle-store";
 
 function store(times: readonly number[]): CandleStore {

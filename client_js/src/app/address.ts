@@ -1,5 +1,7 @@
+import type { ScaleKind } from "../chart/price-scale";
 import type { RendererName } from "../chart/renderers/renderer";
 import { type Interval, isInterval } from "../store/intervals";
+import { readScale } from "./scale-select";
 
 /** The view in the page's address. A value that cannot be read is absent and told in `faults`. */
 export interface Address {
@@ -7,21 +9,28 @@ export interface Address {
   interval: Interval | null;
   /** Indicators in the form that `IndicatorSet` reads; null if the address names none. */
   indicators: string | null;
+  /** Scale of the prices; null if the address names none. */
+  scale: ScaleKind | null;
   renderer: RendererName | null;
   faults: string[];
 }
 
-/** Read `?symbol=`, `?interval=`, `?indicators=` and `?renderer=`. */
+/** Read `?symbol=`, `?interval=`, `?indicators=`, `?scale=` and `?renderer=`. */
 export function readAddress(search: string): Address {
   const params = new URLSearchParams(search);
   const interval = params.get("interval");
   const renderer = params.get("renderer");
+  const scale = params.get("scale");
   const faults: string[] = [];
   if (interval !== null && !isInterval(interval)) faults.push(`There are no ${interval} candles.`);
+  if (scale !== null && readScale(scale) === null) {
+    faults.push(`There is no ${scale} scale; there are linear, log and percent.`);
+  }
   return {
     symbol: params.get("symbol") || null,
     interval: isInterval(interval) ? interval : null,
     indicators: params.get("indicators"),
+    scale: readScale(scale),
     renderer: renderer === "webgpu" || renderer === "canvas2d" ? renderer : null,
     faults,
   };
@@ -38,6 +47,7 @@ export interface View {
   symbol: string;
   interval: Interval;
   indicators: string;
+  scale: ScaleKind;
 }
 
 /**
@@ -48,9 +58,14 @@ export function writeAddress(view: View, isStep: boolean): void {
   const url = new URL(location.href);
   url.searchParams.set("symbol", view.symbol);
   url.searchParams.set("interval", view.interval);
-  if (view.indicators === "") url.searchParams.delete("indicators");
-  else url.searchParams.set("indicators", view.indicators);
+  setOrDelete(url, "indicators", view.indicators);
+  setOrDelete(url, "scale", view.scale === "linear" ? "" : view.scale);
   if (url.href === location.href) return;
   if (isStep) history.pushState(null, "", url);
   else history.replaceState(null, "", url);
+}
+
+function setOrDelete(url: URL, name: string, value: string): void {
+  if (value === "") url.searchParams.delete(name);
+  else url.searchParams.set(name, value);
 }

@@ -27,6 +27,7 @@ import { Prices } from "./prices";
 import { ProfileSwitch } from "./profile-switch";
 import { Python } from "./python";
 import { References } from "./references";
+import { keptScale, ScaleSelect } from "./scale-select";
 import { type PageHandlers, PageSession } from "./session";
 import { keptInterval, recall, remember } from "./settings";
 import { SignalMarkers } from "./signal-markers";
@@ -85,12 +86,14 @@ export class Page {
   private readonly indicators: Indicators;
   private readonly python: Python;
   private readonly status: PageStatus;
+  private readonly scale: ScaleSelect;
 
   constructor(private address: Address) {
     const kernels = kernelIndicators();
     this.chart = createChart(byId("chart-area"), {
       renderer: address.renderer,
       timeZone: this.zone.zone,
+      scale: address.scale ?? keptScale() ?? "linear",
       theme: currentTheme(),
       indicators: kernels,
     });
@@ -113,6 +116,7 @@ export class Page {
       onEdited: () => this.writeAddress(false),
     });
     new ProfileSwitch(this.chart, kernels);
+    this.scale = new ScaleSelect(this.chart, () => this.writeAddress(false));
     this.python = new Python(this.chart, onFailure);
     this.probe.state.onJourney(({ id }) => this.prices.tape.trace(id));
     this.feed.news({
@@ -245,13 +249,15 @@ export class Page {
   private writeAddress(isStep: boolean): void {
     const { symbol, interval } = this.session;
     if (symbol === null) return;
-    writeAddress({ symbol, interval, indicators: this.indicators.text }, isStep);
+    const { scale } = this.chart;
+    writeAddress({ symbol, interval, indicators: this.indicators.text, scale }, isStep);
   }
 
   /** The user went back or forth in the browser's history. */
   private restore(): void {
     this.address = readAddress(location.search);
-    const { symbol, interval } = this.address;
+    const { symbol, interval, scale } = this.address;
+    this.scale.show(scale ?? "linear");
     if (symbol === null || !this.market.symbols.has(symbol)) return;
     this.show(symbol, interval ?? this.session.interval, false);
   }
@@ -303,6 +309,7 @@ export class Page {
         run: (key) => this.choose(this.intervals.byKey(key) ?? this.session.interval),
       },
       { keys: ["i"], does: "Indicators", run: () => this.indicators.openMenu() },
+      { keys: ["l"], does: "Scale: linear, log, percent", run: () => this.scale.next() },
       { keys: ["f"], does: "Full screen", run: () => void fullscreen.toggle() },
       { keys: ["t"], does: "Light or dark theme", run: () => byId("theme").click() },
       { keys: ["z"], does: "Time zone", run: () => byId("zone").click() },

@@ -9,6 +9,7 @@ export type Setting =
   | "zone"
   | "symbol"
   | "interval"
+  | "scale"
   | "indicators"
   | "volume-profile"
   | "python"

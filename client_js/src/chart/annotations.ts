@@ -8,6 +8,7 @@ import { Legend } from "./legend";
 import { Markers } from "./markers";
 import type { Overlays } from "./overlays";
 import { PriceLabels } from "./price-labels";
+import { axisText } from "./price-text";
 import type { Scaffold } from "./scaffold";
 import { type LastPrice, rowOf } from "./scene";
 
@@ -53,7 +54,7 @@ export class Annotations {
       this.crosshair.hideLast();
       return;
     }
-    const text = store.format(last.price + store.base);
+    const text = axisText(store, geometry, last.price);
     const height = this.overlays.layout.height / ratio;
     this.crosshair.showLast(rowOf(geometry, last.price) / ratio, text, last.rising, height);
   }
@@ -90,7 +91,7 @@ export class Annotations {
     const units = Math.round(coordinates.yToPrice(cursor.y) * 10 ** store.decimals);
     this.crosshair.showCross(
       { x: coordinates.columnOf(index) / ratio, y: cursor.y },
-      this.overlays.readingAt(cursor.y * ratio) ?? store.format(units),
+      this.overlays.readingAt(cursor.y * ratio) ?? coordinates.axisText(units),
       held ? full(store.time[index], zone, intervalMs) : "",
       { width: pane.width / ratio },
     );
@@ -103,8 +104,8 @@ export class Annotations {
   }
 }
 
-/** The newest candle's close, relative to the store's base; null if there is none. */
-export function lastPrice({ count, open, close, base }: CandleStore): LastPrice | null {
+/** The newest candle's close; null if there is none. */
+export function lastPrice({ count, open, close }: CandleStore): LastPrice | null {
   if (count === 0) return null;
-  return { price: close.at(count - 1) - base, rising: close.at(count - 1) >= open.at(count - 1) };
+  return { price: close.at(count - 1), rising: close.at(count - 1) >= open.at(count - 1) };
 }

@@ -1,9 +1,11 @@
 import type { Zone } from "../format/time";
 import type { CandleStore } from "../store/candle-store";
 import type { Palette } from "./color";
+import { axisText } from "./price-text";
+import { scaleTicks } from "./scale-ticks";
 import { type Geometry, type Rect, rowOf } from "./scene";
 import { toColumn } from "./snap";
-import { priceStep, priceTicks, timeTicks } from "./ticks";
+import { timeTicks } from "./ticks";
 
 /** Least CSS pixels between the labels of the price axis and of the time axis. */
 const PRICE_GAP_PX = 46;
@@ -44,13 +46,9 @@ export function placeAxes(store: CandleStore, geometry: Geometry, options: AxisO
 }
 
 function placePrices(store: CandleStore, geometry: Geometry, ratio: number): PriceLabel[] {
-  const { base } = store;
-  const least = (PRICE_GAP_PX * ratio) / geometry.pxPerUnit;
-  const top = geometry.top + base;
-  const bottom = top - geometry.height / geometry.pxPerUnit;
-  return priceTicks(bottom, top, priceStep(least, store.tickUnits)).map((price) => ({
-    row: rowOf(geometry, price - base),
-    text: store.format(price),
+  return scaleTicks(geometry, PRICE_GAP_PX * ratio, store.tickUnits).map((price) => ({
+    row: rowOf(geometry, price),
+    text: axisText(store, geometry, price),
   }));
 }
 

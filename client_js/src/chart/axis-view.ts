@@ -62,7 +62,8 @@ export class AxisView {
 
 /** A key that changes whenever a label or line of the candles' axes moves. */
 function keyOf({ store, geometry }: Coordinates): string {
-  const { top, pxPerUnit, first, offset, slot, per } = geometry;
+  const { top, pxPerUnit, first, offset, slot, per, mapping, reference } = geometry;
+  const prices = `${mapping.kind} ${top + mapping.base} ${pxPerUnit} ${reference}`;
   const start = store.time[first * per];
-  return `${top + store.base} ${pxPerUnit} ${first} ${offset} ${slot} ${start} ${store.decimals} `;
+  return `${prices} ${first} ${offset} ${slot} ${start} ${store.decimals} `;
 }

@@ -20,6 +20,7 @@ import {
 } from "./options";
 import { checkSeries } from "./overlays";
 import { PriceLineLayer, type PriceLineOptions } from "./price-lines";
+import { checkedScale, type ScaleKind } from "./price-scale";
 import { checkedRange, positionOf, type TimeRange, timeAt, type VisibleRange } from "./range";
 import type { RendererName } from "./renderers/renderer";
 import { buildScaffold } from "./scaffold";
@@ -54,7 +55,7 @@ export interface ChartEvents {
   frame: { frames: number; axisDraws: number };
   /** Results of an indicator are in; its id. */
   computed: string;
-  /** An indicator could not be computed; a sentence that says why. */
+  /** An indicator or a scale is not as asked for; a sentence that says why. */
   failure: string;
 }
 
@@ -115,6 +116,7 @@ export class Chart {
   constructor(element: HTMLElement, options: ChartOptions) {
     checkElement(element);
     const { indicators = null, renderer = null, timeZone = "utc", theme = "dark" } = options;
+    const scale = checkedScale(options.scale ?? "linear");
     this.source = resolveSource(options);
     this.folder = new TickFolder(this.source.store, this.source.intervalMs);
     const { root } = this.scaffold;
@@ -127,10 +129,12 @@ export class Chart {
         renderer,
         zone: timeZone,
         theme: resolved,
+        scale,
         onPlaced: () => this.adoptStyles(),
         onFrame: () => this.tellFrame(),
         onPoint: (at) => this.events.emit("crosshair", at && this.pointOf(at)),
         onClick: (at) => this.tellClick(at),
+        onFault: (reason) => this.events.emit("failure", reason),
       },
       this.shown(),
     );
@@ -319,9 +323,7 @@ export class Chart {
   /** Draw a horizontal line at a price. Throws RangeError if it cannot be drawn. */
   priceLine(options: PriceLineOptions): PriceLine {
     const defaults = { color: "#f59e42", title: "", style: "dashed", width: 1 } as const;
-    const format = (price: number) =>
-      this.store.format(Math.round(price * 10 ** this.store.decimals));
-    const layer = new PriceLineLayer({ ...defaults, ...options }, format);
+    const layer = new PriceLineLayer({ ...defaults, ...options }, (price) => this.textOf(price));
     const { remove } = this.addLayer(layer);
     return {
       remove,
@@ -349,6 +351,20 @@ export class Chart {
 
   setTheme(theme: ThemeInput): void {
     this.view.setTheme(resolveTheme(theme));
+  }
+
+  /** The scale of the prices that was asked for last. */
+  get scale(): ScaleKind {
+    return this.view.scale.kind;
+  }
+
+  /**
+   * Choose the scale of the prices. Candles that a log scale cannot show, as they have prices of 0
+   * or below, are drawn on a linear one; the event `failure` says so. Throws RangeError for an
+   * unknown name.
+   */
+  setScale(kind: ScaleKind): void {
+    this.view.setScale(checkedScale(kind));
   }
 
   setTimeZone(zone: Zone): void {
@@ -420,6 +436,11 @@ export class Chart {
     const { symbol, interval } = this.source;
     const label = `Candlestick chart of ${symbol ?? "no symbol yet"}, ${interval} candles`;
     this.element.setAttribute("aria-label", label);
+  }
+
+  private textOf(price: number): string {
+    const units = Math.round(price * 10 ** this.store.decimals);
+    return this.view.coordinates?.axisText(units) ?? this.store.format(units);
   }
 
   private showMarkers(): void {

@@ -1,6 +1,7 @@
 import type { CandleStore } from "../store/candle-store";
 import { candleAt } from "./geometry";
-import { type Geometry, rowOf } from "./scene";
+import { axisText } from "./price-text";
+import { type Geometry, rowOf, unitsAt } from "./scene";
 import { toColumn } from "./snap";
 
 /**
@@ -24,7 +25,7 @@ export class Coordinates {
 
   /** Device row of a price in units. */
   rowOf(units: number): number {
-    return rowOf(this.geometry, units - this.store.base);
+    return rowOf(this.geometry, units);
   }
 
   /** Position of the middle of candle `index`; fractions lie between candles. */
@@ -56,8 +57,13 @@ export class Coordinates {
   /** Price at `y`, to the instrument's tick. */
   yToPrice(y: number): number {
     const { store, geometry } = this;
-    const units = geometry.top + store.base - (y * this.ratio) / geometry.pxPerUnit;
+    const units = unitsAt(geometry, y * this.ratio);
     return (Math.round(units / store.tickUnits) * store.tickUnits) / 10 ** store.decimals;
+  }
+
+  /** A price in units as the axis tells it: on a percent scale, its distance from the first. */
+  axisText(units: number): string {
+    return axisText(this.store, this.geometry, units);
   }
 }
 

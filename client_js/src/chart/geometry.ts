@@ -1,5 +1,6 @@
 import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
+import type { PriceMapping } from "./price-mapping";
 import type { PriceRange, PriceScale } from "./price-scale";
 import type { Geometry } from "./scene";
 import type { Viewport } from "./viewport";
@@ -18,9 +19,15 @@ export interface PaneSize {
 }
 
 /**
- * The extent that an automatic price scale fits, for visible candles `first` to `last` (exclusive).
+ * The extent, in positions of the mapping, that an automatic price scale fits, for visible candles
+ * `first` to `last` (exclusive).
  */
-export type Stretch = (extent: Extent, first: number, last: number) => Extent;
+export type Stretch = (
+  extent: Extent,
+  first: number,
+  last: number,
+  mapping: PriceMapping,
+) => Extent;
 
 /** Place the store's candles on a pane; fits the price scale on the way when that is automatic. */
 export function layOut(
@@ -37,8 +44,8 @@ export function layOut(
   const first = Math.min(Math.max(Math.floor(left / per), 0), buckets);
   const last = Math.max(Math.min(Math.ceil(viewport.right / per), buckets), first);
   const shown = { first: first * per, last: Math.min(last * per, store.count) };
-  const extent = store.extent(shown.first, shown.last);
-  scale.fit(stretch(extent, shown.first, shown.last), store.tickUnits);
+  scale.adapt(store, shown.first);
+  fitVisible(store, scale, shown, stretch);
   const slot = spacing * per;
   const wick = slot >= 3 * ratio ? Math.max(Math.floor(ratio), 1) : 1;
   const volume = store.maxVolume(shown.first, shown.last, per);
@@ -52,7 +59,8 @@ export function layOut(
     slot,
     body: bodyWidth(slot, wick),
     wick,
-    ...vertical(scale.range, store.base, height),
+    ...vertical(scale.range, scale.mapping, height),
+    reference: scale.reference,
     pxPerVolume: volume > 0 ? (height * VOLUME_SHARE) / volume : 0,
   };
 }
@@ -69,8 +77,22 @@ export function bodyWidth(slot: number, wick: number): number {
   return (width - wick) % 2 === 0 ? width : width - 1;
 }
 
-function vertical({ top, bottom }: PriceRange, base: number, height: number) {
-  return { top: top - base, pxPerUnit: height / (top - bottom) };
+function fitVisible(
+  store: CandleStore,
+  scale: PriceScale,
+  { first, last }: { first: number; last: number },
+  stretch: Stretch,
+): void {
+  const { mapping } = scale;
+  const { low, high } = store.extent(first, last);
+  if (low > high) return;
+  const extent = { low: mapping.toPosition(low), high: mapping.toPosition(high) };
+  const step = mapping.toPosition(high + store.tickUnits) - extent.high;
+  scale.fit(stretch(extent, first, last, mapping), step);
+}
+
+function vertical({ top, bottom }: PriceRange, mapping: PriceMapping, height: number) {
+  return { top: top - mapping.base, pxPerUnit: height / (top - bottom), mapping };
 }
 
 /** Index of the candle (not bucket) in the middle of the slot at `x` device pixels, any integer. */

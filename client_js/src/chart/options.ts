@@ -3,6 +3,7 @@ import { CandleStore } from "../store/candle-store";
 import { intervalLength } from "../store/intervals";
 import { decimalText, show } from "../store/values";
 import type { IndicatorKernels } from "./indicator-kernels";
+import type { ScaleKind } from "./price-scale";
 import type { RendererName } from "./renderers/renderer";
 import type { ThemeInput } from "./theme";
 
@@ -23,6 +24,8 @@ export interface ChartOptions extends ChartSource {
   theme?: ThemeInput;
   /** Times on the axis and in labels: "utc" by default. */
   timeZone?: Zone;
+  /** The scale of the prices: "linear" by default. */
+  scale?: ScaleKind;
   /** The renderer to use, instead of the best that the machine offers. */
   renderer?: RendererName | null;
   /** Computes what `setIndicator` asks for: `kernelIndicators()` of "tickfire/compute". */

@@ -12,6 +12,7 @@ import {
   reduce,
   type ValueScale,
 } from "./plots";
+import type { PriceMapping } from "./price-mapping";
 import { packColor, RectBatch } from "./rect-batch";
 import type { Geometry, Rect } from "./scene";
 import { align, extentOf, PRICE_PANE, type Series } from "./series";
@@ -77,9 +78,17 @@ export class Overlays {
     return { ...pane, height: this.layout.height };
   }
 
-  /** The extent of candles `first` to `last` (exclusive), stretched to the lines over them. */
-  stretch(store: CandleStore, extent: Extent, first: number, last: number): Extent {
-    if (extent.low > extent.high) return extent;
+  /**
+   * The extent of candles `first` to `last` (exclusive) in positions of the mapping, stretched to
+   * the lines over them.
+   */
+  stretch(
+    store: CandleStore,
+    extent: Extent,
+    first: number,
+    last: number,
+    mapping: PriceMapping,
+  ): Extent {
     const span = extent.high - extent.low;
     const room = span * STRETCH;
     const units = 10 ** store.decimals;
@@ -87,7 +96,10 @@ export class Overlays {
     for (const series of this.onPrices()) {
       const found = extentOf(series, align(series.time, store, first, last));
       const { low: lowest, high: highest } = snapOut(
-        { low: found.low * units, high: found.high * units },
+        {
+          low: mapping.toPosition(found.low * units),
+          high: mapping.toPosition(found.high * units),
+        },
         span,
       );
       low = Math.min(low, Math.max(lowest, extent.low - room));
@@ -110,10 +122,16 @@ export class Overlays {
     over.clear();
     const columns = columnsOf(geometry, store.count, pane.ratio);
     const units = 10 ** store.decimals;
+    const { mapping } = geometry;
     const prices: ValueScale = {
       rows: { top: 0, bottom: layout.height },
-      origin: (geometry.top + store.base) * geometry.pxPerUnit + geometry.wick / 2,
-      scale: units * geometry.pxPerUnit,
+      origin: (geometry.top + mapping.base) * geometry.pxPerUnit + geometry.wick / 2,
+      ...(mapping.kind === "linear"
+        ? { scale: units * geometry.pxPerUnit }
+        : {
+            scale: geometry.pxPerUnit,
+            toPosition: (value) => mapping.toPosition(value * units),
+          }),
     };
     const painter = new PlotPainter(columns, prices, palette.background);
     for (const series of this.onPrices()) paintSeries(painter, columns, store, series, under, over);

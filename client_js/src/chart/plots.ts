@@ -10,11 +10,13 @@ const FILL_SHARE = 0.1;
 const LINE_PX = 1.5;
 const DOT_PX = 3;
 
-/** The vertical scale of a pane: row = origin - value * scale, in device pixels. */
+/** The vertical scale of a pane: row = origin - toPosition(value) * scale, in device pixels. */
 export interface ValueScale {
   rows: Rows;
   origin: number;
   scale: number;
+  /** The values themselves if absent. */
+  toPosition?(value: number): number;
 }
 
 /** The columns of visible buckets of candles, and of one beyond each edge. */
@@ -181,7 +183,7 @@ export class PlotPainter {
 
   private row(value: number): number {
     const { rows, origin, scale } = this.scale;
-    const row = origin - value * scale;
+    const row = origin - (this.scale.toPosition?.(value) ?? value) * scale;
     // Clamped so far outside that the visible slope is unaffected and numbers stay bounded.
     const reach = 16 * (rows.bottom - rows.top);
     return Math.min(Math.max(row, rows.top - reach), rows.bottom + reach);

@@ -1,4 +1,5 @@
 import type { Palette, Rgb } from "./color";
+import { type PriceMapping, toRecord } from "./price-mapping";
 import type { RectBatch } from "./rect-batch";
 import { toRow } from "./snap";
 
@@ -62,14 +63,17 @@ export interface Geometry {
   slot: number;
   body: number;
   wick: number;
-  /** Price in the top row, relative to the store's base, and pixels per unit. */
+  /** Places prices; position in the top row, relative to the mapping's base, and pixels per unit. */
+  mapping: PriceMapping;
   top: number;
   pxPerUnit: number;
+  /** The price, in units, that is 0 on a percent scale; null on others. */
+  reference: number | null;
   pxPerVolume: number;
 }
 
 export interface LastPrice {
-  /** Relative to the store's base. */
+  /** In units. */
   price: number;
   rising: boolean;
 }
@@ -95,7 +99,8 @@ export function fillView(
   view.set([geometry.offset, geometry.slot, geometry.body, -(wick >> 1)], VIEW.xmap);
   view.set([geometry.top, geometry.pxPerUnit, 0, wick], VIEW.ymap);
   view.set([geometry.pxPerVolume, height, -OVERSCAN_PX, height + OVERSCAN_PX], VIEW.vmap);
-  view.set([last?.price ?? 0, DASH.on * wick, DASH.period * wick, wick], VIEW.line);
+  const price = last === null ? 0 : toRecord(geometry.mapping, last.price);
+  view.set([price, DASH.on * wick, DASH.period * wick, wick], VIEW.line);
   setColor(view, VIEW.up, palette.up);
   setColor(view, VIEW.down, palette.down);
   setColor(view, VIEW.volumeUp, palette.volumeUp);
@@ -108,7 +113,12 @@ function setColor(view: Float32Array, at: number, color: Rgb): void {
   view.set([color[0] / 255, color[1] / 255, color[2] / 255, 1], at);
 }
 
-/** Row of a price relative to the base, as the shader computes it but without its clamp. */
-export function rowOf(geometry: Geometry, price: number): number {
-  return toRow(Math.fround(geometry.top), Math.fround(geometry.pxPerUnit), price);
+/** Row of a price in units, as the shader computes it but without its clamp. */
+export function rowOf({ top, pxPerUnit, mapping }: Geometry, units: number): number {
+  return toRow(Math.fround(top), Math.fround(pxPerUnit), toRecord(mapping, units));
+}
+
+/** The price, in units, at a device row; fractions lie between rows. */
+export function unitsAt({ top, pxPerUnit, mapping }: Geometry, row: number): number {
+  return mapping.toUnits(mapping.base + top - row / pxPerUnit);
 }

@@ -4,6 +4,7 @@ import type { Extent } from "../store/range-index";
 import type { PaneSize } from "./geometry";
 import type { ValueScale } from "./plots";
 import { align, extentOf, PRICE_PANE, type Series } from "./series";
+import { decimalsFor, niceStep } from "./ticks";
 
 /** Share of the height for one pane below the candles, and for all of them at most. */
 const PANE_SHARE = 0.2;
@@ -15,11 +16,9 @@ const MARGIN = 0.12;
 /** Minimum span of a pane: relative to its values, and absolute. */
 const FLAT_SHARE = 1e-9;
 const FLAT = 1e-9;
-const MANTISSAS = [1, 2, 2.5, 5, 10];
 /** Above this, labels are in thousands, millions and so on. */
 const COMPACT_FROM = 10_000;
 
-const MAX_DECIMALS = 12;
 /** Steps of a pane's scale that its ends are rounded to, at least. */
 const SNAP_STEPS = 24;
 
@@ -127,19 +126,6 @@ export function placeLabels(pane: SubPane, ratio: number): PaneLabel[] {
     labels.push({ row, text: formatValue(i * step, decimalsFor(step)) });
   }
   return labels;
-}
-
-/** A step of 1, 2, 2.5 or 5 times a power of ten, at least `least`. */
-export function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return power * (MANTISSAS.find((each) => each * power >= least) ?? 10);
-}
-
-/** Digits after the point that tell values of this step, or of this span, apart. */
-export function decimalsFor(step: number): number {
-  const digits = Math.min(Math.max(-Math.floor(Math.log10(step)), 0), MAX_DECIMALS);
-  const rounded = Number(step.toFixed(digits));
-  return Math.min(Math.abs(rounded - step) > step / 100 ? digits + 1 : digits, MAX_DECIMALS);
 }
 
 /** Digits of a reading in this pane: finer than its labels. */

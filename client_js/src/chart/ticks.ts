@@ -2,6 +2,7 @@
 import { clock, day, minute, month, year, type Zone, zoneOffset } from "../format/time";
 
 const MANTISSAS = [1, 2, 2.5, 5];
+const MAX_DECIMALS = 12;
 
 /**
  * The step between price labels: 1, 2, 2.5 or 5 times a power of ten, a whole number of price steps
@@ -24,6 +25,19 @@ export function priceTicks(bottom: number, top: number, step: number): number[] 
   const ticks: number[] = [];
   for (let price = Math.ceil(bottom / step) * step; price <= top; price += step) ticks.push(price);
   return ticks;
+}
+
+/** A step of 1, 2, 2.5 or 5 times a power of ten, at least `least`. */
+export function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return power * (MANTISSAS.find((each) => each * power >= least) ?? 10);
+}
+
+/** Digits after the point that tell values of this step, or of this span, apart. */
+export function decimalsFor(step: number): number {
+  const digits = Math.min(Math.max(-Math.floor(Math.log10(step)), 0), MAX_DECIMALS);
+  const rounded = Number(step.toFixed(digits));
+  return Math.min(Math.abs(rounded - step) > step / 100 ? digits + 1 : digits, MAX_DECIMALS);
 }
 
 const SECOND = 1_000;

@@ -9,8 +9,10 @@ import { layOut, type PaneSize } from "./geometry";
 import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./input";
 import { FrameLoop, Level } from "./invalidate";
 import { Layers } from "./layers";
+import { LogRecords } from "./log-records";
 import { Overlays } from "./overlays";
-import { PriceScale } from "./price-scale";
+import type { PriceMapping } from "./price-mapping";
+import { PriceScale, type ScaleKind } from "./price-scale";
 import { RendererHost } from "./renderers/host";
 import type { Renderer, RendererName } from "./renderers/renderer";
 import { type DeviceSize, observeDeviceSizes } from "./resize";
@@ -23,6 +25,7 @@ export interface ViewOptions {
   renderer: RendererName | null;
   zone: Zone;
   theme: Theme;
+  scale: ScaleKind;
   /** Called before the first frame in a place with a size. */
   onPlaced(): void;
   /** Called after each frame, and when the renderer changes. */
@@ -30,6 +33,8 @@ export interface ViewOptions {
   /** Called when the pointer or a key has moved the crosshair. */
   onPoint(at: Point | null): void;
   onClick(at: Point): void;
+  /** Called with the reason when the candles cannot be drawn on the scale that was asked for. */
+  onFault(reason: string): void;
 }
 
 /** The candles that a view shows. */
@@ -54,12 +59,16 @@ export class ChartView {
   private watcher: Watcher;
   private seen = { generation: -1, appended: 0 };
   private uploadAll = true;
+  /** The mapping of the records that the renderer has. */
+  private uploaded: PriceMapping | null = null;
+  private readonly logRecords = new LogRecords();
   private pane: PaneSize = { width: 0, height: 0, ratio: 1 };
   private palette;
   private cursor: Point | null = null;
   /** A movement of the view that was asked for, which holds until the view moves otherwise. */
   private held: (() => void) | null = null;
   private isHeldDue = false;
+  private fault: string | null = null;
   private readonly uniform = new Float32Array(VIEW_FLOATS);
   private readonly loop = new FrameLoop((level) => this.frame(level));
   private readonly host: RendererHost;
@@ -75,6 +84,7 @@ export class ChartView {
     this.store = shown.store;
     this.intervalMs = shown.intervalMs;
     this.watcher = this.watch();
+    this.scale.kind = options.scale;
     this.palette = paletteOf(options.theme);
     this.overlays = new Overlays(pane);
     this.annotations = new Annotations(scaffold, this.overlays, this.layers);
@@ -107,6 +117,7 @@ export class ChartView {
     this.seen = { generation: -1, appended: 0 };
     this.held = null;
     this.scale.auto = true;
+    this.fault = null;
     this.annotations.legend.setTitle(title);
     this.request(Level.Layout);
   }
@@ -135,6 +146,12 @@ export class ChartView {
     this.isHeldDue = true;
     if (this.pane.width > 0) this.follow();
     this.request(Level.Data);
+  }
+
+  /** Choose the scale of the prices; one that fitted fits again. */
+  setScale(kind: ScaleKind): void {
+    this.scale.kind = kind;
+    this.request(Level.Layout);
   }
 
   setTheme(theme: Theme): void {
@@ -255,9 +272,10 @@ export class ChartView {
     this.follow();
     const { overlays, pane, palette, store, axes, layers } = this;
     const room = overlays.divide(pane);
-    const geometry = layOut(store, this.viewport, this.scale, room, (extent, first, last) =>
-      overlays.stretch(store, extent, first, last),
+    const geometry = layOut(store, this.viewport, this.scale, room, (...given) =>
+      overlays.stretch(store, ...given),
     );
+    this.tellFault();
     const coordinates = new Coordinates(store, geometry, this.intervalMs, pane.ratio);
     this.coordinates = coordinates;
     overlays.fit(store, geometry);
@@ -269,13 +287,15 @@ export class ChartView {
     if (this.host.current !== null) this.render(this.host.current, geometry);
   }
 
+  private tellFault(): void {
+    const { fault } = this.scale;
+    if (fault !== this.fault && fault !== null) this.options.onFault(fault);
+    this.fault = fault;
+  }
+
   private render(renderer: Renderer, geometry: Geometry): void {
     const { store, axes, overlays, palette } = this;
-    const { from, to, all } = this.watcher.take();
-    const records = { data: store.records, count: store.count };
-    if (all || this.uploadAll) renderer.upload(records, 0, store.count);
-    else renderer.upload(records, from, to);
-    this.uploadAll = false;
+    this.upload(renderer, geometry.mapping);
     const { per, first, last } = geometry;
     renderer.draw({
       view: this.uniform,
@@ -289,6 +309,22 @@ export class ChartView {
       last,
       dashes: fillView(this.uniform, geometry, this.pane.height, palette, lastPrice(store)),
     });
+  }
+
+  /** Give the renderer the records that have changed. */
+  private upload(renderer: Renderer, mapping: PriceMapping): void {
+    const { store, uploaded, logRecords } = this;
+    const changed = this.watcher.take();
+    const isSame = mapping.kind === uploaded?.kind && mapping.base === uploaded.base;
+    const isAll = changed.all || this.uploadAll || !isSame;
+    const [from, to] = isAll ? [0, store.count] : [changed.from, changed.to];
+    const records =
+      mapping.kind === "log"
+        ? logRecords.map(store, mapping, from, to)
+        : { data: store.records, count: store.count };
+    renderer.upload(records, from, to);
+    this.uploadAll = false;
+    this.uploaded = mapping;
   }
 
   /** Move the view with the store. */

@@ -24,6 +24,7 @@ export type { ChartLayer, Drag, LayerFrame, PriceLabel } from "../chart/layers";
 export type { Marker } from "../chart/markers";
 export type { ChartOptions, ChartSource } from "../chart/options";
 export type { PriceLineOptions } from "../chart/price-lines";
+export type { ScaleKind } from "../chart/price-scale";
 export type { TimeRange, VisibleRange } from "../chart/range";
 export { packColor, type RectBatch } from "../chart/rect-batch";
 export type { RendererName } from "../chart/renderers/renderer";

@@ -91,8 +91,8 @@ export function compact(count: number): string {
 }
 
 /** A change against a reference, with its sign: "+1.25%". */
-export function percent(change: number): string {
-  const text = Math.abs(change * 100).toFixed(2);
-  if (text === "0.00") return "0.00%";
+export function percent(change: number, decimals = 2): string {
+  const text = Math.abs(change * 100).toFixed(decimals);
+  if (Number(text) === 0) return `${text}%`;
   return `${change < 0 ? "−" : "+"}${text}%`;
 }

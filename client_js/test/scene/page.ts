@@ -68,8 +68,8 @@ function compose(given: Case, store: CandleStore): Scene {
   scale.auto = given.prices === null;
   if (given.prices !== null) scale.range = given.prices;
   const viewport = viewportOf(given, store.count);
-  const geometry = layOut(store, viewport, scale, overlays.divide(pane), (extent, first, last) =>
-    overlays.stretch(store, extent, first, last),
+  const geometry = layOut(store, viewport, scale, overlays.divide(pane), (...given) =>
+    overlays.stretch(store, ...given),
   );
   overlays.fit(store, geometry);
   const options = { intervalMs, ratio: pane.ratio, zone: "utc" } as const;
@@ -79,7 +79,7 @@ function compose(given: Case, store: CandleStore): Scene {
   overlays.draw(store, geometry, pane, { palette, grid });
   const last = store.count - 1;
   const price = {
-    price: store.close.at(last) - store.base,
+    price: store.close.at(last),
     rising: store.close.at(last) >= store.open.at(last),
   };
   const view = new Float32Array(VIEW_FLOATS);

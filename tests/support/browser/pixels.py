@@ -14,7 +14,8 @@ def shoot_pane(chart: Chart) -> Pixels:
     """
     chart.page.evaluate(
         """() => {
-          const text = ".legend, .go-latest, .axis-label, .axes-canvas";
+          const text =
+            ".legend, .go-latest, .axis-label, .axes-canvas, .chart-stale, .chart-past";
           for (const each of document.querySelectorAll(text)) each.style.visibility = "hidden";
         }"""
     )
