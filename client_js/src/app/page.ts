@@ -32,6 +32,7 @@ import { type PageHandlers, PageSession } from "./session";
 import { keptInterval, recall, remember } from "./settings";
 import { SignalMarkers } from "./signal-markers";
 import { Signals } from "./signals";
+import { CrosshairSpeech } from "./speech";
 import { SymbolStates } from "./symbols";
 import { currentTheme, ThemeButton } from "./theme";
 import { Tips } from "./tip";
@@ -298,6 +299,14 @@ export class Page {
   private listen(): void {
     new ThemeButton(() => this.chart.setTheme(currentTheme()));
     new Tips();
+    new CrosshairSpeech(
+      this.chart,
+      () => this.zone.zone,
+      ({ time }) => {
+        const { interval } = this.session;
+        return this.markers.titlesBetween(time, time + INTERVALS[interval], interval).join(", ");
+      },
+    );
     const fullscreen = new Fullscreen();
     const names = Object.keys(INTERVALS);
     new Keys([
@@ -325,8 +334,12 @@ export class Page {
   }
 
   private renderPrices(): void {
-    const { symbol } = this.session;
+    const { symbol, store } = this.session;
     const state = symbol === null ? undefined : this.market.symbols.get(symbol);
+    if (state !== undefined && store !== null) {
+      // The chart may have seen a price with more decimals.
+      state.decimals = Math.max(state.decimals, store.decimals);
+    }
     this.prices.render(state, this.zone.zone, performance.now());
     this.status.reportLast(state?.last ?? null);
   }

@@ -16,7 +16,8 @@ import type {
 import type { SignalEvent } from "../feed/signals";
 import type { TopicSubscription } from "../feed/subscription";
 import { CandleStore } from "../store/candle-store";
-import type { Interval } from "../store/intervals";
+import { INTERVALS, type Interval } from "../store/intervals";
+import { LiveCandles } from "./live-candles";
 import { OlderCandles } from "./older-candles";
 
 const HISTORY_LIMIT = 2000;
@@ -69,6 +70,7 @@ export class PageSession {
   private candles: CandlesSubscription | null = null;
   private day: TopicSubscription<unknown> | null = null;
   private days: CandleTuple[] = [];
+  private running: LiveCandles | null = null;
 
   constructor(
     private readonly feed: MarketFeed,
@@ -117,7 +119,7 @@ export class PageSession {
       this.feed.instrument(symbol, {
         resumeWithinMs: RESUME_WITHIN_MS,
         onSnapshot: (snapshot) => handlers.onSnapshot(snapshot),
-        onTick: (tick) => handlers.onTrade(tick),
+        onTick: (tick) => this.takeTrade(tick),
         onQuote: (quote) => handlers.onQuote(quote),
         onRefused: (reason) => handlers.onRefused(`${symbol}: ${reason}`),
       }),
@@ -128,6 +130,12 @@ export class PageSession {
     ];
   }
 
+  /** The running candle follows a trade before it is told, so that all show one price. */
+  private takeTrade(tick: Tick): void {
+    this.running?.trade(tick);
+    this.handlers.onTrade(tick);
+  }
+
   private joinCandles(symbol: string, interval: Interval): void {
     this.candles?.leave();
     this.day?.leave();
@@ -135,15 +143,16 @@ export class PageSession {
     // The daily chart and the day's figures share one topic, and a socket can join a topic only
     // once.
     const isDay = interval === "1d";
-    let store: CandleStore | null = null;
+    let live: LiveCandles | null = null;
+    this.running = null;
     const candles = this.feed.candles(symbol, interval, {
       limit: HISTORY_LIMIT,
       onHistory: (reply) => {
-        store = this.takeHistory(store, candles, reply);
+        live = this.takeHistory(live, candles, reply);
         if (isDay) this.takeDays(reply);
       },
       onCandle: (candle) => {
-        store?.apply(candle);
+        live?.apply(candle, candle.id);
         this.handlers.onCandles(candle);
         if (isDay) this.takeDayCandle(candle);
       },
@@ -164,16 +173,20 @@ export class PageSession {
    * A first history makes a store; later ones, after a reconnect or a rewind, replace its candles.
    */
   private takeHistory(
-    store: CandleStore | null,
+    live: LiveCandles | null,
     candles: CandlesSubscription,
     reply: CandlesReply,
-  ): CandleStore {
-    const target = store ?? new CandleStore(reply.tick_size ?? "0");
-    target.reset(reply.candles.map(barOf));
-    this.store = target;
-    if (store === null) {
-      this.older = new OlderCandles(target, candles, () => this.handlers.onCandles());
-      this.handlers.onStore(target);
+  ): LiveCandles {
+    const { interval } = this;
+    const target =
+      live ?? new LiveCandles(new CandleStore(reply.tick_size ?? "0"), INTERVALS[interval]);
+    target.reset(reply.candles.map(barOf), reply.id);
+    const { store } = target;
+    this.running = target;
+    this.store = store;
+    if (live === null) {
+      this.older = new OlderCandles(store, candles, () => this.handlers.onCandles());
+      this.handlers.onStore(store);
     }
     this.older?.restart(reply.more);
     this.handlers.onCandles();

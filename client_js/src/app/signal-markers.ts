@@ -41,6 +41,13 @@ export class SignalMarkers {
     if (this.signals.size > KEPT && oldest !== undefined) this.signals.delete(oldest);
   }
 
+  /** The titles of the markers on the candle from `start` to `end`. */
+  titlesBetween(start: number, end: number, interval: string): string[] {
+    return this.on(interval)
+      .filter(({ time }) => time >= start && time < end)
+      .map(({ text }) => text.split("\n", 1)[0]);
+  }
+
   /** The markers on candles of an interval. */
   on(interval: string): Marker[] {
     return [...this.signals.values()]

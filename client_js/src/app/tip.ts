@@ -13,7 +13,7 @@ export function explainBy(element: HTMLElement, text: string): void {
 }
 
 /**
- * Explanations of all elements with `data-tip`, in one popover: on hover, on keyboard focus, and
+ * Explanations of all elements with `data-tip` or a title, in one popover: on hover, on keyboard focus, and
  * on a tap. Escape closes it, and the pointer may move onto it to read or select.
  */
 export class Tips {
@@ -100,8 +100,15 @@ export class Tips {
   }
 }
 
+/** The explained element around `target`; a native title becomes an explanation of ours. */
 function explainedBy(target: EventTarget | null): HTMLElement | null {
-  return target instanceof Element ? target.closest<HTMLElement>("[data-tip]") : null;
+  const found =
+    target instanceof Element ? target.closest<HTMLElement>("[data-tip], [title]") : null;
+  if (found?.title) {
+    explainBy(found, found.title);
+    found.removeAttribute("title");
+  }
+  return found;
 }
 
 /** Below the element if there is room, else above it; always within the window. */

@@ -81,7 +81,9 @@ export class Markers {
   private element(k: number): HTMLElement {
     const known = this.elements[k];
     if (known !== undefined) return known;
-    const made = el("div", "marker", { role: "note" });
+    const made = el("button", "marker", { type: "button", tabindex: "-1", "data-explains": "" });
+    // A tap explains the marker, and is no press on the pane.
+    made.addEventListener("pointerdown", (event) => event.stopPropagation());
     this.elements.push(made);
     this.parent.append(made);
     return made;
@@ -95,9 +97,9 @@ function show(element: HTMLElement, { side, markers }: MarkerGroup, x: number, y
   setText(element, markers.length > 1 ? `${newest.glyph}${markers.length}` : newest.glyph);
   setData(element, "side", side);
   setData(element, "tone", newest.tone);
-  if (element.title !== text) {
+  if (element.ariaLabel !== text) {
     element.title = text;
-    element.setAttribute("aria-label", text);
+    element.ariaLabel = text;
   }
   const transform = `translate(${x}px, ${y}px)`;
   if (element.style.transform !== transform) element.style.transform = transform;

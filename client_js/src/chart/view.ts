@@ -21,6 +21,8 @@ import { fillView, type Geometry, VIEW_FLOATS } from "./scene";
 import { applyTheme, paletteOf, type Theme } from "./theme";
 import { Viewport } from "./viewport";
 
+const DAY_MS = 86_400_000;
+
 export interface ViewOptions {
   renderer: RendererName | null;
   zone: Zone;
@@ -173,6 +175,11 @@ export class ChartView {
     this.scaffold.root.remove();
   }
 
+  /** Daily candles bear the date of their trading day, wherever they are looked at. */
+  private get zone(): Zone {
+    return this.intervalMs >= DAY_MS ? "utc" : this.options.zone;
+  }
+
   private watch(): Watcher {
     return this.store.watch(() => this.request(Level.Data));
   }
@@ -263,7 +270,7 @@ export class ChartView {
     if (level >= Level.Data) this.drawPane(level);
     const { coordinates, pane, cursor } = this;
     if (coordinates === null) return;
-    this.annotations.place({ coordinates, pane, cursor, zone: this.options.zone });
+    this.annotations.place({ coordinates, pane, cursor, zone: this.zone });
     this.frames++;
     this.options.onFrame();
   }
@@ -279,7 +286,7 @@ export class ChartView {
     const coordinates = new Coordinates(store, geometry, this.intervalMs, pane.ratio);
     this.coordinates = coordinates;
     overlays.fit(store, geometry);
-    axes.update(coordinates, pane, { palette, zone: this.options.zone }, level === Level.Layout);
+    axes.update(coordinates, pane, { palette, zone: this.zone }, level === Level.Layout);
     this.scaffold.latest.hidden = this.viewport.following;
     overlays.draw(store, geometry, pane, { palette, grid: axes.grid });
     const { under, over } = overlays;
