@@ -159,6 +159,10 @@ train: $(if $(DATA),setup) ## Train the models on the folder DATA; reports go to
 dist-check: setup ## Build both distributions, use them in clean environments, remove either
 	@$(PYTHON) -m tests.packaging.dist_check
 
+.PHONY: screenshots
+screenshots: setup chromium ## Take the pictures of docs/page.md anew
+	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m tests.support.browser.screenshots
+
 # --- care -------------------------------------------------------------------------------------
 
 .PHONY: fmt
