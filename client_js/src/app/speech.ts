@@ -27,7 +27,7 @@ export class CrosshairSpeech {
 
   private listen(): void {
     this.byKey = true;
-    queueMicrotask(() => {
+    setTimeout(() => {
       this.byKey = false;
     });
   }

@@ -22,7 +22,7 @@ export interface WatchHandlers {
 /** The searchable and sortable list of symbols, each with its sparkline and figures: a grid. */
 export class WatchList {
   private readonly search = byId<HTMLInputElement>("search");
-  private readonly list = el("div", "watch-list", { role: "rowgroup" });
+  private readonly list = el("div", "watch-list", { id: "watch-list", role: "rowgroup" });
   private readonly empty = byId("watch-empty");
   private readonly heads = new Map<Column, HTMLElement>();
   private readonly roving: Roving;
