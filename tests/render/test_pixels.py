@@ -13,7 +13,7 @@ from tests.support.render.cases import Case, random_case
 from tests.support.render.page import ScenePage, served
 from tickfire.render.gpu.renderer import Renderer
 from tickfire.render.palettes import palette_of
-from tickfire.render.scene.scene import compose
+from tickfire.render.scene.scene import arrange, paint
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -32,14 +32,9 @@ def renderer() -> Renderer:
 
 
 def draw_here(renderer: Renderer, case: Case) -> Any:
-    scene = compose(
-        case.candles,
-        case.view,
-        case.pane,
-        palette_of(case.theme),
-        case.series,
-        interval_ms=case.interval_ms,
-    )
+    candles = case.candles
+    layout = arrange(candles, case.view, case.pane, case.series, interval_ms=case.interval_ms)
+    scene = paint(candles, layout, palette_of(case.theme), case.series)
     return renderer.draw(scene)[..., :3]
 
 

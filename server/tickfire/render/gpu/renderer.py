@@ -41,7 +41,7 @@ class Renderer:
         """Draw a scene; return its pixels, valid until the next call."""
         encoder = self.device.create_command_encoder()
         buckets = self._buckets(encoder, scene)
-        target = self._target(scene.pane.width, scene.pane.height)
+        target = self._target(scene.width, scene.height)
         self._encode(encoder, scene, buckets, target)
         self.device.queue.submit([encoder.finish()])
         return self._read(target)
@@ -66,7 +66,7 @@ class Renderer:
         )
         pipelines = self._pipelines
         render.set_bind_group(0, self._view_group(scene.view))
-        self._draw_rects(render, np.concatenate((scene.grid, scene.under)))
+        self._draw_rects(render, scene.under)
         if buckets is not None:
             render.set_vertex_buffer(0, buckets, scene.first * RECORD_BYTES)
             for pipeline, vertices in (

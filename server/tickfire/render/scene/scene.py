@@ -1,4 +1,4 @@
-"""`Scene`: one frame as plain data, and its composition from candles, view, series and colours."""
+"""`Scene`: one frame as plain data, made from candles, view, series and colours."""
 
 from __future__ import annotations
 
@@ -28,17 +28,40 @@ DASH_ON, DASH_PERIOD = 3, 6
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """All that is drawn in one frame, as ``client_js/src/chart/scene.ts``.
+class Layout:
+    """Where everything of a frame is, before it is drawn.
 
     Attributes
     ----------
     pane : PaneSize
+        All panes together.
+    geometry : Geometry
+    panes : PaneLayout
+    axes : Axes
+    pane_labels : tuple of PriceLabel
+        Labels of the panes below the candles.
+    """
+
+    pane: PaneSize
+    geometry: Geometry
+    panes: PaneLayout
+    axes: Axes
+    pane_labels: tuple[PriceLabel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that a renderer needs to draw one frame, as in ``client_js/src/chart/scene.ts``.
+
+    Attributes
+    ----------
+    width, height : int
+        Size in device pixels.
     view : float32[40]
         The View uniform; candles.wgsl says what each number is.
     background : Rgb
-    grid, under, over : RECT[n]
-        Rectangles under the candles: the grid and then the others; and those above everything.
+    under, over : RECT[n]
+        Rectangles under the candles, the grid first; and those above everything.
     records : float32[n, 5]
         The candles.
     per : int
@@ -47,17 +70,12 @@ class Scene:
         The buckets to draw, last exclusive.
     dashes : int
         Dashes of the last price's line, 0 for no line.
-    geometry : Geometry
-    layout : PaneLayout
-    axes : Axes
-    pane_labels : tuple of PriceLabel
-        Labels of the panes below the candles.
     """
 
-    pane: PaneSize
+    width: int
+    height: int
     view: NDArray[np.float32]
     background: Rgb
-    grid: Rects
     under: Rects
     over: Rects
     records: NDArray[np.float32]
@@ -65,22 +83,17 @@ class Scene:
     first: int
     last: int
     dashes: int
-    geometry: Geometry
-    layout: PaneLayout
-    axes: Axes
-    pane_labels: tuple[PriceLabel, ...]
 
 
-def compose(
+def arrange(
     candles: Candles,
     view: View,
     pane: PaneSize,
-    palette: Palette,
     series: Sequence[Series] = (),
     *,
     interval_ms: int,
     zone: tzinfo = UTC,
-) -> Scene:
+) -> Layout:
     """Lay out one frame.
 
     Parameters
@@ -90,41 +103,47 @@ def compose(
         The visible part.
     pane : PaneSize
         All panes together, without the axes.
-    palette : Palette
     series : sequence of Series
     interval_ms : int
         The length of a bar.
     zone : tzinfo
         The time zone of the labels.
     """
-    layout = divide_panes(series, pane)
-    room = replace(pane, height=layout.height)
+    panes = divide_panes(series, pane)
+    room = replace(pane, height=panes.height)
     geometry = lay_out(candles, view, room, partial(stretch, series, candles))
     first, last = geometry.first * geometry.per, min(geometry.last * geometry.per, len(candles))
-    layout = replace(
-        layout, panes=tuple(fit_pane(sub, candles, first, last) for sub in layout.panes)
+    fitted = tuple(fit_pane(sub, candles, first, last) for sub in panes.panes)
+    return Layout(
+        pane,
+        geometry,
+        replace(panes, panes=fitted),
+        place_axes(candles, geometry, interval_ms=interval_ms, ratio=pane.ratio, zone=zone),
+        tuple(label for sub in fitted for label in place_labels(sub, pane.ratio)),
     )
-    axes = place_axes(candles, geometry, interval_ms=interval_ms, ratio=pane.ratio, zone=zone)
-    grid = grid_of(axes, geometry, palette).rects()
+
+
+def paint(
+    candles: Candles, layout: Layout, palette: Palette, series: Sequence[Series] = ()
+) -> Scene:
+    """Draw a frame as a scene."""
+    pane, geometry = layout.pane, layout.geometry
+    grid = grid_of(layout.axes, geometry, palette).rects()
     under, over = RectBatch(), RectBatch()
-    OverlayPainter(candles, geometry, pane, layout, palette, grid, under, over).paint(series)
-    uniform, dashes = fill_view(candles, geometry, pane.height, palette)
+    OverlayPainter(candles, geometry, pane, layout.panes, palette, grid, under, over).paint(series)
+    view, dashes = fill_view(candles, geometry, pane.height, palette)
     return Scene(
-        pane=pane,
-        view=uniform,
+        width=pane.width,
+        height=pane.height,
+        view=view,
         background=palette.background,
-        grid=grid,
-        under=under.rects(),
+        under=np.concatenate((grid, under.rects())),
         over=over.rects(),
         records=candles.records,
         per=geometry.per,
         first=geometry.first,
         last=geometry.last,
         dashes=dashes,
-        geometry=geometry,
-        layout=layout,
-        axes=axes,
-        pane_labels=tuple(label for sub in layout.panes for label in place_labels(sub, pane.ratio)),
     )
 
 

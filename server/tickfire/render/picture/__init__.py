@@ -1,0 +1,1 @@
+"""Pictures: panes with axes, legend and the last price, composed by Pillow."""
