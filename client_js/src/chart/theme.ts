@@ -1,4 +1,5 @@
 import { type Palette, parseColor } from "./color";
+import { themes } from "./colors.json";
 
 /** The colours of a chart, each "#rrggbb". */
 export interface Theme {
@@ -27,44 +28,7 @@ export interface Theme {
 
 export type ThemeName = "dark" | "light";
 
-export const THEMES: Readonly<Record<ThemeName, Readonly<Theme>>> = {
-  dark: {
-    background: "#0c1016",
-    grid: "#161b24",
-    up: "#26b389",
-    down: "#ef5361",
-    volumeUp: "#134036",
-    volumeDown: "#4a2129",
-    text: "#d6dde6",
-    textDim: "#7d8a9a",
-    textBright: "#f3f6fa",
-    border: "#1e2530",
-    borderStrong: "#2d3644",
-    raised: "#171d27",
-    hover: "#1b222d",
-    label: "#2a3340",
-    warn: "#e3b341",
-    accent: "#f59e42",
-  },
-  light: {
-    background: "#ffffff",
-    grid: "#eff2f6",
-    up: "#0a8f68",
-    down: "#d32f45",
-    volumeUp: "#bfe3d8",
-    volumeDown: "#f3c9ce",
-    text: "#28323f",
-    textDim: "#647183",
-    textBright: "#0d141d",
-    border: "#dce2ea",
-    borderStrong: "#c3ccd8",
-    raised: "#f1f4f8",
-    hover: "#e8edf3",
-    label: "#475466",
-    warn: "#99690a",
-    accent: "#c96a10",
-  },
-};
+export const THEMES: Readonly<Record<ThemeName, Readonly<Theme>>> = themes;
 
 /** A theme by name, or some colours of one's own over the dark theme. */
 export type ThemeInput = ThemeName | (Partial<Theme> & { base?: ThemeName });

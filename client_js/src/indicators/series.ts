@@ -1,3 +1,4 @@
+import { histogram } from "../chart/colors.json";
 import { type Plot, PRICE_PANE, type Series } from "../chart/series";
 import type { Indicator } from "../compute/indicator";
 import { type Resolved, titleOf } from "../compute/params";
@@ -12,10 +13,6 @@ export interface Choice {
   /** Colour of its first line, "#rrggbb". */
   color: string;
 }
-
-/** Colours of a histogram's columns above and below zero. */
-const ABOVE = "#2a9d7c";
-const BELOW = "#cf4a57";
 
 /** A chosen indicator as a chart series; before the first results, only its pane and title. */
 export function seriesOf({ id, resolved, color }: Choice, indicator: Indicator | null): Series {
@@ -46,7 +43,8 @@ function lookOf(
   color: string,
 ): Omit<Plot, "values" | "breaks"> {
   const { label, plot } = spec.outputs[name];
-  if (plot === "histogram") return { label, kind: plot, color: ABOVE, negative: BELOW };
+  if (plot === "histogram")
+    return { label, kind: plot, color: histogram.above, negative: histogram.below };
   const kind = plot === "dots" ? "dots" : "line";
   // Both edges of a band have the same colour.
   const isFirst = index === 0 || spec.fill?.includes(name) === true;
@@ -54,6 +52,6 @@ function lookOf(
 }
 
 function nextColor(color: string, steps: number): string {
-  const at = COLORS.indexOf(color as (typeof COLORS)[number]);
+  const at = COLORS.indexOf(color);
   return COLORS[(at + steps) % COLORS.length];
 }

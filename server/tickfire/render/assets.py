@@ -1,4 +1,4 @@
-"""Files that the browser and the server share: the shader and the style sheet with the colours.
+"""Files that the browser and the server share: the shader and the colours.
 
 A wheel holds copies of them, in the folder ``assets`` beside this module. In a checkout they are
 read where the client has them.
@@ -13,7 +13,7 @@ _PACKAGED: Final = Path(__file__).parent / "assets"
 _CLIENT: Final = Path(__file__).parents[3] / "client_js"
 
 SHADER: Final = "shaders/candles.wgsl"
-TOKENS: Final = "src/app/styles/tokens.css"
+COLORS: Final = "src/chart/colors.json"
 
 
 def read_asset(name: str) -> str:

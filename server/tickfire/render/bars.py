@@ -189,7 +189,8 @@ def _from_floats(values: NDArray[np.float64]) -> NDArray[np.int64]:
         raise OverflowError
     whole_digits = max(math.ceil(math.log10(max(largest, 1))), 1)
     decimals = min(_DOUBLE_DIGITS - whole_digits, _DIGITS)
-    return np.rint(values * 10.0**decimals).astype(np.int64) * 10 ** (_DIGITS - decimals)
+    units: NDArray[np.int64] = np.rint(values * 10.0**decimals).astype(np.int64)
+    return units * 10 ** (_DIGITS - decimals)
 
 
 def _from_text(value: Any) -> int:

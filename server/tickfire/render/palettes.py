@@ -1,44 +1,55 @@
-"""The colours of the themes, read from the page's own style sheet, so that there is one source."""
+"""The colours of charts, read from the client's own file, so that there is one source."""
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from tickfire.render.assets import TOKENS, read_asset
+from tickfire.render.assets import COLORS, read_asset
 from tickfire.render.scene.color import Palette, Rgb, parse_color
 
 THEMES: Final = ("dark", "light")
-VARIABLES: Final[Mapping[str, str]] = {
-    "background": "--chart-background",
-    "grid": "--chart-grid",
-    "up": "--up",
-    "down": "--down",
-    "volume_up": "--volume-up",
-    "volume_down": "--volume-down",
-    "axis_text": "--text-dim",
-    "axis_strong": "--text",
-    "axis_line": "--border",
+_NAMES: Final[Mapping[str, str]] = {
+    "background": "background",
+    "grid": "grid",
+    "up": "up",
+    "down": "down",
+    "volume_up": "volumeUp",
+    "volume_down": "volumeDown",
+    "axis_text": "textDim",
+    "axis_strong": "text",
+    "axis_line": "border",
 }
-"""The custom property of each colour, as in ``client_js/src/chart/color.ts``."""
-_RULE: Final = re.compile(r':root(?:\[data-theme="(\w+)"\])?\s*\{([^}]*)\}')
-_DECLARATION: Final = re.compile(r"(--[\w-]+):\s*(#[0-9a-fA-F]{6})\s*;")
+"""The name of each colour in a theme, as in ``client_js/src/chart/theme.ts``."""
 
 
 @cache
-def colors_of(theme: str) -> Mapping[str, Rgb]:
-    """Return the colours of a theme by the names of their custom properties."""
-    found: dict[str, Rgb] = {}
-    for selected, body in _RULE.findall(read_asset(TOKENS)):
-        if selected in ("", theme):
-            found |= {name: parse_color(value) for name, value in _DECLARATION.findall(body)}
-    return found
+def _colors() -> Any:
+    return json.loads(read_asset(COLORS))
 
 
 @cache
 def palette_of(theme: str) -> Palette:
     """Return the colours of a chart in a theme."""
-    colors = colors_of(theme)
-    return Palette(**{name: colors[variable] for name, variable in VARIABLES.items()})
+    colors = _colors()["themes"][theme]
+    return Palette(**{name: parse_color(colors[key]) for name, key in _NAMES.items()})
+
+
+@cache
+def title_color(theme: str) -> Rgb:
+    """Return the colour of a legend's title."""
+    return parse_color(_colors()["themes"][theme]["textBright"])
+
+
+def line_color(index: int) -> str:
+    """Return the colour of a line, given in turn."""
+    lines: list[str] = _colors()["lines"]
+    return lines[index % len(lines)]
+
+
+def histogram_colors() -> tuple[str, str]:
+    """Return the colours of a histogram's columns above and below zero."""
+    colors = _colors()["histogram"]
+    return colors["above"], colors["below"]

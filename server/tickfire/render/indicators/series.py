@@ -11,9 +11,9 @@ from tickfire.base.units import NS_PER_MS
 from tickfire.kernels import native
 from tickfire.kernels.portable import Kind
 from tickfire.render.indicators.choice import Choice, kernel_arguments
-from tickfire.render.indicators.colors import ABOVE, BELOW, COLORS
+from tickfire.render.palettes import histogram_colors, line_color
 from tickfire.render.scene.candles import Candles
-from tickfire.render.scene.series import PRICE_PANE, Plot, Series
+from tickfire.render.scene.series import PRICE_PANE, Plot, PlotKind, Series
 
 
 def series_of(choices: Sequence[Choice], candles: Candles) -> tuple[Series, ...]:
@@ -21,10 +21,7 @@ def series_of(choices: Sequence[Choice], candles: Candles) -> tuple[Series, ...]
     if not len(candles):
         return ()
     columns = _columns(candles)
-    return tuple(
-        _series(choice, candles, columns, COLORS[index % len(COLORS)], f"{choice.name}-{index}")
-        for index, choice in enumerate(choices)
-    )
+    return tuple(_series(choice, candles, columns, index) for index, choice in enumerate(choices))
 
 
 def _columns(candles: Candles) -> Mapping[str, Any]:
@@ -35,18 +32,18 @@ def _columns(candles: Candles) -> Mapping[str, Any]:
     return {**prices, "volume": candles.volume, "typical": typical, **times}
 
 
-def _series(
-    choice: Choice, candles: Candles, columns: Mapping[str, Any], color: str, pane: str
-) -> Series:
+def _series(choice: Choice, candles: Candles, columns: Mapping[str, Any], number: int) -> Series:
     spec = choice.spec
     results = _compute(choice, columns)
     names = [name for name, output in spec.outputs.items() if output.plot != "none"]
     fill = spec.fill and (names.index(spec.fill[0]), names.index(spec.fill[1]))
     return Series(
         title=choice.title,
-        pane=PRICE_PANE if spec.pane == "overlay" else pane,
+        pane=PRICE_PANE if spec.pane == "overlay" else f"{choice.name}-{number}",
         time=candles.time,
-        plots=tuple(_plot(choice, name, index, results, color) for index, name in enumerate(names)),
+        plots=tuple(
+            _plot(choice, name, index, results, number) for index, name in enumerate(names)
+        ),
         fill=fill,
         range=spec.scale,
         guides=spec.guides,
@@ -70,15 +67,16 @@ def _column_of(parameter: str, source: str | None) -> str:
     return source if source is not None and parameter in ("src", "price") else parameter
 
 
-def _plot(choice: Choice, name: str, index: int, results: Mapping[str, Any], color: str) -> Plot:
+def _plot(choice: Choice, name: str, index: int, results: Mapping[str, Any], number: int) -> Plot:
     spec = choice.spec
     output = spec.outputs[name]
     values = np.asarray(results[name], np.float64)
     if output.plot == "histogram":
-        return Plot(output.label, values, ABOVE, "histogram", BELOW)
+        above, below = histogram_colors()
+        return Plot(output.label, values, above, "histogram", below)
     # Both edges of a band have the same colour.
     is_first = index == 0 or (spec.fill is not None and name in spec.fill)
-    shown = color if is_first else COLORS[(COLORS.index(color) + index) % len(COLORS)]
+    color = line_color(number if is_first else number + index)
     breaks = None if output.breaks is None else np.asarray(results[output.breaks], np.float64)
-    kind = "dots" if output.plot == "dots" else "line"
-    return Plot(output.label, values, shown, kind, breaks=breaks)
+    kind: PlotKind = "dots" if output.plot == "dots" else "line"
+    return Plot(output.label, values, color, kind, breaks=breaks)

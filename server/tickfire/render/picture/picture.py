@@ -13,7 +13,7 @@ from tickfire.render.bars import Bars
 from tickfire.render.gpu.renderer import Renderer
 from tickfire.render.indicators.choice import Choice
 from tickfire.render.indicators.series import series_of
-from tickfire.render.palettes import colors_of, palette_of
+from tickfire.render.palettes import palette_of, title_color
 from tickfire.render.picture.axes import HEIGHT_PX, LEAST_WIDTH_PX, draw_axes, width_for
 from tickfire.render.picture.fonts import Text
 from tickfire.render.picture.legend import Legends
@@ -76,7 +76,7 @@ class Picture:
         draw = ImageDraw.Draw(image)
         text = Text(draw, self.scale)
         draw_axes(draw, text, layout, palette)
-        bright = colors_of(self.theme)["--text-bright"]
+        bright = title_color(self.theme)
         Legends(draw, text, layout, candles, palette, bright).write(self.title, series)
         return image
 

@@ -15,6 +15,7 @@ PRICE_PANE: Final = "price"
 LARGEST: Final = 1e100
 """Larger numbers count as infinite, as in the kernels."""
 
+type PlotKind = Literal["line", "histogram", "dots"]
 type Floats = NDArray[np.float64]
 type Places = NDArray[np.intp]
 
@@ -41,7 +42,7 @@ class Plot:
     label: str
     values: Floats
     color: str
-    kind: Literal["line", "histogram", "dots"] = "line"
+    kind: PlotKind = "line"
     negative: str | None = None
     breaks: Floats | None = None
 
