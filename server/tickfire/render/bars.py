@@ -189,8 +189,9 @@ def _from_floats(values: NDArray[np.float64]) -> NDArray[np.int64]:
         raise OverflowError
     whole_digits = max(math.ceil(math.log10(max(largest, 1))), 1)
     decimals = min(_DOUBLE_DIGITS - whole_digits, _DIGITS)
-    units: NDArray[np.int64] = np.rint(values * 10.0**decimals).astype(np.int64)
-    return units * 10 ** (_DIGITS - decimals)
+    units = np.rint(values * 10.0**decimals).astype(np.int64)
+    prices: NDArray[np.int64] = units * 10 ** (_DIGITS - decimals)
+    return prices
 
 
 def _from_text(value: Any) -> int:
