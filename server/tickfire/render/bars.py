@@ -107,8 +107,9 @@ def _columns(given: Any) -> dict[str, Any]:
     elif hasattr(given, "columns") and hasattr(given, "__getitem__"):
         found = {str(name): np.asarray(given[name]) for name in given.columns}
         index = getattr(given, "index", None)
-        if index is not None and not callable(index):
-            found.setdefault(str(getattr(index, "name", None) or "time"), np.asarray(index))
+        has_time = any(name.lower() in _TIMES for name in found)
+        if index is not None and not callable(index) and not has_time:
+            found["time"] = np.asarray(index)
     elif isinstance(given, Iterable) and not isinstance(given, str | bytes):
         found = _transposed(list(given))
     else:

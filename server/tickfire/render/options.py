@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from tickfire.render.errors import ChartError
 from tickfire.render.indicators.choice import parse_indicators
 from tickfire.render.palettes import THEMES
-from tickfire.render.picture.picture import Picture
+from tickfire.render.picture.spec import Picture
 
 DEFAULT_WIDTH: Final = 1280
 DEFAULT_HEIGHT: Final = 720

@@ -22,6 +22,7 @@ from tickfire.server.market.market import Market
 from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.server.metrics import CONTENT_TYPE, Metrics
 from tickfire.server.page import STATIC, Page
+from tickfire.server.pictures.optional import Pictures
 from tickfire.server.root_path import RootPath
 
 LOW_WATER: Final = HIGH_WATER // 4
@@ -72,6 +73,8 @@ def create_app(settings: Settings) -> Starlette:
     )
     user_socket = _user_socket(market.channels(), connections, authenticator)
 
+    pictures = Pictures(market, authenticator)
+
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await market.start()
@@ -79,6 +82,7 @@ def create_app(settings: Settings) -> Starlette:
             yield
         finally:
             await market.stop()
+            pictures.close()
 
     socket = PhoenixSocket(
         "/socket",
@@ -95,6 +99,7 @@ def create_app(settings: Settings) -> Starlette:
             Route("/readyz", _readyz),
             Route("/metrics", _metrics),
             Route("/pipeline/", _without_slash),
+            Route("/chart.png", pictures.respond),
             Mount("/", Page(settings.static)),
         ],
         lifespan=lifespan,
@@ -102,6 +107,7 @@ def create_app(settings: Settings) -> Starlette:
     if settings.root_path:
         app.add_middleware(RootPath, root_path=settings.root_path)
     app.state.market = market
+    app.state.pictures = pictures
     return app
 
 

@@ -70,6 +70,10 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "token": Lazy(
         "tickfire.server.token_command:token", "Print a token with which a client may connect."
     ),
+    "chart": Lazy(
+        "tickfire.server.pictures.command:chart",
+        "Draw a chart of a file or of a running market as a PNG.",
+    ),
     "train": Lazy(
         "tickfire.models.training.cli:train", "Train the models and report their accuracy."
     ),

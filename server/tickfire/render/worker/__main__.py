@@ -15,7 +15,7 @@ from typing import IO
 from tickfire.render.errors import NoAdapter
 from tickfire.render.gpu.device import describe
 from tickfire.render.gpu.renderer import Renderer
-from tickfire.render.picture.picture import png_of
+from tickfire.render.picture.draw import draw_picture, png_of
 from tickfire.render.worker.messages import Answer, Drawn, Failed, Job, Ready, read, write
 
 
@@ -46,7 +46,7 @@ def _read_jobs(pipe: IO[bytes], jobs: queue.SimpleQueue[Job]) -> None:
 
 def _answer(job: Job, renderer: Renderer) -> Answer:
     try:
-        return Drawn(png_of(job.picture.draw(job.bars, renderer)))
+        return Drawn(png_of(draw_picture(job.picture, job.bars, renderer)))
     except Exception as error:  # a picture that fails must not end the process
         traceback.print_exc()
         return Failed("defect", f"{type(error).__name__}: {error}")

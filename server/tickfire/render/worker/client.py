@@ -13,7 +13,7 @@ from typing import IO, Final
 from tickfire.base.process import describe_exit
 from tickfire.render.bars import Bars
 from tickfire.render.errors import NoAdapter, RenderError
-from tickfire.render.picture.picture import Picture
+from tickfire.render.picture.spec import Picture
 from tickfire.render.worker.messages import Answer, Drawn, Failed, Job, Ready, read, write
 
 COMMAND: Final = (sys.executable, "-P", "-m", "tickfire.render.worker")
@@ -49,6 +49,7 @@ class RenderProcess:
         self.starts = 0
         self._deadline_s, self._start_s = deadline_s, start_s
         self._running: _Running | None = None
+        self._is_closed = False
 
     @property
     def pid(self) -> int | None:
@@ -72,15 +73,18 @@ class RenderProcess:
                 answer = self._ask(Job(picture, bars))
             except EOFError:
                 reason = self._end()
-                if attempt == ATTEMPTS:
+                if attempt == ATTEMPTS or self._is_closed:
                     raise RenderDied(f"the process that draws died ({reason}).") from None
             else:
                 return _png(answer)
         raise AssertionError
 
     def close(self) -> None:
-        """End the process; the next picture starts another."""
-        self._end()
+        """End the process, from any thread; a picture being drawn fails."""
+        self._is_closed = True
+        running = self._running
+        if running is not None:
+            running.end()
 
     def _ask(self, job: Job) -> Answer:
         running = self._running or self._start()
@@ -166,6 +170,7 @@ class _Running:
         """
         answer = self._answers.get(timeout=timeout_s)
         if answer is None:
+            self._answers.put(None)
             raise EOFError
         return answer
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Literal
 
 from tickfire.render.bars import Bars
-from tickfire.render.picture.picture import Picture
+from tickfire.render.picture.spec import Picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,13 @@ class EpochFollower:
         self._on_leave = on_leave
         self._on_enter = on_enter
         self._check_now = asyncio.Event()
+        self._entered = asyncio.Event()
+
+    async def wait_live(self) -> LiveEpoch:
+        """Wait until an epoch has been loaded, and return it."""
+        while self.live is None:
+            await self._entered.wait()
+        return self.live
 
     async def run(self, store: Store) -> None:
         """Follow the epochs until cancelled."""
@@ -115,6 +122,7 @@ class EpochFollower:
 
     async def _leave(self) -> None:
         old, self.live = self.live, None
+        self._entered.clear()
         self._on_leave()
         if old is not None:
             await old.stop()
@@ -139,6 +147,7 @@ class EpochFollower:
             epoch.key.hex(), len(data.states.rows), data.newest_id(),
         )  # fmt: skip
         self.live = live
+        self._entered.set()
         self._on_enter(live)
         live.follow()
 

@@ -1,0 +1,82 @@
+"""Drawing of a whole picture: panes by the GPU, axes and text by Pillow."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+from PIL import Image, ImageDraw
+
+from tickfire.render.bars import Bars
+from tickfire.render.gpu.renderer import Renderer
+from tickfire.render.indicators.series import series_of
+from tickfire.render.palettes import palette_of, title_color
+from tickfire.render.picture.axes import HEIGHT_PX, LEAST_WIDTH_PX, draw_axes, width_for
+from tickfire.render.picture.fonts import Text
+from tickfire.render.picture.legend import Legends
+from tickfire.render.picture.spec import Picture
+from tickfire.render.scene.candles import Candles
+from tickfire.render.scene.geometry import PaneSize, View
+from tickfire.render.scene.scene import Layout, arrange, paint
+from tickfire.render.scene.series import Series
+
+FOLLOW_MARGIN: Final = 6
+"""Bars of blank space right of the newest candle."""
+MIN_FITTED: Final = 20
+"""A picture of fewer candles is laid out as if it had this many."""
+COMPRESSION: Final = 1
+"""Level of zlib: higher ones take longer than drawing, and save little."""
+
+
+def draw_picture(picture: Picture, bars: Bars, renderer: Renderer) -> Image.Image:
+    """Draw a picture of bars, an RGB image."""
+    candles = Candles.of(bars.time, bars.prices, bars.volume, bars.tick_size)
+    series = series_of(picture.indicators, candles)
+    layout = _arrange(picture, candles, series)
+    palette = palette_of(picture.theme)
+    panes = renderer.draw(paint(candles, layout, palette, series))
+    size = (round(picture.width * picture.scale), round(picture.height * picture.scale))
+    image = Image.new("RGB", size, palette.background)
+    image.paste(Image.fromarray(panes).convert("RGB"))
+    draw = ImageDraw.Draw(image)
+    text = Text(draw, picture.scale)
+    draw_axes(draw, text, layout, palette)
+    legends = Legends(draw, text, layout, candles, palette, title_color(picture.theme))
+    legends.write(picture.title, series)
+    return image
+
+
+def _arrange(picture: Picture, candles: Candles, series: tuple[Series, ...]) -> Layout:
+    """Lay out the panes beside a price axis that is wide enough for its labels."""
+    axis_width = LEAST_WIDTH_PX
+    while True:
+        layout = _arrange_beside(picture, candles, series, axis_width)
+        wanted = width_for((*layout.axes.prices, *layout.pane_labels))
+        if wanted <= axis_width:
+            return layout
+        axis_width = wanted
+
+
+def _arrange_beside(
+    picture: Picture, candles: Candles, series: tuple[Series, ...], axis_width: int
+) -> Layout:
+    scale = picture.scale
+    width, height = max(picture.width - axis_width, 1), max(picture.height - HEIGHT_PX, 1)
+    pane = PaneSize(round(width * scale), round(height * scale), scale)
+    shown = picture.bars if len(candles) >= picture.bars else max(len(candles), MIN_FITTED)
+    spacing = pane.width / scale / (shown + FOLLOW_MARGIN)
+    return arrange(
+        candles,
+        View(spacing, FOLLOW_MARGIN),
+        pane,
+        series,
+        interval_ms=picture.interval_ms,
+        zone=picture.zone,
+    )
+
+
+def png_of(image: Image.Image) -> bytes:
+    """Return an image as a PNG."""
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=COMPRESSION)
+    return out.getvalue()

@@ -1,0 +1,1 @@
+"""Pictures of charts: ``GET /chart.png`` and ``tickfire chart``."""
