@@ -67,7 +67,7 @@ async def test_a_picture_of_the_candles(server: Server, publisher: Publisher) ->
     assert moved.headers["etag"] != answer.headers["etag"]
     text = server.market.metrics.render().decode()
     assert 'tickfire_pictures_total{result="drawn"} 2.0' in text
-    assert 'tickfire_pictures_total{result="kept"} 1.0' in text
+    assert 'tickfire_pictures_total{result="kept"} 2.0' in text
 
 
 async def test_the_bars_are_those_of_the_candle_topic(server: Server, publisher: Publisher) -> None:
