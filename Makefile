@@ -106,14 +106,21 @@ wasm: $(STAMPS)/wasm $(STAMPS)/pyodide ## Compile the kernels to WebAssembly, an
 .PHONY: client
 client: $(STAMPS)/client ## Build the page and the npm package
 
-.PHONY: chromium openssl
-chromium openssl:
+.PHONY: chromium openssl vulkan
+chromium openssl vulkan:
 	@.ci/need $@ >/dev/null 2>&1 || .ci/install $@
+
+# Without a driver everything else works.
+.PHONY: pictures
+pictures:
+	@.ci/need vulkan >/dev/null 2>&1 || .ci/install vulkan >/dev/null 2>&1 \
+		|| echo "tickfire: /chart.png is off, as there is no Vulkan driver to draw it;" \
+			"apt-get install mesa-vulkan-drivers brings one that needs no GPU." >&2
 
 # --- run --------------------------------------------------------------------------------------
 
 .PHONY: run-dev
-run-dev: setup ## Run everything: PORT, HOST, FEED, SPEED, REDIS_URL, WORKERS, DATABENTO_API_KEY
+run-dev: setup pictures ## Run everything: PORT, HOST, FEED, SPEED, REDIS_URL, WORKERS, DATABENTO_API_KEY
 	@exec $(TICKFIRE) dev $(if $(INSECURE),--insecure)
 
 # --- check ------------------------------------------------------------------------------------
@@ -122,7 +129,7 @@ run-dev: setup ## Run everything: PORT, HOST, FEED, SPEED, REDIS_URL, WORKERS, D
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
-test: setup chromium openssl ## Run every test, Python's and the client's
+test: setup chromium openssl vulkan ## Run every test, Python's and the client's
 	@$(SAY) "Python tests"
 	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m pytest $(PARALLEL) $(ARGS)
 	@$(SAY) "Client tests"

@@ -28,6 +28,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[str]]]] = {
     "pyodide": lambda: ["-m", "bench.pyodide"],
     "compute": lambda: ["-m", "bench.compute"],
     "chart": lambda: ["-m", "bench.chart"],
+    "render": lambda: ["-m", "bench.render"],
     "models": lambda: ["-m", "bench.models"],
 }
 

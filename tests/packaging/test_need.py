@@ -78,6 +78,17 @@ def test_a_node_with_npm_is_found(machine: Machine, tmp_path: Path) -> None:
     assert machine("node", {"node": "exit 0", "npm": "exit 0"}).stdout == f"{tmp_path}/node\n"
 
 
+def test_a_vulkan_driver_is_the_one_that_the_environment_names(
+    machine: Machine, tmp_path: Path
+) -> None:
+    driver = tmp_path / "driver.json"
+    linux = {"uname": "echo Linux"}
+    asked = machine("vulkan", linux, VK_DRIVER_FILES=str(driver))
+    assert_asks_for(asked, "apt-get install mesa-vulkan-drivers")
+    driver.write_text("{}")
+    assert machine("vulkan", linux, VK_DRIVER_FILES=str(driver)).stdout == f"{driver}\n"
+
+
 def test_chromium_is_the_one_that_is_named_first(machine: Machine, tmp_path: Path) -> None:
     programs = {"chromium": "exit 0", "mine": "exit 0"}
     assert machine("chromium", programs).stdout == f"{tmp_path}/chromium\n"

@@ -29,7 +29,10 @@ export interface Rect {
   color: Rgb;
 }
 
-/** All that a renderer needs to draw one frame: plain data. */
+/**
+ * All that a renderer needs to draw one frame: plain data. docs/scene.md says how it is made, here
+ * and on the server.
+ */
 export interface Scene {
   /** The View uniform; candles.wgsl says what each number is. */
   view: Float32Array<ArrayBuffer>;

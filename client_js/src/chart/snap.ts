@@ -1,6 +1,6 @@
 /**
  * The 32-bit arithmetic of candles.wgsl, step by step, so that everything placed by it falls on the
- * same pixels.
+ * same pixels. docs/scene.md is the contract, which tickfire.render keeps on the server.
  */
 
 const { fround, floor } = Math;

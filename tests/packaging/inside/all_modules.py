@@ -9,9 +9,10 @@ import sys
 
 import tickfire
 
-PACKAGES = {"base", "ingest", "kernels", "models", "phoenix", "server", "store"}
+PACKAGES = {"base", "ingest", "kernels", "models", "phoenix", "render", "server", "store"}
 FILES = {
     "candles.wgsl",
+    "colors.json",
     "index.html",
     "kernels.wasm",
     "py.typed",
@@ -28,6 +29,9 @@ def import_module(name: str) -> None:
     except ModuleNotFoundError as error:
         assert str(error.name).split(".")[0] in MISSING, name
         assert name.startswith("tickfire.models."), name
+    except ImportError as error:  # of the extra `render`
+        assert "pip install 'tickfire[render]'" in str(error), error
+        assert name.startswith(("tickfire.render", "tickfire.server.pictures.")), name
 
 
 def read_files(roots: list[pathlib.Path]) -> list[pathlib.Path]:
