@@ -19,7 +19,8 @@ WIDTH: Final = (1100, 1160)
 HEIGHT: Final = (560, 585)
 # A candle covers more rows than the line of the last price, which crosses every column.
 ROWS: Final = 2
-# Share of the candles in view, or of the columns if those are fewer, that must be seen.
+# Share of the candles in view that must be seen. Where they are more than columns, a chart may join
+# them by powers of two, which leaves up to half of the columns bare.
 SEEN: Final = 0.95
 
 
@@ -51,7 +52,7 @@ def check(page: Page, name: str, bars: int, visible: int) -> Picture:
     if not (WIDTH[0] <= made.width <= WIDTH[1] and HEIGHT[0] <= made.height <= HEIGHT[1]):
         limits = f"{WIDTH[0]} to {WIDTH[1]} by {HEIGHT[0]} to {HEIGHT[1]}"
         raise WrongPicture(f"{name} has a pane of {made.width} x {made.height} px, not {limits}")
-    least = round(SEEN * min(visible, made.width))
+    least = round(SEEN * min(visible, made.width / 2))
     if columns < least:
         raise WrongPicture(f"{name} has candles in {columns} columns of pixels, not {least}")
     return made

@@ -22,8 +22,16 @@ WARM_UP: Final = 20
 TICKS: Final = 60
 # Slow charts make fewer ticks: as many as fit.
 LIMIT_MS: Final = 8_000
-TIMEOUT_MS: Final = 120_000
+TIMEOUT_MS: Final = 60_000
+POLL_MS: Final = 250
 FEW: Final = 500
+CALL: Final = """([method, given]) => {
+  globalThis.outcome = null;
+  chartBench[method](...given).then(
+    (value) => { outcome = { value }; },
+    (error) => { outcome = { error: String(error) }; },
+  );
+}"""
 # Main-thread time is reported in these parts; the rest is painting and the browser's own tasks.
 PARTS: Final = {
     "ms": "TaskDuration",
@@ -64,23 +72,31 @@ def _spent_ms(session: CDPSession) -> dict[str, float]:
     return {part: 1e3 * values[name] for part, name in PARTS.items()}
 
 
+def _call(page: Page, method: str, *given: Any) -> Any:
+    """Call an async method of the page; raise playwright's TimeoutError if it takes too long."""
+    page.evaluate(CALL, [method, list(given)])
+    outcome = page.wait_for_function("outcome", polling=POLL_MS, timeout=TIMEOUT_MS).json_value()
+    if "error" in outcome:
+        raise RuntimeError(f"{method}: {outcome['error']}")
+    return outcome.get("value")
+
+
 def _prepare(page: Page, case: Case, bars: int) -> None:
-    page.evaluate("([name, count]) => chartBench.prepare(name, count)", [case.subject, bars])
+    _call(page, "prepare", case.subject, bars)
 
 
 def _open(page: Page, visible: int) -> None:
-    page.evaluate("visible => chartBench.open(visible)", visible)
+    _call(page, "open", visible)
 
 
 def tick(browser: Browser, case: Case, bars: int, visible: int) -> tuple[dict[str, float], Picture]:
     """Return the main thread's ms per tick, each drawn in a frame of its own, and what it drew."""
-    run = "([most, limit]) => chartBench.run(most, limit)"
     with _opened(browser, case) as (page, session):
         _prepare(page, case, bars)
         _open(page, visible)
-        page.evaluate(run, [WARM_UP, LIMIT_MS])
+        _call(page, "run", WARM_UP, LIMIT_MS)
         before = _spent_ms(session)
-        count: int = page.evaluate(run, [TICKS, LIMIT_MS])
+        count: int = _call(page, "run", TICKS, LIMIT_MS)
         after = _spent_ms(session)
         picture = check(page, case.name, bars, visible)
     return {part: (after[part] - before[part]) / count for part in PARTS}, picture
@@ -108,7 +124,7 @@ def _heap(browser: Browser, case: Case, bars: int, visible: int) -> int:
     with _opened(browser, case) as (page, session):
         _prepare(page, case, bars)
         _open(page, visible)
-        page.evaluate("frames => chartBench.idle(frames)", 10)
+        _call(page, "idle", 10)
         _collect(session)
         usage = session.send("Runtime.getHeapUsage")
         check(page, case.name, bars, visible)

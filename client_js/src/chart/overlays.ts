@@ -120,6 +120,8 @@ export class Overlays {
     const { palette } = look;
     under.clear();
     over.clear();
+    this.placeLegends(pane.ratio);
+    if (this.series.size === 0) return;
     const columns = columnsOf(geometry, store.count, pane.ratio);
     const units = 10 ** store.decimals;
     const { mapping } = geometry;
@@ -136,7 +138,6 @@ export class Overlays {
     const painter = new PlotPainter(columns, prices, palette.background);
     for (const series of this.onPrices()) paintSeries(painter, columns, store, series, under, over);
     for (const sub of layout.panes) this.drawPane(sub, store, columns, pane, look);
-    this.placeLegends(pane.ratio);
   }
 
   /** Labels of all sub-panes. */
