@@ -22,7 +22,7 @@ WARM_UP: Final = 20
 TICKS: Final = 60
 # Slow charts make fewer ticks: as many as fit.
 LIMIT_MS: Final = 8_000
-TIMEOUT_MS: Final = 60_000
+TIMEOUT_MS: Final = 120_000
 POLL_MS: Final = 250
 FEW: Final = 500
 CALL: Final = """([method, given]) => {
