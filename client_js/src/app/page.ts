@@ -8,6 +8,7 @@ import { PipelineProbe } from "../pipeline/probe";
 import type { CandleStore } from "../store/candle-store";
 import { INTERVALS, type Interval } from "../store/intervals";
 import { type Address, readAddress, readToken, writeAddress } from "./address";
+import { Alerts } from "./alerts";
 import { besidePage } from "./beside-page";
 import { firstSymbol } from "./choice";
 import { SPARK_INTERVAL } from "./closes";
@@ -88,6 +89,7 @@ export class Page {
   private readonly python: Python;
   private readonly status: PageStatus;
   private readonly scale: ScaleSelect;
+  private readonly alerts: Alerts;
 
   constructor(private address: Address) {
     const kernels = kernelIndicators();
@@ -120,6 +122,10 @@ export class Page {
     this.scale = new ScaleSelect(this.chart, () => this.writeAddress(false));
     this.python = new Python(this.chart, onFailure);
     this.probe.state.onJourney(({ id }) => this.prices.tape.trace(id));
+    this.alerts = new Alerts(this.chart, this.feed, {
+      current: () => this.shownPrice(),
+      onChoose: (symbol) => this.select(symbol),
+    });
     this.feed.news({
       onLatest: (headlines) => this.news.reset(headlines),
       onHeadline: (headline) => this.news.push(headline),
@@ -182,7 +188,9 @@ export class Page {
       },
       onRecovery: (recovery) => {
         this.status.recovery(recovery);
-        if (!recovery.recovered) this.refreshReferences();
+        if (recovery.recovered) return;
+        this.refreshReferences();
+        this.alerts.missed(this.session);
       },
       onGap: (gap) => this.status.gap(gap),
       onRefused: (reason) => this.status.refused(reason),
@@ -215,6 +223,7 @@ export class Page {
   /** Trades of the shown symbol come by its own topic as well, and are taken from there. */
   private takeTick(tick: Tick): void {
     this.status.heard(tick);
+    this.alerts.tick(tick);
     if (tick.symbol !== this.session.symbol) this.market.tick(tick);
     this.probe.took(tick);
     this.loop.request();
@@ -319,6 +328,7 @@ export class Page {
       },
       { keys: ["i"], does: "Indicators", run: () => this.indicators.openMenu() },
       { keys: ["l"], does: "Scale: linear, log, percent", run: () => this.scale.next() },
+      { keys: ["n"], does: "Price alerts", run: () => this.alerts.openPanel() },
       { keys: ["f"], does: "Full screen", run: () => void fullscreen.toggle() },
       { keys: ["t"], does: "Light or dark theme", run: () => byId("theme").click() },
       { keys: ["z"], does: "Time zone", run: () => byId("zone").click() },
@@ -331,6 +341,12 @@ export class Page {
     this.loop.request();
     // A hidden tab gets no frames, but its title is seen.
     if (document.hidden) this.renderPrices();
+  }
+
+  private shownPrice(): { symbol: string; last: string | null } | null {
+    const { symbol } = this.session;
+    if (symbol === null) return null;
+    return { symbol, last: this.market.symbols.get(symbol)?.last ?? null };
   }
 
   private renderPrices(): void {

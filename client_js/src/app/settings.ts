@@ -12,15 +12,22 @@ export type Setting =
   | "scale"
   | "indicators"
   | "volume-profile"
+  | "alerts"
+  | "alerts-unreadable"
   | "python"
   | "layout"
   | "watch-sort"
   | "tape-least";
 
+/** The key under which the browser keeps a value. */
+export function keyOf(name: Setting): string {
+  return PREFIX + name;
+}
+
 /** The value kept earlier; null if there is none. */
 export function recall(name: Setting): string | null {
   try {
-    return localStorage.getItem(PREFIX + name);
+    return localStorage.getItem(keyOf(name));
   } catch {
     return null; // storage may be forbidden; the page works without
   }
@@ -28,7 +35,7 @@ export function recall(name: Setting): string | null {
 
 export function remember(name: Setting, value: string): void {
   try {
-    localStorage.setItem(PREFIX + name, value);
+    localStorage.setItem(keyOf(name), value);
   } catch {
     // as above
   }

@@ -1,0 +1,74 @@
+import { AlertBook, type Fired } from "../alerts/alert-book";
+import { type AlertLines, alertLines } from "../alerts/alert-lines";
+import type { Chart } from "../chart/chart";
+import type { MarketFeed } from "../feed/feed";
+import type { Tick } from "../feed/payloads";
+import { AlertPanel, type AlertPanelHandlers } from "./alert-panel";
+import { checkMissed, type Shown } from "./missed-prices";
+import { keyOf, recall, remember } from "./settings";
+import { Toasts } from "./toasts";
+
+/** The page's price alerts: kept in this browser, drawn on the chart, held against every trade. */
+export class Alerts {
+  private readonly toasts = new Toasts();
+  private readonly book = new AlertBook({
+    onFired: (fired) => this.tell(fired),
+    onChange: () => this.changed(),
+  });
+  private readonly panel: AlertPanel;
+  private readonly lines: AlertLines;
+
+  constructor(
+    chart: Chart,
+    private readonly feed: MarketFeed,
+    handlers: AlertPanelHandlers,
+  ) {
+    this.panel = new AlertPanel(this.book, handlers);
+    this.lines = alertLines(chart, this.book);
+    this.load(recall("alerts"));
+    // Another window has changed them.
+    window.addEventListener("storage", ({ key, newValue }) => {
+      if (key === keyOf("alerts")) this.load(newValue);
+    });
+  }
+
+  openPanel(): void {
+    this.panel.open();
+  }
+
+  tick({ symbol, price, timestamp }: Tick): void {
+    this.book.trade(symbol, Number(price), timestamp);
+  }
+
+  /** Trades were lost: judge by the candles instead. */
+  missed(shown: Shown): void {
+    checkMissed(this.feed, this.book, shown);
+  }
+
+  private load(text: string | null): void {
+    if (text === null) return;
+    try {
+      this.book.read(text);
+    } catch (problem) {
+      // The next change would overwrite them.
+      remember("alerts-unreadable", text);
+      this.toasts.show(`The kept alerts cannot be read and were set aside: ${problem}`);
+    }
+  }
+
+  private changed(): void {
+    remember("alerts", this.book.write());
+    this.panel.render();
+    this.lines.refresh();
+  }
+
+  private tell({ alert, direction, time }: Fired): void {
+    const { id, symbol, price, note } = alert;
+    const text = `${symbol} ${direction === "up" ? "rose" : "fell"} to ${price}`;
+    this.toasts.show(note === "" ? text : `${text}: ${note}`);
+    if ("Notification" in window && Notification.permission === "granted") {
+      // With one tag, several windows show one notification.
+      new Notification(text, { body: note, tag: `${id} ${time}` });
+    }
+  }
+}
