@@ -73,7 +73,19 @@ test("another symbol's prices reach nothing", () => {
   expect(fired).toEqual([]);
 });
 
-test("an alert that is moved waits again, from the side of the next price", () => {
+test("the first trade after an alert was made may reach it", () => {
+  const { book: alerts, fired } = book();
+  alerts.add({ symbol: "ESU4", price: 20 }, 10);
+  alerts.trade("ESU4", 20, 1);
+  alerts.add({ symbol: "ESU4", price: 15 });
+  alerts.trade("ESU4", 12, 2);
+  expect(fired.map(({ alert, direction }) => [alert.price, direction])).toEqual([
+    [20, "up"],
+    [15, "down"],
+  ]);
+});
+
+test("an alert that is moved waits again", () => {
   const { book: alerts, fired } = book();
   const { id } = alerts.add({ symbol: "ESU4", price: 20 });
   for (const [time, price] of [10, 25].entries()) alerts.trade("ESU4", price, time);

@@ -31,8 +31,8 @@ const MAX_ALERTS = 500;
 export class AlertBook {
   private readonly alerts = new Map<string, Alert>();
   private readonly watches = new Map<string, CrossingWatch>();
-  /** Time of the newest price of each symbol, ms. */
-  private readonly heard = new Map<string, number>();
+  /** The newest price of each symbol, and its time in ms. */
+  private readonly heard = new Map<string, { price: number; time: number }>();
 
   constructor(private readonly handlers: AlertBookHandlers) {}
 
@@ -49,16 +49,20 @@ export class AlertBook {
   /** The symbols of alerts that are waiting, each with the time of its newest price; null if none. */
   get waiting(): ReadonlyMap<string, number | null> {
     const symbols = this.all.filter(isArmed).map(({ symbol }) => symbol);
-    return new Map(symbols.map((symbol) => [symbol, this.heard.get(symbol) ?? null]));
+    return new Map(symbols.map((symbol) => [symbol, this.heard.get(symbol)?.time ?? null]));
   }
 
-  /** Add an alert. Throws TypeError or RangeError that names the field, or the limit of 500. */
-  add(given: AlertInput): Alert {
+  /**
+   * Add an alert; `last` is the symbol's price now, if it is known without a trade. Throws TypeError
+   * or RangeError that names the field, or the limit of 500.
+   */
+  add(given: AlertInput, last: number | null = null): Alert {
     if (this.alerts.size >= MAX_ALERTS) {
       throw new RangeError(`there are ${MAX_ALERTS} alerts already; remove one first`);
     }
     const alert = checkedAlert({ ...given, id: crypto.randomUUID() });
     this.put(alert);
+    if (last !== null && !this.heard.has(alert.symbol)) this.watches.get(alert.id)?.price(last);
     this.handlers.onChange();
     return alert;
   }
@@ -82,15 +86,15 @@ export class AlertBook {
   /** Process a trade. A time before that of the last one begins the market's past again. */
   trade(symbol: string, price: number, time: number): void {
     const heard = this.heard.get(symbol);
-    if (heard !== undefined && time < heard) this.reset(symbol);
-    this.heard.set(symbol, time);
+    if (heard !== undefined && time < heard.time) this.reset(symbol);
+    this.heard.set(symbol, { price, time });
     this.each(symbol, time, (watch) => watch.price(price));
   }
 
   /** Process a bar whose trades did not arrive. */
   bar(symbol: string, bar: { high: number; low: number; close: number; time: number }): void {
     const { high, low, close, time } = bar;
-    this.heard.set(symbol, Math.max(time, this.heard.get(symbol) ?? time));
+    this.heard.set(symbol, { price: close, time });
     this.each(symbol, time, (watch) => watch.bar(high, low, close));
   }
 
@@ -127,7 +131,10 @@ export class AlertBook {
   private put(alert: Alert, before?: Alert): void {
     this.alerts.set(alert.id, alert);
     if (before?.price === alert.price) return;
-    this.watches.set(alert.id, new CrossingWatch(alert.price));
+    const watch = new CrossingWatch(alert.price);
+    const heard = this.heard.get(alert.symbol);
+    if (heard !== undefined) watch.price(heard.price);
+    this.watches.set(alert.id, watch);
   }
 
   private each(symbol: string, time: number, ask: (watch: CrossingWatch) => Direction | null) {

@@ -112,6 +112,6 @@ class AlertLayer implements ChartLayer {
 
 function lineOf(alert: Alert, format: (price: number) => string): PriceLineLayer {
   const color = isArmed(alert) ? WAITING : DONE;
-  const options = { price: alert.price, color, title: "⏰", style: "dashed", width: 1 } as const;
+  const options = { price: alert.price, color, title: "", style: "dashed", width: 1 } as const;
   return new PriceLineLayer(options, format);
 }

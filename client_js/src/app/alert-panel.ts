@@ -1,6 +1,7 @@
 import { type Alert, isArmed, MAX_NOTE } from "../alerts/alert";
 import type { AlertBook } from "../alerts/alert-book";
 import { byId, el, setText } from "../dom";
+import { releaseFocusOnClose } from "./popover";
 
 export interface AlertPanelHandlers {
   /** The symbol that is shown, with its last price as text; null before there is one. */
@@ -48,7 +49,10 @@ export class AlertPanel {
       this.add();
     });
     this.outside.addEventListener("click", () => void this.askPermission());
-    this.panel.addEventListener("beforetoggle", () => this.prepare());
+    this.panel.addEventListener("beforetoggle", ({ newState }) => {
+      if (newState === "open") this.prepare();
+    });
+    releaseFocusOnClose(this.panel);
     this.panel.addEventListener("toggle", () => {
       this.button.setAttribute("aria-expanded", String(this.panel.matches(":popover-open")));
     });
@@ -85,7 +89,9 @@ export class AlertPanel {
       if (!Number.isFinite(price))
         throw new RangeError("the price must be a number, such as 5520.25");
       const when = this.every.checked ? "every" : "once";
-      this.book.add({ symbol: current.symbol, price, note: this.note.value.trim(), when });
+      const note = this.note.value.trim();
+      const last = current.last === null ? null : Number(current.last);
+      this.book.add({ symbol: current.symbol, price, note, when }, last);
       setText(this.error, "");
       this.note.value = "";
     } catch (problem) {

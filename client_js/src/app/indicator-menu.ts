@@ -9,6 +9,7 @@ import {
 import { byId, el, setText } from "../dom";
 import type { Choice } from "../indicators/series";
 import { type IndicatorSet, paramsOf } from "./indicator-set";
+import { releaseFocusOnClose } from "./popover";
 
 /** The menu's requests to the page. */
 export interface MenuHandlers {
@@ -48,6 +49,7 @@ export class IndicatorMenu {
     this.search.addEventListener("input", () => this.filter());
     this.panel.addEventListener("keydown", (event) => this.key(event));
     this.panel.addEventListener("toggle", () => this.toggled());
+    releaseFocusOnClose(this.panel);
     this.filter();
   }
 

@@ -1,0 +1,12 @@
+/**
+ * Take the focus out of a popover as it closes. The browser gives it back to the element that had it
+ * before; if none had, it would stay on a hidden field until the next frame and take keys meant for
+ * the page.
+ */
+export function releaseFocusOnClose(popover: HTMLElement): void {
+  popover.addEventListener("beforetoggle", ({ newState }) => {
+    const { activeElement } = document;
+    const isInside = activeElement instanceof HTMLElement && popover.contains(activeElement);
+    if (newState === "closed" && isInside) activeElement.blur();
+  });
+}
