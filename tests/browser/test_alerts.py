@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 def make(chart: Chart, price: str, note: str = "") -> None:
     """Make an alert by keyboard alone."""
-    chart.page.keyboard.press("l")
+    chart.page.keyboard.press("n")
     chart.page.keyboard.press("Control+a")
     chart.page.keyboard.type(price)
     chart.page.keyboard.press("Tab")
