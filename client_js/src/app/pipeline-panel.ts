@@ -1,47 +1,57 @@
 import { byId, el } from "../dom";
 import type { Zone } from "../format/time";
 import type { PipelineProbe } from "../pipeline/probe";
-import { PipelineView } from "../pipeline/view/view";
+import type { PipelineView } from "../pipeline/view/view";
+import { besidePage } from "./beside-page";
 
-/** The pipeline over the page: it opens from the latency in the status line. */
+/**
+ * The pipeline over the page: it opens from the latency in the status line. Its view is loaded when
+ * it is first opened.
+ */
 export class PipelinePanel {
   private readonly panel = byId("pipeline-panel");
   private readonly badge = byId("status-latency-button");
-  private readonly view: PipelineView;
+  private readonly body = el("div", "pipeline-view");
+  private view: Promise<PipelineView> | null = null;
 
   constructor(
     private readonly probe: PipelineProbe,
-    zone: () => Zone,
+    private readonly zone: () => Zone,
   ) {
-    const body = el("div", "pipeline-view");
-    this.panel.append(this.head(), body);
-    this.view = new PipelineView(body, probe.state, zone);
+    this.panel.append(this.head(), this.body);
     this.panel.addEventListener("toggle", (event) => this.toggled(event.newState === "open"));
   }
 
-  /** Follow a traced tick in the panel; false if it was not traced. */
-  follow(id: string): boolean {
-    if (!this.view.follow(id)) return false;
+  /** Follow a traced tick in the panel. */
+  follow(id: string): void {
+    const journey = this.probe.state.journeyOf(id);
+    if (journey === null) return;
     this.panel.showPopover();
-    return true;
+    void this.load().then((view) => view.follow(journey));
   }
 
   private head(): HTMLElement {
-    const page = el("a", "pipeline-full", { href: `pipeline${location.hash}` }, "Full page");
+    const href = `${besidePage("pipeline")}${location.hash}`;
+    const page = el("a", "pipeline-full", { href }, "Full page");
     const close = el("button", "icon-button", { type: "button", "aria-label": "Close" }, "✕");
     close.addEventListener("click", () => this.panel.hidePopover());
     const title = el("h2", "", { id: "pipeline-panel-title" }, "From feed to pixel");
     return el("header", "pipeline-head", {}, title, page, close);
   }
 
+  private load(): Promise<PipelineView> {
+    this.view ??= import("../pipeline/view/view").then(
+      ({ PipelineView }) => new PipelineView(this.body, this.probe.state, this.zone),
+    );
+    return this.view;
+  }
+
   private toggled(isOpen: boolean): void {
     this.badge.setAttribute("aria-expanded", String(isOpen));
-    if (isOpen) {
-      this.probe.watch();
-      this.view.show();
-    } else {
-      this.view.hide();
-      this.probe.rest();
-    }
+    if (isOpen) this.probe.watch();
+    else this.probe.rest();
+    void this.load().then((view) =>
+      this.panel.matches(":popover-open") ? view.show() : view.hide(),
+    );
   }
 }

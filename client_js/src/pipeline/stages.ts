@@ -41,8 +41,8 @@ export interface Stage {
   hops: readonly [Hop, ...Hop[]];
   /** The unit of its rate. */
   unit: string;
-  /** What waits here, after a number. */
-  waiting: string;
+  /** What waits here, one and many, after a number; null if nothing can. */
+  waiting: readonly [string, string] | null;
   about: string;
 }
 
@@ -53,7 +53,7 @@ export const STAGES: Readonly<Record<NodeName, Stage>> = {
     process: "feed",
     hops: ["venue"],
     unit: "records/s",
-    waiting: "ticks",
+    waiting: ["tick", "ticks"],
     about:
       "The live gateway sends records of the market. The time from the venue's own stamp until ingest has the bytes is shown for a live feed; the stamps of a recording are older.",
   },
@@ -63,7 +63,7 @@ export const STAGES: Readonly<Record<NodeName, Stage>> = {
     process: "ingest",
     hops: ["parse"],
     unit: "ticks/s",
-    waiting: "writes",
+    waiting: ["write", "writes"],
     about:
       "Ingest parses the bytes in place with a compiled kernel, which also folds ticks into bars, and keeps each write until Redis acknowledges it.",
   },
@@ -73,7 +73,7 @@ export const STAGES: Readonly<Record<NodeName, Stage>> = {
     process: "redis",
     hops: ["read", "write"],
     unit: "ticks/s",
-    waiting: "ticks unread",
+    waiting: ["tick unread", "ticks unread"],
     about:
       "Entries of up to 256 ticks go into a stream with explicit ids, so that nothing is stored twice or lost, and each server process reads them from there.",
   },
@@ -83,7 +83,7 @@ export const STAGES: Readonly<Record<NodeName, Stage>> = {
     process: "server",
     hops: ["encode", "send"],
     unit: "frames/s",
-    waiting: "subscriptions catching up",
+    waiting: ["subscription catching up", "subscriptions catching up"],
     about:
       "Ticks are encoded once for all clients with the same view, then written to their sockets in the same step of the event loop.",
   },
@@ -93,7 +93,7 @@ export const STAGES: Readonly<Record<NodeName, Stage>> = {
     process: null,
     hops: ["network"],
     unit: "messages/s",
-    waiting: "bytes to send",
+    waiting: ["byte to send", "bytes to send"],
     about:
       "The message crosses the network to this page. The two machines' clocks are compared every few seconds; the hop is exact to half of the shortest round trip.",
   },
@@ -103,7 +103,7 @@ export const STAGES: Readonly<Record<NodeName, Stage>> = {
     process: null,
     hops: ["fold"],
     unit: "ticks/s",
-    waiting: "",
+    waiting: null,
     about: "The message is decoded and folded into the page's candles, prices and positions.",
   },
   compute: {
@@ -112,7 +112,7 @@ export const STAGES: Readonly<Record<NodeName, Stage>> = {
     process: null,
     hops: ["compute"],
     unit: "results/s",
-    waiting: "",
+    waiting: null,
     about:
       "Indicators of the changed bar are computed in a worker by the server's own kernels, compiled to WebAssembly.",
   },
@@ -122,7 +122,7 @@ export const STAGES: Readonly<Record<NodeName, Stage>> = {
     process: null,
     hops: ["present"],
     unit: "frames/s",
-    waiting: "",
+    waiting: null,
     about:
       "The next frame draws the change. The stamp is taken in the first task after that frame, when the browser has handed it on for display.",
   },

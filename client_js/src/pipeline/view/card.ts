@@ -2,7 +2,7 @@ import { el, setData, setText } from "../../dom";
 import { compact } from "../../format/decimal";
 import { latency } from "../../format/time";
 import { type NodeHealth, stateText } from "../health";
-import { type NodeName, STAGES } from "../stages";
+import { type NodeName, STAGES, type Stage } from "../stages";
 import type { PipelineState } from "../state";
 import { Sparkline } from "./sparkline";
 
@@ -56,7 +56,7 @@ export class Card {
     setText(this.median, times === null ? "—" : latency(times.p50));
     setText(this.tail, times === null ? "" : `p99 ${latency(times.p99)}`);
     setText(this.rate, this.rateLine(health, state, unit));
-    setText(this.backlog, backlogText(health.backlog, health.estimated, waiting));
+    setText(this.backlog, backlogText(health, waiting));
     const isMuch = health.backlog > (name === "socket" ? MUCH_BYTES : MUCH);
     setData(this.element, "backlog", String(health.backlog));
     setData(this.element, "waiting", String(isMuch));
@@ -69,9 +69,9 @@ function rateText(rate: number): string {
   return rate >= 10 || rate === 0 ? compact(Math.round(rate)) : rate.toFixed(1);
 }
 
-/** What waits, as text: "about 1,240 ticks"; empty if nothing does. */
-export function backlogText(backlog: number, estimated: boolean, waiting: string): string {
-  if (backlog === 0) return "";
+/** What waits, as text: "about 1,240 ticks wait"; empty if nothing does. */
+export function backlogText({ backlog, estimated }: NodeHealth, waiting: Stage["waiting"]): string {
+  if (backlog === 0 || waiting === null) return "";
   const count = backlog.toLocaleString("en-US");
-  return estimated ? `about ${count} ticks wait` : `${count} ${waiting}`;
+  return estimated ? `about ${count} ticks wait` : `${count} ${waiting[backlog === 1 ? 0 : 1]}`;
 }

@@ -24,10 +24,7 @@ export class Details {
     const health = state.node(name, now);
     const facts: [string, string][] = [["State", fullState(health, now + state.offset, zone)]];
     if (health.rate !== null) facts.push(["Rate", `${round(health.rate)} ${unit}`]);
-    if (waiting !== "") {
-      const { backlog, estimated } = health;
-      facts.push(["Backlog", backlogText(backlog, estimated, waiting) || "none"]);
-    }
+    if (waiting !== null) facts.push(["Backlog", backlogText(health, waiting) || "none"]);
     for (const hop of hops) facts.push([HOP_TITLES[hop], timesText(hop, state, now)]);
     if (name === "redis") facts.push(["Acknowledged", acknowledged(state)]);
     this.fill(facts);

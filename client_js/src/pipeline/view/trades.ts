@@ -9,7 +9,7 @@ interface Row {
   item: HTMLElement;
   button: HTMLButtonElement;
   cells: HTMLElement[];
-  id: string;
+  journey: Journey | null;
 }
 
 /**
@@ -23,7 +23,7 @@ export class Trades {
   private readonly rows: Row[];
   private isHeld = false;
 
-  constructor(onFollow: (id: string) => void) {
+  constructor(onFollow: (journey: Journey) => void) {
     this.rows = Array.from({ length: ROWS }, () => makeRow(onFollow));
     const list = el("ol", "trades-list", {}, ...this.rows.map(({ item }) => item));
     this.element.append(el("h3", "", {}, "Sampled trades ", this.note), list, this.empty);
@@ -39,8 +39,9 @@ export class Trades {
     this.rows.forEach((row, index) => {
       const journey = journeys[index];
       if (journey !== undefined && !this.isHeld) fill(row, journey, zone);
-      row.item.hidden = row.id === "";
-      row.button.setAttribute("aria-pressed", String(row.id === chosen));
+      row.item.hidden = row.journey === null;
+      const isChosen = row.journey !== null && row.journey.id === chosen;
+      row.button.setAttribute("aria-pressed", String(isChosen));
     });
   }
 
@@ -50,17 +51,19 @@ export class Trades {
   }
 }
 
-function makeRow(onFollow: (id: string) => void): Row {
+function makeRow(onFollow: (journey: Journey) => void): Row {
   const cells = ["time", "symbol", "trade", "total"].map((name) => el("span", `trades-${name}`));
   const button = el("button", "trades-row", { type: "button" }, ...cells);
-  const row: Row = { item: el("li", "", {}, button), button, cells, id: "" };
-  button.addEventListener("click", () => onFollow(row.id));
+  const row: Row = { item: el("li", "", {}, button), button, cells, journey: null };
+  button.addEventListener("click", () => {
+    if (row.journey !== null) onFollow(row.journey);
+  });
   return row;
 }
 
 function fill(row: Row, journey: Journey, zone: Zone): void {
   const [time, symbol, trade, total] = row.cells;
-  row.id = journey.id;
+  row.journey = journey;
   setData(row.button, "trace", journey.id);
   setText(time, clockMs(journey.began, zone));
   setText(symbol, journey.symbol);

@@ -24,7 +24,7 @@ const CALM_MS = 3000;
 export class PipelineView {
   private readonly motion = new Motion();
   private readonly diagram = new Diagram((name) => this.choose(name));
-  private readonly trades = new Trades((id) => this.follow(id));
+  private readonly trades = new Trades((journey) => this.follow(journey));
   private readonly followed = new Follow();
   private readonly details = new Details();
   private readonly others = new Others();
@@ -70,15 +70,12 @@ export class PipelineView {
     cancelAnimationFrame(this.frame);
   }
 
-  /** Follow a tick that was traced; false if it was not. */
-  follow(id: string): boolean {
-    const journey = this.state.journeyOf(id);
-    if (journey === null) return false;
+  /** Follow a tick from now on. */
+  follow(journey: Journey): void {
     this.journey = journey;
     this.isChosen = true;
     if (this.isShown && !this.still.matches) this.motion.start(journey, performance.now());
     this.drawnAt = Number.NEGATIVE_INFINITY;
-    return true;
   }
 
   private choose(name: NodeName): void {

@@ -1,0 +1,153 @@
+"""Data on its way from feed to pixel, as the page shows it: a whole `tickfire dev`, not a stage."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browser.chromium import OpenPage
+from tests.support.browser.house import house
+from tests.support.processes import descendants
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
+
+NODES: Final = ["feed", "kernel", "redis", "server", "socket", "store", "compute", "gpu"]
+TIME: Final = re.compile(r"^(< 1 µs|\d[\d.]* (µs|ms|s))$")
+PATIENCE_MS: Final = 30_000
+
+
+class Running(NamedTuple):
+    """A `tickfire dev` that runs."""
+
+    url: str
+    pid: int
+
+    def child(self, name: str) -> int:
+        lines = descendants(self.pid).items()
+        return next(pid for pid, line in lines if f"-m tickfire.server {name}" in line)
+
+
+@pytest.fixture(scope="module")
+def running(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with house({}, tmp_path_factory.mktemp("house") / "log") as (url, pid):
+        yield Running(url, pid)
+
+
+@pytest.fixture
+def pipeline(browser: Browser, running: Running) -> Iterator[Page]:
+    """The page at /pipeline, live."""
+    context = browser.new_context(viewport={"width": 1600, "height": 1000})
+    page = context.new_page()
+    page.goto(f"{running.url}pipeline?renderer=canvas2d")
+    expect(node(page, "kernel")).to_have_attribute("data-state", "up", timeout=PATIENCE_MS)
+    yield page
+    context.close()
+
+
+def node(page: Page, name: str):  # type: ignore[no-untyped-def]
+    return page.locator(f".node[data-node={name}]")
+
+
+def rows_of(page: Page) -> dict[str, str]:
+    """Return the hops of the trade that is followed, and their times as shown."""
+    rows = page.locator(".follow-row").all()
+    return {row.get_attribute("data-hop") or "": row.locator("b").inner_text() for row in rows}
+
+
+def test_a_trade_is_followed_hop_by_hop_to_the_screen(pipeline: Page) -> None:
+    pipeline.wait_for_function(
+        "() => document.querySelector('.follow-row[data-hop=present]') !== null",
+        timeout=PATIENCE_MS,
+    )
+    rows = rows_of(pipeline)
+    hops = ["parse", "write", "read", "encode", "send", "network", "fold", "compute", "present"]
+    assert [hop for hop in rows if hop != "venue"] == hops
+    assert all(TIME.match(text) for text in rows.values()), rows
+    assert rows["write"] != "< 1 µs"
+    button = pipeline.locator(".trades-row").nth(3)
+    button.hover()  # the list stands still
+    wanted = button.get_attribute("data-trace")
+    button.click()
+    expect(pipeline.locator(".follow")).to_have_attribute("data-trace", wanted or "")
+    expect(button).to_have_attribute("aria-pressed", "true")
+
+
+def test_each_node_is_a_button_with_its_figures_and_more(pipeline: Page) -> None:
+    names = [each.get_attribute("data-node") for each in pipeline.locator(".node").all()]
+    assert names == NODES
+    expect(node(pipeline, "redis").locator(".node-median")).not_to_have_text("—")
+    expect(node(pipeline, "redis").locator(".node-rate")).to_contain_text("ticks/s")
+    node(pipeline, "redis").press("Enter")
+    expect(pipeline.locator(".details h3")).to_have_text("Redis")
+    expect(pipeline.locator(".details-facts")).to_contain_text("Acknowledged")
+    assert pipeline.locator(".dot").count() > 0 or pipeline.wait_for_selector(".dot")
+
+
+def test_a_killed_ingest_turns_red_its_backlog_grows_and_drains(
+    pipeline: Page, running: Running
+) -> None:
+    pipeline.evaluate(
+        """() => {
+          const kernel = document.querySelector(".node[data-node=kernel]");
+          const feed = document.querySelector(".node[data-node=feed]");
+          window.seen = { states: [], backlogs: [] };
+          new MutationObserver(() => {
+            const { state } = kernel.dataset;
+            if (seen.states.at(-1) !== state) seen.states.push(state);
+            if (state === "down") seen.backlogs.push(Number(feed.dataset.backlog));
+          }).observe(kernel.parentElement, { subtree: true, attributes: true });
+        }"""
+    )
+    os.kill(running.child("ingest"), signal.SIGKILL)
+    kernel = node(pipeline, "kernel")
+    expect(kernel).to_have_attribute("data-state", "down", timeout=PATIENCE_MS)
+    expect(kernel.locator(".node-state")).to_contain_text("down for")
+    expect(pipeline.locator(".pipeline-changes")).to_contain_text("Kernel is down since")
+    expect(kernel).to_have_attribute("data-state", "up", timeout=PATIENCE_MS)
+    expect(node(pipeline, "feed")).to_have_attribute("data-backlog", "0", timeout=PATIENCE_MS)
+    seen = pipeline.evaluate("() => window.seen")
+    assert "down" in seen["states"] and seen["states"][-1] == "up"
+    assert max(seen["backlogs"]) > 0 and seen["backlogs"] == sorted(seen["backlogs"])
+
+
+def test_the_panel_opens_from_the_latency_and_gives_the_focus_back(
+    open_page: OpenPage, running: Running
+) -> None:
+    chart = open_page(running.url, renderer="canvas2d", interval="1s")
+    badge = chart.page.locator("#status-latency-button")
+    badge.focus()
+    badge.press("Enter")
+    panel = chart.page.locator("#pipeline-panel")
+    expect(panel).to_be_visible()
+    expect(badge).to_have_attribute("aria-expanded", "true")
+    expect(node(chart.page, "server")).to_have_attribute("data-state", "up")
+    chart.page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(badge).to_be_focused()
+    traced = chart.page.locator(".tape-follow:visible").first
+    traced.wait_for(timeout=PATIENCE_MS)
+    traced.evaluate("each => each.click()")  # rows move on as trades come
+    expect(panel).to_be_visible()
+    expect(chart.page.locator(".follow-row").first).to_be_visible()
+    assert chart.complaints == []
+
+
+def test_without_motion_the_way_is_lit_and_no_dot_moves(
+    browser: Browser, running: Running
+) -> None:
+    context = browser.new_context(
+        reduced_motion="reduce", viewport={"width": 390, "height": 844}, has_touch=True
+    )
+    page = context.new_page()
+    page.goto(f"{running.url}pipeline?renderer=canvas2d")
+    expect(page.locator(".diagram")).to_have_attribute("data-lit", "true", timeout=PATIENCE_MS)
+    assert page.locator(".dot").count() == 0
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+    context.close()
