@@ -7,22 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
+from tests.support.browser.axe import assert_axe_passes, load_axe
 from tests.support.browser.chromium import Chart, OpenPage, open_chart
 from tests.support.browser.stage import START_MS, Market, Stage
-from tests.support.paths import CLIENT
 
 pytestmark = pytest.mark.browser
 
-AXE = CLIENT / "node_modules" / "axe-core" / "axe.min.js"
-RUN_AXE = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => [id, ...nodes.slice(0, 4).map((each) =>
-      `${each.target} ${each.any.map(({ message }) => message).join(" ")}`)]);
-}"""
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
 SAID: dict[str, Any] = {"symbol": "ESU4", "timestamp": START_MS - 90_000, "model": "anomaly/1"}
@@ -70,13 +62,9 @@ def themed(request: pytest.FixtureRequest, busy: Stage, browser: Browser) -> Ite
         side = "AB"[k % 2]
         busy.trade("ESU4", f"{5524 + k % 5}", 40 if k == 25 else 3, at_ms=START_MS + k, side=side)
     chart.wait_data("lastPrice", "5528")
-    chart.page.evaluate(AXE.read_text())
+    load_axe(chart.page)
     yield chart
     chart.page.context.close()
-
-
-def assert_axe_passes(page: Page, context: str) -> None:
-    assert page.evaluate(RUN_AXE) == [], context
 
 
 def test_axe_finds_nothing_serious_on_a_desktop(themed: Chart) -> None:

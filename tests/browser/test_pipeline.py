@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.support.browser.axe import assert_axe_passes, load_axe
 from tests.support.browser.chromium import OpenPage
 from tests.support.browser.house import house
 from tests.support.processes import descendants
@@ -51,7 +52,7 @@ def pipeline(browser: Browser, running: Running) -> Iterator[Page]:
     context.close()
 
 
-def node(page: Page, name: str):  # type: ignore[no-untyped-def]
+def node(page: Page, name: str) -> Locator:
     return page.locator(f".node[data-node={name}]")
 
 
@@ -87,7 +88,11 @@ def test_each_node_is_a_button_with_its_figures_and_more(pipeline: Page) -> None
     node(pipeline, "redis").press("Enter")
     expect(pipeline.locator(".details h3")).to_have_text("Redis")
     expect(pipeline.locator(".details-facts")).to_contain_text("Acknowledged")
-    assert pipeline.locator(".dot").count() > 0 or pipeline.wait_for_selector(".dot")
+    pipeline.locator(".dot").first.wait_for(state="attached")
+    load_axe(pipeline)
+    for theme in ("dark", "light"):
+        pipeline.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        assert_axe_passes(pipeline, theme)
 
 
 def test_a_killed_ingest_turns_red_its_backlog_grows_and_drains(
@@ -139,9 +144,7 @@ def test_the_panel_opens_from_the_latency_and_gives_the_focus_back(
     assert chart.complaints == []
 
 
-def test_without_motion_the_way_is_lit_and_no_dot_moves(
-    browser: Browser, running: Running
-) -> None:
+def test_without_motion_the_way_is_lit_and_no_dot_moves(browser: Browser, running: Running) -> None:
     context = browser.new_context(
         reduced_motion="reduce", viewport={"width": 390, "height": 844}, has_touch=True
     )
