@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.support.render.cases import random_case
-from tickfire.render import Bars, Chart, ChartError
+from tickfire.render import Bars, Chart, ChartError, NoAdapter
 from tickfire.render.options import Options
 from tickfire.render.palettes import palette_of
 from tickfire.render.worker.client import RenderDied, RenderProcess
@@ -112,6 +112,17 @@ def test_options_have_limits(bars: Bars, options: dict[str, Any], words: str) ->
     with pytest.raises(ChartError) as caught:
         Chart(bars, **options)
     assert words in str(caught.value)
+
+
+def test_without_an_adapter_it_says_what_to_install(
+    bars: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VK_DRIVER_FILES", "/nowhere.json")
+    process = RenderProcess()
+    picture = Options(width=320, height=200).picture("A", 60_000, 100)
+    with pytest.raises(NoAdapter, match="mesa-vulkan-drivers"):
+        process.draw(picture, bars)
+    assert process.pid is None
 
 
 def test_without_the_extra_the_import_says_how_to_install_it() -> None:
