@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import Final
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 from tickfire.render.bars import Bars
-from tickfire.render.gpu.renderer import Renderer
+from tickfire.render.gpu.renderer import Pixels, Renderer
 from tickfire.render.indicators.series import series_of
 from tickfire.render.palettes import palette_of, title_color
 from tickfire.render.picture.axes import HEIGHT_PX, LEAST_WIDTH_PX, draw_axes, width_for
@@ -16,6 +16,7 @@ from tickfire.render.picture.fonts import Text
 from tickfire.render.picture.legend import Legends
 from tickfire.render.picture.spec import Picture
 from tickfire.render.scene.candles import Candles
+from tickfire.render.scene.color import Palette
 from tickfire.render.scene.geometry import PaneSize, View
 from tickfire.render.scene.scene import Layout, arrange, paint
 from tickfire.render.scene.series import Series
@@ -24,26 +25,34 @@ FOLLOW_MARGIN: Final = 6
 """Bars of blank space right of the newest candle."""
 MIN_FITTED: Final = 20
 """A picture of fewer candles is laid out as if it had this many."""
-COMPRESSION: Final = 1
-"""Level of zlib: higher ones take longer than drawing, and save little."""
 
 
-def draw_picture(picture: Picture, bars: Bars, renderer: Renderer) -> Image.Image:
-    """Draw a picture of bars, an RGB image."""
+def draw_picture(picture: Picture, bars: Bars, renderer: Renderer) -> Pixels:
+    """Draw a picture of bars."""
     candles = Candles.of(bars.time, bars.prices, bars.volume, bars.tick_size)
     series = series_of(picture.indicators, candles)
     layout = _arrange(picture, candles, series)
     palette = palette_of(picture.theme)
     panes = renderer.draw(paint(candles, layout, palette, series))
-    size = (round(picture.width * picture.scale), round(picture.height * picture.scale))
-    image = Image.new("RGB", size, palette.background)
-    image.paste(Image.fromarray(panes).convert("RGB"))
+    image = Image.fromarray(_beside_axes(picture, panes, palette))
     draw = ImageDraw.Draw(image)
     text = Text(draw, picture.scale)
     draw_axes(draw, text, layout, palette)
     legends = Legends(draw, text, layout, candles, palette, title_color(picture.theme))
     legends.write(picture.title, series)
-    return image
+    return np.asarray(image)
+
+
+def _beside_axes(picture: Picture, panes: Pixels, palette: Palette) -> Pixels:
+    """Return the panes in the corner of the whole picture."""
+    width, height = round(picture.width * picture.scale), round(picture.height * picture.scale)
+    whole = np.empty((height, width, 4), np.uint8)
+    pane_height, pane_width = panes.shape[:2]
+    whole[:pane_height, :pane_width] = panes
+    background = (*palette.background, 255)
+    whole[pane_height:] = background
+    whole[:pane_height, pane_width:] = background
+    return whole
 
 
 def _arrange(picture: Picture, candles: Candles, series: tuple[Series, ...]) -> Layout:
@@ -73,10 +82,3 @@ def _arrange_beside(
         interval_ms=picture.interval_ms,
         zone=picture.zone,
     )
-
-
-def png_of(image: Image.Image) -> bytes:
-    """Return an image as a PNG."""
-    out = io.BytesIO()
-    image.save(out, "PNG", compress_level=COMPRESSION)
-    return out.getvalue()

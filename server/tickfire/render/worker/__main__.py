@@ -15,7 +15,8 @@ from typing import IO
 from tickfire.render.errors import NoAdapter
 from tickfire.render.gpu.device import describe
 from tickfire.render.gpu.renderer import Renderer
-from tickfire.render.picture.draw import draw_picture, png_of
+from tickfire.render.picture.draw import draw_picture
+from tickfire.render.picture.png import png_of
 from tickfire.render.worker.messages import Answer, Drawn, Failed, Job, Ready, read, write
 
 
