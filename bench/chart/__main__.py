@@ -21,7 +21,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from bench.browser import CLIENT, build, launch, serving
 from bench.chart.drawing import WrongPicture
@@ -75,8 +75,11 @@ def cases(stack: ExitStack, beside: Path | None) -> list[Case]:
     return found
 
 
-def measure(browser: Browser, charts: list[Case], rows: list[str], rounds: int) -> dict[str, Any]:
+def measure(
+    start: Callable[[], Browser], charts: list[Case], rows: list[str], rounds: int
+) -> dict[str, Any]:
     """Return the median figures by row and chart; None where a chart did not come to an end."""
+    browser = start()
     results: dict[str, Any] = {}
     for row in rows:
         samples: dict[str, list[dict[str, float]]] = {case.name: [] for case in charts}
@@ -90,9 +93,12 @@ def measure(browser: Browser, charts: list[Case], rows: list[str], rounds: int) 
                 except Error as error:
                     given_up.add(case.name)
                     print(f"bench: {row}, {case.name}: {error.message}", file=sys.stderr)
+                    browser.close()
+                    browser = start()
         results[row] = {
             name: None if name in given_up else _median(made) for name, made in samples.items()
         }
+    browser.close()
     return results
 
 
@@ -100,13 +106,16 @@ def _median(samples: list[dict[str, float]]) -> dict[str, float]:
     return {key: statistics.median(each[key] for each in samples) for key in samples[0]}
 
 
-def machine(browser: Browser) -> dict[str, str]:
+def machine(playwright: Playwright) -> dict[str, str]:
     """Return what the figures depend on."""
+    browser = launch(playwright, *FLAGS)
+    version = browser.version
+    browser.close()
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "system": platform.system(),
-        "browser": f"Chromium {browser.version}, headless",
+        "browser": f"Chromium {version}, headless",
         "WebGPU": "SwiftShader, on the CPU",
         "load": f"{os.getloadavg()[0]:.1f} at the start",
     }
@@ -147,11 +156,10 @@ def main() -> int:
         parser.error(f"there is no row {', '.join(unknown)}")
     with ExitStack() as stack:
         charts = cases(stack, options.beside)
-        browser = launch(stack.enter_context(sync_playwright()), *FLAGS)
-        stack.callback(browser.close)
-        facts = machine(browser)
+        playwright = stack.enter_context(sync_playwright())
+        facts = machine(playwright)
         try:
-            results = measure(browser, charts, rows, options.rounds)
+            results = measure(lambda: launch(playwright, *FLAGS), charts, rows, options.rounds)
         except WrongPicture as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1

@@ -54,15 +54,14 @@ class Case:
 def _opened(browser: Browser, case: Case) -> Iterator[tuple[Page, CDPSession]]:
     page = browser.new_page(viewport={"width": 1240, "height": 640})
     page.set_default_timeout(TIMEOUT_MS)
-    try:
-        page.goto(case.url)
-        page.wait_for_function("globalThis.chartBench !== undefined")
-        session = page.context.new_cdp_session(page)
-        # Ticks of the thread: what other processes take of the CPU is not in them.
-        session.send("Performance.enable", {"timeDomain": "threadTicks"})
-        yield page, session
-    finally:
-        page.close()
+    page.goto(case.url)
+    page.wait_for_function("globalThis.chartBench !== undefined")
+    session = page.context.new_cdp_session(page)
+    # Ticks of the thread: what other processes take of the CPU is not in them.
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    yield page, session
+    # Not after an error: a page that hangs cannot be closed, and its browser is given up with it.
+    page.close()
 
 
 def _spent_ms(session: CDPSession) -> dict[str, float]:
