@@ -1,4 +1,4 @@
-import { percent } from "../format/decimal";
+import { percentTo } from "../format/decimal";
 import type { CandleStore } from "../store/candle-store";
 import type { Geometry } from "./scene";
 import { decimalsFor } from "./ticks";
@@ -18,5 +18,5 @@ export function axisText(
   const size = Math.abs(reference);
   const apart = (PERCENT * APART_PX) / (size * pxPerUnit);
   const decimals = Math.max(decimalsFor(apart), LEAST_DECIMALS);
-  return percent((units - reference) / size, decimals);
+  return percentTo((units - reference) / size, decimals);
 }

@@ -91,7 +91,12 @@ export function compact(count: number): string {
 }
 
 /** A change against a reference, with its sign: "+1.25%". */
-export function percent(change: number, decimals = 2): string {
+export function percent(change: number): string {
+  return percentTo(change, 2);
+}
+
+/** A change against a reference, with its sign and as many decimals. */
+export function percentTo(change: number, decimals: number): string {
   const text = Math.abs(change * 100).toFixed(decimals);
   if (Number(text) === 0) return `${text}%`;
   return `${change < 0 ? "−" : "+"}${text}%`;
