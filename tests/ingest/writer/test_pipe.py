@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from tests.support.eventually import eventually
-from tickfire.ingest.writer.pipe import Pipe
-from tickfire.store.schema import BAR, TICK, bars_key, ticks_key
+from tickfire.ingest.writer.pipe import ACKNOWLEDGED, Pipe
+from tickfire.store.schema import BAR, ENTRY_HEADER, TICK, bars_key, ticks_key
 from tickfire.store.store import Store
 from tickfire.store.writes import BarWrite, TickWrite, Write, tick_writes
 
@@ -80,6 +81,21 @@ async def test_what_waits_for_a_paused_redis_is_counted(store: Store, client: An
         await client.client_unpause()
         await asyncio.wait_for(pipe.flushed(), 10)
     assert len(await positions(client)) == 101
+
+
+async def test_an_entry_is_stamped_when_it_is_sent_and_its_acknowledgement_is_timed(
+    store: Store, client: Any
+) -> None:
+    before = time.time_ns()
+    async with running(store, lambda: None) as pipe:
+        pipe.send(entries(1)[0])
+        await asyncio.wait_for(pipe.flushed(), 10)
+        now = time.time_ns()
+        ((_, fields),) = await client.xrange(ticks_key(0))
+        (head,) = np.frombuffer(fields[b"h"], ENTRY_HEADER)
+        assert before < head["written"] < now
+        times = pipe.recent.quantiles(now)[ACKNOWLEDGED]
+        assert times.count == 1 and 0 < times.p50 < now - before
 
 
 async def test_a_refused_write_is_written_again_until_it_is_taken(

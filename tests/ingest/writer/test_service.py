@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -26,6 +27,7 @@ from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.service import Ingest, IngestConfig
 from tickfire.store.schema import (
     BAR,
+    ENTRY_HEADER,
     STATE,
     TICK,
     TICK_CLEAR,
@@ -120,6 +122,8 @@ async def stream(client: Any, shard: int = 0) -> np.ndarray[Any, Any]:
     pieces, n = [], 0
     for entry_id, fields in await client.xrange(ticks_key(shard)):
         ticks = np.frombuffer(fields[b"d"], TICK)
+        head = np.frombuffer(fields[b"h"], ENTRY_HEADER)[0]
+        assert head["received"] <= head["parsed"] < head["written"] <= time.time_ns()
         n += len(ticks)
         assert entry_id == b"%d-0" % n
         pieces.append(ticks)
