@@ -37,6 +37,9 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     minify: false,
+    cssMinify: true,
+    // Nesting is left as it is written.
+    cssTarget: ["chrome120", "firefox117", "safari17.2"],
     lib: {
       entry: {
         tickfire: "src/index.ts",
@@ -47,7 +50,8 @@ export default defineConfig({
     },
     rolldownOptions: {
       external: ["phoenix"],
-      output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
+      optimization: { inlineConst: true },
+      output: { entryFileNames: "[name].js", chunkFileNames: "[name].js", topLevelVar: false },
     },
   },
 });

@@ -28,6 +28,28 @@ export function setData(element: HTMLElement, name: string, value: string): void
   if (element.dataset[name] !== value) element.dataset[name] = value;
 }
 
+/** Move an element by CSS pixels if it is elsewhere. */
+export function moveTo(element: HTMLElement, x: number, y: number): void {
+  const transform = `translate(${x}px, ${y}px)`;
+  if (element.style.transform !== transform) element.style.transform = transform;
+}
+
+/** As many elements as are needed at a time; those that are not are hidden. */
+export class ElementPool {
+  private readonly elements: HTMLElement[] = [];
+
+  constructor(private readonly make: () => HTMLElement) {}
+
+  /** Show an element for each item, filled by `fill`. */
+  show<T>(items: readonly T[], fill: (element: HTMLElement, item: T) => void): void {
+    while (this.elements.length < items.length) this.elements.push(this.make());
+    this.elements.forEach((element, k) => {
+      element.hidden = k >= items.length;
+      if (!element.hidden) fill(element, items[k]);
+    });
+  }
+}
+
 /** Return an element of the page that must exist. */
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   const element = document.getElementById(id);

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LinePen } from "../src/chart/line-pen";
-import { checkSeries } from "../src/chart/overlays";
 import { reduce } from "../src/chart/plots";
 import { packColor, RectBatch, unpackColor } from "../src/chart/rect-batch";
-import { align, extentOf, type Series } from "../src/chart/series";
+import { align, checkSeries, extentOf, type Series } from "../src/chart/series";
 import { dividePanes, fitPane, formatValue, placeLabels, snapOut } from "../src/chart/sub-panes";
 import { decimalsFor, niceStep } from "../src/chart/ticks";
 import { type Bar, CandleStore } from "../src/store/candle-store";

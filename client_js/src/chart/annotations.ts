@@ -4,13 +4,13 @@ import type { Coordinates } from "./coordinates";
 import { Crosshair, type Point } from "./crosshair";
 import type { PaneSize } from "./geometry";
 import type { Layers } from "./layers";
-import { Legend } from "./legend";
-import { Markers } from "./markers";
-import type { Overlays } from "./overlays";
+import type { Legend } from "./legend";
+import { type Marker, Markers } from "./markers";
 import { PriceLabels } from "./price-labels";
 import { axisText } from "./price-text";
 import type { Scaffold } from "./scaffold";
 import { type LastPrice, rowOf } from "./scene";
+import type { SeriesHost } from "./series-host";
 
 /** What the annotations of one frame depend on. */
 export interface AnnotationFrame {
@@ -22,17 +22,18 @@ export interface AnnotationFrame {
 
 /** The elements above the canvases: legends, markers, and labels on the axes. */
 export class Annotations {
-  readonly legend = new Legend();
-  readonly markers: Markers;
+  /** The markers on candles. */
+  marked: readonly Marker[] = [];
+  private readonly markers: Markers;
   private readonly crosshair: Crosshair;
   private readonly labels: PriceLabels;
 
   constructor(
     { root, pane }: Scaffold,
-    private readonly overlays: Overlays,
+    readonly legend: Legend,
+    private readonly series: SeriesHost,
     private readonly layers: Layers,
   ) {
-    this.legend.element.append(overlays.legend.element);
     pane.append(this.legend.element);
     this.crosshair = new Crosshair(root);
     this.labels = new PriceLabels(root);
@@ -55,12 +56,12 @@ export class Annotations {
       return;
     }
     const text = axisText(store, geometry, last.price);
-    const height = this.overlays.layout.height / ratio;
+    const height = this.series.layout.height / ratio;
     this.crosshair.showLast(rowOf(geometry, last.price) / ratio, text, last.rising, height);
   }
 
   private placeLabels(coordinates: Coordinates): void {
-    const height = this.overlays.layout.height / coordinates.ratio;
+    const height = this.series.layout.height / coordinates.ratio;
     const placed = this.layers.priceLabels().map(({ price, text, color }) => ({
       y: coordinates.priceToY(price),
       text: text ?? String(price),
@@ -71,7 +72,7 @@ export class Annotations {
 
   private placeMarkers(coordinates: Coordinates): void {
     const { store, geometry, intervalMs, ratio } = coordinates;
-    this.markers.place(store, intervalMs, {
+    this.markers.place(this.marked, store, intervalMs, {
       first: geometry.first * geometry.per,
       last: geometry.last * geometry.per,
       x: (index) => coordinates.columnOf(index) / ratio,
@@ -91,7 +92,7 @@ export class Annotations {
     const units = Math.round(coordinates.yToPrice(cursor.y) * 10 ** store.decimals);
     this.crosshair.showCross(
       { x: coordinates.columnOf(index) / ratio, y: cursor.y },
-      this.overlays.readingAt(cursor.y * ratio) ?? coordinates.axisText(units),
+      this.series.readingAt(cursor.y * ratio) ?? coordinates.axisText(units),
       held ? full(store.time[index], zone, intervalMs) : "",
       { width: pane.width / ratio },
     );
@@ -100,7 +101,7 @@ export class Annotations {
 
   private showLegends(store: CandleStore, index: number): void {
     this.legend.show(store, index);
-    this.overlays.show(store, index);
+    this.series.show(store, index);
   }
 }
 

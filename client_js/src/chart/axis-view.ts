@@ -4,10 +4,10 @@ import { AxisCanvas } from "./axis-canvas";
 import type { Palette } from "./color";
 import type { Coordinates } from "./coordinates";
 import type { PaneSize } from "./geometry";
-import type { Overlays } from "./overlays";
 import type { DeviceSize } from "./resize";
 import type { Scaffold } from "./scaffold";
 import type { Rect } from "./scene";
+import type { SeriesHost } from "./series-host";
 
 /** The axes and the grid, which are drawn only when they move. */
 export class AxisView {
@@ -19,7 +19,7 @@ export class AxisView {
 
   constructor(
     private readonly scaffold: Scaffold,
-    private readonly overlays: Overlays,
+    private readonly series: SeriesHost,
   ) {
     this.canvas = new AxisCanvas(scaffold.canvas);
   }
@@ -42,7 +42,7 @@ export class AxisView {
     look: { palette: Palette; zone: Zone },
     force: boolean,
   ): void {
-    const key = keyOf(coordinates) + this.overlays.key();
+    const key = keyOf(coordinates) + this.series.key();
     if (key === this.key && !force) return;
     this.key = key;
     const { store, geometry, intervalMs, ratio } = coordinates;
@@ -50,10 +50,10 @@ export class AxisView {
       store.count === 0
         ? { prices: [], times: [], panes: [] }
         : placeAxes(store, geometry, { intervalMs, ratio, zone: look.zone });
-    axes.panes = this.overlays.labels(ratio);
+    axes.panes = this.series.labels(ratio);
     this.grid = gridOf(axes, geometry, look.palette);
     this.gridVersion++;
-    this.canvas.draw(axes, pane, this.overlays.layout, look.palette);
+    this.canvas.draw(axes, pane, this.series.layout, look.palette);
     const width = `${this.canvas.widthFor(axes, ratio)}px`;
     const { style } = this.scaffold.root;
     if (style.getPropertyValue("--axis-width") !== width) style.setProperty("--axis-width", width);

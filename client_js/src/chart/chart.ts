@@ -18,13 +18,12 @@ import {
   resolveSource,
   titleOf,
 } from "./options";
-import { checkSeries } from "./overlays";
 import { PriceLineLayer, type PriceLineOptions } from "./price-lines";
 import { checkedScale, type ScaleKind } from "./price-scale";
 import { checkedRange, positionOf, type TimeRange, timeAt, type VisibleRange } from "./range";
 import type { RendererName } from "./renderers/renderer";
 import { buildScaffold } from "./scaffold";
-import { PRICE_PANE, type Series } from "./series";
+import { checkSeries, PRICE_PANE, type Series } from "./series";
 import { adoptStyles } from "./style-sheet";
 import { resolveTheme, type ThemeInput } from "./theme";
 import { ChartView } from "./view";
@@ -134,7 +133,7 @@ export class Chart {
         onFrame: () => this.tellFrame(),
         onPoint: (at) => this.events.emit("crosshair", at && this.pointOf(at)),
         onClick: (at) => this.tellClick(at),
-        onFault: (reason) => this.events.emit("failure", reason),
+        onFailure: (reason) => this.events.emit("failure", reason),
       },
       this.shown(),
     );
@@ -185,7 +184,7 @@ export class Chart {
 
   /** The ids of the series, indicators included, in the order in which they were added. */
   get seriesIds(): string[] {
-    return this.view.overlays.ids;
+    return [...this.view.series.series.keys()];
   }
 
   /** The ids of the indicators, in the order in which they were added. */
@@ -259,14 +258,16 @@ export class Chart {
    */
   setSeries(id: string, series: Series): void {
     checkSeries(id, series);
-    this.view.overlays.set(id, series);
+    const host = this.view.series;
+    host.series.set(id, series);
+    void host.load();
     this.view.request(Level.Data);
   }
 
   /** Remove a series; returns whether there was one with that id. */
   removeSeries(id: string): boolean {
     this.view.request(Level.Data);
-    return this.view.overlays.delete(id);
+    return this.view.series.series.delete(id);
   }
 
   /**
@@ -274,7 +275,8 @@ export class Chart {
    * themselves. Throws RangeError if there is one already or the height is out of range.
    */
   addPane(name: string, { height }: PaneOptions = {}): Added {
-    const { panes } = this.view.overlays;
+    const { series } = this.view;
+    const { panes } = series;
     if (name === PRICE_PANE || panes.has(name)) {
       throw new RangeError(`there is a pane "${name}" already`);
     }
@@ -284,6 +286,7 @@ export class Chart {
       );
     }
     panes.set(name, height ?? null);
+    void series.load();
     this.view.request(Level.Layout);
     return {
       remove: () => {
@@ -295,7 +298,7 @@ export class Chart {
 
   /** The candles as CSV, oldest first, with a column for each plot of the series. */
   toCSV(): string {
-    return csvOf(this.store, this.view.overlays.all);
+    return csvOf(this.store, [...this.view.series.series.values()]);
   }
 
   /**
@@ -444,7 +447,7 @@ export class Chart {
   }
 
   private showMarkers(): void {
-    this.view.annotations.markers.set([...this.markers].flat());
+    this.view.annotations.marked = [...this.markers].flat();
     this.view.request(Level.Cursor);
   }
 

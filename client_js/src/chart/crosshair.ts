@@ -1,4 +1,4 @@
-import { el, setData, setText } from "../dom";
+import { el, moveTo, setData, setText } from "../dom";
 
 /** A point of the pane in CSS pixels. */
 export interface Point {
@@ -30,14 +30,14 @@ export class Crosshair {
    */
   showCross(at: Point, price: string, time: string, pane: { width: number }): void {
     this.setCrossHidden(false);
-    move(this.vertical, at.x, 0);
-    move(this.horizontal, 0, at.y);
+    moveTo(this.vertical, at.x, 0);
+    moveTo(this.horizontal, 0, at.y);
     setText(this.price, price);
-    move(this.price, 0, at.y);
+    moveTo(this.price, 0, at.y);
     setText(this.time, time);
     this.time.hidden = time === "";
     const half = this.time.offsetWidth / 2;
-    move(this.time, Math.min(Math.max(at.x, half), pane.width - half), 0);
+    moveTo(this.time, Math.min(Math.max(at.x, half), pane.width - half), 0);
   }
 
   hideCross(): void {
@@ -50,7 +50,7 @@ export class Crosshair {
     if (this.last.hidden) return;
     setText(this.last, text);
     setData(this.last, "trend", rising ? "up" : "down");
-    move(this.last, 0, y);
+    moveTo(this.last, 0, y);
   }
 
   hideLast(): void {
@@ -62,9 +62,4 @@ export class Crosshair {
       each.hidden = hidden;
     }
   }
-}
-
-function move(element: HTMLElement, x: number, y: number): void {
-  const transform = `translate(${x}px, ${y}px)`;
-  if (element.style.transform !== transform) element.style.transform = transform;
 }

@@ -1,4 +1,4 @@
-import { el, setData, setText } from "../dom";
+import { ElementPool, el, moveTo, setData, setText } from "../dom";
 import type { CandleStore } from "../store/candle-store";
 
 /** A mark on a candle, with an explanation. */
@@ -55,52 +55,45 @@ export function groupMarkers(
 
 /** Markers on candles: plain elements over the pane, with an explanation on hover. */
 export class Markers {
-  private markers: readonly Marker[] = [];
-  private readonly elements: HTMLElement[] = [];
+  private readonly pool: ElementPool;
 
-  constructor(private readonly parent: HTMLElement) {}
-
-  /** Replace all markers. */
-  set(markers: readonly Marker[]): void {
-    this.markers = markers;
+  constructor(parent: HTMLElement) {
+    this.pool = new ElementPool(() => parent.appendChild(newMarker()));
   }
 
   /** Place the markers of the visible candles. */
-  place(store: CandleStore, intervalMs: number, at: Placement): void {
-    const groups = groupMarkers(this.markers, store, intervalMs)
-      .filter(({ index }) => index >= at.first && index < at.last)
+  place(
+    markers: readonly Marker[],
+    store: CandleStore,
+    intervalMs: number,
+    { first, last, x, y }: Placement,
+  ): void {
+    const groups = groupMarkers(markers, store, intervalMs)
+      .filter(({ index }) => index >= first && index < last)
       .slice(-MOST);
-    for (const [k, group] of groups.entries()) {
+    this.pool.show(groups, (element, group) => {
       const { index, side } = group;
       const price = side === "above" ? store.high.at(index) : store.low.at(index);
-      show(this.element(k), group, at.x(index), at.y(price));
-    }
-    for (const element of this.elements.slice(groups.length)) element.hidden = true;
-  }
-
-  private element(k: number): HTMLElement {
-    const known = this.elements[k];
-    if (known !== undefined) return known;
-    const made = el("button", "marker", { type: "button", tabindex: "-1", "data-explains": "" });
-    // A tap explains the marker, and is no press on the pane.
-    made.addEventListener("pointerdown", (event) => event.stopPropagation());
-    this.elements.push(made);
-    this.parent.append(made);
-    return made;
+      fill(element, group);
+      moveTo(element, x(index), y(price));
+    });
   }
 }
 
-function show(element: HTMLElement, { side, markers }: MarkerGroup, x: number, y: number): void {
+function newMarker(): HTMLElement {
+  const made = el("button", "marker", { type: "button", tabindex: "-1", "data-explains": "" });
+  // A tap explains the marker, and is no press on the pane.
+  made.addEventListener("pointerdown", (event) => event.stopPropagation());
+  return made;
+}
+
+function fill(element: HTMLElement, { side, markers }: MarkerGroup): void {
   const newest = markers[markers.length - 1];
   const text = markers.map((marker) => marker.text).join("\n");
-  element.hidden = false;
   setText(element, markers.length > 1 ? `${newest.glyph}${markers.length}` : newest.glyph);
   setData(element, "side", side);
   setData(element, "tone", newest.tone);
-  if (element.ariaLabel !== text) {
-    element.title = text;
-    element.ariaLabel = text;
-  }
-  const transform = `translate(${x}px, ${y}px)`;
-  if (element.style.transform !== transform) element.style.transform = transform;
+  if (element.ariaLabel === text) return;
+  element.title = text;
+  element.ariaLabel = text;
 }

@@ -1,7 +1,7 @@
-import { el } from "../dom";
+import { el, moveTo } from "../dom";
 import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
-import { type Palette, parseColor } from "./color";
+import type { Palette } from "./color";
 import type { PaneSize } from "./geometry";
 import { type Reading, SeriesLegend } from "./legend";
 import {
@@ -13,7 +13,7 @@ import {
   type ValueScale,
 } from "./plots";
 import type { PriceMapping } from "./price-mapping";
-import { packColor, RectBatch } from "./rect-batch";
+import { packColor, type RectBatch } from "./rect-batch";
 import type { Geometry, Rect } from "./scene";
 import { align, extentOf, PRICE_PANE, type Series } from "./series";
 import {
@@ -41,40 +41,31 @@ export interface Look {
   grid: readonly Rect[];
 }
 
-/** The series of a chart: their layout, drawing and legends. */
+/** What is drawn, and the batches that it is drawn into. */
+export interface Drawn {
+  series: ReadonlyMap<string, Series>;
+  panes: ReadonlyMap<string, number | null>;
+  under: RectBatch;
+  over: RectBatch;
+}
+
+/** Layout, drawing and legends of a chart's series. */
 export class Overlays {
-  /** Rectangles under the candles, and over them. */
-  readonly under = new RectBatch();
-  readonly over = new RectBatch();
-  readonly legend = new SeriesLegend();
   layout: PaneLayout = { height: 1, line: 1, panes: [] };
-  /** Panes that are there without a series, too, and their shares of the height. */
-  readonly panes = new Map<string, number | null>();
-  private readonly series = new Map<string, Series>();
+  private readonly legend = new SeriesLegend();
   private readonly paneLegends = new Map<string, PaneLegend>();
 
-  /** Legends of sub-panes are put into `parent`. */
-  constructor(private readonly parent: HTMLElement) {}
-
-  get all(): readonly Series[] {
-    return [...this.series.values()];
-  }
-
-  get ids(): string[] {
-    return [...this.series.keys()];
-  }
-
-  set(id: string, series: Series): void {
-    this.series.set(id, series);
-  }
-
-  delete(id: string): boolean {
-    return this.series.delete(id);
+  /** Legends of panes are put into `pane`, that of the candles' series into `legend`. */
+  constructor(
+    private readonly drawn: Drawn,
+    private readonly places: { pane: HTMLElement; legend: HTMLElement },
+  ) {
+    places.legend.append(this.legend.element);
   }
 
   /** Divide the pane; returns the candles' part of it. */
   divide(pane: PaneSize): PaneSize {
-    this.layout = dividePanes(this.series.values(), pane, this.panes);
+    this.layout = dividePanes(this.drawn.series.values(), pane, this.drawn.panes);
     return { ...pane, height: this.layout.height };
   }
 
@@ -116,12 +107,11 @@ export class Overlays {
 
   /** Lay out everything in the batches. */
   draw(store: CandleStore, geometry: Geometry, pane: PaneSize, look: Look): void {
-    const { under, over, layout } = this;
+    const { layout } = this;
+    const { under, over } = this.drawn;
     const { palette } = look;
-    under.clear();
-    over.clear();
     this.placeLegends(pane.ratio);
-    if (this.series.size === 0) return;
+    if (this.drawn.series.size + this.drawn.panes.size === 0) return;
     const columns = columnsOf(geometry, store.count, pane.ratio);
     const units = 10 ** store.decimals;
     const { mapping } = geometry;
@@ -176,7 +166,7 @@ export class Overlays {
     { width, ratio }: PaneSize,
     { palette, grid }: Look,
   ): void {
-    const { over } = this;
+    const { over } = this.drawn;
     const { line } = this.layout;
     const scale = scaleOf(pane);
     const { top, bottom } = pane;
@@ -200,11 +190,11 @@ export class Overlays {
   private dash(row: number, width: number, palette: Palette): void {
     const { line } = this.layout;
     const color = packColor(palette.axisText);
-    for (let x = 0; x < width; x += 6 * line) this.over.push(x, row, 2 * line, line, color);
+    for (let x = 0; x < width; x += 6 * line) this.drawn.over.push(x, row, 2 * line, line, color);
   }
 
   private *onPrices(): Iterable<Series> {
-    for (const each of this.series.values()) if (each.pane === PRICE_PANE) yield each;
+    for (const each of this.drawn.series.values()) if (each.pane === PRICE_PANE) yield each;
   }
 
   private placeLegends(ratio: number): void {
@@ -219,7 +209,7 @@ export class Overlays {
       if (legend === undefined) {
         legend = new PaneLegend();
         this.paneLegends.set(name, legend);
-        this.parent.append(legend.element);
+        this.places.pane.append(legend.element);
       }
       legend.moveTo(top / ratio);
     }
@@ -232,8 +222,7 @@ class PaneLegend {
   readonly element = el("div", "legend pane-legend", {}, this.legend.element);
 
   moveTo(y: number): void {
-    const transform = `translateY(${y}px)`;
-    if (this.element.style.transform !== transform) this.element.style.transform = transform;
+    moveTo(this.element, 0, y);
   }
 }
 
@@ -263,20 +252,4 @@ function reading(series: Series, store: CandleStore, index: number, decimals: nu
     text: formatValue(at < 0 ? Number.NaN : values[at], decimals),
   }));
   return { title: series.title, values };
-}
-
-/** Check that a series can be drawn; throws RangeError with the reason. */
-export function checkSeries(id: string, series: Series): void {
-  for (const { label, values, color, negative, breaks = values } of series.plots) {
-    for (const { length } of [values, breaks]) {
-      if (length === series.time.length) continue;
-      const lengths = `${length} values for ${series.time.length} times`;
-      throw new RangeError(`series ${id}, plot ${label}: ${lengths}`);
-    }
-    parseColor(color);
-    if (negative !== undefined) parseColor(negative);
-  }
-  for (const index of series.fill ?? []) {
-    if (series.plots[index] === undefined) throw new RangeError(`series ${id}: no plot ${index}`);
-  }
 }

@@ -1,4 +1,4 @@
-import { el, setText } from "../dom";
+import { ElementPool, el, moveTo, setText } from "../dom";
 
 /** A label as placed: its middle in CSS pixels of the pane. */
 export interface PlacedLabel {
@@ -9,32 +9,20 @@ export interface PlacedLabel {
 
 /** Labels of layers on the price axis: elements, like the crosshair's. */
 export class PriceLabels {
-  private readonly elements: HTMLElement[] = [];
+  private readonly pool: ElementPool;
 
-  constructor(private readonly parent: HTMLElement) {}
+  constructor(parent: HTMLElement) {
+    this.pool = new ElementPool(() =>
+      parent.appendChild(el("div", "axis-label label-line", { "aria-hidden": "true" })),
+    );
+  }
 
   show(labels: readonly PlacedLabel[]): void {
-    labels.forEach((label, k) => {
-      place(this.element(k), label);
+    this.pool.show(labels, (element, { y, text, color }) => {
+      setText(element, text);
+      moveTo(element, 0, y);
+      const { style } = element;
+      if (style.getPropertyValue("--color") !== color) style.setProperty("--color", color);
     });
-    for (const element of this.elements.slice(labels.length)) element.hidden = true;
   }
-
-  private element(k: number): HTMLElement {
-    const known = this.elements[k];
-    if (known !== undefined) return known;
-    const made = el("div", "axis-label label-line", { "aria-hidden": "true" });
-    this.elements.push(made);
-    this.parent.append(made);
-    return made;
-  }
-}
-
-function place(element: HTMLElement, { y, text, color }: PlacedLabel): void {
-  element.hidden = false;
-  setText(element, text);
-  const transform = `translate(0px, ${y}px)`;
-  const { style } = element;
-  if (style.transform !== transform) style.transform = transform;
-  if (style.getPropertyValue("--color") !== color) style.setProperty("--color", color);
 }

@@ -1,5 +1,6 @@
 import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
+import { parseColor } from "./color";
 
 /** The pane of the candles. Any other name is a pane of its own below, in the order they came. */
 export const PRICE_PANE = "price";
@@ -99,4 +100,20 @@ export function extentOf(series: Series, places: Int32Array): Extent {
     }
   }
   return { low, high };
+}
+
+/** Check that a series can be drawn; throws RangeError with the reason. */
+export function checkSeries(id: string, series: Series): void {
+  for (const { label, values, color, negative, breaks = values } of series.plots) {
+    for (const { length } of [values, breaks]) {
+      if (length === series.time.length) continue;
+      const lengths = `${length} values for ${series.time.length} times`;
+      throw new RangeError(`series ${id}, plot ${label}: ${lengths}`);
+    }
+    parseColor(color);
+    if (negative !== undefined) parseColor(negative);
+  }
+  for (const index of series.fill ?? []) {
+    if (series.plots[index] === undefined) throw new RangeError(`series ${id}: no plot ${index}`);
+  }
 }

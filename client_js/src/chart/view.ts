@@ -9,8 +9,8 @@ import { layOut, type PaneSize } from "./geometry";
 import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./input";
 import { FrameLoop, Level } from "./invalidate";
 import { Layers } from "./layers";
+import { Legend } from "./legend";
 import { LogRecords } from "./log-records";
-import { Overlays } from "./overlays";
 import type { PriceMapping } from "./price-mapping";
 import { PriceScale, type ScaleKind } from "./price-scale";
 import { RendererHost } from "./renderers/host";
@@ -18,6 +18,7 @@ import type { Renderer, RendererName } from "./renderers/renderer";
 import { type DeviceSize, observeDeviceSizes } from "./resize";
 import type { Scaffold } from "./scaffold";
 import { fillView, type Geometry, VIEW_FLOATS } from "./scene";
+import { SeriesHost } from "./series-host";
 import { applyTheme, paletteOf, type Theme } from "./theme";
 import { Viewport } from "./viewport";
 
@@ -35,8 +36,8 @@ export interface ViewOptions {
   /** Called when the pointer or a key has moved the crosshair. */
   onPoint(at: Point | null): void;
   onClick(at: Point): void;
-  /** Called with the reason when the candles cannot be drawn on the scale that was asked for. */
-  onFault(reason: string): void;
+  /** Called with a sentence if something cannot be drawn as it was asked for. */
+  onFailure(reason: string): void;
 }
 
 /** The candles that a view shows. */
@@ -50,7 +51,7 @@ export interface Shown {
 export class ChartView {
   readonly viewport = new Viewport();
   readonly scale = new PriceScale();
-  readonly overlays: Overlays;
+  readonly series: SeriesHost;
   readonly layers = new Layers();
   readonly annotations: Annotations;
   frames = 0;
@@ -88,16 +89,26 @@ export class ChartView {
     this.watcher = this.watch();
     this.scale.kind = options.scale;
     this.palette = paletteOf(options.theme);
-    this.overlays = new Overlays(pane);
-    this.annotations = new Annotations(scaffold, this.overlays, this.layers);
+    const legend = new Legend();
+    this.series = new SeriesHost(
+      { pane, legend: legend.element },
+      () => this.request(Level.Layout),
+      options.onFailure,
+    );
+    this.annotations = new Annotations(scaffold, legend, this.series, this.layers);
     this.annotations.legend.setTitle(shown.title);
-    this.axes = new AxisView(scaffold, this.overlays);
+    this.axes = new AxisView(scaffold, this.series);
     applyTheme(root, options.theme);
     this.listen();
     this.stopObserving = observeDeviceSizes([root, pane], ([whole, inner]) =>
       this.resized(whole, inner),
     );
-    this.host = new RendererHost(pane, options.renderer, (renderer) => this.adopt(renderer));
+    this.host = new RendererHost(
+      pane,
+      options.renderer,
+      (renderer) => this.adopt(renderer),
+      options.onFailure,
+    );
     void this.host.start();
   }
 
@@ -206,8 +217,7 @@ export class ChartView {
     return {
       pan: move((dx: number, dy: number) => {
         viewport.pan(dx);
-        if (!scale.auto && dy !== 0)
-          scale.pan((dy * this.pane.ratio) / this.overlays.layout.height);
+        if (!scale.auto && dy !== 0) scale.pan((dy * this.pane.ratio) / this.series.layout.height);
       }),
       zoom: move((x: number, factor: number) => viewport.zoom(x, factor)),
       zoomFollowing: move((factor: number) => viewport.zoomFollowing(factor)),
@@ -241,7 +251,7 @@ export class ChartView {
     const from = cursor === null ? store.count : coordinates.xToIndex(cursor.x);
     const index = Math.min(Math.max(from + candles * geometry.per, 0), store.count - 1);
     const y = coordinates.rowOf(store.close.at(index)) / ratio;
-    const height = this.overlays.layout.height / ratio;
+    const height = this.series.layout.height / ratio;
     this.point({ x: coordinates.columnOf(index) / ratio, y: Math.min(y, height) });
   }
 
@@ -277,31 +287,31 @@ export class ChartView {
 
   private drawPane(level: Level): void {
     this.follow();
-    const { overlays, pane, palette, store, axes, layers } = this;
-    const room = overlays.divide(pane);
+    const { series, pane, palette, store, axes, layers } = this;
+    const room = series.divide(pane);
     const geometry = layOut(store, this.viewport, this.scale, room, (...given) =>
-      overlays.stretch(store, ...given),
+      series.stretch(store, ...given),
     );
     this.tellFault();
     const coordinates = new Coordinates(store, geometry, this.intervalMs, pane.ratio);
     this.coordinates = coordinates;
-    overlays.fit(store, geometry);
+    series.fit(store, geometry);
     axes.update(coordinates, pane, { palette, zone: this.zone }, level === Level.Layout);
     this.scaffold.latest.hidden = this.viewport.following;
-    overlays.draw(store, geometry, pane, { palette, grid: axes.grid });
-    const { under, over } = overlays;
+    series.draw(store, geometry, pane, { palette, grid: axes.grid });
+    const { under, over } = series;
     layers.draw({ under, over, coordinates, palette, width: pane.width, height: room.height });
     if (this.host.current !== null) this.render(this.host.current, geometry);
   }
 
   private tellFault(): void {
     const { fault } = this.scale;
-    if (fault !== this.fault && fault !== null) this.options.onFault(fault);
+    if (fault !== this.fault && fault !== null) this.options.onFailure(fault);
     this.fault = fault;
   }
 
   private render(renderer: Renderer, geometry: Geometry): void {
-    const { store, axes, overlays, palette } = this;
+    const { store, axes, series, palette } = this;
     this.upload(renderer, geometry.mapping);
     const { per, first, last } = geometry;
     renderer.draw({
@@ -309,8 +319,8 @@ export class ChartView {
       background: palette.background,
       grid: axes.grid,
       gridVersion: axes.gridVersion,
-      under: overlays.under,
-      over: overlays.over,
+      under: series.under,
+      over: series.over,
       per,
       first,
       last,

@@ -3,8 +3,9 @@
 import { gridOf, placeAxes } from "../../src/chart/axes";
 import type { Palette } from "../../src/chart/color";
 import { layOut, type PaneSize } from "../../src/chart/geometry";
-import { Overlays } from "../../src/chart/overlays";
+import { type Drawn, Overlays } from "../../src/chart/overlays";
 import { PriceScale } from "../../src/chart/price-scale";
+import { RectBatch } from "../../src/chart/rect-batch";
 import { Canvas2dRenderer } from "../../src/chart/renderers/canvas2d";
 import type { Renderer } from "../../src/chart/renderers/renderer";
 import { WebgpuRenderer } from "../../src/chart/renderers/webgpu";
@@ -37,10 +38,10 @@ interface Case {
 
 const floats = (numbers: Numbers) => Float64Array.from(numbers, (each) => each ?? Number.NaN);
 
-function overlaysOf(series: Case["series"]): Overlays {
-  const overlays = new Overlays(document.createElement("div"));
-  for (const [index, { time, plots, ...rest }] of series.entries()) {
-    overlays.set(String(index), {
+function drawnOf(given: Case["series"]): Drawn {
+  const series = new Map<string, Series>();
+  for (const [index, { time, plots, ...rest }] of given.entries()) {
+    series.set(String(index), {
       ...rest,
       time: Float64Array.from(time),
       plots: plots.map(({ values, breaks, ...look }) => ({
@@ -50,7 +51,7 @@ function overlaysOf(series: Case["series"]): Overlays {
       })),
     });
   }
-  return overlays;
+  return { series, panes: new Map(), under: new RectBatch(), over: new RectBatch() };
 }
 
 function viewportOf({ pane, spacing, rightOffset }: Case, count: number): Viewport {
@@ -63,7 +64,9 @@ function viewportOf({ pane, spacing, rightOffset }: Case, count: number): Viewpo
 /** The steps by which the chart itself makes a frame. */
 function compose(given: Case, store: CandleStore): Scene {
   const { pane, palette, intervalMs } = given;
-  const overlays = overlaysOf(given.series);
+  const drawn = drawnOf(given.series);
+  const place = document.createElement("div");
+  const overlays = new Overlays(drawn, { pane: place, legend: place });
   const scale = new PriceScale();
   scale.auto = given.prices === null;
   if (given.prices !== null) scale.range = given.prices;
@@ -85,7 +88,7 @@ function compose(given: Case, store: CandleStore): Scene {
   const view = new Float32Array(VIEW_FLOATS);
   const dashes = fillView(view, geometry, pane.height, palette, last < 0 ? null : price);
   const { per, first, last: end } = geometry;
-  const { under, over } = overlays;
+  const { under, over } = drawn;
   const { background } = palette;
   return { view, background, grid, gridVersion: 1, under, over, per, first, last: end, dashes };
 }

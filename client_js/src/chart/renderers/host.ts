@@ -1,6 +1,5 @@
 /// <reference types="vite/client" />
 import shader from "../../../shaders/candles.wgsl?raw";
-import { Canvas2dRenderer } from "./canvas2d";
 import type { Renderer, RendererName } from "./renderer";
 import { WebgpuRenderer } from "./webgpu";
 
@@ -10,22 +9,40 @@ const LOSS_WINDOW_MS = 60_000;
 
 /**
  * Chooses the renderer and replaces it when its device is lost: WebGPU on a real adapter, Canvas2D
- * elsewhere (a software adapter presents more slowly than a canvas), or the user's choice.
+ * elsewhere (a software adapter presents more slowly than a canvas), or the user's choice. Canvas2D
+ * is loaded where it is needed.
  */
 export class RendererHost {
   current: Renderer | null = null;
   private losses: number[] = [];
   private disposed = false;
 
-  /** `onReady` is called with each new renderer, which then has nothing uploaded yet. */
+  /**
+   * `onReady` is called with each new renderer, which then has nothing uploaded yet; `onFailure` with
+   * a sentence if none can be had.
+   */
   constructor(
     private readonly parent: HTMLElement,
     private readonly wanted: RendererName | null,
     private readonly onReady: (renderer: Renderer) => void,
+    private readonly onFailure: (reason: string) => void,
   ) {}
 
   async start(): Promise<void> {
-    const renderer = await this.create();
+    try {
+      this.take(await this.create());
+    } catch (error) {
+      this.onFailure(`The chart cannot be drawn: ${String(error)}`);
+    }
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.current?.dispose();
+    this.current = null;
+  }
+
+  private take(renderer: Renderer): void {
     if (this.disposed) {
       renderer.dispose();
       return;
@@ -33,12 +50,6 @@ export class RendererHost {
     this.current = renderer;
     this.parent.prepend(renderer.canvas);
     this.onReady(renderer);
-  }
-
-  dispose(): void {
-    this.disposed = true;
-    this.current?.dispose();
-    this.current = null;
   }
 
   private async create(): Promise<Renderer> {
@@ -50,6 +61,7 @@ export class RendererHost {
         console.warn("WebGPU cannot be used, Canvas2D is:", error);
       }
     }
+    const { Canvas2dRenderer } = await import("./canvas2d");
     return new Canvas2dRenderer(newCanvas());
   }
 
