@@ -5,7 +5,7 @@ import { Crosshair, type Point } from "./crosshair";
 import type { PaneSize } from "./geometry";
 import type { Layers } from "./layers";
 import type { Legend } from "./legend";
-import { type Marker, Markers } from "./markers";
+import type { Marker, Markers } from "./markers";
 import { PriceLabels } from "./price-labels";
 import { axisText } from "./price-text";
 import type { Scaffold } from "./scaffold";
@@ -22,22 +22,28 @@ export interface AnnotationFrame {
 
 /** The elements above the canvases: legends, markers, and labels on the axes. */
 export class Annotations {
-  /** The markers on candles. */
-  marked: readonly Marker[] = [];
-  private readonly markers: Markers;
+  private marked: readonly Marker[] = [];
+  private markers: Markers | null = null;
   private readonly crosshair: Crosshair;
   private readonly labels: PriceLabels;
 
   constructor(
-    { root, pane }: Scaffold,
+    private readonly scaffold: Scaffold,
     readonly legend: Legend,
     private readonly series: SeriesHost,
     private readonly layers: Layers,
   ) {
-    pane.append(this.legend.element);
-    this.crosshair = new Crosshair(root);
-    this.labels = new PriceLabels(root);
-    this.markers = new Markers(pane);
+    scaffold.pane.append(this.legend.element);
+    this.crosshair = new Crosshair(scaffold.root);
+    this.labels = new PriceLabels(scaffold.root);
+  }
+
+  /** Replace the markers on candles. The code that draws them is loaded with the first. */
+  async mark(marked: readonly Marker[]): Promise<void> {
+    this.marked = marked;
+    if (marked.length === 0) return;
+    const { Markers } = await import("./markers");
+    this.markers ??= new Markers(this.scaffold.pane);
   }
 
   /** Place everything for a frame. */
@@ -72,7 +78,7 @@ export class Annotations {
 
   private placeMarkers(coordinates: Coordinates): void {
     const { store, geometry, intervalMs, ratio } = coordinates;
-    this.markers.place(this.marked, store, intervalMs, {
+    this.markers?.place(this.marked, store, intervalMs, {
       first: geometry.first * geometry.per,
       last: geometry.last * geometry.per,
       x: (index) => coordinates.columnOf(index) / ratio,

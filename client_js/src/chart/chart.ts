@@ -447,8 +447,10 @@ export class Chart {
   }
 
   private showMarkers(): void {
-    this.view.annotations.marked = [...this.markers].flat();
-    this.view.request(Level.Cursor);
+    const redraw = () => this.view.request(Level.Cursor);
+    const fail = (error: unknown) =>
+      this.events.emit("failure", `Markers cannot be drawn: ${String(error)}`);
+    this.view.annotations.mark([...this.markers].flat()).then(redraw, fail);
   }
 
   private currentRange(): VisibleRange | null {

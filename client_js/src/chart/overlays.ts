@@ -3,7 +3,6 @@ import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
 import type { Palette } from "./color";
 import type { PaneSize } from "./geometry";
-import { type Reading, SeriesLegend } from "./legend";
 import {
   type Columns,
   columnsOf,
@@ -16,6 +15,7 @@ import type { PriceMapping } from "./price-mapping";
 import { packColor, type RectBatch } from "./rect-batch";
 import type { Geometry, Rect } from "./scene";
 import { align, extentOf, PRICE_PANE, type Series } from "./series";
+import { type Reading, SeriesLegend } from "./series-legend";
 import {
   dividePanes,
   fitPane,

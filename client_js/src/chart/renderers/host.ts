@@ -1,7 +1,6 @@
 /// <reference types="vite/client" />
 import shader from "../../../shaders/candles.wgsl?raw";
 import type { Renderer, RendererName } from "./renderer";
-import { WebgpuRenderer } from "./webgpu";
 
 /** Number of device losses within LOSS_WINDOW_MS after which Canvas2D takes over. */
 const MAX_LOSSES = 3;
@@ -9,8 +8,8 @@ const LOSS_WINDOW_MS = 60_000;
 
 /**
  * Chooses the renderer and replaces it when its device is lost: WebGPU on a real adapter, Canvas2D
- * elsewhere (a software adapter presents more slowly than a canvas), or the user's choice. Canvas2D
- * is loaded where it is needed.
+ * elsewhere (a software adapter presents more slowly than a canvas), or the user's choice. Only the
+ * chosen one is loaded.
  */
 export class RendererHost {
   current: Renderer | null = null;
@@ -71,7 +70,10 @@ export class RendererHost {
     const adapter = await navigator.gpu.requestAdapter();
     if (adapter === null) return null;
     if (adapter.info.isFallbackAdapter && this.wanted !== "webgpu") return null;
-    const device = await adapter.requestDevice();
+    const [device, { WebgpuRenderer }] = await Promise.all([
+      adapter.requestDevice(),
+      import("./webgpu"),
+    ]);
     return WebgpuRenderer.create(newCanvas(), device, shader, (reason) => this.lost(reason));
   }
 
