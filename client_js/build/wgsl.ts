@@ -16,8 +16,8 @@ export function minifiedShaders(): Plugin {
   };
 }
 
-/** The code without comments and indentation, for WGSL that has no block comments. */
+/** The code without comments and most white space, for WGSL that has no block comments. */
 export function minified(code: string): string {
   const lines = code.split("\n").map((line) => line.replace(/\/\/.*/, "").trim());
-  return lines.filter((line) => line !== "").join("\n");
+  return lines.join("\n").replace(/\s*([{}()\[\];,:=])\s*/g, "$1");
 }
