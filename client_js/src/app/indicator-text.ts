@@ -1,5 +1,5 @@
 import { type Resolved, resolve } from "../compute/params";
-import { SOURCES, specOf } from "../compute/registry";
+import { INDICATORS, SOURCES, specOf } from "../compute/registry";
 
 /** Indicators as text, for the page's address: "ema(20),bollinger(20,2,close),macd(12,26,9)". */
 export function writeIndicators(all: readonly Resolved[]): string {
@@ -22,7 +22,7 @@ export interface NamedIndicator {
 export function readIndicators(text: string): { found: NamedIndicator[]; faults: string[] } {
   const found: NamedIndicator[] = [];
   const faults: string[] = [];
-  for (const part of text.match(/[^,()]+(\([^()]*\))?/g) ?? []) {
+  for (const part of text.match(/[^,()\s][^,()]*(\([^()]*\))?/g) ?? []) {
     try {
       found.push(readOne(part));
     } catch (problem) {
@@ -34,7 +34,8 @@ export function readIndicators(text: string): { found: NamedIndicator[]; faults:
 
 function readOne(part: string): NamedIndicator {
   const [, written = "", inside = ""] = /^\s*([\w-]+)\s*(?:\((.*)\))?\s*$/.exec(part) ?? [];
-  const name = written.toLowerCase();
+  const wanted = written.toLowerCase();
+  const name = Object.keys(INDICATORS).find((each) => each.toLowerCase() === wanted) ?? written;
   const given = inside === "" ? [] : inside.split(",").map((value) => value.trim());
   const params: Record<string, unknown> = {};
   resolve(name, params);
