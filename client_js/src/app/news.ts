@@ -1,6 +1,7 @@
 import { byId, el, setText } from "../dom";
 import type { Headline, HeadlineSentiment, Origin } from "../feed/payloads";
-import { minute, type Zone } from "../format/time";
+import { minute } from "../format/time";
+import type { Zone } from "../format/zone";
 import { Edge } from "../models/edge";
 import { KeyedList } from "./keyed-list";
 import { originNote } from "./origin-note";

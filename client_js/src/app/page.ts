@@ -38,7 +38,7 @@ import { SymbolStates } from "./symbols";
 import { currentTheme, ThemeButton } from "./theme";
 import { Tips } from "./tip";
 import { WatchList } from "./watch-list";
-import { ZoneButton } from "./zone-button";
+import { ZoneMenu } from "./zone-menu";
 
 const CLOCK_MS = 1000;
 const FIRST_INTERVAL: Interval = "1m";
@@ -66,7 +66,7 @@ export class Page {
   });
   private readonly probe = new PipelineProbe(this.feed, true);
   private readonly pipeline = new Pipeline(this.probe.state);
-  private readonly pipelinePanel = new PipelinePanel(this.probe, () => this.zone.zone);
+  private readonly pipelinePanel = new PipelinePanel(this.probe, () => this.chart.timeZone);
   private readonly references = new References(this.feed, {
     onDay: (symbol, day) => {
       this.market.setDay(symbol, day);
@@ -79,7 +79,7 @@ export class Page {
   });
   private readonly loop = new PanelLoop(() => this.render());
   private readonly priceLoop = new FrameLoop(() => this.renderPrices());
-  private readonly zone = new ZoneButton((zone) => {
+  private readonly zone = new ZoneMenu((zone) => {
     this.chart.setTimeZone(zone);
     this.loop.request();
   });
@@ -274,7 +274,10 @@ export class Page {
 
   private showStore(store: CandleStore): void {
     const { symbol, interval } = this.session;
-    this.chart.show({ symbol, interval, store });
+    const { venue, timeZone: exchangeTimeZone = null } =
+      this.market.symbols.get(symbol ?? "") ?? {};
+    this.zone.setVenue(venue, exchangeTimeZone);
+    this.chart.show({ symbol, interval, store, exchangeTimeZone });
     this.probe.show(symbol);
     this.showMarkers();
     this.python.show({ store, symbol: symbol ?? "", interval });
@@ -310,7 +313,7 @@ export class Page {
     new Tips();
     new CrosshairSpeech(
       this.chart,
-      () => this.zone.zone,
+      () => this.chart.timeZone,
       ({ time }) => {
         const { interval } = this.session;
         return this.markers.titlesBetween(time, time + INTERVALS[interval], interval).join(", ");
@@ -331,7 +334,7 @@ export class Page {
       { keys: ["n"], does: "Price alerts", run: () => this.alerts.openPanel() },
       { keys: ["f"], does: "Full screen", run: () => void fullscreen.toggle() },
       { keys: ["t"], does: "Light or dark theme", run: () => byId("theme").click() },
-      { keys: ["z"], does: "Time zone", run: () => byId("zone").click() },
+      { keys: ["z"], does: "Time zone", run: () => this.zone.open() },
     ]);
     byId("symbol").addEventListener("click", () => this.openWatch());
     window.addEventListener("popstate", () => this.restore());
@@ -356,15 +359,15 @@ export class Page {
       // The chart may have seen a price with more decimals.
       state.decimals = Math.max(state.decimals, store.decimals);
     }
-    this.prices.render(state, this.zone.zone, performance.now());
+    this.prices.render(state, this.chart.timeZone, performance.now());
     this.status.reportLast(state?.last ?? null);
   }
 
   /** Draw the panels. */
   private render(): void {
     this.renderPrices();
-    this.news.render(this.zone.zone);
-    this.signals.render(this.zone.zone);
+    this.news.render(this.chart.timeZone);
+    this.signals.render(this.chart.timeZone);
     this.pipeline.render();
     this.status.render();
     this.probe.drawn("lists");

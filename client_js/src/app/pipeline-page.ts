@@ -32,11 +32,10 @@ class PipelinePage {
   private candles: TopicSubscription<CandlesReply> | null = null;
 
   constructor() {
-    const zone = keptZone();
-    const view = new PipelineView(byId("pipeline"), this.probe.state, () => zone);
+    const view = new PipelineView(byId("pipeline"), this.probe.state, () => this.chart.timeZone);
     this.chart = createChart(byId("landing-chart"), {
       renderer: readAddress(location.search).renderer,
-      timeZone: zone,
+      timeZone: keptZone(),
       theme: currentTheme(),
       indicators: kernelIndicators(),
     });

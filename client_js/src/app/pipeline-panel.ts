@@ -1,5 +1,5 @@
 import { byId, el } from "../dom";
-import type { Zone } from "../format/time";
+import type { Zone } from "../format/zone";
 import type { PipelineProbe } from "../pipeline/probe";
 import type { PipelineView } from "../pipeline/view/view";
 import { besidePage } from "./beside-page";

@@ -1,5 +1,5 @@
 import { padDecimals } from "../format/decimal";
-import type { Zone } from "../format/time";
+import type { Zone } from "../format/zone";
 import { Header } from "./header";
 import type { SymbolState } from "./symbols";
 import { Tape } from "./tape";

@@ -1,4 +1,4 @@
-import type { Zone } from "../format/time";
+import { isZoneName, type Zone } from "../format/zone";
 import { type Interval, isInterval } from "../store/intervals";
 
 const PREFIX = "tickfire.";
@@ -41,8 +41,11 @@ export function remember(name: Setting, value: string): void {
   }
 }
 
+/** The zone kept at the last visit, or UTC. */
 export function keptZone(): Zone {
-  return recall("zone") === "local" ? "local" : "utc";
+  const kept = recall("zone");
+  const isKnown = kept === "local" || kept === "exchange" || (kept !== null && isZoneName(kept));
+  return isKnown ? kept : "utc";
 }
 
 export function keptInterval(): Interval | null {

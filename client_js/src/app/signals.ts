@@ -1,6 +1,7 @@
 import { byId, el } from "../dom";
 import type { Direction, SignalEvent } from "../feed/signals";
-import { minute, type Zone } from "../format/time";
+import { minute } from "../format/time";
+import type { Zone } from "../format/zone";
 import { KeyedList } from "./keyed-list";
 import { Roving } from "./roving";
 import { explain, FIGURES, headline, leaning, title, trend } from "./signal-text";

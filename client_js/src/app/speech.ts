@@ -1,7 +1,8 @@
 import type { Chart, ChartPoint } from "../chart/chart";
 import { byId, setText } from "../dom";
 import { compact } from "../format/decimal";
-import { full, type Zone } from "../format/time";
+import { full } from "../format/time";
+import type { Zone } from "../format/zone";
 import type { Bar } from "../store/candle-store";
 
 /** A key that is held steps faster than anyone listens, ms. */

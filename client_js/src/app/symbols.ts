@@ -1,11 +1,15 @@
 import type { Instrument, Tick } from "../feed/payloads";
 import { decimalsOf } from "../format/decimal";
+import type { Zone } from "../format/zone";
 import { Closes } from "./closes";
 
 /** The state of one symbol, as the lists show it. Prices are exact decimal strings. */
 export interface SymbolState {
   symbol: string;
   tickSize: string;
+  /** The venue and its time zone; null if they are not known. */
+  venue: string | null;
+  timeZone: Zone | null;
   /** Digits to show after the point. */
   decimals: number;
   last: string | null;
@@ -36,9 +40,9 @@ export class SymbolStates {
   setInstruments(instruments: readonly Instrument[]): boolean {
     const before = [...this.symbols.keys()].sort().join("\n");
     const gone = new Set(this.symbols.keys());
-    for (const { symbol, tick_size: tickSize } of instruments) {
-      gone.delete(symbol);
-      this.add(symbol, tickSize ?? "0");
+    for (const instrument of instruments) {
+      gone.delete(instrument.symbol);
+      this.add(instrument);
     }
     for (const symbol of gone) this.symbols.delete(symbol);
     return before !== [...this.symbols.keys()].sort().join("\n");
@@ -73,16 +77,19 @@ export class SymbolStates {
     this.changed.add(symbol);
   }
 
-  private add(symbol: string, tickSize: string): void {
+  private add(instrument: Instrument): void {
+    const { symbol, venue = null, time_zone: timeZone = null } = instrument;
+    const tickSize = instrument.tick_size ?? "0";
     const decimals = decimalsOf(tickSize);
     const known = this.symbols.get(symbol);
     if (known !== undefined) {
-      known.tickSize = tickSize;
+      Object.assign(known, { tickSize, venue, timeZone });
       known.decimals = Math.max(known.decimals, decimals);
       return;
     }
     const unknown = { last: null, rising: null, reference: null, volume: null };
-    this.symbols.set(symbol, { symbol, tickSize, decimals, ...unknown, closes: new Closes() });
+    const about = { symbol, tickSize, venue, timeZone, decimals };
+    this.symbols.set(symbol, { ...about, ...unknown, closes: new Closes() });
     this.changed.add(symbol);
   }
 }

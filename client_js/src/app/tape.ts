@@ -1,7 +1,8 @@
 import { byId, el, setData, setText } from "../dom";
 import type { Tick } from "../feed/payloads";
 import { compact, padDecimals } from "../format/decimal";
-import { clock, type Zone } from "../format/time";
+import { clock } from "../format/time";
+import type { Zone } from "../format/zone";
 import { Ring } from "../store/ring";
 import { recall, remember } from "./settings";
 

@@ -1,4 +1,5 @@
-import { full, type Zone } from "../format/time";
+import { full } from "../format/time";
+import type { Zone } from "../format/zone";
 import type { CandleStore } from "../store/candle-store";
 import type { Coordinates } from "./coordinates";
 import { Crosshair, type Point } from "./crosshair";

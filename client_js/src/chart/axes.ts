@@ -1,4 +1,4 @@
-import type { Zone } from "../format/time";
+import type { Zone } from "../format/zone";
 import type { CandleStore } from "../store/candle-store";
 import type { Palette } from "./color";
 import { axisText } from "./price-text";

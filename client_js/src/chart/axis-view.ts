@@ -1,4 +1,4 @@
-import type { Zone } from "../format/time";
+import type { Zone } from "../format/zone";
 import { type Axes, gridOf, placeAxes } from "./axes";
 import { AxisCanvas } from "./axis-canvas";
 import type { Palette } from "./color";

@@ -1,4 +1,4 @@
-import type { Zone } from "../format/time";
+import type { Zone } from "../format/zone";
 import { type BarInput, checkedBars } from "../store/bars";
 import type { Bar, CandleStore } from "../store/candle-store";
 import { TickFolder, type TickInput } from "../store/ticks";
@@ -16,6 +16,7 @@ import {
   checkElement,
   type ResolvedSource,
   resolveSource,
+  resolveZone,
   titleOf,
 } from "./options";
 import { PriceLineLayer, type PriceLineOptions } from "./price-lines";
@@ -95,6 +96,7 @@ export function createChart(element: HTMLElement, options: ChartOptions = {}): C
 export class Chart {
   private source: ResolvedSource;
   private folder: TickFolder;
+  private zone: Zone;
   private readonly view: ChartView;
   private readonly scaffold = buildScaffold();
   private readonly events = new Emitter<ChartEvents>([
@@ -117,6 +119,8 @@ export class Chart {
     const { indicators = null, renderer = null, timeZone = "utc", theme = "dark" } = options;
     const scale = checkedScale(options.scale ?? "linear");
     this.source = resolveSource(options);
+    this.zone = timeZone;
+    const zone = resolveZone(timeZone, this.source);
     this.folder = new TickFolder(this.source.store, this.source.intervalMs);
     const { root } = this.scaffold;
     const resolved = resolveTheme(theme);
@@ -126,7 +130,7 @@ export class Chart {
       this.scaffold,
       {
         renderer,
-        zone: timeZone,
+        zone,
         theme: resolved,
         scale,
         onPlaced: () => this.adoptStyles(),
@@ -199,6 +203,7 @@ export class Chart {
   show(source: ChartSource): void {
     this.source = resolveSource(source);
     this.folder = new TickFolder(this.source.store, this.source.intervalMs);
+    this.view.setZone(this.timeZone);
     this.view.show(this.shown());
     this.indicators.show(this.indicatorSource());
     this.label();
@@ -370,8 +375,15 @@ export class Chart {
     this.view.setScale(checkedScale(kind));
   }
 
+  /** The zone of times on the chart; that of the venue for "exchange". */
+  get timeZone(): Zone {
+    return resolveZone(this.zone, this.source);
+  }
+
+  /** Show times in another zone. Throws RangeError for an unknown one. */
   setTimeZone(zone: Zone): void {
-    this.view.setZone(zone);
+    this.view.setZone(resolveZone(zone, this.source));
+    this.zone = zone;
   }
 
   /** Show all candles, with prices to fit. */

@@ -1,4 +1,4 @@
-import type { Zone } from "../format/time";
+import { checkedZone, type Zone } from "../format/zone";
 import { CandleStore } from "../store/candle-store";
 import { intervalLength } from "../store/intervals";
 import { decimalText, show } from "../store/values";
@@ -15,6 +15,8 @@ export interface ChartSource {
   interval?: string | number;
   /** The least price step, such as 0.25 or "0.25"; found from the prices by default. */
   tickSize?: number | string;
+  /** The zone in which the venue states its hours (IANA), for the time zone "exchange". */
+  exchangeTimeZone?: string | null;
   /** Candles that are kept up to date elsewhere; several charts may show one store. */
   store?: CandleStore;
 }
@@ -22,7 +24,10 @@ export interface ChartSource {
 export interface ChartOptions extends ChartSource {
   /** "dark" by default. */
   theme?: ThemeInput;
-  /** Times on the axis and in labels: "utc" by default. */
+  /**
+   * Times on the axis and in labels: "utc" by default; "local", "exchange", or a name such as
+   * "America/New_York". Candles of a day and longer show their date in UTC in any zone.
+   */
   timeZone?: Zone;
   /** The scale of the prices: "linear" by default. */
   scale?: ScaleKind;
@@ -38,6 +43,7 @@ export interface ResolvedSource {
   /** The interval as text, for the legend. */
   interval: string;
   intervalMs: number;
+  exchangeTimeZone: Zone;
   store: CandleStore;
 }
 
@@ -52,7 +58,8 @@ export function resolveSource(given: ChartSource): ResolvedSource {
   const intervalMs = lengthOf(interval);
   const store = given.store ?? new CandleStore(tickSizeOf(given.tickSize ?? "0"));
   const name = typeof interval === "string" ? interval : nameOf(intervalMs);
-  return { symbol, interval: name, intervalMs, store };
+  const exchangeTimeZone = checkedZone(given.exchangeTimeZone ?? "utc");
+  return { symbol, interval: name, intervalMs, exchangeTimeZone, store };
 }
 
 function lengthOf(interval: unknown): number {
@@ -94,4 +101,9 @@ export function checkElement(element: unknown): asserts element is HTMLElement {
   if (isElement && typeof (element as HTMLElement).append === "function") return;
   const hint = typeof element === "string" ? ": pass document.querySelector's result" : "";
   throw new TypeError(`createChart needs an element of the page, not ${show(element)}${hint}`);
+}
+
+/** The zone of times on a chart of `source`; throws RangeError for an unknown one. */
+export function resolveZone(zone: Zone, source: ResolvedSource): Zone {
+  return zone === "exchange" ? source.exchangeTimeZone : checkedZone(zone);
 }

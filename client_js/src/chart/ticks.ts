@@ -1,5 +1,6 @@
 /** Choice of axis labels: round prices, and candles at which a period begins. */
-import { clock, day, minute, month, year, type Zone, zoneOffset } from "../format/time";
+import { clock, day, minute, month, year } from "../format/time";
+import { type Zone, zoneOffset } from "../format/zone";
 
 const MANTISSAS = [1, 2, 2.5, 5];
 const MAX_DECIMALS = 12;
@@ -151,7 +152,10 @@ function nextPeriod(
 
 /** A number that is the same for all times within one period. */
 function period(time: number, step: number, zone: Zone): number {
-  const local = time + zoneOffset(time, zone);
+  const offset = zoneOffset(time, zone);
+  const local = time + offset;
+  // Hours by their beginning in UTC: at the end of summer time the clock shows one twice.
+  if (step <= HOUR) return Math.floor(local / step) * step - offset;
   if (step < DAY) return Math.floor(local / step);
   const at = new Date(local);
   const months = at.getUTCFullYear() * 12 + at.getUTCMonth();

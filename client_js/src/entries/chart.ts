@@ -30,7 +30,7 @@ export { packColor, type RectBatch } from "../chart/rect-batch";
 export type { RendererName } from "../chart/renderers/renderer";
 export { type Plot, type PlotKind, PRICE_PANE, type Series } from "../chart/series";
 export { THEMES, type Theme, type ThemeInput, type ThemeName } from "../chart/theme";
-export type { Zone } from "../format/time";
+export type { Zone } from "../format/zone";
 export type { BarInput } from "../store/bars";
 export type { Bar, CandleStore } from "../store/candle-store";
 export type { TickInput } from "../store/ticks";

@@ -1,20 +1,11 @@
-/**
- * Times as text. All functions take milliseconds since the Unix epoch and a zone: "utc" or the
- * browser's.
- */
-
-export type Zone = "utc" | "local";
+/** Times as text. All functions take milliseconds since the Unix epoch and a zone. */
+import { isRepeated, offsetText, type Zone, zoneOffset } from "./zone";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MS_PER_MINUTE = 60_000;
 
 const pad = (value: number, width = 2) => String(value).padStart(width, "0");
-
-/** Milliseconds to add to a UTC time for the zone's wall clock. */
-export function zoneOffset(time: number, zone: Zone): number {
-  return zone === "utc" ? 0 : -new Date(time).getTimezoneOffset() * MS_PER_MINUTE;
-}
 
 /** A Date whose UTC fields read as the zone's wall clock. */
 export function wall(time: number, zone: Zone): Date {
@@ -54,12 +45,16 @@ export function year(time: number, zone: Zone): string {
   return String(wall(time, zone).getUTCFullYear());
 }
 
-/** "Mon 1 Jul 2024", and the clock unless whole days are shown. */
+/**
+ * "Mon 1 Jul 2024", and the clock unless whole days are shown; with the offset in an hour that the
+ * clock shows twice.
+ */
 export function full(time: number, zone: Zone, intervalMs: number): string {
   const at = wall(time, zone);
   const date = `${DAYS[at.getUTCDay()]} ${day(time, zone)} ${year(time, zone)}`;
   if (intervalMs >= 86_400_000) return date;
-  return `${date}  ${intervalMs < MS_PER_MINUTE ? clock(time, zone) : minute(time, zone)}`;
+  const text = intervalMs < MS_PER_MINUTE ? clock(time, zone) : minute(time, zone);
+  return `${date}  ${text}${isRepeated(time, zone) ? ` ${offsetText(time, zone)}` : ""}`;
 }
 
 /** A duration in milliseconds as text: "12 s", "3 min", "2 h". */

@@ -2,7 +2,8 @@
 import { nsToMs } from "../feed/clock";
 import type { HealthReport, ProcessName, ProcessReport } from "../feed/payloads";
 import type { Status } from "../feed/status";
-import { clock, span, type Zone } from "../format/time";
+import { clock, span } from "../format/time";
+import type { Zone } from "../format/zone";
 import { NODES, type NodeName, STAGES } from "./stages";
 
 export type NodeState = "up" | "late" | "down" | "unknown";

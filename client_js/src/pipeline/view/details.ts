@@ -1,5 +1,6 @@
 import { el, setText } from "../../dom";
-import { clock, latency, type Zone } from "../../format/time";
+import { clock, latency } from "../../format/time";
+import type { Zone } from "../../format/zone";
 import { type NodeHealth, stateText } from "../health";
 import { HOP_TITLES, type Hop, type NodeName, STAGES } from "../stages";
 import type { PipelineState } from "../state";

@@ -1,5 +1,6 @@
 import { el, setText } from "../../dom";
-import { clockMs, latency, type Zone } from "../../format/time";
+import { clockMs, latency } from "../../format/time";
+import type { Zone } from "../../format/zone";
 import type { Journey, Leg } from "../journey";
 import { HOP_TITLES } from "../stages";
 

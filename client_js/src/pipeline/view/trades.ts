@@ -1,6 +1,7 @@
 import { el, setData, setText } from "../../dom";
 import { compact } from "../../format/decimal";
-import { clockMs, latency, type Zone } from "../../format/time";
+import { clockMs, latency } from "../../format/time";
+import type { Zone } from "../../format/zone";
 import type { Journey } from "../journey";
 
 const ROWS = 10;

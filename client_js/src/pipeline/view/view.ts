@@ -1,6 +1,7 @@
 import { el, setText } from "../../dom";
 import { preciseNow } from "../../feed/clock";
-import { latency, type Zone } from "../../format/time";
+import { latency } from "../../format/time";
+import type { Zone } from "../../format/zone";
 import { changesOf, type NodeState } from "../health";
 import type { Journey } from "../journey";
 import { Motion, slowdownFor } from "../motion";
