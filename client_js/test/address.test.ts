@@ -9,14 +9,15 @@ test("a token behind the # becomes the socket's, and none stays none", () => {
 });
 
 test("an address names the view, and is silent about what it leaves open", () => {
-  expect(readAddress("?symbol=EUR%2FUSD&interval=5m&indicators=ema(20)&renderer=canvas2d")).toMatchObject({
+  expect(
+    readAddress("?symbol=EUR%2FUSD&interval=5m&indicators=ema(20)&renderer=canvas2d"),
+  ).toMatchObject({
     symbol: "EUR/USD",
-      interval: "5m",
-      indicators: "ema(20)",
-      renderer: "canvas2d",
-      faults: [],
-    },
-  );
+    interval: "5m",
+    indicators: "ema(20)",
+    renderer: "canvas2d",
+    faults: [],
+  });
   const open = { symbol: null, interval: null, indicators: null, renderer: null, faults: [] };
   expect(readAddress("")).toMatchObject(open);
   expect(readAddress("?symbol=&renderer=crayon")).toMatchObject(open);
