@@ -6,7 +6,7 @@ import { minifiedShaders } from "./build/wgsl.ts";
 const inside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The package's parts, each of which can be imported by itself. */
-const ENTRIES = ["alerts", "chart", "compute", "feed", "models", "store"];
+const ENTRIES = ["alerts", "chart", "compute", "feed", "models", "store", "tools"];
 
 /** Lays the worker and kernels.wasm beside the package's module, and names them in it. */
 function besideEachOther(): Plugin {

@@ -36,7 +36,8 @@ export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
   let moved = 0;
   let drag: { id: number; by: Drag } | null = null;
   pane.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+    // While a layer has the pointer, another finger does nothing.
+    if (event.button !== 0 || drag !== null) return;
     pane.setPointerCapture(event.pointerId);
     const at = pointOf(event, pane);
     moved = 0;

@@ -64,6 +64,25 @@ export function span(ms: number): string {
   return `${Math.round(ms / 3_600_000)} h`;
 }
 
+const UNITS: readonly (readonly [number, string])[] = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+  [1_000, "s"],
+];
+
+/** A duration in milliseconds by its two greatest units: "3 d 4 h", "1 h 30 min", "45 s", "0 s". */
+export function duration(ms: number): string {
+  const parts = UNITS.map(([size, unit], k) => {
+    const rest = k === 0 ? ms : ms % UNITS[k - 1][0];
+    return { count: Math.floor(rest / size), unit };
+  });
+  const first = parts.findIndex(({ count }) => count > 0);
+  if (first === -1) return "0 s";
+  const shown = parts.slice(first, first + 2).filter(({ count }) => count > 0);
+  return shown.map(({ count, unit }) => `${count} ${unit}`).join(" ");
+}
+
 /** A latency: "< 1 µs", "4.2 µs", "420 µs", "1.23 ms", "12.3 ms", "1.20 s". */
 export function latency(ms: number): string {
   if (ms < 0.001) return "< 1 µs";
