@@ -15,6 +15,8 @@ interface Kept {
   drawings: readonly Drawing[];
 }
 
+const NONE: readonly Drawing[] = [];
+
 const VERSION = 1;
 const MAX_PER_SYMBOL = 500;
 
@@ -30,7 +32,7 @@ export class DrawingBook {
 
   /** The drawings of one symbol, in the order in which they were added. */
   of(symbol: string): readonly Drawing[] {
-    return this.symbols.get(symbol)?.value ?? [];
+    return this.symbols.get(symbol)?.value ?? NONE;
   }
 
   /** Add a drawing. Throws TypeError or RangeError that names the field, or the limit of 500. */
