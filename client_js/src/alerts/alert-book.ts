@@ -1,3 +1,4 @@
+import { newId } from "../id";
 import { type Alert, checkedAlert, isArmed } from "./alert";
 import { CrossingWatch, type Direction } from "./crossing";
 
@@ -60,7 +61,7 @@ export class AlertBook {
     if (this.alerts.size >= MAX_ALERTS) {
       throw new RangeError(`there are ${MAX_ALERTS} alerts already; remove one first`);
     }
-    const alert = checkedAlert({ ...given, id: crypto.randomUUID() });
+    const alert = checkedAlert({ ...given, id: newId() });
     this.put(alert);
     if (last !== null && !this.heard.has(alert.symbol)) this.watches.get(alert.id)?.price(last);
     this.handlers.onChange();
