@@ -405,7 +405,7 @@ test("whatever is drawn stays in the pane, in whole pixels, however far its ends
       const { width, height } = SIZE;
       const palette = paletteOf(THEMES.dark);
       const frame: LayerFrame = { under, over, coordinates, palette, width, height };
-      new DrawingLayer(editor).draw(frame);
+      new DrawingLayer(editor, { show: () => undefined }).draw(frame);
       for (const batch of [under, over]) {
         batch.forEach((x, y, w, h) => {
           for (const each of [x, y, w, h]) expect(Number.isInteger(each)).toBe(true);

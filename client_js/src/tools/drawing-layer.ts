@@ -56,7 +56,8 @@ export class DrawingLayer implements ChartLayer {
   /** Show the figures of the measurements. */
   private showFigures({ coordinates, width, height }: LayerFrame): void {
     const measured = this.editor.shown.filter(({ kind }) => kind === "measure");
-    const texts = coordinates.store.count === 0 ? [] : measured.map((each) => textOf(each, coordinates));
+    const texts =
+      coordinates.store.count === 0 ? [] : measured.map((each) => textOf(each, coordinates));
     const { ratio } = coordinates;
     this.boxes.show(texts, { width: width / ratio, height: height / ratio });
   }
