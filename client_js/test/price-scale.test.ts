@@ -3,9 +3,11 @@ import { expect, test } from "vitest";
 import { Coordinates } from "../src/chart/coordinates";
 import { layOut } from "../src/chart/geometry";
 import { LogRecords } from "../src/chart/log-records";
-import { logMapping, toRecord } from "../src/chart/price-mapping";
+import { logMapping } from "../src/chart/log-scale";
+import { logTicks } from "../src/chart/log-ticks";
+import { toRecord } from "../src/chart/price-mapping";
 import { checkedScale, PriceScale, type ScaleKind } from "../src/chart/price-scale";
-import { logTicks, percentTicks, scaleTicks } from "../src/chart/scale-ticks";
+import { percentTicks, scaleTicks } from "../src/chart/scale-ticks";
 import { Viewport } from "../src/chart/viewport";
 import { fromUnits } from "../src/format/decimal";
 import { type Bar, CandleStore } from "../src/store/candle-store";
@@ -37,6 +39,7 @@ function placed(
   view.fitAll();
   const scale = new PriceScale();
   scale.kind = kind;
+  scale.logMapping = logMapping;
   layOut(store, view, scale, PANE);
   change(scale);
   const geometry = layOut(store, view, scale, PANE);
@@ -198,6 +201,6 @@ test("log records keep falling candles falling, and all that changes", () => {
 
 test("an unknown scale is refused", () => {
   expect(() => checkedScale("logarithmic")).toThrow(
-    'scale must be "linear", "log" or "percent", not "logarithmic"',
+    "scale must be one of linear, log, percent, not logarithmic",
   );
 });

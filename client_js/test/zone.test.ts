@@ -76,7 +76,7 @@ test("offsets are told in hours, and minutes if there are some", () => {
 test("an unknown zone is refused", () => {
   for (const zone of ["Mars/Olympus", "+02:00", "", 5]) {
     expect(() => checkedZone(zone)).toThrow(
-      /timeZone must be "utc", "local", "exchange" or a name/,
+      /timeZone must be "utc", "local", "exchange" or an IANA name/,
     );
   }
   expect(checkedZone("Europe/Paris")).toBe("Europe/Paris");

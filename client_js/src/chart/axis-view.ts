@@ -63,7 +63,7 @@ export class AxisView {
 /** A key that changes whenever a label or line of the candles' axes moves. */
 function keyOf({ store, geometry }: Coordinates): string {
   const { top, pxPerUnit, first, offset, slot, per, mapping, reference } = geometry;
-  const prices = `${mapping.kind} ${top + mapping.base} ${pxPerUnit} ${reference}`;
+  const prices = `${top + mapping.base} ${pxPerUnit} ${reference}`;
   const start = store.time[first * per];
   return `${prices} ${first} ${offset} ${slot} ${start} ${store.decimals} `;
 }

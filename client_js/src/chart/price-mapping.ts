@@ -1,3 +1,5 @@
+import { priceStep, priceTicks } from "./ticks";
+
 /**
  * Places prices on a scale. Candles are drawn at even distances of positions; the records of the
  * renderers and the rows of the pane hold them relative to `base`, as 32-bit floats.
@@ -10,16 +12,16 @@ export interface PriceMapping {
   toPosition(units: number): number;
   /** The price, in units, at a position. */
   toUnits(position: number): number;
+  /**
+   * Round prices in units to label, whose positions are at least `gap` apart; `tick` is the least
+   * price step.
+   */
+  ticks(bottom: number, top: number, gap: number, tick: number): number[];
 }
 
 /** Prices at even distances; `base` in units. */
 export function linearMapping(base: number): PriceMapping {
-  return { kind: "linear", base, toPosition: identity, toUnits: identity };
-}
-
-/** Equal ratios of prices at even distances, for prices above 0; `base` in units. */
-export function logMapping(base: number): PriceMapping {
-  return { kind: "log", base: Math.log(base), toPosition: log, toUnits: Math.exp };
+  return { kind: "linear", base, toPosition: identity, toUnits: identity, ticks: evenTicks };
 }
 
 /** A price in units as the records hold it. */
@@ -31,6 +33,6 @@ function identity(value: number): number {
   return value;
 }
 
-function log(units: number): number {
-  return units > 0 ? Math.log(units) : Number.NEGATIVE_INFINITY;
+function evenTicks(bottom: number, top: number, gap: number, tick: number): number[] {
+  return priceTicks(bottom, top, priceStep(gap, tick));
 }

@@ -1,6 +1,6 @@
 import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
-import { linearMapping, logMapping, type PriceMapping } from "./price-mapping";
+import { linearMapping, type PriceMapping } from "./price-mapping";
 
 /** Share of the pane left free above the highest and below the lowest price; volumes lie below. */
 const MARGIN_TOP = 0.08;
@@ -17,7 +17,7 @@ export type ScaleKind = (typeof SCALE_KINDS)[number];
 export function checkedScale(kind: unknown): ScaleKind {
   const known = SCALE_KINDS.find((each) => each === kind);
   if (known !== undefined) return known;
-  throw new RangeError(`scale must be "linear", "log" or "percent", not ${JSON.stringify(kind)}`);
+  throw new RangeError(`scale must be one of ${SCALE_KINDS.join(", ")}, not ${kind}`);
 }
 
 /** Positions of the price mapping at the pane's top and bottom edge. */
@@ -34,6 +34,8 @@ export class PriceScale {
   auto = true;
   kind: ScaleKind = "linear";
   mapping: PriceMapping = linearMapping(0);
+  /** Makes the log mapping; the scale is linear until it is there. */
+  logMapping: ((base: number) => PriceMapping) | null = null;
   /** The price, in units, that is 0 on a percent scale; null on others. */
   reference: number | null = null;
   /** The reason why the candles in sight are drawn on a linear scale instead; null if they are not. */
@@ -46,7 +48,7 @@ export class PriceScale {
     const isEmpty = store.count === 0;
     if (this.kind === "percent" && !isEmpty) this.refer(store, first);
     const isLog = this.kind === "log" && !isEmpty && this.canBeLog(store);
-    const mapping = isLog ? logMapping(store.base) : linearMapping(store.base);
+    const mapping = (isLog ? this.logMapping : null)?.(store.base) ?? linearMapping(store.base);
     if (mapping.kind !== this.mapping.kind && !this.auto) this.keepPrices(mapping);
     this.mapping = mapping;
   }
@@ -81,7 +83,8 @@ export class PriceScale {
 
   private refer(store: CandleStore, first: number): void {
     const close = store.close.at(Math.min(first, store.count - 1));
-    if (close === 0) this.fault = "Percent needs a first price other than 0; the scale is linear.";
+    if (close === 0)
+      this.fault = "A percent scale needs a first price other than 0; the scale is linear.";
     else this.reference = close;
   }
 

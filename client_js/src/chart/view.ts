@@ -10,7 +10,7 @@ import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./i
 import { FrameLoop, Level } from "./invalidate";
 import { Layers } from "./layers";
 import { Legend } from "./legend";
-import { LogRecords } from "./log-records";
+import type { LogRecords } from "./log-records";
 import type { PriceMapping } from "./price-mapping";
 import { PriceScale, type ScaleKind } from "./price-scale";
 import { RendererHost } from "./renderers/host";
@@ -64,7 +64,7 @@ export class ChartView {
   private uploadAll = true;
   /** The mapping of the records that the renderer has. */
   private uploaded: PriceMapping | null = null;
-  private readonly logRecords = new LogRecords();
+  private logRecords: LogRecords | null = null;
   private pane: PaneSize = { width: 0, height: 0, ratio: 1 };
   private palette;
   private cursor: Point | null = null;
@@ -87,7 +87,6 @@ export class ChartView {
     this.store = shown.store;
     this.intervalMs = shown.intervalMs;
     this.watcher = this.watch();
-    this.scale.kind = options.scale;
     this.palette = paletteOf(options.theme);
     const legend = new Legend();
     this.series = new SeriesHost(
@@ -110,6 +109,7 @@ export class ChartView {
       options.onFailure,
     );
     void this.host.start();
+    this.setScale(options.scale);
   }
 
   get rendererName(): RendererName | null {
@@ -164,7 +164,20 @@ export class ChartView {
   /** Choose the scale of the prices; one that fitted fits again. */
   setScale(kind: ScaleKind): void {
     this.scale.kind = kind;
+    if (kind === "log") void this.loadLog();
     this.request(Level.Layout);
+  }
+
+  private async loadLog(): Promise<void> {
+    if (this.logRecords !== null) return;
+    try {
+      const { logMapping, LogRecords } = await import("./log-scale");
+      this.scale.logMapping = logMapping;
+      this.logRecords = new LogRecords();
+      this.request(Level.Layout);
+    } catch (error) {
+      this.options.onFailure(`A log scale cannot be drawn: ${String(error)}`);
+    }
   }
 
   setTheme(theme: Theme): void {
@@ -336,7 +349,7 @@ export class ChartView {
     const isAll = changed.all || this.uploadAll || !isSame;
     const [from, to] = isAll ? [0, store.count] : [changed.from, changed.to];
     const records =
-      mapping.kind === "log"
+      mapping.kind === "log" && logRecords !== null
         ? logRecords.map(store, mapping, from, to)
         : { data: store.records, count: store.count };
     renderer.upload(records, from, to);

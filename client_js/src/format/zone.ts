@@ -6,15 +6,15 @@ const MS_PER_HOUR = 3_600_000;
 /** The clocks of all zones change at multiples of this, and within a few hours at most once. */
 const STEP_MS = 15 * MS_PER_MINUTE;
 const NEAR_MS = 3 * MS_PER_HOUR;
-/** Offsets that are remembered for a zone. */
+const OFFSET = /GMT([+-])(\d+):(\d+):?(\d+)?$/;
+/** Offsets that are remembered. */
 const MOST = 20_000;
 
 /** Check a zone; throws RangeError for an unknown one. */
 export function checkedZone(zone: unknown): Zone {
   if (zone === "utc" || zone === "local") return zone;
   if (typeof zone === "string" && isZoneName(zone)) return zone;
-  const names = '"utc", "local", "exchange" or a name such as "America/New_York"';
-  throw new RangeError(`timeZone must be ${names}, not ${JSON.stringify(zone)}`);
+  throw new RangeError(`timeZone must be "utc", "local", "exchange" or an IANA name, not ${zone}`);
 }
 
 /** Return true for a name of the IANA database that the browser knows. */
@@ -33,17 +33,21 @@ export function isZoneName(name: string): boolean {
 export function zoneOffset(time: number, zone: Zone): number {
   if (zone === "utc" || !Number.isFinite(time)) return 0;
   if (zone === "local") return -new Date(time).getTimezoneOffset() * MS_PER_MINUTE;
-  const known = offsets.get(zone) ?? new ZoneOffsets(zone);
-  offsets.set(zone, known);
-  return known.at(time);
+  const start = Math.floor(time / STEP_MS) * STEP_MS;
+  const key = `${zone} ${start}`;
+  const known = offsets.get(key) ?? findOffset(start, zone);
+  if (offsets.size > MOST) offsets.clear();
+  offsets.set(key, known);
+  return known;
 }
 
 /** Return true if the zone's clock shows this time twice, as summer time ends near it. */
 export function isRepeated(time: number, zone: Zone): boolean {
   const offset = zoneOffset(time, zone);
-  const [before, after] = [-NEAR_MS, NEAR_MS].map((away) => zoneOffset(time + away, zone));
-  if (before > offset) return zoneOffset(time + offset - before, zone) === before;
-  return after < offset && zoneOffset(time + offset - after, zone) === after;
+  return [-NEAR_MS, NEAR_MS].some((away) => {
+    const other = zoneOffset(time + away, zone);
+    return other !== offset && zoneOffset(time + offset - other, zone) === other;
+  });
 }
 
 /** "UTC", "UTC−4", "UTC+5:30" */
@@ -55,46 +59,16 @@ export function offsetText(time: number, zone: Zone): string {
   return `UTC${minutes < 0 ? "−" : "+"}${Math.floor(size / 60)}${rest}`;
 }
 
-const offsets = new Map<Zone, ZoneOffsets>();
+/** Formats by zone, and offsets by zone and time: both are slow to find. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+const offsets = new Map<string, number>();
 
-/** The offsets of one zone, which are slow to find. */
-class ZoneOffsets {
-  private readonly known = new Map<number, number>();
-  private readonly format: Intl.DateTimeFormat;
-
-  constructor(timeZone: string) {
-    this.format = new Intl.DateTimeFormat("en", {
-      timeZone,
-      hourCycle: "h23",
-      era: "narrow",
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric",
-    });
-  }
-
-  at(time: number): number {
-    const start = Math.floor(time / STEP_MS) * STEP_MS;
-    const known = this.known.get(start);
-    if (known !== undefined) return known;
-    if (this.known.size >= MOST) this.known.clear();
-    const offset = this.find(start);
-    this.known.set(start, offset);
-    return offset;
-  }
-
-  private find(time: number): number {
-    const parts = Object.fromEntries(
-      this.format.formatToParts(time).map(({ type, value }) => [type, value]),
-    );
-    const [year, ...rest] = ["year", "month", "day", "hour", "minute", "second"].map((part) =>
-      Number(parts[part]),
-    );
-    const [month, day, hour, minute, second] = rest;
-    const full = parts["era"] === "B" ? 1 - year : year;
-    return Date.UTC(full, month - 1, day, hour, minute, second) - time;
-  }
+/** From "7/1/2024, GMT-04:00", or "GMT" without a number for UTC. */
+function findOffset(time: number, timeZone: string): number {
+  const format =
+    formats.get(timeZone) ??
+    new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" });
+  formats.set(timeZone, format);
+  const [, sign = "", hours = 0, minutes = 0, seconds = 0] = OFFSET.exec(format.format(time)) ?? [];
+  return Number(`${sign}1`) * (+hours * MS_PER_HOUR + +minutes * MS_PER_MINUTE + +seconds * 1000);
 }
