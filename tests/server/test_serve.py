@@ -61,7 +61,7 @@ async def join_once_ready(client: PhoenixClient, topic: str) -> Joined:
     async def is_joined() -> bool:
         nonlocal joined
         joined = await client.join(topic)
-        return joined.status == "ok"
+        return bool(joined.status == "ok")
 
     await eventually(is_joined, f"{topic} is joined", START_TIMEOUT_S)
     assert joined is not None

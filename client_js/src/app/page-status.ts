@@ -8,6 +8,7 @@ import { ConnectionLamp, type PageState, pageState } from "./connection";
 import { EmptyChart, emptiness } from "./empty";
 import { FreshnessView, freshness, type Pulse } from "./freshness";
 import type { Pipeline } from "./pipeline";
+import { ShownPosition } from "./position";
 import type { PageSession } from "./session";
 import { StatusLine } from "./status-line";
 
@@ -22,7 +23,7 @@ export class PageStatus {
   private readonly age = new FreshnessView();
   private readonly rate = new RateCounter();
   private readonly pulse: Pulse = { market: null, symbol: null, lost: null };
-  private position: string | null = null;
+  private readonly position = new ShownPosition();
   /** The server's reason for refusing the shown candles, until they are joined. */
   private refusal: string | null = null;
 
@@ -38,12 +39,29 @@ export class PageStatus {
     const now = performance.now();
     this.rate.add(now);
     this.pulse.market = now;
-    this.position = tick.id;
+    this.position.heard(tick, tick.symbol === this.session.symbol);
   }
 
-  /** Something of the shown symbol has come. */
+  /** Something of the shown symbol has come, by its own topic. */
   heardSymbol(): void {
     this.pulse.symbol = performance.now();
+  }
+
+  /** A trade of the shown symbol has come, by its own topic. */
+  heardOwn(tick: Tick): void {
+    this.heardSymbol();
+    this.position.heardOwn(tick);
+  }
+
+  /** The shown symbol's state has come, with all trades so far. */
+  heardSnapshot(): void {
+    this.heardSymbol();
+    this.position.reset();
+  }
+
+  /** Another symbol is shown. */
+  forgetSymbol(): void {
+    this.position.reset();
   }
 
   /** Show a message until the next one replaces it. */
@@ -65,16 +83,18 @@ export class PageStatus {
     this.report();
   }
 
-  /** Tell the last price that the page shows. */
+  /** Tell the last price that the page shows, and the position that it is of. */
   reportLast(price: string | null): void {
-    setData(document.documentElement, "lastPrice", price ?? "");
+    const root = document.documentElement;
+    setData(root, "lastPrice", price ?? "");
+    setData(root, "position", this.position.id ?? "");
   }
 
   render(): void {
     const now = performance.now();
     const { market } = this.pulse;
     this.line.render({
-      position: this.position,
+      position: this.position.id,
       ticksPerSecond: this.rate.perSecond(now),
       latencyMs: this.pipeline.latency,
       candles: this.session.store?.count ?? 0,
@@ -98,7 +118,6 @@ export class PageStatus {
     setData(root, "state", state);
     setData(root, "symbol", symbol ?? "");
     setData(root, "interval", interval);
-    setData(root, "position", this.position ?? "");
     setData(root, "ticks", String(this.rate.total));
     setData(root, "latencyMs", this.pipeline.latency?.toFixed(3) ?? "");
   }

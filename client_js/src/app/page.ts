@@ -150,14 +150,14 @@ export class Page {
       },
       onTick: (tick) => this.takeTick(tick),
       onTrade: (tick) => {
-        this.status.heardSymbol();
+        this.status.heardOwn(tick);
         this.market.tick(tick);
         this.prices.tape.push(tick);
         this.probe.took(tick);
         this.priceLoop.request(Level.Data);
       },
       onSnapshot: (snapshot) => {
-        this.status.heardSymbol();
+        this.status.heardSnapshot();
         this.prices.header.setQuote(snapshot);
         this.priceLoop.request(Level.Data);
       },
@@ -243,6 +243,7 @@ export class Page {
   private show(symbol: string, interval: Interval, isStep: boolean): void {
     if (symbol !== this.session.symbol) {
       this.prices.clear();
+      this.status.forgetSymbol();
       this.signals.reset();
       this.markers.reset();
     }
