@@ -33,12 +33,12 @@ def column(market: Market, place: int) -> list[float]:
 def test_a_typed_indicator_is_drawn_with_native_values(panel: Panel, market: Market) -> None:
     panel.open()
     page = panel.page
+    before = count(panel.chart.shoot(), FIRST_COLOR)
     page.click(EDITOR)
     page.keyboard.press("Control+a")
     # The editor indents what follows a colon.
     page.keyboard.type("from tickfire_browser import ema\n\ndef indicator(bars):\n")
     page.keyboard.type("return {'nine': ema(bars.close, 9)}")
-    before = count(panel.chart.shoot(), FIRST_COLOR)
     page.keyboard.press("Control+Enter")
     panel.wait_run()
     assert panel.fault() == ""

@@ -170,9 +170,15 @@ def test_nothing_that_a_user_raises_escapes(session: Any) -> None:
         assert len(outcome["error"]["trace"]) <= 12
 
 
-def test_a_failed_indicator_is_not_computed_again(session: Any) -> None:
-    session.define("def indicator(bars):\n    return bars.nothing\n")
+@pytest.mark.parametrize(
+    "failing", ["def indicator(bars):", "1 / 0", "def indicator(bars):\n    return bars.nothing\n"]
+)
+def test_a_failed_definition_leaves_the_indicator_before_it(session: Any, failing: str) -> None:
+    assert "error" in session.define(failing)
     assert session.compute()["series"] == {}
+    session.define("def indicator(bars): return {'good': bars.close}\n")
+    assert "error" in session.define(failing)
+    assert list(session.compute()["series"]) == ["good"]
 
 
 def test_bars_that_come_are_computed_on(session: Any) -> None:

@@ -93,9 +93,11 @@ export class PythonHost {
     this.timer = window.setTimeout(() => this.restart(), GRACE_MS);
   }
 
-  /** Interrupt the current run if it can be done at no loss; its outcome is of no use any more. */
-  abandon(): void {
-    if (this.current !== null && this.interrupt !== null) this.stop("typed over");
+  /** Interrupt the definition of a source, of no use any more, if that costs no restart. */
+  abandon(source: string): void {
+    const request = this.current?.request;
+    const isCurrent = request?.kind === "define" && request.source === source;
+    if (isCurrent && this.interrupt !== null) this.stop("typed over");
   }
 
   private take(message: FromWorker): void {

@@ -16,10 +16,15 @@ export interface Canvas {
   removeSeries(id: string): boolean;
 }
 
-/** The indicator over live bars: computed when they change, and drawn. */
+/**
+ * The indicator over live bars: computed when they change, and drawn. It is the last source that
+ * ran without an error: one that fails leaves it as it is.
+ */
 export class LiveIndicator {
-  /** True while an indicator is active. */
-  defined = false;
+  /** The source of the indicator; null while there is none. */
+  private source: string | null = null;
+  /** True if Python has lost the indicator by a restart. */
+  private lost = false;
   private shown: Shown | null = null;
   private drawn: string[] = [];
   private timer = 0;
@@ -35,6 +40,11 @@ export class LiveIndicator {
   /** The bars shown, over which the indicator is computed. */
   get bars(): Shown | null {
     return this.shown;
+  }
+
+  /** True while an indicator is active. */
+  get defined(): boolean {
+    return this.source !== null;
   }
 
   /** The chart shows other bars; null for none. */
@@ -54,32 +64,51 @@ export class LiveIndicator {
 
   /** Compute a new source, and keep it if it succeeds. */
   async define(source: string): Promise<Outcome> {
-    this.defined = false;
     const { shown } = this;
     if (shown === null) throw new Error("no bars have arrived yet");
     const time = timesOf(shown);
     const outcome = await this.host.ask({ kind: "define", source, bars: barsOf(shown) });
-    this.defined = outcome.error === undefined;
-    if (this.shown === shown) this.take(outcome, time, shown);
-    if (this.defined && (this.shown !== shown || this.stale)) this.changed();
+    if (outcome.error === undefined) {
+      this.source = source;
+      this.lost = false;
+      if (this.shown === shown) this.take(outcome, time, shown);
+    }
+    if (this.shown !== shown || this.stale) this.changed();
     return outcome;
+  }
+
+  /** Python was restarted: give it the indicator again. */
+  restarted(): void {
+    this.lost = true;
+    this.changed();
   }
 
   /** Remove the indicator until there is another. */
   end(): void {
-    this.defined = false;
+    this.source = null;
     this.clear();
   }
 
   private async recompute(): Promise<void> {
-    const { shown, host } = this;
+    const { shown, host, source } = this;
     this.stale = false;
-    if (shown !== null && this.defined && shown.store.count > 0) {
+    if (shown !== null && source !== null && shown.store.count > 0) {
       const time = timesOf(shown);
-      const outcome = await host.ask({ kind: "compute", bars: barsOf(shown) });
-      if (outcome.error?.interrupted) this.defined = false;
-      if (this.shown === shown && this.defined) this.take(outcome, time, shown);
-      this.onOutcome(outcome);
+      const bars = barsOf(shown);
+      const again = this.lost;
+      this.lost = false;
+      const outcome = await host.ask(
+        again ? { kind: "define", source, bars } : { kind: "compute", bars },
+      );
+      if (this.source === source) {
+        if (outcome.error?.interrupted) this.end();
+        if (this.shown === shown) this.take(outcome, time, shown);
+        this.onOutcome(outcome);
+      } else {
+        // Another source was defined meanwhile, perhaps before this one was again.
+        this.lost ||= again;
+        this.stale = true;
+      }
       this.due = performance.now() + Math.max(LEAST_MS, outcome.ms / SHARE);
     }
     this.timer = 0;

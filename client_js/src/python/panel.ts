@@ -16,6 +16,7 @@ export interface Memory {
 }
 
 const MB = 1e6;
+const EARLIER = "On the chart: the last code without an error";
 const STAGES: Record<Stage, string> = {
   download: "Loading Python",
   start: "Starting Python",
@@ -36,9 +37,10 @@ export class PythonPanel {
   private readonly progress = el("progress", "python-progress", { "aria-label": "Loading" });
   private readonly fault = el("button", "python-fault", { type: "button" });
   private runs = 0;
-  private defining = false;
-  /** The syntax error that is shown: bars that come meanwhile do not end it. */
-  private syntax: Fault | null = null;
+  /** The code that is being run for the first time. */
+  private defining: string | null = null;
+  /** The error of the code in the editor, which an earlier one on the chart does not end. */
+  private draftFault: Fault | null = null;
 
   constructor(
     private readonly element: HTMLElement,
@@ -96,7 +98,7 @@ export class PythonPanel {
     this.run.addEventListener("click", () => void this.define());
     this.halt.addEventListener("click", () => this.stop());
     this.clear.title = "Remove the indicator from the chart";
-    this.clear.addEventListener("click", () => this.live.end());
+    this.clear.addEventListener("click", () => this.remove());
     this.element.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
@@ -123,15 +125,16 @@ export class PythonPanel {
 
   private typed(text: string): void {
     this.memory.remember(text);
-    if (this.defining) this.host.abandon();
+    if (this.defining !== null) this.host.abandon(this.defining);
     this.draft.change(text);
   }
 
   /** Show a syntax error; on the line being typed only after a pause, as it may be unfinished. */
   private showSyntax(fault: Fault | null, paused: boolean): void {
     if (!paused && fault?.line === this.editor.line) return;
-    this.syntax = fault;
+    this.draftFault = fault;
     this.showFault(fault);
+    if (fault !== null) this.showEarlier();
   }
 
   private async define(): Promise<void> {
@@ -140,12 +143,13 @@ export class PythonPanel {
       setText(this.status, "Waiting for bars");
       return;
     }
-    this.syntax = null;
     const { text } = this.editor;
-    this.defining = true;
+    this.defining = text;
     const outcome = await this.live.define(text);
-    this.defining = false;
-    if (text === this.editor.text) this.showRun(outcome);
+    if (this.defining === text) this.defining = null;
+    if (text !== this.editor.text) return;
+    this.draftFault = outcome.error ?? null;
+    this.showRun(outcome);
   }
 
   private async push(line: string): Promise<void> {
@@ -156,12 +160,17 @@ export class PythonPanel {
     if (error !== undefined) this.console.add("error", describe(error));
   }
 
+  private remove(): void {
+    this.live.end();
+    setText(this.status, "");
+  }
+
   private stop(): void {
     this.host.stop();
   }
 
   private restarted(): void {
-    this.live.end();
+    this.live.restarted();
     this.console.more = false;
     this.console.add("note", "Python was restarted: the console's names are lost.");
   }
@@ -169,8 +178,15 @@ export class PythonPanel {
   private showRun(outcome: Outcome): void {
     setData(this.element, "runs", String(++this.runs));
     setData(this.element, "series", Object.keys(outcome.series ?? {}).join());
-    this.showFault(outcome.error ?? this.syntax);
-    setText(this.status, outcome.error ? "" : `Computed in ${outcome.ms.toFixed(1)} ms`);
+    const fault = this.draftFault ?? outcome.error ?? null;
+    this.showFault(fault);
+    if (fault === null) setText(this.status, `Computed in ${outcome.ms.toFixed(1)} ms`);
+    else this.showEarlier();
+  }
+
+  /** Tell that the chart shows other code than the editor, if it does. */
+  private showEarlier(): void {
+    setText(this.status, this.draftFault !== null && this.live.defined ? EARLIER : "");
   }
 
   private showFault(fault: Fault | null): void {

@@ -72,8 +72,10 @@ class Session:
         }
 
     def define(self, source: str) -> dict[str, Any]:
-        """Set the source of the indicator and compute it; see `compute`."""
-        self._indicator = None
+        """Set the source of the indicator and compute it; see `compute`.
+
+        After an error the indicator stays what it was.
+        """
 
         def run() -> dict[str, Any]:
             made = Indicator(source)
