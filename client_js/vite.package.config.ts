@@ -6,19 +6,23 @@ import { minifiedShaders } from "./build/wgsl.ts";
 const inside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The package's parts, each of which can be imported by itself. */
-const ENTRIES = ["alerts", "chart", "compute", "feed", "models", "store", "tools"];
+const ENTRIES = ["alerts", "chart", "compute", "feed", "models", "python", "store", "tools"];
 
-/** Lays the worker and kernels.wasm beside the package's module, and names them in it. */
+/** The folders whose module spawn.ts starts a worker. */
+const SPAWNING = /\/src\/(compute|python)\//;
+
+/** Lays the workers and kernels.wasm beside the package's modules, and names them there. */
 function besideEachOther(): Plugin {
   return {
     name: "beside-each-other",
     enforce: "pre",
     resolveId(source, importer) {
-      const isSpawn = source === "./spawn" && importer?.includes("/src/compute/");
-      return isSpawn ? inside("src/compute/spawn-package.ts") : null;
+      const part = source === "./spawn" && importer?.match(SPAWNING)?.[1];
+      return part ? inside(`src/${part}/spawn-package.ts`) : null;
     },
     renderChunk(code) {
       return code
+        .replaceAll("PYTHON_WORKER_FILE", '"./python-worker.js"')
         .replaceAll("WORKER_FILE", '"./compute-worker.js"')
         .replaceAll("KERNELS_FILE", '"./kernels.wasm"');
     },
@@ -45,11 +49,12 @@ export default defineConfig({
         tickfire: "src/index.ts",
         ...Object.fromEntries(ENTRIES.map((name) => [name, `src/entries/${name}.ts`])),
         "compute-worker": "src/compute/worker.ts",
+        "python-worker": "src/python/worker.ts",
       },
       formats: ["es"],
     },
     rolldownOptions: {
-      external: ["phoenix"],
+      external: ["phoenix", /^@codemirror\//, /^@lezer\//],
       optimization: { inlineConst: true },
       output: { entryFileNames: "[name].js", chunkFileNames: "[name].js", topLevelVar: false },
     },

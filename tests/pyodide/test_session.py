@@ -135,6 +135,7 @@ def test_the_syntax_is_checked_without_a_run(
         ("return indicator(bars)", 2, "the function calls itself too deeply (RecursionError: "),
         ("raise SystemExit", 2, "there is nothing to exit here"),
         ("raise MemoryError", 2, "there is not enough memory for this"),
+        ("raise MemoryError('Parser stack overflowed')", 2, "calls or source code are nested too"),
         ("raise EOFError('EOF when reading a line')", 2, "nobody can answer input() here"),
         ("raise ValueError('x' * 10**6)", 2, "x" * 1000 + "…"),
         ("raise ValueError('\\ud800')", 2, "\\ud800"),

@@ -86,7 +86,6 @@ export class Page {
   private readonly session: PageSession;
   private readonly chart: Chart;
   private readonly indicators: Indicators;
-  private readonly python: Python;
   private readonly status: PageStatus;
   private readonly scale: ScaleSelect;
   private readonly alerts: Alerts;
@@ -120,7 +119,7 @@ export class Page {
     });
     new ProfileSwitch(this.chart, kernels);
     this.scale = new ScaleSelect(this.chart, () => this.writeAddress(false));
-    this.python = new Python(this.chart, onFailure);
+    new Python(this.chart, onFailure);
     this.probe.state.onJourney(({ id }) => this.prices.tape.trace(id));
     this.alerts = new Alerts(this.chart, this.feed, {
       current: () => this.shownPrice(),
@@ -184,7 +183,6 @@ export class Page {
       onStore: (store) => this.showStore(store),
       onCandles: (candle) => {
         if (candle !== undefined) this.probe.folded(candle, this.chart.indicatorIds.length > 0);
-        this.python.changed();
       },
       onRecovery: (recovery) => {
         this.status.recovery(recovery);
@@ -281,7 +279,6 @@ export class Page {
     this.chart.show({ symbol, interval, store, exchangeTimeZone });
     this.probe.show(symbol);
     this.showMarkers();
-    this.python.show({ store, symbol: symbol ?? "", interval });
   }
 
   private showMarkers(): void {

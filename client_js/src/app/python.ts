@@ -1,6 +1,5 @@
+import type { Chart } from "../chart/chart";
 import { byId } from "../dom";
-import type { Shown } from "../python/columns";
-import type { Canvas } from "../python/live";
 import type { PythonPanel } from "../python/panel";
 import { recall, remember } from "./settings";
 
@@ -10,26 +9,14 @@ const FOLDER = "pyodide/";
 export class Python {
   private panel: PythonPanel | null = null;
   private loading = false;
-  private shown: Shown | null = null;
   private readonly toggle = byId<HTMLButtonElement>("python-toggle");
   private readonly element = byId("python");
 
   constructor(
-    private readonly canvas: Canvas,
+    private readonly chart: Chart,
     private readonly onTrouble: (reason: string) => void,
   ) {
     this.toggle.addEventListener("click", () => void this.open(!this.isOpen));
-  }
-
-  /** The chart shows other bars. */
-  show(shown: Shown): void {
-    this.shown = shown;
-    this.panel?.show(shown);
-  }
-
-  /** The bars have changed. */
-  changed(): void {
-    this.panel?.changed();
   }
 
   private get isOpen(): boolean {
@@ -47,14 +34,16 @@ export class Python {
   private async load(): Promise<void> {
     this.loading = true;
     try {
-      const { PythonPanel } = await import("../python/panel");
-      const base = new URL(FOLDER, document.baseURI).href;
+      const [{ PythonPanel }, { pythonIndicator }] = await Promise.all([
+        import("../python/panel"),
+        import("../python/indicator"),
+      ]);
       const memory = {
         recall: () => recall("python"),
         remember: (code: string) => remember("python", code),
       };
-      this.panel = new PythonPanel(this.element, this.canvas, memory, base);
-      if (this.shown !== null) this.panel.show(this.shown);
+      const python = pythonIndicator(this.chart, { distribution: FOLDER });
+      this.panel = new PythonPanel(this.element, python, memory);
     } catch (error) {
       this.onTrouble(`Python cannot be loaded: ${String(error)}`);
     }

@@ -23,11 +23,10 @@ export interface Loaded {
 
 /** Start Python from the distribution at `base`: from its snapshot, or cold where that fails. */
 export async function load(base: string, progress: Progress): Promise<Loaded> {
-  const answer = await fetch(new URL(POINTER, base), { cache: "no-cache" });
-  if (!answer.ok) throw new Error(`${base}${POINTER}: ${answer.status}; run make wasm`);
-  const pointer: Pointer = await answer.json();
+  const pointer = await pointerOf(new URL(POINTER, base));
   const folder = new URL(`${pointer.folder}/`, base);
-  const core = import(/* @vite-ignore */ new URL("pyodide.mjs", folder).href) as Promise<Core>;
+  const address = new URL("pyodide.mjs", folder).href;
+  const core = import(/* @vite-ignore */ /* webpackIgnore: true */ address) as Promise<Core>;
   const { snapshot } = pointer;
   const memory = snapshot === null ? null : download(new URL(snapshot, folder), progress);
   memory?.catch(() => {}); // told where it is awaited
@@ -56,6 +55,19 @@ async function start(
   }
   progress("start", 0, 0);
   return { pyodide: await loadCore({ indexURL }), fromSnapshot: false };
+}
+
+/** Read `current.json`; an error says where a distribution was looked for. */
+async function pointerOf(url: URL): Promise<Pointer> {
+  const none = (why: string) =>
+    new Error(`there is no Python at ${url} (${why}): run make wasm and serve its folder pyodide`);
+  const answer = await fetch(url, { cache: "no-cache" }).catch((error) => {
+    throw none(brief(error));
+  });
+  if (!answer.ok) throw none(`status ${answer.status}`);
+  const pointer: Partial<Pointer> = await answer.json().catch(() => ({}));
+  if (typeof pointer.folder !== "string") throw none("another file is served there");
+  return { folder: pointer.folder, snapshot: pointer.snapshot ?? null };
 }
 
 /** The snapshot's bytes. */

@@ -6,6 +6,7 @@ import {
   SIGINT,
   type ToWorker,
 } from "./messages";
+import { spawnWorker } from "./spawn";
 
 /** Maximum duration of a run, after which it is stopped. */
 export const LIMIT_MS = 5000;
@@ -57,7 +58,7 @@ export class PythonHost {
   /** Load Python, once. */
   start(): void {
     if (this.worker !== null) return;
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    const worker = spawnWorker();
     const shared = globalThis.crossOriginIsolated ? new SharedArrayBuffer(1) : null;
     this.worker = worker;
     this.interrupt = shared && new Uint8Array(shared);
@@ -98,6 +99,11 @@ export class PythonHost {
     const request = this.current?.request;
     const isCurrent = request?.kind === "define" && request.source === source;
     if (isCurrent && this.interrupt !== null) this.stop("typed over");
+  }
+
+  /** Terminate Python; requests that are left end with an error. */
+  dispose(): void {
+    this.fail("Python was terminated");
   }
 
   private take(message: FromWorker): void {

@@ -1,4 +1,5 @@
-import type { Series } from "../chart/series";
+import type { Chart } from "../chart/chart";
+import type { Watcher } from "../store/changes";
 import { barsOf, type Shown, timesOf } from "./columns";
 import { type PriceSpan, seriesOf } from "./drawing";
 import type { PythonHost } from "./host";
@@ -10,12 +11,6 @@ const LEAST_MS = 200;
 const SHARE = 0.25;
 const IDS = "python";
 
-/** The chart that the indicator is drawn on. */
-export interface Canvas {
-  setSeries(id: string, series: Series): void;
-  removeSeries(id: string): boolean;
-}
-
 /**
  * The indicator over live bars: computed when they change, and drawn. It is the last source that
  * ran without an error: one that fails leaves it as it is.
@@ -25,21 +20,31 @@ export class LiveIndicator {
   private source: string | null = null;
   /** True if Python has lost the indicator by a restart. */
   private lost = false;
-  private shown: Shown | null = null;
   private drawn: string[] = [];
+  private readonly stopFollowing: () => void;
+  private watcher: Watcher;
   private timer = 0;
   private due = 0;
   private stale = false;
 
   constructor(
     private readonly host: PythonHost,
-    private readonly canvas: Canvas,
+    private readonly chart: Chart,
     private readonly onOutcome: (outcome: Outcome) => void,
-  ) {}
+  ) {
+    this.watcher = this.watch();
+    this.stopFollowing = chart.on("source", () => {
+      this.watcher.stop();
+      this.watcher = this.watch();
+      this.clear();
+      this.changed();
+    });
+  }
 
-  /** The bars shown, over which the indicator is computed. */
+  /** The bars on the chart; null while there are none. */
   get bars(): Shown | null {
-    return this.shown;
+    const { store, symbol, interval } = this.chart;
+    return store.count === 0 ? null : { store, symbol: symbol ?? "", interval };
   }
 
   /** True while an indicator is active. */
@@ -47,33 +52,18 @@ export class LiveIndicator {
     return this.source !== null;
   }
 
-  /** The chart shows other bars; null for none. */
-  show(shown: Shown | null): void {
-    this.shown = shown;
-    this.clear();
-    this.changed();
-  }
-
-  /** The bars have changed. */
-  changed(): void {
-    this.stale = true;
-    if (!this.defined || this.timer !== 0) return;
-    const wait = Math.max(this.due - performance.now(), 0);
-    this.timer = window.setTimeout(() => void this.recompute(), wait);
-  }
-
   /** Compute a new source, and keep it if it succeeds. */
   async define(source: string): Promise<Outcome> {
-    const { shown } = this;
-    if (shown === null) throw new Error("no bars have arrived yet");
+    const shown = this.bars;
+    if (shown === null) throw new Error("the chart has no candles yet");
     const time = timesOf(shown);
     const outcome = await this.host.ask({ kind: "define", source, bars: barsOf(shown) });
     if (outcome.error === undefined) {
       this.source = source;
       this.lost = false;
-      if (this.shown === shown) this.take(outcome, time, shown);
+      if (this.isShown(shown)) this.take(outcome, time, shown);
     }
-    if (this.shown !== shown || this.stale) this.changed();
+    if (!this.isShown(shown) || this.stale) this.changed();
     return outcome;
   }
 
@@ -89,10 +79,34 @@ export class LiveIndicator {
     this.clear();
   }
 
+  /** Remove the indicator for good. */
+  dispose(): void {
+    this.end();
+    clearTimeout(this.timer);
+    this.watcher.stop();
+    this.stopFollowing();
+  }
+
+  private watch(): Watcher {
+    return this.chart.store.watch(() => this.changed());
+  }
+
+  private isShown({ store }: Shown): boolean {
+    return this.chart.store === store;
+  }
+
+  /** The bars have changed. */
+  private changed(): void {
+    this.stale = true;
+    if (!this.defined || this.timer !== 0) return;
+    const wait = Math.max(this.due - performance.now(), 0);
+    this.timer = window.setTimeout(() => void this.recompute(), wait);
+  }
+
   private async recompute(): Promise<void> {
-    const { shown, host, source } = this;
+    const { bars: shown, host, source } = this;
     this.stale = false;
-    if (shown !== null && source !== null && shown.store.count > 0) {
+    if (shown !== null && source !== null) {
       const time = timesOf(shown);
       const bars = barsOf(shown);
       const again = this.lost;
@@ -102,7 +116,7 @@ export class LiveIndicator {
       );
       if (this.source === source) {
         if (outcome.error?.interrupted) this.end();
-        if (this.shown === shown) this.take(outcome, time, shown);
+        if (this.isShown(shown)) this.take(outcome, time, shown);
         this.onOutcome(outcome);
       } else {
         // Another source was defined meanwhile, perhaps before this one was again.
@@ -121,14 +135,14 @@ export class LiveIndicator {
     this.clear(series.length);
     series.forEach((each, index) => {
       const id = `${IDS}-${index}`;
-      this.canvas.setSeries(id, each);
+      this.chart.setSeries(id, each);
       if (!this.drawn.includes(id)) this.drawn.push(id);
     });
   }
 
   /** Remove all drawn series but the first few, which are redrawn. */
   private clear(kept = 0): void {
-    for (const id of this.drawn.splice(kept)) this.canvas.removeSeries(id);
+    for (const id of this.drawn.splice(kept)) this.chart.removeSeries(id);
   }
 }
 

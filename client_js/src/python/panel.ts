@@ -1,13 +1,11 @@
 import { el, setData, setText } from "../dom";
-import { barsOf, type Shown } from "./columns";
 import { ConsoleView } from "./console-view";
 import { describe } from "./diagnostics";
 import { Draft } from "./draft";
 import { Editor } from "./editor";
 import { EXAMPLES } from "./examples";
-import { PythonHost } from "./host";
-import { type Canvas, LiveIndicator } from "./live";
-import type { Fault, FromWorker, Outcome, Stage } from "./messages";
+import type { PythonEvents, PythonIndicator } from "./indicator";
+import type { Fault, Outcome, Stage } from "./messages";
 
 /** Storage of the code, which never leaves the browser. */
 export interface Memory {
@@ -28,8 +26,6 @@ export class PythonPanel {
   private readonly editor: Editor;
   private readonly draft: Draft<Fault>;
   private readonly console: ConsoleView;
-  private readonly live: LiveIndicator;
-  private readonly host: PythonHost;
   private readonly run = el("button", "python-run", { type: "button", title: "Run (Ctrl+Enter)" });
   private readonly halt = el("button", "python-stop", { type: "button" });
   private readonly clear = el("button", "python-clear", { type: "button" }, "Clear");
@@ -44,42 +40,26 @@ export class PythonPanel {
 
   constructor(
     private readonly element: HTMLElement,
-    canvas: Canvas,
+    private readonly python: PythonIndicator,
     private readonly memory: Memory,
-    base: string,
   ) {
-    this.host = new PythonHost(base, {
-      onChange: () => this.refresh(),
-      onMessage: (message) => this.takeMessage(message),
-      onRestart: () => this.restarted(),
-    });
-    this.live = new LiveIndicator(this.host, canvas, (outcome) => this.showRun(outcome));
     this.editor = new Editor({
       onChange: (text) => this.typed(text),
       onRun: () => void this.define(),
     });
     this.draft = new Draft({
-      check: async (source) => (await this.host.ask({ kind: "check", source })).error ?? null,
+      check: (source) => python.check(source),
       show: (fault, paused) => this.showSyntax(fault, paused),
       run: () => void this.define(),
     });
     this.console = new ConsoleView(
       (line) => void this.push(line),
-      () => void this.host.ask({ kind: "clear" }),
+      () => void python.dropBlock(),
     );
     this.build();
+    this.listen();
     this.editor.text = memory.recall() ?? EXAMPLES[0].source;
-    this.host.start();
-  }
-
-  /** The chart shows other bars. */
-  show(shown: Shown): void {
-    this.live.show(shown);
-  }
-
-  /** The bars have changed. */
-  changed(): void {
-    this.live.changed();
+    python.start();
   }
 
   focus(): void {
@@ -96,7 +76,7 @@ export class PythonPanel {
     const both = el("div", "python-both", {}, written, this.console.element);
     this.element.append(el("div", "python-bar", {}, ...bar), both);
     this.run.addEventListener("click", () => void this.define());
-    this.halt.addEventListener("click", () => this.stop());
+    this.halt.addEventListener("click", () => this.python.stop());
     this.clear.title = "Remove the indicator from the chart";
     this.clear.addEventListener("click", () => this.remove());
     this.element.addEventListener("keydown", (event) => {
@@ -104,6 +84,17 @@ export class PythonPanel {
       event.preventDefault();
       void this.define();
     });
+  }
+
+  private listen(): void {
+    const { python } = this;
+    python.on("change", () => this.refresh());
+    python.on("progress", (told) => this.showProgress(told));
+    python.on("ready", (told) => this.showReady(told));
+    python.on("failure", (reason) => setText(this.status, `Python cannot start: ${reason}`));
+    python.on("output", ({ text, isError }) => this.console.add(isError ? "error" : "out", text));
+    python.on("restart", () => this.restarted());
+    python.on("outcome", (outcome) => this.showRun(outcome));
   }
 
   private examples(): HTMLElement {
@@ -125,7 +116,7 @@ export class PythonPanel {
 
   private typed(text: string): void {
     this.memory.remember(text);
-    if (this.defining !== null) this.host.abandon(this.defining);
+    if (this.defining !== null) this.python.abandon(this.defining);
     this.draft.change(text);
   }
 
@@ -139,13 +130,13 @@ export class PythonPanel {
 
   private async define(): Promise<void> {
     this.draft.cancel();
-    if (this.live.bars === null) {
+    if (!this.python.hasBars) {
       setText(this.status, "Waiting for bars");
       return;
     }
     const { text } = this.editor;
     this.defining = text;
-    const outcome = await this.live.define(text);
+    const outcome = await this.python.run(text);
     if (this.defining === text) this.defining = null;
     if (text !== this.editor.text) return;
     this.draftFault = outcome.error ?? null;
@@ -153,24 +144,18 @@ export class PythonPanel {
   }
 
   private async push(line: string): Promise<void> {
-    const { bars } = this.live;
-    if (bars === null) return;
-    const { more, error } = await this.host.ask({ kind: "push", line, bars: barsOf(bars) });
+    if (!this.python.hasBars) return;
+    const { more, error } = await this.python.push(line);
     this.console.more = more === true;
     if (error !== undefined) this.console.add("error", describe(error));
   }
 
   private remove(): void {
-    this.live.end();
+    this.python.clear();
     setText(this.status, "");
   }
 
-  private stop(): void {
-    this.host.stop();
-  }
-
   private restarted(): void {
-    this.live.restarted();
     this.console.more = false;
     this.console.add("note", "Python was restarted: the console's names are lost.");
   }
@@ -186,7 +171,7 @@ export class PythonPanel {
 
   /** Tell that the chart shows other code than the editor, if it does. */
   private showEarlier(): void {
-    setText(this.status, this.draftFault !== null && this.live.defined ? EARLIER : "");
+    setText(this.status, this.draftFault !== null && this.python.defined ? EARLIER : "");
   }
 
   private showFault(fault: Fault | null): void {
@@ -199,21 +184,14 @@ export class PythonPanel {
     this.fault.onclick = line === null ? null : () => this.editor.goTo(line);
   }
 
-  private takeMessage(message: FromWorker): void {
-    if (message.kind === "output")
-      this.console.add(message.isError ? "error" : "out", message.text);
-    else if (message.kind === "progress") this.showProgress(message);
-    else if (message.kind === "ready") {
-      setData(this.element, "snapshot", String(message.fromSnapshot));
-      setData(this.element, "startMs", message.ms.toFixed(0));
-      this.editor.offer(message.catalogue);
-      const seconds = (message.ms / 1000).toFixed(1);
-      setText(this.status, `Python ${message.version}, ready after ${seconds} s`);
-    } else if (message.kind === "failed")
-      setText(this.status, `Python cannot start: ${message.reason}`);
+  private showReady({ version, fromSnapshot, ms, catalogue }: PythonEvents["ready"]): void {
+    setData(this.element, "snapshot", String(fromSnapshot));
+    setData(this.element, "startMs", ms.toFixed(0));
+    this.editor.offer(catalogue);
+    setText(this.status, `Python ${version}, ready after ${(ms / 1000).toFixed(1)} s`);
   }
 
-  private showProgress({ stage, loaded, total }: { stage: Stage; loaded: number; total: number }) {
+  private showProgress({ stage, loaded, total }: PythonEvents["progress"]): void {
     const bytes = `: ${(loaded / MB).toFixed(1)} of ${(total / MB).toFixed(1)} MB`;
     setText(this.status, `${STAGES[stage]}${total > 0 ? bytes : ""}`);
     if (total > 0) this.progress.value = loaded / total;
@@ -221,7 +199,7 @@ export class PythonPanel {
   }
 
   private refresh(): void {
-    const { busy, state } = this.host;
+    const { busy, state } = this.python;
     setData(this.element, "state", state);
     setData(this.element, "busy", String(busy));
     this.progress.hidden = state !== "loading";

@@ -52,12 +52,17 @@ def describe(error: BaseException, filename: str) -> dict[str, Any]:
     frames = _frames(error.__traceback__, filename)
     line = frames[-1][0] if frames else None
     calls = [f"line {at}, in {name}" for at, name in frames]
-    if isinstance(error, RecursionError):
+    if isinstance(error, RecursionError) or _is_parser_overflow(error):
         calls = list(dict.fromkeys(calls))  # the same few, a thousand times
     trace = calls[-MAX_FRAMES:]
     if isinstance(error, KeyboardInterrupt):
         return _fault("Stopped", "stopped before it was done", line, trace) | {"interrupted": True}
     return _fault(type(error).__name__, _message(error), line, trace)
+
+
+def _is_parser_overflow(error: BaseException) -> bool:
+    """Return whether the parser ran out of stack, as in ``eval`` that calls itself."""
+    return isinstance(error, MemoryError) and "Parser stack overflowed" in _text(error)
 
 
 def _message(error: BaseException) -> str:
@@ -67,6 +72,8 @@ def _message(error: BaseException) -> str:
             return "there is nothing to exit here"
         case RecursionError():
             return f"the function calls itself too deeply (RecursionError: {_text(error)})"
+        case MemoryError() if _is_parser_overflow(error):
+            return f"calls or source code are nested too deeply (MemoryError: {_text(error)})"
         case MemoryError():
             return _text(error) or "there is not enough memory for this"
         case EOFError() if "reading a line" in _text(error):
