@@ -194,7 +194,8 @@ def test_nothing_is_loaded_before_it_is_opened_and_nothing_is_sent_after(
     asked.clear()
     panel.run("def indicator(bars): return bars.close\n")
     panel.say("secret = 'mine'")
-    assert asked == []
+    # Parts of the page itself may still come.
+    assert [each for each in asked if each[0] != "GET" or "/assets/" not in each[1]] == []
 
 
 def test_python_starts_from_its_snapshot_and_says_how_far_it_is(panel: Panel, static: Path) -> None:
@@ -204,7 +205,9 @@ def test_python_starts_from_its_snapshot_and_says_how_far_it_is(panel: Panel, st
           new MutationObserver(() => {
             const status = document.querySelector(".python-status");
             if (status !== null) said.push(status.textContent);
-          }).observe(document.getElementById("python"), { childList: true, subtree: true });
+          }).observe(document.getElementById("python"), {
+            childList: true, characterData: true, subtree: true,
+          });
         }"""
     )
     panel.open()
