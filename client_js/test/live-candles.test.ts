@@ -71,6 +71,17 @@ test("whenever the server's candles come, those shown hold each trade once, and 
   );
 });
 
+test("a market made anew replaces candles and trades; its own later trades stay", () => {
+  const live = new LiveCandles(new CandleStore("0.25"), MINUTE);
+  live.reset([], "e-0");
+  live.trade(tick(1, 10, MINUTE));
+  live.trade({ ...tick(1, 20, 3 * MINUTE), id: "f-1" });
+  live.trade({ ...tick(2, 21, 3 * MINUTE + 1), id: "f-2" });
+  live.reset(candlesOf([tick(1, 20, 3 * MINUTE)], 1), "f-1");
+  expect(live.store.count).toBe(1);
+  expect(live.store.bar(0)).toMatchObject({ time: 3 * MINUTE, close: "21.00", volume: 2 });
+});
+
 test("positions are compared by shard, as numbers of base 36", () => {
   expect(isAfter("e-10", "e-z")).toBe(true);
   expect(isAfter("e-z", "e-10")).toBe(false);

@@ -135,6 +135,7 @@ def test_a_disconnected_page_fits_and_its_values_look_stale(
     finally:
         crowded.serving.start()
     wide_open.wait_live()
+    crowded.trade(LONG, "1234566.87654324", 1, at_ms=START_MS + 62_000)
     wide_open.wait_data("fresh", "fresh")
 
 
@@ -210,6 +211,6 @@ def test_refused_candles_are_told(stage: Stage, open_page: OpenPage) -> None:
         "no market data yet" if topic.startswith("candles:ESU4") else refuse(topic, payload)
     )
     chart = open_page(stage.url, live=False, symbol="ESU4")
-    chart.page.wait_for_selector("#chart[data-kind=refused]")
+    chart.page.wait_for_selector("#chart-area[data-kind=refused]")
     assert "The server says: " in chart.text("#chart-empty-detail")
     assert "no market data yet" in chart.text("#chart-empty-detail")

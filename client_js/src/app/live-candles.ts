@@ -1,5 +1,5 @@
 import type { Tick } from "../feed/payloads";
-import { isAfter } from "../feed/position";
+import { isAfter, isSameEpoch } from "../feed/position";
 import type { Bar, CandleStore } from "../store/candle-store";
 import { TickFolder } from "../store/ticks";
 
@@ -31,7 +31,9 @@ export class LiveCandles {
     this.store.reset(bars);
     this.history = position;
     this.positions.clear();
-    this.trades = this.trades.filter(({ id }) => isAfter(id, position));
+    this.trades = this.trades.filter(
+      ({ id }) => isSameEpoch(id, position) && isAfter(id, position),
+    );
     for (const tick of this.trades) this.fold(tick);
   }
 

@@ -71,6 +71,8 @@ export class PageStatus {
 
   recovery(recovery: Recovery): void {
     this.line.recovery(recovery);
+    // Trades of the outage may be unknown, so the market's silence is timed from now on.
+    if (!recovery.recovered && this.pulse.market !== null) this.pulse.market = performance.now();
   }
 
   gap(gap: Missed): void {

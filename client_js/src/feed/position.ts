@@ -11,6 +11,11 @@ export function isAfter(one: string, other: string): boolean {
   return positions.some((position, shard) => position > (others[shard] ?? 0));
 }
 
+/** Tell whether two ids are positions of one market: a market made anew has another epoch. */
+export function isSameEpoch(one: string, other: string): boolean {
+  return split(one)[0] === split(other)[0];
+}
+
 function split(id: string): [epoch: string, positions: number[]] {
   const [epoch = "", positions = ""] = id.split("-");
   return [epoch, positions.split(".").map((text) => Number.parseInt(text, BASE))];
