@@ -1,7 +1,7 @@
 import { type Alert, isArmed, MAX_NOTE } from "../alerts/alert";
 import type { AlertBook } from "../alerts/alert-book";
 import { byId, el, setText } from "../dom";
-import { releaseFocusOnClose } from "./popover";
+import { releaseFocusOnClose, showExpanded } from "./popover";
 
 export interface AlertPanelHandlers {
   /** The symbol that is shown, with its last price as text; null before there is one. */
@@ -53,9 +53,7 @@ export class AlertPanel {
       if (newState === "open") this.prepare();
     });
     releaseFocusOnClose(this.panel);
-    this.panel.addEventListener("toggle", () => {
-      this.button.setAttribute("aria-expanded", String(this.panel.matches(":popover-open")));
-    });
+    showExpanded(this.button, this.panel);
     this.render();
   }
 

@@ -4,13 +4,13 @@ import type { Chart } from "../chart/chart";
 import type { MarketFeed } from "../feed/feed";
 import type { Tick } from "../feed/payloads";
 import { AlertPanel, type AlertPanelHandlers } from "./alert-panel";
+import { followKept } from "./kept-book";
 import { checkMissed, type Shown } from "./missed-prices";
-import { keyOf, recall, remember } from "./settings";
-import { Toasts } from "./toasts";
+import { remember } from "./settings";
+import type { Toasts } from "./toasts";
 
 /** The page's price alerts: kept in this browser, drawn on the chart, held against every trade. */
 export class Alerts {
-  private readonly toasts = new Toasts();
   private readonly book = new AlertBook({
     onFired: (fired) => this.tell(fired),
     onChange: () => this.changed(),
@@ -21,15 +21,12 @@ export class Alerts {
   constructor(
     chart: Chart,
     private readonly feed: MarketFeed,
+    private readonly toasts: Toasts,
     handlers: AlertPanelHandlers,
   ) {
     this.panel = new AlertPanel(this.book, handlers);
     this.lines = alertLines(chart, this.book);
-    this.load(recall("alerts"));
-    // Another window has changed them.
-    window.addEventListener("storage", ({ key, newValue }) => {
-      if (key === keyOf("alerts")) this.load(newValue);
-    });
+    followKept("alerts", this.book, toasts);
   }
 
   openPanel(): void {
@@ -43,17 +40,6 @@ export class Alerts {
   /** Trades were lost: judge by the candles instead. */
   missed(shown: Shown): void {
     checkMissed(this.feed, this.book, shown);
-  }
-
-  private load(text: string | null): void {
-    if (text === null) return;
-    try {
-      this.book.read(text);
-    } catch (problem) {
-      // The next change would overwrite them.
-      remember("alerts-unreadable", text);
-      this.toasts.show(`The kept alerts cannot be read and were set aside: ${problem}`);
-    }
   }
 
   private changed(): void {

@@ -17,7 +17,10 @@ const OF_CHART: readonly Shortcut[] = [
   { keys: ["↑", "↓"], does: "Zoom in and out" },
   { keys: ["Home", "End"], does: "First and latest candle" },
   { keys: ["A"], does: "Fit the prices" },
-  { keys: ["Esc"], does: "Hide the crosshair" },
+  { keys: ["Enter"], does: "Place the next end of a drawing" },
+  { keys: ["Delete"], does: "Remove the selected drawing" },
+  { keys: ["Ctrl Z", "Ctrl Y"], does: "Undo and redo drawings" },
+  { keys: ["Esc"], does: "Hide the crosshair, or leave a drawing" },
 ];
 
 /** Runs the page's shortcuts, and shows all of them in a dialog on `?`. */

@@ -12,6 +12,7 @@ import { Alerts } from "./alerts";
 import { besidePage } from "./beside-page";
 import { firstSymbol } from "./choice";
 import { SPARK_INTERVAL } from "./closes";
+import { Drawings } from "./drawings";
 import { Fullscreen } from "./fullscreen";
 import { Indicators } from "./indicators";
 import { IntervalButtons } from "./intervals";
@@ -37,6 +38,7 @@ import { CrosshairSpeech } from "./speech";
 import { SymbolStates } from "./symbols";
 import { currentTheme, ThemeButton } from "./theme";
 import { Tips } from "./tip";
+import { Toasts } from "./toasts";
 import { WatchList } from "./watch-list";
 import { ZoneMenu } from "./zone-menu";
 
@@ -89,6 +91,7 @@ export class Page {
   private readonly status: PageStatus;
   private readonly scale: ScaleSelect;
   private readonly alerts: Alerts;
+  private readonly drawings: Drawings;
 
   constructor(private address: Address) {
     const kernels = kernelIndicators();
@@ -121,10 +124,12 @@ export class Page {
     this.scale = new ScaleSelect(this.chart, () => this.writeAddress(false));
     new Python(this.chart, onFailure);
     this.probe.state.onJourney(({ id }) => this.prices.tape.trace(id));
-    this.alerts = new Alerts(this.chart, this.feed, {
+    const toasts = new Toasts();
+    this.alerts = new Alerts(this.chart, this.feed, toasts, {
       current: () => this.shownPrice(),
       onChoose: (symbol) => this.select(symbol),
     });
+    this.drawings = new Drawings(this.chart, toasts);
     this.feed.news({
       onLatest: (headlines) => this.news.reset(headlines),
       onHeadline: (headline) => this.news.push(headline),
@@ -330,6 +335,7 @@ export class Page {
       { keys: ["i"], does: "Indicators", run: () => this.indicators.openMenu() },
       { keys: ["l"], does: "Scale: linear, log, percent", run: () => this.scale.next() },
       { keys: ["n"], does: "Price alerts", run: () => this.alerts.openPanel() },
+      { keys: ["d"], does: "Draw", run: () => this.drawings.openPanel() },
       { keys: ["f"], does: "Full screen", run: () => void fullscreen.toggle() },
       { keys: ["t"], does: "Light or dark theme", run: () => byId("theme").click() },
       { keys: ["z"], does: "Time zone", run: () => this.zone.open() },

@@ -10,3 +10,10 @@ export function releaseFocusOnClose(popover: HTMLElement): void {
     if (newState === "closed" && isInside) activeElement.blur();
   });
 }
+
+/** Tell by a button whether its popover is open. */
+export function showExpanded(button: HTMLElement, popover: HTMLElement): void {
+  popover.addEventListener("toggle", ({ newState }) => {
+    button.setAttribute("aria-expanded", String(newState === "open"));
+  });
+}

@@ -14,6 +14,8 @@ export type Setting =
   | "volume-profile"
   | "alerts"
   | "alerts-unreadable"
+  | "drawings"
+  | "drawings-unreadable"
   | "python"
   | "layout"
   | "watch-sort"
