@@ -29,12 +29,13 @@ const TAP_PX = 6;
 
 /**
  * Mouse, pen and touch on the pane: dragging pans, two fingers zoom, hovering or a tap moves the
- * crosshair.
+ * crosshair, and a double click fits the prices and shows the newest candle.
  */
 export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
   const fingers = new Map<number, Point>();
   let moved = 0;
   let drag: { id: number; by: Drag } | null = null;
+  let isOnLayer = false;
   pane.addEventListener("pointerdown", (event) => {
     // While a layer has the pointer, another finger does nothing.
     if (event.button !== 0 || drag !== null) return;
@@ -42,6 +43,7 @@ export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
     const at = pointOf(event, pane);
     moved = 0;
     const by = fingers.size === 0 ? actions.press(at, event) : null;
+    isOnLayer = by !== null;
     if (by === null) fingers.set(event.pointerId, at);
     else drag = { id: event.pointerId, by };
   });
@@ -74,6 +76,11 @@ export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
   pane.addEventListener("pointerleave", (event) => {
     if (event.pointerType !== "touch") actions.point(null);
   });
+  pane.addEventListener("dblclick", () => {
+    if (isOnLayer) return;
+    actions.autoPrice();
+    actions.goLatest();
+  });
   pane.addEventListener("wheel", (event) => wheel(event, pane, actions), { passive: false });
 }
 
@@ -86,25 +93,40 @@ function pinch(from: Point, to: Point, other: Point, actions: ChartActions): voi
 
 function wheel(event: WheelEvent, pane: HTMLElement, actions: ChartActions): void {
   event.preventDefault();
-  const scale = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : LINE_PX;
   const sideways = event.shiftKey ? event.deltaY : event.deltaX;
-  if (sideways !== 0) actions.pan(-sideways * scale, 0);
+  if (sideways !== 0) actions.pan(-pixelsOf(event, sideways), 0);
   if (event.shiftKey || event.deltaY === 0) return;
-  actions.zoom(pointOf(event, pane).x, Math.exp(-event.deltaY * scale * WHEEL_ZOOM));
+  const factor = Math.exp(-pixelsOf(event, event.deltaY) * WHEEL_ZOOM);
+  actions.zoom(pointOf(event, pane).x, factor);
+}
+
+/** A wheel's movement in CSS pixels, whether the mouse tells pixels or lines. */
+function pixelsOf({ deltaMode }: WheelEvent, delta: number): number {
+  return deltaMode === WheelEvent.DOM_DELTA_PIXEL ? delta : delta * LINE_PX;
 }
 
 /**
- * Dragging along an axis stretches it; a double click fits the prices or shows the newest candle.
+ * Dragging along an axis or a wheel over it stretches it; a double click fits the prices or shows the newest candle.
  */
 export function listenToAxes(
   price: HTMLElement,
   time: HTMLElement,
   actions: Pick<ChartActions, "zoomPrice" | "zoomFollowing" | "autoPrice" | "goLatest">,
 ): void {
+  scroll(price, (dy) => actions.zoomPrice(Math.exp(dy * WHEEL_ZOOM)));
+  scroll(time, (dy) => actions.zoomFollowing(Math.exp(-dy * WHEEL_ZOOM)));
   drag(price, (_dx, dy) => actions.zoomPrice(Math.exp(dy * DRAG_ZOOM)));
   drag(time, (dx) => actions.zoomFollowing(Math.exp(dx * DRAG_ZOOM)));
   price.addEventListener("dblclick", () => actions.autoPrice());
   time.addEventListener("dblclick", () => actions.goLatest());
+}
+
+function scroll(element: HTMLElement, onScroll: (dy: number) => void): void {
+  const listener = (event: WheelEvent) => {
+    event.preventDefault();
+    onScroll(pixelsOf(event, event.deltaY));
+  };
+  element.addEventListener("wheel", listener, { passive: false });
 }
 
 function drag(element: HTMLElement, onDrag: (dx: number, dy: number) => void): void {

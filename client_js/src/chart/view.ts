@@ -6,7 +6,7 @@ import { AxisView } from "./axis-view";
 import { Coordinates } from "./coordinates";
 import type { Point } from "./crosshair";
 import { layOut, type PaneSize } from "./geometry";
-import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./input";
+import type { ChartActions } from "./input";
 import { FrameLoop, Level } from "./invalidate";
 import { Layers } from "./layers";
 import { Legend } from "./legend";
@@ -98,7 +98,7 @@ export class ChartView {
     this.annotations.legend.setTitle(shown.title);
     this.axes = new AxisView(scaffold, this.series);
     applyTheme(root, options.theme);
-    this.listen();
+    void this.listen();
     this.stopObserving = observeDeviceSizes([root, pane], ([whole, inner]) =>
       this.resized(whole, inner),
     );
@@ -208,14 +208,16 @@ export class ChartView {
     return this.store.watch(() => this.request(Level.Data));
   }
 
-  private listen(): void {
+  private async listen(): Promise<void> {
     const { root, pane, priceAxis, timeAxis, latest } = this.scaffold;
     const actions = this.actions();
+    latest.addEventListener("pointerdown", (event) => event.stopPropagation());
+    latest.addEventListener("click", () => actions.goLatest());
+    // On demand, as the renderer is, without which there is nothing to drag.
+    const { listenToAxes, listenToKeys, listenToPane } = await import("./input");
     listenToPane(pane, actions);
     listenToAxes(priceAxis, timeAxis, actions);
     listenToKeys(root, actions);
-    latest.addEventListener("pointerdown", (event) => event.stopPropagation());
-    latest.addEventListener("click", () => actions.goLatest());
   }
 
   private actions(): ChartActions {
