@@ -13,6 +13,7 @@ import { besidePage } from "./beside-page";
 import { firstSymbol } from "./choice";
 import { SPARK_INTERVAL } from "./closes";
 import { Drawings } from "./drawings";
+import { ExportMenu } from "./export-menu";
 import { Fullscreen } from "./fullscreen";
 import { Indicators } from "./indicators";
 import { IntervalButtons } from "./intervals";
@@ -130,6 +131,7 @@ export class Page {
       onChoose: (symbol) => this.select(symbol),
     });
     this.drawings = new Drawings(this.chart, toasts);
+    new ExportMenu(this.chart, toasts);
     this.feed.news({
       onLatest: (headlines) => this.news.reset(headlines),
       onHeadline: (headline) => this.news.push(headline),
