@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 from tests.support.browser.chromium import Chart, OpenPage, check_chart
 from tests.support.browser.house import house
 from tests.support.paths import ROOT
-from tests.support.processes import descendants
+from tests.support.processes import WORKERS, descendants
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -149,7 +149,7 @@ window.recovery = (settleMs) => new Promise((resolve) => {
   }, 50);
 });
 """
-RECOVERY_MS: Final = 10_000
+RECOVERY_MS: Final = 10_000 * WORKERS
 SETTLE_MS: Final = 1000
 """Time after which every dependent process has noticed a killed one."""
 

@@ -11,8 +11,9 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.house import Listener, listening, running_house
+from tests.support.processes import WORKERS
 
-LIVE_AGAIN_S = 10.0
+LIVE_AGAIN_S = 10.0 * WORKERS
 IN_FLIGHT_NS = 500_000_000
 """Ticks up to this age at the kill may have been on their way already."""
 

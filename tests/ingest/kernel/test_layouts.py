@@ -91,6 +91,7 @@ def test_messages_are_msgpack_of_versioned_structs() -> None:
     headline = Headline("a", "T", "S", 1, 2)
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(headline)) == {
         **{"id": "a", "title": "T", "source": "S", "published": 1, "received": 2},
+        "origin": "live",
         **{"summary": "", "url": "", "symbols": [], "version": 1},
     }
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(Status("gap", 9)))["version"] == 1
