@@ -9,7 +9,7 @@ import {
 import { byId, el, setText } from "../dom";
 import type { Choice } from "../indicators/series";
 import { type IndicatorSet, paramsOf } from "./indicator-set";
-import { releaseFocusOnClose } from "./popover";
+import { releaseFocusOnClose, showExpanded } from "./popover";
 
 /** The menu's requests to the page. */
 export interface MenuHandlers {
@@ -48,7 +48,7 @@ export class IndicatorMenu {
     this.offers.append(...NAMES.map((name) => this.offer(name)));
     this.search.addEventListener("input", () => this.filter());
     this.panel.addEventListener("keydown", (event) => this.key(event));
-    this.panel.addEventListener("toggle", () => this.toggled());
+    showExpanded(this.button, this.panel);
     releaseFocusOnClose(this.panel);
     this.filter();
   }
@@ -171,10 +171,6 @@ export class IndicatorMenu {
     else if (event.key === "ArrowUp" && at !== -1) (shown[at - 1] ?? this.search).focus();
     else return;
     event.preventDefault();
-  }
-
-  private toggled(): void {
-    this.button.setAttribute("aria-expanded", String(this.panel.matches(":popover-open")));
   }
 }
 

@@ -3,6 +3,7 @@ import type { Zone } from "../format/zone";
 import type { PipelineProbe } from "../pipeline/probe";
 import type { PipelineView } from "../pipeline/view/view";
 import { besidePage } from "./beside-page";
+import { showExpanded } from "./popover";
 
 /**
  * The pipeline over the page: it opens from the latency in the status line. Its view is loaded when
@@ -10,7 +11,6 @@ import { besidePage } from "./beside-page";
  */
 export class PipelinePanel {
   private readonly panel = byId("pipeline-panel");
-  private readonly badge = byId("status-latency-button");
   private readonly body = el("div", "pipeline-view");
   private view: Promise<PipelineView> | null = null;
 
@@ -19,6 +19,7 @@ export class PipelinePanel {
     private readonly zone: () => Zone,
   ) {
     this.panel.append(this.head(), this.body);
+    showExpanded(byId("status-latency-button"), this.panel);
     this.panel.addEventListener("toggle", (event) => this.toggled(event.newState === "open"));
   }
 
@@ -47,7 +48,6 @@ export class PipelinePanel {
   }
 
   private toggled(isOpen: boolean): void {
-    this.badge.setAttribute("aria-expanded", String(isOpen));
     if (isOpen) this.probe.watch();
     else this.probe.rest();
     void this.load().then((view) =>

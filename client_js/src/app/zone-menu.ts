@@ -1,5 +1,6 @@
 import { byId, el, setText } from "../dom";
 import { offsetText, type Zone } from "../format/zone";
+import { showExpanded } from "./popover";
 import { keptZone, remember } from "./settings";
 
 /** A zone on offer. */
@@ -43,7 +44,10 @@ export class ZoneMenu {
     this.panel.append(el("div", "search", {}, this.search), this.list, this.none);
     this.search.addEventListener("input", () => this.render());
     this.panel.addEventListener("keydown", (event) => this.key(event));
-    this.panel.addEventListener("toggle", () => this.toggled());
+    showExpanded(this.button, this.panel);
+    this.panel.addEventListener("toggle", ({ newState }) => {
+      if (newState === "open") this.opened();
+    });
     this.label();
   }
 
@@ -57,10 +61,7 @@ export class ZoneMenu {
     this.label();
   }
 
-  private toggled(): void {
-    const isOpen = this.panel.matches(":popover-open");
-    this.button.setAttribute("aria-expanded", String(isOpen));
-    if (!isOpen) return;
+  private opened(): void {
     this.search.value = "";
     this.render();
   }
