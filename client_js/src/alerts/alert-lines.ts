@@ -24,7 +24,7 @@ export interface AlertLines {
 /** Draw the alerts of the symbol that a chart shows. */
 export function alertLines(chart: Chart, book: AlertBook): AlertLines {
   const layer = new AlertLayer(book, {
-    format: (price) => chart.store.format(Math.round(price * 10 ** chart.store.decimals)),
+    format: (price) => chart.priceText(price),
     redraw: () => added.redraw(),
   });
   const added = chart.addLayer(layer);

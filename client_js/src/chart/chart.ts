@@ -328,10 +328,16 @@ export class Chart {
     };
   }
 
+  /** The text of a price as the axis shows it, in the scale chosen. */
+  priceText(price: number): string {
+    const units = Math.round(price * 10 ** this.store.decimals);
+    return this.view.coordinates?.axisText(units) ?? this.store.format(units);
+  }
+
   /** Draw a horizontal line at a price. Throws RangeError if it cannot be drawn. */
   priceLine(options: PriceLineOptions): PriceLine {
     const defaults = { color: "#f59e42", title: "", style: "dashed", width: 1 } as const;
-    const layer = new PriceLineLayer({ ...defaults, ...options }, (price) => this.textOf(price));
+    const layer = new PriceLineLayer({ ...defaults, ...options }, (price) => this.priceText(price));
     const { remove } = this.addLayer(layer);
     return {
       remove,
@@ -451,11 +457,6 @@ export class Chart {
     const { symbol, interval } = this.source;
     const label = `Candlestick chart of ${symbol ?? "no symbol yet"}, ${interval} candles`;
     this.element.setAttribute("aria-label", label);
-  }
-
-  private textOf(price: number): string {
-    const units = Math.round(price * 10 ** this.store.decimals);
-    return this.view.coordinates?.axisText(units) ?? this.store.format(units);
   }
 
   private showMarkers(): void {
