@@ -1,4 +1,4 @@
-// What an application downloads for a chart: `npm run size`, after `npm run build:package`.
+// Size of a chart's code in an application: `npm run size`, after `npm run build:package`.
 //
 // The chart and the store are bundled and minified as an application's build does it, style sheet
 // and shader included; what is loaded on demand is listed after it.

@@ -51,7 +51,7 @@ function addAll(desk: Desk, given: Record<string, number>): void {
   });
 }
 
-/** What a core gives that gets all bars at once. */
+/** The results of a core that gets all bars at once. */
 function batch(bars: Bars, given: Record<string, number>): bigint[][][] {
   const desk = new Desk(false);
   desk.bars(0, rows(bars, 0));

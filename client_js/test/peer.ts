@@ -13,7 +13,7 @@ type Answer = (frame: Frame) => object | null;
 
 /** A Phoenix V2 peer on a real port, whose replies the test writes. */
 export class Peer {
-  /** What clients sent, heartbeats apart. */
+  /** Frames that clients sent, heartbeats apart. */
   readonly frames: Frame[] = [];
   private sockets = new Set<WebSocket>();
   private waiting: (() => void)[] = [];

@@ -70,7 +70,7 @@ test("a history is what the store is, whatever happens to it meanwhile", async (
         else if (kind === "finer") store.apply(bar(at * 60_000, 1_000_000 + price, 4));
         else store.reset(Array.from({ length: at }, (_, i) => bar(i * 60_000, 20_000 + price * i)));
       }
-      // What was held back goes out with the answer to what was on its way.
+      // The change held back goes out once the one before it is answered.
       await compute.settled();
       await compute.settled();
       const wanted = barsOf(store, 0);

@@ -28,7 +28,7 @@ const face = {
   async open(visible: number): Promise<void> {
     if (open === null) throw new Error("prepare first");
     chart = await open(byId("chart"), visible);
-    // What it was made of is the caller's, and counts in nobody's memory.
+    // The bars that it was made of belong to the caller, and count in no chart's memory.
     open = null;
   },
 

@@ -20,7 +20,7 @@ export interface Shown {
 export interface Chart {
   /** Apply one tick: the newest candle, changed. */
   tick(candle: Candle): void;
-  /** What is in view. */
+  /** The candles in view. */
   shown(): Shown;
 }
 

@@ -16,12 +16,12 @@ const BASIS_POINTS_PER_PERCENT = 100;
 /** Deviations from usual that are worth a word. */
 const NOTABLE = 2;
 
-/** What is unusual, in a word or two. */
+/** Name the unusual figure, in a word or two. */
 export function featureOf({ feature }: Pick<Anomaly, "feature">): string {
   return NAMES[feature] ?? words(feature);
 }
 
-/** Why something is unusual, a sentence or two a line. */
+/** Explain an anomaly, a sentence or two a line. */
 export function explainAnomaly(anomaly: Anomaly): string[] {
   const { score, symbol, interval } = anomaly;
   const z = numberOf(anomaly, "z");

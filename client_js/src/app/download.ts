@@ -1,6 +1,6 @@
 import { el } from "../dom";
 
-/** How long a browser may take to begin a download. */
+/** Time that a browser may take to begin a download, ms. */
 const BEGIN_MS = 60_000;
 
 /** Have the browser save data as a file. */

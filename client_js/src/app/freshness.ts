@@ -8,7 +8,7 @@ const SYMBOL_QUIET_MS = 30_000;
 /** Another symbol or interval takes a moment to join, which is no outage, ms. */
 const JOINING_MS = 2000;
 
-/** When something was last heard, in ms of one steady clock; null for never. */
+/** Times of the last arrivals, in ms of one steady clock; null for never. */
 export interface Pulse {
   /** A trade of any symbol. */
   market: number | null;

@@ -2,7 +2,7 @@ import { byId, el } from "../dom";
 import { INTERVALS, type Interval, isInterval } from "../store/intervals";
 import { Roving } from "./roving";
 
-/** What one candle of an interval spans. */
+/** The span of a candle, by interval. */
 const NAMES: Record<Interval, string> = {
   "1s": "A second a candle",
   "1m": "A minute a candle",

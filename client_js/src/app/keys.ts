@@ -4,7 +4,7 @@ import { byId, el } from "../dom";
 export interface Shortcut {
   /** The keys as `KeyboardEvent.key` names them; any of them will do. */
   keys: readonly string[];
-  /** What is printed, if that is not the keys themselves. */
+  /** The text printed in place of the keys. */
   shown?: string;
   does: string;
   run?: (key: string) => void;

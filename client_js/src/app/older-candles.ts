@@ -9,7 +9,7 @@ const RETRY_MS = 3000;
 const MARGIN_CANDLES = 200;
 
 /**
- * Whether there are older candles: `more` if there are, `beginning` if the first that the server
+ * State of the candles before those loaded: `more` if there are, `beginning` if the first that the server
  * has is loaded, `full` if the store has no room for more.
  */
 export type OlderState = "more" | "loading" | "beginning" | "full";

@@ -294,7 +294,7 @@ export class Page {
     this.loop.request();
   }
 
-  /** What the session has joined itself needs no request. */
+  /** Request nothing that the session has joined itself. */
   private haveReferences(): void {
     const { symbol, interval } = this.session;
     if (symbol === null) return;

@@ -1,4 +1,4 @@
-/** Which way each arrow key goes. */
+/** The step of each arrow key. */
 const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 };
 
 export interface RovingOptions {

@@ -3,7 +3,7 @@ import { type Interval, isInterval } from "../store/intervals";
 
 const PREFIX = "tickfire.";
 
-/** What the page remembers between visits: each value as text. */
+/** Names of the values that the page remembers between visits, each as text. */
 export type Setting =
   | "theme"
   | "zone"

@@ -51,7 +51,7 @@ export function headline(said: Direction): string {
   return leaning(said) === "flat" ? `Slightly ${said.says}` : `Leans ${said.says}`;
 }
 
-/** What each figure of a forecast means. */
+/** Explanations of the figures of a forecast. */
 export const FIGURES = {
   forecast: "Forecast\nHow probable the model finds a higher price at the end of the time ahead.",
   usual:

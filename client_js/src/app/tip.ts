@@ -1,6 +1,6 @@
 import { el } from "../dom";
 
-/** How long a mouse must rest before an explanation opens, and may be away before it closes, ms. */
+/** Time of rest before an explanation opens, and of absence before it closes, ms. */
 const OPEN_MS = 350;
 const CLOSE_MS = 200;
 /** Space between an element and its explanation, and around the window's edge, in CSS pixels. */

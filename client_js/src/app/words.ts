@@ -30,7 +30,7 @@ export function duration(seconds: number): string {
   return `${plainNumber(seconds / 60)} min`;
 }
 
-/** How many times `usual` goes into `value`, in words; empty if that tells nothing. */
+/** Say the ratio of `value` to `usual` in words; empty if that tells nothing. */
 export function times(value: number, usual: number): string {
   const ratio = value / usual;
   if (!Number.isFinite(ratio) || ratio <= 0) return "";

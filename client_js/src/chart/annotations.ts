@@ -13,7 +13,7 @@ import type { Scaffold } from "./scaffold";
 import { type LastPrice, rowOf } from "./scene";
 import type { SeriesHost } from "./series-host";
 
-/** What the annotations of one frame depend on. */
+/** The state that the annotations of one frame are drawn from. */
 export interface AnnotationFrame {
   coordinates: Coordinates;
   pane: PaneSize;

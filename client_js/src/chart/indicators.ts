@@ -6,7 +6,7 @@ import type {
 } from "./indicator-kernels";
 import type { Series } from "./series";
 
-/** What a chart does with indicators. */
+/** A chart's services for its indicators. */
 export interface IndicatorCanvas {
   setSeries(id: string, series: Series): void;
   removeSeries(id: string): boolean;

@@ -41,7 +41,7 @@ export interface Look {
   grid: readonly Rect[];
 }
 
-/** What is drawn, and the batches that it is drawn into. */
+/** The series to draw, and the batches for their rectangles. */
 export interface Drawn {
   series: ReadonlyMap<string, Series>;
   panes: ReadonlyMap<string, number | null>;

@@ -3,7 +3,7 @@
  * strings.
  */
 
-/** Where data come from: a market as it trades, a recording of one, or a simulation. */
+/** The origin of data: a market as it trades, a recording of one, or a simulation. */
 export type Origin = "live" | "replay" | "simulated";
 
 /** Aggressor of a trade: A sold into the bid, B bought at the ask, N unknown. */

@@ -125,7 +125,7 @@ class Session implements IndicatorSession {
     indicator.onChange(() => {
       running.sink.onSeries(seriesOf({ id, resolved, color: running.color }, indicator));
     });
-    // What was drawn before stays until there are results.
+    // An earlier drawing stays until there are results.
     if (before === undefined) sink.onSeries(seriesOf({ id, resolved, color: shown }, null));
   }
 

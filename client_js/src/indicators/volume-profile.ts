@@ -5,7 +5,7 @@ import type { CandleStore } from "../store/candle-store";
 import type { KernelIndicators } from "./kernel-indicators";
 import { ProfileLayer } from "./profile-layer";
 
-/** How a volume profile is computed and drawn. */
+/** Bins and looks of a volume profile. */
 export interface VolumeProfileOptions {
   /** Number of bins at most, from 2 to 1,000; 64 by default. */
   bins?: number;

@@ -5,7 +5,7 @@ import { HOPS, type Hop } from "./stages";
 /** Age of a tick on arrival below which its feed is live; those of a recording are older. */
 const LIVE_FEED_MS = 3_600_000;
 
-/** What the page adds to a trace, in ms since the Unix epoch by the page's clock. */
+/** The page's own stamps of a trace, in ms since the Unix epoch by the page's clock. */
 export interface LastStamps {
   arrived: number;
   stored: number | null;
@@ -27,7 +27,7 @@ export interface Journey {
   symbol: string;
   price: string | null;
   volume: number | null;
-  /** When the feed's bytes arrived, in ms since the Unix epoch by the server machine's clock. */
+  /** Arrival of the feed's bytes, in ms since the Unix epoch by the server machine's clock. */
   began: number;
   /** The hops that were measured, in their order. */
   legs: Leg[];

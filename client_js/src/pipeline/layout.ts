@@ -1,4 +1,4 @@
-/** Where the nodes stand and how the ways between them run, for a width. Pure, in CSS pixels. */
+/** Places of the nodes and courses of the ways between them, for a width. Pure, in CSS pixels. */
 import { NODES } from "./stages";
 
 export type Shape = "row" | "rows" | "column";
@@ -20,7 +20,7 @@ export interface Layout {
   boxes: Box[];
   /** The way from each node to the next, as the corners of a line. */
   ways: Point[][];
-  /** Where the labels of the two machines begin. */
+  /** Starts of the labels of the two machines. */
   labels: { server: Point; browser: Point };
 }
 

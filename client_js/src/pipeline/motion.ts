@@ -28,7 +28,7 @@ const MOST_MS = 6000;
 const SLOWDOWNS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 const MOST_DOTS = 24;
 
-/** How many times slower than life the dots move if a journey takes `total` ms. */
+/** Return the factor by which dots move slower than life if a journey takes `total` ms. */
 export function slowdownFor(total: number): number {
   const wanted = WATCHABLE_MS / Math.max(total, 1e-3);
   return SLOWDOWNS.findLast((each) => each <= wanted) ?? 1;

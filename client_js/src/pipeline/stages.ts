@@ -41,7 +41,7 @@ export interface Stage {
   hops: readonly [Hop, ...Hop[]];
   /** The unit of its rate. */
   unit: string;
-  /** What waits here, one and many, after a number; null if nothing can. */
+  /** Name of the waiting items after a number, one and many; null if nothing can wait here. */
   waiting: readonly [string, string] | null;
   about: string;
 }

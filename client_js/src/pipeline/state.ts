@@ -12,7 +12,7 @@ import { HOPS, type Hop, type NodeName, serverHop } from "./stages";
 const JOURNEYS = 48;
 const NS_PER_MS = 1e6;
 
-/** What is known of the pipeline; the panels and the page of the pipeline draw it. */
+/** The page's knowledge of the pipeline, drawn by its panels and its page. */
 export class PipelineState {
   readonly health = new Health();
   readonly lastHops = new LastHops((journey) => this.arrive(journey));

@@ -25,7 +25,7 @@ import type { Catalogue, Fault } from "./messages";
 
 const LABEL = "Indicator, in Python. Tab indents; press Escape, then Tab, to leave the editor.";
 
-/** Where the editor's events go. */
+/** Handlers of the editor's events. */
 export interface EditorHandlers {
   /** The user has changed the text. */
   onChange(text: string): void;

@@ -6,7 +6,7 @@ const FRAME = /File "<(?:indicator|console)>", line (\d+) in (.+)$/;
 const DEPTH = /call stack|too much recursion|stack overflow/i;
 const MEMORY = /out of memory|memory access|allocation/i;
 
-/** What Python writes of its frames as it ends, kept apart from the output of the user's code. */
+/** The frames that Python writes as it ends, kept apart from the output of the user's code. */
 export class Dump {
   private lines: string[] = [];
   private begun = false;

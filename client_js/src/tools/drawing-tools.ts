@@ -59,7 +59,7 @@ export class DrawingTools {
     return this.editor.tool;
   }
 
-  /** Whether new anchors go to the nearest price of their candle. */
+  /** True if new anchors go to the nearest price of their candle. */
   get magnet(): boolean {
     return this.editor.magnet;
   }

@@ -9,7 +9,7 @@ export class Sketch {
     public next: Anchor,
   ) {}
 
-  /** Whether the next anchor is the last. */
+  /** True if the next anchor is the last. */
   get isLast(): boolean {
     return this.placed.length === ANCHORS[this.kind] - 1;
   }
@@ -19,7 +19,7 @@ export class Sketch {
     return [...this.placed, this.next];
   }
 
-  /** Whether the drawing would have no extent: both anchors at one place. */
+  /** True if the drawing would have no extent: both anchors at one place. */
   get isPoint(): boolean {
     const { next } = this;
     return this.placed.some(({ time, price }) => time === next.time && price === next.price);

@@ -22,7 +22,7 @@ type PlotCase = Omit<Series["plots"][number], "values" | "breaks"> & {
   breaks?: Numbers;
 };
 
-/** What is to be drawn. */
+/** One picture to draw. */
 interface Case {
   pane: PaneSize;
   palette: Palette;

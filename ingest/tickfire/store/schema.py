@@ -153,7 +153,7 @@ LIVE: Final = "live"
 REPLAY: Final = "replay"
 SIMULATED: Final = "simulated"
 ORIGINS: Final = (LIVE, REPLAY, SIMULATED)
-"""Where data come from: a market as it trades, a recording of one, or a simulation."""
+"""Origin of data: a market as it trades, a recording of one, or a simulation."""
 INSTRUMENTS_KEY: Final = b"instruments"
 """Hash: ``<feed>:<instrument_id>`` to a msgpack-encoded `Instrument`."""
 NEWS_KEY: Final = b"news"

@@ -69,7 +69,7 @@ function rateText(rate: number): string {
   return rate >= 10 || rate === 0 ? compact(Math.round(rate)) : rate.toFixed(1);
 }
 
-/** What waits, as text: "about 1,240 ticks wait"; empty if nothing does. */
+/** The backlog as text: "about 1,240 ticks wait"; empty if nothing waits. */
 export function backlogText({ backlog, estimated }: NodeHealth, waiting: Stage["waiting"]): string {
   if (backlog === 0 || waiting === null) return "";
   const count = backlog.toLocaleString("en-US");

@@ -50,7 +50,7 @@ COUNT_BARS: Final = 2
 COUNT_CONTROLS: Final = 3
 """Control records in the output."""
 COUNT_STOP: Final = 4
-"""Why the kernel returned: ``STOP_*``."""
+"""Reason for which the kernel returned: ``STOP_*``."""
 COUNT_SWEEP_AT: Final = 5
 """Feed time (ns) at which bars are next due to be closed."""
 COUNT_RECORDS: Final = 6

@@ -29,7 +29,7 @@ DASH_ON, DASH_PERIOD = 3, 6
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything of a frame is, before it is drawn.
+    """Places of everything in a frame, before it is drawn.
 
     Attributes
     ----------
