@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.kernels.cases import cases, quick
@@ -95,6 +95,24 @@ def test_a_state_of_anything_else_hurts_nothing(name: str) -> None:
             if wild
             else rng.integers(-1, 40, words)
         )
+        agree(function, arguments)
+
+    check()
+
+
+@pytest.mark.parametrize(
+    "word", [-1.0, -0.5, 0.5, 1e300, float("inf"), -float("inf"), float("nan")]
+)
+@pytest.mark.parametrize("name", STEADY)
+def test_a_state_of_one_number_throughout_hurts_nothing(name: str, word: float) -> None:
+    """A count may be below zero, between whole numbers, or no number."""
+    function = STEADY[name]
+    place = [p.name for p in signature_of(function).parameters].index("state")
+
+    @settings(quick, max_examples=5)
+    @given(cases(function))
+    def check(arguments: Any) -> None:
+        arguments[place][:] = word
         agree(function, arguments)
 
     check()

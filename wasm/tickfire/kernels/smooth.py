@@ -28,7 +28,7 @@ def smooth_next(s: Floats, b: int, x: float, p: float, alpha: float) -> float:
             return value
         s[b + 1] = x
         return x
-    seen += 1.0
+    seen = seen + 1.0 if seen > 0.0 else 1.0  # a state of anything else may hold any number
     value = before + (x - before) / seen
     s[b] = seen
     s[b + 1] = value
