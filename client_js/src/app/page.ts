@@ -12,7 +12,7 @@ import { Alerts } from "./alerts";
 import { besidePage } from "./beside-page";
 import { firstSymbol } from "./choice";
 import { SPARK_INTERVAL } from "./closes";
-import { Drawings } from "./drawings";
+import type { Drawings } from "./drawings";
 import { ExportMenu } from "./export-menu";
 import { Fullscreen } from "./fullscreen";
 import { Indicators } from "./indicators";
@@ -92,7 +92,7 @@ export class Page {
   private readonly status: PageStatus;
   private readonly scale: ScaleSelect;
   private readonly alerts: Alerts;
-  private readonly drawings: Drawings;
+  private readonly drawings: Promise<Drawings>;
 
   constructor(private address: Address) {
     const kernels = kernelIndicators();
@@ -130,7 +130,9 @@ export class Page {
       current: () => this.shownPrice(),
       onChoose: (symbol) => this.select(symbol),
     });
-    this.drawings = new Drawings(this.chart, toasts);
+    // On demand: the tools are a large part of the page, and it can be read without them.
+    this.drawings = import("./drawings").then(({ Drawings }) => new Drawings(this.chart, toasts));
+    this.drawings.catch((error: unknown) => onFailure(`Nothing can be drawn: ${String(error)}`));
     new ExportMenu(this.chart, toasts);
     this.feed.news({
       onLatest: (headlines) => this.news.reset(headlines),
@@ -308,6 +310,10 @@ export class Page {
     for (const symbol of this.market.symbols.keys()) this.references.want(symbol);
   }
 
+  private async openDrawings(): Promise<void> {
+    (await this.drawings).openPanel();
+  }
+
   private openWatch(): void {
     this.panels.open("watch", byId("symbol"));
     this.watch.focusSearch();
@@ -337,7 +343,7 @@ export class Page {
       { keys: ["i"], does: "Indicators", run: () => this.indicators.openMenu() },
       { keys: ["l"], does: "Scale: linear, log, percent", run: () => this.scale.next() },
       { keys: ["n"], does: "Price alerts", run: () => this.alerts.openPanel() },
-      { keys: ["d"], does: "Draw", run: () => this.drawings.openPanel() },
+      { keys: ["d"], does: "Draw", run: () => void this.openDrawings() },
       { keys: ["f"], does: "Full screen", run: () => void fullscreen.toggle() },
       { keys: ["t"], does: "Light or dark theme", run: () => byId("theme").click() },
       { keys: ["z"], does: "Time zone", run: () => this.zone.open() },
