@@ -5,7 +5,8 @@ import type { MarketFeed } from "../feed/feed";
 import type { Tick } from "../feed/payloads";
 import { AlertPanel, type AlertPanelHandlers } from "./alert-panel";
 import { followKept } from "./kept-book";
-import { checkMissed, type Shown } from "./missed-prices";
+import { checkMissed } from "./missed-prices";
+import type { Shown } from "./session";
 import { remember } from "./settings";
 import type { Toasts } from "./toasts";
 

@@ -3,18 +3,13 @@ import type { MarketFeed } from "../feed/feed";
 import type { CandlesReply, CandleTuple } from "../feed/payloads";
 import type { TopicSubscription } from "../feed/subscription";
 import { INTERVALS, type Interval } from "../store/intervals";
+import type { Shown } from "./session";
 
 /** The second is for a symbol whose candles of the first are shown: a topic is joined only once. */
 const [USUAL, OTHER]: readonly Interval[] = ["1m", "5m"];
 const LIMIT = 1500;
 /** Another join of the same topic closes this one without a reply, hence a timeout. */
 const GIVE_UP_MS = 5000;
-
-/** The candles that the page shows. */
-export interface Shown {
-  symbol: string | null;
-  interval: Interval;
-}
 
 /**
  * Hold the alerts that wait against the candles since their newest price, where the trades between

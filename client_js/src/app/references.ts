@@ -2,6 +2,7 @@ import type { MarketFeed } from "../feed/feed";
 import type { CandlesReply } from "../feed/payloads";
 import type { TopicSubscription } from "../feed/subscription";
 import { SPARK_CANDLES, SPARK_INTERVAL } from "./closes";
+import type { Shown } from "./session";
 import type { DaySoFar } from "./symbols";
 
 const DAY = "1d" as const;
@@ -53,12 +54,26 @@ export class References {
     this.next();
   }
 
-  /** Skip what the page itself has joined: a socket can join a topic only once. */
-  have(symbol: string, interval: ReferenceInterval): void {
+  /** Skip what is joined elsewhere: a socket can join a topic only once. */
+  private have(symbol: string, interval: ReferenceInterval): void {
     const key = keyOf({ symbol, interval });
     this.asked.add(key);
     const at = this.waiting.findIndex((request) => keyOf(request) === key);
     if (at >= 0) this.waiting.splice(at, 1);
+  }
+
+  /** Skip what the page has joined for the symbol that it shows. */
+  haveShown({ symbol, interval }: Shown): void {
+    if (symbol === null) return;
+    this.have(symbol, DAY);
+    if (interval === SPARK_INTERVAL) this.have(symbol, interval);
+  }
+
+  /** Request the candles of all `symbols` again: trades between have been lost. */
+  refresh(shown: Shown, symbols: Iterable<string>): void {
+    this.forget();
+    this.haveShown(shown);
+    for (const symbol of symbols) this.want(symbol);
   }
 
   /** Forget all requests: a new epoch has begun. */

@@ -25,6 +25,12 @@ const DAY_LIMIT = 2;
 /** After a longer absence a client starts afresh instead of fetching every trade in between. */
 const RESUME_WITHIN_MS = 60_000;
 
+/** The symbol and the interval shown. */
+export interface Shown {
+  symbol: string | null;
+  interval: Interval;
+}
+
 /** The latest daily bar of the selected symbol. */
 export interface Day {
   reference: string;
@@ -60,7 +66,7 @@ export interface PageHandlers {
 }
 
 /** The topics that the page has joined, and the candles of the selected symbol. */
-export class PageSession {
+export class PageSession implements Shown {
   symbol: string | null = null;
   store: CandleStore | null = null;
   /** The candles before those of `store`. */

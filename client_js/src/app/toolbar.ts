@@ -1,0 +1,58 @@
+import type { Chart } from "../chart/chart";
+import type { MarketFeed } from "../feed/feed";
+import type { KernelIndicators } from "../indicators/kernel-indicators";
+import type { AlertPanelHandlers } from "./alert-panel";
+import { Alerts } from "./alerts";
+import type { Drawings } from "./drawings";
+import { ExportMenu } from "./export-menu";
+import { Indicators } from "./indicators";
+import type { Shortcut } from "./keys";
+import { ProfileSwitch } from "./profile-switch";
+import { Python } from "./python";
+import { ScaleSelect } from "./scale-select";
+import { Toasts } from "./toasts";
+
+export interface ToolbarOptions extends AlertPanelHandlers {
+  kernels: KernelIndicators;
+  /** The indicators that the page's address names; null for those kept. */
+  indicators: string | null;
+  /** Called with a sentence if something that was asked for cannot be done. */
+  onFailure(reason: string): void;
+  /** The user has changed something that the page's address holds. */
+  onEdited(): void;
+}
+
+/** The tools above the chart. */
+export class Toolbar {
+  readonly indicators: Indicators;
+  readonly scale: ScaleSelect;
+  readonly alerts: Alerts;
+  private readonly drawings: Promise<Drawings>;
+
+  constructor(chart: Chart, feed: MarketFeed, options: ToolbarOptions) {
+    const { onFailure, onEdited } = options;
+    const toasts = new Toasts();
+    this.indicators = new Indicators(chart, options.indicators, { onFault: onFailure, onEdited });
+    new ProfileSwitch(chart, options.kernels);
+    this.scale = new ScaleSelect(chart, onEdited);
+    new Python(chart, onFailure);
+    this.alerts = new Alerts(chart, feed, toasts, options);
+    // On demand: the tools are a large part of the page, and it can be read without them.
+    this.drawings = import("./drawings").then(({ Drawings }) => new Drawings(chart, toasts));
+    this.drawings.catch((error: unknown) => onFailure(`Nothing can be drawn: ${String(error)}`));
+    new ExportMenu(chart, toasts);
+  }
+
+  get shortcuts(): Shortcut[] {
+    return [
+      { keys: ["i"], does: "Indicators", run: () => this.indicators.openMenu() },
+      { keys: ["l"], does: "Scale: linear, log, percent", run: () => this.scale.next() },
+      { keys: ["n"], does: "Price alerts", run: () => this.alerts.openPanel() },
+      { keys: ["d"], does: "Draw", run: () => void this.openDrawings() },
+    ];
+  }
+
+  private async openDrawings(): Promise<void> {
+    (await this.drawings).openPanel();
+  }
+}
