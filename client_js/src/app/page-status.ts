@@ -1,4 +1,5 @@
-import type { Chart, ChartEvents } from "../chart/chart";
+import type { Chart } from "../chart/chart";
+import type { ChartEvents } from "../chart/chart-events";
 import { setData } from "../dom";
 import type { Recovery } from "../feed/cursor";
 import type { MarketFeed } from "../feed/feed";

@@ -1,4 +1,5 @@
-import type { Added, Chart } from "../chart/chart";
+import type { Added } from "../chart/added";
+import type { Chart } from "../chart/chart";
 import { byId, el } from "../dom";
 import type { KernelIndicators } from "../indicators/kernel-indicators";
 import { volumeProfile } from "../indicators/volume-profile";

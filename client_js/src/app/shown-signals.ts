@@ -1,4 +1,5 @@
-import type { Added, Chart } from "../chart/chart";
+import type { Added } from "../chart/added";
+import type { Chart } from "../chart/chart";
 import type { SignalEvent } from "../feed/signals";
 import type { Zone } from "../format/zone";
 import type { Interval } from "../store/intervals";

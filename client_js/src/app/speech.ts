@@ -1,4 +1,5 @@
-import type { Chart, ChartPoint } from "../chart/chart";
+import type { Chart } from "../chart/chart";
+import type { ChartPoint } from "../chart/chart-events";
 import { byId, setText } from "../dom";
 import { compact } from "../format/decimal";
 import { full } from "../format/time";

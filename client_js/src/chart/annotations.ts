@@ -6,7 +6,7 @@ import { Crosshair, type Point } from "./crosshair";
 import type { PaneSize } from "./geometry";
 import type { Layers } from "./layers";
 import type { Legend } from "./legend";
-import type { Marker, Markers } from "./markers";
+import type { MarkerHost } from "./marker-host";
 import { PriceLabels } from "./price-labels";
 import { axisText } from "./price-text";
 import type { Scaffold } from "./scaffold";
@@ -23,28 +23,19 @@ export interface AnnotationFrame {
 
 /** The elements above the canvases: legends, markers, and labels on the axes. */
 export class Annotations {
-  private marked: readonly Marker[] = [];
-  private markers: Markers | null = null;
   private readonly crosshair: Crosshair;
   private readonly labels: PriceLabels;
 
   constructor(
-    private readonly scaffold: Scaffold,
-    readonly legend: Legend,
+    { root, pane }: Scaffold,
+    private readonly legend: Legend,
     private readonly series: SeriesHost,
     private readonly layers: Layers,
+    private readonly markers: MarkerHost,
   ) {
-    scaffold.pane.append(this.legend.element);
-    this.crosshair = new Crosshair(scaffold.root);
-    this.labels = new PriceLabels(scaffold.root);
-  }
-
-  /** Replace the markers on candles. The code that draws them is loaded with the first. */
-  async mark(marked: readonly Marker[]): Promise<void> {
-    this.marked = marked;
-    if (marked.length === 0) return;
-    const { Markers } = await import("./markers");
-    this.markers ??= new Markers(this.scaffold.pane);
+    pane.append(legend.element);
+    this.crosshair = new Crosshair(root);
+    this.labels = new PriceLabels(root);
   }
 
   /** Place everything for a frame. */
@@ -52,7 +43,7 @@ export class Annotations {
     const { coordinates } = frame;
     this.placeLast(coordinates);
     this.placeLabels(coordinates);
-    this.placeMarkers(coordinates);
+    this.markers.place(coordinates);
     this.placeCross(frame);
   }
 
@@ -75,16 +66,6 @@ export class Annotations {
       color,
     }));
     this.labels.show(placed.filter(({ y }) => y >= 0 && y <= height));
-  }
-
-  private placeMarkers(coordinates: Coordinates): void {
-    const { store, geometry, intervalMs, ratio } = coordinates;
-    this.markers?.place(this.marked, store, intervalMs, {
-      first: geometry.first * geometry.per,
-      last: geometry.last * geometry.per,
-      x: (index) => coordinates.columnOf(index) / ratio,
-      y: (units) => coordinates.rowOf(units) / ratio,
-    });
   }
 
   private placeCross({ coordinates, cursor, pane, zone }: AnnotationFrame): void {

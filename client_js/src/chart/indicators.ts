@@ -6,6 +6,13 @@ import type {
 } from "./indicator-kernels";
 import type { Series } from "./series";
 
+export interface IndicatorOptions {
+  /** Tells several indicators of one name apart; the name by default. */
+  id?: string;
+  /** Colour of its first line, "#rrggbb"; the next free one by default. */
+  color?: string;
+}
+
 /** A chart's services for its indicators. */
 export interface IndicatorCanvas {
   setSeries(id: string, series: Series): void;

@@ -1,3 +1,4 @@
+import type { Added } from "./added";
 import { parseColor } from "./color";
 import type { ChartLayer, LayerFrame, PriceLabel } from "./layers";
 import { packColor } from "./rect-batch";
@@ -13,6 +14,11 @@ export interface PriceLineOptions {
   style?: "solid" | "dashed";
   /** In whole CSS pixels, 1 by default. */
   width?: number;
+}
+
+export interface PriceLine extends Added {
+  /** Change the line: its price, for instance. */
+  update(changes: Partial<PriceLineOptions>): void;
 }
 
 /** Dashes, in line widths. */

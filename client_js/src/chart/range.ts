@@ -1,6 +1,7 @@
 import type { CandleStore } from "../store/candle-store";
 import { type TimeInput, timeOf } from "../store/values";
 import { indexOfTime, timeOfIndex } from "./coordinates";
+import type { Viewport } from "./viewport";
 
 /** A range of times, as given. */
 export interface TimeRange {
@@ -29,7 +30,17 @@ export function positionOf(store: CandleStore, time: number, intervalMs: number)
 }
 
 /** The time at a position on that axis. */
-export function timeAt(store: CandleStore, position: number, intervalMs: number): number {
+function timeAt(store: CandleStore, position: number, intervalMs: number): number {
   const index = Math.floor(position);
   return timeOfIndex(store, index, intervalMs) + (position - index) * intervalMs;
+}
+
+/** The times at a viewport's edges; null while the store is empty. */
+export function rangeOf(
+  store: CandleStore,
+  { left, right }: Viewport,
+  intervalMs: number,
+): VisibleRange | null {
+  if (store.count === 0) return null;
+  return { from: timeAt(store, left, intervalMs), to: timeAt(store, right, intervalMs) };
 }

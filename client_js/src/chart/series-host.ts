@@ -1,12 +1,22 @@
 import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
+import type { Added } from "./added";
 import type { PaneSize } from "./geometry";
+import { Level } from "./invalidate";
 import type { Look, Overlays } from "./overlays";
 import type { PriceMapping } from "./price-mapping";
 import { RectBatch } from "./rect-batch";
 import type { Geometry } from "./scene";
-import type { Series } from "./series";
+import { checkSeries, PRICE_PANE, type Series } from "./series";
 import type { PaneLabel, PaneLayout } from "./sub-panes";
+
+export interface PaneOptions {
+  /** Share of the chart's height, from 0.05 to 0.6; divided evenly by default. */
+  height?: number;
+}
+
+const LEAST_PANE = 0.05;
+const MOST_PANE = 0.6;
 
 /** The elements that legends of series are put into. */
 export interface LegendPlaces {
@@ -30,10 +40,10 @@ export class SeriesHost {
   private loading = false;
   private room: PaneLayout = { height: 1, line: 1, panes: [] };
 
-  /** `onLoad` is called when the series can be drawn, `onFailure` with why they cannot be. */
+  /** `request` asks for a frame; `onFailure` is called with a sentence if they cannot be drawn. */
   constructor(
     private readonly places: LegendPlaces,
-    private readonly onLoad: () => void,
+    private readonly request: (level: Level) => void,
     private readonly onFailure: (reason: string) => void,
   ) {}
 
@@ -41,18 +51,40 @@ export class SeriesHost {
     return this.overlays?.layout ?? this.room;
   }
 
-  /** Load the code that draws series. */
-  async load(): Promise<void> {
-    if (this.loading) return;
-    this.loading = true;
-    try {
-      const { Overlays } = await import("./overlays");
-      this.overlays = new Overlays(this, this.places);
-      this.onLoad();
-    } catch (error) {
-      this.loading = false;
-      this.onFailure(`Series cannot be drawn: ${String(error)}`);
+  /** Add a series, or replace the one with the same id. Throws RangeError if it cannot be drawn. */
+  set(id: string, series: Series): void {
+    checkSeries(id, series);
+    this.series.set(id, series);
+    void this.load();
+    this.request(Level.Data);
+  }
+
+  /** Remove a series; returns whether there was one with that id. */
+  remove(id: string): boolean {
+    this.request(Level.Data);
+    return this.series.delete(id);
+  }
+
+  /** Add a pane. Throws RangeError if there is one already or the height is out of range. */
+  addPane(name: string, { height }: PaneOptions): Added {
+    const { panes } = this;
+    if (name === PRICE_PANE || panes.has(name)) {
+      throw new RangeError(`there is a pane "${name}" already`);
     }
+    if (height !== undefined && !(height >= LEAST_PANE && height <= MOST_PANE)) {
+      throw new RangeError(
+        `height of a pane is a share from ${LEAST_PANE} to ${MOST_PANE}, not ${height}`,
+      );
+    }
+    panes.set(name, height ?? null);
+    void this.load();
+    this.request(Level.Layout);
+    return {
+      remove: () => {
+        panes.delete(name);
+        this.request(Level.Layout);
+      },
+    };
   }
 
   /** Divide the pane; returns the candles' part of it. */
@@ -103,5 +135,18 @@ export class SeriesHost {
   /** Show the values at candle `index` in the legends. */
   show(store: CandleStore, index: number): void {
     this.overlays?.show(store, index);
+  }
+
+  private async load(): Promise<void> {
+    if (this.loading) return;
+    this.loading = true;
+    try {
+      const { Overlays } = await import("./overlays");
+      this.overlays = new Overlays(this, this.places);
+      this.request(Level.Layout);
+    } catch (error) {
+      this.loading = false;
+      this.onFailure(`Series cannot be drawn: ${String(error)}`);
+    }
   }
 }

@@ -1,23 +1,23 @@
 import type { Zone } from "../format/zone";
 import type { CandleStore } from "../store/candle-store";
-import type { Watcher } from "../store/changes";
-import { Annotations, lastPrice } from "./annotations";
-import { AxisView } from "./axis-view";
-import { Coordinates } from "./coordinates";
+import { Annotations } from "./annotations";
+import type { Coordinates } from "./coordinates";
 import type { Point } from "./crosshair";
-import { layOut, type PaneSize } from "./geometry";
-import type { ChartActions } from "./input";
+import { Follower } from "./follower";
+import type { PaneSize } from "./geometry";
 import { FrameLoop, Level } from "./invalidate";
 import { Layers } from "./layers";
 import { Legend } from "./legend";
-import type { LogRecords } from "./log-records";
-import type { PriceMapping } from "./price-mapping";
+import { MarkerHost } from "./marker-host";
+import type { Movable } from "./movement";
+import { type ResolvedSource, titleOf } from "./options";
+import { PaneView } from "./pane-view";
 import { PriceScale, type ScaleKind } from "./price-scale";
+import { RecordUploads } from "./record-uploads";
 import { RendererHost } from "./renderers/host";
 import type { Renderer, RendererName } from "./renderers/renderer";
 import { type DeviceSize, observeDeviceSizes } from "./resize";
 import type { Scaffold } from "./scaffold";
-import { fillView, type Geometry, VIEW_FLOATS } from "./scene";
 import { SeriesHost } from "./series-host";
 import { applyTheme, paletteOf, type Theme } from "./theme";
 import { Viewport } from "./viewport";
@@ -40,73 +40,54 @@ export interface ViewOptions {
   onFailure(reason: string): void;
 }
 
-/** The candles that a view shows. */
-export interface Shown {
-  store: CandleStore;
-  title: string;
-  intervalMs: number;
-}
-
 /** Draws candles, axes and annotations, and moves with the pointer and the keys. */
-export class ChartView {
+export class ChartView implements Movable {
   readonly viewport = new Viewport();
   readonly scale = new PriceScale();
-  readonly series: SeriesHost;
   readonly layers = new Layers();
-  readonly annotations: Annotations;
+  readonly series: SeriesHost;
+  readonly markers: MarkerHost;
   frames = 0;
-  /** Conversions as of the last frame; null before the first. */
   coordinates: Coordinates | null = null;
+  cursor: Point | null = null;
   private store: CandleStore;
   private intervalMs: number;
-  private watcher: Watcher;
-  private seen = { generation: -1, appended: 0 };
-  private uploadAll = true;
-  /** The mapping of the records that the renderer has. */
-  private uploaded: PriceMapping | null = null;
-  private logRecords: LogRecords | null = null;
   private pane: PaneSize = { width: 0, height: 0, ratio: 1 };
   private palette;
-  private cursor: Point | null = null;
-  /** A movement of the view that was asked for, which holds until the view moves otherwise. */
-  private held: (() => void) | null = null;
-  private isHeldDue = false;
   private fault: string | null = null;
-  private readonly uniform = new Float32Array(VIEW_FLOATS);
+  private readonly legend = new Legend();
   private readonly loop = new FrameLoop((level) => this.frame(level));
+  private readonly follower = new Follower(this.viewport);
+  private readonly uploads: RecordUploads;
   private readonly host: RendererHost;
-  private readonly axes: AxisView;
+  private readonly paneView: PaneView;
+  private readonly annotations: Annotations;
   private readonly stopObserving: () => void;
 
   constructor(
     private readonly scaffold: Scaffold,
     private readonly options: ViewOptions,
-    shown: Shown,
+    source: ResolvedSource,
   ) {
     const { root, pane } = scaffold;
-    this.store = shown.store;
-    this.intervalMs = shown.intervalMs;
-    this.watcher = this.watch();
-    this.palette = paletteOf(options.theme);
-    const legend = new Legend();
-    this.series = new SeriesHost(
-      { pane, legend: legend.element },
-      () => this.request(Level.Layout),
-      options.onFailure,
-    );
-    this.annotations = new Annotations(scaffold, legend, this.series, this.layers);
-    this.annotations.legend.setTitle(shown.title);
-    this.axes = new AxisView(scaffold, this.series);
-    applyTheme(root, options.theme);
-    void this.listen();
+    const { legend, layers } = this;
+    const { renderer, theme, onFailure } = options;
+    const request = (level: Level) => this.request(level);
+    this.store = source.store;
+    this.intervalMs = source.intervalMs;
+    this.palette = paletteOf(theme);
+    this.series = new SeriesHost({ pane, legend: legend.element }, request, onFailure);
+    this.markers = new MarkerHost(pane, request, onFailure);
+    this.uploads = new RecordUploads(this.store, () => request(Level.Data));
+    this.host = new RendererHost(pane, renderer, (ready) => this.adopt(ready), onFailure);
+    this.paneView = new PaneView(scaffold, this.series, layers, this.uploads, this.host);
+    this.annotations = new Annotations(scaffold, legend, this.series, layers, this.markers);
+    this.setTitle(source);
+    applyTheme(root, theme);
+    // On demand, as the renderer is, without which there is nothing to drag.
+    void import("./movement").then(({ listen }) => listen(scaffold, this));
     this.stopObserving = observeDeviceSizes([root, pane], ([whole, inner]) =>
       this.resized(whole, inner),
-    );
-    this.host = new RendererHost(
-      pane,
-      options.renderer,
-      (renderer) => this.adopt(renderer),
-      options.onFailure,
     );
     void this.host.start();
     this.setScale(options.scale);
@@ -118,21 +99,23 @@ export class ChartView {
 
   /** Number of times the axis labels have been drawn. */
   get axisDraws(): number {
-    return this.axes.draws;
+    return this.paneView.axisDraws;
   }
 
   /** Show other candles, from the newest one on. */
-  show({ store, title, intervalMs }: Shown): void {
-    this.watcher.stop();
-    this.store = store;
-    this.intervalMs = intervalMs;
-    this.watcher = this.watch();
-    this.seen = { generation: -1, appended: 0 };
-    this.held = null;
+  show(source: ResolvedSource): void {
+    this.store = source.store;
+    this.intervalMs = source.intervalMs;
+    this.uploads.show(this.store);
+    this.follower.restart();
     this.scale.auto = true;
     this.fault = null;
-    this.annotations.legend.setTitle(title);
+    this.setTitle(source);
     this.request(Level.Layout);
+  }
+
+  setTitle(source: ResolvedSource): void {
+    this.legend.setTitle(titleOf(source));
   }
 
   /** Ask for a frame. */
@@ -155,29 +138,38 @@ export class ChartView {
    * again when the pane's size changes, until the view moves otherwise.
    */
   moveView(move: () => void): void {
-    this.held = move;
-    this.isHeldDue = true;
-    if (this.pane.width > 0) this.follow();
+    this.follower.hold(move);
+    if (this.pane.width > 0) this.follower.follow(this.store);
     this.request(Level.Data);
+  }
+
+  moved(): void {
+    this.follower.release();
+    this.request(Level.Data);
+  }
+
+  point(at: Point | null): void {
+    this.cursor = at;
+    const cursor = (at === null ? null : this.layers.cursorAt(at)) ?? "";
+    const { style } = this.scaffold.pane;
+    if (style.cursor !== cursor) style.cursor = cursor;
+    this.options.onPoint(at);
+    this.request(Level.Cursor);
+  }
+
+  click(at: Point): void {
+    this.options.onClick(at);
   }
 
   /** Choose the scale of the prices; one that fitted fits again. */
   setScale(kind: ScaleKind): void {
     this.scale.kind = kind;
-    if (kind === "log") void this.loadLog();
-    this.request(Level.Layout);
-  }
-
-  private async loadLog(): Promise<void> {
-    if (this.logRecords !== null) return;
-    try {
-      const { logMapping, LogRecords } = await import("./log-scale");
-      this.scale.logMapping = logMapping;
-      this.logRecords = new LogRecords();
-      this.request(Level.Layout);
-    } catch (error) {
+    const redraw = () => this.request(Level.Layout);
+    redraw();
+    if (kind !== "log") return;
+    this.uploads.loadLog(this.scale).then(redraw, (error) => {
       this.options.onFailure(`A log scale cannot be drawn: ${String(error)}`);
-    }
+    });
   }
 
   setTheme(theme: Theme): void {
@@ -193,7 +185,7 @@ export class ChartView {
 
   dispose(): void {
     this.loop.stop();
-    this.watcher.stop();
+    this.uploads.stop();
     this.stopObserving();
     this.host.dispose();
     this.scaffold.root.remove();
@@ -204,75 +196,9 @@ export class ChartView {
     return this.intervalMs >= DAY_MS ? "utc" : this.options.zone;
   }
 
-  private watch(): Watcher {
-    return this.store.watch(() => this.request(Level.Data));
-  }
-
-  private async listen(): Promise<void> {
-    const { root, pane, priceAxis, timeAxis, latest } = this.scaffold;
-    const actions = this.actions();
-    latest.addEventListener("pointerdown", (event) => event.stopPropagation());
-    latest.addEventListener("click", () => actions.goLatest());
-    // On demand, as the renderer is, without which there is nothing to drag.
-    const { listenToAxes, listenToKeys, listenToPane } = await import("./input");
-    listenToPane(pane, actions);
-    listenToAxes(priceAxis, timeAxis, actions);
-    listenToKeys(root, actions);
-  }
-
-  private actions(): ChartActions {
-    const move =
-      <A extends unknown[]>(change: (...given: A) => void) =>
-      (...given: A) => {
-        this.held = null;
-        change(...given);
-        this.request(Level.Data);
-      };
-    const { viewport, scale, layers } = this;
-    return {
-      pan: move((dx: number, dy: number) => {
-        viewport.pan(dx);
-        if (!scale.auto && dy !== 0) scale.pan((dy * this.pane.ratio) / this.series.layout.height);
-      }),
-      zoom: move((x: number, factor: number) => viewport.zoom(x, factor)),
-      zoomFollowing: move((factor: number) => viewport.zoomFollowing(factor)),
-      zoomPrice: move((factor: number) => scale.zoom(factor)),
-      autoPrice: move(() => {
-        scale.auto = true;
-      }),
-      goLatest: move(() => viewport.goLatest()),
-      goOldest: move(() => viewport.goOldest()),
-      point: (at) => this.point(at),
-      press: (at, event) => layers.press(at, event),
-      click: (at) => this.options.onClick(at),
-      step: (candles) => this.step(candles),
-    };
-  }
-
-  private point(at: Point | null): void {
-    this.cursor = at;
-    const cursor = at === null ? null : this.layers.cursorAt(at);
-    const { style } = this.scaffold.pane;
-    if (style.cursor !== (cursor ?? "")) style.cursor = cursor ?? "";
-    this.options.onPoint(at);
-    this.request(Level.Cursor);
-  }
-
-  /** Move the crosshair by whole candles, to the close. */
-  private step(candles: number): void {
-    const { coordinates, store, cursor } = this;
-    if (coordinates === null || store.count === 0) return;
-    const { ratio, geometry } = coordinates;
-    const from = cursor === null ? store.count : coordinates.xToIndex(cursor.x);
-    const index = Math.min(Math.max(from + candles * geometry.per, 0), store.count - 1);
-    const y = coordinates.rowOf(store.close.at(index)) / ratio;
-    const height = this.series.layout.height / ratio;
-    this.point({ x: coordinates.columnOf(index) / ratio, y: Math.min(y, height) });
-  }
-
   private adopt(renderer: Renderer): void {
     if (this.pane.width > 0) renderer.resize(this.pane.width, this.pane.height);
-    this.uploadAll = true;
+    this.uploads.restart();
     this.request(Level.Layout);
   }
 
@@ -282,100 +208,29 @@ export class ChartView {
     this.options.onPlaced();
     const ratio = window.devicePixelRatio;
     this.pane = { width: Math.max(inner.width, 1), height: Math.max(inner.height, 1), ratio };
-    this.viewport.resize(this.pane.width / ratio);
-    this.isHeldDue = true;
-    this.host.current?.resize(this.pane.width, this.pane.height);
-    this.axes.resize(whole);
+    this.follower.resize(this.pane.width / ratio);
+    this.paneView.resize(this.pane, whole);
     // Resizing clears both canvases: draw now, before they are presented.
     this.frame(Level.Layout);
   }
 
   private frame(level: Level): void {
     if (this.pane.width === 0) return;
-    if (level >= Level.Data) this.drawPane(level);
-    const { coordinates, pane, cursor } = this;
+    if (level >= Level.Data) this.drawPane(level === Level.Layout);
+    const { coordinates, pane, cursor, zone } = this;
     if (coordinates === null) return;
-    this.annotations.place({ coordinates, pane, cursor, zone: this.zone });
+    this.annotations.place({ coordinates, pane, cursor, zone });
     this.frames++;
     this.options.onFrame();
   }
 
-  private drawPane(level: Level): void {
-    this.follow();
-    const { series, pane, palette, store, axes, layers } = this;
-    const room = series.divide(pane);
-    const geometry = layOut(store, this.viewport, this.scale, room, (...given) =>
-      series.stretch(store, ...given),
-    );
-    this.tellFault();
-    const coordinates = new Coordinates(store, geometry, this.intervalMs, pane.ratio);
-    this.coordinates = coordinates;
-    series.fit(store, geometry);
-    axes.update(coordinates, pane, { palette, zone: this.zone }, level === Level.Layout);
-    this.scaffold.latest.hidden = this.viewport.following;
-    series.draw(store, geometry, pane, { palette, grid: axes.grid });
-    const { under, over } = series;
-    layers.draw({ under, over, coordinates, palette, width: pane.width, height: room.height });
-    if (this.host.current !== null) this.render(this.host.current, geometry);
-  }
-
-  private tellFault(): void {
-    const { fault } = this.scale;
+  private drawPane(isAll: boolean): void {
+    const { store, intervalMs, viewport, scale, pane, palette, zone } = this;
+    this.follower.follow(store);
+    const frame = { store, intervalMs, viewport, scale, pane, palette, zone };
+    this.coordinates = this.paneView.draw(frame, isAll);
+    const { fault } = scale;
     if (fault !== this.fault && fault !== null) this.options.onFailure(fault);
     this.fault = fault;
-  }
-
-  private render(renderer: Renderer, geometry: Geometry): void {
-    const { store, axes, series, palette } = this;
-    this.upload(renderer, geometry.mapping);
-    const { per, first, last } = geometry;
-    renderer.draw({
-      view: this.uniform,
-      background: palette.background,
-      grid: axes.grid,
-      gridVersion: axes.gridVersion,
-      under: series.under,
-      over: series.over,
-      per,
-      first,
-      last,
-      dashes: fillView(this.uniform, geometry, this.pane.height, palette, lastPrice(store)),
-    });
-  }
-
-  /** Give the renderer the records that have changed. */
-  private upload(renderer: Renderer, mapping: PriceMapping): void {
-    const { store, uploaded, logRecords } = this;
-    const changed = this.watcher.take();
-    const isSame = mapping.kind === uploaded?.kind && mapping.base === uploaded.base;
-    const isAll = changed.all || this.uploadAll || !isSame;
-    const [from, to] = isAll ? [0, store.count] : [changed.from, changed.to];
-    const records =
-      mapping.kind === "log" && logRecords !== null
-        ? logRecords.map(store, mapping, from, to)
-        : { data: store.records, count: store.count };
-    renderer.upload(records, from, to);
-    this.uploadAll = false;
-    this.uploaded = mapping;
-  }
-
-  /** Move the view with the store. */
-  private follow(): void {
-    const { store, viewport } = this;
-    const { generation, appended } = this.seen;
-    this.seen = { generation: store.generation, appended: store.appended };
-    if (generation === store.generation) {
-      if (store.appended !== appended && !this.isHeldDue) this.held = null;
-      viewport.setCount(store.count, store.appended - appended);
-    } else {
-      this.uploadAll = true;
-      viewport.setCount(store.count, 0);
-      if (generation === -1 && store.count > 0) viewport.fit();
-      else if (generation === -1) this.seen.generation = -1;
-    }
-    if (this.isHeldDue && store.count > 0) {
-      this.held?.();
-      this.isHeldDue = false;
-    }
   }
 }

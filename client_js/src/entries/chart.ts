@@ -1,14 +1,7 @@
 /** Candlestick charts, drawn by WebGPU or Canvas2D. */
-export {
-  type Added,
-  Chart,
-  type ChartEvents,
-  type ChartPoint,
-  createChart,
-  type IndicatorOptions,
-  type PaneOptions,
-  type PriceLine,
-} from "../chart/chart";
+export type { Added } from "../chart/added";
+export { Chart, createChart } from "../chart/chart";
+export type { ChartEvents, ChartPoint } from "../chart/chart-events";
 export type { Rgb } from "../chart/color";
 export type { Coordinates } from "../chart/coordinates";
 export type { Point } from "../chart/crosshair";
@@ -20,15 +13,17 @@ export type {
   IndicatorSink,
   IndicatorSource,
 } from "../chart/indicator-kernels";
+export type { IndicatorOptions } from "../chart/indicators";
 export type { ChartLayer, Drag, LayerFrame, PriceLabel } from "../chart/layers";
 export type { Marker } from "../chart/markers";
 export type { ChartOptions, ChartSource } from "../chart/options";
-export type { PriceLineOptions } from "../chart/price-lines";
+export type { PriceLine, PriceLineOptions } from "../chart/price-lines";
 export type { ScaleKind } from "../chart/price-scale";
 export type { TimeRange, VisibleRange } from "../chart/range";
 export { packColor, type RectBatch } from "../chart/rect-batch";
 export type { RendererName } from "../chart/renderers/renderer";
 export { type Plot, type PlotKind, PRICE_PANE, type Series } from "../chart/series";
+export type { PaneOptions } from "../chart/series-host";
 export { THEMES, type Theme, type ThemeInput, type ThemeName } from "../chart/theme";
 export type { Zone } from "../format/zone";
 export type { BarInput } from "../store/bars";

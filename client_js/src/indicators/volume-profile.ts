@@ -1,4 +1,5 @@
-import type { Added, Chart } from "../chart/chart";
+import type { Added } from "../chart/added";
+import type { Chart } from "../chart/chart";
 import type { BarHistory } from "../compute/bar-history";
 import type { ProfileBins } from "../compute/volume-profile";
 import type { CandleStore } from "../store/candle-store";

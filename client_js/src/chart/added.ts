@@ -1,0 +1,4 @@
+/** Something added to a chart. */
+export interface Added {
+  remove(): void;
+}

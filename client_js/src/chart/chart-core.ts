@@ -1,0 +1,121 @@
+import { ChartEmitter, type ChartPoint, chartPoint } from "./chart-events";
+import { ShownSource } from "./chart-source";
+import type { Point } from "./crosshair";
+import type { IndicatorSource } from "./indicator-kernels";
+import { Indicators } from "./indicators";
+import { type ChartOptions, type ChartSource, checkElement } from "./options";
+import { checkedScale } from "./price-scale";
+import { rangeOf, type VisibleRange } from "./range";
+import { buildScaffold } from "./scaffold";
+import { AdoptedStyles } from "./style-sheet";
+import { resolveTheme } from "./theme";
+import { ChartView } from "./view";
+
+/** The parts of a chart, and all that they tell each other. */
+export class ChartCore {
+  readonly events = new ChartEmitter();
+  readonly scaffold = buildScaffold();
+  readonly source: ShownSource;
+  readonly view: ChartView;
+  readonly indicators: Indicators;
+  destroyed = false;
+  private readonly styles = new AdoptedStyles(this.scaffold.root);
+
+  /** Throws TypeError or RangeError that names the option. */
+  constructor(element: HTMLElement, options: ChartOptions) {
+    checkElement(element);
+    const { events, scaffold, styles } = this;
+    const { indicators = null, renderer = null, timeZone = "utc", theme = "dark" } = options;
+    const scale = checkedScale(options.scale ?? "linear");
+    const colors = resolveTheme(theme);
+    const source = new ShownSource(options, timeZone);
+    const onFailure = (reason: string) => events.emit("failure", reason);
+    this.source = source;
+    element.append(scaffold.root);
+    styles.follow();
+    this.view = new ChartView(
+      scaffold,
+      {
+        renderer,
+        zone: source.timeZone,
+        theme: colors,
+        scale,
+        onPlaced: () => styles.follow(),
+        onFrame: () => this.tellFrame(),
+        onPoint: (at) => events.emit("crosshair", this.pointOf(at)),
+        onClick: (at) => this.tellClick(at),
+        onFailure,
+      },
+      source.resolved,
+    );
+    const { series } = this.view;
+    this.indicators = new Indicators(
+      indicators,
+      {
+        setSeries: (id, results) => {
+          series.set(id, results);
+          events.emit("computed", id);
+        },
+        removeSeries: (id) => series.remove(id),
+        fail: onFailure,
+      },
+      this.indicatorSource(),
+    );
+    this.label();
+  }
+
+  /** Show other candles. */
+  show(given: ChartSource): void {
+    const { source, view, indicators, events } = this;
+    source.show(given);
+    view.setZone(source.timeZone);
+    view.show(source.resolved);
+    indicators.show(this.indicatorSource());
+    this.label();
+    events.emit("source", this.indicatorSource());
+  }
+
+  /** Write the symbol and the interval into the legend and the label. */
+  label(): void {
+    const { symbol, interval } = this.source.resolved;
+    const label = `Candlestick chart of ${symbol ?? "no symbol yet"}, ${interval} candles`;
+    this.scaffold.root.setAttribute("aria-label", label);
+    this.view.setTitle(this.source.resolved);
+  }
+
+  /** The times at the pane's edges; null while there are no candles in a pane. */
+  range(): VisibleRange | null {
+    const { store, intervalMs } = this.source.resolved;
+    return this.view.coordinates && rangeOf(store, this.view.viewport, intervalMs);
+  }
+
+  destroy(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.indicators.close();
+    this.view.dispose();
+    this.styles.release();
+    this.events.clear();
+  }
+
+  private indicatorSource(): IndicatorSource {
+    const { store, symbol, interval } = this.source.resolved;
+    return { store, symbol: symbol ?? "", interval };
+  }
+
+  private tellFrame(): void {
+    const { frames, axisDraws } = this.view;
+    this.events.emit("frame", { frames, axisDraws });
+    this.events.emitRange(this.range());
+  }
+
+  private tellClick(at: Point): void {
+    const point = this.pointOf(at);
+    if (point !== null) this.events.emit("click", point);
+  }
+
+  private pointOf(at: Point | null): ChartPoint | null {
+    const { coordinates } = this.view;
+    return at && coordinates && chartPoint(coordinates, at);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Bar } from "../store/candle-store";
+import type { Coordinates } from "./coordinates";
+import type { Point } from "./crosshair";
+import { Emitter } from "./emitter";
+import type { IndicatorSource } from "./indicator-kernels";
+import type { VisibleRange } from "./range";
+
+/** A place on the pane, for listeners. */
+export interface ChartPoint {
+  /** CSS pixels from the pane's top left corner. */
+  x: number;
+  y: number;
+  /** Beginning of the candle there, ms; counted on where no candle is. */
+  time: number;
+  price: number;
+  /** The candle there, if there is one. */
+  bar: Bar | null;
+}
+
+/** The events of a chart. */
+export interface ChartEvents {
+  /** The crosshair has moved; null when it has gone. */
+  crosshair: ChartPoint | null;
+  /** A click or a tap on the pane. */
+  click: ChartPoint;
+  /** The visible range has changed. */
+  range: VisibleRange;
+  /** Other candles are shown: of another symbol or interval. */
+  source: IndicatorSource;
+  /** A frame has been drawn. */
+  frame: { frames: number; axisDraws: number };
+  /** Results of an indicator are in; its id. */
+  computed: string;
+  /** An indicator or a scale is not as asked for; a sentence that says why. */
+  failure: string;
+}
+
+/** Calls the listeners of a chart. */
+export class ChartEmitter extends Emitter<ChartEvents> {
+  private range: VisibleRange | null = null;
+
+  constructor() {
+    super(["crosshair", "click", "range", "source", "frame", "computed", "failure"]);
+  }
+
+  /** Tell the visible range if it is another than before. */
+  emitRange(range: VisibleRange | null): void {
+    if (range === null) return;
+    if (range.from === this.range?.from && range.to === this.range.to) return;
+    this.range = range;
+    this.emit("range", range);
+  }
+}
+
+/** A point of the pane with its time, price and candle. */
+export function chartPoint(coordinates: Coordinates, { x, y }: Point): ChartPoint {
+  const { store } = coordinates;
+  const index = coordinates.xToIndex(x);
+  const bar = index >= 0 && index < store.count ? store.bar(index) : null;
+  return { x, y, time: coordinates.xToTime(x), price: coordinates.yToPrice(y), bar };
+}

@@ -1,0 +1,79 @@
+/** Mouse, touch and keys, which are loaded when there is something to move. */
+import type { Coordinates } from "./coordinates";
+import type { Point } from "./crosshair";
+import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./input";
+import type { Layers } from "./layers";
+import type { PriceScale } from "./price-scale";
+import type { Scaffold } from "./scaffold";
+import type { Viewport } from "./viewport";
+
+/** A view that can be moved. */
+export interface Movable {
+  readonly viewport: Viewport;
+  readonly scale: PriceScale;
+  readonly layers: Layers;
+  /** Conversions as of the last frame; null before the first. */
+  readonly coordinates: Coordinates | null;
+  /** The crosshair's place. */
+  readonly cursor: Point | null;
+  /** Draw the view that has been moved. */
+  moved(): void;
+  /** Move the crosshair. */
+  point(at: Point | null): void;
+  click(at: Point): void;
+}
+
+/** Move a view by mouse, touch and keys on a chart's elements. */
+export function listen(scaffold: Scaffold, view: Movable): void {
+  const { root, pane, priceAxis, timeAxis, latest } = scaffold;
+  const actions = actionsOf(view);
+  latest.addEventListener("pointerdown", (event) => event.stopPropagation());
+  latest.addEventListener("click", () => actions.goLatest());
+  listenToPane(pane, actions);
+  listenToAxes(priceAxis, timeAxis, actions);
+  listenToKeys(root, actions);
+}
+
+function actionsOf(view: Movable): ChartActions {
+  const { viewport, scale, layers } = view;
+  const move =
+    <A extends unknown[]>(change: (...given: A) => void) =>
+    (...given: A) => {
+      change(...given);
+      view.moved();
+    };
+  return {
+    pan: move((dx: number, dy: number) => {
+      viewport.pan(dx);
+      if (!scale.auto && dy !== 0) scale.pan(shareOf(dy, view));
+    }),
+    zoom: move((x: number, factor: number) => viewport.zoom(x, factor)),
+    zoomFollowing: move((factor: number) => viewport.zoomFollowing(factor)),
+    zoomPrice: move((factor: number) => scale.zoom(factor)),
+    autoPrice: move(() => {
+      scale.auto = true;
+    }),
+    goLatest: move(() => viewport.goLatest()),
+    goOldest: move(() => viewport.goOldest()),
+    point: (at) => view.point(at),
+    press: (at, event) => layers.press(at, event),
+    click: (at) => view.click(at),
+    step: (candles) => step(view, candles),
+  };
+}
+
+/** The share of the candles' height that `dy` CSS pixels are. */
+function shareOf(dy: number, { coordinates }: Movable): number {
+  return coordinates === null ? 0 : (dy * coordinates.ratio) / coordinates.geometry.height;
+}
+
+/** Move the crosshair by whole candles, to the close. */
+function step(view: Movable, candles: number): void {
+  const { coordinates, cursor } = view;
+  if (coordinates === null || coordinates.store.count === 0) return;
+  const { ratio, geometry, store } = coordinates;
+  const from = cursor === null ? store.count : coordinates.xToIndex(cursor.x);
+  const index = Math.min(Math.max(from + candles * geometry.per, 0), store.count - 1);
+  const y = coordinates.rowOf(store.close.at(index)) / ratio;
+  view.point({ x: coordinates.columnOf(index) / ratio, y: Math.min(y, geometry.height / ratio) });
+}
