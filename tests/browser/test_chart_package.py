@@ -368,7 +368,8 @@ def test_lines_markers_panes_series_and_csv(page: Page) -> None:
           time: Float64Array.from(bars.slice(1), ({ time }) => time),
           plots: [{ label: "", values: new Float64Array(299).fill(2.5), color: "#5b8def" }],
         });
-        await until(() => place.querySelector(".marker:not([hidden])") !== null);
+        await until(() => [".marker:not([hidden])", ".pane-legend"].every(
+          (name) => place.querySelector(name) !== null));
         const texts = [".label-line", ".marker", ".pane-legend"].map(
           (name) => place.querySelector(name).textContent);
         line.update({ price: 102 });
