@@ -27,7 +27,7 @@ import { keptInterval } from "./settings";
 import { ShownSignals } from "./shown-signals";
 import { CrosshairSpeech } from "./speech";
 import { SymbolStates } from "./symbols";
-import { currentTheme, ThemeButton } from "./theme";
+import { chartTheme, ThemeButton } from "./theme";
 import { Tips } from "./tip";
 import { Toolbar } from "./toolbar";
 import { WatchList } from "./watch-list";
@@ -82,7 +82,7 @@ export class Page {
       renderer: address.renderer,
       timeZone: this.zone.zone,
       scale: address.scale ?? keptScale() ?? "linear",
-      theme: currentTheme(),
+      theme: chartTheme(),
       indicators: kernels,
     });
     this.chart.element.id = "chart";
@@ -119,7 +119,7 @@ export class Page {
       onHeadline: (headline) => this.news.push(headline),
     });
     this.feed.onStatus(() => this.status.report());
-    new ThemeButton(() => this.chart.setTheme(currentTheme()));
+    new ThemeButton(() => this.chart.setTheme(chartTheme()));
     new Tips();
     new CrosshairSpeech(
       this.chart,

@@ -12,7 +12,7 @@ import { readAddress, readToken } from "./address";
 import { besidePage } from "./beside-page";
 import { ConnectionLamp, pageState } from "./connection";
 import { keptZone } from "./settings";
-import { currentTheme, ThemeButton } from "./theme";
+import { chartTheme, ThemeButton } from "./theme";
 
 const INTERVAL = "1s";
 const LIMIT = 300;
@@ -36,10 +36,10 @@ class PipelinePage {
     this.chart = createChart(byId("landing-chart"), {
       renderer: readAddress(location.search).renderer,
       timeZone: keptZone(),
-      theme: currentTheme(),
+      theme: chartTheme(),
       indicators: kernelIndicators(),
     });
-    new ThemeButton(() => this.chart.setTheme(currentTheme()));
+    new ThemeButton(() => this.chart.setTheme(chartTheme()));
     const { name, ...params } = AVERAGE;
     this.chart.setIndicator(name, params);
     this.chart.on("frame", () => this.probe.drawn("chart"));

@@ -1,3 +1,4 @@
+import type { ThemeInput } from "../chart/theme";
 import { byId } from "../dom";
 import { recall, remember } from "./settings";
 
@@ -9,6 +10,20 @@ type Theme = keyof typeof BARS;
 /** The theme that the page shows. */
 export function currentTheme(): Theme {
   return document.documentElement.dataset["theme"] === "light" ? "light" : "dark";
+}
+
+const contrast = matchMedia("(prefers-contrast: more)");
+
+/** Colours of the chart for those who prefer more contrast. */
+const STRONG = {
+  dark: { grid: "#2d3644", border: "#4a5668", text: "#ffffff", textDim: "#c8d1dc" },
+  light: { grid: "#cfd6de", border: "#7c8796", text: "#000000", textDim: "#2b3542" },
+} as const;
+
+/** The theme of the page's charts. */
+export function chartTheme(): ThemeInput {
+  const base = currentTheme();
+  return contrast.matches ? { base, ...STRONG[base] } : base;
 }
 
 /** The button that switches between the dark and the light theme. */
@@ -25,6 +40,7 @@ export class ThemeButton {
     this.system.addEventListener("change", ({ matches }) => {
       if (recall("theme") === null) this.apply(matches ? "light" : "dark");
     });
+    contrast.addEventListener("change", onChange);
     this.show(currentTheme());
   }
 

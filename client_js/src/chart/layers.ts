@@ -20,7 +20,7 @@ export interface PriceLabel {
   price: number;
   /** The text; the price by default. */
   text?: string;
-  /** Its ground, "#rrggbb"; the text on it is white. */
+  /** Its ground, "#rrggbb"; the text on it is black or white. */
   color: string;
 }
 

@@ -1,7 +1,7 @@
 import { el, moveTo } from "../dom";
 import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
-import type { Palette } from "./color";
+import type { Palette, Rgb } from "./color";
 import type { PaneSize } from "./geometry";
 import {
   type Columns,
@@ -54,6 +54,7 @@ export class Overlays {
   layout: PaneLayout = { height: 1, line: 1, panes: [] };
   private readonly legend = new SeriesLegend();
   private readonly paneLegends = new Map<string, PaneLegend>();
+  private ground: Rgb = [0, 0, 0];
 
   /** Legends of panes are put into `pane`, that of the candles' series into `legend`. */
   constructor(
@@ -110,6 +111,7 @@ export class Overlays {
     const { layout } = this;
     const { under, over } = this.drawn;
     const { palette } = look;
+    this.ground = palette.background;
     this.placeLegends(pane.ratio);
     if (this.drawn.series.size + this.drawn.panes.size === 0) return;
     const columns = columnsOf(geometry, store.count, pane.ratio);
@@ -152,10 +154,10 @@ export class Overlays {
   show(store: CandleStore, index: number): void {
     const readings = (series: Iterable<Series>, decimals: number) =>
       [...series].map((each) => reading(each, store, index, decimals));
-    this.legend.show(readings(this.onPrices(), store.decimals));
+    this.legend.show(readings(this.onPrices(), store.decimals), this.ground);
     for (const pane of this.layout.panes) {
       const { legend } = this.paneLegends.get(pane.name) ?? {};
-      legend?.show(readings(pane.series, Math.min(readingDecimals(pane), 4)));
+      legend?.show(readings(pane.series, Math.min(readingDecimals(pane), 4)), this.ground);
     }
   }
 

@@ -1,4 +1,6 @@
 import { ElementPool, el, moveTo, setText } from "../dom";
+import { cssColor, parseColor } from "./color";
+import { inkOn } from "./contrast";
 
 /** A label as placed: its middle in CSS pixels of the pane. */
 export interface PlacedLabel {
@@ -21,8 +23,13 @@ export class PriceLabels {
     this.pool.show(labels, (element, { y, text, color }) => {
       setText(element, text);
       moveTo(element, 0, y);
-      const { style } = element;
-      if (style.getPropertyValue("--color") !== color) style.setProperty("--color", color);
+      paint(element, color);
     });
   }
+}
+
+function paint({ style }: HTMLElement, color: string): void {
+  if (style.getPropertyValue("--color") === color) return;
+  style.setProperty("--color", color);
+  style.setProperty("--ink", cssColor(inkOn(parseColor(color))));
 }

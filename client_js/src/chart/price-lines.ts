@@ -6,7 +6,7 @@ import { packColor } from "./rect-batch";
 /** A horizontal line at a price, with a label on the axis. */
 export interface PriceLineOptions {
   price: number;
-  /** "#rrggbb"; the theme's accent by default. */
+  /** "#rrggbb", orange by default. */
   color?: string;
   /** Text before the price in the label. */
   title?: string;

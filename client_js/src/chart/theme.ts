@@ -1,5 +1,6 @@
-import { type Palette, parseColor } from "./color";
+import { cssColor, type Palette, parseColor } from "./color";
 import { themes } from "./colors.json";
+import { inkOn } from "./contrast";
 
 /** The colours of a chart, each "#rrggbb". */
 export interface Theme {
@@ -8,6 +9,9 @@ export interface Theme {
   /** Rising and falling candles, and their volumes. */
   up: string;
   down: string;
+  /** The same hues as text, and as the ground of the last price's label. */
+  upText: string;
+  downText: string;
   volumeUp: string;
   volumeDown: string;
   text: string;
@@ -33,7 +37,10 @@ export const THEMES: Readonly<Record<ThemeName, Readonly<Theme>>> = themes;
 /** A theme by name, or some colours of one's own over the dark theme. */
 export type ThemeInput = ThemeName | (Partial<Theme> & { base?: ThemeName });
 
-/** Complete a theme; throws RangeError for an unknown name, key or colour. */
+/**
+ * Complete a theme; throws RangeError for an unknown name, key or colour. Text follows candles of a
+ * colour of one's own, unless it is given one itself.
+ */
 export function resolveTheme(given: ThemeInput): Theme {
   const { base, ...own } = typeof given === "string" ? { base: given } : given;
   const theme = THEMES[base ?? "dark"];
@@ -42,7 +49,8 @@ export function resolveTheme(given: ThemeInput): Theme {
     if (!Object.hasOwn(theme, key)) throw new RangeError(`theme has no colour "${key}"`);
     parseColor(String(color));
   }
-  return { ...theme, ...own };
+  const { up: upText = theme.upText, down: downText = theme.downText } = own;
+  return { ...theme, upText, downText, ...own };
 }
 
 /** The theme as the renderers take it. */
@@ -60,9 +68,15 @@ export function paletteOf(theme: Theme): Palette {
   };
 }
 
+/** The colour of text on the theme's labels. */
+export function inksOf({ upText, downText, label }: Theme) {
+  const ink = (ground: string) => cssColor(inkOn(parseColor(ground)));
+  return { onUp: ink(upText), onDown: ink(downText), onLabel: ink(label) };
+}
+
 /** Set the custom properties that chart.css reads: `--chart-text-dim` for `textDim`. */
 export function applyTheme(element: HTMLElement, theme: Theme): void {
-  for (const [key, color] of Object.entries(theme)) {
+  for (const [key, color] of Object.entries({ ...theme, ...inksOf(theme) })) {
     const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     element.style.setProperty(`--chart-${name}`, color);
   }

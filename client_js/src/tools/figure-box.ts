@@ -46,7 +46,7 @@ export class FigureBoxes {
       padding: `${PADDING_PX}px`,
       borderRadius: "4px",
       background: "var(--chart-label)",
-      color: "#ffffff",
+      color: "var(--chart-on-label)",
       fontSize: "11px",
       lineHeight: `${LINE_PX}px`,
       pointerEvents: "none",
