@@ -1,5 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { Bars } from "../src/compute/bar-columns";
+import { type IndicatorName, specOf } from "../src/compute/registry";
+
+/** The parameters that an indicator cannot do without. */
+export function required(name: string): { symbol?: string } {
+  return specOf(name as IndicatorName).other === undefined ? {} : { symbol: "NQU4" };
+}
 
 /** The kernels as they are built. */
 export const KERNELS = new WebAssembly.Module(
@@ -44,6 +50,15 @@ export function empty(count: number): Bars {
 /** A copy of rows `from` to `to` (exclusive). */
 export function rows(bars: Bars, from: number, to?: number): Bars {
   const entries = Object.entries(bars).map(([name, column]) => [name, column.slice(from, to)]);
+  return Object.fromEntries(entries) as never;
+}
+
+/** The rows of `head`, and after them those of `tail`. */
+export function joined(head: Bars, tail: Bars): Bars {
+  const entries = Object.entries(head).map(([name, column]) => [
+    name,
+    Float64Array.from([...column, ...tail[name as keyof Bars]]),
+  ]);
   return Object.fromEntries(entries) as never;
 }
 

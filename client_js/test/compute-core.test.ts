@@ -6,9 +6,12 @@ import type { Report } from "../src/compute/messages";
 import { resolve } from "../src/compute/params";
 import { INDICATORS, type IndicatorName, specOf } from "../src/compute/registry";
 import { ResultColumns } from "../src/compute/result-columns";
-import { bits, chance, KERNELS, MINUTE_MS, rows, START_MS, walk } from "./bars";
+import { bits, chance, joined, KERNELS, MINUTE_MS, rows, START_MS, walk } from "./bars";
 
-const NAMES = Object.keys(INDICATORS) as IndicatorName[];
+/** The indicators of one symbol. */
+const NAMES = (Object.keys(INDICATORS) as IndicatorName[]).filter(
+  (name) => specOf(name).other === undefined,
+);
 const HISTORY = 1;
 
 /** A core with one history, and the page's end of what it tells. */
@@ -252,11 +255,3 @@ test("requests for a closed history have no effect", () => {
   expect(desk.core.take({ type: "add", history: HISTORY, indicator: 2, resolved })).toBeNull();
   expect(desk.core.take({ type: "settle", id: 4 })).toEqual({ type: "settled", id: 4 });
 });
-
-function joined(head: Bars, tail: Bars): Bars {
-  const entries = Object.entries(head).map(([name, column]) => [
-    name,
-    Float64Array.from([...column, ...tail[name as keyof Bars]]),
-  ]);
-  return Object.fromEntries(entries) as never;
-}

@@ -4,12 +4,14 @@ import { PRICE_PANE } from "../src/chart/series";
 import { INDICATORS } from "../src/compute/registry";
 import { COLORS } from "../src/indicators/colors";
 import { seriesOf } from "../src/indicators/series";
+import { required } from "./bars";
 
 test("what is chosen is kept and read again", () => {
   const set = new IndicatorSet();
   set.add("ema", { period: 9, source: "open" });
   set.add("macd", { fast: 5 }, "#123456");
   set.add("obv");
+  set.add("correlation", { symbol: "EUR/USD" });
   const read = new IndicatorSet();
   read.read(set.write());
   const plain = (each: IndicatorSet) => each.all.map(({ resolved, color }) => [resolved, color]);
@@ -55,7 +57,7 @@ test("a change that cannot be leaves the choice as it was", () => {
 
 test.each(Object.keys(INDICATORS))("%s can be drawn before there are results", (name) => {
   const choice = new IndicatorSet();
-  const series = seriesOf(choice.add(name), null);
+  const series = seriesOf(choice.add(name, required(name)), null);
   expect(series.plots.length).toBeGreaterThan(0);
   expect(series.plots.every(({ values }) => values.length === series.time.length)).toBe(true);
   expect(series.plots.every(({ color }) => /^#[0-9a-f]{6}$/.test(color))).toBe(true);

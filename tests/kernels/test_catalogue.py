@@ -29,8 +29,11 @@ def test_numbers_and_outputs_are_those_of_the_kernel(name: str) -> None:
         assert (number.unit_ns is None) == (parameter.kind is not Kind.LONG)
         limit = MAX_TIME if number.unit_ns else (MAX_PERIOD if number.whole else 1e100)
         assert number.maximum * (number.unit_ns or 1) <= limit
-    priced = any(p.name in ("src", "price") for p in signature.of(Kind.IN))
-    assert (indicator.source in SOURCES) == priced
+    inputs = [p.name for p in signature.of(Kind.IN)]
+    if indicator.other is None:
+        assert (indicator.source in SOURCES) == any(each in ("src", "price") for each in inputs)
+    else:
+        assert indicator.source in SOURCES and inputs == [indicator.other, "y"]
 
 
 @pytest.mark.parametrize("name", FEATURES)

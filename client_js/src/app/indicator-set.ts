@@ -1,13 +1,12 @@
 import { parseColor } from "../chart/color";
 import { type Resolved, resolve } from "../compute/params";
-import type { Source } from "../compute/registry";
 import { freeColor } from "../indicators/colors";
 import type { Choice } from "../indicators/series";
 
 /** The stored form: a name, the user's parameters and the colour. */
 interface Kept {
   name: string;
-  params: Record<string, number | Source>;
+  params: Record<string, number | string>;
   color: string;
 }
 
@@ -71,8 +70,8 @@ export class IndicatorSet {
 }
 
 /** The parameters of a choice as `resolve` takes them. */
-export function paramsOf({ numbers, source }: Resolved): Record<string, number | Source> {
-  return source === null ? numbers : { ...numbers, source };
+export function paramsOf({ numbers, source, symbol }: Resolved): Record<string, number | string> {
+  return { ...numbers, ...(source !== null && { source }), ...(symbol !== null && { symbol }) };
 }
 
 function parsed(text: string | null): unknown[] {

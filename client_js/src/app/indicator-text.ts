@@ -1,15 +1,18 @@
 import { type Resolved, resolve } from "../compute/params";
-import { INDICATORS, SOURCES, specOf } from "../compute/registry";
+import { INDICATORS, type IndicatorName, isIndicator, SOURCES, specOf } from "../compute/registry";
 
-/** Indicators as text, for the page's address: "ema(20),bollinger(20,2,close),macd(12,26,9)". */
+/**
+ * Indicators as text, for the page's address: "ema(20),bollinger(20,2,close),correlation(20,close,ESZ6)".
+ */
 export function writeIndicators(all: readonly Resolved[]): string {
   return all.map(writeOne).join(",");
 }
 
-function writeOne({ name, numbers, source }: Resolved): string {
+function writeOne({ name, numbers, source, symbol }: Resolved): string {
   const keys = Object.keys(specOf(name).params);
   const values: (number | string)[] = keys.map((key) => numbers[key]);
   if (source !== null) values.push(source);
+  if (symbol !== null) values.push(symbol);
   return values.length === 0 ? name : `${name}(${values.join(",")})`;
 }
 
@@ -37,11 +40,14 @@ function readOne(part: string): NamedIndicator {
   const wanted = written.toLowerCase();
   const name = Object.keys(INDICATORS).find((each) => each.toLowerCase() === wanted) ?? written;
   const given = inside === "" ? [] : inside.split(",").map((value) => value.trim());
+  if (!isIndicator(name)) resolve(name);
   const params: Record<string, unknown> = {};
-  resolve(name, params);
-  const keys = Object.keys(specOf(name as Resolved["name"]).params);
+  const { params: numbers, other } = specOf(name as IndicatorName);
+  const keys = Object.keys(numbers);
   for (const value of given) {
+    const isSymbol = other !== undefined && (keys.length === 0 || Number.isNaN(Number(value)));
     if ((SOURCES as readonly string[]).includes(value)) params["source"] = value;
+    else if (isSymbol && params["symbol"] === undefined) params["symbol"] = value;
     else params[keys.shift() ?? "more"] = Number(value);
   }
   resolve(name, params);

@@ -1,5 +1,6 @@
 import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
+import { lowerBound } from "../store/sorted";
 import { parseColor } from "./color";
 
 /** The pane of the candles. Any other name is a pane of its own below, in the order they came. */
@@ -57,18 +58,6 @@ export function align(time: Float64Array, store: CandleStore, first: number, las
     if (time[at] === wanted) found[i] = at++;
   }
   return found;
-}
-
-/** Index of the first element not below `wanted`. */
-export function lowerBound(sorted: Float64Array, wanted: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Larger numbers count as infinite, as in the kernels. */

@@ -45,6 +45,11 @@ export class BarColumns {
     this.at = this.allocate();
   }
 
+  /** Rows before the running bar, which a tick leaves as they are. */
+  get settled(): number {
+    return Math.max(this.count - 1, 0);
+  }
+
   /** Address of row `from` of a column. */
   address(column: Column, from: number): number {
     return this.at[column] + from * WORD_BYTES;
@@ -101,13 +106,14 @@ export class BarColumns {
     return (["time", ...BAR_COLUMNS] as const).map((name) => this.view(name, from, length));
   }
 
+  /** A view of `length` rows of a column, valid until the next change. */
+  view(name: Column, from: number, length: number): Float64Array {
+    return this.arena.view(this.address(name, from), length);
+  }
+
   dispose(): void {
     for (const name of COLUMNS) this.arena.release(this.at[name], this.capacity);
     if (this.folding !== 0) this.arena.release(this.folding, this.kernels.bars_words());
-  }
-
-  private view(name: Column, from: number, length: number): Float64Array {
-    return this.arena.view(this.address(name, from), length);
   }
 
   /** Update the columns derived from the bars. */

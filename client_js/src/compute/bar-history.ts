@@ -1,7 +1,7 @@
 import { BAR_COLUMNS, type Bars, type Trades } from "./bar-columns";
 import { Indicator, type Rows } from "./indicator";
 import type { Report, Request } from "./messages";
-import { type Resolved, resolve } from "./params";
+import { IndicatorError, type Resolved, resolve } from "./params";
 import type { IndicatorName, Params } from "./registry";
 import { ResultColumns } from "./result-columns";
 import { checkBins, type ProfileBins, readProfile, type VolumeProfile } from "./volume-profile";
@@ -85,20 +85,33 @@ export class BarHistory {
     this.link.post({ type: "trades", history: this.id, intervalNs, trades });
   }
 
-  /** Add an indicator over these bars; throws `IndicatorError` if it is unknown or invalid. */
-  indicator<N extends IndicatorName>(name: N, params: Params<N> = {} as Params<N>): Indicator<N> {
-    return this.start(resolve(name, params)) as unknown as Indicator<N>;
+  /**
+   * Add an indicator over these bars, and over those of `other` if it is one of two symbols: bars of
+   * the same time belong together. Throws `IndicatorError` if it is unknown or invalid.
+   */
+  indicator<N extends IndicatorName>(
+    name: N,
+    params: Params<N> = {} as Params<N>,
+    other: BarHistory | null = null,
+  ): Indicator<N> {
+    const given = other === null ? params : { symbol: other.symbol, ...params };
+    return this.start(resolve(name, given), other) as unknown as Indicator<N>;
   }
 
   /** Add an indicator whose name and parameters are already checked. */
-  start(resolved: Resolved): Indicator {
+  start(resolved: Resolved, other: BarHistory | null = null): Indicator {
+    const { name, symbol } = resolved;
+    if (symbol !== null && other === null) {
+      throw new IndicatorError(`${name} needs the history of ${symbol}`);
+    }
     const id = this.link.nextId();
     const indicator = new Indicator(id, resolved, this, () => {
       this.indicators.delete(id);
       this.link.post({ type: "remove", indicator: id });
     });
     this.indicators.set(id, indicator);
-    this.link.post({ type: "add", history: this.id, indicator: id, resolved });
+    const second = other?.id ?? null;
+    this.link.post({ type: "add", history: this.id, indicator: id, resolved, other: second });
     return indicator;
   }
 
@@ -125,7 +138,7 @@ export class BarHistory {
     this.link.closed();
   }
 
-  /** Process a report of the worker. */
+  /** Process a report of the worker, which may tell of other histories as well. */
   receive({ changes, data }: Report & { type: "results" }): void {
     for (const change of changes) {
       if (change.set === this.id) this.columns.receive(change, data);

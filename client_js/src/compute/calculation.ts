@@ -1,21 +1,35 @@
 import type { Arena } from "./arena";
-import type { BarColumns, Column } from "./bar-columns";
+import type { Column } from "./bar-columns";
 import { type KernelExports, SIGNATURES } from "./generated/bindings";
 import type { Resolved } from "./params";
 import { specOf } from "./registry";
 
 const WORD_BYTES = 8;
+/** Inputs of kernels that take the price of the user's choice. */
+const PRICES = new Set(["src", "price", "y"]);
 
 type Call = (...given: (number | bigint)[]) => number;
 
-/** One argument of a kernel: a column of the bars, the state, an output, or a number. */
-type Argument = { column: Column } | "state" | "out" | number | bigint;
+/** A column of the bars, or the price of another symbol at their times. */
+export type InputColumn = Column | "other";
+
+/** The rows that a kernel reads. */
+export interface Input {
+  readonly count: number;
+  /** Rows at the beginning that changes of running bars leave as they are. */
+  readonly settled: number;
+  /** Address of row `from` of a column. */
+  address(column: InputColumn, from: number): number;
+}
+
+/** One argument of a kernel: a column, the state, an output, or a number. */
+type Argument = { column: InputColumn } | "state" | "out" | number | bigint;
 
 /**
  * One indicator over one history, kept up to date.
  *
- * `state` is the kernel's after all bars but the last, which is still running: that one is computed
- * on a copy, so that the next tick begins from the same state again. A kernel's batch form is the
+ * `state` is the kernel's after all settled rows. Those after them, usually one running bar, are
+ * computed on a copy, so that the next tick begins from the same state again. A kernel's batch form is the
  * same call over more bars, so both ways give the same bits.
  */
 export class Calculation {
@@ -25,12 +39,12 @@ export class Calculation {
   private readonly words: number;
   private readonly state: number;
   private readonly scratch: number;
-  /** Bars that `state` has seen. */
+  /** Rows that `state` has seen. */
   private seen = 0;
 
   constructor(
     private readonly arena: Arena,
-    private readonly bars: BarColumns,
+    private readonly input: Input,
     kernels: KernelExports,
     resolved: Resolved,
   ) {
@@ -47,20 +61,20 @@ export class Calculation {
   }
 
   /**
-   * Bars from row `from` on have changed. Computes what follows and gives `take` the results of
+   * Rows from `from` on have changed. Computes what follows and gives `take` the results of
    * rows `from` to the end, one view per output, valid during the call. Throws `OutOfRoom`.
    */
   update(from: number, take: (from: number, results: Float64Array[]) => void): void {
-    const { arena, bars } = this;
+    const { arena, input } = this;
     if (from < this.seen) this.restart();
     const start = this.seen;
-    const last = Math.max(bars.count - 1, start);
-    const length = bars.count - start;
+    const settled = Math.max(input.settled, start);
+    const length = input.count - start;
     const out = arena.allocate(length * this.outputs);
-    this.run(this.state, start, last, out, length);
+    this.run(this.state, start, settled, out, length);
     arena.copy(this.scratch, this.state, this.words);
-    this.run(this.scratch, last, bars.count, out + (last - start) * WORD_BYTES, length);
-    this.seen = last;
+    this.run(this.scratch, settled, input.count, out + (settled - start) * WORD_BYTES, length);
+    this.seen = settled;
     // Rows before the first changed one have unchanged results.
     const skipped = Math.max(from - start, 0);
     const results = Array.from({ length: this.outputs }, (_, k) =>
@@ -79,7 +93,7 @@ export class Calculation {
     this.seen = 0;
   }
 
-  /** Run bars [from, to); results go to `out`, each output `stride` words after the one before. */
+  /** Run rows [from, to); results go to `out`, each output `stride` words after the one before. */
   private run(state: number, from: number, to: number, out: number, stride: number): void {
     const n = to - from;
     if (n <= 0) return;
@@ -87,7 +101,7 @@ export class Calculation {
     const given = this.plan.flatMap((each): (number | bigint)[] => {
       if (each === "state") return [state, this.words];
       if (each === "out") return [out + output++ * stride * WORD_BYTES, n];
-      if (typeof each === "object") return [this.bars.address(each.column, from), n];
+      if (typeof each === "object") return [this.input.address(each.column, from), n];
       return [each];
     });
     this.call(...given);
@@ -95,8 +109,9 @@ export class Calculation {
 }
 
 function planOf({ name, numbers, source }: Resolved): Argument[] {
-  const { params } = specOf(name);
+  const { params, other } = specOf(name);
   return SIGNATURES[name].parameters.map(([parameter, kind]): Argument => {
+    if (parameter === other) return { column: "other" };
     if (kind === "in" || kind === "longIn") return { column: columnOf(parameter, source) };
     if (kind === "state") return "state";
     if (kind === "out") return "out";
@@ -107,7 +122,7 @@ function planOf({ name, numbers, source }: Resolved): Argument[] {
 }
 
 function columnOf(parameter: string, source: Resolved["source"]): Column {
-  return parameter === "src" || parameter === "price" ? (source ?? "close") : (parameter as Column);
+  return PRICES.has(parameter) ? (source ?? "close") : (parameter as Column);
 }
 
 function wordsOf(count: Call | undefined, { name, numbers }: Resolved): number {

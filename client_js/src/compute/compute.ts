@@ -74,7 +74,8 @@ export class Compute {
   }
 
   /**
-   * Add an indicator over the history last requested, or over `history`.
+   * Add an indicator over the history last requested, or over `history`; one of two symbols also
+   * takes the history of the `other`.
    *
    * Throws `IndicatorError` for an unknown name or parameter, an invalid value, or if there is no
    * history yet.
@@ -83,11 +84,12 @@ export class Compute {
     name: N,
     params: Params<N> = {} as Params<N>,
     history = this.current,
+    other: BarHistory | null = null,
   ): Indicator<N> {
     if (history === null) {
       throw new IndicatorError("there is no history yet: call history() first");
     }
-    return history.indicator(name, params);
+    return history.indicator(name, params, other);
   }
 
   /** Resolves when all requests so far are computed; rejects if the worker has failed. */
@@ -104,7 +106,7 @@ export class Compute {
 
   private receive(report: Report): void {
     if (report.type === "results") {
-      this.byId(report.history)?.receive(report);
+      for (const history of this.histories.values()) history.receive(report);
     } else if (report.type === "refused") {
       this.byId(report.history)?.refuse(report);
     } else if (report.type === "settled") {

@@ -3,7 +3,7 @@ import { BarColumns } from "./bar-columns";
 import { Calculation } from "./calculation";
 import type { KernelExports } from "./generated/bindings";
 import type { Report, Request } from "./messages";
-import type { Resolved } from "./params";
+import { PairedColumns } from "./paired-columns";
 import {
   type Change,
   Packer,
@@ -20,7 +20,11 @@ const MOST_PAGES = 16_384;
 interface Kept {
   calculation: Calculation;
   writer: ResultWriter;
+  /** The prices of the other symbol, for an indicator of two. */
+  pair: PairedColumns | null;
 }
+
+type AddRequest = Request & { type: "add" };
 
 /** The bars of one symbol and interval, and the indicators over them. */
 interface History {
@@ -75,7 +79,7 @@ export class ComputeCore {
         return this.recompute(request.history, history, from);
       }
       case "add":
-        return this.addOrRefuse(request.history, request.indicator, request.resolved);
+        return this.addOrRefuse(request);
       case "remove":
         this.remove(request.indicator);
         return null;
@@ -100,12 +104,29 @@ export class ComputeCore {
     const data = new Packer();
     const changes = [history.writer.write(from, history.bars.rows(from), data)];
     for (const kept of history.indicators.values()) changes.push(compute(kept, from, data));
+    for (const { kept, count } of this.pairsWith(history)) {
+      const row = kept.pair.rowAfter(from);
+      if (row < count) changes.push(compute(kept, row, data));
+    }
     return { type: "results", history: id, changes, data: data.pack() };
   }
 
-  private addOrRefuse(history: number, indicator: number, resolved: Resolved): Report | null {
+  /** The indicators of other histories that are computed from this one as well. */
+  private *pairsWith(history: History) {
+    for (const each of this.histories.values()) {
+      if (each === history) continue;
+      for (const [id, kept] of each.indicators) {
+        const { pair } = kept;
+        if (pair?.other !== history.bars) continue;
+        yield { id, kept: { ...kept, pair }, count: each.bars.count };
+      }
+    }
+  }
+
+  private addOrRefuse(request: AddRequest): Report | null {
+    const { history, indicator } = request;
     try {
-      return this.add(history, indicator, resolved);
+      return this.add(request);
     } catch (error) {
       if (!(error instanceof OutOfRoom)) throw error;
       this.remove(indicator);
@@ -113,11 +134,15 @@ export class ComputeCore {
     }
   }
 
-  private add(id: number, indicator: number, resolved: Resolved): Report | null {
+  private add({ history: id, indicator, resolved, other = null }: AddRequest): Report | null {
     const history = this.histories.get(id);
-    if (history === undefined) return null;
-    const calculation = new Calculation(this.arena, history.bars, this.kernels, resolved);
-    const kept = { calculation, writer: this.writer(indicator) };
+    const second = other === null ? null : this.histories.get(other);
+    if (history === undefined || second === undefined) return null;
+    const { bars } = history;
+    const source = resolved.source ?? "close";
+    const pair = second && new PairedColumns(this.arena, bars, second.bars, source);
+    const calculation = new Calculation(this.arena, pair ?? bars, this.kernels, resolved);
+    const kept = { calculation, writer: this.writer(indicator), pair };
     history.indicators.set(indicator, kept);
     const data = new Packer();
     const changes = [compute(kept, 0, data)];
@@ -126,7 +151,7 @@ export class ComputeCore {
 
   private remove(indicator: number): void {
     for (const { indicators } of this.histories.values()) {
-      indicators.get(indicator)?.calculation.dispose();
+      dispose(indicators.get(indicator));
       indicators.delete(indicator);
     }
   }
@@ -146,7 +171,8 @@ export class ComputeCore {
   private close(id: number): void {
     const history = this.histories.get(id);
     if (history === undefined) return;
-    for (const { calculation } of history.indicators.values()) calculation.dispose();
+    for (const { id: indicator } of this.pairsWith(history)) this.remove(indicator);
+    for (const kept of history.indicators.values()) dispose(kept);
     history.bars.dispose();
     this.histories.delete(id);
   }
@@ -156,8 +182,14 @@ export class ComputeCore {
   }
 }
 
-function compute({ calculation, writer }: Kept, from: number, data: Packer): Change {
+function dispose(kept: Kept | undefined): void {
+  kept?.calculation.dispose();
+  kept?.pair?.dispose();
+}
+
+function compute({ calculation, writer, pair }: Kept, from: number, data: Packer): Change {
   let change: Change | null = null;
+  pair?.align(from);
   calculation.update(from, (first, results) => {
     change = writer.write(first, results, data);
   });

@@ -11,7 +11,8 @@ export type Request =
   | { type: "bars"; history: number; from: number; bars: Bars }
   | { type: "trades"; history: number; intervalNs: bigint; trades: Trades }
   | { type: "close"; history: number }
-  | { type: "add"; history: number; indicator: number; resolved: Resolved }
+  /** `other`: the history of the other symbol, for an indicator of two. */
+  | { type: "add"; history: number; indicator: number; resolved: Resolved; other?: number | null }
   | { type: "remove"; indicator: number }
   | { type: "profile"; history: number; id: number; bins: ProfileBins }
   /** Answered when all earlier requests are done. */
@@ -19,6 +20,7 @@ export type Request =
 
 /** A worker's report to its page. */
 export type Report =
+  /** A history has changed, and with it all that is computed from it. */
   | { type: "results"; history: number; changes: Change[]; data: Float64Array<ArrayBuffer> }
   /** The indicator was refused; `reason` is a sentence. */
   | { type: "refused"; history: number; indicator: number; reason: string }

@@ -1,6 +1,7 @@
 import {
   INDICATORS,
   type IndicatorName,
+  type IndicatorSpec,
   isIndicator,
   type NumberSpec,
   SOURCES,
@@ -19,6 +20,8 @@ export interface Resolved {
   numbers: Record<string, number>;
   /** The price it is computed from; null if it uses whole bars. */
   source: Source | null;
+  /** The other symbol of an indicator of two; null for an indicator of one. */
+  symbol: string | null;
 }
 
 /** Check a name and parameters, and fill in defaults; throws `IndicatorError`. */
@@ -29,9 +32,8 @@ export function resolve(name: string, given: Readonly<Record<string, unknown>> =
   }
   const spec = specOf(name);
   for (const key of Object.keys(given)) {
-    if (Object.hasOwn(spec.params, key)) continue;
-    if (key === "source" && spec.source !== undefined) continue;
-    const takes = [...Object.keys(spec.params), ...(spec.source === undefined ? [] : ["source"])];
+    const takes = namesOf(spec);
+    if (takes.includes(key)) continue;
     const known = takes.length > 0 ? `it takes ${takes.join(", ")}` : "it takes none";
     throw new IndicatorError(`${name} has no parameter "${key}"; ${known}`);
   }
@@ -43,7 +45,16 @@ export function resolve(name: string, given: Readonly<Record<string, unknown>> =
     name,
     numbers: Object.fromEntries(numbers),
     source: sourceOf(name, spec.source, given["source"]),
+    symbol: symbolOf(name, spec, given["symbol"]),
   };
+}
+
+/** The names of the parameters that an indicator takes. */
+function namesOf({ params, source, other }: IndicatorSpec): string[] {
+  const names = Object.keys(params);
+  if (source !== undefined) names.push("source");
+  if (other !== undefined) names.push("symbol");
+  return names;
 }
 
 function checked(name: string, key: string, spec: NumberSpec, value: unknown): number {
@@ -61,16 +72,23 @@ function sourceOf(name: string, preset: Source | undefined, value: unknown): Sou
   throw new IndicatorError(`${name}: source is one of ${SOURCES.join(", ")}, not ${say(value)}`);
 }
 
+function symbolOf(name: string, { other }: IndicatorSpec, value: unknown): string | null {
+  if (other === undefined) return null;
+  if (typeof value === "string" && value !== "") return value;
+  throw new IndicatorError(`${name}: symbol is the name of the other symbol, not ${say(value)}`);
+}
+
 function say(value: unknown): string {
   return typeof value === "string" ? `"${value}"` : String(value);
 }
 
-/** The title in a legend: "EMA 20", "BB 20 2", "EMA 20 open". */
-export function titleOf({ name, numbers, source }: Resolved): string {
+/** The title in a legend: "EMA 20", "BB 20 2", "EMA 20 open", "Correlation ESZ6 20". */
+export function titleOf({ name, numbers, source, symbol }: Resolved): string {
   const spec = specOf(name);
   const shown = Object.entries(spec.params)
     .filter(([key, { ns, default: preset }]) => ns === undefined || numbers[key] !== preset)
     .map(([key]) => numbers[key]);
   const other = source !== null && source !== spec.source ? [source] : [];
-  return [spec.title, ...shown, ...other].join(" ");
+  const pair = symbol === null ? [] : [symbol];
+  return [spec.title, ...pair, ...shown, ...other].join(" ");
 }

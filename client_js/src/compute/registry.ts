@@ -42,6 +42,8 @@ export interface IndicatorSpec {
   /** Fixed scale, and levels to mark. */
   range?: readonly [number, number];
   guides?: readonly number[];
+  /** The kernel's input that takes another symbol's price; absent if it is computed from one symbol. */
+  other?: string;
 }
 
 export type IndicatorName = keyof typeof INDICATORS;
@@ -49,7 +51,8 @@ export type IndicatorName = keyof typeof INDICATORS;
 /** The parameters of an indicator; what is left out has its default. */
 export type Params<N extends IndicatorName = IndicatorName> = {
   [P in keyof (typeof INDICATORS)[N]["params"]]?: number;
-} & ((typeof INDICATORS)[N] extends { source: Source } ? { source?: Source } : unknown);
+} & ((typeof INDICATORS)[N] extends { source: Source } ? { source?: Source } : unknown) &
+  ((typeof INDICATORS)[N] extends { other: string } ? { symbol?: string } : unknown);
 
 /** The names of an indicator's results. */
 export type OutputName<N extends IndicatorName> = keyof (typeof INDICATORS)[N]["outputs"] & string;

@@ -18,5 +18,10 @@ export {
 export { type Port, serve } from "../compute/serve";
 export { StoreSync } from "../compute/store-sync";
 export type { ProfileBins, VolumeProfile } from "../compute/volume-profile";
-export { type KernelIndicators, kernelIndicators } from "../indicators/kernel-indicators";
+export {
+  type HeldCandles,
+  type KernelIndicators,
+  type KernelOptions,
+  kernelIndicators,
+} from "../indicators/kernel-indicators";
 export { type VolumeProfileOptions, volumeProfile } from "../indicators/volume-profile";

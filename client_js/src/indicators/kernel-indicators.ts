@@ -19,10 +19,22 @@ import { seriesOf } from "./series";
  * as `indicators`. The first indicator starts the worker, which all charts given the same kernels
  * share.
  */
-export function kernelIndicators(
-  options: Omit<ComputeOptions, "onFailure"> = {},
-): KernelIndicators {
+export function kernelIndicators(options: KernelOptions = {}): KernelIndicators {
   return new KernelIndicators(options);
+}
+
+/** Candles that are kept up to date until they are released. */
+export interface HeldCandles {
+  store: CandleStore;
+  release?(): void;
+}
+
+export interface KernelOptions extends Omit<ComputeOptions, "onFailure"> {
+  /**
+   * Gives the candles of another symbol, for indicators of two symbols such as `correlation`; the
+   * store may be filled later.
+   */
+  candlesOf?: (symbol: string, interval: string) => HeldCandles;
 }
 
 /** The worker of any number of charts, and their histories. */
@@ -32,12 +44,13 @@ export class KernelIndicators implements IndicatorKernels {
   private readonly shared = new Map<CandleStore, SharedHistory>();
   private opened = 0;
 
-  constructor(private readonly options: Omit<ComputeOptions, "onFailure">) {}
+  constructor(private readonly options: KernelOptions) {}
 
   /** Start computing over the candles of a chart. */
   open(source: IndicatorSource): IndicatorSession {
     const { history, release } = this.historyOf(source);
-    const session = new Session(history, () => {
+    const other = (symbol: string) => this.otherHistory(symbol, source.interval);
+    const session = new Session(history, other, () => {
       release();
       this.sessions.delete(session);
     });
@@ -46,7 +59,7 @@ export class KernelIndicators implements IndicatorKernels {
   }
 
   /** The worker's copy of a chart's candles, kept up to date until it is released. */
-  historyOf(source: IndicatorSource): { history: BarHistory; release: () => void } {
+  historyOf(source: IndicatorSource): HeldHistory {
     const { store } = source;
     const shared = this.shared.get(store) ?? this.copy(source);
     shared.users++;
@@ -68,9 +81,26 @@ export class KernelIndicators implements IndicatorKernels {
     this.shared.clear();
   }
 
+  private otherHistory(symbol: string, interval: string): HeldHistory {
+    const { candlesOf } = this.options;
+    if (candlesOf === undefined) {
+      throw new Error(
+        "an indicator of two symbols needs their candles: kernelIndicators({ candlesOf: (symbol, interval) => ({ store }) })",
+      );
+    }
+    const candles = candlesOf(symbol, interval);
+    const { history, release } = this.historyOf({ store: candles.store, symbol, interval });
+    const releaseBoth = () => {
+      release();
+      candles.release?.();
+    };
+    return { history, release: releaseBoth };
+  }
+
   private copy({ store, symbol, interval }: IndicatorSource): SharedHistory {
+    const { candlesOf: _, ...options } = this.options;
     this.compute ??= new Compute({
-      ...this.options,
+      ...options,
       onFailure: (reason) => {
         for (const session of this.sessions) session.fail(reason);
       },
@@ -82,6 +112,12 @@ export class KernelIndicators implements IndicatorKernels {
     this.shared.set(store, shared);
     return shared;
   }
+}
+
+/** A copy of candles in the worker, until it is released. */
+export interface HeldHistory {
+  history: BarHistory;
+  release(): void;
 }
 
 /** A copy of a store's candles in the worker, for all that compute over them. */
@@ -97,13 +133,17 @@ interface Running {
   resolved: Resolved;
   color: string;
   sink: IndicatorSink;
+  /** The other symbol's history, for an indicator of two. */
+  other: HeldHistory | null;
 }
 
 class Session implements IndicatorSession {
   private readonly running = new Map<string, Running>();
 
+  /** `otherHistory` gives that of another symbol; it throws if there is none to be had. */
   constructor(
     private readonly history: BarHistory,
+    private readonly otherHistory: (symbol: string) => HeldHistory,
     private readonly onClose: () => void,
   ) {}
 
@@ -117,9 +157,10 @@ class Session implements IndicatorSession {
       sink.onSeries(seriesOf({ id, resolved, color: shown }, before.indicator));
       return;
     }
-    before?.indicator.remove();
-    const indicator = this.history.start(resolved);
-    const running = { indicator, resolved, color: shown, sink };
+    const other = resolved.symbol === null ? null : this.otherHistory(resolved.symbol);
+    if (before !== undefined) end(before);
+    const indicator = this.history.start(resolved, other?.history);
+    const running = { indicator, resolved, color: shown, sink, other };
     this.running.set(id, running);
     indicator.onRefusal((reason) => running.sink.onFailure(reason));
     indicator.onChange(() => {
@@ -130,12 +171,13 @@ class Session implements IndicatorSession {
   }
 
   stop(id: string): void {
-    this.running.get(id)?.indicator.remove();
+    const running = this.running.get(id);
+    if (running !== undefined) end(running);
     this.running.delete(id);
   }
 
   close(): void {
-    for (const { indicator } of this.running.values()) indicator.remove();
+    for (const running of this.running.values()) end(running);
     this.running.clear();
     this.onClose();
   }
@@ -149,4 +191,9 @@ class Session implements IndicatorSession {
   private freeColor(): string {
     return freeColor([...this.running.values()].map(({ color }) => color));
   }
+}
+
+function end({ indicator, other }: Running): void {
+  indicator.remove();
+  other?.release();
 }

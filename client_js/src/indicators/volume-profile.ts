@@ -3,7 +3,7 @@ import type { Chart } from "../chart/chart";
 import type { BarHistory } from "../compute/bar-history";
 import type { ProfileBins } from "../compute/volume-profile";
 import type { CandleStore } from "../store/candle-store";
-import type { KernelIndicators } from "./kernel-indicators";
+import type { HeldHistory, KernelIndicators } from "./kernel-indicators";
 import { ProfileLayer } from "./profile-layer";
 
 /** Bins and looks of a volume profile. */
@@ -39,7 +39,7 @@ class VisibleProfile {
   private readonly layer;
   private readonly added;
   private readonly stops: (() => void)[];
-  private held: { history: BarHistory; release: () => void };
+  private held: HeldHistory;
   private stopFollowing: () => void;
   private asking = false;
   private stale = false;

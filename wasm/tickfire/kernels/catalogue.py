@@ -80,7 +80,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """Indicator: a kernel that gives one result per bar of one instrument.
+    """Indicator: a kernel that gives one result per bar of an instrument.
 
     Attributes
     ----------
@@ -100,6 +100,9 @@ class Indicator:
         Lowest and highest value of the pane's scale.
     guides : tuple of float
         Values marked by a horizontal line.
+    other : str or None
+        The kernel's input that takes the price of another instrument, which the user chooses; None
+        if it is computed from one instrument.
     """
 
     title: str
@@ -111,6 +114,7 @@ class Indicator:
     fill: tuple[str, str] | None = None
     scale: tuple[float, float] | None = None
     guides: tuple[float, ...] = ()
+    other: str | None = None
 
 
 def _period(default: int, minimum: int = 1) -> dict[str, Number]:
@@ -305,6 +309,17 @@ INDICATORS: Final[Mapping[str, Indicator]] = {
         outputs=_lines(out="Now", deepest="Deepest"),
         source="close",
     ),
+    "correlation": Indicator(
+        "Correlation",
+        "Correlation with another symbol",
+        "own",
+        _period(20, 2),
+        {"coefficient": Output(), "beta": Output("Beta", "none")},
+        "close",
+        scale=(-1, 1),
+        guides=(0,),
+        other="x",
+    ),
 }
 
 NOT_INDICATORS: Final = (
@@ -314,8 +329,7 @@ NOT_INDICATORS: Final = (
     "exponentials",
     "logarithms",
     "powers",
-    "correlation",
     "value_area",
     "volume_profile",
 )
-"""Kernels that give no series of results, or that need two instruments."""
+"""Kernels that give no series of results."""

@@ -135,6 +135,9 @@ class Feature:
             return cls(name)
         definition = FEATURES.get(name)
         if definition is None:
+            other = INDICATORS[name].other if name in INDICATORS else None
+            if other is not None:
+                raise FeatureError(f"{name} is of two instruments, and features are of one")
             raise FeatureError(f"there is no feature {name}")
         takes = definition.parameters
         if len(arguments) > len(takes):

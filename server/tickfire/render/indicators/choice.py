@@ -86,8 +86,10 @@ def _parse(text: str) -> Choice:
     name, arguments = _snake(found[1]), found[2]
     spec = INDICATORS.get(name)
     if spec is None:
-        known = ", ".join(INDICATORS)
+        known = ", ".join(key for key, each in INDICATORS.items() if each.other is None)
         raise ChartError(f'indicators: there is no indicator "{found[1]}"; there are {known}')
+    if spec.other is not None:
+        raise ChartError(f"indicators: {name} needs a second symbol, and a picture shows one")
     numbers, source = _read(name, spec, arguments or "")
     return Choice(name, numbers, source)
 

@@ -109,6 +109,7 @@ async def test_subscribers_share_one_and_it_ends_with_the_last(
     ("topic", "said"),
     [
         ("AAA:1s:nothing(5)", "no feature nothing"),
+        ("AAA:1s:correlation(20)", "correlation is of two instruments, and features are of one"),
         ("AAA:1s:ema(0)", "period is from 1"),
         ("AAA:1s:ema(5) > 3", "feature was expected"),
         ("AAA:1s:close", "no indicator"),

@@ -39,7 +39,7 @@ def indicators_typescript() -> str:
             "export const INDICATORS = {",
             *lines,
             "} as const;\n",
-            "/** Kernels that give no series of results, or that need two instruments. */",
+            "/** Kernels that give no series of results. */",
             f"export const NOT_INDICATORS = {_literal(others)} as const;\n",
         ]
     )
@@ -61,6 +61,8 @@ def _entry(indicator: Indicator) -> Mapping[str, Literal]:
         entry["range"] = indicator.scale
     if indicator.guides:
         entry["guides"] = indicator.guides
+    if indicator.other is not None:
+        entry["other"] = camel(indicator.other)
     return entry
 
 
