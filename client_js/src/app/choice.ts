@@ -1,3 +1,14 @@
+/** Find a symbol as it is typed, in whatever case; null if the market has none of that name. */
+export function findSymbol(symbols: Iterable<string>, asked: string): string | null {
+  const wanted = asked.trim().toUpperCase();
+  let found: string | null = null;
+  for (const each of symbols) {
+    if (each === asked) return each;
+    if (each.toUpperCase() === wanted) found ??= each;
+  }
+  return found;
+}
+
 /** The symbol that the page shows first. */
 export interface FirstSymbol {
   symbol: string;
@@ -18,8 +29,6 @@ export function firstSymbol(
   const fallback = known.find((each) => each === kept) ?? known[0];
   if (fallback === undefined) return null;
   if (asked === null) return { symbol: fallback, missing: null };
-  const wanted = asked.toUpperCase();
-  const found =
-    known.find((each) => each === asked) ?? known.find((each) => each.toUpperCase() === wanted);
-  return { symbol: found ?? fallback, missing: found === undefined ? asked : null };
+  const found = findSymbol(known, asked);
+  return { symbol: found ?? fallback, missing: found === null ? asked : null };
 }

@@ -5,6 +5,7 @@ import { PanelLoop } from "./loops";
 import type { News } from "./news";
 import type { PageStatus } from "./page-status";
 import type { PastNote } from "./past-note";
+import type { PeerCandles } from "./peer-candles";
 import type { Pipeline } from "./pipeline";
 import type { Prices } from "./prices";
 import type { PageSession } from "./session";
@@ -20,6 +21,7 @@ export interface DrawnParts {
   readonly chart: Chart;
   readonly prices: Prices;
   readonly past: PastNote;
+  readonly peers: PeerCandles;
   readonly news: News;
   readonly signals: ShownSignals;
   readonly pipeline: Pipeline;
@@ -35,10 +37,12 @@ export class PageFrames {
   constructor(private readonly parts: DrawnParts) {
     setInterval(() => this.tick(), CLOCK_MS);
     parts.chart.on("frame", (drawn) => {
-      const { past, session, chart, status, probe } = parts;
+      const { past, session, peers, chart, status, probe } = parts;
       // All other prices follow in the same frame, from the same state.
       this.renderPrices();
       past.follow(session.older, chart.visibleBars());
+      const visible = chart.visibleRange();
+      if (visible !== null) peers.near(visible);
       status.reportChart(drawn);
       probe.drawn("chart");
     });

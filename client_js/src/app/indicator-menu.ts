@@ -1,18 +1,17 @@
 import { IndicatorError, titleOf } from "../compute/params";
-import {
-  INDICATORS,
-  type IndicatorName,
-  type NumberSpec,
-  SOURCES,
-  specOf,
-} from "../compute/registry";
+import { INDICATORS, type IndicatorName, specOf } from "../compute/registry";
 import { byId, el, setText } from "../dom";
 import type { Choice } from "../indicators/series";
+import { findSymbol } from "./choice";
+import { numberField, sourceField, symbolField } from "./indicator-fields";
 import { type IndicatorSet, paramsOf } from "./indicator-set";
 import { releaseFocusOnClose, showExpanded } from "./popover";
 
-/** The menu's requests to the page. */
+/** What the menu knows of the page, and its requests to it. */
 export interface MenuHandlers {
+  /** The symbols of the market, and the one that the chart shows. */
+  symbols(): Iterable<string>;
+  shownSymbol(): string | null;
   /** An indicator was added or changed. */
   onChange(choice: Choice): void;
   onRemove(id: string): void;
@@ -38,17 +37,22 @@ export class IndicatorMenu {
   private readonly chosen = el("ul", "chosen-list", { "aria-label": "Indicators on the chart" });
   private readonly offers = el("div", "offer-list", { role: "group", "aria-label": "To add" });
   private readonly none = el("p", "empty", {}, "No indicator matches.");
+  private readonly symbols = el("datalist", "", { id: "indicator-symbols" });
 
   constructor(
     private readonly set: IndicatorSet,
     private readonly handlers: MenuHandlers,
   ) {
     const search = el("div", "search", {}, this.search);
-    this.panel.append(this.chosen, search, this.offers, this.none);
+    this.panel.append(this.chosen, search, this.offers, this.none, this.symbols);
     this.offers.append(...NAMES.map((name) => this.offer(name)));
     this.search.addEventListener("input", () => this.filter());
     this.panel.addEventListener("keydown", (event) => this.key(event));
     showExpanded(this.button, this.panel);
+    this.panel.addEventListener("beforetoggle", () => {
+      this.offerSymbols();
+      this.filter();
+    });
     releaseFocusOnClose(this.panel);
     this.filter();
   }
@@ -58,6 +62,7 @@ export class IndicatorMenu {
     const { all } = this.set;
     this.chosen.replaceChildren(...all.map((choice) => this.row(choice)));
     this.chosen.hidden = all.length === 0;
+    this.offerSymbols();
     this.button.dataset["count"] = all.length > 0 ? String(all.length) : "";
   }
 
@@ -66,7 +71,8 @@ export class IndicatorMenu {
   }
 
   private add(name: IndicatorName): void {
-    this.handlers.onChange(this.set.add(name));
+    const other = specOf(name).other === undefined ? {} : { symbol: this.otherSymbol() };
+    this.handlers.onChange(this.set.add(name, other));
     this.handlers.onEdited();
     this.render();
   }
@@ -80,6 +86,13 @@ export class IndicatorMenu {
     // Move the focus to the next button, so that it is not lost.
     const buttons = this.chosen.querySelectorAll<HTMLElement>(".chosen-remove");
     (buttons[Math.min(at, buttons.length - 1)] ?? this.search).focus();
+  }
+
+  /** Some other symbol than the one shown, to begin with. */
+  private otherSymbol(): string {
+    const shown = this.handlers.shownSymbol() ?? "";
+    const all = [...this.handlers.symbols()].sort();
+    return all.find((each) => each !== shown) ?? shown;
   }
 
   private offer(name: IndicatorName): HTMLElement {
@@ -128,6 +141,20 @@ export class IndicatorMenu {
         }),
       );
     }
+    if (resolved.symbol !== null) {
+      fields.append(
+        symbolField(resolved.symbol, this.symbols.id, (typed) => {
+          const found = findSymbol(this.handlers.symbols(), typed);
+          if (found === null) {
+            setText(error, `There is no symbol "${typed}" in this market.`);
+            return typed;
+          }
+          given["symbol"] = found;
+          edit();
+          return found;
+        }),
+      );
+    }
     paint.addEventListener("input", edit);
     const label = `Remove ${titleOf(resolved)}`;
     const remove = el(
@@ -140,13 +167,23 @@ export class IndicatorMenu {
     return el("li", "chosen", { "data-id": id }, paint, name, fields, remove, error);
   }
 
+  /** Offer the market's symbols where one is to be chosen. */
+  private offerSymbols(): void {
+    const isWanted = this.set.all.some(({ resolved }) => resolved.symbol !== null);
+    const symbols = isWanted ? [...this.handlers.symbols()].sort() : [];
+    if (symbols.length === this.symbols.childElementCount) return;
+    this.symbols.replaceChildren(...symbols.map((each) => el("option", "", { value: each })));
+  }
+
   private filter(): void {
     const wanted = this.search.value.trim().toLowerCase();
+    // One of two symbols cannot be added while there is none.
+    const hasSymbols = this.otherSymbol() !== "";
     let shown = 0;
     for (const offer of this.buttons()) {
-      offer.hidden = !`${offer.textContent} ${offer.dataset["name"]}`
-        .toLowerCase()
-        .includes(wanted);
+      const name = offer.dataset["name"] as IndicatorName;
+      const isFound = `${offer.textContent} ${name}`.toLowerCase().includes(wanted);
+      offer.hidden = !isFound || (specOf(name).other !== undefined && !hasSymbols);
       if (!offer.hidden) shown++;
     }
     this.none.hidden = shown > 0;
@@ -172,28 +209,4 @@ export class IndicatorMenu {
     else return;
     event.preventDefault();
   }
-}
-
-function numberField(spec: NumberSpec, value: number, onInput: (value: number) => void) {
-  const { label, min, max, whole } = spec;
-  const input = el("input", "", {
-    type: "number",
-    min: String(min),
-    max: String(max),
-    step: whole ? "1" : "any",
-  });
-  input.value = String(value);
-  // An empty field becomes NaN, which is refused with a message.
-  input.addEventListener("change", () =>
-    onInput(input.value === "" ? Number.NaN : input.valueAsNumber),
-  );
-  return el("label", "chosen-field", {}, label, input);
-}
-
-function sourceField(value: string, onInput: (value: string) => void) {
-  const options = SOURCES.map((each) => el("option", "", { value: each }, each));
-  const select = el("select", "", {}, ...options);
-  select.value = value;
-  select.addEventListener("change", () => onInput(select.value));
-  return el("label", "chosen-field", {}, "Of", select);
 }

@@ -6,6 +6,8 @@ import { readIndicators, writeIndicators } from "./indicator-text";
 import { recall, remember } from "./settings";
 
 export interface IndicatorsHandlers {
+  /** The symbols of the market. */
+  symbols(): Iterable<string>;
   /** Called with a sentence if an indicator that was asked for does not exist. */
   onFault(reason: string): void;
   /** The user has changed the choice. */
@@ -27,6 +29,8 @@ export class Indicators {
     // Those kept have colours, too.
     if (asked !== null && asked !== this.text) this.replace(asked);
     this.menu = new IndicatorMenu(this.set, {
+      symbols: () => handlers.symbols(),
+      shownSymbol: () => chart.symbol,
       onChange: (choice) => this.draw(choice),
       onRemove: (id) => void chart.removeIndicator(id),
       onEdited: () => {

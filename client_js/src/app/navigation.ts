@@ -7,6 +7,7 @@ import type { IntervalButtons } from "./intervals";
 import type { Shortcut } from "./keys";
 import type { Notice } from "./notice";
 import type { Panels } from "./panels";
+import type { PeerCandles } from "./peer-candles";
 import type { References } from "./references";
 import type { PageSession } from "./session";
 import { recall, remember } from "./settings";
@@ -18,6 +19,7 @@ import type { WatchList } from "./watch-list";
 export interface NavigationParts {
   readonly market: SymbolStates;
   readonly session: PageSession;
+  readonly peers: PeerCandles;
   readonly references: References;
   readonly watch: WatchList;
   readonly intervals: IntervalButtons;
@@ -103,8 +105,9 @@ export class Navigation {
   }
 
   private show(symbol: string, interval: Interval, isStep: boolean): void {
-    const { session, references, watch, intervals } = this.parts;
+    const { session, peers, references, watch, intervals } = this.parts;
     if (symbol !== session.symbol) this.handlers.onLeave();
+    peers.leave(symbol);
     session.select(symbol, interval);
     references.haveShown(session);
     watch.setSelected(symbol);

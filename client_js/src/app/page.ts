@@ -17,6 +17,7 @@ import { insecureNotice, Notice } from "./notice";
 import { PageStatus } from "./page-status";
 import { Panels } from "./panels";
 import { PastNote } from "./past-note";
+import { PeerCandles } from "./peer-candles";
 import { Pipeline } from "./pipeline";
 import { PipelinePanel } from "./pipeline-panel";
 import { Prices } from "./prices";
@@ -66,7 +67,9 @@ export class Page {
       this.market.setCloses(symbol, closes);
       this.frames.request();
     },
+    isJoined: (symbol, interval) => this.peers.has(symbol, interval),
   });
+  readonly peers: PeerCandles;
   readonly session: PageSession;
   readonly chart: Chart;
   readonly signals: ShownSignals;
@@ -76,7 +79,9 @@ export class Page {
   readonly navigation: Navigation;
 
   constructor(address: Address) {
-    const kernels = kernelIndicators();
+    const kernels = kernelIndicators({
+      candlesOf: (symbol, interval) => this.peers.hold(symbol, interval),
+    });
     const interval = address.interval ?? keptInterval() ?? FIRST_INTERVAL;
     this.chart = createChart(byId("chart-area"), {
       renderer: address.renderer,
@@ -87,6 +92,9 @@ export class Page {
     });
     this.chart.element.id = "chart";
     this.session = new PageSession(this.feed, interval, new Incoming(this));
+    this.peers = new PeerCandles(this, (symbol, reason) => {
+      this.status.say("bad", `Candles of ${symbol}: ${reason}`);
+    });
     this.signals = new ShownSignals(this.chart, () => this.session.interval);
     this.status = new PageStatus(this.feed, this.session, this.chart, this.pipeline);
     this.frames = new PageFrames(this);
@@ -96,6 +104,7 @@ export class Page {
       kernels,
       indicators: address.indicators,
       current: () => this.shownPrice(),
+      symbols: () => this.market.symbols.keys(),
       onChoose: (symbol) => this.navigation.select(symbol),
       onEdited: () => this.navigation.writeAddress(false),
       onFailure,

@@ -25,6 +25,8 @@ const GIVE_UP_MS = 5000;
 export interface ReferenceHandlers {
   onDay(symbol: string, day: DaySoFar): void;
   onCloses(symbol: string, closes: [time: number, price: number][]): void;
+  /** Tell whether the page has joined these candles for another purpose. */
+  isJoined(symbol: string, interval: ReferenceInterval): boolean;
 }
 
 /**
@@ -82,10 +84,18 @@ export class References {
     this.waiting.length = 0;
   }
 
+  /** Take candles that the page has got for another purpose, oldest first. */
+  take(symbol: string, interval: string, candles: CandlesReply["candles"]): void {
+    if (interval !== DAY && interval !== SPARK_INTERVAL) return;
+    this.asked.add(keyOf({ symbol, interval }));
+    this.tell({ symbol, interval }, candles.slice(-SPARK_CANDLES));
+  }
+
   private next(): void {
     while (this.running < AT_ONCE) {
       const request = this.waiting.shift();
       if (request === undefined) return;
+      if (this.handlers.isJoined(request.symbol, request.interval)) continue;
       this.running++;
       this.ask(request);
     }

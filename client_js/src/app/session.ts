@@ -20,7 +20,8 @@ import { INTERVALS, type Interval } from "../store/intervals";
 import { LiveCandles } from "./live-candles";
 import { OlderCandles } from "./older-candles";
 
-const HISTORY_LIMIT = 2000;
+/** Candles that are asked for at first; older ones come page by page. */
+export const HISTORY_LIMIT = 2000;
 const DAY_LIMIT = 2;
 /** After a longer absence a client starts afresh instead of fetching every trade in between. */
 const RESUME_WITHIN_MS = 60_000;

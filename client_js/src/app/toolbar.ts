@@ -16,6 +16,8 @@ export interface ToolbarOptions extends AlertPanelHandlers {
   kernels: KernelIndicators;
   /** The indicators that the page's address names; null for those kept. */
   indicators: string | null;
+  /** The symbols of the market. */
+  symbols(): Iterable<string>;
   /** Called with a sentence if something that was asked for cannot be done. */
   onFailure(reason: string): void;
   /** The user has changed something that the page's address holds. */
@@ -32,7 +34,11 @@ export class Toolbar {
   constructor(chart: Chart, feed: MarketFeed, options: ToolbarOptions) {
     const { onFailure, onEdited } = options;
     const toasts = new Toasts();
-    this.indicators = new Indicators(chart, options.indicators, { onFault: onFailure, onEdited });
+    this.indicators = new Indicators(chart, options.indicators, {
+      symbols: () => options.symbols(),
+      onFault: onFailure,
+      onEdited,
+    });
     new ProfileSwitch(chart, options.kernels);
     this.scale = new ScaleSelect(chart, onEdited);
     new Python(chart, onFailure);
