@@ -102,9 +102,12 @@ test("drawings that are written are read again, each id once", () => {
 });
 
 test.each([
-  ["{", "drawings are JSON"],
-  ["null", "drawings of version 1"],
-  ['{"version":2,"drawings":[]}', "drawings of version 1"],
+  ["{", "the text is not JSON (Expected property name"],
+  ["", "the text is not JSON (Unexpected end"],
+  ["null", 'the text has no list "drawings"'],
+  ["[]", 'the text has no list "drawings"'],
+  ['{"version":2,"drawings":[]}', "the version of the drawings must be 1, not 2"],
+  ['{"drawings":[]}', "the version of the drawings must be 1, not undefined"],
   ['{"version":1,"drawings":[7]}', "drawing 1: a drawing must be an object"],
   ['{"version":1,"drawings":[{"id":"a","symbol":"E","kind":"arc","anchors":[]}]}', "kind of"],
   ['{"version":1,"drawings":[{"id":"a","symbol":"E","kind":"trend","anchors":[]}]}', "list of 2"],
@@ -121,7 +124,8 @@ test.each([
   [{ id: "" }, "id of a drawing"],
   [{ symbol: 7 }, "symbol of a drawing"],
   [{ kind: "toString" }, "kind of a drawing must be one of trend"],
-  [{ color: "red" }, "not a colour: red"],
+  [{ color: "red" }, 'color of a drawing must be "#rrggbb", not "red"'],
+  [{ color: 7 }, 'color of a drawing must be "#rrggbb", not 7'],
   [{ anchors: [{ time: 1, price: Number.NaN }] }, "price of an anchor must be a finite number"],
   [{ anchors: [{ time: 1e17, price: 1 }] }, "time of an anchor must be ms"],
   [{ anchors: [null] }, "time of an anchor"],

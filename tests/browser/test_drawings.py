@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,8 +58,8 @@ def test_drawings_by_mouse_and_keys_are_undone_and_kept(stage: Stage, open_page:
     assert line["anchors"][0]["time"] < line["anchors"][1]["time"]
     assert line["anchors"][0]["price"] > line["anchors"][1]["price"]
     page.keyboard.press("d")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     for key in ("ArrowUp", "ArrowUp", "Enter"):
         page.keyboard.press(key)
@@ -124,6 +125,87 @@ def test_both_renderers_draw_the_same(stage: Stage, open_page: OpenPage) -> None
         shots.append(shoot_pane(chart))
         assert (shots[-1] != before).any()
     assert_equal(*shots)
+
+
+def test_the_draw_panel_is_one_stop_of_the_tab_key(stage: Stage, open_page: OpenPage) -> None:
+    chart = open_page(stage.url, symbol="ESU4", renderer="canvas2d")
+    page = chart.page
+    focused = "document.activeElement.innerText"
+    page.keyboard.press("d")
+    assert page.evaluate(focused) == "Select"
+    page.keyboard.press("End")
+    assert page.evaluate(focused) == "Open file…"
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(focused) == "Trend line"
+    page.keyboard.press("Tab")
+    assert page.locator("#drawing-panel :focus").count() == 0
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate(focused) == "Trend line"
+
+
+def test_drawings_go_out_and_come_in_as_json(
+    stage: Stage, open_page: OpenPage, tmp_path: Path
+) -> None:
+    chart = open_page(stage.url, symbol="ESU4", renderer="canvas2d")
+    page = chart.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    choose(chart, "Trend line")
+    drag(chart, (0.4, 0.3), (0.6, 0.5))
+    (drawn,) = kept(chart)
+    page.keyboard.press("Control+c")
+    toast(chart, "1 drawing of ESU4 copied, as JSON.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert json.loads(copied) == {"version": 1, "drawings": [drawn]}
+    page.click("#draw")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save file").click()
+    assert download.value.suggested_filename.startswith("ESU4-drawings-")
+    saved = tmp_path / "drawings.json"
+    download.value.save_as(saved)
+    assert saved.read_text() == copied
+    page.click("#draw")
+    page.get_by_role("button", name="Clear").click()
+    page.keyboard.press("Escape")
+    assert kept(chart) == []
+    page.locator("#chart").focus()
+    page.keyboard.press("Control+v")
+    toast(chart, "1 drawing added.")
+    assert kept(chart) == [drawn]
+
+    other = {**drawn, "id": "b", "symbol": "NQU4"}
+    saved.write_text(json.dumps({"version": 1, "drawings": [other]}))
+    bring(chart, saved)
+    toast(chart, "1 drawing added, to charts of other symbols.")
+    assert kept(chart) == [drawn, other]
+    faults = {
+        "{": "the text is not JSON (",
+        '{"drawings": []}': "the version of the drawings must be 1, not undefined",
+        json.dumps({"version": 1, "drawings": [other, {**drawn, "kind": "arc"}]}): (
+            "drawing 2: kind of a drawing must be one of"
+        ),
+    }
+    for text, fault in faults.items():
+        saved.write_text(text)
+        bring(chart, saved)
+        toast(chart, f"No drawing was added: {fault}")
+    assert kept(chart) == [drawn, other]
+    assert chart.complaints == []
+
+
+def bring(chart: Chart, file: Path) -> None:
+    """Open a file in the Draw panel."""
+    chart.page.click("#draw")
+    with chart.page.expect_file_chooser() as chooser:
+        chart.page.get_by_role("button", name="Open file").click()
+    chooser.value.set_files(file)
+
+
+def toast(chart: Chart, text: str) -> None:
+    """Wait for a message, and dismiss it."""
+    found = chart.page.locator(".toast", has_text=text)
+    found.wait_for()
+    found.get_by_role("button").click()
 
 
 def test_drawings_of_another_window_appear(stage: Stage, open_page: OpenPage) -> None:

@@ -2,7 +2,10 @@ import type { Chart } from "../chart/chart";
 import { byId, el, setData } from "../dom";
 import type { DrawingKind } from "../tools/drawing";
 import type { DrawingTools } from "../tools/drawing-tools";
+import { DrawingExchange } from "./drawing-exchange";
 import { releaseFocusOnClose, showExpanded } from "./popover";
+import { Roving } from "./roving";
+import type { Toasts } from "./toasts";
 
 const TOOLS: readonly (readonly [DrawingKind | null, string])[] = [
   [null, "Select"],
@@ -48,14 +51,19 @@ export class DrawingPanel {
   constructor(
     private readonly chart: Chart,
     private readonly drawing: DrawingTools,
+    toasts: Toasts,
   ) {
+    const exchange = new DrawingExchange(chart, drawing, toasts, this.panel);
     this.magnet.dataset["tip"] = "Ends go to the nearest open, high, low or close";
     this.tools[0].button.setAttribute("autofocus", "");
-    this.panel.append(
+    const groups = [
       group("Tools", ...this.tools.map(({ button }) => button), this.magnet),
       group("Edit", ...this.edits.map(({ button }) => button)),
-      el("p", "drawing-hint", {}, HINT),
-    );
+      group("Copies", ...exchange.buttons),
+    ];
+    const toolbar = el("div", "", { role: "toolbar", "aria-label": "Drawing" }, ...groups);
+    this.panel.append(toolbar, el("p", "drawing-hint", {}, HINT));
+    new Roving(toolbar, { items: ".tool-button" });
     releaseFocusOnClose(this.panel);
     showExpanded(this.button, this.panel);
     this.panel.addEventListener("beforetoggle", ({ newState }) => {

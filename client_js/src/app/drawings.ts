@@ -12,7 +12,7 @@ export class Drawings {
 
   constructor(chart: Chart, toasts: Toasts) {
     const book = new DrawingBook();
-    this.panel = new DrawingPanel(chart, drawingTools(chart, book));
+    this.panel = new DrawingPanel(chart, drawingTools(chart, book), toasts);
     book.on("change", () => remember("drawings", book.write()));
     followKept("drawings", book, toasts);
   }

@@ -1,5 +1,6 @@
 import type { Chart } from "../chart/chart";
-import { byId, el } from "../dom";
+import { byId } from "../dom";
+import { actionButton } from "./action-button";
 import { download, fileName } from "./download";
 import { releaseFocusOnClose, showExpanded } from "./popover";
 import type { Toasts } from "./toasts";
@@ -12,13 +13,15 @@ export class ExportMenu {
     private readonly chart: Chart,
     private readonly toasts: Toasts,
   ) {
-    const copy = this.makeButton("Copy PNG", () => this.copyPng());
+    const button = (name: string, run: () => Promise<void> | void) =>
+      actionButton(name, this.panel, toasts, run);
+    const copy = button("Copy PNG", () => this.copyPng());
     // Not in every browser, and only in a secure context.
     copy.hidden = !("ClipboardItem" in window) || !navigator.clipboard;
     this.panel.append(
-      this.makeButton("Save PNG", async () => this.save(await chart.toPNG(), "png")),
+      button("Save PNG", async () => this.save(await chart.toPNG(), "png")),
       copy,
-      this.makeButton("Save CSV", () => {
+      button("Save CSV", () => {
         this.save(new Blob([chart.toCSV()], { type: "text/csv" }), "csv");
       }),
     );
@@ -35,18 +38,5 @@ export class ExportMenu {
     // Some browsers allow it only at once, with the picture to follow.
     await navigator.clipboard.write([new ClipboardItem({ "image/png": this.chart.toPNG() })]);
     this.toasts.show("The chart was copied as a picture.");
-  }
-
-  private makeButton(name: string, run: () => Promise<void> | void): HTMLButtonElement {
-    const button = el("button", "tool-button", { type: "button" }, name);
-    button.addEventListener("click", async () => {
-      this.panel.hidePopover();
-      try {
-        await run();
-      } catch (problem) {
-        this.toasts.show(`${name} failed: ${(problem as Error).message}`);
-      }
-    });
-    return button;
   }
 }

@@ -19,6 +19,7 @@ const OF_CHART: readonly Shortcut[] = [
   { keys: ["A"], does: "Fit the prices" },
   { keys: ["Enter"], does: "Place the next end of a drawing" },
   { keys: ["Delete"], does: "Remove the selected drawing" },
+  { keys: ["Ctrl C", "Ctrl V"], does: "Copy and paste drawings, as JSON" },
   { keys: ["Ctrl Z", "Ctrl Y"], does: "Undo and redo drawings" },
   { keys: ["Esc"], does: "Hide the crosshair, or leave a drawing" },
 ];

@@ -163,15 +163,15 @@ function drawingsOf(text: string): Drawing[] {
   let kept: Partial<Kept> | null;
   try {
     kept = JSON.parse(text);
-  } catch {
-    throw new SyntaxError("drawings are JSON, and this text is not");
+  } catch (problem) {
+    throw new SyntaxError(`the text is not JSON (${(problem as Error).message})`);
   }
-  if (kept?.version !== VERSION || !Array.isArray(kept.drawings)) {
-    throw new TypeError(
-      `drawings of version ${VERSION} are an object with "version" and a list "drawings"`,
-    );
+  const { version, drawings } = kept ?? {};
+  if (!Array.isArray(drawings)) throw new TypeError('the text has no list "drawings"');
+  if (version !== VERSION) {
+    throw new TypeError(`the version of the drawings must be ${VERSION}, not ${version}`);
   }
-  const checked = kept.drawings.map((each, at) => {
+  const checked = drawings.map((each, at) => {
     try {
       return checkedDrawing(each);
     } catch (problem) {

@@ -1,4 +1,4 @@
-import { parseColor } from "../chart/color";
+import { isColor } from "../chart/color";
 
 /** A place on a chart that stays when the view or the interval changes. */
 export interface Anchor {
@@ -43,8 +43,9 @@ export function checkedDrawing(given: unknown): Drawing {
     const kinds = Object.keys(ANCHORS).join(", ");
     throw new RangeError(`kind of a drawing must be one of ${kinds}, not "${String(kind)}"`);
   }
-  if (typeof color !== "string") throw new TypeError('color of a drawing must be "#rrggbb"');
-  parseColor(color);
+  if (typeof color !== "string" || !isColor(color)) {
+    throw new TypeError(`color of a drawing must be "#rrggbb", not ${JSON.stringify(color)}`);
+  }
   return { id, symbol, kind, anchors: checkedAnchors(anchors, kind), color };
 }
 
