@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,10 +14,16 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.support.browser.consumer import build, install, pack
 from tests.support.browser.stage import START_MS, Market, Stage
-from tests.support.paths import CLIENT
+from tests.support.paths import CLIENT, STATIC
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
+REACT: Final = ("react", "react-dom", "scheduler")
+CODEMIRROR: Final = (
+    *("@codemirror", "@lezer", "@marijn"),
+    *("crelt", "style-mod", "w3c-keyname"),
+)
+"""What `tickfire/python` needs, and the dependencies of that."""
 PAGE: Final = """<!doctype html>
 <title>application</title>
 <link rel="stylesheet" href="./page.css" />
@@ -78,15 +85,18 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def application(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = tmp_path_factory.mktemp("application")
-    install(tarball, project, "react", "react-dom", "scheduler")
+    install(tarball, project, *REACT, *CODEMIRROR)
     (project / "page.css").write_text("#chart { height: 480px; }")
     for name, script in (("live", LIVE), ("api", API)):
         (project / f"{name}.html").write_text(PAGE.format(name=name))
         (project / f"{name}.js").write_text(script)
-    shutil.copytree(CLIENT / "examples" / "react", project / "react")
+    for example in ("react", "python"):
+        shutil.copytree(CLIENT / "examples" / example, project / example)
     (project / "public").mkdir()
     (project / "public" / "favicon.ico").touch()
-    return build(project, "live.html", "api.html", "react/index.html")
+    made = build(project, "live.html", "api.html", "react/index.html", "python/index.html")
+    shutil.copytree(STATIC / "pyodide", made / "pyodide", copy_function=os.link)
+    return made
 
 
 @pytest.fixture
@@ -185,6 +195,37 @@ def test_react_in_strict_mode_keeps_one_chart(stage: Stage, browser: Browser) ->
         """() => getComputedStyle(document.querySelector(".tickfire-chart")).backgroundColor
           === "rgb(255, 255, 255)" """
     )
+    page.context.close()
+
+
+@pytest.mark.slow
+def test_an_indicator_in_python_is_drawn_as_it_is_typed(stage: Stage, browser: Browser) -> None:
+    page = browser.new_page()
+    complaints = watched(page)
+    page.goto(f"{stage.url}python/index.html")
+    titles = page.locator(".series-line")
+    titles.filter(has_text="slow").wait_for(timeout=60_000)
+    page.locator(".cm-content").click()
+    keyboard = page.keyboard
+    keyboard.press("Control+a")
+    keyboard.type("def indicator(bars):\nreturn {'typed': bars.close", delay=20)
+    fault = page.locator("#fault")
+    fault.filter(has_text="SyntaxError, line 2").wait_for()
+    assert page.locator(".cm-lintRange-error").count() == 1
+    assert "slow" in titles.all_inner_texts()[0]
+    keyboard.type("}")
+    titles.filter(has_text="typed").wait_for()
+    assert fault.inner_text() == ""
+    colors = page.evaluate(
+        """() => {
+          const { shadowRoot } = document.querySelector("#editor > *");
+          const { color, backgroundColor } = getComputedStyle(
+            shadowRoot.querySelector(".cm-editor"));
+          return [color, backgroundColor];
+        }"""
+    )
+    assert colors == ["rgb(243, 246, 250)", "rgb(12, 16, 22)"]
+    assert complaints == []
     page.context.close()
 
 
@@ -486,11 +527,14 @@ def test_misuse_is_told_by_name_and_leaves_the_chart_alone(
 
 
 TYPED: Final = """
+import { AlertBook } from "tickfire/alerts";
 import { type ChartPoint, createChart } from "tickfire/chart";
 import { kernelIndicators } from "tickfire/compute";
 import { MarketFeed } from "tickfire/feed";
 import { SentimentModel } from "tickfire/models";
+import { Draft, type Fault, PythonEditor, pythonIndicator } from "tickfire/python";
 import { CandleStore } from "tickfire/store";
+import { DrawingBook, drawingTools } from "tickfire/tools";
 import * as all from "tickfire";
 
 const chart = createChart(document.body, { symbol: "X", indicators: kernelIndicators() });
@@ -498,13 +542,22 @@ const isFolded: boolean = chart.updateCandle({ price: "1.5", volume: 2, time: ne
 const stop: () => void = chart.on("crosshair", (point: ChartPoint | null) => point?.price);
 // @ts-expect-error: there is no such event
 chart.on("hover", () => {});
-console.log(MarketFeed, SentimentModel, new CandleStore(), all.Compute, isFolded, stop);
+const python = pythonIndicator(chart, { distribution: "/pyodide/" });
+const editor = new PythonEditor({ onChange: (text) => draft.change(text), onRun: () => {} });
+const draft = new Draft<Fault>({
+  check: (text) => python.check(text),
+  show: (fault) => editor.mark(fault),
+  run: (text) => void python.run(text).then(({ error }) => error?.line),
+});
+const count: number = drawingTools(chart, new DrawingBook()).book.import("{}");
+console.log(count, AlertBook, MarketFeed, SentimentModel, new CandleStore());
+console.log(all.Compute, isFolded, stop);
 """
 
 
 @pytest.mark.parametrize("resolution", ["nodenext", "node16", "bundler"])
 def test_types_pass_in_strict_projects(tarball: Path, tmp_path: Path, resolution: str) -> None:
-    install(tarball, tmp_path)
+    install(tarball, tmp_path, *CODEMIRROR)
     (tmp_path / "package.json").write_text('{ "type": "module" }')
     (tmp_path / "main.ts").write_text(TYPED)
     module = "esnext" if resolution == "bundler" else resolution
