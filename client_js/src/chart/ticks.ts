@@ -30,7 +30,8 @@ export function priceTicks(bottom: number, top: number, step: number): number[] 
 
 /** A step of 1, 2, 2.5 or 5 times a power of ten, at least `least`. */
 export function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
+  // 10 ** -4 is not the number 0.0001 in every browser.
+  const power = Number(`1e${Math.floor(Math.log10(least))}`);
   return power * (MANTISSAS.find((each) => each * power >= least) ?? 10);
 }
 

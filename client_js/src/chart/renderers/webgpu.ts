@@ -108,8 +108,10 @@ export class WebgpuRenderer implements Renderer {
       pass.setPipeline(candle);
       pass.draw(CANDLE_VERTICES, shown);
     }
-    pass.setPipeline(dash);
-    pass.draw(QUAD_VERTICES, scene.dashes);
+    if (scene.dashes > 0) {
+      pass.setPipeline(dash);
+      pass.draw(QUAD_VERTICES, scene.dashes);
+    }
     pass.setPipeline(rect);
     this.over.draw(pass);
     pass.end();
