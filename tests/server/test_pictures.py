@@ -39,6 +39,7 @@ async def test_a_picture_of_the_candles(server: Server, publisher: Publisher) ->
     query = {
         "symbol": "BTC/USD", "interval": "1s", "bars": "50", "width": "640", "height": "360",
         "theme": "light", "scale": "2", "indicators": "ema(20),macd(12,26,9)",
+        "price_scale": "log", "lines": "100.5, 101",
     }  # fmt: skip
     await eventually(
         lambda: (
@@ -129,6 +130,10 @@ async def test_equal_requests_are_drawn_once_and_too_many_are_refused(
         ({"symbol": "AAA", "theme": "blue"}, 400, "theme must be dark or light"),
         ({"symbol": "AAA", "indicators": "foo(3)"}, 400, "there is no indicator"),
         ({"symbol": "AAA", "zone": "Mars"}, 400, "is no time zone"),
+        ({"symbol": "AAA", "price_scale": "cubic"}, 400, "price_scale must be linear or log"),
+        ({"symbol": "AAA", "scale": "log"}, 400, "write price_scale=log"),
+        ({"symbol": "AAA", "lines": "5530.25;5541"}, 400, "lines must be prices, separated by"),
+        ({"symbol": "AAA", "lines": "inf"}, 400, "price must be a finite number, not inf"),
     ],
 )
 async def test_what_is_wrong_is_said_in_one_sentence(

@@ -137,7 +137,17 @@ def _times(columns: Mapping[str, Any]) -> NDArray[np.int64]:
     name = next((name for name in _TIMES if name in columns), None)
     if name is None:
         raise ChartError(f"bars: there is no column of times, such as {', '.join(_TIMES[:3])}")
-    values = columns[name]
+    return milliseconds(columns[name], "bars")
+
+
+def milliseconds(values: Any, name: str) -> NDArray[np.int64]:
+    """Return times of any kind in ms since the Unix epoch; errors begin with `name`.
+
+    Raises
+    ------
+    ChartError
+        A value is no time.
+    """
     if not len(values):
         return np.zeros(0, np.int64)
     array = np.asarray(values)
@@ -147,7 +157,7 @@ def _times(columns: Mapping[str, Any]) -> NDArray[np.int64]:
         return _scaled(array.astype(np.int64))
     if array.dtype.kind == "f":
         return _scaled(np.round(array * (1 if abs(array[0]) >= _MS_FROM else 1e3)).astype(np.int64))
-    return np.array([_moment(value) for value in values], np.int64)
+    return np.array([_moment(value, name) for value in values], np.int64)
 
 
 def _scaled(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -157,7 +167,7 @@ def _scaled(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return values if largest >= _MS_FROM else values * (NS_PER_S // NS_PER_MS)
 
 
-def _moment(value: Any) -> int:
+def _moment(value: Any, name: str) -> int:
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else value
         if isinstance(at, date) and not isinstance(at, datetime):
@@ -165,7 +175,7 @@ def _moment(value: Any) -> int:
         zoned = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
         return round(zoned.timestamp() * 1000)
     except (ValueError, AttributeError, TypeError):
-        raise ChartError(f"bars: {value!r} is no time") from None
+        raise ChartError(f"{name}: {value!r} is no time") from None
 
 
 def _prices(name: str, values: Any, *, is_scaled: bool = False) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ from tickfire.render.bars import Bars
 from tickfire.render.errors import ChartError
 from tickfire.render.options import (
     DEFAULT_HEIGHT,
+    DEFAULT_PRICE_SCALE,
     DEFAULT_SCALE,
     DEFAULT_THEME,
     DEFAULT_WIDTH,
@@ -51,6 +52,15 @@ class Chart:
         The least price step, derived from the prices by default.
     zone : str
         Name of the time zone of the labels.
+    price_scale : str
+        "linear", "log" for equal ratios at equal distances, or "percent" from the first close
+        shown. A log scale needs prices above 0: without, the picture is linear, and says so.
+    price_lines : iterable, optional
+        Prices at which to draw horizontal lines, such as ``[5530.25, 5541]``, or mappings with a
+        price and any of color ("#rrggbb"), title, style ("dashed" or "solid") and width.
+    markers : iterable, optional
+        Marks on bars: mappings with a time and a glyph of one or two characters, and any of side
+        ("above" or "below") and tone ("up", "down", "flat" or "alert").
 
     Raises
     ------
@@ -82,6 +92,9 @@ class Chart:
         last: int | None = None,
         tick_size: Any = None,
         zone: str = DEFAULT_ZONE,
+        price_scale: str = DEFAULT_PRICE_SCALE,
+        price_lines: Any = (),
+        markers: Any = (),
     ) -> None:
         self._bars = Bars.of(bars, tick_size)
         if not len(self._bars):
@@ -90,7 +103,9 @@ class Chart:
         self._name = f"{symbol} {interval or _name_of(length_ms)}".strip()
         if last is not None and (type(last) is not int or last < 1):
             raise ChartError(f"last must be a whole number from 1, not {last}")
-        options = Options(width, height, scale, theme, indicators, zone)
+        options = Options(
+            width, height, scale, theme, indicators, zone, price_scale, price_lines, markers
+        )
         title = " · ".join(filter(None, (symbol, interval or _name_of(length_ms))))
         self._picture = options.picture(title, length_ms, last or len(self._bars))
         self._png: bytes | None = None

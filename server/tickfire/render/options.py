@@ -7,19 +7,22 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from tickfire.render.annotations import markers_of, price_lines_of
 from tickfire.render.errors import ChartError
 from tickfire.render.indicators.choice import parse_indicators
 from tickfire.render.palettes import THEMES
 from tickfire.render.picture.spec import Picture
+from tickfire.render.scene.price_scale import SCALE_KINDS, ScaleKind
 
 DEFAULT_WIDTH: Final = 1280
 DEFAULT_HEIGHT: Final = 720
 DEFAULT_SCALE: Final = 1.0
 DEFAULT_THEME: Final = "dark"
 DEFAULT_ZONE: Final = "UTC"
+DEFAULT_PRICE_SCALE: Final = "linear"
 MIN_WIDTH, MAX_WIDTH = 200, 4096
 MIN_HEIGHT, MAX_HEIGHT = 120, 4096
 MIN_SCALE, MAX_SCALE = 0.5, 4.0
@@ -46,6 +49,10 @@ class Options:
         Such as ``"ema(20),macd"``.
     zone : str
         Name of the time zone of the labels.
+    price_scale : str
+        "linear", "log" or "percent".
+    price_lines, markers : object
+        See `price_lines_of` and `markers_of`.
     """
 
     width: int = DEFAULT_WIDTH
@@ -54,6 +61,9 @@ class Options:
     theme: str = DEFAULT_THEME
     indicators: str | Iterable[str] = ()
     zone: str = DEFAULT_ZONE
+    price_scale: str = DEFAULT_PRICE_SCALE
+    price_lines: Any = ()
+    markers: Any = ()
 
     def picture(self, title: str, interval_ms: int, bars: int) -> Picture:
         """Return the picture that these options describe.
@@ -89,8 +99,11 @@ class Options:
             height=int(self.height),
             scale=float(self.scale),
             theme=self.theme,
+            price_scale=_price_scale(self.price_scale),
             indicators=parse_indicators(self.indicators),
             zone=_zone(self.zone),
+            price_lines=price_lines_of(self.price_lines),
+            markers=markers_of(self.markers),
         )
 
 
@@ -121,6 +134,13 @@ def interval_ms(interval: str) -> int:
     if found is None:
         raise ChartError(f'interval: "{interval}" is no interval; write 1s, 1m, 15m, 1h or 1d')
     return int(found[1]) * _UNITS_MS[found[2]]
+
+
+def _price_scale(kind: str) -> ScaleKind:
+    for known in SCALE_KINDS:
+        if kind == known:
+            return known
+    raise ChartError(f"price_scale must be {' or '.join(SCALE_KINDS)}, not {kind}")
 
 
 def _zone(name: str) -> tzinfo:

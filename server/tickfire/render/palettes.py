@@ -38,9 +38,9 @@ def palette_of(theme: str) -> Palette:
 
 
 @cache
-def title_color(theme: str) -> Rgb:
-    """Return the colour of a legend's title."""
-    return parse_color(_colors()["themes"][theme]["textBright"])
+def text_color(theme: str, name: str) -> Rgb:
+    """Return another colour of a theme: ``textBright`` for titles, ``warn`` for alerts."""
+    return parse_color(_colors()["themes"][theme][name])
 
 
 def line_color(index: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import wgpu
 
-from tickfire.render.scene.candles import RECORD_FLOATS
+from tickfire.render.scene.price_mapping import RECORD_FLOATS
 from tickfire.render.scene.rects import RECT
 
 FORMAT: Final = wgpu.TextureFormat.rgba8unorm

@@ -9,7 +9,6 @@ from typing import Final
 from PIL import ImageDraw
 
 from tickfire.render.picture.fonts import Text, measure
-from tickfire.render.scene.axes import PriceLabel
 from tickfire.render.scene.color import Palette
 from tickfire.render.scene.scene import Layout
 
@@ -22,9 +21,9 @@ HEIGHT_PX: Final = 26
 """Height of the time axis."""
 
 
-def width_for(labels: Iterable[PriceLabel]) -> int:
-    """Return the width, in CSS pixels, that the price axis needs for its labels."""
-    widest = max((measure(label.text, FONT_PX) for label in labels), default=0)
+def width_for(texts: Iterable[str]) -> int:
+    """Return the width, in CSS pixels, that the price axis needs for texts on it."""
+    widest = max((measure(text, FONT_PX) for text in texts), default=0)
     steps = math.ceil((widest + 2 * PADDING_PX) / WIDTH_STEP_PX)
     return max(steps * WIDTH_STEP_PX, LEAST_WIDTH_PX)
 

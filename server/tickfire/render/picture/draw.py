@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Final
 
 import numpy as np
@@ -10,19 +11,24 @@ from PIL import Image, ImageDraw
 from tickfire.render.bars import Bars
 from tickfire.render.gpu.renderer import Pixels, Renderer
 from tickfire.render.indicators.series import series_of
-from tickfire.render.palettes import palette_of, title_color
+from tickfire.render.palettes import palette_of, text_color
 from tickfire.render.picture.axes import HEIGHT_PX, LEAST_WIDTH_PX, draw_axes, width_for
 from tickfire.render.picture.fonts import Text
 from tickfire.render.picture.legend import Legends
+from tickfire.render.picture.markers import draw_markers
 from tickfire.render.picture.spec import Picture
+from tickfire.render.picture.tags import draw_line_tags
 from tickfire.render.scene.candles import Candles
 from tickfire.render.scene.color import Palette
 from tickfire.render.scene.geometry import PaneSize, View
+from tickfire.render.scene.markers import place_markers
+from tickfire.render.scene.price_lines import place_line_labels
 from tickfire.render.scene.scene import Layout, arrange, paint
 from tickfire.render.scene.series import Series
 
 FOLLOW_MARGIN: Final = 6
 """Bars of blank space right of the newest candle."""
+DAY_MS: Final = 86_400_000
 MIN_FITTED: Final = 20
 """A picture of fewer candles is laid out as if it had this many."""
 
@@ -33,12 +39,18 @@ def draw_picture(picture: Picture, bars: Bars, renderer: Renderer) -> Pixels:
     series = series_of(picture.indicators, candles)
     layout = _arrange(picture, candles, series)
     palette = palette_of(picture.theme)
-    panes = renderer.draw(paint(candles, layout, palette, series))
+    lines = picture.price_lines
+    panes = renderer.draw(paint(candles, layout, palette, series, lines))
     image = Image.fromarray(_beside_axes(picture, panes, palette))
     draw = ImageDraw.Draw(image)
     text = Text(draw, picture.scale)
     draw_axes(draw, text, layout, palette)
-    legends = Legends(draw, text, layout, candles, palette, title_color(picture.theme))
+    bright, warn = (text_color(picture.theme, name) for name in ("textBright", "warn"))
+    geometry = layout.geometry
+    markers = place_markers(picture.markers, candles, geometry, picture.interval_ms)
+    draw_markers(text, layout, markers, palette, warn)
+    draw_line_tags(draw, text, layout, place_line_labels(lines, candles, geometry))
+    legends = Legends(draw, text, layout, candles, palette, bright, warn)
     legends.write(picture.title, series)
     return np.asarray(image)
 
@@ -60,7 +72,9 @@ def _arrange(picture: Picture, candles: Candles, series: tuple[Series, ...]) -> 
     axis_width = LEAST_WIDTH_PX
     while True:
         layout = _arrange_beside(picture, candles, series, axis_width)
-        wanted = width_for((*layout.axes.prices, *layout.pane_labels))
+        tags = place_line_labels(picture.price_lines, candles, layout.geometry)
+        labels = (*layout.axes.prices, *layout.pane_labels)
+        wanted = width_for((*(each.text for each in labels), *(tag.text for tag in tags)))
         if wanted <= axis_width:
             return layout
         axis_width = wanted
@@ -76,9 +90,10 @@ def _arrange_beside(
     spacing = pane.width / scale / (shown + FOLLOW_MARGIN)
     return arrange(
         candles,
-        View(spacing, FOLLOW_MARGIN),
+        View(spacing, FOLLOW_MARGIN, picture.price_scale),
         pane,
         series,
         interval_ms=picture.interval_ms,
-        zone=picture.zone,
+        # Daily bars bear the date of their trading day, wherever they are looked at.
+        zone=picture.zone if picture.interval_ms < DAY_MS else UTC,
     )

@@ -1,13 +1,15 @@
 """Text by Pillow, in its own font, so that a picture is the same on every machine.
 
-Pillow's built-in Aileron has ASCII and little else. The minus sign and the dash are drawn as bars;
-a text with any other character is set in DejaVu Sans where that is installed.
+Pillow's built-in Aileron has ASCII and little else. The minus sign and the dash are drawn as bars,
+triangles and the diamond as polygons; a text with any other character is set in DejaVu Sans where
+that is installed.
 """
 
 from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping
 from functools import cache
 from typing import Final, Literal
 
@@ -17,6 +19,14 @@ from tickfire.render.scene.color import Rgb
 
 _BARS: Final = {"\N{MINUS SIGN}": 0.58, "\N{EM DASH}": 0.9}
 """Characters drawn as bars, and their widths in em."""
+_SHAPES: Final[Mapping[str, tuple[tuple[float, float], ...]]] = {
+    "▲": ((0.05, 0), (0.72, 0), (0.385, 0.7)),
+    "▼": ((0.05, 0.7), (0.72, 0.7), (0.385, 0)),
+    "◆": ((0.385, -0.03), (0.72, 0.35), (0.385, 0.73), (0.05, 0.35)),
+}
+"""Characters drawn as polygons: their corners in em, right of their left side and above the
+baseline."""
+_SHAPE_WIDTH: Final = 0.77
 _MIDDLE_DOT: Final = "\N{MIDDLE DOT}"
 _BAR_SIDE: Final = 0.07
 """Space at each side of a bar, in em."""
@@ -69,6 +79,9 @@ class Text:
         for part in _parts(text):
             if part in _BARS:
                 self._bar(x, baseline, part, color, em)
+            elif part in _SHAPES:
+                corners = [(x + right * em, baseline - up * em) for right, up in _SHAPES[part]]
+                self._draw.polygon(corners, color)
             else:
                 font = _font(em, _is_covered(part))
                 self._draw.text(
@@ -87,21 +100,30 @@ class Text:
 @cache
 def measure(text: str, em: float) -> float:
     """Return the width of a text whose font size is `em` pixels."""
-    return sum(
-        _BARS[part] * em if part in _BARS else _font(em, _is_covered(part)).getlength(part)
-        for part in _parts(text)
-    )
+    return sum(_measure_part(part, em) for part in _parts(text))
+
+
+def _measure_part(part: str, em: float) -> float:
+    if part in _BARS:
+        return _BARS[part] * em
+    if part in _SHAPES:
+        return _SHAPE_WIDTH * em
+    return _font(em, _is_covered(part)).getlength(part)
 
 
 def _parts(text: str) -> list[str]:
-    """Split a text into bars and what is between them."""
+    """Split a text into characters that are drawn and what is between them."""
     parts: list[str] = []
     for character in text:
-        if character in _BARS or not parts or parts[-1] in _BARS:
+        if _is_drawn(character) or not parts or _is_drawn(parts[-1]):
             parts.append(character)
         else:
             parts[-1] += character
     return parts
+
+
+def _is_drawn(part: str) -> bool:
+    return part in _BARS or part in _SHAPES
 
 
 def _is_covered(text: str) -> bool:

@@ -7,11 +7,12 @@ from typing import Final
 
 from PIL import ImageDraw
 
-from tickfire.render.picture.axes import FONT_PX as AXIS_FONT_PX
 from tickfire.render.picture.fonts import Text
+from tickfire.render.picture.tags import draw_tag
 from tickfire.render.scene.candles import Candles
 from tickfire.render.scene.color import Palette, Rgb, parse_color
 from tickfire.render.scene.decimals import compact, percent
+from tickfire.render.scene.scale_ticks import axis_text
 from tickfire.render.scene.scene import Layout
 from tickfire.render.scene.series import Series
 from tickfire.render.scene.sub_panes import format_value, on_prices
@@ -26,10 +27,7 @@ PANE_TOP_PX: Final = 5
 GAP_PX: Final = 10
 VALUE_GAP_PX: Final = 8
 KEY_GAP_PX: Final = 4
-TAG_HEIGHT_PX: Final = 18
-TAG_PADDING_PX: Final = 7
 MAX_PANE_DECIMALS: Final = 4
-WHITE: Final[Rgb] = (255, 255, 255)
 
 
 class Legends:
@@ -42,8 +40,8 @@ class Legends:
     layout : Layout
     candles : Candles
     palette : Palette
-    bright : Rgb
-        The colour of the title.
+    bright, warn : Rgb
+        The colours of the title, and of what differs from what was asked for.
     """
 
     def __init__(
@@ -54,16 +52,21 @@ class Legends:
         candles: Candles,
         palette: Palette,
         bright: Rgb,
+        warn: Rgb,
     ) -> None:
         self._draw, self._text = draw, text
         self._layout, self._candles = layout, candles
-        self._palette, self._bright = palette, bright
+        self._palette, self._bright, self._warn = palette, bright, warn
         self._ratio = layout.pane.ratio
 
     def write(self, title: str, series: Sequence[Series]) -> None:
         """Write the legends of all panes, and the label of the last price."""
         middle = (TOP_PX + LINE_PX / 2) * self._ratio
         self._write_title(title, middle)
+        fault = self._layout.geometry.fault
+        if fault is not None:
+            middle += LINE_PX * self._ratio
+            self._text.put(LEFT_PX * self._ratio, middle, fault, self._warn, FONT_PX)
         decimals = self._candles.decimals
         for each in on_prices(series):
             middle += LINE_PX * self._ratio
@@ -118,13 +121,9 @@ class Legends:
 
     def _write_last(self) -> None:
         """Write the last price on the price axis, if it is in sight."""
-        candles, layout, ratio = self._candles, self._layout, self._ratio
-        row = layout.geometry.row_of(candles.close[-1] - candles.base)
+        candles, layout = self._candles, self._layout
+        row = layout.geometry.row_of(candles.close[-1])
         if not 0 <= row <= layout.panes.height:
             return
-        left, half = layout.pane.width + round(ratio), TAG_HEIGHT_PX * ratio / 2
-        box = (left, round(row - half), self._draw.im.size[0], round(row + half) - 1)
-        self._draw.rectangle(box, self._trend)
-        price = candles.format(candles.close[-1])
-        x = left + TAG_PADDING_PX * ratio
-        self._text.put(x, row, price, WHITE, AXIS_FONT_PX, bold=True)
+        price = axis_text(candles, layout.geometry, candles.close[-1])
+        draw_tag(self._draw, self._text, layout, row, price, self._trend, bold=True)

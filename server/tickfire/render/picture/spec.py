@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from tickfire.render.indicators.choice import Choice
+from tickfire.render.scene.markers import Marker
+from tickfire.render.scene.price_lines import PriceLine
+from tickfire.render.scene.price_scale import ScaleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,13 @@ class Picture:
         Device pixels in a CSS pixel.
     theme : str
         "dark" or "light".
+    price_scale : str
+        "linear", "log" or "percent".
     indicators : tuple of Choice
     zone : tzinfo
         The time zone of the labels.
+    price_lines : tuple of PriceLine
+    markers : tuple of Marker
     """
 
     title: str
@@ -38,5 +45,8 @@ class Picture:
     height: int
     scale: float
     theme: str
+    price_scale: ScaleKind = "linear"
     indicators: tuple[Choice, ...] = ()
     zone: tzinfo = UTC
+    price_lines: tuple[PriceLine, ...] = ()
+    markers: tuple[Marker, ...] = ()

@@ -12,8 +12,9 @@ from tickfire.render.scene.candles import Candles
 from tickfire.render.scene.color import Palette, packed
 from tickfire.render.scene.geometry import Geometry
 from tickfire.render.scene.rects import RectBatch
+from tickfire.render.scene.scale_ticks import axis_text, scale_ticks
 from tickfire.render.scene.snap import to_columns
-from tickfire.render.scene.ticks import TimeTicks, price_step, price_ticks
+from tickfire.render.scene.ticks import TimeTicks
 
 PRICE_GAP_PX: Final = 46
 TIME_GAP_PX: Final = 92
@@ -58,12 +59,9 @@ def place_axes(
 
 
 def _place_prices(candles: Candles, geometry: Geometry, ratio: float) -> tuple[PriceLabel, ...]:
-    least = PRICE_GAP_PX * ratio / geometry.px_per_unit
-    top = geometry.top + candles.base
-    bottom = top - geometry.height / geometry.px_per_unit
-    prices = price_ticks(bottom, top, price_step(least, candles.tick_units))
+    prices = scale_ticks(geometry, PRICE_GAP_PX * ratio, candles.tick_units)
     return tuple(
-        PriceLabel(geometry.row_of(price - candles.base), candles.format(price)) for price in prices
+        PriceLabel(geometry.row_of(price), axis_text(candles, geometry, price)) for price in prices
     )
 
 

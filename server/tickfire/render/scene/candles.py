@@ -13,8 +13,6 @@ from tickfire.render.scene.decimals import from_units
 
 _DIGITS: Final = 9
 """Decimals of a price that is an integer of 1e-9."""
-RECORD_FLOATS: Final = 5
-"""Numbers of a candle on the GPU: open, high, low, close (relative to the base), volume."""
 
 type Floats = NDArray[np.float64]
 
@@ -86,15 +84,8 @@ class Candles:
 
     @property
     def base(self) -> float:
-        """The price, in units, that is 0 in `records`: the newest close."""
+        """The price, in units, that is 0 on the GPU: the newest close."""
         return float(self.close[-1]) if len(self) else 0.0
-
-    @cached_property
-    def records(self) -> NDArray[np.float32]:
-        """The candles as the GPU takes them: float32[n, RECORD_FLOATS]."""
-        prices = (self.open, self.high, self.low, self.close)
-        columns = [*(price - self.base for price in prices), self.volume]
-        return np.stack(columns, axis=-1).astype(np.float32)
 
     @cached_property
     def _sums(self) -> Floats:

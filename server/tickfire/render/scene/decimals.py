@@ -35,13 +35,13 @@ def compact(count: float) -> str:
     return to_fixed(count, 0)
 
 
-def percent(change: float) -> str:
+def percent(change: float, decimals: int = 2) -> str:
     """Return a relative change with its sign.
 
-    >>> percent(0.0125), percent(0.0)
-    ('+1.25%', '0.00%')
+    >>> percent(0.0125), percent(0.0), percent(0.0125, 3)
+    ('+1.25%', '0.00%', '+1.250%')
     """
-    text = to_fixed(abs(change * 100), 2)
-    if text == "0.00":
-        return "0.00%"
+    text = to_fixed(abs(change * 100), decimals)
+    if float(text) == 0:
+        return f"{text}%"
     return f"{'\N{MINUS SIGN}' if change < 0 else '+'}{text}%"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from tickfire.render.scene.candles import Candles, Extent
-from tickfire.render.scene.price_scale import PriceRange, fit
+from tickfire.render.scene.price_mapping import PriceMapping, to_record
+from tickfire.render.scene.price_scale import PriceRange, PriceScale, ScaleKind, fit
 from tickfire.render.scene.snap import to_row
 
 BODY_SHARE: Final = 0.72
@@ -36,13 +37,16 @@ class View:
         CSS pixels from candle to candle.
     right_offset : float
         Candles between the newest one's right edge and the pane's.
-    prices : PriceRange or None
-        Prices in units at the top and the bottom edge; None to fit the visible candles.
+    scale : str
+        The scale of the prices.
+    zoom : float
+        Span of the prices, as a multiple of that which fits the visible candles.
     """
 
     spacing: float
     right_offset: float
-    prices: PriceRange | None = None
+    scale: ScaleKind = "linear"
+    zoom: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,16 @@ class Geometry:
     slot : float
         Pixels from bucket to bucket.
     body, wick : int
+    mapping : PriceMapping
+    reference : float or None
+        The price, in units, that is 0 on a percent scale; None on others.
+    fault : str or None
+        The reason why the scale is linear, if another was asked for.
     top : float
-        Price in row 0, relative to the base.
-    px_per_unit, px_per_volume : float
+        Position in row 0, relative to the base of the mapping.
+    px_per_unit : float
+        Pixels in a unit of positions.
+    px_per_volume : float
     """
 
     width: int
@@ -75,17 +86,25 @@ class Geometry:
     slot: float
     body: int
     wick: int
+    mapping: PriceMapping
+    reference: float | None
+    fault: str | None
     top: float
     px_per_unit: float
     px_per_volume: float
 
-    def row_of(self, price: float) -> int:
-        """Return the row of a price relative to the base."""
-        return to_row(self.top, self.px_per_unit, price)
+    def row_of(self, units: float) -> int:
+        """Return the row of a price in units."""
+        return to_row(self.top, self.px_per_unit, to_record(self.mapping, units))
+
+    def units_at(self, row: float) -> float:
+        """Return the price, in units, at a row; fractions lie between rows."""
+        return self.mapping.to_units(self.mapping.base + self.top - row / self.px_per_unit)
 
 
-type Stretch = Callable[[Extent, int, int], Extent]
-"""Given the extent of candles `first` to `last` (exclusive), returns the one to fit."""
+type Stretch = Callable[[Extent, int, int, PriceMapping], Extent]
+"""Given the extent, in positions, of candles `first` to `last` (exclusive), returns the one to
+fit."""
 
 
 def lay_out(
@@ -101,8 +120,9 @@ def lay_out(
     first = min(max(math.floor(left / per), 0), buckets)
     last = max(min(math.ceil(right / per), buckets), first)
     begin, end = first * per, min(last * per, len(candles))
-    extent = stretch(candles.extent(begin, end), begin, end)
-    prices = view.prices or fit(extent, candles.tick_units)
+    scale = PriceScale.of(candles, view.scale, begin)
+    mapping = scale.mapping
+    prices = _zoomed(_fitted(candles, scale, begin, end, stretch), view.zoom)
     slot = spacing * per
     wick = max(math.floor(ratio), 1) if slot >= 3 * ratio else 1
     volume = candles.max_volume(begin, end, per)
@@ -116,10 +136,35 @@ def lay_out(
         slot=slot,
         body=body_width(slot, wick),
         wick=wick,
-        top=prices.top - candles.base,
+        mapping=mapping,
+        reference=scale.reference,
+        fault=scale.fault,
+        top=prices.top - mapping.base,
         px_per_unit=height / (prices.top - prices.bottom),
         px_per_volume=height * VOLUME_SHARE / volume if volume > 0 else 0,
     )
+
+
+def _fitted(
+    candles: Candles, scale: PriceScale, first: int, last: int, stretch: Stretch
+) -> PriceRange:
+    """Return the range that fits candles `first` to `last` (exclusive)."""
+    found = candles.extent(first, last)
+    if found.low > found.high:
+        return fit(found, 0)
+    mapping = scale.mapping
+    extent = scale.positions(found)
+    step = mapping.to_position(found.high + candles.tick_units) - extent.high
+    return fit(stretch(extent, first, last, mapping), step)
+
+
+def _zoomed(prices: PriceRange, factor: float) -> PriceRange:
+    """Return a range whose span is multiplied about its middle."""
+    if factor == 1:
+        return prices
+    middle = (prices.top + prices.bottom) / 2
+    half = (prices.top - prices.bottom) / 2 * factor
+    return PriceRange(middle + half, middle - half)
 
 
 def bucket_size(spacing: float) -> int:

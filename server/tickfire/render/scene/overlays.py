@@ -13,6 +13,7 @@ from tickfire.render.scene.color import Palette, packed
 from tickfire.render.scene.geometry import Geometry, PaneSize
 from tickfire.render.scene.line_pen import Rows
 from tickfire.render.scene.plots import Columns, PlotPainter, Reduced, ValueScale
+from tickfire.render.scene.price_mapping import PriceMapping
 from tickfire.render.scene.rects import RectBatch, Rects
 from tickfire.render.scene.series import Series, align, extent_of
 from tickfire.render.scene.snap import round_half_up
@@ -24,18 +25,25 @@ direction."""
 
 
 def stretch(
-    series: Sequence[Series], candles: Candles, extent: Extent, first: int, last: int
+    series: Sequence[Series],
+    candles: Candles,
+    extent: Extent,
+    first: int,
+    last: int,
+    mapping: PriceMapping,
 ) -> Extent:
-    """Return the extent of candles `first` to `last` (exclusive) stretched to lines over them."""
-    if extent.low > extent.high:
-        return extent
+    """Return the extent of candles `first` to `last` (exclusive) stretched to lines over them.
+
+    Extents are in positions of the mapping.
+    """
     span = extent.high - extent.low
     room = span * STRETCH
     units = 10.0**candles.decimals
     low, high = extent.low, extent.high
     for each in on_prices(series):
         found = extent_of(each, align(each.time, candles.time[first:last]))
-        wanted = snap_out(Extent(found.low * units, found.high * units), span)
+        low_at, high_at = map(mapping.to_position, (found.low * units, found.high * units))
+        wanted = snap_out(Extent(low_at, high_at), span)
         low = min(low, max(wanted.low, extent.low - room))
         high = max(high, min(wanted.high, extent.high + room))
     return Extent(low, high)
@@ -65,10 +73,13 @@ class OverlayPainter:
         geometry, candles = self.geometry, self.candles
         columns = Columns.of(geometry, len(candles), self.pane.ratio)
         units = 10.0**candles.decimals
+        mapping = geometry.mapping
+        is_linear = mapping.kind == "linear"
         prices = ValueScale(
             Rows(0, self.layout.height),
-            (geometry.top + candles.base) * geometry.px_per_unit + geometry.wick / 2,
-            units * geometry.px_per_unit,
+            (geometry.top + mapping.base) * geometry.px_per_unit + geometry.wick / 2,
+            (units if is_linear else 1) * geometry.px_per_unit,
+            None if is_linear else lambda values: mapping.to_position(values * units),
         )
         for each in on_prices(series):
             self._paint_series(each, columns, prices, self.under)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,11 +27,15 @@ type Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ValueScale:
-    """The vertical scale of a pane: row = origin - value * scale, in device pixels."""
+    """The vertical scale of a pane: row = origin - position * scale, in device pixels.
+
+    Positions are those of `to_position`, or the values themselves.
+    """
 
     rows: Rows
     origin: float
     scale: float
+    to_position: Callable[[Floats], Floats] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,5 +209,7 @@ class PlotPainter:
         """
         rows = self.scale.rows
         reach = 16 * (rows.bottom - rows.top)
-        row = self.scale.origin - values * self.scale.scale
+        to_position = self.scale.to_position
+        positions = values if to_position is None else to_position(values)
+        row = self.scale.origin - positions * self.scale.scale
         return np.clip(row, rows.top - reach, rows.bottom + reach)

@@ -17,6 +17,8 @@ from tickfire.render.scene.candles import Candles
 from tickfire.render.scene.color import Palette, Rgb
 from tickfire.render.scene.geometry import Geometry, PaneSize, View, lay_out
 from tickfire.render.scene.overlays import OverlayPainter, stretch
+from tickfire.render.scene.price_lines import PriceLine, draw_price_lines
+from tickfire.render.scene.price_mapping import records_of, to_record
 from tickfire.render.scene.rects import RectBatch, Rects
 from tickfire.render.scene.series import Series
 from tickfire.render.scene.sub_panes import PaneLayout, divide_panes, fit_pane, place_labels
@@ -124,13 +126,18 @@ def arrange(
 
 
 def paint(
-    candles: Candles, layout: Layout, palette: Palette, series: Sequence[Series] = ()
+    candles: Candles,
+    layout: Layout,
+    palette: Palette,
+    series: Sequence[Series] = (),
+    lines: Sequence[PriceLine] = (),
 ) -> Scene:
     """Draw a frame as a scene."""
     pane, geometry = layout.pane, layout.geometry
     grid = grid_of(layout.axes, geometry, palette).rects()
     under, over = RectBatch(), RectBatch()
     OverlayPainter(candles, geometry, pane, layout.panes, palette, grid, under, over).paint(series)
+    draw_price_lines(lines, candles, geometry, pane.ratio, over)
     view, dashes = fill_view(candles, geometry, pane.height, palette)
     return Scene(
         width=pane.width,
@@ -139,7 +146,7 @@ def paint(
         background=palette.background,
         under=np.concatenate((grid, under.rects())),
         over=over.rects(),
-        records=candles.records,
+        records=records_of(candles, geometry.mapping),
         per=geometry.per,
         first=geometry.first,
         last=geometry.last,
@@ -153,7 +160,7 @@ def fill_view(
     """Return the View uniform, and the number of dashes of the last price's line."""
     width, height, wick = geometry.width, geometry.height, geometry.wick
     has_price = len(candles) > 0
-    price = candles.close[-1] - candles.base if has_price else 0
+    price = to_record(geometry.mapping, candles.close[-1]) if has_price else 0
     rising = not has_price or candles.close[-1] >= candles.open[-1]
     numbers = [
         *(width, canvas_height, 2 / width, 2 / canvas_height),

@@ -37,7 +37,7 @@ def to_columns(index: Any, offset: float, slot: float) -> Floats:
 
 
 def to_row(top: float, px_per_unit: float, price: float) -> int:
-    """Return the pixel row of a price, if `top` is the price in row 0; all steps in 32 bits."""
+    """Return the pixel row of a position, if `top` is that of row 0; all steps in 32 bits."""
     distance = np.float32(np.float64(np.float32(top)) - price)
     return int(np.rint(distance * np.float32(px_per_unit)))
 

@@ -15,6 +15,7 @@ from tickfire.render.scene.line_pen import Rows
 from tickfire.render.scene.plots import ValueScale
 from tickfire.render.scene.series import PRICE_PANE, Series, align, extent_of
 from tickfire.render.scene.snap import round_half_up, to_fixed
+from tickfire.render.scene.ticks import decimals_for, nice_step
 
 PANE_SHARE: Final = 0.2
 ALL_SHARE: Final = 0.6
@@ -28,10 +29,8 @@ FLAT: Final = 1e-9
 """Minimum span of a pane, relative to its values and absolute."""
 COMPACT_FROM: Final = 10_000
 """Above this, labels are in thousands, millions and so on."""
-MAX_DECIMALS: Final = 12
 SNAP_STEPS: Final = 24
 """Steps of a pane's scale that its ends are rounded to, at least."""
-_MANTISSAS: Final = (1, 2, 2.5, 5, 10)
 _MAX_SAFE: Final = 2**53 - 1
 
 
@@ -153,19 +152,6 @@ def place_labels(pane: SubPane, ratio: float) -> list[PriceLabel]:
             labels.append(PriceLabel(row, format_value(index * step, decimals_for(step))))
         index += 1
     return labels
-
-
-def nice_step(least: float) -> float:
-    """Return a step of 1, 2, 2.5 or 5 times a power of ten, at least `least`."""
-    power: float = 10.0 ** math.floor(math.log10(least))
-    return power * next((each for each in _MANTISSAS if each * power >= least), 10)
-
-
-def decimals_for(step: float) -> int:
-    """Return the digits after the point that tell values of this step, or span, apart."""
-    digits = min(max(-math.floor(math.log10(step)), 0), MAX_DECIMALS)
-    rounded = float(to_fixed(step, digits))
-    return min(digits + 1 if abs(rounded - step) > step / 100 else digits, MAX_DECIMALS)
 
 
 def format_value(value: float, decimals: int) -> str:

@@ -13,8 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.render.scene.snap import to_fixed
 from tickfire.render.scene.times import clock, day, minute, month, wall, wall_ms, year
 
+MAX_DECIMALS: Final = 12
 _MANTISSAS: Final = (1, 2, 2.5, 5)
 _MAX_SAFE: Final = 2**53 - 1
 """The largest integer up to which a double holds all."""
@@ -34,6 +36,11 @@ _STEPS: Final = (
 _MONTHLY: Final = 30 * _DAY
 """From this step on, labels mark the first candle of a calendar month."""
 _DAYS_OF_MONTH: Final = 32
+
+
+def power_of_ten(exponent: int) -> float:
+    """Return the double nearest to a power of ten, which ``10.0**exponent`` may miss."""
+    return float(f"1e{exponent}")
 
 
 def price_step(least: float, tick: float) -> float:
@@ -62,6 +69,19 @@ def price_ticks(bottom: float, top: float, step: float) -> list[float]:
         ticks.append(price)
         price += step
     return ticks
+
+
+def nice_step(least: float) -> float:
+    """Return a step of 1, 2, 2.5 or 5 times a power of ten, at least `least`."""
+    power = power_of_ten(math.floor(math.log10(least)))
+    return power * next((each for each in _MANTISSAS if each * power >= least), 10)
+
+
+def decimals_for(step: float) -> int:
+    """Return the digits after the point that tell values of this step, or span, apart."""
+    digits = min(max(-math.floor(math.log10(step)), 0), MAX_DECIMALS)
+    rounded = float(to_fixed(step, digits))
+    return min(digits + 1 if abs(rounded - step) > step / 100 else digits, MAX_DECIMALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +191,12 @@ class TimeTicks:
 
 def _period(time: int, step: int, zone: tzinfo) -> int:
     """Return a number that is the same for all times within one period."""
+    local = wall_ms(time, zone)
+    if step <= _HOUR:
+        # Hours by their beginning in UTC: at the end of summer time the clock shows one twice.
+        return local // step * step - (local - time)
     if step < _DAY:
-        return wall_ms(time, zone) // step
+        return local // step
     at = wall(time, zone)
     months = at.year * 12 + at.month - 1
     if step >= _MONTHLY:

@@ -46,6 +46,15 @@ SUFFIXES: Final = (".dbn", ".zst")
     "--zone", default="UTC", show_default=True, metavar="NAME",
     help="Time zone of the labels, such as Europe/Berlin.",
 )  # fmt: skip
+@click.option(
+    "--price-scale", default="linear", show_default=True,
+    type=click.Choice(["linear", "log", "percent"]),
+    help="Scale of the prices: even distances, equal ratios, or percent from the first close.",
+)  # fmt: skip
+@click.option(
+    "--lines", default="", metavar="LIST",
+    help="Prices at which to draw horizontal lines, separated by commas.",
+)  # fmt: skip
 @redis_url_option
 def chart(
     source: str,
@@ -59,6 +68,8 @@ def chart(
     theme: str,
     indicators: str,
     zone: str,
+    price_scale: str,
+    lines: str,
     redis_url: str,
 ) -> None:
     """Draw a chart as a PNG.
@@ -72,9 +83,11 @@ def chart(
     except ImportError as error:
         raise UserError(str(error)) from None
     from tickfire.server.pictures import sources
-    from tickfire.server.pictures.params import picture_request
+    from tickfire.server.pictures.params import parse_lines, picture_request
 
-    options = Options(width, height, scale, theme, indicators, zone)
+    options = Options(
+        width, height, scale, theme, indicators, zone, price_scale, parse_lines(lines)
+    )
     wanted = picture_request(symbol or source, interval, bars, options)
     _check_output(output)
     if _is_file(source):

@@ -9,6 +9,7 @@ from typing import Final
 from tickfire.render.errors import ChartError
 from tickfire.render.options import (
     DEFAULT_HEIGHT,
+    DEFAULT_PRICE_SCALE,
     DEFAULT_SCALE,
     DEFAULT_THEME,
     DEFAULT_WIDTH,
@@ -17,6 +18,7 @@ from tickfire.render.options import (
     check_range,
 )
 from tickfire.render.picture.spec import Picture
+from tickfire.render.scene.price_scale import SCALE_KINDS
 from tickfire.store.schema import INTERVALS_S
 
 DEFAULT_INTERVAL: Final = "1m"
@@ -74,12 +76,28 @@ def parse_query(query: Mapping[str, str]) -> PictureRequest:
         Options(
             width=_whole("width", given.get("width"), DEFAULT_WIDTH),
             height=_whole("height", given.get("height"), DEFAULT_HEIGHT),
-            scale=_number("scale", given.get("scale"), DEFAULT_SCALE),
+            scale=_ratio(given.get("scale")),
             theme=given.get("theme", DEFAULT_THEME),
             indicators=given.get("indicators", ""),
             zone=given.get("zone", DEFAULT_ZONE),
+            price_scale=given.get("price_scale", DEFAULT_PRICE_SCALE),
+            price_lines=parse_lines(given.get("lines", "")),
         ),
     )
+
+
+def parse_lines(text: str) -> tuple[float, ...]:
+    """Return the prices of lines, given as text, separated by commas.
+
+    Raises
+    ------
+    ChartError
+        One of them is no number.
+    """
+    try:
+        return tuple(map(float, text.split(","))) if text else ()
+    except ValueError:
+        raise ChartError(f"lines must be prices, separated by commas, not {text}") from None
 
 
 def _whole(name: str, text: str | None, default: int) -> int:
@@ -91,10 +109,12 @@ def _whole(name: str, text: str | None, default: int) -> int:
         raise ChartError(f"{name} must be a whole number, not {text}") from None
 
 
-def _number(name: str, text: str | None, default: float) -> float:
+def _ratio(text: str | None) -> float:
     if text is None:
-        return default
+        return DEFAULT_SCALE
+    if text in SCALE_KINDS:
+        raise ChartError(f"scale is device pixels in a CSS pixel; write price_scale={text}")
     try:
         return float(text)
     except ValueError:
-        raise ChartError(f"{name} must be a number, not {text}") from None
+        raise ChartError(f"scale must be a number, not {text}") from None
