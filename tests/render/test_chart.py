@@ -17,8 +17,13 @@ from PIL import Image
 
 from tests.support.render.cases import random_case
 from tickfire.render import Bars, Chart, ChartError, NoAdapter
+from tickfire.render.annotations import markers_of, price_lines_of
 from tickfire.render.options import Options
-from tickfire.render.palettes import palette_of
+from tickfire.render.palettes import palette_of, text_color
+from tickfire.render.scene.candles import Candles
+from tickfire.render.scene.geometry import PaneSize, View, lay_out
+from tickfire.render.scene.markers import place_markers
+from tickfire.render.scene.price_lines import PriceLine, place_line_labels
 from tickfire.render.worker.client import RenderDied, RenderProcess
 
 pytestmark = pytest.mark.timeout(300)  # kernels may have to be compiled
@@ -60,6 +65,48 @@ def test_a_chart_is_a_picture_in_the_colours_of_the_page(
         assert count(pixels, color) > 50, color
     assert chart.save(tmp_path / "chart.png").read_bytes() == chart.png()
     assert "BTC/USD 1m" in repr(chart)
+
+
+def test_lines_and_markers_are_in_their_colours(bars: Bars) -> None:
+    middle = int(bars.time[len(bars) // 2])
+    markers = [
+        {"time": middle, "glyph": "▲", "side": "below", "tone": "up"},
+        {"time": middle, "glyph": "!", "tone": "alert"},
+    ]
+    lines = [{"price": bars.prices[-1, 3] / 1e9, "color": "#5b8def", "style": "solid", "width": 2}]
+    plain = image_of(Chart(bars, width=640, height=360).png())
+    chart = Chart(bars, width=640, height=360, price_lines=lines, markers=markers)
+    marked = image_of(chart.png())
+    assert count(marked, (0x5B, 0x8D, 0xEF)) > 2 * 500
+    assert count(marked, text_color("dark", "warn")) > 3
+    changed = (plain != marked).any(axis=-1)
+    assert changed.sum() > 1_100
+
+
+def test_markers_of_one_bar_and_side_are_one(bars: Bars) -> None:
+    candles = Candles.of(bars.time, bars.prices, bars.volume, bars.tick_size)
+    geometry = lay_out(candles, View(8, 6), PaneSize(640, 360, 1))
+    last, interval_ms = int(bars.time[-1]), bars.interval_ms
+    markers = markers_of([
+        {"time": last, "glyph": "A"},
+        {"time": last + interval_ms - 1, "glyph": "B"},
+        {"time": last, "glyph": "C", "side": "below"},
+        {"time": last + interval_ms, "glyph": "D"},
+        {"time": int(bars.time[0]) - 1, "glyph": "E"},
+    ])  # fmt: skip
+    placed = place_markers(markers, candles, geometry, interval_ms)
+    assert [(each.text, each.side) for each in placed] == [("B2", "above"), ("C", "below")]
+    assert placed[0].row < placed[1].row
+
+
+def test_a_line_is_labelled_as_the_axis_is(bars: Bars) -> None:
+    candles = Candles.of(bars.time, bars.prices, bars.volume, bars.tick_size)
+    geometry = lay_out(candles, View(8, 6), PaneSize(640, 360, 1))
+    price = bars.prices[-1, 3] / 1e9
+    (line,) = price_lines_of({"price": price, "title": "Stop"})
+    (label,) = place_line_labels([line, PriceLine(1e9)], candles, geometry)
+    assert label.text == f"Stop {candles.format(candles.close[-1])}"
+    assert label.row == geometry.row_of(candles.close[-1])
 
 
 def test_a_process_that_dies_is_replaced(process: RenderProcess, bars: Bars) -> None:
@@ -106,6 +153,19 @@ def test_a_picture_of_no_bars_is_drawn(process: RenderProcess) -> None:
         ({"zone": "Mars"}, "is no time zone"),
         ({"indicators": "foo"}, "there is no indicator"),
         ({"last": 0}, "last must be"),
+        ({"price_scale": "cubic"}, "price_scale must be linear or log or percent, not cubic"),
+        ({"price_lines": "high"}, "price_lines: price must be a finite number, not high"),
+        ({"price_lines": [float("nan")]}, "price must be a finite number"),
+        ({"price_lines": [1] * 51}, "price_lines: there may be at most 50, not 51"),
+        ({"price_lines": [{"price": 1, "colour": "red"}]}, "no colour; there are price, color"),
+        ({"price_lines": [{"title": "Stop"}]}, "lacks a field"),
+        ({"price_lines": [{"price": 1, "color": "red"}]}, "color must be #rrggbb, not red"),
+        ({"price_lines": [{"price": 1, "style": "wavy"}]}, "style must be solid or dashed"),
+        ({"price_lines": [{"price": 1, "width": 0}]}, "width must be above 0"),
+        ({"markers": ["!"]}, "markers: a mapping with time and glyph was expected"),
+        ({"markers": [{"time": 1, "glyph": "BUY"}]}, "glyph must be text of at most 2"),
+        ({"markers": [{"time": "soon", "glyph": "!"}]}, "markers: 'soon' is no time"),
+        ({"markers": [{"time": 1, "glyph": "!", "side": "left"}]}, "side must be above or below"),
     ],
 )
 def test_options_have_limits(bars: Bars, options: dict[str, Any], words: str) -> None:

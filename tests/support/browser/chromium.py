@@ -43,11 +43,13 @@ window.addEventListener("securitypolicyviolation", (event) =>
 
 
 @contextmanager
-def launch() -> Iterator[Browser]:
-    """Start Chromium; the executable is `CHROMIUM`'s, or the system's."""
+def launch(*arguments: str) -> Iterator[Browser]:
+    """Start Chromium, with more arguments; the executable is `CHROMIUM`'s, or the system's."""
     executable = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=[*ARGUMENTS, *arguments]
+        )
         try:
             yield browser
         finally:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import random
-import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
+from tests.support.render.viewport import FOLLOW_MARGIN, visible
 from tickfire.base.units import decimal
-from tickfire.render.palettes import palette_of
 from tickfire.render.scene.candles import Candles
 from tickfire.render.scene.geometry import PaneSize, View
-from tickfire.render.scene.price_scale import PriceRange
+from tickfire.render.scene.price_lines import PriceLine
+from tickfire.render.scene.price_scale import ScaleKind
 from tickfire.render.scene.series import Plot, Series
 
 START_MS: Final = 1_719_840_600_000
 TICK_SIZES: Final = (250_000_000, 15_625_000, 50_000, 1_000_000_000, 10_000_000, 0)
 """In 1e-9; the last one is that of a feed that does not tell it."""
 INTERVALS_MS: Final = (1_000, 60_000, 300_000, 900_000, 3_600_000, 86_400_000)
-KINDS: Final = ("walk", "walk", "walk", "walk", "halts", "negative", "huge", "flat", "few", "empty")
+KINDS: Final = (
+    *("walk", "walk", "walk", "growth", "growth", "halts"),
+    *("negative", "huge", "flat", "few", "empty"),
+)
+SCALES: Final[tuple[ScaleKind, ...]] = ("linear", "log", "percent")
 RATIOS: Final = (1, 1.25, 1.5, 2, 3)
 COLORS: Final = ("#f59e42", "#5b8def", "#d65db1")
+WHEEL_ZOOM: Final = 0.0015
+"""Exponent by which a pixel of the wheel over the price axis stretches it."""
+LEAST_AXIS_PX: Final = 64
+DEFAULT_TICK: Final = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -31,60 +40,73 @@ class Case:
 
     Attributes
     ----------
+    number : int
     time : int64[n]
     prices : int64[n, 4]
         In 1e-9.
     volume : float64[n]
     tick_size : int
         In 1e-9, 0 if it is not known.
+    width, height : int
+        Size of the whole chart, axes included, in CSS pixels.
+    shown : (int, int) or None
+        The times shown, in ms; None for an empty chart.
+    wheel : int
+        Pixels by which the wheel is turned over the price axis.
     """
 
+    number: int
     time: Any
     prices: Any
     volume: Any
     tick_size: int
     interval_ms: int
-    pane: PaneSize
-    view: View
+    width: int
+    height: int
+    ratio: float
     theme: str
-    series: tuple[Series, ...] = field(default=())
+    scale: ScaleKind
+    shown: tuple[int, int] | None = None
+    wheel: int = 0
+    series: tuple[Series, ...] = ()
+    lines: tuple[PriceLine, ...] = ()
 
     @property
     def candles(self) -> Candles:
         return Candles.of(self.time, self.prices, self.volume, self.tick_size)
 
+    def view(self, pane: PaneSize) -> View:
+        """Return the visible part on a pane, in the arithmetic of the browser's chart."""
+        if self.shown is None:
+            return View(8, FOLLOW_MARGIN, self.scale)
+        part = visible(self.time, self.interval_ms, self.shown, pane)
+        zoom = math.exp(self.wheel * WHEEL_ZOOM) if self.wheel else 1
+        return View(part.spacing, part.right_offset, self.scale, zoom)
+
+    @property
+    def told_prices(self) -> list[float]:
+        """Some prices whose text on the axis is compared."""
+        return [int(price) / 1e9 for price in self.prices[-3:].reshape(-1)]
+
     def as_json(self) -> dict[str, Any]:
         """Return the case as the page of client_js/test/scene takes it."""
-        prices = self.view.prices
+        columns = [[decimal(price) for price in column] for column in self.prices.T.tolist()]
+        shown = self.shown
         return {
-            "pane": _camel(self.pane),
-            "palette": _camel(palette_of(self.theme)),
+            "number": self.number,
+            "width": self.width,
+            "height": self.height,
+            "theme": self.theme,
+            "scale": self.scale,
             "tickSize": decimal(self.tick_size),
             "intervalMs": self.interval_ms,
-            "bars": [
-                {
-                    "time": int(time),
-                    **dict(zip(("open", "high", "low", "close"), map(decimal, row), strict=True)),
-                    "volume": float(volume),
-                    "trades": 1,
-                }
-                for time, row, volume in zip(
-                    self.time, self.prices.tolist(), self.volume, strict=True
-                )
-            ],
-            "spacing": self.view.spacing,
-            "rightOffset": self.view.right_offset,
-            "prices": prices and {"top": prices.top, "bottom": prices.bottom},
+            "bars": [self.time.tolist(), *columns, self.volume.tolist()],
+            "range": shown and {"from": shown[0], "to": shown[1]},
+            "wheel": self.wheel,
             "series": [_series_as_json(each) for each in self.series],
+            "lines": [asdict(line) for line in self.lines],
+            "prices": self.told_prices,
         }
-
-
-def _camel(given: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass by their names in TypeScript."""
-    return {
-        re.sub("_([a-z])", lambda found: found[1].upper(), name): value
-        for name, value in asdict(given).items()
-    }
 
 
 def _series_as_json(series: Series) -> dict[str, Any]:
@@ -130,17 +152,25 @@ def random_case(seed: int) -> Case:
     volume = rng.integers(0, 900, count).astype(np.float64)
     if kind == "huge":
         volume *= 10.0 ** rng.integers(0, 9, count)
+    ratio = RATIOS[seed % len(RATIOS)]
     case = Case(
-        time,
-        ticks * (tick or 5_000_000),
-        volume,
-        tick,
-        interval_ms,
-        PaneSize(chance.randint(200, 900), chance.randint(120, 600), chance.choice(RATIOS)),
-        _view(chance, count, ticks, kind),
-        chance.choice(("dark", "light")),
+        number=seed,
+        time=time,
+        prices=ticks * (tick or DEFAULT_TICK),
+        volume=volume,
+        tick_size=tick,
+        interval_ms=interval_ms,
+        width=round(chance.randint(200, 420) / ratio) + LEAST_AXIS_PX,
+        height=round(chance.randint(100, 240) / ratio) + LEAST_AXIS_PX,
+        ratio=ratio,
+        theme=chance.choice(("dark", "light")),
+        scale=SCALES[seed % len(SCALES)],
     )
-    return Case(**{**vars(case), "series": _series(chance, rng, case)})
+    if not count:
+        return case
+    shown, wheel = _shown(chance, case)
+    series, lines = _series(chance, rng, case), _lines(chance, case)
+    return replace(case, shown=shown, wheel=wheel, series=series, lines=lines)
 
 
 def _walk(rng: Any, count: int, kind: str) -> Any:
@@ -148,7 +178,9 @@ def _walk(rng: Any, count: int, kind: str) -> Any:
         return np.zeros((0, 4), np.int64)
     reach = 1 if kind == "flat" else 9
     close = np.cumsum(rng.integers(-reach + 1, reach, count))
-    if kind != "negative":
+    if kind == "growth":
+        close = np.rint(np.exp(np.cumsum(rng.normal(0, 0.06, count)) + 8)).astype(np.int64) + reach
+    elif kind != "negative":
         close += 20_000
     opened = np.concatenate((close[:1], close[:-1]))
     high = np.maximum(opened, close) + rng.integers(0, reach, count)
@@ -162,23 +194,41 @@ def _gaps(rng: Any, count: int, kind: str) -> Any:
     return np.where(rng.random(count) < 0.03, rng.integers(2, 5_000, count), 1)
 
 
-def _view(chance: random.Random, count: int, ticks: Any, kind: str) -> View:
-    # A third of the views have more candles than pixels.
-    spacing = 2 ** chance.choice(
-        (chance.uniform(-5, 0), chance.uniform(0, 3), chance.uniform(2, 6))
+def _shown(chance: random.Random, case: Case) -> tuple[tuple[int, int], int]:
+    """Return the times shown, and how far the wheel is turned over the price axis."""
+    count = len(case.time)
+    # From a few candles to more of them than pixels.
+    span = count * 2 ** chance.uniform(-6, 0.5) + 1
+    right = count + chance.choice((6.0, chance.uniform(0, 40), -chance.uniform(0, count * 0.7)))
+    times = (_time_at(case, right - span), _time_at(case, right))
+    # Where several candles are one bucket, the axis's width would decide which are in sight.
+    wheel = chance.choice((-900, 700)) if span < 200 and chance.random() < 0.3 else 0
+    return (min(times), max(*times, min(times) + 1)), wheel
+
+
+def _time_at(case: Case, position: float) -> int:
+    index = math.floor(position)
+    inside = min(max(index, 0), len(case.time) - 1)
+    return round(int(case.time[inside]) + (position - inside) * case.interval_ms)
+
+
+def _lines(chance: random.Random, case: Case) -> tuple[PriceLine, ...]:
+    count = chance.randint(0, 2)
+    return tuple(
+        PriceLine(
+            int(chance.choice(case.prices[:, 3])) / 1e9,
+            chance.choice(COLORS),
+            chance.choice(("", "Target")),
+            chance.choice(("solid", "dashed")),
+            chance.choice((1, 2, 3)),
+        )
+        for _ in range(count)
     )
-    if chance.random() < 0.2:
-        spacing = float(round(spacing) or 1)
-    right_offset = chance.choice((6.0, chance.uniform(0, 40), -chance.uniform(0, count * 0.7)))
-    if not count or chance.random() < 0.75:
-        return View(spacing, right_offset)
-    middle, half = float(ticks[-1, 3]), chance.uniform(3, 400)
-    return View(spacing, right_offset, PriceRange(middle + half, middle - half))
 
 
 def _series(chance: random.Random, rng: Any, case: Case) -> tuple[Series, ...]:
     count = len(case.time)
-    if not count or chance.random() < 0.3:
+    if chance.random() < 0.3:
         return ()
     close = case.prices[:, 3] / 1e9
     smooth = _smooth(close, chance.randint(2, 30))
