@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -70,7 +72,8 @@ class ScenePage:
         page.set_default_timeout(TIMEOUT_MS)
         page.route("**/*", answer)
         page.goto(ADDRESS)
-        page.wait_for_function("() => globalThis.drawAll !== undefined")
+        page.wait_for_function("() => globalThis.load !== undefined")
+        page.evaluate("names => load(names)", _on_demand(package))
         yield cls(page, context.new_cdp_session(page))
         context.close()
 
@@ -93,3 +96,9 @@ class ScenePage:
         metrics = {**VIEWPORT, "deviceScaleFactor": ratio, "mobile": False}
         self.devtools.send("Emulation.setDeviceMetricsOverride", metrics)
         self.page.wait_for_function("ratio => devicePixelRatio === ratio", arg=ratio)
+
+
+def _on_demand(package: Path) -> list[str]:
+    """Return the modules that the chart's modules load on demand."""
+    texts = [path.read_text("utf8") for path in package.glob("chart*.js")]
+    return sorted({name for text in texts for name in re.findall(r'import\("\./([^"]+)"\)', text)})
