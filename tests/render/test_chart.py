@@ -19,7 +19,7 @@ from tests.support.render.cases import random_case
 from tickfire.render import Bars, Chart, ChartError, NoAdapter
 from tickfire.render.annotations import markers_of, price_lines_of
 from tickfire.render.options import Options
-from tickfire.render.palettes import palette_of, text_color
+from tickfire.render.palettes import palette_of, text_colors
 from tickfire.render.scene.candles import Candles
 from tickfire.render.scene.geometry import PaneSize, View, lay_out
 from tickfire.render.scene.markers import place_markers
@@ -78,7 +78,7 @@ def test_lines_and_markers_are_in_their_colours(bars: Bars) -> None:
     chart = Chart(bars, width=640, height=360, price_lines=lines, markers=markers)
     marked = image_of(chart.png())
     assert count(marked, (0x5B, 0x8D, 0xEF)) > 2 * 500
-    assert count(marked, text_color("dark", "warn")) > 3
+    assert count(marked, text_colors("dark").warn) > 3
     changed = (plain != marked).any(axis=-1)
     assert changed.sum() > 1_100
 

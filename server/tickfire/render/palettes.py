@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -37,10 +38,22 @@ def palette_of(theme: str) -> Palette:
     return Palette(**{name: parse_color(colors[key]) for name, key in _NAMES.items()})
 
 
+@dataclass(frozen=True, slots=True)
+class TextColors:
+    """Colours of text beside those of a palette."""
+
+    title: Rgb
+    up: Rgb
+    down: Rgb
+    warn: Rgb
+
+
 @cache
-def text_color(theme: str, name: str) -> Rgb:
-    """Return another colour of a theme: ``textBright`` for titles, ``warn`` for alerts."""
-    return parse_color(_colors()["themes"][theme][name])
+def text_colors(theme: str) -> TextColors:
+    """Return the colours of text in a theme."""
+    colors = _colors()["themes"][theme]
+    names = ("textBright", "upText", "downText", "warn")
+    return TextColors(*(parse_color(colors[name]) for name in names))
 
 
 def line_color(index: int) -> str:

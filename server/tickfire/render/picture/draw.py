@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from tickfire.render.bars import Bars
 from tickfire.render.gpu.renderer import Pixels, Renderer
 from tickfire.render.indicators.series import series_of
-from tickfire.render.palettes import palette_of, text_color
+from tickfire.render.palettes import palette_of, text_colors
 from tickfire.render.picture.axes import HEIGHT_PX, LEAST_WIDTH_PX, draw_axes, width_for
 from tickfire.render.picture.fonts import Text
 from tickfire.render.picture.legend import Legends
@@ -45,12 +45,12 @@ def draw_picture(picture: Picture, bars: Bars, renderer: Renderer) -> Pixels:
     draw = ImageDraw.Draw(image)
     text = Text(draw, picture.scale)
     draw_axes(draw, text, layout, palette)
-    bright, warn = (text_color(picture.theme, name) for name in ("textBright", "warn"))
+    colors = text_colors(picture.theme)
     geometry = layout.geometry
     markers = place_markers(picture.markers, candles, geometry, picture.interval_ms)
-    draw_markers(text, layout, markers, palette, warn)
+    draw_markers(text, layout, markers, palette, colors)
     draw_line_tags(draw, text, layout, place_line_labels(lines, candles, geometry))
-    legends = Legends(draw, text, layout, candles, palette, bright, warn)
+    legends = Legends(draw, text, layout, candles, palette, colors)
     legends.write(picture.title, series)
     return np.asarray(image)
 

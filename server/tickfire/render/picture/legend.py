@@ -7,10 +7,12 @@ from typing import Final
 
 from PIL import ImageDraw
 
+from tickfire.render.palettes import TextColors
 from tickfire.render.picture.fonts import Text
 from tickfire.render.picture.tags import draw_tag
 from tickfire.render.scene.candles import Candles
 from tickfire.render.scene.color import Palette, Rgb, parse_color
+from tickfire.render.scene.contrast import legible
 from tickfire.render.scene.decimals import compact, percent
 from tickfire.render.scene.scale_ticks import axis_text
 from tickfire.render.scene.scene import Layout
@@ -40,8 +42,7 @@ class Legends:
     layout : Layout
     candles : Candles
     palette : Palette
-    bright, warn : Rgb
-        The colours of the title, and of what differs from what was asked for.
+    colors : TextColors
     """
 
     def __init__(
@@ -51,12 +52,11 @@ class Legends:
         layout: Layout,
         candles: Candles,
         palette: Palette,
-        bright: Rgb,
-        warn: Rgb,
+        colors: TextColors,
     ) -> None:
         self._draw, self._text = draw, text
         self._layout, self._candles = layout, candles
-        self._palette, self._bright, self._warn = palette, bright, warn
+        self._palette, self._colors = palette, colors
         self._ratio = layout.pane.ratio
 
     def write(self, title: str, series: Sequence[Series]) -> None:
@@ -66,7 +66,7 @@ class Legends:
         fault = self._layout.geometry.fault
         if fault is not None:
             middle += LINE_PX * self._ratio
-            self._text.put(LEFT_PX * self._ratio, middle, fault, self._warn, FONT_PX)
+            self._text.put(LEFT_PX * self._ratio, middle, fault, self._colors.warn, FONT_PX)
         decimals = self._candles.decimals
         for each in on_prices(series):
             middle += LINE_PX * self._ratio
@@ -81,7 +81,7 @@ class Legends:
 
     def _write_title(self, title: str, middle: float) -> None:
         put, ratio = self._text.put, self._ratio
-        x = put(LEFT_PX * ratio, middle, title, self._bright, FONT_PX, bold=True)
+        x = put(LEFT_PX * ratio, middle, title, self._colors.title, FONT_PX, bold=True)
         if not len(self._candles):
             return
         for key, value in self._figures().items():
@@ -106,7 +106,7 @@ class Legends:
     @property
     def _trend(self) -> Rgb:
         is_up = self._candles.close[-1] >= self._candles.open[-1]
-        return self._palette.up if is_up else self._palette.down
+        return self._colors.up if is_up else self._colors.down
 
     def _write_series(self, series: Series, middle: float, decimals: int) -> None:
         put, ratio = self._text.put, self._ratio
@@ -117,7 +117,8 @@ class Legends:
                 label = self._palette.axis_text
                 x = put(x, middle, plot.label, label, FONT_PX) + KEY_GAP_PX * ratio
             value = format_value(float(plot.values[-1]), decimals)
-            x = put(x, middle, value, parse_color(plot.color), FONT_PX)
+            color = legible(parse_color(plot.color), self._palette.background)
+            x = put(x, middle, value, color, FONT_PX)
 
     def _write_last(self) -> None:
         """Write the last price on the price axis, if it is in sight."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from tickfire.render.palettes import TextColors
 from tickfire.render.picture.fonts import Text
 from tickfire.render.scene.color import Palette, Rgb
 from tickfire.render.scene.markers import MarkerLabel, Side, Tone
@@ -19,12 +20,16 @@ _ALERT_MIDDLE_PX: Final = -24
 
 
 def draw_markers(
-    text: Text, layout: Layout, markers: tuple[MarkerLabel, ...], palette: Palette, warn: Rgb
+    text: Text,
+    layout: Layout,
+    markers: tuple[MarkerLabel, ...],
+    palette: Palette,
+    colors: TextColors,
 ) -> None:
     """Draw the markers that are within the candles' pane."""
     ratio = layout.pane.ratio
     tones: Mapping[Tone, Rgb] = {
-        "up": palette.up, "down": palette.down, "flat": palette.axis_text, "alert": warn
+        "up": colors.up, "down": colors.down, "flat": palette.axis_text, "alert": colors.warn
     }  # fmt: skip
     for marker in markers:
         is_alert = marker.tone == "alert"

@@ -9,12 +9,12 @@ from PIL import ImageDraw
 from tickfire.render.picture.axes import FONT_PX
 from tickfire.render.picture.fonts import Text
 from tickfire.render.scene.color import Rgb, parse_color
+from tickfire.render.scene.contrast import ink_on
 from tickfire.render.scene.price_lines import LineLabel
 from tickfire.render.scene.scene import Layout
 
 HEIGHT_PX: Final = 18
 PADDING_PX: Final = 7
-WHITE: Final[Rgb] = (255, 255, 255)
 
 
 def draw_tag(
@@ -31,7 +31,7 @@ def draw_tag(
     ratio = layout.pane.ratio
     left, half = layout.pane.width + round(ratio), HEIGHT_PX * ratio / 2
     draw.rectangle((left, round(row - half), draw.im.size[0], round(row + half) - 1), ground)
-    text.put(left + PADDING_PX * ratio, row, label, WHITE, FONT_PX, bold=bold)
+    text.put(left + PADDING_PX * ratio, row, label, ink_on(ground), FONT_PX, bold=bold)
 
 
 def draw_line_tags(
