@@ -40,6 +40,11 @@ export class ElementPool {
 
   constructor(private readonly make: () => HTMLElement) {}
 
+  /** The elements that are shown, in the order of their items. */
+  get shown(): HTMLElement[] {
+    return this.elements.filter(({ hidden }) => !hidden);
+  }
+
   /** Show an element for each item, filled by `fill`. */
   show<T>(items: readonly T[], fill: (element: HTMLElement, item: T) => void): void {
     while (this.elements.length < items.length) this.elements.push(this.make());

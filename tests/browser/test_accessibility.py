@@ -34,7 +34,7 @@ def busy(static: Any) -> Iterator[Stage]:
     labels = ("bullish", "bearish", "neutral")
     market.headlines = [
         {"id": str(k), "title": f"Headline {k}", "summary": "More of it", "source": "Wire",
-         "url": "https://example.com/", "published": START_MS, "symbols": ["ESU4", "NQU4"],
+         "url": "https://example.com/", "published": START_MS - 30_000, "symbols": ["ESU4", "NQU4"],
          "sentiment": {**sentiment, "label": labels[k % 3], "abstained": k == 4}}
         for k in range(9)
     ]  # fmt: skip
@@ -173,6 +173,64 @@ def test_an_explanation_opens_by_mouse_by_keyboard_and_by_finger(
     tip.wait_for(state="visible")
     assert page.locator("[title]:visible").count() == 0 or tip.inner_text() != ""
     assert chart.complaints == []
+
+
+def test_markers_are_one_stop_of_the_tab_key_and_open_by_keys_and_by_finger(
+    busy: Stage, open_page: OpenPage
+) -> None:
+    chart = open_page(busy.url, symbol="ESU4", renderer="canvas2d", touch=True)
+    page = chart.page
+    tip = page.locator("#tip")
+    marks = page.locator(".marker:visible")
+    page.locator(".marker", has_text="N").wait_for()
+    assert sorted(marks.all_inner_texts()) == ["!", "N9", "▲"]
+    assert page.locator(".marker[tabindex='0']").count() == 1
+    page.locator("#chart").focus()
+    page.keyboard.press("Tab")
+    tip.wait_for(state="visible")
+    before = page.evaluate("document.activeElement.innerText")
+    left = chart.page.evaluate("document.querySelector('.marker').style.transform")
+    seen = {before}
+    for _ in range(2):
+        page.keyboard.press("ArrowLeft")
+        seen.add(page.evaluate("document.activeElement.innerText"))
+        tip.wait_for(state="visible")
+        told = page.evaluate("document.activeElement.ariaLabel")
+        assert tip.inner_text().startswith(told.split("\n")[0])
+    assert seen == {"!", "N9", "▲"}
+    # The arrows walk through the markers, and do not move the chart.
+    assert page.evaluate("document.querySelector('.marker').style.transform") == left
+    page.keyboard.press("Escape")
+    tip.wait_for(state="hidden")
+    for glyph in ("N9", "!", "▲"):
+        page.locator(".marker", has_text=glyph).tap()
+        tip.wait_for(state="visible")
+        told = page.locator(".marker", has_text=glyph).get_attribute("aria-label") or ""
+        assert tip.inner_text().startswith(told.split("\n")[0])
+        page.keyboard.press("Escape")
+        tip.wait_for(state="hidden")
+    assert chart.complaints == []
+
+
+def test_a_focused_marker_keeps_the_focus_while_others_come(
+    busy: Stage, open_page: OpenPage
+) -> None:
+    chart = open_page(busy.url, symbol="ESU4", renderer="canvas2d")
+    page = chart.page
+    page.locator(".marker", has_text="!").focus()
+    focused = "document.activeElement.ariaLabel ?? ''"
+    before = page.evaluate(focused)
+    earlier = {**SAID, "event": "pattern", "id": "9-0", "name": "hammer", "interval": "1m",
+               "timestamp": START_MS - 900_000, "direction": "bearish", "quality": 1.0}  # fmt: skip
+    busy.serving.call(lambda: busy.market.broadcast("signals:ESU4", "pattern", earlier))
+    page.locator(".marker", has_text="▼").wait_for()
+    assert page.evaluate(focused) == before
+    page.locator("#chart").focus()
+    page.locator(".marker", has_text="!").focus()
+    for _ in range(3):
+        page.mouse.move(600, 400)
+        page.mouse.wheel(-2000, 0)
+    page.wait_for_function("() => document.activeElement.id === 'chart'")
 
 
 def test_a_faint_forecast_is_not_coloured(busy: Stage, open_page: OpenPage) -> None:

@@ -1,10 +1,10 @@
 import type { Chart } from "../chart/chart";
 import { byId, el, setData } from "../dom";
+import { Roving } from "../roving";
 import type { DrawingKind } from "../tools/drawing";
 import type { DrawingTools } from "../tools/drawing-tools";
 import { DrawingExchange } from "./drawing-exchange";
 import { releaseFocusOnClose, showExpanded } from "./popover";
-import { Roving } from "./roving";
 import type { Toasts } from "./toasts";
 
 const TOOLS: readonly (readonly [DrawingKind | null, string])[] = [

@@ -7,6 +7,7 @@ import type { CandleStore } from "../store/candle-store";
 import type { PageFrames } from "./frames";
 import type { Navigation } from "./navigation";
 import type { News } from "./news";
+import type { OriginChip } from "./origin-chip";
 import type { PageStatus } from "./page-status";
 import type { Prices } from "./prices";
 import type { References } from "./references";
@@ -27,6 +28,7 @@ export interface ReceivingParts {
   readonly zone: ZoneMenu;
   readonly watch: WatchList;
   readonly prices: Prices;
+  readonly origin: OriginChip;
   readonly news: News;
   readonly signals: ShownSignals;
   readonly toolbar: Toolbar;
@@ -52,6 +54,7 @@ export class Incoming implements PageHandlers {
   }
 
   onOrigin(origin: Origin | null): void {
+    this.parts.origin.show(origin);
     this.parts.news.setTicksOrigin(origin);
     this.parts.frames.request();
   }

@@ -1,6 +1,6 @@
 import { byId, el } from "../dom";
+import { Roving } from "../roving";
 import { INTERVALS, type Interval, isInterval } from "../store/intervals";
-import { Roving } from "./roving";
 
 /** The span of a candle, by interval. */
 const NAMES: Record<Interval, string> = {

@@ -3,9 +3,9 @@ import type { Headline, HeadlineSentiment, Origin } from "../feed/payloads";
 import { minute } from "../format/time";
 import type { Zone } from "../format/zone";
 import { Edge } from "../models/edge";
+import { Roving } from "../roving";
 import { KeyedList } from "./keyed-list";
 import { originNote } from "./origin-note";
-import { Roving } from "./roving";
 import { sentimentChip } from "./sentiment-chip";
 import { explainBy } from "./tip";
 
@@ -36,6 +36,11 @@ export class News {
     );
     const items = "a.news-title, .news-title[data-tip], .news-tag, .news-sentiment";
     this.roving = new Roving(this.list, { items, rows: ".news-item" });
+  }
+
+  /** The headlines shown, newest first. */
+  get latest(): readonly Headline[] {
+    return this.headlines;
   }
 
   /** Replace all headlines, newest last. */

@@ -13,7 +13,9 @@ import { IntervalButtons } from "./intervals";
 import { Keys } from "./keys";
 import { Navigation } from "./navigation";
 import { News } from "./news";
+import { NewsMarkers } from "./news-markers";
 import { insecureNotice, Notice } from "./notice";
+import { OriginChip } from "./origin-chip";
 import { PageStatus } from "./page-status";
 import { Panels } from "./panels";
 import { PastNote } from "./past-note";
@@ -41,6 +43,7 @@ export class Page {
   readonly market = new SymbolStates();
   readonly panels = new Panels();
   readonly notice = new Notice();
+  readonly origin = new OriginChip();
   readonly past = new PastNote();
   readonly watch = new WatchList(this.market, {
     onSelect: (symbol) => this.navigation.select(symbol),
@@ -73,6 +76,7 @@ export class Page {
   readonly session: PageSession;
   readonly chart: Chart;
   readonly signals: ShownSignals;
+  readonly newsMarkers: NewsMarkers;
   readonly status: PageStatus;
   readonly frames: PageFrames;
   readonly toolbar: Toolbar;
@@ -96,6 +100,7 @@ export class Page {
       this.status.say("bad", `Candles of ${symbol}: ${reason}`);
     });
     this.signals = new ShownSignals(this.chart, () => this.session.interval);
+    this.newsMarkers = new NewsMarkers(this.chart);
     this.status = new PageStatus(this.feed, this.session, this.chart, this.pipeline);
     this.frames = new PageFrames(this);
     const onFailure = (reason: string) => this.status.say("bad", reason);
@@ -124,8 +129,8 @@ export class Page {
     this.chart.on("computed", () => this.probe.computed());
     this.probe.state.onJourney(({ id }) => this.prices.tape.trace(id));
     this.feed.news({
-      onLatest: (headlines) => this.news.reset(headlines),
-      onHeadline: (headline) => this.news.push(headline),
+      onLatest: (headlines) => this.takeNews(() => this.news.reset(headlines)),
+      onHeadline: (headline) => this.takeNews(() => this.news.push(headline)),
     });
     this.feed.onStatus(() => this.status.report());
     new ThemeButton(() => this.chart.setTheme(chartTheme()));
@@ -133,7 +138,7 @@ export class Page {
     new CrosshairSpeech(
       this.chart,
       () => this.chart.timeZone,
-      ({ time }) => this.signals.titlesAt(time).join(", "),
+      ({ time }) => [...this.signals.titlesAt(time), ...this.newsMarkers.titlesAt(time)].join(", "),
     );
     const fullscreen = new Fullscreen();
     new Keys([
@@ -149,6 +154,12 @@ export class Page {
   private tell(faults: readonly (string | null)[]): void {
     const told = faults.filter((fault) => fault !== null).join(" ");
     if (told !== "") this.notice.show(told);
+  }
+
+  private takeNews(take: () => void): void {
+    take();
+    this.newsMarkers.show(this.news.latest);
+    this.frames.request();
   }
 
   /** Another symbol is about to be shown. */

@@ -19,6 +19,13 @@ export function markerOf(signal: SignalEvent, interval: string): Marker | null {
   return { time: lastOf(signal.timestamp), side, tone, glyph, text };
 }
 
+/** The first lines of the explanations of markers from `start` to `end` (exclusive), ms. */
+export function titlesBetween(markers: readonly Marker[], start: number, end: number): string[] {
+  return markers
+    .filter(({ time }) => time >= start && time < end)
+    .map(({ text }) => text.split("\n", 1)[0]);
+}
+
 /** The last instant of a candle: its end is the first instant of the next. */
 function lastOf(end: number): number {
   return end - 1;
@@ -43,9 +50,7 @@ export class SignalMarkers {
 
   /** The titles of the markers on the candle from `start` to `end`. */
   titlesBetween(start: number, end: number, interval: string): string[] {
-    return this.on(interval)
-      .filter(({ time }) => time >= start && time < end)
-      .map(({ text }) => text.split("\n", 1)[0]);
+    return titlesBetween(this.on(interval), start, end);
   }
 
   /** The markers on candles of an interval. */

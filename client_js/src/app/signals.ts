@@ -2,8 +2,8 @@ import { byId, el } from "../dom";
 import type { Direction, SignalEvent } from "../feed/signals";
 import { minute } from "../format/time";
 import type { Zone } from "../format/zone";
+import { Roving } from "../roving";
 import { KeyedList } from "./keyed-list";
-import { Roving } from "./roving";
 import { explain, FIGURES, headline, leaning, title, trend } from "./signal-text";
 import { share } from "./words";
 

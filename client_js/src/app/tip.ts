@@ -49,7 +49,10 @@ export class Tips {
 
   private focused(target: EventTarget | null): void {
     const explained = explainedBy(target);
-    if (explained?.matches(":focus-visible") === true) this.show(explained);
+    if (explained?.matches(":focus-visible") !== true) return;
+    // Later: a panel that is being opened gives the focus to its first button, and until it is open
+    // no other popover can be shown.
+    this.after(0, () => this.show(explained));
   }
 
   /** A tap has no hover: it opens the explanation of what does nothing else, or closes it. */

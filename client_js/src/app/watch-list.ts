@@ -1,5 +1,5 @@
 import { byId, el } from "../dom";
-import { Roving } from "./roving";
+import { Roving } from "../roving";
 import { recall, remember } from "./settings";
 import type { SymbolState, SymbolStates } from "./symbols";
 import { COLUMNS, type Column, compare, nextOrder, readOrder, writeOrder } from "./watch-order";

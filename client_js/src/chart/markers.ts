@@ -1,4 +1,5 @@
 import { ElementPool, el, moveTo, setData, setText } from "../dom";
+import { Roving } from "../roving";
 import type { CandleStore } from "../store/candle-store";
 
 /** A mark on a candle, with an explanation. */
@@ -53,12 +54,20 @@ export function groupMarkers(
   return [...groups.values()].sort((a, b) => a.index - b.index);
 }
 
-/** Markers on candles: plain elements over the pane, with an explanation on hover. */
+/**
+ * Markers on candles: plain elements over the pane, each with an explanation. They are one stop of
+ * the Tab key, the newest at first; the arrow keys walk through them in order of time.
+ */
 export class Markers {
   private readonly pool: ElementPool;
+  private readonly roving: Roving;
+  /** The candle and side that each element marks. */
+  private readonly marked = new Map<HTMLElement, string>();
+  private count = 0;
 
-  constructor(parent: HTMLElement) {
+  constructor(private readonly parent: HTMLElement) {
     this.pool = new ElementPool(() => parent.appendChild(newMarker()));
+    this.roving = new Roving(parent, { items: ".marker", start: "last" });
   }
 
   /** Place the markers of the visible candles. */
@@ -71,12 +80,31 @@ export class Markers {
     const groups = groupMarkers(markers, store, intervalMs)
       .filter(({ index }) => index >= first && index < last)
       .slice(-MOST);
+    const focused = this.focused();
     this.pool.show(groups, (element, group) => {
       const { index, side } = group;
       const price = side === "above" ? store.high.at(index) : store.low.at(index);
       fill(element, group);
       moveTo(element, x(index), y(price));
+      this.marked.set(element, `${store.time[index]} ${side}`);
     });
+    if (groups.length !== this.count) this.roving.refresh();
+    this.count = groups.length;
+    if (focused !== null) this.keepFocus(focused);
+  }
+
+  /** The candle and side of the marker that has the focus; null if none has. */
+  private focused(): string | null {
+    const { activeElement } = this.parent.getRootNode() as Document | ShadowRoot;
+    return this.marked.get(activeElement as HTMLElement) ?? null;
+  }
+
+  /** Another element may now mark the same candle; if none does, the chart gets the focus. */
+  private keepFocus(mark: string): void {
+    const heir =
+      this.pool.shown.find((each) => this.marked.get(each) === mark) ??
+      this.parent.closest<HTMLElement>("[tabindex='0']");
+    if (heir?.matches(":focus") === false) heir.focus({ preventScroll: true });
   }
 }
 

@@ -27,7 +27,7 @@ export async function paintChart(
 
 /** Paint an element's ground and its own text, in CSS pixels of the page. */
 function paintElement(context: CanvasRenderingContext2D, element: HTMLElement): void {
-  if (element.localName === "canvas" || element.localName === "button") return;
+  if (element.matches("canvas, button:not(.marker)")) return;
   const { x, y, width, height } = element.getBoundingClientRect();
   if (width === 0 || height === 0) return;
   const style = getComputedStyle(element);

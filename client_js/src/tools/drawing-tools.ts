@@ -40,7 +40,7 @@ export class DrawingTools {
     const { element } = chart;
     const boxes = new FigureBoxes(element.querySelector<HTMLElement>(".pane") ?? element);
     const layer = chart.addLayer(new DrawingLayer(this.editor, boxes));
-    const onKey = (event: KeyboardEvent) => this.key(event);
+    const onKey = (event: KeyboardEvent) => event.target === element && this.key(event);
     // Before the chart's own keys: arrows would pan.
     element.addEventListener("keydown", onKey, true);
     this.stops = [

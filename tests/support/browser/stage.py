@@ -87,6 +87,7 @@ class Market:
     def __init__(self, history: int = 600) -> None:
         self.epoch = f"{random.Random(history).getrandbits(64):016x}"
         self.position = 0
+        self.origin: str | None = None
         self.headlines: list[dict[str, Any]] = []
         self.signals: list[dict[str, Any]] = []
         self.joins: list[tuple[str, dict[str, Any]]] = []
@@ -124,7 +125,8 @@ class Market:
             self.joined.notify_all()
         resumed = self.resumption(payload.get("since", ""))
         if topic == "market:realtime":
-            return {"instruments": self.table(), "id": self.id, **resumed}
+            told = {"instruments": self.table(), "origin": self.origin, "id": self.id}
+            return {**told, **resumed}
         if topic == "news:headlines":
             return {"headlines": self.headlines}
         if topic.startswith("signals:"):

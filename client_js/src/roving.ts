@@ -6,6 +6,8 @@ export interface RovingOptions {
   items: string;
   /** Rows of several items: up and down then go to the first item of another row. */
   rows?: string;
+  /** The item that Tab stops at before any was left; the first by default. */
+  start?: "first" | "last";
 }
 
 /**
@@ -30,7 +32,9 @@ export class Roving {
   /** The items have changed. */
   refresh(): void {
     const items = this.items();
-    const kept = this.current !== null && items.includes(this.current) ? this.current : items[0];
+    const isKept = this.current !== null && items.includes(this.current);
+    const start = this.options.start === "last" ? items.length - 1 : 0;
+    const kept = isKept ? this.current : items[start];
     for (const item of items) item.tabIndex = item === kept ? 0 : -1;
     this.current = kept ?? null;
   }
