@@ -24,19 +24,18 @@ def chart(static: Path, browser: Browser) -> Iterator[Chart]:
     stage.trade("ESU4", "5524", 3, at_ms=START_MS)
     chart.wait_data("lastPrice", "5524")
     yield chart
-    assert chart.complaints == []
     chart.page.context.close()
     stage.serving.stop()
+    assert chart.complaints == []
 
 
 def test_reduced_motion_stills_every_animation(chart: Chart) -> None:
     page = chart.page
     page.emulate_media(reduced_motion="reduce")
-    page.click("#status-latency-button")
-    page.locator("#pipeline-panel .pipeline-view > *").first.wait_for()
-    chart.settle()
+    page.click("#draw")
+    page.locator("#drawing-panel").wait_for(state="visible")
     running = "document.getAnimations().filter(({ playState }) => playState === 'running').length"
-    assert page.evaluate(running) == 0
+    page.wait_for_function(f"() => {running} === 0")
     durations = page.evaluate(
         """() => [...document.querySelectorAll("*")].flatMap((element) => {
           const { animationDuration, transitionDuration } = getComputedStyle(element);

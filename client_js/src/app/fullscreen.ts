@@ -11,6 +11,10 @@ export class Fullscreen {
       const isFull = document.fullscreenElement !== null;
       this.button.setAttribute("aria-pressed", String(isFull));
     });
+    // Most browsers do this themselves, but not all where the page is an application of its own.
+    document.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape" && document.fullscreenElement !== null) void this.toggle();
+    });
   }
 
   async toggle(): Promise<void> {
