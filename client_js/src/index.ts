@@ -22,6 +22,7 @@ export {
   fromUnits,
   INTERVALS,
   intervalLength,
+  MarketClock,
   TickFolder,
   toUnits,
 } from "./entries/store";

@@ -46,6 +46,19 @@ test("colours are taken in turn, and free again when an indicator goes", () => {
   for (let i = 0; i < 20; i++) expect(COLORS).toContain(set.add("sma").color);
 });
 
+test("an id is the same at the next visit, whatever was removed before", () => {
+  const set = new IndicatorSet();
+  const removed = set.add("rsi");
+  set.add("macd");
+  set.remove(removed.id);
+  set.add("rsi");
+  set.add("rsi");
+  const next = new IndicatorSet();
+  next.read(set.write());
+  expect(set.all.map(({ id }) => id)).toEqual(["macd-1", "rsi-1", "rsi-2"]);
+  expect(next.all).toEqual(set.all);
+});
+
 test("a change that cannot be leaves the choice as it was", () => {
   const set = new IndicatorSet();
   const { id } = set.add("ema");

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseColor } from "../src/chart/color";
 import { histogram, lines } from "../src/chart/colors.json";
-import { contrast, inkOn, legible, TEXT_CONTRAST } from "../src/chart/contrast";
+import { contrast, inkOn } from "../src/chart/contrast";
+import { legible, TEXT_CONTRAST } from "../src/chart/legible";
 import { inksOf, resolveTheme, THEMES, type Theme, type ThemeName } from "../src/chart/theme";
 import { EDITOR_COLORS } from "../src/python/editor-colors";
 

@@ -13,7 +13,6 @@ interface Kept {
 /** The indicators that a user has chosen, oldest first. */
 export class IndicatorSet {
   private readonly choices: Choice[] = [];
-  private last = 0;
 
   get all(): readonly Choice[] {
     return this.choices;
@@ -21,8 +20,7 @@ export class IndicatorSet {
 
   /** Add an indicator with the first free colour; throws `IndicatorError`. */
   add(name: string, params: Record<string, unknown> = {}, color = this.freeColor()): Choice {
-    this.last++;
-    const choice = { id: `${name}-${this.last}`, resolved: resolve(name, params), color };
+    const choice = { id: this.freeId(name), resolved: resolve(name, params), color };
     this.choices.push(choice);
     return choice;
   }
@@ -66,6 +64,14 @@ export class IndicatorSet {
 
   private freeColor(): string {
     return freeColor(this.choices.map(({ color }) => color));
+  }
+
+  /** An id that the same choice has at the next visit, too: the height of its pane is kept by it. */
+  private freeId(name: string): string {
+    const taken = new Set(this.choices.map(({ id }) => id));
+    for (let number = 1; ; number++) {
+      if (!taken.has(`${name}-${number}`)) return `${name}-${number}`;
+    }
   }
 }
 

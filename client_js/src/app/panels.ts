@@ -1,3 +1,4 @@
+import { checkedHeights, type PaneHeights } from "../chart/pane-heights";
 import { el } from "../dom";
 import { recall, remember } from "./settings";
 import { WIDTHS, type Width, widthSplitter } from "./splitter";
@@ -11,6 +12,8 @@ interface Layout {
   widths: Partial<Record<Width, number>>;
   /** True if the symbols are in a drawer on a wide page, too. */
   drawer: boolean;
+  /** Heights of the chart's panes, as shares of its own. */
+  panes: PaneHeights;
 }
 
 /**
@@ -41,6 +44,16 @@ export class Panels {
   /** The name of the open sheet or drawer; empty if none is open. */
   get sheet(): string {
     return this.main.dataset["sheet"] ?? "";
+  }
+
+  /** Heights of the chart's panes as they were kept. */
+  get paneHeights(): PaneHeights {
+    return this.layout.panes;
+  }
+
+  keepPaneHeights(heights: PaneHeights): void {
+    this.layout.panes = heights;
+    this.keep();
   }
 
   /** Open a panel where it is not always in sight. */
@@ -186,7 +199,7 @@ function iconButton(name: string, path: string, label: string): HTMLElement {
 }
 
 function keptLayout(): Layout {
-  const layout: Layout = { folded: [], widths: {}, drawer: false };
+  const layout: Layout = { folded: [], widths: {}, drawer: false, panes: {} };
   try {
     const kept = JSON.parse(recall("layout") ?? "{}") as Partial<Layout>;
     if (Array.isArray(kept.folded)) layout.folded = kept.folded.map(String);
@@ -195,6 +208,7 @@ function keptLayout(): Layout {
       if (typeof width === "number") layout.widths[name] = width;
     }
     layout.drawer = kept.drawer === true;
+    layout.panes = Object.fromEntries(checkedHeights(kept.panes ?? {}));
   } catch {
     // An arrangement that cannot be read is that of a first visit.
   }

@@ -6,6 +6,7 @@ import { Crosshair, type Point } from "./crosshair";
 import type { PaneSize } from "./geometry";
 import type { Layers } from "./layers";
 import type { Legend } from "./legend";
+import { readPoint } from "./magnet";
 import type { MarkerHost } from "./marker-host";
 import { PriceLabels } from "./price-labels";
 import { axisText } from "./price-text";
@@ -19,6 +20,8 @@ export interface AnnotationFrame {
   pane: PaneSize;
   cursor: Point | null;
   zone: Zone;
+  /** Whether the crosshair goes to the prices of its candle. */
+  magnet: boolean;
 }
 
 /** The elements above the canvases: legends, markers, and labels on the axes. */
@@ -68,7 +71,7 @@ export class Annotations {
     this.labels.show(placed.filter(({ y }) => y >= 0 && y <= height));
   }
 
-  private placeCross({ coordinates, cursor, pane, zone }: AnnotationFrame): void {
+  private placeCross({ coordinates, cursor, pane, zone, magnet }: AnnotationFrame): void {
     const { store, ratio, intervalMs } = coordinates;
     if (cursor === null || store.count === 0) {
       this.crosshair.hideCross();
@@ -77,10 +80,10 @@ export class Annotations {
     }
     const index = coordinates.xToIndex(cursor.x);
     const held = index >= 0 && index < store.count;
-    const units = Math.round(coordinates.yToPrice(cursor.y) * 10 ** store.decimals);
+    const { y, units } = readPoint(cursor, coordinates, magnet);
     this.crosshair.showCross(
-      { x: coordinates.columnOf(index) / ratio, y: cursor.y },
-      this.series.readingAt(cursor.y * ratio) ?? coordinates.axisText(units),
+      { x: coordinates.columnOf(index) / ratio, y },
+      this.series.readingAt(y * ratio) ?? coordinates.axisText(units),
       held ? full(store.time[index], zone, intervalMs) : "",
       { width: pane.width / ratio },
     );

@@ -1,9 +1,11 @@
 import { ChartEmitter, type ChartPoint, chartPoint } from "./chart-events";
 import { ShownSource } from "./chart-source";
+import type { Countdown } from "./countdown";
 import type { Point } from "./crosshair";
 import type { IndicatorSource } from "./indicator-kernels";
 import { Indicators } from "./indicators";
 import { type ChartOptions, type ChartSource, checkElement } from "./options";
+import { checkedHeights, type PaneHeights } from "./pane-heights";
 import { checkedScale } from "./price-scale";
 import { rangeOf, type VisibleRange } from "./range";
 import { buildScaffold } from "./scaffold";
@@ -18,6 +20,8 @@ export class ChartCore {
   readonly source: ShownSource;
   readonly view: ChartView;
   readonly indicators: Indicators;
+  /** Counts down to the close of the running candle; null without. */
+  countdown: Countdown | null = null;
   destroyed = false;
   private readonly styles = new AdoptedStyles(this.scaffold.root);
 
@@ -26,10 +30,12 @@ export class ChartCore {
     checkElement(element);
     const { events, scaffold, styles } = this;
     const { indicators = null, renderer = null, timeZone = "utc", theme = "dark" } = options;
+    const { kineticPan = true, magnet = false } = options;
+    const heights = new Map(checkedHeights(options.paneHeights ?? {}));
     const scale = checkedScale(options.scale ?? "linear");
     const colors = resolveTheme(theme);
     const source = new ShownSource(options, timeZone);
-    const onFailure = (reason: string) => events.emit("failure", reason);
+    const onFailure = (reason: unknown) => events.emit("failure", String(reason));
     this.source = source;
     element.append(scaffold.root);
     styles.follow();
@@ -40,10 +46,14 @@ export class ChartCore {
         zone: source.timeZone,
         theme: colors,
         scale,
+        kineticPan,
+        magnet,
+        heights,
         onPlaced: () => styles.follow(),
         onFrame: () => this.tellFrame(),
         onPoint: (at) => events.emit("crosshair", this.pointOf(at)),
         onClick: (at) => this.tellClick(at),
+        onPanes: () => events.emit("panes", this.paneHeights),
         onFailure,
       },
       source.resolved,
@@ -62,6 +72,17 @@ export class ChartCore {
       this.indicatorSource(),
     );
     this.label();
+    if (options.countdown) {
+      import("./countdown").then(({ Countdown }) => {
+        this.countdown = new Countdown(scaffold.root, options.clock);
+        this.view.addLayer(this.countdown);
+      }, onFailure);
+    }
+  }
+
+  /** Heights of panes that have been chosen. */
+  get paneHeights(): PaneHeights {
+    return Object.fromEntries(this.view.series.heights);
   }
 
   /** Show other candles. */
@@ -116,6 +137,6 @@ export class ChartCore {
 
   private pointOf(at: Point | null): ChartPoint | null {
     const { coordinates } = this.view;
-    return at && coordinates && chartPoint(coordinates, at);
+    return at && coordinates && chartPoint(coordinates, at, this.view.magnet);
   }
 }

@@ -3,6 +3,8 @@ import type { Coordinates } from "./coordinates";
 import type { Point } from "./crosshair";
 import { Emitter } from "./emitter";
 import type { IndicatorSource } from "./indicator-kernels";
+import { readPoint } from "./magnet";
+import type { PaneHeights } from "./pane-heights";
 import type { VisibleRange } from "./range";
 
 /** A place on the pane, for listeners. */
@@ -25,6 +27,10 @@ export interface ChartEvents {
   click: ChartPoint;
   /** The visible range has changed. */
   range: VisibleRange;
+  /** The user has moved the border of a pane; the heights that were chosen. */
+  panes: PaneHeights;
+  /** The magnet has been switched. */
+  magnet: boolean;
   /** Other candles are shown: of another symbol or interval. */
   source: IndicatorSource;
   /** A frame has been drawn. */
@@ -40,7 +46,17 @@ export class ChartEmitter extends Emitter<ChartEvents> {
   private range: VisibleRange | null = null;
 
   constructor() {
-    super(["crosshair", "click", "range", "source", "frame", "computed", "failure"]);
+    super([
+      "crosshair",
+      "click",
+      "range",
+      "panes",
+      "magnet",
+      "source",
+      "frame",
+      "computed",
+      "failure",
+    ]);
   }
 
   /** Tell the visible range if it is another than before. */
@@ -52,10 +68,12 @@ export class ChartEmitter extends Emitter<ChartEvents> {
   }
 }
 
-/** A point of the pane with its time, price and candle. */
-export function chartPoint(coordinates: Coordinates, { x, y }: Point): ChartPoint {
+/** A point of the pane with its time, price and candle, as the crosshair reads it. */
+export function chartPoint(coordinates: Coordinates, at: Point, magnet: boolean): ChartPoint {
   const { store } = coordinates;
+  const { x } = at;
+  const { y, units } = readPoint(at, coordinates, magnet);
   const index = coordinates.xToIndex(x);
   const bar = index >= 0 && index < store.count ? store.bar(index) : null;
-  return { x, y, time: coordinates.xToTime(x), price: coordinates.yToPrice(y), bar };
+  return { x, y, time: coordinates.xToTime(x), price: units / 10 ** store.decimals, bar };
 }

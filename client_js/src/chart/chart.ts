@@ -12,6 +12,7 @@ import { Level } from "./invalidate";
 import type { ChartLayer } from "./layers";
 import type { Marker } from "./markers";
 import type { ChartOptions, ChartSource } from "./options";
+import type { PaneHeights } from "./pane-heights";
 import { type PriceLine, PriceLineLayer, type PriceLineOptions } from "./price-lines";
 import { checkedScale, type ScaleKind } from "./price-scale";
 import { checkedRange, positionOf, type TimeRange, type VisibleRange } from "./range";
@@ -106,6 +107,7 @@ export class Chart {
     const { symbol } = this;
     const isFolded = this.core.source.fold(tick);
     if (this.symbol !== symbol) this.core.label();
+    if (isFolded) this.core.countdown?.hear(tick.time);
     return isFolded;
   }
 
@@ -150,6 +152,19 @@ export class Chart {
     return this.core.view.series.addPane(name, options);
   }
 
+  /** The heights of panes that have been chosen, by name, as shares of the chart's. */
+  get paneHeights(): PaneHeights {
+    return this.core.paneHeights;
+  }
+
+  /**
+   * Set the heights of panes; those that are not named have their usual ones. Throws RangeError for
+   * one that is not between 0 and 1.
+   */
+  setPaneHeights(heights: PaneHeights): void {
+    this.core.view.series.setHeights(heights);
+  }
+
   /** The candles as CSV, oldest first, with a column for each plot of the series. */
   toCSV(): string {
     return csvOf(this.store, [...this.core.view.series.series.values()]);
@@ -192,17 +207,7 @@ export class Chart {
 
   /** Draw a layer of one's own; `redraw` asks for a frame when it has changed. */
   addLayer(layer: ChartLayer): Added & { redraw(): void } {
-    const { layers } = this.core.view;
-    const redraw = () => this.core.view.request(Level.Data);
-    layers.add(layer);
-    redraw();
-    return {
-      redraw,
-      remove: () => {
-        layers.delete(layer);
-        redraw();
-      },
-    };
+    return this.core.view.addLayer(layer);
   }
 
   setTheme(theme: ThemeInput): void {
@@ -221,6 +226,16 @@ export class Chart {
    */
   setScale(kind: ScaleKind): void {
     this.core.view.setScale(checkedScale(kind));
+  }
+
+  /** Whether the crosshair goes to the open, high, low or close of its candle that is nearest. */
+  get magnet(): boolean {
+    return this.core.view.magnet;
+  }
+
+  setMagnet(isOn: boolean): void {
+    this.core.view.setMagnet(isOn);
+    this.core.events.emit("magnet", isOn);
   }
 
   /** The zone of times on the chart; that of the venue for "exchange". */

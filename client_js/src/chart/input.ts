@@ -1,9 +1,12 @@
 import type { Point } from "./crosshair";
+import { type FingerMove, Fingers, followFingers, pointOf, spread } from "./fingers";
+import { Glide } from "./glide";
 import type { Drag } from "./layers";
 
 /** The chart's actions for mouse, touch and keys, in CSS pixels of the pane. */
 export interface ChartActions {
-  pan(dx: number, dy: number): void;
+  /** Returns false if the candles are at an end and did not move. */
+  pan(dx: number, dy: number): boolean;
   zoom(x: number, factor: number): void;
   /** Zoom about the newest candle, or the middle. */
   zoomFollowing(factor: number): void;
@@ -27,12 +30,37 @@ const KEY_PAN_PX = 64;
 /** Maximum movement of a tap, in CSS pixels. */
 const TAP_PX = 6;
 
+/** Elements that hear the mouse, touch and keys. */
+interface Places {
+  root: HTMLElement;
+  pane: HTMLElement;
+  priceAxis: HTMLElement;
+  timeAxis: HTMLElement;
+}
+
+/**
+ * Listen to mouse, touch and keys. With `kinetic` a fling of the pane glides on, until the function
+ * returned is called or any other input comes.
+ */
+export function listenTo(places: Places, actions: ChartActions, kinetic: boolean): () => void {
+  const { root, pane, priceAxis, timeAxis } = places;
+  const glide = new Glide((dx) => pane.isConnected && actions.pan(dx, 0));
+  const stop = () => glide.begin();
+  for (const input of ["pointerdown", "wheel", "keydown"]) {
+    root.addEventListener(input, stop, { capture: true, passive: true });
+  }
+  listenToPane(pane, actions, kinetic ? glide : null);
+  listenToAxes(priceAxis, timeAxis, actions);
+  listenToKeys(root, actions);
+  return stop;
+}
+
 /**
  * Mouse, pen and touch on the pane: dragging pans, two fingers zoom, hovering or a tap moves the
  * crosshair, and a double click fits the prices and shows the newest candle.
  */
-export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
-  const fingers = new Map<number, Point>();
+function listenToPane(pane: HTMLElement, actions: ChartActions, glide: Glide | null): void {
+  const fingers = new Fingers(pane);
   let moved = 0;
   let drag: { id: number; by: Drag } | null = null;
   let isOnLayer = false;
@@ -42,22 +70,27 @@ export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
     pane.setPointerCapture(event.pointerId);
     const at = pointOf(event, pane);
     moved = 0;
-    const by = fingers.size === 0 ? actions.press(at, event) : null;
+    const by = fingers.count === 0 ? actions.press(at, event) : null;
     isOnLayer = by !== null;
-    if (by === null) fingers.set(event.pointerId, at);
-    else drag = { id: event.pointerId, by };
+    if (by !== null) drag = { id: event.pointerId, by };
+    else fingers.press(event);
+    glide?.track(at.x, event.timeStamp);
   });
   pane.addEventListener("pointermove", (event) => {
     const at = pointOf(event, pane);
-    const from = fingers.get(event.pointerId);
     if (event.pointerType !== "touch") actions.point(at);
     if (event.pointerId === drag?.id) drag.by.move(at);
-    if (from === undefined) return;
-    const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
-    if (other === undefined) actions.pan(at.x - from.x, at.y - from.y);
-    else pinch(from, at, other, actions);
-    moved += Math.abs(at.x - from.x) + Math.abs(at.y - from.y);
-    fingers.set(event.pointerId, at);
+    const move = fingers.move(event);
+    if (move === null) return;
+    const { from, to, other } = move;
+    moved += Math.abs(to.x - from.x) + Math.abs(to.y - from.y);
+    if (other === null) {
+      actions.pan(to.x - from.x, to.y - from.y);
+      glide?.track(to.x, event.timeStamp);
+    } else {
+      pinch(move, actions);
+      glide?.begin();
+    }
   });
   const release = (event: PointerEvent) => {
     const at = pointOf(event, pane);
@@ -66,10 +99,11 @@ export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
       drag.by.end(at, cancelled);
       drag = null;
     }
-    if (!fingers.delete(event.pointerId)) return;
+    if (!fingers.release(event)) return;
     const isTap = moved < TAP_PX && !cancelled;
     if (event.pointerType === "touch") actions.point(isTap ? at : null);
     if (isTap) actions.click(at);
+    else if (!cancelled && fingers.count === 0) glide?.release(event.timeStamp);
   };
   pane.addEventListener("pointerup", release);
   pane.addEventListener("pointercancel", release);
@@ -84,11 +118,11 @@ export function listenToPane(pane: HTMLElement, actions: ChartActions): void {
   pane.addEventListener("wheel", (event) => wheel(event, pane, actions), { passive: false });
 }
 
-function pinch(from: Point, to: Point, other: Point, actions: ChartActions): void {
-  const before = Math.abs(from.x - other.x);
-  const after = Math.abs(to.x - other.x);
+/** Zoom through time by two fingers: what is between them stays there. */
+function pinch(move: FingerMove, actions: Pick<ChartActions, "pan" | "zoom">): void {
+  const { from, to, other } = move;
   actions.pan((to.x - from.x) / 2, 0);
-  if (before > 8 && after > 8) actions.zoom((to.x + other.x) / 2, after / before);
+  actions.zoom((to.x + (other?.x ?? to.x)) / 2, spread(move, "x"));
 }
 
 function wheel(event: WheelEvent, pane: HTMLElement, actions: ChartActions): void {
@@ -106,17 +140,22 @@ function pixelsOf({ deltaMode }: WheelEvent, delta: number): number {
 }
 
 /**
- * Dragging along an axis or a wheel over it stretches it; a double click fits the prices or shows the newest candle.
+ * Dragging along an axis, two fingers or a wheel over it stretch it; a double click fits the prices
+ * or shows the newest candle.
  */
-export function listenToAxes(
-  price: HTMLElement,
-  time: HTMLElement,
-  actions: Pick<ChartActions, "zoomPrice" | "zoomFollowing" | "autoPrice" | "goLatest">,
-): void {
+function listenToAxes(price: HTMLElement, time: HTMLElement, actions: ChartActions): void {
   scroll(price, (dy) => actions.zoomPrice(Math.exp(dy * WHEEL_ZOOM)));
   scroll(time, (dy) => actions.zoomFollowing(Math.exp(-dy * WHEEL_ZOOM)));
-  drag(price, (_dx, dy) => actions.zoomPrice(Math.exp(dy * DRAG_ZOOM)));
-  drag(time, (dx) => actions.zoomFollowing(Math.exp(dx * DRAG_ZOOM)));
+  followFingers(price, (move) => {
+    const { from, to, other } = move;
+    const dragged = Math.exp((to.y - from.y) * DRAG_ZOOM);
+    actions.zoomPrice(other === null ? dragged : 1 / spread(move, "y"));
+  });
+  followFingers(time, (move) => {
+    const { from, to, other } = move;
+    if (other === null) actions.zoomFollowing(Math.exp((to.x - from.x) * DRAG_ZOOM));
+    else pinch(move, actions);
+  });
   price.addEventListener("dblclick", () => actions.autoPrice());
   time.addEventListener("dblclick", () => actions.goLatest());
 }
@@ -129,16 +168,9 @@ function scroll(element: HTMLElement, onScroll: (dy: number) => void): void {
   element.addEventListener("wheel", listener, { passive: false });
 }
 
-function drag(element: HTMLElement, onDrag: (dx: number, dy: number) => void): void {
-  element.addEventListener("pointerdown", (event) => element.setPointerCapture(event.pointerId));
-  element.addEventListener("pointermove", (event) => {
-    if (element.hasPointerCapture(event.pointerId)) onDrag(event.movementX, event.movementY);
-  });
-}
-
 /** Keys: arrows pan, with Shift they move the crosshair; + and - zoom; Home and End go to either end; A
  * fits the prices; Escape hides the crosshair. */
-export function listenToKeys(element: HTMLElement, actions: ChartActions): void {
+function listenToKeys(element: HTMLElement, actions: ChartActions): void {
   const keys: Record<string, (shift: boolean) => void> = {
     ArrowLeft: (shift) => (shift ? actions.step(-1) : actions.pan(KEY_PAN_PX, 0)),
     ArrowRight: (shift) => (shift ? actions.step(1) : actions.pan(-KEY_PAN_PX, 0)),
@@ -159,9 +191,4 @@ export function listenToKeys(element: HTMLElement, actions: ChartActions): void 
     event.preventDefault();
     act(event.shiftKey);
   });
-}
-
-function pointOf(event: MouseEvent, pane: HTMLElement): Point {
-  const box = pane.getBoundingClientRect();
-  return { x: event.clientX - box.left, y: event.clientY - box.top };
 }

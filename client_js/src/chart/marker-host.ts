@@ -29,13 +29,7 @@ export class MarkerHost {
 
   /** Place the markers of the candles in view. */
   place(coordinates: Coordinates): void {
-    const { store, geometry, intervalMs, ratio } = coordinates;
-    this.markers?.place([...this.lists].flat(), store, intervalMs, {
-      first: geometry.first * geometry.per,
-      last: geometry.last * geometry.per,
-      x: (index) => coordinates.columnOf(index) / ratio,
-      y: (units) => coordinates.rowOf(units) / ratio,
-    });
+    this.markers?.place([...this.lists].flat(), coordinates);
   }
 
   private async show(): Promise<void> {

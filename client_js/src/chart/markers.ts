@@ -1,6 +1,9 @@
 import { ElementPool, el, moveTo, setData, setText } from "../dom";
 import { Roving } from "../roving";
 import type { CandleStore } from "../store/candle-store";
+import type { Coordinates } from "./coordinates";
+import css from "./markers.css?inline";
+import { addStyles } from "./style-sheet";
 
 /** A mark on a candle, with an explanation. */
 export interface Marker {
@@ -19,15 +22,6 @@ export interface MarkerGroup {
   index: number;
   side: Marker["side"];
   markers: Marker[];
-}
-
-/** Columns of the candles in the pane, in CSS pixels. */
-export interface Placement {
-  /** The candles in view: first, and last (exclusive). */
-  first: number;
-  last: number;
-  x: (index: number) => number;
-  y: (price: number) => number;
 }
 
 /** Maximum number drawn at once; the newest are kept. */
@@ -66,26 +60,24 @@ export class Markers {
   private count = 0;
 
   constructor(private readonly parent: HTMLElement) {
+    addStyles(css);
     this.pool = new ElementPool(() => parent.appendChild(newMarker()));
     this.roving = new Roving(parent, { items: ".marker", start: "last" });
   }
 
   /** Place the markers of the visible candles. */
-  place(
-    markers: readonly Marker[],
-    store: CandleStore,
-    intervalMs: number,
-    { first, last, x, y }: Placement,
-  ): void {
+  place(markers: readonly Marker[], coordinates: Coordinates): void {
+    const { store, geometry, intervalMs, ratio } = coordinates;
+    const { first, last, per } = geometry;
     const groups = groupMarkers(markers, store, intervalMs)
-      .filter(({ index }) => index >= first && index < last)
+      .filter(({ index }) => index >= first * per && index < last * per)
       .slice(-MOST);
     const focused = this.focused();
     this.pool.show(groups, (element, group) => {
       const { index, side } = group;
-      const price = side === "above" ? store.high.at(index) : store.low.at(index);
+      const units = side === "above" ? store.high.at(index) : store.low.at(index);
       fill(element, group);
-      moveTo(element, x(index), y(price));
+      moveTo(element, coordinates.columnOf(index) / ratio, coordinates.rowOf(units) / ratio);
       this.marked.set(element, `${store.time[index]} ${side}`);
     });
     if (groups.length !== this.count) this.roving.refresh();

@@ -1,7 +1,7 @@
 /** Mouse, touch and keys, which are loaded when there is something to move. */
 import type { Coordinates } from "./coordinates";
 import type { Point } from "./crosshair";
-import { type ChartActions, listenToAxes, listenToKeys, listenToPane } from "./input";
+import { type ChartActions, listenTo } from "./input";
 import type { Layers } from "./layers";
 import type { PriceScale } from "./price-scale";
 import type { Scaffold } from "./scaffold";
@@ -23,29 +23,34 @@ export interface Movable {
   click(at: Point): void;
 }
 
-/** Move a view by mouse, touch and keys on a chart's elements. */
-export function listen(scaffold: Scaffold, view: Movable): void {
-  const { root, pane, priceAxis, timeAxis, latest } = scaffold;
+/**
+ * Move a view by mouse, touch and keys on a chart's elements. With `kinetic` it glides on after a
+ * fling, until the function returned is called or any other input comes.
+ */
+export function listen(scaffold: Scaffold, view: Movable, kinetic: boolean): () => void {
+  const { latest, priceAxis, timeAxis } = scaffold;
   const actions = actionsOf(view);
+  priceAxis.title = "Drag to scale, double-click to fit";
+  timeAxis.title = "Drag to zoom, double-click for the latest";
+  latest.title = "Latest (End)";
   latest.addEventListener("pointerdown", (event) => event.stopPropagation());
   latest.addEventListener("click", () => actions.goLatest());
-  listenToPane(pane, actions);
-  listenToAxes(priceAxis, timeAxis, actions);
-  listenToKeys(root, actions);
+  return listenTo(scaffold, actions, kinetic);
 }
 
 function actionsOf(view: Movable): ChartActions {
   const { viewport, scale, layers } = view;
   const move =
-    <A extends unknown[]>(change: (...given: A) => void) =>
-    (...given: A) => {
-      change(...given);
+    <A extends unknown[], R>(change: (...given: A) => R) =>
+    (...given: A): R => {
+      const changed = change(...given);
       view.moved();
+      return changed;
     };
   return {
     pan: move((dx: number, dy: number) => {
-      viewport.pan(dx);
       if (!scale.auto && dy !== 0) scale.pan(shareOf(dy, view));
+      return viewport.pan(dx);
     }),
     zoom: move((x: number, factor: number) => viewport.zoom(x, factor)),
     zoomFollowing: move((factor: number) => viewport.zoomFollowing(factor)),

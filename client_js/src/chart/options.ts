@@ -2,7 +2,9 @@ import { checkedZone, type Zone } from "../format/zone";
 import { CandleStore } from "../store/candle-store";
 import { intervalLength } from "../store/intervals";
 import { decimalText, show } from "../store/values";
+import type { FeedClock } from "./countdown";
 import type { IndicatorKernels } from "./indicator-kernels";
+import type { PaneHeights } from "./pane-heights";
 import type { ScaleKind } from "./price-scale";
 import type { RendererName } from "./renderers/renderer";
 import type { ThemeInput } from "./theme";
@@ -31,6 +33,16 @@ export interface ChartOptions extends ChartSource {
   timeZone?: Zone;
   /** The scale of the prices: "linear" by default. */
   scale?: ScaleKind;
+  /** Whether the candles glide on after a fling: true by default. */
+  kineticPan?: boolean;
+  /** Whether the crosshair goes to the nearest price of its candle: false by default. */
+  magnet?: boolean;
+  /** Whether the time to the close of the running candle is shown: false by default. */
+  countdown?: boolean;
+  /** The feed's clock, for the countdown; by default that of the ticks given to `updateCandle`. */
+  clock?: FeedClock;
+  /** Heights of panes by their names, as shares of the chart's. */
+  paneHeights?: PaneHeights;
   /** The renderer to use, instead of the best that the machine offers. */
   renderer?: RendererName | null;
   /** Computes what `setIndicator` asks for: `kernelIndicators()` of "tickfire/compute". */

@@ -3,6 +3,8 @@ import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
 import type { Palette, Rgb } from "./color";
 import type { PaneSize } from "./geometry";
+import css from "./overlays.css?inline";
+import { type ChosenHeights, PaneBorders } from "./pane-borders";
 import {
   type Columns,
   columnsOf,
@@ -14,8 +16,10 @@ import {
 import type { PriceMapping } from "./price-mapping";
 import { packColor, type RectBatch } from "./rect-batch";
 import type { Geometry, Rect } from "./scene";
-import { align, extentOf, PRICE_PANE, type Series } from "./series";
+import { align, PRICE_PANE, type Series } from "./series";
+import { extentOf } from "./series-extent";
 import { type Reading, SeriesLegend } from "./series-legend";
+import { addStyles } from "./style-sheet";
 import {
   dividePanes,
   fitPane,
@@ -42,7 +46,7 @@ export interface Look {
 }
 
 /** The series to draw, and the batches for their rectangles. */
-export interface Drawn {
+export interface Drawn extends ChosenHeights {
   series: ReadonlyMap<string, Series>;
   panes: ReadonlyMap<string, number | null>;
   under: RectBatch;
@@ -55,18 +59,22 @@ export class Overlays {
   private readonly legend = new SeriesLegend();
   private readonly paneLegends = new Map<string, PaneLegend>();
   private ground: Rgb = [0, 0, 0];
+  private readonly borders: PaneBorders;
 
   /** Legends of panes are put into `pane`, that of the candles' series into `legend`. */
   constructor(
     private readonly drawn: Drawn,
     private readonly places: { pane: HTMLElement; legend: HTMLElement },
   ) {
+    addStyles(css);
     places.legend.append(this.legend.element);
+    this.borders = new PaneBorders(places.pane, drawn);
   }
 
   /** Divide the pane; returns the candles' part of it. */
   divide(pane: PaneSize): PaneSize {
-    this.layout = dividePanes(this.drawn.series.values(), pane, this.drawn.panes);
+    const { series, panes, heights } = this.drawn;
+    this.layout = dividePanes(series.values(), pane, panes, heights);
     return { ...pane, height: this.layout.height };
   }
 
@@ -113,6 +121,7 @@ export class Overlays {
     const { palette } = look;
     this.ground = palette.background;
     this.placeLegends(pane.ratio);
+    this.borders.place(layout, pane);
     if (this.drawn.series.size + this.drawn.panes.size === 0) return;
     const columns = columnsOf(geometry, store.count, pane.ratio);
     const units = 10 ** store.decimals;

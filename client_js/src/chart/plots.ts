@@ -2,7 +2,8 @@ import { parseColor, type Rgb } from "./color";
 import { LinePen, mix, type Rows } from "./line-pen";
 import { packColor, type RectBatch } from "./rect-batch";
 import type { Geometry } from "./scene";
-import { isDrawn, type Plot, type Series } from "./series";
+import type { Plot, Series } from "./series";
+import { isDrawn } from "./series-extent";
 import { toColumn } from "./snap";
 
 /** Share of a series' colour in its fill. */

@@ -14,11 +14,11 @@ export interface Scaffold {
 
 /** Make the elements of a chart. */
 export function buildScaffold(): Scaffold {
-  const latest = el("button", "go-latest", { type: "button", title: "Latest (End)" }, "Latest ▸");
+  const latest = el("button", "go-latest", { type: "button" }, "Latest ▸");
   latest.hidden = true;
   const pane = el("div", "pane", {}, latest);
-  const priceAxis = el("div", "axis-price", { title: "Drag to scale, double-click to fit" });
-  const timeAxis = el("div", "axis-time", { title: "Drag to zoom, double-click for the latest" });
+  const priceAxis = el("div", "axis-price");
+  const timeAxis = el("div", "axis-time");
   const canvas = el("canvas", "axes-canvas", { "aria-hidden": "true" });
   const root = el(
     "div",

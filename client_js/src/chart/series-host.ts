@@ -4,6 +4,7 @@ import type { Added } from "./added";
 import type { PaneSize } from "./geometry";
 import { Level } from "./invalidate";
 import type { Look, Overlays } from "./overlays";
+import { checkedHeights, type PaneHeights } from "./pane-heights";
 import type { PriceMapping } from "./price-mapping";
 import { RectBatch } from "./rect-batch";
 import type { Geometry } from "./scene";
@@ -40,10 +41,15 @@ export class SeriesHost {
   private loading = false;
   private room: PaneLayout = { height: 1, line: 1, panes: [] };
 
-  /** `request` asks for a frame; `onFailure` is called with a sentence if they cannot be drawn. */
+  /**
+   * `heights` are those that have been chosen; `request` asks for a frame; `heightsChanged` is called when the user has moved a border, and
+   * `onFailure` with a sentence if they cannot be drawn.
+   */
   constructor(
     private readonly places: LegendPlaces,
+    readonly heights: Map<string, number>,
     private readonly request: (level: Level) => void,
+    readonly heightsChanged: () => void,
     private readonly onFailure: (reason: string) => void,
   ) {}
 
@@ -85,6 +91,18 @@ export class SeriesHost {
         this.request(Level.Layout);
       },
     };
+  }
+
+  /** Choose the heights of panes. Throws RangeError that names one that is no share. */
+  setHeights(heights: PaneHeights): void {
+    const chosen = checkedHeights(heights);
+    this.heights.clear();
+    for (const [name, height] of chosen) this.heights.set(name, height);
+    this.redraw();
+  }
+
+  redraw(): void {
+    this.request(Level.Layout);
   }
 
   /** Divide the pane; returns the candles' part of it. */

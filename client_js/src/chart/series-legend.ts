@@ -1,6 +1,6 @@
 import { el, setText } from "../dom";
 import type { Rgb } from "./color";
-import { legible } from "./contrast";
+import { legible } from "./legible";
 
 /** The legend's text for one series: its title, and a coloured reading for each plot. */
 export interface Reading {

@@ -1,53 +1,54 @@
 /// <reference types="vite/client" />
-import css from "./chart.css?inline";
+import chartStyles from "./chart.css?inline";
 
 /** A place that style sheets can be adopted into. */
 type Root = Document | ShadowRoot;
 
-const sheets = new WeakMap<Document, CSSStyleSheet>();
-const users = new WeakMap<Root, number>();
+/** The sheets in use. An adopted sheet is allowed by any content security policy. */
+const adopted = new Map<Root, { sheet: CSSStyleSheet; users: number }>();
+let css = chartStyles;
 
-/**
- * Keeps chart.css adopted in the document or shadow root that an element is in, as long as a chart
- * there needs it. An adopted sheet is allowed by any content security policy.
- */
+/** Add the styles of a part that was loaded on demand, for all charts. */
+export function addStyles(styles: string): void {
+  if (css.includes(styles)) return;
+  css += styles;
+  for (const { sheet } of adopted.values()) sheet.replaceSync(css);
+}
+
+/** Keeps the styles adopted where an element is, as long as a chart there needs them. */
 export class AdoptedStyles {
-  private adopted: { root: Root; sheet: CSSStyleSheet } | null = null;
+  private root: Root | null = null;
 
   constructor(private readonly element: Element) {}
 
-  /** Adopt it where the element is now. */
+  /** Adopt them where the element is now. */
   follow(): void {
     const { element } = this;
     const root = element.getRootNode() as Root;
-    if (!element.isConnected || root === this.adopted?.root) return;
+    if (!element.isConnected || root === this.root) return;
     this.release();
-    const sheet = sheetFor(element.ownerDocument);
-    this.adopted = { root, sheet };
-    users.set(root, (users.get(root) ?? 0) + 1);
-    if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
+    this.root = root;
+    const shared = adopted.get(root) ?? { sheet: sheetFor(element), users: 0 };
+    if (shared.users++ > 0) return;
+    root.adoptedStyleSheets.push(shared.sheet);
+    adopted.set(root, shared);
   }
 
-  /** Take it away if no other chart there needs it. */
+  /** Take them away if no other chart there needs them. */
   release(): void {
-    if (this.adopted === null) return;
-    const { root, sheet } = this.adopted;
-    this.adopted = null;
-    const left = (users.get(root) ?? 1) - 1;
-    users.set(root, left);
-    if (left > 0) return;
-    root.adoptedStyleSheets = root.adoptedStyleSheets.filter((each) => each !== sheet);
+    const { root } = this;
+    const shared = root && adopted.get(root);
+    this.root = null;
+    if (!root || !shared || --shared.users > 0) return;
+    adopted.delete(root);
+    root.adoptedStyleSheets = root.adoptedStyleSheets.filter((each) => each !== shared.sheet);
   }
 }
 
 /** Sheets cannot be shared between documents. */
-function sheetFor(document: Document): CSSStyleSheet {
-  let sheet = sheets.get(document);
-  if (sheet === undefined) {
-    const { CSSStyleSheet } = document.defaultView ?? globalThis;
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    sheets.set(document, sheet);
-  }
+function sheetFor({ ownerDocument }: Element): CSSStyleSheet {
+  const { CSSStyleSheet } = ownerDocument.defaultView ?? globalThis;
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
   return sheet;
 }

@@ -2,13 +2,12 @@ import { compact } from "../format/decimal";
 import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
 import type { PaneSize } from "./geometry";
+import { paneRows } from "./pane-rows";
 import type { ValueScale } from "./plots";
-import { align, extentOf, PRICE_PANE, type Series } from "./series";
+import { align, PRICE_PANE, type Series } from "./series";
+import { extentOf } from "./series-extent";
 import { decimalsFor, niceStep } from "./ticks";
 
-/** Share of the height for one pane below the candles, and for all of them at most. */
-const PANE_SHARE = 0.2;
-const ALL_SHARE = 0.6;
 /** Least CSS pixels between labels of a pane. */
 const LABEL_GAP_PX = 30;
 /** Share of a pane's height left free at either edge. */
@@ -43,13 +42,14 @@ export interface PaneLayout {
 }
 
 /**
- * Divide the height between the candles and the panes below: those that have been added, with their
- * shares of the height where given, and those that the series name.
+ * Divide the height between the candles and the panes below: those that have been added and those
+ * that the series name, with their shares of the height where they are given.
  */
 export function dividePanes(
   series: Iterable<Series>,
-  { height, ratio }: PaneSize,
+  size: PaneSize,
   added: ReadonlyMap<string, number | null> = new Map(),
+  chosen: ReadonlyMap<string, number> = new Map(),
 ): PaneLayout {
   const panes = new Map<string, Series[]>([...added.keys()].map((name) => [name, []]));
   for (const each of series) {
@@ -58,12 +58,10 @@ export function dividePanes(
     if (others === undefined) panes.set(each.pane, [each]);
     else others.push(each);
   }
-  const line = Math.max(Math.floor(ratio), 1);
-  const share = Math.min(PANE_SHARE, ALL_SHARE / panes.size);
-  const heights = [...panes.keys()].map((name) =>
-    Math.max(Math.floor(height * (added.get(name) ?? share)), line + 1),
-  );
-  const main = Math.max(height - heights.reduce((sum, each) => sum + each, 0), 1);
+  const shares = [...panes.keys()].map((name) => chosen.get(name) ?? added.get(name) ?? null);
+  const heights = paneRows(shares, size);
+  const line = Math.max(Math.floor(size.ratio), 1);
+  const main = Math.max(size.height - heights.reduce((sum, each) => sum + each, 0), 1);
   let end = main;
   const placed = [...panes].map(([name, inside], index) => {
     const top = end + line;

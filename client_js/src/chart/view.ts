@@ -1,12 +1,13 @@
 import type { Zone } from "../format/zone";
 import type { CandleStore } from "../store/candle-store";
+import type { Added } from "./added";
 import { Annotations } from "./annotations";
 import type { Coordinates } from "./coordinates";
 import type { Point } from "./crosshair";
 import { Follower } from "./follower";
 import type { PaneSize } from "./geometry";
 import { FrameLoop, Level } from "./invalidate";
-import { Layers } from "./layers";
+import { type ChartLayer, Layers } from "./layers";
 import { Legend } from "./legend";
 import { MarkerHost } from "./marker-host";
 import type { Movable } from "./movement";
@@ -29,6 +30,10 @@ export interface ViewOptions {
   zone: Zone;
   theme: Theme;
   scale: ScaleKind;
+  kineticPan: boolean;
+  magnet: boolean;
+  /** Heights of panes that have been chosen, as shares of the chart's. */
+  heights: Map<string, number>;
   /** Called before the first frame in a place with a size. */
   onPlaced(): void;
   /** Called after each frame, and when the renderer changes. */
@@ -36,6 +41,8 @@ export interface ViewOptions {
   /** Called when the pointer or a key has moved the crosshair. */
   onPoint(at: Point | null): void;
   onClick(at: Point): void;
+  /** Called when the user has moved the border of a pane. */
+  onPanes(): void;
   /** Called with a sentence if something cannot be drawn as it was asked for. */
   onFailure(reason: string): void;
 }
@@ -55,6 +62,8 @@ export class ChartView implements Movable {
   private pane: PaneSize = { width: 0, height: 0, ratio: 1 };
   private palette;
   private fault: string | null = null;
+  /** Ends a glide of the view. */
+  private still = (): void => {};
   private readonly legend = new Legend();
   private readonly loop = new FrameLoop((level) => this.frame(level));
   private readonly follower = new Follower(this.viewport);
@@ -76,7 +85,8 @@ export class ChartView implements Movable {
     this.store = source.store;
     this.intervalMs = source.intervalMs;
     this.palette = paletteOf(theme);
-    this.series = new SeriesHost({ pane, legend: legend.element }, request, onFailure);
+    const places = { pane, legend: legend.element };
+    this.series = new SeriesHost(places, options.heights, request, options.onPanes, onFailure);
     this.markers = new MarkerHost(pane, request, onFailure);
     this.uploads = new RecordUploads(this.store, () => request(Level.Data));
     this.host = new RendererHost(pane, renderer, (ready) => this.adopt(ready), onFailure);
@@ -85,7 +95,9 @@ export class ChartView implements Movable {
     this.setTitle(source);
     applyTheme(root, theme);
     // On demand, as the renderer is, without which there is nothing to drag.
-    void import("./movement").then(({ listen }) => listen(scaffold, this));
+    void import("./movement").then(({ listen }) => {
+      this.still = listen(scaffold, this, options.kineticPan);
+    });
     this.stopObserving = observeDeviceSizes([root, pane], ([whole, inner]) =>
       this.resized(whole, inner),
     );
@@ -104,6 +116,7 @@ export class ChartView implements Movable {
 
   /** Show other candles, from the newest one on. */
   show(source: ResolvedSource): void {
+    this.still();
     this.store = source.store;
     this.intervalMs = source.intervalMs;
     this.uploads.show(this.store);
@@ -138,9 +151,25 @@ export class ChartView implements Movable {
    * again when the pane's size changes, until the view moves otherwise.
    */
   moveView(move: () => void): void {
+    this.still();
     this.follower.hold(move);
     if (this.pane.width > 0) this.follower.follow(this.store);
     this.request(Level.Data);
+  }
+
+  /** Draw a layer, above those before it. */
+  addLayer(layer: ChartLayer): Added & { redraw(): void } {
+    const { layers } = this;
+    const redraw = () => this.request(Level.Data);
+    layers.add(layer);
+    redraw();
+    return {
+      redraw,
+      remove: () => {
+        layers.delete(layer);
+        redraw();
+      },
+    };
   }
 
   moved(): void {
@@ -172,6 +201,16 @@ export class ChartView implements Movable {
     });
   }
 
+  /** Whether the crosshair goes to the prices of its candle. */
+  get magnet(): boolean {
+    return this.options.magnet;
+  }
+
+  setMagnet(isOn: boolean): void {
+    this.options.magnet = isOn;
+    this.request(Level.Cursor);
+  }
+
   setTheme(theme: Theme): void {
     this.palette = paletteOf(theme);
     applyTheme(this.scaffold.root, theme);
@@ -184,6 +223,7 @@ export class ChartView implements Movable {
   }
 
   dispose(): void {
+    this.still();
     this.loop.stop();
     this.uploads.stop();
     this.stopObserving();
@@ -217,9 +257,9 @@ export class ChartView implements Movable {
   private frame(level: Level): void {
     if (this.pane.width === 0) return;
     if (level >= Level.Data) this.drawPane(level === Level.Layout);
-    const { coordinates, pane, cursor, zone } = this;
+    const { coordinates, pane, cursor, zone, magnet } = this;
     if (coordinates === null) return;
-    this.annotations.place({ coordinates, pane, cursor, zone });
+    this.annotations.place({ coordinates, pane, cursor, zone, magnet });
     this.frames++;
     this.options.onFrame();
   }

@@ -50,10 +50,12 @@ export class Viewport {
     this.clamp();
   }
 
-  /** Move the candles by `dx` pixels to the right. */
-  pan(dx: number): void {
+  /** Move the candles by `dx` pixels to the right; returns false if they are at an end. */
+  pan(dx: number): boolean {
+    const before = this.rightOffset;
     this.rightOffset -= dx / this.spacing;
     this.clamp();
+    return this.rightOffset !== before;
   }
 
   /** Multiply the spacing by `factor` while the candle at `x` pixels from the left stays there. */

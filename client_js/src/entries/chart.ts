@@ -4,6 +4,7 @@ export { Chart, createChart } from "../chart/chart";
 export type { ChartEvents, ChartPoint } from "../chart/chart-events";
 export type { Rgb } from "../chart/color";
 export type { Coordinates } from "../chart/coordinates";
+export type { FeedClock } from "../chart/countdown";
 export type { Point } from "../chart/crosshair";
 export type {
   IndicatorKernels,
@@ -17,6 +18,7 @@ export type { IndicatorOptions } from "../chart/indicators";
 export type { ChartLayer, Drag, LayerFrame, PriceLabel } from "../chart/layers";
 export type { Marker } from "../chart/markers";
 export type { ChartOptions, ChartSource } from "../chart/options";
+export type { PaneHeights } from "../chart/pane-heights";
 export type { PriceLine, PriceLineOptions } from "../chart/price-lines";
 export type { ScaleKind } from "../chart/price-scale";
 export type { TimeRange, VisibleRange } from "../chart/range";

@@ -4,5 +4,6 @@ export type { BarInput } from "../store/bars";
 export { type Bar, CandleStore } from "../store/candle-store";
 export type { Dirty, Watcher } from "../store/changes";
 export { INTERVALS, type Interval, intervalLength } from "../store/intervals";
+export { MarketClock } from "../store/market-clock";
 export { TickFolder, type TickInput } from "../store/ticks";
 export type { DecimalInput, TimeInput } from "../store/values";

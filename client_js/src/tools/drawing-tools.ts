@@ -37,6 +37,7 @@ export class DrawingTools {
       () => this.shownSymbol(),
       () => this.changed(),
     );
+    this.editor.magnet = chart.magnet;
     const { element } = chart;
     const boxes = new FigureBoxes(element.querySelector<HTMLElement>(".pane") ?? element);
     const layer = chart.addLayer(new DrawingLayer(this.editor, boxes));
@@ -46,6 +47,7 @@ export class DrawingTools {
     this.stops = [
       chart.on("crosshair", (point) => point !== null && this.editor.hover(point)),
       chart.on("source", () => this.sourceChanged()),
+      chart.on("magnet", () => this.magnetChanged()),
       book.on("change", () => this.changed()),
       this.events.on("change", () => layer.redraw()),
       () => element.removeEventListener("keydown", onKey, true),
@@ -59,14 +61,13 @@ export class DrawingTools {
     return this.editor.tool;
   }
 
-  /** True if new anchors go to the nearest price of their candle. */
+  /** The chart's magnet: true if new anchors go to the nearest price of their candle. */
   get magnet(): boolean {
-    return this.editor.magnet;
+    return this.chart.magnet;
   }
 
   set magnet(isOn: boolean) {
-    this.editor.magnet = isOn;
-    this.changed();
+    this.chart.setMagnet(isOn);
   }
 
   /** The drawings of the chart's symbol. */
@@ -149,6 +150,11 @@ export class DrawingTools {
     this.editor.abandon();
     if (this.symbol !== this.shownSymbol()) this.editor.select(null);
     this.symbol = this.shownSymbol();
+    this.changed();
+  }
+
+  private magnetChanged(): void {
+    this.editor.magnet = this.chart.magnet;
     this.changed();
   }
 

@@ -1,10 +1,7 @@
 import { type Coordinates, indexOfTime, timeOfIndex } from "../chart/coordinates";
 import type { Point } from "../chart/crosshair";
-import type { CandleStore } from "../store/candle-store";
+import { readPoint } from "../chart/magnet";
 import type { Anchor } from "./drawing";
-
-/** Distance within which the magnet attracts, in CSS pixels. */
-const MAGNET_PX = 40;
 
 /** The position of an anchor on the pane, on the column of its candle. */
 export function pointOf({ time, price }: Anchor, coordinates: Coordinates): Point {
@@ -13,25 +10,10 @@ export function pointOf({ time, price }: Anchor, coordinates: Coordinates): Poin
   return { x: column / ratio, y: coordinates.priceToY(price) };
 }
 
-/**
- * The anchor at a point of the pane; with `magnet`, at the open, high, low or close of the candle
- * there that is nearest, if one is near.
- */
-export function anchorAt({ x, y }: Point, coordinates: Coordinates, magnet: boolean): Anchor {
-  const time = coordinates.xToTime(x);
-  const index = coordinates.xToIndex(x);
-  let [price, least] = [coordinates.yToPrice(y), MAGNET_PX];
-  for (const each of magnet ? pricesOf(coordinates.store, index) : []) {
-    const distance = Math.abs(coordinates.priceToY(each) - y);
-    if (distance < least) [price, least] = [each, distance];
-  }
-  return { time, price };
-}
-
-function pricesOf(store: CandleStore, index: number): number[] {
-  if (index < 0 || index >= store.count) return [];
-  const { open, high, low, close } = store;
-  return [open, high, low, close].map((column) => column.at(index) / 10 ** store.decimals);
+/** The anchor at a point of the pane, at the price that the chart's crosshair has there. */
+export function anchorAt(at: Point, coordinates: Coordinates, magnet: boolean): Anchor {
+  const { units } = readPoint(at, coordinates, magnet);
+  return { time: coordinates.xToTime(at.x), price: units / 10 ** coordinates.store.decimals };
 }
 
 /** A movement on a chart, in candles and in its price. */
