@@ -28,17 +28,21 @@ await frame();
 """
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["mouse", "touch"])
-def opened(request: pytest.FixtureRequest, browser: Browser, package: Path) -> Iterator[BareChart]:
-    with bare_chart(browser, package, touch=request.param) as made:
+@pytest.fixture(scope="module")
+def opened(browser: Browser, package: Path) -> Iterator[BareChart]:
+    with bare_chart(browser, package) as made:
         yield made
+
+
+def with_panes(opened: BareChart) -> BareChart:
+    opened.make(count=300)
+    opened.run(TWO_PANES)
+    return opened
 
 
 @pytest.fixture
 def chart(opened: BareChart) -> BareChart:
-    opened.make(count=300)
-    opened.run(TWO_PANES)
-    return opened
+    return with_panes(opened)
 
 
 def border(chart: BareChart, name: str) -> dict[str, Any]:
@@ -56,15 +60,13 @@ def legend_top(chart: BareChart, name: str) -> float:
     return box["y"]
 
 
-def test_a_drag_moves_the_border_and_is_told(chart: BareChart) -> None:
-    touch = chart.page.evaluate("navigator.maxTouchPoints > 0")
+def check_drag(chart: BareChart, *, touch: bool, grip_px: float) -> None:
+    """Assert that a border follows a drag that begins `grip_px` beside it."""
     before, other = border(chart, "one"), border(chart, "two")
     view, top = chart.view(), legend_top(chart, "one")
-    assert before["height"] == (FINGER_PX if touch else pytest.approx(9))
-    Pointers(chart.page).drag(
-        line((400, before["y"]), (400, before["y"] - 80)), touch=touch, pause_s=0.2
-    )
-    chart.settle()
+    start = before["y"] + grip_px
+    Pointers(chart.page).drag(line((400, start), (400, start - 80)), touch=touch)
+    chart.rest()
     after = border(chart, "one")
     assert after["y"] == pytest.approx(before["y"] - 80, abs=1)
     assert after["now"] == before["now"] - 80
@@ -74,6 +76,17 @@ def test_a_drag_moves_the_border_and_is_told(chart: BareChart) -> None:
     told = chart.run("return told;")
     assert list(told[-1]) == ["one"]
     assert told[-1] == chart.run("return chart.paneHeights;")
+
+
+def test_a_drag_by_mouse_moves_the_border_and_is_told(chart: BareChart) -> None:
+    check_drag(chart, touch=False, grip_px=3)
+
+
+def test_a_finger_finds_a_border_within_44_pixels(browser: Browser, package: Path) -> None:
+    with bare_chart(browser, package, touch=True) as opened:
+        chart = with_panes(opened)
+        assert border(chart, "one")["height"] == FINGER_PX
+        check_drag(chart, touch=True, grip_px=FINGER_PX / 2 - 2)
 
 
 def test_a_border_between_two_panes_leaves_the_candles_alone(chart: BareChart) -> None:
@@ -112,7 +125,9 @@ def test_keys_move_a_border_to_its_limits_and_reset_it(chart: BareChart) -> None
 
 def test_a_double_click_resets_a_border_and_not_the_view(chart: BareChart) -> None:
     first = border(chart, "one")
-    chart.run("chart.visibleRange({ from: 0, to: 60_000 * 50 }); chart.setPaneHeights({ one: 0.4 });")
+    chart.run(
+        "chart.visibleRange({ from: 0, to: 60_000 * 50 }); chart.setPaneHeights({ one: 0.4 });"
+    )
     chart.settle()
     view = chart.view()
     assert border(chart, "one")["y"] < first["y"]
@@ -137,7 +152,10 @@ def test_heights_are_given_and_kept_while_a_pane_is_away(chart: BareChart) -> No
 @pytest.mark.parametrize("height", ["0", "1", "NaN", "'0.3'", "null"])
 def test_a_height_that_is_no_share_is_refused(chart: BareChart, height: str) -> None:
     told = chart.run(
-        f"try {{ chart.setPaneHeights({{ one: {height} }}); }} catch (error) {{ return String(error); }}"
+        f"""
+        try {{ chart.setPaneHeights({{ one: {height} }}); }}
+        catch (error) {{ return String(error); }}
+        """
     )
     assert told.startswith('RangeError: height of pane "one" must be a share between 0 and 1, not')
     assert chart.run("return chart.paneHeights;") == {}

@@ -54,7 +54,8 @@ export class DrawingPanel {
     toasts: Toasts,
   ) {
     const exchange = new DrawingExchange(chart, drawing, toasts, this.panel);
-    this.magnet.dataset["tip"] = "Ends go to the nearest open, high, low or close";
+    this.magnet.dataset["tip"] =
+      "Crosshair and ends go to the nearest open, high, low or close (key M)";
     this.tools[0].button.setAttribute("autofocus", "");
     const groups = [
       group("Tools", ...this.tools.map(({ button }) => button), this.magnet),

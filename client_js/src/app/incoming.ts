@@ -4,6 +4,7 @@ import type { Candle, Instrument, Missed, Origin, Quote, Snapshot, Tick } from "
 import type { SignalEvent } from "../feed/signals";
 import type { PipelineProbe } from "../pipeline/probe";
 import type { CandleStore } from "../store/candle-store";
+import type { MarketClock } from "../store/market-clock";
 import type { PageFrames } from "./frames";
 import type { Navigation } from "./navigation";
 import type { News } from "./news";
@@ -21,6 +22,7 @@ import type { ZoneMenu } from "./zone-menu";
 /** The parts of the page that incoming data changes. */
 export interface ReceivingParts {
   readonly market: SymbolStates;
+  readonly clock: MarketClock;
   readonly session: PageSession;
   readonly references: References;
   readonly navigation: Navigation;
@@ -61,7 +63,8 @@ export class Incoming implements PageHandlers {
 
   /** Trades of the shown symbol come by its own topic as well, and are taken from there. */
   onTick(tick: Tick): void {
-    const { status, toolbar, session, market, probe, frames } = this.parts;
+    const { status, toolbar, session, market, clock, probe, frames } = this.parts;
+    clock.hear(tick.timestamp);
     status.heard(tick);
     toolbar.alerts.tick(tick);
     if (tick.symbol !== session.symbol) market.tick(tick);

@@ -24,6 +24,13 @@ const OF_CHART: readonly Shortcut[] = [
   { keys: ["Esc"], does: "Hide the crosshair, or leave a drawing" },
 ];
 
+/** The keys of a border between two panes of the chart, or of a bar between two columns. */
+const OF_BORDER: readonly Shortcut[] = [
+  { keys: ["↑", "↓", "←", "→"], does: "Move it" },
+  { keys: ["Home", "End"], does: "Move it as far as it goes" },
+  { keys: ["Enter", "Delete"], does: "Back to the usual size" },
+];
+
 /** Runs the page's shortcuts, and shows all of them in a dialog on `?`. */
 export class Keys {
   private readonly dialog = el("dialog", "keys", { "aria-labelledby": "keys-title" });
@@ -44,6 +51,7 @@ export class Keys {
       el("header", "", {}, title, close),
       section("Page", [...this.shortcuts, help]),
       section("Chart, while it has the focus", OF_CHART),
+      section("Border of a pane or column, while it has the focus", OF_BORDER),
     );
     this.dialog.showModal();
   }

@@ -4,6 +4,7 @@ import { MarketFeed } from "../feed/feed";
 import { kernelIndicators } from "../indicators/kernel-indicators";
 import { PipelineProbe } from "../pipeline/probe";
 import type { Interval } from "../store/intervals";
+import { MarketClock } from "../store/market-clock";
 import { type Address, readToken } from "./address";
 import { besidePage } from "./beside-page";
 import { PageFrames } from "./frames";
@@ -11,6 +12,7 @@ import { Fullscreen } from "./fullscreen";
 import { Incoming } from "./incoming";
 import { IntervalButtons } from "./intervals";
 import { Keys } from "./keys";
+import { keptMagnet } from "./magnet";
 import { Navigation } from "./navigation";
 import { News } from "./news";
 import { NewsMarkers } from "./news-markers";
@@ -41,6 +43,7 @@ const FIRST_INTERVAL: Interval = "1m";
 /** The dashboard: its parts, and what each does for the others. */
 export class Page {
   readonly market = new SymbolStates();
+  readonly clock = new MarketClock();
   readonly panels = new Panels();
   readonly notice = new Notice();
   readonly origin = new OriginChip();
@@ -93,8 +96,13 @@ export class Page {
       scale: address.scale ?? keptScale() ?? "linear",
       theme: chartTheme(),
       indicators: kernels,
+      magnet: keptMagnet(),
+      countdown: true,
+      clock: this.clock,
+      paneHeights: this.panels.paneHeights,
     });
     this.chart.element.id = "chart";
+    this.chart.on("panes", (heights) => this.panels.keepPaneHeights(heights));
     this.session = new PageSession(this.feed, interval, new Incoming(this));
     this.peers = new PeerCandles(this, (symbol, reason) => {
       this.status.say("bad", `Candles of ${symbol}: ${reason}`);
@@ -113,6 +121,7 @@ export class Page {
       onChoose: (symbol) => this.navigation.select(symbol),
       onEdited: () => this.navigation.writeAddress(false),
       onFailure,
+      onDone: (told) => this.status.say("good", told),
     });
     this.navigation = new Navigation(this, address, {
       onLeave: () => this.forgetSymbol(),

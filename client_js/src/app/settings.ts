@@ -14,6 +14,7 @@ export type Setting =
   | "volume-profile"
   | "alerts"
   | "alerts-unreadable"
+  | "magnet"
   | "drawings"
   | "drawings-unreadable"
   | "python"

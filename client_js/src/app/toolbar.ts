@@ -7,6 +7,7 @@ import type { Drawings } from "./drawings";
 import { ExportMenu } from "./export-menu";
 import { Indicators } from "./indicators";
 import type { Shortcut } from "./keys";
+import { Magnet } from "./magnet";
 import { ProfileSwitch } from "./profile-switch";
 import { Python } from "./python";
 import { ScaleSelect } from "./scale-select";
@@ -20,6 +21,8 @@ export interface ToolbarOptions extends AlertPanelHandlers {
   symbols(): Iterable<string>;
   /** Called with a sentence if something that was asked for cannot be done. */
   onFailure(reason: string): void;
+  /** Called with a sentence when something that the page does not show otherwise has been done. */
+  onDone(told: string): void;
   /** The user has changed something that the page's address holds. */
   onEdited(): void;
 }
@@ -29,6 +32,7 @@ export class Toolbar {
   readonly indicators: Indicators;
   readonly scale: ScaleSelect;
   readonly alerts: Alerts;
+  private readonly magnet: Magnet;
   private readonly drawings: Promise<Drawings>;
 
   constructor(chart: Chart, feed: MarketFeed, options: ToolbarOptions) {
@@ -43,6 +47,7 @@ export class Toolbar {
     this.scale = new ScaleSelect(chart, onEdited);
     new Python(chart, onFailure);
     this.alerts = new Alerts(chart, feed, toasts, options);
+    this.magnet = new Magnet(chart, options.onDone);
     // On demand: the tools are a large part of the page, and it can be read without them.
     this.drawings = import("./drawings").then(({ Drawings }) => new Drawings(chart, toasts));
     this.drawings.catch((error: unknown) => onFailure(`Nothing can be drawn: ${String(error)}`));
@@ -55,6 +60,7 @@ export class Toolbar {
       { keys: ["l"], does: "Scale: linear, log, percent", run: () => this.scale.next() },
       { keys: ["n"], does: "Price alerts", run: () => this.alerts.openPanel() },
       { keys: ["d"], does: "Draw", run: () => void this.openDrawings() },
+      { keys: ["m"], does: "Magnet of crosshair and drawings", run: () => this.magnet.toggle() },
     ];
   }
 

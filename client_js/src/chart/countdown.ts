@@ -28,10 +28,11 @@ export class Countdown implements ChartLayer {
   /** The clock of the ticks heard here. */
   private readonly own = new MarketClock();
 
-  constructor(
-    parent: HTMLElement,
-    private readonly clock: FeedClock = this.own,
-  ) {
+  private readonly clock: FeedClock;
+
+  /** Without `clock` the time is that of the ticks heard here. */
+  constructor(parent: HTMLElement, clock?: FeedClock) {
+    this.clock = clock ?? this.own;
     addStyles(css);
     this.element.hidden = true;
     parent.append(this.element);
@@ -49,16 +50,18 @@ export class Countdown implements ChartLayer {
   }
 
   private show(): void {
+    const { element } = this;
     const left = this.left();
     const y = this.lastY();
-    this.element.hidden = left === null || y === null;
-    if (left === null || y === null) return;
-    setText(this.element, countdownText(left));
-    // Above the last price where there is no room below it.
-    moveTo(this.element, 0, y + (y + BELOW_PX > this.height ? -BELOW_PX : BELOW_PX));
+    element.hidden = left === null || y === null;
+    if (left !== null && y !== null) {
+      setText(element, countdownText(left));
+      // Above the last price where there is no room below it.
+      moveTo(element, 0, y + (y + BELOW_PX > this.height ? -BELOW_PX : BELOW_PX));
+    }
     // A chart that is out of the page stops counting until it is drawn again.
-    if (!this.element.isConnected) return;
-    this.timer ??= setTimeout(() => this.tick(), left % SECOND_MS || SECOND_MS);
+    if (!element.isConnected) return;
+    this.timer ??= setTimeout(() => this.tick(), (left ?? 0) % SECOND_MS || SECOND_MS);
   }
 
   private tick(): void {

@@ -39,7 +39,8 @@ const series = (name) => ({
   plots: [{ label: "", values: Float64Array.of(1), color: "#5b8def" }],
 });
 const frame = () => new Promise(requestAnimationFrame);
-Object.assign(window, { createChart, drawingTools, bars, series, frame, place: document.querySelector("#place") });
+const place = document.querySelector("#place");
+Object.assign(window, { createChart, drawingTools, bars, series, frame, place });
 </script>
 """
 

@@ -21,9 +21,7 @@ class Pointers:
         self._session = page.context.new_cdp_session(page)
         self._now_s = 0.0
 
-    def drag(
-        self, path: Sequence[Place], *, touch: bool = False, pause_s: float = STEP_S
-    ) -> None:
+    def drag(self, path: Sequence[Place], *, touch: bool = False, pause_s: float = STEP_S) -> None:
         """Press at the first place, move through the others, and release after a pause."""
         press, *moves = path
         # Events are never ahead of the page's clock.

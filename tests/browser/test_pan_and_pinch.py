@@ -87,7 +87,7 @@ def test_any_other_input_ends_a_glide(chart: BareChart, pointers: Pointers, by: 
           const pane = document.querySelector(".pane");
           const events = {
             press: () => new PointerEvent("pointerdown", { ...place, button: 2 }),
-            tap: () => new PointerEvent("pointerdown", { ...place, button: 2, pointerType: "touch" }),
+            tap: () => new PointerEvent("pointerdown", { ...place, button: 2, pointerId: 2 }),
             wheel: () => new WheelEvent("wheel", place),
             key: () => new KeyboardEvent("keydown", { key: "Shift", bubbles: true }),
           };
@@ -152,9 +152,7 @@ def prices(chart: BareChart) -> float:
     return float(top - bottom)
 
 
-def test_two_fingers_on_the_price_axis_stretch_prices(
-    chart: BareChart, pointers: Pointers
-) -> None:
+def test_two_fingers_on_the_price_axis_stretch_prices(chart: BareChart, pointers: Pointers) -> None:
     before, width = prices(chart), spacing(chart)
     x = chart.box(".axis-price")["x"] + 20
     pointers.pinch(((x, 150), (x, 250)), ((x, 100), (x, 300)))
