@@ -23,6 +23,11 @@ export function setText(element: HTMLElement, text: string): void {
   }
 }
 
+/** Show or hide an element if it is not so already: setting it again would still cost a style. */
+export function setHidden(element: HTMLElement, hidden: boolean): void {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
 /** Set a data attribute if it differs. */
 export function setData(element: HTMLElement, name: string, value: string): void {
   if (element.dataset[name] !== value) element.dataset[name] = value;
@@ -49,8 +54,8 @@ export class ElementPool {
   show<T>(items: readonly T[], fill: (element: HTMLElement, item: T) => void): void {
     while (this.elements.length < items.length) this.elements.push(this.make());
     this.elements.forEach((element, k) => {
-      element.hidden = k >= items.length;
-      if (!element.hidden) fill(element, items[k]);
+      setHidden(element, k >= items.length);
+      if (k < items.length) fill(element, items[k]);
     });
   }
 }

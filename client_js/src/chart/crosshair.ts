@@ -1,4 +1,4 @@
-import { el, moveTo, setData, setText } from "../dom";
+import { el, moveTo, setData, setHidden, setText } from "../dom";
 
 /** A point of the pane in CSS pixels. */
 export interface Point {
@@ -35,7 +35,7 @@ export class Crosshair {
     setText(this.price, price);
     moveTo(this.price, 0, at.y);
     setText(this.time, time);
-    this.time.hidden = time === "";
+    setHidden(this.time, time === "");
     const half = this.time.offsetWidth / 2;
     moveTo(this.time, Math.min(Math.max(at.x, half), pane.width - half), 0);
   }
@@ -46,20 +46,21 @@ export class Crosshair {
 
   /** Place the last price's label at row `y`, or hide it if that is outside the pane. */
   showLast(y: number, text: string, rising: boolean, height: number): void {
-    this.last.hidden = y < 0 || y > height;
-    if (this.last.hidden) return;
+    const isOutside = y < 0 || y > height;
+    setHidden(this.last, isOutside);
+    if (isOutside) return;
     setText(this.last, text);
     setData(this.last, "trend", rising ? "up" : "down");
     moveTo(this.last, 0, y);
   }
 
   hideLast(): void {
-    this.last.hidden = true;
+    setHidden(this.last, true);
   }
 
   private setCrossHidden(hidden: boolean): void {
     for (const each of [this.vertical, this.horizontal, this.price, this.time]) {
-      each.hidden = hidden;
+      setHidden(each, hidden);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { el, setData, setText } from "../dom";
+import { el, setData, setHidden, setText } from "../dom";
 import { compact, percent } from "../format/decimal";
 import type { CandleStore } from "../store/candle-store";
 
@@ -25,8 +25,9 @@ export class Legend {
   }
 
   show(store: CandleStore, index: number): void {
-    this.element.hidden = index < 0 || index >= store.count;
-    if (this.element.hidden) return;
+    const isBare = index < 0 || index >= store.count;
+    setHidden(this.element, isBare);
+    if (isBare) return;
     const { open, high, low, close, volume } = store;
     const prices = [open, high, low, close].map((column) => store.format(column.at(index)));
     [...prices, compact(volume.at(index))].forEach((text, part) => {

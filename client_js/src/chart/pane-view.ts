@@ -1,3 +1,4 @@
+import { setHidden } from "../dom";
 import type { Zone } from "../format/zone";
 import type { CandleStore } from "../store/candle-store";
 import { lastPrice } from "./annotations";
@@ -64,7 +65,7 @@ export class PaneView {
     const coordinates = new Coordinates(store, geometry, intervalMs, pane.ratio);
     series.fit(store, geometry);
     axes.update(coordinates, pane, { palette, zone }, isAll);
-    this.scaffold.latest.hidden = viewport.following;
+    setHidden(this.scaffold.latest, viewport.following);
     series.draw(store, geometry, pane, { palette, grid: axes.grid });
     const { under, over } = series;
     const { width } = pane;

@@ -13,13 +13,17 @@ export interface Extent {
 /**
  * Returns the lowest price, highest price and volume of a range of candles without visiting each:
  * extremes by blocks of 256 candles, volumes by running sums over blocks of 16. An update of the
- * last candle costs one block of each.
+ * last candle costs one block of each. Blocks are computed when a range that holds one is asked for.
  */
 export class RangeIndex {
   private blockLow = new Float64Array();
   private blockHigh = new Float64Array();
   /** Volume of all candles before each block. */
   private sums = new Float64Array(1);
+  private count = 0;
+  /** The first candle that the blocks, and the sums, do not know as it is. */
+  private staleBlock = 0;
+  private staleSum = 0;
 
   constructor(
     private readonly low: Column,
@@ -27,19 +31,11 @@ export class RangeIndex {
     private readonly volume: Column,
   ) {}
 
-  /** Update the index for columns of `count` candles that have changed from `from` on. */
+  /** Note that the columns, of `count` candles now, have changed from `from` on. */
   update(from: number, count: number): void {
-    this.reserve(count);
-    const { sums } = this;
-    for (let block = Math.floor(from / VOLUME_BLOCK); block * VOLUME_BLOCK < count; block++) {
-      const start = block * VOLUME_BLOCK;
-      sums[block + 1] = sums[block] + this.sum(start, Math.min(start + VOLUME_BLOCK, count));
-    }
-    for (let block = Math.floor(from / BLOCK); block * BLOCK < count; block++) {
-      const found = this.scan(block * BLOCK, Math.min((block + 1) * BLOCK, count));
-      this.blockLow[block] = found.low;
-      this.blockHigh[block] = found.high;
-    }
+    this.count = count;
+    this.staleBlock = Math.min(this.staleBlock, from);
+    this.staleSum = Math.min(this.staleSum, from);
   }
 
   /** Extremes of candles first to last (exclusive); low is Infinity when there are none. */
@@ -47,6 +43,7 @@ export class RangeIndex {
     const firstBlock = Math.ceil(first / BLOCK);
     const lastBlock = Math.floor(last / BLOCK);
     if (firstBlock >= lastBlock) return this.scan(first, last);
+    this.computeBlocks();
     const head = this.scan(first, firstBlock * BLOCK);
     const tail = this.scan(lastBlock * BLOCK, last);
     let low = Math.min(head.low, tail.low);
@@ -62,7 +59,8 @@ export class RangeIndex {
   maxVolume(first: number, last: number, per: number): number {
     let most = 0;
     for (let start = Math.floor(first / per) * per; start < last; start += per) {
-      const sum = this.between(start, Math.min(start + per, last));
+      const end = Math.min(start + per, last);
+      const sum = per < VOLUME_BLOCK ? this.sum(start, end) : this.between(start, end);
       if (sum > most) most = sum;
     }
     return most;
@@ -72,10 +70,36 @@ export class RangeIndex {
     const firstBlock = Math.ceil(start / VOLUME_BLOCK);
     const lastBlock = Math.floor(end / VOLUME_BLOCK);
     if (firstBlock >= lastBlock) return this.sum(start, end);
+    this.computeSums();
     const inner = this.sums[lastBlock] - this.sums[firstBlock];
     return (
       this.sum(start, firstBlock * VOLUME_BLOCK) + inner + this.sum(lastBlock * VOLUME_BLOCK, end)
     );
+  }
+
+  private computeBlocks(): void {
+    const { count, staleBlock } = this;
+    this.staleBlock = count;
+    const blocks = Math.ceil(count / BLOCK);
+    this.blockLow = reserved(this.blockLow, blocks);
+    this.blockHigh = reserved(this.blockHigh, blocks);
+    for (let block = Math.floor(staleBlock / BLOCK); block < blocks; block++) {
+      const found = this.scan(block * BLOCK, Math.min((block + 1) * BLOCK, count));
+      this.blockLow[block] = found.low;
+      this.blockHigh[block] = found.high;
+    }
+  }
+
+  private computeSums(): void {
+    const { count, staleSum } = this;
+    this.staleSum = count;
+    const blocks = Math.ceil(count / VOLUME_BLOCK);
+    this.sums = reserved(this.sums, blocks + 1);
+    const { sums } = this;
+    for (let block = Math.floor(staleSum / VOLUME_BLOCK); block < blocks; block++) {
+      const start = block * VOLUME_BLOCK;
+      sums[block + 1] = sums[block] + this.sum(start, Math.min(start + VOLUME_BLOCK, count));
+    }
   }
 
   private sum(start: number, end: number): number {
@@ -95,14 +119,9 @@ export class RangeIndex {
     }
     return { low: least, high: most };
   }
+}
 
-  private reserve(count: number): void {
-    const blocks = Math.ceil(count / BLOCK);
-    if (blocks <= this.blockLow.length) return;
-    // Room for an eighth more, so that appending candles seldom comes here.
-    const capacity = Math.ceil(blocks * 1.125);
-    this.blockLow = grown(this.blockLow, capacity);
-    this.blockHigh = grown(this.blockHigh, capacity);
-    this.sums = grown(this.sums, (capacity * BLOCK) / VOLUME_BLOCK + 1);
-  }
+/** The array, lengthened if it is shorter than `length`, with room for an eighth more. */
+function reserved(array: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
+  return length <= array.length ? array : grown(array, Math.ceil(length * 1.125));
 }

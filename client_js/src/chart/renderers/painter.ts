@@ -3,11 +3,12 @@ import { cssColor } from "../color";
 import { type RectBatch, unpackColor } from "../rect-batch";
 import { type Scene, VIEW } from "../scene";
 import { toColumn, toHeight, toRow } from "../snap";
-
-type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+import { type Context, Dashes } from "./dashes";
 
 /** Draws the parts of a scene on a canvas, each as candles.wgsl does. */
 export class Painter {
+  private readonly dashes = new Dashes();
+
   constructor(readonly context: Context) {}
 
   /** Draw the background, the grid and the rectangles under the candles. */
@@ -49,8 +50,7 @@ export class Painter {
   }
 
   private setColor(view: Float32Array, at: number): void {
-    const [red, green, blue] = view.subarray(at, at + 3).map((channel) => channel * 255);
-    this.context.fillStyle = cssColor([Math.round(red), Math.round(green), Math.round(blue)]);
+    this.context.fillStyle = colorAt(view, at);
   }
 
   private volumes(
@@ -60,8 +60,9 @@ export class Painter {
     to: number,
     rising: boolean,
   ): void {
-    const [offset, slot, body, left] = view.subarray(VIEW.xmap, VIEW.xmap + 4);
-    const [pxPerVolume, baseline] = view.subarray(VIEW.vmap, VIEW.vmap + 2);
+    const { offset, slot, body, left } = columnsOf(view);
+    const pxPerVolume = view[VIEW.vmap];
+    const baseline = view[VIEW.vmap + 1];
     const margin = left - (body - view[VIEW.ymap + 3]) / 2;
     this.setColor(view, rising ? VIEW.volumeUp : VIEW.volumeDown);
     for (let i = from, at = from * RECORD_FLOATS; i < to; i++, at += RECORD_FLOATS) {
@@ -79,7 +80,7 @@ export class Painter {
     to: number,
     rising: boolean,
   ): void {
-    const [offset, slot, body, left] = view.subarray(VIEW.xmap, VIEW.xmap + 4);
+    const { offset, slot, body, left } = columnsOf(view);
     const wick = view[VIEW.ymap + 3];
     const row = rowClamper(view);
     const { context } = this;
@@ -103,15 +104,36 @@ export class Painter {
   }
 
   private line({ view, dashes }: Scene): void {
-    const [price, dash, period, thickness] = view.subarray(VIEW.line, VIEW.line + 4);
-    const y = rowClamper(view)(price);
-    this.setColor(view, VIEW.lineColor);
-    for (let i = 0; i < dashes; i++) this.context.fillRect(i * period, y, dash, thickness);
+    if (dashes === 0) return;
+    const { context } = this;
+    const { line } = VIEW;
+    const period = view[line + 2];
+    const color = colorAt(view, VIEW.lineColor);
+    context.fillStyle = this.dashes.pattern(context, color, view[line + 1], period);
+    context.fillRect(0, rowClamper(view)(view[line]), dashes * period, view[line + 3]);
   }
 }
 
+function columnsOf(view: Float32Array) {
+  const { xmap } = VIEW;
+  return {
+    offset: view[xmap],
+    slot: view[xmap + 1],
+    body: view[xmap + 2],
+    left: view[xmap + 3],
+  };
+}
+
+function colorAt(view: Float32Array, at: number): string {
+  const channel = (k: number) => Math.round(view[at + k] * 255);
+  return cssColor([channel(0), channel(1), channel(2)]);
+}
+
 function rowClamper(view: Float32Array): (price: number) => number {
-  const [top, pxPerUnit] = view.subarray(VIEW.ymap, VIEW.ymap + 2);
-  const [lowest, highest] = view.subarray(VIEW.vmap + 2, VIEW.vmap + 4);
+  const { ymap, vmap } = VIEW;
+  const top = view[ymap];
+  const pxPerUnit = view[ymap + 1];
+  const lowest = view[vmap + 2];
+  const highest = view[vmap + 3];
   return (price) => Math.min(Math.max(toRow(top, pxPerUnit, price), lowest), highest);
 }

@@ -59,7 +59,8 @@ export class Still {
   }
 
   private painterFor({ view }: Scene): Painter {
-    const [width, height] = view.subarray(VIEW.size, VIEW.size + 2);
+    const width = view[VIEW.size];
+    const height = view[VIEW.size + 1];
     const size = this.painter?.context.canvas;
     if (this.painter !== null && size?.width === width && size.height === height) {
       return this.painter;
