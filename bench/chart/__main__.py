@@ -60,7 +60,7 @@ ROWS: Final[dict[str, Measure]] = {
     "first-paint": lambda browser, case: {"ms": first_paint(browser, case, 100_000, 200)},
 }
 # Memory does not vary, and a million bars take minutes to load in some charts.
-MAX_ROUNDS: Final = {"heap": 1, "tick-1m": 3}
+MAX_ROUNDS: Final = {"heap": 1, "tick-1m": 1}
 
 
 def cases(stack: ExitStack, beside: Path | None) -> list[Case]:
@@ -95,6 +95,7 @@ def measure(
                     print(f"bench: {row}, {case.name}: {error.message}", file=sys.stderr)
                     browser.close()
                     browser = start()
+        print(f"bench: {row} done", file=sys.stderr)
         results[row] = {
             name: None if name in given_up else _median(made) for name, made in samples.items()
         }
@@ -147,7 +148,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench.chart", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join(ROWS))
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rounds", type=int, default=7, help="turns of each chart (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each chart (%(default)s)")
     parser.add_argument("--beside", type=Path, metavar="CHECKOUT", help="also measure its chart")
     options = parser.parse_args()
     rows = options.rows or list(ROWS)
@@ -163,6 +164,7 @@ def main() -> int:
         except WrongPicture as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
+    facts["load"] += f", {os.getloadavg()[0]:.1f} at the end"
     if options.json:
         print(json.dumps({"machine": facts, "rows": results}, indent=1))
     else:

@@ -21,7 +21,7 @@ FLAGS: Final = (
 WARM_UP: Final = 20
 TICKS: Final = 60
 # Slow charts make fewer ticks: as many as fit.
-LIMIT_MS: Final = 8_000
+LIMIT_MS: Final = 4_000
 TIMEOUT_MS: Final = 120_000
 POLL_MS: Final = 250
 FEW: Final = 500
