@@ -33,7 +33,7 @@ MIN_FITTED: Final = 20
 """A picture of fewer candles is laid out as if it had this many."""
 
 
-def draw_picture(picture: Picture, bars: Bars, renderer: Renderer) -> Pixels:
+def draw_picture(picture: Picture, bars: Bars, renderer: Renderer) -> Image.Image:
     """Draw a picture of bars."""
     candles = Candles.of(bars.time, bars.prices, bars.volume, bars.tick_size)
     series = series_of(picture.indicators, candles)
@@ -52,7 +52,7 @@ def draw_picture(picture: Picture, bars: Bars, renderer: Renderer) -> Pixels:
     draw_line_tags(draw, text, layout, place_line_labels(lines, candles, geometry))
     legends = Legends(draw, text, layout, candles, palette, colors)
     legends.write(picture.title, series)
-    return np.asarray(image)
+    return image
 
 
 def _beside_axes(picture: Picture, panes: Pixels, palette: Palette) -> Pixels:
