@@ -23,9 +23,10 @@ export function setText(element: HTMLElement, text: string): void {
   }
 }
 
-/** Show or hide an element if it is not so already: setting it again would still cost a style. */
-export function setHidden(element: HTMLElement, hidden: boolean): void {
+/** Hide or show an element if it is not so yet, as setting it again costs a style; returns `hidden`. */
+export function setHidden(element: HTMLElement, hidden: boolean): boolean {
   if (element.hidden !== hidden) element.hidden = hidden;
+  return hidden;
 }
 
 /** Set a data attribute if it differs. */
@@ -54,8 +55,7 @@ export class ElementPool {
   show<T>(items: readonly T[], fill: (element: HTMLElement, item: T) => void): void {
     while (this.elements.length < items.length) this.elements.push(this.make());
     this.elements.forEach((element, k) => {
-      setHidden(element, k >= items.length);
-      if (k < items.length) fill(element, items[k]);
+      if (!setHidden(element, k >= items.length)) fill(element, items[k]);
     });
   }
 }

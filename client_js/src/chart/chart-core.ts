@@ -1,7 +1,8 @@
-import { ChartEmitter, type ChartPoint, chartPoint } from "./chart-events";
+import { CHART_EVENTS, type ChartEvents, type ChartPoint, chartPoint } from "./chart-events";
 import { ShownSource } from "./chart-source";
 import type { Countdown } from "./countdown";
 import type { Point } from "./crosshair";
+import { Emitter } from "./emitter";
 import type { IndicatorSource } from "./indicator-kernels";
 import { Indicators } from "./indicators";
 import { type ChartOptions, type ChartSource, checkElement } from "./options";
@@ -15,7 +16,7 @@ import { ChartView } from "./view";
 
 /** The parts of a chart, and all that they tell each other. */
 export class ChartCore {
-  readonly events = new ChartEmitter();
+  readonly events = new Emitter<ChartEvents>(CHART_EVENTS);
   readonly scaffold = buildScaffold();
   readonly source: ShownSource;
   readonly view: ChartView;
@@ -23,6 +24,8 @@ export class ChartCore {
   /** Counts down to the close of the running candle; null without. */
   countdown: Countdown | null = null;
   destroyed = false;
+  /** The visible range as told last. */
+  private told: VisibleRange | null = null;
   private readonly styles = new AdoptedStyles(this.scaffold.root);
 
   /** Throws TypeError or RangeError that names the option. */
@@ -127,7 +130,10 @@ export class ChartCore {
   private tellFrame(): void {
     const { frames, axisDraws } = this.view;
     this.events.emit("frame", { frames, axisDraws });
-    this.events.emitRange(this.range());
+    const range = this.range();
+    if (range === null || (range.from === this.told?.from && range.to === this.told.to)) return;
+    this.told = range;
+    this.events.emit("range", range);
   }
 
   private tellClick(at: Point): void {

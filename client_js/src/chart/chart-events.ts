@@ -1,7 +1,6 @@
 import type { Bar } from "../store/candle-store";
 import type { Coordinates } from "./coordinates";
 import type { Point } from "./crosshair";
-import { Emitter } from "./emitter";
 import type { IndicatorSource } from "./indicator-kernels";
 import { readPoint } from "./magnet";
 import type { PaneHeights } from "./pane-heights";
@@ -41,32 +40,17 @@ export interface ChartEvents {
   failure: string;
 }
 
-/** Calls the listeners of a chart. */
-export class ChartEmitter extends Emitter<ChartEvents> {
-  private range: VisibleRange | null = null;
-
-  constructor() {
-    super([
-      "crosshair",
-      "click",
-      "range",
-      "panes",
-      "magnet",
-      "source",
-      "frame",
-      "computed",
-      "failure",
-    ]);
-  }
-
-  /** Tell the visible range if it is another than before. */
-  emitRange(range: VisibleRange | null): void {
-    if (range === null) return;
-    if (range.from === this.range?.from && range.to === this.range.to) return;
-    this.range = range;
-    this.emit("range", range);
-  }
-}
+export const CHART_EVENTS: readonly (keyof ChartEvents)[] = [
+  "crosshair",
+  "click",
+  "range",
+  "panes",
+  "magnet",
+  "source",
+  "frame",
+  "computed",
+  "failure",
+];
 
 /** A point of the pane with its time, price and candle, as the crosshair reads it. */
 export function chartPoint(coordinates: Coordinates, at: Point, magnet: boolean): ChartPoint {

@@ -46,9 +46,7 @@ export class Crosshair {
 
   /** Place the last price's label at row `y`, or hide it if that is outside the pane. */
   showLast(y: number, text: string, rising: boolean, height: number): void {
-    const isOutside = y < 0 || y > height;
-    setHidden(this.last, isOutside);
-    if (isOutside) return;
+    if (setHidden(this.last, y < 0 || y > height)) return;
     setText(this.last, text);
     setData(this.last, "trend", rising ? "up" : "down");
     moveTo(this.last, 0, y);

@@ -25,9 +25,7 @@ export class Legend {
   }
 
   show(store: CandleStore, index: number): void {
-    const isBare = index < 0 || index >= store.count;
-    setHidden(this.element, isBare);
-    if (isBare) return;
+    if (setHidden(this.element, index < 0 || index >= store.count)) return;
     const { open, high, low, close, volume } = store;
     const prices = [open, high, low, close].map((column) => store.format(column.at(index)));
     [...prices, compact(volume.at(index))].forEach((text, part) => {

@@ -30,7 +30,7 @@ export interface PaneFrame {
 
 /** The pane with candles, series and layers, and the axes beside it. */
 export class PaneView {
-  private readonly axes: AxisView;
+  readonly axes: AxisView;
   private readonly uniform = new Float32Array(VIEW_FLOATS);
 
   constructor(
@@ -41,11 +41,6 @@ export class PaneView {
     private readonly host: RendererHost,
   ) {
     this.axes = new AxisView(scaffold, series);
-  }
-
-  /** Number of times the axis labels have been drawn. */
-  get axisDraws(): number {
-    return this.axes.draws;
   }
 
   /** Set the sizes of the pane and of the whole chart; clears both. */

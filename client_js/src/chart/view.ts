@@ -111,7 +111,7 @@ export class ChartView implements Movable {
 
   /** Number of times the axis labels have been drawn. */
   get axisDraws(): number {
-    return this.paneView.axisDraws;
+    return this.paneView.axes.draws;
   }
 
   /** Show other candles, from the newest one on. */

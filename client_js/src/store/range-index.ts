@@ -21,9 +21,8 @@ export class RangeIndex {
   /** Volume of all candles before each block. */
   private sums = new Float64Array(1);
   private count = 0;
-  /** The first candle that the blocks, and the sums, do not know as it is. */
-  private staleBlock = 0;
-  private staleSum = 0;
+  /** The first candle that has changed since the blocks were computed. */
+  private stale = 0;
 
   constructor(
     private readonly low: Column,
@@ -34,8 +33,7 @@ export class RangeIndex {
   /** Note that the columns, of `count` candles now, have changed from `from` on. */
   update(from: number, count: number): void {
     this.count = count;
-    this.staleBlock = Math.min(this.staleBlock, from);
-    this.staleSum = Math.min(this.staleSum, from);
+    this.stale = Math.min(this.stale, from);
   }
 
   /** Extremes of candles first to last (exclusive); low is Infinity when there are none. */
@@ -43,7 +41,7 @@ export class RangeIndex {
     const firstBlock = Math.ceil(first / BLOCK);
     const lastBlock = Math.floor(last / BLOCK);
     if (firstBlock >= lastBlock) return this.scan(first, last);
-    this.computeBlocks();
+    this.compute();
     const head = this.scan(first, firstBlock * BLOCK);
     const tail = this.scan(lastBlock * BLOCK, last);
     let low = Math.min(head.low, tail.low);
@@ -59,8 +57,7 @@ export class RangeIndex {
   maxVolume(first: number, last: number, per: number): number {
     let most = 0;
     for (let start = Math.floor(first / per) * per; start < last; start += per) {
-      const end = Math.min(start + per, last);
-      const sum = per < VOLUME_BLOCK ? this.sum(start, end) : this.between(start, end);
+      const sum = this.between(start, Math.min(start + per, last));
       if (sum > most) most = sum;
     }
     return most;
@@ -70,35 +67,29 @@ export class RangeIndex {
     const firstBlock = Math.ceil(start / VOLUME_BLOCK);
     const lastBlock = Math.floor(end / VOLUME_BLOCK);
     if (firstBlock >= lastBlock) return this.sum(start, end);
-    this.computeSums();
+    this.compute();
     const inner = this.sums[lastBlock] - this.sums[firstBlock];
     return (
       this.sum(start, firstBlock * VOLUME_BLOCK) + inner + this.sum(lastBlock * VOLUME_BLOCK, end)
     );
   }
 
-  private computeBlocks(): void {
-    const { count, staleBlock } = this;
-    this.staleBlock = count;
+  /** Compute the blocks and sums of candles that have changed. */
+  private compute(): void {
+    const { count, stale } = this;
+    if (stale >= count) return;
+    this.stale = count;
     const blocks = Math.ceil(count / BLOCK);
-    this.blockLow = reserved(this.blockLow, blocks);
-    this.blockHigh = reserved(this.blockHigh, blocks);
-    for (let block = Math.floor(staleBlock / BLOCK); block < blocks; block++) {
+    if (blocks > this.blockLow.length) this.reserve(blocks);
+    const { sums } = this;
+    for (let block = Math.floor(stale / VOLUME_BLOCK); block * VOLUME_BLOCK < count; block++) {
+      const start = block * VOLUME_BLOCK;
+      sums[block + 1] = sums[block] + this.sum(start, Math.min(start + VOLUME_BLOCK, count));
+    }
+    for (let block = Math.floor(stale / BLOCK); block < blocks; block++) {
       const found = this.scan(block * BLOCK, Math.min((block + 1) * BLOCK, count));
       this.blockLow[block] = found.low;
       this.blockHigh[block] = found.high;
-    }
-  }
-
-  private computeSums(): void {
-    const { count, staleSum } = this;
-    this.staleSum = count;
-    const blocks = Math.ceil(count / VOLUME_BLOCK);
-    this.sums = reserved(this.sums, blocks + 1);
-    const { sums } = this;
-    for (let block = Math.floor(staleSum / VOLUME_BLOCK); block < blocks; block++) {
-      const start = block * VOLUME_BLOCK;
-      sums[block + 1] = sums[block] + this.sum(start, Math.min(start + VOLUME_BLOCK, count));
     }
   }
 
@@ -119,9 +110,12 @@ export class RangeIndex {
     }
     return { low: least, high: most };
   }
-}
 
-/** The array, lengthened if it is shorter than `length`, with room for an eighth more. */
-function reserved(array: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
-  return length <= array.length ? array : grown(array, Math.ceil(length * 1.125));
+  private reserve(blocks: number): void {
+    // Room for an eighth more, so that appending candles seldom comes here.
+    const capacity = Math.ceil(blocks * 1.125);
+    this.blockLow = grown(this.blockLow, capacity);
+    this.blockHigh = grown(this.blockHigh, capacity);
+    this.sums = grown(this.sums, (capacity * BLOCK) / VOLUME_BLOCK + 1);
+  }
 }
