@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Final
 
-import numpy as np
 from PIL import Image, ImageDraw
 
 from tickfire.render.bars import Bars
@@ -41,7 +40,7 @@ def draw_picture(picture: Picture, bars: Bars, renderer: Renderer) -> Image.Imag
     palette = palette_of(picture.theme)
     lines = picture.price_lines
     panes = renderer.draw(paint(candles, layout, palette, series, lines))
-    image = Image.fromarray(_beside_axes(picture, panes, palette))
+    image = _beside_axes(picture, panes, palette)
     draw = ImageDraw.Draw(image)
     text = Text(draw, picture.scale)
     draw_axes(draw, text, layout, palette)
@@ -55,15 +54,11 @@ def draw_picture(picture: Picture, bars: Bars, renderer: Renderer) -> Image.Imag
     return image
 
 
-def _beside_axes(picture: Picture, panes: Pixels, palette: Palette) -> Pixels:
+def _beside_axes(picture: Picture, panes: Pixels, palette: Palette) -> Image.Image:
     """Return the panes in the corner of the whole picture."""
     width, height = round(picture.width * picture.scale), round(picture.height * picture.scale)
-    whole = np.empty((height, width, 4), np.uint8)
-    pane_height, pane_width = panes.shape[:2]
-    whole[:pane_height, :pane_width] = panes
-    background = (*palette.background, 255)
-    whole[pane_height:] = background
-    whole[:pane_height, pane_width:] = background
+    whole = Image.new("RGBA", (width, height), palette.background)
+    whole.paste(Image.fromarray(panes))
     return whole
 
 
