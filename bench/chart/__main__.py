@@ -77,10 +77,9 @@ def cases(stack: ExitStack, beside: Path | None) -> list[Case]:
 
 def measure(
     start: Callable[[], Browser], charts: list[Case], rows: list[str], rounds: int
-) -> dict[str, Any]:
-    """Return the median figures by row and chart; None where a chart did not come to an end."""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each row with the median figures by chart; None where a chart came to no end."""
     browser = start()
-    results: dict[str, Any] = {}
     for row in rows:
         samples: dict[str, list[dict[str, float]]] = {case.name: [] for case in charts}
         given_up: set[str] = set()
@@ -95,12 +94,11 @@ def measure(
                     print(f"bench: {row}, {case.name}: {error.message}", file=sys.stderr)
                     browser.close()
                     browser = start()
-        print(f"bench: {row} done", file=sys.stderr)
-        results[row] = {
+        figures = {
             name: None if name in given_up else _median(made) for name, made in samples.items()
         }
+        yield row, figures
     browser.close()
-    return results
 
 
 def _median(samples: list[dict[str, float]]) -> dict[str, float]:
@@ -129,18 +127,18 @@ def _processor() -> str:
     return next(names, platform.machine())
 
 
-def lines(results: dict[str, Any]) -> Iterator[str]:
-    """Yield the table of each row, with the ratio to the first chart."""
-    for row, figures in results.items():
-        yield f"\n{TITLES[row]}; goal {GOALS[row]:g}"
-        first = figures[OURS[0]]
-        for name, parts in figures.items():
-            if parts is None:
-                yield f"  {name:30} did not come to an end"
-                continue
-            key, value = next(iter(parts.items()))
-            rest = "".join(f"{part} {spent:.2f}  " for part, spent in list(parts.items())[1:])
-            yield f"  {name:30}{value:9.2f}{value / first[key]:8.2f}x   {rest}"
+def lines(row: str, figures: dict[str, Any]) -> Iterator[str]:
+    """Yield the table of a row, with the ratio to the first chart."""
+    yield f"\n{TITLES[row]}; goal {GOALS[row]:g}"
+    first = figures[OURS[0]]
+    for name, parts in figures.items():
+        if parts is None:
+            yield f"  {name:30} did not come to an end"
+            continue
+        key, value = next(iter(parts.items()))
+        rest = "".join(f"{part} {spent:.2f}  " for part, spent in list(parts.items())[1:])
+        ratio = "" if first is None else f"{value / first[key]:8.2f}x"
+        yield f"  {name:30}{value:9.2f}{ratio}   {rest}"
 
 
 def main() -> int:
@@ -159,17 +157,25 @@ def main() -> int:
         charts = cases(stack, options.beside)
         playwright = stack.enter_context(sync_playwright())
         facts = machine(playwright)
+        results: dict[str, Any] = {}
+        if not options.json:
+            print(*(f"{name}: {fact}" for name, fact in facts.items()), sep="\n", flush=True)
         try:
-            results = measure(lambda: launch(playwright, *FLAGS), charts, rows, options.rounds)
+            for row, figures in measure(
+                lambda: launch(playwright, *FLAGS), charts, rows, options.rounds
+            ):
+                results[row] = figures
+                if not options.json:
+                    print(*lines(row, figures), sep="\n", flush=True)
         except WrongPicture as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
-    facts["load"] += f", {os.getloadavg()[0]:.1f} at the end"
+    load = f"{os.getloadavg()[0]:.1f} at the end"
     if options.json:
+        facts["load"] += f", {load}"
         print(json.dumps({"machine": facts, "rows": results}, indent=1))
     else:
-        print(*(f"{name}: {fact}" for name, fact in facts.items()), sep="\n")
-        print(*lines(results), sep="\n")
+        print(f"\nload: {load}")
     return 0
 
 

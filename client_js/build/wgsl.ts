@@ -19,5 +19,5 @@ export function minifiedShaders(): Plugin {
 /** The code without comments and most white space, for WGSL that has no block comments. */
 export function minified(code: string): string {
   const lines = code.split("\n").map((line) => line.replace(/\/\/.*/, "").trim());
-  return lines.join("\n").replace(/\s*([{}()[\];,:=])\s*/g, "$1");
+  return lines.join("\n").replace(/\s*([{}()[\];,:=+*&|<>])\s*/g, "$1");
 }
