@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,30 +10,44 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser.built import built_package, built_page
-from tests.support.browser.chromium import Chart, OpenPage, launch, open_chart
+from tests.support.browser.chromium import OpenPage
+from tests.support.browser.pages import Pages
 from tests.support.browser.python_panel import Served
 from tests.support.browser.stage import Market, Stage
 
+PAGES = Pages()
 
-@pytest.fixture(scope="module")  # its event loop must be gone before other tests' begin
-def browser() -> Iterator[Browser]:
-    with launch() as browser:
-        yield browser
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """Close the browsers after the last test of this folder: other tests have event loops."""
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or nextitem.path.parent != Path(__file__).parent:
+            PAGES.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Browser:
+    """Chromium without WebGPU."""
+    return PAGES.browser(webgpu=False)
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
+def open_page() -> Iterator[OpenPage]:
     """Open the dashboard: `open_page(url, renderer=..., symbol=..., interval=...)`."""
-    opened: list[Chart] = []
+    yield PAGES.open
+    PAGES.take_back()
 
-    def open_page(url: str, **options: object) -> Chart:
-        chart = open_chart(browser, url, **options)  # type: ignore[arg-type]
-        opened.append(chart)
-        return chart
 
-    yield open_page
-    for chart in opened:
-        chart.page.context.close()
+@pytest.fixture(scope="session")
+def port() -> Iterator[int]:
+    """The port of one server after another, so that pages can be used again."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +63,9 @@ def package() -> Path:
 
 
 @pytest.fixture
-def stage(static: Path) -> Iterator[Stage]:
-    made = Stage(Market(), static)
+def stage(static: Path, port: int) -> Iterator[Stage]:
+    """A market that the test moves, and the page at its address."""
+    made = Stage(Market(), static, port)
     made.serving.start()
     yield made
     made.serving.stop()
@@ -61,9 +77,9 @@ def market() -> Market:
 
 
 @pytest.fixture
-def serving(market: Market, static: Path) -> Iterator[Served]:
+def serving(market: Market, static: Path, port: int) -> Iterator[Served]:
     """A server of `market`, with the page and its Python as the product serves them."""
-    made = Served(market, static)
+    made = Served(market, static, port)
     made.start()
     yield made
     made.stop()

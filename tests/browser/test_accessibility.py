@@ -133,7 +133,7 @@ def test_the_keyboard_reads_candles_aloud(busy: Stage, open_page: OpenPage) -> N
     assert f"open {float(bar[1]):.2f}" in text
     page.mouse.move(600, 400)
     page.keyboard.press("Escape")
-    page.wait_for_function("() => document.querySelector('#chart-speech').textContent === ''")
+    page.wait_for_function("() => document.querySelector('#chart-speech')?.textContent === ''")
 
 
 def test_an_explanation_opens_by_mouse_by_keyboard_and_by_finger(
@@ -160,7 +160,7 @@ def test_an_explanation_opens_by_mouse_by_keyboard_and_by_finger(
     tip.wait_for(state="visible")
     assert tip.inner_text().startswith("Usual")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("() => document.querySelector('#tip').innerText.startsWith('Cases')")
+    page.wait_for_function("() => document.querySelector('#tip')?.innerText.startsWith('Cases')")
     page.keyboard.press("Escape")
 
     page.locator("#change").tap()

@@ -155,7 +155,7 @@ def test_live_candles_from_stock_phoenix(stage: Stage, browser: Browser) -> None
             stage.trade("ESU4", price, 3, at_ms=at_ms)
             stage.trade("NQU4", "20019", 1, at_ms=at_ms)
     page.wait_for_function("() => chart.store.count === 20")
-    page.wait_for_function("() => document.querySelector('.label-last').innerText === '5523.75'")
+    page.wait_for_function("() => document.querySelector('.label-last')?.innerText === '5523.75'")
     bars = page.evaluate("() => Array.from({ length: 20 }, (_, i) => chart.store.bar(i))")
     assert bars == [
         {

@@ -136,7 +136,7 @@ def test_a_line_is_drawn_told_in_the_legend_and_removed(
     chart.page.wait_for_selector(".series-line >> text=EMA 20")
     (ema,) = answered["results"].values()
     chart.page.wait_for_function(
-        "text => document.querySelector('.series-value').innerText === text",
+        "text => document.querySelector('.series-value')?.innerText === text",
         arg=f"{ema['columns'][0][-1]:.2f}",
     )
     drawn = count(chart.region(chart.shoot(), "#chart .pane"), FIRST_COLOR)

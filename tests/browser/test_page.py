@@ -31,10 +31,10 @@ def test_last_price_is_the_streams(stage: Stage, open_page: OpenPage, renderer: 
     stage.trade("NQU4", "20019", 1, at_ms=START_MS + 1)
     chart.wait_data("lastPrice", "5524.5")
     chart.page.wait_for_function(
-        "() => document.querySelector('.label-last').innerText === '5524.50'"
+        "() => document.querySelector('.label-last')?.innerText === '5524.50'"
     )
     assert chart.text("#last") == "5524.50"
-    chart.page.wait_for_function("() => document.querySelector('#bid').innerText === '5524.25'")
+    chart.page.wait_for_function("() => document.querySelector('#bid')?.innerText === '5524.25'")
     assert chart.text(".tape-row .tape-price >> nth=0") == "5524.50"
     chart.page.wait_for_function(
         """() => [...document.querySelectorAll(".watch-row")].some((row) =>
@@ -136,7 +136,7 @@ def test_symbols_are_searched_and_chosen_by_keyboard(stage: Stage, open_page: Op
     chart.wait_data("interval", "1h")
     chart.wait_live()
     chart.page.wait_for_function(
-        "() => document.querySelector('.legend-title').innerText === 'EUR/USD · 1h'"
+        "() => document.querySelector('.legend-title')?.innerText === 'EUR/USD · 1h'"
     )
     assert chart.complaints == []
 

@@ -32,7 +32,7 @@ def test_the_watch_list_is_sorted_by_its_heads_and_remembers(
     assert names.all_inner_texts() == by_price
     page.reload()
     chart.wait_live()
-    page.wait_for_function("() => document.querySelector('.watch-name').innerText === 'NQU4'")
+    page.wait_for_function("() => document.querySelector('.watch-name')?.innerText === 'NQU4'")
     assert head.get_attribute("aria-sort") == "descending"
     head.get_by_role("button").click()
     assert head.get_attribute("aria-sort") == "ascending"
@@ -63,7 +63,7 @@ def test_the_tape_shows_trades_from_a_size_on_and_stays_where_it_is_scrolled(
     page.locator("#tape-newest", has_text="1 newer").wait_for()
     assert tape.evaluate("list => [list.scrollTop, list.innerText]") == seen
     newest.click()
-    page.wait_for_function("() => document.querySelector('.tape-price').innerText === '5600.00'")
+    page.wait_for_function("() => document.querySelector('.tape-price')?.innerText === '5600.00'")
     assert not newest.is_visible()
 
 

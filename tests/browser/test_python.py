@@ -54,7 +54,7 @@ def test_a_typed_indicator_is_drawn_with_native_values(panel: Panel, market: Mar
     drawn = panel.chart.region(panel.chart.shoot(), "#chart .pane")
     assert count(drawn, FIRST_COLOR) > before + 200
     panel.page.wait_for_function(
-        "text => document.querySelector('.series-line').innerText.includes(text)",
+        "text => document.querySelector('.series-line')?.innerText.includes(text)",
         arg=f"{expected[-1]:.2f}",
     )
     assert panel.chart.complaints == []
@@ -111,7 +111,7 @@ def test_it_is_computed_on_live_bars(panel: Panel, market: Market, serving: Serv
         )
     expected = native.sma(column(market, 4), 3)[-1]
     panel.page.wait_for_function(
-        "text => document.querySelector('.series-line').innerText.includes(text)",
+        "text => document.querySelector('.series-line')?.innerText.includes(text)",
         arg=f"{expected:.2f}",
         timeout=30_000,
     )

@@ -42,7 +42,7 @@ def trade(panel: Panel, serving: Served, market: Market, price: str, ms: int) ->
 
 def wait_fault(panel: Panel, text: str) -> None:
     panel.page.wait_for_function(
-        "text => document.querySelector('.python-fault').innerText.includes(text)",
+        "text => document.querySelector('.python-fault')?.innerText.includes(text)",
         arg=text,
         timeout=RUN_TIMEOUT_MS,
     )

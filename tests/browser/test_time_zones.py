@@ -37,7 +37,7 @@ def test_a_zone_is_searched_by_keys_kept_and_used_everywhere(
     chart.wait_live()
     assert read_newest() == "Mon 1 Jul 2024  09:29"
     page.get_by_role("button", name="1d", exact=True).click()
-    page.wait_for_function("() => document.querySelector('.legend').innerText.includes('1d')")
+    page.wait_for_function("() => document.querySelector('.legend')?.innerText.includes('1d')")
     chart.wait_live()
     assert read_newest() == "Sun 30 Jun 2024"
     assert chart.complaints == []

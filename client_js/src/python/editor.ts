@@ -126,8 +126,9 @@ export class Editor {
     return [
       pythonSupport(),
       pythonLanguage.data.of({ autocomplete: catalogueCompletions(() => this.catalogue) }),
-      // Nothing is selected at first, so that Enter after a whole word begins a new line.
-      autocompletion({ selectOnOpen: false }),
+      // Nothing is selected at first, so that Enter after a whole word begins a new line, and Tab
+      // takes the first completion at once, however briefly the list has been open.
+      autocompletion({ selectOnOpen: false, interactionDelay: 0 }),
       indentUnit.of("    "),
       EditorState.tabSize.of(4),
       EditorState.allowMultipleSelections.of(true),

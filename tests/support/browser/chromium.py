@@ -13,14 +13,9 @@ from urllib.parse import urlencode, urljoin
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright, sync_playwright
 
 ARGUMENTS: Final = [
-    # All four are needed for a WebGPU canvas on a machine without a GPU.
-    "--enable-unsafe-webgpu",
-    "--enable-features=Vulkan",
-    "--use-vulkan=swiftshader",
-    "--use-angle=swiftshader",
     "--no-sandbox",
     "--disable-quic",
     "--no-first-run",
@@ -30,6 +25,15 @@ ARGUMENTS: Final = [
     # A name that is no secure context, for the page on plain http.
     "--host-resolver-rules=MAP insecure.test 127.0.0.1",
 ]
+WITH_WEBGPU: Final = [
+    # All four are needed for a WebGPU canvas on a machine without a GPU.
+    "--enable-unsafe-webgpu",
+    "--enable-features=Vulkan",
+    "--use-vulkan=swiftshader",
+    "--use-angle=swiftshader",
+]
+WITHOUT_WEBGPU: Final = ["--disable-gpu"]
+"""Frames by the CPU itself cost a third of those by a GPU that the CPU imitates."""
 VIEWPORT: Final = {"width": 1440, "height": 900}
 LIVE_TIMEOUT_MS: Final = 60_000
 
@@ -43,17 +47,22 @@ window.addEventListener("securitypolicyviolation", (event) =>
 
 
 @contextmanager
-def launch(*arguments: str) -> Iterator[Browser]:
-    """Start Chromium, with more arguments; the executable is `CHROMIUM`'s, or the system's."""
-    executable = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+def launch(*arguments: str, webgpu: bool = True) -> Iterator[Browser]:
+    """Start Chromium, with more arguments, and with WebGPU."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=[*ARGUMENTS, *arguments]
-        )
+        browser = start(playwright, *arguments, webgpu=webgpu)
         try:
             yield browser
         finally:
             browser.close()
+
+
+def start(playwright: Playwright, *arguments: str, webgpu: bool) -> Browser:
+    """Start Chromium; without WebGPU it needs less of the CPU."""
+    return playwright.chromium.launch(
+        executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium",
+        args=[*ARGUMENTS, *(WITH_WEBGPU if webgpu else WITHOUT_WEBGPU), *arguments],
+    )
 
 
 @dataclass
@@ -63,6 +72,28 @@ class Chart:
     page: Page
     complaints: list[str] = field(default_factory=list)
     """Console errors, uncaught exceptions and CSP reports so far."""
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._take_console)
+        self.page.on("pageerror", self._take_error)
+
+    def leave(self) -> None:
+        """Listen to the page no longer."""
+        self.page.remove_listener("console", self._take_console)
+        self.page.remove_listener("pageerror", self._take_error)
+
+    def go(self, url: str, query: dict[str, str], *, live: bool = True) -> None:
+        """Show the dashboard at `url` with query parameters; wait until it is live."""
+        self.page.goto(urljoin(url, f"?{urlencode(query)}" if query else ""))
+        if live:
+            self.wait_live()
+
+    def _take_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def _take_error(self, error: Error) -> None:
+        self.complaints.append(str(error))
 
     def data(self, name: str) -> str:
         """Return a data attribute of the root element, such as ``lastPrice``."""
@@ -181,22 +212,21 @@ def open_chart(
     query : str
         ``renderer``, ``symbol``, ``interval``.
     """
-    size: Any = viewport or VIEWPORT
+    page = new_page(browser, viewport or VIEWPORT, scale=scale, touch=touch, init=init)
+    chart = Chart(page)
+    chart.go(url, query, live=live)
+    return chart
+
+
+def new_page(
+    browser: Browser, viewport: dict[str, int], *, scale: float, touch: bool, init: str
+) -> Page:
+    """Open an empty page in a context of its own; see `open_chart`."""
+    size: Any = viewport
     context = browser.new_context(
         viewport=size, device_scale_factor=scale, has_touch=touch, color_scheme="dark"
     )
     page = context.new_page()
     page.set_default_timeout(LIVE_TIMEOUT_MS)
-    chart = Chart(page)
-    page.on("console", lambda message: _take_console(chart, message))
-    page.on("pageerror", lambda error: chart.complaints.append(str(error)))
     page.add_init_script(_WATCH_CSP + init)
-    page.goto(urljoin(url, f"?{urlencode(query)}" if query else ""))
-    if live:
-        chart.wait_live()
-    return chart
-
-
-def _take_console(chart: Chart, message: ConsoleMessage) -> None:
-    if message.type == "error":
-        chart.complaints.append(message.text)
+    return page

@@ -49,13 +49,13 @@ class Served(Serving):
         What browsers said of what the page's policy refused.
     """
 
-    def __init__(self, market: Market, static: Path) -> None:
+    def __init__(self, market: Market, static: Path, port: int = 0) -> None:
         assert (static / "pyodide" / "current.json").is_file(), "run make wasm"
         self.reports: list[Any] = []
         self._come = threading.Condition()
         socket = create_app(market, str(static)).routes[0]
         take = Route(REPORTS, self._take, methods=["POST"])
-        super().__init__(Starlette(routes=[socket, take, Mount("/", Reporting(static))]))
+        super().__init__(Starlette(routes=[socket, take, Mount("/", Reporting(static))]), port)
 
     def wait_reports(self, count: int) -> None:
         """Wait until so many reports have come."""

@@ -17,9 +17,9 @@ START_TIMEOUT_S: Final = 10
 class Serving:
     """One uvicorn server that can be stopped and started again on its port."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, port: int = 0) -> None:
         self.app = app
-        self.port = 0
+        self.port = port
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -300,9 +300,9 @@ def create_app(market: Market, static: str) -> Starlette:
 class Stage:
     """A served market that the test moves."""
 
-    def __init__(self, market: Market, static: Path) -> None:
+    def __init__(self, market: Market, static: Path, port: int = 0) -> None:
         self.market = market
-        self.serving = Serving(create_app(market, str(static)))
+        self.serving = Serving(create_app(market, str(static)), port)
 
     @property
     def url(self) -> str:
