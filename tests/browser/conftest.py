@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser.built import built_package, built_page
-from tests.support.browser.chromium import OpenPage
+from tests.support.browser.chromium import OpenPage, open_chart
 from tests.support.browser.pages import Pages
-from tests.support.browser.python_panel import Served
+from tests.support.browser.python_panel import Panel, Served
 from tests.support.browser.stage import Market, Stage
 
 PAGES = Pages()
@@ -71,15 +71,31 @@ def stage(static: Path, port: int) -> Iterator[Stage]:
     made.serving.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def market() -> Market:
     return Market()
 
 
-@pytest.fixture
-def serving(market: Market, static: Path, port: int) -> Iterator[Served]:
+@pytest.fixture(scope="module")
+def serving(market: Market, static: Path) -> Iterator[Served]:
     """A server of `market`, with the page and its Python as the product serves them."""
-    made = Served(market, static, port)
+    made = Served(market, static)
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="module")
+def started(serving: Served, browser: Browser) -> Iterator[Panel]:
+    """The panel "Python" of a page, opened, with Python started: which takes seconds."""
+    made = Panel(open_chart(browser, serving.url, symbol="ESU4", renderer="canvas2d"))
+    made.open()
+    yield made
+    made.page.context.close()
+
+
+@pytest.fixture
+def panel(started: Panel) -> Panel:
+    """The panel "Python", with an empty editor and nothing drawn."""
+    started.clear()
+    return started

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
 
-from tests.support.browser.chromium import OpenPage
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browser.chromium import open_chart
 from tests.support.browser.python_panel import RUN_TIMEOUT_MS, Panel, Served
 from tests.support.browser.stage import START_MS, Market
 
@@ -21,15 +24,16 @@ STUBBORN = (
 )
 
 
-@pytest.fixture(params=["isolated", "not isolated"])
-def panel(request: pytest.FixtureRequest, serving: Served, open_page: OpenPage) -> Panel:
+@pytest.fixture(scope="module", params=["isolated", "not isolated"])
+def started(request: pytest.FixtureRequest, serving: Served, browser: Browser) -> Iterator[Panel]:
     """The panel on an isolated page, and on plain http outside localhost."""
     isolated = request.param == "isolated"
     url = serving.url if isolated else serving.url.replace("127.0.0.1", "insecure.test")
-    panel = Panel(open_page(url, symbol=SYMBOL))
-    assert panel.page.evaluate("() => crossOriginIsolated") is isolated
-    panel.open()
-    return panel
+    made = Panel(open_chart(browser, url, symbol=SYMBOL))
+    assert made.page.evaluate("() => crossOriginIsolated") is isolated
+    made.open()
+    yield made
+    made.page.context.close()
 
 
 def trade(panel: Panel, serving: Served, market: Market, price: str, ms: int) -> None:

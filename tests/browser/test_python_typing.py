@@ -15,13 +15,10 @@ SYMBOL = "ESU4"
 KEY_MS = 20
 
 
-@pytest.fixture
-def panel(serving: Served, open_page: OpenPage) -> Panel:
-    panel = Panel(open_page(serving.url, symbol=SYMBOL, renderer="canvas2d"))
-    panel.open()
+@pytest.fixture(autouse=True)
+def in_editor(panel: Panel) -> None:
+    """Begin each test with the focus in the editor."""
     panel.page.click(EDITOR)
-    panel.page.keyboard.press("Control+a")
-    return panel
 
 
 def wait_fault(panel: Panel, text: str) -> None:
@@ -130,5 +127,6 @@ def test_the_editor_is_loaded_when_the_panel_is_opened(
     scripts = "() => performance.getEntriesByType('resource').map(e => e.name)"
     before = json.dumps(chart.page.evaluate(scripts))
     assert "/panel-" not in before
-    Panel(chart).open()
+    chart.page.click("#python-toggle")
+    chart.page.locator(EDITOR).wait_for()
     assert "/panel-" in json.dumps(chart.page.evaluate(scripts))

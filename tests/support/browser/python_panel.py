@@ -49,13 +49,13 @@ class Served(Serving):
         What browsers said of what the page's policy refused.
     """
 
-    def __init__(self, market: Market, static: Path, port: int = 0) -> None:
+    def __init__(self, market: Market, static: Path) -> None:
         assert (static / "pyodide" / "current.json").is_file(), "run make wasm"
         self.reports: list[Any] = []
         self._come = threading.Condition()
         socket = create_app(market, str(static)).routes[0]
         take = Route(REPORTS, self._take, methods=["POST"])
-        super().__init__(Starlette(routes=[socket, take, Mount("/", Reporting(static))]), port)
+        super().__init__(Starlette(routes=[socket, take, Mount("/", Reporting(static))]))
 
     def wait_reports(self, count: int) -> None:
         """Wait until so many reports have come."""
@@ -97,6 +97,13 @@ class Panel:
         self.page.locator(EDITOR).wait_for()
         self.wait_ready()
 
+    def clear(self) -> None:
+        """Empty the editor, and remove the drawing and its errors."""
+        self.wait_ready()
+        self.run("")
+        self.page.click(".python-clear")
+        self.chart.complaints.clear()
+
     def wait_ready(self) -> None:
         self.page.wait_for_function(
             "() => ['ready', 'failed'].includes(document.getElementById('python').dataset.state)",
@@ -130,9 +137,13 @@ class Panel:
     def run(self, source: str) -> None:
         """Run code, and wait for its end."""
         self.write(source)
-        self.page.evaluate("() => { document.getElementById('python').dataset.runs = '' }")
+        self.count_runs_anew()
         self.page.click(".python-run")
         self.wait_run()
+
+    def count_runs_anew(self) -> None:
+        """Forget the runs so far, so that `wait_run` waits for the next one."""
+        self.page.evaluate("() => { document.getElementById('python').dataset.runs = '' }")
 
     def wait_run(self) -> None:
         self.page.wait_for_function(
