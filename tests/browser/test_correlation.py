@@ -42,8 +42,9 @@ def stage(static: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def chart(stage: Stage, browser: Browser) -> Iterator[Chart]:
-    query = {"renderer": "canvas2d", "symbol": OWN, "interval": "1m"}
-    made = open_chart(browser, stage.url, viewport=SIZE, **query)
+    made = open_chart(
+        browser, stage.url, viewport=SIZE, renderer="canvas2d", symbol=OWN, interval="1m"
+    )
     yield made
     assert made.complaints == []
     made.page.context.close()
