@@ -94,3 +94,5 @@ def test_chromium_is_the_one_that_is_named_first(machine: Machine, tmp_path: Pat
     assert machine("chromium", programs).stdout == f"{tmp_path}/chromium\n"
     assert machine("chromium", programs, CHROMIUM="mine").stdout == f"{tmp_path}/mine\n"
     assert_asks_for(machine("chromium", {"chromium": "exit 1"}), "set CHROMIUM to its path")
+    shell = {"chromium-headless-shell": "exit 0"}
+    assert machine("chromium", programs | shell).stdout == f"{tmp_path}/chromium-headless-shell\n"

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from shutil import which
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin
 
@@ -58,9 +59,11 @@ def launch(*arguments: str, webgpu: bool = True) -> Iterator[Browser]:
 
 
 def start(playwright: Playwright, *arguments: str, webgpu: bool) -> Browser:
-    """Start Chromium; without WebGPU it needs less of the CPU."""
+    """Start Chromium: `CHROMIUM`'s, or the system's. Without WebGPU it needs less of the CPU."""
     return playwright.chromium.launch(
-        executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium",
+        executable_path=os.environ.get("CHROMIUM")
+        or which("chromium-headless-shell")
+        or which("chromium"),
         args=[*ARGUMENTS, *(WITH_WEBGPU if webgpu else WITHOUT_WEBGPU), *arguments],
     )
 

@@ -32,6 +32,7 @@ class Serving:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
+        listener.listen()  # what connects from now on is answered, if a little later
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self.app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1
