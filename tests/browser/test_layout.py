@@ -74,10 +74,9 @@ def assert_fits(chart: Chart, context: str) -> None:
     assert found["names"] == [], f"{context}: {found['names']}"
 
 
-@pytest.fixture(scope="module", params=["dark", "light"])
-def wide_open(request: pytest.FixtureRequest, crowded: Stage, browser: Browser) -> Iterator[Chart]:
-    init = f"localStorage.setItem('tickfire.theme', '{request.param}')"
-    chart = open_chart(browser, crowded.url, symbol=LONG, renderer="canvas2d", init=init)
+@pytest.fixture(scope="module")
+def wide_open(crowded: Stage, browser: Browser) -> Iterator[Chart]:
+    chart = open_chart(browser, crowded.url, symbol=LONG, renderer="canvas2d")
     crowded.trade(LONG, "1234566.87654321", 123_456_789, at_ms=START_MS + 60_000)
     chart.wait_data("lastPrice", "1234566.87654321")
     yield chart
