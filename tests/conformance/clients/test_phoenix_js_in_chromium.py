@@ -65,7 +65,7 @@ def run_page(page: Page, address: str, place: Place) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def seen(place: Place) -> dict[str, Any]:
-    with serve_files() as address, launch() as browser:
+    with serve_files() as address, launch(webgpu=False) as browser:
         return run_page(browser.new_page(), address, place)
 
 
