@@ -6,7 +6,17 @@ import { minifiedShaders } from "./build/wgsl.ts";
 const inside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The package's parts, each of which can be imported by itself. */
-const ENTRIES = ["alerts", "chart", "compute", "feed", "models", "python", "store", "tools"];
+const ENTRIES = [
+  "alerts",
+  "chart",
+  "compare",
+  "compute",
+  "feed",
+  "models",
+  "python",
+  "store",
+  "tools",
+];
 
 /** The folders whose module spawn.ts starts a worker. */
 const SPAWNING = /\/src\/(compute|python)\//;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { matching } from "../src/app/zone-menu";
+import { matching } from "../src/app/offer-list";
 import { timeTicks } from "../src/chart/ticks";
 import { clock, full, minute } from "../src/format/time";
 import { checkedZone, isRepeated, offsetText, zoneOffset } from "../src/format/zone";

@@ -11,11 +11,13 @@ export interface Address {
   indicators: string | null;
   /** Scale of the prices; null if the address names none. */
   scale: ScaleKind | null;
+  /** The symbols that the chart is compared with, separated by commas; null if it names none. */
+  compare: string | null;
   renderer: RendererName | null;
   faults: string[];
 }
 
-/** Read `?symbol=`, `?interval=`, `?indicators=`, `?scale=` and `?renderer=`. */
+/** Read `?symbol=`, `?interval=`, `?indicators=`, `?scale=`, `?compare=` and `?renderer=`. */
 export function readAddress(search: string): Address {
   const params = new URLSearchParams(search);
   const interval = params.get("interval");
@@ -31,6 +33,7 @@ export function readAddress(search: string): Address {
     interval: isInterval(interval) ? interval : null,
     indicators: params.get("indicators"),
     scale: readScale(scale),
+    compare: params.get("compare"),
     renderer: renderer === "webgpu" || renderer === "canvas2d" ? renderer : null,
     faults,
   };
@@ -48,6 +51,7 @@ export interface View {
   interval: Interval;
   indicators: string;
   scale: ScaleKind;
+  compare: string;
 }
 
 /**
@@ -60,6 +64,7 @@ export function writeAddress(view: View, isStep: boolean): void {
   url.searchParams.set("interval", view.interval);
   setOrDelete(url, "indicators", view.indicators);
   setOrDelete(url, "scale", view.scale === "linear" ? "" : view.scale);
+  setOrDelete(url, "compare", view.compare);
   if (url.href === location.href) return;
   if (isStep) history.pushState(null, "", url);
   else history.replaceState(null, "", url);

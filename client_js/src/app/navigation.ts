@@ -1,4 +1,3 @@
-import type { Chart } from "../chart/chart";
 import { byId } from "../dom";
 import { INTERVALS, type Interval } from "../store/intervals";
 import { type Address, readAddress, writeAddress } from "./address";
@@ -24,7 +23,6 @@ export interface NavigationParts {
   readonly watch: WatchList;
   readonly intervals: IntervalButtons;
   readonly toolbar: Toolbar;
-  readonly chart: Chart;
   readonly panels: Panels;
   readonly notice: Notice;
 }
@@ -91,11 +89,12 @@ export class Navigation {
 
   /** Write what is shown into the address; Back returns to the view before if `isStep`. */
   writeAddress(isStep: boolean): void {
-    const { session, chart, toolbar } = this.parts;
+    const { session, toolbar } = this.parts;
     const { symbol, interval } = session;
     if (symbol === null) return;
-    const view = { symbol, interval, indicators: toolbar.indicators.text, scale: chart.scale };
-    writeAddress(view, isStep);
+    const { indicators, compare } = toolbar;
+    const chosen = { indicators: indicators.text, compare: compare.text, scale: compare.scale };
+    writeAddress({ symbol, interval, ...chosen }, isStep);
   }
 
   private openWatch(): void {
@@ -122,8 +121,8 @@ export class Navigation {
   private restore(): void {
     const { market, session, toolbar } = this.parts;
     this.address = readAddress(location.search);
-    const { symbol, interval, scale } = this.address;
-    toolbar.scale.show(scale ?? "linear");
+    const { symbol, interval, scale, compare } = this.address;
+    toolbar.compare.restore(compare, scale ?? "linear");
     if (symbol === null || !market.symbols.has(symbol)) return;
     this.show(symbol, interval ?? session.interval, false);
   }

@@ -116,10 +116,13 @@ export class Page {
     this.toolbar = new Toolbar(this.chart, this.feed, {
       kernels,
       indicators: address.indicators,
+      peers: this.peers,
+      compare: address.compare,
       current: () => this.shownPrice(),
       symbols: () => this.market.symbols.keys(),
       onChoose: (symbol) => this.navigation.select(symbol),
       onEdited: () => this.navigation.writeAddress(false),
+      onCompared: () => this.navigation.writeAddress(true),
       onFailure,
       onDone: (told) => this.status.say("good", told),
     });

@@ -26,16 +26,15 @@ export class ScaleSelect {
     this.element.replaceChildren(
       ...SCALE_KINDS.map((kind) => el("option", "", { value: kind }, NAMES[kind])),
     );
-    this.element.value = chart.scale;
+    this.refresh();
     this.element.addEventListener("change", () => {
       this.choose(readScale(this.element.value) ?? "linear");
     });
   }
 
-  /** Show a scale that the address names. */
-  show(kind: ScaleKind): void {
-    this.element.value = kind;
-    this.chart.setScale(kind);
+  /** Show the scale that the chart has now. */
+  refresh(): void {
+    this.element.value = this.chart.scale;
   }
 
   /** Change to the next scale. */
@@ -45,7 +44,8 @@ export class ScaleSelect {
   }
 
   private choose(kind: ScaleKind): void {
-    this.show(kind);
+    this.chart.setScale(kind);
+    this.refresh();
     remember("scale", kind);
     this.onChange();
   }

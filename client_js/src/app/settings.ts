@@ -11,6 +11,7 @@ export type Setting =
   | "interval"
   | "scale"
   | "indicators"
+  | "compare"
   | "volume-profile"
   | "alerts"
   | "alerts-unreadable"

@@ -3,11 +3,13 @@ import type { MarketFeed } from "../feed/feed";
 import type { KernelIndicators } from "../indicators/kernel-indicators";
 import type { AlertPanelHandlers } from "./alert-panel";
 import { Alerts } from "./alerts";
+import { Compare } from "./compare";
 import type { Drawings } from "./drawings";
 import { ExportMenu } from "./export-menu";
 import { Indicators } from "./indicators";
 import type { Shortcut } from "./keys";
 import { Magnet } from "./magnet";
+import type { PeerCandles } from "./peer-candles";
 import { ProfileSwitch } from "./profile-switch";
 import { Python } from "./python";
 import { ScaleSelect } from "./scale-select";
@@ -19,18 +21,24 @@ export interface ToolbarOptions extends AlertPanelHandlers {
   indicators: string | null;
   /** The symbols of the market. */
   symbols(): Iterable<string>;
+  /** The candles of other symbols, and those to compare that the page's address names. */
+  peers: PeerCandles;
+  compare: string | null;
   /** Called with a sentence if something that was asked for cannot be done. */
   onFailure(reason: string): void;
   /** Called with a sentence when something that the page does not show otherwise has been done. */
   onDone(told: string): void;
   /** The user has changed something that the page's address holds. */
   onEdited(): void;
+  /** The user has chosen other symbols to compare. */
+  onCompared(): void;
 }
 
 /** The tools above the chart. */
 export class Toolbar {
   readonly indicators: Indicators;
   readonly scale: ScaleSelect;
+  readonly compare: Compare;
   readonly alerts: Alerts;
   private readonly magnet: Magnet;
   private readonly drawings: Promise<Drawings>;
@@ -45,6 +53,12 @@ export class Toolbar {
     });
     new ProfileSwitch(chart, options.kernels);
     this.scale = new ScaleSelect(chart, onEdited);
+    this.compare = new Compare(chart, options.peers, options.compare, {
+      symbols: () => options.symbols(),
+      onEdited: () => options.onCompared(),
+      onDrawn: () => this.scale.refresh(),
+      onFailure,
+    });
     new Python(chart, onFailure);
     this.alerts = new Alerts(chart, feed, toasts, options);
     this.magnet = new Magnet(chart, options.onDone);
@@ -58,6 +72,7 @@ export class Toolbar {
     return [
       { keys: ["i"], does: "Indicators", run: () => this.indicators.openMenu() },
       { keys: ["l"], does: "Scale: linear, log, percent", run: () => this.scale.next() },
+      { keys: ["c"], does: "Compare symbols", run: () => this.compare.open() },
       { keys: ["n"], does: "Price alerts", run: () => this.alerts.openPanel() },
       { keys: ["d"], does: "Draw", run: () => void this.openDrawings() },
       { keys: ["m"], does: "Magnet of crosshair and drawings", run: () => this.magnet.toggle() },

@@ -1,6 +1,9 @@
+import type { CandleStore } from "../store/candle-store";
+import type { Extent } from "../store/range-index";
 import type { Palette } from "./color";
 import type { Coordinates } from "./coordinates";
 import type { Point } from "./crosshair";
+import type { PriceMapping } from "./price-mapping";
 import type { RectBatch } from "./rect-batch";
 
 /** All that a layer needs to draw itself in one frame. */
@@ -38,6 +41,11 @@ export interface Drag {
 export interface ChartLayer {
   /** Draw into the frame's batches; called with each frame in which the pane is drawn. */
   draw?(frame: LayerFrame): void;
+  /**
+   * Prices, in units of the store, that an automatic scale shows besides those of its candles
+   * `first` to `last` (exclusive).
+   */
+  extent?(store: CandleStore, first: number, last: number): Extent | null;
   /** Labels on the price axis. */
   priceLabels?(): readonly PriceLabel[];
   /** The cursor where the layer would take a press, such as "grab"; null elsewhere. */
@@ -61,6 +69,23 @@ export class Layers {
 
   draw(frame: LayerFrame): void {
     for (const layer of this.layers) layer.draw?.(frame);
+  }
+
+  /** Stretch an extent of positions, that of candles `first` to `last` (exclusive), to the layers. */
+  stretch(
+    store: CandleStore,
+    { low, high }: Extent,
+    first: number,
+    last: number,
+    mapping: PriceMapping,
+  ): Extent {
+    const positions = [low, high];
+    for (const layer of this.layers) {
+      const found = layer.extent?.(store, first, last);
+      if (found) positions.push(mapping.toPosition(found.low), mapping.toPosition(found.high));
+    }
+    const drawn = positions.filter(Number.isFinite);
+    return { low: Math.min(...drawn), high: Math.max(...drawn) };
   }
 
   priceLabels(): PriceLabel[] {

@@ -5,14 +5,7 @@ import type { Palette, Rgb } from "./color";
 import type { PaneSize } from "./geometry";
 import css from "./overlays.css?inline";
 import { type ChosenHeights, PaneBorders } from "./pane-borders";
-import {
-  type Columns,
-  columnsOf,
-  PlotPainter,
-  type Reduced,
-  reduce,
-  type ValueScale,
-} from "./plots";
+import { type Columns, columnsOf, PlotPainter, type Reduced, reduce, valueScaleOf } from "./plots";
 import type { PriceMapping } from "./price-mapping";
 import { packColor, type RectBatch } from "./rect-batch";
 import type { Geometry, Rect } from "./scene";
@@ -124,18 +117,7 @@ export class Overlays {
     this.borders.place(layout, pane);
     if (this.drawn.series.size + this.drawn.panes.size === 0) return;
     const columns = columnsOf(geometry, store.count, pane.ratio);
-    const units = 10 ** store.decimals;
-    const { mapping } = geometry;
-    const prices: ValueScale = {
-      rows: { top: 0, bottom: layout.height },
-      origin: (geometry.top + mapping.base) * geometry.pxPerUnit + geometry.wick / 2,
-      ...(mapping.kind === "linear"
-        ? { scale: units * geometry.pxPerUnit }
-        : {
-            scale: geometry.pxPerUnit,
-            toPosition: (value) => mapping.toPosition(value * units),
-          }),
-    };
+    const prices = valueScaleOf(geometry, 10 ** store.decimals, layout.height);
     const painter = new PlotPainter(columns, prices, palette.background);
     for (const series of this.onPrices()) paintSeries(painter, columns, store, series, under, over);
     for (const sub of layout.panes) this.drawPane(sub, store, columns, pane, look);

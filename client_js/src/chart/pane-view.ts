@@ -52,10 +52,10 @@ export class PaneView {
   /** Draw the pane, and the axes if they have moved or `isAll`; returns where everything lies. */
   draw(frame: PaneFrame, isAll: boolean): Coordinates {
     const { store, intervalMs, viewport, scale, pane, palette, zone } = frame;
-    const { series, axes } = this;
+    const { series, layers, axes } = this;
     const room = series.divide(pane);
-    const geometry = layOut(store, viewport, scale, room, (...given) =>
-      series.stretch(store, ...given),
+    const geometry = layOut(store, viewport, scale, room, (extent, ...given) =>
+      layers.stretch(store, series.stretch(store, extent, ...given), ...given),
     );
     const coordinates = new Coordinates(store, geometry, intervalMs, pane.ratio);
     series.fit(store, geometry);
@@ -64,7 +64,7 @@ export class PaneView {
     series.draw(store, geometry, pane, { palette, grid: axes.grid });
     const { under, over } = series;
     const { width } = pane;
-    this.layers.draw({ under, over, coordinates, palette, width, height: room.height });
+    layers.draw({ under, over, coordinates, palette, width, height: room.height });
     if (this.host.current !== null) this.render(this.host.current, geometry, frame);
     return coordinates;
   }

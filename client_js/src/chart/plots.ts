@@ -20,6 +20,16 @@ export interface ValueScale {
   toPosition?(value: number): number;
 }
 
+/** The scale of the candles' pane, whose rows end at `height`, for prices of `units` units each. */
+export function valueScaleOf(geometry: Geometry, units: number, height: number): ValueScale {
+  const { mapping, top, pxPerUnit, wick } = geometry;
+  const rows = { top: 0, bottom: height };
+  const origin = (top + mapping.base) * pxPerUnit + wick / 2;
+  if (mapping.kind === "linear") return { rows, origin, scale: units * pxPerUnit };
+  const toPosition = (value: number) => mapping.toPosition(value * units);
+  return { rows, origin, scale: pxPerUnit, toPosition };
+}
+
 /** The columns of visible buckets of candles, and of one beyond each edge. */
 export interface Columns {
   width: number;
