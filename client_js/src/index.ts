@@ -1,6 +1,6 @@
 /** All of tickfire for JavaScript. An application that needs a part imports that part's entry. */
 export type * from "./entries/chart";
-export { Chart, createChart, PRICE_PANE, packColor, THEMES } from "./entries/chart";
+export { Chart, createChart, linkCrosshairs, PRICE_PANE, packColor, THEMES } from "./entries/chart";
 export type * from "./entries/compute";
 export {
   Compute,

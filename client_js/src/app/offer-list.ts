@@ -39,7 +39,7 @@ export class OfferList {
   private readonly search: HTMLInputElement;
 
   constructor(
-    panel: HTMLElement,
+    private readonly panel: HTMLElement,
     private readonly options: OfferListOptions,
   ) {
     const { search, list, none } = options;
@@ -86,7 +86,9 @@ export class OfferList {
   private key(event: KeyboardEvent): void {
     const rows = [...this.list.querySelectorAll("button")];
     const at = rows.indexOf(event.target as HTMLButtonElement);
-    if (event.key === "Enter" && event.target === this.search) rows[0]?.click();
+    // A search field would handle Escape itself and only clear its text.
+    if (event.key === "Escape") this.panel.hidePopover();
+    else if (event.key === "Enter" && event.target === this.search) rows[0]?.click();
     else if (event.key === "ArrowDown") (rows[at + 1] ?? rows[at])?.focus();
     else if (event.key === "ArrowUp") (rows[at - 1] ?? this.search).focus();
     else return;

@@ -141,7 +141,8 @@ export class ChartCore {
     if (point !== null) this.events.emit("click", point);
   }
 
-  private pointOf(at: Point | null): ChartPoint | null {
+  /** A point of the pane, as listeners are told it. */
+  pointOf(at: Point | null): ChartPoint | null {
     const { coordinates } = this.view;
     return at && coordinates && chartPoint(coordinates, at, this.view.magnet);
   }

@@ -4,7 +4,8 @@ import type { CandleStore } from "../store/candle-store";
 import type { TickInput } from "../store/ticks";
 import type { Added } from "./added";
 import { ChartCore } from "./chart-core";
-import type { ChartEvents } from "./chart-events";
+import type { ChartEvents, ChartPoint } from "./chart-events";
+import { type CrosshairInput, checkedPlace, pointAt } from "./crosshair-place";
 import { csvOf } from "./csv";
 import type { IndicatorParams } from "./indicator-kernels";
 import type { IndicatorOptions } from "./indicators";
@@ -278,6 +279,22 @@ export class Chart {
   visibleBars(): { left: number; right: number } {
     const { left, right } = this.core.view.viewport;
     return { left, right };
+  }
+
+  /** The crosshair's place; null while it is hidden. */
+  get crosshair(): ChartPoint | null {
+    return this.core.pointOf(this.core.view.cursor);
+  }
+
+  /**
+   * Show the crosshair on the candle of a time, or hide it: for null, and for a time out of sight.
+   * The event `crosshair` tells of the user's movements only, so charts may follow each other.
+   * Throws TypeError or RangeError that names the field.
+   */
+  setCrosshair(at: CrosshairInput | null): void {
+    const place = at && checkedPlace(at);
+    const { view } = this.core;
+    view.setCursor(place && view.coordinates && pointAt(view.coordinates, place));
   }
 
   /** Call `listener` at each event; returns a function that unsubscribes it. */

@@ -1,6 +1,7 @@
 /** Mouse, touch and keys, which are loaded when there is something to move. */
 import type { Coordinates } from "./coordinates";
 import type { Point } from "./crosshair";
+import { closePoint } from "./crosshair-place";
 import { type ChartActions, listenTo } from "./input";
 import type { Layers } from "./layers";
 import type { PriceScale } from "./price-scale";
@@ -76,9 +77,8 @@ function shareOf(dy: number, { coordinates }: Movable): number {
 function step(view: Movable, candles: number): void {
   const { coordinates, cursor } = view;
   if (coordinates === null || coordinates.store.count === 0) return;
-  const { ratio, geometry, store } = coordinates;
+  const { geometry, store } = coordinates;
   const from = cursor === null ? store.count : coordinates.xToIndex(cursor.x);
   const index = Math.min(Math.max(from + candles * geometry.per, 0), store.count - 1);
-  const y = coordinates.rowOf(store.close.at(index)) / ratio;
-  view.point({ x: coordinates.columnOf(index) / ratio, y: Math.min(y, geometry.height / ratio) });
+  view.point(closePoint(coordinates, index));
 }

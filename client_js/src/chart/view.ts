@@ -177,13 +177,20 @@ export class ChartView implements Movable {
     this.request(Level.Data);
   }
 
-  point(at: Point | null): void {
+  /** Place the crosshair, and tell nobody. */
+  setCursor(at: Point | null): void {
+    const { cursor } = this;
+    if (at?.x === cursor?.x && at?.y === cursor?.y) return;
     this.cursor = at;
+    this.request(Level.Cursor);
+  }
+
+  point(at: Point | null): void {
+    this.setCursor(at);
     const cursor = (at === null ? null : this.layers.cursorAt(at)) ?? "";
     const { style } = this.scaffold.pane;
     if (style.cursor !== cursor) style.cursor = cursor;
     this.options.onPoint(at);
-    this.request(Level.Cursor);
   }
 
   click(at: Point): void {

@@ -51,8 +51,6 @@ export class Comparison {
   private readonly watchers = new Map<string, Watcher>();
   /** The scale before anything was compared; null while nothing is. */
   private former: ScaleKind | null = null;
-  /** The beginning of the candle under the crosshair; null for the newest. */
-  private pointed: number | null = null;
 
   constructor(private readonly chart: Chart) {
     const { element } = chart;
@@ -60,9 +58,6 @@ export class Comparison {
     this.legend = new CompareLegend(place, (symbol) => this.remove(symbol));
     this.added = chart.addLayer(this.layer);
     this.stops = [
-      chart.on("crosshair", (point) => {
-        this.pointed = point?.bar?.time ?? null;
-      }),
       chart.on("frame", () => this.tell()),
       chart.on("source", () => {
         if (chart.symbol !== null) this.remove(chart.symbol);
@@ -182,8 +177,10 @@ export class Comparison {
   }
 
   private tell(): void {
-    const { store } = this.chart;
-    const time = this.pointed ?? (store.count > 0 ? store.time[store.count - 1] : Number.NaN);
+    const { store, crosshair } = this.chart;
+    if (store.count === 0) return;
+    // The candle under the crosshair, or else the newest.
+    const time = crosshair?.bar?.time ?? store.time[store.count - 1];
     this.legend.show(this.layer.readings(time));
   }
 }

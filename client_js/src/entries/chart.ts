@@ -6,6 +6,7 @@ export type { Rgb } from "../chart/color";
 export type { Coordinates } from "../chart/coordinates";
 export type { FeedClock } from "../chart/countdown";
 export type { Point } from "../chart/crosshair";
+export type { CrosshairInput } from "../chart/crosshair-place";
 export type {
   IndicatorKernels,
   IndicatorParams,
@@ -16,6 +17,7 @@ export type {
 } from "../chart/indicator-kernels";
 export type { IndicatorOptions } from "../chart/indicators";
 export type { ChartLayer, Drag, LayerFrame, PriceLabel } from "../chart/layers";
+export { linkCrosshairs } from "../chart/link-crosshairs";
 export type { Marker } from "../chart/markers";
 export type { ChartOptions, ChartSource } from "../chart/options";
 export type { PaneHeights } from "../chart/pane-heights";
