@@ -4,11 +4,9 @@ import type { CandleStore } from "../store/candle-store";
 import type { Coordinates } from "./coordinates";
 import { Crosshair, type Point } from "./crosshair";
 import type { PaneSize } from "./geometry";
-import type { Layers } from "./layers";
 import type { Legend } from "./legend";
 import { readPoint } from "./magnet";
 import type { MarkerHost } from "./marker-host";
-import { PriceLabels } from "./price-labels";
 import { axisText } from "./price-text";
 import type { Scaffold } from "./scaffold";
 import { type LastPrice, rowOf } from "./scene";
@@ -27,25 +25,21 @@ export interface AnnotationFrame {
 /** The elements above the canvases: legends, markers, and labels on the axes. */
 export class Annotations {
   private readonly crosshair: Crosshair;
-  private readonly labels: PriceLabels;
 
   constructor(
     { root, pane }: Scaffold,
     private readonly legend: Legend,
     private readonly series: SeriesHost,
-    private readonly layers: Layers,
     private readonly markers: MarkerHost,
   ) {
     pane.append(legend.element);
     this.crosshair = new Crosshair(root);
-    this.labels = new PriceLabels(root);
   }
 
   /** Place everything for a frame. */
   place(frame: AnnotationFrame): void {
     const { coordinates } = frame;
     this.placeLast(coordinates);
-    this.placeLabels(coordinates);
     this.markers.place(coordinates);
     this.placeCross(frame);
   }
@@ -59,16 +53,6 @@ export class Annotations {
     const text = axisText(store, geometry, last.price);
     const height = this.series.layout.height / ratio;
     this.crosshair.showLast(rowOf(geometry, last.price) / ratio, text, last.rising, height);
-  }
-
-  private placeLabels(coordinates: Coordinates): void {
-    const height = this.series.layout.height / coordinates.ratio;
-    const placed = this.layers.priceLabels().map(({ price, text, color }) => ({
-      y: coordinates.priceToY(price),
-      text: text ?? String(price),
-      color,
-    }));
-    this.labels.show(placed.filter(({ y }) => y >= 0 && y <= height));
   }
 
   private placeCross({ coordinates, cursor, pane, zone, magnet }: AnnotationFrame): void {

@@ -5,7 +5,6 @@ import type { TickInput } from "../store/ticks";
 import type { Added } from "./added";
 import { ChartCore } from "./chart-core";
 import type { ChartEvents, ChartPoint } from "./chart-events";
-import { type CrosshairInput, checkedPlace, pointAt } from "./crosshair-place";
 import { csvOf } from "./csv";
 import type { IndicatorParams } from "./indicator-kernels";
 import type { IndicatorOptions } from "./indicators";
@@ -16,7 +15,14 @@ import type { ChartOptions, ChartSource } from "./options";
 import type { PaneHeights } from "./pane-heights";
 import { type PriceLine, PriceLineLayer, type PriceLineOptions } from "./price-lines";
 import { checkedScale, type ScaleKind } from "./price-scale";
-import { checkedRange, positionOf, type TimeRange, type VisibleRange } from "./range";
+import {
+  type CrosshairInput,
+  checkedPlace,
+  checkedRange,
+  positionOf,
+  type TimeRange,
+  type VisibleRange,
+} from "./range";
 import type { RendererName } from "./renderers/renderer";
 import type { Series } from "./series";
 import type { PaneOptions } from "./series-host";
@@ -287,14 +293,12 @@ export class Chart {
   }
 
   /**
-   * Show the crosshair on the candle of a time, or hide it: for null, and for a time out of sight.
-   * The event `crosshair` tells of the user's movements only, so charts may follow each other.
+   * Show the crosshair on the candle of a time, at its close unless a price is given, from the next
+   * frame on. Null hides it, and so does a time out of sight. The event `crosshair` tells of the user's movements only, so charts may follow each other.
    * Throws TypeError or RangeError that names the field.
    */
   setCrosshair(at: CrosshairInput | null): void {
-    const place = at && checkedPlace(at);
-    const { view } = this.core;
-    view.setCursor(place && view.coordinates && pointAt(view.coordinates, place));
+    this.core.view.place(at && checkedPlace(at));
   }
 
   /** Call `listener` at each event; returns a function that unsubscribes it. */

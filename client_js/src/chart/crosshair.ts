@@ -6,6 +6,12 @@ export interface Point {
   y: number;
 }
 
+/** A time, in ms, on whose candle the crosshair is shown, and a price; its close by default. */
+export interface CrosshairPlace {
+  time: number;
+  price?: number;
+}
+
 /**
  * The crosshair and the last price: plain elements moved by transforms, so that the browser's
  * compositor moves them and no canvas is redrawn.

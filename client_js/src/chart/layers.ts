@@ -58,6 +58,10 @@ export interface ChartLayer {
 export class Layers {
   private readonly layers: ChartLayer[] = [];
 
+  get count(): number {
+    return this.layers.length;
+  }
+
   add(layer: ChartLayer): void {
     this.layers.push(layer);
   }

@@ -1,41 +1,49 @@
 import type { Added } from "./added";
 import type { Coordinates } from "./coordinates";
 import { Level } from "./invalidate";
-import type { Marker, Markers } from "./markers";
+import type { Layers } from "./layers";
+import type { Marker } from "./markers";
+import type { Marks } from "./marks";
+import type { Scaffold } from "./scaffold";
 
-/** The markers of a chart. Many have none: the code that draws them is loaded with the first. */
+/** Markers and labels of layers. Many charts have none: their code is loaded with the first. */
 export class MarkerHost {
   private readonly lists = new Set<readonly Marker[]>();
-  private markers: Markers | null = null;
+  private marks: Marks | null = null;
+  private isAsked = false;
 
   /** `request` asks for a frame; `onFailure` is called with a sentence if they cannot be drawn. */
   constructor(
-    private readonly parent: HTMLElement,
+    private readonly scaffold: Scaffold,
+    private readonly layers: Layers,
     private readonly request: (level: Level) => void,
     private readonly onFailure: (reason: string) => void,
   ) {}
 
   /** Add markers on candles. */
   add(markers: readonly Marker[]): Added {
+    const redraw = () => this.request(Level.Cursor);
     this.lists.add(markers);
-    if (markers.length > 0) void this.show();
+    redraw();
     return {
       remove: () => {
         this.lists.delete(markers);
-        this.request(Level.Cursor);
+        redraw();
       },
     };
   }
 
-  /** Place the markers of the candles in view. */
+  /** Place those in sight. */
   place(coordinates: Coordinates): void {
-    this.markers?.place([...this.lists].flat(), coordinates);
+    if (!this.isAsked && this.lists.size + this.layers.count > 0) void this.load();
+    this.marks?.place([...this.lists].flat(), coordinates);
   }
 
-  private async show(): Promise<void> {
+  private async load(): Promise<void> {
+    this.isAsked = true;
     try {
-      const { Markers } = await import("./markers");
-      this.markers ??= new Markers(this.parent);
+      const { Marks } = await import("./marks");
+      this.marks = new Marks(this.scaffold, this.layers);
       this.request(Level.Cursor);
     } catch (error) {
       this.onFailure(`Markers cannot be drawn: ${String(error)}`);

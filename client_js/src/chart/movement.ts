@@ -1,7 +1,7 @@
 /** Mouse, touch and keys, which are loaded when there is something to move. */
 import type { Coordinates } from "./coordinates";
-import type { Point } from "./crosshair";
-import { closePoint } from "./crosshair-place";
+import type { CrosshairPlace, Point } from "./crosshair";
+import { closePoint, pointAt } from "./crosshair-point";
 import { type ChartActions, listenTo } from "./input";
 import type { Layers } from "./layers";
 import type { PriceScale } from "./price-scale";
@@ -19,6 +19,8 @@ export interface Movable {
   readonly cursor: Point | null;
   /** Draw the view that has been moved. */
   moved(): void;
+  /** Place the crosshair, and tell nobody. */
+  setCursor(at: Point | null): void;
   /** Move the crosshair. */
   point(at: Point | null): void;
   click(at: Point): void;
@@ -37,6 +39,11 @@ export function listen(scaffold: Scaffold, view: Movable, kinetic: boolean): () 
   latest.addEventListener("pointerdown", (event) => event.stopPropagation());
   latest.addEventListener("click", () => actions.goLatest());
   return listenTo(scaffold, actions, kinetic);
+}
+
+/** Place a view's crosshair; null hides it, and so does a time out of sight. */
+export function place(view: Movable, at: CrosshairPlace | null): void {
+  view.setCursor(at && view.coordinates && pointAt(view.coordinates, at));
 }
 
 function actionsOf(view: Movable): ChartActions {

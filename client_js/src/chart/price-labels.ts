@@ -1,13 +1,8 @@
 import { ElementPool, el, moveTo, setText } from "../dom";
 import { cssColor, parseColor } from "./color";
 import { inkOn } from "./contrast";
-
-/** A label as placed: its middle in CSS pixels of the pane. */
-export interface PlacedLabel {
-  y: number;
-  text: string;
-  color: string;
-}
+import type { Coordinates } from "./coordinates";
+import type { PriceLabel } from "./layers";
 
 /** Labels of layers on the price axis: elements, like the crosshair's. */
 export class PriceLabels {
@@ -19,9 +14,14 @@ export class PriceLabels {
     );
   }
 
-  show(labels: readonly PlacedLabel[]): void {
-    this.pool.show(labels, (element, { y, text, color }) => {
-      setText(element, text);
+  /** Show those of the prices in sight. */
+  show(labels: readonly PriceLabel[], coordinates: Coordinates): void {
+    const height = coordinates.geometry.height / coordinates.ratio;
+    const placed = labels
+      .map((label) => ({ ...label, y: coordinates.priceToY(label.price) }))
+      .filter(({ y }) => y >= 0 && y <= height);
+    this.pool.show(placed, (element, { y, price, text, color }) => {
+      setText(element, text ?? String(price));
       moveTo(element, 0, y);
       paint(element, color);
     });

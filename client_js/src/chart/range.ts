@@ -1,6 +1,7 @@
 import type { CandleStore } from "../store/candle-store";
 import { type TimeInput, timeOf } from "../store/values";
 import { indexOfTime, timeOfIndex } from "./coordinates";
+import type { CrosshairPlace } from "./crosshair";
 import type { Viewport } from "./viewport";
 
 /** A range of times, as given. */
@@ -20,6 +21,21 @@ export function checkedRange({ from, to }: TimeRange): VisibleRange {
   const range = { from: timeOf(from, "from"), to: timeOf(to, "to") };
   if (range.from < range.to) return range;
   throw new RangeError("the visible range must end after it begins");
+}
+
+/** A place for the crosshair, as given. */
+export interface CrosshairInput {
+  /** Any instant of its candle. */
+  time: TimeInput;
+  /** The candle's close by default. */
+  price?: number;
+}
+
+/** Check a place; throws TypeError or RangeError that names the field. */
+export function checkedPlace({ time, price }: CrosshairInput): CrosshairPlace {
+  if (price === undefined) return { time: timeOf(time) };
+  if (Number.isFinite(price)) return { time: timeOf(time), price };
+  throw new RangeError(`price must be finite, not ${price}`);
 }
 
 /** Position of a time on the axis on which candle i spans [i, i + 1). */

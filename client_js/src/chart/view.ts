@@ -3,7 +3,7 @@ import type { CandleStore } from "../store/candle-store";
 import type { Added } from "./added";
 import { Annotations } from "./annotations";
 import type { Coordinates } from "./coordinates";
-import type { Point } from "./crosshair";
+import type { CrosshairPlace, Point } from "./crosshair";
 import { Follower } from "./follower";
 import type { PaneSize } from "./geometry";
 import { FrameLoop, Level } from "./invalidate";
@@ -71,6 +71,7 @@ export class ChartView implements Movable {
   private readonly host: RendererHost;
   private readonly paneView: PaneView;
   private readonly annotations: Annotations;
+  private readonly movement: Promise<typeof import("./movement")>;
   private readonly stopObserving: () => void;
 
   constructor(
@@ -87,15 +88,16 @@ export class ChartView implements Movable {
     this.palette = paletteOf(theme);
     const places = { pane, legend: legend.element };
     this.series = new SeriesHost(places, options.heights, request, options.onPanes, onFailure);
-    this.markers = new MarkerHost(pane, request, onFailure);
+    this.markers = new MarkerHost(scaffold, layers, request, onFailure);
     this.uploads = new RecordUploads(this.store, () => request(Level.Data));
     this.host = new RendererHost(pane, renderer, (ready) => this.adopt(ready), onFailure);
     this.paneView = new PaneView(scaffold, this.series, layers, this.uploads, this.host);
-    this.annotations = new Annotations(scaffold, legend, this.series, layers, this.markers);
+    this.annotations = new Annotations(scaffold, legend, this.series, this.markers);
     this.setTitle(source);
     applyTheme(root, theme);
     // On demand, as the renderer is, without which there is nothing to drag.
-    void import("./movement").then(({ listen }) => {
+    this.movement = import("./movement");
+    void this.movement.then(({ listen }) => {
       this.still = listen(scaffold, this, options.kineticPan);
     });
     this.stopObserving = observeDeviceSizes([root, pane], ([whole, inner]) =>
@@ -177,7 +179,11 @@ export class ChartView implements Movable {
     this.request(Level.Data);
   }
 
-  /** Place the crosshair, and tell nobody. */
+  /** Place the crosshair at a time and price, and tell nobody. */
+  place(at: CrosshairPlace | null): void {
+    void this.movement.then(({ place }) => place(this, at));
+  }
+
   setCursor(at: Point | null): void {
     const { cursor } = this;
     if (at?.x === cursor?.x && at?.y === cursor?.y) return;

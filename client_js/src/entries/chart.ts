@@ -6,7 +6,6 @@ export type { Rgb } from "../chart/color";
 export type { Coordinates } from "../chart/coordinates";
 export type { FeedClock } from "../chart/countdown";
 export type { Point } from "../chart/crosshair";
-export type { CrosshairInput } from "../chart/crosshair-place";
 export type {
   IndicatorKernels,
   IndicatorParams,
@@ -23,7 +22,7 @@ export type { ChartOptions, ChartSource } from "../chart/options";
 export type { PaneHeights } from "../chart/pane-heights";
 export type { PriceLine, PriceLineOptions } from "../chart/price-lines";
 export type { ScaleKind } from "../chart/price-scale";
-export type { TimeRange, VisibleRange } from "../chart/range";
+export type { CrosshairInput, TimeRange, VisibleRange } from "../chart/range";
 export { packColor, type RectBatch } from "../chart/rect-batch";
 export type { RendererName } from "../chart/renderers/renderer";
 export { type Plot, type PlotKind, PRICE_PANE, type Series } from "../chart/series";

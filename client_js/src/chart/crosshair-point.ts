@@ -1,27 +1,9 @@
-import { type TimeInput, timeOf } from "../store/values";
+/** Places of the crosshair, which are loaded with the movements. */
 import { type Coordinates, indexOfTime } from "./coordinates";
-import type { Point } from "./crosshair";
-
-/** A place for the crosshair. */
-export interface CrosshairInput {
-  /** Any instant of its candle. */
-  time: TimeInput;
-  /** The candle's close by default. */
-  price?: number;
-}
-
-/** Check a place; throws TypeError or RangeError that names the field. */
-export function checkedPlace({ time, price }: CrosshairInput): { time: number; price?: number } {
-  if (price === undefined) return { time: timeOf(time) };
-  if (Number.isFinite(price)) return { time: timeOf(time), price };
-  throw new RangeError(`price must be finite, not ${price}`);
-}
+import type { CrosshairPlace, Point } from "./crosshair";
 
 /** The point of a place on the pane; null if its time is out of sight. */
-export function pointAt(
-  coordinates: Coordinates,
-  { time, price }: { time: number; price?: number },
-): Point | null {
+export function pointAt(coordinates: Coordinates, { time, price }: CrosshairPlace): Point | null {
   const { store, intervalMs } = coordinates;
   if (store.count === 0) return null;
   const index = indexOfTime(store, time, intervalMs);
