@@ -57,6 +57,7 @@ def page(package: Path, static: Path, browser: Browser) -> Iterator[Page]:
     opened.goto(f"{serving.url}examples/linked/")
     opened.wait_for_function("() => window.charts?.every((each) => each.store.count > 0)")
     opened.wait_for_function("() => document.querySelectorAll('.pane-canvas').length === 2")
+    opened.evaluate(SETTLE)
     yield opened
     assert complaints == []
     opened.context.close()
