@@ -56,7 +56,7 @@ export class OfferList {
     panel.append(el("div", "search", {}, this.search), this.list, this.none);
     this.search.addEventListener("input", () => this.render());
     panel.addEventListener("keydown", (event) => this.key(event));
-    panel.addEventListener("toggle", ({ newState }) => {
+    panel.addEventListener("beforetoggle", ({ newState }) => {
       if (newState === "open") this.restart();
     });
   }
