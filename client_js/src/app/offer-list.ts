@@ -56,8 +56,10 @@ export class OfferList {
     panel.append(el("div", "search", {}, this.search), this.list, this.none);
     this.search.addEventListener("input", () => this.render());
     panel.addEventListener("keydown", (event) => this.key(event));
-    panel.addEventListener("beforetoggle", ({ newState }) => {
-      if (newState === "open") this.restart();
+    panel.addEventListener("toggle", ({ newState }) => {
+      // What was typed before this event stays.
+      if (newState === "closed") this.search.value = "";
+      else this.render();
     });
   }
 
@@ -69,11 +71,6 @@ export class OfferList {
     for (const button of this.list.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(chosen.has(button.dataset["name"] ?? "")));
     }
-  }
-
-  private restart(): void {
-    this.search.value = "";
-    this.render();
   }
 
   private render(): void {

@@ -9,7 +9,7 @@ export interface Point {
 /** A time, in ms, on whose candle the crosshair is shown, and a price; its close by default. */
 export interface CrosshairPlace {
   time: number;
-  price?: number;
+  price: number | undefined;
 }
 
 /**

@@ -42,10 +42,16 @@ export interface ChartLayer {
   /** Draw into the frame's batches; called with each frame in which the pane is drawn. */
   draw?(frame: LayerFrame): void;
   /**
-   * Prices, in units of the store, that an automatic scale shows besides those of its candles
-   * `first` to `last` (exclusive).
+   * Stretch the extent of candles `first` to `last` (exclusive) that an automatic scale shows; in
+   * positions of the mapping.
    */
-  extent?(store: CandleStore, first: number, last: number): Extent | null;
+  stretch?(
+    store: CandleStore,
+    extent: Extent,
+    first: number,
+    last: number,
+    mapping: PriceMapping,
+  ): Extent;
   /** Labels on the price axis. */
   priceLabels?(): readonly PriceLabel[];
   /** The cursor where the layer would take a press, such as "grab"; null elsewhere. */
@@ -56,44 +62,37 @@ export interface ChartLayer {
 
 /** The layers of a chart. */
 export class Layers {
-  private readonly layers: ChartLayer[] = [];
-
-  get count(): number {
-    return this.layers.length;
-  }
+  readonly all: ChartLayer[] = [];
 
   add(layer: ChartLayer): void {
-    this.layers.push(layer);
+    this.all.push(layer);
   }
 
   delete(layer: ChartLayer): void {
-    const at = this.layers.indexOf(layer);
-    if (at !== -1) this.layers.splice(at, 1);
+    const at = this.all.indexOf(layer);
+    if (at !== -1) this.all.splice(at, 1);
   }
 
   draw(frame: LayerFrame): void {
-    for (const layer of this.layers) layer.draw?.(frame);
+    for (const layer of this.all) layer.draw?.(frame);
   }
 
-  /** Stretch an extent of positions, that of candles `first` to `last` (exclusive), to the layers. */
+  /** The extent of candles `first` to `last` (exclusive), stretched to the layers over them. */
   stretch(
     store: CandleStore,
-    { low, high }: Extent,
+    extent: Extent,
     first: number,
     last: number,
     mapping: PriceMapping,
   ): Extent {
-    const positions = [low, high];
-    for (const layer of this.layers) {
-      const found = layer.extent?.(store, first, last);
-      if (found) positions.push(mapping.toPosition(found.low), mapping.toPosition(found.high));
-    }
-    const drawn = positions.filter(Number.isFinite);
-    return { low: Math.min(...drawn), high: Math.max(...drawn) };
+    return this.all.reduce(
+      (wide, layer) => layer.stretch?.(store, wide, first, last, mapping) ?? wide,
+      extent,
+    );
   }
 
   priceLabels(): PriceLabel[] {
-    return this.layers.flatMap((layer) => layer.priceLabels?.() ?? []);
+    return this.all.flatMap((layer) => layer.priceLabels?.() ?? []);
   }
 
   cursorAt(at: Point): string | null {
@@ -105,8 +104,8 @@ export class Layers {
   }
 
   private topmost<T>(ask: (layer: ChartLayer) => T | null): T | null {
-    for (let i = this.layers.length - 1; i >= 0; i--) {
-      const answer = ask(this.layers[i]);
+    for (let i = this.all.length - 1; i >= 0; i--) {
+      const answer = ask(this.all[i]);
       if (answer !== null) return answer;
     }
     return null;

@@ -43,7 +43,9 @@ export function listen(scaffold: Scaffold, view: Movable, kinetic: boolean): () 
 
 /** Place a view's crosshair; null hides it, and so does a time out of sight. */
 export function place(view: Movable, at: CrosshairPlace | null): void {
-  view.setCursor(at && view.coordinates && pointAt(view.coordinates, at));
+  const { coordinates, cursor } = view;
+  const point = at && coordinates && pointAt(coordinates, at);
+  if (point?.x !== cursor?.x || point?.y !== cursor?.y) view.setCursor(point);
 }
 
 function actionsOf(view: Movable): ChartActions {

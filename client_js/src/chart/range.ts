@@ -33,9 +33,10 @@ export interface CrosshairInput {
 
 /** Check a place; throws TypeError or RangeError that names the field. */
 export function checkedPlace({ time, price }: CrosshairInput): CrosshairPlace {
-  if (price === undefined) return { time: timeOf(time) };
-  if (Number.isFinite(price)) return { time: timeOf(time), price };
-  throw new RangeError(`price must be finite, not ${price}`);
+  if (price !== undefined && !Number.isFinite(price)) {
+    throw new RangeError(`price must be finite, not ${price}`);
+  }
+  return { time: timeOf(time), price };
 }
 
 /** Position of a time on the axis on which candle i spans [i, i + 1). */

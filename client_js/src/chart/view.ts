@@ -185,8 +185,6 @@ export class ChartView implements Movable {
   }
 
   setCursor(at: Point | null): void {
-    const { cursor } = this;
-    if (at?.x === cursor?.x && at?.y === cursor?.y) return;
     this.cursor = at;
     this.request(Level.Cursor);
   }

@@ -1,5 +1,6 @@
 import type { ChartLayer, LayerFrame, PriceLabel } from "../chart/layers";
 import { columnsOf, PlotPainter, reduce, valueScaleOf } from "../chart/plots";
+import type { PriceMapping } from "../chart/price-mapping";
 import { snapOut } from "../chart/sub-panes";
 import { percent } from "../format/decimal";
 import type { CandleStore } from "../store/candle-store";
@@ -32,6 +33,24 @@ export class CompareLayer implements ChartLayer {
   /** The close of the chart's first candle in sight, in units. */
   private reference = 0;
 
+  stretch(
+    store: CandleStore,
+    extent: Extent,
+    first: number,
+    last: number,
+    mapping: PriceMapping,
+  ): Extent {
+    const found = this.extent(store, first, last);
+    if (found === null) return extent;
+    const [low, high] = [found.low, found.high].map((units) => mapping.toPosition(units));
+    return {
+      // A log scale has no place for prices of 0 and below.
+      low: Number.isFinite(low) ? Math.min(extent.low, low) : extent.low,
+      high: Number.isFinite(high) ? Math.max(extent.high, high) : extent.high,
+    };
+  }
+
+  /** Prices, in the chart's units, that the lines over candles `first` to `last` (exclusive) reach. */
   extent(store: CandleStore, first: number, last: number): Extent | null {
     const reference = store.close.at(first);
     let low = Number.POSITIVE_INFINITY;
