@@ -110,10 +110,13 @@ function newMarker(): HTMLElement {
 function fill(element: HTMLElement, { side, markers }: MarkerGroup): void {
   const newest = markers[markers.length - 1];
   const text = markers.map((marker) => marker.text).join("\n");
-  setText(element, markers.length > 1 ? `${newest.glyph}${markers.length}` : newest.glyph);
+  const shown = markers.length > 1 ? `${newest.glyph}${markers.length}` : newest.glyph;
+  // Letters that are seen belong to the name, for people who call the marker by them.
+  const name = /[\p{L}\p{N}]/u.test(shown) ? `${shown}: ${text}` : text;
+  setText(element, shown);
   setData(element, "side", side);
   setData(element, "tone", newest.tone);
-  if (element.ariaLabel === text) return;
+  if (element.ariaLabel === name) return;
   element.title = text;
-  element.ariaLabel = text;
+  element.ariaLabel = name;
 }
