@@ -34,21 +34,15 @@ export function toUnits(text: string, decimals: number): number {
   if (length - start < (point < 0 ? 1 : 2) || missing < 0) {
     throw new RangeError(`not a number of ${decimals} decimals: ${text}`);
   }
-  let units = addDigits(0, text, start, whole);
-  units = addDigits(units, text, whole + 1, length);
-  if (missing > 0) units *= 10 ** missing;
-  return start === 1 ? -units || 0 : units;
-}
-
-/** Append the digits `from` to `to` (exclusive) of `text` to a number. */
-function addDigits(units: number, text: string, from: number, to: number): number {
-  let number = units;
-  for (let i = from; i < to; i++) {
+  let units = 0;
+  for (let i = start; i < length; i++) {
+    if (i === point) continue;
     const digit = text.charCodeAt(i) - ZERO;
     if (digit < 0 || digit > 9) throw new RangeError(`not a decimal number: ${text}`);
-    number = number * 10 + digit;
+    units = units * 10 + digit;
   }
-  return number;
+  if (missing > 0) units *= 10 ** missing;
+  return start === 1 ? -units || 0 : units;
 }
 
 /**
