@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from tests.support.dbn import START, mixed_records, rows, trades, write_dbn
 from tests.support.eventually import eventually
+from tests.support.ingest import KEY, closed_bars, ingesting, sending, until_records
 from tickfire.ingest.dbn.layout import ACTION_TRADE, RTYPE_MBP_1
 from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
 from tickfire.ingest.gateway.config import GatewayConfig
@@ -26,20 +26,17 @@ from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.service import Ingest, IngestConfig
 from tickfire.store.schema import (
-    BAR,
     ENTRY_HEADER,
     STATE,
     TICK,
     TICK_CLEAR,
     TICK_TRADE,
     Instrument,
-    bars_key,
     snapshots_key,
     ticks_key,
 )
 from tickfire.store.store import Store
 
-KEY = "db-0123456789abcdef0123456789abcdef"
 DAY = np.datetime64(START, "ns").astype("datetime64[D]").item()
 SYMBOLS = {1: "AAA", 2: "B/B:C", 3: "CCC"}
 
@@ -81,22 +78,6 @@ def market(seconds: int, per_second: int = 40) -> bytes:
     return quotes.tobytes()
 
 
-@asynccontextmanager
-async def ingesting(
-    gateway: Gateway, store: Store, shards: int = 1, **settings: Any
-) -> AsyncIterator[Ingest]:
-    ask = LiveSubscription("TEST.DATA", ("trades", "mbp-1"))
-    config = IngestConfig(gateway.host, gateway.port, KEY, ask, shards=shards, **settings)
-    ingest = Ingest(config, store)
-    task = asyncio.create_task(ingest.run())
-    try:
-        yield ingest
-    finally:
-        task.cancel()
-        results = await asyncio.gather(task, return_exceptions=True)
-    assert isinstance(results[0], asyncio.CancelledError), results
-
-
 async def until_all(ingest: Ingest) -> None:
     """Wait until every record of `market` is parsed and every write acknowledged."""
 
@@ -105,16 +86,6 @@ async def until_all(ingest: Ingest) -> None:
         return parsed and not any(pipe.unacknowledged for pipe in ingest.pipes)
 
     await eventually(done, "every record written")
-
-
-async def until_records(ingest: Ingest, count: int) -> None:
-    """Wait until `count` records are parsed and every write is acknowledged."""
-
-    def done() -> bool:
-        parsed = ingest.states.count(COUNT_RECORDS) >= count
-        return parsed and not any(pipe.unacknowledged for pipe in ingest.pipes)
-
-    await eventually(done, f"{count} records written")
 
 
 async def stream(client: Any, shard: int = 0) -> np.ndarray[Any, Any]:
@@ -128,11 +99,6 @@ async def stream(client: Any, shard: int = 0) -> np.ndarray[Any, Any]:
         assert entry_id == b"%d-0" % n
         pieces.append(ticks)
     return np.concatenate(pieces)
-
-
-async def closed_bars(client: Any, shard: int = 0) -> np.ndarray[Any, Any]:
-    entries = await client.xrange(bars_key(shard))
-    return np.concatenate([np.frombuffer(fields[b"d"], BAR) for _, fields in entries])
 
 
 @pytest.fixture
@@ -273,33 +239,12 @@ async def test_a_refused_key_ends_ingest(tmp_path: Path, store: Store) -> None:
 
 
 async def test_a_corrupt_record_ends_the_session_but_not_the_process(
-    tmp_path: Path, client: Any, store: Store
+    client: Any, store: Store
 ) -> None:
-    sessions = 0
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal sessions
-        sessions += 1
-        writer.write(b"lsg_version=1\ncram=x\n")
-        await reader.readline()
-        writer.write(b"success=1|session_id=1\n")
-        while b"start_session" not in await reader.readline():
-            pass
-        data = metadata().encode() + mixed_records(10)
-        writer.write(data + (b"\0" * 64 if sessions == 1 else b""))
-        await writer.drain()
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    ask = LiveSubscription("TEST.DATA", ("trades",))
-    ingest = Ingest(IngestConfig("127.0.0.1", port, KEY, ask), store)
-    task = asyncio.create_task(ingest.run())
-    await until_records(ingest, 60)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    server.close()
-    assert sessions == 2
+    corrupt = mixed_records(10) + b"\0" * 64
+    async with sending(metadata(), corrupt, mixed_records(10)) as feed:
+        async with ingesting(feed, store) as ingest:
+            await until_records(ingest, 60)
+        assert feed.sessions == 2
     kinds = (await stream(client))["kind"]
     assert int((kinds == TICK_TRADE).sum()) == 20

@@ -18,7 +18,6 @@ from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.context import (
     COUNT_BARS,
     COUNT_INSTRUMENTS,
-    COUNT_SWEEP_AT,
     CTX_BARS,
     CTX_COUNTERS,
     ROW_ASK,
@@ -212,4 +211,10 @@ def sweep(c: Any, feed_time: Any) -> None:
         minute = row[ROW_M]
         if minute != 0 and minute + MINUTE_NS <= due and row[ROW_S] == 0:
             close_minute(c, at)
-    cnt[COUNT_SWEEP_AT] = due - due % SECOND_NS + SECOND_NS + CLOSE_GRACE_NS
+
+
+@helper
+def next_sweep(feed_time: Any) -> Any:
+    """Return the feed time (ns) at which bars are next due, once those due by now are closed."""
+    due = feed_time - CLOSE_GRACE_NS
+    return due - due % SECOND_NS + SECOND_NS + CLOSE_GRACE_NS

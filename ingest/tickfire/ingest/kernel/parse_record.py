@@ -41,7 +41,13 @@ from tickfire.ingest.dbn.layout import (
     SIZE_OHLCV,
     SIZE_TRADE,
 )
-from tickfire.ingest.kernel.apply import BARS_PER_TRADE, close_minute, close_second, sweep
+from tickfire.ingest.kernel.apply import (
+    BARS_PER_TRADE,
+    close_minute,
+    close_second,
+    next_sweep,
+    sweep,
+)
 from tickfire.ingest.kernel.context import (
     COUNT_BAD_TIME,
     COUNT_BARS,
@@ -269,6 +275,7 @@ def take_data(c: Any, record: Any, family: Any) -> Any:
             cnt[COUNT_STOP] = STOP_BARS
             return False
         sweep(c, received)
+        cnt[COUNT_SWEEP_AT] = next_sweep(received)
     at = find_row(c, c[CTX_FEED] << 32 | int64(as_u32(record)[1]))
     if at == 0:
         cnt[COUNT_STOP] = STOP_INSTRUMENTS

@@ -25,6 +25,7 @@ from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.dbn.layout import SYSTEM_END_OF_INTERVAL
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel import context as ctx
+from tickfire.ingest.kernel.emit import LATEST_NS
 from tickfire.ingest.kernel.parse import Batch, Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.live.client import LiveSession
@@ -190,9 +191,9 @@ class Ingest:
 
     def _take(self, batch: Batch, received: int) -> bool:
         """Write one batch and return whether the session may go on at once."""
-        parsed = time.time_ns()
+        self._write(batch.ticks, batch.bars, received, time.time_ns())
+        self.states.drain()
         changed = [self._control(record) for record in batch.controls]
-        self._write(batch.ticks, batch.bars, received, parsed)
         if new := [instrument for instrument in changed if instrument is not None]:
             self._write_table(new)
         return not self._must_wait()
@@ -202,7 +203,7 @@ class Ingest:
         if isinstance(message, ErrorMsg):
             logger.error("error from the gateway: %s", message.err)
         elif isinstance(message, SystemMsg):
-            if message.code == SYSTEM_END_OF_INTERVAL:
+            if message.code == SYSTEM_END_OF_INTERVAL and 0 < message.ts_event <= LATEST_NS:
                 self._write_bars(self.states.close(message.ts_event))
         else:
             return self.instruments.take_record(record)

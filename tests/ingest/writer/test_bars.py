@@ -1,0 +1,89 @@
+"""Bars that ingest writes: each once, however the feed ends and repeats them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support.dbn import START, rows, trades
+from tests.support.ingest import closed_bars, ingesting, sending, until_records
+from tickfire.ingest.dbn.control import SystemMsg, encode_control
+from tickfire.ingest.dbn.layout import (
+    RTYPE_OHLCV_1M,
+    RTYPE_OHLCV_1S,
+    SYSTEM_END_OF_INTERVAL,
+    UNDEF_TIMESTAMP,
+)
+from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.kernel.bars import merge
+from tickfire.store.store import Store
+
+S = 10**9
+MINUTE = START - START % (60 * S)
+META = Metadata("TEST.DATA", None, START)
+SPANS = {RTYPE_OHLCV_1S: 1, RTYPE_OHLCV_1M: 60}
+
+
+def feed_bars(rtype: int, count: int, instrument_id: int = 1, volume: int = 10) -> list[bytes]:
+    """Return consecutive bars of a feed."""
+    made = rows(
+        rtype,
+        count,
+        instrument_id=instrument_id,
+        ts_event=MINUTE + np.arange(count) * SPANS[rtype] * S,
+        open=100 * S,
+        high=102 * S,
+        low=99 * S,
+        close=101 * S,
+        volume=volume + np.arange(count),
+    )
+    return [row.tobytes() for row in made]
+
+
+def end_of_interval(ts: int) -> bytes:
+    return encode_control(SystemMsg("End of interval", SYSTEM_END_OF_INTERVAL, ts))
+
+
+def volumes(pieces: np.ndarray[Any, Any], interval_s: int) -> list[tuple[int, int, int]]:
+    """Return instrument, seconds from `MINUTE` and volume of each piece."""
+    of = pieces[pieces["interval_s"] == interval_s]
+    columns = (of["instrument_id"], (of["start"] - MINUTE) // S, of["volume"])
+    return [(int(i), int(s), int(v)) for i, s, v in zip(*columns, strict=True)]
+
+
+@pytest.mark.parametrize("rtype", [RTYPE_OHLCV_1S, RTYPE_OHLCV_1M])
+async def test_an_end_of_interval_repeats_no_bar_of_the_feed(
+    rtype: int, client: Any, store: Store
+) -> None:
+    both = zip(feed_bars(rtype, 4), feed_bars(rtype, 4, 2), strict=True)
+    pieces = [bar for pair in both for bar in pair]
+    ends = [end_of_interval(MINUTE + SPANS[rtype] * S * i) for i in range(6)]
+    for at, end in enumerate(ends):
+        pieces.insert(3 * at, end)
+    async with (
+        sending(META, b"".join(pieces)) as feed,
+        ingesting(feed, store) as ingest,
+    ):
+        await until_records(ingest, len(pieces))
+    written = volumes(await closed_bars(client), SPANS[rtype])
+    assert written == [(n, SPANS[rtype] * i, 10 + i) for i in range(4) for n in (1, 2)]
+
+
+async def test_an_end_of_interval_closes_bars_of_trades_once(client: Any, store: Store) -> None:
+    traded = trades(40, start=MINUTE, step=S // 4)
+    seconds = {12: 4, 25: 6, 39: 30}
+    ends = {at: MINUTE + second * S for at, second in seconds.items()}
+    ends |= {20: UNDEF_TIMESTAMP, 30: 0}
+    data = b"".join(
+        row.tobytes() + (end_of_interval(ends[i]) if i in ends else b"")
+        for i, row in enumerate(traded)
+    )
+    async with sending(META, data) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, len(traded) + len(ends))
+    pieces = await closed_bars(client)
+    expected = [int(traded["size"][i : i + 4].sum()) for i in range(0, 40, 4)]
+    assert volumes(pieces, 1) == [(1, at, volume) for at, volume in enumerate(expected)]
+    assert not pieces["flags"].any()
+    assert merge(pieces[pieces["interval_s"] == 1], 60)["volume"].tolist() == [sum(expected)]

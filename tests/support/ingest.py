@@ -1,0 +1,103 @@
+"""Ingest in a test: the running service, feeds that send it given bytes, and the bars it writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from tests.support.eventually import eventually
+from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.kernel.context import COUNT_RECORDS
+from tickfire.ingest.lsg.client import LiveSubscription
+from tickfire.ingest.writer.service import Ingest, IngestConfig
+from tickfire.store.schema import BAR, bars_key
+from tickfire.store.store import Store
+
+KEY = "db-0123456789abcdef0123456789abcdef"
+
+
+class FeedAddress(Protocol):
+    """A feed that listens."""
+
+    host: str
+    port: int
+
+
+@dataclass
+class SentFeed:
+    """A live gateway that sends given bytes.
+
+    Attributes
+    ----------
+    sessions : int
+        The number of sessions begun.
+    """
+
+    host: str
+    port: int = 0
+    sessions: int = 0
+
+
+@asynccontextmanager
+async def sending(metadata: Metadata, *sessions: bytes) -> AsyncIterator[SentFeed]:
+    """Serve sessions that each send the metadata and their own bytes; all but the last then end."""
+    feed = SentFeed("127.0.0.1")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        index = min(feed.sessions, len(sessions) - 1)
+        feed.sessions += 1
+        writer.write(b"lsg_version=1\ncram=x\n")
+        await reader.readline()
+        writer.write(b"success=1|session_id=1\n")
+        while b"start_session" not in await reader.readline():
+            pass
+        writer.write(metadata.encode() + sessions[index])
+        await writer.drain()
+        if index == len(sessions) - 1:
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, feed.host, 0)
+    feed.port = server.sockets[0].getsockname()[1]
+    try:
+        yield feed
+    finally:
+        server.close()
+
+
+@asynccontextmanager
+async def ingesting(
+    feed: FeedAddress, store: Store, shards: int = 1, **settings: Any
+) -> AsyncIterator[Ingest]:
+    """Run ingest of a feed."""
+    ask = LiveSubscription("TEST.DATA", ("trades", "mbp-1"))
+    config = IngestConfig(feed.host, feed.port, KEY, ask, shards=shards, **settings)
+    ingest = Ingest(config, store)
+    task = asyncio.create_task(ingest.run())
+    try:
+        yield ingest
+    finally:
+        task.cancel()
+        results = await asyncio.gather(task, return_exceptions=True)
+    assert isinstance(results[0], asyncio.CancelledError), results
+
+
+async def until_records(ingest: Ingest, count: int) -> None:
+    """Wait until `count` records are parsed and every write is acknowledged."""
+
+    def done() -> bool:
+        parsed = ingest.states.count(COUNT_RECORDS) >= count
+        return parsed and not any(pipe.unacknowledged for pipe in ingest.pipes)
+
+    await eventually(done, f"{count} records written")
+
+
+async def closed_bars(client: Any, shard: int = 0) -> np.ndarray[Any, Any]:
+    """Return the pieces of bars in the stream of a shard, in its order."""
+    entries = await client.xrange(bars_key(shard))
+    return np.concatenate([np.frombuffer(fields[b"d"], BAR) for _, fields in entries])
