@@ -23,7 +23,7 @@ CODEMIRROR: Final = (
     *("@codemirror", "@lezer", "@marijn"),
     *("crelt", "style-mod", "w3c-keyname"),
 )
-"""What `tickfire/python` needs, and the dependencies of that."""
+"""The packages that `tickfire/python` needs, and their dependencies."""
 PAGE: Final = """<!doctype html>
 <title>application</title>
 <link rel="stylesheet" href="./page.css" />

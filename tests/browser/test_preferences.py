@@ -1,4 +1,4 @@
-"""What users ask of their systems and browsers: less motion, forced colours, a full screen."""
+"""Preferences of users in their systems and browsers: less motion, forced colours, full screen."""
 
 from __future__ import annotations
 

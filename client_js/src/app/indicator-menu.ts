@@ -7,7 +7,7 @@ import { numberField, sourceField, symbolField } from "./indicator-fields";
 import { type IndicatorSet, paramsOf } from "./indicator-set";
 import { releaseFocusOnClose, showExpanded } from "./popover";
 
-/** What the menu knows of the page, and its requests to it. */
+/** The page as the menu sees it, and the requests of the menu to the page. */
 export interface MenuHandlers {
   /** The symbols of the market, and the one that the chart shows. */
   symbols(): Iterable<string>;

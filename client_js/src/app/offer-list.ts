@@ -57,7 +57,7 @@ export class OfferList {
     this.search.addEventListener("input", () => this.render());
     panel.addEventListener("keydown", (event) => this.key(event));
     panel.addEventListener("toggle", ({ newState }) => {
-      // What was typed before this event stays.
+      // Text that was typed before this event stays.
       if (newState === "closed") this.search.value = "";
       else this.render();
     });

@@ -287,7 +287,7 @@ async def test_a_failed_join_leaves_no_channel(params: dict[str, int], reason: s
     refused = {"status": "error", "response": {"reason": reason}}
     assert talk.said() == [["1", "1", "room:1", "phx_reply", refused]]
     assert not talk.hub.topics()
-    # What has returned from its join may have something to clean up.
+    # A channel that has returned from its join may have something to clean up.
     assert len(ended) == ("unencodable" in params)
 
 

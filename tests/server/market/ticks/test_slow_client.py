@@ -21,7 +21,7 @@ BATCH = 3_000
 ENOUGH = 60_000
 """Ticks: more than the kernel's own buffers and the high-water mark take."""
 ONE_READ = 1 << 20
-"""What is encoded of one read from Redis, bytes at most."""
+"""The most bytes that are encoded of one read from Redis."""
 
 
 class RawClient:
