@@ -11,12 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.bars import bar_volumes
+from tests.support.dbn import rows
 from tests.support.records import START, STREAMS, record
-from tests.support.reference.parse import UNDEF, Reference, Row, Running, records_of
+from tests.support.reference.parse import UNDEF, Reference, Row, Running, S, records_of
+from tickfire.ingest.dbn.layout import RTYPE_OHLCV_1M, RTYPE_OHLCV_1S
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
 from tickfire.ingest.kernel.parse_kernel import walk
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.kernels.bars import MINUTE_NS as MINUTE
 from tickfire.store.schema import STATE, TICK_TRADE, Rows, shard_of
 
 CUTS = st.lists(st.integers(0, 8000), max_size=8)
@@ -94,6 +98,60 @@ def test_it_equals_the_reference_however_the_bytes_are_cut(
     assert states.count(ctx.COUNT_RECORDS) == reference.records
 
 
+@st.composite
+def ohlcv_rounds(draw: st.DrawFn) -> tuple[list[bytes], list[tuple[int, int, int, int]]]:
+    """Return bars of a feed, in order, and (instrument, interval in s, start, volume) of each."""
+    records, expected_bars = [], []
+    steps = draw(st.lists(st.integers(0, 40), min_size=1, max_size=12))
+    for at in np.cumsum(steps).tolist():
+        number, volume = draw(st.integers(1, 3)), draw(st.integers(1, 99))
+        span = number % 2 * 59 + 1  # instruments 1 and 3 have bars of 1 m
+        rtype = RTYPE_OHLCV_1M if span > 1 else RTYPE_OHLCV_1S
+        start = START // MINUTE * MINUTE + at * span * S
+        bar = rows(rtype, 1, instrument_id=number, ts_event=start, volume=volume)
+        for field in ("open", "high", "low", "close"):
+            bar[field] = 100 * S + at
+        records.append(bar.tobytes())
+        expected_bars.append((number, span, start, volume))
+    return records, expected_bars
+
+
+@given(ohlcv_rounds(), st.integers(1, 5), st.integers(0, 12))
+def test_bars_of_a_feed_that_begins_again_do_not_add_up(
+    made: tuple[list[bytes], list[tuple[int, int, int, int]]], rounds: int, cut: int
+) -> None:
+    records, sent = made
+    states = InstrumentStates()
+    pieces = [states.bars.copy()]
+    for each in [*[len(records)] * rounds, cut, len(records)]:  # the round before the last is cut
+        states.drain()
+        states.clear()
+        data = b"".join(records[:each])
+        pieces.extend(batch.bars.copy() for batch in Parser(states).feed(data))
+    pieces.append(states.close())
+    wanted: dict[tuple[int, int, int], int] = {}
+    for number, span, start, volume in sent:
+        for interval in {span, 60}:
+            key = number, interval, start - start % (interval * S)
+            wanted[key] = wanted.get(key, 0) + volume
+    assert bar_volumes(np.concatenate(pieces)) == wanted
+
+
+def test_a_minute_of_the_feed_takes_the_place_of_its_seconds() -> None:
+    seconds = rows(RTYPE_OHLCV_1S, 60, open=1, high=1, low=1, close=1, volume=1)
+    seconds["ts_event"] = START // MINUTE * MINUTE + MINUTE + np.arange(60) * S
+    minute = rows(RTYPE_OHLCV_1M, 1, open=1, high=1, low=1, close=1, volume=60)
+    minute["ts_event"] = seconds["ts_event"][0]
+    later = seconds[:1].copy()
+    later["ts_event"] += MINUTE
+    for order in ((seconds, minute, later), (seconds, later, minute)):
+        states = InstrumentStates()
+        data = b"".join(part.tobytes() for part in order)
+        pieces = [batch.bars.copy() for batch in Parser(states).feed(data)]
+        volumes = bar_volumes(np.concatenate([*pieces, states.close()]))
+        assert [v for (_, interval, _), v in volumes.items() if interval == 60] == [60, 1]
+
+
 @given(STREAMS, CUTS)
 def test_small_tables_change_nothing(data: bytes, cuts: list[int]) -> None:
     small = InstrumentStates(instruments=1, ticks=4)
@@ -115,6 +173,8 @@ def test_the_fold_of_its_ticks_is_its_state(data: bytes, cuts: list[int]) -> Non
     for row in states.rows:
         other = folded.row(1, int(row["instrument_id"]))
         if other is not None:
+            if not row["last_ts"]:  # the feed's own bars, which are no ticks, end a clear
+                other["cleared"] = row["cleared"]
             assert [row[n] for n in compared] == [other[n] for n in compared]
     rest, other_rest = states.close(), folded.close()
     volumes = [np.concatenate(pair) for pair in ((bars, rest), (closed, other_rest))]

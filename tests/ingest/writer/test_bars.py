@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.bars import bar_volumes
 from tests.support.dbn import START, rows, trades
+from tests.support.eventually import eventually
 from tests.support.ingest import closed_bars, ingesting, sending, until_records
 from tickfire.ingest.dbn.control import SystemMsg, encode_control
 from tickfire.ingest.dbn.layout import (
@@ -18,6 +20,7 @@ from tickfire.ingest.dbn.layout import (
 )
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.bars import merge
+from tickfire.store.schema import shard_of, snapshots_key, ticks_key
 from tickfire.store.store import Store
 
 S = 10**9
@@ -87,3 +90,50 @@ async def test_an_end_of_interval_closes_bars_of_trades_once(client: Any, store:
     assert volumes(pieces, 1) == [(1, at, volume) for at, volume in enumerate(expected)]
     assert not pieces["flags"].any()
     assert merge(pieces[pieces["interval_s"] == 1], 60)["volume"].tolist() == [sum(expected)]
+
+
+@pytest.mark.parametrize("rtype", [RTYPE_OHLCV_1S, RTYPE_OHLCV_1M])
+async def test_bars_of_a_feed_that_begins_again_do_not_add_up(
+    rtype: int, client: Any, store: Store
+) -> None:
+    bars = feed_bars(rtype, 4) + feed_bars(rtype, 1, 2)
+    data = b"".join(bars)
+    async with sending(META, data, data, data, data) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, 4 * len(bars))
+        epoch = ingest.writer.epoch
+    # A second process goes on with the epoch, though the last session may have had no ticks.
+    async with sending(META, data) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, len(bars))
+        assert ingest.writer.epoch == epoch
+    volumes_held = bar_volumes(await closed_bars(client))
+    wanted = {(1, SPANS[rtype], MINUTE + i * SPANS[rtype] * S): 10 + i for i in range(4)}
+    wanted[2, SPANS[rtype], MINUTE] = 10
+    assert {k: v for k, v in volumes_held.items() if k[1] == SPANS[rtype]} == wanted
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+async def test_a_restart_keeps_bars_of_which_there_are_no_ticks(
+    shards: int, client: Any, store: Store
+) -> None:
+    bars = feed_bars(RTYPE_OHLCV_1M, 3)
+    async with sending(META, b"".join(bars)) as feed, ingesting(feed, store, shards) as ingest:
+        await until_records(ingest, len(bars))
+        epoch = ingest.writer.epoch
+    later = b"".join(feed_bars(RTYPE_OHLCV_1M, 5)[3:])
+    async with sending(META, later) as feed, ingesting(feed, store, shards) as ingest:
+        await until_records(ingest, 2)
+        assert ingest.writer.epoch == epoch
+    pieces = await closed_bars(client, shard_of(1, 1, shards))
+    assert volumes(pieces, 60) == [(1, 60 * i, 10 + i) for i in range(5)]
+
+
+async def test_ticks_that_are_gone_begin_a_new_epoch(client: Any, store: Store) -> None:
+    data = trades(3).tobytes()
+    async with sending(META, data) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, 3)
+        await eventually(lambda: client.hexists(snapshots_key(0), "n"), "a snapshot")
+        epoch = ingest.writer.epoch
+    await client.delete(ticks_key(0))
+    async with sending(META, data) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, 3)
+        assert ingest.writer.epoch != epoch

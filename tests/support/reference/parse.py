@@ -108,6 +108,12 @@ class Reference:
         self.close(row, bar, 1)
         row.second = None
 
+    def rewind(self, row: Row) -> None:
+        self.close_second(row)
+        self.close_minute(row)
+        row.closed = {seconds: -1 if start else 0 for seconds, start in row.closed.items()}
+        row.volume = 0
+
     def sweep(self, received: int) -> None:
         due = received - GRACE
         for row in self.rows.values():
@@ -128,10 +134,7 @@ class Reference:
         if row.cleared:
             row.cleared = False
             if ts < row.last[2]:
-                self.close_second(row)
-                self.close_minute(row)
-                row.closed = {1: -1, 60: -1}
-                row.volume = 0
+                self.rewind(row)
         bar = Running(ts - ts % S, price, price, price, price, size, 1)
         if row.second is not None and row.second.start == bar.start:
             row.second.take(bar)
@@ -213,17 +216,21 @@ class Reference:
     def ohlcv(self, row: Row, rtype: int, ts: int, *values: int) -> None:
         if self.trades_only or row.last[2]:
             return
-        span = S if rtype == 32 else M
-        open_, high, low, close, volume = values
-        bar = Running(ts - ts % span, open_, high, low, close, volume, 0)
-        if rtype == 33:
-            self.close_second(row)
-            self.close_minute(row)
-            row.minute = bar
-            self.close_minute(row)
-        else:
+        seconds = 1 if rtype == 32 else 60
+        start = ts - ts % (seconds * S)
+        if row.cleared:
+            row.cleared = False
+            if start <= row.closed[seconds]:
+                self.rewind(row)
+        bar = Running(start, *values, 0)
+        if seconds == 1:
             row.second = bar
             self.close_second(row)
+        elif row.closed[1] <= 0 or row.closed[60] < start:
+            if row.minute is not None and row.minute.start != start:
+                self.close_minute(row)
+            row.minute = bar
+            self.close_minute(row)
 
 
 def records_of(data: bytes) -> Iterator[bytes]:

@@ -5,7 +5,8 @@ piece of a second that was closed before is flagged ``BAR_LATE`` and is to be me
 bar. Bars built from pieces therefore equal bars built from all trades in order of arrival,
 whatever their times. Time may go back only after a clear: if the first trade after it is older
 than the last trade before it, the running bars are closed, and the next closed bars are flagged
-``BAR_REWIND``.
+``BAR_REWIND``. For an instrument of which the feed sends bars and no trades, time goes back if the
+first bar after a clear does not start after the latest one before it.
 """
 
 from __future__ import annotations
@@ -120,8 +121,11 @@ def rewind(c: Any, at: Any) -> None:
     row = as_i64(at)
     close_second(c, at)
     close_minute(c, at)
-    row[ROW_S_CLOSED] = -1
-    row[ROW_M_CLOSED] = -1
+    # An interval of which no bar was closed yet, as of a feed of 1 m bars alone, stays as it is.
+    if row[ROW_S_CLOSED] != 0:
+        row[ROW_S_CLOSED] = -1
+    if row[ROW_M_CLOSED] != 0:
+        row[ROW_M_CLOSED] = -1
     row[ROW_VOLUME] = 0
 
 

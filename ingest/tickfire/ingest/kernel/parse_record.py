@@ -46,6 +46,7 @@ from tickfire.ingest.kernel.apply import (
     close_minute,
     close_second,
     next_sweep,
+    rewind,
     sweep,
 )
 from tickfire.ingest.kernel.context import (
@@ -71,9 +72,13 @@ from tickfire.ingest.kernel.context import (
     CTX_POSITIONS,
     CTX_TICKS,
     CTX_TRADES_ONLY,
+    ROW_CLEARED,
+    ROW_DIRTY,
     ROW_LAST_TS,
     ROW_M,
+    ROW_M_CLOSED,
     ROW_S,
+    ROW_S_CLOSED,
     STOP_BAD_LENGTH,
     STOP_BARS,
     STOP_CONTROL,
@@ -196,23 +201,33 @@ def take_control(c: Any, record: Any) -> Any:
 def take_ohlcv(c: Any, at: Any, record: Any, ts: Any) -> None:
     """Apply a bar that the feed itself made.
 
-    A 1 s bar is folded into its minute, as our own are. A bar of an instrument whose trades are
-    received is ignored.
+    A 1 s bar is folded into its minute, as our own are; a 1 m bar takes the place of the minute
+    that is folded from 1 s bars. A bar of an instrument whose trades are received is ignored. Bars
+    of one start, as of several publishers, add up, unless the feed began again between them.
     """
     row = as_i64(at)
     rec = as_i64(record)
-    if row[ROW_LAST_TS] != 0:
-        as_i64(c[CTX_COUNTERS])[COUNT_OHLCV_IGNORED] += 1
-        return
     is_minute = as_u8(record)[1] == uint8(RTYPE_OHLCV_1M)
     bar = ROW_S
+    closed = ROW_S_CLOSED
     span = SECOND_NS
     if is_minute:
-        close_second(c, at)
-        close_minute(c, at)
         bar = ROW_M
+        closed = ROW_M_CLOSED
         span = MINUTE_NS
-    row[bar + START] = ts - ts % span
+    start = ts - ts % span
+    cleared = as_u32(at)
+    if cleared[2 * ROW_CLEARED] != uint32(0) and row[ROW_LAST_TS] == 0:
+        cleared[2 * ROW_CLEARED] = uint32(0)
+        if start <= row[closed]:
+            rewind(c, at)
+    folds_seconds = is_minute and row[ROW_S_CLOSED] > 0
+    if row[ROW_LAST_TS] != 0 or (folds_seconds and row[ROW_M_CLOSED] >= start):
+        as_i64(c[CTX_COUNTERS])[COUNT_OHLCV_IGNORED] += 1
+        return
+    if is_minute and row[ROW_M] != start:
+        close_minute(c, at)
+    row[bar + START] = start
     row[bar + OPEN] = rec[2]
     row[bar + HIGH] = rec[3]
     row[bar + LOW] = rec[4]
@@ -220,6 +235,7 @@ def take_ohlcv(c: Any, at: Any, record: Any, ts: Any) -> None:
     row[bar + VOLUME] = rec[6]
     row[bar + TRADES] = 0
     as_f64(at)[bar + NOTIONAL] = float(rec[5]) * float(rec[6])
+    row[ROW_DIRTY] = 1
     if is_minute:
         close_minute(c, at)
     else:

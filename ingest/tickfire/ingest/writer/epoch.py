@@ -66,7 +66,7 @@ class EpochWriter:
     async def open(self, states: InstrumentStates) -> list[Instrument]:
         """Continue or begin an epoch, restore `states` from it and return its instruments."""
         meta = await read_hash(self._client, META_KEY)
-        ends = [await self._last_id(ticks_key(s)) for s in range(self.shards)]
+        ends = [await self._last_position(shard) for shard in range(self.shards)]
         same = meta.get(b"shards") == b"%d" % self.shards
         if not meta.get(b"epoch") or not same or None in ends:
             await self.begin_epoch()
@@ -74,7 +74,7 @@ class EpochWriter:
         self.epoch = meta[b"epoch"]
         for shard, end in enumerate(ends):
             assert end is not None
-            states.positions[shard] = end[0]
+            states.positions[shard] = end
             await self._restore(states, shard)
         logger.info(
             "continuing epoch %s at positions %s", self.epoch.hex(), states.positions.tolist()
@@ -121,6 +121,18 @@ class EpochWriter:
         await self._client.xadd(STATUS_KEY, {"d": status}, maxlen=MAX_STATUS, approximate=True)
 
     # --- restoring
+    async def _last_position(self, shard: int) -> int | None:
+        """Return the position of the last tick of a shard, or None if its ticks are gone.
+
+        A shard that never had a tick, such as one of a feed's own bars, has no stream of ticks.
+        """
+        last_tick = await self._last_id(ticks_key(shard))
+        if last_tick:
+            return last_tick[0]
+        last_bar = await self._last_id(bars_key(shard)) or (0, 0)
+        included = await self._client.hget(snapshots_key(shard), SNAPSHOT_POSITION_FIELD)
+        return 0 if max(last_bar[0], int(included or 0)) == 0 else None
+
     async def _last_id(self, key: bytes) -> tuple[int, int] | None:
         newest = await self._client.xrevrange(key, count=1)
         return id_parts(newest[0][0]) if newest else None
