@@ -18,7 +18,7 @@ TIMES = st.integers(-200, 200).map(lambda tenths: START + tenths * S // 2) | st.
 PRICES = st.integers(-5, 5).map(lambda ticks: 100 * S + ticks * S // 4) | st.sampled_from(
     [UNDEF, 0, -S]
 )
-SMALL = st.integers(0, 3) | st.integers(0, 2**32 - 1)
+SMALL = st.integers(0, 3) | st.integers(0, 2**32 - 1) | st.just(2**32 - 1)
 
 
 @st.composite

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import itertools
 import mmap
+from collections.abc import Iterable
 from typing import Any
 
+import databento
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.bars import bar_volumes
-from tests.support.dbn import rows
+from tests.support.dbn import rows, shared_files
 from tests.support.records import START, STREAMS, record
 from tests.support.reference.parse import UNDEF, Reference, Row, Running, S, records_of
-from tickfire.ingest.dbn.layout import RTYPE_OHLCV_1M, RTYPE_OHLCV_1S
+from tickfire.ingest.dbn.file import open_dbn
+from tickfire.ingest.dbn.layout import (
+    RTYPE_MBO,
+    RTYPE_MBP_1,
+    RTYPE_MBP_10,
+    RTYPE_OHLCV_1M,
+    RTYPE_OHLCV_1S,
+    RTYPE_TCBBO,
+    RTYPE_TRADE,
+    UNDEF_SIZE,
+)
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
 from tickfire.ingest.kernel.parse_kernel import walk
@@ -239,6 +251,43 @@ def test_an_impossible_length_ends_the_feed_after_what_came_before(length: int) 
         for batch in Parser(InstrumentStates()).feed(np.concatenate([good, good, bad])):
             seen += len(batch.ticks)
     assert seen == 2
+
+
+QUOTE_SCHEMAS = ("bbo-1s", "bbo-1m", "cbbo-1s", "cbbo-1m")
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("schema", QUOTE_SCHEMAS)
+def test_recorded_quotes_are_of_the_end_of_their_interval(schema: str) -> None:
+    for file in shared_files(f"datasets/*/test_data.{schema}.dbn.zst", f"versions/*.{schema}.*"):
+        states = InstrumentStates()
+        made = [batch.ticks.copy() for batch in Parser(states).feed(open_dbn(file).read_all())]
+        store: Iterable[Any] = databento.DBNStore.from_bytes(file.read_bytes())
+        received = {record.ts_recv for record in store}
+        ticks = np.concatenate([states.ticks[:0], *made])
+        assert set(ticks["ts_event"].tolist()) <= received, file
+        assert len(ticks) or schema.endswith("1s")
+
+
+UNDEFINED = st.sampled_from([UNDEF_SIZE, 1, 7])
+
+
+@given(st.sampled_from([RTYPE_TRADE, RTYPE_MBP_1, RTYPE_MBP_10, RTYPE_MBO, RTYPE_TCBBO]), UNDEFINED)
+def test_an_undefined_size_is_no_volume(rtype: int, size: int) -> None:
+    made = rows(rtype, 3, instrument_id=1, price=100 * S, action=ord("T"), side=ord("B"))
+    made["ts_event"] = made["ts_recv"] = START + np.arange(3)
+    made["size"] = [5, size, 6]
+    if "bid_sz_00" in (made.dtype.names or ()):
+        made["bid_sz_00"] = made["ask_sz_00"] = size
+    states = InstrumentStates()
+    (batch,) = Parser(states).feed(made.tobytes())
+    sizes = batch.ticks["size"][batch.ticks["kind"] == TICK_TRADE].tolist()
+    defined = 0 if size == UNDEF_SIZE else size
+    assert sizes == [5, defined, 6]
+    assert UNDEF_SIZE not in batch.ticks["size"]
+    row = states.row(1, 1)
+    assert row is not None and row["volume"] == sum(sizes)
+    assert {int(bar["volume"]) for bar in states.close()} == {sum(sizes)}
 
 
 def test_every_skipped_record_is_counted() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 UNDEF = 2**63 - 1
+UNDEF_SIZE = 2**32 - 1
 S, M = 10**9, 60 * 10**9
 GRACE = S // 4
 LATEST = 2**62
@@ -165,7 +166,7 @@ class Reference:
 
         ts = at(8)
         received = at(40) if rtype == 160 else ts if rtype in (32, 33) else at(32)
-        if not 0 < ts <= LATEST:
+        if not 0 < ts <= LATEST or (rtype in QUOTES_ALONE and 0 < received <= LATEST):
             ts = received
         if not 0 < received <= LATEST:
             received = ts
@@ -179,14 +180,14 @@ class Reference:
             self.ohlcv(row, rtype, ts, *(at(16 + 8 * i) for i in range(5)))
         elif rtype == 160:
             rest = at(52, 4, signed=False), record[39], record[36]
-            self.event(row, ts, record[38], at(24), at(32, 4, signed=False), rest)
+            self.event(row, ts, record[38], at(24), sized(at(32, 4, signed=False)), rest)
         else:
             sequence = 0 if rtype in WITHOUT_SEQUENCE else at(44, 4, signed=False)
             action = 0 if rtype in QUOTES_ALONE else record[28]
             rest = sequence, record[29], record[30]
-            self.event(row, ts, action, at(16), at(24, 4, signed=False), rest)
+            self.event(row, ts, action, at(16), sized(at(24, 4, signed=False)), rest)
             if rtype != 0 and not self.trades_only:
-                sizes = at(64, 4, signed=False), at(68, 4, signed=False)
+                sizes = sized(at(64, 4, signed=False)), sized(at(68, 4, signed=False))
                 self.quotes(row, ts, (at(48), sizes[0]), (at(56), sizes[1]), sequence, record[30])
 
     def event(
@@ -222,7 +223,8 @@ class Reference:
             row.cleared = False
             if start <= row.closed[seconds]:
                 self.rewind(row)
-        bar = Running(start, *values, 0)
+        open_, high, low, close, volume = values
+        bar = Running(start, open_, high, low, close, volume, 0)
         if seconds == 1:
             row.second = bar
             self.close_second(row)
@@ -231,6 +233,11 @@ class Reference:
                 self.close_minute(row)
             row.minute = bar
             self.close_minute(row)
+
+
+def sized(size: int) -> int:
+    """Return a size, 0 if it is undefined."""
+    return 0 if size == UNDEF_SIZE else size
 
 
 def records_of(data: bytes) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ DBN_VERSION: Final = 3
 """The newest version that is read, and the one that is written."""
 
 UNDEF_TIMESTAMP: Final = 2**64 - 1
+UNDEF_SIZE: Final = 2**32 - 1
 UNDEF_STYPE: Final = 255
 MIXED_SCHEMA: Final = 0xFFFF
 

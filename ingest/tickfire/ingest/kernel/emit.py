@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from numba import int64, uint64
+from numba import int64, uint32, uint64
 
 from tickfire.base.units import UNDEF_PRICE
+from tickfire.ingest.dbn.layout import UNDEF_SIZE
 from tickfire.ingest.kernel.apply import apply_clear, apply_side, apply_trade
 from tickfire.ingest.kernel.context import (
     ROW_ASK,
@@ -28,6 +29,12 @@ LATEST_NS: Final = 1 << 62
 def plausible(ts: Any) -> Any:
     """Return whether a time is after 1970 and not after `LATEST_NS`."""
     return uint64(ts - 1) < uint64(LATEST_NS)
+
+
+@helper
+def defined_size(size: Any) -> Any:
+    """Return a size as uint64, 0 if it is undefined."""
+    return uint64(0) if size == uint32(UNDEF_SIZE) else uint64(size)
 
 
 @helper
@@ -63,8 +70,9 @@ def emit_trade(
     ``number`` is instrument_id << 32; ``tail`` is the last word of the TICK without its kind.
     """
     position = next_position(at, out, numbering)
-    apply_trade(c, at, ts, price, int64(size), position)
-    put_tick(out, ts, price, number | uint64(size), tail | uint64(TICK_TRADE << 32))
+    traded = defined_size(size)
+    apply_trade(c, at, ts, price, int64(traded), position)
+    put_tick(out, ts, price, number | traded, tail | uint64(TICK_TRADE << 32))
     return out + TICK_SIZE
 
 
@@ -89,14 +97,14 @@ def emit_sides(
     b4 = as_u32(record)
     b8 = as_i64(record)
     price = b8[6]
-    size = uint64(b4[16])
+    size = defined_size(b4[16])
     if price != row[ROW_BID] or int64(size) != row[ROW_BID_SIZE]:
         position = next_position(at, out, numbering)
         put_tick(out, ts, price, number | size, tail | uint64(SIDE_NONE << 40 | TICK_BID << 32))
         apply_side(at, ROW_BID, ROW_BID_SIZE, ts, price, int64(size), position)
         out += TICK_SIZE
     price = b8[7]
-    size = uint64(b4[17])
+    size = defined_size(b4[17])
     if price != row[ROW_ASK] or int64(size) != row[ROW_ASK_SIZE]:
         position = next_position(at, out, numbering)
         put_tick(out, ts, price, number | size, tail | uint64(SIDE_NONE << 40 | TICK_ASK << 32))

@@ -143,8 +143,9 @@ def family_of(rtype: Any) -> Any:
 def times_of(record: Any, family: Any) -> Any:
     """Return the event time and the receive time of a record.
 
-    One stands in for the other if it is not plausible: a BBO record whose interval had no trade
-    has no ts_event. Bars have no receive time.
+    The event of a BBO record is the end of its interval, ts_recv: its ts_event is the time of the
+    last trade, which may be hours old, or absent. Otherwise one time stands in for the other if it
+    is not plausible. Bars have no receive time.
     """
     b8 = as_i64(record)
     ts = b8[1]
@@ -153,7 +154,7 @@ def times_of(record: Any, family: Any) -> Any:
         received = b8[4]
     elif family == uint64(MBO):
         received = b8[5]
-    if not plausible(ts):
+    if not plausible(ts) or (family == uint64(BBO) and plausible(received)):
         ts = received
     if not plausible(received):
         received = ts
