@@ -102,7 +102,10 @@ def _names(text: str) -> tuple[str, ...]:
     type=click.Choice(["1s", "1m", "5m", "15m", "1h", "1d"]),
 )  # fmt: skip
 def bars(file: str, interval: str) -> None:
-    """Print the bars of the trades in a DBN FILE as JSON, one a line, in order of time."""
+    """Print the bars of a DBN FILE as JSON, one a line, in order of time.
+
+    They are made from its trades or, where it has none, from the bars that it holds.
+    """
     from tickfire.ingest.kernel.bars import file_bars
 
     write = sys.stdout.write

@@ -17,13 +17,25 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.dbn import trades, write_dbn
+from tests.support.dbn import START, rows, shared_files, trades, write_dbn
 from tests.support.reference.parse import S
 from tickfire.ingest.cli import bars as bars_command
 from tickfire.ingest.dbn.errors import DbnError
-from tickfire.ingest.kernel.bars import file_bars, merge
+from tickfire.ingest.dbn.layout import (
+    RTYPE_BBO_1S,
+    RTYPE_IMBALANCE,
+    RTYPE_OHLCV_1D,
+    RTYPE_OHLCV_1H,
+    RTYPE_OHLCV_1M,
+    RTYPE_OHLCV_1S,
+    RTYPE_OHLCV_DEPRECATED,
+    RTYPE_STATISTICS,
+    RTYPE_STATUS,
+)
+from tickfire.ingest.kernel.bars import NoBarsError, file_bars, merge
 from tickfire.store.schema import BAR, INTERVALS_S
 
+OHLCV_SCHEMAS = {f"ohlcv-{interval}": interval for interval in ("1s", "1m", "1h", "1d")}
 FILES = {
     "esu4-mbp-1-20240701.dbn.zst": {118: "ESU4"},
     "lean_20131008_0930_1000_mixed.dbn.zst": {523: "AIG", 1100: "BAC", 7800: "IBM", 15144: "SPY"},
@@ -81,6 +93,71 @@ def test_the_command_prints_one_object_a_line(tmp_path: Path) -> None:
     assert list(rows[0]) == [
         *("symbol", "instrument_id", "ts", "open", "high", "low", "close", "volume")
     ]
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(("schema", "interval"), OHLCV_SCHEMAS.items())
+def test_bars_that_a_file_holds_are_its_bars(schema: str, interval: str) -> None:
+    for file in shared_files(f"datasets/*/test_data.{schema}.dbn.zst"):
+        store: Iterable[Any] = databento.DBNStore.from_bytes(file.read_bytes())
+        held: dict[tuple[int, int], list[int]] = {}
+        for r in store:
+            first = held.setdefault((r.ts_event, r.instrument_id), [r.open, r.high, r.low, 0, 0])
+            first[1:] = [max(first[1], r.high), min(first[2], r.low), r.close, first[4] + r.volume]
+        got = {
+            (row["ts"], row["instrument_id"]): [
+                *(int(Decimal(row[k]).scaleb(9)) for k in ("open", "high", "low", "close")),
+                row["volume"],
+            ]
+            for row in file_bars(file, interval)
+        }
+        assert got == held
+
+
+def test_bars_of_trades_take_precedence_and_the_longest_bars_are_folded(tmp_path: Path) -> None:
+    quoted = {"open": 5, "high": 9, "low": 1, "close": 7}
+    times = {RTYPE_OHLCV_1S: S, RTYPE_OHLCV_1M: 60 * S, RTYPE_OHLCV_1H: 3600 * S}
+    parts = [trades(3, instrument_id=1).tobytes()]
+    for rtype, step in times.items():
+        for number in (1, 2):
+            bars = rows(rtype, 3, instrument_id=number, volume=10 * step // S, **quoted)
+            bars["ts_event"] = START - START % (3600 * S) + np.arange(3) * step
+            parts.append(bars.tobytes())
+    file = write_dbn(tmp_path / "x.dbn", b"".join(parts))
+    volumes: dict[tuple[str, int], int] = {}
+    for interval in INTERVALS_S:
+        for row in file_bars(file, interval):
+            key = interval, row["instrument_id"]
+            volumes[key] = volumes.get(key, 0) + row["volume"]
+    assert {volume for (_, number), volume in volumes.items() if number == 1} == {6}
+    assert [volumes[interval, 2] for interval in INTERVALS_S] == [
+        *(30, 1800, 1800, 1800, 108_000, 108_000)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rtype", "said"),
+    [
+        (RTYPE_OHLCV_1H, "4 of ohlcv-1h. Ask for bars of 1h."),
+        (RTYPE_OHLCV_1D, "4 of ohlcv-1d. Ask for bars of 1d."),
+        (RTYPE_OHLCV_DEPRECATED, "4 of ohlcv without an interval (deprecated)."),
+        (RTYPE_STATISTICS, "neither trades nor bars; it has 4 of statistics."),
+        (RTYPE_IMBALANCE, "4 of imbalance."),
+        (RTYPE_STATUS, "4 of status."),
+        (RTYPE_BBO_1S, "4 of bbo-1s."),
+        (99, "4 of unknown type 99."),
+        (None, "has no trades, nor any other records."),
+    ],
+)
+def test_a_file_without_bars_is_one_sentence(tmp_path: Path, rtype: int | None, said: str) -> None:
+    made = trades(4) if rtype is None or rtype == 99 else rows(rtype, 4, ts_event=START)
+    made["rtype"] = rtype or 0
+    file = write_dbn(tmp_path / "x.dbn", b"" if rtype is None else made.tobytes())
+    with pytest.raises(NoBarsError) as caught:
+        list(file_bars(file, "1m"))
+    assert str(file) in str(caught.value)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_bars_before_a_fault_are_given_and_then_the_fault(tmp_path: Path) -> None:

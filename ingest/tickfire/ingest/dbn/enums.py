@@ -1,4 +1,4 @@
-"""Names of DBN's schemas and symbol types, in the order of their codes."""
+"""Names of DBN's schemas, record types and symbol types."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_CBBO_1S,
     RTYPE_CMBP_1,
     RTYPE_DEFINITION,
+    RTYPE_ERROR,
     RTYPE_IMBALANCE,
     RTYPE_MBO,
     RTYPE_MBP_1,
@@ -20,9 +21,12 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_OHLCV_1H,
     RTYPE_OHLCV_1M,
     RTYPE_OHLCV_1S,
+    RTYPE_OHLCV_DEPRECATED,
     RTYPE_OHLCV_EOD,
     RTYPE_STATISTICS,
     RTYPE_STATUS,
+    RTYPE_SYMBOL_MAPPING,
+    RTYPE_SYSTEM,
     RTYPE_TCBBO,
     RTYPE_TRADE,
 )
@@ -52,6 +56,27 @@ SCHEMA_RTYPES: Final[Mapping[str, int]] = {
 """The record type of each schema, in the order of the schemas' codes."""
 
 SCHEMAS: Final = tuple(SCHEMA_RTYPES)
+
+RTYPE_NAMES: Final[Mapping[int, str]] = {
+    **{rtype: schema for schema, rtype in SCHEMA_RTYPES.items() if schema != "tbbo"},
+    RTYPE_OHLCV_DEPRECATED: "ohlcv without an interval (deprecated)",
+    RTYPE_SYMBOL_MAPPING: "symbol mapping",
+    RTYPE_SYSTEM: "system message",
+    RTYPE_ERROR: "error",
+}
+"""The name of each record type: that of its schema, if it has one."""
+
+
+def counted_types(counts: Mapping[int, int]) -> str:
+    """Return numbers of records by type as text, the most frequent type first.
+
+    >>> counted_types({18: 1, 34: 4000, 99: 2})
+    '4,000 of ohlcv-1h, 2 of unknown type 99, 1 of status'
+    """
+    ordered = sorted((-count, rtype) for rtype, count in counts.items() if count)
+    named = ((-n, RTYPE_NAMES.get(rtype, f"unknown type {rtype}")) for n, rtype in ordered)
+    return ", ".join(f"{count:,} of {name}" for count, name in named)
+
 
 STYPES: Final = (
     "instrument_id",

@@ -9,17 +9,24 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.errors import UserError
 from tickfire.base.units import NS_PER_S, decimal
+from tickfire.ingest.dbn.enums import counted_types
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel import context as ctx
+from tickfire.ingest.kernel.file_records import FileRecords
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import BAR, INTERVALS_S, MINUTE_S, Rows
 
 FOLDED: Final = ("open", "high", "low", "close", "volume", "trades")
 """The columns that `fold_columns` takes, in this order."""
+
+
+class NoBarsError(UserError):
+    """A file holds nothing of which bars of the interval can be made."""
 
 
 def fold_columns(columns: NDArray[np.int64], heads: NDArray[np.intp]) -> NDArray[np.int64]:
@@ -89,7 +96,10 @@ def _heads(*columns: NDArray[Any]) -> NDArray[np.intp]:
 
 
 def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
-    """Yield the bars of the trades (action T) of a DBN file, in order of time.
+    """Yield the bars of a DBN file, in order of time.
+
+    They are made from its trades (action T). For instruments without trades, they are the bars that
+    the file holds, or are folded from them.
 
     Parameters
     ----------
@@ -107,6 +117,8 @@ def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
     ------
     DbnError, FeedCorrupt
         If the file cannot be read to its end, after the bars of what precedes the fault.
+    NoBarsError
+        If there are neither trades nor bars of an interval that divides the one asked for.
     """
     file = open_dbn(path)
     table = InstrumentTable(feed=0)
@@ -116,9 +128,11 @@ def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
     parser = Parser(states)
     base = min(MINUTE_S, INTERVALS_S[interval])
     pieces: list[Rows] = []
+    records = FileRecords()
     fault: DbnError | FeedCorrupt | None = None
     try:
         for chunk in file.chunks():
+            records.add(chunk)
             for batch in parser.feed(chunk):
                 for record in batch.controls:
                     table.take_record(record)
@@ -127,10 +141,29 @@ def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
         fault = error
     rest = states.close()
     pieces.append(rest[rest["interval_s"] == base])
-    for bar in merge(np.concatenate(pieces, dtype=BAR), INTERVALS_S[interval]):
+    made = np.concatenate(pieces, dtype=BAR)
+    pieces = [made, records.bars(INTERVALS_S[interval], np.unique(made["instrument_id"]))]
+    bars = merge(np.concatenate(pieces), INTERVALS_S[interval])
+    for bar in bars:
         yield _row(bar, table)
     if fault is not None:
         raise fault
+    if not len(bars):
+        raise NoBarsError(_why_none(path, interval, records))
+
+
+def _why_none(path: str | Path, interval: str, records: FileRecords) -> str:
+    counts = dict(enumerate(records.counts.tolist()))
+    if not any(counts.values()):
+        return f"{path} has no trades, nor any other records."
+    shortest = next((name for name, s in INTERVALS_S.items() if s == records.shortest_s), None)
+    held = f"it has {counted_types(counts)}"
+    if shortest is None:
+        return f"{path} has neither trades nor bars; {held}."
+    return (
+        f"{path} has no trades, and no bars of which those of {interval} are made; {held}."
+        f" Ask for bars of {shortest}."
+    )
 
 
 def _row(bar: np.void, table: InstrumentTable) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from tickfire.base.errors import UsageError, UserError
 from tickfire.ingest.dbn.errors import DbnError
-from tickfire.ingest.kernel.bars import file_bars
+from tickfire.ingest.kernel.bars import NoBarsError, file_bars
 from tickfire.ingest.kernel.parse import FeedCorrupt
 from tickfire.phoenix import Hub
 from tickfire.render import Bars
@@ -29,17 +29,15 @@ def bars_of_file(path: str, symbol: str | None, interval: str) -> tuple[str, Bar
     Raises
     ------
     UsageError
-        The file cannot be read, has no trades, or none of the instrument.
+        The file cannot be read, or holds no bars of the interval or of the instrument.
     """
     try:
         rows = list(file_bars(path, interval))
-    except (DbnError, FeedCorrupt) as error:
+    except (DbnError, FeedCorrupt, NoBarsError) as error:
         raise UsageError(str(error)) from error
     traded: Counter[str] = Counter()
     for row in rows:
         traded[row["symbol"]] += row["volume"]
-    if not traded:
-        raise UsageError(f"{path} has no trades, of which bars are made.")
     chosen = traded.most_common(1)[0][0] if symbol is None else symbol
     if chosen not in traded:
         raise UsageError(f"{path} has no trades of {chosen}; it has {_names(list(traded))}.")
