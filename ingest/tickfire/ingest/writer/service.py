@@ -32,6 +32,7 @@ from tickfire.ingest.live.client import LiveSession
 from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.pipe import ACKNOWLEDGED, Pipe
+from tickfire.ingest.writer.skipped import SkippedRecords
 from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, MAX_BARS_PER_ENTRY
 from tickfire.store.schema import LIVE, FeedState, Instrument, Rows
@@ -115,7 +116,7 @@ class Ingest:
         self._session: LiveSession | None = None
         self._table_write: asyncio.Task[None] | None = None
         self._epoch_lock = asyncio.Lock()
-        self._reported: set[str] = set()
+        self._skipped = SkippedRecords(self.states)
         self._feed = FeedState(False, time.time_ns())
 
     async def run(self) -> None:
@@ -131,13 +132,16 @@ class Ingest:
         for shard in range(self.config.shards):
             self.pipes.append(Pipe(self._store, shard, self._verify_epoch, self._go_on))
         heartbeat = Heartbeat(self._store, "ingest", self._figures, lambda: self._feed)
-        async with asyncio.TaskGroup() as tasks:
-            for pipe in self.pipes:
-                tasks.create_task(pipe.run())
-            tasks.create_task(self._snapshots())
-            tasks.create_task(self._report())
-            tasks.create_task(heartbeat.run())
-            tasks.create_task(self._sessions())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for pipe in self.pipes:
+                    tasks.create_task(pipe.run())
+                tasks.create_task(self._snapshots())
+                tasks.create_task(self._report())
+                tasks.create_task(heartbeat.run())
+                tasks.create_task(self._sessions())
+        finally:
+            self._warn(self._skipped.changed())
 
     # --- sessions
     async def _sessions(self) -> None:
@@ -282,6 +286,7 @@ class Ingest:
     async def _snapshots(self) -> None:
         while True:
             await asyncio.sleep(SNAPSHOT_INTERVAL_S)
+            self._warn(self._skipped.appeared())
             if self._must_wait():
                 continue
             dirty = self.states.take_dirty()
@@ -330,6 +335,7 @@ class Ingest:
         acknowledged = [pipe.recent.quantiles(now)[ACKNOWLEDGED] for pipe in self.pipes]
         return {
             "records": self.states.count(ctx.COUNT_RECORDS),
+            "skipped": self._skipped.total,
             "position": int(self.states.positions.sum()),
             "unparsed_bytes": self.parser.pending,
             "unacknowledged_writes": sum(pipe.unacknowledged for pipe in self.pipes),
@@ -346,19 +352,11 @@ class Ingest:
             rate = (records - before) / REPORT_INTERVAL_S
             before = records
             logger.info("%.0f records/s, %d instruments", rate, len(self.states.rows))
-            self._report_skipped()
+            self._warn(self._skipped.changed())
 
-    def _report_skipped(self) -> None:
-        """Log the number of skipped records, once for each reason."""
-        kinds = {
-            "that are too short for their type": ctx.COUNT_SHORT,
-            "of trades without a price": ctx.COUNT_UNDEFINED,
-            "without a plausible time": ctx.COUNT_BAD_TIME,
-        }
-        for kind, counter in kinds.items():
-            if self.states.count(counter) and kind not in self._reported:
-                self._reported.add(kind)
-                logger.warning("skipped %d records %s", self.states.count(counter), kind)
+    def _warn(self, sentences: list[str]) -> None:
+        for sentence in sentences:
+            logger.warning("%s", sentence)
 
 
 async def run(config: IngestConfig, redis_url: str) -> None:

@@ -1,0 +1,75 @@
+"""What ingest skips, in sentences for the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from tickfire.ingest.dbn.enums import counted_types
+from tickfire.ingest.kernel import context as ctx
+from tickfire.ingest.kernel.state import InstrumentStates
+
+REASONS: Final = {
+    ctx.COUNT_SHORT: "that are too short for their type",
+    ctx.COUNT_UNDEFINED: "of trades without a price",
+    ctx.COUNT_BAD_TIME: "without a plausible time",
+    ctx.COUNT_OHLCV_IGNORED: "of bars that are made from trades or shorter bars as well",
+}
+"""Counters of skipped records, and what is wrong with the records."""
+
+
+class SkippedRecords:
+    """The records that a parser skipped.
+
+    Parameters
+    ----------
+    states : InstrumentStates
+        The states of the parser, which count what it skips.
+    """
+
+    def __init__(self, states: InstrumentStates) -> None:
+        self._states = states
+        self._told: dict[int, int] = {}
+
+    @property
+    def total(self) -> int:
+        """The number of records skipped so far."""
+        return sum(self._counts().values())
+
+    def appeared(self) -> list[str]:
+        """Return sentences if records were skipped of a type, or for a reason, that is new."""
+        found = self._counts()
+        return [] if found.keys() <= self._told.keys() else self._tell(found)
+
+    def changed(self) -> list[str]:
+        """Return sentences if any records were skipped since the last ones."""
+        found = self._counts()
+        return [] if found == self._told else self._tell(found)
+
+    def _counts(self) -> dict[int, int]:
+        """Return the counters that are not 0."""
+        counters = (*REASONS, *range(ctx.COUNT_SKIPPED, ctx.COUNTERS))
+        values = ((counter, self._states.count(counter)) for counter in counters)
+        return {counter: value for counter, value in values if value}
+
+    def _tell(self, found: dict[int, int]) -> list[str]:
+        before, self._told = self._told, found
+        return list(_sentences(found, before))
+
+
+def _sentences(found: dict[int, int], before: dict[int, int]) -> Iterator[str]:
+    for counter, reason in REASONS.items():
+        if found.get(counter) != before.get(counter):
+            yield f"skipped {_records(found[counter])} {reason}"
+    types = _types(found)
+    if types != _types(before):
+        total = _records(sum(types.values()))
+        yield f"skipped {total} of types that are not carried: {counted_types(types)}"
+
+
+def _types(counts: dict[int, int]) -> dict[int, int]:
+    return {c - ctx.COUNT_SKIPPED: n for c, n in counts.items() if c >= ctx.COUNT_SKIPPED}
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count:,} records"
