@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.bars import bar_volumes
 from tests.support.dbn import START, rows, trades
@@ -20,7 +22,9 @@ from tickfire.ingest.dbn.layout import (
 )
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.bars import merge
-from tickfire.store.schema import shard_of, snapshots_key, ticks_key
+from tickfire.ingest.kernel.parse import Batch
+from tickfire.ingest.writer.clock import QUIET_NS, FeedClock
+from tickfire.store.schema import BAR, TICK, bars_key, shard_of, snapshots_key, ticks_key
 from tickfire.store.store import Store
 
 S = 10**9
@@ -137,3 +141,38 @@ async def test_ticks_that_are_gone_begin_a_new_epoch(client: Any, store: Store) 
     async with sending(META, data) as feed, ingesting(feed, store) as ingest:
         await until_records(ingest, 3)
         assert ingest.writer.epoch != epoch
+
+
+async def test_the_last_bars_are_closed_although_the_feed_is_quiet(
+    client: Any, store: Store
+) -> None:
+    traded = trades(3, start=MINUTE + 59 * S, step=S // 4)
+    own = feed_bars(RTYPE_OHLCV_1S, 60, 2)
+    data = b"".join(own) + traded.tobytes()
+
+    async def is_closed() -> bool:
+        return bool(await client.exists(bars_key(0))) and {1, 2} <= {
+            number for number, *_ in volumes(await closed_bars(client), 60)
+        }
+
+    async with sending(META, data) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, 63)
+        await eventually(is_closed, "the closing of the last bars")
+    pieces = await closed_bars(client)
+    assert (1, 59, 6) in volumes(pieces, 1)
+    assert sorted(volumes(pieces, 60)) == [(1, 0, 6), (2, 0, 60 * 10 + 59 * 30)]
+    assert not pieces["flags"].any()
+
+
+@given(st.integers(1, 10**15), st.integers(0, 10**12), st.integers(0, 10**12))
+def test_the_clock_of_a_quiet_feed_goes_on_from_its_latest_data(
+    feed_ns: int, now: int, passed: int
+) -> None:
+    clock = FeedClock()
+    assert clock.quiet_time(now + passed) is None
+    ticks, bars = np.zeros(2, TICK), np.zeros(1, BAR)
+    ticks["ts_event"] = 1, feed_ns
+    clock.take(Batch([], ticks, bars), now)
+    clock.take(Batch([], ticks[:0], bars[:0]), now + passed)
+    expected = feed_ns + passed if passed >= QUIET_NS else None
+    assert clock.quiet_time(now + passed) == expected

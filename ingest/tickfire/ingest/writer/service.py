@@ -30,6 +30,7 @@ from tickfire.ingest.kernel.parse import Batch, Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.live.client import LiveSession
 from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
+from tickfire.ingest.writer.clock import FeedClock
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.pipe import ACKNOWLEDGED, Pipe
 from tickfire.ingest.writer.skipped import SkippedRecords
@@ -117,6 +118,7 @@ class Ingest:
         self._table_write: asyncio.Task[None] | None = None
         self._epoch_lock = asyncio.Lock()
         self._skipped = SkippedRecords(self.states)
+        self._clock = FeedClock()
         self._feed = FeedState(False, time.time_ns())
 
     async def run(self) -> None:
@@ -196,6 +198,7 @@ class Ingest:
     def _take(self, batch: Batch, received: int) -> bool:
         """Write one batch and return whether the session may go on at once."""
         self._write(batch.ticks, batch.bars, received, time.time_ns())
+        self._clock.take(batch, time.monotonic_ns())
         self.states.drain()
         changed = [self._control(record) for record in batch.controls]
         if new := [instrument for instrument in changed if instrument is not None]:
@@ -283,12 +286,19 @@ class Ingest:
         shards = rows["shard"][order[np.searchsorted(keys, own, sorter=order)]]
         return [(int(s), records[shards == s]) for s in np.unique(shards)]
 
+    def _close_quiet_bars(self) -> None:
+        """Close the bars that ended since the feed fell quiet, which no record of it will close."""
+        feed_time = self._clock.quiet_time(time.monotonic_ns())
+        if feed_time is not None:
+            self._write_bars(self.states.close(feed_time))
+
     async def _snapshots(self) -> None:
         while True:
             await asyncio.sleep(SNAPSHOT_INTERVAL_S)
             self._warn(self._skipped.appeared())
             if self._must_wait():
                 continue
+            self._close_quiet_bars()
             dirty = self.states.take_dirty()
             for shard in np.unique(dirty["shard"]).tolist():
                 own = dirty[dirty["shard"] == shard]
