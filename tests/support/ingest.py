@@ -41,6 +41,12 @@ class SentFeed:
     host: str
     port: int = 0
     sessions: int = 0
+    _writer: asyncio.StreamWriter | None = None
+
+    def send(self, data: bytes) -> None:
+        """Send more bytes in the session that was begun last."""
+        assert self._writer is not None, "no session was begun"
+        self._writer.write(data)
 
 
 @asynccontextmanager
@@ -51,6 +57,7 @@ async def sending(metadata: Metadata, *sessions: bytes) -> AsyncIterator[SentFee
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         index = min(feed.sessions, len(sessions) - 1)
         feed.sessions += 1
+        feed._writer = writer
         writer.write(b"lsg_version=1\ncram=x\n")
         await reader.readline()
         writer.write(b"success=1|session_id=1\n")

@@ -22,7 +22,9 @@ from tickfire.ingest.dbn.layout import (
 )
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.bars import merge
+from tickfire.ingest.kernel.context import COUNT_RECORDS
 from tickfire.ingest.kernel.parse import Batch
+from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.clock import QUIET_NS, FeedClock
 from tickfire.store.schema import BAR, TICK, bars_key, shard_of, snapshots_key, ticks_key
 from tickfire.store.store import Store
@@ -129,6 +131,25 @@ async def test_a_restart_keeps_bars_of_which_there_are_no_ticks(
         assert ingest.writer.epoch == epoch
     pieces = await closed_bars(client, shard_of(1, 1, shards))
     assert volumes(pieces, 60) == [(1, 60 * i, 10 + i) for i in range(5)]
+
+
+async def test_bars_after_a_lost_epoch_are_all_written(
+    valkey: EmbeddedRedis, client: Any, store: Store
+) -> None:
+    bars = feed_bars(RTYPE_OHLCV_1M, 12)
+    async with sending(META, b"".join(bars[:6])) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, 6)
+        epoch = ingest.writer.epoch
+        await valkey.stop()
+        for bar in bars[6:9]:
+            feed.send(bar)
+        await eventually(lambda: ingest.states.count(COUNT_RECORDS) >= 9, "bars that wait")
+        await valkey.start()
+        await eventually(lambda: ingest.writer.epoch != epoch, "a new epoch")
+        for bar in bars[9:]:
+            feed.send(bar)
+        await until_records(ingest, 12)
+    assert volumes(await closed_bars(client), 60) == [(1, 60 * i, 10 + i) for i in range(6, 12)]
 
 
 async def test_ticks_that_are_gone_begin_a_new_epoch(client: Any, store: Store) -> None:

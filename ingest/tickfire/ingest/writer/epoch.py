@@ -88,7 +88,6 @@ class EpochWriter:
                 await self._client.delete(key)
         await self._client.delete(INSTRUMENTS_KEY)
         self.epoch = new_epoch()
-        self.bar_index = [1] * self.shards
         fields: dict[str, Any] = {"epoch": self.epoch, "shards": self.shards}
         if self._origin:
             fields["origin"] = self._origin
