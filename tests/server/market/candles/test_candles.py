@@ -17,7 +17,7 @@ from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.candles.candles import DERIVED, Candles
 from tickfire.server.market.candles.json import bars_as_json
 from tickfire.server.market.candles.series import Series, fold, merged, piece
-from tickfire.store.schema import BAR, INTERVALS_S, TICK, TICK_TRADE
+from tickfire.store.schema import BAR, INTERVALS_S, TICK, TICK_CLEAR, TICK_TRADE
 
 
 def shown(candles: Candles, seconds: int, slot: int = 0) -> list[list[int]]:
@@ -154,3 +154,19 @@ def test_time_that_goes_back_before_anything_runs_voids_what_is_later() -> None:
     change = candles.take(states.fold(tick(at=DAY + 5 * SECOND), 3))
     assert change.resets == {0}
     assert [row[0] for row in shown(candles, 1)] == [DAY + 5 * SECOND]
+
+
+def test_a_minute_before_a_rewind_is_void_where_a_server_starts_within_the_next() -> None:
+    """The first second after the rewind is closed by then, and its minute is running."""
+    ticks = np.zeros(4, TICK)
+    ticks["ts_event"] = DAY + np.array([5, 5, 0, 1]) * SECOND
+    ticks["kind"] = TICK_TRADE, TICK_CLEAR, TICK_TRADE, TICK_TRADE
+    ticks["price"], ticks["size"], ticks["instrument_id"], ticks["feed"] = 10, 1, 1, 1
+    ingest, states = InstrumentStates(), InstrumentStates()
+    pieces = ingest.fold(ticks, 1)
+    states.load(ingest.rows.copy())
+    candles = Candles(states)
+    candles.load(pieces, candles.cutoffs(), (4, 5))
+    candles.settle()
+    for seconds in INTERVALS_S.values():
+        assert shown(candles, seconds) == expected(ticks, seconds)

@@ -144,7 +144,8 @@ class Candles:
     def settle(self) -> None:
         """Finish loading: void the bars of instruments whose time went back."""
         rows = self._states.rows
-        for slot in np.flatnonzero(rows["s_closed"] == REWOUND).tolist():
+        rewound = (rows["s_closed"] == REWOUND) | (rows["m_closed"] == REWOUND)
+        for slot in np.flatnonzero(rewound).tolist():
             self._discard_bars_before_rewind(slot)
         self._idle = np.flatnonzero((rows["s_start"] == 0) & (rows["last_ts"] != 0))
 
