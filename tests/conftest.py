@@ -29,8 +29,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the tests that need ../shared where there is no such folder; order the files.
 
-    Workers take whole files one after another, so the files of slow tests come first: none of
-    them is left for the end, when other workers have nothing more to do.
+    Workers take whole files one after another. Those in the browser come first, so that they share
+    it, then the files of slow tests: none of them is left for the end, when other workers have
+    nothing more to do.
     """
     if not SHARED.exists():
         for item in items:
@@ -38,7 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="there is no folder ../shared"))
     if "PYTEST_XDIST_WORKER" in os.environ:
         slow = {item.path for item in items if item.get_closest_marker("slow")}
-        items.sort(key=lambda item: item.path not in slow)
+        browser = {item.path for item in items if item.get_closest_marker("browser")}
+        items.sort(key=lambda item: (item.path not in browser, item.path not in slow))
 
 
 @pytest.fixture(scope="session")

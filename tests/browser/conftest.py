@@ -28,7 +28,7 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
             PAGES.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it is another one after tests of another folder
 def browser() -> Browser:
     """Chromium without WebGPU."""
     return PAGES.browser(webgpu=False)

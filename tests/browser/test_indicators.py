@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 DESK = Path(__file__).with_name("desk.js").read_text()
 CHECK = ROOT / "tests" / "kernels" / "indicators" / "check_vectors.mjs"
 FIRST_COLOR = (0xF5, 0x9E, 0x42)
-FULLEST_COLOR = (97, 108, 121)
+FULLEST_COLOR = (107, 118, 132)
 CHOSEN = [
     {"name": "bollinger", "params": {"period": 20, "width": 2}, "color": "#5b8def"},
     {"name": "sar", "params": {}, "color": "#d65db1"},

@@ -96,7 +96,7 @@ class Chart:
             self.complaints.append(message.text)
 
     def _take_error(self, error: Error) -> None:
-        self.complaints.append(str(error))
+        self.complaints.append(error.stack or str(error))
 
     def data(self, name: str) -> str:
         """Return a data attribute of the root element, such as ``lastPrice``."""
