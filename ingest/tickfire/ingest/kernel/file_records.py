@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.base.units import NS_PER_S, UNDEF_PRICE
+from tickfire.ingest.dbn.index_kernel import index_records
 from tickfire.ingest.dbn.layout import (
     RTYPE_OHLCV_1D,
     RTYPE_OHLCV_1H,
@@ -17,7 +18,6 @@ from tickfire.ingest.dbn.layout import (
     SIZE_OHLCV,
 )
 from tickfire.ingest.dbn.records import OHLCV
-from tickfire.ingest.dbn.walk_kernel import index_records
 from tickfire.ingest.kernel.emit import LATEST_NS
 from tickfire.store.schema import BAR, INTERVALS_S, Rows
 
