@@ -42,8 +42,9 @@ export class SeriesHost {
   private room: PaneLayout = { height: 1, line: 1, panes: [] };
 
   /**
-   * `heights` are those that have been chosen; `request` asks for a frame; `heightsChanged` is called when the user has moved a border, and
-   * `onFailure` with a sentence if they cannot be drawn.
+   * `heights` are those that have been chosen; `request` asks for a frame; `heightsChanged` is
+   * called when the user has moved a border, and `onFailure` with a sentence if the series cannot be
+   * drawn.
    */
   constructor(
     private readonly places: LegendPlaces,

@@ -98,9 +98,11 @@ class Panel:
         self.wait_ready()
 
     def clear(self) -> None:
-        """Empty the editor, and remove the drawing and its errors."""
+        """Empty the editor, and remove the drawing."""
         self.wait_ready()
-        self.run("")
+        self.page.click(EDITOR)
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.press("Delete")
         self.page.click(".python-clear")
         self.chart.complaints.clear()
 
