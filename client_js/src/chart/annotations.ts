@@ -18,7 +18,7 @@ export interface AnnotationFrame {
   pane: PaneSize;
   cursor: Point | null;
   zone: Zone;
-  /** Whether the crosshair goes to the prices of its candle. */
+  /** True while the crosshair goes to the prices of its candle. */
   magnet: boolean;
 }
 

@@ -235,7 +235,7 @@ export class Chart {
     this.core.view.setScale(checkedScale(kind));
   }
 
-  /** Whether the crosshair goes to the open, high, low or close of its candle that is nearest. */
+  /** True while the crosshair goes to the nearest of open, high, low and close of its candle. */
   get magnet(): boolean {
     return this.core.view.magnet;
   }

@@ -18,16 +18,17 @@ export interface PaneSize {
   ratio: number;
 }
 
-/**
- * The extent, in positions of the mapping, that an automatic price scale fits, for visible candles
- * `first` to `last` (exclusive).
- */
-export type Stretch = (
-  extent: Extent,
-  first: number,
-  last: number,
-  mapping: PriceMapping,
-) => Extent;
+/** The candles in sight, which an automatic price scale fits: `first` to `last` (exclusive). */
+export interface Sight {
+  store: CandleStore;
+  first: number;
+  last: number;
+  /** Positions of their prices on the scale. */
+  mapping: PriceMapping;
+}
+
+/** The extent, in positions, that an automatic price scale fits, from that of the candles in sight. */
+export type Stretch = (extent: Extent, sight: Sight) => Extent;
 
 /** Place the store's candles on a pane; fits the price scale on the way when that is automatic. */
 export function layOut(
@@ -88,7 +89,7 @@ function fitVisible(
   if (low > high) return;
   const extent = { low: mapping.toPosition(low), high: mapping.toPosition(high) };
   const step = mapping.toPosition(high + store.tickUnits) - extent.high;
-  scale.fit(stretch(extent, first, last, mapping), step);
+  scale.fit(stretch(extent, { store, first, last, mapping }), step);
 }
 
 function vertical({ top, bottom }: PriceRange, mapping: PriceMapping, height: number) {

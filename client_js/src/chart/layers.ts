@@ -1,9 +1,8 @@
-import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
 import type { Palette } from "./color";
 import type { Coordinates } from "./coordinates";
 import type { Point } from "./crosshair";
-import type { PriceMapping } from "./price-mapping";
+import type { Sight } from "./geometry";
 import type { RectBatch } from "./rect-batch";
 
 /** All that a layer needs to draw itself in one frame. */
@@ -42,16 +41,10 @@ export interface ChartLayer {
   /** Draw into the frame's batches; called with each frame in which the pane is drawn. */
   draw?(frame: LayerFrame): void;
   /**
-   * Stretch the extent of candles `first` to `last` (exclusive) that an automatic scale shows; in
-   * positions of the mapping.
+   * Stretch the extent of the candles in sight, which an automatic scale shows; in positions of their
+   * mapping.
    */
-  stretch?(
-    store: CandleStore,
-    extent: Extent,
-    first: number,
-    last: number,
-    mapping: PriceMapping,
-  ): Extent;
+  stretch?(extent: Extent, sight: Sight): Extent;
   /** Labels on the price axis. */
   priceLabels?(): readonly PriceLabel[];
   /** The cursor where the layer would take a press, such as "grab"; null elsewhere. */
@@ -77,18 +70,9 @@ export class Layers {
     for (const layer of this.all) layer.draw?.(frame);
   }
 
-  /** The extent of candles `first` to `last` (exclusive), stretched to the layers over them. */
-  stretch(
-    store: CandleStore,
-    extent: Extent,
-    first: number,
-    last: number,
-    mapping: PriceMapping,
-  ): Extent {
-    return this.all.reduce(
-      (wide, layer) => layer.stretch?.(store, wide, first, last, mapping) ?? wide,
-      extent,
-    );
+  /** The extent of the candles in sight, stretched to the layers over them. */
+  stretch(extent: Extent, sight: Sight): Extent {
+    return this.all.reduce((wide, layer) => layer.stretch?.(wide, sight) ?? wide, extent);
   }
 
   priceLabels(): PriceLabel[] {

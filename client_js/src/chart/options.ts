@@ -33,11 +33,11 @@ export interface ChartOptions extends ChartSource {
   timeZone?: Zone;
   /** The scale of the prices: "linear" by default. */
   scale?: ScaleKind;
-  /** Whether the candles glide on after a fling: true by default. */
+  /** Let the candles glide on after a fling: true by default. */
   kineticPan?: boolean;
-  /** Whether the crosshair goes to the nearest price of its candle: false by default. */
+  /** Snap the crosshair to the nearest price of its candle: false by default. */
   magnet?: boolean;
-  /** Whether the time to the close of the running candle is shown: false by default. */
+  /** Show the time to the close of the running candle: false by default. */
   countdown?: boolean;
   /** The feed's clock, for the countdown; by default that of the ticks given to `updateCandle`. */
   clock?: FeedClock;

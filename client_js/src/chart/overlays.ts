@@ -2,11 +2,10 @@ import { el, moveTo } from "../dom";
 import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
 import type { Palette, Rgb } from "./color";
-import type { PaneSize } from "./geometry";
+import type { PaneSize, Sight } from "./geometry";
 import css from "./overlays.css?inline";
 import { type ChosenHeights, PaneBorders } from "./pane-borders";
 import { type Columns, columnsOf, PlotPainter, type Reduced, reduce, valueScaleOf } from "./plots";
-import type { PriceMapping } from "./price-mapping";
 import { packColor, type RectBatch } from "./rect-batch";
 import type { Geometry, Rect } from "./scene";
 import { align, PRICE_PANE, type Series } from "./series";
@@ -72,16 +71,10 @@ export class Overlays {
   }
 
   /**
-   * The extent of candles `first` to `last` (exclusive) in positions of the mapping, stretched to
-   * the lines over them.
+   * The extent of the candles in sight, in positions of their mapping, stretched to the lines over
+   * them.
    */
-  stretch(
-    store: CandleStore,
-    extent: Extent,
-    first: number,
-    last: number,
-    mapping: PriceMapping,
-  ): Extent {
+  stretch(extent: Extent, { store, first, last, mapping }: Sight): Extent {
     const span = extent.high - extent.low;
     const room = span * STRETCH;
     const units = 10 ** store.decimals;

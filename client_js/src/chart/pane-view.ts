@@ -54,8 +54,8 @@ export class PaneView {
     const { store, intervalMs, viewport, scale, pane, palette, zone } = frame;
     const { series, layers, axes } = this;
     const room = series.divide(pane);
-    const geometry = layOut(store, viewport, scale, room, (extent, ...given) =>
-      layers.stretch(store, series.stretch(store, extent, ...given), ...given),
+    const geometry = layOut(store, viewport, scale, room, (extent, sight) =>
+      layers.stretch(series.stretch(extent, sight), sight),
     );
     const coordinates = new Coordinates(store, geometry, intervalMs, pane.ratio);
     series.fit(store, geometry);

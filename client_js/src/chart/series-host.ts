@@ -1,11 +1,10 @@
 import type { CandleStore } from "../store/candle-store";
 import type { Extent } from "../store/range-index";
 import type { Added } from "./added";
-import type { PaneSize } from "./geometry";
+import type { PaneSize, Sight } from "./geometry";
 import { Level } from "./invalidate";
 import type { Look, Overlays } from "./overlays";
 import { checkedHeights, type PaneHeights } from "./pane-heights";
-import type { PriceMapping } from "./price-mapping";
 import { RectBatch } from "./rect-batch";
 import type { Geometry } from "./scene";
 import { checkSeries, PRICE_PANE, type Series } from "./series";
@@ -113,15 +112,9 @@ export class SeriesHost {
     return this.overlays?.divide(pane) ?? pane;
   }
 
-  /** The extent of candles `first` to `last` (exclusive), stretched to the lines over them. */
-  stretch(
-    store: CandleStore,
-    extent: Extent,
-    first: number,
-    last: number,
-    mapping: PriceMapping,
-  ): Extent {
-    return this.overlays?.stretch(store, extent, first, last, mapping) ?? extent;
+  /** The extent of the candles in sight, stretched to the lines over them. */
+  stretch(extent: Extent, sight: Sight): Extent {
+    return this.overlays?.stretch(extent, sight) ?? extent;
   }
 
   /** Fit the scales of the panes to the visible values. */

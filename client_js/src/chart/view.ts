@@ -212,7 +212,7 @@ export class ChartView implements Movable {
     });
   }
 
-  /** Whether the crosshair goes to the prices of its candle. */
+  /** True while the crosshair goes to the prices of its candle. */
   get magnet(): boolean {
     return this.options.magnet;
   }

@@ -1,6 +1,6 @@
+import type { Sight } from "../chart/geometry";
 import type { ChartLayer, LayerFrame, PriceLabel } from "../chart/layers";
 import { columnsOf, PlotPainter, reduce, valueScaleOf } from "../chart/plots";
-import type { PriceMapping } from "../chart/price-mapping";
 import { snapOut } from "../chart/sub-panes";
 import { percent } from "../format/decimal";
 import type { CandleStore } from "../store/candle-store";
@@ -33,13 +33,7 @@ export class CompareLayer implements ChartLayer {
   /** The close of the chart's first candle in sight, in units. */
   private reference = 0;
 
-  stretch(
-    store: CandleStore,
-    extent: Extent,
-    first: number,
-    last: number,
-    mapping: PriceMapping,
-  ): Extent {
+  stretch(extent: Extent, { store, first, last, mapping }: Sight): Extent {
     const found = this.extent(store, first, last);
     if (found === null) return extent;
     const [low, high] = [found.low, found.high].map((units) => mapping.toPosition(units));

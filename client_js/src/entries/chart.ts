@@ -6,6 +6,7 @@ export type { Rgb } from "../chart/color";
 export type { Coordinates } from "../chart/coordinates";
 export type { FeedClock } from "../chart/countdown";
 export type { Point } from "../chart/crosshair";
+export type { Sight } from "../chart/geometry";
 export type {
   IndicatorKernels,
   IndicatorParams,

@@ -98,7 +98,9 @@ class Pages:
             browser.close()
         if self._playwright is not None:
             self._playwright.stop()
-        self.__init__()  # type: ignore[misc]
+        self._playwright = None
+        self._browsers.clear()
+        self._idle.clear()
 
     def _take(self, kind: Kind, viewport: dict[str, int]) -> BrowserPage:
         for place, (idle, page) in enumerate(self._idle):

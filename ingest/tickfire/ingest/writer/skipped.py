@@ -1,4 +1,4 @@
-"""What ingest skips, in sentences for the log."""
+"""Sentences for the log on the records that ingest skips."""
 
 from __future__ import annotations
 
