@@ -13,7 +13,7 @@ from tests.support.browser.built import built_package, built_page
 from tests.support.browser.chromium import OpenPage, open_chart
 from tests.support.browser.pages import Pages
 from tests.support.browser.python_panel import Panel, Served
-from tests.support.browser.stage import Market, Stage
+from tests.support.browser.stage import Market, Stage, staged
 
 PAGES = Pages()
 
@@ -65,10 +65,8 @@ def package() -> Path:
 @pytest.fixture
 def stage(static: Path, port: int) -> Iterator[Stage]:
     """A market that the test moves, and the page at its address."""
-    made = Stage(Market(), static, port)
-    made.serving.start()
-    yield made
-    made.serving.stop()
+    with staged(Market(), static, port) as stage:
+        yield stage
 
 
 @pytest.fixture(scope="module")

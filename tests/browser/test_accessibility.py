@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.support.browser.axe import assert_axe_passes, load_axe
 from tests.support.browser.chromium import Chart, OpenPage, open_chart
-from tests.support.browser.stage import START_MS, Market, Stage
+from tests.support.browser.stage import START_MS, Market, Stage, staged
 
 pytestmark = pytest.mark.browser
 
@@ -48,10 +48,8 @@ def busy(static: Any) -> Iterator[Stage]:
          "probability": 0.507, "base_rate": 0.496, "n": 1733, "interval": [0.492, 0.539],
          "expected_net_bp": 0.2, "cost_bp": 1.0, "horizon": "5m"},
     ]  # fmt: skip
-    stage = Stage(market, static)
-    stage.serving.start()
-    yield stage
-    stage.serving.stop()
+    with staged(market, static) as stage:
+        yield stage
 
 
 @pytest.fixture(scope="module", params=["dark", "light"])

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.support.browser.consumer import build, install, pack
-from tests.support.browser.stage import START_MS, Market, Stage
+from tests.support.browser.stage import START_MS, Market, Stage, staged
 from tests.support.paths import CLIENT, STATIC
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -101,10 +101,8 @@ def application(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture
 def stage(application: Path) -> Iterator[Stage]:
-    made = Stage(Market(), application)
-    made.serving.start()
-    yield made
-    made.serving.stop()
+    with staged(Market(), application) as stage:
+        yield stage
 
 
 @pytest.fixture(scope="module")

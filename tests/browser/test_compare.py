@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from tests.support.browser.chromium import Chart, OpenPage, count, open_chart
 from tests.support.browser.pixels import act, assert_equal, shoot_pane
-from tests.support.browser.stage import START_MS, Market, Stage
+from tests.support.browser.stage import START_MS, Market, Stage, staged
 from tests.support.eventually import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -37,10 +37,8 @@ def prepared() -> Market:
 
 @pytest.fixture(scope="module")
 def stage(static: Path) -> Iterator[Stage]:
-    made = Stage(prepared(), static)
-    made.serving.start()
-    yield made
-    made.serving.stop()
+    with staged(prepared(), static) as stage:
+        yield stage
 
 
 @pytest.fixture
@@ -53,11 +51,7 @@ def chart(stage: Stage, browser: Browser) -> Iterator[Chart]:
 
 def compare(chart: Chart, symbol: str) -> None:
     """Choose a symbol by keyboard alone."""
-    if not chart.page.locator("#compare-panel").is_visible():
-        chart.page.keyboard.press("c")
-    chart.page.keyboard.press("Control+a")
-    chart.page.keyboard.type(symbol)
-    chart.page.keyboard.press("Enter")
+    chart.choose("c", "#compare-panel", symbol)
 
 
 def entries(chart: Chart) -> dict[str, str]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser
 
 from tests.support.browser.chromium import Chart, open_chart
-from tests.support.browser.stage import START_MS, Market, Stage
+from tests.support.browser.stage import START_MS, Market, Stage, staged
 from tests.support.eventually import wait_until
 from tickfire.kernels import native
 
@@ -34,10 +34,8 @@ def prepared() -> Market:
 
 @pytest.fixture(scope="module")
 def stage(static: Path) -> Iterator[Stage]:
-    made = Stage(prepared(), static)
-    made.serving.start()
-    yield made
-    made.serving.stop()
+    with staged(prepared(), static) as stage:
+        yield stage
 
 
 @pytest.fixture
@@ -52,9 +50,7 @@ def chart(stage: Stage, browser: Browser) -> Iterator[Chart]:
 
 def add(chart: Chart, symbol: str) -> None:
     """Add the correlation with a symbol by keyboard alone."""
-    chart.page.keyboard.press("i")
-    chart.page.keyboard.type("correlation")
-    chart.page.keyboard.press("Enter")
+    chart.choose("i", "#indicator-panel", "correlation")
     choose(chart, symbol)
 
 

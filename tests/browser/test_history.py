@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser.chromium import OpenPage, check_chart
-from tests.support.browser.stage import START_MS, Market, Stage
+from tests.support.browser.stage import START_MS, Market, Stage, staged
 
 pytestmark = pytest.mark.browser
 
@@ -18,10 +18,8 @@ MINUTE_MS = 60_000
 @pytest.fixture(scope="module")
 def stage(static: Path) -> Iterator[Stage]:
     """A stage with more candles than a page of them."""
-    made = Stage(Market(history=5000), static)
-    made.serving.start()
-    yield made
-    made.serving.stop()
+    with staged(Market(history=5000), static) as stage:
+        yield stage
 
 
 def test_dragging_into_the_past_loads_pages_to_the_beginning(

@@ -55,11 +55,7 @@ def complaints(chart: Chart) -> list[str]:
 
 def add(chart: Chart, search: str) -> None:
     """Add the first indicator that a search finds, by keyboard alone."""
-    if not chart.page.locator("#indicator-panel").is_visible():
-        chart.page.keyboard.press("i")
-    chart.page.keyboard.press("Control+a")
-    chart.page.keyboard.type(search)
-    chart.page.keyboard.press("Enter")
+    chart.choose("i", "#indicator-panel", search)
 
 
 def wait_computed(chart: Chart, names: list[str], bars: int) -> dict[str, Any]:

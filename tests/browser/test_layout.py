@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser.chromium import Chart, OpenPage, open_chart
-from tests.support.browser.stage import START_MS, Instrument, Market, Stage, walk
+from tests.support.browser.stage import START_MS, Instrument, Market, Stage, staged, walk
 
 pytestmark = pytest.mark.browser
 
@@ -56,10 +56,8 @@ def crowded(static: Path) -> Iterator[Stage]:
          "source": "A wire with a long name", "published": START_MS, "symbols": [LONG, "ESU4"]}
         for k in range(20)
     ]  # fmt: skip
-    stage = Stage(market, static)
-    stage.serving.start()
-    yield stage
-    stage.serving.stop()
+    with staged(market, static) as stage:
+        yield stage
 
 
 def resize(chart: Chart, width: int, height: int) -> None:

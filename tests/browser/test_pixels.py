@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.browser.chromium import Chart, OpenPage, count
 from tests.support.browser.pixels import act, assert_equal, shoot_pane
-from tests.support.browser.stage import START_MS, Market, Stage
+from tests.support.browser.stage import START_MS, Market, Stage, staged
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -25,10 +25,8 @@ if (request) GPUAdapter.prototype.requestDevice = async function (...given) {
 
 @pytest.fixture
 def long_stage(static: Path) -> Iterator[Stage]:
-    made = Stage(Market(history=2000), static)
-    made.serving.start()
-    yield made
-    made.serving.stop()
+    with staged(Market(history=2000), static) as stage:
+        yield stage
 
 
 @pytest.mark.parametrize("scale", [1, 2])

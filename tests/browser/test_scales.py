@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from tests.support.browser.chromium import Chart, OpenPage, open_chart
 from tests.support.browser.pixels import act, assert_equal, shoot_pane
-from tests.support.browser.stage import START_MS, Market, Stage, plain
+from tests.support.browser.stage import START_MS, Market, Stage, plain, staged
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -43,10 +43,8 @@ def prepared() -> Market:
 
 @pytest.fixture(scope="module")
 def stage(static: Path) -> Iterator[Stage]:
-    made = Stage(prepared(), static)
-    made.serving.start()
-    yield made
-    made.serving.stop()
+    with staged(prepared(), static) as stage:
+        yield stage
 
 
 @pytest.fixture(scope="module")

@@ -132,6 +132,15 @@ class Chart:
     def text(self, selector: str) -> str:
         return self.page.inner_text(selector)
 
+    def choose(self, key: str, panel: str, text: str) -> None:
+        """Choose the first offer of a panel that a text finds, by keys alone; `key` opens it."""
+        keyboard = self.page.keyboard
+        if not self.page.locator(panel).is_visible():
+            keyboard.press(key)
+        keyboard.press("Control+a")
+        keyboard.type(text)
+        keyboard.press("Enter")
+
     def shoot(self, path: str | None = None) -> Pixels:
         """Take a screenshot of the whole page; `path` keeps it as a PNG."""
         self.page.mouse.move(1, 1)

@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -318,3 +319,14 @@ class Stage:
     def trade(self, symbol: str, price: str, volume: int, *, at_ms: int, side: str = "B") -> None:
         """Let one trade happen."""
         self.serving.call(lambda: self.market.trade(symbol, price, volume, side=side, at_ms=at_ms))
+
+
+@contextmanager
+def staged(market: Market, static: Path, port: int = 0) -> Iterator[Stage]:
+    """Serve a market that the test moves, with the files of a folder."""
+    stage = Stage(market, static, port)
+    stage.serving.start()
+    try:
+        yield stage
+    finally:
+        stage.serving.stop()
