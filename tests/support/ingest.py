@@ -14,7 +14,8 @@ from tests.support.eventually import eventually
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.context import COUNT_RECORDS
 from tickfire.ingest.lsg.client import LiveSubscription
-from tickfire.ingest.writer.service import Ingest, IngestConfig
+from tickfire.ingest.writer.config import IngestConfig
+from tickfire.ingest.writer.service import Ingest
 from tickfire.store.schema import BAR, bars_key
 from tickfire.store.store import Store
 

@@ -65,7 +65,8 @@ def ingest(
     """Write the data of a live gateway to Redis Streams."""
     from tickfire.base.run import run_loop
     from tickfire.ingest.lsg.client import LiveSubscription
-    from tickfire.ingest.writer.service import IngestConfig, run
+    from tickfire.ingest.writer.config import IngestConfig
+    from tickfire.ingest.writer.service import run
 
     if not key:
         raise UsageError("there is no API key; give --key or set DATABENTO_API_KEY.")

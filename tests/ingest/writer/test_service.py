@@ -24,7 +24,8 @@ from tickfire.ingest.kernel.context import COUNT_RECORDS
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
 from tickfire.ingest.redis.server import EmbeddedRedis
-from tickfire.ingest.writer.service import Ingest, IngestConfig
+from tickfire.ingest.writer.config import IngestConfig
+from tickfire.ingest.writer.service import Ingest
 from tickfire.store.schema import (
     ENTRY_HEADER,
     STATE,

@@ -1,0 +1,79 @@
+"""`Announcements`: the instrument table, the origin and the status of a feed, written to Redis.
+
+They are written one after the other by a client of their own, not through the pipes. Each write is
+repeated until it succeeds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+from tickfire.base.retry import Backoff, retry
+from tickfire.ingest.writer.epoch import EpochWriter
+from tickfire.store.schema import Instrument
+from tickfire.store.store import REDIS_ERRORS
+
+FIRST_RETRY_S: Final = 0.2
+MAX_RETRY_S: Final = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Announcements:
+    """Writer of a feed's announcements.
+
+    Parameters
+    ----------
+    writer : EpochWriter
+    on_written : callable
+        Called whenever nothing waits any more.
+    """
+
+    def __init__(self, writer: EpochWriter, on_written: Callable[[], None]) -> None:
+        self._writer = writer
+        self._on_written = on_written
+        self._last: asyncio.Task[None] | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether any announcement waits to be written; the ticks after it must wait too."""
+        return self._last is not None
+
+    def instruments(self, new: list[Instrument]) -> None:
+        """Announce instruments."""
+        self._then(partial(self._writer.put_instruments, new))
+
+    def session(self, new: list[Instrument], origin: str, dataset: str) -> None:
+        """Announce that a session has begun, with its instruments and the origin of its ticks."""
+        self._then(
+            partial(self._writer.put_instruments, new),
+            partial(self._writer.put_origin, origin),
+            partial(self._writer.put_status, "session", dataset),
+        )
+
+    async def status(self, kind: str, detail: str) -> None:
+        """Write an entry to the stream ``status``."""
+        await _persist(partial(self._writer.put_status, kind, detail))
+
+    def _then(self, *writes: Callable[[], Awaitable[None]]) -> None:
+        earlier = self._last
+
+        async def run() -> None:
+            if earlier is not None:
+                await earlier
+            for write in writes:
+                await _persist(write)
+            if self._last is asyncio.current_task():
+                self._last = None
+                self._on_written()
+
+        self._last = asyncio.get_running_loop().create_task(run())
+
+
+async def _persist(write: Callable[[], Awaitable[None]]) -> None:
+    backoff = Backoff(FIRST_RETRY_S, MAX_RETRY_S)
+    await retry(write, on=REDIS_ERRORS, what="writing to Redis", logger=logger, backoff=backoff)
