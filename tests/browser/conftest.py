@@ -16,15 +16,30 @@ from tests.support.browser.python_panel import Panel, Served
 from tests.support.browser.stage import Market, Stage, staged
 
 PAGES = Pages()
+FAILED: set[Path] = set()
+"""Files with a failed test: it may have left the browsers in any state."""
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
-    """Close the browsers after the last test of this folder: other tests have event loops."""
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Keep in mind in which files a test failed."""
+    if call.excinfo is not None:
+        FAILED.add(item.path)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Close the browsers after the last test of this folder: other tests have event loops.
+
+    They are closed after the last test of a file, too, if one of its tests failed.
+    """
     try:
         return (yield)
     finally:
-        if nextitem is None or nextitem.path.parent != Path(__file__).parent:
+        leaves_folder = nextitem is None or nextitem.path.parent != Path(__file__).parent
+        leaves_file = nextitem is None or nextitem.path != item.path
+        if leaves_folder or (leaves_file and item.path in FAILED):
             PAGES.close()
 
 

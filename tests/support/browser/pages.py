@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -93,14 +94,20 @@ class Pages:
             self._idle.pop(0)[1].context.close()
 
     def close(self) -> None:
-        """Close everything, Playwright's event loop too, which no other may run beside."""
-        for browser in self._browsers.values():
-            browser.close()
-        if self._playwright is not None:
-            self._playwright.stop()
+        """Close everything, Playwright's event loop too, which no other may run beside.
+
+        A connection that a failure has broken is dropped, so that the next test makes its own.
+        """
+        browsers, playwright = list(self._browsers.values()), self._playwright
         self._playwright = None
-        self._browsers.clear()
-        self._idle.clear()
+        for kept in (self._browsers, self._lent, self._idle):
+            kept.clear()
+        for browser in browsers:
+            with suppress(PlaywrightError):
+                browser.close()
+        if playwright is not None:
+            with suppress(PlaywrightError):
+                playwright.stop()
 
     def _take(self, kind: Kind, viewport: dict[str, int]) -> BrowserPage:
         for place, (idle, page) in enumerate(self._idle):
