@@ -82,5 +82,5 @@ def test_a_snapshot_names_its_position_and_its_instruments() -> None:
     rows = np.zeros(1, STATE)
     rows["feed"], rows["instrument_id"] = 1, 42
     command = SnapshotWrite(3, 77, rows).command(0)
-    assert b"snapshots:{3}\r\n$1\r\nn\r\n$2\r\n77\r\n$4\r\n1:42\r\n$256\r\n" in command
+    assert b"snapshots:{3}\r\n$1\r\nn\r\n$2\r\n77\r\n$4\r\n1:42\r\n$280\r\n" in command
     assert RespParser().feed(b":1\r\n") == [1]

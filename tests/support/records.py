@@ -9,7 +9,8 @@ from tests.support.reference.parse import UNDEF, S
 START = 1_700_000_000 * S
 SIZES = {
     0: 48, 1: 80, 10: 368, 177: 80, 194: 80, 192: 80, 193: 80, 195: 80, 196: 80, 160: 56,
-    32: 56, 33: 56, 21: 320, 22: 176, 23: 320, 19: 520, 18: 40, 34: 56,
+    32: 56, 33: 56, 21: 320, 22: 176, 23: 320, 19: 520, 18: 40, 34: 56, 35: 56, 36: 56,
+    20: 112, 24: 80, 99: 48,
 }  # fmt: skip
 
 TIMES = st.integers(-200, 200).map(lambda tenths: START + tenths * S // 2) | st.sampled_from(
@@ -46,10 +47,10 @@ def record(draw: st.DrawFn) -> bytes:
         put(39, side, 1)
         put(40, draw(TIMES))
         put(52, draw(SMALL), 4)
-    elif rtype in (32, 33, 34):
+    elif rtype in (32, 33, 34, 35, 36):
         for i in range(5):
-            put(16 + 8 * i, draw(st.integers(0, 10**6)))
-    elif rtype not in (18, 19, 21, 22, 23):
+            put(16 + 8 * i, draw(st.integers(0, 10**6) | st.just(UNDEF)))
+    elif rtype not in (18, 19, 20, 21, 22, 23, 24, 99):
         put(16, draw(PRICES))
         put(24, draw(SMALL), 4)
         put(28, action, 1)

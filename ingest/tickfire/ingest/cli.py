@@ -99,10 +99,10 @@ def _names(text: str) -> tuple[str, ...]:
 @click.command()
 @click.argument("file", type=click.Path())
 @click.option(
-    "--interval", default="1m", show_default=True,
-    type=click.Choice(["1s", "1m", "5m", "15m", "1h", "1d"]),
+    "--interval", type=click.Choice(["1s", "1m", "5m", "15m", "1h", "1d"]),
+    help="Interval of the bars. Default: that of the bars in FILE, or 1m.",
 )  # fmt: skip
-def bars(file: str, interval: str) -> None:
+def bars(file: str, interval: str | None) -> None:
     """Print the bars of a DBN FILE as JSON, one a line, in order of time.
 
     They are made from its trades or, where it has none, from the bars that it holds.

@@ -27,6 +27,8 @@ INTERVALS_S: Final[Mapping[str, int]] = {
 }
 """Intervals of bars: name to seconds. Ingest closes 1 s and 1 m bars; readers fold the others."""
 MINUTE_S: Final = INTERVALS_S["1m"]
+HOUR_S: Final = INTERVALS_S["1h"]
+DAY_S: Final = INTERVALS_S["1d"]
 
 TICK_TRADE: Final = 1
 TICK_BID: Final = 2
@@ -112,9 +114,12 @@ STATE: Final = np.dtype(
         ("m_closed", "<i8"),  # the same for 1 m bars
         *((f"s_{name}", kind) for name, kind in RUNNING_BAR),
         *((f"m_{name}", kind) for name, kind in RUNNING_BAR),
+        ("h_closed", "<i8"),  # as s_closed, for the feed's own 1 h bars
+        ("d_closed", "<i8"),  # the same for its daily bars
+        ("d_rtype", "<i8"),  # DBN record type of its daily bars; 0: none yet
     ]
 )
-"""The state of one instrument, in memory and as its snapshot in Redis: 256 bytes.
+"""The state of one instrument, in memory and as its snapshot in Redis: 280 bytes.
 
 ``s_*`` is the running 1 s bar; ``m_*`` is the running 1 m bar without the running second.
 """

@@ -95,6 +95,8 @@ def test_sizes_that_kernels_take_as_constants_are_those_of_the_dtypes() -> None:
         layout.RTYPE_OHLCV_1S: layout.SIZE_OHLCV,
         layout.RTYPE_MBO: layout.SIZE_MBO,
         layout.RTYPE_STATUS: layout.SIZE_STATUS,
+        layout.RTYPE_STATISTICS: layout.SIZE_STATISTICS_V1,
+        layout.RTYPE_IMBALANCE: layout.SIZE_IMBALANCE,
         layout.RTYPE_SYMBOL_MAPPING: layout.SIZE_CONTROL_V1,
         layout.RTYPE_SYSTEM: layout.SIZE_CONTROL_V1,
         layout.RTYPE_ERROR: layout.SIZE_CONTROL_V1,

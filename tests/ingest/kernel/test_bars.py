@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tests.support.dbn import START, rows, shared_files, trades, write_dbn
 from tests.support.reference.parse import S
 from tickfire.ingest.cli import bars as bars_command
+from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.layout import (
     RTYPE_BBO_1S,
@@ -32,6 +33,7 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_STATISTICS,
     RTYPE_STATUS,
 )
+from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.bars import NoBarsError, file_bars, merge
 from tickfire.store.schema import BAR, INTERVALS_S
 
@@ -112,6 +114,21 @@ def test_bars_that_a_file_holds_are_its_bars(schema: str, interval: str) -> None
             for row in file_bars(file, interval)
         }
         assert got == held
+
+
+def test_the_interval_is_that_of_the_schema_by_default(tmp_path: Path) -> None:
+    schemas = {f"ohlcv-{name}": s for name, s in INTERVALS_S.items() if name[0] == "1"}
+    schemas = {"trades": 60, "ohlcv-eod": 86_400, **schemas}
+    schemas.pop("ohlcv-15m", None)
+    for schema, span_s in schemas.items():
+        kinds = {SCHEMA_RTYPES[schema], RTYPE_OHLCV_DEPRECATED} if schema != "trades" else {0}
+        for rtype in kinds:
+            made = trades(3) if not rtype else rows(rtype, 3, ts_event=START, volume=5, close=S)
+            metadata = Metadata("TEST", schema, START)
+            file = write_dbn(tmp_path / "x.dbn", made.tobytes(), metadata)
+            (row,) = file_bars(file)
+            assert row["ts"] == START - START % (span_s * S)
+            assert row["volume"] == (15 if rtype else 6)
 
 
 def test_bars_of_trades_take_precedence_and_the_longest_bars_are_folded(tmp_path: Path) -> None:

@@ -59,10 +59,10 @@ def test_headers_are_32_and_24_bytes() -> None:
     assert binary.tobytes() == struct.pack("<BBHIQ8s", 1, 4, 259, 2, 3, b"epoch678")
 
 
-def test_a_state_is_32_words_and_the_kernels_know_which() -> None:
+def test_a_state_is_35_words_and_the_kernels_know_which() -> None:
     names = STATE.names or ()
     words = [name for name in names if STATE.fields and STATE.fields[name][1] % 8 == 0]
-    assert (STATE.itemsize, ctx.ROW_WORDS) == (256, 32)
+    assert (STATE.itemsize, ctx.ROW_WORDS) == (280, 35)
     assert words == [
         *("instrument_id", "n", "bid_price", "ask_price", "bid_size", "ask_size", "quote_ts"),
         *("last_price", "last_size", "last_ts", "volume", "trade_n", "cleared", "dirty"),
@@ -71,6 +71,7 @@ def test_a_state_is_32_words_and_the_kernels_know_which() -> None:
         "s_notional",
         *(f"m_{n}" for n in ("start", "open", "high", "low", "close", "volume", "trades")),
         "m_notional",
+        *("h_closed", "d_closed", "d_rtype"),
     ]
     assert (ctx.ROW_POSITION, ctx.ROW_LAST, ctx.ROW_S, ctx.ROW_M) == (1, 7, 16, 24)
 

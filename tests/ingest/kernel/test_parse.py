@@ -22,8 +22,12 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_MBO,
     RTYPE_MBP_1,
     RTYPE_MBP_10,
+    RTYPE_OHLCV_1D,
+    RTYPE_OHLCV_1H,
     RTYPE_OHLCV_1M,
     RTYPE_OHLCV_1S,
+    RTYPE_OHLCV_DEPRECATED,
+    RTYPE_OHLCV_EOD,
     RTYPE_TCBBO,
     RTYPE_TRADE,
     UNDEF_SIZE,
@@ -35,6 +39,7 @@ from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.kernels.bars import MINUTE_NS as MINUTE
 from tickfire.store.schema import STATE, TICK_TRADE, Rows, shard_of
 
+CLOSED = {1: "s", 60: "m", 3600: "h", 86_400: "d"}
 CUTS = st.lists(st.integers(0, 8000), max_size=8)
 
 
@@ -88,7 +93,8 @@ def row_of(row: Any) -> Row:
         int(row["volume"]),
         int(row["trade_n"]),
         bool(row["cleared"]),
-        {1: int(row["s_closed"]), 60: int(row["m_closed"])},
+        {s: int(row[f"{name}_closed"]) for s, name in CLOSED.items()},
+        int(row["d_rtype"]),
         running(row, "s_"),
         running(row, "m_"),
     )
@@ -110,16 +116,25 @@ def test_it_equals_the_reference_however_the_bytes_are_cut(
     assert states.count(ctx.COUNT_RECORDS) == reference.records
 
 
+SPANS = {
+    1: (60, RTYPE_OHLCV_1M),
+    2: (1, RTYPE_OHLCV_1S),
+    3: (3600, RTYPE_OHLCV_1H),
+    4: (86_400, RTYPE_OHLCV_1D),
+    5: (86_400, RTYPE_OHLCV_EOD),
+}
+"""The bars of each instrument: length in seconds and record type."""
+
+
 @st.composite
 def ohlcv_rounds(draw: st.DrawFn) -> tuple[list[bytes], list[tuple[int, int, int, int]]]:
     """Return bars of a feed, in order, and (instrument, interval in s, start, volume) of each."""
     records, expected_bars = [], []
     steps = draw(st.lists(st.integers(0, 40), min_size=1, max_size=12))
     for at in np.cumsum(steps).tolist():
-        number, volume = draw(st.integers(1, 3)), draw(st.integers(1, 99))
-        span = number % 2 * 59 + 1  # instruments 1 and 3 have bars of 1 m
-        rtype = RTYPE_OHLCV_1M if span > 1 else RTYPE_OHLCV_1S
-        start = START // MINUTE * MINUTE + at * span * S
+        number, volume = draw(st.sampled_from(sorted(SPANS))), draw(st.integers(1, 99))
+        span, rtype = SPANS[number]
+        start = START // (span * S) * span * S + at * span * S
         bar = rows(rtype, 1, instrument_id=number, ts_event=start, volume=volume)
         for field in ("open", "high", "low", "close"):
             bar[field] = 100 * S + at
@@ -143,7 +158,7 @@ def test_bars_of_a_feed_that_begins_again_do_not_add_up(
     pieces.append(states.close())
     wanted: dict[tuple[int, int, int], int] = {}
     for number, span, start, volume in sent:
-        for interval in {span, 60}:
+        for interval in {span, max(span, 60)}:
             key = number, interval, start - start % (interval * S)
             wanted[key] = wanted.get(key, 0) + volume
     assert bar_volumes(np.concatenate(pieces)) == wanted
@@ -164,6 +179,29 @@ def test_a_minute_of_the_feed_takes_the_place_of_its_seconds() -> None:
         assert [v for (_, interval, _), v in volumes.items() if interval == 60] == [60, 1]
 
 
+def test_a_day_has_the_bar_of_the_type_that_came_first() -> None:
+    for first, other in ((RTYPE_OHLCV_1D, RTYPE_OHLCV_EOD), (RTYPE_OHLCV_EOD, RTYPE_OHLCV_1D)):
+        states = InstrumentStates()
+        data = b"".join(
+            rows(rtype, 2, ts_event=START, close=S, volume=7).tobytes() for rtype in (first, other)
+        )
+        (batch,) = Parser(states).feed(data)
+        assert bar_volumes(batch.bars) == {(0, 86_400, START - START % (86_400 * S)): 14}
+        assert states.count(ctx.COUNT_OHLCV_IGNORED) == 2
+
+
+@pytest.mark.parametrize("schema", ["ohlcv-1s", "ohlcv-1m", "ohlcv-1h", "ohlcv-1d", "trades", None])
+def test_bars_of_the_deprecated_type_are_of_the_interval_of_the_schema(schema: str | None) -> None:
+    states = InstrumentStates()
+    states.use_schema(schema)
+    data = rows(RTYPE_OHLCV_DEPRECATED, 2, ts_event=START, close=S, volume=7).tobytes()
+    pieces = [batch.bars.copy() for batch in Parser(states).feed(data)]
+    volumes = bar_volumes(np.concatenate([*pieces, states.close()]))
+    is_timed = schema is not None and schema.startswith("ohlcv")
+    assert set(volumes.values()) == ({14} if is_timed else set())
+    assert states.count(ctx.COUNT_SKIPPED + RTYPE_OHLCV_DEPRECATED) == (0 if is_timed else 2)
+
+
 @given(STREAMS, CUTS)
 def test_small_tables_change_nothing(data: bytes, cuts: list[int]) -> None:
     small = InstrumentStates(instruments=1, ticks=4)
@@ -181,7 +219,8 @@ def test_the_fold_of_its_ticks_is_its_state(data: bytes, cuts: list[int]) -> Non
     trades = ticks[ticks["kind"] == TICK_TRADE]
     closed = folded.fold(ticks, 1)
     # Running bars are not compared: the feed's clock, which closes them, is not in the ticks.
-    compared = [n for n in STATE.names or () if n != "dirty" and n[:2] not in ("s_", "m_")]
+    feed_bars = ("s_", "m_", "h_", "d_")
+    compared = [n for n in STATE.names or () if n != "dirty" and n[:2] not in feed_bars]
     for row in states.rows:
         other = folded.row(1, int(row["instrument_id"]))
         if other is not None:
@@ -295,7 +334,7 @@ def test_every_skipped_record_is_counted() -> None:
         ctx.COUNT_SHORT: (1, 48, {}),
         ctx.COUNT_UNDEFINED: (0, 48, {2: UNDEF, 1: START, 4: START}),
         ctx.COUNT_BAD_TIME: (0, 48, {}),
-        ctx.COUNT_SKIPPED + 18: (18, 40, {}),
+        ctx.COUNT_SKIPPED + 99: (99, 40, {}),
     }
     for counter, (rtype, size, words) in kinds.items():
         data = np.zeros(size, np.uint8)

@@ -15,8 +15,11 @@ from tests.support.eventually import eventually
 from tests.support.ingest import closed_bars, ingesting, sending, until_records
 from tickfire.ingest.dbn.control import SystemMsg, encode_control
 from tickfire.ingest.dbn.layout import (
+    RTYPE_OHLCV_1D,
+    RTYPE_OHLCV_1H,
     RTYPE_OHLCV_1M,
     RTYPE_OHLCV_1S,
+    RTYPE_OHLCV_EOD,
     SYSTEM_END_OF_INTERVAL,
     UNDEF_TIMESTAMP,
 )
@@ -30,9 +33,16 @@ from tickfire.store.schema import BAR, TICK, bars_key, shard_of, snapshots_key, 
 from tickfire.store.store import Store
 
 S = 10**9
-MINUTE = START - START % (60 * S)
+MINUTE = START - START % (86_400 * S)
+"""The start of a minute, an hour and a day."""
 META = Metadata("TEST.DATA", None, START)
-SPANS = {RTYPE_OHLCV_1S: 1, RTYPE_OHLCV_1M: 60}
+SPANS = {
+    RTYPE_OHLCV_1S: 1,
+    RTYPE_OHLCV_1M: 60,
+    RTYPE_OHLCV_1H: 3600,
+    RTYPE_OHLCV_1D: 86_400,
+    RTYPE_OHLCV_EOD: 86_400,
+}
 
 
 def feed_bars(rtype: int, count: int, instrument_id: int = 1, volume: int = 10) -> list[bytes]:
@@ -62,7 +72,7 @@ def volumes(pieces: np.ndarray[Any, Any], interval_s: int) -> list[tuple[int, in
     return [(int(i), int(s), int(v)) for i, s, v in zip(*columns, strict=True)]
 
 
-@pytest.mark.parametrize("rtype", [RTYPE_OHLCV_1S, RTYPE_OHLCV_1M])
+@pytest.mark.parametrize("rtype", SPANS)
 async def test_an_end_of_interval_repeats_no_bar_of_the_feed(
     rtype: int, client: Any, store: Store
 ) -> None:
@@ -98,7 +108,7 @@ async def test_an_end_of_interval_closes_bars_of_trades_once(client: Any, store:
     assert merge(pieces[pieces["interval_s"] == 1], 60)["volume"].tolist() == [sum(expected)]
 
 
-@pytest.mark.parametrize("rtype", [RTYPE_OHLCV_1S, RTYPE_OHLCV_1M])
+@pytest.mark.parametrize("rtype", SPANS)
 async def test_bars_of_a_feed_that_begins_again_do_not_add_up(
     rtype: int, client: Any, store: Store
 ) -> None:

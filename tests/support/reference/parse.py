@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 UNDEF = 2**63 - 1
 UNDEF_SIZE = 2**32 - 1
 S, M = 10**9, 60 * 10**9
+BAR_SECONDS = {32: 1, 33: 60, 34: 3600, 35: 86_400, 36: 86_400}
 GRACE = S // 4
 LATEST = 2**62
 LATE, REWIND = 1, 2
@@ -18,11 +19,12 @@ TRADE, BID, ASK, CLEAR = 1, 2, 3, 4
 
 LEAST = {
     0: 48, 1: 80, 10: 368, 177: 80, 194: 80, 192: 80, 193: 80, 195: 80, 196: 80, 160: 56,
-    32: 56, 33: 56, 21: 80, 22: 80, 23: 80, 19: 360,
+    32: 56, 33: 56, 34: 56, 35: 56, 36: 56, 21: 80, 22: 80, 23: 80, 19: 360,
+    18: 40, 20: 112, 24: 64,
 }  # fmt: skip
 WITHOUT_SEQUENCE = (177, 192, 193, 194)
 QUOTES_ALONE = (192, 193, 195, 196)
-CONTROLS = (19, 21, 22, 23)
+CONTROLS = (18, 19, 20, 21, 22, 23, 24)
 
 type Tick = tuple[int, int, int, int, int, int, int, int]
 """ts_event, price, size, instrument_id, sequence, kind, side, flags."""
@@ -65,7 +67,8 @@ class Row:
     volume: int = 0
     trade_n: int = 0
     cleared: bool = False
-    closed: dict[int, int] = field(default_factory=lambda: {1: 0, 60: 0})
+    closed: dict[int, int] = field(default_factory=lambda: {1: 0, 60: 0, 3600: 0, 86_400: 0})
+    day_rtype: int = 0
     second: Running | None = None
     minute: Running | None = None
 
@@ -113,7 +116,7 @@ class Reference:
         self.close_second(row)
         self.close_minute(row)
         row.closed = {seconds: -1 if start else 0 for seconds, start in row.closed.items()}
-        row.volume = 0
+        row.volume = row.day_rtype = 0
 
     def sweep(self, received: int) -> None:
         due = received - GRACE
@@ -165,7 +168,7 @@ class Reference:
             return int.from_bytes(record[offset : offset + size], "little", signed=signed)
 
         ts = at(8)
-        received = at(40) if rtype == 160 else ts if rtype in (32, 33) else at(32)
+        received = at(40) if rtype == 160 else ts if rtype in BAR_SECONDS else at(32)
         if not 0 < ts <= LATEST or (rtype in QUOTES_ALONE and 0 < received <= LATEST):
             ts = received
         if not 0 < received <= LATEST:
@@ -176,7 +179,7 @@ class Reference:
             self.sweep(received)
         number = at(4, 4, signed=False)
         row = self.rows.setdefault(number, Row(number))
-        if rtype in (32, 33):
+        if rtype in BAR_SECONDS:
             self.ohlcv(row, rtype, ts, *(at(16 + 8 * i) for i in range(5)))
         elif rtype == 160:
             rest = at(52, 4, signed=False), record[39], record[36]
@@ -215,19 +218,24 @@ class Reference:
                 self.emit(row, (ts, *new, row.number, sequence, kind, ord("N"), flags))
 
     def ohlcv(self, row: Row, rtype: int, ts: int, *values: int) -> None:
-        if self.trades_only or row.last[2]:
+        if self.trades_only or values[3] == UNDEF:
             return
-        seconds = 1 if rtype == 32 else 60
+        seconds = BAR_SECONDS[rtype]
         start = ts - ts % (seconds * S)
-        if row.cleared:
+        if row.cleared and not row.last[2]:
             row.cleared = False
             if start <= row.closed[seconds]:
                 self.rewind(row)
+        if row.last[2] or (seconds == 86_400 and row.day_rtype not in (0, rtype)):
+            return
         open_, high, low, close, volume = values
         bar = Running(start, open_, high, low, close, volume, 0)
         if seconds == 1:
             row.second = bar
             self.close_second(row)
+        elif seconds > 60:
+            row.day_rtype = rtype if seconds == 86_400 else row.day_rtype
+            self.close(row, bar, seconds)
         elif row.closed[1] <= 0 or row.closed[60] < start:
             if row.minute is not None and row.minute.start != start:
                 self.close_minute(row)

@@ -67,6 +67,16 @@ RTYPE_NAMES: Final[Mapping[int, str]] = {
 """The name of each record type: that of its schema, if it has one."""
 
 
+def bars_rtype(schema: str | None) -> int:
+    """Return the record type of a schema's bars; the deprecated one if it has none.
+
+    >>> bars_rtype("ohlcv-1h"), bars_rtype("trades")
+    (34, 17)
+    """
+    is_bars = schema is not None and schema.startswith("ohlcv-")
+    return SCHEMA_RTYPES[schema] if schema and is_bars else RTYPE_OHLCV_DEPRECATED
+
+
 def counted_types(counts: Mapping[int, int]) -> str:
     """Return numbers of records by type as text, the most frequent type first.
 

@@ -105,9 +105,14 @@ SIZE_CMBP_1: Final = 80
 SIZE_OHLCV: Final = 56
 SIZE_MBO: Final = 56
 SIZE_STATUS: Final = 40
+SIZE_STATISTICS_V1: Final = 64
+SIZE_STATISTICS_V3: Final = 80
+SIZE_IMBALANCE: Final = 112
 SIZE_CONTROL_V1: Final = 80
 """Symbol mapping, system and error records of version 1."""
 SIZE_DEFINITION_V1: Final = 360
+SIZE_DEFINITION_V2: Final = 400
+SIZE_DEFINITION_V3: Final = 520
 SIZE_SYMBOL_MAPPING_V2: Final = 176
 SIZE_SYSTEM_V2: Final = 320
 """System and error records of versions 2 and 3."""

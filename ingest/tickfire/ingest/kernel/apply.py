@@ -26,7 +26,10 @@ from tickfire.ingest.kernel.context import (
     ROW_BID,
     ROW_BID_SIZE,
     ROW_CLEARED,
+    ROW_D_CLOSED,
+    ROW_D_RTYPE,
     ROW_DIRTY,
+    ROW_H_CLOSED,
     ROW_KEY,
     ROW_LAST,
     ROW_LAST_SIZE,
@@ -64,20 +67,24 @@ BAR_SIZE: Final = BAR.itemsize
 LOW_HALF: Final = 0xFFFF_FFFF
 
 
-@cold
-def emit_bar(c: Any, at: Any, running: Any, interval_s: Any, closed: Any) -> None:
-    """Close the running bar whose first word is ``running`` as a piece.
+@helper
+def next_bar(c: Any) -> Any:
+    """Return the address of the next BAR of the output, and count it."""
+    cnt = as_i64(c[CTX_COUNTERS])
+    bar = c[CTX_BARS] + cnt[COUNT_BARS] * BAR_SIZE
+    cnt[COUNT_BARS] += 1
+    return bar
 
-    ``closed`` is the word that holds the start of the latest closed bar of the interval.
+
+@helper
+def finish_bar(at: Any, out: Any, trades: Any, interval_s: Any, closed: Any) -> None:
+    """Write the last three words of the BAR at ``out``, whose start is written.
+
+    ``closed`` is the word of the row that holds the start of the latest closed bar of the interval.
     """
     row = as_i64(at)
-    cnt = as_i64(c[CTX_COUNTERS])
-    bar = as_i64(c[CTX_BARS] + cnt[COUNT_BARS] * BAR_SIZE)
-    cnt[COUNT_BARS] += 1
-    start = row[running + START]
-    for k in range(START, VOLUME + 1):
-        bar[k] = row[running + k]
-    bar[6] = bar_vwap(row, as_f64(at), uint64(running))
+    bar = as_i64(out)
+    start = bar[0]
     bar[7] = row[ROW_TRADE_POSITION]
     key = uint64(row[ROW_KEY])
     before = row[closed]
@@ -88,10 +95,34 @@ def emit_bar(c: Any, at: Any, running: Any, interval_s: Any, closed: Any) -> Non
         flags = uint64(BAR_LATE)
     if start > before:
         row[closed] = start
-    trades = uint64(row[running + TRADES]) & uint64(LOW_HALF)
-    bar[8] = int64(trades | key << uint64(32))
+    bar[8] = int64(uint64(trades) & uint64(LOW_HALF) | key << uint64(32))
     bar[9] = int64(uint64(interval_s) | key >> uint64(32) << uint64(32) | flags << uint64(40))
+
+
+@cold
+def emit_bar(c: Any, at: Any, running: Any, interval_s: Any, closed: Any) -> None:
+    """Close the running bar whose first word is ``running`` as a piece; see `finish_bar`."""
+    row = as_i64(at)
+    out = next_bar(c)
+    bar = as_i64(out)
+    for k in range(START, VOLUME + 1):
+        bar[k] = row[running + k]
+    bar[6] = bar_vwap(row, as_f64(at), uint64(running))
+    finish_bar(at, out, row[running + TRADES], interval_s, closed)
     row[running + START] = 0
+
+
+@cold
+def emit_own_bar(c: Any, at: Any, record: Any, start: Any, interval_s: Any, closed: Any) -> None:
+    """Write a bar that the feed itself made, of an interval that has no running bar."""
+    rec = as_i64(record)
+    out = next_bar(c)
+    bar = as_i64(out)
+    bar[0] = start
+    for k in range(1, 6):
+        bar[k] = rec[k + 1]
+    bar[6] = rec[5]
+    finish_bar(at, out, 0, interval_s, closed)
 
 
 @cold
@@ -126,6 +157,11 @@ def rewind(c: Any, at: Any) -> None:
         row[ROW_S_CLOSED] = -1
     if row[ROW_M_CLOSED] != 0:
         row[ROW_M_CLOSED] = -1
+    if row[ROW_H_CLOSED] != 0:
+        row[ROW_H_CLOSED] = -1
+    if row[ROW_D_CLOSED] != 0:
+        row[ROW_D_CLOSED] = -1
+    row[ROW_D_RTYPE] = 0
     row[ROW_VOLUME] = 0
 
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from tickfire.base.errors import UserError
 from tickfire.base.units import NS_PER_S, decimal
-from tickfire.ingest.dbn.enums import counted_types
+from tickfire.ingest.dbn.enums import bars_rtype, counted_types
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel import context as ctx
-from tickfire.ingest.kernel.file_records import FileRecords
+from tickfire.ingest.kernel.file_records import SPANS_S, FileRecords
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import BAR, INTERVALS_S, MINUTE_S, Rows
@@ -95,7 +95,7 @@ def _heads(*columns: NDArray[Any]) -> NDArray[np.intp]:
     return np.flatnonzero(begins)
 
 
-def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
+def file_bars(path: str | Path, interval: str | None = None) -> Iterator[dict[str, Any]]:
     """Yield the bars of a DBN file, in order of time.
 
     They are made from its trades (action T). For instruments without trades, they are the bars that
@@ -104,8 +104,8 @@ def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
     Parameters
     ----------
     path : str or Path
-    interval : str
-        A key of `INTERVALS_S`.
+    interval : str, optional
+        A key of `INTERVALS_S`; by default that of the file's schema, or else ``1m``.
 
     Yields
     ------
@@ -121,14 +121,16 @@ def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
         If there are neither trades nor bars of an interval that divides the one asked for.
     """
     file = open_dbn(path)
+    interval = interval or _interval_of(file.metadata.schema)
     table = InstrumentTable(feed=0)
     table.take_metadata(file.metadata)
     states = InstrumentStates(feed=0)
+    states.use_schema(file.metadata.schema)
     states.context[ctx.CTX_TRADES_ONLY] = 1
     parser = Parser(states)
     base = min(MINUTE_S, INTERVALS_S[interval])
     pieces: list[Rows] = []
-    records = FileRecords()
+    records = FileRecords(file.metadata.schema)
     fault: DbnError | FeedCorrupt | None = None
     try:
         for chunk in file.chunks():
@@ -150,6 +152,12 @@ def file_bars(path: str | Path, interval: str) -> Iterator[dict[str, Any]]:
         raise fault
     if not len(bars):
         raise NoBarsError(_why_none(path, interval, records))
+
+
+def _interval_of(schema: str | None) -> str:
+    """Return the interval of a schema's bars, 1 m if it has none, a day for ``ohlcv-eod``."""
+    span_s = SPANS_S.get(bars_rtype(schema), MINUTE_S)
+    return next(name for name, s in INTERVALS_S.items() if s == span_s)
 
 
 def _why_none(path: str | Path, interval: str, records: FileRecords) -> str:

@@ -29,7 +29,7 @@ CTX_COUNTERS: Final = 6
 CTX_POSITIONS: Final = 7
 """int64[shards]: the position of the last tick of each shard."""
 CTX_CONTROLS: Final = 8
-"""int64[control_capacity], output: the offsets of control records in the buffer."""
+"""int64[control_capacity], output: the offsets of control and rare records in the buffer."""
 CTX_TICK_CAPACITY: Final = 9
 CTX_BAR_CAPACITY: Final = 10
 CTX_CONTROL_CAPACITY: Final = 11
@@ -39,7 +39,9 @@ CTX_SHARDS: Final = 14
 CTX_FEED: Final = 15
 CTX_TRADES_ONLY: Final = 16
 """1: make bars from trades alone, and skip quotes and the feed's own bars."""
-CTX_WORDS: Final = 17
+CTX_UNTIMED_BARS: Final = 17
+"""The record type for which `RTYPE_OHLCV_DEPRECATED` stands; itself: unknown, so skip them."""
+CTX_WORDS: Final = 18
 
 # --- counters
 COUNT_INSTRUMENTS: Final = 0
@@ -57,7 +59,7 @@ COUNT_RECORDS: Final = 6
 COUNT_SHORT: Final = 7
 """Skipped records: too short for their type."""
 COUNT_UNDEFINED: Final = 8
-"""Skipped trades: without a price."""
+"""Skipped trades and bars: without a price."""
 COUNT_BAD_TIME: Final = 9
 """Skipped records: without a plausible time."""
 COUNT_OHLCV_IGNORED: Final = 10
@@ -109,6 +111,9 @@ ROW_CLEARED: Final = _word("cleared")
 ROW_DIRTY: Final = _word("dirty")
 ROW_S_CLOSED: Final = _word("s_closed")
 ROW_M_CLOSED: Final = _word("m_closed")
+ROW_H_CLOSED: Final = _word("h_closed")
+ROW_D_CLOSED: Final = _word("d_closed")
+ROW_D_RTYPE: Final = _word("d_rtype")
 ROW_S: Final = _word("s_start")
 """First word of the running 1 s bar."""
 ROW_M: Final = _word("m_start")

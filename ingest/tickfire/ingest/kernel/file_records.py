@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.base.units import NS_PER_S, UNDEF_PRICE
+from tickfire.ingest.dbn.enums import bars_rtype
 from tickfire.ingest.dbn.index_kernel import index_records
 from tickfire.ingest.dbn.layout import (
     RTYPE_OHLCV_1D,
     RTYPE_OHLCV_1H,
     RTYPE_OHLCV_1M,
     RTYPE_OHLCV_1S,
+    RTYPE_OHLCV_DEPRECATED,
     RTYPE_OHLCV_EOD,
     SIZE_OHLCV,
 )
@@ -34,16 +36,23 @@ SPANS_S: Final = {
 class FileRecords:
     """The records of a file, chunk by chunk.
 
+    Parameters
+    ----------
+    schema : str, optional
+        The schema of the file, which alone tells the interval of bars of the deprecated type.
+
     Attributes
     ----------
     counts : int64[256]
         The number of records of each type.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, schema: str | None = None) -> None:
         self.counts = np.zeros(256, np.int64)
+        self._untimed = bars_rtype(schema)
         self._wanted = np.zeros(256, np.bool_)
         self._wanted[list(SPANS_S)] = True
+        self._wanted[RTYPE_OHLCV_DEPRECATED] = self._untimed in SPANS_S
         self._bars: dict[int, list[Rows]] = {rtype: [] for rtype in SPANS_S}
 
     def add(self, chunk: NDArray[np.uint8]) -> None:
@@ -53,6 +62,7 @@ class FileRecords:
         offsets = offsets[chunk[offsets] * np.int64(4) >= SIZE_OHLCV]
         if len(offsets):
             found = chunk[offsets[:, None] + np.arange(SIZE_OHLCV)].view(OHLCV)[:, 0]
+            found["rtype"][found["rtype"] == RTYPE_OHLCV_DEPRECATED] = self._untimed
             for rtype in np.unique(found["rtype"]).tolist():
                 self._bars[rtype].append(_bars(found[found["rtype"] == rtype], rtype))
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from numba import int64, uint8, uint32, uint64
 
-from tickfire.base.units import UNDEF_PRICE
+from tickfire.base.units import NS_PER_S, UNDEF_PRICE
 from tickfire.ingest.dbn.layout import (
     ACTION_CLEAR,
     ACTION_TRADE,
@@ -24,27 +24,36 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_CMBP_1,
     RTYPE_DEFINITION,
     RTYPE_ERROR,
+    RTYPE_IMBALANCE,
     RTYPE_MBO,
     RTYPE_MBP_1,
     RTYPE_MBP_10,
+    RTYPE_OHLCV_1H,
     RTYPE_OHLCV_1M,
     RTYPE_OHLCV_1S,
-    RTYPE_SYMBOL_MAPPING,
+    RTYPE_OHLCV_DEPRECATED,
+    RTYPE_OHLCV_EOD,
+    RTYPE_STATISTICS,
+    RTYPE_STATUS,
     RTYPE_SYSTEM,
     RTYPE_TCBBO,
     RTYPE_TRADE,
     SIZE_CONTROL_V1,
     SIZE_DEFINITION_V1,
+    SIZE_IMBALANCE,
     SIZE_MBO,
     SIZE_MBP_1,
     SIZE_MBP_10,
     SIZE_OHLCV,
+    SIZE_STATISTICS_V1,
+    SIZE_STATUS,
     SIZE_TRADE,
 )
 from tickfire.ingest.kernel.apply import (
     BARS_PER_TRADE,
     close_minute,
     close_second,
+    emit_own_bar,
     next_sweep,
     rewind,
     sweep,
@@ -72,8 +81,12 @@ from tickfire.ingest.kernel.context import (
     CTX_POSITIONS,
     CTX_TICKS,
     CTX_TRADES_ONLY,
+    CTX_UNTIMED_BARS,
     ROW_CLEARED,
+    ROW_D_CLOSED,
+    ROW_D_RTYPE,
     ROW_DIRTY,
+    ROW_H_CLOSED,
     ROW_LAST_TS,
     ROW_M,
     ROW_M_CLOSED,
@@ -103,6 +116,10 @@ from tickfire.kernels.bars import (
 )
 from tickfire.kernels.jit import cold, helper
 from tickfire.kernels.pointers import as_f64, as_i64, as_u8, as_u32
+from tickfire.store.schema import DAY_S, HOUR_S
+
+HOUR_NS: Final = HOUR_S * NS_PER_S
+DAY_NS: Final = DAY_S * NS_PER_S
 
 # Families of records whose fields have the same offsets.
 BASE: Final = 0
@@ -113,6 +130,7 @@ MBO: Final = 2
 OHLCV: Final = 3
 OTHER: Final = 4
 CONTROL: Final = 5
+"""Control records, definitions, and the rare records of market data that Python decodes."""
 
 
 @helper
@@ -130,12 +148,18 @@ def family_of(rtype: Any) -> Any:
         return uint64(BBO << 16 | SIZE_MBP_1)
     if rtype == uint8(RTYPE_CBBO_1S) or rtype == uint8(RTYPE_CBBO_1M):
         return uint64(BBO << 16 | SIZE_MBP_1)
-    if rtype == uint8(RTYPE_OHLCV_1S) or rtype == uint8(RTYPE_OHLCV_1M):
+    if rtype >= uint8(RTYPE_OHLCV_1S) and rtype <= uint8(RTYPE_OHLCV_EOD):
         return uint64(OHLCV << 16 | SIZE_OHLCV)
     if rtype >= uint8(RTYPE_ERROR) and rtype <= uint8(RTYPE_SYSTEM):
         return uint64(CONTROL << 16 | SIZE_CONTROL_V1)
     if rtype == uint8(RTYPE_DEFINITION):
         return uint64(CONTROL << 16 | SIZE_DEFINITION_V1)
+    if rtype == uint8(RTYPE_STATUS):
+        return uint64(CONTROL << 16 | SIZE_STATUS)
+    if rtype == uint8(RTYPE_STATISTICS):
+        return uint64(CONTROL << 16 | SIZE_STATISTICS_V1)
+    if rtype == uint8(RTYPE_IMBALANCE):
+        return uint64(CONTROL << 16 | SIZE_IMBALANCE)
     return uint64(OTHER << 16)
 
 
@@ -180,12 +204,12 @@ def event_of(record: Any, family: Any) -> Any:
 def take_control(c: Any, record: Any) -> Any:
     """Put a control record on the list of control records; return whether it was taken.
 
-    Mappings and definitions wait until earlier ticks and bars are taken, and later ticks wait
-    until they are taken, so that their order is kept. System messages and errors need not wait.
+    System messages and errors need not wait. The others wait until earlier ticks and bars are
+    taken, and later ticks wait until they are taken, so that their order is kept.
     """
     cnt = as_i64(c[CTX_COUNTERS])
     rtype = as_u8(record)[1]
-    is_ordered = rtype == uint8(RTYPE_SYMBOL_MAPPING) or rtype == uint8(RTYPE_DEFINITION)
+    is_ordered = rtype != uint8(RTYPE_SYSTEM) and rtype != uint8(RTYPE_ERROR)
     is_behind = cnt[COUNT_TICKS] > 0 or cnt[COUNT_BARS] > 0
     if (is_ordered and is_behind) or cnt[COUNT_CONTROLS] >= c[CTX_CONTROL_CAPACITY]:
         cnt[COUNT_STOP] = STOP_CONTROL
@@ -199,23 +223,34 @@ def take_control(c: Any, record: Any) -> Any:
 
 
 @helper
-def take_ohlcv(c: Any, at: Any, record: Any, ts: Any) -> None:
+def spans_of(rtype: Any) -> Any:
+    """Return the length (ns) of a type of bar, and the word of its latest closed bar in a row."""
+    if rtype == uint8(RTYPE_OHLCV_1S):
+        return SECOND_NS, ROW_S_CLOSED
+    if rtype == uint8(RTYPE_OHLCV_1M):
+        return MINUTE_NS, ROW_M_CLOSED
+    if rtype == uint8(RTYPE_OHLCV_1H):
+        return HOUR_NS, ROW_H_CLOSED
+    return DAY_NS, ROW_D_CLOSED
+
+
+@helper
+def take_ohlcv(c: Any, at: Any, record: Any, rtype: Any, ts: Any) -> None:
     """Apply a bar that the feed itself made.
 
     A 1 s bar is folded into its minute, as our own are; a 1 m bar takes the place of the minute
-    that is folded from 1 s bars. A bar of an instrument whose trades are received is ignored. Bars
-    of one start, as of several publishers, add up, unless the feed began again between them.
+    that is folded from 1 s bars. Longer bars are passed on as they are; of ``ohlcv-1d`` and
+    ``ohlcv-eod``, an instrument has the one that came first. A bar of an instrument whose trades
+    are received is ignored. Bars of one start, as of several publishers, add up, unless the feed
+    began again between them.
     """
     row = as_i64(at)
     rec = as_i64(record)
-    is_minute = as_u8(record)[1] == uint8(RTYPE_OHLCV_1M)
-    bar = ROW_S
-    closed = ROW_S_CLOSED
-    span = SECOND_NS
-    if is_minute:
-        bar = ROW_M
-        closed = ROW_M_CLOSED
-        span = MINUTE_NS
+    if rec[5] == UNDEF_PRICE:
+        as_i64(c[CTX_COUNTERS])[COUNT_UNDEFINED] += 1
+        return
+    is_minute = rtype == uint8(RTYPE_OHLCV_1M)
+    span, closed = spans_of(rtype)
     start = ts - ts % span
     cleared = as_u32(at)
     if cleared[2 * ROW_CLEARED] != uint32(0) and row[ROW_LAST_TS] == 0:
@@ -223,9 +258,22 @@ def take_ohlcv(c: Any, at: Any, record: Any, ts: Any) -> None:
         if start <= row[closed]:
             rewind(c, at)
     folds_seconds = is_minute and row[ROW_S_CLOSED] > 0
-    if row[ROW_LAST_TS] != 0 or (folds_seconds and row[ROW_M_CLOSED] >= start):
+    is_other_day = span == DAY_NS and row[ROW_D_RTYPE] != 0 and row[ROW_D_RTYPE] != int64(rtype)
+    is_made = row[ROW_LAST_TS] != 0 or (folds_seconds and row[ROW_M_CLOSED] >= start)
+    if is_made or is_other_day:
         as_i64(c[CTX_COUNTERS])[COUNT_OHLCV_IGNORED] += 1
         return
+    row[ROW_DIRTY] = 1
+    if span == HOUR_NS:
+        emit_own_bar(c, at, record, start, HOUR_S, ROW_H_CLOSED)
+        return
+    if span == DAY_NS:
+        row[ROW_D_RTYPE] = int64(rtype)
+        emit_own_bar(c, at, record, start, DAY_S, ROW_D_CLOSED)
+        return
+    bar = ROW_S
+    if is_minute:
+        bar = ROW_M
     if is_minute and row[ROW_M] != start:
         close_minute(c, at)
     row[bar + START] = start
@@ -236,7 +284,6 @@ def take_ohlcv(c: Any, at: Any, record: Any, ts: Any) -> None:
     row[bar + VOLUME] = rec[6]
     row[bar + TRADES] = 0
     as_f64(at)[bar + NOTIONAL] = float(rec[5]) * float(rec[6])
-    row[ROW_DIRTY] = 1
     if is_minute:
         close_minute(c, at)
     else:
@@ -269,8 +316,8 @@ def take_event(c: Any, at: Any, record: Any, family: Any, ts: Any) -> None:
 
 
 @helper
-def take_data(c: Any, record: Any, family: Any) -> Any:
-    """Parse a record of market data; return whether it was taken.
+def take_data(c: Any, record: Any, rtype: Any, family: Any) -> Any:
+    """Parse a record of market data, whose bars are of type ``rtype``; return whether it was taken.
 
     If not, the stop counter says which output or table is full.
     """
@@ -301,7 +348,7 @@ def take_data(c: Any, record: Any, family: Any) -> Any:
     if family != uint64(OHLCV):
         take_event(c, at, record, family, ts)
     elif c[CTX_TRADES_ONLY] == 0:
-        take_ohlcv(c, at, record, ts)
+        take_ohlcv(c, at, record, rtype, ts)
     return True
 
 
@@ -325,6 +372,8 @@ def any_record(c: Any, record: Any, end: Any) -> Any:
         cnt[COUNT_STOP] = STOP_END
         return record
     rtype = as_u8(record)[1]
+    if rtype == uint8(RTYPE_OHLCV_DEPRECATED):
+        rtype = uint8(c[CTX_UNTIMED_BARS])
     family_size = family_of(rtype)
     family = family_size >> uint64(16)
     if length < int64(family_size & uint64(0xFFFF)):
@@ -337,4 +386,4 @@ def any_record(c: Any, record: Any, end: Any) -> Any:
         return after
     if family == uint64(CONTROL):
         return after if take_control(c, record) else record
-    return after if take_data(c, record, family) else record
+    return after if take_data(c, record, rtype, family) else record

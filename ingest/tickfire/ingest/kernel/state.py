@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.ingest.dbn.enums import bars_rtype
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.fold_kernel import clear_all, close_all, close_due, fold_ticks
 from tickfire.ingest.kernel.rows import HASH_FACTOR
@@ -57,7 +58,12 @@ class InstrumentStates:
         self.context[ctx.CTX_CONTROL_CAPACITY] = CONTROLS
         self.context[ctx.CTX_SHARDS] = shards
         self.context[ctx.CTX_FEED] = feed
+        self.use_schema(None)
         self._resize(instruments)
+
+    def use_schema(self, schema: str | None) -> None:
+        """Set the schema of the records to come, which alone tells the interval of untimed bars."""
+        self.context[ctx.CTX_UNTIMED_BARS] = bars_rtype(schema)
 
     # --- memory
     def _point(self, word: int, array: NDArray[Any]) -> None:

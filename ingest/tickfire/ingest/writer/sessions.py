@@ -119,6 +119,7 @@ class Sessions:
         logger.info("session of %s, DBN version %d", metadata.dataset, metadata.version)
         now = time.time_ns()
         self.feed = FeedState(True, now, metadata.dataset)
+        self._states.use_schema(metadata.schema)
         self._states.drain()
         self._states.clear()
         self._output.write(self._states.ticks, self._states.bars, now, now)
