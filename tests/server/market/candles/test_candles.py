@@ -14,9 +14,10 @@ from tests.support.feeds import feeds
 from tests.support.publisher import DAY, SECOND, tick, trades
 from tests.support.reference.candles import MINUTE, expected, naive
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.server.market.candles.candles import DERIVED, Candles
+from tickfire.server.market.candles.candles import Candles
 from tickfire.server.market.candles.json import bars_as_json
 from tickfire.server.market.candles.series import Series, fold, merged, piece
+from tickfire.server.market.candles.sources import longer_than, sources_of
 from tickfire.store.schema import BAR, INTERVALS_S, TICK, TICK_CLEAR, TICK_TRADE
 
 
@@ -110,7 +111,7 @@ def test_extending_a_series_is_merging_one_by_one(rows: list[tuple[int, ...]], c
         rest.merge(row)
     other.extend(rest.tail(100))
     assert one.tail(100).tolist() == other.tail(100).tolist()
-    for seconds in DERIVED:
+    for seconds in longer_than(60):
         folded = Series(seconds * SECOND, 100)
         for row in one.tail(100).tolist():
             folded.merge(tuple(row))
@@ -170,3 +171,48 @@ def test_a_minute_before_a_rewind_is_void_where_a_server_starts_within_the_next(
     candles.settle()
     for seconds in INTERVALS_S.values():
         assert shown(candles, seconds) == expected(ticks, seconds)
+
+
+@st.composite
+def feed_bars(draw: st.DrawFn) -> Any:
+    """Bars that a feed made itself, of minutes, hours and days, ascending in each interval."""
+    pieces = []
+    for interval_s in draw(st.lists(st.sampled_from([60, 3600, 86_400]), unique=True)):
+        steps = draw(st.lists(st.integers(0, 5), min_size=1, max_size=8))
+        made = np.zeros(len(steps), BAR)
+        made["start"] = DAY + np.cumsum(steps) * interval_s * SECOND
+        made["instrument_id"], made["feed"], made["interval_s"] = 1, 1, interval_s
+        made["volume"] = 1 + np.arange(len(steps))
+        pieces.append(made)
+    pieces = [np.zeros(0, BAR), *pieces]
+    return np.random.default_rng(draw(st.integers(0, 9))).permutation(np.concatenate(pieces))
+
+
+def volumes_of(pieces: Any, interval_s: int) -> dict[int, int]:
+    """Return the volume of each bar, from the longest bars of the feed that there are."""
+    wanted: dict[int, int] = {}
+    for source_s in sources_of(interval_s):
+        own: dict[int, int] = {}
+        for bar in pieces[pieces["interval_s"] == source_s]:
+            start = int(bar["start"]) // (interval_s * SECOND) * interval_s * SECOND
+            own[start] = own.get(start, 0) + int(bar["volume"])
+        wanted |= own
+    return wanted
+
+
+@given(feed_bars(), st.integers(0, 20))
+def test_of_bars_with_one_start_the_feeds_own_longest_is_shown(pieces: Any, loaded: int) -> None:
+    states = InstrumentStates()
+    states.fold(tick("clear", 1, 0, 0, DAY), 1)
+    candles = Candles(states)
+    cutoffs = candles.cutoffs()
+    candles.load(pieces[:loaded], cutoffs, (0, 1))
+    for at in range(loaded, len(pieces)):
+        candles.take(pieces[at : at + 1])
+    for interval_s in INTERVALS_S.values():
+        wanted = volumes_of(pieces, interval_s)
+        assert {row[0]: row[5] for row in shown(candles, interval_s)} == wanted
+        assert candles.latest(0, interval_s) == max(wanted, default=-1)
+        for start, volume in wanted.items():
+            bar = candles.bar(0, interval_s, start)
+            assert bar is not None and bar[5] == volume

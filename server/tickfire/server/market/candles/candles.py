@@ -4,6 +4,9 @@ History is loaded from ``bars:{s}``. Running bars are read from the `InstrumentS
 close bars, in pieces, while they fold ticks. Ingest closes the same bars from the same ticks with
 the same code, so its stream is followed only for what ticks cannot tell: that feed time closed a
 bar, and the bars that a feed made itself.
+
+Bars longer than a minute are folded from closed bars of each source: from minutes, and from the
+hours and days that a feed made itself. Of bars of one start, that of the longest source is shown.
 """
 
 from __future__ import annotations
@@ -36,12 +39,12 @@ from tickfire.server.market.candles.series import (
     fold,
     merged,
     moved,
+    overlaid,
     piece,
 )
+from tickfire.server.market.candles.sources import is_source, longer_than, sources_of
 from tickfire.store.schema import BAR_REWIND, INTERVALS_S, MINUTE_S
 
-DERIVED: Final = tuple(seconds for seconds in INTERVALS_S.values() if seconds > MINUTE_S)
-"""Intervals, in seconds, whose bars are folded from minutes."""
 LIMIT: Final = 5_000
 REWOUND: Final = -1
 """Value of s_closed or m_closed in a row whose time went back, until the next bar is closed."""
@@ -66,7 +69,7 @@ class Change:
     Attributes
     ----------
     bars : list of (slot, interval_s, start)
-        The pieces of 1 s and 1 m that were merged into closed bars; they change longer bars, too.
+        The pieces that were merged into closed bars; they change longer bars, too.
     resets : set of slot
         The instruments whose time went back, which voided bars.
     """
@@ -88,18 +91,28 @@ class Candles:
     def __init__(self, states: InstrumentStates, limit: int = LIMIT) -> None:
         self._states = states
         self._limit = limit
-        self._series: dict[tuple[int, int], Series] = {}
+        self._series: dict[tuple[int, int, int], Series] = {}
         self._slots: dict[tuple[int, int], int] = {}
         # Slots loaded without a running second: no piece tells when their time goes back.
         self._idle: NDArray[np.intp] = np.zeros(0, np.intp)
 
-    def series(self, slot: int, interval_s: int) -> Series:
-        """Return the closed bars of an instrument and interval."""
-        found = self._series.get((slot, interval_s))
+    def series(self, slot: int, interval_s: int, source_s: int | None = None) -> Series:
+        """Return the closed bars of an instrument and interval, of a source or the shortest."""
+        key = slot, interval_s, source_s or sources_of(interval_s)[0]
+        found = self._series.get(key)
         if found is None:
             found = Series(interval_s * NS_PER_S, self._limit)
-            self._series[slot, interval_s] = found
+            self._series[key] = found
         return found
+
+    def _longer_sources(self, slot: int, interval_s: int) -> list[Series]:
+        """Return the bars of all but the shortest source, the longest last."""
+        sources = sources_of(interval_s)[1:]
+        found = (self._series.get((slot, interval_s, source_s)) for source_s in sources)
+        return [series for series in found if series is not None]
+
+    def _all_sources(self, slot: int, interval_s: int) -> list[Series]:
+        return [self.series(slot, interval_s), *self._longer_sources(slot, interval_s)]
 
     # --- loading
     def cutoffs(self) -> NDArray[np.int64]:
@@ -131,15 +144,15 @@ class Candles:
         pieces = pieces[self._is_history(pieces, cutoffs, hole)]
         for group in whole_bars(pieces):
             slot = self._states.find(group.feed, group.instrument_id)
-            if slot is None or group.interval_s not in (1, MINUTE_S):
+            source_s = group.interval_s
+            if slot is None or not is_source(source_s):
                 continue
             if group.void_from is not None:
-                self._void(slot, group.interval_s, group.void_from)
-            self.series(slot, group.interval_s).extend(group.bars)
-            if group.interval_s == MINUTE_S:
-                for seconds in DERIVED:
-                    folded = fold(group.bars, seconds * NS_PER_S)
-                    self.series(slot, seconds).extend(folded)
+                self._void(slot, source_s, group.void_from)
+            self.series(slot, source_s, source_s).extend(group.bars)
+            for seconds in longer_than(source_s):
+                folded = fold(group.bars, seconds * NS_PER_S)
+                self.series(slot, seconds, source_s).extend(folded)
 
     def settle(self) -> None:
         """Finish loading: void the bars of instruments whose time went back."""
@@ -224,12 +237,13 @@ class Candles:
         self, slot: int, interval_s: int, closed: Bar, flags: int, change: Change
     ) -> None:
         start = closed[0]
+        if not is_source(interval_s):
+            return
         if flags & BAR_REWIND and self._void(slot, interval_s, start):
             change.resets.add(slot)
-        self.series(slot, interval_s).merge(closed)
-        if interval_s == MINUTE_S:
-            for seconds in DERIVED:
-                self.series(slot, seconds).merge(closed)
+        self.series(slot, interval_s, interval_s).merge(closed)
+        for seconds in longer_than(interval_s):
+            self.series(slot, seconds, interval_s).merge(closed)
         change.bars.append((slot, interval_s, start))
 
     def _discard_bars_before_rewind(self, slot: int) -> bool:
@@ -243,18 +257,17 @@ class Candles:
         return voided
 
     def _void(self, slot: int, interval_s: int, start: int) -> bool:
-        """Void the bars from `start` on, and fold the rest of longer ones from their minutes."""
-        if not self.series(slot, interval_s).void_from(start):
+        """Void the bars from `start` on, and fold the rest of longer ones from this source."""
+        source = self.series(slot, interval_s, interval_s)
+        if not source.void_from(start):
             return False
-        if interval_s == MINUTE_S:
-            minutes = self.series(slot, MINUTE_S)
-            for seconds in DERIVED:
-                series = self.series(slot, seconds)
-                series.void_from(start)
-                begin = start - start % series.interval
-                for row in minutes.tail(seconds // MINUTE_S).tolist():
-                    if row[0] >= begin:
-                        series.merge(tuple(row))
+        for seconds in longer_than(interval_s):
+            series = self.series(slot, seconds, interval_s)
+            series.void_from(start)
+            begin = start - start % series.interval
+            for row in source.tail(seconds // interval_s).tolist():
+                if row[0] >= begin:
+                    series.merge(tuple(row))
         return True
 
     # --- reading
@@ -274,6 +287,9 @@ class Candles:
 
     def bar(self, slot: int, interval_s: int, start: int) -> Bar | None:
         """Return the bar that begins at `start` with its running part, None if there is none."""
+        for longer in reversed(self._longer_sources(slot, interval_s)):
+            if (whole := longer.bar(start)) is not None:
+                return whole
         series = self.series(slot, interval_s)
         found = series.bar(start)
         running = self.running(slot, interval_s)
@@ -283,11 +299,11 @@ class Candles:
 
     def latest(self, slot: int, interval_s: int) -> int:
         """Return the start of the newest bar, running or closed; -1 if there is none."""
-        series = self.series(slot, interval_s)
+        latest = max(series.latest for series in self._all_sources(slot, interval_s))
         running = self.running(slot, interval_s)
         if running is None:
-            return series.latest
-        return max(series.latest, running[0] - running[0] % series.interval)
+            return latest
+        return max(latest, running[0] - running[0] % (interval_s * NS_PER_S))
 
     def history(self, slot: int, interval_s: int, limit: int) -> Bars:
         """Return int64[n <= limit, COLUMNS]: the newest bars, oldest first, and the running one."""
@@ -297,7 +313,8 @@ class Candles:
         running = self.running(slot, interval_s)
         if running is not None:
             shown.merge(running)
-        return shown.tail(limit)
+        longer = [source.tail(limit) for source in self._longer_sources(slot, interval_s)]
+        return overlaid([shown.tail(limit), *longer])[-limit:]
 
     def before(self, slot: int, interval_s: int, time: int, limit: int) -> Bars:
         """Return int64[n <= limit, COLUMNS]: of the bars kept, the newest that start before `time`.
@@ -314,7 +331,7 @@ class Candles:
 
     def is_truncated(self, slot: int, interval_s: int) -> bool:
         """Return whether older bars were dropped because of the limit."""
-        return self.series(slot, interval_s).truncated
+        return any(series.truncated for series in self._all_sources(slot, interval_s))
 
     def is_last_trade(self, slot: int, interval_s: int, start: int, position: int) -> bool:
         """Return whether a bar is the running one, and a position is that of its last trade."""

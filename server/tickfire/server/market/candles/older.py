@@ -9,10 +9,11 @@ import numpy as np
 from tickfire.base.units import NS_PER_S
 from tickfire.server.market.candles.bar_index import BarIndex, Part, Span, key_of, keys_of
 from tickfire.server.market.candles.pieces import whole_bars
-from tickfire.server.market.candles.series import COLUMNS, START, Bars, fold
+from tickfire.server.market.candles.series import COLUMNS, START, Bars, fold, overlaid
+from tickfire.server.market.candles.sources import sources_of
 from tickfire.store.entries import all_bars_of
 from tickfire.store.history import History
-from tickfire.store.schema import BAR, MINUTE_S, Instrument, Rows, bars_key
+from tickfire.store.schema import BAR, Instrument, Rows, bars_key
 
 SLICE_ENTRIES: Final = 64
 """Entries in one request: at most 64 x 256 bars, which are decoded without a pause."""
@@ -43,7 +44,8 @@ class OlderBars:
 
     def has(self, instrument: Instrument, interval_s: int, before: int) -> bool:
         """Return whether the stream holds bars of an instrument that start before a time."""
-        return bool(self._index.spans(_key(instrument, interval_s), before))
+        keys = (_key(instrument, source_s) for source_s in sources_of(interval_s))
+        return any(self._index.spans(key, before) for key in keys)
 
     async def read(
         self, instrument: Instrument, interval_s: int, before: int, limit: int
@@ -74,7 +76,17 @@ class OlderBars:
         RedisUnavailable
             Redis does not answer in time, or answers with an error.
         """
-        key = _key(instrument, interval_s)
+        layers, more = [], False
+        for source_s in sources_of(interval_s):
+            key = _key(instrument, source_s)
+            bars, is_cut = await self._read(key, interval_s, before, limit)
+            layers.append(bars)
+            more |= is_cut
+        joined = overlaid(layers)
+        return joined[-limit:], more or len(joined) > limit
+
+    async def _read(self, key: int, interval_s: int, before: int, limit: int) -> tuple[Bars, bool]:
+        """Read the bars that are folded from those of one key, as `read` does."""
         read: Read = {}
         while True:
             spans = self._index.spans(key, before)
@@ -101,8 +113,8 @@ class OlderBars:
             start = b"(" + entries[-1][0]
 
 
-def _key(instrument: Instrument, interval_s: int) -> int:
-    return key_of(instrument.feed, instrument.instrument_id, min(interval_s, MINUTE_S))
+def _key(instrument: Instrument, source_s: int) -> int:
+    return key_of(instrument.feed, instrument.instrument_id, source_s)
 
 
 def _bars(spans: list[tuple[Span, int]], read: Read, before: int, interval: int) -> Bars:

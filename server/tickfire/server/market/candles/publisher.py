@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from tickfire.base.units import NS_PER_S
 from tickfire.phoenix import Hub
-from tickfire.server.market.candles.candles import DERIVED, Candles, Change
+from tickfire.server.market.candles.candles import Candles, Change
 from tickfire.server.market.candles.json import bar_as_json, bars_as_json
 from tickfire.server.market.candles.series import NONE, Bar, Bars
-from tickfire.store.schema import INTERVALS_S, MINUTE_S
+from tickfire.server.market.candles.sources import sources_of
+from tickfire.store.schema import INTERVALS_S
 
 FLUSHES_PER_S: Final = 20
 DEFAULT_LIMIT: Final = 500
@@ -131,9 +132,7 @@ class CandlePublisher:
                 self.reset(topic)
         for slot, interval_s, start in change.bars:
             for topic in self._topics.get(slot, ()):
-                if topic.interval_s == interval_s or (
-                    interval_s == MINUTE_S and topic.interval_s in DERIVED
-                ):
+                if interval_s in sources_of(topic.interval_s):
                     self._piece_closed(topic, slot, start)
 
     def _piece_closed(self, topic: CandleTopic, slot: int, start: int) -> None:
@@ -149,8 +148,7 @@ class CandlePublisher:
             length = topic.interval_s * NS_PER_S
             begin = start - start % length
             ends = start + interval_s * NS_PER_S == begin + length
-            derived = interval_s == MINUTE_S and topic.interval_s in DERIVED and ends
-            if topic.interval_s == interval_s or derived:
+            if ends and interval_s in sources_of(topic.interval_s):
                 topic.closed_to = max(topic.closed_to, begin)
                 self._send(topic, slot, begin, closed=True)
 

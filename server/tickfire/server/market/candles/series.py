@@ -160,6 +160,15 @@ def merged(bar: Sequence[int], later: Sequence[int]) -> Bar:
     )
 
 
+def overlaid(layers: Sequence[Bars]) -> Bars:
+    """Return the bars of all layers by start; of those with one start, that of the last layer."""
+    if len(layers) == 1:
+        return layers[0]
+    bars = np.concatenate(layers)
+    bars = bars[np.argsort(bars[:, START], kind="stable")]
+    return bars[np.append(np.diff(bars[:, START]) != 0, True)] if len(bars) else bars
+
+
 def fold(bars: Bars, interval: int) -> Bars:
     """Fold bars into those of a longer interval, all at once.
 

@@ -1,0 +1,43 @@
+"""Sources of bars: the closed bars from which those of longer intervals are folded. Pure.
+
+Ingest closes bars of a second and of a minute. A feed may send hours and days of its own as well.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from tickfire.store.schema import DAY_S, HOUR_S, INTERVALS_S, MINUTE_S
+
+SOURCES_S: Final = (1, MINUTE_S, HOUR_S, DAY_S)
+"""Intervals of the bars in the streams, in seconds. Nothing is folded from seconds: ingest folds
+them into minutes."""
+
+
+def is_source(interval_s: int) -> bool:
+    """Return whether the streams have bars of an interval."""
+    return interval_s in SOURCES_S
+
+
+@cache
+def sources_of(interval_s: int) -> tuple[int, ...]:
+    """Return the intervals of the bars from which those of an interval are made, shortest first.
+
+    >>> sources_of(1), sources_of(900), sources_of(86_400)
+    ((1,), (60,), (60, 3600, 86400))
+    """
+    if interval_s < MINUTE_S:
+        return (interval_s,)
+    return tuple(s for s in SOURCES_S[1:] if interval_s % s == 0)
+
+
+@cache
+def longer_than(source_s: int) -> tuple[int, ...]:
+    """Return the longer intervals whose bars are folded from those of a source.
+
+    >>> longer_than(1), longer_than(3600)
+    ((), (86400,))
+    """
+    intervals = INTERVALS_S.values()
+    return tuple(s for s in intervals if s > source_s and source_s in sources_of(s))
