@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -42,6 +43,20 @@ async def test_new_entries_are_published_once_each(
     server.answers["/f"] = document(rss(("c", "C"), ("b", "B"), ("a", "A")))
     await one.poll()
     assert await titles(redis) == ["A", "B", "C"]
+
+
+async def test_a_guid_that_comes_to_be_shared_neither_hides_nor_repeats_a_headline(
+    server: NewsServer, http: httpx.AsyncClient, redis: Redis
+) -> None:
+    def listing(*titles: str) -> bytes:
+        body = rss(*((title, title) for title in titles))
+        return re.sub(rb"(<guid[^>]*>)[^<]*", rb"\1latest", body)
+
+    one = poller(server.url("/f"), http, redis)
+    for listed in (("A",), ("B", "A"), ("D", "C", "B")):
+        server.answers["/f"] = document(listing(*listed))
+        await one.poll()
+    assert await titles(redis) == ["A", "B", "C", "D"]
 
 
 async def test_a_new_process_publishes_nothing_again(

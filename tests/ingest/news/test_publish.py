@@ -49,6 +49,18 @@ async def test_a_headline_is_written_once_across_restarts(redis: Redis) -> None:
     assert await titles(redis) == ["a", "b", "c"]
 
 
+async def test_a_headline_with_another_id_but_the_same_link_and_title_is_the_same(
+    redis: Redis,
+) -> None:
+    one = msgspec.structs.replace(headline("a"), url="http://x/")
+    renamed = msgspec.structs.replace(one, id="b")
+    corrected = msgspec.structs.replace(one, title="Corrected")
+    other = msgspec.structs.replace(renamed, id="c", title="Other")
+    publisher = Publisher(redis)
+    counts = [await publisher.publish([each]) for each in (one, renamed, corrected, other)]
+    assert counts == [1, 0, 0, 1]
+
+
 async def test_concurrent_writers_write_each_headline_once(redis: Redis) -> None:
     headlines = [headline(str(n)) for n in range(50)]
     counts = await asyncio.gather(*(Publisher(redis).publish(headlines) for _ in range(4)))

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import calendar
-import hashlib
 import io
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin
 
 import feedparser
 
 from tickfire.base.units import NS_PER_S
-from tickfire.ingest.news.text import plain, symbols_in
+from tickfire.ingest.news.encoding import decode, repaired_xml
+from tickfire.ingest.news.items import Item, headlines_of, host_of
+from tickfire.ingest.news.times import parse_time
 from tickfire.store.schema import Headline
 
 MAX_ENTRIES: Final = 200
-MAX_TITLE: Final = 300
-MAX_SUMMARY: Final = 1000
-MAX_SOURCE: Final = 80
-MAX_URL: Final = 2000
-FUTURE_ALLOWED_NS: Final = 24 * 3600 * NS_PER_S
-"""Dates further in the future than this are taken for errors in the feed and replaced by now."""
 
 
 class NotAFeed(Exception):
-    """The document is not an RSS or Atom feed, or cannot be parsed."""
+    """The document is not what its address is configured to return, or cannot be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,7 @@ def headlines(document: Document, now: int, known: Collection[str] = ()) -> list
     Parameters
     ----------
     document : Document
-        RSS or Atom of any version. Only its first `MAX_ENTRIES` entries are read.
+        RSS or Atom of any version. Only its newest `MAX_ENTRIES` entries are returned.
     now : int
         Time of receipt in ns since the Unix epoch; also the publication time of entries without a
         plausible date.
@@ -70,74 +65,61 @@ def headlines(document: Document, now: int, known: Collection[str] = ()) -> list
         If the document is something else, such as a login page or an HTML error page.
     """
     parsed = _parse(document)
-    entries = parsed.get("entries", [])[:MAX_ENTRIES]
+    entries = parsed.get("entries", [])
     if not entries and not parsed.get("version"):
         raise NotAFeed("the document is neither RSS nor Atom")
-    title = parsed.get("feed", {}).get("title", "")
-    source = plain(str(title), MAX_SOURCE) or _host(document.url)
-    found = [_headline(entry, document.url, source, now, known) for entry in entries]
-    return sorted((one for one in found if one is not None), key=lambda one: one.published)
+    source = str(parsed.get("feed", {}).get("title", ""))
+    items = [_item(entry, document.url) for entry in entries]
+    return headlines_of(items, document.url, source, now, known, limit=MAX_ENTRIES)
 
 
 def _parse(document: Document) -> Any:
-    headers = {"content-type": document.content_type, "content-location": document.url}
+    text = repaired_xml(decode(document.body, document.content_type))
+    media_type = document.content_type.partition(";")[0].strip() or "application/xml"
+    # Without a base address, by which feedparser would make links of guids such as "N/A".
+    headers = {"content-type": f"{media_type}; charset=utf-8"}
     try:
-        # A file object, since feedparser would try bytes or str as a file name or an address.
-        return feedparser.parse(io.BytesIO(document.body), response_headers=headers)
+        # A file object, since feedparser would try bytes or str as a file name or an address. Its
+        # sanitizer is off, since it would remove what a title says of tags; `plain` removes markup.
+        return feedparser.parse(
+            io.BytesIO(text.encode(errors="replace")),
+            response_headers=headers,
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
     except Exception as error:  # feedparser fails on some malformed input, in many ways
         raise NotAFeed(f"the document cannot be read ({type(error).__name__})") from error
 
 
-def _headline(
-    entry: Any, feed_url: str, source: str, now: int, known: Collection[str]
-) -> Headline | None:
-    title = plain(str(entry.get("title", "")), MAX_TITLE)
-    if not title:
-        return None
-    summary = plain(str(entry.get("summary", "")), MAX_SUMMARY)
-    link = _web_link(str(entry.get("link", "")))
-    published = _published(entry, now)
-    identity = _identity(str(entry.get("id", "")), link, feed_url) or f"{feed_url} {title}"
-    return Headline(
-        id=hashlib.blake2b(identity.encode(), digest_size=12).hexdigest(),
-        title=title,
-        source=source,
-        published=published,
-        received=now,
-        summary="" if summary == title else summary,
-        url=link,
-        symbols=symbols_in(f"{title} {summary}", known),
+def _item(entry: Any, url: str) -> Item:
+    guid = str(entry.get("id", ""))
+    return Item(
+        title=str(entry.get("title", "")),
+        summary=str(entry.get("summary", "")),
+        link=_link(entry, guid, url),
+        guid=guid,
+        published=_published(entry, host_of(url)),
     )
 
 
-def _identity(guid: str, link: str, feed_url: str) -> str:
-    """Return the identity of an entry, empty if it has neither guid nor link.
-
-    A guid that is a URI is unique everywhere; any other is unique only within its feed.
-    """
-    if guid.startswith(("http://", "https://", "tag:", "urn:")):
-        return guid
-    return f"{feed_url} {guid}" if guid else link
-
-
-def _web_link(link: str) -> str:
+def _link(entry: Any, guid: str, url: str) -> str:
+    """Return the absolute link of an entry, empty if it has none but a guid that is no address."""
+    link = str(entry.get("link", "")).strip()
+    if link == guid.strip() and not guid.startswith(("http://", "https://", "/")):
+        return ""
     try:
-        parts = urlsplit(link.strip())
+        return urljoin(url, link) if link else ""
     except ValueError:
         return ""
-    fits = parts.scheme in ("http", "https") and parts.netloc and len(link) <= MAX_URL
-    return parts.geturl() if fits else ""
 
 
-def _published(entry: Any, now: int) -> int:
-    for name in ("published_parsed", "updated_parsed"):
+def _published(entry: Any, host: str) -> int | None:
+    for name in ("published", "updated"):
         # dict.get, since feedparser's own `get` warns when it falls back to the other name.
-        moment: time.struct_time | None = dict.get(entry, name)
+        moment = parse_time(str(dict.get(entry, name) or ""), host)
         if moment is not None:
-            published = calendar.timegm(moment) * NS_PER_S
-            return published if 0 < published < now + FUTURE_ALLOWED_NS else now
-    return now
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or "news"
+            return moment
+        parsed: time.struct_time | None = dict.get(entry, f"{name}_parsed")
+        if parsed is not None:
+            return calendar.timegm(parsed) * NS_PER_S
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Iterable
@@ -15,21 +16,26 @@ from tickfire.store.schema import NEWS_KEY, Headline
 from tickfire.store.store import REDIS_ERRORS, Client
 
 SEEN_KEY: Final = b"{" + NEWS_KEY + b"}:seen"
-"""Sorted set of headline ids by the time, in ms, at which each was last offered for publication.
+"""Sorted set of identities of headlines by the time, in ms, at which each was last offered.
 
-Its hash tag puts it into the cluster slot of the stream, so that one script may use both keys.
+A headline has up to two: its id, and a hash of its link and title, by which it is known again when
+its publisher gives it another id. The hash tag puts the set into the cluster slot of the stream,
+so that one script may use both keys.
 """
-MAX_SEEN: Final = 50_000
+MAX_SEEN: Final = 100_000
 FIRST_RETRY_S: Final = 0.2
 
 # One script, so that a crash in between neither loses nor duplicates a headline. Each offer of a
-# headline renews its time, so that its id stays in the set while a feed still lists it.
+# headline renews its time, so that its identities stay in the set while a feed still lists it.
 _PUBLISH: Final = """
-local new = redis.call('ZADD', KEYS[2], ARGV[1], ARGV[2])
-if new == 1 then
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[4], '*', 'd', ARGV[3])
-  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[5] - 1)
+local new = 1
+for i = 5, #ARGV do
+  if redis.call('ZADD', KEYS[2], ARGV[1], ARGV[i]) == 0 then new = 0 end
 end
+if new == 1 then
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'd', ARGV[2])
+end
+redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[4] - 1)
 return new
 """
 
@@ -46,7 +52,7 @@ class Publisher:
     max_headlines : int
         Approximate number of headlines that the stream keeps.
     max_seen : int
-        Number of ids that are remembered, to recognise headlines that were published before.
+        Number of identities that are remembered, to recognise headlines that were published before.
 
     Attributes
     ----------
@@ -88,11 +94,18 @@ class Publisher:
     async def _write(self, headline: Headline) -> int:
         max_headlines, max_seen = self._limits
         offered_ms = time.time_ns() // 1_000_000
-        arguments = (offered_ms, headline.id, msgspec.msgpack.encode(headline))
+        arguments = (offered_ms, msgspec.msgpack.encode(headline), max_headlines, max_seen)
         new: int = await self._redis.eval(
-            _PUBLISH, 2, NEWS_KEY, SEEN_KEY, *arguments, max_headlines, max_seen
+            _PUBLISH, 2, NEWS_KEY, SEEN_KEY, *arguments, *_identities(headline)
         )
         return new
+
+
+def _identities(headline: Headline) -> list[str]:
+    if not headline.url:
+        return [headline.id]
+    content = f"{headline.url} {headline.title}".encode()
+    return [headline.id, hashlib.blake2b(content, digest_size=12).hexdigest()]
 
 
 async def last_headlines(redis: Client, count: int) -> list[Headline]:
