@@ -100,7 +100,8 @@ async def until_records(ingest: Ingest, count: int) -> None:
 
     def done() -> bool:
         parsed = ingest.states.count(COUNT_RECORDS) >= count
-        return parsed and not any(pipe.unacknowledged for pipe in ingest.pipes)
+        waiting = ingest.reports.unwritten + sum(pipe.unacknowledged for pipe in ingest.pipes)
+        return parsed and not waiting
 
     await eventually(done, f"{count} records written")
 

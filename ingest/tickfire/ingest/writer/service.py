@@ -17,6 +17,7 @@ from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.output import Output
 from tickfire.ingest.writer.pipe import ACKNOWLEDGED, Pipe
+from tickfire.ingest.writer.reports import ReportWriter
 from tickfire.ingest.writer.sessions import Sessions
 from tickfire.ingest.writer.skipped import SkippedRecords
 from tickfire.store.heartbeat import Heartbeat
@@ -44,6 +45,7 @@ class Ingest:
     writer : EpochWriter
     instruments : InstrumentTable
     output : Output
+    reports : ReportWriter
     sessions : Sessions
     """
 
@@ -54,7 +56,12 @@ class Ingest:
         self.instruments = InstrumentTable(config.feed, config.subscription.dataset)
         self.output = Output(config, store, self.states, self.instruments, self.writer, self._go_on)
         announcements = Announcements(self.writer, self._go_on)
-        self.sessions = Sessions(config, self.parser, self.instruments, self.output, announcements)
+        self.reports = ReportWriter(
+            store, self.states, config.feed, lambda: self.writer.epoch, self._go_on
+        )
+        self.sessions = Sessions(
+            config, self.parser, self.instruments, self.output, self.reports, announcements
+        )
         self._skipped = SkippedRecords(self.states)
         self._heartbeat = Heartbeat(store, "ingest", self._figures, lambda: self.sessions.feed)
 
@@ -79,6 +86,7 @@ class Ingest:
                 tasks.create_task(self._snapshots())
                 tasks.create_task(self._report())
                 tasks.create_task(self._heartbeat.run())
+                tasks.create_task(self.reports.run())
                 tasks.create_task(self.sessions.run())
         finally:
             self._warn(self._skipped.changed())

@@ -26,6 +26,7 @@ from tickfire.ingest.writer.announcements import Announcements
 from tickfire.ingest.writer.clock import FeedClock
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.output import Output
+from tickfire.ingest.writer.reports import ReportWriter
 from tickfire.store.schema import LIVE, FeedState, Instrument
 
 RECONNECT_S: Final = 0.2
@@ -44,6 +45,7 @@ class Sessions:
     parser : Parser
     instruments : InstrumentTable
     output : Output
+    reports : ReportWriter
     announcements : Announcements
 
     Attributes
@@ -58,6 +60,7 @@ class Sessions:
         parser: Parser,
         instruments: InstrumentTable,
         output: Output,
+        reports: ReportWriter,
         announcements: Announcements,
     ) -> None:
         self._config = config
@@ -65,6 +68,7 @@ class Sessions:
         self._states = parser.states
         self._instruments = instruments
         self._output = output
+        self._reports = reports
         self._announcements = announcements
         self._session: LiveSession | None = None
         self._clock = FeedClock()
@@ -82,6 +86,7 @@ class Sessions:
         while True:
             began = time.monotonic()
             ask = replace(self._config.subscription, start=self._replay_from())
+            self._reports.begin_session(resumes=ask.start is not None)
             session = LiveSession(self._config.key, ask, self._parser, self._start, self._take)
             self._session = session
             why = await session.run(self._config.host, self._config.port)
@@ -146,7 +151,7 @@ class Sessions:
         elif isinstance(message, SystemMsg):
             if message.code == SYSTEM_END_OF_INTERVAL and 0 < message.ts_event <= LATEST_NS:
                 self._output.write_bars(self._states.close(message.ts_event))
-        else:
+        elif not self._reports.take(record):
             return self._instruments.take_record(record)
         return None
 
@@ -154,7 +159,7 @@ class Sessions:
     @property
     def must_wait(self) -> bool:
         """Whether nothing more may be parsed for now."""
-        return self._announcements.pending or self._output.is_full
+        return self._announcements.pending or self._output.is_full or self._reports.is_full
 
     def go_on(self) -> None:
         """Go on with a held session, if nothing keeps it waiting any more."""

@@ -1,0 +1,162 @@
+"""Reports of every version equal databento's decoder, field by field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import databento_dbn
+import numpy as np
+import pytest
+
+from tests.support.dbn import decoded_by_databento, rows, shared_files
+from tickfire.base.units import UNDEF_PRICE
+from tickfire.ingest.dbn import report_names
+from tickfire.ingest.dbn.file import open_dbn
+from tickfire.ingest.dbn.layout import RTYPE_STATISTICS, RTYPE_STATUS, UNDEF_SIZE, UNDEF_TIMESTAMP
+from tickfire.ingest.dbn.reports import decode_report_record
+from tickfire.ingest.kernel.parse import Parser
+from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.store.reports import (
+    Imbalance,
+    Report,
+    Statistic,
+    TradingStatus,
+    decode_report,
+    encode_report,
+)
+
+FILES = [
+    *(f"datasets/*/test_data.{schema}.*" for schema in ("statistics", "status", "imbalance")),
+    *(f"versions/*{schema}*" for schema in ("statistics", "status", "imbalance")),
+]
+
+
+def price(value: int) -> int | None:
+    return None if value == UNDEF_PRICE else value
+
+
+def size(value: int) -> int | None:
+    return None if value == UNDEF_SIZE else value
+
+
+def time(value: int) -> int | None:
+    return None if value == UNDEF_TIMESTAMP else value
+
+
+def yes(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def by_databento(r: Any) -> Report:
+    """Return the report that a record of databento_dbn stands for."""
+    head = {"feed": 3, "instrument_id": r.instrument_id, "publisher_id": r.publisher_id}
+    head |= {"ts_event": r.ts_event, "received": r.ts_recv, "n": 9}
+    if type(r).__name__.startswith("StatMsg"):
+        undefined = (2**31 - 1, 2**63 - 1)
+        return Statistic(
+            **head,
+            name=r.stat_type.name.lower(),
+            price=price(r.price),
+            quantity=None if r.quantity in undefined else r.quantity,
+            reference=time(r.ts_ref),
+            deleted=r.update_action == databento_dbn.StatUpdateAction.DELETE,
+            flags=r.stat_flags,
+            sequence=r.sequence,
+        )
+    if type(r).__name__ == "StatusMsg":
+        return TradingStatus(
+            **head,
+            status=r.action.name.lower(),
+            reason=r.reason.name.lower(),
+            event=r.trading_event.name.lower(),
+            is_trading=yes(r.is_trading),
+            is_quoting=yes(r.is_quoting),
+            is_short_sell_restricted=yes(r.is_short_sell_restricted),
+        )
+    assert isinstance(r, databento_dbn.ImbalanceMsg)
+    return Imbalance(
+        **head,
+        auction=str(r.auction_type),
+        side=str(r.side),
+        reference_price=price(r.ref_price),
+        paired=size(r.paired_qty),
+        imbalance=size(r.total_imbalance_qty),
+        clearing_price=price(r.auct_interest_clr_price),
+        book_clearing_price=price(r.cont_book_clr_price),
+        match_price=price(r.ind_match_price),
+        short_sale_price=price(r.ssr_filling_price),
+        upper_collar=price(r.upper_collar),
+        lower_collar=price(r.lower_collar),
+        market_imbalance=size(r.market_imbalance_qty),
+        unpaired=size(r.unpaired_qty),
+        unpaired_side=str(r.unpaired_side),
+        significant=str(r.significant_imbalance),
+        auction_time=time(r.auction_time),
+        auction_status=r.auction_status,
+        freeze_status=r.freeze_status,
+        extensions=r.num_extensions,
+    )
+
+
+@pytest.mark.shared_data
+def test_recorded_reports_equal_databentos_decoder() -> None:
+    kinds = set()
+    for file in shared_files(*FILES):
+        opened = open_dbn(file)
+        data = opened.read_all()
+        held = decoded_by_databento(opened.metadata.encode() + data.tobytes())[1:]
+        made: list[Report | None] = []
+        for batch in Parser(InstrumentStates()).feed(data):
+            made += [decode_report_record(record, 3, 9) for record in batch.controls]
+        assert made == [by_databento(record) for record in held], file
+        kinds |= {type(report) for report in made}
+        assert [decode_report(encode_report(each)) for each in made if each is not None] == made
+    assert kinds == {Statistic, TradingStatus, Imbalance}
+
+
+def test_every_code_of_databento_has_its_name() -> None:
+    tables: dict[str, Any] = {
+        "STATISTICS": databento_dbn.StatType,
+        "STATUSES": databento_dbn.StatusAction,
+        "STATUS_REASONS": databento_dbn.StatusReason,
+        "TRADING_EVENTS": databento_dbn.TradingEvent,
+    }
+    for table, kind in tables.items():
+        codes = {int(each.value): each.name.lower() for each in kind.variants()}
+        assert getattr(report_names, table) == codes
+
+
+def test_a_code_without_a_name_is_shown_as_a_number() -> None:
+    record = rows(RTYPE_STATISTICS, 1, stat_type=10_500, price=5)
+    report = decode_report_record(record.tobytes(), 1)
+    assert isinstance(report, Statistic) and report.name == "code_10500"
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("ts_out", [0, 8])
+def test_an_undefined_quantity_is_none_in_each_version(version: int, ts_out: int) -> None:
+    for quantity in (7, -7, None):
+        record = rows(RTYPE_STATISTICS, 1, version, stat_type=9, price=UNDEF_PRICE)
+        undefined = np.iinfo(record["quantity"].dtype).max
+        record["quantity"] = undefined if quantity is None else quantity
+        record["length"] += ts_out // 4
+        report = decode_report_record(record.tobytes() + bytes(ts_out), 1)
+        assert isinstance(report, Statistic)
+        assert (report.name, report.price, report.quantity) == ("open_interest", None, quantity)
+
+
+def test_a_record_that_is_too_short_is_no_report() -> None:
+    record = rows(RTYPE_STATUS, 1).tobytes()
+    assert decode_report_record(record[:32], 1) is None
+
+
+def test_the_golden_bytes_of_a_report() -> None:
+    status = TradingStatus(1, 2, "halt", "none", "none", False, None, True, 3, 4, 5, 6)
+    packed = encode_report(status)
+    assert packed == (
+        b"\x8e\xa4type\xa6status\xa4feed\x01\xadinstrument_id\x02\xa6status\xa4halt\xa6reason"
+        b"\xa4none\xa5event\xa4none\xaais_trading\xc2\xaais_quoting\xc0"
+        b"\xb8is_short_sell_restricted\xc3\xa8ts_event\x03\xa8received\x04\xacpublisher_id\x05"
+        b"\xa1n\x06\xa7version\x01"
+    )
+    assert status.is_halted
