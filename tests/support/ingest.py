@@ -16,6 +16,7 @@ from tickfire.ingest.kernel.context import COUNT_RECORDS
 from tickfire.ingest.lsg.client import LiveSubscription
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.service import Ingest
+from tickfire.store.lease import Lease
 from tickfire.store.schema import BAR, bars_key
 from tickfire.store.store import Store
 
@@ -85,13 +86,17 @@ async def ingesting(
     """Run ingest of a feed."""
     ask = LiveSubscription("TEST.DATA", ("trades", "mbp-1"))
     config = IngestConfig(feed.host, feed.port, KEY, ask, shards=shards, **settings)
-    ingest = Ingest(config, store)
+    lease = Lease(store, config.feed)
+    await lease.wait(lambda holder: None)
+    ingest = Ingest(config, store, lease)
     task = asyncio.create_task(ingest.run())
     try:
         yield ingest
     finally:
         task.cancel()
         results = await asyncio.gather(task, return_exceptions=True)
+        await lease.release()
+        lease.close()
     assert isinstance(results[0], asyncio.CancelledError), results
 
 

@@ -187,6 +187,21 @@ def snapshots_key(shard: int) -> bytes:
     return b"snapshots:{%d}" % shard
 
 
+def cursors_key(shard: int) -> bytes:
+    """Return the key of a shard's hash of cursors, from which its feed goes on after a restart."""
+    return b"cursors:{%d}" % shard
+
+
+def head_key(shard: int) -> bytes:
+    """Return the key of a shard's head; see `tickfire.store.head`."""
+    return b"head:{%d}" % shard
+
+
+def lease_key(feed: int) -> bytes:
+    """Return the key of the lease of a feed; see `tickfire.store.lease`."""
+    return b"lease:{%d}" % feed
+
+
 def instrument_field(feed: int, instrument_id: int) -> bytes:
     """Return the field that stands for an instrument in hashes."""
     return b"%d:%d" % (feed, instrument_id)
@@ -287,8 +302,8 @@ class Status(msgspec.Struct, frozen=True, tag=False):
     """One entry of the stream ``status`` (field ``d``, msgpack), version 1.
 
     ``kind`` is ``"instrument"`` (the instrument table changed), ``"session"`` (a feed session
-    began), ``"feed_down"`` or ``"gap"`` (the ticks from ``first`` to ``last`` of ``shard`` are
-    lost).
+    began), ``"epoch"`` (a new epoch began, as data of the old one was lost), ``"feed_down"`` or
+    ``"gap"`` (the ticks from ``first`` to ``last`` of ``shard`` are lost).
     """
 
     kind: str

@@ -1,8 +1,7 @@
-"""Writes of ingest: entries of ticks and bars, and snapshots. Pure.
+"""Writes of ingest: entries of ticks and bars, snapshots and cursors. Pure.
 
-A write is kept until Redis acknowledges it, so that it can be sent again. Over a new connection it
-is sent unchanged: entry ids are explicit, so Redis refuses an entry that it already has. After a
-new epoch has begun, its positions are lowered first.
+A write is kept for some time, even after Redis has acknowledged it, so that it can be made again.
+It is made again under the same id; after a new epoch has begun, its positions are lowered first.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from tickfire.store.head import Arguments
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
-from tickfire.store.resp import encode_command
 from tickfire.store.schema import (
     BAR,
     ENTRY_SCHEMA_TICK,
@@ -22,6 +21,7 @@ from tickfire.store.schema import (
     SNAPSHOT_POSITION_FIELD,
     Rows,
     bars_key,
+    cursors_key,
     instrument_field,
     snapshots_key,
     ticks_key,
@@ -29,13 +29,20 @@ from tickfire.store.schema import (
 
 HEADER: Final = struct.Struct("<BBHIqqq")
 """Packer of ENTRY_HEADER, ten times faster than filling a numpy record."""
+MAX_ROWS_PER_SNAPSHOT: Final = 1000
+"""Lua, of which a batch is a script, takes up to some 8,000 arguments a command."""
 
 
 class Write(Protocol):
     """A write to one shard."""
 
-    def command(self, now: int) -> bytes:
-        """Return the write as a RESP command that is sent at `now`, in ns since the Unix epoch."""
+    @property
+    def size(self) -> int:
+        """Number of bytes of data."""
+        ...
+
+    def command(self, now: int) -> Arguments:
+        """Return the command, which is sent at `now`, in ns since the Unix epoch."""
         ...
 
     def shift(self, offset: int) -> None:
@@ -78,11 +85,16 @@ class TickWrite:
             ENTRY_VERSION, ENTRY_SCHEMA_TICK, 0, self.count, self.received, self.parsed, written
         )
 
-    def command(self, now: int) -> bytes:
+    @property
+    def size(self) -> int:
+        """Number of bytes of data."""
+        return len(self.data)
+
+    def command(self, now: int) -> Arguments:
         """Return the XADD command, which also trims the stream to about `history` ticks."""
         self.written = now
         oldest = max(0, self.last - self.history)
-        return encode_command(
+        return (
             b"XADD", ticks_key(self.shard), b"MINID", b"~", oldest, b"%d-0" % self.last,
             b"h", self.header(now), b"d", self.data,
         )  # fmt: skip
@@ -115,9 +127,14 @@ class BarWrite:
     data: bytes
     history: int
 
-    def command(self, now: int) -> bytes:
+    @property
+    def size(self) -> int:
+        """Number of bytes of data."""
+        return len(self.data)
+
+    def command(self, now: int) -> Arguments:
         """Return the XADD command, which also trims the stream to about `history` entries."""
-        return encode_command(
+        return (
             b"XADD", bars_key(self.shard), b"MAXLEN", b"~", self.history,
             b"%d-%d" % (self.position, self.index), b"d", self.data,
         )  # fmt: skip
@@ -146,19 +163,51 @@ class SnapshotWrite:
     position: int
     rows: Rows
 
-    def command(self, now: int) -> bytes:
+    @property
+    def size(self) -> int:
+        """Number of bytes of data."""
+        return self.rows.nbytes
+
+    def command(self, now: int) -> Arguments:
         """Return the HSET command."""
         parts: list[bytes] = []
         for row in self.rows:
             parts += (instrument_field(int(row["feed"]), int(row["instrument_id"])), row.tobytes())
         position = (SNAPSHOT_POSITION_FIELD, b"%d" % self.position)
-        return encode_command(b"HSET", snapshots_key(self.shard), *position, *parts)
+        return b"HSET", snapshots_key(self.shard), *position, *parts
 
     def shift(self, offset: int) -> None:
         """Subtract `offset` from the position and from those in the rows, down to 0."""
         self.position = max(0, self.position - offset)
         for field in ("n", "trade_n"):
             self.rows[field] = np.maximum(self.rows[field] - offset, 0)
+
+
+@dataclass(slots=True)
+class CursorWrite:
+    """Cursors of the feed, from which it goes on after a restart.
+
+    Attributes
+    ----------
+    shard : int
+    fields : dict of bytes to bytes
+    """
+
+    shard: int
+    fields: dict[bytes, bytes]
+
+    @property
+    def size(self) -> int:
+        """Number of bytes of data."""
+        return sum(len(name) + len(value) for name, value in self.fields.items())
+
+    def command(self, now: int) -> Arguments:
+        """Return the HSET command."""
+        parts = [part for field in self.fields.items() for part in field]
+        return b"HSET", cursors_key(self.shard), *parts
+
+    def shift(self, offset: int) -> None:
+        """Leave the cursors as they are, since they hold no positions."""
 
 
 def tick_writes(
@@ -184,3 +233,17 @@ def tick_writes(
         last = first + at + count - 1
         writes.append(TickWrite(shard, last, count, received, parsed, piece.tobytes(), history))
     return writes
+
+
+def snapshot_writes(shard: int, position: int, rows: Rows) -> list[SnapshotWrite]:
+    """Divide the states of instruments of one shard into snapshots.
+
+    Parameters
+    ----------
+    shard : int
+    position : int
+        Position of the last tick that the states include.
+    rows : STATE[count]
+    """
+    starts = range(0, len(rows), MAX_ROWS_PER_SNAPSHOT)
+    return [SnapshotWrite(shard, position, rows[at : at + MAX_ROWS_PER_SNAPSHOT]) for at in starts]

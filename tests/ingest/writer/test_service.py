@@ -25,7 +25,7 @@ from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.config import IngestConfig
-from tickfire.ingest.writer.service import Ingest
+from tickfire.ingest.writer.service import Ingest, write_feed
 from tickfire.store.schema import (
     ENTRY_HEADER,
     STATE,
@@ -199,7 +199,7 @@ async def test_each_instrument_is_in_one_shard_and_positions_have_no_gaps(
 async def test_a_paused_redis_holds_the_session_and_no_tick_is_lost(
     gateway: Gateway, client: Any, store: Store
 ) -> None:
-    async with ingesting(gateway, store, max_unacknowledged=2) as ingest:
+    async with ingesting(gateway, store, max_waiting_bytes=10_000) as ingest:
         await client.client_pause(1000, all=False)
         await until_all(ingest)
     ticks = await stream(client)
@@ -230,12 +230,12 @@ async def test_an_epoch_lost_from_redis_is_followed_by_a_new_one(
 
 async def test_a_refused_key_ends_ingest(tmp_path: Path, store: Store) -> None:
     file = write_dbn(tmp_path / "market.dbn", trades(3).tobytes(), metadata())
-    config = GatewayConfig(port=0, file=file, keys=frozenset(["db-another-key-than-ours"]))
-    async with await serve_gateway(config) as gateway:
+    refusing = GatewayConfig(port=0, file=file, keys=frozenset(["db-another-key-than-ours"]))
+    async with await serve_gateway(refusing) as gateway:
         ask = LiveSubscription("TEST.DATA", ("trades",))
-        ingest = Ingest(IngestConfig(gateway.host, gateway.port, KEY, ask), store)
+        config = IngestConfig(gateway.host, gateway.port, KEY, ask)
         with pytest.raises(ExceptionGroup) as caught:
-            await asyncio.wait_for(ingest.run(), 10)
+            await asyncio.wait_for(write_feed(config, store), 10)
     assert isinstance(caught.value.exceptions[0], FeedRefused)
 
 

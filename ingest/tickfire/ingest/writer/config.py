@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from tickfire.ingest.lsg.client import LiveSubscription
 from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS
+
+MAX_WAITING_BYTES: Final = 8 << 20
+KEEP_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,15 @@ class IngestConfig:
         Number of ticks that each shard's stream keeps.
     history_bars : int
         Number of bar entries that each shard's stream keeps.
-    max_unacknowledged : int
-        Number of writes of a shard that may wait for Redis before the session is held.
+    max_waiting_bytes : int
+        Bytes of a shard that may wait for Redis before the session is held.
+    keep_bytes : int
+        Bytes of acknowledged batches to keep, so that they can be written again after a failover
+        that lost them.
+    standby : bool
+        Whether to wait while another process writes the feed; otherwise it is an error.
+    reshard : bool
+        Whether the data in Redis may be deleted if it has another number of shards.
     backfill_s : float
         Seconds of the past to request while no data is stored; 0 for none.
     """
@@ -42,5 +53,8 @@ class IngestConfig:
     shards: int = 1
     history_ticks: int = HISTORY_TICKS
     history_bars: int = HISTORY_BARS
-    max_unacknowledged: int = 512
+    max_waiting_bytes: int = MAX_WAITING_BYTES
+    keep_bytes: int = KEEP_BYTES
+    standby: bool = True
+    reshard: bool = False
     backfill_s: float = 900.0

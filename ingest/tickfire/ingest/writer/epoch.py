@@ -1,31 +1,35 @@
 """`EpochWriter`: begin or continue an epoch in Redis.
 
-`EpochWriter.open` continues the epoch of the last ingest, or begins a new one if any part of the
-old one is gone. It is off the hot path and uses the redis-py client.
+`EpochWriter.open` claims the shards and continues the epoch of the last writer, or begins a new one
+if any part of the old one is gone. It is off the hot path and uses the redis-py client.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 
+from tickfire.base.errors import UserError
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.store.entries import BadEntry, Entry, all_bars_of, id_parts, ticks_of
-from tickfire.store.epoch import instruments_of, read_hash
+from tickfire.ingest.writer.claims import Claim, find_head, replace_head
+from tickfire.ingest.writer.restore import last_position, restore
+from tickfire.store.entries import BadEntry
+from tickfire.store.epoch import Epoch, epoch_of, instruments_of, read_hash
+from tickfire.store.head import Arguments, Head, decode_head
+from tickfire.store.lease import Lease, LeaseLost
 from tickfire.store.limits import MAX_STATUS
 from tickfire.store.schema import (
     INSTRUMENTS_KEY,
     META_KEY,
-    SNAPSHOT_POSITION_FIELD,
-    STATE,
     STATUS_KEY,
     Instrument,
     Status,
     bars_key,
+    cursors_key,
     instrument_field,
     new_epoch,
     snapshots_key,
@@ -35,9 +39,16 @@ from tickfire.store.store import Store
 
 logger = logging.getLogger(__name__)
 
-ENTRIES_PER_READ: Final = 512
-BARS_LOOKED_BACK: Final = 256
-"""Number of newest bar entries searched for bars that rolling forward closes a second time."""
+FENCE: Final = "fence"
+NO_EPOCH: Final = b"-"
+_SET_META: Final = """
+if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') > tonumber(ARGV[2]) then
+  return 0
+end
+return redis.call('HSET', KEYS[1], unpack(ARGV)) >= 0 and 1
+"""
+"""Script that sets fields of a hash, of which the first is the fencing number, unless a later
+writer has set that."""
 
 
 class EpochWriter:
@@ -47,58 +58,170 @@ class EpochWriter:
     ----------
     store : Store
     shards : int
+    lease : Lease
+        Held by this process.
+    reshard : bool
+        Whether the data may be deleted if it has another number of shards.
 
     Attributes
     ----------
     epoch : bytes
         The key of the epoch; empty before `open`.
-    bar_index : list of int
-        For each shard, the index of its next bar entry.
+    claims : list of Claim
+        The heads of the shards, as this process has claimed them.
     """
 
-    def __init__(self, store: Store, shards: int) -> None:
+    def __init__(self, store: Store, shards: int, lease: Lease, *, reshard: bool = False) -> None:
+        self._store = store
         self._client: Any = store.client
+        self._lease = lease
+        self._reshard = reshard
+        self._token = lease.holder.token.encode()
+        self._origin = ""
+        self._fence = 0
+        self._servers: list[bytes] = []
         self.shards = shards
         self.epoch = b""
-        self._origin = ""
-        self.bar_index = [1] * shards  # from 1, since 0-0 is not a valid id
+        self.claims: list[Claim] = []
 
+    # --- opening
     async def open(self, states: InstrumentStates) -> list[Instrument]:
-        """Continue or begin an epoch, restore `states` from it and return its instruments."""
+        """Continue or begin an epoch, restore `states` from it and return its instruments.
+
+        Raises
+        ------
+        UserError
+            The data in Redis has another number of shards.
+        LeaseLost
+            Another process has begun to write.
+        """
         meta = await read_hash(self._client, META_KEY)
-        ends = [await self._last_position(shard) for shard in range(self.shards)]
-        same = meta.get(b"shards") == b"%d" % self.shards
-        if not meta.get(b"epoch") or not same or None in ends:
-            await self.begin_epoch()
+        stored = epoch_of(meta)
+        if stored is not None and stored.shards != self.shards and not self._reshard:
+            raise UserError(
+                f"Redis holds the data of this feed in {stored.shards} shards, but --shards is"
+                f" {self.shards}; give --shards {stored.shards}, or --reshard to delete the data"
+                " and begin anew."
+            )
+        while not await self._claim(int(meta.get(FENCE.encode(), b"0"))):
+            logger.debug("a head has changed while it was claimed")
+        lost = None if stored is None else await self._lost(stored)
+        if stored is None or lost is not None:
+            if stored is not None:
+                logger.warning("%s; deleting what is left of its data", lost)
+            await self.begin_epoch(stored.shards if stored is not None else 0, why=lost or "")
             return []
-        self.epoch = meta[b"epoch"]
-        for shard, end in enumerate(ends):
-            assert end is not None
-            states.positions[shard] = end
-            await self._restore(states, shard)
+        self.epoch = stored.key
+        for shard, claim in enumerate(self.claims):
+            states.positions[shard] = claim.head.position
+            await restore(self._client, states, shard)
         logger.info(
             "continuing epoch %s at positions %s", self.epoch.hex(), states.positions.tolist()
         )
         return instruments_of(await self._client.hvals(INSTRUMENTS_KEY))
 
-    async def begin_epoch(self) -> None:
-        """Remove the streams and hashes of the old epoch and begin a new one."""
-        for shard in range(self.shards):
-            for key in (ticks_key(shard), bars_key(shard), snapshots_key(shard)):
-                await self._client.delete(key)
-        await self._client.delete(INSTRUMENTS_KEY)
-        self.epoch = new_epoch()
-        fields: dict[str, Any] = {"epoch": self.epoch, "shards": self.shards}
+    async def _claim(self, least: int) -> bool:
+        """Replace the heads of all shards; return False if one has changed in the meantime.
+
+        The heads are read before the lease is checked: whoever takes it over later changes them.
+        """
+        found = [await find_head(self._store, shard) for shard in range(self.shards)]
+        heads = [decode_head(each.text) for each in found]
+        self._fence = 1 + max(least, *(head.fence for head in heads if head is not None), 0)
+        await self._lease.check()
+        self.claims, self._servers = [], []
+        for shard, (each, old) in enumerate(zip(found, heads, strict=True)):
+            old = old or Head(NO_EPOCH, 0, b"-", each.server)
+            head = old._replace(fence=self._fence, writer=self._token)
+            if not await replace_head(self._store, shard, each.text, head):
+                return False
+            self.claims.append(Claim(head, each.text))
+            self._servers.append(each.server)
+        return True
+
+    async def _lost(self, stored: Epoch) -> str | None:
+        """Return a sentence if a part of the stored epoch is lost, or may be; otherwise None."""
+        name = stored.key.hex()
+        if stored.shards != self.shards:
+            return f"epoch {name} has {stored.shards} shards, and now {self.shards} are asked for"
+        for shard, ((head, _), server) in enumerate(zip(self.claims, self._servers, strict=True)):
+            if head.epoch != name.encode():
+                return f"Redis has lost shard {shard} of epoch {name}"
+            if server != head.server and not head.closed:
+                return (
+                    f"Redis was restarted or failed over after the last ingest was killed, so the"
+                    f" newest ticks of epoch {name} may be lost"
+                )
+            try:
+                last = await last_position(self._client, shard)
+            except BadEntry:
+                last = -1
+            if last != head.position:
+                return f"the ticks of shard {shard} of epoch {name} do not end where they should"
+        return None
+
+    # --- beginning
+    async def begin_epoch(
+        self, stored_shards: int, instruments: Sequence[Instrument] = (), why: str = ""
+    ) -> None:
+        """Remove the streams and hashes of the old epoch and begin a new one.
+
+        Parameters
+        ----------
+        stored_shards : int
+            Number of shards of the old epoch, 0 if there is none.
+        instruments : sequence of Instrument
+            The instrument table to begin with.
+        why : str
+            Why the old epoch has ended, for the stream ``status``; empty if there is none.
+
+        Raises
+        ------
+        LeaseLost
+            Another process has begun to write.
+        """
+        epoch = new_epoch()
+        claims = [
+            await self._reset(shard, epoch) for shard in range(max(stored_shards, self.shards))
+        ]
+        await self._forget_instruments()
+        await self.put_instruments(instruments)
+        fields = {FENCE: self._fence, "epoch": epoch, "shards": self.shards}
         if self._origin:
             fields["origin"] = self._origin
-        await self._client.hset(META_KEY, mapping=fields)
+        await self._set_meta(fields)
+        if why:
+            await self.put_status("epoch", why)
+        self.epoch, self.claims = epoch, claims[: self.shards]
         logger.info("beginning epoch %s", self.epoch.hex())
+
+    async def _reset(self, shard: int, epoch: bytes) -> Claim:
+        """Delete the streams of a shard, and set its head to the beginning of an epoch."""
+        keys = (ticks_key(shard), bars_key(shard), snapshots_key(shard), cursors_key(shard))
+        unlinks: list[Arguments] = [(b"UNLINK", key) for key in keys]
+        while True:
+            text, server = await find_head(self._store, shard)
+            old = decode_head(text)
+            if old is not None and old.writer != self._token and old.fence >= self._fence:
+                raise LeaseLost("another process has begun to write")
+            head = Head(epoch.hex().encode(), self._fence, self._token, server)
+            if await replace_head(self._store, shard, text, head, unlinks):
+                return Claim(head, text)
+
+    async def _forget_instruments(self) -> None:
+        await self._client.delete(INSTRUMENTS_KEY)
+
+    async def _set_meta(self, fields: dict[str, Any]) -> None:
+        flat = [part for field in fields.items() for part in field]
+        if not await self._client.eval(_SET_META, 1, META_KEY, *flat):
+            raise LeaseLost("another process has begun to write")
 
     async def is_current(self) -> bool:
         """Return whether Redis still holds this epoch."""
         return bool(await self._client.hget(META_KEY, "epoch") == self.epoch)
 
-    async def put_instruments(self, instruments: list[Instrument]) -> None:
+    # --- the instrument table and the status
+    async def put_instruments(self, instruments: Sequence[Instrument]) -> None:
         """Write instruments to the hash ``instruments`` and announce them in ``status``."""
         if not instruments:
             return
@@ -112,69 +235,9 @@ class EpochWriter:
     async def put_origin(self, origin: str) -> None:
         """Write the origin of the ticks to the hash ``meta``."""
         self._origin = origin
-        await self._client.hset(META_KEY, "origin", origin)
+        await self._set_meta({FENCE: self._fence, "origin": origin})
 
     async def put_status(self, kind: str, detail: str = "") -> None:
         """Add an entry to the stream ``status``; see `Status` for the kinds."""
         status = msgspec.msgpack.encode(Status(kind, time.time_ns(), detail))
         await self._client.xadd(STATUS_KEY, {"d": status}, maxlen=MAX_STATUS, approximate=True)
-
-    # --- restoring
-    async def _last_position(self, shard: int) -> int | None:
-        """Return the position of the last tick of a shard, or None if its ticks are gone.
-
-        A shard that never had a tick, such as one of a feed's own bars, has no stream of ticks.
-        """
-        last_tick = await self._last_id(ticks_key(shard))
-        if last_tick:
-            return last_tick[0]
-        last_bar = await self._last_id(bars_key(shard)) or (0, 0)
-        included = await self._client.hget(snapshots_key(shard), SNAPSHOT_POSITION_FIELD)
-        return 0 if max(last_bar[0], int(included or 0)) == 0 else None
-
-    async def _last_id(self, key: bytes) -> tuple[int, int] | None:
-        newest = await self._client.xrevrange(key, count=1)
-        return id_parts(newest[0][0]) if newest else None
-
-    async def _restore(self, states: InstrumentStates, shard: int) -> None:
-        """Load the snapshots of a shard and fold the later ticks into them."""
-        snapshots = await read_hash(self._client, snapshots_key(shard))
-        position = int(snapshots.pop(SNAPSHOT_POSITION_FIELD, b"0"))
-        rows = [np.frombuffer(row, STATE)[0] for row in snapshots.values()]
-        states.load(np.array(rows, STATE))
-        last_bar = await self._last_id(bars_key(shard))
-        self.bar_index[shard] = last_bar[1] + 1 if last_bar else 1
-        written = await self._bars_written(shard)
-        low = b"(%d-0" % position
-        while entries := await self._client.xrange(ticks_key(shard), low, count=ENTRIES_PER_READ):
-            for entry in entries:
-                await self._roll_forward(states, shard, entry, written)
-            low = b"(" + entries[-1][0]
-
-    async def _roll_forward(
-        self, states: InstrumentStates, shard: int, entry: Entry, written: set[tuple[int, ...]]
-    ) -> None:
-        try:
-            ticks = ticks_of(entry)
-        except BadEntry as error:
-            logger.warning("skipping an entry of %s: %s", ticks_key(shard).decode(), error)
-            return
-        for bar in states.fold(ticks.ticks, ticks.first):
-            if _bar_key(bar) not in written:
-                await self._put_bar(shard, ticks.last, bar)
-
-    async def _bars_written(self, shard: int) -> set[tuple[int, ...]]:
-        entries = await self._client.xrevrange(bars_key(shard), count=BARS_LOOKED_BACK)
-        return {_bar_key(bar) for bar in all_bars_of(entries)}
-
-    async def _put_bar(self, shard: int, position: int, bar: np.void) -> None:
-        """Write a bar that the last ingest had not written when it ended."""
-        newest = await self._last_id(bars_key(shard)) or (0, 0)
-        entry_id = b"%d-%d" % max((position, self.bar_index[shard]), (newest[0], newest[1] + 1))
-        await self._client.xadd(bars_key(shard), {"d": bar.tobytes()}, id=entry_id)
-        self.bar_index[shard] += 1
-
-
-def _bar_key(bar: np.void) -> tuple[int, ...]:
-    fields = ("feed", "instrument_id", "interval_s", "start", "n")
-    return tuple(int(bar[field]) for field in fields)

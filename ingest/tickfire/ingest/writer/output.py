@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
+from tickfire.base.retry import retry
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.ingest.writer.backlog import Batch
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.pipe import Pipe
 from tickfire.store.limits import MAX_BARS_PER_ENTRY
 from tickfire.store.schema import Rows
-from tickfire.store.store import Store
-from tickfire.store.writes import BarWrite, SnapshotWrite, TickWrite, tick_writes
+from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.writes import (
+    BarWrite,
+    CursorWrite,
+    SnapshotWrite,
+    TickWrite,
+    Write,
+    snapshot_writes,
+    tick_writes,
+)
+
+CLOSE_TIMEOUT_S: Final = 1.0
+LOST: Final = "Redis no longer has all of the epoch"
+NO_CURSORS: Final[Mapping[int, Mapping[bytes, bytes]]] = MappingProxyType({})
 
 logger = logging.getLogger(__name__)
 
@@ -57,60 +74,119 @@ class Output:
         self._writer = writer
         self._on_progress = on_progress
         self._epoch_lock = asyncio.Lock()
+        self._bar_index: list[int] = []  # for each shard, that of its next entry of bars
         self.pipes: list[Pipe] = []
 
     async def open(self) -> None:
-        """Continue or begin an epoch: restore the states and the instrument table from it."""
-        for instrument in await self._writer.open(self._states):
+        """Claim the shards, and restore the states and the instrument table.
+
+        Raises
+        ------
+        UserError
+            The data in Redis has another number of shards.
+        LeaseLost
+            Another process has begun to write.
+        """
+        instruments = await retry(
+            lambda: self._writer.open(self._states),
+            on=REDIS_ERRORS,
+            what="reading the stored epoch",
+            logger=logger,
+        )
+        for instrument in instruments:
             self._instruments.load(instrument)
-        for shard in range(self._config.shards):
-            self.pipes.append(Pipe(self._store, shard, self._verify_epoch, self._on_progress))
+        self._bar_index = [claim.head.bar_index for claim in self._writer.claims]
+        keep = self._config.keep_bytes // self._config.shards
+        for shard, claim in enumerate(self._writer.claims):
+            self.pipes.append(
+                Pipe(self._store, shard, claim, keep, self._verify, self._renew, self._on_progress)
+            )
+
+    async def close(self) -> None:
+        """Write everything that waits, for a limited time, and mark the end of the heads."""
+        for shard in range(len(self.pipes)):
+            self._send(shard, [], closing=True)
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                for pipe in self.pipes:
+                    await pipe.flushed()
+        except TimeoutError:
+            waiting = sum(pipe.unacknowledged for pipe in self.pipes)
+            logger.warning("Redis did not take the last %d writes", waiting)
 
     @property
     def is_full(self) -> bool:
-        """Whether as many writes wait for Redis as may."""
-        limit = self._config.max_unacknowledged
-        return any(pipe.unacknowledged > limit for pipe in self.pipes)
+        """Whether as much waits for Redis as may."""
+        limit = self._config.max_waiting_bytes
+        return any(pipe.bytes_waiting > limit for pipe in self.pipes)
 
     # --- writing
-    def write(self, ticks: Rows, bars: Rows, received: int, parsed: int) -> None:
-        """Write ticks and the bars that they closed.
+    def write(
+        self,
+        ticks: Rows,
+        bars: Rows,
+        received: int,
+        parsed: int,
+        cursors: Mapping[int, Mapping[bytes, bytes]] = NO_CURSORS,
+    ) -> None:
+        """Write ticks, the bars that they closed and the cursors after them, together.
+
+        With bars, the states that changed are written too: after a restart, ticks are folded into
+        them, which must not close the bars again.
 
         Parameters
         ----------
         ticks : TICK[count]
             The ticks that end at the positions of the states.
         bars : BAR[k]
+            The bars that were closed at these positions.
         received, parsed : int
             Times for the header, in ns since the Unix epoch; see ENTRY_HEADER.
+        cursors : mapping of int to mapping
+            For each shard, the fields of its hash of cursors that have changed.
         """
-        history = self._config.history_ticks
-        positions = self._states.positions
+        writes: defaultdict[int, list[Write]] = defaultdict(list)
         for shard, own in self._by_shard(ticks):
-            first = int(positions[shard]) - len(own) + 1
-            for write in tick_writes(shard, first, own, received, parsed, history):
-                self.pipes[shard].send(write)
-        self.write_bars(bars)
+            first = int(self._states.positions[shard]) - len(own) + 1
+            history = self._config.history_ticks
+            writes[shard] += tick_writes(shard, first, own, received, parsed, history)
+        if len(bars):
+            for shard, own in self._by_shard(bars):
+                writes[shard] += self._bar_writes(shard, own)
+            for shard, own in self._changed_states():
+                writes[shard] += self._snapshot_writes(shard, own)
+        for shard, fields in cursors.items():
+            writes[shard].append(CursorWrite(shard, dict(fields)))
+        for shard, together in writes.items():
+            self._send(shard, together)
 
     def write_bars(self, bars: Rows) -> None:
-        """Write bars that were closed at the positions of the states."""
-        history = self._config.history_bars
-        for shard, own in self._by_shard(bars):
-            for at in range(0, len(own), MAX_BARS_PER_ENTRY):
-                index = self._writer.bar_index[shard]
-                self._writer.bar_index[shard] = index + 1
-                data = own[at : at + MAX_BARS_PER_ENTRY].tobytes()
-                position = int(self._states.positions[shard])
-                self.pipes[shard].send(BarWrite(shard, position, index, data, history))
+        """Write bars that were closed at the positions of the states, by time alone."""
+        if len(bars):
+            self.write(bars[:0], bars, 0, 0)
 
     def write_snapshots(self) -> None:
         """Write snapshots of the states that changed since the last ones."""
-        dirty = self._states.take_dirty()
-        for shard in np.unique(dirty["shard"]).tolist():
-            own = dirty[dirty["shard"] == shard]
-            position = int(self._states.positions[shard])
-            self.pipes[shard].send(SnapshotWrite(shard, position, own))
+        for shard, own in self._changed_states():
+            self._send(shard, self._snapshot_writes(shard, own))
 
+    def _bar_writes(self, shard: int, bars: Rows) -> list[BarWrite]:
+        made = []
+        position, history = int(self._states.positions[shard]), self._config.history_bars
+        for at in range(0, len(bars), MAX_BARS_PER_ENTRY):
+            data = bars[at : at + MAX_BARS_PER_ENTRY].tobytes()
+            made.append(BarWrite(shard, position, self._bar_index[shard], data, history))
+            self._bar_index[shard] += 1
+        return made
+
+    def _snapshot_writes(self, shard: int, rows: Rows) -> list[SnapshotWrite]:
+        return snapshot_writes(shard, int(self._states.positions[shard]), rows)
+
+    def _send(self, shard: int, writes: Sequence[Write], *, closing: bool = False) -> None:
+        position = int(self._states.positions[shard])
+        self.pipes[shard].send(writes, position, self._bar_index[shard], closing=closing)
+
+    # --- shards
     def _by_shard(self, records: Rows) -> list[tuple[int, Rows]]:
         """Return the records of each shard that has any, in their order."""
         if not len(records):
@@ -124,33 +200,43 @@ class Output:
         shards = rows["shard"][order[np.searchsorted(keys, own, sorter=order)]]
         return [(int(s), records[shards == s]) for s in np.unique(shards)]
 
+    def _changed_states(self) -> list[tuple[int, Rows]]:
+        """Return the states of each shard that have changed since the last call."""
+        dirty = self._states.take_dirty()
+        return [(s, dirty[dirty["shard"] == s]) for s in np.unique(dirty["shard"]).tolist()]
+
     # --- epoch
-    async def _verify_epoch(self) -> None:
+    async def _verify(self) -> None:
         """Begin a new epoch if Redis lost this one; a pipe calls it for each new connection."""
+        epoch = self._writer.epoch
+        if not await self._writer.is_current():
+            await self._renew(epoch)
+
+    async def _renew(self, lost: bytes) -> None:
+        """Begin a new epoch, unless that was done since `lost` was the current one."""
         async with self._epoch_lock:
-            if await self._writer.is_current():
+            if self._writer.epoch != lost:
                 return
-            logger.warning("Redis no longer has the epoch; beginning a new one")
-            await self._writer.begin_epoch()
-            for shard, pipe in enumerate(self.pipes):
-                pipe.reset()
-                self._renumber(shard, pipe)
-            known = [
-                self._instruments.current(int(row["instrument_id"])) for row in self._states.rows
-            ]
-            await self._writer.put_instruments([k for k in known if k is not None])
+            logger.warning("%s; beginning a new one", LOST)
+            rows = self._states.rows
+            known = (self._instruments.current(int(row["instrument_id"])) for row in rows)
+            await self._writer.begin_epoch(
+                self._config.shards, [each for each in known if each is not None], LOST
+            )
+            for shard, claim in enumerate(self._writer.claims):
+                self._renumber(shard, self.pipes[shard].restart(claim))
             self._states.mark_dirty()
 
-    def _renumber(self, shard: int, pipe: Pipe) -> None:
-        """Restart the positions of a shard from 1, at the first unacknowledged tick.
+    def _renumber(self, shard: int, waiting: list[Batch]) -> None:
+        """Restart the positions of a shard from 1, at the first tick that waits.
 
         The writes that wait and the positions in the instrument states are shifted alike.
         """
-        waiting = pipe.waiting()
-        first = next((w.last - w.count for w in waiting if isinstance(w, TickWrite)), None)
+        ticks = (w for batch in waiting for w in batch.writes if isinstance(w, TickWrite))
+        first = next((write.last - write.count for write in ticks), None)
         offset = int(self._states.positions[shard]) if first is None else first
-        for write in waiting:
-            write.shift(offset)
+        for batch in waiting:
+            batch.shift(offset)
         self._states.positions[shard] -= offset
         rows = self._states.rows
         own = rows["shard"] == shard

@@ -7,6 +7,7 @@ import logging
 import time
 from typing import Final
 
+from tickfire.base.errors import UserError
 from tickfire.base.run import until_stopped
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel import context as ctx
@@ -21,6 +22,7 @@ from tickfire.ingest.writer.reports import ReportWriter
 from tickfire.ingest.writer.sessions import Sessions
 from tickfire.ingest.writer.skipped import SkippedRecords
 from tickfire.store.heartbeat import Heartbeat
+from tickfire.store.lease import Holder, Lease, LeaseLost
 from tickfire.store.store import Store
 
 SNAPSHOT_INTERVAL_S: Final = 0.25
@@ -37,6 +39,8 @@ class Ingest:
     config : IngestConfig
     store : Store
         The caller closes it.
+    lease : Lease
+        Held by this process.
 
     Attributes
     ----------
@@ -49,10 +53,11 @@ class Ingest:
     sessions : Sessions
     """
 
-    def __init__(self, config: IngestConfig, store: Store) -> None:
+    def __init__(self, config: IngestConfig, store: Store, lease: Lease) -> None:
+        self._lease = lease
         self.states = InstrumentStates(config.shards, config.feed)
         self.parser = Parser(self.states)
-        self.writer = EpochWriter(store, config.shards)
+        self.writer = EpochWriter(store, config.shards, lease, reshard=config.reshard)
         self.instruments = InstrumentTable(config.feed, config.subscription.dataset)
         self.output = Output(config, store, self.states, self.instruments, self.writer, self._go_on)
         announcements = Announcements(self.writer, self._go_on)
@@ -75,19 +80,37 @@ class Ingest:
 
         Raises
         ------
+        UserError
+            The data in Redis has another number of shards.
+        LeaseLost
+            Another process began to write before this one did.
         ExceptionGroup
-            Holds `FeedRefused` if the gateway refused the key.
+            Holds `FeedRefused` if the gateway refused the key, or `LeaseLost`.
         """
         await self.output.open()
         try:
             async with asyncio.TaskGroup() as tasks:
-                for pipe in self.pipes:
-                    tasks.create_task(pipe.run())
-                tasks.create_task(self._snapshots())
-                tasks.create_task(self._report())
-                tasks.create_task(self._heartbeat.run())
-                tasks.create_task(self.reports.run())
-                tasks.create_task(self.sessions.run())
+                writing = [tasks.create_task(pipe.run()) for pipe in self.pipes]
+                writing.append(tasks.create_task(self._lease.keep()))
+                reading = [
+                    tasks.create_task(each)
+                    for each in (
+                        self._snapshots(),
+                        self._report(),
+                        self._heartbeat.run(),
+                        self.reports.run(),
+                        self.sessions.run(),
+                    )
+                ]
+                try:
+                    await asyncio.wait(reading)
+                finally:
+                    for task in reading:
+                        task.cancel()
+                    if not any(task.done() or task.cancelling() for task in writing):
+                        await self.output.close()
+                    for task in writing:
+                        task.cancel()
         finally:
             self._warn(self._skipped.changed())
 
@@ -139,11 +162,60 @@ async def run(config: IngestConfig, redis_url: str) -> None:
     Raises
     ------
     UserError
-        If Redis cannot be reached, or the gateway refused the key.
+        If Redis cannot be reached, its data has another number of shards, another process writes
+        the feed and `config.standby` is false, or the gateway refused the key.
     """
     store = await Store.open(redis_url)
     try:
-        await until_stopped(Ingest(config, store).run())
+        await until_stopped(write_feed(config, store))
         logger.info("stopped")
     finally:
         await store.close()
+
+
+async def write_feed(config: IngestConfig, store: Store) -> None:
+    """Write a feed while this process holds its lease, and wait while another does.
+
+    Raises
+    ------
+    UserError, ExceptionGroup
+        As `Ingest.run`; or another process writes the feed and `config.standby` is false.
+    """
+    lease = Lease(store, config.feed)
+    try:
+        while True:
+            await take_lease(config, lease)
+            try:
+                await Ingest(config, store, lease).run()
+            except* LeaseLost as lost:
+                logger.warning("stopped writing: %s", lost.exceptions[0])
+    finally:
+        await lease.release()
+        lease.close()
+
+
+async def take_lease(config: IngestConfig, lease: Lease) -> None:
+    """Wait until this process holds the lease of the feed.
+
+    Raises
+    ------
+    UserError
+        Another process holds it and `config.standby` is false.
+    """
+    waited = False
+
+    def on_standby(holder: Holder) -> None:
+        nonlocal waited
+        waited = True
+        if not config.standby:
+            raise UserError(
+                f"feed {config.feed} is written by another ingest, {holder}; stop that one, or"
+                " leave out --no-standby to wait for its end."
+            )
+        logger.info(
+            "feed %d is written by another ingest, %s; waiting as standby", config.feed, holder
+        )
+
+    await lease.wait(on_standby)
+    if waited:
+        logger.info("taking over feed %d", config.feed)

@@ -163,7 +163,7 @@ class EpochFollower:
 
     async def _on_status(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
         kinds = {status.kind for status in map(_status, entries) if status is not None}
-        if kinds & {"session", "instrument"}:
+        if kinds & {"session", "instrument", "epoch"}:
             self._check_now.set()
         if "instrument" in kinds and self.live is not None:
             await self.live.learn()

@@ -1,0 +1,106 @@
+"""The heads of a feed's shards, as its writer reads and replaces them off the hot path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, NamedTuple
+
+from tickfire.store.connection import RedisConnection
+from tickfire.store.head import APPEND, APPENDED, Arguments, Head, append_arguments
+from tickfire.store.limits import REQUEST_TIMEOUT_S
+from tickfire.store.resp import RespError
+from tickfire.store.schema import head_key
+from tickfire.store.store import Store
+
+RUN_ID: Final = b"run_id:"
+UNKNOWN_SERVER: Final = b"-"
+
+
+class Found(NamedTuple):
+    """A head as it was read.
+
+    Attributes
+    ----------
+    text : bytes
+        As in Redis; empty if there is none.
+    server : bytes
+        Run id of the server.
+    """
+
+    text: bytes
+    server: bytes
+
+
+class Claim(NamedTuple):
+    """A head by which this process has taken over a shard.
+
+    Attributes
+    ----------
+    head : Head
+    before : bytes
+        The head that it replaced, as in Redis.
+    """
+
+    head: Head
+    before: bytes
+
+
+async def read_head(connection: RedisConnection, shard: int) -> Found:
+    """Read a head over a connection to the node that holds it.
+
+    Raises
+    ------
+    REDIS_ERRORS
+        Redis does not answer, or answers with an error.
+    """
+    text = await connection.command("GET", head_key(shard))
+    return Found(text if isinstance(text, bytes) else b"", await _run_id(connection))
+
+
+async def find_head(store: Store, shard: int) -> Found:
+    """Read a head over a new connection.
+
+    Raises
+    ------
+    REDIS_ERRORS
+        Redis does not answer, or answers with an error.
+    """
+    async with _connected(store, shard) as connection:
+        return await read_head(connection, shard)
+
+
+async def replace_head(
+    store: Store, shard: int, before: bytes, head: Head, commands: Sequence[Arguments] = ()
+) -> bool:
+    """Replace a head and run commands; return whether the head was still the one given.
+
+    Raises
+    ------
+    REDIS_ERRORS
+        Redis does not answer, or answers with an error.
+    """
+    arguments = append_arguments(head_key(shard), before, head.encode(), commands)
+    async with _connected(store, shard) as connection:
+        return await connection.command("EVAL", APPEND, *arguments) == APPENDED
+
+
+@asynccontextmanager
+async def _connected(store: Store, shard: int) -> AsyncIterator[RedisConnection]:
+    connection = await store.connect(head_key(shard))
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            yield connection
+    finally:
+        connection.close()
+
+
+async def _run_id(connection: RedisConnection) -> bytes:
+    try:
+        about = await connection.command("INFO", "server")
+    except RespError:  # this user may not ask
+        return UNKNOWN_SERVER
+    lines = about.splitlines() if isinstance(about, bytes) else []
+    found = (line.removeprefix(RUN_ID) for line in lines if line.startswith(RUN_ID))
+    return next(found, UNKNOWN_SERVER)

@@ -1,0 +1,103 @@
+"""`Head`: where the streams of a shard end, and the writer that may go on from there. Pure.
+
+The head is a string in the slot of the streams. Each batch names the head that it expects and the
+one that it leaves, so a batch is written only by the writer that wrote, or claimed, the one before
+it: an older writer, a repeated batch and a batch after a lost one are refused alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+SEPARATOR: Final = b" "
+
+
+class Head(NamedTuple):
+    """The end of a shard's streams.
+
+    Attributes
+    ----------
+    epoch : bytes
+        Key of the epoch, in hex.
+    fence : int
+        Fencing number of the writer; that of a later writer is greater.
+    writer : bytes
+        Token of the writer.
+    server : bytes
+        Run id of the Redis server to which the writer was connected; it is another one after a
+        restart or a failover.
+    number : int
+        Number of batches written in the epoch.
+    position : int
+        Position of the last tick.
+    bar_index : int
+        Index of the next entry of bars.
+    closed : bool
+        Whether the writer has ended, with nothing left to write.
+    """
+
+    epoch: bytes
+    fence: int
+    writer: bytes
+    server: bytes
+    number: int = 0
+    position: int = 0
+    bar_index: int = 1  # 0-0 is not a valid id
+    closed: bool = False
+
+    def encode(self) -> bytes:
+        """Return the string for Redis."""
+        return b"%b %d %b %b %d %d %d %d" % self
+
+
+def decode_head(text: bytes | None) -> Head | None:
+    """Return the head in a string of Redis; None if there is none, or none of this layout."""
+    parts = (text or b"").split(SEPARATOR)
+    if len(parts) != len(Head._fields):
+        return None
+    epoch, fence, writer, server, *rest = parts
+    try:
+        number, position, bar_index, closed = map(int, rest)
+        return Head(epoch, int(fence), writer, server, number, position, bar_index, bool(closed))
+    except ValueError:
+        return None
+
+
+# --- batches
+APPEND: Final = b"""
+local head = redis.call('GET', KEYS[1]) or ''
+if head ~= ARGV[1] then
+  return head
+end
+local at = 3
+while at <= #ARGV do
+  local last = at + tonumber(ARGV[at])
+  redis.call(unpack(ARGV, at + 1, last))
+  at = last + 1
+end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
+"""Script that runs commands, given as their lengths and arguments, if the head is as expected.
+
+KEYS are the key of the head and those of the commands; ARGV are the head expected, the head left,
+and the commands. If the head is another, nothing is written and it is returned.
+"""
+APPENDED: Final = 1
+"""The reply if the commands were run."""
+
+type Arguments = tuple[bytes | int, ...]
+"""A command and its arguments; the second is its key."""
+
+
+def append_arguments(
+    key: bytes, expected: bytes, head: bytes, commands: Sequence[Arguments]
+) -> list[bytes | int]:
+    """Return the number of keys, the keys and the arguments of `APPEND`."""
+    keys = dict.fromkeys((key, *(command[1] for command in commands)))
+    arguments: list[bytes | int] = [len(keys), *keys, expected, head]
+    for command in commands:
+        arguments.append(len(command))
+        arguments += command
+    return arguments

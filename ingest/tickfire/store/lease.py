@@ -1,0 +1,166 @@
+"""`Lease`: the right to write a feed, held by one process at a time.
+
+The lease is a key that expires unless its holder renews it. It keeps two writers apart in the
+ordinary case; a holder that was suspended is kept from writing by the fencing number in the heads
+of the streams, which the next holder raises before it reads where to go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from tickfire.store.requests import RedisUnavailable, Requests
+from tickfire.store.schema import lease_key
+from tickfire.store.store import Store
+
+EXPIRY_S: Final = 1.5
+"""Time after which the lease of a process that was killed, or hangs, ends."""
+RENEWAL_S: Final = 0.4
+POLL_S: Final = 0.15
+"""Interval at which a standby tries to take the lease."""
+
+_TAKE: Final = b"""
+local held = redis.call('GET', KEYS[1])
+if held and held ~= ARGV[1] then
+  return held
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]
+"""
+_RELEASE: Final = b"""
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  return redis.call('DEL', KEYS[1])
+end
+return 0
+"""
+
+logger = logging.getLogger(__name__)
+
+
+class Holder(msgspec.Struct, frozen=True, tag=False):
+    """The process that holds a lease.
+
+    Attributes
+    ----------
+    token : str
+        Random, so that no two processes are taken for one.
+    host : str
+    pid : int
+    """
+
+    token: str
+    host: str
+    pid: int
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}"
+
+
+class LeaseLost(Exception):
+    """Raised when another process has the right to write."""
+
+
+class Lease:
+    """The lease of one feed, as sought or held by this process.
+
+    Parameters
+    ----------
+    store : Store
+    feed : int
+
+    Attributes
+    ----------
+    holder : Holder
+        This process.
+    """
+
+    def __init__(self, store: Store, feed: int) -> None:
+        self.holder = Holder(secrets.token_hex(8), socket.gethostname(), os.getpid())
+        self._feed = feed
+        self._key = lease_key(feed)
+        self._packed = msgspec.json.encode(self.holder)
+        self._requests = Requests(store, self._key)
+
+    async def take(self) -> Holder:
+        """Take or renew the lease if no other process holds it, and return its holder.
+
+        Raises
+        ------
+        RedisUnavailable
+            Redis does not answer, or answers with an error.
+        """
+        expiry_ms = round(EXPIRY_S * 1000)
+        reply = await self._requests.command("EVAL", _TAKE, 1, self._key, self._packed, expiry_ms)
+        try:
+            return msgspec.json.decode(bytes(reply), type=Holder)  # type: ignore[arg-type]
+        except (msgspec.MsgspecError, TypeError):
+            return Holder("", "an unknown host", 0)
+
+    async def wait(self, on_standby: Callable[[Holder], None]) -> None:
+        """Wait until this process holds the lease.
+
+        Parameters
+        ----------
+        on_standby : callable
+            Called with each other holder that has to be waited for.
+        """
+        known: Holder | None = None
+        while True:
+            try:
+                holder = await self.take()
+            except RedisUnavailable as error:
+                logger.debug("cannot take the lease: %s", error)
+            else:
+                if holder == self.holder:
+                    return
+                if holder != known:
+                    known = holder
+                    on_standby(holder)
+            await asyncio.sleep(POLL_S)
+
+    async def keep(self) -> None:
+        """Renew the lease until cancelled.
+
+        Raises
+        ------
+        LeaseLost
+            Another process holds it.
+        """
+        while True:
+            await asyncio.sleep(RENEWAL_S)
+            await self.check()
+
+    async def check(self) -> None:
+        """Renew the lease; if Redis does not answer, leave it as it is.
+
+        Raises
+        ------
+        LeaseLost
+            Another process holds it.
+        """
+        try:
+            holder = await self.take()
+        except RedisUnavailable as error:
+            logger.debug("cannot renew the lease: %s", error)
+            return
+        if holder != self.holder:
+            raise LeaseLost(f"feed {self._feed} is written by {holder} now")
+
+    async def release(self) -> None:
+        """End the lease, so that a standby takes over at once."""
+        try:
+            await self._requests.command("EVAL", _RELEASE, 1, self._key, self._packed)
+        except RedisUnavailable as error:
+            logger.debug("the lease was not released and will expire: %s", error)
+
+    def close(self) -> None:
+        """Close the connection to Redis."""
+        self._requests.close()

@@ -1,0 +1,48 @@
+"""A `Pipe` in a test, without the rest of ingest."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from tickfire.ingest.writer.claims import Claim, find_head, replace_head
+from tickfire.ingest.writer.pipe import Pipe
+from tickfire.store.head import Head, decode_head
+from tickfire.store.store import Store
+
+EPOCH = b"0123456789abcdef"
+KEEP_BYTES = 1 << 20
+
+
+async def claim(store: Store, shard: int = 0) -> Claim:
+    """Claim a shard as another writer than before."""
+    text, server = await find_head(store, shard)
+    old = decode_head(text) or Head(EPOCH, 0, b"-", server)
+    head = old._replace(fence=old.fence + 1, writer=secrets.token_hex(4).encode())
+    assert await replace_head(store, shard, text, head)
+    return Claim(head, text)
+
+
+async def nothing(*_: object) -> None:
+    """Do nothing."""
+
+
+@asynccontextmanager
+async def piping(
+    store: Store,
+    *,
+    keep_bytes: int = KEEP_BYTES,
+    verify: Callable[[], Awaitable[None]] = nothing,
+    on_loss: Callable[[bytes], Awaitable[None]] = nothing,
+    on_progress: Callable[[], None] = lambda: None,
+) -> AsyncIterator[Pipe]:
+    """Run a pipe of shard 0 that has claimed it."""
+    pipe = Pipe(store, 0, await claim(store), keep_bytes, verify, on_loss, on_progress)
+    running = asyncio.create_task(pipe.run())
+    try:
+        yield pipe
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
