@@ -10,7 +10,7 @@ import click
 
 from tickfire.base.errors import UsageError
 from tickfire.ingest.lsg.lines import DEFAULT_PORT
-from tickfire.store.limits import HISTORY_TICKS
+from tickfire.store.limits import HISTORY_TICKS, KEEP_WRITTEN_MIB
 from tickfire.store.options import redis_url_option, shards_option
 
 
@@ -49,6 +49,20 @@ from tickfire.store.options import redis_url_option, shards_option
     "--backfill", default=900.0, type=click.FloatRange(min=0), show_default=True,
     help="Seconds of the past to request while no data is stored.",
 )  # fmt: skip
+@click.option(
+    "--keep-written", default=KEEP_WRITTEN_MIB, type=click.IntRange(min=0), show_default=True,
+    metavar="MIB", help="MiB of written data to keep, to write it again if a failover loses it.",
+)  # fmt: skip
+@click.option(
+    "--standby/--no-standby",
+    default=True,
+    show_default=True,
+    help="Wait while another ingest writes this feed, and take over when it ends; or exit.",
+)
+@click.option(
+    "--reshard", is_flag=True,
+    help="Delete the stored data of this feed if its number of shards is not SHARDS.",
+)  # fmt: skip
 def ingest(
     gateway: str | None,
     key: str | None,
@@ -61,6 +75,9 @@ def ingest(
     shards: int,
     history_ticks: int,
     backfill: float,
+    keep_written: int,
+    standby: bool,
+    reshard: bool,
 ) -> None:
     """Write the data of a live gateway to Redis Streams."""
     from tickfire.base.run import run_loop
@@ -73,7 +90,17 @@ def ingest(
     host, port = _address(gateway) if gateway else (_databento_host(dataset), DEFAULT_PORT)
     ask = LiveSubscription(dataset, _names(schemas), _names(symbols), stype_in)
     config = IngestConfig(
-        host, port, key, ask, feed, shards, history_ticks=history_ticks, backfill_s=backfill
+        host,
+        port,
+        key,
+        ask,
+        feed,
+        shards,
+        history_ticks=history_ticks,
+        keep_bytes=keep_written << 20,
+        backfill_s=backfill,
+        standby=standby,
+        reshard=reshard,
     )
     run_loop(run(config, redis_url))
 

@@ -15,6 +15,8 @@ HISTORY_TICKS: Final = 2_000_000
 """Ticks per shard, by default."""
 HISTORY_BARS: Final = 100_000
 """Bar entries per shard."""
+KEEP_WRITTEN_MIB: Final = 64
+"""MiB of acknowledged ticks and bars that ingest keeps, to write them again after a failover."""
 MAX_STATUS: Final = 10_000
 MAX_HEADLINES: Final = 10_000
 MAX_SENTIMENTS: Final = MAX_HEADLINES

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from tickfire.ingest.lsg.client import LiveSubscription
-from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS
+from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, KEEP_WRITTEN_MIB
 
 MAX_WAITING_BYTES: Final = 8 << 20
-KEEP_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class IngestConfig:
     history_ticks: int = HISTORY_TICKS
     history_bars: int = HISTORY_BARS
     max_waiting_bytes: int = MAX_WAITING_BYTES
-    keep_bytes: int = KEEP_BYTES
+    keep_bytes: int = KEEP_WRITTEN_MIB << 20
     standby: bool = True
     reshard: bool = False
     backfill_s: float = 900.0
