@@ -19,6 +19,7 @@ export type {
   SignalEvent,
   SignalHandlers,
 } from "../feed/signals";
+export type { StatsHandlers } from "../feed/stats";
 export type { Status } from "../feed/status";
 export type { TopicSubscription } from "../feed/subscription";
 export type { TraceFeed, TraceHandlers, TraceSample } from "../feed/trace";

@@ -12,9 +12,12 @@ import type {
   Quote,
   RealtimeReply,
   Snapshot,
+  StatsReply,
   Tick,
+  TradingStatus,
 } from "./payloads";
 import type { SignalEvent, SignalHandlers } from "./signals";
+import { type StatsHandlers, subscribeStats } from "./stats";
 import { backoff, nextStatus, type Status, type StatusEvent } from "./status";
 import { TopicSubscription } from "./subscription";
 import { TraceFeed, type TraceHandlers } from "./trace";
@@ -56,6 +59,8 @@ export interface InstrumentHandlers extends Resumable {
   onSnapshot?: (snapshot: Snapshot) => void;
   onTick?: (tick: Tick) => void;
   onQuote?: (quote: Quote) => void;
+  /** The present trading status, at first and after each change. */
+  onTradingStatus?: (status: TradingStatus) => void;
   onRefused?: (reason: string) => void;
 }
 
@@ -150,6 +155,7 @@ export class MarketFeed {
       onJoin: (reply) => {
         resume(cursor, reply, handlers);
         handlers.onSnapshot?.(reply.snapshot);
+        if (reply.status) handlers.onTradingStatus?.(reply.status);
       },
       ...(onRefused && { onRefused }),
       events: {
@@ -161,9 +167,15 @@ export class MarketFeed {
           cursor.moved(quote.id);
           handlers.onQuote?.(quote);
         },
+        status: (status: TradingStatus) => handlers.onTradingStatus?.(status),
         gap: (gap: Missed) => handlers.onGap?.(gap),
       },
     });
+  }
+
+  /** `stats:<SYMBOL>`: the statistics, the trading status and the auction of one instrument. */
+  stats(symbol: string, handlers: StatsHandlers): TopicSubscription<StatsReply> {
+    return subscribeStats(this.socket, symbol, handlers);
   }
 
   /** `candles:<SYMBOL>:<interval>`: history, then each change of the running bar. */

@@ -54,6 +54,69 @@ export interface Snapshot {
   timestamp: number | null;
 }
 
+/** The trading status of an instrument; flags that the venue leaves open are null. */
+export interface TradingStatus {
+  symbol: string;
+  /** Such as `trading`, `halt`, `pause`, `pre_open` or `close`. */
+  status: string;
+  /** Whether trading is halted, paused or suspended, and not merely closed. */
+  halted: boolean;
+  reason: string;
+  event: string;
+  is_trading: boolean | null;
+  is_quoting: boolean | null;
+  is_short_sell_restricted: boolean | null;
+  timestamp: number;
+  ts_event: string;
+}
+
+/** One statistic of the session; price or quantity is null where it has none. */
+export interface Statistic {
+  symbol: string;
+  /** Such as `open_interest`, `settlement_price` or `trading_session_high_price`. */
+  name: string;
+  price: string | null;
+  quantity: number | null;
+  /** Time that the value refers to, in ms. */
+  reference: number | null;
+  /** Whether a settlement price is final; null for other statistics. */
+  final: boolean | null;
+  /** Whether the value was withdrawn. */
+  deleted: boolean;
+  publisher_id: number;
+  timestamp: number;
+  ts_event: string;
+}
+
+/** The state of an auction; `auction` and `significant` are the venue's codes. */
+export interface Imbalance {
+  symbol: string;
+  auction: string;
+  side: Side;
+  reference_price: string | null;
+  paired: number | null;
+  imbalance: number | null;
+  clearing_price: string | null;
+  book_clearing_price: string | null;
+  match_price: string | null;
+  upper_collar: string | null;
+  lower_collar: string | null;
+  market_imbalance: number | null;
+  unpaired: number | null;
+  unpaired_side: Side;
+  significant: string;
+  auction_time: number | null;
+  timestamp: number;
+  ts_event: string;
+}
+
+export interface StatsReply {
+  symbol: string;
+  stats: Record<string, Statistic>;
+  status: TradingStatus | null;
+  imbalance: Imbalance | null;
+}
+
 /** A range of positions whose ticks are lost: after `from`, up to `to`. */
 export interface Missed {
   from: string;
@@ -76,6 +139,8 @@ export interface RealtimeReply extends Resumed {
 export interface InstrumentReply extends Resumed {
   symbol: string;
   snapshot: Snapshot;
+  /** The present trading status; null if the feed has not told it. */
+  status?: TradingStatus | null;
 }
 
 /** time in ms, open, high, low, close, volume, trades */

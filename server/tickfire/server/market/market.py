@@ -17,6 +17,7 @@ from tickfire.server.market.epoch.follower import EpochFollower
 from tickfire.server.market.epoch.live import LiveEpoch
 from tickfire.server.market.epoch.trace import TRACE, TraceSampler
 from tickfire.server.market.pipeline.health import HEALTH, Health
+from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions
 from tickfire.server.market.ticks.views import REALTIME
 from tickfire.server.market.topics.candle_pages import CandlePages
@@ -25,6 +26,7 @@ from tickfire.server.market.topics.health import HealthChannel
 from tickfire.server.market.topics.indicators import INDICATORS, IndicatorChannel
 from tickfire.server.market.topics.news import HEADLINES, News, NewsChannel
 from tickfire.server.market.topics.signals import SIGNALS, Signals, SignalsChannel
+from tickfire.server.market.topics.stats import STATS, StatsChannel
 from tickfire.server.market.topics.ticks import InstrumentChannel, RealtimeChannel
 from tickfire.server.market.topics.trace import TraceChannel
 from tickfire.server.metrics import Metrics
@@ -67,6 +69,7 @@ class Market:
         self.candles = CandleTopics()
         self.indicators = Indicators(hub, self.candles)
         self.epochs = EpochFollower(self._make_live, on_leave=self._leave, on_enter=self._enter)
+        self.reports = Reports(hub, self.epochs)
         self._pages = CandlePages(self.epochs)
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
         self.health = Health(hub, self.metrics, self._trace, lambda: self.live, clients, clock)
@@ -78,7 +81,8 @@ class Market:
         """Return a factory of channels for each pattern of topics."""
         return {
             REALTIME: lambda: RealtimeChannel(self.epochs, self.subscriptions),
-            "market:*": lambda: InstrumentChannel(self.epochs, self.subscriptions),
+            "market:*": lambda: InstrumentChannel(self.epochs, self.subscriptions, self.reports),
+            STATS: lambda: StatsChannel(self.epochs, self.reports),
             "candles:*": lambda: CandleChannel(self.epochs, self.candles, self._pages),
             INDICATORS: lambda: IndicatorChannel(self.epochs, self.indicators),
             HEADLINES: lambda: NewsChannel(self.news),
@@ -102,7 +106,8 @@ class Market:
     async def _run(self) -> None:
         store = await self._open()
         loop = asyncio.get_running_loop()
-        tasks = [loop.create_task(one.run(store)) for one in (self.news, self.signals, self.health)]
+        followers = (self.news, self.signals, self.health, self.reports)
+        tasks = [loop.create_task(one.run(store)) for one in followers]
         try:
             await self.epochs.run(store)
         finally:

@@ -7,6 +7,8 @@ from typing import Any, Final
 from tickfire.phoenix import Socket
 from tickfire.server.market.epoch.follower import EpochFollower
 from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.reports.follower import Reports
+from tickfire.server.market.reports.json import status_as_json
 from tickfire.server.market.ticks.conflate import ConflatedView
 from tickfire.server.market.ticks.subscription import BadSince, TickSubscription
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions
@@ -96,7 +98,13 @@ class RealtimeChannel(_TicksChannel):
 
 
 class InstrumentChannel(_TicksChannel):
-    """The trades and the top of book of one instrument."""
+    """The trades, the top of book and the trading status of one instrument."""
+
+    def __init__(
+        self, epochs: EpochFollower, subscriptions: TickSubscriptions, reports: Reports
+    ) -> None:
+        super().__init__(epochs, subscriptions)
+        self._reports = reports
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         """Subscribe; reply with the snapshot and the newest id."""
@@ -113,8 +121,11 @@ class InstrumentChannel(_TicksChannel):
         else:
             view = InstrumentView(socket.vsn, symbol)
         recovered = await self._subscribe(live, socket, view, (listing.shard,), params)
+        about = listing.instrument
+        status = self._reports.present.of(about.feed, about.instrument_id).status
         return {
             "symbol": symbol,
+            "status": None if status is None else status_as_json(symbol, status),
             "snapshot": live.data.snapshot(listing.slot),
             "origin": self._epochs.origin,
             "id": str(live.data.id_of(listing)),

@@ -1,0 +1,1 @@
+"""Reports of venues beside ticks: statistics, trading statuses and imbalances, for clients."""
