@@ -54,7 +54,7 @@ class House:
 async def running_house(**settings: str) -> AsyncIterator[House]:
     """Run `tickfire dev` with environment variables; yield it once it is live."""
     port = free_port()
-    unset = ("FEED", "SPEED", "REDIS_URL", "WORKERS", "DATABENTO_API_KEY", "HOST", "NEWS_FEEDS")
+    unset = "FEED SPEED REDIS_URL WORKERS DATABENTO_API_KEY HOST NEWS_FEEDS NEWS_APIS".split()
     environment = {name: value for name, value in os.environ.items() if name not in unset}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tickfire.server", "dev"),

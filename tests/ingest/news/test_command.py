@@ -24,7 +24,9 @@ NEWS = (sys.executable, "-m", "tickfire.server", "news")
 
 
 def environment(**more: str) -> dict[str, str]:
-    clean = {k: v for k, v in os.environ.items() if k not in ("NEWS_FEEDS", "REDIS_URL")}
+    clean = {
+        k: v for k, v in os.environ.items() if k not in ("NEWS_FEEDS", "NEWS_APIS", "REDIS_URL")
+    }
     return {**clean, "no_proxy": "127.0.0.1", **more}
 
 
@@ -55,6 +57,7 @@ async def test_feeds_from_the_environment_are_read_until_a_signal(
     ("args", "words", "code"),
     [
         ([], "there is no news to read", 2),
+        (["--apis", "missing.toml"], "missing.toml cannot be read", 2),
         (["--feed", "file:///x"], "is not the web address of a feed", 2),
         (
             ["--simulate", "--redis-url", f"redis://127.0.0.1:{free_port()}"],

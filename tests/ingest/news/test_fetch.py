@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import AsyncIterator
+import tracemalloc
+import zlib
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.newsserver import NewsServer, document, endless, revalidated, rss, status
 from tickfire.base.ports import free_port
-from tickfire.ingest.news.fetch import FetchError, Validators, client, fetch
+from tickfire.ingest.news.fetch import FetchError, Validators, fetch
+from tickfire.ingest.news.inflate import EncodingError, Inflater
 
 BODY = rss(("a", "One"))
 NONE = Validators()
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with client(trust_env=False) as made:
-        yield made
 
 
 async def test_a_document_is_returned_with_its_validators(
@@ -104,6 +103,68 @@ async def test_a_compressed_body_too_large_once_decompressed_is_an_error(
     server.answers["/f"] = document(compressed, Content_Encoding="gzip")
     with pytest.raises(FetchError, match="more than 1000000 bytes"):
         await fetch(http, server.url("/f"), NONE, max_bytes=1_000_000)
+
+
+async def test_a_bomb_is_not_inflated_beyond_the_limit(
+    server: NewsServer, http: httpx.AsyncClient
+) -> None:
+    bomb = gzip.compress(b"x" * 200_000_000, 9)
+    server.answers["/f"] = document(bomb, Content_Encoding="gzip")
+    tracemalloc.start()
+    try:
+        with pytest.raises(FetchError, match="more than"):
+            await fetch(http, server.url("/f"), NONE)
+        assert tracemalloc.get_traced_memory()[1] < 40_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("coding", "compress"),
+    [
+        ("gzip", gzip.compress),
+        ("x-gzip", lambda body: gzip.compress(body[:50]) + gzip.compress(body[50:])),
+        ("deflate", zlib.compress),
+        ("deflate", lambda body: zlib.compress(body)[2:-4]),
+        ("identity", bytes),
+    ],
+)
+async def test_every_usual_encoding_is_read(
+    server: NewsServer, http: httpx.AsyncClient, coding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    server.answers["/f"] = document(compress(BODY), Content_Encoding=coding)
+    fetched = await fetch(http, server.url("/f"), NONE)
+    assert fetched is not None
+    assert fetched[0].body == BODY
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "words"),
+    [
+        ("br", BODY, "unsupported encoding 'br'"),
+        ("gzip", b"no gzip", "corrupt"),
+        ("gzip", gzip.compress(BODY)[:-12], "cut off"),
+    ],
+)
+async def test_a_body_that_cannot_be_decompressed_is_an_error(
+    server: NewsServer, http: httpx.AsyncClient, coding: str, body: bytes, words: str
+) -> None:
+    server.answers["/f"] = document(body, Content_Encoding=coding)
+    with pytest.raises(FetchError, match=words):
+        await fetch(http, server.url("/f"), NONE)
+
+
+@given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate"]), st.integers(1, 50))
+def test_any_compressed_bytes_inflate_within_the_limit_or_not_at_all(
+    body: bytes, coding: str, limit: int
+) -> None:
+    inflater = Inflater(coding, limit)
+    try:
+        inflater.feed(body[:40])
+        inflater.feed(body[40:])
+        assert len(inflater.close()) <= limit
+    except EncodingError:
+        pass
 
 
 async def test_a_compressed_body_is_decompressed(

@@ -5,24 +5,16 @@ from __future__ import annotations
 import logging
 import random
 import re
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 
 from tests.support.newsserver import NewsServer, atom, document, revalidated, rss, status
-from tickfire.ingest.news.fetch import client
 from tickfire.ingest.news.poller import NewsFeed, Poller
 from tickfire.ingest.news.publish import Publisher, last_headlines
 from tickfire.ingest.news.schedule import Schedule
 from tickfire.ingest.news.symbols import Symbols
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with client(trust_env=False) as made:
-        yield made
 
 
 def poller(url: str, http: httpx.AsyncClient, redis: Redis) -> Poller:

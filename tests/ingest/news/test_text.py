@@ -58,6 +58,12 @@ def test_no_markup_is_left_even_if_escaped_repeatedly(text: str, escapes: int) -
     assert plain(text, 10_000).replace(" ", "") == expected
 
 
+@pytest.mark.parametrize("piece", ["<", "<a ", "<a b='", "<!--", "<![CDATA[", "(", "(NYSE: A, "])
+def test_hostile_text_is_read_in_linear_time(piece: str) -> None:
+    text = plain(piece * (400_000 // len(piece)), 400_000)  # quadratic time would take minutes
+    symbols_in(text, ())
+
+
 @given(st.text(alphabet=st.characters(categories=("L", "N")), max_size=40))
 def test_plain_text_is_unchanged(text: str) -> None:
     assert plain(text, 100) == text

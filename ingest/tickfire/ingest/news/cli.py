@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import random
 import re
 from collections.abc import Coroutine, Sequence
-from typing import Any, Final
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any
 
 import click
 
 from tickfire.base.errors import UsageError
 from tickfire.base.run import until_stopped
+from tickfire.ingest.news.addresses import is_web_address, shown
+from tickfire.ingest.news.api import NewsApi
+from tickfire.ingest.news.api_file import read_apis
 from tickfire.ingest.news.fetch import client
 from tickfire.ingest.news.poller import NewsFeed, Poller
 from tickfire.ingest.news.publish import Publisher
-from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, Schedule
+from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, MIN_INTERVAL_S, Schedule
 from tickfire.ingest.news.simulate import play
 from tickfire.ingest.news.symbols import Symbols
 from tickfire.ingest.news.wire import DEFAULT_MEAN_INTERVAL_S
@@ -27,7 +31,6 @@ from tickfire.store.limits import REQUEST_TIMEOUT_S
 from tickfire.store.options import redis_url_option
 from tickfire.store.store import Store
 
-MIN_INTERVAL_S: Final = 1.0
 _BETWEEN_FEEDS = re.compile(r"\s+|,(?=https?://)")
 
 logger = logging.getLogger(__name__)
@@ -40,6 +43,13 @@ logger = logging.getLogger(__name__)
     multiple=True,
     metavar="URL[|SECONDS]",
     help="RSS or Atom feed and, optionally, its polling interval. Repeatable. Default: NEWS_FEEDS.",
+)
+@click.option(
+    "--apis",
+    envvar="NEWS_APIS",
+    show_envvar=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="TOML file of news APIs that answer in JSON.",
 )
 @click.option(
     "--interval",
@@ -61,6 +71,7 @@ logger = logging.getLogger(__name__)
 @click.option("--news-feeds", envvar="NEWS_FEEDS", default="", hidden=True)
 def news(
     feeds: tuple[str, ...],
+    apis: Path | None,
     interval: float,
     simulate: bool,
     seed: int,
@@ -68,12 +79,17 @@ def news(
     redis_url: str,
     news_feeds: str,
 ) -> None:
-    """Write headlines from news feeds, or a simulated newswire, to stream `news`."""
+    """Write headlines from news feeds, news APIs or a simulated newswire to stream `news`."""
     given = list(feeds) or [part for part in _BETWEEN_FEEDS.split(news_feeds.strip()) if part]
-    sources = [] if simulate and not feeds else [parse_feed(text, interval) for text in given]
+    sources: list[NewsFeed | NewsApi] = []
+    if feeds or not simulate:
+        sources += [parse_feed(text, interval) for text in given]
+    if apis is not None:
+        sources += read_apis(apis, os.environ)
     if not sources and not simulate:
         raise UsageError(
-            "there is no news to read; give --feed URL or --simulate, or set NEWS_FEEDS."
+            "there is no news to read; give --feed URL, --apis FILE or --simulate, or set "
+            "NEWS_FEEDS or NEWS_APIS."
         )
     asyncio.run(_run(redis_url, sources, seed if simulate else None, every))
 
@@ -94,24 +110,23 @@ def parse_feed(text: str, interval_s: float) -> NewsFeed:
         least `MIN_INTERVAL_S`.
     """
     url, _, seconds = text.partition("|")
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"{url} is not the web address of a feed; write https://HOST/PATH.")
+    if not is_web_address(url):
+        raise UsageError(f"{shown(url)} is not the web address of a feed; write https://HOST/PATH.")
     try:
         every = float(seconds) if seconds else interval_s
     except ValueError:
         every = 0.0
     if not MIN_INTERVAL_S <= every < float("inf"):
         raise UsageError(
-            f"{text} has no valid polling interval; write URL|SECONDS, {MIN_INTERVAL_S:g} or more."
+            f"{shown(url)} has no valid polling interval; write URL|SECONDS, "
+            f"{MIN_INTERVAL_S:g} or more."
         )
     return NewsFeed(url, every)
 
 
-async def _run(redis_url: str, feeds: Sequence[NewsFeed], seed: int | None, every: float) -> None:
+async def _run(
+    redis_url: str, feeds: Sequence[NewsFeed | NewsApi], seed: int | None, every: float
+) -> None:
     store = await Store.open(redis_url, reply_timeout_s=REQUEST_TIMEOUT_S)
     redis = store.client
     publisher, symbols = Publisher(redis), Symbols(redis)
@@ -126,7 +141,7 @@ async def _run(redis_url: str, feeds: Sequence[NewsFeed], seed: int | None, ever
             jobs.append(play(redis, publisher, symbols, seed=seed, mean_interval_s=every))
         jobs.append(Heartbeat(store, "news", lambda: {"headlines": publisher.written}).run())
         if feeds:
-            logger.info("reading %d news feeds", len(feeds))
+            logger.info("reading %d news feeds and APIs", len(feeds))
         await until_stopped(_all(jobs))
 
 

@@ -26,9 +26,17 @@ _SUPERSETS: Final = {
     "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "shift_jis": "cp932", "big5": "cp950",
 }  # fmt: skip
 """Encodings that are written where a smaller one is named."""
+_STATEFUL: Final = frozenset(
+    ("utf-7", "hz", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_kr")
+)
+"""Encodings whose bytes are valid UTF-8 and mean something else."""
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)[\"']", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_CUT_CHARACTER = re.compile("[\udcc2-\udcf4][\udc80-\udcbf]{1,2}")
+_STRAY: Final = {
+    0xDC00 + byte: bytes((byte,)).decode("cp1252", "replace") for byte in range(128, 256)
+}
 _HEAD_BYTES: Final = 1024
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -56,12 +64,13 @@ def decode(body: bytes, content_type: str = "") -> str:
     """
     for mark, encoding in _MARKS:
         if body.startswith(mark):
-            return body.decode(encoding, _REPAIRED).removeprefix("\ufeff")
+            text = _repaired_utf8(body) if encoding == "utf-8" else body.decode(encoding, "replace")
+            return text.removeprefix("\ufeff")
     named = _named(body, content_type)
     if named in _STATEFUL:
         return body.decode(named, "replace")
     if named == "utf-8" or _is_utf8(body):
-        return body.decode("utf-8", _REPAIRED)
+        return _repaired_utf8(body)
     return body.decode(named, "replace")
 
 
@@ -94,6 +103,13 @@ def _is_utf8(body: bytes) -> bool:
     return not invalid or len(text) - sum(map(str.isascii, text)) > 2 * invalid
 
 
+def _repaired_utf8(body: bytes) -> str:
+    text = body.decode("utf-8", "surrogateescape")  # a stray byte is U+DC00 and its value
+    if _is_utf8(body):
+        text = _CUT_CHARACTER.sub("\ufffd", text)
+    return text.translate(_STRAY)
+
+
 def _named(body: bytes, content_type: str) -> str:
     """Return the encoding that the header or the declaration names, ``utf-8`` if it is unknown."""
     declared = _DECLARED.search(body[:_HEAD_BYTES])
@@ -108,23 +124,3 @@ def _named(body: bytes, content_type: str) -> str:
         if not found.startswith(("utf-16", "utf-32")):  # its first bytes would have shown it
             return _SUPERSETS.get(found, found)
     return "utf-8"
-
-
-_STATEFUL: Final = frozenset(
-    ("utf-7", "hz", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_kr")
-)
-"""Encodings whose bytes are valid UTF-8 and mean something else."""
-
-_REPAIRED: Final = "tickfire-windows-1252"
-
-
-def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    stray = error.object[error.start : error.end]
-    # More than one byte is the beginning of a character that was cut off.
-    text = stray.decode("cp1252", "replace") if len(stray) == 1 else "\ufffd"
-    return text, error.end
-
-
-codecs.register_error(_REPAIRED, _as_windows_1252)

@@ -13,8 +13,9 @@ from urllib.parse import urljoin
 import feedparser
 
 from tickfire.base.units import NS_PER_S
+from tickfire.ingest.news.addresses import host_of
 from tickfire.ingest.news.encoding import decode, repaired_xml
-from tickfire.ingest.news.items import Item, headlines_of, host_of
+from tickfire.ingest.news.items import Item, headlines_of
 from tickfire.ingest.news.times import parse_time
 from tickfire.store.schema import Headline
 

@@ -1,8 +1,10 @@
-"""A conditional HTTP request for a feed, limited in size and time."""
+"""A conditional HTTP request for a document, limited in size and time."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -10,6 +12,7 @@ from typing import Final
 import httpx
 
 from tickfire.ingest.news.feed import Document
+from tickfire.ingest.news.inflate import EncodingError, Inflater
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 TOTAL_TIMEOUT_S: Final = 30.0
@@ -17,6 +20,9 @@ STEP_TIMEOUT_S: Final = 10.0
 MAX_REDIRECTS: Final = 5
 USER_AGENT: Final = "tickfire (news reader)"
 ACCEPT: Final = "application/rss+xml, application/atom+xml, application/xml;q=0.9, */*;q=0.5"
+ACCEPT_ENCODING: Final = "gzip, deflate"
+
+_KEY_REFUSED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 
 class FetchError(Exception):
@@ -49,10 +55,8 @@ class Validators:
 def client(*, trust_env: bool = True) -> httpx.AsyncClient:
     """Return the HTTP client that all feeds share; `trust_env` lets it use proxies."""
     return httpx.AsyncClient(
-        follow_redirects=True,
-        max_redirects=MAX_REDIRECTS,
         timeout=STEP_TIMEOUT_S,
-        headers={"User-Agent": USER_AGENT, "Accept": ACCEPT},
+        headers={"User-Agent": USER_AGENT, "Accept": ACCEPT, "Accept-Encoding": ACCEPT_ENCODING},
         trust_env=trust_env,
     )
 
@@ -62,10 +66,11 @@ async def fetch(
     url: str,
     validators: Validators,
     *,
+    headers: Mapping[str, str] | None = None,
     max_bytes: int = MAX_BODY_BYTES,
     timeout_s: float = TOTAL_TIMEOUT_S,
 ) -> tuple[Document, Validators] | None:
-    """Fetch a feed unless it is unchanged.
+    """Fetch a document unless it is unchanged.
 
     Parameters
     ----------
@@ -73,6 +78,8 @@ async def fetch(
     url : str
     validators : Validators
         Those of the last response; empty for an unconditional request.
+    headers : mapping of str to str, optional
+        Headers that may hold a key. With them, a redirect to another host is not followed.
     max_bytes : int
         Maximum size of the decompressed body.
     timeout_s : float
@@ -87,33 +94,63 @@ async def fetch(
     ------
     FetchError
         If the address is invalid, the connection fails, the response takes too long, its status
-        is an error or its body is too large.
+        is an error or its body is too large. No message holds a header.
     """
     try:
         async with asyncio.timeout(timeout_s):
-            return await _fetch(http, url, validators, max_bytes)
+            return await _fetch(http, url, validators, headers or {}, max_bytes)
     except TimeoutError:
         raise FetchError(f"no answer within {timeout_s:g} s") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except EncodingError as error:
+        raise FetchError(str(error)) from None
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
         raise FetchError(str(error) or type(error).__name__) from error
 
 
 async def _fetch(
-    http: httpx.AsyncClient, url: str, validators: Validators, max_bytes: int
+    http: httpx.AsyncClient,
+    url: str,
+    validators: Validators,
+    headers: Mapping[str, str],
+    max_bytes: int,
 ) -> tuple[Document, Validators] | None:
-    async with http.stream("GET", url, headers=validators.headers()) as response:
+    request = http.build_request("GET", url, headers={**validators.headers(), **headers})
+    async with _response(http, request, keeps_host=bool(headers)) as response:
         if response.status_code == httpx.codes.NOT_MODIFIED:
             return None
         if response.status_code != httpx.codes.OK:
-            raise FetchError(f"status {response.status_code}", _retry_after(response))
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > max_bytes:
-                raise FetchError(f"the body has more than {max_bytes} bytes")
-        headers = response.headers
-        document = Document(str(response.url), headers.get("Content-Type", ""), bytes(body))
-        return document, Validators(headers.get("ETag", ""), headers.get("Last-Modified", ""))
+            hint = ": is the key right?" if headers and response.status_code in _KEY_REFUSED else ""
+            raise FetchError(f"status {response.status_code}{hint}", _retry_after(response))
+        answered = response.headers
+        inflater = Inflater(answered.get("Content-Encoding", ""), max_bytes)
+        async for chunk in response.aiter_raw():
+            inflater.feed(chunk)
+        document = Document(str(response.url), answered.get("Content-Type", ""), inflater.close())
+        return document, Validators(answered.get("ETag", ""), answered.get("Last-Modified", ""))
+
+
+@asynccontextmanager
+async def _response(
+    http: httpx.AsyncClient, request: httpx.Request, *, keeps_host: bool
+) -> AsyncIterator[httpx.Response]:
+    """Send a request and follow redirects."""
+    for _ in range(MAX_REDIRECTS + 1):
+        response = await http.send(request, stream=True)
+        try:
+            following = response.next_request
+            if following is None:
+                yield response
+                return
+        finally:
+            await response.aclose()
+        if keeps_host and not _same_origin(following.url, request.url):
+            raise FetchError("redirects to another host, which is not given the key")
+        request = following
+    raise FetchError(f"redirects more than {MAX_REDIRECTS} times")
+
+
+def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
 
 
 def _retry_after(response: httpx.Response) -> float:

@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tickfire.base.units import NS_PER_S
+from tickfire.ingest.news.addresses import host_of, is_web_address
 from tickfire.ingest.news.text import plain, symbols_in
 from tickfire.store.schema import Headline
 
@@ -98,11 +99,6 @@ def headlines_of(
     return list(reversed(found.values()))
 
 
-def host_of(url: str) -> str:
-    """Return the host of an address, ``news`` if it has none."""
-    return urlsplit(url).hostname or "news"
-
-
 def _headline(
     item: Item,
     identity: str,
@@ -164,12 +160,8 @@ def _is_site(uri: str) -> bool:
 
 
 def _web_link(link: str) -> str:
-    try:
-        parts = urlsplit(link.strip())
-    except ValueError:
-        return ""
-    fits = parts.scheme in ("http", "https") and parts.netloc and len(link) <= MAX_URL
-    return parts.geturl() if fits else ""
+    link = link.strip()
+    return urlsplit(link).geturl() if len(link) <= MAX_URL and is_web_address(link) else ""
 
 
 def _published(item: Item, now: int) -> int:

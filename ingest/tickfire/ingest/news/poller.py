@@ -1,18 +1,20 @@
-"""Polling of a news feed, and publication of its new headlines."""
+"""Polling of a news feed or a news API, and publication of its new headlines."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from dataclasses import dataclass
 from typing import Final
 
 import httpx
 
-from tickfire.ingest.news.feed import NotAFeed, headlines
-from tickfire.ingest.news.fetch import FetchError, Validators, fetch
+from tickfire.ingest.news.addresses import shown
+from tickfire.ingest.news.api import NewsApi
+from tickfire.ingest.news.feed import NotAFeed
+from tickfire.ingest.news.fetch import FetchError
 from tickfire.ingest.news.publish import Publisher
+from tickfire.ingest.news.readers import ApiReader, FeedReader, Reader
 from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, Schedule
 from tickfire.ingest.news.symbols import Symbols
 from tickfire.store.schema import Headline
@@ -38,7 +40,7 @@ class NewsFeed:
 
 
 class Poller:
-    """A loop that polls one feed and publishes its headlines.
+    """A loop that polls one feed or API and publishes its headlines.
 
     Each poll passes every headline of the feed to the publisher, which skips those that it has
     published before, even if the feed is unchanged. So the headlines return to a Redis that lost
@@ -46,7 +48,7 @@ class Poller:
 
     Parameters
     ----------
-    feed : NewsFeed
+    feed : NewsFeed or NewsApi
     schedule : Schedule
         The delays between requests.
     http : httpx.AsyncClient
@@ -57,7 +59,7 @@ class Poller:
 
     def __init__(
         self,
-        feed: NewsFeed,
+        feed: NewsFeed | NewsApi,
         schedule: Schedule,
         http: httpx.AsyncClient,
         publisher: Publisher,
@@ -65,10 +67,12 @@ class Poller:
     ) -> None:
         self.feed = feed
         self._schedule = schedule
-        self._http = http
         self._publisher = publisher
         self._symbols = symbols
-        self._validators = Validators()
+        self._name = shown(feed.url)
+        self._reader: Reader = (
+            ApiReader(feed, http) if isinstance(feed, NewsApi) else FeedReader(feed.url, http)
+        )
         self._listed: list[Headline] = []
 
     async def run(self) -> None:
@@ -86,26 +90,21 @@ class Poller:
             delay = self._schedule.failed(getattr(error, "retry_after_s", 0.0))
         else:
             if self._schedule.failures:
-                logger.info("%s answers again", self.feed.url)
+                logger.info("%s answers again", self._name)
             delay = self._schedule.succeeded()
-            logger.debug("%s: %s", self.feed.url, "changed" if changed else "unchanged")
+            logger.debug("%s: %s", self._name, "changed" if changed else "unchanged")
         new = await self._publisher.publish(self._listed)
         if new:
-            logger.info("%d new headlines from %s", new, self.feed.url)
+            logger.info("%d new headlines from %s", new, self._name)
         return delay
 
     async def _request(self) -> bool:
         """Request the feed and return whether it has changed."""
-        fetched = await fetch(self._http, self.feed.url, self._validators)
-        if fetched is None:
-            return False
-        document, validators = fetched
-        known = await self._symbols.known()
-        # In a thread, since a long document can take a second to parse and would stall the others.
-        self._listed = await asyncio.to_thread(headlines, document, time.time_ns(), known)
-        self._validators = validators
-        return True
+        found = await self._reader.read(await self._symbols.known())
+        if found is not None:
+            self._listed = found
+        return found is not None
 
     def _log_failure(self, error: Exception) -> None:
         if self._schedule.failures % _LOG_AGAIN_AFTER == 0:
-            logger.warning("%s: %s; trying again later", self.feed.url, error)
+            logger.warning("%s: %s; trying again later", self._name, error)

@@ -8,6 +8,7 @@ from typing import Final
 
 from tickfire.base.retry import Backoff
 
+MIN_INTERVAL_S: Final = 1.0
 DEFAULT_INTERVAL_S: Final = 300.0
 INTERVAL_JITTER: Final = 0.1
 """Fraction by which each delay varies around the interval, so that feeds are not polled in step."""

@@ -80,8 +80,8 @@ def dev(
 
     Starts Redis, a gateway, ingest, news, infer and the server, and restarts each that dies. If
     DATABENTO_API_KEY is set, ingest reads Databento's live feed instead of a local gateway, as
-    selected by TICKFIRE_DATASET, TICKFIRE_SYMBOLS and TICKFIRE_SCHEMAS. If NEWS_FEEDS is set, its
-    feeds replace the simulated news.
+    selected by TICKFIRE_DATASET, TICKFIRE_SYMBOLS and TICKFIRE_SCHEMAS. The feeds of
+    NEWS_FEEDS and the APIs of the file NEWS_APIS replace the simulated news.
     """
     config = DevConfig(
         host=host,
@@ -91,7 +91,7 @@ def dev(
         redis_url=redis_url,
         workers=workers,
         live=bool(os.environ.get("DATABENTO_API_KEY")),
-        news_feeds=bool(os.environ.get("NEWS_FEEDS", "").strip()),
+        news_feeds=any(os.environ.get(name, "").strip() for name in ("NEWS_FEEDS", "NEWS_APIS")),
         insecure=insecure,
     )
     check(config)
