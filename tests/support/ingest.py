@@ -11,13 +11,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from tests.support.eventually import eventually
+from tests.support.publisher import FEED
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.context import COUNT_RECORDS
 from tickfire.ingest.lsg.client import LiveSubscription
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.service import Ingest
 from tickfire.store.lease import Lease
-from tickfire.store.schema import BAR, bars_key
+from tickfire.store.schema import BAR, Stream, bars_key
 from tickfire.store.store import Store
 
 KEY = "db-0123456789abcdef0123456789abcdef"
@@ -113,5 +114,5 @@ async def until_records(ingest: Ingest, count: int) -> None:
 
 async def closed_bars(client: Any, shard: int = 0) -> np.ndarray[Any, Any]:
     """Return the pieces of bars in the stream of a shard, in its order."""
-    entries = await client.xrange(bars_key(shard))
+    entries = await client.xrange(bars_key(Stream(FEED, shard)))
     return np.concatenate([np.frombuffer(fields[b"d"], BAR) for _, fields in entries])

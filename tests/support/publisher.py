@@ -15,8 +15,11 @@ import redis
 
 from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.store.epoch import EPOCH, SHARDS
 from tickfire.store.schema import (
     INSTRUMENTS_KEY,
+    LAYOUT,
+    LAYOUT_FIELD,
     META_KEY,
     NEWS_KEY,
     STATUS_KEY,
@@ -28,8 +31,10 @@ from tickfire.store.schema import (
     Headline,
     Instrument,
     Status,
+    Stream,
     bars_key,
     instrument_field,
+    meta_field,
     new_epoch,
     shard_of,
     snapshots_key,
@@ -38,6 +43,8 @@ from tickfire.store.schema import (
 from tickfire.store.writes import BarWrite, SnapshotWrite, tick_writes
 
 FEED = 1
+STREAM = Stream(FEED, 0)
+"""The first stream of the feed."""
 DAY = 1_700_000_000_000_000_000 // 86_400_000_000_000 * 86_400_000_000_000
 """A midnight, in ns since the Unix epoch."""
 SECOND = 1_000_000_000
@@ -81,25 +88,35 @@ def mixed(count: int, instruments: int = 2, start: int = DAY) -> Any:
 class Publisher:
     """Writer of one epoch to Redis."""
 
-    def __init__(self, client: redis.Redis, shards: int = 1) -> None:
+    def __init__(self, client: redis.Redis, shards: int = 1, feed: int = FEED) -> None:
+        self.feed = feed
         self.client: Any = client
         self.shards = shards
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
-        """Delete the streams, and begin a new epoch at position 0."""
+        """Delete the streams of the feed, and begin a new epoch at position 0."""
         for shard in range(self.shards):
-            self.client.delete(ticks_key(shard), bars_key(shard), snapshots_key(shard))
-        self.client.delete(INSTRUMENTS_KEY)
-        self.epoch = new_epoch()
-        self.states = InstrumentStates(self.shards, FEED)
+            stream = self.stream(shard)
+            self.client.delete(ticks_key(stream), bars_key(stream), snapshots_key(stream))
+        own = b"%d:" % self.feed
+        for field in self.client.hkeys(INSTRUMENTS_KEY):
+            if field.startswith(own):
+                self.client.hdel(INSTRUMENTS_KEY, field)
+        self.epoch = new_epoch(self.feed)
+        self.states = InstrumentStates(self.shards, self.feed)
         self.positions = [0] * self.shards
         self._bar_index = 1
-        self.client.hset(META_KEY, mapping={"epoch": self.epoch, "shards": self.shards})
+        about = {EPOCH: self.epoch, SHARDS: self.shards}
+        fields = {meta_field(self.feed, name): value for name, value in about.items()}
+        self.client.hset(META_KEY, mapping={LAYOUT_FIELD: LAYOUT, **fields})
+
+    def stream(self, shard: int) -> Stream:
+        return Stream(self.feed, shard)
 
     def instruments(self, symbols: dict[int, str], tick_size: int = 10_000_000) -> None:
         """Write rows of the instruments table, and announce them on the status stream."""
-        rows = [Instrument(FEED, key, symbol, tick_size) for key, symbol in symbols.items()]
+        rows = [Instrument(self.feed, key, symbol, tick_size) for key, symbol in symbols.items()]
         self.client.hset(
             INSTRUMENTS_KEY,
             mapping={
@@ -120,6 +137,8 @@ class Publisher:
 
     def publish(self, ticks: Any, entry_size: int = 256, bars: bool = True) -> None:
         """Write ticks to their shards in entries of a given size, and the bars that they close."""
+        ticks = ticks.copy()
+        ticks["feed"] = self.feed
         shards = self._shards_of(ticks)
         for at in range(0, len(ticks), entry_size):
             for shard in range(self.shards):
@@ -137,17 +156,18 @@ class Publisher:
         closed = self.states.fold(ticks, first)
         self.positions[shard] += len(ticks)
         pipe = self.client.pipeline(transaction=False)
-        for entry in tick_writes(shard, first, ticks, now, now, HISTORY):
+        for entry in tick_writes(self.stream(shard), first, ticks, now, now, HISTORY):
             header, data = entry.header(time.time_ns()), entry.data
-            pipe.xadd(ticks_key(shard), {"h": header, "d": data}, id=f"{entry.last}-0")
+            pipe.xadd(ticks_key(self.stream(shard)), {"h": header, "d": data}, id=f"{entry.last}-0")
         pipe.execute()
         if bars and len(closed):
             self.write_bars(shard, closed)
 
     def write_bars(self, shard: int, bars: Any) -> None:
-        entry = BarWrite(shard, self.positions[shard], self._bar_index, bars.tobytes(), HISTORY)
+        stream, position = self.stream(shard), self.positions[shard]
+        entry = BarWrite(stream, position, self._bar_index, bars.tobytes(), HISTORY)
         self._bar_index += 1
-        self.client.xadd(bars_key(shard), {"d": entry.data}, id=f"{entry.position}-{entry.index}")
+        self.client.xadd(bars_key(stream), {"d": entry.data}, id=f"{entry.position}-{entry.index}")
 
     def close_bars(self, feed_time: int) -> None:
         """Close and write the bars that end by a feed time, in ns."""
@@ -161,13 +181,13 @@ class Publisher:
         """Write a snapshot of all instruments."""
         for shard in range(self.shards):
             rows = self.states.rows[self.states.rows["shard"] == shard].copy()
-            command = SnapshotWrite(shard, self.positions[shard], rows)
+            command = SnapshotWrite(self.stream(shard), self.positions[shard], rows)
             fields: dict[bytes | str, bytes | int] = {"n": command.position}
             fields |= {
                 instrument_field(int(row["feed"]), int(row["instrument_id"])): row.tobytes()
                 for row in command.rows
             }
-            self.client.hset(snapshots_key(shard), mapping=fields)
+            self.client.hset(snapshots_key(self.stream(shard)), mapping=fields)
 
     def skip(self, count: int, shard: int = 0) -> None:
         """Skip positions, as if their ticks had been lost."""
@@ -175,7 +195,7 @@ class Publisher:
 
     def trim(self, oldest: int, shard: int = 0) -> None:
         """Delete the entries of a shard that end before position `oldest`."""
-        self.client.xtrim(ticks_key(shard), minid=oldest, approximate=False)
+        self.client.xtrim(ticks_key(self.stream(shard)), minid=oldest, approximate=False)
 
     def clear_all(self) -> None:
         """Write a clear of each instrument, as at the beginning of a feed session."""

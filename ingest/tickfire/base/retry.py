@@ -65,7 +65,7 @@ async def retry[T](
     on : tuple of exception types
         The failures after which another attempt is made; any other exception is raised.
     what : str
-        Name of the work, for the log: ``"reading ticks:{0}"``.
+        Name of the work, for the log: ``"reading ticks:{1.0}"``.
     logger : logging.Logger
         The caller's logger.
     backoff : Backoff, optional

@@ -25,7 +25,7 @@ class BadEntry(ValueError):
 
 @dataclass(slots=True)
 class TickEntry:
-    """The ticks of one entry of ``ticks:{s}``, or a part of them.
+    """The ticks of one entry of ``ticks:{f.s}``, or a part of them.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ def is_after(entry_id: bytes, other: bytes) -> bool:
 
 
 def position_of(entry_id: bytes) -> int:
-    """Return the position of an entry of ``ticks:{s}``, that is, of its last tick.
+    """Return the position of an entry of ``ticks:{f.s}``, that is, of its last tick.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def _entry(item: list[Any]) -> Entry:
 
 
 def ticks_of(entry: Entry) -> TickEntry:
-    """Unpack an entry of ``ticks:{s}``.
+    """Unpack an entry of ``ticks:{f.s}``.
 
     Id, header and length are checked, as kernels rely on them.
 
@@ -149,7 +149,7 @@ def ticks_of(entry: Entry) -> TickEntry:
 
 
 def bars_of(entry: Entry) -> Rows:
-    """Unpack an entry of ``bars:{s}`` as BAR[count], read-only.
+    """Unpack an entry of ``bars:{f.s}`` as BAR[count], read-only.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def bars_of(entry: Entry) -> Rows:
 
 
 def all_bars_of(entries: list[Entry]) -> Rows:
-    """Return the bars of entries of ``bars:{s}`` as one BAR[count]; skip bad entries."""
+    """Return the bars of entries of ``bars:{f.s}`` as one BAR[count]; skip bad entries."""
     packed = [fields.get(b"d", b"") for _, fields in entries]
     whole = b"".join(data for data in packed if len(data) % BAR.itemsize == 0)
     return np.frombuffer(whole, BAR)

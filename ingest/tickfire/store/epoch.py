@@ -1,4 +1,4 @@
-"""The current epoch and its instruments, as read from Redis."""
+"""The feeds in Redis with their epochs, and their instruments, as readers find them."""
 
 from __future__ import annotations
 
@@ -7,41 +7,114 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from tickfire.base.errors import UserError
 from tickfire.store.limits import MAX_SHARDS
-from tickfire.store.schema import ORIGINS, Instrument
+from tickfire.store.schema import (
+    EPOCH_BYTES,
+    LAYOUT,
+    LAYOUT_FIELD,
+    MAX_FEED,
+    ORIGINS,
+    Instrument,
+    Stream,
+    meta_field,
+)
 from tickfire.store.store import Client
 
-KEY_BYTES: Final = 8
+EPOCH: Final = "epoch"
+SHARDS: Final = "shards"
+ORIGIN: Final = "origin"
 
 _INSTRUMENTS: Final = msgspec.msgpack.Decoder(Instrument)
 
 
+class NewerLayout(UserError):
+    """Raised when the data in Redis were written by a later release, in a layout unknown here."""
+
+
 class Epoch(NamedTuple):
-    """The span of time over which positions keep their meaning.
+    """The span of time over which the positions of a feed keep their meaning.
 
     Attributes
     ----------
+    feed : int
+        Number of the feed.
     key : bytes
-        8 random bytes that identify the epoch.
+        8 bytes that identify the epoch.
     shards : int
-        Number of shards, 1 to 256.
+        Number of shards of the feed, 1 to 256.
     """
 
+    feed: int
     key: bytes
     shards: int
 
+    def streams(self) -> tuple[Stream, ...]:
+        """Return the streams of the feed, in the order of shards."""
+        return tuple(Stream(self.feed, shard) for shard in range(self.shards))
 
-def epoch_of(meta: Mapping[bytes, bytes]) -> Epoch | None:
-    """Return the epoch described by the hash ``meta``, or None if it is absent or invalid."""
-    key, shards = meta.get(b"epoch", b""), meta.get(b"shards", b"1")
-    if len(key) != KEY_BYTES or not shards.isdigit() or not 0 < int(shards) <= MAX_SHARDS:
+
+def layout_of(meta: Mapping[bytes, bytes]) -> int | None:
+    """Return the layout of the data that the hash ``meta`` describes, None if it describes none.
+
+    Layout 1 had one epoch for all feeds, and no number.
+    """
+    layout = meta.get(LAYOUT_FIELD, b"")
+    if layout.isdigit():
+        return int(layout)
+    return 1 if EPOCH.encode() in meta else None
+
+
+def check_layout(meta: Mapping[bytes, bytes]) -> None:
+    """Check that this release can read the layout of the data.
+
+    Raises
+    ------
+    NewerLayout
+        The data were written by a later release.
+    """
+    layout = layout_of(meta)
+    if layout is not None and layout > LAYOUT:
+        raise NewerLayout(
+            f"the data in Redis have layout {layout}, and this release knows none after {LAYOUT}; "
+            "update tickfire, or give another REDIS_URL."
+        )
+
+
+def epochs_of(meta: Mapping[bytes, bytes]) -> dict[int, Epoch]:
+    """Return the current epoch of each feed in the hash ``meta``, in the order of feeds.
+
+    Feeds whose fields are invalid are left out, and so are data of layout 1.
+
+    Raises
+    ------
+    NewerLayout
+        The data were written by a later release.
+    """
+    check_layout(meta)
+    if layout_of(meta) != LAYOUT:
+        return {}
+    found = (epoch_of(meta, feed) for feed in sorted(_feeds_of(meta)))
+    return {epoch.feed: epoch for epoch in found if epoch is not None}
+
+
+def _feeds_of(meta: Mapping[bytes, bytes]) -> set[int]:
+    feeds = (field.partition(b":")[0] for field in meta if field.endswith(b":" + EPOCH.encode()))
+    return {int(feed) for feed in feeds if feed.isdigit() and int(feed) <= MAX_FEED}
+
+
+def epoch_of(meta: Mapping[bytes, bytes], feed: int) -> Epoch | None:
+    """Return the current epoch of a feed, None if its fields are absent or invalid."""
+    key = meta.get(meta_field(feed, EPOCH), b"")
+    shards = meta.get(meta_field(feed, SHARDS), b"1")
+    if len(key) != EPOCH_BYTES or not shards.isdigit() or not 0 < int(shards) <= MAX_SHARDS:
         return None
-    return Epoch(key, int(shards))
+    return Epoch(feed, key, int(shards))
 
 
-def origin_of(meta: Mapping[bytes, bytes]) -> str | None:
-    """Return the origin of the ticks in the hash ``meta``, or None if it is not known."""
-    origin = meta.get(b"origin", b"").decode("ascii", "replace")
+def origin_of(meta: Mapping[bytes, bytes], feed: int) -> str | None:
+    """Return the origin of the ticks of a feed, None if it is not known."""
+    origin = meta.get(meta_field(feed, ORIGIN), b"").decode("ascii", "replace")
     return origin if origin in ORIGINS else None
 
 

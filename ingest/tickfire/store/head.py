@@ -1,4 +1,4 @@
-"""`Head`: where the streams of a shard end, and the writer that may go on from there. Pure.
+"""`Head`: where a stream ends, and the writer that may go on from there. Pure.
 
 The head is a string in the slot of the streams. Each batch names the head that it expects and the
 one that it leaves, so a batch is written only by the writer that wrote, or claimed, the one before
@@ -14,7 +14,7 @@ SEPARATOR: Final = b" "
 
 
 class Head(NamedTuple):
-    """The end of a shard's streams.
+    """The end of a stream.
 
     Attributes
     ----------

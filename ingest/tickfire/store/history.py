@@ -1,4 +1,4 @@
-"""`History`: ranges of entries of one shard's streams."""
+"""`History`: ranges of the entries of one stream."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from tickfire.store.entries import BadEntry, Entry, TickEntry, entries_of, position_of, ticks_of
 from tickfire.store.requests import Requests
-from tickfire.store.schema import ticks_key
+from tickfire.store.schema import Stream, ticks_key
 from tickfire.store.store import Store
 
 BATCH_ENTRIES: Final = 256
@@ -14,10 +14,10 @@ BATCH_ENTRIES: Final = 256
 
 
 class History(Requests):
-    """Reader of the entries that the streams of one shard still hold."""
+    """Reader of the ticks and bars that one stream still holds."""
 
-    def __init__(self, store: Store, shard: int) -> None:
-        self._ticks = ticks_key(shard)
+    def __init__(self, store: Store, stream: Stream) -> None:
+        self._ticks = ticks_key(stream)
         super().__init__(store, self._ticks)
 
     async def ticks_after(
@@ -67,7 +67,7 @@ class History(Requests):
             return 0
 
     async def range(self, key: bytes, start: bytes, count: int, end: bytes = b"+") -> list[Entry]:
-        """Return up to `count` entries of a stream of this shard, oldest first.
+        """Return up to `count` entries of a key of this stream, oldest first.
 
         `start` and `end` are ids as ``XRANGE`` takes them: exclusive if they begin with ``(``.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -137,7 +137,7 @@ ENTRY_HEADER: Final = np.dtype(
         ("written", "<i8"),  # ns: when the entry was sent to Redis, by the last attempt
     ]
 )
-"""Field ``h`` of an entry of ``ticks:{s}``: 32 bytes. Field ``d`` holds TICK[count]."""
+"""Field ``h`` of an entry of ``ticks:{f.s}``: 32 bytes. Field ``d`` holds TICK[count]."""
 
 BINARY_VERSION: Final = 1
 BINARY_HEADER: Final = np.dtype(
@@ -152,8 +152,12 @@ BINARY_HEADER: Final = np.dtype(
 )
 """Header of the payload of a binary ``ticks`` event: 24 bytes, followed by TICK[count]."""
 
+LAYOUT: Final = 2
+"""Number of this layout of the keys in Redis; it grows when an older reader could not follow."""
 META_KEY: Final = b"meta"
-"""Hash: ``epoch`` (8 raw bytes), ``shards`` (decimal), ``origin`` of the ticks."""
+"""Hash: ``layout``, and for each feed ``<f>:epoch`` (8 raw bytes), ``<f>:shards``, ``<f>:origin``
+and ``<f>:fence``, the fencing number of its writer."""
+LAYOUT_FIELD: Final = b"layout"
 LIVE: Final = "live"
 REPLAY: Final = "replay"
 SIMULATED: Final = "simulated"
@@ -168,33 +172,50 @@ HEALTH_KEY: Final = b"health"
 SNAPSHOT_POSITION_FIELD: Final = b"n"
 
 
-def ticks_key(shard: int) -> bytes:
-    """Return the key of a shard's tick stream."""
-    return b"ticks:{%d}" % shard
+class Stream(NamedTuple):
+    """The name of a stream: a shard of a feed. One process at a time writes it.
+
+    Attributes
+    ----------
+    feed : int
+        Number of the feed, 0 to 255.
+    shard : int
+    """
+
+    feed: int
+    shard: int
+
+    def __str__(self) -> str:
+        return f"{self.feed}.{self.shard}"
 
 
-def bars_key(shard: int) -> bytes:
-    """Return the key of a shard's stream of closed bars; an entry's field ``d`` is BAR[count]."""
-    return b"bars:{%d}" % shard
+def ticks_key(stream: Stream) -> bytes:
+    """Return the key of a stream's ticks."""
+    return b"ticks:{%d.%d}" % stream
 
 
-def snapshots_key(shard: int) -> bytes:
-    """Return the key of a shard's hash of snapshots.
+def bars_key(stream: Stream) -> bytes:
+    """Return the key of a stream's closed bars; an entry's field ``d`` is BAR[count]."""
+    return b"bars:{%d.%d}" % stream
+
+
+def snapshots_key(stream: Stream) -> bytes:
+    """Return the key of a stream's hash of snapshots.
 
     The hash maps ``<feed>:<instrument_id>`` to a STATE; its field ``n`` is the position that all
     of them are as of.
     """
-    return b"snapshots:{%d}" % shard
+    return b"snapshots:{%d.%d}" % stream
 
 
-def cursors_key(shard: int) -> bytes:
-    """Return the key of a shard's hash of cursors, from which its feed goes on after a restart."""
-    return b"cursors:{%d}" % shard
+def cursors_key(stream: Stream) -> bytes:
+    """Return the key of a stream's hash of cursors, from which its feed goes on after a restart."""
+    return b"cursors:{%d.%d}" % stream
 
 
-def head_key(shard: int) -> bytes:
-    """Return the key of a shard's head; see `tickfire.store.head`."""
-    return b"head:{%d}" % shard
+def head_key(stream: Stream) -> bytes:
+    """Return the key of a stream's head; see `tickfire.store.head`."""
+    return b"head:{%d.%d}" % stream
 
 
 def lease_key(feed: int) -> bytes:
@@ -202,14 +223,26 @@ def lease_key(feed: int) -> bytes:
     return b"lease:{%d}" % feed
 
 
+def meta_field(feed: int, name: str) -> bytes:
+    """Return the field of the hash ``meta`` for a property of a feed, such as its epoch."""
+    return b"%d:%b" % (feed, name.encode())
+
+
 def instrument_field(feed: int, instrument_id: int) -> bytes:
     """Return the field that stands for an instrument in hashes."""
     return b"%d:%d" % (feed, instrument_id)
 
 
-def new_epoch() -> bytes:
-    """Return a random 8-byte key for a new epoch."""
-    return secrets.token_bytes(8)
+EPOCH_BYTES: Final = 8
+MAX_FEED: Final = 0xFF
+
+
+def new_epoch(feed: int) -> bytes:
+    """Return a key for a new epoch: the number of its feed, then 7 random bytes.
+
+    So an id whose epoch is over still tells of which feed it is.
+    """
+    return bytes((feed,)) + secrets.token_bytes(EPOCH_BYTES - 1)
 
 
 class Instrument(msgspec.Struct, frozen=True, array_like=True, tag=False):
@@ -313,6 +346,7 @@ class Status(msgspec.Struct, frozen=True, tag=False):
     first: int = 0
     last: int = 0
     version: int = 1
+    feed: int | None = None
 
 
 def shard_of(feed: int, instrument_id: int, shards: int) -> int:

@@ -20,6 +20,7 @@ from tickfire.store.schema import (
     ENTRY_VERSION,
     SNAPSHOT_POSITION_FIELD,
     Rows,
+    Stream,
     bars_key,
     cursors_key,
     instrument_field,
@@ -34,7 +35,7 @@ MAX_ROWS_PER_SNAPSHOT: Final = 1000
 
 
 class Write(Protocol):
-    """A write to one shard."""
+    """A write to one stream."""
 
     @property
     def size(self) -> int:
@@ -52,11 +53,11 @@ class Write(Protocol):
 
 @dataclass(slots=True)
 class TickWrite:
-    """An entry of ``ticks:{s}``.
+    """An entry of ``ticks:{f.s}``.
 
     Attributes
     ----------
-    shard : int
+    stream : Stream
     last : int
         Position of the last tick, from which the entry's id is made.
     count : int
@@ -70,7 +71,7 @@ class TickWrite:
         Time at which the entry was last sent, in ns since the Unix epoch; 0 before the first.
     """
 
-    shard: int
+    stream: Stream
     last: int
     count: int
     received: int
@@ -95,7 +96,7 @@ class TickWrite:
         self.written = now
         oldest = max(0, self.last - self.history)
         return (
-            b"XADD", ticks_key(self.shard), b"MINID", b"~", oldest, b"%d-0" % self.last,
+            b"XADD", ticks_key(self.stream), b"MINID", b"~", oldest, b"%d-0" % self.last,
             b"h", self.header(now), b"d", self.data,
         )  # fmt: skip
 
@@ -106,22 +107,23 @@ class TickWrite:
 
 @dataclass(slots=True)
 class BarWrite:
-    """An entry of ``bars:{s}``.
+    """An entry of ``bars:{f.s}``.
 
-    The id is ``<position>-<index>``: the position of the shard when the bars were closed, and a
+    The id is ``<position>-<index>``: the position of the stream when the bars were closed, and a
     number that grows with each entry. The bars contain no tick after that position, and Redis
     refuses a repeated write.
 
     Attributes
     ----------
-    shard, position, index : int
+    stream : Stream
+    position, index : int
     data : bytes
         The field ``d``: BAR[count].
     history : int
         Approximate number of entries to keep in the stream.
     """
 
-    shard: int
+    stream: Stream
     position: int
     index: int
     data: bytes
@@ -135,7 +137,7 @@ class BarWrite:
     def command(self, now: int) -> Arguments:
         """Return the XADD command, which also trims the stream to about `history` entries."""
         return (
-            b"XADD", bars_key(self.shard), b"MAXLEN", b"~", self.history,
+            b"XADD", bars_key(self.stream), b"MAXLEN", b"~", self.history,
             b"%d-%d" % (self.position, self.index), b"d", self.data,
         )  # fmt: skip
 
@@ -149,17 +151,17 @@ class BarWrite:
 
 @dataclass(slots=True)
 class SnapshotWrite:
-    """Snapshots of instruments of one shard.
+    """Snapshots of instruments of one stream.
 
     Attributes
     ----------
-    shard : int
+    stream : Stream
     position : int
         Position of the last tick that the states include.
     rows : STATE[count]
     """
 
-    shard: int
+    stream: Stream
     position: int
     rows: Rows
 
@@ -174,7 +176,7 @@ class SnapshotWrite:
         for row in self.rows:
             parts += (instrument_field(int(row["feed"]), int(row["instrument_id"])), row.tobytes())
         position = (SNAPSHOT_POSITION_FIELD, b"%d" % self.position)
-        return b"HSET", snapshots_key(self.shard), *position, *parts
+        return b"HSET", snapshots_key(self.stream), *position, *parts
 
     def shift(self, offset: int) -> None:
         """Subtract `offset` from the position and from those in the rows, down to 0."""
@@ -189,11 +191,11 @@ class CursorWrite:
 
     Attributes
     ----------
-    shard : int
+    stream : Stream
     fields : dict of bytes to bytes
     """
 
-    shard: int
+    stream: Stream
     fields: dict[bytes, bytes]
 
     @property
@@ -204,20 +206,20 @@ class CursorWrite:
     def command(self, now: int) -> Arguments:
         """Return the HSET command."""
         parts = [part for field in self.fields.items() for part in field]
-        return b"HSET", cursors_key(self.shard), *parts
+        return b"HSET", cursors_key(self.stream), *parts
 
     def shift(self, offset: int) -> None:
         """Leave the cursors as they are, since they hold no positions."""
 
 
 def tick_writes(
-    shard: int, first: int, ticks: Rows, received: int, parsed: int, history: int
+    stream: Stream, first: int, ticks: Rows, received: int, parsed: int, history: int
 ) -> list[TickWrite]:
-    """Divide ticks of one shard into entries.
+    """Divide ticks of one stream into entries.
 
     Parameters
     ----------
-    shard : int
+    stream : Stream
     first : int
         Position of the first tick.
     ticks : TICK[count]
@@ -231,19 +233,19 @@ def tick_writes(
         piece = ticks[at : at + MAX_TICKS_PER_ENTRY]
         count = len(piece)
         last = first + at + count - 1
-        writes.append(TickWrite(shard, last, count, received, parsed, piece.tobytes(), history))
+        writes.append(TickWrite(stream, last, count, received, parsed, piece.tobytes(), history))
     return writes
 
 
-def snapshot_writes(shard: int, position: int, rows: Rows) -> list[SnapshotWrite]:
-    """Divide the states of instruments of one shard into snapshots.
+def snapshot_writes(stream: Stream, position: int, rows: Rows) -> list[SnapshotWrite]:
+    """Divide the states of instruments of one stream into snapshots.
 
     Parameters
     ----------
-    shard : int
+    stream : Stream
     position : int
         Position of the last tick that the states include.
     rows : STATE[count]
     """
     starts = range(0, len(rows), MAX_ROWS_PER_SNAPSHOT)
-    return [SnapshotWrite(shard, position, rows[at : at + MAX_ROWS_PER_SNAPSHOT]) for at in starts]
+    return [SnapshotWrite(stream, position, rows[at : at + MAX_ROWS_PER_SNAPSHOT]) for at in starts]

@@ -22,6 +22,7 @@ from tickfire.store.schema import (
     Headline,
     Instrument,
     Status,
+    Stream,
     bars_key,
     shard_of,
     snapshots_key,
@@ -76,11 +77,11 @@ def test_a_state_is_35_words_and_the_kernels_know_which() -> None:
     assert (ctx.ROW_POSITION, ctx.ROW_LAST, ctx.ROW_S, ctx.ROW_M) == (1, 7, 16, 24)
 
 
-def test_keys_of_a_shard_share_a_hash_tag() -> None:
-    assert (ticks_key(3), bars_key(3), snapshots_key(3)) == (
-        b"ticks:{3}",
-        b"bars:{3}",
-        b"snapshots:{3}",
+def test_keys_of_a_stream_share_a_hash_tag() -> None:
+    assert tuple(key(Stream(2, 3)) for key in (ticks_key, bars_key, snapshots_key)) == (
+        b"ticks:{2.3}",
+        b"bars:{2.3}",
+        b"snapshots:{2.3}",
     )
 
 

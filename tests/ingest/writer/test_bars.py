@@ -13,6 +13,7 @@ from tests.support.bars import bar_volumes
 from tests.support.dbn import START, rows, trades
 from tests.support.eventually import eventually
 from tests.support.ingest import closed_bars, ingesting, sending, until_records
+from tests.support.publisher import STREAM
 from tickfire.ingest.dbn.control import SystemMsg, encode_control
 from tickfire.ingest.dbn.layout import (
     RTYPE_OHLCV_1D,
@@ -166,9 +167,9 @@ async def test_ticks_that_are_gone_begin_a_new_epoch(client: Any, store: Store) 
     data = trades(3).tobytes()
     async with sending(META, data) as feed, ingesting(feed, store) as ingest:
         await until_records(ingest, 3)
-        await eventually(lambda: client.hexists(snapshots_key(0), "n"), "a snapshot")
+        await eventually(lambda: client.hexists(snapshots_key(STREAM), "n"), "a snapshot")
         epoch = ingest.writer.epoch
-    await client.delete(ticks_key(0))
+    await client.delete(ticks_key(STREAM))
     async with sending(META, data) as feed, ingesting(feed, store) as ingest:
         await until_records(ingest, 3)
         assert ingest.writer.epoch != epoch
@@ -182,7 +183,7 @@ async def test_the_last_bars_are_closed_although_the_feed_is_quiet(
     data = b"".join(own) + traded.tobytes()
 
     async def is_closed() -> bool:
-        return bool(await client.exists(bars_key(0))) and {1, 2} <= {
+        return bool(await client.exists(bars_key(STREAM))) and {1, 2} <= {
             number for number, *_ in volumes(await closed_bars(client), 60)
         }
 

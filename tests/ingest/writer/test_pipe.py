@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.pipes import claim, piping
+from tests.support.publisher import STREAM
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.claims import replace_head
 from tickfire.ingest.writer.pipe import ACKNOWLEDGED, Pipe
@@ -29,7 +30,7 @@ def ticks(i: int, history: int = HISTORY) -> list[Write]:
     """Return the entry of the ``i``-th three ticks, from 0."""
     rows = np.zeros(TICKS, TICK)
     rows["price"] = i
-    return [*tick_writes(0, TICKS * i + 1, rows, 1, 2, history)]
+    return [*tick_writes(STREAM, TICKS * i + 1, rows, 1, 2, history)]
 
 
 def send(pipe: Pipe, i: int, *more: Write) -> None:
@@ -37,7 +38,7 @@ def send(pipe: Pipe, i: int, *more: Write) -> None:
 
 
 async def positions(client: Any) -> list[int]:
-    return [int(entry_id.split(b"-")[0]) for entry_id, _ in await client.xrange(ticks_key(0))]
+    return [int(entry_id.split(b"-")[0]) for entry_id, _ in await client.xrange(ticks_key(STREAM))]
 
 
 async def flushed(pipe: Pipe) -> None:
@@ -51,7 +52,7 @@ async def test_batches_arrive_in_order_and_are_acknowledged(store: Store, client
         await flushed(pipe)
         assert pipe.bytes_waiting == 0
     assert await positions(client) == [TICKS * i + TICKS for i in range(500)]
-    head = decode_head(await client.get(head_key(0)))
+    head = decode_head(await client.get(head_key(STREAM)))
     assert head is not None
     assert (head.position, head.bar_index) == (1500, 501)
 
@@ -59,14 +60,14 @@ async def test_batches_arrive_in_order_and_are_acknowledged(store: Store, client
 async def test_a_cut_connection_loses_and_doubles_nothing(store: Store, client: Any) -> None:
     async with piping(store) as pipe:
         for i in range(2000):
-            bar = BarWrite(0, TICKS * (i + 1), i + 1, np.zeros(2, BAR).tobytes(), HISTORY)
-            send(pipe, i, bar, CursorWrite(0, {b"at": b"%d" % i}))
+            bar = BarWrite(STREAM, TICKS * (i + 1), i + 1, np.zeros(2, BAR).tobytes(), HISTORY)
+            send(pipe, i, bar, CursorWrite(STREAM, {b"at": b"%d" % i}))
             if i % 250 == 0:
                 await asyncio.sleep(0)  # let some go out
                 await client.client_kill_filter(_type="normal", skipme=True)
         await flushed(pipe)
     assert await positions(client) == [TICKS * i + TICKS for i in range(2000)]
-    assert await client.xlen(bars_key(0)) == 2000
+    assert await client.xlen(bars_key(STREAM)) == 2000
     assert await client.hget("cursors:{0}", "at") == b"1999"
 
 
@@ -91,7 +92,7 @@ async def test_an_entry_is_stamped_when_it_is_sent_and_its_acknowledgement_is_ti
         send(pipe, 0)
         await flushed(pipe)
         now = time.time_ns()
-        ((_, fields),) = await client.xrange(ticks_key(0))
+        ((_, fields),) = await client.xrange(ticks_key(STREAM))
         (head,) = np.frombuffer(fields[b"h"], ENTRY_HEADER)
         assert before < head["written"] < now
         times = pipe.recent.quantiles(now)[ACKNOWLEDGED]
@@ -148,14 +149,14 @@ async def test_batches_lost_after_their_acknowledgement_are_written_again(
             send(pipe, i)
             await flushed(pipe)
             if i == 11:
-                old = {key: await client.dump(key) for key in (head_key(0), ticks_key(0))}
+                old = {key: await client.dump(key) for key in (head_key(STREAM), ticks_key(STREAM))}
         for key, value in old.items():
             await client.restore(key, 0, value, replace=True)
         assert len(await positions(client)) == 12
         await client.client_kill_filter(_type="normal", skipme=True)
         send(pipe, 20)
         await flushed(pipe)
-    entries = await client.xrange(ticks_key(0))
+    entries = await client.xrange(ticks_key(STREAM))
     prices = np.concatenate([np.frombuffer(fields[b"d"], TICK)["price"] for _, fields in entries])
     assert prices.tolist() == [i for i in range(21) for _ in range(TICKS)]
 
@@ -175,8 +176,8 @@ async def test_a_loss_beyond_the_batches_that_are_kept_is_reported(
             send(pipe, i)
             await flushed(pipe)
             if i == 11:
-                old = await client.dump(head_key(0))
-        await client.restore(head_key(0), 0, old, replace=True)
+                old = await client.dump(head_key(STREAM))
+        await client.restore(head_key(STREAM), 0, old, replace=True)
         await client.client_kill_filter(_type="normal", skipme=True)
         await asyncio.wait_for(lost.wait(), 10)
 
@@ -193,7 +194,7 @@ async def test_entries_that_another_program_has_added_are_not_taken_for_ours(
     async with piping(store, on_loss=on_loss) as pipe:
         send(pipe, 0)
         await flushed(pipe)
-        await client.xadd(ticks_key(0), {"d": b"", "h": b""}, id="100-0")
+        await client.xadd(ticks_key(STREAM), {"d": b"", "h": b""}, id="100-0")
         send(pipe, 1)
         await asyncio.wait_for(lost.wait(), 10)
         assert pipe.unacknowledged == 1
@@ -202,7 +203,7 @@ async def test_entries_that_another_program_has_added_are_not_taken_for_ours(
 async def test_a_writer_whose_shard_is_claimed_by_another_writes_nothing_more(
     store: Store, client: Any
 ) -> None:
-    pipe = Pipe(store, 0, await claim(store), 0, _nothing, _none_lost, lambda: None)
+    pipe = Pipe(store, STREAM, await claim(store), 0, _nothing, _none_lost, lambda: None)
     running = asyncio.create_task(pipe.run())
     send(pipe, 0)
     await flushed(pipe)
@@ -211,21 +212,21 @@ async def test_a_writer_whose_shard_is_claimed_by_another_writes_nothing_more(
     with pytest.raises(LeaseLost):
         await asyncio.wait_for(running, 10)
     assert await positions(client) == [TICKS]
-    assert await client.get(head_key(0)) == later.head.encode()
+    assert await client.get(head_key(STREAM)) == later.head.encode()
 
 
 async def test_a_claim_that_a_failover_lost_is_made_again(store: Store, client: Any) -> None:
     first = await claim(store)
     second = await claim(store)
-    await client.set(head_key(0), first.head.encode())
+    await client.set(head_key(STREAM), first.head.encode())
     assert second.before == first.head.encode()
-    pipe = Pipe(store, 0, second, 0, _nothing, _none_lost, lambda: None)
+    pipe = Pipe(store, STREAM, second, 0, _nothing, _none_lost, lambda: None)
     running = asyncio.create_task(pipe.run())
     send(pipe, 0)
     await flushed(pipe)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    head = decode_head(await client.get(head_key(0)))
+    head = decode_head(await client.get(head_key(STREAM)))
     assert head is not None and head.writer == second.head.writer
 
 
@@ -235,9 +236,9 @@ async def test_a_batch_is_written_as_a_whole_or_not_at_all(
     held = await claim(store)
     commands = [write.command(1) for write in ticks(0)]
     wrong = held.head._replace(number=7).encode()
-    assert not await replace_head(store, 0, wrong, held.head, commands)
+    assert not await replace_head(store, STREAM, wrong, held.head, commands)
     assert await positions(client) == []
-    assert await replace_head(store, 0, held.head.encode(), held.head, commands)
+    assert await replace_head(store, STREAM, held.head.encode(), held.head, commands)
     assert await positions(client) == [TICKS]
 
 

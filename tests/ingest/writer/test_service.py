@@ -16,6 +16,7 @@ import pytest
 from tests.support.dbn import START, mixed_records, rows, trades, write_dbn
 from tests.support.eventually import eventually
 from tests.support.ingest import KEY, closed_bars, ingesting, sending, until_records
+from tests.support.publisher import FEED, STREAM
 from tickfire.ingest.dbn.layout import ACTION_TRADE, RTYPE_MBP_1
 from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
 from tickfire.ingest.gateway.config import GatewayConfig
@@ -33,6 +34,7 @@ from tickfire.store.schema import (
     TICK_CLEAR,
     TICK_TRADE,
     Instrument,
+    Stream,
     snapshots_key,
     ticks_key,
 )
@@ -92,7 +94,7 @@ async def until_all(ingest: Ingest) -> None:
 async def stream(client: Any, shard: int = 0) -> np.ndarray[Any, Any]:
     """Return the ticks of a shard, after a check that their positions have no gaps from 1."""
     pieces, n = [], 0
-    for entry_id, fields in await client.xrange(ticks_key(shard)):
+    for entry_id, fields in await client.xrange(ticks_key(Stream(FEED, shard))):
         ticks = np.frombuffer(fields[b"d"], TICK)
         head = np.frombuffer(fields[b"h"], ENTRY_HEADER)[0]
         assert head["received"] <= head["parsed"] < head["written"] <= time.time_ns()
@@ -139,11 +141,11 @@ async def test_snapshots_and_bars_equal_the_fold_of_the_stream(
         await until_all(ingest)
 
         async def snapshot_is_current() -> bool:
-            position = await client.hget(snapshots_key(0), "n") or 0
+            position = await client.hget(snapshots_key(STREAM), "n") or 0
             return bool(int(position) == ingest.states.positions[0])
 
         await eventually(snapshot_is_current, "a snapshot of the last position")
-    stored = await client.hgetall(snapshots_key(0))
+    stored = await client.hgetall(snapshots_key(STREAM))
     position = int(stored.pop(b"n"))
     states = InstrumentStates()
     ticks = await stream(client)
@@ -188,7 +190,7 @@ async def test_each_instrument_is_in_one_shard_and_positions_have_no_gaps(
         await until_all(ingest)
     seen: dict[int, int] = {}
     for shard in range(4):
-        if not await client.exists(ticks_key(shard)):
+        if not await client.exists(ticks_key(Stream(FEED, shard))):
             continue
         for number in np.unique((await stream(client, shard))["instrument_id"]).tolist():
             assert number not in seen
@@ -220,8 +222,8 @@ async def test_an_epoch_lost_from_redis_is_followed_by_a_new_one(
         await valkey.start()
         await until_all(ingest)
         assert ingest.writer.epoch != epoch
-        assert await client.hget("meta", "epoch") == ingest.writer.epoch
-        assert await client.hget("meta", "origin") == b"replay"
+        assert await client.hget("meta", "1:epoch") == ingest.writer.epoch
+        assert await client.hget("meta", "1:origin") == b"replay"
         assert await client.hlen("instruments") == 3
         ticks = await stream(client)  # without gaps from 1 again
         assert len(ticks) == ingest.states.positions[0]

@@ -168,14 +168,14 @@ async def test_models_publish_signals(
 ) -> None:
     publisher.publish(trades(250))
     async with inferring(valkey, monkeypatch, Hundreds) as running:
-        field = publisher.epoch.hex().encode() + b":ticks:{0}"
+        field = publisher.epoch.hex().encode() + b":ticks:{1.0}"
         await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         assert valkey.client.hkeys(POSITIONS_KEY)[0].startswith(field[:17])
         publisher.publish(trades(850, start=DAY + 25 * SECOND))
         await eventually(lambda: len(signals(valkey)) == 10, "signals are published")
         tell(valkey, 1, "Title")
         await eventually(lambda: len(sentiments(valkey)) == 1, "scored")
-        model = running._models[0]
+        model = running.stream_models()[0]
         assert isinstance(model, Hundreds)
         await eventually(lambda: len(model.heard) == 1, "models receive sentiment")
     found = signals(valkey)
@@ -208,7 +208,7 @@ async def test_position_advances_without_signals(
     async with inferring(valkey, monkeypatch, Hundreds):
         await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
         publisher.publish(trades(50))
-        field = f"{publisher.epoch.hex()}:ticks:{{0}}"
+        field = f"{publisher.epoch.hex()}:ticks:{{1.0}}"
         await eventually(
             lambda: valkey.client.hget(POSITIONS_KEY, field) == b"50-0", "the position is written"
         )
@@ -240,7 +240,7 @@ async def test_failing_model_does_not_stop_others(
 ) -> None:
     async with inferring(valkey, monkeypatch, Broken, Hundreds) as running:
         await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
-        valkey.client.xadd("bars:{0}", {"d": b"short"}, id="0-1")
+        valkey.client.xadd("bars:{1.0}", {"d": b"short"}, id="0-1")
         publisher.publish(trades(100))
         await eventually(lambda: len(signals(valkey)) == 1, "the other's signal")
         sample = running.counters.registry.get_sample_value

@@ -19,7 +19,7 @@ MAX_JOINED_BYTES: Final = 256 << 10
 
 @dataclass(slots=True)
 class Batch:
-    """Writes to the streams of one shard, made together or not at all.
+    """Writes to one stream, made together or not at all.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Batch:
 
 
 class Backlog:
-    """Batches of one shard, in the order of their numbers.
+    """Batches of one stream, in the order of their numbers.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The heads of a feed's shards, as its writer reads and replaces them off the hot path."""
+"""The heads of a feed's streams, as its writer reads and replaces them off the hot path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tickfire.store.connection import RedisConnection
 from tickfire.store.head import APPEND, APPENDED, Arguments, Head, append_arguments
 from tickfire.store.limits import REQUEST_TIMEOUT_S
 from tickfire.store.resp import RespError
-from tickfire.store.schema import head_key
+from tickfire.store.schema import Stream, head_key
 from tickfire.store.store import Store
 
 RUN_ID: Final = b"run_id:"
@@ -34,7 +34,7 @@ class Found(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A head by which this process has taken over a shard.
+    """A head by which this process has taken over a stream.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Claim(NamedTuple):
     before: bytes
 
 
-async def read_head(connection: RedisConnection, shard: int) -> Found:
+async def read_head(connection: RedisConnection, stream: Stream) -> Found:
     """Read a head over a connection to the node that holds it.
 
     Raises
@@ -55,11 +55,11 @@ async def read_head(connection: RedisConnection, shard: int) -> Found:
     REDIS_ERRORS
         Redis does not answer, or answers with an error.
     """
-    text = await connection.command("GET", head_key(shard))
+    text = await connection.command("GET", head_key(stream))
     return Found(text if isinstance(text, bytes) else b"", await _run_id(connection))
 
 
-async def find_head(store: Store, shard: int) -> Found:
+async def find_head(store: Store, stream: Stream) -> Found:
     """Read a head over a new connection.
 
     Raises
@@ -67,12 +67,12 @@ async def find_head(store: Store, shard: int) -> Found:
     REDIS_ERRORS
         Redis does not answer, or answers with an error.
     """
-    async with _connected(store, shard) as connection:
-        return await read_head(connection, shard)
+    async with _connected(store, stream) as connection:
+        return await read_head(connection, stream)
 
 
 async def replace_head(
-    store: Store, shard: int, before: bytes, head: Head, commands: Sequence[Arguments] = ()
+    store: Store, stream: Stream, before: bytes, head: Head, commands: Sequence[Arguments] = ()
 ) -> bool:
     """Replace a head and run commands; return whether the head was still the one given.
 
@@ -81,14 +81,14 @@ async def replace_head(
     REDIS_ERRORS
         Redis does not answer, or answers with an error.
     """
-    arguments = append_arguments(head_key(shard), before, head.encode(), commands)
-    async with _connected(store, shard) as connection:
+    arguments = append_arguments(head_key(stream), before, head.encode(), commands)
+    async with _connected(store, stream) as connection:
         return await connection.command("EVAL", APPEND, *arguments) == APPENDED
 
 
 @asynccontextmanager
-async def _connected(store: Store, shard: int) -> AsyncIterator[RedisConnection]:
-    connection = await store.connect(head_key(shard))
+async def _connected(store: Store, stream: Stream) -> AsyncIterator[RedisConnection]:
+    connection = await store.connect(head_key(stream))
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
             yield connection

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,19 +18,33 @@ from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.claims import Claim, find_head, replace_head
 from tickfire.ingest.writer.restore import last_position, restore
 from tickfire.store.entries import BadEntry
-from tickfire.store.epoch import Epoch, epoch_of, instruments_of, read_hash
+from tickfire.store.epoch import (
+    EPOCH,
+    ORIGIN,
+    SHARDS,
+    Epoch,
+    check_layout,
+    epoch_of,
+    instruments_of,
+    layout_of,
+    read_hash,
+)
 from tickfire.store.head import Arguments, Head, decode_head
 from tickfire.store.lease import Lease, LeaseLost
 from tickfire.store.limits import MAX_STATUS
 from tickfire.store.schema import (
     INSTRUMENTS_KEY,
+    LAYOUT,
+    LAYOUT_FIELD,
     META_KEY,
     STATUS_KEY,
     Instrument,
     Status,
+    Stream,
     bars_key,
     cursors_key,
     instrument_field,
+    meta_field,
     new_epoch,
     snapshots_key,
     ticks_key,
@@ -52,11 +66,13 @@ writer has set that."""
 
 
 class EpochWriter:
-    """The epoch that ingest writes.
+    """The epoch of a feed that ingest writes.
 
     Parameters
     ----------
     store : Store
+    feed : int
+        The number of the feed.
     shards : int
     lease : Lease
         Held by this process.
@@ -71,7 +87,10 @@ class EpochWriter:
         The heads of the shards, as this process has claimed them.
     """
 
-    def __init__(self, store: Store, shards: int, lease: Lease, *, reshard: bool = False) -> None:
+    def __init__(
+        self, store: Store, feed: int, shards: int, lease: Lease, *, reshard: bool = False
+    ) -> None:
+        self._feed = feed
         self._store = store
         self._client: Any = store.client
         self._lease = lease
@@ -91,19 +110,25 @@ class EpochWriter:
         Raises
         ------
         UserError
-            The data in Redis has another number of shards.
+            The data in Redis has another number of shards, or a later layout.
         LeaseLost
             Another process has begun to write.
         """
         meta = await read_hash(self._client, META_KEY)
-        stored = epoch_of(meta)
+        check_layout(meta)
+        stored = epoch_of(meta, self._feed)
         if stored is not None and stored.shards != self.shards and not self._reshard:
             raise UserError(
                 f"Redis holds the data of this feed in {stored.shards} shards, but --shards is"
                 f" {self.shards}; give --shards {stored.shards}, or --reshard to delete the data"
                 " and begin anew."
             )
-        while not await self._claim(int(meta.get(FENCE.encode(), b"0"))):
+        if layout_of(meta) == 1:
+            logger.warning(
+                "the data in Redis have layout 1, which is not read any more: a new epoch begins, "
+                "and the old keys, such as ticks:{0}, may be deleted"
+            )
+        while not await self._claim(int(meta.get(meta_field(self._feed, FENCE), b"0"))):
             logger.debug("a head has changed while it was claimed")
         lost = None if stored is None else await self._lost(stored)
         if stored is None or lost is not None:
@@ -114,18 +139,22 @@ class EpochWriter:
         self.epoch = stored.key
         for shard, claim in enumerate(self.claims):
             states.positions[shard] = claim.head.position
-            await restore(self._client, states, shard)
+            await restore(self._client, states, self._stream(shard))
         logger.info(
             "continuing epoch %s at positions %s", self.epoch.hex(), states.positions.tolist()
         )
-        return instruments_of(await self._client.hvals(INSTRUMENTS_KEY))
+        known = instruments_of(await self._client.hvals(INSTRUMENTS_KEY))
+        return [instrument for instrument in known if instrument.feed == self._feed]
+
+    def _stream(self, shard: int) -> Stream:
+        return Stream(self._feed, shard)
 
     async def _claim(self, least: int) -> bool:
         """Replace the heads of all shards; return False if one has changed in the meantime.
 
         The heads are read before the lease is checked: whoever takes it over later changes them.
         """
-        found = [await find_head(self._store, shard) for shard in range(self.shards)]
+        found = [await find_head(self._store, self._stream(shard)) for shard in range(self.shards)]
         heads = [decode_head(each.text) for each in found]
         self._fence = 1 + max(least, *(head.fence for head in heads if head is not None), 0)
         await self._lease.check()
@@ -133,7 +162,7 @@ class EpochWriter:
         for shard, (each, old) in enumerate(zip(found, heads, strict=True)):
             old = old or Head(NO_EPOCH, 0, b"-", each.server)
             head = old._replace(fence=self._fence, writer=self._token)
-            if not await replace_head(self._store, shard, each.text, head):
+            if not await replace_head(self._store, self._stream(shard), each.text, head):
                 return False
             self.claims.append(Claim(head, each.text))
             self._servers.append(each.server)
@@ -153,7 +182,7 @@ class EpochWriter:
                     f" newest ticks of epoch {name} may be lost"
                 )
             try:
-                last = await last_position(self._client, shard)
+                last = await last_position(self._client, self._stream(shard))
             except BadEntry:
                 last = -1
             if last != head.position:
@@ -180,16 +209,16 @@ class EpochWriter:
         LeaseLost
             Another process has begun to write.
         """
-        epoch = new_epoch()
+        epoch = new_epoch(self._feed)
         claims = [
             await self._reset(shard, epoch) for shard in range(max(stored_shards, self.shards))
         ]
         await self._forget_instruments()
         await self.put_instruments(instruments)
-        fields = {FENCE: self._fence, "epoch": epoch, "shards": self.shards}
+        about = {EPOCH: epoch, SHARDS: self.shards}
         if self._origin:
-            fields["origin"] = self._origin
-        await self._set_meta(fields)
+            about[ORIGIN] = self._origin
+        await self._set_meta(about)
         if why:
             await self.put_status("epoch", why)
         self.epoch, self.claims = epoch, claims[: self.shards]
@@ -197,28 +226,34 @@ class EpochWriter:
 
     async def _reset(self, shard: int, epoch: bytes) -> Claim:
         """Delete the streams of a shard, and set its head to the beginning of an epoch."""
-        keys = (ticks_key(shard), bars_key(shard), snapshots_key(shard), cursors_key(shard))
+        stream = self._stream(shard)
+        keys = (ticks_key(stream), bars_key(stream), snapshots_key(stream), cursors_key(stream))
         unlinks: list[Arguments] = [(b"UNLINK", key) for key in keys]
         while True:
-            text, server = await find_head(self._store, shard)
+            text, server = await find_head(self._store, stream)
             old = decode_head(text)
             if old is not None and old.writer != self._token and old.fence >= self._fence:
                 raise LeaseLost("another process has begun to write")
             head = Head(epoch.hex().encode(), self._fence, self._token, server)
-            if await replace_head(self._store, shard, text, head, unlinks):
+            if await replace_head(self._store, stream, text, head, unlinks):
                 return Claim(head, text)
 
     async def _forget_instruments(self) -> None:
-        await self._client.delete(INSTRUMENTS_KEY)
+        own = instrument_field(self._feed, 0)[:-1]
+        fields = await self._client.hkeys(INSTRUMENTS_KEY)
+        if old := [field for field in fields if field.startswith(own)]:
+            await self._client.hdel(INSTRUMENTS_KEY, *old)
 
-    async def _set_meta(self, fields: dict[str, Any]) -> None:
+    async def _set_meta(self, about: Mapping[str, Any]) -> None:
+        fields = {meta_field(self._feed, name): value for name, value in about.items()}
+        fields = {meta_field(self._feed, FENCE): self._fence, LAYOUT_FIELD: LAYOUT, **fields}
         flat = [part for field in fields.items() for part in field]
         if not await self._client.eval(_SET_META, 1, META_KEY, *flat):
             raise LeaseLost("another process has begun to write")
 
     async def is_current(self) -> bool:
         """Return whether Redis still holds this epoch."""
-        return bool(await self._client.hget(META_KEY, "epoch") == self.epoch)
+        return bool(await self._client.hget(META_KEY, meta_field(self._feed, EPOCH)) == self.epoch)
 
     # --- the instrument table and the status
     async def put_instruments(self, instruments: Sequence[Instrument]) -> None:
@@ -233,11 +268,11 @@ class EpochWriter:
         await self.put_status("instrument", ", ".join(row.symbol for row in instruments[:8]))
 
     async def put_origin(self, origin: str) -> None:
-        """Write the origin of the ticks to the hash ``meta``."""
+        """Write the origin of the feed's ticks to the hash ``meta``."""
         self._origin = origin
-        await self._set_meta({FENCE: self._fence, "origin": origin})
+        await self._set_meta({ORIGIN: origin})
 
     async def put_status(self, kind: str, detail: str = "") -> None:
         """Add an entry to the stream ``status``; see `Status` for the kinds."""
-        status = msgspec.msgpack.encode(Status(kind, time.time_ns(), detail))
+        status = msgspec.msgpack.encode(Status(kind, time.time_ns(), detail, feed=self._feed))
         await self._client.xadd(STATUS_KEY, {"d": status}, maxlen=MAX_STATUS, approximate=True)

@@ -19,7 +19,7 @@ from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.pipe import Pipe
 from tickfire.store.limits import MAX_BARS_PER_ENTRY
-from tickfire.store.schema import Rows
+from tickfire.store.schema import Rows, Stream
 from tickfire.store.store import REDIS_ERRORS, Store
 from tickfire.store.writes import (
     BarWrite,
@@ -98,8 +98,9 @@ class Output:
         self._bar_index = [claim.head.bar_index for claim in self._writer.claims]
         keep = self._config.keep_bytes // self._config.shards
         for shard, claim in enumerate(self._writer.claims):
+            stream, progress = self._stream(shard), self._on_progress
             self.pipes.append(
-                Pipe(self._store, shard, claim, keep, self._verify, self._renew, self._on_progress)
+                Pipe(self._store, stream, claim, keep, self._verify, self._renew, progress)
             )
 
     async def close(self) -> None:
@@ -149,14 +150,14 @@ class Output:
         for shard, own in self._by_shard(ticks):
             first = int(self._states.positions[shard]) - len(own) + 1
             history = self._config.history_ticks
-            writes[shard] += tick_writes(shard, first, own, received, parsed, history)
+            writes[shard] += tick_writes(self._stream(shard), first, own, received, parsed, history)
         if len(bars):
             for shard, own in self._by_shard(bars):
                 writes[shard] += self._bar_writes(shard, own)
             for shard, own in self._changed_states():
                 writes[shard] += self._snapshot_writes(shard, own)
         for shard, fields in cursors.items():
-            writes[shard].append(CursorWrite(shard, dict(fields)))
+            writes[shard].append(CursorWrite(self._stream(shard), dict(fields)))
         for shard, together in writes.items():
             self._send(shard, together)
 
@@ -172,21 +173,25 @@ class Output:
 
     def _bar_writes(self, shard: int, bars: Rows) -> list[BarWrite]:
         made = []
+        stream = self._stream(shard)
         position, history = int(self._states.positions[shard]), self._config.history_bars
         for at in range(0, len(bars), MAX_BARS_PER_ENTRY):
             data = bars[at : at + MAX_BARS_PER_ENTRY].tobytes()
-            made.append(BarWrite(shard, position, self._bar_index[shard], data, history))
+            made.append(BarWrite(stream, position, self._bar_index[shard], data, history))
             self._bar_index[shard] += 1
         return made
 
     def _snapshot_writes(self, shard: int, rows: Rows) -> list[SnapshotWrite]:
-        return snapshot_writes(shard, int(self._states.positions[shard]), rows)
+        return snapshot_writes(self._stream(shard), int(self._states.positions[shard]), rows)
 
     def _send(self, shard: int, writes: Sequence[Write], *, closing: bool = False) -> None:
         position = int(self._states.positions[shard])
         self.pipes[shard].send(writes, position, self._bar_index[shard], closing=closing)
 
     # --- shards
+    def _stream(self, shard: int) -> Stream:
+        return Stream(self._config.feed, shard)
+
     def _by_shard(self, records: Rows) -> list[tuple[int, Rows]]:
         """Return the records of each shard that has any, in their order."""
         if not len(records):

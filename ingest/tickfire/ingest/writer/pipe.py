@@ -1,7 +1,7 @@
-"""`Pipe`: batches of writes to one shard, repeated until they are acknowledged.
+"""`Pipe`: batches of writes to one stream, repeated until they are acknowledged.
 
 Each batch is one script: its writes are made together or not at all, and only if the head of the
-shard is the one that the batch before it left (see `tickfire.store.head`). Over a new connection
+stream is the one that the batch before it left (see `tickfire.store.head`). Over a new connection
 the pipe reads the head and goes on after the batch that it names, so that neither a lost reply nor
 a lost write leaves an entry out or repeats it.
 
@@ -27,7 +27,7 @@ from tickfire.store.head import APPEND, APPENDED, Head, append_arguments, decode
 from tickfire.store.lease import LeaseLost
 from tickfire.store.limits import CONNECT_TIMEOUT_S
 from tickfire.store.resp import Reply, RespError, encode_command
-from tickfire.store.schema import head_key
+from tickfire.store.schema import Stream, head_key
 from tickfire.store.store import REDIS_ERRORS, Store
 from tickfire.store.writes import TickWrite, Write
 
@@ -41,14 +41,14 @@ NOT_NEWER: Final = "ERR The ID specified in XADD is equal or smaller"
 
 
 class Pipe:
-    """Ordered batches of one shard, over one connection to the node that holds it.
+    """Ordered batches of one stream, over one connection to the node that holds it.
 
     Parameters
     ----------
     store : Store
-    shard : int
+    stream : Stream
     claim : Claim
-        The head of the shard, as this process has claimed it.
+        The head of the stream, as this process has claimed it.
     keep_bytes : int
         Bytes of acknowledged batches to keep, so that they can be written again.
     verify : callable
@@ -70,7 +70,7 @@ class Pipe:
     def __init__(
         self,
         store: Store,
-        shard: int,
+        stream: Stream,
         claim: Claim,
         keep_bytes: int,
         verify: Callable[[], Awaitable[None]],
@@ -78,7 +78,7 @@ class Pipe:
         on_progress: Callable[[], None],
     ) -> None:
         self._store = store
-        self._shard = shard
+        self._stream = stream
         self._claim = claim
         self._verify, self._on_loss, self._on_progress = verify, on_loss, on_progress
         self._backlog = Backlog(claim.head.number, keep_bytes)
@@ -145,7 +145,7 @@ class Pipe:
         Raises
         ------
         LeaseLost
-            Another process writes the shard.
+            Another process writes the stream.
         """
         backoff = Backoff(FIRST_RETRY_S, MAX_RETRY_S)
         try:
@@ -168,7 +168,7 @@ class Pipe:
             self.reset()
 
     async def _connect(self) -> RedisConnection:
-        connection = await self._store.connect(head_key(self._shard), self._on_replies)
+        connection = await self._store.connect(head_key(self._stream), self._on_replies)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._prepare(connection)
@@ -187,7 +187,7 @@ class Pipe:
         self._script = script if isinstance(script, bytes) else b""
         while True:
             epoch = self._claim.head.epoch
-            found = await read_head(connection, self._shard)
+            found = await read_head(connection, self._stream)
             lost = None if self._overtaken else self._go_back(found.text)
             if lost is not None:
                 break
@@ -195,10 +195,10 @@ class Pipe:
         self._tail, self._server = found
         if lost:
             logger.warning(
-                "Redis has lost %d batches of shard %d that it had acknowledged, as after a"
+                "Redis has lost %d batches of stream %s that it had acknowledged, as after a"
                 " failover; writing them again",
                 lost,
-                self._shard,
+                self._stream,
             )
 
     def _go_back(self, found: bytes) -> int | None:
@@ -233,7 +233,7 @@ class Pipe:
             batch.number, batch.position, batch.bar_index, batch.closing,
         ).encode()  # fmt: skip
         commands = [write.command(now) for write in batch.writes]
-        arguments = append_arguments(head_key(self._shard), expected, self._tail, commands)
+        arguments = append_arguments(head_key(self._stream), expected, self._tail, commands)
         return encode_command(b"EVALSHA", self._script, *arguments)
 
     # --- replies

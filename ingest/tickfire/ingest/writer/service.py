@@ -57,7 +57,7 @@ class Ingest:
         self._lease = lease
         self.states = InstrumentStates(config.shards, config.feed)
         self.parser = Parser(self.states)
-        self.writer = EpochWriter(store, config.shards, lease, reshard=config.reshard)
+        self.writer = EpochWriter(store, config.feed, config.shards, lease, reshard=config.reshard)
         self.instruments = InstrumentTable(config.feed, config.subscription.dataset)
         self.output = Output(config, store, self.states, self.instruments, self.writer, self._go_on)
         announcements = Announcements(self.writer, self._go_on)

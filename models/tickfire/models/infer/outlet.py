@@ -9,6 +9,7 @@ import msgspec
 
 from tickfire.models.infer.counters import Counters
 from tickfire.models.records import POSITIONS_KEY, SIGNALS_KEY, Signal
+from tickfire.store.epoch import Epoch
 from tickfire.store.limits import MAX_SIGNALS
 from tickfire.store.store import Store
 
@@ -34,13 +35,14 @@ class Outlet:
     ----------
     store : Store
         The streams' Redis.
-    epoch : bytes
+    epoch : Epoch
     counters : Counters
     """
 
-    def __init__(self, store: Store, epoch: bytes, counters: Counters) -> None:
+    def __init__(self, store: Store, epoch: Epoch, counters: Counters) -> None:
         self._store = store
-        self._epoch = epoch.hex().encode()
+        self._epoch = epoch.key.hex().encode()
+        self._tag = b":{%d." % epoch.feed
         self._counters = counters
 
     async def position(self, key: bytes) -> bytes | None:
@@ -51,11 +53,12 @@ class Outlet:
         return found
 
     async def forget_others(self) -> None:
-        """Delete the positions of other epochs."""
+        """Delete the positions of other epochs of this feed."""
         fields: list[bytes] = await self._store.ask(
             lambda client: client.hkeys(POSITIONS_KEY), "reading the positions"
         )
-        others = [field for field in fields if not field.startswith(self._epoch + b":")]
+        own = [field for field in fields if self._tag in field]
+        others = [field for field in own if not field.startswith(self._epoch + b":")]
         if others:
             await self._store.ask(
                 lambda client: client.hdel(POSITIONS_KEY, *others), "deleting old positions"

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +15,15 @@ from typing import Any, Final
 from tickfire.base.run import on_signals, until_stopped
 from tickfire.models.artifact import SHIPPED
 from tickfire.models.infer.counters import Counters
+from tickfire.models.infer.feed_models import FeedModels
 from tickfire.models.infer.headlines import Headlines
 from tickfire.models.infer.stream_model import Instruments, StreamModel
-from tickfire.models.infer.streams import Streams
 from tickfire.models.records import Sentiment
 from tickfire.models.registry import STREAM_MODELS, stream_model
 from tickfire.models.reload import Reloader
 from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
-from tickfire.store.epoch import Epoch, epoch_of, instruments_of, read_hash
+from tickfire.store.epoch import epochs_of, instruments_of, read_hash
 from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.limits import REQUEST_TIMEOUT_S
 from tickfire.store.schema import INSTRUMENTS_KEY, META_KEY
@@ -77,10 +78,8 @@ class Infer:
         self._rows: frozenset[bytes] = frozenset()
         self._table_size = self._looks_until_table = 0
         # Made at once, so that a user's mistake is reported before anything runs.
-        self._models = self._new_models()
-        self._streams: Streams | None = None
-        self._epoch: Epoch | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._spare = [self._new_models()]
+        self._feeds: dict[int, FeedModels] = {}
 
     async def run(self) -> None:
         """Read and publish until cancelled."""
@@ -92,15 +91,17 @@ class Infer:
                 tasks.create_task(self._refresh_for_ever())
                 tasks.create_task(Heartbeat(self._store, "infer", self._figures).run())
         finally:
-            await self._stop_following()
+            await asyncio.gather(*(feed.stop() for feed in self._feeds.values()))
 
     def reload(self, *, now: bool = False) -> None:
         """Reload artifacts that have changed; one that is refused is logged, and the old stays."""
         self.sentiment.poll(now=now)
-        for model in self._models:
+        totals: Counter[tuple[str, str]] = Counter()
+        for model in self.stream_models():
             model.reload(now=now)
-            for counter, value in model.metrics().items():
-                self.counters.models.labels(model.name, counter).set(value)
+            totals.update({(model.name, name): value for name, value in model.metrics().items()})
+        for labels, value in totals.items():
+            self.counters.models.labels(*labels).set(value)
         self.counters.reloads.labels(SENTIMENT).set(self.sentiment.swaps)
         self.counters.refusals.labels(SENTIMENT).set(self.sentiment.refusals)
 
@@ -118,10 +119,17 @@ class Infer:
         except REDIS_ERRORS as error:
             logger.debug("cannot read epoch and instruments: %s", error)
             return
-        epoch = epoch_of(meta)
-        died = self._following is not None and self._following.done()
-        if self.config.models and epoch is not None and (epoch != self._epoch or died):
-            await self._enter(epoch)
+        for epoch in epochs_of(meta).values() if self.config.models else ():
+            if epoch.feed not in self._feeds:
+                models = self._spare.pop() if self._spare else self._new_models()
+                self._feeds[epoch.feed] = FeedModels(
+                    self._store, models, self._new_models, self.counters
+                )
+            await self._feeds[epoch.feed].follow(epoch)
+
+    def stream_models(self) -> list[StreamModel]:
+        """Return the models over ticks and bars, of all feeds."""
+        return [model for feed in self._feeds.values() for model in feed.models]
 
     async def _refresh_instruments(self) -> None:
         """Read the table if it has grown, and now and then: it may hold 100,000 rows."""
@@ -142,32 +150,14 @@ class Infer:
         self._instruments.replace(symbols)
         self._headlines.linker = Linker(symbols.values())
 
-    async def _enter(self, epoch: Epoch) -> None:
-        """Start to follow the streams of an epoch."""
-        await self._stop_following()
-        if self._epoch is not None:
-            self._models = self._new_models()
-        self._epoch = epoch
-        self._streams = Streams(self._store, *epoch, self._models, self.counters)
-        self._following = asyncio.get_running_loop().create_task(self._streams.run())
-        logger.info("following epoch %s, %d shards", epoch.key.hex(), epoch.shards)
-
     def _figures(self) -> dict[str, float]:
         """Return the figures of a heartbeat; see docs/formats.md."""
-        return {} if self._streams is None else {"position": self._streams.position}
+        feeds = self._feeds.values()
+        return {"position": sum(feed.position for feed in feeds)} if feeds else {}
 
     def _tell(self, sentiment: Sentiment) -> None:
-        if self._streams is not None:
-            self._streams.tell(sentiment)
-
-    async def _stop_following(self) -> None:
-        if self._following is None:
-            return
-        task, self._following = self._following, None
-        task.cancel()
-        (ended,) = await asyncio.gather(task, return_exceptions=True)
-        if isinstance(ended, Exception):
-            logger.error("following ticks and bars failed; starting again: %r", ended)
+        for feed in self._feeds.values():
+            feed.tell(sentiment)
 
     def _new_models(self) -> list[StreamModel]:
         return [stream_model(name)(self._instruments) for name in self.config.models]

@@ -51,9 +51,9 @@ class Instruments:
 class StreamModel:
     """Model over ticks and closed bars, to be subclassed.
 
-    One object serves all shards of an epoch; a new epoch gets a new object. A model must be
-    deterministic: after a restart it is given again what it had seen, as far as the streams still
-    hold it, and its signals about that are dropped. So it recovers its state by itself.
+    One object serves all shards of a feed during an epoch; a new epoch gets a new object. A model
+    must be deterministic: after a restart it is given again what it had seen, as far as the streams
+    still hold it, and its signals about that are dropped. So it recovers its state by itself.
 
     Attributes
     ----------

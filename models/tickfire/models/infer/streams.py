@@ -1,4 +1,4 @@
-"""Feed of ticks and bars of one epoch to models, and of their signals to stream ``signals``."""
+"""The ticks and bars of one epoch given to models, and of their signals to stream ``signals``."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from tickfire.models.infer.outlet import Outlet
 from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Sentiment, Signal
 from tickfire.store.entries import NO_ID, BadEntry, Entry, bars_of, id_parts, is_after, ticks_of
+from tickfire.store.epoch import Epoch
 from tickfire.store.requests import newest_id
-from tickfire.store.schema import bars_key, ticks_key
+from tickfire.store.schema import Stream, bars_key, ticks_key
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
@@ -29,18 +30,17 @@ POSITION_S: Final = 5.0
 
 logger = logging.getLogger(__name__)
 
-type Handle = Callable[[int, Entry], list[Signal]]
+type Handle = Callable[[Stream, Entry], list[Signal]]
 
 
 class Streams:
-    """Follower of all shards of an epoch.
+    """Follower of all streams of an epoch.
 
     Parameters
     ----------
     store : Store
         The streams' Redis.
-    epoch : bytes
-    shards : int
+    epoch : Epoch
     models : sequence of StreamModel
     counters : Counters
     """
@@ -48,44 +48,43 @@ class Streams:
     def __init__(
         self,
         store: Store,
-        epoch: bytes,
-        shards: int,
+        epoch: Epoch,
         models: Sequence[StreamModel],
         counters: Counters,
     ) -> None:
         self._store = store
-        self._shards = shards
+        self._streams = epoch.streams()
         self._models = models
         self._of_ticks = [model for model in models if model.wants_ticks]
         self._of_bars = [model for model in models if model.wants_bars]
         self._counters = counters
         self._outlet = Outlet(store, epoch, counters)
-        self._read: dict[int, int] = {}
+        self._read: dict[Stream, int] = {}
         self._failed: set[str] = set()
         self._saw_bad = False
 
     @property
     def position(self) -> int:
-        """The sum of the positions that were read, over the shards."""
+        """The sum of the positions that were read, over the streams."""
         return sum(self._read.values())
 
     async def run(self) -> None:
         """Follow the streams until cancelled."""
         await self._outlet.forget_others()
         async with asyncio.TaskGroup() as tasks:
-            for shard in range(self._shards):
+            for stream in self._streams:
                 if self._of_ticks:
-                    tasks.create_task(self._follow(shard, ticks_key(shard), self._on_ticks))
+                    tasks.create_task(self._follow(stream, ticks_key(stream), self._on_ticks))
                 if self._of_bars:
-                    tasks.create_task(self._follow(shard, bars_key(shard), self._on_bars))
+                    tasks.create_task(self._follow(stream, bars_key(stream), self._on_bars))
 
-    async def _follow(self, shard: int, key: bytes, handle: Handle) -> None:
+    async def _follow(self, stream: Stream, key: bytes, handle: Handle) -> None:
         position = await self._begin_at(key)
         due = time.monotonic() + POSITION_S
 
         async def on_entries(key: bytes, entries: list[Entry], read_ns: int) -> None:
             nonlocal position, due
-            found = await self._handled(shard, entries, handle, position)
+            found = await self._handled(stream, entries, handle, position)
             last, now = entries[-1][0], time.monotonic()
             if found or (now >= due and is_after(last, position)):
                 position = await self._outlet.publish(key, position, last, found)
@@ -103,7 +102,7 @@ class Streams:
         return position
 
     async def _handled(
-        self, shard: int, entries: list[Entry], handle: Handle, position: bytes
+        self, stream: Stream, entries: list[Entry], handle: Handle, position: bytes
     ) -> list[Signal]:
         found: list[Signal] = []
         began = time.perf_counter()
@@ -113,7 +112,7 @@ class Streams:
                 began = time.perf_counter()
             try:
                 new = is_after(entry[0], position)
-                signals = handle(shard, entry)
+                signals = handle(stream, entry)
             except BadEntry as error:
                 self._skip(entry, error)
                 continue
@@ -121,17 +120,18 @@ class Streams:
                 found += signals
         return found
 
-    def _on_ticks(self, shard: int, entry: Entry) -> list[Signal]:
+    def _on_ticks(self, stream: Stream, entry: Entry) -> list[Signal]:
         packed = ticks_of(entry)
         first, ticks = packed.first, packed.ticks
         self._counters.ticks.inc(len(ticks))
-        self._read[shard] = packed.last
+        self._read[stream] = packed.last
+        shard = stream.shard
         return self._signals_of(self._of_ticks, lambda model: model.on_ticks(shard, first, ticks))
 
-    def _on_bars(self, shard: int, entry: Entry) -> list[Signal]:
+    def _on_bars(self, stream: Stream, entry: Entry) -> list[Signal]:
         bars = bars_of(entry)
         self._counters.bars.inc(len(bars))
-        return self._signals_of(self._of_bars, lambda model: model.on_bars(shard, bars))
+        return self._signals_of(self._of_bars, lambda model: model.on_bars(stream.shard, bars))
 
     def _signals_of(
         self, models: Sequence[StreamModel], ask: Callable[[StreamModel], Sequence[Signal]]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.feeds import feeds
-from tests.support.publisher import DAY, FEED, SECOND, trades
+from tests.support.publisher import DAY, FEED, SECOND, STREAM, trades
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.candles.bar_index import BarIndex, key_of
 from tickfire.server.market.candles.older import OlderBars
@@ -73,7 +73,7 @@ def test_pages_are_the_bars_of_the_whole_stream(ticks: Any, data: st.DataObject)
     written = data.draw(st.integers(0, len(entries)))
     index = BarIndex(part_entries=data.draw(st.integers(1, 4)))
     stream = Stream(index, entries[:written], entries[written:])
-    older = OlderBars(cast(History, stream), index, 0)
+    older = OlderBars(cast(History, stream), index, STREAM)
     interval_s = data.draw(st.sampled_from(list(INTERVALS_S.values())))
     length = interval_s * SECOND
     before = DAY + data.draw(st.integers(0, 40 * 86_400 // interval_s)) * length
@@ -88,7 +88,7 @@ def test_pages_are_the_bars_of_the_whole_stream(ticks: Any, data: st.DataObject)
 def test_pages_joined_are_all_bars(ticks: Any, interval_s: int, limit: int) -> None:
     index = BarIndex(part_entries=2)
     stream = Stream(index, pieces_of(ticks, list(range(3, len(ticks), 3))), [])
-    older = OlderBars(cast(History, stream), index, 0)
+    older = OlderBars(cast(History, stream), index, STREAM)
     pages: list[list[int]] = []
     before, more = DAY + 100 * 86_400 * SECOND, True
     while more:
@@ -111,7 +111,7 @@ def test_only_the_parts_that_matter_are_read() -> None:
             return await super().range(key, start, count, end)
 
     stream.__class__ = Counting
-    older = OlderBars(cast(History, stream), index, 0)
+    older = OlderBars(cast(History, stream), index, STREAM)
     asyncio.run(older.read(AAA, 1, DAY + 300 * SECOND, 15))
     assert 2 <= len(requests) <= 3
 
@@ -129,7 +129,7 @@ def test_a_trimmed_stream_ends_where_it_begins() -> None:
     stream = Stream(index, pieces_of(trades(100, step=SECOND), list(range(1, 100))), [])
     for at in range(45):
         stream.entries[at] = (stream.entries[at][0], {})
-    older = OlderBars(cast(History, stream), index, 0)
+    older = OlderBars(cast(History, stream), index, STREAM)
     bars, more = asyncio.run(older.read(AAA, 1, DAY + 60 * SECOND, 100))
     assert bars[:, 0].tolist() == [DAY + second * SECOND for second in range(45, 60)]
     assert not more

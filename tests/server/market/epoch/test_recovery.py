@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
+from tests.support.publisher import DAY, SECOND, STREAM, Publisher, tick, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.server.market.ticks.positions import WireId
@@ -176,7 +176,7 @@ async def test_entries_that_are_not_ours_are_counted_and_passed_over(
 ) -> None:
     joined = await (await server.client()).join("market:realtime")
     publisher.publish(trades(2))
-    key = ticks_key(0)
+    key = ticks_key(STREAM)
     publisher.client.xadd(key, {"x": "y"}, id="3-0")
     publisher.client.xadd(key, {"h": b"\x01\x01" + bytes(30), "d": b"short"}, id="4-0")
     publisher.client.xadd(key, {"h": b"\xff" * 32, "d": bytes(32)}, id="5-7")

@@ -125,7 +125,7 @@ async def test_another_epoch_and_a_position_that_never_was_are_not_recovered(
 ) -> None:
     publisher.publish(trades(10))
     await server.reaches(publisher)
-    foreign = str(WireId(new_epoch(), (3,)))
+    foreign = str(WireId(new_epoch(1), (3,)))
     subscribed = []
     for since in (foreign, at(publisher, 2**62)):
         joined = await (await server.client()).join("market:realtime", {"since": since})

@@ -104,7 +104,7 @@ async def test_a_paused_redis_is_down_until_it_answers(own_valkey: Valkey, serve
 def test_the_quantiles_of_hops_are_those_of_the_stamps(times: list[list[int]]) -> None:
     now = 0
     sampler = TraceSampler(Hub(), Metrics(), lambda: 1, lambda: now)
-    data = EpochData(bytes(8), 1)
+    data = EpochData(1, bytes(8), 1)
     for row in times:
         now += NS_PER_S
         received, parsed, written, read, encoded, _ = accumulate([now - sum(row), *row])

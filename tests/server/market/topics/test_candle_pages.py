@@ -125,7 +125,7 @@ async def test_pages_are_those_of_the_epoch(server: Server, publisher: Publisher
 async def test_pages_end_where_the_stream_was_trimmed(server: Server, publisher: Publisher) -> None:
     publisher.publish(trades(LIMIT + 3000, step=SECOND), entry_size=5)
     await server.reaches(publisher)
-    publisher.client.xtrim("bars:{0}", maxlen=(LIMIT + 1000) // 5, approximate=False)
+    publisher.client.xtrim("bars:{1.0}", maxlen=(LIMIT + 1000) // 5, approximate=False)
     joined = await (await server.client()).join("candles:AAA:1s")
     rows = await all_pages(joined, FAR)
     assert [row[0] for row in rows] == [
@@ -135,7 +135,7 @@ async def test_pages_end_where_the_stream_was_trimmed(server: Server, publisher:
 
 def rows_gone(publisher: Publisher) -> int:
     """Return the number of seconds whose bars the stream has lost."""
-    (_, fields), *_ = publisher.client.xrange("bars:{0}", count=1)
+    (_, fields), *_ = publisher.client.xrange("bars:{1.0}", count=1)
     first = np.frombuffer(fields[b"d"], BAR)
     return int((first["start"].min() - DAY) // SECOND)
 

@@ -95,7 +95,7 @@ async def test_a_late_trade_changes_its_own_bar(server: Server, publisher: Publi
     first = [candle for candle in joined.of("candle") if candle["time"] == DAY // MS][-1]
     assert (first["high"], first["trades"], first["closed"]) == ("150", 2, True)
     pieces = np.frombuffer(
-        b"".join(fields[b"d"] for _, fields in publisher.client.xrange("bars:{0}")), BAR
+        b"".join(fields[b"d"] for _, fields in publisher.client.xrange("bars:{1.0}")), BAR
     )
     assert (pieces["flags"] & BAR_LATE).any()
 

@@ -76,7 +76,7 @@ async def test_the_join_reply_tells_where_the_ticks_come_from(
     publisher: Publisher, valkey: Valkey, serve: Serve, origin: str | None
 ) -> None:
     if origin is not None:
-        publisher.client.hset("meta", "origin", origin)
+        publisher.client.hset("meta", "1:origin", origin)
     client = await (await serve(valkey.url)).client()
     told = None if origin == "elsewhere" else origin
     for topic in ("market:realtime", "market:AAA"):

@@ -1,9 +1,9 @@
 """`BarIndex`: which parts of a shard's stream of bars hold the bars of an instrument. Pure.
 
-Entries of ``bars:{s}`` are in the order in which bars were closed, which is that of time except for
-late pieces and rewinds, and an entry holds bars of many instruments. The index divides the stream
-into parts, and keeps for each instrument and interval the range of time that a part holds, so that
-old bars can be read without the rest of the stream.
+Entries of ``bars:{f.s}`` are in the order in which bars were closed, which is that of time except
+for late pieces and rewinds, and an entry holds bars of many instruments. The index divides the
+stream into parts, and keeps for each instrument and interval the range of time that a part holds,
+so that old bars can be read without the rest of the stream.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`Candles`: the bars of all instruments, as the stream of ticks makes them. No I/O.
 
-History is loaded from ``bars:{s}``. Running bars are read from the `InstrumentStates`, which also
+History is loaded from ``bars:{f.s}``. Running bars are read from the `InstrumentStates`, which also
 close bars, in pieces, while they fold ticks. Ingest closes the same bars from the same ticks with
 the same code, so its stream is followed only for what ticks cannot tell: that feed time closed a
 bar, and the bars that a feed made itself.

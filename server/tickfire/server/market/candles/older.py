@@ -13,7 +13,7 @@ from tickfire.server.market.candles.series import COLUMNS, START, Bars, fold, ov
 from tickfire.server.market.candles.sources import sources_of
 from tickfire.store.entries import all_bars_of
 from tickfire.store.history import History
-from tickfire.store.schema import BAR, Instrument, Rows, bars_key
+from tickfire.store.schema import BAR, Instrument, Rows, Stream, bars_key
 
 SLICE_ENTRIES: Final = 64
 """Entries in one request: at most 64 x 256 bars, which are decoded without a pause."""
@@ -30,13 +30,13 @@ class OlderBars:
     history : History
     index : BarIndex
         The index of the same shard.
-    shard : int
+    stream : Stream
     """
 
-    def __init__(self, history: History, index: BarIndex, shard: int) -> None:
+    def __init__(self, history: History, index: BarIndex, stream: Stream) -> None:
         self._history = history
         self._index = index
-        self._stream = bars_key(shard)
+        self._stream = bars_key(stream)
 
     def close(self) -> None:
         """Close the connection."""

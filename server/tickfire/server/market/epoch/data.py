@@ -28,6 +28,8 @@ class EpochData:
 
     Parameters
     ----------
+    feed : int
+        The number of the feed.
     epoch : bytes
         The 8-byte key of the epoch.
     shards : int
@@ -35,6 +37,7 @@ class EpochData:
 
     Attributes
     ----------
+    feed : int
     epoch : bytes
     shards : int
     positions : list of int
@@ -43,7 +46,8 @@ class EpochData:
         The index of the stream of bars of each shard.
     """
 
-    def __init__(self, epoch: bytes, shards: int) -> None:
+    def __init__(self, feed: int, epoch: bytes, shards: int) -> None:
+        self.feed = feed
         self.epoch = epoch
         self.shards = shards
         self.positions = [0] * shards

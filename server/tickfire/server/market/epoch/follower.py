@@ -13,7 +13,7 @@ from tickfire.base.retry import Backoff
 from tickfire.server.market.epoch.data import EpochData
 from tickfire.server.market.epoch.live import LiveEpoch
 from tickfire.store.entries import Entry
-from tickfire.store.epoch import Epoch, epoch_of, origin_of
+from tickfire.store.epoch import Epoch, epochs_of, origin_of
 from tickfire.store.requests import RedisUnavailable, Requests, newest_id
 from tickfire.store.schema import META_KEY, STATUS_KEY, Status
 from tickfire.store.store import Store
@@ -99,8 +99,9 @@ class EpochFollower:
             self.reachable = False
             raise
         self.reachable = True
-        self.origin = origin_of(fields)
-        return epoch_of(fields)
+        epoch = next(iter(epochs_of(fields).values()), None)
+        self.origin = None if epoch is None else origin_of(fields, epoch.feed)
+        return epoch
 
     async def _next_epoch(self, meta: Requests, current: Epoch | None) -> Epoch:
         """Wait until Redis holds an epoch other than the current one."""

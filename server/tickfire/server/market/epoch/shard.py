@@ -21,7 +21,7 @@ from tickfire.server.market.ticks.positions import WireId
 from tickfire.store.entries import BadEntry, Entry, TickEntry, split, ticks_of
 from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable
-from tickfire.store.schema import Rows, bars_key, ticks_key
+from tickfire.store.schema import Rows, Stream, bars_key, ticks_key
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
@@ -84,8 +84,10 @@ class ShardReader:
         self._shard = shard
         self._recent: deque[TickEntry] = deque(maxlen=RECENT_ENTRIES)
         self._bars_id = b"0-0"
-        self.history = History(store, shard)
-        self.older = OlderBars(History(store, shard), owner.data.bar_indexes[shard], shard)
+        stream = Stream(owner.data.feed, shard)
+        self._stream = stream
+        self.history = History(store, stream)
+        self.older = OlderBars(History(store, stream), owner.data.bar_indexes[shard], stream)
         self.following = False
 
     async def seed(self) -> None:
@@ -101,7 +103,7 @@ class ShardReader:
     async def run(self) -> None:
         """Follow the streams until cancelled."""
         position = self._owner.data.positions[self._shard]
-        start = {ticks_key(self._shard): b"%d-0" % position, bars_key(self._shard): self._bars_id}
+        start = {ticks_key(self._stream): b"%d-0" % position, bars_key(self._stream): self._bars_id}
         tail = Tail(
             self._store,
             start,
@@ -133,7 +135,7 @@ class ShardReader:
 
     # --- entries
     def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> Awaitable[None] | None:
-        if key == ticks_key(self._shard):
+        if key == ticks_key(self._stream):
             return self._on_ticks(entries, read_ns)
         self._owner.data.bar_indexes[self._shard].add(entries)
         self._owner.bars_closed(entries)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tickfire.server.market.epoch.data import EpochData
 from tickfire.store.entries import all_bars_of
 from tickfire.store.history import History
-from tickfire.store.schema import SNAPSHOT_POSITION_FIELD, STATE, bars_key, snapshots_key
+from tickfire.store.schema import SNAPSHOT_POSITION_FIELD, STATE, Stream, bars_key, snapshots_key
 
 type Rows = NDArray[np.void]
 
@@ -59,7 +59,7 @@ async def reseed_shard(data: EpochData, history: History, shard: int, oldest: in
 
 async def _load_snapshots(data: EpochData, history: History, shard: int) -> int:
     """Load the snapshots that are newer than our rows; return the position that they are of."""
-    packed = await history.hash(snapshots_key(shard))
+    packed = await history.hash(snapshots_key(Stream(data.feed, shard)))
     position = packed.pop(SNAPSHOT_POSITION_FIELD, b"0")
     whole = b"".join(row for row in packed.values() if len(row) == STATE.itemsize)
     rows = np.frombuffer(whole, STATE).copy()
@@ -76,7 +76,7 @@ async def _load_snapshots(data: EpochData, history: History, shard: int) -> int:
 async def _load_bars(data: EpochData, history: History, shard: int, hole: tuple[int, int]) -> bytes:
     """Load the history of bars; return the id of its last entry."""
     cutoffs = data.candles.cutoffs()
-    key, last = bars_key(shard), b"0-0"
+    key, last = bars_key(Stream(data.feed, shard)), b"0-0"
     while True:
         entries = await history.range(key, b"(" + last, BAR_ENTRIES)
         if entries:

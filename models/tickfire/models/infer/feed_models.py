@@ -1,0 +1,86 @@
+"""`FeedModels`: the models over the ticks and bars of one feed, in its current epoch."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from tickfire.models.infer.counters import Counters
+from tickfire.models.infer.stream_model import StreamModel
+from tickfire.models.infer.streams import Streams
+from tickfire.models.records import Sentiment
+from tickfire.store.epoch import Epoch
+from tickfire.store.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+class FeedModels:
+    """Models that follow the streams of one feed; a new epoch gets new ones.
+
+    Parameters
+    ----------
+    store : Store
+    models : sequence of StreamModel
+        Models for the first epoch.
+    new_models : callable
+        Returns models for each later epoch.
+    counters : Counters
+
+    Attributes
+    ----------
+    models : sequence of StreamModel
+    epoch : Epoch or None
+        The epoch that is followed; None before the first.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        models: Sequence[StreamModel],
+        new_models: Callable[[], Sequence[StreamModel]],
+        counters: Counters,
+    ) -> None:
+        self.models = models
+        self.epoch: Epoch | None = None
+        self._store = store
+        self._new_models = new_models
+        self._counters = counters
+        self._streams: Streams | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def position(self) -> int:
+        """The sum of the positions that were read, over the streams."""
+        return 0 if self._streams is None else self._streams.position
+
+    async def follow(self, epoch: Epoch) -> None:
+        """Follow the streams of an epoch, unless they are followed already."""
+        died = self._task is not None and self._task.done()
+        if epoch == self.epoch and not died:
+            return
+        await self.stop()
+        if self.epoch is not None:
+            self.models = self._new_models()
+        self.epoch = epoch
+        self._streams = Streams(self._store, epoch, self.models, self._counters)
+        self._task = asyncio.get_running_loop().create_task(self._streams.run())
+        logger.info(
+            "following feed %d: epoch %s, %d shards", epoch.feed, epoch.key.hex(), epoch.shards
+        )
+
+    def tell(self, sentiment: Sentiment) -> None:
+        """Pass the sentiment of a headline to the models."""
+        if self._streams is not None:
+            self._streams.tell(sentiment)
+
+    async def stop(self) -> None:
+        """Stop following the streams."""
+        if self._task is None:
+            return
+        task, self._task = self._task, None
+        task.cancel()
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(ended, Exception):
+            logger.error("following ticks and bars failed; starting again: %r", ended)
