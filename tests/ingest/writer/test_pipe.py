@@ -17,7 +17,15 @@ from tickfire.ingest.writer.claims import replace_head
 from tickfire.ingest.writer.pipe import ACKNOWLEDGED, Pipe
 from tickfire.store.head import decode_head
 from tickfire.store.lease import LeaseLost
-from tickfire.store.schema import BAR, ENTRY_HEADER, TICK, bars_key, head_key, ticks_key
+from tickfire.store.schema import (
+    BAR,
+    ENTRY_HEADER,
+    TICK,
+    bars_key,
+    cursors_key,
+    head_key,
+    ticks_key,
+)
 from tickfire.store.store import Store
 from tickfire.store.writes import BarWrite, CursorWrite, Write, tick_writes
 
@@ -68,7 +76,7 @@ async def test_a_cut_connection_loses_and_doubles_nothing(store: Store, client: 
         await flushed(pipe)
     assert await positions(client) == [TICKS * i + TICKS for i in range(2000)]
     assert await client.xlen(bars_key(STREAM)) == 2000
-    assert await client.hget("cursors:{0}", "at") == b"1999"
+    assert await client.hget(cursors_key(STREAM), "at") == b"1999"
 
 
 async def test_what_waits_for_a_paused_redis_is_counted(store: Store, client: Any) -> None:
