@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +116,10 @@ def test_what_is_not_a_dbn_file_is_told_in_one_sentence(tmp_path: Path) -> None:
     assert "version 4" in sentence("v4", b"DBN\x04" + bytes(100), UnsupportedVersionError)
     assert "inside the metadata" in sentence("cut", Metadata("X").encode()[:50], TruncatedDbnError)
     assert "corrupt zstd" in sentence("zstd", b"\x28\xb5\x2f\xfd" + b"\xff" * 20, CorruptDbnError)
+    for name, module in (("gzip", gzip), ("bzip2", bz2), ("xz", lzma)):
+        assert f"with {name}, and only zstd" in sentence(
+            name, module.compress(RECORDS), NotDbnError
+        )
     (tmp_path / "folder").mkdir()
     assert "cannot be read" in sentence("folder", None, DbnError)
 

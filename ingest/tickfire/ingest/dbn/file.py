@@ -9,23 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
-from tickfire.ingest.dbn.errors import CorruptDbnError, DbnError, TruncatedDbnError
+from tickfire.ingest.dbn.errors import CorruptDbnError, DbnError, NotDbnError, TruncatedDbnError
 from tickfire.ingest.dbn.layout import HEADER_SIZE
 from tickfire.ingest.dbn.metadata import PREFIX_SIZE, Metadata, metadata_size
 from tickfire.ingest.dbn.walk_kernel import walk
+from tickfire.ingest.dbn.zstd import ZstdSource, is_zstd
 
 DEFAULT_CHUNK_SIZE: Final = 1 << 20
 MIN_CHUNK_SIZE: Final = 1024
 """Bytes; the largest record has 1,020."""
 
-_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
-_ZSTD_INPUT_SIZE: Final = 1 << 14
+_MAGIC_SIZE: Final = 4
+_OTHER_COMPRESSION: Final = {
+    b"\x1f\x8b": "gzip",
+    b"BZ": "bzip2",
+    b"\xfd7": "xz",
+    b"PK": "zip",
+    b"\x04\x22": "lz4",
+}
+"""By the first two bytes of a file."""
 
 
 class DbnFile:
@@ -112,54 +119,16 @@ class _Source(Protocol):
         ...
 
 
-class _ZstdSource:
-    """Source that decompresses zstd frames, and detects a truncated one."""
-
-    def __init__(self, raw: BinaryIO) -> None:
-        self._raw = raw
-        self._decompressor = zstandard.ZstdDecompressor()
-        self._frame: zstandard.ZstdDecompressionObj | None = None
-        self._compressed = b""
-        self._ready = bytearray()
-        self._failure: DbnError | None = None
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to ``size`` bytes; bytes before broken compression are returned first."""
-        while len(self._ready) < size and self._failure is None:
-            try:
-                if not self._fill():
-                    break
-            except DbnError as error:
-                self._failure = error
-        if self._failure is not None and not self._ready:
-            raise self._failure
-        taken = bytes(memoryview(self._ready)[:size])
-        del self._ready[:size]
-        return taken
-
-    def _fill(self) -> bool:
-        data = self._compressed or self._raw.read(_ZSTD_INPUT_SIZE)
-        if not data:
-            if self._frame is not None:
-                raise TruncatedDbnError("is truncated inside a zstd frame")
-            return False
-        frame = self._frame or self._decompressor.decompressobj()
-        try:
-            self._ready += frame.decompress(data)
-        except zstandard.ZstdError as error:
-            raise CorruptDbnError(f"is corrupt zstd ({error})") from None
-        self._frame, self._compressed = (None, frame.unused_data) if frame.eof else (frame, b"")
-        return True
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[_Source]:
     """Open a file for its decompressed bytes; errors inside the block name the file."""
     try:
         with path.open("rb") as raw:
-            compressed = raw.read(len(_ZSTD_MAGIC)) == _ZSTD_MAGIC
+            head = raw.read(_MAGIC_SIZE)
             raw.seek(0)
-            yield _ZstdSource(raw) if compressed else raw
+            if name := _OTHER_COMPRESSION.get(head[:2]):
+                raise NotDbnError(f"is compressed with {name}, and only zstd can be read")
+            yield ZstdSource(raw) if is_zstd(head) else raw
     except DbnError as error:
         raise type(error)(f"{path} {error}") from None
     except FileNotFoundError:
