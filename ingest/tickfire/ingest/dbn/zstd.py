@@ -22,8 +22,8 @@ _LEGACY_MAGICS: Final = tuple(bytes((first, *b"\xb5\x2f\xfd")) for first in rang
 _MAGIC_SIZE: Final = 4
 _SKIPPABLE_HEADER_SIZE: Final = 8
 _MAX_HEADER_SIZE: Final = 18
-_INPUT_SIZE: Final = 1 << 11
-"""Bytes decompressed at a time: the worst of them expand to 64 MiB."""
+_INPUT_SIZE: Final = 1 << 10
+"""Bytes decompressed at a time: the worst of them expand to 32 MiB."""
 _READ_SIZE: Final = 1 << 14
 
 
