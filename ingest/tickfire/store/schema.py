@@ -80,6 +80,36 @@ BAR: Final = np.dtype(
 )
 """A closed bar of one instrument, or a piece of one: 80 bytes."""
 
+BOOK_DEPTH: Final = 10
+"""Price levels of each side in a BOOK."""
+BOOK_UNSYNCED: Final = 1
+"""Book flag: a record contradicted the book, which was emptied and is being built again. It may
+lack orders until the feed sends a snapshot or a clear."""
+BOOK_CROSSED: Final = 2
+"""Book flag: the best bid is not below the best ask, as while an auction gathers orders."""
+
+BOOK: Final = np.dtype(
+    [
+        ("ts_event", "<i8"),  # ns since the Unix epoch, of the last record that it includes
+        ("instrument_id", "<u4"),
+        ("sequence", "<u4"),  # of that record; 0 if the venue has none
+        ("publisher_id", "<u2"),
+        ("feed", "u1"),
+        ("flags", "u1"),  # BOOK_*
+        ("reserved", "<u4"),
+        *(
+            (f"{side}_{name}", kind, (BOOK_DEPTH,))
+            for side in ("bid", "ask")
+            for name, kind in (("price", "<i8"), ("size", "<u8"), ("count", "<u4"))
+        ),
+    ]
+)
+"""The best levels of one publisher's book of an instrument, the best one first: 424 bytes.
+
+Prices are in 1e-9, ``UNDEF_PRICE`` beyond the last level. The count is the number of orders; 0 if
+the venue does not say.
+"""
+
 RUNNING_BAR: Final = (
     ("start", "<i8"),  # ns; 0: no bar is running
     ("open", "<i8"),

@@ -14,6 +14,8 @@ from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import (
     BAR,
     BINARY_HEADER,
+    BOOK,
+    BOOK_DEPTH,
     ENTRY_HEADER,
     STATE,
     TICK,
@@ -118,3 +120,19 @@ def test_the_kernel_shards_as_the_schema_says(feed: int, number: int, shards: in
     states.fold(tick, 1)
     row = states.row(feed, number)
     assert row is not None and row["shard"] == shard_of(feed, number, shards)
+
+
+def test_a_book_is_424_bytes() -> None:
+    book = np.zeros(1, BOOK)
+    book["ts_event"], book["instrument_id"], book["sequence"] = 5, 118, 7
+    book["publisher_id"], book["feed"], book["flags"] = 1, 2, 3
+    for i, name in enumerate(("price", "size", "count")):
+        book[f"bid_{name}"] = 10 * i + np.arange(BOOK_DEPTH)
+        book[f"ask_{name}"] = 100 + 10 * i + np.arange(BOOK_DEPTH)
+    side = struct.Struct("<10q10Q10I")
+    assert book.tobytes() == (
+        struct.pack("<qIIHBBI", 5, 118, 7, 1, 2, 3, 0)
+        + side.pack(*range(30))
+        + side.pack(*range(100, 130))
+    )
+    assert len(book.tobytes()) == 424

@@ -8,6 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from tests.support.reference.book import LAST, MAYBE_BAD, Books
+from tickfire.ingest.dbn.records import MBO
+
 UNDEF = 2**63 - 1
 UNDEF_SIZE = 2**32 - 1
 S, M = 10**9, 60 * 10**9
@@ -82,6 +87,7 @@ class Reference:
     bars: list[Bar] = field(default_factory=list)
     rows: dict[int, Row] = field(default_factory=dict)
     controls: list[bytes] = field(default_factory=list)
+    books: Books = field(default_factory=Books)
     sweep_at: int = 0
     records: int = 0
 
@@ -184,6 +190,8 @@ class Reference:
         elif rtype == 160:
             rest = at(52, 4, signed=False), record[39], record[36]
             self.event(row, ts, record[38], at(24), sized(at(32, 4, signed=False)), rest)
+            if not self.trades_only:
+                self.order(row, ts, record, *rest)
         else:
             sequence = 0 if rtype in WITHOUT_SEQUENCE else at(44, 4, signed=False)
             action = 0 if rtype in QUOTES_ALONE else record[28]
@@ -200,6 +208,13 @@ class Reference:
             self.trade(row, ts, price, size, rest)
         elif action == ord("R") and not self.trades_only:
             self.clear(row, ts, rest[0], rest[2])
+
+    def order(self, row: Row, ts: int, record: bytes, sequence: int, side: int, flags: int) -> None:
+        book = self.books.take(np.frombuffer(record[: MBO.itemsize], MBO)[0])
+        if flags & LAST:
+            flags |= MAYBE_BAD if book.unsynced else 0
+            bid, ask = book.best("B"), book.best("A")
+            self.quotes(row, ts, capped(bid), capped(ask), sequence, flags)
 
     def quotes(
         self,
@@ -241,6 +256,11 @@ class Reference:
                 self.close_minute(row)
             row.minute = bar
             self.close_minute(row)
+
+
+def capped(side: Side) -> Side:
+    """Return a side whose size is the largest that is not the undefined one, at most."""
+    return side[0], min(side[1], UNDEF_SIZE - 1)
 
 
 def sized(size: int) -> int:

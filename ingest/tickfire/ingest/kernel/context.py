@@ -41,7 +41,9 @@ CTX_TRADES_ONLY: Final = 16
 """1: make bars from trades alone, and skip quotes and the feed's own bars."""
 CTX_UNTIMED_BARS: Final = 17
 """The record type for which `RTYPE_OHLCV_DEPRECATED` stands; itself: unknown, so skip them."""
-CTX_WORDS: Final = 18
+CTX_BOOKS: Final = 18
+"""The context of the order books; see `tickfire.ingest.kernel.books.words`."""
+CTX_WORDS: Final = 19
 
 # --- counters
 COUNT_INSTRUMENTS: Final = 0
@@ -85,6 +87,8 @@ STOP_INSTRUMENTS: Final = 4
 """The table of instruments is full and must grow."""
 STOP_BAD_LENGTH: Final = 5
 """A record has an impossible length; the rest of the stream cannot be read."""
+STOP_BOOKS: Final = 6
+"""A table of the order books is full and must grow."""
 
 
 def _word(field: str) -> int:

@@ -86,28 +86,37 @@ def emit_clear(at: Any, out: Any, ts: Any, number: Any, tail: Any, numbering: An
 
 
 @helper
-def emit_sides(
-    record: Any, at: Any, out: Any, ts: Any, number: Any, tail: Any, numbering: Any
+def emit_top(
+    at: Any, out: Any, ts: Any, number: Any, tail: Any, numbering: Any, bid: Any, ask: Any
 ) -> Any:
-    """Write a tick for each side of the top of book that a record changes, and apply it.
+    """Write a tick for each side of the top of book that has changed, and apply it.
 
-    Returns where the next tick goes. ``tail`` is the last word of the TICK without side and kind.
+    ``bid`` and ``ask`` are (price, size), the size as uint64. Returns where the next tick goes.
+    ``tail`` is the last word of the TICK without side and kind.
     """
     row = as_i64(at)
-    b4 = as_u32(record)
-    b8 = as_i64(record)
-    price = b8[6]
-    size = defined_size(b4[16])
+    price, size = bid
     if price != row[ROW_BID] or int64(size) != row[ROW_BID_SIZE]:
         position = next_position(at, out, numbering)
         put_tick(out, ts, price, number | size, tail | uint64(SIDE_NONE << 40 | TICK_BID << 32))
         apply_side(at, ROW_BID, ROW_BID_SIZE, ts, price, int64(size), position)
         out += TICK_SIZE
-    price = b8[7]
-    size = defined_size(b4[17])
+    price, size = ask
     if price != row[ROW_ASK] or int64(size) != row[ROW_ASK_SIZE]:
         position = next_position(at, out, numbering)
         put_tick(out, ts, price, number | size, tail | uint64(SIDE_NONE << 40 | TICK_ASK << 32))
         apply_side(at, ROW_ASK, ROW_ASK_SIZE, ts, price, int64(size), position)
         out += TICK_SIZE
     return out
+
+
+@helper
+def emit_sides(
+    record: Any, at: Any, out: Any, ts: Any, number: Any, tail: Any, numbering: Any
+) -> Any:
+    """Write and apply the ticks of the top of book that a record holds; see `emit_top`."""
+    b4 = as_u32(record)
+    b8 = as_i64(record)
+    bid = (b8[6], defined_size(b4[16]))
+    ask = (b8[7], defined_size(b4[17]))
+    return emit_top(at, out, ts, number, tail, numbering, bid, ask)

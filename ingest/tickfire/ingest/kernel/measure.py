@@ -67,8 +67,7 @@ def _walk_all(states: InstrumentStates, size: int) -> None:
     end = 0
     while end != at:
         at, end = end, walk(states.address, end, size)
-        if states.counters[ctx.COUNT_STOP] == ctx.STOP_INSTRUMENTS:
-            states.grow()
+        if states.grow_full():
             at = -1
         states.drain()
 

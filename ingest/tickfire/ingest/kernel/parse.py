@@ -104,9 +104,8 @@ class Parser:
         before = self.start
         while True:
             self.start = walk(states.address, self.start, self.end)
-            if states.counters[ctx.COUNT_STOP] != ctx.STOP_INSTRUMENTS:
+            if not states.grow_full():
                 break
-            states.grow()
         if self.start != before:
             return Batch(self._controls(), states.ticks, states.bars)
         if states.counters[ctx.COUNT_STOP] == ctx.STOP_BAD_LENGTH:

@@ -94,12 +94,14 @@ from tickfire.ingest.kernel.context import (
     ROW_S_CLOSED,
     STOP_BAD_LENGTH,
     STOP_BARS,
+    STOP_BOOKS,
     STOP_CONTROL,
     STOP_END,
     STOP_INSTRUMENTS,
     STOP_TICKS,
 )
 from tickfire.ingest.kernel.emit import emit_clear, emit_sides, emit_trade, plausible
+from tickfire.ingest.kernel.order_record import BOOKS_FULL, emit_book_top, take_order
 from tickfire.ingest.kernel.rows import find_row
 from tickfire.ingest.kernel.ticks import TICK_SHIFT, TICK_SIZE
 from tickfire.kernels.bars import (
@@ -291,8 +293,11 @@ def take_ohlcv(c: Any, at: Any, record: Any, rtype: Any, ts: Any) -> None:
 
 
 @helper
-def take_event(c: Any, at: Any, record: Any, family: Any, ts: Any) -> None:
-    """Write and apply the ticks of a trade, a clear or a change of the top of book."""
+def take_event(c: Any, at: Any, record: Any, family: Any, ts: Any, book: Any) -> None:
+    """Write and apply the ticks of a trade, a clear or a change of the top of book.
+
+    ``book`` is the address of the order book that an MBO record belongs to.
+    """
     cnt = as_i64(c[CTX_COUNTERS])
     price, size, action, side, flags, sequence = event_of(record, family)
     quotes = c[CTX_TRADES_ONLY] == 0
@@ -310,7 +315,9 @@ def take_event(c: Any, at: Any, record: Any, family: Any, ts: Any) -> None:
             out = emit_trade(c, at, out, ts, price, number, size, sided, numbering)
     elif action == uint8(ACTION_CLEAR) and quotes:
         out = emit_clear(at, out, ts, number, tail, numbering)
-    if quotes and family != uint64(MBO) and as_u8(record)[1] != uint8(RTYPE_TRADE):
+    if book != 0:
+        out = emit_book_top(c, book, at, out, ts, number, tail, numbering)
+    elif quotes and family != uint64(MBO) and as_u8(record)[1] != uint8(RTYPE_TRADE):
         out = emit_sides(record, at, out, ts, number, tail, numbering)
     cnt[COUNT_TICKS] += (out - made) >> TICK_SHIFT
 
@@ -344,9 +351,13 @@ def take_data(c: Any, record: Any, rtype: Any, family: Any) -> Any:
     if at == 0:
         cnt[COUNT_STOP] = STOP_INSTRUMENTS
         return False
+    book = take_order(c, record, ts)
+    if book == BOOKS_FULL:
+        cnt[COUNT_STOP] = STOP_BOOKS
+        return False
     cnt[COUNT_RECORDS] += 1
     if family != uint64(OHLCV):
-        take_event(c, at, record, family, ts)
+        take_event(c, at, record, family, ts, book)
     elif c[CTX_TRADES_ONLY] == 0:
         take_ohlcv(c, at, record, rtype, ts)
     return True

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tickfire.ingest.dbn.enums import bars_rtype
 from tickfire.ingest.kernel import context as ctx
+from tickfire.ingest.kernel.books.books import OrderBooks
 from tickfire.ingest.kernel.fold_kernel import clear_all, close_all, close_due, fold_ticks
 from tickfire.ingest.kernel.rows import HASH_FACTOR
 from tickfire.store.schema import BAR, STATE, TICK, Rows
@@ -36,6 +37,11 @@ class InstrumentStates:
         The number of rows to begin with.
     ticks : int
         The number of ticks that one call of a kernel may write.
+
+    Attributes
+    ----------
+    books : OrderBooks
+        The order books that a `Parser` keeps.
     """
 
     def __init__(
@@ -50,6 +56,7 @@ class InstrumentStates:
         self.counters = np.zeros(ctx.COUNTERS, np.int64)
         self.positions = np.zeros(shards, np.int64)
         self.controls = np.zeros(CONTROLS, np.int64)
+        self.books = OrderBooks(feed)
         self._ticks = np.zeros(max(ticks, 2 * instruments), TICK)
         self._rows = np.zeros(1, STATE)
         self._point(ctx.CTX_COUNTERS, self.counters)
@@ -58,6 +65,7 @@ class InstrumentStates:
         self.context[ctx.CTX_CONTROL_CAPACITY] = CONTROLS
         self.context[ctx.CTX_SHARDS] = shards
         self.context[ctx.CTX_FEED] = feed
+        self.context[ctx.CTX_BOOKS] = self.books.address
         self.use_schema(None)
         self._resize(instruments)
 
@@ -104,6 +112,15 @@ class InstrumentStates:
     def grow(self) -> None:
         """Double the table of instruments."""
         self._resize(2 * (len(self._rows) - 1))
+
+    def grow_full(self) -> bool:
+        """Grow the table for want of which the kernel stopped; return whether there was one."""
+        stop = self.counters[ctx.COUNT_STOP]
+        if stop == ctx.STOP_INSTRUMENTS:
+            self.grow()
+        elif stop == ctx.STOP_BOOKS:
+            self.books.grow()
+        return bool(stop == ctx.STOP_INSTRUMENTS or stop == ctx.STOP_BOOKS)
 
     def _insert(self, rows: Rows) -> None:
         """Append rows whose keys are new, and hash them as the kernels do."""
@@ -246,6 +263,7 @@ class InstrumentStates:
         if len(self.ticks) + len(self.rows) > len(self._ticks):
             raise ValueError("the output has no room for the clears; take and drain it first")
         clear_all(self.address)
+        self.books.reset()
 
     def take_dirty(self) -> Rows:
         """Return a copy of the rows that changed since the last call."""
