@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,12 +44,11 @@ class SentFeed:
     host: str
     port: int = 0
     sessions: int = 0
-    _writer: asyncio.StreamWriter | None = None
+    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
-    def send(self, data: bytes) -> None:
-        """Send more bytes in the session that was begun last."""
-        assert self._writer is not None, "no session was begun"
-        self._writer.write(data)
+    def send(self, data: bytes, session: int = -1) -> None:
+        """Send more bytes in a session, by default the one that was begun last."""
+        self._writers[session].write(data)
 
 
 @asynccontextmanager
@@ -58,14 +57,18 @@ async def sending(metadata: Metadata, *sessions: bytes) -> AsyncIterator[SentFee
     feed = SentFeed("127.0.0.1")
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        index = min(feed.sessions, len(sessions) - 1)
-        feed.sessions += 1
-        feed._writer = writer
         writer.write(b"lsg_version=1\ncram=x\n")
         await reader.readline()
         writer.write(b"success=1|session_id=1\n")
-        while b"start_session" not in await reader.readline():
-            pass
+        while line := await reader.readline():
+            if b"start_session" in line:
+                break
+        else:  # the client has gone
+            writer.close()
+            return
+        index = min(feed.sessions, len(sessions) - 1)
+        feed.sessions += 1
+        feed._writers.append(writer)
         writer.write(metadata.encode() + sessions[index])
         await writer.drain()
         if index == len(sessions) - 1:

@@ -1,0 +1,184 @@
+"""Two processes of ingest on one feed, of which one is stopped, hangs or is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from tests.support.cli import TICKFIRE, assert_one_sentence, run
+from tests.support.dbn import START, trades
+from tests.support.eventually import eventually
+from tests.support.ingest import KEY, SentFeed, sending
+from tests.support.processes import WORKERS
+from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.redis.server import EmbeddedRedis
+from tickfire.store.lease import EXPIRY_S, Holder, Lease, LeaseLost
+from tickfire.store.schema import TICK, TICK_TRADE, lease_key, ticks_key
+from tickfire.store.store import Store
+
+META = Metadata("TEST.DATA", None, START)
+TAKE_OVER_S = 2.0 * WORKERS
+
+
+class Process:
+    """A running ``tickfire ingest``, and the lines that it has logged."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.log: list[str] = []
+
+    async def read(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.log.append(line.decode())
+
+    async def said(self, words: str, times: int = 1, timeout_s: float = 20) -> None:
+        def says() -> bool:
+            return sum(words in line for line in self.log) >= times
+
+        await eventually(says, f"{words!r} in {self.log}", timeout_s)
+
+
+@asynccontextmanager
+async def process(feed: SentFeed, redis_url: str) -> AsyncIterator[Process]:
+    child = await asyncio.create_subprocess_exec(
+        *TICKFIRE, *arguments(feed, redis_url), stderr=asyncio.subprocess.PIPE
+    )
+    found = Process(child)
+    reading = asyncio.create_task(found.read())
+    try:
+        yield found
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+        await reading
+
+
+def arguments(feed: SentFeed, redis_url: str, *more: str) -> list[str]:
+    gateway = f"{feed.host}:{feed.port}"
+    return [
+        "ingest", "--gateway", gateway, "--key", KEY, "--dataset", "TEST.DATA",
+        "--schemas", "trades", "--redis-url", redis_url, *more,
+    ]  # fmt: skip
+
+
+def part(number: int) -> bytes:
+    """Return the ``number``-th ten trades."""
+    return trades(60)[10 * number : 10 * number + 10].tobytes()
+
+
+async def traded(client: Any) -> list[int]:
+    """Return the sequence numbers of the trades in the stream, whose positions must be dense."""
+    position, found = 0, []
+    for entry_id, fields in await client.xrange(ticks_key(0)):
+        ticks = np.frombuffer(fields[b"d"], TICK)
+        position += len(ticks)
+        assert entry_id == b"%d-0" % position
+        found += ticks["sequence"][ticks["kind"] == TICK_TRADE].tolist()
+    return found
+
+
+async def until_traded(client: Any, count: int) -> None:
+    async def all_there() -> bool:
+        return len(await traded(client)) >= count
+
+    await eventually(all_there, f"{count} trades")
+
+
+@pytest.mark.timeout(120)
+async def test_a_standby_takes_over_and_a_writer_that_hung_writes_nothing_more(
+    valkey: EmbeddedRedis, client: Any
+) -> None:
+    url = f"redis://127.0.0.1:{valkey.options.port}/0"
+    async with sending(META, b"") as feed, process(feed, url) as first:
+        await eventually(lambda: feed.sessions == 1, "the first session")
+        feed.send(part(0))
+        await until_traded(client, 10)
+        async with process(feed, url) as second:
+            await second.said(f"process {first.process.pid} on")
+            await second.said("waiting as standby")
+
+            # The first one hangs. Its feed goes on, and it wakes up with records to write.
+            first.process.send_signal(signal.SIGSTOP)
+            hung = time.monotonic()
+            await second.said("taking over feed 1", timeout_s=TAKE_OVER_S)
+            assert time.monotonic() - hung > EXPIRY_S / 2
+            await eventually(lambda: feed.sessions == 2, "a session of the standby")
+            feed.send(part(1))
+            await until_traded(client, 20)
+            feed.send(part(5), session=0)
+            first.process.send_signal(signal.SIGCONT)
+            await first.said("stopped writing")
+            await first.said(f"process {second.process.pid} on")
+
+            # The second one is killed.
+            feed.send(part(2))
+            await until_traded(client, 30)
+            second.process.kill()
+            await first.said("taking over feed 1", timeout_s=TAKE_OVER_S)
+            await eventually(lambda: feed.sessions == 3, "a session of the first again")
+            feed.send(part(3))
+            await until_traded(client, 40)
+
+        # It ends in good order: the next one need not wait.
+        first.process.terminate()
+        assert await first.process.wait() == 0
+        assert await client.get(lease_key(1)) is None
+    assert await traded(client) == trades(40)["sequence"].tolist()
+
+
+async def test_no_standby_ends_with_a_sentence(
+    valkey: EmbeddedRedis, client: Any, store: Store
+) -> None:
+    lease = Lease(store, 1)
+    await lease.wait(lambda holder: None)
+    url = f"redis://127.0.0.1:{valkey.options.port}/0"
+    async with sending(META, b"") as feed, asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(lease.keep())
+        told = await asyncio.to_thread(run, *arguments(feed, url, "--no-standby"))
+        keeping.cancel()
+        assert_one_sentence(told, f"feed 1 is written by another ingest, {lease.holder}")
+        assert feed.sessions == 0
+    lease.close()
+
+
+# --- the lease
+async def test_one_process_holds_a_lease_until_it_releases_it(store: Store) -> None:
+    first, second = Lease(store, 1), Lease(store, 1)
+    assert await first.take() == first.holder
+    assert await second.take() == first.holder
+    assert await first.take() == first.holder
+    await second.release()  # not its own
+    assert await second.take() == first.holder
+    await first.release()
+    assert await second.take() == second.holder
+    with pytest.raises(LeaseLost, match=f"feed 1 is written by {second.holder} now"):
+        await first.check()
+    first.close()
+    second.close()
+
+
+async def test_leases_of_other_feeds_are_others(store: Store) -> None:
+    first, second = Lease(store, 1), Lease(store, 2)
+    assert await first.take() == first.holder
+    assert await second.take() == second.holder
+    first.close()
+    second.close()
+
+
+async def test_a_lease_outlives_a_redis_that_forgets_it(store: Store, client: Any) -> None:
+    lease = Lease(store, 1)
+    await lease.wait(lambda holder: None)
+    await client.delete(lease_key(1))
+    await lease.check()
+    assert msgspec.json.decode(await client.get(lease_key(1)), type=Holder) == lease.holder
+    lease.close()
