@@ -40,7 +40,8 @@ class Valkey:
         self.client: Any = redis.Redis(port=self.port, retry=Retry(NoBackoff(), 0))
         self.start()
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
+        """Run the server, with further options for this run."""
         self._process = subprocess.Popen(
             [
                 binary(),
@@ -55,6 +56,7 @@ class Valkey:
                 "--loglevel",
                 "warning",
                 *self._options,
+                *options,
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,0 +1,239 @@
+"""When ingest goes on with an epoch, and when it begins a new one: one id never means two ticks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from tests.support.cli import assert_one_sentence, run
+from tests.support.dbn import START, trades
+from tests.support.eventually import eventually
+from tests.support.ingest import KEY, ingesting, sending, until_records
+from tests.support.valkey import Valkey
+from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.store.head import decode_head
+from tickfire.store.schema import (
+    META_KEY,
+    STATUS_KEY,
+    TICK,
+    TICK_TRADE,
+    Status,
+    head_key,
+    ticks_key,
+)
+from tickfire.store.store import Store
+
+META = Metadata("TEST.DATA", None, START)
+TRADES = trades(60)
+
+
+def part(first: int, last: int) -> bytes:
+    """Return the records of trades ``first`` to ``last``, without the last."""
+    return TRADES[first:last].tobytes()
+
+
+def stream(client: Any) -> dict[int, bytes]:
+    """Return each position of the stream and its tick."""
+    found = {}
+    for entry_id, fields in client.xrange(ticks_key(0)):
+        ticks = np.frombuffer(fields[b"d"], TICK)
+        last = int(entry_id.split(b"-")[0])
+        found |= {last - len(ticks) + 1 + i: tick.tobytes() for i, tick in enumerate(ticks)}
+    return found
+
+
+def sequences(found: dict[int, bytes]) -> list[int]:
+    """Return the sequence numbers of the trades, whose positions must be dense from 1."""
+    assert list(found) == list(range(1, len(found) + 1))
+    ticks = np.frombuffer(b"".join(found.values()), TICK)
+    numbers: list[int] = ticks["sequence"][ticks["kind"] == TICK_TRADE].tolist()
+    return numbers
+
+
+def kinds(client: Any) -> list[str]:
+    entries = client.xrange(STATUS_KEY)
+    return [msgspec.msgpack.decode(row[b"d"], type=Status).kind for _, row in entries]
+
+
+# --- failover
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[Valkey, Valkey]]:
+    """Run a primary and its replica, which are in step."""
+    folder = ("--dir", str(tmp_path))  # a replica writes a dump
+    primary, replica = Valkey("--repl-diskless-sync-delay", "0", *folder), Valkey(*folder)
+    replica.client.replicaof("127.0.0.1", primary.port)
+    yield primary, replica
+    primary.close()
+    replica.close()
+
+
+def in_step(primary: Valkey, replica: Valkey) -> bool:
+    info = replica.client.info("replication")
+    offset = primary.client.info("replication")["master_repl_offset"]
+    return info.get("master_link_status") == "up" and info["slave_repl_offset"] == offset
+
+
+async def fail_over(primary: Valkey, replica: Valkey) -> None:
+    """Replace the primary, at its own address, by what the replica holds.
+
+    For some time it is a replica itself, which loads its data and refuses writes.
+    """
+    primary.kill()
+    primary.start("--replicaof", f"127.0.0.1 {replica.port}")
+
+    def synchronized() -> bool:
+        return bool(primary.client.info("replication").get("master_link_status") == "up")
+
+    await eventually(synchronized, "the new primary has the data of the replica")
+    primary.client.replicaof("no", "one")
+
+
+async def test_a_failover_that_lost_acknowledged_ticks_loses_nothing(
+    pair: tuple[Valkey, Valkey],
+) -> None:
+    primary, replica = pair
+    store = await Store.open(primary.url)
+    async with sending(META, part(0, 20)) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, 20)
+        epoch = ingest.writer.epoch
+        await eventually(lambda: in_step(primary, replica), "the replica is in step")
+        replica.client.replicaof("no", "one")  # from here on it receives nothing
+        feed.send(part(20, 40))
+        await until_records(ingest, 40)
+        seen = stream(primary.client)
+        feed.send(part(40, 50))
+        await fail_over(primary, replica)
+        feed.send(part(50, 60))
+        await until_records(ingest, 60)
+        assert ingest.writer.epoch == epoch
+    held = stream(primary.client)
+    assert sequences(held) == TRADES["sequence"].tolist()
+    assert {position: held[position] for position in seen} == seen
+    assert "epoch" not in kinds(primary.client)
+    await store.close()
+
+
+async def test_a_failover_that_lost_more_than_is_kept_begins_an_epoch(
+    pair: tuple[Valkey, Valkey], caplog: pytest.LogCaptureFixture
+) -> None:
+    primary, replica = pair
+    store = await Store.open(primary.url)
+    async with sending(META, part(0, 20)) as feed, ingesting(feed, store, keep_bytes=0) as ingest:
+        await until_records(ingest, 20)
+        epoch = ingest.writer.epoch
+        await eventually(lambda: in_step(primary, replica), "the replica is in step")
+        replica.client.replicaof("no", "one")
+        feed.send(part(20, 40))
+        await until_records(ingest, 40)
+        await fail_over(primary, replica)
+        feed.send(part(40, 60))
+        await until_records(ingest, 60)
+        assert ingest.writer.epoch != epoch
+    assert sequences(stream(primary.client)) == TRADES["sequence"].tolist()[40:]
+    assert kinds(primary.client).count("epoch") == 1
+    assert "Redis no longer has all of the epoch; beginning a new one" in caplog.text
+    await store.close()
+
+
+# --- restarts
+async def written(store: Store) -> bytes:
+    """Let an ingest write some ticks and end in good order; return its epoch."""
+    async with sending(META, part(0, 20)) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, 20)
+        return ingest.writer.epoch
+
+
+async def continued(store: Store) -> bytes:
+    """Return the epoch of the next ingest."""
+    async with sending(META, part(20, 40)) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, 20)
+        return ingest.writer.epoch
+
+
+async def change_head(client: Any, **fields: Any) -> None:
+    head = decode_head(await client.get(head_key(0)))
+    assert head is not None
+    await client.set(head_key(0), head._replace(**fields).encode())
+
+
+async def test_an_epoch_goes_on_after_an_ingest_that_ended_in_good_order(
+    store: Store, client: Any
+) -> None:
+    epoch = await written(store)
+    head = decode_head(await client.get(head_key(0)))
+    assert head is not None and head.closed
+    await change_head(client, server=b"another-server")  # Redis was restarted meanwhile
+    assert await continued(store) == epoch
+
+
+async def test_an_epoch_goes_on_after_an_ingest_that_was_killed(store: Store, client: Any) -> None:
+    epoch = await written(store)
+    await change_head(client, closed=False)
+    assert await continued(store) == epoch
+
+
+async def test_a_new_epoch_begins_if_both_ingest_and_redis_were_killed(
+    store: Store, client: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Readers may know ticks that Redis no longer has, and nobody is left who could tell."""
+    epoch = await written(store)
+    await change_head(client, closed=False, server=b"another-server")
+    assert await continued(store) != epoch
+    assert "the newest ticks of epoch" in caplog.text
+
+
+@pytest.mark.parametrize("key", [head_key(0), ticks_key(0)])
+async def test_a_new_epoch_begins_if_a_part_of_the_old_one_is_gone(
+    key: bytes, store: Store, client: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    epoch = await written(store)
+    await client.delete(key)
+    assert await continued(store) != epoch
+    assert "deleting what is left of its data" in caplog.text
+
+
+async def test_a_stream_cut_short_by_hand_is_not_continued(store: Store, client: Any) -> None:
+    epoch = await written(store)
+    ((newest, _),) = await client.xrevrange(ticks_key(0), count=1)
+    await client.xdel(ticks_key(0), newest)
+    assert await continued(store) != epoch
+
+
+# --- the number of shards
+async def test_another_number_of_shards_is_refused_and_deletes_nothing(
+    store: Store, client: Any
+) -> None:
+    await written(store)
+    held = await client.xlen(ticks_key(0))
+    async with sending(META, b"") as feed:
+        told = await asyncio.to_thread(
+            run, "ingest", "--gateway", f"{feed.host}:{feed.port}", "--key", KEY,
+            "--redis-url", store.url.shown, "--shards", "4",
+        )  # fmt: skip
+    assert_one_sentence(told, "in 1 shards, but --shards is 4; give --shards 1, or --reshard")
+    assert await client.xlen(ticks_key(0)) == held
+
+
+async def test_another_number_of_shards_is_taken_if_asked_for(store: Store, client: Any) -> None:
+    epoch = await written(store)
+    async with (
+        sending(META, part(20, 40)) as feed,
+        ingesting(feed, store, shards=2, reshard=True) as ingest,
+    ):
+        await until_records(ingest, 20)
+        assert ingest.writer.epoch != epoch
+        fewer = ingest.writer.epoch
+    assert await client.hget(META_KEY, "shards") == b"2"
+    async with (
+        sending(META, part(40, 60)) as feed,
+        ingesting(feed, store, shards=1, reshard=True) as ingest,
+    ):
+        await until_records(ingest, 20)
+        assert ingest.writer.epoch != fewer
+    assert not await client.exists(ticks_key(1))
