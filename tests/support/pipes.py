@@ -14,7 +14,7 @@ from tickfire.store.head import Head, decode_head
 from tickfire.store.schema import Stream
 from tickfire.store.store import Store
 
-EPOCH = b"0123456789abcdef"
+EPOCH = b"an epoch"
 KEEP_BYTES = 1 << 20
 
 

@@ -19,7 +19,7 @@ class Head(NamedTuple):
     Attributes
     ----------
     epoch : bytes
-        Key of the epoch, in hex.
+        Key of the epoch.
     fence : int
         Fencing number of the writer; that of a later writer is greater.
     writer : bytes
@@ -48,7 +48,7 @@ class Head(NamedTuple):
 
     def encode(self) -> bytes:
         """Return the string for Redis."""
-        return b"%b %d %b %b %d %d %d %d" % self
+        return b"%b %d %b %b %d %d %d %d" % (self.epoch.hex().encode(), *self[1:])
 
 
 def decode_head(text: bytes | None) -> Head | None:
@@ -58,8 +58,8 @@ def decode_head(text: bytes | None) -> Head | None:
         return None
     epoch, fence, writer, server, *rest = parts
     try:
-        number, position, bar_index, closed = map(int, rest)
-        return Head(epoch, int(fence), writer, server, number, position, bar_index, bool(closed))
+        key, (number, position, bar_index, closed) = bytes.fromhex(epoch.decode()), map(int, rest)
+        return Head(key, int(fence), writer, server, number, position, bar_index, bool(closed))
     except ValueError:
         return None
 

@@ -95,7 +95,7 @@ def test_a_new_epoch_numbers_the_waiting_batches_from_one() -> None:
 
 HEADS = st.builds(
     Head,
-    st.binary(min_size=8, max_size=8).map(lambda key: key.hex().encode()),
+    st.binary(min_size=8, max_size=8),
     st.integers(0, 2**53),
     st.text("0123456789abcdef", min_size=1).map(str.encode),
     st.text("0123456789abcdef-", min_size=1).map(str.encode),

@@ -18,6 +18,7 @@ from tests.support.dbn import START, trades
 from tests.support.eventually import eventually
 from tests.support.ingest import KEY, SentFeed, sending
 from tests.support.processes import WORKERS
+from tests.support.publisher import STREAM
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.store.lease import EXPIRY_S, Holder, Lease, LeaseLost
@@ -79,7 +80,7 @@ def part(number: int) -> bytes:
 async def traded(client: Any) -> list[int]:
     """Return the sequence numbers of the trades in the stream, whose positions must be dense."""
     position, found = 0, []
-    for entry_id, fields in await client.xrange(ticks_key(0)):
+    for entry_id, fields in await client.xrange(ticks_key(STREAM)):
         ticks = np.frombuffer(fields[b"d"], TICK)
         position += len(ticks)
         assert entry_id == b"%d-0" % position

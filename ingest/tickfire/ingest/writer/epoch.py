@@ -33,6 +33,7 @@ from tickfire.store.head import Arguments, Head, decode_head
 from tickfire.store.lease import Lease, LeaseLost
 from tickfire.store.limits import MAX_STATUS
 from tickfire.store.schema import (
+    EPOCH_BYTES,
     INSTRUMENTS_KEY,
     LAYOUT,
     LAYOUT_FIELD,
@@ -54,7 +55,6 @@ from tickfire.store.store import Store
 logger = logging.getLogger(__name__)
 
 FENCE: Final = "fence"
-NO_EPOCH: Final = b"-"
 _SET_META: Final = """
 if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') > tonumber(ARGV[2]) then
   return 0
@@ -160,7 +160,7 @@ class EpochWriter:
         await self._lease.check()
         self.claims, self._servers = [], []
         for shard, (each, old) in enumerate(zip(found, heads, strict=True)):
-            old = old or Head(NO_EPOCH, 0, b"-", each.server)
+            old = old or Head(bytes(EPOCH_BYTES), 0, b"-", each.server)
             head = old._replace(fence=self._fence, writer=self._token)
             if not await replace_head(self._store, self._stream(shard), each.text, head):
                 return False
@@ -174,7 +174,7 @@ class EpochWriter:
         if stored.shards != self.shards:
             return f"epoch {name} has {stored.shards} shards, and now {self.shards} are asked for"
         for shard, ((head, _), server) in enumerate(zip(self.claims, self._servers, strict=True)):
-            if head.epoch != name.encode():
+            if head.epoch != stored.key:
                 return f"Redis has lost shard {shard} of epoch {name}"
             if server != head.server and not head.closed:
                 return (
@@ -234,7 +234,7 @@ class EpochWriter:
             old = decode_head(text)
             if old is not None and old.writer != self._token and old.fence >= self._fence:
                 raise LeaseLost("another process has begun to write")
-            head = Head(epoch.hex().encode(), self._fence, self._token, server)
+            head = Head(epoch, self._fence, self._token, server)
             if await replace_head(self._store, stream, text, head, unlinks):
                 return Claim(head, text)
 

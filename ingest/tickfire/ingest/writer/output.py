@@ -32,7 +32,7 @@ from tickfire.store.writes import (
 )
 
 CLOSE_TIMEOUT_S: Final = 1.0
-LOST: Final = "Redis no longer has all of the epoch"
+LOST: Final = "Redis has lost data of the epoch"
 NO_CURSORS: Final[Mapping[int, Mapping[bytes, bytes]]] = MappingProxyType({})
 
 logger = logging.getLogger(__name__)
@@ -222,7 +222,7 @@ class Output:
         async with self._epoch_lock:
             if self._writer.epoch != lost:
                 return
-            logger.warning("%s; beginning a new one", LOST)
+            logger.warning("%s; deleting what is left of it and beginning a new one", LOST)
             rows = self._states.rows
             known = (self._instruments.current(int(row["instrument_id"])) for row in rows)
             await self._writer.begin_epoch(
