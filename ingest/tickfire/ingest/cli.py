@@ -50,6 +50,10 @@ from tickfire.store.options import redis_url_option, shards_option
     help="Seconds of the past to request while no data is stored.",
 )  # fmt: skip
 @click.option(
+    "--book-hz", default=10.0, type=click.FloatRange(min=0.1, max=100), show_default=True,
+    help="Times a second that an order book is written, at most.",
+)  # fmt: skip
+@click.option(
     "--keep-written", default=KEEP_WRITTEN_MIB, type=click.IntRange(min=0), show_default=True,
     metavar="MIB", help="MiB of written data to keep, to write it again if a failover loses it.",
 )  # fmt: skip
@@ -75,6 +79,7 @@ def ingest(
     shards: int,
     history_ticks: int,
     backfill: float,
+    book_hz: float,
     keep_written: int,
     standby: bool,
     reshard: bool,
@@ -98,6 +103,7 @@ def ingest(
         shards,
         history_ticks=history_ticks,
         keep_bytes=keep_written << 20,
+        book_hz=book_hz,
         backfill_s=backfill,
         standby=standby,
         reshard=reshard,

@@ -238,6 +238,24 @@ def snapshots_key(stream: Stream) -> bytes:
     return b"snapshots:{%d.%d}" % stream
 
 
+def books_key(stream: Stream) -> bytes:
+    """Return the key of a stream's order books; an entry's field ``d`` is BOOK[count]."""
+    return b"books:{%d.%d}" % stream
+
+
+def present_books_key(stream: Stream) -> bytes:
+    """Return the key of a stream's hash of its newest order books.
+
+    The hash maps ``<instrument_id>:<publisher_id>`` to a BOOK.
+    """
+    return b"present_books:{%d.%d}" % stream
+
+
+def book_field(instrument_id: int, publisher_id: int) -> bytes:
+    """Return the field that stands for an order book in a hash."""
+    return b"%d:%d" % (instrument_id, publisher_id)
+
+
 def cursors_key(stream: Stream) -> bytes:
     """Return the key of a stream's hash of cursors, from which its feed goes on after a restart."""
     return b"cursors:{%d.%d}" % stream

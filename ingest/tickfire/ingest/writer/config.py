@@ -40,6 +40,8 @@ class IngestConfig:
         Whether to wait while another process writes the feed; otherwise it is an error.
     reshard : bool
         Whether the data in Redis may be deleted if it has another number of shards.
+    book_hz : float
+        Number of times a second that an order book is written, at most.
     backfill_s : float
         Seconds of the past to request while no data is stored; 0 for none.
     """
@@ -56,4 +58,5 @@ class IngestConfig:
     keep_bytes: int = KEEP_WRITTEN_MIB << 20
     standby: bool = True
     reshard: bool = False
+    book_hz: float = 10.0
     backfill_s: float = 900.0

@@ -43,10 +43,12 @@ from tickfire.store.schema import (
     Status,
     Stream,
     bars_key,
+    books_key,
     cursors_key,
     instrument_field,
     meta_field,
     new_epoch,
+    present_books_key,
     snapshots_key,
     ticks_key,
 )
@@ -55,6 +57,10 @@ from tickfire.store.store import Store
 logger = logging.getLogger(__name__)
 
 FENCE: Final = "fence"
+KEYS_OF_EPOCH: Final = (
+    ticks_key, bars_key, snapshots_key, books_key, present_books_key, cursors_key,
+)  # fmt: skip
+"""Functions that return the keys of a stream that are deleted when a new epoch begins."""
 _SET_META: Final = """
 if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') > tonumber(ARGV[2]) then
   return 0
@@ -227,8 +233,7 @@ class EpochWriter:
     async def _reset(self, shard: int, epoch: bytes) -> Claim:
         """Delete the streams of a shard, and set its head to the beginning of an epoch."""
         stream = self._stream(shard)
-        keys = (ticks_key(stream), bars_key(stream), snapshots_key(stream), cursors_key(stream))
-        unlinks: list[Arguments] = [(b"UNLINK", key) for key in keys]
+        unlinks: list[Arguments] = [(b"UNLINK", key_of(stream)) for key_of in KEYS_OF_EPOCH]
         while True:
             text, server = await find_head(self._store, stream)
             old = decode_head(text)

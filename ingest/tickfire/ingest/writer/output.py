@@ -27,6 +27,7 @@ from tickfire.store.writes import (
     SnapshotWrite,
     TickWrite,
     Write,
+    book_writes,
     snapshot_writes,
     tick_writes,
 )
@@ -171,6 +172,11 @@ class Output:
         for shard, own in self._changed_states():
             self._send(shard, self._snapshot_writes(shard, own))
 
+    def write_books(self, books: Rows) -> None:
+        """Write order books, BOOK[count], to the streams of their instruments."""
+        for shard, own in self._by_shard(books):
+            self._send(shard, book_writes(self._stream(shard), own))
+
     def _bar_writes(self, shard: int, bars: Rows) -> list[BarWrite]:
         made = []
         stream = self._stream(shard)
@@ -231,6 +237,7 @@ class Output:
             for shard, claim in enumerate(self._writer.claims):
                 self._renumber(shard, self.pipes[shard].restart(claim))
             self._states.mark_dirty()
+            self._states.books.forget_taken()
 
     def _renumber(self, shard: int, waiting: list[Batch]) -> None:
         """Restart the positions of a shard from 1, at the first tick that waits.

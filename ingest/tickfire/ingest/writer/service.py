@@ -11,9 +11,11 @@ from tickfire.base.errors import UserError
 from tickfire.base.run import until_stopped
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel import context as ctx
+from tickfire.ingest.kernel.books.words import BOOKS_RESYNCS
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.announcements import Announcements
+from tickfire.ingest.writer.books import BookWriter
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.output import Output
@@ -67,6 +69,9 @@ class Ingest:
         self.sessions = Sessions(
             config, self.parser, self.instruments, self.output, self.reports, announcements
         )
+        self._books = BookWriter(
+            self.states, self.output, config.book_hz, lambda: self.sessions.must_wait
+        )
         self._skipped = SkippedRecords(self.states)
         self._heartbeat = Heartbeat(store, "ingest", self._figures, lambda: self.sessions.feed)
 
@@ -99,6 +104,7 @@ class Ingest:
                         self._report(),
                         self._heartbeat.run(),
                         self.reports.run(),
+                        self._books.run(),
                         self.sessions.run(),
                     )
                 ]
@@ -134,6 +140,8 @@ class Ingest:
             "records": self.states.count(ctx.COUNT_RECORDS),
             "skipped": self._skipped.total,
             "position": int(self.states.positions.sum()),
+            "books": len(self.states.books),
+            "book_resyncs": self.states.books.count(BOOKS_RESYNCS),
             "unparsed_bytes": self.parser.pending,
             "unacknowledged_writes": sum(pipe.unacknowledged for pipe in self.pipes),
             "acknowledged_count": sum(each.count for each in acknowledged),

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from tickfire.base.errors import UserError
 from tickfire.base.retry import retry
 from tickfire.phoenix import Channel, Hub
+from tickfire.server.market.books.follower import Books
 from tickfire.server.market.candles.indicators import Indicators
 from tickfire.server.market.candles.topics import CandleTopics
 from tickfire.server.market.epoch.data import EpochData
@@ -20,6 +21,7 @@ from tickfire.server.market.pipeline.health import HEALTH, Health
 from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions
 from tickfire.server.market.ticks.views import REALTIME
+from tickfire.server.market.topics.books import BOOKS, BookChannel
 from tickfire.server.market.topics.candle_pages import CandlePages
 from tickfire.server.market.topics.candles import CandleChannel
 from tickfire.server.market.topics.health import HealthChannel
@@ -70,6 +72,7 @@ class Market:
         self.indicators = Indicators(hub, self.candles)
         self.epochs = EpochFollower(self._make_live, on_leave=self._leave, on_enter=self._enter)
         self.reports = Reports(hub, self.epochs)
+        self.books = Books(hub, self.epochs)
         self._pages = CandlePages(self.epochs)
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
         self.health = Health(hub, self.metrics, self._trace, lambda: self.live, clients, clock)
@@ -83,6 +86,7 @@ class Market:
             REALTIME: lambda: RealtimeChannel(self.epochs, self.subscriptions),
             "market:*": lambda: InstrumentChannel(self.epochs, self.subscriptions, self.reports),
             STATS: lambda: StatsChannel(self.epochs, self.reports),
+            BOOKS: lambda: BookChannel(self.epochs, self.books),
             "candles:*": lambda: CandleChannel(self.epochs, self.candles, self._pages),
             INDICATORS: lambda: IndicatorChannel(self.epochs, self.indicators),
             HEADLINES: lambda: NewsChannel(self.news),
@@ -106,7 +110,7 @@ class Market:
     async def _run(self) -> None:
         store = await self._open()
         loop = asyncio.get_running_loop()
-        followers = (self.news, self.signals, self.health, self.reports)
+        followers = (self.news, self.signals, self.health, self.reports, self.books)
         tasks = [loop.create_task(one.run(store)) for one in followers]
         try:
             await self.epochs.run(store)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.support.dbn import SHARED_DATA, START, rows, shared_files
+from tests.support.orders import orders
 from tests.support.reference.book import UNDEF, Book, Books
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.layout import FLAG_LAST, FLAG_MAYBE_BAD_BOOK, RTYPE_MBO, RTYPE_MBP_10
@@ -161,22 +162,12 @@ def test_tables_grow_and_forget_what_is_gone(count: int) -> None:
     assert len(states.books._orders) <= 2 * slots
 
 
-def orders(action: bytes, count: int) -> NDArray[np.void]:
-    made = rows(RTYPE_MBO, count, instrument_id=7, publisher_id=1, flags=FLAG_LAST, size=3)
-    made["ts_event"] = made["ts_recv"] = START
-    made["action"], made["order_id"] = action[0], 1 + np.arange(count)
-    made["side"] = np.where(np.arange(count) % 2, ord("A"), ord("B"))
-    made["price"] = np.where(np.arange(count) % 2, 1, -1) * (1 + np.arange(count)) * 10**9
-    return made
-
-
 def test_a_contradiction_empties_its_own_book_alone() -> None:
     states = InstrumentStates()
     parser = Parser(states)
-    good, bad = orders(b"A", 4), orders(b"A", 4)
-    bad["instrument_id"] = 8
-    cancel = orders(b"C", 1)
-    cancel["instrument_id"], cancel["order_id"] = 8, 99
+    good, bad = orders(b"A", 4), orders(b"A", 4, instrument_id=8)
+    cancel = orders(b"C", 1, instrument_id=8)
+    cancel["order_id"] = 99
     parse(parser, good.tobytes() + bad.tobytes() + cancel.tobytes())
     assert states.books.levels(8, 1) == ([], []) and not states.books.is_synced(8, 1)
     assert len(states.books.levels(7, 1)[0]) == 2 and states.books.is_synced(7, 1)
@@ -184,7 +175,7 @@ def test_a_contradiction_empties_its_own_book_alone() -> None:
     assert row is not None and row["bid_price"] == row["ask_price"] == UNDEF
     ticks = next(batch.ticks.copy() for batch in parser.feed(bad.tobytes()))
     assert np.all(ticks["flags"] & FLAG_MAYBE_BAD_BOOK), "quotes of the book that is built again"
-    parse(parser, orders(b"R", 1).tobytes().replace(b"\x07\0\0\0", b"\x08\0\0\0", 1))
+    parse(parser, orders(b"R", 1, instrument_id=8).tobytes())
     assert states.books.is_synced(8, 1)
 
 

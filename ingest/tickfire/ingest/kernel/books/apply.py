@@ -67,6 +67,7 @@ from tickfire.ingest.kernel.books.words import (
     BOOKS_CROSSED,
     BOOKS_DUPLICATE,
     BOOKS_EXCESSIVE,
+    BOOKS_FIRST_STATE,
     BOOKS_INDEX,
     BOOKS_INDEX_MASK,
     BOOKS_INVALID,
@@ -126,7 +127,9 @@ def book_number(b: Any, key: Any) -> Any:
         return int64(-1)
     b[BOOKS_ROW_COUNT] = number + 1
     index[h] = number + 1
-    as_i64(book_at(b, number))[BOOK_KEY] = key
+    book = as_i64(book_at(b, number))
+    book[BOOK_KEY] = key
+    book[BOOK_STATE] = b[BOOKS_FIRST_STATE]
     return number
 
 

@@ -150,7 +150,8 @@ class OrderBooks:
         for first in (w.BOOK_BIDS, w.BOOK_ASKS):
             rows[:, first + w.SIDE_COUNT] = 0
             rows[:, first + w.SIDE_EMPTIED] = self.context[w.BOOKS_RANK]
-        rows[:, w.BOOK_STATE] = w.IS_CHANGED | (w.IS_UNSYNCED if unsynced else 0)
+        self.context[w.BOOKS_FIRST_STATE] = w.IS_UNSYNCED if unsynced else 0
+        rows[:, w.BOOK_STATE] = w.IS_CHANGED | self.context[w.BOOKS_FIRST_STATE]
         rows[:, w.BOOK_SEQUENCE] = 0
 
     def take(self, *, in_event: bool = False) -> Rows:

@@ -52,7 +52,9 @@ BOOKS_INVALID: Final = 21
 """Skipped records: without the side or the price that their action needs."""
 BOOKS_RESYNCS: Final = 22
 """Books that were emptied because a record contradicted them."""
-BOOKS_WORDS: Final = 23
+BOOKS_FIRST_STATE: Final = 23
+"""State of a new book."""
+BOOKS_WORDS: Final = 24
 
 # --- what a kernel lacks room for
 NEEDS_NOTHING: Final = 0

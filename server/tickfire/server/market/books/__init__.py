@@ -1,0 +1,1 @@
+"""Order books of instruments, from Redis to their topics."""
