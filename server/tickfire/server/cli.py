@@ -78,6 +78,9 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
         "tickfire.models.training.cli:train", "Train the models and report their accuracy."
     ),
     "bars": Lazy("tickfire.ingest.cli:bars", "Print the bars of a DBN file as JSON lines."),
+    "inspect": Lazy(
+        "tickfire.ingest.inspect.cli:inspect", "Report what DBN files hold, and what is missing."
+    ),
     "bench": Lazy("tickfire.ingest.cli:bench", "Run a benchmark."),
     "warm": Lazy("tickfire.ingest.cli:warm", "Compile the kernels and cache them.", hidden=True),
 }

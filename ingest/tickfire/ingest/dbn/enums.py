@@ -84,8 +84,12 @@ def counted_types(counts: Mapping[int, int]) -> str:
     '4,000 of ohlcv-1h, 2 of unknown type 99, 1 of status'
     """
     ordered = sorted((-count, rtype) for rtype, count in counts.items() if count)
-    named = ((-n, RTYPE_NAMES.get(rtype, f"unknown type {rtype}")) for n, rtype in ordered)
-    return ", ".join(f"{count:,} of {name}" for count, name in named)
+    return ", ".join(f"{-n:,} of {type_name(rtype)}" for n, rtype in ordered)
+
+
+def type_name(rtype: int) -> str:
+    """Return the name of a record type, which may be unknown."""
+    return RTYPE_NAMES.get(rtype, f"unknown type {rtype}")
 
 
 STYPES: Final = (

@@ -6,10 +6,10 @@ of versions 1 and 2. Memory use does not depend on the size of the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from tickfire.ingest.dbn.errors import CorruptDbnError, DbnError, NotDbnError, T
 from tickfire.ingest.dbn.layout import HEADER_SIZE
 from tickfire.ingest.dbn.metadata import PREFIX_SIZE, Metadata, metadata_size
 from tickfire.ingest.dbn.walk_kernel import walk
-from tickfire.ingest.dbn.zstd import ZstdSource, is_zstd
+from tickfire.ingest.dbn.zstd import Source, ZstdSource, is_zstd
 
 DEFAULT_CHUNK_SIZE: Final = 1 << 20
 MIN_CHUNK_SIZE: Final = 1024
@@ -53,13 +53,17 @@ class DbnFile:
         self.metadata = metadata
         self._records_at = records_at
 
-    def chunks(self, size: int = DEFAULT_CHUNK_SIZE) -> Iterator[NDArray[np.uint8]]:
+    def chunks(
+        self, size: int = DEFAULT_CHUNK_SIZE, on_read: Callable[[int], None] | None = None
+    ) -> Iterator[NDArray[np.uint8]]:
         """Yield all records of the file in chunks of whole records.
 
         Parameters
         ----------
         size : int
             The maximum size of a chunk in bytes, at least 1,024.
+        on_read : callable, optional
+            Called with the number of bytes of the file that have been read, at each read.
 
         Yields
         ------
@@ -73,7 +77,7 @@ class DbnFile:
         """
         if size < MIN_CHUNK_SIZE:
             raise ValueError(f"a chunk has at least {MIN_CHUNK_SIZE} bytes")
-        with _opened(self.path) as source:
+        with _opened(self.path, on_read) as source:
             _skip(source, self._records_at)
             yield from _chunks(source, size, self._records_at)
 
@@ -113,14 +117,23 @@ def aligned(size: int) -> NDArray[np.uint8]:
     return np.empty((size + 7) // 8, np.uint64).view(np.uint8)[:size]
 
 
-class _Source(Protocol):
+class _Watched:
+    """Source that reports how many bytes it has returned."""
+
+    def __init__(self, source: Source, on_read: Callable[[int], None]) -> None:
+        self._source = source
+        self._on_read = on_read
+        self._count = 0
+
     def read(self, size: int, /) -> bytes:
-        """Return up to ``size`` bytes, and none only at the end."""
-        ...
+        data = self._source.read(size)
+        self._count += len(data)
+        self._on_read(self._count)
+        return data
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[_Source]:
+def _opened(path: Path, on_read: Callable[[int], None] | None = None) -> Iterator[Source]:
     """Open a file for its decompressed bytes; errors inside the block name the file."""
     try:
         with path.open("rb") as raw:
@@ -128,7 +141,8 @@ def _opened(path: Path) -> Iterator[_Source]:
             raw.seek(0)
             if name := _OTHER_COMPRESSION.get(head[:2]):
                 raise NotDbnError(f"is compressed with {name}, and only zstd can be read")
-            yield ZstdSource(raw) if is_zstd(head) else raw
+            watched = _Watched(raw, on_read) if on_read else raw
+            yield ZstdSource(watched) if is_zstd(head) else watched
     except DbnError as error:
         raise type(error)(f"{path} {error}") from None
     except FileNotFoundError:
@@ -137,19 +151,19 @@ def _opened(path: Path) -> Iterator[_Source]:
         raise DbnError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _read_fully(source: _Source, size: int) -> bytes:
+def _read_fully(source: Source, size: int) -> bytes:
     data = b""
     while len(data) < size and (more := source.read(size - len(data))):
         data += more
     return data
 
 
-def _skip(source: _Source, size: int) -> None:
+def _skip(source: Source, size: int) -> None:
     while size > 0 and (data := source.read(min(size, DEFAULT_CHUNK_SIZE))):
         size -= len(data)
 
 
-def _chunks(source: _Source, size: int, offset: int) -> Iterator[NDArray[np.uint8]]:
+def _chunks(source: Source, size: int, offset: int) -> Iterator[NDArray[np.uint8]]:
     buffer, filled = aligned(size), 0
     while data := source.read(size - filled):
         end = filled + len(data)

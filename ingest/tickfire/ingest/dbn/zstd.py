@@ -6,7 +6,7 @@ that of RFC 8878.
 
 from __future__ import annotations
 
-from typing import BinaryIO, Final
+from typing import Final, Protocol
 
 import zstandard
 
@@ -33,16 +33,24 @@ def is_zstd(head: bytes) -> bool:
     return magic == _MAGIC or magic in _LEGACY_MAGICS or _is_skippable(magic)
 
 
+class Source(Protocol):
+    """Source of bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes, and none only at the end."""
+        ...
+
+
 class ZstdSource:
     """Source of decompressed bytes, which detects a truncated frame.
 
     Parameters
     ----------
-    raw : BinaryIO
+    raw : Source
         Source of compressed bytes.
     """
 
-    def __init__(self, raw: BinaryIO) -> None:
+    def __init__(self, raw: Source) -> None:
         self._raw = raw
         self._decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
         self._frame: zstandard.ZstdDecompressionObj | None = None
