@@ -26,6 +26,28 @@ def decimal(price: int) -> str:
     return f"{sign}{whole}.{part:0{_DIGITS}d}".rstrip("0")
 
 
+def scaled(text: str, digits: int = _DIGITS) -> int:
+    """Return a decimal as an integer in units of 1e-`digits`, exactly.
+
+    >>> scaled("5524.25"), scaled("-0.000000001"), scaled("1.500", 1)
+    (5524250000000, -1, 15)
+
+    Raises
+    ------
+    ValueError
+        If the text is not a decimal, or has more digits that count than `digits`.
+    """
+    whole, _, part = text.partition(".")
+    kept, rest = part[:digits], part[digits:].strip("0")
+    unsigned = whole.removeprefix("-")
+    if rest or not (unsigned + part).isdecimal() or not (unsigned + part).isascii():
+        raise ValueError(
+            f"{text[:80]!r} is not a decimal of at most {digits} digits after the point"
+        )
+    value = int(unsigned + kept.ljust(digits, "0"))
+    return -value if whole.startswith("-") else value
+
+
 def decimal_or_none(price: int) -> str | None:
     """Return a price as a decimal, or None for UNDEF_PRICE."""
     return None if price == UNDEF_PRICE else decimal(price)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tickfire.base.errors import UsageError
+from tickfire.base.plugin import load_callable
 from tickfire.phoenix import ConnectInfo, Token, TokenError
 
 type Authenticator = Callable[[dict[str, Any], ConnectInfo], Any]
@@ -58,7 +58,7 @@ class Access:
         if self.dev:
             return None
         if self.authenticator is not None:
-            return _load(self.authenticator)
+            return load_callable(self.authenticator, "TICKFIRE_AUTHENTICATOR")
         if self.secret is not None:
             if len(self.secret) < MIN_SECRET:
                 raise UsageError(
@@ -81,26 +81,6 @@ def _holds_token(token: Token, max_age_s: float) -> Authenticator:
         return True
 
     return verify
-
-
-def _load(name: str) -> Authenticator:
-    """Import the callable named ``module:callable``.
-
-    Raises
-    ------
-    UsageError
-        If it cannot be imported or is not callable.
-    """
-    module, _, attribute = name.partition(":")
-    try:
-        found: Authenticator = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UsageError(
-            f"TICKFIRE_AUTHENTICATOR={name} cannot be loaded ({error}); set it to module:callable."
-        ) from error
-    if not callable(found):
-        raise UsageError(f"TICKFIRE_AUTHENTICATOR={name} is not callable; name a function.")
-    return found
 
 
 async def admits(authenticator: Authenticator, params: dict[str, Any], info: ConnectInfo) -> bool:

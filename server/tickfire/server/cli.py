@@ -59,6 +59,10 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "ingest": Lazy(
         "tickfire.ingest.cli:ingest", "Write the data of a live gateway to Redis Streams."
     ),
+    "backfill": Lazy(
+        "tickfire.ingest.backfill.cli:backfill",
+        "Buy history from Databento, and write its bars to Redis.",
+    ),
     "news": Lazy(
         "tickfire.ingest.news.cli:news", "Write news to Redis, from feeds or a simulated newswire."
     ),

@@ -126,3 +126,15 @@ DEFINITION_V3: Final = _definition(
     leg_instrument_class=("S1", 501),
     leg_side=("S1", 502),
 )
+PRICES_V3: Final = (
+    "high_limit_price",
+    "low_limit_price",
+    "max_price_variation",
+    "unit_of_measure_qty",
+    "min_price_increment_amount",
+    "price_ratio",
+    "strike_price",
+    "leg_price",
+    "leg_delta",
+)
+"""Prices and quantities of version 3 that are undefined, rather than 0, where they are unknown."""

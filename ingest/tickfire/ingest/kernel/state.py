@@ -7,12 +7,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.dbn.enums import bars_rtype
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.books.books import OrderBooks
 from tickfire.ingest.kernel.fold_kernel import clear_all, close_all, close_due, fold_ticks
 from tickfire.ingest.kernel.rows import HASH_FACTOR
-from tickfire.store.schema import BAR, STATE, TICK, Rows
+from tickfire.store.schema import BAR, STATE, TICK, Rows, shard_of
 
 DEFAULT_INSTRUMENTS: Final = 256
 DEFAULT_TICKS: Final = 1 << 16
@@ -276,3 +277,13 @@ class InstrumentStates:
     def mark_dirty(self) -> None:
         """Mark every row as changed, so that its snapshot is written again."""
         self.rows["dirty"] = 1
+
+
+def blank_row(feed: int, instrument_id: int, shards: int) -> np.void:
+    """Return the STATE of an instrument of which nothing was heard."""
+    rows = np.zeros(1, STATE)
+    rows["feed"], rows["instrument_id"] = feed, instrument_id
+    rows["bid_price"] = rows["ask_price"] = UNDEF_PRICE
+    rows["shard"] = shard_of(feed, instrument_id, shards)
+    blank: np.void = rows[0]
+    return blank

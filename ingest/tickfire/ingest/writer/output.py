@@ -110,11 +110,15 @@ class Output:
             self._send(shard, [], closing=True)
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                for pipe in self.pipes:
-                    await pipe.flushed()
+                await self.flushed()
         except TimeoutError:
             waiting = sum(pipe.unacknowledged for pipe in self.pipes)
             logger.warning("Redis did not take the last %d writes", waiting)
+
+    async def flushed(self) -> None:
+        """Wait until everything that was written is acknowledged."""
+        for pipe in self.pipes:
+            await pipe.flushed()
 
     @property
     def is_full(self) -> bool:

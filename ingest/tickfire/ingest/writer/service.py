@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 from tickfire.base.errors import UserError
 from tickfire.base.run import until_stopped
@@ -18,6 +19,7 @@ from tickfire.ingest.writer.announcements import Announcements
 from tickfire.ingest.writer.books import BookWriter
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.epoch import EpochWriter
+from tickfire.ingest.writer.history import HistoryWriter
 from tickfire.ingest.writer.output import Output
 from tickfire.ingest.writer.pipe import ACKNOWLEDGED, Pipe
 from tickfire.ingest.writer.reports import ReportWriter
@@ -25,6 +27,7 @@ from tickfire.ingest.writer.sessions import Sessions
 from tickfire.ingest.writer.skipped import SkippedRecords
 from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.lease import Holder, Lease, LeaseLost
+from tickfire.store.schema import Stream
 from tickfire.store.store import Store
 
 SNAPSHOT_INTERVAL_S: Final = 0.25
@@ -53,6 +56,7 @@ class Ingest:
     output : Output
     reports : ReportWriter
     sessions : Sessions
+    history : HistoryWriter
     """
 
     def __init__(self, config: IngestConfig, store: Store, lease: Lease) -> None:
@@ -71,6 +75,14 @@ class Ingest:
         )
         self._books = BookWriter(
             self.states, self.output, config.book_hz, lambda: self.sessions.must_wait
+        )
+        self.history = HistoryWriter(
+            store,
+            self.states,
+            self.instruments,
+            self.output,
+            self.writer.put_instruments,
+            [Stream(config.feed, shard) for shard in range(config.shards)],
         )
         self._skipped = SkippedRecords(self.states)
         self._heartbeat = Heartbeat(store, "ingest", self._figures, lambda: self.sessions.feed)
@@ -92,24 +104,40 @@ class Ingest:
         ExceptionGroup
             Holds `FeedRefused` if the gateway refused the key, or `LeaseLost`.
         """
+        await self._write_while(
+            self._snapshots(),
+            self._report(),
+            self._heartbeat.run(),
+            self.reports.run(),
+            self._books.run(),
+            self.history.run(),
+            self._read(),
+        )
+
+    async def write_history(self) -> None:
+        """Write the history that waits, without reading the feed.
+
+        Raises
+        ------
+        UserError, LeaseLost, ExceptionGroup
+            As `run`.
+        """
+        await self._write_while(self.history.drain())
+
+    async def _read(self) -> None:
+        await self.history.is_drained.wait()  # so that the feed's bars come after it
+        await self.sessions.run()
+
+    async def _write_while(self, *readers: Coroutine[Any, Any, None]) -> None:
+        """Write what some coroutines read until the first of them ends."""
         await self.output.open()
         try:
             async with asyncio.TaskGroup() as tasks:
                 writing = [tasks.create_task(pipe.run()) for pipe in self.pipes]
                 writing.append(tasks.create_task(self._lease.keep()))
-                reading = [
-                    tasks.create_task(each)
-                    for each in (
-                        self._snapshots(),
-                        self._report(),
-                        self._heartbeat.run(),
-                        self.reports.run(),
-                        self._books.run(),
-                        self.sessions.run(),
-                    )
-                ]
+                reading = [tasks.create_task(each) for each in readers]
                 try:
-                    await asyncio.wait(reading)
+                    await asyncio.wait(reading, return_when=asyncio.FIRST_COMPLETED)
                 finally:
                     for task in reading:
                         task.cancel()

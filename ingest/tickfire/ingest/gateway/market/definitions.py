@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tickfire.base.units import NS_PER_S, PRICE_SCALE, UNDEF_PRICE
 from tickfire.ingest.dbn.control import SymbolMappingMsg
-from tickfire.ingest.dbn.definition import DEFINITION_V3
+from tickfire.ingest.dbn.definition import DEFINITION_V3, PRICES_V3
 from tickfire.ingest.dbn.enums import STYPES
 from tickfire.ingest.dbn.file import aligned
 from tickfire.ingest.dbn.layout import RTYPE_DEFINITION, UNDEF_TIMESTAMP
@@ -18,17 +18,6 @@ from tickfire.ingest.gateway.market.simulation import tick_size
 from tickfire.ingest.gateway.market.universe import FUTURE, Listing
 
 _RAW_SYMBOL: Final = STYPES.index("raw_symbol")
-_UNDEFINED_PRICES: Final = (
-    "high_limit_price",
-    "low_limit_price",
-    "max_price_variation",
-    "unit_of_measure_qty",
-    "min_price_increment_amount",
-    "price_ratio",
-    "strike_price",
-    "leg_price",
-    "leg_delta",
-)
 
 
 def mapping_of(listing: Listing, ts_event: int = 0) -> SymbolMappingMsg:
@@ -67,7 +56,7 @@ def definitions_of(listings: list[Listing], ts_event: int) -> NDArray[np.uint8]:
 def _fill(row: np.void, listing: Listing, ts_event: int) -> None:
     kind = listing.kind
     is_future = kind.instrument_class == FUTURE
-    for name in _UNDEFINED_PRICES:
+    for name in PRICES_V3:
         row[name] = UNDEF_PRICE
     row["length"] = DEFINITION_V3.itemsize // 4
     row["rtype"] = RTYPE_DEFINITION

@@ -13,8 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.base.units import UNDEF_PRICE
-from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.ingest.kernel.state import InstrumentStates, blank_row
 from tickfire.server.market.ticks.source import Listing
 from tickfire.store.requests import Requests
 from tickfire.store.schema import INSTRUMENTS_KEY, STATE, Instrument, shard_of
@@ -63,7 +62,7 @@ class Instruments:
         self._rows = fresh
         missing = [key for key in fresh if self._states.find(*key) is None]
         if missing:
-            self._states.load(np.array([_blank(key, self._shards) for key in missing], STATE))
+            self._states.load(np.array([blank_row(*key, self._shards) for key in missing], STATE))
         self._index()
         return True
 
@@ -117,15 +116,6 @@ def _shared_symbols(named: list[Instrument]) -> set[str]:
 
 def _qualified(about: Instrument) -> str:
     return f"{about.dataset or about.feed}/{about.symbol}"
-
-
-def _blank(key: Key, shards: int) -> np.void:
-    rows = np.zeros(1, STATE)
-    rows["feed"], rows["instrument_id"] = key
-    rows["bid_price"] = rows["ask_price"] = UNDEF_PRICE
-    rows["shard"] = shard_of(*key, shards)
-    blank: np.void = rows[0]
-    return blank
 
 
 async def read_instruments(requests: Requests) -> list[Instrument]:

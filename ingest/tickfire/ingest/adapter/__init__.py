@@ -1,0 +1,1 @@
+"""Adapters: how data of any source comes into ingest; docs/feeds.md shows how to write one."""

@@ -1,0 +1,1 @@
+"""History into Redis: the command, and what ingest does at its start."""

@@ -1,0 +1,95 @@
+"""Write files of history to Redis: through the process that writes the feed, or as that process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tickfire.base.errors import UserError
+from tickfire.ingest.historical.bars import history_bars
+from tickfire.ingest.lsg.client import LiveSubscription
+from tickfire.ingest.writer.config import IngestConfig
+from tickfire.ingest.writer.service import Ingest
+from tickfire.store.backfill import BackfillQueue
+from tickfire.store.epoch import epoch_of, read_hash
+from tickfire.store.lease import Lease
+from tickfire.store.schema import META_KEY
+from tickfire.store.store import Store
+
+PATIENCE_S: Final = 120.0
+"""Time within which the process that writes the feed must have taken the history."""
+POLL_S: Final = 0.1
+
+logger = logging.getLogger(__name__)
+
+
+async def put_history(redis_url: str, feed: int, paths: Sequence[Path], shards: int = 1) -> int:
+    """Write the bars of files, and return when they are in the feed's streams.
+
+    Parameters
+    ----------
+    redis_url : str
+    feed : int
+    paths : sequence of Path
+    shards : int
+        Number of shards of the feed if Redis has no data of it yet.
+
+    Returns
+    -------
+    int
+        The number of bars in the files; those that Redis already had are not written again.
+
+    Raises
+    ------
+    UserError
+        If Redis cannot be reached, or the process that writes the feed does not take the history.
+    DbnError, FeedCorrupt
+        If a file cannot be read.
+    """
+    store = await Store.open(redis_url)
+    try:
+        bars = await queue_history(store, feed, paths)
+        await _deliver(store, feed, shards)
+        return bars
+    finally:
+        await store.close()
+
+
+async def queue_history(store: Store, feed: int, paths: Sequence[Path]) -> int:
+    """Hand the bars of files over to the process that writes the feed; return their number."""
+    queue, count = BackfillQueue(store, feed), 0
+    for path in paths:
+        history = await asyncio.to_thread(history_bars, path, feed)
+        await queue.put(history.instruments, history.bars)
+        count += len(history.bars)
+    return count
+
+
+async def _deliver(store: Store, feed: int, shards: int) -> None:
+    """Return once nothing waits in the queue; write it here if no other process writes the feed."""
+    queue, lease = BackfillQueue(store, feed), Lease(store, feed)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while await queue.count():
+                if await lease.take() == lease.holder:
+                    await _write_here(store, feed, shards, lease)
+                await asyncio.sleep(POLL_S)
+    except TimeoutError:
+        raise UserError(
+            f"ingest of feed {feed} has not taken the history within {PATIENCE_S:g} s; it waits in"
+            " Redis until ingest does."
+        ) from None
+    finally:
+        await lease.release()
+        lease.close()
+
+
+async def _write_here(store: Store, feed: int, shards: int, lease: Lease) -> None:
+    stored = epoch_of(await read_hash(store.client, META_KEY), feed)
+    config = IngestConfig(
+        "", 0, "", LiveSubscription("", ()), feed, stored.shards if stored else shards
+    )
+    await Ingest(config, store, lease).write_history()

@@ -1,0 +1,1 @@
+"""Binance's market data streams, and those of exchanges that speak alike."""

@@ -1,0 +1,55 @@
+"""The rules of symbols, asked of the REST interface."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+import httpx
+import msgspec
+
+from tickfire.ingest.adapter.protocol import FeedRefused, SessionEnded
+from tickfire.ingest.binance.messages import EXCHANGE_INFO, REFUSAL, SymbolInfo
+
+TIMEOUT_S: Final = 10.0
+
+
+async def symbol_infos(url: str, symbols: Sequence[str]) -> list[SymbolInfo]:
+    """Return the rules of symbols, in their order.
+
+    Raises
+    ------
+    FeedRefused
+        If the exchange does not know a symbol, or refuses the request.
+    SessionEnded
+        If it does not answer, or has too much to do.
+    """
+    query = {"symbols": json.dumps(list(symbols), separators=(",", ":"))}
+    try:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S) as http:
+            response = await http.get(f"{url.rstrip('/')}/api/v3/exchangeInfo", params=query)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        reason = str(error) or type(error).__name__
+        raise SessionEnded(f"cannot ask {url} for the rules of symbols ({reason})") from None
+    if response.status_code != httpx.codes.OK:
+        raise _refusal(url, symbols, response)
+    try:
+        found = {info.symbol: info for info in EXCHANGE_INFO.decode(response.content).symbols}
+    except msgspec.MsgspecError as error:
+        raise SessionEnded(f"{url} sent rules of symbols that cannot be read ({error})") from None
+    unknown = [symbol for symbol in symbols if symbol not in found]
+    if unknown:
+        raise FeedRefused(f"{url} does not know the symbol {unknown[0]}.")
+    return [found[symbol] for symbol in symbols]
+
+
+def _refusal(url: str, symbols: Sequence[str], response: httpx.Response) -> Exception:
+    try:
+        said = REFUSAL.decode(response.content).msg
+    except msgspec.MsgspecError:
+        said = response.reason_phrase
+    reason = f"status {response.status_code}: {said.rstrip('.')}"
+    if response.status_code >= 500 or response.status_code in (418, 429):
+        return SessionEnded(f"{url} refused the rules of symbols for now ({reason})")
+    return FeedRefused(f"{url} refused the symbols {', '.join(symbols)} ({reason}).")

@@ -1,0 +1,1 @@
+"""History, bought from Databento's historical service and kept in a cache."""

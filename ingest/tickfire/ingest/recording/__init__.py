@@ -1,0 +1,1 @@
+"""Recordings: DBN files as the source of a feed."""
