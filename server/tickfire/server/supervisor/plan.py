@@ -11,8 +11,10 @@ from tickfire.server.supervisor.config import DevConfig, browser_host
 LOOPBACK: Final = "127.0.0.1"
 SIMULATED_HISTORY_S: Final = 90 * 60.0
 """Long enough that indicators that look back an hour have values at once."""
-LOCAL_SCHEMAS: Final = "trades,mbp-1,definition"
-"""Both, because a local gateway's trades need not be MBP-1 records, as Databento's are."""
+SIMULATED_SCHEMAS: Final = "trades,mbp-1,mbp-10,definition"
+REPLAYED_SCHEMAS: Final = f"{SIMULATED_SCHEMAS},mbo"
+"""Trades and MBP-1, because a local gateway's trades need not be MBP-1 records, as Databento's
+are; order books from whichever schema a recording has."""
 LOCAL_GATEWAY_KEY: Final = "db-local-gateway-accepts-any-key"
 """Placeholder for the key that the live protocol requires; the local gateway accepts any."""
 
@@ -91,11 +93,12 @@ def _gateway(config: DevConfig, ports: Ports) -> ChildSpec:
 def _ingest(config: DevConfig, ports: Ports, env: Mapping[str, str]) -> ChildSpec:
     if config.live:
         return ChildSpec("ingest", ("ingest",), env=env)
+    schemas = SIMULATED_SCHEMAS if config.feed is None else REPLAYED_SCHEMAS
     return ChildSpec(
         "ingest",
         (
             *("ingest", "--gateway", f"{LOOPBACK}:{ports.gateway}"),
-            *("--schemas", LOCAL_SCHEMAS, "--backfill", f"{SIMULATED_HISTORY_S:g}"),
+            *("--schemas", schemas, "--backfill", f"{SIMULATED_HISTORY_S:g}"),
         ),
         env={**env, "DATABENTO_API_KEY": LOCAL_GATEWAY_KEY},
     )

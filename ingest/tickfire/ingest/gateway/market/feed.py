@@ -1,9 +1,9 @@
 """Feed of the simulated market for one session.
 
-The market has trades, MBP-1 records and definitions. A session first gets the mappings, then at
-once the part of the history that its subscriptions request by a start, then records in real time.
-Each trade is sent once: as a trade to a session that subscribes to trades, otherwise as an MBP-1
-record with action T.
+The market has trades, MBP-1 and MBP-10 records and definitions. A session first gets the mappings,
+then at once the part of the history that its subscriptions request by a start, then records in real
+time. Each trade is sent once: as a trade to a session that subscribes to trades, otherwise as an
+MBP-1 record with action T. MBP-10 records are of quotes alone, and begin with the present.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tickfire.ingest.gateway.feed import (
     skipped_text,
     unresolved,
 )
+from tickfire.ingest.gateway.market.deepen import Deepener
 from tickfire.ingest.gateway.market.definitions import definitions_of, mapping_of
 from tickfire.ingest.gateway.market.market import SimulatedMarket
 from tickfire.ingest.gateway.market.widen import Widener
@@ -41,7 +42,7 @@ from tickfire.ingest.gateway.selection import Selection
 from tickfire.ingest.lsg.requests import GatewaySubscription
 
 DATASET: Final = "TICKFIRE.SIM"
-SCHEMAS: Final = ("trades", "mbp-1", "definition")
+SCHEMAS: Final = ("trades", "mbp-1", "mbp-10", "definition")
 MAX_BACKLOG: Final = 32 << 20
 """The most bytes that may wait for a slow client."""
 START_SLACK_NS: Final = 10 * NS_PER_S
@@ -79,6 +80,7 @@ class SimulatedFeed:
         self._arrived = asyncio.Event()
         self._names = _names(market)
         self._widener: Widener | None = Widener(market.listings)
+        self._deepener: Deepener | None = None
         for listing in market.listings:
             self.selection.learn(mapping_of(listing))
 
@@ -111,6 +113,8 @@ class SimulatedFeed:
                 told.append(ErrorMsg(text, ERROR_REPLAY_AGED_OUT, now))
         if subscription.schema == "trades":
             self._widener = None
+        if subscription.schema == "mbp-10":
+            self._deepener = Deepener(self._market.listings)
         new = self.selection.add(wanted)
         if late and subscription.schema == "definition":
             self.push(self._definitions())
@@ -155,6 +159,8 @@ class SimulatedFeed:
         while self._waiting and not outlet.is_paused:
             segment = self._waiting.popleft()
             self._backlog -= len(segment.data)
+            if self._deepener is not None:
+                segment = self._deepener.deepened(segment)
             self._send(outlet, segment)
         if self._waiting:
             self._arrived.set()
