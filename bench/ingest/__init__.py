@@ -1,0 +1,1 @@
+"""Benchmarks of ingest from the feed's socket to Redis."""
