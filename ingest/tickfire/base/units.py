@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 _DIGITS: Final = 9
@@ -51,6 +52,15 @@ def scaled(text: str, digits: int = _DIGITS) -> int:
 def decimal_or_none(price: int) -> str | None:
     """Return a price as a decimal, or None for UNDEF_PRICE."""
     return None if price == UNDEF_PRICE else decimal(price)
+
+
+def utc(ns: int) -> str:
+    """Return a time, in ns since the Unix epoch, to the second in ISO 8601.
+
+    >>> utc(1_700_000_000_000_000_000)
+    '2023-11-14T22:13:20Z'
+    """
+    return f"{datetime.fromtimestamp(ns // NS_PER_S, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def milliseconds(ns: int) -> int:

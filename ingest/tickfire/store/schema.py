@@ -384,7 +384,8 @@ class Status(msgspec.Struct, frozen=True, tag=False):
 
     ``kind`` is ``"instrument"`` (the instrument table changed), ``"session"`` (a feed session
     began), ``"epoch"`` (a new epoch began, as data of the old one was lost), ``"feed_down"`` or
-    ``"gap"`` (the ticks from ``first`` to ``last`` of ``shard`` are lost).
+    ``"gap"`` (the ticks from ``first`` to ``last`` of ``shard``, or the data of the feed from
+    ``begin`` to ``end``, in ns since the Unix epoch, are lost).
     """
 
     kind: str
@@ -395,6 +396,8 @@ class Status(msgspec.Struct, frozen=True, tag=False):
     last: int = 0
     version: int = 1
     feed: int | None = None
+    begin: int = 0
+    end: int = 0
 
 
 def shard_of(feed: int, instrument_id: int, shards: int) -> int:

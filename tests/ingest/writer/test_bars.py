@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.support.bars import bar_volumes
 from tests.support.dbn import START, rows, trades
@@ -27,10 +25,8 @@ from tickfire.ingest.dbn.layout import (
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.bars import merge
 from tickfire.ingest.kernel.context import COUNT_RECORDS
-from tickfire.ingest.kernel.parse import Batch
 from tickfire.ingest.redis.server import EmbeddedRedis
-from tickfire.ingest.writer.clock import QUIET_NS, FeedClock
-from tickfire.store.schema import BAR, TICK, bars_key, shard_of, snapshots_key, ticks_key
+from tickfire.store.schema import bars_key, shard_of, snapshots_key, ticks_key
 from tickfire.store.store import Store
 
 S = 10**9
@@ -194,17 +190,3 @@ async def test_the_last_bars_are_closed_although_the_feed_is_quiet(
     assert (1, 59, 6) in volumes(pieces, 1)
     assert sorted(volumes(pieces, 60)) == [(1, 0, 6), (2, 0, 60 * 10 + 59 * 30)]
     assert not pieces["flags"].any()
-
-
-@given(st.integers(1, 10**15), st.integers(0, 10**12), st.integers(0, 10**12))
-def test_the_clock_of_a_quiet_feed_goes_on_from_its_latest_data(
-    feed_ns: int, now: int, passed: int
-) -> None:
-    clock = FeedClock()
-    assert clock.quiet_time(now + passed) is None
-    ticks, bars = np.zeros(2, TICK), np.zeros(1, BAR)
-    ticks["ts_event"] = 1, feed_ns
-    clock.take(Batch([], ticks, bars), now)
-    clock.take(Batch([], ticks[:0], bars[:0]), now + passed)
-    expected = feed_ns + passed if passed >= QUIET_NS else None
-    assert clock.quiet_time(now + passed) == expected

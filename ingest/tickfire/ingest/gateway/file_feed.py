@@ -3,7 +3,8 @@
 A session gets the records of the file unchanged, from the first, in the file's DBN version, which
 a client reads from the metadata, together with their mappings. The gateway's own control records
 are stamped with recorded time. A file of one schema is sent to every subscription, whatever schema
-that names; a file of several schemas is filtered.
+that names; a file of several schemas is filtered. What precedes the start that a session asks for,
+or the time up to which it saw the recording before, takes no time.
 
 A system message with the code `SYSTEM_REPLAY_COMPLETED` follows the last record. After it the
 session sends heartbeats alone or, in a loop, ends: time goes back only between sessions, and the
@@ -42,6 +43,7 @@ from tickfire.ingest.gateway.pace import GROUP_NS, Clock, ReplayClock
 from tickfire.ingest.gateway.replay import Recording
 from tickfire.ingest.gateway.segment import Segment
 from tickfire.ingest.gateway.selection import Selection
+from tickfire.ingest.lsg.lines import REPLAY_BEGINS_AGAIN
 from tickfire.ingest.lsg.requests import GatewaySubscription
 
 REPLAY_DEPTH_NS: Final = 24 * 3600 * NS_PER_S
@@ -94,6 +96,7 @@ class FileFeed:
         self._next_write = 0
         self._skipping_to = 0
         self._skipped = 0
+        self._paced_from: int | None = None
 
     def metadata(self) -> Metadata:
         """Return metadata like a live session's: of mixed schemas, and without mappings."""
@@ -124,8 +127,15 @@ class FileFeed:
             told.append(unresolved(unknown, now))
         if subscription.start is not None and subscription.start > now + REPLAY_DEPTH_NS:
             subscription = replace(subscription, start=None)  # a time outside the recording
+        if not late:
+            self._pace(subscription)
         new = self.selection.add(subscription)
         return [*told, *(replace(mapping, ts_event=now) for mapping in new)]
+
+    def _pace(self, subscription: GatewaySubscription) -> None:
+        """Replay without delay up to the time that a subscription names, or its start."""
+        asked = max(subscription.start or 0, subscription.paced_from or 0)
+        self._paced_from = asked if self._paced_from is None else min(self._paced_from, asked)
 
     async def run(self, outlet: Outlet) -> None:
         """Replay the file; return at its end if it is looped."""
@@ -147,6 +157,8 @@ class FileFeed:
             outlet.send_control(ErrorMsg(str(error), ERROR_INTERNAL, self.now()))
         self._end_skip(outlet)
         text = f"Replay of {self._recording.file.path.name} completed"
+        if self._loop:
+            text += f"; {REPLAY_BEGINS_AGAIN}"
         outlet.send_control(SystemMsg(text, SYSTEM_REPLAY_COMPLETED, self.now()))
         await outlet.taken()
 
@@ -179,7 +191,7 @@ class FileFeed:
         """Wait until a record is due; return the index after the last record due with it."""
         recorded = int(segment.clocks[first])
         if recorded:  # otherwise control records before the data, which do not wait
-            self._replay_clock.start(recorded)
+            self._replay_clock.start(max(recorded, self._paced_from or 0))
             await self._replay_clock.wait_for(recorded, not_before=self._next_write)
             recorded = self._latest = max(recorded, self._replay_clock.now())
         return int(np.searchsorted(segment.clocks, recorded, side="right"))

@@ -6,9 +6,11 @@ and at a mapping record of the file.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -21,6 +23,10 @@ from tickfire.ingest.gateway.segment import Segment, survey_chunk
 
 CHUNK_SIZE: Final = 1 << 18
 """Bytes that are read and, at speed 0, written at once: few enough not to block the loop."""
+NAMED_BY: Final = 1 << 20
+"""Bytes at each end of a file by which it is told from others."""
+NAME_SIZE: Final = 8
+"""Bytes of the digest that names a recording."""
 
 
 @dataclass
@@ -85,6 +91,17 @@ class Recording:
             for part in _cut(whole, schedule):
                 part.mappings, first = [*first, *part.mappings], []
                 yield part
+
+
+def recording_name(path: Path) -> str:
+    """Return a name that tells a recording from others: a digest of its size and its ends."""
+    size = path.stat().st_size
+    digest = hashlib.blake2b(b"%d" % size, digest_size=NAME_SIZE)
+    with path.open("rb") as file:
+        digest.update(file.read(NAMED_BY))
+        file.seek(max(0, size - NAMED_BY))
+        digest.update(file.read())
+    return digest.hexdigest()
 
 
 def _cut(whole: Segment, schedule: MappingSchedule) -> Iterator[Segment]:

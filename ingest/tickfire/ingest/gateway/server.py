@@ -17,7 +17,7 @@ from tickfire.ingest.gateway.file_feed import FileFeed
 from tickfire.ingest.gateway.market.feed import SimulatedFeed
 from tickfire.ingest.gateway.market.market import SimulatedMarket
 from tickfire.ingest.gateway.pace import Clock, SystemClock
-from tickfire.ingest.gateway.replay import Recording
+from tickfire.ingest.gateway.replay import Recording, recording_name
 from tickfire.ingest.gateway.session import FeedFactory, GatewaySession
 from tickfire.ingest.lsg.requests import SessionOptions
 
@@ -43,6 +43,7 @@ class Gateway:
         self._config = config
         self._feeds = feeds
         self._clock = clock
+        self._recording = recording_name(config.file) if config.file is not None else ""
         self._sessions: set[GatewaySession] = set()
         self._ids = itertools.count(1)
         self._server: asyncio.Server | None = None
@@ -98,6 +99,7 @@ class Gateway:
             self._clock,
             self._feeds,
             self._sessions.discard,
+            self._recording,
             "Too many sessions." if is_full else None,
         )
         self._sessions.add(session)

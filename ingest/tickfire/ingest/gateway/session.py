@@ -56,6 +56,8 @@ class GatewaySession(asyncio.Protocol):
         Makes the feed of the session.
     ended : callable
         Called with the session when it is over.
+    recording : str
+        The name of the recording that is replayed, empty for a simulated market.
     refusal : str, optional
         The reason to refuse the client.
     """
@@ -67,6 +69,7 @@ class GatewaySession(asyncio.Protocol):
         clock: Clock,
         feeds: FeedFactory,
         ended: Callable[[GatewaySession], None],
+        recording: str = "",
         refusal: str | None = None,
     ) -> None:
         self._id = session_id
@@ -77,7 +80,7 @@ class GatewaySession(asyncio.Protocol):
         self._refusal = refusal
         origin = SIMULATED if config.file is None else REPLAY
         nonce = secrets.token_hex(_NONCE_BYTES)
-        self._core = LsgServer(session_id, nonce, config.keys, origin)
+        self._core = LsgServer(session_id, nonce, config.keys, origin, recording)
         self._options = SessionOptions(dataset="")
         self._requests: list[GatewaySubscription | Complaint] = []
         self._symbols = 0

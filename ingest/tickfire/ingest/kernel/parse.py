@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tickfire.base.errors import UserError
 from tickfire.ingest.kernel import context as ctx
+from tickfire.ingest.kernel.intake import Intake
 from tickfire.ingest.kernel.parse_kernel import walk
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import Rows
@@ -60,18 +61,24 @@ class Parser:
     states : InstrumentStates
     size : int
         The size of the buffer in bytes, much larger than the largest record (1,020).
+    intake : Intake, optional
+        Drops repeats and outliers of a live feed; otherwise every record is parsed.
     """
 
-    def __init__(self, states: InstrumentStates, size: int = BUFFER_SIZE) -> None:
+    def __init__(
+        self, states: InstrumentStates, size: int = BUFFER_SIZE, intake: Intake | None = None
+    ) -> None:
         self.states = states
+        self.intake = intake
         words = np.zeros(size // 8, np.int64)  # 8-aligned
         self.buffer: NDArray[np.uint8] = words.view(np.uint8)
         self.view = memoryview(self.buffer)
         self.start = self.end = 0
+        self._decided = 0
 
     def reset(self) -> None:
         """Discard the bytes that are left of an ended session."""
-        self.start = self.end = 0
+        self.start = self.end = self._decided = 0
 
     @property
     def pending(self) -> int:
@@ -83,6 +90,7 @@ class Parser:
         if self.start:
             left = self.end - self.start
             self.buffer[:left] = self.buffer[self.start : self.end].copy()
+            self._decided -= self.start
             self.start, self.end = 0, left
         return self.view[self.end :]
 
@@ -102,11 +110,17 @@ class Parser:
         states.drain()
         states.context[ctx.CTX_BUFFER] = self.buffer.ctypes.data
         before = self.start
+        limit = self._screen() if self.intake is not None else self.end
+        if self.intake is not None and self.intake.take_rewind():
+            states.clear()
+            return Batch([], states.ticks, states.bars)
         while True:
-            self.start = walk(states.address, self.start, self.end)
+            self.start = walk(states.address, self.start, limit)
             if not states.grow_full():
                 break
         if self.start != before:
+            if self.intake is not None:
+                self.intake.count_parsed(self.buffer, before, self.start)
             return Batch(self._controls(), states.ticks, states.bars)
         if states.counters[ctx.COUNT_STOP] == ctx.STOP_BAD_LENGTH:
             length = int(self.buffer[self.start]) * 4
@@ -115,6 +129,14 @@ class Parser:
                 " the rest of its data cannot be read"
             )
         return None
+
+    def _screen(self) -> int:
+        """Return the offset up to which records may be parsed, by the intake."""
+        assert self.intake is not None
+        if self.start == self._decided:
+            self._decided, self.end = self.intake.screen(self.buffer, self.start, self.end)
+            self.states.counters[ctx.COUNT_RECORDS] += self.intake.take_dropped()
+        return self._decided
 
     def feed(self, chunk: NDArray[np.uint8] | bytes) -> Iterator[Batch]:
         """Parse a chunk of any size, and yield the batches of its records.

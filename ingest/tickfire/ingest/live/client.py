@@ -15,11 +15,16 @@ from typing import Final, cast
 from tickfire.base.errors import UserError
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.kernel.intake import Intake
 from tickfire.ingest.kernel.parse import Batch, FeedCorrupt, Parser
 from tickfire.ingest.lsg.client import Handshake, HandshakeState, LiveSubscription, LsgError
 
 SILENCE_SLACK_S: Final = 10
 """Seconds past the heartbeat interval after which a silent gateway is taken to be down."""
+
+
+OUTLIER_WAIT_S: Final = 1.0
+"""Seconds for which a record that disagrees with the feed's clock waits for later ones."""
 
 
 class SessionEnded(Exception):
@@ -42,6 +47,9 @@ class LiveSession(asyncio.BufferedProtocol):
         Called with the output of each step of the parser, whose arrays are valid only during the
         call, and the time at which its bytes were received, in ns since the Unix epoch. Returning
         False holds the session until `go_on`.
+    plan : callable (str, str) -> LiveSubscription, optional
+        Returns what to subscribe to, once the gateway has told the origin of its data, and the name
+        of the recording that it replays.
 
     Attributes
     ----------
@@ -56,22 +64,19 @@ class LiveSession(asyncio.BufferedProtocol):
         parser: Parser,
         on_start: Callable[[Metadata], bool],
         on_batch: Callable[[Batch, int], bool],
+        plan: Callable[[str, str], LiveSubscription] | None = None,
     ) -> None:
-        self._handshake = Handshake(key, subscription)
+        self._handshake = Handshake(key, subscription, plan=plan)
         self._parser = parser
         self._on_start, self._on_batch = on_start, on_batch
         self._transport: asyncio.Transport | None = None
         self._held = False
         self._closed: Exception | None = None
+        self._decision: asyncio.TimerHandle | None = None
         self._received = 0
         self._heard = time.monotonic()
         self._silence_s = subscription.heartbeat_s + SILENCE_SLACK_S
         self.ended: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
-
-    @property
-    def origin(self) -> str:
-        """The origin of the data, known once the gateway has greeted."""
-        return self._handshake.origin
 
     async def run(self, host: str, port: int) -> Exception:
         """Connect, wait until the session ends and return the reason.
@@ -95,6 +100,7 @@ class LiveSession(asyncio.BufferedProtocol):
             return await self.ended
         finally:
             watch.cancel()
+            self._keep_undecided()
             if self._transport is not None:
                 self._transport.abort()
 
@@ -127,6 +133,7 @@ class LiveSession(asyncio.BufferedProtocol):
             self._transport.pause_reading()
 
     def _parse(self) -> None:
+        self._keep_undecided()
         try:
             while (batch := self._parser.step()) is not None:
                 if not self._on_batch(batch, self._received):
@@ -134,6 +141,23 @@ class LiveSession(asyncio.BufferedProtocol):
                     return
         except FeedCorrupt as error:
             self._end(error)
+            return
+        intake = self._parser.intake
+        if intake is not None and intake.waits:
+            loop = asyncio.get_running_loop()
+            self._decision = loop.call_later(OUTLIER_WAIT_S, self._decide, intake)
+
+    def _decide(self, intake: Intake) -> None:
+        """Decide on a record that waited for later ones, now that none came in time."""
+        if not self._held and not self.ended.done():
+            intake.decide()
+            self._parse()
+            intake.wait()
+
+    def _keep_undecided(self) -> None:
+        if self._decision is not None:
+            self._decision.cancel()
+            self._decision = None
 
     # --- asyncio.BufferedProtocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

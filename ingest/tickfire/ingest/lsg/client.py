@@ -11,6 +11,7 @@ The states, what the gateway sends in each, and the answer::
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +23,7 @@ from tickfire.ingest.lsg.lines import (
     challenge_answer,
     origin_of,
     parse_line,
+    recording_of,
 )
 from tickfire.store.schema import LIVE
 
@@ -53,6 +55,11 @@ class LiveSubscription:
         The longest silence of the gateway in seconds, 5 to 1800.
     start : int, optional
         ns since the Unix epoch: replay the data from this time first.
+    starts : mapping of str to int
+        The same for single schemas.
+    paced_from : int, optional
+        ns since the Unix epoch: the recorded time up to which tickfire's own gateway replays a
+        recording without delay.
     """
 
     dataset: str
@@ -61,18 +68,22 @@ class LiveSubscription:
     stype_in: str = "raw_symbol"
     heartbeat_s: int = 10
     start: int | None = None
+    starts: Mapping[str, int] = field(default_factory=dict)
+    paced_from: int | None = None
 
     def lines(self) -> bytes:
         """Return the subscription lines and the line that starts the session."""
         out = []
-        start = "" if self.start is None else f"|start={self.start}"
+        paced = "" if self.paced_from is None else f"|paced_from={self.paced_from}"
         for number, schema in enumerate(self.schemas):
+            start = self.starts.get(schema, self.start)
+            asked = "" if start is None else f"|start={start}"
             for at in range(0, len(self.symbols), SYMBOLS_PER_LINE):
                 symbols = self.symbols[at : at + SYMBOLS_PER_LINE]
                 last = at + SYMBOLS_PER_LINE >= len(self.symbols)
                 out.append(
                     f"schema={schema}|stype_in={self.stype_in}|symbols={','.join(symbols)}"
-                    f"{start}|snapshot=0|id={number + 1}|is_last={int(last)}\n"
+                    f"{asked}{paced}|snapshot=0|id={number + 1}|is_last={int(last)}\n"
                 )
         return ("".join(out) + "start_session=0\n").encode()
 
@@ -95,8 +106,11 @@ class Handshake:
     state : HandshakeState
     metadata : Metadata or None
         Set in the state DATA.
-    origin : str
-        The origin of the data: that of tickfire's own gateway is in its greeting.
+    origin, recording : str
+        The origin of the data, and the name of the recording that is replayed, as tickfire's own
+        gateway greets.
+    plan : callable, optional
+        Returns what to subscribe to, given the origin and the recording.
     rest : bytes
         In the state DATA: the records that came with the metadata.
     """
@@ -106,6 +120,8 @@ class Handshake:
     state: HandshakeState = HandshakeState.GREETING
     metadata: Metadata | None = None
     origin: str = LIVE
+    recording: str = ""
+    plan: Callable[[str, str], LiveSubscription] | None = None
     rest: bytes = b""
 
     def receive(self, data: bytes) -> bytes:
@@ -139,6 +155,7 @@ class Handshake:
         if self.state is HandshakeState.GREETING:
             if "lsg_version" in fields:
                 self.origin = origin_of(fields["lsg_version"])
+                self.recording = recording_of(fields["lsg_version"])
                 return b""
             if "cram" not in fields:
                 raise LsgError(f"the gateway sent no challenge, but {line[:80]!r}")
@@ -148,6 +165,8 @@ class Handshake:
             reason = fields.get("error", line[:80]).rstrip(".")
             raise FeedRefused(f"the gateway refused the key: {reason}; set DATABENTO_API_KEY")
         self.state = HandshakeState.METADATA
+        if self.plan is not None:
+            self.subscription = self.plan(self.origin, self.recording)
         return self.subscription.lines()
 
     def _authenticate(self, nonce: str) -> bytes:

@@ -16,18 +16,33 @@ KEY_SUFFIX_LENGTH: Final = 5
 """The number of characters at the end of a key that an answer repeats in the clear."""
 
 LSG_VERSION: Final = "0.1.0-tickfire"
-"""The version of a gateway of tickfire's own, which ends with a dot and the origin of its data."""
+"""The version of a gateway of tickfire's own, which the origin of its data follows after a dot, and
+the name of the recording that it replays after another."""
+REPLAY_BEGINS_AGAIN: Final = "the next session begins again"
+"""The end of the message with which tickfire's gateway completes a replay that it repeats."""
 
 
-def version_of(origin: str) -> str:
+def version_of(origin: str, recording: str = "") -> str:
     """Return the version with which tickfire's gateway greets, given the origin of its data."""
-    return f"{LSG_VERSION}.{origin}"
+    return f"{LSG_VERSION}.{origin}.{recording}".rstrip(".")
 
 
 def origin_of(version: str) -> str:
     """Return the origin of the data of a gateway that greets with a version."""
-    named, _, origin = version.rpartition(".")
-    return origin if named == LSG_VERSION and origin in ORIGINS else LIVE
+    origin = _own_parts(version)[0]
+    return origin if origin in ORIGINS else LIVE
+
+
+def recording_of(version: str) -> str:
+    """Return the name of the recording of a gateway that greets with a version, empty if none."""
+    return _own_parts(version)[1]
+
+
+def _own_parts(version: str) -> tuple[str, str]:
+    if not version.startswith(f"{LSG_VERSION}."):
+        return "", ""
+    origin, _, recording = version.removeprefix(f"{LSG_VERSION}.").partition(".")
+    return origin, recording
 
 
 def parse_line(line: str) -> dict[str, str]:

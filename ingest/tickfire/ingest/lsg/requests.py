@@ -62,6 +62,8 @@ class GatewaySubscription(msgspec.Struct, frozen=True):
         The client's own; a long list of symbols comes in several lines with one id.
     is_last : bool
         Whether this is the last line with its id.
+    paced_from : int or None
+        ns since the Unix epoch: the recorded time up to which a replay is sent without delay.
     """
 
     schema: str
@@ -71,6 +73,7 @@ class GatewaySubscription(msgspec.Struct, frozen=True):
     snapshot: bool = False
     id: str = ""
     is_last: bool = True
+    paced_from: int | None = None
 
 
 def parse_options(fields: Mapping[str, str]) -> SessionOptions:
@@ -109,7 +112,7 @@ def parse_subscription(fields: Mapping[str, str]) -> GatewaySubscription:
     snapshot = _flag(fields, "snapshot")
     if snapshot and schema != "mbo":
         raise RequestError("A snapshot is available for the schema mbo only.")
-    start = _start(fields.get("start", ""))
+    start = _time(fields, "start")
     if snapshot and start is not None:
         raise RequestError("A subscription with a snapshot cannot have a start.")
     return GatewaySubscription(
@@ -117,6 +120,7 @@ def parse_subscription(fields: Mapping[str, str]) -> GatewaySubscription:
         stype_in=_one_of(fields, "stype_in", ("raw_symbol", *STYPES)),
         symbols=_symbols(fields.get("symbols", "")),
         start=start,
+        paced_from=_time(fields, "paced_from"),
         snapshot=snapshot,
         id=fields.get("id", ""),
         is_last=_flag(fields, "is_last", default=True),
@@ -147,11 +151,12 @@ def _heartbeat(text: str) -> int:
     return int(text)
 
 
-def _start(text: str) -> int | None:
+def _time(fields: Mapping[str, str], name: str) -> int | None:
+    text = fields.get(name, "")
     if not text:
         return None
     if not _is_number(text) or int(text) >= 1 << 63:
-        raise RequestError(f"start is a time in ns since the Unix epoch, not '{text}'.")
+        raise RequestError(f"{name} is a time in ns since the Unix epoch, not '{text}'.")
     return int(text)
 
 

@@ -98,6 +98,8 @@ class LsgServer:
         The API keys to accept; None accepts every answer of the right form.
     origin : str
         The origin of the data, which the greeting tells.
+    recording : str
+        The name of the recording that is replayed, which the greeting tells; empty if none is.
     """
 
     def __init__(
@@ -106,13 +108,15 @@ class LsgServer:
         nonce: str,
         keys: Collection[str] | None = None,
         origin: str = SIMULATED,
+        recording: str = "",
     ) -> None:
         self.state = ConversationState.AUTH
         self._session_id = session_id
         self._nonce = nonce
         self._keys = keys
         self._line = bytearray()
-        self._out = bytearray(f"lsg_version={version_of(origin)}\ncram={nonce}\n".encode())
+        version = version_of(origin, recording)
+        self._out = bytearray(f"lsg_version={version}\ncram={nonce}\n".encode())
 
     def data_to_send(self) -> bytes:
         """Return the bytes to send now; each byte is returned once."""

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 from tickfire.base.retry import Backoff, retry
+from tickfire.base.units import utc
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.store.schema import Instrument
 from tickfire.store.store import REDIS_ERRORS
@@ -54,6 +55,12 @@ class Announcements:
             partial(self._writer.put_origin, origin),
             partial(self._writer.put_status, "session", dataset),
         )
+
+    def gap(self, begin: int, end: int) -> None:
+        """Announce that the data of the feed between two times, in ns, is lost."""
+        detail = f"no data from {utc(begin)} to {utc(end)}"
+        logger.warning("%s, which the gateway no longer has", detail)
+        self._then(partial(self._writer.put_status, "gap", detail, begin, end))
 
     async def status(self, kind: str, detail: str) -> None:
         """Write an entry to the stream ``status``."""

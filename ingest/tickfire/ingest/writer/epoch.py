@@ -272,12 +272,18 @@ class EpochWriter:
         await self._client.hset(INSTRUMENTS_KEY, mapping=rows)
         await self.put_status("instrument", ", ".join(row.symbol for row in instruments[:8]))
 
+    async def read_cursors(self) -> list[Mapping[bytes, bytes]]:
+        """Return the fields of each shard's hash of cursors."""
+        keys = [cursors_key(self._stream(shard)) for shard in range(self.shards)]
+        return [await read_hash(self._client, key) for key in keys]
+
     async def put_origin(self, origin: str) -> None:
         """Write the origin of the feed's ticks to the hash ``meta``."""
         self._origin = origin
         await self._set_meta({ORIGIN: origin})
 
-    async def put_status(self, kind: str, detail: str = "") -> None:
+    async def put_status(self, kind: str, detail: str = "", begin: int = 0, end: int = 0) -> None:
         """Add an entry to the stream ``status``; see `Status` for the kinds."""
-        status = msgspec.msgpack.encode(Status(kind, time.time_ns(), detail, feed=self._feed))
-        await self._client.xadd(STATUS_KEY, {"d": status}, maxlen=MAX_STATUS, approximate=True)
+        status = Status(kind, time.time_ns(), detail, feed=self._feed, begin=begin, end=end)
+        entry = {"d": msgspec.msgpack.encode(status)}
+        await self._client.xadd(STATUS_KEY, entry, maxlen=MAX_STATUS, approximate=True)

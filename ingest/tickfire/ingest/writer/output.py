@@ -120,6 +120,17 @@ class Output:
         for pipe in self.pipes:
             await pipe.flushed()
 
+    async def read_cursors(self) -> list[Mapping[bytes, bytes]]:
+        """Return the fields of each shard's hash of cursors."""
+        return await retry(
+            self._writer.read_cursors, on=REDIS_ERRORS, what="reading the cursors", logger=logger
+        )
+
+    @property
+    def epoch(self) -> bytes:
+        """The key of the epoch."""
+        return self._writer.epoch
+
     @property
     def is_full(self) -> bool:
         """Whether as much waits for Redis as may."""

@@ -13,6 +13,7 @@ from tickfire.base.run import until_stopped
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.books.words import BOOKS_RESYNCS
+from tickfire.ingest.kernel.intake import Intake
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.announcements import Announcements
@@ -62,7 +63,7 @@ class Ingest:
     def __init__(self, config: IngestConfig, store: Store, lease: Lease) -> None:
         self._lease = lease
         self.states = InstrumentStates(config.shards, config.feed)
-        self.parser = Parser(self.states)
+        self.parser = Parser(self.states, intake=Intake())
         self.writer = EpochWriter(store, config.feed, config.shards, lease, reshard=config.reshard)
         self.instruments = InstrumentTable(config.feed, config.subscription.dataset)
         self.output = Output(config, store, self.states, self.instruments, self.writer, self._go_on)

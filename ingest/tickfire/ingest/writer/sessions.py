@@ -9,29 +9,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import replace
 from typing import Final
 
 from tickfire.base.retry import Backoff
-from tickfire.base.units import NS_PER_S
 from tickfire.ingest.dbn.control import ErrorMsg, SystemMsg, decode_control
 from tickfire.ingest.dbn.instruments import InstrumentTable
-from tickfire.ingest.dbn.layout import SYSTEM_END_OF_INTERVAL
+from tickfire.ingest.dbn.layout import ERROR_REPLAY_AGED_OUT, SYSTEM_END_OF_INTERVAL
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.emit import LATEST_NS
+from tickfire.ingest.kernel.intake_context import AHEAD_NS
 from tickfire.ingest.kernel.parse import Batch, Parser
 from tickfire.ingest.live.client import LiveSession
-from tickfire.ingest.lsg.client import FeedRefused
+from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
+from tickfire.ingest.lsg.lines import REPLAY_BEGINS_AGAIN
 from tickfire.ingest.writer.announcements import Announcements
 from tickfire.ingest.writer.clock import FeedClock
 from tickfire.ingest.writer.config import IngestConfig
+from tickfire.ingest.writer.cursors import CursorFields
 from tickfire.ingest.writer.output import Output
 from tickfire.ingest.writer.reports import ReportWriter
-from tickfire.store.schema import LIVE, FeedState, Instrument
+from tickfire.ingest.writer.resume import Resumption
+from tickfire.store.schema import LIVE, REPLAY, FeedState, Instrument
 
 RECONNECT_S: Final = 0.2
 RECONNECT_MAX_S: Final = 1.0
-REPLAY_DEPTH_NS: Final = 24 * 3600 * NS_PER_S
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,12 @@ class Sessions:
         self._reports = reports
         self._announcements = announcements
         self._session: LiveSession | None = None
+        assert parser.intake is not None
+        self._intake = parser.intake
         self._clock = FeedClock()
+        self._origin = LIVE
+        self._cursors = CursorFields(self._intake, config.feed, config.shards)
+        self._resumption = Resumption(self._intake, config.subscription, config.backfill_s)
         self.feed = FeedState(False, time.time_ns())
 
     async def run(self) -> None:
@@ -82,12 +88,14 @@ class Sessions:
         FeedRefused
             The gateway refused the key.
         """
+        self._resumption.seen = self._cursors.restore(await self._output.read_cursors())
         backoff = Backoff(RECONNECT_S, RECONNECT_MAX_S)
         while True:
             began = time.monotonic()
-            ask = replace(self._config.subscription, start=self._replay_from())
-            self._reports.begin_session(resumes=ask.start is not None)
-            session = LiveSession(self._config.key, ask, self._parser, self._start, self._take)
+            ask = self._config.subscription
+            session = LiveSession(
+                self._config.key, ask, self._parser, self._start, self._take, self._plan
+            )
             self._session = session
             why = await session.run(self._config.host, self._config.port)
             self._session = None
@@ -101,43 +109,41 @@ class Sessions:
             await self._announcements.status("feed_down", str(why))
             await asyncio.sleep(delay)
 
-    def _replay_from(self) -> int | None:
-        """Return the time from which the session is to replay data, None for no replay.
-
-        This is just after the newest tick known, or `backfill_s` ago if none is. A gateway replays
-        one day at most, so nothing is replayed after older data, such as a recording.
-        """
-        now = time.time_ns()
-        rows = self._states.rows
-        if not len(rows):
-            depth_s = self._config.backfill_s
-            return now - int(depth_s * NS_PER_S) if depth_s else None
-        known = int(max(rows["last_ts"].max(), rows["quote_ts"].max()))
-        return known + 1 if now - known < REPLAY_DEPTH_NS else None
-
     # --- the callbacks of a session
+    def _plan(self, origin: str, recording: str) -> LiveSubscription:
+        self._origin = origin
+        return self._resumption.plan(origin, recording, time.time_ns())
+
     def _start(self, metadata: Metadata) -> bool:
         """Begin a session and return whether it may go on at once.
 
-        The tops of the order books may have changed since the last session, so they are cleared.
+        A session that does not go on where the last one ended begins with empty order books.
         """
         logger.info("session of %s, DBN version %d", metadata.dataset, metadata.version)
         now = time.time_ns()
         self.feed = FeedState(True, now, metadata.dataset)
         self._states.use_schema(metadata.schema)
+        self._resumption.begin(metadata.start if 0 < metadata.start <= LATEST_NS else now, now)
+        self._reports.begin_session(resumes=not self._resumption.is_new)
+        self._clock.begin()
         self._states.drain()
-        self._states.clear()
+        if self._resumption.is_new or self._resumption.gap:
+            self._states.clear()
         self._output.write(self._states.ticks, self._states.bars, now, now)
         self._states.drain()
         new = self._instruments.take_metadata(metadata)
-        origin = self._session.origin if self._session is not None else LIVE
-        self._announcements.session(new, origin, metadata.dataset)
+        self._announcements.session(new, self._origin, metadata.dataset)
+        if self._resumption.gap:
+            self._announcements.gap(*self._resumption.gap)
         return not self.must_wait
 
     def _take(self, batch: Batch, received: int) -> bool:
         """Write one batch and return whether the session may go on at once."""
-        self._output.write(batch.ticks, batch.bars, received, time.time_ns())
-        self._clock.take(batch, time.monotonic_ns())
+        self._clock.take(self._intake.latest, time.monotonic_ns())
+        self._intake.allow(0)
+        seen = self._resumption.note(received)
+        cursors = self._cursors.changed(self._output.epoch, seen)
+        self._output.write(batch.ticks, batch.bars, received, time.time_ns(), cursors)
         self._states.drain()
         changed = [self._control(record) for record in batch.controls]
         if new := [instrument for instrument in changed if instrument is not None]:
@@ -148,12 +154,20 @@ class Sessions:
         message = decode_control(record)
         if isinstance(message, ErrorMsg):
             logger.error("error from the gateway: %s", message.err)
+            if message.code == ERROR_REPLAY_AGED_OUT:
+                self._resumption.age_out()
         elif isinstance(message, SystemMsg):
-            if message.code == SYSTEM_END_OF_INTERVAL and 0 < message.ts_event <= LATEST_NS:
-                self._output.write_bars(self._states.close(message.ts_event))
+            self._take_message(message)
         elif not self._reports.take(record):
             return self._instruments.take_record(record)
         return None
+
+    def _take_message(self, message: SystemMsg) -> None:
+        if message.code == SYSTEM_END_OF_INTERVAL:
+            if 0 < message.ts_event <= self._intake.latest + AHEAD_NS:
+                self._output.write_bars(self._states.close(message.ts_event))
+        elif self._origin == REPLAY and message.msg.endswith(REPLAY_BEGINS_AGAIN):
+            self._resumption.begin_again()
 
     # --- holding and closing
     @property
@@ -168,6 +182,7 @@ class Sessions:
 
     def close_quiet_bars(self) -> None:
         """Close the bars that ended since the feed fell quiet, which no record of it will close."""
+        self._intake.allow(self._clock.passed(time.monotonic_ns()))
         feed_time = self._clock.quiet_time(time.monotonic_ns())
         if feed_time is not None:
             self._output.write_bars(self._states.close(feed_time))

@@ -1,0 +1,199 @@
+"""`Intake`: the records of a feed before and after they are parsed.
+
+It keeps a cursor for each source of records, so that a session goes on exactly where the last one
+ended, and the feed's clock, with which the times of records are compared.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.ingest.dbn.records import ts_recv_offsets
+from tickfire.ingest.kernel import intake_context as ctx
+from tickfire.ingest.kernel.intake_context import BUCKET_NS, CURSOR
+from tickfire.ingest.kernel.intake_kernel import count_records, screen
+from tickfire.ingest.kernel.rows import HASH_FACTOR
+from tickfire.store.schema import Rows
+
+FIRST_CAPACITY: Final = 256
+SEEN: Final = ("total", "bucket", "count", "before", "mark", "mark_before")
+"""The fields of a cursor that tell what was seen."""
+
+
+class Intake:
+    """The cursors and the clock of a feed.
+
+    Parameters
+    ----------
+    capacity : int
+        The number of sources for which to make room at first; the table grows.
+
+    Attributes
+    ----------
+    generation : int
+        A number that grows whenever all cursors are replaced.
+    """
+
+    def __init__(self, capacity: int = FIRST_CAPACITY) -> None:
+        self._context = np.zeros(ctx.IN_WORDS, np.int64)
+        self._address = int(self._context.ctypes.data)
+        self.generation = 0
+        self._offsets = ts_recv_offsets()
+        self._ahead_ns = ctx.AHEAD_NS
+        self._context[ctx.IN_RECV_OFFSETS] = self._offsets.ctypes.data
+        self._context[ctx.IN_AHEAD] = ctx.AHEAD_NS
+        self._context[ctx.IN_PATIENT] = 1
+        self._resize(capacity, np.zeros(0, CURSOR))
+
+    def _resize(self, capacity: int, cursors: Rows) -> None:
+        """Allocate a table with room for a number of cursors, and insert those given."""
+        size = 1 << max(4, (2 * capacity - 1).bit_length())
+        self._table = np.zeros(size, CURSOR)
+        self._table["source"] = ctx.UNUSED
+        self._changed = np.zeros(capacity, np.int64)
+        self._context[ctx.IN_TABLE] = self._table.ctypes.data
+        self._context[ctx.IN_MASK] = size - 1
+        self._context[ctx.IN_CHANGED] = self._changed.ctypes.data
+        self._context[ctx.IN_CAPACITY] = capacity
+        self._context[ctx.IN_CURSORS] = len(cursors)
+        for cursor in cursors:
+            self._table[self._place(int(cursor["source"]))] = cursor
+        changes = np.flatnonzero(self._table["changed"])
+        self._changed[: len(changes)] = changes
+        self._context[ctx.IN_CHANGES] = len(changes)
+
+    def _place(self, source: int) -> int:
+        h = (source * HASH_FACTOR & 0xFFFF_FFFF_FFFF_FFFF) >> 32 & len(self._table) - 1
+        while self._table["source"][h] not in (ctx.UNUSED, source):
+            h = h + 1 & len(self._table) - 1
+        return h
+
+    # --- cursors
+    @property
+    def cursors(self) -> Rows:
+        """CURSOR[sources]: a copy."""
+        used: Rows = self._table[self._table["source"] != ctx.UNUSED]
+        return used
+
+    def take_changed(self) -> Rows:
+        """Return a copy of the cursors that changed since the last call."""
+        at = self._changed[: self.count(ctx.IN_CHANGES)]
+        self._table["changed"][at] = 0
+        self._context[ctx.IN_CHANGES] = 0
+        changed: Rows = self._table[at]
+        return changed
+
+    def load(self, cursors: Rows) -> None:
+        """Replace all cursors."""
+        self.generation += 1
+        self._resize(max(FIRST_CAPACITY, 2 * len(cursors)), cursors)
+
+    def forget(self) -> None:
+        """Remove all cursors, as what comes next was not seen yet."""
+        self.load(np.zeros(0, CURSOR))
+        self._context[ctx.IN_SKIP] = ctx.SKIP_NONE
+
+    # --- sessions
+    def begin(
+        self,
+        *clocks: int,
+        skip: int = ctx.SKIP_NONE,
+        start: int = 0,
+        ahead_ns: int = ctx.AHEAD_NS,
+    ) -> None:
+        """Begin a session.
+
+        Parameters
+        ----------
+        *clocks : int
+            One to three times, to one of which the first records may be near, in ns since the Unix
+            epoch.
+        skip : int
+            How the gateway repeats records that were seen: ``SKIP_*``.
+        start : int
+            With `SKIP_BY_TIME`, the time from which it sends records: a multiple of `BUCKET_NS`.
+        ahead_ns : int
+            Time ahead of the feed's clock that a record may have without a vote.
+        """
+        for name in SEEN:
+            self._table[f"skip_{name}"] = self._table[name]
+        bucket = self._table["bucket"]
+        self._table["skip_before"][bucket - BUCKET_NS < start] = 0
+        self._table["skip_count"][bucket < start] = 0
+        self._context[ctx.IN_SKIP] = skip
+        self._context[ctx.IN_CLOCK] = self._context[ctx.IN_LATEST] = clocks[0]
+        self._context[ctx.IN_HINTS :] = 0
+        self._context[ctx.IN_HINTS : ctx.IN_HINTS + len(clocks)] = clocks
+        self._context[ctx.IN_WAITS] = 0
+        self._ahead_ns = ahead_ns
+        self.allow(0)
+        self.wait()
+
+    @property
+    def clock(self) -> int:
+        """The feed's clock, as most records agree, in ns since the Unix epoch."""
+        return self.count(ctx.IN_CLOCK)
+
+    @property
+    def latest(self) -> int:
+        """The time of the latest record that agrees with the clock, in ns."""
+        return self.count(ctx.IN_LATEST)
+
+    def allow(self, passed_ns: int) -> None:
+        """Allow the next records to be later than the clock by the time that has passed."""
+        self._context[ctx.IN_AHEAD] = self._ahead_ns + max(0, passed_ns)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a record that disagrees with the clock waits for later ones to decide on it."""
+        return self.count(ctx.IN_WAITS) != 0
+
+    def wait(self) -> None:
+        """Let a record that disagrees with the clock wait for later ones to decide on it."""
+        self._context[ctx.IN_PATIENT] = 1
+
+    def decide(self) -> None:
+        """Decide on a record that waits, by the records that have come."""
+        self._context[ctx.IN_PATIENT] = 0
+
+    def count(self, word: int) -> int:
+        """Return a counter, or another word of the context (``IN_*``)."""
+        return int(self._context[word])
+
+    # --- records
+    def screen(self, buffer: NDArray[np.uint8], start: int, end: int) -> tuple[int, int]:
+        """Drop repeats and outliers from bytes [start, end) of a buffer.
+
+        Returns
+        -------
+        int
+            The offset up to which records may be parsed.
+        int
+            The new end of the bytes.
+        """
+        self._context[ctx.IN_BUFFER] = buffer.ctypes.data
+        new_end = int(screen(self._address, start, end))
+        return self.count(ctx.IN_DECIDED), new_end
+
+    def count_parsed(self, buffer: NDArray[np.uint8], start: int, end: int) -> None:
+        """Count the records in bytes [start, end) of a buffer, which were parsed."""
+        self._context[ctx.IN_BUFFER] = buffer.ctypes.data
+        while (start := int(count_records(self._address, start, end))) < end:
+            self._resize(2 * self.count(ctx.IN_CAPACITY), self.cursors)
+
+    def take_dropped(self) -> int:
+        """Return the number of records dropped since the last call."""
+        dropped = self.count(ctx.IN_RECORDS)
+        self._context[ctx.IN_RECORDS] = 0
+        return dropped
+
+    def take_rewind(self) -> bool:
+        """Return whether the clock went back since the last call; if so, forget the cursors."""
+        went_back = bool(self._context[ctx.IN_WENT_BACK])
+        if went_back:
+            self._context[ctx.IN_WENT_BACK] = 0
+            self.forget()
+        return went_back

@@ -1,0 +1,105 @@
+"""Words of the context of the intake's kernels: one int64 array, as `context` is for parsing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tickfire.base.units import NS_PER_S
+
+CURSOR: Final = np.dtype(
+    [
+        ("source", "<u8"),  # instrument_id << 32 | publisher_id << 16 | rtype << 8; 1: unused
+        ("total", "<i8"),  # records seen since the recording or the live feed began
+        ("bucket", "<i8"),  # ns, the start of the latest bucket of event times; 0: none yet
+        ("count", "<i8"),  # records seen in the latest bucket
+        ("before", "<i8"),  # records seen in the bucket before it
+        ("mark", "<i8"),  # hash of the first record seen in the latest bucket
+        ("mark_before", "<i8"),  # the same of the bucket before it
+        ("skip_total", "<i8"),  # the same as they were when the session began, less those repeated
+        ("skip_bucket", "<i8"),
+        ("skip_count", "<i8"),
+        ("skip_before", "<i8"),
+        ("skip_mark", "<i8"),  # 0: the repeated record was the same
+        ("skip_mark_before", "<i8"),
+        ("changed", "<i8"),  # 1: changed since `Intake.take_changed`
+    ]
+)
+"""The place reached in the records of one source: an instrument, a record type and a publisher."""
+
+CURSOR_WORDS: Final = CURSOR.itemsize // 8
+UNUSED: Final = 1
+CUR_SOURCE: Final = 0
+CUR_TOTAL: Final = 1
+CUR_BUCKET: Final = 2
+CUR_COUNT: Final = 3
+CUR_BEFORE: Final = 4
+CUR_MARK: Final = 5
+CUR_MARK_BEFORE: Final = 6
+CUR_SKIP_TOTAL: Final = 7
+CUR_SKIP_BUCKET: Final = 8
+CUR_SKIP_COUNT: Final = 9
+CUR_SKIP_BEFORE: Final = 10
+CUR_SKIP_MARK: Final = 11
+CUR_SKIP_MARK_BEFORE: Final = 12
+CUR_CHANGED: Final = 13
+
+BUCKET_NS: Final = 10 * NS_PER_S
+"""Length of a bucket of event times; the records of a source may be out of order by as much."""
+AHEAD_NS: Final = 60 * NS_PER_S
+"""Time ahead of the feed's clock that a record may have without a vote."""
+BEHIND_NS: Final = 7 * 24 * 3600 * NS_PER_S
+"""Time behind the feed's clock that a record may have without a vote."""
+VOTES: Final = 8
+"""Number of later records that must agree on whether a record is an outlier."""
+
+IN_BUFFER: Final = 0
+"""uint8[], 8-aligned: the records."""
+IN_TABLE: Final = 1
+"""CURSOR[mask + 1], found by hashing their sources."""
+IN_MASK: Final = 2
+IN_CURSORS: Final = 3
+"""Number of cursors in use."""
+IN_CAPACITY: Final = 4
+"""Number of cursors for which there is room."""
+IN_CHANGED: Final = 5
+"""int64[capacity]: indices of the changed cursors."""
+IN_CHANGES: Final = 6
+"""Number of changed cursors."""
+IN_RECV_OFFSETS: Final = 7
+"""uint8[256]: the offset of ts_recv by rtype; 0 if a type has none."""
+IN_SKIP: Final = 8
+"""Rule by which repeated records are skipped: ``SKIP_*``."""
+IN_CLOCK: Final = 9
+"""The feed's clock, ns since the Unix epoch; 0: records are not compared with it."""
+IN_LATEST: Final = 10
+"""Time of the latest record that agrees with the clock."""
+IN_AHEAD: Final = 11
+"""Time ahead of the clock that a record may have now, ns."""
+IN_PATIENT: Final = 12
+"""1: wait for later records to decide on an outlier; 0: decide by those at hand."""
+IN_DECIDED: Final = 13
+"""Offset in the buffer up to which records may be parsed."""
+IN_WENT_BACK: Final = 14
+"""1: most records agree that the feed's clock went back."""
+IN_RECORDS: Final = 15
+"""Records dropped, of the next two kinds."""
+IN_REPEATED: Final = 16
+"""Records dropped because they were seen before."""
+IN_REFUSED: Final = 17
+"""Records dropped because both of their times disagree with the feed's clock."""
+IN_RESTAMPED: Final = 18
+"""Records kept of which one time disagreed and was replaced by the other."""
+IN_WAITS: Final = 19
+"""1: the record at IN_DECIDED waits for later ones."""
+IN_HINTS: Final = 20
+"""HINTS times, any of which may be near the first record of the session; 0: none."""
+HINTS: Final = 3
+IN_WORDS: Final = IN_HINTS + HINTS
+
+SKIP_NONE: Final = 0
+SKIP_BY_TIME: Final = 1
+"""The gateway sends again what is not older than a start."""
+SKIP_BY_NUMBER: Final = 2
+"""The gateway sends a recording from its beginning."""

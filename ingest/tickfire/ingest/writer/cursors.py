@@ -1,0 +1,122 @@
+"""The cursors of a feed as fields of the hashes of its shards. Pure.
+
+Each batch of ticks takes along the cursors that it changed, in one field; now and then it takes all
+of them. A field begins with a number that grows with each, so that a reader begins with the field
+``base`` and applies the changes after it in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.ingest.kernel.intake import SEEN, Intake
+from tickfire.ingest.kernel.intake_context import CURSOR
+from tickfire.ingest.writer.resume import Seen
+from tickfire.store.schema import Rows, shard_of
+
+SAVED: Final = ("source", *SEEN)
+SAVED_CURSOR: Final = np.dtype([(name, CURSOR[name]) for name in SAVED])
+"""What is stored of a cursor: 56 bytes."""
+BASE_FIELD: Final = b"base"
+SEEN_FIELD: Final = b"seen"
+FIELDS_OF_CHANGES: Final = 512
+"""Number of fields of changes, after which all cursors are stored again."""
+NUMBER_SIZE: Final = 8
+
+
+class CursorFields:
+    """Writer of the cursors of a feed's shards.
+
+    Parameters
+    ----------
+    intake : Intake
+    feed, shards : int
+    """
+
+    def __init__(self, intake: Intake, feed: int, shards: int) -> None:
+        self._intake = intake
+        self._feed, self._shards = feed, shards
+        self._generation = (b"", -1)
+        self._numbers = [0] * shards
+        self._left = [0] * shards  # changes until all cursors are stored again
+
+    def changed(self, epoch: bytes, seen: Seen) -> dict[int, dict[bytes, bytes]]:
+        """Return the fields of each shard that have changed since the last call.
+
+        Parameters
+        ----------
+        epoch : bytes
+            The epoch of the shards. In a new one, all cursors are stored again.
+        seen : Seen
+        """
+        if self._generation != (epoch, self._intake.generation):
+            self._generation = epoch, self._intake.generation
+            self._left = [0] * self._shards
+        rows = self._intake.take_changed()
+        shards = self._shards_of(rows)
+        told = {SEEN_FIELD: msgspec.msgpack.encode(seen)}
+        return {
+            shard: told | self._field(shard, rows[shards == shard])
+            for shard in (np.unique(shards).tolist() if all(self._left) else range(self._shards))
+        }
+
+    def _field(self, shard: int, rows: Rows) -> dict[bytes, bytes]:
+        self._numbers[shard] += 1
+        number = self._numbers[shard]
+        field = b"%d" % (number % FIELDS_OF_CHANGES)
+        if not self._left[shard]:
+            self._left[shard] = FIELDS_OF_CHANGES - 1
+            everything = self._intake.cursors
+            field, rows = BASE_FIELD, everything[self._shards_of(everything) == shard]
+        self._left[shard] -= 1
+        return {field: number.to_bytes(NUMBER_SIZE, "little") + _saved(rows).tobytes()}
+
+    def _shards_of(self, rows: Rows) -> NDArray[np.int64]:
+        if self._shards == 1:
+            return np.zeros(len(rows), np.int64)
+        numbers = (rows["source"] >> np.uint64(32)).tolist()
+        return np.array([shard_of(self._feed, n, self._shards) for n in numbers], np.int64)
+
+    def restore(self, held: list[Mapping[bytes, bytes]]) -> Seen | None:
+        """Load the cursors from the fields of each shard; return the feed as it was seen last."""
+        known = [_cursors_of(fields) for fields in held]
+        self._intake.load(np.concatenate(known, dtype=CURSOR))
+        numbers = [map(_number, _numbered(fields).values()) for fields in held]
+        self._numbers = [max(of_shard, default=0) for of_shard in numbers]
+        told = [fields[SEEN_FIELD] for fields in held if SEEN_FIELD in fields]
+        seen = [msgspec.msgpack.decode(each, type=Seen) for each in told]
+        return max(seen, key=lambda each: each.received, default=None)
+
+
+def _saved(rows: Rows) -> Rows:
+    saved = np.zeros(len(rows), SAVED_CURSOR)
+    for name in SAVED:
+        saved[name] = rows[name]
+    return saved
+
+
+def _numbered(fields: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    return {name: data for name, data in fields.items() if name != SEEN_FIELD}
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(data[:NUMBER_SIZE], "little")
+
+
+def _cursors_of(fields: Mapping[bytes, bytes]) -> Rows:
+    """Return the cursors of a shard: those of the base, and the changes after it."""
+    base = fields.get(BASE_FIELD, bytes(NUMBER_SIZE))
+    later = [data for data in _numbered(fields).values() if _number(data) >= _number(base)]
+    latest: dict[int, np.void] = {}
+    for data in sorted(later, key=_number):
+        for row in np.frombuffer(data, SAVED_CURSOR, offset=NUMBER_SIZE):
+            latest[int(row["source"])] = row
+    cursors = np.zeros(len(latest), CURSOR)
+    for name in SAVED:
+        cursors[name] = [row[name] for row in latest.values()]
+    return cursors

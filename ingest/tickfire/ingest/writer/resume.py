@@ -1,0 +1,186 @@
+"""`Resumption`: what to ask a gateway for, so that a feed goes on where it ended. Pure.
+
+A recording is asked for from its beginning, and as many records of each source are skipped as were
+seen. That is exact in whatever order they come. A live feed is asked for from the oldest place that
+a source has reached, schema by schema. Since a live feed is in order of receipt, nothing new is
+older than its clock by more than `LATE_NS`, so that an instrument that has long been silent does
+not bring back hours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from tickfire.base.units import NS_PER_S
+from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
+from tickfire.ingest.kernel.intake import Intake
+from tickfire.ingest.kernel.intake_context import (
+    AHEAD_NS,
+    BUCKET_NS,
+    SKIP_BY_NUMBER,
+    SKIP_BY_TIME,
+    SKIP_NONE,
+)
+from tickfire.ingest.lsg.client import LiveSubscription
+from tickfire.store.schema import REPLAY
+
+LATE_NS: Final = 300 * NS_PER_S
+"""Age, by the feed's clock, up to which a live feed may still send records."""
+LIVE_LAG_NS: Final = 3600 * NS_PER_S
+"""Age of data at its receipt up to which a feed is live, and not a recording of one."""
+KEPT_NS: Final = 24 * 3600 * NS_PER_S
+"""Age of the oldest data that a live gateway keeps."""
+REPLAY_AHEAD_NS: Final = 3600 * NS_PER_S
+"""As `AHEAD_NS`, of a recording, which may hold one instrument after the other."""
+KEPT_SLACK_NS: Final = 60 * NS_PER_S
+
+
+class Seen(msgspec.Struct, array_like=True):
+    """The feed as it was seen last.
+
+    Attributes
+    ----------
+    origin, recording : str
+        As the gateway told in its greeting.
+    latest : int
+        The feed's clock, ns since the Unix epoch.
+    received : int
+        The time of receipt, ns since the Unix epoch.
+    """
+
+    origin: str
+    recording: str
+    latest: int = 0
+    received: int = 0
+
+
+class Resumption:
+    """Planner of the sessions of a feed.
+
+    Parameters
+    ----------
+    intake : Intake
+        Its cursors tell what was seen.
+    ask : LiveSubscription
+        What the feed is asked for.
+    backfill_s : float
+        Seconds of the past to ask for while nothing was seen.
+
+    Attributes
+    ----------
+    seen : Seen or None
+        None before the first record.
+    is_new : bool
+        Whether the session sends nothing that was seen before.
+    gap : (int, int) or None
+        The times, in ns, between which the gateway no longer has the data of an outage.
+    """
+
+    def __init__(self, intake: Intake, ask: LiveSubscription, backfill_s: float) -> None:
+        self._intake = intake
+        self._ask = ask
+        self._backfill_ns = int(backfill_s * NS_PER_S)
+        self._skip = SKIP_NONE
+        self._start = 0
+        self._earliest = 0
+        self._is_aged_out = False
+        self._is_over = False
+        self.seen: Seen | None = None
+        self.is_new = True
+        self.gap: tuple[int, int] | None = None
+
+    def begin_again(self) -> None:
+        """Forget what was seen before the next session, which begins the recording again."""
+        self._is_over = True
+
+    def age_out(self) -> None:
+        """Ask for what there is from now on: the gateway no longer has the start that was asked."""
+        self._is_aged_out = True
+
+    def note(self, now: int) -> Seen:
+        """Note that records were received at `now`, in ns since the Unix epoch."""
+        assert self.seen is not None, "no session was planned"
+        self.seen.latest, self.seen.received = self._intake.latest, now
+        self._is_aged_out = False
+        return self.seen
+
+    def plan(self, origin: str, recording: str, now: int) -> LiveSubscription:
+        """Return the subscription of a session that begins now.
+
+        Parameters
+        ----------
+        origin, recording : str
+            As the gateway tells in its greeting.
+        now : int
+            ns since the Unix epoch.
+        """
+        seen, self.gap, self._earliest = self.seen, None, 0
+        is_replay = origin == REPLAY
+        goes_on = seen is not None and not self._is_over and len(self._intake.cursors) > 0
+        self._is_over = False
+        if seen is not None and is_replay:
+            goes_on = goes_on and (seen.origin, seen.recording) == (origin, recording)
+        elif seen is not None:
+            goes_on = goes_on and seen.origin != REPLAY
+        self.is_new = not goes_on
+        if seen is None or not goes_on:
+            self._intake.forget()
+            self._skip, self.seen = SKIP_NONE, Seen(origin, recording)
+            self._start = 0 if is_replay or not self._backfill_ns else now - self._backfill_ns
+            return replace(self._ask, start=self._start or None)
+        self.seen = Seen(origin, recording, seen.latest, seen.received)
+        if is_replay:
+            self._skip, self._start = SKIP_BY_NUMBER, 0
+            return replace(self._ask, paced_from=seen.latest)
+        self._skip = SKIP_BY_TIME
+        return self._go_on_live(seen, now)
+
+    def begin(self, first_ns: int, now: int) -> None:
+        """Begin the planned session.
+
+        Parameters
+        ----------
+        first_ns : int
+            The start of the data by the gateway's metadata, ns since the Unix epoch.
+        now : int
+            ns since the Unix epoch.
+        """
+        latest = self.seen.latest if self.seen is not None else 0
+        is_replay = self.seen is not None and self.seen.origin == REPLAY
+        self._intake.begin(
+            first_ns, now, latest, skip=self._skip, start=self._earliest,
+            ahead_ns=REPLAY_AHEAD_NS if is_replay else AHEAD_NS,
+        )  # fmt: skip
+
+    def _go_on_live(self, seen: Seen, now: int) -> LiveSubscription:
+        """Return the subscription to a live feed that was seen before."""
+        cursors = self._intake.cursors
+        timed = cursors[cursors["bucket"] > 0]
+        rtypes = timed["source"] >> np.uint64(8) & np.uint64(0xFF)
+        oldest = timed["bucket"] - BUCKET_NS
+        earliest = 0
+        if seen.received - seen.latest < LIVE_LAG_NS:
+            earliest = _bucket_after(max(seen.latest - LATE_NS, now - KEPT_NS + KEPT_SLACK_NS))
+        if self._is_aged_out:
+            earliest = _bucket_after(now)
+        if earliest > seen.latest:
+            self.gap = seen.latest, earliest
+        self._earliest = earliest
+        if self._is_aged_out:
+            return replace(self._ask, start=0)
+        starts = {
+            schema: max(int(own.min()), earliest)
+            for schema in self._ask.schemas
+            if len(own := oldest[rtypes == SCHEMA_RTYPES.get(schema)])
+        }
+        start = max(int(oldest.min(initial=seen.latest)), earliest)
+        return replace(self._ask, start=start, starts=starts)
+
+
+def _bucket_after(ts: int) -> int:
+    """Return the start of the first bucket of event times that does not begin before a time."""
+    return -(-ts // BUCKET_NS) * BUCKET_NS

@@ -1,0 +1,65 @@
+"""Every record is in the stream once, whatever happens to the connection."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support.dbn import shared_files
+from tests.support.eventually import eventually
+from tests.support.ingest import ingesting
+from tests.support.proxy import Fault, faulty_proxy
+from tickfire.ingest.dbn.file import open_dbn
+from tickfire.ingest.gateway.config import GatewayConfig
+from tickfire.ingest.gateway.server import serve_gateway
+from tickfire.ingest.kernel.parse import Parser
+from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.ingest.writer import sessions
+from tickfire.store.schema import TICK, Stream, ticks_key
+from tickfire.store.store import Store
+
+FAULTS = ("cut", "half-close", "stall")
+
+
+def ticks_of_file(path: Path) -> np.ndarray[Any, Any]:
+    """Return the ticks of a file that is read without interruption."""
+    parser = Parser(InstrumentStates())
+    batches = parser.feed(open_dbn(path).read_all())
+    return np.concatenate([batch.ticks.copy() for batch in batches])
+
+
+async def stored_ticks(client: Any) -> np.ndarray[Any, Any]:
+    entries = await client.xrange(ticks_key(Stream(1, 0)))
+    return np.concatenate(
+        [np.zeros(0, TICK), *(np.frombuffer(fields[b"d"], TICK) for _, fields in entries)]
+    )
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_twenty_faults_of_the_connection_lose_and_repeat_nothing(
+    seed: int, client: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "RECONNECT_S", 0.01)
+    monkeypatch.setattr(sessions, "RECONNECT_MAX_S", 0.02)
+    chance = random.Random(seed)
+    path = shared_files("esu4-*.dbn.zst")[0]
+    size = len(open_dbn(path).read_all())
+    broken = [Fault(chance.choice(FAULTS), chance.randrange(100, size)) for _ in range(20)]
+    expected = ticks_of_file(path)
+    async with (
+        await serve_gateway(GatewayConfig(port=0, file=path, speed=0)) as gateway,
+        faulty_proxy((gateway.host, gateway.port), broken) as proxy,
+        ingesting(proxy, store) as ingest,
+    ):
+
+        async def is_complete() -> bool:
+            return proxy.left == 0 and int(ingest.states.positions[0]) >= len(expected)
+
+        await eventually(is_complete, "every tick", timeout_s=60)
+        await eventually(lambda: ingest.pipes[0].unacknowledged == 0, "acknowledgements")
+    got = await stored_ticks(client)
+    assert np.array_equal(got, expected)

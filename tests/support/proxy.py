@@ -1,0 +1,88 @@
+"""Proxy between a client and a server that breaks connections as a bad network does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+STALL_S = 0.1
+
+
+class Fault(NamedTuple):
+    """A fault of a connection, after a number of bytes from the server.
+
+    ``kind`` is ``"cut"`` (reset), ``"half-close"`` (the server seems to have ended), or ``"stall"``
+    (nothing for a while, and then a cut).
+    """
+
+    kind: str
+    after: int
+
+
+class FaultyProxy:
+    """A proxy whose connections have one fault each, and none once the faults are used up.
+
+    Attributes
+    ----------
+    host, port : str, int
+        Where it listens.
+    left : int
+        The number of faults still to come.
+    """
+
+    def __init__(self, target: tuple[str, int], faults: Iterable[Fault]) -> None:
+        self.host, self.port = "127.0.0.1", 0
+        self._target = target
+        self._faults = list(faults)
+
+    @property
+    def left(self) -> int:
+        return len(self._faults)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Relay one connection until its fault."""
+        fault = self._faults.pop(0) if self._faults else None
+        from_server, to_server = await asyncio.open_connection(*self._target)
+        upwards = asyncio.create_task(_relay(reader, to_server))
+        try:
+            await _relay(from_server, writer, fault.after if fault else None)
+            if fault is not None and fault.kind != "cut":
+                if fault.kind == "half-close":
+                    writer.write_eof()
+                await asyncio.wait([upwards], timeout=STALL_S)
+        except ConnectionError:
+            pass
+        finally:
+            upwards.cancel()
+            to_server.transport.abort()
+            writer.transport.abort()
+
+
+async def _relay(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None = None
+) -> None:
+    """Copy bytes until the end, or as many as a limit."""
+    left = limit
+    while left is None or left > 0:
+        data = await reader.read(1 << 16 if left is None else min(left, 1 << 16))
+        if not data:
+            return
+        writer.write(data)
+        await writer.drain()
+        left = None if left is None else left - len(data)
+
+
+@asynccontextmanager
+async def faulty_proxy(
+    target: tuple[str, int], faults: Iterable[Fault]
+) -> AsyncIterator[FaultyProxy]:
+    """Listen with a proxy to a server."""
+    proxy = FaultyProxy(target, faults)
+    server = await asyncio.start_server(proxy.serve, proxy.host, 0)
+    proxy.port = server.sockets[0].getsockname()[1]
+    try:
+        yield proxy
+    finally:
+        server.close()
