@@ -194,7 +194,7 @@ SIMULATED: Final = "simulated"
 ORIGINS: Final = (LIVE, REPLAY, SIMULATED)
 """Origin of data: a market as it trades, a recording of one, or a simulation."""
 INSTRUMENTS_KEY: Final = b"instruments"
-"""Hash: ``<feed>:<instrument_id>`` to a msgpack-encoded `Instrument`."""
+"""Hash: ``<feed>:<instrument_id>:<start>:<asked>`` to a msgpack-encoded `Instrument`."""
 NEWS_KEY: Final = b"news"
 STATUS_KEY: Final = b"status"
 HEALTH_KEY: Final = b"health"
@@ -301,13 +301,18 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True, tag=False):
     feed, instrument_id : int
         The key of the instrument.
     symbol : str
-        Name of the instrument, unique within its feed.
+        Name of the instrument, unique within its feed at any time: what was asked for if that names
+        one instrument, such as ``ES.c.0``, or else the venue's own.
     tick_size : int
         The smallest price step, in units of 1e-9; 0 if unknown.
     start, end : int
         Bounds of the time in which the mapping is valid, in ns since the Unix epoch; 0 is no bound.
     dataset : str
         Databento's name for the data of the venue, such as ``GLBX.MDP3``; may be empty.
+    raw_symbol : str
+        The venue's own name, such as ``ESM4``; empty if unknown.
+    asked : str
+        What the feed was asked for, such as the parent ``ES.FUT``; empty if unknown.
     """
 
     feed: int
@@ -317,6 +322,13 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True, tag=False):
     start: int = 0
     end: int = 0
     dataset: str = ""
+    raw_symbol: str = ""
+    asked: str = ""
+
+
+def mapping_field(row: Instrument) -> bytes:
+    """Return the field of a row in the hash ``instruments``."""
+    return f"{row.feed}:{row.instrument_id}:{row.start}:{row.asked}".encode()
 
 
 class Headline(msgspec.Struct, frozen=True, tag=False):

@@ -90,8 +90,10 @@ def test_keys_of_a_stream_share_a_hash_tag() -> None:
 def test_messages_are_msgpack_of_versioned_structs() -> None:
     instrument = Instrument(1, 118, "ESU4", 250_000_000, 5, 6, "GLBX.MDP3")
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(instrument)) == [
-        *(1, 118, "ESU4", 250_000_000, 5, 6, "GLBX.MDP3")
+        *(1, 118, "ESU4", 250_000_000, 5, 6, "GLBX.MDP3", "", "")
     ]
+    old = msgspec.msgpack.encode([1, 118, "ESU4", 250_000_000, 5, 6, "GLBX.MDP3"])
+    assert msgspec.msgpack.decode(old, type=Instrument) == instrument
     headline = Headline("a", "T", "S", 1, 2)
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(headline)) == {
         **{"id": "a", "title": "T", "source": "S", "published": 1, "received": 2},

@@ -1,11 +1,11 @@
-"""dtypes of instrument definitions: all fields of version 3, and those used of versions 1 and 2.
+"""Instrument definitions: dtypes with all fields of version 3, and those used of versions 1 and 2.
 
 The versions agree up to ``max_price_variation``; each has its own order of the other fields.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -138,3 +138,38 @@ PRICES_V3: Final = (
     "leg_delta",
 )
 """Prices and quantities of version 3 that are undefined, rather than 0, where they are unknown."""
+
+
+class Definition(NamedTuple):
+    """The part of a definition that the instrument table keeps.
+
+    Attributes
+    ----------
+    instrument_id : int
+    raw_symbol : str
+        The venue's own symbol.
+    tick_size : int
+        The smallest price step, in units of 1e-9.
+    ts_recv : int
+        ns since the Unix epoch.
+    """
+
+    instrument_id: int
+    raw_symbol: str
+    tick_size: int
+    ts_recv: int
+
+
+def definition_of(record: bytes) -> Definition | None:
+    """Decode a definition, whose size tells its version; None if it is too short."""
+    fitting = (DEFINITION_V3, DEFINITION_V2, DEFINITION_V1)
+    dtype = next((dtype for dtype in fitting if len(record) >= dtype.itemsize), None)
+    if dtype is None:
+        return None
+    row = np.frombuffer(record, dtype, count=1)[0]
+    return Definition(
+        int(row["instrument_id"]),
+        bytes(row["raw_symbol"]).partition(b"\0")[0].decode(errors="replace"),
+        int(row["min_price_increment"]),
+        int(row["ts_recv"]),
+    )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.dbn.control import SymbolMappingMsg, decode_control
-from tickfire.ingest.dbn.layout import RTYPE_DEFINITION, UNDEF_TIMESTAMP
+from tickfire.ingest.dbn.definition import definition_of
+from tickfire.ingest.dbn.enums import STYPES
+from tickfire.ingest.dbn.layout import RTYPE_DEFINITION, UNDEF_STYPE, UNDEF_TIMESTAMP
 from tickfire.ingest.dbn.metadata import Metadata, date_to_ns
+from tickfire.ingest.dbn.symbology import Names, names_of
+from tickfire.store.mappings import Mappings
 from tickfire.store.schema import Instrument
 
-_TICK_SIZE_AT: Final = 24
-"""The offset of min_price_increment in a definition of any version."""
+LATEST_NS: Final = 1 << 62
 
 
 class InstrumentTable:
@@ -28,83 +33,121 @@ class InstrumentTable:
     def __init__(self, feed: int, dataset: str = "") -> None:
         self.feed = feed
         self.dataset = dataset
-        self._by_id: dict[int, list[Instrument]] = {}
+        self._mappings = Mappings()
+        self._stype_in: str | None = None
         self._tick_sizes: dict[int, int] = {}
+        self._raw_symbols: dict[int, str] = {}
 
     def load(self, known: Instrument) -> None:
         """Add an instrument that was stored before."""
-        self._by_id.setdefault(known.instrument_id, []).append(known)
+        if known.feed != self.feed:
+            return
+        self._mappings.add(known)
         if known.tick_size:
             self._tick_sizes[known.instrument_id] = known.tick_size
+        if known.raw_symbol:
+            self._raw_symbols[known.instrument_id] = known.raw_symbol
 
     def symbol(self, instrument_id: int, ts: int) -> str:
         """Return the symbol of an id at a time (ns), or the id itself if it has none."""
-        found = self._by_id.get(instrument_id)
-        if not found:
-            return str(instrument_id)
-        for instrument in reversed(found):
-            if instrument.start <= ts and (not instrument.end or ts < instrument.end):
-                return instrument.symbol
-        return found[-1].symbol
+        found = self._mappings.at(self.feed, instrument_id, ts)
+        return str(instrument_id) if found is None else found.symbol
 
     def current(self, instrument_id: int) -> Instrument | None:
         """Return the newest mapping of an id, or None if there is none."""
-        found = self._by_id.get(instrument_id)
+        found = self._mappings.rows(self.feed, instrument_id)
         return found[-1] if found else None
+
+    def rows(self) -> list[Instrument]:
+        """Return all mappings."""
+        return list(self._mappings)
 
     # --- sources
     def take_metadata(self, metadata: Metadata) -> list[Instrument]:
         """Add the mappings in metadata; return the instruments that are new or have changed."""
         self.dataset = metadata.dataset or self.dataset
-        learnt = []
+        self._stype_in = metadata.stype_in
+        is_by_id = metadata.stype_in == "instrument_id" and metadata.stype_out != "instrument_id"
+        learnt: list[Instrument] = []
         for mapping in metadata.mappings:
             for interval in mapping.intervals:
-                if metadata.stype_out == "instrument_id":
-                    number, symbol = interval.symbol, mapping.raw_symbol
-                elif metadata.stype_in == "instrument_id":
-                    number, symbol = mapping.raw_symbol, interval.symbol
-                else:
-                    continue
+                asked, out = mapping.raw_symbol, interval.symbol
+                number = asked if is_by_id else out
                 if not (number.isascii() and number.isdigit()):
                     continue
+                is_group = metadata.stype_in == "parent" and asked not in metadata.symbols
+                stype_in = "raw_symbol" if is_group else metadata.stype_in
                 times = date_to_ns(interval.start), date_to_ns(interval.end)
-                learnt.append(self._add(int(number), symbol, *times))
-        return [instrument for instrument in learnt if instrument is not None]
+                learnt += self._add(int(number), names_of(stype_in, asked, out, number), *times)
+        return learnt
 
-    def take_record(self, record: bytes) -> Instrument | None:
-        """Add a symbol mapping or a definition; return the instrument if that changed it."""
+    def take_record(self, record: bytes) -> list[Instrument]:
+        """Add a symbol mapping or a definition; return the instruments that it changed."""
         if record[1] == RTYPE_DEFINITION:
             return self._take_definition(record)
         message = decode_control(record)
-        return self._take_mapping(message) if isinstance(message, SymbolMappingMsg) else None
+        return self._take_mapping(message) if isinstance(message, SymbolMappingMsg) else []
 
-    def _take_mapping(self, message: SymbolMappingMsg) -> Instrument | None:
-        number, symbol = message.instrument_id, message.stype_out_symbol
-        if not symbol or symbol == str(number):
-            symbol = message.stype_in_symbol
-        return self._add(number, symbol, _bounded(message.start), _bounded(message.end))
+    def _take_mapping(self, message: SymbolMappingMsg) -> list[Instrument]:
+        number, stype_in = message.instrument_id, self._stype_in
+        if message.stype_in != UNDEF_STYPE and message.stype_in < len(STYPES):
+            stype_in = STYPES[message.stype_in]
+        names = names_of(stype_in, message.stype_in_symbol, message.stype_out_symbol, str(number))
+        start = message.start if message.start != UNDEF_TIMESTAMP else 0
+        end = message.end if message.end != UNDEF_TIMESTAMP else 0
+        if not start and self._is_moved(number, names.symbol):
+            start = message.ts_event if 0 < message.ts_event <= LATEST_NS else 0
+        return self._add(number, names, start, end)
 
-    def _take_definition(self, record: bytes) -> Instrument | None:
-        number = int.from_bytes(record[4:8], "little")
-        step = int.from_bytes(record[_TICK_SIZE_AT : _TICK_SIZE_AT + 8], "little", signed=True)
-        if not 0 < step < UNDEF_PRICE or self._tick_sizes.get(number) == step:
-            return None
-        self._tick_sizes[number] = step
+    def _is_moved(self, number: int, symbol: str) -> bool:
+        """Return whether an id had another symbol so far, or a symbol another id."""
         known = self.current(number)
-        if known is None:
-            return None
-        return self._add(number, known.symbol, known.start, known.end)
+        if known is not None:
+            return known.symbol != symbol
+        return bool(symbol) and bool(self._mappings.segments(self.feed, symbol))
 
-    def _add(self, number: int, symbol: str, start: int, end: int) -> Instrument | None:
+    def _take_definition(self, record: bytes) -> list[Instrument]:
+        """Take the tick size and the venue's symbol.
+
+        They are also those of a mapping that comes later. Without a mapping, the definition makes
+        the instrument.
+        """
+        definition = definition_of(record)
+        if definition is None:
+            return []
+        number, step, raw = definition.instrument_id, definition.tick_size, definition.raw_symbol
+        if 0 < step < UNDEF_PRICE:
+            self._tick_sizes[number] = step
+        renamed = raw and self._raw_symbols.get(number) not in (None, raw)
+        if raw:
+            self._raw_symbols[number] = raw
+        ts = definition.ts_recv if 0 < definition.ts_recv <= LATEST_NS else 0
+        row = (self._mappings.at(self.feed, number, ts) if ts else None) or self.current(number)
+        if row is None or (renamed and not row.asked):
+            return self._add(number, Names(raw, raw, ""), ts if row else 0, 0) if raw else []
+        return self._update(row)
+
+    def _update(self, row: Instrument) -> list[Instrument]:
+        """Give a row what definitions told; return it if that changed it."""
+        number = row.instrument_id
+        raw = self._raw_symbols.get(number, row.raw_symbol)
+        unnamed = row.symbol == str(number) and raw
+        new = msgspec.structs.replace(
+            row,
+            symbol=raw if unnamed else row.symbol,
+            raw_symbol=raw,
+            tick_size=self._tick_sizes.get(number, row.tick_size),
+        )
+        if new == row:
+            return []
+        self._mappings.replace(row, new)
+        return [new]
+
+    def _add(self, number: int, names: Names, start: int, end: int) -> list[Instrument]:
+        raw = names.raw_symbol or self._raw_symbols.get(number, "")
+        symbol = names.symbol or raw or str(number)
         tick_size = self._tick_sizes.get(number, 0)
-        new = Instrument(self.feed, number, symbol, tick_size, start, end, self.dataset)
-        known = self._by_id.setdefault(number, [])
-        if not symbol or new in known[-1:]:
-            return None
-        known[:] = [k for k in known if (k.symbol, k.start, k.end) != (symbol, start, end)]
-        known.append(new)
-        return new
-
-
-def _bounded(ts: int) -> int:
-    return 0 if ts == UNDEF_TIMESTAMP else ts
+        new = Instrument(
+            self.feed, number, symbol, tick_size, start, end, self.dataset, raw, names.asked
+        )
+        return self._mappings.add(new)

@@ -45,7 +45,7 @@ from tickfire.store.schema import (
     bars_key,
     books_key,
     cursors_key,
-    instrument_field,
+    mapping_field,
     meta_field,
     new_epoch,
     present_books_key,
@@ -265,10 +265,7 @@ class EpochWriter:
         """Write instruments to the hash ``instruments`` and announce them in ``status``."""
         if not instruments:
             return
-        rows = {
-            instrument_field(row.feed, row.instrument_id): msgspec.msgpack.encode(row)
-            for row in instruments
-        }
+        rows = {mapping_field(row): msgspec.msgpack.encode(row) for row in instruments}
         await self._client.hset(INSTRUMENTS_KEY, mapping=rows)
         await self.put_status("instrument", ", ".join(row.symbol for row in instruments[:8]))
 

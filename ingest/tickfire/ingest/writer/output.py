@@ -244,11 +244,8 @@ class Output:
             if self._writer.epoch != lost:
                 return
             logger.warning("%s; deleting what is left of it and beginning a new one", LOST)
-            rows = self._states.rows
-            known = (self._instruments.current(int(row["instrument_id"])) for row in rows)
-            await self._writer.begin_epoch(
-                self._config.shards, [each for each in known if each is not None], LOST
-            )
+            known = self._instruments.rows()
+            await self._writer.begin_epoch(self._config.shards, known, LOST)
             for shard, claim in enumerate(self._writer.claims):
                 self._renumber(shard, self.pipes[shard].restart(claim))
             self._states.mark_dirty()

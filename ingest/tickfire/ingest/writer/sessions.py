@@ -145,12 +145,11 @@ class Sessions:
         cursors = self._cursors.changed(self._output.epoch, seen)
         self._output.write(batch.ticks, batch.bars, received, time.time_ns(), cursors)
         self._states.drain()
-        changed = [self._control(record) for record in batch.controls]
-        if new := [instrument for instrument in changed if instrument is not None]:
+        if new := [each for record in batch.controls for each in self._control(record)]:
             self._announcements.instruments(new)
         return not self.must_wait
 
-    def _control(self, record: bytes) -> Instrument | None:
+    def _control(self, record: bytes) -> list[Instrument]:
         message = decode_control(record)
         if isinstance(message, ErrorMsg):
             logger.error("error from the gateway: %s", message.err)
@@ -160,7 +159,7 @@ class Sessions:
             self._take_message(message)
         elif not self._reports.take(record):
             return self._instruments.take_record(record)
-        return None
+        return []
 
     def _take_message(self, message: SystemMsg) -> None:
         if message.code == SYSTEM_END_OF_INTERVAL:
