@@ -34,6 +34,7 @@ from tickfire.store.schema import (
     Stream,
     bars_key,
     instrument_field,
+    mapping_field,
     meta_field,
     new_epoch,
     shard_of,
@@ -119,10 +120,7 @@ class Publisher:
         rows = [Instrument(self.feed, key, symbol, tick_size) for key, symbol in symbols.items()]
         self.client.hset(
             INSTRUMENTS_KEY,
-            mapping={
-                instrument_field(row.feed, row.instrument_id): msgspec.msgpack.encode(row)
-                for row in rows
-            },
+            mapping={mapping_field(row): msgspec.msgpack.encode(row) for row in rows},
         )
         self.status("instrument")
 

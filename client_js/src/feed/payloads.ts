@@ -11,6 +11,10 @@ export type Side = "A" | "B" | "N";
 
 export interface Instrument {
   symbol: string;
+  /** The venue's own name, such as `ESM4` for `ES.c.0`; null if it is not known. */
+  raw_symbol?: string | null;
+  /** What the feed was asked for, such as the parent `ES.FUT`; null if it is not known. */
+  asked?: string | null;
   feed: number;
   instrument_id: number;
   /** The least price step; null if the feed does not give it. */

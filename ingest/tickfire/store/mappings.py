@@ -155,7 +155,7 @@ class Mappings:
         return tuple(found)
 
     def _begin_of(self, row: Instrument) -> int:
-        """Return the start of the first row of a symbol: none if its id had no other name before."""
+        """Return the start of a symbol's first row: none if its id had no other name before."""
         others = self.rows(row.feed, row.instrument_id)
         is_later = any(o.symbol != row.symbol and end_of(o) <= row.start for o in others)
         return row.start if is_later else 0

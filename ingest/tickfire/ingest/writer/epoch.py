@@ -244,7 +244,7 @@ class EpochWriter:
                 return Claim(head, text)
 
     async def _forget_instruments(self) -> None:
-        own = instrument_field(self._feed, 0)[:-1]
+        own = b"%d:" % self._feed
         fields = await self._client.hkeys(INSTRUMENTS_KEY)
         if old := [field for field in fields if field.startswith(own)]:
             await self._client.hdel(INSTRUMENTS_KEY, *old)

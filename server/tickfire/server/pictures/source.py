@@ -6,6 +6,7 @@ import numpy as np
 
 from tickfire.base.units import NS_PER_MS
 from tickfire.render import Bars
+from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.series import CLOSE, OPEN, START, VOLUME
 from tickfire.server.market.epoch.live import LiveEpoch
 from tickfire.server.market.ticks.source import Listing
@@ -15,7 +16,8 @@ from tickfire.store.schema import INTERVALS_S
 
 def bars_of(live: LiveEpoch, listing: Listing, interval: str) -> Bars:
     """Return the newest bars of an instrument, as many as are kept, and the running one."""
-    rows = live.data.candles.history(listing.slot, INTERVALS_S[interval], MAX_BARS)
+    track = live.data.instruments.track(listing)
+    rows = tracks.history(live.data.candles, track, INTERVALS_S[interval], MAX_BARS)
     return Bars(
         rows[:, START] // NS_PER_MS,
         rows[:, OPEN : CLOSE + 1].copy(),

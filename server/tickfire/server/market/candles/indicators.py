@@ -18,6 +18,7 @@ from tickfire.base.units import NS_PER_MS, PRICE_SCALE, milliseconds
 from tickfire.models.features.catalogue import COLUMNS, Feature
 from tickfire.models.features.feature_set import FeatureSet
 from tickfire.phoenix import Hub
+from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.series import COLUMNS as BAR_COLUMNS
 from tickfire.server.market.candles.series import OPEN, START, TRADES, VOLUME, Bars
 from tickfire.server.market.candles.topics import CandleTopics
@@ -201,11 +202,12 @@ class Indicator:
         return None if source is None else source.slot_of(self._symbol)
 
     def _history(self) -> Bars:
-        source, slot = self._candles.source, self._slot()
-        if source is None or slot is None:
+        source = self._candles.source
+        track = () if source is None else source.track_of(self._symbol)
+        if source is None or not track:
             return np.zeros((0, BAR_COLUMNS), np.int64)
-        bars = source.publisher.candles
-        return bars.history(slot, INTERVALS_S[self._interval], HISTORY)
+        candles = source.publisher.candles
+        return tracks.history(candles, track, INTERVALS_S[self._interval], HISTORY)
 
     def _row(self, time_ms: int) -> Row | None:
         source, slot = self._candles.source, self._slot()

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from tickfire.base.units import NS_PER_S
 from tickfire.phoenix import Hub
+from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.candles import Candles, Change
 from tickfire.server.market.candles.json import bar_as_json, bars_as_json
 from tickfire.server.market.candles.series import NONE, Bar, Bars
 from tickfire.server.market.candles.sources import sources_of
+from tickfire.server.market.candles.tracks import Track
 from tickfire.store.schema import INTERVALS_S
 
 FLUSHES_PER_S: Final = 20
@@ -38,6 +40,8 @@ class CandleTopic:
     symbol, interval : str
     slot : int or None
         The slot of the instrument that the symbol names now, None if there is none.
+    track : Track
+        The instruments that the symbol stood for, in order of time.
     closed_to : int
         The start of the newest bar that was closed by feed time.
     sent : Bar or None
@@ -50,6 +54,7 @@ class CandleTopic:
     symbol: str
     interval: str
     slot: int | None = None
+    track: Track = ()
     closed_to: int = NONE
     sent: Bar | None = None
     closes: dict[int, Bar] = field(default_factory=dict)
@@ -75,7 +80,7 @@ class CandlePublisher:
     id_at : callable
         Called with a slot; returns the id of the newest tick that its candles include.
     has_older : callable
-        Called with a slot, an interval and bars; returns whether there are older bars.
+        Called with a track, an interval and bars; returns whether there are older bars.
     """
 
     def __init__(
@@ -83,7 +88,7 @@ class CandlePublisher:
         hub: Hub,
         candles: Candles,
         id_at: Callable[[int], str],
-        has_older: Callable[[int, int, Bars], bool],
+        has_older: Callable[[Track, int, Bars], bool],
     ) -> None:
         self.candles = candles
         self._has_older = has_older
@@ -157,12 +162,12 @@ class CandlePublisher:
         topic.forget_sent()
         self._dirty.pop(topic, None)
         payload: dict[str, Any] = {"candles": [], "more": False, "id": None}
-        if topic.slot is not None:
-            bars = self.candles.history(topic.slot, topic.interval_s, DEFAULT_LIMIT)
+        if topic.track:
+            bars = tracks.history(self.candles, topic.track, topic.interval_s, DEFAULT_LIMIT)
             payload = {
                 "candles": bars_as_json(bars),
-                "more": self._has_older(topic.slot, topic.interval_s, bars),
-                "id": self._id_at(topic.slot),
+                "more": self._has_older(topic.track, topic.interval_s, bars),
+                "id": self._id_at(topic.track[-1].slot),
             }
         self._hub.local_broadcast(topic.name, "reset", payload)
 
@@ -197,6 +202,10 @@ class CandlePublisher:
             self._send(topic, slot, begin, closed=begin < latest or begin <= topic.closed_to)
 
     def _send(self, topic: CandleTopic, slot: int, start: int, *, closed: bool) -> None:
+        if topic.track and start < topic.track[-1].start - topic.track[-1].start % (
+            topic.interval_s * NS_PER_S
+        ):
+            return  # a bar of the instrument under an earlier symbol
         bar = self.candles.bar(slot, topic.interval_s, start)
         if bar is None or (topic.closes.get(start) if closed else topic.sent) == bar:
             return

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tickfire.base.shared import Shared
 from tickfire.server.market.candles.publisher import CandlePublisher, CandleTopic
+from tickfire.server.market.candles.tracks import Track
 
 
 class CandleSource(Protocol):
@@ -17,6 +18,9 @@ class CandleSource(Protocol):
 
     def slot_of(self, symbol: str) -> int | None:
         """Return the slot of the instrument that a symbol names now."""
+
+    def track_of(self, symbol: str) -> Track:
+        """Return the instruments that a symbol stood for, in order of time."""
 
     def id_at(self, slot: int) -> str:
         """Return the id of the newest tick that the candles of a slot include."""

@@ -69,6 +69,15 @@ class EpochData:
         self.instruments.index_unnamed()
         self.encoder.use_symbols(self.instruments.text, self.instruments.offsets)
 
+    def follow_clocks(self) -> None:
+        """Go on, in the table of instruments, to the time of the newest tick of each feed."""
+        rows = self.states.rows
+        times = np.maximum(rows["last_ts"], rows["quote_ts"])
+        for feed in np.unique(rows["feed"]).tolist():
+            newest = int(times[rows["feed"] == feed].max())
+            if newest:
+                self.instruments.move(feed, newest)
+
     # --- positions
     def newest_id(self, shards: Iterable[int] | None = None) -> WireId:
         """Return the id of the newest ticks of some shards, or of all."""
@@ -105,16 +114,20 @@ class EpochData:
             "id": str(self.id_of(listing)),
         }
 
-    def snapshot(self, slot: int) -> dict[str, Any]:
-        """Return the ``snapshot`` of a join reply."""
-        row = self.states.rows[slot]
-        traded_ts = int(row["last_ts"])
-        newest_ts = max(traded_ts, int(row["quote_ts"]))
+    def snapshot(self, listing: Listing) -> dict[str, Any]:
+        """Return the ``snapshot`` of a join reply, without what precedes the symbol's mapping."""
+        row = self.states.rows[listing.slot]
+        begin = self.instruments.track(listing)[-1].start
+        traded_ts, quoted_ts = (
+            ts if ts >= begin else 0 for ts in (int(row["last_ts"]), int(row["quote_ts"]))
+        )
+        newest_ts = max(traded_ts, quoted_ts)
+        sides = self._sides(listing.slot)
         return {
-            **self._sides(slot),
+            **(sides if quoted_ts else dict.fromkeys(sides)),
             "last": decimal_or_none(int(row["last_price"])) if traded_ts else None,
             "last_size": int(row["last_size"]) if traded_ts else None,
-            "volume": int(row["volume"]),
+            "volume": int(row["volume"]) if traded_ts else 0,
             "timestamp": milliseconds(newest_ts) if newest_ts else None,
         }
 

@@ -6,11 +6,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+import numpy as np
+
 from tickfire.base.shared import Shared
 from tickfire.phoenix import Hub
+from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.older import OlderBars
 from tickfire.server.market.candles.publisher import CandlePublisher, CandleTopic
 from tickfire.server.market.candles.series import START, Bars
+from tickfire.server.market.candles.tracks import Span, Track
 from tickfire.server.market.epoch.data import EpochData
 from tickfire.server.market.epoch.instruments import read_instruments
 from tickfire.server.market.epoch.shard import ShardReader, closed_pieces
@@ -24,7 +28,7 @@ from tickfire.server.metrics import Metrics
 from tickfire.store.entries import BadEntry, Entry, TickEntry, all_bars_of
 from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable, Requests
-from tickfire.store.schema import INSTRUMENTS_KEY
+from tickfire.store.schema import INSTRUMENTS_KEY, Rows
 from tickfire.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -90,6 +94,7 @@ class LiveEpoch:
         self.data.load_instruments(await read_instruments(self._table))
         for shard in self._shards:
             await shard.seed()
+        self.data.follow_clocks()
         self.data.name_all()
 
     def follow(self) -> None:
@@ -128,22 +133,48 @@ class LiveEpoch:
 
     def needs_stream(self, listing: Listing, interval_s: int, before: int) -> bool:
         """Return whether the bars before a time (ns) are to be read from the stream."""
-        candles, slot = self.data.candles, listing.slot
-        return candles.is_truncated(slot, interval_s) and not candles.has_before(
-            slot, interval_s, before
+        candles, track = self.data.candles, self.data.instruments.track(listing)
+        return tracks.is_truncated(candles, track, interval_s) and not tracks.has_before(
+            candles, track, interval_s, before
         )
 
-    def has_older(self, slot: int, interval_s: int, bars: Bars) -> bool:
-        """Return whether there are bars older than some of a slot that memory holds."""
+    def has_older(self, track: Track, interval_s: int, bars: Bars) -> bool:
+        """Return whether there are bars older than some of a symbol that memory holds."""
         if not len(bars):
             return False
         candles, oldest = self.data.candles, int(bars[0, START])
-        if candles.has_before(slot, interval_s, oldest):
+        if tracks.has_before(candles, track, interval_s, oldest):
             return True
-        listing = self.data.instruments.listings[slot]
-        return candles.is_truncated(slot, interval_s) and self.older(listing.shard).has(
-            listing.instrument, interval_s, oldest
+        return tracks.is_truncated(candles, track, interval_s) and any(
+            self.older(listing.shard).has(listing.instrument, interval_s, min(oldest, span.end))
+            for span, listing in self._holders(track)
         )
+
+    def _holders(self, track: Track) -> list[tuple[Span, Listing]]:
+        return [(span, self.data.instruments.listings[span.slot]) for span in track]
+
+    async def read_older(
+        self, listing: Listing, interval_s: int, before: int, limit: int
+    ) -> tuple[Bars, bool]:
+        """Return the newest bars of a symbol that start before a time (ns), as `OlderBars.read`.
+
+        Raises
+        ------
+        RedisUnavailable
+            Redis does not answer in time, or answers with an error.
+        """
+        parts: list[Bars] = []
+        holders = self._holders(self.data.instruments.track(listing))
+        for at in reversed(range(len(holders))):
+            span, holder = holders[at]
+            left = limit - sum(map(len, parts))
+            end = min(before, span.end)
+            older = self.older(holder.shard)
+            bars, more = await older.read(holder.instrument, interval_s, end, left)
+            parts.insert(0, tracks.clipped(bars, span))
+            if len(parts[0]) == left:
+                return np.concatenate(parts), more or at > 0
+        return np.concatenate([tracks.NO_BARS, *parts]), False
 
     async def moved(self) -> None:
         """Wait until more ticks are published."""
@@ -171,14 +202,19 @@ class LiveEpoch:
         """Set the candle topics that have subscribers."""
         self._topics = topics
         for topic in topics:
-            topic.slot = self.slot_of(topic.symbol)
+            topic.slot, topic.track = self.slot_of(topic.symbol), self.track_of(topic.symbol)
         self.publisher.use_topics(topics)
 
     # --- instruments
     def slot_of(self, symbol: str) -> int | None:
         """Return the slot of the instrument that a symbol names now."""
-        listing = self.data.instruments.find(symbol)
+        listing = self.data.instruments.current(symbol)
         return None if listing is None else listing.slot
+
+    def track_of(self, symbol: str) -> Track:
+        """Return the instruments that a symbol stood for, in order of time."""
+        listing = self.data.instruments.find(symbol)
+        return () if listing is None else self.data.instruments.track(listing)
 
     def id_at(self, slot: int) -> str:
         """Return the id of the newest tick of the shard that an instrument is in."""
@@ -194,11 +230,23 @@ class LiveEpoch:
             self.table_is_stale = changed = True
             self.data.name_all()
         if changed:
-            for symbol in self._listened:
-                self._mark(symbol, True)
-            self.use_topics(self._topics)
-            instruments = {"instruments": self.data.instruments.as_json()}
-            self.fanout.announce(REALTIME, "instruments", instruments)
+            self.renamed()
+
+    def renamed(self) -> None:
+        """Follow the table of instruments, and tell clients of it.
+
+        A candle topic whose symbol has begun or ceased to stand for an instrument is reset.
+        """
+        self.data.name_all()
+        for symbol in self._listened:
+            self._mark(symbol, True)
+        before = {topic: (topic.slot, topic.track) for topic in self._topics}
+        self.use_topics(self._topics)
+        for topic, held in before.items():
+            if (topic.slot, topic.track) != held:
+                self.publisher.reset(topic)
+        instruments = {"instruments": self.data.instruments.as_json()}
+        self.fanout.announce(REALTIME, "instruments", instruments)
 
     # --- calls of the shard readers
     async def still_current(self) -> bool:
@@ -226,6 +274,7 @@ class LiveEpoch:
         They add two things to the ticks: a feed's own bars, and closes by feed time.
         """
         pieces = all_bars_of(entries)
+        self._follow_bars(pieces[pieces["trades"] == 0])
         self.publisher.take(pieces[pieces["trades"] == 0])
         for feed, instrument_id, interval_s, start, position, trades in closed_pieces(pieces):
             slot = self.data.states.find(feed, instrument_id)
@@ -234,6 +283,16 @@ class LiveEpoch:
             if not trades or self.data.candles.is_last_trade(slot, interval_s, start, position):
                 self.publisher.closed_by_time(slot, interval_s, start)
         self.publisher.flush()
+
+    def _follow_bars(self, own: Rows) -> None:
+        """Go on to the time of bars that a feed made itself, of which there are no ticks."""
+        if not len(own):
+            return
+        newest = own[-1]
+        slot = self.data.states.find(int(newest["feed"]), int(newest["instrument_id"]))
+        if slot is not None and not self.data.states.rows[slot]["last_ts"]:
+            if self.data.instruments.move(int(newest["feed"]), int(newest["start"])):
+                self.renamed()
 
     def lost(self, shard: int, before: WireId, ticks: int) -> None:
         """Announce that a number of ticks after `before` were lost, and reset the candles."""

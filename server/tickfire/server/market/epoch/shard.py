@@ -2,7 +2,8 @@
 
 Entries are published in the step of the event loop in which they arrive, with two exceptions. An
 instrument that the table does not name yet makes them wait for the table; missing positions make
-them wait until the shard has been loaded again.
+them wait until the shard has been loaded again. An entry across a bound of the table's mappings is
+published in parts.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ class ShardOwner(Protocol):
 
     async def learn(self) -> None:
         """Read the table of instruments again."""
+
+    def renamed(self) -> None:
+        """Take note that the symbols of instruments have changed."""
 
     def bad_entry(self, error: BadEntry) -> None:
         """Count an entry that cannot be decoded."""
@@ -154,7 +158,8 @@ class ShardReader:
             if entry is None:
                 continue
             ticks = owner.data.slots.of(entry)
-            if lost or entry is not whole or not owner.data.instruments.complete:
+            table = owner.data.instruments
+            if lost or entry is not whole or not (table.complete and table.is_current(entry)):
                 owner.flush(self._shard, newest, read_ns)
                 return self._prepare(entry, lost, entries[at + 1 :], read_ns)
             self._recent.append(entry)
@@ -180,7 +185,12 @@ class ShardReader:
         if not owner.data.instruments.complete:
             await owner.learn()
         self._recent.append(entry)
-        owner.publish(self._shard, entry, owner.data.slots.of(entry))
+        version = owner.data.instruments.version
+        for part in owner.data.instruments.parts(entry):
+            if owner.data.instruments.version != version:
+                owner.renamed()
+                version = owner.data.instruments.version
+            owner.publish(self._shard, part, owner.data.slots.of(part))
         owner.flush(self._shard, entry, read_ns)
         again = self._on_ticks(rest, read_ns)
         if again is not None:

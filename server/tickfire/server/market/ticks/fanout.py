@@ -61,7 +61,8 @@ class Fanout:
             self._before = tuple(data.positions)
         self._encode(REALTIME, shard, ticks)
         for slot, saw in data.slots.listeners(ticks):
-            self._encode(topic_of(data.instruments.listings[slot].symbol), shard, ticks)
+            for symbol in data.instruments.names(slot):
+                self._encode(topic_of(symbol), shard, ticks)
             if saw & SAW_TRADE:
                 self._candles.traded(slot)
         data.positions[shard] = entry.last

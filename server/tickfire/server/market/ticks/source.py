@@ -6,7 +6,7 @@ from the epoch to the ticks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -45,6 +45,8 @@ class Listing:
         venue = VENUES.get(about.dataset)
         return {
             "symbol": self.symbol,
+            "raw_symbol": about.raw_symbol or None,
+            "asked": about.asked or None,
             "feed": about.feed,
             "instrument_id": about.instrument_id,
             "tick_size": decimal(about.tick_size) if about.tick_size > 0 else None,
@@ -68,8 +70,14 @@ class InstrumentTable(Protocol):
     def listings(self) -> Sequence[Listing]:
         """Listings by slot."""
 
+    def current(self, symbol: str) -> Listing | None:
+        """Return the instrument that a symbol names now, None if there is none."""
+
     def find(self, symbol: str) -> Listing | None:
-        """Return the listing of a symbol."""
+        """Return the instrument that a symbol names now or named last, None if there is none."""
+
+    def names(self, slot: int) -> Iterable[str]:
+        """Return the symbols by which an instrument is known now."""
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the rows of the table for a client."""

@@ -140,7 +140,7 @@ class InstrumentView:
 
     def quote(self, data: TickData) -> dict[str, Any] | None:
         """Return the top of book; see `View`."""
-        listing = data.instruments.find(self._symbol)
+        listing = data.instruments.current(self._symbol)
         return None if listing is None else data.quote_as_json(listing)
 
 
@@ -220,7 +220,7 @@ class BinaryView:
 
 
 def _listing(data: TickData, symbol: str, shard: int) -> Listing | None:
-    listing = data.instruments.find(symbol)
+    listing = data.instruments.current(symbol)
     return listing if listing is not None and listing.shard == shard else None
 
 

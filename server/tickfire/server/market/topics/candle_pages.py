@@ -8,6 +8,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from tickfire.base.units import NS_PER_MS, NS_PER_S, milliseconds
+from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.json import bars_as_json
 from tickfire.server.market.candles.series import START, Bars
 from tickfire.server.market.epoch.follower import EpochFollower
@@ -64,8 +65,9 @@ class CandlePages:
             async with turn, self._reads:
                 bars, more = await self._read(live, listing, interval_s, end, limit)
         else:
-            bars = live.data.candles.before(listing.slot, interval_s, end, limit)
-            more = live.has_older(listing.slot, interval_s, bars)
+            track = live.data.instruments.track(listing)
+            bars = tracks.before(live.data.candles, track, interval_s, end, limit)
+            more = live.has_older(track, interval_s, bars)
         return {
             "candles": bars_as_json(bars),
             "more": more,
@@ -76,9 +78,8 @@ class CandlePages:
     async def _read(
         self, live: LiveEpoch, listing: Listing, interval_s: int, end: int, limit: int
     ) -> tuple[Bars, bool]:
-        older = live.older(listing.shard)
         try:
-            page = await older.read(listing.instrument, interval_s, end, limit)
+            page = await live.read_older(listing, interval_s, end, limit)
         except RedisUnavailable as error:
             logger.warning("cannot read old bars of %s: %s", listing.symbol, error)
             raise refuse("history cannot be read now") from error

@@ -6,6 +6,7 @@ from typing import Any
 
 from tickfire.base.units import decimal
 from tickfire.phoenix import JoinError, NoReply, Reply, Socket, Stop
+from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.candles import seconds_of
 from tickfire.server.market.candles.json import bars_as_json
 from tickfire.server.market.candles.topics import CandleTopics
@@ -39,13 +40,14 @@ class CandleChannel(OutboundChannel):
         self._candles.hold(topic, symbol, interval)
         self._topic, self._symbol, self._interval_s = topic, symbol, interval_s
         tick_size = listing.instrument.tick_size
-        bars = live.data.candles.history(listing.slot, interval_s, limit)
+        track = live.data.instruments.track(listing)
+        bars = tracks.history(live.data.candles, track, interval_s, limit)
         return {
             "symbol": symbol,
             "interval": interval,
             "tick_size": decimal(tick_size) if tick_size > 0 else None,
             "candles": bars_as_json(bars),
-            "more": live.has_older(listing.slot, interval_s, bars),
+            "more": live.has_older(track, interval_s, bars),
             "id": str(live.data.id_of(listing)),
         }
 

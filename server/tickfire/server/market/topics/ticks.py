@@ -126,7 +126,7 @@ class InstrumentChannel(_TicksChannel):
         return {
             "symbol": symbol,
             "status": None if status is None else status_as_json(symbol, status),
-            "snapshot": live.data.snapshot(listing.slot),
+            "snapshot": live.data.snapshot(listing),
             "origin": self._epochs.origin,
             "id": str(live.data.id_of(listing)),
             **recovered,
