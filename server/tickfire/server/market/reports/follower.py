@@ -14,7 +14,7 @@ from tickfire.server.market.reports.json import imbalance_as_json, stat_as_json,
 from tickfire.server.market.reports.present import PresentReports
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.ticks.views import topic_of
-from tickfire.store.entries import Entry
+from tickfire.store.entries import Entry, is_after
 from tickfire.store.reports import (
     EPOCH_FIELD,
     Imbalance,
@@ -84,14 +84,16 @@ class Reports:
     async def _follow(self, store: Store, live: LiveEpoch, feed: int) -> None:
         ends = {key: await newest_id(store, key) for key in report_streams(feed)}
         self.present.load(await _read_present(store, feed))
+        # Entries up to these may be in what was just read.
+        read = {key: await newest_id(store, key) for key in report_streams(feed)}
         self._loaded.setdefault(feed, asyncio.Event()).set()
 
         def on_entries(key: bytes, entries: list[Entry], read_ns: int) -> None:
-            for _, fields in entries:
+            for entry_id, fields in entries:
                 report = decode_report(fields.get(b"d", b""))
                 if report is None:
                     logger.debug("skipping an entry of %s that is no report", key.decode())
-                else:
+                elif is_after(entry_id, read[key]) or self.present.is_next(report):
                     self._publish(live, report)
 
         await Tail(store, ends, on_entries).run()

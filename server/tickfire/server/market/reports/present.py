@@ -71,6 +71,16 @@ class PresentReports:
         reports.take(report)
         return reports
 
+    def is_next(self, report: Report) -> bool:
+        """Return whether a report is newer than the one in whose place it comes."""
+        present = self.of(report.feed, report.instrument_id)
+        before: Report | None = present.imbalance
+        if isinstance(report, TradingStatus):
+            before = present.status
+        elif isinstance(report, Statistic):
+            before = present.stats.get(report.name)
+        return before is None or report.received > before.received
+
     def load(self, reports: list[Report]) -> None:
         """Take the present reports of a feed, in any order."""
         for report in sorted(reports, key=lambda report: report.received):
