@@ -46,7 +46,7 @@ def history_bars(path: Path, feed: int) -> HistoryBars:
     """
     file = open_dbn(path)
     table = InstrumentTable(feed, file.metadata.dataset)
-    known = {each.instrument_id: each for each in table.take_metadata(file.metadata)}
+    table.take_metadata(file.metadata)
     states = InstrumentStates(feed=feed)
     states.use_schema(file.metadata.schema)
     parser = Parser(states)
@@ -55,10 +55,9 @@ def history_bars(path: Path, feed: int) -> HistoryBars:
         for batch in parser.feed(chunk):
             pieces.append(batch.bars.copy())
             for record in batch.controls:
-                if (learnt := table.take_record(record)) is not None:
-                    known[learnt.instrument_id] = learnt
+                table.take_record(record)
     pieces.append(states.close().copy())
-    return HistoryBars(list(known.values()), _whole(np.concatenate(pieces)))
+    return HistoryBars(table.rows(), _whole(np.concatenate(pieces)))
 
 
 def _whole(pieces: Rows) -> Rows:
