@@ -135,6 +135,10 @@ test: setup chromium openssl vulkan ## Run every test, Python's and the client's
 	@$(SAY) "Client tests"
 	@cd client_js && npm run --silent test
 
+.PHONY: fuzz
+fuzz: setup ## Fuzz the parsers of ingest for SECONDS (600), by coverage where atheris is installed
+	@$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),600)
+
 .PHONY: lint
 lint: setup ## Check style, layers, and that nothing imports in a circle
 	@$(VENV)/bin/ruff check .

@@ -18,6 +18,8 @@ import zstandard
 
 from tests.support.dbn import START, daily, mixed_records, rows
 from tests.support.newsserver import atom, rss
+from tickfire.ingest.binance.instrument import BinanceInstrument, Inexact
+from tickfire.ingest.binance.messages import BOOK_TICKER, MESSAGE, TRADE, SymbolInfo
 from tickfire.ingest.dbn.control import decode_control
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.file import open_dbn
@@ -149,6 +151,15 @@ def _decode_records(data: bytes) -> None:
             table.take_record(record)
 
 
+def _take_messages(data: bytes) -> None:
+    instrument = BinanceInstrument.of(SymbolInfo("BTCUSDT"))
+    with contextlib.suppress(msgspec.MsgspecError, Inexact):
+        message = MESSAGE.decode(data)
+        with contextlib.suppress(msgspec.MsgspecError, Inexact):
+            instrument.trade(TRADE.decode(message.data), NOW)
+        instrument.quote(BOOK_TICKER.decode(message.data), NOW)
+
+
 def _serve_lines(data: bytes) -> None:
     server = LsgServer("1", "nonce", {KEY})
     for event in server.receive(data[:20]) + server.receive(data[20:]):
@@ -216,6 +227,15 @@ TARGETS = {
     ),
     "gateway's lines": Target(
         _follow_lines, (b"lsg_version=0.8.0\ncram=abcdef\nsuccess=1|session_id=7\nDBN\x03",)
+    ),
+    "exchange's messages": Target(
+        _take_messages,
+        (
+            b'{"stream":"btcusdt@trade","data":{"e":"trade","E":1,"s":"BTCUSDT","t":12,"p":"0.5",'
+            b'"q":"100","T":1700000000123,"m":true,"M":true}}',
+            b'{"stream":"btcusdt@bookTicker","data":{"u":40,"s":"BTCUSDT","b":"25.35","B":"31",'
+            b'"a":"25.36","A":"40"}}',
+        ),
     ),
     "feed": Target(
         _read_feed,

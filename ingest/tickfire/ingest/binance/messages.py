@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+
+from tickfire.base.units import NS_PER_MS
+
+LATEST_MS: Final = (2**63 - 1) // NS_PER_MS
+"""The latest time of a trade, whose ns fit into 63 bits."""
 
 
 class Trade(msgspec.Struct, frozen=True, tag_field="e", tag="trade"):
@@ -26,7 +31,7 @@ class Trade(msgspec.Struct, frozen=True, tag_field="e", tag="trade"):
     id: int = msgspec.field(name="t")
     price: str = msgspec.field(name="p")
     quantity: str = msgspec.field(name="q")
-    time_ms: int = msgspec.field(name="T")
+    time_ms: Annotated[int, msgspec.Meta(ge=0, le=LATEST_MS)] = msgspec.field(name="T")
     buyer_is_maker: bool = msgspec.field(name="m")
 
 
