@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.dbn import shared_files
+from tests.support.dbn import START, shared_files, trades, write_dbn
 from tests.support.eventually import eventually
-from tests.support.ingest import ingesting
+from tests.support.ingest import ingesting, sending
 from tests.support.proxy import Fault, faulty_proxy
 from tickfire.ingest.dbn.file import open_dbn
+from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import serve_gateway
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer import sessions
-from tickfire.store.schema import TICK, Stream, ticks_key
+from tickfire.store.schema import TICK, TICK_CLEAR, Stream, ticks_key
 from tickfire.store.store import Store
 
 FAULTS = ("cut", "half-close", "stall")
@@ -63,3 +64,36 @@ async def test_twenty_faults_of_the_connection_lose_and_repeat_nothing(
         await eventually(lambda: ingest.pipes[0].unacknowledged == 0, "acknowledgements")
     got = await stored_ticks(client)
     assert np.array_equal(got, expected)
+
+
+async def test_a_bad_time_before_a_cut_costs_no_other_record(
+    client: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "RECONNECT_S", 0.01)
+    made = trades(120, step=10**8)
+    made["ts_event"][10] += 10 * 3600 * 10**9
+    made["ts_recv"][10] = made["ts_event"][10]
+    data, size = made.tobytes(), made.itemsize
+    first = data[: 11 * size]
+    async with (
+        sending(Metadata("TEST.DATA", None, START), first, first + data[11 * size :]) as feed,
+        ingesting(feed, store) as ingest,
+    ):
+        await eventually(lambda: int(ingest.states.positions[0]) == 119, "the other trades")
+        await eventually(lambda: ingest.pipes[0].unacknowledged == 0, "acknowledgements")
+    got = await stored_ticks(client)
+    assert got["sequence"].tolist() == [n for n in range(120) if n != 10]
+
+
+async def test_each_round_of_a_loop_is_a_rewind(
+    tmp_path: Path, client: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "RECONNECT_S", 0.01)
+    path = write_dbn(tmp_path / "loop.dbn", trades(40, step=10**8).tobytes())
+    config = GatewayConfig(port=0, file=path, speed=0, loop=True)
+    async with await serve_gateway(config) as gateway, ingesting(gateway, store) as ingest:
+        await eventually(lambda: int(ingest.states.positions[0]) >= 120, "three rounds")
+        await eventually(lambda: ingest.pipes[0].unacknowledged == 0, "acknowledgements")
+    got = (await stored_ticks(client))[:81]
+    assert (got["kind"] == TICK_CLEAR).nonzero()[0].tolist() == [40]
+    assert np.array_equal(got["sequence"][:40], got["sequence"][41:])

@@ -190,6 +190,12 @@ class Intake:
         self._context[ctx.IN_RECORDS] = 0
         return dropped
 
+    def take_repeated(self) -> int:
+        """Return the number of repeated records since the last call."""
+        repeated = self.count(ctx.IN_REPEATED)
+        self._context[ctx.IN_REPEATED] = 0
+        return repeated
+
     def take_rewind(self) -> bool:
         """Return whether the clock went back since the last call; if so, forget the cursors."""
         went_back = bool(self._context[ctx.IN_WENT_BACK])

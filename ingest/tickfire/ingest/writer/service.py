@@ -85,7 +85,7 @@ class Ingest:
             self.writer.put_instruments,
             [Stream(config.feed, shard) for shard in range(config.shards)],
         )
-        self._skipped = SkippedRecords(self.states)
+        self._skipped = SkippedRecords(self.states, self.parser.intake)
         self._heartbeat = Heartbeat(store, "ingest", self._figures, lambda: self.sessions.feed)
 
     @property
@@ -156,6 +156,7 @@ class Ingest:
         while True:
             await asyncio.sleep(SNAPSHOT_INTERVAL_S)
             self._warn(self._skipped.appeared())
+            self._warn(self._skipped.restamped())
             if not self.sessions.must_wait:
                 self.sessions.close_quiet_bars()
                 self.output.write_snapshots()

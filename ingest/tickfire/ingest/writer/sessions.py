@@ -99,6 +99,8 @@ class Sessions:
             self._session = session
             why = await session.run(self._config.host, self._config.port)
             self._session = None
+            if repeated := self._intake.take_repeated():
+                logger.info("the session repeated %d records that were seen before", repeated)
             if isinstance(why, FeedRefused):
                 raise why
             if time.monotonic() - began > RECONNECT_MAX_S:

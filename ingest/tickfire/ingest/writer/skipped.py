@@ -7,6 +7,8 @@ from typing import Final
 
 from tickfire.ingest.dbn.enums import counted_types
 from tickfire.ingest.kernel import context as ctx
+from tickfire.ingest.kernel.intake import Intake
+from tickfire.ingest.kernel.intake_context import IN_REFUSED, IN_RESTAMPED
 from tickfire.ingest.kernel.state import InstrumentStates
 
 REASONS: Final = {
@@ -16,6 +18,8 @@ REASONS: Final = {
     ctx.COUNT_OHLCV_IGNORED: "of bars that are made from trades or other bars as well",
 }
 """Counters of skipped records, and what is wrong with the records."""
+REFUSED: Final = -1
+"""Stands for the counter of records that the intake refused."""
 
 
 class SkippedRecords:
@@ -25,10 +29,14 @@ class SkippedRecords:
     ----------
     states : InstrumentStates
         The states of the parser, which count what it skips.
+    intake : Intake, optional
+        The intake of the parser, which counts what it refuses and restamps.
     """
 
-    def __init__(self, states: InstrumentStates) -> None:
+    def __init__(self, states: InstrumentStates, intake: Intake | None = None) -> None:
         self._states = states
+        self._intake = intake
+        self._restamped = 0
         self._told: dict[int, int] = {}
 
     @property
@@ -46,11 +54,22 @@ class SkippedRecords:
         found = self._counts()
         return [] if found == self._told else self._tell(found)
 
+    def restamped(self) -> list[str]:
+        """Return a sentence if times of records were replaced since the last one."""
+        before = self._restamped
+        self._restamped = self._intake.count(IN_RESTAMPED) if self._intake is not None else 0
+        if self._restamped == before:
+            return []
+        return [f"replaced a time of {_records(self._restamped)} that is far from the feed's clock"]
+
     def _counts(self) -> dict[int, int]:
         """Return the counters that are not 0."""
         counters = (*REASONS, *range(ctx.COUNT_SKIPPED, ctx.COUNTERS))
         values = ((counter, self._states.count(counter)) for counter in counters)
-        return {counter: value for counter, value in values if value}
+        counts = {counter: value for counter, value in values if value}
+        if self._intake is not None and (refused := self._intake.count(IN_REFUSED)):
+            counts[REFUSED] = refused
+        return counts
 
     def _tell(self, found: dict[int, int]) -> list[str]:
         before, self._told = self._told, found
@@ -61,6 +80,8 @@ def _sentences(found: dict[int, int], before: dict[int, int]) -> Iterator[str]:
     for counter, reason in REASONS.items():
         if found.get(counter) != before.get(counter):
             yield f"skipped {_records(found[counter])} {reason}"
+    if found.get(REFUSED) != before.get(REFUSED):
+        yield f"skipped {_records(found[REFUSED])} whose times are far from the feed's clock"
     types = _types(found)
     if types != _types(before):
         total = _records(sum(types.values()))
