@@ -49,7 +49,7 @@ def test_a_written_entry_is_read_as_it_was(count: int, first: int) -> None:
     ticks = np.zeros(count, TICK)
     ticks["sequence"] = np.arange(count)
     (write,) = tick_writes(STREAM, first, ticks, 1, 2, history=100)
-    read = ticks_of((b"%d-0" % write.last, {b"h": write.header(3), b"d": write.data}))
+    read = ticks_of((b"%d-0" % write.last, {b"h": write.header(3), b"d": bytes(write.data)}))
     assert (read.first, read.last) == (first, first + count - 1)
     assert (read.received, read.parsed, read.written) == (1, 2, 3)
     assert read.ticks.tobytes() == ticks.tobytes()

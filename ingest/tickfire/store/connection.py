@@ -103,7 +103,7 @@ class RedisConnection(asyncio.Protocol):
         self._waiting.append(on_reply)
         self._transport.write(command)
 
-    async def command(self, *parts: bytes | str | int) -> Reply:
+    async def command(self, *parts: bytes | memoryview | str | int) -> Reply:
         """Send a command and return its reply.
 
         Raises

@@ -87,16 +87,16 @@ and the commands. If the head is another, nothing is written and it is returned.
 APPENDED: Final = 1
 """The reply if the commands were run."""
 
-type Arguments = tuple[bytes | int, ...]
+type Arguments = tuple[bytes | memoryview | int, ...]
 """A command and its arguments; the second is its key."""
 
 
 def append_arguments(
     key: bytes, expected: bytes, head: bytes, commands: Sequence[Arguments]
-) -> list[bytes | int]:
+) -> list[bytes | memoryview | int]:
     """Return the number of keys, the keys and the arguments of `APPEND`."""
     keys = dict.fromkeys((key, *(command[1] for command in commands)))
-    arguments: list[bytes | int] = [len(keys), *keys, expected, head]
+    arguments: list[bytes | memoryview | int] = [len(keys), *keys, expected, head]
     for command in commands:
         arguments.append(len(command))
         arguments += command

@@ -15,6 +15,8 @@ MAX_BULK: Final = 512 << 20
 """Maximum length of one string, in bytes, as in Redis itself."""
 MAX_DEPTH: Final = 8
 """Maximum nesting of arrays."""
+LONG_PART: Final = 1024
+"""Length in bytes from which a part of a command is copied only once."""
 _CRLF: Final = b"\r\n"
 _STRING, _ERROR, _INTEGER, _BULK, _ARRAY = b"+-:$*"
 
@@ -32,12 +34,15 @@ class RespProtocolError(Exception):
     """Raised for bytes that are not RESP2; the connection must be closed."""
 
 
-def encode_command(*parts: bytes | str | int) -> bytes:
+def encode_command(*parts: bytes | memoryview | str | int) -> bytes:
     """Return a command, encoded as a RESP array of bulk strings."""
-    out = [b"*%d\r\n" % len(parts)]
+    out: list[bytes | memoryview] = [b"*%d\r\n" % len(parts)]
     for part in parts:
-        word = part if isinstance(part, bytes) else str(part).encode()
-        out.append(b"$%d\r\n%b\r\n" % (len(word), word))
+        word = part if isinstance(part, bytes | memoryview) else str(part).encode()
+        if len(word) < LONG_PART:
+            out.append(b"$%d\r\n%b\r\n" % (len(word), bytes(word)))
+        else:
+            out += (b"$%d\r\n" % len(word), word, _CRLF)
     return b"".join(out)
 
 

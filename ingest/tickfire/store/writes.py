@@ -19,6 +19,7 @@ from tickfire.store.schema import (
     ENTRY_SCHEMA_TICK,
     ENTRY_VERSION,
     SNAPSHOT_POSITION_FIELD,
+    TICK,
     Rows,
     Stream,
     bars_key,
@@ -66,7 +67,7 @@ class TickWrite:
     count : int
     received, parsed : int
         Times for the header, in ns since the Unix epoch; see ENTRY_HEADER.
-    data : bytes
+    data : bytes or memoryview
         The field ``d``.
     history : int
         Approximate number of ticks to keep in the stream.
@@ -79,7 +80,7 @@ class TickWrite:
     count: int
     received: int
     parsed: int
-    data: bytes
+    data: bytes | memoryview
     history: int
     written: int = 0
 
@@ -291,11 +292,12 @@ def tick_writes(
         Approximate number of ticks to keep in the stream.
     """
     writes = []
+    whole = memoryview(ticks.tobytes())  # the entries share one copy
     for at in range(0, len(ticks), MAX_TICKS_PER_ENTRY):
-        piece = ticks[at : at + MAX_TICKS_PER_ENTRY]
-        count = len(piece)
+        count = min(MAX_TICKS_PER_ENTRY, len(ticks) - at)
         last = first + at + count - 1
-        writes.append(TickWrite(stream, last, count, received, parsed, piece.tobytes(), history))
+        data = whole[at * TICK.itemsize : (at + count) * TICK.itemsize]
+        writes.append(TickWrite(stream, last, count, received, parsed, data, history))
     return writes
 
 
