@@ -85,7 +85,7 @@ def test_axe_finds_nothing_serious_on_a_desktop(themed: Chart) -> None:
     page.keyboard.press("Escape")
 
 
-@pytest.mark.parametrize("sheet", ["watch", "tape", "news", "signals", "pipeline"])
+@pytest.mark.parametrize("sheet", ["watch", "book", "tape", "news", "signals", "pipeline"])
 def test_axe_finds_nothing_serious_on_a_phone(themed: Chart, sheet: str) -> None:
     page = themed.page
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]

@@ -100,7 +100,7 @@ def test_nothing_overflows_on_a_phone_on_its_side(wide_open: Chart) -> None:
 def test_each_sheet_opens_by_its_tab_and_fits(wide_open: Chart, width: int) -> None:
     page = wide_open.page
     resize(wide_open, width, 780)
-    for name in ("watch", "tape", "news", "signals", "pipeline"):
+    for name in ("watch", "book", "tape", "news", "signals", "pipeline"):
         page.locator(f".tabs [data-opens={name}]").click()
         page.locator(f"[data-panel={name}]").wait_for(state="visible")
         assert page.locator("[data-panel]:visible").count() == 1

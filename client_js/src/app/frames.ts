@@ -1,6 +1,7 @@
 import type { Chart } from "../chart/chart";
 import { FrameLoop, Level } from "../chart/invalidate";
 import type { PipelineProbe } from "../pipeline/probe";
+import type { BookPanel } from "./book-panel";
 import { PanelLoop } from "./loops";
 import type { News } from "./news";
 import type { PageStatus } from "./page-status";
@@ -20,6 +21,7 @@ export interface DrawnParts {
   readonly session: PageSession;
   readonly chart: Chart;
   readonly prices: Prices;
+  readonly book: BookPanel;
   readonly past: PastNote;
   readonly peers: PeerCandles;
   readonly news: News;
@@ -76,9 +78,15 @@ export class PageFrames {
     status.reportLast(state?.last ?? null);
   }
 
+  private renderBook(): void {
+    const { market, session, book } = this.parts;
+    book.render(market.symbols.get(session.symbol ?? "")?.decimals ?? 0);
+  }
+
   private renderLists(): void {
     const { chart, news, signals, pipeline, status, probe } = this.parts;
     this.renderPrices();
+    this.renderBook();
     news.render(chart.timeZone);
     signals.render(chart.timeZone);
     pipeline.render();

@@ -1,10 +1,20 @@
 import type { Chart } from "../chart/chart";
 import type { Recovery } from "../feed/cursor";
-import type { Candle, Instrument, Missed, Origin, Quote, Snapshot, Tick } from "../feed/payloads";
+import type {
+  Book,
+  Candle,
+  Instrument,
+  Missed,
+  Origin,
+  Quote,
+  Snapshot,
+  Tick,
+} from "../feed/payloads";
 import type { SignalEvent } from "../feed/signals";
 import type { PipelineProbe } from "../pipeline/probe";
 import type { CandleStore } from "../store/candle-store";
 import type { MarketClock } from "../store/market-clock";
+import type { BookPanel } from "./book-panel";
 import type { PageFrames } from "./frames";
 import type { Navigation } from "./navigation";
 import type { News } from "./news";
@@ -30,6 +40,7 @@ export interface ReceivingParts {
   readonly zone: ZoneMenu;
   readonly watch: WatchList;
   readonly prices: Prices;
+  readonly book: BookPanel;
   readonly origin: OriginChip;
   readonly news: News;
   readonly signals: ShownSignals;
@@ -93,6 +104,11 @@ export class Incoming implements PageHandlers {
     status.heardSymbol();
     prices.header.setQuote(quote);
     frames.requestPrices();
+  }
+
+  onBook(book: Book | null): void {
+    this.parts.book.set(book);
+    this.parts.frames.request();
   }
 
   onDay(day: Day): void {

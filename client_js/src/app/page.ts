@@ -7,6 +7,7 @@ import type { Interval } from "../store/intervals";
 import { MarketClock } from "../store/market-clock";
 import { type Address, readToken } from "./address";
 import { besidePage } from "./beside-page";
+import { BookPanel } from "./book-panel";
 import { PageFrames } from "./frames";
 import { Fullscreen } from "./fullscreen";
 import { Incoming } from "./incoming";
@@ -64,6 +65,7 @@ export class Page {
   readonly pipeline = new Pipeline(this.probe.state);
   readonly pipelinePanel = new PipelinePanel(this.probe, () => this.chart.timeZone);
   readonly prices = new Prices(this.watch, (id) => this.pipelinePanel.follow(id));
+  readonly book = new BookPanel();
   readonly references = new References(this.feed, {
     onDay: (symbol, day) => {
       this.market.setDay(symbol, day);
@@ -177,6 +179,7 @@ export class Page {
   /** Another symbol is about to be shown. */
   private forgetSymbol(): void {
     this.prices.clear();
+    this.book.clear();
     this.status.forgetSymbol();
     this.signals.reset();
   }

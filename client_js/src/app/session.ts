@@ -3,6 +3,7 @@ import type { CandlesSubscription } from "../feed/candles";
 import type { Recovery } from "../feed/cursor";
 import type { MarketFeed } from "../feed/feed";
 import type {
+  Book,
   Candle,
   CandlesReply,
   CandleTuple,
@@ -51,6 +52,8 @@ export interface PageHandlers {
   onTrade(tick: Tick): void;
   onSnapshot(snapshot: Snapshot): void;
   onQuote(quote: Quote): void;
+  /** The selected symbol's order book, at first and after each change; null if there is none. */
+  onBook(book: Book | null): void;
   onDay(day: Day): void;
   /** The selected symbol's signals so far, newest last; then each new one. */
   onSignals(signals: SignalEvent[]): void;
@@ -130,6 +133,7 @@ export class PageSession implements Shown {
         onQuote: (quote) => handlers.onQuote(quote),
         onRefused: (reason) => handlers.onRefused(`${symbol}: ${reason}`),
       }),
+      this.feed.book(symbol, { onBook: (book) => handlers.onBook(book) }),
       this.feed.signals(symbol, {
         onLatest: (signals) => handlers.onSignals(signals),
         onSignal: (signal) => handlers.onSignal(signal),

@@ -1,6 +1,7 @@
 /** The feed: topics of a tickfire server over one stock phoenix.js socket. */
 export { barOf } from "../feed/bar-of";
 export { decodeTicks, type PackedTick, type PackedTicks, priceText } from "../feed/binary";
+export type { BookHandlers } from "../feed/book";
 export type { CandlesHandlers, CandlesSubscription } from "../feed/candles";
 export type { Recovery } from "../feed/cursor";
 export {

@@ -1,9 +1,11 @@
 import { Socket } from "phoenix";
 import { decodeTicks, type PackedTicks } from "./binary";
+import { type BookHandlers, subscribeBook } from "./book";
 import { type CandlesHandlers, CandlesSubscription } from "./candles";
 import { preciseNow } from "./clock";
 import { Cursor, type Recovery } from "./cursor";
 import type {
+  BookReply,
   Headline,
   HealthReport,
   Instrument,
@@ -176,6 +178,11 @@ export class MarketFeed {
   /** `stats:<SYMBOL>`: the statistics, the trading status and the auction of one instrument. */
   stats(symbol: string, handlers: StatsHandlers): TopicSubscription<StatsReply> {
     return subscribeStats(this.socket, symbol, handlers);
+  }
+
+  /** `book:<SYMBOL>`: the ten best levels of each side of the order book. */
+  book(symbol: string, handlers: BookHandlers): TopicSubscription<BookReply> {
+    return subscribeBook(this.socket, symbol, handlers);
   }
 
   /** `candles:<SYMBOL>:<interval>`: history, then each change of the running bar. */

@@ -121,6 +121,30 @@ export interface StatsReply {
   imbalance: Imbalance | null;
 }
 
+/** A price level of an order book: price, size, number of orders (0 if the venue does not tell). */
+export type BookLevel = [price: string, size: number, orders: number];
+
+/** The best levels of an order book, the best one first. */
+export interface Book {
+  symbol: string;
+  bids: BookLevel[];
+  asks: BookLevel[];
+  /** Numbers of the publishers whose books are added up. */
+  publishers: number[];
+  /** Whether the book may lack orders. */
+  unsynced: boolean;
+  /** Whether the best bid is not below the best ask. */
+  crossed: boolean;
+  timestamp: number;
+  ts_event: string;
+}
+
+export interface BookReply {
+  symbol: string;
+  /** Null if the feed has no book of the instrument. */
+  book: Book | null;
+}
+
 /** A range of positions whose ticks are lost: after `from`, up to `to`. */
 export interface Missed {
   from: string;

@@ -91,6 +91,7 @@ class Market:
         self.origin: str | None = None
         self.headlines: list[dict[str, Any]] = []
         self.signals: list[dict[str, Any]] = []
+        self.books: dict[str, dict[str, Any]] = {}
         self.joins: list[tuple[str, dict[str, Any]]] = []
         self.pages: list[int] = []
         self.joined = threading.Condition()
@@ -141,6 +142,8 @@ class Market:
         instrument = self.instruments.get(symbol)
         if instrument is None:
             return "unknown symbol"
+        if kind == "book":
+            return {"symbol": symbol, "book": self.books.get(symbol)}
         if kind == "market":
             return {"symbol": symbol, "snapshot": snapshot(instrument), "id": self.id, **resumed}
         known, limit = instrument.bars[interval], payload.get("limit", 500)

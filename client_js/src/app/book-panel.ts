@@ -1,0 +1,129 @@
+import { byId, el, setHidden, setText } from "../dom";
+import type { Book } from "../feed/payloads";
+import { Roving } from "../roving";
+import {
+  bookNote,
+  type LadderRow,
+  type LadderSide,
+  ladderRows,
+  spokenRow,
+  spreadOf,
+} from "./book-levels";
+
+const DEPTH = 10;
+const BLANK: LadderSide = { price: "", size: "", exactSize: 0, orders: "", share: 0 };
+
+interface Cells {
+  row: HTMLElement;
+  bid: SideCells;
+  ask: SideCells;
+}
+
+interface SideCells {
+  bar: HTMLElement;
+  price: HTMLElement;
+  size: HTMLElement;
+  orders: HTMLElement;
+}
+
+/** The ladder of the selected symbol's order book: bids at the left, asks at the right. */
+export class BookPanel {
+  private readonly panel = byId("book");
+  private readonly spread = byId("book-spread");
+  private readonly note = byId("book-note");
+  private readonly empty = byId("book-empty");
+  private readonly ladder = byId("book-ladder");
+  private readonly cells: Cells[];
+  private readonly roving: Roving;
+  private book: Book | null = null;
+  /** Whether the server has told of the symbol's book. */
+  private told = false;
+  private stale = true;
+  private decimals = 0;
+
+  constructor() {
+    const list = byId("book-list");
+    this.cells = Array.from({ length: DEPTH }, makeCells);
+    list.append(...this.cells.map(({ row }) => row));
+    this.roving = new Roving(list, { items: ".book-row" });
+    this.render(0);
+  }
+
+  /** Forget the book of another symbol. */
+  clear(): void {
+    this.book = null;
+    this.told = false;
+    this.stale = true;
+  }
+
+  /** Take the present book; null if the feed has none of the symbol. */
+  set(book: Book | null): void {
+    this.book = book;
+    this.told = true;
+    this.stale = true;
+  }
+
+  /** Draw the book, if it has changed, with prices of `decimals` digits. */
+  render(decimals: number): void {
+    if (!this.stale && decimals === this.decimals) return;
+    this.stale = false;
+    this.decimals = decimals;
+    const { book } = this;
+    this.panel.dataset["state"] = book !== null ? "book" : this.told ? "none" : "waiting";
+    setHidden(this.ladder, book === null);
+    setHidden(this.empty, book !== null || !this.told);
+    const spread = book === null ? null : spreadOf(book, decimals);
+    setText(this.spread, spread === null ? "" : `Spread ${spread}`);
+    const note = book === null ? "" : bookNote(book);
+    setText(this.note, note);
+    setHidden(this.note, note === "");
+    if (book !== null) this.fill(ladderRows(book, decimals));
+  }
+
+  private fill(rows: readonly LadderRow[]): void {
+    let hiding = false;
+    this.cells.forEach(({ row, bid, ask }, k) => {
+      const level = rows[k];
+      hiding ||= row.hidden !== (level === undefined);
+      if (setHidden(row, level === undefined) || level === undefined) return;
+      fillSide(bid, level.bid ?? BLANK);
+      fillSide(ask, level.ask ?? BLANK);
+      row.setAttribute("aria-label", spokenRow(level, k + 1));
+    });
+    if (hiding) this.roving.refresh();
+  }
+}
+
+function fillSide(cells: SideCells, { price, size, orders, share }: LadderSide): void {
+  setText(cells.price, price);
+  setText(cells.size, size);
+  setText(cells.orders, orders);
+  const scale = `scaleX(${share.toFixed(3)})`;
+  if (cells.bar.style.transform !== scale) cells.bar.style.transform = scale;
+}
+
+function makeCells(): Cells {
+  const bid = makeSide();
+  const ask = makeSide();
+  const row = el(
+    "li",
+    "book-row mono",
+    {},
+    half("book-bid", bid.bar, bid.orders, bid.size, bid.price),
+    half("book-ask", ask.bar, ask.price, ask.size, ask.orders),
+  );
+  return { row, bid, ask };
+}
+
+function makeSide(): SideCells {
+  return {
+    bar: el("i", "book-bar"),
+    price: el("span", "book-price"),
+    size: el("span", "book-size"),
+    orders: el("span", "book-orders"),
+  };
+}
+
+function half(name: string, ...cells: HTMLElement[]): HTMLElement {
+  return el("span", `book-half ${name}`, { "aria-hidden": "true" }, ...cells);
+}
