@@ -100,6 +100,7 @@ async def test_a_join_has_the_present_reports_and_changes_follow(
 async def test_a_halt_is_an_event_of_the_instrument(server: Server, publisher: Publisher) -> None:
     publisher.publish(trades(3))
     client = await server.client()
+    assert (await client.join("stats:AAA")).status == "ok"  # once the reports have been read
     joined = await client.join("market:AAA")
     assert joined.response["status"] is None
     write(publisher, [status("trading"), status("halt", 1, reason="news_pending")])

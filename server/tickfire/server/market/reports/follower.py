@@ -87,6 +87,7 @@ class Reports:
         # Entries up to these may be in what was just read.
         read = {key: await newest_id(store, key) for key in report_streams(feed)}
         self._loaded.setdefault(feed, asyncio.Event()).set()
+        self._publish_loaded(live, feed)
 
         def on_entries(key: bytes, entries: list[Entry], read_ns: int) -> None:
             for entry_id, fields in entries:
@@ -97,6 +98,14 @@ class Reports:
                     self._publish(live, report)
 
         await Tail(store, ends, on_entries).run()
+
+    def _publish_loaded(self, live: LiveEpoch, feed: int) -> None:
+        """Publish the trading statuses of a feed to those who joined before they were read."""
+        for listing in live.data.instruments.listings:
+            about = listing.instrument
+            status = self.present.of(feed, about.instrument_id).status
+            if about.feed == feed and status is not None:
+                self._publish_status(live, listing, None, status)
 
     def _publish(self, live: LiveEpoch, report: Report) -> None:
         before = self.present.of(report.feed, report.instrument_id).status
