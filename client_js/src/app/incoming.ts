@@ -8,7 +8,9 @@ import type {
   Origin,
   Quote,
   Snapshot,
+  Statistic,
   Tick,
+  TradingStatus,
 } from "../feed/payloads";
 import type { SignalEvent } from "../feed/signals";
 import type { PipelineProbe } from "../pipeline/probe";
@@ -116,6 +118,16 @@ export class Incoming implements PageHandlers {
     prices.header.setDay(day);
     if (session.symbol !== null) market.setDay(session.symbol, day);
     frames.requestPrices();
+  }
+
+  onStats(stats: Readonly<Record<string, Statistic>>): void {
+    this.parts.prices.sessionStats.setStats(stats);
+    this.parts.frames.requestPrices();
+  }
+
+  onTradingStatus(status: TradingStatus): void {
+    this.parts.prices.sessionStats.setStatus(status);
+    this.parts.frames.requestPrices();
   }
 
   onSignals(signals: readonly SignalEvent[]): void {

@@ -1,6 +1,7 @@
 import { padDecimals } from "../format/decimal";
 import type { Zone } from "../format/zone";
 import { Header } from "./header";
+import { SessionStats } from "./session-stats";
 import type { SymbolState } from "./symbols";
 import { Tape } from "./tape";
 import type { WatchList } from "./watch-list";
@@ -8,6 +9,7 @@ import type { WatchList } from "./watch-list";
 /** Everything besides the chart that shows the last price: always drawn together. */
 export class Prices {
   readonly header = new Header();
+  readonly sessionStats = new SessionStats();
   readonly tape: Tape;
 
   /** `onFollow` is called with the id of a traced trade that the user clicks. */
@@ -21,6 +23,7 @@ export class Prices {
   /** Forget the symbol that was shown. */
   clear(): void {
     this.header.clear();
+    this.sessionStats.clear();
     this.tape.clear();
   }
 
@@ -29,6 +32,7 @@ export class Prices {
     this.watch.render(now);
     if (state === undefined) return;
     this.header.render(state);
+    this.sessionStats.render(state.decimals);
     this.tape.render(state.decimals, zone);
     const title = titleOf(state);
     if (document.title !== title) document.title = title;

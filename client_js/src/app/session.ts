@@ -12,7 +12,9 @@ import type {
   Origin,
   Quote,
   Snapshot,
+  Statistic,
   Tick,
+  TradingStatus,
 } from "../feed/payloads";
 import type { SignalEvent } from "../feed/signals";
 import type { TopicSubscription } from "../feed/subscription";
@@ -55,6 +57,9 @@ export interface PageHandlers {
   /** The selected symbol's order book, at first and after each change; null if there is none. */
   onBook(book: Book | null): void;
   onDay(day: Day): void;
+  /** The venue's statistics of the selected symbol, by name. */
+  onStats(stats: Readonly<Record<string, Statistic>>): void;
+  onTradingStatus(status: TradingStatus): void;
   /** The selected symbol's signals so far, newest last; then each new one. */
   onSignals(signals: SignalEvent[]): void;
   onSignal(signal: SignalEvent): void;
@@ -134,6 +139,10 @@ export class PageSession implements Shown {
         onRefused: (reason) => handlers.onRefused(`${symbol}: ${reason}`),
       }),
       this.feed.book(symbol, { onBook: (book) => handlers.onBook(book) }),
+      this.feed.stats(symbol, {
+        onStats: (stats) => handlers.onStats(stats),
+        onTradingStatus: (status) => handlers.onTradingStatus(status),
+      }),
       this.feed.signals(symbol, {
         onLatest: (signals) => handlers.onSignals(signals),
         onSignal: (signal) => handlers.onSignal(signal),

@@ -92,6 +92,7 @@ class Market:
         self.headlines: list[dict[str, Any]] = []
         self.signals: list[dict[str, Any]] = []
         self.books: dict[str, dict[str, Any]] = {}
+        self.stats: dict[str, dict[str, Any]] = {}
         self.joins: list[tuple[str, dict[str, Any]]] = []
         self.pages: list[int] = []
         self.joined = threading.Condition()
@@ -144,6 +145,9 @@ class Market:
             return "unknown symbol"
         if kind == "book":
             return {"symbol": symbol, "book": self.books.get(symbol)}
+        if kind == "stats":
+            none = {"symbol": symbol, "stats": {}, "status": None, "imbalance": None}
+            return {**none, **self.stats.get(symbol, {})}
         if kind == "market":
             return {"symbol": symbol, "snapshot": snapshot(instrument), "id": self.id, **resumed}
         known, limit = instrument.bars[interval], payload.get("limit", 500)

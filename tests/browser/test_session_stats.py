@@ -1,0 +1,52 @@
+"""The statistics of the session and the trading status in the top bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.browser.chromium import OpenPage
+from tests.support.browser.stage import Stage
+
+
+def stat(name: str, price: str | None = None, quantity: int | None = None) -> dict[str, Any]:
+    return {"symbol": "ESU4", "name": name, "price": price, "quantity": quantity, "deleted": False}
+
+
+def status(name: str, reason: str = "none") -> dict[str, Any]:
+    halted = name in ("halt", "pause", "suspend")
+    return {"symbol": "ESU4", "status": name, "halted": halted, "reason": reason}
+
+
+def test_the_top_bar_shows_what_the_venue_tells_of_the_session(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    market = stage.market
+    market.stats["ESU4"] = {
+        "stats": {
+            "settlement_price": stat("settlement_price", "5520.5"),
+            "open_interest": stat("open_interest", quantity=2_104_611),
+        },
+        "status": status("pre_open", "scheduled"),
+    }
+    page = open_page(stage.url, symbol="ESU4", renderer="canvas2d").page
+    page.set_viewport_size({"width": 1920, "height": 900})
+    figures = page.locator("#session-stats")
+    figures.wait_for()
+    assert figures.inner_text().split("\n") == ["Settlement", "5520.50", "Open interest", "2.10M"]
+    badge = page.locator("#trading-status")
+    assert badge.inner_text() == "Pre open"
+    assert badge.get_attribute("data-halted") == "false"
+
+    def tell(event: str, payload: dict[str, Any]) -> None:
+        stage.serving.call(lambda: market.broadcast("stats:ESU4", event, payload))
+
+    tell("status", status("halt", "news_pending"))
+    page.locator("#trading-status", has_text="Halt: news pending").wait_for()
+    assert badge.get_attribute("data-halted") == "true"
+    tell("stat", stat("trading_session_high_price", "5600"))
+    figures.locator("dd", has_text="5600.00").wait_for()
+    tell("status", status("trading"))
+    badge.wait_for(state="hidden")
+
+    page.locator(".watch-row", has_text="NQU4").click()
+    figures.wait_for(state="hidden")
