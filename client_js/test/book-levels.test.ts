@@ -34,6 +34,11 @@ describe("the ladder", () => {
     expect(rows[1]?.ask?.price).toBe("101.00");
   });
 
+  it("has as many decimals as its finest price", () => {
+    const [row] = ladderRows(book([["99.5", 1, 1]], [["100", 1, 1]]), 0);
+    expect([row?.bid?.price, row?.ask?.price]).toEqual(["99.5", "100.0"]);
+  });
+
   it("is spoken with exact sizes", () => {
     const [row] = ladderRows(book([["99.5", 12_345, 3]], []), 1);
     if (row === undefined) throw new Error("no row");

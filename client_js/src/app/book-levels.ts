@@ -19,14 +19,15 @@ export interface LadderRow {
   ask: LadderSide | null;
 }
 
-/** The rows of the ladder, the best level first; prices with `decimals` digits. */
+/** The rows of the ladder, the best level first; prices with as many digits, and `decimals` at least. */
 export function ladderRows({ bids, asks }: Book, decimals: number): LadderRow[] {
+  const digits = Math.max(decimals, ...[...bids, ...asks].map(([price]) => decimalsOf(price)));
   const largest = Math.max(1, ...[...bids, ...asks].map(([, size]) => size));
   const side = (level: BookLevel | undefined): LadderSide | null => {
     if (level === undefined) return null;
     const [price, size, orders] = level;
     return {
-      price: padDecimals(price, decimals),
+      price: padDecimals(price, digits),
       size: compact(size),
       exactSize: size,
       orders: orders > 0 ? compact(orders) : "",

@@ -131,6 +131,8 @@ class Sessions:
         self._states.drain()
         if self._resumption.is_new or self._resumption.gap:
             self._states.clear()
+        if self._resumption.gap or not (self._resumption.is_new or len(self._states.books)):
+            self._states.books.reset(unsynced=True)  # orders may rest that were not received
         self._output.write(self._states.ticks, self._states.bars, now, now)
         self._states.drain()
         new = self._instruments.take_metadata(metadata)

@@ -22,7 +22,7 @@ from tickfire.ingest.kernel.books import words as w
 from tickfire.ingest.kernel.emit import LATEST_NS
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.store.schema import BOOK_DEPTH
+from tickfire.store.schema import BOOK_DEPTH, TICK_ASK, TICK_BID
 
 COUNTERS = {
     "unknown": w.BOOKS_UNKNOWN,
@@ -217,3 +217,35 @@ def test_mbp_10_is_copied_and_its_top_is_the_quote() -> None:
     assert book["ask_count"].tolist() == [*range(7), 0, 0, 0]
     row = states.row(1, 3)
     assert row is not None and (row["bid_price"], row["ask_price"]) == (49, 51)
+
+
+def quotes(path: Path) -> list[tuple[int, ...]]:
+    """Return the sequence, kind, price and size of the quotes of a file."""
+    states = InstrumentStates()
+    ticks = [b.ticks.copy() for b in Parser(states).feed(open_dbn(path).read_all())]
+    every = np.concatenate([t[(t["kind"] == TICK_BID) | (t["kind"] == TICK_ASK)] for t in ticks])
+    return list(
+        zip(*(every[n].tolist() for n in ("sequence", "kind", "price", "size")), strict=True)
+    )
+
+
+@pytest.mark.shared_data
+def test_quotes_of_orders_equal_those_of_mbp_1() -> None:
+    """Both files of Nasdaq begin with the same order; that of MBP-1 goes on for longer."""
+    (orders_file,) = shared_files("datasets/XNAS.ITCH/*.mbo.dbn.zst")
+    (tops_file,) = shared_files("datasets/XNAS.ITCH/*.mbp-1.dbn.zst")
+    made, sent = quotes(orders_file), quotes(tops_file)
+    common = [each for each in sent if each[0] <= made[-1][0]]
+    assert made == common and len(made) >= 3
+
+
+@pytest.mark.shared_data
+def test_quotes_of_mbp_10_equal_those_of_mbp_1() -> None:
+    compared = 0
+    for path in shared_files("datasets/*/*.mbp-10.dbn.zst"):
+        made, sent = quotes(path), quotes(path.with_name("test_data.mbp-1.dbn.zst"))
+        last = min((own[-1][0] for own in (made, sent) if own), default=0)
+        within = [[each for each in own if each[0] <= last] for own in (made, sent)]
+        assert within[0] == within[1], path
+        compared += len(within[0])
+    assert compared > 10
