@@ -146,7 +146,12 @@ class Market:
         if kind == "book":
             return {"symbol": symbol, "book": self.books.get(symbol)}
         if kind == "stats":
-            none = {"symbol": symbol, "stats": {}, "status": None, "imbalance": None}
+            none: dict[str, Any] = {
+                "symbol": symbol,
+                "stats": {},
+                "status": None,
+                "imbalance": None,
+            }
             return {**none, **self.stats.get(symbol, {})}
         if kind == "market":
             return {"symbol": symbol, "snapshot": snapshot(instrument), "id": self.id, **resumed}
