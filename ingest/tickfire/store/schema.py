@@ -54,6 +54,10 @@ A clear (``TICK_CLEAR``) empties the top of an instrument's book. Only after a c
 instrument's time go back, as when a feed session starts again.
 """
 
+CLEAR_BEGINS_AGAIN: Final = 1
+"""Size of a clear with which the feed begins again, as in a loop: the next trade goes back even if
+it is as old as the last one."""
+
 BAR_LATE: Final = 1
 """Bar flag: a piece of a bar that is already closed, to be merged into it."""
 BAR_REWIND: Final = 2
@@ -137,7 +141,7 @@ STATE: Final = np.dtype(
         ("last_ts", "<i8"),  # ns, ts_event of the last trade; 0: none yet
         ("volume", "<i8"),  # since the feed session began
         ("trade_n", "<i8"),  # position of the last trade
-        ("cleared", "<u4"),  # 1: no trade since the last clear
+        ("cleared", "<u4"),  # 1: no trade since the last clear; 2: the feed begins again
         ("shard", "<u4"),
         ("dirty", "<i8"),  # 1: changed since the last snapshot
         ("s_closed", "<i8"),  # start of the latest closed 1 s bar; -1: the next one is a rewind

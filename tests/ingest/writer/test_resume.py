@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.bars import bar_volumes
 from tests.support.dbn import START, shared_files, trades, write_dbn
 from tests.support.eventually import eventually
-from tests.support.ingest import ingesting, sending
+from tests.support.ingest import closed_bars, ingesting, sending
 from tests.support.proxy import Fault, faulty_proxy
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.metadata import Metadata
@@ -85,11 +86,13 @@ async def test_a_bad_time_before_a_cut_costs_no_other_record(
     assert got["sequence"].tolist() == [n for n in range(120) if n != 10]
 
 
+@pytest.mark.parametrize("step", [0, 10**8])
 async def test_each_round_of_a_loop_is_a_rewind(
-    tmp_path: Path, client: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+    step: int, tmp_path: Path, client: Any, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sessions, "RECONNECT_S", 0.01)
-    path = write_dbn(tmp_path / "loop.dbn", trades(40, step=10**8).tobytes())
+    made = trades(40, step=step)
+    path = write_dbn(tmp_path / "loop.dbn", made.tobytes())
     config = GatewayConfig(port=0, file=path, speed=0, loop=True)
     async with await serve_gateway(config) as gateway, ingesting(gateway, store) as ingest:
         await eventually(lambda: int(ingest.states.positions[0]) >= 120, "three rounds")
@@ -97,3 +100,6 @@ async def test_each_round_of_a_loop_is_a_rewind(
     got = (await stored_ticks(client))[:81]
     assert (got["kind"] == TICK_CLEAR).nonzero()[0].tolist() == [40]
     assert np.array_equal(got["sequence"][:40], got["sequence"][41:])
+    volumes = bar_volumes(await closed_bars(client))
+    rounds = made["size"].astype(int)[: 40 if step == 0 else 10].sum()
+    assert volumes[1, 1, START - START % 10**9] == rounds

@@ -64,6 +64,8 @@ BARS_PER_TRADE: Final = 4
 CLOSE_GRACE_NS: Final = 250_000_000
 """Feed time after the end of a bar during which it stays open for late trades."""
 BAR_SIZE: Final = BAR.itemsize
+CLEARED: Final = 1
+"""Value of a row that was cleared; 1 more if the feed begins again."""
 LOW_HALF: Final = 0xFFFF_FFFF
 
 
@@ -179,8 +181,9 @@ def begin_second(c: Any, at: Any, ts: Any, price: Any, size: Any) -> None:
     row = as_i64(at)
     cleared = as_u32(at)
     if cleared[2 * ROW_CLEARED] != uint32(0):
+        begins_again = int64(cleared[2 * ROW_CLEARED]) - CLEARED
         cleared[2 * ROW_CLEARED] = uint32(0)
-        if ts < row[ROW_LAST_TS]:
+        if ts < row[ROW_LAST_TS] + begins_again:
             rewind(c, at)
         elif in_running_second(at, ts):
             bar_add(row, as_f64(at), uint64(ROW_S), price, size)
@@ -222,14 +225,17 @@ def apply_side(
 
 
 @helper
-def apply_clear(at: Any, position: Any) -> None:
-    """Void the top of book of a row, and allow time to go back with the next trade."""
+def apply_clear(at: Any, position: Any, again: Any) -> None:
+    """Void the top of book of a row, and allow time to go back with the next trade.
+
+    ``again`` is 1 if the feed begins again, so that a trade as old as the last one goes back, too.
+    """
     row = as_i64(at)
     row[ROW_BID] = UNDEF_PRICE
     row[ROW_ASK] = UNDEF_PRICE
     row[ROW_BID_SIZE] = 0
     row[ROW_ASK_SIZE] = 0
-    as_u32(at)[2 * ROW_CLEARED] = uint32(1)
+    as_u32(at)[2 * ROW_CLEARED] = uint32(CLEARED + again)
     row[ROW_POSITION] = position
     row[ROW_DIRTY] = 1
 

@@ -81,7 +81,7 @@ def emit_clear(at: Any, out: Any, ts: Any, number: Any, tail: Any, numbering: An
     """Write the tick of a clear, and apply it; return where the next tick goes."""
     position = next_position(at, out, numbering)
     put_tick(out, ts, UNDEF_PRICE, number, tail | uint64(SIDE_NONE << 40 | TICK_CLEAR << 32))
-    apply_clear(at, position)
+    apply_clear(at, position, 0)
     return out + TICK_SIZE
 
 

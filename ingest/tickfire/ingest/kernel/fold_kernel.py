@@ -51,7 +51,7 @@ from tickfire.ingest.kernel.rows import ROW_SIZE, find_row, row_at
 from tickfire.ingest.kernel.ticks import SIDE_NONE, TICK_SIZE, TICK_WORDS, put_tick, tick_key
 from tickfire.kernels.jit import kernel
 from tickfire.kernels.pointers import as_i64, as_u32
-from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE
+from tickfire.store.schema import CLEAR_BEGINS_AGAIN, TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE
 
 
 @kernel("int64(int64, int64, int64, int64)")
@@ -90,7 +90,7 @@ def fold_ticks(context: Any, start: Any, count: Any, first: Any) -> Any:
             elif kind == uint64(TICK_ASK):
                 apply_side(at, ROW_ASK, ROW_ASK_SIZE, ts, price, size, position)
             elif kind == uint64(TICK_CLEAR):
-                apply_clear(at, position)
+                apply_clear(at, position, int64(size == CLEAR_BEGINS_AGAIN))
         i += 1
     return i
 
@@ -145,9 +145,11 @@ def close_due(context: Any, feed_time: Any) -> Any:
     return as_i64(c[CTX_COUNTERS])[COUNT_BARS]
 
 
-@kernel("int64(int64)")
-def clear_all(context: Any) -> Any:
+@kernel("int64(int64, int64)")
+def clear_all(context: Any, again: Any) -> Any:
     """Write a clear for every instrument; return how many ticks are in the output.
+
+    ``again`` is 1 if the feed begins again.
 
     The output must have room for one tick of each instrument.
     """
@@ -165,10 +167,10 @@ def clear_all(context: Any) -> Any:
             c[CTX_TICKS] + cnt[COUNT_TICKS] * TICK_SIZE,
             max(row[ROW_LAST_TS], row[ROW_QUOTE_TS]),
             UNDEF_PRICE,
-            key << uint64(32),
+            key << uint64(32) | uint64(again * CLEAR_BEGINS_AGAIN),
             tail,
         )
         cnt[COUNT_TICKS] += 1
-        apply_clear(at, positions[shard])
+        apply_clear(at, positions[shard], again)
     cnt[COUNT_SWEEP_AT] = 0
     return cnt[COUNT_TICKS]

@@ -253,8 +253,13 @@ class InstrumentStates:
             close_due(self.address, feed_time)
         return np.concatenate([earlier, self._take_bars()])
 
-    def clear(self) -> None:
+    def clear(self, *, begins_again: bool = True) -> None:
         """Write a clear of each instrument to `ticks`, as at the start of a feed session.
+
+        Parameters
+        ----------
+        begins_again : bool
+            Whether the feed begins again, rather than goes on after a gap.
 
         Raises
         ------
@@ -263,7 +268,7 @@ class InstrumentStates:
         """
         if len(self.ticks) + len(self.rows) > len(self._ticks):
             raise ValueError("the output has no room for the clears; take and drain it first")
-        clear_all(self.address)
+        clear_all(self.address, int(begins_again))
         self.books.reset()
 
     def take_dirty(self) -> Rows:

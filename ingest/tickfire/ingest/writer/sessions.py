@@ -130,7 +130,7 @@ class Sessions:
         self._clock.begin()
         self._states.drain()
         if self._resumption.is_new or self._resumption.gap:
-            self._states.clear()
+            self._states.clear(begins_again=self._resumption.is_new)
         if self._resumption.gap or not (self._resumption.is_new or len(self._states.books)):
             self._states.books.reset(unsynced=True)  # orders may rest that were not received
         self._output.write(self._states.ticks, self._states.bars, now, now)
