@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tickfire.base.calendar.venues import VENUES
 from tickfire.base.units import decimal
 from tickfire.server.market.ticks.encode import Encoder, Quote
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.slots import Slots
-from tickfire.server.market.ticks.venues import VENUES
 from tickfire.store.schema import Instrument, Rows
 
 

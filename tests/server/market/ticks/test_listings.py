@@ -1,19 +1,9 @@
-"""Venues and their time zones."""
+"""Instruments as clients are told of them."""
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
-import pytest
-
 from tickfire.server.market.ticks.source import Listing
-from tickfire.server.market.ticks.venues import VENUES
 from tickfire.store.schema import Instrument
-
-
-@pytest.mark.parametrize("dataset", VENUES)
-def test_each_zone_is_one_of_the_iana_database(dataset: str) -> None:
-    assert ZoneInfo(VENUES[dataset].time_zone).key == VENUES[dataset].time_zone
 
 
 def test_a_row_of_the_table_names_its_venue_if_that_is_known() -> None:

@@ -1,0 +1,1 @@
+"""Trading hours, and the intervals of bars that begin and end with them."""
