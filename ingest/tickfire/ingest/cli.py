@@ -8,6 +8,8 @@ import time
 
 import click
 
+from tickfire.base.calendar.option import sessions_option
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UsageError
 from tickfire.ingest.lsg.lines import DEFAULT_PORT
 from tickfire.store.limits import HISTORY_TICKS, KEEP_WRITTEN_MIB
@@ -132,18 +134,20 @@ def _names(text: str) -> tuple[str, ...]:
 @click.command()
 @click.argument("file", type=click.Path())
 @click.option(
-    "--interval", type=click.Choice(["1s", "1m", "5m", "15m", "1h", "1d"]),
+    "--interval", type=click.Choice(["1s", "1m", "5m", "15m", "1h", "1d", "1w"]),
     help="Interval of the bars. Default: that of the bars in FILE, or 1m.",
 )  # fmt: skip
-def bars(file: str, interval: str | None) -> None:
+@sessions_option
+def bars(file: str, interval: str | None, sessions: Sessions) -> None:
     """Print the bars of a DBN FILE as JSON, one a line, in order of time.
 
-    They are made from its trades or, where it has none, from the bars that it holds.
+    They are made from its trades or, where it has none, from the bars that it holds. Days and weeks
+    are those of trading hours; `ts` of such a bar is midnight UTC of its trade date or Monday.
     """
     from tickfire.ingest.kernel.bars import file_bars
 
     write = sys.stdout.write
-    for row in file_bars(file, interval):
+    for row in file_bars(file, interval, sessions):
         write(json.dumps(row) + "\n")
 
 

@@ -14,6 +14,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.calendar.bounds import DAY_S as DAY_S
+from tickfire.base.calendar.bounds import WEEK_S as WEEK_S
+
 type Rows = NDArray[np.void]
 """A structured array of one of the dtypes below."""
 
@@ -23,12 +26,14 @@ INTERVALS_S: Final[Mapping[str, int]] = {
     "5m": 300,
     "15m": 900,
     "1h": 3_600,
-    "1d": 86_400,
+    "1d": DAY_S,
+    "1w": WEEK_S,
 }
-"""Intervals of bars: name to seconds. Ingest closes 1 s and 1 m bars; readers fold the others."""
+"""Intervals of bars: name to usual length in seconds. Ingest closes 1 s and 1 m bars; readers fold
+the others. Where a bar begins and ends, `tickfire.base.calendar.bounds` knows: days and weeks are
+those of trading hours."""
 MINUTE_S: Final = INTERVALS_S["1m"]
 HOUR_S: Final = INTERVALS_S["1h"]
-DAY_S: Final = INTERVALS_S["1d"]
 
 TICK_TRADE: Final = 1
 TICK_BID: Final = 2

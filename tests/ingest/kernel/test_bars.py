@@ -93,7 +93,8 @@ def test_the_command_prints_one_object_a_line(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["volume"] for row in rows] == [1, 2, 3]
     assert list(rows[0]) == [
-        *("symbol", "instrument_id", "ts", "open", "high", "low", "close", "volume")
+        *("symbol", "instrument_id", "ts", "open", "high", "low", "close"),
+        *("volume", "trades", "vwap"),
     ]
 
 
@@ -148,7 +149,7 @@ def test_bars_of_trades_take_precedence_and_the_longest_bars_are_folded(tmp_path
             volumes[key] = volumes.get(key, 0) + row["volume"]
     assert {volume for (_, number), volume in volumes.items() if number == 1} == {6}
     assert [volumes[interval, 2] for interval in INTERVALS_S] == [
-        *(30, 1800, 1800, 1800, 108_000, 108_000)
+        *(30, 1800, 1800, 1800, 108_000, 108_000, 108_000)
     ]
 
 

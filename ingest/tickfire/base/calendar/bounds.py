@@ -109,9 +109,7 @@ class Days:
 
     def _table(self, first: int, last: int) -> tuple[Times, Times]:
         """Return the closes and the starts of the trade dates around a span of time."""
-        years = range(
-            max(_year_of(first) - 1, _FIRST_YEAR), min(_year_of(last) + 1, _LAST_YEAR) + 1
-        )
+        years = range(_year_of(first) - 1, _year_of(last) + 2)
         parts = [_dates_of_year(self._hours, year) for year in years]
         return np.concatenate([one[0] for one in parts]), np.concatenate([one[1] for one in parts])
 
@@ -128,9 +126,7 @@ class Weeks:
 
     def starts_of(self, times: Times) -> Times:
         """Return the start of the bar that holds each time."""
-        days = self._days.starts_of(times)
-        starts: Times = days - (days - _MONDAY_NS) % WEEK_NS
-        return starts
+        return mondays_of(self._days.starts_of(times))
 
     def begin(self, start: int) -> int:
         """Return the first instant of the first bar whose start is not before a time."""
@@ -142,8 +138,14 @@ class Weeks:
 
 
 def monday_of(day: int) -> int:
-    """Return midnight of the Monday of a day's week."""
+    """Return the Monday of the week of a day; both are midnight UTC."""
     return day - (day - _MONDAY_NS) % WEEK_NS
+
+
+def mondays_of(days: Times) -> Times:
+    """Return the Monday of the week of each day."""
+    mondays: Times = days - (days - _MONDAY_NS) % WEEK_NS
+    return mondays
 
 
 @lru_cache

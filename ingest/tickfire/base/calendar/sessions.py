@@ -19,7 +19,6 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,14 +39,10 @@ class Sessions:
     """
 
     def __init__(self, chosen: Mapping[str, TradingHours] | None = None) -> None:
-        self._chosen = chosen or {}
-        self._known = cache(self._find)
+        self._chosen = dict(chosen or {})
 
     def of(self, dataset: str, symbol: str) -> TradingHours:
         """Return the trading hours of an instrument; days are those of UTC if nothing is known."""
-        return self._known(dataset, symbol)
-
-    def _find(self, dataset: str, symbol: str) -> TradingHours:
         for pattern, hours in self._chosen.items():
             name = f"{dataset}/{symbol}" if "/" in pattern else dataset
             if fnmatchcase(name, pattern):

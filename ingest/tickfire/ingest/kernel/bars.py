@@ -9,20 +9,25 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.calendar.bounds import bounds_of
+from tickfire.base.calendar.hours import ALWAYS
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UserError
-from tickfire.base.units import NS_PER_S, decimal
+from tickfire.base.units import decimal
 from tickfire.ingest.dbn.enums import bars_rtype, counted_types
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.file_records import SPANS_S, FileRecords
+from tickfire.ingest.kernel.notional import carried, notionals, vwaps
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.store.schema import BAR, INTERVALS_S, MINUTE_S, Rows
+from tickfire.store.schema import BAR, DAY_S, INTERVALS_S, MINUTE_S, Rows
 
 FOLDED: Final = ("open", "high", "low", "close", "volume", "trades")
-"""The columns that `fold_columns` takes, in this order."""
+"""The columns that `fold_columns` takes first, in this order; those of the notional follow."""
+_VOLUME, _TRADES, _HIGH, _LOW = range(4, 8)
 
 
 class NoBarsError(UserError):
@@ -32,16 +37,19 @@ class NoBarsError(UserError):
 def fold_columns(columns: NDArray[np.int64], heads: NDArray[np.intp]) -> NDArray[np.int64]:
     """Fold runs of consecutive bars into one bar each.
 
+    Bars that a feed made itself have a volume without trades. The number of trades, and with it
+    the mean price, is unknown where one of them is in a run, and then is 0.
+
     Parameters
     ----------
-    columns : int64[n, 6]
-        Open, high, low, close, volume and trades of each bar.
+    columns : int64[n, 8]
+        Open, high, low, close, volume, trades and the two parts of the notional of each bar.
     heads : intp[m]
         The index of the first bar of each run, ascending, beginning with 0.
 
     Returns
     -------
-    int64[m, 6]
+    int64[m, 8]
     """
     tails = np.append(heads[1:], len(columns)) - 1
     folded = columns[heads]
@@ -49,18 +57,24 @@ def fold_columns(columns: NDArray[np.int64], heads: NDArray[np.intp]) -> NDArray
     folded[:, 2] = np.minimum.reduceat(columns[:, 2], heads)
     folded[:, 3] = columns[tails, 3]
     folded[:, 4:] = np.add.reduceat(columns[:, 4:], heads)
+    untraded = (columns[:, _TRADES] == 0) & (columns[:, _VOLUME] > 0)
+    folded[np.logical_or.reduceat(untraded, heads), _TRADES] = 0
+    folded[:, _HIGH], folded[:, _LOW] = carried(folded[:, _HIGH], folded[:, _LOW])
     return folded
 
 
-def merge(pieces: Rows, interval_s: int) -> Rows:
+def merge(pieces: Rows, interval_s: int, starts: NDArray[np.int64] | None = None) -> Rows:
     """Merge pieces of bars into whole bars of an interval.
 
     Parameters
     ----------
     pieces : BAR[k]
-        Pieces in the order of closing, all of one interval that divides ``interval_s``.
+        Pieces in the order of closing, all of intervals that divide ``interval_s``.
     interval_s : int
         Seconds.
+    starts : int64[k], optional
+        The start of the bar that each piece belongs to, in ns; by default it is a multiple of the
+        interval.
 
     Returns
     -------
@@ -69,20 +83,22 @@ def merge(pieces: Rows, interval_s: int) -> Rows:
     """
     if not len(pieces):
         return pieces
-    start = pieces["start"] - pieces["start"] % (interval_s * NS_PER_S)
-    order = np.lexsort((pieces["instrument_id"], pieces["feed"], start))  # stable
-    pieces, start = pieces[order], start[order]
-    heads = _heads(start, pieces["feed"], pieces["instrument_id"])
+    if starts is None:
+        starts = bounds_of(interval_s, ALWAYS).starts_of(pieces["start"])
+    order = np.lexsort((pieces["instrument_id"], pieces["feed"], starts))  # stable
+    pieces, starts = pieces[order], starts[order]
+    heads = _heads(starts, pieces["feed"], pieces["instrument_id"])
     tails = np.append(heads[1:], len(pieces)) - 1
     bars = pieces[heads]
-    bars["start"], bars["interval_s"], bars["flags"] = start[heads], interval_s, 0
+    bars["start"], bars["interval_s"], bars["flags"] = starts[heads], interval_s, 0
     bars["n"] = pieces["n"][tails]
-    columns = np.stack([pieces[name].astype(np.int64) for name in FOLDED], axis=1)
-    for name, column in zip(FOLDED, fold_columns(columns, heads).T, strict=True):
+    columns = [pieces[name].astype(np.int64) for name in FOLDED]
+    columns += notionals(pieces["vwap"], columns[_VOLUME])
+    folded = fold_columns(np.stack(columns, axis=1), heads)
+    for name, column in zip(FOLDED, folded.T, strict=False):
         bars[name] = column
-    notional = np.add.reduceat(pieces["vwap"] * pieces["volume"].astype(np.float64), heads)
-    traded = np.maximum(bars["volume"], 1).astype(np.float64)
-    bars["vwap"] = np.where(bars["volume"] > 0, np.rint(notional / traded), bars["close"])
+    mean = vwaps(folded[:, _HIGH], folded[:, _LOW], np.maximum(folded[:, _VOLUME], 1))
+    bars["vwap"] = np.where(folded[:, _VOLUME] > 0, mean, bars["close"])
     return bars
 
 
@@ -95,7 +111,9 @@ def _heads(*columns: NDArray[Any]) -> NDArray[np.intp]:
     return np.flatnonzero(begins)
 
 
-def file_bars(path: str | Path, interval: str | None = None) -> Iterator[dict[str, Any]]:
+def file_bars(
+    path: str | Path, interval: str | None = None, sessions: Sessions | None = None
+) -> Iterator[dict[str, Any]]:
     """Yield the bars of a DBN file, in order of time.
 
     They are made from its trades (action T). For instruments without trades, they are the bars that
@@ -106,12 +124,15 @@ def file_bars(path: str | Path, interval: str | None = None) -> Iterator[dict[st
     path : str or Path
     interval : str, optional
         A key of `INTERVALS_S`; by default that of the file's schema, or else ``1m``.
+    sessions : Sessions, optional
+        Trading hours, which bound days and weeks; by default those of the file's venue.
 
     Yields
     ------
     dict
         symbol, instrument_id, ts (ns, the start of the bar), open, high, low and close (decimal
-        strings), volume.
+        strings), volume, trades and vwap (decimal string); the last two are None in bars that the
+        file holds.
 
     Raises
     ------
@@ -145,7 +166,9 @@ def file_bars(path: str | Path, interval: str | None = None) -> Iterator[dict[st
     pieces.append(rest[rest["interval_s"] == base])
     made = np.concatenate(pieces, dtype=BAR)
     pieces = [made, records.bars(INTERVALS_S[interval], np.unique(made["instrument_id"]))]
-    bars = merge(np.concatenate(pieces), INTERVALS_S[interval])
+    starts = _Starts(table, sessions or Sessions(), file.metadata.dataset)
+    whole = np.concatenate(pieces)
+    bars = merge(whole, INTERVALS_S[interval], starts.of(whole, INTERVALS_S[interval]))
     for bar in bars:
         yield _row(bar, table)
     if fault is not None:
@@ -178,4 +201,29 @@ def _row(bar: np.void, table: InstrumentTable) -> dict[str, Any]:
     number, start = int(bar["instrument_id"]), int(bar["start"])
     prices = {name: decimal(int(bar[name])) for name in ("open", "high", "low", "close")}
     head = {"symbol": table.symbol(number, start), "instrument_id": number, "ts": start}
-    return {**head, **prices, "volume": int(bar["volume"])}
+    trades = int(bar["trades"]) or None
+    vwap = decimal(int(bar["vwap"])) if trades else None
+    return {**head, **prices, "volume": int(bar["volume"]), "trades": trades, "vwap": vwap}
+
+
+class _Starts:
+    """The bars that pieces belong to, by the trading hours of their instruments."""
+
+    def __init__(self, table: InstrumentTable, sessions: Sessions, dataset: str) -> None:
+        self._table = table
+        self._sessions = sessions
+        self._dataset = dataset
+
+    def of(self, pieces: Rows, interval_s: int) -> NDArray[np.int64]:
+        """Return the start of the bar of an interval that each piece belongs to."""
+        starts = np.empty(len(pieces), np.int64)
+        for number in np.unique(pieces["instrument_id"]).tolist():
+            mine = pieces["instrument_id"] == number
+            times = pieces["start"][mine]
+            symbol = self._table.symbol(number, int(times[0]))
+            hours = self._sessions.of(self._dataset, symbol)
+            # The days that a feed made itself are named already, by the days of UTC.
+            own = pieces["interval_s"][mine] == DAY_S
+            starts[mine] = bounds_of(interval_s, hours).starts_of(times)
+            starts[np.flatnonzero(mine)[own]] = bounds_of(interval_s, ALWAYS).starts_of(times[own])
+        return starts

@@ -7,18 +7,20 @@ bar, and the bars that a feed made itself.
 
 Bars longer than a minute are folded from closed bars of each source: from minutes, and from the
 hours and days that a feed made itself. Of bars of one start, that of the longest source is shown.
+Weeks are folded from the days that are shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.base.units import NS_PER_S
+from tickfire.base.calendar.bounds import WEEK_NS, Bounds, bounds_of, monday_of, mondays_of
+from tickfire.base.calendar.hours import ALWAYS, TradingHours
 from tickfire.ingest.kernel.context import (
     ROW_M,
     ROW_M_CLOSED,
@@ -28,22 +30,30 @@ from tickfire.ingest.kernel.context import (
     ROW_WORDS,
 )
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.kernels.bars import CLOSE, HIGH, LOW, MINUTE_NS, OPEN, TRADES, VOLUME
+from tickfire.kernels.bars import CLOSE, HIGH, LOW, MINUTE_NS, NOTIONAL, OPEN, TRADES, VOLUME
 from tickfire.server.market.candles.pieces import whole_bars
 from tickfire.server.market.candles.series import (
+    NONE,
     SPARE,
     START,
     Bar,
     Bars,
     Series,
+    bar_of,
     fold,
     merged,
     moved,
     overlaid,
     piece,
 )
-from tickfire.server.market.candles.sources import is_source, longer_than, sources_of
-from tickfire.store.schema import BAR_REWIND, INTERVALS_S, MINUTE_S
+from tickfire.server.market.candles.sources import (
+    DAYS_PER_WEEK,
+    is_source,
+    longer_than,
+    source_bounds,
+    sources_of,
+)
+from tickfire.store.schema import BAR_REWIND, DAY_S, INTERVALS_S, MINUTE_S, WEEK_S
 
 LIMIT: Final = 5_000
 REWOUND: Final = -1
@@ -51,7 +61,7 @@ REWOUND: Final = -1
 
 _COLUMNS: Final = (
     *("feed", "instrument_id", "interval_s", "flags"),
-    *("start", "open", "high", "low", "close", "volume", "trades"),
+    *("start", "open", "high", "low", "close", "volume", "trades", "vwap"),
 )
 
 type Rows = NDArray[np.void]
@@ -86,11 +96,19 @@ class Candles:
     states : InstrumentStates
     limit : int
         The number of bars kept of each instrument and interval.
+    hours_of : callable
+        Called with a slot; returns the trading hours of its instrument.
     """
 
-    def __init__(self, states: InstrumentStates, limit: int = LIMIT) -> None:
+    def __init__(
+        self,
+        states: InstrumentStates,
+        limit: int = LIMIT,
+        hours_of: Callable[[int], TradingHours] = lambda slot: ALWAYS,
+    ) -> None:
         self._states = states
         self._limit = limit
+        self._hours_of = hours_of
         self._series: dict[tuple[int, int, int], Series] = {}
         self._slots: dict[tuple[int, int], int] = {}
         # Slots loaded without a running second: no piece tells when their time goes back.
@@ -101,9 +119,29 @@ class Candles:
         key = slot, interval_s, source_s or sources_of(interval_s)[0]
         found = self._series.get(key)
         if found is None:
-            found = Series(interval_s * NS_PER_S, self._limit)
+            found = Series(self._bounds(slot, *key[1:]), self._limit)
             self._series[key] = found
         return found
+
+    def _bounds(self, slot: int, interval_s: int, source_s: int) -> Bounds:
+        return source_bounds(interval_s, source_s, self._hours_of(slot))
+
+    def start_of(self, slot: int, interval_s: int, source_s: int, time: int) -> int:
+        """Return the start of the bar of an interval that a bar of a source belongs to.
+
+        Parameters
+        ----------
+        slot, interval_s, source_s : int
+        time : int
+            The start of the bar of the source, in ns.
+        """
+        return self._bounds(slot, interval_s, source_s).start_of(time)
+
+    def ends_with(self, slot: int, interval_s: int, source_s: int, time: int) -> bool:
+        """Return whether the bar that `start_of` tells ends with the bar of the source."""
+        hours = self._hours_of(slot)
+        start = self.start_of(slot, interval_s, source_s, time)
+        return bounds_of(interval_s, hours).end(start) <= bounds_of(source_s, hours).end(time)
 
     def _longer_sources(self, slot: int, interval_s: int) -> list[Series]:
         """Return the bars of all but the shortest source, the longest last."""
@@ -151,8 +189,8 @@ class Candles:
                 self._void(slot, source_s, group.void_from)
             self.series(slot, source_s, source_s).extend(group.bars)
             for seconds in longer_than(source_s):
-                folded = fold(group.bars, seconds * NS_PER_S)
-                self.series(slot, seconds, source_s).extend(folded)
+                longer = self.series(slot, seconds, source_s)
+                longer.extend(fold(group.bars, longer.bounds.starts_of(group.bars[:, START])))
 
     def settle(self) -> None:
         """Finish loading: void the bars of instruments whose time went back."""
@@ -264,11 +302,19 @@ class Candles:
         for seconds in longer_than(interval_s):
             series = self.series(slot, seconds, interval_s)
             series.void_from(start)
-            begin = start - start % series.interval
-            for row in source.tail(seconds // interval_s).tolist():
-                if row[0] >= begin:
-                    series.merge(tuple(row))
+            rows = source.tail(self._limit)
+            begin = series.bounds.begin(series.bounds.start_of(start))
+            rows = rows[np.searchsorted(rows[:, START], begin) :]
+            series.extend(fold(rows, series.bounds.starts_of(rows[:, START])))
         return True
+
+    def refold(self, slot: int) -> None:
+        """Fold the days of an instrument again, as its trading hours are other ones."""
+        for source_s in sources_of(DAY_S)[:-1]:
+            if self._series.pop((slot, DAY_S, source_s), None) is not None:
+                rows = self.series(slot, source_s, source_s).tail(self._limit)
+                days = self.series(slot, DAY_S, source_s)
+                days.extend(fold(rows, days.bounds.starts_of(rows[:, START])))
 
     # --- reading
     def running(self, slot: int, interval_s: int) -> Bar | None:
@@ -287,28 +333,38 @@ class Candles:
 
     def bar(self, slot: int, interval_s: int, start: int) -> Bar | None:
         """Return the bar that begins at `start` with its running part, None if there is none."""
+        if interval_s == WEEK_S:
+            days = self.before(slot, DAY_S, start + WEEK_NS, DAYS_PER_WEEK)
+            weeks = fold(days, mondays_of(days[:, START]))
+            return bar_of(weeks[-1]) if len(weeks) and weeks[-1, START] == start else None
         for longer in reversed(self._longer_sources(slot, interval_s)):
             if (whole := longer.bar(start)) is not None:
                 return whole
         series = self.series(slot, interval_s)
         found = series.bar(start)
         running = self.running(slot, interval_s)
-        if running is None or running[0] - running[0] % series.interval != start:
+        if running is None or series.bounds.start_of(running[START]) != start:
             return found
         return moved(running, start) if found is None else merged(found, running)
 
     def latest(self, slot: int, interval_s: int) -> int:
         """Return the start of the newest bar, running or closed; -1 if there is none."""
+        if interval_s == WEEK_S:
+            day = self.latest(slot, DAY_S)
+            return day if day == NONE else monday_of(day)
         latest = max(series.latest for series in self._all_sources(slot, interval_s))
         running = self.running(slot, interval_s)
         if running is None:
             return latest
-        return max(latest, running[0] - running[0] % (interval_s * NS_PER_S))
+        return max(latest, self.series(slot, interval_s).bounds.start_of(running[START]))
 
     def history(self, slot: int, interval_s: int, limit: int) -> Bars:
         """Return int64[n <= limit, COLUMNS]: the newest bars, oldest first, and the running one."""
+        if interval_s == WEEK_S:
+            days = self.history(slot, DAY_S, limit * DAYS_PER_WEEK)
+            return fold(days, mondays_of(days[:, START]))[-limit:]
         series = self.series(slot, interval_s)
-        shown = Series(series.interval, limit)
+        shown = Series(series.bounds, limit)
         shown.extend(series.tail(limit))
         running = self.running(slot, interval_s)
         if running is not None:
@@ -331,7 +387,8 @@ class Candles:
 
     def is_truncated(self, slot: int, interval_s: int) -> bool:
         """Return whether older bars were dropped because of the limit."""
-        return any(series.truncated for series in self._all_sources(slot, interval_s))
+        kept_s = min(interval_s, DAY_S)
+        return any(series.truncated for series in self._all_sources(slot, kept_s))
 
     def is_last_trade(self, slot: int, interval_s: int, start: int, position: int) -> bool:
         """Return whether a bar is the running one, and a position is that of its last trade."""
@@ -352,7 +409,9 @@ def _running_minute(words: list[int]) -> int:
 
 
 def _piece(words: list[int], at: int) -> Bar:
+    volume = words[at + VOLUME]
+    notional = float(np.int64(words[at + NOTIONAL]).view(np.float64))
     return piece(
         *(words[at], words[at + OPEN], words[at + HIGH], words[at + LOW], words[at + CLOSE]),
-        *(words[at + VOLUME], words[at + TRADES]),
+        *(volume, words[at + TRADES], round(notional / volume) if volume else 0),
     )

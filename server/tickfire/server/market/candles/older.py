@@ -6,14 +6,15 @@ from typing import Final
 
 import numpy as np
 
-from tickfire.base.units import NS_PER_S
+from tickfire.base.calendar.bounds import WEEK_NS, Bounds, monday_of, mondays_of
+from tickfire.base.calendar.hours import ALWAYS, TradingHours
 from tickfire.server.market.candles.bar_index import BarIndex, Part, Span, key_of, keys_of
 from tickfire.server.market.candles.pieces import whole_bars
-from tickfire.server.market.candles.series import COLUMNS, START, Bars, fold, overlaid
-from tickfire.server.market.candles.sources import sources_of
+from tickfire.server.market.candles.series import COLUMNS, NONE, START, Bars, fold, overlaid
+from tickfire.server.market.candles.sources import DAYS_PER_WEEK, source_bounds, sources_of
 from tickfire.store.entries import all_bars_of
 from tickfire.store.history import History
-from tickfire.store.schema import BAR, Instrument, Rows, Stream, bars_key
+from tickfire.store.schema import BAR, DAY_S, WEEK_S, Instrument, Rows, Stream, bars_key
 
 SLICE_ENTRIES: Final = 64
 """Entries in one request: at most 64 x 256 bars, which are decoded without a pause."""
@@ -42,13 +43,24 @@ class OlderBars:
         """Close the connection."""
         self._history.close()
 
-    def has(self, instrument: Instrument, interval_s: int, before: int) -> bool:
+    def has(
+        self, instrument: Instrument, interval_s: int, before: int, hours: TradingHours = ALWAYS
+    ) -> bool:
         """Return whether the stream holds bars of an instrument that start before a time."""
-        keys = (_key(instrument, source_s) for source_s in sources_of(interval_s))
-        return any(self._index.spans(key, before) for key in keys)
+        return any(
+            self._index.spans(
+                _key(instrument, source_s), source_bounds(interval_s, source_s, hours).begin(before)
+            )
+            for source_s in sources_of(interval_s)
+        )
 
     async def read(
-        self, instrument: Instrument, interval_s: int, before: int, limit: int
+        self,
+        instrument: Instrument,
+        interval_s: int,
+        before: int,
+        limit: int,
+        hours: TradingHours = ALWAYS,
     ) -> tuple[Bars, bool]:
         """Return the newest bars that start before a time, and whether there are older ones.
 
@@ -59,11 +71,13 @@ class OlderBars:
         ----------
         instrument : Instrument
         interval_s : int
-            The length of a bar, in seconds.
+            The usual length of a bar, in seconds.
         before : int
-            In ns since the Unix epoch, a multiple of the length of a bar.
+            In ns since the Unix epoch.
         limit : int
             The maximum number of bars.
+        hours : TradingHours
+            Those of the instrument.
 
         Returns
         -------
@@ -76,24 +90,36 @@ class OlderBars:
         RedisUnavailable
             Redis does not answer in time, or answers with an error.
         """
+        if interval_s == WEEK_S:
+            return await self._read_weeks(instrument, before, limit, hours)
         layers, more = [], False
         for source_s in sources_of(interval_s):
-            key = _key(instrument, source_s)
-            bars, is_cut = await self._read(key, interval_s, before, limit)
+            key, bounds = _key(instrument, source_s), source_bounds(interval_s, source_s, hours)
+            bars, is_cut = await self._read(key, bounds, before, limit)
             layers.append(bars)
             more |= is_cut
         joined = overlaid(layers)
         return joined[-limit:], more or len(joined) > limit
 
-    async def _read(self, key: int, interval_s: int, before: int, limit: int) -> tuple[Bars, bool]:
+    async def _read_weeks(
+        self, instrument: Instrument, before: int, limit: int, hours: TradingHours
+    ) -> tuple[Bars, bool]:
+        """Fold weeks from days, of which the first week may have been read in part."""
+        end = monday_of(before + WEEK_NS - 1)
+        days, more = await self.read(instrument, DAY_S, end, (limit + 1) * DAYS_PER_WEEK, hours)
+        weeks = fold(days, mondays_of(days[:, START]))[int(more) :]
+        return weeks[-limit:], more or len(weeks) > limit
+
+    async def _read(self, key: int, bounds: Bounds, before: int, limit: int) -> tuple[Bars, bool]:
         """Read the bars that are folded from those of one key, as `read` does."""
         read: Read = {}
+        end = bounds.begin(before)
         while True:
-            spans = self._index.spans(key, before)
+            spans = self._index.spans(key, end)
             unread = [span for span, _ in spans if read.get(span.part, (0,))[0] != span.pieces]
-            bars = _bars(spans, read, before, interval_s * NS_PER_S)
+            bars = _bars(spans, read, before, bounds)
             # A part that is not read yet may add to any bar that is not newer than its newest.
-            newest = max((span.newest for span in unread), default=-1)
+            newest = bounds.start_of(max(span.newest for span in unread)) if unread else NONE
             settled = bars[np.searchsorted(bars[:, START], newest, "right") :]
             if not unread or len(settled) > limit:
                 return settled[-limit:], len(settled) > limit
@@ -117,7 +143,7 @@ def _key(instrument: Instrument, source_s: int) -> int:
     return key_of(instrument.feed, instrument.instrument_id, source_s)
 
 
-def _bars(spans: list[tuple[Span, int]], read: Read, before: int, interval: int) -> Bars:
+def _bars(spans: list[tuple[Span, int]], read: Read, before: int, bounds: Bounds) -> Bars:
     """Return the bars of the parts that have been read."""
     kept = [np.zeros(0, BAR)]
     for span, void_from in spans:
@@ -125,6 +151,6 @@ def _bars(spans: list[tuple[Span, int]], read: Read, before: int, interval: int)
             pieces = read[span.part][1]
             kept.append(pieces[pieces["start"] < void_from])
     for group in whole_bars(np.concatenate(kept)):
-        bars = fold(group.bars, interval)
+        bars = fold(group.bars, bounds.starts_of(group.bars[:, START]))
         return bars[: np.searchsorted(bars[:, START], before)]
     return np.zeros((0, COLUMNS), np.int64)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.base.units import NS_PER_S
+from tickfire.ingest.kernel.notional import notionals
 from tickfire.server.market.candles.series import (
     CLOSE,
     COLUMNS,
@@ -21,6 +22,8 @@ from tickfire.server.market.candles.series import (
     HIGH,
     LAST,
     LOW,
+    NOTIONAL_HIGH,
+    NOTIONAL_LOW,
     OPEN,
     START,
     TRADES,
@@ -122,5 +125,7 @@ def _merge(group: Rows, interval_s: int) -> Bars:
     bars = np.empty((len(group), COLUMNS), np.int64)
     for name, column in _FIELDS.items():
         bars[:, column] = group[name]
+    high, low = notionals(group["vwap"], bars[:, VOLUME])
+    bars[:, NOTIONAL_HIGH], bars[:, NOTIONAL_LOW] = high, low
     bars[:, FIRST] = bars[:, LAST] = bars[:, START]
-    return fold(bars, interval_s * NS_PER_S)
+    return fold(bars, bars[:, START] - bars[:, START] % (interval_s * NS_PER_S))

@@ -14,12 +14,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.base.units import NS_PER_S
 from tickfire.phoenix import Hub
 from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.candles import Candles, Change
 from tickfire.server.market.candles.json import bar_as_json, bars_as_json
-from tickfire.server.market.candles.series import NONE, Bar, Bars
+from tickfire.server.market.candles.series import NONE, START, Bar, Bars
 from tickfire.server.market.candles.sources import sources_of
 from tickfire.server.market.candles.tracks import Track
 from tickfire.store.schema import INTERVALS_S
@@ -138,10 +137,10 @@ class CandlePublisher:
         for slot, interval_s, start in change.bars:
             for topic in self._topics.get(slot, ()):
                 if interval_s in sources_of(topic.interval_s):
-                    self._piece_closed(topic, slot, start)
+                    self._piece_closed(topic, slot, interval_s, start)
 
-    def _piece_closed(self, topic: CandleTopic, slot: int, start: int) -> None:
-        begin = start - start % (topic.interval_s * NS_PER_S)
+    def _piece_closed(self, topic: CandleTopic, slot: int, interval_s: int, start: int) -> None:
+        begin = self.candles.start_of(slot, topic.interval_s, interval_s, start)
         if begin < self.candles.latest(slot, topic.interval_s) or begin <= topic.closed_to:
             self._send(topic, slot, begin, closed=True)
         else:
@@ -150,10 +149,10 @@ class CandlePublisher:
     def closed_by_time(self, slot: int, interval_s: int, start: int) -> None:
         """Send a bar as closed, because feed time has passed its end."""
         for topic in self._topics.get(slot, ()):
-            length = topic.interval_s * NS_PER_S
-            begin = start - start % length
-            ends = start + interval_s * NS_PER_S == begin + length
-            if ends and interval_s in sources_of(topic.interval_s):
+            if interval_s not in sources_of(topic.interval_s):
+                continue
+            if self.candles.ends_with(slot, topic.interval_s, interval_s, start):
+                begin = self.candles.start_of(slot, topic.interval_s, interval_s, start)
                 topic.closed_to = max(topic.closed_to, begin)
                 self._send(topic, slot, begin, closed=True)
 
@@ -198,7 +197,8 @@ class CandlePublisher:
             running = self.candles.running(slot, topic.interval_s)
             begin = latest  # no bar runs where a feed makes its own
             if running is not None:
-                begin = running[0] - running[0] % (topic.interval_s * NS_PER_S)
+                source_s = sources_of(topic.interval_s)[0]
+                begin = self.candles.start_of(slot, topic.interval_s, source_s, running[START])
             self._send(topic, slot, begin, closed=begin < latest or begin <= topic.closed_to)
 
     def _send(self, topic: CandleTopic, slot: int, start: int, *, closed: bool) -> None:

@@ -14,16 +14,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.calendar.bounds import Bounds
+from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.bars import fold_columns
+from tickfire.ingest.kernel.notional import LOW_BITS, notional, vwaps
 
-type Bar = tuple[int, int, int, int, int, int, int, int, int]
-"""start (ns), open, high, low and close (1e-9), volume, trades, and the starts of the first and of
-the last piece in it."""
+type Bar = tuple[int, int, int, int, int, int, int, int, int, int, int]
+"""start (ns), open, high, low and close (1e-9), volume, trades (0 if their number is not known),
+the two parts of the notional, and the starts of the first and of the last piece in it."""
 type Bars = NDArray[np.int64]
 """int64[n, COLUMNS]: one `Bar` a row, by start."""
 
-START, OPEN, HIGH, LOW, CLOSE, VOLUME, TRADES, FIRST, LAST = range(9)
-COLUMNS: Final = 9
+START, OPEN, HIGH, LOW, CLOSE, VOLUME, TRADES, NOTIONAL_HIGH, NOTIONAL_LOW, FIRST, LAST = range(11)
+COLUMNS: Final = 11
 SPARE: Final = 256
 """Bars that are collected in a list before they are moved to the array, all at once."""
 NONE: Final = -1
@@ -35,8 +38,8 @@ class Series:
 
     Parameters
     ----------
-    interval : int
-        The length of a bar, in ns; starts are multiples of it.
+    bounds : Bounds
+        Tells to which bar a piece belongs.
     limit : int
         The number of newest bars that are kept; up to `SPARE` more may be.
 
@@ -48,10 +51,10 @@ class Series:
         Whether older bars were dropped because of the limit.
     """
 
-    __slots__ = ("_fresh", "_rows", "interval", "latest", "limit", "truncated")
+    __slots__ = ("_fresh", "_rows", "bounds", "latest", "limit", "truncated")
 
-    def __init__(self, interval: int, limit: int) -> None:
-        self.interval = interval
+    def __init__(self, bounds: Bounds, limit: int) -> None:
+        self.bounds = bounds
         self.limit = limit
         self.latest = NONE
         self.truncated = False
@@ -72,19 +75,21 @@ class Series:
             return self._fresh[-1]
         self._settle()
         at = self._find(start)
-        return _bar(self._rows[at]) if self._is_at(at, start) else None
+        return bar_of(self._rows[at]) if self._is_at(at, start) else None
 
     def extend(self, bars: Bars) -> None:
         """Merge ascending bars; those newer than all others are appended at once."""
         self._settle()
         behind = int(np.searchsorted(bars[:, START], self.latest, "right"))
         for row in bars[:behind]:
-            self.merge(_bar(row))
+            self._merge_at(int(row[START]), bar_of(row))
         self._append(bars[behind:])
 
-    def merge(self, bar: Bar) -> int:
-        """Merge a bar, or a piece of one, into the bar that it belongs to; return its start."""
-        start = bar[START] - bar[START] % self.interval
+    def merge(self, shorter: Bar) -> None:
+        """Merge a shorter bar, or a piece of a bar, into the bar that it belongs to."""
+        self._merge_at(self.bounds.start_of(shorter[START]), shorter)
+
+    def _merge_at(self, start: int, bar: Bar) -> None:
         if start > self.latest:
             self._fresh.append(moved(bar, start))
             self.latest = start
@@ -94,12 +99,11 @@ class Series:
             self._fresh[-1] = merged(self._fresh[-1], bar)
         else:
             self._merge_earlier(start, bar)
-        return start
 
     def void_from(self, start: int) -> int:
         """Drop the bar that contains `start` and all later ones; return their number."""
         self._settle()
-        at = self._find(start - start % self.interval)
+        at = self._find(self.bounds.start_of(start))
         dropped = len(self._rows) - at
         self._rows = self._rows[:at].copy()
         self.latest = int(self._rows[-1, START]) if at else NONE
@@ -115,7 +119,7 @@ class Series:
         self._settle()
         at = self._find(start)
         if self._is_at(at, start):
-            self._rows[at] = merged(_bar(self._rows[at]), bar)
+            self._rows[at] = merged(bar_of(self._rows[at]), bar)
         elif at or not self.truncated:  # otherwise it is too old to be kept
             self._rows = np.insert(self._rows, at, moved(bar, start), axis=0)
 
@@ -132,14 +136,18 @@ class Series:
             self.latest = int(self._rows[-1, START])
 
 
-def _bar(row: Bars) -> Bar:
+def bar_of(row: Bars) -> Bar:
+    """Return one row of `Bars`."""
     bar: Bar = tuple(row.tolist())
     return bar
 
 
-def piece(start: int, open_: int, high: int, low: int, close: int, volume: int, trades: int) -> Bar:
+def piece(
+    start: int, open_: int, high: int, low: int, close: int, volume: int, trades: int, vwap: int
+) -> Bar:
     """Return the bar that consists of one piece."""
-    return start, open_, high, low, close, volume, trades, start, start
+    parts = notional(vwap, volume)
+    return start, open_, high, low, close, volume, trades, *parts, start, start
 
 
 def moved(bar: Bar, start: int) -> Bar:
@@ -149,15 +157,31 @@ def moved(bar: Bar, start: int) -> Bar:
 
 def merged(bar: Sequence[int], later: Sequence[int]) -> Bar:
     """Return a bar with another one added, which was closed later."""
-    start, open_, high, low, close, volume, trades, first, last = bar
+    start, open_, high, low, close, volume, trades, first, last = *bar[:7], *bar[FIRST:]
     if later[FIRST] < first:
         open_, first = later[OPEN], later[FIRST]
     if later[LAST] >= last:
         close, last = later[CLOSE], later[LAST]
+    is_counted = not (_is_uncounted(bar) or _is_uncounted(later))
+    carry, priced = divmod(bar[NOTIONAL_LOW] + later[NOTIONAL_LOW], 1 << LOW_BITS)
     return (
         *(start, open_, max(high, later[HIGH]), min(low, later[LOW]), close),
-        *(volume + later[VOLUME], trades + later[TRADES], first, last),
+        *(volume + later[VOLUME], trades + later[TRADES] if is_counted else 0),
+        *(bar[NOTIONAL_HIGH] + later[NOTIONAL_HIGH] + carry, priced, first, last),
     )
+
+
+def _is_uncounted(bar: Sequence[int]) -> bool:
+    """Return whether the number of trades is not known, as that of bars of a feed."""
+    return not bar[TRADES] and bar[VOLUME] > 0
+
+
+def vwaps_of(bars: Bars) -> NDArray[np.int64]:
+    """Return the volume-weighted average price of each bar, UNDEF_PRICE where it is not known."""
+    volumes = np.maximum(bars[:, VOLUME], 1)
+    means = vwaps(bars[:, NOTIONAL_HIGH], bars[:, NOTIONAL_LOW], volumes)
+    known = (bars[:, VOLUME] > 0) & (bars[:, TRADES] > 0)
+    return np.where(known, means, UNDEF_PRICE)
 
 
 def overlaid(layers: Sequence[Bars]) -> Bars:
@@ -169,24 +193,23 @@ def overlaid(layers: Sequence[Bars]) -> Bars:
     return bars[np.append(np.diff(bars[:, START]) != 0, True)] if len(bars) else bars
 
 
-def fold(bars: Bars, interval: int) -> Bars:
+def fold(bars: Bars, starts: NDArray[np.int64]) -> Bars:
     """Fold bars into those of a longer interval, all at once.
 
     Parameters
     ----------
     bars : int64[n, COLUMNS]
         Ascending by start; those of the same start in the order in which they were closed.
-    interval : int
-        The length of the bars to make, in ns.
+    starts : int64[n]
+        The start of the longer bar that each belongs to.
     """
     if not len(bars):
         return np.zeros((0, COLUMNS), np.int64)
-    starts = bars[:, START] - bars[:, START] % interval
     heads = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
     tails = np.append(heads[1:], len(bars)) - 1
     out = np.empty((len(heads), COLUMNS), np.int64)
     out[:, START] = starts[heads]
-    out[:, OPEN : TRADES + 1] = fold_columns(bars[:, OPEN : TRADES + 1], heads)
+    out[:, OPEN:FIRST] = fold_columns(bars[:, OPEN:FIRST], heads)
     out[:, FIRST] = bars[heads, FIRST]
     out[:, LAST] = bars[tails, LAST]
     return out

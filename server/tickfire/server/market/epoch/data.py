@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tickfire.base.calendar.hours import ALWAYS, TradingHours
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.units import UNDEF_PRICE, decimal_or_none, milliseconds
 from tickfire.ingest.kernel.context import ROW_ASK, ROW_ASK_SIZE, ROW_BID, ROW_BID_SIZE
 from tickfire.ingest.kernel.state import InstrumentStates
@@ -34,6 +36,8 @@ class EpochData:
         The 8-byte key of the epoch.
     shards : int
         The number of shards.
+    sessions : Sessions, optional
+        The trading hours of the instruments; by default those of their venues.
 
     Attributes
     ----------
@@ -46,16 +50,20 @@ class EpochData:
         The index of the stream of bars of each shard.
     """
 
-    def __init__(self, feed: int, epoch: bytes, shards: int) -> None:
+    def __init__(
+        self, feed: int, epoch: bytes, shards: int, sessions: Sessions | None = None
+    ) -> None:
         self.feed = feed
         self.epoch = epoch
         self.shards = shards
+        self._sessions = sessions or Sessions()
+        self._hours: list[TradingHours] = []
         self.positions = [0] * shards
         self.states = InstrumentStates(shards)
         self.instruments = Instruments(self.states, shards)
         self.slots = Slots(self.states)
         self.encoder = Encoder(epoch)
-        self.candles = Candles(self.states)
+        self.candles = Candles(self.states, hours_of=self.hours_of)
         self.bar_indexes = [BarIndex() for _ in range(shards)]
 
     def load_instruments(self, rows: list[Instrument]) -> bool:
@@ -67,6 +75,7 @@ class EpochData:
     def name_all(self) -> None:
         """Give each slot its symbol, or a stand-in if the table does not have one."""
         self.instruments.index_unnamed()
+        self._use_hours()
         self.encoder.use_symbols(self.instruments.text, self.instruments.offsets)
 
     def follow_clocks(self) -> None:
@@ -77,6 +86,18 @@ class EpochData:
             newest = int(times[rows["feed"] == feed].max())
             if newest:
                 self.instruments.move(feed, newest)
+
+    def hours_of(self, slot: int) -> TradingHours:
+        """Return the trading hours of an instrument."""
+        return self._hours[slot] if slot < len(self._hours) else ALWAYS
+
+    def _use_hours(self) -> None:
+        """Find the trading hours of all instruments; fold days anew where they are other ones."""
+        rows = [listing.instrument for listing in self.instruments.listings]
+        before, self._hours = self._hours, [self._sessions.of(r.dataset, r.symbol) for r in rows]
+        for slot, hours in enumerate(self._hours):
+            if hours != (before[slot] if slot < len(before) else ALWAYS):
+                self.candles.refold(slot)
 
     # --- positions
     def newest_id(self, shards: Iterable[int] | None = None) -> WireId:

@@ -146,7 +146,9 @@ class LiveEpoch:
         if tracks.has_before(candles, track, interval_s, oldest):
             return True
         return tracks.is_truncated(candles, track, interval_s) and any(
-            self.older(listing.shard).has(listing.instrument, interval_s, min(oldest, span.end))
+            self.older(listing.shard).has(
+                listing.instrument, interval_s, min(oldest, span.end), self.data.hours_of(span.slot)
+            )
             for span, listing in self._holders(track)
         )
 
@@ -170,7 +172,8 @@ class LiveEpoch:
             left = limit - sum(map(len, parts))
             end = min(before, span.end)
             older = self.older(holder.shard)
-            bars, more = await older.read(holder.instrument, interval_s, end, left)
+            hours = self.data.hours_of(span.slot)
+            bars, more = await older.read(holder.instrument, interval_s, end, left, hours)
             parts.insert(0, tracks.clipped(bars, span))
             if len(parts[0]) == left:
                 return np.concatenate(parts), more or at > 0

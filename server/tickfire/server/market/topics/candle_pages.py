@@ -7,7 +7,7 @@ import logging
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from tickfire.base.units import NS_PER_MS, NS_PER_S, milliseconds
+from tickfire.base.units import NS_PER_MS, milliseconds
 from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.json import bars_as_json
 from tickfire.server.market.candles.series import START, Bars
@@ -58,8 +58,7 @@ class CandlePages:
         """
         live = require_live(self._epochs)
         listing = require_listing(live, symbol)
-        length = interval_s * NS_PER_S
-        end = -(-before * NS_PER_MS // length) * length
+        end = before * NS_PER_MS
         if live.needs_stream(listing, interval_s, end):
             turn = self._turns.setdefault(connection, asyncio.Lock())
             async with turn, self._reads:
