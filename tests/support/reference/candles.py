@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from tests.support.publisher import SECOND
@@ -34,11 +35,13 @@ def naive(ticks: Any, interval: int) -> list[list[int]]:
     return [bars[start] for start in sorted(bars)]
 
 
-def naive_longer(minutes: Sequence[Sequence[int]], interval: int) -> list[list[int]]:
-    """Fold rows of one minute into those of a longer interval, in ns."""
+def naive_longer(
+    minutes: Sequence[Sequence[int]], start_of: Callable[[int], int]
+) -> list[list[int]]:
+    """Fold rows of one minute into longer ones, whose start is that of their first minute."""
     bars: Naive = {}
     for start, open_, high, low, close, volume, count in minutes:
-        at = start - start % interval
+        at = start_of(start)
         bar = bars.setdefault(at, [at, open_, high, low, close, 0, 0])
         bar[2], bar[3], bar[4] = max(bar[2], high), min(bar[3], low), close
         bar[5] += volume
@@ -49,9 +52,15 @@ def naive_longer(minutes: Sequence[Sequence[int]], interval: int) -> list[list[i
 def expected(ticks: Any, seconds: int) -> list[list[int]]:
     if seconds <= 60:
         return naive(ticks, seconds * SECOND)
-    return naive_longer(naive(ticks, MINUTE), seconds * SECOND)
+    return naive_longer(naive(ticks, MINUTE), partial(start_of, seconds=seconds))
+
+
+def start_of(ns: int, seconds: int) -> int:
+    """Return the start of a bar of UTC; weeks begin on Monday, as the Unix epoch did not."""
+    offset = 4 * 86_400 if seconds == 7 * 86_400 else 0
+    return ns - (ns - offset * SECOND) % (seconds * SECOND)
 
 
 def as_sent(rows: Sequence[Sequence[int]]) -> list[list[Any]]:
-    """Return rows of candles as clients get them."""
+    """Return rows of candles as clients get them, without the mean price."""
     return [[milliseconds(row[0]), *map(decimal, row[1:5]), *row[5:]] for row in rows]

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from tests.support.feeds import feeds
 from tests.support.publisher import DAY, SECOND, tick, trades
-from tests.support.reference.candles import MINUTE, expected, naive
+from tests.support.reference.candles import MINUTE, expected, naive, start_of
+from tickfire.base.calendar.bounds import Even
+from tickfire.base.units import decimal, decimal_or_none
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.candles.candles import Candles
 from tickfire.server.market.candles.json import bars_as_json
-from tickfire.server.market.candles.series import Series, fold, merged, piece
+from tickfire.server.market.candles.series import Series, fold, merged, piece, vwaps_of
 from tickfire.server.market.candles.sources import longer_than, sources_of
-from tickfire.store.schema import BAR, INTERVALS_S, TICK, TICK_CLEAR, TICK_TRADE
+from tickfire.store.schema import BAR, DAY_S, INTERVALS_S, TICK, TICK_CLEAR, TICK_TRADE, WEEK_S
 
 
 def shown(candles: Candles, seconds: int, slot: int = 0) -> list[list[int]]:
@@ -84,62 +86,63 @@ def test_candles_equal_pandas() -> None:
 
 
 def test_history_is_bounded_and_keeps_the_newest() -> None:
-    series = Series(SECOND, 10)
+    series = Series(Even(SECOND), 10)
     for i in range(1000):
-        series.merge(piece(i * SECOND, i, i, i, i, 1, 1))
+        series.merge(piece(i * SECOND, i, i, i, i, 1, 1, i))
     assert len(series) <= 10 + 257
     assert series.tail(10)[:, 0].tolist() == [i * SECOND for i in range(990, 1000)]
-    series.merge(piece(0, 0, 0, 0, 0, 1, 1))
+    series.merge(piece(0, 0, 0, 0, 0, 1, 1, 0))
     assert series.tail(5000)[0, 0] > 0
 
 
 bars_of_minutes = st.lists(
-    st.tuples(st.integers(0, 40), *[st.integers(1, 99)] * 6), min_size=1, max_size=40
+    st.tuples(st.integers(0, 40), *[st.integers(1, 99)] * 7), min_size=1, max_size=40
 )
 
 
 @given(bars_of_minutes, st.integers(0, 40))
 def test_extending_a_series_is_merging_one_by_one(rows: list[tuple[int, ...]], cut: int) -> None:
     pieces = [piece(start * MINUTE, *rest) for start, *rest in sorted(rows)]
-    one, other = Series(MINUTE, 100), Series(MINUTE, 100)
+    one, other = Series(Even(MINUTE), 100), Series(Even(MINUTE), 100)
     for row in pieces:
         one.merge(row)
     for row in pieces[:cut]:
         other.merge(row)
-    rest = Series(MINUTE, 100)
+    rest = Series(Even(MINUTE), 100)
     for row in pieces[cut:]:
         rest.merge(row)
     other.extend(rest.tail(100))
     assert one.tail(100).tolist() == other.tail(100).tolist()
     for seconds in longer_than(60):
-        folded = Series(seconds * SECOND, 100)
+        longer = Series(Even(seconds * SECOND), 100)
         for row in one.tail(100).tolist():
-            folded.merge(tuple(row))
-        assert folded.tail(100).tolist() == fold(one.tail(100), seconds * SECOND).tolist()
+            longer.merge(tuple(row))
+        minutes = one.tail(100)
+        folded = fold(minutes, longer.bounds.starts_of(minutes[:, 0]))
+        assert longer.tail(100).tolist() == folded.tolist()
 
 
 def test_the_later_minute_has_the_close_whatever_comes_last() -> None:
-    first, second = piece(0, 1, 5, 1, 2, 1, 1), piece(MINUTE, 3, 4, 3, 4, 1, 1)
-    whole = merged(merged(first, second), piece(0, 9, 9, 9, 9, 1, 1))
+    first, second = piece(0, 1, 5, 1, 2, 1, 1, 2), piece(MINUTE, 3, 4, 3, 4, 1, 1, 4)
+    whole = merged(merged(first, second), piece(0, 9, 9, 9, 9, 1, 1, 9))
     assert whole[:7] == (0, 1, 9, 1, 4, 3, 3)
 
 
 @given(feeds())
 def test_json_of_bars_is_what_python_writes(ticks: Any) -> None:
-    from tickfire.base.units import decimal
-
     states = InstrumentStates()
     candles = Candles(states)
     candles.take(states.fold(ticks, 1))
     bars = candles.history(0, 1, 100)
     assert json.loads(bytes(bars_as_json(bars))) == [
-        [row[0] // 1_000_000, *map(decimal, row[1:5]), row[5], row[6]] for row in bars.tolist()
+        [row[0] // 1_000_000, *map(decimal, row[1:5]), row[5], row[6], decimal_or_none(mean)]
+        for row, mean in zip(bars.tolist(), vwaps_of(bars).tolist(), strict=True)
     ]
 
 
 def test_no_ticks_are_no_candles() -> None:
     assert naive(np.zeros(0, TICK), SECOND) == []
-    assert bytes(bars_as_json(Series(SECOND, 5).tail(5))) == b"[]"
+    assert bytes(bars_as_json(Series(Even(SECOND), 5).tail(5))) == b"[]"
 
 
 def test_time_that_goes_back_before_anything_runs_voids_what_is_later() -> None:
@@ -191,10 +194,15 @@ def feed_bars(draw: st.DrawFn) -> Any:
 def volumes_of(pieces: Any, interval_s: int) -> dict[int, int]:
     """Return the volume of each bar, from the longest bars of the feed that there are."""
     wanted: dict[int, int] = {}
+    if interval_s == WEEK_S:
+        for day, volume in volumes_of(pieces, DAY_S).items():
+            week = start_of(day, WEEK_S)
+            wanted[week] = wanted.get(week, 0) + volume
+        return wanted
     for source_s in sources_of(interval_s):
         own: dict[int, int] = {}
         for bar in pieces[pieces["interval_s"] == source_s]:
-            start = int(bar["start"]) // (interval_s * SECOND) * interval_s * SECOND
+            start = start_of(int(bar["start"]), interval_s)
             own[start] = own.get(start, 0) + int(bar["volume"])
         wanted |= own
     return wanted

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from tests.support.feeds import feeds
 from tests.support.publisher import DAY, FEED, SECOND, STREAM, trades
+from tickfire.base.calendar.bounds import bounds_of
+from tickfire.base.calendar.hours import ALWAYS, TradingHours
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.candles.bar_index import BarIndex, key_of
 from tickfire.server.market.candles.older import OlderBars
@@ -21,6 +23,8 @@ from tickfire.store.history import History
 from tickfire.store.schema import BAR, INTERVALS_S, MINUTE_S, Instrument, Rows
 
 AAA = Instrument(FEED, 1, "AAA")
+
+HOURS = (ALWAYS, TradingHours.parse("cme"), TradingHours.parse("us-equities"))
 
 
 class Stream:
@@ -45,11 +49,12 @@ class Stream:
         first += start.startswith(b"(")
         return self.entries[first - 1 : last][:count]
 
-    def bars(self, interval_s: int) -> list[list[int]]:
+    def bars(self, interval_s: int, hours: TradingHours) -> list[list[int]]:
         pieces = np.frombuffer(b"".join(fields[b"d"] for _, fields in self.entries), BAR)
         of = (pieces["interval_s"] == min(interval_s, MINUTE_S)) & (pieces["instrument_id"] == 1)
         for group in whole_bars(pieces[of]):
-            rows: list[list[int]] = fold(group.bars, interval_s * SECOND).tolist()
+            starts = bounds_of(interval_s, hours).starts_of(group.bars[:, 0])
+            rows: list[list[int]] = fold(group.bars, starts).tolist()
             return rows
         return []
 
@@ -75,28 +80,33 @@ def test_pages_are_the_bars_of_the_whole_stream(ticks: Any, data: st.DataObject)
     stream = Stream(index, entries[:written], entries[written:])
     older = OlderBars(cast(History, stream), index, STREAM)
     interval_s = data.draw(st.sampled_from(list(INTERVALS_S.values())))
+    hours = data.draw(st.sampled_from(HOURS))
     length = interval_s * SECOND
     before = DAY + data.draw(st.integers(0, 40 * 86_400 // interval_s)) * length
     limit = data.draw(st.integers(1, 5))
-    bars, more = asyncio.run(older.read(AAA, interval_s, before, limit))
-    want = [bar for bar in stream.bars(interval_s) if bar[0] < before]
+    bars, more = asyncio.run(older.read(AAA, interval_s, before, limit, hours))
+    want = [bar for bar in stream.bars(interval_s, hours) if bar[0] < before]
     assert bars.tolist() == want[-limit:]
     assert more == (len(want) > limit)
 
 
-@given(feeds(), st.sampled_from(list(INTERVALS_S.values())), st.integers(1, 7))
-def test_pages_joined_are_all_bars(ticks: Any, interval_s: int, limit: int) -> None:
+@given(
+    feeds(), st.sampled_from(list(INTERVALS_S.values())), st.integers(1, 7), st.sampled_from(HOURS)
+)
+def test_pages_joined_are_all_bars(
+    ticks: Any, interval_s: int, limit: int, hours: TradingHours
+) -> None:
     index = BarIndex(part_entries=2)
     stream = Stream(index, pieces_of(ticks, list(range(3, len(ticks), 3))), [])
     older = OlderBars(cast(History, stream), index, STREAM)
     pages: list[list[int]] = []
     before, more = DAY + 100 * 86_400 * SECOND, True
     while more:
-        bars, more = asyncio.run(older.read(AAA, interval_s, before, limit))
+        bars, more = asyncio.run(older.read(AAA, interval_s, before, limit, hours))
         assert len(bars) == limit or not more
         pages = bars.tolist() + pages
         before = pages[0][0] if pages else 0
-    assert pages == stream.bars(interval_s)
+    assert pages == stream.bars(interval_s, hours)
 
 
 def test_only_the_parts_that_matter_are_read() -> None:
