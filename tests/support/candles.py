@@ -6,7 +6,7 @@ from typing import Any
 
 
 def as_row(candle: dict[str, Any]) -> list[Any]:
-    names = ("time", "open", "high", "low", "close", "volume", "trades")
+    names = ("time", "open", "high", "low", "close", "volume", "trades", "vwap")
     return [candle[name] for name in names]
 
 

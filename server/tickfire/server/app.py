@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.phoenix import ConnectInfo, Hub, PhoenixSocket, UserSocket, WebSocketOptions
 from tickfire.phoenix.user_socket import ChannelFactory
 from tickfire.server.auth import Access, Authenticator, admits
@@ -46,6 +47,8 @@ class Settings:
         Folder of the built client.
     root_path : str
         Path below which a proxy serves the application, such as ``/desk``; empty for the root.
+    sessions : Sessions
+        The trading hours of instruments.
     """
 
     redis_url: str
@@ -53,6 +56,7 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     static: Path = STATIC
     root_path: str = ""
+    sessions: Sessions = field(default_factory=Sessions)
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -67,7 +71,13 @@ def create_app(settings: Settings) -> Starlette:
     hub = Hub()
     metrics = Metrics()
     connections: WeakSet[UserSocket] = WeakSet()
-    market = Market(settings.redis_url, hub, metrics, clients=lambda: len(connections))
+    market = Market(
+        settings.redis_url,
+        hub,
+        metrics,
+        clients=lambda: len(connections),
+        sessions=settings.sessions,
+    )
     metrics.watch(
         "connections", "Open sockets.", "transport", lambda: {"websocket": len(connections)}
     )

@@ -19,6 +19,8 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
+from tickfire.base.calendar.option import sessions_option
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UsageError, UserError
 from tickfire.base.ports import bound_socket, check_port
 from tickfire.base.retry import Backoff
@@ -98,6 +100,7 @@ logger = logging.getLogger(__name__)
     help="Other origin whose pages may connect, as https://host or //*.host.",
 )
 @root_path_option
+@sessions_option
 def serve(
     host: str,
     port: int,
@@ -110,12 +113,13 @@ def serve(
     authenticator: str | None,
     origins: tuple[str, ...],
     root_path: str,
+    sessions: Sessions,
 ) -> None:
     """Serve WebSockets and the page until SIGTERM or Ctrl-C."""
     allowed = tuple(part for origin in origins for part in origin.replace(",", " ").split())
     access = Access(dev, secret or None, salt, max_age_s, authenticator)
     access.load()  # so that a bad setting is an error here, not in each worker
-    settings = Settings(redis_url, access, allowed, root_path=root_path)
+    settings = Settings(redis_url, access, allowed, root_path=root_path, sessions=sessions)
     port = check_port(host, port)
     asyncio.run(_wait_for_redis(redis_url))
     listener = _listen(host, port)

@@ -16,6 +16,10 @@ type Naive = dict[int, list[int]]
 
 def naive(ticks: Any, interval: int) -> list[list[int]]:
     """Return [start, open, high, low, close, volume, trades] rows of one instrument's ticks."""
+    return [row[:7] for row in _with_notional(ticks, interval)]
+
+
+def _with_notional(ticks: Any, interval: int) -> list[list[int]]:
     bars: Naive = {}
     last_ts, cleared = 0, False
     for row in ticks:
@@ -28,10 +32,11 @@ def naive(ticks: Any, interval: int) -> list[list[int]]:
         if cleared and ts < last_ts:
             bars = {key: bar for key, bar in bars.items() if key < start}
         cleared, last_ts = False, ts
-        bar = bars.setdefault(start, [start, price, price, price, price, 0, 0])
+        bar = bars.setdefault(start, [start, price, price, price, price, 0, 0, 0])
         bar[2], bar[3], bar[4] = max(bar[2], price), min(bar[3], price), price
         bar[5] += size
         bar[6] += 1
+        bar[7] += price * size
     return [bars[start] for start in sorted(bars)]
 
 
@@ -40,19 +45,30 @@ def naive_longer(
 ) -> list[list[int]]:
     """Fold rows of one minute into longer ones, whose start is that of their first minute."""
     bars: Naive = {}
-    for start, open_, high, low, close, volume, count in minutes:
+    for start, open_, high, low, close, *sums in minutes:
         at = start_of(start)
-        bar = bars.setdefault(at, [at, open_, high, low, close, 0, 0])
+        bar = bars.setdefault(at, [at, open_, high, low, close, *[0] * len(sums)])
         bar[2], bar[3], bar[4] = max(bar[2], high), min(bar[3], low), close
-        bar[5] += volume
-        bar[6] += count
+        bar[5:] = [one + other for one, other in zip(bar[5:], sums, strict=True)]
     return [bars[start] for start in sorted(bars)]
 
 
 def expected(ticks: Any, seconds: int) -> list[list[int]]:
+    return [row[:7] for row in _expected(ticks, seconds)]
+
+
+def _expected(ticks: Any, seconds: int) -> list[list[int]]:
     if seconds <= 60:
-        return naive(ticks, seconds * SECOND)
-    return naive_longer(naive(ticks, MINUTE), partial(start_of, seconds=seconds))
+        return _with_notional(ticks, seconds * SECOND)
+    minutes = _with_notional(ticks, MINUTE)
+    for row in minutes:
+        row[7] = _mean(row) * row[5]  # ingest writes the mean of each minute
+    return naive_longer(minutes, partial(start_of, seconds=seconds))
+
+
+def _mean(row: Sequence[int]) -> int:
+    """Return the mean price of a row, rounded half up."""
+    return (2 * row[7] + row[5]) // (2 * row[5])
 
 
 def start_of(ns: int, seconds: int) -> int:
@@ -61,6 +77,9 @@ def start_of(ns: int, seconds: int) -> int:
     return ns - (ns - offset * SECOND) % (seconds * SECOND)
 
 
-def as_sent(rows: Sequence[Sequence[int]]) -> list[list[Any]]:
-    """Return rows of candles as clients get them, without the mean price."""
-    return [[milliseconds(row[0]), *map(decimal, row[1:5]), *row[5:]] for row in rows]
+def sent(ticks: Any, seconds: int) -> list[list[Any]]:
+    """Return the candles of ticks as clients get them."""
+    return [
+        [milliseconds(row[0]), *map(decimal, row[1:5]), *row[5:7], decimal(_mean(row))]
+        for row in _expected(ticks, seconds)
+    ]

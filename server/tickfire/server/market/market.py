@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UserError
 from tickfire.base.retry import retry
 from tickfire.phoenix import Channel, Hub
@@ -51,6 +52,8 @@ class Market:
         Returns ns since the Unix epoch.
     clients : callable
         Returns the number of connections, for the traces.
+    sessions : Sessions, optional
+        The trading hours of the instruments; by default those of their venues.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Market:
         *,
         clock: Callable[[], int] = time.time_ns,
         clients: Callable[[], int] = lambda: 0,
+        sessions: Sessions | None = None,
     ) -> None:
         self.redis_url = redis_url
         self.hub = hub
@@ -70,7 +74,9 @@ class Market:
         self.subscriptions = TickSubscriptions()
         self.candles = CandleTopics()
         self.indicators = Indicators(hub, self.candles)
-        self.epochs = EpochFollower(self._make_live, on_leave=self._leave, on_enter=self._enter)
+        self.epochs = EpochFollower(
+            self._make_live, on_leave=self._leave, on_enter=self._enter, sessions=sessions
+        )
         self.reports = Reports(hub, self.epochs)
         self.books = Books(hub, self.epochs)
         self._pages = CandlePages(self.epochs)

@@ -9,6 +9,8 @@ from typing import Final
 
 import click
 
+from tickfire.base.calendar.option import sessions_option
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UsageError, UserError
 from tickfire.store.options import redis_url_option
 from tickfire.store.schema import INTERVALS_S
@@ -55,6 +57,7 @@ SUFFIXES: Final = (".dbn", ".zst")
     "--lines", default="", metavar="LIST",
     help="Prices at which to draw horizontal lines, separated by commas.",
 )  # fmt: skip
+@sessions_option
 @redis_url_option
 def chart(
     source: str,
@@ -70,6 +73,7 @@ def chart(
     zone: str,
     price_scale: str,
     lines: str,
+    sessions: Sessions,
     redis_url: str,
 ) -> None:
     """Draw a chart as a PNG.
@@ -93,12 +97,12 @@ def chart(
     if _is_file(source):
         if os.path.exists(source) and os.path.getsize(source) > LONG_FILE:
             click.echo(f"reading {source}", err=True)
-        name, given = sources.bars_of_file(source, symbol, interval)
+        name, given = sources.bars_of_file(source, symbol, interval, sessions)
         wanted = picture_request(name, interval, bars, options)
     elif symbol is not None:
         raise UsageError(f"--symbol chooses from a file, and there is no file {source}.")
     else:
-        given = asyncio.run(sources.bars_of_market(redis_url, source, interval))
+        given = asyncio.run(sources.bars_of_market(redis_url, source, interval, sessions))
     process = RenderProcess()
     try:
         png = process.draw(wanted.picture, given)

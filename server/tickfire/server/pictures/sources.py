@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from typing import Final
 
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UsageError, UserError
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.kernel.bars import NoBarsError, file_bars
@@ -23,7 +24,9 @@ MAX_NAMED: Final = 12
 """Instruments that an error names."""
 
 
-def bars_of_file(path: str, symbol: str | None, interval: str) -> tuple[str, Bars]:
+def bars_of_file(
+    path: str, symbol: str | None, interval: str, sessions: Sessions | None = None
+) -> tuple[str, Bars]:
     """Return an instrument of a DBN file, the most traded one by default, and its bars.
 
     Raises
@@ -32,7 +35,7 @@ def bars_of_file(path: str, symbol: str | None, interval: str) -> tuple[str, Bar
         The file cannot be read, or holds no bars of the interval or of the instrument.
     """
     try:
-        rows = list(file_bars(path, interval))
+        rows = list(file_bars(path, interval, sessions))
     except (DbnError, FeedCorrupt, NoBarsError) as error:
         raise UsageError(str(error)) from error
     traded: Counter[str] = Counter()
@@ -44,7 +47,9 @@ def bars_of_file(path: str, symbol: str | None, interval: str) -> tuple[str, Bar
     return chosen, Bars.of([row for row in rows if row["symbol"] == chosen])
 
 
-async def bars_of_market(redis_url: str, symbol: str, interval: str) -> Bars:
+async def bars_of_market(
+    redis_url: str, symbol: str, interval: str, sessions: Sessions | None = None
+) -> Bars:
     """Return the bars of an instrument of a market in Redis, as the server has them.
 
     Raises
@@ -56,7 +61,7 @@ async def bars_of_market(redis_url: str, symbol: str, interval: str) -> Bars:
     """
     store = await Store.open(redis_url)
     await store.close()
-    market = Market(redis_url, Hub())
+    market = Market(redis_url, Hub(), sessions=sessions)
     await market.start()
     try:
         live = await _wait_live(market)

@@ -12,7 +12,7 @@ import pytest
 from tests.support.candles import replayed
 from tests.support.phoenix_client import Joined
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
-from tests.support.reference.candles import as_sent, expected
+from tests.support.reference.candles import sent
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.server.market.candles.candles import LIMIT
@@ -67,13 +67,13 @@ async def test_pages_lead_to_the_first_bar_while_trades_come(
     for name, seconds in INTERVALS_S.items():
         joined = topics[name]
         shown = joined.response["candles"]
-        assert joined.response["more"] == (len(expected(rows[:past], seconds)) > 500)
+        assert joined.response["more"] == (len(sent(rows[:past], seconds)) > 500)
         older = await all_pages(joined, shown[0][0])
-        assert older + shown == as_sent(expected(rows[:past], seconds)), name
+        assert older + shown == sent(rows[:past], seconds), name
     await trading
     await server.reaches(publisher)
     for name, seconds in INTERVALS_S.items():
-        joined, want = topics[name], as_sent(expected(rows, seconds))
+        joined, want = topics[name], sent(rows, seconds)
         await joined.until(reaches(want[-1][0]))
         assert await all_pages(joined, FAR, 5000) == want
         history = await all_pages(joined, joined.response["candles"][-1][0])
@@ -90,7 +90,7 @@ async def test_a_server_that_starts_later_gives_the_same_pages(
     publisher.snapshot()
     server = await serve(valkey.url)
     joined = await (await server.client()).join("candles:AAA:1s")
-    assert await all_pages(joined, FAR, 999) == as_sent(expected(rows, 1))
+    assert await all_pages(joined, FAR, 999) == sent(rows, 1)
 
 
 async def test_history_that_a_replay_voids_is_in_no_page(
@@ -102,8 +102,8 @@ async def test_history_that_a_replay_voids_is_in_no_page(
     publisher.publish(again)
     await server.reaches(publisher)
     joined = await (await server.client()).join("candles:AAA:1s")
-    want = expected(np.concatenate([trades(1000, step=SECOND), again]), 1)
-    assert await all_pages(joined, FAR) == as_sent(want)
+    want = sent(np.concatenate([trades(1000, step=SECOND), again]), 1)
+    assert await all_pages(joined, FAR) == want
 
 
 async def test_pages_are_those_of_the_epoch(server: Server, publisher: Publisher) -> None:
@@ -118,7 +118,7 @@ async def test_pages_are_those_of_the_epoch(server: Server, publisher: Publisher
     publisher.publish(trades(30, step=SECOND))
     await joined.count("reset", 1)
     found = await page(joined, FAR)
-    assert found["candles"] == as_sent(expected(trades(30, step=SECOND), 1))
+    assert found["candles"] == sent(trades(30, step=SECOND), 1)
     assert not found["more"]
 
 

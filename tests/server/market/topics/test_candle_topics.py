@@ -10,7 +10,7 @@ import numpy as np
 from tests.support.candles import as_row, replayed
 from tests.support.phoenix_client import Joined
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
-from tests.support.reference.candles import as_sent, expected
+from tests.support.reference.candles import sent
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.store.schema import BAR, BAR_LATE, INTERVALS_S
@@ -40,10 +40,10 @@ async def test_history_and_updates_make_the_bars_of_all_trades(
     }
     assert topics["1m"].response["tick_size"] == "0.01"
     for name, seconds in INTERVALS_S.items():
-        assert topics[name].response["candles"] == as_sent(expected(rows[:1000], seconds)), name
+        assert topics[name].response["candles"] == sent(rows[:1000], seconds), name
     publisher.publish(rows[1000:], entry_size=50)
     for name, seconds in INTERVALS_S.items():
-        want, joined = as_sent(expected(rows, seconds)), topics[name]
+        want, joined = sent(rows, seconds), topics[name]
         history = joined.response["candles"]
         await joined.until(shows(history, want), name)
         closed = [candle for candle in joined.of("candle") if candle["closed"]]
@@ -125,7 +125,7 @@ async def test_a_server_that_starts_later_shows_the_same(
     client = await server.client()
     for name, seconds in INTERVALS_S.items():
         joined = await client.join(f"candles:AAA:{name}", {"limit": 5000})
-        assert joined.response["candles"] == as_sent(expected(rows[:1500], seconds)), name
+        assert joined.response["candles"] == sent(rows[:1500], seconds), name
     snapshot = (await client.join("market:AAA")).response["snapshot"]
     assert snapshot["volume"] == int(rows["size"][:1500].sum())
 

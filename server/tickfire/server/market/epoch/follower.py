@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.retry import Backoff
 from tickfire.server.market.epoch.data import EpochData
 from tickfire.server.market.epoch.live import LiveEpoch
@@ -41,6 +42,8 @@ class EpochFollower:
         Called when the current epoch ends, and at the end.
     on_enter : callable
         Called with a new epoch once it has been loaded, before its streams are followed.
+    sessions : Sessions, optional
+        The trading hours of the instruments; by default those of their venues.
 
     Attributes
     ----------
@@ -58,6 +61,7 @@ class EpochFollower:
         *,
         on_leave: Callable[[], None],
         on_enter: Callable[[LiveEpoch], None],
+        sessions: Sessions | None = None,
     ) -> None:
         self.live: LiveEpoch | None = None
         self.reachable = False
@@ -65,6 +69,7 @@ class EpochFollower:
         self._make_live = make_live
         self._on_leave = on_leave
         self._on_enter = on_enter
+        self._sessions = sessions
         self._check_now = asyncio.Event()
         self._entered = asyncio.Event()
 
@@ -140,7 +145,7 @@ class EpochFollower:
                 self._check_now.set()
             return current
 
-        data = EpochData(*epoch)
+        data = EpochData(*epoch, self._sessions)
         live = self._make_live(store, data, still_current)
         await _seed(live, store)
         logger.info(
