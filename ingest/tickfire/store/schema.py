@@ -127,7 +127,7 @@ RUNNING_BAR: Final = (
     ("close", "<i8"),
     ("volume", "<i8"),
     ("trades", "<i8"),
-    ("notional", "<f8"),  # sum of price * size
+    ("notional", "<i8"),  # sum of price * size, modulo 2**64
 )
 """Fields of a running bar, in the order in which `tickfire.kernels.bars` reads them."""
 

@@ -92,15 +92,15 @@ def test_bars_are_those_that_ingest_closes() -> None:
         start = t // SECOND_NS * SECOND_NS
         if words[0] != start:
             expected += [ingest_row(words)] if words[0] else []
-            bar_open(words, words.view(np.float64), np.uint64(0), start, p, int(s))
+            bar_open(words, np.uint64(0), start, p, int(s))
         else:
-            bar_add(words, words.view(np.float64), np.uint64(0), p, int(s))
+            bar_add(words, np.uint64(0), p, int(s))
     expected.append(ingest_row(words))
     np.testing.assert_allclose(made, expected, 1e-9)
 
 
 def ingest_row(words: Array) -> Row:
-    vwap = bar_vwap(words, words.view(np.float64), np.uint64(0))
+    vwap = bar_vwap(words, np.uint64(0))
     prices = [words[i] / 1e9 for i in (1, 2, 3, 4)]
     return (int(words[0]), *prices, float(words[5]), vwap / 1e9)
 

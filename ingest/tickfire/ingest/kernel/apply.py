@@ -56,7 +56,7 @@ from tickfire.kernels.bars import (
     bar_vwap,
 )
 from tickfire.kernels.jit import cold, helper
-from tickfire.kernels.pointers import as_f64, as_i64, as_u32
+from tickfire.kernels.pointers import as_i64, as_u32
 from tickfire.store.schema import BAR, BAR_LATE, BAR_REWIND
 
 BARS_PER_TRADE: Final = 4
@@ -109,7 +109,7 @@ def emit_bar(c: Any, at: Any, running: Any, interval_s: Any, closed: Any) -> Non
     bar = as_i64(out)
     for k in range(START, VOLUME + 1):
         bar[k] = row[running + k]
-    bar[6] = bar_vwap(row, as_f64(at), uint64(running))
+    bar[6] = bar_vwap(row, uint64(running))
     finish_bar(at, out, row[running + TRADES], interval_s, closed)
     row[running + START] = 0
 
@@ -144,7 +144,7 @@ def close_second(c: Any, at: Any) -> None:
     minute = start - start % MINUTE_NS
     if row[ROW_M] != minute:
         close_minute(c, at)
-    bar_fold(row, as_f64(at), uint64(ROW_M), uint64(ROW_S), minute)
+    bar_fold(row, uint64(ROW_M), uint64(ROW_S), minute)
     emit_bar(c, at, ROW_S, 1, ROW_S_CLOSED)
 
 
@@ -186,12 +186,12 @@ def begin_second(c: Any, at: Any, ts: Any, price: Any, size: Any) -> None:
         if ts < row[ROW_LAST_TS] + begins_again:
             rewind(c, at)
         elif in_running_second(at, ts):
-            bar_add(row, as_f64(at), uint64(ROW_S), price, size)
+            bar_add(row, uint64(ROW_S), price, size)
             return
     close_second(c, at)
     if uint64(ts - row[ROW_M]) >= uint64(MINUTE_NS):
         close_minute(c, at)
-    bar_open(row, as_f64(at), uint64(ROW_S), ts - ts % SECOND_NS, price, size)
+    bar_open(row, uint64(ROW_S), ts - ts % SECOND_NS, price, size)
 
 
 @helper
@@ -199,7 +199,7 @@ def apply_trade(c: Any, at: Any, ts: Any, price: Any, size: Any, position: Any) 
     """Fold a trade into a row; the output must have room for `BARS_PER_TRADE` bars."""
     row = as_i64(at)
     if in_running_second(at, ts):
-        bar_add(row, as_f64(at), uint64(ROW_S), price, size)
+        bar_add(row, uint64(ROW_S), price, size)
     else:
         begin_second(c, at, ts, price, size)
     row[ROW_LAST] = price

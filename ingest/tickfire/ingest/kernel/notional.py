@@ -20,13 +20,13 @@ _DIGIT: Final = (1 << _DIGIT_BITS) - 1
 type Column = NDArray[np.int64]
 
 
-def notional(vwap: int, volume: int) -> tuple[int, int]:
+def parts_of(notional: int) -> tuple[int, int]:
     """Return the high and the low part of a notional.
 
-    >>> notional(-1, 3)
+    >>> parts_of(-3)
     (-1, 281474976710653)
     """
-    return divmod(vwap * volume, 1 << LOW_BITS)
+    return divmod(notional, 1 << LOW_BITS)
 
 
 def notionals(vwap: Column, volume: Column) -> tuple[Column, Column]:

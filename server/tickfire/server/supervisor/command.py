@@ -81,8 +81,8 @@ def dev(
     Starts Redis, a gateway, ingest, news, infer and the server, and restarts each that dies. If
     DATABENTO_API_KEY is set, ingest reads Databento's live feed instead of a local gateway, as
     selected by TICKFIRE_DATASET, TICKFIRE_SYMBOLS and TICKFIRE_SCHEMAS. The feeds of
-    NEWS_FEEDS and the APIs of the file NEWS_APIS replace the simulated news. TICKFIRE_SESSIONS may name a
-    file of trading hours.
+    NEWS_FEEDS and the APIs of the file NEWS_APIS replace the simulated news.
+    TICKFIRE_SESSIONS may name a file of trading hours.
     """
     config = DevConfig(
         host=host,

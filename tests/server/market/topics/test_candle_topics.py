@@ -139,7 +139,7 @@ async def test_bars_that_a_feed_made_itself_are_shown(server: Server, publisher:
     publisher.positions[0] += 1
     publisher.write_bars(0, bar)
     (candle,) = await joined.count("candle", 1)
-    assert as_row(candle) == [DAY // MS, "7", "7", "7", "7", 5, 0]
+    assert as_row(candle) == [DAY // MS, "7", "7", "7", "7", 5, 0, None]
 
 
 async def test_updates_are_merged_and_closes_are_not(server: Server, publisher: Publisher) -> None:

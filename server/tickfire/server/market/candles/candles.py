@@ -30,8 +30,9 @@ from tickfire.ingest.kernel.context import (
     ROW_WORDS,
 )
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.kernels.bars import CLOSE, HIGH, LOW, MINUTE_NS, NOTIONAL, OPEN, TRADES, VOLUME
+from tickfire.kernels.bars import MINUTE_NS
 from tickfire.server.market.candles.pieces import whole_bars
+from tickfire.server.market.candles.running import folded, running_piece
 from tickfire.server.market.candles.series import (
     NONE,
     SPARE,
@@ -321,15 +322,12 @@ class Candles:
         """Return the running second for 1 s, the running minute for longer intervals."""
         words = self._words(slot)
         if interval_s == 1:
-            return _piece(words, ROW_S) if words[ROW_S] else None
-        minute = _running_minute(words)
-        if not minute:
-            return None
-        second = moved(_piece(words, ROW_S), minute)
+            return running_piece(words, ROW_S) if words[ROW_S] else None
         if not words[ROW_M]:
-            return second
-        whole = moved(_piece(words, ROW_M), minute)
-        return merged(whole, second) if words[ROW_S] else whole
+            return running_piece(words, ROW_S, _running_minute(words)) if words[ROW_S] else None
+        if not words[ROW_S]:
+            return running_piece(words, ROW_M)
+        return running_piece(folded(words, ROW_M, ROW_S), 0)
 
     def bar(self, slot: int, interval_s: int, start: int) -> Bar | None:
         """Return the bar that begins at `start` with its running part, None if there is none."""
@@ -406,12 +404,3 @@ class Candles:
 def _running_minute(words: list[int]) -> int:
     second = words[ROW_S]
     return second - second % MINUTE_NS if second else words[ROW_M]
-
-
-def _piece(words: list[int], at: int) -> Bar:
-    volume = words[at + VOLUME]
-    notional = float(np.int64(words[at + NOTIONAL]).view(np.float64))
-    return piece(
-        *(words[at], words[at + OPEN], words[at + HIGH], words[at + LOW], words[at + CLOSE]),
-        *(volume, words[at + TRADES], round(notional / volume) if volume else 0),
-    )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tickfire.base.calendar.bounds import Bounds
 from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.bars import fold_columns
-from tickfire.ingest.kernel.notional import LOW_BITS, notional, vwaps
+from tickfire.ingest.kernel.notional import LOW_BITS, parts_of, vwaps
 
 type Bar = tuple[int, int, int, int, int, int, int, int, int, int, int]
 """start (ns), open, high, low and close (1e-9), volume, trades (0 if their number is not known),
@@ -146,7 +146,7 @@ def piece(
     start: int, open_: int, high: int, low: int, close: int, volume: int, trades: int, vwap: int
 ) -> Bar:
     """Return the bar that consists of one piece."""
-    parts = notional(vwap, volume)
+    parts = parts_of(vwap * volume)
     return start, open_, high, low, close, volume, trades, *parts, start, start
 
 
