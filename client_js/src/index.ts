@@ -17,6 +17,7 @@ export type * from "./entries/models";
 export { LABELS, SentimentModel } from "./entries/models";
 export type * from "./entries/store";
 export {
+  boundsOf,
   CandleStore,
   decimalsOf,
   fromUnits,

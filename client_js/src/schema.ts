@@ -7,6 +7,17 @@ export const TICK_ASK = 3;
 export const TICK_CLEAR = 4;
 export const BINARY_VERSION = 1;
 
+/** The intervals that the server serves, shortest first, and their usual lengths in ms. */
+export const INTERVALS = {
+  "1s": 1_000,
+  "1m": 60_000,
+  "5m": 300_000,
+  "15m": 900_000,
+  "1h": 3_600_000,
+  "1d": 86_400_000,
+  "1w": 604_800_000,
+} as const;
+
 /** Byte offsets in one TICK of 32 bytes, little-endian. */
 export const TICK = {
   /** int64 */

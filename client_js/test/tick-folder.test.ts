@@ -45,12 +45,16 @@ test("ticks in order make the bars that a plain grouping makes", () => {
         const [open, high] = [prices[0], Math.max(...prices)];
         const [low, close] = [Math.min(...prices), prices[prices.length - 1]];
         const volume = inside.reduce((sum, each) => sum + each.volume, 0);
-        return { time, open, high, low, close, volume, trades: inside.length };
+        const notional = inside.reduce((sum, each) => sum + (each.units / 4) * each.volume, 0);
+        const vwap = volume > 0 ? expect.closeTo(notional / volume, 9) : expect.anything();
+        return { time, open, high, low, close, volume, trades: inside.length, vwap };
       });
       const made = folded(
         ticks.map(({ time, units, volume }) => ({ time, price: units / 4, volume })),
       );
-      expect(made.map((bar) => ({ ...bar, ...numbers(bar) }))).toEqual(wanted);
+      expect(made.map((bar) => ({ ...bar, ...numbers(bar), vwap: Number(bar.vwap) }))).toEqual(
+        wanted,
+      );
     }),
   );
 });

@@ -1,4 +1,4 @@
-import { INTERVALS } from "../store/intervals";
+import { INTERVALS } from "../schema";
 
 /** The interval of a sparkline's candles, and how many it shows. */
 export const SPARK_INTERVAL = "15m" as const;

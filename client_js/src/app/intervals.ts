@@ -1,6 +1,7 @@
 import { byId, el } from "../dom";
 import { Roving } from "../roving";
-import { INTERVALS, type Interval, isInterval } from "../store/intervals";
+import { INTERVALS } from "../schema";
+import { type Interval, isInterval } from "../store/intervals";
 
 /** The span of a candle, by interval. */
 const NAMES: Record<Interval, string> = {
@@ -9,7 +10,8 @@ const NAMES: Record<Interval, string> = {
   "5m": "Five minutes a candle",
   "15m": "A quarter of an hour a candle",
   "1h": "An hour a candle",
-  "1d": "A day a candle",
+  "1d": "A trading day a candle",
+  "1w": "A week a candle",
 };
 
 /** The interval buttons; digit keys select an interval too. */

@@ -2,6 +2,7 @@ import type { Tick } from "../feed/payloads";
 import { isAfter, isSameEpoch } from "../feed/position";
 import type { Bar, CandleStore } from "../store/candle-store";
 import { TickFolder } from "../store/ticks";
+import type { Bounds } from "../store/trading-hours";
 
 /** Trades kept for those that a candle may not hold yet, and candles whose positions are. */
 const KEPT_TRADES = 500;
@@ -22,6 +23,7 @@ export class LiveCandles {
   constructor(
     readonly store: CandleStore,
     private readonly intervalMs: number,
+    private readonly bounds: Bounds,
   ) {
     this.folder = new TickFolder(store, intervalMs);
   }
@@ -58,10 +60,21 @@ export class LiveCandles {
   }
 
   private candleOf({ timestamp }: Tick): number {
-    return Math.floor(timestamp / this.intervalMs) * this.intervalMs;
+    return this.bounds.startOf(timestamp);
   }
 
-  private fold({ price, volume, timestamp }: Tick): void {
-    this.folder.fold({ price, volume, time: timestamp });
+  private fold(tick: Tick): void {
+    const { price, volume } = tick;
+    this.folder.fold({ price, volume, time: this.placeOf(tick) });
+  }
+
+  /** The time of a trade as if all candles were of one length: sessions are longer or shorter. */
+  private placeOf(tick: Tick): number {
+    const { bounds, intervalMs } = this;
+    const start = this.candleOf(tick);
+    const begin = bounds.begin(start);
+    const lengthMs = bounds.end(start) - begin;
+    const since = tick.timestamp - begin;
+    return start + (lengthMs === intervalMs ? since : Math.floor((since / lengthMs) * intervalMs));
   }
 }

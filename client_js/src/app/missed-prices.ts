@@ -2,7 +2,8 @@ import type { AlertBook } from "../alerts/alert-book";
 import type { MarketFeed } from "../feed/feed";
 import type { CandlesReply, CandleTuple } from "../feed/payloads";
 import type { TopicSubscription } from "../feed/subscription";
-import { INTERVALS, type Interval } from "../store/intervals";
+import { INTERVALS } from "../schema";
+import type { Interval } from "../store/intervals";
 import type { Shown } from "./session";
 
 /** The second is for a symbol whose candles of the first are shown: a topic is joined only once. */

@@ -1,5 +1,6 @@
 import { byId } from "../dom";
-import { INTERVALS, type Interval } from "../store/intervals";
+import { INTERVALS } from "../schema";
+import type { Interval } from "../store/intervals";
 import { type Address, readAddress, writeAddress } from "./address";
 import { firstSymbol } from "./choice";
 import type { IntervalButtons } from "./intervals";

@@ -29,6 +29,7 @@ import { Prices } from "./prices";
 import { References } from "./references";
 import { keptScale } from "./scale-select";
 import { PageSession } from "./session";
+import { SessionBreaks } from "./session-breaks";
 import { keptInterval } from "./settings";
 import { ShownSignals } from "./shown-signals";
 import { CrosshairSpeech } from "./speech";
@@ -36,6 +37,7 @@ import { SymbolStates } from "./symbols";
 import { chartTheme, ThemeButton } from "./theme";
 import { Tips } from "./tip";
 import { Toolbar } from "./toolbar";
+import { TradeFigures } from "./trade-figures";
 import { WatchList } from "./watch-list";
 import { ZoneMenu } from "./zone-menu";
 
@@ -100,10 +102,15 @@ export class Page {
       indicators: kernels,
       magnet: keptMagnet(),
       countdown: true,
-      clock: this.clock,
+      clock: {
+        now: () => this.clock.now(),
+        closeOf: (start) => this.session.bounds.end(start),
+      },
       paneHeights: this.panels.paneHeights,
     });
     this.chart.element.id = "chart";
+    this.chart.addLayer(new SessionBreaks(() => this.session.tradingHours));
+    new TradeFigures(this.chart);
     this.chart.on("panes", (heights) => this.panels.keepPaneHeights(heights));
     this.session = new PageSession(this.feed, interval, new Incoming(this));
     this.peers = new PeerCandles(this, (symbol, reason) => {

@@ -18,8 +18,10 @@ import type {
 } from "../feed/payloads";
 import type { SignalEvent } from "../feed/signals";
 import type { TopicSubscription } from "../feed/subscription";
+import { INTERVALS } from "../schema";
 import { CandleStore } from "../store/candle-store";
-import { INTERVALS, type Interval } from "../store/intervals";
+import type { Interval } from "../store/intervals";
+import { ALWAYS, type Bounds, boundsOf, type TradingHours } from "../store/trading-hours";
 import { LiveCandles } from "./live-candles";
 import { OlderCandles } from "./older-candles";
 
@@ -86,6 +88,8 @@ export class PageSession implements Shown {
   private day: TopicSubscription<unknown> | null = null;
   private days: CandleTuple[] = [];
   private running: LiveCandles | null = null;
+  /** The trading hours of the instruments, by symbol. */
+  private readonly hours = new Map<string, TradingHours>();
 
   constructor(
     private readonly feed: MarketFeed,
@@ -94,7 +98,10 @@ export class PageSession implements Shown {
   ) {
     this.realtime = feed.realtime({
       resumeWithinMs: RESUME_WITHIN_MS,
-      onInstruments: (instruments) => handlers.onInstruments(instruments),
+      onInstruments: (instruments) => {
+        for (const { symbol, hours } of instruments) this.hours.set(symbol, hours ?? ALWAYS);
+        handlers.onInstruments(instruments);
+      },
       onTick: (tick) => handlers.onTick(tick),
       onRecovery: (recovery) => handlers.onRecovery(recovery),
       onGap: (gap) => handlers.onGap(gap),
@@ -113,6 +120,16 @@ export class PageSession implements Shown {
   /** True once the table of instruments has arrived. */
   get ready(): boolean {
     return this.feed.status.state === "open" && this.realtime.joined;
+  }
+
+  /** The trading hours of the symbol shown; those of UTC's days while they are not known. */
+  get tradingHours(): TradingHours {
+    return this.hours.get(this.symbol ?? "") ?? ALWAYS;
+  }
+
+  /** The bounds of the candles shown. */
+  get bounds(): Bounds {
+    return boundsOf(this.interval, this.tradingHours);
   }
 
   /** Show `symbol` at `interval`. */
@@ -199,7 +216,8 @@ export class PageSession implements Shown {
   ): LiveCandles {
     const { interval } = this;
     const target =
-      live ?? new LiveCandles(new CandleStore(reply.tick_size ?? "0"), INTERVALS[interval]);
+      live ??
+      new LiveCandles(new CandleStore(reply.tick_size ?? "0"), INTERVALS[interval], this.bounds);
     target.reset(reply.candles.map(barOf), reply.id);
     const { store } = target;
     this.running = target;

@@ -14,6 +14,11 @@ const BELOW_PX = 18;
 export interface FeedClock {
   /** The feed's time, ms since the Unix epoch; null if it is not known, or stands still. */
   now(): number | null;
+  /**
+   * The time at which the candle of a time closes, if that is not its length after it, as in a market
+   * with sessions.
+   */
+  closeOf?(start: number): number;
 }
 
 /**
@@ -76,7 +81,9 @@ export class Countdown implements ChartLayer {
     if (coordinates === null || now === null) return null;
     const { store, intervalMs } = coordinates;
     if (store.count === 0 || intervalMs <= SECOND_MS) return null;
-    return untilClose(store.time[store.count - 1], intervalMs, now);
+    const start = store.time[store.count - 1];
+    const close = this.clock.closeOf?.(start) ?? start + intervalMs;
+    return close - start === intervalMs ? untilClose(start, intervalMs, now) : left(close, now);
   }
 
   /** Position of the last price; null if it is out of sight. */
@@ -97,6 +104,11 @@ export function untilClose(start: number, intervalMs: number, now: number): numb
   // The clock may be a moment behind a candle that has just begun.
   if (now < start - SECOND_MS) return null;
   return intervalMs - (Math.max(now - start, 0) % intervalMs);
+}
+
+/** Ms to a close; null once it has passed. */
+function left(close: number, now: number): number | null {
+  return now < close ? close - now : null;
 }
 
 /** A time to go: "04:59", "03:59:59", "6d 23h". */

@@ -1,6 +1,6 @@
 import { checkedZone, type Zone } from "../format/zone";
 import { CandleStore } from "../store/candle-store";
-import { intervalLength } from "../store/intervals";
+import { intervalLength, UNITS_MS } from "../store/intervals";
 import { decimalText, show } from "../store/values";
 import type { FeedClock } from "./countdown";
 import type { IndicatorKernels } from "./indicator-kernels";
@@ -89,16 +89,9 @@ function tickSizeOf(value: number | string): string {
   throw new RangeError(`tickSize must not be negative, and ${text} is`);
 }
 
-const UNITS: readonly (readonly [number, string])[] = [
-  [86_400_000, "d"],
-  [3_600_000, "h"],
-  [60_000, "m"],
-  [1_000, "s"],
-  [1, "ms"],
-];
-
 function nameOf(ms: number): string {
-  const [size, unit] = UNITS.find(([each]) => ms % each === 0) ?? [1, "ms"];
+  const units = Object.entries(UNITS_MS).reverse();
+  const [unit, size] = units.find(([, each]) => ms % each === 0) ?? ["ms", 1];
   return `${ms / size}${unit}`;
 }
 

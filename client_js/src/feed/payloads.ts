@@ -2,6 +2,7 @@
  * Payloads of the server's events, as docs/topics.md defines them. Prices are exact decimal
  * strings.
  */
+import type { TradingHours } from "../store/trading-hours";
 
 /** The origin of data: a market as it trades, a recording of one, or a simulation. */
 export type Origin = "live" | "replay" | "simulated";
@@ -22,6 +23,8 @@ export interface Instrument {
   /** The name of the venue, and its time zone (IANA); null if they are not known. */
   venue?: string | null;
   time_zone?: string | null;
+  /** Its trading hours, by which days and weeks are bounded. */
+  hours?: TradingHours;
 }
 
 /** One trade; `timestamp` in ms, `ts_event` the same instant in ns. */
@@ -171,8 +174,20 @@ export interface InstrumentReply extends Resumed {
   status?: TradingStatus | null;
 }
 
-/** time in ms, open, high, low, close, volume, trades */
-export type CandleTuple = [number, string, string, string, string, number, number];
+/**
+ * time in ms, open, high, low, close, volume, trades (0 if their number is not known), volume-weighted
+ * average price (null if it is not known)
+ */
+export type CandleTuple = [
+  time: number,
+  open: string,
+  high: string,
+  low: string,
+  close: string,
+  volume: number,
+  trades: number,
+  vwap?: string | null,
+];
 
 export interface CandlesReply {
   symbol: string;
@@ -204,6 +219,8 @@ export interface Candle {
   close: string;
   volume: number;
   trades: number;
+  /** Volume-weighted average price; null if it is not known. */
+  vwap: string | null;
   closed: boolean;
   id: string;
 }

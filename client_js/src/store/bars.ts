@@ -13,6 +13,8 @@ export interface BarInput {
   volume?: DecimalInput;
   /** Number of trades; 0 by default. */
   trades?: number;
+  /** Volume-weighted average price. */
+  vwap?: DecimalInput;
 }
 
 /**
@@ -46,6 +48,7 @@ function checkedBar(bar: BarInput, index: number): Bar {
     close,
     volume: volumeOf(bar.volume ?? 0, `${at}.volume`),
     trades: bar.trades ?? 0,
+    vwap: bar.vwap === undefined ? bar.vwap : decimalText(bar.vwap, `${at}.vwap`),
   };
 }
 

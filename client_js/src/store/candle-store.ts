@@ -14,6 +14,8 @@ export interface Bar {
   volume: number;
   /** A whole number below 2^32. */
   trades: number;
+  /** Volume-weighted average price, if it is known. */
+  vwap?: string | null | undefined;
 }
 
 /** Distance of the newest close from the base beyond which the base moves; exact to twice this. */
@@ -46,6 +48,8 @@ export class CandleStore {
   readonly volume: Column;
 
   private tradeCounts = new Uint32Array(INITIAL_CAPACITY);
+  /** Mean prices, NaN where they are not known; empty until there is one. */
+  private means: Float64Array = new Float64Array(0);
   private readonly packed = new Records();
   private readonly prices: readonly Column[];
   private readonly columns: readonly Column[];
@@ -160,7 +164,10 @@ export class CandleStore {
   bar(index: number): Bar {
     const [open, high, low, close] = this.prices.map((column) => this.format(column.at(index)));
     const volume = this.volume.at(index);
-    return { time: this.time[index], open, high, low, close, volume, trades: this.trades(index) };
+    const mean = this.means[index];
+    const vwap = Number.isFinite(mean) ? `${mean}` : undefined;
+    const time = this.time[index];
+    return { time, open, high, low, close, volume, trades: this.trades(index), vwap };
   }
 
   /** Lowest and highest price of candles first to last (exclusive), in units. */
@@ -214,6 +221,10 @@ export class CandleStore {
     this.close.set(at, toUnits(bar.close, decimals));
     this.volume.set(at, bar.volume);
     this.tradeCounts[at] = bar.trades;
+    if (bar.vwap && this.means.length === 0) {
+      this.means = new Float64Array(this.time.length).fill(Number.NaN);
+    }
+    this.means[at] = bar.vwap ? Number(bar.vwap) : Number.NaN;
     if (steps !== null) for (const column of this.prices) steps.see(column.at(at));
   }
 
@@ -253,7 +264,8 @@ export class CandleStore {
 
   /** Move the candles from index `from` on to index `to`. */
   private move(to: number, from: number): void {
-    for (const each of [this.time, this.tradeCounts]) each.copyWithin(to, from, this.count);
+    for (const each of [this.time, this.tradeCounts, this.means])
+      each.copyWithin(to, from, this.count);
     for (const each of [this.packed, ...this.columns]) each.move(to, from, this.count);
   }
 
@@ -279,6 +291,7 @@ export class CandleStore {
     if (count <= this.time.length) return;
     const capacity = Math.max(count, Math.ceil(this.time.length * GROWTH));
     this.time = grown(this.time, capacity);
+    if (this.means.length > 0) this.means = grown(this.means, capacity);
     const counts = new Uint32Array(capacity);
     counts.set(this.tradeCounts);
     this.tradeCounts = counts;

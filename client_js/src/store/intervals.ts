@@ -1,12 +1,4 @@
-/** The intervals that the server serves, shortest first, and their lengths in milliseconds. */
-export const INTERVALS = {
-  "1s": 1_000,
-  "1m": 60_000,
-  "5m": 300_000,
-  "15m": 900_000,
-  "1h": 3_600_000,
-  "1d": 86_400_000,
-} as const;
+import { INTERVALS } from "../schema";
 
 export type Interval = keyof typeof INTERVALS;
 
@@ -15,7 +7,8 @@ export function isInterval(text: string | null): text is Interval {
   return text !== null && Object.hasOwn(INTERVALS, text);
 }
 
-const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+/** Units of intervals, shortest first. */
+export const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /** The length in milliseconds of an interval such as "30s", "5m", "4h", "1d" or "1w". */
 export function intervalLength(text: string): number {

@@ -70,6 +70,7 @@ export class TickFolder {
       close: price,
       volume,
       trades: 1,
+      vwap: price,
     });
     if (isNewest) this.newest = { candle: start, opened: time, closed: time };
   }
@@ -77,8 +78,10 @@ export class TickFolder {
   private amend(at: number, { time, price, volume }: Trade): void {
     const { store } = this;
     const bar = store.bar(at);
+    const notional = bar.volume && bar.volume * Number(bar.vwap);
     bar.volume += volume;
     bar.trades++;
+    bar.vwap = `${(notional + Number(price) * volume) / bar.volume}`;
     if (compare(price, bar.high) > 0) bar.high = price;
     if (compare(price, bar.low) < 0) bar.low = price;
     if (at === store.count - 1) this.moveEnds(bar, time, price);

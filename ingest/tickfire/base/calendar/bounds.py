@@ -130,7 +130,7 @@ class Weeks:
 
     def begin(self, start: int) -> int:
         """Return the first instant of the first bar whose start is not before a time."""
-        return self._days.begin(monday_of(start + WEEK_NS - 1))
+        return self._days.begin(week_after(start))
 
     def end(self, start: int) -> int:
         """Return the instant after the bar of a start: the close of its last session."""
@@ -140,6 +140,11 @@ class Weeks:
 def monday_of(day: int) -> int:
     """Return the Monday of the week of a day; both are midnight UTC."""
     return day - (day - _MONDAY_NS) % WEEK_NS
+
+
+def week_after(time: int) -> int:
+    """Return the first start of a week that is not before a time."""
+    return monday_of(time + WEEK_NS - 1)
 
 
 def mondays_of(days: Times) -> Times:

@@ -124,6 +124,10 @@ class Candles:
             self._series[key] = found
         return found
 
+    def bounds(self, slot: int, interval_s: int) -> Bounds:
+        """Return the bounds of an instrument's bars."""
+        return bounds_of(interval_s, self._hours_of(slot))
+
     def _bounds(self, slot: int, interval_s: int, source_s: int) -> Bounds:
         return source_bounds(interval_s, source_s, self._hours_of(slot))
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from tickfire.base.calendar.bounds import WEEK_NS, Bounds, monday_of, mondays_of
+from tickfire.base.calendar.bounds import Bounds, mondays_of, week_after
 from tickfire.base.calendar.hours import ALWAYS, TradingHours
 from tickfire.server.market.candles.bar_index import BarIndex, Part, Span, key_of, keys_of
 from tickfire.server.market.candles.pieces import whole_bars
@@ -105,7 +105,7 @@ class OlderBars:
         self, instrument: Instrument, before: int, limit: int, hours: TradingHours
     ) -> tuple[Bars, bool]:
         """Fold weeks from days, of which the first week may have been read in part."""
-        end = monday_of(before + WEEK_NS - 1)
+        end = week_after(before)
         days, more = await self.read(instrument, DAY_S, end, (limit + 1) * DAYS_PER_WEEK, hours)
         weeks = fold(days, mondays_of(days[:, START]))[int(more) :]
         return weeks[-limit:], more or len(weeks) > limit

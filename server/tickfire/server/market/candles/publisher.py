@@ -202,9 +202,8 @@ class CandlePublisher:
             self._send(topic, slot, begin, closed=begin < latest or begin <= topic.closed_to)
 
     def _send(self, topic: CandleTopic, slot: int, start: int, *, closed: bool) -> None:
-        if topic.track and start < topic.track[-1].start - topic.track[-1].start % (
-            topic.interval_s * NS_PER_S
-        ):
+        bounds = self.candles.bounds(slot, topic.interval_s)
+        if topic.track and start < bounds.start_of(topic.track[-1].start):
             return  # a bar of the instrument under an earlier symbol
         bar = self.candles.bar(slot, topic.interval_s, start)
         if bar is None or (topic.closes.get(start) if closed else topic.sent) == bar:

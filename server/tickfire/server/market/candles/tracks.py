@@ -11,10 +11,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tickfire.base.units import NS_PER_S
+from tickfire.base.calendar.bounds import Bounds, mondays_of, week_after
 from tickfire.server.market.candles.candles import LIMIT, Candles
 from tickfire.server.market.candles.series import COLUMNS, SPARE, START, Bars, fold, overlaid
-from tickfire.store.schema import MINUTE_S
+from tickfire.server.market.candles.sources import DAYS_PER_WEEK
+from tickfire.store.mappings import EVER
+from tickfire.store.schema import DAY_S, MINUTE_S, WEEK_S
 
 
 class Span(NamedTuple):
@@ -38,30 +40,49 @@ type Track = tuple[Span, ...]
 NO_BARS: Final = np.zeros((0, COLUMNS), np.int64)
 
 
-def clipped(bars: Bars, span: Span) -> Bars:
-    """Return the bars that start within a span."""
-    begin, end = np.searchsorted(bars[:, START], (span.start, span.end))
+def clipped(bars: Bars, span: Span, bounds: Bounds) -> Bars:
+    """Return the bars that begin within a span."""
+    begin, end = (_first_from(bars, time, bounds) for time in (span.start, span.end))
     return bars[begin:end]
+
+
+def _first_from(bars: Bars, time: int, bounds: Bounds) -> int:
+    """Return the index of the first bar that does not begin before a time."""
+    if not 0 < time < EVER:
+        return len(bars) if time else 0
+    start = bounds.start_of(time)
+    is_divided = bounds.begin(start) != time
+    return int(np.searchsorted(bars[:, START], start, "right" if is_divided else "left"))
 
 
 def history(candles: Candles, track: Track, interval_s: int, limit: int) -> Bars:
     """Return int64[n <= limit, COLUMNS]: the newest bars, oldest first, and the running one."""
     if len(track) == 1 and not track[0].start:
         (span,) = track
-        return clipped(candles.history(span.slot, interval_s, limit), span)
+        bounds = candles.bounds(span.slot, interval_s)
+        return clipped(candles.history(span.slot, interval_s, limit), span, bounds)
     return before(candles, track, interval_s, track[-1].end, limit)
 
 
 def before(candles: Candles, track: Track, interval_s: int, time: int, limit: int) -> Bars:
     """Return int64[n <= limit, COLUMNS]: the newest kept bars that start before a time (ns)."""
-    parts = [
-        clipped(candles.before(span.slot, interval_s, min(time, span.end), limit), span)
-        for span in track
-    ]
+    if interval_s == WEEK_S:
+        end = time if time >= EVER else week_after(time)
+        days = before(candles, track, DAY_S, end, limit * DAYS_PER_WEEK)
+        return fold(days, mondays_of(days[:, START]))[-limit:]
+    parts = []
+    for span in track:
+        bounds = candles.bounds(span.slot, interval_s)
+        end = time if span.end >= EVER else min(time, bounds.start_of(span.end) + 1)
+        # One of them may begin at the end of the span, and is not of it.
+        bars = candles.before(span.slot, interval_s, end, limit + 1)
+        parts.append(clipped(bars, span, bounds)[-limit:])
     joined = np.concatenate([NO_BARS, *parts])
-    if interval_s > MINUTE_S and (divided := _divided(track, interval_s)):
-        minutes = before(candles, track, MINUTE_S, time, LIMIT + SPARE)
-        whole = fold(minutes, interval_s * NS_PER_S)
+    bounds = candles.bounds(track[-1].slot, interval_s)
+    if interval_s > MINUTE_S and (divided := _divided(track, bounds)):
+        end = time if time >= EVER else bounds.begin(time)
+        minutes = before(candles, track, MINUTE_S, end, LIMIT + SPARE)
+        whole = fold(minutes, bounds.starts_of(minutes[:, START]))
         joined = overlaid([joined, whole[np.isin(whole[:, START], divided)]])
     return joined[-limit:]
 
@@ -76,8 +97,8 @@ def is_truncated(candles: Candles, track: Track, interval_s: int) -> bool:
     return any(candles.is_truncated(span.slot, interval_s) for span in track)
 
 
-def _divided(track: Track, interval_s: int) -> list[int]:
+def _divided(track: Track, bounds: Bounds) -> list[int]:
     """Return the starts of the bars that a bound of the track divides."""
-    length = interval_s * NS_PER_S
-    bounds = [span.start for span in track] + [span.end for span in track[:-1]]
-    return [bound - bound % length for bound in bounds if bound % length]
+    times = [span.start for span in track if span.start] + [span.end for span in track[:-1]]
+    starts = map(bounds.start_of, times)
+    return [start for start, time in zip(starts, times, strict=True) if bounds.begin(start) != time]

@@ -56,11 +56,10 @@ class EpochData:
         self.feed = feed
         self.epoch = epoch
         self.shards = shards
-        self._sessions = sessions or Sessions()
         self._hours: list[TradingHours] = []
         self.positions = [0] * shards
         self.states = InstrumentStates(shards)
-        self.instruments = Instruments(self.states, shards)
+        self.instruments = Instruments(self.states, shards, sessions)
         self.slots = Slots(self.states)
         self.encoder = Encoder(epoch)
         self.candles = Candles(self.states, hours_of=self.hours_of)
@@ -93,8 +92,7 @@ class EpochData:
 
     def _use_hours(self) -> None:
         """Find the trading hours of all instruments; fold days anew where they are other ones."""
-        rows = [listing.instrument for listing in self.instruments.listings]
-        before, self._hours = self._hours, [self._sessions.of(r.dataset, r.symbol) for r in rows]
+        before, self._hours = self._hours, [row.hours for row in self.instruments.listings]
         for slot, hours in enumerate(self._hours):
             if hours != (before[slot] if slot < len(before) else ALWAYS):
                 self.candles.refold(slot)

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.ingest.kernel.state import InstrumentStates, blank_row
 from tickfire.server.market.candles.tracks import Span, Track
 from tickfire.server.market.epoch.feed_clock import FeedClock
@@ -38,6 +39,8 @@ class Instruments:
     states : InstrumentStates
     shards : int
         The number of shards.
+    sessions : Sessions, optional
+        The trading hours of the instruments; by default those of their venues.
 
     Attributes
     ----------
@@ -52,8 +55,11 @@ class Instruments:
         A number that changes with the table.
     """
 
-    def __init__(self, states: InstrumentStates, shards: int) -> None:
+    def __init__(
+        self, states: InstrumentStates, shards: int, sessions: Sessions | None = None
+    ) -> None:
         self._states = states
+        self._sessions = sessions or Sessions()
         self._shards = shards
         self._rows: frozenset[Instrument] = frozenset()
         self._mappings = Mappings()
@@ -197,7 +203,9 @@ class Instruments:
 
     def _listing(self, slot: int, about: Instrument, shared: set[str]) -> Listing:
         symbol = _qualified(about) if about.symbol in shared else about.symbol
-        return Listing(slot, shard_of(about.feed, about.instrument_id, self._shards), symbol, about)
+        shard = shard_of(about.feed, about.instrument_id, self._shards)
+        hours = self._sessions.of(about.dataset, about.symbol)
+        return Listing(slot, shard, symbol, about, hours)
 
     def _index_others(self, shared: set[str]) -> None:
         """List the symbols beside those of the listings: aliases, and those that have ended."""

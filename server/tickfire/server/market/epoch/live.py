@@ -174,7 +174,8 @@ class LiveEpoch:
             older = self.older(holder.shard)
             hours = self.data.hours_of(span.slot)
             bars, more = await older.read(holder.instrument, interval_s, end, left, hours)
-            parts.insert(0, tracks.clipped(bars, span))
+            bounds = self.data.candles.bounds(span.slot, interval_s)
+            parts.insert(0, tracks.clipped(bars, span, bounds))
             if len(parts[0]) == left:
                 return np.concatenate(parts), more or at > 0
         return np.concatenate([tracks.NO_BARS, *parts]), False

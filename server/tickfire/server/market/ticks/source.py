@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tickfire.base.calendar.hours import ALWAYS, TradingHours
 from tickfire.base.calendar.venues import VENUES
 from tickfire.base.units import decimal
 from tickfire.server.market.ticks.encode import Encoder, Quote
@@ -32,12 +33,15 @@ class Listing:
         The symbol that clients see: ``DATASET/SYMBOL`` if two feeds share a symbol.
     instrument : Instrument
         The row of the table.
+    hours : TradingHours
+        Those of its days.
     """
 
     slot: int
     shard: int
     symbol: str
     instrument: Instrument
+    hours: TradingHours = ALWAYS
 
     def as_json(self) -> dict[str, Any]:
         """Return the row for a client."""
@@ -52,6 +56,13 @@ class Listing:
             "tick_size": decimal(about.tick_size) if about.tick_size > 0 else None,
             "venue": None if venue is None else venue.name,
             "time_zone": None if venue is None else venue.time_zone,
+            "hours": {
+                "time_zone": self.hours.time_zone,
+                "opens": self.hours.opens,
+                "closes": self.hours.closes,
+                "days": self.hours.days,
+                "holidays": sorted(day.isoformat() for day in self.hours.holidays),
+            },
         }
 
 

@@ -1,0 +1,57 @@
+import type { ChartLayer, LayerFrame } from "../chart/layers";
+import { packColor } from "../chart/rect-batch";
+import { INTERVALS } from "../schema";
+import { type Bounds, boundsOf, type TradingHours } from "../store/trading-hours";
+
+/** Least distance of two breaks, in CSS pixels: closer ones are left out, all of them. */
+const LEAST_PX = 24;
+/** Length of the dashes and of the gaps between them, in CSS pixels. */
+const DASH_PX = 3;
+
+/** Lines where a session ends and the next begins, on a chart of shorter candles. */
+export class SessionBreaks implements ChartLayer {
+  private hours: TradingHours | null = null;
+  private days: Bounds | null = null;
+
+  /** `hoursNow` gives the trading hours of the instrument shown. */
+  constructor(private readonly hoursNow: () => TradingHours) {}
+
+  draw({ under, coordinates, palette, height }: LayerFrame): void {
+    const { geometry, intervalMs, ratio } = coordinates;
+    if (intervalMs >= INTERVALS["1d"]) return;
+    const { per, first, last } = geometry;
+    const columns = this.breaks(coordinates.store, first * per, last * per).map((index) =>
+      Math.round(((coordinates.indexToX(index - 1) + coordinates.indexToX(index)) / 2) * ratio),
+    );
+    const isCrowded = columns.some((column, k) => column - columns[k - 1] < LEAST_PX * ratio);
+    if (isCrowded) return;
+    const width = Math.max(Math.round(ratio), 1);
+    const color = packColor(palette.axisLine);
+    const dash = Math.round(DASH_PX * ratio);
+    for (const column of columns) {
+      for (let y = 0; y < height; y += 2 * dash) {
+        under.push(column, y, width, Math.min(dash, height - y), color);
+      }
+    }
+  }
+
+  /** The first candle of each session among those from `first` to `last`, exclusive. */
+  private breaks(store: LayerFrame["coordinates"]["store"], first: number, last: number): number[] {
+    const days = this.daysNow();
+    const found: number[] = [];
+    const end = Math.min(last, store.count);
+    let index = Math.max(first - 1, 0);
+    while (index < end) {
+      index = store.lowerBound(days.end(days.startOf(store.time[index])));
+      if (index < end && index >= first) found.push(index);
+    }
+    return found;
+  }
+
+  private daysNow(): Bounds {
+    const hours = this.hoursNow();
+    if (hours !== this.hours) this.days = boundsOf("1d", hours);
+    this.hours = hours;
+    return this.days ?? boundsOf("1d", hours);
+  }
+}
