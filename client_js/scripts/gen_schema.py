@@ -47,7 +47,7 @@ def layout_lines(name: str, dtype: np.dtype[np.void]) -> list[str]:
 def interval_lines() -> list[str]:
     """Return the lines of TypeScript that state the intervals of bars."""
     return [
-        "/** The intervals that the server serves, shortest first, and their usual lengths in ms. */",
+        "/** The intervals of the server, shortest first, and their usual lengths in ms. */",
         "export const INTERVALS = {",
         *(f'  "{name}": {s * MS_PER_S:_},' for name, s in schema.INTERVALS_S.items()),
         "} as const;",

@@ -7,7 +7,7 @@ export const TICK_ASK = 3;
 export const TICK_CLEAR = 4;
 export const BINARY_VERSION = 1;
 
-/** The intervals that the server serves, shortest first, and their usual lengths in ms. */
+/** The intervals of the server, shortest first, and their usual lengths in ms. */
 export const INTERVALS = {
   "1s": 1_000,
   "1m": 60_000,

@@ -203,7 +203,8 @@ class CandlePublisher:
 
     def _send(self, topic: CandleTopic, slot: int, start: int, *, closed: bool) -> None:
         bounds = self.candles.bounds(slot, topic.interval_s)
-        if topic.track and start < bounds.start_of(topic.track[-1].start):
+        since = topic.track[-1].start if topic.track else 0
+        if since and start < bounds.start_of(since):
             return  # a bar of the instrument under an earlier symbol
         bar = self.candles.bar(slot, topic.interval_s, start)
         if bar is None or (topic.closes.get(start) if closed else topic.sent) == bar:
