@@ -112,10 +112,10 @@ class OrderBooks:
         self.context[w.BOOKS_INDEX_MASK] = mask
 
     def _renew_orders(self) -> None:
-        """Make a table with room for three more orders for each that rests, and move those."""
+        """Make a table with room for half as many orders again, at least, as rest; and move those."""
         old = self._orders
         resting = int(count_resting(self.address)) if len(old) else 0
-        slots = max(FEWEST_ORDERS, 1 << (4 * resting).bit_length())
+        slots = max(FEWEST_ORDERS, 1 << (3 * resting).bit_length())
         self._orders = np.zeros((slots, ORDER_WORDS), np.int64)
         self._point(w.BOOKS_ORDERS, self._orders)
         self.context[w.BOOKS_ORDER_MASK] = slots - 1
