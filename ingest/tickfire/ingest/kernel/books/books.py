@@ -112,7 +112,7 @@ class OrderBooks:
         self.context[w.BOOKS_INDEX_MASK] = mask
 
     def _renew_orders(self) -> None:
-        """Make a table with room for half as many orders again, at least, as rest; and move those."""
+        """Make a table for at least half as many orders again as rest, and move those into it."""
         old = self._orders
         resting = int(count_resting(self.address)) if len(old) else 0
         slots = max(FEWEST_ORDERS, 1 << (3 * resting).bit_length())
