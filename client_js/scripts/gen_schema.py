@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TARGET = Path(__file__).resolve().parent.parent / "src" / "schema.ts"
-CONSTANTS = ("TICK_TRADE", "TICK_BID", "TICK_ASK", "TICK_CLEAR", "BINARY_VERSION")
+CONSTANTS = ("TICK_TRADE", "TICK_BID", "TICK_ASK", "TICK_CLEAR")
 MS_PER_S = 1_000
-LAYOUTS = ("TICK", "BINARY_HEADER")
+LAYOUTS = ("TICK", "BINARY_HEADER", "BINARY_HEADER_2")
 
 
 def camel(name: str) -> str:

@@ -5,7 +5,6 @@ export const TICK_TRADE = 1;
 export const TICK_BID = 2;
 export const TICK_ASK = 3;
 export const TICK_CLEAR = 4;
-export const BINARY_VERSION = 1;
 
 /** The intervals of the server, shortest first, and their usual lengths in ms. */
 export const INTERVALS = {
@@ -58,4 +57,26 @@ export const BINARY_HEADER = {
   epoch: 16,
   /** of the whole record */
   byteLength: 24,
+} as const;
+
+/** Byte offsets in one BINARY_HEADER_2 of 32 bytes, little-endian. */
+export const BINARY_HEADER_2 = {
+  /** uint8 */
+  version: 0,
+  /** uint8 */
+  shard: 1,
+  /** uint16 */
+  span: 2,
+  /** uint32 */
+  count: 4,
+  /** uint64 */
+  position: 8,
+  /** uint8[8] */
+  epoch: 16,
+  /** uint8 */
+  feed: 24,
+  /** uint8[7] */
+  reserved: 25,
+  /** of the whole record */
+  byteLength: 32,
 } as const;

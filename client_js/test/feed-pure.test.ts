@@ -16,8 +16,9 @@ function bytes(hex: string): ArrayBuffer {
 }
 
 test("packed ticks are read as they were laid out", () => {
-  const { epoch, shard, first, last, ticks } = decodeTicks(bytes(GOLDEN));
-  expect({ epoch, shard, first, last }).toEqual({
+  const { epoch, feed, shard, first, last, ticks } = decodeTicks(bytes(GOLDEN));
+  expect({ epoch, feed, shard, first, last }).toEqual({
+    feed: 1,
     epoch: "0102030405060708",
     shard: 0,
     first: 42n,
@@ -37,8 +38,14 @@ test("packed ticks are read as they were laid out", () => {
   expect(ticks[1]).toMatchObject({ kind: 3, price: "-0.000000001", size: 2 ** 32 - 1, feed: 2 });
 });
 
+test("a header of version 2 names the feed", () => {
+  const second = `02${GOLDEN.slice(2, 48)}0900000000000000${GOLDEN.slice(48)}`;
+  expect(decodeTicks(bytes(second))).toEqual({ ...decodeTicks(bytes(GOLDEN)), feed: 9 });
+  expect(() => decodeTicks(bytes(GOLDEN.replace(/^01/, "02")))).toThrow(RangeError);
+});
+
 test.each([
-  ["of another version", GOLDEN.replace(/^01/, "02")],
+  ["of another version", GOLDEN.replace(/^01/, "03")],
   ["cut short", GOLDEN.slice(0, -2)],
   ["too long", `${GOLDEN}00`],
   ["empty", ""],
@@ -103,8 +110,26 @@ describe("a cursor", () => {
     cursor.joined({ id: "0102030405060708-a.b.c" });
     cursor.movedTo({ epoch: "0102030405060708", shard: 1, last: 71n });
     expect(cursor.id).toBe("0102030405060708-a.1z.c");
-    cursor.movedTo({ epoch: "ffffffffffffffff", shard: 1, last: 36n });
-    expect(cursor.id).toBe("ffffffffffffffff-0.10");
+    cursor.movedTo({ epoch: "01ffffffffffffff", shard: 1, last: 36n });
+    expect(cursor.id).toBe("01ffffffffffffff-0.10");
+  });
+
+  test("keeps the place of each feed", () => {
+    const cursor = new Cursor();
+    cursor.joined({ id: "0102030405060708-a" });
+    cursor.movedTo({ epoch: "0302030405060708", shard: 0, last: 2n });
+    cursor.movedTo({ epoch: "0202030405060708", shard: 1, last: 3n });
+    expect(cursor.id).toBe("0102030405060708-a_0202030405060708-0.3_0302030405060708-2");
+  });
+
+  test("goes on after what one feed has lost, and stays where it was in the others", () => {
+    const cursor = new Cursor("0100000000000000-5_0200000000000000-9_0300000000000000-1");
+    const missed = {
+      from: "0200000000000000-9_0300000000000000-1",
+      to: "02ffffffffffffff-k",
+    };
+    cursor.joined({ id: "0100000000000000-z_02ffffffffffffff-z", recovered: false, missed });
+    expect(cursor.id).toBe("0100000000000000-5_02ffffffffffffff-k");
   });
 });
 

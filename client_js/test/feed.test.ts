@@ -99,7 +99,11 @@ test("packed ticks are decoded, and their place is where it resumes", async () =
   expect(await packed.value).toMatchObject({ first: 27n, last: 36n, ticks: [] });
   peer.drop();
   const again = await peer.received("market:realtime", "phx_join", 2);
-  expect(again.payload).toEqual({ since: "0102030405060708-10", encoding: "binary" });
+  expect(again.payload).toEqual({
+    since: "0102030405060708-10",
+    encoding: "binary",
+    header: 2,
+  });
 });
 
 test("candles come with their history, and again when the feed went back", async () => {

@@ -8,7 +8,6 @@ from tests.support.eventually import eventually
 from tests.support.publisher import Publisher, trades
 from tests.support.server import Serve
 from tests.support.valkey import Valkey
-from tickfire.server.market.ticks.positions import WireId
 
 
 async def test_the_market_runs_on_a_cluster(nodes: list[Valkey], serve: Serve) -> None:
@@ -25,7 +24,7 @@ async def test_the_market_runs_on_a_cluster(nodes: list[Valkey], serve: Serve) -
     publisher.headline(1)
     await realtime.count("tick", 80)
     await eventually(lambda: len(server.market.news.latest) == 1, "the headline is read")
-    start = str(WireId(publisher.epoch, (0, 0, 0, 0)))
+    start = publisher.id(0, 0, 0, 0)
     again = await phoenix.join("market:realtime", {"since": start})
     assert again.response["recovered"] is True
     await again.until(lambda joined: len(joined.of("tick")) >= 160)

@@ -15,6 +15,7 @@ import redis
 
 from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.server.market.ticks.positions import FeedPositions, WireId
 from tickfire.store.epoch import EPOCH, SHARDS
 from tickfire.store.schema import (
     INSTRUMENTS_KEY,
@@ -111,6 +112,10 @@ class Publisher:
         about = {EPOCH: self.epoch, SHARDS: self.shards}
         fields = {meta_field(self.feed, name): value for name, value in about.items()}
         self.client.hset(META_KEY, mapping={LAYOUT_FIELD: LAYOUT, **fields})
+
+    def id(self, *positions: int) -> str:
+        """Return the id of positions in the current epoch."""
+        return str(WireId((FeedPositions(self.epoch, positions),)))
 
     def stream(self, shard: int) -> Stream:
         return Stream(self.feed, shard)

@@ -11,12 +11,13 @@ import uvicorn
 
 from tests.support.eventually import eventually
 from tests.support.phoenix_client import PhoenixClient
-from tests.support.publisher import Publisher
+from tests.support.publisher import STREAM, Publisher
 from tickfire.base.ports import free_port
 from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
 from tickfire.server.auth import Access
 from tickfire.server.market.market import Market
+from tickfire.store.schema import Stream
 
 
 class Server:
@@ -57,14 +58,17 @@ class Server:
         self._clients.append(client)
         return client
 
-    def position(self, shard: int = 0) -> int:
+    def position(self, stream: Stream = STREAM) -> int:
         live = self.market.live
-        return -1 if live is None else live.data.positions[shard]
+        return -1 if live is None else live.data.positions.get(stream, -1)
 
     async def reaches(self, publisher: Publisher) -> None:
         """Wait until the server has read everything that was published."""
         await eventually(
-            lambda: [self.position(s) for s in range(publisher.shards)] == publisher.positions,
+            lambda: (
+                [self.position(publisher.stream(s)) for s in range(publisher.shards)]
+                == publisher.positions
+            ),
             f"the server is at {publisher.positions}",
         )
 

@@ -1,9 +1,15 @@
-import { BINARY_HEADER, BINARY_VERSION, TICK } from "../schema";
+import { BINARY_HEADER, BINARY_HEADER_2, TICK } from "../schema";
 import type { Side } from "./payloads";
+import { feedOf } from "./position";
 
 /** Decimals of a price on the wire: PRICE_SCALE is 1e9. */
 const PRICE_DECIMALS = 9;
 const NS_PER_MS = 1_000_000n;
+/** Bytes of the headers, by version. */
+const HEADER_BYTES = new Map<number, number>([
+  [1, BINARY_HEADER.byteLength],
+  [2, BINARY_HEADER_2.byteLength],
+]);
 
 /** One packed record. */
 export interface PackedTick {
@@ -25,6 +31,8 @@ export interface PackedTick {
 export interface PackedTicks {
   /** Epoch, hexadecimal. */
   epoch: string;
+  /** The feed of the positions. */
+  feed: number;
   /** The shard of the positions. */
   shard: number;
   /** Positions that the payload covers, first to last; those without a tick were filtered out. */
@@ -33,27 +41,30 @@ export interface PackedTicks {
   ticks: PackedTick[];
 }
 
-/** Decode the payload of a binary `ticks` event; throws RangeError if it is malformed. */
+/** Decode the payload of a binary `ticks` event, of either version; throws RangeError if it is malformed. */
 export function decodeTicks(payload: ArrayBuffer): PackedTicks {
   const view = new DataView(payload);
   const version = view.getUint8(BINARY_HEADER.version);
-  if (version !== BINARY_VERSION) throw new RangeError(`ticks of unknown version ${version}`);
+  const header = HEADER_BYTES.get(version);
+  if (header === undefined) throw new RangeError(`ticks of unknown version ${version}`);
   const count = view.getUint32(BINARY_HEADER.count, true);
-  const wanted = BINARY_HEADER.byteLength + count * TICK.byteLength;
+  const wanted = header + count * TICK.byteLength;
   if (payload.byteLength !== wanted) {
     throw new RangeError(`${count} ticks take ${wanted} bytes, not ${payload.byteLength}`);
   }
   const ticks = Array.from({ length: count }, (_, index) =>
-    decodeTick(view, BINARY_HEADER.byteLength + index * TICK.byteLength),
+    decodeTick(view, header + index * TICK.byteLength),
   );
-  const epoch = new Uint8Array(payload, BINARY_HEADER.epoch, 8);
+  const key = new Uint8Array(payload, BINARY_HEADER.epoch, 8);
+  const epoch = Array.from(key, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const first = view.getBigUint64(BINARY_HEADER.position, true);
   const span = view.getUint16(BINARY_HEADER.span, true);
   return {
+    feed: version === 1 ? feedOf(epoch) : view.getUint8(BINARY_HEADER_2.feed),
     shard: view.getUint8(BINARY_HEADER.shard),
     first,
     last: first + BigInt(span) - 1n,
-    epoch: Array.from(epoch, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    epoch,
     ticks,
   };
 }

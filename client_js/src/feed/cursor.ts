@@ -1,5 +1,6 @@
 import type { PackedTicks } from "./binary";
 import type { Missed } from "./payloads";
+import { type FeedPositions, idOf, isSameFeed, partsOf } from "./position";
 
 /** The outcome of a rejoin: everything was recovered, or the range that is gone. */
 export type Recovery = { recovered: true } | { recovered: false; missed: Missed | null };
@@ -38,7 +39,8 @@ export class Cursor {
     this.movedAt = Date.now();
     if (reply.recovered === true) return { recovered: true };
     const first = this.newest === null;
-    this.newest = first ? reply.id : (reply.missed?.to ?? reply.id);
+    this.newest =
+      this.newest === null || !reply.missed ? reply.id : after(this.newest, reply.missed);
     return first ? null : { recovered: false, missed: reply.missed ?? null };
   }
 
@@ -51,10 +53,24 @@ export class Cursor {
   /** Advance past packed ticks, which carry their shard's position instead of an id. */
   movedTo({ epoch, shard, last }: Pick<PackedTicks, "epoch" | "shard" | "last">): void {
     this.movedAt = Date.now();
-    const [known, places = ""] = (this.newest ?? "").split("-");
-    const positions = known === epoch ? places.split(".") : [];
-    positions[shard] = last.toString(36);
+    const parts = this.newest === null ? [] : partsOf(this.newest);
+    const known = parts.find((part) => part.epoch === epoch)?.positions ?? [];
+    known[shard] = last.toString(36);
     // A shard without a known position is read from its beginning.
-    this.newest = `${epoch}-${Array.from(positions, (each) => each ?? "0").join(".")}`;
+    const moved = { epoch, positions: Array.from(known, (each) => each ?? "0") };
+    this.newest = idOf(replaced(parts, [moved]));
   }
+}
+
+/** The position after what is gone; the feeds that lost nothing stay where they were. */
+function after(id: string, { from, to }: Missed): string {
+  const gone = partsOf(from);
+  const kept = partsOf(id).filter((part) => !gone.some((other) => isSameFeed(part, other)));
+  return idOf(replaced(kept, partsOf(to)));
+}
+
+/** The parts with others in place of those of the same feeds, in the order of feeds. */
+function replaced(parts: FeedPositions[], by: FeedPositions[]): FeedPositions[] {
+  const kept = parts.filter((part) => !by.some((other) => isSameFeed(part, other)));
+  return [...kept, ...by].sort((one, other) => (one.epoch < other.epoch ? -1 : 1));
 }

@@ -125,7 +125,7 @@ export class MarketFeed {
       params: () => ({
         ...cursor.params(),
         ...(handlers.symbols && { symbols: handlers.symbols }),
-        ...(handlers.onPacked && { encoding: "binary" }),
+        ...(handlers.onPacked && { encoding: "binary", header: 2 }),
       }),
       onJoin: (reply) => {
         resume(cursor, reply, handlers);

@@ -178,18 +178,20 @@ ENTRY_HEADER: Final = np.dtype(
 )
 """Field ``h`` of an entry of ``ticks:{f.s}``: 32 bytes. Field ``d`` holds TICK[count]."""
 
-BINARY_VERSION: Final = 1
-BINARY_HEADER: Final = np.dtype(
-    [
-        ("version", "u1"),
-        ("shard", "u1"),  # the shard that the positions belong to
-        ("span", "<u2"),  # number of positions covered: `since` takes position + span - 1
-        ("count", "<u4"),
-        ("position", "<u8"),  # of the first tick
-        ("epoch", "u1", (8,)),
-    ]
+_BINARY_FIELDS: Final = (
+    ("version", "u1"),
+    ("shard", "u1"),  # the shard that the positions belong to
+    ("span", "<u2"),  # number of positions covered: `since` takes position + span - 1
+    ("count", "<u4"),
+    ("position", "<u8"),  # of the first tick
+    ("epoch", "u1", (8,)),
 )
+BINARY_HEADER: Final = np.dtype(list(_BINARY_FIELDS))
 """Header of the payload of a binary ``ticks`` event: 24 bytes, followed by TICK[count]."""
+BINARY_HEADER_2: Final = np.dtype([*_BINARY_FIELDS, ("feed", "u1"), ("reserved", "u1", (7,))])
+"""Header of version 2, for clients that ask for it: 32 bytes, with the number of the feed."""
+BINARY_HEADERS: Final[Mapping[int, np.dtype[np.void]]] = {1: BINARY_HEADER, 2: BINARY_HEADER_2}
+"""The headers of binary ticks by version."""
 
 LAYOUT: Final = 2
 """Number of this layout of the keys in Redis; it grows when an older reader could not follow."""

@@ -14,6 +14,7 @@ from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import (
     BAR,
     BINARY_HEADER,
+    BINARY_HEADER_2,
     BOOK,
     BOOK_DEPTH,
     ENTRY_HEADER,
@@ -51,7 +52,7 @@ def test_a_bar_is_80_bytes() -> None:
     assert len(expected) == 80
 
 
-def test_headers_are_32_and_24_bytes() -> None:
+def test_headers_are_32_24_and_32_bytes() -> None:
     entry = np.zeros(1, ENTRY_HEADER)
     entry[0] = (1, 1, 0, 256, 10, 20, 30)
     assert entry.tobytes() == struct.pack("<BBHIqqq", 1, 1, 0, 256, 10, 20, 30)
@@ -60,6 +61,11 @@ def test_headers_are_32_and_24_bytes() -> None:
     binary["count"], binary["position"] = 2, 3
     binary["epoch"] = np.frombuffer(b"epoch678", np.uint8)
     assert binary.tobytes() == struct.pack("<BBHIQ8s", 1, 4, 259, 2, 3, b"epoch678")
+    second = np.zeros(1, BINARY_HEADER_2)
+    for name in BINARY_HEADER.names or ():
+        second[name] = binary[name]
+    second["version"], second["feed"] = 2, 9
+    assert second.tobytes() == struct.pack("<BBHIQ8sB7x", 2, 4, 259, 2, 3, b"epoch678", 9)
 
 
 def test_a_state_is_35_words_and_the_kernels_know_which() -> None:

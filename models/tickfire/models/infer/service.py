@@ -28,6 +28,7 @@ from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.limits import REQUEST_TIMEOUT_S
 from tickfire.store.schema import INSTRUMENTS_KEY, META_KEY
 from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.symbols import lowest_feeds, name_of
 
 SENTIMENT: Final = "sentiment"
 LOOK_S: Final = 1.0
@@ -146,9 +147,10 @@ class Infer:
             return
         self._rows = rows
         known = sorted(instruments_of(rows), key=lambda one: one.start)
-        symbols = {(one.feed, one.instrument_id): one.symbol for one in known}
-        self._instruments.replace(symbols)
-        self._headlines.linker = Linker(symbols.values())
+        lowest = lowest_feeds(known)
+        names = {(one.feed, one.instrument_id): name_of(one, lowest) for one in known}
+        self._instruments.replace(names)
+        self._headlines.linker = Linker({one.symbol for one in known})
 
     def _figures(self) -> dict[str, float]:
         """Return the figures of a heartbeat; see docs/formats.md."""

@@ -25,7 +25,8 @@ class Instruments:
     Attributes
     ----------
     symbols : dict of (feed, instrument_id) to str
-        Symbols by feed and instrument id; updated in place while the process runs.
+        Names of the instruments, as clients know them, by feed and instrument id; updated in place
+        while the process runs.
     artifacts : Path
         Folder of the models' artifacts.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UserError
@@ -14,9 +14,8 @@ from tickfire.phoenix import Channel, Hub
 from tickfire.server.market.books.follower import Books
 from tickfire.server.market.candles.indicators import Indicators
 from tickfire.server.market.candles.topics import CandleTopics
-from tickfire.server.market.epoch.data import EpochData
-from tickfire.server.market.epoch.follower import EpochFollower
-from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.epoch.follower import FeedFollower
+from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.epoch.trace import TRACE, TraceSampler
 from tickfire.server.market.pipeline.health import HEALTH, Health
 from tickfire.server.market.reports.follower import Reports
@@ -71,15 +70,14 @@ class Market:
         self.metrics = metrics or Metrics()
         self.news = News(hub)
         self.signals = Signals(hub)
+        self._sessions = sessions
         self.subscriptions = TickSubscriptions()
         self.candles = CandleTopics()
         self.indicators = Indicators(hub, self.candles)
-        self.epochs = EpochFollower(
-            self._make_live, on_leave=self._leave, on_enter=self._enter, sessions=sessions
-        )
-        self.reports = Reports(hub, self.epochs)
-        self.books = Books(hub, self.epochs)
-        self._pages = CandlePages(self.epochs)
+        self.feeds = FeedFollower(self._make_live, on_leave=self._leave, on_enter=self._enter)
+        self.reports = Reports(hub, self.feeds)
+        self.books = Books(hub, self.feeds)
+        self._pages = CandlePages(self.feeds)
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
         self.health = Health(hub, self.metrics, self._trace, lambda: self.live, clients, clock)
         self._clock = clock
@@ -89,12 +87,12 @@ class Market:
     def channels(self) -> Mapping[str, Callable[[], Channel]]:
         """Return a factory of channels for each pattern of topics."""
         return {
-            REALTIME: lambda: RealtimeChannel(self.epochs, self.subscriptions),
-            "market:*": lambda: InstrumentChannel(self.epochs, self.subscriptions, self.reports),
-            STATS: lambda: StatsChannel(self.epochs, self.reports),
-            BOOKS: lambda: BookChannel(self.epochs, self.books),
-            "candles:*": lambda: CandleChannel(self.epochs, self.candles, self._pages),
-            INDICATORS: lambda: IndicatorChannel(self.epochs, self.indicators),
+            REALTIME: lambda: RealtimeChannel(self.feeds, self.subscriptions),
+            "market:*": lambda: InstrumentChannel(self.feeds, self.subscriptions, self.reports),
+            STATS: lambda: StatsChannel(self.feeds, self.reports),
+            BOOKS: lambda: BookChannel(self.feeds, self.books),
+            "candles:*": lambda: CandleChannel(self.feeds, self.candles, self._pages),
+            INDICATORS: lambda: IndicatorChannel(self.feeds, self.indicators),
             HEADLINES: lambda: NewsChannel(self.news),
             SIGNALS: lambda: SignalsChannel(self.signals),
             TRACE: lambda: TraceChannel(self._clock),
@@ -103,7 +101,7 @@ class Market:
 
     # --- start and stop
     async def start(self) -> None:
-        """Start following Redis; joins are refused until an epoch has been loaded."""
+        """Start following Redis; joins are refused until the feeds have been loaded."""
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
@@ -119,7 +117,7 @@ class Market:
         followers = (self.news, self.signals, self.health, self.reports, self.books)
         tasks = [loop.create_task(one.run(store)) for one in followers]
         try:
-            await self.epochs.run(store)
+            await self.feeds.run(store)
         finally:
             for task in tasks:
                 task.cancel()
@@ -134,31 +132,31 @@ class Market:
             logger=logger,
         )
 
-    # --- epochs
+    # --- feeds
     @property
-    def live(self) -> LiveEpoch | None:
-        """The current epoch, None while there is none."""
-        return self.epochs.live
+    def live(self) -> LiveMarket | None:
+        """The feeds that are followed, None until they have been loaded."""
+        return self.feeds.live
 
-    def _make_live(
-        self, store: Store, data: EpochData, still_current: Callable[[], Awaitable[bool]]
-    ) -> LiveEpoch:
+    def _make_live(self, store: Store) -> LiveMarket:
         views = self.subscriptions.views
-        return LiveEpoch(store, self.hub, data, views, self.metrics, self._trace, still_current)
+        live = LiveMarket(store, self.hub, views, self.metrics, self._trace, self._sessions)
+        self.candles.source = live
+        return live
 
-    def _leave(self) -> None:
-        self.subscriptions.pause()
-        self.candles.pause()
+    def _leave(self, feed: int) -> None:
+        self.subscriptions.leave(feed)
 
-    def _enter(self, live: LiveEpoch) -> None:
-        self.subscriptions.move(live)
-        self.candles.move(live)
+    def _enter(self, feed: int) -> None:
+        self.subscriptions.enter(feed)
 
     # --- health and metrics
     def trouble(self) -> str | None:
         """Return the reason why the market is not ready to serve, None if it is."""
-        if not self.epochs.reachable:
+        if not self.feeds.reachable:
             return f"Redis at {redacted(self.redis_url)} is out of reach"
+        if self.feeds.refusal is not None:
+            return self.feeds.refusal
         if self.live is None:
             return "no epoch is loaded: ingest has not started, or its data is still being read"
         if not self.live.is_following:

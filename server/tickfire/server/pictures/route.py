@@ -110,6 +110,8 @@ class ChartPictures:
         listing = live.data.instruments.find(wanted.symbol)
         if listing is None:
             return _sentence(404, f"symbol: there is no instrument {wanted.symbol}.")
+        if listing.stream not in live.data.streams:
+            return _sentence(503, "no market data yet.", RETRY_S)
         position = str(live.data.id_of(listing))
         latest = self._latest.get(wanted)
         if latest is not None and (latest.position == position or self._is_recent(latest)):

@@ -8,13 +8,13 @@ from tickfire.base.units import NS_PER_MS
 from tickfire.render import Bars
 from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.series import CLOSE, OPEN, START, VOLUME
-from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.pictures.params import MAX_BARS
 from tickfire.store.schema import INTERVALS_S
 
 
-def bars_of(live: LiveEpoch, listing: Listing, interval: str) -> Bars:
+def bars_of(live: LiveMarket, listing: Listing, interval: str) -> Bars:
     """Return the newest bars of an instrument, as many as are kept, and the running one."""
     track = live.data.instruments.track(listing)
     rows = tracks.history(live.data.candles, track, INTERVALS_S[interval], MAX_BARS)

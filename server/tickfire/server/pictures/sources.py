@@ -13,7 +13,7 @@ from tickfire.ingest.kernel.bars import NoBarsError, file_bars
 from tickfire.ingest.kernel.parse import FeedCorrupt
 from tickfire.phoenix import Hub
 from tickfire.render import Bars
-from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.market import Market
 from tickfire.server.pictures.source import bars_of
 from tickfire.store.store import Store
@@ -80,10 +80,10 @@ async def bars_of_market(
     return bars
 
 
-async def _wait_live(market: Market) -> LiveEpoch:
+async def _wait_live(market: Market) -> LiveMarket:
     try:
         async with asyncio.timeout(PATIENCE_S):
-            return await market.epochs.wait_live()
+            return await market.feeds.wait_live()
     except TimeoutError:
         raise UserError(
             f"no market was found in Redis: {market.trouble()}; start tickfire ingest."

@@ -16,18 +16,38 @@ from tickfire.store.schema import TICK, Instrument
 
 
 def table(*rows: Instrument) -> Instruments:
-    instruments = Instruments(InstrumentStates(), 1)
+    instruments = Instruments(InstrumentStates())
     assert instruments.load(rows)
     assert not instruments.load(rows)
     return instruments
 
 
-def test_a_symbol_that_two_feeds_share_carries_its_feed() -> None:
+def test_a_symbol_that_two_feeds_share_is_that_of_the_lower_number() -> None:
     instruments = table(
-        Instrument(1, 7, "ES", dataset="GLBX.MDP3"), Instrument(2, 7, "ES"), Instrument(2, 8, "NQ")
+        Instrument(2, 7, "ES"), Instrument(1, 7, "ES", dataset="GLBX.MDP3"), Instrument(2, 8, "NQ")
     )
-    assert [row["symbol"] for row in instruments.as_json()] == ["2/ES", "GLBX.MDP3/ES", "NQ"]
-    assert instruments.find("ES") is None
+    assert [row["symbol"] for row in instruments.as_json()] == ["2/ES", "ES", "NQ"]
+    named = [instruments.find(name) for name in ("ES", "1/ES", "2/ES", "2/NQ", "NQ", "1/NQ")]
+    keys = [
+        None if row is None else (row.instrument.feed, row.instrument.instrument_id)
+        for row in named
+    ]
+    assert keys == [(1, 7), (1, 7), (2, 7), (2, 8), (2, 8), None]
+    assert named[0] is not None
+    assert instruments.topics(named[0].slot) == ("market:ES", "market:1/ES")
+
+
+def test_a_symbol_that_looks_like_that_of_a_feed_keeps_its_own_name() -> None:
+    instruments = table(Instrument(1, 7, "EUR"), Instrument(1, 8, "1/EUR"))
+    found = instruments.find("1/EUR")
+    assert found is not None and found.instrument.instrument_id == 8
+
+
+def test_an_instrument_of_an_earlier_epoch_is_not_shown() -> None:
+    instruments = table(Instrument(1, 7, "ES"), Instrument(1, 8, "NQ"))
+    assert instruments.load([Instrument(1, 8, "NQ")])
+    assert [row["symbol"] for row in instruments.as_json()] == ["NQ"]
+    assert instruments.find("ES") is None and instruments.find("1:7") is None
 
 
 def test_a_symbol_mapped_anew_names_the_newest_instrument() -> None:

@@ -9,12 +9,7 @@ from tests.support.eventually import eventually
 from tests.support.publisher import DAY, SECOND, STREAM, Publisher, tick, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
-from tickfire.server.market.ticks.positions import WireId
 from tickfire.store.schema import ticks_key
-
-
-def at(publisher: Publisher, *positions: int) -> str:
-    return str(WireId(publisher.epoch, positions))
 
 
 async def ready(server: Server) -> httpx.Response:
@@ -34,10 +29,10 @@ async def test_a_hole_in_the_numbers_is_published_and_the_rest_goes_on(
     publisher.publish(trades(3, start=DAY + 10 * SECOND))
     await realtime.count("tick", 13)
     await one.count("tick", 13)
-    gap = {"from": at(publisher, 10), "to": at(publisher, 15)}
+    gap = {"from": publisher.id(10), "to": publisher.id(15)}
     assert realtime.of("gap") == one.of("gap") == [gap]
     assert [event for event, _ in realtime.events].index("gap") == 10
-    assert realtime.of("tick")[-3]["id"] == at(publisher, 16)
+    assert realtime.of("tick")[-3]["id"] == publisher.id(16)
     await candles.count("reset", 1)
     assert server.market.metrics.registry.get_sample_value("tickfire_lost_ticks_total") == 5
 
@@ -73,7 +68,7 @@ async def test_a_new_epoch_moves_everyone_and_says_what_is_gone(
     candles = await client.join("candles:BBB:1m")
     publisher.publish(trades(10, instrument=2))
     await one.count("tick", 10)
-    before = at(publisher, 10)
+    before = publisher.id(10)
     publisher.begin_epoch()
     publisher.instruments({7: "BBB", 8: "CCC"})
     publisher.publish(trades(4, instrument=7, start=DAY + 100 * SECOND))
@@ -83,7 +78,7 @@ async def test_a_new_epoch_moves_everyone_and_says_what_is_gone(
     (gap,) = realtime.of("gap")
     assert gap["from"] == before
     ticks = await one.count("tick", 12)
-    assert ticks[-1]["id"] == at(publisher, 6)
+    assert ticks[-1]["id"] == publisher.id(6)
     table = realtime.of("instruments")[-1]["instruments"]
     assert [row["symbol"] for row in table] == ["BBB", "CCC"]
     reset = (await candles.count("reset", 1))[-1]
@@ -105,7 +100,7 @@ async def test_a_new_epoch_is_noticed_without_being_told(
     await realtime.count("gap", 1)
     publisher.publish(trades(1))
     await realtime.until(lambda joined: joined.of("tick")[-1:] != [])
-    assert realtime.of("tick")[-1]["id"] == at(publisher, 31)
+    assert realtime.of("tick")[-1]["id"] == publisher.id(31)
 
 
 async def test_the_server_outlives_redis_and_reads_on(own_valkey: Valkey, serve: Serve) -> None:
@@ -120,7 +115,7 @@ async def test_the_server_outlives_redis_and_reads_on(own_valkey: Valkey, serve:
     await eventually(lambda: server.market.trouble() is not None, "the loss is noticed")
     answer = await ready(server)
     assert answer.status_code == 503 and "Redis" in answer.json()["why"]
-    refused = await client.join("market:AAA", {"since": at(publisher, 0)})
+    refused = await client.join("market:AAA", {"since": publisher.id(0)})
     assert refused.status == "ok" or "join again" in refused.response["reason"]
     assert (await client.join("candles:AAA:1m")).status == "ok"
     own_valkey.start()
@@ -130,7 +125,7 @@ async def test_the_server_outlives_redis_and_reads_on(own_valkey: Valkey, serve:
     await realtime.count("gap", 1)
     await eventually(lambda: server.market.trouble() is None, "it is ready again")
     publisher.publish(trades(1))
-    await realtime.until(lambda joined: joined.of("tick")[-1]["id"] == at(publisher, 8))
+    await realtime.until(lambda joined: joined.of("tick")[-1]["id"] == publisher.id(8))
 
 
 async def test_redis_that_pauses_loses_nothing(own_valkey: Valkey, serve: Serve) -> None:
@@ -146,7 +141,7 @@ async def test_redis_that_pauses_loses_nothing(own_valkey: Valkey, serve: Serve)
         publisher.publish(trades(20), entry_size=3)
     assert cut
     got = await realtime.count("tick", 120)
-    assert [payload["id"] for payload in got] == [at(publisher, n) for n in range(1, 121)]
+    assert [payload["id"] for payload in got] == [publisher.id(n) for n in range(1, 121)]
     assert not realtime.of("gap")
 
 
@@ -166,7 +161,7 @@ async def test_a_server_may_start_before_redis_and_before_ingest(serve: Serve) -
     joined = await client.join("market:realtime")
     publisher.publish(tick())
     await joined.count("tick", 1)
-    assert (await ready(server)).json() == {"ready": True, "at": at(publisher, 1)}
+    assert (await ready(server)).json() == {"ready": True, "at": publisher.id(1)}
     await server.stop()
     valkey.close()
 
@@ -183,6 +178,6 @@ async def test_entries_that_are_not_ours_are_counted_and_passed_over(
     publisher.skip(3)
     publisher.publish(trades(2))
     await joined.count("tick", 4)
-    assert joined.of("gap") == [{"from": at(publisher, 2), "to": at(publisher, 5)}]
+    assert joined.of("gap") == [{"from": publisher.id(2), "to": publisher.id(5)}]
     sample = server.market.metrics.registry.get_sample_value
     assert sample("tickfire_bad_entries_total") == 3

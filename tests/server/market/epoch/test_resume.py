@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.support.eventually import eventually
 from tests.support.phoenix_client import Joined
-from tests.support.publisher import Publisher, mixed, tick, trades
+from tests.support.publisher import STREAM, Publisher, mixed, tick, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
-from tickfire.server.market.epoch.shard import ShardReader
-from tickfire.server.market.ticks.positions import WireId
+from tickfire.server.market.epoch.reader import StreamReader
+from tickfire.server.market.ticks.positions import FeedPositions, WireId
 from tickfire.store.schema import BINARY_HEADER, TICK, new_epoch, shard_of
 
 suppressed = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -28,10 +28,6 @@ def trades_of(rows: Any, topic: str) -> int:
 
 def ids(joined: Joined) -> list[str]:
     return [payload["id"] for payload in joined.of("tick")]
-
-
-def at(publisher: Publisher, *positions: int) -> str:
-    return str(WireId(publisher.epoch, positions))
 
 
 class Watched:
@@ -67,7 +63,7 @@ async def test_a_client_that_resumes_misses_nothing_and_gets_nothing_twice(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         if not memory:
-            patch.setattr(ShardReader, "recent", lambda self, position: None)
+            patch.setattr(StreamReader, "recent", lambda self, position: None)
         seen = ids(watched.oracle)
         since = seen[int(where * (len(seen) - 1))]
         client = await watched.server.client()
@@ -94,30 +90,30 @@ async def test_resuming_at_the_newest_id_is_live_at_once(watched: Watched) -> No
 async def test_trimmed_history_is_said_and_the_rest_is_given(
     server: Server, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ShardReader, "recent", lambda self, position: None)
+    monkeypatch.setattr(StreamReader, "recent", lambda self, position: None)
     publisher.publish(trades(100), entry_size=10)
     await server.reaches(publisher)
     publisher.trim(40)  # the entry of 31 to 40 stays
-    joined = await (await server.client()).join("market:realtime", {"since": at(publisher, 5)})
+    joined = await (await server.client()).join("market:realtime", {"since": publisher.id(5)})
     assert joined.response["recovered"] is False
-    assert joined.response["missed"] == {"from": at(publisher, 5), "to": at(publisher, 30)}
+    assert joined.response["missed"] == {"from": publisher.id(5), "to": publisher.id(30)}
     got = await joined.count("tick", 70)
-    assert [payload["id"] for payload in got] == [at(publisher, n) for n in range(31, 101)]
+    assert [payload["id"] for payload in got] == [publisher.id(n) for n in range(31, 101)]
     assert not joined.of("gap")
 
 
 async def test_all_history_gone_is_said(
     server: Server, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ShardReader, "recent", lambda self, position: None)
+    monkeypatch.setattr(StreamReader, "recent", lambda self, position: None)
     publisher.publish(trades(100), entry_size=10)
     await server.reaches(publisher)
     publisher.trim(1000)
-    joined = await (await server.client()).join("market:realtime", {"since": at(publisher, 5)})
-    assert joined.response["missed"] == {"from": at(publisher, 5), "to": at(publisher, 100)}
+    joined = await (await server.client()).join("market:realtime", {"since": publisher.id(5)})
+    assert joined.response["missed"] == {"from": publisher.id(5), "to": publisher.id(100)}
     publisher.publish(trades(1))
     (payload,) = await joined.count("tick", 1)
-    assert payload["id"] == at(publisher, 101)
+    assert payload["id"] == publisher.id(101)
 
 
 async def test_another_epoch_and_a_position_that_never_was_are_not_recovered(
@@ -125,22 +121,22 @@ async def test_another_epoch_and_a_position_that_never_was_are_not_recovered(
 ) -> None:
     publisher.publish(trades(10))
     await server.reaches(publisher)
-    foreign = str(WireId(new_epoch(1), (3,)))
+    foreign = str(WireId((FeedPositions(new_epoch(1), (3,)),)))
     subscribed = []
-    for since in (foreign, at(publisher, 2**62)):
+    for since in (foreign, publisher.id(2**62)):
         joined = await (await server.client()).join("market:realtime", {"since": since})
         assert joined.response["recovered"] is False
-        assert joined.response["missed"] == {"from": since, "to": at(publisher, 10)}
+        assert joined.response["missed"] == {"from": since, "to": publisher.id(10)}
         subscribed.append(joined)
     publisher.publish(trades(1))
     for joined in subscribed:
         (payload,) = await joined.count("tick", 1)
-        assert payload["id"] == at(publisher, 11)
+        assert payload["id"] == publisher.id(11)
 
 
 async def test_a_malformed_since_is_a_join_error(server: Server, publisher: Publisher) -> None:
     client = await server.client()
-    for since in ("x", 7, at(publisher, 1, 2), ["a"]):
+    for since in ("x", 7, publisher.id(1, 2), ["a"]):
         joined = await client.join("market:realtime", {"since": since})
         assert joined.status == "error"
         assert "since" in joined.response["reason"]
@@ -154,13 +150,13 @@ async def test_a_client_ahead_of_this_worker_waits_for_it(
     await server.reaches(publisher)
     live = server.market.live
     assert live is not None
-    live.data.positions[0] = 6  # as if the rest was not read yet
-    joined = await (await server.client()).join("market:realtime", {"since": at(publisher, 8)})
+    live.data.positions[STREAM] = 6  # as if the rest was not read yet
+    joined = await (await server.client()).join("market:realtime", {"since": publisher.id(8)})
     assert joined.response["recovered"] is True
-    live.data.positions[0] = 10
+    live.data.positions[STREAM] = 10
     publisher.publish(trades(1))
     got = await joined.count("tick", 3)
-    assert [payload["id"] for payload in got] == [at(publisher, n) for n in (9, 10, 11)]
+    assert [payload["id"] for payload in got] == [publisher.id(n) for n in (9, 10, 11)]
 
 
 async def test_several_shards_resume_each_from_its_own_position(
@@ -227,7 +223,7 @@ async def test_binary_carries_the_records_and_resumes(
     given_so_far = sum(
         np.frombuffer(payload[:24], BINARY_HEADER)[0]["count"] for payload in joined.of("ticks")[:2]
     )
-    params = {"encoding": "binary", "since": at(publisher, 10 + 9 - 1)}
+    params = {"encoding": "binary", "since": publisher.id(10 + 9 - 1)}
     again = await (await server.client()).join(topic, params)
     assert again.response["recovered"] is True
     await again.until(lambda joined: len(records(joined)) == len(wanted) - given_so_far)
@@ -270,7 +266,7 @@ async def test_leaving_ends_everything_that_a_subscriber_held(
     client = await server.client()
     for topic in ("market:realtime", "market:AAA", "candles:AAA:1m"):
         assert (await client.join(topic)).status == "ok"
-    await client.join("market:BBB", {"since": at(publisher, 0)})
+    await client.join("market:BBB", {"since": publisher.id(0)})
     market = server.market
     views = market.subscriptions.views
     assert len(views.topics()) == 3

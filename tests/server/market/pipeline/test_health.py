@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.phoenix_client import Joined
-from tests.support.publisher import Publisher, mixed
+from tests.support.publisher import STREAM, Publisher, mixed
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.base.recent import Quantiles
 from tickfire.base.units import NS_PER_S
 from tickfire.phoenix import Hub
-from tickfire.server.market.epoch.data import EpochData
+from tickfire.server.market.epoch.data import MarketData
 from tickfire.server.market.epoch.trace import TraceSampler
 from tickfire.server.metrics import HOPS, Metrics
 from tickfire.store.entries import TickEntry
@@ -104,12 +104,12 @@ async def test_a_paused_redis_is_down_until_it_answers(own_valkey: Valkey, serve
 def test_the_quantiles_of_hops_are_those_of_the_stamps(times: list[list[int]]) -> None:
     now = 0
     sampler = TraceSampler(Hub(), Metrics(), lambda: 1, lambda: now)
-    data = EpochData(1, bytes(8), 1)
+    data = MarketData()
     for row in times:
         now += NS_PER_S
         received, parsed, written, read, encoded, _ = accumulate([now - sum(row), *row])
         entry = TickEntry(1, 1, np.zeros(1, TICK), received, parsed, written)
-        sampler.sample(data, entry, read, encoded)
+        sampler.sample(data, STREAM, entry, read, encoded)
     found = sampler.quantiles()
     for hop, column in zip(HOPS, zip(*times, strict=True), strict=True):
         ordered = sorted(column)

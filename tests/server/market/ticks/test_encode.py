@@ -11,9 +11,15 @@ from hypothesis import strategies as st
 
 from tests.support.reference import ticks as reference
 from tickfire.base.units import UNDEF_PRICE
-from tickfire.server.market.ticks.encode import Encoder, Envelope, Ticks, around, binary_payload
+from tickfire.server.market.ticks.encode import (
+    BinaryHeader,
+    Encoder,
+    Envelope,
+    Ticks,
+    binary_payload,
+)
 from tickfire.server.market.ticks.positions import base36
-from tickfire.store.schema import BINARY_HEADER, TICK
+from tickfire.store.schema import BINARY_HEADERS, TICK, Stream
 
 EPOCH = bytes(range(8))
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -47,7 +53,7 @@ def encoder_of(symbols: list[str]) -> Encoder:
 
     escaped = [msgspec.json.encode(symbol)[1:-1] for symbol in symbols]
     offsets = np.cumsum([0, *map(len, escaped)]).astype(np.int64)
-    encoder = Encoder(EPOCH)
+    encoder = Encoder()
     encoder.use_symbols(np.frombuffer(b"".join(escaped), np.uint8), offsets)
     return encoder
 
@@ -59,14 +65,13 @@ def test_trades_are_what_plain_python_writes(
 ) -> None:
     symbols, ticks, slots, first = batch
     topic = f"market:{name}"
-    positions = [n % 2**62 for n in others] + [first]
-    before, after = around(positions, len(others))
+    before, after = "".join(f"{base36(other)}." for other in others), ".3" * len(others)
     wanted = [i % 2 == 0 for i in range(len(symbols))] if others else None
     mask = None if wanted is None else np.array(wanted, np.uint8)
     got, count = encoder_of(symbols).trades(
         Ticks(ticks, slots, first, len(symbols)),
         Envelope.of(vsn, topic, "tick"),
-        before=before,
+        before=f"{EPOCH.hex()}-{before}",
         after=after,
         wanted=mask,
     )
@@ -90,29 +95,34 @@ def test_an_instrument_is_what_plain_python_writes(
         Envelope.of(vsn, "market:it", "tick"),
         Envelope.of(vsn, "market:it", "quote"),
         states,
+        before=f"{EPOCH.hex()}-",
     )
     assert got == reference.instrument(
         ticks, slots, symbols, first, EPOCH, vsn, "market:it", 0, states
     )
 
 
-@given(batches(), st.booleans())
+@given(batches(), st.booleans(), st.sampled_from([1, 2]))
 def test_binary_is_the_records_behind_a_header(
-    batch: tuple[list[str], Any, Any, int], quotes: bool
+    batch: tuple[list[str], Any, Any, int], quotes: bool, version: int
 ) -> None:
     symbols, ticks, slots, first = batch
     encoder = encoder_of(symbols)
     batch_ticks = Ticks(ticks, slots, first, len(symbols))
     keep = (slots == 0) & (quotes | (ticks["kind"] == 1))
-    got = encoder.binary(batch_ticks, 3, slot=0, quotes=quotes)
+    got = encoder.binary(
+        batch_ticks, BinaryHeader(version, EPOCH, Stream(5, 3)), slot=0, quotes=quotes
+    )
     if not keep.any():
         assert got == b""
         return
-    header = np.frombuffer(got[: BINARY_HEADER.itemsize], BINARY_HEADER)[0]
-    assert (header["version"], header["count"], header["position"]) == (1, keep.sum(), first)
+    layout = BINARY_HEADERS[version]
+    header = np.frombuffer(got[: layout.itemsize], layout)[0]
+    assert (header["version"], header["count"], header["position"]) == (version, keep.sum(), first)
+    assert version == 1 or header["feed"] == 5
     assert (header["shard"], header["span"]) == (3, len(ticks))
     assert bytes(header["epoch"]) == EPOCH
-    assert got[BINARY_HEADER.itemsize :] == ticks[keep].tobytes()
+    assert got[layout.itemsize :] == ticks[keep].tobytes()
 
 
 def test_what_could_harm_a_kernel_is_refused() -> None:
@@ -129,21 +139,17 @@ def test_what_could_harm_a_kernel_is_refused() -> None:
     with pytest.raises(TypeError):
         Ticks(ticks, slots.astype(np.int32), 1, 1)
     with pytest.raises(ValueError, match="symbol"):
-        encoder.trades(Ticks(ticks, slots, 1, 2), Envelope.of("v2", "market:x", "tick"))
+        encoder.trades(Ticks(ticks, slots, 1, 2), Envelope.of("v2", "market:x", "tick"), before="")
     with pytest.raises(ValueError, match="wanted"):
         envelope = Envelope.of("v2", "market:x", "tick")
-        encoder.trades(Ticks(ticks, slots, 1, 1), envelope, wanted=np.zeros(0, np.uint8))
+        encoder.trades(Ticks(ticks, slots, 1, 1), envelope, before="", wanted=np.zeros(0, np.uint8))
     with pytest.raises(ValueError, match="frames"):
-        encoder.trades(Ticks(ticks, slots, 1, 1), Envelope.of("v2", "x" * 70_000, "tick"))
+        encoder.trades(
+            Ticks(ticks, slots, 1, 1), Envelope.of("v2", "x" * 70_000, "tick"), before=""
+        )
     with pytest.raises(ValueError, match="offsets"):
         encoder.use_symbols(np.zeros(1, np.uint8), np.array([0, 2]))
     with pytest.raises(ValueError, match="serializer"):
         Envelope.of("v3", "x", "tick")
     with pytest.raises(ValueError, match="positions"):
-        binary_payload(EPOCH, 256, 1, 1, ticks)
-
-
-def test_positions_of_other_shards_stand_around() -> None:
-    assert around([1, 40, 3], 1) == ("1.", ".3")
-    assert around([9], 0) == ("", "")
-    assert base36(40) == "14"
+        binary_payload(BinaryHeader(1, EPOCH, Stream(1, 256)), 1, 1, ticks)

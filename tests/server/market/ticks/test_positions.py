@@ -10,19 +10,50 @@ from hypothesis import strategies as st
 
 from tickfire.base.units import UNDEF_PRICE, decimal, decimal_or_none
 from tickfire.phoenix import JoinError
-from tickfire.server.market.ticks.positions import WireId, base36
+from tickfire.server.market.ticks.positions import FeedPositions, WireId, around, base36
 from tickfire.server.market.topics.params import MarketParams, candle_limit
+from tickfire.store.epoch import Epoch
+from tickfire.store.schema import Stream, new_epoch
 
-places = st.builds(
-    WireId,
+parts = st.builds(
+    FeedPositions,
     st.binary(min_size=8, max_size=8),
     st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=5).map(tuple),
+)
+places = st.lists(parts, min_size=1, max_size=4, unique_by=lambda part: part.feed).map(
+    lambda some: WireId(tuple(sorted(some)))
 )
 
 
 @given(places)
 def test_an_id_is_read_as_it_was_written(place: WireId) -> None:
     assert WireId.parse(str(place)) == place
+
+
+@given(places)
+def test_the_parts_of_an_id_may_come_in_any_order(place: WireId) -> None:
+    assert WireId.parse("_".join(map(str, reversed(place.parts)))) == place
+
+
+@given(
+    st.dictionaries(
+        st.integers(0, 255), st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=3),
+        min_size=1, max_size=3,
+    ),
+    st.data(),
+)  # fmt: skip
+def test_the_text_around_a_position_makes_the_id(
+    by_feed: dict[int, list[int]], data: st.DataObject
+) -> None:
+    epochs = {feed: Epoch(feed, new_epoch(feed), len(own)) for feed, own in by_feed.items()}
+    positions = {
+        Stream(feed, shard): by_feed[feed][shard]
+        for feed in sorted(by_feed)
+        for shard in range(len(by_feed[feed]))
+    }
+    stream = data.draw(st.sampled_from(sorted(positions)))
+    before, after = around(epochs, positions, stream)
+    assert before + base36(positions[stream]) + after == str(WireId.of(epochs, positions))
 
 
 @given(st.integers(0, 2**64))
@@ -47,6 +78,9 @@ def test_base36_is_what_int_reads(number: int) -> None:
         "0011223344556677-1\n",
         "0011223344556677-zzzzzzzzzzzzz",
         "0011223344556677-" + "1." * 5000 + "1",
+        "0011223344556677-1_",
+        "0011223344556677-1_0088888888888888-1",
+        "0011223344556677-1__0188888888888888-1",
         ["a"],
     ],
 )
@@ -80,6 +114,9 @@ def test_no_price_is_none() -> None:
         {"since": "x"},
         {"since": 1},
         {"encoding": 1},
+        {"header": 3},
+        {"header": "2"},
+        {"header": True},
         {"symbols": ["A"] * 1001},
     ],
 )

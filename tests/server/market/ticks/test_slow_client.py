@@ -13,7 +13,7 @@ import pytest
 from tests.support.eventually import eventually
 from tests.support.publisher import Publisher, trades
 from tests.support.server import Server
-from tickfire.server.market.epoch.shard import ShardReader
+from tickfire.server.market.epoch.reader import StreamReader
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.subscription import HIGH_WATER
 
@@ -116,7 +116,7 @@ async def test_it_gets_everything_once_it_reads_on(
     server: Server, publisher: Publisher, monkeypatch: pytest.MonkeyPatch, memory: bool
 ) -> None:
     if not memory:
-        monkeypatch.setattr(ShardReader, "recent", lambda self, position: None)
+        monkeypatch.setattr(StreamReader, "recent", lambda self, position: None)
     quick = await (await server.client()).join("market:realtime")
     slow = await behind(server, publisher)
     for _ in range(0, ENOUGH, BATCH):
@@ -136,19 +136,27 @@ async def test_it_gets_everything_once_it_reads_on(
     slow.close()
 
 
+def position_of(wire_id: str) -> int:
+    return WireId.parse(wire_id).parts[0].positions[0]
+
+
 async def test_it_is_told_what_was_trimmed_meanwhile(
     server: Server, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ShardReader, "recent", lambda self, position: None)
+    monkeypatch.setattr(StreamReader, "recent", lambda self, position: None)
     slow = await behind(server, publisher)
     publisher.publish(trades(ENOUGH), entry_size=100)
     await server.reaches(publisher)
     newest = publisher.positions[0]
     publisher.trim(newest - 1000)
-    got = await ticks_of(slow, str(WireId(publisher.epoch, (newest,))))
+    got = await ticks_of(slow, publisher.id(newest))
     (gap,) = [message[4] for message in got if message[3] == "gap"]
-    begin, end = (WireId.parse(gap[side]).positions[0] for side in ("from", "to"))
-    ids = [WireId.parse(message[4]["id"]).positions[0] for message in got if message[3] == "tick"]
+    begin, end = (WireId.parse(gap[side]).parts[0].positions[0] for side in ("from", "to"))
+    ids = [
+        WireId.parse(message[4]["id"]).parts[0].positions[0]
+        for message in got
+        if message[3] == "tick"
+    ]
     assert ids == [*range(1, begin + 1), *range(end + 1, newest + 1)]
     slow.close()
 

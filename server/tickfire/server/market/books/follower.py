@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from tickfire.base.retry import Backoff, retry
 from tickfire.phoenix import Hub
 from tickfire.server.market.books.consolidate import book_as_json
-from tickfire.server.market.epoch.follower import EpochFollower
-from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.epoch.follower import FeedFollower
+from tickfire.server.market.epoch.live import LiveMarket
+from tickfire.server.market.epoch.tasks import run_for_epochs
 from tickfire.server.market.ticks.source import Listing
 from tickfire.store.entries import BadEntry, Entry, books_of
+from tickfire.store.epoch import Epoch
 from tickfire.store.requests import RedisUnavailable, Requests, newest_id
 from tickfire.store.schema import Stream, books_key, present_books_key
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
-
-STREAMS_CHECK_S: Final = 0.5
-"""Time between two looks for streams that are new, in seconds."""
 
 logger = logging.getLogger(__name__)
 
@@ -32,24 +31,24 @@ def book_topic(symbol: str) -> str:
 
 
 class Books:
-    """Follower of the order books of the feeds that an epoch's instruments belong to.
+    """Follower of the order books of all feeds.
 
     Parameters
     ----------
     hub : Hub
-    epochs : EpochFollower
+    feeds : FeedFollower
     """
 
-    def __init__(self, hub: Hub, epochs: EpochFollower) -> None:
+    def __init__(self, hub: Hub, feeds: FeedFollower) -> None:
         self._hub = hub
-        self._epochs = epochs
+        self._feeds = feeds
         self._loaded: dict[Stream, asyncio.Event] = {}
         self._present: dict[tuple[int, int], dict[int, np.void]] = {}
         """BOOKs by publisher, of each (feed, instrument_id)."""
 
     async def loaded(self, listing: Listing) -> None:
         """Wait until the present books of the stream of an instrument have been read."""
-        await self._loaded.setdefault(stream_of(listing), asyncio.Event()).wait()
+        await self._loaded.setdefault(listing.stream, asyncio.Event()).wait()
 
     def present(self, listing: Listing) -> dict[str, Any] | None:
         """Return the present book of an instrument as clients see it, None if it has none."""
@@ -58,24 +57,23 @@ class Books:
         return book_as_json(listing.symbol, list(books.values())) if books else None
 
     async def run(self, store: Store) -> None:
-        """Follow the epochs until cancelled."""
-        while True:
-            live = await self._epochs.wait_live()
-            self._present.clear()
-            tasks: dict[Stream, asyncio.Task[None]] = {}
-            try:
-                while self._epochs.live is live:
-                    for stream in {stream_of(row) for row in live.data.instruments.listings}:
-                        if stream not in tasks:
-                            tasks[stream] = asyncio.create_task(self._follow(store, live, stream))
-                    await asyncio.sleep(STREAMS_CHECK_S)
-            finally:
-                for task in tasks.values():
-                    task.cancel()
-                await asyncio.gather(*tasks.values(), return_exceptions=True)
-                self._loaded.clear()
+        """Follow the order books until cancelled."""
+        live = await self._feeds.wait_live()
 
-    async def _follow(self, store: Store, live: LiveEpoch, stream: Stream) -> None:
+        async def follow(epoch: Epoch) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                for stream in epoch.streams():
+                    tasks.create_task(self._follow(store, live, stream))
+
+        await run_for_epochs(live, follow, self._forget)
+
+    def _forget(self, feed: int) -> None:
+        for stream in [stream for stream in self._loaded if stream.feed == feed]:
+            del self._loaded[stream]
+        for key in [key for key in self._present if key[0] == feed]:
+            del self._present[key]
+
+    async def _follow(self, store: Store, live: LiveMarket, stream: Stream) -> None:
         key = books_key(stream)
         last = await newest_id(store, key)
         for data in (await _read_present(store, stream)).values():
@@ -103,19 +101,14 @@ class Books:
             self._present.setdefault(key, {})[int(book["publisher_id"])] = book
         return set(books["instrument_id"].tolist())
 
-    def _publish(self, live: LiveEpoch, feed: int, number: int) -> None:
+    def _publish(self, live: LiveMarket, feed: int, number: int) -> None:
         slot = live.data.states.find(feed, number)
         if slot is None or slot >= len(live.data.instruments.listings):
             return
         listing = live.data.instruments.listings[slot]
-        topic = book_topic(listing.symbol)
-        if self._hub.lanes(topic):
-            self._hub.local_broadcast(topic, "book", self.present(listing))
-
-
-def stream_of(listing: Listing) -> Stream:
-    """Return the stream that the books of an instrument are in."""
-    return Stream(listing.instrument.feed, listing.shard)
+        for topic in map(book_topic, live.data.instruments.names(slot)):
+            if self._hub.lanes(topic):
+                self._hub.local_broadcast(topic, "book", self.present(listing))
 
 
 async def _read_present(store: Store, stream: Stream) -> dict[bytes, bytes]:

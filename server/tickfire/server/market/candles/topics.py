@@ -1,4 +1,4 @@
-"""`CandleTopics`: the candle topics that have subscribers, over all epochs."""
+"""`CandleTopics`: the candle topics that have subscribers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tickfire.server.market.candles.tracks import Track
 
 
 class CandleSource(Protocol):
-    """The live epoch, as candle topics see it."""
+    """The market, as candle topics see it."""
 
     @property
     def publisher(self) -> CandlePublisher:
@@ -36,12 +36,12 @@ class CandleSource(Protocol):
 
 
 class CandleTopics:
-    """All candle topics of a worker, moved from epoch to epoch.
+    """All candle topics of a worker.
 
     Attributes
     ----------
     source : CandleSource or None
-        The live epoch, None between two epochs.
+        The market; None before it is there.
     """
 
     def __init__(self) -> None:
@@ -54,20 +54,6 @@ class CandleTopics:
     def count(self) -> int:
         """Return the number of subscribers of all topics."""
         return sum(map(self._topics.holders, self._topics))
-
-    # --- epochs
-    def pause(self) -> None:
-        """Leave the current epoch: nothing is published until the next `move`."""
-        self.source = None
-
-    def move(self, source: CandleSource) -> None:
-        """Go on with all topics in a new epoch, whose history replaces that of the old one."""
-        self.source = source
-        for topic in self._topics.values():
-            source.listen(topic.symbol)
-        source.use_topics(list(self._topics.values()))
-        for topic in self._topics.values():
-            source.publisher.reset(topic)
 
     # --- subscribers
     def hold(self, name: str, symbol: str, interval: str) -> None:

@@ -1,1 +1,1 @@
-"""The current epoch: its state, the readers of its shards, and the change to the next epoch."""
+"""The feeds: their state, the readers of their streams, and the change to their next epochs."""

@@ -1,6 +1,7 @@
-"""`EpochData`: the state of one epoch: its instruments, top of book, candles and positions.
+"""`MarketData`: the state of all feeds: instruments, top of book, candles and positions.
 
-A new epoch begins with new data, so that nothing of the old one can leak into it.
+Each feed has an epoch of its own. When it ends, everything of that feed is dropped before the next
+one is loaded, so that nothing of the old epoch can leak into it.
 """
 
 from __future__ import annotations
@@ -17,53 +18,47 @@ from tickfire.ingest.kernel.context import ROW_ASK, ROW_ASK_SIZE, ROW_BID, ROW_B
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.candles.bar_index import BarIndex
 from tickfire.server.market.candles.candles import Candles
-from tickfire.server.market.epoch.instruments import Instruments
+from tickfire.server.market.epoch.instruments import Instruments, blank_states
 from tickfire.server.market.ticks.encode import Encoder, Quote
-from tickfire.server.market.ticks.positions import WireId
+from tickfire.server.market.ticks.positions import FeedPositions, WireId
 from tickfire.server.market.ticks.slots import Slots
 from tickfire.server.market.ticks.source import Listing
-from tickfire.store.schema import Instrument
+from tickfire.store.epoch import Epoch
+from tickfire.store.schema import Instrument, Stream
 
 
-class EpochData:
-    """One epoch as this worker has read it.
+class MarketData:
+    """The feeds as this worker has read them.
 
     Parameters
     ----------
-    feed : int
-        The number of the feed.
-    epoch : bytes
-        The 8-byte key of the epoch.
-    shards : int
-        The number of shards.
     sessions : Sessions, optional
         The trading hours of the instruments; by default those of their venues.
 
     Attributes
     ----------
-    feed : int
-    epoch : bytes
-    shards : int
-    positions : list of int
-        The position of the last published tick of each shard.
-    bar_indexes : list of BarIndex
-        The index of the stream of bars of each shard.
+    epochs : dict of int to Epoch
+        The epoch of each feed, in the order of feeds: the current one, or while the next one is
+        loaded, the last.
+    streams : tuple of Stream
+        The streams that are followed: those of the feeds whose epoch is current.
+    positions : dict of Stream to int
+        The position of the last published tick of each stream of the epochs, in their order.
+    bar_indexes : dict of Stream to BarIndex
+        The index of the bars of each stream.
     """
 
-    def __init__(
-        self, feed: int, epoch: bytes, shards: int, sessions: Sessions | None = None
-    ) -> None:
-        self.feed = feed
-        self.epoch = epoch
-        self.shards = shards
+    def __init__(self, sessions: Sessions | None = None) -> None:
         self._hours: list[TradingHours] = []
-        self.positions = [0] * shards
-        self.states = InstrumentStates(shards)
-        self.instruments = Instruments(self.states, shards, sessions)
+        self.epochs: dict[int, Epoch] = {}
+        self.streams: tuple[Stream, ...] = ()
+        self.positions: dict[Stream, int] = {}
+        self.bar_indexes: dict[Stream, BarIndex] = {}
+        self.states = InstrumentStates()
+        self.instruments = Instruments(self.states, sessions)
         self.slots = Slots(self.states)
-        self.encoder = Encoder(epoch)
+        self.encoder = Encoder()
         self.candles = Candles(self.states, hours_of=self.hours_of)
-        self.bar_indexes = [BarIndex() for _ in range(shards)]
 
     def load_instruments(self, rows: list[Instrument]) -> bool:
         """Replace the table of instruments; return whether it changed."""
@@ -77,14 +72,40 @@ class EpochData:
         self._use_hours()
         self.encoder.use_symbols(self.instruments.text, self.instruments.offsets)
 
-    def follow_clocks(self) -> None:
-        """Go on, in the table of instruments, to the time of the newest tick of each feed."""
+    def follow_clock(self, feed: int) -> None:
+        """Go on, in the table of instruments, to the time of the newest tick of a feed."""
+        rows = self.states.rows[self.states.rows["feed"] == feed]
+        newest = int(np.maximum(rows["last_ts"], rows["quote_ts"]).max(initial=0))
+        if newest:
+            self.instruments.move(feed, newest)
+
+    # --- feeds
+    def prepare(self, epoch: Epoch) -> None:
+        """Make room for the data of a new epoch, which are then loaded."""
+        self.instruments.begin(epoch.feed, epoch.shards)
+        for stream in epoch.streams():
+            self.bar_indexes[stream] = BarIndex()
+
+    def enter(self, epoch: Epoch, positions: dict[Stream, int]) -> None:
+        """Make an epoch that has been loaded up to some positions the current one of its feed."""
+        feed = epoch.feed
+        self.epochs = dict(sorted({**self.epochs, feed: epoch}.items()))
+        others = {stream: at for stream, at in self.positions.items() if stream.feed != feed}
+        self.positions = dict(sorted({**others, **positions}.items()))
+        self.streams = tuple(sorted({*self.streams, *positions}))
+
+    def leave(self, feed: int) -> None:
+        """Stop following a feed, and drop its data; its last positions are kept for ids."""
+        self.streams = tuple(stream for stream in self.streams if stream.feed != feed)
         rows = self.states.rows
-        times = np.maximum(rows["last_ts"], rows["quote_ts"])
-        for feed in np.unique(rows["feed"]).tolist():
-            newest = int(times[rows["feed"] == feed].max())
-            if newest:
-                self.instruments.move(feed, newest)
+        slots = np.flatnonzero(rows["feed"] == feed).tolist()
+        keys = [(feed, int(rows["instrument_id"][slot])) for slot in slots]
+        self.candles.forget(frozenset(slots))
+        self.states.load(blank_states(keys))
+
+    def streams_of(self, feed: int) -> tuple[Stream, ...]:
+        """Return the streams of a feed that have a position."""
+        return tuple(stream for stream in self.positions if stream.feed == feed)
 
     def hours_of(self, slot: int) -> TradingHours:
         """Return the trading hours of an instrument."""
@@ -98,16 +119,18 @@ class EpochData:
                 self.candles.refold(slot)
 
     # --- positions
-    def newest_id(self, shards: Iterable[int] | None = None) -> WireId:
-        """Return the id of the newest ticks of some shards, or of all."""
-        positions = self.positions
-        if shards is None:
-            return WireId(self.epoch, tuple(positions))
-        return WireId(self.epoch, tuple(positions[shard] for shard in shards))
+    def newest_id(self, streams: Iterable[Stream] | None = None) -> WireId:
+        """Return the id of the newest ticks of some streams, or of all."""
+        chosen = self.positions if streams is None else streams
+        return WireId.of(self.epochs, {stream: self.positions[stream] for stream in chosen})
 
     def id_of(self, listing: Listing) -> WireId:
-        """Return the id of the newest tick of the shard of an instrument."""
-        return WireId(self.epoch, (self.positions[listing.shard],))
+        """Return the id of the newest tick of the stream of an instrument."""
+        return self.id_at(listing.stream, self.positions[listing.stream])
+
+    def id_at(self, stream: Stream, position: int) -> WireId:
+        """Return the id of a position in one stream."""
+        return WireId((FeedPositions(self.epochs[stream.feed].key, (position,)),))
 
     # --- state of an instrument
     def quote(self, slot: int) -> Quote:

@@ -1,124 +1,141 @@
-"""`EpochFollower`: notices new epochs in Redis, and moves the worker to them."""
+"""`FeedFollower`: notices feeds and their new epochs in Redis, and moves the worker to them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.retry import Backoff
-from tickfire.server.market.epoch.data import EpochData
-from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.epoch.feed import LiveFeed
+from tickfire.server.market.epoch.live import LiveMarket
+from tickfire.server.market.ticks.positions import WireId
 from tickfire.store.entries import Entry
-from tickfire.store.epoch import Epoch, epochs_of, origin_of
+from tickfire.store.epoch import Epoch, NewerLayout, epochs_of, origin_of
 from tickfire.store.requests import RedisUnavailable, Requests, newest_id
-from tickfire.store.schema import META_KEY, STATUS_KEY, Status
+from tickfire.store.schema import META_KEY, STATUS_KEY, Status, Stream
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
 EPOCH_CHECK_S: Final = 1.0
-"""Time between two checks for a new epoch, in seconds."""
+"""Time between two checks for new epochs, in seconds."""
 
 logger = logging.getLogger(__name__)
-
-type MakeLive = Callable[[Store, EpochData, Callable[[], Awaitable[bool]]], LiveEpoch]
-"""Called with a store, fresh data, and a function that tells whether its epoch is still current."""
 
 _STATUS: Final = msgspec.msgpack.Decoder(Status)
 
 
-class EpochFollower:
-    """Follower of the epoch in Redis.
+class FeedFollower:
+    """Follower of the feeds in Redis.
 
     Parameters
     ----------
     make_live : callable
-        Makes a `LiveEpoch`.
+        Makes a `LiveMarket`, given a store.
     on_leave : callable
-        Called when the current epoch ends, and at the end.
+        Called with the number of a feed whose epoch is over, while its positions are still known.
     on_enter : callable
-        Called with a new epoch once it has been loaded, before its streams are followed.
-    sessions : Sessions, optional
-        The trading hours of the instruments; by default those of their venues.
+        Called with the number of a feed that has been loaded, before its streams are followed.
 
     Attributes
     ----------
-    live : LiveEpoch or None
-        The current epoch; None while there is none, or while a new one is loaded.
+    live : LiveMarket or None
+        The market; None until the feeds that Redis holds have been loaded.
     reachable : bool
-        Whether Redis answered the last request for the epoch.
-    origin : str or None
-        The origin of the ticks: ``"live"``, ``"replay"`` or ``"simulated"``; None if unknown.
+        Whether Redis answered the last request for the epochs.
+    refusal : str or None
+        Why the data in Redis cannot be read.
+    origins : dict of int to str or None
+        The origin of the ticks of each feed: ``"live"``, ``"replay"`` or ``"simulated"``; None if
+        unknown.
     """
 
     def __init__(
         self,
-        make_live: MakeLive,
+        make_live: Callable[[Store], LiveMarket],
         *,
-        on_leave: Callable[[], None],
-        on_enter: Callable[[LiveEpoch], None],
-        sessions: Sessions | None = None,
+        on_leave: Callable[[int], None],
+        on_enter: Callable[[int], None],
     ) -> None:
-        self.live: LiveEpoch | None = None
+        self.live: LiveMarket | None = None
         self.reachable = False
-        self.origin: str | None = None
+        self.refusal: str | None = None
+        self.origins: dict[int, str | None] = {}
         self._make_live = make_live
         self._on_leave = on_leave
         self._on_enter = on_enter
-        self._sessions = sessions
         self._check_now = asyncio.Event()
         self._entered = asyncio.Event()
 
-    async def wait_live(self) -> LiveEpoch:
-        """Wait until an epoch has been loaded, and return it."""
+    @property
+    def origin(self) -> str | None:
+        """The origin that all feeds have in common, None if there is none."""
+        origins = set(self.origins.values())
+        return origins.pop() if len(origins) == 1 else None
+
+    async def wait_live(self) -> LiveMarket:
+        """Wait until the market has been loaded, and return it."""
         while self.live is None:
             await self._entered.wait()
         return self.live
 
     async def run(self, store: Store) -> None:
-        """Follow the epochs until cancelled."""
+        """Follow the feeds until cancelled."""
         meta = Requests(store, META_KEY)
         status = asyncio.get_running_loop().create_task(self._follow_status(store))
+        market = self._make_live(store)
         try:
-            epoch: Epoch | None = None
             while True:
-                epoch = await self._next_epoch(meta, epoch)
-                await self._leave()
-                await self._enter(store, meta, epoch)
+                for epoch in await self._new_epochs(meta, market):
+                    await self._change(store, meta, market, epoch)
+                if self.live is None:
+                    self.live = market
+                    self._entered.set()
         finally:
             status.cancel()
             await asyncio.gather(status, return_exceptions=True)
-            await self._leave()
+            for feed in list(market.feeds):
+                self._on_leave(feed)
+            self.live = None
+            await market.stop()
             meta.close()
 
     # --- epochs
-    async def _read_epoch(self, meta: Requests) -> Epoch | None:
-        """Return the epoch that Redis holds, None if there is no valid one."""
+    async def _read_epochs(self, meta: Requests) -> dict[int, Epoch]:
+        """Return the epochs that Redis holds, by feed."""
         try:
             fields = await meta.hash(META_KEY)
         except RedisUnavailable:
             self.reachable = False
             raise
         self.reachable = True
-        epoch = next(iter(epochs_of(fields).values()), None)
-        self.origin = None if epoch is None else origin_of(fields, epoch.feed)
-        return epoch
+        try:
+            epochs = epochs_of(fields)
+        except NewerLayout as error:
+            if self.refusal is None:
+                logger.error("%s", error)
+            self.refusal = str(error)
+            return {}
+        self.refusal = None
+        self.origins = {feed: origin_of(fields, feed) for feed in epochs}
+        return epochs
 
-    async def _next_epoch(self, meta: Requests, current: Epoch | None) -> Epoch:
-        """Wait until Redis holds an epoch other than the current one."""
+    async def _new_epochs(self, meta: Requests, market: LiveMarket) -> list[Epoch]:
+        """Wait until Redis holds epochs that are not followed, and return them."""
         while True:
             try:
-                epoch = await self._read_epoch(meta)
-                if epoch is not None and epoch != current:
-                    return epoch
+                epochs = await self._read_epochs(meta)
+                market.known = frozenset(epochs)
+                new = [one for one in epochs.values() if market.data.epochs.get(one.feed) != one]
+                if new:
+                    return new
                 if self.live is not None and self.live.table_is_stale:
                     await self.live.learn()
             except RedisUnavailable as error:
-                logger.debug("cannot read the epoch: %s", error)
+                logger.debug("cannot read the epochs: %s", error)
             try:
                 async with asyncio.timeout(EPOCH_CHECK_S):
                     await self._check_now.wait()
@@ -126,36 +143,31 @@ class EpochFollower:
                 pass
             self._check_now.clear()
 
-    async def _leave(self) -> None:
-        old, self.live = self.live, None
-        self._entered.clear()
-        self._on_leave()
-        if old is not None:
-            await old.stop()
-
-    async def _enter(self, store: Store, meta: Requests, epoch: Epoch) -> None:
-        """Load an epoch, make it the current one, and follow its streams."""
+    async def _change(self, store: Store, meta: Requests, market: LiveMarket, epoch: Epoch) -> None:
+        """Leave the old epoch of a feed, load the new one, and follow its streams."""
+        if epoch.feed in market.feeds:
+            self._on_leave(epoch.feed)
+            await market.leave(epoch.feed)
 
         async def still_current() -> bool:
             try:
-                current = await self._read_epoch(meta) == epoch
+                current = (await self._read_epochs(meta)).get(epoch.feed) == epoch
             except RedisUnavailable:
                 return True
             if not current:
                 self._check_now.set()
             return current
 
-        data = EpochData(*epoch, self._sessions)
-        live = self._make_live(store, data, still_current)
-        await _seed(live, store)
+        feed = market.feed(epoch, still_current)
+        positions = await _seed(market, feed, store)
         logger.info(
-            "epoch %s: %d instruments, newest id %s",
-            epoch.key.hex(), len(data.states.rows), data.newest_id(),
+            "feed %d, epoch %s: %d instruments in all, newest id %s",
+            epoch.feed, epoch.key.hex(), len(market.data.states.rows),
+            WireId.of({epoch.feed: epoch}, positions),
         )  # fmt: skip
-        self.live = live
-        self._entered.set()
-        self._on_enter(live)
-        live.follow()
+        market.enter(feed, positions)
+        self._on_enter(epoch.feed)
+        feed.follow()
 
     # --- status
     async def _follow_status(self, store: Store) -> None:
@@ -175,13 +187,13 @@ class EpochFollower:
             await self.live.learn()
 
 
-async def _seed(live: LiveEpoch, store: Store) -> None:
+async def _seed(market: LiveMarket, feed: LiveFeed, store: Store) -> dict[Stream, int]:
     backoff = Backoff()
     while True:
         try:
-            return await live.seed()
+            return await market.seed(feed)
         except RedisUnavailable as error:
-            logger.warning("lost Redis while loading an epoch (%s); trying again", error)
+            logger.warning("lost Redis while loading a feed (%s); trying again", error)
             await backoff.pause()
             await store.refresh()
 

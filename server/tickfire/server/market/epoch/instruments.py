@@ -7,7 +7,7 @@ to its state, its symbol and its candles.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,11 +18,12 @@ from tickfire.base.calendar.sessions import Sessions
 from tickfire.ingest.kernel.state import InstrumentStates, blank_row
 from tickfire.server.market.candles.tracks import Span, Track
 from tickfire.server.market.epoch.feed_clock import FeedClock
-from tickfire.server.market.ticks.source import Listing
+from tickfire.server.market.ticks.source import Listing, topic_of
 from tickfire.store.entries import TickEntry
 from tickfire.store.mappings import EVER, Mappings, contains
 from tickfire.store.requests import Requests
-from tickfire.store.schema import INSTRUMENTS_KEY, STATE, TICK_CLEAR, Instrument, shard_of
+from tickfire.store.schema import INSTRUMENTS_KEY, STATE, TICK_CLEAR, Instrument, Stream, shard_of
+from tickfire.store.symbols import lowest_feeds, name_of, qualified
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,6 @@ class Instruments:
     Parameters
     ----------
     states : InstrumentStates
-    shards : int
-        The number of shards.
     sessions : Sessions, optional
         The trading hours of the instruments; by default those of their venues.
 
@@ -55,20 +54,26 @@ class Instruments:
         A number that changes with the table.
     """
 
-    def __init__(
-        self, states: InstrumentStates, shards: int, sessions: Sessions | None = None
-    ) -> None:
+    def __init__(self, states: InstrumentStates, sessions: Sessions | None = None) -> None:
         self._states = states
         self._sessions = sessions or Sessions()
-        self._shards = shards
+        self._shards: dict[int, int] = {}
         self._rows: frozenset[Instrument] = frozenset()
         self._mappings = Mappings()
         self._clocks: dict[int, FeedClock] = {}
         self.listings: list[Listing] = []
         self._by_symbol: dict[str, Listing] = {}
         self._ended: dict[str, Listing] = {}
-        self._aliases: dict[int, list[str]] = {}
+        self._shown: list[Listing] = []
+        self._names: list[tuple[str, ...]] = []
+        self._topics: list[tuple[str, ...]] = []
         self.version = 0
+        self._index()
+
+    def begin(self, feed: int, shards: int) -> None:
+        """Begin a feed anew: with a number of shards, and no time until a tick has come."""
+        self._shards[feed] = shards
+        self._clocks[feed] = FeedClock(self._mappings.bounds(feed))
         self._index()
 
     def load(self, rows: Iterable[Instrument]) -> bool:
@@ -78,9 +83,7 @@ class Instruments:
             return False
         self._rows, self._mappings = frozenset(fresh), Mappings(fresh)
         keys = self._mappings.keys()
-        missing = [key for key in keys if self._states.find(*key) is None]
-        if missing:
-            self._states.load(np.array([blank_row(*key, self._shards) for key in missing], STATE))
+        self._states.load(blank_states([key for key in keys if self._states.find(*key) is None]))
         self._clocks = {
             feed: FeedClock(self._mappings.bounds(feed), self._clock(feed).now)
             for feed in {feed for feed, _ in keys}
@@ -157,10 +160,13 @@ class Instruments:
         """Return the instrument that a symbol names now, None if there is none."""
         return self._by_symbol.get(symbol)
 
-    def names(self, slot: int) -> Iterator[str]:
-        """Yield the symbols by which an instrument is known now."""
-        yield self.listings[slot].symbol
-        yield from self._aliases.get(slot, ())
+    def names(self, slot: int) -> tuple[str, ...]:
+        """Return the names by which an instrument is known now, also with its feed."""
+        return self._names[slot]
+
+    def topics(self, slot: int) -> tuple[str, ...]:
+        """Return the topics of the ticks of an instrument, one for each of its names."""
+        return self._topics[slot]
 
     def track(self, listing: Listing) -> Track:
         """Return the instruments that the symbol of a listing stood for, in order of time."""
@@ -175,17 +181,24 @@ class Instruments:
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the rows for a client, in the order of symbols."""
-        return [self._by_symbol[symbol].as_json() for symbol in sorted(self._by_symbol)]
+        return [listing.as_json() for listing in self._shown]
 
     def _index(self) -> None:
-        keys = [(int(row["feed"]), int(row["instrument_id"])) for row in self._states.rows]
+        states = self._states.rows
+        keys = list(zip(states["feed"].tolist(), states["instrument_id"].tolist(), strict=True))
         named = [self._name(*key) for key in keys]
-        shared = _shared_symbols(named)
-        self.listings = [self._listing(slot, about, shared) for slot, about in enumerate(named)]
-        self._by_symbol = {}
-        for listing in sorted(self.listings, key=lambda row: row.instrument.start):
-            self._by_symbol[listing.symbol] = listing
-        self._index_others(shared)
+        lowest = lowest_feeds([*self._mappings, *named])
+        self.listings = [self._listing(slot, row, lowest) for slot, row in enumerate(named)]
+        # An instrument of an earlier epoch has a row, but neither a name nor a tick.
+        known = set(self._mappings.keys())
+        present = [
+            listing
+            for listing, key in zip(self.listings, keys, strict=True)
+            if key in known or states["n"][listing.slot]
+        ]
+        present.sort(key=lambda listing: listing.instrument.start)
+        by_name = {listing.symbol: listing for listing in present}
+        self._index_names(by_name, lowest)
         escaped = [msgspec.json.encode(row.symbol)[1:-1] for row in self.listings]
         self.text: NDArray[np.uint8] = np.frombuffer(b"".join(escaped), np.uint8)
         self.offsets: NDArray[np.int64] = np.zeros(len(escaped) + 1, np.int64)
@@ -201,38 +214,49 @@ class Instruments:
         raw = known[-1].raw_symbol if known else ""
         return Instrument(feed, instrument_id, raw or f"{feed}:{instrument_id}")
 
-    def _listing(self, slot: int, about: Instrument, shared: set[str]) -> Listing:
-        symbol = _qualified(about) if about.symbol in shared else about.symbol
-        shard = shard_of(about.feed, about.instrument_id, self._shards)
+    def _listing(self, slot: int, about: Instrument, lowest: Mapping[str, int]) -> Listing:
+        shard = shard_of(about.feed, about.instrument_id, self._shards.get(about.feed, 1))
         hours = self._sessions.of(about.dataset, about.symbol)
-        return Listing(slot, shard, symbol, about, hours)
+        return Listing(slot, Stream(about.feed, shard), name_of(about, lowest), about, hours)
 
-    def _index_others(self, shared: set[str]) -> None:
-        """List the symbols beside those of the listings: aliases, and those that have ended."""
-        self._aliases, self._ended = {}, {}
+    def _index_names(self, by_name: dict[str, Listing], lowest: Mapping[str, int]) -> None:
+        """List all names: symbols, aliases, those that have ended, and each with its feed."""
+        ended: dict[str, Listing] = {}
+        aliases: dict[int, list[Listing]] = {}
         for row in sorted(self._mappings, key=lambda row: row.start):
             slot = self._states.find(row.feed, row.instrument_id)
             if slot is None or slot >= len(self.listings):
                 continue
-            listing = self._listing(slot, row, shared)
-            if listing.symbol in self._by_symbol:
+            listing = self._listing(slot, row, lowest)
+            if listing.symbol in by_name:
                 continue
             if contains(row, self._clock(row.feed).now):
-                self._by_symbol[listing.symbol] = listing
-                self._aliases.setdefault(slot, []).append(listing.symbol)
+                by_name[listing.symbol] = listing
+                aliases.setdefault(slot, []).append(listing)
             else:
-                self._ended[listing.symbol] = listing
+                ended[listing.symbol] = listing
+        self._shown = [by_name[symbol] for symbol in sorted(by_name)]
+        self._by_symbol = _with_feeds(by_name)
+        self._ended = _with_feeds(ended)
+        self._names = [
+            _names([listing, *aliases.get(listing.slot, ())]) for listing in self.listings
+        ]
+        self._topics = [tuple(map(topic_of, names)) for names in self._names]
 
 
-def _shared_symbols(named: list[Instrument]) -> set[str]:
-    feeds: dict[str, set[int]] = {}
-    for about in named:
-        feeds.setdefault(about.symbol, set()).add(about.feed)
-    return {symbol for symbol, of in feeds.items() if len(of) > 1}
+def _with_feeds(by_name: Mapping[str, Listing]) -> dict[str, Listing]:
+    """Add the names ``FEED/SYMBOL``; a symbol that looks like one keeps its own meaning."""
+    return {qualified(listing.instrument): listing for listing in by_name.values()} | dict(by_name)
 
 
-def _qualified(about: Instrument) -> str:
-    return f"{about.dataset or about.feed}/{about.symbol}"
+def _names(listings: Iterable[Listing]) -> tuple[str, ...]:
+    both = ((listing.symbol, qualified(listing.instrument)) for listing in listings)
+    return tuple(dict.fromkeys(name for names in both for name in names))
+
+
+def blank_states(keys: Sequence[Key]) -> NDArray[np.void]:
+    """Return STATE[n] of instruments of which nothing is known."""
+    return np.array([blank_row(feed, number, shards=1) for feed, number in keys], STATE)
 
 
 async def read_instruments(requests: Requests) -> list[Instrument]:

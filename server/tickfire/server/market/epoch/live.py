@@ -1,13 +1,14 @@
-"""`LiveEpoch`: the current epoch of a worker: its shards, its fan-out and its listeners."""
+"""`LiveMarket`: the feeds that this worker follows, with their fan-out and listeners."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import numpy as np
 
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.shared import Shared
 from tickfire.phoenix import Hub
 from tickfire.server.market.candles import tracks
@@ -15,45 +16,48 @@ from tickfire.server.market.candles.older import OlderBars
 from tickfire.server.market.candles.publisher import CandlePublisher, CandleTopic
 from tickfire.server.market.candles.series import START, Bars
 from tickfire.server.market.candles.tracks import Span, Track
-from tickfire.server.market.epoch.data import EpochData
+from tickfire.server.market.epoch.data import MarketData
+from tickfire.server.market.epoch.feed import LiveFeed
 from tickfire.server.market.epoch.instruments import read_instruments
-from tickfire.server.market.epoch.shard import ShardReader, closed_pieces
+from tickfire.server.market.epoch.reader import StreamReader, closed_pieces
 from tickfire.server.market.epoch.trace import TraceSampler
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.fanout import Fanout
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.source import Listing
-from tickfire.server.market.ticks.views import REALTIME, Views, topic_of
+from tickfire.server.market.ticks.views import REALTIME, Views
 from tickfire.server.metrics import Metrics
 from tickfire.store.entries import BadEntry, Entry, TickEntry, all_bars_of
+from tickfire.store.epoch import Epoch
 from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable, Requests
-from tickfire.store.schema import INSTRUMENTS_KEY, Rows
+from tickfire.store.schema import INSTRUMENTS_KEY, Rows, Stream
 from tickfire.store.store import Store
 
 logger = logging.getLogger(__name__)
 
 
-class LiveEpoch:
-    """Reader and publisher of one epoch.
+class LiveMarket:
+    """Reader and publisher of all feeds.
 
     Parameters
     ----------
     store : Store
     hub : Hub
-    data : EpochData
-        Fresh data, to be filled by `seed`.
     views : Views
-        The views that have subscribers; they outlive the epoch.
+        The views that have subscribers.
     metrics : Metrics
     trace : TraceSampler
-    still_current : callable
-        Awaited when ticks are missing; returns whether Redis still holds this epoch.
+    sessions : Sessions, optional
+        The trading hours of the instruments; by default those of their venues.
 
     Attributes
     ----------
+    data : MarketData
     publisher : CandlePublisher
     fanout : Fanout
+    known : frozenset of int
+        The feeds that Redis holds.
     table_is_stale : bool
         Whether the table of instruments may have changed since it was read.
     """
@@ -62,29 +66,33 @@ class LiveEpoch:
         self,
         store: Store,
         hub: Hub,
-        data: EpochData,
         views: Views,
         metrics: Metrics,
         trace: TraceSampler,
-        still_current: Callable[[], Awaitable[bool]],
+        sessions: Sessions | None = None,
     ) -> None:
-        self.data = data
+        self.data = MarketData(sessions)
         self.metrics = metrics
-        self.publisher = CandlePublisher(hub, data.candles, self.id_at, self.has_older)
-        self.fanout = Fanout(hub, views, data, self.publisher, metrics)
+        self.publisher = CandlePublisher(hub, self.data.candles, self.id_at, self.has_older)
+        self.fanout = Fanout(hub, views, self.data, self.publisher, metrics)
+        self.known: frozenset[int] = frozenset()
         self.table_is_stale = False
+        self._store = store
         self._trace = trace
-        self._still_current = still_current
         self._table = Requests(store, INSTRUMENTS_KEY)
-        self._shards = [ShardReader(store, self, shard) for shard in range(data.shards)]
-        self._tasks: list[asyncio.Task[None]] = []
+        self._feeds: dict[int, LiveFeed] = {}
         self._moved: asyncio.Future[None] | None = None
         self._topics: list[CandleTopic] = []
         self._listened = Shared[str, str]()
 
-    # --- start and stop
-    async def seed(self) -> None:
-        """Load the epoch from Redis.
+    # --- feeds
+    def feed(self, epoch: Epoch, still_current: Callable[[], Awaitable[bool]]) -> LiveFeed:
+        """Return a feed in a new epoch, which is then loaded by `seed`."""
+        self.data.prepare(epoch)
+        return LiveFeed(self._store, self, epoch, still_current)
+
+    async def seed(self, feed: LiveFeed) -> dict[Stream, int]:
+        """Load a feed from Redis; return the positions of its last ticks.
 
         Raises
         ------
@@ -92,44 +100,64 @@ class LiveEpoch:
             Redis does not answer, or refuses.
         """
         self.data.load_instruments(await read_instruments(self._table))
-        for shard in self._shards:
-            await shard.seed()
-        self.data.follow_clocks()
+        positions = await feed.seed()
+        self.data.follow_clock(feed.epoch.feed)
         self.data.name_all()
+        return positions
 
-    def follow(self) -> None:
-        """Start following the streams."""
-        loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(shard.run()) for shard in self._shards]
+    def enter(self, feed: LiveFeed, positions: dict[Stream, int]) -> None:
+        """Make a feed that was loaded up to some positions part of the market."""
+        self.fanout.settle_all()
+        self._feeds[feed.epoch.feed] = feed
+        self.data.enter(feed.epoch, positions)
+        self.fanout.forget_epoch(feed.epoch.feed, positions)
+        self._rename(feed.epoch.feed)
+
+    async def leave(self, feed: int) -> None:
+        """Stop following a feed, whose epoch is over."""
+        left = self._feeds.pop(feed)
+        left.close()
+        self.data.leave(feed)
+        await left.stop()
 
     async def stop(self) -> None:
         """Stop reading and publishing."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for shard in self._shards:
-            shard.close()
+        for feed in list(self._feeds):
+            await self.leave(feed)
         self._table.close()
         self.publisher.close()
         self.fanout.close()
 
     @property
     def is_following(self) -> bool:
-        """True while all shards are being read."""
-        return all(shard.following for shard in self._shards)
+        """True while all streams of all feeds are being read."""
+        return all(feed.is_following for feed in self._feeds.values())
+
+    @property
+    def feeds(self) -> Collection[int]:
+        """The feeds that are followed in their current epoch."""
+        return self._feeds.keys()
+
+    @property
+    def loading(self) -> Collection[int]:
+        """Feeds in Redis that are still to be loaded, or to be loaded again."""
+        return self.known - self._feeds.keys()
 
     # --- history, for subscribers that catch up
-    def history(self, shard: int) -> History:
-        """Return the reader of a shard's history."""
-        return self._shards[shard].history
+    def _reader(self, stream: Stream) -> StreamReader:
+        return self._feeds[stream.feed].readers[stream]
 
-    def recent(self, shard: int, position: int) -> list[TickEntry] | None:
+    def history(self, stream: Stream) -> History:
+        """Return the reader of a stream's history."""
+        return self._reader(stream).history
+
+    def recent(self, stream: Stream, position: int) -> list[TickEntry] | None:
         """Return all entries after a position, None if they are not all in memory."""
-        return self._shards[shard].recent(position)
+        return self._reader(stream).recent(position)
 
-    def older(self, shard: int) -> OlderBars:
-        """Return the reader of a shard's old bars."""
-        return self._shards[shard].older
+    def older(self, stream: Stream) -> OlderBars:
+        """Return the reader of a stream's old bars."""
+        return self._reader(stream).older
 
     def needs_stream(self, listing: Listing, interval_s: int, before: int) -> bool:
         """Return whether the bars before a time (ns) are to be read from the stream."""
@@ -146,7 +174,7 @@ class LiveEpoch:
         if tracks.has_before(candles, track, interval_s, oldest):
             return True
         return tracks.is_truncated(candles, track, interval_s) and any(
-            self.older(listing.shard).has(
+            self.older(listing.stream).has(
                 listing.instrument, interval_s, min(oldest, span.end), self.data.hours_of(span.slot)
             )
             for span, listing in self._holders(track)
@@ -171,7 +199,7 @@ class LiveEpoch:
             span, holder = holders[at]
             left = limit - sum(map(len, parts))
             end = min(before, span.end)
-            older = self.older(holder.shard)
+            older = self.older(holder.stream)
             hours = self.data.hours_of(span.slot)
             bars, more = await older.read(holder.instrument, interval_s, end, left, hours)
             bounds = self.data.candles.bounds(span.slot, interval_s)
@@ -198,9 +226,9 @@ class LiveEpoch:
             self._mark(symbol, False)
 
     def _mark(self, symbol: str, on: bool) -> None:
-        slot = self.slot_of(symbol)
-        if slot is not None:
-            self.data.slots.listen(slot, on)
+        listing = self.data.instruments.current(symbol)
+        if listing is not None:
+            self.data.slots.listen(listing.slot, on)
 
     def use_topics(self, topics: list[CandleTopic]) -> None:
         """Set the candle topics that have subscribers."""
@@ -211,17 +239,22 @@ class LiveEpoch:
 
     # --- instruments
     def slot_of(self, symbol: str) -> int | None:
-        """Return the slot of the instrument that a symbol names now."""
+        """Return the slot of the instrument that a symbol names now, None if it is not loaded."""
         listing = self.data.instruments.current(symbol)
-        return None if listing is None else listing.slot
+        return listing.slot if listing is not None and self._is_loaded(listing) else None
+
+    def _is_loaded(self, listing: Listing) -> bool:
+        return listing.stream in self.data.positions
 
     def track_of(self, symbol: str) -> Track:
         """Return the instruments that a symbol stood for, in order of time."""
         listing = self.data.instruments.find(symbol)
-        return () if listing is None else self.data.instruments.track(listing)
+        if listing is None or not self._is_loaded(listing):
+            return ()
+        return self.data.instruments.track(listing)
 
     def id_at(self, slot: int) -> str:
-        """Return the id of the newest tick of the shard that an instrument is in."""
+        """Return the id of the newest tick of the stream that an instrument is in."""
         return str(self.data.id_of(self.data.instruments.listings[slot]))
 
     async def learn(self) -> None:
@@ -237,37 +270,40 @@ class LiveEpoch:
             self.renamed()
 
     def renamed(self) -> None:
-        """Follow the table of instruments, and tell clients of it.
-
-        A candle topic whose symbol has begun or ceased to stand for an instrument is reset.
-        """
+        """Follow the table of instruments, and tell clients of it."""
         self.data.name_all()
+        self._rename()
+        instruments = {"instruments": self.data.instruments.as_json()}
+        self.fanout.announce(REALTIME, "instruments", instruments)
+
+    def _rename(self, loaded: int | None = None) -> None:
+        """Find the instruments that the symbols of topics name now.
+
+        A candle topic is reset if its symbol has begun or ceased to stand for an instrument, or if
+        its feed has been loaded.
+        """
         for symbol in self._listened:
             self._mark(symbol, True)
         before = {topic: (topic.slot, topic.track) for topic in self._topics}
         self.use_topics(self._topics)
+        listings = self.data.instruments.listings
         for topic, held in before.items():
-            if (topic.slot, topic.track) != held:
+            feeds = {listings[span.slot].stream.feed for span in topic.track}
+            if (topic.slot, topic.track) != held or loaded in feeds:
                 self.publisher.reset(topic)
-        instruments = {"instruments": self.data.instruments.as_json()}
-        self.fanout.announce(REALTIME, "instruments", instruments)
 
-    # --- calls of the shard readers
-    async def still_current(self) -> bool:
-        """Return whether Redis still holds this epoch."""
-        return await self._still_current()
-
-    def publish(self, shard: int, entry: TickEntry, ticks: Ticks) -> None:
+    # --- calls of the stream readers
+    def publish(self, stream: Stream, entry: TickEntry, ticks: Ticks) -> None:
         """Publish one entry, given its ticks with their slots."""
-        self.fanout.take(shard, entry, ticks)
+        self.fanout.take(stream, entry, ticks)
 
-    def flush(self, shard: int, newest: TickEntry | None, read_ns: int) -> None:
+    def flush(self, stream: Stream, newest: TickEntry | None, read_ns: int) -> None:
         """Write the published entries to the sockets; `newest` is the last of them, if any."""
         encoded_ns = self._trace.now()
         self.fanout.flush()
         if newest is None:
             return
-        self._trace.sample(self.data, newest, read_ns, encoded_ns)
+        self._trace.sample(self.data, stream, newest, read_ns, encoded_ns)
         if self._moved is not None:
             self._moved.set_result(None)
             self._moved = None
@@ -298,21 +334,23 @@ class LiveEpoch:
             if self.data.instruments.move(int(newest["feed"]), int(newest["start"])):
                 self.renamed()
 
-    def lost(self, shard: int, before: WireId, ticks: int) -> None:
-        """Announce that a number of ticks after `before` were lost, and reset the candles."""
+    def lost(self, stream: Stream, before: int, ticks: int) -> None:
+        """Announce that a number of ticks after a position were lost, and reset the candles."""
         self.metrics.gaps.inc()
         self.metrics.lost.inc(ticks)
-        now = self.data.newest_id()
-        logger.warning("%d ticks of shard %d after %s were lost", ticks, shard, before)
-        self._announce_gap(REALTIME, before, now)
+        logger.warning("%d ticks of stream %s after position %d were lost", ticks, stream, before)
+        own = {one: self.data.positions[one] for one in self.data.streams_of(stream.feed)}
+        begin = WireId.of(self.data.epochs, {**own, stream: before})
+        self._announce_gap(REALTIME, begin, WireId.of(self.data.epochs, own))
         listings = self.data.instruments.listings
-        of_shard = [WireId(one.epoch, (one.positions[shard],)) for one in (before, now)]
+        of_stream = [self.data.id_at(stream, at) for at in (before, own[stream])]
         for listing in listings:
-            if listing.shard == shard:
-                self._announce_gap(topic_of(listing.symbol), *of_shard)
-        for topic in self._topics:
-            if topic.slot is not None and listings[topic.slot].shard == shard:
-                self.publisher.reset(topic)
+            if listing.stream == stream:
+                for topic in self.data.instruments.topics(listing.slot):
+                    self._announce_gap(topic, *of_stream)
+        for candles in self._topics:
+            if candles.slot is not None and listings[candles.slot].stream == stream:
+                self.publisher.reset(candles)
 
     def _announce_gap(self, topic: str, begin: WireId, end: WireId) -> None:
         self.fanout.announce(topic, "gap", {"from": str(begin), "to": str(end)})

@@ -1,13 +1,13 @@
-"""Load one shard: its snapshots, its history of bars, and the ticks since the snapshots."""
+"""Load one stream: its snapshots, its history of bars, and the ticks since the snapshots."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.server.market.epoch.data import EpochData
+from tickfire.server.market.epoch.data import MarketData
 from tickfire.store.entries import all_bars_of
 from tickfire.store.history import History
 from tickfire.store.schema import SNAPSHOT_POSITION_FIELD, STATE, Stream, bars_key, snapshots_key
@@ -18,18 +18,33 @@ BAR_ENTRIES: Final = 1_000
 """Bar entries in one request."""
 
 
-async def seed_shard(data: EpochData, history: History, shard: int) -> bytes:
-    """Load a shard from Redis; return the id of its last bar entry, after which to follow them.
+class Loaded(NamedTuple):
+    """How far a stream was loaded.
+
+    Attributes
+    ----------
+    position : int
+        Position of the last tick.
+    bars_id : bytes
+        Id of the last entry of bars, after which to follow them.
+    """
+
+    position: int
+    bars_id: bytes
+
+
+async def seed_stream(data: MarketData, history: History, stream: Stream) -> Loaded:
+    """Load a stream from Redis.
 
     Raises
     ------
     RedisUnavailable
         Redis does not answer, or refuses.
     """
-    position = await _load_snapshots(data, history, shard)
+    position = await _load_snapshots(data, history, stream)
     first, _ = await history.ticks_after(position, 1)
     hole = position, first[0].first if first else position + 1
-    bars_id = await _load_bars(data, history, shard, hole)
+    bars_id = await _load_bars(data, history, stream, hole)
     while True:
         entries, end = await history.ticks_after(position)
         for entry in entries:
@@ -37,29 +52,29 @@ async def seed_shard(data: EpochData, history: History, shard: int) -> bytes:
         if end == position:
             break
         position = end
-    data.positions[shard] = position
-    return bars_id
+    data.name_all()
+    return Loaded(position, bars_id)
 
 
-async def reseed_shard(data: EpochData, history: History, shard: int, oldest: int) -> None:
-    """Load a shard again after the ticks before position `oldest` were lost.
+async def reseed_stream(data: MarketData, history: History, stream: Stream, oldest: int) -> None:
+    """Load a stream again after the ticks before position `oldest` were lost.
 
     Raises
     ------
     RedisUnavailable
         Redis does not answer, or refuses.
     """
-    included = await _load_snapshots(data, history, shard)
-    hole = max(included, data.positions[shard]), oldest
-    slots = {row.slot for row in data.instruments.listings if row.shard == shard}
+    included = await _load_snapshots(data, history, stream)
+    hole = max(included, data.positions[stream]), oldest
+    slots = {row.slot for row in data.instruments.listings if row.stream == stream}
     data.candles.forget(slots)
-    await _load_bars(data, history, shard, hole)
-    data.positions[shard] = oldest - 1
+    await _load_bars(data, history, stream, hole)
+    data.positions[stream] = oldest - 1
 
 
-async def _load_snapshots(data: EpochData, history: History, shard: int) -> int:
+async def _load_snapshots(data: MarketData, history: History, stream: Stream) -> int:
     """Load the snapshots that are newer than our rows; return the position that they are of."""
-    packed = await history.hash(snapshots_key(Stream(data.feed, shard)))
+    packed = await history.hash(snapshots_key(stream))
     position = packed.pop(SNAPSHOT_POSITION_FIELD, b"0")
     whole = b"".join(row for row in packed.values() if len(row) == STATE.itemsize)
     rows = np.frombuffer(whole, STATE).copy()
@@ -73,15 +88,17 @@ async def _load_snapshots(data: EpochData, history: History, shard: int) -> int:
     return int(position) if position.isdigit() else 0
 
 
-async def _load_bars(data: EpochData, history: History, shard: int, hole: tuple[int, int]) -> bytes:
+async def _load_bars(
+    data: MarketData, history: History, stream: Stream, hole: tuple[int, int]
+) -> bytes:
     """Load the history of bars; return the id of its last entry."""
     cutoffs = data.candles.cutoffs()
-    key, last = bars_key(Stream(data.feed, shard)), b"0-0"
+    key, last = bars_key(stream), b"0-0"
     while True:
         entries = await history.range(key, b"(" + last, BAR_ENTRIES)
         if entries:
             last = entries[-1][0]
-            data.bar_indexes[shard].add(entries)
+            data.bar_indexes[stream].add(entries)
             data.candles.load(all_bars_of(entries), cutoffs, hole)
         if len(entries) < BAR_ENTRIES:
             data.candles.settle()

@@ -11,11 +11,10 @@ import numpy as np
 from tickfire.base.recent import Quantiles, Recent
 from tickfire.base.units import NS_PER_MS, NS_PER_S, decimal
 from tickfire.phoenix import Hub
-from tickfire.server.market.epoch.data import EpochData
-from tickfire.server.market.ticks.positions import WireId
+from tickfire.server.market.epoch.data import MarketData
 from tickfire.server.metrics import HOPS, Metrics
 from tickfire.store.entries import TickEntry
-from tickfire.store.schema import TICK_TRADE
+from tickfire.store.schema import TICK_TRADE, Stream
 
 TRACE: Final = "pipeline:trace"
 STAMPS: Final = ("received", "parsed", "written", "read", "encoded", "sent")
@@ -65,7 +64,9 @@ class TraceSampler:
         """Return the quantiles of each of `HOPS` over the last minute."""
         return self._recent.quantiles(self.now())
 
-    def sample(self, data: EpochData, entry: TickEntry, read_ns: int, encoded_ns: int) -> None:
+    def sample(
+        self, data: MarketData, stream: Stream, entry: TickEntry, read_ns: int, encoded_ns: int
+    ) -> None:
         """Sample an entry that was just written to the sockets, unless one was a moment ago."""
         now = self.now()
         if now - self._sampled_at < NS_PER_S // SAMPLES_PER_S:
@@ -77,18 +78,20 @@ class TraceSampler:
         self._metrics.observe_hops(times)
         self._metrics.lag.set(max(0, read_ns - entry.written) / NS_PER_S)
         if now - self._traced_at >= NS_PER_S // TRACES_PER_S:
-            self._trace(data, entry, stamps)
+            self._trace(data, stream, entry, stamps)
 
-    def _trace(self, data: EpochData, entry: TickEntry, stamps: tuple[int, ...]) -> None:
+    def _trace(
+        self, data: MarketData, stream: Stream, entry: TickEntry, stamps: tuple[int, ...]
+    ) -> None:
         """Publish the last trade of an entry; another tick only if there is no trade for long."""
         now = stamps[-1]
         trades = np.flatnonzero(entry.ticks["kind"] == TICK_TRADE)
         if not len(trades) and now - self._traced_at < WITHOUT_TRADE_NS:
             return
         self._traced_at = now
-        self._measure_rate(now, sum(data.positions))
+        self._measure_rate(now, sum(data.positions.values()))
         if self._hub.lanes(TRACE):
-            self._publish(data, entry, int(trades[-1]) if len(trades) else -1, stamps)
+            self._publish(data, stream, entry, int(trades[-1]) if len(trades) else -1, stamps)
 
     def _measure_rate(self, now: int, count: int) -> None:
         then, before = self._counted_from
@@ -97,7 +100,12 @@ class TraceSampler:
         self._counted_from = now, count
 
     def _publish(
-        self, data: EpochData, entry: TickEntry, index: int, stamps: tuple[int, ...]
+        self,
+        data: MarketData,
+        stream: Stream,
+        entry: TickEntry,
+        index: int,
+        stamps: tuple[int, ...],
     ) -> None:
         tick = entry.ticks[index]
         slot = data.states.find(int(tick["feed"]), int(tick["instrument_id"]))
@@ -108,7 +116,7 @@ class TraceSampler:
         is_trade = tick["kind"] == TICK_TRADE
         payload: dict[str, Any] = {
             "symbol": listing.symbol,
-            "id": str(WireId(data.epoch, (position,))),
+            "id": str(data.id_at(stream, position)),
             "price": decimal(int(tick["price"])) if is_trade else None,
             "volume": int(tick["size"]) if is_trade else None,
             "ts_event": str(int(tick["ts_event"])),

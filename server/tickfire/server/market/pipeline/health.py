@@ -12,14 +12,14 @@ import msgspec
 
 from tickfire.base.recent import Quantiles
 from tickfire.phoenix import Hub
-from tickfire.server.market.epoch.data import EpochData
+from tickfire.server.market.epoch.data import MarketData
 from tickfire.server.market.epoch.trace import TraceSampler
 from tickfire.server.market.pipeline.processes import Processes
 from tickfire.server.market.pipeline.report import Report, Row, Streams, Worker
 from tickfire.server.metrics import Metrics
 from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable, Requests
-from tickfire.store.schema import HEALTH_KEY, Beat
+from tickfire.store.schema import HEALTH_KEY, Beat, Stream
 from tickfire.store.store import Store
 
 HEALTH: Final = "pipeline:health"
@@ -33,13 +33,13 @@ logger = logging.getLogger(__name__)
 _BEAT: Final = msgspec.msgpack.Decoder(Beat)
 
 
-class CurrentEpoch(Protocol):
-    """The current epoch, as far as its health is concerned."""
+class FollowedMarket(Protocol):
+    """The market, as far as its health is concerned."""
 
-    data: EpochData
+    data: MarketData
 
-    def history(self, shard: int) -> History:
-        """Return the reader of a shard's history."""
+    def history(self, stream: Stream) -> History:
+        """Return the reader of a stream's history."""
 
 
 class Health:
@@ -51,7 +51,7 @@ class Health:
     metrics : Metrics
     trace : TraceSampler
     live : callable
-        Returns the current epoch, None while there is none.
+        Returns the market, None while there is none.
     clients : callable
         Returns the number of connections.
     clock : callable
@@ -63,7 +63,7 @@ class Health:
         hub: Hub,
         metrics: Metrics,
         trace: TraceSampler,
-        live: Callable[[], CurrentEpoch | None],
+        live: Callable[[], FollowedMarket | None],
         clients: Callable[[], int],
         clock: Callable[[], int],
     ) -> None:
@@ -104,7 +104,7 @@ class Health:
         entry = self._trace.newest
         worker = Worker(
             started=self._started,
-            read=0 if live is None else sum(live.data.positions),
+            read=0 if live is None else sum(live.data.positions.values()),
             clients=self._clients(),
             catching_up=self._metrics.count_catching_up(),
             rates=self._rates,
@@ -144,12 +144,12 @@ class Health:
         self._processes.hear(_beats(packed), now)
 
     async def _newest(self) -> int:
-        """Return the sum of the newest positions of the shards."""
+        """Return the sum of the newest positions of the streams."""
         live = self._live()
         if live is None:
             return 0
-        shards = range(live.data.shards)
-        return sum(await asyncio.gather(*(live.history(shard).newest() for shard in shards)))
+        streams = live.data.streams
+        return sum(await asyncio.gather(*(live.history(one).newest() for one in streams)))
 
     # --- publishing
     async def _publish(self) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Final
+from typing import Any
 
 from tickfire.base.retry import Backoff, retry
 from tickfire.phoenix import Hub
-from tickfire.server.market.epoch.follower import EpochFollower
-from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.epoch.follower import FeedFollower
+from tickfire.server.market.epoch.live import LiveMarket
+from tickfire.server.market.epoch.tasks import run_for_epochs
 from tickfire.server.market.reports.json import imbalance_as_json, stat_as_json, status_as_json
 from tickfire.server.market.reports.present import PresentReports
 from tickfire.server.market.ticks.source import Listing
-from tickfire.server.market.ticks.views import topic_of
 from tickfire.store.entries import Entry, is_after
 from tickfire.store.reports import (
     EPOCH_FIELD,
@@ -29,9 +29,6 @@ from tickfire.store.requests import RedisUnavailable, Requests, newest_id
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
-FEEDS_CHECK_S: Final = 0.5
-"""Time between two looks for feeds that are new, in seconds."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -41,21 +38,21 @@ def stats_topic(symbol: str) -> str:
 
 
 class Reports:
-    """Follower of the reports of the feeds that an epoch's instruments belong to.
+    """Follower of the reports of all feeds.
 
     Parameters
     ----------
     hub : Hub
-    epochs : EpochFollower
+    feeds : FeedFollower
 
     Attributes
     ----------
     present : PresentReports
     """
 
-    def __init__(self, hub: Hub, epochs: EpochFollower) -> None:
+    def __init__(self, hub: Hub, feeds: FeedFollower) -> None:
         self._hub = hub
-        self._epochs = epochs
+        self._feeds = feeds
         self._loaded: dict[int, asyncio.Event] = {}
         self.present = PresentReports()
 
@@ -64,24 +61,17 @@ class Reports:
         await self._loaded.setdefault(feed, asyncio.Event()).wait()
 
     async def run(self, store: Store) -> None:
-        """Follow the epochs until cancelled."""
-        while True:
-            live = await self._epochs.wait_live()
-            self.present.clear()
-            tasks: dict[int, asyncio.Task[None]] = {}
-            try:
-                while self._epochs.live is live:
-                    for feed in {row.instrument.feed for row in live.data.instruments.listings}:
-                        if feed not in tasks:
-                            tasks[feed] = asyncio.create_task(self._follow(store, live, feed))
-                    await asyncio.sleep(FEEDS_CHECK_S)
-            finally:
-                for task in tasks.values():
-                    task.cancel()
-                await asyncio.gather(*tasks.values(), return_exceptions=True)
-                self._loaded.clear()
+        """Follow the reports until cancelled."""
+        live = await self._feeds.wait_live()
+        await run_for_epochs(
+            live, lambda epoch: self._follow(store, live, epoch.feed), self._forget
+        )
 
-    async def _follow(self, store: Store, live: LiveEpoch, feed: int) -> None:
+    def _forget(self, feed: int) -> None:
+        self._loaded.pop(feed, None)
+        self.present.forget(feed)
+
+    async def _follow(self, store: Store, live: LiveMarket, feed: int) -> None:
         ends = {key: await newest_id(store, key) for key in report_streams(feed)}
         self.present.load(await _read_present(store, feed))
         # Entries up to these may be in what was just read.
@@ -99,7 +89,7 @@ class Reports:
 
         await Tail(store, ends, on_entries).run()
 
-    def _publish_loaded(self, live: LiveEpoch, feed: int) -> None:
+    def _publish_loaded(self, live: LiveMarket, feed: int) -> None:
         """Publish the trading statuses of a feed to those who joined before they were read."""
         for listing in live.data.instruments.listings:
             about = listing.instrument
@@ -107,30 +97,36 @@ class Reports:
             if about.feed == feed and status is not None:
                 self._publish_status(live, listing, None, status)
 
-    def _publish(self, live: LiveEpoch, report: Report) -> None:
+    def _publish(self, live: LiveMarket, report: Report) -> None:
         before = self.present.of(report.feed, report.instrument_id).status
         now = self.present.take(report).status
         slot = live.data.states.find(report.feed, report.instrument_id)
         if slot is None or slot >= len(live.data.instruments.listings):
             return
         listing = live.data.instruments.listings[slot]
-        topic = stats_topic(listing.symbol)
         if isinstance(report, Statistic):
-            self._hub.local_broadcast(topic, "stat", stat_as_json(listing.symbol, report))
+            self._broadcast(live, listing, "stat", stat_as_json(listing.symbol, report))
         elif isinstance(report, Imbalance):
-            self._hub.local_broadcast(topic, "imbalance", imbalance_as_json(listing.symbol, report))
+            self._broadcast(live, listing, "imbalance", imbalance_as_json(listing.symbol, report))
         elif now is not None:
             self._publish_status(live, listing, before, now)
 
     def _publish_status(
-        self, live: LiveEpoch, listing: Listing, before: TradingStatus | None, now: TradingStatus
+        self, live: LiveMarket, listing: Listing, before: TradingStatus | None, now: TradingStatus
     ) -> None:
         payload = status_as_json(listing.symbol, now)
         was_halted = before is not None and before.is_halted
         events = ("status", "halted") if now.is_halted != was_halted else ("status",)
         for event in events:
-            live.fanout.announce(topic_of(listing.symbol), event, payload)
-            self._hub.local_broadcast(stats_topic(listing.symbol), event, payload)
+            for topic in live.data.instruments.topics(listing.slot):
+                live.fanout.announce(topic, event, payload)
+            self._broadcast(live, listing, event, payload)
+
+    def _broadcast(
+        self, live: LiveMarket, listing: Listing, event: str, payload: dict[str, Any]
+    ) -> None:
+        for topic in map(stats_topic, live.data.instruments.names(listing.slot)):
+            self._hub.local_broadcast(topic, event, payload)
 
 
 async def _read_present(store: Store, feed: int) -> list[Report]:

@@ -86,6 +86,7 @@ class PresentReports:
         for report in sorted(reports, key=lambda report: report.received):
             self.take(report)
 
-    def clear(self) -> None:
-        """Forget all."""
-        self._by_key.clear()
+    def forget(self, feed: int) -> None:
+        """Forget the reports of a feed."""
+        for key in [key for key in self._by_key if key[0] == feed]:
+            del self._by_key[key]

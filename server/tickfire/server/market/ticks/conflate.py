@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.server.market.ticks.encode import Ticks
+from tickfire.server.market.ticks.positions import Positions
 from tickfire.server.market.ticks.source import TickData
 from tickfire.server.market.ticks.views import SERIALIZERS, BinaryView, Mask, View
-from tickfire.store.schema import TICK_TRADE
+from tickfire.store.schema import TICK_TRADE, Stream
 
 MAX_SIZE: Final = 0xFFFF_FFFF
 """The largest size of a tick; a larger sum is cut to it."""
@@ -47,12 +48,12 @@ class ConflatedView:
         return self.inner.wanted(data)
 
     def encode(
-        self, data: TickData, shard: int, ticks: Ticks, positions: list[int], *, live: bool
+        self, data: TickData, stream: Stream, ticks: Ticks, positions: Positions, *, live: bool
     ) -> tuple[bytes, int]:
         """Conflate and encode one entry on its own, for a client that catches up; see `View`."""
         conflation = _Conflation()
         conflation.take(ticks, self.wanted(data))
-        return conflation.encode(self.inner, data, shard, ticks.first, ticks.count, positions)
+        return conflation.encode(self.inner, data, stream, ticks.first, ticks.count, positions)
 
     def quote(self, data: TickData) -> dict[str, Any] | None:
         """Return the top of book; see `View`."""
@@ -60,7 +61,7 @@ class ConflatedView:
 
 
 class _Conflation:
-    """Conflated ticks of one shard: the last tick of each slot and kind."""
+    """Conflated ticks of one stream: the last tick of each slot and kind."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[int, int], tuple[int, NDArray[np.void]]] = {}
@@ -88,7 +89,13 @@ class _Conflation:
             self._rows[key] = ticks.first + index, row
 
     def encode(
-        self, view: View, data: TickData, shard: int, first: int, span: int, positions: list[int]
+        self,
+        view: View,
+        data: TickData,
+        stream: Stream,
+        first: int,
+        span: int,
+        positions: Positions,
     ) -> tuple[bytes, int]:
         """Encode the conflated ticks of positions ``[first, first + span)``, in order."""
         ordered = sorted((position, slot, row) for (slot, _), (position, row) in self._rows.items())
@@ -96,9 +103,9 @@ class _Conflation:
             return b"", 0
         if isinstance(view, BinaryView):
             rows = np.concatenate([row for _, _, row in ordered])
-            return view.pack(data, shard, first, span, rows)
+            return view.pack(data, stream, first, span, rows)
         written = [
-            view.encode(data, shard, _one(row, slot, position), positions, live=False)
+            view.encode(data, stream, _one(row, slot, position), positions, live=False)
             for position, slot, row in ordered
         ]
         return b"".join(frames for frames, _ in written), sum(count for _, count in written)
@@ -111,14 +118,14 @@ def _one(row: NDArray[np.void], slot: int, position: int) -> Ticks:
 class _Pending:
     """Ticks that one conflated view has not written yet."""
 
-    def __init__(self, positions: list[int], timer: asyncio.TimerHandle) -> None:
-        self.before = tuple(positions)
+    def __init__(self, positions: Positions, timer: asyncio.TimerHandle) -> None:
+        self.before = dict(positions)
         self.timer = timer
-        self.shards: dict[int, _Conflation] = {}
+        self.streams: dict[Stream, _Conflation] = {}
 
 
 class Conflator:
-    """The conflated views of one epoch, each with a timer.
+    """The conflated views, each with a timer.
 
     Parameters
     ----------
@@ -131,7 +138,7 @@ class Conflator:
     def __init__(
         self,
         data: TickData,
-        write: Callable[[ConflatedView, bytes, int, tuple[int, ...]], None],
+        write: Callable[[ConflatedView, bytes, int, Positions], None],
     ) -> None:
         self._data = data
         self._write = write
@@ -139,7 +146,7 @@ class Conflator:
         self._written_at: dict[ConflatedView, float] = {}
         self._quotes: dict[ConflatedView, tuple[Any, ...]] = {}
 
-    def take(self, view: ConflatedView, shard: int, ticks: Ticks) -> None:
+    def take(self, view: ConflatedView, stream: Stream, ticks: Ticks) -> None:
         """Add the ticks of one entry, before the positions of the data include them."""
         pending = self._pending.get(view)
         if pending is None:
@@ -147,7 +154,7 @@ class Conflator:
             due = max(loop.time(), self._written_at.get(view, 0.0) + view.interval_s)
             timer = loop.call_at(due, self.settle, view)
             pending = self._pending[view] = _Pending(self._data.positions, timer)
-        pending.shards.setdefault(shard, _Conflation()).take(ticks, view.wanted(self._data))
+        pending.streams.setdefault(stream, _Conflation()).take(ticks, view.wanted(self._data))
 
     def settle(self, view: ConflatedView) -> None:
         """Write what a view has pending, which brings its subscribers level with the data."""
@@ -158,11 +165,11 @@ class Conflator:
         self._written_at[view] = asyncio.get_running_loop().time()
         data = self._data
         frames, count = b"", 0
-        reached = list(pending.before)
-        for shard, conflation in sorted(pending.shards.items()):
-            first, span = reached[shard] + 1, data.positions[shard] - reached[shard]
-            reached[shard] = data.positions[shard]
-            more, number = conflation.encode(view.inner, data, shard, first, span, reached)
+        reached = dict(pending.before)
+        for stream, conflation in sorted(pending.streams.items()):
+            first, span = reached[stream] + 1, data.positions[stream] - reached[stream]
+            reached[stream] = data.positions[stream]
+            more, number = conflation.encode(view.inner, data, stream, first, span, reached)
             frames, count = frames + more, count + number
         quote = self._changed_quote(view)
         if quote is not None:
@@ -170,6 +177,11 @@ class Conflator:
             count += 1
         if frames:
             self._write(view, frames, count, pending.before)
+
+    def settle_all(self) -> None:
+        """Write what all views have pending, before the epoch of a feed changes."""
+        for view in list(self._pending):
+            self.settle(view)
 
     def _changed_quote(self, view: ConflatedView) -> dict[str, Any] | None:
         """Return the quote that a view is to show, None if it showed the same before."""

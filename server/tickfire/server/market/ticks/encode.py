@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from tickfire.kernels.pointers import address_of
 from tickfire.server.market.ticks import encode_kernel as ek
-from tickfire.server.market.ticks.positions import base36
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
-from tickfire.store.schema import BINARY_HEADER, BINARY_VERSION, TICK
+from tickfire.store.schema import BINARY_HEADERS, TICK, Stream
 
 type Bytes = NDArray[np.uint8]
 type Quote = tuple[int, int, int, int]
@@ -68,7 +67,7 @@ class Envelope:
 
 
 class Ticks:
-    """Consecutive ticks of one shard, with the slot of each.
+    """Consecutive ticks of one stream, with the slot of each.
 
     Parameters
     ----------
@@ -113,18 +112,27 @@ class Ticks:
             raise ValueError(f"{self.count} ticks with {len(slots)} slots, at most {MAX_TICKS} fit")
 
 
-class Encoder:
-    """Owner of the encoding kernels' memory: context, symbols and output.
+class BinaryHeader(NamedTuple):
+    """The fields of a header of binary ticks that tell which ticks follow.
 
-    Parameters
+    Attributes
     ----------
+    version : int
+        A key of `BINARY_HEADERS`.
     epoch : bytes
-        The 8-byte key of the epoch, which begins each id.
+        The 8-byte key of the epoch.
+    stream : Stream
     """
 
-    def __init__(self, epoch: bytes) -> None:
-        self.epoch = epoch
-        self._id_epoch = epoch.hex() + "-"
+    version: int
+    epoch: bytes
+    stream: Stream
+
+
+class Encoder:
+    """Owner of the encoding kernels' memory: context, symbols and output."""
+
+    def __init__(self) -> None:
         self._context = np.zeros(ek.E_WORDS, np.int64)
         self._address = address_of(self._context)
         self._out = np.zeros(0, np.uint8)
@@ -161,7 +169,7 @@ class Encoder:
         ticks: Ticks,
         envelope: Envelope,
         *,
-        before: str = "",
+        before: str,
         after: str = "",
         wanted: Bytes | None = None,
     ) -> tuple[bytes, int]:
@@ -172,7 +180,7 @@ class Encoder:
         ticks : Ticks
         envelope : Envelope
         before, after : str
-            The text of each id before and after the position of this shard; see `around`.
+            The text of each id before and after the position of this stream; see `around`.
         wanted : uint8[slots], optional
             1 for each slot to encode.
 
@@ -196,6 +204,8 @@ class Encoder:
         tick_envelope: Envelope,
         quote_envelope: Envelope,
         quote: Quote | None,
+        *,
+        before: str,
     ) -> tuple[bytes, int]:
         """Encode the trades and quotes of one instrument, for its own topic.
 
@@ -206,6 +216,8 @@ class Encoder:
         tick_envelope, quote_envelope : Envelope
         quote : Quote or None
             The top of book before these ticks; None encodes no quotes.
+        before : str
+            The text of each id before the position.
 
         Returns
         -------
@@ -221,14 +233,14 @@ class Encoder:
         self._context[ek.E_SLOT] = slot
         if quote is not None:
             self._context[ek.E_BID : ek.E_ASK_SIZE + 1] = quote
-        self._frame(max(head.size, quote_head.size), tick_envelope.tail, "", "", ticks.count)
+        self._frame(max(head.size, quote_head.size), tick_envelope.tail, before, "", ticks.count)
         frames = int(ek.encode_instrument(self._address, quote is not None))
         return self._take(), frames
 
     def binary(
         self,
         ticks: Ticks,
-        shard: int,
+        header: BinaryHeader,
         *,
         wanted: Bytes | None = None,
         slot: int = -1,
@@ -246,7 +258,7 @@ class Encoder:
             kept = self._kept[: int(ek.keep_wanted(self._address, out, quotes, slot))]
         if not len(kept):
             return b""
-        return binary_payload(self.epoch, shard, ticks.first, ticks.count, kept)
+        return binary_payload(header, ticks.first, ticks.count, kept)
 
     # --- memory
     def _load(self, ticks: Ticks, wanted: Bytes | None) -> None:
@@ -270,7 +282,7 @@ class Encoder:
         if (before, after) != self._ends:
             self._ends = before, after
             self._id_head, self._id_tail = (
-                Text((self._id_epoch + before).encode()),
+                Text(before.encode()),
                 Text(after.encode()),
             )
             self._point(ek.E_ID_HEAD, self._id_head)
@@ -288,25 +300,14 @@ class Encoder:
         return self._out[: int(self._context[ek.E_USED])].tobytes()
 
 
-def around(positions: list[int], shard: int) -> tuple[str, str]:
-    """Return the text before and after the position of one shard in an id of all shards."""
-    words = [base36(position) for position in positions]
-    before = "".join(word + "." for word in words[:shard])
-    return before, "".join("." + word for word in words[shard + 1 :])
-
-
-def binary_payload(
-    epoch: bytes, shard: int, first: int, span: int, ticks: NDArray[np.void]
-) -> bytes:
-    """Return a BINARY_HEADER followed by TICK[count].
+def binary_payload(header: BinaryHeader, first: int, span: int, ticks: NDArray[np.void]) -> bytes:
+    """Return a header of binary ticks followed by TICK[count].
 
     Parameters
     ----------
-    epoch : bytes
-        The 8-byte key of the epoch.
-    shard : int
+    header : BinaryHeader
     first, span : int
-        The positions ``[first, first + span)`` of the shard that the payload covers; those without
+        The positions ``[first, first + span)`` of the stream that the payload covers; those without
         a tick in it were filtered out.
     ticks : TICK[count]
 
@@ -315,12 +316,15 @@ def binary_payload(
     ValueError
         The header has no room for the shard or the span.
     """
-    if not 0 <= shard <= MAX_SHARD or not 0 < span <= MAX_SPAN:
-        raise ValueError(f"a binary payload cannot carry shard {shard} with {span} positions")
-    header: Any = np.zeros((), BINARY_HEADER)
-    header["version"] = BINARY_VERSION
-    header["shard"], header["span"] = shard, span
-    header["count"] = len(ticks)
-    header["position"] = first
-    header["epoch"] = np.frombuffer(epoch, np.uint8)
-    return bytes(header.tobytes() + ticks.tobytes())
+    stream = header.stream
+    if not 0 <= stream.shard <= MAX_SHARD or not 0 < span <= MAX_SPAN:
+        raise ValueError(f"a binary payload cannot carry {span} positions of shard {stream.shard}")
+    packed: Any = np.zeros((), BINARY_HEADERS[header.version])
+    packed["version"] = header.version
+    packed["shard"], packed["span"] = stream.shard, span
+    packed["count"] = len(ticks)
+    packed["position"] = first
+    packed["epoch"] = np.frombuffer(header.epoch, np.uint8)
+    if header.version > 1:
+        packed["feed"] = stream.feed
+    return bytes(packed.tobytes() + ticks.tobytes())

@@ -8,23 +8,27 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from tickfire.phoenix import Hub
 from tickfire.server.market.ticks.conflate import ConflatedView, Conflator
 from tickfire.server.market.ticks.encode import Ticks
+from tickfire.server.market.ticks.positions import Positions
 from tickfire.server.market.ticks.slots_kernel import SAW_TRADE
 from tickfire.server.market.ticks.source import CandleSink, TickData
-from tickfire.server.market.ticks.views import REALTIME, SERIALIZERS, View, Views, topic_of
+from tickfire.server.market.ticks.views import REALTIME, SERIALIZERS, View, Views
 from tickfire.server.metrics import Metrics
 from tickfire.store.entries import TickEntry
+from tickfire.store.schema import Stream
 
 RECORDED_WRITES: Final = 4096
 """Writes of one view that are recorded: more than can wait in the hub for the event loop."""
+NONE_REACHED: Final[Positions] = MappingProxyType({})
 
 
 class Fanout:
-    """Writer of one epoch's ticks to the hub.
+    """Writer of ticks to the hub.
 
     Parameters
     ----------
@@ -46,39 +50,39 @@ class Fanout:
         self._candles = candles
         self._metrics = metrics
         self._pending: dict[View, list[bytes]] = {}
-        self._before: tuple[int, ...] = ()
-        self._writes: dict[tuple[str, str], deque[tuple[int, ...]]] = {}
+        self._before: Positions = NONE_REACHED
+        self._writes: dict[tuple[str, str], deque[dict[Stream, int]]] = {}
         self._conflator = Conflator(data, self._write_conflated)
 
     def close(self) -> None:
         """Cancel the timers of conflated views."""
         self._conflator.close()
 
-    def take(self, shard: int, entry: TickEntry, ticks: Ticks) -> None:
+    def take(self, stream: Stream, entry: TickEntry, ticks: Ticks) -> None:
         """Encode one entry for all live subscribers, then fold it into the states."""
         data = self._data
         if not self._before:
-            self._before = tuple(data.positions)
-        self._encode(REALTIME, shard, ticks)
+            self._before = dict(data.positions)
+        self._encode(REALTIME, stream, ticks)
         for slot, saw in data.slots.listeners(ticks):
-            for symbol in data.instruments.names(slot):
-                self._encode(topic_of(symbol), shard, ticks)
+            for topic in data.instruments.topics(slot):
+                self._encode(topic, stream, ticks)
             if saw & SAW_TRADE:
                 self._candles.traded(slot)
-        data.positions[shard] = entry.last
+        data.positions[stream] = entry.last
         self._candles.take(data.slots.fold(ticks))
         self._metrics.ticks += ticks.count
 
-    def _encode(self, topic: str, shard: int, ticks: Ticks) -> None:
+    def _encode(self, topic: str, stream: Stream, ticks: Ticks) -> None:
         views = self._views.of(topic)
         for name in self._hub.lanes(topic) if views else ():
             view = views.get(name)
             if view is None:
                 continue
             if isinstance(view, ConflatedView):
-                self._conflator.take(view, shard, ticks)
+                self._conflator.take(view, stream, ticks)
                 continue
-            frames, count = view.encode(self._data, shard, ticks, self._data.positions, live=True)
+            frames, count = view.encode(self._data, stream, ticks, self._data.positions, live=True)
             if frames:
                 self._pending.setdefault(view, []).append(frames)
                 self._metrics.frames += count
@@ -89,7 +93,7 @@ class Fanout:
         pending, self._pending = self._pending, {}
         for view, frames in pending.items():
             self._write(view, b"".join(frames))
-        self._before = ()
+        self._before = NONE_REACHED
         self._candles.flush()
 
     def announce(self, topic: str, event: str, payload: Mapping[str, Any]) -> None:
@@ -108,25 +112,36 @@ class Fanout:
             self._conflator.settle(view)
 
     def _write_conflated(
-        self, view: ConflatedView, frames: bytes, count: int, before: tuple[int, ...]
+        self, view: ConflatedView, frames: bytes, count: int, before: Positions
     ) -> None:
         self._metrics.frames += count
         self._metrics.bytes += len(frames)
         self._write(view, frames, before)
 
-    def _write(self, view: View, frames: bytes, before: tuple[int, ...] = ()) -> None:
+    def _write(self, view: View, frames: bytes, before: Positions = NONE_REACHED) -> None:
         log = self._writes.get((view.topic, view.name))
         if log is None:
             log = self._writes[view.topic, view.name] = deque(maxlen=RECORDED_WRITES)
-        log.append(before or self._before or tuple(self._data.positions))
+        log.append(dict(before or self._before or self._data.positions))
         self._hub.write(view.topic, view.name, frames)
 
-    def positions_before(self, view: View, writes: int) -> tuple[int, ...]:
+    def positions_before(self, view: View, writes: int) -> Positions:
         """Return the positions of a subscriber that did not get the last `writes` writes."""
         log = self._writes.get((view.topic, view.name), ())
         if not log or writes <= 0:
-            return tuple(self._data.positions)
+            return dict(self._data.positions)
         return log[max(0, len(log) - writes)]
+
+    def settle_all(self) -> None:
+        """Write what all conflated views have pending."""
+        self._conflator.settle_all()
+
+    def forget_epoch(self, feed: int, positions: Positions) -> None:
+        """Move the records of the writes to the beginning of a new epoch of a feed."""
+        for log in self._writes.values():
+            for at, before in enumerate(log):
+                others = {one: reached for one, reached in before.items() if one.feed != feed}
+                log[at] = {**others, **positions}
 
     def forget(self, view: View) -> None:
         """Drop the records of a view without subscribers."""

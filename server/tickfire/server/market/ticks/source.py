@@ -1,12 +1,12 @@
-"""Protocols: the part of an epoch that ticks and their subscriptions depend on.
+"""Protocols: the part of the market that ticks and their subscriptions depend on.
 
 `tickfire.server.market.epoch` implements them. They stand here so that dependencies point one way,
-from the epoch to the ticks.
+from the feeds to the ticks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,7 +16,8 @@ from tickfire.base.units import decimal
 from tickfire.server.market.ticks.encode import Encoder, Quote
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.slots import Slots
-from tickfire.store.schema import Instrument, Rows
+from tickfire.store.epoch import Epoch
+from tickfire.store.schema import Instrument, Rows, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,10 @@ class Listing:
     ----------
     slot : int
         The index of its row in the states.
-    shard : int
-        The shard that its ticks are in.
+    stream : Stream
+        The stream that its ticks are in.
     symbol : str
-        The symbol that clients see: ``DATASET/SYMBOL`` if two feeds share a symbol.
+        The symbol that clients see: ``FEED/SYMBOL`` if a feed of a lower number has it, too.
     instrument : Instrument
         The row of the table.
     hours : TradingHours
@@ -38,7 +39,7 @@ class Listing:
     """
 
     slot: int
-    shard: int
+    stream: Stream
     symbol: str
     instrument: Instrument
     hours: TradingHours = ALWAYS
@@ -66,8 +67,13 @@ class Listing:
         }
 
 
+def topic_of(symbol: str) -> str:
+    """Return the topic of the ticks of one instrument."""
+    return f"market:{symbol}"
+
+
 class InstrumentTable(Protocol):
-    """The instruments of an epoch."""
+    """The instruments of all feeds."""
 
     @property
     def version(self) -> int:
@@ -87,27 +93,30 @@ class InstrumentTable(Protocol):
     def find(self, symbol: str) -> Listing | None:
         """Return the instrument that a symbol names now or named last, None if there is none."""
 
-    def names(self, slot: int) -> Iterable[str]:
+    def names(self, slot: int) -> Sequence[str]:
         """Return the symbols by which an instrument is known now."""
+
+    def topics(self, slot: int) -> Sequence[str]:
+        """Return the topics of the ticks of an instrument, one for each of its names."""
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the rows of the table for a client."""
 
 
 class TickData(Protocol):
-    """The state of an epoch: its instruments, their top of book, and its positions."""
+    """The state of the market: its instruments, their top of book, and its positions."""
 
     @property
-    def epoch(self) -> bytes:
-        """8-byte key of the epoch."""
+    def epochs(self) -> Mapping[int, Epoch]:
+        """Epoch of each feed, in the order of feeds."""
 
     @property
-    def shards(self) -> int:
-        """Number of shards."""
+    def streams(self) -> tuple[Stream, ...]:
+        """Streams that are followed."""
 
     @property
-    def positions(self) -> list[int]:
-        """Position of the last published tick of each shard."""
+    def positions(self) -> dict[Stream, int]:
+        """Position of the last published tick of each stream of the epochs, in their order."""
 
     @property
     def instruments(self) -> InstrumentTable:
@@ -121,8 +130,8 @@ class TickData(Protocol):
     def encoder(self) -> Encoder:
         """Encoder of frames."""
 
-    def newest_id(self, shards: Sequence[int]) -> WireId:
-        """Return the id of the newest ticks of some shards."""
+    def newest_id(self, streams: Iterable[Stream]) -> WireId:
+        """Return the id of the newest ticks of some streams."""
 
     def quote(self, slot: int) -> Quote:
         """Return the top of book of a slot."""

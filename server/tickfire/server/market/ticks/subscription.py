@@ -1,27 +1,30 @@
 """`TickSubscription`: one client on one market topic, either live or catching up.
 
-A live subscription is in its view's lane of the hub. One that catches up has its own position and
-reads the stream from there, at the pace of its connection. When its position meets the worker's, it
-goes live in the same step of the event loop, so that no tick is lost or sent twice. Clients that
-joined with ``since`` and clients that were too slow catch up in the same way.
+A live subscription is in its view's lane of the hub. One that catches up has its own positions and
+reads the streams from there, at the pace of its connection. When its positions meet the worker's,
+it goes live in the same step of the event loop, so that no tick is lost or sent twice. Clients that
+joined with ``since``, clients that were too slow, and all clients to which a feed is new catch up
+in the same way.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from typing import Any, Final, Protocol
 
 from tickfire.base.retry import Backoff
 from tickfire.phoenix import Socket
 from tickfire.server.market.ticks.fanout import Fanout
-from tickfire.server.market.ticks.positions import WireId
+from tickfire.server.market.ticks.positions import FeedPositions, WireId
 from tickfire.server.market.ticks.source import TickData
-from tickfire.server.market.ticks.views import REALTIME, View
+from tickfire.server.market.ticks.views import REALTIME, View, symbol_of
 from tickfire.server.metrics import Metrics
 from tickfire.store.entries import TickEntry
 from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable
+from tickfire.store.schema import Stream
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +41,11 @@ class BadSince(ValueError):
 
 
 class TickSource(Protocol):
-    """The live epoch, as subscriptions see it."""
+    """The market, as subscriptions see it."""
 
     @property
     def data(self) -> TickData:
-        """State of the epoch."""
+        """State of the market."""
 
     @property
     def fanout(self) -> Fanout:
@@ -52,11 +55,15 @@ class TickSource(Protocol):
     def metrics(self) -> Metrics:
         """Metrics of the worker."""
 
-    def recent(self, shard: int, position: int) -> list[TickEntry] | None:
+    def recent(self, stream: Stream, position: int) -> list[TickEntry] | None:
         """Return all entries after a position, None if they are not all in memory."""
 
-    def history(self, shard: int) -> History:
-        """Return the reader of a shard's history."""
+    def history(self, stream: Stream) -> History:
+        """Return the reader of a stream's history."""
+
+    @property
+    def loading(self) -> Collection[int]:
+        """Feeds in Redis that are still to be loaded, or to be loaded again."""
 
     async def moved(self) -> None:
         """Wait until more ticks are published."""
@@ -72,44 +79,64 @@ class TickSource(Protocol):
 
 
 class TickSubscription:
-    """The position of one client in one topic.
+    """The positions of one client in one topic.
 
     Parameters
     ----------
     source : TickSource
-        The live epoch.
+        The market.
     socket : Socket
     view : View
         The view that the client gets, shared with all who get the same.
-    shards : tuple of int
-        The shards from which the topic takes ticks.
     """
 
-    def __init__(
-        self, source: TickSource, socket: Socket, view: View, shards: tuple[int, ...]
-    ) -> None:
+    def __init__(self, source: TickSource, socket: Socket, view: View) -> None:
         self.source = source
         self.socket = socket
         self.view = view
-        self.shards = shards
-        self._reached: dict[int, int] = {}
-        """The client's position in each shard while it catches up, empty while it is live."""
+        self._symbol = symbol_of(view.topic)
+        self._joined = False
+        self._reached: dict[Stream, int] = {}
+        """The client's position in each stream while it catches up, empty while it is live."""
+        self._left: dict[int, FeedPositions | None] = {}
+        """The client's positions in feeds that are being loaded; None for the newest to come."""
         self._task: asyncio.Task[None] | None = None
-        self._table = source.data, source.data.instruments.version
+        self._table = source.data.instruments.version
         self._batch = FIRST_BATCH
         socket.outlet.on_overflow = self._overflowed
 
     def close(self) -> None:
         """End the subscription."""
         self.socket.outlet.on_overflow = None
-        self.pause()
+        self._stop_reading()
 
-    def pause(self) -> None:
-        """Stop reading the history of this epoch."""
+    def _stop_reading(self) -> None:
         if self._task is not None:
             self._task.cancel()
             self._task = None
             self.source.metrics.catching_up.dec()
+
+    # --- streams
+    @property
+    def _streams(self) -> tuple[Stream, ...]:
+        """The streams from which the topic takes ticks now."""
+        data = self.source.data
+        if self._symbol is None:
+            return data.streams
+        listing = data.instruments.find(self._symbol)
+        return (listing.stream,) if listing is not None and listing.stream in data.streams else ()
+
+    def _of(self, feed: int) -> tuple[Stream, ...]:
+        return tuple(stream for stream in self._streams if stream.feed == feed)
+
+    def _feeds(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(stream.feed for stream in self._streams))
+
+    def _part(self, feed: int) -> FeedPositions:
+        """Return the positions that the client has reached in a feed."""
+        data = self.source.data
+        reached = (self._reached.get(stream, data.positions[stream]) for stream in self._of(feed))
+        return FeedPositions(data.epochs[feed].key, tuple(reached))
 
     # --- joining
     async def start(self, since: WireId | None) -> dict[str, Any]:
@@ -129,52 +156,96 @@ class TickSubscription:
             The history cannot be read now.
         """
         if since is None:
+            self._joined = True
+            self._left = dict.fromkeys(self.source.loading)
             self._go_live()
             return {}
         self.socket.outlet.lane = None
-        if since.epoch != self.source.data.epoch:
-            self._go_live()
-            return _missed(since, self.source.data.newest_id(self.shards))
-        if len(since.positions) != len(self.shards):
-            raise BadSince("since is an id of another topic")
-        lost = await self._seek(dict(zip(self.shards, since.positions, strict=True)))
-        reached = self._reached_id()
+        before = await self._seek(since)
+        self._joined = True
+        self._left = {part.feed: part for part in since.parts if part.feed in self.source.loading}
+        known = self.source.data.epochs.keys() | self.source.loading
+        before += (part for part in since.parts if part.feed not in known)
+        reached = [self._part(part.feed) for part in before if part.feed in known]
         if self._is_level():
             self._go_live()
         else:
             self._catch_up("since")
-        return _missed(since, reached) if lost else {"recovered": True}
+        if not before:
+            return {"recovered": True}
+        ends = reached or [self._part(feed) for feed in self._feeds()]
+        return {"recovered": False, "missed": _range(before, ends)}
 
-    async def _seek(self, wanted: dict[int, int]) -> bool:
-        """Go to positions, or to the next available ones; return whether ticks are lost."""
-        first = {
-            shard: await self._first_after(shard, position) for shard, position in wanted.items()
-        }
-        for shard, position in wanted.items():
-            if first[shard] > position:
-                self._reached[shard] = first[shard] - 1
-            else:  # the stream ends before: such a tick never existed
-                self._reached[shard] = self.source.data.positions[shard]
-        return any(first[shard] != position + 1 for shard, position in wanted.items())
+    async def _seek(self, since: WireId) -> list[FeedPositions]:
+        """Go to the positions of an id, or to the next available ones.
 
-    async def _first_after(self, shard: int, position: int) -> int:
+        Returns
+        -------
+        list of FeedPositions
+            The positions after which ticks are lost, of each feed that has lost any.
+        """
+        while True:
+            begin = self._begin(since)
+            epochs = {feed: self.source.data.epochs[feed] for feed in begin}
+            first = {
+                stream: await self._first_after(stream, position)
+                for part in begin.values() if part.epoch == epochs[part.feed].key
+                for stream, position in zip(self._of(part.feed), part.positions, strict=True)
+            }  # fmt: skip
+            if epochs == {feed: self.source.data.epochs[feed] for feed in self._feeds()}:
+                return self._arrive(begin, first)
+
+    def _begin(self, since: WireId) -> dict[int, FeedPositions]:
+        """Return the positions to begin after in each feed: 0 in a feed that is new to the client.
+
+        Raises
+        ------
+        BadSince
+            The id is of another topic.
+        """
+        begin = {}
+        for feed in self._feeds():
+            key, count = self.source.data.epochs[feed].key, len(self._of(feed))
+            begin[feed] = since.part(feed) or FeedPositions(key, (0,) * count)
+            if begin[feed].epoch == key and len(begin[feed].positions) != count:
+                raise BadSince("since is an id of another topic")
+        return begin
+
+    def _arrive(
+        self, begin: dict[int, FeedPositions], first: dict[Stream, int]
+    ) -> list[FeedPositions]:
+        positions = self.source.data.positions
+        lost = []
+        for feed, part in begin.items():
+            own = self._of(feed)
+            if part.epoch != self.source.data.epochs[feed].key:
+                lost.append(part)
+                self._reached.update({stream: positions[stream] for stream in own})
+                continue
+            for stream, position in zip(own, part.positions, strict=True):
+                if first[stream] > position:
+                    self._reached[stream] = first[stream] - 1
+                else:  # the stream ends before: such a tick never existed
+                    self._reached[stream] = positions[stream]
+                if first[stream] != position + 1 and part not in lost:
+                    lost.append(part)
+        return lost
+
+    async def _first_after(self, stream: Stream, position: int) -> int:
         """Return the first available position after one, which may be yet to come.
 
         Return 0 if the given position is beyond the end of the stream.
         """
         positions = self.source.data.positions
-        if position == positions[shard]:
+        if position == positions[stream]:
             return position + 1
-        if position > positions[shard]:  # another worker is ahead of this one, or it never existed
-            newest = await self.source.history(shard).newest()
+        if position > positions[stream]:  # another worker is ahead of this one, or it never existed
+            newest = await self.source.history(stream).newest()
             return position + 1 if position <= newest else 0
-        entries = self.source.recent(shard, position)
+        entries = self.source.recent(stream, position)
         if entries is None:
-            entries, _ = await self.source.history(shard).ticks_after(position, 1)
-        return entries[0].first if entries else positions[shard] + 1
-
-    def _reached_id(self) -> WireId:
-        return WireId(self.source.data.epoch, tuple(self._reached.values()))
+            entries, _ = await self.source.history(stream).ticks_after(position, 1)
+        return entries[0].first if entries else positions[stream] + 1
 
     # --- live
     def _go_live(self) -> None:
@@ -185,25 +256,63 @@ class TickSubscription:
     def _overflowed(self, missed: int) -> None:
         before = self.source.fanout.positions_before(self.view, missed)
         self.socket.outlet.lane = None
-        self._reached = {shard: before[shard] for shard in self.shards}
+        self._reached = {stream: before[stream] for stream in self._streams}
         self._catch_up("slow")
 
-    def move(self, source: TickSource, shards: tuple[int, ...]) -> None:
-        """Go live in a new epoch, after a ``gap`` for the unsent ticks of the old one."""
-        self.pause()
-        old = self.source.data
-        reached = [self._reached.get(shard, old.positions[shard]) for shard in self.shards]
-        begin = WireId(old.epoch, tuple(reached))
-        self.source, self.shards = source, shards
-        self._push_gap(begin, source.data.newest_id(shards))
+    # --- feeds
+    def leave(self, feed: int) -> None:
+        """Remember the positions in a feed whose epoch is over, while it is still followed."""
+        if not self._joined or feed not in self._feeds():
+            return
+        self._left[feed] = self._part(feed)
+        self._forget(feed)
+        if self._task is not None:  # a read that has begun may be of the next epoch
+            self._stop_reading()
+            self._read_history()
+
+    def enter(self, feed: int) -> None:
+        """Go on in a feed that has been loaded.
+
+        If it is in another epoch than before, a ``gap`` stands for the unsent ticks of the old one.
+        A feed that is new is read from its beginning.
+        """
+        own = self._of(feed)
+        if not self._joined or not own:
+            return
+        data = self.source.data
+        newest = FeedPositions(data.epochs[feed].key, tuple(data.positions[one] for one in own))
+        left = self._left.pop(feed, newest._replace(positions=(0,) * len(own)))
+        self._forget(feed)
+        resumes = left is not None and left.epoch == newest.epoch
+        if left is not None and resumes and len(left.positions) == len(own) and left != newest:
+            self._fall_behind(dict(zip(own, left.positions, strict=True)))
+            return
+        if left is not None and left != newest:
+            self._push_gap(left, newest)
         self._send_state()
-        self._go_live()
+
+    def _forget(self, feed: int) -> None:
+        self._reached = {one: at for one, at in self._reached.items() if one.feed != feed}
+
+    def _fall_behind(self, begin: dict[Stream, int]) -> None:
+        """Catch up in some streams."""
+        if self._task is None:
+            self.source.fanout.settle(self.view)
+            self.socket.outlet.lane = None  # which may overflow
+        if self._task is None:
+            positions = self.source.data.positions
+            self._reached = {stream: positions[stream] for stream in self._streams}
+            self._catch_up("feed")
+        self._reached.update(begin)
 
     # --- catching up
     def _catch_up(self, why: str) -> None:
         self.source.metrics.catch_ups.labels(why).inc()
-        self.source.metrics.catching_up.inc()
         self._batch = FIRST_BATCH
+        self._read_history()
+
+    def _read_history(self) -> None:
+        self.source.metrics.catching_up.inc()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
@@ -221,14 +330,16 @@ class TickSubscription:
             if self.socket.outlet.buffered > HIGH_WATER:
                 await self._drained()
                 continue
-            positions = self.source.data.positions
-            behind = [shard for shard in self.shards if self._reached[shard] < positions[shard]]
+            positions, streams = self.source.data.positions, self._streams
+            for stream in streams:
+                self._reached.setdefault(stream, positions[stream])
+            behind = [stream for stream in streams if self._reached[stream] < positions[stream]]
             if not behind:  # the client is ahead of this worker
                 await self.source.moved()
                 continue
             try:
-                for shard in behind:
-                    await self._step(shard)
+                for stream in behind:
+                    await self._step(stream)
                 backoff.reset()
             except RedisUnavailable:
                 await backoff.pause()
@@ -243,50 +354,48 @@ class TickSubscription:
         await drained.wait()
 
     def _is_level(self) -> bool:
-        positions = self.source.data.positions
-        return all(self._reached[shard] == positions[shard] for shard in self.shards)
+        positions, reached = self.source.data.positions, self._reached
+        return all(reached.get(one, positions[one]) == positions[one] for one in self._streams)
 
-    async def _step(self, shard: int) -> None:
-        """Send the next entries of one shard, up to the position that the worker has published."""
-        reached = self._reached[shard]
-        entries = self.source.recent(shard, reached)
+    async def _step(self, stream: Stream) -> None:
+        """Send the next entries of one stream, up to the position that the worker has published."""
+        reached = self._reached[stream]
+        entries = self.source.recent(stream, reached)
         if entries is None:
-            entries, _ = await self.source.history(shard).ticks_after(reached, self._batch)
-        end = self.source.data.positions[shard]
+            entries, _ = await self.source.history(stream).ticks_after(reached, self._batch)
+        end = self.source.data.positions[stream]
         entries = [entry.until(end) for entry in entries if entry.first <= end]
         if not entries:
-            self._skip_to(shard, end)
+            self._skip_to(stream, end)
         for sent, entry in enumerate(entries):
-            if entry.first > self._reached[shard] + 1:
-                self._skip_to(shard, entry.first - 1)
-            await self._send(shard, entry)
+            if entry.first > self._reached[stream] + 1:
+                self._skip_to(stream, entry.first - 1)
+            await self._send(stream, entry)
             if self.socket.outlet.buffered > HIGH_WATER:
                 self._batch = max(LEAST_BATCH, sent)
                 return
         self._batch = min(MOST_BATCH, 2 * self._batch)
 
-    async def _send(self, shard: int, entry: TickEntry) -> None:
+    async def _send(self, stream: Stream, entry: TickEntry) -> None:
         data = self.source.data
         ticks = data.slots.of(entry)
         if not data.instruments.complete:
             await self.source.learn()
             ticks = data.slots.of(entry)
-        positions = list(data.positions)
-        for known, position in self._reached.items():
-            positions[known] = position
-        frames, _ = self.view.encode(data, shard, ticks, positions, live=False)
+        positions = {**data.positions, **self._reached}
+        frames, _ = self.view.encode(data, stream, ticks, positions, live=False)
         if frames:
             self.socket.outlet.write(frames)
-        self._reached[shard] = entry.last
+        self._reached[stream] = entry.last
 
-    def _skip_to(self, shard: int, position: int) -> None:
+    def _skip_to(self, stream: Stream, position: int) -> None:
         """Go on after a position, and tell the client of the gap before it."""
-        begin = self._reached_id()
-        self._reached[shard] = position
-        self._push_gap(begin, self._reached_id())
+        begin = self._part(stream.feed)
+        self._reached[stream] = position
+        self._push_gap(begin, self._part(stream.feed))
 
-    def _push_gap(self, begin: WireId, end: WireId) -> None:
-        self.socket.push("gap", {"from": str(begin), "to": str(end)})
+    def _push_gap(self, begin: FeedPositions, end: FeedPositions) -> None:
+        self.socket.push("gap", _range([begin], [end]))
 
     def _send_state(self) -> None:
         """Send the quote and the table, which are state rather than history, as they are now."""
@@ -294,11 +403,11 @@ class TickSubscription:
         quote = self.view.quote(data)
         if quote is not None:
             self.socket.push("quote", quote)
-        table = data, data.instruments.version
+        table = data.instruments.version
         if self.view.topic == REALTIME and self._table != table:
             self.socket.push("instruments", {"instruments": data.instruments.as_json()})
         self._table = table
 
 
-def _missed(since: WireId, reached: WireId) -> dict[str, Any]:
-    return {"recovered": False, "missed": {"from": str(since), "to": str(reached)}}
+def _range(begin: list[FeedPositions], end: list[FeedPositions]) -> dict[str, str]:
+    return {"from": str(WireId(tuple(sorted(begin)))), "to": str(WireId(tuple(sorted(end))))}

@@ -1,4 +1,4 @@
-"""`TickSubscriptions`: the subscriptions to the market topics, over all epochs."""
+"""`TickSubscriptions`: the subscriptions to the market topics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tickfire.server.market.ticks.views import REALTIME, View, Views, symbol_of
 
 
 class TickSubscriptions:
-    """All subscriptions of a worker, moved from epoch to epoch.
+    """All subscriptions of a worker.
 
     Attributes
     ----------
@@ -20,7 +20,6 @@ class TickSubscriptions:
 
     def __init__(self) -> None:
         self.views = Views()
-        self._source: TickSource | None = None
         self._subscriptions: dict[TickSubscription, None] = {}
 
     def __len__(self) -> int:
@@ -33,32 +32,25 @@ class TickSubscriptions:
         """Return the number of subscribers of ``market:realtime``."""
         return sum(one.view.topic == REALTIME for one in self._subscriptions)
 
-    # --- epochs
-    def pause(self) -> None:
-        """Leave the current epoch: nothing is read until the next `move`."""
-        self._source = None
+    # --- feeds
+    def leave(self, feed: int) -> None:
+        """Prepare all subscriptions for the end of a feed's epoch."""
         for subscription in self._subscriptions:
-            subscription.pause()
+            subscription.leave(feed)
 
-    def move(self, source: TickSource) -> None:
-        """Go on with all subscriptions in a new epoch."""
-        self._source = source
+    def enter(self, feed: int) -> None:
+        """Go on with all subscriptions in a feed that has been loaded."""
         for subscription in list(self._subscriptions):
-            symbol = symbol_of(subscription.view.topic)
-            if symbol is not None:
-                source.listen(symbol)
-            subscription.move(source, _shards_of(source, symbol))
+            subscription.enter(feed)
 
     # --- subscribers
-    def subscribe(
-        self, source: TickSource, socket: Socket, view: View, shards: tuple[int, ...]
-    ) -> TickSubscription:
-        """Add a subscriber of a market topic in the current epoch."""
+    def subscribe(self, source: TickSource, socket: Socket, view: View) -> TickSubscription:
+        """Add a subscriber of a market topic."""
         view = self.views.hold(view)
         symbol = symbol_of(view.topic)
         if symbol is not None:
             source.listen(symbol)
-        subscription = TickSubscription(source, socket, view, shards)
+        subscription = TickSubscription(source, socket, view)
         self._subscriptions[subscription] = None
         return subscription
 
@@ -70,17 +62,9 @@ class TickSubscriptions:
         subscription.close()
         view = subscription.view
         was_last = self.views.release(view)
-        if self._source is None:
-            return
+        source = subscription.source
         symbol = symbol_of(view.topic)
         if symbol is not None:
-            self._source.unlisten(symbol)
+            source.unlisten(symbol)
         if was_last:
-            self._source.fanout.forget(view)
-
-
-def _shards_of(source: TickSource, symbol: str | None) -> tuple[int, ...]:
-    if symbol is None:
-        return tuple(range(source.data.shards))
-    listing = source.data.instruments.find(symbol)
-    return () if listing is None else (listing.shard,)
+            source.fanout.forget(view)

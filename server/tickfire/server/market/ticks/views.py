@@ -15,8 +15,16 @@ from numpy.typing import NDArray
 
 from tickfire.base.shared import Shared
 from tickfire.phoenix import V1Serializer, V2Serializer
-from tickfire.server.market.ticks.encode import MAX_SPAN, Envelope, Ticks, around, binary_payload
-from tickfire.server.market.ticks.source import Listing, TickData
+from tickfire.server.market.ticks.encode import (
+    MAX_SPAN,
+    BinaryHeader,
+    Envelope,
+    Ticks,
+    binary_payload,
+)
+from tickfire.server.market.ticks.positions import Positions, around, head
+from tickfire.server.market.ticks.source import Listing, TickData, topic_of
+from tickfire.store.schema import Stream
 
 REALTIME: Final = "market:realtime"
 BINARY: Final = "binary"
@@ -26,11 +34,6 @@ SERIALIZERS: Final[Mapping[str, V1Serializer | V2Serializer]] = {
 }
 
 type Mask = NDArray[np.uint8]
-
-
-def topic_of(symbol: str) -> str:
-    """Return the topic of one instrument."""
-    return f"market:{symbol}"
 
 
 def symbol_of(topic: str) -> str | None:
@@ -53,17 +56,17 @@ class View(Protocol):
     serializer: str
 
     def encode(
-        self, data: TickData, shard: int, ticks: Ticks, positions: list[int], *, live: bool
+        self, data: TickData, stream: Stream, ticks: Ticks, positions: Positions, *, live: bool
     ) -> tuple[bytes, int]:
-        """Encode consecutive ticks of one shard.
+        """Encode consecutive ticks of one stream.
 
         Parameters
         ----------
         data : TickData
-        shard : int
+        stream : Stream
         ticks : Ticks
-        positions : list of int
-            The positions of all shards, for the ids.
+        positions : mapping of Stream to int
+            The positions of all streams, for the ids.
         live : bool
             Whether the top of book in `data` is the one right before these ticks.
 
@@ -93,10 +96,10 @@ class TradesView:
         self._filter = _SymbolFilter(symbols)
 
     def encode(
-        self, data: TickData, shard: int, ticks: Ticks, positions: list[int], *, live: bool
+        self, data: TickData, stream: Stream, ticks: Ticks, positions: Positions, *, live: bool
     ) -> tuple[bytes, int]:
         """Encode the trades; see `View`."""
-        before, after = around(positions, shard) if data.shards > 1 else ("", "")
+        before, after = around(data.epochs, positions, stream)
         return data.encoder.trades(
             ticks, self._envelope, before=before, after=after, wanted=self._filter.mask(data)
         )
@@ -122,17 +125,20 @@ class InstrumentView:
         self._quote = Envelope.of(serializer, self.topic, "quote")
 
     def encode(
-        self, data: TickData, shard: int, ticks: Ticks, positions: list[int], *, live: bool
+        self, data: TickData, stream: Stream, ticks: Ticks, positions: Positions, *, live: bool
     ) -> tuple[bytes, int]:
         """Encode the trades, and the quotes if live; see `View`.
 
         Quotes are state, not history: a subscriber that catches up gets the newest one at the end.
         """
-        listing = _listing(data, self._symbol, shard)
+        listing = _listing(data, self._symbol, stream)
         if listing is None:
             return b"", 0
         quote = data.quote(listing.slot) if live else None
-        return data.encoder.instrument(ticks, listing.slot, self._tick, self._quote, quote)
+        before = head(data.epochs[stream.feed])
+        return data.encoder.instrument(
+            ticks, listing.slot, self._tick, self._quote, quote, before=before
+        )
 
     def wanted(self, data: TickData) -> Mask | None:
         """Return the mask of the instrument; see `View`."""
@@ -154,43 +160,47 @@ class BinaryView:
         The instruments to show; None for all, or for the one of `symbol`.
     symbol : str or None
         The instrument that the topic is about.
+    version : int
+        The version of the header, a key of `BINARY_HEADERS`.
     """
 
     serializer = "v2"
 
-    def __init__(self, topic: str, symbols: tuple[str, ...] | None, symbol: str | None) -> None:
+    def __init__(
+        self, topic: str, symbols: tuple[str, ...] | None, symbol: str | None, version: int = 1
+    ) -> None:
         self.topic = topic
-        self.name = "/".join((self.serializer, BINARY, *(symbols or ())))
+        self.name = "/".join((self.serializer, f"{BINARY}{version}", *(symbols or ())))
+        self._version = version
         self._symbol = symbol
         self._filter = _SymbolFilter((symbol,) if symbol is not None else symbols)
         self._serializer = V2Serializer()
 
     def encode(
-        self, data: TickData, shard: int, ticks: Ticks, positions: list[int], *, live: bool
+        self, data: TickData, stream: Stream, ticks: Ticks, positions: Positions, *, live: bool
     ) -> tuple[bytes, int]:
         """Pack the ticks; see `View`."""
         slot = -1
         if self._symbol is not None:
-            listing = _listing(data, self._symbol, shard)
+            listing = _listing(data, self._symbol, stream)
             if listing is None:
                 return b"", 0
             slot = listing.slot
-        payload = data.encoder.binary(
-            ticks, shard, wanted=None if slot >= 0 else self._filter.mask(data), slot=slot
-        )
+        wanted = None if slot >= 0 else self._filter.mask(data)
+        payload = data.encoder.binary(ticks, self._header(data, stream), wanted=wanted, slot=slot)
         if not payload:
             return b"", 0
         return self._serializer.encode_broadcast(self.topic, "ticks", payload), 1
 
     def pack(
-        self, data: TickData, shard: int, first: int, span: int, rows: NDArray[np.void]
+        self, data: TickData, stream: Stream, first: int, span: int, rows: NDArray[np.void]
     ) -> tuple[bytes, int]:
         """Pack conflated ticks as frames that cover positions ``[first, first + span)``.
 
         Parameters
         ----------
         data : TickData
-        shard : int
+        stream : Stream
         first, span : int
         rows : TICK[]
 
@@ -201,14 +211,17 @@ class BinaryView:
         count : int
             The number of frames.
         """
-        frames = []
+        frames, header = [], self._header(data, stream)
         while span > 0:
             part = min(span, MAX_SPAN)
             packed = rows if part == span else rows[:0]  # the last frame has the ticks
-            payload = binary_payload(data.epoch, shard, first, part, packed)
+            payload = binary_payload(header, first, part, packed)
             frames.append(self._serializer.encode_broadcast(self.topic, "ticks", payload))
             first, span = first + part, span - part
         return b"".join(frames), len(frames)
+
+    def _header(self, data: TickData, stream: Stream) -> BinaryHeader:
+        return BinaryHeader(self._version, data.epochs[stream.feed].key, stream)
 
     def wanted(self, data: TickData) -> Mask | None:
         """Return the mask of the chosen instruments; see `View`."""
@@ -219,9 +232,9 @@ class BinaryView:
         return None
 
 
-def _listing(data: TickData, symbol: str, shard: int) -> Listing | None:
+def _listing(data: TickData, symbol: str, stream: Stream) -> Listing | None:
     listing = data.instruments.current(symbol)
-    return listing if listing is not None and listing.shard == shard else None
+    return listing if listing is not None and listing.stream == stream else None
 
 
 class _SymbolFilter:
@@ -237,8 +250,9 @@ class _SymbolFilter:
         if self._symbols is None:
             return None
         if self._computed_for != (data, data.instruments.version):
-            listings = data.instruments.listings
-            self._mask = np.array([row.symbol in self._symbols for row in listings], np.uint8)
+            table = data.instruments
+            shown = [not self._symbols.isdisjoint(table.names(row.slot)) for row in table.listings]
+            self._mask = np.array(shown, np.uint8)
             self._computed_for = data, data.instruments.version
         return self._mask
 

@@ -11,8 +11,8 @@ from tickfire.base.units import NS_PER_MS, milliseconds
 from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.json import bars_as_json
 from tickfire.server.market.candles.series import START, Bars
-from tickfire.server.market.epoch.follower import EpochFollower
-from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.epoch.follower import FeedFollower
+from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.topics.params import refuse
 from tickfire.server.market.topics.require import require_listing, require_live
@@ -31,8 +31,8 @@ class CandlePages:
     their turn, however many pages one client requests at once.
     """
 
-    def __init__(self, epochs: EpochFollower) -> None:
-        self._epochs = epochs
+    def __init__(self, feeds: FeedFollower) -> None:
+        self._feeds = feeds
         self._reads = asyncio.Semaphore(READS)
         self._turns: WeakKeyDictionary[object, asyncio.Lock] = WeakKeyDictionary()
 
@@ -56,7 +56,7 @@ class CandlePages:
         JoinError
             There is no such instrument, or the bars cannot be read now.
         """
-        live = require_live(self._epochs)
+        live = require_live(self._feeds)
         listing = require_listing(live, symbol)
         end = before * NS_PER_MS
         if live.needs_stream(listing, interval_s, end):
@@ -75,13 +75,14 @@ class CandlePages:
         }
 
     async def _read(
-        self, live: LiveEpoch, listing: Listing, interval_s: int, end: int, limit: int
+        self, live: LiveMarket, listing: Listing, interval_s: int, end: int, limit: int
     ) -> tuple[Bars, bool]:
+        epoch = live.data.epochs[listing.stream.feed]
         try:
             page = await live.read_older(listing, interval_s, end, limit)
         except RedisUnavailable as error:
             logger.warning("cannot read old bars of %s: %s", listing.symbol, error)
             raise refuse("history cannot be read now") from error
-        if self._epochs.live is not live:
+        if live.data.epochs[listing.stream.feed] != epoch:
             raise refuse("history has begun anew")
         return page

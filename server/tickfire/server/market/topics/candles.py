@@ -10,7 +10,7 @@ from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.candles import seconds_of
 from tickfire.server.market.candles.json import bars_as_json
 from tickfire.server.market.candles.topics import CandleTopics
-from tickfire.server.market.epoch.follower import EpochFollower
+from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.topics.candle_pages import CandlePages
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.server.market.topics.params import candle_before, candle_limit, refuse
@@ -20,8 +20,8 @@ from tickfire.server.market.topics.require import require_listing, require_live
 class CandleChannel(OutboundChannel):
     """Candles of one instrument: the newest in the join reply, the changes, and older pages."""
 
-    def __init__(self, epochs: EpochFollower, candles: CandleTopics, pages: CandlePages) -> None:
-        self._epochs = epochs
+    def __init__(self, feeds: FeedFollower, candles: CandleTopics, pages: CandlePages) -> None:
+        self._feeds = feeds
         self._candles = candles
         self._pages = pages
         self._topic: str | None = None
@@ -35,7 +35,7 @@ class CandleChannel(OutboundChannel):
         interval_s = seconds_of(interval)
         if interval_s is None:
             raise refuse("unknown interval")
-        live = require_live(self._epochs)
+        live = require_live(self._feeds)
         listing = require_listing(live, symbol)
         self._candles.hold(topic, symbol, interval)
         self._topic, self._symbol, self._interval_s = topic, symbol, interval_s

@@ -9,7 +9,7 @@ from tickfire.models.rules.parse import RuleError, parse_feature
 from tickfire.phoenix import Socket
 from tickfire.server.market.candles.candles import seconds_of
 from tickfire.server.market.candles.indicators import Indicators, TooManyIndicators
-from tickfire.server.market.epoch.follower import EpochFollower
+from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.server.market.topics.params import candle_limit, refuse
 from tickfire.server.market.topics.require import require_listing, require_live
@@ -20,8 +20,8 @@ INDICATORS: Final = "indicators:*"
 class IndicatorChannel(OutboundChannel):
     """Values of one indicator: those so far in the join reply, then one with each candle."""
 
-    def __init__(self, epochs: EpochFollower, indicators: Indicators) -> None:
-        self._epochs = epochs
+    def __init__(self, feeds: FeedFollower, indicators: Indicators) -> None:
+        self._feeds = feeds
         self._indicators = indicators
         self._topic: str | None = None
 
@@ -31,7 +31,7 @@ class IndicatorChannel(OutboundChannel):
         limit = candle_limit(payload)
         if seconds_of(interval) is None:
             raise refuse("unknown interval")
-        require_listing(require_live(self._epochs), symbol)
+        require_listing(require_live(self._feeds), symbol)
         try:
             feature = parse_feature(text)
         except RuleError as error:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tickfire.phoenix import JoinError
 from tickfire.server.market.ticks.positions import WireId
+from tickfire.store.schema import BINARY_HEADERS
 
 MAX_SYMBOLS: Final = 1_000
 DEFAULT_CANDLES: Final = 500
@@ -33,6 +34,8 @@ class MarketParams:
         The instruments to show, sorted and unique; None for all.
     binary : bool
         Whether to send packed TICKs instead of JSON.
+    header : int
+        The version of the header of packed TICKs.
     since : WireId or None
         The id after which to resume.
     max_hz : float or None
@@ -41,6 +44,7 @@ class MarketParams:
 
     symbols: tuple[str, ...] | None = None
     binary: bool = False
+    header: int = 1
     since: WireId | None = None
     max_hz: float | None = None
 
@@ -57,12 +61,16 @@ class MarketParams:
         encoding = params.get("encoding") or "json"
         if encoding not in ("json", "binary"):
             raise refuse('encoding must be "json" or "binary"')
+        header = params.get("header") or 1
+        if type(header) is not int or header not in BINARY_HEADERS:
+            raise refuse("header must be the version of a binary header, 1 or 2")
         since = params.get("since")
         try:
             resume = None if since is None else WireId.parse(since)
         except ValueError as error:
             raise refuse(str(error)) from None
-        return cls(_symbols(params.get("symbols")), encoding == "binary", resume, _max_hz(params))
+        symbols = _symbols(params.get("symbols"))
+        return cls(symbols, encoding == "binary", header, resume, _max_hz(params))
 
 
 def candle_limit(payload: object) -> int:

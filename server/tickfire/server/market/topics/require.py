@@ -1,35 +1,37 @@
-"""Conditions of joins: the epoch and the instrument that a topic needs."""
+"""Conditions of joins: the market and the instrument that a topic needs."""
 
 from __future__ import annotations
 
-from tickfire.server.market.epoch.follower import EpochFollower
-from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.epoch.follower import FeedFollower
+from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.topics.params import refuse
 
 
-def require_live(epochs: EpochFollower) -> LiveEpoch:
-    """Return the current epoch.
+def require_live(feeds: FeedFollower) -> LiveMarket:
+    """Return the market.
 
     Raises
     ------
     JoinError
-        There is none yet.
+        Its feeds have not been loaded yet, or there are none.
     """
-    if epochs.live is None:
+    if feeds.live is None:
         raise refuse("no market data yet")
-    return epochs.live
+    return feeds.live
 
 
-def require_listing(live: LiveEpoch, symbol: str) -> Listing:
+def require_listing(live: LiveMarket, symbol: str) -> Listing:
     """Return the instrument that a symbol names.
 
     Raises
     ------
     JoinError
-        There is no such instrument.
+        There is no such instrument, or its feed is still being loaded.
     """
     listing = live.data.instruments.find(symbol)
     if listing is None:
         raise refuse("unknown symbol")
+    if listing.stream not in live.data.streams:
+        raise refuse("no market data yet")
     return listing

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any, Final
 
 from tickfire.phoenix import Socket
-from tickfire.server.market.epoch.follower import EpochFollower
+from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.reports.json import imbalance_as_json, stat_as_json, status_as_json
 from tickfire.server.market.ticks.source import Listing
@@ -22,13 +22,13 @@ LOAD_TIMEOUT_S: Final = 5.0
 class StatsChannel(OutboundChannel):
     """The reports of one instrument: the present ones in the join reply, and the changes."""
 
-    def __init__(self, epochs: EpochFollower, reports: Reports) -> None:
-        self._epochs = epochs
+    def __init__(self, feeds: FeedFollower, reports: Reports) -> None:
+        self._feeds = feeds
         self._reports = reports
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         """Reply with the present reports."""
-        listing = require_listing(require_live(self._epochs), topic.removeprefix("stats:"))
+        listing = require_listing(require_live(self._feeds), topic.removeprefix("stats:"))
         return await present_reports(self._reports, listing)
 
 

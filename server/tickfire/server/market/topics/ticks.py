@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tickfire.phoenix import Socket
-from tickfire.server.market.epoch.follower import EpochFollower
-from tickfire.server.market.epoch.live import LiveEpoch
+from tickfire.server.market.epoch.follower import FeedFollower
+from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.reports.json import status_as_json
 from tickfire.server.market.ticks.conflate import ConflatedView
@@ -31,23 +31,22 @@ MAX_BINARY_TOPIC: Final = 255
 class _TicksChannel(OutboundChannel):
     """A channel with one subscription to ticks, from its join to its end."""
 
-    def __init__(self, epochs: EpochFollower, subscriptions: TickSubscriptions) -> None:
-        self._epochs = epochs
+    def __init__(self, feeds: FeedFollower, subscriptions: TickSubscriptions) -> None:
+        self._feeds = feeds
         self._subscriptions = subscriptions
         self._subscription: TickSubscription | None = None
 
     async def _subscribe(
         self,
-        live: LiveEpoch,
+        live: LiveMarket,
         socket: Socket,
         view: View,
-        shards: tuple[int, ...],
         params: MarketParams,
     ) -> dict[str, Any]:
         """Subscribe; return the part of the join reply that says whether `since` was recovered."""
         if params.max_hz is not None:
             view = ConflatedView(view, params.max_hz)
-        self._subscription = self._subscriptions.subscribe(live, socket, view, shards)
+        self._subscription = self._subscriptions.subscribe(live, socket, view)
         try:
             recovered = await self._subscription.start(params.since)
         except BaseException as error:
@@ -57,9 +56,6 @@ class _TicksChannel(OutboundChannel):
             if isinstance(error, RedisUnavailable):
                 raise refuse("the history cannot be read now; join again") from None
             raise
-        if self._epochs.live is not live:
-            self._unsubscribe()
-            raise refuse("a new epoch begins; join again")
         return recovered
 
     def _unsubscribe(self) -> None:
@@ -78,20 +74,19 @@ class RealtimeChannel(_TicksChannel):
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         """Subscribe; reply with the instruments and the newest id."""
         params = MarketParams.of(payload)
-        live = require_live(self._epochs)
+        live = require_live(self._feeds)
         for symbol in params.symbols or ():
             require_listing(live, symbol)
         view: View
         if params.binary:
             _require_binary(topic, socket)
-            view = BinaryView(topic, params.symbols, None)
+            view = BinaryView(topic, params.symbols, None, params.header)
         else:
             view = TradesView(socket.vsn, params.symbols)
-        shards = tuple(range(live.data.shards))
-        recovered = await self._subscribe(live, socket, view, shards, params)
+        recovered = await self._subscribe(live, socket, view, params)
         return {
             "instruments": live.data.instruments.as_json(),
-            "origin": self._epochs.origin,
+            "origin": self._feeds.origin,
             "id": str(live.data.newest_id()),
             **recovered,
         }
@@ -101,15 +96,15 @@ class InstrumentChannel(_TicksChannel):
     """The trades, the top of book and the trading status of one instrument."""
 
     def __init__(
-        self, epochs: EpochFollower, subscriptions: TickSubscriptions, reports: Reports
+        self, feeds: FeedFollower, subscriptions: TickSubscriptions, reports: Reports
     ) -> None:
-        super().__init__(epochs, subscriptions)
+        super().__init__(feeds, subscriptions)
         self._reports = reports
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         """Subscribe; reply with the snapshot and the newest id."""
         params = MarketParams.of(payload)
-        live = require_live(self._epochs)
+        live = require_live(self._feeds)
         symbol = topic.removeprefix("market:")
         listing = require_listing(live, symbol)
         if params.symbols is not None:
@@ -117,17 +112,17 @@ class InstrumentChannel(_TicksChannel):
         view: View
         if params.binary:
             _require_binary(topic, socket)
-            view = BinaryView(topic, None, symbol)
+            view = BinaryView(topic, None, symbol, params.header)
         else:
             view = InstrumentView(socket.vsn, symbol)
-        recovered = await self._subscribe(live, socket, view, (listing.shard,), params)
+        recovered = await self._subscribe(live, socket, view, params)
         about = listing.instrument
         status = self._reports.present.of(about.feed, about.instrument_id).status
         return {
             "symbol": symbol,
             "status": None if status is None else status_as_json(symbol, status),
             "snapshot": live.data.snapshot(listing),
-            "origin": self._epochs.origin,
+            "origin": self._feeds.origins.get(listing.stream.feed),
             "id": str(live.data.id_of(listing)),
             **recovered,
         }

@@ -1,8 +1,8 @@
-"""`ShardReader`: follows one shard of an epoch from the position at which `sync` left it.
+"""`StreamReader`: follows one stream of an epoch from the position at which `sync` left it.
 
 Entries are published in the step of the event loop in which they arrive, with two exceptions. An
 instrument that the table does not name yet makes them wait for the table; missing positions make
-them wait until the shard has been loaded again. An entry across a bound of the table's mappings is
+them wait until the stream has been loaded again. An entry across a bound of the table's mappings is
 published in parts.
 """
 
@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, Protocol
 
 from tickfire.base.retry import retry
 from tickfire.server.market.candles.older import OlderBars
-from tickfire.server.market.epoch.data import EpochData
-from tickfire.server.market.epoch.sync import reseed_shard, seed_shard
+from tickfire.server.market.epoch.data import MarketData
+from tickfire.server.market.epoch.sync import Loaded, reseed_stream, seed_stream
 from tickfire.server.market.ticks.encode import Ticks
-from tickfire.server.market.ticks.positions import WireId
 from tickfire.store.entries import BadEntry, Entry, TickEntry, split, ticks_of
 from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable
@@ -32,25 +31,22 @@ RECENT_ENTRIES: Final = 256
 logger = logging.getLogger(__name__)
 
 
-class ShardOwner(Protocol):
-    """The epoch that a shard belongs to, as its reader sees it."""
+class StreamOwner(Protocol):
+    """The market that streams belong to, as their readers see it."""
 
-    data: EpochData
+    data: MarketData
 
-    def publish(self, shard: int, entry: TickEntry, ticks: Ticks) -> None:
+    def publish(self, stream: Stream, entry: TickEntry, ticks: Ticks) -> None:
         """Publish one entry, given its ticks with their slots."""
 
-    def flush(self, shard: int, newest: TickEntry | None, read_ns: int) -> None:
+    def flush(self, stream: Stream, newest: TickEntry | None, read_ns: int) -> None:
         """Write the published entries to the sockets; `newest` is the last of them, if any."""
 
     def bars_closed(self, entries: list[Entry]) -> None:
         """Take entries of closed bars."""
 
-    def lost(self, shard: int, before: WireId, ticks: int) -> None:
-        """Announce the loss of ticks after `before`; the shard has been loaded again."""
-
-    async def still_current(self) -> bool:
-        """Return whether Redis still holds this epoch."""
+    def lost(self, stream: Stream, before: int, ticks: int) -> None:
+        """Announce the loss of ticks after a position; the stream has been loaded again."""
 
     async def learn(self) -> None:
         """Read the table of instruments again."""
@@ -62,15 +58,17 @@ class ShardOwner(Protocol):
         """Count an entry that cannot be decoded."""
 
 
-class ShardReader:
-    """Reader of one shard.
+class StreamReader:
+    """Reader of one stream.
 
     Parameters
     ----------
     store : Store
-    owner : ShardOwner
+    owner : StreamOwner
         Publishes the entries.
-    shard : int
+    stream : Stream
+    still_current : callable
+        Awaited when ticks are missing; returns whether Redis still holds the epoch.
 
     Attributes
     ----------
@@ -82,39 +80,48 @@ class ShardReader:
         Whether the streams are being read.
     """
 
-    def __init__(self, store: Store, owner: ShardOwner, shard: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        owner: StreamOwner,
+        stream: Stream,
+        still_current: Callable[[], Awaitable[bool]],
+    ) -> None:
         self._store = store
         self._owner = owner
-        self._shard = shard
+        self._still_current = still_current
         self._recent: deque[TickEntry] = deque(maxlen=RECENT_ENTRIES)
-        self._bars_id = b"0-0"
-        stream = Stream(owner.data.feed, shard)
-        self._stream = stream
+        self._loaded = Loaded(0, b"0-0")
+        self.stream = stream
         self.history = History(store, stream)
-        self.older = OlderBars(History(store, stream), owner.data.bar_indexes[shard], stream)
+        self.older = OlderBars(History(store, stream), owner.data.bar_indexes[stream], stream)
         self.following = False
+        self._closed = False
 
-    async def seed(self) -> None:
-        """Load the shard from Redis.
+    async def seed(self) -> int:
+        """Load the stream from Redis; return the position of its last tick.
 
         Raises
         ------
         RedisUnavailable
             Redis does not answer, or refuses.
         """
-        self._bars_id = await seed_shard(self._owner.data, self.history, self._shard)
+        self._loaded = await seed_stream(self._owner.data, self.history, self.stream)
+        return self._loaded.position
 
     async def run(self) -> None:
         """Follow the streams until cancelled."""
-        position = self._owner.data.positions[self._shard]
-        start = {ticks_key(self._stream): b"%d-0" % position, bars_key(self._stream): self._bars_id}
+        start = {
+            ticks_key(self.stream): b"%d-0" % self._loaded.position,
+            bars_key(self.stream): self._loaded.bars_id,
+        }
         tail = Tail(
             self._store,
             start,
             self._on_entries,
             on_lost=lambda: self._set_following(False),
             on_live=lambda: self._set_following(True),
-            before_reading=self._owner.still_current,
+            before_reading=self._still_current,
         )
         try:
             await tail.run()
@@ -123,7 +130,8 @@ class ShardReader:
             self.close()
 
     def close(self) -> None:
-        """Close the connections that read history."""
+        """Publish nothing more, and close the connections that read history."""
+        self._closed = True
         self.history.close()
         self.older.close()
 
@@ -139,9 +147,11 @@ class ShardReader:
 
     # --- entries
     def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> Awaitable[None] | None:
-        if key == ticks_key(self._stream):
+        if self._closed:
+            return None
+        if key == ticks_key(self.stream):
             return self._on_ticks(entries, read_ns)
-        self._owner.data.bar_indexes[self._shard].add(entries)
+        self._owner.data.bar_indexes[self.stream].add(entries)
         self._owner.bars_closed(entries)
         return None
 
@@ -154,18 +164,18 @@ class ShardReader:
             except BadEntry as error:
                 owner.bad_entry(error)
                 continue
-            entry, lost = split(whole, owner.data.positions[self._shard])
+            entry, lost = split(whole, owner.data.positions[self.stream])
             if entry is None:
                 continue
             ticks = owner.data.slots.of(entry)
             table = owner.data.instruments
             if lost or entry is not whole or not (table.complete and table.is_current(entry)):
-                owner.flush(self._shard, newest, read_ns)
+                owner.flush(self.stream, newest, read_ns)
                 return self._prepare(entry, lost, entries[at + 1 :], read_ns)
             self._recent.append(entry)
-            owner.publish(self._shard, entry, ticks)
+            owner.publish(self.stream, entry, ticks)
             newest = entry
-        owner.flush(self._shard, newest, read_ns)
+        owner.flush(self.stream, newest, read_ns)
         return None
 
     async def _prepare(self, entry: TickEntry, lost: int, rest: list[Entry], read_ns: int) -> None:
@@ -175,32 +185,34 @@ class ShardReader:
         missing or begin within an entry, the epoch may have ended.
         """
         owner = self._owner
-        if not await owner.still_current():
+        if not await self._still_current():
             return  # nothing of an old epoch is published
         if lost:
-            before = owner.data.newest_id()
+            before = owner.data.positions[self.stream]
             self._recent.clear()
             await self._reseed(entry.first)
-            owner.lost(self._shard, before, lost)
+            owner.lost(self.stream, before, lost)
         if not owner.data.instruments.complete:
             await owner.learn()
+        if self._closed:
+            return
         self._recent.append(entry)
         version = owner.data.instruments.version
         for part in owner.data.instruments.parts(entry):
             if owner.data.instruments.version != version:
                 owner.renamed()
                 version = owner.data.instruments.version
-            owner.publish(self._shard, part, owner.data.slots.of(part))
-        owner.flush(self._shard, entry, read_ns)
+            owner.publish(self.stream, part, owner.data.slots.of(part))
+        owner.flush(self.stream, entry, read_ns)
         again = self._on_ticks(rest, read_ns)
         if again is not None:
             await again
 
     async def _reseed(self, oldest: int) -> None:
         await retry(
-            lambda: reseed_shard(self._owner.data, self.history, self._shard, oldest),
+            lambda: reseed_stream(self._owner.data, self.history, self.stream, oldest),
             on=(RedisUnavailable,),
-            what=f"loading shard {self._shard} again",
+            what=f"loading stream {self.stream} again",
             logger=logger,
         )
 
