@@ -223,15 +223,18 @@ async def test_a_header_of_version_2_names_feed_and_shard(
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(st.booleans(), st.integers(1, 40)), max_size=8), st.data())
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(1, 40)), max_size=8),
+    st.tuples(*[st.floats(0, 1)] * 2),
+)
 async def test_resuming_at_any_id_of_two_feeds_is_exact(
     both: Server, publisher: Publisher, second: Publisher,
-    parts: list[tuple[bool, int]], data: st.DataObject,
+    parts: list[tuple[bool, int]], shares: tuple[float, float],
 ) -> None:  # fmt: skip
     for to_second, count in parts:
         (second if to_second else publisher).publish(trades(count), entry_size=9)
     ends = publisher.positions[0], second.positions[0]
-    begins = tuple(data.draw(st.integers(0, end)) for end in ends)
+    begins = tuple(int(share * end) for share, end in zip(shares, ends, strict=True))
     await both.reaches(publisher)
     await both.reaches(second)
     client = await both.client()
