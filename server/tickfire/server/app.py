@@ -16,12 +16,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from tickfire.base.calendar.sessions import Sessions
+from tickfire.base.exposition import CONTENT_TYPE
 from tickfire.phoenix import ConnectInfo, Hub, PhoenixSocket, UserSocket, WebSocketOptions
 from tickfire.phoenix.user_socket import ChannelFactory
 from tickfire.server.auth import Access, Authenticator, admits
 from tickfire.server.market.market import Market
 from tickfire.server.market.ticks.subscription import HIGH_WATER
-from tickfire.server.metrics import CONTENT_TYPE, Metrics
+from tickfire.server.metrics import Metrics
 from tickfire.server.page import STATIC, Page
 from tickfire.server.pictures.optional import Pictures
 from tickfire.server.root_path import RootPath

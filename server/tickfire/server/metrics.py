@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
 
+from tickfire.base.exposition import Watched
 from tickfire.base.units import NS_PER_S
 
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 HOPS: Final = ("parse", "write", "read", "encode", "send")
 """Names of the times between two stamps of a tick; `tickfire.server.market.epoch.trace` has the
 stamps."""
@@ -52,7 +50,9 @@ class Metrics:
         self.registry = CollectorRegistry()
         # Plain integers: they change with each entry, and a Counter takes a lock.
         self.ticks = self.frames = self.bytes = 0
-        self.registry.register(_Plain(self))
+        self._count("ticks_read", "Ticks read from the streams.", lambda: self.ticks)
+        self._count("frames_encoded", "Frames of ticks encoded.", lambda: self.frames)
+        self._count("frame_bytes_encoded", "Bytes of encoded frames.", lambda: self.bytes)
         self.bad_entries = self._counter("bad_entries", "Stream entries skipped as not decodable.")
         self.saw_bad_entry = False
         self.gaps = self._counter("gaps", "Gaps in the positions of ticks, announced to clients.")
@@ -85,6 +85,10 @@ class Metrics:
     def _counter(self, name: str, text: str) -> Counter:
         return Counter(f"tickfire_{name}", text, registry=self.registry)
 
+    def _count(self, name: str, text: str, read: Callable[[], int]) -> None:
+        watched = Watched(f"tickfire_{name}", text, lambda: {(): read()}, counts=True)
+        self.registry.register(watched)
+
     def observe_hops(self, times: Sequence[int]) -> None:
         """Record the time that one tick took for each of `HOPS`, in ns."""
         for hop, time_ns in zip(self._hops, times, strict=True):
@@ -111,37 +115,15 @@ class Metrics:
         read : callable
             Called at each scrape; returns the number of each label value.
         """
-        self.registry.register(_Watched(f"tickfire_{name}", text, label, read))
+        self.registry.register(
+            Watched(
+                f"tickfire_{name}",
+                text,
+                lambda: {(value,): number for value, number in read().items()},
+                (label,),
+            )
+        )
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus's text format."""
         return generate_latest(self.registry)
-
-
-class _Plain(Collector):
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-
-    def collect(self) -> list[CounterMetricFamily]:
-        of, family = self._metrics, CounterMetricFamily
-        return [
-            family("tickfire_ticks_read", "Ticks read from the streams.", of.ticks),
-            family("tickfire_frames_encoded", "Frames of ticks encoded.", of.frames),
-            family("tickfire_frame_bytes_encoded", "Bytes of encoded frames.", of.bytes),
-        ]
-
-
-class _Watched(Collector):
-    def __init__(
-        self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]
-    ) -> None:
-        self._name, self._text, self._label, self._read = name, text, label, read
-
-    def collect(self) -> list[GaugeMetricFamily]:
-        family = GaugeMetricFamily(self._name, self._text, labels=[self._label])
-        for value, number in self._read().items():
-            family.add_metric([value], number)
-        return [family]
-
-    def describe(self) -> list[GaugeMetricFamily]:
-        return [GaugeMetricFamily(self._name, self._text, labels=[self._label])]

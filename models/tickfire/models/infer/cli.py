@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tickfire.base.endpoint import endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
 from tickfire.store.options import redis_url_option
 
@@ -25,13 +26,13 @@ from tickfire.store.options import redis_url_option
     metavar="NAME",
     help="Model to run over ticks and bars; repeat it for several. Default: all; none for none.",
 )
-@click.option(
-    "--metrics-port",
-    type=click.IntRange(0, 65535),
-    help="Serve Prometheus metrics on this port of 127.0.0.1.",
-)
+@endpoint_options("infer")
 def infer(
-    redis_url: str, artifacts: Path | None, models: tuple[str, ...], metrics_port: int | None
+    redis_url: str,
+    artifacts: Path | None,
+    models: tuple[str, ...],
+    metrics_port: int | None,
+    metrics_host: str,
 ) -> None:
     """Run models over the streams: sentiment of headlines, signals of ticks and bars."""
     from tickfire.base.run import run_loop
@@ -47,4 +48,10 @@ def infer(
         )
     if artifacts is not None and not artifacts.is_dir():
         raise UsageError(f"there is no folder {artifacts}; name a folder of artifacts.")
-    run_loop(run(InferConfig(artifacts or SHIPPED, wanted), redis_url, metrics_port))
+    run_loop(
+        run(
+            InferConfig(artifacts or SHIPPED, wanted),
+            redis_url,
+            endpoint_of(metrics_host, metrics_port),
+        )
+    )

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tickfire.base.endpoint import Endpoint
+from tickfire.base.exposition import serving
 from tickfire.base.run import on_signals, until_stopped
 from tickfire.models.artifact import SHIPPED
 from tickfire.models.infer.counters import Counters
@@ -168,7 +170,7 @@ class Infer:
         return ", ".join(self.config.models) or "none"
 
 
-async def run(config: InferConfig, redis_url: str, metrics_port: int | None) -> None:
+async def run(config: InferConfig, redis_url: str, metrics: Endpoint | None = None) -> None:
     """Run inference until SIGINT or SIGTERM; SIGHUP reloads artifacts at once.
 
     Raises
@@ -180,26 +182,9 @@ async def run(config: InferConfig, redis_url: str, metrics_port: int | None) -> 
     with contextlib.ExitStack() as stack:
         try:
             infer = Infer(config, store)
-            if metrics_port is not None:
-                stack.enter_context(_serving(infer.counters, metrics_port))
+            stack.enter_context(serving(infer.counters.registry, metrics))
             on_signals(lambda _: infer.reload(now=True), (signal.SIGHUP,))
             await until_stopped(infer.run())
             logger.info("stopped")
         finally:
             await store.close()
-
-
-@contextlib.contextmanager
-def _serving(counters: Counters, port: int) -> Any:
-    from prometheus_client import start_http_server
-
-    from tickfire.base.ports import check_port
-
-    check_port("127.0.0.1", port, option="--metrics-port")
-    server, thread = start_http_server(port, "127.0.0.1", counters.registry)
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -1,0 +1,88 @@
+"""Prometheus metrics of a process: figures read at each scrape, and the port that serves them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from tickfire.base.endpoint import Endpoint
+from tickfire.base.ports import check_port
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+logger = logging.getLogger(__name__)
+
+type Labels = tuple[str, ...]
+"""The value of each label."""
+type Read = Callable[[], Mapping[Labels, float]]
+"""Returns a number for each combination of label values; without labels, for the empty one."""
+
+
+class Watched(Collector):
+    """A gauge or counter whose numbers are read at each scrape.
+
+    Parameters
+    ----------
+    name : str
+        Without the ``_total`` of a counter.
+    text : str
+        Its help text.
+    read : callable
+    labels : tuple of str
+        Names of the labels.
+    counts : bool
+        Whether it is a counter.
+    """
+
+    def __init__(
+        self, name: str, text: str, read: Read, labels: Labels = (), *, counts: bool = False
+    ) -> None:
+        self._about, self._labels = (name, text), labels
+        self._read = read
+        self._counts = counts
+
+    def collect(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
+        """Return the family with the numbers of now."""
+        (family,) = self.describe()
+        for values, number in self._read().items():
+            family.add_metric(values, number)
+        return [family]
+
+    def describe(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
+        """Return the family without numbers."""
+        kind = CounterMetricFamily if self._counts else GaugeMetricFamily
+        return [kind(*self._about, labels=self._labels)]
+
+
+@contextlib.contextmanager
+def serving(registry: CollectorRegistry, endpoint: Endpoint | None) -> Iterator[int | None]:
+    """Serve metrics from a thread while the context lasts; without an endpoint, do nothing.
+
+    Yields
+    ------
+    int or None
+        The port.
+
+    Raises
+    ------
+    UserError
+        The port is in use, or the address does not belong to this machine.
+    """
+    if endpoint is None:
+        yield None
+        return
+    port = check_port(endpoint.host, endpoint.port, option="--metrics-port")
+    server, thread = start_http_server(port, endpoint.host, registry)
+    logger.info("metrics are at http://%s:%d/metrics", endpoint.host, port)
+    try:
+        yield port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
