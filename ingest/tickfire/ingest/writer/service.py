@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from tickfire.base.errors import UserError
@@ -106,13 +106,13 @@ class Ingest:
             Holds `FeedRefused` if the gateway refused the key, or `LeaseLost`.
         """
         await self._write_while(
-            self._snapshots(),
-            self._report(),
-            self._heartbeat.run(),
-            self.reports.run(),
-            self._books.run(),
-            self.history.run(),
-            self._read(),
+            self._snapshots,
+            self._report,
+            self._heartbeat.run,
+            self.reports.run,
+            self._books.run,
+            self.history.run,
+            self._read,
         )
 
     async def write_history(self) -> None:
@@ -123,20 +123,20 @@ class Ingest:
         UserError, LeaseLost, ExceptionGroup
             As `run`.
         """
-        await self._write_while(self.history.drain())
+        await self._write_while(self.history.drain)
 
     async def _read(self) -> None:
         await self.history.is_drained.wait()  # so that the feed's bars come after it
         await self.sessions.run()
 
-    async def _write_while(self, *readers: Coroutine[Any, Any, None]) -> None:
-        """Write what some coroutines read until the first of them ends."""
+    async def _write_while(self, *readers: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Write what some functions read until the first of them ends."""
         await self.output.open()
         try:
             async with asyncio.TaskGroup() as tasks:
                 writing = [tasks.create_task(pipe.run()) for pipe in self.pipes]
                 writing.append(tasks.create_task(self._lease.keep()))
-                reading = [tasks.create_task(each) for each in readers]
+                reading = [tasks.create_task(each()) for each in readers]
                 try:
                     await asyncio.wait(reading, return_when=asyncio.FIRST_COMPLETED)
                 finally:
