@@ -142,6 +142,24 @@ async def test_bars_that_a_feed_made_itself_are_shown(server: Server, publisher:
     assert as_row(candle) == [DAY // MS, "7", "7", "7", "7", 5, 0, None]
 
 
+async def test_history_that_is_filled_in_resets_once_and_is_older_than_what_was_there(
+    server: Server, publisher: Publisher
+) -> None:
+    publisher.publish(trades(10))
+    joined = await (await server.client()).join("candles:AAA:5m")
+    bars = np.zeros(200, BAR)
+    bars["start"] = DAY - np.arange(200, 0, -1) * 60 * SECOND
+    bars["interval_s"], bars["feed"], bars["instrument_id"] = 60, 1, 1
+    bars["open"] = bars["high"] = bars["low"] = bars["close"] = 7 * SECOND
+    bars["volume"], bars["flags"] = 5, BAR_LATE
+    publisher.write_bars(0, bars)
+    (reset,) = await joined.count("reset", 1)
+    times = [row[0] for row in reset["candles"]]
+    assert times == [DAY // MS + minute * 60_000 for minute in range(-200, 1, 5)]
+    assert [row[5] for row in reset["candles"][:-1]] == [25] * 40
+    assert len(joined.of("candle")) <= 1
+
+
 async def test_updates_are_merged_and_closes_are_not(server: Server, publisher: Publisher) -> None:
     joined = await (await server.client()).join("candles:AAA:1s")
     for i in range(200):

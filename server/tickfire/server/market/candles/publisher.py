@@ -7,6 +7,7 @@ follow within the interval are sent as one at its end. Every close is sent.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,6 +27,9 @@ from tickfire.store.schema import INTERVALS_S
 FLUSHES_PER_S: Final = 20
 DEFAULT_LIMIT: Final = 500
 REMEMBERED_CLOSES: Final = 8
+MANY_BARS: Final = 64
+"""Closed bars of an instrument, changed at once, beyond which its topics are reset and not told of
+each, as when history is filled in."""
 
 
 @dataclass(slots=True, eq=False)
@@ -131,10 +135,14 @@ class CandlePublisher:
                 self._send_change(change)
 
     def _send_change(self, change: Change) -> None:
-        for slot in change.resets:
+        counts = Counter(slot for slot, _, _ in change.bars)
+        many = {slot for slot, count in counts.items() if count > MANY_BARS}
+        for slot in change.resets | many:
             for topic in self._topics.get(slot, ()):
                 self.reset(topic)
         for slot, interval_s, start in change.bars:
+            if slot in many:
+                continue
             for topic in self._topics.get(slot, ()):
                 if interval_s in sources_of(topic.interval_s):
                     self._piece_closed(topic, slot, interval_s, start)

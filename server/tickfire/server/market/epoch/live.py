@@ -31,7 +31,7 @@ from tickfire.store.entries import BadEntry, Entry, TickEntry, all_bars_of
 from tickfire.store.epoch import Epoch
 from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable, Requests
-from tickfire.store.schema import INSTRUMENTS_KEY, Rows, Stream
+from tickfire.store.schema import BAR_LATE, INSTRUMENTS_KEY, Rows, Stream
 from tickfire.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -316,7 +316,8 @@ class LiveMarket:
         pieces = all_bars_of(entries)
         self._follow_bars(pieces[pieces["trades"] == 0])
         self.publisher.take(pieces[pieces["trades"] == 0])
-        for feed, instrument_id, interval_s, start, position, trades in closed_pieces(pieces):
+        closing = pieces[pieces["flags"] & BAR_LATE == 0]
+        for feed, instrument_id, interval_s, start, position, trades in closed_pieces(closing):
             slot = self.data.states.find(feed, instrument_id)
             if slot is None or not self.publisher.has(slot):
                 continue
