@@ -18,6 +18,7 @@ import zstandard
 
 from tests.support.dbn import START, daily, mixed_records, rows
 from tests.support.newsserver import atom, rss
+from tickfire.ingest.adapter.protocol import FeedRefused
 from tickfire.ingest.binance.instrument import BinanceInstrument, Inexact
 from tickfire.ingest.binance.messages import BOOK_TICKER, MESSAGE, TRADE, SymbolInfo
 from tickfire.ingest.dbn.control import decode_control
@@ -42,7 +43,7 @@ from tickfire.ingest.inspect.summary import summarize
 from tickfire.ingest.inspect.text import lines_of
 from tickfire.ingest.kernel.parse import FeedCorrupt, Parser
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.ingest.lsg.client import FeedRefused, Handshake, LiveSubscription, LsgError
+from tickfire.ingest.lsg.client import Handshake, HandshakeState, LiveSubscription, LsgError
 from tickfire.ingest.lsg.lines import challenge_answer
 from tickfire.ingest.lsg.server import LsgServer
 from tickfire.ingest.news.api import decode_answer, items_of
@@ -168,9 +169,12 @@ def _serve_lines(data: bytes) -> None:
 
 
 def _follow_lines(data: bytes) -> None:
-    handshake = Handshake(KEY, LiveSubscription("TEST", ("mbp-1",), ("ES",)))
+    ask = LiveSubscription("TEST", ("mbp-1",), ("ES",))
+    handshake = Handshake(KEY, ask)
     with contextlib.suppress(LsgError, FeedRefused, DbnError):
         handshake.receive(data[:20])
+        if handshake.state is HandshakeState.READY:
+            handshake.subscribe(ask)
         handshake.receive(data[20:])
 
 

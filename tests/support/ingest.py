@@ -12,8 +12,10 @@ import numpy as np
 
 from tests.support.eventually import eventually
 from tests.support.publisher import FEED
+from tickfire.ingest.adapter.protocol import FeedAdapter
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.context import COUNT_RECORDS
+from tickfire.ingest.live.adapter import LiveAdapter
 from tickfire.ingest.lsg.client import LiveSubscription
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.service import Ingest
@@ -89,7 +91,17 @@ async def ingesting(
 ) -> AsyncIterator[Ingest]:
     """Run ingest of a feed."""
     ask = LiveSubscription("TEST.DATA", ("trades", "mbp-1"))
-    config = IngestConfig(feed.host, feed.port, KEY, ask, shards=shards, **settings)
+    adapter = LiveAdapter(feed.host, feed.port, KEY, ask)
+    async with ingesting_from(adapter, store, shards=shards, **settings) as ingest:
+        yield ingest
+
+
+@asynccontextmanager
+async def ingesting_from(
+    adapter: FeedAdapter, store: Store, **settings: Any
+) -> AsyncIterator[Ingest]:
+    """Run ingest of an adapter's feed."""
+    config = IngestConfig(adapter, **settings)
     lease = Lease(store, config.feed)
     await lease.wait(lambda holder: None)
     ingest = Ingest(config, store, lease)

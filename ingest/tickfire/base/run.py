@@ -57,4 +57,7 @@ async def until_stopped(main: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         return
     except ExceptionGroup as group:
-        raise group.exceptions[0] from None
+        first: Exception = group
+        while isinstance(first, ExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None

@@ -5,41 +5,66 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 
 import click
 
 from tickfire.base.calendar.option import sessions_option
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UsageError
-from tickfire.ingest.lsg.lines import DEFAULT_PORT
+from tickfire.ingest.lsg.lines import ALL_SYMBOLS
 from tickfire.store.limits import HISTORY_TICKS, KEEP_WRITTEN_MIB
 from tickfire.store.options import redis_url_option, shards_option
+from tickfire.store.schema import MAX_FEED
+
+
+class _Listed(click.types.StringParamType):
+    """Text of an option that may be repeated; in a variable, a semicolon stands between."""
+
+    envvar_list_splitter = ";"
 
 
 @click.command()
-@click.option("--gateway", metavar="HOST:PORT", help="Live gateway. Default: that of Databento.")
+@click.option(
+    "--adapter", default="databento", show_default=True,
+    help="Source of the data: databento, binance, file, or module:callable; see docs/feeds.md.",
+)  # fmt: skip
+@click.option("--file", "files", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+    help="DBN file to read at once, instead of a live feed. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--gateway", "gateways", metavar="HOST:PORT", multiple=True, type=_Listed(),
+    help="Live gateway. Default: that of Databento. Repeatable.",
+)  # fmt: skip
+@click.option("--url", default="", help="Address of the streams of another adapter.")
+@click.option("--rest-url", default="", help="Address of its REST interface.")
 @click.option(
     "--key", envvar="DATABENTO_API_KEY", show_envvar=True, help="API key for the gateway."
 )
 @click.option(
-    "--dataset", envvar="TICKFIRE_DATASET", default="GLBX.MDP3", show_default=True,
-    show_envvar=True, help="Databento dataset.",
+    "--dataset", "datasets", envvar="TICKFIRE_DATASET", default=("GLBX.MDP3",), show_default=True,
+    show_envvar=True, multiple=True, type=_Listed(),
+    help="Databento dataset. Repeatable: each is a feed of its own, numbered on from --feed, and"
+    " takes the n-th of the repeatable options.",
 )  # fmt: skip
 @click.option(
-    "--schemas", envvar="TICKFIRE_SCHEMAS", default="mbp-1,definition", show_default=True,
-    show_envvar=True, help="Databento schemas, separated by commas.",
+    "--schemas", envvar="TICKFIRE_SCHEMAS", default=("mbp-1,definition",), show_default=True,
+    show_envvar=True, multiple=True, type=_Listed(),
+    help="Databento schemas, separated by commas. Repeatable.",
 )  # fmt: skip
 @click.option(
-    "--symbols", envvar="TICKFIRE_SYMBOLS", default="ALL_SYMBOLS", show_default=True,
-    show_envvar=True, help="Symbols, separated by commas.",
+    "--symbols", envvar="TICKFIRE_SYMBOLS", default=("ALL_SYMBOLS",), show_default=True,
+    show_envvar=True, multiple=True, type=_Listed(),
+    help="Symbols, separated by commas. Repeatable.",
 )  # fmt: skip
 @click.option(
-    "--stype-in", envvar="TICKFIRE_STYPE_IN", default="raw_symbol", show_default=True,
-    show_envvar=True, help="Databento symbology type of the symbols.",
+    "--stype-in", "stypes_in", envvar="TICKFIRE_STYPE_IN", default=("raw_symbol",),
+    show_default=True, show_envvar=True, multiple=True, type=_Listed(),
+    help="Databento symbology type of the symbols. Repeatable.",
 )  # fmt: skip
 @click.option(
-    "--feed", default=1, type=click.IntRange(0, 255), show_default=True,
-    help="Number of the feed.",
+    "--feed", default=1, type=click.IntRange(0, MAX_FEED), show_default=True,
+    help="Number of the feed, or of the first.",
 )  # fmt: skip
 @redis_url_option
 @shards_option
@@ -49,7 +74,15 @@ from tickfire.store.options import redis_url_option, shards_option
 )  # fmt: skip
 @click.option(
     "--backfill", default=900.0, type=click.FloatRange(min=0), show_default=True,
-    help="Seconds of the past to request while no data is stored.",
+    help="Seconds of the past to request from the gateway while no data is stored.",
+)  # fmt: skip
+@click.option(
+    "--history", metavar="DURATION",
+    help="History to buy from Databento while no data is stored, such as 2d.",
+)  # fmt: skip
+@click.option(
+    "--max-cost", type=click.FloatRange(min=0), default=0.0, metavar="USD", show_default=True,
+    help="Most that the history of a feed may cost.",
 )  # fmt: skip
 @click.option(
     "--book-hz", default=10.0, type=click.FloatRange(min=0.1, max=100), show_default=True,
@@ -70,58 +103,76 @@ from tickfire.store.options import redis_url_option, shards_option
     help="Delete the stored data of this feed if its number of shards is not SHARDS.",
 )  # fmt: skip
 def ingest(
-    gateway: str | None,
+    adapter: str,
+    files: tuple[Path, ...],
+    gateways: tuple[str, ...],
+    url: str,
+    rest_url: str,
     key: str | None,
-    dataset: str,
-    schemas: str,
-    symbols: str,
-    stype_in: str,
+    datasets: tuple[str, ...],
+    schemas: tuple[str, ...],
+    symbols: tuple[str, ...],
+    stypes_in: tuple[str, ...],
     feed: int,
     redis_url: str,
     shards: int,
     history_ticks: int,
     backfill: float,
+    history: str | None,
+    max_cost: float,
     book_hz: float,
     keep_written: int,
     standby: bool,
     reshard: bool,
 ) -> None:
-    """Write the data of a live gateway to Redis Streams."""
+    """Write the data of feeds to Redis Streams."""
     from tickfire.base.run import run_loop
-    from tickfire.ingest.lsg.client import LiveSubscription
+    from tickfire.ingest.adapter.options import AdapterOptions
+    from tickfire.ingest.backfill.startup import StartupHistory
+    from tickfire.ingest.historical.request import duration_s
+    from tickfire.ingest.sources import make_adapter
     from tickfire.ingest.writer.config import IngestConfig
-    from tickfire.ingest.writer.service import run
+    from tickfire.ingest.writer.service import Feed, run
 
-    if not key:
-        raise UsageError("there is no API key; give --key or set DATABENTO_API_KEY.")
-    host, port = _address(gateway) if gateway else (_databento_host(dataset), DEFAULT_PORT)
-    ask = LiveSubscription(dataset, _names(schemas), _names(symbols), stype_in)
-    config = IngestConfig(
-        host,
-        port,
-        key,
-        ask,
-        feed,
-        shards,
-        history_ticks=history_ticks,
-        keep_bytes=keep_written << 20,
-        book_hz=book_hz,
-        backfill_s=backfill,
-        standby=standby,
-        reshard=reshard,
-    )
-    run_loop(run(config, redis_url))
+    name = "file" if files else adapter
+    count = {"databento": len(datasets), "file": len(files)}.get(name, 1)
+    if feed + count - 1 > MAX_FEED:
+        raise UsageError(
+            f"there are no numbers for {count} feeds from {feed} on, up to {MAX_FEED}."
+        )
+    feeds = []
+    for at in range(count):
+        asked = _names(_nth(symbols, at))
+        options = AdapterOptions(
+            symbols=() if ALL_SYMBOLS in asked else asked,
+            schemas=_names(_nth(schemas, at)),
+            dataset=_nth(datasets, at),
+            stype_in=_nth(stypes_in, at),
+            key=key or "",
+            url=_nth(gateways, at) if gateways else url,
+            rest_url=rest_url,
+            file=files[at] if files else None,
+        )
+        config = IngestConfig(
+            make_adapter(name, options),
+            feed + at,
+            shards,
+            history_ticks=history_ticks,
+            keep_bytes=keep_written << 20,
+            book_hz=book_hz,
+            backfill_s=backfill,
+            standby=standby,
+            reshard=reshard,
+            beat="ingest" if not at else f"ingest {feed + at}",
+        )
+        past = StartupHistory(options, duration_s(history), max_cost) if history else None
+        feeds.append(Feed(config, past))
+    run_loop(run(feeds, redis_url))
 
 
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit():
-        raise UsageError(f"{text!r} is not the address of a gateway; write HOST:PORT.")
-    return host, int(port)
-
-
-def _databento_host(dataset: str) -> str:
-    return f"{dataset.lower().replace('.', '-')}.lsg.databento.com"
+def _nth(values: tuple[str, ...], at: int) -> str:
+    """Return the value of a repeatable option for a feed: the last one holds for all others."""
+    return values[min(at, len(values) - 1)]
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -56,9 +56,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
         "tickfire.ingest.gateway.cli:gateway",
         "Run a local live gateway that replays a file or simulates a market.",
     ),
-    "ingest": Lazy(
-        "tickfire.ingest.cli:ingest", "Write the data of a live gateway to Redis Streams."
-    ),
+    "ingest": Lazy("tickfire.ingest.cli:ingest", "Write the data of feeds to Redis Streams."),
     "backfill": Lazy(
         "tickfire.ingest.backfill.cli:backfill",
         "Buy history from Databento, and write its bars to Redis.",

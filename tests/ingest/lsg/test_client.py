@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tickfire.ingest.adapter.protocol import FeedRefused
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.lsg.client import (
-    FeedRefused,
     Handshake,
     HandshakeState,
     LiveSubscription,
@@ -28,7 +28,8 @@ def test_the_exchange_ends_in_data() -> None:
     shake = Handshake(KEY, ASK)
     digest = hashlib.sha256(b"t7kNhwj4xqR0QYjzFKtBEG2ec2pXJ4FK|" + KEY.encode()).hexdigest()
     assert shake.receive(GREETING).startswith(f"auth={digest}-yz012|dataset=GLBX.MDP3|".encode())
-    assert shake.receive(SUCCESS) == (
+    assert shake.receive(SUCCESS) == b""
+    assert shake.subscribe(ASK) == (
         b"schema=trades|stype_in=raw_symbol|symbols=ESU4,NQU4|snapshot=0|id=1|is_last=1\n"
         b"schema=mbp-1|stype_in=raw_symbol|symbols=ESU4,NQU4|snapshot=0|id=2|is_last=1\n"
         b"start_session=0\n"
@@ -58,18 +59,25 @@ def test_a_refused_key_is_one_sentence() -> None:
         shake.receive(b"success=0|error=User authentication failed.\n")
 
 
+def test_a_subscription_out_of_turn_is_an_error() -> None:
+    with pytest.raises(LsgError, match="in the state GREETING"):
+        Handshake(KEY, ASK).subscribe(ASK)
+
+
 def test_repr_hides_the_key() -> None:
     assert KEY not in repr(Handshake(KEY, ASK))
 
 
 @given(st.lists(st.integers(0, 600)))
 def test_the_exchange_does_not_depend_on_how_bytes_are_cut(cuts: list[int]) -> None:
-    wire = GREETING + SUCCESS + METADATA + b"rest"
-    edges = [0, *sorted(min(cut, len(wire)) for cut in cuts), len(wire)]
     whole, cut = Handshake(KEY, ASK), Handshake(KEY, ASK)
-    answer = whole.receive(wire)
-    pieces = [cut.receive(wire[a:b]) for a, b in itertools.pairwise(edges)]
-    assert b"".join(pieces) == answer
+    for wire in (GREETING + SUCCESS, METADATA + b"rest"):
+        edges = [0, *sorted(min(at, len(wire)) for at in cuts), len(wire)]
+        answer = whole.receive(wire)
+        pieces = [cut.receive(wire[a:b]) for a, b in itertools.pairwise(edges)]
+        assert b"".join(pieces) == answer
+        if whole.state is HandshakeState.READY:
+            assert whole.subscribe(ASK) == cut.subscribe(ASK)
     assert (cut.state, cut.metadata, cut.rest) == (whole.state, whole.metadata, whole.rest)
 
 

@@ -17,13 +17,15 @@ from tests.support.dbn import START, mixed_records, rows, trades, write_dbn
 from tests.support.eventually import eventually
 from tests.support.ingest import KEY, closed_bars, ingesting, sending, until_records
 from tests.support.publisher import FEED, STREAM
+from tickfire.ingest.adapter.protocol import FeedRefused
 from tickfire.ingest.dbn.layout import ACTION_TRADE, RTYPE_MBP_1
 from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import Gateway, serve_gateway
 from tickfire.ingest.kernel.context import COUNT_RECORDS
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
+from tickfire.ingest.live.adapter import LiveAdapter
+from tickfire.ingest.lsg.client import LiveSubscription
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.service import Ingest, write_feed
@@ -227,7 +229,7 @@ async def test_a_refused_key_ends_ingest(tmp_path: Path, store: Store) -> None:
     refusing = GatewayConfig(port=0, file=file, keys=frozenset(["db-another-key-than-ours"]))
     async with await serve_gateway(refusing) as gateway:
         ask = LiveSubscription("TEST.DATA", ("trades",))
-        config = IngestConfig(gateway.host, gateway.port, KEY, ask)
+        config = IngestConfig(LiveAdapter(gateway.host, gateway.port, KEY, ask))
         with pytest.raises(ExceptionGroup) as caught:
             await asyncio.wait_for(write_feed(config, store), 10)
     assert isinstance(caught.value.exceptions[0], FeedRefused)

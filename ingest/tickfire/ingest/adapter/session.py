@@ -24,6 +24,8 @@ from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.parse import Batch, FeedCorrupt, Parser
 
 CONNECT_TIMEOUT_S: Final = 30.0
+OUTLIER_WAIT_S: Final = 1.0
+"""Seconds for which a record that disagrees with the feed's clock waits for later ones."""
 
 
 class FeedSession:
@@ -64,6 +66,7 @@ class FeedSession:
         self._held = False
         self._opened = asyncio.Event()
         self._opened.set()
+        self._decision: asyncio.TimerHandle | None = None
         self._received = 0
         self._heard = time.monotonic()
         self._failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
@@ -108,6 +111,7 @@ class FeedSession:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if not self._failed.done():
                 await self._settled()
+                self._decide()
             if self._failed.done():
                 return self._failed.result()
             running.result()
@@ -116,6 +120,7 @@ class FeedSession:
             for task in (running, silence):
                 task.cancel()
             await asyncio.gather(running, silence, return_exceptions=True)
+            self._keep_undecided()
 
     async def _settled(self) -> None:
         """Wait until all bytes that were received are parsed."""
@@ -155,6 +160,7 @@ class FeedSession:
         self._held = True
 
     def _parse(self) -> None:
+        self._keep_undecided()
         try:
             while (batch := self._parser.step()) is not None:
                 if not self._on_batch(batch, self._received):
@@ -162,6 +168,23 @@ class FeedSession:
                     return
         except FeedCorrupt as error:
             self._fail(error)
+            return
+        if self._parser.intake is not None and self._parser.intake.waits:
+            loop = asyncio.get_running_loop()
+            self._decision = loop.call_later(OUTLIER_WAIT_S, self._decide)
+
+    def _decide(self) -> None:
+        """Decide on a record that waited for later ones, now that none came in time."""
+        intake = self._parser.intake
+        if intake is not None and not self._held and not self._failed.done():
+            intake.decide()
+            self._parse()
+            intake.wait()
+
+    def _keep_undecided(self) -> None:
+        if self._decision is not None:
+            self._decision.cancel()
+            self._decision = None
 
     # --- Inlet
     async def put(self, records: bytes | memoryview) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from tickfire.base.errors import UserError
 from tickfire.ingest.historical.bars import history_bars
-from tickfire.ingest.lsg.client import LiveSubscription
+from tickfire.ingest.recording.adapter import FileAdapter
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.service import Ingest
 from tickfire.store.backfill import BackfillQueue
@@ -52,7 +52,7 @@ async def put_history(redis_url: str, feed: int, paths: Sequence[Path], shards: 
     store = await Store.open(redis_url)
     try:
         bars = await queue_history(store, feed, paths)
-        await _deliver(store, feed, shards)
+        await _deliver(store, feed, shards, FileAdapter(paths[0]))
         return bars
     finally:
         await store.close()
@@ -68,14 +68,14 @@ async def queue_history(store: Store, feed: int, paths: Sequence[Path]) -> int:
     return count
 
 
-async def _deliver(store: Store, feed: int, shards: int) -> None:
+async def _deliver(store: Store, feed: int, shards: int, adapter: FileAdapter) -> None:
     """Return once nothing waits in the queue; write it here if no other process writes the feed."""
     queue, lease = BackfillQueue(store, feed), Lease(store, feed)
     try:
         async with asyncio.timeout(PATIENCE_S):
             while await queue.count():
                 if await lease.take() == lease.holder:
-                    await _write_here(store, feed, shards, lease)
+                    await _write_here(store, feed, shards, adapter, lease)
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
         raise UserError(
@@ -87,9 +87,9 @@ async def _deliver(store: Store, feed: int, shards: int) -> None:
         lease.close()
 
 
-async def _write_here(store: Store, feed: int, shards: int, lease: Lease) -> None:
+async def _write_here(
+    store: Store, feed: int, shards: int, adapter: FileAdapter, lease: Lease
+) -> None:
     stored = epoch_of(await read_hash(store.client, META_KEY), feed)
-    config = IngestConfig(
-        "", 0, "", LiveSubscription("", ()), feed, stored.shards if stored else shards
-    )
+    config = IngestConfig(adapter, feed, stored.shards if stored else shards)
     await Ingest(config, store, lease).write_history()

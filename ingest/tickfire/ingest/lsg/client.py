@@ -3,7 +3,8 @@
 The states, what the gateway sends in each, and the answer::
 
     GREETING   lsg_version=..., cram=<nonce>      -> auth=<sha256("nonce|key")>-<last 5 of key>|...
-    AUTH       success=1|session_id=...           -> subscriptions, start_session
+    AUTH       success=1|session_id=...           -> none
+    READY      nothing                            -> subscriptions, start_session: by `subscribe`
     METADATA   DBN metadata                       -> none; the bytes after it are records
     DATA       records
 """
@@ -11,11 +12,11 @@ The states, what the gateway sends in each, and the answer::
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tickfire.base.errors import UserError
+from tickfire.ingest.adapter.protocol import FeedRefused
 from tickfire.ingest.dbn.metadata import PREFIX_SIZE, Metadata, metadata_size
 from tickfire.ingest.lsg.lines import (
     ALL_SYMBOLS,
@@ -33,10 +34,6 @@ CLIENT: Final = "tickfire"
 
 class LsgError(Exception):
     """The gateway broke the protocol, so the session cannot go on."""
-
-
-class FeedRefused(UserError):
-    """The gateway refused the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +90,7 @@ class HandshakeState(enum.Enum):
 
     GREETING = enum.auto()
     AUTH = enum.auto()
+    READY = enum.auto()
     METADATA = enum.auto()
     DATA = enum.auto()
 
@@ -109,8 +107,6 @@ class Handshake:
     origin, recording : str
         The origin of the data, and the name of the recording that is replayed, as tickfire's own
         gateway greets.
-    plan : callable, optional
-        Returns what to subscribe to, given the origin and the recording.
     rest : bytes
         In the state DATA: the records that came with the metadata.
     """
@@ -121,7 +117,6 @@ class Handshake:
     metadata: Metadata | None = None
     origin: str = LIVE
     recording: str = ""
-    plan: Callable[[str, str], LiveSubscription] | None = None
     rest: bytes = b""
 
     def receive(self, data: bytes) -> bytes:
@@ -150,6 +145,13 @@ class Handshake:
             self._take_metadata()
         return answer
 
+    def subscribe(self, subscription: LiveSubscription) -> bytes:
+        """Return the bytes that subscribe and start the session; only in the state READY."""
+        if self.state is not HandshakeState.READY:
+            raise LsgError(f"a subscription in the state {self.state.name}")
+        self.state = HandshakeState.METADATA
+        return subscription.lines()
+
     def _line(self, line: str) -> bytes:
         fields = parse_line(line)
         if self.state is HandshakeState.GREETING:
@@ -164,10 +166,8 @@ class Handshake:
         if fields.get("success") != "1":
             reason = fields.get("error", line[:80]).rstrip(".")
             raise FeedRefused(f"the gateway refused the key: {reason}; set DATABENTO_API_KEY")
-        self.state = HandshakeState.METADATA
-        if self.plan is not None:
-            self.subscription = self.plan(self.origin, self.recording)
-        return self.subscription.lines()
+        self.state = HandshakeState.READY
+        return b""
 
     def _authenticate(self, nonce: str) -> bytes:
         ask = self.subscription

@@ -62,6 +62,16 @@ class Announcements:
         logger.warning("%s, which the gateway no longer has", detail)
         self._then(partial(self._writer.put_status, "gap", detail, begin, end))
 
+    def missing(self, detail: str) -> None:
+        """Announce that data is missing, in one sentence."""
+        logger.warning("%s", detail)
+        self._then(partial(self._writer.put_status, "gap", detail))
+
+    async def flushed(self) -> None:
+        """Wait until nothing waits any more."""
+        while self._last is not None:
+            await self._last
+
     async def status(self, kind: str, detail: str) -> None:
         """Write an entry to the stream ``status``."""
         await _persist(partial(self._writer.put_status, kind, detail))

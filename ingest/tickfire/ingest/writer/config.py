@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tickfire.ingest.lsg.client import LiveSubscription
+from tickfire.ingest.adapter.protocol import FeedAdapter
 from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, KEEP_WRITTEN_MIB
 
 MAX_WAITING_BYTES: Final = 8 << 20
@@ -17,12 +17,8 @@ class IngestConfig:
 
     Attributes
     ----------
-    host : str
-    port : int
-        Address of the live gateway.
-    key : str
-        API key for the gateway.
-    subscription : LiveSubscription
+    adapter : FeedAdapter
+        The source of the data.
     feed : int
         Number of this feed, 0 to 255.
     shards : int
@@ -44,12 +40,13 @@ class IngestConfig:
         Number of times a second that an order book is written, at most.
     backfill_s : float
         Seconds of the past to request while no data is stored; 0 for none.
+    since : int, optional
+        ns since the Unix epoch: instead of those, the time from which to request it.
+    beat : str
+        Name of the feed's heartbeats.
     """
 
-    host: str
-    port: int
-    key: str
-    subscription: LiveSubscription
+    adapter: FeedAdapter
     feed: int = 1
     shards: int = 1
     history_ticks: int = HISTORY_TICKS
@@ -60,3 +57,5 @@ class IngestConfig:
     reshard: bool = False
     book_hz: float = 10.0
     backfill_s: float = 900.0
+    since: int | None = None
+    beat: str = "ingest"

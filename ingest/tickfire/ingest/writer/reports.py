@@ -75,6 +75,7 @@ class ReportWriter:
         self._present: dict[bytes, Report] = {}
         self._waiting: deque[tuple[int, Report]] = deque()
         self._arrived = asyncio.Event()
+        self._written = asyncio.Event()
 
     @property
     def is_full(self) -> bool:
@@ -119,8 +120,15 @@ class ReportWriter:
             self._arrived.clear()
             while self._waiting:
                 await self._persist(self._write)
+                self._written.set()
                 self._on_progress()
             await self._arrived.wait()
+
+    async def flushed(self) -> None:
+        """Wait until every report is written."""
+        while self._waiting:
+            self._written.clear()
+            await self._written.wait()
 
     async def _persist(self, write: Callable[[], Any]) -> None:
         await retry(

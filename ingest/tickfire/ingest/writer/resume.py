@@ -9,13 +9,13 @@ not bring back hours.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import msgspec
 import numpy as np
 
 from tickfire.base.units import NS_PER_S
+from tickfire.ingest.adapter.protocol import Resume, Source
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
 from tickfire.ingest.kernel.intake import Intake
 from tickfire.ingest.kernel.intake_context import (
@@ -25,7 +25,6 @@ from tickfire.ingest.kernel.intake_context import (
     SKIP_BY_TIME,
     SKIP_NONE,
 )
-from tickfire.ingest.lsg.client import LiveSubscription
 from tickfire.store.schema import REPLAY
 
 LATE_NS: Final = 300 * NS_PER_S
@@ -65,10 +64,10 @@ class Resumption:
     ----------
     intake : Intake
         Its cursors tell what was seen.
-    ask : LiveSubscription
-        What the feed is asked for.
     backfill_s : float
         Seconds of the past to ask for while nothing was seen.
+    since : int, optional
+        ns since the Unix epoch: the time from which to ask while nothing was seen.
 
     Attributes
     ----------
@@ -80,9 +79,9 @@ class Resumption:
         The times, in ns, between which the gateway no longer has the data of an outage.
     """
 
-    def __init__(self, intake: Intake, ask: LiveSubscription, backfill_s: float) -> None:
+    def __init__(self, intake: Intake, backfill_s: float, since: int | None = None) -> None:
         self._intake = intake
-        self._ask = ask
+        self._since = since
         self._backfill_ns = int(backfill_s * NS_PER_S)
         self._skip = SKIP_NONE
         self._start = 0
@@ -108,19 +107,20 @@ class Resumption:
         self._is_aged_out = False
         return self.seen
 
-    def plan(self, origin: str, recording: str, now: int) -> LiveSubscription:
-        """Return the subscription of a session that begins now.
+    def plan(self, source: Source, now: int) -> Resume:
+        """Return the place from which a session that begins now is to go on.
 
         Parameters
         ----------
-        origin, recording : str
-            As the gateway tells in its greeting.
+        source : Source
         now : int
             ns since the Unix epoch.
         """
+        origin, recording = source.origin, source.recording
         seen, self.gap, self._earliest = self.seen, None, 0
         is_replay = origin == REPLAY
-        goes_on = seen is not None and not self._is_over and len(self._intake.cursors) > 0
+        goes_on = source.replays and seen is not None and not self._is_over
+        goes_on = goes_on and len(self._intake.cursors) > 0
         self._is_over = False
         if seen is not None and is_replay:
             goes_on = goes_on and (seen.origin, seen.recording) == (origin, recording)
@@ -130,12 +130,12 @@ class Resumption:
         if seen is None or not goes_on:
             self._intake.forget()
             self._skip, self.seen = SKIP_NONE, Seen(origin, recording)
-            self._start = 0 if is_replay or not self._backfill_ns else now - self._backfill_ns
-            return replace(self._ask, start=self._start or None)
+            self._start = 0 if is_replay else self._first_start(now)
+            return Resume(self._start or None)
         self.seen = Seen(origin, recording, seen.latest, seen.received)
         if is_replay:
             self._skip, self._start = SKIP_BY_NUMBER, 0
-            return replace(self._ask, paced_from=seen.latest)
+            return Resume(paced_from=seen.latest)
         self._skip = SKIP_BY_TIME
         return self._go_on_live(seen, now)
 
@@ -156,8 +156,13 @@ class Resumption:
             ahead_ns=REPLAY_AHEAD_NS if is_replay else AHEAD_NS,
         )  # fmt: skip
 
-    def _go_on_live(self, seen: Seen, now: int) -> LiveSubscription:
-        """Return the subscription to a live feed that was seen before."""
+    def _first_start(self, now: int) -> int:
+        if self._since is not None:
+            return self._since
+        return now - self._backfill_ns if self._backfill_ns else 0
+
+    def _go_on_live(self, seen: Seen, now: int) -> Resume:
+        """Return the place in a live feed that was seen before."""
         cursors = self._intake.cursors
         timed = cursors[cursors["bucket"] > 0]
         rtypes = timed["source"] >> np.uint64(8) & np.uint64(0xFF)
@@ -171,14 +176,14 @@ class Resumption:
             self.gap = seen.latest, earliest
         self._earliest = earliest
         if self._is_aged_out:
-            return replace(self._ask, start=0)
+            return Resume(0)
         starts = {
             schema: max(int(own.min()), earliest)
-            for schema in self._ask.schemas
-            if len(own := oldest[rtypes == SCHEMA_RTYPES.get(schema)])
+            for schema, rtype in SCHEMA_RTYPES.items()
+            if len(own := oldest[rtypes == rtype])
         }
         start = max(int(oldest.min(initial=seen.latest)), earliest)
-        return replace(self._ask, start=start, starts=starts)
+        return Resume(start, starts)
 
 
 def _bucket_after(ts: int) -> int:

@@ -1,11 +1,12 @@
-"""`Ingest`: the process that reads a live gateway and writes Redis Streams."""
+"""`Ingest`: the process that reads a feed and writes Redis Streams."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tickfire.base.errors import UserError
@@ -65,14 +66,14 @@ class Ingest:
         self.states = InstrumentStates(config.shards, config.feed)
         self.parser = Parser(self.states, intake=Intake())
         self.writer = EpochWriter(store, config.feed, config.shards, lease, reshard=config.reshard)
-        self.instruments = InstrumentTable(config.feed, config.subscription.dataset)
+        self.instruments = InstrumentTable(config.feed, config.adapter.name)
         self.output = Output(config, store, self.states, self.instruments, self.writer, self._go_on)
-        announcements = Announcements(self.writer, self._go_on)
+        self._announcements = Announcements(self.writer, self._go_on)
         self.reports = ReportWriter(
             store, self.states, config.feed, lambda: self.writer.epoch, self._go_on
         )
         self.sessions = Sessions(
-            config, self.parser, self.instruments, self.output, self.reports, announcements
+            config, self.parser, self.instruments, self.output, self.reports, self._announcements
         )
         self._books = BookWriter(
             self.states, self.output, config.book_hz, lambda: self.sessions.must_wait
@@ -86,7 +87,7 @@ class Ingest:
             [Stream(config.feed, shard) for shard in range(config.shards)],
         )
         self._skipped = SkippedRecords(self.states, self.parser.intake)
-        self._heartbeat = Heartbeat(store, "ingest", self._figures, lambda: self.sessions.feed)
+        self._heartbeat = Heartbeat(store, config.beat, self._figures, lambda: self.sessions.feed)
 
     @property
     def pipes(self) -> list[Pipe]:
@@ -94,7 +95,7 @@ class Ingest:
         return self.output.pipes
 
     async def run(self) -> None:
-        """Read the feed until cancelled.
+        """Read the feed until cancelled, or until it has no more data.
 
         Raises
         ------
@@ -128,6 +129,9 @@ class Ingest:
     async def _read(self) -> None:
         await self.history.is_drained.wait()  # so that the feed's bars come after it
         await self.sessions.run()
+        await self._announcements.flushed()
+        await self.reports.flushed()
+        self._books.write()
 
     async def _write_while(self, *readers: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Write what some functions read until the first of them ends."""
@@ -194,24 +198,49 @@ class Ingest:
             logger.warning("%s", sentence)
 
 
-async def run(config: IngestConfig, redis_url: str) -> None:
-    """Run ingest until SIGINT or SIGTERM.
+type Past = Callable[[Store, IngestConfig], Awaitable[int | None]]
+"""Fetches the history of a feed that has no data yet; returns its end in ns, None without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed to write.
+
+    Attributes
+    ----------
+    config : IngestConfig
+    past : callable, optional
+        Called before the feed is read, by the process that holds its lease.
+    """
+
+    config: IngestConfig
+    past: Past | None = None
+
+
+async def run(feeds: Sequence[Feed], redis_url: str) -> None:
+    """Write feeds until SIGINT or SIGTERM, or until none of them has more data.
 
     Raises
     ------
     UserError
         If Redis cannot be reached, its data has another number of shards, another process writes
-        the feed and `config.standby` is false, or the gateway refused the key.
+        a feed and `config.standby` is false, or a source refused for good.
     """
     store = await Store.open(redis_url)
     try:
-        await until_stopped(write_feed(config, store))
+        await until_stopped(_write_all(feeds, store))
         logger.info("stopped")
     finally:
         await store.close()
 
 
-async def write_feed(config: IngestConfig, store: Store) -> None:
+async def _write_all(feeds: Sequence[Feed], store: Store) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for feed in feeds:
+            tasks.create_task(write_feed(feed.config, store, feed.past))
+
+
+async def write_feed(config: IngestConfig, store: Store, past: Past | None = None) -> None:
     """Write a feed while this process holds its lease, and wait while another does.
 
     Raises
@@ -224,12 +253,25 @@ async def write_feed(config: IngestConfig, store: Store) -> None:
         while True:
             await take_lease(config, lease)
             try:
+                if past is not None:
+                    config = replace(config, since=await _kept(lease, past(store, config)))
                 await Ingest(config, store, lease).run()
+                return
             except* LeaseLost as lost:
                 logger.warning("stopped writing: %s", lost.exceptions[0])
     finally:
         await lease.release()
         lease.close()
+
+
+async def _kept[T](lease: Lease, work: Awaitable[T]) -> T:
+    """Keep the lease while something is awaited."""
+    keeping = asyncio.ensure_future(lease.keep())
+    try:
+        return await work
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def take_lease(config: IngestConfig, lease: Lease) -> None:

@@ -1,4 +1,4 @@
-"""`Sessions`: one session with the gateway after another, each written to the output.
+"""`Sessions`: one session of a feed after another, each written to the output.
 
 The session is held while too many writes wait for Redis, or while a change to the instrument table
 is being written, so that no tick is published before its symbol.
@@ -12,6 +12,8 @@ import time
 from typing import Final
 
 from tickfire.base.retry import Backoff
+from tickfire.ingest.adapter.protocol import FeedFinished, FeedRefused, Resume, Source
+from tickfire.ingest.adapter.session import FeedSession
 from tickfire.ingest.dbn.control import ErrorMsg, SystemMsg, decode_control
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.dbn.layout import ERROR_REPLAY_AGED_OUT, SYSTEM_END_OF_INTERVAL
@@ -19,8 +21,6 @@ from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.emit import LATEST_NS
 from tickfire.ingest.kernel.intake_context import AHEAD_NS
 from tickfire.ingest.kernel.parse import Batch, Parser
-from tickfire.ingest.live.client import LiveSession
-from tickfire.ingest.lsg.client import FeedRefused, LiveSubscription
 from tickfire.ingest.lsg.lines import REPLAY_BEGINS_AGAIN
 from tickfire.ingest.writer.announcements import Announcements
 from tickfire.ingest.writer.clock import FeedClock
@@ -71,38 +71,44 @@ class Sessions:
         self._output = output
         self._reports = reports
         self._announcements = announcements
-        self._session: LiveSession | None = None
+        self._session: FeedSession | None = None
         assert parser.intake is not None
         self._intake = parser.intake
         self._clock = FeedClock()
         self._origin = LIVE
         self._cursors = CursorFields(self._intake, config.feed, config.shards)
-        self._resumption = Resumption(self._intake, config.subscription, config.backfill_s)
+        self._resumption = Resumption(self._intake, config.backfill_s, config.since)
         self.feed = FeedState(False, time.time_ns())
 
     async def run(self) -> None:
-        """Read the feed until cancelled.
+        """Read the feed until cancelled, or until it has no more data.
 
         Raises
         ------
         FeedRefused
-            The gateway refused the key.
+            The source refused for good, as a gateway refuses a wrong key.
         """
         self._resumption.seen = self._cursors.restore(await self._output.read_cursors())
         backoff = Backoff(RECONNECT_S, RECONNECT_MAX_S)
         while True:
             began = time.monotonic()
-            ask = self._config.subscription
-            session = LiveSession(
-                self._config.key, ask, self._parser, self._start, self._take, self._plan
+            self._session = FeedSession(
+                self._config.adapter,
+                self._parser,
+                plan=self._plan,
+                on_start=self._start,
+                on_batch=self._take,
+                on_gap=self._announcements.missing,
             )
-            self._session = session
-            why = await session.run(self._config.host, self._config.port)
+            why = await self._session.run()
             self._session = None
             if repeated := self._intake.take_repeated():
                 logger.info("the session repeated %d records that were seen before", repeated)
             if isinstance(why, FeedRefused):
                 raise why
+            if isinstance(why, FeedFinished):
+                self._finish(why)
+                return
             if time.monotonic() - began > RECONNECT_MAX_S:
                 backoff.reset()
             delay = backoff.next_s()
@@ -112,15 +118,15 @@ class Sessions:
             await asyncio.sleep(delay)
 
     # --- the callbacks of a session
-    def _plan(self, origin: str, recording: str) -> LiveSubscription:
-        self._origin = origin
-        return self._resumption.plan(origin, recording, time.time_ns())
+    def _plan(self, source: Source) -> Resume:
+        return self._resumption.plan(source, time.time_ns())
 
-    def _start(self, metadata: Metadata) -> bool:
+    def _start(self, metadata: Metadata, source: Source) -> bool:
         """Begin a session and return whether it may go on at once.
 
         A session that does not go on where the last one ended begins with empty order books.
         """
+        self._origin = source.origin
         logger.info("session of %s, DBN version %d", metadata.dataset, metadata.version)
         now = time.time_ns()
         self.feed = FeedState(True, now, metadata.dataset)
@@ -171,6 +177,12 @@ class Sessions:
                 self._output.write_bars(self._states.close(message.ts_event))
         elif self._origin == REPLAY and message.msg.endswith(REPLAY_BEGINS_AGAIN):
             self._resumption.begin_again()
+
+    def _finish(self, why: FeedFinished) -> None:
+        """Close all bars, since no record and no time will."""
+        logger.info("%s", why)
+        self._output.write_bars(self._states.close())
+        self._output.write_snapshots()
 
     # --- holding and closing
     @property

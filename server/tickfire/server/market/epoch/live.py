@@ -314,9 +314,9 @@ class LiveMarket:
         They add two things to the ticks: a feed's own bars, and closes by feed time.
         """
         pieces = all_bars_of(entries)
-        self._follow_bars(pieces[pieces["trades"] == 0])
-        self.publisher.take(pieces[pieces["trades"] == 0])
         closing = pieces[pieces["flags"] & BAR_LATE == 0]
+        self._follow_bars(closing[closing["trades"] == 0])
+        self.publisher.take(pieces[pieces["trades"] == 0])
         for feed, instrument_id, interval_s, start, position, trades in closed_pieces(closing):
             slot = self.data.states.find(feed, instrument_id)
             if slot is None or not self.publisher.has(slot):
