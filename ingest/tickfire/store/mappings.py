@@ -47,6 +47,11 @@ def contains(row: Instrument, ts: int) -> bool:
     return row.start <= ts < end_of(row)
 
 
+def overlap(one: Instrument, other: Instrument) -> bool:
+    """Return whether the ranges of two rows have a time in common."""
+    return one.start < end_of(other) and other.start < end_of(one)
+
+
 def _precedence(row: Instrument) -> tuple[int, bool, int, str]:
     """Return the order of rows: later ones, and those that were asked for, come last."""
     return row.start, bool(row.asked), row.instrument_id, row.symbol

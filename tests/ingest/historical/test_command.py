@@ -122,6 +122,11 @@ def test_the_cache_can_be_filled_without_redis(server: HistoryServer, cache: His
 def paths(server: HistoryServer, cache: HistoryCache, schema: str = "ohlcv-1m") -> list[Any]:
     """Return the files of the history of ESU4."""
     ask = HistoryRequest("GLBX.MDP3", schema, ("ESU4",), "raw_symbol", START, END)
+    return paths_of(ask, server, cache)
+
+
+def paths_of(ask: HistoryRequest, server: HistoryServer, cache: HistoryCache) -> list[Any]:
+    """Return the files of a request."""
 
     def service() -> HistoricalService:
         return HistoricalService(KEY, server.url)
@@ -177,6 +182,23 @@ async def test_history_waits_for_ingest_and_comes_before_its_bars(
     assert set(history["volume"].tolist()) == {12}
 
 
+@pytest.mark.parametrize("shards", [1, 3])
+async def test_days_of_history_come_one_after_the_other(
+    server: HistoryServer, cache: HistoryCache, valkey: EmbeddedRedis, client: Any, shards: int
+) -> None:
+    begin, end = moment("2024-06-28", 0), moment("2024-07-03", 0)
+    ask = HistoryRequest("GLBX.MDP3", "ohlcv-1m", ("ESU4", "NQU4"), "raw_symbol", begin, end)
+    files = await asyncio.to_thread(paths_of, ask, server, cache)
+    assert len(files) == 5
+    await put_history(url_of(valkey), 1, files, shards)
+    streams = [await client.xrange(f"bars:{{1.{shard}}}") for shard in range(shards)]
+    bars = np.concatenate([all_bars_of(entries) for entries in streams])
+    for symbol in NUMBERS:
+        assert written(bars, symbol) == expected(symbol, begin, end)
+    late = bars["flags"] & BAR_LATE != 0
+    assert not late.any()
+
+
 async def test_a_reused_id_keeps_its_bars(
     server: HistoryServer,
     cache: HistoryCache,
@@ -198,5 +220,5 @@ async def test_a_reused_id_keeps_its_bars(
             return int(await client.xlen("backfill:{1}")) == 0
 
         await eventually(nothing_waits, "an empty queue")
-    assert "the history of ESU4 is left out: its id 118 stands for ZNU4 now" in caplog.text
+    assert "the history of ESU4 is left out: its id 118 stands for ZNU4 at that time" in caplog.text
     assert (all_bars_of(await client.xrange("bars:{1.0}"))["start"] >= END).all()

@@ -13,7 +13,7 @@ from tickfire.ingest.dbn.enums import STYPES
 from tickfire.ingest.dbn.layout import RTYPE_DEFINITION, UNDEF_STYPE, UNDEF_TIMESTAMP
 from tickfire.ingest.dbn.metadata import Metadata, date_to_ns
 from tickfire.ingest.dbn.symbology import Names, names_of
-from tickfire.store.mappings import Mappings
+from tickfire.store.mappings import Mappings, contains, overlap
 from tickfire.store.schema import Instrument
 
 LATEST_NS: Final = 1 << 62
@@ -63,6 +63,20 @@ class InstrumentTable:
         return list(self._mappings)
 
     # --- sources
+    def conflict(self, row: Instrument) -> Instrument | None:
+        """Return a mapping that gives the id of a row another symbol at the same time, if any."""
+        rows = self._mappings.rows(self.feed, row.instrument_id)
+        found = (each for each in rows if each.symbol != row.symbol)
+        return next((each for each in found if overlap(each, row)), None)
+
+    def learn(self, row: Instrument) -> list[Instrument]:
+        """Add a mapping that another source tells; return the instruments that it changed."""
+        rows = self._mappings.rows(self.feed, row.instrument_id)
+        if any(each.symbol == row.symbol and contains(each, row.start) for each in rows):
+            return []
+        tick_size = row.tick_size or self._tick_sizes.get(row.instrument_id, 0)
+        return self._mappings.add(msgspec.structs.replace(row, tick_size=tick_size))
+
     def take_metadata(self, metadata: Metadata) -> list[Instrument]:
         """Add the mappings in metadata; return the instruments that are new or have changed."""
         self.dataset = metadata.dataset or self.dataset

@@ -31,8 +31,7 @@ class HistoryWriter:
     """Writer of the history that waits in a feed's `BackfillQueue`.
 
     A bar is written if there is none yet of its instrument, interval and start, and the feed
-    itself cannot make one any more: it begins before the newest bar of its kind or, if there is
-    none, before what the feed has traded. So the running bar is the feed's own.
+    itself cannot make it any more: it begins before the bar that runs. That one is the feed's own.
 
     Parameters
     ----------
@@ -67,7 +66,6 @@ class HistoryWriter:
         self._output = output
         self._announce = announce
         self._streams = streams
-        self._refused: set[int] = set()
         self.is_drained = asyncio.Event()
 
     async def run(self) -> None:
@@ -95,61 +93,56 @@ class HistoryWriter:
         entries = await self._queue.read(block_ms=block_ms)
         if not entries:
             return False
+        limits = _Limits(self._states.rows.copy())
+        await self._output.flushed()  # so that what the feed has closed is present
         present = await self._present()
-        written = sum([await self._take(entry, present) for entry in entries])
+        written = sum([await self._take(entry, present, limits) for entry in entries])
         await self._output.flushed()
         for entry in entries:
             await self._queue.remove(entry)
         logger.info("wrote %d bars of history", written)
         return True
 
-    async def _take(self, entry: Backfill, present: dict[int, NDArray[np.int64]]) -> int:
-        await self._introduce(entry.instruments)
-        bars = entry.bars[~np.isin(entry.bars["instrument_id"], list(self._refused))]
+    async def _take(
+        self, entry: Backfill, present: dict[int, NDArray[np.int64]], limits: _Limits
+    ) -> int:
+        refused = await self._introduce(entry.instruments)
+        bars = entry.bars[~np.isin(entry.bars["instrument_id"], refused)]
         written = 0
         for kind in np.unique(_kinds(bars)).tolist():
             own = bars[_kinds(bars) == kind]
             known = present.get(kind, np.zeros(0, np.int64))
-            own = own[(own["start"] < self._limit(own[0], known)) & ~np.isin(own["start"], known)]
+            own = own[(own["start"] < limits.of(own[0])) & ~np.isin(own["start"], known)]
             _, first = np.unique(own["start"], return_index=True)
             own = own[first].copy()
-            own["flags"] = BAR_LATE if len(known) else 0
+            own["flags"] = np.where(own["start"] < known.max(initial=0), BAR_LATE, 0)
             present[kind] = np.union1d(known, own["start"])
             self._output.write_bars(own)
             written += len(own)
         return written
 
-    def _limit(self, bar: np.void, known: NDArray[np.int64]) -> int:
-        """Return the time, in ns, before which bars of a kind may begin."""
-        if len(known):
-            return int(known[-1])
-        row = self._states.row(int(bar["feed"]), int(bar["instrument_id"]))
-        if row is None or not row["last_ts"]:
-            return NONE_YET
-        oldest = min(int(row[name]) for name in ("s_start", "m_start", "last_ts") if row[name])
-        return oldest - oldest % (int(bar["interval_s"]) * NS_PER_S)
-
-    async def _introduce(self, instruments: list[Instrument]) -> None:
-        """Announce instruments that are new; refuse those whose id has another symbol now."""
-        new = []
+    async def _introduce(self, instruments: list[Instrument]) -> list[int]:
+        """Announce instruments that are new; return ids that stand for others at the same time."""
+        changed: list[Instrument] = []
+        refused = []
         for each in instruments:
-            known = self._table.current(each.instrument_id)
-            if known is None:
-                self._table.load(each)
-                new.append(each)
-            elif known.symbol != each.symbol and each.instrument_id not in self._refused:
-                self._refused.add(each.instrument_id)
-                logger.warning(
-                    "the history of %s is left out: its id %d stands for %s now",
-                    each.symbol, each.instrument_id, known.symbol,
-                )  # fmt: skip
+            other = self._table.conflict(each)
+            if other is None:
+                changed += self._table.learn(each)
+                continue
+            refused.append(each.instrument_id)
+            logger.warning(
+                "the history of %s is left out: its id %d stands for %s at that time",
+                each.symbol, each.instrument_id, other.symbol,
+            )  # fmt: skip
         keys = ((each.feed, each.instrument_id) for each in instruments)
         shards = len(self._streams)
         missing = [blank_row(*key, shards) for key in keys if self._states.find(*key) is None]
         if missing:
             self._states.load(np.array(missing, STATE))
-        if new:
-            await self._announce(new)
+        if changed:
+            await self._announce(changed)
+        return refused
 
     async def _present(self) -> dict[int, NDArray[np.int64]]:
         """Return the starts of all bars in the streams by kind, ascending."""
@@ -165,6 +158,24 @@ class HistoryWriter:
                 low = f"({entries[-1][0].decode()}"
         kind, start = np.concatenate(kinds), np.concatenate(starts)
         return {each: np.unique(start[kind == each]) for each in np.unique(kind).tolist()}
+
+
+class _Limits:
+    """The times before which the feed itself makes no bars any more, by its states."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = {int(row["instrument_id"]): row for row in rows}
+
+    def of(self, bar: np.void) -> int:
+        """Return the limit, in ns, for the starts of bars of the instrument and interval of one."""
+        row = self._rows.get(int(bar["instrument_id"]))
+        if row is None:
+            return NONE_YET
+        if not row["last_ts"]:
+            return max(int(row["s_closed"]), int(row["m_closed"])) or NONE_YET
+        running = [int(row[name]) for name in ("s_start", "m_start") if row[name]]
+        oldest = min(running, default=int(row["last_ts"]))
+        return oldest - oldest % (int(bar["interval_s"]) * NS_PER_S)
 
 
 def _kinds(bars: Rows) -> NDArray[np.int64]:
