@@ -7,6 +7,7 @@ so that the source is slowed down, as by TCP's flow control.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -22,6 +23,8 @@ from tickfire.ingest.adapter.protocol import (
 )
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.parse import Batch, FeedCorrupt, Parser
+
+logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S: Final = 30.0
 OUTLIER_WAIT_S: Final = 1.0
@@ -98,6 +101,9 @@ class FeedSession:
             return error
         except OSError as error:
             return SessionEnded(f"{self._adapter.name}: {error.strerror or error}")
+        except Exception as error:
+            logger.exception("the adapter of %s failed", self._adapter.name)
+            return SessionEnded(f"the adapter of {self._adapter.name} failed ({error})")
         finally:
             await self._adapter.close()
 
@@ -109,13 +115,15 @@ class FeedSession:
         try:
             ends: list[asyncio.Future[Any]] = [running, self._failed]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if not self._failed.done():
-                await self._settled()
+            if self._failed.done():
+                return self._failed.result()
+            await self._settled()
+            why = running.exception() or SessionEnded(f"{self._adapter.name} ended the session")
+            if isinstance(why, FeedFinished):
                 self._decide()
             if self._failed.done():
                 return self._failed.result()
-            running.result()
-            return SessionEnded(f"{self._adapter.name} ended the session")
+            raise why
         finally:
             for task in (running, silence):
                 task.cancel()
