@@ -3,10 +3,11 @@ import { packColor } from "../chart/rect-batch";
 import { INTERVALS } from "../schema";
 import { type Bounds, boundsOf, type TradingHours } from "../store/trading-hours";
 
-/** Least distance of two breaks, in CSS pixels: closer ones are left out, all of them. */
+/** Least distance of breaks on the average, in CSS pixels: closer ones are all left out. */
 const LEAST_PX = 24;
-/** Length of the dashes and of the gaps between them, in CSS pixels. */
+/** Length of the dashes, and from one to the next, in CSS pixels. */
 const DASH_PX = 3;
+const PERIOD_PX = 9;
 
 /** Lines where a session ends and the next begins, on a chart of shorter candles. */
 export class SessionBreaks implements ChartLayer {
@@ -16,21 +17,20 @@ export class SessionBreaks implements ChartLayer {
   /** `hoursNow` gives the trading hours of the instrument shown. */
   constructor(private readonly hoursNow: () => TradingHours) {}
 
-  draw({ under, coordinates, palette, height }: LayerFrame): void {
+  draw({ under, coordinates, palette, width, height }: LayerFrame): void {
     const { geometry, intervalMs, ratio } = coordinates;
     if (intervalMs >= INTERVALS["1d"]) return;
     const { per, first, last } = geometry;
     const columns = this.breaks(coordinates.store, first * per, last * per).map((index) =>
       Math.round(((coordinates.indexToX(index - 1) + coordinates.indexToX(index)) / 2) * ratio),
     );
-    const isCrowded = columns.some((column, k) => column - columns[k - 1] < LEAST_PX * ratio);
-    if (isCrowded) return;
-    const width = Math.max(Math.round(ratio), 1);
-    const color = packColor(palette.axisLine);
+    if (columns.length * LEAST_PX * ratio > width) return;
+    const thickness = Math.max(Math.round(ratio), 1);
+    const color = packColor(palette.axisText);
     const dash = Math.round(DASH_PX * ratio);
     for (const column of columns) {
-      for (let y = 0; y < height; y += 2 * dash) {
-        under.push(column, y, width, Math.min(dash, height - y), color);
+      for (let y = 0; y < height; y += Math.round(PERIOD_PX * ratio)) {
+        under.push(column, y, thickness, Math.min(dash, height - y), color);
       }
     }
   }

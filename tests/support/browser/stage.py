@@ -26,8 +26,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tests.support.browser.serving import Serving
+from tickfire.base.calendar.bounds import bounds_of
+from tickfire.base.calendar.hours import ALWAYS, TradingHours
+from tickfire.base.units import NS_PER_MS
+from tickfire.store.schema import INTERVALS_S
 
-INTERVALS_S: Final = {"1s": 1, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86_400}
 JOIN_TIMEOUT_S: Final = 10
 START_MS: Final = 1_719_840_600_000  # 2024-07-01 13:30 UTC
 HEADERS: Final = {
@@ -39,7 +42,7 @@ HEADERS: Final = {
 }
 
 Bar = list[Any]
-"""time ms, open, high, low, close, volume, trades"""
+"""time ms, open, high, low, close, volume, trades, vwap"""
 
 
 @dataclass
@@ -51,6 +54,12 @@ class Instrument:
     number: int
     price: Decimal
     bars: dict[str, list[Bar]] = field(default_factory=dict)
+    hours: TradingHours = ALWAYS
+
+    def start_of(self, interval: str, at_ms: int) -> int:
+        """Return the time, in ms, of the candle that holds a time."""
+        bounds = bounds_of(INTERVALS_S[interval], self.hours)
+        return bounds.start_of(at_ms * NS_PER_MS) // NS_PER_MS
 
     def text(self, ticks: int) -> str:
         return plain(Decimal(self.tick_size) * ticks)
@@ -76,8 +85,8 @@ def walk(instrument: Instrument, interval: str, count: int) -> list[Bar]:
         low = min(opened, close) - chance.randint(0, reach)
         volume = chance.randint(20, 900) * (1 + abs(step))
         prices = [instrument.text(each) for each in (opened, high, low, close)]
-        started = START_MS // length_ms * length_ms - age * length_ms
-        bars.append([started, *prices, volume, volume // 7 + 1])
+        started = instrument.start_of(interval, START_MS) - age * length_ms
+        bars.append([started, *prices, volume, volume // 7 + 1, prices[3]])
         close = opened
     return bars[::-1]
 
@@ -117,7 +126,10 @@ class Market:
 
     def table(self) -> list[dict[str, Any]]:
         return [
-            {"symbol": i.symbol, "feed": 1, "instrument_id": i.number, "tick_size": i.tick_size}
+            {
+                **{"symbol": i.symbol, "feed": 1, "instrument_id": i.number},
+                **{"tick_size": i.tick_size, "hours": i.hours.as_json()},
+            }
             for i in self.instruments.values()
         ]
 
@@ -194,17 +206,18 @@ class Market:
         self, instrument: Instrument, interval: str, price: str, volume: int, at_ms: int
     ) -> None:
         bars = instrument.bars[interval]
-        length_ms = INTERVALS_S[interval] * 1000
-        start = at_ms // length_ms * length_ms
+        start = instrument.start_of(interval, at_ms)
         if not bars or bars[-1][0] < start:
-            bars.append([start, price, price, price, price, 0, 0])
+            bars.append([start, price, price, price, price, 0, 0, price])
         bar = bars[-1]
         bar[2] = max(bar[2], price, key=Decimal)
         bar[3] = min(bar[3], price, key=Decimal)
         bar[4] = price
+        notional = Decimal(bar[7]) * bar[5] + Decimal(price) * volume
         bar[5] += volume
         bar[6] += 1
-        names = ("time", "open", "high", "low", "close", "volume", "trades")
+        bar[7] = plain(round(notional / bar[5], 9))
+        names = ("time", "open", "high", "low", "close", "volume", "trades", "vwap")
         candle = dict(zip(names, bar, strict=True))
         shape = {"symbol": instrument.symbol, "interval": interval, "closed": False}
         topic = f"candles:{instrument.symbol}:{interval}"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from tickfire.base.units import NS_PER_S
@@ -74,6 +74,16 @@ class TradingHours:
     def __str__(self) -> str:
         hours = f"{_clock(self.opens)}-{_clock(self.closes)}"
         return f"{self.time_zone} {hours} {_day_names(self.days)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the hours for a client."""
+        return {
+            "time_zone": self.time_zone,
+            "opens": self.opens,
+            "closes": self.closes,
+            "days": self.days,
+            "holidays": sorted(day.isoformat() for day in self.holidays),
+        }
 
     @property
     def opens_before_date(self) -> bool:

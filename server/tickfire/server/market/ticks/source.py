@@ -57,13 +57,7 @@ class Listing:
             "tick_size": decimal(about.tick_size) if about.tick_size > 0 else None,
             "venue": None if venue is None else venue.name,
             "time_zone": None if venue is None else venue.time_zone,
-            "hours": {
-                "time_zone": self.hours.time_zone,
-                "opens": self.hours.opens,
-                "closes": self.hours.closes,
-                "days": self.hours.days,
-                "holidays": sorted(day.isoformat() for day in self.hours.holidays),
-            },
+            "hours": self.hours.as_json(),
         }
 
 
