@@ -94,5 +94,5 @@ def test_sessions_are_divided_by_a_line(chicago: Stage, open_page: OpenPage) -> 
     before = breaks(chart)
     for hours in (0, 2, 25):
         chicago.market.trade("CLQ4", "82.01", 1, side="B", at_ms=CLOSE_MS + hours * HOUR_MS)
-    chart.page.wait_for_function("() => document.querySelector('.label-last').innerText === '82.01'")
+    chart.page.locator(".label-last", has_text="82.01").wait_for()
     assert breaks(chart) == before + 2

@@ -78,9 +78,10 @@ class TradingDays implements Bounds {
     const { days, holidays } = this.hours;
     for (let k = 0; k < MOST_DAYS; k++) {
       const each = day + k * step;
-      const weekday = (((each - MONDAY_MS) % WEEK_MS) + WEEK_MS) % WEEK_MS;
-      const date = new Date(each).toISOString().slice(0, 10);
-      if (days.includes(weekday / DAY_MS) && !holidays.includes(date)) return each;
+      const date = new Date(each);
+      const weekday = (date.getUTCDay() + 6) % 7;
+      const isHoliday = holidays.includes(date.toISOString().slice(0, 10));
+      if (days.includes(weekday) && !isHoliday) return each;
     }
     return day;
   }
@@ -89,7 +90,7 @@ class TradingDays implements Bounds {
 /** Candles of the trade dates of a week each; their time is midnight UTC of the Monday. */
 function tradingWeeks(hours: TradingHours): Bounds {
   const days = new TradingDays(hours);
-  const mondayOf = (day: number) => day - ((day - MONDAY_MS) % WEEK_MS);
+  const mondayOf = (day: number) => MONDAY_MS + Math.floor((day - MONDAY_MS) / WEEK_MS) * WEEK_MS;
   const dates = (start: number) =>
     Array.from({ length: 7 }, (_, k) => start + k * DAY_MS).filter(
       (day) => days.startOf(days.end(day) - 1) === day,
