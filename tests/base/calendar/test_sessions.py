@@ -30,7 +30,7 @@ def test_hours_are_read_and_written(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("17:00-16:00", "are no trading hours; write a time zone"),
+        ("17:00-16:00", "does not state trading hours; write a time zone"),
         ("Mars/Phobos 09:00-17:00", '"Mars/Phobos" is no time zone'),
         ("../etc/passwd 09:00-17:00", "is no time zone"),
         ("UTC 09:60-17:00", '"09:60" is no time of day'),
@@ -76,7 +76,7 @@ def test_a_file_chooses_hours_by_dataset_and_symbol(tmp_path: Path) -> None:
         ("session = 1", '"session" is not known; there are holidays and sessions'),
         ("sessions = 1", '"sessions" must be a table of trading hours'),
         ("[sessions]\nx = 1", 'trading hours of "x" must be text, not 1'),
-        ('[sessions]\nx = "UTC 9-17"', '"x": "UTC 9-17" are no trading hours'),
+        ('[sessions]\nx = "UTC 9-17"', '"x": "UTC 9-17" does not state trading hours'),
         ("holidays = ['2024-12-25']", "must be dates such as 2024-12-25, not '2024-12-25'"),
         ("holidays", "is not TOML"),
     ],

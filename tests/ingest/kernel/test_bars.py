@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from tests.support.dbn import START, rows, shared_files, trades, write_dbn
 from tests.support.reference.parse import S
+from tickfire.base.calendar.bounds import bounds_of
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.ingest.cli import bars as bars_command
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
 from tickfire.ingest.dbn.errors import DbnError
@@ -84,6 +86,31 @@ def test_every_bar_equals_pandas(shared: Path, name: str, interval: str) -> None
     ]
     assert got == by_pandas(file, INTERVALS_S[interval])
     assert {r["instrument_id"]: r["symbol"] for r in file_bars(file, interval)} == FILES[name]
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(("interval", "places"), [("1s", 0), ("1m", 0), ("1d", 1), ("1w", 1)])
+@pytest.mark.parametrize("name", FILES)
+def test_mean_prices_and_trades_are_exact(
+    shared: Path, name: str, interval: str, places: int
+) -> None:
+    """Means of days are of those of minutes, rounded to 1e-9, and may differ by one of these."""
+    file = shared / "data/dbn" / name
+    store: Any = databento.DBNStore.from_bytes(file.read_bytes())
+    hours = Sessions().of(store.metadata.dataset, "")
+    sums: dict[tuple[int, int], list[int]] = {}
+    for r in store:
+        if str(getattr(r, "action", "")) == "T":
+            start = bounds_of(INTERVALS_S[interval], hours).start_of(r.ts_event)
+            bar = sums.setdefault((start, r.instrument_id), [0, 0, 0])
+            bar[:] = bar[0] + r.price * r.size, bar[1] + r.size, bar[2] + 1
+    rows = list(file_bars(file, interval))
+    assert {(row["ts"], row["instrument_id"]) for row in rows} == set(sums)
+    for row in rows:
+        notional, volume, trades = sums[row["ts"], row["instrument_id"]]
+        assert (row["volume"], row["trades"]) == (volume, trades)
+        exact = (2 * notional + volume) // (2 * volume)
+        assert abs(int(Decimal(row["vwap"]).scaleb(9)) - exact) <= places
 
 
 def test_the_command_prints_one_object_a_line(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ class TradingHours:
         found = _TEXT.fullmatch(NAMED.get(text, text).strip())
         if found is None:
             raise HoursError(
-                f'"{text}" are no trading hours; write a time zone, the hours and the trade dates,'
+                f'"{text}" does not state trading hours; write a time zone, hours and trade dates,'
                 f' such as "America/Chicago 17:00-16:00 Mon-Fri", or one of {", ".join(NAMED)}'
             )
         zone, opens, closes, days = found.groups()
