@@ -50,8 +50,8 @@ async def measure() -> list[float]:
         write_bursts(file, SECONDS)
         async with running_house(FEED=str(file), SPEED="1") as house:
             async with (
-                listening(house, f"market:{SYMBOL}", {}, "tick") as ticks,
-                listening(house, f"signals:{SYMBOL}", {}, "anomaly") as signals,
+                listening(house.socket, f"market:{SYMBOL}", {}, "tick") as ticks,
+                listening(house.socket, f"signals:{SYMBOL}", {}, "anomaly") as signals,
             ):
                 trades, anomalies = Watch(ticks, "volume"), Watch(signals, "value")
                 return [await _delay(trades, anomalies) for _ in range(BURSTS)]

@@ -34,7 +34,7 @@ async def tick_since(client: Listener, ts: int) -> None:
 async def test_a_killed_process_is_back_within_ten_seconds() -> None:
     async with (
         running_house() as house,
-        listening(house, "market:realtime", {}, "tick") as client,
+        listening(house.socket, "market:realtime", {}, "tick") as client,
     ):
         await client.reply()
         await client.events("tick", 10)

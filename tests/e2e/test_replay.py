@@ -40,7 +40,7 @@ async def test_ticks_are_the_files_trades_and_since_gives_them_again(shared: Pat
     file = shared / "data/dbn/lean_20131008_0930_1000_mixed.dbn.zst"
     expected = trades_of(file)
     async with running_house(FEED=str(file), SPEED="10") as house:
-        async with listening(house, "market:realtime", {}, "tick", "gap") as client:
+        async with listening(house.socket, "market:realtime", {}, "tick", "gap") as client:
             await client.reply()
             ticks = await client.events("tick", TICKS)
         got = [trade_of(tick) for tick in ticks]
@@ -49,7 +49,7 @@ async def test_ticks_are_the_files_trades_and_since_gives_them_again(shared: Pat
         assert len({tick["id"] for tick in ticks}) == TICKS
         assert {tick["symbol"] for tick in ticks} <= {"SPY", "AIG", "BAC", "IBM"}
         async with listening(
-            house, "market:realtime", {"since": ticks[0]["id"]}, "tick", "gap"
+            house.socket, "market:realtime", {"since": ticks[0]["id"]}, "tick", "gap"
         ) as client:
             reply = await client.reply()
             assert reply["recovered"] is True

@@ -125,11 +125,11 @@ class Listener:
 
 @contextlib.asynccontextmanager
 async def listening(
-    house: House, topic: str, params: dict[str, Any], *events: str
+    socket: str, topic: str, params: dict[str, Any], *events: str
 ) -> AsyncIterator[Listener]:
-    """Yield a stock client that joins a topic and prints the named events."""
+    """Yield a stock client that joins a topic of a server and prints the named events."""
     process = await asyncio.create_subprocess_exec(
-        *("node", str(LISTEN), house.socket, topic, json.dumps(params), *events),
+        *("node", str(LISTEN), socket, topic, json.dumps(params), *events),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=1 << 24,

@@ -87,11 +87,11 @@ async def sending(metadata: Metadata, *sessions: bytes) -> AsyncIterator[SentFee
 
 @asynccontextmanager
 async def ingesting(
-    feed: FeedAddress, store: Store, shards: int = 1, **settings: Any
+    gateway: FeedAddress, store: Store, shards: int = 1, **settings: Any
 ) -> AsyncIterator[Ingest]:
-    """Run ingest of a feed."""
+    """Run ingest of a gateway."""
     ask = LiveSubscription("TEST.DATA", ("trades", "mbp-1"))
-    adapter = LiveAdapter(feed.host, feed.port, KEY, ask)
+    adapter = LiveAdapter(gateway.host, gateway.port, KEY, ask)
     async with ingesting_from(adapter, store, shards=shards, **settings) as ingest:
         yield ingest
 

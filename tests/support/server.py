@@ -17,6 +17,7 @@ from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
 from tickfire.server.auth import Access
 from tickfire.server.market.market import Market
+from tickfire.server.market.ticks.positions import WireId
 from tickfire.store.schema import Stream
 
 
@@ -52,6 +53,23 @@ class Server:
         self._server.should_exit = True
         if self._task is not None:
             await self._task
+
+    @property
+    def socket(self) -> str:
+        """The address for phoenix.js."""
+        return f"ws://127.0.0.1:{self.port}/socket"
+
+    async def beginning(self, feed: int) -> str:
+        """Return the id before the first tick of a feed, once it has been loaded."""
+
+        def loaded() -> bool:
+            live = self.market.live
+            return live is not None and feed in live.feeds
+
+        await eventually(loaded, f"feed {feed} is loaded")
+        assert self.market.live is not None
+        epoch = self.market.live.data.epochs[feed]
+        return str(WireId.of({feed: epoch}, dict.fromkeys(epoch.streams(), 0)))
 
     async def client(self, **options: Any) -> PhoenixClient:
         client = await PhoenixClient.open(self.port, **options)

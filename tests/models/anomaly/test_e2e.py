@@ -19,7 +19,7 @@ async def test_burst_reaches_stock_client_as_anomaly(tmp_path: Path) -> None:
     file = tmp_path / "bursts.dbn"
     bursts = write_bursts(file, 150)
     async with running_house(FEED=str(file), SPEED="3") as house:
-        async with listening(house, f"signals:{SYMBOL}", {}, "anomaly") as client:
+        async with listening(house.socket, f"signals:{SYMBOL}", {}, "anomaly") as client:
             reply = await client.reply()
             async with asyncio.timeout(WAIT_S):
                 while True:

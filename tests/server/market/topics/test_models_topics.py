@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from types import SimpleNamespace
-from typing import Any, cast
 
 import msgspec
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.house import House, listening
+from tests.support.house import listening
 from tests.support.publisher import DAY, SECOND, Publisher
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
@@ -188,11 +186,10 @@ async def test_a_headline_reaches_a_stock_client_with_its_sentiment(
     server: Server, valkey: Valkey
 ) -> None:
     """From the stream `news` through inference and server to phoenix.js, all of it real."""
-    house: Any = SimpleNamespace(socket=f"ws://127.0.0.1:{server.port}/socket")
     async with inferring(valkey):
         tell(valkey, "first", "To make it known that headlines are scored")
         await eventually(lambda: bool(server.market.news._scored), "the first is scored")
-        async with listening(cast(House, house), "news:headlines", {}, "headline") as listener:
+        async with listening(server.socket, "news:headlines", {}, "headline") as listener:
             await listener.reply()
             tell(valkey, "hot", "Microsoft beats expectations, shares surge 5%")
             while True:
