@@ -30,7 +30,7 @@ async def page(joined: Joined, before: int, limit: int = 700) -> dict[str, Any]:
 
 
 def reaches(time: int) -> Callable[[Joined], bool]:
-    return lambda joined: bool(joined.of("candle")[-1]["time"] == time)
+    return lambda joined: [candle["time"] for candle in joined.of("candle")[-1:]] == [time]
 
 
 async def all_pages(joined: Joined, before: int, limit: int = 700) -> list[list[Any]]:
