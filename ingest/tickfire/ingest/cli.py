@@ -135,7 +135,7 @@ def ingest(
     from tickfire.ingest.writer.service import Feed, run
 
     name = "file" if files else adapter
-    count = {"databento": len(datasets), "file": len(files)}.get(name, 1)
+    count = {"databento": len(datasets), "file": max(1, len(files))}.get(name, 1)
     if feed + count - 1 > MAX_FEED:
         raise UsageError(
             f"there are no numbers for {count} feeds from {feed} on, up to {MAX_FEED}."

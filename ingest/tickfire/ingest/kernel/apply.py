@@ -112,6 +112,7 @@ def emit_bar(c: Any, at: Any, running: Any, interval_s: Any, closed: Any) -> Non
     bar[6] = bar_vwap(row, uint64(running))
     finish_bar(at, out, row[running + TRADES], interval_s, closed)
     row[running + START] = 0
+    row[ROW_DIRTY] = 1  # time alone may have closed it, and the snapshot must not hold it any more
 
 
 @cold
