@@ -18,14 +18,19 @@ from tests.support.eventually import eventually
 from tests.support.historical import KEY, NUMBERS, HistoryServer, records_of
 from tests.support.ingest import closed_bars, ingesting, sending, until_records
 from tickfire.base.errors import UserError
+from tickfire.ingest.adapter.options import AdapterOptions
+from tickfire.ingest.backfill import startup
 from tickfire.ingest.backfill.cli import backfill as command
 from tickfire.ingest.backfill.put import put_history, queue_history
+from tickfire.ingest.backfill.startup import StartupHistory
 from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
 from tickfire.ingest.historical.cache import HistoryCache
 from tickfire.ingest.historical.fetch import download, make_offer
 from tickfire.ingest.historical.request import HistoryRequest, moment
 from tickfire.ingest.historical.service import HistoricalService
+from tickfire.ingest.recording.adapter import FileAdapter
 from tickfire.ingest.redis.server import EmbeddedRedis
+from tickfire.ingest.writer.config import IngestConfig
 from tickfire.store.entries import all_bars_of
 from tickfire.store.epoch import instruments_of
 from tickfire.store.schema import BAR_LATE
@@ -222,3 +227,23 @@ async def test_a_reused_id_keeps_its_bars(
         await eventually(nothing_waits, "an empty queue")
     assert "the history of ESU4 is left out: its id 118 stands for ZNU4 at that time" in caplog.text
     assert (all_bars_of(await client.xrange("bars:{1.0}"))["start"] >= END).all()
+
+
+# --- at the start of ingest
+async def test_history_comes_before_a_feed_that_has_no_data_and_tells_where_to_go_on(
+    server: HistoryServer,
+    cache: HistoryCache,
+    store: Store,
+    client: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = moment("2024-07-03T12:30:20", 0)
+    monkeypatch.setattr(startup.time, "time_ns", lambda: now)
+    monkeypatch.setattr(startup, "HistoryCache", lambda: cache)
+    options = AdapterOptions(symbols=("ESU4",), dataset="GLBX.MDP3", key=KEY)
+    config = IngestConfig(FileAdapter((await asyncio.to_thread(paths, server, cache))[0]))
+    past = StartupHistory(options, 86_400, 5, server.url)
+    assert await past(store, config) == server.end
+    assert await client.xlen("backfill:{1}") == 2
+    too_dear = StartupHistory(options, 20 * 86_400, 0.01, server.url)
+    assert await too_dear(store, config) is None
