@@ -238,7 +238,7 @@ async def test_history_comes_before_a_feed_that_has_no_data_and_tells_where_to_g
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = moment("2024-07-03T12:30:20", 0)
-    monkeypatch.setattr(startup.time, "time_ns", lambda: now)
+    monkeypatch.setattr("time.time_ns", lambda: now)
     monkeypatch.setattr(startup, "HistoryCache", lambda: cache)
     options = AdapterOptions(symbols=("ESU4",), dataset="GLBX.MDP3", key=KEY)
     config = IngestConfig(FileAdapter((await asyncio.to_thread(paths, server, cache))[0]))
