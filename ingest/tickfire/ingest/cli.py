@@ -11,6 +11,7 @@ import click
 
 from tickfire.base.calendar.option import sessions_option
 from tickfire.base.calendar.sessions import Sessions
+from tickfire.base.endpoint import endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
 from tickfire.ingest.lsg.lines import ALL_SYMBOLS
 from tickfire.store.limits import HISTORY_TICKS, KEEP_WRITTEN_MIB
@@ -102,6 +103,18 @@ class _Listed(click.types.StringParamType):
     "--reshard", is_flag=True,
     help="Delete the stored data of this feed if its number of shards is not SHARDS.",
 )  # fmt: skip
+@click.option(
+    "--stale-after", default=60.0, type=click.FloatRange(min=0), show_default=True,
+    metavar="SECONDS", help="Time without data after which a feed is stale while its market is"
+    " open; 0 for never.",
+)  # fmt: skip
+@click.option(
+    "--dense", default="none", type=click.Choice(["none", "channel", "instrument"]),
+    show_default=True, help="Where the venue's sequence numbers have no natural holes, so that each"
+    " hole is a gap; see docs/feeds.md.",
+)  # fmt: skip
+@sessions_option
+@endpoint_options("ingest")
 def ingest(
     adapter: str,
     files: tuple[Path, ...],
@@ -124,12 +137,18 @@ def ingest(
     keep_written: int,
     standby: bool,
     reshard: bool,
+    stale_after: float,
+    dense: str,
+    sessions: Sessions,
+    metrics_port: int | None,
+    metrics_host: str,
 ) -> None:
     """Write the data of feeds to Redis Streams."""
     from tickfire.base.run import run_loop
     from tickfire.ingest.adapter.options import AdapterOptions
     from tickfire.ingest.backfill.startup import StartupHistory
     from tickfire.ingest.historical.request import duration_s
+    from tickfire.ingest.kernel.intake_context import DENSE
     from tickfire.ingest.sources import make_adapter
     from tickfire.ingest.writer.config import IngestConfig
     from tickfire.ingest.writer.service import Feed, run
@@ -163,11 +182,13 @@ def ingest(
             backfill_s=backfill,
             standby=standby,
             reshard=reshard,
-            beat="ingest" if not at else f"ingest {feed + at}",
+            stale_s=stale_after,
+            dense=DENSE[dense],
+            sessions=sessions,
         )
         past = StartupHistory(options, duration_s(history), max_cost) if history else None
         feeds.append(Feed(config, past))
-    run_loop(run(feeds, redis_url))
+    run_loop(run(feeds, redis_url, endpoint_of(metrics_host, metrics_port)))
 
 
 def _nth(values: tuple[str, ...], at: int) -> str:

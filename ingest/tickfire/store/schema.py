@@ -361,20 +361,33 @@ class Headline(msgspec.Struct, frozen=True, tag=False):
 
 
 class FeedState(msgspec.Struct, frozen=True, tag=False):
-    """The connection of ingest to its feed.
+    """The state of a feed, as ingest sees it.
 
     Attributes
     ----------
     connected : bool
     since : int
-        Time at which it was established or lost, in ns since the Unix epoch.
+        Time since which the state holds, in ns since the Unix epoch.
     name : str
-        The feed's dataset, or why the connection was lost.
+        The feed's dataset, or why the feed is stale or down.
+    number : int or None
+    state : str
+        ``"up"``, ``"stale"`` (connected, and nothing comes) or ``"down"``.
+    data : int
+        Time at which the last records came, in ns since the Unix epoch; 0 if none did.
     """
 
     connected: bool
     since: int
     name: str = ""
+    number: int | None = None
+    state: str = ""
+    data: int = 0
+
+
+FEED_UP: Final = "up"
+FEED_STALE: Final = "stale"
+FEED_DOWN: Final = "down"
 
 
 class Beat(msgspec.Struct, frozen=True, tag=False):
@@ -383,14 +396,15 @@ class Beat(msgspec.Struct, frozen=True, tag=False):
     Attributes
     ----------
     process : str
-        Name of the process: ``"ingest"``, ``"infer"`` or ``"news"``.
+        Name of the process: ``"ingest:<feed>"``, ``"standby:<feed>:<pid>"``, ``"infer"`` or
+        ``"news"``.
     pid : int
     started, at : int
         Time of the process's start, and of this beat, in ns since the Unix epoch.
     figures : dict
         Counters and gauges of the process by name; see docs/formats.md.
     feed : FeedState or None
-        The state of the feed, from ingest alone.
+        The state of the feed, from an ingest that writes it.
     """
 
     process: str
@@ -402,13 +416,29 @@ class Beat(msgspec.Struct, frozen=True, tag=False):
     version: int = 1
 
 
+def ingest_process(feed: int) -> str:
+    """Return the name under which the ingest of a feed beats."""
+    return f"{INGEST}:{feed}"
+
+
+def standby_process(feed: int, pid: int) -> str:
+    """Return the name under which a standby of a feed beats."""
+    return f"{STANDBY}:{feed}:{pid}"
+
+
+INGEST: Final = "ingest"
+STANDBY: Final = "standby"
+
+
 class Status(msgspec.Struct, frozen=True, tag=False):
     """One entry of the stream ``status`` (field ``d``, msgpack), version 1.
 
     ``kind`` is ``"instrument"`` (the instrument table changed), ``"session"`` (a feed session
-    began), ``"epoch"`` (a new epoch began, as data of the old one was lost), ``"feed_down"`` or
-    ``"gap"`` (the ticks from ``first`` to ``last`` of ``shard``, or the data of the feed from
-    ``begin`` to ``end``, in ns since the Unix epoch, are lost).
+    began), ``"epoch"`` (a new epoch began, as data of the old one was lost), ``"feed_up"``,
+    ``"feed_stale"`` or ``"feed_down"`` (the state of the feed changed), ``"slow_reader"``,
+    ``"error"`` or ``"heartbeat"`` (messages of the gateway), or ``"gap"`` (the ticks from ``first``
+    to ``last`` of ``shard``, or data of the feed, from ``begin`` to ``end``, in ns since the Unix
+    epoch, if they are known, are lost).
     """
 
     kind: str

@@ -162,10 +162,12 @@ async def _healthz(request: Request) -> Response:
 async def _readyz(request: Request) -> Response:
     market: Market = request.app.state.market
     why = market.trouble()
+    feeds = market.health.feeds_as_json()
     if why is not None:
-        return JSONResponse({"ready": False, "why": why}, status_code=503)
+        return JSONResponse({"ready": False, "why": why, "feeds": feeds}, status_code=503)
     assert market.live is not None
-    return JSONResponse({"ready": True, "at": str(market.live.data.newest_id())})
+    at = str(market.live.data.newest_id())
+    return JSONResponse({"ready": True, "at": at, "feeds": feeds})
 
 
 async def _metrics(request: Request) -> Response:

@@ -108,7 +108,7 @@ def test_sizes_that_kernels_take_as_constants_are_those_of_the_dtypes() -> None:
 
 
 def test_every_data_record_but_bars_has_a_receive_time() -> None:
-    offsets = records.ts_recv_offsets()
+    offsets = records.field_offsets("ts_recv")
     without = {
         rtype for rtype in range(256) if records.record_sizes()[rtype] and not offsets[rtype]
     }

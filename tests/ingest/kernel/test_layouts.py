@@ -107,10 +107,14 @@ def test_messages_are_msgpack_of_versioned_structs() -> None:
         **{"summary": "", "url": "", "symbols": [], "version": 1},
     }
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(Status("gap", 9)))["version"] == 1
-    beat = Beat("ingest", 7, 5, 6, {"records": 3.0}, FeedState(True, 5, "GLBX.MDP3"))
+    beat = Beat("ingest", 7, 5, 6, {"records": 3.0}, FeedState(True, 5, "GLBX.MDP3", 1, "up", 4))
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(beat)) == {
         **{"process": "ingest", "pid": 7, "started": 5, "at": 6, "figures": {"records": 3.0}},
-        **{"feed": {"connected": True, "since": 5, "name": "GLBX.MDP3"}, "version": 1},
+        **{"version": 1},
+        "feed": {
+            **{"connected": True, "since": 5, "name": "GLBX.MDP3"},
+            **{"number": 1, "state": "up", "data": 4},
+        },
     }
 
 

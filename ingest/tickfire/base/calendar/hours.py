@@ -103,6 +103,14 @@ class TradingHours:
         """Return the time at which the session of a trade date closes, ns since the Unix epoch."""
         return _instant(trade_date, self.closes, self.time_zone)
 
+    def is_open(self, time: int) -> bool:
+        """Return whether a time, in ns since the Unix epoch, is within a session."""
+        today = datetime.fromtimestamp(time // NS_PER_S, UTC).date()
+        days = (today + timedelta(shift) for shift in (-1, 0, 1))
+        return any(
+            self.opening(day) <= time < self.closing(day) for day in days if self.is_trade_date(day)
+        )
+
 
 NAMED: Final[Mapping[str, str]] = {
     "24/7": "UTC 00:00-24:00 Mon-Sun",

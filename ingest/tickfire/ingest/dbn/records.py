@@ -319,17 +319,19 @@ def record_sizes(version: int | None = None) -> np.ndarray[tuple[int], np.dtype[
     return sizes
 
 
-def ts_recv_offsets() -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """Return the offset of ``ts_recv`` in a record of each type.
+def field_offsets(name: str) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    """Return the offset of a field in a record of each type.
 
     Returns
     -------
     uint8[256]
-        Bytes; 0 for types without it: bars, control records and unknown types.
+        Bytes; 0 for types without the field, for types whose versions have it at different places,
+        and for unknown types.
     """
     offsets = np.zeros(256, np.uint8)
-    for rtype in (*_SAME_IN_ALL, *_BY_VERSION):
-        dtype = record_dtype(rtype)
-        if dtype is not None and dtype.fields and "ts_recv" in dtype.fields:
-            offsets[rtype] = dtype.fields["ts_recv"][1]
+    for rtype, dtypes in ({r: (d,) for r, d in _SAME_IN_ALL.items()} | _BY_VERSION).items():
+        fields = [dtype.fields or {} for dtype in dtypes]
+        found = {each[name][1] if name in each else 0 for each in fields}
+        if len(found) == 1:
+            offsets[rtype] = found.pop()
     return offsets

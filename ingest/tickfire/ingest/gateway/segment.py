@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from tickfire.ingest.dbn.control import SymbolMappingMsg
 from tickfire.ingest.dbn.layout import HEADER_SIZE, RTYPE_SYMBOL_MAPPING
-from tickfire.ingest.dbn.records import ts_recv_offsets
+from tickfire.ingest.dbn.records import field_offsets
 from tickfire.ingest.gateway.replay_kernel import gather, survey
 
-_RECV_OFFSETS = ts_recv_offsets()
+_RECV_OFFSETS = field_offsets("ts_recv")
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.ingest.dbn.records import ts_recv_offsets
+from tickfire.ingest.dbn.records import field_offsets
 from tickfire.ingest.kernel import intake_context as ctx
 from tickfire.ingest.kernel.intake_context import BUCKET_NS, CURSOR
 from tickfire.ingest.kernel.intake_kernel import count_records, screen
@@ -30,20 +30,40 @@ class Intake:
     ----------
     capacity : int
         The number of sources for which to make room at first; the table grows.
+    dense : int
+        Where the venue's sequence numbers have no natural holes: ``DENSE_*``.
 
     Attributes
     ----------
+    types : int64[256]
+        Number of records parsed, by record type.
     generation : int
         A number that grows whenever all cursors are replaced.
     """
 
-    def __init__(self, capacity: int = FIRST_CAPACITY) -> None:
+    def __init__(self, capacity: int = FIRST_CAPACITY, dense: int = ctx.DENSE_NONE) -> None:
         self._context = np.zeros(ctx.IN_WORDS, np.int64)
         self._address = int(self._context.ctypes.data)
         self.generation = 0
-        self._offsets = ts_recv_offsets()
+        self._repeated = 0
+        self._offsets = {
+            word: field_offsets(name)
+            for word, name in (
+                (ctx.IN_RECV_OFFSETS, "ts_recv"),
+                (ctx.IN_SEQUENCE_OFFSETS, "sequence"),
+                (ctx.IN_FLAGS_OFFSETS, "flags"),
+            )
+        }
+        self.types = np.zeros(256, np.int64)
+        self._channels = np.zeros((ctx.CHANNELS, 2), np.int64)
+        self._holes = np.zeros(ctx.HOLE_ROOM, ctx.HOLE)
         self._ahead_ns = ctx.AHEAD_NS
-        self._context[ctx.IN_RECV_OFFSETS] = self._offsets.ctypes.data
+        for word, table in self._offsets.items():
+            self._context[word] = table.ctypes.data
+        self._context[ctx.IN_TYPES] = self.types.ctypes.data
+        self._context[ctx.IN_CHANNELS] = self._channels.ctypes.data
+        self._context[ctx.IN_HOLE_LIST] = self._holes.ctypes.data
+        self._context[ctx.IN_DENSE] = dense
         self._context[ctx.IN_AHEAD] = ctx.AHEAD_NS
         self._context[ctx.IN_PATIENT] = 1
         self._resize(capacity, np.zeros(0, CURSOR))
@@ -95,6 +115,7 @@ class Intake:
         """Remove all cursors, as what comes next was not seen yet."""
         self.load(np.zeros(0, CURSOR))
         self._context[ctx.IN_SKIP] = ctx.SKIP_NONE
+        self._channels[:] = 0
 
     # --- sessions
     def begin(
@@ -192,9 +213,15 @@ class Intake:
 
     def take_repeated(self) -> int:
         """Return the number of repeated records since the last call."""
-        repeated = self.count(ctx.IN_REPEATED)
-        self._context[ctx.IN_REPEATED] = 0
-        return repeated
+        repeated, before = self.count(ctx.IN_REPEATED), self._repeated
+        self._repeated = repeated
+        return repeated - before
+
+    def take_holes(self) -> Rows:
+        """Return HOLE[]: the first of the holes in sequence numbers since the last call."""
+        holes: Rows = self._holes[: self.count(ctx.IN_LISTED)].copy()
+        self._context[ctx.IN_LISTED] = 0
+        return holes
 
     def take_rewind(self) -> bool:
         """Return whether the clock went back since the last call; if so, forget the cursors."""

@@ -24,6 +24,7 @@ CURSOR: Final = np.dtype(
         ("skip_mark", "<i8"),  # 0: the repeated record was the same
         ("skip_mark_before", "<i8"),
         ("changed", "<i8"),  # 1: changed since `Intake.take_changed`
+        ("sequence", "<i8"),  # sequence number of the venue in the latest record; 0: none yet
     ]
 )
 """The place reached in the records of one source: an instrument, a record type and a publisher."""
@@ -44,6 +45,7 @@ CUR_SKIP_BEFORE: Final = 10
 CUR_SKIP_MARK: Final = 11
 CUR_SKIP_MARK_BEFORE: Final = 12
 CUR_CHANGED: Final = 13
+CUR_SEQUENCE: Final = 14
 
 BUCKET_NS: Final = 10 * NS_PER_S
 """Length of a bucket of event times; the records of a source may be out of order by as much."""
@@ -93,10 +95,53 @@ IN_RESTAMPED: Final = 18
 """Records kept of which one time disagreed and was replaced by the other."""
 IN_WAITS: Final = 19
 """1: the record at IN_DECIDED waits for later ones."""
-IN_HINTS: Final = 20
+IN_TYPES: Final = 20
+"""int64[256]: records parsed, by record type."""
+IN_SEQUENCE_OFFSETS: Final = 21
+"""uint8[256]: the offset of the venue's sequence number by rtype; 0 if a type has none."""
+IN_FLAGS_OFFSETS: Final = 22
+"""uint8[256]: the offset of the flags by rtype; 0 if a type has none."""
+IN_DENSE: Final = 23
+"""Where the venue's sequence numbers have no natural holes: ``DENSE_*``."""
+IN_CHANNELS: Final = 24
+"""int64[CHANNELS, 2]: key and latest sequence number of each channel, found by hashing."""
+IN_OUT_OF_ORDER: Final = 25
+"""Records whose sequence number is less than that of the record before it, of the same source."""
+IN_MAYBE_BAD: Final = 26
+"""Records that the venue flags as after a gap (``F_MAYBE_BAD_BOOK``)."""
+IN_HOLES: Final = 27
+"""Holes in the dense sequence numbers."""
+IN_MISSING: Final = 28
+"""Sequence numbers in the holes."""
+IN_HOLE_LIST: Final = 29
+"""HOLE[HOLE_ROOM]: the first of the holes since `Sequences.take`."""
+IN_LISTED: Final = 30
+"""Number of holes in the list."""
+IN_HINTS: Final = 31
 """HINTS times, any of which may be near the first record of the session; 0: none."""
 HINTS: Final = 3
 IN_WORDS: Final = IN_HINTS + HINTS
+
+DENSE_NONE: Final = 0
+DENSE_CHANNEL: Final = 1
+"""By publisher and channel; record types without a channel have channel 0."""
+DENSE_SOURCE: Final = 2
+"""By instrument, publisher and record type, as trade ids are."""
+DENSE: Final = {"none": DENSE_NONE, "channel": DENSE_CHANNEL, "instrument": DENSE_SOURCE}
+"""By the names of the option ``--dense``."""
+CHANNELS: Final = 1024
+"""Room in the table of channels, of which a feed has dozens at most."""
+HOLE: Final = np.dtype(
+    [
+        ("source", "<u8"),  # as of a cursor; the channel in place of the record type
+        ("first", "<i8"),  # the first number that is missing
+        ("last", "<i8"),
+        ("ts_event", "<i8"),  # of the record after the hole
+    ]
+)
+"""A hole in the sequence numbers of a venue."""
+HOLE_WORDS: Final = HOLE.itemsize // 8
+HOLE_ROOM: Final = 64
 
 SKIP_NONE: Final = 0
 SKIP_BY_TIME: Final = 1

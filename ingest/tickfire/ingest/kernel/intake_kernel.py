@@ -72,6 +72,7 @@ from tickfire.ingest.kernel.intake_context import (
     IN_RESTAMPED,
     IN_SKIP,
     IN_TABLE,
+    IN_TYPES,
     IN_WAITS,
     IN_WENT_BACK,
     SKIP_BY_NUMBER,
@@ -80,6 +81,7 @@ from tickfire.ingest.kernel.intake_context import (
     VOTES,
 )
 from tickfire.ingest.kernel.rows import home_of, splitmix64
+from tickfire.ingest.kernel.sequence_kernel import note_sequence
 from tickfire.kernels.bars import MINUTE_NS
 from tickfire.kernels.jit import cold, helper, kernel
 from tickfire.kernels.pointers import as_i64, as_u8
@@ -424,6 +426,7 @@ def count_records(context: Any, start: Any, end: Any) -> Any:
     x = as_i64(context)
     record = x[IN_BUFFER] + start
     last = x[IN_BUFFER] + end
+    types = as_i64(x[IN_TYPES])
     at = int64(0)
     source = int64(UNUSED)
     while record < last:
@@ -446,5 +449,7 @@ def count_records(context: Any, start: Any, end: Any) -> Any:
             ts = event_time(x, record, length)
             if ts != 0:
                 count_time(cursor, ts, record, length)
+            note_sequence(x, record, length, cursor)
+        types[as_u8(record)[1]] += 1
         record += length
     return record - x[IN_BUFFER]

@@ -63,6 +63,11 @@ class Parser:
         The size of the buffer in bytes, much larger than the largest record (1,020).
     intake : Intake, optional
         Drops repeats and outliers of a live feed; otherwise every record is parsed.
+
+    Attributes
+    ----------
+    received_bytes : int
+        Bytes received so far.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class Parser:
         self.view = memoryview(self.buffer)
         self.start = self.end = 0
         self._decided = 0
+        self.received_bytes = 0
 
     def reset(self) -> None:
         """Discard the bytes that are left of an ended session."""
@@ -97,6 +103,7 @@ class Parser:
     def received(self, count: int) -> None:
         """Report that ``count`` bytes were received into `free`."""
         self.end += count
+        self.received_bytes += count
 
     def step(self) -> Batch | None:
         """Parse on, and return the next batch; None if no whole record is left.

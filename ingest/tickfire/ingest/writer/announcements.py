@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
@@ -32,11 +33,17 @@ class Announcements:
     writer : EpochWriter
     on_written : callable
         Called whenever nothing waits any more.
+
+    Attributes
+    ----------
+    gaps : Counter
+        Number of gaps announced, by reason.
     """
 
     def __init__(self, writer: EpochWriter, on_written: Callable[[], None]) -> None:
         self._writer = writer
         self._on_written = on_written
+        self.gaps: Counter[str] = Counter()
         self._last: asyncio.Task[None] | None = None
 
     @property
@@ -58,14 +65,20 @@ class Announcements:
 
     def gap(self, begin: int, end: int) -> None:
         """Announce that the data of the feed between two times, in ns, is lost."""
+        self.gaps["resume"] += 1
         detail = f"no data from {utc(begin)} to {utc(end)}"
         logger.warning("%s, which the gateway no longer has", detail)
         self._then(partial(self._writer.put_status, "gap", detail, begin, end))
 
-    def missing(self, detail: str) -> None:
+    def missing(self, detail: str, reason: str = "source") -> None:
         """Announce that data is missing, in one sentence."""
+        self.gaps[reason] += 1
         logger.warning("%s", detail)
         self._then(partial(self._writer.put_status, "gap", detail))
+
+    def tell(self, kind: str, detail: str) -> None:
+        """Announce anything else of the feed in the stream ``status``."""
+        self._then(partial(self._writer.put_status, kind, detail))
 
     async def flushed(self) -> None:
         """Wait until nothing waits any more."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.ingest.adapter.protocol import FeedAdapter
+from tickfire.ingest.kernel.intake_context import DENSE_NONE
 from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, KEEP_WRITTEN_MIB
 
+STALE_S: Final = 60.0
 MAX_WAITING_BYTES: Final = 8 << 20
 
 
@@ -42,8 +45,12 @@ class IngestConfig:
         Seconds of the past to request while no data is stored; 0 for none.
     since : int, optional
         ns since the Unix epoch: instead of those, the time from which to request it.
-    beat : str
-        Name of the feed's heartbeats.
+    stale_s : float
+        Seconds without data after which the feed is stale while its market is open; 0 for never.
+    dense : int
+        Where the venue's sequence numbers have no natural holes: ``DENSE_*``.
+    sessions : Sessions
+        Trading hours, by which the market is open.
     """
 
     adapter: FeedAdapter
@@ -58,4 +65,6 @@ class IngestConfig:
     book_hz: float = 10.0
     backfill_s: float = 900.0
     since: int | None = None
-    beat: str = "ingest"
+    stale_s: float = STALE_S
+    dense: int = DENSE_NONE
+    sessions: Sessions = field(default_factory=Sessions)

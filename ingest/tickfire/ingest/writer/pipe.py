@@ -65,6 +65,8 @@ class Pipe:
     recent : Recent
         Time, in ns, from the sending of a tick entry to its acknowledgement, of the newest entry of
         each batch of acknowledgements.
+    batches : int
+        Number of batches that were acknowledged.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Pipe:
         self._drained = asyncio.Event()
         self._newest: TickWrite | None = None
         self.recent = Recent((ACKNOWLEDGED,))
+        self.batches = 0
 
     @property
     def unacknowledged(self) -> int:
@@ -247,6 +250,7 @@ class Pipe:
             self.reset()
             return
         self._in_flight -= 1
+        self.batches += 1
         batch = self._backlog.acknowledge()
         self._newest = next(
             (write for write in reversed(batch.writes) if isinstance(write, TickWrite)),

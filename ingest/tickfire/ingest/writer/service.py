@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from tickfire.base.endpoint import Endpoint
 from tickfire.base.errors import UserError
+from tickfire.base.exposition import serving
+from tickfire.base.garbage import freeze
 from tickfire.base.run import until_stopped
 from tickfire.ingest.dbn.instruments import InstrumentTable
-from tickfire.ingest.kernel import context as ctx
-from tickfire.ingest.kernel.books.words import BOOKS_RESYNCS
 from tickfire.ingest.kernel.intake import Intake
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
@@ -21,16 +24,20 @@ from tickfire.ingest.writer.announcements import Announcements
 from tickfire.ingest.writer.books import BookWriter
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.epoch import EpochWriter
+from tickfire.ingest.writer.figures import Figures
+from tickfire.ingest.writer.gaps import VenueGaps
 from tickfire.ingest.writer.history import HistoryWriter
+from tickfire.ingest.writer.metrics import IngestMetrics
 from tickfire.ingest.writer.output import Output
-from tickfire.ingest.writer.pipe import ACKNOWLEDGED, Pipe
+from tickfire.ingest.writer.pipe import Pipe
 from tickfire.ingest.writer.reports import ReportWriter
 from tickfire.ingest.writer.sessions import Sessions
 from tickfire.ingest.writer.skipped import SkippedRecords
+from tickfire.ingest.writer.summary import Summary
 from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.lease import Holder, Lease, LeaseLost
-from tickfire.store.schema import Stream
-from tickfire.store.store import Store
+from tickfire.store.schema import HEALTH_KEY, Stream, ingest_process, standby_process
+from tickfire.store.store import REDIS_ERRORS, Store
 
 SNAPSHOT_INTERVAL_S: Final = 0.25
 REPORT_INTERVAL_S: Final = 60.0
@@ -59,12 +66,15 @@ class Ingest:
     reports : ReportWriter
     sessions : Sessions
     history : HistoryWriter
+    figures : Figures
     """
 
     def __init__(self, config: IngestConfig, store: Store, lease: Lease) -> None:
         self._lease = lease
+        self._feed = config.feed
         self.states = InstrumentStates(config.shards, config.feed)
-        self.parser = Parser(self.states, intake=Intake())
+        intake = Intake(dense=config.dense)
+        self.parser = Parser(self.states, intake=intake)
         self.writer = EpochWriter(store, config.feed, config.shards, lease, reshard=config.reshard)
         self.instruments = InstrumentTable(config.feed, config.adapter.name)
         self.output = Output(config, store, self.states, self.instruments, self.writer, self._go_on)
@@ -86,8 +96,19 @@ class Ingest:
             self.writer.put_instruments,
             [Stream(config.feed, shard) for shard in range(config.shards)],
         )
-        self._skipped = SkippedRecords(self.states, self.parser.intake)
-        self._heartbeat = Heartbeat(store, config.beat, self._figures, lambda: self.sessions.feed)
+        self._skipped = SkippedRecords(self.states, intake)
+        self.figures = Figures(
+            self.parser, intake, self.output, self.sessions, self._skipped, self._announcements
+        )
+        self._summary = Summary(self.figures, time.monotonic)
+        self._gaps = VenueGaps(
+            intake,
+            lambda reason, detail: self._announcements.missing(detail, reason),
+            time.monotonic,
+        )
+        self._heartbeat = Heartbeat(
+            store, ingest_process(config.feed), self.figures.beat, lambda: self.sessions.feed
+        )
 
     @property
     def pipes(self) -> list[Pipe]:
@@ -151,7 +172,9 @@ class Ingest:
                     for task in writing:
                         task.cancel()
         finally:
+            self._gaps.look()
             self._warn(self._skipped.changed())
+            logger.info("feed %d: %s", self._feed, self._summary.of_all())
 
     def _go_on(self) -> None:
         self.sessions.go_on()
@@ -161,36 +184,17 @@ class Ingest:
             await asyncio.sleep(SNAPSHOT_INTERVAL_S)
             self._warn(self._skipped.appeared())
             self._warn(self._skipped.restamped())
+            self._gaps.look()
+            self.sessions.look()
             if not self.sessions.must_wait:
                 self.sessions.close_quiet_bars()
                 self.output.write_snapshots()
 
     # --- reporting
-    def _figures(self) -> dict[str, float]:
-        """Return the figures of a heartbeat; see docs/formats.md."""
-        now = time.time_ns()
-        acknowledged = [pipe.recent.quantiles(now)[ACKNOWLEDGED] for pipe in self.pipes]
-        return {
-            "records": self.states.count(ctx.COUNT_RECORDS),
-            "skipped": self._skipped.total,
-            "position": int(self.states.positions.sum()),
-            "books": len(self.states.books),
-            "book_resyncs": self.states.books.count(BOOKS_RESYNCS),
-            "unparsed_bytes": self.parser.pending,
-            "unacknowledged_writes": sum(pipe.unacknowledged for pipe in self.pipes),
-            "acknowledged_count": sum(each.count for each in acknowledged),
-            "acknowledged_p50_ns": max((each.p50 for each in acknowledged), default=0),
-            "acknowledged_p99_ns": max((each.p99 for each in acknowledged), default=0),
-        }
-
     async def _report(self) -> None:
-        before = 0
         while True:
             await asyncio.sleep(REPORT_INTERVAL_S)
-            records = self.states.count(ctx.COUNT_RECORDS)
-            rate = (records - before) / REPORT_INTERVAL_S
-            before = records
-            logger.info("%.0f records/s, %d instruments", rate, len(self.states.rows))
+            logger.info("feed %d: %s", self._feed, self._summary.since_last())
             self._warn(self._skipped.changed())
 
     def _warn(self, sentences: list[str]) -> None:
@@ -217,8 +221,15 @@ class Feed:
     past: Past | None = None
 
 
-async def run(feeds: Sequence[Feed], redis_url: str) -> None:
+async def run(feeds: Sequence[Feed], redis_url: str, endpoint: Endpoint | None = None) -> None:
     """Write feeds until SIGINT or SIGTERM, or until none of them has more data.
+
+    Parameters
+    ----------
+    feeds : sequence of Feed
+    redis_url : str
+    endpoint : Endpoint, optional
+        Serves the metrics of this process.
 
     Raises
     ------
@@ -227,20 +238,31 @@ async def run(feeds: Sequence[Feed], redis_url: str) -> None:
         a feed and `config.standby` is false, or a source refused for good.
     """
     store = await Store.open(redis_url)
+    metrics = IngestMetrics()
+    lag = asyncio.ensure_future(metrics.lag.run())
     try:
-        await until_stopped(_write_all(feeds, store))
-        logger.info("stopped")
+        with serving(metrics.registry, endpoint):
+            await until_stopped(_write_all(feeds, store, metrics))
+        logger.info(
+            "stopped; the event loop was late by %.0f ms at most", metrics.lag.worst_s * 1e3
+        )
     finally:
+        lag.cancel()
         await store.close()
 
 
-async def _write_all(feeds: Sequence[Feed], store: Store) -> None:
+async def _write_all(feeds: Sequence[Feed], store: Store, metrics: IngestMetrics) -> None:
     async with asyncio.TaskGroup() as tasks:
         for feed in feeds:
-            tasks.create_task(write_feed(feed.config, store, feed.past))
+            tasks.create_task(write_feed(feed.config, store, feed.past, metrics))
 
 
-async def write_feed(config: IngestConfig, store: Store, past: Past | None = None) -> None:
+async def write_feed(
+    config: IngestConfig,
+    store: Store,
+    past: Past | None = None,
+    metrics: IngestMetrics | None = None,
+) -> None:
     """Write a feed while this process holds its lease, and wait while another does.
 
     Raises
@@ -249,13 +271,18 @@ async def write_feed(config: IngestConfig, store: Store, past: Past | None = Non
         As `Ingest.run`; or another process writes the feed and `config.standby` is false.
     """
     lease = Lease(store, config.feed)
+    feeds = metrics.feeds if metrics is not None else {}
     try:
         while True:
-            await take_lease(config, lease)
+            feeds[config.feed] = None
+            await take_lease(config, lease, store)
             try:
                 if past is not None:
                     config = replace(config, since=await _kept(lease, past(store, config)))
-                await Ingest(config, store, lease).run()
+                ingest = Ingest(config, store, lease)
+                feeds[config.feed] = ingest.figures
+                freeze()
+                await ingest.run()
                 return
             except* LeaseLost as lost:
                 logger.warning("stopped writing: %s", lost.exceptions[0])
@@ -274,7 +301,7 @@ async def _kept[T](lease: Lease, work: Awaitable[T]) -> T:
         await asyncio.gather(keeping, return_exceptions=True)
 
 
-async def take_lease(config: IngestConfig, lease: Lease) -> None:
+async def take_lease(config: IngestConfig, lease: Lease, store: Store) -> None:
     """Wait until this process holds the lease of the feed.
 
     Raises
@@ -282,11 +309,12 @@ async def take_lease(config: IngestConfig, lease: Lease) -> None:
     UserError
         Another process holds it and `config.standby` is false.
     """
-    waited = False
+    name = standby_process(config.feed, os.getpid())
+    beats = Heartbeat(store, name, dict)
+    beating: asyncio.Task[None] | None = None
 
     def on_standby(holder: Holder) -> None:
-        nonlocal waited
-        waited = True
+        nonlocal beating
         if not config.standby:
             raise UserError(
                 f"feed {config.feed} is written by another ingest, {holder}; stop that one, or"
@@ -295,7 +323,15 @@ async def take_lease(config: IngestConfig, lease: Lease) -> None:
         logger.info(
             "feed %d is written by another ingest, %s; waiting as standby", config.feed, holder
         )
+        beating = beating or asyncio.ensure_future(beats.run())
 
-    await lease.wait(on_standby)
-    if waited:
+    try:
+        await lease.wait(on_standby)
+    finally:
+        if beating is not None:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+            with contextlib.suppress(*REDIS_ERRORS):
+                await cast(Any, store.client).hdel(HEALTH_KEY, name)
+    if beating is not None:
         logger.info("taking over feed %d", config.feed)

@@ -12,12 +12,19 @@ import time
 from typing import Final
 
 from tickfire.base.retry import Backoff
+from tickfire.base.units import NS_PER_S
 from tickfire.ingest.adapter.protocol import FeedFinished, FeedRefused, Resume, Source
 from tickfire.ingest.adapter.session import FeedSession
 from tickfire.ingest.dbn.control import ErrorMsg, SystemMsg, decode_control
 from tickfire.ingest.dbn.instruments import InstrumentTable
-from tickfire.ingest.dbn.layout import ERROR_REPLAY_AGED_OUT, SYSTEM_END_OF_INTERVAL
+from tickfire.ingest.dbn.layout import (
+    ERROR_REPLAY_AGED_OUT,
+    RTYPE_ERROR,
+    RTYPE_SYSTEM,
+    SYSTEM_END_OF_INTERVAL,
+)
 from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.kernel.context import COUNT_RECORDS
 from tickfire.ingest.kernel.emit import LATEST_NS
 from tickfire.ingest.kernel.intake_context import AHEAD_NS
 from tickfire.ingest.kernel.parse import Batch, Parser
@@ -26,10 +33,12 @@ from tickfire.ingest.writer.announcements import Announcements
 from tickfire.ingest.writer.clock import FeedClock
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.cursors import CursorFields
+from tickfire.ingest.writer.feed_watch import FeedWatch
+from tickfire.ingest.writer.messages import GatewayMessages
 from tickfire.ingest.writer.output import Output
 from tickfire.ingest.writer.reports import ReportWriter
 from tickfire.ingest.writer.resume import Resumption
-from tickfire.store.schema import LIVE, REPLAY, FeedState, Instrument
+from tickfire.store.schema import LIVE, REPLAY, Instrument
 
 RECONNECT_S: Final = 0.2
 RECONNECT_MAX_S: Final = 1.0
@@ -52,7 +61,12 @@ class Sessions:
     Attributes
     ----------
     feed : FeedState
-        The state of the connection to the gateway.
+        The state of the feed.
+    count : int
+        Number of sessions begun.
+    lag_ns : int
+        Time from the latest record to its receipt, by the feed's clock.
+    messages : GatewayMessages
     """
 
     def __init__(
@@ -78,7 +92,31 @@ class Sessions:
         self._origin = LIVE
         self._cursors = CursorFields(self._intake, config.feed, config.shards)
         self._resumption = Resumption(self._intake, config.backfill_s, config.since)
-        self.feed = FeedState(False, time.time_ns())
+        self._watch = FeedWatch(
+            config.feed, time.time_ns(), int(config.stale_s * NS_PER_S), self._is_open
+        )
+        self.feed = self._watch.look(time.time_ns())
+        self._records = 0
+        self.count = self.lag_ns = 0
+        self.messages = GatewayMessages(
+            announcements.tell,
+            lambda detail: announcements.missing(detail, "gateway"),
+            time.monotonic,
+        )
+
+    def look(self) -> None:
+        """Bring the state of the feed up to date, and announce that it is up or stale."""
+        now = time.time_ns()
+        if self.must_wait:
+            self._watch.hold(now)
+        before, self.feed = self.feed, self._watch.look(now)
+        if self.feed.connected and self.feed.state != before.state:
+            logger.info("feed %d is %s: %s", self._config.feed, self.feed.state, self.feed.name)
+            self._announcements.tell(f"feed_{self.feed.state}", self.feed.name)
+
+    def _is_open(self, dataset: str, now: int) -> bool:
+        is_live = self._origin == LIVE
+        return not is_live or self._config.sessions.of(dataset, "").is_open(now)
 
     async def run(self) -> None:
         """Read the feed until cancelled, or until it has no more data.
@@ -113,7 +151,8 @@ class Sessions:
                 backoff.reset()
             delay = backoff.next_s()
             logger.warning("%s; trying again in %.1f s", why, delay)
-            self.feed = FeedState(False, time.time_ns(), str(why))
+            self._watch.lose(str(why), time.time_ns())
+            self.look()
             await self._announcements.status("feed_down", str(why))
             await asyncio.sleep(delay)
 
@@ -129,7 +168,9 @@ class Sessions:
         self._origin = source.origin
         logger.info("session of %s, DBN version %d", metadata.dataset, metadata.version)
         now = time.time_ns()
-        self.feed = FeedState(True, now, metadata.dataset)
+        self.count += 1
+        has_heartbeats = self._config.adapter.silence_s is not None
+        self._watch.connect(metadata.dataset, now, has_heartbeats=has_heartbeats)
         self._states.use_schema(metadata.schema)
         self._resumption.begin(metadata.start if 0 < metadata.start <= LATEST_NS else now, now)
         self._reports.begin_session(resumes=not self._resumption.is_new)
@@ -151,6 +192,7 @@ class Sessions:
         """Write one batch and return whether the session may go on at once."""
         self._clock.take(self._intake.latest, time.monotonic_ns())
         self._intake.allow(0)
+        self._note(batch, received)
         seen = self._resumption.note(received)
         cursors = self._cursors.changed(self._output.epoch, seen)
         self._output.write(batch.ticks, batch.bars, received, time.time_ns(), cursors)
@@ -159,13 +201,25 @@ class Sessions:
             self._announcements.instruments(new)
         return not self.must_wait
 
+    def _note(self, batch: Batch, received: int) -> None:
+        """Note that a batch brought data, or messages of the gateway alone."""
+        records = self._states.count(COUNT_RECORDS)
+        messages = sum(record[1] in (RTYPE_SYSTEM, RTYPE_ERROR) for record in batch.controls)
+        if records - self._records > messages:
+            self._watch.take(received)
+            self.lag_ns = received - self._intake.latest
+        else:
+            self._watch.hear(received)
+        self._records = records
+
     def _control(self, record: bytes) -> list[Instrument]:
         message = decode_control(record)
         if isinstance(message, ErrorMsg):
-            logger.error("error from the gateway: %s", message.err)
+            self.messages.take(message)
             if message.code == ERROR_REPLAY_AGED_OUT:
                 self._resumption.age_out()
         elif isinstance(message, SystemMsg):
+            self.messages.take(message)
             self._take_message(message)
         elif not self._reports.take(record):
             return self._instruments.take_record(record)

@@ -18,6 +18,13 @@ REASONS: Final = {
     ctx.COUNT_OHLCV_IGNORED: "of bars that are made from trades or other bars as well",
 }
 """Counters of skipped records, and what is wrong with the records."""
+LABELS: Final = {
+    ctx.COUNT_SHORT: "short",
+    ctx.COUNT_UNDEFINED: "no_price",
+    ctx.COUNT_BAD_TIME: "bad_time",
+    ctx.COUNT_OHLCV_IGNORED: "bars_made",
+}
+"""Names of the same counters in metrics."""
 REFUSED: Final = -1
 """Stands for the counter of records that the intake refused."""
 
@@ -44,6 +51,12 @@ class SkippedRecords:
         """The number of records skipped so far."""
         return sum(self._counts().values())
 
+    def by_reason(self) -> dict[str, int]:
+        """Return the number of records skipped so far by reason, named as in metrics."""
+        found = self._counts()
+        reasons = {label: found.get(counter, 0) for counter, label in LABELS.items()}
+        return reasons | {"far_time": found.get(REFUSED, 0), "type": sum(_types(found).values())}
+
     def appeared(self) -> list[str]:
         """Return sentences if records were skipped of a type, or for a reason, that is new."""
         found = self._counts()
@@ -60,7 +73,9 @@ class SkippedRecords:
         self._restamped = self._intake.count(IN_RESTAMPED) if self._intake is not None else 0
         if self._restamped == before:
             return []
-        return [f"replaced a time of {_records(self._restamped)} that is far from the feed's clock"]
+        return [
+            f"replaced a time of {records_text(self._restamped)} that is far from the feed's clock"
+        ]
 
     def _counts(self) -> dict[int, int]:
         """Return the counters that are not 0."""
@@ -79,12 +94,12 @@ class SkippedRecords:
 def _sentences(found: dict[int, int], before: dict[int, int]) -> Iterator[str]:
     for counter, reason in REASONS.items():
         if found.get(counter) != before.get(counter):
-            yield f"skipped {_records(found[counter])} {reason}"
+            yield f"skipped {records_text(found[counter])} {reason}"
     if found.get(REFUSED) != before.get(REFUSED):
-        yield f"skipped {_records(found[REFUSED])} whose times are far from the feed's clock"
+        yield f"skipped {records_text(found[REFUSED])} whose times are far from the feed's clock"
     types = _types(found)
     if types != _types(before):
-        total = _records(sum(types.values()))
+        total = records_text(sum(types.values()))
         yield f"skipped {total} of types that are not carried: {counted_types(types)}"
 
 
@@ -92,5 +107,6 @@ def _types(counts: dict[int, int]) -> dict[int, int]:
     return {c - ctx.COUNT_SKIPPED: n for c, n in counts.items() if c >= ctx.COUNT_SKIPPED}
 
 
-def _records(count: int) -> str:
+def records_text(count: int) -> str:
+    """Return a number of records as text."""
     return "1 record" if count == 1 else f"{count:,} records"

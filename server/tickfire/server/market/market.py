@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UserError
@@ -79,7 +80,9 @@ class Market:
         self.books = Books(hub, self.feeds)
         self._pages = CandlePages(self.feeds)
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
-        self.health = Health(hub, self.metrics, self._trace, lambda: self.live, clients, clock)
+        self.health = Health(
+            hub, self.metrics, self._trace, lambda: self.live, clients, clock, self._tell_feeds
+        )
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
         self._watch()
@@ -87,7 +90,7 @@ class Market:
     def channels(self) -> Mapping[str, Callable[[], Channel]]:
         """Return a factory of channels for each pattern of topics."""
         return {
-            REALTIME: lambda: RealtimeChannel(self.feeds, self.subscriptions),
+            REALTIME: lambda: RealtimeChannel(self.feeds, self.subscriptions, self.health),
             "market:*": lambda: InstrumentChannel(self.feeds, self.subscriptions, self.reports),
             STATS: lambda: StatsChannel(self.feeds, self.reports),
             BOOKS: lambda: BookChannel(self.feeds, self.books),
@@ -151,6 +154,10 @@ class Market:
         self.subscriptions.enter(feed)
 
     # --- health and metrics
+    def _tell_feeds(self, feeds: list[dict[str, Any]]) -> None:
+        if self.live is not None:
+            self.live.fanout.announce(REALTIME, "feeds", {"feeds": feeds})
+
     def trouble(self) -> str | None:
         """Return the reason why the market is not ready to serve, None if it is."""
         if not self.feeds.reachable:

@@ -61,7 +61,7 @@ async def until(joined: Joined, process: str, state: str) -> dict[str, Any]:
 async def test_the_reply_has_the_state_and_the_hops(server: Server) -> None:
     joined = await (await server.client()).join("pipeline:health")
     report = joined.response
-    assert set(report) == {"now", "processes", "hops"}
+    assert set(report) == {"now", "processes", "feeds", "hops"}
     assert list(report["hops"]) == [*HOPS, "acknowledge"]
     assert report["hops"]["parse"] == {"p50": 0, "p99": 0, "count": 0}
     (row,) = [row for row in report["processes"] if row["name"] == "server"]

@@ -39,7 +39,7 @@ class Scene:
                 self.streams.written = self.position
                 self.newest = self.now - 1000, self.now
                 figures: dict[str, float] = {"position": self.position, "records": self.position}
-                beat = Beat("ingest", self.pid, START, self.now, figures, self.feed)
+                beat = Beat("ingest:1", self.pid, START, self.now, figures, self.feed)
                 self.processes.hear([beat], self.now)
             self.rows()
 

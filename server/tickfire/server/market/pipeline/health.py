@@ -19,7 +19,7 @@ from tickfire.server.market.pipeline.report import Report, Row, Streams, Worker
 from tickfire.server.metrics import Metrics
 from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable, Requests
-from tickfire.store.schema import HEALTH_KEY, Beat, Stream
+from tickfire.store.schema import HEALTH_KEY, INGEST, Beat, Stream
 from tickfire.store.store import Store
 
 HEALTH: Final = "pipeline:health"
@@ -56,6 +56,8 @@ class Health:
         Returns the number of connections.
     clock : callable
         Returns ns since the Unix epoch.
+    on_feeds : callable
+        Called with the feeds, as JSON, whenever the state of one has changed.
     """
 
     def __init__(
@@ -66,7 +68,10 @@ class Health:
         live: Callable[[], FollowedMarket | None],
         clients: Callable[[], int],
         clock: Callable[[], int],
+        on_feeds: Callable[[list[dict[str, Any]]], None] = lambda feeds: None,
     ) -> None:
+        self._on_feeds = on_feeds
+        self._told: list[tuple[int, str, str]] = []
         self._hub, self._metrics, self._trace = hub, metrics, trace
         self._live, self._clients, self._clock = live, clients, clock
         self._processes = Processes()
@@ -93,8 +98,13 @@ class Health:
         return {
             "now": str(now),
             "processes": [row.as_json() for row in self._rows(now)],
+            "feeds": self.feeds_as_json(),
             "hops": {name: _as_json(hop) for name, hop in self._hops().items()},
         }
+
+    def feeds_as_json(self) -> list[dict[str, Any]]:
+        """Return the state of each feed for clients."""
+        return [row.as_json() for row in self._report.feeds(self._clock())]
 
     def _count_up(self) -> dict[str, float]:
         return {row.name: float(row.state == "up") for row in self._rows(self._clock())}
@@ -113,8 +123,8 @@ class Health:
         return self._report.rows(worker, now)
 
     def _hops(self) -> Mapping[str, Quantiles]:
-        ingest = self._processes.get("ingest")
-        figures = {} if ingest is None else ingest.beat.figures
+        rows = self._rows(self._clock())
+        figures = next((row.figures for row in rows if row.name == INGEST), {})
         acknowledge = Quantiles(
             int(figures.get("acknowledged_p50_ns", 0)),
             int(figures.get("acknowledged_p99_ns", 0)),
@@ -157,8 +167,17 @@ class Health:
             await asyncio.sleep(REPORT_S)
             self._measure_rates()
             self._rows(self._clock())  # so that the report knows the usual rate
+            self._tell_feeds()
             if self._hub.lanes(HEALTH):
                 self._hub.local_broadcast(HEALTH, "health", self.as_json())
+
+    def _tell_feeds(self) -> None:
+        """Pass on the feeds if the state of one has changed."""
+        rows = self._report.feeds(self._clock())
+        states = [(row.number, str(row.state), row.detail) for row in rows]
+        if states != self._told:
+            self._told = states
+            self._on_feeds([row.as_json() for row in rows])
 
     def _measure_rates(self) -> None:
         metrics, (then, *before) = self._metrics, self._counted

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tickfire.base.units import NS_PER_S
+from tickfire.server.market.pipeline.feeds import FeedRow, feed_rows, worst, writers
 from tickfire.server.market.pipeline.processes import Process, Processes, State, state_after
+from tickfire.store.schema import INGEST
 
 LIVE_FEED_NS: Final = 3600 * NS_PER_S
 """Age of a tick on arrival below which its feed is live; those of a recording are older."""
@@ -140,13 +142,13 @@ class Report:
             backlog=worker.catching_up,
             figures={"clients": worker.clients, "bytes_per_s": round(worker.rates["bytes"], 1)},
         )  # fmt: skip
-        heard = {process.beat.process: process for process in self._processes}
-        ingest, infer, news = (
-            self._process(heard.get(name), redis, now) for name in ("ingest", "infer", "news")
+        infer, news = (
+            self._process(self._processes.get(name), redis, now) for name in ("infer", "news")
         )
-        feed = None
+        written = [self._process(process, redis, now) for _, process in writers(self._processes)]
+        ingest = _joined([row for row in written if row is not None])
+        feed = self._feed(ingest, now)
         if ingest is not None:
-            feed = self._feed(heard["ingest"], ingest)
             self._estimate(feed, ingest, redis, worker, now)
         rows = (feed, ingest, redis, server, infer, news)
         return [row for row in rows if row is not None]
@@ -158,23 +160,30 @@ class Report:
         if redis.state == "down":
             state, since = "unknown", redis.since
         figures = process.beat.figures
-        row = Row(process.beat.process, state, since, figures=dict(figures))
+        name = process.beat.process.partition(":")[0]
+        row = Row(name, state, since, figures=dict(figures))
         if state == "up":
-            row.rate = process.rate("headlines" if row.name == "news" else "position")
-        if row.name == "ingest":
+            row.rate = process.rate("headlines" if name == "news" else "position")
+        if name == INGEST:
             row.backlog = int(figures.get("unacknowledged_writes", 0))
         elif "position" in figures:
             row.backlog = max(0, self._streams.written - int(figures["position"]))
         return row
 
-    def _feed(self, process: Process, ingest: Row) -> Row | None:
-        feed = process.beat.feed
-        if feed is None:
+    def feeds(self, now: int) -> list[FeedRow]:
+        """Return the state of each feed."""
+        return feed_rows(self._processes, self._streams.state(now), now)
+
+    def _feed(self, ingest: Row | None, now: int) -> Row | None:
+        """Return the row of all feeds, whose state is the gravest of theirs."""
+        feeds = self.feeds(now)
+        if ingest is None or not feeds:
             return None
+        detail = "; ".join(dict.fromkeys(feed.detail for feed in feeds if feed.detail))
         if ingest.state != "up":
-            return Row("feed", "unknown", ingest.since, feed.name)
-        state: State = "up" if feed.connected else "down"
-        return Row("feed", state, feed.since, feed.name, process.rate("records"))
+            return Row("feed", "unknown", ingest.since, detail)
+        state, since = worst([(_STATES[feed.state], feed.since) for feed in feeds])
+        return Row("feed", state, since, detail, sum(feed.rate for feed in feeds))
 
     def _estimate(
         self, feed: Row | None, ingest: Row, redis: Row, worker: Worker, now: int
@@ -198,3 +207,25 @@ class Report:
             row = ingest if redis.state != "up" or feed is None else feed
             row.backlog = int(self._usual_rate * behind / NS_PER_S)
             row.estimated = True
+
+
+_STATES: Final[Mapping[str, State]] = {
+    "up": "up", "stale": "late", "down": "down", "unknown": "unknown",
+}  # fmt: skip
+"""The state of a part of the pipeline for that of a feed."""
+
+
+def _joined(rows: list[Row]) -> Row | None:
+    """Join the rows of the processes that write feeds into one."""
+    if not rows:
+        return None
+    state, since = worst([(row.state, row.since) for row in rows])
+    figures: dict[str, float] = {}
+    for row in rows:
+        for name, figure in row.figures.items():
+            before = figures.get(name, 0)
+            figures[name] = max(before, figure) if name.endswith("_ns") else before + figure
+    down = [row for row in rows if row.state != "up"]
+    detail = f"{len(down)} of {len(rows)} processes" if down and len(rows) > 1 else ""
+    rate, backlog = sum(row.rate for row in rows), sum(row.backlog for row in rows)
+    return Row(INGEST, state, since, detail, rate, backlog, figures=figures)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from tickfire.phoenix import Socket
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
+from tickfire.server.market.pipeline.health import Health
 from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.reports.json import status_as_json
 from tickfire.server.market.ticks.conflate import ConflatedView
@@ -71,6 +72,12 @@ class _TicksChannel(OutboundChannel):
 class RealtimeChannel(_TicksChannel):
     """All trades of all or some instruments."""
 
+    def __init__(
+        self, feeds: FeedFollower, subscriptions: TickSubscriptions, health: Health
+    ) -> None:
+        super().__init__(feeds, subscriptions)
+        self._health = health
+
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         """Subscribe; reply with the instruments and the newest id."""
         params = MarketParams.of(payload)
@@ -87,6 +94,7 @@ class RealtimeChannel(_TicksChannel):
         return {
             "instruments": live.data.instruments.as_json(),
             "origin": self._feeds.origin,
+            "feeds": self._health.feeds_as_json(),
             "id": str(live.data.newest_id()),
             **recovered,
         }
