@@ -1,6 +1,7 @@
 import { byId, setData, setText } from "../dom";
 import { span } from "../format/time";
 import type { PageState } from "./connection";
+import type { FeedTrouble } from "./feed-trouble";
 
 /** After so long without a trade of any symbol, or without news of the shown one, ms. */
 const MARKET_QUIET_MS = 10_000;
@@ -29,8 +30,14 @@ export interface Freshness {
 
 const FRESH: Freshness = { level: "fresh", badge: "", note: "" };
 
-/** Say whether the shown values are renewed, and if not, since when and why. */
-export function freshness(state: PageState, pulse: Pulse, now: number): Freshness {
+/** Say whether the shown values are renewed, and if not, since when and why; `trouble` of a feed comes first. */
+export function freshness(
+  state: PageState,
+  pulse: Pulse,
+  now: number,
+  trouble: FeedTrouble | null = null,
+): Freshness {
+  if (state === "live" && trouble !== null) return trouble;
   if (pulse.symbol === null && pulse.market === null) return FRESH;
   const down = now - (pulse.lost ?? now);
   const isJoining = state === "waiting" || state === "connecting";

@@ -3,6 +3,7 @@ import type { Recovery } from "../feed/cursor";
 import type {
   Book,
   Candle,
+  FeedReport,
   Instrument,
   Missed,
   Origin,
@@ -55,6 +56,10 @@ export interface ReceivingParts {
 /** Passes incoming data to the parts of the page, and asks for them to be drawn. */
 export class Incoming implements PageHandlers {
   constructor(private readonly parts: ReceivingParts) {}
+
+  onFeeds(feeds: readonly FeedReport[]): void {
+    this.parts.status.heardFeeds(feeds);
+  }
 
   onInstruments(instruments: readonly Instrument[]): void {
     const { market, references, session, watch, navigation, frames } = this.parts;

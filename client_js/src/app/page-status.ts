@@ -3,10 +3,11 @@ import type { ChartEvents } from "../chart/chart-events";
 import { setData } from "../dom";
 import type { Recovery } from "../feed/cursor";
 import type { MarketFeed } from "../feed/feed";
-import type { Missed, Tick } from "../feed/payloads";
+import type { FeedReport, Missed, Tick } from "../feed/payloads";
 import { RateCounter } from "../store/rate";
 import { ConnectionLamp, type PageState, pageState } from "./connection";
 import { EmptyChart, emptiness } from "./empty";
+import { feedTrouble } from "./feed-trouble";
 import { FreshnessView, freshness, type Pulse } from "./freshness";
 import type { Pipeline } from "./pipeline";
 import { ShownPosition } from "./position";
@@ -27,6 +28,7 @@ export class PageStatus {
   private readonly position = new ShownPosition();
   /** The server's reason for refusing the shown candles, until they are joined. */
   private refusal: string | null = null;
+  private feeds: readonly FeedReport[] = [];
 
   constructor(
     private readonly feed: MarketFeed,
@@ -68,6 +70,12 @@ export class PageStatus {
   /** Show a message until the next one replaces it. */
   say(tone: "good" | "bad", text: string): void {
     this.line.say(tone, text);
+  }
+
+  /** The state of each feed has come. */
+  heardFeeds(feeds: readonly FeedReport[]): void {
+    this.feeds = feeds;
+    this.report();
   }
 
   recovery(recovery: Recovery): void {
@@ -113,7 +121,8 @@ export class PageStatus {
     const state = pageState(feed.status, session);
     this.follow(state);
     this.lamp.render(state, feed.status);
-    this.age.render(freshness(state, pulse, performance.now()));
+    const trouble = feedTrouble(this.feeds, Date.now());
+    this.age.render(freshness(state, pulse, performance.now(), trouble));
     const { symbol, interval, store } = session;
     const wanted = { symbol, interval, candles: store?.count ?? 0, refusal: this.refusal };
     this.empty.render(emptiness(state, feed.status, wanted, Date.now()));

@@ -7,6 +7,7 @@ import type {
   Candle,
   CandlesReply,
   CandleTuple,
+  FeedReport,
   Instrument,
   Missed,
   Origin,
@@ -51,6 +52,8 @@ export interface PageHandlers {
   onInstruments(instruments: Instrument[]): void;
   /** The origin of the ticks, null if it is not known. */
   onOrigin(origin: Origin | null): void;
+  /** The state of each feed, at first and after each change. */
+  onFeeds(feeds: FeedReport[]): void;
   onTick(tick: Tick): void;
   /** Trades of the selected symbol. */
   onTrade(tick: Tick): void;
@@ -102,6 +105,7 @@ export class PageSession implements Shown {
         for (const { symbol, hours } of instruments) this.hours.set(symbol, hours ?? ALWAYS);
         handlers.onInstruments(instruments);
       },
+      onFeeds: (feeds) => handlers.onFeeds(feeds),
       onTick: (tick) => handlers.onTick(tick),
       onRecovery: (recovery) => handlers.onRecovery(recovery),
       onGap: (gap) => handlers.onGap(gap),

@@ -6,6 +6,7 @@ import { preciseNow } from "./clock";
 import { Cursor, type Recovery } from "./cursor";
 import type {
   BookReply,
+  FeedReport,
   Headline,
   HealthReport,
   Instrument,
@@ -52,6 +53,8 @@ export interface RealtimeHandlers extends Resumable {
   since?: string;
   onInstruments?: (instruments: Instrument[]) => void;
   onJoin?: (reply: RealtimeReply) => void;
+  /** The state of each feed, at first and after each change. */
+  onFeeds?: (feeds: FeedReport[]) => void;
   onTick?: (tick: Tick) => void;
   /** With this handler, ticks arrive packed and `onTick` is not called. */
   onPacked?: (ticks: PackedTicks) => void;
@@ -130,6 +133,7 @@ export class MarketFeed {
       onJoin: (reply) => {
         resume(cursor, reply, handlers);
         handlers.onInstruments?.(reply.instruments);
+        handlers.onFeeds?.(reply.feeds ?? []);
         handlers.onJoin?.(reply);
       },
       events: {
@@ -143,6 +147,7 @@ export class MarketFeed {
           handlers.onPacked?.(packed);
         },
         instruments: (reply: RealtimeReply) => handlers.onInstruments?.(reply.instruments),
+        feeds: ({ feeds }: { feeds: FeedReport[] }) => handlers.onFeeds?.(feeds),
         gap: (gap: Missed) => handlers.onGap?.(gap),
       },
     });

@@ -165,6 +165,22 @@ export interface RealtimeReply extends Resumed {
   /** The origin of the ticks; null if it is not known. */
   origin: Origin | null;
   instruments: Instrument[];
+  /** The state of each feed; absent from older servers. */
+  feeds?: FeedReport[];
+}
+
+/** The state of one feed; `since` in ns by the server machine's clock. */
+export interface FeedReport {
+  number: number;
+  /** "stale" if it is connected and sends no data while its market is open. */
+  state: "up" | "stale" | "down" | "unknown";
+  since: string;
+  /** The dataset, or why the feed is not up. */
+  detail: string;
+  /** Records per second. */
+  rate: number;
+  /** Processes that wait to take over. */
+  standbys: number;
 }
 
 export interface InstrumentReply extends Resumed {
@@ -297,5 +313,7 @@ export type ServerHop = "parse" | "write" | "read" | "encode" | "send" | "acknow
 export interface HealthReport {
   now: string;
   processes: ProcessReport[];
+  /** The state of each feed; absent from older servers. */
+  feeds?: FeedReport[];
   hops: Record<ServerHop, HopQuantiles>;
 }

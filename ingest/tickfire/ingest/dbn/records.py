@@ -6,7 +6,8 @@ Characters, such as action and side, are u1 fields with the ASCII code.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 
@@ -330,7 +331,7 @@ def field_offsets(name: str) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     """
     offsets = np.zeros(256, np.uint8)
     for rtype, dtypes in ({r: (d,) for r, d in _SAME_IN_ALL.items()} | _BY_VERSION).items():
-        fields = [dtype.fields or {} for dtype in dtypes]
+        fields: list[Mapping[str, Any]] = [dtype.fields or {} for dtype in dtypes]
         found = {each[name][1] if name in each else 0 for each in fields}
         if len(found) == 1:
             offsets[rtype] = found.pop()
