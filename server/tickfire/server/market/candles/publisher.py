@@ -22,14 +22,14 @@ from tickfire.server.market.candles.json import bar_as_json, bars_as_json
 from tickfire.server.market.candles.series import NONE, START, Bar, Bars
 from tickfire.server.market.candles.sources import sources_of
 from tickfire.server.market.candles.tracks import Track
-from tickfire.store.schema import INTERVALS_S
+from tickfire.store.schema import BAR_LATE, INTERVALS_S
 
 FLUSHES_PER_S: Final = 20
 DEFAULT_LIMIT: Final = 500
 REMEMBERED_CLOSES: Final = 8
 MANY_BARS: Final = 64
-"""Closed bars of an instrument, changed at once, beyond which its topics are reset and not told of
-each, as when history is filled in."""
+"""Bars of history, filled in at once, beyond which the topics of their instruments are reset and
+not told of each bar."""
 
 
 @dataclass(slots=True, eq=False)
@@ -132,10 +132,10 @@ class CandlePublisher:
         if len(pieces) or self.candles.has_idle:
             change = self.candles.take(pieces)
             if self._topics:
-                self._send_change(change)
+                self._send_change(change, _is_history(pieces))
 
-    def _send_change(self, change: Change) -> None:
-        counts = Counter(slot for slot, _, _ in change.bars)
+    def _send_change(self, change: Change, is_history: bool) -> None:
+        counts = Counter(slot for slot, _, _ in change.bars if is_history)
         many = {slot for slot, count in counts.items() if count > MANY_BARS}
         for slot in change.resets | many:
             for topic in self._topics.get(slot, ()):
@@ -231,3 +231,9 @@ class CandlePublisher:
             "id": self._id_at(slot),
         }
         self._hub.local_broadcast(topic.name, "candle", payload)
+
+
+def _is_history(pieces: NDArray[np.void]) -> bool:
+    """Return whether BAR[] pieces are bars of a feed that fill in what is past."""
+    filled_in = (pieces["trades"] == 0) & (pieces["flags"] & BAR_LATE != 0)
+    return int(np.count_nonzero(filled_in)) > MANY_BARS
