@@ -84,6 +84,28 @@ return 1
 KEYS are the key of the head and those of the commands; ARGV are the head expected, the head left,
 and the commands. If the head is another, nothing is written and it is returned.
 """
+APPEND_FENCED: Final = b"""
+if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') > tonumber(ARGV[2]) then
+  return 0
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+local at = 3
+while at <= #ARGV do
+  local last = at + tonumber(ARGV[at])
+  local reply = redis.pcall(unpack(ARGV, at + 1, last))
+  if type(reply) == 'table' and reply.err and not string.find(reply.err, 'equal or smaller') then
+    return reply
+  end
+  at = last + 1
+end
+return 1
+"""
+"""Script that runs commands, given as for `APPEND`, unless a later writer has run any.
+
+KEYS are the key of a hash and those of the commands; ARGV are the field of the hash that holds the
+greatest fencing number, the number of this writer, and the commands. Entries that the stream has
+are left out, so the script may be repeated.
+"""
 APPENDED: Final = 1
 """The reply if the commands were run."""
 

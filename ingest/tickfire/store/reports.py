@@ -15,6 +15,7 @@ import msgspec
 HISTORY_REPORTS: Final = 20_000
 """Approximate number of entries that each stream of reports keeps."""
 EPOCH_FIELD: Final = b"epoch"
+FENCE_FIELD: Final = b"fence"
 """Field of the hash of present reports: the epoch that they belong to."""
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.dbn import START, rows, trades
 from tests.support.eventually import eventually
 from tests.support.ingest import ingesting, sending, until_records
 from tickfire.ingest.dbn.layout import RTYPE_IMBALANCE, RTYPE_STATISTICS, RTYPE_STATUS
 from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.ingest.writer.reports import ReportWriter
+from tickfire.store.lease import LeaseLost
 from tickfire.store.reports import (
     EPOCH_FIELD,
+    FENCE_FIELD,
     Report,
     Statistic,
     TradingStatus,
@@ -47,6 +53,7 @@ async def stored(client: Any, key: bytes) -> list[Report | None]:
 async def present(client: Any) -> list[Report | None]:
     held = await client.hgetall(present_key(1))
     assert len(held.pop(EPOCH_FIELD)) == 8
+    assert int(held.pop(FENCE_FIELD)) > 0
     return [decode_report(data) for data in held.values()]
 
 
@@ -96,3 +103,27 @@ async def test_a_new_epoch_keeps_the_present_reports_alone(client: Any, store: S
     kept = {r.name: r.price for r in await present(client) if isinstance(r, Statistic)}
     assert kept == {"settlement_price": 200, "open_interest": 300}
     assert len(await stored(client, stats_key(1))) == 1
+
+
+async def test_a_writer_that_another_has_replaced_writes_no_reports(
+    client: Any, store: Store
+) -> None:
+    data = trades(1).tobytes() + statistic(0, 3, 100)
+    async with sending(META, data) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, 2)
+        fence = ingest.writer.fence
+    await client.hset(present_key(1), FENCE_FIELD, fence + 1)
+    states = InstrumentStates(1, 1)
+    old = ReportWriter(store, states, 1, lambda: b"12345678", lambda: fence, lambda: None)
+    old.take(statistic(1, 3, 200))
+    with pytest.raises(LeaseLost):
+        await old.run()
+    assert len(await stored(client, stats_key(1))) == 1
+
+
+async def test_reports_that_wait_are_written_at_a_clean_stop(client: Any, store: Store) -> None:
+    data = trades(1).tobytes() + statistic(0, 3, 100)
+    async with sending(META, data) as feed, ingesting(feed, store) as ingest:
+        await until_records(ingest, 2)
+        ingest.reports.take(statistic(1, 3, 200))
+    assert len(await stored(client, stats_key(1))) == 2

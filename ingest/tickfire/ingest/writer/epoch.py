@@ -256,6 +256,11 @@ class EpochWriter:
         if not await self._client.eval(_SET_META, 1, META_KEY, *flat):
             raise LeaseLost("another process has begun to write")
 
+    @property
+    def fence(self) -> int:
+        """The fencing number of this process."""
+        return self._fence
+
     async def is_current(self) -> bool:
         """Return whether Redis still holds this epoch."""
         return bool(await self._client.hget(META_KEY, meta_field(self._feed, EPOCH)) == self.epoch)

@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, Final
 
 import msgspec
-from redis.exceptions import ResponseError
 
 from tickfire.base.retry import Backoff, retry
 from tickfire.ingest.dbn.reports import decode_report_record
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.entries import id_parts
+from tickfire.store.head import APPEND_FENCED, Arguments
+from tickfire.store.lease import LeaseLost
 from tickfire.store.reports import (
     EPOCH_FIELD,
+    FENCE_FIELD,
     HISTORY_REPORTS,
     Report,
     decode_report,
@@ -37,6 +39,7 @@ from tickfire.store.store import REDIS_ERRORS, Store
 MAX_WAITING: Final = 4_096
 """Reports that may wait for Redis before the session is held."""
 REPORTS_PER_WRITE: Final = 256
+FINISH_S: Final = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +55,8 @@ class ReportWriter:
     feed : int
     epoch : callable
         Returns the key of the current epoch. Reports of another one are removed.
+    fence : callable
+        Returns the fencing number of this process.
     on_progress : callable
         Called after each write.
     """
@@ -62,12 +67,13 @@ class ReportWriter:
         states: InstrumentStates,
         feed: int,
         epoch: Callable[[], bytes],
+        fence: Callable[[], int],
         on_progress: Callable[[], None],
     ) -> None:
         self._client: Any = store.client
         self._states = states
         self._feed = feed
-        self._epoch = epoch
+        self._epoch, self._fence = epoch, fence
         self._on_progress = on_progress
         self._resumes = False
         self._written_epoch = b""
@@ -130,6 +136,15 @@ class ReportWriter:
             self._written.clear()
             await self._written.wait()
 
+    async def finish(self) -> None:
+        """Write what waits, once `run` has ended; if Redis does not take it, it is lost."""
+        try:
+            async with asyncio.timeout(FINISH_S):
+                while self._waiting and self._written_epoch:
+                    await self._write()
+        except (TimeoutError, LeaseLost, *REDIS_ERRORS) as error:
+            logger.warning("%d reports were not written: %r", len(self._waiting), error)
+
     async def _persist(self, write: Callable[[], Any]) -> None:
         await retry(
             write, on=REDIS_ERRORS, what="writing reports to Redis", logger=logger,
@@ -140,6 +155,7 @@ class ReportWriter:
         """Go on after the reports in Redis."""
         held = await self._client.hgetall(present_key(self._feed))
         self._written_epoch = held.pop(EPOCH_FIELD, b"")
+        held.pop(FENCE_FIELD, None)
         if self._written_epoch != self._epoch():
             await self._begin_epoch()
             return
@@ -153,28 +169,46 @@ class ReportWriter:
 
     async def _begin_epoch(self) -> None:
         """Remove the reports of an earlier epoch, and write the present ones again."""
-        await self._client.delete(*report_streams(self._feed), present_key(self._feed))
         fields = {field: encode_report(report) for field, report in self._present.items()}
-        self._written_epoch = self._epoch()
-        await self._client.hset(
-            present_key(self._feed), mapping={EPOCH_FIELD: self._written_epoch, **fields}
+        present, epoch = present_key(self._feed), self._epoch()
+        pairs = [part for field in {EPOCH_FIELD: epoch, **fields}.items() for part in field]
+        fence = (FENCE_FIELD, self._fence())
+        await self._run(
+            [
+                (b"UNLINK", present, *report_streams(self._feed)),
+                (b"HSET", present, *fence, *pairs[:2]),
+                *((b"HSET", present, *pairs[at : at + 2]) for at in range(2, len(pairs), 2)),
+            ]
         )
+        self._written_epoch = epoch
+
+    async def _run(self, commands: Sequence[Arguments]) -> None:
+        """Run commands together, unless a later writer has written reports of the feed.
+
+        Raises
+        ------
+        LeaseLost
+            One has.
+        """
+        present = present_key(self._feed)
+        keys = dict.fromkeys((present, *report_streams(self._feed)))
+        flat = [part for command in commands for part in (len(command), *command)]
+        arguments = (*keys, FENCE_FIELD, self._fence(), *flat)
+        if not await self._client.eval(APPEND_FENCED, len(keys), *arguments):
+            raise LeaseLost("another process has begun to write")
 
     async def _write(self) -> None:
         if self._written_epoch != self._epoch():
             await self._begin_epoch()
         some = list(islice(self._waiting, REPORTS_PER_WRITE))
-        commands = self._client.pipeline(transaction=False)
+        commands: list[Arguments] = []
         for number, report in some:
-            data = encode_report(report)
-            commands.xadd(
-                stream_of(report), {"d": data}, id=f"{number}-0",
-                maxlen=HISTORY_REPORTS, approximate=True,
-            )  # fmt: skip
-            commands.hset(present_key(self._feed), present_field(report), data)
-        for reply in await commands.execute(raise_on_error=False):
-            if isinstance(reply, Exception) and not _is_repeated(reply):
-                raise reply
+            data, key = encode_report(report), stream_of(report)
+            commands.append(
+                (b"XADD", key, b"MAXLEN", b"~", HISTORY_REPORTS, b"%d-0" % number, b"d", data)
+            )
+            commands.append((b"HSET", present_key(self._feed), present_field(report), data))
+        await self._run(commands)
         for _ in some:
             self._waiting.popleft()
 
@@ -182,8 +216,3 @@ class ReportWriter:
 def _is_repetition(report: Report, present: Report) -> bool:
     same = msgspec.structs.replace(report, n=present.n) == present
     return same or report.received < present.received
-
-
-def _is_repeated(error: Exception) -> bool:
-    """Return whether Redis refused an entry because it already has it."""
-    return isinstance(error, ResponseError) and "equal or smaller" in str(error)

@@ -80,7 +80,12 @@ class Ingest:
         self.output = Output(config, store, self.states, self.instruments, self.writer, self._go_on)
         self._announcements = Announcements(self.writer, self._go_on)
         self.reports = ReportWriter(
-            store, self.states, config.feed, lambda: self.writer.epoch, self._go_on
+            store,
+            self.states,
+            config.feed,
+            lambda: self.writer.epoch,
+            lambda: self.writer.fence,
+            self._go_on,
         )
         self.sessions = Sessions(
             config, self.parser, self.instruments, self.output, self.reports, self._announcements
@@ -168,6 +173,8 @@ class Ingest:
                     for task in reading:
                         task.cancel()
                     if not any(task.done() or task.cancelling() for task in writing):
+                        await asyncio.gather(*reading, return_exceptions=True)
+                        await self.reports.finish()
                         await self.output.close()
                     for task in writing:
                         task.cancel()

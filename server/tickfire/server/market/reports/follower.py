@@ -16,7 +16,6 @@ from tickfire.server.market.reports.present import PresentReports
 from tickfire.server.market.ticks.source import Listing
 from tickfire.store.entries import Entry, is_after
 from tickfire.store.reports import (
-    EPOCH_FIELD,
     Imbalance,
     Report,
     Statistic,
@@ -141,5 +140,5 @@ async def _read_present(store: Store, feed: int) -> list[Report]:
         )
     finally:
         requests.close()
-    found = (decode_report(data) for field, data in held.items() if field != EPOCH_FIELD)
+    found = (decode_report(data) for field, data in held.items() if b":" in field)
     return [report for report in found if report is not None]
