@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 
 from tests.support.eventually import eventually
+from tests.support.phoenix_client import Joined
 from tests.support.publisher import DAY, FEED, SECOND, Publisher, trades
 from tests.support.server import Serve
 from tests.support.valkey import Valkey
-from tickfire.store.schema import INSTRUMENTS_KEY, Instrument, mapping_field
+from tickfire.server.market.epoch.reader import StreamReader
+from tickfire.store.schema import INSTRUMENTS_KEY, Instrument, mapping_field, shard_of
 
 MIDNIGHT = DAY + 86_400 * SECOND
 NEXT = MIDNIGHT + 86_400 * SECOND
@@ -147,3 +150,92 @@ async def test_a_replay_that_begins_again_goes_back_to_the_first_symbols(
     symbols = [tick["symbol"] for tick in await joined.count("tick", 2 * len(ticks))]
     half = len(ticks) // 2
     assert symbols == (["AAA"] * half + ["BBB"] * half) * 2
+
+
+def around_the_roll(count: int = 40) -> Any:
+    """Return trades of both contracts on both sides of the roll, in turn, a second apart."""
+    times = MIDNIGHT + (np.arange(2 * count) - count) * SECOND
+    ticks = np.concatenate([trades(2 * count, number) for number in (11, 12)])
+    ticks["ts_event"] = np.concatenate([times, times])
+    ticks["sequence"] = np.arange(len(ticks))
+    return ticks[np.argsort(ticks["ts_event"], kind="stable")]
+
+
+def of_the_roll(ticks: Any) -> list[str]:
+    """Return the times of the trades of the contract that ES.c.0 stood for."""
+    wanted = np.where(ticks["ts_event"] < MIDNIGHT, 11, 12) == ticks["instrument_id"]
+    return [str(ts) for ts in ticks["ts_event"][wanted].tolist()]
+
+
+def times(payloads: list[dict[str, Any]]) -> list[str]:
+    return [payload["ts_event"] for payload in payloads]
+
+
+def of_symbol(joined: Joined) -> list[dict[str, Any]]:
+    return [tick for tick in joined.of("tick") if tick["symbol"] == "ES.c.0"]
+
+
+def has_trades(joined: Joined, count: int) -> bool:
+    return len(of_symbol(joined)) == count
+
+
+@pytest.fixture(params=[1, 3, 5])
+def sharded(request: pytest.FixtureRequest, valkey: Valkey) -> Publisher:
+    publisher = Publisher(valkey.client, shards=request.param)
+    rows = {mapping_field(row): msgspec.msgpack.encode(row) for row in ROLL}
+    publisher.client.hset(INSTRUMENTS_KEY, mapping=rows)
+    assert request.param == 1 or shard_of(FEED, 11, request.param) != shard_of(
+        FEED, 12, request.param
+    )
+    return publisher
+
+
+@pytest.mark.parametrize("entry_size", [256, 7])
+@pytest.mark.parametrize("memory", [True, False], ids=["memory", "redis"])
+async def test_a_client_resumes_across_a_roll(
+    sharded: Publisher,
+    valkey: Valkey,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    entry_size: int,
+    memory: bool,
+) -> None:
+    if not memory:
+        monkeypatch.setattr(StreamReader, "recent", lambda self, position: None)
+    ticks = around_the_roll()
+    wanted = of_the_roll(ticks)
+    server = await serve(valkey.url)
+    live = await (await server.client()).join("market:ES.c.0")
+    sharded.publish(ticks[:40], entry_size)
+    await live.count("tick", 20)
+    sharded.publish(ticks[40:], entry_size)
+    seen = await live.count("tick", len(wanted))
+    assert sorted(times(seen)) == wanted
+    for since in (0, 39, 55):
+        client = await server.client()
+        joined = await client.join("market:ES.c.0", {"since": seen[since]["id"]})
+        assert joined.response["recovered"] is True
+        missing = sorted(set(wanted) - set(times(seen[: since + 1])))
+        got = list(await joined.count("tick", len(missing)))
+        assert times(got) == missing
+        assert {tick["symbol"] for tick in got} == {"ES.c.0"}
+        again = await client.join("market:realtime", {"since": seen[since]["id"]})
+        await eventually(partial(has_trades, again, len(missing)), "the trades of the symbol")
+        assert sorted(times(of_symbol(again))) == missing
+        await client.close()
+
+
+@pytest.mark.parametrize("params", [{"max_hz": 50}, {"max_hz": 1}])
+async def test_conflated_trades_keep_the_symbol_that_they_had(
+    sharded: Publisher, valkey: Valkey, serve: Serve, params: dict[str, Any]
+) -> None:
+    ticks = around_the_roll()
+    wanted = of_the_roll(ticks)
+    sizes = ticks["size"][[str(ts) in wanted for ts in ticks["ts_event"].tolist()]]
+    server = await serve(valkey.url)
+    joined = await (await server.client()).join("market:ES.c.0", params)
+    sharded.publish(ticks, 16)
+    last = str(ticks["ts_event"][-1])
+    await joined.until(lambda joined: last in times(joined.of("tick")))
+    volume = sum(tick["volume"] for tick in joined.of("tick"))
+    assert volume == int(sizes.sum()) // 2

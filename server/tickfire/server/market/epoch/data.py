@@ -6,8 +6,9 @@ one is loaded, so that nothing of the old epoch can leak into it.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,11 +21,14 @@ from tickfire.server.market.candles.bar_index import BarIndex
 from tickfire.server.market.candles.candles import Candles
 from tickfire.server.market.epoch.instruments import Instruments, blank_states
 from tickfire.server.market.ticks.encode import Encoder, Quote
-from tickfire.server.market.ticks.positions import FeedPositions, WireId
+from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.slots import Slots
 from tickfire.server.market.ticks.source import Listing
 from tickfire.store.epoch import Epoch
 from tickfire.store.schema import Instrument, Stream
+
+KEPT_TABLES: Final = 8
+"""Tables of past times that are kept, so that clients that catch up share them."""
 
 
 class MarketData:
@@ -54,6 +58,7 @@ class MarketData:
         self.streams: tuple[Stream, ...] = ()
         self.positions: dict[Stream, int] = {}
         self.bar_indexes: dict[Stream, BarIndex] = {}
+        self._past: dict[tuple[int, int, int], MarketData] = {}
         self.states = InstrumentStates()
         self.instruments = Instruments(self.states, sessions)
         self.slots = Slots(self.states)
@@ -125,12 +130,32 @@ class MarketData:
         return WireId.of(self.epochs, {stream: self.positions[stream] for stream in chosen})
 
     def id_of(self, listing: Listing) -> WireId:
-        """Return the id of the newest tick of the stream of an instrument."""
-        return self.id_at(listing.stream, self.positions[listing.stream])
+        """Return the id of the newest ticks of the feed of an instrument."""
+        return self.newest_id(self.streams_of(listing.stream.feed))
 
     def id_at(self, stream: Stream, position: int) -> WireId:
-        """Return the id of a position in one stream."""
-        return WireId((FeedPositions(self.epochs[stream.feed].key, (position,)),))
+        """Return the id of a position in one stream, and of the newest ticks of its feed."""
+        own = {one: self.positions[one] for one in self.streams_of(stream.feed)}
+        return WireId.of(self.epochs, {**own, stream: position})
+
+    # --- the past
+    def as_of(self, feed: int, ts: int) -> MarketData:
+        """Return the same with the symbols of a time (ns) of a feed."""
+        if self.instruments.is_current(feed, ts):
+            return self
+        key = self.instruments.version, feed, self.instruments.bounds_until(feed, ts)
+        if key not in self._past:
+            if len(self._past) == KEPT_TABLES:
+                self._past.pop(next(iter(self._past)))
+            self._past[key] = self._copy_as_of(feed, ts)
+        return self._past[key]
+
+    def _copy_as_of(self, feed: int, ts: int) -> MarketData:
+        past = copy.copy(self)
+        past.instruments = self.instruments.as_of(feed, ts)
+        past.encoder = Encoder()
+        past.encoder.use_symbols(past.instruments.text, past.instruments.offsets)
+        return past
 
     # --- state of an instrument
     def quote(self, slot: int) -> Quote:

@@ -7,7 +7,8 @@ to its state, its symbol and its candles.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.ingest.kernel.state import InstrumentStates, blank_row
 from tickfire.server.market.candles.tracks import Span, Track
-from tickfire.server.market.epoch.feed_clock import FeedClock
+from tickfire.server.market.epoch.feed_clock import FeedClock, Part, parts_of
 from tickfire.server.market.ticks.source import Listing, topic_of
 from tickfire.store.entries import TickEntry
 from tickfire.store.mappings import EVER, Mappings, contains
@@ -105,7 +106,12 @@ class Instruments:
     def _clock(self, feed: int) -> FeedClock:
         return self._clocks.get(feed) or FeedClock()
 
-    def is_current(self, entry: TickEntry) -> bool:
+    def is_current(self, feed: int, ts: int) -> bool:
+        """Return whether a time (ns) of a feed has the symbols that the table is as of."""
+        clock = self._clocks.get(feed)
+        return clock is None or clock.is_current(ts)
+
+    def is_whole(self, entry: TickEntry) -> bool:
         """Return whether an entry is of the time that the table is as of.
 
         Its first and last tick tell: a feed that goes back does so between two entries.
@@ -115,30 +121,30 @@ class Instruments:
         if clock is None:
             return True
         is_timed = first["kind"] != TICK_CLEAR and last["kind"] != TICK_CLEAR
-        return (
-            is_timed and clock.holds(int(first["ts_event"])) and clock.holds(int(last["ts_event"]))
-        )
+        times = int(first["ts_event"]), int(last["ts_event"])
+        return is_timed and all(map(clock.is_current, times))
 
-    def parts(self, entry: TickEntry) -> Iterator[TickEntry]:
-        """Yield the parts of an entry between bounds of its feed's mappings.
+    def parts(self, entry: TickEntry) -> list[Part]:
+        """Return the parts of an entry between the bounds of its feed's mappings."""
+        return parts_of(entry, self._clock(int(entry.ticks["feed"][0])).bounds)
 
-        The table is as of a part's time when that part is yielded.
-        """
-        feed = int(entry.ticks["feed"][0])
-        clock = self._clock(feed)
-        while True:
-            # A clear has no time of its own.
-            timed = np.flatnonzero(entry.ticks["kind"] != TICK_CLEAR)
-            times = entry.ticks["ts_event"][timed]
-            at = clock.first_beyond(times)
-            if at == len(times):
-                yield entry
-                return
-            position = entry.first + int(timed[at])
-            if position > entry.first:
-                yield entry.until(position - 1)
-                entry = entry.after(position - 1)
-            self.move(feed, int(times[at]))
+    def bounds_until(self, feed: int, ts: int) -> int:
+        """Return the number of bounds of a feed's mappings up to a time (ns)."""
+        return bisect_right(self._clock(feed).bounds, ts)
+
+    def as_of(self, feed: int, ts: int) -> Instruments:
+        """Return the table as of another time (ns) of a feed."""
+        past = Instruments(self._states, self._sessions)
+        clocks = {**self._clocks, feed: FeedClock(self._clock(feed).bounds, ts)}
+        past.use(self._mappings, clocks, self._shards)
+        return past
+
+    def use(
+        self, mappings: Mappings, clocks: Mapping[int, FeedClock], shards: Mapping[int, int]
+    ) -> None:
+        """Take the rows, the times and the numbers of shards of another table."""
+        self._mappings, self._clocks, self._shards = mappings, dict(clocks), dict(shards)
+        self._index()
 
     def move(self, feed: int, ts: int) -> bool:
         """Go on to a time (ns) of a feed; return whether symbols changed."""
@@ -167,6 +173,12 @@ class Instruments:
     def topics(self, slot: int) -> tuple[str, ...]:
         """Return the topics of the ticks of an instrument, one for each of its names."""
         return self._topics[slot]
+
+    def streams(self, symbol: str) -> tuple[Stream, ...]:
+        """Return the streams of all instruments that a symbol stood for, in order of time."""
+        listing = self.find(symbol)
+        track = () if listing is None else self.track(listing)
+        return tuple(dict.fromkeys(self.listings[span.slot].stream for span in track))
 
     def track(self, listing: Listing) -> Track:
         """Return the instruments that the symbol of a listing stood for, in order of time."""

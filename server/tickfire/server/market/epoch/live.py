@@ -293,9 +293,22 @@ class LiveMarket:
                 self.publisher.reset(topic)
 
     # --- calls of the stream readers
-    def publish(self, stream: Stream, entry: TickEntry, ticks: Ticks) -> None:
-        """Publish one entry, given its ticks with their slots."""
-        self.fanout.take(stream, entry, ticks)
+    def publish(
+        self, stream: Stream, entry: TickEntry, ticks: Ticks, ts: int | None = None
+    ) -> None:
+        """Publish one entry, given its ticks with their slots.
+
+        `ts` is a time in it, in ns, if it may be older than the table of instruments.
+        """
+        self.fanout.take(stream, entry, ticks, ts)
+
+    def move(self, feed: int, ts: int) -> None:
+        """Go on to a time (ns) of a feed, and to the symbols of that time."""
+        if self.data.instruments.is_current(feed, ts):
+            return
+        self.fanout.settle_all()  # under the symbols that the ticks had
+        if self.data.instruments.move(feed, ts):
+            self.renamed()
 
     def flush(self, stream: Stream, newest: TickEntry | None, read_ns: int) -> None:
         """Write the published entries to the sockets; `newest` is the last of them, if any."""
@@ -332,8 +345,7 @@ class LiveMarket:
         newest = own[-1]
         slot = self.data.states.find(int(newest["feed"]), int(newest["instrument_id"]))
         if slot is not None and not self.data.states.rows[slot]["last_ts"]:
-            if self.data.instruments.move(int(newest["feed"]), int(newest["start"])):
-                self.renamed()
+            self.move(int(newest["feed"]), int(newest["start"]))
 
     def lost(self, stream: Stream, before: int, ticks: int) -> None:
         """Announce that a number of ticks after a position were lost, and reset the candles."""
@@ -342,13 +354,13 @@ class LiveMarket:
         logger.warning("%d ticks of stream %s after position %d were lost", ticks, stream, before)
         own = {one: self.data.positions[one] for one in self.data.streams_of(stream.feed)}
         begin = WireId.of(self.data.epochs, {**own, stream: before})
-        self._announce_gap(REALTIME, begin, WireId.of(self.data.epochs, own))
+        end = WireId.of(self.data.epochs, own)
+        self._announce_gap(REALTIME, begin, end)
         listings = self.data.instruments.listings
-        of_stream = [self.data.id_at(stream, at) for at in (before, own[stream])]
         for listing in listings:
             if listing.stream == stream:
                 for topic in self.data.instruments.topics(listing.slot):
-                    self._announce_gap(topic, *of_stream)
+                    self._announce_gap(topic, begin, end)
         for candles in self._topics:
             if candles.slot is not None and listings[candles.slot].stream == stream:
                 self.publisher.reset(candles)

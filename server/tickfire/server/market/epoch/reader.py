@@ -36,8 +36,13 @@ class StreamOwner(Protocol):
 
     data: MarketData
 
-    def publish(self, stream: Stream, entry: TickEntry, ticks: Ticks) -> None:
-        """Publish one entry, given its ticks with their slots."""
+    def publish(
+        self, stream: Stream, entry: TickEntry, ticks: Ticks, ts: int | None = None
+    ) -> None:
+        """Publish one entry, given its ticks with their slots.
+
+        `ts` is a time in it, in ns, if it may be older than the table of instruments.
+        """
 
     def flush(self, stream: Stream, newest: TickEntry | None, read_ns: int) -> None:
         """Write the published entries to the sockets; `newest` is the last of them, if any."""
@@ -51,8 +56,8 @@ class StreamOwner(Protocol):
     async def learn(self) -> None:
         """Read the table of instruments again."""
 
-    def renamed(self) -> None:
-        """Take note that the symbols of instruments have changed."""
+    def move(self, feed: int, ts: int) -> None:
+        """Go on to a time (ns) of a feed, and to the symbols of that time."""
 
     def bad_entry(self, error: BadEntry) -> None:
         """Count an entry that cannot be decoded."""
@@ -169,7 +174,7 @@ class StreamReader:
                 continue
             ticks = owner.data.slots.of(entry)
             table = owner.data.instruments
-            if lost or entry is not whole or not (table.complete and table.is_current(entry)):
+            if lost or entry is not whole or not (table.complete and table.is_whole(entry)):
                 owner.flush(self.stream, newest, read_ns)
                 return self._prepare(entry, lost, entries[at + 1 :], read_ns)
             self._recent.append(entry)
@@ -197,12 +202,10 @@ class StreamReader:
         if self._closed:
             return
         self._recent.append(entry)
-        version = owner.data.instruments.version
-        for part in owner.data.instruments.parts(entry):
-            if owner.data.instruments.version != version:
-                owner.renamed()
-                version = owner.data.instruments.version
-            owner.publish(self.stream, part, owner.data.slots.of(part))
+        for part, ts in owner.data.instruments.parts(entry):
+            if ts is not None:
+                owner.move(self.stream.feed, ts)
+            owner.publish(self.stream, part, owner.data.slots.of(part), ts)
         owner.flush(self.stream, entry, read_ns)
         again = self._on_ticks(rest, read_ns)
         if again is not None:

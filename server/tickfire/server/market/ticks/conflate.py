@@ -146,8 +146,17 @@ class Conflator:
         self._written_at: dict[ConflatedView, float] = {}
         self._quotes: dict[ConflatedView, tuple[Any, ...]] = {}
 
-    def take(self, view: ConflatedView, stream: Stream, ticks: Ticks) -> None:
-        """Add the ticks of one entry, before the positions of the data include them."""
+    def take(self, view: ConflatedView, data: TickData, stream: Stream, ticks: Ticks) -> None:
+        """Add the ticks of one entry, before the positions of the data include them.
+
+        Ticks that have other symbols than those of now are written on their own.
+        """
+        if data is not self._data:
+            self.settle(view)
+            frames, count = view.encode(data, stream, ticks, data.positions, live=False)
+            if frames:
+                self._write(view, frames, count, data.positions)
+            return
         pending = self._pending.get(view)
         if pending is None:
             loop = asyncio.get_running_loop()
@@ -179,7 +188,7 @@ class Conflator:
             self._write(view, frames, count, pending.before)
 
     def settle_all(self) -> None:
-        """Write what all views have pending, before the epoch of a feed changes."""
+        """Write what all views have pending, before an epoch or symbols change."""
         for view in list(self._pending):
             self.settle(view)
 

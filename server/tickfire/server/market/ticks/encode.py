@@ -206,6 +206,7 @@ class Encoder:
         quote: Quote | None,
         *,
         before: str,
+        after: str = "",
     ) -> tuple[bytes, int]:
         """Encode the trades and quotes of one instrument, for its own topic.
 
@@ -216,8 +217,8 @@ class Encoder:
         tick_envelope, quote_envelope : Envelope
         quote : Quote or None
             The top of book before these ticks; None encodes no quotes.
-        before : str
-            The text of each id before the position.
+        before, after : str
+            The text of each id before and after the position.
 
         Returns
         -------
@@ -233,7 +234,7 @@ class Encoder:
         self._context[ek.E_SLOT] = slot
         if quote is not None:
             self._context[ek.E_BID : ek.E_ASK_SIZE + 1] = quote
-        self._frame(max(head.size, quote_head.size), tick_envelope.tail, before, "", ticks.count)
+        self._frame(max(head.size, quote_head.size), tick_envelope.tail, before, after, ticks.count)
         frames = int(ek.encode_instrument(self._address, quote is not None))
         return self._take(), frames
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+import numpy as np
+
 from tickfire.phoenix import Hub
 from tickfire.server.market.ticks.conflate import ConflatedView, Conflator
 from tickfire.server.market.ticks.encode import Ticks
@@ -58,31 +60,44 @@ class Fanout:
         """Cancel the timers of conflated views."""
         self._conflator.close()
 
-    def take(self, stream: Stream, entry: TickEntry, ticks: Ticks) -> None:
-        """Encode one entry for all live subscribers, then fold it into the states."""
+    def take(self, stream: Stream, entry: TickEntry, ticks: Ticks, ts: int | None = None) -> None:
+        """Encode one entry for all live subscribers, then fold it into the states.
+
+        `ts` is a time in it, in ns, if it may be older than the table of instruments.
+        """
         data = self._data
         if not self._before:
             self._before = dict(data.positions)
-        self._encode(REALTIME, stream, ticks)
+        named = data if ts is None else data.as_of(stream.feed, ts)
+        self._encode(REALTIME, named, stream, ticks)
+        if named is not data:
+            self._encode_late(named, stream, ticks)
         for slot, saw in data.slots.listeners(ticks):
-            for topic in data.instruments.topics(slot):
-                self._encode(topic, stream, ticks)
+            for topic in data.instruments.topics(slot) if named is data else ():
+                self._encode(topic, data, stream, ticks)
             if saw & SAW_TRADE:
                 self._candles.traded(slot)
         data.positions[stream] = entry.last
         self._candles.take(data.slots.fold(ticks))
         self._metrics.ticks += ticks.count
 
-    def _encode(self, topic: str, stream: Stream, ticks: Ticks) -> None:
+    def _encode_late(self, named: TickData, stream: Stream, ticks: Ticks) -> None:
+        """Encode ticks of before the last change of symbols, under the symbols that they had."""
+        for slot in np.unique(ticks.slots[: ticks.count]).tolist():
+            for topic in named.instruments.topics(slot):
+                self._encode(topic, named, stream, ticks)
+
+    def _encode(self, topic: str, data: TickData, stream: Stream, ticks: Ticks) -> None:
         views = self._views.of(topic)
         for name in self._hub.lanes(topic) if views else ():
             view = views.get(name)
             if view is None:
                 continue
             if isinstance(view, ConflatedView):
-                self._conflator.take(view, stream, ticks)
+                self._conflator.take(view, data, stream, ticks)
                 continue
-            frames, count = view.encode(self._data, stream, ticks, self._data.positions, live=True)
+            live = data is self._data
+            frames, count = view.encode(data, stream, ticks, data.positions, live=live)
             if frames:
                 self._pending.setdefault(view, []).append(frames)
                 self._metrics.frames += count

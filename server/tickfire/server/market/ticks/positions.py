@@ -2,7 +2,8 @@
 
 An id names the last tick of each stream that a client has, and is given back as ``since`` to resume
 from there. It has a part for each feed from which its topic takes ticks, joined by ``_``; a part is
-``<epoch>-<position>[.<position>...]``, with a position, in base 36, for each shard.
+``<epoch>-<position>[.<position>...]``, with a position, in base 36, for each shard of the feed: on
+topics of one instrument too, whose symbol moves to another shard when its instrument changes.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class FeedPositions(NamedTuple):
     epoch : bytes
         The 8-byte key of the epoch.
     positions : tuple of int
-        The position of the last tick included, for each shard of the topic.
+        The position of the last tick included, for each shard of the feed.
     """
 
     epoch: bytes

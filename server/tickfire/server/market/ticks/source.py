@@ -16,6 +16,7 @@ from tickfire.base.units import decimal
 from tickfire.server.market.ticks.encode import Encoder, Quote
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.slots import Slots
+from tickfire.store.entries import TickEntry
 from tickfire.store.epoch import Epoch
 from tickfire.store.schema import Instrument, Rows, Stream
 
@@ -93,6 +94,12 @@ class InstrumentTable(Protocol):
     def topics(self, slot: int) -> Sequence[str]:
         """Return the topics of the ticks of an instrument, one for each of its names."""
 
+    def streams(self, symbol: str) -> tuple[Stream, ...]:
+        """Return the streams of all instruments that a symbol stood for, in order of time."""
+
+    def parts(self, entry: TickEntry) -> Sequence[tuple[TickEntry, int | None]]:
+        """Return the parts of an entry between changes of symbols, each with a time (ns) in it."""
+
     def as_json(self) -> list[dict[str, Any]]:
         """Return the rows of the table for a client."""
 
@@ -126,6 +133,12 @@ class TickData(Protocol):
 
     def newest_id(self, streams: Iterable[Stream]) -> WireId:
         """Return the id of the newest ticks of some streams."""
+
+    def streams_of(self, feed: int) -> tuple[Stream, ...]:
+        """Return the streams of a feed that have a position."""
+
+    def as_of(self, feed: int, ts: int) -> TickData:
+        """Return the same with the symbols of a time (ns) of a feed."""
 
     def quote(self, slot: int) -> Quote:
         """Return the top of book of a slot."""

@@ -98,6 +98,8 @@ class TickSubscription:
         self._joined = False
         self._reached: dict[Stream, int] = {}
         """The client's position in each stream while it catches up, empty while it is live."""
+        self._others: dict[Stream, int] = {}
+        """While it catches up: positions in the streams that its topic takes no ticks from."""
         self._left: dict[int, FeedPositions | None] = {}
         """The client's positions in feeds that are being loaded; None for the newest to come."""
         self._task: asyncio.Task[None] | None = None
@@ -119,24 +121,37 @@ class TickSubscription:
     # --- streams
     @property
     def _streams(self) -> tuple[Stream, ...]:
-        """The streams from which the topic takes ticks now."""
+        """The streams from which the topic takes ticks: more when its symbol moves on."""
         data = self.source.data
         if self._symbol is None:
             return data.streams
-        listing = data.instruments.find(self._symbol)
-        return (listing.stream,) if listing is not None and listing.stream in data.streams else ()
+        return tuple(one for one in data.instruments.streams(self._symbol) if one in data.streams)
 
     def _of(self, feed: int) -> tuple[Stream, ...]:
-        return tuple(stream for stream in self._streams if stream.feed == feed)
+        """Return the streams of a feed, in the order of an id's positions."""
+        return self.source.data.streams_of(feed)
 
     def _feeds(self) -> tuple[int, ...]:
         return tuple(dict.fromkeys(stream.feed for stream in self._streams))
 
     def _part(self, feed: int) -> FeedPositions:
         """Return the positions that the client has reached in a feed."""
-        data = self.source.data
-        reached = (self._reached.get(stream, data.positions[stream]) for stream in self._of(feed))
-        return FeedPositions(data.epochs[feed].key, tuple(reached))
+        positions = self._positions()
+        reached = tuple(positions[stream] for stream in self._of(feed))
+        return FeedPositions(self.source.data.epochs[feed].key, reached)
+
+    def _positions(self) -> dict[Stream, int]:
+        """Return the positions that the client has reached in all streams."""
+        reached = self._others | self._reached
+        newest = self.source.data.positions
+        return {stream: reached.get(stream, at) for stream, at in newest.items()}
+
+    def _follow_streams(self) -> None:
+        """Begin with new streams of the topic at the positions of before they were."""
+        positions = self.source.data.positions
+        for stream in self._streams:
+            self._reached.setdefault(stream, self._others.get(stream, positions[stream]))
+        self._others = dict(positions)
 
     # --- joining
     async def start(self, since: WireId | None) -> dict[str, Any]:
@@ -151,7 +166,7 @@ class TickSubscription:
         Raises
         ------
         BadSince
-            The id is of another topic.
+            The id does not fit the shards of a feed.
         RedisUnavailable
             The history cannot be read now.
         """
@@ -191,6 +206,7 @@ class TickSubscription:
                 stream: await self._first_after(stream, position)
                 for part in begin.values() if part.epoch == epochs[part.feed].key
                 for stream, position in zip(self._of(part.feed), part.positions, strict=True)
+                if stream in self._streams
             }  # fmt: skip
             if epochs == {feed: self.source.data.epochs[feed] for feed in self._feeds()}:
                 return self._arrive(begin, first)
@@ -201,14 +217,14 @@ class TickSubscription:
         Raises
         ------
         BadSince
-            The id is of another topic.
+            The id does not fit the shards of a feed.
         """
         begin = {}
         for feed in self._feeds():
             key, count = self.source.data.epochs[feed].key, len(self._of(feed))
             begin[feed] = since.part(feed) or FeedPositions(key, (0,) * count)
             if begin[feed].epoch == key and len(begin[feed].positions) != count:
-                raise BadSince("since is an id of another topic")
+                raise BadSince("since is an id of another number of shards")
         return begin
 
     def _arrive(
@@ -223,6 +239,9 @@ class TickSubscription:
                 self._reached.update({stream: positions[stream] for stream in own})
                 continue
             for stream, position in zip(own, part.positions, strict=True):
+                if stream not in first:
+                    self._others[stream] = position
+                    continue
                 if first[stream] > position:
                     self._reached[stream] = first[stream] - 1
                 else:  # the stream ends before: such a tick never existed
@@ -249,14 +268,15 @@ class TickSubscription:
 
     # --- live
     def _go_live(self) -> None:
-        self._reached = {}
+        self._reached, self._others = {}, {}
         self.source.fanout.settle(self.view)
         self.socket.outlet.lane = self.view.name
 
     def _overflowed(self, missed: int) -> None:
         before = self.source.fanout.positions_before(self.view, missed)
         self.socket.outlet.lane = None
-        self._reached = {stream: before[stream] for stream in self._streams}
+        self._reached, self._others = {}, dict(before)
+        self._follow_streams()
         self._catch_up("slow")
 
     # --- feeds
@@ -276,16 +296,16 @@ class TickSubscription:
         If it is in another epoch than before, a ``gap`` stands for the unsent ticks of the old one.
         A feed that is new is read from its beginning.
         """
-        own = self._of(feed)
-        if not self._joined or not own:
+        if not self._joined or feed not in self._feeds():
             return
-        data = self.source.data
+        data, own = self.source.data, self._of(feed)
         newest = FeedPositions(data.epochs[feed].key, tuple(data.positions[one] for one in own))
         left = self._left.pop(feed, newest._replace(positions=(0,) * len(own)))
         self._forget(feed)
         resumes = left is not None and left.epoch == newest.epoch
         if left is not None and resumes and len(left.positions) == len(own) and left != newest:
-            self._fall_behind(dict(zip(own, left.positions, strict=True)))
+            behind = dict(zip(own, left.positions, strict=True))
+            self._fall_behind({stream: behind[stream] for stream in own if stream in self._streams})
             return
         if left is not None and left != newest:
             self._push_gap(left, newest)
@@ -293,6 +313,7 @@ class TickSubscription:
 
     def _forget(self, feed: int) -> None:
         self._reached = {one: at for one, at in self._reached.items() if one.feed != feed}
+        self._others = {one: at for one, at in self._others.items() if one.feed != feed}
 
     def _fall_behind(self, begin: dict[Stream, int]) -> None:
         """Catch up in some streams."""
@@ -330,10 +351,10 @@ class TickSubscription:
             if self.socket.outlet.buffered > HIGH_WATER:
                 await self._drained()
                 continue
-            positions, streams = self.source.data.positions, self._streams
-            for stream in streams:
-                self._reached.setdefault(stream, positions[stream])
-            behind = [stream for stream in streams if self._reached[stream] < positions[stream]]
+            positions = self.source.data.positions
+            behind = [one for one in self._streams if self._reached[one] < positions[one]]
+            if self._symbol is not None:
+                del behind[1:]  # a symbol is in one stream at a time: they are read in turn
             if not behind:  # the client is ahead of this worker
                 await self.source.moved()
                 continue
@@ -354,8 +375,9 @@ class TickSubscription:
         await drained.wait()
 
     def _is_level(self) -> bool:
-        positions, reached = self.source.data.positions, self._reached
-        return all(reached.get(one, positions[one]) == positions[one] for one in self._streams)
+        self._follow_streams()
+        positions = self.source.data.positions
+        return all(self._reached[one] == positions[one] for one in self._streams)
 
     async def _step(self, stream: Stream) -> None:
         """Send the next entries of one stream, up to the position that the worker has published."""
@@ -377,16 +399,18 @@ class TickSubscription:
         self._batch = min(MOST_BATCH, 2 * self._batch)
 
     async def _send(self, stream: Stream, entry: TickEntry) -> None:
+        """Send an entry under the symbols that its instruments had at its time."""
         data = self.source.data
-        ticks = data.slots.of(entry)
+        data.slots.of(entry)
         if not data.instruments.complete:
             await self.source.learn()
-            ticks = data.slots.of(entry)
-        positions = {**data.positions, **self._reached}
-        frames, _ = self.view.encode(data, stream, ticks, positions, live=False)
-        if frames:
-            self.socket.outlet.write(frames)
-        self._reached[stream] = entry.last
+        for part, ts in data.instruments.parts(entry):
+            named = data if ts is None else data.as_of(stream.feed, ts)
+            ticks = data.slots.of(part)
+            frames, _ = self.view.encode(named, stream, ticks, self._positions(), live=False)
+            if frames:
+                self.socket.outlet.write(frames)
+            self._reached[stream] = part.last
 
     def _skip_to(self, stream: Stream, position: int) -> None:
         """Go on after a position, and tell the client of the gap before it."""

@@ -22,7 +22,7 @@ from tickfire.server.market.ticks.encode import (
     Ticks,
     binary_payload,
 )
-from tickfire.server.market.ticks.positions import Positions, around, head
+from tickfire.server.market.ticks.positions import Positions, around
 from tickfire.server.market.ticks.source import Listing, TickData, topic_of
 from tickfire.store.schema import Stream
 
@@ -135,9 +135,10 @@ class InstrumentView:
         if listing is None:
             return b"", 0
         quote = data.quote(listing.slot) if live else None
-        before = head(data.epochs[stream.feed])
+        own = {one: at for one, at in positions.items() if one.feed == stream.feed}
+        before, after = around(data.epochs, own, stream)
         return data.encoder.instrument(
-            ticks, listing.slot, self._tick, self._quote, quote, before=before
+            ticks, listing.slot, self._tick, self._quote, quote, before=before, after=after
         )
 
     def wanted(self, data: TickData) -> Mask | None:
