@@ -15,7 +15,7 @@ def freeze() -> None:
     """Exempt all objects that exist now from garbage collection, and search new ones less often.
 
     To be called once a process is set up: modules, kernels and tables stay for its whole life, and
-    the search of all of them holds up the event loop for tens of milliseconds.
+    the search of all of them holds up the event loop for a tenth of a second.
     """
     gc.collect()
     gc.freeze()
