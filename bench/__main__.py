@@ -23,6 +23,8 @@ def _parse() -> list[str]:
 BENCHMARKS: Final[dict[str, Callable[[], list[str]]]] = {
     "parse": _parse,
     "latency": lambda: ["-m", "bench.latency"],
+    "ingest": lambda: ["-m", "bench.ingest.kernel"],
+    "client": lambda: ["-m", "bench.ingest.client"],
     "backpressure": lambda: ["-m", "bench.ingest.backpressure"],
     "throughput": lambda: ["-m", "bench.ingest.throughput"],
     "fanout": lambda: ["-m", "bench.fanout"],

@@ -50,14 +50,20 @@ def trades(first: int, count: int) -> bytes:
 class Feed:
     """Gateway for one session.
 
+    Parameters
+    ----------
+    dataset : str
+        The dataset that its metadata names.
+
     Attributes
     ----------
     sent : int
         Number of trades that the session's socket has taken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, dataset: str = "BENCH") -> None:
         self.sent = 0
+        self._dataset = dataset
         self._writer: asyncio.StreamWriter | None = None
         self._ready = asyncio.Event()
 
@@ -73,7 +79,7 @@ class Feed:
         while line := await reader.readline():
             if b"start_session" in line:
                 break
-        writer.write(Metadata("BENCH").encode())
+        writer.write(Metadata(self._dataset).encode())
         for number in range(1, INSTRUMENTS + 1):
             name = f"B{number}"
             writer.write(encode_control(SymbolMappingMsg(number, name, name, time.time_ns())))
@@ -108,3 +114,9 @@ class Feed:
             await self._writer.drain()
             self.sent += chunk
         return began
+
+    async def close(self) -> None:
+        """End the session once everything is sent."""
+        assert self._writer is not None
+        self._writer.close()
+        await self._writer.wait_closed()

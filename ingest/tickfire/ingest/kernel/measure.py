@@ -18,7 +18,6 @@ from tickfire.ingest.kernel.parse_kernel import walk
 from tickfire.ingest.kernel.state import InstrumentStates
 
 PASSES: Final = 7
-PEER_PASSES: Final = 3
 PEER_CHUNK: Final = 1 << 16
 """Bytes passed to the peer in one call, about as many as a live socket yields."""
 SINGLE_CALLS: Final = 20_000
@@ -41,25 +40,51 @@ def measure_parse(path: str | Path) -> dict[str, Any]:
     """
     file = open_dbn(path)
     data = file.read_all()
-    records, kernel_ns = _measure_kernel(data)
-    return {
-        "records": records,
-        "ns_per_record": round(kernel_ns, 2),
+    return compare(data, file.metadata) | {
         "single_call_ns": round(_measure_single_call(data), 1),
-        "peers": _measure_peers(file.metadata, data, records),
     }
 
 
-def _measure_kernel(data: NDArray[np.uint8]) -> tuple[int, float]:
-    times = []
-    records = 0
+def compare(
+    data: NDArray[np.uint8], metadata: Metadata, *, trades_only: bool = False
+) -> dict[str, Any]:
+    """Measure the parse kernel and its peers over the same records, pass by pass in turn.
+
+    Parameters
+    ----------
+    data : uint8[], 8-aligned
+        Records.
+    metadata : Metadata
+        The metadata that precedes them.
+    trades_only : bool
+        Whether the kernel takes trades alone, and keeps no quotes and no order books.
+
+    Returns
+    -------
+    dict
+        ``records``, ``ns_per_record`` and ``peers``, as `measure_parse`.
+    """
+    states = InstrumentStates()
+    states.context[ctx.CTX_BUFFER] = data.ctypes.data
+    states.context[ctx.CTX_TRADES_ONLY] = trades_only
+    runs: dict[str, Callable[[], object]] = {"kernel": lambda: _walk_all(states, len(data))}
+    decode = _decoder(data, metadata)
+    if decode is not None:
+        runs["databento_dbn"] = decode
+    times: dict[str, list[int]] = {name: [] for name in runs}
+    _walk_all(states, len(data))  # the first pass makes room for the instruments and the orders
+    records = states.count(ctx.COUNT_RECORDS)
     for _ in range(PASSES):
-        states = InstrumentStates()
-        states.context[ctx.CTX_BUFFER] = data.ctypes.data
-        elapsed = _timed(lambda states=states: _walk_all(states, len(data)))  # type: ignore[misc]
-        records = states.count(ctx.COUNT_RECORDS)
-        times.append(elapsed / max(records, 1))
-    return records, statistics.median(times)
+        states.clear()
+        states.drain()
+        for name, run in runs.items():
+            times[name].append(_timed(run))
+    per_record = {name: statistics.median(each) / max(records, 1) for name, each in times.items()}
+    return {
+        "records": records,
+        "ns_per_record": round(per_record.pop("kernel"), 2),
+        "peers": {name: round(ns, 2) for name, ns in per_record.items()},
+    }
 
 
 def _walk_all(states: InstrumentStates, size: int) -> None:
@@ -93,11 +118,12 @@ def _measure_single_call(data: NDArray[np.uint8]) -> float:
     return statistics.median(times)
 
 
-def _measure_peers(metadata: Metadata, data: NDArray[np.uint8], records: int) -> dict[str, float]:
+def _decoder(data: NDArray[np.uint8], metadata: Metadata) -> Callable[[], None] | None:
+    """Return a function that decodes the records by databento_dbn; None if it is missing."""
     try:
         import databento_dbn
     except ImportError:
-        return {}
+        return None
     as_is: Any = databento_dbn.VersionUpgradePolicy.AS_IS
     head = metadata.encode()
     chunks = [data[at : at + PEER_CHUNK].tobytes() for at in range(0, len(data), PEER_CHUNK)]
@@ -109,8 +135,7 @@ def _measure_peers(metadata: Metadata, data: NDArray[np.uint8], records: int) ->
             decoder.write(chunk)
             decoder.decode()
 
-    times = [_timed(decode) / max(records, 1) for _ in range(PEER_PASSES)]
-    return {"databento_dbn": round(statistics.median(times), 2)}
+    return decode
 
 
 def _timed(run: Callable[[], object]) -> int:
