@@ -20,11 +20,13 @@ import databento
 
 from bench.ingest.feed import Feed
 from tickfire.base.run import run_loop
+from tickfire.ingest.adapter.protocol import Resume
+from tickfire.ingest.adapter.session import FeedSession
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.intake import Intake
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.ingest.live.client import LiveSession
+from tickfire.ingest.live.adapter import LiveAdapter
 from tickfire.ingest.lsg.client import LiveSubscription
 
 KEY: Final = "db-0123456789abcdefghijklmnopqrs"
@@ -53,11 +55,18 @@ def receive(port: int) -> int:
     intake.begin(time.time_ns())
     parser = Parser(states, intake=intake)
 
+    adapter = LiveAdapter("127.0.0.1", port, KEY, LiveSubscription(DATASET, ("trades",)))
+
     async def run() -> None:
-        session = LiveSession(
-            KEY, LiveSubscription(DATASET, ("trades",)), parser, lambda _: True, lambda *_: True
+        session = FeedSession(
+            adapter,
+            parser,
+            plan=lambda _: Resume(),
+            on_start=lambda *_: True,
+            on_batch=lambda *_: True,
+            on_gap=print,
         )
-        await session.run("127.0.0.1", port)
+        await session.run()
 
     run_loop(run())
     return states.count(ctx.COUNT_RECORDS)
