@@ -87,10 +87,15 @@ async def sending(metadata: Metadata, *sessions: bytes) -> AsyncIterator[SentFee
 
 @asynccontextmanager
 async def ingesting(
-    gateway: FeedAddress, store: Store, shards: int = 1, **settings: Any
+    gateway: FeedAddress,
+    store: Store,
+    /,
+    shards: int = 1,
+    schemas: tuple[str, ...] = ("trades", "mbp-1"),
+    **settings: Any,
 ) -> AsyncIterator[Ingest]:
     """Run ingest of a gateway."""
-    ask = LiveSubscription("TEST.DATA", ("trades", "mbp-1"))
+    ask = LiveSubscription("TEST.DATA", schemas)
     adapter = LiveAdapter(gateway.host, gateway.port, KEY, ask)
     async with ingesting_from(adapter, store, shards=shards, **settings) as ingest:
         yield ingest

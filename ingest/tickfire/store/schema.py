@@ -150,7 +150,7 @@ STATE: Final = np.dtype(
         ("shard", "<u4"),
         ("dirty", "<i8"),  # 1: changed since the last snapshot
         ("s_closed", "<i8"),  # start of the latest closed 1 s bar; -1: the next one is a rewind
-        ("m_closed", "<i8"),  # the same for 1 m bars
+        ("m_closed", "<i8"),  # the same for 1 m bars; 1 more if the feed itself made the bar
         *((f"s_{name}", kind) for name, kind in RUNNING_BAR),
         *((f"m_{name}", kind) for name, kind in RUNNING_BAR),
         ("h_closed", "<i8"),  # as s_closed, for the feed's own 1 h bars

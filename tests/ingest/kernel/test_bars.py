@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.bars import bar_volumes
 from tests.support.dbn import START, rows, shared_files, trades, write_dbn
 from tests.support.reference.parse import S
 from tickfire.base.calendar.bounds import bounds_of
@@ -37,6 +38,8 @@ from tickfire.ingest.dbn.layout import (
 )
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.bars import NoBarsError, file_bars, merge
+from tickfire.ingest.kernel.parse import Parser
+from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import BAR, INTERVALS_S
 
 OHLCV_SCHEMAS = {f"ohlcv-{interval}": interval for interval in ("1s", "1m", "1h", "1d")}
@@ -179,6 +182,29 @@ def test_bars_of_trades_take_precedence_and_the_longest_bars_are_folded(tmp_path
     assert [volumes[interval, 2] for interval in INTERVALS_S] == [
         *(30, 1800, 1800, 1800, 108_000, 108_000, 108_000)
     ]
+
+
+def test_seconds_after_the_minute_that_the_feed_made_are_not_folded_into_it() -> None:
+    minute = START - START % (60 * S)
+    order = [
+        *((RTYPE_OHLCV_1S, minute, 10), (RTYPE_OHLCV_1S, minute + 59 * S, 20)),
+        *((RTYPE_OHLCV_1M, minute, 100), (RTYPE_OHLCV_1S, minute + 59 * S, 20)),
+        *((RTYPE_OHLCV_1S, minute + 59 * S, 20), (RTYPE_OHLCV_1M, minute, 7)),
+        *((RTYPE_OHLCV_1S, minute + 60 * S, 1), (RTYPE_OHLCV_1S, minute + 120 * S, 3)),
+        *((RTYPE_OHLCV_1S, minute + 119 * S, 2), (RTYPE_OHLCV_1M, minute + 60 * S, 50)),
+    ]
+    made = [
+        rows(rtype, 1, instrument_id=1, ts_event=ts, volume=volume, open=7, high=9, low=5, close=6)
+        for rtype, ts, volume in order
+    ]
+    states = InstrumentStates()
+    batches = Parser(states).feed(b"".join(each.tobytes() for each in made))
+    pieces = np.concatenate([*(batch.bars.copy() for batch in batches), states.close()])
+    volumes = bar_volumes(pieces)
+    assert [volumes[1, 60, minute + at * 60 * S] for at in range(3)] == [107, 3, 3]
+    seconds = (0, 59, 60, 119, 120)
+    assert [volumes[1, 1, minute + at * S] for at in seconds] == [10, 60, 1, 2, 3]
+    assert set(pieces["vwap"].tolist()) == {6}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.dbn import trades
+from tests.support.dbn import START, rows, trades
+from tests.support.resume import count_records
+from tickfire.ingest.dbn.layout import RTYPE_STATUS, RTYPE_TRADE
 from tickfire.ingest.kernel.intake import Intake
 from tickfire.ingest.writer.cursors import SAVED, CursorFields
 from tickfire.ingest.writer.resume import Seen
@@ -16,10 +17,7 @@ def taken(intake: Intake, numbers: list[int]) -> None:
     """Let the intake count a trade of each instrument in a list."""
     made = trades(len(numbers))
     made["instrument_id"] = numbers
-    data = made.tobytes()
-    buffer = np.zeros(len(data) // 8 + 1, np.int64).view(np.uint8)
-    buffer[: len(data)] = np.frombuffer(data, np.uint8)
-    intake.count_parsed(buffer, 0, len(data))
+    count_records(intake, made.tobytes())
 
 
 def saved(intake: Intake) -> set[tuple[int, ...]]:
@@ -60,3 +58,30 @@ def test_all_cursors_are_stored_in_a_new_epoch() -> None:
     again = Intake()
     CursorFields(again, 1, 1).restore([fields.changed(b"new", Seen("live", ""))[0]])
     assert saved(again) == saved(intake)
+
+
+def test_cursors_of_reports_are_stored_once_the_reports_are_written() -> None:
+    intake = Intake()
+    fields = CursorFields(intake, 1, 1)
+    held: dict[bytes, bytes] = {}
+
+    def stored(epoch: bytes, *, some_wait: bool) -> dict[int, int]:
+        """Store what has changed; return the totals by type that another process would restore."""
+        held.update(fields.changed(epoch, Seen("live", ""), some_wait=some_wait)[0])
+        again = Intake()
+        CursorFields(again, 1, 1).restore([held])
+        return {int(row["source"]) >> 8 & 0xFF: int(row["total"]) for row in again.cursors}
+
+    count_records(intake, rows(RTYPE_STATUS, 1, ts_event=START).tobytes())
+    assert stored(b"one", some_wait=True) == {}
+    assert stored(b"one", some_wait=False) == {RTYPE_STATUS: 1}
+    count_records(intake, rows(RTYPE_STATUS, 2, ts_event=START).tobytes() + trades(1).tobytes())
+    assert stored(b"one", some_wait=True) == {RTYPE_STATUS: 1, RTYPE_TRADE: 1}
+    held.clear()
+    count_records(intake, trades(1).tobytes())
+    assert stored(b"two", some_wait=True) == {RTYPE_STATUS: 1, RTYPE_TRADE: 2}
+    count_records(intake, trades(1).tobytes())
+    assert stored(b"two", some_wait=False) == {RTYPE_STATUS: 3, RTYPE_TRADE: 3}
+    intake.forget()
+    count_records(intake, rows(RTYPE_STATUS, 1, ts_event=START).tobytes())
+    assert stored(b"two", some_wait=True) == {}

@@ -12,65 +12,71 @@ import pytest
 from tests.support.bars import bar_volumes
 from tests.support.dbn import START, shared_files, trades, write_dbn
 from tests.support.eventually import eventually
+from tests.support.gateway import MS, records_of
 from tests.support.ingest import closed_bars, ingesting, sending
-from tests.support.proxy import Fault, faulty_proxy
+from tests.support.livegateway import LiveGateway
+from tests.support.proxy import Fault
+from tests.support.resume import FAULTS, check_live, check_recording, stored_ticks
 from tickfire.ingest.dbn.file import open_dbn
+from tickfire.ingest.dbn.layout import SIZE_MBP_1
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import serve_gateway
-from tickfire.ingest.kernel.parse import Parser
-from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.ingest.writer import sessions
-from tickfire.store.schema import TICK, TICK_CLEAR, Stream, ticks_key
+from tickfire.store.schema import TICK_CLEAR
 from tickfire.store.store import Store
 
-FAULTS = ("cut", "half-close", "stall")
-
-
-def ticks_of_file(path: Path) -> np.ndarray[Any, Any]:
-    """Return the ticks of a file that is read without interruption."""
-    parser = Parser(InstrumentStates())
-    batches = parser.feed(open_dbn(path).read_all())
-    return np.concatenate([batch.ticks.copy() for batch in batches])
-
-
-async def stored_ticks(client: Any) -> np.ndarray[Any, Any]:
-    entries = await client.xrange(ticks_key(Stream(1, 0)))
-    return np.concatenate(
-        [np.zeros(0, TICK), *(np.frombuffer(fields[b"d"], TICK) for _, fields in entries)]
-    )
+pytestmark = pytest.mark.usefixtures("reconnect_at_once")
 
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_twenty_faults_of_the_connection_lose_and_repeat_nothing(
-    seed: int, client: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+    seed: int, client: Any, store: Store
 ) -> None:
-    monkeypatch.setattr(sessions, "RECONNECT_S", 0.01)
-    monkeypatch.setattr(sessions, "RECONNECT_MAX_S", 0.02)
     chance = random.Random(seed)
     path = shared_files("esu4-*.dbn.zst")[0]
     size = len(open_dbn(path).read_all())
     broken = [Fault(chance.choice(FAULTS), chance.randrange(100, size)) for _ in range(20)]
-    expected = ticks_of_file(path)
-    async with (
-        await serve_gateway(GatewayConfig(port=0, file=path, speed=0)) as gateway,
-        faulty_proxy((gateway.host, gateway.port), broken) as proxy,
-        ingesting(proxy, store) as ingest,
-    ):
-
-        async def is_complete() -> bool:
-            return proxy.left == 0 and int(ingest.states.positions[0]) >= len(expected)
-
-        await eventually(is_complete, "every tick", timeout_s=60)
-        await eventually(lambda: ingest.pipes[0].unacknowledged == 0, "acknowledgements")
-    got = await stored_ticks(client)
-    assert np.array_equal(got, expected)
+    await check_recording(path, broken, client, store)
 
 
-async def test_a_bad_time_before_a_cut_costs_no_other_record(
-    client: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+async def test_a_cut_anywhere_in_a_stretch_loses_and_repeats_nothing(
+    tmp_path: Path, client: Any, store: Store
 ) -> None:
-    monkeypatch.setattr(sessions, "RECONNECT_S", 0.01)
+    source = open_dbn(shared_files("esu4-*.dbn.zst")[0])
+    data = bytes(source.read_all())[: 60 * SIZE_MBP_1]
+    path = write_dbn(tmp_path / "stretch.dbn", data, source.metadata)
+    steps = range(300, len(path.read_bytes()), SIZE_MBP_1 // 2)
+    await check_recording(path, [Fault("cut", after) for after in steps], client, store)
+
+
+def floored(data: bytes) -> bytes:
+    """Return records whose event times are rounded down to a millisecond."""
+    records = [bytearray(record) for record in records_of(data)]
+    for record in records:
+        ts = int.from_bytes(record[8:16], "little")
+        record[8:16] = (ts - ts % MS).to_bytes(8, "little")
+    return b"".join(records)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_times_of_a_millisecond_are_enough(
+    seed: int, tmp_path: Path, client: Any, store: Store
+) -> None:
+    chance = random.Random(seed)
+    source = open_dbn(shared_files("lean_20131008_0930_1000_mixed.dbn.zst")[0])
+    data = floored(bytes(source.read_all())[: 1 << 20])
+    records = records_of(data)
+    path = write_dbn(tmp_path / "floored.dbn", b"".join(records), source.metadata)
+    faults = [Fault(chance.choice(FAULTS), chance.randrange(1 << 20)) for _ in range(20)]
+    await check_recording(path, faults, client, store)
+    live = [("half-close", 50)] + [
+        (chance.choice(FAULTS), chance.randrange(900)) for _ in range(20)
+    ]
+    gateway = LiveGateway(source.metadata, b"", records, [("half-close", 50), *live])
+    await check_live(gateway, client, store, feed=2)
+
+
+async def test_a_bad_time_before_a_cut_costs_no_other_record(client: Any, store: Store) -> None:
     made = trades(120, step=10**8)
     made["ts_event"][10] += 10 * 3600 * 10**9
     made["ts_recv"][10] = made["ts_event"][10]
@@ -88,9 +94,8 @@ async def test_a_bad_time_before_a_cut_costs_no_other_record(
 
 @pytest.mark.parametrize("step", [0, 10**8])
 async def test_each_round_of_a_loop_is_a_rewind(
-    step: int, tmp_path: Path, client: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+    step: int, tmp_path: Path, client: Any, store: Store
 ) -> None:
-    monkeypatch.setattr(sessions, "RECONNECT_S", 0.01)
     made = trades(40, step=step)
     path = write_dbn(tmp_path / "loop.dbn", made.tobytes())
     config = GatewayConfig(port=0, file=path, speed=0, loop=True)

@@ -109,12 +109,13 @@ class Reference:
         if bar is None:
             return
         start = bar.start - bar.start % M
-        if row.minute is not None and row.minute.start != start:
-            self.close_minute(row)
-        if row.minute is None:
-            row.minute = Running(**{**vars(bar), "start": start})
-        else:
-            row.minute.take(bar)
+        if not (by_feed(row.closed[60]) and start < row.closed[60]):
+            if row.minute is not None and row.minute.start != start:
+                self.close_minute(row)
+            if row.minute is None:
+                row.minute = Running(**{**vars(bar), "start": start})
+            else:
+                row.minute.take(bar)
         self.close(row, bar, 1)
         row.second = None
 
@@ -251,11 +252,18 @@ class Reference:
         elif seconds > 60:
             row.day_rtype = rtype if seconds == 86_400 else row.day_rtype
             self.close(row, bar, seconds)
-        elif row.closed[1] <= 0 or row.closed[60] < start:
+        elif row.closed[1] <= 0 or row.closed[60] < start or by_feed(row.closed[60]):
             if row.minute is not None and row.minute.start != start:
                 self.close_minute(row)
             row.minute = bar
             self.close_minute(row)
+            if row.closed[60] == start:
+                row.closed[60] += 1
+
+
+def by_feed(closed: int) -> bool:
+    """Return whether the feed made the latest closed 1 m bar."""
+    return closed > 0 and closed % 2 == 1
 
 
 def capped(side: Side) -> Side:

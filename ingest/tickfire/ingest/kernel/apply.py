@@ -64,6 +64,8 @@ BARS_PER_TRADE: Final = 4
 CLOSE_GRACE_NS: Final = 250_000_000
 """Feed time after the end of a bar during which it stays open for late trades."""
 BAR_SIZE: Final = BAR.itemsize
+MADE_BY_FEED: Final = 1
+"""Added to the start of the latest closed 1 m bar of a row if the feed itself made that bar."""
 CLEARED: Final = 1
 """Value of a row that was cleared; 1 more if the feed begins again."""
 LOW_HALF: Final = 0xFFFF_FFFF
@@ -135,17 +137,27 @@ def close_minute(c: Any, at: Any) -> None:
         emit_bar(c, at, ROW_M, 60, ROW_M_CLOSED)
 
 
+@helper
+def is_by_feed(minute: Any) -> Any:
+    """Return whether the feed itself made the latest closed 1 m bar, as a row tells."""
+    return minute > 0 and minute & MADE_BY_FEED != 0
+
+
 @cold
 def close_second(c: Any, at: Any) -> None:
-    """Close the running 1 s bar of a row, if there is one, and fold it into its minute."""
+    """Close the running 1 s bar of a row, if there is one, and fold it into its minute.
+
+    It is not folded into a minute of which the feed has sent the whole bar.
+    """
     row = as_i64(at)
     start = row[ROW_S]
     if start == 0:
         return
     minute = start - start % MINUTE_NS
-    if row[ROW_M] != minute:
-        close_minute(c, at)
-    bar_fold(row, uint64(ROW_M), uint64(ROW_S), minute)
+    if not (is_by_feed(row[ROW_M_CLOSED]) and minute < row[ROW_M_CLOSED]):
+        if row[ROW_M] != minute:
+            close_minute(c, at)
+        bar_fold(row, uint64(ROW_M), uint64(ROW_S), minute)
     emit_bar(c, at, ROW_S, 1, ROW_S_CLOSED)
 
 

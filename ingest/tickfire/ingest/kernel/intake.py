@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.ingest.dbn.layout import RTYPE_MBO
 from tickfire.ingest.dbn.records import field_offsets
 from tickfire.ingest.kernel import intake_context as ctx
 from tickfire.ingest.kernel.intake_context import BUCKET_NS, CURSOR
@@ -45,6 +46,8 @@ class Intake:
         self._context = np.zeros(ctx.IN_WORDS, np.int64)
         self._address = int(self._context.ctypes.data)
         self.generation = 0
+        self._keeps_orders = False
+        self._orders = np.zeros(0, np.int64)
         self._repeated = 0
         self._offsets = {
             word: field_offsets(name)
@@ -124,6 +127,8 @@ class Intake:
         skip: int = ctx.SKIP_NONE,
         start: int = 0,
         ahead_ns: int = ctx.AHEAD_NS,
+        may_go_back: bool = False,
+        keeps_orders: bool = False,
     ) -> None:
         """Begin a session.
 
@@ -138,6 +143,11 @@ class Intake:
             With `SKIP_BY_TIME`, the time from which it sends records: a multiple of `BUCKET_NS`.
         ahead_ns : int
             Time ahead of the feed's clock that a record may have without a vote.
+        may_go_back : bool
+            Whether the clock may go back within what is sent, as in a recording of one instrument
+            after another; otherwise the feed then begins again.
+        keeps_orders : bool
+            Whether `take_orders` returns the MBO records that were seen before.
         """
         for name in SEEN:
             self._table[f"skip_{name}"] = self._table[name]
@@ -149,6 +159,9 @@ class Intake:
         self._context[ctx.IN_HINTS :] = 0
         self._context[ctx.IN_HINTS : ctx.IN_HINTS + len(clocks)] = clocks
         self._context[ctx.IN_WAITS] = 0
+        self._context[ctx.IN_MAY_GO_BACK] = int(may_go_back)
+        self._keeps_orders = keeps_orders
+        self._context[ctx.IN_ORDERS] = self._context[ctx.IN_ORDERS_END] = 0
         self._ahead_ns = ahead_ns
         self.allow(0)
         self.wait()
@@ -162,6 +175,11 @@ class Intake:
     def latest(self) -> int:
         """The time of the latest record that agrees with the clock, in ns."""
         return self.count(ctx.IN_LATEST)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether a record of the session has set the clock."""
+        return self.count(ctx.IN_HINTS) == 0
 
     def allow(self, passed_ns: int) -> None:
         """Allow the next records to be later than the clock by the time that has passed."""
@@ -196,6 +214,10 @@ class Intake:
             The new end of the bytes.
         """
         self._context[ctx.IN_BUFFER] = buffer.ctypes.data
+        if self._keeps_orders:
+            if len(self._orders) < len(buffer) // 8:
+                self._orders = np.zeros(len(buffer) // 8, np.int64)
+            self._context[ctx.IN_ORDERS] = self._orders.ctypes.data
         new_end = int(screen(self._address, start, end))
         return self.count(ctx.IN_DECIDED), new_end
 
@@ -217,11 +239,29 @@ class Intake:
         self._repeated = repeated
         return repeated - before
 
+    @property
+    def has_repeats(self) -> bool:
+        """Whether records were repeated since the last call of `take_repeated`."""
+        return self.count(ctx.IN_REPEATED) > self._repeated
+
     def take_holes(self) -> Rows:
         """Return HOLE[]: the first of the holes in sequence numbers since the last call."""
         holes: Rows = self._holes[: self.count(ctx.IN_LISTED)].copy()
         self._context[ctx.IN_LISTED] = 0
         return holes
+
+    def take_orders(self) -> NDArray[np.uint8]:
+        """Return the repeated MBO records of the latest `screen`, valid until the next one."""
+        end = self.count(ctx.IN_ORDERS_END)
+        self._context[ctx.IN_ORDERS_END] = 0
+        return self._orders.view(np.uint8)[:end]
+
+    @property
+    def lacks_orders(self) -> bool:
+        """Whether MBO records are kept of which some are still to be sent again."""
+        rtypes = self._table["source"] >> np.uint64(8) & np.uint64(0xFF)
+        left = self._table["skip_total"][rtypes == RTYPE_MBO]
+        return self._keeps_orders and bool(left.any())
 
     def take_rewind(self) -> bool:
         """Return whether the clock went back since the last call; if so, forget the cursors."""

@@ -117,7 +117,14 @@ IN_HOLE_LIST: Final = 29
 """HOLE[HOLE_ROOM]: the first of the holes since `Sequences.take`."""
 IN_LISTED: Final = 30
 """Number of holes in the list."""
-IN_HINTS: Final = 31
+IN_MAY_GO_BACK: Final = 31
+"""1: the clock may go back within what is sent, as in a recording of one instrument after another;
+0: if most records agree that it went back, the feed begins again."""
+IN_ORDERS: Final = 32
+"""uint8[], 8-aligned, of the size of the buffer: repeated MBO records; 0: they are not kept."""
+IN_ORDERS_END: Final = 33
+"""Number of bytes of repeated MBO records."""
+IN_HINTS: Final = 34
 """HINTS times, any of which may be near the first record of the session; 0: none."""
 HINTS: Final = 3
 IN_WORDS: Final = IN_HINTS + HINTS

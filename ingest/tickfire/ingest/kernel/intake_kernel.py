@@ -30,6 +30,7 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_OHLCV_1S,
     RTYPE_OHLCV_EOD,
     RTYPE_SYSTEM,
+    SIZE_MBO,
     SYSTEM_REPLAY_COMPLETED,
 )
 from tickfire.ingest.kernel.emit import plausible
@@ -64,6 +65,9 @@ from tickfire.ingest.kernel.intake_context import (
     IN_HINTS,
     IN_LATEST,
     IN_MASK,
+    IN_MAY_GO_BACK,
+    IN_ORDERS,
+    IN_ORDERS_END,
     IN_PATIENT,
     IN_RECORDS,
     IN_RECV_OFFSETS,
@@ -325,7 +329,7 @@ def compare(x: Any, record: Any, length: Any, end: Any, is_first: Any) -> Any:
         verdict = vote(x, ts, record + length, end)
         if verdict != KEEP:
             return verdict
-        if ts < x[IN_CLOCK]:
+        if ts < x[IN_CLOCK] and x[IN_MAY_GO_BACK] == 0:
             if not is_first:
                 return WAIT  # until all that precedes it is parsed
             x[IN_WENT_BACK] = 1
@@ -345,6 +349,14 @@ def move(record: Any, out: Any, length: Any) -> None:
         target = as_i64(out)
         for k in range(length >> 3):
             target[k] = source[k]
+
+
+@helper
+def keep_order(x: Any, record: Any, length: Any) -> None:
+    """Copy a repeated record to those of which order books are built again, if it is of MBO."""
+    if as_u8(record)[1] == uint8(RTYPE_MBO) and length >= SIZE_MBO:
+        move(record, x[IN_ORDERS] + x[IN_ORDERS_END], length)
+        x[IN_ORDERS_END] += length
 
 
 @kernel("int64(int64, int64, int64)")
@@ -375,6 +387,8 @@ def screen(context: Any, start: Any, end: Any) -> Any:
                 x[IN_REFUSED] += 1
                 x[IN_RECORDS] += 1
             elif x[IN_SKIP] != SKIP_NONE and x[IN_WENT_BACK] == 0 and is_repeat(x, record, length):
+                if x[IN_ORDERS] != 0:
+                    keep_order(x, record, length)
                 x[IN_REPEATED] += 1
                 x[IN_RECORDS] += 1
                 verdict = DROP

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tickfire.base.errors import UserError
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.intake import Intake
+from tickfire.ingest.kernel.orders_kernel import apply_orders
 from tickfire.ingest.kernel.parse_kernel import walk
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import Rows
@@ -143,7 +144,16 @@ class Parser:
         if self.start == self._decided:
             self._decided, self.end = self.intake.screen(self.buffer, self.start, self.end)
             self.states.counters[ctx.COUNT_RECORDS] += self.intake.take_dropped()
+            self._apply_orders(self.intake.take_orders())
         return self._decided
+
+    def _apply_orders(self, orders: NDArray[np.uint8]) -> None:
+        """Apply MBO records that were seen before to the order books, and to nothing else."""
+        at, address = 0, orders.ctypes.data
+        while at < len(orders):
+            at = int(apply_orders(self.states.address, address, at, len(orders)))
+            if at < len(orders):
+                self.states.books.grow()
 
     def feed(self, chunk: NDArray[np.uint8] | bytes) -> Iterator[Batch]:
         """Parse a chunk of any size, and yield the batches of its records.

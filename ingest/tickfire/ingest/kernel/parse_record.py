@@ -51,9 +51,11 @@ from tickfire.ingest.dbn.layout import (
 )
 from tickfire.ingest.kernel.apply import (
     BARS_PER_TRADE,
+    MADE_BY_FEED,
     close_minute,
     close_second,
     emit_own_bar,
+    is_by_feed,
     next_sweep,
     rewind,
     sweep,
@@ -117,7 +119,7 @@ from tickfire.kernels.bars import (
     VOLUME,
 )
 from tickfire.kernels.jit import cold, helper
-from tickfire.kernels.pointers import as_f64, as_i64, as_u8, as_u32
+from tickfire.kernels.pointers import as_i64, as_u8, as_u32
 from tickfire.store.schema import DAY_S, HOUR_S
 
 HOUR_NS: Final = HOUR_S * NS_PER_S
@@ -241,10 +243,10 @@ def take_ohlcv(c: Any, at: Any, record: Any, rtype: Any, ts: Any) -> None:
     """Apply a bar that the feed itself made.
 
     A 1 s bar is folded into its minute, as our own are; a 1 m bar takes the place of the minute
-    that is folded from 1 s bars. Longer bars are passed on as they are; of ``ohlcv-1d`` and
-    ``ohlcv-eod``, an instrument has the one that came first. A bar of an instrument whose trades
-    are received is ignored. Bars of one start, as of several publishers, add up, unless the feed
-    began again between them.
+    that is folded from 1 s bars, unless that one is closed. Longer bars are passed on as they are;
+    of ``ohlcv-1d`` and ``ohlcv-eod``, an instrument has the one that came first. A bar of an
+    instrument whose trades are received is ignored. Bars of one start, as of several publishers,
+    add up, unless the feed began again between them.
     """
     row = as_i64(at)
     rec = as_i64(record)
@@ -259,10 +261,10 @@ def take_ohlcv(c: Any, at: Any, record: Any, rtype: Any, ts: Any) -> None:
         cleared[2 * ROW_CLEARED] = uint32(0)
         if start <= row[closed]:
             rewind(c, at)
-    folds_seconds = is_minute and row[ROW_S_CLOSED] > 0
+    minute = row[ROW_M_CLOSED]
+    is_folded = is_minute and row[ROW_S_CLOSED] > 0 and not is_by_feed(minute) and minute >= start
     is_other_day = span == DAY_NS and row[ROW_D_RTYPE] != 0 and row[ROW_D_RTYPE] != int64(rtype)
-    is_made = row[ROW_LAST_TS] != 0 or (folds_seconds and row[ROW_M_CLOSED] >= start)
-    if is_made or is_other_day:
+    if row[ROW_LAST_TS] != 0 or is_folded or is_other_day:
         as_i64(c[CTX_COUNTERS])[COUNT_OHLCV_IGNORED] += 1
         return
     row[ROW_DIRTY] = 1
@@ -285,11 +287,13 @@ def take_ohlcv(c: Any, at: Any, record: Any, rtype: Any, ts: Any) -> None:
     row[bar + CLOSE] = rec[5]
     row[bar + VOLUME] = rec[6]
     row[bar + TRADES] = 0
-    as_f64(at)[bar + NOTIONAL] = float(rec[5]) * float(rec[6])
-    if is_minute:
-        close_minute(c, at)
-    else:
+    row[bar + NOTIONAL] = rec[5] * rec[6]
+    if not is_minute:
         close_second(c, at)
+        return
+    close_minute(c, at)
+    if row[ROW_M_CLOSED] == start:
+        row[ROW_M_CLOSED] = start + MADE_BY_FEED
 
 
 @helper

@@ -3,6 +3,9 @@
 Each batch of ticks takes along the cursors that it changed, in one field; now and then it takes all
 of them. A field begins with a number that grows with each, so that a reader begins with the field
 ``base`` and applies the changes after it in their order.
+
+Reports and definitions are not written with the ticks, so the cursors of their sources are stored
+only after they are written, and until then as they were.
 """
 
 from __future__ import annotations
@@ -14,6 +17,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.ingest.dbn.layout import (
+    RTYPE_DEFINITION,
+    RTYPE_IMBALANCE,
+    RTYPE_STATISTICS,
+    RTYPE_STATUS,
+)
 from tickfire.ingest.kernel.intake import SEEN, Intake
 from tickfire.ingest.kernel.intake_context import CURSOR
 from tickfire.ingest.writer.resume import Seen
@@ -27,6 +36,8 @@ SEEN_FIELD: Final = b"seen"
 FIELDS_OF_CHANGES: Final = 512
 """Number of fields of changes, after which all cursors are stored again."""
 NUMBER_SIZE: Final = 8
+WRITTEN_APART: Final = (RTYPE_DEFINITION, RTYPE_STATUS, RTYPE_STATISTICS, RTYPE_IMBALANCE)
+"""Types of records that are not written with the ticks."""
 
 
 class CursorFields:
@@ -44,8 +55,12 @@ class CursorFields:
         self._generation = (b"", -1)
         self._numbers = [0] * shards
         self._left = [0] * shards  # changes until all cursors are stored again
+        self._apart: dict[int, np.void] = {}  # as they were stored last, by source
+        self._are_kept_back = False
 
-    def changed(self, epoch: bytes, seen: Seen) -> dict[int, dict[bytes, bytes]]:
+    def changed(
+        self, epoch: bytes, seen: Seen, *, some_wait: bool = False
+    ) -> dict[int, dict[bytes, bytes]]:
         """Return the fields of each shard that have changed since the last call.
 
         Parameters
@@ -53,11 +68,15 @@ class CursorFields:
         epoch : bytes
             The epoch of the shards. In a new one, all cursors are stored again.
         seen : Seen
+        some_wait : bool
+            Whether records that were counted and are written apart are not written yet.
         """
         if self._generation != (epoch, self._intake.generation):
+            if self._generation[1] != self._intake.generation:
+                self._apart.clear()
             self._generation = epoch, self._intake.generation
             self._left = [0] * self._shards
-        rows = self._intake.take_changed()
+        rows = self._written(self._intake.take_changed(), some_wait=some_wait)
         shards = self._shards_of(rows)
         told = {SEEN_FIELD: msgspec.msgpack.encode(seen)}
         return {
@@ -65,13 +84,35 @@ class CursorFields:
             for shard in (np.unique(shards).tolist() if all(self._left) else range(self._shards))
         }
 
+    def _written(self, rows: Rows, *, some_wait: bool) -> Rows:
+        """Return the changed cursors whose records are written or are written with them."""
+        is_apart = _are_apart(rows)
+        if some_wait:
+            self._are_kept_back |= bool(is_apart.any())
+            return rows[~is_apart]
+        if self._are_kept_back:
+            self._are_kept_back = False
+            everything = self._intake.cursors
+            rows = np.concatenate([rows[~is_apart], everything[_are_apart(everything)]])
+            is_apart = _are_apart(rows)
+        self._apart |= {int(row["source"]): row for row in rows[is_apart]}
+        return rows
+
+    def _everything(self) -> Rows:
+        """Return all cursors, those of reports as they were stored last."""
+        rows = self._intake.cursors
+        if self._are_kept_back:
+            others = rows[~_are_apart(rows)]
+            rows = np.concatenate([others, np.array([*self._apart.values()], CURSOR)])
+        return rows
+
     def _field(self, shard: int, rows: Rows) -> dict[bytes, bytes]:
         self._numbers[shard] += 1
         number = self._numbers[shard]
         field = b"%d" % (number % FIELDS_OF_CHANGES)
         if not self._left[shard]:
             self._left[shard] = FIELDS_OF_CHANGES - 1
-            everything = self._intake.cursors
+            everything = self._everything()
             field, rows = BASE_FIELD, everything[self._shards_of(everything) == shard]
         self._left[shard] -= 1
         return {field: number.to_bytes(NUMBER_SIZE, "little") + _saved(rows).tobytes()}
@@ -85,12 +126,21 @@ class CursorFields:
     def restore(self, held: list[Mapping[bytes, bytes]]) -> Seen | None:
         """Load the cursors from the fields of each shard; return the feed as it was seen last."""
         known = [_cursors_of(fields) for fields in held]
-        self._intake.load(np.concatenate(known, dtype=CURSOR))
+        cursors = np.concatenate(known, dtype=CURSOR)
+        self._intake.load(cursors)
+        self._generation = self._generation[0], self._intake.generation
+        self._apart = {int(row["source"]): row for row in cursors[_are_apart(cursors)]}
         numbers = [map(_number, _numbered(fields).values()) for fields in held]
         self._numbers = [max(of_shard, default=0) for of_shard in numbers]
         told = [fields[SEEN_FIELD] for fields in held if SEEN_FIELD in fields]
         seen = [msgspec.msgpack.decode(each, type=Seen) for each in told]
         return max(seen, key=lambda each: each.received, default=None)
+
+
+def _are_apart(rows: Rows) -> NDArray[np.bool_]:
+    rtypes = rows["source"] >> np.uint64(8) & np.uint64(0xFF)
+    found: NDArray[np.bool_] = np.isin(rtypes, WRITTEN_APART)
+    return found
 
 
 def _saved(rows: Rows) -> Rows:

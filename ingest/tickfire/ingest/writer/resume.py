@@ -75,6 +75,8 @@ class Resumption:
         None before the first record.
     is_new : bool
         Whether the session sends nothing that was seen before.
+    is_aged_out : bool
+        Whether the gateway no longer has the start that was asked, and has sent nothing else yet.
     gap : (int, int) or None
         The times, in ns, between which the gateway no longer has the data of an outage.
     """
@@ -86,8 +88,8 @@ class Resumption:
         self._skip = SKIP_NONE
         self._start = 0
         self._earliest = 0
-        self._is_aged_out = False
         self._is_over = False
+        self.is_aged_out = False
         self.seen: Seen | None = None
         self.is_new = True
         self.gap: tuple[int, int] | None = None
@@ -97,15 +99,35 @@ class Resumption:
         self._is_over = True
 
     def age_out(self) -> None:
-        """Ask for what there is from now on: the gateway no longer has the start that was asked."""
-        self._is_aged_out = True
+        """Note that the gateway no longer has the start that was asked: it sends what there is."""
+        self.is_aged_out = True
 
-    def note(self, now: int) -> Seen:
-        """Note that records were received at `now`, in ns since the Unix epoch."""
+    def note(self, first: int, now: int) -> Seen:
+        """Note that records were received.
+
+        After `age_out`, `gap` is set if no record was repeated, so that some may be lost.
+
+        Parameters
+        ----------
+        first : int
+            The time of the first of them, ns since the Unix epoch.
+        now : int
+            ns since the Unix epoch.
+        """
         assert self.seen is not None, "no session was planned"
+        if not self._intake.is_set:  # messages of the gateway alone
+            return self.seen
+        if self.is_aged_out:
+            self.is_aged_out = False
+            if not self._intake.has_repeats and 0 < self.seen.latest < first:
+                self.gap = self.seen.latest, first
         self.seen.latest, self.seen.received = self._intake.latest, now
-        self._is_aged_out = False
         return self.seen
+
+    def take_gap(self) -> tuple[int, int] | None:
+        """Return the gap, once."""
+        gap, self.gap = self.gap, None
+        return gap
 
     def plan(self, source: Source, now: int) -> Resume:
         """Return the place from which a session that begins now is to go on.
@@ -139,7 +161,12 @@ class Resumption:
         self._skip = SKIP_BY_TIME
         return self._go_on_live(seen, now)
 
-    def begin(self, first_ns: int, now: int) -> None:
+    @property
+    def repeats_all(self) -> bool:
+        """Whether the session sends again everything that was seen."""
+        return self._skip == SKIP_BY_NUMBER
+
+    def begin(self, first_ns: int, now: int, *, lacks_books: bool = False) -> None:
         """Begin the planned session.
 
         Parameters
@@ -148,12 +175,15 @@ class Resumption:
             The start of the data by the gateway's metadata, ns since the Unix epoch.
         now : int
             ns since the Unix epoch.
+        lacks_books : bool
+            Whether order books are to be built again of orders that were seen.
         """
         latest = self.seen.latest if self.seen is not None else 0
         is_replay = self.seen is not None and self.seen.origin == REPLAY
         self._intake.begin(
             first_ns, now, latest, skip=self._skip, start=self._earliest,
-            ahead_ns=REPLAY_AHEAD_NS if is_replay else AHEAD_NS,
+            ahead_ns=REPLAY_AHEAD_NS if is_replay else AHEAD_NS, may_go_back=is_replay,
+            keeps_orders=lacks_books and self.repeats_all,
         )  # fmt: skip
 
     def _first_start(self, now: int) -> int:
@@ -170,13 +200,11 @@ class Resumption:
         earliest = 0
         if seen.received - seen.latest < LIVE_LAG_NS:
             earliest = _bucket_after(max(seen.latest - LATE_NS, now - KEPT_NS + KEPT_SLACK_NS))
-        if self._is_aged_out:
-            earliest = _bucket_after(now)
+        if self.is_aged_out:
+            return Resume(0)
         if earliest > seen.latest:
             self.gap = seen.latest, earliest
         self._earliest = earliest
-        if self._is_aged_out:
-            return Resume(0)
         starts = {
             schema: max(int(own.min()), earliest)
             for schema, rtype in SCHEMA_RTYPES.items()

@@ -32,7 +32,7 @@ from tickfire.ingest.lsg.lines import REPLAY_BEGINS_AGAIN
 from tickfire.ingest.writer.announcements import Announcements
 from tickfire.ingest.writer.clock import FeedClock
 from tickfire.ingest.writer.config import IngestConfig
-from tickfire.ingest.writer.cursors import CursorFields
+from tickfire.ingest.writer.cursors import WRITTEN_APART, CursorFields
 from tickfire.ingest.writer.feed_watch import FeedWatch
 from tickfire.ingest.writer.messages import GatewayMessages
 from tickfire.ingest.writer.output import Output
@@ -172,20 +172,22 @@ class Sessions:
         has_heartbeats = self._config.adapter.silence_s is not None
         self._watch.connect(metadata.dataset, now, has_heartbeats=has_heartbeats)
         self._states.use_schema(metadata.schema)
-        self._resumption.begin(metadata.start if 0 < metadata.start <= LATEST_NS else now, now)
-        self._reports.begin_session(resumes=not self._resumption.is_new)
+        resumption, books = self._resumption, self._states.books
+        lacks_books = not resumption.is_new and (not len(books) or self._intake.lacks_orders)
+        first = metadata.start if 0 < metadata.start <= LATEST_NS else now
+        resumption.begin(first, now, lacks_books=lacks_books)
+        self._reports.begin_session(resumes=not resumption.is_new)
         self._clock.begin()
         self._states.drain()
-        if self._resumption.is_new or self._resumption.gap:
-            self._states.clear(begins_again=self._resumption.is_new)
-        if self._resumption.gap or not (self._resumption.is_new or len(self._states.books)):
-            self._states.books.reset(unsynced=True)  # orders may rest that were not received
+        if resumption.is_new or resumption.gap or resumption.is_aged_out:
+            self._states.clear(begins_again=resumption.is_new)
+        if resumption.gap or lacks_books:
+            books.reset(unsynced=not resumption.repeats_all)  # orders may rest that are not sent
         self._output.write(self._states.ticks, self._states.bars, now, now)
         self._states.drain()
         new = self._instruments.take_metadata(metadata)
         self._announcements.session(new, self._origin, metadata.dataset)
-        if self._resumption.gap:
-            self._announcements.gap(*self._resumption.gap)
+        self._tell_gap()
         return not self.must_wait
 
     def _take(self, batch: Batch, received: int) -> bool:
@@ -193,8 +195,15 @@ class Sessions:
         self._clock.take(self._intake.latest, time.monotonic_ns())
         self._intake.allow(0)
         self._note(batch, received)
-        seen = self._resumption.note(received)
-        cursors = self._cursors.changed(self._output.epoch, seen)
+        if any(map(_is_aged_out, batch.controls)):
+            self._resumption.age_out()
+            self._states.books.reset(unsynced=True)
+        first = int(batch.ticks["ts_event"][0]) if len(batch.ticks) else self._intake.latest
+        seen = self._resumption.note(first, received)
+        self._tell_gap()
+        apart = any(record[1] in WRITTEN_APART for record in batch.controls)
+        waits = apart or self._reports.unwritten > 0 or self._announcements.pending
+        cursors = self._cursors.changed(self._output.epoch, seen, some_wait=waits)
         self._output.write(batch.ticks, batch.bars, received, time.time_ns(), cursors)
         self._states.drain()
         if new := [each for record in batch.controls for each in self._control(record)]:
@@ -212,12 +221,14 @@ class Sessions:
             self._watch.hear(received)
         self._records = records
 
+    def _tell_gap(self) -> None:
+        if gap := self._resumption.take_gap():
+            self._announcements.gap(*gap)
+
     def _control(self, record: bytes) -> list[Instrument]:
         message = decode_control(record)
         if isinstance(message, ErrorMsg):
             self.messages.take(message)
-            if message.code == ERROR_REPLAY_AGED_OUT:
-                self._resumption.age_out()
         elif isinstance(message, SystemMsg):
             self.messages.take(message)
             self._take_message(message)
@@ -255,3 +266,9 @@ class Sessions:
         feed_time = self._clock.quiet_time(time.monotonic_ns())
         if feed_time is not None:
             self._output.write_bars(self._states.close(feed_time))
+
+
+def _is_aged_out(record: bytes) -> bool:
+    """Return whether a record says that the gateway no longer has the start that was asked."""
+    message = decode_control(record) if record[1] == RTYPE_ERROR else None
+    return isinstance(message, ErrorMsg) and message.code == ERROR_REPLAY_AGED_OUT
