@@ -36,6 +36,7 @@ class FaultyProxy:
         self.host, self.port = "127.0.0.1", 0
         self._target = target
         self._faults = list(faults)
+        self._serving: set[asyncio.Task[None]] = set()
 
     @property
     def left(self) -> int:
@@ -43,6 +44,10 @@ class FaultyProxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Relay one connection until its fault."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         fault = self._faults.pop(0) if self._faults else None
         from_server, to_server = await asyncio.open_connection(*self._target)
         upwards = asyncio.create_task(_relay(reader, to_server))
@@ -58,6 +63,13 @@ class FaultyProxy:
             upwards.cancel()
             to_server.transport.abort()
             writer.transport.abort()
+
+    async def close(self) -> None:
+        """Break the connections."""
+        serving = list(self._serving)
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
 
 
 async def _relay(
@@ -86,3 +98,4 @@ async def faulty_proxy(
         yield proxy
     finally:
         server.close()
+        await proxy.close()

@@ -47,6 +47,11 @@ class CursorFields:
     ----------
     intake : Intake
     feed, shards : int
+
+    Attributes
+    ----------
+    are_kept_back : bool
+        Whether cursors have changed that were not stored yet.
     """
 
     def __init__(self, intake: Intake, feed: int, shards: int) -> None:
@@ -56,7 +61,7 @@ class CursorFields:
         self._numbers = [0] * shards
         self._left = [0] * shards  # changes until all cursors are stored again
         self._apart: dict[int, np.void] = {}  # as they were stored last, by source
-        self._are_kept_back = False
+        self.are_kept_back = False
 
     def changed(
         self, epoch: bytes, seen: Seen, *, some_wait: bool = False
@@ -88,10 +93,10 @@ class CursorFields:
         """Return the changed cursors whose records are written or are written with them."""
         is_apart = _are_apart(rows)
         if some_wait:
-            self._are_kept_back |= bool(is_apart.any())
+            self.are_kept_back |= bool(is_apart.any())
             return rows[~is_apart]
-        if self._are_kept_back:
-            self._are_kept_back = False
+        if self.are_kept_back:
+            self.are_kept_back = False
             everything = self._intake.cursors
             rows = np.concatenate([rows[~is_apart], everything[_are_apart(everything)]])
             is_apart = _are_apart(rows)
@@ -101,7 +106,7 @@ class CursorFields:
     def _everything(self) -> Rows:
         """Return all cursors, those of reports as they were stored last."""
         rows = self._intake.cursors
-        if self._are_kept_back:
+        if self.are_kept_back:
             others = rows[~_are_apart(rows)]
             rows = np.concatenate([others, np.array([*self._apart.values()], CURSOR)])
         return rows

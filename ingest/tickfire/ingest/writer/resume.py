@@ -141,8 +141,7 @@ class Resumption:
         origin, recording = source.origin, source.recording
         seen, self.gap, self._earliest = self.seen, None, 0
         is_replay = origin == REPLAY
-        goes_on = source.replays and seen is not None and not self._is_over
-        goes_on = goes_on and len(self._intake.cursors) > 0
+        goes_on = source.replays and not self._is_over and seen is not None and seen.latest > 0
         self._is_over = False
         if seen is not None and is_replay:
             goes_on = goes_on and (seen.origin, seen.recording) == (origin, recording)

@@ -194,6 +194,7 @@ class Ingest:
             self._gaps.look()
             self.sessions.look()
             if not self.sessions.must_wait:
+                self.sessions.store_cursors()
                 self.sessions.close_quiet_bars()
                 self.output.write_snapshots()
 

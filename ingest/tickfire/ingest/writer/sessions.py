@@ -201,8 +201,7 @@ class Sessions:
         first = int(batch.ticks["ts_event"][0]) if len(batch.ticks) else self._intake.latest
         seen = self._resumption.note(first, received)
         self._tell_gap()
-        apart = any(record[1] in WRITTEN_APART for record in batch.controls)
-        waits = apart or self._reports.unwritten > 0 or self._announcements.pending
+        waits = self._some_wait or any(record[1] in WRITTEN_APART for record in batch.controls)
         cursors = self._cursors.changed(self._output.epoch, seen, some_wait=waits)
         self._output.write(batch.ticks, batch.bars, received, time.time_ns(), cursors)
         self._states.drain()
@@ -259,6 +258,18 @@ class Sessions:
         """Go on with a held session, if nothing keeps it waiting any more."""
         if self._session is not None and not self.must_wait:
             self._session.go_on()
+
+    @property
+    def _some_wait(self) -> bool:
+        """Whether anything that is written apart from the ticks is not written yet."""
+        return self._reports.unwritten > 0 or self._announcements.pending
+
+    def store_cursors(self) -> None:
+        """Store the cursors of what was written apart from the ticks since the last batch."""
+        seen = self._resumption.seen
+        if seen is not None and self._cursors.are_kept_back and not self._some_wait:
+            cursors = self._cursors.changed(self._output.epoch, seen)
+            self._output.write(self._states.ticks[:0], self._states.bars[:0], 0, 0, cursors)
 
     def close_quiet_bars(self) -> None:
         """Close the bars that ended since the feed fell quiet, which no record of it will close."""
