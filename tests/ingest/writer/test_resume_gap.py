@@ -12,11 +12,11 @@ from tests.support.dbn import START, trades
 from tests.support.eventually import eventually
 from tests.support.ingest import ingesting, sending, until_records
 from tests.support.resume import count_records, stored_ticks
+from tickfire.ingest.adapter.protocol import Source
 from tickfire.ingest.dbn.control import ErrorMsg, encode_control
 from tickfire.ingest.dbn.layout import DBN_VERSION, ERROR_REPLAY_AGED_OUT
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.intake import Intake
-from tickfire.ingest.lsg.client import LiveSubscription
 from tickfire.ingest.writer.resume import KEPT_NS, Resumption, Seen
 from tickfire.store.schema import LIVE, STATUS_KEY, TICK_TRADE, Status
 from tickfire.store.store import Store
@@ -71,12 +71,12 @@ async def test_repeats_after_a_start_that_is_too_old_are_no_gap(client: Any, sto
 
 def test_an_outage_of_more_than_a_day_is_a_gap() -> None:
     intake = Intake()
-    resumption = Resumption(intake, LiveSubscription("TEST", ("trades",)), 0)
+    resumption = Resumption(intake, 0)
     resumption.seen = Seen(LIVE, "", START, START)
     intake.begin(START)
     count_records(intake, trades(3).tobytes())
     now = START + KEPT_NS + HOUR_NS
-    ask = resumption.plan(LIVE, "", now)
+    ask = resumption.plan(Source(replays=True), now)
     gap = resumption.take_gap()
     assert gap is not None and gap[0] == START
     assert HOUR_NS <= gap[1] - gap[0] < HOUR_NS + 120 * 10**9
@@ -86,7 +86,7 @@ def test_an_outage_of_more_than_a_day_is_a_gap() -> None:
 
 def test_messages_of_the_gateway_alone_move_no_clock() -> None:
     intake = Intake()
-    resumption = Resumption(intake, LiveSubscription("TEST", ("trades",)), 0)
-    resumption.plan(LIVE, "", START)
+    resumption = Resumption(intake, 0)
+    resumption.plan(Source(replays=True), START)
     resumption.begin(START, START)
     assert resumption.note(START, START).latest == 0

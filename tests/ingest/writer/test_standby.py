@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,12 +15,14 @@ import numpy as np
 import pytest
 
 from tests.support.cli import TICKFIRE, assert_one_sentence, run
-from tests.support.dbn import START, trades
+from tests.support.dbn import START, trades, write_dbn
 from tests.support.eventually import eventually
-from tests.support.ingest import KEY, SentFeed, sending
+from tests.support.ingest import KEY, FeedAddress, sending
 from tests.support.processes import WORKERS
 from tests.support.publisher import STREAM
 from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.gateway.config import GatewayConfig
+from tickfire.ingest.gateway.server import serve_gateway
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.store.lease import EXPIRY_S, Holder, Lease, LeaseLost
 from tickfire.store.schema import TICK, TICK_TRADE, lease_key, ticks_key
@@ -49,7 +52,7 @@ class Process:
 
 
 @asynccontextmanager
-async def process(feed: SentFeed, redis_url: str) -> AsyncIterator[Process]:
+async def process(feed: FeedAddress, redis_url: str) -> AsyncIterator[Process]:
     child = await asyncio.create_subprocess_exec(
         *TICKFIRE, *arguments(feed, redis_url), stderr=asyncio.subprocess.PIPE
     )
@@ -64,7 +67,7 @@ async def process(feed: SentFeed, redis_url: str) -> AsyncIterator[Process]:
         await reading
 
 
-def arguments(feed: SentFeed, redis_url: str, *more: str) -> list[str]:
+def arguments(feed: FeedAddress, redis_url: str, *more: str) -> list[str]:
     gateway = f"{feed.host}:{feed.port}"
     return [
         "ingest", "--gateway", gateway, "--key", KEY, "--dataset", "TEST.DATA",
@@ -183,3 +186,17 @@ async def test_a_lease_outlives_a_redis_that_forgets_it(store: Store, client: An
     await lease.check()
     assert msgspec.json.decode(await client.get(lease_key(1)), type=Holder) == lease.holder
     lease.close()
+
+
+async def test_a_killed_ingest_goes_on_where_it_was(
+    tmp_path: Path, valkey: EmbeddedRedis, client: Any
+) -> None:
+    made = trades(20_000, step=100_000)
+    path = write_dbn(tmp_path / "x.dbn", made.tobytes(), META)
+    url = f"redis://127.0.0.1:{valkey.options.port}/0"
+    async with await serve_gateway(GatewayConfig(port=0, file=path)) as gateway:
+        for count in (1, 6_000, len(made)):
+            async with process(gateway, url) as killed:
+                await until_traded(client, count)
+                killed.process.kill()
+    assert await traded(client) == made["sequence"].tolist()
