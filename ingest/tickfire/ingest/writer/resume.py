@@ -141,7 +141,9 @@ class Resumption:
         origin, recording = source.origin, source.recording
         seen, self.gap, self._earliest = self.seen, None, 0
         is_replay = origin == REPLAY
-        goes_on = source.replays and not self._is_over and seen is not None and seen.latest > 0
+        has_some = len(self._intake.cursors) > 0 and is_replay  # such as a snapshot, without a time
+        goes_on = seen is not None and (seen.latest > 0 or has_some)
+        goes_on = goes_on and source.replays and not self._is_over
         self._is_over = False
         if seen is not None and is_replay:
             goes_on = goes_on and (seen.origin, seen.recording) == (origin, recording)
