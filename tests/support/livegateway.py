@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from tests.support.proxy import STALL_S
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
 from tickfire.ingest.dbn.metadata import Metadata
-from tickfire.ingest.dbn.records import ts_recv_offsets
+from tickfire.ingest.dbn.records import field_offsets
 from tickfire.ingest.lsg.lines import parse_line
 
 OUTAGE = 5
@@ -28,7 +28,7 @@ def event_time(record: bytes) -> int:
 
 def receive_time(record: bytes) -> int:
     """Return the time by which databento's gateway selects a record: that of receipt, if any."""
-    offset = int(ts_recv_offsets()[record[1]])
+    offset = int(field_offsets("ts_recv")[record[1]])
     return int.from_bytes(record[offset : offset + 8], "little") if offset else event_time(record)
 
 
