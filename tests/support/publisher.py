@@ -129,8 +129,9 @@ class Publisher:
         )
         self.status("instrument")
 
-    def status(self, kind: str) -> None:
-        packed = msgspec.msgpack.encode(Status(kind, time.time_ns()))
+    def status(self, kind: str, detail: str = "", begin: int = 0, end: int = 0) -> None:
+        status = Status(kind, time.time_ns(), detail, feed=self.feed, begin=begin, end=end)
+        packed = msgspec.msgpack.encode(status)
         self.client.xadd(STATUS_KEY, {"d": packed})
 
     def headline(self, number: int) -> None:

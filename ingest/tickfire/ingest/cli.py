@@ -111,7 +111,7 @@ class _Listed(click.types.StringParamType):
 @click.option(
     "--dense", default="none", type=click.Choice(["none", "channel", "instrument"]),
     show_default=True, help="Where the venue's sequence numbers have no natural holes, so that each"
-    " hole is a gap; see docs/feeds.md.",
+    " hole is a gap; see docs/formats.md.",
 )  # fmt: skip
 @sessions_option
 @endpoint_options("ingest")

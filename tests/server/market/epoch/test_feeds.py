@@ -265,3 +265,13 @@ async def test_a_newer_layout_is_refused_with_a_sentence(valkey: Valkey, serve: 
     assert refused.response == {"reason": "no market data yet"}
     publisher.begin_epoch()
     await eventually(lambda: server.market.trouble() is None, "an older layout is read again")
+
+
+async def test_a_gap_of_a_feed_reaches_clients(both: Server, second: Publisher) -> None:
+    realtime = await (await both.client()).join("market:realtime")
+    second.status("gap", "the source keeps one day", DAY, DAY + 2 * SECOND)
+    second.status("gap", "3 numbers are missing")
+    first, other = await realtime.count("feed_gap", 2)
+    bounds = {"from": DAY // 10**6, "to": DAY // 10**6 + 2000}
+    assert first == {"feed": 2, "detail": "the source keeps one day", **bounds}
+    assert other == {"feed": 2, "from": None, "to": None, "detail": "3 numbers are missing"}

@@ -10,9 +10,11 @@ from typing import Final
 import msgspec
 
 from tickfire.base.retry import Backoff
+from tickfire.base.units import milliseconds
 from tickfire.server.market.epoch.feed import LiveFeed
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.positions import WireId
+from tickfire.server.market.ticks.views import REALTIME
 from tickfire.store.entries import Entry
 from tickfire.store.epoch import Epoch, NewerLayout, epochs_of, origin_of
 from tickfire.store.requests import RedisUnavailable, Requests, newest_id
@@ -180,11 +182,15 @@ class FeedFollower:
             self.live.table_is_stale = True  # entries may have been missed before the connection
 
     async def _on_status(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
-        kinds = {status.kind for status in map(_status, entries) if status is not None}
+        statuses = [status for status in map(_status, entries) if status is not None]
+        kinds = {status.kind for status in statuses}
         if kinds & {"session", "instrument", "epoch"}:
             self._check_now.set()
         if "instrument" in kinds and self.live is not None:
             await self.live.learn()
+        for status in statuses:
+            if status.kind == "gap" and status.feed is not None and self.live is not None:
+                self.live.fanout.announce(REALTIME, "feed_gap", _gap_as_json(status))
 
 
 async def _seed(market: LiveMarket, feed: LiveFeed, store: Store) -> dict[Stream, int]:
@@ -203,3 +209,8 @@ def _status(entry: Entry) -> Status | None:
         return _STATUS.decode(entry[1].get(b"d", b""))
     except msgspec.MsgspecError:
         return None
+
+
+def _gap_as_json(status: Status) -> dict[str, object]:
+    bounds = [milliseconds(ns) if ns else None for ns in (status.begin, status.end)]
+    return {"feed": status.feed, "from": bounds[0], "to": bounds[1], "detail": status.detail}
