@@ -35,6 +35,7 @@ def record(draw: st.DrawFn) -> bytes:
 
     put(0, size // 4, 1)
     put(1, rtype, 1)
+    put(2, draw(st.sampled_from([0, 0, 0, 1, 2, 2**16 - 1])), 2)
     put(4, draw(st.integers(1, 4)), 4)
     put(8, draw(TIMES))
     action = draw(st.sampled_from(b"TTTTACMRFN"))

@@ -119,6 +119,21 @@ Prices are in 1e-9, ``UNDEF_PRICE`` beyond the last level. The count is the numb
 the venue does not say.
 """
 
+TOP: Final = np.dtype(
+    [
+        ("instrument_id", "<u4"),
+        ("feed", "u1"),
+        ("flags", "u1"),  # as DBN
+        ("publisher_id", "<u2"),
+        ("ts_event", "<i8"),  # ns since the Unix epoch, of its last change
+        ("bid_price", "<i8"),  # UNDEF_PRICE: no bid
+        ("ask_price", "<i8"),
+        ("bid_size", "<u4"),
+        ("ask_size", "<u4"),
+    ]
+)
+"""The top of book of one publisher of an instrument that has several: 40 bytes."""
+
 RUNNING_BAR: Final = (
     ("start", "<i8"),  # ns; 0: no bar is running
     ("open", "<i8"),
@@ -148,7 +163,8 @@ STATE: Final = np.dtype(
         ("trade_n", "<i8"),  # position of the last trade
         ("cleared", "<u4"),  # 1: no trade since the last clear; 2: the feed begins again
         ("shard", "<u4"),
-        ("dirty", "<i8"),  # 1: changed since the last snapshot
+        ("dirty", "<u4"),  # 1: changed since the last snapshot
+        ("publisher", "<u4"),  # of the top of book; see `tickfire.ingest.kernel.tops.words`
         ("s_closed", "<i8"),  # start of the latest closed 1 s bar; -1: the next one is a rewind
         ("m_closed", "<i8"),  # the same for 1 m bars; 1 more if the feed itself made the bar
         *((f"s_{name}", kind) for name, kind in RUNNING_BAR),

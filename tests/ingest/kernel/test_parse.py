@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.support.bars import bar_volumes
 from tests.support.dbn import rows, shared_files
 from tests.support.records import START, STREAMS, record
-from tests.support.reference.parse import UNDEF, Reference, Row, Running, S, records_of
+from tests.support.reference.parse import UNDEF, Reference, Row, Running, S, Top, records_of
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.layout import (
     RTYPE_MBO,
@@ -65,6 +65,16 @@ def expected(data: bytes, *, trades_only: bool = False) -> Reference:
     return reference
 
 
+def shared_tops(reference: Reference) -> dict[tuple[int, int], Top]:
+    """Return the tops of publishers of the instruments that have more than one source of them."""
+    return {
+        (number, publisher): top
+        for number, row in reference.rows.items()
+        if row.consolidated or len(row.tops) > 1
+        for publisher, top in row.tops.items()
+    }
+
+
 def ticks_of(ticks: Rows) -> list[tuple[int, ...]]:
     names = ("ts_event", "price", "size", "instrument_id", "sequence", "kind", "side", "flags")
     return list(zip(*(ticks[name].tolist() for name in names), strict=True))
@@ -74,6 +84,18 @@ def bars_of(bars: Rows) -> list[tuple[int, ...]]:
     names = ("start", "open", "high", "low", "close", "volume", "n", "trades")
     rest = ("instrument_id", "interval_s", "flags")
     return list(zip(*(bars[name].tolist() for name in (*names, *rest)), strict=True))
+
+
+def tops_of(tops: Rows) -> dict[tuple[int, int], Top]:
+    """Return the tops of publishers by instrument and publisher."""
+    names = ("bid_price", "bid_size", "ask_price", "ask_size")
+    found = {}
+    for top in tops:
+        bid, bid_size, ask, ask_size = (int(top[name]) for name in names)
+        key = int(top["instrument_id"]), int(top["publisher_id"])
+        assert key not in found
+        found[key] = (bid, bid_size), (ask, ask_size)
+    return found
 
 
 def running(row: Any, prefix: str) -> Running | None:
@@ -114,6 +136,7 @@ def test_it_equals_the_reference_however_the_bytes_are_cut(
     assert [row_of(row) for row in states.rows] == list(reference.rows.values())
     assert states.positions[0] == len(reference.ticks)
     assert states.count(ctx.COUNT_RECORDS) == reference.records
+    assert tops_of(states.tops.rows) == shared_tops(reference)
 
 
 SPANS = {
@@ -219,8 +242,10 @@ def test_the_fold_of_its_ticks_is_its_state(data: bytes, cuts: list[int]) -> Non
     trades = ticks[ticks["kind"] == TICK_TRADE]
     closed = folded.fold(ticks, 1)
     # Running bars are not compared: the feed's clock, which closes them, is not in the ticks.
+    # Nor is the publisher, whose tops are not in the ticks either.
+    left_out = ("dirty", "publisher")
     feed_bars = ("s_", "m_", "h_", "d_")
-    compared = [n for n in STATE.names or () if n != "dirty" and n[:2] not in feed_bars]
+    compared = [n for n in STATE.names or () if n not in left_out and n[:2] not in feed_bars]
     for row in states.rows:
         other = folded.row(1, int(row["instrument_id"]))
         if other is not None:

@@ -29,12 +29,16 @@ LEAST = {
 }  # fmt: skip
 WITHOUT_SEQUENCE = (177, 192, 193, 194)
 QUOTES_ALONE = (192, 193, 195, 196)
+CONSOLIDATED = (177, 192, 193, 194)
+NO_TOP = (UNDEF, 0), (UNDEF, 0)
 CONTROLS = (18, 19, 20, 21, 22, 23, 24)
 
 type Tick = tuple[int, int, int, int, int, int, int, int]
 """ts_event, price, size, instrument_id, sequence, kind, side, flags."""
 type Side = tuple[int, int]
 """Price and size."""
+type Top = tuple[Side, Side]
+"""Bid and ask."""
 type Bar = tuple[int, int, int, int, int, int, int, int, int, int, int]
 """start, open, high, low, close, volume, n, trades, instrument_id, interval_s, flags."""
 
@@ -76,6 +80,24 @@ class Row:
     day_rtype: int = 0
     second: Running | None = None
     minute: Running | None = None
+    tops: dict[int, Top] = field(default_factory=dict, compare=False)
+    """By publisher."""
+    consolidated: bool = field(default=False, compare=False)
+    """Whether the feed has sent consolidated quotes."""
+
+    def best(self) -> Top:
+        """Return the top of the one publisher, or the best of several."""
+        if len(self.tops) == 1:
+            return next(iter(self.tops.values()))
+        bids = [bid for bid, _ in self.tops.values() if bid[0] != UNDEF]
+        asks = [ask for _, ask in self.tops.values() if ask[0] != UNDEF]
+        bid = max((price for price, _ in bids), default=UNDEF)
+        ask = min((price for price, _ in asks), default=UNDEF)
+        sizes = (
+            sum(size for price, size in bids if price == bid),
+            sum(size for price, size in asks if price == ask),
+        )
+        return capped((bid, sizes[0])), capped((ask, sizes[1]))
 
 
 @dataclass
@@ -157,7 +179,18 @@ class Reference:
         row.last, row.trade_n = (price, size, ts), row.n
         row.volume += size
 
-    def clear(self, row: Row, ts: int, sequence: int, flags: int) -> None:
+    def clear(self, row: Row, ts: int, sequence: int, flags: int, publisher: int | None) -> None:
+        """Empty the top of a publisher; None stands for consolidated quotes."""
+        is_quoted = bool(row.tops) or row.consolidated
+        is_whole = row.consolidated if publisher is None else not row.consolidated
+        if is_quoted and not (is_whole and (publisher is None or set(row.tops) == {publisher})):
+            if publisher in row.tops:
+                row.tops[publisher] = NO_TOP
+                if not row.consolidated:
+                    self.quotes(row, ts, row.best(), sequence, flags)
+            return
+        if publisher in row.tops:
+            row.tops[publisher] = NO_TOP
         self.emit(row, (ts, UNDEF, 0, row.number, sequence, CLEAR, ord("N"), flags))
         row.bid, row.ask, row.cleared = (UNDEF, 0), (UNDEF, 0), True
 
@@ -185,48 +218,62 @@ class Reference:
         if received >= self.sweep_at:
             self.sweep(received)
         number = at(4, 4, signed=False)
+        publisher = None if rtype in CONSOLIDATED else at(2, 2, signed=False)
         row = self.rows.setdefault(number, Row(number))
         if rtype in BAR_SECONDS:
             self.ohlcv(row, rtype, ts, *(at(16 + 8 * i) for i in range(5)))
         elif rtype == 160:
             rest = at(52, 4, signed=False), record[39], record[36]
-            self.event(row, ts, record[38], at(24), sized(at(32, 4, signed=False)), rest)
+            event = record[38], at(24), sized(at(32, 4, signed=False))
+            self.event(row, ts, event, rest, publisher)
             if not self.trades_only:
                 self.order(row, ts, record, *rest)
         else:
             sequence = 0 if rtype in WITHOUT_SEQUENCE else at(44, 4, signed=False)
             action = 0 if rtype in QUOTES_ALONE else record[28]
             rest = sequence, record[29], record[30]
-            self.event(row, ts, action, at(16), sized(at(24, 4, signed=False)), rest)
+            event = action, at(16), sized(at(24, 4, signed=False))
+            self.event(row, ts, event, rest, publisher)
             if rtype != 0 and not self.trades_only:
                 sizes = sized(at(64, 4, signed=False)), sized(at(68, 4, signed=False))
-                self.quotes(row, ts, (at(48), sizes[0]), (at(56), sizes[1]), sequence, record[30])
+                top = (at(48), sizes[0]), (at(56), sizes[1])
+                self.top(row, ts, publisher, top, sequence, record[30])
 
     def event(
-        self, row: Row, ts: int, action: int, price: int, size: int, rest: tuple[int, int, int]
+        self,
+        row: Row,
+        ts: int,
+        event: tuple[int, int, int],
+        rest: tuple[int, int, int],
+        publisher: int | None,
     ) -> None:
+        action, price, size = event
         if action == ord("T") and price != UNDEF:
             self.trade(row, ts, price, size, rest)
         elif action == ord("R") and not self.trades_only:
-            self.clear(row, ts, rest[0], rest[2])
+            self.clear(row, ts, rest[0], rest[2], publisher)
 
     def order(self, row: Row, ts: int, record: bytes, sequence: int, side: int, flags: int) -> None:
         book = self.books.take(np.frombuffer(record[: MBO.itemsize], MBO)[0])
         if flags & LAST:
             flags |= MAYBE_BAD if book.unsynced else 0
-            bid, ask = book.best("B"), book.best("A")
-            self.quotes(row, ts, capped(bid), capped(ask), sequence, flags)
+            top = capped(book.best("B")), capped(book.best("A"))
+            self.top(row, ts, int.from_bytes(record[2:4], "little"), top, sequence, flags)
 
-    def quotes(
-        self,
-        row: Row,
-        ts: int,
-        bid: tuple[int, int],
-        ask: tuple[int, int],
-        sequence: int,
-        flags: int,
+    def top(
+        self, row: Row, ts: int, publisher: int | None, top: Top, sequence: int, flags: int
     ) -> None:
-        sides = ((BID, "bid", bid), (ASK, "ask", ask))
+        """Take the top of a publisher; None stands for a consolidated one."""
+        if publisher is None:
+            row.consolidated = True
+            self.quotes(row, ts, top, sequence, flags)
+            return
+        row.tops[publisher] = top
+        if not row.consolidated:
+            self.quotes(row, ts, row.best(), sequence, flags)
+
+    def quotes(self, row: Row, ts: int, top: Top, sequence: int, flags: int) -> None:
+        sides = ((BID, "bid", top[0]), (ASK, "ask", top[1]))
         for kind, name, new in sides:
             if getattr(row, name) != new:
                 setattr(row, name, new)

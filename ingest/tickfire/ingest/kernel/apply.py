@@ -221,7 +221,7 @@ def apply_trade(c: Any, at: Any, ts: Any, price: Any, size: Any, position: Any) 
     row[ROW_VOLUME] += size
     row[ROW_TRADE_POSITION] = position
     row[ROW_POSITION] = position
-    row[ROW_DIRTY] = 1
+    row[ROW_DIRTY] |= 1
 
 
 @helper
@@ -234,7 +234,7 @@ def apply_side(
     row[size_word] = size
     row[ROW_QUOTE_TS] = ts
     row[ROW_POSITION] = position
-    row[ROW_DIRTY] = 1
+    row[ROW_DIRTY] |= 1
 
 
 @helper
@@ -250,7 +250,7 @@ def apply_clear(at: Any, position: Any, again: Any) -> None:
     row[ROW_ASK_SIZE] = 0
     as_u32(at)[2 * ROW_CLEARED] = uint32(CLEARED + again)
     row[ROW_POSITION] = position
-    row[ROW_DIRTY] = 1
+    row[ROW_DIRTY] |= 1
 
 
 @cold

@@ -43,7 +43,9 @@ CTX_UNTIMED_BARS: Final = 17
 """The record type for which `RTYPE_OHLCV_DEPRECATED` stands; itself: unknown, so skip them."""
 CTX_BOOKS: Final = 18
 """The context of the order books; see `tickfire.ingest.kernel.books.words`."""
-CTX_WORDS: Final = 19
+CTX_TOPS: Final = 19
+"""The context of the tops of publishers; see `tickfire.ingest.kernel.tops.words`."""
+CTX_WORDS: Final = 20
 
 # --- counters
 COUNT_INSTRUMENTS: Final = 0
@@ -89,6 +91,8 @@ STOP_BAD_LENGTH: Final = 5
 """A record has an impossible length; the rest of the stream cannot be read."""
 STOP_BOOKS: Final = 6
 """A table of the order books is full and must grow."""
+STOP_TOPS: Final = 7
+"""The table of the tops of publishers is full and must grow."""
 
 
 def _word(field: str) -> int:
@@ -113,6 +117,9 @@ ROW_TRADE_POSITION: Final = _word("trade_n")
 ROW_CLEARED: Final = _word("cleared")
 """cleared in the low half, shard in the high half."""
 ROW_DIRTY: Final = _word("dirty")
+"""dirty in the low half, publisher in the high half."""
+ROW_PUBLISHER: Final = 2 * ROW_DIRTY + 1
+"""In 4-byte words."""
 ROW_S_CLOSED: Final = _word("s_closed")
 ROW_M_CLOSED: Final = _word("m_closed")
 ROW_H_CLOSED: Final = _word("h_closed")

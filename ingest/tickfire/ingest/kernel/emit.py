@@ -111,12 +111,17 @@ def emit_top(
 
 
 @helper
+def sides_of(record: Any) -> Any:
+    """Return the bid and the ask that a record holds, each as (price, size)."""
+    b4 = as_u32(record)
+    b8 = as_i64(record)
+    return (b8[6], defined_size(b4[16])), (b8[7], defined_size(b4[17]))
+
+
+@helper
 def emit_sides(
     record: Any, at: Any, out: Any, ts: Any, number: Any, tail: Any, numbering: Any
 ) -> Any:
     """Write and apply the ticks of the top of book that a record holds; see `emit_top`."""
-    b4 = as_u32(record)
-    b8 = as_i64(record)
-    bid = (b8[6], defined_size(b4[16]))
-    ask = (b8[7], defined_size(b4[17]))
+    bid, ask = sides_of(record)
     return emit_top(at, out, ts, number, tail, numbering, bid, ask)

@@ -10,7 +10,7 @@ from tickfire.ingest.dbn.layout import FLAG_LAST, FLAG_MAYBE_BAD_BOOK, RTYPE_MBO
 from tickfire.ingest.kernel.books.apply import apply_mbo, apply_mbp_10
 from tickfire.ingest.kernel.books.top import best_of, is_unsynced
 from tickfire.ingest.kernel.context import CTX_BOOKS, CTX_TRADES_ONLY
-from tickfire.ingest.kernel.emit import emit_top
+from tickfire.ingest.kernel.tops.record import emit_own_top
 from tickfire.kernels.jit import helper
 from tickfire.kernels.pointers import as_i64, as_u8
 
@@ -37,9 +37,17 @@ def take_order(c: Any, record: Any, ts: Any) -> Any:
 
 @helper
 def emit_book_top(
-    c: Any, book: Any, at: Any, out: Any, ts: Any, number: Any, tail: Any, numbering: Any
+    c: Any,
+    record: Any,
+    book: Any,
+    at: Any,
+    out: Any,
+    ts: Any,
+    number: Any,
+    tail: Any,
+    numbering: Any,
 ) -> Any:
-    """Write and apply the ticks of the top of a book, if its event is complete; see `emit_top`.
+    """Write and apply the ticks of the top of a book, if the event that a record ends is complete.
 
     Ticks of a book that may lack orders are flagged ``F_MAYBE_BAD_BOOK``.
     """
@@ -50,4 +58,4 @@ def emit_book_top(
         tail |= uint64(FLAG_MAYBE_BAD_BOOK << 48)
     bid = best_of(b, book, 0)
     ask = best_of(b, book, 1)
-    return emit_top(at, out, ts, number, tail, numbering, bid, ask)
+    return emit_own_top(c, record, at, out, ts, number, tail, numbering, bid, ask)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from numba import int64, uint8, uint64
+from numba import int64, uint8, uint32, uint64
 
 from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.dbn.layout import (
@@ -47,6 +47,7 @@ from tickfire.ingest.kernel.context import (
     CTX_TICKS,
     CTX_TRADES_ONLY,
     ROW_KEY,
+    ROW_PUBLISHER,
     STOP_NONE,
 )
 from tickfire.ingest.kernel.emit import LATEST_NS, emit_sides, emit_trade, plausible
@@ -58,8 +59,9 @@ from tickfire.kernels.pointers import as_i64, as_u8, as_u32, prefetch
 
 PREFETCH: Final = 2048
 """Distance, in bytes, at which memory is prefetched ahead of a record."""
-TICKS_PER_RECORD: Final = 3
-"""Maximum ticks of a record: a trade and both sides of the top of the book."""
+TICKS_PER_RECORD: Final = 4
+"""Maximum ticks of a record: both sides of the top of book when a publisher's is emptied, and both
+when it is there again."""
 LONGEST_READ: Final = SIZE_MBP_1 + TS_OUT_SIZE + 8
 """Bytes read from the start of a common record: the record and the id in the next header."""
 
@@ -119,6 +121,10 @@ def common_records(c: Any, record: Any, safe: Any, one_shard: Any, sides: Any) -
         if as_i64(at)[ROW_KEY] != key:
             at = probe(c, key)
             if at == c[CTX_BLANK]:
+                break
+        if sides and head == mbp_1_head:
+            # A top of another publisher than the row's belongs in the table of tops.
+            if as_u32(at)[ROW_PUBLISHER] != (b4[0] >> uint32(16)) + uint32(1):
                 break
         after = record + (int64(b1[0]) << 2)
         next_at = table[home_of(int64(as_u32(after)[1]) | feed_key, mask)]

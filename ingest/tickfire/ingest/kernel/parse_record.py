@@ -101,11 +101,14 @@ from tickfire.ingest.kernel.context import (
     STOP_END,
     STOP_INSTRUMENTS,
     STOP_TICKS,
+    STOP_TOPS,
 )
-from tickfire.ingest.kernel.emit import emit_clear, emit_sides, emit_trade, plausible
+from tickfire.ingest.kernel.emit import emit_trade, plausible, sides_of
 from tickfire.ingest.kernel.order_record import BOOKS_FULL, emit_book_top, take_order
 from tickfire.ingest.kernel.rows import find_row
 from tickfire.ingest.kernel.ticks import TICK_SHIFT, TICK_SIZE
+from tickfire.ingest.kernel.tops.record import emit_own_clear, emit_own_top, lacks_top
+from tickfire.ingest.kernel.tops.words import is_consolidated
 from tickfire.kernels.bars import (
     CLOSE,
     HIGH,
@@ -198,9 +201,7 @@ def event_of(record: Any, family: Any) -> Any:
     if family == uint64(MBO):
         return b8[3], b4[8], b1[38], b1[39], b1[36], b4[13]
     action = uint8(0) if family == uint64(BBO) else b1[28]
-    rtype = b1[1]
-    is_consolidated = rtype > uint8(RTYPE_MBP_10) and rtype < uint8(RTYPE_BBO_1S)
-    sequence = uint32(0) if is_consolidated else b4[11]
+    sequence = uint32(0) if is_consolidated(record) else b4[11]
     return b8[2], b4[6], action, b1[29], b1[30], sequence
 
 
@@ -267,7 +268,7 @@ def take_ohlcv(c: Any, at: Any, record: Any, rtype: Any, ts: Any) -> None:
     if row[ROW_LAST_TS] != 0 or is_folded or is_other_day:
         as_i64(c[CTX_COUNTERS])[COUNT_OHLCV_IGNORED] += 1
         return
-    row[ROW_DIRTY] = 1
+    row[ROW_DIRTY] |= 1
     if span == HOUR_NS:
         emit_own_bar(c, at, record, start, HOUR_S, ROW_H_CLOSED)
         return
@@ -318,11 +319,12 @@ def take_event(c: Any, at: Any, record: Any, family: Any, ts: Any, book: Any) ->
             sided = tail | uint64(side) << uint64(40)
             out = emit_trade(c, at, out, ts, price, number, size, sided, numbering)
     elif action == uint8(ACTION_CLEAR) and quotes:
-        out = emit_clear(at, out, ts, number, tail, numbering)
+        out = emit_own_clear(c, record, at, out, ts, number, tail, numbering)
     if book != 0:
-        out = emit_book_top(c, book, at, out, ts, number, tail, numbering)
+        out = emit_book_top(c, record, book, at, out, ts, number, tail, numbering)
     elif quotes and family != uint64(MBO) and as_u8(record)[1] != uint8(RTYPE_TRADE):
-        out = emit_sides(record, at, out, ts, number, tail, numbering)
+        bid, ask = sides_of(record)
+        out = emit_own_top(c, record, at, out, ts, number, tail, numbering, bid, ask)
     cnt[COUNT_TICKS] += (out - made) >> TICK_SHIFT
 
 
@@ -354,6 +356,9 @@ def take_data(c: Any, record: Any, rtype: Any, family: Any) -> Any:
     at = find_row(c, c[CTX_FEED] << 32 | int64(as_u32(record)[1]))
     if at == 0:
         cnt[COUNT_STOP] = STOP_INSTRUMENTS
+        return False
+    if lacks_top(c, record, at):
+        cnt[COUNT_STOP] = STOP_TOPS
         return False
     book = take_order(c, record, ts)
     if book == BOOKS_FULL:

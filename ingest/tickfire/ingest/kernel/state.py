@@ -13,6 +13,7 @@ from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.books.books import OrderBooks
 from tickfire.ingest.kernel.fold_kernel import clear_all, close_all, close_due, fold_ticks
 from tickfire.ingest.kernel.rows import HASH_FACTOR
+from tickfire.ingest.kernel.tops.tops import PublisherTops, without_tops
 from tickfire.store.schema import BAR, STATE, TICK, Rows, shard_of
 
 DEFAULT_INSTRUMENTS: Final = 256
@@ -43,6 +44,8 @@ class InstrumentStates:
     ----------
     books : OrderBooks
         The order books that a `Parser` keeps.
+    tops : PublisherTops
+        The tops of book of instruments that several publishers quote.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class InstrumentStates:
         self.positions = np.zeros(shards, np.int64)
         self.controls = np.zeros(CONTROLS, np.int64)
         self.books = OrderBooks(feed)
+        self.tops = PublisherTops()
         self._ticks = np.zeros(max(ticks, 2 * instruments), TICK)
         self._rows = np.zeros(1, STATE)
         self._point(ctx.CTX_COUNTERS, self.counters)
@@ -67,6 +71,7 @@ class InstrumentStates:
         self.context[ctx.CTX_SHARDS] = shards
         self.context[ctx.CTX_FEED] = feed
         self.context[ctx.CTX_BOOKS] = self.books.address
+        self.context[ctx.CTX_TOPS] = self.tops.address
         self.use_schema(None)
         self._resize(instruments)
 
@@ -121,7 +126,9 @@ class InstrumentStates:
             self.grow()
         elif stop == ctx.STOP_BOOKS:
             self.books.grow()
-        return bool(stop == ctx.STOP_INSTRUMENTS or stop == ctx.STOP_BOOKS)
+        elif stop == ctx.STOP_TOPS:
+            self.tops.grow()
+        return bool(stop in (ctx.STOP_INSTRUMENTS, ctx.STOP_BOOKS, ctx.STOP_TOPS))
 
     def _insert(self, rows: Rows) -> None:
         """Append rows whose keys are new, and hash them as the kernels do."""
@@ -168,6 +175,7 @@ class InstrumentStates:
     def load(self, rows: Rows) -> None:
         """Load snapshots; each replaces the state of its instrument."""
         fresh = []
+        rows = without_tops(rows)
         for row in rows:
             at = self.find(int(row["feed"]), int(row["instrument_id"]))
             if at is None:
@@ -177,6 +185,13 @@ class InstrumentStates:
         while self.count(ctx.COUNT_INSTRUMENTS) + len(fresh) >= len(self._rows):
             self.grow()
         self._insert(np.array(fresh, STATE))
+
+    def load_tops(self, tops: Rows) -> None:
+        """Load TOP[n], the tops of publishers, once the snapshots of their instruments are."""
+        for top in tops:
+            row = self.row(int(top["feed"]), int(top["instrument_id"]))
+            if row is not None:
+                self.tops.load(row, top)
 
     # --- outputs
     @property
@@ -270,6 +285,7 @@ class InstrumentStates:
             raise ValueError("the output has no room for the clears; take and drain it first")
         clear_all(self.address, int(begins_again))
         self.books.reset()
+        self.tops.reset(self.rows)
 
     def take_dirty(self) -> Rows:
         """Return a copy of the rows that changed since the last call."""

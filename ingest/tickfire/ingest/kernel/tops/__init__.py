@@ -1,0 +1,1 @@
+"""Tops of book of the publishers of an instrument, and the consolidated one."""
