@@ -12,6 +12,7 @@ export {
   type RealtimeHandlers,
 } from "../feed/feed";
 export type * from "../feed/payloads";
+export type { PublisherQuotesHandlers } from "../feed/quotes";
 export type {
   Anomaly,
   Direction,

@@ -12,6 +12,7 @@ import type {
   Instrument,
   InstrumentReply,
   Missed,
+  PublisherQuotesReply,
   Quote,
   RealtimeReply,
   Snapshot,
@@ -19,6 +20,7 @@ import type {
   Tick,
   TradingStatus,
 } from "./payloads";
+import { type PublisherQuotesHandlers, subscribePublisherQuotes } from "./quotes";
 import type { SignalEvent, SignalHandlers } from "./signals";
 import { type StatsHandlers, subscribeStats } from "./stats";
 import { backoff, nextStatus, type Status, type StatusEvent } from "./status";
@@ -188,6 +190,14 @@ export class MarketFeed {
   /** `book:<SYMBOL>`: the ten best levels of each side of the order book. */
   book(symbol: string, handlers: BookHandlers): TopicSubscription<BookReply> {
     return subscribeBook(this.socket, symbol, handlers);
+  }
+
+  /** `quotes:<SYMBOL>`: the top of book of each publisher, where there are several. */
+  publisherQuotes(
+    symbol: string,
+    handlers: PublisherQuotesHandlers,
+  ): TopicSubscription<PublisherQuotesReply> {
+    return subscribePublisherQuotes(this.socket, symbol, handlers);
   }
 
   /** `candles:<SYMBOL>:<interval>`: history, then each change of the running bar. */

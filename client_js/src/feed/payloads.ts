@@ -148,6 +148,31 @@ export interface BookReply {
   book: Book | null;
 }
 
+/** The top of book of one publisher; a side is null if it has none. */
+export interface PublisherQuote {
+  publisher_id: number;
+  /** The data set and the venue, such as `XNAS.ITCH.XNAS`; null if they are not known. */
+  publisher: string | null;
+  bid: string | null;
+  ask: string | null;
+  bid_size: number | null;
+  ask_size: number | null;
+  timestamp: number;
+  ts_event: string;
+}
+
+/** The tops of book of an instrument that several publishers quote. */
+export interface PublisherQuotes {
+  symbol: string;
+  publishers: PublisherQuote[];
+}
+
+export interface PublisherQuotesReply {
+  symbol: string;
+  /** Null if the instrument has no more than one publisher. */
+  quotes: PublisherQuotes | null;
+}
+
 /** A range of positions whose ticks are lost: after `from`, up to `to`. */
 export interface Missed {
   from: string;

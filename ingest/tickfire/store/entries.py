@@ -9,7 +9,7 @@ import numpy as np
 
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
 from tickfire.store.resp import Reply
-from tickfire.store.schema import BAR, BOOK, ENTRY_SCHEMA_TICK, ENTRY_VERSION, TICK, Rows
+from tickfire.store.schema import BAR, ENTRY_SCHEMA_TICK, ENTRY_VERSION, TICK, Rows
 from tickfire.store.writes import HEADER
 
 type Entry = tuple[bytes, dict[bytes, bytes]]
@@ -160,19 +160,6 @@ def bars_of(entry: Entry) -> Rows:
     if not data or len(data) % BAR.itemsize:
         raise BadEntry(f"its data has {len(data)} bytes, but bars have {BAR.itemsize} each")
     return np.frombuffer(data, BAR)
-
-
-def books_of(data: bytes) -> Rows:
-    """Unpack the field ``d`` of an entry of ``books:{f.s}`` as BOOK[count], read-only.
-
-    Raises
-    ------
-    BadEntry
-        The length is 0 or not a multiple of the size of a book.
-    """
-    if not data or len(data) % BOOK.itemsize:
-        raise BadEntry(f"its data has {len(data)} bytes, but books have {BOOK.itemsize} each")
-    return np.frombuffer(data, BOOK)
 
 
 def all_bars_of(entries: list[Entry]) -> Rows:

@@ -10,6 +10,7 @@ MAX_SHARDS: Final = 256
 MAX_TICKS_PER_ENTRY: Final = 256
 MAX_BARS_PER_ENTRY: Final = 256
 MAX_BOOKS_PER_ENTRY: Final = 64
+MAX_TOPS_PER_ENTRY: Final = 256
 
 # --- approximate lengths of the streams
 HISTORY_TICKS: Final = 2_000_000
@@ -18,8 +19,9 @@ HISTORY_BARS: Final = 100_000
 """Bar entries per shard."""
 KEEP_WRITTEN_MIB: Final = 64
 """MiB of acknowledged ticks and bars that ingest keeps, to write them again after a failover."""
-HISTORY_BOOKS: Final = 1_000
-"""Entries of order books per shard. Only the newest matter, which are in a hash as well."""
+HISTORY_BY_PUBLISHER: Final = 1_000
+"""Entries of order books, and of tops of book, per shard. Only the newest matter, which are in a
+hash as well."""
 MAX_STATUS: Final = 10_000
 MAX_HEADLINES: Final = 10_000
 MAX_SENTIMENTS: Final = MAX_HEADLINES

@@ -278,8 +278,21 @@ def present_books_key(stream: Stream) -> bytes:
     return b"present_books:{%d.%d}" % stream
 
 
-def book_field(instrument_id: int, publisher_id: int) -> bytes:
-    """Return the field that stands for an order book in a hash."""
+def tops_key(stream: Stream) -> bytes:
+    """Return the key of a stream's tops of book; an entry's field ``d`` is TOP[count]."""
+    return b"tops:{%d.%d}" % stream
+
+
+def present_tops_key(stream: Stream) -> bytes:
+    """Return the key of a stream's hash of its newest tops of book.
+
+    The hash maps ``<instrument_id>:<publisher_id>`` to a TOP.
+    """
+    return b"present_tops:{%d.%d}" % stream
+
+
+def publisher_field(instrument_id: int, publisher_id: int) -> bytes:
+    """Return the field that stands for a publisher of an instrument in a hash."""
     return b"%d:%d" % (instrument_id, publisher_id)
 
 

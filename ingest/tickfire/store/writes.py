@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from tickfire.store.head import Arguments
-from tickfire.store.limits import HISTORY_BOOKS, MAX_BOOKS_PER_ENTRY, MAX_TICKS_PER_ENTRY
+from tickfire.store.limits import MAX_TICKS_PER_ENTRY
 from tickfire.store.schema import (
     BAR,
     ENTRY_SCHEMA_TICK,
@@ -23,11 +23,8 @@ from tickfire.store.schema import (
     Rows,
     Stream,
     bars_key,
-    book_field,
-    books_key,
     cursors_key,
     instrument_field,
-    present_books_key,
     snapshots_key,
     ticks_key,
 )
@@ -190,65 +187,6 @@ class SnapshotWrite:
 
 
 @dataclass(slots=True)
-class BookWrite:
-    """An entry of ``books:{f.s}``.
-
-    Attributes
-    ----------
-    stream : Stream
-    data : bytes
-        The field ``d``: BOOK[count].
-    """
-
-    stream: Stream
-    data: bytes
-
-    @property
-    def size(self) -> int:
-        """Number of bytes of data."""
-        return len(self.data)
-
-    def command(self, now: int) -> Arguments:
-        """Return the XADD command, which also trims the stream."""
-        return (
-            b"XADD", books_key(self.stream), b"MAXLEN", b"~", HISTORY_BOOKS, b"*", b"d", self.data,
-        )  # fmt: skip
-
-    def shift(self, offset: int) -> None:
-        """Leave the books as they are, since they hold no positions."""
-
-
-@dataclass(slots=True)
-class PresentBooksWrite:
-    """The newest order books of one stream, for readers that begin.
-
-    Attributes
-    ----------
-    stream : Stream
-    books : BOOK[count]
-    """
-
-    stream: Stream
-    books: Rows
-
-    @property
-    def size(self) -> int:
-        """Number of bytes of data."""
-        return self.books.nbytes
-
-    def command(self, now: int) -> Arguments:
-        """Return the HSET command."""
-        parts: list[bytes] = []
-        for book in self.books:
-            field = book_field(int(book["instrument_id"]), int(book["publisher_id"]))
-            parts += (field, book.tobytes())
-        return b"HSET", present_books_key(self.stream), *parts
-
-    def shift(self, offset: int) -> None:
-        """Leave the books as they are, since they hold no positions."""
-
-
-@dataclass(slots=True)
 class CursorWrite:
     """Cursors of the feed, from which it goes on after a restart.
 
@@ -313,18 +251,3 @@ def snapshot_writes(stream: Stream, position: int, rows: Rows) -> list[SnapshotW
     """
     starts = range(0, len(rows), MAX_ROWS_PER_SNAPSHOT)
     return [SnapshotWrite(stream, position, rows[at : at + MAX_ROWS_PER_SNAPSHOT]) for at in starts]
-
-
-def book_writes(stream: Stream, books: Rows) -> list[BookWrite | PresentBooksWrite]:
-    """Divide order books of one stream into entries, each with its part of the hash.
-
-    Parameters
-    ----------
-    stream : Stream
-    books : BOOK[count]
-    """
-    writes: list[BookWrite | PresentBooksWrite] = []
-    for at in range(0, len(books), MAX_BOOKS_PER_ENTRY):
-        piece = books[at : at + MAX_BOOKS_PER_ENTRY]
-        writes += (BookWrite(stream, piece.tobytes()), PresentBooksWrite(stream, piece))
-    return writes

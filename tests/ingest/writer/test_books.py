@@ -12,8 +12,8 @@ from tests.support.ingest import ingesting, sending, until_records
 from tests.support.orders import orders
 from tests.support.publisher import FEED
 from tickfire.ingest.dbn.metadata import Metadata
-from tickfire.store.entries import books_of
-from tickfire.store.schema import BOOK, Stream, book_field, books_key, present_books_key
+from tickfire.store.by_publisher import BOOKS, records_of
+from tickfire.store.schema import BOOK, Stream, books_key, present_books_key, publisher_field
 from tickfire.store.store import Store
 
 META = Metadata("TEST.DATA", None, START)
@@ -27,7 +27,7 @@ async def present(client: Any) -> dict[bytes, Any]:
 
 async def until_bids(client: Any, count: int) -> None:
     async def has_them() -> bool:
-        book = (await present(client)).get(book_field(7, 1))
+        book = (await present(client)).get(publisher_field(7, 1))
         return book is not None and int((book["bid_count"] > 0).sum()) == count
 
     await eventually(has_them, f"a book with {count} bids")
@@ -40,8 +40,10 @@ async def test_the_newest_book_is_in_the_stream_and_in_the_hash(client: Any, sto
             feed.send(orders(b"C", 2).tobytes())
             await until_bids(client, 2)
             await until_records(ingest, 8)
-    entries = [books_of(fields[b"d"]) for _, fields in await client.xrange(books_key(STREAM))]
-    assert entries[-1].tobytes() == (await present(client))[book_field(7, 1)].tobytes()
+    entries = [
+        records_of(BOOKS, fields[b"d"]) for _, fields in await client.xrange(books_key(STREAM))
+    ]
+    assert entries[-1].tobytes() == (await present(client))[publisher_field(7, 1)].tobytes()
     assert entries[-1]["ask_price"][0, :3].tolist() == [4 * 10**9, 6 * 10**9, 2**63 - 1]
 
 

@@ -49,8 +49,10 @@ from tickfire.store.schema import (
     meta_field,
     new_epoch,
     present_books_key,
+    present_tops_key,
     snapshots_key,
     ticks_key,
+    tops_key,
 )
 from tickfire.store.store import Store
 
@@ -58,7 +60,8 @@ logger = logging.getLogger(__name__)
 
 FENCE: Final = "fence"
 KEYS_OF_EPOCH: Final = (
-    ticks_key, bars_key, snapshots_key, books_key, present_books_key, cursors_key,
+    ticks_key, bars_key, snapshots_key, books_key, present_books_key,
+    tops_key, present_tops_key, cursors_key,
 )  # fmt: skip
 """Functions that return the keys of a stream that are deleted when a new epoch begins."""
 _SET_META: Final = """

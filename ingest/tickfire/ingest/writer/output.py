@@ -18,6 +18,7 @@ from tickfire.ingest.writer.backlog import Batch
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.pipe import Pipe
+from tickfire.store.by_publisher import BOOKS, TOPS, writes_of
 from tickfire.store.limits import MAX_BARS_PER_ENTRY
 from tickfire.store.schema import Rows, Stream
 from tickfire.store.store import REDIS_ERRORS, Store
@@ -27,7 +28,6 @@ from tickfire.store.writes import (
     SnapshotWrite,
     TickWrite,
     Write,
-    book_writes,
     snapshot_writes,
     tick_writes,
 )
@@ -148,6 +148,8 @@ class Output:
     ) -> None:
         """Write ticks, the bars that they closed and the cursors after them, together.
 
+        With them go the tops of publishers that have changed.
+
         With bars, the states that changed are written too: after a restart, ticks are folded into
         them, which must not close the bars again.
 
@@ -172,6 +174,8 @@ class Output:
                 writes[shard] += self._bar_writes(shard, own)
             for shard, own in self._changed_states():
                 writes[shard] += self._snapshot_writes(shard, own)
+        for shard, own in self._by_shard(self._states.tops.take()):
+            writes[shard] += writes_of(TOPS, self._stream(shard), own)
         for shard, fields in cursors.items():
             writes[shard].append(CursorWrite(self._stream(shard), dict(fields)))
         for shard, together in writes.items():
@@ -190,7 +194,7 @@ class Output:
     def write_books(self, books: Rows) -> None:
         """Write order books, BOOK[count], to the streams of their instruments."""
         for shard, own in self._by_shard(books):
-            self._send(shard, book_writes(self._stream(shard), own))
+            self._send(shard, writes_of(BOOKS, self._stream(shard), own))
 
     def _bar_writes(self, shard: int, bars: Rows) -> list[BarWrite]:
         made = []
@@ -250,6 +254,7 @@ class Output:
                 self._renumber(shard, self.pipes[shard].restart(claim))
             self._states.mark_dirty()
             self._states.books.forget_taken()
+            self._states.tops.forget_taken()
 
     def _renumber(self, shard: int, waiting: list[Batch]) -> None:
         """Restart the positions of a shard from 1, at the first tick that waits.

@@ -8,9 +8,17 @@ from typing import Any, Final
 import numpy as np
 
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.store.by_publisher import TOPS, records_of
 from tickfire.store.entries import BadEntry, position_of, ticks_of
 from tickfire.store.epoch import read_hash
-from tickfire.store.schema import SNAPSHOT_POSITION_FIELD, STATE, Stream, snapshots_key, ticks_key
+from tickfire.store.schema import (
+    SNAPSHOT_POSITION_FIELD,
+    STATE,
+    Stream,
+    present_tops_key,
+    snapshots_key,
+    ticks_key,
+)
 
 ENTRIES_PER_READ: Final = 512
 
@@ -48,3 +56,13 @@ async def restore(client: Any, states: InstrumentStates, stream: Stream) -> None
             else:
                 states.fold(ticks.ticks, ticks.first)
         low = b"(" + entries[-1][0]
+    await _restore_tops(client, states, stream)
+
+
+async def _restore_tops(client: Any, states: InstrumentStates, stream: Stream) -> None:
+    """Load the tops of publishers, which are as of the newest tick."""
+    for data in (await read_hash(client, present_tops_key(stream))).values():
+        try:
+            states.load_tops(records_of(TOPS, data))
+        except BadEntry as error:
+            logger.warning("skipping a top of %s: %s", present_tops_key(stream).decode(), error)

@@ -12,7 +12,9 @@ from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UserError
 from tickfire.base.retry import retry
 from tickfire.phoenix import Channel, Hub
-from tickfire.server.market.books.follower import Books
+from tickfire.server.market.books.consolidate import BOOKS_VIEW
+from tickfire.server.market.books.present import PresentRecords
+from tickfire.server.market.books.tops import TOPS_VIEW
 from tickfire.server.market.candles.indicators import Indicators
 from tickfire.server.market.candles.topics import CandleTopics
 from tickfire.server.market.epoch.follower import FeedFollower
@@ -22,12 +24,12 @@ from tickfire.server.market.pipeline.health import HEALTH, Health
 from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions
 from tickfire.server.market.ticks.views import REALTIME
-from tickfire.server.market.topics.books import BOOKS, BookChannel
 from tickfire.server.market.topics.candle_pages import CandlePages
 from tickfire.server.market.topics.candles import CandleChannel
 from tickfire.server.market.topics.health import HealthChannel
 from tickfire.server.market.topics.indicators import INDICATORS, IndicatorChannel
 from tickfire.server.market.topics.news import HEADLINES, News, NewsChannel
+from tickfire.server.market.topics.present import PresentChannel
 from tickfire.server.market.topics.signals import SIGNALS, Signals, SignalsChannel
 from tickfire.server.market.topics.stats import STATS, StatsChannel
 from tickfire.server.market.topics.ticks import InstrumentChannel, RealtimeChannel
@@ -77,7 +79,8 @@ class Market:
         self.indicators = Indicators(hub, self.candles)
         self.feeds = FeedFollower(self._make_live, on_leave=self._leave, on_enter=self._enter)
         self.reports = Reports(hub, self.feeds)
-        self.books = Books(hub, self.feeds)
+        self.books = PresentRecords(hub, self.feeds, BOOKS_VIEW)
+        self.tops = PresentRecords(hub, self.feeds, TOPS_VIEW)
         self._pages = CandlePages(self.feeds)
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
         self.health = Health(
@@ -93,7 +96,8 @@ class Market:
             REALTIME: lambda: RealtimeChannel(self.feeds, self.subscriptions, self.health),
             "market:*": lambda: InstrumentChannel(self.feeds, self.subscriptions, self.reports),
             STATS: lambda: StatsChannel(self.feeds, self.reports),
-            BOOKS: lambda: BookChannel(self.feeds, self.books),
+            "book:*": lambda: PresentChannel(self.feeds, self.books),
+            "quotes:*": lambda: PresentChannel(self.feeds, self.tops),
             "candles:*": lambda: CandleChannel(self.feeds, self.candles, self._pages),
             INDICATORS: lambda: IndicatorChannel(self.feeds, self.indicators),
             HEADLINES: lambda: NewsChannel(self.news),
@@ -117,7 +121,14 @@ class Market:
     async def _run(self) -> None:
         store = await self._open()
         loop = asyncio.get_running_loop()
-        followers = (self.news, self.signals, self.health, self.reports, self.books)
+        followers = (
+            self.news,
+            self.signals,
+            self.health,
+            self.reports,
+            self.books,
+            self.tops,
+        )
         tasks = [loop.create_task(one.run(store)) for one in followers]
         try:
             await self.feeds.run(store)

@@ -8,8 +8,8 @@ from tests.support.publisher import DAY, FEED, SECOND, STREAM, Publisher, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.base.units import UNDEF_PRICE
+from tickfire.store.by_publisher import BOOKS, writes_of
 from tickfire.store.schema import BOOK, BOOK_CROSSED, BOOK_UNSYNCED, Rows
-from tickfire.store.writes import book_writes
 
 
 def book(levels: int, *, instrument: int = 1, publisher: int = 1, flags: int = 0) -> Rows:
@@ -27,7 +27,7 @@ def book(levels: int, *, instrument: int = 1, publisher: int = 1, flags: int = 0
 
 def write(publisher: Publisher, *books: Rows) -> None:
     """Write books as ingest does."""
-    for each in book_writes(STREAM, np.concatenate(books)):
+    for each in writes_of(BOOKS, STREAM, np.concatenate(books)):
         publisher.client.execute_command(*each.command(0))
 
 

@@ -1,1 +1,1 @@
-"""Order books of instruments, from Redis to their topics."""
+"""Order books of instruments and tops of their publishers, from Redis to their topics."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from tickfire.base.units import UNDEF_PRICE, decimal, milliseconds
+from tickfire.server.market.books.present import View
+from tickfire.store.by_publisher import BOOKS
 from tickfire.store.schema import BOOK_CROSSED, BOOK_DEPTH, BOOK_UNSYNCED
 
 type Level = tuple[int, int, int]
@@ -57,3 +59,6 @@ def book_as_json(symbol: str, books: Sequence[np.void]) -> dict[str, Any]:
         "timestamp": milliseconds(ts_event),
         "ts_event": str(ts_event),
     }
+
+
+BOOKS_VIEW: Final = View(BOOKS, "book:", "book", book_as_json)

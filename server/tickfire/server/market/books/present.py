@@ -1,63 +1,81 @@
-"""`Books`: the present order books of all feeds, and their broadcasts."""
+"""`PresentRecords`: the present order books or tops of book of all feeds, and their broadcasts."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tickfire.base.retry import Backoff, retry
 from tickfire.phoenix import Hub
-from tickfire.server.market.books.consolidate import book_as_json
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.epoch.tasks import run_for_epochs
 from tickfire.server.market.ticks.source import Listing
-from tickfire.store.entries import BadEntry, Entry, books_of
+from tickfire.store.by_publisher import Kind, records_of
+from tickfire.store.entries import BadEntry, Entry
 from tickfire.store.epoch import Epoch
 from tickfire.store.requests import RedisUnavailable, Requests, newest_id
-from tickfire.store.schema import Stream, books_key, present_books_key
+from tickfire.store.schema import Stream
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
 logger = logging.getLogger(__name__)
 
 
-def book_topic(symbol: str) -> str:
-    """Return the topic of an instrument's order book."""
-    return f"book:{symbol}"
+class View(NamedTuple):
+    """A kind of record as clients see it.
+
+    Attributes
+    ----------
+    kind : Kind
+    prefix : str
+        Of its topics, before the symbol.
+    event : str
+        The name of its event, and of its field in the join reply.
+    as_json : callable
+        Returns the payload for a symbol and the present record of each of its publishers.
+    """
+
+    kind: Kind
+    prefix: str
+    event: str
+    as_json: Callable[[str, Sequence[np.void]], dict[str, Any]]
 
 
-class Books:
-    """Follower of the order books of all feeds.
+class PresentRecords:
+    """Follower of a kind of record of all feeds.
 
     Parameters
     ----------
     hub : Hub
     feeds : FeedFollower
+    view : View
     """
 
-    def __init__(self, hub: Hub, feeds: FeedFollower) -> None:
+    def __init__(self, hub: Hub, feeds: FeedFollower, view: View) -> None:
+        self.view = view
         self._hub = hub
         self._feeds = feeds
         self._loaded: dict[Stream, asyncio.Event] = {}
         self._present: dict[tuple[int, int], dict[int, np.void]] = {}
-        """BOOKs by publisher, of each (feed, instrument_id)."""
+        """Records by publisher, of each (feed, instrument_id)."""
 
     async def loaded(self, listing: Listing) -> None:
-        """Wait until the present books of the stream of an instrument have been read."""
+        """Wait until the present records of the stream of an instrument have been read."""
         await self._loaded.setdefault(listing.stream, asyncio.Event()).wait()
 
     def present(self, listing: Listing) -> dict[str, Any] | None:
-        """Return the present book of an instrument as clients see it, None if it has none."""
+        """Return the present records of an instrument as clients see them, None without any."""
         about = listing.instrument
-        books = self._present.get((about.feed, about.instrument_id))
-        return book_as_json(listing.symbol, list(books.values())) if books else None
+        records = self._present.get((about.feed, about.instrument_id))
+        return self.view.as_json(listing.symbol, list(records.values())) if records else None
 
     async def run(self, store: Store) -> None:
-        """Follow the order books until cancelled."""
+        """Follow the records until cancelled."""
         live = await self._feeds.wait_live()
 
         async def follow(epoch: Epoch) -> None:
@@ -74,9 +92,9 @@ class Books:
             del self._present[key]
 
     async def _follow(self, store: Store, live: LiveMarket, stream: Stream) -> None:
-        key = books_key(stream)
+        key = self.view.kind.key(stream)
         last = await newest_id(store, key)
-        for data in (await _read_present(store, stream)).values():
+        for data in (await self._read_present(store, stream)).values():
             self._take(stream, data)
         self._loaded.setdefault(stream, asyncio.Event()).set()
 
@@ -90,36 +108,38 @@ class Books:
         await Tail(store, {key: last}, on_entries).run()
 
     def _take(self, stream: Stream, data: bytes) -> set[int]:
-        """Put books in the places of their predecessors; return the ids of their instruments."""
+        """Put records in the places of their predecessors; return the ids of their instruments."""
+        kind = self.view.kind
         try:
-            books = books_of(data)
+            records = records_of(kind, data)
         except BadEntry as error:
-            logger.warning("skipping order books of feed %d: %s", stream.feed, error)
+            logger.warning("skipping %s of feed %d: %s", kind.name, stream.feed, error)
             return set()
-        for book in books:
-            key = stream.feed, int(book["instrument_id"])
-            self._present.setdefault(key, {})[int(book["publisher_id"])] = book
-        return set(books["instrument_id"].tolist())
+        for record in records:
+            key = stream.feed, int(record["instrument_id"])
+            self._present.setdefault(key, {})[int(record["publisher_id"])] = record
+        return set(records["instrument_id"].tolist())
 
     def _publish(self, live: LiveMarket, feed: int, number: int) -> None:
         slot = live.data.states.find(feed, number)
         if slot is None or slot >= len(live.data.instruments.listings):
             return
         listing = live.data.instruments.listings[slot]
-        for topic in map(book_topic, live.data.instruments.names(slot)):
+        for name in live.data.instruments.names(slot):
+            topic = self.view.prefix + name
             if self._hub.lanes(topic):
-                self._hub.local_broadcast(topic, "book", self.present(listing))
+                self._hub.local_broadcast(topic, self.view.event, self.present(listing))
 
-
-async def _read_present(store: Store, stream: Stream) -> dict[bytes, bytes]:
-    requests = Requests(store, present_books_key(stream))
-    try:
-        return await retry(
-            lambda: requests.hash(present_books_key(stream)),
-            on=(RedisUnavailable,),
-            what="reading the present order books",
-            logger=logger,
-            backoff=Backoff(),
-        )
-    finally:
-        requests.close()
+    async def _read_present(self, store: Store, stream: Stream) -> dict[bytes, bytes]:
+        key = self.view.kind.present_key(stream)
+        requests = Requests(store, key)
+        try:
+            return await retry(
+                lambda: requests.hash(key),
+                on=(RedisUnavailable,),
+                what=f"reading the present {self.view.kind.name}",
+                logger=logger,
+                backoff=Backoff(),
+            )
+        finally:
+            requests.close()

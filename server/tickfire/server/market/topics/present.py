@@ -1,0 +1,35 @@
+"""Channels of ``book:<SYMBOL>`` and ``quotes:<SYMBOL>``: present records by publisher."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from tickfire.phoenix import Socket
+from tickfire.server.market.books.present import PresentRecords
+from tickfire.server.market.epoch.follower import FeedFollower
+from tickfire.server.market.topics.outbound import OutboundChannel
+from tickfire.server.market.topics.params import refuse
+from tickfire.server.market.topics.require import require_listing, require_live
+
+LOAD_TIMEOUT_S: Final = 5.0
+"""Time that a join waits for the present records to be read, in seconds."""
+
+
+class PresentChannel(OutboundChannel):
+    """A kind of record of one instrument: the present ones in the join reply, and the changes."""
+
+    def __init__(self, feeds: FeedFollower, records: PresentRecords) -> None:
+        self._feeds = feeds
+        self._records = records
+
+    async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+        """Reply with the present records, null if the feed has none of the instrument."""
+        view = self._records.view
+        listing = require_listing(require_live(self._feeds), topic.removeprefix(view.prefix))
+        try:
+            async with asyncio.timeout(LOAD_TIMEOUT_S):
+                await self._records.loaded(listing)
+        except TimeoutError:
+            raise refuse(f"the {view.kind.name} cannot be read now; join again") from None
+        return {"symbol": listing.symbol, view.event: self._records.present(listing)}
