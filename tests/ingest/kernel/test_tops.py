@@ -161,15 +161,15 @@ def test_tops_go_on_after_a_restart_as_if_there_was_none(records: list[bytes], c
     whole, before, after = (InstrumentStates(ticks=64) for _ in range(3))
     taken(whole, *records)
     taken(before, *records[:cut])
-    after.load(before.rows)
-    after.load_tops(before.tops.rows)
+    for _ in range(2):  # as when the first attempt to restore them fails
+        after.load(before.rows)
+        after.load_tops(before.tops.rows)
     taken(after, *records[cut:])
     fields = ["instrument_id", "bid_price", "ask_price", "bid_size", "ask_size", "quote_ts"]
     assert after.rows[fields].tolist() == whole.rows[fields].tolist()
     order = ["instrument_id", "publisher_id"]
-    assert [np.sort(each.tops.rows, order=order).tobytes() for each in (after, whole)] == [
-        np.sort(whole.tops.rows, order=order).tobytes()
-    ] * 2
+    restored, expected = (np.sort(each.tops.rows, order=order) for each in (after, whole))
+    assert restored.tolist() == expected.tolist()
 
 
 RECORDED = ("OPRA.PILLAR/test_data.mbp-1", "OPRA.PILLAR/test_data.tbbo", "LIVE/test_data.live")

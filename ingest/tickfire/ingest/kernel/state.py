@@ -14,6 +14,7 @@ from tickfire.ingest.kernel.books.books import OrderBooks
 from tickfire.ingest.kernel.fold_kernel import clear_all, close_all, close_due, fold_ticks
 from tickfire.ingest.kernel.rows import HASH_FACTOR
 from tickfire.ingest.kernel.tops.tops import PublisherTops, without_tops
+from tickfire.ingest.kernel.tops.words import LAST_PUBLISHER
 from tickfire.store.schema import BAR, STATE, TICK, Rows, shard_of
 
 DEFAULT_INSTRUMENTS: Final = 256
@@ -181,7 +182,10 @@ class InstrumentStates:
             if at is None:
                 fresh.append(row)
             else:
+                publisher = self._rows[at]["publisher"]
                 self._rows[at] = row
+                if publisher > LAST_PUBLISHER:  # its tops are in the table
+                    self._rows[at]["publisher"] = publisher
         while self.count(ctx.COUNT_INSTRUMENTS) + len(fresh) >= len(self._rows):
             self.grow()
         self._insert(np.array(fresh, STATE))

@@ -60,11 +60,18 @@ class PublisherTops:
         self.context[w.TOPS_CHANGED] = 1
 
     def load(self, row: np.void, top: np.void) -> None:
-        """Add a publisher's top of an instrument that has none of it, whose STATE is `row`."""
-        if len(self) == len(self._entries):
-            self.grow()
+        """Set the top of a publisher of the instrument whose STATE is `row`."""
         owner = int(row["publisher"])
         known = owner if owner > w.LAST_PUBLISHER else 0
+        number = known & w.NUMBER
+        while number:
+            entry = self._entries[number - 1]
+            if entry["top"]["publisher_id"] == top["publisher_id"]:
+                entry["top"] = top
+                return
+            number = int(entry["next"])
+        if len(self) == len(self._entries):
+            self.grow()
         self._entries[len(self)] = (top, known & w.NUMBER, 0)
         self.context[w.TOPS_COUNT] += 1
         row["publisher"] = w.SHARED | known & w.CONSOLIDATED | len(self)
