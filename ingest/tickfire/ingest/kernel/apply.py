@@ -28,7 +28,6 @@ from tickfire.ingest.kernel.context import (
     ROW_CLEARED,
     ROW_D_CLOSED,
     ROW_D_RTYPE,
-    ROW_DIRTY,
     ROW_H_CLOSED,
     ROW_KEY,
     ROW_LAST,
@@ -43,7 +42,7 @@ from tickfire.ingest.kernel.context import (
     ROW_TRADE_POSITION,
     ROW_VOLUME,
 )
-from tickfire.ingest.kernel.rows import row_at
+from tickfire.ingest.kernel.rows import mark_dirty, row_at
 from tickfire.kernels.bars import (
     MINUTE_NS,
     SECOND_NS,
@@ -114,7 +113,7 @@ def emit_bar(c: Any, at: Any, running: Any, interval_s: Any, closed: Any) -> Non
     bar[6] = bar_vwap(row, uint64(running))
     finish_bar(at, out, row[running + TRADES], interval_s, closed)
     row[running + START] = 0
-    row[ROW_DIRTY] = 1  # time alone may have closed it, and the snapshot must not hold it any more
+    mark_dirty(at)  # time alone may have closed it, and the snapshot must not hold it any more
 
 
 @cold
@@ -221,7 +220,7 @@ def apply_trade(c: Any, at: Any, ts: Any, price: Any, size: Any, position: Any) 
     row[ROW_VOLUME] += size
     row[ROW_TRADE_POSITION] = position
     row[ROW_POSITION] = position
-    row[ROW_DIRTY] |= 1
+    mark_dirty(at)
 
 
 @helper
@@ -234,7 +233,7 @@ def apply_side(
     row[size_word] = size
     row[ROW_QUOTE_TS] = ts
     row[ROW_POSITION] = position
-    row[ROW_DIRTY] |= 1
+    mark_dirty(at)
 
 
 @helper
@@ -250,7 +249,7 @@ def apply_clear(at: Any, position: Any, again: Any) -> None:
     row[ROW_ASK_SIZE] = 0
     as_u32(at)[2 * ROW_CLEARED] = uint32(CLEARED + again)
     row[ROW_POSITION] = position
-    row[ROW_DIRTY] |= 1
+    mark_dirty(at)
 
 
 @cold

@@ -87,7 +87,6 @@ from tickfire.ingest.kernel.context import (
     ROW_CLEARED,
     ROW_D_CLOSED,
     ROW_D_RTYPE,
-    ROW_DIRTY,
     ROW_H_CLOSED,
     ROW_LAST_TS,
     ROW_M,
@@ -105,7 +104,7 @@ from tickfire.ingest.kernel.context import (
 )
 from tickfire.ingest.kernel.emit import emit_trade, plausible, sides_of
 from tickfire.ingest.kernel.order_record import BOOKS_FULL, emit_book_top, take_order
-from tickfire.ingest.kernel.rows import find_row
+from tickfire.ingest.kernel.rows import find_row, mark_dirty
 from tickfire.ingest.kernel.ticks import TICK_SHIFT, TICK_SIZE
 from tickfire.ingest.kernel.tops.record import emit_own_clear, emit_own_top, lacks_top
 from tickfire.ingest.kernel.tops.words import is_consolidated
@@ -268,7 +267,7 @@ def take_ohlcv(c: Any, at: Any, record: Any, rtype: Any, ts: Any) -> None:
     if row[ROW_LAST_TS] != 0 or is_folded or is_other_day:
         as_i64(c[CTX_COUNTERS])[COUNT_OHLCV_IGNORED] += 1
         return
-    row[ROW_DIRTY] |= 1
+    mark_dirty(at)
     if span == HOUR_NS:
         emit_own_bar(c, at, record, start, HOUR_S, ROW_H_CLOSED)
         return

@@ -19,6 +19,7 @@ from tickfire.ingest.kernel.context import (
     ROW_ASK,
     ROW_BID,
     ROW_CLEARED,
+    ROW_DIRTY,
     ROW_KEY,
     ROW_WORDS,
 )
@@ -33,6 +34,12 @@ ROW_SIZE: Final = 8 * ROW_WORDS
 def row_at(c: Any, slot: Any) -> Any:
     """Return the address of the row with an index."""
     return c[CTX_STATE] + int64(slot) * ROW_SIZE
+
+
+@helper
+def mark_dirty(at: Any) -> None:
+    """Note that a row has changed since its last snapshot."""
+    as_i64(at)[ROW_DIRTY] |= 1  # the word has the publisher, too
 
 
 @helper
