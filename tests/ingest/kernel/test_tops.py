@@ -122,6 +122,13 @@ def test_consolidated_quotes_are_not_mixed_with_those_of_venues() -> None:
     assert top(states) == ((100, 9), (101, 6))
 
 
+def test_consolidated_quotes_may_have_the_publisher_of_a_venue() -> None:
+    states = InstrumentStates()
+    taken(states, quote(2, (99, 5), (101, 6)), quote(2, (98, 1), (103, 2), RTYPE_CMBP_1))
+    assert top(states) == ((98, 1), (103, 2))
+    assert states.tops.rows["bid_price"].tolist() == [99 * S]
+
+
 def test_trades_of_several_publishers_are_all_there() -> None:
     trades = rows(RTYPE_TRADE, 3, publisher_id=[1, 2, 2], instrument_id=7, action=ord("T"))
     trades["ts_event"] = trades["ts_recv"] = START

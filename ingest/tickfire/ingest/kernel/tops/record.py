@@ -57,7 +57,8 @@ def lacks_top(c: Any, record: Any, at: Any) -> Any:
     """Return whether the table must grow before a record can be applied."""
     t = as_i64(c[CTX_TOPS])
     owner = as_u32(at)[ROW_PUBLISHER]
-    if owner == uint32(0) or owner == publisher_of(record) + uint32(1):
+    is_own = owner == publisher_of(record) + uint32(1) and not is_consolidated(record)
+    if owner == uint32(0) or is_own:
         return False
     return t[TOPS_COUNT] + ENTRIES_PER_RECORD > t[TOPS_CAPACITY]
 
