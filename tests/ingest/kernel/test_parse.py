@@ -370,3 +370,16 @@ def test_every_skipped_record_is_counted() -> None:
         list(Parser(states).feed(data))
         assert states.count(counter) == 1
         assert states.count(ctx.COUNT_RECORDS) == 1
+
+
+def test_a_bar_of_an_impossible_volume_is_counted_and_not_added() -> None:
+    volumes = (2**63 - 1, 5, 2**63 - 1)
+    data = b"".join(
+        rows(RTYPE_OHLCV_1S, 1, ts_event=START, close=S, volume=volume).tobytes()
+        for volume in volumes
+    )
+    states = InstrumentStates()
+    pieces = [batch.bars.copy() for batch in Parser(states).feed(data)]
+    seen = bar_volumes(np.concatenate([*pieces, states.close()]))
+    assert set(seen.values()) == {5}
+    assert states.count(ctx.COUNT_UNDEFINED) == 2

@@ -67,7 +67,7 @@ def test_each_reason_is_a_sentence_of_its_own() -> None:
     unpriced["price"] = np.iinfo(np.int64).max
     parse(states, b"".join(part.tobytes() for part in (trades(1), bars, timeless, unpriced)))
     assert skipped.appeared() == [
-        "skipped 3 records of trades and bars without a price",
+        "skipped 3 records of trades and bars without a price, or bars of an impossible volume",
         "skipped 1 record without a plausible time",
         "skipped 2 records of bars that are made from trades or other bars as well",
     ]

@@ -281,7 +281,7 @@ class Reference:
                 self.emit(row, (ts, *new, row.number, sequence, kind, ord("N"), flags))
 
     def ohlcv(self, row: Row, rtype: int, ts: int, *values: int) -> None:
-        if self.trades_only or values[3] == UNDEF:
+        if self.trades_only or values[3] == UNDEF or not 0 <= values[4] <= 2**56:
             return
         seconds = BAR_SECONDS[rtype]
         start = ts - ts % (seconds * S)

@@ -63,7 +63,7 @@ COUNT_RECORDS: Final = 6
 COUNT_SHORT: Final = 7
 """Skipped records: too short for their type."""
 COUNT_UNDEFINED: Final = 8
-"""Skipped trades and bars: without a price."""
+"""Skipped trades and bars: without a price, or bars without a plausible volume."""
 COUNT_BAD_TIME: Final = 9
 """Skipped records: without a plausible time."""
 COUNT_OHLCV_IGNORED: Final = 10

@@ -137,6 +137,8 @@ OHLCV: Final = 3
 OTHER: Final = 4
 CONTROL: Final = 5
 """Control records, definitions, and the rare records of market data that Python decodes."""
+MAX_BAR_VOLUME: Final = 1 << 56
+"""A bar of a feed with more volume is not plausible: the volumes of a minute must add up."""
 
 
 @helper
@@ -250,7 +252,7 @@ def take_ohlcv(c: Any, at: Any, record: Any, rtype: Any, ts: Any) -> None:
     """
     row = as_i64(at)
     rec = as_i64(record)
-    if rec[5] == UNDEF_PRICE:
+    if rec[5] == UNDEF_PRICE or uint64(rec[6]) > uint64(MAX_BAR_VOLUME):
         as_i64(c[CTX_COUNTERS])[COUNT_UNDEFINED] += 1
         return
     is_minute = rtype == uint8(RTYPE_OHLCV_1M)

@@ -13,7 +13,7 @@ from tickfire.ingest.kernel.state import InstrumentStates
 
 REASONS: Final = {
     ctx.COUNT_SHORT: "that are too short for their type",
-    ctx.COUNT_UNDEFINED: "of trades and bars without a price",
+    ctx.COUNT_UNDEFINED: "of trades and bars without a price, or bars of an impossible volume",
     ctx.COUNT_BAD_TIME: "without a plausible time",
     ctx.COUNT_OHLCV_IGNORED: "of bars that are made from trades or other bars as well",
 }
