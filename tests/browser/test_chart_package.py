@@ -159,7 +159,7 @@ def test_live_candles_from_stock_phoenix(stage: Stage, browser: Browser) -> None
         {
             "time": START_MS + 60_000 * minute,
             **{"open": "5524.50", "high": "5526.25", "low": "5520.00", "close": "5523.75"},
-            **{"volume": 12, "trades": 4},
+            **{"volume": 12, "trades": 4, "vwap": "5523.625"},
         }
         for minute in range(20)
     ]
@@ -429,9 +429,9 @@ def test_lines_markers_panes_series_and_csv(page: Page) -> None:
     assert seen["texts"] == ["stop 101.50", "B", "Spread, wide2.5000"]
     assert seen["moved"] == "stop 102.00"
     assert seen["csv"] == [
-        'time,open,high,low,close,volume,"Spread, wide"',
-        "1970-01-01T00:00:00.000Z,100.00,107.00,94.00,100.00,0,",
-        "1970-01-01T00:01:00.000Z,100.00,107.00,94.00,100.55,1,2.5",
+        'time,open,high,low,close,volume,trades,vwap,"Spread, wide"',
+        "1970-01-01T00:00:00.000Z,100.00,107.00,94.00,100.00,0,0,,",
+        "1970-01-01T00:01:00.000Z,100.00,107.00,94.00,100.55,1,0,,2.5",
         302,
     ]
     assert seen["gone"] == [None, None, None]
