@@ -3,9 +3,8 @@ import { type AlertLines, alertLines } from "../alerts/alert-lines";
 import type { Chart } from "../chart/chart";
 import type { MarketFeed } from "../feed/feed";
 import type { Tick } from "../feed/payloads";
-import { AlertPanel, type AlertPanelHandlers } from "./alert-panel";
+import type { AlertPanel, AlertPanelHandlers } from "./alert-panel";
 import { followKept } from "./kept-book";
-import { checkMissed } from "./missed-prices";
 import type { Shown } from "./session";
 import { remember } from "./settings";
 import type { Toasts } from "./toasts";
@@ -16,7 +15,7 @@ export class Alerts {
     onFired: (fired) => this.tell(fired),
     onChange: () => this.changed(),
   });
-  private readonly panel: AlertPanel;
+  private panel: AlertPanel | null = null;
   private readonly lines: AlertLines;
 
   constructor(
@@ -25,13 +24,16 @@ export class Alerts {
     private readonly toasts: Toasts,
     handlers: AlertPanelHandlers,
   ) {
-    this.panel = new AlertPanel(this.book, handlers);
+    void import("./alert-panel").then(({ AlertPanel }) => {
+      this.panel = new AlertPanel(this.book, handlers);
+      this.panel.render();
+    });
     this.lines = alertLines(chart, this.book);
     followKept("alerts", this.book, toasts);
   }
 
   openPanel(): void {
-    this.panel.open();
+    this.panel?.open();
   }
 
   tick({ symbol, price, timestamp }: Tick): void {
@@ -40,12 +42,14 @@ export class Alerts {
 
   /** Trades were lost: judge by the candles instead. */
   missed(shown: Shown): void {
-    checkMissed(this.feed, this.book, shown);
+    void import("./missed-prices").then(({ checkMissed }) =>
+      checkMissed(this.feed, this.book, shown),
+    );
   }
 
   private changed(): void {
     remember("alerts", this.book.write());
-    this.panel.render();
+    this.panel?.render();
     this.lines.refresh();
   }
 

@@ -35,43 +35,18 @@ export class BookPanel {
   private readonly ladder = byId("book-ladder");
   private readonly cells: Cells[];
   private readonly roving: Roving;
-  private book: Book | null = null;
-  /** Whether the server has told of the symbol's book. */
-  private told = false;
-  private stale = true;
-  private decimals = 0;
-
   constructor() {
     const list = byId("book-list");
     this.cells = Array.from({ length: DEPTH }, makeCells);
     list.append(...this.cells.map(({ row }) => row));
     this.roving = new Roving(list, { items: ".book-row" });
-    this.render(0);
   }
 
-  /** Forget the book of another symbol. */
-  clear(): void {
-    this.book = null;
-    this.told = false;
-    this.stale = true;
-  }
-
-  /** Take the present book; null if the feed has none of the symbol. */
-  set(book: Book | null): void {
-    this.book = book;
-    this.told = true;
-    this.stale = true;
-  }
-
-  /** Draw the book, if it has changed, with prices of `decimals` digits. */
-  render(decimals: number): void {
-    if (!this.stale && decimals === this.decimals) return;
-    this.stale = false;
-    this.decimals = decimals;
-    const { book } = this;
-    this.panel.dataset["state"] = book !== null ? "book" : this.told ? "none" : "waiting";
+  /** Draw a book with prices of `decimals` digits; `told` says whether the server has told of it. */
+  render(book: Book | null, told: boolean, decimals: number): void {
+    this.panel.dataset["state"] = book !== null ? "book" : told ? "none" : "waiting";
     setHidden(this.ladder, book === null);
-    setHidden(this.empty, book !== null || !this.told);
+    setHidden(this.empty, book !== null || !told);
     const spread = book === null ? null : spreadOf(book, decimals);
     setText(this.spread, spread === null ? "" : `Spread ${spread}`);
     const note = book === null ? "" : bookNote(book);

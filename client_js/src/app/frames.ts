@@ -1,7 +1,6 @@
 import type { Chart } from "../chart/chart";
 import { FrameLoop, Level } from "../chart/invalidate";
 import type { PipelineProbe } from "../pipeline/probe";
-import type { BookPanel } from "./book-panel";
 import { PanelLoop } from "./loops";
 import type { News } from "./news";
 import type { PageStatus } from "./page-status";
@@ -10,6 +9,7 @@ import type { PeerCandles } from "./peer-candles";
 import type { Pipeline } from "./pipeline";
 import type { Prices } from "./prices";
 import type { PageSession } from "./session";
+import type { ShownBook } from "./shown-book";
 import type { ShownSignals } from "./shown-signals";
 import type { SymbolStates } from "./symbols";
 
@@ -21,7 +21,7 @@ export interface DrawnParts {
   readonly session: PageSession;
   readonly chart: Chart;
   readonly prices: Prices;
-  readonly book: BookPanel;
+  readonly book: ShownBook;
   readonly past: PastNote;
   readonly peers: PeerCandles;
   readonly news: News;

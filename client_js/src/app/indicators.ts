@@ -1,6 +1,6 @@
 import type { Chart } from "../chart/chart";
 import type { Choice } from "../indicators/series";
-import { IndicatorMenu } from "./indicator-menu";
+import type { IndicatorMenu } from "./indicator-menu";
 import { IndicatorSet, paramsOf } from "./indicator-set";
 import { readIndicators, writeIndicators } from "./indicator-text";
 import { recall, remember } from "./settings";
@@ -17,7 +17,7 @@ export interface IndicatorsHandlers {
 /** The page's indicators: those chosen in the menu, on the chart. */
 export class Indicators {
   private readonly set = new IndicatorSet();
-  private readonly menu: IndicatorMenu;
+  private menu: IndicatorMenu | null = null;
 
   /** `asked` are the indicators that the page's address names; null for those kept. */
   constructor(
@@ -28,17 +28,19 @@ export class Indicators {
     this.set.read(recall("indicators"));
     // Those kept have colours, too.
     if (asked !== null && asked !== this.text) this.replace(asked);
-    this.menu = new IndicatorMenu(this.set, {
-      symbols: () => handlers.symbols(),
-      shownSymbol: () => chart.symbol,
-      onChange: (choice) => this.draw(choice),
-      onRemove: (id) => void chart.removeIndicator(id),
-      onEdited: () => {
-        remember("indicators", this.set.write());
-        handlers.onEdited();
-      },
+    void import("./indicator-menu").then(({ IndicatorMenu }) => {
+      this.menu = new IndicatorMenu(this.set, {
+        symbols: () => handlers.symbols(),
+        shownSymbol: () => chart.symbol,
+        onChange: (choice) => this.draw(choice),
+        onRemove: (id) => void chart.removeIndicator(id),
+        onEdited: () => {
+          remember("indicators", this.set.write());
+          handlers.onEdited();
+        },
+      });
+      this.menu.render();
     });
-    this.menu.render();
     for (const choice of this.set.all) this.draw(choice);
   }
 
@@ -48,7 +50,7 @@ export class Indicators {
   }
 
   openMenu(): void {
-    this.menu.open();
+    this.menu?.open();
   }
 
   private replace(text: string): void {

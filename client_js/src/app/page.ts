@@ -7,7 +7,6 @@ import type { Interval } from "../store/intervals";
 import { MarketClock } from "../store/market-clock";
 import { type Address, readToken } from "./address";
 import { besidePage } from "./beside-page";
-import { BookPanel } from "./book-panel";
 import { PageFrames } from "./frames";
 import { Fullscreen } from "./fullscreen";
 import { Incoming } from "./incoming";
@@ -31,6 +30,7 @@ import { keptScale } from "./scale-select";
 import { PageSession } from "./session";
 import { SessionBreaks } from "./session-breaks";
 import { keptInterval } from "./settings";
+import { ShownBook } from "./shown-book";
 import { ShownSignals } from "./shown-signals";
 import { CrosshairSpeech } from "./speech";
 import { SymbolStates } from "./symbols";
@@ -67,7 +67,7 @@ export class Page {
   readonly pipeline = new Pipeline(this.probe.state);
   readonly pipelinePanel = new PipelinePanel(this.probe, () => this.chart.timeZone);
   readonly prices = new Prices(this.watch, (id) => this.pipelinePanel.follow(id));
-  readonly book = new BookPanel();
+  readonly book = new ShownBook(() => this.frames.request());
   readonly references = new References(this.feed, {
     onDay: (symbol, day) => {
       this.market.setDay(symbol, day);

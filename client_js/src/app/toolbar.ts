@@ -5,7 +5,6 @@ import type { AlertPanelHandlers } from "./alert-panel";
 import { Alerts } from "./alerts";
 import { Compare } from "./compare";
 import type { Drawings } from "./drawings";
-import { ExportMenu } from "./export-menu";
 import { Indicators } from "./indicators";
 import type { Shortcut } from "./keys";
 import { Magnet } from "./magnet";
@@ -65,7 +64,7 @@ export class Toolbar {
     // On demand: the tools are a large part of the page, and it can be read without them.
     this.drawings = import("./drawings").then(({ Drawings }) => new Drawings(chart, toasts));
     this.drawings.catch((error: unknown) => onFailure(`Nothing can be drawn: ${String(error)}`));
-    new ExportMenu(chart, toasts);
+    void import("./export-menu").then(({ ExportMenu }) => new ExportMenu(chart, toasts));
   }
 
   get shortcuts(): Shortcut[] {
