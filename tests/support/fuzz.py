@@ -20,7 +20,7 @@ from tests.support.dbn import START, daily, mixed_records, rows
 from tests.support.newsserver import atom, rss
 from tickfire.ingest.adapter.protocol import FeedRefused
 from tickfire.ingest.binance.instrument import BinanceInstrument, Inexact
-from tickfire.ingest.binance.messages import BOOK_TICKER, MESSAGE, TRADE, SymbolInfo
+from tickfire.ingest.binance.messages import BOOK_TICKER, MALFORMED, MESSAGE, TRADE, SymbolInfo
 from tickfire.ingest.dbn.control import decode_control
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.file import open_dbn
@@ -154,9 +154,9 @@ def _decode_records(data: bytes) -> None:
 
 def _take_messages(data: bytes) -> None:
     instrument = BinanceInstrument.of(SymbolInfo("BTCUSDT"))
-    with contextlib.suppress(msgspec.MsgspecError, Inexact):
+    with contextlib.suppress(*MALFORMED, Inexact):
         message = MESSAGE.decode(data)
-        with contextlib.suppress(msgspec.MsgspecError, Inexact):
+        with contextlib.suppress(*MALFORMED, Inexact):
             instrument.trade(TRADE.decode(message.data), NOW)
         instrument.quote(BOOK_TICKER.decode(message.data), NOW)
 

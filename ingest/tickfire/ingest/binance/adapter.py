@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from tickfire.ingest.adapter.protocol import FeedRefused, Inlet, Resume, SessionEnded, Source
 from tickfire.ingest.binance.instrument import BinanceInstrument, Inexact
-from tickfire.ingest.binance.messages import BOOK_TICKER, MESSAGE, TRADE, Message
+from tickfire.ingest.binance.messages import BOOK_TICKER, MALFORMED, MESSAGE, TRADE, Message
 from tickfire.ingest.binance.rest import symbol_infos
 from tickfire.ingest.dbn.metadata import Metadata
 
@@ -168,7 +168,7 @@ class BinanceAdapter:
                 await self._take_quote(instrument, message.data, received, inlet)
         except Inexact as error:
             self._report(instrument, error)
-        except msgspec.MsgspecError as error:
+        except MALFORMED as error:
             raise SessionEnded(
                 f"the stream {message.stream} sent a message that cannot be read ({error})"
             ) from None
@@ -210,7 +210,7 @@ class BinanceAdapter:
 def _decoded(text: str | bytes) -> Message:
     try:
         return MESSAGE.decode(text)
-    except msgspec.MsgspecError as error:
+    except MALFORMED as error:
         raise SessionEnded(f"the exchange sent a message that cannot be read ({error})") from None
 
 

@@ -8,6 +8,8 @@ import msgspec
 
 from tickfire.base.units import NS_PER_MS
 
+MALFORMED: Final = (msgspec.MsgspecError, UnicodeDecodeError)
+"""Errors of decoding bytes that are not the JSON that is expected."""
 LATEST_MS: Final = (2**63 - 1) // NS_PER_MS
 """The latest time of a trade, whose ns fit into 63 bits."""
 

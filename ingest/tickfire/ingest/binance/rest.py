@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import httpx
-import msgspec
 
 from tickfire.ingest.adapter.protocol import FeedRefused, SessionEnded
-from tickfire.ingest.binance.messages import EXCHANGE_INFO, REFUSAL, SymbolInfo
+from tickfire.ingest.binance.messages import EXCHANGE_INFO, MALFORMED, REFUSAL, SymbolInfo
 
 TIMEOUT_S: Final = 10.0
 
@@ -36,7 +35,7 @@ async def symbol_infos(url: str, symbols: Sequence[str]) -> list[SymbolInfo]:
         raise _refusal(url, symbols, response)
     try:
         found = {info.symbol: info for info in EXCHANGE_INFO.decode(response.content).symbols}
-    except msgspec.MsgspecError as error:
+    except MALFORMED as error:
         raise SessionEnded(f"{url} sent rules of symbols that cannot be read ({error})") from None
     unknown = [symbol for symbol in symbols if symbol not in found]
     if unknown:
@@ -47,7 +46,7 @@ async def symbol_infos(url: str, symbols: Sequence[str]) -> list[SymbolInfo]:
 def _refusal(url: str, symbols: Sequence[str], response: httpx.Response) -> Exception:
     try:
         said = REFUSAL.decode(response.content).msg
-    except msgspec.MsgspecError:
+    except MALFORMED:
         said = response.reason_phrase
     reason = f"status {response.status_code}: {said.rstrip('.')}"
     if response.status_code >= 500 or response.status_code in (418, 429):
