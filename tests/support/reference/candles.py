@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.publisher import SECOND
 from tickfire.base.units import decimal, milliseconds
-from tickfire.store.schema import TICK_CLEAR, TICK_TRADE
+from tickfire.store.schema import CLEAR_BEGINS_AGAIN, TICK_CLEAR, TICK_TRADE
 
 MINUTE = 60 * SECOND
 type Naive = dict[int, list[int]]
@@ -21,15 +21,15 @@ def naive(ticks: Any, interval: int) -> list[list[int]]:
 
 def _with_notional(ticks: Any, interval: int) -> list[list[int]]:
     bars: Naive = {}
-    last_ts, cleared = 0, False
+    last_ts, cleared, begins_again = 0, False, False
     for row in ticks:
         ts, price, size = int(row["ts_event"]), int(row["price"]), int(row["size"])
         if row["kind"] == TICK_CLEAR:
-            cleared = True
+            cleared, begins_again = True, size == CLEAR_BEGINS_AGAIN
         if row["kind"] != TICK_TRADE:
             continue
         start = ts - ts % interval
-        if cleared and ts < last_ts:
+        if cleared and (ts < last_ts or (begins_again and ts == last_ts)):
             bars = {key: bar for key, bar in bars.items() if key < start}
         cleared, last_ts = False, ts
         bar = bars.setdefault(start, [start, price, price, price, price, 0, 0, 0])
