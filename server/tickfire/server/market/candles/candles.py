@@ -383,10 +383,6 @@ class Candles:
         end = int(np.searchsorted(bars[:, START], time))
         return bars[max(0, end - limit) : end]
 
-    def has_before(self, slot: int, interval_s: int, time: int) -> bool:
-        """Return whether a bar that is kept starts before a time, in ns since the Unix epoch."""
-        return len(self.before(slot, interval_s, time, 1)) > 0
-
     def is_truncated(self, slot: int, interval_s: int) -> bool:
         """Return whether older bars were dropped because of the limit."""
         kept_s = min(interval_s, DAY_S)

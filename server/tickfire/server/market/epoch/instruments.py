@@ -6,6 +6,7 @@ to its state, its symbol and its candles.
 
 from __future__ import annotations
 
+import copy
 import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -134,16 +135,13 @@ class Instruments:
 
     def as_of(self, feed: int, ts: int) -> Instruments:
         """Return the table as of another time (ns) of a feed."""
-        past = Instruments(self._states, self._sessions)
-        clocks = {**self._clocks, feed: FeedClock(self._clock(feed).bounds, ts)}
-        past.use(self._mappings, clocks, self._shards)
+        past = copy.copy(self)
+        past.set_time(feed, ts)
         return past
 
-    def use(
-        self, mappings: Mappings, clocks: Mapping[int, FeedClock], shards: Mapping[int, int]
-    ) -> None:
-        """Take the rows, the times and the numbers of shards of another table."""
-        self._mappings, self._clocks, self._shards = mappings, dict(clocks), dict(shards)
+    def set_time(self, feed: int, ts: int) -> None:
+        """Use the symbols of a time (ns) of a feed."""
+        self._clocks = {**self._clocks, feed: FeedClock(self._clock(feed).bounds, ts)}
         self._index()
 
     def move(self, feed: int, ts: int) -> bool:
@@ -152,9 +150,8 @@ class Instruments:
         if clock is None or clock.holds(ts):
             return False
         logger.info("the symbols of feed %d are now those of %d ns", feed, ts)
-        clock.set(ts)
         before = [listing.symbol for listing in self.listings]
-        self._index()
+        self.set_time(feed, ts)
         return before != [listing.symbol for listing in self.listings]
 
     # --- symbols
