@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from tickfire.base.units import UNDEF_PRICE, decimal, milliseconds
+from tickfire.base.units import UNDEF_PRICE, decimal
 from tickfire.server.market.books.present import View
+from tickfire.server.market.ticks.json import times_as_json
 from tickfire.store.by_publisher import BOOKS
 from tickfire.store.schema import BOOK_CROSSED, BOOK_DEPTH, BOOK_UNSYNCED
 
@@ -45,10 +46,9 @@ def book_as_json(symbol: str, books: Sequence[np.void]) -> dict[str, Any]:
     books : sequence of BOOK
         The present book of each publisher, at least one.
     """
-    newest = max(books, key=lambda book: int(book["ts_event"]))
+    newest = max(int(book["ts_event"]) for book in books)
     bids = consolidated([levels_of(book, "bid") for book in books], descending=True)
     asks = consolidated([levels_of(book, "ask") for book in books], descending=False)
-    ts_event = int(newest["ts_event"])
     return {
         "symbol": symbol,
         "bids": [[decimal(price), size, orders] for price, size, orders in bids],
@@ -56,8 +56,7 @@ def book_as_json(symbol: str, books: Sequence[np.void]) -> dict[str, Any]:
         "publishers": sorted(int(book["publisher_id"]) for book in books),
         "unsynced": any(book["flags"] & BOOK_UNSYNCED for book in books),
         "crossed": any(book["flags"] & BOOK_CROSSED for book in books),
-        "timestamp": milliseconds(ts_event),
-        "ts_event": str(ts_event),
+        **times_as_json(newest),
     }
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from tickfire.base.units import UNDEF_PRICE, decimal, milliseconds
 from tickfire.ingest.dbn.publishers import PUBLISHERS
 from tickfire.server.market.books.present import View
+from tickfire.server.market.ticks.json import sides_as_json, times_as_json
 from tickfire.store.by_publisher import TOPS
 
 
@@ -27,27 +27,14 @@ def tops_as_json(symbol: str, tops: Sequence[np.void]) -> dict[str, Any]:
 
 
 def _top_as_json(top: np.void) -> dict[str, Any]:
-    number, ts_event = int(top["publisher_id"]), int(top["ts_event"])
-    sides = {
-        name: value
-        for side in ("bid", "ask")
-        for name, value in _side_as_json(side, int(top[f"{side}_price"]), int(top[f"{side}_size"]))
-    }
+    number = int(top["publisher_id"])
+    bid, ask = int(top["bid_price"]), int(top["ask_price"])
     return {
         "publisher_id": number,
         "publisher": PUBLISHERS.get(number),
-        **sides,
-        "timestamp": milliseconds(ts_event),
-        "ts_event": str(ts_event),
+        **sides_as_json((bid, ask, int(top["bid_size"]), int(top["ask_size"]))),
+        **times_as_json(int(top["ts_event"])),
     }
-
-
-def _side_as_json(side: str, price: int, size: int) -> list[tuple[str, Any]]:
-    is_absent = price == UNDEF_PRICE
-    return [
-        (side, None if is_absent else decimal(price)),
-        (f"{side}_size", None if is_absent else size),
-    ]
 
 
 TOPS_VIEW: Final = View(TOPS, "quotes:", "quotes", tops_as_json)

@@ -14,13 +14,14 @@ import numpy as np
 
 from tickfire.base.calendar.hours import ALWAYS, TradingHours
 from tickfire.base.calendar.sessions import Sessions
-from tickfire.base.units import UNDEF_PRICE, decimal_or_none, milliseconds
+from tickfire.base.units import decimal_or_none, milliseconds
 from tickfire.ingest.kernel.context import ROW_ASK, ROW_ASK_SIZE, ROW_BID, ROW_BID_SIZE
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.server.market.candles.bar_index import BarIndex
 from tickfire.server.market.candles.candles import Candles
 from tickfire.server.market.epoch.instruments import Instruments, blank_states
 from tickfire.server.market.ticks.encode import Encoder, Quote
+from tickfire.server.market.ticks.json import sides_as_json, times_as_json
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.slots import Slots
 from tickfire.server.market.ticks.source import Listing
@@ -175,9 +176,8 @@ class MarketData:
             return None
         return {
             "symbol": listing.symbol,
-            **self._sides(listing.slot),
-            "timestamp": milliseconds(ts),
-            "ts_event": str(ts),
+            **sides_as_json(self.quote(listing.slot)),
+            **times_as_json(ts),
             "id": str(self.id_of(listing)),
         }
 
@@ -189,20 +189,11 @@ class MarketData:
             ts if ts >= begin else 0 for ts in (int(row["last_ts"]), int(row["quote_ts"]))
         )
         newest_ts = max(traded_ts, quoted_ts)
-        sides = self._sides(listing.slot)
+        sides = sides_as_json(self.quote(listing.slot))
         return {
             **(sides if quoted_ts else dict.fromkeys(sides)),
             "last": decimal_or_none(int(row["last_price"])) if traded_ts else None,
             "last_size": int(row["last_size"]) if traded_ts else None,
             "volume": int(row["volume"]) if traded_ts else 0,
             "timestamp": milliseconds(newest_ts) if newest_ts else None,
-        }
-
-    def _sides(self, slot: int) -> dict[str, Any]:
-        bid, ask, bid_size, ask_size = self.quote(slot)
-        return {
-            "bid": decimal_or_none(bid),
-            "ask": decimal_or_none(ask),
-            "bid_size": None if bid == UNDEF_PRICE else bid_size,
-            "ask_size": None if ask == UNDEF_PRICE else ask_size,
         }

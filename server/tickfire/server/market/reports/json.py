@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tickfire.base.units import decimal, milliseconds
+from tickfire.server.market.ticks.json import times_as_json
 from tickfire.store.reports import Imbalance, Statistic, TradingStatus
 
 _FINAL: Final = 1
@@ -19,7 +20,7 @@ def _price(value: int | None) -> str | None:
 def _times(report: Statistic | TradingStatus | Imbalance) -> dict[str, Any]:
     """Return the time of a report: that of the event or, where the venue gives none, of receipt."""
     ts = report.ts_event if 0 < report.ts_event <= _LATEST_NS else report.received
-    return {"timestamp": milliseconds(ts), "ts_event": str(ts)}
+    return times_as_json(ts)
 
 
 def stat_as_json(symbol: str, report: Statistic) -> dict[str, Any]:
