@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from tickfire.base.retry import Backoff, retry
 from tickfire.store.connection import RedisConnection
@@ -94,17 +95,9 @@ async def newest_entries(store: Store, key: bytes, count: int) -> list[Entry]:
 
     Repeats the command until Redis answers.
     """
-    requests = Requests(store, key)
-    try:
-        reply = await retry(
-            lambda: requests.command("XREVRANGE", key, "+", "-", "COUNT", count),
-            on=(RedisUnavailable,),
-            what=f"reading {key.decode()}",
-            logger=logger,
-            backoff=Backoff(FIRST_RETRY_S, MAX_RETRY_S),
-        )
-    finally:
-        requests.close()
+    reply = await _answered(
+        store, key, lambda requests: requests.command("XREVRANGE", key, "+", "-", "COUNT", count)
+    )
     return entries_of(reply)[::-1]
 
 
@@ -114,3 +107,25 @@ async def newest_id(store: Store, key: bytes) -> bytes:
     Repeats the command until Redis answers.
     """
     return last_id(await newest_entries(store, key, 1))
+
+
+async def fields_of(store: Store, key: bytes) -> dict[bytes, bytes]:
+    """Return all fields of a hash.
+
+    Repeats the command until Redis answers.
+    """
+    return await _answered(store, key, lambda requests: requests.hash(key))
+
+
+async def _answered[T](store: Store, key: bytes, command: Callable[[Requests], Awaitable[T]]) -> T:
+    requests = Requests(store, key)
+    try:
+        return await retry(
+            lambda: command(requests),
+            on=(RedisUnavailable,),
+            what=f"reading {key.decode()}",
+            logger=logger,
+            backoff=Backoff(FIRST_RETRY_S, MAX_RETRY_S),
+        )
+    finally:
+        requests.close()

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tickfire.base.retry import Backoff, retry
 from tickfire.phoenix import Hub
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
@@ -18,7 +17,7 @@ from tickfire.server.market.ticks.source import Listing
 from tickfire.store.by_publisher import Kind, records_of
 from tickfire.store.entries import BadEntry, Entry
 from tickfire.store.epoch import Epoch
-from tickfire.store.requests import RedisUnavailable, Requests, newest_id
+from tickfire.store.requests import fields_of, newest_id
 from tickfire.store.schema import Stream
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
@@ -94,7 +93,7 @@ class PresentRecords:
     async def _follow(self, store: Store, live: LiveMarket, stream: Stream) -> None:
         key = self.view.kind.key(stream)
         last = await newest_id(store, key)
-        for data in (await self._read_present(store, stream)).values():
+        for data in (await fields_of(store, self.view.kind.present_key(stream))).values():
             self._take(stream, data)
         self._loaded.setdefault(stream, asyncio.Event()).set()
 
@@ -121,25 +120,10 @@ class PresentRecords:
         return set(records["instrument_id"].tolist())
 
     def _publish(self, live: LiveMarket, feed: int, number: int) -> None:
-        slot = live.data.states.find(feed, number)
-        if slot is None or slot >= len(live.data.instruments.listings):
+        listing = live.data.instruments.of(feed, number)
+        if listing is None:
             return
-        listing = live.data.instruments.listings[slot]
-        for name in live.data.instruments.names(slot):
+        for name in live.data.instruments.names(listing.slot):
             topic = self.view.prefix + name
             if self._hub.lanes(topic):
                 self._hub.local_broadcast(topic, self.view.event, self.present(listing))
-
-    async def _read_present(self, store: Store, stream: Stream) -> dict[bytes, bytes]:
-        key = self.view.kind.present_key(stream)
-        requests = Requests(store, key)
-        try:
-            return await retry(
-                lambda: requests.hash(key),
-                on=(RedisUnavailable,),
-                what=f"reading the present {self.view.kind.name}",
-                logger=logger,
-                backoff=Backoff(),
-            )
-        finally:
-            requests.close()

@@ -163,6 +163,11 @@ class Instruments:
         """Return the instrument that a symbol names now, None if there is none."""
         return self._by_symbol.get(symbol)
 
+    def of(self, feed: int, instrument_id: int) -> Listing | None:
+        """Return an instrument by its key, None if it has no listing."""
+        slot = self._states.find(feed, instrument_id)
+        return None if slot is None or slot >= len(self.listings) else self.listings[slot]
+
     def names(self, slot: int) -> tuple[str, ...]:
         """Return the names by which an instrument is known now, also with its feed."""
         return self._names[slot]

@@ -108,10 +108,9 @@ class TraceSampler:
         stamps: tuple[int, ...],
     ) -> None:
         tick = entry.ticks[index]
-        slot = data.states.find(int(tick["feed"]), int(tick["instrument_id"]))
-        if slot is None:
+        listing = data.instruments.of(int(tick["feed"]), int(tick["instrument_id"]))
+        if listing is None:
             return
-        listing = data.instruments.listings[slot]
         position = entry.last if index < 0 else entry.first + index
         is_trade = tick["kind"] == TICK_TRADE
         payload: dict[str, Any] = {

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import Any
 
-from tickfire.base.retry import Backoff, retry
 from tickfire.phoenix import Hub
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
@@ -24,7 +23,7 @@ from tickfire.store.reports import (
     present_key,
     report_streams,
 )
-from tickfire.store.requests import RedisUnavailable, Requests, newest_id
+from tickfire.store.requests import fields_of, newest_id
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
@@ -72,7 +71,9 @@ class Reports:
 
     async def _follow(self, store: Store, live: LiveMarket, feed: int) -> None:
         ends = {key: await newest_id(store, key) for key in report_streams(feed)}
-        self.present.load(await _read_present(store, feed))
+        held = await fields_of(store, present_key(feed))
+        found = (decode_report(data) for field, data in held.items() if b":" in field)
+        self.present.load([report for report in found if report is not None])
         # Entries up to these may be in what was just read.
         read = {key: await newest_id(store, key) for key in report_streams(feed)}
         self._loaded.setdefault(feed, asyncio.Event()).set()
@@ -99,10 +100,9 @@ class Reports:
     def _publish(self, live: LiveMarket, report: Report) -> None:
         before = self.present.of(report.feed, report.instrument_id).status
         now = self.present.take(report).status
-        slot = live.data.states.find(report.feed, report.instrument_id)
-        if slot is None or slot >= len(live.data.instruments.listings):
+        listing = live.data.instruments.of(report.feed, report.instrument_id)
+        if listing is None:
             return
-        listing = live.data.instruments.listings[slot]
         if isinstance(report, Statistic):
             self._broadcast(live, listing, "stat", stat_as_json(listing.symbol, report))
         elif isinstance(report, Imbalance):
@@ -126,19 +126,3 @@ class Reports:
     ) -> None:
         for topic in map(stats_topic, live.data.instruments.names(listing.slot)):
             self._hub.local_broadcast(topic, event, payload)
-
-
-async def _read_present(store: Store, feed: int) -> list[Report]:
-    requests = Requests(store, present_key(feed))
-    try:
-        held = await retry(
-            lambda: requests.hash(present_key(feed)),
-            on=(RedisUnavailable,),
-            what="reading the present reports",
-            logger=logger,
-            backoff=Backoff(),
-        )
-    finally:
-        requests.close()
-    found = (decode_report(data) for field, data in held.items() if b":" in field)
-    return [report for report in found if report is not None]

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, Final
+from typing import Any
 
 from tickfire.phoenix import Socket
 from tickfire.server.market.books.present import PresentRecords
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.topics.outbound import OutboundChannel
-from tickfire.server.market.topics.params import refuse
-from tickfire.server.market.topics.require import require_listing, require_live
-
-LOAD_TIMEOUT_S: Final = 5.0
-"""Time that a join waits for the present records to be read, in seconds."""
+from tickfire.server.market.topics.require import require_listing, require_live, require_loaded
 
 
 class PresentChannel(OutboundChannel):
@@ -27,9 +22,5 @@ class PresentChannel(OutboundChannel):
         """Reply with the present records, null if the feed has none of the instrument."""
         view = self._records.view
         listing = require_listing(require_live(self._feeds), topic.removeprefix(view.prefix))
-        try:
-            async with asyncio.timeout(LOAD_TIMEOUT_S):
-                await self._records.loaded(listing)
-        except TimeoutError:
-            raise refuse(f"the {view.kind.name} cannot be read now; join again") from None
+        await require_loaded(self._records.loaded(listing), view.kind.name)
         return {"symbol": listing.symbol, view.event: self._records.present(listing)}

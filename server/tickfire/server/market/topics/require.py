@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
+from typing import Final
+
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.topics.params import refuse
+
+LOAD_TIMEOUT_S: Final = 5.0
+"""Time that a join waits for present records or reports to be read, in seconds."""
 
 
 def require_live(feeds: FeedFollower) -> LiveMarket:
@@ -35,3 +42,18 @@ def require_listing(live: LiveMarket, symbol: str) -> Listing:
     if listing.stream not in live.data.streams:
         raise refuse("no market data yet")
     return listing
+
+
+async def require_loaded(loaded: Awaitable[None], name: str) -> None:
+    """Wait until present records or reports, named by a plural, have been read.
+
+    Raises
+    ------
+    JoinError
+        They cannot be read in time.
+    """
+    try:
+        async with asyncio.timeout(LOAD_TIMEOUT_S):
+            await loaded
+    except TimeoutError:
+        raise refuse(f"the {name} cannot be read now; join again") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Final
 
 from tickfire.phoenix import Socket
@@ -11,12 +10,9 @@ from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.reports.json import imbalance_as_json, stat_as_json, status_as_json
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.topics.outbound import OutboundChannel
-from tickfire.server.market.topics.params import refuse
-from tickfire.server.market.topics.require import require_listing, require_live
+from tickfire.server.market.topics.require import require_listing, require_live, require_loaded
 
 STATS: Final = "stats:*"
-LOAD_TIMEOUT_S: Final = 5.0
-"""Time that a join waits for the present reports to be read, in seconds."""
 
 
 class StatsChannel(OutboundChannel):
@@ -41,11 +37,7 @@ async def present_reports(reports: Reports, listing: Listing) -> dict[str, Any]:
         The reports cannot be read in time.
     """
     about, symbol = listing.instrument, listing.symbol
-    try:
-        async with asyncio.timeout(LOAD_TIMEOUT_S):
-            await reports.loaded(about.feed)
-    except TimeoutError:
-        raise refuse("the statistics cannot be read now; join again") from None
+    await require_loaded(reports.loaded(about.feed), "statistics")
     present = reports.present.of(about.feed, about.instrument_id)
     status, imbalance = present.status, present.imbalance
     return {
