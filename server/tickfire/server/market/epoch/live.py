@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
 
 import numpy as np
 
 from tickfire.base.calendar.sessions import Sessions
+from tickfire.base.notifier import Notifier
 from tickfire.base.shared import Shared
 from tickfire.phoenix import Hub
 from tickfire.server.market.candles import tracks
@@ -81,7 +81,8 @@ class LiveMarket:
         self._trace = trace
         self._table = Requests(store, INSTRUMENTS_KEY)
         self._feeds: dict[int, LiveFeed] = {}
-        self._moved: asyncio.Future[None] | None = None
+        self._moved = Notifier()
+        self._feeds_changed = Notifier()
         self._topics: list[CandleTopic] = []
         self._listened = Shared[str, str]()
 
@@ -112,12 +113,14 @@ class LiveMarket:
         self.data.enter(feed.epoch, positions)
         self.fanout.forget_epoch(feed.epoch.feed, positions)
         self._rename(feed.epoch.feed)
+        self._feeds_changed.notify()
 
     async def leave(self, feed: int) -> None:
         """Stop following a feed, whose epoch is over."""
         left = self._feeds.pop(feed)
         left.close()
         self.data.leave(feed)
+        self._feeds_changed.notify()
         await left.stop()
 
     async def stop(self) -> None:
@@ -137,6 +140,10 @@ class LiveMarket:
     def feeds(self) -> Collection[int]:
         """The feeds that are followed in their current epoch."""
         return self._feeds.keys()
+
+    async def feeds_changed(self) -> None:
+        """Wait until the next change of `feeds` or of their epochs."""
+        await self._feeds_changed.wait()
 
     @property
     def loading(self) -> Collection[int]:
@@ -210,9 +217,7 @@ class LiveMarket:
 
     async def moved(self) -> None:
         """Wait until more ticks are published."""
-        if self._moved is None:
-            self._moved = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._moved)
+        await self._moved.wait()
 
     # --- listeners
     def listen(self, symbol: str) -> None:
@@ -317,9 +322,7 @@ class LiveMarket:
         if newest is None:
             return
         self._trace.sample(self.data, stream, newest, read_ns, encoded_ns)
-        if self._moved is not None:
-            self._moved.set_result(None)
-            self._moved = None
+        self._moved.notify()
 
     def bars_closed(self, entries: list[Entry]) -> None:
         """Take entries of closed bars.

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Final
+from typing import Any
 
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.store.epoch import Epoch
-
-CHECK_S: Final = 0.5
-"""Time between two looks for new epochs, in seconds."""
 
 
 async def run_for_epochs(
@@ -32,12 +29,14 @@ async def run_for_epochs(
     try:
         while True:
             current = {live.data.epochs[feed] for feed in live.feeds}
-            for epoch in tasks.keys() - current:
+            ended = tasks.keys() - current
+            for epoch in ended:
                 await _cancel([tasks.pop(epoch)])
                 forget(epoch.feed)
             for epoch in current - tasks.keys():
                 tasks[epoch] = asyncio.create_task(follow(epoch))
-            await asyncio.sleep(CHECK_S)
+            if not ended:  # otherwise the feeds may have changed meanwhile
+                await live.feeds_changed()
     finally:
         await _cancel(tasks.values())
         for epoch in tasks:
