@@ -95,11 +95,12 @@ class Health:
     def as_json(self) -> dict[str, Any]:
         """Return the state of the pipeline for clients."""
         now = self._clock()
+        rows = self._rows(now)
         return {
             "now": str(now),
-            "processes": [row.as_json() for row in self._rows(now)],
+            "processes": [row.as_json() for row in rows],
             "feeds": self.feeds_as_json(),
-            "hops": {name: _as_json(hop) for name, hop in self._hops().items()},
+            "hops": {name: _as_json(hop) for name, hop in self._hops(rows).items()},
         }
 
     def feeds_as_json(self) -> list[dict[str, Any]]:
@@ -122,8 +123,7 @@ class Health:
         )
         return self._report.rows(worker, now)
 
-    def _hops(self) -> Mapping[str, Quantiles]:
-        rows = self._rows(self._clock())
+    def _hops(self, rows: list[Row]) -> Mapping[str, Quantiles]:
         figures = next((row.figures for row in rows if row.name == INGEST), {})
         acknowledge = Quantiles(
             int(figures.get("acknowledged_p50_ns", 0)),
