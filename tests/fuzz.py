@@ -1,6 +1,6 @@
 """Fuzzing of ingest's parsers: ``python -m tests.fuzz --seconds 600``.
 
-With `atheris <https://pypi.org/project/atheris/>`_ installed, the mutations follow the coverage;
+With the package ``atheris`` installed, the mutations follow the coverage;
 without it they are random. Each target is run for its share of the time, in a process of its own.
 Input that raises anything is written to a file, and the exit code is 1.
 """

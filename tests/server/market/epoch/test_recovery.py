@@ -145,25 +145,24 @@ async def test_redis_that_pauses_loses_nothing(own_valkey: Valkey, serve: Serve)
     assert not realtime.of("gap")
 
 
-async def test_a_server_may_start_before_redis_and_before_ingest(serve: Serve) -> None:
-    valkey = Valkey()
-    valkey.kill()
-    server = await serve(valkey.url, ready=False)
+async def test_a_server_may_start_before_redis_and_before_ingest(
+    own_valkey: Valkey, serve: Serve
+) -> None:
+    own_valkey.kill()
+    server = await serve(own_valkey.url, ready=False)
     client = await server.client()
     refused = await client.join("market:realtime")
     assert refused.response == {"reason": "no market data yet"}
     assert (await ready(server)).status_code == 503
-    valkey.start()
+    own_valkey.start()
     await eventually(lambda: "ingest" in (server.market.trouble() or ""), "Redis is reached")
-    publisher = Publisher(valkey.client)
+    publisher = Publisher(own_valkey.client)
     publisher.instruments({1: "AAA"})
     await eventually(lambda: server.market.trouble() is None, "the market is ready")
     joined = await client.join("market:realtime")
     publisher.publish(tick())
     await joined.count("tick", 1)
-    assert (await ready(server)).json() == {"ready": True, "at": publisher.id(1)}
-    await server.stop()
-    valkey.close()
+    assert (await ready(server)).json() == {"ready": True, "at": publisher.id(1), "feeds": []}
 
 
 async def test_entries_that_are_not_ours_are_counted_and_passed_over(
