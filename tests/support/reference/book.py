@@ -1,12 +1,13 @@
 """A plain reference of order books: MBO records to the orders of each instrument and publisher.
 
 A book is a dictionary from the id of an order to its side, price, size and place in the queue, and
-one for each side from a price to what rests there.
+one for each side from a price to what rests there. The prices are kept in order beside it, so that
+the best of thousands can be compared at every record.
 """
 
 from __future__ import annotations
 
-import heapq
+from bisect import bisect_left, insort
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,44 @@ LAST, TOB, SNAPSHOT, MBP, MAYBE_BAD = 128, 64, 32, 16, 4
 
 type Level = tuple[int, int, int]
 """Price, size, number of orders."""
+
+
+SIGNS = {"B": -1, "A": 1}
+"""By which prices are multiplied to have the best one first."""
+
+
+class Levels:
+    """The levels of one side: size and number of orders by price."""
+
+    def __init__(self, sign: int) -> None:
+        self._sign = sign
+        self._levels: dict[int, list[int]] = {}
+        self._ranks: list[int] = []
+        """The prices times the sign, ascending."""
+
+    def get(self, price: int) -> list[int] | None:
+        """Return a level's size and number of orders, to be changed in place."""
+        return self._levels.get(price)
+
+    def make(self, price: int) -> list[int]:
+        """Return a level, which is empty if it is new."""
+        if price not in self._levels:
+            self._levels[price] = [0, 0]
+            insort(self._ranks, self._sign * price)
+        return self._levels[price]
+
+    def remove(self, price: int) -> None:
+        del self._levels[price]
+        del self._ranks[bisect_left(self._ranks, self._sign * price)]
+
+    def best(self, depth: int | None = None) -> list[Level]:
+        """Return the best levels, the best one first; all without a depth."""
+        prices = [self._sign * rank for rank in self._ranks[:depth]]
+        return [(price, self._levels[price][0], self._levels[price][1]) for price in prices]
+
+
+def no_levels() -> dict[str, Levels]:
+    return {side: Levels(sign) for side, sign in SIGNS.items()}
 
 
 @dataclass
@@ -35,8 +74,7 @@ class Book:
 
     faults: Counter[str]
     orders: dict[int, Order] = field(default_factory=dict)
-    sides: dict[str, dict[int, list[int]]] = field(default_factory=lambda: {"B": {}, "A": {}})
-    """Size and number of orders by price."""
+    sides: dict[str, Levels] = field(default_factory=no_levels)
     unsynced: bool = False
     crossed: bool = False
     in_snapshot: bool = False
@@ -44,30 +82,28 @@ class Book:
     places: int = 0
 
     def levels(self, side: str, depth: int | None = None) -> list[Level]:
-        """Return the levels of a side, the best one first."""
-        best = heapq.nlargest if side == "B" else heapq.nsmallest
-        own = self.sides[side]
-        return [(price, own[price][0], own[price][1]) for price in best(depth or len(own), own)]
+        """Return the best levels of a side, the best one first; all without a depth."""
+        return self.sides[side].best(depth)
 
     def best(self, side: str) -> tuple[int, int]:
         """Return the best price of a side and its size."""
-        own = self.sides[side]
-        price = (max if side == "B" else min)(own, default=UNDEF)
-        return price, own[price][0] if own else 0
+        for price, size, _ in self.levels(side, 1):
+            return price, size
+        return UNDEF, 0
 
     def queue(self, side: str) -> list[tuple[int, int, int]]:
         """Return (order id, price, size) of the orders of a side by price and place."""
-        sign = -1 if side == "B" else 1
+        sign = SIGNS[side]
         own = [(sign * o.price, o.place, i) for i, o in self.orders.items() if o.side == side]
         return [(i, self.orders[i].price, self.orders[i].size) for _, _, i in sorted(own)]
 
     def empty(self, side: str = "") -> None:
         self.orders = {i: o for i, o in self.orders.items() if side and o.side != side}
         for own in side or "BA":
-            self.sides[own] = {}
+            self.sides[own] = Levels(SIGNS[own])
 
     def add(self, side: str, price: int, size: int, orders: int) -> None:
-        level = self.sides[side].setdefault(price, [0, 0])
+        level = self.sides[side].make(price)
         level[0] += size
         level[1] += orders
 
@@ -77,7 +113,7 @@ class Book:
             level[0] -= size
             level[1] -= orders
             if level[1] <= 0:
-                del self.sides[side][price]
+                self.sides[side].remove(price)
 
     def remove(self, order_id: int) -> None:
         order = self.orders.pop(order_id)
@@ -87,11 +123,11 @@ class Book:
         """Apply a record of a whole price level."""
         level = self.sides[side].get(price)
         if action != "C":
-            self.sides[side].setdefault(price, [0, 0])[0] = size
+            self.sides[side].make(price)[0] = size
         elif level is not None and level[0] > size:
             level[0] -= size
         elif level is not None:
-            del self.sides[side][price]
+            self.sides[side].remove(price)
 
     def contradict(self, fault: str) -> None:
         self.faults[fault] += 1
@@ -119,8 +155,8 @@ class Book:
             self.end()
 
     def end(self) -> None:
-        bids, asks = self.sides["B"], self.sides["A"]
-        crossed = bool(bids and asks) and max(bids) >= min(asks)
+        bids, asks = self.levels("B", 1), self.levels("A", 1)
+        crossed = bool(bids and asks) and bids[0][0] >= asks[0][0]
         if crossed and self.traded:
             self.contradict("crossed")
             crossed = False
@@ -194,6 +230,7 @@ class Books:
     def take(self, record: Any) -> Book:
         """Apply one record, and return its book."""
         key = int(record["instrument_id"]), int(record["publisher_id"])
-        book = self.books.setdefault(key, Book(self.faults))
-        book.take(record)
-        return book
+        if key not in self.books:
+            self.books[key] = Book(self.faults)
+        self.books[key].take(record)
+        return self.books[key]
