@@ -14,6 +14,8 @@ CURSOR: Final = np.dtype(
         ("total", "<i8"),  # records seen since the recording or the live feed began
         ("bucket", "<i8"),  # ns, the start of the latest bucket of event times; 0: none yet
         ("count", "<i8"),  # records seen in the latest bucket
+        ("changed", "<i8"),  # 1: changed since `Intake.take_changed`
+        ("sequence", "<i8"),  # sequence number of the venue in the latest record; 0: none yet
         ("before", "<i8"),  # records seen in the bucket before it
         ("mark", "<i8"),  # hash of the first record seen in the latest bucket
         ("mark_before", "<i8"),  # the same of the bucket before it
@@ -23,11 +25,12 @@ CURSOR: Final = np.dtype(
         ("skip_before", "<i8"),
         ("skip_mark", "<i8"),  # 0: the repeated record was the same
         ("skip_mark_before", "<i8"),
-        ("changed", "<i8"),  # 1: changed since `Intake.take_changed`
-        ("sequence", "<i8"),  # sequence number of the venue in the latest record; 0: none yet
     ]
 )
-"""The place reached in the records of one source: an instrument, a record type and a publisher."""
+"""The place reached in the records of one source: an instrument, a record type and a publisher.
+
+The fields that every record reads come first, so that they share a cache line.
+"""
 
 CURSOR_WORDS: Final = CURSOR.itemsize // 8
 UNUSED: Final = 1
@@ -35,17 +38,17 @@ CUR_SOURCE: Final = 0
 CUR_TOTAL: Final = 1
 CUR_BUCKET: Final = 2
 CUR_COUNT: Final = 3
-CUR_BEFORE: Final = 4
-CUR_MARK: Final = 5
-CUR_MARK_BEFORE: Final = 6
-CUR_SKIP_TOTAL: Final = 7
-CUR_SKIP_BUCKET: Final = 8
-CUR_SKIP_COUNT: Final = 9
-CUR_SKIP_BEFORE: Final = 10
-CUR_SKIP_MARK: Final = 11
-CUR_SKIP_MARK_BEFORE: Final = 12
-CUR_CHANGED: Final = 13
-CUR_SEQUENCE: Final = 14
+CUR_CHANGED: Final = 4
+CUR_SEQUENCE: Final = 5
+CUR_BEFORE: Final = 6
+CUR_MARK: Final = 7
+CUR_MARK_BEFORE: Final = 8
+CUR_SKIP_TOTAL: Final = 9
+CUR_SKIP_BUCKET: Final = 10
+CUR_SKIP_COUNT: Final = 11
+CUR_SKIP_BEFORE: Final = 12
+CUR_SKIP_MARK: Final = 13
+CUR_SKIP_MARK_BEFORE: Final = 14
 
 BUCKET_NS: Final = 10 * NS_PER_S
 """Length of a bucket of event times; the records of a source may be out of order by as much."""
@@ -114,7 +117,7 @@ IN_HOLES: Final = 27
 IN_MISSING: Final = 28
 """Sequence numbers in the holes."""
 IN_HOLE_LIST: Final = 29
-"""HOLE[HOLE_ROOM]: the first of the holes since `Sequences.take`."""
+"""HOLE[HOLE_ROOM]: the first of the holes since `Intake.take_holes`."""
 IN_LISTED: Final = 30
 """Number of holes in the list."""
 IN_MAY_GO_BACK: Final = 31

@@ -323,21 +323,24 @@ def compare(x: Any, record: Any, length: Any, end: Any, is_first: Any) -> Any:
     ts = clock_time(x, record, length)
     if x[IN_HINTS] != 0 and not agrees(x, ts):
         take_hint(x, ts)
-    if not (agrees(x, ts) and agrees(x, as_i64(record)[1])) and not restamp(x, record, length):
-        if not plausible(ts):
-            return KEEP
-        verdict = vote(x, ts, record + length, end)
-        if verdict != KEEP:
-            return verdict
-        if ts < x[IN_CLOCK] and x[IN_MAY_GO_BACK] == 0:
-            if not is_first:
-                return WAIT  # until all that precedes it is parsed
-            x[IN_WENT_BACK] = 1
-        x[IN_CLOCK] = ts
-        x[IN_LATEST] = ts
-        x[IN_HINTS] = 0
+    if agrees(x, ts) and agrees(x, as_i64(record)[1]):
+        follow(x, ts)
         return KEEP
-    follow(x, clock_time(x, record, length))
+    if restamp(x, record, length):
+        follow(x, clock_time(x, record, length))
+        return KEEP
+    if not plausible(ts):
+        return KEEP
+    verdict = vote(x, ts, record + length, end)
+    if verdict != KEEP:
+        return verdict
+    if ts < x[IN_CLOCK] and x[IN_MAY_GO_BACK] == 0:
+        if not is_first:
+            return WAIT  # until all that precedes it is parsed
+        x[IN_WENT_BACK] = 1
+    x[IN_CLOCK] = ts
+    x[IN_LATEST] = ts
+    x[IN_HINTS] = 0
     return KEEP
 
 
@@ -431,6 +434,23 @@ def count_time(cursor: Any, ts: Any, record: Any, length: Any) -> None:
         cursor[CUR_BEFORE] += 1
 
 
+@helper
+def claim_cursor(x: Any, source: Any) -> Any:
+    """Return the address of a source's cursor, listed as changed; 0 if there is no room for it."""
+    at = find_cursor(x, source)
+    cursor = as_i64(at)
+    if cursor[CUR_SOURCE] == UNUSED:
+        if x[IN_CURSORS] >= x[IN_CAPACITY]:
+            return int64(0)
+        x[IN_CURSORS] += 1
+        cursor[CUR_SOURCE] = source
+    if cursor[CUR_CHANGED] == 0:
+        cursor[CUR_CHANGED] = 1
+        as_i64(x[IN_CHANGED])[x[IN_CHANGES]] = (at - x[IN_TABLE]) // (8 * CURSOR_WORDS)
+        x[IN_CHANGES] += 1
+    return at
+
+
 @kernel("int64(int64, int64, int64)")
 def count_records(context: Any, start: Any, end: Any) -> Any:
     """Count the records in bytes [start, end) of the buffer; return the offset reached.
@@ -448,17 +468,10 @@ def count_records(context: Any, start: Any, end: Any) -> Any:
         if is_market_data(record):
             if as_i64(record)[0] & ~LENGTH_BITS != source:
                 source = as_i64(record)[0] & ~LENGTH_BITS
-                at = find_cursor(x, source)
-            cursor = as_i64(at)
-            if cursor[CUR_SOURCE] == UNUSED:
-                if x[IN_CURSORS] >= x[IN_CAPACITY]:
+                at = claim_cursor(x, source)
+                if at == 0:
                     break
-                x[IN_CURSORS] += 1
-                cursor[CUR_SOURCE] = source
-            if cursor[CUR_CHANGED] == 0:
-                cursor[CUR_CHANGED] = 1
-                as_i64(x[IN_CHANGED])[x[IN_CHANGES]] = (at - x[IN_TABLE]) // (8 * CURSOR_WORDS)
-                x[IN_CHANGES] += 1
+            cursor = as_i64(at)
             cursor[CUR_TOTAL] += 1
             ts = event_time(x, record, length)
             if ts != 0:
