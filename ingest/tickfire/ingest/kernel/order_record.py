@@ -1,4 +1,4 @@
-"""Records of orders and of price levels: their effect on order books, and quotes from the tops."""
+"""Records of orders and of price levels: their effect on order books, and the tops of these."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import Any, Final
 
 from numba import int64, uint8, uint64
 
-from tickfire.ingest.dbn.layout import FLAG_LAST, FLAG_MAYBE_BAD_BOOK, RTYPE_MBO, RTYPE_MBP_10
+from tickfire.ingest.dbn.layout import FLAG_MAYBE_BAD_BOOK, RTYPE_MBO, RTYPE_MBP_10
 from tickfire.ingest.kernel.books.apply import apply_mbo, apply_mbp_10
 from tickfire.ingest.kernel.books.top import best_of, is_unsynced
 from tickfire.ingest.kernel.context import CTX_BOOKS, CTX_TRADES_ONLY
-from tickfire.ingest.kernel.tops.record import emit_own_top
 from tickfire.kernels.jit import helper
 from tickfire.kernels.pointers import as_i64, as_u8
 
@@ -36,26 +35,11 @@ def take_order(c: Any, record: Any, ts: Any) -> Any:
 
 
 @helper
-def emit_book_top(
-    c: Any,
-    record: Any,
-    book: Any,
-    at: Any,
-    out: Any,
-    ts: Any,
-    number: Any,
-    tail: Any,
-    numbering: Any,
-) -> Any:
-    """Write and apply the ticks of the top of a book, if the event that a record ends is complete.
+def top_of(c: Any, book: Any) -> Any:
+    """Return the bid and the ask of a book, each as (price, size), and flags of their ticks.
 
     Ticks of a book that may lack orders are flagged ``F_MAYBE_BAD_BOOK``.
     """
-    if (tail >> uint64(48)) & uint64(FLAG_LAST) == uint64(0):
-        return out
     b = as_i64(c[CTX_BOOKS])
-    if is_unsynced(book):
-        tail |= uint64(FLAG_MAYBE_BAD_BOOK << 48)
-    bid = best_of(b, book, 0)
-    ask = best_of(b, book, 1)
-    return emit_own_top(c, record, at, out, ts, number, tail, numbering, bid, ask)
+    flags = uint64(FLAG_MAYBE_BAD_BOOK) if is_unsynced(book) else uint64(0)
+    return best_of(b, book, 0), best_of(b, book, 1), flags

@@ -16,6 +16,7 @@ from tickfire.base.units import NS_PER_S, UNDEF_PRICE
 from tickfire.ingest.dbn.layout import (
     ACTION_CLEAR,
     ACTION_TRADE,
+    FLAG_LAST,
     HEADER_SIZE,
     RTYPE_BBO_1M,
     RTYPE_BBO_1S,
@@ -103,7 +104,7 @@ from tickfire.ingest.kernel.context import (
     STOP_TOPS,
 )
 from tickfire.ingest.kernel.emit import emit_trade, plausible, sides_of
-from tickfire.ingest.kernel.order_record import BOOKS_FULL, emit_book_top, take_order
+from tickfire.ingest.kernel.order_record import BOOKS_FULL, take_order, top_of
 from tickfire.ingest.kernel.rows import find_row, mark_dirty
 from tickfire.ingest.kernel.ticks import TICK_SHIFT, TICK_SIZE
 from tickfire.ingest.kernel.tops.record import emit_own_clear, emit_own_top, lacks_top
@@ -322,7 +323,10 @@ def take_event(c: Any, at: Any, record: Any, family: Any, ts: Any, book: Any) ->
     elif action == uint8(ACTION_CLEAR) and quotes:
         out = emit_own_clear(c, record, at, out, ts, number, tail, numbering)
     if book != 0:
-        out = emit_book_top(c, record, book, at, out, ts, number, tail, numbering)
+        if flags & uint8(FLAG_LAST) != uint8(0):  # the event is complete
+            bid, ask, doubts = top_of(c, book)
+            tail |= doubts << uint64(48)
+            out = emit_own_top(c, record, at, out, ts, number, tail, numbering, bid, ask)
     elif quotes and family != uint64(MBO) and as_u8(record)[1] != uint8(RTYPE_TRADE):
         bid, ask = sides_of(record)
         out = emit_own_top(c, record, at, out, ts, number, tail, numbering, bid, ask)
