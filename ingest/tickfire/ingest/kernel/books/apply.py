@@ -47,7 +47,6 @@ from tickfire.ingest.kernel.books.levels import (
 from tickfire.ingest.kernel.books.orders import (
     ORDER_PRICE,
     ORDER_RANK,
-    ORDER_SIZE,
     find_slot,
     is_resting,
     order_at,
@@ -55,6 +54,7 @@ from tickfire.ingest.kernel.books.orders import (
     remove_order,
     set_size,
     side_of,
+    size_of,
 )
 from tickfire.ingest.kernel.books.words import (
     BOOK_ASKS,
@@ -98,7 +98,6 @@ from tickfire.kernels.jit import cold, helper
 from tickfire.kernels.pointers import as_i64, as_u8, as_u32
 from tickfire.store.schema import BOOK_DEPTH
 
-LOW_HALF: Final = 0xFFFF_FFFF
 NO_SIDE: Final = 2
 BOOK_ROW_SIZE: Final = 8 * BOOK_WORDS
 
@@ -171,7 +170,7 @@ def take_out(b: Any, book: Any, slot: Any) -> None:
     order = as_i64(order_at(b, slot))
     side = side_of(order)
     price = order[ORDER_PRICE]
-    take_from_level(b, book, side_word(side), key_of(side, price), order[ORDER_SIZE] & LOW_HALF, 1)
+    take_from_level(b, book, side_word(side), key_of(side, price), size_of(order), 1)
 
 
 @helper
@@ -197,7 +196,7 @@ def cancel_order(b: Any, book: Any, number: Any, order_id: Any, size: Any) -> No
         else:
             resync(b, book, BOOKS_UNKNOWN)
         return
-    left = (order[ORDER_SIZE] & LOW_HALF) - size
+    left = size_of(order) - size
     if left < 0:
         resync(b, book, BOOKS_EXCESSIVE)
     elif left == 0:
@@ -222,7 +221,7 @@ def modify_order(
     order = as_i64(order_at(b, slot))
     rank = b[BOOKS_RANK]
     if is_resting(book, order):
-        was = order[ORDER_SIZE] & LOW_HALF
+        was = size_of(order)
         if order[ORDER_PRICE] == price and side_of(order) == side and size <= was:
             rank = order[ORDER_RANK]
         take_out(b, book, slot)

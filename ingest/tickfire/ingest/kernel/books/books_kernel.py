@@ -15,17 +15,19 @@ from tickfire.ingest.kernel.books.levels import (
     side_word,
 )
 from tickfire.ingest.kernel.books.orders import (
+    LOW_HALF,
     ORDER_ID,
     ORDER_PRICE,
     ORDER_RANK,
     ORDER_SHIFT,
-    ORDER_SIZE,
     book_of,
     find_slot,
     is_resting,
+    number_of,
     order_at,
     put_order,
     side_of,
+    size_of,
 )
 from tickfire.ingest.kernel.books.words import (
     BOOK_KEY,
@@ -47,7 +49,6 @@ from tickfire.kernels.jit import helper, kernel
 from tickfire.kernels.pointers import as_i64, as_u32
 from tickfire.store.schema import BOOK_DEPTH
 
-LOW_HALF: Final = 0xFFFF_FFFF
 BOOK_RECORD_WORDS: Final = BOOK_SIZE // 8
 HEAD_WORDS: Final = 3
 """Words of a BOOK before its levels."""
@@ -147,9 +148,9 @@ def move_orders(context: Any, old: Any, slots: Any) -> Any:
         order = as_i64(old + (slot << ORDER_SHIFT))
         if order[ORDER_RANK] == 0 or not is_resting(book_of(b, order), order):
             continue
-        number = order[ORDER_SIZE] >> 33
+        number = number_of(order)
         free = find_slot(b, order[ORDER_ID], number)
-        size = order[ORDER_SIZE] & LOW_HALF
+        size = size_of(order)
         price = order[ORDER_PRICE]
         put_order(b, free, order[ORDER_ID], number, side_of(order), price, size, order[ORDER_RANK])
     return b[BOOKS_ORDER_COUNT]

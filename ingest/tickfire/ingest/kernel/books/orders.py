@@ -30,6 +30,7 @@ ORDER_SIZE: Final = 2
 """Size in the low half, and in the high half 2 * number of the book + side."""
 ORDER_RANK: Final = 3
 """0: a free slot."""
+LOW_HALF: Final = 0xFFFF_FFFF
 ORDER_WORDS: Final = 4
 ORDER_SHIFT: Final = 5
 """log2 of the size of an order in bytes."""
@@ -41,6 +42,24 @@ BOOK_FACTOR: Final = 0xC2B2_AE3D_27D4_EB4F
 def order_at(b: Any, slot: Any) -> Any:
     """Return the address of a slot."""
     return b[BOOKS_ORDERS] + (slot << ORDER_SHIFT)
+
+
+@helper
+def size_of(order: Any) -> Any:
+    """Return the size that is left of an order."""
+    return order[ORDER_SIZE] & LOW_HALF
+
+
+@helper
+def number_of(order: Any) -> Any:
+    """Return the number of the book of an order."""
+    return order[ORDER_SIZE] >> 33
+
+
+@helper
+def side_of(order: Any) -> Any:
+    """Return the side of an order: 0 for a bid, 1 for an ask."""
+    return order[ORDER_SIZE] >> 32 & 1
 
 
 @helper
@@ -59,15 +78,9 @@ def find_slot(b: Any, order_id: Any, number: Any) -> Any:
         order = as_i64(order_at(b, slot))
         if order[ORDER_RANK] == 0:
             return slot
-        if order[ORDER_ID] == order_id and order[ORDER_SIZE] >> 33 == number:
+        if order[ORDER_ID] == order_id and number_of(order) == number:
             return slot
         slot = (slot + 1) & mask
-
-
-@helper
-def side_of(order: Any) -> Any:
-    """Return the side of an order: 0 for a bid, 1 for an ask."""
-    return order[ORDER_SIZE] >> 32 & 1
 
 
 @helper
@@ -107,7 +120,7 @@ def remove_order(b: Any, slot: Any) -> None:
         order = as_i64(order_at(b, at))
         if order[ORDER_RANK] == 0:
             break
-        home = home_slot(order[ORDER_ID], order[ORDER_SIZE] >> 33, mask)
+        home = home_slot(order[ORDER_ID], number_of(order), mask)
         if (at - home) & mask >= (at - gap) & mask:
             hole = as_i64(order_at(b, gap))
             for k in range(ORDER_WORDS):
@@ -120,4 +133,4 @@ def remove_order(b: Any, slot: Any) -> None:
 @helper
 def book_of(b: Any, order: Any) -> Any:
     """Return the row of the book of the order in an occupied slot."""
-    return as_i64(b[BOOKS_ROWS] + (order[ORDER_SIZE] >> 33) * (8 * BOOK_WORDS))
+    return as_i64(b[BOOKS_ROWS] + number_of(order) * (8 * BOOK_WORDS))
