@@ -31,6 +31,7 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_OHLCV_EOD,
     RTYPE_SYSTEM,
     SIZE_MBO,
+    SIZE_SYSTEM_V2,
     SYSTEM_REPLAY_COMPLETED,
 )
 from tickfire.ingest.kernel.emit import plausible
@@ -96,8 +97,6 @@ BARS_AHEAD: Final = 8
 """Intervals ahead of the feed's clock that a bar of the feed may have without a vote."""
 HOUR_NS: Final = 60 * MINUTE_NS
 DAY_NS: Final = 24 * HOUR_NS
-SIZE_SYSTEM: Final = 320
-"""Bytes of a system message of DBN version 2 and later, which ends with its code."""
 KEEP: Final = 0
 DROP: Final = 1
 WAIT: Final = 2
@@ -237,9 +236,9 @@ def bar_agrees(x: Any, record: Any) -> Any:
 def completes_replay(record: Any, length: Any) -> Any:
     """Return whether a record says that a replay ends, so that nothing follows."""
     b1 = as_u8(record)
-    if b1[1] != uint8(RTYPE_SYSTEM) or length < SIZE_SYSTEM:
+    if b1[1] != uint8(RTYPE_SYSTEM) or length < SIZE_SYSTEM_V2:
         return False
-    return b1[SIZE_SYSTEM - 1] == uint8(SYSTEM_REPLAY_COMPLETED)
+    return b1[SIZE_SYSTEM_V2 - 1] == uint8(SYSTEM_REPLAY_COMPLETED)
 
 
 @cold
