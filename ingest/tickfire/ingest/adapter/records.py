@@ -1,7 +1,7 @@
 """DBN records, made of the data of sources that do not speak DBN.
 
 Prices are in units of 1e-9 (`tickfire.base.units.scaled` makes them of decimal text), times in ns
-since the Unix epoch, and sizes whole numbers up to `MAX_SIZE`.
+since the Unix epoch, and sizes whole numbers up to `LARGEST_SIZE`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,8 @@ from tickfire.ingest.dbn.layout import (
     SIDE_NONE,
     SIZE_MBP_1,
     SIZE_TRADE,
-    UNDEF_SIZE,
     UNDEF_TIMESTAMP,
 )
-
-MAX_SIZE: Final = UNDEF_SIZE - 1
-"""The greatest size that a record can state."""
 
 _TRADE: Final = struct.Struct("<BBHIQqIBBBBQiI")
 _QUOTE: Final = struct.Struct("<BBHIQqIBBBBQiIqqIIII")

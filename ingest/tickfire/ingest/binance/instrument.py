@@ -16,7 +16,7 @@ from tickfire.base.units import NS_PER_MS, PRICE_SCALE, UNDEF_PRICE, scaled
 from tickfire.ingest.adapter import records
 from tickfire.ingest.adapter.protocol import FeedRefused
 from tickfire.ingest.binance.messages import BookTicker, SymbolInfo, Trade
-from tickfire.ingest.dbn.layout import SIDE_ASK, SIDE_BID, UNDEF_SIZE
+from tickfire.ingest.dbn.layout import LARGEST_SIZE, SIDE_ASK, SIDE_BID, UNDEF_SIZE
 
 MAX_DIGITS: Final = 9
 """Digits of prices and of units of sizes that can be stated."""
@@ -153,7 +153,7 @@ class BinanceInstrument:
             size = scaled(text, self.size_digits)
         except ValueError:
             size = -1
-        if not 0 <= size <= records.MAX_SIZE:
+        if not 0 <= size <= LARGEST_SIZE:
             raise Inexact(
                 f"the quantity {text[:40]} of {self.symbol} is no number of 32 bits in units of"
                 f" {unit(self.size_digits)}"

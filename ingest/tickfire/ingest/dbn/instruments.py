@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.dbn.control import SymbolMappingMsg, decode_control
 from tickfire.ingest.dbn.definition import definition_of
 from tickfire.ingest.dbn.enums import STYPES
-from tickfire.ingest.dbn.layout import RTYPE_DEFINITION, UNDEF_STYPE, UNDEF_TIMESTAMP
+from tickfire.ingest.dbn.layout import LATEST_NS, RTYPE_DEFINITION, UNDEF_STYPE, UNDEF_TIMESTAMP
 from tickfire.ingest.dbn.metadata import Metadata, date_to_ns
 from tickfire.ingest.dbn.symbology import Names, names_of
 from tickfire.store.mappings import Mappings, contains, overlap
 from tickfire.store.schema import Instrument
-
-LATEST_NS: Final = 1 << 62
 
 
 class InstrumentTable:

@@ -16,6 +16,10 @@ DBN_VERSION: Final = 3
 UNDEF_TIMESTAMP: Final = 2**64 - 1
 UNDEF_SIZE: Final = 2**32 - 1
 UNDEF_STYPE: Final = 255
+LATEST_NS: Final = 1 << 62
+"""Times after this, in the year 2116, are not plausible."""
+LARGEST_SIZE: Final = UNDEF_SIZE - 1
+"""The largest size that a record can state."""
 MIXED_SCHEMA: Final = 0xFFFF
 
 # --- record types

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from numba import int64, uint32, uint64
 
 from tickfire.base.units import UNDEF_PRICE
-from tickfire.ingest.dbn.layout import UNDEF_SIZE
+from tickfire.ingest.dbn.layout import LATEST_NS, UNDEF_SIZE
 from tickfire.ingest.kernel.apply import apply_clear, apply_side, apply_trade
 from tickfire.ingest.kernel.context import (
     ROW_ASK,
@@ -20,9 +20,6 @@ from tickfire.ingest.kernel.ticks import SIDE_NONE, TICK_SHIFT, TICK_SIZE, put_t
 from tickfire.kernels.jit import helper
 from tickfire.kernels.pointers import as_i64, as_u32
 from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE
-
-LATEST_NS: Final = 1 << 62
-"""Times after this, in the year 2116, are not plausible."""
 
 
 @helper

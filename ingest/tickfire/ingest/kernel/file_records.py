@@ -11,6 +11,7 @@ from tickfire.base.units import NS_PER_S, UNDEF_PRICE
 from tickfire.ingest.dbn.enums import bars_rtype
 from tickfire.ingest.dbn.index_kernel import index_records
 from tickfire.ingest.dbn.layout import (
+    LATEST_NS,
     RTYPE_OHLCV_1D,
     RTYPE_OHLCV_1H,
     RTYPE_OHLCV_1M,
@@ -20,7 +21,6 @@ from tickfire.ingest.dbn.layout import (
     SIZE_OHLCV,
 )
 from tickfire.ingest.dbn.records import OHLCV
-from tickfire.ingest.kernel.emit import LATEST_NS
 from tickfire.store.schema import BAR, INTERVALS_S, Rows
 
 SPANS_S: Final = {

@@ -20,6 +20,7 @@ from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.dbn.layout import (
     ACTION_CLEAR,
     ACTION_TRADE,
+    LATEST_NS,
     RTYPE_MBP_1,
     RTYPE_TRADE,
     SIZE_MBP_1,
@@ -50,7 +51,7 @@ from tickfire.ingest.kernel.context import (
     ROW_PUBLISHER,
     STOP_NONE,
 )
-from tickfire.ingest.kernel.emit import LATEST_NS, emit_sides, emit_trade, plausible
+from tickfire.ingest.kernel.emit import emit_sides, emit_trade, plausible
 from tickfire.ingest.kernel.parse_record import any_record
 from tickfire.ingest.kernel.rows import home_of, probe
 from tickfire.ingest.kernel.ticks import TICK_SHIFT, TICK_SIZE

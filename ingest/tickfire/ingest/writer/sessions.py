@@ -19,13 +19,13 @@ from tickfire.ingest.dbn.control import ErrorMsg, SystemMsg, decode_control
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.dbn.layout import (
     ERROR_REPLAY_AGED_OUT,
+    LATEST_NS,
     RTYPE_ERROR,
     RTYPE_SYSTEM,
     SYSTEM_END_OF_INTERVAL,
 )
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.context import COUNT_RECORDS
-from tickfire.ingest.kernel.emit import LATEST_NS
 from tickfire.ingest.kernel.intake_context import AHEAD_NS
 from tickfire.ingest.kernel.parse import Batch, Parser
 from tickfire.ingest.lsg.lines import REPLAY_BEGINS_AGAIN

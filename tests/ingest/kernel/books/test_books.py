@@ -16,10 +16,15 @@ from tests.support.dbn import SHARED_DATA, START, rows, shared_files
 from tests.support.orders import orders
 from tests.support.reference.book import UNDEF, Book, Books
 from tickfire.ingest.dbn.file import open_dbn
-from tickfire.ingest.dbn.layout import FLAG_LAST, FLAG_MAYBE_BAD_BOOK, RTYPE_MBO, RTYPE_MBP_10
+from tickfire.ingest.dbn.layout import (
+    FLAG_LAST,
+    FLAG_MAYBE_BAD_BOOK,
+    LATEST_NS,
+    RTYPE_MBO,
+    RTYPE_MBP_10,
+)
 from tickfire.ingest.dbn.records import MBO
 from tickfire.ingest.kernel.books import words as w
-from tickfire.ingest.kernel.emit import LATEST_NS
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import BOOK_DEPTH, TICK_ASK, TICK_BID

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from numba import int64, uint64
 
 from tickfire.base.units import UNDEF_PRICE
-from tickfire.ingest.dbn.layout import UNDEF_SIZE
+from tickfire.ingest.dbn.layout import LARGEST_SIZE
 from tickfire.ingest.kernel.books.levels import LEVEL_SIZE, best_at, key_of, levels_of, side_word
 from tickfire.ingest.kernel.books.words import BOOK_STATE, IS_UNSYNCED, SIDE_COUNT
 from tickfire.kernels.jit import helper
 from tickfire.kernels.pointers import as_i64
-
-LARGEST_SIZE: Final = UNDEF_SIZE - 1
 
 
 @helper

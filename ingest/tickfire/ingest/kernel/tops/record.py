@@ -13,7 +13,7 @@ from typing import Any, Final
 from numba import int64, uint32, uint64
 
 from tickfire.base.units import UNDEF_PRICE
-from tickfire.ingest.dbn.layout import UNDEF_SIZE
+from tickfire.ingest.dbn.layout import LARGEST_SIZE
 from tickfire.ingest.kernel.context import (
     CTX_FEED,
     CTX_TOPS,
@@ -49,7 +49,6 @@ from tickfire.kernels.pointers import as_i64, as_u32
 
 ENTRIES_PER_RECORD: Final = 2
 """Maximum tops that a record adds: that of the row and its own."""
-LARGEST_SIZE: Final = UNDEF_SIZE - 1
 
 
 @helper
