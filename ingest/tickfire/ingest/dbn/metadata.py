@@ -92,7 +92,7 @@ class Metadata:
         The requested symbols, those that resolved for a part of the time, and those that never
         did.
     mappings : tuple of SymbolMapping
-        What the symbols resolved to.
+        The symbols that the requested ones resolved to.
     version : int
         1, 2 or 3.
     """

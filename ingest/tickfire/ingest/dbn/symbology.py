@@ -28,7 +28,7 @@ class Names(NamedTuple):
     raw_symbol : str
         The venue's own name; empty if unknown.
     asked : str
-        What was asked for.
+        The symbol that was asked for.
     """
 
     symbol: str

@@ -178,7 +178,7 @@ class Intake:
 
     @property
     def is_set(self) -> bool:
-        """Whether a record of the session has set the clock."""
+        """True once a record of the session has set the clock."""
         return self.count(ctx.IN_HINTS) == 0
 
     def allow(self, passed_ns: int) -> None:
@@ -187,7 +187,7 @@ class Intake:
 
     @property
     def waits(self) -> bool:
-        """Whether a record that disagrees with the clock waits for later ones to decide on it."""
+        """True while a record that disagrees with the clock waits for later ones to decide."""
         return self.count(ctx.IN_WAITS) != 0
 
     def wait(self) -> None:
@@ -241,7 +241,7 @@ class Intake:
 
     @property
     def has_repeats(self) -> bool:
-        """Whether records were repeated since the last call of `take_repeated`."""
+        """True if records were repeated since the last call of `take_repeated`."""
         return self.count(ctx.IN_REPEATED) > self._repeated
 
     def take_holes(self) -> Rows:
@@ -258,7 +258,7 @@ class Intake:
 
     @property
     def lacks_orders(self) -> bool:
-        """Whether MBO records are kept of which some are still to be sent again."""
+        """True if MBO records are kept of which some are still to be sent again."""
         rtypes = self._table["source"] >> np.uint64(8) & np.uint64(0xFF)
         left = self._table["skip_total"][rtypes == RTYPE_MBO]
         return self._keeps_orders and bool(left.any())

@@ -365,9 +365,9 @@ def keep_order(x: Any, record: Any, length: Any) -> None:
 def screen(context: Any, start: Any, end: Any) -> Any:
     """Drop records from bytes [start, end) of the buffer; return the new end of the bytes.
 
-    What may be parsed ends at the word ``IN_DECIDED``: a record that is not whole follows, or one
-    on which later records must decide. A record of an impossible length, and what follows it, is
-    left to the parser.
+    The bytes that may be parsed end at the word ``IN_DECIDED``: a record that is not whole follows,
+    or one on which later records must decide. A record of an impossible length, and what follows
+    it, is left to the parser.
     """
     x = as_i64(context)
     base = x[IN_BUFFER]

@@ -31,7 +31,7 @@ FAULTS: Final = {
     w.BOOKS_CROSSED: "events that left bids and asks crossed",
     w.BOOKS_INVALID: "records without the side or the price that their action needs",
 }
-"""What can be wrong with records of orders, by its counter."""
+"""Faults of records of orders, by the word that counts them."""
 
 
 class Level(NamedTuple):
