@@ -21,6 +21,7 @@ from tickfire.store.store import REDIS_ERRORS
 
 FIRST_RETRY_S: Final = 0.2
 MAX_RETRY_S: Final = 1.0
+FINISH_S: Final = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +45,13 @@ class Announcements:
         self._writer = writer
         self._on_written = on_written
         self.gaps: Counter[str] = Counter()
-        self._last: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self._unwritten = 0  # those that wait, and the one under way
 
     @property
     def pending(self) -> bool:
-        """Whether any announcement waits to be written; the ticks after it must wait too."""
-        return self._last is not None
+        """True while any announcement is not written yet; the ticks after it must wait too."""
+        return self._unwritten > 0
 
     def instruments(self, new: list[Instrument]) -> None:
         """Announce instruments."""
@@ -80,30 +82,39 @@ class Announcements:
         """Announce anything else of the feed in the stream ``status``."""
         self._then(partial(self._writer.put_status, kind, detail))
 
-    async def flushed(self) -> None:
-        """Wait until nothing waits any more."""
-        while self._last is not None:
-            await self._last
+    # --- writing
+    async def run(self) -> None:
+        """Write announcements until cancelled.
 
-    async def status(self, kind: str, detail: str) -> None:
-        """Write an entry to the stream ``status``."""
-        await _persist(partial(self._writer.put_status, kind, detail))
-
-    def _then(self, *writes: Callable[[], Awaitable[None]]) -> None:
-        earlier = self._last
-
-        async def run() -> None:
-            if earlier is not None:
-                await earlier
-            for write in writes:
-                await _persist(write)
-            if self._last is asyncio.current_task():
-                self._last = None
+        Raises
+        ------
+        LeaseLost
+            Another process has begun to write.
+        """
+        while True:
+            write = await self._waiting.get()
+            backoff = Backoff(FIRST_RETRY_S, MAX_RETRY_S)
+            await retry(
+                write, on=REDIS_ERRORS, what="writing to Redis", logger=logger, backoff=backoff
+            )
+            self._unwritten -= 1
+            self._waiting.task_done()
+            if not self._unwritten:
                 self._on_written()
 
-        self._last = asyncio.get_running_loop().create_task(run())
+    async def flushed(self) -> None:
+        """Wait until every announcement is written."""
+        await self._waiting.join()
 
+    async def finish(self) -> None:
+        """Wait until every announcement is written; those that Redis does not take are lost."""
+        try:
+            async with asyncio.timeout(FINISH_S):
+                await self.flushed()
+        except TimeoutError:
+            logger.warning("announcements that were not written: %d", self._unwritten)
 
-async def _persist(write: Callable[[], Awaitable[None]]) -> None:
-    backoff = Backoff(FIRST_RETRY_S, MAX_RETRY_S)
-    await retry(write, on=REDIS_ERRORS, what="writing to Redis", logger=logger, backoff=backoff)
+    def _then(self, *writes: Callable[[], Awaitable[None]]) -> None:
+        for write in writes:
+            self._unwritten += 1
+            self._waiting.put_nowait(write)

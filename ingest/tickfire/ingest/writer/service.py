@@ -165,6 +165,7 @@ class Ingest:
         try:
             async with asyncio.TaskGroup() as tasks:
                 writing = [tasks.create_task(pipe.run()) for pipe in self.pipes]
+                writing.append(tasks.create_task(self._announcements.run()))
                 writing.append(tasks.create_task(self._lease.keep()))
                 reading = [tasks.create_task(each()) for each in readers]
                 try:
@@ -172,14 +173,14 @@ class Ingest:
                 finally:
                     for task in reading:
                         task.cancel()
+                    self._gaps.look()
                     if not any(task.done() or task.cancelling() for task in writing):
                         await asyncio.gather(*reading, return_exceptions=True)
-                        await self.reports.finish()
+                        await asyncio.gather(self.reports.finish(), self._announcements.finish())
                         await self.output.close()
                     for task in writing:
                         task.cancel()
         finally:
-            self._gaps.look()
             self._warn(self._skipped.changed())
             logger.info("feed %d: %s", self._feed, self._summary.of_all())
 

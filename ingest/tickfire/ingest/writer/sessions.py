@@ -138,8 +138,10 @@ class Sessions:
                 on_batch=self._take,
                 on_gap=self._announcements.missing,
             )
-            why = await self._session.run()
-            self._session = None
+            try:
+                why = await self._session.run()
+            finally:
+                self._session = None
             if repeated := self._intake.take_repeated():
                 logger.info("the session repeated %d records that were seen before", repeated)
             if isinstance(why, FeedRefused):
@@ -153,7 +155,8 @@ class Sessions:
             logger.warning("%s; trying again in %.1f s", why, delay)
             self._watch.lose(str(why), time.time_ns())
             self.look()
-            await self._announcements.status("feed_down", str(why))
+            self._announcements.tell("feed_down", str(why))
+            await self._announcements.flushed()
             await asyncio.sleep(delay)
 
     # --- the callbacks of a session
