@@ -37,7 +37,8 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_STATUS,
 )
 from tickfire.ingest.dbn.metadata import Metadata
-from tickfire.ingest.kernel.bars import NoBarsError, file_bars, merge
+from tickfire.ingest.kernel.bars import NoBarsError, file_bars
+from tickfire.ingest.kernel.merge import merge
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import BAR, INTERVALS_S

@@ -23,8 +23,8 @@ from tickfire.ingest.dbn.layout import (
     UNDEF_TIMESTAMP,
 )
 from tickfire.ingest.dbn.metadata import Metadata
-from tickfire.ingest.kernel.bars import merge
 from tickfire.ingest.kernel.context import COUNT_RECORDS
+from tickfire.ingest.kernel.merge import merge
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.store.schema import bars_key, shard_of, snapshots_key, ticks_key
 from tickfire.store.store import Store

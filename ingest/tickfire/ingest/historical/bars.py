@@ -9,7 +9,7 @@ import numpy as np
 
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.instruments import InstrumentTable
-from tickfire.ingest.kernel.bars import merge
+from tickfire.ingest.kernel.merge import merge
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import BAR, Instrument, Rows

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tickfire.base.errors import UserError
 from tickfire.ingest.dbn.file import open_dbn
-from tickfire.ingest.kernel.bars import merge
+from tickfire.ingest.kernel.merge import merge
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.models.anomaly.artifact import KIND, NAME, SERIES, VERSION, constants, golden

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tickfire.base.calendar.bounds import Bounds
 from tickfire.base.units import UNDEF_PRICE
-from tickfire.ingest.kernel.bars import fold_columns
+from tickfire.ingest.kernel.merge import fold_columns
 from tickfire.ingest.kernel.notional import LOW_BITS, parts_of, vwaps
 
 type Bar = tuple[int, int, int, int, int, int, int, int, int, int, int]
