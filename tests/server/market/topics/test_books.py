@@ -1,4 +1,4 @@
-"""Order books, for those who join and those who are there."""
+"""Order books, for clients that join and clients that are there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quotes by publisher, for those who join and those who are there."""
+"""Quotes by publisher, for clients that join and clients that are there."""
 
 from __future__ import annotations
 

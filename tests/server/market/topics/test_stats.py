@@ -1,4 +1,4 @@
-"""Statistics, trading statuses and auctions, for those who join and those who are there."""
+"""Statistics, trading statuses and auctions, for clients that join and that are there."""
 
 from __future__ import annotations
 

@@ -234,6 +234,6 @@ class CandlePublisher:
 
 
 def _is_history(pieces: NDArray[np.void]) -> bool:
-    """Return whether BAR[] pieces are bars of a feed that fill in what is past."""
+    """Return whether BAR[] pieces are bars of a feed that fill in the past."""
     filled_in = (pieces["trades"] == 0) & (pieces["flags"] & BAR_LATE != 0)
     return int(np.count_nonzero(filled_in)) > MANY_BARS

@@ -48,7 +48,7 @@ class Series:
     latest : int
         The start of the newest bar, `NONE` if there is none.
     truncated : bool
-        Whether older bars were dropped because of the limit.
+        True if older bars were dropped because of the limit.
     """
 
     __slots__ = ("_fresh", "_rows", "bounds", "latest", "limit", "truncated")

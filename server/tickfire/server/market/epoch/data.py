@@ -182,7 +182,7 @@ class MarketData:
         }
 
     def snapshot(self, listing: Listing) -> dict[str, Any]:
-        """Return the ``snapshot`` of a join reply, without what precedes the symbol's mapping."""
+        """Return the ``snapshot`` of a join reply, without ticks of before the symbol's mapping."""
         row = self.states.rows[listing.slot]
         begin = self.instruments.track(listing)[-1].start
         traded_ts, quoted_ts = (

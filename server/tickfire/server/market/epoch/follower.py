@@ -47,9 +47,9 @@ class FeedFollower:
     live : LiveMarket or None
         The market; None until the feeds that Redis holds have been loaded.
     reachable : bool
-        Whether Redis answered the last request for the epochs.
+        True if Redis answered the last request for the epochs.
     refusal : str or None
-        Why the data in Redis cannot be read.
+        The reason why the data in Redis cannot be read; None if they can.
     origins : dict of int to str or None
         The origin of the ticks of each feed: ``"live"``, ``"replay"`` or ``"simulated"``; None if
         unknown.

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
-
-import numpy as np
+from collections.abc import Awaitable, Callable, Collection, Iterator
 
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.notifier import Notifier
 from tickfire.base.shared import Shared
 from tickfire.phoenix import Hub
-from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.older import OlderBars
 from tickfire.server.market.candles.publisher import CandlePublisher, CandleTopic
-from tickfire.server.market.candles.series import START, Bars
-from tickfire.server.market.candles.tracks import Span, Track
+from tickfire.server.market.candles.tracks import Track
 from tickfire.server.market.epoch.data import MarketData
 from tickfire.server.market.epoch.feed import LiveFeed
 from tickfire.server.market.epoch.instruments import read_instruments
-from tickfire.server.market.epoch.reader import StreamReader, closed_pieces
+from tickfire.server.market.epoch.older import OlderCandles
+from tickfire.server.market.epoch.reader import StreamReader
 from tickfire.server.market.epoch.trace import TraceSampler
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.fanout import Fanout
@@ -54,12 +51,13 @@ class LiveMarket:
     Attributes
     ----------
     data : MarketData
+    older : OlderCandles
     publisher : CandlePublisher
     fanout : Fanout
     known : frozenset of int
         The feeds that Redis holds.
     table_is_stale : bool
-        Whether the table of instruments may have changed since it was read.
+        True if the table of instruments may have changed since it was read.
     """
 
     def __init__(
@@ -73,7 +71,8 @@ class LiveMarket:
     ) -> None:
         self.data = MarketData(sessions)
         self.metrics = metrics
-        self.publisher = CandlePublisher(hub, self.data.candles, self.id_at, self.has_older)
+        self.older = OlderCandles(self.data, self._older_bars)
+        self.publisher = CandlePublisher(hub, self.data.candles, self.id_at, self.older.has)
         self.fanout = Fanout(hub, views, self.data, self.publisher, metrics)
         self.known: frozenset[int] = frozenset()
         self.table_is_stale = False
@@ -162,58 +161,8 @@ class LiveMarket:
         """Return all entries after a position, None if they are not all in memory."""
         return self._reader(stream).recent(position)
 
-    def older(self, stream: Stream) -> OlderBars:
-        """Return the reader of a stream's old bars."""
+    def _older_bars(self, stream: Stream) -> OlderBars:
         return self._reader(stream).older
-
-    def needs_stream(self, listing: Listing, interval_s: int, before: int) -> bool:
-        """Return whether the bars before a time (ns) are to be read from the stream."""
-        candles, track = self.data.candles, self.data.instruments.track(listing)
-        return tracks.is_truncated(candles, track, interval_s) and not tracks.has_before(
-            candles, track, interval_s, before
-        )
-
-    def has_older(self, track: Track, interval_s: int, bars: Bars) -> bool:
-        """Return whether there are bars older than some of a symbol that memory holds."""
-        if not len(bars):
-            return False
-        candles, oldest = self.data.candles, int(bars[0, START])
-        if tracks.has_before(candles, track, interval_s, oldest):
-            return True
-        return tracks.is_truncated(candles, track, interval_s) and any(
-            self.older(listing.stream).has(
-                listing.instrument, interval_s, min(oldest, span.end), self.data.hours_of(span.slot)
-            )
-            for span, listing in self._holders(track)
-        )
-
-    def _holders(self, track: Track) -> list[tuple[Span, Listing]]:
-        return [(span, self.data.instruments.listings[span.slot]) for span in track]
-
-    async def read_older(
-        self, listing: Listing, interval_s: int, before: int, limit: int
-    ) -> tuple[Bars, bool]:
-        """Return the newest bars of a symbol that start before a time (ns), as `OlderBars.read`.
-
-        Raises
-        ------
-        RedisUnavailable
-            Redis does not answer in time, or answers with an error.
-        """
-        parts: list[Bars] = []
-        holders = self._holders(self.data.instruments.track(listing))
-        for at in reversed(range(len(holders))):
-            span, holder = holders[at]
-            left = limit - sum(map(len, parts))
-            end = min(before, span.end)
-            older = self.older(holder.stream)
-            hours = self.data.hours_of(span.slot)
-            bars, more = await older.read(holder.instrument, interval_s, end, left, hours)
-            bounds = self.data.candles.bounds(span.slot, interval_s)
-            parts.insert(0, tracks.clipped(bars, span, bounds))
-            if len(parts[0]) == left:
-                return np.concatenate(parts), more or at > 0
-        return np.concatenate([tracks.NO_BARS, *parts]), False
 
     async def moved(self) -> None:
         """Wait until more ticks are published."""
@@ -333,7 +282,7 @@ class LiveMarket:
         closing = pieces[pieces["flags"] & BAR_LATE == 0]
         self._follow_bars(closing[closing["trades"] == 0])
         self.publisher.take(pieces[pieces["trades"] == 0])
-        for feed, instrument_id, interval_s, start, position, trades in closed_pieces(closing):
+        for feed, instrument_id, interval_s, start, position, trades in _closed_pieces(closing):
             slot = self.data.states.find(feed, instrument_id)
             if slot is None or not self.publisher.has(slot):
                 continue
@@ -377,3 +326,9 @@ class LiveMarket:
             logger.warning("skipping an entry of a tick stream that is not tickfire's: %s", error)
             self.metrics.saw_bad_entry = True
         self.metrics.bad_entries.inc()
+
+
+def _closed_pieces(pieces: Rows) -> Iterator[tuple[int, int, int, int, int, int]]:
+    """Yield (feed, instrument_id, interval_s, start, position, trades) of each of BAR[]."""
+    names = ("feed", "instrument_id", "interval_s", "start", "n", "trades")
+    yield from zip(*(pieces[name].tolist() for name in names), strict=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from tickfire.base.retry import retry
@@ -21,7 +21,7 @@ from tickfire.server.market.ticks.encode import Ticks
 from tickfire.store.entries import BadEntry, Entry, TickEntry, split, ticks_of
 from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable
-from tickfire.store.schema import Rows, Stream, bars_key, ticks_key
+from tickfire.store.schema import Stream, bars_key, ticks_key
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
@@ -82,7 +82,7 @@ class StreamReader:
     older : OlderBars
         Reads old bars, over a connection of its own: their pages are large.
     following : bool
-        Whether the streams are being read.
+        True while the stream is being read.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class StreamReader:
         return self._loaded.position
 
     async def run(self) -> None:
-        """Follow the streams until cancelled."""
+        """Follow the stream until cancelled."""
         start = {
             ticks_key(self.stream): b"%d-0" % self._loaded.position,
             bars_key(self.stream): self._loaded.bars_id,
@@ -218,9 +218,3 @@ class StreamReader:
             what=f"loading stream {self.stream} again",
             logger=logger,
         )
-
-
-def closed_pieces(pieces: Rows) -> Iterator[tuple[int, int, int, int, int, int]]:
-    """Yield (feed, instrument_id, interval_s, start, position, trades) of each of BAR[]."""
-    names = ("feed", "instrument_id", "interval_s", "start", "n", "trades")
-    yield from zip(*(pieces[name].tolist() for name in names), strict=True)

@@ -19,7 +19,7 @@ BAR_ENTRIES: Final = 1_000
 
 
 class Loaded(NamedTuple):
-    """How far a stream was loaded.
+    """The end of the part of a stream that was loaded.
 
     Attributes
     ----------

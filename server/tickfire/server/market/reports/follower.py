@@ -74,7 +74,7 @@ class Reports:
         held = await fields_of(store, present_key(feed))
         found = (decode_report(data) for field, data in held.items() if b":" in field)
         self.present.load([report for report in found if report is not None])
-        # Entries up to these may be in what was just read.
+        # Entries up to these may be among the reports that were just read.
         read = {key: await newest_id(store, key) for key in report_streams(feed)}
         self._loaded.setdefault(feed, asyncio.Event()).set()
         self._publish_loaded(live, feed)
@@ -90,7 +90,7 @@ class Reports:
         await Tail(store, ends, on_entries).run()
 
     def _publish_loaded(self, live: LiveMarket, feed: int) -> None:
-        """Publish the trading statuses of a feed to those who joined before they were read."""
+        """Publish the trading statuses of a feed to clients that joined before they were read."""
         for listing in live.data.instruments.listings:
             about = listing.instrument
             status = self.present.of(feed, about.instrument_id).status

@@ -188,7 +188,7 @@ class Conflator:
             self._write(view, frames, count, pending.before)
 
     def settle_all(self) -> None:
-        """Write what all views have pending, before an epoch or symbols change."""
+        """Write the pending ticks of all views, before an epoch or symbols change."""
         for view in list(self._pending):
             self.settle(view)
 

@@ -148,7 +148,7 @@ class Fanout:
         return log[max(0, len(log) - writes)]
 
     def settle_all(self) -> None:
-        """Write what all conflated views have pending."""
+        """Write the pending ticks of all conflated views."""
         self._conflator.settle_all()
 
     def forget_epoch(self, feed: int, positions: Positions) -> None:

@@ -59,14 +59,14 @@ class CandlePages:
         live = require_live(self._feeds)
         listing = require_listing(live, symbol)
         end = before * NS_PER_MS
-        if live.needs_stream(listing, interval_s, end):
+        if live.older.needs_stream(listing, interval_s, end):
             turn = self._turns.setdefault(connection, asyncio.Lock())
             async with turn, self._reads:
                 bars, more = await self._read(live, listing, interval_s, end, limit)
         else:
             track = live.data.instruments.track(listing)
             bars = tracks.before(live.data.candles, track, interval_s, end, limit)
-            more = live.has_older(track, interval_s, bars)
+            more = live.older.has(track, interval_s, bars)
         return {
             "candles": bars_as_json(bars),
             "more": more,
@@ -79,7 +79,7 @@ class CandlePages:
     ) -> tuple[Bars, bool]:
         epoch = live.data.epochs[listing.stream.feed]
         try:
-            page = await live.read_older(listing, interval_s, end, limit)
+            page = await live.older.read(listing, interval_s, end, limit)
         except RedisUnavailable as error:
             logger.warning("cannot read old bars of %s: %s", listing.symbol, error)
             raise refuse("history cannot be read now") from error

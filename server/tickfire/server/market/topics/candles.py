@@ -47,7 +47,7 @@ class CandleChannel(OutboundChannel):
             "interval": interval,
             "tick_size": decimal(tick_size) if tick_size > 0 else None,
             "candles": bars_as_json(bars),
-            "more": live.has_older(track, interval_s, bars),
+            "more": live.older.has(track, interval_s, bars),
             "id": str(live.data.id_of(listing)),
         }
 
