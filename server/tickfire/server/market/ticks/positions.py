@@ -9,7 +9,7 @@ topics of one instrument too, whose symbol moves to another shard when its instr
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -118,6 +118,11 @@ def _part(text: str) -> FeedPositions:
     if max(positions) > MAX_POSITION or len(positions) > MAX_SHARDS:
         raise ValueError("since is not an id of this server")
     return FeedPositions(bytes.fromhex(found[1]), positions)
+
+
+def feeds_of(streams: Iterable[Stream]) -> tuple[int, ...]:
+    """Return the feeds of some streams, in their order."""
+    return tuple(dict.fromkeys(stream.feed for stream in streams))
 
 
 def around(epochs: Mapping[int, Epoch], positions: Positions, stream: Stream) -> tuple[str, str]:

@@ -11,18 +11,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from tickfire.base.retry import Backoff
 from tickfire.phoenix import Socket
-from tickfire.server.market.ticks.fanout import Fanout
-from tickfire.server.market.ticks.positions import FeedPositions, WireId
-from tickfire.server.market.ticks.source import TickData
+from tickfire.server.market.ticks.positions import FeedPositions, WireId, feeds_of
+from tickfire.server.market.ticks.seek import seek
+from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.server.market.ticks.views import REALTIME, View, symbol_of
-from tickfire.server.metrics import Metrics
 from tickfire.store.entries import TickEntry
-from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import Stream
 
@@ -34,48 +31,6 @@ FIRST_BATCH: Final = 32
 """Entries in the first read from Redis; later reads are smaller or larger, within the limits."""
 LEAST_BATCH: Final = 8
 MOST_BATCH: Final = 512
-
-
-class BadSince(ValueError):
-    """The given ``since`` is not an id of the topic."""
-
-
-class TickSource(Protocol):
-    """The market, as subscriptions see it."""
-
-    @property
-    def data(self) -> TickData:
-        """State of the market."""
-
-    @property
-    def fanout(self) -> Fanout:
-        """Writer of the live ticks."""
-
-    @property
-    def metrics(self) -> Metrics:
-        """Metrics of the worker."""
-
-    def recent(self, stream: Stream, position: int) -> list[TickEntry] | None:
-        """Return all entries after a position, None if they are not all in memory."""
-
-    def history(self, stream: Stream) -> History:
-        """Return the reader of a stream's history."""
-
-    @property
-    def loading(self) -> Collection[int]:
-        """Feeds in Redis that are still to be loaded, or to be loaded again."""
-
-    async def moved(self) -> None:
-        """Wait until more ticks are published."""
-
-    async def learn(self) -> None:
-        """Read the table of instruments again."""
-
-    def listen(self, symbol: str) -> None:
-        """Count a subscriber of the topics of one instrument."""
-
-    def unlisten(self, symbol: str) -> None:
-        """Undo `listen`."""
 
 
 class TickSubscription:
@@ -132,7 +87,7 @@ class TickSubscription:
         return self.source.data.streams_of(feed)
 
     def _feeds(self) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(stream.feed for stream in self._streams))
+        return feeds_of(self._streams)
 
     def _part(self, feed: int) -> FeedPositions:
         """Return the positions that the client has reached in a feed."""
@@ -176,7 +131,8 @@ class TickSubscription:
             self._go_live()
             return {}
         self.socket.outlet.lane = None
-        before = await self._seek(since)
+        found = await seek(self.source, lambda: self._streams, since)
+        self._reached, self._others, before = found.reached, found.others, found.lost
         self._joined = True
         self._left = {part.feed: part for part in since.parts if part.feed in self.source.loading}
         known = self.source.data.epochs.keys() | self.source.loading
@@ -190,81 +146,6 @@ class TickSubscription:
             return {"recovered": True}
         ends = reached or [self._part(feed) for feed in self._feeds()]
         return {"recovered": False, "missed": _range(before, ends)}
-
-    async def _seek(self, since: WireId) -> list[FeedPositions]:
-        """Go to the positions of an id, or to the next available ones.
-
-        Returns
-        -------
-        list of FeedPositions
-            The positions after which ticks are lost, of each feed that has lost any.
-        """
-        while True:
-            begin = self._begin(since)
-            epochs = {feed: self.source.data.epochs[feed] for feed in begin}
-            first = {
-                stream: await self._first_after(stream, position)
-                for part in begin.values() if part.epoch == epochs[part.feed].key
-                for stream, position in zip(self._of(part.feed), part.positions, strict=True)
-                if stream in self._streams
-            }  # fmt: skip
-            if epochs == {feed: self.source.data.epochs[feed] for feed in self._feeds()}:
-                return self._arrive(begin, first)
-
-    def _begin(self, since: WireId) -> dict[int, FeedPositions]:
-        """Return the positions to begin after in each feed: 0 in a feed that is new to the client.
-
-        Raises
-        ------
-        BadSince
-            The id does not fit the shards of a feed.
-        """
-        begin = {}
-        for feed in self._feeds():
-            key, count = self.source.data.epochs[feed].key, len(self._of(feed))
-            begin[feed] = since.part(feed) or FeedPositions(key, (0,) * count)
-            if begin[feed].epoch == key and len(begin[feed].positions) != count:
-                raise BadSince("since is an id of another number of shards")
-        return begin
-
-    def _arrive(
-        self, begin: dict[int, FeedPositions], first: dict[Stream, int]
-    ) -> list[FeedPositions]:
-        positions = self.source.data.positions
-        lost = []
-        for feed, part in begin.items():
-            own = self._of(feed)
-            if part.epoch != self.source.data.epochs[feed].key:
-                lost.append(part)
-                self._reached.update({stream: positions[stream] for stream in own})
-                continue
-            for stream, position in zip(own, part.positions, strict=True):
-                if stream not in first:
-                    self._others[stream] = position
-                    continue
-                if first[stream] > position:
-                    self._reached[stream] = first[stream] - 1
-                else:  # the stream ends before: such a tick never existed
-                    self._reached[stream] = positions[stream]
-                if first[stream] != position + 1 and part not in lost:
-                    lost.append(part)
-        return lost
-
-    async def _first_after(self, stream: Stream, position: int) -> int:
-        """Return the first available position after one, which may be yet to come.
-
-        Return 0 if the given position is beyond the end of the stream.
-        """
-        positions = self.source.data.positions
-        if position == positions[stream]:
-            return position + 1
-        if position > positions[stream]:  # another worker is ahead of this one, or it never existed
-            newest = await self.source.history(stream).newest()
-            return position + 1 if position <= newest else 0
-        entries = self.source.recent(stream, position)
-        if entries is None:
-            entries, _ = await self.source.history(stream).ticks_after(position, 1)
-        return entries[0].first if entries else positions[stream] + 1
 
     # --- live
     def _go_live(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tickfire.phoenix import Socket
-from tickfire.server.market.ticks.subscription import TickSource, TickSubscription
+from tickfire.server.market.ticks.subscription import TickSubscription
+from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.server.market.ticks.views import REALTIME, View, Views, symbol_of
 
 

@@ -11,7 +11,8 @@ from tickfire.server.market.pipeline.health import Health
 from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.reports.json import status_as_json
 from tickfire.server.market.ticks.conflate import ConflatedView
-from tickfire.server.market.ticks.subscription import BadSince, TickSubscription
+from tickfire.server.market.ticks.seek import BadSince
+from tickfire.server.market.ticks.subscription import TickSubscription
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions
 from tickfire.server.market.ticks.views import (
     REALTIME,

@@ -1,0 +1,124 @@
+"""`seek`: the positions of an id, after which a client goes on, and the loss before them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tickfire.server.market.ticks.positions import FeedPositions, WireId, feeds_of
+from tickfire.server.market.ticks.tick_source import TickSource
+from tickfire.store.schema import Stream
+
+
+class BadSince(ValueError):
+    """The given ``since`` is not an id of the topic."""
+
+
+@dataclass(slots=True)
+class Found:
+    """The positions of an id, or the next available ones.
+
+    Attributes
+    ----------
+    reached : dict of Stream to int
+        In the streams of the topic, and in all of a feed whose epoch is over.
+    others : dict of Stream to int
+        In the other streams of the same feeds.
+    lost : list of FeedPositions
+        The positions after which ticks are lost, of each feed that has lost any.
+    """
+
+    reached: dict[Stream, int] = field(default_factory=dict)
+    others: dict[Stream, int] = field(default_factory=dict)
+    lost: list[FeedPositions] = field(default_factory=list)
+
+
+async def seek(
+    source: TickSource, streams: Callable[[], tuple[Stream, ...]], since: WireId
+) -> Found:
+    """Find the positions of an id.
+
+    Parameters
+    ----------
+    source : TickSource
+    streams : callable
+        Returns the streams from which the topic takes ticks now.
+    since : WireId
+
+    Raises
+    ------
+    BadSince
+        The id does not fit the shards of a feed.
+    RedisUnavailable
+        The history cannot be read now.
+    """
+    while True:
+        begin = _begin(source, streams(), since)
+        epochs = {feed: source.data.epochs[feed] for feed in begin}
+        first = {
+            stream: await _first_after(source, stream, position)
+            for part in begin.values() if part.epoch == epochs[part.feed].key
+            for stream, position in zip(_own(source, part), part.positions, strict=True)
+            if stream in streams()
+        }  # fmt: skip
+        if epochs == {feed: source.data.epochs[feed] for feed in feeds_of(streams())}:
+            return _arrive(source, begin, first)
+
+
+def _own(source: TickSource, part: FeedPositions) -> tuple[Stream, ...]:
+    """Return the streams of a part's feed, in the order of its positions."""
+    return source.data.streams_of(part.feed)
+
+
+def _begin(
+    source: TickSource, streams: tuple[Stream, ...], since: WireId
+) -> dict[int, FeedPositions]:
+    """Return the positions to begin after in each feed: 0 in a feed that is new to the client."""
+    begin = {}
+    for feed in feeds_of(streams):
+        key, count = source.data.epochs[feed].key, len(source.data.streams_of(feed))
+        begin[feed] = since.part(feed) or FeedPositions(key, (0,) * count)
+        if begin[feed].epoch == key and len(begin[feed].positions) != count:
+            raise BadSince("since is an id of another number of shards")
+    return begin
+
+
+def _arrive(
+    source: TickSource, begin: Mapping[int, FeedPositions], first: Mapping[Stream, int]
+) -> Found:
+    """Return the positions to go on after, given the first available one in each stream."""
+    positions, found = source.data.positions, Found()
+    for feed, part in begin.items():
+        own = _own(source, part)
+        if part.epoch != source.data.epochs[feed].key:
+            found.lost.append(part)
+            found.reached.update({stream: positions[stream] for stream in own})
+            continue
+        for stream, position in zip(own, part.positions, strict=True):
+            if stream not in first:
+                found.others[stream] = position
+                continue
+            if first[stream] > position:
+                found.reached[stream] = first[stream] - 1
+            else:  # the stream ends before: such a tick never existed
+                found.reached[stream] = positions[stream]
+            if first[stream] != position + 1 and part not in found.lost:
+                found.lost.append(part)
+    return found
+
+
+async def _first_after(source: TickSource, stream: Stream, position: int) -> int:
+    """Return the first available position after one, which may be yet to come.
+
+    Return 0 if the given position is beyond the end of the stream.
+    """
+    positions = source.data.positions
+    if position == positions[stream]:
+        return position + 1
+    if position > positions[stream]:  # another worker is ahead of this one, or it never existed
+        newest = await source.history(stream).newest()
+        return position + 1 if position <= newest else 0
+    entries = source.recent(stream, position)
+    if entries is None:
+        entries, _ = await source.history(stream).ticks_after(position, 1)
+    return entries[0].first if entries else positions[stream] + 1
