@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 DRAGGED_PX = 300
 REST_PX = 2
-"""How far a chart may move in the frame in which its glide is ended."""
+"""Distance that a chart may move in the frame in which its glide is ended."""
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ type Top = tuple[int, int, int, int, int]
 
 
 class Carried(NamedTuple):
-    """What the parser makes of a file."""
+    """The parser's result of a file."""
 
     states: InstrumentStates
     ticks: Rows

@@ -1,4 +1,4 @@
-"""What symbols stand for at a time: laws over random tables, and the cases that matter."""
+"""The instruments of symbols at a time: laws over random tables, and the cases that matter."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Taken:
     ends : list of Exception
         The reasons for which sessions ended.
     open : bool
-        Whether more may come; False holds the session.
+        True while more may come; False holds the session.
     """
 
     def __init__(self, adapter: FeedAdapter) -> None:

@@ -41,7 +41,7 @@ class LiveGateway:
     mappings : bytes
         Records that each session begins with.
     records : sequence of bytes
-        What the market sends, in order.
+        The records that the market sends, in order.
     sessions : sequence of (str, int)
         For each session but the last, its fault and the number of live records before it.
     index : callable

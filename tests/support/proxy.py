@@ -27,7 +27,7 @@ class FaultyProxy:
     Attributes
     ----------
     host, port : str, int
-        Where it listens.
+        The address at which it listens.
     left : int
         The number of faults still to come.
     """

@@ -37,7 +37,7 @@ class Watched(Collector):
     labels : tuple of str
         Names of the labels.
     counts : bool
-        Whether it is a counter.
+        True if it is a counter.
     """
 
     def __init__(

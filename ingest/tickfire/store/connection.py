@@ -39,7 +39,7 @@ class RedisConnection(asyncio.Protocol):
     closed : asyncio.Event
         Set once the connection is lost or closed.
     error : Exception or None
-        Why the connection was lost, if known.
+        The reason why the connection was lost; None if unknown.
     received : int
         Number of bytes received so far.
     """

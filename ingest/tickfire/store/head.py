@@ -34,7 +34,7 @@ class Head(NamedTuple):
     bar_index : int
         Index of the next entry of bars.
     closed : bool
-        Whether the writer has ended, with nothing left to write.
+        True once the writer has ended, with nothing left to write.
     """
 
     epoch: bytes

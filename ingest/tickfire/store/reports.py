@@ -30,7 +30,7 @@ class Statistic(msgspec.Struct, frozen=True, tag="stat"):
     reference : int or None
         Time that the value refers to, such as the day of a settlement.
     deleted : bool
-        Whether the value is withdrawn.
+        True if the value is withdrawn.
     flags : int
         As the venue gives them; of a settlement price, bit 0 tells that it is final.
     n : int
@@ -61,7 +61,7 @@ class TradingStatus(msgspec.Struct, frozen=True, tag="status"):
     status : str
         Such as ``"trading"``, ``"halt"`` or ``"pre_open"``; see docs/formats.md.
     reason, event : str
-        Why it changed, and what else did; ``"none"`` if the venue does not say.
+        The reason of the change, and its further effect; ``"none"`` if the venue does not say.
     is_trading, is_quoting, is_short_sell_restricted : bool or None
         None if the venue does not say.
     """
@@ -82,7 +82,7 @@ class TradingStatus(msgspec.Struct, frozen=True, tag="status"):
 
     @property
     def is_halted(self) -> bool:
-        """Whether trading is interrupted: halted, paused or suspended, and not merely closed."""
+        """True while trading is interrupted: halted, paused or suspended, and not merely closed."""
         return self.status in HALTED
 
 

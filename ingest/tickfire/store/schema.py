@@ -352,7 +352,7 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True, tag=False):
     raw_symbol : str
         The venue's own name, such as ``ESM4``; empty if unknown.
     asked : str
-        What the feed was asked for, such as the parent ``ES.FUT``; empty if unknown.
+        The name that the feed was asked for, such as the parent ``ES.FUT``; empty if unknown.
     """
 
     feed: int

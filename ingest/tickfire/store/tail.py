@@ -49,8 +49,8 @@ class Tail:
         Awaited once for each new connection. `run` ends if it returns false, as it should when
         the streams belong to another epoch.
     raises : bool
-        Whether `run` raises an exception of `on_entries`. By default the exception is logged and
-        the entries are skipped.
+        True to raise an exception of `on_entries` from `run`. By default the exception is logged
+        and the entries are skipped.
 
     Attributes
     ----------

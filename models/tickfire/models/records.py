@@ -59,7 +59,7 @@ class Sentiment(msgspec.Struct, frozen=True, tag=False):
     probabilities : tuple of 3 floats
         Of these labels, in this order; their sum is 1.
     abstained : bool
-        Whether the model is too unsure for the label to be acted on.
+        True if the model is too unsure for the label to be acted on.
     words : tuple of (str, float)
         The words that contributed most to the label, with their contributions (logits).
     symbols : tuple of str

@@ -80,7 +80,7 @@ class WebSocketOptions:
         Makes the response when `connect` raises ConnectError, from its payload; by default the
         response is 403.
     compress : bool
-        Whether to use permessage-deflate with clients that offer it.
+        True to use permessage-deflate with clients that offer it.
     high_water, low_water : int
         A connection with more than `high_water` bytes to be sent counts as congested until it has
         fewer than `low_water`.

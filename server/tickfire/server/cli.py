@@ -33,7 +33,7 @@ class Lazy:
     help : str
         Its line in the list of commands.
     hidden : bool
-        Whether the list leaves it out.
+        True if the list leaves it out.
     """
 
     target: str

@@ -41,9 +41,9 @@ class LineFormatter(logging.Formatter):
     name : str
         The process's name, for records without `SOURCE_ATTRIBUTE`.
     colour : bool
-        Whether to colour names, warnings and errors with ANSI codes.
+        True to colour names, warnings and errors with ANSI codes.
     bare : bool
-        Whether to leave out time and name, which the supervisor adds.
+        True to leave out time and name, which the supervisor adds.
     """
 
     def __init__(self, name: str, *, colour: bool = False, bare: bool = False) -> None:

@@ -29,7 +29,7 @@ class Metrics:
         Ticks read, frames of ticks encoded, and the bytes of those frames. A frame is counted once
         for all subscribers with the same view.
     saw_bad_entry : bool
-        Whether a bad entry has been logged.
+        True once a bad entry has been logged.
     bad_entries : Counter
         Stream entries that could not be decoded.
     gaps, lost : Counter

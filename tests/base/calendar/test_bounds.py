@@ -1,4 +1,4 @@
-"""Where days and weeks begin, against a plain reference by the clock of the zone."""
+"""Beginnings of days and weeks, against a plain reference by the clock of the zone."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Proxy:
     upstream
         The port of the server behind it.
     answer
-        What a WebSocket handshake is answered; None for nothing, ever.
+        The answer to a WebSocket handshake; None for nothing, ever.
     """
 
     def __init__(self, upstream: int, answer: bytes | None) -> None:

@@ -48,7 +48,7 @@ class Case:
     end
         The code with which the server closes.
     chop
-        How many bytes are written at a time; 0: all at once; -1: a frame.
+        Number of bytes to write at a time; 0: all at once; -1: a frame.
     path
         Of the socket.
     """

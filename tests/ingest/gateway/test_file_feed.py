@@ -87,7 +87,7 @@ class Replay:
         return self.pipe.data
 
     def sent(self) -> list[tuple[int, int]]:
-        """When each data record was sent (ns from the first one), and its sequence."""
+        """Return when each data record was sent (ns from the first one), and its sequence."""
         times = [(at, r) for at, data in self.pipe.writes for r in data_records(data)]
         first = times[0][0]
         return [(at - first, int.from_bytes(r[44:48], "little")) for at, r in times]

@@ -1,4 +1,4 @@
-"""When ingest goes on with an epoch, and when it begins a new one: one id never means two ticks."""
+"""Epochs that ingest goes on with, and new ones: one id never means two ticks."""
 
 from __future__ import annotations
 

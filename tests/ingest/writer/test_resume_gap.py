@@ -1,4 +1,4 @@
-"""What a gateway no longer has is published as a gap, and nothing else is lost."""
+"""Data that a gateway no longer has are published as a gap, and nothing else is lost."""
 
 from __future__ import annotations
 

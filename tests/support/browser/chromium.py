@@ -212,7 +212,7 @@ def open_chart(
     ----------
     browser : Browser
     url : str
-        Where the server is, with a trailing slash.
+        URL of the server, with a trailing slash.
     live : bool
         Wait for live candles.
     viewport, scale

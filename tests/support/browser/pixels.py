@@ -10,7 +10,7 @@ from tests.support.browser.chromium import Chart, Pixels
 def shoot_pane(chart: Chart) -> Pixels:
     """Return the renderer's image, without the text above it.
 
-    How Chromium smooths text differs from run to run, for two pages of one renderer, too.
+    The smoothing of text by Chromium differs from run to run, for two pages of one renderer, too.
     """
     chart.page.evaluate(
         """() => {

@@ -46,7 +46,7 @@ class Served(Serving):
     Attributes
     ----------
     reports : list
-        What browsers said of what the page's policy refused.
+        The reports of browsers on violations of the page's policy.
     """
 
     def __init__(self, market: Market, static: Path) -> None:

@@ -32,7 +32,7 @@ def proxy_app(upstream: int, prefix: str, *, strip: bool) -> Starlette:
     prefix : str
         The path, such as ``/desk``.
     strip : bool
-        Whether requests are passed on without the prefix.
+        True if requests are passed on without the prefix.
     """
 
     def target(path: str, query: str) -> str:

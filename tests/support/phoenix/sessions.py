@@ -44,7 +44,7 @@ class Stage:
     Attributes
     ----------
     gates
-        Where callbacks wait.
+        The gates at which callbacks wait.
     shouted
         By topic, (number, name of who is not to hear it) of every broadcast.
     """

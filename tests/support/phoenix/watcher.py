@@ -193,8 +193,8 @@ class Watcher:
             if asked.event == "phx_leave":
                 assert asked.join_ref != self.current.get(asked.topic, object()), (ref, asked)
             elif asked.then not in ("silence", "crash"):
-                # What its channel took with it when it ended is never answered, nor is what
-                # was meant for another join than the one that stood.
+                # Messages that its channel took with it when it ended are never answered, nor are
+                # those that were meant for another join than the one that stood.
                 assert self.current.get(asked.topic, object()) != asked.join_ref, (ref, asked)
 
 

@@ -83,7 +83,7 @@ class Row:
     tops: dict[int, Top] = field(default_factory=dict, compare=False)
     """By publisher."""
     consolidated: bool = field(default=False, compare=False)
-    """Whether the feed has sent consolidated quotes."""
+    """True once the feed has sent consolidated quotes."""
 
     def best(self) -> Top:
         """Return the top of the one publisher, or the best of several."""

@@ -43,7 +43,7 @@ class Source:
     recording : str
         Name of the recording that is replayed; empty if there is none.
     replays : bool
-        Whether a session that is given a start begins with records that earlier sessions may have
+        True if a session that is given a start begins with records that earlier sessions may have
         had. If not, a session has only what happens from its beginning on.
     """
 

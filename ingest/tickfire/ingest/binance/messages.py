@@ -26,7 +26,7 @@ class Trade(msgspec.Struct, frozen=True, tag_field="e", tag="trade"):
     time_ms : int
         ms since the Unix epoch.
     buyer_is_maker : bool
-        Whether the seller was the aggressor.
+        True if the seller was the aggressor.
     """
 
     symbol: str = msgspec.field(name="s")

@@ -31,7 +31,7 @@ class GatewayConfig:
         For a file, a factor on the recorded pace, where 0 is as fast as clients read. For the
         simulated market, a factor on the rate of events, more than 0.
     loop : bool
-        Whether to end a session at the end of the file, so that the client begins a new one and
+        True to end a session at the end of the file, so that the client begins a new one and
         replays the file again. Otherwise the session goes on with heartbeats alone.
     keys : frozenset of str, optional
         The API keys to accept; None accepts any.

@@ -23,7 +23,7 @@ class GatewayFeed(Protocol):
     selection : Selection
         The records that the session gets.
     has_ts_out : bool
-        Whether the records have a ``ts_out`` already.
+        True if the records have a ``ts_out`` already.
     """
 
     selection: Selection
@@ -44,7 +44,7 @@ class GatewayFeed(Protocol):
         ----------
         subscription : GatewaySubscription
         late : bool
-            Whether the stream has begun; if so, the answer includes mappings of new instruments.
+            True if the stream has begun; if so, the answer includes mappings of new instruments.
         """
         ...
 

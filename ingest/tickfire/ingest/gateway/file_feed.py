@@ -63,11 +63,11 @@ class FileFeed:
     speed : float
         Recorded seconds per second; 0 is as fast as the client reads.
     loop : bool
-        Whether to end the session at the end of the file.
+        True to end the session at the end of the file.
     slow_after_s : float
         The time, in seconds, after which a client that does not read what is due counts as slow.
     skip_when_slow : bool
-        Whether a slow client misses the records that were due meanwhile; otherwise it is warned.
+        True if a slow client misses the records that were due meanwhile; otherwise it is warned.
     """
 
     def __init__(

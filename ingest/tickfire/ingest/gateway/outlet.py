@@ -35,11 +35,11 @@ class Outlet:
     version : int
         The DBN version of the session.
     ts_out : bool
-        Whether to append the time of sending to every record.
+        True to append the time of sending to every record.
     selection : Selection
         The records that the session gets.
     source_ts_out : bool
-        Whether the records of segments have a ``ts_out`` already, to be removed or replaced.
+        True if the records of segments have a ``ts_out`` already, to be removed or replaced.
 
     Attributes
     ----------

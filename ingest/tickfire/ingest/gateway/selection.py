@@ -71,9 +71,9 @@ class Selection:
     Parameters
     ----------
     by_schema : bool
-        Whether a subscription selects its schema; otherwise it selects all.
+        True if a subscription selects its schema; otherwise it selects all.
     by_symbol : bool
-        Whether a subscription selects its symbols; otherwise it selects all.
+        True if a subscription selects its symbols; otherwise it selects all.
     """
 
     def __init__(self, *, by_schema: bool = True, by_symbol: bool = True) -> None:

@@ -20,7 +20,7 @@ class Offer:
     Attributes
     ----------
     request : HistoryRequest
-        What is asked for, up to the end of what is available.
+        The request as asked, up to the end of the available data.
     cached : dict of HistoryRequest to Path
         The slices that the cache holds.
     missing : tuple of HistoryRequest
@@ -38,7 +38,7 @@ class Offer:
 def make_offer(
     request: HistoryRequest, cache: HistoryCache, service: Callable[[], HistoricalService]
 ) -> Offer:
-    """Return what a request costs. The service is asked only for what the cache does not hold.
+    """Return the offer for a request. The service is asked only for data that the cache lacks.
 
     Raises
     ------

@@ -116,7 +116,7 @@ class Summary(msgspec.Struct, frozen=True):
     longest_silences : list of Silence
         The longest of them, at most 64, longest first.
     error : str or None
-        Why the rest of the file cannot be read.
+        The reason why the rest of the file cannot be read; None if all of it can.
     """
 
     file: str

@@ -29,11 +29,11 @@ class SessionOptions(msgspec.Struct, frozen=True):
     ----------
     dataset : str
     ts_out : bool
-        Whether to append the time of sending to every record.
+        True to append the time of sending to every record.
     heartbeat_s : int
         The longest silence, in seconds.
     skip_when_slow : bool
-        Whether to skip the records that a slow client misses, instead of only warning it.
+        True to skip the records that a slow client misses, instead of only warning it.
     client : str
         The name and version that the client gives itself.
     """
@@ -57,11 +57,11 @@ class GatewaySubscription(msgspec.Struct, frozen=True):
     start : int or None
         ns since the Unix epoch: the earliest event time to send.
     snapshot : bool
-        Whether to begin with a snapshot of the order book.
+        True to begin with a snapshot of the order book.
     id : str
         The client's own; a long list of symbols comes in several lines with one id.
     is_last : bool
-        Whether this is the last line with its id.
+        True if this is the last line with its id.
     paced_from : int or None
         ns since the Unix epoch: the recorded time up to which a replay is sent without delay.
     """

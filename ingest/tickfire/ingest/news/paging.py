@@ -20,7 +20,7 @@ class PagingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """How the further pages of an answer are requested.
+    """The way to request the further pages of an answer.
 
     Attributes
     ----------

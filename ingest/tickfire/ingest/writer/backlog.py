@@ -31,7 +31,7 @@ class Batch:
     bar_index : int
         Index of the next entry of bars once the batch is written.
     closing : bool
-        Whether it is the last batch of its writer.
+        True if it is the last batch of its writer.
     size : int
         Number of bytes of data.
     """

@@ -36,9 +36,9 @@ class IngestConfig:
         Bytes of acknowledged batches to keep, so that they can be written again after a failover
         that lost them.
     standby : bool
-        Whether to wait while another process writes the feed; otherwise it is an error.
+        True to wait while another process writes the feed; otherwise it is an error.
     reshard : bool
-        Whether the data in Redis may be deleted if it has another number of shards.
+        True if the data in Redis may be deleted if it has another number of shards.
     book_hz : float
         Number of times a second that an order book is written, at most.
     backfill_s : float
@@ -48,7 +48,7 @@ class IngestConfig:
     stale_s : float
         Seconds without data after which the feed is stale while its market is open; 0 for never.
     dense : int
-        Where the venue's sequence numbers have no natural holes: ``DENSE_*``.
+        The scope in which the venue's sequence numbers have no natural holes: ``DENSE_*``.
     sessions : Sessions
         Trading hours, by which the market is open.
     """

@@ -30,7 +30,7 @@ from tickfire.store.schema import Rows, shard_of
 
 SAVED: Final = ("source", *SEEN)
 SAVED_CURSOR: Final = np.dtype([(name, CURSOR[name]) for name in SAVED])
-"""What is stored of a cursor: 56 bytes."""
+"""The stored part of a cursor: 56 bytes."""
 BASE_FIELD: Final = b"base"
 SEEN_FIELD: Final = b"seen"
 FIELDS_OF_CHANGES: Final = 512
@@ -51,7 +51,7 @@ class CursorFields:
     Attributes
     ----------
     are_kept_back : bool
-        Whether cursors have changed that were not stored yet.
+        True while changes of cursors are not stored yet.
     """
 
     def __init__(self, intake: Intake, feed: int, shards: int) -> None:
@@ -74,7 +74,7 @@ class CursorFields:
             The epoch of the shards. In a new one, all cursors are stored again.
         seen : Seen
         some_wait : bool
-            Whether records that were counted and are written apart are not written yet.
+            True while records that were counted and are written apart are not written yet.
         """
         if self._generation != (epoch, self._intake.generation):
             if self._generation[1] != self._intake.generation:

@@ -86,7 +86,7 @@ class EpochWriter:
     lease : Lease
         Held by this process.
     reshard : bool
-        Whether the data may be deleted if it has another number of shards.
+        True if the data may be deleted if it has another number of shards.
 
     Attributes
     ----------
@@ -211,7 +211,8 @@ class EpochWriter:
         instruments : sequence of Instrument
             The instrument table to begin with.
         why : str
-            Why the old epoch has ended, for the stream ``status``; empty if there is none.
+            The reason why the old epoch has ended, for the stream ``status``; empty if there is
+            none.
 
         Raises
         ------

@@ -133,7 +133,7 @@ class Output:
 
     @property
     def is_full(self) -> bool:
-        """Whether as much waits for Redis as may."""
+        """True while as much waits for Redis as may."""
         limit = self._config.max_waiting_bytes
         return any(pipe.bytes_waiting > limit for pipe in self.pipes)
 

@@ -118,7 +118,7 @@ class Pipe:
         bar_index : int
             Index of the next entry of bars once they are made.
         closing : bool
-            Whether they are the last ones of this process.
+            True if they are the last ones of this process.
         """
         self._backlog.add(writes, position, bar_index, closing=closing)
         self._send_waiting()

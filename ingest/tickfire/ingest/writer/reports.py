@@ -85,7 +85,7 @@ class ReportWriter:
 
     @property
     def is_full(self) -> bool:
-        """Whether as many reports wait for Redis as may."""
+        """True while as many reports wait for Redis as may."""
         return len(self._waiting) >= MAX_WAITING
 
     @property

@@ -74,9 +74,9 @@ class Resumption:
     seen : Seen or None
         None before the first record.
     is_new : bool
-        Whether the session sends nothing that was seen before.
+        True if the session sends nothing that was seen before.
     is_aged_out : bool
-        Whether the gateway no longer has the start that was asked, and has sent nothing else yet.
+        True from when the gateway lacks the start that was asked until it sends anything else.
     gap : (int, int) or None
         The times, in ns, between which the gateway no longer has the data of an outage.
     """
@@ -164,7 +164,7 @@ class Resumption:
 
     @property
     def repeats_all(self) -> bool:
-        """Whether the session sends again everything that was seen."""
+        """True if the session sends again everything that was seen."""
         return self._skip == SKIP_BY_NUMBER
 
     def begin(self, first_ns: int, now: int, *, lacks_books: bool = False) -> None:
@@ -177,7 +177,7 @@ class Resumption:
         now : int
             ns since the Unix epoch.
         lacks_books : bool
-            Whether order books are to be built again of orders that were seen.
+            True if order books are to be built again of orders that were seen.
         """
         latest = self.seen.latest if self.seen is not None else 0
         is_replay = self.seen is not None and self.seen.origin == REPLAY

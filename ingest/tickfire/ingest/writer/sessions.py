@@ -254,7 +254,7 @@ class Sessions:
     # --- holding and closing
     @property
     def must_wait(self) -> bool:
-        """Whether nothing more may be parsed for now."""
+        """True while nothing more may be parsed."""
         return self._announcements.pending or self._output.is_full or self._reports.is_full
 
     def go_on(self) -> None:
@@ -264,7 +264,7 @@ class Sessions:
 
     @property
     def _some_wait(self) -> bool:
-        """Whether anything that is written apart from the ticks is not written yet."""
+        """True while anything that is written apart from the ticks is not written yet."""
         return self._reports.unwritten > 0 or self._announcements.pending
 
     def store_cursors(self) -> None:

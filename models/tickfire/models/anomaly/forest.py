@@ -47,7 +47,7 @@ class Forest(NamedTuple):
         return out
 
     def _of_known(self, z: Floats) -> Floats:
-        """Return what `Exported` would, without its checks: the rows are known to be finite."""
+        """Return the result of `Exported` without its checks: the rows are known to be finite."""
         a = self.trees.arrays
         rows = z.astype(np.float32).astype(np.float64).ravel()
         depth = np.tile(a["baseline"], len(z))

@@ -44,9 +44,9 @@ class Exported:
     arrays : mapping of str to ndarray
         Tables of int64 and numbers of float64, fit for an artifact.
     single : bool
-        Whether rows are rounded to float32 first, as by scikit-learn's trees.
+        True if rows are rounded to float32 first, as by scikit-learn's trees.
     takes_nan, takes_infinity : bool
-        Whether the estimator accepts NaN, and infinity.
+        True if the estimator accepts NaN, and infinity.
     link : str
         Function from outputs to probabilities: ``"sigmoid"``, ``"softmax"``, ``"identity"``, or
         empty if the estimator has no probabilities.

@@ -58,7 +58,7 @@ class FeatureSet:
         return self._values(columns, Running.push)
 
     def peek(self, columns: Mapping[str, Array]) -> Array:
-        """Return what `push` would, without taking the bars: for a bar that is still running."""
+        """Return the result of `push` without taking the bars: for a bar that is still running."""
         return self._values(columns, Running.peek)
 
     def _values(self, columns: Mapping[str, Array], take: Callable[..., Any]) -> Array:

@@ -24,7 +24,7 @@ class ClosedBars:
         self._newest = -1
 
     def take(self, bar: Any) -> str:
-        """Return what to do with a BAR.
+        """Return the action for a BAR.
 
         Returns
         -------

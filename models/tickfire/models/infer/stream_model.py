@@ -61,7 +61,7 @@ class StreamModel:
     name : str
         Name of the model, as in `tickfire.models.registry`.
     wants_ticks, wants_bars : bool
-        Whether the model takes ticks, and closed bars.
+        True if the model takes ticks, and True if it takes closed bars.
     instruments : Instruments
         The instrument table.
     """

@@ -28,7 +28,7 @@ class CandlePattern:
     meaning : str
         One sentence for readers of charts.
     directed : bool
-        Whether the sign of a result tells a direction.
+        True if the sign of a result tells a direction.
     depth : float or None
         Default depth: how far the last candle must reach into the first, in bodies of the first;
         None if the pattern takes no depth.

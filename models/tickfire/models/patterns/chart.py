@@ -37,7 +37,7 @@ class ChartPattern(NamedTuple):
     direction : str
         ``"up"`` or ``"down"``, where the price left the pattern.
     quality : float
-        How well the swings fit the definition, 0 to 1; it predicts nothing.
+        Fit of the swings to the definition, 0 to 1; it predicts nothing.
     bars : int
         Number of bars from the first swing to the bar that completed the pattern, inclusive.
     points : tuple of (int, float)

@@ -65,18 +65,18 @@ class Shape:
     name : str
         A key of `NAMES`.
     rises : bool
-        Whether a close above the trigger completes it, rather than one below.
+        True if a close above the trigger completes it, rather than one below.
     trigger : Line
     limit : Line
         Line on the other side, beyond which a close ends the shape.
     expires : float
         Index of the last bar that can complete it.
     quality : float
-        How well it fits the definition, 0 to 1.
+        Fit to the definition, 0 to 1.
     points : tuple of (bar, price)
         Swings, oldest first.
     is_rest : bool
-        Whether the price rests within it; it then counts only if the price had not left it before
+        True if the price rests within it; it then counts only if the price had not left it before
         its last swing was confirmed.
     """
 

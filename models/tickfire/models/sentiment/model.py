@@ -59,7 +59,7 @@ class Score:
     probabilities : tuple of float
         Probabilities of `LABELS`.
     abstained : bool
-        Whether the highest probability is below the artifact's threshold.
+        True if the highest probability is below the artifact's threshold.
     words : tuple of (str, float)
         The words that contributed most to the label, heaviest first, with their logits.
     """

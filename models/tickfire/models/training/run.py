@@ -37,7 +37,7 @@ def run(
     say : callable
         Called with each line of progress.
     ship : bool
-        Whether to copy artifacts and model cards into the package too.
+        True to copy artifacts and model cards into the package too.
 
     Raises
     ------

@@ -88,7 +88,7 @@ class Token:
         data
             JSON values, tuples and bytes; anybody who holds the token can read them.
         max_age_s : float or None
-            How long the token is valid, in seconds; None for ever.
+            Time for which the token is valid, in seconds; None for ever.
         signed_at : float or None
             Time of signing, in seconds since the Unix epoch; None is now.
 

@@ -80,7 +80,7 @@ class ChannelActor:
     outlet : ChannelOutlet
         The outlet of the channel.
     ended : bool
-        Whether the channel has ended; it then accepts no messages.
+        True once the channel has ended; it then accepts no messages.
     """
 
     __slots__ = (

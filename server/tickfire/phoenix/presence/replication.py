@@ -54,7 +54,7 @@ class Replication:
     replica
         This replica's name.
     timing
-        When other replicas count as down.
+        The times after which other replicas count as down.
     """
 
     def __init__(self, replica: str, timing: Timing) -> None:

@@ -46,7 +46,7 @@ class FrameReader:
     max_message_size : bytes, or None
         Maximum size of a message after reassembly and decompression, likewise.
     deflate
-        Whether permessage-deflate has been negotiated.
+        True if permessage-deflate has been negotiated.
     """
 
     __slots__ = (

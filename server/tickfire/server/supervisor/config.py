@@ -26,11 +26,11 @@ class DevConfig:
     workers : int
         Number of server processes.
     live : bool
-        Whether to read Databento's own gateway, because the environment holds a key for it.
+        True to read Databento's own gateway, because the environment holds a key for it.
     news_feeds : bool
-        Whether the environment names news feeds; if not, a newswire is simulated.
+        True if the environment names news feeds; if not, a newswire is simulated.
     insecure : bool
-        Whether to allow dev mode on an address that other machines can reach.
+        True to allow dev mode on an address that other machines can reach.
     """
 
     host: str = "127.0.0.1"

@@ -60,7 +60,7 @@ class SimulatedFeed:
     slow_after_s : float
         The time, in seconds, after which a client that does not read counts as slow.
     skip_when_slow : bool
-        Whether a slow client misses the records of that time. Otherwise it is warned, and the
+        True if a slow client misses the records of that time. Otherwise it is warned, and the
         session ends when too much data waits for it.
     """
 

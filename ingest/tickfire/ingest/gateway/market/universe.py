@@ -37,7 +37,7 @@ class Kind:
     volatility : float
         Volatility per year, as a fraction.
     beta : float
-        How far it moves with the market as a whole.
+        Its move, as a multiple of that of the market as a whole.
     events_per_s : float
         The rate of events at the busiest time of day.
     lot : int

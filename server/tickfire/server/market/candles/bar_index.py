@@ -71,7 +71,7 @@ class Part:
         self._rows = _combined(np.concatenate((self._rows, _summary(pieces))))
 
     def span(self, key: int) -> Span | None:
-        """Return what the part holds of a key, None if it holds nothing."""
+        """Return the bars of a key in the part, None if it holds none."""
         at = int(np.searchsorted(self._rows["key"], key))
         if at == len(self._rows) or self._rows["key"][at] != key:
             return None

@@ -87,10 +87,10 @@ class Row:
         Per second: records of the feed, ticks that ingest wrote, that this worker read from Redis
         and that infer read, frames that this worker encoded, headlines.
     backlog : int
-        What waits: ticks for the feed, infer and Redis, writes for ingest, subscriptions for the
-        server.
+        Number of waiting ticks for the feed, infer and Redis, of writes for ingest, of
+        subscriptions for the server.
     estimated : bool
-        Whether `backlog` is an estimate, in ticks.
+        True if `backlog` is an estimate, in ticks.
     figures : dict
         Further figures.
     """

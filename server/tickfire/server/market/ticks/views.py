@@ -68,7 +68,7 @@ class View(Protocol):
         positions : mapping of Stream to int
             The positions of all streams, for the ids.
         live : bool
-            Whether the top of book in `data` is the one right before these ticks.
+            True if the top of book in `data` is the one right before these ticks.
 
         Returns
         -------

@@ -33,7 +33,7 @@ class MarketParams:
     symbols : tuple of str or None
         The instruments to show, sorted and unique; None for all.
     binary : bool
-        Whether to send packed TICKs instead of JSON.
+        True to send packed TICKs instead of JSON.
     header : int
         The version of the header of packed TICKs.
     since : WireId or None
