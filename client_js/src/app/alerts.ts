@@ -5,6 +5,7 @@ import type { MarketFeed } from "../feed/feed";
 import type { Tick } from "../feed/payloads";
 import type { AlertPanel, AlertPanelHandlers } from "./alert-panel";
 import { followKept } from "./kept-book";
+import { OnDemand } from "./on-demand";
 import type { Shown } from "./session";
 import { remember } from "./settings";
 import type { Toasts } from "./toasts";
@@ -15,7 +16,8 @@ export class Alerts {
     onFired: (fired) => this.tell(fired),
     onChange: () => this.changed(),
   });
-  private panel: AlertPanel | null = null;
+  private readonly panel: OnDemand<AlertPanel>;
+  private readonly missedPrices: OnDemand<typeof import("./missed-prices")>;
   private readonly lines: AlertLines;
 
   constructor(
@@ -23,17 +25,25 @@ export class Alerts {
     private readonly feed: MarketFeed,
     private readonly toasts: Toasts,
     handlers: AlertPanelHandlers,
+    onFailure: (reason: string) => void,
   ) {
-    void import("./alert-panel").then(({ AlertPanel }) => {
-      this.panel = new AlertPanel(this.book, handlers);
-      this.panel.render();
-    });
+    this.panel = new OnDemand(
+      async () => new (await import("./alert-panel")).AlertPanel(this.book, handlers),
+      "Alerts cannot be shown",
+      onFailure,
+    );
+    void this.panel.start();
+    this.missedPrices = new OnDemand(
+      () => import("./missed-prices"),
+      "Alerts cannot be checked",
+      onFailure,
+    );
     this.lines = alertLines(chart, this.book);
     followKept("alerts", this.book, toasts);
   }
 
   openPanel(): void {
-    this.panel?.open();
+    this.panel.use((panel) => panel.open());
   }
 
   tick({ symbol, price, timestamp }: Tick): void {
@@ -42,14 +52,12 @@ export class Alerts {
 
   /** Trades were lost: judge by the candles instead. */
   missed(shown: Shown): void {
-    void import("./missed-prices").then(({ checkMissed }) =>
-      checkMissed(this.feed, this.book, shown),
-    );
+    this.missedPrices.use(({ checkMissed }) => checkMissed(this.feed, this.book, shown));
   }
 
   private changed(): void {
     remember("alerts", this.book.write());
-    this.panel?.render();
+    this.panel.now?.render();
     this.lines.refresh();
   }
 

@@ -1,6 +1,7 @@
 import type { Chart } from "../chart/chart";
 import type { ScaleKind } from "../chart/price-scale";
 import type { ComparePanel } from "./compare-panel";
+import { OnDemand } from "./on-demand";
 import type { PeerCandles } from "./peer-candles";
 import { recall, remember } from "./settings";
 
@@ -18,7 +19,7 @@ export interface CompareHandlers {
 /** The symbols that the chart is compared with: those of the address, of the last visit, or chosen. */
 export class Compare {
   private wanted: readonly string[];
-  private panel: ComparePanel | null = null;
+  private readonly panel: OnDemand<ComparePanel>;
 
   /** `asked` are the symbols that the page's address names; null for those kept. */
   constructor(
@@ -29,18 +30,12 @@ export class Compare {
   ) {
     this.wanted = readSymbols(asked ?? recall("compare"));
     // On demand: most charts are of one symbol.
-    import("./compare-panel").then(
-      ({ ComparePanel }) => {
-        this.panel = new ComparePanel(chart, peers, {
-          symbols: () => handlers.symbols(),
-          onEdited: (symbols) => this.edited(symbols),
-          onDrawn: () => handlers.onDrawn(),
-          onFailure: (reason) => handlers.onFailure(reason),
-        });
-        this.panel.show(this.wanted);
-      },
-      (error: unknown) => handlers.onFailure(`Nothing can be compared: ${String(error)}`),
+    this.panel = new OnDemand(
+      () => this.makePanel(peers),
+      "Nothing can be compared",
+      (reason) => handlers.onFailure(reason),
     );
+    void this.panel.start();
   }
 
   /** The symbols as the page's address holds them: "NQZ6,CLF7". */
@@ -50,19 +45,32 @@ export class Compare {
 
   /** The scale without the comparison, which is on the percent scale. */
   get scale(): ScaleKind {
-    return this.panel?.scale ?? this.chart.scale;
+    return this.panel.now?.scale ?? this.chart.scale;
   }
 
   open(): void {
-    this.panel?.open();
+    this.panel.use((panel) => panel.open());
   }
 
   /** Show the symbols and the scale that the address names. */
   restore(asked: string | null, scale: ScaleKind): void {
     this.wanted = readSymbols(asked);
-    if (this.panel === null) this.chart.setScale(scale);
-    else this.panel.restore(this.wanted, scale);
+    if (this.panel.now === null) this.chart.setScale(scale);
+    else this.panel.now.restore(this.wanted, scale);
     this.handlers.onDrawn();
+  }
+
+  private async makePanel(peers: PeerCandles): Promise<ComparePanel> {
+    const { chart, handlers } = this;
+    const { ComparePanel } = await import("./compare-panel");
+    const panel = new ComparePanel(chart, peers, {
+      symbols: () => handlers.symbols(),
+      onEdited: (symbols) => this.edited(symbols),
+      onDrawn: () => handlers.onDrawn(),
+      onFailure: (reason) => handlers.onFailure(reason),
+    });
+    panel.show(this.wanted);
+    return panel;
   }
 
   private edited(symbols: readonly string[]): void {

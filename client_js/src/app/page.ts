@@ -65,9 +65,16 @@ export class Page {
   readonly feed = new MarketFeed({ url: besidePage("socket"), params: readToken(location.hash) });
   readonly probe = new PipelineProbe(this.feed, true);
   readonly pipeline = new Pipeline(this.probe.state);
-  readonly pipelinePanel = new PipelinePanel(this.probe, () => this.chart.timeZone);
+  readonly pipelinePanel = new PipelinePanel(
+    this.probe,
+    () => this.chart.timeZone,
+    (reason) => this.tellFailure(reason),
+  );
   readonly prices = new Prices(this.watch, (id) => this.pipelinePanel.follow(id));
-  readonly book = new ShownBook(() => this.frames.request());
+  readonly book = new ShownBook(
+    () => this.frames.request(),
+    (reason) => this.tellFailure(reason),
+  );
   readonly references = new References(this.feed, {
     onDay: (symbol, day) => {
       this.market.setDay(symbol, day);
@@ -114,13 +121,13 @@ export class Page {
     this.chart.on("panes", (heights) => this.panels.keepPaneHeights(heights));
     this.session = new PageSession(this.feed, interval, new Incoming(this));
     this.peers = new PeerCandles(this, (symbol, reason) => {
-      this.status.say("bad", `Candles of ${symbol}: ${reason}`);
+      this.tellFailure(`Candles of ${symbol}: ${reason}`);
     });
     this.signals = new ShownSignals(this.chart, () => this.session.interval);
     this.newsMarkers = new NewsMarkers(this.chart);
     this.status = new PageStatus(this.feed, this.session, this.chart, this.pipeline);
     this.frames = new PageFrames(this);
-    const onFailure = (reason: string) => this.status.say("bad", reason);
+    const onFailure = (reason: string) => this.tellFailure(reason);
     this.chart.on("failure", onFailure);
     this.toolbar = new Toolbar(this.chart, this.feed, {
       kernels,
@@ -169,6 +176,10 @@ export class Page {
       { keys: ["t"], does: "Light or dark theme", run: () => byId("theme").click() },
       { keys: ["z"], does: "Time zone", run: () => this.zone.open() },
     ]);
+  }
+
+  private tellFailure(reason: string): void {
+    this.status.say("bad", reason);
   }
 
   /** Show the faults of the start, all at once. */

@@ -3,6 +3,7 @@ import type { Zone } from "../format/zone";
 import type { PipelineProbe } from "../pipeline/probe";
 import type { PipelineView } from "../pipeline/view/view";
 import { besidePage } from "./beside-page";
+import { OnDemand } from "./on-demand";
 import { showExpanded } from "./popover";
 
 /**
@@ -12,12 +13,21 @@ import { showExpanded } from "./popover";
 export class PipelinePanel {
   private readonly panel = byId("pipeline-panel");
   private readonly body = el("div", "pipeline-view");
-  private view: Promise<PipelineView> | null = null;
+  private readonly view: OnDemand<PipelineView>;
 
   constructor(
     private readonly probe: PipelineProbe,
-    private readonly zone: () => Zone,
+    zone: () => Zone,
+    onFailure: (reason: string) => void,
   ) {
+    this.view = new OnDemand(
+      async () => {
+        const { PipelineView } = await import("../pipeline/view/view");
+        return new PipelineView(this.body, probe.state, zone);
+      },
+      "The pipeline cannot be drawn",
+      onFailure,
+    );
     this.panel.append(this.head(), this.body);
     showExpanded(byId("status-latency-button"), this.panel);
     this.panel.addEventListener("toggle", (event) => this.toggled(event.newState === "open"));
@@ -28,7 +38,7 @@ export class PipelinePanel {
     const journey = this.probe.state.journeyOf(id);
     if (journey === null) return;
     this.panel.showPopover();
-    void this.load().then((view) => view.follow(journey));
+    this.view.use((view) => view.follow(journey));
   }
 
   private head(): HTMLElement {
@@ -40,18 +50,9 @@ export class PipelinePanel {
     return el("header", "pipeline-head", {}, title, page, close);
   }
 
-  private load(): Promise<PipelineView> {
-    this.view ??= import("../pipeline/view/view").then(
-      ({ PipelineView }) => new PipelineView(this.body, this.probe.state, this.zone),
-    );
-    return this.view;
-  }
-
   private toggled(isOpen: boolean): void {
     if (isOpen) this.probe.watch();
     else this.probe.rest();
-    void this.load().then((view) =>
-      this.panel.matches(":popover-open") ? view.show() : view.hide(),
-    );
+    this.view.use((view) => (this.panel.matches(":popover-open") ? view.show() : view.hide()));
   }
 }

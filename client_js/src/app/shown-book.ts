@@ -1,20 +1,24 @@
 import type { Book } from "../feed/payloads";
 import type { BookPanel } from "./book-panel";
+import { OnDemand } from "./on-demand";
 
 /** The order book of the selected symbol, and its panel, which is loaded apart from the page. */
 export class ShownBook {
-  private panel: BookPanel | null = null;
+  private readonly panel: OnDemand<BookPanel>;
   private book: Book | null = null;
-  /** Whether the server has told of the symbol's book. */
+  /** True once the server has told of the symbol's book. */
   private told = false;
   private stale = true;
   private decimals = 0;
 
-  constructor(onLoaded: () => void) {
-    void import("./book-panel").then(({ BookPanel }) => {
-      this.panel = new BookPanel();
-      onLoaded();
-    });
+  /** `onLoaded` is called once the book can be drawn. */
+  constructor(onLoaded: () => void, onFailure: (reason: string) => void) {
+    this.panel = new OnDemand(
+      async () => new (await import("./book-panel")).BookPanel(),
+      "The order book cannot be drawn",
+      onFailure,
+    );
+    this.panel.use(onLoaded);
   }
 
   /** Forget the book of another symbol. */
@@ -33,9 +37,10 @@ export class ShownBook {
 
   /** Draw the book, if it has changed, with prices of `decimals` digits. */
   render(decimals: number): void {
-    if (this.panel === null || (!this.stale && decimals === this.decimals)) return;
+    const panel = this.panel.now;
+    if (panel === null || (!this.stale && decimals === this.decimals)) return;
     this.stale = false;
     this.decimals = decimals;
-    this.panel.render(this.book, this.told, decimals);
+    panel.render(this.book, this.told, decimals);
   }
 }

@@ -8,6 +8,7 @@ import type { Drawings } from "./drawings";
 import { Indicators } from "./indicators";
 import type { Shortcut } from "./keys";
 import { Magnet } from "./magnet";
+import { OnDemand } from "./on-demand";
 import type { PeerCandles } from "./peer-candles";
 import { ProfileSwitch } from "./profile-switch";
 import { Python } from "./python";
@@ -40,14 +41,14 @@ export class Toolbar {
   readonly compare: Compare;
   readonly alerts: Alerts;
   private readonly magnet: Magnet;
-  private readonly drawings: Promise<Drawings>;
+  private readonly drawings: OnDemand<Drawings>;
 
   constructor(chart: Chart, feed: MarketFeed, options: ToolbarOptions) {
     const { onFailure, onEdited } = options;
     const toasts = new Toasts();
     this.indicators = new Indicators(chart, options.indicators, {
       symbols: () => options.symbols(),
-      onFault: onFailure,
+      onFailure,
       onEdited,
     });
     new ProfileSwitch(chart, options.kernels);
@@ -59,12 +60,21 @@ export class Toolbar {
       onFailure,
     });
     new Python(chart, onFailure);
-    this.alerts = new Alerts(chart, feed, toasts, options);
+    this.alerts = new Alerts(chart, feed, toasts, options, onFailure);
     this.magnet = new Magnet(chart, options.onDone);
     // On demand: the tools are a large part of the page, and it can be read without them.
-    this.drawings = import("./drawings").then(({ Drawings }) => new Drawings(chart, toasts));
-    this.drawings.catch((error: unknown) => onFailure(`Nothing can be drawn: ${String(error)}`));
-    void import("./export-menu").then(({ ExportMenu }) => new ExportMenu(chart, toasts));
+    this.drawings = new OnDemand(
+      async () => new (await import("./drawings")).Drawings(chart, toasts),
+      "Nothing can be drawn",
+      onFailure,
+    );
+    void this.drawings.start();
+    const exporting = new OnDemand(
+      async () => new (await import("./export-menu")).ExportMenu(chart, toasts),
+      "Nothing can be exported",
+      onFailure,
+    );
+    void exporting.start();
   }
 
   get shortcuts(): Shortcut[] {
@@ -73,12 +83,12 @@ export class Toolbar {
       { keys: ["l"], does: "Scale: linear, log, percent", run: () => this.scale.next() },
       { keys: ["c"], does: "Compare symbols", run: () => this.compare.open() },
       { keys: ["n"], does: "Price alerts", run: () => this.alerts.openPanel() },
-      { keys: ["d"], does: "Draw", run: () => void this.openDrawings() },
+      {
+        keys: ["d"],
+        does: "Draw",
+        run: () => this.drawings.use((drawings) => drawings.openPanel()),
+      },
       { keys: ["m"], does: "Magnet of crosshair and drawings", run: () => this.magnet.toggle() },
     ];
-  }
-
-  private async openDrawings(): Promise<void> {
-    (await this.drawings).openPanel();
   }
 }
