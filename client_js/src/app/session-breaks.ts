@@ -1,7 +1,7 @@
 import type { ChartLayer, LayerFrame } from "../chart/layers";
 import { packColor } from "../chart/rect-batch";
 import { INTERVALS } from "../schema";
-import { type Bounds, boundsOf, type TradingHours } from "../store/trading-hours";
+import { ALWAYS, boundsOf, type TradingHours } from "../store/trading-hours";
 
 /** Least distance of breaks on the average, in CSS pixels: closer ones are all left out. */
 const LEAST_PX = 24;
@@ -11,8 +11,8 @@ const PERIOD_PX = 9;
 
 /** Lines where a session ends and the next begins, on a chart of shorter candles. */
 export class SessionBreaks implements ChartLayer {
-  private hours: TradingHours | null = null;
-  private days: Bounds | null = null;
+  private hours = ALWAYS;
+  private days = boundsOf("1d", ALWAYS);
 
   /** `hoursNow` gives the trading hours of the instrument shown. */
   constructor(private readonly hoursNow: () => TradingHours) {}
@@ -20,6 +20,7 @@ export class SessionBreaks implements ChartLayer {
   draw({ under, coordinates, palette, width, height }: LayerFrame): void {
     const { geometry, intervalMs, ratio } = coordinates;
     if (intervalMs >= INTERVALS["1d"]) return;
+    this.follow(this.hoursNow());
     const { per, first, last } = geometry;
     const columns = this.breaks(coordinates.store, first * per, last * per).map((index) =>
       Math.round(((coordinates.indexToX(index - 1) + coordinates.indexToX(index)) / 2) * ratio),
@@ -37,7 +38,7 @@ export class SessionBreaks implements ChartLayer {
 
   /** The first candle of each session among those from `first` to `last`, exclusive. */
   private breaks(store: LayerFrame["coordinates"]["store"], first: number, last: number): number[] {
-    const days = this.daysNow();
+    const { days } = this;
     const found: number[] = [];
     const end = Math.min(last, store.count);
     let index = Math.max(first - 1, 0);
@@ -48,10 +49,9 @@ export class SessionBreaks implements ChartLayer {
     return found;
   }
 
-  private daysNow(): Bounds {
-    const hours = this.hoursNow();
-    if (hours !== this.hours) this.days = boundsOf("1d", hours);
+  private follow(hours: TradingHours): void {
+    if (hours === this.hours) return;
     this.hours = hours;
-    return this.days ?? boundsOf("1d", hours);
+    this.days = boundsOf("1d", hours);
   }
 }

@@ -49,8 +49,13 @@ function evenBounds(lengthMs: number): Bounds {
  */
 class TradingDays implements Bounds {
   private known = { from: 0, to: 0, start: 0 };
+  /** The ends by start: trades and frames ask for them again and again, and zones are slow. */
+  private readonly ends = new Map<number, number>();
+  private readonly holidays: ReadonlySet<number>;
 
-  constructor(private readonly hours: TradingHours) {}
+  constructor(private readonly hours: TradingHours) {
+    this.holidays = new Set(hours.holidays.map((date) => Date.parse(date)));
+  }
 
   startOf(time: number): number {
     const { from, to } = this.known;
@@ -64,7 +69,9 @@ class TradingDays implements Bounds {
 
   end(start: number): number {
     const { closes, time_zone } = this.hours;
-    return instant(start + closes * MINUTE_MS, time_zone);
+    const end = this.ends.get(start) ?? instant(start + closes * MINUTE_MS, time_zone);
+    this.ends.set(start, end);
+    return end;
   }
 
   private around(time: number): { from: number; to: number; start: number } {
@@ -75,13 +82,10 @@ class TradingDays implements Bounds {
 
   /** The first trade date from a day on, in steps of a day. */
   private dateFrom(day: number, step: number): number {
-    const { days, holidays } = this.hours;
     for (let k = 0; k < MOST_DAYS; k++) {
       const each = day + k * step;
-      const date = new Date(each);
-      const weekday = (date.getUTCDay() + 6) % 7;
-      const isHoliday = holidays.includes(date.toISOString().slice(0, 10));
-      if (days.includes(weekday) && !isHoliday) return each;
+      const weekday = (new Date(each).getUTCDay() + 6) % 7;
+      if (this.hours.days.includes(weekday) && !this.holidays.has(each)) return each;
     }
     return day;
   }
@@ -91,14 +95,10 @@ class TradingDays implements Bounds {
 function tradingWeeks(hours: TradingHours): Bounds {
   const days = new TradingDays(hours);
   const mondayOf = (day: number) => MONDAY_MS + Math.floor((day - MONDAY_MS) / WEEK_MS) * WEEK_MS;
-  const dates = (start: number) =>
-    Array.from({ length: 7 }, (_, k) => start + k * DAY_MS).filter(
-      (day) => days.startOf(days.end(day) - 1) === day,
-    );
   return {
     startOf: (time) => mondayOf(days.startOf(time)),
-    begin: (start) => days.begin(dates(start)[0] ?? start),
-    end: (start) => days.end(dates(start).at(-1) ?? start),
+    begin: (start) => days.begin(start),
+    end: (start) => days.begin(start + WEEK_MS),
   };
 }
 
