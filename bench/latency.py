@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from bench.processes import cpu_seconds, tickfire, wait_for_port, wait_for_url
+from tests.support.lsg import welcome
 from tickfire.base.ports import free_port
 from tickfire.base.run import run_loop
 from tickfire.ingest.dbn.control import SymbolMappingMsg, encode_control
@@ -42,12 +43,9 @@ class Feed:
         self.ready = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Do the part of the handshake that ingest needs, then wait for the end of the session."""
-        writer.write(b"lsg_version=bench\ncram=x\n")
-        await reader.readline()
-        writer.write(b"success=1|session_id=1\n")
-        while b"start_session" not in await reader.readline():
-            pass
+        """Begin the session, then wait for its end."""
+        if await welcome(reader, writer) is None:
+            return
         writer.write(Metadata("BENCH").encode())
         writer.write(encode_control(SymbolMappingMsg(1, SYMBOL, SYMBOL, time.time_ns())))
         self.writer = writer

@@ -8,30 +8,14 @@ from typing import Final
 
 import numpy as np
 
+from tests.support.lsg import welcome
 from tickfire.ingest.dbn.control import SymbolMappingMsg, encode_control
 from tickfire.ingest.dbn.layout import ACTION_TRADE, RTYPE_TRADE
 from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.dbn.records import TRADE
 
 INSTRUMENTS: Final = 64
 CHUNK_S: Final = 0.02
-TRADE: Final = np.dtype(
-    [
-        ("length", "u1"),
-        ("rtype", "u1"),
-        ("publisher_id", "<u2"),
-        ("instrument_id", "<u4"),
-        ("ts_event", "<u8"),
-        ("price", "<i8"),
-        ("size", "<u4"),
-        ("action", "u1"),
-        ("side", "u1"),
-        ("flags", "u1"),
-        ("depth", "u1"),
-        ("ts_recv", "<u8"),
-        ("ts_in_delta", "<i4"),
-        ("sequence", "<u4"),
-    ]
-)
 
 
 def trades(first: int, count: int) -> bytes:
@@ -73,12 +57,8 @@ class Feed:
         return int(server.sockets[0].getsockname()[1])
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"lsg_version=bench\ncram=x\n")
-        await reader.readline()
-        writer.write(b"success=1|session_id=1\n")
-        while line := await reader.readline():
-            if b"start_session" in line:
-                break
+        if await welcome(reader, writer) is None:
+            return
         writer.write(Metadata(self._dataset).encode())
         for number in range(1, INSTRUMENTS + 1):
             name = f"B{number}"

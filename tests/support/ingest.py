@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tests.support.eventually import eventually
+from tests.support.lsg import welcome
 from tests.support.publisher import FEED
 from tickfire.ingest.adapter.protocol import FeedAdapter
 from tickfire.ingest.dbn.metadata import Metadata
@@ -59,13 +60,7 @@ async def sending(metadata: Metadata, *sessions: bytes) -> AsyncIterator[SentFee
     feed = SentFeed("127.0.0.1")
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"lsg_version=1\ncram=x\n")
-        await reader.readline()
-        writer.write(b"success=1|session_id=1\n")
-        while line := await reader.readline():
-            if b"start_session" in line:
-                break
-        else:  # the client has gone
+        if await welcome(reader, writer) is None:
             writer.close()
             return
         index = min(feed.sessions, len(sessions) - 1)

@@ -11,11 +11,11 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from tests.support.lsg import welcome
 from tests.support.proxy import STALL_S
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.dbn.records import field_offsets
-from tickfire.ingest.lsg.lines import parse_line
 
 OUTAGE = 5
 """Most records that are sent while a client is away."""
@@ -82,19 +82,15 @@ class LiveGateway:
             await self._serve(reader, writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"lsg_version=0.7.2\ncram=x\n")
-        await reader.readline()
-        writer.write(b"success=1|session_id=1\n")
-        starts: dict[int, int] = {}
-        while line := await reader.readline():
-            fields = parse_line(line.decode())
-            if "start" in fields:
-                starts[SCHEMA_RTYPES[fields["schema"]]] = int(fields["start"])
-            if "start_session" in fields:
-                break
-        else:
+        requests = await welcome(reader, writer)
+        if requests is None:
             writer.transport.abort()
             return
+        starts = {
+            SCHEMA_RTYPES[fields["schema"]]: int(fields["start"])
+            for fields in requests
+            if "start" in fields
+        }
         self.starts += starts.values()
         kind, count = self._sessions.pop(0) if self._sessions else ("", len(self.records))
         live = self.records[self._sent : self._sent + count]
