@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import re
 import struct
 import time
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+from bench.figures import print_figures
 from bench.processes import cpu_seconds, tickfire, wait_for_port, wait_for_url
 from tests.support.lsg import welcome
 from tickfire.base.ports import free_port
@@ -156,11 +156,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     result = run_loop(measure(options.rate, options.seconds))
-    if options.json:
-        print(json.dumps(result))
-        return
-    for name, value in result.items():
-        print(f"{name:14} {value:10,}")
+    print_figures(result, as_json=options.json)
 
 
 if __name__ == "__main__":

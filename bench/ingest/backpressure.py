@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import json
 import os
 import signal
 import time
@@ -21,8 +19,9 @@ from typing import Any, Final
 import numpy as np
 from redis.asyncio import Redis
 
+from bench.figures import print_figures
 from bench.ingest.feed import Feed
-from bench.processes import tickfire
+from bench.ingest.running import ingesting
 from tickfire.base.ports import free_port
 from tickfire.base.run import run_loop
 from tickfire.ingest.redis.options import RedisOptions
@@ -48,7 +47,7 @@ async def newest_position(client: Any) -> int:
 
 
 async def faults(client: Any, sent: int) -> tuple[int, int]:
-    """Return how many trades are missing from the stream, and how many are there twice."""
+    """Return the numbers of trades that are missing from the stream, and that are there twice."""
     seen = np.zeros(sent, np.int64)
     low = b"-"
     while entries := await client.xrange(STREAM, low, count=ENTRIES_PER_READ):
@@ -67,14 +66,8 @@ async def measure(rate: float, pause_s: float) -> dict[str, float]:
     client: Any = Redis(port=server.options.port)
     seconds = pause_s + 2 * SETTLE_S
     port = await feed.listen()
-    with contextlib.ExitStack() as stack:
-        ingest = stack.enter_context(
-            tickfire(
-                "ingest", "--gateway", f"127.0.0.1:{port}", "--key", "db-benchmark-0123456789",
-                "--dataset", "BENCH", "--schemas", "trades", "--history-ticks", "100000000",
-                REDIS_URL=f"redis://127.0.0.1:{server.options.port}/0",
-            )
-        )  # fmt: skip
+    url = f"redis://127.0.0.1:{server.options.port}/0"
+    with ingesting(port, url, "--history-ticks", "100000000") as ingest:
         sending = asyncio.create_task(feed.run(rate, seconds))
         while not await newest_position(client):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -119,12 +112,7 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=60, help="seconds for which Redis is paused")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
-    result = run_loop(measure(options.rate, options.pause))
-    if options.json:
-        print(json.dumps(result))
-        return
-    for name, value in result.items():
-        print(f"{name:34} {value:12,}")
+    print_figures(run_loop(measure(options.rate, options.pause)), as_json=options.json)
 
 
 if __name__ == "__main__":

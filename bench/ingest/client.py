@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import multiprocessing
 import statistics
 import time
@@ -18,6 +17,7 @@ from typing import Any, Final
 
 import databento
 
+from bench.figures import print_figures
 from bench.ingest.feed import Feed
 from tickfire.base.run import run_loop
 from tickfire.ingest.adapter.protocol import Resume
@@ -119,11 +119,7 @@ def main() -> None:
         "databento_callback_cpu_ns": round(statistics.median(peer), 1),
         "ratio": round(statistics.median(b / a for a, b in zip(own, peer, strict=True)), 1),
     }
-    if options.json:
-        print(json.dumps(result))
-        return
-    for name, value in result.items():
-        print(f"{name:28} {value:10,}")
+    print_figures(result, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def random_records() -> NDArray[np.uint8]:
 
 
 def inputs() -> dict[str, tuple[NDArray[np.uint8], Metadata, bool]]:
-    """Return the records, their metadata and whether only trades are taken, by name."""
+    """Return records, their metadata and True if only their trades are taken, by name."""
     given = {"1,024 instruments at random": (random_records(), Metadata("BENCH"), False)}
     if FOLDER.exists():
         mixed, orders = open_dbn(FOLDER / MIXED), open_dbn(FOLDER / ORDERS)

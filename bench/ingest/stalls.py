@@ -14,7 +14,8 @@ from typing import Any, Final
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.ingest.feed import Feed
-from bench.processes import tickfire, wait_for_url
+from bench.ingest.running import ingesting
+from bench.processes import wait_for_url
 from tickfire.base.ports import free_port
 from tickfire.base.run import run_loop
 from tickfire.ingest.redis.options import RedisOptions
@@ -33,11 +34,8 @@ async def stalls(rate: float, seconds: float) -> dict[str, Any]:
     feed, server = Feed(), EmbeddedRedis(RedisOptions(free_port()))
     await server.start()
     port, metrics_port = await feed.listen(), free_port()
-    with tickfire(
-        "ingest", "--gateway", f"127.0.0.1:{port}", "--key", "db-benchmark-0123456789",
-        "--dataset", "BENCH", "--schemas", "trades", "--metrics-port", str(metrics_port),
-        REDIS_URL=f"redis://127.0.0.1:{server.options.port}/0",
-    ):  # fmt: skip
+    redis_url = f"redis://127.0.0.1:{server.options.port}/0"
+    with ingesting(port, redis_url, "--metrics-port", str(metrics_port)):
         url = f"http://127.0.0.1:{metrics_port}/metrics"
         await asyncio.to_thread(wait_for_url, url)
         await feed.run(rate, seconds)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import json
 import os
 import time
 from typing import Any, Final
 
 from redis.asyncio import Redis
 
+from bench.figures import print_figures
 from bench.ingest.feed import Feed
-from bench.processes import cpu_seconds, tickfire
+from bench.ingest.running import ingesting
+from bench.processes import cpu_seconds
 from tickfire.base.ports import free_port
 from tickfire.base.run import run_loop
 from tickfire.ingest.redis.options import RedisOptions
@@ -61,14 +61,7 @@ async def flow(count: int) -> dict[str, float]:
     client: Any = Redis(port=server.options.port)
     store = await Store.open(url)
     tail = Tail(store, {ticks_key(STREAM): b"0-0"}, reader.on_entries)
-    with contextlib.ExitStack() as stack:
-        ingest = stack.enter_context(
-            tickfire(
-                "ingest", "--gateway", f"127.0.0.1:{port}", "--key", "db-benchmark-0123456789",
-                "--dataset", "BENCH", "--schemas", "trades", "--history-ticks", str(HISTORY),
-                REDIS_URL=url,
-            )
-        )  # fmt: skip
+    with ingesting(port, url, "--history-ticks", str(HISTORY)) as ingest:
         reading = asyncio.create_task(tail.run())
         await feed.flood(1 << 16)
         while reader.position < feed.sent:  # noqa: ASYNC110
@@ -179,12 +172,9 @@ def main() -> None:
         for entries, per_batch, ticks in ((100_000, 1, 4), (20_480, 1, 256), (20_480, 16, 256))
     ]
     for result in results:
-        if options.json:
-            print(json.dumps(result))
-            continue
-        for name, value in result.items():
-            print(f"{name:20} {value:14,}")
-        print()
+        print_figures(result, as_json=options.json)
+        if not options.json:
+            print()
 
 
 if __name__ == "__main__":
