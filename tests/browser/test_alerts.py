@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from playwright.sync_api import Route
 
 from tests.support.browser.chromium import Chart, OpenPage
 from tests.support.browser.stage import START_MS, Stage
@@ -109,3 +110,39 @@ def test_alerts_that_cannot_be_read_are_set_aside_and_told(
     chart = open_page(stage.url, symbol="ESU4", init=init)
     assert chart.text(".toast").startswith("The kept alerts cannot be read and were set aside")
     assert chart.page.evaluate("localStorage['tickfire.alerts-unreadable']") == kept
+
+
+@pytest.mark.parametrize("by", ["key", "button"])
+def test_a_panel_that_is_asked_for_before_it_is_loaded_opens_whole(
+    stage: Stage, open_page: OpenPage, by: str
+) -> None:
+    chart = open_page(stage.url, symbol="ESU4", renderer="canvas2d")
+    page = chart.page
+    held: list[Route] = []
+    page.route("**/alert-panel-*.js", lambda route: held.append(route))
+    page.reload()
+    chart.wait_live()
+    if by == "key":
+        page.keyboard.press("n")
+    else:
+        page.click("#alerts")
+    assert page.locator("#alerts-panel input").count() == 0
+    for route in held:
+        route.continue_()
+    page.locator("#alerts-panel h2", has_text="Alert for ESU4").wait_for()
+    page.locator("#alerts[aria-expanded=true]").wait_for()
+    assert chart.complaints == []
+
+
+def test_a_panel_that_cannot_be_loaded_is_told_and_loaded_when_it_is_asked_for_again(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    chart = open_page(stage.url, symbol="ESU4", renderer="canvas2d")
+    page = chart.page
+    page.route("**/alert-panel-*.js", lambda route: route.abort())
+    page.reload()
+    page.get_by_text("Alerts cannot be shown: TypeError").wait_for()
+    page.unroute_all()
+    chart.wait_live()
+    page.keyboard.press("n")
+    page.locator("#alerts-panel h2", has_text="Alert for ESU4").wait_for()

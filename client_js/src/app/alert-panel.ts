@@ -54,6 +54,7 @@ export class AlertPanel {
     });
     releaseFocusOnClose(this.panel);
     showExpanded(this.button, this.panel);
+    this.prepare();
     this.render();
   }
 

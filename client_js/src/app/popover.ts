@@ -13,7 +13,10 @@ export function releaseFocusOnClose(popover: HTMLElement): void {
 
 /** Tell by a button whether its popover is open. */
 export function showExpanded(button: HTMLElement, popover: HTMLElement): void {
-  popover.addEventListener("toggle", ({ newState }) => {
-    button.setAttribute("aria-expanded", String(newState === "open"));
-  });
+  const show = () => {
+    button.setAttribute("aria-expanded", String(popover.matches(":popover-open")));
+  };
+  popover.addEventListener("toggle", show);
+  // Its button may have opened it before its content was loaded.
+  show();
 }
