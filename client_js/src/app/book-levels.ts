@@ -46,7 +46,7 @@ export function spreadOf({ bids, asks }: Book, decimals: number): string | null 
   return fromUnits(toUnits(ask, digits) - toUnits(bid, digits), digits);
 }
 
-/** What is to be known of a book's state; empty if nothing is. */
+/** A note on a book's state; empty if there is nothing to note. */
 export function bookNote({ unsynced, crossed }: Book): string {
   if (unsynced) return "Being built again; orders may be missing.";
   return crossed ? "Bids and asks cross, as before an auction." : "";

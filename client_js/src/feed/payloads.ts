@@ -14,7 +14,7 @@ export interface Instrument {
   symbol: string;
   /** The venue's own name, such as `ESM4` for `ES.c.0`; null if it is not known. */
   raw_symbol?: string | null;
-  /** What the feed was asked for, such as the parent `ES.FUT`; null if it is not known. */
+  /** The name by which the feed was asked for it, such as the parent `ES.FUT`; null if unknown. */
   asked?: string | null;
   feed: number;
   instrument_id: number;
@@ -66,7 +66,7 @@ export interface TradingStatus {
   symbol: string;
   /** Such as `trading`, `halt`, `pause`, `pre_open` or `close`. */
   status: string;
-  /** Whether trading is halted, paused or suspended, and not merely closed. */
+  /** True while trading is halted, paused or suspended, and not merely closed. */
   halted: boolean;
   reason: string;
   event: string;
@@ -86,9 +86,9 @@ export interface Statistic {
   quantity: number | null;
   /** Time that the value refers to, in ms. */
   reference: number | null;
-  /** Whether a settlement price is final; null for other statistics. */
+  /** True if a settlement price is final; null for other statistics. */
   final: boolean | null;
-  /** Whether the value was withdrawn. */
+  /** True if the value was withdrawn. */
   deleted: boolean;
   publisher_id: number;
   timestamp: number;
@@ -134,9 +134,9 @@ export interface Book {
   asks: BookLevel[];
   /** Numbers of the publishers whose books are added up. */
   publishers: number[];
-  /** Whether the book may lack orders. */
+  /** True if the book may lack orders. */
   unsynced: boolean;
-  /** Whether the best bid is not below the best ask. */
+  /** True if the best bid is not below the best ask. */
   crossed: boolean;
   timestamp: number;
   ts_event: string;
