@@ -251,8 +251,8 @@ test("the state prefers the server's quantiles, over all its samples", () => {
   state.report({ now: ns(START), processes: [], hops: { ...hops, acknowledge: many } }, START);
   expect(state.quantiles("parse", START + 10)).toEqual({ p50: 0.09, p99: 0.15, count: 800 });
   expect(state.quantiles("network", START + 10)?.p50).toBeCloseTo(2, 2);
-  expect(state.journeyOf(id(7))?.symbol).toBe("ESU4");
-  expect(state.journeyOf(id(8))).toBeNull();
+  expect(state.journeys.size).toBe(1);
+  expect(state.journeys.newest(0)).toMatchObject({ id: id(7), symbol: "ESU4" });
 });
 
 test("nodes lie inside the width, apart, and their ways join them", () => {

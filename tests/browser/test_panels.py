@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.browser.chromium import OpenPage
 from tests.support.browser.stage import START_MS, Stage
+from tests.support.eventually import wait_until
 
 pytestmark = pytest.mark.browser
+
+JOURNEYS = 48
+"""Traced trades of which the pipeline's panel keeps the way."""
 
 
 def test_the_watch_list_is_sorted_by_its_heads_and_remembers(
@@ -65,6 +69,28 @@ def test_the_tape_shows_trades_from_a_size_on_and_stays_where_it_is_scrolled(
     newest.click()
     page.wait_for_function("() => document.querySelector('.tape-price')?.innerText === '5600.00'")
     assert not newest.is_visible()
+
+
+def test_a_traced_trade_is_followed_as_long_as_its_row_is_there(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    chart = open_page(stage.url, symbol="ESU4", renderer="canvas2d")
+    traced = chart.page.locator(".tape-follow:visible")
+    stage.trade("ESU4", "5500", 3, at_ms=START_MS)
+    wanted = stage.market.id
+
+    def is_traced() -> bool:
+        stage.trace("ESU4")  # dropped by the page until it knows the server's clock
+        return traced.count() == 1
+
+    wait_until(is_traced, "the first trade is traced")
+    for k in range(1, JOURNEYS + 1):
+        stage.trade("ESU4", f"{5500 + k}", 3, at_ms=START_MS + k)
+        stage.trace("ESU4")
+    expect(traced).to_have_count(JOURNEYS + 1)
+    traced.last.click()
+    expect(chart.page.locator("#pipeline-panel .follow")).to_have_attribute("data-trace", wanted)
+    assert chart.complaints == []
 
 
 def test_all_keys_are_shown_and_do_what_they_say(stage: Stage, open_page: OpenPage) -> None:

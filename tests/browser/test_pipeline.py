@@ -132,13 +132,20 @@ def test_the_panel_opens_from_the_latency_and_gives_the_focus_back(
     panel = chart.page.locator("#pipeline-panel")
     expect(panel).to_be_visible()
     expect(badge).to_have_attribute("aria-expanded", "true")
-    expect(node(chart.page, "server")).to_have_attribute("data-state", "up")
+    expect(node(chart.page, "server")).to_have_attribute("data-state", "up", timeout=PATIENCE_MS)
     chart.page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(badge).to_be_focused()
-    traced = chart.page.locator(".tape-follow:visible").first
-    traced.wait_for(timeout=PATIENCE_MS)
-    traced.evaluate("each => each.click()")  # rows move on as trades come
+    # Found and clicked at once: rows move on as trades come.
+    chart.page.wait_for_function(
+        """() => {
+          const row = ".tape-row:not([hidden])";
+          const traced = document.querySelector(`${row} .tape-follow:not([hidden])`);
+          traced?.click();
+          return traced !== null;
+        }""",
+        timeout=PATIENCE_MS,
+    )
     expect(panel).to_be_visible()
     expect(chart.page.locator(".follow-row").first).to_be_visible()
     assert chart.complaints == []

@@ -70,7 +70,7 @@ export class Page {
     () => this.chart.timeZone,
     (reason) => this.tellFailure(reason),
   );
-  readonly prices = new Prices(this.watch, (id) => this.pipelinePanel.follow(id));
+  readonly prices = new Prices(this.watch, (journey) => this.pipelinePanel.follow(journey));
   readonly book = new ShownBook(
     () => this.frames.request(),
     (reason) => this.tellFailure(reason),
@@ -155,7 +155,7 @@ export class Page {
 
   private listen(): void {
     this.chart.on("computed", () => this.probe.computed());
-    this.probe.state.onJourney(({ id }) => this.prices.tape.trace(id));
+    this.probe.state.onJourney((journey) => this.prices.tape.trace(journey));
     this.feed.news({
       onLatest: (headlines) => this.takeNews(() => this.news.reset(headlines)),
       onHeadline: (headline) => this.takeNews(() => this.news.push(headline)),

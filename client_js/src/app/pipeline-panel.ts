@@ -1,5 +1,6 @@
 import { byId, el } from "../dom";
 import type { Zone } from "../format/zone";
+import type { Journey } from "../pipeline/journey";
 import type { PipelineProbe } from "../pipeline/probe";
 import type { PipelineView } from "../pipeline/view/view";
 import { besidePage } from "./beside-page";
@@ -34,9 +35,7 @@ export class PipelinePanel {
   }
 
   /** Follow a traced tick in the panel. */
-  follow(id: string): void {
-    const journey = this.probe.state.journeyOf(id);
-    if (journey === null) return;
+  follow(journey: Journey): void {
     this.panel.showPopover();
     this.view.use((view) => view.follow(journey));
   }

@@ -1,5 +1,6 @@
 import { padDecimals } from "../format/decimal";
 import type { Zone } from "../format/zone";
+import type { Journey } from "../pipeline/journey";
 import { Header } from "./header";
 import { SessionStats } from "./session-stats";
 import type { SymbolState } from "./symbols";
@@ -12,10 +13,10 @@ export class Prices {
   readonly sessionStats = new SessionStats();
   readonly tape: Tape;
 
-  /** `onFollow` is called with the id of a traced trade that the user clicks. */
+  /** `onFollow` is called with the way of a traced trade that the user clicks. */
   constructor(
     private readonly watch: WatchList,
-    onFollow: (id: string) => void,
+    onFollow: (journey: Journey) => void,
   ) {
     this.tape = new Tape(onFollow);
   }

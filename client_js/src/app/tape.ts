@@ -3,6 +3,7 @@ import type { Tick } from "../feed/payloads";
 import { compact, padDecimals } from "../format/decimal";
 import { clock } from "../format/time";
 import type { Zone } from "../format/zone";
+import type { Journey } from "../pipeline/journey";
 import { Ring } from "../store/ring";
 import { recall, remember } from "./settings";
 
@@ -21,6 +22,8 @@ const SCROLLED_PX = 4;
 
 interface Row {
   id: string;
+  /** The trade's way to this page, if it was traced. */
+  journey: Journey | null;
   element: HTMLElement;
   follow: HTMLElement;
   time: HTMLElement;
@@ -46,8 +49,8 @@ export class Tape {
   /** The zone and decimals that the rows were drawn with. */
   private look = "";
 
-  /** `onFollow` is called with the id of a traced trade that the user clicks. */
-  constructor(onFollow: (id: string) => void) {
+  /** `onFollow` is called with the way of a traced trade that the user clicks. */
+  constructor(onFollow: (journey: Journey) => void) {
     this.rows = Array.from({ length: ROWS }, () => makeRow(onFollow));
     for (const size of LEAST) {
       const text = size === 0 ? "all" : `≥ ${compact(size)}`;
@@ -69,9 +72,11 @@ export class Tape {
   }
 
   /** A trade was traced: its row, if there is one, can be clicked. */
-  trace(id: string): void {
-    const row = this.rows.find((each) => each.id === id);
-    if (row !== undefined) row.follow.hidden = false;
+  trace(journey: Journey): void {
+    const row = this.rows.find((each) => each.id === journey.id);
+    if (row === undefined) return;
+    row.journey = journey;
+    row.follow.hidden = false;
   }
 
   clear(): void {
@@ -153,7 +158,7 @@ function leastOf(text: string | null): number {
   return LEAST.includes(size) ? size : 0;
 }
 
-function makeRow(onFollow: (id: string) => void): Row {
+function makeRow(onFollow: (journey: Journey) => void): Row {
   const [time, price, size] = ["tape-time", "tape-price", "tape-size"].map((name) =>
     el("span", name),
   );
@@ -165,13 +170,16 @@ function makeRow(onFollow: (id: string) => void): Row {
     "aria-label": "Follow this trade hop by hop",
   });
   const element = el("li", "tape-row", {}, time, price, size, follow);
-  const row: Row = { id: "", element, follow, time, price, size };
-  follow.addEventListener("click", () => onFollow(row.id));
+  const row: Row = { id: "", journey: null, element, follow, time, price, size };
+  follow.addEventListener("click", () => {
+    if (row.journey !== null) onFollow(row.journey);
+  });
   return row;
 }
 
 function fill(row: Row, trade: Trade, decimals: number, zone: Zone): void {
   row.id = trade.id;
+  row.journey = null;
   row.follow.hidden = true;
   row.element.hidden = false;
   setData(row.element, "side", trade.side);

@@ -104,15 +104,6 @@ export class PipelineState {
     return name === "socket" ? { ...found, rate, backlog: this.buffered } : { ...found, rate };
   }
 
-  /** The journey of a tick, if it was traced lately. */
-  journeyOf(id: string): Journey | null {
-    for (let age = 0; age < this.journeys.size; age++) {
-      const journey = this.journeys.newest(age);
-      if (journey?.id === id) return journey;
-    }
-    return null;
-  }
-
   private arrive(journey: Journey): void {
     this.journeys.push(journey);
     const at = journey.began - this.offset;

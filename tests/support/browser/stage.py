@@ -33,6 +33,7 @@ from tickfire.store.schema import INTERVALS_S
 
 JOIN_TIMEOUT_S: Final = 10
 START_MS: Final = 1_719_840_600_000  # 2024-07-01 13:30 UTC
+HOPS: Final = ["received", "parsed", "written", "read", "encoded", "sent"]
 HEADERS: Final = {
     "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; "
     "worker-src 'self' blob:; connect-src 'self'",
@@ -147,7 +148,7 @@ class Market:
         if topic.startswith("signals:"):
             return {"signals": self.signals}
         if topic == "pipeline:trace":
-            return {"hops": ["received", "parsed", "written", "read", "encoded", "sent"]}
+            return {"hops": HOPS}
         if topic == "pipeline:health":
             return {"now": str(time.time_ns()), "processes": [], "hops": {}}
         kind, _, name = topic.partition(":")
@@ -223,6 +224,13 @@ class Market:
         topic = f"candles:{instrument.symbol}:{interval}"
         self.broadcast(topic, "candle", {**shape, **candle, "id": self.id})
 
+    def trace(self, symbol: str) -> None:
+        """Tell of the way of a symbol's last trade, which took a moment."""
+        now = str(time.time_ns())
+        tick = {"symbol": symbol, "id": self.id, "price": plain(self.instruments[symbol].price)}
+        figures = {"volume": 3, "ts_event": now, "ticks_per_s": 1, "clients": 1}
+        self.broadcast("pipeline:trace", "trace", {**dict.fromkeys(HOPS, now), **tick, **figures})
+
     def broadcast(self, topic: str, event: str, payload: dict[str, Any]) -> None:
         frame = json.dumps([None, None, topic, event, payload])
         for send in self.subscribers.get(topic, []):
@@ -281,7 +289,7 @@ class Connection:
         elif event == "history":
             response = self.market.page(topic, payload)
         elif event == "clock":
-            response = {"now": str(time.time_ns())}
+            response = {"now": str(time.time_ns()), "buffered": 0}
         reply = {"status": status, "response": response}
         self.send(json.dumps([join_ref, ref, topic, "phx_reply", reply]))
 
@@ -344,6 +352,10 @@ class Stage:
     def trade(self, symbol: str, price: str, volume: int, *, at_ms: int, side: str = "B") -> None:
         """Let one trade happen."""
         self.serving.call(lambda: self.market.trade(symbol, price, volume, side=side, at_ms=at_ms))
+
+    def trace(self, symbol: str) -> None:
+        """Tell of the way of a symbol's last trade."""
+        self.serving.call(lambda: self.market.trace(symbol))
 
 
 @contextmanager
