@@ -20,8 +20,9 @@ from tickfire.base.ports import free_port
 from tickfire.ingest.redis.options import RedisOptions
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.models.infer.counters import Counters
+from tickfire.models.infer.instruments import Instruments
 from tickfire.models.infer.service import Infer, InferConfig
-from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
+from tickfire.models.infer.stream_model import Rows, StreamModel
 from tickfire.models.infer.streams import Streams
 from tickfire.models.records import SENTIMENT_KEY, Signal
 from tickfire.models.registry import STREAM_MODELS, stream_model

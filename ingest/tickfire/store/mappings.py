@@ -131,6 +131,18 @@ class Mappings:
         nearest = before[-1] if before else rows[0] if rows else None
         return None if nearest is None or self._is_taken(nearest, ts) else nearest
 
+    def named(self, feed: int, instrument_id: int, ts: int) -> Instrument:
+        """Return the row of an instrument at a time (ns), or a stand-in if it has none.
+
+        The stand-in has the venue's own name, or else ``<feed>:<instrument_id>``.
+        """
+        row = self.at(feed, instrument_id, ts)
+        if row is not None:
+            return row
+        known = self.rows(feed, instrument_id)
+        raw = known[-1].raw_symbol if known else ""
+        return Instrument(feed, instrument_id, raw or f"{feed}:{instrument_id}")
+
     def aliases(self, feed: int, instrument_id: int, ts: int) -> tuple[Instrument, ...]:
         """Return all rows of an instrument at a time (ns), that of `at` first."""
         first = self.at(feed, instrument_id, ts)
@@ -172,6 +184,22 @@ class Mappings:
         others = self.rows(row.feed, row.instrument_id)
         later = [o.start for o in others if o.symbol != row.symbol and o.start >= row.end]
         return min(later, default=EVER)
+
+    def first_id(self, feed: int, symbol: str) -> int | None:
+        """Return the first id that a symbol stood for, None if that id had another name before."""
+        holders = self._by_symbol.get((feed, symbol))
+        if not holders:
+            return None
+        first = self.rows(feed, holders[0].instrument_id)[0]
+        return first.instrument_id if first.symbol == symbol else None
+
+    def is_moved(self, feed: int) -> bool:
+        """Return whether any id of a feed has had several symbols, or any symbol several ids."""
+        symbols = [rows for (own, _), rows in self._by_symbol.items() if own == feed]
+        ids = [rows for (own, _), rows in self._by_key.items() if own == feed]
+        return any(len({row.instrument_id for row in rows}) > 1 for rows in symbols) or any(
+            len({row.symbol for row in rows}) > 1 for rows in ids
+        )
 
     def bounds(self, feed: int) -> list[int]:
         """Return the times (ns) at which the name of an instrument of a feed may change, sorted."""

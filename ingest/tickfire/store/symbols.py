@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from tickfire.store.schema import Instrument
 
 
-def qualified(instrument: Instrument) -> str:
+class Named(Protocol):
+    """Anything that a feed has a symbol for, such as an `Instrument`."""
+
+    @property
+    def feed(self) -> int:
+        """The number of the feed."""
+
+    @property
+    def symbol(self) -> str:
+        """The symbol in that feed."""
+
+
+def qualified(named: Named) -> str:
     """Return the name that no other feed has: ``FEED/SYMBOL``, with the number of the feed."""
-    return f"{instrument.feed}/{instrument.symbol}"
+    return f"{named.feed}/{named.symbol}"
 
 
 def lowest_feeds(instruments: Iterable[Instrument]) -> dict[str, int]:
@@ -20,11 +33,11 @@ def lowest_feeds(instruments: Iterable[Instrument]) -> dict[str, int]:
     return lowest
 
 
-def name_of(instrument: Instrument, lowest: Mapping[str, int]) -> str:
+def name_of(named: Named, lowest: Mapping[str, int]) -> str:
     """Return the shortest name of an instrument, given the result of `lowest_feeds`.
 
     A symbol alone stands for the instrument of the lowest-numbered feed that has it; those of the
     other feeds are named by `qualified`.
     """
-    is_lowest = lowest.get(instrument.symbol, instrument.feed) == instrument.feed
-    return instrument.symbol if is_lowest else qualified(instrument)
+    is_lowest = lowest.get(named.symbol, named.feed) == named.feed
+    return named.symbol if is_lowest else qualified(named)

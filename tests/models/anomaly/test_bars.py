@@ -14,8 +14,8 @@ from tickfire.models.anomaly.artifact import read
 from tickfire.models.anomaly.forest import BAR_FEATURE_NAMES, BarDetector, BarFeatures, Forest
 from tickfire.models.anomaly.stream import DEFAULT_PATH, AnomalyModel
 from tickfire.models.export.from_sklearn import export
-from tickfire.models.infer.stream_model import Instruments
-from tickfire.store.schema import BAR_LATE, BAR_REWIND
+from tickfire.models.infer.instruments import Instruments
+from tickfire.store.schema import BAR_LATE, BAR_REWIND, Instrument
 
 type Array = NDArray[np.float64]
 
@@ -102,7 +102,7 @@ def test_event_at_end_of_minute() -> None:
     bars["volume"] = rows[4]
     late = bars[100:101].copy()
     late["flags"] = BAR_LATE
-    made = AnomalyModel(Instruments({(0, 1): "ACME"}))
+    made = AnomalyModel(Instruments([Instrument(0, 1, "ACME")]))
     signals = made.on_bars(0, np.concatenate([bars[:150], late, bars[150:]]))
     at = int(bars["start"][200]) + 60 * 10**9
     signal = next(one for one in signals if one.at == at)

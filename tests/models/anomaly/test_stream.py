@@ -16,13 +16,14 @@ from tickfire.models.anomaly.artifact import read
 from tickfire.models.anomaly.detector import FEATURE_NAMES
 from tickfire.models.anomaly.stream import DEFAULT_PATH, AnomalyModel
 from tickfire.models.artifact import ArtifactError, load, save
-from tickfire.models.infer.stream_model import Instruments
+from tickfire.models.infer.instruments import Instruments
 from tickfire.models.records import Signal
 from tickfire.models.registry import stream_model
+from tickfire.store.schema import Instrument
 
 
 def model(path: Path = DEFAULT_PATH) -> AnomalyModel:
-    return AnomalyModel(Instruments({(0, 1): "ACME"}), path)
+    return AnomalyModel(Instruments([Instrument(0, 1, "ACME")]), path)
 
 
 def test_huge_size_becomes_an_event() -> None:

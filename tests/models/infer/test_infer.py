@@ -21,6 +21,7 @@ from tickfire.base.errors import UsageError
 from tickfire.models.artifact import SHIPPED
 from tickfire.models.infer import service, streams
 from tickfire.models.infer.cli import infer as command
+from tickfire.models.infer.instruments import Instruments
 from tickfire.models.infer.service import Infer, InferConfig
 from tickfire.models.infer.stream_model import Rows, StreamModel
 from tickfire.models.records import (
@@ -31,7 +32,7 @@ from tickfire.models.records import (
     Signal,
 )
 from tickfire.models.registry import STREAM_MODELS, stream_model
-from tickfire.store.schema import NEWS_KEY, TICK, Headline
+from tickfire.store.schema import NEWS_KEY, TICK, Headline, Instrument
 from tickfire.store.store import Store
 
 
@@ -51,8 +52,9 @@ class Hundreds(StreamModel):
         for index, tick in enumerate(ticks):
             self.seen += 1
             if self.seen % 100 == 0:
-                symbol = self.instruments.symbol(int(tick["feed"]), int(tick["instrument_id"]))
                 detail, at = {"count": self.seen}, int(tick["ts_event"])
+                about = int(tick["feed"]), int(tick["instrument_id"]), at
+                symbol = self.instruments.symbol(*about)
                 found.append(self.signal("anomaly", symbol, at, detail, first + index))
         return found
 
@@ -296,10 +298,8 @@ def test_every_registered_model_can_be_imported() -> None:
 
 
 def test_instrument_without_symbol_is_named_by_id() -> None:
-    from tickfire.models.infer.stream_model import Instruments
-
     instruments = Instruments()
-    assert instruments.symbol(1, 7) == "7"
-    instruments.replace({(1, 7): "AAA"})
-    assert instruments.symbol(1, 7) == "AAA"
+    assert instruments.symbol(1, 7, DAY) == "1:7"
+    instruments.replace([Instrument(1, 7, "AAA")])
+    assert instruments.symbol(1, 7, DAY) == "AAA"
     assert list(StreamModel(instruments).on_ticks(0, 1, np.empty(0, TICK))) == []

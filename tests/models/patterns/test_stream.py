@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from tests.support.models.bars import MINUTE, START, minute_bars
 from tests.support.models.candles import gridded_candles
 from tests.support.models.drawings import DRAWINGS
-from tickfire.models.infer.stream_model import Instruments
+from tickfire.models.infer.instruments import Instruments
 from tickfire.models.patterns.candles import CandlePatterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS
 from tickfire.models.patterns.longer import Candle, LongerCandles
 from tickfire.models.patterns.stream import PatternsModel
 from tickfire.models.records import Signal
 from tickfire.models.registry import stream_model
-from tickfire.store.schema import BAR_LATE, BAR_REWIND
+from tickfire.store.schema import BAR_LATE, BAR_REWIND, Instrument
 
 
 def model(*intervals: str) -> PatternsModel:
-    instruments = Instruments({(0, 1): "ACME", (0, 2): "OTHER"})
+    instruments = Instruments([Instrument(0, 1, "ACME"), Instrument(0, 2, "OTHER")])
     return PatternsModel(instruments, intervals) if intervals else PatternsModel(instruments)
 
 

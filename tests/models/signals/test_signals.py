@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickfire.models.artifact import Artifact, ArtifactError, load
-from tickfire.models.infer.stream_model import Instruments
+from tickfire.models.infer.instruments import Instruments
 from tickfire.models.records import Sentiment, Signal
 from tickfire.models.rules.parse import parse
 from tickfire.models.rules.rule_file import Rule
@@ -25,7 +25,7 @@ from tickfire.models.signals.inputs import NAMES, Inputs
 from tickfire.models.signals.outlook import DEFAULT_PATH, KIND, VERSION, OutlookModel
 from tickfire.models.signals.stream import RULES_VARIABLE, SignalsModel
 from tickfire.models.signals.walk import auc, block_bootstrap, brier, folds, wilson
-from tickfire.store.schema import BAR, BAR_LATE, BAR_REWIND
+from tickfire.store.schema import BAR, BAR_LATE, BAR_REWIND, Instrument
 
 MINUTE = 60_000_000_000
 BEGIN = 1_700_000_000_000_000_000 // (300 * 10**9) * 300 * 10**9
@@ -53,7 +53,7 @@ def columns(rows: Any) -> dict[str, Any]:
 
 
 def model(*rules: Rule) -> SignalsModel:
-    table = Instruments({(1, 1): "AAA", (1, 2): "BBB"})
+    table = Instruments([Instrument(1, 1, "AAA"), Instrument(1, 2, "BBB")])
     return SignalsModel(table, rules, clock=lambda: 0.0)
 
 
@@ -278,5 +278,5 @@ def test_rules_from_environment_variable(tmp_path: Path, monkeypatch: pytest.Mon
     path = tmp_path / "rules.toml"
     path.write_text("[[rule]]\nname = 'any'\nwhen = 'close > 0'\n")
     monkeypatch.setenv(RULES_VARIABLE, str(path))
-    own = SignalsModel(Instruments({(1, 1): "AAA"}))
+    own = SignalsModel(Instruments([Instrument(1, 1, "AAA")]))
     assert [signal.detail["name"] for signal in own.on_bars(0, bars(1))] == ["any"]

@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tickfire.kernels.pointers import address_of
-from tickfire.models.anomaly.bars_kernel import BAR_FEATURES, BAR_ROW_WORDS, bar_features
+from tickfire.models.anomaly.bars_kernel import (
+    BAR_FEATURES,
+    BAR_ROW_WORDS,
+    LAST_CLOSE,
+    bar_features,
+)
 from tickfire.models.export.exported import Exported
 from tickfire.models.export.walk_kernel import WALK_TREES
 
@@ -113,6 +118,10 @@ class BarFeatures:
         """Forget what is known of a series."""
         self._states[series] = 0.0
 
+    def interrupt(self, series: int) -> None:
+        """Compare the next bar of a series with none before; what was learnt stays."""
+        self._states[series, LAST_CLOSE] = 0.0
+
     def push(self, bars: ArrayLike, series: ArrayLike | None = None) -> Floats:
         """Take the next closed bars and return their z-scores.
 
@@ -190,6 +199,10 @@ class BarDetector:
         """Forget what is known of a series."""
         self._features.reset(series)
         self._seen[series] = self._quiet[series] = 0
+
+    def interrupt(self, series: int) -> None:
+        """Compare the next bar of a series with none before; what was learnt stays."""
+        self._features.interrupt(series)
 
     def push(self, bars: ArrayLike, series: ArrayLike) -> list[BarAlarm]:
         """Take the next closed bars, as `BarFeatures.push` does, and return the anomalies."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,9 @@ from tickfire.models.anomaly.forest import BAR_FEATURE_NAMES, BarAlarm, BarDetec
 from tickfire.models.artifact import SHIPPED
 from tickfire.models.features.catalogue import COLUMNS
 from tickfire.models.infer.closed_bars import ClosedBars, columns_of, end_of
-from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
+from tickfire.models.infer.instruments import Instruments, SeriesKey
+from tickfire.models.infer.series_numbers import SeriesNumbers
+from tickfire.models.infer.stream_model import Rows, StreamModel
 from tickfire.models.records import Signal
 from tickfire.models.reload import Reloader
 from tickfire.store.schema import MINUTE_S
@@ -43,30 +46,43 @@ class AnomalyModel(StreamModel):
         self._frozen = Reloader(path or instruments.artifact(NAME), read)
         self._detector = TickDetector(self._frozen.model.limits)
         self._bar_detector = BarDetector(self._frozen.model.forest)
-        self._series: dict[tuple[int, int], tuple[int, ClosedBars]] = {}
+        self._numbers = SeriesNumbers(instruments)
+        self._series: dict[SeriesKey, _Series] = {}
         self._alarms = self._bar_alarms = 0
 
     def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
         """Return the anomalies among ticks; see `StreamModel.on_ticks`."""
-        alarms = self._detector.push(ticks)
-        self._alarms += len(alarms)
-        return [self._signal(alarm, ticks[alarm.tick_index], first) for alarm in alarms]
+        signals: list[Signal] = []
+        for part in self._numbers.parts(ticks):
+            if part.moved:
+                self._detector.interrupt(int(ticks["feed"][0]), part.moved)
+            alarms = self._detector.push(part.ticks)
+            self._alarms += len(alarms)
+            for alarm in alarms:
+                at = part.at + alarm.tick_index
+                signals.append(self._signal(alarm, ticks[at], first + at))
+        return signals
 
     def on_bars(self, shard: int, bars: Rows) -> Sequence[Signal]:
         """Return the anomalies among closed minutes; see `StreamModel.on_bars`."""
         signals: list[Signal] = []
         taken: list[tuple[Any, int]] = []
         for bar in bars[bars["interval_s"] == MINUTE_S]:
-            key = int(bar["feed"]), int(bar["instrument_id"])
-            number, closed = self._series.setdefault(key, (len(self._series), ClosedBars()))
-            step = closed.take(bar)
+            instrument_id = int(bar["instrument_id"])
+            key = self.instruments.series(int(bar["feed"]), instrument_id, int(bar["start"]))
+            series = self._series.setdefault(key, _Series(len(self._series), instrument_id))
+            step = series.bars.take(bar)
             if step == "skip":
                 continue
-            if step == "restart":
+            moved, series.instrument_id = series.instrument_id != instrument_id, instrument_id
+            if step == "restart" or moved:
                 signals += self._judged(taken)
                 taken = []
-                self._bar_detector.reset(number)
-            taken.append((bar, number))
+            if step == "restart":
+                self._bar_detector.reset(series.number)
+            elif moved:
+                self._bar_detector.interrupt(series.number)
+            taken.append((bar, series.number))
         return [*signals, *self._judged(taken)]
 
     def _judged(self, taken: Sequence[tuple[Any, int]]) -> list[Signal]:
@@ -79,7 +95,8 @@ class AnomalyModel(StreamModel):
         return [self._bar_signal(alarm, taken[alarm.bar_index][0]) for alarm in alarms]
 
     def _bar_signal(self, alarm: BarAlarm, bar: Any) -> Signal:
-        symbol = self.instruments.symbol(int(bar["feed"]), int(bar["instrument_id"]))
+        about = int(bar["feed"]), int(bar["instrument_id"]), int(bar["start"])
+        symbol = self.instruments.symbol(*about)
         detail = bar_detail(alarm, self._frozen.model.forest.threshold)
         model = f"{NAME}/{VERSION}"
         return Signal("anomaly", symbol, end_of(bar), detail, model, int(bar["n"]))
@@ -101,11 +118,20 @@ class AnomalyModel(StreamModel):
             "alarms_in_refractory_periods": self._detector.quiet,
         }
 
-    def _signal(self, alarm: Alarm, tick: Any, first: int) -> Signal:
-        symbol = self.instruments.symbol(alarm.feed, alarm.instrument_id)
+    def _signal(self, alarm: Alarm, tick: Any, position: int) -> Signal:
+        at = int(tick["ts_event"])
+        symbol = self.instruments.symbol(int(tick["feed"]), int(tick["instrument_id"]), at)
         model = f"{NAME}/{VERSION}"
-        at, position = int(tick["ts_event"]), first + alarm.tick_index
         return Signal("anomaly", symbol, at, detail_of(alarm), model, position)
+
+
+@dataclass(slots=True)
+class _Series:
+    """State of the minutes of one symbol: its number, and the instrument of its newest bar."""
+
+    number: int
+    instrument_id: int
+    bars: ClosedBars = field(default_factory=ClosedBars)
 
 
 def detail_of(alarm: Alarm) -> dict[str, Any]:

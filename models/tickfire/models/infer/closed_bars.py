@@ -16,8 +16,8 @@ from tickfire.store.schema import BAR_LATE, BAR_REWIND
 class ClosedBars:
     """Filter of the bars of one series.
 
-    A bar counts when it is first closed; late pieces of it change nothing. A rewind starts the
-    series afresh.
+    A bar counts when it is first closed; late pieces of it change nothing. A rewind that voids any
+    bar starts the series afresh.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class ClosedBars:
             ``"skip"``: it is late, or was seen before.
         """
         flags, start = int(bar["flags"]), int(bar["start"])
-        if flags & BAR_REWIND:
+        if flags & BAR_REWIND and start <= self._newest:
             self._newest = start
             return "restart"
         if flags & BAR_LATE or start <= self._newest:

@@ -19,7 +19,8 @@ from tickfire.models.artifact import SHIPPED
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.feed_models import FeedModels
 from tickfire.models.infer.headlines import Headlines
-from tickfire.models.infer.stream_model import Instruments, StreamModel
+from tickfire.models.infer.instruments import Instruments
+from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Sentiment
 from tickfire.models.registry import STREAM_MODELS, stream_model
 from tickfire.models.reload import Reloader
@@ -28,9 +29,10 @@ from tickfire.models.sentiment.model import SentimentModel
 from tickfire.store.epoch import epochs_of, instruments_of, read_hash
 from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.limits import REQUEST_TIMEOUT_S
-from tickfire.store.schema import INSTRUMENTS_KEY, META_KEY
+from tickfire.store.requests import newest_id
+from tickfire.store.schema import INSTRUMENTS_KEY, META_KEY, STATUS_KEY
 from tickfire.store.store import REDIS_ERRORS, Store
-from tickfire.store.symbols import lowest_feeds, name_of
+from tickfire.store.tail import Tail
 
 SENTIMENT: Final = "sentiment"
 LOOK_S: Final = 1.0
@@ -83,6 +85,7 @@ class Infer:
         # Made at once, so that a user's mistake is reported before anything runs.
         self._spare = [self._new_models()]
         self._feeds: dict[int, FeedModels] = {}
+        self._announced = asyncio.Event()
 
     async def run(self) -> None:
         """Read and publish until cancelled."""
@@ -92,6 +95,7 @@ class Infer:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._headlines.run())
                 tasks.create_task(self._refresh_for_ever())
+                tasks.create_task(self._follow_status())
                 tasks.create_task(Heartbeat(self._store, "infer", self._figures).run())
         finally:
             await asyncio.gather(*(feed.stop() for feed in self._feeds.values()))
@@ -108,9 +112,17 @@ class Infer:
         self.counters.reloads.labels(SENTIMENT).set(self.sentiment.swaps)
         self.counters.refusals.labels(SENTIMENT).set(self.sentiment.refusals)
 
+    async def _follow_status(self) -> None:
+        """Look at once when ingest tells something, such as new instruments."""
+        last = await newest_id(self._store, STATUS_KEY)
+        await Tail(self._store, {STATUS_KEY: last}, lambda *_: self._announced.set()).run()
+
     async def _refresh_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._announced.wait()
+            self._announced.clear()
             await self._refresh()
             self.reload()
 
@@ -148,10 +160,8 @@ class Infer:
         if rows == self._rows:
             return
         self._rows = rows
-        known = sorted(instruments_of(rows), key=lambda one: one.start)
-        lowest = lowest_feeds(known)
-        names = {(one.feed, one.instrument_id): name_of(one, lowest) for one in known}
-        self._instruments.replace(names)
+        known = instruments_of(rows)
+        self._instruments.replace(known)
         self._headlines.linker = Linker({one.symbol for one in known})
 
     def _figures(self) -> dict[str, float]:

@@ -1,52 +1,19 @@
-"""Base class of models over ticks and bars, and the instruments that they know."""
+"""Base class of models over ticks and bars."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.models.artifact import SHIPPED
+from tickfire.models.infer.instruments import Instruments
 from tickfire.models.records import Sentiment, Signal
 
 __all__ = ["Instruments", "Rows", "StreamModel"]
 
 type Rows = NDArray[np.void]
-
-
-@dataclass(slots=True)
-class Instruments:
-    """The instrument table, for models.
-
-    Attributes
-    ----------
-    symbols : dict of (feed, instrument_id) to str
-        Names of the instruments, as clients know them, by feed and instrument id; updated in place
-        while the process runs.
-    artifacts : Path
-        Folder of the models' artifacts.
-    """
-
-    symbols: dict[tuple[int, int], str] = field(default_factory=dict)
-    artifacts: Path = SHIPPED
-
-    def artifact(self, name: str) -> Path:
-        """Return the path of an artifact's manifest: in the folder, or the one that ships."""
-        path = self.artifacts / f"{name}.json"
-        return path if path.exists() else SHIPPED / path.name
-
-    def symbol(self, feed: int, instrument_id: int) -> str:
-        """Return the symbol of an instrument, or its id if the table has none."""
-        return self.symbols.get((feed, instrument_id)) or str(instrument_id)
-
-    def replace(self, symbols: Mapping[tuple[int, int], str]) -> None:
-        """Replace the table."""
-        self.symbols.clear()
-        self.symbols.update(symbols)
 
 
 class StreamModel:

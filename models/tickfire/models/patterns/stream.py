@@ -10,7 +10,8 @@ import numpy as np
 
 from tickfire.base.units import NS_PER_MS, NS_PER_S
 from tickfire.models.infer.closed_bars import ClosedBars
-from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
+from tickfire.models.infer.instruments import Instruments, SeriesKey
+from tickfire.models.infer.stream_model import Rows, StreamModel
 from tickfire.models.patterns.candles import CandlePatterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS
 from tickfire.models.patterns.chart import CHART_MEANINGS, ChartPattern, ChartPatterns
@@ -28,9 +29,6 @@ KEPT_BARS: Final = 4096
 """Number of bars of a series whose times are remembered, for the points of chart patterns."""
 FIRST_SERIES: Final = 64
 VERSION: Final = 1
-
-type Key = tuple[int, int]
-"""Feed and instrument id."""
 
 
 class PatternsModel(StreamModel):
@@ -58,7 +56,7 @@ class PatternsModel(StreamModel):
             raise ValueError("patterns need candles of a minute or more")
         self._candles = CandlePatterns(series=FIRST_SERIES)
         self._used = 0
-        self._instruments: dict[Key, _Instrument] = {}
+        self._instruments: dict[SeriesKey, _Instrument] = {}
         self._counts = {"bars": 0, "candlesticks": 0, "charts": 0}
 
     def on_bars(self, shard: int, bars: Rows) -> Sequence[Signal]:
@@ -82,7 +80,9 @@ class PatternsModel(StreamModel):
 
     def _closed(self, bar: Any) -> Iterator[tuple[_Series, Candle]]:
         """Yield the candles of all intervals that a minute bar closes."""
-        key = int(bar["feed"]), int(bar["instrument_id"])
+        key = self.instruments.series(
+            int(bar["feed"]), int(bar["instrument_id"]), int(bar["start"])
+        )
         instrument = self._instruments.get(key)
         if instrument is None:
             instrument = self._instruments[key] = self._new(key)
@@ -98,7 +98,7 @@ class PatternsModel(StreamModel):
             for candle in series.longer.push(minute):
                 yield series, candle
 
-    def _new(self, key: Key) -> _Instrument:
+    def _new(self, key: SeriesKey) -> _Instrument:
         first = self._used
         self._used += len(self._intervals)
         if self._used > self._candles.series:
@@ -120,15 +120,15 @@ class PatternsModel(StreamModel):
             yield self._signal(series, candle, _chart(chart, series))
 
     def _signal(self, series: _Series, candle: Candle, detail: dict[str, Any]) -> Signal:
-        symbol = self.instruments.symbol(*series.key)
+        symbol = self.instruments.name(series.key)
         end = candle.start + series.seconds * NS_PER_S
         return Signal("pattern", symbol, end, detail, f"{self.name}/{VERSION}", candle.position)
 
 
 class _Series:
-    """State of one instrument and interval."""
+    """State of one symbol and interval."""
 
-    def __init__(self, key: Key, interval: str, number: int) -> None:
+    def __init__(self, key: SeriesKey, interval: str, number: int) -> None:
         self.key = key
         self.interval = interval
         self.seconds = INTERVALS_S[interval]
@@ -143,7 +143,7 @@ class _Series:
 
 
 class _Instrument:
-    """State of one instrument."""
+    """State of one symbol."""
 
     def __init__(self, series: list[_Series]) -> None:
         self.bars = ClosedBars()

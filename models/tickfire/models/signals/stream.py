@@ -16,7 +16,8 @@ from tickfire.base.units import NS_PER_S
 from tickfire.models.features.catalogue import Feature
 from tickfire.models.features.feature_set import FeatureSet
 from tickfire.models.infer.closed_bars import ClosedBars, columns_of, end_of
-from tickfire.models.infer.stream_model import Instruments, Rows, StreamModel
+from tickfire.models.infer.instruments import Instruments, SeriesKey
+from tickfire.models.infer.stream_model import Rows, StreamModel
 from tickfire.models.records import Sentiment, Signal
 from tickfire.models.reload import Reloader
 from tickfire.models.rules.program import TRUE
@@ -29,8 +30,8 @@ from tickfire.store.schema import INTERVALS_S, MINUTE_S
 RULES_VARIABLE: Final = "TICKFIRE_RULES"
 """Environment variable that names the file of rules."""
 
-type Key = tuple[int, int, int]
-"""Feed, instrument id, interval in seconds."""
+type Key = tuple[SeriesKey, int]
+"""Series, interval in seconds."""
 
 
 class SignalsModel(StreamModel):
@@ -89,8 +90,9 @@ class SignalsModel(StreamModel):
         return self._counts
 
     def _on_bar(self, bar: Any) -> Iterator[Signal]:
-        key = int(bar["feed"]), int(bar["instrument_id"]), int(bar["interval_s"])
-        symbol = self.instruments.symbol(key[0], key[1])
+        about = int(bar["feed"]), int(bar["instrument_id"]), int(bar["start"])
+        key = self.instruments.series(*about), int(bar["interval_s"])
+        symbol = self.instruments.name(key[0])
         step = self._bars.setdefault(key, ClosedBars()).take(bar)
         if step == "skip":
             return
@@ -99,7 +101,7 @@ class SignalsModel(StreamModel):
             self._watches.pop(key, None)
         self._counts["bars"] += 1
         columns = columns_of(bar)
-        if key[2] == MINUTE_S:
+        if key[1] == MINUTE_S:
             yield from self._outlooks(key, symbol, bar, columns)
         yield from self._fired(key, symbol, bar, columns)
 
@@ -108,14 +110,14 @@ class SignalsModel(StreamModel):
     ) -> Iterator[Signal]:
         """Yield the signals of the rules that begin to hold at a bar."""
         if key not in self._watches:
-            self._watches[key] = _RuleWatch.of(self._rules, symbol, key[2])
+            self._watches[key] = _RuleWatch.of(self._rules, symbol, key[1])
         watch = self._watches[key]
         if watch is None:
             return
         context = self._contexts[symbol]
         values = {
             "sentiment": context.sentiment(self._clock()),
-            "anomaly": context.anomaly(end_of(bar), key[2]),
+            "anomaly": context.anomaly(end_of(bar), key[1]),
         }
         for rule, found in watch.take(columns, values):
             self._counts["rules_fired"] += 1

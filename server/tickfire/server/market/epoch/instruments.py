@@ -200,7 +200,7 @@ class Instruments:
     def _index(self) -> None:
         states = self._states.rows
         keys = list(zip(states["feed"].tolist(), states["instrument_id"].tolist(), strict=True))
-        named = [self._name(*key) for key in keys]
+        named = [self._mappings.named(*key, self._clock(key[0]).now) for key in keys]
         lowest = lowest_feeds([*self._mappings, *named])
         self.listings = [self._listing(slot, row, lowest) for slot, row in enumerate(named)]
         # An instrument of an earlier epoch has a row, but neither a name nor a tick.
@@ -218,15 +218,6 @@ class Instruments:
         self.offsets: NDArray[np.int64] = np.zeros(len(escaped) + 1, np.int64)
         np.cumsum([len(text) for text in escaped], dtype=np.int64, out=self.offsets[1:])
         self.version += 1
-
-    def _name(self, feed: int, instrument_id: int) -> Instrument:
-        """Return the row of an instrument now, or a stand-in."""
-        row = self._mappings.at(feed, instrument_id, self._clock(feed).now)
-        if row is not None:
-            return row
-        known = self._mappings.rows(feed, instrument_id)
-        raw = known[-1].raw_symbol if known else ""
-        return Instrument(feed, instrument_id, raw or f"{feed}:{instrument_id}")
 
     def _listing(self, slot: int, about: Instrument, lowest: Mapping[str, int]) -> Listing:
         shard = shard_of(about.feed, about.instrument_id, self._shards.get(about.feed, 1))
