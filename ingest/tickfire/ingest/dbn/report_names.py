@@ -112,3 +112,20 @@ def name_of(names: Mapping[int, str], code: int) -> str:
     ('open_interest', 'code_10500')
     """
     return names.get(code, f"code_{code}")
+
+
+def code_of(names: Mapping[int, str], name: str) -> int:
+    """Return the code of a name.
+
+    >>> code_of(STATISTICS, "open_interest")
+    9
+
+    Raises
+    ------
+    KeyError
+        If there is no such name.
+    """
+    for code, known in names.items():
+        if known == name:
+            return code
+    raise KeyError(name)

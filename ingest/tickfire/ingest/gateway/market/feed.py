@@ -1,7 +1,8 @@
 """Feed of the simulated market for one session.
 
-The market has trades, MBP-1 and MBP-10 records and definitions. A session first gets the mappings,
-then at once the part of the history that its subscriptions request by a start, then records in real
+The market has trades, MBP-1 and MBP-10 records, definitions, statistics, status and imbalance
+records. A session first gets the mappings, then at once the part of the history that its
+subscriptions request by a start, then the present statistics and statuses, then records in real
 time. Each trade is sent once: as a trade to a session that subscribes to trades, otherwise as an
 MBP-1 record with action T. MBP-10 records are of quotes alone, and begin with the present.
 """
@@ -42,7 +43,15 @@ from tickfire.ingest.gateway.selection import Selection
 from tickfire.ingest.lsg.requests import GatewaySubscription
 
 DATASET: Final = "TICKFIRE.SIM"
-SCHEMAS: Final = ("trades", "mbp-1", "mbp-10", "definition")
+SCHEMAS: Final = (
+    "trades",
+    "mbp-1",
+    "mbp-10",
+    "definition",
+    "statistics",
+    "status",
+    "imbalance",
+)
 MAX_BACKLOG: Final = 32 << 20
 """The most bytes that may wait for a slow client."""
 START_SLACK_NS: Final = 10 * NS_PER_S
@@ -134,6 +143,7 @@ class SimulatedFeed:
             history = await self._market.attach(self)
             if self._replays:
                 await self._replay(outlet, history)
+            self._send(outlet, self._market.reports())
             while True:
                 await self._arrived.wait()
                 self._send_waiting(outlet)

@@ -6,10 +6,14 @@ import asyncio
 from collections.abc import Iterator
 from typing import Final, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tickfire.base.units import NS_PER_S
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.market.history import History
 from tickfire.ingest.gateway.market.parameters import MAX_LATENCY_NS
+from tickfire.ingest.gateway.market.reports.reporter import Reporter
 from tickfire.ingest.gateway.market.simulation import Simulation
 from tickfire.ingest.gateway.market.universe import Listing
 from tickfire.ingest.gateway.pace import Clock
@@ -49,6 +53,8 @@ class SimulatedMarket:
         self._simulation = Simulation(
             config.seed, self._time, instruments=config.instruments, speed=config.speed
         )
+        self._reporter = Reporter(self._simulation.listings, self._simulation.halts, config.seed)
+        self._begins = True
         self._history = History(history_ns)
         self._sinks: set[SegmentSink] = set()
         self._pump: asyncio.Task[None] | None = None
@@ -62,6 +68,10 @@ class SimulatedMarket:
     def earliest(self) -> int:
         """The time at which the history begins, in ns since the Unix epoch."""
         return self._clock.time_ns() - self._history.length_ns
+
+    def reports(self) -> Segment:
+        """Return the present statistics and trading statuses, to be sent to a new session."""
+        return survey_chunk(self._reporter.present(self._clock.time_ns()))
 
     async def catch_up(self) -> None:
         """Advance the market to the present, letting other tasks run meanwhile."""
@@ -103,6 +113,18 @@ class SimulatedMarket:
             self._time = now - self._history.length_ns
             self._simulation.skip_to(self._time)
         while self._time < now:
+            if self._begins or self._time % NS_PER_S == 0:
+                self._begins = False
+                told = self._reporter.told_at(self._time, self._simulation.received)
+                yield from _segments(told)
             self._time = min(now, (self._time // NS_PER_S + 1) * NS_PER_S)
             for data in self._simulation.advance(self._time):
-                yield survey_chunk(data)
+                segment = survey_chunk(data)
+                yield segment
+                yield from _segments(self._reporter.after_trades(segment))
+
+
+def _segments(data: NDArray[np.uint8]) -> Iterator[Segment]:
+    """Yield the segment of whole records, unless there are none."""
+    if len(data):
+        yield survey_chunk(data)

@@ -61,6 +61,7 @@ from tickfire.ingest.gateway.market.parameters import (
     Q_ASK_SIZE,
     Q_BID,
     Q_BID_SIZE,
+    Q_HALTED,
     Q_ID,
     Q_TICK,
     Q_TIME,
@@ -229,7 +230,7 @@ def emit_trade(
 def simulate_until(
     params: Any, quotes: Any, market: Any, ints: Any, until: Any, out4: Any, out8: Any
 ) -> Any:
-    """Write the records of all events before a time.
+    """Write the records of all events before a time, except those of halted instruments.
 
     Parameters
     ----------
@@ -253,6 +254,8 @@ def simulate_until(
     end = until - ints[I_BEGIN]
     while at + MOST_PER_EVENT <= size and next_event(market, ints, end):
         i = pick_instrument(params, uniform(ints))
+        if quotes[i, Q_HALTED]:
+            continue
         price = move_price(params, quotes, market, ints, i)
         delay = draw_delay(ints)
         is_trade = uniform(ints) < TRADE_SHARE

@@ -37,7 +37,9 @@ Q_ID: Final = 5
 """Instrument id."""
 Q_TICK: Final = 6
 """Tick size, 1e-9."""
-Q_WORDS: Final = 7
+Q_HALTED: Final = 7
+"""1 while it is halted, otherwise 0."""
+Q_WORDS: Final = 8
 
 # --- floats of the market as a whole
 G_FACTOR: Final = 0

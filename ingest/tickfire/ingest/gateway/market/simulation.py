@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tickfire.base.units import NS_PER_S, PRICE_SCALE
 from tickfire.ingest.dbn.file import aligned
+from tickfire.ingest.gateway.market.halts import Halts
 from tickfire.ingest.gateway.market.model_kernel import MOST_PER_EVENT, simulate_until
 from tickfire.ingest.gateway.market.parameters import (
     BRANCHING,
@@ -35,6 +36,7 @@ from tickfire.ingest.gateway.market.parameters import (
     Q_ASK_SIZE,
     Q_BID,
     Q_BID_SIZE,
+    Q_HALTED,
     Q_ID,
     Q_TICK,
     Q_TIME,
@@ -70,12 +72,14 @@ class Simulation:
     Attributes
     ----------
     listings : list of Listing
+    halts : Halts
     """
 
     def __init__(
         self, seed: int, start_ns: int, *, instruments: int = 12, speed: float = 1.0
     ) -> None:
         self.listings = listings(instruments, seed, start_ns)
+        self.halts = Halts(seed, start_ns, self.listings)
         kinds = [listing.kind for listing in self.listings]
         self._params = _parameters(kinds)
         self._quotes = _opening_quotes(self.listings, self._params)
@@ -86,7 +90,13 @@ class Simulation:
         self._ints[I_RANDOM] = np.uint64((seed * _MIXER) % 2**64).astype(np.int64)
         self._ints[I_BEGIN] = self._ints[I_RECV] = start_ns
         self._ints[I_CANDIDATE] = -1
+        self._time = start_ns
         self._out = aligned(_BUFFER_SIZE)
+
+    @property
+    def received(self) -> int:
+        """The receive time of the last record, in ns since the Unix epoch."""
+        return int(self._ints[I_RECV])
 
     def skip_to(self, ns: int) -> None:
         """Advance to a later time without an event and without a move of prices.
@@ -99,6 +109,7 @@ class Simulation:
         since = ns - int(self._ints[I_BEGIN])
         self._ints[I_TIME] = self._quotes[:, Q_TIME] = since
         self._ints[I_CANDIDATE] = -1
+        self._time = ns
 
     def advance(self, until_ns: int) -> Iterator[NDArray[np.uint8]]:
         """Yield the records of all events up to a time that were not yielded before.
@@ -113,6 +124,16 @@ class Simulation:
         uint8[n]
             Trades and MBP-1 records of DBN version 3; 8-aligned, and owned by the caller.
         """
+        while self._time < until_ns:
+            end = min(until_ns, self.halts.next_change(self._time))
+            halt = self.halts.at(self._time)
+            self._quotes[:, Q_HALTED] = 0
+            if halt is not None:
+                self._quotes[halt.row, Q_HALTED] = 1
+            yield from self._advance(end)
+            self._time = end
+
+    def _advance(self, until_ns: int) -> Iterator[NDArray[np.uint8]]:
         written = _BUFFER_SIZE
         while written > _BUFFER_SIZE - MOST_PER_EVENT:
             out = self._out

@@ -1,0 +1,1 @@
+"""Reports of the simulated market: statistics of the session, trading status, auctions."""

@@ -1,0 +1,48 @@
+"""Empty DBN records of reports."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickfire.ingest.dbn.file import aligned
+from tickfire.ingest.dbn.layout import RTYPE_IMBALANCE, RTYPE_STATISTICS, RTYPE_STATUS
+from tickfire.ingest.dbn.records import IMBALANCE, STATISTICS_V3, STATUS
+
+_DTYPES: Final = {
+    RTYPE_IMBALANCE: IMBALANCE,
+    RTYPE_STATISTICS: STATISTICS_V3,
+    RTYPE_STATUS: STATUS,
+}
+
+
+def blank_reports(
+    rtype: int, instrument_ids: NDArray[np.int64], ts_event: int, ts_recv: int
+) -> NDArray[np.void]:
+    """Return one record for each instrument, zeros but for the header and the times.
+
+    Parameters
+    ----------
+    rtype : int
+        The type of the records: imbalance, statistics or status.
+    instrument_ids : int64[n]
+    ts_event, ts_recv : int
+        ns since the Unix epoch.
+
+    Returns
+    -------
+    void[n]
+        Of the dtype of the type in DBN version 3.
+    """
+    dtype = _DTYPES[rtype]
+    data = aligned(len(instrument_ids) * dtype.itemsize)
+    data[:] = 0
+    rows: NDArray[Any] = data.view(dtype)
+    rows["length"] = dtype.itemsize // 4
+    rows["rtype"] = rtype
+    rows["instrument_id"] = instrument_ids
+    rows["ts_event"] = ts_event
+    rows["ts_recv"] = ts_recv
+    return rows
