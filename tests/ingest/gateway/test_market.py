@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from tests.support.gateway import (
     TIMEOUT_S,
     ManualClock,
-    Pipe,
     S,
     controls_of,
     data_records,
     records_of,
 )
-from tests.support.simulation import NIGHT, run
+from tests.support.simulation import EVERYTHING, NIGHT, Visit, market, run, step
 from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.dbn.control import ErrorMsg, SymbolMappingMsg, SystemMsg
 from tickfire.ingest.dbn.layout import (
@@ -37,72 +32,21 @@ from tickfire.ingest.dbn.layout import (
     SYSTEM_REPLAY_COMPLETED,
     SYSTEM_SLOW_READER,
 )
-from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.feed import ReaderTooSlowError
 from tickfire.ingest.gateway.market import feed as feed_module
-from tickfire.ingest.gateway.market.feed import DATASET, SimulatedFeed
+from tickfire.ingest.gateway.market.feed import DATASET
 from tickfire.ingest.gateway.market.history import History
-from tickfire.ingest.gateway.market.market import LAG_NS, STEP_NS, SimulatedMarket
+from tickfire.ingest.gateway.market.market import LAG_NS, STEP_NS
 from tickfire.ingest.gateway.market.simulation import Simulation
 from tickfire.ingest.gateway.market.widen import Widener
-from tickfire.ingest.gateway.outlet import Outlet
 from tickfire.ingest.gateway.segment import survey_chunk
 from tickfire.ingest.lsg.requests import GatewaySubscription
 
 UNDEF_LEVELS = UNDEF_PRICE.to_bytes(8, "little") * 2 + bytes(16)
-EVERYTHING = (GatewaySubscription("trades"), GatewaySubscription("mbp-1"))
-
-
-def with_start(subscription: GatewaySubscription, start: int | None) -> GatewaySubscription:
-    return subscription if subscription.start is not None else replace(subscription, start=start)
-
-
-class Visit:
-    """A session's feed on a market, and the records received."""
-
-    def __init__(
-        self,
-        market: SimulatedMarket,
-        clock: ManualClock,
-        *subscriptions: GatewaySubscription,
-        skip: bool = False,
-        start: int | None = 0,
-    ) -> None:
-        self.feed = SimulatedFeed(market, clock, slow_after_s=0.01, skip_when_slow=skip)
-        self.told = [
-            message
-            for subscription in subscriptions or EVERYTHING
-            for message in self.feed.subscribe(with_start(subscription, start), late=False)
-        ]
-        self.pipe = Pipe()
-        self.outlet = Outlet(
-            self.pipe, clock, version=3, ts_out=False, selection=self.feed.selection
-        )
-
-    @asynccontextmanager
-    async def running(self, clock: ManualClock) -> AsyncIterator[asyncio.Task[None]]:
-        task = asyncio.create_task(self.feed.run(self.outlet))
-        await clock.asleep()
-        try:
-            yield task
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
-
-
-def market(clock: ManualClock, **options: Any) -> SimulatedMarket:
-    return SimulatedMarket(GatewayConfig(**({"history_s": 30.0, "seed": 4} | options)), clock)
 
 
 def times(data: bytes) -> list[int]:
     return [int.from_bytes(record[8:16], "little") for record in data_records(data)]
-
-
-async def step(clock: ManualClock, count: int = 1) -> None:
-    """Let so many steps of the market pass."""
-    for _ in range(count):
-        clock.advance(STEP_NS)
-        await clock.asleep()
 
 
 async def test_a_session_gets_the_past_at_once_and_then_what_happens() -> None:

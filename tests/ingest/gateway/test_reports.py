@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ingest.gateway.test_market import Visit, market, step
 from tests.support.dbn import decoded_by_databento
 from tests.support.gateway import ManualClock, S, data_records
-from tests.support.simulation import NOON, run
+from tests.support.simulation import NOON, Visit, market, run, step
 from tickfire.ingest.dbn.layout import (
     RTYPE_IMBALANCE,
     RTYPE_STATISTICS,
