@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickfire.store.mappings import EVER, Mappings
+from tickfire.store.mappings import EVER, Mappings, contains, contradict
 from tickfire.store.schema import Instrument
 
 DAY = 86_400 * 10**9
@@ -106,3 +107,32 @@ def test_the_order_of_loading_changes_nothing(table: list[Instrument]) -> None:
     for symbol in "ABC":
         days = [(s.start, s.end) for s in one.segments(1, symbol)]
         assert days == [(s.start, s.end) for s in other.segments(1, symbol)]
+
+
+BOUNDS = st.tuples(st.integers(0, 8), st.integers(0, 9)).filter(
+    lambda pair: not pair[1] or pair[0] < pair[1]
+)
+ANY_ROWS: st.SearchStrategy[Instrument] = st.builds(
+    lambda number, symbol, bounds: row(number, symbol, *bounds),
+    st.integers(1, 3), st.sampled_from("AB"), BOUNDS,
+)  # fmt: skip
+
+
+@given(st.lists(ANY_ROWS, max_size=5), ANY_ROWS)
+def test_free_parts_are_the_times_that_no_row_contradicts(
+    table: list[Instrument], new: Instrument
+) -> None:
+    parts = Mappings(table).free_parts(new)
+    for half in range(0, 24):
+        ts = half * DAY // 2
+        is_taken = any(contains(other, ts) and contradict(other, new) for other in table)
+        held = [part for part in parts if contains(part, ts)]
+        assert len(held) == (contains(new, ts) and not is_taken)
+    assert all(msgspec.structs.replace(part, start=new.start, end=new.end) == new for part in parts)
+
+
+def test_names_of_one_contract_do_not_contradict_each_other() -> None:
+    one = Instrument(1, 11, "ES.c.0", raw_symbol="ESM4")
+    assert not contradict(one, Instrument(1, 11, "ESM4"))
+    assert contradict(one, Instrument(1, 11, "ESU4"))
+    assert contradict(one, Instrument(1, 12, "ES.c.0", raw_symbol="ESU4"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMappin
 from tickfire.ingest.dbn.records import record_dtype
 
 START = 1_700_000_000_000_000_000
+UNBOUNDED = 2**64 - 1
+"""A time that a record does not have."""
 SHARED_DATA = Path("../shared/data/dbn")
 
 
@@ -47,6 +50,21 @@ def rows(rtype: int, count: int, version: int = DBN_VERSION, **fields: object) -
     for name, value in fields.items():
         made[name] = value
     return made
+
+
+def mapping(
+    number: int,
+    asked: str,
+    out: str,
+    start: int = UNBOUNDED,
+    end: int = UNBOUNDED,
+    *,
+    stype_in: int = 1,
+    ts_event: int = 0,
+) -> bytes:
+    """Return a record that maps a symbol to an id."""
+    head = struct.pack("<BBHIQ", 44, 22, 0, number, ts_event)
+    return head + struct.pack("<B71sB71sQQ", stype_in, asked.encode(), 1, out.encode(), start, end)
 
 
 def trades(

@@ -57,6 +57,17 @@ def _precedence(row: Instrument) -> tuple[int, bool, int, str]:
     return row.start, bool(row.asked), row.instrument_id, row.symbol
 
 
+def contradict(one: Instrument, other: Instrument) -> bool:
+    """Return whether two rows cannot both hold at any one time.
+
+    An id may have several symbols if they name the same instrument of the venue.
+    """
+    if one.instrument_id == other.instrument_id:
+        same = (one.raw_symbol or one.symbol) == (other.raw_symbol or other.symbol)
+        return one.symbol != other.symbol and not same
+    return one.symbol == other.symbol
+
+
 class Mappings:
     """Rows of the instrument table, by instrument and by symbol."""
 
@@ -99,6 +110,24 @@ class Mappings:
                 changed.append(ended)
         self._put(new)
         return [*changed, new]
+
+    def contradicting(self, row: Instrument) -> list[Instrument]:
+        """Return the rows that contradict a row within its range, by start."""
+        rows = self.rows(row.feed, row.instrument_id)
+        holders = self._by_symbol.get((row.feed, row.symbol), [])
+        others = (each for each in dict.fromkeys([*rows, *holders]) if contradict(each, row))
+        return sorted((each for each in others if overlap(each, row)), key=_precedence)
+
+    def free_parts(self, row: Instrument) -> list[Instrument]:
+        """Return the parts of a row that no other row contradicts, by start."""
+        parts, start = [], row.start
+        for other in self.contradicting(row):
+            if start < other.start:
+                parts.append(msgspec.structs.replace(row, start=start, end=other.start))
+            start = max(start, end_of(other))
+        if start < end_of(row):
+            parts.append(msgspec.structs.replace(row, start=start))
+        return parts
 
     def replace(self, old: Instrument, new: Instrument) -> None:
         """Put a row in the place of another."""

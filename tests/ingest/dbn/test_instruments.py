@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from tests.support.dbn import rows
+from tests.support.dbn import UNBOUNDED, mapping, rows
 from tickfire.ingest.dbn.enums import STYPES
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.dbn.layout import RTYPE_DEFINITION
@@ -13,21 +13,6 @@ from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMappin
 from tickfire.store.schema import Instrument
 
 DAY_NS = 86_400 * 10**9
-UNBOUNDED = 2**64 - 1
-
-
-def mapping(
-    number: int,
-    asked: str,
-    out: str,
-    start: int = UNBOUNDED,
-    end: int = UNBOUNDED,
-    *,
-    stype_in: int = 1,
-    ts_event: int = 0,
-) -> bytes:
-    head = struct.pack("<BBHIQ", 44, 22, 0, number, ts_event)
-    return head + struct.pack("<B71sB71sQQ", stype_in, asked.encode(), 1, out.encode(), start, end)
 
 
 def mapping_v1(number: int, asked: str, out: str) -> bytes:
@@ -166,3 +151,16 @@ def test_a_symbol_that_moves_without_a_time_moves_when_it_is_told() -> None:
     table.take_record(mapping(21, "AAA", "AAA"))
     table.take_record(mapping(21, "BBB", "BBB", ts_event=DAY_NS))
     assert (table.symbol(21, DAY_NS - 1), table.symbol(21, DAY_NS)) == ("AAA", "BBB")
+
+
+def test_a_mapping_told_again_without_a_start_goes_on() -> None:
+    table = InstrumentTable(1)
+    table.take_record(mapping(21, "AAA", "AAA"))
+    table.take_record(mapping(21, "BBB", "BBB", ts_event=5 * DAY_NS))
+    before = table.rows()
+    again = InstrumentTable(1)
+    for row in before:
+        again.load(row)
+    again.take_record(mapping(21, "BBB", "BBB", ts_event=9 * DAY_NS))
+    assert again.rows() == before
+    assert [again.symbol(21, day * DAY_NS) for day in (4, 6)] == ["AAA", "BBB"]

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.cli import run
-from tests.support.dbn import trades
+from tests.support.dbn import mapping, trades
 from tests.support.eventually import eventually
 from tests.support.historical import KEY, NUMBERS, HistoryServer, records_of
 from tests.support.ingest import closed_bars, ingesting, sending, until_records
@@ -31,9 +31,11 @@ from tickfire.ingest.historical.service import HistoricalService
 from tickfire.ingest.recording.adapter import FileAdapter
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.config import IngestConfig
+from tickfire.store.backfill import BackfillQueue
 from tickfire.store.entries import all_bars_of
 from tickfire.store.epoch import instruments_of
-from tickfire.store.schema import BAR_LATE
+from tickfire.store.mappings import Mappings
+from tickfire.store.schema import BAR, BAR_LATE, Instrument
 from tickfire.store.store import Store
 
 MINUTE = 60 * 1_000_000_000
@@ -225,8 +227,59 @@ async def test_a_reused_id_keeps_its_bars(
             return int(await client.xlen("backfill:{1}")) == 0
 
         await eventually(nothing_waits, "an empty queue")
-    assert "the history of ESU4 is left out: its id 118 stands for ZNU4 at that time" in caplog.text
+    assert "the history of ESU4 is left out from 2024-07-01T00:00:00Z" in caplog.text
+    assert "118 is ZNU4 then" in caplog.text
     assert (all_bars_of(await client.xrange("bars:{1.0}"))["start"] >= END).all()
+
+
+def minutes(instrument_id: int, start: int) -> np.ndarray[Any, Any]:
+    """Return an hour of bars."""
+    made = np.zeros(60, BAR)
+    made["start"] = start + np.arange(60) * MINUTE
+    made["open"] = made["high"] = made["low"] = made["close"] = 10**11
+    made["volume"], made["interval_s"] = 1, 60
+    made["instrument_id"], made["feed"] = instrument_id, 1
+    return made
+
+
+async def test_history_of_stocks_whose_ids_change_each_night(
+    valkey: EmbeddedRedis, store: Store, client: Any
+) -> None:
+    days = [moment("2024-07-01", 0) + day * 86_400 * 10**9 for day in range(4)]
+    past = [{"AAPL": 38, "MSFT": 32}, {"AAPL": 39, "MSFT": 38}]
+    begin = days[2] + 14 * 60 * MINUTE
+    live = trades(20, 32, begin, MINUTE)
+    queue = BackfillQueue(store, 1)
+    sent = mapping(32, "AAPL", "AAPL") + live.tobytes()
+    async with (
+        sending(Metadata("XNAS.ITCH", None, begin), sent) as feed,
+        ingesting(feed, store) as ingest,
+    ):
+        await until_records(ingest, len(live))
+        for at, ids in enumerate(past):
+            rows = [
+                Instrument(1, number, symbol, 0, days[at], days[at + 1], raw_symbol=symbol)
+                for symbol, number in ids.items()
+            ]
+            bars = [minutes(number, days[at] + 14 * 60 * MINUTE) for number in ids.values()]
+            await queue.put(rows, np.concatenate(bars))
+
+        async def nothing_waits() -> bool:
+            return await queue.count() == 0
+
+        await eventually(nothing_waits, "an empty queue")
+    table = Mappings(instruments_of((await client.hgetall("instruments")).values()))
+    found = all_bars_of(await client.xrange("bars:{1.0}"))
+    for symbol, numbers in (("AAPL", [38, 39, 32]), ("MSFT", [32, 38])):
+        segments = table.segments(1, symbol)
+        assert [one.instrument.instrument_id for one in segments] == numbers
+        for one in segments:
+            own = found[found["instrument_id"] == one.instrument.instrument_id]
+            own = own[(own["start"] >= one.start) & (own["start"] < one.end)]
+            starts = own["start"][own["interval_s"] == 60]
+            assert (np.diff(starts) == MINUTE).all()
+            assert len(starts) == (60 if one.start < days[2] else len(live) - 1)
+    assert [row.start for row in table.rows(1, 32)] == [days[0], begin]
 
 
 # --- at the start of ingest

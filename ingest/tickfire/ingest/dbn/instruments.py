@@ -11,7 +11,7 @@ from tickfire.ingest.dbn.enums import STYPES
 from tickfire.ingest.dbn.layout import LATEST_NS, RTYPE_DEFINITION, UNDEF_STYPE, UNDEF_TIMESTAMP
 from tickfire.ingest.dbn.metadata import Metadata, date_to_ns
 from tickfire.ingest.dbn.symbology import Names, names_of
-from tickfire.store.mappings import Mappings, contains, overlap
+from tickfire.store.mappings import Mappings, contains
 from tickfire.store.schema import Instrument
 
 
@@ -59,11 +59,19 @@ class InstrumentTable:
         return list(self._mappings)
 
     # --- sources
-    def conflict(self, row: Instrument) -> Instrument | None:
-        """Return a mapping that gives the id of a row another symbol at the same time, if any."""
-        rows = self._mappings.rows(self.feed, row.instrument_id)
-        found = (each for each in rows if each.symbol != row.symbol)
-        return next((each for each in found if overlap(each, row)), None)
+    def contradicting(self, row: Instrument) -> list[Instrument]:
+        """Return the mappings that contradict one of another source, by start."""
+        return self._mappings.contradicting(row)
+
+    def free_parts(self, row: Instrument) -> list[Instrument]:
+        """Return the parts of a mapping of another source that none here contradicts."""
+        return self._mappings.free_parts(row)
+
+    def begin(self, row: Instrument, start: int) -> Instrument:
+        """Give a mapping without a start the time (ns) of the first data; return it changed."""
+        begun = msgspec.structs.replace(row, start=start)
+        self._mappings.replace(row, begun)
+        return begun
 
     def learn(self, row: Instrument) -> list[Instrument]:
         """Add a mapping that another source tells; return the instruments that it changed."""
@@ -105,16 +113,21 @@ class InstrumentTable:
         names = names_of(stype_in, message.stype_in_symbol, message.stype_out_symbol, str(number))
         start = message.start if message.start != UNDEF_TIMESTAMP else 0
         end = message.end if message.end != UNDEF_TIMESTAMP else 0
-        if not start and self._is_moved(number, names.symbol):
-            start = message.ts_event if 0 < message.ts_event <= LATEST_NS else 0
+        if not start:
+            ts = message.ts_event if 0 < message.ts_event <= LATEST_NS else 0
+            start = self._start_of(number, names.symbol, ts)
         return self._add(number, names, start, end)
 
-    def _is_moved(self, number: int, symbol: str) -> bool:
-        """Return whether an id had another symbol so far, or a symbol another id."""
+    def _start_of(self, number: int, symbol: str, ts: int) -> int:
+        """Return the start of a mapping that is told at a time (ns) without one.
+
+        It is unknown, 0, for what is told first; what holds already goes on.
+        """
         known = self.current(number)
-        if known is not None:
-            return known.symbol != symbol
-        return bool(symbol) and bool(self._mappings.segments(self.feed, symbol))
+        if known is not None and known.symbol == symbol and not 0 < known.end <= ts:
+            return known.start
+        is_moved = known is not None or self._mappings.segments(self.feed, symbol)
+        return ts if symbol and is_moved else 0
 
     def _take_definition(self, record: bytes) -> list[Instrument]:
         """Take the tick size and the venue's symbol.

@@ -270,12 +270,19 @@ class EpochWriter:
         return bool(await self._client.hget(META_KEY, meta_field(self._feed, EPOCH)) == self.epoch)
 
     # --- the instrument table and the status
-    async def put_instruments(self, instruments: Sequence[Instrument]) -> None:
-        """Write instruments to the hash ``instruments`` and announce them in ``status``."""
+    async def put_instruments(
+        self, instruments: Sequence[Instrument], replaced: Sequence[Instrument] = ()
+    ) -> None:
+        """Write instruments to the hash ``instruments`` and announce them in ``status``.
+
+        Rows that they replace, if their starts are others, are deleted.
+        """
         if not instruments:
             return
         rows = {mapping_field(row): msgspec.msgpack.encode(row) for row in instruments}
         await self._client.hset(INSTRUMENTS_KEY, mapping=rows)
+        if gone := {mapping_field(row) for row in replaced} - rows.keys():
+            await self._client.hdel(INSTRUMENTS_KEY, *gone)
         await self.put_status("instrument", ", ".join(row.symbol for row in instruments[:8]))
 
     async def read_cursors(self) -> list[Mapping[bytes, bytes]]:

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.base.retry import retry
-from tickfire.base.units import NS_PER_S
+from tickfire.base.units import NS_PER_S, utc
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel.state import InstrumentStates, blank_row
 from tickfire.ingest.writer.output import Output
 from tickfire.store.backfill import Backfill, BackfillQueue
 from tickfire.store.entries import all_bars_of
+from tickfire.store.mappings import EVER, end_of
 from tickfire.store.schema import BAR_LATE, STATE, Instrument, Rows, Stream, bars_key
 from tickfire.store.store import REDIS_ERRORS, Store
 
@@ -33,14 +34,18 @@ class HistoryWriter:
     A bar is written if there is none yet of its instrument, interval and start, and the feed
     itself cannot make it any more: it begins before the bar that runs. That one is the feed's own.
 
+    An id may have had another symbol: each bar belongs to the mapping that the history has for its
+    start, and is left out where the feed's own mappings contradict it. A mapping of which the feed
+    never told a start begins with the feed's own data of it.
+
     Parameters
     ----------
     store : Store
     states : InstrumentStates
     table : InstrumentTable
     output : Output
-    announce : callable (list of Instrument)
-        Writes new instruments.
+    announce : callable (list of Instrument, list of Instrument)
+        Writes new instruments, and deletes those that they replace.
     streams : sequence of Stream
         The streams of the feed.
 
@@ -56,7 +61,7 @@ class HistoryWriter:
         states: InstrumentStates,
         table: InstrumentTable,
         output: Output,
-        announce: Callable[[Sequence[Instrument]], Awaitable[None]],
+        announce: Callable[[Sequence[Instrument], Sequence[Instrument]], Awaitable[None]],
         streams: Sequence[Stream],
     ) -> None:
         self._client: Any = store.client
@@ -106,8 +111,8 @@ class HistoryWriter:
     async def _take(
         self, entry: Backfill, present: dict[int, NDArray[np.int64]], limits: _Limits
     ) -> int:
-        refused = await self._introduce(entry.instruments)
-        bars = entry.bars[~np.isin(entry.bars["instrument_id"], refused)]
+        parts = await self._introduce(entry.instruments, _Begins(limits, present))
+        bars = entry.bars[_are_within(entry.bars, entry.instruments, parts)]
         written = 0
         for kind in np.unique(_kinds(bars)).tolist():
             own = bars[_kinds(bars) == kind]
@@ -121,28 +126,41 @@ class HistoryWriter:
             written += len(own)
         return written
 
-    async def _introduce(self, instruments: list[Instrument]) -> list[int]:
-        """Announce instruments that are new; return ids that stand for others at the same time."""
+    async def _introduce(self, instruments: list[Instrument], begins: _Begins) -> list[Instrument]:
+        """Announce instruments; return their parts that the feed's own do not contradict."""
         changed: list[Instrument] = []
-        refused = []
-        for each in instruments:
-            other = self._table.conflict(each)
-            if other is None:
-                changed += self._table.learn(each)
-                continue
-            refused.append(each.instrument_id)
-            logger.warning(
-                "the history of %s is left out: its id %d stands for %s at that time",
-                each.symbol, each.instrument_id, other.symbol,
-            )  # fmt: skip
+        replaced: list[Instrument] = []
+        parts: list[Instrument] = []
+        for each in sorted(instruments, key=lambda row: row.start):
+            for other in self._table.contradicting(each):
+                begin = begins.of(other.instrument_id) or each.end
+                if not other.start and each.start < begin:
+                    replaced.append(other)
+                    changed.append(self._table.begin(other, begin))
+            free = self._table.free_parts(each)
+            self._warn_of_rest(each, free)
+            parts += free
+            changed += [new for part in free for new in self._table.learn(part)]
         keys = ((each.feed, each.instrument_id) for each in instruments)
         shards = len(self._streams)
         missing = [blank_row(*key, shards) for key in keys if self._states.find(*key) is None]
         if missing:
             self._states.load(np.array(missing, STATE))
         if changed:
-            await self._announce(changed)
-        return refused
+            await self._announce(changed, replaced)
+        return parts
+
+    def _warn_of_rest(self, row: Instrument, free: list[Instrument]) -> None:
+        """Say what of the history of a mapping is left out, if anything is."""
+        if [(part.start, part.end) for part in free] == [(row.start, row.end)]:
+            return
+        for other in self._table.contradicting(row):
+            begin, end = max(row.start, other.start), min(end_of(row), end_of(other))
+            span = f"from {utc(begin)}" if end == EVER else f"from {utc(begin)} to {utc(end)}"
+            logger.warning(
+                "the history of %s is left out %s: %d is %s then",
+                row.symbol, span, other.instrument_id, other.symbol,
+            )  # fmt: skip
 
     async def _present(self) -> dict[int, NDArray[np.int64]]:
         """Return the starts of all bars in the streams by kind, ascending."""
@@ -160,11 +178,38 @@ class HistoryWriter:
         return {each: np.unique(start[kind == each]) for each in np.unique(kind).tolist()}
 
 
+class _Begins:
+    """The times at which the data begins that the feed has of an instrument."""
+
+    def __init__(self, limits: _Limits, present: dict[int, NDArray[np.int64]]) -> None:
+        self._limits = limits
+        self._present = present
+
+    def of(self, instrument_id: int) -> int:
+        """Return when the data of an id begins, or else the feed's time; 0 before any data."""
+        starts = [
+            int(starts[0]) for kind, starts in self._present.items() if kind >> 32 == instrument_id
+        ]
+        running = self._limits.running(instrument_id)
+        return min([*starts, *running], default=self._limits.newest)
+
+
 class _Limits:
     """The times before which the feed itself makes no bars any more, by its states."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = {int(row["instrument_id"]): row for row in rows}
+        times = np.maximum(rows["last_ts"], rows["quote_ts"])
+        self.newest = int(times.max(initial=0))
+
+    def running(self, instrument_id: int) -> list[int]:
+        """Return the starts of the bars that run, or else the time of the last trade, in ns."""
+        row = self._rows.get(instrument_id)
+        if row is None or not row["last_ts"]:
+            return []
+        return [int(row[name]) for name in ("s_start", "m_start") if row[name]] or [
+            int(row["last_ts"])
+        ]
 
     def of(self, bar: np.void) -> int:
         """Return the limit, in ns, for the starts of bars of the instrument and interval of one."""
@@ -173,9 +218,19 @@ class _Limits:
             return NONE_YET
         if not row["last_ts"]:
             return max(int(row["s_closed"]), int(row["m_closed"])) or NONE_YET
-        running = [int(row[name]) for name in ("s_start", "m_start") if row[name]]
-        oldest = min(running, default=int(row["last_ts"]))
+        oldest = min(self.running(int(bar["instrument_id"])))
         return oldest - oldest % (int(bar["interval_s"]) * NS_PER_S)
+
+
+def _are_within(
+    bars: Rows, instruments: Sequence[Instrument], parts: Sequence[Instrument]
+) -> NDArray[np.bool_]:
+    """Return which bars begin within a part of their instrument, or have no instrument at all."""
+    kept = ~np.isin(bars["instrument_id"], [each.instrument_id for each in instruments])
+    for part in parts:
+        own = bars["instrument_id"] == part.instrument_id
+        kept |= own & (bars["start"] >= part.start) & (bars["start"] < end_of(part))
+    return kept
 
 
 def _kinds(bars: Rows) -> NDArray[np.int64]:

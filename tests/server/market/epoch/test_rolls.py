@@ -88,7 +88,7 @@ async def test_a_continuous_symbol_has_one_history_over_its_roll(
         *_, reset = await joined.count("reset", 2)
         assert volumes(reset["candles"]) == int(ticks["size"][: len(ticks) // 2].sum())
     market = await client.join("market:ES.c.0")
-    newest = both["size"][both["instrument_id"] == 12]
+    newest = ticks["size"][ticks["instrument_id"] == 12]
     assert market.response["snapshot"]["volume"] == int(newest.sum())
 
 
@@ -116,6 +116,8 @@ async def test_an_id_that_is_given_away_hands_no_candles_on(
         assert all(c["time"] * 1_000_000 >= MIDNIGHT for c in candles.of("candle"))
     await server.reaches(table)
     late = await server.client()
+    market = await late.join("market:BBB")
+    assert market.response["snapshot"]["volume"] == int(ticks["size"][half:].sum())
     for interval in ("1s", "1m", "1h", "1d"):
         parts = [await shown(late, f"candles:{symbol}:{interval}") for symbol in ("AAA", "BBB")]
         assert [volumes(part) for part in parts] == [

@@ -17,8 +17,11 @@ from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.units import decimal_or_none, milliseconds
 from tickfire.ingest.kernel.context import ROW_ASK, ROW_ASK_SIZE, ROW_BID, ROW_BID_SIZE
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.bar_index import BarIndex
-from tickfire.server.market.candles.candles import Candles
+from tickfire.server.market.candles.candles import LIMIT, Candles
+from tickfire.server.market.candles.series import VOLUME
+from tickfire.server.market.candles.tracks import Span
 from tickfire.server.market.epoch.instruments import Instruments, blank_states
 from tickfire.server.market.ticks.encode import Encoder, Quote
 from tickfire.server.market.ticks.json import sides_as_json, times_as_json
@@ -26,7 +29,7 @@ from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.slots import Slots
 from tickfire.server.market.ticks.source import Listing
 from tickfire.store.epoch import Epoch
-from tickfire.store.schema import Instrument, Stream
+from tickfire.store.schema import HOUR_S, Instrument, Stream
 
 KEPT_TABLES: Final = 8
 """Tables of past times that are kept, so that clients that catch up share them."""
@@ -184,9 +187,9 @@ class MarketData:
     def snapshot(self, listing: Listing) -> dict[str, Any]:
         """Return the ``snapshot`` of a join reply, without ticks of before the symbol's mapping."""
         row = self.states.rows[listing.slot]
-        begin = self.instruments.track(listing)[-1].start
+        span = self.instruments.track(listing)[-1]
         traded_ts, quoted_ts = (
-            ts if ts >= begin else 0 for ts in (int(row["last_ts"]), int(row["quote_ts"]))
+            ts if ts >= span.start else 0 for ts in (int(row["last_ts"]), int(row["quote_ts"]))
         )
         newest_ts = max(traded_ts, quoted_ts)
         sides = sides_as_json(self.quote(listing.slot))
@@ -194,6 +197,14 @@ class MarketData:
             **(sides if quoted_ts else dict.fromkeys(sides)),
             "last": decimal_or_none(int(row["last_price"])) if traded_ts else None,
             "last_size": int(row["last_size"]) if traded_ts else None,
-            "volume": int(row["volume"]) if traded_ts else 0,
+            "volume": self._volume(span) if traded_ts else 0,
             "timestamp": milliseconds(newest_ts) if newest_ts else None,
         }
+
+    def _volume(self, span: Span) -> int:
+        """Return the volume of a session of a feed, without what precedes a symbol's mapping."""
+        volume = int(self.states.rows[span.slot]["volume"])
+        if not span.start:
+            return volume
+        hours = tracks.before(self.candles, (span,), HOUR_S, span.end, LIMIT)
+        return min(volume, int(hours[:, VOLUME].sum()))
