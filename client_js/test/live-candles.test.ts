@@ -51,7 +51,7 @@ test("whenever the server's candles come, those shown hold each trade once, and 
         at += gap;
         return tick(index + 1, price / 4, at);
       });
-      const live = new LiveCandles(new CandleStore("0.25"), MINUTE, boundsOf("1m", ALWAYS));
+      const live = new LiveCandles(new CandleStore("0.25"), boundsOf("1m", ALWAYS));
       live.reset([], id(0));
       let known = 0;
       given.forEach(({ behind }, index) => {
@@ -73,7 +73,7 @@ test("whenever the server's candles come, those shown hold each trade once, and 
 });
 
 test("a market made anew replaces candles and trades; its own later trades stay", () => {
-  const live = new LiveCandles(new CandleStore("0.25"), MINUTE, boundsOf("1m", ALWAYS));
+  const live = new LiveCandles(new CandleStore("0.25"), boundsOf("1m", ALWAYS));
   live.reset([], "e-0");
   live.trade(tick(1, 10, MINUTE));
   live.trade({ ...tick(1, 20, 3 * MINUTE), id: "f-1" });

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ShownSource } from "../src/chart/chart-source";
 import { CandleStore } from "../src/store/candle-store";
 import { TickFolder, type TickInput } from "../src/store/ticks";
+import { boundsOf } from "../src/store/trading-hours";
 
 const MINUTE = 60_000;
 
@@ -196,4 +198,86 @@ test.each([
   expect(bars(made.store)).toEqual(before);
   made.folder.fold({ time: 2_000, price: 102, volume: 1 });
   expect(made.store.bar(0)).toMatchObject({ close: "102.00", volume: 4, trades: 2 });
+});
+
+const CME = {
+  time_zone: "America/Chicago",
+  opens: 17 * 60,
+  closes: 16 * 60,
+  days: [0, 1, 2, 3, 4],
+  holidays: ["2024-03-29"],
+};
+
+describe("days and weeks of a market with sessions", () => {
+  const ms = (text: string) => Date.parse(text);
+
+  test.each([
+    // The clocks change on 10 March: the session closes at 22:00 UTC before it, then at 21:00.
+    ["1d", "2024-03-07T21:59:59Z", "2024-03-07"],
+    ["1d", "2024-03-07T22:00:00Z", "2024-03-08"],
+    ["1d", "2024-03-10T22:00:00Z", "2024-03-11"],
+    ["1d", "2024-03-11T20:59:59Z", "2024-03-11"],
+    ["1d", "2024-03-11T21:00:00Z", "2024-03-12"],
+    ["1d", "2024-03-28T22:00:00Z", "2024-04-01"],
+    ["1w", "2024-03-08T21:59:59Z", "2024-03-04"],
+    ["1w", "2024-03-10T22:00:00Z", "2024-03-11"],
+    [86_400_000, "2024-03-10T22:00:00Z", "2024-03-11"],
+    ["1h", "2024-03-10T22:10:00Z", "2024-03-10T22:00:00Z"],
+  ])("%s: a tick of %s belongs to the candle of %s", (interval, time, candle) => {
+    const source = new ShownSource({ interval, hours: CME }, "utc");
+    expect(source.fold({ price: 1, time })).toBe(true);
+    expect(source.resolved.store.time[0]).toBe(ms(candle));
+  });
+
+  test("each tick is in the candle of its session, late ones too", () => {
+    const around = fc.integer({ min: -12 * 24 * 60, max: 12 * 24 * 60 });
+    fc.assert(
+      fc.property(
+        fc.constantFrom<"1d" | "1w">("1d", "1w"),
+        fc.constantFrom("2024-03-10", "2024-11-03"),
+        fc.array(around, { minLength: 1, maxLength: 60 }),
+        (interval, day, minutes) => {
+          const bounds = boundsOf(interval, CME);
+          const store = new CandleStore("1");
+          const folder = new TickFolder(store, bounds);
+          const wanted = new Map<number, number>();
+          let first = Number.POSITIVE_INFINITY;
+          for (const minute of minutes) {
+            const time = ms(day) + minute * MINUTE;
+            const start = bounds.startOf(time);
+            if (wanted.size === 0) first = start;
+            expect(folder.fold({ price: 1, volume: 1, time })).toBe(start >= first);
+            if (start >= first) wanted.set(start, (wanted.get(start) ?? 0) + 1);
+          }
+          const inOrder = [...wanted].sort(([one], [other]) => one - other);
+          expect(bars(store).map(({ time, volume }) => [time, volume])).toEqual(inOrder);
+        },
+      ),
+    );
+  });
+
+  test("a candle closes with its session", () => {
+    const source = new ShownSource({ interval: "1d", hours: CME }, "utc");
+    expect(source.closeOf(ms("2024-03-08"))).toBe(ms("2024-03-08T22:00:00Z"));
+    expect(source.closeOf(ms("2024-03-11"))).toBe(ms("2024-03-11T21:00:00Z"));
+    const plain = new ShownSource({ interval: "1d" }, "utc");
+    expect(plain.closeOf(ms("2024-03-08"))).toBe(ms("2024-03-09"));
+  });
+
+  test("weeks without sessions begin on Mondays", () => {
+    const source = new ShownSource({ interval: "1w" }, "utc");
+    source.fold({ price: 1, time: "2024-03-08T12:00:00Z" });
+    expect(source.resolved.store.time[0]).toBe(ms("2024-03-04"));
+  });
+
+  test.each([
+    [{}, TypeError, /^hours must be trading hours, as topics tell them/],
+    [{ ...CME, opens: "17:00" }, TypeError, /^hours must be trading hours/],
+    [{ ...CME, time_zone: 5 }, TypeError, /^hours.time_zone must be a zone's name/],
+    [{ ...CME, time_zone: "Mars/Olympus" }, RangeError, /Mars/],
+  ])("%o are refused", (hours, kind, message) => {
+    const make = () => new ShownSource({ interval: "1d", hours: hours as typeof CME }, "utc");
+    expect(make).toThrow(kind);
+    expect(make).toThrow(message);
+  });
 });

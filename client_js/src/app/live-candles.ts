@@ -22,10 +22,9 @@ export class LiveCandles {
 
   constructor(
     readonly store: CandleStore,
-    private readonly intervalMs: number,
     private readonly bounds: Bounds,
   ) {
-    this.folder = new TickFolder(store, intervalMs);
+    this.folder = new TickFolder(store, bounds);
   }
 
   /** Replace all candles by those that the server has up to a position. */
@@ -64,17 +63,7 @@ export class LiveCandles {
   }
 
   private fold(tick: Tick): void {
-    const { price, volume } = tick;
-    this.folder.fold({ price, volume, time: this.placeOf(tick) });
-  }
-
-  /** The time of a trade as if all candles were of one length: sessions are longer or shorter. */
-  private placeOf(tick: Tick): number {
-    const { bounds, intervalMs } = this;
-    const start = this.candleOf(tick);
-    const begin = bounds.begin(start);
-    const lengthMs = bounds.end(start) - begin;
-    const since = tick.timestamp - begin;
-    return start + (lengthMs === intervalMs ? since : Math.floor((since / lengthMs) * intervalMs));
+    const { price, volume, timestamp } = tick;
+    this.folder.fold({ price, volume, time: timestamp });
   }
 }

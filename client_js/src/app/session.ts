@@ -19,7 +19,6 @@ import type {
 } from "../feed/payloads";
 import type { SignalEvent } from "../feed/signals";
 import type { TopicSubscription } from "../feed/subscription";
-import { INTERVALS } from "../schema";
 import { CandleStore } from "../store/candle-store";
 import type { Interval } from "../store/intervals";
 import { ALWAYS, type Bounds, boundsOf, type TradingHours } from "../store/trading-hours";
@@ -218,10 +217,7 @@ export class PageSession implements Shown {
     candles: CandlesSubscription,
     reply: CandlesReply,
   ): LiveCandles {
-    const { interval } = this;
-    const target =
-      live ??
-      new LiveCandles(new CandleStore(reply.tick_size ?? "0"), INTERVALS[interval], this.bounds);
+    const target = live ?? new LiveCandles(new CandleStore(reply.tick_size ?? "0"), this.bounds);
     target.reset(reply.candles.map(barOf), reply.id);
     const { store } = target;
     this.running = target;

@@ -77,7 +77,11 @@ export class ChartCore {
     this.label();
     if (options.countdown) {
       import("./countdown").then(({ Countdown }) => {
-        this.countdown = new Countdown(scaffold.root, options.clock);
+        this.countdown = new Countdown(
+          scaffold.root,
+          (start) => this.source.closeOf(start),
+          options.clock,
+        );
         this.view.addLayer(this.countdown);
       }, onFailure);
     }

@@ -35,6 +35,12 @@ export class ShownSource {
     this.folder = folderOf(this.resolved);
   }
 
+  /** The end of the candle of a time, if sessions say; its length after it otherwise. */
+  closeOf(start: number): number {
+    const { bounds, intervalMs } = this.resolved;
+    return bounds?.end(start) ?? start + intervalMs;
+  }
+
   /**
    * Fold a tick into the candles; the first one names the symbol if it has none. Returns false if it
    * is ignored. Throws as `TickFolder.fold` does.
@@ -50,6 +56,6 @@ export class ShownSource {
   }
 }
 
-function folderOf({ store, intervalMs }: ResolvedSource): TickFolder {
-  return new TickFolder(store, intervalMs);
+function folderOf({ store, intervalMs, bounds }: ResolvedSource): TickFolder {
+  return new TickFolder(store, bounds ?? intervalMs);
 }

@@ -35,8 +35,15 @@ export class Countdown implements ChartLayer {
 
   private readonly clock: FeedClock;
 
-  /** Without `clock` the time is that of the ticks heard here. */
-  constructor(parent: HTMLElement, clock?: FeedClock) {
+  /**
+   * `closeOf` tells when the candle of a time closes, if the clock does not. Without `clock` the
+   * time is that of the ticks heard here.
+   */
+  constructor(
+    parent: HTMLElement,
+    private readonly closeOf: (start: number) => number,
+    clock?: FeedClock,
+  ) {
     this.clock = clock ?? this.own;
     addStyles(css);
     this.element.hidden = true;
@@ -82,7 +89,7 @@ export class Countdown implements ChartLayer {
     const { store, intervalMs } = coordinates;
     if (store.count === 0 || intervalMs <= SECOND_MS) return null;
     const start = store.time[store.count - 1];
-    const close = this.clock.closeOf?.(start) ?? start + intervalMs;
+    const close = this.clock.closeOf?.(start) ?? this.closeOf(start);
     return close - start === intervalMs ? untilClose(start, intervalMs, now) : left(close, now);
   }
 

@@ -33,4 +33,5 @@ export type { Zone } from "../format/zone";
 export type { BarInput } from "../store/bars";
 export type { Bar, CandleStore } from "../store/candle-store";
 export type { TickInput } from "../store/ticks";
+export type { TradingHours } from "../store/trading-hours";
 export type { DecimalInput, TimeInput } from "../store/values";

@@ -1,4 +1,5 @@
 import type { CandleStore } from "./candle-store";
+import type { Bounds } from "./trading-hours";
 import {
   type DecimalInput,
   decimalText,
@@ -7,6 +8,9 @@ import {
   timeOf,
   volumeOf,
 } from "./values";
+
+/** Weeks begin on Mondays; shorter candles that divide a day are not affected. */
+const FIRST_MONDAY_MS = 4 * 86_400_000;
 
 /** One trade. */
 export interface TickInput {
@@ -29,7 +33,8 @@ interface Trade {
  * Folds ticks into the candles of a store.
  *
  * A tick belongs to the candle within whose interval its time falls; a later interval begins a new
- * candle. A late tick widens its candle and adds to its volume. Only within the newest candle may
+ * candle. Intervals are of one length, in step with the candle before, or those of a market's
+ * sessions. A late tick widens its candle and adds to its volume. Only within the newest candle may
  * it become the open, if it precedes the first tick, and it becomes the close only if no later tick
  * has come. A tick before the first candle of all has no candle and is ignored.
  */
@@ -37,9 +42,10 @@ export class TickFolder {
   /** Times of the first and last tick of the newest candle, where this folder has seen them. */
   private newest = { candle: Number.NaN, opened: 0, closed: 0 };
 
+  /** `interval` is the length of a candle in ms, or where candles begin and end. */
   constructor(
     private readonly store: CandleStore,
-    private readonly intervalMs: number,
+    private readonly interval: number | Bounds,
   ) {}
 
   /**
@@ -49,19 +55,26 @@ export class TickFolder {
   fold(tick: TickInput): boolean {
     const { store } = this;
     const trade = checked(tick, store.tickSize);
-    const at = store.lastAt(trade.time);
+    const start = this.candleOf(trade.time);
+    const at = store.lastAt(start);
     if (at < 0 && store.count > 0) return false;
-    if (at >= 0 && trade.time - store.time[at] < this.intervalMs) this.amend(at, trade);
-    else this.begin(at, trade);
+    if (at >= 0 && store.time[at] === start) this.amend(at, trade);
+    else this.begin(start, at === store.count - 1, trade);
     return true;
   }
 
-  private begin(before: number, { time, price, volume }: Trade): void {
-    const { store, intervalMs } = this;
+  /** The time of the candle that holds a time. */
+  private candleOf(time: number): number {
+    const { store, interval } = this;
+    if (typeof interval !== "number") return interval.startOf(time);
     // Candles need not begin at multiples of the interval: those of a session begin with it.
-    const origin = before < 0 ? 0 : store.time[before];
-    const start = origin + Math.floor((time - origin) / intervalMs) * intervalMs;
-    const isNewest = before === store.count - 1;
+    const before = store.lastAt(time);
+    const origin = before < 0 ? FIRST_MONDAY_MS % interval : store.time[before];
+    return origin + Math.floor((time - origin) / interval) * interval;
+  }
+
+  private begin(start: number, isNewest: boolean, { time, price, volume }: Trade): void {
+    const { store } = this;
     store.apply({
       time: start,
       open: price,

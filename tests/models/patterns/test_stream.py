@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from tests.support.models.bars import MINUTE, START, minute_bars
 from tests.support.models.candles import gridded_candles
 from tests.support.models.drawings import DRAWINGS
+from tickfire.base.calendar.bounds import bounds_of
+from tickfire.base.calendar.hours import ALWAYS, TradingHours
 from tickfire.models.infer.instruments import Instruments
 from tickfire.models.patterns.candles import CandlePatterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS
@@ -20,7 +23,7 @@ from tickfire.models.patterns.longer import Candle, LongerCandles
 from tickfire.models.patterns.stream import PatternsModel
 from tickfire.models.records import Signal
 from tickfire.models.registry import stream_model
-from tickfire.store.schema import BAR_LATE, BAR_REWIND, Instrument
+from tickfire.store.schema import BAR_LATE, BAR_REWIND, DAY_S, WEEK_S, Instrument
 
 
 def model(*intervals: str) -> PatternsModel:
@@ -141,7 +144,7 @@ def test_is_registered_for_infer() -> None:
 
 @given(st.sets(st.integers(0, 120), min_size=1), st.sampled_from([60, 300, 900]))
 def test_longer_candles_hold_each_minute_once(minutes: set[int], seconds: int) -> None:
-    fold = LongerCandles(seconds)
+    fold = LongerCandles(bounds_of(seconds, ALWAYS))
     span = seconds // 60
     closed = [
         candle
@@ -159,3 +162,45 @@ def test_longer_candles_hold_each_minute_once(minutes: set[int], seconds: int) -
     ]
     ended = whole if max(minutes) % span == span - 1 else whole[:-1]
     assert closed == ended
+
+
+@pytest.mark.parametrize("interval_s", [DAY_S, WEEK_S])
+@given(
+    st.lists(st.integers(0, 20 * 1440), min_size=1, max_size=60, unique=True),
+    st.sampled_from(["2024-03-04", "2024-10-28"]),  # clocks change on the next Sunday
+)
+def test_days_and_weeks_are_those_of_sessions(
+    interval_s: int, minutes: list[int], begin: str
+) -> None:
+    hours = TradingHours.parse("cme")
+    bounds = bounds_of(interval_s, hours)
+    first = int(np.datetime64(begin, "ns").astype(np.int64))
+    starts = [first + k * MINUTE for k in sorted(minutes)]
+    fold = LongerCandles(bounds)
+    closed = [
+        candle
+        for k, start in enumerate(starts)
+        for candle in fold.push(Candle(start, k, (1.0 + k, 2.0 + k, 0.5 - k, 1.5 + k)))
+    ]
+    groups: dict[int, list[int]] = {}
+    for k, start in enumerate(starts):
+        groups.setdefault(bounds.start_of(start), []).append(k)
+    whole = [
+        Candle(day, held[-1], (1.0 + held[0], 2.0 + held[-1], 0.5 - held[-1], 1.5 + held[-1]))
+        for day, held in groups.items()
+    ]
+    ended = bounds.end(whole[-1].start) <= starts[-1] + MINUTE
+    assert closed == (whole if ended else whole[:-1])
+
+
+def test_daily_pattern_has_the_close_of_its_session() -> None:
+    prices = np.stack(gridded_candles(11, 40), axis=1)
+    hours = TradingHours.parse("cme")
+    table = Instruments([Instrument(0, 1, "ESU4", dataset="GLBX.MDP3")])
+    begin = int(np.datetime64("2024-03-01T15:00", "ns").astype(np.int64))
+    rows = minute_bars(prices, start=begin)
+    rows["start"] = begin + np.arange(len(rows)) * DAY_S * 10**9
+    signals = PatternsModel(table, ["1d"]).on_bars(0, rows)
+    assert signals
+    closes = {hours.closing(date(2024, 3, 1) + timedelta(days)) for days in range(60)}
+    assert {signal.at for signal in signals} <= closes

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from tickfire.base.calendar.option import sessions_option
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.endpoint import endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
 from tickfire.store.options import redis_url_option
@@ -26,11 +28,13 @@ from tickfire.store.options import redis_url_option
     metavar="NAME",
     help="Model to run over ticks and bars; repeat it for several. Default: all; none for none.",
 )
+@sessions_option
 @endpoint_options("infer")
 def infer(
     redis_url: str,
     artifacts: Path | None,
     models: tuple[str, ...],
+    sessions: Sessions,
     metrics_port: int | None,
     metrics_host: str,
 ) -> None:
@@ -50,7 +54,7 @@ def infer(
         raise UsageError(f"there is no folder {artifacts}; name a folder of artifacts.")
     run_loop(
         run(
-            InferConfig(artifacts or SHIPPED, wanted),
+            InferConfig(artifacts or SHIPPED, wanted, sessions),
             redis_url,
             endpoint_of(metrics_host, metrics_port),
         )

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from tickfire.base.calendar.hours import TradingHours
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.models.artifact import SHIPPED
 from tickfire.store.mappings import Mappings
 from tickfire.store.schema import Instrument
@@ -39,6 +41,8 @@ class Instruments:
     rows : iterable of Instrument
     artifacts : Path
         Folder of the models' artifacts.
+    sessions : Sessions, optional
+        The trading hours of the instruments; by default those of their venues.
 
     Attributes
     ----------
@@ -46,8 +50,14 @@ class Instruments:
         The table; replaced while the process runs.
     """
 
-    def __init__(self, rows: Iterable[Instrument] = (), artifacts: Path = SHIPPED) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Instrument] = (),
+        artifacts: Path = SHIPPED,
+        sessions: Sessions | None = None,
+    ) -> None:
         self._artifacts = artifacts
+        self._sessions = sessions or Sessions()
         self.replace(rows)
 
     def artifact(self, name: str) -> Path:
@@ -63,6 +73,11 @@ class Instruments:
     def series(self, feed: int, instrument_id: int, ts: int) -> SeriesKey:
         """Return the series that an instrument belongs to at a time (ns)."""
         return SeriesKey(feed, self.mappings.named(feed, instrument_id, ts).symbol)
+
+    def hours(self, feed: int, instrument_id: int, ts: int) -> TradingHours:
+        """Return the trading hours of what an instrument is at a time (ns)."""
+        row = self.mappings.named(feed, instrument_id, ts)
+        return self._sessions.of(row.dataset, row.symbol)
 
     def name(self, series: SeriesKey) -> str:
         """Return the symbol of a series as clients know it."""

@@ -8,10 +8,11 @@ import logging
 import signal
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.endpoint import Endpoint
 from tickfire.base.exposition import serving
 from tickfire.base.run import on_signals, until_stopped
@@ -52,10 +53,13 @@ class InferConfig:
         Folder of the artifacts.
     models : sequence of str
         Names of models, keys of `STREAM_MODELS`.
+    sessions : Sessions
+        The trading hours of the instruments.
     """
 
     artifacts: Path = SHIPPED
     models: Sequence[str] = tuple(STREAM_MODELS)
+    sessions: Sessions = field(default_factory=Sessions)
 
 
 class Infer:
@@ -79,7 +83,7 @@ class Infer:
         self.sentiment = Reloader(config.artifacts / f"{SENTIMENT}.json", SentimentModel.open)
         self._store = store
         self._headlines = Headlines(store, lambda: self.sentiment.model, self.counters, self._tell)
-        self._instruments = Instruments(artifacts=config.artifacts)
+        self._instruments = Instruments(artifacts=config.artifacts, sessions=config.sessions)
         self._rows: frozenset[bytes] = frozenset()
         self._table_size = self._looks_until_table = 0
         # Made at once, so that a user's mistake is reported before anything runs.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from tickfire.base.calendar.bounds import Bounds
 from tickfire.base.units import NS_PER_S, PRICE_SCALE
 from tickfire.kernels.aggregate import BAR_WORDS, CLOSE, HIGH, LOW, OPEN, add_bar, begin_bar
 
@@ -41,12 +42,12 @@ class LongerCandles:
 
     Parameters
     ----------
-    seconds : int
-        Length of the interval, a multiple of 60.
+    bounds : Bounds
+        Where those candles begin and end: at whole minutes.
     """
 
-    def __init__(self, seconds: int) -> None:
-        self._span = seconds * NS_PER_S
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
         self._state = [0.0] * BAR_WORDS  # of the kernel's running bar
         self._start: int | None = None
         self._position = 0
@@ -57,18 +58,16 @@ class LongerCandles:
         The last minute of an interval closes it. If that minute had no trades, the first minute
         after it does.
         """
-        if self._span == MINUTE_NS:
-            yield minute
-            return
-        start = minute.start - minute.start % self._span
+        start = self._bounds.start_of(minute.start)
         if self._start is not None and self._start != start:
             yield self._close(self._start)
         open_, high, low, close = minute.prices
         if self._start is None:
-            self._start = begin_bar(self._state, minute.start, self._span, open_, high, low)
+            self._start = start
+            begin_bar(self._state, minute.start, MINUTE_NS, open_, high, low)
         add_bar(self._state, high, low, close, 0.0, close)
         self._position = minute.position
-        if minute.start + MINUTE_NS >= start + self._span:
+        if minute.start + MINUTE_NS >= self._bounds.end(start):
             yield self._close(start)
 
     def _close(self, start: int) -> Candle:

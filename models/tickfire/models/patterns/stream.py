@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from tickfire.base.units import NS_PER_MS, NS_PER_S
+from tickfire.base.calendar.bounds import Bounds, bounds_of
+from tickfire.base.calendar.hours import TradingHours
+from tickfire.base.units import NS_PER_MS
 from tickfire.models.infer.closed_bars import ClosedBars
 from tickfire.models.infer.instruments import Instruments, SeriesKey
 from tickfire.models.infer.stream_model import Rows, StreamModel
@@ -80,12 +82,11 @@ class PatternsModel(StreamModel):
 
     def _closed(self, bar: Any) -> Iterator[tuple[_Series, Candle]]:
         """Yield the candles of all intervals that a minute bar closes."""
-        key = self.instruments.series(
-            int(bar["feed"]), int(bar["instrument_id"]), int(bar["start"])
-        )
+        about = int(bar["feed"]), int(bar["instrument_id"]), int(bar["start"])
+        key = self.instruments.series(*about)
         instrument = self._instruments.get(key)
         if instrument is None:
-            instrument = self._instruments[key] = self._new(key)
+            instrument = self._instruments[key] = self._new(key, self.instruments.hours(*about))
         step = instrument.bars.take(bar)
         if step == "skip":
             return
@@ -98,13 +99,16 @@ class PatternsModel(StreamModel):
             for candle in series.longer.push(minute):
                 yield series, candle
 
-    def _new(self, key: SeriesKey) -> _Instrument:
+    def _new(self, key: SeriesKey, hours: TradingHours) -> _Instrument:
         first = self._used
         self._used += len(self._intervals)
         if self._used > self._candles.series:
             self._candles.grow(2 * self._used)
         return _Instrument(
-            [_Series(key, name, first + k) for k, name in enumerate(self._intervals)]
+            [
+                _Series(key, name, bounds_of(INTERVALS_S[name], hours), first + k)
+                for k, name in enumerate(self._intervals)
+            ]
         )
 
     def _signals(self, series: _Series, candle: Candle, row: Any) -> Iterator[Signal]:
@@ -121,23 +125,23 @@ class PatternsModel(StreamModel):
 
     def _signal(self, series: _Series, candle: Candle, detail: dict[str, Any]) -> Signal:
         symbol = self.instruments.name(series.key)
-        end = candle.start + series.seconds * NS_PER_S
+        end = series.bounds.end(candle.start)
         return Signal("pattern", symbol, end, detail, f"{self.name}/{VERSION}", candle.position)
 
 
 class _Series:
     """State of one symbol and interval."""
 
-    def __init__(self, key: SeriesKey, interval: str, number: int) -> None:
+    def __init__(self, key: SeriesKey, interval: str, bounds: Bounds, number: int) -> None:
         self.key = key
         self.interval = interval
-        self.seconds = INTERVALS_S[interval]
+        self.bounds = bounds
         self.number = number
         self.reset()
 
     def reset(self) -> None:
         """Forget all bars."""
-        self.longer = LongerCandles(self.seconds)
+        self.longer = LongerCandles(self.bounds)
         self.chart = ChartPatterns()
         self.starts: deque[int] = deque(maxlen=KEPT_BARS)
 
