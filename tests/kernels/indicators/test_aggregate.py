@@ -14,6 +14,7 @@ from tests.support.kernels.cases import quick, tick_words
 from tests.support.reference.indicators.volume import bars as reference_bars
 from tickfire.kernels import aggregate, native
 from tickfire.kernels.bars import SECOND_NS, WORDS, bar_add, bar_open, bar_vwap
+from tickfire.kernels.jit import kernel
 
 type Array = NDArray[Any]
 type Row = tuple[float, ...]
@@ -83,6 +84,19 @@ def test_longer_bars_of_bars_are_longer_bars_of_ticks(
         np.testing.assert_allclose(made, expected, 1e-12)
 
 
+@kernel("void(int64[::1], int64, int64, int64)")
+def take_trade(words: Array, start: int, price: int, size: int) -> None:
+    if words[0] == start:
+        bar_add(words, np.uint64(0), price, size)
+    else:
+        bar_open(words, np.uint64(0), start, price, size)
+
+
+@kernel("int64(int64[::1])")
+def vwap_of(words: Array) -> Any:
+    return bar_vwap(words, np.uint64(0))
+
+
 def test_bars_are_those_that_ingest_closes() -> None:
     ts, price, size = ticks(500, 3, step=70_000_000)
     made = fold(native.bars, (ts, price, size), SECOND_NS, 1_000)
@@ -90,19 +104,16 @@ def test_bars_are_those_that_ingest_closes() -> None:
     words = np.zeros(WORDS, np.int64)
     for t, p, s in zip(ts.tolist(), (price * 1e9).astype(np.int64), size, strict=True):
         start = t // SECOND_NS * SECOND_NS
-        if words[0] != start:
-            expected += [ingest_row(words)] if words[0] else []
-            bar_open(words, np.uint64(0), start, p, int(s))
-        else:
-            bar_add(words, np.uint64(0), p, int(s))
+        if words[0] not in (0, start):
+            expected.append(ingest_row(words))
+        take_trade(words, start, int(p), int(s))
     expected.append(ingest_row(words))
     np.testing.assert_allclose(made, expected, 1e-9)
 
 
 def ingest_row(words: Array) -> Row:
-    vwap = bar_vwap(words, np.uint64(0))
     prices = [words[i] / 1e9 for i in (1, 2, 3, 4)]
-    return (int(words[0]), *prices, float(words[5]), vwap / 1e9)
+    return (int(words[0]), *prices, float(words[5]), vwap_of(words) / 1e9)
 
 
 def test_what_comes_late_goes_into_the_running_bar() -> None:

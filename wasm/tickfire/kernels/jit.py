@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import numba
 from numba.core import config as _config
@@ -24,15 +24,22 @@ from numba.core.dispatcher import Dispatcher
 
 config: Any = _config  # its attributes are made at run time
 
+CALLED_BY_KERNELS: Final[dict[str, Any]] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Options of a function that only compiled code calls, not Python, so that no wrapper is compiled.
+
+A third of the time to compile a small helper would go into its wrappers.
+"""
+KERNEL_OPTIONS: Final[dict[str, Any]] = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+
 
 def helper[F: Callable[..., Any]](function: F) -> F:
-    """Mark a function as a helper of kernels, inlined into each caller."""
-    return cast(F, numba.njit(forceinline=True)(function))
+    """Mark a function as a helper of kernels, inlined into each caller; Python cannot call it."""
+    return cast(F, numba.njit(forceinline=True, **CALLED_BY_KERNELS)(function))
 
 
 def cold[F: Callable[..., Any]](function: F) -> F:
     """Mark a helper that seldom runs as not inlined, to keep the hot loop small."""
-    return cast(F, numba.njit(forceinline=False)(function))
+    return cast(F, numba.njit(forceinline=False, **CALLED_BY_KERNELS)(function))
 
 
 def kernel[F: Callable[..., Any]](signature: str, **options: Any) -> Callable[[F], F]:
@@ -51,7 +58,7 @@ def kernel[F: Callable[..., Any]](signature: str, **options: Any) -> Callable[[F
         before = config.CACHE_DIR
         config.CACHE_DIR = str(folder)  # read once, when the decorator creates the cache
         try:
-            compiled = numba.njit(signature, cache=True, **({"nogil": True} | options))(function)
+            compiled = numba.njit(signature, **(KERNEL_OPTIONS | options))(function)
         finally:
             config.CACHE_DIR = before
         return cast(F, compiled)

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.kernels.families import kernels
+from tickfire.kernels.jit import CALLED_BY_KERNELS
 from tickfire.kernels.jit import kernel as cached
 from tickfire.kernels.portable import (
     WRONG_LENGTH,
@@ -78,7 +79,7 @@ def compile_native(function: Callable[..., int]) -> NativeKernel:
 @cache
 def _rebinder() -> Rebinder:
     """Return the rebinder that all kernels share, so that each helper is compiled once."""
-    return Rebinder(numba.njit(forceinline=True, error_model="numpy"))
+    return Rebinder(numba.njit(forceinline=True, error_model="numpy", **CALLED_BY_KERNELS))
 
 
 class NativeKernel:
