@@ -28,6 +28,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[str]]]] = {
     "backpressure": lambda: ["-m", "bench.ingest.backpressure"],
     "throughput": lambda: ["-m", "bench.ingest.throughput"],
     "fanout": lambda: ["-m", "bench.fanout"],
+    "abuse": lambda: ["-m", "bench.abuse"],
     "kernels": lambda: ["-m", "bench.kernels"],
     "pyodide": lambda: ["-m", "bench.pyodide"],
     "compute": lambda: ["-m", "bench.compute"],

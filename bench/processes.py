@@ -12,18 +12,22 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from typing import Final
+from pathlib import Path
+from typing import IO, Final
 
-START_S: Final = 30.0
+START_S: Final = 120.0
 POLL_S: Final = 0.02
 
 
 @contextlib.contextmanager
-def tickfire(*args: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a tickfire command as a process, which ends with the context."""
+def tickfire(
+    *args: str, log: IO[str] | None = None, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a tickfire command as a process, which ends with the context, and logs to a file."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tickfire.server", *args],
         env={**os.environ, "TICKFIRE_LOG": "warning", **environment},
+        stderr=log,
     )
     try:
         yield process
@@ -63,3 +67,9 @@ def cpu_seconds(pid: int) -> float:
     with open(f"/proc/{pid}/stat") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mib(pid: int) -> float:
+    """Return the resident memory of a process, in MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)

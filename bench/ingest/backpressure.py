@@ -13,7 +13,6 @@ import asyncio
 import os
 import signal
 import time
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +21,7 @@ from redis.asyncio import Redis
 from bench.figures import print_figures
 from bench.ingest.feed import Feed
 from bench.ingest.running import ingesting
+from bench.processes import resident_mib
 from tickfire.base.ports import free_port
 from tickfire.base.run import run_loop
 from tickfire.ingest.redis.options import RedisOptions
@@ -32,12 +32,6 @@ STREAM: Final = ticks_key(Stream(1, 0))
 ENTRIES_PER_READ: Final = 1000
 SETTLE_S: Final = 5.0
 CATCH_UP_S: Final = 120.0
-
-
-def resident_mib(pid: int) -> float:
-    """Return the resident memory of a process, in MiB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGESIZE") / (1 << 20)
 
 
 async def newest_position(client: Any) -> int:

@@ -23,6 +23,7 @@ CHECKED = {
     "uvicorn": (
         "0.54",
         [
+            "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol.handle_websocket_upgrade",
             "uvicorn.protocols.utils:ClientDisconnected",
             "uvicorn.protocols.websockets.websockets_sansio_impl:WebSocketsSansIOProtocol",
             "uvicorn:Server.capture_signals",

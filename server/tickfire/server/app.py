@@ -20,6 +20,7 @@ from tickfire.base.exposition import CONTENT_TYPE
 from tickfire.phoenix import ConnectInfo, Hub, PhoenixSocket, UserSocket, WebSocketOptions
 from tickfire.phoenix.user_socket import ChannelFactory
 from tickfire.server.auth import Access, Authenticator, admits
+from tickfire.server.limits.admission import Admission
 from tickfire.server.market.market import Market
 from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.server.metrics import Metrics
@@ -60,8 +61,14 @@ class Settings:
     sessions: Sessions = field(default_factory=Sessions)
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, admission: Admission | None = None) -> Starlette:
     """Return the ASGI app; its lifespan starts and stops the market.
+
+    Parameters
+    ----------
+    settings : Settings
+    admission : Admission, optional
+        The limits of this worker, and what they have refused.
 
     Raises
     ------
@@ -69,6 +76,8 @@ def create_app(settings: Settings) -> Starlette:
         If `settings.access` is incomplete or cannot be loaded.
     """
     authenticator = settings.access.load()
+    admission = admission or Admission()
+    max_message = admission.limits.max_message
     hub = Hub()
     metrics = Metrics()
     connections: WeakSet[UserSocket] = WeakSet()
@@ -81,6 +90,13 @@ def create_app(settings: Settings) -> Starlette:
     )
     metrics.watch(
         "connections", "Open sockets.", "transport", lambda: {"websocket": len(connections)}
+    )
+    metrics.watch(
+        "refused",
+        "Connections and requests refused.",
+        "cause",
+        lambda: admission.refusals.counts,
+        counts=True,
     )
     user_socket = _user_socket(market.channels(), connections, authenticator)
 
@@ -101,7 +117,12 @@ def create_app(settings: Settings) -> Starlette:
         hub=hub,
         check_origin=("conn", *settings.allowed_origins),
         auth_token=True,
-        websocket=WebSocketOptions(high_water=HIGH_WATER, low_water=LOW_WATER),
+        websocket=WebSocketOptions(
+            max_frame_size=max_message,
+            max_message_size=max_message,
+            high_water=HIGH_WATER,
+            low_water=LOW_WATER,
+        ),
     )
     app = Starlette(
         routes=[

@@ -100,20 +100,28 @@ class Metrics:
         return int(family.samples[0].value)
 
     def watch(
-        self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]
+        self,
+        name: str,
+        text: str,
+        label: str,
+        read: Callable[[], Mapping[str, float]],
+        *,
+        counts: bool = False,
     ) -> None:
-        """Add a gauge with one label.
+        """Add a gauge or counter with one label.
 
         Parameters
         ----------
         name : str
-            The gauge's name without ``tickfire_``.
+            Its name without ``tickfire_`` and the ``_total`` of a counter.
         text : str
             Its help text.
         label : str
             The name of its label.
         read : callable
             Called at each scrape; returns the number of each label value.
+        counts : bool
+            True if it is a counter.
         """
         self.registry.register(
             Watched(
@@ -121,6 +129,7 @@ class Metrics:
                 text,
                 lambda: {(value,): number for value, number in read().items()},
                 (label,),
+                counts=counts,
             )
         )
 

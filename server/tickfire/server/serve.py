@@ -11,8 +11,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import click
 import uvicorn
@@ -24,9 +25,13 @@ from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UsageError, UserError
 from tickfire.base.ports import bound_socket, check_port
 from tickfire.base.retry import Backoff
-from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
 from tickfire.server.auth import DEFAULT_MAX_AGE_S, Access
+from tickfire.server.limits.admission import Admission, Limits
+from tickfire.server.limits.descriptors import connections_within, raise_descriptor_limit
+from tickfire.server.limits.http import LimitedHTTP
+from tickfire.server.limits.options import limits_options
+from tickfire.server.limits.websocket import LimitedWebSocket
 from tickfire.server.logs import set_up_logging
 from tickfire.server.root_path import root_path_option
 from tickfire.server.token_command import salt_option
@@ -101,6 +106,7 @@ logger = logging.getLogger(__name__)
 )
 @root_path_option
 @sessions_option
+@limits_options
 def serve(
     host: str,
     port: int,
@@ -114,19 +120,21 @@ def serve(
     origins: tuple[str, ...],
     root_path: str,
     sessions: Sessions,
+    limits: Limits,
 ) -> None:
     """Serve WebSockets and the page until SIGTERM or Ctrl-C."""
     allowed = tuple(part for origin in origins for part in origin.replace(",", " ").split())
     access = Access(dev, secret or None, salt, max_age_s, authenticator)
     access.load()  # so that a bad setting is an error here, not in each worker
     settings = Settings(redis_url, access, allowed, root_path=root_path, sessions=sessions)
+    limits = _within_descriptors(limits)
     port = check_port(host, port)
     asyncio.run(_wait_for_redis(redis_url))
     listener = _listen(host, port)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     logger.info("listening on %s%s", address, f", for {root_path}/" if root_path else "")
-    config = _config(settings, workers)
+    config = _config(settings, limits, workers)
     if workers == 1:
         _Server(config).run([listener])
     else:
@@ -168,13 +176,30 @@ def _listen(host: str, port: int) -> socket.socket:
         raise UserError(f"cannot listen on {host} port {port}: {error.strerror}.") from error
 
 
-def _config(settings: Settings, workers: int) -> uvicorn.Config:
+def _within_descriptors(limits: Limits) -> Limits:
+    """Return the limits with as many connections as there may be open files."""
+    descriptors = raise_descriptor_limit()
+    most = connections_within(descriptors)
+    if most >= limits.max_connections:
+        return limits
+    logger.info(
+        "each worker takes %d connections, as the system allows %d open files", most, descriptors
+    )
+    return replace(limits, max_connections=most)
+
+
+def _config(settings: Settings, limits: Limits, workers: int) -> uvicorn.Config:
     parent = os.getpid() if workers > 1 else None
+    admission = Admission(limits)  # of each worker, as the configuration is copied to it
+    http: Any = partial(LimitedHTTP, admission)
+    websocket: Any = partial(LimitedWebSocket, admission)
     return uvicorn.Config(
-        partial(_worker_app, settings, parent),
+        partial(_worker_app, settings, admission, parent),
         factory=True,
         workers=workers,
-        ws=PhoenixProtocol,
+        http=http,
+        ws=websocket,
+        forwarded_allow_ips=limits.proxies.for_uvicorn(),
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -186,12 +211,12 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
     )
 
 
-def _worker_app(settings: Settings, parent: int | None) -> Starlette:
+def _worker_app(settings: Settings, admission: Admission, parent: int | None) -> Starlette:
     if parent is not None:
         set_up_logging("serve")
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    app = create_app(settings)
+    app = create_app(settings, admission)
     # The compiler's million objects live as long as the worker; each collection that visits
     # them takes 100 ms.
     gc.collect()

@@ -1,0 +1,1 @@
+"""Clients without a login that misbehave, and what another client feels of them."""

@@ -1,0 +1,55 @@
+"""The honest client, a process of its own: it pushes heartbeats and times each reply.
+
+It prints the median and the longest round trip, in ms, when its standard input ends, or the
+connection does: the longest is then infinite.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import statistics
+import sys
+import threading
+import time
+from typing import Final
+
+from bench.abuse.wire import receive_exactly, text_frame, upgrade
+
+INTERVAL_S: Final = 0.005
+HEARTBEAT: Final = b'[null,"1","phoenix","heartbeat",{}]'
+
+
+def main() -> None:
+    """Measure until standard input ends."""
+    port = int(sys.argv[1])
+    connection = socket.create_connection(("127.0.0.1", port), 60)
+    upgrade(connection, port)
+    ended = threading.Event()
+    threading.Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
+    times = []
+    print("ready", flush=True)
+    try:
+        while not ended.is_set():
+            times.append(_round_trip(connection))
+            time.sleep(INTERVAL_S)
+    except OSError:
+        times.append(math.inf)
+    print(statistics.median(times) * 1000, max(times) * 1000, flush=True)
+
+
+def _wait_for_end(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
+
+
+def _round_trip(connection: socket.socket) -> float:
+    began = time.perf_counter()
+    connection.sendall(text_frame(HEARTBEAT))
+    header = receive_exactly(connection, 2)
+    receive_exactly(connection, header[1])
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""A WebSocket client on a plain socket: no checks, so that it can break any rule."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Final
+
+REQUEST: Final = (
+    "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+_MASK: Final = bytes(4)
+
+
+def upgrade(connection: socket.socket, port: int) -> None:
+    """Open the WebSocket of the market."""
+    connection.sendall(REQUEST.format(port=port).encode())
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += receive_exactly(connection, 1)
+    if b" 101 " not in head.split(b"\r\n")[0]:
+        raise ConnectionError(head.decode("latin-1"))
+
+
+def text_frame(payload: bytes) -> bytes:
+    """Return a masked text frame; the mask is nought, which is cheap."""
+    size = len(payload)
+    if size < 126:
+        header = bytes((0x81, 0x80 | size))
+    elif size < 1 << 16:
+        header = b"\x81\xfe" + size.to_bytes(2, "big")
+    else:
+        header = b"\x81\xff" + size.to_bytes(8, "big")
+    return header + _MASK + payload
+
+
+def receive_exactly(connection: socket.socket, size: int) -> bytes:
+    """Return the next bytes from a connection."""
+    data = b""
+    while len(data) < size:
+        more = connection.recv(size - len(data))
+        if not more:
+            raise ConnectionError(f"process {os.getpid()}: the server closed the connection")
+        data += more
+    return data

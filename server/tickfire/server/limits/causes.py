@@ -1,0 +1,59 @@
+"""The causes for which a connection is refused, and the response to each. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+RETRY_S: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A cause for which connections are refused.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the metric.
+    text : str
+        The sentence for the log and the response.
+    status : int
+        The status of the response.
+    retry : bool
+        Whether the client may come back later.
+    """
+
+    name: str
+    text: str
+    status: int
+    retry: bool = False
+
+    def response(self) -> bytes:
+        """Return the response, which closes the connection."""
+        body = f"{self.text}.".encode()
+        retry = f"retry-after: {RETRY_S}\r\n" if self.retry else ""
+        head = (
+            f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\n"
+            f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(body)}\r\n"
+            f"cache-control: no-store\r\n{retry}connection: close\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+FULL: Final = Cause("connections", "the server has no room for more connections", 503, True)
+ADDRESS: Final = Cause(
+    "connections_per_address", "this address has as many connections as it may", 429, True
+)
+REQUEST_LINE: Final = Cause("request_line", "the request line is too long", 414)
+HEADERS: Final = Cause("headers", "the headers are too large", 431)
+TIMEOUT: Final = Cause("handshake_timeout", "the request was not complete in time", 408)
+BAD_REQUEST: Final = Cause("bad_request", "the request is not valid HTTP", 400)
+STALLED: Final = Cause("stalled_response", "the client does not read the response", 408)
+HOST: Final = Cause("host", "the Host header names a host that is not allowed", 403)
+MESSAGE: Final = Cause("message_size", "a message is too large", 413)
+
+CAUSES: Final = (
+    *(FULL, ADDRESS, REQUEST_LINE, HEADERS, TIMEOUT, BAD_REQUEST, STALLED, HOST, MESSAGE),
+)

@@ -1,0 +1,92 @@
+"""Options of ``tickfire serve`` for its limits."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+import click
+
+from tickfire.server.limits.addresses import Proxies, parse_networks
+from tickfire.server.limits.admission import (
+    DEFAULT_HANDSHAKE_S,
+    DEFAULT_MAX_CONNECTIONS,
+    DEFAULT_MAX_MESSAGE,
+    DEFAULT_MAX_PER_ADDRESS,
+    Limits,
+)
+
+_OPTIONS: Final = (
+    click.option(
+        "--trusted-proxies",
+        "proxies",
+        envvar="TRUSTED_PROXIES",
+        default="",
+        metavar="CIDRS",
+        show_envvar=True,
+        callback=lambda context, parameter, value: Proxies(parse_networks(value)),
+        help="Addresses of proxies whose X-Forwarded-For is believed, as 10.0.0.0/8.",
+    ),
+    click.option(
+        "--max-connections",
+        envvar="TICKFIRE_MAX_CONNECTIONS",
+        type=click.IntRange(min=1),
+        default=DEFAULT_MAX_CONNECTIONS,
+        show_default=True,
+        show_envvar=True,
+        help="Connections of each worker; fewer if the system allows fewer open files.",
+    ),
+    click.option(
+        "--max-connections-per-address",
+        "max_per_address",
+        envvar="TICKFIRE_MAX_CONNECTIONS_PER_ADDRESS",
+        type=click.IntRange(min=1),
+        default=DEFAULT_MAX_PER_ADDRESS,
+        show_default=True,
+        show_envvar=True,
+        help="Connections of one address, or one /64 network of IPv6, with each worker.",
+    ),
+    click.option(
+        "--limit-loopback",
+        envvar="TICKFIRE_LIMIT_LOOPBACK",
+        is_flag=True,
+        show_envvar=True,
+        help="Hold clients on this machine to that limit too.",
+    ),
+    click.option(
+        "--handshake-timeout",
+        "handshake_s",
+        envvar="TICKFIRE_HANDSHAKE_TIMEOUT",
+        type=click.FloatRange(min=0, min_open=True),
+        default=DEFAULT_HANDSHAKE_S,
+        show_default=True,
+        show_envvar=True,
+        metavar="SECONDS",
+        help="Time in which a client must have sent its request.",
+    ),
+    click.option(
+        "--max-message-size",
+        "max_message",
+        envvar="TICKFIRE_MAX_MESSAGE_SIZE",
+        type=click.IntRange(min=1024),
+        default=DEFAULT_MAX_MESSAGE,
+        show_default=True,
+        show_envvar=True,
+        metavar="BYTES",
+        help="Size of a client's message, after decompression.",
+    ),
+)
+_NAMES: Final = Limits.__dataclass_fields__
+
+
+def limits_options(command: Any) -> Any:
+    """Add the options to a command, which gets them as `limits`, a `Limits`."""
+
+    @functools.wraps(command)
+    def with_limits(**options: Any) -> Any:
+        limits = Limits(**{name: options.pop(name) for name in _NAMES})
+        return command(limits=limits, **options)
+
+    for option in reversed(_OPTIONS):
+        option(with_limits)
+    return with_limits
