@@ -14,6 +14,8 @@ from tests.support.eventually import eventually
 from tests.support.lsg import welcome
 from tests.support.publisher import FEED
 from tickfire.ingest.adapter.protocol import FeedAdapter
+from tickfire.ingest.dbn.control import ErrorMsg, encode_control
+from tickfire.ingest.dbn.layout import ERROR_INVALID_SUBSCRIPTION
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.context import COUNT_RECORDS
 from tickfire.ingest.live.adapter import LiveAdapter
@@ -42,11 +44,14 @@ class SentFeed:
     ----------
     sessions : int
         The number of sessions begun.
+    requests : list of list of dict
+        The fields of the lines of each session.
     """
 
     host: str
     port: int = 0
     sessions: int = 0
+    requests: list[list[dict[str, str]]] = field(default_factory=list)
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     def send(self, data: bytes, session: int = -1) -> None:
@@ -55,18 +60,41 @@ class SentFeed:
 
 
 @asynccontextmanager
-async def sending(metadata: Metadata, *sessions: bytes) -> AsyncIterator[SentFeed]:
-    """Serve sessions that each send the metadata and their own bytes; all but the last then end."""
+async def sending(
+    metadata: Metadata,
+    *sessions: bytes,
+    snapshot: bytes = b"",
+    refused: str = "",
+    ends: bool = True,
+) -> AsyncIterator[SentFeed]:
+    """Serve sessions that each send the metadata and their own bytes; all but the last then end.
+
+    As Databento's gateway does, a session that asks for a snapshot of the order book begins with
+    it, and one that asks for a refused schema has an error first, after which it ends if `ends`.
+    """
     feed = SentFeed("127.0.0.1")
+    text = f"Schema {refused} is not available for {metadata.dataset}"
+    refusal = encode_control(ErrorMsg(text, ERROR_INVALID_SUBSCRIPTION, metadata.start))
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if await welcome(reader, writer) is None:
+        requests = await welcome(reader, writer)
+        if requests is None:
             writer.close()
             return
+        feed.requests.append(requests)
+        first = b""
+        if any(request.get("schema") == refused for request in requests):
+            first = refusal
+            if ends:
+                writer.write(metadata.encode() + first)
+                writer.close()
+                return
+        if any(request.get("snapshot") == "1" for request in requests):
+            first += snapshot
         index = min(feed.sessions, len(sessions) - 1)
         feed.sessions += 1
         feed._writers.append(writer)
-        writer.write(metadata.encode() + sessions[index])
+        writer.write(metadata.encode() + first + sessions[index])
         await writer.drain()
         if index == len(sessions) - 1:
             await reader.read()

@@ -14,6 +14,7 @@ from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.endpoint import endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
 from tickfire.ingest.lsg.lines import ALL_SYMBOLS
+from tickfire.ingest.lsg.schemas import DEFAULT_SCHEMAS
 from tickfire.store.limits import HISTORY_TICKS, KEEP_WRITTEN_MIB
 from tickfire.store.options import redis_url_option, shards_option
 from tickfire.store.schema import MAX_FEED
@@ -49,7 +50,7 @@ class _Listed(click.types.StringParamType):
     " takes the n-th of the repeatable options.",
 )  # fmt: skip
 @click.option(
-    "--schemas", envvar="TICKFIRE_SCHEMAS", default=("mbp-1,definition",), show_default=True,
+    "--schemas", envvar="TICKFIRE_SCHEMAS", default=(",".join(DEFAULT_SCHEMAS),), show_default=True,
     show_envvar=True, multiple=True, type=_Listed(),
     help="Databento schemas, separated by commas. Repeatable.",
 )  # fmt: skip

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from tickfire.base.errors import UsageError
 from tickfire.base.plugin import load_callable
 from tickfire.ingest.adapter.options import AdapterFactory, AdapterOptions
 from tickfire.ingest.adapter.protocol import FeedAdapter
 from tickfire.ingest.lsg.lines import ALL_SYMBOLS, DEFAULT_PORT
+from tickfire.ingest.lsg.schemas import repeats
+
+logger = logging.getLogger(__name__)
 
 
 def make_adapter(name: str, options: AdapterOptions) -> FeedAdapter:
@@ -34,13 +39,27 @@ def _databento(options: AdapterOptions) -> FeedAdapter:
     if not options.key:
         raise UsageError("there is no API key; give --key or set DATABENTO_API_KEY.")
     ask = LiveSubscription(
-        options.dataset, options.schemas, options.symbols or (ALL_SYMBOLS,), options.stype_in
+        options.dataset, asked_schemas(options), options.symbols or (ALL_SYMBOLS,), options.stype_in
     )
     if options.url:
         host, port = address(options.url)
     else:
         host, port = databento_host(options.dataset), DEFAULT_PORT
     return LiveAdapter(host, port, options.key, ask)
+
+
+def asked_schemas(options: AdapterOptions) -> tuple[str, ...]:
+    """Return the schemas to ask for: of Databento itself, none that has only another's trades."""
+    if options.url:
+        return options.schemas
+    found = [repeat for repeat in repeats(options.schemas) if repeat.is_whole]
+    for repeat in found:
+        logger.info(
+            "%s: %s is not asked for, since %s has the same trades",
+            options.dataset, repeat.schema, repeat.other,
+        )  # fmt: skip
+    left_out = {repeat.schema for repeat in found}
+    return tuple(schema for schema in options.schemas if schema not in left_out)
 
 
 def _file(options: AdapterOptions) -> FeedAdapter:

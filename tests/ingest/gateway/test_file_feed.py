@@ -261,7 +261,7 @@ def test_a_subscription_is_acknowledged_with_its_last_line(tmp_path: Path) -> No
         GatewaySubscription("trades", symbols=("A",), id="5", is_last=False),
         GatewaySubscription("trades", symbols=("B",), id="5"),
     )
-    text = "GatewaySubscription request 5 for trades data succeeded"
+    text = "Subscription request 5 for trades data succeeded"
     assert replay.told == [SystemMsg(text, SYSTEM_SUBSCRIPTION_ACK, START)]
 
 

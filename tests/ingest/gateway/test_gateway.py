@@ -69,8 +69,8 @@ async def test_a_session_gets_metadata_acknowledgements_and_records(tmp_path: Pa
         assert b"".join(data_records(data)) == RECORDS
         texts = [message.msg for message in controls_of(data) if isinstance(message, SystemMsg)]
         assert texts == [
-            "GatewaySubscription request 0 for trades data succeeded",
-            "GatewaySubscription request 1 for mbp-1 data succeeded",
+            "Subscription request 0 for trades data succeeded",
+            "Subscription request 1 for mbp-1 data succeeded",
             "Replay of x.dbn completed",
         ]
 

@@ -21,6 +21,7 @@ from tickfire.ingest.news.api_file import read_apis
 from tickfire.ingest.news.feed import NotAFeed
 from tickfire.ingest.news.fetch import FetchError
 from tickfire.ingest.news.json_path import JsonPath, texts_at
+from tickfire.ingest.news.metrics import NewsMetrics
 from tickfire.ingest.news.poller import Poller
 from tickfire.ingest.news.publish import Publisher, last_headlines
 from tickfire.ingest.news.rate_limit import RateLimit
@@ -114,7 +115,9 @@ async def test_a_key_is_sent_in_its_header_and_never_logged(
         NEWS_KEY=KEY,
     )
     schedule = Schedule(60, random.Random(1))
-    poller = Poller(api, schedule, http, Publisher(redis), Symbols(redis))
+    publisher = Publisher(redis)
+    metrics = NewsMetrics(publisher)
+    poller = Poller(api, schedule, http, publisher, Symbols(redis), metrics)
     await poller.poll()
     server.answers[f"/n?apikey={KEY}"] = answer([{"title": "One", "id": 1}])
     await poller.poll()

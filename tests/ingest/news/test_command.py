@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 
+import httpx
 import pytest
 from redis.asyncio import Redis
 
@@ -39,6 +40,7 @@ async def test_feeds_from_the_environment_are_read_until_a_signal(
     env = environment(
         NEWS_FEEDS=f"{server.url('/one')}|60, {server.url('/two')}".replace(", ", ","),
         REDIS_URL=f"redis://127.0.0.1:{valkey.options.port}/0",
+        NEWS_METRICS_PORT=str(port := free_port()),
     )
     command = await asyncio.create_subprocess_exec(*NEWS, env=env, stderr=subprocess.PIPE)
 
@@ -47,6 +49,10 @@ async def test_feeds_from_the_environment_are_read_until_a_signal(
         return found == {"From one", "From two"}
 
     await eventually(both, "headlines of both feeds")
+    async with httpx.AsyncClient() as http:
+        metrics = (await http.get(f"http://127.0.0.1:{port}/metrics")).text
+    assert 'tickfire_news_requests_total{result="changed",source="' in metrics
+    assert "process_resident_memory_bytes" in metrics
     command.send_signal(number)
     _, said = await asyncio.wait_for(command.communicate(), 10)
     assert command.returncode == 0

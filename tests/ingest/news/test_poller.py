@@ -5,21 +5,27 @@ from __future__ import annotations
 import logging
 import random
 import re
+import time
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 
 from tests.support.newsserver import NewsServer, atom, document, revalidated, rss, status
+from tickfire.ingest.news.addresses import shown
+from tickfire.ingest.news.metrics import NewsMetrics
 from tickfire.ingest.news.poller import NewsFeed, Poller
 from tickfire.ingest.news.publish import Publisher, last_headlines
 from tickfire.ingest.news.schedule import Schedule
 from tickfire.ingest.news.symbols import Symbols
 
 
-def poller(url: str, http: httpx.AsyncClient, redis: Redis) -> Poller:
-    schedule = Schedule(60, random.Random(1))
-    return Poller(NewsFeed(url, 60), schedule, http, Publisher(redis), Symbols(redis))
+def poller(
+    url: str, http: httpx.AsyncClient, redis: Redis, metrics: NewsMetrics | None = None
+) -> Poller:
+    schedule, publisher = Schedule(60, random.Random(1)), Publisher(redis)
+    metrics = metrics or NewsMetrics(publisher)
+    return Poller(NewsFeed(url, 60), schedule, http, publisher, Symbols(redis), metrics)
 
 
 async def titles(redis: Redis) -> list[str]:
@@ -97,3 +103,21 @@ async def test_a_document_that_is_no_feed_is_a_failure(
     server.answers["/f"] = document(body)
     assert await poller(server.url("/f"), http, redis).poll() <= 5
     assert await titles(redis) == []
+
+
+async def test_requests_are_counted_by_result(
+    server: NewsServer, http: httpx.AsyncClient, redis: Redis
+) -> None:
+    metrics = NewsMetrics(Publisher(redis))
+    value = metrics.registry.get_sample_value
+    url = server.url("/f")
+    one = poller(url, http, redis, metrics)
+    await one.poll()
+    server.answers["/f"] = document(rss(("a", "A"), ("b", "B")))
+    before = time.time()
+    await one.poll()
+    source = {"source": shown(url)}
+    for result in ("failed", "changed"):
+        assert value("tickfire_news_requests_total", {**source, "result": result}) == 1
+    assert value("tickfire_news_listed_headlines", source) == 2
+    assert (value("tickfire_news_answered_timestamp_seconds", source) or 0) >= before

@@ -62,6 +62,22 @@ async def test_the_figures_of_a_feed_are_metrics(client: Any, store: Store) -> N
         await eventually(told, "the status of the feed")
 
 
+async def test_a_hole_of_a_dense_channel_is_seen_over_a_restart(client: Any, store: Store) -> None:
+    records = rows(
+        RTYPE_MBO, 4, ts_event=START + np.arange(4), ts_recv=START + np.arange(4), instrument_id=1,
+        price=10**9, size=1, action=ACTION_TRADE, channel_id=7, publisher_id=2,
+        sequence=[1, 2, 5, 6],
+    )  # fmt: skip
+    for part, missing in ((records[:2], 0), (records[2:], 2)):
+        async with (
+            sending(META, part.tobytes()) as feed,
+            ingesting(feed, store, dense=DENSE_CHANNEL) as ingest,
+        ):
+            await until_records(ingest, 2)
+            await eventually(lambda: ingest.pipes[0].unacknowledged == 0, "acknowledgements")
+            assert ingest.figures.missing == missing
+
+
 async def test_holes_of_a_dense_channel_and_flags_of_the_venue_are_gaps(
     client: Any, store: Store
 ) -> None:

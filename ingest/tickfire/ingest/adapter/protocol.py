@@ -64,11 +64,14 @@ class Resume:
         The same for single schemas.
     paced_from : int, optional
         ns since the Unix epoch: recorded data is sent without delay up to this time.
+    without : frozenset of str
+        Schemas to leave out, as the source has refused them.
     """
 
     start: int | None = None
     starts: Mapping[str, int] = field(default_factory=dict)
     paced_from: int | None = None
+    without: frozenset[str] = frozenset()
 
 
 class Inlet(Protocol):

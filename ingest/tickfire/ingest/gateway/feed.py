@@ -65,7 +65,7 @@ class ReaderTooSlowError(Exception):
 
 def acknowledgement(subscription: GatewaySubscription, now: int) -> SystemMsg:
     """Return the acknowledgement of a subscription."""
-    text = f"GatewaySubscription request {subscription.id} for {subscription.schema} data succeeded"
+    text = f"Subscription request {subscription.id} for {subscription.schema} data succeeded"
     return SystemMsg(text, SYSTEM_SUBSCRIPTION_ACK, now)
 
 

@@ -6,6 +6,7 @@ ended, and the feed's clock, with which the times of records are compared.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -119,6 +120,21 @@ class Intake:
         self.load(np.zeros(0, CURSOR))
         self._context[ctx.IN_SKIP] = ctx.SKIP_NONE
         self._channels[:] = 0
+
+    # --- numbers of channels, where they are dense
+    @property
+    def channels(self) -> tuple[tuple[int, int, int], ...]:
+        """The place, the key and the latest sequence number of each channel."""
+        places = np.flatnonzero(self._channels[:, 0])
+        rows = self._channels[places].tolist()
+        return tuple((place, *row) for place, row in zip(places.tolist(), rows, strict=True))
+
+    def load_channels(self, channels: Iterable[tuple[int, int, int]]) -> None:
+        """Replace the latest sequence numbers of channels by those of another time."""
+        self._channels[:] = 0
+        for place, key, number in channels:
+            if place < ctx.CHANNELS:
+                self._channels[place] = key, number
 
     # --- sessions
     def begin(

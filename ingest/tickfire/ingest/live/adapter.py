@@ -7,6 +7,7 @@ the kernel parses them in place. Pausing the transport lets TCP flow control slo
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from typing import Final, cast
 
@@ -14,10 +15,14 @@ from tickfire.base.errors import UserError
 from tickfire.ingest.adapter.protocol import Inlet, Resume, SessionEnded, Source
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.lsg.client import Handshake, HandshakeState, LiveSubscription, LsgError
+from tickfire.ingest.lsg.schemas import repeats
+from tickfire.store.schema import LIVE
 
 SILENCE_SLACK_S: Final = 10
 """Seconds past the heartbeat interval after which a silent gateway is taken to be down."""
 HANDSHAKE_BUFFER: Final = 1 << 16
+
+logger = logging.getLogger(__name__)
 
 
 class LiveAdapter:
@@ -43,6 +48,7 @@ class LiveAdapter:
         self._host, self._port, self._key = host, port, key
         self._subscription = subscription
         self._connection: _Connection | None = None
+        self._told = False
         self.name = subscription.dataset
         self.silence_s = float(subscription.heartbeat_s + SILENCE_SLACK_S)
 
@@ -64,8 +70,11 @@ class LiveAdapter:
     async def subscribe(self, resume: Resume) -> Metadata:
         """Subscribe to all schemas, each from its own start, and begin the session."""
         connection = self._connected()
+        is_live = connection.handshake.origin == LIVE
         ask = replace(
             self._subscription,
+            schemas=self._schemas(resume, is_live=is_live),
+            snapshots=is_live and resume.start != 0,
             start=resume.start,
             starts=resume.starts,
             paced_from=resume.paced_from,
@@ -75,6 +84,19 @@ class LiveAdapter:
         metadata = connection.handshake.metadata
         assert metadata is not None
         return metadata
+
+    def _schemas(self, resume: Resume, *, is_live: bool) -> tuple[str, ...]:
+        """Return the schemas to ask for, and say once which of them have the same trades."""
+        asked = self._subscription.schemas
+        asked = tuple(schema for schema in asked if schema not in resume.without) or asked
+        if is_live and not self._told:
+            self._told = True
+            for repeat in repeats(asked):
+                logger.warning(
+                    "%s: %s and %s have the same trades, which count twice if the gateway sends"
+                    " both; ask for one of them", self.name, repeat.schema, repeat.other,
+                )  # fmt: skip
+        return asked
 
     async def run(self, inlet: Inlet) -> None:
         """Let the records flow into the inlet until the gateway closes the connection."""

@@ -57,6 +57,10 @@ class LiveSubscription:
     paced_from : int, optional
         ns since the Unix epoch: the recorded time up to which tickfire's own gateway replays a
         recording without delay.
+    snapshots : bool
+        True to begin order books with a snapshot instead of a start, unless the schema `mbo` has a
+        start of its own. A gateway gives one or the other, and orders that rest are in the snapshot
+        alone.
     """
 
     dataset: str
@@ -67,20 +71,22 @@ class LiveSubscription:
     start: int | None = None
     starts: Mapping[str, int] = field(default_factory=dict)
     paced_from: int | None = None
+    snapshots: bool = False
 
     def lines(self) -> bytes:
         """Return the subscription lines and the line that starts the session."""
         out = []
         paced = "" if self.paced_from is None else f"|paced_from={self.paced_from}"
         for number, schema in enumerate(self.schemas):
-            start = self.starts.get(schema, self.start)
+            snapshot = self.snapshots and schema == "mbo" and schema not in self.starts
+            start = None if snapshot else self.starts.get(schema, self.start)
             asked = "" if start is None else f"|start={start}"
             for at in range(0, len(self.symbols), SYMBOLS_PER_LINE):
                 symbols = self.symbols[at : at + SYMBOLS_PER_LINE]
                 last = at + SYMBOLS_PER_LINE >= len(self.symbols)
                 out.append(
                     f"schema={schema}|stype_in={self.stype_in}|symbols={','.join(symbols)}"
-                    f"{asked}{paced}|snapshot=0|id={number + 1}|is_last={int(last)}\n"
+                    f"{asked}{paced}|snapshot={int(snapshot)}|id={number + 1}|is_last={int(last)}\n"
                 )
         return ("".join(out) + "start_session=0\n").encode()
 

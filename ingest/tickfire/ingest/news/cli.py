@@ -14,12 +14,15 @@ from typing import Any
 
 import click
 
+from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
+from tickfire.base.exposition import serving
 from tickfire.base.run import until_stopped
 from tickfire.ingest.news.addresses import is_web_address, shown
 from tickfire.ingest.news.api import NewsApi
 from tickfire.ingest.news.api_file import read_apis
 from tickfire.ingest.news.fetch import client
+from tickfire.ingest.news.metrics import NewsMetrics
 from tickfire.ingest.news.poller import NewsFeed, Poller
 from tickfire.ingest.news.publish import Publisher
 from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, MIN_INTERVAL_S, Schedule
@@ -68,6 +71,7 @@ logger = logging.getLogger(__name__)
     help="Mean time between simulated headlines, in seconds.",
 )
 @redis_url_option
+@endpoint_options("news")
 @click.option("--news-feeds", envvar="NEWS_FEEDS", default="", hidden=True)
 def news(
     feeds: tuple[str, ...],
@@ -78,6 +82,8 @@ def news(
     every: float,
     redis_url: str,
     news_feeds: str,
+    metrics_port: int | None,
+    metrics_host: str,
 ) -> None:
     """Write headlines from news feeds, news APIs or a simulated newswire to stream `news`."""
     given = list(feeds) or [part for part in _BETWEEN_FEEDS.split(news_feeds.strip()) if part]
@@ -91,7 +97,8 @@ def news(
             "there is no news to read; give --feed URL, --apis FILE or --simulate, or set "
             "NEWS_FEEDS or NEWS_APIS."
         )
-    asyncio.run(_run(redis_url, sources, seed if simulate else None, every))
+    endpoint = endpoint_of(metrics_host, metrics_port)
+    asyncio.run(_run(redis_url, sources, seed if simulate else None, every, endpoint))
 
 
 def parse_feed(text: str, interval_s: float) -> NewsFeed:
@@ -125,18 +132,24 @@ def parse_feed(text: str, interval_s: float) -> NewsFeed:
 
 
 async def _run(
-    redis_url: str, feeds: Sequence[NewsFeed | NewsApi], seed: int | None, every: float
+    redis_url: str,
+    feeds: Sequence[NewsFeed | NewsApi],
+    seed: int | None,
+    every: float,
+    endpoint: Endpoint | None,
 ) -> None:
     store = await Store.open(redis_url, reply_timeout_s=REQUEST_TIMEOUT_S)
     redis = store.client
     publisher, symbols = Publisher(redis), Symbols(redis)
+    metrics = NewsMetrics(publisher)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
+        stack.enter_context(serving(metrics.registry, endpoint))
         http = await stack.enter_async_context(client())
-        jobs = [
-            Poller(feed, Schedule(feed.interval_s, random.Random()), http, publisher, symbols).run()
-            for feed in feeds
-        ]
+        jobs = []
+        for feed in feeds:
+            schedule = Schedule(feed.interval_s, random.Random())
+            jobs.append(Poller(feed, schedule, http, publisher, symbols, metrics).run())
         if seed is not None:
             jobs.append(play(redis, publisher, symbols, seed=seed, mean_interval_s=every))
         jobs.append(Heartbeat(store, "news", lambda: {"headlines": publisher.written}).run())

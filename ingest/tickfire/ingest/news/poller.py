@@ -13,6 +13,7 @@ from tickfire.ingest.news.addresses import shown
 from tickfire.ingest.news.api import NewsApi
 from tickfire.ingest.news.feed import NotAFeed
 from tickfire.ingest.news.fetch import FetchError
+from tickfire.ingest.news.metrics import NewsMetrics
 from tickfire.ingest.news.publish import Publisher
 from tickfire.ingest.news.readers import ApiReader, FeedReader, Reader
 from tickfire.ingest.news.schedule import DEFAULT_INTERVAL_S, Schedule
@@ -55,6 +56,7 @@ class Poller:
     publisher : Publisher
     symbols : Symbols
         The known symbols, to recognise in the text.
+    metrics : NewsMetrics
     """
 
     def __init__(
@@ -64,8 +66,10 @@ class Poller:
         http: httpx.AsyncClient,
         publisher: Publisher,
         symbols: Symbols,
+        metrics: NewsMetrics,
     ) -> None:
         self.feed = feed
+        self._metrics = metrics
         self._schedule = schedule
         self._publisher = publisher
         self._symbols = symbols
@@ -87,11 +91,13 @@ class Poller:
             changed = await self._request()
         except (FetchError, NotAFeed) as error:
             self._log_failure(error)
+            self._metrics.failed(self._name)
             delay = self._schedule.failed(getattr(error, "retry_after_s", 0.0))
         else:
             if self._schedule.failures:
                 logger.info("%s answers again", self._name)
             delay = self._schedule.succeeded()
+            self._metrics.answered(self._name, len(self._listed), changed=changed)
             logger.debug("%s: %s", self._name, "changed" if changed else "unchanged")
         new = await self._publisher.publish(self._listed)
         if new:

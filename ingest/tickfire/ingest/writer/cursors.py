@@ -139,7 +139,9 @@ class CursorFields:
         self._numbers = [max(of_shard, default=0) for of_shard in numbers]
         told = [fields[SEEN_FIELD] for fields in held if SEEN_FIELD in fields]
         seen = [msgspec.msgpack.decode(each, type=Seen) for each in told]
-        return max(seen, key=lambda each: each.received, default=None)
+        newest = max(seen, key=lambda each: each.received, default=None)
+        self._intake.load_channels(newest.channels if newest is not None else ())
+        return newest
 
 
 def _are_apart(rows: Rows) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from tickfire.ingest.dbn import layout
 from tickfire.ingest.dbn.control import ErrorMsg, SystemMsg
+from tickfire.ingest.lsg.schemas import schema_in
 
 REPEAT_S: Final = 60.0
 """Time for which messages of one kind are only counted after one was published."""
@@ -50,6 +51,8 @@ class GatewayMessages:
     ----------
     counts : Counter
         Number of messages by ``(kind, code)``: ``"system"`` or ``"error"``, and its name.
+    refused : set of str
+        The schemas that the gateway has refused.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class GatewayMessages:
     ) -> None:
         self._publish, self._on_gap, self._clock = publish, on_gap, clock
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.refused: set[str] = set()
         self._published: dict[tuple[str, str], tuple[float, int]] = {}
 
     def take(self, message: SystemMsg | ErrorMsg) -> None:
@@ -74,8 +78,15 @@ class GatewayMessages:
             self._publish(key[1], message.msg + more)
 
     def _take_error(self, key: tuple[str, str], text: str) -> None:
+        schema = schema_in(text) if key[1] == "invalid_subscription" else None
         if key[1] == "skipped_records":
             self._on_gap(f"the gateway left out records: {text}")
+        elif schema is not None:
+            if schema not in self.refused:
+                self.refused.add(schema)
+                told = f"the gateway refuses the schema {schema} ({text}); ingest goes on without"
+                logger.error("%s", told)
+                self._publish("error", told)
         elif (more := self._told_since(key)) is not None:
             logger.error("error from the gateway: %s%s", text, more)
             self._publish("error", f"{key[1]}: {text}{more}")

@@ -49,12 +49,15 @@ class Seen(msgspec.Struct, array_like=True):
         The feed's clock, ns since the Unix epoch.
     received : int
         The time of receipt, ns since the Unix epoch.
+    channels : tuple
+        The latest sequence numbers of channels, as `Intake.channels`.
     """
 
     origin: str
     recording: str
     latest: int = 0
     received: int = 0
+    channels: tuple[tuple[int, int, int], ...] = ()
 
 
 class Resumption:
@@ -122,6 +125,7 @@ class Resumption:
             if not self._intake.has_repeats and 0 < self.seen.latest < first:
                 self.gap = self.seen.latest, first
         self.seen.latest, self.seen.received = self._intake.latest, now
+        self.seen.channels = self._intake.channels
         return self.seen
 
     def take_gap(self) -> tuple[int, int] | None:
@@ -155,7 +159,7 @@ class Resumption:
             self._skip, self.seen = SKIP_NONE, Seen(origin, recording)
             self._start = 0 if is_replay else self._first_start(now)
             return Resume(self._start or None)
-        self.seen = Seen(origin, recording, seen.latest, seen.received)
+        self.seen = Seen(origin, recording, seen.latest, seen.received, seen.channels)
         if is_replay:
             self._skip, self._start = SKIP_BY_NUMBER, 0
             return Resume(paced_from=seen.latest)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from typing import Final
 
 from tickfire.base.retry import Backoff
@@ -97,6 +98,8 @@ class Sessions:
         )
         self.feed = self._watch.look(time.time_ns())
         self._records = 0
+        self._has_data = False
+        self._without: frozenset[str] = frozenset()
         self.count = self.lag_ns = 0
         self.messages = GatewayMessages(
             announcements.tell,
@@ -130,6 +133,7 @@ class Sessions:
         backoff = Backoff(RECONNECT_S, RECONNECT_MAX_S)
         while True:
             began = time.monotonic()
+            self._has_data = False
             self._session = FeedSession(
                 self._config.adapter,
                 self._parser,
@@ -149,6 +153,8 @@ class Sessions:
             if isinstance(why, FeedFinished):
                 self._finish(why)
                 return
+            if not self._has_data:  # a gateway may end a session that it refuses a part of
+                self._without = frozenset(self.messages.refused)
             if time.monotonic() - began > RECONNECT_MAX_S:
                 backoff.reset()
             delay = backoff.next_s()
@@ -161,7 +167,7 @@ class Sessions:
 
     # --- the callbacks of a session
     def _plan(self, source: Source) -> Resume:
-        return self._resumption.plan(source, time.time_ns())
+        return replace(self._resumption.plan(source, time.time_ns()), without=self._without)
 
     def _start(self, metadata: Metadata, source: Source) -> bool:
         """Begin a session and return whether it may go on at once.
@@ -217,6 +223,7 @@ class Sessions:
         records = self._states.count(COUNT_RECORDS)
         messages = sum(record[1] in (RTYPE_SYSTEM, RTYPE_ERROR) for record in batch.controls)
         if records - self._records > messages:
+            self._has_data = True
             self._watch.take(received)
             self.lag_ns = received - self._intake.latest
         else:
