@@ -23,7 +23,7 @@ def apply_orders(context: Any, records: Any, start: Any, end: Any) -> Any:
     while at < end:
         record = records + at
         ts, _ = times_of(record, uint64(MBO))
-        if take_order(c, record, ts) == BOOKS_FULL:
+        if take_order(c, record, ts, records + end) == BOOKS_FULL:
             break
         at += int64(as_u8(record)[0]) << 2
     return at

@@ -52,7 +52,7 @@ from tickfire.ingest.kernel.context import (
     STOP_NONE,
 )
 from tickfire.ingest.kernel.emit import emit_sides, emit_trade, plausible
-from tickfire.ingest.kernel.parse_record import any_record
+from tickfire.ingest.kernel.parse_record import any_records
 from tickfire.ingest.kernel.rows import home_of, probe
 from tickfire.ingest.kernel.ticks import TICK_SHIFT, TICK_SIZE
 from tickfire.kernels.jit import helper, kernel
@@ -80,7 +80,7 @@ SIDE_FLAGS: Final = 0x00FFFF00_00000000
 def common_records(c: Any, record: Any, safe: Any, one_shard: Any, sides: Any) -> Any:
     """Parse trades and MBP-1 records, and return the address of the first record left unparsed.
 
-    That is a record of another type, or one that needs the care of `any_record`, or the record
+    That is a record of another type, or one that needs the care of `any_records`, or the record
     at which the output is full or fewer than `LONGEST_READ` bytes remain.
 
     ``safe`` is the last address at which a record may begin without a read beyond the buffer.
@@ -171,5 +171,5 @@ def walk(context: Any, start: Any, end: Any) -> Any:
             record = common_records(c, record, last - LONGEST_READ, True, True)
         else:
             record = common_records(c, record, last - LONGEST_READ, one_shard, sides)
-        record = any_record(c, record, last)
+        record = any_records(c, record, last)
     return record - c[CTX_BUFFER]

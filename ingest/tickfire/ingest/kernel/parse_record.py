@@ -1,7 +1,7 @@
 """Parsing of one DBN record of any kind, whatever the state of the outputs.
 
 `parse_kernel.walk` parses the common records of known instruments in its own loop and leaves all
-others to `any_record`: records of other kinds, with unusual lengths or times, or of new
+others to `any_records`: records of other kinds, with unusual lengths or times, or of new
 instruments, the first record after bars are due to be closed, and records for which an output has
 no room.
 """
@@ -100,6 +100,7 @@ from tickfire.ingest.kernel.context import (
     STOP_CONTROL,
     STOP_END,
     STOP_INSTRUMENTS,
+    STOP_NONE,
     STOP_TICKS,
     STOP_TOPS,
 )
@@ -334,10 +335,11 @@ def take_event(c: Any, at: Any, record: Any, family: Any, ts: Any, book: Any) ->
 
 
 @helper
-def take_data(c: Any, record: Any, rtype: Any, family: Any) -> Any:
+def take_data(c: Any, record: Any, rtype: Any, family: Any, end: Any) -> Any:
     """Parse a record of market data, whose bars are of type ``rtype``; return whether it was taken.
 
-    If not, the stop counter says which output or table is full.
+    If not, the stop counter says which output or table is full. ``end`` is the address after the
+    last byte in the buffer.
     """
     cnt = as_i64(c[CTX_COUNTERS])
     bar_room = c[CTX_BAR_CAPACITY] - BARS_PER_TRADE
@@ -365,7 +367,7 @@ def take_data(c: Any, record: Any, rtype: Any, family: Any) -> Any:
     if lacks_top(c, record, at):
         cnt[COUNT_STOP] = STOP_TOPS
         return False
-    book = take_order(c, record, ts)
+    book = take_order(c, record, ts, end)
     if book == BOOKS_FULL:
         cnt[COUNT_STOP] = STOP_BOOKS
         return False
@@ -377,7 +379,7 @@ def take_data(c: Any, record: Any, rtype: Any, family: Any) -> Any:
     return True
 
 
-@cold
+@helper
 def any_record(c: Any, record: Any, end: Any) -> Any:
     """Parse the record at an address; return the address of the next record.
 
@@ -411,4 +413,23 @@ def any_record(c: Any, record: Any, end: Any) -> Any:
         return after
     if family == uint64(CONTROL):
         return after if take_control(c, record) else record
-    return after if take_data(c, record, rtype, family) else record
+    return after if take_data(c, record, rtype, family, end) else record
+
+
+@helper
+def is_common(record: Any, end: Any) -> Any:
+    """Return whether a record is of the types that `parse_kernel.common_records` takes."""
+    if record + HEADER_SIZE > end:
+        return False
+    rtype = as_u8(record)[1]
+    return rtype == uint8(RTYPE_TRADE) or rtype == uint8(RTYPE_MBP_1)
+
+
+@cold
+def any_records(c: Any, record: Any, end: Any) -> Any:
+    """Parse a record of any kind, and those after it up to a common one; see `any_record`."""
+    cnt = as_i64(c[CTX_COUNTERS])
+    while True:
+        record = any_record(c, record, end)
+        if cnt[COUNT_STOP] != STOP_NONE or is_common(record, end):
+            return record

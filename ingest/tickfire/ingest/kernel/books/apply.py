@@ -41,6 +41,7 @@ from tickfire.ingest.kernel.books.levels import (
     key_of,
     levels_of,
     remove_level,
+    resize_level,
     side_word,
     take_from_level,
 )
@@ -50,6 +51,7 @@ from tickfire.ingest.kernel.books.orders import (
     find_slot,
     is_resting,
     order_at,
+    prefetch_order,
     put_order,
     remove_order,
     set_size,
@@ -222,8 +224,12 @@ def modify_order(
     rank = b[BOOKS_RANK]
     if is_resting(book, order):
         was = size_of(order)
-        if order[ORDER_PRICE] == price and side_of(order) == side and size <= was:
-            rank = order[ORDER_RANK]
+        if order[ORDER_PRICE] == price and side_of(order) == side:
+            if size > was:
+                order[ORDER_RANK] = rank
+            set_size(b, slot, size)
+            resize_level(b, book, side_word(side), key_of(side, price), was, size)
+            return
         take_out(b, book, slot)
     elif book[BOOK_STATE] & IS_UNSYNCED:
         b[BOOKS_UNKNOWN] += 1
@@ -336,11 +342,11 @@ def change_book(b: Any, book: Any, number: Any, record: Any, side: Any, action: 
 
 
 @cold
-def apply_mbo(b: Any, record: Any, ts: Any) -> Any:
+def apply_mbo(b: Any, record: Any, ts: Any, ahead: Any) -> Any:
     """Apply an MBO record to its book; return the book's address, or 0 if there is no room.
 
     Without room nothing has changed, and ``BOOKS_NEEDS`` says for what. ``ts`` is the record's
-    time.
+    time; ``ahead`` is the address of a later record, whose order is prefetched.
     """
     if b[BOOKS_ORDER_COUNT] >= b[BOOKS_ORDER_LIMIT]:
         b[BOOKS_NEEDS] = NEEDS_ORDERS
@@ -348,6 +354,7 @@ def apply_mbo(b: Any, record: Any, ts: Any) -> Any:
     number = book_number(b, key_of_record(record))
     if number < 0:
         return int64(0)
+    prefetch_order(b, as_i64(ahead)[2], number)
     b1 = as_u8(record)
     action = b1[38]
     flags = b1[36]

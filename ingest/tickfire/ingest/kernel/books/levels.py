@@ -158,6 +158,20 @@ def add_to_level(b: Any, book: Any, word: Any, key: Any, size: Any, orders: Any)
 
 
 @helper
+def resize_level(b: Any, book: Any, word: Any, key: Any, was: Any, size: Any) -> None:
+    """Change the size of one order at its price, as if it was taken out and added again."""
+    levels = levels_of(b, book, word)
+    at = find_level(levels, book[word + SIDE_COUNT], key) * LEVEL_WORDS
+    if at < 0 or levels[at] != key:
+        add_to_level(b, book, word, key, size, 1)
+    elif levels[at + LEVEL_ORDERS] > 1:
+        levels[at + LEVEL_SIZE] += size - was
+    else:
+        levels[at + LEVEL_SIZE] = size
+        levels[at + LEVEL_ORDERS] = 1
+
+
+@helper
 def remove_level(levels: Any, book: Any, word: Any, at: Any) -> None:
     """Remove the level at a word."""
     end = (book[word + SIDE_COUNT] - 1) * LEVEL_WORDS

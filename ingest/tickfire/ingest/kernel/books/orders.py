@@ -22,7 +22,7 @@ from tickfire.ingest.kernel.books.words import (
     SIDE_EMPTIED,
 )
 from tickfire.kernels.jit import helper
-from tickfire.kernels.pointers import as_i64, as_u32
+from tickfire.kernels.pointers import as_i64, as_u32, prefetch
 
 ORDER_ID: Final = 0
 ORDER_PRICE: Final = 1
@@ -81,6 +81,12 @@ def find_slot(b: Any, order_id: Any, number: Any) -> Any:
         if order[ORDER_ID] == order_id and number_of(order) == number:
             return slot
         slot = (slot + 1) & mask
+
+
+@helper
+def prefetch_order(b: Any, order_id: Any, number: Any) -> None:
+    """Prefetch the slot at which the search for an order begins."""
+    prefetch(order_at(b, home_slot(order_id, number, b[BOOKS_ORDER_MASK])))
 
 
 @helper
