@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from tickfire.base.calendar import us_closures
 from tickfire.base.units import NS_PER_S
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -38,7 +39,11 @@ class TradingHours:
     days : tuple of int
         The days of the week that are trade dates, 0 is Monday.
     holidays : frozenset of date
-        Days without a session.
+        Days without a session, which are no trade dates.
+    half_day : int or None
+        Minutes after midnight at which sessions close on the half days of US exchanges, of whose
+        holidays there are no sessions either; None if the market has hours of its own on them. It
+        tells whether the market is open, and no more: without trades there is no bar to bound.
     """
 
     time_zone: str
@@ -46,6 +51,7 @@ class TradingHours:
     closes: int = MINUTES_PER_DAY
     days: tuple[int, ...] = tuple(range(7))
     holidays: frozenset[date] = frozenset()
+    half_day: int | None = None
 
     @classmethod
     def parse(cls, text: str, holidays: frozenset[date] = frozenset()) -> TradingHours:
@@ -69,7 +75,8 @@ class TradingHours:
             )
         zone, opens, closes, days = found.groups()
         _check_zone(zone)
-        return cls(zone, _minutes(opens), _minutes(closes), _days(days or "Mon-Sun"), holidays)
+        hours = _minutes(opens), _minutes(closes), _days(days or "Mon-Sun")
+        return cls(zone, *hours, holidays, HALF_DAYS.get(text))
 
     def __str__(self) -> str:
         hours = f"{_clock(self.opens)}-{_clock(self.closes)}"
@@ -108,8 +115,19 @@ class TradingHours:
         today = datetime.fromtimestamp(time // NS_PER_S, UTC).date()
         days = (today + timedelta(shift) for shift in (-1, 0, 1))
         return any(
-            self.opening(day) <= time < self.closing(day) for day in days if self.is_trade_date(day)
+            self.opening(day) <= time < self._last_instant(day)
+            for day in days
+            if self.is_trade_date(day)
         )
+
+    def _last_instant(self, trade_date: date) -> int:
+        """Return when the session of a trade date closes, on half days and holidays too."""
+        if self.half_day is None:
+            return self.closing(trade_date)
+        if us_closures.is_holiday(trade_date):
+            return 0
+        closes = self.half_day if us_closures.is_half_day(trade_date) else self.closes
+        return _instant(trade_date, closes, self.time_zone)
 
 
 NAMED: Final[Mapping[str, str]] = {
@@ -119,6 +137,8 @@ NAMED: Final[Mapping[str, str]] = {
     "us-equities-extended": "America/New_York 04:00-20:00 Mon-Fri",
 }
 """Trading hours that have a name of their own."""
+HALF_DAYS: Final[Mapping[str, int]] = {"us-equities": 13 * 60, "us-equities-extended": 17 * 60}
+"""When those that follow the US stock exchanges close on half days, in minutes after midnight."""
 ALWAYS: Final = TradingHours("UTC")
 """A market that never closes; its days are those of UTC."""
 

@@ -7,6 +7,7 @@ data may come: of US equities, with the sessions before and after the regular on
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from tickfire.base.calendar.hours import TradingHours
@@ -26,7 +27,9 @@ class Venue(NamedTuple):
 
 _CME: Final = TradingHours.parse("cme")
 _EQUITIES: Final = TradingHours.parse("us-equities-extended")
-_OPTIONS: Final = TradingHours.parse("America/New_York 09:30-16:15 Mon-Fri")
+_OPTIONS: Final = replace(
+    TradingHours.parse("America/New_York 09:30-16:15 Mon-Fri"), half_day=13 * 60 + 15
+)
 
 VENUES: Final[Mapping[str, Venue]] = {
     "GLBX.MDP3": Venue("CME Globex", _CME),
