@@ -31,6 +31,20 @@ function ordered(by: string): string {
     .join("");
 }
 
+test("symbols of several feeds are in the order of their names, not of their feeds", () => {
+  const states = new SymbolStates();
+  const about = { instrument_id: 1, tick_size: "0.01" };
+  for (const [feed, symbols] of [
+    [1, ["ES", "AA"]],
+    [2, ["2/ES", "2/AA"]],
+  ] as const) {
+    const known = [...states.symbols.keys()].map((symbol) => ({ symbol, feed: 1, ...about }));
+    states.setInstruments([...known, ...symbols.map((symbol) => ({ symbol, feed, ...about }))]);
+  }
+  const sorted = [...states.symbols.values()].sort((a, b) => compare(a, b, readOrder("symbol up")));
+  expect(sorted.map(({ symbol }) => symbol)).toEqual(["AA", "2/AA", "ES", "2/ES"]);
+});
+
 test("rows are in the order of a column, and those without its figure come last", () => {
   expect(ordered("symbol up")).toBe("ABCD");
   expect(ordered("symbol down")).toBe("DCBA");

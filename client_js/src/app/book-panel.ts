@@ -1,5 +1,5 @@
 import { byId, el, setHidden, setText } from "../dom";
-import type { Book } from "../feed/payloads";
+import type { Book, PublisherQuotes } from "../feed/payloads";
 import { Roving } from "../roving";
 import {
   bookNote,
@@ -9,6 +9,7 @@ import {
   spokenRow,
   spreadOf,
 } from "./book-levels";
+import { VenueList } from "./venue-list";
 
 const DEPTH = 10;
 const BLANK: LadderSide = { price: "", size: "", exactSize: 0, orders: "", share: 0 };
@@ -35,6 +36,8 @@ export class BookPanel {
   private readonly ladder = byId("book-ladder");
   private readonly cells: Cells[];
   private readonly roving: Roving;
+  private readonly venues = new VenueList(byId("book-venues"));
+
   constructor() {
     const list = byId("book-list");
     this.cells = Array.from({ length: DEPTH }, makeCells);
@@ -53,6 +56,11 @@ export class BookPanel {
     setText(this.note, note);
     setHidden(this.note, note === "");
     if (book !== null) this.fill(ladderRows(book, decimals));
+  }
+
+  /** Show the quotes of each publisher with prices of `decimals` digits; null hides them. */
+  renderVenues(quotes: PublisherQuotes | null, decimals: number): void {
+    this.venues.render(quotes?.publishers ?? [], decimals);
   }
 
   private fill(rows: readonly LadderRow[]): void {

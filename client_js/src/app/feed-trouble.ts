@@ -4,24 +4,35 @@ import { span } from "../format/time";
 
 /** A feed that is not up, in words. */
 export interface FeedTrouble {
-  level: "quiet" | "down";
+  /** "fresh" if it is not the feed of the symbol shown. */
+  level: "fresh" | "quiet" | "down";
   /** A few words, beside the last price. */
   badge: string;
-  /** A sentence over the chart. */
+  /** A sentence over the chart; empty for another feed. */
   note: string;
 }
 
-/** Say which feed is down or stale, and since when; the one that is down first. Null if all are up. */
-export function feedTrouble(feeds: readonly FeedReport[], now: number): FeedTrouble | null {
+/**
+ * Say which feed is down or stale, and since when: that of the symbol shown, numbered `own`, before
+ * others, and one that is down before one that is stale. Null if all are up.
+ */
+export function feedTrouble(
+  feeds: readonly FeedReport[],
+  own: number | null,
+  now: number,
+): FeedTrouble | null {
+  const troubled = feeds.filter(({ state }) => state === "down" || state === "stale");
   const feed =
-    feeds.find(({ state }) => state === "down") ?? feeds.find(({ state }) => state === "stale");
+    troubled.find(({ number }) => number === own) ??
+    troubled.find(({ state }) => state === "down") ??
+    troubled[0];
   if (feed === undefined) return null;
   const age = span(Math.max(0, now - nsToMs(feed.since)));
   const name = feeds.length > 1 ? `Feed ${feed.number}` : "Feed";
   const why = feed.detail === "" ? "" : `: ${feed.detail}`;
-  if (feed.state === "down") {
-    const badge = `${name} down, ${age}`;
-    return { level: "down", badge, note: `${name} down for ${age}${why}.` };
-  }
-  return { level: "quiet", badge: `${name} stale, ${age}`, note: `No data for ${age}${why}.` };
+  const badge = `${name} ${feed.state}, ${age}`;
+  if (own !== null && feed.number !== own) return { level: "fresh", badge, note: "" };
+  return feed.state === "down"
+    ? { level: "down", badge, note: `${name} down for ${age}${why}.` }
+    : { level: "quiet", badge, note: `No data for ${age}${why}.` };
 }

@@ -30,14 +30,14 @@ export interface Freshness {
 
 const FRESH: Freshness = { level: "fresh", badge: "", note: "" };
 
-/** Say whether the shown values are renewed, and if not, since when and why; `trouble` of a feed comes first. */
+/** Say whether the shown values are renewed, and if not, since when and why; `trouble` of its feed comes first, and that of another one last. */
 export function freshness(
   state: PageState,
   pulse: Pulse,
   now: number,
   trouble: FeedTrouble | null = null,
 ): Freshness {
-  if (state === "live" && trouble !== null) return trouble;
+  if (state === "live" && trouble !== null && trouble.level !== "fresh") return trouble;
   if (pulse.symbol === null && pulse.market === null) return FRESH;
   const down = now - (pulse.lost ?? now);
   const isJoining = state === "waiting" || state === "connecting";
@@ -59,7 +59,7 @@ export function freshness(
   if (symbol > SYMBOL_QUIET_MS) {
     return { level: "quiet", badge: `Unchanged for ${span(symbol)}`, note: "" };
   }
-  return FRESH;
+  return state === "live" ? (trouble ?? FRESH) : FRESH;
 }
 
 /** Shows the age of values that are no longer renewed. */

@@ -10,6 +10,7 @@ const NONE = "—";
 export class Header {
   private readonly parts = {
     symbol: byId("symbol-name"),
+    raw: byId("symbol-raw"),
     last: byId("last"),
     change: byId("change"),
     bid: byId("bid"),
@@ -43,6 +44,7 @@ export class Header {
     const show = (price: string | null) =>
       price === null ? NONE : padDecimals(price, state.decimals);
     setText(parts.symbol, state.symbol);
+    setText(parts.raw, state.raw && ` ${state.raw}`);
     setText(parts.last, show(state.last));
     setData(parts.last, "trend", state.rising === null ? "flat" : state.rising ? "up" : "down");
     this.renderChange(state);

@@ -4,9 +4,11 @@ import type {
   Book,
   Candle,
   FeedReport,
+  Imbalance,
   Instrument,
   Missed,
   Origin,
+  PublisherQuotes,
   Quote,
   Snapshot,
   Statistic,
@@ -25,6 +27,7 @@ import type { PageStatus } from "./page-status";
 import type { Prices } from "./prices";
 import type { References } from "./references";
 import type { Day, PageHandlers, PageSession } from "./session";
+import type { SessionStats } from "./session-stats";
 import type { ShownBook } from "./shown-book";
 import type { ShownSignals } from "./shown-signals";
 import type { SymbolStates } from "./symbols";
@@ -125,14 +128,21 @@ export class Incoming implements PageHandlers {
     frames.requestPrices();
   }
 
+  onQuotes(quotes: PublisherQuotes | null): void {
+    this.parts.book.setQuotes(quotes);
+    this.parts.frames.request();
+  }
+
   onStats(stats: Readonly<Record<string, Statistic>>): void {
-    this.parts.prices.sessionStats.setStats(stats);
-    this.parts.frames.requestPrices();
+    this.tellSession((shown) => shown.setStats(stats));
   }
 
   onTradingStatus(status: TradingStatus): void {
-    this.parts.prices.sessionStats.setStatus(status);
-    this.parts.frames.requestPrices();
+    this.tellSession((shown) => shown.setStatus(status));
+  }
+
+  onImbalance(imbalance: Imbalance): void {
+    this.tellSession((shown) => shown.setImbalance(imbalance));
   }
 
   onSignals(signals: readonly SignalEvent[]): void {
@@ -179,5 +189,12 @@ export class Incoming implements PageHandlers {
 
   onJoined(): void {
     this.parts.status.report();
+  }
+
+  private tellSession(tell: (shown: SessionStats) => void): void {
+    this.parts.prices.sessionStats.use((shown) => {
+      tell(shown);
+      this.parts.frames.requestPrices();
+    });
   }
 }

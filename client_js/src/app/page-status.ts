@@ -121,7 +121,7 @@ export class PageStatus {
     const state = pageState(feed.status, session);
     this.follow(state);
     this.lamp.render(state, feed.status);
-    const trouble = feedTrouble(this.feeds, Date.now());
+    const trouble = feedTrouble(this.feeds, session.feedNumber, Date.now());
     this.age.render(freshness(state, pulse, performance.now(), trouble));
     const { symbol, interval, store } = session;
     const wanted = { symbol, interval, candles: store?.count ?? 0, refusal: this.refusal };

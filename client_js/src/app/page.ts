@@ -70,7 +70,12 @@ export class Page {
     () => this.chart.timeZone,
     (reason) => this.tellFailure(reason),
   );
-  readonly prices = new Prices(this.watch, (journey) => this.pipelinePanel.follow(journey));
+  readonly prices = new Prices(
+    this.watch,
+    this.clock,
+    (journey) => this.pipelinePanel.follow(journey),
+    (reason) => this.tellFailure(reason),
+  );
   readonly book = new ShownBook(
     () => this.frames.request(),
     (reason) => this.tellFailure(reason),

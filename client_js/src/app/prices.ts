@@ -1,8 +1,10 @@
 import { padDecimals } from "../format/decimal";
 import type { Zone } from "../format/zone";
 import type { Journey } from "../pipeline/journey";
+import type { MarketClock } from "../store/market-clock";
 import { Header } from "./header";
-import { SessionStats } from "./session-stats";
+import { OnDemand } from "./on-demand";
+import type { SessionStats } from "./session-stats";
 import type { SymbolState } from "./symbols";
 import { Tape } from "./tape";
 import type { WatchList } from "./watch-list";
@@ -10,21 +12,28 @@ import type { WatchList } from "./watch-list";
 /** Everything besides the chart that shows the last price: always drawn together. */
 export class Prices {
   readonly header = new Header();
-  readonly sessionStats = new SessionStats();
+  readonly sessionStats: OnDemand<SessionStats>;
   readonly tape: Tape;
 
   /** `onFollow` is called with the way of a traced trade that the user clicks. */
   constructor(
     private readonly watch: WatchList,
+    clock: MarketClock,
     onFollow: (journey: Journey) => void,
+    onFailure: (reason: string) => void,
   ) {
     this.tape = new Tape(onFollow);
+    this.sessionStats = new OnDemand(
+      async () => new (await import("./session-stats")).SessionStats(clock),
+      "The session's statistics cannot be shown",
+      onFailure,
+    );
   }
 
   /** Forget the symbol that was shown. */
   clear(): void {
     this.header.clear();
-    this.sessionStats.clear();
+    this.sessionStats.use((shown) => shown.clear());
     this.tape.clear();
   }
 
@@ -33,7 +42,7 @@ export class Prices {
     this.watch.render(now);
     if (state === undefined) return;
     this.header.render(state);
-    this.sessionStats.render(state.decimals);
+    this.sessionStats.now?.render(state.decimals, zone);
     this.tape.render(state.decimals, zone);
     const title = titleOf(state);
     if (document.title !== title) document.title = title;

@@ -8,9 +8,11 @@ import type {
   CandlesReply,
   CandleTuple,
   FeedReport,
+  Imbalance,
   Instrument,
   Missed,
   Origin,
+  PublisherQuotes,
   Quote,
   Snapshot,
   Statistic,
@@ -60,10 +62,14 @@ export interface PageHandlers {
   onQuote(quote: Quote): void;
   /** The selected symbol's order book, at first and after each change; null if there is none. */
   onBook(book: Book | null): void;
+  /** The quotes of each publisher, at first and after each change; null if there is one at most. */
+  onQuotes(quotes: PublisherQuotes | null): void;
   onDay(day: Day): void;
   /** The venue's statistics of the selected symbol, by name. */
   onStats(stats: Readonly<Record<string, Statistic>>): void;
   onTradingStatus(status: TradingStatus): void;
+  /** The state of an auction of the selected symbol, at first and after each change. */
+  onImbalance(imbalance: Imbalance): void;
   /** The selected symbol's signals so far, newest last; then each new one. */
   onSignals(signals: SignalEvent[]): void;
   onSignal(signal: SignalEvent): void;
@@ -90,8 +96,8 @@ export class PageSession implements Shown {
   private day: TopicSubscription<unknown> | null = null;
   private days: CandleTuple[] = [];
   private running: LiveCandles | null = null;
-  /** The trading hours of the instruments, by symbol. */
-  private readonly hours = new Map<string, TradingHours>();
+  /** The instruments by symbol. */
+  private readonly instruments = new Map<string, Instrument>();
 
   constructor(
     private readonly feed: MarketFeed,
@@ -101,7 +107,7 @@ export class PageSession implements Shown {
     this.realtime = feed.realtime({
       resumeWithinMs: RESUME_WITHIN_MS,
       onInstruments: (instruments) => {
-        for (const { symbol, hours } of instruments) this.hours.set(symbol, hours ?? ALWAYS);
+        for (const each of instruments) this.instruments.set(each.symbol, each);
         handlers.onInstruments(instruments);
       },
       onFeeds: (feeds) => handlers.onFeeds(feeds),
@@ -127,7 +133,12 @@ export class PageSession implements Shown {
 
   /** The trading hours of the symbol shown; those of UTC's days while they are not known. */
   get tradingHours(): TradingHours {
-    return this.hours.get(this.symbol ?? "") ?? ALWAYS;
+    return this.instruments.get(this.symbol ?? "")?.hours ?? ALWAYS;
+  }
+
+  /** The number of the feed of the symbol shown; null while it is not known. */
+  get feedNumber(): number | null {
+    return this.instruments.get(this.symbol ?? "")?.feed ?? null;
   }
 
   /** The bounds of the candles shown. */
@@ -159,9 +170,11 @@ export class PageSession implements Shown {
         onRefused: (reason) => handlers.onRefused(`${symbol}: ${reason}`),
       }),
       this.feed.book(symbol, { onBook: (book) => handlers.onBook(book) }),
+      this.feed.publisherQuotes(symbol, { onQuotes: (quotes) => handlers.onQuotes(quotes) }),
       this.feed.stats(symbol, {
         onStats: (stats) => handlers.onStats(stats),
         onTradingStatus: (status) => handlers.onTradingStatus(status),
+        onImbalance: (imbalance) => handlers.onImbalance(imbalance),
       }),
       this.feed.signals(symbol, {
         onLatest: (signals) => handlers.onSignals(signals),

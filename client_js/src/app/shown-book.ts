@@ -1,4 +1,4 @@
-import type { Book } from "../feed/payloads";
+import type { Book, PublisherQuotes } from "../feed/payloads";
 import type { BookPanel } from "./book-panel";
 import { OnDemand } from "./on-demand";
 
@@ -6,6 +6,7 @@ import { OnDemand } from "./on-demand";
 export class ShownBook {
   private readonly panel: OnDemand<BookPanel>;
   private book: Book | null = null;
+  private quotes: PublisherQuotes | null = null;
   /** True once the server has told of the symbol's book. */
   private told = false;
   private stale = true;
@@ -24,6 +25,7 @@ export class ShownBook {
   /** Forget the book of another symbol. */
   clear(): void {
     this.book = null;
+    this.quotes = null;
     this.told = false;
     this.stale = true;
   }
@@ -35,6 +37,12 @@ export class ShownBook {
     this.stale = true;
   }
 
+  /** Take the present quotes of each publisher; null if there is one at most. */
+  setQuotes(quotes: PublisherQuotes | null): void {
+    this.quotes = quotes;
+    this.stale = true;
+  }
+
   /** Draw the book, if it has changed, with prices of `decimals` digits. */
   render(decimals: number): void {
     const panel = this.panel.now;
@@ -42,5 +50,6 @@ export class ShownBook {
     this.stale = false;
     this.decimals = decimals;
     panel.render(this.book, this.told, decimals);
+    panel.renderVenues(this.quotes, decimals);
   }
 }

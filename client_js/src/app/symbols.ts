@@ -6,6 +6,10 @@ import { Closes } from "./closes";
 /** The state of one symbol, as the lists show it. Prices are exact decimal strings. */
 export interface SymbolState {
   symbol: string;
+  /** The symbol without the number of its feed: `ESU4` of `2/ESU4`. */
+  name: string;
+  /** The venue's own name if it is another one, such as `ESU4` for `ES.c.0`; otherwise empty. */
+  raw: string;
   tickSize: string;
   /** The venue and its time zone; null if they are not known. */
   venue: string | null;
@@ -79,20 +83,26 @@ export class SymbolStates {
 
   private add(instrument: Instrument): void {
     const { symbol, venue = null, time_zone: timeZone = null } = instrument;
+    const name = symbol.replace(FEED, "");
+    const raw = instrument.raw_symbol === name ? "" : (instrument.raw_symbol ?? "");
     const tickSize = instrument.tick_size ?? "0";
     const decimals = decimalsOf(tickSize);
     const known = this.symbols.get(symbol);
     if (known !== undefined) {
-      Object.assign(known, { tickSize, venue, timeZone });
+      if (known.raw !== raw) this.changed.add(symbol);
+      Object.assign(known, { raw, tickSize, venue, timeZone });
       known.decimals = Math.max(known.decimals, decimals);
       return;
     }
     const unknown = { last: null, rising: null, reference: null, volume: null };
-    const about = { symbol, tickSize, venue, timeZone, decimals };
+    const about = { symbol, name, raw, tickSize, venue, timeZone, decimals };
     this.symbols.set(symbol, { ...about, ...unknown, closes: new Closes() });
     this.changed.add(symbol);
   }
 }
+
+/** A symbol may have the number of its feed before it: `2/ESU4`. */
+const FEED = /^\d+\//;
 
 /** Change of `last` relative to `reference`, as a share; null if either is unknown. */
 export function changeOf({

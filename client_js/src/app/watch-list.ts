@@ -71,7 +71,9 @@ export class WatchList {
   /** Rebuild the rows after a change of the symbols or of the search. */
   rebuild(): void {
     const wanted = this.search.value.trim().toUpperCase();
-    const found = this.sorted().filter(({ symbol }) => symbol.toUpperCase().includes(wanted));
+    const found = this.sorted().filter(({ symbol, raw }) =>
+      `${symbol}\n${raw}`.toUpperCase().includes(wanted),
+    );
     this.shown = found.slice(0, MAX_ROWS).map(({ symbol }) => symbol);
     this.rows.clear();
     this.priceLength = 0;

@@ -20,11 +20,15 @@ export function nextOrder(order: Order, by: Column): Order {
 
 /** Compare two symbols; those without the figure come last in either direction. */
 export function compare(a: SymbolState, b: SymbolState, { by, descending }: Order): number {
-  const names = a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0;
+  const names = byText(a.name, b.name) || a.symbol.length - b.symbol.length;
   if (by === "symbol") return descending ? -names : names;
   const [x, y] = [figure(a, by), figure(b, by)];
   if (x === null || y === null) return x === y ? names : x === null ? 1 : -1;
   return (descending ? y - x : x - y) || names;
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function figure(state: SymbolState, by: Exclude<Column, "symbol">): number | null {

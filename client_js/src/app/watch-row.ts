@@ -9,6 +9,7 @@ const SVG = "http://www.w3.org/2000/svg";
 /** One symbol of the watch list. */
 export class WatchRow {
   readonly element: HTMLElement;
+  private readonly raw = el("span", "watch-raw");
   private readonly last = cell("watch-last");
   private readonly change = cell("watch-change");
   private readonly volume = cell("watch-volume");
@@ -27,7 +28,7 @@ export class WatchRow {
     this.spark.append(this.line);
     const spark = cell("watch-spark");
     spark.append(this.spark);
-    const name = el("span", "watch-name", { role: "rowheader" }, symbol);
+    const name = el("span", "watch-name", { role: "rowheader" }, symbol, this.raw);
     const cells = [name, spark, this.last, this.change, this.volume];
     this.element = el("div", "watch-row", { role: "row", tabindex: "-1" }, ...cells);
     this.element.addEventListener("click", onChoose);
@@ -39,7 +40,8 @@ export class WatchRow {
 
   /** Show the figures; returns the length of the last price. */
   fill(state: SymbolState): number {
-    const { last, decimals, rising, volume } = state;
+    const { raw, last, decimals, rising, volume } = state;
+    setText(this.raw, raw && ` ${raw}`);
     const price = last === null ? "—" : padDecimals(last, decimals);
     setText(this.last, price);
     if (rising !== null) setData(this.last, "trend", rising ? "up" : "down");

@@ -206,6 +206,8 @@ export interface FeedReport {
   rate: number;
   /** Processes that wait to take over. */
   standbys: number;
+  /** Gaps that its ingest has announced since it started; absent from older servers. */
+  gaps?: number;
 }
 
 export interface InstrumentReply extends Resumed {

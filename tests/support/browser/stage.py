@@ -56,6 +56,7 @@ class Instrument:
     price: Decimal
     bars: dict[str, list[Bar]] = field(default_factory=dict)
     hours: TradingHours = ALWAYS
+    raw_symbol: str | None = None
 
     def start_of(self, interval: str, at_ms: int) -> int:
         """Return the time, in ms, of the candle that holds a time."""
@@ -103,6 +104,8 @@ class Market:
         self.signals: list[dict[str, Any]] = []
         self.books: dict[str, dict[str, Any]] = {}
         self.stats: dict[str, dict[str, Any]] = {}
+        self.quotes: dict[str, dict[str, Any]] = {}
+        self.feeds: list[dict[str, Any]] = []
         self.joins: list[tuple[str, dict[str, Any]]] = []
         self.pages: list[int] = []
         self.joined = threading.Condition()
@@ -130,6 +133,7 @@ class Market:
             {
                 **{"symbol": i.symbol, "feed": 1, "instrument_id": i.number},
                 **{"tick_size": i.tick_size, "hours": i.hours.as_json()},
+                **{"raw_symbol": i.raw_symbol, "asked": None},
             }
             for i in self.instruments.values()
         ]
@@ -141,7 +145,8 @@ class Market:
             self.joined.notify_all()
         resumed = self.resumption(payload.get("since", ""))
         if topic == "market:realtime":
-            told = {"instruments": self.table(), "origin": self.origin, "id": self.id}
+            about = {"origin": self.origin, "feeds": self.feeds, "id": self.id}
+            told = {"instruments": self.table(), **about}
             return {**told, **resumed}
         if topic == "news:headlines":
             return {"headlines": self.headlines}
@@ -150,7 +155,8 @@ class Market:
         if topic == "pipeline:trace":
             return {"hops": HOPS}
         if topic == "pipeline:health":
-            return {"now": str(time.time_ns()), "processes": [], "hops": {}}
+            now = str(time.time_ns())
+            return {"now": now, "processes": [], "feeds": self.feeds, "hops": {}}
         kind, _, name = topic.partition(":")
         symbol, _, interval = name.rpartition(":") if kind == "candles" else (name, "", "")
         instrument = self.instruments.get(symbol)
@@ -158,6 +164,8 @@ class Market:
             return "unknown symbol"
         if kind == "book":
             return {"symbol": symbol, "book": self.books.get(symbol)}
+        if kind == "quotes":
+            return {"symbol": symbol, "quotes": self.quotes.get(symbol)}
         if kind == "stats":
             none: dict[str, Any] = {
                 "symbol": symbol,

@@ -32,5 +32,6 @@ export class Others {
       const behind = backlog > 0 ? `, ${backlog.toLocaleString("en-US")} ${waiting}` : "";
       setText(text, stateText(health, now + state.offset) + behind);
     }
+    this.element.hidden = this.rows.every(({ row }) => row.hidden);
   }
 }

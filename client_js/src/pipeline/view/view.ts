@@ -9,6 +9,7 @@ import { NODES, type NodeName } from "../stages";
 import type { PipelineState } from "../state";
 import { Details } from "./details";
 import { Diagram } from "./diagram";
+import { Feeds } from "./feeds";
 import { Follow } from "./follow";
 import { Others } from "./others";
 import { Trades } from "./trades";
@@ -28,6 +29,7 @@ export class PipelineView {
   private readonly trades = new Trades((journey) => this.follow(journey));
   private readonly followed = new Follow();
   private readonly details = new Details();
+  private readonly feeds = new Feeds();
   private readonly others = new Others();
   private readonly total = el("b", "pipeline-latency");
   private readonly pace = el("span", "pipeline-pace");
@@ -49,7 +51,9 @@ export class PipelineView {
   ) {
     const lead = el("p", "pipeline-lead", {}, this.total, " from feed to page", this.pace);
     const lower = el("div", "pipeline-lower", {}, this.trades.element, this.followed.element);
-    lower.append(el("div", "pipeline-aside", {}, this.details.element, this.others.element));
+    const { details, feeds, others } = this;
+    const aside = [details, feeds, others].map((part) => part.element);
+    lower.append(el("div", "pipeline-aside", {}, ...aside));
     element.append(lead, this.diagram.element, this.news, lower);
     new ResizeObserver(([{ contentRect }]) => {
       if (contentRect.width > 0) this.diagram.resize(contentRect.width);
@@ -128,6 +132,7 @@ export class PipelineView {
     this.trades.render(state.trades(), this.isChosen ? (this.journey?.id ?? null) : null, zone);
     this.followed.render(this.journey, zone);
     this.details.render(this.node, state, now, zone);
+    this.feeds.render(state, now, zone);
     this.others.render(state, now);
     this.announce(now);
   }

@@ -33,6 +33,8 @@ class FeedRow:
         Records per second.
     standbys : int
         Number of processes that wait to take over.
+    gaps : int
+        Number of gaps that its ingest has announced since it started.
     """
 
     number: int
@@ -41,6 +43,7 @@ class FeedRow:
     detail: str
     rate: float
     standbys: int
+    gaps: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the row for a client."""
@@ -51,6 +54,7 @@ class FeedRow:
             "detail": self.detail,
             "rate": round(self.rate, 1),
             "standbys": self.standbys,
+            "gaps": self.gaps,
         }
 
 
@@ -97,7 +101,8 @@ def _row(
     known: FeedStateName = "up" if feed.connected else "down"
     if feed.state == FEED_STALE:
         known = "stale"
-    return FeedRow(number, known, feed.since, feed.name, process.rate("records"), standbys)
+    gaps = int(process.beat.figures.get("gaps", 0))
+    return FeedRow(number, known, feed.since, feed.name, process.rate("records"), standbys, gaps)
 
 
 def _stands_by(process: Process, number: int, processes: Processes, now: int) -> bool:

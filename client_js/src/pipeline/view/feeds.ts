@@ -1,0 +1,69 @@
+import { el, setData, setText } from "../../dom";
+import { nsToMs } from "../../feed/clock";
+import type { FeedReport } from "../../feed/payloads";
+import { clock, span } from "../../format/time";
+import type { Zone } from "../../format/zone";
+import type { PipelineState } from "../state";
+
+/** How the lamps of the pipeline show the state of a feed. */
+const LAMPS = { up: "up", stale: "late", down: "down", unknown: "unknown" } as const;
+
+interface Cells {
+  row: HTMLElement;
+  name: HTMLElement;
+  state: HTMLElement;
+  more: HTMLElement;
+}
+
+/** The feeds: the dataset of each or what is wrong with it, its state, its standbys and gaps. */
+export class Feeds {
+  readonly element = el("ul", "others feeds", { "aria-label": "Feeds" });
+  private readonly cells: Cells[] = [];
+
+  render(state: PipelineState, now: number, zone: Zone): void {
+    const feeds = state.health.latest?.feeds ?? [];
+    while (this.cells.length < feeds.length) this.cells.push(this.add());
+    this.cells.forEach(({ row, name, state: text, more }, k) => {
+      const feed = feeds[k];
+      row.hidden = feed === undefined;
+      if (feed === undefined) return;
+      row.dataset["feed"] = String(feed.number);
+      setData(row, "state", LAMPS[feed.state]);
+      setText(name, `Feed ${feed.number}`);
+      setText(text, feedText(feed, now + state.offset, zone));
+      setText(more, feedFigures(feed));
+    });
+    this.element.hidden = feeds.length === 0;
+  }
+
+  private add(): Cells {
+    const [name, state, more] = ["feeds-name", "others-state", "feeds-more"].map((each) =>
+      el("span", each),
+    );
+    const lamp = el("i", "node-lamp", { "aria-hidden": "true" });
+    const row = el("li", "others-row", {}, lamp, name, state, more);
+    this.element.append(row);
+    return { row, name, state, more };
+  }
+}
+
+/** The state of a feed in words: "GLBX.MDP3, up since 13:30:05". */
+export function feedText({ state, since, detail }: FeedReport, now: number, zone: Zone): string {
+  const at = nsToMs(since);
+  const word = state === "unknown" ? "not heard" : state;
+  const when = at > 0 ? ` since ${clock(at, zone)}` : "";
+  const age = at > 0 && state !== "up" ? ` (${span(Math.max(now - at, 0))})` : "";
+  return `${detail === "" ? "" : `${detail}, `}${word}${when}${age}`;
+}
+
+/** Its figures: "1 standby, 2 gaps"; a feed that does not tell its gaps has none to show. */
+export function feedFigures({ rate, standbys, gaps }: FeedReport): string {
+  const parts = [`${Math.round(rate).toLocaleString("en-US")} records/s`];
+  parts.push(standbys === 0 ? "no standby" : counted(standbys, "standby"));
+  if (gaps !== undefined) parts.push(gaps === 0 ? "no gaps" : counted(gaps, "gap"));
+  return parts.join(", ");
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
