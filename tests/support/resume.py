@@ -22,6 +22,7 @@ from tickfire.ingest.kernel.intake import Intake
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.service import Ingest
+from tickfire.kernels.pointers import address_of
 from tickfire.store.schema import TICK, Rows, Stream, ticks_key
 from tickfire.store.store import Store
 
@@ -118,4 +119,4 @@ def count_records(intake: Intake, data: bytes) -> None:
     """Let the intake count records."""
     buffer = np.zeros(len(data) // 8 + 1, np.int64).view(np.uint8)
     buffer[: len(data)] = np.frombuffer(data, np.uint8)
-    intake.count_parsed(buffer, 0, len(data))
+    intake.count_parsed(address_of(buffer), 0, len(data))

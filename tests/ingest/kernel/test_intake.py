@@ -13,6 +13,7 @@ from tickfire.ingest.kernel.intake import Intake
 from tickfire.ingest.kernel.intake_context import BUCKET_NS
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.kernels.pointers import address_of
 
 S = 10**9
 HOUR = 3600 * S
@@ -47,8 +48,8 @@ def passed(intake: Intake, data: bytes, decide: bool = True) -> bytes:
     buffer[: len(data)] = np.frombuffer(data, np.uint8)
     if decide:
         intake.decide()
-    ready, _ = intake.screen(buffer, 0, len(data))
-    intake.count_parsed(buffer, 0, ready)
+    ready, _ = intake.screen(address_of(buffer), 0, len(data))
+    intake.count_parsed(address_of(buffer), 0, ready)
     return buffer[:ready].tobytes()
 
 

@@ -18,6 +18,7 @@ from tickfire.ingest.dbn.layout import (
 )
 from tickfire.ingest.kernel import intake_context as ctx
 from tickfire.ingest.kernel.intake import Intake
+from tickfire.kernels.pointers import address_of
 
 
 def count(intake: Intake, records: np.ndarray[tuple[int], np.dtype[np.void]]) -> None:
@@ -25,7 +26,7 @@ def count(intake: Intake, records: np.ndarray[tuple[int], np.dtype[np.void]]) ->
     data = records.tobytes()
     buffer = np.zeros(max(len(data), 8) // 8, np.int64).view(np.uint8)
     buffer[: len(data)] = np.frombuffer(data, np.uint8)
-    intake.count_parsed(buffer, 0, len(data))
+    intake.count_parsed(address_of(buffer), 0, len(data))
 
 
 def numbered(rtype: int, numbers: list[int], **fields: Any) -> np.ndarray[tuple[int], np.dtype]:

@@ -18,6 +18,7 @@ from tickfire.ingest.kernel import intake_context as ctx
 from tickfire.ingest.kernel.intake_context import BUCKET_NS, CURSOR
 from tickfire.ingest.kernel.intake_kernel import count_records, screen
 from tickfire.ingest.kernel.rows import HASH_FACTOR
+from tickfire.kernels.pointers import address_of
 from tickfire.store.schema import Rows
 
 FIRST_CAPACITY: Final = 256
@@ -219,8 +220,8 @@ class Intake:
         return int(self._context[word])
 
     # --- records
-    def screen(self, buffer: NDArray[np.uint8], start: int, end: int) -> tuple[int, int]:
-        """Drop repeats and outliers from bytes [start, end) of a buffer.
+    def screen(self, address: int, start: int, end: int) -> tuple[int, int]:
+        """Drop repeats and outliers from bytes [start, end) of the buffer at an address.
 
         Returns
         -------
@@ -229,17 +230,17 @@ class Intake:
         int
             The new end of the bytes.
         """
-        self._context[ctx.IN_BUFFER] = buffer.ctypes.data
+        self._context[ctx.IN_BUFFER] = address
         if self._keeps_orders:
-            if len(self._orders) < len(buffer) // 8:
-                self._orders = np.zeros(len(buffer) // 8, np.int64)
-            self._context[ctx.IN_ORDERS] = self._orders.ctypes.data
+            if self._orders.nbytes < end - start:
+                self._orders = np.zeros((end - start + 7) // 8, np.int64)
+            self._context[ctx.IN_ORDERS] = address_of(self._orders)
         new_end = int(screen(self._address, start, end))
         return self.count(ctx.IN_DECIDED), new_end
 
-    def count_parsed(self, buffer: NDArray[np.uint8], start: int, end: int) -> None:
-        """Count the records in bytes [start, end) of a buffer, which were parsed."""
-        self._context[ctx.IN_BUFFER] = buffer.ctypes.data
+    def count_parsed(self, address: int, start: int, end: int) -> None:
+        """Count the records in bytes [start, end) of the buffer at an address: those parsed."""
+        self._context[ctx.IN_BUFFER] = address
         while (start := int(count_records(self._address, start, end))) < end:
             self._resize(2 * self.count(ctx.IN_CAPACITY), self.cursors)
 

@@ -124,7 +124,7 @@ IN_MAY_GO_BACK: Final = 31
 """1: the clock may go back within what is sent, as in a recording of one instrument after another;
 0: if most records agree that it went back, the feed begins again."""
 IN_ORDERS: Final = 32
-"""uint8[], 8-aligned, of the size of the buffer: repeated MBO records; 0: they are not kept."""
+"""uint8[], 8-aligned, with room for the bytes to screen: repeated MBO records; 0: not kept."""
 IN_ORDERS_END: Final = 33
 """Number of bytes of repeated MBO records."""
 IN_HINTS: Final = 34

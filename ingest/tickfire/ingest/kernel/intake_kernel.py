@@ -361,6 +361,41 @@ def keep_order(x: Any, record: Any, length: Any) -> None:
         x[IN_ORDERS_END] += length
 
 
+@helper
+def agreeing_records(x: Any, record: Any, end: Any) -> Any:
+    """Let the clock follow records that agree with it; return the address of the first other one.
+
+    None of them is a repeat. The record left is not whole, or one that needs the care of
+    `compare`, or its type does not tell when it was received.
+    """
+    if x[IN_CLOCK] == 0 or x[IN_SKIP] != SKIP_NONE or x[IN_HINTS] != 0:
+        return record
+    offsets = as_u8(x[IN_RECV_OFFSETS])
+    span = uint64(BEHIND_NS + x[IN_AHEAD])
+    # Locals, since the compiler cannot know that no record is part of the context.
+    clock = x[IN_CLOCK]
+    latest = x[IN_LATEST]
+    while True:
+        length = whole_length(record, end)
+        b1 = as_u8(record)
+        offset = int64(offsets[b1[1]]) if length != 0 else int64(0)
+        if offset == 0 or offset + 8 > length:
+            break
+        if b1[1] == uint8(RTYPE_MBO) and b1[36] & uint8(FLAG_SNAPSHOT) != uint8(0):
+            break
+        received = as_i64(record + offset)[0]
+        oldest = max(clock, latest) - BEHIND_NS
+        agree = uint64(received - oldest) <= span and uint64(as_i64(record)[1] - oldest) <= span
+        if not agree or not plausible(received):
+            break
+        clock = max(clock, min(latest, received))
+        latest = received
+        record += length
+    x[IN_CLOCK] = clock
+    x[IN_LATEST] = latest
+    return record
+
+
 @kernel("int64(int64, int64, int64)")
 def screen(context: Any, start: Any, end: Any) -> Any:
     """Drop records from bytes [start, end) of the buffer; return the new end of the bytes.
@@ -376,6 +411,8 @@ def screen(context: Any, start: Any, end: Any) -> Any:
     last = base + end
     verdict = KEEP
     while True:
+        if out == record:
+            record = out = agreeing_records(x, record, last)
         length = whole_length(record, last)
         if length == 0:
             break

@@ -21,6 +21,7 @@ from tickfire.ingest.kernel.intake import Intake
 from tickfire.ingest.kernel.orders_kernel import apply_orders
 from tickfire.ingest.kernel.parse_kernel import walk
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.kernels.pointers import address_of
 from tickfire.store.schema import Rows
 
 BUFFER_SIZE: Final = 4 << 20
@@ -79,6 +80,7 @@ class Parser:
         words = np.zeros(size // 8, np.int64)  # 8-aligned
         self.buffer: NDArray[np.uint8] = words.view(np.uint8)
         self.view = memoryview(self.buffer)
+        self._address = address_of(self.buffer)
         self.start = self.end = 0
         self._decided = 0
         self.received_bytes = 0
@@ -116,7 +118,9 @@ class Parser:
         """
         states = self.states
         states.drain()
-        states.context[ctx.CTX_BUFFER] = self.buffer.ctypes.data
+        if not self.pending:
+            return None
+        states.context[ctx.CTX_BUFFER] = self._address
         before = self.start
         limit = self._screen() if self.intake is not None else self.end
         if self.intake is not None and self.intake.take_rewind():
@@ -128,7 +132,7 @@ class Parser:
                 break
         if self.start != before:
             if self.intake is not None:
-                self.intake.count_parsed(self.buffer, before, self.start)
+                self.intake.count_parsed(self._address, before, self.start)
             return Batch(self._controls(), states.ticks, states.bars)
         if states.counters[ctx.COUNT_STOP] == ctx.STOP_BAD_LENGTH:
             length = int(self.buffer[self.start]) * 4
@@ -142,14 +146,16 @@ class Parser:
         """Return the offset up to which records may be parsed, by the intake."""
         assert self.intake is not None
         if self.start == self._decided:
-            self._decided, self.end = self.intake.screen(self.buffer, self.start, self.end)
+            self._decided, self.end = self.intake.screen(self._address, self.start, self.end)
             self.states.counters[ctx.COUNT_RECORDS] += self.intake.take_dropped()
             self._apply_orders(self.intake.take_orders())
         return self._decided
 
     def _apply_orders(self, orders: NDArray[np.uint8]) -> None:
         """Apply MBO records that were seen before to the order books, and to nothing else."""
-        at, address = 0, orders.ctypes.data
+        if not len(orders):
+            return
+        at, address = 0, address_of(orders)
         while at < len(orders):
             at = int(apply_orders(self.states.address, address, at, len(orders)))
             if at < len(orders):
