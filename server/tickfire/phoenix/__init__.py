@@ -25,7 +25,13 @@ from typing import TYPE_CHECKING, Any
 
 from tickfire.phoenix.channel import Channel, event
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.endpoint import PhoenixSocket, SocketOptions, WebSocketOptions, not_found
+from tickfire.phoenix.endpoint import (
+    MessageLimits,
+    PhoenixSocket,
+    SocketOptions,
+    WebSocketOptions,
+    not_found,
+)
 from tickfire.phoenix.errors import (
     ConnectError,
     DecodeError,
@@ -82,6 +88,7 @@ __all__ = [
     "LongPollOptions",
     "MemoryAdapter",
     "MemoryBus",
+    "MessageLimits",
     "MissingTokenError",
     "NoReply",
     "NotTrackedError",

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import ChannelLike, Transport
+from tickfire.phoenix.core.message_limits import MessageLimits
 from tickfire.phoenix.core.routes import Routes, merge_channels
 from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S, Session, SessionConfig
 from tickfire.phoenix.socket import Socket
@@ -47,7 +48,7 @@ from tickfire.phoenix.wire.deflate import negotiate_deflate
 if TYPE_CHECKING:
     from tickfire.phoenix.transports.longpoll.endpoint import LongPollEndpoint
 
-__all__ = ["PhoenixSocket", "SocketOptions", "WebSocketOptions", "not_found"]
+__all__ = ["MessageLimits", "PhoenixSocket", "SocketOptions", "WebSocketOptions", "not_found"]
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +122,8 @@ class SocketOptions(TypedDict, total=False):
     cancelled and answered as one that failed, because it delays the client's other messages."""
     max_channels: int
     """Greatest number of topics that one connection may join at a time. 100 by default."""
+    message_limits: MessageLimits | None
+    """Limits of a client's messages beyond their size. None, as in Phoenix, by default."""
     name: str | None
     """Name of the route, for Starlette's `url_for`. None by default."""
     resources: Sequence[AbstractAsyncContextManager[object]]
@@ -137,6 +140,7 @@ _DEFAULTS: SocketOptions = {
     "host": "localhost",
     "join_timeout_s": DEFAULT_JOIN_TIMEOUT_S,
     "max_channels": DEFAULT_MAX_CHANNELS,
+    "message_limits": None,
     "name": None,
     "resources": (),
     "secret": None,
@@ -338,6 +342,7 @@ class PhoenixSocket(Mount):
                 Socket,
                 self._options["max_channels"],
                 self._options["join_timeout_s"],
+                self._options["message_limits"],
             )
         return self._config
 

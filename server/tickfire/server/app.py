@@ -17,7 +17,14 @@ from starlette.routing import Mount, Route
 
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.exposition import CONTENT_TYPE
-from tickfire.phoenix import ConnectInfo, Hub, PhoenixSocket, UserSocket, WebSocketOptions
+from tickfire.phoenix import (
+    ConnectInfo,
+    Hub,
+    MessageLimits,
+    PhoenixSocket,
+    UserSocket,
+    WebSocketOptions,
+)
 from tickfire.phoenix.user_socket import ChannelFactory
 from tickfire.server.auth import Access, Authenticator, admits
 from tickfire.server.limits.admission import Admission
@@ -29,6 +36,7 @@ from tickfire.server.pictures.optional import Pictures
 from tickfire.server.root_path import RootPath
 
 LOW_WATER: Final = HIGH_WATER // 4
+MESSAGE_LIMITS: Final = MessageLimits(max_name_size=255, max_containers=256, max_pairs=4096)
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +125,7 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
         hub=hub,
         check_origin=("conn", *settings.allowed_origins),
         auth_token=True,
+        message_limits=MESSAGE_LIMITS,
         websocket=WebSocketOptions(
             max_frame_size=max_message,
             max_message_size=max_message,

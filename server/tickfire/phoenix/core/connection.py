@@ -153,12 +153,10 @@ def identical(left: Any, right: Any) -> bool:
     """Return whether two refs are equal in value and JSON type: 4, 4.0 and "4" all differ."""
     if type(left) is not type(right):
         return False
-    if type(left) is str:
-        return bool(left == right)
-    if isinstance(left, list):
-        return len(left) == len(right) and all(map(identical, left, right))
-    if isinstance(left, dict):
-        return left.keys() == right.keys() and all(identical(left[k], right[k]) for k in left)
+    if isinstance(left, list | dict):  # as text: a client may nest them to any depth
+        return msgspec.json.encode(left, order="sorted") == msgspec.json.encode(
+            right, order="sorted"
+        )
     return bool(left == right)
 
 

@@ -29,6 +29,7 @@ from tickfire.phoenix.core.eager import run_eagerly
 from tickfire.phoenix.core.errors import JoinError
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import Transport, UserSocketLike
+from tickfire.phoenix.core.message_limits import MessageLimits
 from tickfire.phoenix.core.outlet import ChannelOutlet
 from tickfire.phoenix.core.routes import ChannelFactory, Routes
 from tickfire.phoenix.wire.close_codes import CloseCode
@@ -65,6 +66,8 @@ class SessionConfig:
     join_timeout_s : float, or None
         Maximum duration of a join in seconds. A join that takes longer is cancelled and answered
         like one that crashed.
+    message_limits : MessageLimits, or None
+        Limits of a client's messages beyond their size.
     """
 
     hub: Hub
@@ -72,6 +75,7 @@ class SessionConfig:
     make_socket: Callable[[ChannelOutlet], object]
     max_channels: int = DEFAULT_MAX_CHANNELS
     join_timeout_s: float | None = DEFAULT_JOIN_TIMEOUT_S
+    message_limits: MessageLimits | None = None
 
 
 class Session:
@@ -131,6 +135,12 @@ class Session:
         """Handle the payload of one frame from the client."""
         if self.closed:
             return
+        limits = self._config.message_limits
+        if limits is not None and len(data) <= limits.always_met_within:
+            limits = None
+        if limits is not None and not limits.admits(data):
+            self.close(CloseCode.MESSAGE_TOO_BIG)
+            return
         try:
             decode = self.serializer.decode_binary if binary else self.serializer.decode_text
             message = decode(data)
@@ -140,10 +150,19 @@ class Session:
                 CloseCode.INTERNAL_ERROR if binary or _is_utf8(data) else CloseCode.INVALID_DATA
             )
             return
+        if limits is not None and self._refuses(message, limits):
+            return
         if self._joining:
             self._hold(message)
         else:
             self._handle(message)
+
+    def _refuses(self, message: Message, limits: MessageLimits) -> bool:
+        """Answer a message that is beyond the limits with an error; return whether it was."""
+        reason = limits.fault(message)
+        if reason is not None:
+            self._answer(Answer(None, message.ref, message.topic, "error", {"reason": reason}))
+        return reason is not None
 
     def _handle(self, message: Message) -> None:
         outcome = self._connection.receive(message)

@@ -52,8 +52,10 @@ TIMEOUT: Final = Cause("handshake_timeout", "the request was not complete in tim
 BAD_REQUEST: Final = Cause("bad_request", "the request is not valid HTTP", 400)
 STALLED: Final = Cause("stalled_response", "the client does not read the response", 408)
 HOST: Final = Cause("host", "the Host header names a host that is not allowed", 403)
-MESSAGE: Final = Cause("message_size", "a message is too large", 413)
+MESSAGE: Final = Cause("message_size", "a message is too large or too complex", 413)
+MALFORMED: Final = Cause("message", "a message cannot be decoded", 400)
 
 CAUSES: Final = (
-    *(FULL, ADDRESS, REQUEST_LINE, HEADERS, TIMEOUT, BAD_REQUEST, STALLED, HOST, MESSAGE),
+    *(FULL, ADDRESS, REQUEST_LINE, HEADERS, TIMEOUT, BAD_REQUEST, STALLED, HOST),
+    *(MESSAGE, MALFORMED),
 )

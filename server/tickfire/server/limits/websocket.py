@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from uvicorn.protocols.utils import get_remote_addr
 
 from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.limits.admission import Admission
-from tickfire.server.limits.causes import MESSAGE
+from tickfire.server.limits.causes import MALFORMED, MESSAGE
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-TOO_BIG: int = 1009
-"""The close code of a message that is too big (RFC 6455, section 7.4.1)."""
+FAULTS: Final = {1007: MALFORMED, 1009: MESSAGE, 1011: MALFORMED}
+"""Causes by the close code (RFC 6455, section 7.4.1); 1011 is Phoenix's for what is no message."""
 
 
 class LimitedWebSocket(PhoenixProtocol):
@@ -46,11 +48,13 @@ class LimitedWebSocket(PhoenixProtocol):
         self._admission = admission
         self.client: str | None = None
 
-    def fail(self, code: int) -> None:
-        """Close the session with a close code; count messages that are too big."""
-        if code == TOO_BIG:
-            self._admission.refusals.add(MESSAGE, self.client or "a client")
-        super().fail(code)
+    def close(self, code: int) -> None:
+        """Close the connection with a close code; count it if the client is at fault."""
+        cause = FAULTS.get(code)
+        if cause is not None:
+            peer = get_remote_addr(self.transport)
+            self._admission.refusals.add(cause, self.client or (peer[0] if peer else ""))
+        super().close(code)
 
     def hand_over(self) -> asyncio.Transport:
         """Return the transport, for uvicorn's own protocol, which only refuses the connection."""
