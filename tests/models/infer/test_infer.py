@@ -32,7 +32,14 @@ from tickfire.models.records import (
     Signal,
 )
 from tickfire.models.registry import STREAM_MODELS, stream_model
-from tickfire.store.schema import NEWS_KEY, TICK, Headline, Instrument
+from tickfire.store.schema import (
+    INSTRUMENTS_KEY,
+    NEWS_KEY,
+    TICK,
+    Headline,
+    Instrument,
+    mapping_field,
+)
 from tickfire.store.store import Store
 
 
@@ -235,6 +242,30 @@ async def test_new_epoch_starts_models_anew(
         publisher.publish(trades(150))
         await eventually(lambda: len(signals(valkey)) == 2, "a signal of the new epoch")
     assert [one.detail["count"] for one in signals(valkey)] == [100, 100]
+
+
+async def test_id_that_is_renamed_while_infer_runs_gives_its_new_symbol(
+    publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with inferring(valkey, monkeypatch, Hundreds) as running:
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
+        publisher.publish(trades(150))
+        await eventually(lambda: len(signals(valkey)) == 1, "a signal of the first symbol")
+        monkeypatch.setattr(service, "LOOK_S", 60.0)
+        later = DAY + 3600 * SECOND
+        new = Instrument(publisher.feed, 1, "BBB", start=later)
+        row = {mapping_field(new): msgspec.msgpack.encode(new)}
+        valkey.client.hset(INSTRUMENTS_KEY, mapping=row)
+
+        def is_known() -> bool:
+            publisher.status("instrument")  # the wait for the next look may have begun before
+            model = running.stream_models()[0]
+            return model.instruments.symbol(publisher.feed, 1, later) == "BBB"
+
+        await eventually(is_known, "the new symbol is known, long before the next look")
+        publisher.publish(trades(50, start=later))
+        await eventually(lambda: len(signals(valkey)) == 2, "a signal of the second symbol")
+    assert [one.symbol for one in signals(valkey)] == ["AAA", "BBB"]
 
 
 async def test_failing_model_does_not_stop_others(
