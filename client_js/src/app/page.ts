@@ -128,7 +128,12 @@ export class Page {
     this.peers = new PeerCandles(this, (symbol, reason) => {
       this.tellFailure(`Candles of ${symbol}: ${reason}`);
     });
-    this.signals = new ShownSignals(this.chart, () => this.session.interval);
+    this.signals = new ShownSignals(
+      this.chart,
+      () => this.session.interval,
+      () => this.frames.request(),
+      (reason) => this.tellFailure(reason),
+    );
     this.newsMarkers = new NewsMarkers(this.chart);
     this.status = new PageStatus(this.feed, this.session, this.chart, this.pipeline);
     this.frames = new PageFrames(this);
