@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+import gc
+from collections.abc import AsyncIterator, Awaitable, Iterator
 
 import pytest
 
@@ -148,3 +149,22 @@ async def test_a_silent_connection_is_replaced(
         proxy.cut()
         proxy.passing.set()
         await eventually(lambda: reader.ids[KEYS[0]] == first + second, "all entries are read once")
+
+
+async def test_entries_whose_handling_has_not_begun_are_given_up_in_silence(valkey: Valkey) -> None:
+    """A coroutine left behind would be a warning, which is an error here."""
+    store = await Store.open(valkey.url)
+
+    async def never() -> None:
+        raise AssertionError("reading was cancelled before")
+
+    def on_entries(*_: object) -> Awaitable[None]:
+        task.cancel()
+        return never()
+
+    task = asyncio.create_task(Tail(store, {KEYS[0]: b"0-0"}, on_entries).run())
+    valkey.client.xadd(KEYS[0], {"d": b"x"})
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await store.close()
+    gc.collect()

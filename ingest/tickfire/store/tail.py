@@ -7,6 +7,7 @@ entries of the last one are handled, so that Redis prepares a reply in the meant
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import time
 from collections import deque
@@ -79,7 +80,8 @@ class Tail:
         self._raises = raises
         self._failure: Exception | None = None
         self._held: deque[tuple[bytes, list[Entry], int]] = deque()
-        self._work: asyncio.Task[None] | None = None  # awaits the result of `on_entries`
+        self._waiting: Awaitable[None] | None = None  # the result of `on_entries`
+        self._work: asyncio.Task[None] | None = None  # awaits it
         self._starved = False
         self._ask_for(FEWEST_ENTRIES)
 
@@ -115,6 +117,7 @@ class Tail:
         finally:
             if self._work is not None:
                 self._work.cancel()
+                _discard(self._waiting)
 
     async def _follow(self, connection: RedisConnection) -> None:
         """Read until the connection is lost or silent for too long, or the handler fails."""
@@ -175,6 +178,7 @@ class Tail:
                     return
                 continue
             if waiting is not None:
+                self._waiting = waiting
                 work = self._wait(waiting, connection)
                 self._work = asyncio.get_running_loop().create_task(work)
                 return
@@ -230,3 +234,9 @@ def _streams_of(reply: Reply) -> list[tuple[bytes, list[Entry]]]:
             if entries:
                 found.append((item[0], entries))
     return found
+
+
+def _discard(waiting: Awaitable[None] | None) -> None:
+    """Close a coroutine that will never be awaited, if it is one that has not begun."""
+    if inspect.iscoroutine(waiting) and inspect.getcoroutinestate(waiting) == inspect.CORO_CREATED:
+        waiting.close()
