@@ -50,6 +50,7 @@ class SeriesNumbers:
         self._is_moved = False
         self._bounds: NDArray[np.int64] = np.zeros(0, np.int64)
         self._numbers: dict[SeriesKey, int] = {}
+        self._known: dict[int, int] = {}  # by the number of the period, and the id
         self._next = NUMBERS
         self._holders: dict[int, int] = {}
         self._newest = 0
@@ -64,11 +65,12 @@ class SeriesNumbers:
         times = self._times(ticks)
         periods = np.searchsorted(self._bounds, times, "right")
         keys = periods << 32 | ticks["instrument_id"]
-        _, firsts, which = np.unique(keys, return_index=True, return_inverse=True)
-        numbers = [
-            self._number(feed, int(ticks["instrument_id"][at]), int(times[at]))
-            for at in firsts.tolist()
-        ]
+        found, firsts, which = np.unique(keys, return_index=True, return_inverse=True)
+        for key, at in zip(found.tolist(), firsts.tolist(), strict=True):
+            if key not in self._known:
+                number = self._number(feed, int(ticks["instrument_id"][at]), int(times[at]))
+                self._known[key] = number
+        numbers = [self._known[key] for key in found.tolist()]
         named = ticks.copy()
         named["instrument_id"] = np.array(numbers, np.uint32)[which]
         yield from self._parted(ticks, named, firsts)
@@ -80,6 +82,7 @@ class SeriesNumbers:
         self._mappings = mappings
         self._is_moved = mappings.is_moved(feed)
         self._bounds = np.array(mappings.bounds(feed), np.int64)
+        self._known.clear()
 
     def _times(self, ticks: Rows) -> NDArray[np.int64]:
         """Return the times of ticks; a clear has that of the tick before it, or else after it."""
@@ -110,8 +113,9 @@ class SeriesNumbers:
 
     def _parted(self, ticks: Rows, named: Rows, firsts: NDArray[np.intp]) -> Iterator[Part]:
         begin, moved = 0, set[int]()
-        for at in np.sort(firsts).tolist():
-            number, holder = int(named["instrument_id"][at]), int(ticks["instrument_id"][at])
+        firsts = np.sort(firsts)
+        numbers, ids = named["instrument_id"][firsts], ticks["instrument_id"][firsts]
+        for at, number, holder in zip(firsts.tolist(), numbers.tolist(), ids.tolist(), strict=True):
             first = number if number < self._next else holder
             if self._holders.setdefault(number, first) == holder:
                 continue
