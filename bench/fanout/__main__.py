@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bench.fanout.generator import build
 from bench.processes import wait_for_port
 from tickfire.base.ports import free_port
 
-SOURCES: Final = Path(__file__).resolve().parents[1] / "loadgen"
 SERVERS: Final = {
     "tickfire": "bench.fanout.tickfire_app",
     "starlette": "bench.fanout.starlette_app",
@@ -46,23 +45,6 @@ def loads(seconds: float, idle_clients: int) -> list[Load]:
         Load(100, (f"echo:1:{seconds}",)),
         Load(idle_clients, (f"idle:{seconds}",)),
     ]
-
-
-def build(folder: Path) -> Path:
-    """Compile the load generator.
-
-    Raises
-    ------
-    SystemExit
-        If there is no C compiler.
-    """
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        raise SystemExit("bench.fanout needs a C compiler (gcc or cc) for its load generator.")
-    program = folder / "loadgen"
-    sources = [str(source) for source in sorted(SOURCES.glob("*.c"))]
-    subprocess.run([compiler, "-O2", "-o", str(program), *sources], check=True)
-    return program
 
 
 def cores() -> tuple[int, int]:

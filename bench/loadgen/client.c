@@ -18,6 +18,7 @@
 enum { TEXT = 1, CLOSE = 8, PING = 9, PONG = 10 };
 enum { LARGEST_SENT = 70000, READ_SIZE = 1 << 20, EVENTS_AT_A_TIME = 512, LONGEST_WAIT_MS = 20 };
 enum { COMPLAINTS = 3 };
+static const uint64_t LIVE_AGE_NS = 250000000;
 
 Swarm swarm;
 static SwarmOptions options;
@@ -35,6 +36,7 @@ static void watch(Client *c, int operation, uint32_t events) {
 static void die(Client *c, const char *why) {
     if (c->state == DEAD) return;
     if (c->state == READY) swarm.ready--;
+    if (c->live) swarm.live--;
     if (swarm.dead++ < COMPLAINTS)
         fprintf(stderr, "client %ld died in state %d: %s\n", (long)(c - swarm.clients), c->state,
                 why);
@@ -102,7 +104,7 @@ static int write_payload(char *to) {
     int size = sprintf(to,
                        "{\"ts\":%llu,\"seq\":%llu,\"s\":\"ESZ6\",\"bid\":6012.25,\"ask\":6012.5,"
                        "\"bs\":41,\"as\":37,\"v\":\"",
-                       (unsigned long long)now_ns(), (unsigned long long)sequence++);
+                       (unsigned long long)wall_ns(), (unsigned long long)sequence++);
     int missing = options.payload_size - size - 2;
     if (missing < 0) missing = 0;
     memcpy(to + size, padding, (size_t)missing);
@@ -134,8 +136,11 @@ void client_echo(Client *c) {
 }
 
 static void send_join(Client *c) {
-    char text[512];
-    int size = snprintf(text, sizeof text, "[\"1\",\"1\",\"%s\",\"phx_join\",{}]", options.topic);
+    char text[2048];
+    long number = (long)(c - swarm.clients);
+    const char *params = options.join_count ? options.joins[number % options.join_count] : "{}";
+    int size = snprintf(text, sizeof text, "[\"1\",\"1\",\"%s\",\"phx_join\",%s]", options.topic,
+                        params);
     send_frame(c, TEXT, text, (size_t)size);
 }
 
@@ -173,6 +178,29 @@ static void take_join_reply(Client *c, const uint8_t *data, size_t size) {
     if (swarm.timing_joins) histogram_add(now_ns() - c->started_ns);
 }
 
+/* Ids of one stream end in its position, in base 36. */
+static void follow_id(Client *c, const uint8_t *data, size_t size) {
+    const uint8_t *id = memmem(data, size, "\"id\":\"", 6);
+    const uint8_t *dash = id ? memchr(id, '-', size - (size_t)(id - data)) : NULL;
+    if (!dash) return;
+    uint64_t position = strtoull((const char *)dash + 1, NULL, 36);
+    if (c->position && position > c->position + 1) swarm.skipped += position - c->position - 1;
+    if (c->position && position <= c->position) swarm.repeated++;
+    c->position = position;
+}
+
+static void take_stamped(Client *c, const uint8_t *stamp, const uint8_t *data, size_t size) {
+    uint64_t age_ns = wall_ns() - strtoull((const char *)stamp, NULL, 10);
+    swarm.received++;
+    swarm.received_bytes += size;
+    if (swarm.measuring) histogram_add(age_ns);
+    if (options.follow_ids) follow_id(c, data, size);
+    if (!c->live && age_ns < LIVE_AGE_NS) {
+        c->live = true;
+        swarm.live++;
+    }
+}
+
 static void take_message(Client *c, int opcode, const uint8_t *data, size_t size) {
     if (opcode == CLOSE) {
         die(c, "the server closed");
@@ -185,12 +213,9 @@ static void take_message(Client *c, int opcode, const uint8_t *data, size_t size
         return;
     }
     bool tick = has(data, size < 80 ? size : 80, "\"tick\"");
-    const uint8_t *stamp = tick || swarm.echoing ? memmem(data, size, "\"ts\":", 5) : NULL;
+    const uint8_t *stamp = tick || swarm.echoing ? memmem(data, size, options.stamp, strlen(options.stamp)) : NULL;
     if (stamp) {
-        uint64_t sent_ns = strtoull((const char *)stamp + 5, NULL, 10);
-        swarm.received++;
-        swarm.received_bytes += size;
-        if (swarm.measuring) histogram_add(now_ns() - sent_ns);
+        take_stamped(c, stamp + strlen(options.stamp), data, size);
         if (swarm.echoing && swarm.keep_echoing) client_echo(c);
     } else if (has(data, size, "\"error\"") || has(data, size, "phx_error")) {
         if (swarm.errors++ < COMPLAINTS)

@@ -15,10 +15,18 @@ typedef struct {
     uint8_t *out; /* what the kernel has not taken yet */
     uint32_t out_size, out_cap;
     uint64_t started_ns;
+    uint64_t position; /* of the newest tick, where ids are followed */
+    bool live;         /* has had a tick that is no older than LIVE_AGE_NS */
 } Client;
+
+enum { MOST_JOINS = 64 };
 
 typedef struct {
     const char *host, *path, *topic;
+    const char *stamp; /* the text before the time, in ns, at which a message was sent */
+    const char *joins[MOST_JOINS]; /* join params, which the clients take in turn */
+    int join_count;
+    bool follow_ids; /* check that ids of one stream follow one another */
     int port;
     int count;        /* clients in all */
     int concurrency;  /* handshakes at a time */
@@ -28,10 +36,11 @@ typedef struct {
 
 typedef struct {
     Client *clients;
-    int ready, dead, started;
+    int ready, dead, started, live;
     uint64_t received;      /* broadcasts or echoes */
     uint64_t received_bytes;
     uint64_t errors;        /* frames that report an error */
+    uint64_t skipped, repeated; /* ids, where they are followed */
     bool measuring;         /* put latencies into the histogram */
     bool timing_joins;      /* the same for the time from connect to joined */
     bool echoing;           /* count echoes, and answer each with the next */

@@ -16,6 +16,7 @@ static SwarmOptions options = {
     .host = "127.0.0.1",
     .path = "/socket/websocket?vsn=2.0.0",
     .topic = "market:bench",
+    .stamp = "\"ts\":",
     .port = 4000,
     .count = 100,
     .concurrency = 100,
@@ -24,19 +25,27 @@ static SwarmOptions options = {
 };
 static long pid;
 static uint64_t window = 10;
+static uint64_t connecting_ns; /* the time at which the first client began to connect */
+static double cpu_at_start;
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal) {
+    (void)signal;
+    stopped = 1;
+}
 
 static uint64_t after_s(double s) { return now_ns() + (uint64_t)(s * 1e9); }
 
 static void poll_for_s(double s) {
-    for (uint64_t end = after_s(s); now_ns() < end;) swarm_poll(end);
+    for (uint64_t end = after_s(s); now_ns() < end && !stopped;) swarm_poll(end);
 }
 
 /* ------------------------------------------------------------ connect and join, and stay idle */
 
 static int connect_all(void) {
     long rss_before = process_rss_kb(pid);
-    double cpu = process_cpu_s(pid);
-    uint64_t start = now_ns(), limit = after_s(CONNECT_LIMIT_S);
+    double cpu = cpu_at_start = process_cpu_s(pid);
+    uint64_t start = connecting_ns = now_ns(), limit = after_s(CONNECT_LIMIT_S);
     swarm.timing_joins = true;
     while (swarm.ready + swarm.dead < options.count && now_ns() < limit) {
         while (swarm.started < options.count &&
@@ -48,9 +57,10 @@ static int connect_all(void) {
     double seconds = (double)(now_ns() - start) / 1e9;
     cpu = process_cpu_s(pid) - cpu;
     printf("{\"phase\":\"connect\",\"n\":%d,\"ready\":%d,\"dead\":%d,\"per_s\":%.0f,"
-           "\"server_cpu_us\":%.1f,\"p50_us\":%.0f,\"p99_us\":%.0f,\"rss_kb_before\":%ld,"
+           "\"seconds\":%.2f,\"server_cpu_us\":%.1f,\"p50_us\":%.0f,\"p99_us\":%.0f,"
+           "\"rss_kb_before\":%ld,"
            "\"rss_kb\":%ld}\n",
-           options.count, swarm.ready, swarm.dead, swarm.ready / seconds,
+           options.count, swarm.ready, swarm.dead, swarm.ready / seconds, seconds,
            swarm.ready ? cpu / swarm.ready * 1e6 : 0, histogram_quantile_us(.5),
            histogram_quantile_us(.99), rss_before, process_rss_kb(pid));
     return swarm.dead;
@@ -158,13 +168,39 @@ static void echo(int in_flight, double seconds) {
     swarm.echoing = false;
 }
 
+/* ------------------------------------------------------------ messages that come from elsewhere */
+
+static void watch(double seconds) {
+    histogram_clear();
+    swarm.measuring = true;
+    Mark from = mark();
+    poll_for_s(seconds);
+    swarm.measuring = false;
+    report("watch", from, 0);
+}
+
+/* Until all clients are live, which were behind when they joined. */
+static void catch_up(double seconds) {
+    uint64_t end = after_s(seconds);
+    while (swarm.live < swarm.ready && now_ns() < end) swarm_poll(now_ns() + 1000000);
+    double passed = (double)(now_ns() - connecting_ns) / 1e9;
+    printf("{\"phase\":\"live\",\"n\":%d,\"live\":%d,\"seconds\":%.2f,\"delivered\":%llu,"
+           "\"bytes\":%llu,\"bytes_per_s\":%.0f,\"skipped\":%llu,\"repeated\":%llu,\"errors\":%llu,"
+           "\"server_cpu_s\":%.2f,\"rss_kb\":%ld}\n",
+           swarm.ready, swarm.live, passed, (unsigned long long)swarm.received,
+           (unsigned long long)swarm.received_bytes, (double)swarm.received_bytes / passed,
+           (unsigned long long)swarm.skipped, (unsigned long long)swarm.repeated,
+           (unsigned long long)swarm.errors, process_cpu_s(pid) - cpu_at_start, process_rss_kb(pid));
+}
+
 /* ------------------------------------------------------------ the command line */
 
 static const char USAGE[] =
     "usage: loadgen --port P [--host H] [--path PATH] [--topic T] [--n CLIENTS] [--pid SERVER]\n"
     "               [--payload BYTES] [--concurrency HANDSHAKES] [--window BROADCASTS]\n"
-    "               [--heartbeat S] [PHASE ...]\n"
-    "phases: idle:SECONDS  saturate:SECONDS  rate:BROADCASTS_PER_S:SECONDS  echo:IN_FLIGHT:SECONDS\n";
+    "               [--heartbeat S] [--join PARAMS ...] [--stamp TEXT] [--follow-ids] [PHASE ...]\n"
+    "phases: idle:SECONDS  saturate:SECONDS  rate:BROADCASTS_PER_S:SECONDS  echo:IN_FLIGHT:SECONDS\n"
+    "        watch:SECONDS  live:SECONDS\n";
 
 static void run_phase(const char *text, long rss_before) {
     double a = 0, b = 0;
@@ -172,6 +208,8 @@ static void run_phase(const char *text, long rss_before) {
     else if (sscanf(text, "saturate:%lf", &a) == 1) fan_out("saturate", 0, a);
     else if (sscanf(text, "rate:%lf:%lf", &a, &b) == 2) fan_out("rate", a, b);
     else if (sscanf(text, "echo:%lf:%lf", &a, &b) == 2) echo((int)a, b);
+    else if (sscanf(text, "watch:%lf", &a) == 1) watch(a);
+    else if (sscanf(text, "live:%lf", &a) == 1) catch_up(a);
     else {
         fprintf(stderr, "unknown phase: %s\n%s", text, USAGE);
         exit(2);
@@ -183,7 +221,8 @@ static int parse(int argc, char **argv) {
         {"host", 1, 0, 'h'},    {"port", 1, 0, 'p'},        {"path", 1, 0, 'P'},
         {"topic", 1, 0, 't'},   {"n", 1, 0, 'n'},           {"pid", 1, 0, 'i'},
         {"payload", 1, 0, 'l'}, {"concurrency", 1, 0, 'c'}, {"window", 1, 0, 'w'},
-        {"heartbeat", 1, 0, 'b'}, {0, 0, 0, 0},
+        {"heartbeat", 1, 0, 'b'}, {"join", 1, 0, 'j'},      {"stamp", 1, 0, 's'},
+        {"follow-ids", 0, 0, 'f'}, {0, 0, 0, 0},
     };
     for (int name; (name = getopt_long(argc, argv, "", names, NULL)) != -1;) switch (name) {
             case 'h': options.host = optarg; break;
@@ -196,6 +235,11 @@ static int parse(int argc, char **argv) {
             case 'c': options.concurrency = atoi(optarg); break;
             case 'w': window = (uint64_t)atol(optarg); break;
             case 'b': options.heartbeat_s = atof(optarg); break;
+            case 'j':
+                if (options.join_count < MOST_JOINS) options.joins[options.join_count++] = optarg;
+                break;
+            case 's': options.stamp = optarg; break;
+            case 'f': options.follow_ids = true; break;
             default: fputs(USAGE, stderr); exit(2);
         }
     return optind;
@@ -208,6 +252,7 @@ int main(int argc, char **argv) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGTERM, stop);
     setvbuf(stdout, NULL, _IOLBF, 0);
     swarm_open(&options);
     long rss_before = process_rss_kb(pid);

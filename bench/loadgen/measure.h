@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 uint64_t now_ns(void);
+uint64_t wall_ns(void); /* since the Unix epoch, as messages are stamped */
 
 /* Log-linear buckets: 32 to each power of two, so a quantile is right to 3 %. */
 void histogram_clear(void);

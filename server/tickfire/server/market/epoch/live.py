@@ -18,6 +18,7 @@ from tickfire.server.market.epoch.instruments import read_instruments
 from tickfire.server.market.epoch.older import OlderCandles
 from tickfire.server.market.epoch.reader import StreamReader
 from tickfire.server.market.epoch.trace import TraceSampler
+from tickfire.server.market.ticks.catch_up import CatchUp
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.fanout import Fanout
 from tickfire.server.market.ticks.positions import WireId
@@ -54,6 +55,7 @@ class LiveMarket:
     older : OlderCandles
     publisher : CandlePublisher
     fanout : Fanout
+    catch_up : CatchUp
     known : frozenset of int
         The feeds that Redis holds.
     table_is_stale : bool
@@ -74,6 +76,7 @@ class LiveMarket:
         self.older = OlderCandles(self.data, self._older_bars)
         self.publisher = CandlePublisher(hub, self.data.candles, self.id_at, self.older.has)
         self.fanout = Fanout(hub, views, self.data, self.publisher, metrics)
+        self.catch_up = CatchUp(self)
         self.known: frozenset[int] = frozenset()
         self.table_is_stale = False
         self._store = store
@@ -112,6 +115,7 @@ class LiveMarket:
         self.data.enter(feed.epoch, positions)
         self.fanout.forget_epoch(feed.epoch.feed, positions)
         self._rename(feed.epoch.feed)
+        self.catch_up.restart()
         self._feeds_changed.notify()
 
     async def leave(self, feed: int) -> None:
@@ -119,6 +123,7 @@ class LiveMarket:
         left = self._feeds.pop(feed)
         left.close()
         self.data.leave(feed)
+        self.catch_up.restart()
         self._feeds_changed.notify()
         await left.stop()
 
@@ -128,6 +133,7 @@ class LiveMarket:
             await self.leave(feed)
         self._table.close()
         self.publisher.close()
+        self.catch_up.close()
         self.fanout.close()
 
     @property

@@ -1,36 +1,26 @@
 """`TickSubscription`: one client on one market topic, either live or catching up.
 
 A live subscription is in its view's lane of the hub. One that catches up has its own positions and
-reads the streams from there, at the pace of its connection. When its positions meet the worker's,
-it goes live in the same step of the event loop, so that no tick is lost or sent twice. Clients that
-joined with ``since``, clients that were too slow, and all clients to which a feed is new catch up
-in the same way.
+is sent the history from there, in chunks that it shares with others (see catch_up.py), at the pace
+of its connection. When its positions meet the worker's, it goes live in the same step of the event
+loop, so that no tick is lost or sent twice. Clients that joined with ``since``, clients that were
+too slow, and all clients to which a feed is new catch up in the same way.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import Any, Final
 
-from tickfire.base.retry import Backoff
 from tickfire.phoenix import Socket
+from tickfire.server.market.ticks.chunks import Chunk, Place
 from tickfire.server.market.ticks.positions import FeedPositions, WireId, feeds_of
 from tickfire.server.market.ticks.seek import seek
 from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.server.market.ticks.views import REALTIME, View, symbol_of
-from tickfire.store.entries import TickEntry
-from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import Stream
 
-logger = logging.getLogger(__name__)
-
 HIGH_WATER: Final = 128 << 10
-"""Bytes waiting for a client beyond which reading pauses; one entry more is at most 60 KB."""
-FIRST_BATCH: Final = 32
-"""Entries in the first read from Redis; later reads are smaller or larger, within the limits."""
-LEAST_BATCH: Final = 8
-MOST_BATCH: Final = 512
+"""Bytes waiting for a client beyond which it is sent no more chunks."""
 
 
 class TickSubscription:
@@ -57,21 +47,14 @@ class TickSubscription:
         """While it catches up: positions in the streams that its topic takes no ticks from."""
         self._left: dict[int, FeedPositions | None] = {}
         """The client's positions in feeds that are being loaded; None for the newest to come."""
-        self._task: asyncio.Task[None] | None = None
+        self._catching_up = False
         self._table = source.data.instruments.version
-        self._batch = FIRST_BATCH
         socket.outlet.on_overflow = self._overflowed
 
     def close(self) -> None:
         """End the subscription."""
         self.socket.outlet.on_overflow = None
-        self._stop_reading()
-
-    def _stop_reading(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
-            self.source.metrics.catching_up.dec()
+        self._end_catch_up()
 
     # --- streams
     @property
@@ -167,9 +150,6 @@ class TickSubscription:
             return
         self._left[feed] = self._part(feed)
         self._forget(feed)
-        if self._task is not None:  # a read that has begun may be of the next epoch
-            self._stop_reading()
-            self._read_history()
 
     def enter(self, feed: int) -> None:
         """Go on in a feed that has been loaded.
@@ -198,10 +178,10 @@ class TickSubscription:
 
     def _fall_behind(self, begin: dict[Stream, int]) -> None:
         """Catch up in some streams."""
-        if self._task is None:
+        if not self._catching_up:
             self.source.fanout.settle(self.view)
             self.socket.outlet.lane = None  # which may overflow
-        if self._task is None:
+        if not self._catching_up:
             positions = self.source.data.positions
             self._reached = {stream: positions[stream] for stream in self._streams}
             self._catch_up("feed")
@@ -210,88 +190,64 @@ class TickSubscription:
     # --- catching up
     def _catch_up(self, why: str) -> None:
         self.source.metrics.catch_ups.labels(why).inc()
-        self._batch = FIRST_BATCH
-        self._read_history()
-
-    def _read_history(self) -> None:
         self.source.metrics.catching_up.inc()
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._catching_up = True
+        self._await_turn()
 
-    async def _run(self) -> None:
-        try:
-            await self._read_on()
-        except Exception:
-            logger.exception(
-                "a subscriber of %s cannot catch up; its connection is closed", self.view.topic
-            )
-            self.socket.abort()
+    def _end_catch_up(self) -> None:
+        if self._catching_up:
+            self._catching_up = False
+            self.source.metrics.catching_up.dec()
 
-    async def _read_on(self) -> None:
-        backoff = Backoff()
-        while not self._is_level():
-            if self.socket.outlet.buffered > HIGH_WATER:
-                await self._drained()
-                continue
-            positions = self.source.data.positions
-            behind = [one for one in self._streams if self._reached[one] < positions[one]]
-            if self._symbol is not None:
-                del behind[1:]  # a symbol is in one stream at a time: they are read in turn
-            if not behind:  # the client is ahead of this worker
-                await self.source.moved()
-                continue
-            try:
-                for stream in behind:
-                    await self._step(stream)
-                backoff.reset()
-            except RedisUnavailable:
-                await backoff.pause()
-        self._task = None
-        self.source.metrics.catching_up.dec()
-        self._send_state()
-        self._go_live()
+    def _await_turn(self) -> None:
+        self.source.catch_up.add(self)
 
-    async def _drained(self) -> None:
-        drained = asyncio.Event()
-        self.socket.outlet.on_writable(drained.set)
-        await drained.wait()
+    def send_next(self) -> int:
+        """Send the next chunk of history, if the client takes it; return its size in bytes."""
+        if not self._catching_up:
+            return 0
+        outlet = self.socket.outlet
+        if outlet.buffered > HIGH_WATER:
+            outlet.on_writable(self._await_turn)
+            return 0
+        if self._is_level():
+            self._arrive()
+            return 0
+        chunk = self.source.catch_up.chunk(self, self.view, self._place())
+        if chunk is None:
+            return 0
+        self._take(chunk)
+        if self._is_level():
+            self._arrive()
+        else:
+            self._await_turn()
+        return len(chunk.frames)
+
+    def give_up(self) -> None:
+        """Cut the connection, because the history cannot be encoded."""
+        self.socket.abort()
 
     def _is_level(self) -> bool:
         self._follow_streams()
         positions = self.source.data.positions
         return all(self._reached[one] == positions[one] for one in self._streams)
 
-    async def _step(self, stream: Stream) -> None:
-        """Send the next entries of one stream, up to the position that the worker has published."""
-        reached = self._reached[stream]
-        entries = self.source.recent(stream, reached)
-        if entries is None:
-            entries, _ = await self.source.history(stream).ticks_after(reached, self._batch)
-        end = self.source.data.positions[stream]
-        entries = [entry.until(end) for entry in entries if entry.first <= end]
-        if not entries:
-            self._skip_to(stream, end)
-        for sent, entry in enumerate(entries):
-            if entry.first > self._reached[stream] + 1:
-                self._skip_to(stream, entry.first - 1)
-            await self._send(stream, entry)
-            if self.socket.outlet.buffered > HIGH_WATER:
-                self._batch = max(LEAST_BATCH, sent)
-                return
-        self._batch = min(MOST_BATCH, 2 * self._batch)
+    def _place(self) -> Place:
+        return tuple((stream, self._reached[stream]) for stream in self._streams)
 
-    async def _send(self, stream: Stream, entry: TickEntry) -> None:
-        """Send an entry under the symbols that its instruments had at its time."""
-        data = self.source.data
-        data.slots.of(entry)
-        if not data.instruments.complete:
-            await self.source.learn()
-        for part, ts in data.instruments.parts(entry):
-            named = data if ts is None else data.as_of(stream.feed, ts)
-            ticks = data.slots.of(part)
-            frames, _ = self.view.encode(named, stream, ticks, self._positions(), live=False)
-            if frames:
-                self.socket.outlet.write(frames)
-            self._reached[stream] = part.last
+    def _take(self, chunk: Chunk) -> None:
+        if chunk.gap is not None:
+            self._skip_to(chunk.gap, dict(chunk.end)[chunk.gap])
+        elif chunk.frames:
+            self.socket.outlet.write(chunk.frames)
+        self._reached.update(chunk.end)
+        if not chunk.newest:
+            self.source.catch_up.expect(self.view, self._place())
+
+    def _arrive(self) -> None:
+        self._end_catch_up()
+        self._send_state()
+        self._go_live()
 
     def _skip_to(self, stream: Stream, position: int) -> None:
         """Go on after a position, and tell the client of the gap before it."""

@@ -69,3 +69,4 @@ class TickSubscriptions:
             source.unlisten(symbol)
         if was_last:
             source.fanout.forget(view)
+            source.catch_up.forget(view)
