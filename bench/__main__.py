@@ -29,6 +29,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[str]]]] = {
     "throughput": lambda: ["-m", "bench.ingest.throughput"],
     "fanout": lambda: ["-m", "bench.fanout"],
     "abuse": lambda: ["-m", "bench.abuse"],
+    "resume": lambda: ["-m", "bench.fanout.resume"],
     "kernels": lambda: ["-m", "bench.kernels"],
     "pyodide": lambda: ["-m", "bench.pyodide"],
     "compute": lambda: ["-m", "bench.compute"],

@@ -69,6 +69,7 @@ class Instruments:
         self._shown: list[Listing] = []
         self._names: list[tuple[str, ...]] = []
         self._topics: list[tuple[str, ...]] = []
+        self._encoded: msgspec.Raw | None = None
         self.version = 0
         self._index()
 
@@ -197,6 +198,12 @@ class Instruments:
         """Return the rows for a client, in the order of symbols."""
         return [listing.as_json() for listing in self._shown]
 
+    def encoded(self) -> msgspec.Raw:
+        """Return the rows for a client as JSON text, which is kept until the table changes."""
+        if self._encoded is None:
+            self._encoded = msgspec.Raw(msgspec.json.encode(self.as_json()))
+        return self._encoded
+
     def _index(self) -> None:
         states = self._states.rows
         keys = list(zip(states["feed"].tolist(), states["instrument_id"].tolist(), strict=True))
@@ -217,6 +224,7 @@ class Instruments:
         self.text: NDArray[np.uint8] = np.frombuffer(b"".join(escaped), np.uint8)
         self.offsets: NDArray[np.int64] = np.zeros(len(escaped) + 1, np.int64)
         np.cumsum([len(text) for text in escaped], dtype=np.int64, out=self.offsets[1:])
+        self._encoded = None
         self.version += 1
 
     def _listing(self, slot: int, about: Instrument, lowest: Mapping[str, int]) -> Listing:

@@ -233,7 +233,7 @@ class LiveMarket:
         """Follow the table of instruments, and tell clients of it."""
         self.data.name_all()
         self._rename()
-        instruments = {"instruments": self.data.instruments.as_json()}
+        instruments = {"instruments": self.data.instruments.encoded()}
         self.fanout.announce(REALTIME, "instruments", instruments)
 
     def _rename(self, loaded: int | None = None) -> None:

@@ -19,7 +19,9 @@ from tickfire.server.market.ticks.chunk_maker import CHUNK_BYTES, ChunkMaker
 from tickfire.server.market.ticks.chunks import Chunk, Chunks, Place
 from tickfire.server.market.ticks.history_source import HistorySource
 from tickfire.server.market.ticks.views import View
+from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable
+from tickfire.store.schema import Stream
 
 TURN_BYTES: Final = 512 << 10
 """Bytes that are sent in one turn of the event loop."""
@@ -62,6 +64,7 @@ class CatchUp:
         self._waiting: dict[View, _Waiting] = {}
         self._tasks: dict[View, asyncio.Task[None]] = {}
         self._reads = asyncio.Semaphore(READS)
+        self._firsts: dict[tuple[History, int], asyncio.Task[int | None]] = {}
         self._ahead: dict[Follower, None] = {}
         self._move: asyncio.Task[None] | None = None
 
@@ -96,6 +99,31 @@ class CatchUp:
         if task is not None:
             task.cancel()
 
+    # --- joining
+    async def first_after(self, stream: Stream, position: int) -> int | None:
+        """Return the first position after one that Redis holds, None if it holds none.
+
+        Clients that join with the same id share the request.
+
+        Raises
+        ------
+        RedisUnavailable
+            The history cannot be read now.
+        """
+        history = self._source.history(stream)
+        key = history, position
+        request = self._firsts.get(key)
+        if request is None:
+            loop = asyncio.get_running_loop()
+            request = self._firsts[key] = loop.create_task(_first_after(history, position))
+            request.add_done_callback(lambda done: self._end_request(key, done))
+        return await asyncio.shield(request)
+
+    def _end_request(self, key: tuple[History, int], done: asyncio.Task[int | None]) -> None:
+        del self._firsts[key]
+        if not done.cancelled():
+            done.exception()  # mark it as retrieved, as all who waited may have gone
+
     # --- turns
     def add(self, follower: Follower) -> None:
         """Let a subscriber send its next chunk when it is its turn."""
@@ -109,12 +137,20 @@ class CatchUp:
         sent, end = 0, time.perf_counter() + TURN_S
         for _ in range(len(self._ready)):
             follower, _ = self._ready.popitem(last=False)
-            sent += follower.send_next()
+            sent += self._serve(follower)
             if sent >= TURN_BYTES or time.perf_counter() >= end:
                 break
         self._turning = bool(self._ready)
         if self._turning:
             loop.call_soon(self._turn)
+
+    def _serve(self, follower: Follower) -> int:
+        try:
+            return follower.send_next()
+        except Exception:
+            logger.exception("a subscriber cannot catch up; its connection is closed")
+            follower.give_up()
+            return 0
 
     # --- chunks
     def chunk(self, follower: Follower, view: View, begin: Place) -> Chunk | None:
@@ -149,6 +185,8 @@ class CatchUp:
         """Return a chunk with what has been published since it ended with the newest ticks."""
         if not chunk.newest or len(chunk.frames) >= CHUNK_BYTES:
             return chunk
+        if not self._maker.has_more(chunk.end):
+            return chunk
         more = self._maker.make_now(view, chunk.end)
         if more is None or more.gap is not None or more.end == chunk.end:
             return chunk
@@ -180,7 +218,9 @@ class CatchUp:
                 for follower in groups.pop(begin):
                     self.add(follower)
         except Exception:
-            logger.exception("subscribers of %s cannot catch up", view.topic)
+            logger.exception(
+                "subscribers of %s cannot catch up; their connections are closed", view.topic
+            )
             for group in groups.values():
                 for follower in group:
                     follower.give_up()
@@ -212,3 +252,8 @@ class CatchUp:
         ahead, self._ahead, self._move = self._ahead, {}, None
         for follower in ahead:
             self.add(follower)
+
+
+async def _first_after(history: History, position: int) -> int | None:
+    entries, _ = await history.ticks_after(position, 1)
+    return entries[0].first if entries else None

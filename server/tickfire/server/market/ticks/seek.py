@@ -119,6 +119,6 @@ async def _first_after(source: TickSource, stream: Stream, position: int) -> int
         newest = await source.history(stream).newest()
         return position + 1 if position <= newest else 0
     entries = source.recent(stream, position)
-    if entries is None:
-        entries, _ = await source.history(stream).ticks_after(position, 1)
-    return entries[0].first if entries else positions[stream] + 1
+    if entries is not None:
+        return entries[0].first if entries else positions[stream] + 1
+    return await source.catch_up.first_after(stream, position) or positions[stream] + 1

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
+
 from tickfire.base.calendar.hours import ALWAYS, TradingHours
 from tickfire.base.calendar.venues import VENUES
 from tickfire.base.units import decimal
@@ -100,8 +102,8 @@ class InstrumentTable(Protocol):
     def parts(self, entry: TickEntry) -> Sequence[tuple[TickEntry, int | None]]:
         """Return the parts of an entry between changes of symbols, each with a time (ns) in it."""
 
-    def as_json(self) -> list[dict[str, Any]]:
-        """Return the rows of the table for a client."""
+    def encoded(self) -> msgspec.Raw:
+        """Return the rows of the table for a client, as JSON text."""
 
 
 class TickData(Protocol):

@@ -266,7 +266,7 @@ class TickSubscription:
             self.socket.push("quote", quote)
         table = data.instruments.version
         if self.view.topic == REALTIME and self._table != table:
-            self.socket.push("instruments", {"instruments": data.instruments.as_json()})
+            self.socket.push("instruments", {"instruments": data.instruments.encoded()})
         self._table = table
 
 

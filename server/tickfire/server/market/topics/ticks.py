@@ -93,7 +93,7 @@ class RealtimeChannel(_TicksChannel):
             view = TradesView(socket.vsn, params.symbols)
         recovered = await self._subscribe(live, socket, view, params)
         return {
-            "instruments": live.data.instruments.as_json(),
+            "instruments": live.data.instruments.encoded(),
             "origin": self._feeds.origin,
             "feeds": self._health.feeds_as_json(),
             "id": str(live.data.newest_id()),

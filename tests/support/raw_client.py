@@ -1,0 +1,69 @@
+"""A WebSocket client on a plain socket, which reads only on request."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from typing import Any
+
+ENOUGH = 60_000
+"""Ticks: more than the kernel's own buffers and the high-water mark take."""
+
+
+class RawClient:
+    """A WebSocket client that reads only on request."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
+        self._data = b""
+        self._socket.settimeout(20)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def connect(self, port: int) -> None:
+        self._socket.sendall(
+            b"GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+            b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n" % port
+        )
+        while b"\r\n\r\n" not in self._data:
+            self._fill()
+        self._data = self._data.partition(b"\r\n\r\n")[2]
+
+    def join(self, topic: str, payload: Any) -> None:
+        text = json.dumps(["1", "1", topic, "phx_join", payload]).encode()
+        mask = os.urandom(4)
+        masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(text))
+        head = (
+            bytes((0x81, 0x80 | len(text)))
+            if len(text) < 126
+            else (bytes((0x81, 0x80 | 126)) + len(text).to_bytes(2, "big"))
+        )
+        self._socket.sendall(head + mask + masked)
+
+    def message(self) -> list[Any]:
+        """Read one message."""
+        while (frame := self._frame()) is None:
+            self._fill()
+        message: list[Any] = json.loads(frame)
+        return message
+
+    def _frame(self) -> bytes | None:
+        data = self._data
+        if len(data) < 4:
+            return None
+        size, at = data[1], 2
+        if size == 126:
+            size, at = int.from_bytes(data[2:4], "big"), 4
+        if len(data) < at + size:
+            return None
+        self._data = data[at + size :]
+        return data[at : at + size]
+
+    def _fill(self) -> None:
+        chunk = self._socket.recv(1 << 20)
+        assert chunk, "closed"
+        self._data += chunk
