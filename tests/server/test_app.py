@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 
 from tests.support.eventually import eventually
+from tests.support.phoenix.rawclient import open_websocket
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import Publisher, trades
 from tests.support.server import Serve, Server
@@ -103,6 +105,10 @@ def static(tmp_path: Path) -> Path:
         ("/assets/kernels-0f.wasm", 200, "application/wasm", "immutable"),
         ("/assets/none.js", 404, "text/plain", "no-cache"),
         ("/%2e%2e/conftest.py", 404, "text/plain", "no-cache"),
+        ("/index.html%00.js", 404, "text/plain", "no-cache"),
+        ("/assets/%00", 404, "text/plain", "no-cache"),
+        ("/" + "a" * 300, 404, "text/plain", "no-cache"),
+        ("/%ff%ed%a0%80", 404, "text/plain", "no-cache"),
     ],
 )
 async def test_the_page_is_isolated_typed_and_cached(
@@ -140,6 +146,58 @@ async def test_pages_from_elsewhere_are_refused_unless_allowed(
     with pytest.raises(InvalidStatus) as caught:
         await PhoenixClient.open(server.port, origin=origin)
     assert caught.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "settings", "allowed"),
+    [
+        ("evil.com", {}, False),
+        ("desk.example", {"hosts": ("desk.example",)}, True),
+        ("app.example.com", {"allowed_origins": ("//*.example.com",)}, True),
+        ("localhost", {}, True),
+    ],
+)
+async def test_in_dev_mode_a_page_cannot_come_by_a_name_of_its_own(
+    publisher: Publisher, valkey: Valkey, serve: Serve,
+    host: str, settings: dict[str, Any], allowed: bool,
+) -> None:  # fmt: skip
+    server = await serve(valkey.url, **settings)
+    for path in ("/", "/healthz", "/metrics"):
+        answer = await get(server, path, headers={"host": f"{host}:4000"})
+        assert (answer.status_code != 403) == allowed
+    headers = {"Host": f"{host}:4000", "Origin": f"http://{host}:4000"}
+    path = "/socket/websocket?vsn=2.0.0"
+    socket, step = await open_websocket("c", "127.0.0.1", server.port, path, headers=headers)
+    assert step["status"] == (101 if allowed else 403)
+    if socket is not None:
+        await socket.end()
+
+
+async def test_with_tokens_a_host_is_checked_only_if_hosts_are_named(
+    publisher: Publisher, valkey: Valkey, serve: Serve
+) -> None:
+    for hosts, status in (((), 200), (("desk.example",), 403)):
+        server = await serve(valkey.url, access=Access(secret=SECRET), hosts=hosts)
+        answer = await get(server, "/healthz", headers={"host": "evil.com"})
+        assert answer.status_code == status
+
+
+async def test_connections_that_ended_are_not_counted(server: Server) -> None:
+    clients = [await server.client() for _ in range(3)]
+    path = "/socket/websocket?vsn=2.0.0"
+    refused, _ = await open_websocket(
+        "c", "127.0.0.1", server.port, path, omit=("Sec-WebSocket-Version",)
+    )
+    assert refused is None
+    assert 'tickfire_connections{transport="websocket"} 3.0' in (await get(server, "/metrics")).text
+    for client in clients:
+        await client.close()
+
+    async def none_is_counted() -> bool:
+        text = (await get(server, "/metrics")).text
+        return 'tickfire_connections{transport="websocket"} 0.0' in text
+
+    await eventually(none_is_counted, "none is counted")
 
 
 async def test_an_open_door_is_said_once(server: Server, caplog: pytest.LogCaptureFixture) -> None:
@@ -185,6 +243,20 @@ async def test_a_token_of_phoenix_lets_in(
     client = await PhoenixClient.open(server.port, vsn=f"2.0.0&token={good}")
     assert (await client.join("market:realtime")).status == "ok"
     await client.close()
+
+
+async def test_a_token_expires_by_its_own_age_or_the_servers(
+    publisher: Publisher, valkey: Valkey, serve: Serve
+) -> None:
+    server = await serve(valkey.url, access=Access(secret=SECRET, max_age_s=100))
+    signer, now = Token(SECRET, "user socket"), time.time()
+    for max_age_s, age_s, allowed in ((1, 3, False), (50, 40, True), (1_000, 200, False)):
+        signed = signer.sign(7, max_age_s=max_age_s, signed_at=now - age_s)
+        path = f"/socket/websocket?vsn=2.0.0&token={signed}"
+        socket, step = await open_websocket("c", "127.0.0.1", server.port, path)
+        assert step["status"] == (101 if allowed else 403)
+        if socket is not None:
+            await socket.end()
 
 
 def test_the_command_line_makes_tokens_that_verify() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
@@ -131,6 +132,36 @@ async def test_redis_out_of_reach_is_one_sentence_after_a_while(start: Start) ->
 async def test_a_url_that_is_none_is_one_sentence(start: Start) -> None:
     process = await start("--dev", "--port", "0", "--redis-url", "http://127.0.0.1")
     assert "is not a Redis URL" in await sentence(process)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--dev", "--host", "0.0.0.0"), "leave --host at 127.0.0.1, or add --insecure"),
+        (("--dev", "--trusted-proxies", "10.0.0.0/99"), "TRUSTED_PROXIES"),
+        (("--dev", "--max-connections", "0"), "--max-connections"),
+    ],
+)
+async def test_a_bad_option_is_one_sentence(
+    start: Start, valkey: Valkey, options: tuple[str, ...], words: str
+) -> None:
+    process = await start("--port", "0", "--redis-url", valkey.url, *options)
+    assert words in await sentence(process)
+    assert process.returncode == 2
+
+
+async def test_the_limit_of_open_files_is_raised(
+    start: Start, publisher: Publisher, valkey: Valkey
+) -> None:
+    port = free_port()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, hard), hard))
+    try:
+        process = await start("--dev", "--port", str(port), "--redis-url", valkey.url)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    await eventually(lambda: is_ready(port), "the server is ready", START_TIMEOUT_S)
+    assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
 
 
 async def test_outside_dev_somebody_must_say_who_may_connect(start: Start, valkey: Valkey) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final
-from weakref import WeakSet
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -28,6 +28,8 @@ from tickfire.phoenix import (
 from tickfire.phoenix.user_socket import ChannelFactory
 from tickfire.server.auth import Access, Authenticator, admits
 from tickfire.server.limits.admission import Admission
+from tickfire.server.limits.hosts import LOCAL, HostCheck, Hosts, hosts_of
+from tickfire.server.limits.memory import trim_memory
 from tickfire.server.market.market import Market
 from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.server.metrics import Metrics
@@ -55,6 +57,9 @@ class Settings:
         Other origins whose pages may connect, as ``//host`` or ``https://host:port``.
     static : Path
         Folder of the built client.
+    hosts : tuple of str
+        Names by which the server may be reached; if empty, any, but in dev mode localhost, all
+        addresses and the hosts of `allowed_origins`.
     root_path : str
         Path below which a proxy serves the application, such as ``/desk``; empty for the root.
     sessions : Sessions
@@ -65,6 +70,7 @@ class Settings:
     access: Access = field(default_factory=Access)
     allowed_origins: tuple[str, ...] = ()
     static: Path = STATIC
+    hosts: tuple[str, ...] = ()
     root_path: str = ""
     sessions: Sessions = field(default_factory=Sessions)
 
@@ -88,16 +94,15 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
     max_message = admission.limits.max_message
     hub = Hub()
     metrics = Metrics()
-    connections: WeakSet[UserSocket] = WeakSet()
     market = Market(
         settings.redis_url,
         hub,
         metrics,
-        clients=lambda: len(connections),
+        clients=lambda: hub.stats.sessions,
         sessions=settings.sessions,
     )
     metrics.watch(
-        "connections", "Open sockets.", "transport", lambda: {"websocket": len(connections)}
+        "connections", "Open sockets.", "transport", lambda: {"websocket": hub.stats.sessions}
     )
     metrics.watch(
         "refused",
@@ -106,16 +111,18 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
         lambda: admission.refusals.counts,
         counts=True,
     )
-    user_socket = _user_socket(market.channels(), connections, authenticator)
+    user_socket = _user_socket(market.channels(), authenticator)
 
     pictures = Pictures(market, authenticator)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await market.start()
+        trimming = asyncio.get_running_loop().create_task(trim_memory())
         try:
             yield
         finally:
+            trimming.cancel()
             await market.stop()
             pictures.close()
 
@@ -145,6 +152,9 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
         ],
         lifespan=lifespan,
     )
+    if settings.hosts or settings.access.dev:
+        names = (*LOCAL, *settings.hosts, *hosts_of(settings.allowed_origins))
+        app.add_middleware(HostCheck, hosts=Hosts(names), refusals=admission.refusals)
     if settings.root_path:
         app.add_middleware(RootPath, root_path=settings.root_path)
     app.state.market = market
@@ -154,7 +164,6 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
 
 def _user_socket(
     channels: Mapping[str, ChannelFactory],
-    connections: WeakSet[UserSocket],
     authenticator: Authenticator | None,
 ) -> type[UserSocket]:
     served = channels
@@ -173,7 +182,6 @@ def _user_socket(
             elif not (params.get("token") or info.auth_token) and not warned:
                 warned = True
                 logger.warning("dev mode: clients without a token are accepted")
-            connections.add(self)
             return True
 
     return MarketSocket

@@ -36,7 +36,7 @@ class Access:
     salt : str
         The salt of the tokens.
     max_age_s : float
-        Maximum age of a token, in seconds.
+        Maximum age of a token, in seconds; a token may set a lower one for itself.
     authenticator : str or None
         ``module:callable`` that decides instead of tokens; see `Authenticator`.
     """
@@ -74,8 +74,10 @@ class Access:
 def _holds_token(token: Token, max_age_s: float) -> Authenticator:
     def verify(params: dict[str, Any], info: ConnectInfo) -> bool:
         given = info.auth_token or params.get("token")
+        text = given if isinstance(given, str) else None
         try:
-            token.verify(given if isinstance(given, str) else None, max_age_s=max_age_s)
+            token.verify(text)
+            token.verify(text, max_age_s=max_age_s)
         except TokenError:
             return False
         return True

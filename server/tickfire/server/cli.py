@@ -16,8 +16,9 @@ from typing import Any, Final, NoReturn
 import click
 
 from tickfire.base.errors import UserError
+from tickfire.base.printable import printable
 from tickfire.server.lifeline import end_with_supervisor, is_supervised
-from tickfire.server.logs import set_up_logging
+from tickfire.server.logs import MAX_MESSAGE, set_up_logging
 
 INTERRUPTED_EXIT_CODE: Final = 130
 
@@ -146,7 +147,7 @@ def tickfire(ctx: click.Context) -> None:
 
 
 def _fail(sentence: str, exit_code: int) -> NoReturn:
-    print(f"tickfire: {' '.join(sentence.split())}", file=sys.stderr)
+    print(f"tickfire: {printable(' '.join(sentence.split()), MAX_MESSAGE)}", file=sys.stderr)
     sys.exit(exit_code)
 
 

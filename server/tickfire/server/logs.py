@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final, TextIO
 
 from tickfire.base.errors import UsageError
+from tickfire.base.printable import printable
 from tickfire.server.lifeline import SUPERVISED_VARIABLE
 
 LEVEL_VARIABLE: Final = "TICKFIRE_LOG"
@@ -23,6 +24,10 @@ LEVELS: Final = {
     "error": logging.ERROR,
 }
 NAME_WIDTH: Final = 8
+MAX_MESSAGE: Final = 2_000
+"""Characters of a message that are written; a supervisor has a limit of its own for what it
+relays."""
+MAX_TRACEBACK_LINES: Final = 200
 SOURCE_ATTRIBUTE: Final = "source"
 """Attribute of a log record with the name of the process that wrote it, if not this one."""
 
@@ -35,6 +40,9 @@ _QUIET_LOGGERS: Final = ("httpx", "httpcore", "numba", "asyncio")
 
 class LineFormatter(logging.Formatter):
     """Formatter of lines such as ``12:34:56.789 ingest   text``.
+
+    Texts of clients and gateways may be part of a message, so it is cut, and what a terminal would
+    act on is escaped.
 
     Parameters
     ----------
@@ -54,9 +62,11 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line, followed by the lines of its traceback, if any."""
-        text = _with_level(record.levelno, record.getMessage())
+        relayed = hasattr(record, SOURCE_ATTRIBUTE)
+        message = printable(record.getMessage(), None if relayed else MAX_MESSAGE)
+        text = _with_level(record.levelno, message)
         if record.exc_info:
-            text = f"{text}\n{self.formatException(record.exc_info)}"
+            text = "\n".join((text, *_lines(self.formatException(record.exc_info))))
         if self._bare:
             return text
         name = str(getattr(record, SOURCE_ATTRIBUTE, self._name))
@@ -65,6 +75,11 @@ class LineFormatter(logging.Formatter):
             return f"{time} {name:<{NAME_WIDTH}} {text}"
         tint = _NAME_COLOURS[sum(name.encode()) % len(_NAME_COLOURS)]
         return f"{_DIM}{time}{_RESET} {tint}{name:<{NAME_WIDTH}}{_RESET} {_paint(text)}"
+
+
+def _lines(traceback: str) -> list[str]:
+    """Return the lines of a traceback, of a long one the last, each bounded like a message."""
+    return [printable(line, MAX_MESSAGE) for line in traceback.split("\n")[-MAX_TRACEBACK_LINES:]]
 
 
 def _with_level(level: int, text: str) -> str:

@@ -124,8 +124,10 @@ class Page(StaticFiles):
         return Response(error.detail, error.status_code, media_type="text/plain")
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """Return the full path and the status of a file; ``("", None)`` if there is no folder."""
-        return super().lookup_path(path) if self._folder.is_dir() else ("", None)
+        """Return the full path and the status of a file; ``("", None)`` if there is none."""
+        if "\0" in path or not self._folder.is_dir():
+            return "", None
+        return super().lookup_path(path)
 
 
 def _add_headers(response: Response, path: str) -> None:

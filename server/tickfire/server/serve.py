@@ -33,6 +33,7 @@ from tickfire.server.limits.http import LimitedHTTP
 from tickfire.server.limits.options import limits_options
 from tickfire.server.limits.websocket import LimitedWebSocket
 from tickfire.server.logs import set_up_logging
+from tickfire.server.loopback import check_loopback, insecure_option
 from tickfire.server.root_path import root_path_option
 from tickfire.server.token_command import salt_option
 from tickfire.store.options import redis_url_option
@@ -71,6 +72,7 @@ logger = logging.getLogger(__name__)
 )
 @redis_url_option
 @click.option("--dev", is_flag=True, help="Accept every client, with or without a token.")
+@insecure_option
 @click.option(
     "--secret-key-base",
     "secret",
@@ -104,6 +106,16 @@ logger = logging.getLogger(__name__)
     metavar="ORIGIN",
     help="Other origin whose pages may connect, as https://host or //*.host.",
 )
+@click.option(
+    "--allow-host",
+    "hosts",
+    envvar="ALLOWED_HOSTS",
+    multiple=True,
+    metavar="NAME",
+    show_envvar=True,
+    help="Name by which the server may be reached, as example.com or *.example.com. By default "
+    "any; with --dev, localhost, addresses and the hosts of allowed origins.",
+)
 @root_path_option
 @sessions_option
 @limits_options
@@ -113,20 +125,30 @@ def serve(
     workers: int,
     redis_url: str,
     dev: bool,
+    insecure: bool,
     secret: str | None,
     salt: str,
     max_age_s: float,
     authenticator: str | None,
     origins: tuple[str, ...],
+    hosts: tuple[str, ...],
     root_path: str,
     sessions: Sessions,
     limits: Limits,
 ) -> None:
     """Serve WebSockets and the page until SIGTERM or Ctrl-C."""
-    allowed = tuple(part for origin in origins for part in origin.replace(",", " ").split())
     access = Access(dev, secret or None, salt, max_age_s, authenticator)
     access.load()  # so that a bad setting is an error here, not in each worker
-    settings = Settings(redis_url, access, allowed, root_path=root_path, sessions=sessions)
+    if dev:
+        check_loopback(host, "--host", insecure=insecure)
+    settings = Settings(
+        redis_url,
+        access,
+        _listed(origins),
+        hosts=_listed(hosts),
+        root_path=root_path,
+        sessions=sessions,
+    )
     limits = _within_descriptors(limits)
     port = check_port(host, port)
     asyncio.run(_wait_for_redis(redis_url))
@@ -139,6 +161,11 @@ def serve(
         _Server(config).run([listener])
     else:
         Multiprocess(config, [listener]).run()
+
+
+def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the elements of an option's values, separated by commas or spaces."""
+    return tuple(part for value in values for part in value.replace(",", " ").split())
 
 
 class _Server(uvicorn.Server):

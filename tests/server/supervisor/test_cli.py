@@ -111,6 +111,25 @@ def test_colour_marks_name_and_level() -> None:
     assert "\x1b[31merror:\x1b[0m no" in line
 
 
+def test_what_others_say_is_cut_and_its_escape_codes_are_shown() -> None:
+    formatter = LineFormatter("ingest", bare=True)
+    said = formatter.format(record(logging.WARNING, "the gateway says \x1b[2J\nerror: \x9b0m"))
+    assert said == r"warning: the gateway says \x1b[2J\nerror: \x9b0m"
+    assert formatter.format(record(logging.INFO, "x" * 3_000)).endswith("(1,000 more characters)")
+
+
+def test_a_traceback_is_bounded_too() -> None:
+    failed = record(logging.ERROR, "failed")
+    try:
+        raise ValueError("\x1b[31m" + "x" * 10_000 + "\nand" * 1_000)
+    except ValueError as error:
+        failed.exc_info = (ValueError, error, error.__traceback__)
+    lines = LineFormatter("server", bare=True).format(failed).split("\n")
+    assert lines[0] == "error: failed" and lines[-1] == "and"
+    assert len(lines) <= 201 and max(map(len, lines)) < 2_100
+    assert "\x1b" not in "".join(lines)
+
+
 def test_the_level_comes_from_the_environment() -> None:
     assert level_of({}) == logging.INFO
     assert level_of({"TICKFIRE_LOG": " DEBUG "}) == logging.DEBUG

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tickfire.base.errors import UsageError, UserError
 from tickfire.base.ports import check_port
-from tickfire.server.supervisor.config import DevConfig, browser_host, check, is_loopback
+from tickfire.server.loopback import is_loopback
+from tickfire.server.supervisor.config import DevConfig, browser_host, check
 from tickfire.server.supervisor.plan import Ports, plan
 
 configs = st.builds(

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from tickfire.base.errors import UserError
+from tickfire.base.printable import printable
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.inspect.summary import DEFAULT_SILENCE_S, Summary, summarize
 from tickfire.ingest.inspect.text import lines_of
@@ -60,7 +61,7 @@ def _print(summary: Summary, as_json: bool, *, is_first: bool) -> None:
     if not is_first:
         click.echo()
     for line in lines_of(summary):
-        click.echo(line)
+        click.echo(printable(line))
 
 
 @contextlib.contextmanager

@@ -129,6 +129,7 @@ class Session:
         self.id = user_socket.id()
         if self.id is not None:
             self.hub.listen(self.id, self._on_control)
+        self.hub.stats.sessions += 1
 
     # --- from the client
     def receive(self, data: bytes, binary: bool) -> None:
@@ -345,6 +346,7 @@ class Session:
         if self.closed:
             return
         self.closed = True
+        self.hub.stats.sessions -= 1
         self._backlog = self._writable = None
         if self.id is not None:
             self.hub.unlisten(self.id, self._on_control)

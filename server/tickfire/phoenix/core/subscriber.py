@@ -57,9 +57,9 @@ class Source(Protocol):
 
 
 class HubStats:
-    """Monotonic counters of one hub."""
+    """Counters of one hub, which only grow, and the number of its sessions."""
 
-    __slots__ = ("aborted", "broadcasts", "overflowed")
+    __slots__ = ("aborted", "broadcasts", "overflowed", "sessions")
 
     def __init__(self) -> None:
         self.aborted = 0
@@ -68,6 +68,8 @@ class HubStats:
         """Writes to a lane."""
         self.overflowed = 0
         """Calls of a congested subscriber's `on_overflow` in place of a write."""
+        self.sessions = 0
+        """Clients that are connected now, by any transport."""
 
 
 class _Own(bytes):

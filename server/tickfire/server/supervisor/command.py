@@ -14,6 +14,7 @@ import click
 from tickfire.base.errors import UserError
 from tickfire.base.ports import check_port, free_ports
 from tickfire.base.run import STOP_SIGNALS, on_signals
+from tickfire.server.loopback import insecure_option
 from tickfire.server.supervisor.config import DevConfig, browser_host, check
 from tickfire.server.supervisor.plan import Ports, plan
 from tickfire.server.supervisor.supervisor import Supervisor
@@ -66,7 +67,7 @@ logger = logging.getLogger(__name__)
     show_envvar=True,
     help="Number of server processes that share the port.",
 )
-@click.option("--insecure", is_flag=True, help="Allow a HOST that other machines can reach.")
+@insecure_option
 def dev(
     host: str,
     port: int,

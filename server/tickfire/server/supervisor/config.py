@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tickfire.base.errors import UsageError, UserError
+from tickfire.base.errors import UserError
+from tickfire.server.loopback import check_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,6 @@ class DevConfig:
         return not self.live
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether an address is a loopback address; of names, only localhost counts as one."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def check(config: DevConfig) -> None:
     """Check the configuration before anything starts.
 
@@ -72,11 +62,7 @@ def check(config: DevConfig) -> None:
     UserError
         If the address is not allowed or the DBN file cannot be read.
     """
-    if not is_loopback(config.host) and not config.insecure:
-        raise UsageError(
-            f"dev mode accepts clients without a token, so it does not listen on {config.host}; "
-            "leave HOST at 127.0.0.1, or add --insecure to allow it."
-        )
+    check_loopback(config.host, "HOST", insecure=config.insecure)
     if config.feed is not None and config.replays:
         _check_feed(config.feed)
 

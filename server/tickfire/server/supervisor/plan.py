@@ -111,5 +111,6 @@ def _news(config: DevConfig, env: Mapping[str, str]) -> ChildSpec:
 def _server(config: DevConfig, ports: Ports, env: Mapping[str, str]) -> ChildSpec:
     args = ["serve", "--dev", "--host", config.host, "--port", str(ports.server)]
     args += ["--workers", str(config.workers)]
+    args += ["--insecure"] if config.insecure else []
     probe = Probe("http", browser_host(config.host).strip("[]"), ports.server)
     return ChildSpec("server", tuple(args), env=env, probe=probe)

@@ -194,7 +194,7 @@ class Opening:
         if access_logger.isEnabledFor(logging.INFO):
             peer = get_remote_addr(self._protocol.transport)
             client = f"{peer[0]}:{peer[1]}" if peer else ""
-            target = self._head_of().target.decode("latin-1")
+            target = self._head_of().target.decode("ascii", "backslashreplace")
             access_logger.info('%s - "WebSocket %s" %s', client, target, outcome)
 
 
