@@ -171,7 +171,7 @@ dist-check: setup ## Build both distributions, use them in clean environments, r
 	@$(PYTHON) -m tests.packaging.dist_check
 
 .PHONY: screenshots
-screenshots: setup chromium ## Take the pictures of docs/page.md anew
+screenshots: setup chromium ## Take the pictures of docs/page.md and docs/pipeline.md anew
 	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m tests.support.browser.screenshots
 
 # --- care -------------------------------------------------------------------------------------
