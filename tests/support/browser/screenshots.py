@@ -30,6 +30,8 @@ CANDLES: Final = 90
 """Candles to wait for: as many seconds of the market."""
 COLORS: Final = 192
 MINUTE_MS: Final = 60_000
+TRADES: Final = 10
+"""Rows of the list of sampled trades."""
 SHEETS: Final = {"dark": "watch", "light": "news"}
 """The sheet that is open on the phone."""
 
@@ -82,11 +84,11 @@ def _take(browser: Browser, url: str, theme: str, width: int) -> None:
 
 
 def _take_pipeline(browser: Browser, url: str) -> None:
-    """Take the page at /pipeline, once a minute has been measured."""
+    """Take the page at /pipeline, once its list of trades is full."""
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.goto(f"{url}pipeline?renderer=canvas2d")
     page.locator(".follow-row[data-hop=present]").wait_for(timeout=MINUTE_MS)
-    page.wait_for_timeout(MINUTE_MS)
+    page.locator(".trades-row").nth(TRADES - 1).wait_for(timeout=MINUTE_MS)
     _save(page, "pipeline-dark")
 
 
@@ -95,13 +97,13 @@ def _take_failure(browser: Browser, url: str, pid: int) -> None:
     page = _open(browser, url, "light", 1440).page
     page.locator("#status-latency-button").click()
     page.locator(".node[data-node=kernel][data-state=up]").wait_for()
-    page.wait_for_timeout(MINUTE_MS / 4)
+    page.locator(".trades-row").nth(TRADES - 1).wait_for(timeout=MINUTE_MS)
     lines = descendants(pid).items()
     ingest = next(child for child, line in lines if "-m tickfire.server ingest" in line)
     os.kill(ingest, signal.SIGSTOP)
     try:
         page.locator(".node[data-node=kernel][data-state=down]").wait_for()
-        page.wait_for_timeout(MINUTE_MS / 10)
+        page.locator(".node[data-node=feed]", has_text="ticks wait").wait_for()
         _save(page, "pipeline-down-light")
     finally:
         os.kill(ingest, signal.SIGCONT)
