@@ -35,7 +35,7 @@ import { Socket } from "phoenix";
 import { createChart } from "tickfire/chart";
 
 const webgpuRenderer = createChart(document.querySelector("#chart"), { symbol: "ESU4" });
-const socket = new Socket("/socket", { params: { token: "" } });
+const socket = new Socket("/socket", { authToken: "" });
 socket.connect();
 const channel = socket.channel("market:realtime", {});
 channel.on("tick", ({ symbol, price, volume, timestamp }) => {

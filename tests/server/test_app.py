@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from pathlib import Path
 from typing import Any
@@ -223,9 +224,14 @@ async def test_an_authenticator_decides_who_connects(
     )
     with pytest.raises(InvalidStatus):
         await PhoenixClient.open(server.port)
-    client = await PhoenixClient.open(server.port, vsn=f"2.0.0&token={name}")
-    assert (await client.join("market:realtime")).status == "ok"
-    await client.close()
+    bearer = base64.b64encode(name.encode()).decode().rstrip("=")
+    for options in (
+        {"vsn": f"2.0.0&token={name}"},
+        {"subprotocols": ["phoenix", f"base64url.bearer.phx.{bearer}"]},
+    ):
+        client = await PhoenixClient.open(server.port, **options)
+        assert (await client.join("market:realtime")).status == "ok"
+        await client.close()
 
 
 SECRET = "a secret of more than twenty characters"

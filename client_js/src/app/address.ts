@@ -39,10 +39,10 @@ export function readAddress(search: string): Address {
   };
 }
 
-/** Read `#token=`, as the socket's params: behind the #, so that no server logs it. */
-export function readToken(hash: string): Record<string, string> {
+/** Read `#token=`, as an option of the feed: behind the #, so that no server logs it. */
+export function readToken(hash: string): { authToken?: string } {
   const token = new URLSearchParams(hash.replace(/^#/, "")).get("token");
-  return token === null ? {} : { token };
+  return token ? { authToken: token } : {};
 }
 
 /** The part of the view that the address holds. */

@@ -62,7 +62,7 @@ export class Page {
     this.chart.setTimeZone(zone);
     this.frames.request();
   });
-  readonly feed = new MarketFeed({ url: besidePage("socket"), params: readToken(location.hash) });
+  readonly feed = new MarketFeed({ url: besidePage("socket"), ...readToken(location.hash) });
   readonly probe = new PipelineProbe(this.feed, true);
   readonly pipeline = new Pipeline(this.probe.state);
   readonly pipelinePanel = new PipelinePanel(

@@ -23,7 +23,7 @@ const AVERAGE = { name: "ema", period: 20 } as const;
 class PipelinePage {
   private readonly feed = new MarketFeed({
     url: besidePage("socket"),
-    params: readToken(location.hash),
+    ...readToken(location.hash),
   });
   private readonly probe = new PipelineProbe(this.feed, false);
   private readonly chart: Chart;

@@ -32,7 +32,9 @@ const HEARTBEAT_MS = 10_000;
 export interface FeedOptions {
   /** The socket's address without `/websocket`: "ws://host/socket", or "/socket" in a browser. */
   url: string;
-  /** Params of the socket, such as a token. */
+  /** The token, sent in a header of the handshake: ASCII, as tokens of Phoenix and JWTs are. */
+  authToken?: string;
+  /** Params of the socket, which become part of its address. */
   params?: Record<string, string>;
   /** A WebSocket class, for Node versions without a built-in one. */
   transport?: unknown;
@@ -96,6 +98,7 @@ export class MarketFeed {
     checkSurroundings(options);
     this.socket = new Socket(options.url, {
       params: options.params ?? {},
+      ...(options.authToken === undefined ? {} : { authToken: options.authToken }),
       heartbeatIntervalMs: HEARTBEAT_MS,
       reconnectAfterMs: (tries) => this.plan(tries),
       rejoinAfterMs: (tries) => backoff(tries, Math.random()),

@@ -86,6 +86,11 @@ def _holds_token(token: Token, max_age_s: float) -> Authenticator:
 
 
 async def admits(authenticator: Authenticator, params: dict[str, Any], info: ConnectInfo) -> bool:
-    """Return whether an authenticator accepts a client, awaiting its result if need be."""
+    """Return whether an authenticator accepts a client, awaiting its result if need be.
+
+    A token that the client sent in a header is among the params too, as `token`.
+    """
+    if info.auth_token is not None:
+        params = {**params, "token": info.auth_token}
     verdict = authenticator(params, info)
     return bool(await verdict if inspect.isawaitable(verdict) else verdict)
