@@ -21,6 +21,7 @@ REAL_TIME = {
     "tests/support/eventually.py": "polls, which every other wait is built on",
     "tests/conformance/channels.py": "channels that answer late on purpose",
     "tests/packaging/dist_check.py": "polls an example by a real client, in a script",
+    "tests/support/roles.py": "a feed that sends at the pace of a live one",
     "tests/conformance/scenario.py": "replays the waits of recorded transcripts",
 }
 """Files that may sleep, and why."""

@@ -123,10 +123,23 @@ async def test_a_port_in_use_is_one_sentence(start: Start, valkey: Valkey) -> No
         assert f"port {port} on 127.0.0.1 is in use" in await sentence(process)
 
 
-async def test_redis_out_of_reach_is_one_sentence_after_a_while(start: Start) -> None:
+async def test_it_waits_for_redis_and_stops_in_order_meanwhile(start: Start) -> None:
     url = f"redis://127.0.0.1:{free_port()}/0"
     process = await start("--dev", "--port", "0", "--redis-url", url)
-    assert f"cannot reach Redis at {url}" in await sentence(process)
+    assert process.stderr is not None
+    async with asyncio.timeout(START_TIMEOUT_S):
+        told = (await process.stderr.readline()).decode()
+    assert f"Redis at {url} is out of reach since" in told
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(EXIT_TIMEOUT_S):
+        _, said = await process.communicate()
+    assert (process.returncode, said) == (0, b"")
+
+
+async def test_a_redis_that_refuses_is_one_sentence(start: Start, valkey: Valkey) -> None:
+    url = f"redis://:wrong@127.0.0.1:{valkey.port}/0"
+    process = await start("--dev", "--port", "0", "--redis-url", url)
+    assert "cannot reach Redis at redis://***@" in await sentence(process)
 
 
 async def test_a_url_that_is_none_is_one_sentence(start: Start) -> None:

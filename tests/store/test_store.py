@@ -26,9 +26,10 @@ from tickfire.ingest.news.cli import news
 from tickfire.models.infer.cli import infer
 from tickfire.server.serve import serve
 from tickfire.server.supervisor.command import dev
+from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.resp import RespError
 from tickfire.store.schema import TICK, ticks_key
-from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.store import Store
 from tickfire.store.writes import tick_writes
 
 PASSWORD = "a-secret-word"

@@ -12,6 +12,7 @@ import pytest
 from tests.support.eventually import eventually
 from tests.support.valkey import Valkey
 from tickfire.store import tail as tail_module
+from tickfire.store import watch as watch_module
 from tickfire.store.entries import Entry
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
@@ -137,7 +138,8 @@ async def test_reading_goes_on_after_the_connection_is_cut(valkey: Valkey) -> No
 async def test_a_silent_connection_is_replaced(
     valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tail_module, "SILENCE_S", 0.3)
+    monkeypatch.setattr(watch_module, "LOOK_S", 0.1)
+    monkeypatch.setattr(watch_module, "SILENT_LOOKS", 4)
     monkeypatch.setattr(tail_module, "BLOCK_MS", 50)
     async with proxied(valkey) as proxy, reading(proxy.port) as reader:
         first = add(valkey, KEYS[0], 1, 3)

@@ -94,11 +94,12 @@ def two_nodes(folder: Path) -> Iterator[list[Valkey]]:
         first.client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS // 2 - 1)
         second.client.execute_command("CLUSTER", "ADDSLOTSRANGE", SLOTS // 2, SLOTS - 1)
         first.client.execute_command("CLUSTER", "MEET", "127.0.0.1", second.port)
-        wait_until(lambda: all(map(_is_whole, nodes)), "the Cluster is whole", START_TIMEOUT_S)
+        wait_until(lambda: all(map(is_whole, nodes)), "the Cluster is whole", START_TIMEOUT_S)
         yield nodes
 
 
-def _is_whole(node: Valkey) -> bool:
+def is_whole(node: Valkey) -> bool:
+    """Return whether a node knows of no failure in its Cluster, and of all slots."""
     info = node.client.execute_command("CLUSTER", "INFO")
     text = info.decode() if isinstance(info, bytes) else str(info)
     return "cluster_state:ok" in text and f"cluster_slots_ok:{SLOTS}" in text

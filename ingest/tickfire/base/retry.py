@@ -55,6 +55,7 @@ async def retry[T](
     what: str,
     logger: logging.Logger,
     backoff: Backoff | None = None,
+    is_told: Callable[[Exception], bool] = lambda error: False,
 ) -> T:
     """Repeat a call until it succeeds, logging the first failure and the recovery.
 
@@ -70,24 +71,27 @@ async def retry[T](
         The caller's logger.
     backoff : Backoff, optional
         Delays between attempts; by default 0.1 s, doubling up to 2 s.
+    is_told : callable (Exception)
+        Returns whether a failure is logged elsewhere, so that it need not be logged here.
 
     Returns
     -------
     T
         The result of the first attempt that succeeds.
     """
-    backoff = backoff or Backoff()
+    backoff, logged = backoff or Backoff(), False
     while True:
         try:
             result = await attempt()
         except on as error:
-            if not backoff.failures:
+            if not logged and not is_told(error):
+                logged = True
                 logger.warning(
                     "%s failed (%s); trying again", what, str(error) or type(error).__name__
                 )
             await backoff.pause()
         else:
-            if backoff.failures:
+            if logged:
                 logger.info("%s works again", what)
-                backoff.reset()
+            backoff.reset()
             return result

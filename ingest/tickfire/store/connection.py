@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
 from tickfire.store.resp import (
     Reply,
@@ -20,6 +20,8 @@ from tickfire.store.resp import (
 )
 
 type OnReply = Callable[[Reply], None]
+
+ASKING: Final = encode_command("ASKING")
 
 
 class ConnectionLost(ConnectionError):
@@ -33,6 +35,9 @@ class RedisConnection(asyncio.Protocol):
     ----------
     on_replies : callable, optional
         Called after all replies of one read from the socket have been delivered.
+    asking : bool
+        Whether to send ASKING before each command, as a node of a Cluster wants it that takes over
+        a slot.
 
     Attributes
     ----------
@@ -44,8 +49,11 @@ class RedisConnection(asyncio.Protocol):
         Number of bytes received so far.
     """
 
-    def __init__(self, on_replies: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, on_replies: Callable[[], None] | None = None, *, asking: bool = False
+    ) -> None:
         self._on_replies = on_replies
+        self._asking = asking
         self.closed = asyncio.Event()
         self.error: Exception | None = None
         self.received = 0
@@ -93,6 +101,11 @@ class RedisConnection(asyncio.Protocol):
         """True while commands can be sent."""
         return self._transport is not None and not self._transport.is_closing()
 
+    @property
+    def is_waiting(self) -> bool:
+        """True while a reply is to come."""
+        return bool(self._waiting)
+
     def send_raw(self, command: bytes, on_reply: OnReply) -> None:
         """Send an encoded command and pass its reply, which may be a `RespError`, to `on_reply`.
 
@@ -100,8 +113,7 @@ class RedisConnection(asyncio.Protocol):
         """
         if self._transport is None or self._transport.is_closing():
             return
-        self._waiting.append(on_reply)
-        self._transport.write(command)
+        self._send(self._transport, command, on_reply)
 
     async def command(self, *parts: bytes | memoryview | str | int) -> Reply:
         """Send a command and return its reply.
@@ -116,17 +128,29 @@ class RedisConnection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             raise ConnectionLost("not connected")
         waiter: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
-        self._transport.write(encode_command(*parts))
+        self._send(self._transport, encode_command(*parts), waiter)
         reply = await waiter
         if isinstance(reply, RespError):
             raise reply
         return reply
 
+    def _send(
+        self, transport: asyncio.Transport, command: bytes, waiter: OnReply | asyncio.Future[Reply]
+    ) -> None:
+        if self._asking:
+            self._waiting.append(_ignore)
+            command = ASKING + command
+        self._waiting.append(waiter)
+        transport.write(command)
+
     def close(self) -> None:
         """Close the connection at once, without waiting for replies."""
         if self._transport is not None:
             self._transport.abort()
+
+
+def _ignore(reply: Reply) -> None:
+    """Take the reply to ASKING."""
 
 
 def _deliver(waiter: OnReply | asyncio.Future[Reply], reply: Reply) -> None:

@@ -25,7 +25,7 @@ EXPIRY_S: Final = 1.5
 """Time after which the lease of a process that was killed, or hangs, ends."""
 RENEWAL_S: Final = 0.4
 POLL_S: Final = 0.15
-"""Interval at which a standby tries to take the lease."""
+"""Interval at which a standby tries to take the lease, and at which its holder tries again."""
 
 _TAKE: Final = b"""
 local held = redis.call('GET', KEYS[1])
@@ -118,6 +118,8 @@ class Lease:
                 holder = await self.take()
             except RedisUnavailable as error:
                 logger.debug("cannot take the lease: %s", error)
+                if known is not None:
+                    await asyncio.sleep(EXPIRY_S)  # its holder may renew it first
             else:
                 if holder == self.holder:
                     return
@@ -135,11 +137,11 @@ class Lease:
             Another process holds it.
         """
         while True:
-            await asyncio.sleep(RENEWAL_S)
-            await self.check()
+            answered = await self.check()
+            await asyncio.sleep(RENEWAL_S if answered else POLL_S)
 
-    async def check(self) -> None:
-        """Renew the lease; if Redis does not answer, leave it as it is.
+    async def check(self) -> bool:
+        """Renew the lease; return whether Redis answered.
 
         Raises
         ------
@@ -150,9 +152,10 @@ class Lease:
             holder = await self.take()
         except RedisUnavailable as error:
             logger.debug("cannot renew the lease: %s", error)
-            return
+            return False
         if holder != self.holder:
             raise LeaseLost(f"feed {self._feed} is written by {holder} now")
+        return True
 
     async def release(self) -> None:
         """End the lease, so that a standby takes over at once."""

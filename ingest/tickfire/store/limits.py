@@ -32,10 +32,11 @@ CONNECT_TIMEOUT_S: Final = 5.0
 """Maximum time to open a connection, including TLS and AUTH."""
 REQUEST_TIMEOUT_S: Final = 5.0
 """Maximum time to wait for one reply."""
-BLOCK_MS: Final = 1_000
+BLOCK_MS: Final = 500
 """Maximum time that ``XREAD`` waits for new entries, in milliseconds."""
 SILENCE_S: Final = 4.0
-"""Time without a byte after which a reading connection counts as dead. ``XREAD`` replies at least
-every BLOCK_MS, so a connection that works is never silent for this long."""
+"""Time without a byte of a reply after which a connection counts as dead."""
 FIRST_RETRY_S: Final = 0.05
-MAX_RETRY_S: Final = 2.0
+MAX_RETRY_S: Final = 0.5
+"""Maximum time between two attempts to reach Redis, and so the time by which a process may find out
+later than others that Redis answers again."""

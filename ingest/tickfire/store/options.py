@@ -14,7 +14,10 @@ def _checked(_ctx: click.Context, _param: click.Parameter, url: str | None) -> s
     return url
 
 
-REDIS_URL_HELP = "Redis or Valkey: redis://, rediss://, unix:// or redis+sentinel://."
+REDIS_URL_HELP = (
+    "Redis or Valkey: redis://HOST:PORT/DB, rediss://, unix:///PATH, redis://HOST:PORT,HOST:PORT "
+    "(nodes of a Cluster) or redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DB."
+)
 
 redis_url_option = click.option(
     "--redis-url",

@@ -13,15 +13,21 @@ from collections.abc import Awaitable, Callable
 from tickfire.base.retry import Backoff, retry
 from tickfire.store.connection import RedisConnection
 from tickfire.store.entries import Entry, entries_of, last_id
+from tickfire.store.errors import REDIS_ERRORS, is_move, is_outage
 from tickfire.store.limits import FIRST_RETRY_S, MAX_RETRY_S, REQUEST_TIMEOUT_S
-from tickfire.store.resp import Reply
-from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.resp import Reply, RespError
+from tickfire.store.store import Store
 
 logger = logging.getLogger(__name__)
 
 
 class RedisUnavailable(Exception):
-    """Raised when Redis does not answer, or answers with an error."""
+    """Raised when Redis does not answer, or answers with an error, which is the cause."""
+
+
+def is_told(error: Exception) -> bool:
+    """Return whether the store logs the cause of a `RedisUnavailable`."""
+    return error.__cause__ is not None and is_outage(error.__cause__)
 
 
 class Requests:
@@ -59,10 +65,16 @@ class Requests:
         """
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                connection = await self._connected()
-                return await connection.command(*parts)
+                try:
+                    return await (await self._connected()).command(*parts)
+                except RespError as error:
+                    if not is_move(error):
+                        raise
+                    self.close()  # and reconnect to the node that holds the key now
+                    return await (await self._connected()).command(*parts)
         except REDIS_ERRORS as error:
-            self.close()  # the next command reconnects, to another node if the key has moved
+            self.close()  # the next command reconnects
+            self._store.outage.begin(self._key, error)
             raise RedisUnavailable(str(error) or "no answer in time") from error
 
     async def _connected(self) -> RedisConnection:
@@ -126,6 +138,7 @@ async def _answered[T](store: Store, key: bytes, command: Callable[[Requests], A
             what=f"reading {key.decode()}",
             logger=logger,
             backoff=Backoff(FIRST_RETRY_S, MAX_RETRY_S),
+            is_told=is_told,
         )
     finally:
         requests.close()

@@ -17,9 +17,10 @@ from typing import Final
 from tickfire.base.retry import Backoff
 from tickfire.store.connection import RedisConnection
 from tickfire.store.entries import Entry, entries_of
-from tickfire.store.limits import BLOCK_MS, FIRST_RETRY_S, MAX_RETRY_S, SILENCE_S
+from tickfire.store.errors import REDIS_ERRORS, is_move, is_outage
+from tickfire.store.limits import BLOCK_MS, FIRST_RETRY_S, MAX_RETRY_S
 from tickfire.store.resp import Reply, RespError, encode_command
-from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.store import Store
 
 type OnEntries = Callable[[bytes, list[Entry], int], Awaitable[None] | None]
 
@@ -90,18 +91,13 @@ class Tail:
         backoff = Backoff(FIRST_RETRY_S, MAX_RETRY_S)
         try:
             while True:
-                if backoff.failures:
-                    await self._store.refresh()
                 try:
                     connection = await self._store.connect(self._keys[0])
                 except REDIS_ERRORS as error:
-                    if not backoff.failures:
-                        self._lost(error)
+                    self._lost(error, is_first=not backoff.failures)
                     await backoff.pause()
                     continue
-                if backoff.failures:
-                    logger.info("Redis answers again: reading %s", self._names())
-                    backoff.reset()
+                backoff.reset()
                 try:
                     if self._before_reading is not None and not await self._before_reading():
                         return
@@ -109,7 +105,8 @@ class Tail:
                 finally:
                     connection.close()
                 self._raise_failure()
-                self._lost(connection.error or ConnectionError("closed"))
+                self._store.outage.begin(self._keys[0], connection.error)
+                self._lost(connection.error)
                 while self._work is not None:
                     await self._work  # entries already read are handled before the next read
                 self._raise_failure()
@@ -120,21 +117,12 @@ class Tail:
                 _discard(self._waiting)
 
     async def _follow(self, connection: RedisConnection) -> None:
-        """Read until the connection is lost or silent for too long, or the handler fails."""
+        """Read until the connection is lost, or the handler fails."""
         self._starved = False
         self._read(connection)
         if self._on_live is not None:
             self._on_live()
-        received = -1
-        while not connection.closed.is_set():
-            try:
-                async with asyncio.timeout(SILENCE_S):
-                    await connection.closed.wait()
-            except TimeoutError:
-                if connection.received == received and self._work is None:
-                    connection.error = TimeoutError(f"silent for {SILENCE_S:g} s")
-                    return
-                received = connection.received
+        await connection.closed.wait()
 
     # --- reads
     def _read(self, connection: RedisConnection) -> None:
@@ -218,9 +206,11 @@ class Tail:
     def _names(self) -> str:
         return ", ".join(key.decode() for key in self._keys)
 
-    def _lost(self, error: Exception) -> None:
-        logger.warning("lost Redis (%s) while reading %s; reconnecting", error, self._names())
-        if self._on_lost is not None:
+    def _lost(self, error: Exception | None, *, is_first: bool = True) -> None:
+        """Tell of a loss; the store logs those that mean an outage."""
+        if is_first and error is not None and not (is_outage(error) or is_move(error)):
+            logger.warning("cannot read %s (%s); trying again", self._names(), error)
+        if is_first and self._on_lost is not None:
             self._on_lost()
 
 

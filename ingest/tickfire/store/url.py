@@ -3,6 +3,7 @@
 ::
 
     redis://[user:password@]host[:port][/db]          plain TCP
+    redis://[user:password@]host[:port],host[:port]...  nodes of a Cluster, of which one must answer
     rediss://...                                      TLS; options ssl_*, named as in redis-py
     unix://[user:password@]/path/of/socket[?db=1]     a Unix socket
     redis+sentinel://[user:password@]host[:port][,host[:port]...]/service[/db]
@@ -43,7 +44,8 @@ class RedisUrl:
     shown : str
         The URL without its passwords.
     hosts : tuple of (str, int)
-        Host and port of the server, or of each Sentinel; empty for a Unix socket.
+        Host and port of the server, of some nodes of a Cluster, or of each Sentinel; empty for a
+        Unix socket.
     path : str or None
         Path of a Unix socket.
     service : str or None
@@ -109,13 +111,13 @@ def _parts(url: str) -> dict[str, Any]:
         return {**found, "path": unquote(parts.path)}
     *service, database = [unquote(part) for part in parts.path.split("/")[1:]] or [""]
     if parts.scheme.endswith("+sentinel"):
-        found["hosts"] = tuple(_host(text, SENTINEL_PORT) for text in hosts.split(","))
+        found["hosts"] = _hosts(hosts, SENTINEL_PORT)
         service, database = (service, database) if service else ([database], "")
         if len(service) != 1 or not service[0]:
             raise ValueError("names no service; write redis+sentinel://host:port/service/0.")
         found["service"] = service[0]
     else:
-        found["hosts"] = (_host(hosts, REDIS_PORT),)
+        found["hosts"] = _hosts(hosts, REDIS_PORT)
         database = "/".join((*service, database))
     if database:
         if "db" in found:
@@ -139,6 +141,11 @@ def _authority(parts: SplitResult) -> tuple[dict[str, str], str]:
         raise ValueError("names a user without a password; write user:password@ or :password@.")
     found = {"username": unquote(username), "password": unquote(password)}
     return {name: text for name, text in found.items() if text}, hosts
+
+
+def _hosts(text: str, default_port: int) -> tuple[Host, ...]:
+    hosts = (_host(each, default_port) for each in text.split(","))
+    return tuple(dict.fromkeys(hosts))
 
 
 def _host(text: str, default_port: int) -> Host:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
 import os
 import socket
 import threading
@@ -22,9 +23,9 @@ from uvicorn.supervisors import Multiprocess
 
 from tickfire.base.calendar.option import sessions_option
 from tickfire.base.calendar.sessions import Sessions
-from tickfire.base.errors import UsageError, UserError
+from tickfire.base.errors import UserError
 from tickfire.base.ports import bound_socket, check_port
-from tickfire.base.retry import Backoff
+from tickfire.base.run import until_stopped
 from tickfire.server.app import Settings, create_app
 from tickfire.server.auth import DEFAULT_MAX_AGE_S, Access
 from tickfire.server.limits.admission import Admission, Limits
@@ -39,7 +40,6 @@ from tickfire.server.token_command import salt_option
 from tickfire.store.options import redis_url_option
 from tickfire.store.store import Store
 
-REDIS_PATIENCE_S: Final = 5.0
 """Time to wait for an unreachable Redis at the start; once serving, the wait has no limit."""
 STOP_PATIENCE_S: Final = 5
 START_PATIENCE_S: Final = 60
@@ -151,7 +151,8 @@ def serve(
     )
     limits = _within_descriptors(limits)
     port = check_port(host, port)
-    asyncio.run(_wait_for_redis(redis_url))
+    if not asyncio.run(_wait_for_redis(redis_url)):
+        return
     listener = _listen(host, port)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -180,20 +181,17 @@ class _Server(uvicorn.Server):
                 self._captured_signals.clear()  # else uvicorn raises them again
 
 
-async def _wait_for_redis(url: str) -> None:
-    deadline = time.monotonic() + REDIS_PATIENCE_S
-    backoff = Backoff()
-    while True:
-        try:
-            store = await Store.open(url)
-        except UsageError:
-            raise
-        except UserError:
-            if time.monotonic() >= deadline:
-                raise
-            await backoff.pause()
-        else:
-            return await store.close()
+async def _wait_for_redis(url: str) -> bool:
+    """Wait until Redis answers; return False if the command is stopped before."""
+    found = False
+
+    async def look() -> None:
+        nonlocal found
+        async with await Store.open(url, patience_s=math.inf):
+            found = True
+
+    await until_stopped(look())
+    return found
 
 
 def _listen(host: str, port: int) -> socket.socket:

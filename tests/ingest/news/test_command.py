@@ -65,11 +65,6 @@ async def test_feeds_from_the_environment_are_read_until_a_signal(
         ([], "there is no news to read", 2),
         (["--apis", "missing.toml"], "missing.toml cannot be read", 2),
         (["--feed", "file:///x"], "is not the web address of a feed", 2),
-        (
-            ["--simulate", "--redis-url", f"redis://127.0.0.1:{free_port()}"],
-            "cannot reach Redis",
-            1,
-        ),
     ],
 )
 def test_bad_input_is_answered_with_one_sentence(args: list[str], words: str, code: int) -> None:

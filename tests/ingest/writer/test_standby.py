@@ -14,10 +14,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests.support.cli import TICKFIRE, assert_one_sentence, run
+from tests.support.cli import assert_one_sentence, run
 from tests.support.dbn import START, trades, write_dbn
 from tests.support.eventually import eventually
 from tests.support.ingest import KEY, FeedAddress, sending
+from tests.support.logged import Logged, logged
 from tests.support.processes import WORKERS
 from tests.support.publisher import STREAM
 from tickfire.ingest.dbn.metadata import Metadata
@@ -32,39 +33,10 @@ META = Metadata("TEST.DATA", None, START)
 TAKE_OVER_S = 2.0 * WORKERS
 
 
-class Process:
-    """A running ``tickfire ingest``, and the lines that it has logged."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.log: list[str] = []
-
-    async def read(self) -> None:
-        assert self.process.stderr is not None
-        async for line in self.process.stderr:
-            self.log.append(line.decode())
-
-    async def said(self, words: str, times: int = 1, timeout_s: float = 20) -> None:
-        def says() -> bool:
-            return sum(words in line for line in self.log) >= times
-
-        await eventually(says, f"{words!r} in {self.log}", timeout_s)
-
-
 @asynccontextmanager
-async def process(feed: FeedAddress, redis_url: str) -> AsyncIterator[Process]:
-    child = await asyncio.create_subprocess_exec(
-        *TICKFIRE, *arguments(feed, redis_url), stderr=asyncio.subprocess.PIPE
-    )
-    found = Process(child)
-    reading = asyncio.create_task(found.read())
-    try:
+async def process(feed: FeedAddress, redis_url: str) -> AsyncIterator[Logged]:
+    async with logged(*arguments(feed, redis_url)) as found:
         yield found
-    finally:
-        if child.returncode is None:
-            child.kill()
-        await child.wait()
-        await reading
 
 
 def arguments(feed: FeedAddress, redis_url: str, *more: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +17,9 @@ from tickfire.ingest.writer.service import Ingest
 from tickfire.store.backfill import BackfillQueue
 from tickfire.store.epoch import epoch_of, read_hash
 from tickfire.store.lease import Lease
+from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import META_KEY
-from tickfire.store.store import Store
+from tickfire.store.store import Store, until_done
 
 PATIENCE_S: Final = 120.0
 """Time within which the process that writes the feed must have taken the history."""
@@ -49,13 +51,10 @@ async def put_history(redis_url: str, feed: int, paths: Sequence[Path], shards: 
     DbnError, FeedCorrupt
         If a file cannot be read.
     """
-    store = await Store.open(redis_url)
-    try:
+    async with await Store.open(redis_url, patience_s=PATIENCE_S) as store:
         bars = await queue_history(store, feed, paths)
         await _deliver(store, feed, shards, FileAdapter(paths[0]))
         return bars
-    finally:
-        await store.close()
 
 
 async def queue_history(store: Store, feed: int, paths: Sequence[Path]) -> int:
@@ -63,7 +62,8 @@ async def queue_history(store: Store, feed: int, paths: Sequence[Path]) -> int:
     queue, count = BackfillQueue(store, feed), 0
     for path in paths:
         history = await asyncio.to_thread(history_bars, path, feed)
-        await queue.put(history.instruments, history.bars)
+        put = partial(queue.put, history.instruments, history.bars)
+        await until_done(put, "handing over history", logger)
         count += len(history.bars)
     return count
 
@@ -73,8 +73,8 @@ async def _deliver(store: Store, feed: int, shards: int, adapter: FileAdapter) -
     queue, lease = BackfillQueue(store, feed), Lease(store, feed)
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while await queue.count():
-                if await lease.take() == lease.holder:
+            while await until_done(queue.count, "asking for history that waits", logger):
+                if await _holds(lease):
                     await _write_here(store, feed, shards, adapter, lease)
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
@@ -87,9 +87,18 @@ async def _deliver(store: Store, feed: int, shards: int, adapter: FileAdapter) -
         lease.close()
 
 
+async def _holds(lease: Lease) -> bool:
+    """Take the lease, and return whether that succeeded."""
+    try:
+        return await lease.take() == lease.holder
+    except RedisUnavailable:
+        return False
+
+
 async def _write_here(
     store: Store, feed: int, shards: int, adapter: FileAdapter, lease: Lease
 ) -> None:
-    stored = epoch_of(await read_hash(store.client, META_KEY), feed)
+    meta = await store.ask(lambda client: read_hash(client, META_KEY), "reading the epoch")
+    stored = epoch_of(meta, feed)
     config = IngestConfig(adapter, feed, stored.shards if stored else shards)
     await Ingest(config, store, lease).write_history()

@@ -67,7 +67,7 @@ class StartupHistory:
 
         Returns None if the feed has data, or the history cannot be had; the log says why.
         """
-        meta = await read_hash(store.client, META_KEY)
+        meta = await store.ask(lambda client: read_hash(client, META_KEY), "reading the epoch")
         if epoch_of(meta, config.feed) is not None:
             return None
         now = time.time_ns()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
+import math
 import os
 import random
 import re
@@ -30,7 +30,6 @@ from tickfire.ingest.news.simulate import play
 from tickfire.ingest.news.symbols import Symbols
 from tickfire.ingest.news.wire import DEFAULT_MEAN_INTERVAL_S
 from tickfire.store.heartbeat import Heartbeat
-from tickfire.store.limits import REQUEST_TIMEOUT_S
 from tickfire.store.options import redis_url_option
 from tickfire.store.store import Store
 
@@ -98,7 +97,8 @@ def news(
             "NEWS_FEEDS or NEWS_APIS."
         )
     endpoint = endpoint_of(metrics_host, metrics_port)
-    asyncio.run(_run(redis_url, sources, seed if simulate else None, every, endpoint))
+    playing = seed if simulate else None
+    asyncio.run(until_stopped(_run(redis_url, sources, playing, every, endpoint)))
 
 
 def parse_feed(text: str, interval_s: float) -> NewsFeed:
@@ -138,24 +138,20 @@ async def _run(
     every: float,
     endpoint: Endpoint | None,
 ) -> None:
-    store = await Store.open(redis_url, reply_timeout_s=REQUEST_TIMEOUT_S)
-    redis = store.client
-    publisher, symbols = Publisher(redis), Symbols(redis)
-    metrics = NewsMetrics(publisher)
-    async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(store.close)
-        stack.enter_context(serving(metrics.registry, endpoint))
-        http = await stack.enter_async_context(client())
+    async with await Store.open(redis_url, patience_s=math.inf) as store, client() as http:
+        publisher, symbols = Publisher(store.client), Symbols(store.client)
+        metrics = NewsMetrics(publisher)
         jobs = []
         for feed in feeds:
             schedule = Schedule(feed.interval_s, random.Random())
             jobs.append(Poller(feed, schedule, http, publisher, symbols, metrics).run())
         if seed is not None:
-            jobs.append(play(redis, publisher, symbols, seed=seed, mean_interval_s=every))
+            jobs.append(play(store.client, publisher, symbols, seed=seed, mean_interval_s=every))
         jobs.append(Heartbeat(store, "news", lambda: {"headlines": publisher.written}).run())
         if feeds:
             logger.info("reading %d news feeds and APIs", len(feeds))
-        await until_stopped(_all(jobs))
+        with serving(metrics.registry, endpoint):
+            await _all(jobs)
 
 
 async def _all(jobs: Sequence[Coroutine[Any, Any, None]]) -> None:

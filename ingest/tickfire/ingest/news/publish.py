@@ -6,14 +6,16 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from tickfire.base.retry import Backoff, retry
-from tickfire.store.limits import MAX_HEADLINES
+from tickfire.store.errors import REDIS_ERRORS
+from tickfire.store.limits import FIRST_RETRY_S, MAX_HEADLINES, MAX_RETRY_S
 from tickfire.store.schema import NEWS_KEY, Headline
-from tickfire.store.store import REDIS_ERRORS, Client
+from tickfire.store.store import Client, is_told_by
 
 SEEN_KEY: Final = b"{" + NEWS_KEY + b"}:seen"
 """Sorted set of identities of headlines by the time, in ms, at which each was last offered.
@@ -23,7 +25,6 @@ its publisher gives it another id. The hash tag puts the set into the cluster sl
 so that one script may use both keys.
 """
 MAX_SEEN: Final = 100_000
-FIRST_RETRY_S: Final = 0.2
 
 # One script, so that a crash in between neither loses nor duplicates a headline. Each offer of a
 # headline renews its time, so that its identities stay in the set while a feed still lists it.
@@ -88,7 +89,8 @@ class Publisher:
             on=REDIS_ERRORS,
             what="writing headlines",
             logger=logger,
-            backoff=Backoff(FIRST_RETRY_S),
+            backoff=Backoff(FIRST_RETRY_S, MAX_RETRY_S),
+            is_told=partial(is_told_by, self._redis),
         )
 
     async def _write(self, headline: Headline) -> int:

@@ -10,8 +10,9 @@ from typing import Final
 from tickfire.ingest.news.publish import Publisher, last_headlines
 from tickfire.ingest.news.symbols import Symbols
 from tickfire.ingest.news.wire import SOURCE, Story, story, story_number
+from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.schema import SIMULATED, Headline
-from tickfire.store.store import REDIS_ERRORS, Client
+from tickfire.store.store import Client
 
 LOOK_BACK: Final = 500
 """Number of newest headlines that are searched for the last one of this newswire."""

@@ -7,8 +7,9 @@ import time
 from typing import Any, Final
 
 from tickfire.store.epoch import instruments_of
+from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.schema import INSTRUMENTS_KEY
-from tickfire.store.store import REDIS_ERRORS, Client
+from tickfire.store.store import Client
 
 REFRESH_S: Final = 10.0
 

@@ -13,14 +13,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
-from tickfire.base.retry import Backoff, retry
 from tickfire.base.units import utc
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.store.schema import Instrument
-from tickfire.store.store import REDIS_ERRORS
+from tickfire.store.store import until_done
 
-FIRST_RETRY_S: Final = 0.2
-MAX_RETRY_S: Final = 1.0
 FINISH_S: Final = 1.0
 
 logger = logging.getLogger(__name__)
@@ -92,11 +89,7 @@ class Announcements:
             Another process has begun to write.
         """
         while True:
-            write = await self._waiting.get()
-            backoff = Backoff(FIRST_RETRY_S, MAX_RETRY_S)
-            await retry(
-                write, on=REDIS_ERRORS, what="writing to Redis", logger=logger, backoff=backoff
-            )
+            await until_done(await self._waiting.get(), "writing to Redis", logger)
             self._unwritten -= 1
             self._waiting.task_done()
             if not self._unwritten:

@@ -10,18 +10,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.base.retry import retry
 from tickfire.base.units import NS_PER_S, utc
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel.state import InstrumentStates, blank_row
 from tickfire.ingest.writer.output import Output
 from tickfire.store.backfill import Backfill, BackfillQueue
 from tickfire.store.entries import all_bars_of
+from tickfire.store.limits import BLOCK_MS
 from tickfire.store.mappings import EVER, end_of
 from tickfire.store.schema import BAR_LATE, STATE, Instrument, Rows, Stream, bars_key
-from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.store import Store, until_done
 
-WAIT_MS: Final = 1000
 ENTRIES_PER_READ: Final = 500
 NONE_YET: Final = np.iinfo(np.int64).max
 
@@ -77,7 +76,7 @@ class HistoryWriter:
         """Write what waits, and then what comes, until cancelled."""
         await self.drain()
         while True:
-            await self._take_next(WAIT_MS)
+            await self._take_next(BLOCK_MS)
 
     async def drain(self) -> None:
         """Write all that waits."""
@@ -86,11 +85,8 @@ class HistoryWriter:
         self.is_drained.set()
 
     async def _take_next(self, block_ms: int | None) -> bool:
-        return await retry(
-            lambda: self._write_next(block_ms),
-            on=REDIS_ERRORS,
-            what="reading history that waits",
-            logger=logger,
+        return await until_done(
+            lambda: self._write_next(block_ms), "reading history that waits", logger
         )
 
     async def _write_next(self, block_ms: int | None) -> bool:

@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 
-from tickfire.base.retry import retry
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.backlog import Batch
@@ -21,7 +20,7 @@ from tickfire.ingest.writer.pipe import Pipe
 from tickfire.store.by_publisher import BOOKS, TOPS, writes_of
 from tickfire.store.limits import MAX_BARS_PER_ENTRY
 from tickfire.store.schema import Rows, Stream
-from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.store import Store, until_done
 from tickfire.store.writes import (
     BarWrite,
     CursorWrite,
@@ -88,11 +87,8 @@ class Output:
         LeaseLost
             Another process has begun to write.
         """
-        instruments = await retry(
-            lambda: self._writer.open(self._states),
-            on=REDIS_ERRORS,
-            what="reading the stored epoch",
-            logger=logger,
+        instruments = await until_done(
+            lambda: self._writer.open(self._states), "reading the stored epoch", logger
         )
         for instrument in instruments:
             self._instruments.load(instrument)
@@ -122,9 +118,7 @@ class Output:
 
     async def read_cursors(self) -> list[Mapping[bytes, bytes]]:
         """Return the fields of each shard's hash of cursors."""
-        return await retry(
-            self._writer.read_cursors, on=REDIS_ERRORS, what="reading the cursors", logger=logger
-        )
+        return await until_done(self._writer.read_cursors, "reading the cursors", logger)
 
     @property
     def epoch(self) -> bytes:

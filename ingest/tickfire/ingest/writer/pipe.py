@@ -23,18 +23,17 @@ from tickfire.base.retry import Backoff
 from tickfire.ingest.writer.backlog import Backlog, Batch
 from tickfire.ingest.writer.claims import Claim, read_head
 from tickfire.store.connection import RedisConnection
+from tickfire.store.errors import REDIS_ERRORS, is_move, is_outage
 from tickfire.store.head import APPEND, APPENDED, Head, append_arguments, decode_head
 from tickfire.store.lease import LeaseLost
-from tickfire.store.limits import CONNECT_TIMEOUT_S
+from tickfire.store.limits import CONNECT_TIMEOUT_S, FIRST_RETRY_S, MAX_RETRY_S
 from tickfire.store.resp import Reply, RespError, encode_command
 from tickfire.store.schema import Stream, head_key
-from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.store import Store
 from tickfire.store.writes import TickWrite, Write
 
 logger = logging.getLogger(__name__)
 
-FIRST_RETRY_S: Final = 0.1
-MAX_RETRY_S: Final = 1.0
 ACKNOWLEDGED: Final = "acknowledged"
 MAX_IN_FLIGHT: Final = 32
 NOT_NEWER: Final = "ERR The ID specified in XADD is equal or smaller"
@@ -90,6 +89,7 @@ class Pipe:
         self._in_flight = 0
         self._overtaken = False  # whether the streams hold entries after the head
         self._progressed = False
+        self._refused = False  # whether a refusal is logged, and no write was taken since
         self._drained = asyncio.Event()
         self._newest: TickWrite | None = None
         self.recent = Recent((ACKNOWLEDGED,))
@@ -157,16 +157,13 @@ class Pipe:
                     connection = await self._connect()
                     await connection.closed.wait()
                     if self._connection is connection:
-                        logger.warning(
-                            "lost Redis (%s) while writing; reconnecting", connection.error
-                        )
+                        self._failed(connection.error)
                 except REDIS_ERRORS as error:
-                    logger.warning("cannot reach Redis (%s); trying again", error)
+                    self._failed(error)
                 self._connection = None
                 if self._progressed:
                     backoff.reset()
                 await backoff.pause()
-                await self._store.refresh()
         finally:
             self.reset()
 
@@ -245,7 +242,7 @@ class Pipe:
             return  # a late reply on a connection that `reset` has closed
         if reply != APPENDED:
             if isinstance(reply, RespError):
-                logger.warning("Redis refused a write (%s); sending it again", reply)
+                self._failed(reply)
                 self._overtaken = str(reply).startswith(NOT_NEWER)
             self.reset()
             return
@@ -257,6 +254,15 @@ class Pipe:
             self._newest,
         )
         self._progressed = True
+        self._refused = False
+
+    def _failed(self, error: Exception | None) -> None:
+        """Log the first refusal of a row; an outage is logged by the store."""
+        if error is None or is_outage(error):
+            self._store.outage.begin(head_key(self._stream), error)
+        elif not self._refused and not is_move(error):
+            self._refused = True
+            logger.warning("Redis refused a write (%s); sending it again", error)
 
     def _on_replies(self) -> None:
         if self._newest is not None:

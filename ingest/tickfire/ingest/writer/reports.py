@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import msgspec
 
-from tickfire.base.retry import Backoff, retry
 from tickfire.ingest.dbn.reports import decode_report_record
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.entries import id_parts
+from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.head import APPEND_FENCED, Arguments
 from tickfire.store.lease import LeaseLost
 from tickfire.store.reports import (
@@ -34,7 +34,7 @@ from tickfire.store.reports import (
     stream_of,
 )
 from tickfire.store.schema import shard_of
-from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.store import Store, until_done
 
 MAX_WAITING: Final = 4_096
 """Reports that may wait for Redis before the session is held."""
@@ -146,10 +146,7 @@ class ReportWriter:
             logger.warning("%d reports were not written: %r", len(self._waiting), error)
 
     async def _persist(self, write: Callable[[], Any]) -> None:
-        await retry(
-            write, on=REDIS_ERRORS, what="writing reports to Redis", logger=logger,
-            backoff=Backoff(),
-        )  # fmt: skip
+        await until_done(write, "writing reports to Redis", logger)
 
     async def _open(self) -> None:
         """Go on after the reports in Redis."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -34,10 +35,11 @@ from tickfire.ingest.writer.reports import ReportWriter
 from tickfire.ingest.writer.sessions import Sessions
 from tickfire.ingest.writer.skipped import SkippedRecords
 from tickfire.ingest.writer.summary import Summary
+from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.lease import Holder, Lease, LeaseLost
 from tickfire.store.schema import HEALTH_KEY, Stream, ingest_process, standby_process
-from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.store import Store
 
 SNAPSHOT_INTERVAL_S: Final = 0.25
 REPORT_INTERVAL_S: Final = 60.0
@@ -243,25 +245,26 @@ async def run(feeds: Sequence[Feed], redis_url: str, endpoint: Endpoint | None =
     Raises
     ------
     UserError
-        If Redis cannot be reached, its data has another number of shards, another process writes
-        a feed and `config.standby` is false, or a source refused for good.
+        If Redis refuses the connection, its data has another number of shards, another process
+        writes a feed and `config.standby` is false, or a source refused for good.
     """
-    store = await Store.open(redis_url)
     metrics = IngestMetrics()
     lag = asyncio.ensure_future(metrics.lag.run())
     try:
         with serving(metrics.registry, endpoint):
-            await until_stopped(_write_all(feeds, store, metrics))
+            await until_stopped(_write_all(feeds, redis_url, metrics))
         logger.info(
             "stopped; the event loop was late by %.0f ms at most", metrics.lag.worst_s * 1e3
         )
     finally:
         lag.cancel()
-        await store.close()
 
 
-async def _write_all(feeds: Sequence[Feed], store: Store, metrics: IngestMetrics) -> None:
-    async with asyncio.TaskGroup() as tasks:
+async def _write_all(feeds: Sequence[Feed], redis_url: str, metrics: IngestMetrics) -> None:
+    async with (
+        await Store.open(redis_url, patience_s=math.inf) as store,
+        asyncio.TaskGroup() as tasks,
+    ):
         for feed in feeds:
             tasks.create_task(write_feed(feed.config, store, feed.past, metrics))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import signal
 from collections import Counter
 from collections.abc import Sequence
@@ -28,11 +29,11 @@ from tickfire.models.reload import Reloader
 from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
 from tickfire.store.epoch import epochs_of, instruments_of, read_hash
+from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.heartbeat import Heartbeat
-from tickfire.store.limits import REQUEST_TIMEOUT_S
 from tickfire.store.requests import newest_id
 from tickfire.store.schema import INSTRUMENTS_KEY, META_KEY, STATUS_KEY
-from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
 SENTIMENT: Final = "sentiment"
@@ -190,15 +191,15 @@ async def run(config: InferConfig, redis_url: str, metrics: Endpoint | None = No
     Raises
     ------
     UserError
-        Redis cannot be reached, or an artifact cannot be used.
+        Redis refuses the connection, or an artifact cannot be used.
     """
-    store = await Store.open(redis_url, reply_timeout_s=REQUEST_TIMEOUT_S)
-    with contextlib.ExitStack() as stack:
-        try:
-            infer = Infer(config, store)
-            stack.enter_context(serving(infer.counters.registry, metrics))
+    await until_stopped(_infer(config, redis_url, metrics))
+    logger.info("stopped")
+
+
+async def _infer(config: InferConfig, redis_url: str, metrics: Endpoint | None) -> None:
+    async with await Store.open(redis_url, patience_s=math.inf) as store:
+        infer = Infer(config, store)
+        with serving(infer.counters.registry, metrics):
             on_signals(lambda _: infer.reload(now=True), (signal.SIGHUP,))
-            await until_stopped(infer.run())
-            logger.info("stopped")
-        finally:
-            await store.close()
+            await infer.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -35,7 +36,7 @@ from tickfire.server.market.topics.stats import STATS, StatsChannel
 from tickfire.server.market.topics.ticks import InstrumentChannel, RealtimeChannel
 from tickfire.server.market.topics.trace import TraceChannel
 from tickfire.server.metrics import Metrics
-from tickfire.store.store import REDIS_ERRORS, Store
+from tickfire.store.store import Store
 from tickfire.store.url import redacted
 
 logger = logging.getLogger(__name__)
@@ -140,8 +141,8 @@ class Market:
 
     async def _open(self) -> Store:
         return await retry(
-            lambda: Store.open(self.redis_url),
-            on=(UserError, *REDIS_ERRORS),
+            lambda: Store.open(self.redis_url, patience_s=math.inf),
+            on=(UserError,),
             what="connecting to Redis",
             logger=logger,
         )

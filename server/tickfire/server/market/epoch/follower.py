@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from tickfire.base.retry import Backoff
+from tickfire.base.retry import retry
 from tickfire.base.units import milliseconds
 from tickfire.server.market.epoch.feed import LiveFeed
 from tickfire.server.market.epoch.live import LiveMarket
@@ -17,7 +17,7 @@ from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.views import REALTIME
 from tickfire.store.entries import Entry
 from tickfire.store.epoch import Epoch, NewerLayout, epochs_of, origin_of
-from tickfire.store.requests import RedisUnavailable, Requests, newest_id
+from tickfire.store.requests import RedisUnavailable, Requests, is_told, newest_id
 from tickfire.store.schema import META_KEY, STATUS_KEY, Status, Stream
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
@@ -92,7 +92,7 @@ class FeedFollower:
         try:
             while True:
                 for epoch in await self._new_epochs(meta, market):
-                    await self._change(store, meta, market, epoch)
+                    await self._change(meta, market, epoch)
                 if self.live is None:
                     self.live = market
                     self._entered.set()
@@ -145,7 +145,7 @@ class FeedFollower:
                 pass
             self._check_now.clear()
 
-    async def _change(self, store: Store, meta: Requests, market: LiveMarket, epoch: Epoch) -> None:
+    async def _change(self, meta: Requests, market: LiveMarket, epoch: Epoch) -> None:
         """Leave the old epoch of a feed, load the new one, and follow its streams."""
         if epoch.feed in market.feeds:
             self._on_leave(epoch.feed)
@@ -161,7 +161,7 @@ class FeedFollower:
             return current
 
         feed = market.feed(epoch, still_current)
-        positions = await _seed(market, feed, store)
+        positions = await _seed(market, feed)
         logger.info(
             "feed %d, epoch %s: %d instruments in all, newest id %s",
             epoch.feed, epoch.key.hex(), len(market.data.states.rows),
@@ -193,15 +193,14 @@ class FeedFollower:
                 self.live.fanout.announce(REALTIME, "feed_gap", _gap_as_json(status))
 
 
-async def _seed(market: LiveMarket, feed: LiveFeed, store: Store) -> dict[Stream, int]:
-    backoff = Backoff()
-    while True:
-        try:
-            return await market.seed(feed)
-        except RedisUnavailable as error:
-            logger.warning("lost Redis while loading a feed (%s); trying again", error)
-            await backoff.pause()
-            await store.refresh()
+async def _seed(market: LiveMarket, feed: LiveFeed) -> dict[Stream, int]:
+    return await retry(
+        lambda: market.seed(feed),
+        on=(RedisUnavailable,),
+        what=f"loading feed {feed.epoch.feed}",
+        logger=logger,
+        is_told=is_told,
+    )
 
 
 def _status(entry: Entry) -> Status | None:

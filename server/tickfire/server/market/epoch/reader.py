@@ -20,7 +20,7 @@ from tickfire.server.market.epoch.sync import Loaded, reseed_stream, seed_stream
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.store.entries import BadEntry, Entry, TickEntry, split, ticks_of
 from tickfire.store.history import History
-from tickfire.store.requests import RedisUnavailable
+from tickfire.store.requests import RedisUnavailable, is_told
 from tickfire.store.schema import Stream, bars_key, ticks_key
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
@@ -217,4 +217,5 @@ class StreamReader:
             on=(RedisUnavailable,),
             what=f"loading stream {self.stream} again",
             logger=logger,
+            is_told=is_told,
         )
