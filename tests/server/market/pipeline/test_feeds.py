@@ -55,6 +55,14 @@ def test_standbys_are_counted_by_feed_while_they_live() -> None:
     assert [row.standbys for row in feed_rows(processes, UP, NOW + DOWN_NS)] == [0, 0]
 
 
+def test_the_gaps_of_a_feed_are_told_when_its_ingest_is_silent_too() -> None:
+    told = beat(1, FEED_UP)
+    told.figures["gaps"] = 3.0
+    processes = heard(told, beat(2, FEED_UP))
+    for now in (NOW, NOW + DOWN_NS):
+        assert [row.as_json()["gaps"] for row in feed_rows(processes, UP, now)] == [3, 0]
+
+
 def test_the_pipeline_joins_feeds_and_shows_the_gravest_state() -> None:
     processes = heard(beat(1, FEED_UP, "A", 30), beat(2, FEED_STALE, "B is quiet", 12))
     report = Report(processes, Streams(NOW, NOW, 42))

@@ -43,7 +43,7 @@ class FeedRow:
     detail: str
     rate: float
     standbys: int
-    gaps: int = 0
+    gaps: int
 
     def as_json(self) -> dict[str, Any]:
         """Return the row for a client."""
@@ -91,17 +91,17 @@ def _row(
 ) -> FeedRow:
     standbys = sum(_stands_by(each, number, processes, now) for each in processes)
     feed = process.beat.feed
+    gaps = int(process.beat.figures.get("gaps", 0))
     state, since = processes.state(process, now)
     if redis[0] == "down":
-        return FeedRow(number, "unknown", redis[1], "Redis is out of reach", 0.0, standbys)
+        return FeedRow(number, "unknown", redis[1], "Redis is out of reach", 0.0, standbys, gaps)
     if state == "down":
-        return FeedRow(number, "down", since, "its ingest does not run", 0.0, standbys)
+        return FeedRow(number, "down", since, "its ingest does not run", 0.0, standbys, gaps)
     if feed is None:
-        return FeedRow(number, "unknown", since, "", 0.0, standbys)
+        return FeedRow(number, "unknown", since, "", 0.0, standbys, gaps)
     known: FeedStateName = "up" if feed.connected else "down"
     if feed.state == FEED_STALE:
         known = "stale"
-    gaps = int(process.beat.figures.get("gaps", 0))
     return FeedRow(number, known, feed.since, feed.name, process.rate("records"), standbys, gaps)
 
 
