@@ -145,7 +145,7 @@ def serve(
         redis_url,
         access,
         _listed(origins),
-        hosts=_listed(hosts),
+        hosts=(*_listed(hosts), host) if dev else _listed(hosts),
         root_path=root_path,
         sessions=sessions,
     )

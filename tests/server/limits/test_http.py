@@ -295,6 +295,16 @@ async def test_a_flood_of_refusals_is_one_line(caplog: pytest.LogCaptureFixture)
     assert len(caplog.messages) == 1 and "not valid HTTP" in caplog.messages[0]
 
 
+async def test_requests_sent_ahead_are_bounded() -> None:
+    async with limits() as (served, admission), opened(served) as client:
+        await client.send(get("/endless") + get() * 1_000)
+        await eventually(lambda: admission.connections == 0, "the client is dropped")
+        assert admission.refusals.counts["pipeline"] == 1
+    async with limits() as (served, _), opened(served) as client:
+        await client.send(get() * 10 + get("/healthz", "connection: close"))
+        assert (await client.rest()).count(b"HTTP/1.1 200 OK") == 11
+
+
 async def test_no_websocket_begins_while_a_response_is_sent() -> None:
     async with limits() as (served, _), opened(served) as client:
         upgrade = ("connection: upgrade", "upgrade: websocket", "sec-websocket-version: 13")

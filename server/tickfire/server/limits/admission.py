@@ -15,6 +15,8 @@ DEFAULT_MAX_PER_ADDRESS: Final = 256
 DEFAULT_HANDSHAKE_S: Final = 5.0
 DEFAULT_MAX_MESSAGE: Final = 64 << 10
 MAX_GUESTS: Final = 64
+MAX_REMEMBERED: Final = 4096
+"""Peers whose addresses need not be parsed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Admission:
         self.connections = 0
         self._by_client: dict[str, int] = {}
         self._guests: dict[Guest, None] = {}
+        self._clients: dict[str, str | None] = {}
 
     # --- clients
     def client(self, peer: str, forwarded: Sequence[str] = ()) -> str | None:
@@ -85,6 +88,15 @@ class Admission:
         That is so for those of trusted proxies, as long as they have not named the client, and for
         those of this machine.
         """
+        if forwarded:
+            return self._find_client(peer, forwarded)
+        if peer not in self._clients:
+            if len(self._clients) >= MAX_REMEMBERED:
+                self._clients.clear()
+            self._clients[peer] = self._find_client(peer, ())
+        return self._clients[peer]
+
+    def _find_client(self, peer: str, forwarded: Sequence[str]) -> str | None:
         found = parse_address(peer)
         if found is None:
             return None

@@ -49,13 +49,14 @@ ADDRESS: Final = Cause(
 REQUEST_LINE: Final = Cause("request_line", "the request line is too long", 414)
 HEADERS: Final = Cause("headers", "the headers are too large", 431)
 TIMEOUT: Final = Cause("handshake_timeout", "the request was not complete in time", 408)
+PIPELINE: Final = Cause("pipeline", "too many requests were sent ahead of their responses", 429)
 BAD_REQUEST: Final = Cause("bad_request", "the request is not valid HTTP", 400)
 STALLED: Final = Cause("stalled_response", "the client does not read the response", 408)
-HOST: Final = Cause("host", "the Host header names a host that is not allowed", 403)
+HOST: Final = Cause("host", "the Host header names a host that is not in ALLOWED_HOSTS", 403)
 MESSAGE: Final = Cause("message_size", "a message is too large or too complex", 413)
 MALFORMED: Final = Cause("message", "a message cannot be decoded", 400)
 
 CAUSES: Final = (
     *(FULL, ADDRESS, REQUEST_LINE, HEADERS, TIMEOUT, BAD_REQUEST, STALLED, HOST),
-    *(MESSAGE, MALFORMED),
+    *(PIPELINE, MESSAGE, MALFORMED),
 )

@@ -24,6 +24,7 @@ from tickfire.server.limits.admission import Admission
 from tickfire.server.limits.causes import (
     BAD_REQUEST,
     HEADERS,
+    PIPELINE,
     REQUEST_LINE,
     STALLED,
     TIMEOUT,
@@ -39,6 +40,8 @@ MAX_REQUEST_LINE: Final = 8_000
 MAX_HEADER: Final = 10_000
 MAX_HEADERS: Final = 100
 MAX_HEAD: Final = 64 << 10
+MAX_WAITING: Final = 16
+"""Requests that a client may send ahead of the responses to those before."""
 GUEST_S: Final = 1.0
 """Time in which a guest must have sent its request."""
 LINGER_S: Final = 2.0
@@ -151,6 +154,8 @@ class LimitedHTTP(HttpToolsProtocol):
         self._cancel_deadline()
         if self._beyond is not None and not self._asks_for_health():
             self._stop_parsing(self._beyond)
+        if len(self.pipeline) >= MAX_WAITING:
+            self._stop_parsing(PIPELINE)
         super().on_headers_complete()
         self._responds = self._responds or not self._asks_for_websocket()
         if self._beyond is not None:
