@@ -65,7 +65,7 @@ def attacked(name: str, redis_url: str) -> dict[str, Any]:
     with tempfile.TemporaryFile("w+") as log, tickfire(*options, log=log) as server:
         wait_for_url(f"http://127.0.0.1:{port}/healthz")
         before = resident_mib(server.pid)
-        with _Peak(server.pid) as peak, _honest(port) as figures:
+        with _Peak(server.pid) as peak, honest(port) as figures:
             began = time.monotonic()
             answer = ATTACKS[name](port)
             took = time.monotonic() - began
@@ -82,7 +82,7 @@ def attacked(name: str, redis_url: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _honest(port: int) -> Iterator[list[float]]:
+def honest(port: int) -> Iterator[list[float]]:
     """Run the honest client, and fill in its figures at the end."""
     client = subprocess.Popen(
         [sys.executable, "-m", "bench.abuse.honest", str(port)],

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tickfire.phoenix import Channel, Hub, Socket, UserSocket
 from tickfire.phoenix.core.routes import Routes
 from tickfire.phoenix.core.session import Session, SessionConfig
+from tickfire.phoenix.core.turns import Turns
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 
 
@@ -58,8 +60,10 @@ class Talk:
         user_socket: UserSocket | None = None,
         max_channels: int = 100,
         join_timeout_s: float | None = None,
+        turn_s: float = math.inf,
     ) -> None:
         self.hub = hub or Hub()
+        self.hub.turns = Turns(turn_s)
         self.transport = FakeTransport()
         serializer = next(each for each in self.hub.serializers if each.lane == vsn)
         config = SessionConfig(self.hub, Routes(channels), Socket, max_channels, join_timeout_s)

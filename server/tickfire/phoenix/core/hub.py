@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from tickfire.phoenix.core.lane import Lane
 from tickfire.phoenix.core.subscriber import DEFAULT_WRITE_LIMIT, HubStats, Sink, Subscriber
+from tickfire.phoenix.core.turns import Turns
 from tickfire.phoenix.wire.deflate import DeflatingSerializer
 from tickfire.phoenix.wire.serializers import Serializer, V1Serializer, V2Serializer
 
@@ -109,7 +110,8 @@ class Hub:
             for serializer in (*self.serializers, *self._deflating.values())
         }
         self._intercepted: dict[str, Collection[str]] = {}
-        self._write_limit = write_limit
+        self.write_limit = write_limit
+        self.turns = Turns()
         self._topics: dict[str, _Topic] = {}
 
     def deflating(self, serializer: Serializer) -> Serializer:
@@ -228,7 +230,7 @@ class Hub:
     # --- subscribing
     def subscriber(self, sink: Sink) -> Subscriber:
         """Return a new subscriber for a channel of the connection `sink`, held and in no lane."""
-        return Subscriber(sink, self.stats, self._write_limit)
+        return Subscriber(sink, self.stats, self.write_limit)
 
     def lane_without(self, serializer: Serializer, events: Collection[str]) -> str:
         """Return the name of a serializer's lane that leaves out intercepted events."""

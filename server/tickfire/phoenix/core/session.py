@@ -48,6 +48,9 @@ _NONE, _MAKING_ROOM, _DECIDING = 0, 1, 2
 # Reading from a client is paused while more of its messages than this wait for slow callbacks.
 MAX_BACKLOG = 256
 
+# A client's messages wait while more bytes than this wait to be sent to it.
+MAX_UNSENT = 1 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
@@ -96,9 +99,9 @@ class Session:
     """
 
     __slots__ = (
-        "_backlog", "_config", "_connection", "_join_task", "_joining", "_paused", "_writable",
-        "closed", "congested", "hub", "id", "loop", "params", "serializer", "transport",
-        "user_socket",
+        "_backlog", "_config", "_connection", "_handling", "_join_task", "_joining", "_paused",
+        "_writable", "closed", "congested", "hub", "id", "loop", "params", "serializer",
+        "transport", "user_socket",
     )  # fmt: skip
 
     def __init__(
@@ -124,6 +127,7 @@ class Session:
         self._join_task: asyncio.Task[None] | None = None
         self._backlog: deque[Message] | None = None
         self._paused = False
+        self._handling = False  # messages of the backlog
         self.congested = False
         self._writable: list[Callable[[], None]] | None = None
         self.id = user_socket.id()
@@ -153,7 +157,7 @@ class Session:
             return
         if limits is not None and self._refuses(message, limits):
             return
-        if self._joining:
+        if self._joining or self._backlog or self._must_wait():
             self._hold(message)
         else:
             self._handle(message)
@@ -181,9 +185,17 @@ class Session:
 
     def _answer(self, answer: Answer) -> None:
         encode = self.serializer.encode_reply
-        self.transport.write(
+        self._write(
             encode(answer.join_ref, answer.ref, answer.topic, answer.status, answer.response)
         )
+
+    def _write(self, frame: bytes) -> None:
+        """Write a frame, or drop the connection if more than the write limit waits already."""
+        if self.congested and self.transport.buffered() > self.hub.write_limit:
+            self.hub.stats.aborted += 1
+            self.transport.abort()
+        else:
+            self.transport.write(frame)
 
     # --- joins
     def _start_join(self, message: Message, join: Join[ChannelActor, ChannelFactory]) -> None:
@@ -235,7 +247,7 @@ class Session:
                 await actor.discard(error)
             if self.closed:
                 raise
-            self.transport.write(self._refusal(message, error))
+            self._write(self._refusal(message, error))
             return
         if self.closed:
             await actor.discard(CLOSED)
@@ -273,9 +285,26 @@ class Session:
 
     # --- flow
     async def settled(self) -> None:
-        """Wait until no join is running and no message is waiting for one."""
-        while self._join_task is not None and not self.closed:
-            await asyncio.wait((self._join_task,))
+        """Wait until no join is running, and no message waits for one or for the next turn."""
+        while not self.closed:
+            if self._join_task is not None:
+                await asyncio.wait((self._join_task,))
+            elif self._backlog and not self._is_full():
+                await asyncio.sleep(0)
+            else:
+                return
+
+    def _is_full(self) -> bool:
+        return self.congested and self.transport.buffered() > MAX_UNSENT
+
+    def _must_wait(self) -> bool:
+        """Return whether messages wait for the client to read, or for the next turn of the loop."""
+        if self._is_full():
+            return True  # until the transport has drained
+        if self.hub.turns.is_over():
+            self.hub.turns.wait(self)
+            return True
+        return False
 
     def _hold(self, message: Message) -> None:
         if self._backlog is None:
@@ -285,10 +314,25 @@ class Session:
             self._pause()
 
     def _catch_up(self) -> None:
-        """Handle the messages that arrived during a join, up to the next join."""
-        while self._backlog and not self._joining and not self.closed:
+        """Handle the messages that arrived during a join, as far as the turn allows."""
+        if self._handling:
+            return  # this join was one of them
+        self._handling = True
+        while self._backlog and not self._joining and not self.closed and not self._must_wait():
             self._handle(self._backlog.popleft())
+        self._handling = False
         self.relieved()
+
+    def handle_next(self) -> bool:
+        """Handle one message, if it still waits for its turn; return whether another one waits."""
+        if not self._backlog or self._joining or self.closed or self._is_full():
+            return False
+        self._handling = True
+        self._handle(self._backlog.popleft())
+        self._handling = False
+        if not self._backlog:
+            self.relieved()
+        return bool(self._backlog)
 
     def _pause(self) -> None:
         if not self._paused:
@@ -316,6 +360,8 @@ class Session:
             callbacks, self._writable = self._writable, None
             for callback in callbacks:
                 self.loop.call_soon(callback)
+        if not congested and self._backlog and not self._joining:
+            self.hub.turns.wait(self)
 
     def on_writable(self, callback: Callable[[], None]) -> None:
         """Call `callback` once, when the transport has drained; soon if it is not congested."""

@@ -132,7 +132,11 @@ class Subscriber:
         """End the held state: send `first`, then all held frames."""
         held, self._held = self._held or [], None
         self._settle()
-        if not self.gone:
+        if self.gone:
+            return
+        if self._congested and self._sink.buffered() > self._write_limit:
+            self._cut()
+        else:
             self._sink.write(b"".join((first, *held)))
 
     def forget_held(self) -> None:

@@ -12,6 +12,7 @@ Weeks are folded from the days that are shown.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Final
@@ -112,6 +113,8 @@ class Candles:
         self._hours_of = hours_of
         self._series: dict[tuple[int, int, int], Series] = {}
         self._slots: dict[tuple[int, int], int] = {}
+        self._changes: Counter[int] = Counter()
+        """Changes of the closed bars of each slot."""
         # Slots loaded without a running second: no piece tells when their time goes back.
         self._idle: NDArray[np.intp] = np.zeros(0, np.intp)
 
@@ -190,6 +193,7 @@ class Candles:
             source_s = group.interval_s
             if slot is None or not is_source(source_s):
                 continue
+            self._changes[slot] += 1
             if group.void_from is not None:
                 self._void(slot, source_s, group.void_from)
             self.series(slot, source_s, source_s).extend(group.bars)
@@ -208,6 +212,7 @@ class Candles:
     def forget(self, slots: Container[int]) -> None:
         """Drop the bars of some instruments."""
         for key in [key for key in self._series if key[0] in slots]:
+            self._changes[key[0]] += 1
             del self._series[key]
 
     def _is_history(
@@ -282,6 +287,7 @@ class Candles:
         start = closed[0]
         if not is_source(interval_s):
             return
+        self._changes[slot] += 1
         if flags & BAR_REWIND and self._void(slot, interval_s, start):
             change.resets.add(slot)
         self.series(slot, interval_s, interval_s).merge(closed)
@@ -304,6 +310,7 @@ class Candles:
         source = self.series(slot, interval_s, interval_s)
         if not source.void_from(start):
             return False
+        self._changes[slot] += 1
         for seconds in longer_than(interval_s):
             series = self.series(slot, seconds, interval_s)
             series.void_from(start)
@@ -315,6 +322,7 @@ class Candles:
 
     def refold(self, slot: int) -> None:
         """Fold the days of an instrument again, as its trading hours are other ones."""
+        self._changes[slot] += 1
         for source_s in sources_of(DAY_S)[:-1]:
             if self._series.pop((slot, DAY_S, source_s), None) is not None:
                 rows = self.series(slot, source_s, source_s).tail(self._limit)
@@ -322,6 +330,12 @@ class Candles:
                 days.extend(fold(rows, days.bounds.starts_of(rows[:, START])))
 
     # --- reading
+    def version(self, slot: int) -> tuple[int, ...]:
+        """Return numbers that differ once any bar of an instrument has changed."""
+        words = self._words(slot)
+        running = words[ROW_TRADE_POSITION], words[ROW_S], words[ROW_M]
+        return (self._changes[slot], *running)
+
     def running(self, slot: int, interval_s: int) -> Bar | None:
         """Return the running second for 1 s, the running minute for longer intervals."""
         words = self._words(slot)

@@ -10,6 +10,7 @@ from tickfire.base.notifier import Notifier
 from tickfire.base.shared import Shared
 from tickfire.phoenix import Hub
 from tickfire.server.market.candles.older import OlderBars
+from tickfire.server.market.candles.pages import BarPages
 from tickfire.server.market.candles.publisher import CandlePublisher, CandleTopic
 from tickfire.server.market.candles.tracks import Track
 from tickfire.server.market.epoch.data import MarketData
@@ -53,6 +54,7 @@ class LiveMarket:
     ----------
     data : MarketData
     older : OlderCandles
+    pages : BarPages
     publisher : CandlePublisher
     fanout : Fanout
     catch_up : CatchUp
@@ -75,6 +77,7 @@ class LiveMarket:
         self.metrics = metrics
         self.older = OlderCandles(self.data, self._older_bars)
         self.publisher = CandlePublisher(hub, self.data.candles, self.id_at, self.older.has)
+        self.pages = BarPages(self.data.candles, self.older.has)
         self.fanout = Fanout(hub, views, self.data, self.publisher, metrics)
         self.catch_up = CatchUp(self)
         self.known: frozenset[int] = frozenset()

@@ -7,10 +7,8 @@ import logging
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from tickfire.base.units import NS_PER_MS, milliseconds
-from tickfire.server.market.candles import tracks
-from tickfire.server.market.candles.json import bars_as_json
-from tickfire.server.market.candles.series import START, Bars
+from tickfire.base.units import NS_PER_MS
+from tickfire.server.market.candles.pages import BarPage
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
@@ -62,27 +60,26 @@ class CandlePages:
         if live.older.needs_stream(listing, interval_s, end):
             turn = self._turns.setdefault(connection, asyncio.Lock())
             async with turn, self._reads:
-                bars, more = await self._read(live, listing, interval_s, end, limit)
+                page = await self._read(live, listing, interval_s, end, limit)
         else:
             track = live.data.instruments.track(listing)
-            bars = tracks.before(live.data.candles, track, interval_s, end, limit)
-            more = live.older.has(track, interval_s, bars)
+            page = live.pages.before(track, interval_s, end, limit)
         return {
-            "candles": bars_as_json(bars),
-            "more": more,
-            "oldest": milliseconds(int(bars[0, START])) if len(bars) else None,
+            "candles": page.bars,
+            "more": page.more,
+            "oldest": page.oldest,
             "id": str(live.data.id_of(listing)),
         }
 
     async def _read(
         self, live: LiveMarket, listing: Listing, interval_s: int, end: int, limit: int
-    ) -> tuple[Bars, bool]:
+    ) -> BarPage:
         epoch = live.data.epochs[listing.stream.feed]
         try:
-            page = await live.older.read(listing, interval_s, end, limit)
+            bars, more = await live.older.read(listing, interval_s, end, limit)
         except RedisUnavailable as error:
             logger.warning("cannot read old bars of %s: %s", listing.symbol, error)
             raise refuse("history cannot be read now") from error
         if live.data.epochs[listing.stream.feed] != epoch:
             raise refuse("history has begun anew")
-        return page
+        return BarPage.of(bars, more=more)

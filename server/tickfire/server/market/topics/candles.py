@@ -6,9 +6,7 @@ from typing import Any
 
 from tickfire.base.units import decimal
 from tickfire.phoenix import JoinError, NoReply, Reply, Socket, Stop
-from tickfire.server.market.candles import tracks
 from tickfire.server.market.candles.candles import seconds_of
-from tickfire.server.market.candles.json import bars_as_json
 from tickfire.server.market.candles.topics import CandleTopics
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.topics.candle_pages import CandlePages
@@ -41,13 +39,13 @@ class CandleChannel(OutboundChannel):
         self._topic, self._symbol, self._interval_s = topic, symbol, interval_s
         tick_size = listing.instrument.tick_size
         track = live.data.instruments.track(listing)
-        bars = tracks.history(live.data.candles, track, interval_s, limit)
+        page = live.pages.newest(track, interval_s, limit)
         return {
             "symbol": symbol,
             "interval": interval,
             "tick_size": decimal(tick_size) if tick_size > 0 else None,
-            "candles": bars_as_json(bars),
-            "more": live.older.has(track, interval_s, bars),
+            "candles": page.bars,
+            "more": page.more,
             "id": str(live.data.id_of(listing)),
         }
 

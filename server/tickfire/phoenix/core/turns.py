@@ -1,0 +1,64 @@
+"""`Turns`: a budget of time for the clients' messages in each turn of the event loop.
+
+A burst of messages must not hold up the broadcasts, timers and other clients of the loop. So once
+the messages of a turn have taken `TURN_S`, those that follow wait in their sessions, and later
+turns handle them: one message of each session that waits, in rotation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from time import perf_counter
+from typing import Final, Protocol
+
+TURN_S: Final = 0.005
+"""Time for the messages of one turn, in seconds."""
+
+
+class Waiting(Protocol):
+    """A session whose messages wait."""
+
+    def handle_next(self) -> bool:
+        """Handle one message, if it still waits for its turn; return whether another one waits."""
+
+
+class Turns:
+    """The turns of one event loop, and the sessions that wait for the next one.
+
+    Parameters
+    ----------
+    turn_s : float
+        Time for the messages of one turn, in seconds.
+    """
+
+    __slots__ = ("_end", "_open", "_turn_s", "_waiting")
+
+    def __init__(self, turn_s: float = TURN_S) -> None:
+        self._turn_s = turn_s
+        self._open = False
+        self._end = 0.0
+        self._waiting: OrderedDict[Waiting, None] = OrderedDict()
+
+    def is_over(self) -> bool:
+        """Return whether the messages of this turn have used up its time."""
+        if self._open:
+            return perf_counter() > self._end
+        self._open, self._end = True, perf_counter() + self._turn_s
+        asyncio.get_running_loop().call_soon(self._next)
+        return False
+
+    def wait(self, session: Waiting) -> None:
+        """Let a session handle the messages that wait in it, from the next turn on."""
+        self._waiting[session] = None
+        if not self._open:
+            self._open, self._end = True, 0.0
+            asyncio.get_running_loop().call_soon(self._next)
+
+    def _next(self) -> None:
+        self._open = False
+        waiting = self._waiting
+        while waiting and not self.is_over():
+            session, _ = waiting.popitem(last=False)
+            if session.handle_next():
+                waiting[session] = None
