@@ -76,6 +76,11 @@ class Server:
         self._clients.append(client)
         return client
 
+    def unsent(self) -> int:
+        """Return the number of bytes that wait to be sent to all clients."""
+        connections = self._server.server_state.connections
+        return sum(one.buffered() for one in connections if isinstance(one, PhoenixProtocol))
+
     def position(self, stream: Stream = STREAM) -> int:
         live = self.market.live
         return -1 if live is None else live.data.positions.get(stream, -1)

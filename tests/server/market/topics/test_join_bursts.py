@@ -1,0 +1,62 @@
+"""Bursts of joins: what a client does not read waits in bounded memory, and others are served."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from tests.support.publisher import SECOND, Publisher, trades
+from tests.support.raw_client import RawClient
+from tests.support.server import Server
+from tickfire.phoenix.core.session import MAX_UNSENT
+
+JOINS = 400
+REPLY_BYTES = 1 << 19
+"""More than the reply to one join takes."""
+
+
+def joins(client: RawClient) -> None:
+    for _ in range(JOINS):
+        client.join("candles:AAA:1s", {"limit": 5_000})
+
+
+async def test_replies_that_are_not_read_are_bounded_and_hold_up_nobody(
+    server: Server, publisher: Publisher
+) -> None:
+    publisher.publish(trades(5_000, step=SECOND))
+    await server.reaches(publisher)
+    greedy = [RawClient(server.port) for _ in range(3)]
+    for client in greedy:
+        await asyncio.to_thread(client.connect, server.port)
+        await asyncio.to_thread(joins, client)
+    honest = await server.client()
+    joined = await honest.join("pipeline:trace")
+    for _ in range(20):
+        reply = await joined.push("clock", {})
+        assert reply["status"] == "ok"
+        assert server.unsent() < len(greedy) * (MAX_UNSENT + REPLY_BYTES)
+    assert server.unsent() > MAX_UNSENT
+    for client in greedy:
+        client.close()
+
+
+async def test_every_join_of_a_burst_is_answered_in_order(
+    server: Server, publisher: Publisher
+) -> None:
+    publisher.publish(trades(300, step=SECOND))
+    await server.reaches(publisher)
+    client = RawClient(server.port)
+    await asyncio.to_thread(client.connect, server.port)
+    await asyncio.to_thread(joins, client)
+
+    def read() -> list[str]:
+        answered: list[str] = []
+        while len(answered) < JOINS:
+            message = client.message()
+            if message[3] == "phx_reply":
+                assert message[4]["status"] == "ok"
+                answered.append(json.dumps(message[4]["response"]["candles"]))
+        return answered
+
+    assert len(set(await asyncio.to_thread(read))) == 1
+    client.close()
