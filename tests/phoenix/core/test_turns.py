@@ -19,6 +19,8 @@ class Echo(Channel):
         return payload
 
     async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply:
+        if event == "close":
+            socket.close(4000)
         return Reply(payload)
 
 
@@ -74,6 +76,27 @@ async def test_many_joins_that_wait_do_not_nest() -> None:
     await talk.session.settled()
     assert sum(message[3] == "phx_reply" for message in talk.said()) == 2_000
     assert talk.transport.reading
+
+
+async def test_messages_sent_before_the_end_are_handled() -> None:
+    talk = Talk({"room:*": Echo}, turn_s=0.0)
+    talk.join("room:1", "1")
+    refs = [str(ref) for ref in range(2, 20)]
+    for ref in refs:
+        talk.send("1", ref, "room:1", "echo", {})
+    talk.session.close(1000)
+    assert [message[1] for message in talk.said()] == refs
+    assert talk.transport.closed_with == 1000
+
+
+async def test_messages_after_one_that_ends_the_session_are_dropped() -> None:
+    talk = Talk({"room:*": Echo}, turn_s=0.0)
+    talk.join("room:1", "1")
+    for ref, event in enumerate(("echo", "echo", "close", "echo", "echo"), 2):
+        talk.send("1", str(ref), "room:1", event, {})
+    await talk.session.settled()
+    assert talk.transport.closed_with == 4000
+    assert [message[1] for message in talk.said()] == ["2", "3"]
 
 
 async def test_messages_wait_while_the_client_does_not_read() -> None:

@@ -169,6 +169,7 @@ def test_answers_do_not_depend_on_how_the_bytes_are_split(
         client = Connected(Hub(), said[0])
         for piece in pieces:
             client.protocol.data_received(piece)
+        await client.session.settled()
         for _ in range(3):
             await asyncio.sleep(0)
         return client.frames()

@@ -334,6 +334,18 @@ class Session:
             self.relieved()
         return bool(self._backlog)
 
+    def _handle_rest(self) -> None:
+        """Handle the messages that wait for their turn, as the client sent them before the end.
+
+        They are dropped if one that is being handled ends the session itself.
+        """
+        if self._handling:
+            return
+        self._handling = True
+        while self._backlog and not self._joining and not self.closed and not self._is_full():
+            self._handle(self._backlog.popleft())
+        self._handling = False
+
     def _pause(self) -> None:
         if not self._paused:
             self._paused = True
@@ -389,6 +401,7 @@ class Session:
 
     def lost(self) -> None:
         """End the session because the connection has ended."""
+        self._handle_rest()
         if self.closed:
             return
         self.closed = True
