@@ -95,6 +95,8 @@ class SessionStatistics:
         prices = words[starts + 2]
         rows = segment.instrument_ids[trades].astype(np.int64) - self._ids[0]
         self.last[rows] = prices
+        if not self._has_new_extreme(rows, prices):
+            return _NO_REPORTS
         received = int(words[(segment.offsets[-2] >> 3) + 4])
         times = int(words[starts[-1] + 1]), received
         opened = self._open(rows, prices)
@@ -118,6 +120,14 @@ class SessionStatistics:
                 for name, values in self._values.items()
             ]
         )
+
+    def _has_new_extreme(self, rows: NDArray[np.int64], prices: NDArray[np.int64]) -> bool:
+        """Return whether a price is above or below all before it in its session.
+
+        A first price is: the low is then the undefined price, which is above all others.
+        """
+        is_higher = prices > self._values[HIGH][rows]
+        return bool((is_higher | (prices < self._values[LOW][rows])).any())
 
     def _open(self, rows: NDArray[np.int64], prices: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Take the first prices of the session; return which instruments had theirs, bool[n]."""
