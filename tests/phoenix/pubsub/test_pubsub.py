@@ -13,11 +13,13 @@ import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from tests.support.cluster import resume, suspend
 from tests.support.eventually import eventually
 from tests.support.phoenix.fakes import Talk
 from tests.support.valkey import Valkey, two_nodes
 from tickfire.phoenix import Channel, Hub, Reply, Socket
 from tickfire.phoenix.pubsub import Adapter, MemoryAdapter, MemoryBus, PubSub
+from tickfire.phoenix.pubsub import redis as adapter_module
 from tickfire.phoenix.pubsub.redis import RedisAdapter
 
 PATIENCE_S = 10.0
@@ -151,6 +153,47 @@ async def test_a_channel_that_moves_within_a_cluster_is_followed(
 
         await eventually(arrives, "messages arrive at the new place")
     await client.aclose()
+
+
+async def test_a_cluster_that_was_down_is_found_again(
+    valkey_cluster: list[Valkey], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "tickfire.phoenix")
+    first = valkey_cluster[0]
+    client = redis.asyncio.RedisCluster(host="127.0.0.1", port=first.port)
+    async with started(lambda: RedisAdapter(client, namespace="down"), 2) as ((a, _), (_, got)):
+        for node in valkey_cluster:
+            node.kill()
+        await eventually(lambda: caplog.text.count("do not arrive") == 2, "both have lost it")
+        for node in valkey_cluster:
+            await asyncio.to_thread(node.start)
+
+        async def arrives() -> bool:
+            await a.publish("topic", b"after")
+            return b"after" in got
+
+        await eventually(arrives, "messages arrive again")
+        await eventually(lambda: caplog.text.count("arrive again") == 2, "both say so")
+    assert caplog.text.count("do not arrive") == 2
+    await client.aclose()
+
+
+async def test_a_server_that_hangs_is_noticed(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO, "tickfire.phoenix")
+    monkeypatch.setattr(adapter_module, "PING_S", 0.2)
+    server = Valkey()
+    client = redis.asyncio.Redis(port=server.port, retry=Retry(NoBackoff(), 0))
+    try:
+        async with started(lambda: RedisAdapter(client), 1):
+            suspend(server)
+            await eventually(lambda: "does not answer" in caplog.text, "a line in the log")
+            resume(server)
+            await eventually(lambda: "arrive again" in caplog.text, "messages arrive again")
+    finally:
+        await client.aclose()
+        server.close()
 
 
 # --- hubs

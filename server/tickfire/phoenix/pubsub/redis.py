@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import redis.asyncio
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from tickfire.phoenix.pubsub.adapter import Deliver
 
@@ -29,6 +29,7 @@ MAX_QUEUED = 10_000  # messages
 BATCH = 256  # messages in one pipeline
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.05, 2.0
 FLUSH_TIMEOUT_S = 2.0
+PING_S = 2.0  # of silence until a server is asked whether it is there, and after that
 
 type Client = Any
 """A `redis.asyncio.Redis` or `redis.asyncio.RedisCluster`."""
@@ -63,6 +64,7 @@ class RedisAdapter:
         self._confirmed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._name = b""
+        self._is_lost = False  # whether the log says that no messages arrive
         self.dropped = 0
         """Number of messages that could not be sent."""
 
@@ -124,8 +126,12 @@ class RedisAdapter:
         while True:
             try:
                 await self._listen_to_all(deliver)
-            except* (RedisError, OSError, _MovedError) as errors:
-                logger.warning("messages from other nodes do not arrive: %s", errors.exceptions[0])
+            except* (RedisError, RedisClusterException, OSError, _MovedError) as errors:
+                if not self._is_lost:
+                    self._is_lost = True
+                    logger.warning(
+                        "messages from other nodes do not arrive: %s", errors.exceptions[0]
+                    )
             backoff_s = FIRST_BACKOFF_S if self._confirmed.is_set() else backoff_s * 2
             self._confirmed.clear()
             await asyncio.sleep(min(backoff_s, LONGEST_BACKOFF_S))
@@ -154,8 +160,17 @@ class RedisAdapter:
         async with client.pubsub() as pubsub:
             for channel in channels:  # one at a time, because their slots differ
                 await pubsub.ssubscribe(channel)
-            async for message in pubsub.listen():
-                self._take(message, deliver)
+            pinged = False
+            while pubsub.subscribed:
+                message = await pubsub.get_message(timeout=PING_S)
+                if message is not None:
+                    pinged = False
+                    self._take(message, deliver)
+                elif pinged:
+                    raise ConnectionError("the server does not answer")
+                else:
+                    pinged = True
+                    await pubsub.ping()
         raise ConnectionError("the subscription has ended")
 
     def _take(self, message: dict[str, Any], deliver: Deliver) -> None:
@@ -168,6 +183,9 @@ class RedisAdapter:
                 self._unconfirmed.discard(message["channel"].decode())
                 if not self._unconfirmed:
                     self._confirmed.set()
+                    if self._is_lost:
+                        self._is_lost = False
+                        logger.info("messages from other nodes arrive again")
             case "sunsubscribe":
                 raise _MovedError(message["channel"].decode())
 

@@ -1,0 +1,153 @@
+"""`Store` while keys move between servers, and while servers hang or vanish."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.cluster import Cluster, resume, six_nodes, suspend
+from tests.support.eventually import eventually
+from tests.support.processes import WORKERS
+from tests.support.valkey import Valkey
+from tickfire.base.errors import UsageError
+from tickfire.base.ports import free_port
+from tickfire.store.connection import ConnectionLost
+from tickfire.store.store import Store
+
+KEY = b"{k}:1"
+EXTRA_S = 1.0 * WORKERS
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with six_nodes(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
+
+
+@pytest.fixture
+async def store(cluster: Cluster) -> AsyncIterator[Store]:
+    async with await Store.open(cluster.url) as opened:
+        yield opened
+
+
+async def get(store: Store) -> Any:
+    return await store.ask(lambda client: client.get(KEY), "reading")
+
+
+# --- a Cluster
+async def test_a_cluster_is_found_by_any_node_that_the_url_names(cluster: Cluster) -> None:
+    dead = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    suspended = cluster.nodes[5]
+    hosts = [*dead, f"127.0.0.1:{suspended.port}", f"127.0.0.1:{cluster.nodes[0].port}"]
+    suspend(suspended)
+    try:
+        async with asyncio.timeout(5 * WORKERS):
+            async with await Store.open(f"redis://{','.join(hosts)}/0") as store:
+                await store.client.set(KEY, "found")
+                connection = await store.connect(KEY)
+                assert await connection.command("GET", KEY) == b"found"
+                connection.close()
+    finally:
+        resume(suspended)
+        await asyncio.to_thread(cluster.wait_whole)
+
+
+async def test_what_waits_for_a_primary_that_hangs_is_given_up_once_it_is_replaced(
+    cluster: Cluster, store: Store
+) -> None:
+    await store.client.set(KEY, "1")
+    connection = await store.connect(KEY)
+    primary = cluster.primary_of(KEY)
+    suspend(primary)
+    try:
+        waiting = asyncio.create_task(connection.command("GET", KEY))
+        asking = asyncio.create_task(get(store))
+        replaced = await asyncio.to_thread(cluster.wait_failover, KEY, primary)
+        with pytest.raises(ConnectionLost):
+            await waiting
+        assert time.monotonic() - replaced < EXTRA_S
+        again = await store.connect(KEY)
+        assert await again.command("GET", KEY) == b"1" == await asking
+        assert time.monotonic() - replaced < EXTRA_S
+        again.close()
+    finally:
+        resume(primary)
+        await asyncio.to_thread(cluster.wait_whole)
+
+
+async def test_a_slot_is_followed_to_a_node_that_was_unknown(
+    cluster: Cluster, store: Store
+) -> None:
+    await store.client.set(KEY, "1")
+    source = cluster.primary_of(KEY)
+    target = next(
+        node for node in cluster.nodes
+        if node is not source and node.client.info("replication")["role"] == "master"
+    )  # fmt: skip
+    steps = cluster.move_in_steps(KEY, target)
+    await asyncio.to_thread(next, steps)
+    for name in [name for name in _nodes(store) if name.endswith(f":{target.port}")]:
+        del _nodes(store)[name]
+    assert await store.client.get(KEY) == b"1"  # by ASK
+    connection = await store.connect(KEY)
+    assert await connection.command("INCR", KEY) == 2
+    await asyncio.to_thread(list, steps)
+    assert await connection.command("INCR", KEY) == 3
+    assert await store.client.get(KEY) == b"3"
+    connection.close()
+
+
+def _nodes(store: Store) -> dict[str, Any]:
+    client: Any = store.client
+    nodes: dict[str, Any] = client.nodes_manager.nodes_cache
+    return nodes
+
+
+# --- one server
+async def test_a_server_that_hangs_is_given_up_and_used_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    server = Valkey()
+    try:
+        async with await Store.open(server.url) as store:
+            await store.client.set(KEY, "1")
+            connection = await store.connect(KEY)
+            suspend(server)
+            with pytest.raises(ConnectionLost):
+                async with asyncio.timeout(10 * WORKERS):
+                    await connection.command("GET", KEY)
+            asking = asyncio.create_task(get(store))
+            resume(server)
+            assert await asking == b"1"
+            (await store.connect(KEY)).close()
+            await eventually(lambda: store.outage.since is None, "the outage is over")
+    finally:
+        server.close()
+    assert [message.partition(" at ")[0] for message in caplog.messages] == ["Redis", "Redis"]
+
+
+async def test_several_servers_that_form_no_cluster_are_refused(valkey: Valkey) -> None:
+    url = f"redis://127.0.0.1:{valkey.port},127.0.0.1:{free_port()}/0"
+    with pytest.raises(UsageError, match="form no Cluster"):
+        await Store.open(url)
+
+
+async def test_opening_waits_for_a_server(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    server = Valkey()
+    server.kill()
+    try:
+        opening = asyncio.create_task(Store.open(server.url, patience_s=60))
+        await eventually(lambda: "is out of reach since" in caplog.text, "a line in the log")
+        await asyncio.to_thread(server.start)
+        async with await opening as store:
+            assert await get(store) is None
+        assert caplog.text.count("is out of reach") == caplog.text.count("answers again") == 1
+    finally:
+        server.close()
