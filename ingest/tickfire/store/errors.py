@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import redis.exceptions as of_redis_py
@@ -39,3 +41,20 @@ def reason_of(error: BaseException | None) -> str:
     if error is None:
         return "it closed the connection"
     return str(error) or ("no reply" if isinstance(error, TimeoutError) else type(error).__name__)
+
+
+@contextmanager
+def as_redis_errors() -> Iterator[None]:
+    """Turn errors of redis-py that are no `RedisError` into its `ConnectionError`.
+
+    These are `RedisClusterException`, and the `RuntimeError` of a connection that was closed while
+    it was about to be used.
+    """
+    try:
+        yield
+    except of_redis_py.RedisClusterException as error:
+        raise of_redis_py.ConnectionError(str(error)) from error
+    except RuntimeError as error:
+        if "closed" not in str(error):
+            raise
+        raise of_redis_py.ConnectionError("the connection was closed") from error

@@ -14,31 +14,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from redis.asyncio import Redis, RedisCluster
-from redis.asyncio.connection import SSLConnection
-from redis.asyncio.sentinel import Sentinel
 from redis.exceptions import NoPermissionError
 
-from tickfire.base.errors import UsageError, UserError
+from tickfire.base.errors import UserError
 from tickfire.base.retry import Backoff, retry
-from tickfire.store.clients import (
-    ClusterClient,
-    SingleClient,
-    cluster_client,
-    sentinel_client,
-    single_client,
-)
 from tickfire.store.connection import RedisConnection
+from tickfire.store.detect import Found, find_servers, is_certificate_refused, tls_context
 from tickfire.store.errors import REDIS_ERRORS, is_outage, reason_of
 from tickfire.store.limits import CONNECT_TIMEOUT_S, FIRST_RETRY_S, MAX_RETRY_S
 from tickfire.store.outage import Outage
 from tickfire.store.resp import RespError
 from tickfire.store.schema import META_KEY
 from tickfire.store.url import Host, RedisUrl
-from tickfire.store.watch import Servers, Watch
+from tickfire.store.watch import Watch
 
 MAX_REDIRECTIONS: Final = 4
 """Nodes of a Cluster that are tried for a key, each named by the one before."""
@@ -65,22 +57,15 @@ class Store:
     """
 
     def __init__(
-        self,
-        url: RedisUrl,
-        client: SingleClient | ClusterClient,
-        outage: Outage,
-        *,
-        servers: Servers | None = None,
-        sentinel: Sentinel | None = None,
-        tls: ssl.SSLContext | None = None,
+        self, url: RedisUrl, found: Found, outage: Outage, tls: ssl.SSLContext | None = None
     ) -> None:
         self.url = url
-        self.client: Client = client
+        self.client: Client = found.client
         self.outage = outage
-        self._servers = servers
-        self._sentinel = sentinel
+        self._found = found
+        self._servers = found.servers
         self._tls = tls
-        self._watch = client.watched_by = Watch(outage, servers)
+        self._watch = found.client.watched_by = Watch(outage, found.servers)
         self._watching = asyncio.get_running_loop().create_task(self._watch.run())
 
     @classmethod
@@ -102,15 +87,15 @@ class Store:
             Redis does not answer in time, or refuses the connection.
         """
         parsed = RedisUrl.parse(url)
-        tls = _tls_context(parsed)
+        tls = tls_context(parsed)
         outage, backoff = Outage(parsed.shown), Backoff(FIRST_RETRY_S, MAX_RETRY_S)
         begin = asyncio.get_running_loop().time()
         while True:
             try:
-                store = await _opened(parsed, outage, tls)
+                store = await cls._opened(parsed, outage, tls)
             except REDIS_ERRORS as error:
                 waited_s = asyncio.get_running_loop().time() - begin
-                if waited_s >= patience_s or not is_outage(error) or _is_refused(error):
+                if waited_s >= patience_s or not is_outage(error) or is_certificate_refused(error):
                     raise UserError(
                         f"cannot reach Redis at {parsed.shown}: {reason_of(error)}; "
                         "start it, or correct REDIS_URL."
@@ -120,6 +105,18 @@ class Store:
             else:
                 outage.end_all()
                 return store
+
+    @classmethod
+    async def _opened(cls, url: RedisUrl, outage: Outage, tls: ssl.SSLContext | None) -> Store:
+        store = cls(url, await find_servers(url), outage, tls)
+        try:
+            await store.client.exists(META_KEY)  # a server may answer and not serve yet
+        except NoPermissionError:
+            pass
+        except BaseException:
+            await store.close()
+            raise
+        return store
 
     async def __aenter__(self) -> Store:
         """Return the store, which is closed at the end of the context."""
@@ -134,9 +131,7 @@ class Store:
         self._watching.cancel()
         await asyncio.gather(self._watching, return_exceptions=True)
         self.outage.settle(now=True)
-        await self.client.aclose()
-        if self._sentinel is not None:
-            await self._sentinel.aclose()
+        await self._found.close()
 
     async def ask[T](self, command: Callable[[Any], Awaitable[T]], what: str) -> T:
         """Repeat a command until it succeeds, and return its result.
@@ -242,112 +237,9 @@ def is_told_by(client: Client, error: Exception) -> bool:
     return getattr(client, "watched_by", None) is not None and is_outage(error)
 
 
-async def _opened(url: RedisUrl, outage: Outage, tls: ssl.SSLContext | None) -> Store:
-    store = await _made(url, outage, tls)
-    try:
-        await store.client.exists(META_KEY)  # a server may answer and not serve yet
-    except NoPermissionError:
-        pass
-    except BaseException:
-        await store.close()
-        raise
-    return store
-
-
-async def _made(url: RedisUrl, outage: Outage, tls: ssl.SSLContext | None) -> Store:
-    if url.service is not None:
-        client, servers, sentinel = sentinel_client(url)
-        store = Store(url, client, outage, servers=servers, sentinel=sentinel, tls=tls)
-        try:
-            is_cluster = await _is_cluster(client)
-        except BaseException:
-            await store.close()
-            raise
-        if not is_cluster:
-            return store
-        await store.close()
-    elif not await _any_is_cluster(url):
-        host = url.hosts[0] if url.hosts else None
-        return Store(url, single_client(url, host), outage, tls=tls)
-    cluster = cluster_client(url)
-    return Store(url, cluster, outage, servers=cluster, tls=tls)
-
-
-async def _any_is_cluster(url: RedisUrl) -> bool:
-    """Return whether the first server of a URL that answers belongs to a Cluster.
-
-    Raises
-    ------
-    REDIS_ERRORS
-        None answers.
-    UsageError
-        The URL names several servers, and they belong to none.
-    """
-    clients = [single_client(url, host) for host in url.hosts or (None,)]
-    asking = {asyncio.ensure_future(_is_cluster(client)) for client in clients}
-    try:
-        failure: BaseException | None = None
-        waiting = set(asking)
-        while waiting:
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for each in done:
-                failure = each.exception()
-                if failure is None:
-                    return _checked(url, each.result())
-        assert failure is not None
-        raise failure
-    finally:
-        for each in asking:
-            each.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
-        await asyncio.gather(*(client.aclose() for client in clients))
-
-
-def _checked(url: RedisUrl, is_cluster: bool) -> bool:
-    if not is_cluster and len(url.hosts) > 1:
-        raise UsageError(
-            f"REDIS_URL={url.shown} names several servers that form no Cluster; name one, or the "
-            "Sentinels that know the primary: redis+sentinel://host:port,host:port/service/0."
-        )
-    return is_cluster
-
-
-async def _is_cluster(client: SingleClient) -> bool:
-    about: Mapping[str, Any] = await client.info("cluster")
-    return bool(about.get("cluster_enabled"))
-
-
-def _is_refused(error: BaseException) -> bool:
-    """Return whether a certificate is what keeps the server out of reach."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError)
-        cause = cause.__cause__ or cause.__context__
-    return False
-
-
 def _target_of(error: BaseException, node: Host | None) -> tuple[Host, bool] | None:
     """Return the node to which another has redirected, and whether it wants ASKING."""
     if not isinstance(error, RespError) or error.code not in ("ASK", "MOVED") or node is None:
         return None
     host, _, port = str(error).rpartition(" ")[2].rpartition(":")
     return (host.strip("[]") or node[0], int(port)), error.code == "ASK"
-
-
-def _tls_context(url: RedisUrl) -> ssl.SSLContext | None:
-    """Return the context that redis-py makes, so that both kinds of connection use the same one."""
-    if url.tls is None:
-        return None
-    try:
-        return SSLConnection(**url.tls).ssl_context.get()
-    except (OSError, ValueError) as error:  # from opening a file, or from ssl
-        named = ", ".join(
-            f"{name}={url.tls[name]}"
-            for name in ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
-            if name in url.tls
-        )
-        raise UsageError(
-            f"REDIS_URL={url.shown} asks for TLS that cannot be set up"
-            f"{f' with {named}' if named else ''}: {error}; correct its options."
-        ) from error
