@@ -19,6 +19,12 @@ KEPT_S: Final = 7.0
 """Time after which a connection without a complete request counts as kept for ever."""
 
 
+def nothing(port: int) -> str:
+    """Do nothing: what the honest client feels of the machine's other load."""
+    time.sleep(KEPT_S)
+    return ""
+
+
 def long_url(port: int) -> str:
     """Send a request line of 100 MiB."""
     return _send(port, [b"GET /" + b"a" * MIB, *[b"a" * MIB] * 99])
@@ -75,7 +81,15 @@ def long_topics(port: int) -> str:
 ATTACKS: Final[dict[str, Callable[[int], str]]] = {
     attack.__name__: attack
     for attack in (
-        *(long_url, many_headers, one_header, half_handshakes, silent_sockets, bad_requests),
+        *(
+            nothing,
+            long_url,
+            many_headers,
+            one_header,
+            half_handshakes,
+            silent_sockets,
+            bad_requests,
+        ),
         *(huge_message, costly_messages, deep_messages, long_topics),
     )
 }

@@ -231,6 +231,8 @@ async def test_other_routes_of_the_application_keep_working() -> None:
         assert (await upgrade(served, "/nowhere"))["status"] == 403
         bad = await upgrade(served, "/echo/me", Sec_WebSocket_Key="short")
         assert bad["status"] == 400
+        with_body = await upgrade(served, "/echo/me", Content_Length="5")
+        assert with_body["status"] == 400
 
 
 async def test_channels_may_be_built_with_arguments() -> None:

@@ -210,6 +210,15 @@ async def test_so_is_one_that_is_refused() -> None:
         await eventually(lambda: admission.connections == 0, "they are discounted")
 
 
+async def test_so_is_one_with_a_body_to_a_route_that_is_none() -> None:
+    async with limits() as (served, admission):
+        headers = {"Content-Length": "9"}
+        socket, step = await open_websocket("c", "127.0.0.1", served.port, "/none", headers=headers)
+        assert socket is None and step["status"] == 400
+        await eventually(lambda: not served.server.server_state.connections, "it has ended")
+        assert admission.connections == 0
+
+
 # --- beyond the limits
 @pytest.mark.parametrize(
     ("settings", "status"),

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from tickfire.phoenix.transports.handshake import Refusal
+from tickfire.phoenix.transports.uvicorn.upgrade import refusal_response
+
 if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
@@ -44,6 +47,10 @@ class Foreign:
         self._stock.connection_made(transport)
         self._stock.data_received(request)
         if self._stock.close_sent or transport.is_closing():
+            raise ClientDisconnected
+        if self._stock.conn.handshake_exc is not None:  # a body, which the stock protocol ignores
+            transport.write(refusal_response(Refusal(400)))
+            transport.close()
             raise ClientDisconnected
         await self._ready
 
