@@ -27,11 +27,13 @@ from tickfire.phoenix import (
 )
 from tickfire.phoenix.user_socket import ChannelFactory
 from tickfire.server.auth import Access, Authenticator, admits
+from tickfire.server.limits.addresses import client_of, parse_address
 from tickfire.server.limits.admission import Admission
 from tickfire.server.limits.hosts import LOCAL, HostCheck, Hosts, hosts_of
 from tickfire.server.limits.memory import trim_memory
 from tickfire.server.market.market import Market
 from tickfire.server.market.ticks.subscription import HIGH_WATER
+from tickfire.server.market.topics.quotas import CLIENT
 from tickfire.server.metrics import Metrics
 from tickfire.server.page import STATIC, Page
 from tickfire.server.pictures.optional import Pictures
@@ -182,9 +184,20 @@ def _user_socket(
             elif not (params.get("token") or info.auth_token) and not warned:
                 warned = True
                 logger.warning("dev mode: clients without a token are accepted")
+            self.assigns[CLIENT] = _name_of(info)
             return True
 
     return MarketSocket
+
+
+def _name_of(info: ConnectInfo) -> str | None:
+    """Return the name of a client, which all connections of its address share.
+
+    None is the name of a client on this machine, where those of a proxy that is not trusted and of
+    many programs have one address; each of its connections is a client of its own.
+    """
+    address = None if info.peer is None else parse_address(info.peer[0])
+    return None if address is None or address.is_loopback else client_of(address)
 
 
 async def _without_slash(request: Request) -> Response:

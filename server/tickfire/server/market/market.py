@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UserError
@@ -31,6 +31,7 @@ from tickfire.server.market.topics.health import HealthChannel
 from tickfire.server.market.topics.indicators import INDICATORS, IndicatorChannel
 from tickfire.server.market.topics.news import HEADLINES, News, NewsChannel
 from tickfire.server.market.topics.present import PresentChannel
+from tickfire.server.market.topics.quotas import Quota
 from tickfire.server.market.topics.signals import SIGNALS, Signals, SignalsChannel
 from tickfire.server.market.topics.stats import STATS, StatsChannel
 from tickfire.server.market.topics.ticks import InstrumentChannel, RealtimeChannel
@@ -38,6 +39,13 @@ from tickfire.server.market.topics.trace import TraceChannel
 from tickfire.server.metrics import Metrics
 from tickfire.store.store import Store
 from tickfire.store.url import redacted
+
+CLIENT_INDICATORS: Final = 100
+MAX_INDICATORS: Final = 2_000
+"""Indicators that one client, and that all clients of a worker, may have."""
+CLIENT_VIEWS: Final = 64
+MAX_VIEWS: Final = 1_000
+"""Views by `symbols` or `max_hz` that one client, and that all clients of a worker, may have."""
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +91,8 @@ class Market:
         self.books = PresentRecords(hub, self.feeds, BOOKS_VIEW)
         self.tops = PresentRecords(hub, self.feeds, TOPS_VIEW)
         self._pages = CandlePages(self.feeds)
+        self._indicators_quota = Quota("indicators", CLIENT_INDICATORS, MAX_INDICATORS)
+        self._views_quota = Quota("views by symbols or max_hz", CLIENT_VIEWS, MAX_VIEWS)
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
         self.health = Health(
             hub, self.metrics, self._trace, lambda: self.live, clients, clock, self._tell_feeds
@@ -94,13 +104,19 @@ class Market:
     def channels(self) -> Mapping[str, Callable[[], Channel]]:
         """Return a factory of channels for each pattern of topics."""
         return {
-            REALTIME: lambda: RealtimeChannel(self.feeds, self.subscriptions, self.health),
-            "market:*": lambda: InstrumentChannel(self.feeds, self.subscriptions, self.reports),
+            REALTIME: lambda: RealtimeChannel(
+                self.feeds, self.subscriptions, self._views_quota, self.health
+            ),
+            "market:*": lambda: InstrumentChannel(
+                self.feeds, self.subscriptions, self._views_quota, self.reports
+            ),
             STATS: lambda: StatsChannel(self.feeds, self.reports),
             "book:*": lambda: PresentChannel(self.feeds, self.books),
             "quotes:*": lambda: PresentChannel(self.feeds, self.tops),
             "candles:*": lambda: CandleChannel(self.feeds, self.candles, self._pages),
-            INDICATORS: lambda: IndicatorChannel(self.feeds, self.indicators),
+            INDICATORS: lambda: IndicatorChannel(
+                self.feeds, self.indicators, self._indicators_quota
+            ),
             HEADLINES: lambda: NewsChannel(self.news),
             SIGNALS: lambda: SignalsChannel(self.signals),
             TRACE: lambda: TraceChannel(self._clock),

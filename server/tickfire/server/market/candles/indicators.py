@@ -28,21 +28,18 @@ HISTORY: Final = 5_000
 """Bars from which an indicator is computed."""
 RESET_VALUES: Final = 500
 """Values in a ``reset`` event."""
-MAX_INDICATORS: Final = 2_000
-"""Indicators of one worker."""
 
 _WIDTH: Final = TRADES + 1
 """Columns of a bar that clients see."""
 
 type Row = tuple[int, ...]
-
-
-class TooManyIndicators(Exception):
-    """The worker computes as many indicators as it may."""
+type _Key = tuple[str, str, str]
 
 
 class Indicators:
-    """The indicators of a worker that have subscribers; those of one topic share one.
+    """The indicators of a worker that have subscribers.
+
+    Topics that name the same indicator, as ``ema`` and ``ema(20)`` do, share one.
 
     Parameters
     ----------
@@ -53,7 +50,7 @@ class Indicators:
     def __init__(self, hub: Hub, candles: CandleTopics) -> None:
         self._hub = hub
         self._candles = candles
-        self._shared = Shared[str, Indicator]()
+        self._shared = Shared[_Key, Indicator]()
 
     def __len__(self) -> int:
         return len(self._shared)
@@ -63,23 +60,18 @@ class Indicators:
         return sum(map(self._shared.holders, self._shared))
 
     def hold(self, topic: str, symbol: str, interval: str, feature: Feature) -> Indicator:
-        """Count a subscriber of a topic and return its indicator.
-
-        Raises
-        ------
-        TooManyIndicators
-            The indicator would be new, and there are `MAX_INDICATORS`.
-        """
-        if topic not in self._shared and len(self._shared) >= MAX_INDICATORS:
-            raise TooManyIndicators("too many indicators; ask again later")
-        return self._shared.hold(
-            topic, lambda: Indicator(self._hub, self._candles, topic, symbol, interval, feature)
+        """Count a subscriber of a topic and return its indicator."""
+        indicator = self._shared.hold(
+            (symbol, interval, str(feature)),
+            lambda: Indicator(self._hub, self._candles, symbol, interval, feature),
         )
+        indicator.topics.hold(topic, lambda: topic)
+        return indicator
 
-    def release(self, topic: str) -> None:
+    def release(self, indicator: Indicator, topic: str) -> None:
         """Undo `hold`."""
-        indicator = self._shared.release(topic)
-        if indicator is not None:
+        indicator.topics.release(topic)
+        if self._shared.release(indicator.key) is not None:
             indicator.close()
 
 
@@ -90,26 +82,32 @@ class Indicator:
     ----------
     hub : Hub
     candles : CandleTopics
-    topic : str
-        The topic on which its values are published.
     symbol, interval : str
         The candles from which it is computed.
     feature : Feature
         The indicator with its parameters.
+
+    Attributes
+    ----------
+    key : (str, str, str)
+        The symbol, the interval, and the name with all parameters.
+    topics : Shared
+        The topics on which its values are published.
     """
 
     def __init__(
         self,
         hub: Hub,
         candles: CandleTopics,
-        topic: str,
         symbol: str,
         interval: str,
         feature: Feature,
     ) -> None:
         self._hub = hub
         self._candles = candles
-        self._topic, self._symbol, self._interval = topic, symbol, interval
+        self.key: _Key = symbol, interval, str(feature)
+        self.topics = Shared[str, str]()
+        self._symbol, self._interval = symbol, interval
         self._feature = feature
         self._candle_topic = f"candles:{symbol}:{interval}"
         self._times: list[int] = []
@@ -186,12 +184,16 @@ class Indicator:
             "closed": candle["closed"],
             "id": candle["id"],
         }
-        self._hub.local_broadcast(self._topic, "value", payload)
+        self._broadcast("value", payload)
 
     def _reset(self) -> None:
         self._compute_all()
         payload = {"values": self.values(RESET_VALUES), "id": self._newest_id()}
-        self._hub.local_broadcast(self._topic, "reset", payload)
+        self._broadcast("reset", payload)
+
+    def _broadcast(self, event: str, payload: Mapping[str, Any]) -> None:
+        for topic in self.topics:
+            self._hub.local_broadcast(topic, event, payload)
 
     def _peek(self, bars: NDArray[np.int64]) -> float:
         return float(self._features.peek(_columns(bars))[0, 0])

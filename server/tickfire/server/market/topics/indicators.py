@@ -8,10 +8,11 @@ from tickfire.models.features.catalogue import FEATURES
 from tickfire.models.rules.parse import RuleError, parse_feature
 from tickfire.phoenix import Socket
 from tickfire.server.market.candles.candles import seconds_of
-from tickfire.server.market.candles.indicators import Indicators, TooManyIndicators
+from tickfire.server.market.candles.indicators import Indicator, Indicators
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.server.market.topics.params import candle_limit, refuse
+from tickfire.server.market.topics.quotas import Quota, client_of
 from tickfire.server.market.topics.require import require_listing, require_live
 
 INDICATORS: Final = "indicators:*"
@@ -20,10 +21,11 @@ INDICATORS: Final = "indicators:*"
 class IndicatorChannel(OutboundChannel):
     """Values of one indicator: those so far in the join reply, then one with each candle."""
 
-    def __init__(self, feeds: FeedFollower, indicators: Indicators) -> None:
+    def __init__(self, feeds: FeedFollower, indicators: Indicators, quota: Quota) -> None:
         self._feeds = feeds
         self._indicators = indicators
-        self._topic: str | None = None
+        self._quota = quota
+        self._indicator: Indicator | None = None
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         """Subscribe; reply with the values so far."""
@@ -38,18 +40,21 @@ class IndicatorChannel(OutboundChannel):
             raise refuse(str(error)) from None
         if feature.name not in FEATURES:
             raise refuse(f"{feature.name} is no indicator")
+        client, key = client_of(socket), (symbol, interval, str(feature))
+        self._quota.take(client, key)
         try:
-            indicator = self._indicators.hold(topic, symbol, interval, feature)
-        except TooManyIndicators as error:
-            raise refuse(str(error)) from None
-        self._topic = topic
-        return indicator.as_json(limit)
+            self._indicator = self._indicators.hold(topic, symbol, interval, feature)
+        except BaseException:
+            self._quota.give_back(client, key)
+            raise
+        return self._indicator.as_json(limit)
 
     async def terminate(self, reason: Any, socket: Socket) -> None:
         """Unsubscribe."""
-        if self._topic is not None:
-            self._indicators.release(self._topic)
-            self._topic = None
+        if self._indicator is not None:
+            self._indicators.release(self._indicator, socket.topic)
+            self._quota.give_back(client_of(socket), self._indicator.key)
+            self._indicator = None
 
 
 def _parts(topic: str) -> tuple[str, str, str]:

@@ -23,6 +23,7 @@ from tickfire.server.market.ticks.views import (
 )
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.server.market.topics.params import MarketParams, refuse
+from tickfire.server.market.topics.quotas import Quota, client_of
 from tickfire.server.market.topics.require import require_listing, require_live
 from tickfire.store.requests import RedisUnavailable
 
@@ -33,9 +34,12 @@ MAX_BINARY_TOPIC: Final = 255
 class _TicksChannel(OutboundChannel):
     """A channel with one subscription to ticks, from its join to its end."""
 
-    def __init__(self, feeds: FeedFollower, subscriptions: TickSubscriptions) -> None:
+    def __init__(self, feeds: FeedFollower, subscriptions: TickSubscriptions, quota: Quota) -> None:
         self._feeds = feeds
         self._subscriptions = subscriptions
+        self._quota = quota
+        self._own: tuple[object, object] | None = None
+        """The client and the key of a view that is its own."""
         self._subscription: TickSubscription | None = None
 
     async def _subscribe(
@@ -48,6 +52,10 @@ class _TicksChannel(OutboundChannel):
         """Subscribe; return the part of the join reply that says whether `since` was recovered."""
         if params.max_hz is not None:
             view = ConflatedView(view, params.max_hz)
+        if params.max_hz is not None or params.symbols is not None:
+            own = client_of(socket), (view.topic, view.name)
+            self._quota.take(*own)
+            self._own = own
         self._subscription = self._subscriptions.subscribe(live, socket, view)
         try:
             recovered = await self._subscription.start(params.since)
@@ -64,6 +72,9 @@ class _TicksChannel(OutboundChannel):
         if self._subscription is not None:
             self._subscriptions.unsubscribe(self._subscription)
             self._subscription = None
+        if self._own is not None:
+            self._quota.give_back(*self._own)
+            self._own = None
 
     async def terminate(self, reason: Any, socket: Socket) -> None:
         """Unsubscribe."""
@@ -74,9 +85,9 @@ class RealtimeChannel(_TicksChannel):
     """All trades of all or some instruments."""
 
     def __init__(
-        self, feeds: FeedFollower, subscriptions: TickSubscriptions, health: Health
+        self, feeds: FeedFollower, subscriptions: TickSubscriptions, quota: Quota, health: Health
     ) -> None:
-        super().__init__(feeds, subscriptions)
+        super().__init__(feeds, subscriptions, quota)
         self._health = health
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
@@ -105,9 +116,9 @@ class InstrumentChannel(_TicksChannel):
     """The trades, the top of book and the trading status of one instrument."""
 
     def __init__(
-        self, feeds: FeedFollower, subscriptions: TickSubscriptions, reports: Reports
+        self, feeds: FeedFollower, subscriptions: TickSubscriptions, quota: Quota, reports: Reports
     ) -> None:
-        super().__init__(feeds, subscriptions)
+        super().__init__(feeds, subscriptions, quota)
         self._reports = reports
 
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
