@@ -285,6 +285,7 @@ class PhoenixSocket(Mount):
         if scope.get("method", "GET") != "GET":
             await respond(BAD_METHOD, scope, send)
             return
+        await self.hub.turns.room()
         request, upgrade, policy = request_of(scope), upgrade_of(scope), self._websocket_policy
         outcome = await handshake(request, policy)
         if isinstance(outcome, Accepted):

@@ -57,6 +57,21 @@ async def test_a_turn_ends_with_its_time_and_the_loop_goes_on() -> None:
     assert seen[0] <= 1
 
 
+async def test_tasks_wait_for_a_turn_with_time_left() -> None:
+    turns, done = Turns(0.0), list[int]()
+
+    async def work(number: int) -> None:
+        await turns.room()
+        done.append(number)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(5):
+            group.create_task(work(number))
+        await asyncio.sleep(0)
+        assert done == [0]
+    assert done == [0, 1, 2, 3, 4]
+
+
 async def test_messages_beyond_the_turn_are_handled_in_order_by_later_turns() -> None:
     talk = Talk({"room:*": Echo}, turn_s=0.0)
     talk.join("room:1", "1")

@@ -2,18 +2,20 @@
 
 A burst of messages must not hold up the broadcasts, timers and other clients of the loop. So once
 the messages of a turn have taken `TURN_S`, those that follow wait in their sessions, and later
-turns handle them: one message of each session that waits, in rotation.
+turns handle them: one message of each session that waits, in rotation. Handshakes wait likewise.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from time import perf_counter
 from typing import Final, Protocol
 
 TURN_S: Final = 0.005
 """Time for the messages of one turn, in seconds."""
+TASKS: Final = 16
+"""Handshakes that go on in one turn, of those that wait."""
 
 
 class Waiting(Protocol):
@@ -32,33 +34,51 @@ class Turns:
         Time for the messages of one turn, in seconds.
     """
 
-    __slots__ = ("_end", "_open", "_turn_s", "_waiting")
+    __slots__ = ("_end", "_open", "_tasks", "_turn_s", "_waiting")
 
     def __init__(self, turn_s: float = TURN_S) -> None:
         self._turn_s = turn_s
         self._open = False
         self._end = 0.0
         self._waiting: OrderedDict[Waiting, None] = OrderedDict()
+        self._tasks: deque[asyncio.Future[None]] = deque()
 
     def is_over(self) -> bool:
         """Return whether the messages of this turn have used up its time."""
         if self._open:
             return perf_counter() > self._end
-        self._open, self._end = True, perf_counter() + self._turn_s
-        asyncio.get_running_loop().call_soon(self._next)
+        self._schedule()
         return False
 
     def wait(self, session: Waiting) -> None:
         """Let a session handle the messages that wait in it, from the next turn on."""
         self._waiting[session] = None
+        self._schedule()
+
+    async def room(self) -> None:
+        """Wait for a later turn, if this one has no time left; `TASKS` may go on in each."""
+        if self._tasks or self.is_over():
+            woken = asyncio.get_running_loop().create_future()
+            self._tasks.append(woken)
+            self._schedule()
+            await woken
+
+    def _schedule(self) -> None:
+        """Begin a turn, unless one has begun, which ends when the loop has come round."""
         if not self._open:
-            self._open, self._end = True, 0.0
+            self._open, self._end = True, perf_counter() + self._turn_s
             asyncio.get_running_loop().call_soon(self._next)
 
     def _next(self) -> None:
         self._open = False
+        for _ in range(min(TASKS, len(self._tasks))):
+            woken = self._tasks.popleft()
+            if not woken.done():  # as it is if the task was cancelled
+                woken.set_result(None)
         waiting = self._waiting
         while waiting and not self.is_over():
             session, _ = waiting.popitem(last=False)
             if session.handle_next():
                 waiting[session] = None
+        if self._tasks:
+            self._schedule()
