@@ -17,7 +17,7 @@ from tests.support.eventually import eventually
 from tests.support.processes import descendants
 from tickfire.base.ports import free_port
 
-START_S: Final = 60
+START_S: Final = 100
 STOP_S: Final = 20
 LISTEN: Final = Path(__file__).with_name("listen.mjs")
 

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.eventually import wait_until
+from tests.support.house import START_S, STOP_S
 from tickfire.base.ports import free_port
 
-READY_S: Final = 60
-STOP_S: Final = 20
 SETTINGS: Final = "FEED SPEED REDIS_URL WORKERS DATABENTO_API_KEY HOST PORT ROOT_PATH".split()
 
 
@@ -50,4 +49,4 @@ def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except OSError:
             return False
 
-    wait_until(is_ready, f"the house is ready; see {log}", READY_S)
+    wait_until(is_ready, f"the house is ready; see {log}", START_S)
