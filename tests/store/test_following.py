@@ -17,6 +17,9 @@ from tests.support.valkey import Valkey
 from tickfire.base.errors import UsageError
 from tickfire.base.ports import free_port
 from tickfire.store.connection import ConnectionLost
+from tickfire.store.lease import EXPIRY_S, Holder, Lease
+from tickfire.store.requests import RedisUnavailable
+from tickfire.store.schema import lease_key
 from tickfire.store.store import Store
 
 KEY = b"{k}:1"
@@ -106,6 +109,41 @@ def _nodes(store: Store) -> dict[str, Any]:
     client: Any = store.client
     nodes: dict[str, Any] = client.nodes_manager.nodes_cache
     return nodes
+
+
+async def test_a_lease_stays_with_its_holder_through_a_failover(
+    cluster: Cluster, store: Store
+) -> None:
+    holding, waiting = Lease(store, 1), Lease(store, 1)
+    await holding.wait(lambda holder: None)
+    keeping = asyncio.create_task(holding.keep())
+    seen: list[Holder] = []
+    standing_by = asyncio.create_task(waiting.wait(seen.append))
+    await eventually(lambda: seen == [holding.holder], "the standby waits")
+    primary = cluster.primary_of(lease_key(1))
+    primary.kill()
+    try:
+        await asyncio.to_thread(cluster.wait_failover, lease_key(1), primary)
+        await eventually(lambda: _is_held(holding), "the lease is renewed")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(EXPIRY_S):
+                await asyncio.shield(standing_by)
+        assert not keeping.done()
+    finally:
+        for task in (keeping, standing_by):
+            task.cancel()
+        await asyncio.gather(keeping, standing_by, return_exceptions=True)
+        holding.close()
+        waiting.close()
+        await asyncio.to_thread(primary.start)
+        await asyncio.to_thread(cluster.wait_whole)
+
+
+async def _is_held(lease: Lease) -> bool:
+    try:
+        return await lease.take() == lease.holder
+    except RedisUnavailable:
+        return False
 
 
 # --- one server

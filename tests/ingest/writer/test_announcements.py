@@ -41,6 +41,16 @@ async def test_announcements_that_wait_at_a_clean_stop_are_written(
     assert told[-2:] == ["slow_reader", "error"]
 
 
+async def test_an_announcement_that_is_repeated_is_written_once(client: Any, store: Store) -> None:
+    writer = EpochWriter(store, 1, 1, Lease(store, 1))
+    first, second = writer.status("gap", "no data"), writer.status("gap", "no data")
+    for status in (first, second, first, second):  # as after replies that were lost
+        await writer.put_status(status)
+    entries = await client.xrange(STATUS_KEY)
+    told = [msgspec.msgpack.decode(fields[b"d"], type=Status) for _, fields in entries]
+    assert told == [first, second]
+
+
 async def test_an_announcement_that_redis_does_not_take_does_not_hold_up_the_end(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

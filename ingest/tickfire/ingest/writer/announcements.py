@@ -59,25 +59,26 @@ class Announcements:
         self._then(
             partial(self._writer.put_instruments, new),
             partial(self._writer.put_origin, origin),
-            partial(self._writer.put_status, "session", dataset),
         )
+        self.tell("session", dataset)
 
     def gap(self, begin: int, end: int) -> None:
         """Announce that the data of the feed between two times, in ns, is lost."""
         self.gaps["resume"] += 1
         detail = f"no data from {utc(begin)} to {utc(end)}"
         logger.warning("%s, which the gateway no longer has", detail)
-        self._then(partial(self._writer.put_status, "gap", detail, begin, end))
+        self.tell("gap", detail, begin, end)
 
     def missing(self, detail: str, reason: str = "source") -> None:
         """Announce that data is missing, in one sentence."""
         self.gaps[reason] += 1
         logger.warning("%s", detail)
-        self._then(partial(self._writer.put_status, "gap", detail))
+        self.tell("gap", detail)
 
-    def tell(self, kind: str, detail: str) -> None:
-        """Announce anything else of the feed in the stream ``status``."""
-        self._then(partial(self._writer.put_status, kind, detail))
+    def tell(self, kind: str, detail: str, begin: int = 0, end: int = 0) -> None:
+        """Announce something of the feed in the stream ``status``."""
+        status = self._writer.status(kind, detail, begin, end)
+        self._then(partial(self._writer.put_status, status))
 
     # --- writing
     async def run(self) -> None:

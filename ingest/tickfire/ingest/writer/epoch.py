@@ -73,6 +73,18 @@ return redis.call('HSET', KEYS[1], unpack(ARGV)) >= 0 and 1
 """Script that sets fields of a hash, of which the first is the fencing number, unless a later
 writer has set that."""
 
+LATELY: Final = 32
+"""Number of the newest entries of ``status`` among which a repetition is sought."""
+_PUT_STATUS: Final = """
+for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', ARGV[3])) do
+  if entry[2][2] == ARGV[1] then
+    return entry[1]
+  end
+end
+return redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'd', ARGV[1])
+"""
+"""Script that adds an entry to a stream unless it is there, as after a reply that was lost."""
+
 
 class EpochWriter:
     """The epoch of a feed that ingest writes.
@@ -230,7 +242,7 @@ class EpochWriter:
             about[ORIGIN] = self._origin
         await self._set_meta(about)
         if why:
-            await self.put_status("epoch", why)
+            await self.put_status(self.status("epoch", why))
         self.epoch, self.claims = epoch, claims[: self.shards]
         logger.info("beginning epoch %s", self.epoch.hex())
 
@@ -283,7 +295,8 @@ class EpochWriter:
         await self._client.hset(INSTRUMENTS_KEY, mapping=rows)
         if gone := {mapping_field(row) for row in replaced} - rows.keys():
             await self._client.hdel(INSTRUMENTS_KEY, *gone)
-        await self.put_status("instrument", ", ".join(row.symbol for row in instruments[:8]))
+        symbols = ", ".join(row.symbol for row in instruments[:8])
+        await self.put_status(self.status("instrument", symbols))
 
     async def read_cursors(self) -> list[Mapping[bytes, bytes]]:
         """Return the fields of each shard's hash of cursors."""
@@ -295,8 +308,11 @@ class EpochWriter:
         self._origin = origin
         await self._set_meta({ORIGIN: origin})
 
-    async def put_status(self, kind: str, detail: str = "", begin: int = 0, end: int = 0) -> None:
-        """Add an entry to the stream ``status``; see `Status` for the kinds."""
-        status = Status(kind, time.time_ns(), detail, feed=self._feed, begin=begin, end=end)
-        entry = {"d": msgspec.msgpack.encode(status)}
-        await self._client.xadd(STATUS_KEY, entry, maxlen=MAX_STATUS, approximate=True)
+    def status(self, kind: str, detail: str = "", begin: int = 0, end: int = 0) -> Status:
+        """Return a status of the feed as of now; see `Status` for the kinds."""
+        return Status(kind, time.time_ns(), detail, feed=self._feed, begin=begin, end=end)
+
+    async def put_status(self, status: Status) -> None:
+        """Add a status to the stream ``status``; one that was added lately is left out."""
+        packed = msgspec.msgpack.encode(status)
+        await self._client.eval(_PUT_STATUS, 1, STATUS_KEY, packed, MAX_STATUS, LATELY)
