@@ -47,6 +47,7 @@ class ClusterClient(RedisCluster):
         super().__init__(startup_nodes=nodes, retry=Retry(NoBackoff(), ATTEMPTS), **options)
         self._named = dict(self.nodes_manager.startup_nodes)
         self._looking = asyncio.Lock()
+        self._ranges: frozenset[tuple[int, int, bytes, int]] = frozenset()
         self.version = 0
 
     # --- redis-py's own
@@ -114,20 +115,17 @@ class ClusterClient(RedisCluster):
             if not self._initialize:
                 return  # another caller has just asked
             node = await self._first_to_answer()
-            before = self._primaries()
-            self.nodes_manager.startup_nodes = {node.name: node}
             with as_redis_errors():
-                await self.nodes_manager.initialize()
+                ranges = _ranges(await node.execute_command("CLUSTER SLOTS"))
+                if ranges != self._ranges:  # else redis-py's long work is saved
+                    self.nodes_manager.startup_nodes = {node.name: node}
+                    await self.nodes_manager.initialize()
+                    self.version += 1 if self._ranges else 0
                 self.commands_parser.node = node
                 if not self.commands_parser.commands:
                     await self.commands_parser.initialize()
+            self._ranges = ranges
             self._initialize = False
-            if before and self._primaries() != before:
-                self.version += 1
-
-    def _primaries(self) -> list[str]:
-        slots = self.nodes_manager.slots_cache
-        return [slots[slot][0].name for slot in sorted(slots)]
 
     async def _first_to_answer(self) -> ClusterNode:
         """Return the first node that knows of no failure, or else one that answers at all."""
@@ -140,6 +138,11 @@ class ClusterClient(RedisCluster):
             for each in asking:
                 each.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
+
+
+def _ranges(slots: Sequence[Any]) -> frozenset[tuple[int, int, bytes, int]]:
+    """Return the first and last slot, and the primary, of each range of slots."""
+    return frozenset((first, last, *primary[:2]) for first, last, primary, *_ in slots)
 
 
 async def _first_whole(asking: Mapping[asyncio.Task[Any], ClusterNode]) -> ClusterNode:

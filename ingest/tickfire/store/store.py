@@ -166,6 +166,10 @@ class Store:
         async with self._watch.attempt(key), asyncio.timeout(CONNECT_TIMEOUT_S):
             return await self._connected(key, on_replies)
 
+    async def pause(self, backoff: Backoff) -> None:
+        """Count a failure, and wait until a key has moved or the next attempt is due."""
+        await self._watch.pause(backoff.next_s())
+
     async def _connected(
         self, key: bytes, on_replies: Callable[[], None] | None
     ) -> RedisConnection:

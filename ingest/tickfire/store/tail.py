@@ -95,7 +95,7 @@ class Tail:
                     connection = await self._store.connect(self._keys[0])
                 except REDIS_ERRORS as error:
                     self._lost(error, is_first=not backoff.failures)
-                    await backoff.pause()
+                    await self._store.pause(backoff)
                     continue
                 backoff.reset()
                 try:
@@ -110,7 +110,7 @@ class Tail:
                 while self._work is not None:
                     await self._work  # entries already read are handled before the next read
                 self._raise_failure()
-                await backoff.pause()
+                await self._store.pause(backoff)
         finally:
             if self._work is not None:
                 self._work.cancel()

@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from tickfire.base.notifier import Notifier
 from tickfire.store.connection import RedisConnection
 from tickfire.store.errors import REDIS_ERRORS, is_outage
 from tickfire.store.limits import SILENCE_S
@@ -98,6 +99,8 @@ class Watch:
         self._servers = servers
         self._connections: dict[RedisConnection, _Waiting] = {}
         self._commands: dict[asyncio.Timeout, _Waiting] = {}
+        self._moved = Notifier()
+        self._version = 0  # that of the servers when a move was last told
 
     def add(self, connection: RedisConnection, key: bytes, node: Host | None) -> None:
         """Watch a connection to the server that holds a key until it is closed."""
@@ -139,16 +142,31 @@ class Watch:
         """Look at what waits until cancelled."""
         while True:
             await asyncio.sleep(LOOK_S)
-            if self._count() and self._servers is not None:
-                self._servers.doubt()
-                try:
-                    await self._servers.look()
-                except REDIS_ERRORS as error:
-                    self._outage.begin(SERVERS, error)
-                else:
-                    self._outage.end(SERVERS)
+            in_doubt = self._count() or self._outage.since is not None
+            if in_doubt and self._servers is not None:
+                await self._look(self._servers)
             self._give_up()
             self._outage.settle()
+
+    async def pause(self, limit_s: float) -> None:
+        """Wait until a key has moved, for a limited time."""
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._moved.wait()
+        except TimeoutError:
+            pass
+
+    async def _look(self, servers: Servers) -> None:
+        servers.doubt()
+        try:
+            await servers.look()
+        except REDIS_ERRORS as error:
+            self._outage.begin(SERVERS, error)
+            return
+        self._outage.end(SERVERS)
+        if servers.version != self._version:
+            self._version = servers.version
+            self._moved.notify()
 
     def _count(self) -> bool:
         """Count this look; return whether anything has waited for too long."""

@@ -163,7 +163,7 @@ class Pipe:
                 self._connection = None
                 if self._progressed:
                     backoff.reset()
-                await backoff.pause()
+                await self._store.pause(backoff)
         finally:
             self.reset()
 
