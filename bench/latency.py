@@ -96,17 +96,22 @@ async def measure(rate: float, seconds: float) -> dict[str, float]:
     listener = await asyncio.start_server(feed.serve, "127.0.0.1", 0)
     feed_port = listener.sockets[0].getsockname()[1]
     redis_port, port = free_port(), free_port()
-    environment = {
-        "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
-        "DATABENTO_API_KEY": "db-benchmark-0123456789",
-    }
+    redis_url = f"redis://127.0.0.1:{redis_port}/0"
     with contextlib.ExitStack() as stack:
         stack.enter_context(tickfire("redis", "--port", str(redis_port)))
         await loop.run_in_executor(None, wait_for_port, redis_port)
         ingest = stack.enter_context(
-            tickfire("ingest", "--gateway", f"127.0.0.1:{feed_port}", **environment)
+            tickfire(
+                "ingest",
+                "--gateway",
+                f"127.0.0.1:{feed_port}",
+                REDIS_URL=redis_url,
+                DATABENTO_API_KEY="db-benchmark-0123456789",
+            )
         )
-        server = stack.enter_context(tickfire("serve", "--dev", "--port", str(port), **environment))
+        server = stack.enter_context(
+            tickfire("serve", "--dev", "--port", str(port), REDIS_URL=redis_url)
+        )
         await feed.ready.wait()
         await loop.run_in_executor(None, wait_for_url, f"http://127.0.0.1:{port}/readyz")
         _, client = await loop.create_connection(lambda: Client(port), "127.0.0.1", port)

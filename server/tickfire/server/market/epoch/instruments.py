@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.base.calendar.sessions import Sessions
+from tickfire.base.units import utc
 from tickfire.ingest.kernel.state import InstrumentStates, blank_row
 from tickfire.server.market.candles.tracks import Span, Track
 from tickfire.server.market.epoch.feed_clock import FeedClock, Part, parts_of
@@ -150,7 +151,7 @@ class Instruments:
         clock = self._clocks.get(feed)
         if clock is None or clock.holds(ts):
             return False
-        logger.info("the symbols of feed %d are now those of %d ns", feed, ts)
+        logger.info("the symbols of feed %d are now those of %s", feed, utc(ts))
         before = [listing.symbol for listing in self.listings]
         self.set_time(feed, ts)
         return before != [listing.symbol for listing in self.listings]
