@@ -18,7 +18,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from tickfire.server.limits.admission import Admission
 from tickfire.server.limits.causes import (
@@ -83,6 +83,7 @@ class LimitedHTTP(HttpToolsProtocol):
         self._dropped = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
+        self._running: RequestResponseCycle | None = None
 
     @property
     def _peer(self) -> str:
@@ -107,6 +108,10 @@ class LimitedHTTP(HttpToolsProtocol):
             self._admission.dismiss_guest(self)
         else:
             self._admission.leave(self._client)
+        if self._running is not None and self._running is not self.cycle:
+            # uvicorn tells only the request that came last.
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -156,7 +161,10 @@ class LimitedHTTP(HttpToolsProtocol):
             self._stop_parsing(self._beyond)
         if len(self.pipeline) >= MAX_WAITING:
             self._stop_parsing(PIPELINE)
+        waits = self._responds
         super().on_headers_complete()
+        if not waits:
+            self._running = self.cycle
         self._responds = self._responds or not self._asks_for_websocket()
         if self._beyond is not None:
             self.cycle.keep_alive = False
@@ -164,6 +172,7 @@ class LimitedHTTP(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with the next request, if the client has sent one."""
         self._responds = bool(self.pipeline)
+        self._running = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
 
     def _asks_for_health(self) -> bool:
