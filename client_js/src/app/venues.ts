@@ -10,7 +10,7 @@ export interface VenueRow {
   bidSize: string;
   ask: string;
   askSize: string;
-  /** Whether no other venue bids more, and whether none asks less. */
+  /** True if no other venue bids more, and true if none asks less. */
   isBestBid: boolean;
   isBestAsk: boolean;
 }

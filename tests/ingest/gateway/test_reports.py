@@ -1,4 +1,4 @@
-"""What the simulated market tells beside trades and quotes: halts, statistics, auctions."""
+"""Reports of the simulated market: halts, statistics and auctions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ingest asks a live gateway for, and how it takes a refusal."""
+"""Schemas that ingest asks a live gateway for, and refusals of them."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from tickfire.ingest.dbn.enums import SCHEMAS
 
 DEFAULT_SCHEMAS: Final = ("mbp-1", "definition", "status", "statistics")
-"""What the page shows: trades and quotes, instruments, halts, and figures of the session."""
+"""Schemas of all that the page shows: trades, quotes, instruments, halts, session statistics."""
 
 _SAME_TRADES: Final[Mapping[str, Collection[str]]] = {
     "trades": ("mbo", "mbp-10", "mbp-1", "tbbo", "cmbp-1", "tcbbo"),
