@@ -1,8 +1,4 @@
-"""Clients of redis-py that follow their keys, each made from a URL.
-
-A command is given up once its key has moved (see `tickfire.store.watch`), and errors that redis-py
-does not derive from `RedisError` become ones that are.
-"""
+"""Clients of redis-py that follow their keys, each made from a URL."""
 
 from __future__ import annotations
 
@@ -25,7 +21,7 @@ from tickfire.store.cluster import ClusterClient
 from tickfire.store.errors import as_redis_errors
 from tickfire.store.limits import CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S
 from tickfire.store.url import Host, RedisUrl
-from tickfire.store.watch import Watch
+from tickfire.store.watched import Watched
 
 NOT_OF_CLUSTERS: Final = ("ssl_ca_path", "ssl_password")
 """TLS options that redis-py's `RedisCluster` does not accept."""
@@ -38,21 +34,8 @@ TIMEOUTS: Final[Mapping[str, Any]] = {
 }
 
 
-class SingleClient(Redis):
+class SingleClient(Watched, Redis):  # type: ignore[misc]  # redis-py's bases disagree
     """Client of a server that stands alone, or of the primary that Sentinels name."""
-
-    watched_by: Watch | None = None
-
-    async def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Send a command, watched; return its reply."""
-        if self.watched_by is None:
-            return await self._execute(*args, **options)
-        async with self.watched_by.attempt(args[:2]):
-            return await self._execute(*args, **options)
-
-    async def _execute(self, *args: Any, **options: Any) -> Any:
-        with as_redis_errors():
-            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
 
 class SentinelPrimary:

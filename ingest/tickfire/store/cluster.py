@@ -20,7 +20,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tickfire.store.errors import as_redis_errors
 from tickfire.store.url import Host
-from tickfire.store.watch import Watch
+from tickfire.store.watched import Watched
 
 LOOK_TIMEOUT_S: Final = 1.0
 """Maximum time to wait for any node of a Cluster to answer."""
@@ -32,15 +32,13 @@ ATTEMPTS: Final = 3
 """Number of times that a command is sent again to a Cluster before it fails."""
 
 
-class ClusterClient(RedisCluster):
+class ClusterClient(Watched, RedisCluster):  # type: ignore[misc]  # redis-py's bases disagree
     """Client of a Cluster; also the `Servers` of its keys.
 
     Attributes
     ----------
     version : int
     """
-
-    watched_by: Watch | None = None
 
     def __init__(self, hosts: Sequence[Host], **options: Any) -> None:
         nodes = [ClusterNode(host, port) for host, port in hosts]
@@ -51,17 +49,6 @@ class ClusterClient(RedisCluster):
         self.version = 0
 
     # --- redis-py's own
-    async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
-        """Send a command, watched; return its reply."""
-        if self.watched_by is None:
-            return await self._execute(*args, **kwargs)
-        async with self.watched_by.attempt(args[:2]):
-            return await self._execute(*args, **kwargs)
-
-    async def _execute(self, *args: Any, **kwargs: Any) -> Any:
-        with as_redis_errors():
-            return await super().execute_command(*args, **kwargs)
-
     async def initialize(
         self,
         additional_startup_nodes_info: list[tuple[str, int]] | None = None,
