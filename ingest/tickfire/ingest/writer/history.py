@@ -129,8 +129,10 @@ class HistoryWriter:
         parts: list[Instrument] = []
         for each in sorted(instruments, key=lambda row: row.start):
             for other in self._table.contradicting(each):
+                if other.start:
+                    continue
                 begin = begins.of(other.instrument_id) or each.end
-                if not other.start and each.start < begin:
+                if each.start < begin:
                     replaced.append(other)
                     changed.append(self._table.begin(other, begin))
             free = self._table.free_parts(each)
@@ -147,7 +149,7 @@ class HistoryWriter:
         return parts
 
     def _warn_of_rest(self, row: Instrument, free: list[Instrument]) -> None:
-        """Say what of the history of a mapping is left out, if anything is."""
+        """Log the parts of a mapping's history that are left out, if any."""
         if [(part.start, part.end) for part in free] == [(row.start, row.end)]:
             return
         for other in self._table.contradicting(row):
@@ -179,15 +181,18 @@ class _Begins:
 
     def __init__(self, limits: _Limits, present: dict[int, NDArray[np.int64]]) -> None:
         self._limits = limits
-        self._present = present
+        self._firsts: dict[int, int] = {}
+        for kind, starts in present.items():
+            if len(starts):
+                number, first = kind >> 32, int(starts[0])
+                self._firsts[number] = min(first, self._firsts.get(number, first))
 
     def of(self, instrument_id: int) -> int:
         """Return when the data of an id begins, or else the feed's time; 0 before any data."""
-        starts = [
-            int(starts[0]) for kind, starts in self._present.items() if kind >> 32 == instrument_id
-        ]
-        running = self._limits.running(instrument_id)
-        return min([*starts, *running], default=self._limits.newest)
+        times = self._limits.running(instrument_id)
+        if instrument_id in self._firsts:
+            times.append(self._firsts[instrument_id])
+        return min(times, default=self._limits.newest)
 
 
 class _Limits:
@@ -223,7 +228,10 @@ def _are_within(
 ) -> NDArray[np.bool_]:
     """Return which bars begin within a part of their instrument, or have no instrument at all."""
     kept = ~np.isin(bars["instrument_id"], [each.instrument_id for each in instruments])
+    numbers = set(bars["instrument_id"].tolist())
     for part in parts:
+        if part.instrument_id not in numbers:
+            continue
         own = bars["instrument_id"] == part.instrument_id
         kept |= own & (bars["start"] >= part.start) & (bars["start"] < end_of(part))
     return kept
