@@ -7,7 +7,13 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    start_http_server,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -22,6 +28,14 @@ type Labels = tuple[str, ...]
 """The value of each label."""
 type Read = Callable[[], Mapping[Labels, float]]
 """Returns a number for each combination of label values; without labels, for the empty one."""
+
+
+def process_registry() -> CollectorRegistry:
+    """Return a registry with the figures of this process, of Python and of its collector."""
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    return registry
 
 
 class Watched(Collector):

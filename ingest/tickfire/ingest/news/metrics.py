@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    GCCollector,
-    PlatformCollector,
-    ProcessCollector,
-)
+from prometheus_client import Counter, Gauge
 
-from tickfire.base.exposition import Watched
+from tickfire.base.exposition import Watched, process_registry
 from tickfire.ingest.news.publish import Publisher
 
 PREFIX: Final = "tickfire_news_"
@@ -32,10 +25,7 @@ class NewsMetrics:
     """
 
     def __init__(self, publisher: Publisher) -> None:
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        PlatformCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
+        self.registry = process_registry()
         self.registry.register(
             Watched(
                 f"{PREFIX}headlines",

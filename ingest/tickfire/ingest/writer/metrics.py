@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from prometheus_client import (
-    CollectorRegistry,
-    GCCollector,
-    Histogram,
-    PlatformCollector,
-    ProcessCollector,
-)
+from prometheus_client import Histogram
 
-from tickfire.base.exposition import Labels, Watched
+from tickfire.base.exposition import Labels, Watched, process_registry
 from tickfire.base.loop_lag import BUCKETS, LoopLag
 from tickfire.base.units import NS_PER_S
 from tickfire.ingest.writer.figures import Figures
@@ -38,11 +32,8 @@ class IngestMetrics:
     """
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = process_registry()
         self.feeds: dict[int, Figures | None] = {}
-        ProcessCollector(registry=self.registry)
-        PlatformCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
         self.lag = LoopLag(
             Histogram(
                 f"{PREFIX}loop_lag_seconds",
