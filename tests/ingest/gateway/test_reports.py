@@ -19,6 +19,7 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_TRADE,
 )
 from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.ingest.dbn.records import field_offsets
 from tickfire.ingest.dbn.reports import decode_report_record
 from tickfire.ingest.gateway.market.halts import LONGEST_S, SHORTEST_S, SPAN_S, Halt, Halts
 from tickfire.ingest.gateway.market.reports.reporter import Reporter
@@ -30,6 +31,7 @@ from tickfire.store.reports import Imbalance, Report, Statistic, TradingStatus
 
 REPORTS = (RTYPE_STATISTICS, RTYPE_STATUS, RTYPE_IMBALANCE)
 DAY = 86_400 * S
+STOCKS = {row.instrument_id for row in listings(12, 5, NOON) if row.kind.instrument_class == STOCK}
 BEFORE_MIDNIGHT = NOON // DAY * DAY + DAY - 2 * S
 
 
@@ -73,10 +75,9 @@ def test_databento_reads_every_report(quarter: list[bytes]) -> None:
 
 
 def test_times_never_fall(quarter: list[bytes]) -> None:
-    offsets = {RTYPE_STATISTICS: 16, RTYPE_STATUS: 16, RTYPE_IMBALANCE: 16}
+    offsets = field_offsets("ts_recv").tolist()
     received = [
-        int.from_bytes(record[(at := offsets.get(record[1], 32)) : at + 8], "little")
-        for record in quarter
+        int.from_bytes(record[(at := offsets[record[1]]) : at + 8], "little") for record in quarter
     ]
     assert received == sorted(received)
 
@@ -85,8 +86,7 @@ def test_a_session_begins_with_figures_of_the_day_before(quarter: list[bytes]) -
     first = reports_of(quarter[:60])
     settled = {r.instrument_id: r for r in first if getattr(r, "name", "") == "settlement_price"}
     closed = {r.instrument_id for r in first if getattr(r, "name", "") == "close_price"}
-    stocks = {row.instrument_id for row in listings(12, 5, NOON) if row.kind.root == row.symbol}
-    assert closed == stocks and not closed & set(settled) and len(closed) + len(settled) == 12
+    assert closed == STOCKS and not closed & set(settled) and len(closed) + len(settled) == 12
     for report in settled.values():
         assert isinstance(report, Statistic)
         assert report.flags == 1 and report.reference == NOON // DAY * DAY - DAY
@@ -137,10 +137,9 @@ def test_a_new_day_has_figures_of_its_own() -> None:
 
 def test_an_auction_of_the_stocks_is_told_of_until_it_takes_place(quarter: list[bytes]) -> None:
     told = [report for report in reports_of(quarter) if isinstance(report, Imbalance)]
-    stocks = {row.instrument_id for row in listings(12, 5, NOON) if row.kind.root == row.symbol}
     due = NOON + 900 * S
-    assert {r.instrument_id for r in told} == stocks
-    for number in stocks:
+    assert {r.instrument_id for r in told} == STOCKS
+    for number in STOCKS:
         own = [r for r in told if r.instrument_id == number and r.auction == "I"]
         assert [r.ts_event for r in own] == list(range(due - 120 * S, due, 5 * S))
         assert all(r.auction_time == due and r.side in "ABN" for r in own)

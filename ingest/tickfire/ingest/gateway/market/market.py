@@ -54,7 +54,6 @@ class SimulatedMarket:
             config.seed, self._time, instruments=config.instruments, speed=config.speed
         )
         self._reporter = Reporter(self._simulation.listings, self._simulation.halts, config.seed)
-        self._begins = True
         self._history = History(history_ns)
         self._sinks: set[SegmentSink] = set()
         self._pump: asyncio.Task[None] | None = None
@@ -113,8 +112,7 @@ class SimulatedMarket:
             self._time = now - self._history.length_ns
             self._simulation.skip_to(self._time)
         while self._time < now:
-            if self._begins or self._time % NS_PER_S == 0:
-                self._begins = False
+            if not self._reporter.has_begun or self._time % NS_PER_S == 0:
                 told = self._reporter.told_at(self._time, self._simulation.received)
                 yield from _segments(told)
             self._time = min(now, (self._time // NS_PER_S + 1) * NS_PER_S)

@@ -11,11 +11,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.calendar.bounds import DAY_S
 from tickfire.base.units import NS_PER_S
 from tickfire.ingest.dbn.layout import RTYPE_IMBALANCE, SIDE_ASK, SIDE_BID, SIDE_NONE
 from tickfire.ingest.gateway.market.halts import Halt
 from tickfire.ingest.gateway.market.parameters import CLOSE_S, OPEN_S
-from tickfire.ingest.gateway.market.reports.records import blank_reports
+from tickfire.ingest.gateway.market.reports.records import NO_REPORTS, blank_reports
 from tickfire.ingest.gateway.market.simulation import tick_size
 from tickfire.ingest.gateway.market.universe import STOCK, Listing
 
@@ -30,7 +31,6 @@ SURPLUS_LOTS: Final = 60
 """The mean surplus of one side when an auction is first told of, in typical trades."""
 COLLAR: Final = 0.05
 """The distance of the price limits from the reference price, as a fraction."""
-_DAY_S: Final = 86_400
 _OPENING, _CLOSING, _HALT, _INTRADAY = (ord(code) for code in "OCHI")
 
 
@@ -67,7 +67,7 @@ class Auctions:
         """
         second = ns // NS_PER_S
         if second % STEP_S:
-            return np.zeros(0, np.uint8)
+            return NO_REPORTS
         rows = np.flatnonzero(self._is_stock)
         halted = np.zeros(0, np.int64)
         parts = []
@@ -79,7 +79,7 @@ class Auctions:
             parts.append((np.setdiff1d(rows, halted), due - AHEAD_S, due, _kind_of(due)))
         return np.concatenate(
             [
-                np.zeros(0, np.uint8),
+                NO_REPORTS,
                 *(
                     self._records(ids, begin, end, kind, ns, received, prices)
                     for ids, begin, end, kind in parts
@@ -128,7 +128,7 @@ class Auctions:
 
 
 def _kind_of(due_s: int) -> int:
-    time_of_day = due_s % _DAY_S
+    time_of_day = due_s % DAY_S
     if time_of_day == OPEN_S:
         return _OPENING
     return _CLOSING if time_of_day == CLOSE_S else _INTRADAY

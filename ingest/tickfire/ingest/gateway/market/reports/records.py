@@ -1,4 +1,4 @@
-"""Empty DBN records of reports."""
+"""DBN records of reports: none, or empty ones."""
 
 from __future__ import annotations
 
@@ -8,14 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickfire.ingest.dbn.file import aligned
-from tickfire.ingest.dbn.layout import RTYPE_IMBALANCE, RTYPE_STATISTICS, RTYPE_STATUS
-from tickfire.ingest.dbn.records import IMBALANCE, STATISTICS_V3, STATUS
+from tickfire.ingest.dbn.records import record_dtype
 
-_DTYPES: Final = {
-    RTYPE_IMBALANCE: IMBALANCE,
-    RTYPE_STATISTICS: STATISTICS_V3,
-    RTYPE_STATUS: STATUS,
-}
+NO_REPORTS: Final = np.zeros(0, np.uint8)
 
 
 def blank_reports(
@@ -36,7 +31,8 @@ def blank_reports(
     void[n]
         Of the dtype of the type in DBN version 3.
     """
-    dtype = _DTYPES[rtype]
+    dtype = record_dtype(rtype)
+    assert dtype is not None
     data = aligned(len(instrument_ids) * dtype.itemsize)
     data[:] = 0
     rows: NDArray[Any] = data.view(dtype)

@@ -1,4 +1,4 @@
-"""Reporter of the simulated market: what a venue tells beside trades and quotes."""
+"""Reporter of the simulated market: statistics, status and imbalance records."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tickfire.ingest.gateway.market.halts import Halts
 from tickfire.ingest.gateway.market.parameters import LATENCY_NS
 from tickfire.ingest.gateway.market.reports.auctions import Auctions
+from tickfire.ingest.gateway.market.reports.records import NO_REPORTS
 from tickfire.ingest.gateway.market.reports.statistics import SessionStatistics
 from tickfire.ingest.gateway.market.reports.statuses import Statuses
 from tickfire.ingest.gateway.market.universe import Listing
@@ -26,6 +27,11 @@ class Reporter:
     listings : list of Listing
     halts : Halts
     seed : int
+
+    Attributes
+    ----------
+    has_begun : bool
+        True once the first records were told.
     """
 
     def __init__(self, listings: list[Listing], halts: Halts, seed: int) -> None:
@@ -33,7 +39,7 @@ class Reporter:
         self._statistics = SessionStatistics(listings, seed)
         self._statuses = Statuses(listings)
         self._auctions = Auctions(listings, seed)
-        self._has_begun = False
+        self.has_begun = False
 
     def told_at(self, ns: int, received: int) -> NDArray[np.uint8]:
         """Return the records of what happens at a time by the clock.
@@ -54,8 +60,8 @@ class Reporter:
         halt = self._halts.at(ns)
         parts = [self._statistics.begin_session(ns, received)]
         changes = self._statuses.follow(halt, ns, received)
-        parts.append(changes if self._has_begun else self._statuses.present(ns, received))
-        self._has_begun = True
+        parts.append(changes if self.has_begun else self._statuses.present(ns, received))
+        self.has_begun = True
         parts.append(self._auctions.told_at(ns, received, self._statistics.last, halt))
         return np.concatenate(parts)
 
@@ -68,6 +74,6 @@ class Reporter:
 
         Before the beginning there are none.
         """
-        if not self._has_begun:
-            return np.zeros(0, np.uint8)
+        if not self.has_begun:
+            return NO_REPORTS
         return np.concatenate([self._statistics.present(ns, ns), self._statuses.present(ns, ns)])

@@ -8,15 +8,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tickfire.base.units import NS_PER_S, PRICE_SCALE, UNDEF_PRICE
+from tickfire.base.calendar.bounds import DAY_NS
+from tickfire.base.units import PRICE_SCALE, UNDEF_PRICE
 from tickfire.ingest.dbn.layout import RTYPE_STATISTICS, RTYPE_TRADE, UNDEF_TIMESTAMP
 from tickfire.ingest.dbn.report_names import STATISTICS, code_of
-from tickfire.ingest.gateway.market.reports.records import blank_reports
+from tickfire.ingest.gateway.market.reports.records import NO_REPORTS, blank_reports
 from tickfire.ingest.gateway.market.simulation import tick_size
 from tickfire.ingest.gateway.market.universe import FUTURE, Listing
 from tickfire.ingest.gateway.segment import Segment
 
-DAY_NS: Final = 86_400 * NS_PER_S
 OPEN: Final = "opening_price"
 HIGH: Final = "trading_session_high_price"
 LOW: Final = "trading_session_low_price"
@@ -31,7 +31,6 @@ OPEN_INTEREST_SIGMA: Final = 0.02
 FINAL_FLAG: Final = 1
 """Marks a settlement price as final."""
 _UNKNOWN: Final = UNDEF_PRICE
-_NO_REPORTS: Final = np.zeros(0, np.uint8)
 
 
 class SessionStatistics:
@@ -71,7 +70,7 @@ class SessionStatistics:
         """Begin the session of a time, unless it has begun; return its first records."""
         day = ns // DAY_NS
         if day == self._day:
-            return _NO_REPORTS
+            return NO_REPORTS
         draw = np.random.default_rng([self._seed, day])
         before = self.last
         if self._day < 0:
@@ -89,14 +88,14 @@ class SessionStatistics:
         """Return the records of what the trades of a segment have changed."""
         trades = np.flatnonzero(segment.rtypes == RTYPE_TRADE)
         if not len(trades):
-            return _NO_REPORTS
+            return NO_REPORTS
         words = segment.data.view(np.int64)
         starts = segment.offsets[trades] >> 3
         prices = words[starts + 2]
         rows = segment.instrument_ids[trades].astype(np.int64) - self._ids[0]
         self.last[rows] = prices
         if not self._has_new_extreme(rows, prices):
-            return _NO_REPORTS
+            return NO_REPORTS
         received = int(words[(segment.offsets[-2] >> 3) + 4])
         times = int(words[starts[-1] + 1]), received
         opened = self._open(rows, prices)
@@ -152,7 +151,7 @@ class SessionStatistics:
         self, name: str, rows: NDArray[np.int64], ts_event: int, ts_recv: int
     ) -> NDArray[np.uint8]:
         if not len(rows):
-            return _NO_REPORTS
+            return NO_REPORTS
         records = blank_reports(RTYPE_STATISTICS, self._ids[rows], ts_event, ts_recv)
         values = self._values[name][rows]
         is_quantity = name == OPEN_INTEREST

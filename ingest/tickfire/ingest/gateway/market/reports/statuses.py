@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tickfire.ingest.dbn.layout import RTYPE_STATUS
 from tickfire.ingest.dbn.report_names import STATUS_REASONS, STATUSES, code_of
 from tickfire.ingest.gateway.market.halts import Halt
-from tickfire.ingest.gateway.market.reports.records import blank_reports
+from tickfire.ingest.gateway.market.reports.records import NO_REPORTS, blank_reports
 from tickfire.ingest.gateway.market.universe import Listing
 
 TRADING: Final = code_of(STATUSES, "trading")
@@ -35,7 +35,7 @@ class Statuses:
     def follow(self, halt: Halt | None, ns: int, received: int) -> NDArray[np.uint8]:
         """Note which halt is in force, if any; return the records of what that changes."""
         if halt == self._halt:
-            return np.zeros(0, np.uint8)
+            return NO_REPORTS
         rows = []
         if self._halt is not None:
             rows.append(self._set(self._halt.row, TRADING, _NONE))
