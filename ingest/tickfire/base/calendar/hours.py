@@ -138,7 +138,7 @@ NAMED: Final[Mapping[str, str]] = {
 }
 """Trading hours that have a name of their own."""
 HALF_DAYS: Final[Mapping[str, int]] = {"us-equities": 13 * 60, "us-equities-extended": 17 * 60}
-"""When those that follow the US stock exchanges close on half days, in minutes after midnight."""
+"""Closing times of half days at the US stock exchanges, in minutes after midnight."""
 ALWAYS: Final = TradingHours("UTC")
 """A market that never closes; its days are those of UTC."""
 

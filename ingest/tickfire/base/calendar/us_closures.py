@@ -6,23 +6,24 @@ follow. Closures that no rule foretells, such as days of mourning, are not among
 
 from __future__ import annotations
 
+from calendar import MONDAY, SATURDAY, SUNDAY, THURSDAY, Day
 from datetime import date, timedelta
 from functools import lru_cache
 
-MONDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = 0, 3, 4, 5, 6
+from tickfire.base.calendar.weekdays import nth_weekday
 
 
 @lru_cache
 def holidays(year: int) -> frozenset[date]:
     """Return the days of a year on which the exchanges are closed, weekends left out."""
     found = {
-        _nth(year, 1, MONDAY, 3),  # Martin Luther King
-        _nth(year, 2, MONDAY, 3),  # Washington
+        nth_weekday(year, 1, MONDAY, 3),  # Martin Luther King
+        nth_weekday(year, 2, MONDAY, 3),  # Washington
         _easter(year) - timedelta(2),  # Good Friday
-        _last_monday_of_may(year),  # Memorial Day
+        nth_weekday(year, 6, MONDAY, 0),  # Memorial Day, the last Monday of May
         _observed(date(year, 7, 4)),
-        _nth(year, 9, MONDAY, 1),  # Labor Day
-        _nth(year, 11, THURSDAY, 4),  # Thanksgiving
+        nth_weekday(year, 9, MONDAY, 1),  # Labor Day
+        nth_weekday(year, 11, THURSDAY, 4),  # Thanksgiving
         _observed(date(year, 12, 25)),
     }
     if date(year, 1, 1).weekday() != SATURDAY:  # no year's last day is given up for the next
@@ -36,7 +37,7 @@ def holidays(year: int) -> frozenset[date]:
 def half_days(year: int) -> frozenset[date]:
     """Return the days of a year on which the exchanges close at 13:00."""
     before = (date(year, 7, 3), date(year, 12, 24))
-    after = _nth(year, 11, THURSDAY, 4) + timedelta(1)
+    after = nth_weekday(year, 11, THURSDAY, 4) + timedelta(1)
     days = {day for day in before if day.weekday() <= THURSDAY}
     return frozenset({*days, after}) - holidays(year)
 
@@ -51,19 +52,9 @@ def is_half_day(day: date) -> bool:
     return day in half_days(day.year)
 
 
-def _nth(year: int, month: int, weekday: int, count: int) -> date:
-    first = date(year, month, 1)
-    return first + timedelta((weekday - first.weekday()) % 7 + 7 * (count - 1))
-
-
-def _last_monday_of_may(year: int) -> date:
-    last = date(year, 5, 31)
-    return last - timedelta(last.weekday())
-
-
 def _observed(day: date) -> date:
     """Return the Friday before a holiday on a Saturday, the Monday after one on a Sunday."""
-    return day + timedelta({SATURDAY: -1, SUNDAY: 1}.get(day.weekday(), 0))
+    return day + timedelta({SATURDAY: -1, SUNDAY: 1}.get(Day(day.weekday()), 0))
 
 
 def _easter(year: int) -> date:

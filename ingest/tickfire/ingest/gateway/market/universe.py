@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import random
 import string
+from calendar import FRIDAY
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from tickfire.base.calendar.weekdays import nth_weekday
 from tickfire.base.units import NS_PER_S
 
 _QUARTERS: Final = {3: "H", 6: "M", 9: "U", 12: "Z"}
 _ROLL_AHEAD: Final = timedelta(days=8)
 """The time before a future's expiration at which the next one replaces it."""
-_FRIDAY: Final = 4
 
 FUTURE: Final = "F"
 STOCK: Final = "K"
@@ -122,7 +123,7 @@ def _listed(number: int, kind: Kind, day: date) -> Listing:
     if kind.instrument_class == STOCK:
         return Listing(1000 + number, kind.root, kind, None)
     month = _front_month(day)
-    expiry = _third_friday(month.year, month.month)
+    expiry = _expiry(month)
     symbol = f"{kind.root}{_QUARTERS[month.month]}{month.year % 10}"
     noon = datetime(expiry.year, expiry.month, expiry.day, 14, 30, tzinfo=UTC)
     return Listing(1000 + number, symbol, kind, int(noon.timestamp()) * NS_PER_S)
@@ -131,16 +132,14 @@ def _listed(number: int, kind: Kind, day: date) -> Listing:
 def _front_month(day: date) -> date:
     """Return the first day of the month of the front contract."""
     month = date(day.year, day.month, 1)
-    while (
-        month.month not in _QUARTERS or _third_friday(month.year, month.month) <= day + _ROLL_AHEAD
-    ):
+    while month.month not in _QUARTERS or _expiry(month) <= day + _ROLL_AHEAD:
         month = (month + timedelta(days=32)).replace(day=1)
     return month
 
 
-def _third_friday(year: int, month: int) -> date:
-    first = date(year, month, 1)
-    return first + timedelta(days=(_FRIDAY - first.weekday()) % 7 + 14)
+def _expiry(month: date) -> date:
+    """Return the third Friday of a month."""
+    return nth_weekday(month.year, month.month, FRIDAY, 3)
 
 
 def _made_up(count: int, seed: int) -> list[Kind]:
