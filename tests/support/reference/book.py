@@ -21,7 +21,7 @@ type Level = tuple[int, int, int]
 
 
 SIGNS = {"B": -1, "A": 1}
-"""By which prices are multiplied to have the best one first."""
+"""Factors of prices that put the best one first."""
 
 
 class Levels:

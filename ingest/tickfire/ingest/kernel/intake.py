@@ -161,10 +161,10 @@ class Intake:
         ahead_ns : int
             Time ahead of the feed's clock that a record may have without a vote.
         may_go_back : bool
-            Whether the clock may go back within what is sent, as in a recording of one instrument
+            True if the clock may go back within what is sent, as in a recording of one instrument
             after another; otherwise the feed then begins again.
         keeps_orders : bool
-            Whether `take_orders` returns the MBO records that were seen before.
+            True if `take_orders` returns the MBO records that were seen before.
         """
         for name in SEEN:
             self._table[f"skip_{name}"] = self._table[name]

@@ -43,10 +43,11 @@ def repeats(asked: Sequence[str]) -> list[Repeat]:
     """
     found = []
     for schema in dict.fromkeys(asked):
-        others = [other for other in _SAME_TRADES.get(schema, ()) if other in asked]
-        found += [Repeat(schema, other, is_whole=True) for other in others[:1]]
-    first, *others = [schema for schema in _WITH_TRADES if schema in asked] or [""]
-    return [*found, *(Repeat(other, first, is_whole=False) for other in others)]
+        other = next((each for each in _SAME_TRADES.get(schema, ()) if each in asked), None)
+        if other is not None:
+            found.append(Repeat(schema, other, is_whole=True))
+    wider = [schema for schema in _WITH_TRADES if schema in asked]
+    return [*found, *(Repeat(schema, wider[0], is_whole=False) for schema in wider[1:])]
 
 
 def schema_in(text: str) -> str | None:

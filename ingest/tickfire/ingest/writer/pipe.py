@@ -87,9 +87,9 @@ class Pipe:
         self._script = self._server = b""
         self._tail = b""  # the head that the last batch under way leaves
         self._in_flight = 0
-        self._overtaken = False  # whether the streams hold entries after the head
+        self._overtaken = False  # true while the streams hold entries after the head
         self._progressed = False
-        self._refused = False  # whether a refusal is logged, and no write was taken since
+        self._refused = False  # true from a logged refusal until a write is taken
         self._drained = asyncio.Event()
         self._newest: TickWrite | None = None
         self.recent = Recent((ACKNOWLEDGED,))

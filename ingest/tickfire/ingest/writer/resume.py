@@ -159,7 +159,7 @@ class Resumption:
             self._skip, self.seen = SKIP_NONE, Seen(origin, recording)
             self._start = 0 if is_replay else self._first_start(now)
             return Resume(self._start or None)
-        self.seen = Seen(origin, recording, seen.latest, seen.received, seen.channels)
+        self.seen = msgspec.structs.replace(seen, origin=origin, recording=recording)
         if is_replay:
             self._skip, self._start = SKIP_BY_NUMBER, 0
             return Resume(paced_from=seen.latest)
