@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.publisher import STREAM
-from tickfire.store.entries import BadEntry, ticks_of
+from tickfire.store.entries import BadEntry, status_of, ticks_of
 from tickfire.store.epoch import epoch_of
 from tickfire.store.limits import MAX_SHARDS, MAX_TICKS_PER_ENTRY
 from tickfire.store.resp import RespParser
-from tickfire.store.schema import BAR, BINARY_HEADER, ENTRY_HEADER, STATE, TICK, Stream
+from tickfire.store.schema import BAR, BINARY_HEADER, ENTRY_HEADER, STATE, TICK, Status, Stream
 from tickfire.store.writes import BarWrite, SnapshotWrite, tick_writes
 
 
@@ -59,6 +60,21 @@ def test_a_written_entry_is_read_as_it_was(count: int, first: int) -> None:
 def test_an_entry_that_is_not_ours_is_bad(entry_id: bytes, header: bytes, data: bytes) -> None:
     with pytest.raises(BadEntry):
         ticks_of((entry_id, {b"h": header, b"d": data}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"), [("epoch", True), ("instrument", True), ("session", True), ("gap", False)]
+)
+def test_a_status_tells_whether_it_changes_feeds(kind: str, changes: bool) -> None:
+    status = Status(kind, at=1, feed=3)
+    read = status_of((b"1-0", {b"d": msgspec.msgpack.encode(status)}))
+    assert read == status
+    assert read.changes_feeds is changes
+
+
+@given(st.binary(max_size=40))
+def test_an_entry_that_holds_no_status_has_none(data: bytes) -> None:
+    assert status_of((b"1-0", {b"d": data})) is None
 
 
 def test_positions_of_every_kind_are_shifted_into_a_new_epoch() -> None:

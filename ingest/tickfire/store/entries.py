@@ -1,15 +1,16 @@
-"""Decoding of stream entries: ids, ticks and bars. Pure."""
+"""Decoding of stream entries: ids, ticks, bars and statuses. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
 from tickfire.store.resp import Reply
-from tickfire.store.schema import BAR, ENTRY_SCHEMA_TICK, ENTRY_VERSION, TICK, Rows
+from tickfire.store.schema import BAR, ENTRY_SCHEMA_TICK, ENTRY_VERSION, TICK, Rows, Status
 from tickfire.store.writes import HEADER
 
 type Entry = tuple[bytes, dict[bytes, bytes]]
@@ -17,6 +18,8 @@ type Entry = tuple[bytes, dict[bytes, bytes]]
 
 NO_ID: Final = b"0-0"
 """An id that comes before that of every entry."""
+
+_STATUS: Final = msgspec.msgpack.Decoder(Status)
 
 
 class BadEntry(ValueError):
@@ -167,6 +170,14 @@ def all_bars_of(entries: list[Entry]) -> Rows:
     packed = [fields.get(b"d", b"") for _, fields in entries]
     whole = b"".join(data for data in packed if len(data) % BAR.itemsize == 0)
     return np.frombuffer(whole, BAR)
+
+
+def status_of(entry: Entry) -> Status | None:
+    """Return the status in an entry of stream ``status``, None if it cannot be decoded."""
+    try:
+        return _STATUS.decode(entry[1].get(b"d", b""))
+    except msgspec.MsgspecError:
+        return None
 
 
 def split(entry: TickEntry, position: int) -> tuple[TickEntry | None, int]:

@@ -481,6 +481,11 @@ class Status(msgspec.Struct, frozen=True, tag=False):
     begin: int = 0
     end: int = 0
 
+    @property
+    def changes_feeds(self) -> bool:
+        """True if a feed may have another epoch now, or other instruments."""
+        return self.kind in ("session", "instrument", "epoch")
+
 
 def shard_of(feed: int, instrument_id: int, shards: int) -> int:
     """Return the shard of an instrument: the splitmix64 hash of its key, modulo `shards`."""

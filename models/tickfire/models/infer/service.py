@@ -28,6 +28,7 @@ from tickfire.models.registry import STREAM_MODELS, stream_model
 from tickfire.models.reload import Reloader
 from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
+from tickfire.store.entries import Entry, status_of
 from tickfire.store.epoch import epochs_of, instruments_of, read_hash
 from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.heartbeat import Heartbeat
@@ -38,7 +39,7 @@ from tickfire.store.tail import Tail
 
 SENTIMENT: Final = "sentiment"
 LOOK_S: Final = 1.0
-"""Interval at which epoch, instrument table and artifacts are checked."""
+"""Interval at which epoch, instrument table and artifacts are checked, in seconds."""
 LOOKS_PER_TABLE: Final = 15
 
 logger = logging.getLogger(__name__)
@@ -99,8 +100,9 @@ class Infer:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._headlines.run())
-                tasks.create_task(self._refresh_for_ever())
                 tasks.create_task(self._follow_status())
+                tasks.create_task(self._refresh_for_ever())
+                tasks.create_task(self._reload_for_ever())
                 tasks.create_task(Heartbeat(self._store, "infer", self._figures).run())
         finally:
             await asyncio.gather(*(feed.stop() for feed in self._feeds.values()))
@@ -118,9 +120,14 @@ class Infer:
         self.counters.refusals.labels(SENTIMENT).set(self.sentiment.refusals)
 
     async def _follow_status(self) -> None:
-        """Look at once when ingest tells something, such as new instruments."""
+        """Refresh at once when ingest announces another epoch or other instruments."""
         last = await newest_id(self._store, STATUS_KEY)
-        await Tail(self._store, {STATUS_KEY: last}, lambda *_: self._announced.set()).run()
+        await Tail(self._store, {STATUS_KEY: last}, self._on_status).run()
+
+    def _on_status(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
+        statuses = map(status_of, entries)
+        if any(status is not None and status.changes_feeds for status in statuses):
+            self._announced.set()
 
     async def _refresh_for_ever(self) -> None:
         while True:
@@ -129,6 +136,10 @@ class Infer:
                     await self._announced.wait()
             self._announced.clear()
             await self._refresh()
+
+    async def _reload_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
             self.reload()
 
     async def _refresh(self) -> None:

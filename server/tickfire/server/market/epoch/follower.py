@@ -7,15 +7,13 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
 from tickfire.base.retry import retry
 from tickfire.base.units import milliseconds
 from tickfire.server.market.epoch.feed import LiveFeed
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.views import REALTIME
-from tickfire.store.entries import Entry
+from tickfire.store.entries import Entry, status_of
 from tickfire.store.epoch import Epoch, NewerLayout, epochs_of, origin_of
 from tickfire.store.requests import RedisUnavailable, Requests, is_told, newest_id
 from tickfire.store.schema import META_KEY, STATUS_KEY, Status, Stream
@@ -26,8 +24,6 @@ EPOCH_CHECK_S: Final = 1.0
 """Time between two checks for new epochs, in seconds."""
 
 logger = logging.getLogger(__name__)
-
-_STATUS: Final = msgspec.msgpack.Decoder(Status)
 
 
 class FeedFollower:
@@ -182,11 +178,10 @@ class FeedFollower:
             self.live.table_is_stale = True  # entries may have been missed before the connection
 
     async def _on_status(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
-        statuses = [status for status in map(_status, entries) if status is not None]
-        kinds = {status.kind for status in statuses}
-        if kinds & {"session", "instrument", "epoch"}:
+        statuses = [status for status in map(status_of, entries) if status is not None]
+        if any(status.changes_feeds for status in statuses):
             self._check_now.set()
-        if "instrument" in kinds and self.live is not None:
+        if self.live is not None and any(status.kind == "instrument" for status in statuses):
             await self.live.learn()
         for status in statuses:
             if status.kind == "gap" and status.feed is not None and self.live is not None:
@@ -201,13 +196,6 @@ async def _seed(market: LiveMarket, feed: LiveFeed) -> dict[Stream, int]:
         logger=logger,
         is_told=is_told,
     )
-
-
-def _status(entry: Entry) -> Status | None:
-    try:
-        return _STATUS.decode(entry[1].get(b"d", b""))
-    except msgspec.MsgspecError:
-        return None
 
 
 def _gap_as_json(status: Status) -> dict[str, object]:
