@@ -9,14 +9,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tickfire.base.units import UNDEF_PRICE
 from tickfire.kernels.pointers import address_of
 from tickfire.models.anomaly.baseline import BASELINE_WORDS
 from tickfire.models.anomaly.series_kernel import score_series
 from tickfire.models.anomaly.ticks_kernel import (
     ALARM_WORDS,
-    ASK,
-    BID,
     COUNT_ALARMS,
     COUNT_QUIET,
     COUNT_ROWS,
@@ -24,14 +21,12 @@ from tickfire.models.anomaly.ticks_kernel import (
     COUNTERS,
     FEATURES,
     KEY,
-    LAST_PRICE,
-    LAST_TS,
     LIMITS,
     ROW_WORDS,
     score_ticks,
 )
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
-from tickfire.store.schema import TICK
+from tickfire.store.schema import TICK, TICK_CLEAR
 
 __all__ = ["FEATURE_NAMES", "Alarm", "Limits", "SeriesScores", "TickDetector", "score"]
 
@@ -147,10 +142,9 @@ class TickDetector:
 
     def interrupt(self, feed: int, instrument_ids: Sequence[int]) -> None:
         """Compare the next trades of instruments with none before; what was learnt stays."""
-        words = self._rows.view(np.int64)[: int(self._counts[COUNT_ROWS])]
-        rows = np.isin(words[:, KEY], [feed << 32 | number for number in instrument_ids])
-        words[rows, LAST_TS : LAST_PRICE + 1] = 0
-        words[rows, BID : ASK + 1] = UNDEF_PRICE
+        clears = np.zeros(len(instrument_ids), TICK)
+        clears["feed"], clears["instrument_id"], clears["kind"] = feed, instrument_ids, TICK_CLEAR
+        self.rows(clears)
 
     def push(self, ticks: NDArray[Any]) -> list[Alarm]:
         """Take ticks, in order, and return the anomalies among their trades.
