@@ -22,12 +22,12 @@ from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.instruments import Instruments
 from tickfire.models.infer.service import Infer, InferConfig
-from tickfire.models.infer.stream_model import Rows, StreamModel
+from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.infer.streams import Streams
 from tickfire.models.records import SENTIMENT_KEY, Signal
 from tickfire.models.registry import STREAM_MODELS, stream_model
 from tickfire.store.epoch import Epoch
-from tickfire.store.schema import NEWS_KEY, TICK, Headline, ticks_key
+from tickfire.store.schema import NEWS_KEY, TICK, Headline, Rows, ticks_key
 from tickfire.store.store import Store
 from tickfire.store.writes import tick_writes
 

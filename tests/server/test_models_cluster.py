@@ -14,8 +14,9 @@ from tests.support.server import Serve
 from tests.support.valkey import Valkey
 from tickfire.models.infer import service
 from tickfire.models.infer.service import Infer, InferConfig
-from tickfire.models.infer.stream_model import Rows, StreamModel
+from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Signal
+from tickfire.store.schema import Rows
 from tickfire.store.store import Store
 
 

@@ -23,7 +23,7 @@ from tickfire.models.infer import service, streams
 from tickfire.models.infer.cli import infer as command
 from tickfire.models.infer.instruments import Instruments
 from tickfire.models.infer.service import Infer, InferConfig
-from tickfire.models.infer.stream_model import Rows, StreamModel
+from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import (
     POSITIONS_KEY,
     SENTIMENT_KEY,
@@ -38,6 +38,7 @@ from tickfire.store.schema import (
     TICK,
     Headline,
     Instrument,
+    Rows,
     mapping_field,
 )
 from tickfire.store.store import Store

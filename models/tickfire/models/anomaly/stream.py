@@ -17,10 +17,10 @@ from tickfire.models.features.catalogue import COLUMNS
 from tickfire.models.infer.closed_bars import ClosedBars, columns_of, end_of
 from tickfire.models.infer.instruments import Instruments, SeriesKey
 from tickfire.models.infer.series_numbers import SeriesNumbers
-from tickfire.models.infer.stream_model import Rows, StreamModel
+from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Signal
 from tickfire.models.reload import Reloader
-from tickfire.store.schema import MINUTE_S
+from tickfire.store.schema import MINUTE_S, Rows
 
 DEFAULT_PATH: Final = SHIPPED / f"{NAME}.json"
 UNITS: Final = ("bp", "", "bp", "s")

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tickfire.models.infer.instruments import Instruments
 from tickfire.models.records import Sentiment, Signal
-
-__all__ = ["Instruments", "Rows", "StreamModel"]
-
-type Rows = NDArray[np.void]
+from tickfire.store.schema import Rows
 
 
 class StreamModel:

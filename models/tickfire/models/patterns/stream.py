@@ -13,13 +13,13 @@ from tickfire.base.calendar.hours import TradingHours
 from tickfire.base.units import NS_PER_MS
 from tickfire.models.infer.closed_bars import ClosedBars
 from tickfire.models.infer.instruments import Instruments, SeriesKey
-from tickfire.models.infer.stream_model import Rows, StreamModel
+from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.patterns.candles import CandlePatterns
 from tickfire.models.patterns.catalogue import CANDLE_PATTERNS
 from tickfire.models.patterns.chart import CHART_MEANINGS, ChartPattern, ChartPatterns
 from tickfire.models.patterns.longer import Candle, LongerCandles
 from tickfire.models.records import Signal
-from tickfire.store.schema import INTERVALS_S, MINUTE_S
+from tickfire.store.schema import INTERVALS_S, MINUTE_S, Rows
 
 INTERVALS: Final = ("1m", "5m", "15m", "1h")
 """Intervals whose candles are evaluated; candles of a second are mostly noise."""

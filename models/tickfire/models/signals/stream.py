@@ -17,7 +17,7 @@ from tickfire.models.features.catalogue import Feature
 from tickfire.models.features.feature_set import FeatureSet
 from tickfire.models.infer.closed_bars import ClosedBars, columns_of, end_of
 from tickfire.models.infer.instruments import Instruments, SeriesKey
-from tickfire.models.infer.stream_model import Rows, StreamModel
+from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Sentiment, Signal
 from tickfire.models.reload import Reloader
 from tickfire.models.rules.program import TRUE
@@ -25,7 +25,7 @@ from tickfire.models.rules.rule_file import Rule, read_rules
 from tickfire.models.signals.context import RuleContext
 from tickfire.models.signals.inputs import Inputs
 from tickfire.models.signals.outlook import KIND, OutlookModel
-from tickfire.store.schema import INTERVALS_S, MINUTE_S
+from tickfire.store.schema import INTERVALS_S, MINUTE_S, Rows
 
 RULES_VARIABLE: Final = "TICKFIRE_RULES"
 """Environment variable that names the file of rules."""
