@@ -19,7 +19,7 @@ from tests.support.browser.chromium import Chart, OpenPage, check_chart
 from tests.support.browser.house import house
 from tests.support.eventually import wait_until
 from tests.support.paths import ROOT
-from tests.support.processes import WORKERS, descendants
+from tests.support.processes import WORKERS, child_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -158,12 +158,6 @@ window.recovery = (settleMs) => new Promise((resolve) => {
 RECOVERY_MS: Final = 10_000 * WORKERS
 SETTLE_MS: Final = 1000
 """Time after which every dependent process has noticed a killed one."""
-
-
-def child_of(pid: int, name: str) -> int:
-    """Return the process of the house `pid` that runs a command."""
-    lines = descendants(pid).items()
-    return next(child for child, line in lines if f"-m tickfire.server {name}" in line)
 
 
 def test_the_page_outlives_each_process(simulated: tuple[str, int], open_page: OpenPage) -> None:

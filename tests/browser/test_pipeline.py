@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.support.browser.axe import assert_axe_passes, load_axe
 from tests.support.browser.chromium import OpenPage
 from tests.support.browser.house import house
-from tests.support.processes import descendants
+from tests.support.processes import child_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -29,10 +29,6 @@ class Running(NamedTuple):
 
     url: str
     pid: int
-
-    def child(self, name: str) -> int:
-        lines = descendants(self.pid).items()
-        return next(pid for pid, line in lines if f"-m tickfire.server {name}" in line)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +106,7 @@ def test_a_killed_ingest_turns_red_its_backlog_grows_and_drains(
           }).observe(kernel.parentElement, { subtree: true, attributes: true });
         }"""
     )
-    os.kill(running.child("ingest"), signal.SIGKILL)
+    os.kill(child_of(running.pid, "ingest"), signal.SIGKILL)
     kernel = node(pipeline, "kernel")
     expect(kernel).to_have_attribute("data-state", "down", timeout=PATIENCE_MS)
     expect(kernel.locator(".node-state")).to_contain_text("down for")

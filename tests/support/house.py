@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.support.eventually import eventually
-from tests.support.processes import descendants
+from tests.support.processes import descendants, find_child
 from tickfire.base.ports import free_port
 
 START_S: Final = 100
@@ -46,8 +46,7 @@ class House:
 
     def runs(self, name: str) -> int | None:
         """Return the process id of a child, or None if it does not run."""
-        below = descendants(self.process.pid).items()
-        return min((pid for pid, line in below if f"tickfire.server {name}" in line), default=None)
+        return find_child(self.process.pid, name)
 
 
 @contextlib.asynccontextmanager

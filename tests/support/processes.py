@@ -37,6 +37,19 @@ def group_of(pgid: int) -> list[int]:
     return found
 
 
+def child_of(pid: int, name: str) -> int:
+    """Return the child of `tickfire dev` that runs a command; fail if none does."""
+    found = find_child(pid, name)
+    assert found is not None, f"{name} does not run"
+    return found
+
+
+def find_child(pid: int, name: str) -> int | None:
+    """Return the child of `tickfire dev` that runs a command, such as ``"ingest"``, if one does."""
+    below = descendants(pid).items()
+    return min((each for each, line in below if f"tickfire.server {name}" in line), default=None)
+
+
 def descendants(pid: int) -> dict[int, str]:
     """Return the command line by process id of all descendants of a process."""
     table = subprocess.run(

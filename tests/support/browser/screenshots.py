@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 from tests.support.browser.chromium import Chart, launch, open_chart
 from tests.support.browser.house import house
 from tests.support.paths import ROOT
-from tests.support.processes import descendants
+from tests.support.processes import child_of
 
 IMAGES: Final = ROOT / "docs" / "images"
 SIZES: Final = {390: 844, 768: 1024, 1440: 900, 2560: 1300}
@@ -98,8 +98,7 @@ def _take_failure(browser: Browser, url: str, pid: int) -> None:
     page.locator("#status-latency-button").click()
     page.locator(".node[data-node=kernel][data-state=up]").wait_for()
     page.locator(".trades-row").nth(TRADES - 1).wait_for(timeout=MINUTE_MS)
-    lines = descendants(pid).items()
-    ingest = next(child for child, line in lines if "-m tickfire.server ingest" in line)
+    ingest = child_of(pid, "ingest")
     os.kill(ingest, signal.SIGSTOP)
     try:
         page.locator(".node[data-node=kernel][data-state=down]").wait_for()
