@@ -41,18 +41,18 @@ export function moveTo(element: HTMLElement, x: number, y: number): void {
 }
 
 /** As many elements as are needed at a time; those that are not are hidden. */
-export class ElementPool {
-  private readonly elements: HTMLElement[] = [];
+export class ElementPool<E extends HTMLElement = HTMLElement> {
+  private readonly elements: E[] = [];
 
-  constructor(private readonly make: () => HTMLElement) {}
+  constructor(private readonly make: () => E) {}
 
   /** The elements that are shown, in the order of their items. */
-  get shown(): HTMLElement[] {
+  get shown(): E[] {
     return this.elements.filter(({ hidden }) => !hidden);
   }
 
   /** Show an element for each item, filled by `fill`. */
-  show<T>(items: readonly T[], fill: (element: HTMLElement, item: T) => void): void {
+  show<T>(items: readonly T[], fill: (element: E, item: T) => void): void {
     while (this.elements.length < items.length) this.elements.push(this.make());
     this.elements.forEach((element, k) => {
       if (!setHidden(element, k >= items.length)) fill(element, items[k]);

@@ -1,4 +1,4 @@
-import { el, setData, setHidden, setText } from "../dom";
+import { ElementPool, el, setData, setHidden, setText } from "../dom";
 import type { PublisherQuote } from "../feed/payloads";
 import { type VenueRow, venueRows } from "./venues";
 
@@ -8,7 +8,7 @@ const CELLS = ["name", "bidSize", "bid", "ask", "askSize"] as const;
 /** The best bid and ask of each venue of the selected symbol, where there are several. */
 export class VenueList {
   private readonly body = el("tbody");
-  private readonly rows: HTMLTableRowElement[] = [];
+  private readonly rows = new ElementPool(() => this.body.appendChild(makeRow()));
 
   constructor(private readonly element: HTMLElement) {
     const heads = COLUMNS.map((name) => el("th", "", { scope: "col" }, name));
@@ -21,16 +21,7 @@ export class VenueList {
   /** Show the quotes with prices of `decimals` digits; there is nothing to see without any. */
   render(quotes: readonly PublisherQuote[], decimals: number): void {
     if (setHidden(this.element, quotes.length === 0)) return;
-    const shown = venueRows(quotes, decimals);
-    while (this.rows.length < shown.length) {
-      const row = makeRow();
-      this.rows.push(row);
-      this.body.append(row);
-    }
-    this.rows.forEach((row, k) => {
-      const venue = shown[k];
-      if (!setHidden(row, venue === undefined) && venue !== undefined) fill(row, venue);
-    });
+    this.rows.show(venueRows(quotes, decimals), fill);
   }
 }
 

@@ -1,4 +1,4 @@
-import { el, setData, setText } from "../../dom";
+import { ElementPool, el, setData, setHidden, setText } from "../../dom";
 import { nsToMs } from "../../feed/clock";
 import type { FeedReport } from "../../feed/payloads";
 import { clock, span } from "../../format/time";
@@ -8,43 +8,28 @@ import type { PipelineState } from "../state";
 /** How the lamps of the pipeline show the state of a feed. */
 const LAMPS = { up: "up", stale: "late", down: "down", unknown: "unknown" } as const;
 
-interface Cells {
-  row: HTMLElement;
-  name: HTMLElement;
-  state: HTMLElement;
-  more: HTMLElement;
-}
-
 /** The feeds: the dataset of each or what is wrong with it, its state, its standbys and gaps. */
 export class Feeds {
   readonly element = el("ul", "others feeds", { "aria-label": "Feeds" });
-  private readonly cells: Cells[] = [];
+  private readonly rows = new ElementPool(() => this.element.appendChild(makeRow()));
 
   render(state: PipelineState, now: number, zone: Zone): void {
     const feeds = state.health.latest?.feeds ?? [];
-    while (this.cells.length < feeds.length) this.cells.push(this.add());
-    this.cells.forEach(({ row, name, state: text, more }, k) => {
-      const feed = feeds[k];
-      row.hidden = feed === undefined;
-      if (feed === undefined) return;
-      row.dataset["feed"] = String(feed.number);
+    if (setHidden(this.element, feeds.length === 0)) return;
+    this.rows.show(feeds, (row, feed) => {
+      const [name, text, more] = row.querySelectorAll("span");
       setData(row, "state", LAMPS[feed.state]);
       setText(name, `Feed ${feed.number}`);
       setText(text, feedText(feed, now + state.offset, zone));
       setText(more, feedFigures(feed));
     });
-    this.element.hidden = feeds.length === 0;
   }
+}
 
-  private add(): Cells {
-    const [name, state, more] = ["feeds-name", "others-state", "feeds-more"].map((each) =>
-      el("span", each),
-    );
-    const lamp = el("i", "node-lamp", { "aria-hidden": "true" });
-    const row = el("li", "others-row", {}, lamp, name, state, more);
-    this.element.append(row);
-    return { row, name, state, more };
-  }
+function makeRow(): HTMLLIElement {
+  const lamp = el("i", "node-lamp", { "aria-hidden": "true" });
+  const spans = ["feeds-name", "others-state", "feeds-more"].map((name) => el("span", name));
+  return el("li", "others-row", {}, lamp, ...spans);
 }
 
 /** The state of a feed in words: "GLBX.MDP3, up since 13:30:05". */
