@@ -1,26 +1,18 @@
 import { nsToMs } from "../feed/clock";
 import type { FeedReport } from "../feed/payloads";
 import { span } from "../format/time";
-
-/** A feed that is not up, in words. */
-export interface FeedTrouble {
-  /** "fresh" if it is not the feed of the symbol shown. */
-  level: "fresh" | "quiet" | "down";
-  /** A few words, beside the last price. */
-  badge: string;
-  /** A sentence over the chart; empty for another feed. */
-  note: string;
-}
+import type { Freshness } from "./freshness";
 
 /**
  * Say which feed is down or stale, and since when: that of the symbol shown, numbered `own`, before
- * others, and one that is down before one that is stale. Null if all are up.
+ * others, and one that is down before one that is stale. The values of a symbol are fresh all the
+ * same if the feed is another, which needs no note. Null if all are up.
  */
 export function feedTrouble(
   feeds: readonly FeedReport[],
   own: number | null,
   now: number,
-): FeedTrouble | null {
+): Freshness | null {
   const troubled = feeds.filter(({ state }) => state === "down" || state === "stale");
   const feed =
     troubled.find(({ number }) => number === own) ??

@@ -1,7 +1,6 @@
 import { byId, setData, setText } from "../dom";
 import { span } from "../format/time";
 import type { PageState } from "./connection";
-import type { FeedTrouble } from "./feed-trouble";
 
 /** After so long without a trade of any symbol, or without news of the shown one, ms. */
 const MARKET_QUIET_MS = 10_000;
@@ -19,8 +18,9 @@ export interface Pulse {
   lost: number | null;
 }
 
+/** The age of the shown values, in words. */
 export interface Freshness {
-  /** "quiet" if nothing is heard over a working connection, "down" if there is none. */
+  /** "quiet" if nothing is heard over a working connection, "down" if there is none or no feed. */
   level: "fresh" | "quiet" | "down";
   /** The age in a few words, beside the last price. */
   badge: string;
@@ -35,7 +35,7 @@ export function freshness(
   state: PageState,
   pulse: Pulse,
   now: number,
-  trouble: FeedTrouble | null = null,
+  trouble: Freshness | null = null,
 ): Freshness {
   if (state === "live" && trouble !== null && trouble.level !== "fresh") return trouble;
   if (pulse.symbol === null && pulse.market === null) return FRESH;
