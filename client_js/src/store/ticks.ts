@@ -1,4 +1,5 @@
 import type { CandleStore } from "./candle-store";
+import { FIRST_MONDAY_MS } from "./intervals";
 import type { Bounds } from "./trading-hours";
 import {
   type DecimalInput,
@@ -8,9 +9,6 @@ import {
   timeOf,
   volumeOf,
 } from "./values";
-
-/** Weeks begin on Mondays; shorter candles that divide a day are not affected. */
-const FIRST_MONDAY_MS = 4 * 86_400_000;
 
 /** One trade. */
 export interface TickInput {
@@ -69,6 +67,7 @@ export class TickFolder {
     if (typeof interval !== "number") return interval.startOf(time);
     // Candles need not begin at multiples of the interval: those of a session begin with it.
     const before = store.lastAt(time);
+    // Weeks begin on Mondays; shorter candles that divide a day are not affected.
     const origin = before < 0 ? FIRST_MONDAY_MS % interval : store.time[before];
     return origin + Math.floor((time - origin) / interval) * interval;
   }

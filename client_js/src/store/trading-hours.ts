@@ -1,5 +1,6 @@
 import { zoneOffset } from "../format/zone";
 import { INTERVALS } from "../schema";
+import { FIRST_MONDAY_MS } from "./intervals";
 
 /**
  * The sessions of a market, by the clock of its time zone. Each belongs to a trade date, the day on
@@ -29,8 +30,6 @@ export interface Bounds {
 const MINUTE_MS = 60_000;
 const DAY_MS = INTERVALS["1d"];
 const WEEK_MS = INTERVALS["1w"];
-/** The first Monday since the Unix epoch. */
-const MONDAY_MS = 4 * DAY_MS;
 /** A market without a trade date for this long has none. */
 const MOST_DAYS = 366;
 
@@ -94,7 +93,8 @@ class TradingDays implements Bounds {
 /** Candles of the trade dates of a week each; their time is midnight UTC of the Monday. */
 function tradingWeeks(hours: TradingHours): Bounds {
   const days = new TradingDays(hours);
-  const mondayOf = (day: number) => MONDAY_MS + Math.floor((day - MONDAY_MS) / WEEK_MS) * WEEK_MS;
+  const mondayOf = (day: number) =>
+    FIRST_MONDAY_MS + Math.floor((day - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS;
   return {
     startOf: (time) => mondayOf(days.startOf(time)),
     begin: (start) => days.begin(start),
