@@ -1,7 +1,7 @@
 """`Instruments`: the table of instruments for models, by time.
 
 An id may stand for one symbol today and for another tomorrow, and a symbol may move from id to id.
-What models learn belongs to a symbol, and so goes with it.
+Models learn by symbol.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Instruments", "SeriesKey"]
 
 
 class SeriesKey(NamedTuple):
-    """The key of what is traded under one symbol of a feed, whatever its ids.
+    """Key of a series: a symbol of a feed, under all the ids that it has had.
 
     Attributes
     ----------
@@ -71,11 +71,11 @@ class Instruments:
         self._lowest = lowest_feeds(self.mappings)
 
     def series(self, feed: int, instrument_id: int, ts: int) -> SeriesKey:
-        """Return the series that an instrument belongs to at a time (ns)."""
+        """Return the series that an id belongs to at a time (ns)."""
         return SeriesKey(feed, self.mappings.named(feed, instrument_id, ts).symbol)
 
     def hours(self, feed: int, instrument_id: int, ts: int) -> TradingHours:
-        """Return the trading hours of what an instrument is at a time (ns)."""
+        """Return the trading hours of the symbol that an id stands for at a time (ns)."""
         row = self.mappings.named(feed, instrument_id, ts)
         return self._sessions.of(row.dataset, row.symbol)
 
