@@ -7,14 +7,14 @@ import time
 import urllib.request
 
 import pytest
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.eventually import eventually
 from tickfire.base.endpoint import Endpoint
 from tickfire.base.errors import UserError
 from tickfire.base.exposition import Watched, serving
-from tickfire.base.loop_lag import BUCKETS, LoopLag
+from tickfire.base.loop_lag import LoopLag
 from tickfire.base.ports import bound_socket, free_port
 
 
@@ -55,7 +55,7 @@ def test_without_an_endpoint_nothing_is_served() -> None:
 
 async def test_a_loop_that_is_held_up_is_seen_to_be_late() -> None:
     registry = CollectorRegistry()
-    lag = LoopLag(Histogram("t_lag_seconds", "Lag.", buckets=BUCKETS, registry=registry))
+    lag = LoopLag(registry, "t_")
     measuring = asyncio.create_task(lag.run())
     try:
         await asyncio.sleep(0)
@@ -66,5 +66,6 @@ async def test_a_loop_that_is_held_up_is_seen_to_be_late() -> None:
     finally:
         measuring.cancel()
     assert lag.worst_s > 0.05
-    total = registry.get_sample_value("t_lag_seconds_sum")
+    total = registry.get_sample_value("t_loop_lag_seconds_sum")
     assert total is not None and total > 0.05
+    assert registry.get_sample_value("t_stalls_total") == 1

@@ -41,10 +41,12 @@ async def get(server: Server, path: str, **options: Any) -> httpx.Response:
         return await client.get(f"http://127.0.0.1:{server.port}{path}", **options)
 
 
-async def test_health_and_readiness(server: Server) -> None:
-    assert (await get(server, "/healthz")).json() == {"status": "ok"}
+async def test_health_and_readiness(server: Server, publisher: Publisher) -> None:
+    answer = await get(server, "/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "why": None})
     answer = await get(server, "/readyz")
-    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+    assert answer.status_code == 200
+    assert answer.json() == {"ready": True, "why": None, "at": publisher.id(0), "feeds": []}
 
 
 async def test_metrics_count_what_happens(server: Server, publisher: Publisher) -> None:
@@ -65,6 +67,9 @@ async def test_metrics_count_what_happens(server: Server, publisher: Publisher) 
         'tickfire_hop_seconds_count{hop="encode"}',
         'tickfire_hop_seconds_count{hop="send"}',
         'tickfire_up{part="redis"} 1.0',
+        "tickfire_ready 1.0",
+        "tickfire_loop_lag_seconds_count",
+        "tickfire_stalls_total",
     ):
         assert line in text
     assert "python_info" not in text

@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from prometheus_client import Histogram
+from prometheus_client import CollectorRegistry, Histogram
+
+from tickfire.base.exposition import Watched
 
 INTERVAL_S: Final = 0.01
 """Time between two measurements; a stall that is shorter may go unseen."""
-BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+STALL_S: Final = 0.05
+"""Lateness from which a time is a stall."""
+BUCKETS: Final = (
+    *(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05),
+    *(0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
+)
 
 
 class LoopLag:
-    """Times by which a timer of the running event loop was late.
+    """Times by which a timer of the running event loop was late, as metrics.
 
     Parameters
     ----------
-    histogram : Histogram
-        Takes the times, in seconds.
-    stall_s : float
-        Lateness from which a time is a stall.
+    registry : CollectorRegistry
+        Gets the histogram ``loop_lag_seconds`` and the counter ``stalls_total``.
+    prefix : str
+        The beginning of their names.
 
     Attributes
     ----------
@@ -29,9 +36,21 @@ class LoopLag:
         The longest time since it was last set to 0.
     """
 
-    def __init__(self, histogram: Histogram, stall_s: float = 0.05) -> None:
-        self._histogram = histogram
-        self._stall_s = stall_s
+    def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
+        self._histogram = Histogram(
+            f"{prefix}loop_lag_seconds",
+            "Time by which the event loop ran a timer late.",
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        registry.register(
+            Watched(
+                f"{prefix}stalls",
+                "Times at which the event loop was held up for 50 ms or longer.",
+                lambda: {(): self.stalls},
+                counts=True,
+            )
+        )
         self.stalls = 0
         self.worst_s = 0.0
 
@@ -44,5 +63,5 @@ class LoopLag:
             late = max(0.0, loop.time() - due)
             self._histogram.observe(late)
             self.worst_s = max(self.worst_s, late)
-            if late >= self._stall_s:
+            if late >= STALL_S:
                 self.stalls += 1

@@ -50,15 +50,19 @@ class Heartbeat:
         """Write beats until cancelled; one that Redis does not take is lost."""
         try:
             while True:
-                try:
-                    await self._requests.command("HSET", HEALTH_KEY, self._process, self._beat())
-                except RedisUnavailable as error:
-                    logger.debug("a beat was not written: %s", error)
+                await self.beat()
                 await asyncio.sleep(BEAT_S)
         finally:
             self._requests.close()
 
-    def _beat(self) -> bytes:
+    async def beat(self) -> None:
+        """Write one beat, or none if Redis does not take it."""
+        try:
+            await self._requests.command("HSET", HEALTH_KEY, self._process, self._packed())
+        except RedisUnavailable as error:
+            logger.debug("a beat was not written: %s", error)
+
+    def _packed(self) -> bytes:
         beat = Beat(
             self._process,
             os.getpid(),

@@ -404,6 +404,11 @@ class FeedState(msgspec.Struct, frozen=True, tag=False):
         ``"up"``, ``"stale"`` (connected, and nothing comes) or ``"down"``.
     data : int
         Time at which the last records came, in ns since the Unix epoch; 0 if none did.
+    heard : int
+        Time of the last sign of life of a source that sends heartbeats, in ns since the Unix epoch;
+        0 if it sends none.
+    ended : bool
+        True if the source has no more data, as a file that was read to its end.
     """
 
     connected: bool
@@ -412,6 +417,8 @@ class FeedState(msgspec.Struct, frozen=True, tag=False):
     number: int | None = None
     state: str = ""
     data: int = 0
+    heard: int = 0
+    ended: bool = False
 
 
 FEED_UP: Final = "up"

@@ -12,11 +12,10 @@ from typing import Any, ClassVar, Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from tickfire.base.calendar.sessions import Sessions
-from tickfire.base.exposition import CONTENT_TYPE
 from tickfire.phoenix import (
     ConnectInfo,
     Hub,
@@ -27,11 +26,12 @@ from tickfire.phoenix import (
 )
 from tickfire.phoenix.user_socket import ChannelFactory
 from tickfire.server.auth import Access, Authenticator, admits
+from tickfire.server.health import health_routes
 from tickfire.server.limits.addresses import client_of, parse_address
 from tickfire.server.limits.admission import Admission
 from tickfire.server.limits.hosts import LOCAL, HostCheck, Hosts, hosts_of
 from tickfire.server.limits.memory import trim_memory
-from tickfire.server.market.market import Market
+from tickfire.server.market.market import DEFAULT_STALE_S, Market
 from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.server.market.topics.quotas import CLIENT
 from tickfire.server.metrics import Metrics
@@ -66,6 +66,9 @@ class Settings:
         Path below which a proxy serves the application, such as ``/desk``; empty for the root.
     sessions : Sessions
         The trading hours of instruments.
+    stale_s : float
+        Time without data of a feed, while its market is open, from which ``/readyz`` answers 503;
+        0 if it does not depend on feeds.
     """
 
     redis_url: str
@@ -75,6 +78,7 @@ class Settings:
     hosts: tuple[str, ...] = ()
     root_path: str = ""
     sessions: Sessions = field(default_factory=Sessions)
+    stale_s: float = DEFAULT_STALE_S
 
 
 def create_app(settings: Settings, admission: Admission | None = None) -> Starlette:
@@ -102,6 +106,7 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
         metrics,
         clients=lambda: hub.stats.sessions,
         sessions=settings.sessions,
+        stale_s=settings.stale_s,
     )
     metrics.watch(
         "connections", "Open sockets.", "transport", lambda: {"websocket": hub.stats.sessions}
@@ -120,11 +125,13 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await market.start()
-        trimming = asyncio.get_running_loop().create_task(trim_memory())
+        loop = asyncio.get_running_loop()
+        tasks = [loop.create_task(trim_memory()), loop.create_task(metrics.loop_lag.run())]
         try:
             yield
         finally:
-            trimming.cancel()
+            for task in tasks:
+                task.cancel()
             await market.stop()
             pictures.close()
 
@@ -145,9 +152,7 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
     app = Starlette(
         routes=[
             socket,
-            Route("/healthz", _healthz),
-            Route("/readyz", _readyz),
-            Route("/metrics", _metrics),
+            *health_routes(market),
             Route("/pipeline/", _without_slash),
             Route("/chart.png", pictures.respond),
             Mount("/", Page(settings.static)),
@@ -204,23 +209,3 @@ async def _without_slash(request: Request) -> Response:
     """Redirect to the same address without its last slash, from which links are relative."""
     page = request.url.path.rstrip("/").rpartition("/")[2]
     return RedirectResponse(f"../{page}{'?' if request.url.query else ''}{request.url.query}")
-
-
-async def _healthz(request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
-
-
-async def _readyz(request: Request) -> Response:
-    market: Market = request.app.state.market
-    why = market.trouble()
-    feeds = market.health.feeds_as_json()
-    if why is not None:
-        return JSONResponse({"ready": False, "why": why, "feeds": feeds}, status_code=503)
-    assert market.live is not None
-    at = str(market.live.data.newest_id())
-    return JSONResponse({"ready": True, "at": at, "feeds": feeds})
-
-
-async def _metrics(request: Request) -> Response:
-    market: Market = request.app.state.market
-    return Response(market.metrics.render(), headers={"content-type": CONTENT_TYPE})

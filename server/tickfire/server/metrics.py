@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from tickfire.base.exposition import Watched
+from tickfire.base.loop_lag import LoopLag
 from tickfire.base.units import NS_PER_S
 
 HOPS: Final = ("parse", "write", "read", "encode", "send")
@@ -25,6 +26,7 @@ class Metrics:
     Attributes
     ----------
     registry : CollectorRegistry
+    loop_lag : LoopLag
     ticks, frames, bytes : int
         Ticks read, frames of ticks encoded, and the bytes of those frames. A frame is counted once
         for all subscribers with the same view.
@@ -48,11 +50,15 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.loop_lag = LoopLag(self.registry, "tickfire_")
         # Plain integers: they change with each entry, and a Counter takes a lock.
         self.ticks = self.frames = self.bytes = 0
-        self._count("ticks_read", "Ticks read from the streams.", lambda: self.ticks)
-        self._count("frames_encoded", "Frames of ticks encoded.", lambda: self.frames)
-        self._count("frame_bytes_encoded", "Bytes of encoded frames.", lambda: self.bytes)
+        for name, text, read in (
+            ("ticks_read", "Ticks read from the streams.", lambda: self.ticks),
+            ("frames_encoded", "Frames of ticks encoded.", lambda: self.frames),
+            ("frame_bytes_encoded", "Bytes of encoded frames.", lambda: self.bytes),
+        ):
+            self.watch_one(name, text, read, counts=True)
         self.bad_entries = self._counter("bad_entries", "Stream entries skipped as not decodable.")
         self.saw_bad_entry = False
         self.gaps = self._counter("gaps", "Gaps in the positions of ticks, announced to clients.")
@@ -84,10 +90,6 @@ class Metrics:
 
     def _counter(self, name: str, text: str) -> Counter:
         return Counter(f"tickfire_{name}", text, registry=self.registry)
-
-    def _count(self, name: str, text: str, read: Callable[[], int]) -> None:
-        watched = Watched(f"tickfire_{name}", text, lambda: {(): read()}, counts=True)
-        self.registry.register(watched)
 
     def observe_hops(self, times: Sequence[int]) -> None:
         """Record the time that one tick took for each of `HOPS`, in ns."""
@@ -132,6 +134,13 @@ class Metrics:
                 counts=counts,
             )
         )
+
+    def watch_one(
+        self, name: str, text: str, read: Callable[[], float], *, counts: bool = False
+    ) -> None:
+        """Add a gauge or counter without labels; as `watch`, but `read` returns one number."""
+        watched = Watched(f"tickfire_{name}", text, lambda: {(): read()}, counts=counts)
+        self.registry.register(watched)
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus's text format."""

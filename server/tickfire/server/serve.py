@@ -35,6 +35,7 @@ from tickfire.server.limits.options import limits_options
 from tickfire.server.limits.websocket import LimitedWebSocket
 from tickfire.server.logs import set_up_logging
 from tickfire.server.loopback import check_loopback, insecure_option
+from tickfire.server.market.market import DEFAULT_STALE_S
 from tickfire.server.root_path import root_path_option
 from tickfire.server.token_command import salt_option
 from tickfire.store.options import redis_url_option
@@ -118,6 +119,18 @@ logger = logging.getLogger(__name__)
 )
 @root_path_option
 @sessions_option
+@click.option(
+    "--stale-after",
+    "stale_s",
+    envvar="TICKFIRE_STALE_AFTER",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_STALE_S,
+    show_default=True,
+    show_envvar=True,
+    metavar="SECONDS",
+    help="Time without data of a feed, while its market is open, after which /readyz answers 503; "
+    "0 if it should not depend on feeds.",
+)
 @limits_options
 def serve(
     host: str,
@@ -134,6 +147,7 @@ def serve(
     hosts: tuple[str, ...],
     root_path: str,
     sessions: Sessions,
+    stale_s: float,
     limits: Limits,
 ) -> None:
     """Serve WebSockets and the page until SIGTERM or Ctrl-C."""
@@ -148,6 +162,7 @@ def serve(
         hosts=(*_listed(hosts), host) if dev else _listed(hosts),
         root_path=root_path,
         sessions=sessions,
+        stale_s=stale_s,
     )
     limits = _within_descriptors(limits)
     port = check_port(host, port)

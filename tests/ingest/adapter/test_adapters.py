@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -29,7 +30,16 @@ from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.store.entries import all_bars_of
 from tickfire.store.epoch import instruments_of
-from tickfire.store.schema import TICK, TICK_TRADE, Stream, bars_key, ticks_key
+from tickfire.store.schema import (
+    HEALTH_KEY,
+    TICK,
+    TICK_TRADE,
+    Beat,
+    Stream,
+    bars_key,
+    ingest_process,
+    ticks_key,
+)
 from tickfire.store.store import Store
 
 EXAMPLES = ROOT / "docs" / "examples"
@@ -133,6 +143,8 @@ async def test_a_file_is_read_at_once_and_a_second_time_writes_nothing(
         for interval in (1, 60):
             own = bars[bars["interval_s"] == interval]
             assert int(own["volume"].sum()) == int(data["size"].sum())
+    last = msgspec.msgpack.decode(await client.hget(HEALTH_KEY, ingest_process(1)), type=Beat)
+    assert last.feed is not None and last.feed.ended
 
 
 async def test_a_file_of_bars_is_read_as_a_feed_of_its_own(

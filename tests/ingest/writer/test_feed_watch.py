@@ -87,3 +87,21 @@ def test_a_session_that_is_held_is_not_stale() -> None:
     for second in range(0, 200, 5):
         watch.hold(START + second * S)
         assert state(watch, START + second * S)[0] == "up"
+
+
+def test_a_feed_that_has_ended_says_so() -> None:
+    watch = watched(has_heartbeats=False)
+    assert not watch.look(START).ended
+    watch.finish("day.dbn is read to its end", START + S)
+    found = watch.look(START + S)
+    assert (found.state, found.name, found.ended) == ("down", "day.dbn is read to its end", True)
+
+
+def test_heartbeats_and_data_alike_are_signs_of_life() -> None:
+    watch = watched()
+    assert watch.look(START).heard == START
+    watch.hear(START + S)
+    assert watch.look(START + S).heard == START + S
+    watch.take(START + 2 * S)
+    assert watch.look(START + 2 * S).heard == START + 2 * S
+    assert watched(has_heartbeats=False).look(START).heard == 0

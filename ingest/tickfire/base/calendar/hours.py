@@ -112,13 +112,19 @@ class TradingHours:
 
     def is_open(self, time: int) -> bool:
         """Return whether a time, in ns since the Unix epoch, is within a session."""
+        return self.opened(time) is not None
+
+    def opened(self, time: int) -> int | None:
+        """Return when the session that a time is within opened, None if the market is closed.
+
+        Times are in ns since the Unix epoch.
+        """
         today = datetime.fromtimestamp(time // NS_PER_S, UTC).date()
         days = (today + timedelta(shift) for shift in (-1, 0, 1))
-        return any(
-            self.opening(day) <= time < self._last_instant(day)
-            for day in days
-            if self.is_trade_date(day)
+        sessions = (
+            (self.opening(day), self._last_instant(day)) for day in days if self.is_trade_date(day)
         )
+        return next((opens for opens, closes in sessions if opens <= time < closes), None)
 
     def _last_instant(self, trade_date: date) -> int:
         """Return when the session of a trade date closes, on half days and holidays too."""

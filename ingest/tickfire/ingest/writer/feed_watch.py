@@ -40,6 +40,7 @@ class FeedWatch:
         self._heard = self._data = 0
         self._state = FEED_DOWN
         self._opened = 0
+        self._ended = False
 
     def connect(self, dataset: str, now: int, *, has_heartbeats: bool) -> None:
         """Note that a session began."""
@@ -53,6 +54,11 @@ class FeedWatch:
         """Note that a session ended, or could not begin."""
         self._connected, self._name = False, why
         self._set(FEED_DOWN, now)
+
+    def finish(self, why: str, now: int) -> None:
+        """Note that the source has no more data."""
+        self._ended = True
+        self.lose(why, now)
 
     def hear(self, now: int) -> None:
         """Note a sign of life that brings no data, such as a heartbeat."""
@@ -76,7 +82,14 @@ class FeedWatch:
             else:
                 self._set(FEED_STALE, silent_since)
         return FeedState(
-            self._connected, self._since, self._name, self._number, self._state, self._data
+            self._connected,
+            self._since,
+            self._name,
+            self._number,
+            self._state,
+            self._data,
+            self._heard if self._has_heartbeats else 0,
+            self._ended,
         )
 
     def _silent_since(self, now: int) -> int | None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from prometheus_client import Histogram
-
 from tickfire.base.exposition import Labels, Watched, process_registry
-from tickfire.base.loop_lag import BUCKETS, LoopLag
+from tickfire.base.loop_lag import LoopLag
 from tickfire.base.units import NS_PER_S
 from tickfire.ingest.writer.figures import Figures
 from tickfire.store.schema import FEED_DOWN, FEED_STALE, FEED_UP
@@ -34,31 +32,13 @@ class IngestMetrics:
     def __init__(self) -> None:
         self.registry = process_registry()
         self.feeds: dict[int, Figures | None] = {}
-        self.lag = LoopLag(
-            Histogram(
-                f"{PREFIX}loop_lag_seconds",
-                "Time by which the event loop ran a timer late.",
-                buckets=BUCKETS,
-                registry=self.registry,
-            )
-        )
-        self._watch_stalls()
+        self.lag = LoopLag(self.registry, PREFIX)
         self._watch_records()
         self._watch_gaps()
         self._watch_redis()
         self._watch_states()
 
     # --- what is watched
-    def _watch_stalls(self) -> None:
-        self.registry.register(
-            Watched(
-                f"{PREFIX}stalls",
-                "Times at which the event loop was held up for 50 ms or longer.",
-                lambda: {(): self.lag.stalls},
-                counts=True,
-            )
-        )
-
     def _watch_records(self) -> None:
         self._by("records", "Records parsed.", "type", lambda f: _keyed(f.records_by_type()))
         self._by("skipped", "Records skipped.", "reason", lambda f: _keyed(f.skipped_by_reason()))

@@ -160,6 +160,7 @@ class Ingest:
         await self._announcements.flushed()
         await self.reports.flushed()
         self._books.write()
+        await self._heartbeat.beat()  # the last one, which says that the feed has ended
 
     async def _write_while(self, *readers: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Write what some functions read until the first of them ends."""

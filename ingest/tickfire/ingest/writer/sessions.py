@@ -257,6 +257,8 @@ class Sessions:
         logger.info("%s", why)
         self._output.write_bars(self._states.close())
         self._output.write_snapshots()
+        self._watch.finish(str(why), time.time_ns())
+        self.look()
 
     # --- holding and closing
     @property

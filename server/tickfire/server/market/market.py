@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import time
@@ -12,6 +11,7 @@ from typing import Any, Final
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UserError
 from tickfire.base.retry import retry
+from tickfire.base.units import NS_PER_S
 from tickfire.phoenix import Channel, Hub
 from tickfire.server.market.books.consolidate import BOOKS_VIEW
 from tickfire.server.market.books.present import PresentRecords
@@ -21,7 +21,13 @@ from tickfire.server.market.candles.topics import CandleTopics
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.epoch.trace import TRACE, TraceSampler
+from tickfire.server.market.pipeline.expected import expects_data
+from tickfire.server.market.pipeline.flow import Flow
+from tickfire.server.market.pipeline.followers import Followers
 from tickfire.server.market.pipeline.health import HEALTH, Health
+from tickfire.server.market.pipeline.processes import Processes
+from tickfire.server.market.pipeline.readiness import Readiness
+from tickfire.server.market.pipeline.reading import not_read
 from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions
 from tickfire.server.market.ticks.views import REALTIME
@@ -47,6 +53,9 @@ CLIENT_VIEWS: Final = 64
 MAX_VIEWS: Final = 1_000
 """Views by `symbols` or `max_hz` that one client, and that all clients of a worker, may have."""
 
+DEFAULT_STALE_S: Final = 60.0
+"""Time without data of a feed, in seconds, from which the market is not ready."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -65,6 +74,9 @@ class Market:
         Returns the number of connections, for the traces.
     sessions : Sessions, optional
         The trading hours of the instruments; by default those of their venues.
+    stale_s : float
+        Time without data of a feed, while its market is open, from which the market is not ready;
+        0 if its readiness does not depend on feeds.
     """
 
     def __init__(
@@ -76,6 +88,7 @@ class Market:
         clock: Callable[[], int] = time.time_ns,
         clients: Callable[[], int] = lambda: 0,
         sessions: Sessions | None = None,
+        stale_s: float = DEFAULT_STALE_S,
     ) -> None:
         self.redis_url = redis_url
         self.hub = hub
@@ -94,11 +107,28 @@ class Market:
         self._indicators_quota = Quota("indicators", CLIENT_INDICATORS, MAX_INDICATORS)
         self._views_quota = Quota("views by symbols or max_hz", CLIENT_VIEWS, MAX_VIEWS)
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
+        processes = Processes()
+        flow = Flow(
+            processes,
+            int(stale_s * NS_PER_S),
+            lambda feed: self.feeds.origins.get(feed),
+            self._expects_data,
+        )
+        self._readiness = Readiness(flow, lambda: self.live, self.metrics, clock)
         self.health = Health(
-            hub, self.metrics, self._trace, lambda: self.live, clients, clock, self._tell_feeds
+            hub,
+            self.metrics,
+            self._trace,
+            processes,
+            lambda: self.live,
+            lambda: self._readiness.written,
+            clients,
+            clock,
+            self._tell_feeds,
         )
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._run_of = Followers()
+        self._followers = Followers()
         self._watch()
 
     def channels(self) -> Mapping[str, Callable[[], Channel]]:
@@ -126,33 +156,29 @@ class Market:
     # --- start and stop
     async def start(self) -> None:
         """Start following Redis; joins are refused until the feeds have been loaded."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._run_of.begin("feeds", self._run())
 
     async def stop(self) -> None:
         """Stop following Redis."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await self._run_of.cancel()
 
     async def _run(self) -> None:
         store = await self._open()
-        loop = asyncio.get_running_loop()
-        followers = (
-            self.news,
-            self.signals,
-            self.health,
-            self.reports,
-            self.books,
-            self.tops,
-        )
-        tasks = [loop.create_task(one.run(store)) for one in followers]
+        followers = {
+            "news": self.news.run(store),
+            "signals": self.signals.run(store),
+            "beats": self.health.run(store),
+            "reports": self.reports.run(store),
+            "order books": self.books.run(store),
+            "quotes": self.tops.run(store),
+            "streams": self._readiness.run(),
+        }
+        for name, run in followers.items():
+            self._followers.begin(name, run)
         try:
             await self.feeds.run(store)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._followers.cancel()
             await store.close()
 
     async def _open(self) -> Store:
@@ -186,21 +212,43 @@ class Market:
         if self.live is not None:
             self.live.fanout.announce(REALTIME, "feeds", {"feeds": feeds})
 
+    def _expects_data(self, feed: int, since: int, now: int) -> bool:
+        listings = [] if self.live is None else self.live.data.instruments.listings
+        present = self.reports.present
+        return expects_data(listings, lambda *key: present.of(*key).status, feed, since, now)
+
     def trouble(self) -> str | None:
-        """Return the reason why the market is not ready to serve, None if it is."""
+        """Return the reason why the market cannot be served, None if it can."""
         if not self.feeds.reachable:
             return f"Redis at {redacted(self.redis_url)} is out of reach"
         if self.feeds.refusal is not None:
             return self.feeds.refusal
         if self.live is None:
             return "no epoch is loaded: ingest has not started, or its data is still being read"
-        if not self.live.is_following:
-            return "ticks are not being read: Redis does not answer, or the epoch has ended"
+        if self.live.loading:
+            return f"feed {min(self.live.loading)} is being loaded"
+        if self.live.unfollowed:
+            named = not_read(self.live.unfollowed)
+            return f"{named}: Redis does not answer, or the epoch has ended"
         return None
+
+    def fault(self) -> str | None:
+        """Return the reason why data does not flow to clients, None if it does."""
+        return self.trouble() or self._readiness.fault()
+
+    def failure(self) -> str | None:
+        """Return the reason why a restart is needed, None if the market goes on by itself."""
+        ended = self._run_of.ended + self._followers.ended
+        if ended:
+            return f"the reading of {', '.join(ended)} has ended; the log has the reason"
+        return self._readiness.failure()
 
     def _watch(self) -> None:
         self.metrics.watch(
             "subscribers", "Joined channels by kind of topic.", "kind", self._count_subscribers
+        )
+        self.metrics.watch_one(
+            "ready", "1 if /readyz answers 200.", lambda: float(self.fault() is None)
         )
         self.metrics.watch("hub", "Counters of the hub.", "event", self._hub_counters)
 

@@ -9,7 +9,8 @@ from tests.support.eventually import eventually
 from tests.support.publisher import DAY, SECOND, STREAM, Publisher, tick, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
-from tickfire.store.schema import ticks_key
+from tickfire.store.epoch import epoch_of
+from tickfire.store.schema import META_KEY, ticks_key
 
 
 async def ready(server: Server) -> httpx.Response:
@@ -162,7 +163,29 @@ async def test_a_server_may_start_before_redis_and_before_ingest(
     joined = await client.join("market:realtime")
     publisher.publish(tick())
     await joined.count("tick", 1)
-    assert (await ready(server)).json() == {"ready": True, "at": publisher.id(1), "feeds": []}
+    assert (await ready(server)).json()["at"] == publisher.id(1)
+
+
+async def test_an_epoch_that_vanishes_and_comes_back_is_read_on(
+    publisher: Publisher, server: Server
+) -> None:
+    realtime = await (await server.client()).join("market:realtime")
+    publisher.publish(trades(5))
+    await realtime.count("tick", 5)
+    client = publisher.client
+    held = client.hgetall(META_KEY)
+    epoch = epoch_of(held, publisher.feed)
+    assert epoch is not None
+    client.delete(META_KEY)
+    client.client_kill_filter(_type="normal", skipme=True)
+    live = server.market.live
+    assert live is not None
+    await eventually(lambda: not live.is_current(epoch), "the readers have ended")
+    client.hset(META_KEY, mapping=held)
+    await eventually(lambda: server.market.trouble() is None, "the market is ready again")
+    publisher.publish(trades(5, start=DAY + 10 * SECOND))
+    got = await realtime.count("tick", 10)
+    assert [payload["id"] for payload in got] == [publisher.id(n) for n in range(1, 11)]
 
 
 async def test_entries_that_are_not_ours_are_counted_and_passed_over(

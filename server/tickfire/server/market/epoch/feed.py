@@ -70,6 +70,11 @@ class LiveFeed:
         self.close()
 
     @property
-    def is_following(self) -> bool:
-        """True while all streams are being read."""
-        return all(reader.following for reader in self.readers.values())
+    def unfollowed(self) -> list[Stream]:
+        """The streams that are not being read."""
+        return [stream for stream, reader in self.readers.items() if not reader.following]
+
+    @property
+    def has_ended(self) -> bool:
+        """True if a stream will not be read again, as after the end of the epoch."""
+        return any(task.done() for task in self._tasks)

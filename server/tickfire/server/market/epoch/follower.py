@@ -127,7 +127,7 @@ class FeedFollower:
             try:
                 epochs = await self._read_epochs(meta)
                 market.known = frozenset(epochs)
-                new = [one for one in epochs.values() if market.data.epochs.get(one.feed) != one]
+                new = [one for one in epochs.values() if not market.is_current(one)]
                 if new:
                     return new
                 if self.live is not None and self.live.table_is_stale:

@@ -140,9 +140,21 @@ class LiveMarket:
         self.fanout.close()
 
     @property
-    def is_following(self) -> bool:
-        """True while all streams of all feeds are being read."""
-        return all(feed.is_following for feed in self._feeds.values())
+    def unfollowed(self) -> list[Stream]:
+        """The streams that are not being read."""
+        return [stream for feed in self._feeds.values() for stream in feed.unfollowed]
+
+    def read_positions(self) -> dict[Stream, int]:
+        """Return the position up to which each followed stream has been read."""
+        return {
+            stream: max(self.data.positions[stream], self._reader(stream).skipped)
+            for stream in self.data.streams
+        }
+
+    def is_current(self, epoch: Epoch) -> bool:
+        """Return whether the streams of an epoch are those that are followed."""
+        feed = self._feeds.get(epoch.feed)
+        return feed is not None and feed.epoch == epoch and not feed.has_ended
 
     @property
     def feeds(self) -> Collection[int]:

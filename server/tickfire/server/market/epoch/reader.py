@@ -18,7 +18,7 @@ from tickfire.server.market.candles.older import OlderBars
 from tickfire.server.market.epoch.data import MarketData
 from tickfire.server.market.epoch.sync import Loaded, reseed_stream, seed_stream
 from tickfire.server.market.ticks.encode import Ticks
-from tickfire.store.entries import BadEntry, Entry, TickEntry, split, ticks_of
+from tickfire.store.entries import BadEntry, Entry, TickEntry, position_of, split, ticks_of
 from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable, is_told
 from tickfire.store.schema import Stream, bars_key, ticks_key
@@ -83,6 +83,8 @@ class StreamReader:
         Reads old bars, over a connection of its own: their pages are large.
     following : bool
         True while the stream is being read.
+    skipped : int
+        Position of the last entry that was skipped as not decodable.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class StreamReader:
         self.history = History(store, stream)
         self.older = OlderBars(History(store, stream), owner.data.bar_indexes[stream], stream)
         self.following = False
+        self.skipped = 0
         self._closed = False
 
     async def seed(self) -> int:
@@ -168,6 +171,7 @@ class StreamReader:
                 whole = ticks_of(packed)
             except BadEntry as error:
                 owner.bad_entry(error)
+                self.skipped = _position_of(packed)
                 continue
             entry, lost = split(whole, owner.data.positions[self.stream])
             if entry is None:
@@ -219,3 +223,10 @@ class StreamReader:
             logger=logger,
             is_told=is_told,
         )
+
+
+def _position_of(entry: Entry) -> int:
+    try:
+        return position_of(entry[0])
+    except BadEntry:
+        return 0

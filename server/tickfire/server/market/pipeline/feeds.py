@@ -95,6 +95,8 @@ def _row(
     state, since = processes.state(process, now)
     if redis[0] == "down":
         return FeedRow(number, "unknown", redis[1], "Redis is out of reach", 0.0, standbys, gaps)
+    if feed is not None and feed.ended:
+        return FeedRow(number, "down", feed.since, feed.name, 0.0, standbys, gaps)
     if state == "down":
         return FeedRow(number, "down", since, "its ingest does not run", 0.0, standbys, gaps)
     if feed is None:

@@ -6,20 +6,19 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
 from tickfire.base.recent import Quantiles
 from tickfire.phoenix import Hub
-from tickfire.server.market.epoch.data import MarketData
 from tickfire.server.market.epoch.trace import TraceSampler
 from tickfire.server.market.pipeline.processes import Processes
+from tickfire.server.market.pipeline.readiness import FollowedMarket
 from tickfire.server.market.pipeline.report import Report, Row, Streams, Worker
 from tickfire.server.metrics import Metrics
-from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable, Requests
-from tickfire.store.schema import HEALTH_KEY, INGEST, Beat, Stream
+from tickfire.store.schema import HEALTH_KEY, INGEST, Beat
 from tickfire.store.store import Store
 
 HEALTH: Final = "pipeline:health"
@@ -33,25 +32,20 @@ logger = logging.getLogger(__name__)
 _BEAT: Final = msgspec.msgpack.Decoder(Beat)
 
 
-class FollowedMarket(Protocol):
-    """The market, as far as its health is concerned."""
-
-    data: MarketData
-
-    def history(self, stream: Stream) -> History:
-        """Return the reader of a stream's history."""
-
-
 class Health:
-    """Reader of beats and of the streams' ends, and publisher of reports.
+    """Reader of beats, and publisher of reports.
 
     Parameters
     ----------
     hub : Hub
     metrics : Metrics
     trace : TraceSampler
+    processes : Processes
+        Those whose beats are read.
     live : callable
         Returns the market, None while there is none.
+    written : callable
+        Returns the sum of the newest positions of the streams.
     clients : callable
         Returns the number of connections.
     clock : callable
@@ -65,7 +59,9 @@ class Health:
         hub: Hub,
         metrics: Metrics,
         trace: TraceSampler,
+        processes: Processes,
         live: Callable[[], FollowedMarket | None],
+        written: Callable[[], int],
         clients: Callable[[], int],
         clock: Callable[[], int],
         on_feeds: Callable[[list[dict[str, Any]]], None] = lambda feeds: None,
@@ -74,7 +70,8 @@ class Health:
         self._told: list[tuple[int, str, str]] = []
         self._hub, self._metrics, self._trace = hub, metrics, trace
         self._live, self._clients, self._clock = live, clients, clock
-        self._processes = Processes()
+        self._written = written
+        self._processes = processes
         self._streams = Streams()
         self._report = Report(self._processes, self._streams)
         self._started = clock()
@@ -137,8 +134,6 @@ class Health:
         while True:
             try:
                 packed = await beats.hash(HEALTH_KEY)
-                if self._hub.lanes(HEALTH):
-                    self._streams.written = await self._newest()
             except RedisUnavailable as error:
                 logger.debug("cannot read the state of the pipeline: %s", error)
             else:
@@ -151,15 +146,8 @@ class Health:
             self._streams.up_since = now
             self._processes.listen_again(now)
         self._streams.answered = now
+        self._streams.written = self._written()
         self._processes.hear(_beats(packed), now)
-
-    async def _newest(self) -> int:
-        """Return the sum of the newest positions of the streams."""
-        live = self._live()
-        if live is None:
-            return 0
-        streams = live.data.streams
-        return sum(await asyncio.gather(*(live.history(one).newest() for one in streams)))
 
     # --- publishing
     async def _publish(self) -> None:

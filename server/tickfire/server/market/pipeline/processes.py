@@ -99,8 +99,11 @@ class Processes:
         """Count no silence before `now`: beats could not be read until then."""
         self._deaf_until = now
 
+    def silence(self, process: Process, now: int) -> int:
+        """Return the time, in ns, for which a process was silent though it could be heard."""
+        return now - max(process.seen, self._deaf_until)
+
     def state(self, process: Process, now: int) -> tuple[State, int]:
         """Return the state of a process, and the time since which it holds."""
-        silence = now - max(process.seen, self._deaf_until)
-        state = state_after(silence)
+        state = state_after(self.silence(process, now))
         return state, process.beat.started if state == "up" else process.beat.at
