@@ -41,7 +41,6 @@ from tickfire.server.token_command import salt_option
 from tickfire.store.options import redis_url_option
 from tickfire.store.store import Store
 
-"""Time to wait for an unreachable Redis at the start; once serving, the wait has no limit."""
 STOP_PATIENCE_S: Final = 5
 START_PATIENCE_S: Final = 60
 """Longer than uvicorn's default: a worker does not answer its parent while it loads kernels."""
