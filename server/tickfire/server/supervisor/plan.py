@@ -12,7 +12,7 @@ LOOPBACK: Final = "127.0.0.1"
 SIMULATED_HISTORY_S: Final = 90 * 60.0
 """Long enough that indicators that look back an hour have values at once."""
 SIMULATED_SCHEMAS: Final = "trades,mbp-1,mbp-10,definition,statistics,status,imbalance"
-REPLAYED_SCHEMAS: Final = f"{SIMULATED_SCHEMAS},mbo,status,statistics,imbalance"
+REPLAYED_SCHEMAS: Final = f"{SIMULATED_SCHEMAS},mbo"
 """Trades and MBP-1, because a local gateway's trades need not be MBP-1 records, as Databento's
 are; order books and reports from whichever schemas a recording has."""
 LOCAL_GATEWAY_KEY: Final = "db-local-gateway-accepts-any-key"
