@@ -77,13 +77,16 @@ class LimitedHTTP(HttpToolsProtocol):
         self._beyond: Cause | None = None
         self._fault: Cause | None = None
         self._refused = False
-        self._responds = False
         self._in_head = False
         self._head_size = 0
         self._dropped = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
         self._running: RequestResponseCycle | None = None
+
+    @property
+    def _responds(self) -> bool:
+        return self._running is not None
 
     @property
     def _peer(self) -> str:
@@ -161,17 +164,14 @@ class LimitedHTTP(HttpToolsProtocol):
             self._stop_parsing(self._beyond)
         if len(self.pipeline) >= MAX_WAITING:
             self._stop_parsing(PIPELINE)
-        waits = self._responds
         super().on_headers_complete()
-        if not waits:
+        if self._running is None and not self._asks_for_websocket():
             self._running = self.cycle
-        self._responds = self._responds or not self._asks_for_websocket()
         if self._beyond is not None:
             self.cycle.keep_alive = False
 
     def on_response_complete(self) -> None:
         """Go on with the next request, if the client has sent one."""
-        self._responds = bool(self.pipeline)
         self._running = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
 
