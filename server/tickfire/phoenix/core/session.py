@@ -315,13 +315,9 @@ class Session:
 
     def _catch_up(self) -> None:
         """Handle the messages that arrived during a join, as far as the turn allows."""
-        if self._handling:
-            return  # this join was one of them
-        self._handling = True
-        while self._backlog and not self._joining and not self.closed and not self._must_wait():
-            self._handle(self._backlog.popleft())
-        self._handling = False
-        self.relieved()
+        if not self._handling:  # or else this join was one of them
+            self._handle_backlog(self._must_wait)
+            self.relieved()
 
     def handle_next(self) -> bool:
         """Handle one message, if it still waits for its turn; return whether another one waits."""
@@ -339,10 +335,12 @@ class Session:
 
         They are dropped if one that is being handled ends the session itself.
         """
-        if self._handling:
-            return
+        if not self._handling:
+            self._handle_backlog(self._is_full)
+
+    def _handle_backlog(self, must_stop: Callable[[], bool]) -> None:
         self._handling = True
-        while self._backlog and not self._joining and not self.closed and not self._is_full():
+        while self._backlog and not self._joining and not self.closed and not must_stop():
             self._handle(self._backlog.popleft())
         self._handling = False
 
