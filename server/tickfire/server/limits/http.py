@@ -20,6 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from tickfire.phoenix.transports.uvicorn.upgrade import (
+    MAX_HEADER_LINE,
+    MAX_HEADERS,
+    MAX_REQUEST_LINE,
+)
 from tickfire.server.limits.admission import Admission
 from tickfire.server.limits.causes import (
     BAD_REQUEST,
@@ -36,9 +41,6 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-MAX_REQUEST_LINE: Final = 8_000
-MAX_HEADER: Final = 10_000
-MAX_HEADERS: Final = 100
 MAX_HEAD: Final = 64 << 10
 MAX_WAITING: Final = 16
 """Requests that a client may send ahead of the responses to those before."""
@@ -153,7 +155,7 @@ class LimitedHTTP(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
         super().on_header(name, value)
-        if len(name) + len(value) > MAX_HEADER or len(self.headers) > MAX_HEADERS:
+        if len(name) + len(value) > MAX_HEADER_LINE or len(self.headers) > MAX_HEADERS:
             self._stop_parsing(HEADERS)
 
     def on_headers_complete(self) -> None:
