@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
+from tickfire.phoenix import Refusal
+
 RETRY_S: Final = 5
+_TYPE: Final = ("content-type", "text/plain; charset=utf-8")
+_NO_STORE: Final = ("cache-control", "no-store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +34,21 @@ class Cause:
     status: int
     retry: bool = False
 
+    def refusal(self) -> Refusal:
+        """Return the response."""
+        retry = (("retry-after", str(RETRY_S)),) if self.retry else ()
+        return Refusal(self.status, f"{self.text}.".encode(), (_TYPE, _NO_STORE, *retry))
+
     def response(self) -> bytes:
-        """Return the response, which closes the connection."""
-        body = f"{self.text}.".encode()
-        retry = f"retry-after: {RETRY_S}\r\n" if self.retry else ""
-        head = (
-            f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\n"
-            f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(body)}\r\n"
-            f"cache-control: no-store\r\n{retry}connection: close\r\n\r\n"
+        """Return the response encoded; it closes the connection."""
+        refusal = self.refusal()
+        content_type, *others = refusal.headers
+        length = ("content-length", str(len(refusal.body)))
+        headers = (content_type, length, *others, ("connection", "close"))
+        head = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\n" + "".join(
+            f"{name}: {value}\r\n" for name, value in headers
         )
-        return head.encode() + body
+        return head.encode() + b"\r\n" + refusal.body
 
 
 FULL: Final = Cause("connections", "the server has no room for more connections", 503, True)

@@ -12,14 +12,12 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tickfire.phoenix import Refusal
 from tickfire.phoenix.transports.exchange import respond
 from tickfire.server.limits.addresses import parse_address
 from tickfire.server.limits.causes import HOST
 from tickfire.server.limits.refusals import Refusals
 
 LOCAL: Final = ("localhost", "*.localhost")
-_HEADERS: Final = (("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store"))
 
 
 class Hosts:
@@ -79,4 +77,4 @@ class HostCheck:
             return
         client = scope.get("client")
         self._refusals.add(HOST, client[0] if client else "")
-        await respond(Refusal(HOST.status, f"{HOST.text}.".encode(), _HEADERS), scope, send)
+        await respond(HOST.refusal(), scope, send)
