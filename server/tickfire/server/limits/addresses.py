@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 from tickfire.base.errors import UsageError
@@ -15,7 +14,6 @@ type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 CLIENT_PREFIX_V6: Final = 64
 """Bits of an IPv6 address that count: a site is given a /64, and its clients choose the rest."""
 _MAPPED_PREFIX: Final = 96
-_REMEMBERED: Final = 4096
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
@@ -65,13 +63,8 @@ class Proxies:
 
     def __init__(self, networks: Sequence[Network] = ()) -> None:
         self._networks = tuple(networks)
-        self.trusts = lru_cache(_REMEMBERED)(self._trusts)
 
-    def __reduce__(self) -> tuple[type[Proxies], tuple[tuple[Network, ...]]]:
-        """Leave out the cache, so that a worker gets the networks alone."""
-        return Proxies, (self._networks,)
-
-    def _trusts(self, address: Address) -> bool:
+    def trusts(self, address: Address) -> bool:
         """Return whether an address is that of a trusted proxy."""
         return any(address in network for network in self._networks)
 
