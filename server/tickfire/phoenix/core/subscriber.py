@@ -122,22 +122,15 @@ class Subscriber:
         if self._held is not None:
             self._held.append(_Own(frames))
         elif not self.gone:
-            if self._congested and self._sink.buffered() > self._write_limit:
-                self._cut()
-            else:
-                self._sink.write(frames)
+            self._write_within_limit(frames)
 
     # --- states
     def release(self, first: bytes) -> None:
         """End the held state: send `first`, then all held frames."""
         held, self._held = self._held or [], None
         self._settle()
-        if self.gone:
-            return
-        if self._congested and self._sink.buffered() > self._write_limit:
-            self._cut()
-        else:
-            self._sink.write(b"".join((first, *held)))
+        if not self.gone:
+            self._write_within_limit(b"".join((first, *held)))
 
     def forget_held(self) -> None:
         """Drop the held frames of the lane, but keep those sent to this subscriber alone."""
@@ -202,12 +195,14 @@ class Subscriber:
                 self.on_overflow(missed)
             except Exception:
                 logger.exception("an on_overflow callback failed")
-        elif self._sink.buffered() > self._write_limit:
-            self._cut()
+        else:
+            self._write_within_limit(frames)
+
+    def _write_within_limit(self, frames: bytes) -> None:
+        """Write frames, or drop the connection if more than the write limit waits already."""
+        if self._congested and self._sink.buffered() > self._write_limit:
+            self._stats.aborted += 1
+            self.end()
+            self._sink.abort()
         else:
             self._sink.write(frames)
-
-    def _cut(self) -> None:
-        self._stats.aborted += 1
-        self.end()
-        self._sink.abort()
