@@ -37,11 +37,15 @@ class ConnectInfo:
     @property
     def host(self) -> str:
         """The value of the Host header, without its port."""
-        host = self.headers.get("host", "")
-        name, colon, port = host.rpartition(":")
-        return name if colon and port.isdigit() else host
+        return without_port(self.headers.get("host", ""))
 
     @property
     def user_agent(self) -> str | None:
         """The value of the User-Agent header."""
         return self.headers.get("user-agent")
+
+
+def without_port(host: str) -> str:
+    """Return a host such as ``example.com:4000`` or ``[::1]`` without its port, if it has one."""
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host

@@ -12,6 +12,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tickfire.phoenix.core.connect_info import without_port
 from tickfire.phoenix.transports.exchange import respond
 from tickfire.server.limits.addresses import parse_address
 from tickfire.server.limits.causes import HOST
@@ -38,20 +39,15 @@ class Hosts:
         """Return whether a Host header may be used; without one the client is no browser."""
         if header is None:
             return True
-        name = _without_port(header.strip()).lower().rstrip(".")
+        name = without_port(header.strip()).lower().rstrip(".")
         if parse_address(name.strip("[]")) is not None or name in self._names:
             return True
         return bool(self._suffixes) and name.endswith(self._suffixes)
 
 
-def _without_port(header: str) -> str:
-    name, colon, port = header.rpartition(":")
-    return name if colon and port.isdigit() else header
-
-
 def hosts_of(origins: Sequence[str]) -> list[str]:
     """Return the hosts of origins, such as ``https://app.example`` or ``//*.example``."""
-    return [_without_port(origin.rpartition("//")[2]) for origin in origins]
+    return [without_port(origin.rpartition("//")[2]) for origin in origins]
 
 
 class HostCheck:
