@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any, Final
 
 from bench.abuse.attacks import ATTACKS
+from bench.abuse.honest import honest
 from bench.processes import resident_mib, tickfire, wait_for_url
 from tickfire.base.ports import free_port
 from tickfire.base.run import run_loop
@@ -79,24 +76,6 @@ def attacked(name: str, redis_url: str) -> dict[str, Any]:
             "log_lines": sum(1 for _ in log),
             "answer": answer,
         }
-
-
-@contextlib.contextmanager
-def honest(port: int) -> Iterator[list[float]]:
-    """Run the honest client, and fill in its figures at the end."""
-    client = subprocess.Popen(
-        [sys.executable, "-m", "bench.abuse.honest", str(port)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    figures: list[float] = []
-    assert client.stdout is not None
-    client.stdout.readline()
-    time.sleep(1)
-    yield figures
-    said, _ = client.communicate()
-    figures += map(float, said.split())
 
 
 class _Peak:

@@ -6,18 +6,39 @@ connection does: the longest is then infinite.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import socket
 import statistics
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Final
 
 from bench.abuse.wire import receive_exactly, text_frame, upgrade
 
 INTERVAL_S: Final = 0.005
 HEARTBEAT: Final = b'[null,"1","phoenix","heartbeat",{}]'
+
+
+@contextlib.contextmanager
+def honest(port: int) -> Iterator[list[float]]:
+    """Run the honest client, and fill in its figures at the end."""
+    client = subprocess.Popen(
+        [sys.executable, "-m", "bench.abuse.honest", str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    figures: list[float] = []
+    assert client.stdout is not None
+    client.stdout.readline()
+    time.sleep(1)
+    yield figures
+    said, _ = client.communicate()
+    figures += map(float, said.split())
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from typing import Final
 
 import redis
 
-from bench.abuse.__main__ import honest
+from bench.abuse.honest import honest
 from bench.abuse.wire import text_frame, upgrade
 from bench.figures import print_figures
 from bench.processes import cpu_seconds, resident_mib, tickfire, wait_for_port, wait_for_url

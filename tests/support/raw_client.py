@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 from typing import Any
+
+from tests.support.phoenix.rawclient import TEXT, frame
 
 ENOUGH = 60_000
 """Ticks: more than the kernel's own buffers and the high-water mark take."""
@@ -34,15 +35,8 @@ class RawClient:
         self._data = self._data.partition(b"\r\n\r\n")[2]
 
     def join(self, topic: str, payload: Any) -> None:
-        text = json.dumps(["1", "1", topic, "phx_join", payload]).encode()
-        mask = os.urandom(4)
-        masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(text))
-        head = (
-            bytes((0x81, 0x80 | len(text)))
-            if len(text) < 126
-            else (bytes((0x81, 0x80 | 126)) + len(text).to_bytes(2, "big"))
-        )
-        self._socket.sendall(head + mask + masked)
+        message = json.dumps(["1", "1", topic, "phx_join", payload])
+        self._socket.sendall(frame(TEXT, message.encode()))
 
     def message(self) -> list[Any]:
         """Read one message."""
