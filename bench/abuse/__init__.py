@@ -1,1 +1,1 @@
-"""Clients without a login that misbehave, and what another client feels of them."""
+"""Abusive clients without a login, and their effect on an honest client."""

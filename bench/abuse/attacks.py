@@ -1,4 +1,4 @@
-"""The attacks, each a function of the port, which returns what the server answered."""
+"""Attacks: functions of the port that return the server's answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT_S: Final = 7.0
 
 
 def nothing(port: int) -> str:
-    """Do nothing: what the honest client feels of the machine's other load."""
+    """Do nothing, to measure the honest client under the machine's other load."""
     time.sleep(KEPT_S)
     return ""
 

@@ -1,4 +1,4 @@
-"""Whose address counts: proxies, IPv6 networks, mapped addresses."""
+"""Addresses of clients: behind proxies, in IPv6 networks, mapped to IPv6."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class RedisAdapter:
         self._confirmed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._name = b""
-        self._is_lost = False  # whether the log says that no messages arrive
+        self._is_lost = False  # True once an outage has been logged
         self.dropped = 0
         """Number of messages that could not be sent."""
 

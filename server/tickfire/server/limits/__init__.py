@@ -1,6 +1,6 @@
-"""Bounds on what a client may take of the server before it has said who it is.
+"""Limits on clients that have not authenticated.
 
 `addresses` and `causes` are pure. `admission` counts the connections of a worker, `http` and
-`websocket` are the protocol classes of uvicorn that ask it, and `refusals` counts and logs what was
-refused.
+`websocket` are the protocol classes of uvicorn that ask it, and `refusals` counts and logs
+refusals.
 """

@@ -1,4 +1,4 @@
-"""Addresses of clients: which peers are proxies, and which addresses count as one client. Pure."""
+"""Addresses of clients, trusted proxies, and networks that count as one client. Pure."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Limits:
     max_per_address : int
         Maximum number of connections of one address.
     limit_loopback : bool
-        Whether that maximum holds for clients on this machine too.
+        True to count clients on this machine too.
     proxies : Proxies
         The proxies that are trusted to name their clients.
     handshake_s : float
@@ -111,7 +111,7 @@ class Admission:
 
     # --- connections
     def admit(self, client: str | None) -> Cause | None:
-        """Count a connection, or return the cause why it is refused."""
+        """Count a connection, or return the cause of its refusal."""
         if self.connections >= self.limits.max_connections:
             return FULL
         cause = self.claim(client)
@@ -120,7 +120,7 @@ class Admission:
         return cause
 
     def claim(self, client: str | None) -> Cause | None:
-        """Count a connection that is admitted for its client too, or return why it is refused."""
+        """Count an admitted connection for its client too, or return the cause of its refusal."""
         if client is None:
             return None
         count = self._by_client.get(client, 0)

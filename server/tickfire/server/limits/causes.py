@@ -26,7 +26,7 @@ class Cause:
     status : int
         The status of the response.
     retry : bool
-        Whether the client may come back later.
+        True if the client may try again later.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""`Refusals`: what a worker has refused, counted, and logged at most once a minute."""
+"""Refusals of a worker, counted by cause and logged at most once a minute each."""
 
 from __future__ import annotations
 

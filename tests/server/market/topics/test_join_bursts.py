@@ -1,4 +1,4 @@
-"""Bursts of joins: what a client does not read waits in bounded memory, and others are served."""
+"""Bursts of joins: unread replies wait in bounded memory, and other clients are served."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""`Quota`: how much one client may hold at a time of something that costs all clients.
+"""Quotas of subscriptions whose cost all clients bear: indicators, and views of ticks.
 
-An indicator, or a view of one's own by `symbols` or `max_hz`, is computed with each tick as long as
-it has a subscriber. Equal ones are computed once, and count once for each client that holds them.
+An indicator, or a view by `symbols` or `max_hz`, is computed with each tick as long as it has a
+subscriber. Equal ones are computed once, and count once for each client that holds them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Quota:
     Parameters
     ----------
     name : str
-        What they are, in the plural, for the reason of a refusal.
+        Plural noun for the things, in the reason of a refusal.
     each : int
         The most that one client may hold.
     total : int
