@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,27 @@ async def test_tokens() -> None:
         async with stock_client(port) as older, stock_client(port) as stranger:
             assert await older.connect(params={"token": token}) == "open"
             assert await stranger.connect(authToken=token[:-1] + "?") == "refused"
+
+
+@pytest.mark.parametrize("polled", [False, True])
+async def test_sessions(polled: bool) -> None:
+    async with (
+        running("sessions.py") as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as browser,
+        stock_client(port) as ann,
+        stock_client(port) as other_site,
+    ):
+        wrong = await browser.post("/login", json={"user": "ann", "password": "guessed"})
+        assert wrong.status_code == 403
+        await browser.post("/login", json={"user": "ann", "password": "secret"})
+        page = (await browser.get("/")).text
+        found = re.search('name="csrf-token" content="(.*)"', page)
+        assert found is not None
+        cookie = f"session={browser.cookies['session']}"
+        params = {"_csrf_token": found[1]}
+        assert await ann.connect(polled=polled, cookie=cookie, params=params) == "open"
+        assert await ann.join("inbox") == ["ok", {"user": "ann"}]
+        assert await other_site.connect(polled=polled, cookie=cookie) == "refused"
 
 
 async def test_fastapi() -> None:

@@ -23,6 +23,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tickfire.phoenix.auth.csrf import csrf_token
 from tickfire.phoenix.channel import Channel, event
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.endpoint import (
@@ -115,6 +116,7 @@ __all__ = [
     "V1Serializer",
     "V2Serializer",
     "WebSocketOptions",
+    "csrf_token",
     "event",
     "frame_binary",
     "frame_text",

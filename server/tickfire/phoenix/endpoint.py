@@ -17,6 +17,7 @@ from starlette._utils import get_route_path
 from starlette.routing import Match, Mount
 from starlette.types import Receive, Scope, Send
 
+from tickfire.phoenix.auth.csrf import CSRF_TOKEN_KEY
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import ChannelLike, Transport
@@ -113,8 +114,13 @@ class SocketOptions(TypedDict, total=False):
     auth_token: bool
     """Accept a bearer token from the client (phoenix.js's `authToken`), for
     `ConnectInfo.auth_token`. False by default."""
+    check_csrf: bool
+    """Give `ConnectInfo.session` only to clients whose param ``_csrf_token`` is valid, see
+    `csrf_token`. True by default. Without it, `check_origin` alone protects sessions."""
     check_origin: OriginRule
     """Rule for the pages that may connect, see `OriginRule`. True by default: those from `host`."""
+    csrf_token_key: str
+    """Key under which sessions keep their CSRF token. "_csrf_token" by default."""
     host: str
     """This site's own host, for `check_origin`. "localhost" by default."""
     join_timeout_s: float | None
@@ -136,7 +142,9 @@ class SocketOptions(TypedDict, total=False):
 
 _DEFAULTS: SocketOptions = {
     "auth_token": False,
+    "check_csrf": True,
     "check_origin": True,
+    "csrf_token_key": CSRF_TOKEN_KEY,
     "host": "localhost",
     "join_timeout_s": DEFAULT_JOIN_TIMEOUT_S,
     "max_channels": DEFAULT_MAX_CHANNELS,
@@ -185,7 +193,8 @@ class PhoenixSocket(Mount):
     TypeError
         If there is no such option.
     ValueError
-        If a topic pattern or an origin is malformed.
+        If a topic pattern or an origin is malformed, or neither origins nor CSRF tokens are
+        checked.
     """
 
     def __init__(
@@ -209,8 +218,7 @@ class PhoenixSocket(Mount):
         self._resources = Resources(chosen["resources"])
         self._config: SessionConfig | None = None
         self._config_channels: Mapping[str, Callable[[], ChannelLike]] | None = None
-        check = compile_check(chosen["check_origin"], chosen["host"])
-        self._policy = Policy(self.hub, user_socket, check, chosen["auth_token"])
+        self._policy = _policy(self.hub, user_socket, chosen)
         self._longpoll_options = longpoll
         self._longpoll: LongPollEndpoint | None = None
         self._websocket = websocket
@@ -353,6 +361,21 @@ def _with_defaults(options: SocketOptions) -> SocketOptions:
     if unknown:
         raise TypeError(f"PhoenixSocket has no option {', '.join(sorted(unknown))}")
     return {**_DEFAULTS, **options}
+
+
+def _policy(hub: Hub, user_socket: Callable[[], UserSocket], options: SocketOptions) -> Policy:
+    if options["check_origin"] is False and not options["check_csrf"]:
+        raise ValueError(
+            "check_origin and check_csrf must not both be False: "
+            "any website could connect with the sessions of its visitors"
+        )
+    return Policy(
+        hub,
+        user_socket,
+        compile_check(options["check_origin"], options["host"]),
+        options["auth_token"],
+        options["csrf_token_key"] if options["check_csrf"] else None,
+    )
 
 
 def _websocket_policy(policy: Policy, options: WebSocketOptions) -> Policy:

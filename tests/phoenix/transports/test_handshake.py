@@ -84,20 +84,6 @@ async def test_connect_sees_params_and_request() -> None:
     assert info.session is None
 
 
-async def test_connect_sees_the_session_of_a_middleware() -> None:
-    app, asked = picky()
-
-    async def with_session(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] in ("http", "websocket"):
-            scope["session"] = {"user": 7}
-        await app(scope, receive, send)
-
-    async with serve_app(with_session) as served:
-        assert (await upgrade(served, "/socket/acme/websocket?vsn=2.0.0"))["status"] == 101
-    [(_, info)] = asked
-    assert info.session == {"user": 7}
-
-
 @pytest.mark.parametrize(
     ("query", "status", "body"),
     [

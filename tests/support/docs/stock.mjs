@@ -7,6 +7,17 @@ const require = createRequire(new URL("../../../client_js/package.json", import.
 const { LongPoll, Presence, Socket } = require("phoenix");
 const WebSocket = require("ws");
 
+// The WebSocket and the `fetch` of a browser that has a cookie.
+const withCookie = (cookie) => {
+  const { fetch } = globalThis;
+  globalThis.fetch = (url, init) => fetch(url, { ...init, headers: { ...init.headers, cookie } });
+  return class extends WebSocket {
+    constructor(url, protocols) {
+      super(url, protocols, { headers: { cookie } });
+    }
+  };
+};
+
 const say = (...message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const channels = new Map();
 let socket;
@@ -20,9 +31,10 @@ const outcome = (push) =>
 
 const commands = {
   // Resolves when the connection is open, or refused.
-  connect: (url, { polled, ...options }) => {
+  connect: (url, { polled, cookie, ...options }) => {
+    const Connection = cookie ? withCookie(cookie) : WebSocket;
     socket = new Socket(url, {
-      transport: polled ? LongPoll : WebSocket,
+      transport: polled ? LongPoll : Connection,
       reconnectAfterMs: () => 60_000,
       ...options,
     });

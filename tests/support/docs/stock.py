@@ -29,7 +29,8 @@ class StockClient:
     async def connect(self, path: str = "/socket", **options: Any) -> str:
         """Connect, and return "open" or "refused".
 
-        Options are those of phoenix.js, and `polled` for long-polling.
+        Options are those of phoenix.js, `polled` for long-polling, and `cookie` for the value of a
+        Cookie header.
         """
         answer = await self._do("connect", f"ws://localhost:{self._port}{path}", options)
         return str(answer)

@@ -24,7 +24,8 @@ class ConnectInfo:
     auth_token : str, or None
         The bearer token of the handshake, if the socket accepts auth tokens.
     session : mapping, or None
-        The session loaded by a session middleware, such as Starlette's.
+        The session of a middleware such as Starlette's `SessionMiddleware`, if the connect param
+        ``_csrf_token`` is valid for it; see `csrf_token`.
     """
 
     transport: str

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from tickfire.phoenix.auth.csrf import is_valid_csrf_token
 from tickfire.phoenix.core.connect_info import ConnectInfo
 from tickfire.phoenix.core.errors import ConnectError
 from tickfire.phoenix.core.hub import Hub
@@ -28,6 +29,8 @@ JSON_TYPE = ("content-type", "application/json; charset=utf-8")
 
 AUTH_PROTOCOL = "phoenix"
 BEARER_PREFIX = "base64url.bearer.phx."
+
+CSRF_PARAM = "_csrf_token"
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ class Policy:
     user_socket: Callable[[], UserSocketLike]
     check_origin: OriginCheck
     auth_token: bool = False
+    csrf_token_key: str | None = None
+    """Key of the CSRF token in the session; None to pass sessions on without a check."""
     subprotocols: Sequence[str] = ()
     error_handler: ErrorHandler | None = None
     compress: bool = False
@@ -122,9 +127,8 @@ async def handshake(request: Request, policy: Policy) -> Accepted | Refusal:
     except UndecodableQueryError:
         return BAD_QUERY
     params.update(request.path_params)
-    info = ConnectInfo(
-        "websocket", request.uri, request.headers, request.peer, session=request.session
-    )
+    session = session_of(request, params, policy)
+    info = ConnectInfo("websocket", request.uri, request.headers, request.peer, session=session)
     if not policy.check_origin(request.headers.get("origin"), info.host):
         return FORBIDDEN
     if policy.auth_token:
@@ -136,6 +140,20 @@ async def handshake(request: Request, policy: Policy) -> Accepted | Refusal:
         if subprotocol is None:
             return FORBIDDEN
     return await connect_user(policy, params, info, subprotocol)
+
+
+def session_of(
+    request: Request, params: Mapping[str, Any], policy: Policy
+) -> Mapping[str, Any] | None:
+    """Return the session of a request, or None without a CSRF token that is valid for it."""
+    session, key = request.session, policy.csrf_token_key
+    if session is None or key is None:
+        return session
+    if is_valid_csrf_token(session.get(key), params.get(CSRF_PARAM)):
+        return session
+    if session:
+        logger.debug("withheld the session: the param %s is absent or not valid", CSRF_PARAM)
+    return None
 
 
 async def _with_auth_token(

@@ -32,6 +32,7 @@ from tickfire.phoenix.transports.handshake import (
     Request,
     Response,
     connect_user,
+    session_of,
 )
 from tickfire.phoenix.transports.longpoll.server import GoneError, LongPollServer
 from tickfire.phoenix.transports.longpoll.transport import Entry
@@ -87,7 +88,7 @@ class LongPollEndpoint:
             request.headers,
             request.peer,
             request.headers.get("x-phoenix-authtoken") if self._policy.auth_token else None,
-            request.session,
+            session_of(request, params, self._policy),
         )
         if not self._policy.check_origin(request.headers.get("origin"), info.host):
             return _json(status=FORBIDDEN)
