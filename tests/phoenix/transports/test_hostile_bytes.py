@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -24,6 +25,7 @@ from tests.support.phoenix.strategies import json_values, mask, names
 from tickfire.phoenix import Hub, PhoenixProtocol, Socket, UserSocket
 from tickfire.phoenix.core.routes import Routes
 from tickfire.phoenix.core.session import Session, SessionConfig
+from tickfire.phoenix.core.turns import Turns
 from tickfire.phoenix.transports.drain import Drainer
 from tickfire.phoenix.transports.idle import IdleWheel
 from tickfire.phoenix.transports.options import ConnectionOptions
@@ -166,7 +168,9 @@ def test_answers_do_not_depend_on_how_the_bytes_are_split(
     said: tuple[str, bytes], cuts: list[int]
 ) -> None:
     async def answers(pieces: list[bytes]) -> list[tuple[int, bytes]]:
-        client = Connected(Hub(), said[0])
+        hub = Hub()
+        hub.turns = Turns(math.inf)  # beyond a turn's time, a pong is sent before waiting replies
+        client = Connected(hub, said[0])
         for piece in pieces:
             client.protocol.data_received(piece)
         await client.session.settled()
