@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ShownSource } from "../src/chart/chart-source";
 import { CandleStore } from "../src/store/candle-store";
+import type { Interval } from "../src/store/intervals";
 import { TickFolder, type TickInput } from "../src/store/ticks";
 import { boundsOf } from "../src/store/trading-hours";
 
@@ -211,7 +212,7 @@ const CME = {
 describe("days and weeks of a market with sessions", () => {
   const ms = (text: string) => Date.parse(text);
 
-  test.each([
+  test.each<[Interval, string, string]>([
     // The clocks change on 10 March: the session closes at 22:00 UTC before it, then at 21:00.
     ["1d", "2024-03-07T21:59:59Z", "2024-03-07"],
     ["1d", "2024-03-07T22:00:00Z", "2024-03-08"],
@@ -221,10 +222,9 @@ describe("days and weeks of a market with sessions", () => {
     ["1d", "2024-03-28T22:00:00Z", "2024-04-01"],
     ["1w", "2024-03-08T21:59:59Z", "2024-03-04"],
     ["1w", "2024-03-10T22:00:00Z", "2024-03-11"],
-    [86_400_000, "2024-03-10T22:00:00Z", "2024-03-11"],
     ["1h", "2024-03-10T22:10:00Z", "2024-03-10T22:00:00Z"],
   ])("%s: a tick of %s belongs to the candle of %s", (interval, time, candle) => {
-    const source = new ShownSource({ interval, hours: CME }, "utc");
+    const source = new ShownSource({ interval, bounds: boundsOf(interval, CME) }, "utc");
     expect(source.fold({ price: 1, time })).toBe(true);
     expect(source.resolved.store.time[0]).toBe(ms(candle));
   });
@@ -257,7 +257,7 @@ describe("days and weeks of a market with sessions", () => {
   });
 
   test("a candle closes with its session", () => {
-    const source = new ShownSource({ interval: "1d", hours: CME }, "utc");
+    const source = new ShownSource({ interval: "1d", bounds: boundsOf("1d", CME) }, "utc");
     expect(source.closeOf(ms("2024-03-08"))).toBe(ms("2024-03-08T22:00:00Z"));
     expect(source.closeOf(ms("2024-03-11"))).toBe(ms("2024-03-11T21:00:00Z"));
     const plain = new ShownSource({ interval: "1d" }, "utc");
@@ -273,11 +273,16 @@ describe("days and weeks of a market with sessions", () => {
   test.each([
     [{}, TypeError, /^hours must be trading hours, as topics tell them/],
     [{ ...CME, opens: "17:00" }, TypeError, /^hours must be trading hours/],
-    [{ ...CME, time_zone: 5 }, TypeError, /^hours.time_zone must be a zone's name/],
+    [{ ...CME, time_zone: 5 }, RangeError, /^hours.time_zone must be a zone's name/],
     [{ ...CME, time_zone: "Mars/Olympus" }, RangeError, /Mars/],
   ])("%o are refused", (hours, kind, message) => {
-    const make = () => new ShownSource({ interval: "1d", hours: hours as typeof CME }, "utc");
+    const make = () => boundsOf("1d", hours as typeof CME);
     expect(make).toThrow(kind);
     expect(make).toThrow(message);
+  });
+
+  test("bounds of another kind are refused", () => {
+    const make = () => new ShownSource({ interval: "1d", bounds: CME as never }, "utc");
+    expect(make).toThrow(/^bounds must be those of boundsOf/);
   });
 });

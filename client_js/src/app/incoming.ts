@@ -160,7 +160,7 @@ export class Incoming implements PageHandlers {
     const { symbol, interval } = session;
     const { venue, timeZone: exchangeTimeZone = null } = market.symbols.get(symbol ?? "") ?? {};
     zone.setVenue(venue, exchangeTimeZone);
-    chart.show({ symbol, interval, store, exchangeTimeZone });
+    chart.show({ symbol, interval, store, exchangeTimeZone, bounds: session.bounds });
     probe.show(symbol);
     signals.mark();
     frames.request();

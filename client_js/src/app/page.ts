@@ -114,10 +114,7 @@ export class Page {
       indicators: kernels,
       magnet: keptMagnet(),
       countdown: true,
-      clock: {
-        now: () => this.clock.now(),
-        closeOf: (start) => this.session.bounds.end(start),
-      },
+      clock: this.clock,
       paneHeights: this.panels.paneHeights,
     });
     this.chart.element.id = "chart";

@@ -14,11 +14,6 @@ const BELOW_PX = 18;
 export interface FeedClock {
   /** The feed's time, ms since the Unix epoch; null if it is not known, or stands still. */
   now(): number | null;
-  /**
-   * The time at which the candle of a time closes, if that is not its length after it, as in a market
-   * with sessions.
-   */
-  closeOf?(start: number): number;
 }
 
 /**
@@ -36,8 +31,8 @@ export class Countdown implements ChartLayer {
   private readonly clock: FeedClock;
 
   /**
-   * `closeOf` tells when the candle of a time closes, if the clock does not. Without `clock` the
-   * time is that of the ticks heard here.
+   * `closeOf` tells when the candle of a time closes. Without `clock` the time is that of the ticks
+   * heard here.
    */
   constructor(
     parent: HTMLElement,
@@ -89,7 +84,7 @@ export class Countdown implements ChartLayer {
     const { store, intervalMs } = coordinates;
     if (store.count === 0 || intervalMs <= SECOND_MS) return null;
     const start = store.time[store.count - 1];
-    const close = this.clock.closeOf?.(start) ?? this.closeOf(start);
+    const close = this.closeOf(start);
     return close - start === intervalMs ? untilClose(start, intervalMs, now) : left(close, now);
   }
 

@@ -1,8 +1,7 @@
 import { checkedZone, type Zone } from "../format/zone";
-import { INTERVALS } from "../schema";
 import { CandleStore } from "../store/candle-store";
 import { intervalLength, UNITS_MS } from "../store/intervals";
-import { type Bounds, boundsOf, type TradingHours } from "../store/trading-hours";
+import type { Bounds } from "../store/trading-hours";
 import { decimalText, show } from "../store/values";
 import type { FeedClock } from "./countdown";
 import type { IndicatorKernels } from "./indicator-kernels";
@@ -22,10 +21,10 @@ export interface ChartSource {
   /** The zone in which the venue states its hours (IANA), for the time zone "exchange". */
   exchangeTimeZone?: string | null;
   /**
-   * The sessions of the market, as the server's topics tell them: a tick belongs to the day or week
-   * of its session. By default days and weeks are of one length, in step with the candles given.
+   * Where candles begin and end, such as `boundsOf("1d", hours)` of "tickfire/store", by which a tick
+   * belongs to the day of its session. By default candles are of one length, in step with those given.
    */
-  hours?: TradingHours | null;
+  bounds?: Bounds | null;
   /** Candles that are kept up to date elsewhere; several charts may show one store. */
   store?: CandleStore;
 }
@@ -63,14 +62,11 @@ export interface ResolvedSource {
   interval: string;
   intervalMs: number;
   exchangeTimeZone: Zone;
-  /** Where candles begin and end, if sessions say. */
   bounds: Bounds | null;
   store: CandleStore;
 }
 
 const MINUTE = "1m";
-/** The intervals whose candles begin and end with sessions. */
-const SESSIONS = ["1d", "1w"] as const;
 
 /** Check a source and complete it; throws TypeError or RangeError that names the option. */
 export function resolveSource(given: ChartSource): ResolvedSource {
@@ -82,25 +78,13 @@ export function resolveSource(given: ChartSource): ResolvedSource {
   const store = given.store ?? new CandleStore(tickSizeOf(given.tickSize ?? "0"));
   const name = typeof interval === "string" ? interval : nameOf(intervalMs);
   const exchangeTimeZone = checkedZone(given.exchangeTimeZone ?? "utc");
-  const bounds = boundsFor(intervalMs, given.hours ?? null);
+  const bounds = checkedBounds(given.bounds ?? null);
   return { symbol, interval: name, intervalMs, exchangeTimeZone, bounds, store };
 }
 
-function boundsFor(intervalMs: number, hours: TradingHours | null): Bounds | null {
-  if (hours === null) return null;
-  checkHours(hours);
-  const interval = SESSIONS.find((each) => INTERVALS[each] === intervalMs);
-  return interval ? boundsOf(interval, hours) : null;
-}
-
-function checkHours(hours: unknown): void {
-  const { time_zone, opens, closes, days, holidays } = (hours ?? {}) as Record<string, unknown>;
-  const isMinute = (value: unknown) => Number.isInteger(value) && Number(value) >= 0;
-  if (!isMinute(opens) || !isMinute(closes) || !Array.isArray(days) || !Array.isArray(holidays)) {
-    throw new TypeError(`hours must be trading hours, as topics tell them, not ${show(hours)}`);
-  }
-  if (typeof time_zone !== "string") throw new TypeError("hours.time_zone must be a zone's name");
-  checkedZone(time_zone);
+function checkedBounds(bounds: Bounds | null): Bounds | null {
+  if (bounds === null || typeof bounds.startOf === "function") return bounds;
+  throw new TypeError(`bounds must be those of boundsOf, not ${show(bounds)}`);
 }
 
 function lengthOf(interval: unknown): number {

@@ -1,6 +1,7 @@
-import { zoneOffset } from "../format/zone";
+import { isZoneName, zoneOffset } from "../format/zone";
 import { INTERVALS } from "../schema";
 import { FIRST_MONDAY_MS } from "./intervals";
+import { show } from "./values";
 
 /**
  * The sessions of a market, by the clock of its time zone. Each belongs to a trade date, the day on
@@ -102,10 +103,24 @@ function tradingWeeks(hours: TradingHours): Bounds {
   };
 }
 
-/** The bounds of the candles of an interval of the server. */
+/**
+ * The bounds of the candles of an interval of the server. Throws TypeError or RangeError if the hours
+ * are not such as topics tell them.
+ */
 export function boundsOf(interval: keyof typeof INTERVALS, hours: TradingHours): Bounds {
+  checkHours(hours);
   if (interval === "1d") return new TradingDays(hours);
   return interval === "1w" ? tradingWeeks(hours) : evenBounds(INTERVALS[interval]);
+}
+
+function checkHours(hours: unknown): void {
+  const { time_zone, opens, closes, days, holidays } = (hours ?? {}) as Record<string, unknown>;
+  const isMinute = (value: unknown) => Number.isInteger(value) && Number(value) >= 0;
+  if (!isMinute(opens) || !isMinute(closes) || !Array.isArray(days) || !Array.isArray(holidays)) {
+    throw new TypeError(`hours must be trading hours, as topics tell them, not ${show(hours)}`);
+  }
+  if (time_zone === "utc" || (typeof time_zone === "string" && isZoneName(time_zone))) return;
+  throw new RangeError(`hours.time_zone must be a zone's name, not ${show(time_zone)}`);
 }
 
 /** A market that never closes; its days are those of UTC. */
