@@ -74,24 +74,4 @@ export class Layers {
   stretch(extent: Extent, sight: Sight): Extent {
     return this.all.reduce((wide, layer) => layer.stretch?.(wide, sight) ?? wide, extent);
   }
-
-  priceLabels(): PriceLabel[] {
-    return this.all.flatMap((layer) => layer.priceLabels?.() ?? []);
-  }
-
-  cursorAt(at: Point): string | null {
-    return this.topmost((layer) => layer.cursorAt?.(at) ?? null);
-  }
-
-  press(at: Point, event: PointerEvent): Drag | null {
-    return this.topmost((layer) => layer.press?.(at, event) ?? null);
-  }
-
-  private topmost<T>(ask: (layer: ChartLayer) => T | null): T | null {
-    for (let i = this.all.length - 1; i >= 0; i--) {
-      const answer = ask(this.all[i]);
-      if (answer !== null) return answer;
-    }
-    return null;
-  }
 }

@@ -18,7 +18,8 @@ export class Marks {
 
   /** Place those in sight. */
   place(markers: readonly Marker[], coordinates: Coordinates): void {
-    this.labels.show(this.layers.priceLabels(), coordinates);
+    const labels = this.layers.all.flatMap((layer) => layer.priceLabels?.() ?? []);
+    this.labels.show(labels, coordinates);
     this.markers.place(markers, coordinates);
   }
 }

@@ -4,6 +4,7 @@ import type { CrosshairPlace, Point } from "./crosshair";
 import { closePoint, pointAt } from "./crosshair-point";
 import { type ChartActions, listenTo } from "./input";
 import type { Layers } from "./layers";
+import { cursorAt, press } from "./layers-at";
 import type { PriceScale } from "./price-scale";
 import type { Scaffold } from "./scaffold";
 import type { Viewport } from "./viewport";
@@ -32,7 +33,7 @@ export interface Movable {
  */
 export function listen(scaffold: Scaffold, view: Movable, kinetic: boolean): () => void {
   const { latest, priceAxis, timeAxis } = scaffold;
-  const actions = actionsOf(view);
+  const actions = actionsOf(view, (at) => point(view, scaffold.pane, at));
   priceAxis.title = "Drag to scale, double-click to fit";
   timeAxis.title = "Drag to zoom, double-click for the latest";
   latest.title = "Latest (End)";
@@ -48,7 +49,14 @@ export function place(view: Movable, at: CrosshairPlace | null): void {
   if (point?.x !== cursor?.x || point?.y !== cursor?.y) view.setCursor(point);
 }
 
-function actionsOf(view: Movable): ChartActions {
+/** Move the crosshair, and show the cursor of the layer there. */
+function point(view: Movable, { style }: HTMLElement, at: Point | null): void {
+  const cursor = (at && cursorAt(view.layers.all, at)) ?? "";
+  if (style.cursor !== cursor) style.cursor = cursor;
+  view.point(at);
+}
+
+function actionsOf(view: Movable, point: (at: Point | null) => void): ChartActions {
   const { viewport, scale, layers } = view;
   const move =
     <A extends unknown[], R>(change: (...given: A) => R) =>
@@ -70,10 +78,13 @@ function actionsOf(view: Movable): ChartActions {
     }),
     goLatest: move(() => viewport.goLatest()),
     goOldest: move(() => viewport.goOldest()),
-    point: (at) => view.point(at),
-    press: (at, event) => layers.press(at, event),
+    point,
+    press: (at, event) => press(layers.all, at, event),
     click: (at) => view.click(at),
-    step: (candles) => step(view, candles),
+    step: (candles) => {
+      const at = stepped(view, candles);
+      if (at !== null) point(at);
+    },
   };
 }
 
@@ -82,12 +93,12 @@ function shareOf(dy: number, { coordinates }: Movable): number {
   return coordinates === null ? 0 : (dy * coordinates.ratio) / coordinates.geometry.height;
 }
 
-/** Move the crosshair by whole candles, to the close. */
-function step(view: Movable, candles: number): void {
+/** The crosshair's place after a step of whole candles, at the close; null without candles. */
+function stepped(view: Movable, candles: number): Point | null {
   const { coordinates, cursor } = view;
-  if (coordinates === null || coordinates.store.count === 0) return;
+  if (coordinates === null || coordinates.store.count === 0) return null;
   const { geometry, store } = coordinates;
   const from = cursor === null ? store.count : coordinates.xToIndex(cursor.x);
   const index = Math.min(Math.max(from + candles * geometry.per, 0), store.count - 1);
-  view.point(closePoint(coordinates, index));
+  return closePoint(coordinates, index);
 }

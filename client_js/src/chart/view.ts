@@ -191,9 +191,6 @@ export class ChartView implements Movable {
 
   point(at: Point | null): void {
     this.setCursor(at);
-    const cursor = (at === null ? null : this.layers.cursorAt(at)) ?? "";
-    const { style } = this.scaffold.pane;
-    if (style.cursor !== cursor) style.cursor = cursor;
     this.options.onPoint(at);
   }
 

@@ -94,8 +94,9 @@ export class TickFolder {
     bar.volume += volume;
     bar.trades++;
     bar.vwap = `${(notional + Number(price) * volume) / bar.volume}`;
-    if (compare(price, bar.high) > 0) bar.high = price;
-    if (compare(price, bar.low) < 0) bar.low = price;
+    // Each is exact as a double's text, so doubles tell them apart.
+    if (+price > +bar.high) bar.high = price;
+    if (+price < +bar.low) bar.low = price;
     if (at === store.count - 1) this.moveEnds(bar, time, price);
     store.apply(bar);
   }
@@ -127,9 +128,4 @@ function checked(tick: TickInput, tickSize: string): Trade {
     price: roundTo(decimalText(tick.price, "price"), tickSize),
     volume: volumeOf(tick.volume ?? 0),
   };
-}
-
-/** Compare two decimal texts: each is exact as a double's text, so doubles tell them apart. */
-function compare(one: string, other: string): number {
-  return Number(one) - Number(other);
 }
