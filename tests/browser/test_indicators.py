@@ -16,7 +16,7 @@ from tests.support.browser.house import house
 from tests.support.browser.pixels import act, assert_equal, shoot_pane
 from tests.support.browser.stage import START_MS, Stage
 from tests.support.eventually import wait_until
-from tests.support.kernels.vectors import vectors
+from tests.support.kernels.vectors import FEW, vectors
 from tests.support.paths import ROOT
 from tickfire.kernels import native
 
@@ -276,7 +276,7 @@ def test_chromium_gives_the_bits_of_native_for_every_kernel(
 ) -> None:
     chart = open_page(stage.url, symbol="ESU4")
     (wasm,) = static.glob("assets/*.wasm")
-    made, blob = vectors()
+    made, blob = vectors(FEW)
     source = CHECK.read_text().replace("export function", "function")
     values = chart.page.evaluate(
         """async ([source, wasm, vectors, blob]) => {

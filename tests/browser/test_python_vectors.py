@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Route
 
 from tests.support.browser.python_panel import Served
-from tests.support.kernels.vectors import vectors
+from tests.support.kernels.vectors import FEW, vectors
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -74,7 +74,7 @@ f"{len(made)} {sum(map(check, made))}"
 def test_every_kernel_gives_the_bits_of_native_in_pyodide(
     browser: Browser, serving: Served
 ) -> None:
-    made, blob = vectors()
+    made, blob = vectors(FEW)
     context = browser.new_context()
     page = context.new_page()
     answers: dict[str, str | bytes] = {"vectors.json": json.dumps(made), "blob": blob}

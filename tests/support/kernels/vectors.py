@@ -8,7 +8,7 @@ each ``["array", at, length, at of what is expected]`` (in words), ``["float", a
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -26,13 +26,17 @@ from tickfire.kernels.portable import (
 )
 
 LENGTHS = (0, 1, 2, 13, 64, 300)
+FEW = (1, 64)
+"""Lengths for an engine whose WebAssembly runs all of them elsewhere."""
 INTEGERS = (1, 2, 5, 14, 0, 400)
 NUMBERS = (2.0, 0.02, 0.2, 252.0, 0.7)
 LONG_INTEGERS = (7, 50, 86_400 * 10**9)
 ROWS = 310
 
 
-def vectors(seed: int = 7) -> tuple[list[dict[str, Any]], bytes]:
+def vectors(
+    lengths: Sequence[int] = LENGTHS, seed: int = 7
+) -> tuple[list[dict[str, Any]], bytes]:
     """Return the vectors and their blob: every kernel with every kind and length of input."""
     rng = np.random.default_rng(seed)
     blob = bytearray()
@@ -41,7 +45,7 @@ def vectors(seed: int = 7) -> tuple[list[dict[str, Any]], bytes]:
         for name, function in kernels().items()
         if not name.endswith(WORDS_SUFFIX)
         for kind in KINDS
-        for length in LENGTHS
+        for length in lengths
     ]
     return made, bytes(blob)
 
