@@ -55,16 +55,7 @@ export interface ChartLayer {
 
 /** The layers of a chart. */
 export class Layers {
-  readonly all: ChartLayer[] = [];
-
-  add(layer: ChartLayer): void {
-    this.all.push(layer);
-  }
-
-  delete(layer: ChartLayer): void {
-    const at = this.all.indexOf(layer);
-    if (at !== -1) this.all.splice(at, 1);
-  }
+  readonly all = new Set<ChartLayer>();
 
   draw(frame: LayerFrame): void {
     for (const layer of this.all) layer.draw?.(frame);
@@ -72,6 +63,6 @@ export class Layers {
 
   /** The extent of the candles in sight, stretched to the layers over them. */
   stretch(extent: Extent, sight: Sight): Extent {
-    return this.all.reduce((wide, layer) => layer.stretch?.(wide, sight) ?? wide, extent);
+    return [...this.all].reduce((wide, layer) => layer.stretch?.(wide, sight) ?? wide, extent);
   }
 }

@@ -35,7 +35,7 @@ export class MarkerHost {
 
   /** Place those in sight. */
   place(coordinates: Coordinates): void {
-    if (!this.isAsked && this.lists.size + this.layers.all.length > 0) void this.load();
+    if (!this.isAsked && this.lists.size + this.layers.all.size > 0) void this.load();
     this.marks?.place([...this.lists].flat(), coordinates);
   }
 

@@ -18,7 +18,7 @@ export class Marks {
 
   /** Place those in sight. */
   place(markers: readonly Marker[], coordinates: Coordinates): void {
-    const labels = this.layers.all.flatMap((layer) => layer.priceLabels?.() ?? []);
+    const labels = [...this.layers.all].flatMap((layer) => layer.priceLabels?.() ?? []);
     this.labels.show(labels, coordinates);
     this.markers.place(markers, coordinates);
   }

@@ -163,12 +163,12 @@ export class ChartView implements Movable {
   addLayer(layer: ChartLayer): Added & { redraw(): void } {
     const { layers } = this;
     const redraw = () => this.request(Level.Data);
-    layers.add(layer);
+    layers.all.add(layer);
     redraw();
     return {
       redraw,
       remove: () => {
-        layers.delete(layer);
+        layers.all.delete(layer);
         redraw();
       },
     };

@@ -47,9 +47,9 @@ export class CandleStore {
   readonly close: Column;
   readonly volume: Column;
 
-  private tradeCounts: Float64Array = new Float64Array(INITIAL_CAPACITY);
-  /** Mean prices, NaN where they are not known. */
-  private means: Float64Array = new Float64Array(INITIAL_CAPACITY);
+  private tradeCounts = new Uint32Array(INITIAL_CAPACITY);
+  /** Mean prices, NaN where they are not known; empty until there is one. */
+  private means: Float64Array = new Float64Array(0);
   private readonly packed = new Records();
   private readonly prices: readonly Column[];
   private readonly columns: readonly Column[];
@@ -165,7 +165,7 @@ export class CandleStore {
     const [open, high, low, close] = this.prices.map((column) => this.format(column.at(index)));
     const volume = this.volume.at(index);
     const mean = this.means[index];
-    const vwap = Number.isNaN(mean) ? undefined : `${mean}`;
+    const vwap = Number.isFinite(mean) ? `${mean}` : undefined;
     const time = this.time[index];
     return { time, open, high, low, close, volume, trades: this.trades(index), vwap };
   }
@@ -221,7 +221,10 @@ export class CandleStore {
     this.close.set(at, toUnits(bar.close, decimals));
     this.volume.set(at, bar.volume);
     this.tradeCounts[at] = bar.trades;
-    this.means[at] = Number(bar.vwap || Number.NaN);
+    if (bar.vwap && this.means.length === 0) {
+      this.means = new Float64Array(this.time.length).fill(Number.NaN);
+    }
+    this.means[at] = bar.vwap ? Number(bar.vwap) : Number.NaN;
     if (steps !== null) for (const column of this.prices) steps.see(column.at(at));
   }
 
@@ -261,9 +264,8 @@ export class CandleStore {
 
   /** Move the candles from index `from` on to index `to`. */
   private move(to: number, from: number): void {
-    for (const each of [this.time, this.means, this.tradeCounts]) {
+    for (const each of [this.time, this.tradeCounts, this.means])
       each.copyWithin(to, from, this.count);
-    }
     for (const each of [this.packed, ...this.columns]) each.move(to, from, this.count);
   }
 
@@ -289,8 +291,10 @@ export class CandleStore {
     if (count <= this.time.length) return;
     const capacity = Math.max(count, Math.ceil(this.time.length * GROWTH));
     this.time = grown(this.time, capacity);
-    this.means = grown(this.means, capacity);
-    this.tradeCounts = grown(this.tradeCounts, capacity);
+    if (this.means.length > 0) this.means = grown(this.means, capacity);
+    const counts = new Uint32Array(capacity);
+    counts.set(this.tradeCounts);
+    this.tradeCounts = counts;
     for (const each of [this.packed, ...this.columns]) each.reserve(capacity);
   }
 }

@@ -34,9 +34,7 @@ LONG_INTEGERS = (7, 50, 86_400 * 10**9)
 ROWS = 310
 
 
-def vectors(
-    lengths: Sequence[int] = LENGTHS, seed: int = 7
-) -> tuple[list[dict[str, Any]], bytes]:
+def vectors(lengths: Sequence[int] = LENGTHS, seed: int = 7) -> tuple[list[dict[str, Any]], bytes]:
     """Return the vectors and their blob: every kernel with every kind and length of input."""
     rng = np.random.default_rng(seed)
     blob = bytearray()
