@@ -268,6 +268,14 @@ class PhoenixSocket(Mount):
         await self._resources.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
+    def shut_down(self) -> None:
+        """End the long-poll sessions, so that no waiting poll delays the end of the server.
+
+        To be called when the server begins to stop; `PhoenixProtocol` closes WebSockets by itself.
+        """
+        if self._longpoll is not None:
+            self._longpoll.shut_down()
+
     # --- requests
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -320,7 +328,6 @@ class PhoenixSocket(Mount):
             from tickfire.phoenix.auth.token import Token
             from tickfire.phoenix.transports.longpoll.endpoint import LongPollEndpoint
             from tickfire.phoenix.transports.longpoll.server import LongPollServer
-            from tickfire.phoenix.transports.longpoll.transport import Timing
 
             secret = self._options["secret"]
             key = secrets.token_bytes(SECRET_BYTES) if secret is None else secret
@@ -328,10 +335,9 @@ class PhoenixSocket(Mount):
                 self.hub,
                 self.path or scope["root_path"],
                 Token(key, LONGPOLL_SALT),
-                options.token_max_age_s,
-                Timing(options.window_s, options.pubsub_timeout_s, options.high_water),
+                options,
             )
-            self._longpoll = LongPollEndpoint(self._policy, server, self._session)
+            self._longpoll = LongPollEndpoint(self._policy, server, self._session, options)
         return self._longpoll
 
     def _session(self, accepted: Accepted, transport: Transport) -> Session:

@@ -83,6 +83,11 @@ class Socket:
         """The version of the protocol that the client speaks, "v1" or "v2"."""
         return self.outlet.session.serializer.vsn
 
+    @property
+    def transport(self) -> str:
+        """The transport of the connection, "websocket" or "longpoll"."""
+        return self.outlet.session.transport.kind
+
     # --- to this client
     def push(self, event: str, payload: Any) -> None:
         """Send an event to this client.

@@ -128,6 +128,8 @@ class Client:
         Close code of the connection, if the server has closed it.
     """
 
+    kind = "websocket"
+
     def __init__(
         self,
         user: UserSocket,

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -15,9 +15,21 @@ from starlette.applications import Starlette
 from tests.support.eventually import eventually
 from tests.support.phoenix.rawclient import Response, fetch
 from tests.support.phoenix.serving import Served, serve_app
-from tickfire.phoenix import Channel, Hub, LongPollOptions, PhoenixSocket, Reply, Socket, UserSocket
+from tickfire.phoenix import (
+    Channel,
+    ConnectInfo,
+    Hub,
+    LongPollOptions,
+    PhoenixSocket,
+    Refusal,
+    Reply,
+    Socket,
+    UserSocket,
+)
 from tickfire.phoenix.pubsub import MemoryAdapter, MemoryBus, PubSub
+from tickfire.phoenix.transports.longpoll import endpoint
 from tickfire.phoenix.transports.longpoll.transport import LongPollTransport
+from tickfire.phoenix.wire.close_codes import CloseCode
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 QUICK = LongPollOptions(window_s=0.4, pubsub_timeout_s=0.3)
@@ -160,22 +172,26 @@ async def test_a_second_poll_takes_over(monkeypatch: pytest.MonkeyPatch) -> None
         assert await first == (204, [])  # when its window is over, as in Phoenix
 
 
+async def hang_up(served: Served, client: Poller) -> None:
+    """Begin to poll, and close the connection."""
+    _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    target = f"/socket/longpoll?vsn=2.0.0&token={client.token}"
+    writer.write(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    await writer.drain()
+    await in_progress(served, 1)
+    writer.close()
+    await writer.wait_closed()
+    await in_progress(served, 0)
+
+
 async def test_messages_after_a_hang_up_wait_for_the_next_poll() -> None:
     hub = Hub()
     async with serving(hub, PATIENT) as served:
         client = await Poller(served).joined()
-        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-        target = f"/socket/longpoll?vsn=2.0.0&token={client.token}"
-        writer.write(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        await writer.drain()
-        await in_progress(served, 1)
-        writer.close()
-        await writer.wait_closed()
-        await in_progress(served, 0)
+        await hang_up(served, client)
         hub.local_broadcast("room:1", "news", {"n": 1})
         status, messages = await client.poll()
         assert (status, messages[0][4]) == (200, {"n": 1})
-        del reader
 
 
 async def test_a_post_waits_for_its_joins_for_at_most_a_window() -> None:
@@ -286,16 +302,72 @@ async def test_a_session_over_its_high_water_mark_is_congested_until_the_next_po
         await asyncio.wait_for(writable.wait(), 2)
 
 
+# --- the end of the server, and sessions that are refused
+async def test_shutting_down_ends_sessions_and_polls_that_wait() -> None:
+    hub = Hub()
+    route = PhoenixSocket("/socket", User, hub=hub, longpoll=PATIENT)
+    async with serve_app(Starlette(routes=[route])) as served:
+        client = await Poller(served).joined()
+        polling = asyncio.create_task(client.poll())
+        await in_progress(served, 1)
+        route.shut_down()
+        assert await asyncio.wait_for(polling, 2) == (410, [])
+        assert not hub.topics()
+        assert (await client.request("GET")).status == 503
+
+
+async def test_sessions_are_admitted_until_they_end() -> None:
+    here: list[ConnectInfo] = []
+    codes: list[int | None] = []
+
+    def admit(info: ConnectInfo) -> Refusal | Callable[[int | None], None]:
+        if here:
+            return Refusal(503, b"full")
+        here.append(info)
+
+        def leave(code: int | None) -> None:
+            here.remove(info)
+            codes.append(code)
+
+        return leave
+
+    options = LongPollOptions(window_s=5, max_message_size=50, admit=admit)
+    async with serving(Hub(), options) as served:
+        client = await Poller(served).joined()
+        assert here[0].transport == "longpoll"
+        refused = await Poller(served).request("GET")
+        assert (refused.status, refused.text) == (503, "full")
+        assert await client.send(["1", "2", "room:1", "close", {}]) == 200
+        client = await Poller(served).joined()
+        assert await client.send(["1", "2", "room:1", "shout", {"pad": "x" * 50}]) == 200
+        assert (here, codes) == ([], [1000, CloseCode.MESSAGE_TOO_BIG])
+
+
+async def test_a_body_that_does_not_come_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "BODY_TIMEOUT_S", 0.05)
+    async with serving(Hub()) as served:
+        client = await Poller(served).joined()
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        target = f"/socket/longpoll?vsn=2.0.0&token={client.token}"
+        head = f"POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n["
+        writer.write(head.encode())
+        answer = await asyncio.wait_for(reader.read(), 2)  # until the server closes
+        assert answer.startswith(b"HTTP/1.1 408")
+        writer.close()
+
+
 # --- several nodes
 @contextlib.asynccontextmanager
-async def two_nodes() -> AsyncIterator[tuple[Served, Served]]:
+async def two_nodes(
+    options: LongPollOptions = QUICK,
+) -> AsyncIterator[tuple[Served, Served]]:
     bus = MemoryBus()
     hubs = Hub(), Hub()
     async with contextlib.AsyncExitStack() as stack:
         for hub in hubs:
             await stack.enter_async_context(PubSub(hub, MemoryAdapter(bus)))
-        here = await stack.enter_async_context(serving(hubs[0]))
-        there = await stack.enter_async_context(serving(hubs[1]))
+        here = await stack.enter_async_context(serving(hubs[0], options))
+        there = await stack.enter_async_context(serving(hubs[1], options))
         yield here, there
 
 
@@ -312,6 +384,21 @@ async def test_any_node_serves_any_session() -> None:
         assert await client.at(there).poll() == (204, [])
         binary = b"\x00\x01\x01\x06\x0413room:1echo{}"
         assert await client.at(there).send(binary) == 200
+
+
+async def test_messages_after_a_hang_up_at_another_node_wait_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = count_polls(monkeypatch)
+    async with two_nodes(PATIENT) as (here, there):
+        client = await Poller(here).joined()
+        other = await Poller(there).joined()
+        count = len(begun)
+        await hang_up(there, client)
+        await eventually(lambda: len(begun) == count + 1, "the poll was relayed")
+        assert await other.send(["1", "2", "room:1", "shout", {"n": 1}]) == 200
+        status, messages = await client.poll()
+        assert (status, messages[0][4]) == (200, {"n": 1})
 
 
 async def test_a_session_unknown_to_all_nodes_is_gone() -> None:

@@ -18,6 +18,8 @@ from tickfire.phoenix.wire.frames import Opcode, split_frames
 class FakeTransport:
     """Transport that records its writes and other calls."""
 
+    kind = "websocket"
+
     def __init__(self) -> None:
         self.frames: list[tuple[int, bytes]] = []
         self.write: Callable[[bytes], None] = self._write

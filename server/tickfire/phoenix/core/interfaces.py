@@ -15,6 +15,9 @@ from tickfire.phoenix.core.connect_info import ConnectInfo
 class Transport(Protocol):
     """The connection that a session writes to."""
 
+    kind: str
+    """ "websocket" or "longpoll", as in `ConnectInfo.transport`."""
+
     write: Callable[[bytes], None]
     """Send finished frames."""
 

@@ -76,7 +76,11 @@ class RedisAdapter:
             asyncio.create_task(self._listen(deliver)),
             asyncio.create_task(self._send()),
         ]
-        await self._confirmed.wait()
+        try:
+            await self._confirmed.wait()
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Send the queued messages, for a limited time, and disconnect."""

@@ -75,6 +75,8 @@ async def _read(
 class _AsgiTransport:
     """Transport that queues the session's frames for a task that sends them."""
 
+    kind = "websocket"
+
     def __init__(self, send: Send, options: ConnectionOptions) -> None:
         self.session: Session | None = None
         self.may_read = asyncio.Event()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import json
 import re
 from collections.abc import Callable
 from functools import partial
@@ -34,20 +33,25 @@ from tickfire.phoenix.transports.handshake import (
     connect_user,
     session_of,
 )
+from tickfire.phoenix.transports.longpoll.options import LongPollOptions
 from tickfire.phoenix.transports.longpoll.server import GoneError, LongPollServer
 from tickfire.phoenix.transports.longpoll.transport import Entry
 from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
+from tickfire.phoenix.wire.jsoncodec import encode_json
 
 OK, NO_CONTENT, FORBIDDEN, TIMEOUT, GONE = 200, 204, 403, 408, 410
 
 NDJSON = "application/x-ndjson"
 MAX_BATCH = 100  # entries
-MAX_BODY = 8_000_000  # bytes
+BODY_TIMEOUT_S = 15.0
+"""Time in which the body of a request must have arrived, as in Plug."""
 
 ALLOW_ORIGIN = ("access-control-allow-origin", "*")  # the Origin header is checked in any case
 NO_STORE = ("cache-control", "no-store")
 
 TOO_LARGE = Refusal(413)
+TOO_SLOW = Refusal(408, headers=(("connection", "close"),))
+STOPPING = Refusal(503)
 
 _LINE_END = re.compile(rb"\r?\n")
 
@@ -63,6 +67,8 @@ class LongPollEndpoint:
         Registry of the sessions.
     make_session
         Function that makes the session of an accepted user on a transport.
+    options
+        The socket's options.
     """
 
     def __init__(
@@ -70,13 +76,29 @@ class LongPollEndpoint:
         policy: Policy,
         server: LongPollServer,
         make_session: Callable[[Accepted, Transport], Session],
+        options: LongPollOptions,
     ) -> None:
         self._policy = policy
         self._server = server
         self._make_session = make_session
+        self._options = options
+        self._polls: set[asyncio.Future[list[bytes]]] = set()
+        self._is_stopping = False
+
+    def shut_down(self) -> None:
+        """End the sessions and refuse requests, as the server is about to stop.
+
+        A poll that waits is answered that its session is gone, so its client connects again.
+        """
+        self._is_stopping = True
+        for polling in self._polls:
+            polling.cancel()
+        self._server.shut_down()
 
     async def respond(self, method: str, request: Request, receive: Receive) -> Response:
         """Return the response to a request."""
+        if self._is_stopping:
+            return STOPPING
         try:
             params = parse_query(request.query)
         except UndecodableQueryError:
@@ -98,52 +120,65 @@ class LongPollEndpoint:
             case "OPTIONS":
                 return _preflight(request)
             case "GET":
-                return await self._get(token, params, info, receive)
+                return await self._get(token, request, info, receive)
             case "POST":
                 return await self._post(token, params, request, receive)
         return BAD_METHOD.with_header(*ALLOW_ORIGIN)
 
     # --- GET
     async def _get(
-        self, token: str | None, params: dict[str, Any], info: ConnectInfo, receive: Receive
+        self, token: str | None, request: Request, info: ConnectInfo, receive: Receive
     ) -> Response:
         if token is not None and self._server.is_valid(token):
             try:
                 return await self._poll(token, receive)
             except GoneError:
                 pass
-        return await self._begin(params, info)
+        return await self._begin(_connect_params(request), info)
 
     async def _poll(self, token: str, receive: Receive) -> Response:
         polling = asyncio.ensure_future(self._server.poll(token))
+        self._polls.add(polling)
         hanging_up = asyncio.ensure_future(_disconnected(receive))
         try:
             await asyncio.wait((polling, hanging_up), return_when=asyncio.FIRST_COMPLETED)
+            if polling.cancelled():
+                return _json(messages=[], status=GONE, token=token)
             if not polling.done():
                 polling.cancel()  # messages from now on are kept for the client's next poll
                 return _json(messages=[], status=NO_CONTENT, token=token)
             return _messages(polling.result(), token)
         finally:
+            self._polls.discard(polling)
             hanging_up.cancel()
 
     async def _begin(self, params: dict[str, Any], info: ConnectInfo) -> Response:
+        await self._policy.hub.turns.room()
         outcome = await connect_user(self._policy, params, info, None)
         if outcome is CRASHED:
             return outcome
         if isinstance(outcome, Refusal):
             return _json(status=FORBIDDEN)
-        token = self._server.create(partial(self._make_session, outcome))
+        admit = self._options.admit
+        leave = None if admit is None else admit(info)
+        if isinstance(leave, Refusal):
+            return leave.with_header(*ALLOW_ORIGIN)
+        token = self._server.create(partial(self._make_session, outcome), leave)
         return _json(messages=[], status=GONE, token=token)
 
     # --- POST
     async def _post(
         self, token: str | None, params: dict[str, Any], request: Request, receive: Receive
     ) -> Response:
-        body = await _body(receive)
-        if body is None:
-            return TOO_LARGE
         if token is None or not self._server.is_valid(token):
             return _json(status=GONE)
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                body = await _body(receive, self._options.max_body_size)
+        except TimeoutError:
+            return TOO_SLOW
+        if body is None:
+            return TOO_LARGE
         try:
             in_time = await self._server.dispatch(token, _entries(body, params, request))
         except GoneError:
@@ -153,12 +188,24 @@ class LongPollEndpoint:
         return _json(status=OK if in_time else TIMEOUT)
 
 
+def _connect_params(request: Request) -> dict[str, Any]:
+    """Return the params for `connect`.
+
+    phoenix.js appends the token of its session to a query that may have a `token` for `connect`.
+    """
+    before, _, last = request.query.rpartition(b"&")
+    params = parse_query(before) if last.startswith(b"token=") else {}
+    if "token" not in params:
+        params = parse_query(request.query)
+    return {**params, **request.path_params}
+
+
 def _entries(body: bytes, params: dict[str, Any], request: Request) -> list[Entry]:
     """Split a body into frames: a batch of text and base64 lines, or a single text."""
     is_v1 = str(params.get("vsn", "1")).startswith("1")
     if is_v1 or request.headers.get("content-type") != NDJSON:
         return [(body, False)]
-    return [_entry(line) for line in _LINE_END.split(body)[:MAX_BATCH]]
+    return [_entry(line) for line in _LINE_END.split(body, MAX_BATCH)[:MAX_BATCH]]
 
 
 def _entry(line: bytes) -> Entry:
@@ -177,8 +224,7 @@ def _messages(messages: list[bytes], token: str) -> Response:
 
 
 def _json(**body: Any) -> Response:
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return Response(OK, text.encode(), (NO_STORE, JSON_TYPE, ALLOW_ORIGIN))
+    return Response(OK, encode_json(body), (NO_STORE, JSON_TYPE, ALLOW_ORIGIN))
 
 
 def _preflight(request: Request) -> Response:
@@ -192,15 +238,15 @@ def _preflight(request: Request) -> Response:
     )
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """Return the body of the request, or None if it is too large."""
+async def _body(receive: Receive, most: int) -> bytes | None:
+    """Return the body of the request, or None if it is too large or the client hangs up."""
     body = bytearray()
     more = True
     while more:
         message: Message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > MAX_BODY:
+        if len(body) > most or message["type"] == "http.disconnect":
             return None
     return bytes(body)
 

@@ -15,7 +15,8 @@ from typing import Any
 from tickfire.phoenix.auth.token import Token, TokenError
 from tickfire.phoenix.core.hub import Cluster, Hub
 from tickfire.phoenix.core.session import Session
-from tickfire.phoenix.transports.longpoll.transport import Entry, LongPollTransport, Timing
+from tickfire.phoenix.transports.longpoll.options import Leave, LongPollOptions
+from tickfire.phoenix.transports.longpoll.transport import Entry, LongPollTransport
 
 ID_BYTES = 16
 
@@ -35,20 +36,15 @@ class LongPollServer:
         Name of the socket, identical on all nodes.
     token
         Signer and verifier of session tokens.
-    token_max_age_s
-        Time after which a token is refused, in seconds.
-    timing
-        Limits from the socket's options.
+    options
+        The socket's options.
     """
 
-    def __init__(
-        self, hub: Hub, name: str, token: Token, token_max_age_s: float, timing: Timing
-    ) -> None:
+    def __init__(self, hub: Hub, name: str, token: Token, options: LongPollOptions) -> None:
         self._hub = hub
         self._topic = f"phx:longpoll:{name}"
         self._token = token
-        self._token_max_age_s = token_max_age_s
-        self._timing = timing
+        self._options = options
         self._own_name = secrets.token_urlsafe(ID_BYTES)
         self._sessions: dict[str, LongPollTransport] = {}
         self._relay: _Relay | None = None
@@ -59,17 +55,25 @@ class LongPollServer:
         return self._own_name if pubsub is None else pubsub.node
 
     # --- sessions
-    def create(self, make_session: Callable[[LongPollTransport], Session]) -> str:
-        """Create a session and return its token."""
+    def create(
+        self, make_session: Callable[[LongPollTransport], Session], leave: Leave | None = None
+    ) -> str:
+        """Create a session and return its token; `leave` is called when the session has ended."""
         self._link()
         name = secrets.token_urlsafe(ID_BYTES)
-        self._sessions[name] = LongPollTransport(
-            make_session, self._timing, lambda: self._forget(name)
-        )
+
+        def end(code: int | None) -> None:
+            self._sessions.pop(name, None)
+            if leave is not None:
+                leave(code)
+
+        self._sessions[name] = LongPollTransport(make_session, self._options, end)
         return self._token.sign((self._node, name))
 
-    def _forget(self, name: str) -> None:
-        self._sessions.pop(name, None)
+    def shut_down(self) -> None:
+        """End all sessions of this node."""
+        for session in list(self._sessions.values()):
+            session.shut_down()
 
     def is_valid(self, token: str | None) -> bool:
         """Return whether a token is authentic and not expired; its session may have ended."""
@@ -77,7 +81,7 @@ class LongPollServer:
 
     def _read(self, token: str | None) -> tuple[str, str] | None:
         try:
-            data = self._token.verify(token, max_age_s=self._token_max_age_s)
+            data = self._token.verify(token, max_age_s=self._options.token_max_age_s)
         except TokenError:
             return None
         match data:
@@ -114,7 +118,7 @@ class LongPollServer:
         if self._relay is not None and node != self._node:
             return await self._relay.ask(node, name, operation, argument)
         # As in Phoenix, the answer takes this long, so that clients do not retry at once.
-        await asyncio.sleep(self._timing.pubsub_timeout_s)
+        await asyncio.sleep(self._options.pubsub_timeout_s)
         raise GoneError
 
     def _link(self) -> None:
@@ -123,7 +127,7 @@ class LongPollServer:
         if pubsub is None:
             self._relay = None
         elif self._relay is None or self._relay.pubsub is not pubsub:
-            self._relay = _Relay(pubsub, self._topic, self._sessions, self._timing)
+            self._relay = _Relay(pubsub, self._topic, self._sessions, self._options)
 
 
 def _perform(session: LongPollTransport, operation: str, argument: Any) -> Coroutine[Any, Any, Any]:
@@ -136,16 +140,21 @@ class _Relay:
     """Relay of requests to and from other nodes.
 
     A request is `[number, session, operation, argument]`. The node that has the session answers
-    with `[number]` at once, and later with `[number, result]`.
+    with `[number]` at once, and later with `[number, result]`. The operation "hang_up" is not
+    answered.
     """
 
     def __init__(
-        self, pubsub: Cluster, topic: str, sessions: dict[str, LongPollTransport], timing: Timing
+        self,
+        pubsub: Cluster,
+        topic: str,
+        sessions: dict[str, LongPollTransport],
+        options: LongPollOptions,
     ) -> None:
         self.pubsub = pubsub
         self._topic = topic
         self._sessions = sessions
-        self._timing = timing
+        self._options = options
         self._numbers = itertools.count()
         self._found: dict[int, asyncio.Future[None]] = {}
         self._results: dict[int, asyncio.Future[Any]] = {}
@@ -157,14 +166,18 @@ class _Relay:
         number = next(self._numbers)
         found = self._found[number] = loop.create_future()
         result = self._results[number] = loop.create_future()
+        patience_s = self._options.pubsub_timeout_s
         try:
             await self.pubsub.send(self._topic, [number, name, operation, argument], to=node)
-            async with asyncio.timeout(self._timing.pubsub_timeout_s):
+            async with asyncio.timeout(patience_s):
                 await found
-            async with asyncio.timeout(self._timing.window_s + self._timing.pubsub_timeout_s):
+            async with asyncio.timeout(self._options.window_s + patience_s):
                 return await result
         except TimeoutError:
             raise GoneError from None
+        except asyncio.CancelledError:
+            await self.pubsub.send(self._topic, [number, name, "hang_up", None], to=node)
+            raise
         finally:
             del self._found[number], self._results[number]
 
@@ -174,6 +187,9 @@ class _Relay:
                 _resolve(self._found.get(number), None)
             case [int(number), result]:
                 _resolve(self._results.get(number), result)
+            case [int(), str(name), "hang_up", None]:
+                if name in self._sessions:
+                    self._sessions[name].hang_up()
             case [int(number), str(name), str(operation), argument] if name in self._sessions:
                 work = self._answer(
                     node, number, _perform(self._sessions[name], operation, argument)

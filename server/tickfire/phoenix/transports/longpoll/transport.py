@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.transports.longpoll.options import Leave, LongPollOptions
 from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 
@@ -21,15 +21,6 @@ UNDECODABLE = (CloseCode.INVALID_DATA, CloseCode.INTERNAL_ERROR)
 WINDOWS_TO_LIVE = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Time limits, in seconds, and the high-water mark, in bytes; see `LongPollOptions`."""
-
-    window_s: float
-    pubsub_timeout_s: float
-    high_water: int
-
-
 class LongPollTransport:
     """Transport of a session whose client polls.
 
@@ -37,19 +28,21 @@ class LongPollTransport:
     ----------
     make_session
         Function that makes the session on this transport.
-    timing
-        Limits from the socket's options.
+    options
+        The socket's options.
     on_end
-        Called when the session has ended.
+        Called when the session has ended, with its close code.
     """
+
+    kind = "longpoll"
 
     def __init__(
         self,
         make_session: Callable[[LongPollTransport], Session],
-        timing: Timing,
-        on_end: Callable[[], None],
+        options: LongPollOptions,
+        on_end: Leave,
     ) -> None:
-        self._timing = timing
+        self._options = options
         self._on_end = on_end
         self._messages: list[bytes] = []
         self._size = 0
@@ -66,7 +59,7 @@ class LongPollTransport:
 
     @property
     def _time_to_live_s(self) -> float:
-        return self._timing.window_s * WINDOWS_TO_LIVE
+        return self._options.window_s * WINDOWS_TO_LIVE
 
     # --- requests
     async def poll(self) -> list[bytes]:
@@ -78,17 +71,23 @@ class LongPollTransport:
         if not self._messages and not self._closed:
             self._poll = waiting = self._loop.create_future()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._timing.window_s):
+                async with asyncio.timeout(self._options.window_s):
                     await waiting
             if self._poll is not waiting:
                 return []
             self._poll = None
         return self._take_messages()
 
+    def hang_up(self) -> None:
+        """End the poll that waits; messages from now on are kept for the next one."""
+        waiting, self._poll = self._poll, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
     async def dispatch(self, entries: Sequence[Entry]) -> bool:
         """Handle frames from the client; return False if that takes longer than a window."""
         try:
-            async with asyncio.timeout(self._timing.window_s):
+            async with asyncio.timeout(self._options.window_s):
                 for payload, binary in entries:
                     await self._dispatch_one(payload, binary)
         except TimeoutError:
@@ -96,6 +95,9 @@ class LongPollTransport:
         return True
 
     async def _dispatch_one(self, payload: bytes, binary: bool) -> None:
+        most = self._options.max_message_size
+        if most is not None and len(payload) > most:
+            self._session.close(CloseCode.MESSAGE_TOO_BIG)
         self._session.receive(payload, binary)
         if self._undecodable:
             await self._loop.create_future()  # like Phoenix, send no response before the timeout
@@ -108,6 +110,10 @@ class LongPollTransport:
             self._session.set_congested(False)
         return messages
 
+    def shut_down(self) -> None:
+        """End the session because the server is about to stop."""
+        self._session.close(CloseCode.SERVICE_RESTART)
+
     # --- the session's transport
     def _write(self, frames: bytes) -> None:
         self._messages += [
@@ -115,7 +121,7 @@ class LongPollTransport:
         ]
         self._size += len(frames)
         self._wake_poll()
-        if self._size > self._timing.high_water and not self._session.congested:
+        if self._size > self._options.high_water and not self._session.congested:
             self._session.set_congested(True)
 
     def buffered(self) -> int:
@@ -125,11 +131,11 @@ class LongPollTransport:
     def close(self, code: int) -> None:
         """End the connection; the close code is not sent to the client."""
         self._undecodable = code in UNDECODABLE
-        self._end()
+        self._end(code)
 
     def abort(self) -> None:
         """End the connection, and the session with it."""
-        self._end()
+        self._end(None)
         self._session.lost()
 
     def pause_reading(self) -> None:
@@ -147,14 +153,14 @@ class LongPollTransport:
         else:
             self._timer = self._loop.call_later(self._time_to_live_s, self._check_alive)
 
-    def _end(self) -> None:
+    def _end(self, code: int | None) -> None:
         if self._closed:
             return
         self._closed = True
         self._timer.cancel()
         self._reading.set()
         self._wake_poll()
-        self._on_end()
+        self._on_end(code)
 
     def _wake_poll(self) -> None:
         if self._poll is not None and not self._poll.done():

@@ -47,6 +47,7 @@ class PhoenixProtocol(asyncio.Protocol):
         "_session", "_wheel", "last_seen", "transport", "write",
     )  # fmt: skip
 
+    kind = "websocket"
     write: Callable[[bytes], None]
 
     def __init__(
