@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -98,6 +99,40 @@ async def test_it_serves_and_stops_in_order(
             await client.reading
         assert await process.wait() == 0
     assert [client.close_code for client in clients] == [1012] * 6
+
+
+async def test_long_poll_reaches_its_session_by_any_worker(
+    start: Start, publisher: Publisher, valkey: Valkey
+) -> None:
+    port = free_port()
+    options = ("--dev", "--port", str(port), "--redis-url", valkey.url, "--workers", "2")
+    process = await start(*options)
+    await eventually(lambda: is_ready(port), "the server is ready", START_TIMEOUT_S)
+    address = f"http://127.0.0.1:{port}/socket/longpoll"
+    query, heartbeat = {"vsn": "2.0.0"}, '[null,"1","phoenix","heartbeat",{}]'
+
+    async def ask(method: str, body: str = "") -> dict[str, Any]:
+        async with httpx.AsyncClient(timeout=EXIT_TIMEOUT_S) as client:  # of one connection
+            answer = await client.request(method, address, params=query, content=body)
+        body_of: dict[str, Any] = answer.json()
+        return body_of
+
+    async def begin() -> bool:
+        query["token"] = (await ask("GET"))["token"]
+        return {(await ask("POST", heartbeat))["status"] for _ in range(8)} == {200}
+
+    await eventually(begin, "both workers are linked", START_TIMEOUT_S)
+    for _ in range(8):
+        assert (await ask("POST", heartbeat))["status"] == 200
+        assert (await ask("GET"))["status"] == 200
+    waiting = asyncio.create_task(ask("GET"))
+    assert await is_ready(port)  # the poll has been sent before
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(EXIT_TIMEOUT_S):
+        assert (await waiting)["status"] == 410
+        _, said = await process.communicate()
+    assert process.returncode == 0
+    assert b"Cancel" not in said
 
 
 async def test_workers_end_with_their_parent_and_leave_the_port(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from typing import NamedTuple
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Literal, NamedTuple
 
 STALL_S = 0.1
 
@@ -70,6 +71,42 @@ class FaultyProxy:
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
+
+
+async def _serve_http(
+    target: tuple[str, int],
+    answer: Literal["refused", "silent"],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+) -> None:
+    """Relay a connection unless it begins with the handshake of a WebSocket."""
+    with suppress(asyncio.IncompleteReadError, ConnectionError):
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b"upgrade: websocket" not in head.lower():
+            from_server, to_server = await asyncio.open_connection(*target)
+            to_server.write(head)
+            upwards = asyncio.create_task(_relay(reader, to_server))
+            await _relay(from_server, writer)
+            upwards.cancel()
+            to_server.transport.abort()
+        elif answer == "refused":
+            writer.write(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
+            await writer.drain()
+        else:
+            await reader.read()
+    writer.transport.abort()
+
+
+@asynccontextmanager
+async def without_websockets(
+    target: tuple[str, int], answer: Literal["refused", "silent"]
+) -> AsyncIterator[int]:
+    """Listen with a proxy that lets no WebSocket through to a server; yield its port."""
+    server = await asyncio.start_server(partial(_serve_http, target, answer), "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
 
 
 async def _relay(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
+import httpx
 import uvicorn
 
 from tests.support.eventually import eventually
@@ -16,6 +18,9 @@ from tickfire.base.ports import free_port
 from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.app import Settings, create_app
 from tickfire.server.auth import Access
+from tickfire.server.limits.admission import Admission, Limits
+from tickfire.server.limits.http import LimitedHTTP
+from tickfire.server.limits.websocket import LimitedWebSocket
 from tickfire.server.market.market import Market
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.store.schema import Stream
@@ -24,14 +29,21 @@ from tickfire.store.schema import Stream
 class Server:
     """The application on a free port; use `start`, and `stop` in the end."""
 
-    def __init__(self, url: str, **settings: Any) -> None:
-        self.app = create_app(Settings(url, **{"access": Access(dev=True), **settings}))
+    def __init__(
+        self, url: str, *, port: int | None = None, limits: Limits | None = None, **settings: Any
+    ) -> None:
+        self.admission = Admission(limits)
+        whole = Settings(url, **{"access": Access(dev=True), **settings})
+        self.app = create_app(whole, self.admission)
         self.market: Market = self.app.state.market
-        self.port = free_port()
+        self.port = port or free_port()
+        http: Any = partial(LimitedHTTP, self.admission)
+        websocket: Any = partial(LimitedWebSocket, self.admission)
         config = uvicorn.Config(
             self.app,
             port=self.port,
-            ws=PhoenixProtocol,
+            http=http,
+            ws=websocket,
             log_config=None,
             lifespan="on",
             timeout_graceful_shutdown=1,
@@ -58,6 +70,16 @@ class Server:
     def socket(self) -> str:
         """The address for phoenix.js."""
         return f"ws://127.0.0.1:{self.port}/socket"
+
+    @property
+    def requests(self) -> int:
+        """The number of requests that are being answered."""
+        return len(self._server.server_state.tasks)
+
+    async def get(self, path: str) -> httpx.Response:
+        """Ask for a page."""
+        async with httpx.AsyncClient() as client:
+            return await client.get(f"http://127.0.0.1:{self.port}{path}")
 
     async def beginning(self, feed: int) -> str:
         """Return the id before the first tick of a feed, once it has been loaded."""

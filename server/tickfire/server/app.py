@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from tickfire.base.calendar.sessions import Sessions
 from tickfire.phoenix import (
     ConnectInfo,
     Hub,
+    LongPollOptions,
     MessageLimits,
     PhoenixSocket,
     UserSocket,
@@ -30,6 +32,7 @@ from tickfire.server.health import health_routes
 from tickfire.server.limits.addresses import client_of, parse_address
 from tickfire.server.limits.admission import Admission
 from tickfire.server.limits.hosts import LOCAL, HostCheck, Hosts, hosts_of
+from tickfire.server.limits.longpoll import PollSessions
 from tickfire.server.limits.memory import trim_memory
 from tickfire.server.market.market import DEFAULT_STALE_S, Market
 from tickfire.server.market.ticks.subscription import HIGH_WATER
@@ -40,6 +43,9 @@ from tickfire.server.pictures.optional import Pictures
 from tickfire.server.root_path import RootPath
 
 LOW_WATER: Final = HIGH_WATER // 4
+MAX_BODY: Final = 1 << 20
+"""Size of the messages that a long-poll client sends in one request, in bytes."""
+SECRET_BYTES: Final = 32
 MESSAGE_LIMITS: Final = MessageLimits(max_name_size=255, max_containers=256, max_pairs=4096)
 
 logger = logging.getLogger(__name__)
@@ -69,6 +75,9 @@ class Settings:
     stale_s : float
         Time without data of a feed, while its market is open, from which ``/readyz`` answers 503;
         0 if it does not depend on feeds.
+    secret : str
+        Key that signs the tokens of long-poll sessions if `access` has none; random by default, and
+        then of all workers that the settings are passed to.
     """
 
     redis_url: str
@@ -79,6 +88,7 @@ class Settings:
     root_path: str = ""
     sessions: Sessions = field(default_factory=Sessions)
     stale_s: float = DEFAULT_STALE_S
+    secret: str = field(default_factory=lambda: secrets.token_urlsafe(SECRET_BYTES), repr=False)
 
 
 def create_app(settings: Settings, admission: Admission | None = None) -> Starlette:
@@ -108,8 +118,12 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
         sessions=settings.sessions,
         stale_s=settings.stale_s,
     )
+    polls = PollSessions(admission)
     metrics.watch(
-        "connections", "Open sockets.", "transport", lambda: {"websocket": hub.stats.sessions}
+        "connections",
+        "Open sockets.",
+        "transport",
+        lambda: {"websocket": hub.stats.sessions - polls.count, "longpoll": polls.count},
     )
     metrics.watch(
         "refused",
@@ -148,7 +162,15 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
             high_water=HIGH_WATER,
             low_water=LOW_WATER,
         ),
+        longpoll=LongPollOptions(
+            max_body_size=max(MAX_BODY, 2 * max_message),  # base64 is longer
+            max_message_size=max_message,
+            high_water=HIGH_WATER,
+            admit=polls.admit,
+        ),
+        secret=settings.access.secret or settings.secret,
     )
+    admission.on_stop(socket.shut_down)
     app = Starlette(
         routes=[
             socket,

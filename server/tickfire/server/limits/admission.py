@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -80,6 +80,18 @@ class Admission:
         self._by_client: dict[str, int] = {}
         self._guests: dict[Guest, None] = {}
         self._clients: dict[str, str | None] = {}
+        self._on_stop: Callable[[], None] | None = None
+
+    # --- the end
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once, when the server begins to stop."""
+        self._on_stop = callback
+
+    def stop(self) -> None:
+        """Tell that the server has begun to stop."""
+        callback, self._on_stop = self._on_stop, None
+        if callback is not None:
+            callback()
 
     # --- clients
     def client(self, peer: str, forwarded: Sequence[str] = ()) -> str | None:

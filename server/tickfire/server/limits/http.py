@@ -137,6 +137,11 @@ class LimitedHTTP(HttpToolsProtocol):
             if self._in_head and self._head_size > MAX_HEAD:
                 self._refuse(HEADERS)
 
+    def shutdown(self) -> None:
+        """End with the response that is being made; polls that wait are told not to."""
+        self._admission.stop()
+        super().shutdown()
+
     # --- the head of a request
     def on_message_begin(self) -> None:
         """Begin to bound the head."""

@@ -42,6 +42,7 @@ from tickfire.server.market.topics.signals import SIGNALS, Signals, SignalsChann
 from tickfire.server.market.topics.stats import STATS, StatsChannel
 from tickfire.server.market.topics.ticks import InstrumentChannel, RealtimeChannel
 from tickfire.server.market.topics.trace import TraceChannel
+from tickfire.server.market.workers import link_workers
 from tickfire.server.metrics import Metrics
 from tickfire.store.store import Store
 from tickfire.store.url import redacted
@@ -172,6 +173,7 @@ class Market:
             "order books": self.books.run(store),
             "quotes": self.tops.run(store),
             "streams": self._readiness.run(),
+            "other workers": link_workers(self.hub, store),
         }
         for name, run in followers.items():
             self._followers.begin(name, run)

@@ -149,6 +149,8 @@ class InstrumentChannel(_TicksChannel):
 
 
 def _require_binary(topic: str, socket: Socket) -> None:
+    if socket.transport != "websocket":
+        raise refuse("binary encoding needs a WebSocket")
     if socket.vsn != "v2":
         raise refuse("binary encoding needs vsn 2.0.0")
     if len(topic.encode()) > MAX_BINARY_TOPIC:

@@ -1,0 +1,18 @@
+"""The link of a worker to all others, by which a long-poll client reaches its session from any."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from tickfire.phoenix import Hub, PubSub, RedisAdapter
+from tickfire.store.store import Store
+
+NAMESPACE: Final = "tickfire"
+
+
+async def link_workers(hub: Hub, store: Store) -> None:
+    """Link a hub to those of all workers on the same Redis, until cancelled."""
+    adapter = RedisAdapter(store.client, namespace=NAMESPACE, channels=1)
+    async with PubSub(hub, adapter):
+        await asyncio.get_running_loop().create_future()
