@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import redis.asyncio
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import NoPermissionError, RedisClusterException, RedisError
 
 from tickfire.phoenix.pubsub.adapter import Deliver
 
@@ -51,14 +51,22 @@ class RedisAdapter:
         Prefix of the pub/sub channels; distinguishes clusters that share a Redis.
     channels
         Number of pub/sub channels; must be the same on all nodes.
+    log_level
+        Level at which outages are logged; lower it in an application that logs them itself.
     """
 
     def __init__(
-        self, client: Client, *, namespace: str = "phx", channels: int = DEFAULT_CHANNELS
+        self,
+        client: Client,
+        *,
+        namespace: str = "phx",
+        channels: int = DEFAULT_CHANNELS,
+        log_level: int = logging.WARNING,
     ) -> None:
         self._client = client
         self._is_cluster = isinstance(client, redis.asyncio.RedisCluster)
         self._channels = [f"{namespace}:{number}" for number in range(channels)]
+        self._log_level = log_level
         self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_QUEUED)
         self._unconfirmed: set[str] = set()
         self._confirmed = asyncio.Event()
@@ -107,7 +115,8 @@ class RedisAdapter:
                 await self._send_batch(batch)
             except Exception as error:
                 self.dropped += len(batch)
-                logger.warning("lost %d messages to other nodes: %s", len(batch), error)
+                text = "lost %d messages to other nodes: %s"
+                logger.log(self._log_level, text, len(batch), error)
                 await asyncio.sleep(FIRST_BACKOFF_S)
             finally:
                 for _ in batch:
@@ -133,9 +142,10 @@ class RedisAdapter:
             except* (RedisError, RedisClusterException, OSError, _MovedError) as errors:
                 if not self._is_lost:
                     self._is_lost = True
-                    logger.warning(
-                        "messages from other nodes do not arrive: %s", errors.exceptions[0]
-                    )
+                    error = errors.exceptions[0]
+                    is_forbidden = isinstance(error, NoPermissionError)
+                    level = logging.WARNING if is_forbidden else self._log_level
+                    logger.log(level, "messages from other nodes do not arrive: %s", error)
             backoff_s = FIRST_BACKOFF_S if self._confirmed.is_set() else backoff_s * 2
             self._confirmed.clear()
             await asyncio.sleep(min(backoff_s, LONGEST_BACKOFF_S))
@@ -189,7 +199,8 @@ class RedisAdapter:
                     self._confirmed.set()
                     if self._is_lost:
                         self._is_lost = False
-                        logger.info("messages from other nodes arrive again")
+                        level = min(self._log_level, logging.INFO)
+                        logger.log(level, "messages from other nodes arrive again")
             case "sunsubscribe":
                 raise _MovedError(message["channel"].decode())
 
