@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import redis
 from redis.crc import key_slot
@@ -30,7 +31,14 @@ from tickfire.store.reports import (
     present_field,
     present_key,
 )
-from tickfire.store.schema import FEED_DOWN, FEED_UP, META_KEY, FeedState, ingest_process
+from tickfire.store.schema import (
+    FEED_DOWN,
+    FEED_UP,
+    HEALTH_KEY,
+    META_KEY,
+    FeedState,
+    ingest_process,
+)
 from tickfire.store.store import Store
 
 STALE_S = 0.5
@@ -108,6 +116,24 @@ async def test_a_feed_that_brings_no_data_makes_the_server_unready(
     await becomes(server, "readyz", 503, "the gateway is gone")
     ingest.state = {}
     await becomes(server, "readyz", 200)
+
+
+async def test_a_server_that_begins_waits_for_feeds_that_catch_up_and_one_that_was_ready_does_not(
+    ingest: Beating, publisher: Publisher, valkey: Valkey, serve: Serve
+) -> None:
+    def is_written() -> bool:
+        beat = msgspec.msgpack.decode(publisher.client.hget(HEALTH_KEY, ingest_process(FEED)))
+        return beat["feed"]["caught_up"] is False
+
+    before = await serve(valkey.url)
+    await becomes(before, "readyz", 200)
+    ingest.state = {"caught_up": False, "name": "GLBX.MDP3"}
+    await eventually(is_written, "the beat is written")
+    after = await serve(valkey.url)
+    await becomes(after, "readyz", 503, "feed 1 is catching up with its source: GLBX.MDP3")
+    assert (await answer(before, "readyz"))[0] == 200
+    ingest.state = {}
+    await becomes(after, "readyz", 200)
 
 
 async def test_a_halted_or_closed_market_may_be_silent(

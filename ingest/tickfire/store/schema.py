@@ -409,6 +409,8 @@ class FeedState(msgspec.Struct, frozen=True, tag=False):
         0 if it sends none.
     ended : bool
         True if the source has no more data, as a file that was read to its end.
+    caught_up : bool
+        False until the source has sent what it has of the past, and while it does so again.
     """
 
     connected: bool
@@ -419,6 +421,7 @@ class FeedState(msgspec.Struct, frozen=True, tag=False):
     data: int = 0
     heard: int = 0
     ended: bool = False
+    caught_up: bool = True
 
 
 FEED_UP: Final = "up"

@@ -114,6 +114,7 @@ def test_messages_are_msgpack_of_versioned_structs() -> None:
         "feed": {
             **{"connected": True, "since": 5, "name": "GLBX.MDP3"},
             **{"number": 1, "state": "up", "data": 4},
+            **{"heard": 0, "ended": False, "caught_up": True},
         },
     }
 

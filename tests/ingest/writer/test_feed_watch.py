@@ -21,7 +21,7 @@ class Market:
 
 def watched(market: Market | None = None, *, has_heartbeats: bool = True) -> FeedWatch:
     watch = FeedWatch(1, START - S, STALE, market or Market())
-    watch.connect("GLBX.MDP3", START, has_heartbeats=has_heartbeats)
+    watch.connect("GLBX.MDP3", START, has_heartbeats=has_heartbeats, replays=False)
     return watch
 
 
@@ -33,7 +33,7 @@ def state(watch: FeedWatch, now: int) -> tuple[str, int]:
 def test_a_feed_is_down_until_it_is_connected_and_after_it_is_lost() -> None:
     watch = FeedWatch(1, START - S, STALE, Market())
     assert state(watch, START) == ("down", START - S)
-    watch.connect("GLBX.MDP3", START, has_heartbeats=True)
+    watch.connect("GLBX.MDP3", START, has_heartbeats=True, replays=False)
     assert state(watch, START + S) == ("up", START)
     watch.lose("the gateway closed the connection", START + 2 * S)
     watch.lose("cannot connect", START + 3 * S)
@@ -105,3 +105,37 @@ def test_heartbeats_and_data_alike_are_signs_of_life() -> None:
     watch.take(START + 2 * S)
     assert watch.look(START + 2 * S).heard == START + 2 * S
     assert watched(has_heartbeats=False).look(START).heard == 0
+
+
+def replaying() -> FeedWatch:
+    """Return a feed whose source sends what it has of the past."""
+    watch = FeedWatch(1, START - S, STALE, Market())
+    assert not watch.look(START - S).caught_up
+    watch.connect("GLBX.MDP3", START, has_heartbeats=True, replays=True)
+    for half in range(20):
+        watch.take(START + half * S // 2)
+        assert not watch.look(START + half * S // 2).caught_up
+    return watch
+
+
+def test_a_feed_has_caught_up_once_its_source_says_so() -> None:
+    watch = replaying()
+    watch.catch_up()
+    assert watch.look(START + 10 * S).caught_up
+
+
+def test_a_feed_has_caught_up_once_its_source_falls_quiet_by_itself() -> None:
+    watch = replaying()
+    watch.hold(START + 20 * S)
+    assert not watch.look(START + 22 * S).caught_up
+    watch.hear(START + 23 * S)
+    assert watch.look(START + 24 * S).caught_up
+
+
+def test_a_session_of_the_present_needs_no_catching_up_and_the_next_may() -> None:
+    watch = watched()
+    assert watch.look(START).caught_up
+    watch.lose("the gateway closed the connection", START + S)
+    assert watch.look(START + S).caught_up
+    watch.connect("GLBX.MDP3", START + 2 * S, has_heartbeats=True, replays=True)
+    assert not watch.look(START + 2 * S).caught_up

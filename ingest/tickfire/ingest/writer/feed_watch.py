@@ -13,6 +13,8 @@ from tickfire.store.schema import FEED_DOWN, FEED_STALE, FEED_UP, FeedState
 
 SILENT_NS: Final = 15 * NS_PER_S
 """Silence from which a source that sends heartbeats is stale; gateways send one every 10 s."""
+QUIET_NS: Final = 3 * NS_PER_S
+"""Silence from which a source that does not say so has sent all that it has of the past."""
 
 
 class FeedWatch:
@@ -37,16 +39,17 @@ class FeedWatch:
         self._has_heartbeats = False
         self._began = self._since = now
         self._name, self._dataset = "not connected yet", ""
-        self._heard = self._data = 0
+        self._heard = self._data = self._moved = 0
         self._state = FEED_DOWN
         self._opened = 0
-        self._ended = False
+        self._ended = self._caught_up = False
 
-    def connect(self, dataset: str, now: int, *, has_heartbeats: bool) -> None:
-        """Note that a session began."""
+    def connect(self, dataset: str, now: int, *, has_heartbeats: bool, replays: bool) -> None:
+        """Note that a session began, with data of the past if it `replays`."""
         self._connected, self._has_heartbeats = True, has_heartbeats
+        self._caught_up = not replays
         self._dataset = self._name = dataset
-        self._began = self._heard = now
+        self._began = self._heard = self._moved = now
         self._opened = now
         self._set(FEED_UP, now)
 
@@ -57,8 +60,12 @@ class FeedWatch:
 
     def finish(self, why: str, now: int) -> None:
         """Note that the source has no more data."""
-        self._ended = True
+        self._ended = self._caught_up = True
         self.lose(why, now)
+
+    def catch_up(self) -> None:
+        """Note that the source sends the present."""
+        self._caught_up = True
 
     def hear(self, now: int) -> None:
         """Note a sign of life that brings no data, such as a heartbeat."""
@@ -66,15 +73,17 @@ class FeedWatch:
 
     def take(self, now: int) -> None:
         """Note that data came."""
-        self._heard = self._data = now
+        self._heard = self._data = self._moved = now
 
     def hold(self, now: int) -> None:
         """Note that the session is held, so that its silence says nothing."""
-        self._heard = self._opened = now
+        self._heard = self._opened = self._moved = now
 
     def look(self, now: int) -> FeedState:
         """Return the state at a time, which is later than those before."""
         if self._connected:
+            if now - self._moved > QUIET_NS:
+                self._caught_up = True
             silent_since = self._silent_since(now)
             if silent_since is None:
                 self._name = self._dataset
@@ -90,6 +99,7 @@ class FeedWatch:
             self._data,
             self._heard if self._has_heartbeats else 0,
             self._ended,
+            self._caught_up,
         )
 
     def _silent_since(self, now: int) -> int | None:

@@ -134,6 +134,9 @@ class Ingest:
         ExceptionGroup
             Holds `FeedRefused` if the gateway refused the key, or `LeaseLost`.
         """
+        # Before an epoch begins: no server shall take a feed that has yet to catch up for one that
+        # has.
+        await self._heartbeat.beat()
         await self._write_while(
             self._snapshots,
             self._report,

@@ -24,6 +24,7 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_ERROR,
     RTYPE_SYSTEM,
     SYSTEM_END_OF_INTERVAL,
+    SYSTEM_REPLAY_COMPLETED,
 )
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.context import COUNT_RECORDS
@@ -43,6 +44,8 @@ from tickfire.store.schema import LIVE, REPLAY, Instrument
 
 RECONNECT_S: Final = 0.2
 RECONNECT_MAX_S: Final = 1.0
+NEAR_NS: Final = 10 * NS_PER_S
+"""Age of ticks at their arrival up to which a source sends the present."""
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +101,7 @@ class Sessions:
         )
         self.feed = self._watch.look(time.time_ns())
         self._records = 0
-        self._has_data = False
+        self._has_data = self._asks_for_past = False
         self._without: frozenset[str] = frozenset()
         self.count = self.lag_ns = 0
         self.messages = GatewayMessages(
@@ -167,7 +170,9 @@ class Sessions:
 
     # --- the callbacks of a session
     def _plan(self, source: Source) -> Resume:
-        return replace(self._resumption.plan(source, time.time_ns()), without=self._without)
+        resume = self._resumption.plan(source, time.time_ns())
+        self._asks_for_past = resume.start is not None or bool(resume.starts)
+        return replace(resume, without=self._without)
 
     def _start(self, metadata: Metadata, source: Source) -> bool:
         """Begin a session and return whether it may go on at once.
@@ -179,7 +184,12 @@ class Sessions:
         now = time.time_ns()
         self.count += 1
         has_heartbeats = self._config.adapter.silence_s is not None
-        self._watch.connect(metadata.dataset, now, has_heartbeats=has_heartbeats)
+        self._watch.connect(
+            metadata.dataset,
+            now,
+            has_heartbeats=has_heartbeats,
+            replays=self._asks_for_past and source.origin != REPLAY,
+        )
         self._states.use_schema(metadata.schema)
         resumption, books = self._resumption, self._states.books
         lacks_books = not resumption.is_new and (not len(books) or self._intake.lacks_orders)
@@ -225,6 +235,8 @@ class Sessions:
         if records - self._records > messages:
             self._has_data = True
             self._watch.take(received)
+            if len(batch.ticks) and received - int(batch.ticks["ts_event"][-1]) <= NEAR_NS:
+                self._watch.catch_up()
             self.lag_ns = received - self._intake.latest
         else:
             self._watch.hear(received)
@@ -246,7 +258,9 @@ class Sessions:
         return []
 
     def _take_message(self, message: SystemMsg) -> None:
-        if message.code == SYSTEM_END_OF_INTERVAL:
+        if message.code == SYSTEM_REPLAY_COMPLETED:
+            self._watch.catch_up()
+        elif message.code == SYSTEM_END_OF_INTERVAL:
             if 0 < message.ts_event <= self._intake.latest + AHEAD_NS:
                 self._output.write_bars(self._states.close(message.ts_event))
         elif self._origin == REPLAY and message.msg.endswith(REPLAY_BEGINS_AGAIN):

@@ -201,6 +201,7 @@ class Market:
         views = self.subscriptions.views
         live = LiveMarket(store, self.hub, views, self.metrics, self._trace, self._sessions)
         self.candles.source = live
+        self._readiness.begin()
         return live
 
     def _leave(self, feed: int) -> None:

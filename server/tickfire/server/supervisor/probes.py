@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+import msgspec
+
 from tickfire.ingest.redis.ping import NotReady, ping
 from tickfire.server.supervisor.plan import Probe
 
 PROBE_TIMEOUT_S: Final = 2.0
-_BODY_SHOWN: Final = 200
+_SHOWN: Final = 200
+
+
+class _Refusal(msgspec.Struct):
+    why: str
 
 
 async def ask(probe: Probe) -> str | None:
@@ -46,7 +52,15 @@ async def _http(host: str, port: int) -> None:
     head, _, body = answer.partition(b"\r\n\r\n")
     status = head.split(b"\r\n", 1)[0].split(b" ")[1:2]
     if status != [b"200"]:
-        raise NotReady((body or head)[:_BODY_SHOWN].decode("utf-8", "replace").strip())
+        raise NotReady(_reason(body) or head[:_SHOWN].decode("utf-8", "replace").strip())
+
+
+def _reason(body: bytes) -> str:
+    """Return the reason in the body of a refusal, which is text if a proxy refuses."""
+    try:
+        return msgspec.json.decode(body, type=_Refusal).why
+    except msgspec.MsgspecError:
+        return body[:_SHOWN].decode("utf-8", "replace").strip()
 
 
 _PROBES: Final = {"redis": _redis, "tcp": _tcp, "http": _http}

@@ -60,6 +60,20 @@ class Flow:
         found = ((feed, self._fault(feed, one, now)) for feed, one in writers(self._processes))
         return {feed: why for feed, why in sorted(found) if why}
 
+    def behind(self, since: int, now: int) -> str | None:
+        """Return the reason why a feed may lag behind its source, None if none does.
+
+        Beats that were read before `since` do not count.
+        """
+        if self._processes.heard_at <= since:
+            return "the state of the feeds has not been read yet"
+        for feed, process in writers(self._processes):
+            state = process.beat.feed
+            is_gone = self._processes.silence(process, now) >= GONE_NS
+            if state is not None and not state.caught_up and not is_gone:
+                return f"feed {feed} is catching up with its source: {state.name}"
+        return None
+
     def _fault(self, feed: int, process: Process, now: int) -> str:
         state = process.beat.feed
         if state is not None and state.ended:

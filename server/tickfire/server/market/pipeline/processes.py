@@ -71,11 +71,18 @@ class Process:
 
 
 class Processes:
-    """The processes whose beats were read."""
+    """The processes whose beats were read.
+
+    Attributes
+    ----------
+    heard_at : int
+        Time at which beats were read last; 0 if they never were.
+    """
 
     def __init__(self) -> None:
         self._by_name: dict[str, Process] = {}
         self._deaf_until = 0
+        self.heard_at = 0
 
     def __iter__(self) -> Iterator[Process]:
         return iter(self._by_name.values())
@@ -86,6 +93,7 @@ class Processes:
 
     def hear(self, beats: Iterable[Beat], now: int) -> None:
         """Take the beats that Redis holds now."""
+        self.heard_at = now
         for beat in beats:
             if now - beat.at > FORGET_NS:
                 continue

@@ -61,6 +61,8 @@ class Readiness:
     ) -> None:
         self._flow, self._live, self._clock = flow, live, clock
         self._reading = Reading()
+        self._live_since = 0
+        self._has_caught_up = False
         self.written = 0
         metrics.watch(
             "feed_silence_seconds", "Time since the latest data of a feed.", "feed", self._silences
@@ -74,6 +76,10 @@ class Readiness:
             "Time for which a stream has had ticks of which this worker read none.", "stream",
             self._waits,
         )  # fmt: skip
+
+    def begin(self) -> None:
+        """Note that the market begins to be followed."""
+        self._live_since = self._clock()
 
     async def run(self) -> None:
         """Compare the streams with what was read of them until cancelled."""
@@ -98,8 +104,17 @@ class Readiness:
         self.written = sum(written.values())
 
     def fault(self) -> str | None:
-        """Return the reasons why data does not flow, None if it does."""
+        """Return the reasons why data does not flow, None if it does.
+
+        A worker that begins while a feed catches up waits for it: its clients would get all of the
+        past as news. To one that was ready before, the past is what it missed.
+        """
         now = self._clock()
+        if not self._has_caught_up:
+            behind = self._flow.behind(self._live_since, now)
+            if behind is not None:
+                return behind
+            self._has_caught_up = True
         unread = self._reading.unread(now)
         faults = [f"{not_read(unread)} by this worker"] if unread else []
         return "; ".join([*faults, *self._flow.faults(now).values()]) or None
