@@ -13,12 +13,13 @@ ENOUGH = 60_000
 
 
 class RawClient:
-    """A WebSocket client that reads only on request."""
+    """A WebSocket client that reads only on request, and lets the kernel keep little."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
-        self._data = b""
+        self._data = bytearray()
+        self._at = 0
         self._socket.settimeout(20)
 
     def close(self) -> None:
@@ -32,7 +33,11 @@ class RawClient:
         )
         while b"\r\n\r\n" not in self._data:
             self._fill()
-        self._data = self._data.partition(b"\r\n\r\n")[2]
+        del self._data[: self._data.index(b"\r\n\r\n") + 4]
+
+    def read_much(self) -> None:
+        """Let the kernel keep much from now on, as much cannot be read through a small buffer."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
 
     def join(self, topic: str, payload: Any) -> None:
         message = json.dumps(["1", "1", topic, "phx_join", payload])
@@ -46,18 +51,20 @@ class RawClient:
         return message
 
     def _frame(self) -> bytes | None:
-        data = self._data
-        if len(data) < 4:
+        data, at = self._data, self._at
+        if len(data) < at + 4:
             return None
-        size, at = data[1], 2
+        size, begin = data[at + 1], at + 2
         if size == 126:
-            size, at = int.from_bytes(data[2:4], "big"), 4
-        if len(data) < at + size:
+            size, begin = int.from_bytes(data[at + 2 : at + 4], "big"), at + 4
+        if len(data) < begin + size:
             return None
-        self._data = data[at + size :]
-        return data[at : at + size]
+        self._at = begin + size
+        return bytes(data[begin : self._at])
 
     def _fill(self) -> None:
         chunk = self._socket.recv(1 << 20)
         assert chunk, "closed"
+        del self._data[: self._at]
+        self._at = 0
         self._data += chunk

@@ -41,6 +41,7 @@ async def ticks_of(slow: RawClient, last: str) -> list[Any]:
     """Read until the tick of an id; return all messages."""
 
     def read() -> list[Any]:
+        slow.read_much()
         got = [slow.message()]
         while got[-1][4].get("id") != last:
             got.append(slow.message())
