@@ -401,6 +401,17 @@ async def test_messages_after_a_hang_up_at_another_node_wait_too(
         assert (status, messages[0][4]) == (200, {"n": 1})
 
 
+async def test_a_session_from_before_the_link_is_served_by_any_node() -> None:
+    bus = MemoryBus()
+    hubs = Hub(), Hub()
+    async with serving(hubs[0]) as here, serving(hubs[1]) as there:
+        client = await Poller(here).joined()
+        async with PubSub(hubs[0], MemoryAdapter(bus)), PubSub(hubs[1], MemoryAdapter(bus)):
+            await client.poll()  # its node has found the link
+            assert await client.at(there).send(["1", "2", "room:1", "shout", {"n": 1}]) == 200
+            assert (await client.at(there).poll())[0] == 200
+
+
 async def test_a_session_unknown_to_all_nodes_is_gone() -> None:
     async with two_nodes() as (here, there):
         client = await Poller(here).joined()

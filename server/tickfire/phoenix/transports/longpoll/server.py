@@ -1,7 +1,7 @@
 """Registry of the long-poll sessions of one socket, on this node and on others.
 
-A token names a session and its node. Requests for sessions of other nodes are relayed through
-`PubSub`, if the hub is linked to other nodes.
+A token names a session and its node, or no node if that was not linked to others yet. Requests for
+sessions of other nodes are relayed through `PubSub`, if the hub is linked to other nodes.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ class LongPollServer:
         self._topic = f"phx:longpoll:{name}"
         self._token = token
         self._options = options
-        self._own_name = secrets.token_urlsafe(ID_BYTES)
         self._sessions: dict[str, LongPollTransport] = {}
         self._relay: _Relay | None = None
 
     @property
     def _node(self) -> str:
+        """Name of this node, empty while there is no link to others."""
         pubsub = self._hub.pubsub
-        return self._own_name if pubsub is None else pubsub.node
+        return "" if pubsub is None else pubsub.node
 
     # --- sessions
     def create(
@@ -116,7 +116,7 @@ class LongPollServer:
         if session is not None:
             return await _perform(session, operation, argument)
         if self._relay is not None and node != self._node:
-            return await self._relay.ask(node, name, operation, argument)
+            return await self._relay.ask(node or None, name, operation, argument)
         # As in Phoenix, the answer takes this long, so that clients do not retry at once.
         await asyncio.sleep(self._options.pubsub_timeout_s)
         raise GoneError
@@ -161,7 +161,8 @@ class _Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         pubsub.handle(topic, self._take)
 
-    async def ask(self, node: str, name: str, operation: str, argument: Any) -> Any:
+    async def ask(self, node: str | None, name: str, operation: str, argument: Any) -> Any:
+        """Ask a node, or all if it is None, and return the result; raise GoneError without one."""
         loop = asyncio.get_running_loop()
         number = next(self._numbers)
         found = self._found[number] = loop.create_future()
