@@ -138,7 +138,7 @@ class LimitedHTTP(HttpToolsProtocol):
                 self._refuse(HEADERS)
 
     def shutdown(self) -> None:
-        """End with the response that is being made; polls that wait are told not to."""
+        """Close the connection after the present response; polls that wait are answered now."""
         self._admission.stop()
         super().shutdown()
 
