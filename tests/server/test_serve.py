@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.phoenix_client import Joined, PhoenixClient
+from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import Publisher, trades
 from tests.support.valkey import Valkey
 from tickfire.base.ports import free_port
@@ -56,18 +56,19 @@ async def is_ready(port: int) -> bool:
     return answer.status_code == 200
 
 
-async def join_once_ready(client: PhoenixClient, topic: str) -> Joined:
-    """Join as stock clients do: again, while the client's worker has not loaded its epoch yet."""
-    joined: Joined | None = None
+async def first_client(port: int) -> PhoenixClient:
+    """Return the first client that the server lets in."""
+    clients: list[PhoenixClient] = []
 
-    async def is_joined() -> bool:
-        nonlocal joined
-        joined = await client.join(topic)
-        return bool(joined.status == "ok")
+    async def is_let_in() -> bool:
+        try:
+            clients.append(await PhoenixClient.open(port))
+        except ConnectionRefusedError:
+            return False
+        return True
 
-    await eventually(is_joined, f"{topic} is joined", START_TIMEOUT_S)
-    assert joined is not None
-    return joined
+    await eventually(is_let_in, "the port is open", START_TIMEOUT_S)
+    return clients[0]
 
 
 async def sentence(process: asyncio.subprocess.Process) -> str:
@@ -87,9 +88,11 @@ async def test_it_serves_and_stops_in_order(
     port = free_port()
     options = ("--dev", "--port", str(port), "--redis-url", valkey.url)
     process = await start(*options, "--workers", str(workers))
-    await eventually(lambda: is_ready(port), "the server is ready", START_TIMEOUT_S)
-    clients = [await PhoenixClient.open(port) for _ in range(6)]
-    joined = [await join_once_ready(client, "market:realtime") for client in clients]
+    clients = [await first_client(port)]
+    assert await is_ready(port)
+    clients += [await PhoenixClient.open(port) for _ in range(5)]
+    joined = [await client.join("market:realtime") for client in clients]
+    assert {one.status for one in joined} == {"ok"}
     publisher.publish(trades(50), entry_size=5)
     for one in joined:
         assert len(await one.count("tick", 50)) == 50
@@ -133,6 +136,27 @@ async def test_long_poll_reaches_its_session_by_any_worker(
         _, said = await process.communicate()
     assert process.returncode == 0
     assert b"Cancel" not in said
+
+
+async def test_signals_of_other_programs_do_not_end_it(
+    start: Start, publisher: Publisher, valkey: Valkey
+) -> None:
+    port = free_port()
+    process = await start("--dev", "--port", str(port), "--redis-url", valkey.url)
+    client = await first_client(port)
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+        process.send_signal(number)
+    joined = await client.join("market:realtime")
+    publisher.publish(trades(3))
+    await joined.count("tick", 3)
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(EXIT_TIMEOUT_S):
+        _, said = await process.communicate()
+    assert process.returncode == 0
+    for name in ("SIGHUP", "SIGUSR1", "SIGUSR2"):
+        assert f"{name}: ignored" in said.decode()
+    await client.reading
+    assert client.close_code == 1012
 
 
 async def test_workers_end_with_their_parent_and_leave_the_port(

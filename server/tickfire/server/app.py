@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -18,11 +18,13 @@ from starlette.routing import Mount, Route
 
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.phoenix import (
+    ConnectError,
     ConnectInfo,
     Hub,
     LongPollOptions,
     MessageLimits,
     PhoenixSocket,
+    Refusal,
     UserSocket,
     WebSocketOptions,
 )
@@ -46,9 +48,17 @@ LOW_WATER: Final = HIGH_WATER // 4
 MAX_BODY: Final = 1 << 20
 """Size of the messages that a long-poll client sends in one request, in bytes."""
 SECRET_BYTES: Final = 32
+NOT_LOADED: Final = Refusal(
+    503,
+    b'{"reason":"no market data yet"}',
+    (("content-type", "application/json"), ("retry-after", "1")),
+)
+"""Response to clients that come before the market is loaded."""
 MESSAGE_LIMITS: Final = MessageLimits(max_name_size=255, max_containers=256, max_pairs=4096)
 
 logger = logging.getLogger(__name__)
+
+type Wait = Callable[[Market], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,9 @@ class Settings:
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(SECRET_BYTES), repr=False)
 
 
-def create_app(settings: Settings, admission: Admission | None = None) -> Starlette:
+def create_app(
+    settings: Settings, admission: Admission | None = None, until_loaded: Wait | None = None
+) -> Starlette:
     """Return the ASGI app; its lifespan starts and stops the market.
 
     Parameters
@@ -99,6 +111,8 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
     settings : Settings
     admission : Admission, optional
         The limits of this worker, and what they have refused.
+    until_loaded : callable, optional
+        Awaited when the market has been started; the app starts up once it returns.
 
     Raises
     ------
@@ -132,13 +146,15 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
         lambda: admission.refusals.counts,
         counts=True,
     )
-    user_socket = _user_socket(market.channels(), authenticator)
+    user_socket = _user_socket(market, authenticator)
 
     pictures = Pictures(market, authenticator)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await market.start()
+        if until_loaded is not None:
+            await until_loaded(market)
         loop = asyncio.get_running_loop()
         tasks = [loop.create_task(trim_memory()), loop.create_task(metrics.loop_lag.run())]
         try:
@@ -161,6 +177,7 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
             max_message_size=max_message,
             high_water=HIGH_WATER,
             low_water=LOW_WATER,
+            error_handler=lambda payload: NOT_LOADED,
         ),
         longpoll=LongPollOptions(
             max_body_size=max(MAX_BODY, 2 * max_message),  # base64 is longer
@@ -192,16 +209,15 @@ def create_app(settings: Settings, admission: Admission | None = None) -> Starle
 
 
 def _user_socket(
-    channels: Mapping[str, ChannelFactory],
+    market: Market,
     authenticator: Authenticator | None,
 ) -> type[UserSocket]:
-    served = channels
     warned = False
 
     class MarketSocket(UserSocket):
         """Connection of one client to the market."""
 
-        channels: ClassVar[Mapping[str, ChannelFactory]] = served
+        channels: ClassVar[Mapping[str, ChannelFactory]] = market.channels()
 
         async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
             nonlocal warned
@@ -211,6 +227,8 @@ def _user_socket(
             elif not (params.get("token") or info.auth_token) and not warned:
                 warned = True
                 logger.warning("dev mode: clients without a token are accepted")
+            if market.live is None:
+                raise ConnectError({"reason": "no market data yet"})
             self.assigns[CLIENT] = _name_of(info)
             return True
 

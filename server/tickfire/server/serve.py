@@ -1,51 +1,35 @@
-"""``tickfire serve``: the command, its workers and their end."""
+"""``tickfire serve``: the command."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 import logging
 import math
-import os
+import signal
 import socket
-import threading
-import time
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from typing import Any, Final
 
 import click
-import uvicorn
-from starlette.applications import Starlette
-from uvicorn.supervisors import Multiprocess
 
 from tickfire.base.calendar.option import sessions_option
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UserError
 from tickfire.base.ports import bound_socket, check_port
 from tickfire.base.run import until_stopped
-from tickfire.server.app import Settings, create_app
+from tickfire.server.app import Settings
 from tickfire.server.auth import DEFAULT_MAX_AGE_S, Access
-from tickfire.server.limits.admission import Admission, Limits
+from tickfire.server.limits.admission import Limits
 from tickfire.server.limits.descriptors import connections_within, raise_descriptor_limit
-from tickfire.server.limits.http import LimitedHTTP
 from tickfire.server.limits.options import limits_options
-from tickfire.server.limits.websocket import LimitedWebSocket
-from tickfire.server.logs import set_up_logging
 from tickfire.server.loopback import check_loopback, insecure_option
 from tickfire.server.market.market import DEFAULT_STALE_S
 from tickfire.server.root_path import root_path_option
 from tickfire.server.token_command import salt_option
+from tickfire.server.workers.pool import Pool
+from tickfire.server.workers.server import MarketServer
+from tickfire.server.workers.template import IGNORED, Order
 from tickfire.store.options import redis_url_option
 from tickfire.store.store import Store
-
-STOP_PATIENCE_S: Final = 5
-START_PATIENCE_S: Final = 60
-"""Longer than uvicorn's default: a worker does not answer its parent while it loads kernels."""
-BACKLOG: Final = 4096
-PARENT_CHECK_S: Final = 0.2
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +133,12 @@ def serve(
     stale_s: float,
     limits: Limits,
 ) -> None:
-    """Serve WebSockets and the page until SIGTERM or Ctrl-C."""
+    """Serve WebSockets and the page until SIGTERM or Ctrl-C.
+
+    The port opens once the market is loaded. SIGHUP replaces the workers one by one, if there are
+    several.
+    """
+    _ignore_signals()
     access = Access(dev, secret or None, salt, max_age_s, authenticator)
     access.load()  # so that a bad setting is an error here, not in each worker
     if dev:
@@ -167,32 +156,22 @@ def serve(
     port = check_port(host, port)
     if not asyncio.run(_wait_for_redis(redis_url)):
         return
-    listener = _listen(host, port)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    listener = _bound(host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    logger.info("listening on %s%s", address, f", for {root_path}/" if root_path else "")
-    config = _config(settings, limits, workers)
+
+    def on_open() -> None:
+        logger.info("listening on %s%s", address, f", for {root_path}/" if root_path else "")
+
     if workers == 1:
-        _Server(config).run([listener])
+        MarketServer(settings, limits, on_open).run([listener])
     else:
-        Multiprocess(config, [listener]).run()
+        pool = Pool(workers, Order(settings, limits, listener.fileno()), on_open)
+        asyncio.run(until_stopped(pool.run()))
 
 
 def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
     """Return the elements of an option's values, separated by commas or spaces."""
     return tuple(part for value in values for part in value.replace(",", " ").split())
-
-
-class _Server(uvicorn.Server):
-    """Server that exits with code 0 after SIGTERM or SIGINT instead of dying of the signal."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        with super().capture_signals():
-            try:
-                yield
-            finally:
-                self._captured_signals.clear()  # else uvicorn raises them again
 
 
 async def _wait_for_redis(url: str) -> bool:
@@ -208,9 +187,10 @@ async def _wait_for_redis(url: str) -> bool:
     return found
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int) -> socket.socket:
+    """Return a socket on which the server will listen once its market is loaded."""
     try:
-        return bound_socket(host, port, BACKLOG)
+        return bound_socket(host, port)
     except OSError as error:
         raise UserError(f"cannot listen on {host} port {port}: {error.strerror}.") from error
 
@@ -227,44 +207,12 @@ def _within_descriptors(limits: Limits) -> Limits:
     return replace(limits, max_connections=most)
 
 
-def _config(settings: Settings, limits: Limits, workers: int) -> uvicorn.Config:
-    parent = os.getpid() if workers > 1 else None
-    admission = Admission(limits)  # of each worker, as the configuration is copied to it
-    http: Any = partial(LimitedHTTP, admission)
-    websocket: Any = partial(LimitedWebSocket, admission)
-    return uvicorn.Config(
-        partial(_worker_app, settings, admission, parent),
-        factory=True,
-        workers=workers,
-        http=http,
-        ws=websocket,
-        forwarded_allow_ips=limits.proxies.for_uvicorn(),
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=STOP_PATIENCE_S,
-        timeout_worker_healthcheck=START_PATIENCE_S,
-    )
+def _ignore_signals() -> None:
+    """Survive the signals whose default action would end a server that has no use for them."""
+    for number in IGNORED:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda number, frame: _tell_ignored(number))
 
 
-def _worker_app(settings: Settings, admission: Admission, parent: int | None) -> Starlette:
-    if parent is not None:
-        set_up_logging("serve")
-        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    app = create_app(settings, admission)
-    # The compiler's million objects live as long as the worker; each collection that visits
-    # them takes 100 ms.
-    gc.collect()
-    gc.freeze()
-    return app
-
-
-def _end_with(parent: int) -> None:
-    """Exit once the parent is gone, even by SIGKILL, so that this worker frees the port."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_CHECK_S)
-    os._exit(1)
+def _tell_ignored(number: int) -> None:
+    logger.info("%s: ignored", signal.Signals(number).name)

@@ -220,6 +220,14 @@ class Market:
         present = self.reports.present
         return expects_data(listings, lambda *key: present.of(*key).status, feed, since, now)
 
+    @property
+    def is_settled(self) -> bool:
+        """True once the feeds have been loaded, or are known to be none, or not to be readable."""
+        feeds = self.feeds
+        if feeds.live is not None:
+            return not self._readiness.is_catching_up
+        return feeds.refusal is not None or (feeds.reachable and not feeds.origins)
+
     def trouble(self) -> str | None:
         """Return the reason why the market cannot be served, None if it can."""
         if not self.feeds.reachable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from tests.support.eventually import eventually
 from tests.support.publisher import DAY, SECOND, STREAM, Publisher, tick, trades
@@ -16,6 +17,15 @@ from tickfire.store.schema import META_KEY, ticks_key
 async def ready(server: Server) -> httpx.Response:
     async with httpx.AsyncClient() as client:
         return await client.get(f"http://127.0.0.1:{server.port}/readyz")
+
+
+async def assert_refused(server: Server) -> None:
+    """Assert that a client is told to come again once there is a market."""
+    with pytest.raises(InvalidStatus) as refused:
+        await server.client()
+    response = refused.value.response
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert response.body == b'{"reason":"no market data yet"}'
 
 
 async def test_a_hole_in_the_numbers_is_published_and_the_rest_goes_on(
@@ -151,16 +161,14 @@ async def test_a_server_may_start_before_redis_and_before_ingest(
 ) -> None:
     own_valkey.kill()
     server = await serve(own_valkey.url, ready=False)
-    client = await server.client()
-    refused = await client.join("market:realtime")
-    assert refused.response == {"reason": "no market data yet"}
+    await assert_refused(server)
     assert (await ready(server)).status_code == 503
     own_valkey.start()
     await eventually(lambda: "ingest" in (server.market.trouble() or ""), "Redis is reached")
     publisher = Publisher(own_valkey.client)
     publisher.instruments({1: "AAA"})
     await eventually(lambda: server.market.trouble() is None, "the market is ready")
-    joined = await client.join("market:realtime")
+    joined = await (await server.client()).join("market:realtime")
     publisher.publish(tick())
     await joined.count("tick", 1)
     assert (await ready(server)).json()["at"] == publisher.id(1)

@@ -110,14 +110,24 @@ class Readiness:
         past as news. To one that was ready before, the past is what it missed.
         """
         now = self._clock()
-        if not self._has_caught_up:
-            behind = self._flow.behind(self._live_since, now)
-            if behind is not None:
-                return behind
-            self._has_caught_up = True
+        behind = self._behind(now)
+        if behind is not None:
+            return behind
         unread = self._reading.unread(now)
         faults = [f"{not_read(unread)} by this worker"] if unread else []
         return "; ".join([*faults, *self._flow.faults(now).values()]) or None
+
+    @property
+    def is_catching_up(self) -> bool:
+        """True until the feeds have caught up with their sources once since this worker began."""
+        return self._behind(self._clock()) is not None
+
+    def _behind(self, now: int) -> str | None:
+        if self._has_caught_up:
+            return None
+        behind = self._flow.behind(self._live_since, now)
+        self._has_caught_up = behind is None
+        return behind
 
     def failure(self) -> str | None:
         """Return the reason why this worker will not go on by itself, None if it will."""
