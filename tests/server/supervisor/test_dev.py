@@ -58,9 +58,9 @@ async def test_a_killed_valkey_is_started_again_under_its_command() -> None:
         await eventually(back, "it is back")
         said = [line for line in house.log if "redis died (exit code 1" in line]
         assert len(said) == 1
+        assert "Valkey ended by itself (killed by SIGKILL)" in said[0]
         house.process.send_signal(signal.SIGHUP)  # as when its terminal is closed
         assert await asyncio.wait_for(house.process.wait(), 30) == 0
-        assert "Valkey ended by itself (killed by SIGKILL)" in said[0]
 
 
 async def test_nothing_outlives_a_killed_supervisor() -> None:
