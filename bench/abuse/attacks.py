@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import select
 import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from bench.abuse.wire import REQUEST, text_frame, upgrade
 
@@ -78,6 +79,24 @@ def long_topics(port: int) -> str:
     return _message(port, json.dumps(["1", "1", "x" * 60_000, "phx_join", {}]).encode(), 200)
 
 
+def poll_sessions(port: int) -> str:
+    """Begin 2,000 long-poll sessions, of which none polls."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, PATIENCE_S)) as client:
+        return _counted(_polled(client, "GET")["status"] for _ in range(2_000))
+
+
+def poll_bodies(port: int) -> str:
+    """Send 50 long-poll requests of 1 MB of heartbeats, and 50 of 1 MB of nested lists."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, PATIENCE_S)) as client:
+        answers = []
+        heartbeat = b'[null,"1","phoenix","heartbeat",{}]\n'
+        for body in (heartbeat * (1_000_000 // len(heartbeat)), b"[" * 1_000_000):
+            for _ in range(50):
+                token = _polled(client, "GET")["token"]
+                answers.append(_polled(client, "POST", token, body)["status"])
+        return _counted(answers)
+
+
 ATTACKS: Final[dict[str, Callable[[int], str]]] = {
     attack.__name__: attack
     for attack in (
@@ -91,6 +110,7 @@ ATTACKS: Final[dict[str, Callable[[int], str]]] = {
             bad_requests,
         ),
         *(huge_message, costly_messages, deep_messages, long_topics),
+        *(poll_sessions, poll_bodies),
     )
 }
 
@@ -139,6 +159,16 @@ def _described(data: bytes) -> str:
     return "closed" if not data else f"a frame: {data[2:60]!r}"
 
 
+def _polled(
+    client: http.client.HTTPConnection, method: str, token: str = "", body: bytes = b""
+) -> dict[str, Any]:
+    """Send a long-poll request, and return the JSON of its response."""
+    path = f"/socket/longpoll?vsn=2.0.0&token={token}"
+    client.request(method, path, body, {"content-type": "application/x-ndjson"})
+    answer: dict[str, Any] = json.loads(client.getresponse().read())
+    return answer
+
+
 def _hold(port: int, count: int, sent: bytes) -> str:
     with contextlib.ExitStack() as stack:
         held = [stack.enter_context(one) for one in _opened(port, count)]
@@ -156,5 +186,5 @@ def _opened(port: int, count: int) -> Iterator[socket.socket]:
         yield socket.create_connection(("127.0.0.1", port), PATIENCE_S)
 
 
-def _counted(answers: Iterable[str]) -> str:
+def _counted(answers: Iterable[object]) -> str:
     return ", ".join(f"{count} x {answer}" for answer, count in Counter(answers).items())
