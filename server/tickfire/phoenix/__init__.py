@@ -26,13 +26,8 @@ from typing import TYPE_CHECKING, Any
 from tickfire.phoenix.auth.csrf import csrf_token
 from tickfire.phoenix.channel import Channel, event
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.endpoint import (
-    MessageLimits,
-    PhoenixSocket,
-    SocketOptions,
-    WebSocketOptions,
-    not_found,
-)
+from tickfire.phoenix.core.message_limits import MessageLimits
+from tickfire.phoenix.endpoint import PhoenixSocket, not_found
 from tickfire.phoenix.errors import (
     ConnectError,
     DecodeError,
@@ -42,6 +37,7 @@ from tickfire.phoenix.errors import (
     ResultError,
     SetupError,
 )
+from tickfire.phoenix.options import SocketOptions, WebSocketOptions
 from tickfire.phoenix.results import NoReply, Reply, Stop
 from tickfire.phoenix.socket import Socket, SocketRef
 from tickfire.phoenix.transports.handshake import Refusal

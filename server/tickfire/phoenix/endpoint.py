@@ -6,33 +6,29 @@ import contextlib
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from starlette._utils import get_route_path
 from starlette.routing import Match, Mount
 from starlette.types import Receive, Scope, Send
 
-from tickfire.phoenix.auth.csrf import CSRF_TOKEN_KEY
-from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import ChannelLike, Transport
-from tickfire.phoenix.core.message_limits import MessageLimits
 from tickfire.phoenix.core.routes import Routes, merge_channels
-from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S, Session, SessionConfig
+from tickfire.phoenix.core.session import Session, SessionConfig
+from tickfire.phoenix.options import SocketOptions, WebSocketOptions, with_defaults
 from tickfire.phoenix.socket import Socket
 from tickfire.phoenix.transports.asgi import serve_websocket
-from tickfire.phoenix.transports.drain import DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_S, Drainer
+from tickfire.phoenix.transports.drain import Drainer
 from tickfire.phoenix.transports.exchange import not_found, request_of, respond, upgrade_of
 from tickfire.phoenix.transports.handshake import (
     BAD_METHOD,
     CRASHED,
     Accepted,
-    ErrorHandler,
     Policy,
     Refusal,
     handshake,
@@ -41,7 +37,7 @@ from tickfire.phoenix.transports.handshake import (
 from tickfire.phoenix.transports.idle import IdleWheel
 from tickfire.phoenix.transports.longpoll import LongPollOptions
 from tickfire.phoenix.transports.options import ConnectionOptions
-from tickfire.phoenix.transports.origin import OriginRule, compile_check
+from tickfire.phoenix.transports.origin import compile_check
 from tickfire.phoenix.transports.resources import Resources
 from tickfire.phoenix.user_socket import ChannelFactory, UserSocket
 from tickfire.phoenix.wire.deflate import negotiate_deflate
@@ -49,7 +45,7 @@ from tickfire.phoenix.wire.deflate import negotiate_deflate
 if TYPE_CHECKING:
     from tickfire.phoenix.transports.longpoll.endpoint import LongPollEndpoint
 
-__all__ = ["MessageLimits", "PhoenixSocket", "SocketOptions", "WebSocketOptions", "not_found"]
+__all__ = ["PhoenixSocket", "not_found"]
 
 logger = logging.getLogger(__name__)
 
@@ -57,102 +53,8 @@ LONGPOLL_SALT = "phx longpoll"
 SECRET_BYTES = 32
 
 _PHOENIX_PARAM = re.compile(r"/:([A-Za-z_][A-Za-z0-9_]*)")
+_WEBSOCKET = WebSocketOptions()
 _NO_CHANNELS: Mapping[str, ChannelFactory] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class WebSocketOptions:
-    """Options of the WebSocket transport of a socket.
-
-    Attributes
-    ----------
-    path : str
-        Path of the transport, appended to the socket's.
-    idle_timeout_s : float or None
-        Time without anything from the client, in seconds, after which a connection is closed.
-        phoenix.js sends a heartbeat every 30 s.
-    max_frame_size : int or None
-        Largest frame that is accepted, in bytes. None, as in Phoenix, leaves `max_message_size`
-        alone.
-    max_message_size : int or None
-        Largest message that is accepted, in bytes, all its frames together.
-    subprotocols : sequence of str
-        Subprotocols that are accepted, the preferred first.
-    error_handler : callable, optional
-        Makes the response when `connect` raises ConnectError, from its payload; by default the
-        response is 403.
-    compress : bool
-        True to use permessage-deflate with clients that offer it.
-    high_water, low_water : int
-        A connection with more than `high_water` bytes to be sent counts as congested until it has
-        fewer than `low_water`.
-    drain_batch_size : int
-        Number of connections that are closed at a time when the server shuts down.
-    drain_interval_s : float
-        Time between those batches, in seconds.
-    """
-
-    path: str = "/websocket"
-    idle_timeout_s: float | None = 60.0
-    max_frame_size: int | None = None
-    max_message_size: int | None = 64 << 20
-    subprotocols: Sequence[str] = ()
-    error_handler: ErrorHandler | None = None
-    compress: bool = False
-    high_water: int = 128 << 10
-    low_water: int = 32 << 10
-    drain_batch_size: int = DEFAULT_BATCH_SIZE
-    drain_interval_s: float = DEFAULT_INTERVAL_S
-
-
-class SocketOptions(TypedDict, total=False):
-    """Further keyword arguments of `PhoenixSocket`, all optional.
-
-    Several sockets can share them: ``PhoenixSocket("/a", A, **options)``.
-    """
-
-    auth_token: bool
-    """Accept a bearer token from the client (phoenix.js's `authToken`), for
-    `ConnectInfo.auth_token`. False by default."""
-    check_csrf: bool
-    """Give `ConnectInfo.session` only to clients whose param ``_csrf_token`` is valid, see
-    `csrf_token`. True by default. Without it, `check_origin` alone protects sessions."""
-    check_origin: OriginRule
-    """Rule for the pages that may connect, see `OriginRule`. True by default: those from `host`."""
-    csrf_token_key: str
-    """Key under which sessions keep their CSRF token. "_csrf_token" by default."""
-    host: str
-    """This site's own host, for `check_origin`. "localhost" by default."""
-    join_timeout_s: float | None
-    """Time limit of `Channel.join`, in seconds; None for no limit. A join that takes longer is
-    cancelled and answered as one that failed, because it delays the client's other messages."""
-    max_channels: int
-    """Greatest number of topics that one connection may join at a time. 100 by default."""
-    message_limits: MessageLimits | None
-    """Limits of a client's messages beyond their size. None, as in Phoenix, by default."""
-    name: str | None
-    """Name of the route, for Starlette's `url_for`. None by default."""
-    resources: Sequence[AbstractAsyncContextManager[object]]
-    """Async context managers to enter before the first connection, such as a `PubSub` and a
-    `Presence`, in this order. See `PhoenixSocket.lifespan`."""
-    secret: str | bytes | None
-    """Key that signs the tokens of long-poll sessions; the same on all nodes. Random by default,
-    so that tokens are valid on one node until it restarts."""
-
-
-_DEFAULTS: SocketOptions = {
-    "auth_token": False,
-    "check_csrf": True,
-    "check_origin": True,
-    "csrf_token_key": CSRF_TOKEN_KEY,
-    "host": "localhost",
-    "join_timeout_s": DEFAULT_JOIN_TIMEOUT_S,
-    "max_channels": DEFAULT_MAX_CHANNELS,
-    "message_limits": None,
-    "name": None,
-    "resources": (),
-    "secret": None,
-}
 
 
 class PhoenixSocket(Mount):
@@ -204,11 +106,11 @@ class PhoenixSocket(Mount):
         *,
         channels: Mapping[str, ChannelFactory] = _NO_CHANNELS,
         hub: Hub | None = None,
-        websocket: WebSocketOptions | None = WebSocketOptions(),
+        websocket: WebSocketOptions | None = _WEBSOCKET,
         longpoll: LongPollOptions | None = None,
         **options: Unpack[SocketOptions],
     ) -> None:
-        chosen = _with_defaults(options)
+        chosen = with_defaults(options)
         super().__init__(_PHOENIX_PARAM.sub(r"/{\1}", path), app=self._serve, name=chosen["name"])
         self.hub = Hub() if hub is None else hub
         self.user_socket = user_socket
@@ -295,7 +197,14 @@ class PhoenixSocket(Mount):
             response = await transport.respond(scope["method"], request_of(scope), receive)
             await respond(response, scope, send)
         else:
+            self._note_unserved(scope)
             await not_found(scope, receive, send)
+
+    def _note_unserved(self, scope: Scope) -> None:
+        """Log a path that no transport serves, beside those that are, such as ``/websocket``."""
+        served = [each.path for each in (self._websocket, self._longpoll_options) if each]
+        reason = "a request: no transport is at %s, only at the socket's path with %s"
+        self.hub.refusals.add(reason, scope["path"], ", ".join(served))
 
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method", "GET") != "GET":
@@ -305,7 +214,10 @@ class PhoenixSocket(Mount):
         request, upgrade, policy = request_of(scope), upgrade_of(scope), self._websocket_policy
         outcome = await handshake(request, policy)
         if isinstance(outcome, Accepted):
-            outcome = upgrade_fault(request) or outcome
+            fault = upgrade_fault(request)
+            if fault is not None:
+                self.hub.refusals.add("a connection: %s", fault.body.decode())
+                outcome = fault
             if isinstance(outcome, Accepted) and policy.compress and upgrade is not None:
                 offers = request.headers.get("sec-websocket-extensions")
                 outcome = replace(outcome, extensions=negotiate_deflate(offers))
@@ -360,13 +272,6 @@ class PhoenixSocket(Mount):
                 self._options["message_limits"],
             )
         return self._config
-
-
-def _with_defaults(options: SocketOptions) -> SocketOptions:
-    unknown = options.keys() - _DEFAULTS.keys()
-    if unknown:
-        raise TypeError(f"PhoenixSocket has no option {', '.join(sorted(unknown))}")
-    return {**_DEFAULTS, **options}
 
 
 def _policy(hub: Hub, user_socket: Callable[[], UserSocket], options: SocketOptions) -> Policy:

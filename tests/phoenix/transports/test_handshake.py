@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tickfire.phoenix import (
     ConnectInfo,
     Hub,
     LongPollOptions,
+    PhoenixProtocol,
     PhoenixSocket,
     Refusal,
     UserSocket,
@@ -252,3 +254,53 @@ def test_the_first_pattern_that_matches_wins() -> None:
     assert routes.find("exact") is A
     assert routes.find("exact:1") is None
     assert routes.find("") is None
+
+
+REFUSED = {
+    "/socket/websocket?origin": "a connection: check_origin does not allow the origin 'http://evil.example'",
+    "/socket/websocket?vsn=2.0.0&subprotocol": (
+        "a connection: none of the subprotocols 'b, c' is accepted, which are 'a'"
+    ),
+    "/socket/websocket?vsn=9.0.0": "a connection: vsn '9.0.0' is not supported",
+    "/socket/websocket?%ff": ("a request: its query cannot be decoded: '/socket/websocket?%ff'"),
+    "/socket?vsn=2.0.0": (
+        "a request: no transport is at '/socket', only at the socket's path with '/websocket'"
+    ),
+}
+
+
+@pytest.mark.parametrize("ws", [PhoenixProtocol, "websockets-sansio"], ids=["phoenix", "asgi"])
+@pytest.mark.parametrize("target", REFUSED)
+async def test_a_refusal_is_logged_once_with_its_reason(
+    target: str, ws: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "tickfire.phoenix")
+    options = WebSocketOptions(subprotocols=("a",))
+    headers = {}
+    if "origin" in target:
+        headers["Origin"] = "http://evil.example"
+    if "subprotocol" in target:
+        headers["Sec_WebSocket_Protocol"] = "b, c"
+    async with serve({}, websocket=options, server={"ws": ws}) as served:
+        for _ in range(3):
+            step = await upgrade(served, target, **headers)
+            assert step["status"] != 101
+    assert [text for text in caplog.messages if "refused" in text] == ["refused " + REFUSED[target]]
+
+
+async def test_a_join_that_no_channel_serves_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "tickfire.phoenix")
+    async with serve({"room:*": Channel}) as served, served.client() as client:
+        for ref in "123":
+            await client.send(ref, ref, "rom:1", "phx_join", {})
+            await client.receive()
+    assert caplog.messages == ["refused a join of 'rom:1': unmatched topic"]
+
+
+async def test_long_poll_logs_its_refusals(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "tickfire.phoenix")
+    async with serve({}, longpoll=LongPollOptions()) as served:
+        await get(served, "/socket/longpoll?vsn=2.0.0", Origin="http://evil.example")
+    assert caplog.messages == [
+        "refused a connection: check_origin does not allow the origin 'http://evil.example'"
+    ]

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Collection, Generator, Sequence
 from typing import Any, Final, Protocol
 
 from tickfire.phoenix.core.lane import Lane
+from tickfire.phoenix.core.refusal_log import RefusalLog
 from tickfire.phoenix.core.subscriber import DEFAULT_WRITE_LIMIT, HubStats, Sink, Subscriber
 from tickfire.phoenix.core.turns import Turns
 from tickfire.phoenix.wire.deflate import DeflatingSerializer
@@ -100,6 +101,7 @@ class Hub:
             (V1Serializer(), V2Serializer()) if serializers is None else serializers
         )
         self.stats = HubStats()
+        self.refusals = RefusalLog()
         self.pubsub: Cluster | None = None
         """The link to the hubs of other nodes, while it is open."""
         self._deflating = {

@@ -177,6 +177,9 @@ class Session:
             if actor.backlog > MAX_BACKLOG:
                 self._pause()
         elif isinstance(outcome, Answer):
+            if message.event == "phx_join":
+                reason = f"a join of %s: {outcome.response['reason']}"
+                self.hub.refusals.add(reason, message.topic)
             self._answer(outcome)
         elif isinstance(outcome, Join):
             self._start_join(message, outcome)

@@ -122,14 +122,12 @@ class Accepted:
 
 async def handshake(request: Request, policy: Policy) -> Accepted | Refusal:
     """Accept or refuse a WebSocket handshake, without checking its upgrade headers."""
-    try:
-        params = parse_query(request.query)
-    except UndecodableQueryError:
+    params = connect_params(request, policy)
+    if params is None:
         return BAD_QUERY
-    params.update(request.path_params)
     session = session_of(request, params, policy)
     info = ConnectInfo("websocket", request.uri, request.headers, request.peer, session=session)
-    if not policy.check_origin(request.headers.get("origin"), info.host):
+    if not is_origin_allowed(request, policy, info):
         return FORBIDDEN
     if policy.auth_token:
         return await _with_auth_token(request, policy, params, info)
@@ -138,8 +136,29 @@ async def handshake(request: Request, policy: Policy) -> Accepted | Refusal:
     if offered and policy.subprotocols:
         subprotocol = next((ours for ours in policy.subprotocols if ours in offered), None)
         if subprotocol is None:
+            accepted = ", ".join(policy.subprotocols)
+            reason = "a connection: none of the subprotocols %s is accepted, which are %s"
+            policy.hub.refusals.add(reason, ", ".join(offered), accepted)
             return FORBIDDEN
     return await connect_user(policy, params, info, subprotocol)
+
+
+def connect_params(request: Request, policy: Policy) -> dict[str, Any] | None:
+    """Return the params of a request's query and path, or None if they cannot be decoded."""
+    try:
+        return {**parse_query(request.query), **request.path_params}
+    except UndecodableQueryError:
+        policy.hub.refusals.add("a request: its query cannot be decoded: %s", request.uri)
+        return None
+
+
+def is_origin_allowed(request: Request, policy: Policy, info: ConnectInfo) -> bool:
+    """Return whether the page that sent a request may connect."""
+    origin = request.headers.get("origin")
+    is_allowed = policy.check_origin(origin, info.host)
+    if not is_allowed:
+        policy.hub.refusals.add("a connection: check_origin does not allow the origin %s", origin)
+    return is_allowed
 
 
 def session_of(
@@ -165,6 +184,7 @@ async def _with_auth_token(
     if len(bearers) == 1:
         token = _bearer_token(bearers[0])
         if token is None:
+            policy.hub.refusals.add("a connection: its auth token is not valid base64")
             return CRASHED
         info = replace(info, auth_token=token)
     outcome = await connect_user(policy, params, info, subprotocol)
@@ -191,7 +211,7 @@ async def connect_user(
     """Check the vsn and call the user socket's `connect`; the last step for every transport."""
     serializer = negotiate(params, policy.hub.serializers)
     if serializer is None:
-        logger.warning("refused a connection: vsn %r is not supported", params.get("vsn"))
+        policy.hub.refusals.add("a connection: vsn %s is not supported", params.get("vsn"))
         return FORBIDDEN
     user_socket = policy.user_socket()
     try:

@@ -30,13 +30,15 @@ from tickfire.phoenix.transports.handshake import (
     Refusal,
     Request,
     Response,
+    connect_params,
     connect_user,
+    is_origin_allowed,
     session_of,
 )
 from tickfire.phoenix.transports.longpoll.options import LongPollOptions
 from tickfire.phoenix.transports.longpoll.server import GoneError, LongPollServer
 from tickfire.phoenix.transports.longpoll.transport import Entry
-from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
+from tickfire.phoenix.transports.query import parse_query
 from tickfire.phoenix.wire.jsoncodec import encode_json
 
 OK, NO_CONTENT, FORBIDDEN, TIMEOUT, GONE = 200, 204, 403, 408, 410
@@ -99,11 +101,9 @@ class LongPollEndpoint:
         """Return the response to a request."""
         if self._is_stopping:
             return STOPPING
-        try:
-            params = parse_query(request.query)
-        except UndecodableQueryError:
+        params = connect_params(request, self._policy)
+        if params is None:
             return BAD_QUERY
-        params.update(request.path_params)
         info = ConnectInfo(
             "longpoll",
             request.uri,
@@ -112,7 +112,7 @@ class LongPollEndpoint:
             request.headers.get("x-phoenix-authtoken") if self._policy.auth_token else None,
             session_of(request, params, self._policy),
         )
-        if not self._policy.check_origin(request.headers.get("origin"), info.host):
+        if not is_origin_allowed(request, self._policy, info):
             return _json(status=FORBIDDEN)
         token = request.headers.get("x-phoenix-longpoll-token", params.get("token"))
         token = token if isinstance(token, str) else None
@@ -134,7 +134,7 @@ class LongPollEndpoint:
                 return await self._poll(token, receive)
             except GoneError:
                 pass
-        return await self._begin(_connect_params(request), info)
+        return await self._begin(_params_for_connect(request), info)
 
     async def _poll(self, token: str, receive: Receive) -> Response:
         polling = asyncio.ensure_future(self._server.poll(token))
@@ -188,7 +188,7 @@ class LongPollEndpoint:
         return _json(status=OK if in_time else TIMEOUT)
 
 
-def _connect_params(request: Request) -> dict[str, Any]:
+def _params_for_connect(request: Request) -> dict[str, Any]:
     """Return the params for `connect`.
 
     phoenix.js appends the token of its session to a query that may have a `token` for `connect`.
