@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.newsserver import atom, rss
+from tickfire.ingest.news import times
 from tickfire.ingest.news.feed import MAX_ENTRIES, Document, NotAFeed, headlines
+from tickfire.ingest.news.items import MAX_ITEMS
 
 URL = "http://feed.example/news.xml"
 NOW = 1_800_000_000_000_000_000
@@ -119,6 +121,21 @@ def test_the_newest_entries_of_a_very_long_feed_are_kept(order: int) -> None:
     )
     found = headlines(of(channel(items)), NOW)
     assert [one.title for one in found] == [f"Story {n}" for n in numbers[50:]]
+
+
+def test_more_items_than_are_read_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    listed = "".join(f"<item><title>T{n}</title></item>" for n in range(MAX_ITEMS + 7))
+    assert len(headlines(of(channel(listed)), NOW)) == MAX_ENTRIES
+    assert f"lists {MAX_ITEMS + 7} items; only the first {MAX_ITEMS} are read" in caplog.text
+
+
+def test_entries_without_dates_are_not_tried_in_every_form(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forms: list[str] = []
+    monkeypatch.setattr(times, "_parse", lambda text, host: forms.append(text))
+    headlines(of(channel("<item><title>T</title><pubDate>soon</pubDate></item>" * 50)), NOW)
+    assert forms == []
 
 
 def test_of_undated_entries_the_first_listed_is_the_newest() -> None:

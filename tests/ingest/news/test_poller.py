@@ -121,3 +121,23 @@ async def test_requests_are_counted_by_result(
         assert value("tickfire_news_requests_total", {**source, "result": result}) == 1
     assert value("tickfire_news_listed_headlines", source) == 2
     assert (value("tickfire_news_answered_timestamp_seconds", source) or 0) >= before
+
+
+async def test_a_title_that_no_reader_expects_ends_no_other_feed(
+    server: NewsServer,
+    http: httpx.AsyncClient,
+    redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    server.answers["/f"] = document(rss(("a", "A")))
+    one = poller(server.url("/f"), http, redis)
+    with monkeypatch.context() as patch:
+        patch.setattr("tickfire.ingest.news.readers.headlines", fail)
+        assert await one.poll() <= 5
+    assert "the answer cannot be read (ZeroDivisionError)" in caplog.text
+    await one.poll()
+    assert await titles(redis) == ["A"]

@@ -58,6 +58,20 @@ def test_no_markup_is_left_even_if_escaped_repeatedly(text: str, escapes: int) -
     assert plain(text, 10_000).replace(" ", "") == expected
 
 
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("&#" + "0" * 9000 + "65;B", "AB"),
+        ("&#" + "9" * 9000 + ";B", "\ufffdB"),
+        ("&amp;#" + "9" * 9000 + " B", "\ufffd B"),
+        ("&#x" + "f" * 9000 + ";B", "\ufffdB"),
+        ("&#00000000;B", "\ufffdB"),
+    ],
+)
+def test_a_reference_may_have_any_number_of_digits(reference: str, expected: str) -> None:
+    assert plain(reference, 10) == expected
+
+
 @pytest.mark.parametrize("piece", ["<", "<a ", "<a b='", "<!--", "<![CDATA[", "(", "(NYSE: A, "])
 def test_hostile_text_is_read_in_linear_time(piece: str) -> None:
     text = plain(piece * (400_000 // len(piece)), 400_000)  # quadratic time would take minutes

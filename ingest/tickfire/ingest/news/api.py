@@ -1,4 +1,4 @@
-"""News APIs that answer in JSON, and the items of an answer. Pure."""
+"""News APIs that answer in JSON, and the items of an answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from tickfire.ingest.news.addresses import host_of
 from tickfire.ingest.news.feed import NotAFeed
-from tickfire.ingest.news.items import Item
+from tickfire.ingest.news.items import Item, readable
 from tickfire.ingest.news.json_path import JsonPath, text_at, texts_at
 from tickfire.ingest.news.paging import Paging
 from tickfire.ingest.news.rate_limit import RateLimit
@@ -82,7 +82,9 @@ def items_of(api: NewsApi, answer: Any) -> list[Item]:
         raise NotAFeed(f"the answer has no list {where}")
     found = lists[0] if lists else values  # a path that ends in [] leads to the items themselves
     host = host_of(api.url)
-    return [_item(api.fields, each, host) for each in found if isinstance(each, dict)]
+    return [
+        _item(api.fields, each, host) for each in readable(found, api.url) if isinstance(each, dict)
+    ]
 
 
 def _item(paths: Mapping[str, tuple[JsonPath, ...]], value: Any, host: str) -> Item:

@@ -1,4 +1,4 @@
-"""Headlines from the bytes of an RSS or Atom document. Pure."""
+"""Headlines from the bytes of an RSS or Atom document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import feedparser
 from tickfire.base.units import NS_PER_S
 from tickfire.ingest.news.addresses import host_of
 from tickfire.ingest.news.encoding import decode, repaired_xml
-from tickfire.ingest.news.items import Item, headlines_of
+from tickfire.ingest.news.items import Item, headlines_of, readable
 from tickfire.ingest.news.times import parse_time
 from tickfire.store.schema import Headline
 
@@ -70,7 +70,7 @@ def headlines(document: Document, now: int, known: Collection[str] = ()) -> list
     if not entries and not parsed.get("version"):
         raise NotAFeed("the document is neither RSS nor Atom")
     source = str(parsed.get("feed", {}).get("title", ""))
-    items = [_item(entry, document.url) for entry in entries]
+    items = [_item(entry, document.url) for entry in readable(entries, document.url)]
     return headlines_of(items, document.url, source, now, known, limit=MAX_ENTRIES)
 
 

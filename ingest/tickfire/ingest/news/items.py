@@ -1,8 +1,9 @@
-"""Headlines from the items that a feed or a news API lists. Pure."""
+"""Headlines from the items that a feed or a news API lists."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tickfire.base.units import NS_PER_S
-from tickfire.ingest.news.addresses import host_of, is_web_address
+from tickfire.ingest.news.addresses import host_of, is_web_address, shown
 from tickfire.ingest.news.text import plain, symbols_in
 from tickfire.store.schema import Headline
 
+MAX_ITEMS: Final = 5000
+"""Maximum number of items of a document that are read."""
 MAX_TITLE: Final = 300
 MAX_SUMMARY: Final = 1000
 MAX_SOURCE: Final = 80
@@ -26,6 +29,8 @@ _NO_GUID: Final = frozenset(
     ("n/a", "na", "none", "null", "nil", "undefined", "unknown", "false", "guid", "id", "nan")
 )
 _EVERYWHERE: Final = ("http://", "https://", "tag:", "urn:")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,15 @@ class Item:
     published: int | None = None
     source: str = ""
     symbols: tuple[str, ...] = ()
+
+
+def readable[T](listed: Sequence[T], url: str) -> Sequence[T]:
+    """Return the items of a document that are read: the first `MAX_ITEMS`; more are logged."""
+    if len(listed) > MAX_ITEMS:
+        logger.warning(
+            "%s lists %d items; only the first %d are read", shown(url), len(listed), MAX_ITEMS
+        )
+    return listed[:MAX_ITEMS]
 
 
 def headlines_of(

@@ -41,6 +41,8 @@ _TAG = re.compile(
     r"(?:(?P<rest>(?:[^<>\"']++|\"[^<\"]*+\"|'[^<']*+')*+)>|(?P<loose>[^<>]*+)>)"
 )
 _CUT_TAG = re.compile(r"</?[A-Za-z][\w:.-]*\s+[\w:.-]+\s*=[^<>]*\Z")
+_LONG_NUMBER = re.compile(r"&#([0-9]{8,}+);?")
+_MAX_CODE_DIGITS: Final = 7
 _SPOKEN_OF = re.compile(r"\s+(?:html\s+)?(?:tag|element|attribute)s?\b", re.IGNORECASE)
 _BEFORE_A_WORD: Final = frozenset(" \t\r\n\"'`([\u2018\u201c\u00a0")
 _AFTER_A_WORD: Final = frozenset(" \t\r\n\"'`)].,;:!?\u2019\u201d\u2026\u00a0")
@@ -72,12 +74,22 @@ def without_markup(markup: str) -> str:
     for tag in tags:
         if tag.start < at or not _is_markup(tag, is_html):
             continue
-        parts.append(html.unescape(text[at : tag.start]))
+        parts.append(_unescaped(text[at : tag.start]))
         if tag.name in _BREAKING:
             parts.append(" ")
         at = _end_of(tag, len(text))
-    parts.append(html.unescape(text[at:]))
+    parts.append(_unescaped(text[at:]))
     return "".join(parts)
+
+
+def _unescaped(text: str) -> str:
+    # html.unescape raises ValueError on more digits than Python converts.
+    return html.unescape(_LONG_NUMBER.sub(_short_number, text))
+
+
+def _short_number(match: re.Match[str]) -> str:
+    digits = match[1].lstrip("0") or "0"
+    return f"&#{digits};" if len(digits) <= _MAX_CODE_DIGITS else "\ufffd"
 
 
 def _tags(text: str) -> list[_Tag]:

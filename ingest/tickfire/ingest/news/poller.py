@@ -106,7 +106,14 @@ class Poller:
 
     async def _request(self) -> bool:
         """Request the feed and return whether it has changed."""
-        found = await self._reader.read(await self._symbols.known())
+        known = await self._symbols.known()
+        try:
+            found = await self._reader.read(known)
+        except (FetchError, NotAFeed):
+            raise
+        except Exception as error:  # one source that cannot be read must not end the others
+            logger.exception("%s: reading failed", self._name)
+            raise NotAFeed(f"the answer cannot be read ({type(error).__name__})") from error
         if found is not None:
             self._listed = found
         return found is not None

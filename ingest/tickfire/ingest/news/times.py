@@ -50,6 +50,7 @@ _BY_COUNTRY: Final = {
 }
 """Hours of ambiguous names, by the country of the publisher's address."""
 
+_DIGIT = re.compile(r"\d")
 _CLOCK = re.compile(r"\d:\d\d(?::\d\d)?(?:\.\d+)?(?:\s*[ap]\.?m\.?)?", re.IGNORECASE)
 _ZONE = re.compile(r"\b([a-z]{2,5}|z|[a-z]+/[a-z_/]+)\b", re.IGNORECASE)
 _OFFSET = re.compile(r"(?:\b(?:utc|gmt))?\s*([+-])(\d{1,2}):?(\d\d)?\b", re.IGNORECASE)
@@ -92,6 +93,8 @@ def parse_time(text: str, host: str = "") -> int | None:
         Time in ns since the Unix epoch; None if the text is not a time.
     """
     text = " ".join(text[:MAX_TEXT].split())
+    if not _DIGIT.search(text):
+        return None
     try:
         if _DIGITS.fullmatch(text):
             return _from_number(text)
