@@ -11,6 +11,7 @@ from tickfire.ingest.adapter.protocol import FeedRefused
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.lsg.client import (
+    MAX_METADATA_SIZE,
     Handshake,
     HandshakeState,
     LiveSubscription,
@@ -38,6 +39,31 @@ def test_the_exchange_ends_in_data() -> None:
     assert shake.state is HandshakeState.DATA
     assert shake.metadata is not None and shake.metadata.dataset == "GLBX.MDP3"
     assert shake.rest == b"record"
+
+
+def in_metadata() -> Handshake:
+    shake = Handshake(KEY, ASK)
+    shake.receive(GREETING + SUCCESS)
+    shake.subscribe(ASK)
+    return shake
+
+
+def test_too_much_metadata_is_refused_before_it_is_received() -> None:
+    shake = in_metadata()
+    size = 250 << 20
+    with pytest.raises(LsgError, match=r"announced 262,144,008 bytes of metadata, and at most"):
+        shake.receive(b"DBN\x03" + size.to_bytes(4, "little"))
+    assert len(shake.rest) == 8
+
+
+def test_metadata_is_not_copied_with_each_of_its_chunks() -> None:
+    shake = in_metadata()
+    kept, size = shake.rest, MAX_METADATA_SIZE - 8
+    shake.receive(b"DBN\x03" + size.to_bytes(4, "little"))
+    for _ in range(5):
+        shake.receive(bytes(1 << 16))
+    assert shake.rest is kept
+    assert len(kept) == 8 + 5 * (1 << 16)
 
 
 def test_symbols_are_split_into_lines_of_500() -> None:

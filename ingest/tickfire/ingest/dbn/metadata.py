@@ -137,7 +137,7 @@ class Metadata:
         return _MAGIC + bytes((self.version,)) + _COUNT.pack(len(body)) + body
 
 
-def metadata_size(prefix: bytes) -> int:
+def metadata_size(prefix: bytes | bytearray) -> int:
     """Return the size of metadata in bytes, with its prefix, from its first 8 bytes.
 
     Raises

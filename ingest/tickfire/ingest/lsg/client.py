@@ -30,6 +30,8 @@ from tickfire.store.schema import LIVE
 
 SYMBOLS_PER_LINE: Final = 500
 CLIENT: Final = "tickfire"
+MAX_METADATA_SIZE: Final = 8 << 20
+"""Bytes. A gateway's metadata holds the symbols of a subscription, and mappings come as records."""
 
 
 class LsgError(Exception):
@@ -113,7 +115,7 @@ class Handshake:
     origin, recording : str
         The origin of the data, and the name of the recording that is replayed, as tickfire's own
         gateway greets.
-    rest : bytes
+    rest : bytearray
         In the state DATA: the records that came with the metadata.
     """
 
@@ -123,7 +125,7 @@ class Handshake:
     metadata: Metadata | None = None
     origin: str = LIVE
     recording: str = ""
-    rest: bytes = b""
+    rest: bytearray = field(default_factory=bytearray)
 
     def receive(self, data: bytes) -> bytes:
         """Receive bytes from the gateway, cut anywhere; return the bytes to answer.
@@ -186,8 +188,13 @@ class Handshake:
         if len(self.rest) < PREFIX_SIZE:
             return
         size = metadata_size(self.rest)
+        if size > MAX_METADATA_SIZE:
+            raise LsgError(
+                f"the gateway announced {size:,} bytes of metadata, and at most"
+                f" {MAX_METADATA_SIZE:,} are read"
+            )
         if len(self.rest) < size:
             return
-        self.metadata = Metadata.decode(self.rest[:size])
-        self.rest = self.rest[size:]
+        self.metadata = Metadata.decode(bytes(self.rest[:size]))
+        del self.rest[:size]
         self.state = HandshakeState.DATA
