@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tickfire.phoenix import (
     Channel,
     ChannelFactory,
+    Hub,
     JoinError,
     PhoenixSocket,
     Reply,
@@ -21,7 +22,7 @@ from tickfire.phoenix import (
     event,
 )
 from tickfire.phoenix.core.routes import Routes
-from tickfire.phoenix.testing import ChannelClient, JoinRefused, connect
+from tickfire.phoenix.testing import ChannelClient, JoinRefused, Received, connect
 
 
 class Named(Channel):
@@ -261,3 +262,76 @@ def test_a_payload_type_that_cannot_be_resolved_is_refused() -> None:
             @event("move")
             async def move(self, payload: Unknown, socket: Socket) -> None:  # type: ignore[name-defined]  # noqa: F821
                 ...
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [(None, "disconnected"), (1012, "restart"), (4000, "closed")]
+)
+async def test_terminate_gets_the_reason_for_the_end_of_the_connection(
+    code: int | None, reason: str
+) -> None:
+    ended = []
+
+    class User(UserSocket):
+        def id(self) -> str:
+            return "users:ann"
+
+    class Watched(Channel):
+        @event("close")
+        async def close(self, payload: Any, socket: Socket) -> None:
+            if code is None:
+                await socket.hub.disconnect("users:ann")
+            else:
+                socket.close(code)
+
+        async def terminate(self, reason: Any, socket: Socket) -> None:
+            assert socket.transport == "channel_test"
+            ended.append(reason)
+
+    client = await connect(User, channels={"room:*": Watched})
+    room, _ = await client.join("room:1")
+    room.push("close")
+    assert client.closed_with == (1001 if code is None else code)
+    assert ended == [("shutdown", reason)]
+
+
+async def test_a_channel_pushes_under_another_topic() -> None:
+    class Guide(Channel):
+        @event("go")
+        async def go(self, payload: Any, socket: Socket) -> None:
+            socket.push("moved", {"to": 2}, topic="room:2")
+            socket.push("moved", b"\x00\xff", topic="room:2")
+            socket.push("done", {}, topic=socket.topic)
+
+    client = await connect(UserSocket, channels={"room:*": Guide})
+    room, _ = await client.join("room:1")
+    room.push("go")
+    text, binary, done = client.received
+    assert text == Received(None, None, "room:2", "moved", {"to": 2})
+    assert binary == Received("", None, "room:2", "moved", b"\x00\xff")
+    assert done == Received(room.join_ref, None, "room:1", "done", {})
+
+
+async def test_server_code_broadcasts_from_a_subscriber_to_the_others() -> None:
+    sockets: list[Socket] = []
+    heard: list[str] = []
+
+    class Room(Channel):
+        async def join(self, topic: str, payload: Any, socket: Socket) -> None:
+            sockets.append(socket)
+
+    def listener(topic: str, event: str, payload: Any) -> None:
+        heard.append(event)
+
+    hub = Hub()
+    hub.listen("room:1", listener)
+    users = [await connect(UserSocket, hub=hub, channels={"room:*": Room}) for _ in range(2)]
+    rooms = [(await user.join("room:1"))[0] for user in users]
+    await hub.broadcast_from(sockets[0], "room:1", "all", {})
+    hub.local_broadcast_from(sockets[0], "room:1", "local", {})
+    await hub.broadcast_from(listener, "room:1", "unheard", {})
+    for room in rooms:
+        await room.assert_push("unheard")
+    events = [[got.event for got in room.client.received] for room in rooms]
+    assert events == [[], ["all", "local"]]
+    assert heard == ["all", "local"]

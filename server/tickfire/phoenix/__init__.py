@@ -43,7 +43,7 @@ from tickfire.phoenix.socket import Socket, SocketRef
 from tickfire.phoenix.transports.handshake import Refusal
 from tickfire.phoenix.transports.longpoll import LongPollOptions
 from tickfire.phoenix.transports.origin import Origin, OriginRule
-from tickfire.phoenix.user_socket import ChannelFactory, ConnectInfo, UserSocket
+from tickfire.phoenix.user_socket import URI, ChannelFactory, ConnectInfo, UserSocket
 from tickfire.phoenix.wire.frames import frame_binary, frame_text
 from tickfire.phoenix.wire.serializers import Serializer, V1Serializer, V2Serializer
 
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
 
 # Without the names that need an extra, so that `import *` works without it.
 __all__ = [
+    "URI",
     "Adapter",
     "AlreadyTrackedError",
     "Channel",

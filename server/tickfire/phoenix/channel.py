@@ -109,8 +109,10 @@ class Channel:
         Parameters
         ----------
         reason
-            "left", "closed" (the connection ended), "duplicate_join", the reason of a `Stop`, or
-            the exception that ended the channel.
+            The reason of a `Stop`, such as "normal"; the exception that ended the channel; or
+            ``("shutdown", why)``, where `why` is "left", "duplicate_join" (the client joined the
+            topic again), "closed" (the connection ended), "disconnected" (`Hub.disconnect` closed
+            it) or "restart" (the server shuts down).
         socket
             This channel's socket; pushes still reach the client unless the connection has ended.
         """

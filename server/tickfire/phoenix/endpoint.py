@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from starlette._utils import get_route_path
 from starlette.routing import Match, Mount
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import ChannelLike, Transport
@@ -38,6 +37,7 @@ from tickfire.phoenix.transports.idle import IdleWheel
 from tickfire.phoenix.transports.longpoll import LongPollOptions
 from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.transports.origin import compile_check
+from tickfire.phoenix.transports.paths import TransportPath, starlette_path
 from tickfire.phoenix.transports.resources import Resources
 from tickfire.phoenix.user_socket import ChannelFactory, UserSocket
 from tickfire.phoenix.wire.deflate import negotiate_deflate
@@ -52,7 +52,6 @@ logger = logging.getLogger(__name__)
 LONGPOLL_SALT = "phx longpoll"
 SECRET_BYTES = 32
 
-_PHOENIX_PARAM = re.compile(r"/:([A-Za-z_][A-Za-z0-9_]*)")
 _WEBSOCKET = WebSocketOptions()
 _NO_CHANNELS: Mapping[str, ChannelFactory] = MappingProxyType({})
 
@@ -66,8 +65,8 @@ class PhoenixSocket(Mount):
     Parameters
     ----------
     path
-        Path of the route; empty where the socket is mounted. Its parameters, `{tenant}` or
-        `:tenant`, are among the connect params.
+        Path of the route, with or without a leading slash; empty where the socket is mounted. Its
+        variables, `{tenant}` or `:tenant`, are among the connect params.
     user_socket
         A UserSocket class, or anything else that returns a new UserSocket. The default accepts
         every client.
@@ -111,7 +110,7 @@ class PhoenixSocket(Mount):
         **options: Unpack[SocketOptions],
     ) -> None:
         chosen = with_defaults(options)
-        super().__init__(_PHOENIX_PARAM.sub(r"/{\1}", path), app=self._serve, name=chosen["name"])
+        super().__init__(starlette_path(path), app=self._serve, name=chosen["name"])
         self.hub = Hub() if hub is None else hub
         self.user_socket = user_socket
         self.channels = channels
@@ -123,10 +122,15 @@ class PhoenixSocket(Mount):
         self._policy = _policy(self.hub, user_socket, chosen)
         self._longpoll_options = longpoll
         self._longpoll: LongPollEndpoint | None = None
-        self._websocket = websocket
+        self._transports: list[tuple[TransportPath, str, ASGIApp]] = []
         if websocket is not None:
+            self._transports.append(
+                (TransportPath(websocket.path), "websocket", self._serve_websocket)
+            )
             self._websocket_policy = _websocket_policy(self._policy, websocket)
             self._connection_options = _connection_options(websocket)
+        if longpoll is not None:
+            self._transports.append((TransportPath(longpoll.path), "http", self._serve_longpoll))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the mount's path itself too, so that Starlette does not redirect it."""
@@ -188,23 +192,23 @@ class PhoenixSocket(Mount):
             await respond(CRASHED, scope, send)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = get_route_path(scope).rstrip("/")
-        websocket, longpoll = self._websocket, self._longpoll_options
-        if websocket is not None and path == websocket.path.rstrip("/"):
-            await self._serve_websocket(scope, receive, send)
-        elif longpoll is not None and path == longpoll.path.rstrip("/") and scope["type"] == "http":
-            transport = self._longpoll_endpoint(longpoll, scope)
-            response = await transport.respond(scope["method"], request_of(scope), receive)
-            await respond(response, scope, send)
-        else:
-            self._note_unserved(scope)
-            await not_found(scope, receive, send)
-
-    def _note_unserved(self, scope: Scope) -> None:
-        """Log a path that no transport serves, beside those that are, such as ``/websocket``."""
-        served = [each.path for each in (self._websocket, self._longpoll_options) if each]
+        path = get_route_path(scope)
+        for transport_path, kind, serve in self._transports:
+            params = transport_path.match(path)
+            if params is not None and scope["type"] in (kind, "http"):
+                all_params = {**scope.get("path_params", {}), **params}
+                await serve({**scope, "path_params": all_params}, receive, send)
+                return
+        served = ", ".join(transport_path.path for transport_path, _, _ in self._transports)
         reason = "a request: no transport is at %s, only at the socket's path with %s"
-        self.hub.refusals.add(reason, scope["path"], ", ".join(served))
+        self.hub.refusals.add(reason, scope["path"], served)
+        await not_found(scope, receive, send)
+
+    async def _serve_longpoll(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._longpoll_options is not None
+        transport = self._longpoll_endpoint(self._longpoll_options, scope)
+        response = await transport.respond(scope["method"], request_of(scope), receive)
+        await respond(response, scope, send)
 
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method", "GET") != "GET":

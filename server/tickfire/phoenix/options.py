@@ -23,7 +23,8 @@ class WebSocketOptions:
     Attributes
     ----------
     path : str
-        Path of the transport, appended to the socket's.
+        Path of the transport, appended to the socket's, with or without a leading slash. Its
+        variables, `{room}` or `:room`, are among the connect params.
     idle_timeout_s : float or None
         Time without anything from the client, in seconds, after which a connection is closed.
         phoenix.js sends a heartbeat every 30 s.

@@ -10,6 +10,7 @@ from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import UserSocketLike
 from tickfire.phoenix.core.outlet import ChannelOutlet
 from tickfire.phoenix.core.results import Reply
+from tickfire.phoenix.core.subscriber import Subscriber
 from tickfire.phoenix.wire.close_codes import CloseCode
 
 __all__ = ["Socket", "SocketRef"]
@@ -74,6 +75,11 @@ class Socket:
         return self.outlet.session.id
 
     @property
+    def subscriber(self) -> Subscriber:
+        """The channel's subscriber in the hub, for `Hub.broadcast(exclude=)`."""
+        return self.outlet.subscriber
+
+    @property
     def hub(self) -> Hub:
         """The hub that the connection belongs to."""
         return self.outlet.session.hub
@@ -89,7 +95,7 @@ class Socket:
         return self.outlet.session.transport.kind
 
     # --- to this client
-    def push(self, event: str, payload: Any) -> None:
+    def push(self, event: str, payload: Any, *, topic: str | None = None) -> None:
         """Send an event to this client.
 
         Parameters
@@ -98,13 +104,16 @@ class Socket:
             The event.
         payload : map, or bytes
             Bytes go out as a binary push. A client of vsn 1.0.0 takes any JSON value, but no bytes.
+        topic
+            Another topic than the channel's own. The event has no join_ref, as a broadcast has
+            none, so phoenix.js gives it to the channel that it has joined on that topic, if any.
 
         Raises
         ------
         TypeError
             If the client's version of the protocol cannot carry the payload.
         """
-        self.outlet.push(event, payload)
+        self.outlet.push(event, payload, topic)
 
     def socket_ref(self) -> SocketRef:
         """Return a reference to the push that is being handled, to answer it later by `reply`."""
@@ -126,10 +135,7 @@ class Socket:
 
     def broadcast_from(self, event: str, payload: Any) -> Awaitable[None]:
         """Send an event to all other subscribers of the topic, on all nodes; see `broadcast`."""
-        outlet = self.outlet
-        return outlet.session.hub.broadcast_async(
-            outlet.topic, event, payload, exclude=outlet.subscriber
-        )
+        return self.hub.broadcast_from(self, self.topic, event, payload)
 
     # --- to the channel itself
     def send_info(self, message: Any) -> None:

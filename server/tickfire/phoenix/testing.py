@@ -32,7 +32,7 @@ from tickfire.phoenix.core.session import Session, SessionConfig
 from tickfire.phoenix.endpoint import PhoenixSocket
 from tickfire.phoenix.errors import PhoenixError
 from tickfire.phoenix.socket import Socket
-from tickfire.phoenix.user_socket import ChannelFactory, ConnectInfo, UserSocket
+from tickfire.phoenix.user_socket import URI, ChannelFactory, ConnectInfo, UserSocket
 from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 from tickfire.phoenix.wire.serializers import V2Serializer
@@ -41,6 +41,10 @@ from tickfire.phoenix.wire.serializers.binary import BROADCAST, PUSH, REPLY
 __all__ = ["ChannelClient", "Client", "ConnectionRefused", "JoinRefused", "Received", "connect"]
 
 PATIENCE_S = 1.0
+
+TRANSPORT = "channel_test"
+"""Name of the kit's transport, as in Phoenix."""
+_URI = URI("http", "localhost", 80, "/")
 
 type Expected = Any | Callable[[Any], bool]
 """A payload, or a predicate of payloads; `ANY` accepts any."""
@@ -110,7 +114,7 @@ async def connect(
     else:
         user = socket()
     given = dict(params or {})
-    info = ConnectInfo("test", "/", dict(headers or {}), None, auth_token, session)
+    info = ConnectInfo(TRANSPORT, _URI, dict(headers or {}), None, auth_token, session)
     if await user.connect(given, info) is False:
         raise ConnectionRefused
     return Client(user, given, Hub() if hub is None else hub, channels or {})
@@ -128,7 +132,7 @@ class Client:
         Close code of the connection, if the server has closed it.
     """
 
-    kind = "websocket"
+    kind = TRANSPORT
 
     def __init__(
         self,

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from tickfire.phoenix.channel import Channel
-from tickfire.phoenix.core.connect_info import ConnectInfo
+from tickfire.phoenix.core.connect_info import URI, ConnectInfo
 
-__all__ = ["ChannelFactory", "ConnectInfo", "UserSocket"]
+__all__ = ["URI", "ChannelFactory", "ConnectInfo", "UserSocket"]
 
 type ChannelFactory = Callable[[], Channel]
 """Returns a new channel; a Channel class, for example."""

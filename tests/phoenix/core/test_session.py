@@ -140,7 +140,7 @@ async def test_a_leave_is_answered_then_cleaned_up_then_closed() -> None:
     talk.send("1", "2", "room:1", "phx_leave", {})
     said = [(message[3], message[1]) for message in talk.said()]
     assert said == [("phx_reply", "2"), ("bye", None), ("phx_close", "1")]
-    assert made[0].ended == ["left"]
+    assert made[0].ended == [("shutdown", "left")]
     talk.hub.local_broadcast("room:1", "late", {})
     assert talk.said() == []
 
@@ -173,10 +173,10 @@ async def test_a_lost_connection_ends_channels_after_their_queued_messages() -> 
     talk.send("1", "3", "room:1", "wait", {})
     talk.session.lost()
     assert not talk.hub.topics()
-    assert (made[0].ended, made[1].ended) == ([], ["closed"])
+    assert (made[0].ended, made[1].ended) == ([], [("shutdown", "closed")])
     made[0].gate.set()
     assert await talk.settled() == []
-    assert made[0].ended == ["closed"]
+    assert made[0].ended == [("shutdown", "closed")]
 
 
 # --- the mailbox
@@ -326,7 +326,7 @@ async def test_a_channel_that_closes_its_connection_during_its_join_is_cleaned_u
     talk = Talk({"room:*": Closing})
     talk.send("1", "1", "room:1", "phx_join", {})
     assert await talk.settled() == []
-    assert (talk.transport.closed_with, ended) == (4000, ["closed"])
+    assert (talk.transport.closed_with, ended) == (4000, [("shutdown", "closed")])
     assert not talk.hub.topics()
 
 
@@ -375,7 +375,7 @@ async def test_a_second_join_replaces_the_first() -> None:
         ["2", "2", "room:1", "phx_reply", joined],
         ["1", "1", "room:1", "phx_close", {}],
     ]
-    assert ended == ["duplicate_join"]
+    assert ended == [("shutdown", "duplicate_join")]
     talk.hub.local_broadcast("room:1", "once", {})
     assert len(talk.said()) == 1
 
@@ -389,7 +389,7 @@ async def test_a_second_join_cancels_a_running_callback_of_the_first() -> None:
     talk.send(None, "5", "phoenix", "heartbeat", {})
     said = [(message[3], message[1]) for message in await talk.settled()]
     assert said == [("phx_reply", "4"), ("phx_close", "1"), ("phx_reply", "5")]
-    assert made[0].ended == ["duplicate_join"]
+    assert made[0].ended == [("shutdown", "duplicate_join")]
 
 
 async def test_a_refused_rejoin_still_ends_the_first() -> None:
@@ -397,7 +397,7 @@ async def test_a_refused_rejoin_still_ends_the_first() -> None:
     talk.join(ref="1")
     talk.send("2", "2", "room:1", "phx_join", {"refuse": 1})
     assert [message[3] for message in talk.said()] == ["phx_reply", "phx_close"]
-    assert ended == ["duplicate_join"]
+    assert ended == [("shutdown", "duplicate_join")]
     assert not talk.hub.topics()
 
 
@@ -503,7 +503,7 @@ async def test_a_frame_that_cannot_be_decoded_closes_the_socket(
     talk.join()
     talk.session.receive(data, binary)
     assert talk.transport.closed_with == code
-    assert made[0].ended == ["closed"]
+    assert made[0].ended == [("shutdown", "closed")]
 
 
 async def test_on_writable_is_called_when_a_congested_connection_has_drained() -> None:

@@ -254,3 +254,47 @@ async def test_a_node_that_starts_anew_takes_its_earlier_life_with_it() -> None:
         async with node(bus, "there") as again:
             enter(again, "carl")
             await sees(here, "carl")
+
+
+class Following(Presence):
+    """A presence that records its changes."""
+
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(hub)
+        self.seen: list[tuple[str, list[str], list[str], dict[str, int]]] = []
+
+    async def fetch(self, topic: str, presences: Presences) -> Presences:
+        return {key: {**entry, "name": key.upper()} for key, entry in presences.items()}
+
+    async def handle_metas(self, topic: str, diff: Any, presences: Any) -> None:
+        if "crash" in diff["joins"]:
+            raise RuntimeError
+        joined = [entry["name"] for entry in diff["joins"].values()]
+        left = [entry["name"] for entry in diff["leaves"].values()]
+        counts = {key: len(metas) for key, metas in presences.items()}
+        self.seen.append((topic, joined, left, counts))
+
+
+async def test_server_code_follows_the_metas(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, "tickfire.phoenix")
+    presence = Following(Hub())
+    ann = enter(presence, "ann")
+    enter(presence, "crash")
+    bob = enter(presence, "bob")
+    again = enter(presence, "bob")
+    bob.session.lost()
+    ann.session.lost()
+    await eventually(lambda: len(presence.seen) == 5, "all changes are seen")
+    assert presence.seen == [
+        ("room:1", ["ANN"], [], {"ann": 1}),
+        ("room:1", ["BOB"], [], {"ann": 1, "crash": 1, "bob": 1}),
+        ("room:1", ["BOB"], [], {"ann": 1, "crash": 1, "bob": 2}),
+        ("room:1", [], ["BOB"], {"ann": 1, "crash": 1, "bob": 1}),
+        ("room:1", [], ["ANN"], {"crash": 1, "bob": 1}),
+    ]
+    found = await presence.get_by_key("room:1", "bob")
+    assert found is not None
+    assert (found["name"], [meta["n"] for meta in found["metas"]]) == ("BOB", [1])
+    assert await presence.get_by_key("room:1", "ann") is None
+    assert await presence.get_by_key("room:2", "bob") is None
+    again.session.lost()

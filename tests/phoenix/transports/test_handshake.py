@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from tests.support.phoenix.rawclient import Response, fetch, open_websocket
 from tests.support.phoenix.serving import Served, serve, serve_app
 from tickfire.phoenix import (
+    URI,
     Channel,
     ConnectError,
     ConnectInfo,
@@ -76,7 +77,8 @@ async def test_connect_sees_params_and_request() -> None:
     [(params, info)] = asked
     assert params == {"vsn": "2.0.0", "a": {"b": "c"}, "tenant": "acme"}
     assert info.transport == "websocket"
-    assert info.uri == target
+    assert info.uri == URI("http", "localhost", served.port, *target.split("?"))
+    assert str(info.uri) == f"http://localhost:{served.port}{target}"
     assert info.user_agent == "ua/1"
     assert info.host == "localhost"
     assert info.headers["x-twice"] == "a"
@@ -304,3 +306,52 @@ async def test_long_poll_logs_its_refusals(caplog: pytest.LogCaptureFixture) -> 
     assert caplog.messages == [
         "refused a connection: check_origin does not allow the origin 'http://evil.example'"
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "uri"),
+    [
+        ("example.com:4000", URI("http", "example.com", 4000, "/socket/a/websocket", "b=%20c")),
+        ("[::1]:80", URI("http", "[::1]", 80, "/socket/a/websocket", "b=%20c")),
+        ("example.com:x", URI("http", "example.com:x", 80, "/socket/a/websocket", "b=%20c")),
+    ],
+)
+async def test_the_uri_has_the_parts_that_the_client_requested(host: str, uri: URI) -> None:
+    app, asked = picky(check_origin=False)
+    async with serve_app(app) as served:
+        await upgrade(served, "/socket/a/websocket?b=%20c", Host=host)
+    assert asked[0][1].uri == uri
+    port = ":4000" if uri.port == 4000 else ""
+    assert str(asked[0][1].uri) == f"http://{uri.host}{port}/socket/a/websocket?b=%20c"
+
+
+@pytest.mark.parametrize("ws", [PhoenixProtocol, "websockets-sansio"], ids=["phoenix", "asgi"])
+@pytest.mark.parametrize(
+    ("path", "transport"),
+    [
+        ("/socket/:user", "/ws/:room"),
+        ("socket/:user", "ws/:room"),
+        ("socket/{user}/", "ws/{room}/"),
+        ("/socket", ":user/ws/:room"),
+    ],
+)
+async def test_variables_of_both_paths_are_connect_params(
+    path: str, transport: str, ws: Any
+) -> None:
+    asked: list[tuple[dict[str, Any], ConnectInfo]] = []
+
+    def make() -> Picky:
+        user = Picky()
+        user.asked = asked
+        return user
+
+    poll = LongPollOptions(path=transport.replace("ws", "poll"))
+    socket = PhoenixSocket(path, make, websocket=WebSocketOptions(path=transport), longpoll=poll)
+    async with serve_app(Starlette(routes=[socket]), ws=ws) as served:
+        step = await upgrade(served, "/socket/ann/ws/red%20room?vsn=2.0.0&user=query")
+        assert step["status"] == 101
+        response = await get(served, "/socket/ann/poll/red%20room?vsn=2.0.0")
+        assert response.status == 200
+        assert (await upgrade(served, "/socket/ann/ws?vsn=2.0.0"))["status"] != 101
+    params = {"vsn": "2.0.0", "user": "ann", "room": "red room"}
+    assert [each for each, _ in asked] == [params, params]

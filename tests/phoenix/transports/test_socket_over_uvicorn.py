@@ -126,7 +126,7 @@ async def test_an_ended_connection_leaves_no_subscribers_in_the_hub() -> None:
 
     class Watched(Channel):
         async def terminate(self, reason: Any, socket: Socket) -> None:
-            assert reason == "closed"
+            assert reason == ("shutdown", "closed")
             ended.set()
 
     hub = Hub()

@@ -19,15 +19,12 @@ import msgspec
 from tickfire.phoenix.core.errors import ResultError
 from tickfire.phoenix.core.interfaces import ChannelLike, is_overridden
 from tickfire.phoenix.core.outlet import ChannelOutlet, SessionLike
-from tickfire.phoenix.core.results import NoReply, Reply, Stop, is_orderly
+from tickfire.phoenix.core.reasons import DUPLICATE_JOIN, LEFT, Shutdown, is_orderly
+from tickfire.phoenix.core.results import NoReply, Reply, Stop
 from tickfire.phoenix.core.routes import join_arguments
 from tickfire.phoenix.wire.message import Message
 
 logger = logging.getLogger(__name__)
-
-LEFT = "left"
-CLOSED = "closed"
-DUPLICATE_JOIN = "duplicate_join"
 
 # Time allowed to a channel to clean up when a new join of its topic replaces it.
 REPLACE_TIMEOUT_S = 5.0
@@ -47,7 +44,7 @@ class _Leave(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Close(msgspec.Struct, frozen=True, gc=False):
-    pass
+    reason: Shutdown
 
 
 type _Item = Message | _Info | _Out | _Leave | _Close
@@ -172,10 +169,10 @@ class ChannelActor:
         """Handle a leave, after the messages that are in the mailbox."""
         self._take(_Leave(ref))
 
-    def close(self) -> None:
+    def close(self, reason: Shutdown) -> None:
         """End the channel with its connection, after the messages in the mailbox."""
         self.outlet.detach()
-        self._take(_Close())
+        self._take(_Close(reason))
 
     def send_info(self, message: Any) -> None:
         """Handle a message from server code, or queue it while the channel is busy."""
@@ -240,8 +237,8 @@ class ChannelActor:
         if type(item) is _Leave:
             self.outlet.reply_to(item.ref, Reply())
             self._end(_End(LEFT, True))
-        else:
-            self._end(_End(CLOSED, True))
+        elif type(item) is _Close:
+            self._end(_End(item.reason, True))
         return None
 
     def _resume(self, item: _Item, task: _Task) -> None:
@@ -335,7 +332,7 @@ class ChannelActor:
             await self._terminate_in_time(DUPLICATE_JOIN)
         self.outlet.detach()
 
-    async def _terminate_in_time(self, reason: str) -> None:
+    async def _terminate_in_time(self, reason: Shutdown) -> None:
         self._terminating = True
         try:
             async with asyncio.timeout(REPLACE_TIMEOUT_S):

@@ -4,7 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+MAX_PORT_DIGITS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class URI:
+    """Address that a client requested, with the parts of Elixir's URI; `str` returns it whole.
+
+    Attributes
+    ----------
+    scheme : str
+        "http" or "https", for WebSockets too.
+    host : str
+        The host, without its port.
+    port : int
+        The port; 80 or 443 if the client named none.
+    path : str
+        The path.
+    query : str
+        The query, which may be empty.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: str = field(default="", repr=False)
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def __str__(self) -> str:
+        port = "" if self.port == DEFAULT_PORTS.get(self.scheme) else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}{self.target}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +51,9 @@ class ConnectInfo:
     Attributes
     ----------
     transport : str
-        "websocket" or "longpoll".
-    uri : str
-        Path and query as requested.
+        "websocket" or "longpoll"; "channel_test" in the test kit.
+    uri : URI
+        The address as requested.
     headers : mapping of str to str
         Names in lower case; the values of a repeated header are joined by ", ".
     peer : (str, int), or None
@@ -29,7 +66,7 @@ class ConnectInfo:
     """
 
     transport: str
-    uri: str
+    uri: URI
     headers: Mapping[str, str] = field(repr=False)
     peer: tuple[str, int] | None = None
     auth_token: str | None = field(default=None, repr=False)
@@ -48,5 +85,11 @@ class ConnectInfo:
 
 def without_port(host: str) -> str:
     """Return a host such as ``example.com:4000`` or ``[::1]`` without its port, if it has one."""
+    return split_port(host)[0]
+
+
+def split_port(host: str) -> tuple[str, int | None]:
+    """Return the name and the port of a host such as ``example.com:4000`` or ``[::1]``."""
     name, colon, port = host.rpartition(":")
-    return name if colon and port.isdigit() else host
+    is_port = colon and port.isdecimal() and port.isascii() and len(port) <= MAX_PORT_DIGITS
+    return (name, int(port)) if is_port else (host, None)

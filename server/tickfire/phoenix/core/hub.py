@@ -55,6 +55,14 @@ class Cluster(Protocol):
         """Send a message to the handlers of a topic on all other nodes, or on the node `to`."""
 
 
+class Sender(Protocol):
+    """Subscriber that sends a broadcast; the socket of a channel, for example."""
+
+    @property
+    def subscriber(self) -> Subscriber:
+        """The subscriber in the hub."""
+
+
 class _Done:
     """Awaitable that is done already."""
 
@@ -122,7 +130,7 @@ class Hub:
 
     # --- sending
     def broadcast(
-        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
+        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | Listener | None = None
     ) -> None:
         """Send an event to the subscribers of a topic on all nodes.
 
@@ -137,7 +145,7 @@ class Hub:
         payload : map, or bytes for a binary broadcast
             Payload of the broadcast, encoded once for each protocol version in use on the topic.
         exclude
-            Subscriber that does not receive the event.
+            Subscriber or listener that does not receive the event.
 
         Raises
         ------
@@ -154,7 +162,7 @@ class Hub:
         pubsub.publish_soon(topic, encoded)
 
     def broadcast_async(
-        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
+        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | Listener | None = None
     ) -> Awaitable[None]:
         """Broadcast like `broadcast`; return an awaitable that is done when the event is published.
 
@@ -171,7 +179,7 @@ class Hub:
         return pubsub.publish(topic, encoded)
 
     def broadcast_everywhere(
-        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
+        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | Listener | None = None
     ) -> Awaitable[None]:
         """Call `broadcast_async`; deprecated."""
         warnings.warn(
@@ -183,7 +191,7 @@ class Hub:
         return self.broadcast_async(topic, event, payload, exclude=exclude)
 
     def local_broadcast(
-        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | None = None
+        self, topic: str, event: str, payload: Any, *, exclude: Subscriber | Listener | None = None
     ) -> None:
         """Send an event to the subscribers of a topic on this node; see `broadcast`."""
         found = self._topics.get(topic)
@@ -196,12 +204,33 @@ class Hub:
         ]
         self.stats.broadcasts += len(encoded)
         for lane, frame in encoded:
-            lane.write(frame, exclude)
+            lane.write(frame, exclude if isinstance(exclude, Subscriber) else None)
         for listener in list(found.listeners):
-            listener(topic, event, payload)
+            if listener != exclude:
+                listener(topic, event, payload)
         for subscriber, interceptor in list(found.interceptors.items()):
             if subscriber is not exclude:
                 interceptor(event, payload)
+
+    def broadcast_from(
+        self, sender: Sender | Listener, topic: str, event: str, payload: Any
+    ) -> Awaitable[None]:
+        """Send an event to all subscribers of a topic but its sender, on all nodes.
+
+        Parameters
+        ----------
+        sender : Socket, or a function that was given to `listen`
+            Subscriber that does not receive the event.
+        topic, event, payload
+            As of `broadcast`. See `broadcast_async` for the returned awaitable.
+        """
+        return self.broadcast_async(topic, event, payload, exclude=_excluded(sender))
+
+    def local_broadcast_from(
+        self, sender: Sender | Listener, topic: str, event: str, payload: Any
+    ) -> None:
+        """Send an event as `broadcast_from` does, but on this node only."""
+        self.local_broadcast(topic, event, payload, exclude=_excluded(sender))
 
     def disconnect(self, socket_id: str) -> Awaitable[None]:
         """Close all connections with this `UserSocket.id`, on all nodes, with close code 1001.
@@ -286,3 +315,7 @@ class Hub:
     def _forget(self, topic: str, found: _Topic) -> None:
         if found.is_empty():
             del self._topics[topic]
+
+
+def _excluded(sender: Sender | Listener) -> Subscriber | Listener:
+    return sender if callable(sender) else sender.subscriber

@@ -16,7 +16,7 @@ class Transport(Protocol):
     """The connection that a session writes to."""
 
     kind: str
-    """ "websocket" or "longpoll", as in `ConnectInfo.transport`."""
+    """ "websocket" or "longpoll", as in `ConnectInfo.transport`; "channel_test" in the test kit."""
 
     write: Callable[[bytes], None]
     """Send finished frames."""

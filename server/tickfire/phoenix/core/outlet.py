@@ -156,10 +156,13 @@ class ChannelOutlet:
             self._lane = None
 
     # --- writing to the client
-    def push(self, event: str, payload: Any) -> None:
+    def push(self, event: str, payload: Any, topic: str | None = None) -> None:
         """Send an event to the client; see `Socket.push`."""
         encode = self.session.serializer.encode_push
-        self.subscriber.send(encode(self.join_ref, self.topic, event, payload))
+        if topic is None or topic == self.topic:
+            self.subscriber.send(encode(self.join_ref, self.topic, event, payload))
+        else:
+            self.subscriber.send(encode(None, topic, event, payload))
 
     def reply_to(self, ref: Any, reply: Reply) -> None:
         """Reply to the push with a given ref."""

@@ -41,10 +41,3 @@ class Stop(msgspec.Struct, frozen=True):
 
     reason: Any = "normal"
     reply: Reply | None = None
-
-
-def is_orderly(reason: Any) -> bool:
-    """Return whether the reason for the end of a channel means a close and not a crash."""
-    if isinstance(reason, tuple):
-        return bool(reason) and reason[0] == "shutdown"
-    return reason in ("normal", "shutdown")

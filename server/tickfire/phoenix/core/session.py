@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tickfire.phoenix.core.actor import CLOSED, ChannelActor
+from tickfire.phoenix.core.actor import ChannelActor
 from tickfire.phoenix.core.connection import (
     DEFAULT_MAX_CHANNELS,
     Answer,
@@ -31,6 +31,7 @@ from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import Transport, UserSocketLike
 from tickfire.phoenix.core.message_limits import MessageLimits
 from tickfire.phoenix.core.outlet import ChannelOutlet
+from tickfire.phoenix.core.reasons import CLOSED, DISCONNECTED, RESTART, Shutdown
 from tickfire.phoenix.core.routes import ChannelFactory, Routes
 from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.errors import DecodeError
@@ -388,7 +389,7 @@ class Session:
     # --- the end
     def _on_control(self, topic: str, event: str, payload: Any) -> None:
         if event == "disconnect":
-            self.close(CloseCode.GOING_AWAY)
+            self._close(CloseCode.GOING_AWAY, DISCONNECTED)
 
     def close(self, code: int) -> None:
         """Close the connection with a close code; the channels end without sending anything.
@@ -396,12 +397,15 @@ class Session:
         They end before the close frame is written, because leaving a topic writes the frames that
         are queued in its lane, and nothing may follow a close frame.
         """
+        self._close(code, RESTART if code == CloseCode.SERVICE_RESTART else CLOSED)
+
+    def _close(self, code: int, reason: Shutdown) -> None:
         if not self.closed:
-            self.lost()
+            self.lost(reason)
             self.transport.close(code)
 
-    def lost(self) -> None:
-        """End the session because the connection has ended."""
+    def lost(self, reason: Shutdown = CLOSED) -> None:
+        """End the session because the connection has ended; the channels get the reason."""
         self._handle_rest()
         if self.closed:
             return
@@ -413,7 +417,7 @@ class Session:
         if self._join_task is not None:
             self._join_task.cancel()
         for actor in self._connection.channels():
-            actor.close()
+            actor.close(reason)
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -43,6 +43,15 @@ INCARNATION_BYTES = 9
 
 type Meta = dict[str, Any]
 
+type Metas = dict[str, list[Meta]]
+"""Metas by key."""
+
+type Change = dict[str, Presences]
+"""`{"joins": ..., "leaves": ...}`."""
+
+type _Telling = tuple[str, Presences, Presences, Metas]
+"""Topic, joins and leaves of a change, and the metas on the topic after it."""
+
 
 class SocketLike(Protocol):
     """The part of a channel's socket that presence uses."""
@@ -90,7 +99,7 @@ class Presence:
         self._roster = Roster()
         self._own: dict[SocketLike, dict[str, Dot]] = {}
         self._link = Link(f"phx:presence:{name}", self._replication, self._tell)
-        self._tellings: asyncio.Queue[Diff] | None = None
+        self._tellings: asyncio.Queue[_Telling] | None = None
         self._teller: asyncio.Task[None] | None = None
 
     # --- for channels
@@ -167,9 +176,18 @@ class Presence:
         if key in self._own.get(socket, {}):
             self._remove(socket, [key])
 
-    async def list(self, topic: str) -> Presences:
-        """Return the presences on a topic, on all nodes, in the order of tracking."""
-        return await self.fetch(topic, self._roster.list(topic))
+    async def list(self, topic: str | SocketLike) -> Presences:
+        """Return the presences on a topic, or on a socket's, on all nodes, in order of tracking."""
+        name = topic if isinstance(topic, str) else topic.topic
+        return await self.fetch(name, self._roster.list(name))
+
+    async def get_by_key(self, topic: str | SocketLike, key: str) -> dict[str, Any] | None:
+        """Return what `list` has of one key, ``{"metas": [...]}``; None if it is not present."""
+        name, key = topic if isinstance(topic, str) else topic.topic, str(key)
+        entry = self._roster.list(name).get(key)
+        if entry is None:
+            return None
+        return (await self.fetch(name, {key: entry})).get(key)
 
     async def fetch(self, topic: str, presences: Presences) -> Presences:
         """Add data to presences before they are sent to clients; override it.
@@ -177,6 +195,24 @@ class Presence:
         Called with all presences of a list, and with the joins and the leaves of a diff.
         """
         return presences
+
+    async def handle_metas(self, topic: str, diff: Change, presences: Metas) -> None:
+        """Follow the presences in server code; override it.
+
+        Called on every node for each change of a topic, in order, after its subscribers on this
+        node have got it.
+
+        Parameters
+        ----------
+        topic
+            The topic that changed.
+        diff
+            ``{"joins": ..., "leaves": ...}``, as in the event `presence_diff`, with the data that
+            `fetch` added.
+        presences
+            The metas of every key on the topic after the change, without that data. A key whose
+            last presence left is absent.
+        """
 
     # --- changes
     def _remove(self, socket: SocketLike, keys: builtins.list[str]) -> None:
@@ -198,28 +234,36 @@ class Presence:
     def _tell(self, diff: Diff) -> None:
         """Send a change to the subscribers on this node."""
         self._roster.apply(diff)
-        if type(self).fetch is Presence.fetch:
+        kind = type(self)
+        if kind.fetch is Presence.fetch and kind.handle_metas is Presence.handle_metas:
             for topic, (joins, leaves) in by_topic(diff).items():
                 self.hub.local_broadcast(topic, "presence_diff", {"joins": joins, "leaves": leaves})
             return
         if self._tellings is None:
             self._tellings = asyncio.Queue()
-        self._tellings.put_nowait(diff)
+        for topic, (joins, leaves) in by_topic(diff).items():
+            metas = {key: entry["metas"] for key, entry in self._roster.list(topic).items()}
+            self._tellings.put_nowait((topic, joins, leaves, metas))
         if self._teller is None or self._teller.done():
-            self._teller = asyncio.create_task(self._tell_fetched(self._tellings))
+            self._teller = asyncio.create_task(self._tell_all(self._tellings))
 
-    async def _tell_fetched(self, diffs: asyncio.Queue[Diff]) -> None:
+    async def _tell_all(self, tellings: asyncio.Queue[_Telling]) -> None:
         """Send changes in order, each with the data that `fetch` adds."""
-        while not diffs.empty():
-            for topic, (joins, leaves) in by_topic(diffs.get_nowait()).items():
-                try:
-                    told = {
-                        "joins": await self.fetch(topic, joins) if joins else {},
-                        "leaves": await self.fetch(topic, leaves) if leaves else {},
-                    }
-                    self.hub.local_broadcast(topic, "presence_diff", told)
-                except Exception:
-                    logger.exception("a presence_diff on %r is lost: fetch failed", topic)
+        while not tellings.empty():
+            topic, joins, leaves, metas = tellings.get_nowait()
+            try:
+                change = {
+                    "joins": await self.fetch(topic, joins) if joins else {},
+                    "leaves": await self.fetch(topic, leaves) if leaves else {},
+                }
+                self.hub.local_broadcast(topic, "presence_diff", change)
+            except Exception:
+                logger.exception("a presence_diff on %r is lost: fetch failed", topic)
+                continue
+            try:
+                await self.handle_metas(topic, change, metas)
+            except Exception:
+                logger.exception("handle_metas failed for a change on %r", topic)
 
     # --- other nodes
     async def __aenter__(self) -> Self:

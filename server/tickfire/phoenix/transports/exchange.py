@@ -17,8 +17,16 @@ def request_of(scope: Scope) -> Request:
     path_params = {k: v for k, v in scope.get("path_params", {}).items() if k != "path"}
     client = scope.get("client")
     peer = (client[0], client[1]) if client else None
-    session = scope.get("session")
-    return Request(scope["query_string"], scope["path"], headers, path_params, peer, session)
+    scheme = "https" if scope.get("scheme") in ("https", "wss") else "http"
+    return Request(
+        scope["query_string"],
+        scope["path"],
+        headers,
+        path_params,
+        peer,
+        scope.get("session"),
+        scheme,
+    )
 
 
 def upgrade_of(scope: Scope) -> Upgrade | None:

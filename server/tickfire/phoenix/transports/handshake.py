@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from tickfire.phoenix.auth.csrf import is_valid_csrf_token
-from tickfire.phoenix.core.connect_info import ConnectInfo
+from tickfire.phoenix.core.connect_info import DEFAULT_PORTS, URI, ConnectInfo, split_port
 from tickfire.phoenix.core.errors import ConnectError
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import UserSocketLike
@@ -96,11 +96,14 @@ class Request:
     path_params: Mapping[str, Any] = field(default_factory=dict)
     peer: tuple[str, int] | None = None
     session: Mapping[str, Any] | None = None
+    scheme: str = "http"
 
     @property
-    def uri(self) -> str:
-        """Path and query as requested."""
-        return f"{self.path}?{self.query.decode('latin-1')}" if self.query else self.path
+    def uri(self) -> URI:
+        """The address as requested."""
+        host, port = split_port(self.headers.get("host", ""))
+        port = DEFAULT_PORTS[self.scheme] if port is None else port
+        return URI(self.scheme, host, port, self.path, self.query.decode("latin-1"))
 
     def listed(self, name: str) -> list[str]:
         """Return the elements of a comma-separated header, or [] if the header is absent."""
@@ -148,7 +151,7 @@ def connect_params(request: Request, policy: Policy) -> dict[str, Any] | None:
     try:
         return {**parse_query(request.query), **request.path_params}
     except UndecodableQueryError:
-        policy.hub.refusals.add("a request: its query cannot be decoded: %s", request.uri)
+        policy.hub.refusals.add("a request: its query cannot be decoded: %s", request.uri.target)
         return None
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
+from tickfire.phoenix.core.connect_info import DEFAULT_PORTS
+
 type OriginRule = bool | Literal["conn"] | Sequence[str] | Callable[["Origin"], bool]
 """Values of `check_origin`.
 
@@ -49,10 +51,7 @@ class Origin:
         host = authority if authority.endswith("]") else authority.partition(":")[0]
         if authority.startswith("["):
             host = authority.partition("]")[0] + "]"
-        return cls(scheme or None, host or None, port if port else _DEFAULT_PORTS.get(scheme))
-
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+        return cls(scheme or None, host or None, port if port else DEFAULT_PORTS.get(scheme))
 
 
 def compile_check(rule: OriginRule, host: str) -> OriginCheck:

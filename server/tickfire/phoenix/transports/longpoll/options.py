@@ -23,7 +23,8 @@ class LongPollOptions:
     Attributes
     ----------
     path : str
-        Path of the transport, appended to the socket's.
+        Path of the transport, appended to the socket's, with or without a leading slash. Its
+        variables, `{room}` or `:room`, are among the connect params.
     window_s : float
         Time that a poll waits for messages, in seconds. A session ends when its client has not
         polled for one and a half windows.
