@@ -15,7 +15,7 @@ from tickfire.base.endpoint import endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
 from tickfire.ingest.lsg.lines import ALL_SYMBOLS
 from tickfire.ingest.lsg.schemas import DEFAULT_SCHEMAS
-from tickfire.store.limits import HISTORY_TICKS, KEEP_WRITTEN_MIB
+from tickfire.store.limits import HISTORY_TICKS, KEEP_WRITTEN_MIB, MAX_INSTRUMENTS
 from tickfire.store.options import redis_url_option, shards_option
 from tickfire.store.schema import MAX_FEED
 
@@ -75,6 +75,11 @@ class _Listed(click.types.StringParamType):
     show_default=True, show_envvar=True, help="Ticks that the stream of each shard keeps.",
 )  # fmt: skip
 @click.option(
+    "--max-instruments", envvar="TICKFIRE_MAX_INSTRUMENTS", default=MAX_INSTRUMENTS,
+    type=click.IntRange(min=1), show_default=True, show_envvar=True,
+    help="Instruments of a feed; the records of others are skipped, counted and logged.",
+)  # fmt: skip
+@click.option(
     "--backfill", default=900.0, type=click.FloatRange(min=0), show_default=True,
     help="Seconds of the past to request from the gateway while no data is stored.",
 )  # fmt: skip
@@ -131,6 +136,7 @@ def ingest(
     redis_url: str,
     shards: int,
     history_ticks: int,
+    max_instruments: int,
     backfill: float,
     history: str | None,
     max_cost: float,
@@ -185,6 +191,7 @@ def ingest(
             reshard=reshard,
             stale_s=stale_after,
             dense=DENSE[dense],
+            max_instruments=max_instruments,
             sessions=sessions,
         )
         past = StartupHistory(options, duration_s(history), max_cost) if history else None

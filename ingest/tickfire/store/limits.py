@@ -12,6 +12,14 @@ MAX_BARS_PER_ENTRY: Final = 256
 MAX_BOOKS_PER_ENTRY: Final = 64
 MAX_TOPS_PER_ENTRY: Final = 256
 
+# --- instruments
+MAX_INSTRUMENTS: Final = 250_000
+"""Instruments of a feed, by default."""
+EVERY_INSTRUMENT: Final = 1 << 32
+"""As many instruments as there are ids."""
+MAX_MAPPINGS: Final = 4096
+"""Mappings of an instrument or a symbol: one for each trading day of sixteen years."""
+
 # --- approximate lengths of the streams
 HISTORY_TICKS: Final = 2_000_000
 """Ticks per shard, by default."""

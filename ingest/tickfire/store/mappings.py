@@ -8,6 +8,7 @@ symbol, and backwards for the first of an id. Pure.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -80,6 +81,10 @@ class Mappings:
     def __iter__(self) -> Iterator[Instrument]:
         return (row for rows in self._by_key.values() for row in rows)
 
+    def __len__(self) -> int:
+        """Return the number of instruments."""
+        return len(self._by_key)
+
     def keys(self) -> Iterable[Key]:
         """Return the (feed, instrument_id) of all instruments."""
         return self._by_key.keys()
@@ -87,6 +92,10 @@ class Mappings:
     def rows(self, feed: int, instrument_id: int) -> list[Instrument]:
         """Return the rows of an instrument, by start."""
         return self._by_key.get((feed, instrument_id), [])
+
+    def rows_named(self, feed: int, symbol: str) -> list[Instrument]:
+        """Return the rows of a symbol, by start."""
+        return self._by_symbol.get((feed, symbol), [])
 
     # --- changes
     def add(self, new: Instrument) -> list[Instrument]:
@@ -97,9 +106,10 @@ class Mappings:
         rows = self.rows(new.feed, new.instrument_id)
         if new in rows:
             return []
-        others = [*rows, *self._by_symbol.get((new.feed, new.symbol), [])]
+        others = [*rows, *self.rows_named(new.feed, new.symbol)]
+        affected = [row for row in others if not row.end or row.start == new.start]
         changed = []
-        for old in dict.fromkeys(others):
+        for old in dict.fromkeys(affected):
             same = old.instrument_id == new.instrument_id and old.symbol == new.symbol
             if same and old.start == new.start:
                 self._remove(old)
@@ -114,7 +124,7 @@ class Mappings:
     def contradicting(self, row: Instrument) -> list[Instrument]:
         """Return the rows that contradict a row within its range, by start."""
         rows = self.rows(row.feed, row.instrument_id)
-        holders = self._by_symbol.get((row.feed, row.symbol), [])
+        holders = self.rows_named(row.feed, row.symbol)
         others = (each for each in dict.fromkeys([*rows, *holders]) if contradict(each, row))
         return sorted((each for each in others if overlap(each, row)), key=_precedence)
 
@@ -136,8 +146,7 @@ class Mappings:
 
     def _put(self, row: Instrument) -> None:
         for rows in self._rows_with(row):
-            rows.append(row)
-            rows.sort(key=_precedence)
+            insort(rows, row, key=_precedence)
 
     def _remove(self, row: Instrument) -> None:
         for rows in self._rows_with(row):
@@ -190,7 +199,7 @@ class Mappings:
     # --- what a symbol stood for
     def segments(self, feed: int, symbol: str) -> tuple[Segment, ...]:
         """Return the ranges in which a symbol stands for an instrument, in order."""
-        rows = self._by_symbol.get((feed, symbol), [])
+        rows = self.rows_named(feed, symbol)
         found: list[Segment] = []
         for at, row in enumerate(rows):
             start, end = self._begin_of(row) if at == 0 else row.start, self._finish_of(row)
@@ -216,7 +225,7 @@ class Mappings:
 
     def first_id(self, feed: int, symbol: str) -> int | None:
         """Return the first id that a symbol stood for, None if that id had another name before."""
-        holders = self._by_symbol.get((feed, symbol))
+        holders = self.rows_named(feed, symbol)
         if not holders:
             return None
         first = self.rows(feed, holders[0].instrument_id)[0]

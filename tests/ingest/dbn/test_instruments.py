@@ -10,6 +10,7 @@ from tickfire.ingest.dbn.enums import STYPES
 from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.dbn.layout import RTYPE_DEFINITION
 from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
+from tickfire.store.limits import MAX_MAPPINGS
 from tickfire.store.schema import Instrument
 
 DAY_NS = 86_400 * 10**9
@@ -164,3 +165,31 @@ def test_a_mapping_told_again_without_a_start_goes_on() -> None:
     again.take_record(mapping(21, "BBB", "BBB", ts_event=9 * DAY_NS))
     assert again.rows() == before
     assert [again.symbol(21, day * DAY_NS) for day in (4, 6)] == ["AAA", "BBB"]
+
+
+def test_instruments_beyond_the_limit_are_left_out_and_counted() -> None:
+    table = InstrumentTable(1, max_instruments=2)
+    for number in range(5):
+        table.take_record(mapping(number, f"S{number}", f"S{number}"))
+        table.take_record(definition(number, 25, f"S{number}"))
+    assert [row.symbol for row in table.rows()] == ["S0", "S1"]
+    assert table.left_out == 6
+    (renamed,) = table.take_record(mapping(1, "T", "T", DAY_NS, 2 * DAY_NS))[-1:]
+    assert (renamed.symbol, table.left_out) == ("T", 6)
+
+
+def test_definitions_without_symbols_take_no_more_room_than_instruments() -> None:
+    table = InstrumentTable(1, max_instruments=2)
+    for number in range(5):
+        table.take_record(definition(number, 25))
+    assert table.left_out == 3
+
+
+@pytest.mark.parametrize("moves", ["id", "symbol"])
+def test_an_instrument_that_is_renamed_for_ever_has_a_bounded_number_of_names(moves: str) -> None:
+    table = InstrumentTable(1)
+    for day in range(MAX_MAPPINGS + 3):
+        number, symbol = (7, f"S{day}") if moves == "symbol" else (day, "S")
+        table.take_record(mapping(number, symbol, symbol, (day + 1) * DAY_NS))
+    assert len(table.rows()) == MAX_MAPPINGS
+    assert table.left_out == 3

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.dbn import START, rows, trades
+from tests.support.dbn import START, mapping, rows, trades
 from tests.support.eventually import eventually
 from tests.support.ingest import ingesting, sending, until_records
 from tickfire.ingest.dbn.layout import RTYPE_OHLCV_1S, RTYPE_OHLCV_DEPRECATED
@@ -18,6 +18,7 @@ from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.skipped import SkippedRecords
+from tickfire.store.schema import INSTRUMENTS_KEY
 from tickfire.store.store import Store
 
 NOT_CARRIED = {
@@ -71,6 +72,40 @@ def test_each_reason_is_a_sentence_of_its_own() -> None:
         "skipped 1 record without a plausible time",
         "skipped 2 records of bars that are made from trades or other bars as well",
     ]
+
+
+@given(st.integers(1, 6), st.lists(st.integers(1, 9), min_size=1, max_size=30))
+def test_records_of_more_instruments_than_allowed_are_skipped_and_told(
+    limit: int, numbers: list[int]
+) -> None:
+    states = InstrumentStates(max_instruments=limit)
+    skipped, ticks = SkippedRecords(states), list[int]()
+    data = b"".join(trades(1, n, START + at).tobytes() for at, n in enumerate(numbers))
+    for batch in Parser(states).feed(data):
+        ticks += batch.ticks["instrument_id"].tolist()
+    kept = list(dict.fromkeys(numbers))[:limit]
+    assert ticks == [number for number in numbers if number in kept]
+    left_out = len(numbers) - len(ticks)
+    assert skipped.by_reason()["too_many"] == skipped.total == left_out
+    assert len(skipped.appeared()) == bool(left_out)
+
+
+async def test_a_feed_of_too_many_instruments_goes_on_with_those_it_has(
+    caplog: pytest.LogCaptureFixture, client: Any, store: Store
+) -> None:
+    mappings = b"".join(mapping(number, f"S{number}", str(number)) for number in range(1, 2001))
+    data = b"".join(trades(1, number).tobytes() for number in (1, 1999, 2, 2000, 1))
+    with caplog.at_level(logging.WARNING):
+        async with (
+            sending(Metadata("TEST.DATA", None, START), mappings + data) as feed,
+            ingesting(feed, store, max_instruments=2) as ingest,
+        ):
+            await until_records(ingest, 2005)
+            await eventually(lambda: "more instruments than" in caplog.text, "a warning")
+            assert ingest.figures.skipped_by_reason()["too_many"] == 2000
+            assert ingest.figures.ticks == 3
+    assert "skipped 2,000 records of more instruments than --max-instruments allows" in caplog.text
+    assert await client.hlen(INSTRUMENTS_KEY) == 2
 
 
 async def test_ingest_logs_what_it_skips(

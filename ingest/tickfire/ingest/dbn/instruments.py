@@ -11,6 +11,7 @@ from tickfire.ingest.dbn.enums import STYPES
 from tickfire.ingest.dbn.layout import LATEST_NS, RTYPE_DEFINITION, UNDEF_STYPE, UNDEF_TIMESTAMP
 from tickfire.ingest.dbn.metadata import Metadata, date_to_ns
 from tickfire.ingest.dbn.symbology import Names, names_of
+from tickfire.store.limits import EVERY_INSTRUMENT, MAX_MAPPINGS
 from tickfire.store.mappings import Mappings, contains
 from tickfire.store.schema import Instrument
 
@@ -24,11 +25,23 @@ class InstrumentTable:
         The number of the feed.
     dataset : str
         Databento's name of the venue's data, which is stored with each instrument.
+    max_instruments : int
+        Maximum number of instruments that are taken from metadata and records.
+
+    Attributes
+    ----------
+    left_out : int
+        Number of mappings and definitions left out since they exceed `max_instruments`, or the
+        `MAX_MAPPINGS` of an instrument or a symbol.
     """
 
-    def __init__(self, feed: int, dataset: str = "") -> None:
+    def __init__(
+        self, feed: int, dataset: str = "", max_instruments: int = EVERY_INSTRUMENT
+    ) -> None:
         self.feed = feed
         self.dataset = dataset
+        self.left_out = 0
+        self._max_instruments = max_instruments
         self._mappings = Mappings()
         self._stype_in: str | None = None
         self._tick_sizes: dict[int, int] = {}
@@ -126,7 +139,7 @@ class InstrumentTable:
         known = self.current(number)
         if known is not None and known.symbol == symbol and not 0 < known.end <= ts:
             return known.start
-        is_moved = known is not None or self._mappings.segments(self.feed, symbol)
+        is_moved = known is not None or self._mappings.rows_named(self.feed, symbol)
         return ts if symbol and is_moved else 0
 
     def _take_definition(self, record: bytes) -> list[Instrument]:
@@ -139,6 +152,9 @@ class InstrumentTable:
         if definition is None:
             return []
         number, step, raw = definition.instrument_id, definition.tick_size, definition.raw_symbol
+        if not self._has_room(number):
+            self.left_out += 1
+            return []
         if 0 < step < UNDEF_PRICE:
             self._tick_sizes[number] = step
         renamed = raw and self._raw_symbols.get(number) not in (None, raw)
@@ -170,7 +186,18 @@ class InstrumentTable:
         raw = names.raw_symbol or self._raw_symbols.get(number, "")
         symbol = names.symbol or raw or str(number)
         tick_size = self._tick_sizes.get(number, 0)
+        rows = self._mappings.rows(self.feed, number)
+        named = self._mappings.rows_named(self.feed, symbol)
+        if not self._has_room(number) or max(len(rows), len(named)) >= MAX_MAPPINGS:
+            self.left_out += 1
+            return []
         new = Instrument(
             self.feed, number, symbol, tick_size, start, end, self.dataset, raw, names.asked
         )
         return self._mappings.add(new)
+
+    def _has_room(self, number: int) -> bool:
+        """Return whether an instrument is known, or may be added."""
+        known = max(len(self._mappings), len(self._tick_sizes))
+        is_known = number in self._tick_sizes or self.current(number) is not None
+        return is_known or known < self._max_instruments

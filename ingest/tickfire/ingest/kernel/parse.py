@@ -128,7 +128,9 @@ class Parser:
             return Batch([], states.ticks, states.bars)
         while True:
             self.start = walk(states.address, self.start, limit)
-            if not states.grow_full():
+            if states.is_full:
+                self._leave_out()
+            elif not states.grow_full():
                 break
         if self.start != before:
             if self.intake is not None:
@@ -141,6 +143,12 @@ class Parser:
                 " the rest of its data cannot be read"
             )
         return None
+
+    def _leave_out(self) -> None:
+        """Pass over the next record, of an instrument that is one too many."""
+        self.start += int(self.buffer[self.start]) * 4
+        self.states.left_out += 1
+        self.states.counters[ctx.COUNT_RECORDS] += 1
 
     def _screen(self) -> int:
         """Return the offset up to which records may be parsed, by the intake."""

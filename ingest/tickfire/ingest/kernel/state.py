@@ -15,6 +15,7 @@ from tickfire.ingest.kernel.fold_kernel import clear_all, close_all, close_due, 
 from tickfire.ingest.kernel.rows import HASH_FACTOR
 from tickfire.ingest.kernel.tops.tops import PublisherTops, without_tops
 from tickfire.ingest.kernel.tops.words import LAST_PUBLISHER
+from tickfire.store.limits import EVERY_INSTRUMENT
 from tickfire.store.schema import BAR, STATE, TICK, Rows, shard_of
 
 DEFAULT_INSTRUMENTS: Final = 256
@@ -28,7 +29,7 @@ class InstrumentStates:
 
     It owns the memory behind the kernels' context: the STATE rows, the hash table from
     (feed, instrument_id) to a row, the outputs for ticks and bars, and the counters. A table that a
-    kernel reports as full grows, so nothing is dropped for want of room.
+    kernel reports as full grows, up to `max_instruments`.
 
     Parameters
     ----------
@@ -40,9 +41,13 @@ class InstrumentStates:
         The number of rows to begin with.
     ticks : int
         The number of ticks that one call of a kernel may write.
+    max_instruments : int
+        The number of instruments beyond which a `Parser` leaves out the records of others.
 
     Attributes
     ----------
+    left_out : int
+        The number of records left out.
     books : OrderBooks
         The order books that a `Parser` keeps.
     tops : PublisherTops
@@ -55,7 +60,10 @@ class InstrumentStates:
         feed: int = 1,
         instruments: int = DEFAULT_INSTRUMENTS,
         ticks: int = DEFAULT_TICKS,
+        max_instruments: int = EVERY_INSTRUMENT,
     ) -> None:
+        self.left_out = 0
+        self._max_instruments = max_instruments
         self.context = np.zeros(ctx.CTX_WORDS, np.int64)
         self.address = int(self.context.ctypes.data)
         self.counters = np.zeros(ctx.COUNTERS, np.int64)
@@ -74,7 +82,7 @@ class InstrumentStates:
         self.context[ctx.CTX_BOOKS] = self.books.address
         self.context[ctx.CTX_TOPS] = self.tops.address
         self.use_schema(None)
-        self._resize(instruments)
+        self._resize(min(instruments, max_instruments))
 
     def use_schema(self, schema: str | None) -> None:
         """Set the schema of the records to come, which alone tells the interval of untimed bars."""
@@ -120,11 +128,17 @@ class InstrumentStates:
         """Double the table of instruments."""
         self._resize(2 * (len(self._rows) - 1))
 
+    @property
+    def is_full(self) -> bool:
+        """True if the kernel stopped at an instrument beyond the limit."""
+        stop = self.counters[ctx.COUNT_STOP]
+        return bool(stop == ctx.STOP_INSTRUMENTS) and len(self.rows) >= self._max_instruments
+
     def grow_full(self) -> bool:
         """Grow the table for want of which the kernel stopped; return whether there was one."""
         stop = self.counters[ctx.COUNT_STOP]
         if stop == ctx.STOP_INSTRUMENTS:
-            self.grow()
+            self._resize(min(2 * (len(self._rows) - 1), self._max_instruments))
         elif stop == ctx.STOP_BOOKS:
             self.books.grow()
         elif stop == ctx.STOP_TOPS:

@@ -101,7 +101,7 @@ class LiveAdapter:
     async def run(self, inlet: Inlet) -> None:
         """Let the records flow into the inlet until the gateway closes the connection."""
         connection = self._connected()
-        await inlet.put(connection.handshake.rest)
+        await inlet.put(memoryview(connection.handshake.rest))
         connection.flow_into(inlet)
         await connection.ended
 

@@ -8,7 +8,7 @@ from typing import Final
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.ingest.adapter.protocol import FeedAdapter
 from tickfire.ingest.kernel.intake_context import DENSE_NONE
-from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, KEEP_WRITTEN_MIB
+from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, KEEP_WRITTEN_MIB, MAX_INSTRUMENTS
 
 STALE_S: Final = 60.0
 MAX_WAITING_BYTES: Final = 8 << 20
@@ -49,6 +49,8 @@ class IngestConfig:
         Seconds without data after which the feed is stale while its market is open; 0 for never.
     dense : int
         The scope in which the venue's sequence numbers have no natural holes: ``DENSE_*``.
+    max_instruments : int
+        Number of instruments of the feed beyond which others are left out.
     sessions : Sessions
         Trading hours, by which the market is open.
     """
@@ -67,4 +69,5 @@ class IngestConfig:
     since: int | None = None
     stale_s: float = STALE_S
     dense: int = DENSE_NONE
+    max_instruments: int = MAX_INSTRUMENTS
     sessions: Sessions = field(default_factory=Sessions)

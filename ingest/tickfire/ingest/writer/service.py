@@ -74,11 +74,13 @@ class Ingest:
     def __init__(self, config: IngestConfig, store: Store, lease: Lease) -> None:
         self._lease = lease
         self._feed = config.feed
-        self.states = InstrumentStates(config.shards, config.feed)
+        self.states = InstrumentStates(
+            config.shards, config.feed, max_instruments=config.max_instruments
+        )
         intake = Intake(dense=config.dense)
         self.parser = Parser(self.states, intake=intake)
         self.writer = EpochWriter(store, config.feed, config.shards, lease, reshard=config.reshard)
-        self.instruments = InstrumentTable(config.feed, config.adapter.name)
+        self.instruments = InstrumentTable(config.feed, config.adapter.name, config.max_instruments)
         self.output = Output(config, store, self.states, self.instruments, self.writer, self._go_on)
         self._announcements = Announcements(self.writer, self._go_on)
         self.reports = ReportWriter(
@@ -103,7 +105,7 @@ class Ingest:
             self.writer.put_instruments,
             [Stream(config.feed, shard) for shard in range(config.shards)],
         )
-        self._skipped = SkippedRecords(self.states, intake)
+        self._skipped = SkippedRecords(self.states, intake, self.instruments)
         self.figures = Figures(
             self.parser, intake, self.output, self.sessions, self._skipped, self._announcements
         )

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from tickfire.ingest.dbn.enums import counted_types
+from tickfire.ingest.dbn.instruments import InstrumentTable
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel.intake import Intake
 from tickfire.ingest.kernel.intake_context import IN_REFUSED, IN_RESTAMPED
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.store.limits import MAX_MAPPINGS
 
 REASONS: Final = {
     ctx.COUNT_SHORT: "that are too short for their type",
@@ -27,6 +29,8 @@ LABELS: Final = {
 """Names of the same counters in metrics."""
 REFUSED: Final = -1
 """Stands for the counter of records that the intake refused."""
+TOO_MANY: Final = -2
+"""Stands for the counters of records that name one instrument too many."""
 
 
 class SkippedRecords:
@@ -38,10 +42,18 @@ class SkippedRecords:
         The states of the parser, which count what it skips.
     intake : Intake, optional
         The intake of the parser, which counts what it refuses and restamps.
+    table : InstrumentTable, optional
+        The instruments of the feed, which counts the mappings and definitions that it leaves out.
     """
 
-    def __init__(self, states: InstrumentStates, intake: Intake | None = None) -> None:
+    def __init__(
+        self,
+        states: InstrumentStates,
+        intake: Intake | None = None,
+        table: InstrumentTable | None = None,
+    ) -> None:
         self._states = states
+        self._table = table
         self._intake = intake
         self._restamped = 0
         self._told: dict[int, int] = {}
@@ -55,7 +67,11 @@ class SkippedRecords:
         """Return the number of records skipped so far by reason, named as in metrics."""
         found = self._counts()
         reasons = {label: found.get(counter, 0) for counter, label in LABELS.items()}
-        return reasons | {"far_time": found.get(REFUSED, 0), "type": sum(_types(found).values())}
+        return reasons | {
+            "far_time": found.get(REFUSED, 0),
+            "too_many": found.get(TOO_MANY, 0),
+            "type": sum(_types(found).values()),
+        }
 
     def appeared(self) -> list[str]:
         """Return sentences if records were skipped of a type, or for a reason, that is new."""
@@ -84,6 +100,9 @@ class SkippedRecords:
         counts = {counter: value for counter, value in values if value}
         if self._intake is not None and (refused := self._intake.count(IN_REFUSED)):
             counts[REFUSED] = refused
+        table = self._table.left_out if self._table is not None else 0
+        if left_out := self._states.left_out + table:
+            counts[TOO_MANY] = left_out
         return counts
 
     def _tell(self, found: dict[int, int]) -> list[str]:
@@ -97,6 +116,11 @@ def _sentences(found: dict[int, int], before: dict[int, int]) -> Iterator[str]:
             yield f"skipped {records_text(found[counter])} {reason}"
     if found.get(REFUSED) != before.get(REFUSED):
         yield f"skipped {records_text(found[REFUSED])} whose times are far from the feed's clock"
+    if found.get(TOO_MANY) != before.get(TOO_MANY):
+        yield (
+            f"skipped {records_text(found[TOO_MANY])} of more instruments than --max-instruments"
+            f" allows, or of more than {MAX_MAPPINGS:,} mappings of one"
+        )
     types = _types(found)
     if types != _types(before):
         total = records_text(sum(types.values()))
