@@ -15,9 +15,12 @@ import threading
 import time
 from typing import Any, Final
 
+import redis
+
 from bench.abuse.attacks import ATTACKS
 from bench.abuse.honest import honest
 from bench.processes import resident_mib, tickfire, wait_for_url
+from tests.support.publisher import Publisher
 from tickfire.base.ports import free_port
 from tickfire.base.run import run_loop
 from tickfire.ingest.redis.options import RedisOptions
@@ -37,14 +40,15 @@ def main() -> None:
 
 
 async def _run(names: list[str], *, as_json: bool) -> None:
-    redis = EmbeddedRedis(RedisOptions(free_port()))
-    await redis.start()
+    server = EmbeddedRedis(RedisOptions(free_port()))
+    await server.start()
     try:
-        url = f"redis://127.0.0.1:{redis.options.port}/0"
+        Publisher(redis.Redis(port=server.options.port)).instruments({1: "AAA"})
+        url = f"redis://127.0.0.1:{server.options.port}/0"
         for name in names:
             _print(name, await asyncio.to_thread(attacked, name, url), as_json=as_json)
     finally:
-        await redis.stop()
+        await server.stop()
 
 
 def _print(name: str, figures: dict[str, Any], *, as_json: bool) -> None:
@@ -60,7 +64,7 @@ def attacked(name: str, redis_url: str) -> dict[str, Any]:
     port = free_port()
     options = ("serve", "--dev", "--port", str(port), "--redis-url", redis_url)
     with tempfile.TemporaryFile("w+") as log, tickfire(*options, log=log) as server:
-        wait_for_url(f"http://127.0.0.1:{port}/healthz")
+        wait_for_url(f"http://127.0.0.1:{port}/readyz")
         before = resident_mib(server.pid)
         with _Peak(server.pid) as peak, honest(port) as figures:
             began = time.monotonic()

@@ -13,10 +13,12 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import redis
 import websockets
 from redis.asyncio import Redis
 
 from bench.processes import tickfire, wait_for_port, wait_for_url
+from tests.support.publisher import Publisher
 from tickfire.base.ports import free_port
 from tickfire.store.schema import NEWS_KEY, Headline
 
@@ -28,26 +30,27 @@ PATIENCE_S: Final = 10.0
 
 def main() -> None:
     """Start the processes, measure and print."""
-    redis, server = free_port(), free_port()
-    url = f"redis://127.0.0.1:{redis}/0"
-    with tickfire("redis", "--port", str(redis)):
-        wait_for_port(redis)
+    store, server = free_port(), free_port()
+    url = f"redis://127.0.0.1:{store}/0"
+    with tickfire("redis", "--port", str(store)):
+        wait_for_port(store)
+        Publisher(redis.Redis(port=store)).instruments({1: "AAA"})
         with (
             tickfire("infer", "--model", "none", REDIS_URL=url),
             tickfire("serve", "--dev", "--port", str(server), REDIS_URL=url),
         ):
-            wait_for_url(f"http://127.0.0.1:{server}/healthz")
-            taken, bare = asyncio.run(measure(redis, server))
+            wait_for_url(f"http://127.0.0.1:{server}/readyz")
+            taken, bare = asyncio.run(measure(store, server))
     middle, late = np.percentile(taken, [50, 99])
     print(f"headline to client with sentiment, ms: p50 {middle:.2f}, p99 {late:.2f}")
     print(f"sent without sentiment first: {bare} of {len(taken)}")
 
 
-async def measure(redis: int, server: int) -> tuple[list[float], int]:
+async def measure(store: int, server: int) -> tuple[list[float], int]:
     """Return the latencies in ms, and the number of headlines sent without sentiment first."""
     taken, bare = [], 0
     address = f"ws://127.0.0.1:{server}/socket/websocket?vsn=2.0.0"
-    async with Redis(port=redis) as client, websockets.connect(address) as socket:
+    async with Redis(port=store) as client, websockets.connect(address) as socket:
         await socket.send('["1","1","news:headlines","phx_join",{}]')
         await socket.recv()
         for number in range(HEADLINES):
