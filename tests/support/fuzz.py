@@ -18,6 +18,7 @@ import zstandard
 
 from tests.support.dbn import START, daily, mixed_records, rows
 from tests.support.newsserver import atom, rss
+from tickfire.base.inflate import EncodingError, Inflater
 from tickfire.ingest.adapter.protocol import FeedRefused
 from tickfire.ingest.binance.instrument import BinanceInstrument, Inexact
 from tickfire.ingest.binance.messages import BOOK_TICKER, MALFORMED, MESSAGE, TRADE, SymbolInfo
@@ -49,7 +50,6 @@ from tickfire.ingest.lsg.server import LsgServer
 from tickfire.ingest.news.api import decode_answer, items_of
 from tickfire.ingest.news.api_file import read_apis
 from tickfire.ingest.news.feed import Document, NotAFeed, headlines
-from tickfire.ingest.news.inflate import EncodingError, Inflater
 from tickfire.ingest.news.items import headlines_of
 from tickfire.ingest.news.text import plain, symbols_in
 from tickfire.ingest.news.times import parse_time

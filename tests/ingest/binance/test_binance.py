@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import time
+import tracemalloc
 from collections.abc import AsyncIterator
 from decimal import Decimal
 
@@ -13,11 +15,13 @@ from hypothesis import strategies as st
 from tests.support.adapters import Taken, in_session
 from tests.support.binance import Exchange, ticker_message, trade_message, trading
 from tests.support.eventually import eventually
+from tests.support.newsserver import NewsServer, document
 from tickfire.base.units import UNDEF_PRICE
 from tickfire.ingest.adapter.protocol import FeedRefused, SessionEnded
 from tickfire.ingest.binance.adapter import BinanceAdapter
 from tickfire.ingest.binance.instrument import BinanceInstrument, Inexact
 from tickfire.ingest.binance.messages import BookTicker, Filter, SymbolInfo, Trade
+from tickfire.ingest.binance.rest import symbol_infos
 from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_TRADE
 
 MS = 1_000_000
@@ -139,6 +143,20 @@ async def test_an_exchange_that_is_away_is_tried_again() -> None:
     why = await Taken(adapter).run()
     assert isinstance(why, SessionEnded)
     assert "cannot ask http://127.0.0.1" in str(why)
+
+
+async def test_a_bomb_in_the_place_of_rules_is_not_inflated_beyond_the_limit() -> None:
+    bomb = gzip.compress(bytes(192 << 20))
+    path = "/api/v3/exchangeInfo?symbols=%5B%22BTCUSDT%22%5D"
+    with NewsServer().running() as server:
+        server.answers[path] = document(bomb, "application/json", Content_Encoding="gzip")
+        tracemalloc.start()
+        try:
+            with pytest.raises(SessionEnded, match=r"\(the body has more than 16777216 bytes\)"):
+                await symbol_infos(server.url(""), ["BTCUSDT"])
+            assert tracemalloc.get_traced_memory()[1] < 64 << 20
+        finally:
+            tracemalloc.stop()
 
 
 async def test_a_held_session_goes_on_where_it_was(exchange: Exchange) -> None:

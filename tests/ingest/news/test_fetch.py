@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.newsserver import NewsServer, document, endless, revalidated, rss, status
+from tickfire.base.inflate import EncodingError, Inflater
 from tickfire.base.ports import free_port
 from tickfire.ingest.news.fetch import FetchError, Validators, fetch
-from tickfire.ingest.news.inflate import EncodingError, Inflater
 
 BODY = rss(("a", "One"))
 NONE = Validators()

@@ -11,8 +11,8 @@ from typing import Final
 
 import httpx
 
+from tickfire.base.inflate import ACCEPT_ENCODING, EncodingError, inflated
 from tickfire.ingest.news.feed import Document
-from tickfire.ingest.news.inflate import EncodingError, Inflater
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 TOTAL_TIMEOUT_S: Final = 30.0
@@ -20,7 +20,6 @@ STEP_TIMEOUT_S: Final = 10.0
 MAX_REDIRECTS: Final = 5
 USER_AGENT: Final = "tickfire (news reader)"
 ACCEPT: Final = "application/rss+xml, application/atom+xml, application/xml;q=0.9, */*;q=0.5"
-ACCEPT_ENCODING: Final = "gzip, deflate"
 
 _KEY_REFUSED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
@@ -122,10 +121,9 @@ async def _fetch(
             hint = ": is the key right?" if headers and response.status_code in _KEY_REFUSED else ""
             raise FetchError(f"status {response.status_code}{hint}", _retry_after(response))
         answered = response.headers
-        inflater = Inflater(answered.get("Content-Encoding", ""), max_bytes)
-        async for chunk in response.aiter_raw():
-            inflater.feed(chunk)
-        document = Document(str(response.url), answered.get("Content-Type", ""), inflater.close())
+        encoding = answered.get("Content-Encoding", "")
+        body = await inflated(response.aiter_raw(), encoding, max_bytes)
+        document = Document(str(response.url), answered.get("Content-Type", ""), body)
         return document, Validators(answered.get("ETag", ""), answered.get("Last-Modified", ""))
 
 

@@ -1,9 +1,13 @@
-"""Decompression of an HTTP body up to a limit, so that none can fill the memory. Pure."""
+"""Decompression of an HTTP body up to a limit, so that none can fill the memory."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import AsyncIterable
 from typing import Final
+
+ACCEPT_ENCODING: Final = "gzip, deflate"
+"""Encodings that are read, as a request names them."""
 
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32
 _WITHOUT_HEADER: Final = -zlib.MAX_WBITS
@@ -84,3 +88,17 @@ class Inflater:
         self._body += data
         if len(self._body) > self._max_bytes:
             raise EncodingError(f"the body has more than {self._max_bytes} bytes")
+
+
+async def inflated(raw: AsyncIterable[bytes], content_encoding: str, max_bytes: int) -> bytes:
+    """Return the decompressed body of a response, given its chunks as they were received.
+
+    Raises
+    ------
+    EncodingError
+        If the body is corrupt, has an unknown encoding, or more bytes than the limit.
+    """
+    inflater = Inflater(content_encoding, max_bytes)
+    async for chunk in raw:
+        inflater.feed(chunk)
+    return inflater.close()
