@@ -13,6 +13,7 @@ was held up, finds the replies before it gives up.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ SILENT_LOOKS: Final = round(SILENCE_S / LOOK_S)
 
 SERVERS: Final = "servers"
 """The part that fails until a server says who holds what."""
+
+logger = logging.getLogger(__name__)
 
 
 class Servers(Protocol):
@@ -159,9 +162,13 @@ class Watch:
     async def _look(self, servers: Servers) -> None:
         servers.doubt()
         try:
-            await servers.look()
+            async with asyncio.timeout(SILENCE_S):
+                await servers.look()
         except REDIS_ERRORS as error:
             self._outage.begin(SERVERS, error)
+            return
+        except Exception:  # one look has failed, and without others every command may wait for ever
+            logger.exception("cannot find out which server holds what")
             return
         self._outage.end(SERVERS)
         if servers.version != self._version:
