@@ -37,6 +37,7 @@ from tickfire.phoenix.errors import (
     ResultError,
     SetupError,
 )
+from tickfire.phoenix.event_log import EventLog
 from tickfire.phoenix.options import SocketOptions, WebSocketOptions
 from tickfire.phoenix.results import NoReply, Reply, Stop
 from tickfire.phoenix.socket import Socket, SocketRef
@@ -77,6 +78,7 @@ __all__ = [
     "ConnectInfo",
     "DecodeError",
     "Deliver",
+    "EventLog",
     "ExpiredTokenError",
     "Hub",
     "InvalidTokenError",

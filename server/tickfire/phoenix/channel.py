@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -27,12 +28,16 @@ class Channel:
     intercept : collection of str
         Broadcast events that go through `handle_out` instead of straight to the client. Each costs
         a callback for every subscriber; other broadcasts are encoded once for all subscribers.
+    log_join, log_handle_in : int or None
+        Levels at which an `EventLog` logs joins and pushes; None for not at all.
     topic_params : mapping of str to str
         Values of the parameters in the topic pattern: of "room:{room_id}" and the topic "room:7",
         ``{"room_id": "7"}``. `join` gets those that its signature names as keyword arguments.
     """
 
     intercept: ClassVar[Collection[str]] = ()
+    log_join: ClassVar[int | None] = logging.INFO
+    log_handle_in: ClassVar[int | None] = logging.DEBUG
     topic_params: Mapping[str, str] = MappingProxyType({})
 
     def __init_subclass__(cls, **options: Any) -> None:

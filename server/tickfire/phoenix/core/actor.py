@@ -22,6 +22,7 @@ from tickfire.phoenix.core.outlet import ChannelOutlet, SessionLike
 from tickfire.phoenix.core.reasons import DUPLICATE_JOIN, LEFT, Shutdown, is_orderly
 from tickfire.phoenix.core.results import NoReply, Reply, Stop
 from tickfire.phoenix.core.routes import join_arguments
+from tickfire.phoenix.core.telemetry import CHANNEL_HANDLED_IN, CHANNEL_JOINED
 from tickfire.phoenix.wire.message import Message
 
 logger = logging.getLogger(__name__)
@@ -81,8 +82,8 @@ class ChannelActor:
     """
 
     __slots__ = (
-        "_busy", "_channel", "_mailbox", "_on_end", "_returned", "_session", "_socket", "_task",
-        "_terminating", "ended", "outlet",
+        "_began_s", "_busy", "_channel", "_mailbox", "_on_end", "_returned", "_session", "_socket",
+        "_task", "_terminating", "ended", "outlet",
     )  # fmt: skip
 
     def __init__(
@@ -96,6 +97,7 @@ class ChannelActor:
         self._session = session
         self._mailbox: deque[_Item] | None = None
         self._busy = True  # until `start` is called
+        self._began_s: float | None = None  # of the push being handled, if it is reported
         self._task: _Task | None = None  # of the callback that is suspended
         self._returned = False  # whether `join` has returned
         self._terminating = False
@@ -152,6 +154,7 @@ class ChannelActor:
             return
         self._busy = True
         self.outlet.ref = message.ref
+        self._began_s = self._session.hub.telemetry.start(CHANNEL_HANDLED_IN)
         try:
             work = self._channel.handle_in(message.event, message.payload, self._socket)
             task = asyncio.Task(work, loop=self._session.loop, eager_start=True)
@@ -229,6 +232,7 @@ class ChannelActor:
             if type(item.event) is not str:
                 raise TypeError(f"an event is a string, got {item.event!r}")
             self.outlet.ref = item.ref
+            self._began_s = self._session.hub.telemetry.start(CHANNEL_HANDLED_IN)
             return self._channel.handle_in(item.event, item.payload, socket)
         if type(item) is _Info:
             return self._channel.handle_info(item.message, socket)
@@ -257,6 +261,8 @@ class ChannelActor:
         try:
             result = task.result()
             if type(item) is Message:
+                if self._began_s is not None:
+                    self._report_push(item, self._began_s)
                 end = self._apply(item.ref, result)
             else:
                 end = self._apply_info(result)
@@ -293,6 +299,27 @@ class ChannelActor:
     def _crash(self, error: BaseException) -> _End:
         logger.error("channel %r crashed", self.outlet.topic, exc_info=error)
         return _End(error, False)
+
+    # --- telemetry
+    def report_join(self, payload: Any, result: str, began_s: float) -> None:
+        """Tell the telemetry of the end of a join."""
+        metadata = {
+            "socket": self._socket,
+            "channel": self._channel,
+            "params": payload,
+            "result": result,
+        }
+        self._session.hub.telemetry.finish(CHANNEL_JOINED, began_s, metadata)
+
+    def _report_push(self, message: Message, began_s: float) -> None:
+        metadata = {
+            "socket": self._socket,
+            "channel": self._channel,
+            "event": message.event,
+            "params": message.payload,
+            "ref": message.ref,
+        }
+        self._session.hub.telemetry.finish(CHANNEL_HANDLED_IN, began_s, metadata)
 
     # --- the end
     def _end(self, end: _End) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from tickfire.phoenix.core.lane import Lane
 from tickfire.phoenix.core.refusal_log import RefusalLog
 from tickfire.phoenix.core.subscriber import DEFAULT_WRITE_LIMIT, HubStats, Sink, Subscriber
+from tickfire.phoenix.core.telemetry import Telemetry
 from tickfire.phoenix.core.turns import Turns
 from tickfire.phoenix.wire.deflate import DeflatingSerializer
 from tickfire.phoenix.wire.serializers import Serializer, V1Serializer, V2Serializer
@@ -110,6 +111,7 @@ class Hub:
         )
         self.stats = HubStats()
         self.refusals = RefusalLog()
+        self.telemetry = Telemetry()
         self.pubsub: Cluster | None = None
         """The link to the hubs of other nodes, while it is open."""
         self._deflating = {

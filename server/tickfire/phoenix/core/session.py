@@ -33,6 +33,7 @@ from tickfire.phoenix.core.message_limits import MessageLimits
 from tickfire.phoenix.core.outlet import ChannelOutlet
 from tickfire.phoenix.core.reasons import CLOSED, DISCONNECTED, RESTART, Shutdown
 from tickfire.phoenix.core.routes import ChannelFactory, Routes
+from tickfire.phoenix.core.telemetry import CHANNEL_JOINED
 from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.errors import DecodeError
 from tickfire.phoenix.wire.message import Message
@@ -241,6 +242,7 @@ class Session:
 
     async def _join_channel(self, message: Message, factory: ChannelFactory) -> None:
         actor: ChannelActor | None = None
+        began_s = self.hub.telemetry.start(CHANNEL_JOINED)
         try:
             actor = ChannelActor(factory(), self, self._config.make_socket, message)
             self._joining = _DECIDING
@@ -248,11 +250,15 @@ class Session:
             reply = self._join_reply(message, "ok", response)
         except (Exception, asyncio.CancelledError) as error:
             if actor is not None:
+                if began_s is not None:
+                    actor.report_join(message.payload, "error", began_s)
                 await actor.discard(error)
             if self.closed:
                 raise
             self._write(self._refusal(message, error))
             return
+        if began_s is not None:
+            actor.report_join(message.payload, "ok", began_s)
         if self.closed:
             await actor.discard(CLOSED)
             return

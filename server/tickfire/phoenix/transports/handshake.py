@@ -18,6 +18,7 @@ from tickfire.phoenix.core.connect_info import DEFAULT_PORTS, URI, ConnectInfo, 
 from tickfire.phoenix.core.errors import ConnectError
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import UserSocketLike
+from tickfire.phoenix.core.telemetry import SOCKET_CONNECTED
 from tickfire.phoenix.transports.origin import OriginCheck
 from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
 from tickfire.phoenix.wire.serializers import Serializer, negotiate
@@ -217,6 +218,28 @@ async def connect_user(
         policy.hub.refusals.add("a connection: vsn %s is not supported", params.get("vsn"))
         return FORBIDDEN
     user_socket = policy.user_socket()
+    telemetry = policy.hub.telemetry
+    began_s = telemetry.start(SOCKET_CONNECTED)
+    outcome = await _ask(user_socket, policy, params, info)
+    if began_s is not None:
+        metadata = {
+            "transport": info.transport,
+            "params": params,
+            "connect_info": info,
+            "user_socket": user_socket,
+            "vsn": serializer.vsn,
+            "result": "ok" if outcome is None else "error",
+        }
+        telemetry.finish(SOCKET_CONNECTED, began_s, metadata)
+    if outcome is not None:
+        return outcome
+    return Accepted(serializer, user_socket, params, subprotocol)
+
+
+async def _ask(
+    user_socket: UserSocketLike, policy: Policy, params: dict[str, Any], info: ConnectInfo
+) -> Refusal | None:
+    """Call the user socket's `connect`; return the refusal, or None if it accepts."""
     try:
         accepted = await user_socket.connect(params, info)
     except ConnectError as refused:
@@ -224,9 +247,7 @@ async def connect_user(
     except Exception:
         logger.exception("the connect callback of a user socket failed")
         return CRASHED
-    if accepted is False:
-        return FORBIDDEN
-    return Accepted(serializer, user_socket, params, subprotocol)
+    return FORBIDDEN if accepted is False else None
 
 
 def upgrade_fault(request: Request) -> Refusal | None:
