@@ -145,3 +145,19 @@ def test_a_bomb_is_decompressed_piece_by_piece() -> None:
         assert tracemalloc.get_traced_memory()[1] < 1 << 27
     finally:
         tracemalloc.stop()
+
+
+def test_a_bomb_in_the_place_of_metadata_is_refused_before_it_is_inflated(tmp_path: Path) -> None:
+    size = 128 << 20
+    whole = b"DBN\x03" + size.to_bytes(4, "little") + Metadata("X.Y", version=3).encode()[8:]
+    path = tmp_path / "bomb.dbn.zst"
+    path.write_bytes(zstandard.compress(whole + bytes(size + 8 - len(whole))))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorruptDbnError, match=rf"would be {size + 8} bytes, in a file of"):
+            open_dbn(path)
+        assert (
+            tracemalloc.get_traced_memory()[1] < 80 << 20
+        )  # the first KiB of the file alone makes 32 MiB
+    finally:
+        tracemalloc.stop()

@@ -24,6 +24,9 @@ DEFAULT_CHUNK_SIZE: Final = 1 << 20
 MIN_CHUNK_SIZE: Final = 1024
 """Bytes; the largest record has 1,020."""
 
+MAX_METADATA_RATIO: Final = 1000
+"""Size of metadata for each byte of a file; compression of symbols comes to less than a tenth."""
+
 _MAGIC_SIZE: Final = 4
 _OTHER_COMPRESSION: Final = {
     b"\x1f\x8b": "gzip",
@@ -108,8 +111,9 @@ def open_dbn(path: str | Path) -> DbnFile:
     with _opened(path) as source:
         head = _read_fully(source, PREFIX_SIZE)
         size = metadata_size(head)
-        data = head + _read_fully(source, size - PREFIX_SIZE)
-        return DbnFile(path, Metadata.decode(data), size)
+        _check_ratio(size, path)
+        head += _read_fully(source, size - PREFIX_SIZE)
+        return DbnFile(path, Metadata.decode(head), size)
 
 
 def aligned(size: int) -> NDArray[np.uint8]:
@@ -151,9 +155,18 @@ def _opened(path: Path, on_read: Callable[[int], None] | None = None) -> Iterato
         raise DbnError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _read_fully(source: Source, size: int) -> bytes:
-    data = b""
-    while len(data) < size and (more := source.read(size - len(data))):
+def _check_ratio(size: int, path: Path) -> None:
+    """Refuse metadata that is much longer than its file can hold, before it is decompressed."""
+    packed = path.stat().st_size
+    if packed and size > max(packed * MAX_METADATA_RATIO, DEFAULT_CHUNK_SIZE):
+        raise CorruptDbnError(
+            f"has corrupt metadata (its length would be {size} bytes, in a file of {packed})"
+        )
+
+
+def _read_fully(source: Source, size: int) -> bytearray:
+    data = bytearray()
+    while len(data) < size and (more := source.read(min(size - len(data), DEFAULT_CHUNK_SIZE))):
         data += more
     return data
 

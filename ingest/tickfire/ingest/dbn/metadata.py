@@ -112,7 +112,7 @@ class Metadata:
     version: int = DBN_VERSION
 
     @classmethod
-    def decode(cls, data: bytes) -> Metadata:
+    def decode(cls, data: bytes | bytearray) -> Metadata:
         """Decode metadata from bytes that begin with its prefix; later bytes are ignored.
 
         Raises
@@ -123,7 +123,7 @@ class Metadata:
         size = metadata_size(data)
         if len(data) < size:
             raise TruncatedDbnError("is truncated inside the metadata")
-        return _decode(data[3], data[PREFIX_SIZE:size])
+        return _decode(data[3], bytes(memoryview(data)[PREFIX_SIZE:size]))
 
     def encode(self) -> bytes:
         """Encode the metadata, with its prefix, in the format of `version`.

@@ -195,6 +195,6 @@ class Handshake:
             )
         if len(self.rest) < size:
             return
-        self.metadata = Metadata.decode(bytes(self.rest[:size]))
+        self.metadata = Metadata.decode(self.rest)
         del self.rest[:size]
         self.state = HandshakeState.DATA
