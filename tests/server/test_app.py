@@ -65,6 +65,8 @@ async def test_metrics_count_what_happens(server: Server, publisher: Publisher) 
         "tickfire_gaps_total 0.0",
         "tickfire_stream_lag_seconds",
         'tickfire_hop_seconds_count{hop="encode"}',
+        'tickfire_client_event_seconds_count{event="socket_connected",result="ok"} 1.0',
+        'tickfire_client_event_seconds_count{event="channel_joined",result="ok"} 2.0',
         'tickfire_hop_seconds_count{hop="send"}',
         'tickfire_up{part="redis"} 1.0',
         "tickfire_ready 1.0",

@@ -39,7 +39,7 @@ from tickfire.server.limits.memory import trim_memory
 from tickfire.server.market.market import DEFAULT_STALE_S, Market
 from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.server.market.topics.quotas import CLIENT
-from tickfire.server.metrics import Metrics
+from tickfire.server.metrics import CLIENT_EVENTS, Metrics
 from tickfire.server.page import STATIC, Page
 from tickfire.server.pictures.optional import Pictures
 from tickfire.server.root_path import RootPath
@@ -132,6 +132,8 @@ def create_app(
         sessions=settings.sessions,
         stale_s=settings.stale_s,
     )
+    for event in CLIENT_EVENTS:
+        hub.telemetry.attach(event, metrics.observe_event)
     polls = PollSessions(admission)
     metrics.watch(
         "connections",

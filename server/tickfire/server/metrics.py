@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -14,6 +14,8 @@ from tickfire.base.units import NS_PER_S
 HOPS: Final = ("parse", "write", "read", "encode", "send")
 """Names of the times between two stamps of a tick; `tickfire.server.market.epoch.trace` has the
 stamps."""
+CLIENT_EVENTS: Final = ("socket_connected", "channel_joined")
+"""Events of the hub's telemetry that are measured."""
 _BUCKETS: Final = (
     *(0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005),
     *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0),
@@ -46,6 +48,8 @@ class Metrics:
         Seconds since the previous hop, sampled: ``parse`` (since the feed's bytes arrived),
         ``write`` (sent to Redis), ``read`` (from Redis), ``encode`` (as frames), ``send`` (written
         to the sockets).
+    client_events : Histogram, by ``event`` and ``result``
+        Seconds that connections and joins took to be decided.
     """
 
     def __init__(self) -> None:
@@ -87,6 +91,18 @@ class Metrics:
             registry=self.registry,
         )
         self._hops = [self.hops.labels(hop) for hop in HOPS]
+        self.client_events = Histogram(
+            "tickfire_client_event_seconds",
+            "Time that the server took to decide a connection or a join.",
+            ["event", "result"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self._client_events = {
+            (event, result): self.client_events.labels(event, result)
+            for event in CLIENT_EVENTS
+            for result in ("ok", "error")
+        }
 
     def _counter(self, name: str, text: str) -> Counter:
         return Counter(f"tickfire_{name}", text, registry=self.registry)
@@ -95,6 +111,12 @@ class Metrics:
         """Record the time that one tick took for each of `HOPS`, in ns."""
         for hop, time_ns in zip(self._hops, times, strict=True):
             hop.observe(max(0, time_ns) / NS_PER_S)
+
+    def observe_event(
+        self, event: str, measurements: Mapping[str, float], metadata: Mapping[str, Any]
+    ) -> None:
+        """Record one of `CLIENT_EVENTS`; a handler of `Hub.telemetry`."""
+        self._client_events[event, metadata["result"]].observe(measurements["duration_s"])
 
     def count_catching_up(self) -> int:
         """Return the number of subscriptions that are catching up."""
