@@ -72,7 +72,9 @@ def test_a_reference_may_have_any_number_of_digits(reference: str, expected: str
     assert plain(reference, 10) == expected
 
 
-@pytest.mark.parametrize("piece", ["<", "<a ", "<a b='", "<!--", "<![CDATA[", "(", "(NYSE: A, "])
+@pytest.mark.parametrize(
+    "piece", ["<", "<a ", "<a b='", "<!--", "<![CDATA[", "&", "&#9", "<q> ", "(", "(NYSE: A, "]
+)
 def test_hostile_text_is_read_in_linear_time(piece: str) -> None:
     text = plain(piece * (400_000 // len(piece)), 400_000)  # quadratic time would take minutes
     symbols_in(text, ())
