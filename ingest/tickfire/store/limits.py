@@ -13,7 +13,7 @@ MAX_BOOKS_PER_ENTRY: Final = 64
 MAX_TOPS_PER_ENTRY: Final = 256
 
 # --- instruments
-MAX_INSTRUMENTS: Final = 250_000
+MAX_INSTRUMENTS: Final = 1_000_000
 """Instruments of a feed, by default."""
 EVERY_INSTRUMENT: Final = 1 << 32
 """As many instruments as there are ids."""
