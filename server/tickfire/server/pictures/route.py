@@ -11,7 +11,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tickfire.phoenix import ConnectInfo
+from tickfire.phoenix import URI, ConnectInfo
 from tickfire.render import ChartError, NoAdapter, RenderError
 from tickfire.server.auth import Authenticator, admits
 from tickfire.server.market.market import Market
@@ -87,9 +87,11 @@ class ChartPictures:
             return None
         params = dict(request.query_params)
         token = _bearer(request.headers)
+        url = request.url
+        port = url.port or (443 if url.scheme == "https" else 80)
         info = ConnectInfo(
             transport="http",
-            uri=request.url.path,
+            uri=URI(url.scheme, url.hostname or "", port, url.path, url.query),
             headers=dict(request.headers),
             peer=None if request.client is None else (request.client.host, request.client.port),
             auth_token=token,
