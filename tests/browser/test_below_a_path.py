@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.support.browser.chromium import OpenPage
 from tests.support.browser.python_panel import Panel
 from tests.support.browser.reverse_proxy import proxy_app
-from tests.support.browser.serving import Serving
+from tests.support.browser.serving import Serving, is_ready
 from tests.support.eventually import wait_until
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
 from tests.support.valkey import Valkey
@@ -57,13 +56,6 @@ def url(
     finally:
         proxy.stop()
         server.stop()
-
-
-def is_ready(url: str) -> bool:
-    try:
-        return httpx.get(url).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def test_live_candles_a_reload_and_python(

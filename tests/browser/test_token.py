@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser.serving import Serving
+from tests.support.browser.serving import Serving, is_ready
+from tests.support.eventually import wait_until
+from tests.support.publisher import Publisher, trades
 from tests.support.valkey import Valkey
 from tickfire.phoenix import Token
 from tickfire.server.app import Settings, create_app
@@ -22,9 +24,13 @@ SECRET = "a secret of more than twenty characters"
 @pytest.fixture(scope="module")
 def url(static: Path) -> Iterator[str]:
     valkey = Valkey()
+    publisher = Publisher(valkey.client)
+    publisher.instruments({1: "AAA"})
+    publisher.publish(trades(10))
     server = Serving(create_app(Settings(valkey.url, Access(secret=SECRET), static=static)))
     server.start()
     try:
+        wait_until(lambda: is_ready(f"{server.url}readyz"), "the server is ready")
         yield server.url
     finally:
         server.stop()

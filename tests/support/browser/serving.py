@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final
 
+import httpx
 import uvicorn
 
 START_TIMEOUT_S: Final = 10
@@ -63,3 +64,11 @@ class Serving:
 
         assert self._loop is not None
         asyncio.run_coroutine_threadsafe(run(), self._loop).result(START_TIMEOUT_S)
+
+
+def is_ready(url: str) -> bool:
+    """Return whether an address such as that of `/readyz` answers 200."""
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False
