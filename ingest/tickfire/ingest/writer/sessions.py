@@ -260,7 +260,7 @@ class Sessions:
     def _take_message(self, message: SystemMsg) -> None:
         if message.code == SYSTEM_REPLAY_COMPLETED:
             self._watch.catch_up()
-        elif message.code == SYSTEM_END_OF_INTERVAL:
+        if message.code == SYSTEM_END_OF_INTERVAL:
             if 0 < message.ts_event <= self._intake.latest + AHEAD_NS:
                 self._output.write_bars(self._states.close(message.ts_event))
         elif self._origin == REPLAY and message.msg.endswith(REPLAY_BEGINS_AGAIN):
