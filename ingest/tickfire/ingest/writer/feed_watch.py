@@ -1,6 +1,6 @@
-"""`FeedWatch`: whether a feed is up, stale or down, and since when. Pure: times are arguments.
+"""`FeedWatch`: the state of a feed (up, stale or down) by its signs of life.
 
-All times are in ns since the Unix epoch.
+Pure: times are arguments, in ns since the Unix epoch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`Resumption`: what to ask a gateway for, so that a feed goes on where it ended. Pure.
+"""`Resumption`: the start to ask a gateway for, so that a feed goes on where it ended. Pure.
 
 A recording is asked for from its beginning, and as many records of each source are skipped as were
 seen. That is exact in whatever order they come. A live feed is asked for from the oldest place that

@@ -1,4 +1,4 @@
-"""`Picture`: what a picture shows, as plain data."""
+"""`Picture`: the content of a picture, as plain data."""
 
 from __future__ import annotations
 

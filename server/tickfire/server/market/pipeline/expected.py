@@ -1,4 +1,4 @@
-"""Whether data of a feed is to be expected, by trading hours and halts. Pure."""
+"""Expectation of data from a feed, by trading hours and halts. Pure."""
 
 from __future__ import annotations
 

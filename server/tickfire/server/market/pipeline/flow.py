@@ -1,4 +1,4 @@
-"""`Flow`: whether the data of each feed reaches Redis, from the beats of ingest. Pure.
+"""`Flow`: faults of the way from each feed to Redis, found in the beats of ingest. Pure.
 
 Times are in ns since the Unix epoch by the server's clock, and are arguments.
 """

@@ -1,4 +1,4 @@
-"""`Readiness`: whether market data flows, from its feeds through Redis to this worker."""
+"""`Readiness`: faults of the way from the feeds through Redis to this worker."""
 
 from __future__ import annotations
 
