@@ -11,7 +11,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tickfire.phoenix import URI, ConnectInfo
+from tickfire.phoenix import ConnectInfo
+from tickfire.phoenix.transports.exchange import request_of
 from tickfire.render import ChartError, NoAdapter, RenderError
 from tickfire.server.auth import Authenticator, admits
 from tickfire.server.market.market import Market
@@ -86,16 +87,9 @@ class ChartPictures:
         if self._authenticator is None:
             return None
         params = dict(request.query_params)
-        token = _bearer(request.headers)
-        url = request.url
-        port = url.port or (443 if url.scheme == "https" else 80)
-        info = ConnectInfo(
-            transport="http",
-            uri=URI(url.scheme, url.hostname or "", port, url.path, url.query),
-            headers=dict(request.headers),
-            peer=None if request.client is None else (request.client.host, request.client.port),
-            auth_token=token,
-        )
+        asked = request_of(request.scope)
+        token = _bearer(asked.headers)
+        info = ConnectInfo("http", asked.uri, asked.headers, asked.peer, auth_token=token)
         if await admits(self._authenticator, params, info):
             return None
         if token is None and "token" not in params:
