@@ -21,7 +21,7 @@ from tickfire.store.cluster import ClusterClient
 from tickfire.store.errors import as_redis_errors
 from tickfire.store.limits import CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S
 from tickfire.store.url import Host, RedisUrl
-from tickfire.store.watched import Watched
+from tickfire.store.watched import WatchedCommands
 
 NOT_OF_CLUSTERS: Final = ("ssl_ca_path", "ssl_password")
 """TLS options that redis-py's `RedisCluster` does not accept."""
@@ -34,7 +34,7 @@ TIMEOUTS: Final[Mapping[str, Any]] = {
 }
 
 
-class SingleClient(Watched, Redis):  # type: ignore[misc]  # redis-py's bases disagree
+class SingleClient(WatchedCommands, Redis):  # type: ignore[misc]  # redis-py's bases disagree
     """Client of a server that stands alone, or of the primary that Sentinels name."""
 
 

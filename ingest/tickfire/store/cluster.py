@@ -20,7 +20,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tickfire.store.errors import as_redis_errors
 from tickfire.store.url import Host
-from tickfire.store.watched import Watched
+from tickfire.store.watched import WatchedCommands
 
 LOOK_TIMEOUT_S: Final = 1.0
 """Maximum time to wait for any node of a Cluster to answer."""
@@ -32,7 +32,7 @@ ATTEMPTS: Final = 3
 """Number of times that a command is sent again to a Cluster before it fails."""
 
 
-class ClusterClient(Watched, RedisCluster):  # type: ignore[misc]  # redis-py's bases disagree
+class ClusterClient(WatchedCommands, RedisCluster):  # type: ignore[misc]  # redis-py's bases disagree
     """Client of a Cluster; also the `Servers` of its keys.
 
     Attributes

@@ -1,4 +1,4 @@
-"""`Watched`: commands of redis-py that follow their keys."""
+"""`WatchedCommands`: commands of redis-py that follow their keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tickfire.store.errors import as_redis_errors
 from tickfire.store.watch import Watch
 
 
-class Watched:
+class WatchedCommands:
     """Mixin of redis-py's clients, to stand before them.
 
     A command is given up once its key has moved (see `tickfire.store.watch`), and errors that
