@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from tickfire.base.errors import UserError
-from tickfire.ingest.dbn.file import open_dbn
+from tickfire.ingest.dbn.file import DbnFile, open_dbn
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.feed import GatewayFeed
 from tickfire.ingest.gateway.file_feed import FileFeed
@@ -37,12 +37,19 @@ class Gateway:
     serve_gateway : Start a gateway.
     """
 
-    def __init__(self, config: GatewayConfig, feeds: FeedFactory, clock: Clock) -> None:
+    def __init__(
+        self,
+        config: GatewayConfig,
+        feeds: FeedFactory,
+        clock: Clock,
+        preparing: asyncio.Task[None] | None = None,
+    ) -> None:
         self.host = config.host
         self.port = config.port
         self._config = config
         self._feeds = feeds
         self._clock = clock
+        self._preparing = preparing
         self._recording = recording_name(config.file) if config.file is not None else ""
         self._sessions: set[GatewaySession] = set()
         self._ids = itertools.count(1)
@@ -77,6 +84,9 @@ class Gateway:
             session.end("the gateway is stopping")
         for session in sessions:
             await session.wait_ended()
+        if self._preparing is not None:
+            self._preparing.cancel()
+            await asyncio.wait([self._preparing])
         if self._server is not None:
             await self._server.wait_closed()
 
@@ -109,6 +119,8 @@ class Gateway:
 async def serve_gateway(config: GatewayConfig, *, clock: Clock | None = None) -> Gateway:
     """Start a gateway.
 
+    The history of a simulated market is made while it listens already; sessions wait for it.
+
     Parameters
     ----------
     config : GatewayConfig
@@ -121,15 +133,22 @@ async def serve_gateway(config: GatewayConfig, *, clock: Clock | None = None) ->
         If the file cannot be read (`DbnError`), or the port cannot be listened on.
     """
     clock = clock or SystemClock()
-    gateway = Gateway(config, await _feeds(config, clock), clock)
-    await gateway.listen()
+    if config.file is not None:
+        gateway = Gateway(config, _replays(config, clock, open_dbn(config.file)), clock)
+    else:
+        market = SimulatedMarket(config, clock)
+        preparing = asyncio.create_task(market.catch_up())
+        gateway = Gateway(config, _simulations(config, clock, market), clock, preparing)
+    try:
+        await gateway.listen()
+    except UserError:
+        await gateway.close()
+        raise
     return gateway
 
 
-async def _feeds(config: GatewayConfig, clock: Clock) -> FeedFactory:
-    if config.file is None:
-        return await _simulated(config, clock)
-    recording = Recording(open_dbn(config.file))
+def _replays(config: GatewayConfig, clock: Clock, file: DbnFile) -> FeedFactory:
+    recording = Recording(file)
 
     def replay(options: SessionOptions) -> GatewayFeed:
         return FileFeed(
@@ -144,10 +163,7 @@ async def _feeds(config: GatewayConfig, clock: Clock) -> FeedFactory:
     return replay
 
 
-async def _simulated(config: GatewayConfig, clock: Clock) -> FeedFactory:
-    market = SimulatedMarket(config, clock)
-    await market.catch_up()
-
+def _simulations(config: GatewayConfig, clock: Clock, market: SimulatedMarket) -> FeedFactory:
     def join(options: SessionOptions) -> GatewayFeed:
         return SimulatedFeed(
             market,

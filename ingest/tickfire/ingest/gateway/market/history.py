@@ -69,8 +69,12 @@ def _thinned(segment: Segment) -> NDArray[np.uint8]:
     """Return the records of a segment with only the last quote of each instrument."""
     keep = segment.rtypes != RTYPE_MBP_1
     quotes = np.flatnonzero(~keep)
-    _, first_from_behind = np.unique(segment.instrument_ids[quotes][::-1], return_index=True)
-    keep[quotes[len(quotes) - 1 - first_from_behind]] = True
+    if len(quotes):
+        rows = segment.instrument_ids[quotes]
+        rows -= rows.min()  # ids are consecutive
+        last = np.full(int(rows.max()) + 1, -1)
+        last[rows] = quotes  # of equal rows the last one stays
+        keep[last[last >= 0]] = True
     kept = np.frombuffer(segment.selected(keep, 0, len(segment)), np.uint8)
     out = aligned(len(kept))
     out[:] = kept

@@ -56,6 +56,7 @@ class SimulatedMarket:
         self._reporter = Reporter(self._simulation.listings, self._simulation.halts, config.seed)
         self._history = History(history_ns)
         self._sinks: set[SegmentSink] = set()
+        self._advancing = asyncio.Lock()
         self._pump: asyncio.Task[None] | None = None
 
     @property
@@ -74,15 +75,15 @@ class SimulatedMarket:
 
     async def catch_up(self) -> None:
         """Advance the market to the present, letting other tasks run meanwhile."""
-        for segment in self._advance():
-            self._publish(segment)
-            await self._clock.sleep_until(0)
+        async with self._advancing:
+            await self._catch_up()
 
     async def attach(self, sink: SegmentSink) -> list[Segment]:
         """Push records to a sink from now on; return the history up to now."""
-        await self.catch_up()
-        history = self._history.segments()
-        self._sinks.add(sink)
+        async with self._advancing:
+            await self._catch_up()
+            history = self._history.segments()
+            self._sinks.add(sink)
         if self._pump is None:
             self._pump = asyncio.get_running_loop().create_task(self._run())
         return history
@@ -94,10 +95,16 @@ class SimulatedMarket:
             self._pump.cancel()
             self._pump = None
 
+    async def _catch_up(self) -> None:
+        for segment in self._advance():
+            self._publish(segment)
+            await self._clock.sleep_until(0)
+
     async def _run(self) -> None:
         while True:
-            for segment in self._advance():
-                self._publish(segment)
+            async with self._advancing:
+                for segment in self._advance():
+                    self._publish(segment)
             await self._clock.sleep_until(self._clock.monotonic_ns() + STEP_NS)
 
     def _publish(self, segment: Segment) -> None:
