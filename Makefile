@@ -120,7 +120,7 @@ pictures:
 # --- run --------------------------------------------------------------------------------------
 
 .PHONY: run-dev
-run-dev: setup pictures ## Run everything: PORT, HOST, FEED, SPEED, REDIS_URL, WORKERS, DATABENTO_API_KEY
+run-dev: setup pictures ## Run everything: PORT, HOST, FEED, SPEED, HISTORY, REDIS_URL, WORKERS, DATABENTO_API_KEY
 	@exec $(TICKFIRE) dev $(if $(INSECURE),--insecure)
 
 # --- check ------------------------------------------------------------------------------------

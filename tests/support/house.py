@@ -18,6 +18,8 @@ from tests.support.processes import descendants, find_child
 from tickfire.base.ports import free_port
 
 START_S: Final = 100
+HISTORY_S: Final = 300
+"""Past of a house's market, shorter than by default, so that houses start sooner."""
 STOP_S: Final = 20
 LISTEN: Final = Path(__file__).with_name("listen.mjs")
 
@@ -57,7 +59,7 @@ async def running_house(**settings: str) -> AsyncIterator[House]:
     environment = {name: value for name, value in os.environ.items() if name not in unset}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tickfire.server", "dev"),
-        env={**environment, "PORT": str(port), **settings},
+        env={**environment, "PORT": str(port), "HISTORY": str(HISTORY_S), **settings},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.eventually import wait_until
-from tests.support.house import START_S, STOP_S
+from tests.support.house import HISTORY_S, START_S, STOP_S
 from tickfire.base.ports import free_port
 
 SETTINGS: Final = "FEED SPEED REDIS_URL WORKERS DATABENTO_API_KEY HOST PORT ROOT_PATH".split()
@@ -27,7 +27,7 @@ def house(settings: dict[str, str], log: Path) -> Iterator[tuple[str, int]]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "tickfire.server", "dev"],
-            env={**environment, **settings, "PORT": str(port)},
+            env={**environment, "HISTORY": str(HISTORY_S), **settings, "PORT": str(port)},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -15,7 +15,7 @@ from tickfire.base.errors import UserError
 from tickfire.base.ports import check_port, free_ports
 from tickfire.base.run import STOP_SIGNALS, on_signals
 from tickfire.server.loopback import insecure_option
-from tickfire.server.supervisor.config import DevConfig, browser_host, check
+from tickfire.server.supervisor.config import DEFAULT_HISTORY_S, DevConfig, browser_host, check
 from tickfire.server.supervisor.plan import Ports, plan
 from tickfire.server.supervisor.supervisor import Supervisor
 from tickfire.store.options import own_redis_url_option
@@ -57,6 +57,17 @@ logger = logging.getLogger(__name__)
     show_envvar=True,
     help="Multiple of the original pace; 0 for as fast as possible.",
 )
+@click.option(
+    "--history",
+    "history_s",
+    envvar="HISTORY",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_HISTORY_S,
+    show_default=True,
+    show_envvar=True,
+    metavar="SECONDS",
+    help="Past of the simulated market with which the charts begin.",
+)
 @own_redis_url_option
 @click.option(
     "--workers",
@@ -73,6 +84,7 @@ def dev(
     port: int,
     feed: Path | None,
     speed: float,
+    history_s: float,
     redis_url: str | None,
     workers: int,
     insecure: bool,
@@ -90,6 +102,7 @@ def dev(
         port=port,
         feed=feed.absolute() if feed else None,
         speed=speed,
+        history_s=history_s,
         redis_url=redis_url,
         workers=workers,
         live=bool(os.environ.get("DATABENTO_API_KEY")),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tickfire.base.errors import UserError
 from tickfire.server.loopback import check_loopback
+
+DEFAULT_HISTORY_S: Final = 90 * 60.0
+"""Long enough that indicators that look back an hour have values at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class DevConfig:
         DBN file for the local gateway to replay; None to simulate a market.
     speed : float
         Multiple of the original pace; 0 for as fast as possible.
+    history_s : float
+        The length of the simulated market's past, in seconds.
     redis_url : str or None
         URL of the user's own Redis; None to start the embedded one.
     workers : int
@@ -37,6 +43,7 @@ class DevConfig:
     port: int = 4000
     feed: Path | None = None
     speed: float = 1.0
+    history_s: float = DEFAULT_HISTORY_S
     redis_url: str | None = None
     workers: int = 1
     live: bool = False

@@ -9,8 +9,6 @@ from typing import Final
 from tickfire.server.supervisor.config import DevConfig, browser_host
 
 LOOPBACK: Final = "127.0.0.1"
-SIMULATED_HISTORY_S: Final = 90 * 60.0
-"""Long enough that indicators that look back an hour have values at once."""
 SIMULATED_SCHEMAS: Final = "trades,mbp-1,mbp-10,definition,statistics,status,imbalance"
 REPLAYED_SCHEMAS: Final = f"{SIMULATED_SCHEMAS},mbo"
 """Trades and MBP-1, because a local gateway's trades need not be MBP-1 records, as Databento's
@@ -86,7 +84,7 @@ def _gateway(config: DevConfig, ports: Ports) -> ChildSpec:
     if config.feed is not None:
         args += ["--file", str(config.feed), "--loop"]
     else:
-        args += ["--history", f"{SIMULATED_HISTORY_S:g}"]
+        args += ["--history", f"{config.history_s:g}"]
     return ChildSpec("gateway", tuple(args), probe=Probe("tcp", LOOPBACK, ports.gateway))
 
 
@@ -98,7 +96,7 @@ def _ingest(config: DevConfig, ports: Ports, env: Mapping[str, str]) -> ChildSpe
         "ingest",
         (
             *("ingest", "--gateway", f"{LOOPBACK}:{ports.gateway}"),
-            *("--schemas", schemas, "--backfill", f"{SIMULATED_HISTORY_S:g}"),
+            *("--schemas", schemas, "--backfill", f"{config.history_s:g}"),
         ),
         env={**env, "DATABENTO_API_KEY": LOCAL_GATEWAY_KEY},
     )
