@@ -6,7 +6,7 @@ import json
 import socket
 from typing import Any
 
-from tests.support.phoenix.rawclient import TEXT, frame
+from tests.support.phoenix.rawclient import CLOSE, TEXT, frame
 
 ENOUGH = 60_000
 """Ticks: more than the kernel's own buffers and the high-water mark take."""
@@ -20,6 +20,7 @@ class RawClient:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
         self._data = bytearray()
         self._at = 0
+        self._opcode = TEXT
         self._socket.settimeout(20)
 
     def close(self) -> None:
@@ -43,12 +44,26 @@ class RawClient:
         message = json.dumps(["1", "1", topic, "phx_join", payload])
         self._socket.sendall(frame(TEXT, message.encode()))
 
+    def heartbeat(self) -> None:
+        message = json.dumps([None, "9", "phoenix", "heartbeat", {}])
+        self._socket.sendall(frame(TEXT, message.encode()))
+
+    def close_frame(self) -> bytes:
+        """Read up to the close frame; return its payload."""
+        while True:
+            payload = self._whole_frame()
+            if self._opcode == CLOSE:
+                return payload
+
     def message(self) -> list[Any]:
         """Read one message."""
+        message: list[Any] = json.loads(self._whole_frame())
+        return message
+
+    def _whole_frame(self) -> bytes:
         while (frame := self._frame()) is None:
             self._fill()
-        message: list[Any] = json.loads(frame)
-        return message
+        return frame
 
     def _frame(self) -> bytes | None:
         data, at = self._data, self._at
@@ -59,6 +74,7 @@ class RawClient:
             size, begin = int.from_bytes(data[at + 2 : at + 4], "big"), at + 4
         if len(data) < begin + size:
             return None
+        self._opcode = data[at] & 0x0F
         self._at = begin + size
         return bytes(data[begin : self._at])
 

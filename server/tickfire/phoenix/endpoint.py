@@ -274,6 +274,7 @@ class PhoenixSocket(Mount):
                 self._options["max_channels"],
                 self._options["join_timeout_s"],
                 self._options["message_limits"],
+                self._options["send_timeout_s"],
             )
         return self._config
 

@@ -10,7 +10,7 @@ from typing import Final, TypedDict
 from tickfire.phoenix.auth.csrf import CSRF_TOKEN_KEY
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.message_limits import MessageLimits
-from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S
+from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S, DEFAULT_SEND_TIMEOUT_S
 from tickfire.phoenix.transports.drain import DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_S
 from tickfire.phoenix.transports.handshake import ErrorHandler
 from tickfire.phoenix.transports.origin import OriginRule
@@ -87,6 +87,10 @@ class SocketOptions(TypedDict, total=False):
     """Greatest number of topics that one connection may join at a time. 100 by default."""
     message_limits: MessageLimits | None
     """Limits of a client's messages beyond their size. None, as in Phoenix, by default."""
+    send_timeout_s: float | None
+    """Time in seconds after which a connection is closed with code 1013 and the reason "slow" if
+    its client reads nothing, although more than `high_water` bytes wait for it. 30 by default; None
+    for no limit."""
     name: str | None
     """Name of the route, for Starlette's `url_for`. None by default."""
     resources: Sequence[AbstractAsyncContextManager[object]]
@@ -106,6 +110,7 @@ DEFAULTS: Final[SocketOptions] = {
     "join_timeout_s": DEFAULT_JOIN_TIMEOUT_S,
     "max_channels": DEFAULT_MAX_CHANNELS,
     "message_limits": None,
+    "send_timeout_s": DEFAULT_SEND_TIMEOUT_S,
     "name": None,
     "resources": (),
     "secret": None,

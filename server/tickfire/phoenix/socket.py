@@ -147,9 +147,9 @@ class Socket:
         """Call back once, when the channel has ended; at once if it has already."""
         self.outlet.on_end(callback)
 
-    def close(self, code: int = CloseCode.NORMAL) -> None:
-        """Close the whole connection with this code."""
-        self.outlet.session.close(code)
+    def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
+        """Close the whole connection with this code, and a reason of at most 123 bytes."""
+        self.outlet.session.close(code, reason)
 
     def abort(self) -> None:
         """Cut the whole connection, without a close frame."""

@@ -214,7 +214,7 @@ class Client:
         """Return 0: frames are never buffered."""
         return 0
 
-    def close(self, code: int) -> None:
+    def close(self, code: int, reason: str = "") -> None:
         """Record the close code."""
         self.closed_with = code
 

@@ -37,6 +37,7 @@ from tickfire.server.limits.hosts import LOCAL, HostCheck, Hosts, hosts_of
 from tickfire.server.limits.longpoll import PollSessions
 from tickfire.server.limits.memory import trim_memory
 from tickfire.server.market.market import DEFAULT_STALE_S, Market
+from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S
 from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.server.market.topics.quotas import CLIENT
 from tickfire.server.metrics import CLIENT_EVENTS, Metrics
@@ -85,6 +86,8 @@ class Settings:
     stale_s : float
         Time without data of a feed, while its market is open, from which ``/readyz`` answers 503;
         0 if it does not depend on feeds.
+    max_lag_s : float
+        Maximum lag of a client that gets every tick, in seconds; 0 for no limit.
     secret : str
         Key that signs the tokens of long-poll sessions if `access` has none; random by default, and
         then of all workers that the settings are passed to.
@@ -98,6 +101,7 @@ class Settings:
     root_path: str = ""
     sessions: Sessions = field(default_factory=Sessions)
     stale_s: float = DEFAULT_STALE_S
+    max_lag_s: float = DEFAULT_MAX_LAG_S
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(SECRET_BYTES), repr=False)
 
 
@@ -131,6 +135,7 @@ def create_app(
         clients=lambda: hub.stats.sessions,
         sessions=settings.sessions,
         stale_s=settings.stale_s,
+        max_lag_s=settings.max_lag_s,
     )
     for event in CLIENT_EVENTS:
         hub.telemetry.attach(event, metrics.observe_event)

@@ -42,6 +42,13 @@ class Metrics:
         Subscriptions that began to catch up.
     catching_up : Gauge
         Subscriptions that are catching up.
+    conflations, merged : Counter
+        Slow clients' subscriptions that began to be conflated, and the trades that got no tick of
+        their own.
+    conflated : Gauge
+        Subscriptions of slow clients that are being conflated.
+    evicted : int
+        Connections closed because a subscription lagged too far behind.
     lag : Gauge
         Seconds from the write of the latest entry to Redis to its read.
     hops : Histogram, by ``hop``
@@ -56,7 +63,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.loop_lag = LoopLag(self.registry, "tickfire_")
         # Plain integers: they change with each entry, and a Counter takes a lock.
-        self.ticks = self.frames = self.bytes = 0
+        self.ticks = self.frames = self.bytes = self.evicted = 0
         for name, text, read in (
             ("ticks_read", "Ticks read from the streams.", lambda: self.ticks),
             ("frames_encoded", "Frames of ticks encoded.", lambda: self.frames),
@@ -76,6 +83,17 @@ class Metrics:
         self.catching_up = Gauge(
             "tickfire_catching_up",
             "Subscriptions that are catching up from history.",
+            registry=self.registry,
+        )
+        self.conflations = self._counter(
+            "conflations", "Subscriptions of slow clients that began to be conflated."
+        )
+        self.merged = self._counter(
+            "merged_trades", "Trades that slow clients got merged into ticks of others."
+        )
+        self.conflated = Gauge(
+            "tickfire_conflated",
+            "Subscriptions of slow clients that are being conflated.",
             registry=self.registry,
         )
         self.lag = Gauge(

@@ -23,6 +23,7 @@ from tickfire.server.limits.descriptors import connections_within, raise_descrip
 from tickfire.server.limits.options import limits_options
 from tickfire.server.loopback import check_loopback, insecure_option
 from tickfire.server.market.market import DEFAULT_STALE_S
+from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S, PATIENCE
 from tickfire.server.root_path import root_path_option
 from tickfire.server.token_command import salt_option
 from tickfire.server.workers.pool import Pool
@@ -114,6 +115,18 @@ logger = logging.getLogger(__name__)
     help="Time without data of a feed, while its market is open, after which /readyz answers 503; "
     "0 if it should not depend on feeds.",
 )
+@click.option(
+    "--max-lag",
+    "max_lag_s",
+    envvar="TICKFIRE_MAX_LAG",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_MAX_LAG_S,
+    show_default=True,
+    show_envvar=True,
+    metavar="SECONDS",
+    help="Time that a slow client may lag behind before its ticks are merged; it is disconnected "
+    f"if it then lags {PATIENCE} times as far. 0 if neither is to happen.",
+)
 @limits_options
 def serve(
     host: str,
@@ -131,6 +144,7 @@ def serve(
     root_path: str,
     sessions: Sessions,
     stale_s: float,
+    max_lag_s: float,
     limits: Limits,
 ) -> None:
     """Serve WebSockets and the page until SIGTERM or Ctrl-C.
@@ -151,6 +165,7 @@ def serve(
         root_path=root_path,
         sessions=sessions,
         stale_s=stale_s,
+        max_lag_s=max_lag_s,
     )
     limits = _within_descriptors(limits)
     port = check_port(host, port)

@@ -35,7 +35,7 @@ class FakeTransport:
     def buffered(self) -> int:
         return self.size
 
-    def close(self, code: int) -> None:
+    def close(self, code: int, reason: str = "") -> None:
         self.closed_with = code
 
     def abort(self) -> None:

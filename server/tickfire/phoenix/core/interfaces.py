@@ -24,7 +24,7 @@ class Transport(Protocol):
     def buffered(self) -> int:
         """Return the number of bytes that wait to be sent."""
 
-    def close(self, code: int) -> None:
+    def close(self, code: int, reason: str = "") -> None:
         """Close the connection cleanly with a close code; nothing may be written afterwards."""
 
     def abort(self) -> None:

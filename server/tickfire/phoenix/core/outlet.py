@@ -34,7 +34,7 @@ class SessionLike(Protocol):
     def user_socket(self) -> UserSocketLike:
         """The user of the connection."""
 
-    def close(self, code: int) -> None:
+    def close(self, code: int, reason: str = "") -> None:
         """Close the connection with a close code."""
 
     def on_writable(self, callback: Callable[[], None]) -> None:

@@ -43,12 +43,16 @@ logger = logging.getLogger(__name__)
 
 
 DEFAULT_JOIN_TIMEOUT_S = 30.0
+DEFAULT_SEND_TIMEOUT_S = 30.0
 
 # Stages of the join under way.
 _NONE, _MAKING_ROOM, _DECIDING = 0, 1, 2
 
 # Reading from a client is paused while more of its messages than this wait for slow callbacks.
 MAX_BACKLOG = 256
+
+# Reason of the close frame for a client that does not read.
+SLOW = "slow"
 
 # A client's messages wait while more bytes than this wait to be sent to it.
 MAX_UNSENT = 1 << 20
@@ -73,6 +77,9 @@ class SessionConfig:
         like one that crashed.
     message_limits : MessageLimits, or None
         Limits of a client's messages beyond their size.
+    send_timeout_s : float, or None
+        Time without progress, in seconds, after which a congested connection is closed: its client
+        does not read. It makes no difference if the client goes on sending.
     """
 
     hub: Hub
@@ -81,6 +88,7 @@ class SessionConfig:
     max_channels: int = DEFAULT_MAX_CHANNELS
     join_timeout_s: float | None = DEFAULT_JOIN_TIMEOUT_S
     message_limits: MessageLimits | None = None
+    send_timeout_s: float | None = DEFAULT_SEND_TIMEOUT_S
 
 
 class Session:
@@ -102,7 +110,7 @@ class Session:
 
     __slots__ = (
         "_backlog", "_config", "_connection", "_handling", "_join_task", "_joining", "_paused",
-        "_writable", "closed", "congested", "hub", "id", "loop", "params", "serializer",
+        "_stall", "_writable", "closed", "congested", "hub", "id", "loop", "params", "serializer",
         "transport", "user_socket",
     )  # fmt: skip
 
@@ -131,6 +139,7 @@ class Session:
         self._paused = False
         self._handling = False  # messages of the backlog
         self.congested = False
+        self._stall: asyncio.TimerHandle | None = None
         self._writable: list[Callable[[], None]] | None = None
         self.id = user_socket.id()
         if self.id is not None:
@@ -374,6 +383,7 @@ class Session:
         It is from passing its high-water mark until it drains below its low-water mark.
         """
         self.congested = congested
+        self._watch_progress()
         for actor in self._connection.channels():
             actor.outlet.subscriber.set_congested(congested)
         if not congested and self._writable:
@@ -382,6 +392,24 @@ class Session:
                 self.loop.call_soon(callback)
         if not congested and self._backlog and not self._joining:
             self.hub.turns.wait(self)
+
+    def _watch_progress(self) -> None:
+        """Watch whether the client reads, while the transport is congested."""
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+        timeout_s = self._config.send_timeout_s
+        if self.congested and not self.closed and timeout_s is not None:
+            waiting = self.transport.buffered()
+            self._stall = self.loop.call_later(timeout_s, self._check_progress, waiting)
+
+    def _check_progress(self, waiting: int) -> None:
+        """Close the connection if as many bytes wait to be sent as a send timeout ago, or more."""
+        if self.transport.buffered() < waiting:
+            self._watch_progress()
+        else:
+            self.hub.stats.stalled += 1
+            self.close(CloseCode.TRY_AGAIN_LATER, SLOW)
 
     def on_writable(self, callback: Callable[[], None]) -> None:
         """Call `callback` once, when the transport has drained; soon if it is not congested."""
@@ -397,18 +425,18 @@ class Session:
         if event == "disconnect":
             self._close(CloseCode.GOING_AWAY, DISCONNECTED)
 
-    def close(self, code: int) -> None:
+    def close(self, code: int, reason: str = "") -> None:
         """Close the connection with a close code; the channels end without sending anything.
 
         They end before the close frame is written, because leaving a topic writes the frames that
         are queued in its lane, and nothing may follow a close frame.
         """
-        self._close(code, RESTART if code == CloseCode.SERVICE_RESTART else CLOSED)
+        self._close(code, RESTART if code == CloseCode.SERVICE_RESTART else CLOSED, reason)
 
-    def _close(self, code: int, reason: Shutdown) -> None:
+    def _close(self, code: int, shutdown: Shutdown, reason: str = "") -> None:
         if not self.closed:
-            self.lost(reason)
-            self.transport.close(code)
+            self.lost(shutdown)
+            self.transport.close(code, reason)
 
     def lost(self, reason: Shutdown = CLOSED) -> None:
         """End the session because the connection has ended; the channels get the reason."""
@@ -416,6 +444,7 @@ class Session:
         if self.closed:
             return
         self.closed = True
+        self._watch_progress()
         self.hub.stats.sessions -= 1
         self._backlog = self._writable = None
         if self.id is not None:

@@ -59,7 +59,7 @@ class Source(Protocol):
 class HubStats:
     """Counters of one hub, which only grow, and the number of its sessions."""
 
-    __slots__ = ("aborted", "broadcasts", "overflowed", "sessions")
+    __slots__ = ("aborted", "broadcasts", "overflowed", "sessions", "stalled")
 
     def __init__(self) -> None:
         self.aborted = 0
@@ -70,6 +70,8 @@ class HubStats:
         """Calls of a congested subscriber's `on_overflow` in place of a write."""
         self.sessions = 0
         """Clients that are connected now, by any transport."""
+        self.stalled = 0
+        """Connections that were closed because their client read nothing for the send timeout."""
 
 
 class _Own(bytes):

@@ -88,6 +88,7 @@ class _AsgiTransport:
         self._size = 0
         self._news = asyncio.Event()
         self._code: int | None = None
+        self._reason = ""
         self.stop_reading: Callable[[], object] = lambda: None
 
     # --- the task
@@ -101,7 +102,7 @@ class _AsgiTransport:
                 if self._size < self._low_water and self.session and self.session.congested:
                     self.session.set_congested(False)
             if self._code != CloseCode.ABNORMAL:
-                await self._send({"type": "websocket.close", "code": self._code})
+                await self._send(_closing(self._code, self._reason))
 
     async def _has_work(self) -> bool:
         """Wait for frames to send; return False if the connection is to be closed instead."""
@@ -128,14 +129,14 @@ class _AsgiTransport:
         """Return the number of bytes waiting to be sent."""
         return self._size
 
-    def close(self, code: int) -> None:
+    def close(self, code: int, reason: str = "") -> None:
         """Close the connection cleanly, after the queued frames.
 
         Reading is stopped because some servers delay the close while the application is waiting
         for a message.
         """
         if self._code is None:
-            self._code = code
+            self._code, self._reason = code, reason
             self._news.set()
             self.stop_reading()
 
@@ -151,6 +152,11 @@ class _AsgiTransport:
     def resume_reading(self) -> None:
         """Resume reading from the client."""
         self.may_read.set()
+
+
+def _closing(code: int | None, reason: str) -> dict[str, Any]:
+    message = {"type": "websocket.close", "code": code}
+    return {**message, "reason": reason} if reason else message
 
 
 def _message(opcode: int, payload: bytes) -> dict[str, Any]:

@@ -63,9 +63,9 @@ def frame_control(opcode: Opcode, payload: bytes = b"") -> bytes:
     return bytes((_FIN | opcode, len(payload))) + payload
 
 
-def frame_close(code: int) -> bytes:
-    """Return a finished close frame with a close code and no reason."""
-    return frame_control(Opcode.CLOSE, code.to_bytes(2, "big"))
+def frame_close(code: int, reason: str = "") -> bytes:
+    """Return a finished close frame; the reason may have at most 123 bytes."""
+    return frame_control(Opcode.CLOSE, code.to_bytes(2, "big") + reason.encode())
 
 
 def split_frames(frames: bytes) -> Iterator[tuple[int, bytes]]:

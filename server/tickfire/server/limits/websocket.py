@@ -48,13 +48,13 @@ class LimitedWebSocket(PhoenixProtocol):
         self._admission = admission
         self.client: str | None = None
 
-    def close(self, code: int) -> None:
+    def close(self, code: int, reason: str = "") -> None:
         """Close the connection with a close code; count it if the client is at fault."""
         cause = FAULTS.get(code)
         if cause is not None:
             peer = get_remote_addr(self.transport)
             self._admission.refusals.add(cause, self.client or (peer[0] if peer else ""))
-        super().close(code)
+        super().close(code, reason)
 
     def hand_over(self) -> asyncio.Transport:
         """Return the transport, for uvicorn's own protocol, which only refuses the connection."""

@@ -29,6 +29,7 @@ from tickfire.server.market.pipeline.processes import Processes
 from tickfire.server.market.pipeline.readiness import Readiness
 from tickfire.server.market.pipeline.reading import not_read
 from tickfire.server.market.reports.follower import Reports
+from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions
 from tickfire.server.market.ticks.views import REALTIME
 from tickfire.server.market.topics.candle_pages import CandlePages
@@ -78,6 +79,8 @@ class Market:
     stale_s : float
         Time without data of a feed, while its market is open, from which the market is not ready;
         0 if its readiness does not depend on feeds.
+    max_lag_s : float
+        Maximum lag of a client that gets every tick, in seconds; 0 for no limit.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Market:
         clients: Callable[[], int] = lambda: 0,
         sessions: Sessions | None = None,
         stale_s: float = DEFAULT_STALE_S,
+        max_lag_s: float = DEFAULT_MAX_LAG_S,
     ) -> None:
         self.redis_url = redis_url
         self.hub = hub
@@ -97,6 +101,7 @@ class Market:
         self.news = News(hub)
         self.signals = Signals(hub)
         self._sessions = sessions
+        self._max_lag_s = max_lag_s
         self.subscriptions = TickSubscriptions()
         self.candles = CandleTopics()
         self.indicators = Indicators(hub, self.candles)
@@ -199,7 +204,9 @@ class Market:
 
     def _make_live(self, store: Store) -> LiveMarket:
         views = self.subscriptions.views
-        live = LiveMarket(store, self.hub, views, self.metrics, self._trace, self._sessions)
+        live = LiveMarket(
+            store, self.hub, views, self.metrics, self._trace, self._sessions, self._max_lag_s
+        )
         self.candles.source = live
         self._readiness.begin()
         return live
@@ -262,6 +269,13 @@ class Market:
             "ready", "1 if /readyz answers 200.", lambda: float(self.fault() is None)
         )
         self.metrics.watch("hub", "Counters of the hub.", "event", self._hub_counters)
+        self.metrics.watch(
+            "evicted",
+            "Connections closed because their client was too slow.",
+            "cause",
+            self._evictions,
+            counts=True,
+        )
 
     def _count_subscribers(self) -> dict[str, float]:
         realtime = self.subscriptions.count_realtime()
@@ -270,6 +284,14 @@ class Market:
             "market:<symbol>": len(self.subscriptions) - realtime,
             "candles": self.candles.count(),
             "indicators": self.indicators.count(),
+        }
+
+    def _evictions(self) -> dict[str, float]:
+        stats = self.hub.stats
+        return {
+            "lag": self.metrics.evicted,
+            "not_reading": stats.stalled,
+            "write_limit": stats.aborted,
         }
 
     def _hub_counters(self) -> dict[str, float]:

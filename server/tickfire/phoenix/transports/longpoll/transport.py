@@ -128,8 +128,8 @@ class LongPollTransport:
         """Return the number of bytes waiting for a poll."""
         return self._size
 
-    def close(self, code: int) -> None:
-        """End the connection; the close code is not sent to the client."""
+    def close(self, code: int, reason: str = "") -> None:
+        """End the connection; the close code and reason are not sent to the client."""
         self._undecodable = code in UNDECODABLE
         self._end(code)
 

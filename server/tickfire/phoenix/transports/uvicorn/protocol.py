@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 # Time allowed to a client to close its side after the close frame.
 LINGER_S = 2.0
 
+# The same for a client that is too slow, which is to find the close frame once it reads on.
+SLOW_LINGER_S = 15.0
+
 # Reading from a congested client is paused while more than this is waiting to be sent to it.
 READ_PAUSE_BYTES = 1 << 20
 
@@ -157,7 +160,7 @@ class PhoenixProtocol(asyncio.Protocol):
         """Return the number of bytes waiting to be sent."""
         return self.transport.get_write_buffer_size()
 
-    def close(self, code: int) -> None:
+    def close(self, code: int, reason: str = "") -> None:
         """Send a close frame, end the server's side, and wait briefly for the client's.
 
         Closing the socket at once would reset the connection if the client has sent more data in
@@ -165,10 +168,10 @@ class PhoenixProtocol(asyncio.Protocol):
         """
         if self._closing:
             return
-        self.write(frame_close(code))
-        self.finish()
+        self.write(frame_close(code, reason))
+        self.finish(SLOW_LINGER_S if code == CloseCode.TRY_AGAIN_LATER else LINGER_S)
 
-    def finish(self) -> None:
+    def finish(self, linger_s: float = LINGER_S) -> None:
         """End the server's side of the connection."""
         self._closing = True
         transport = self.transport
@@ -184,7 +187,7 @@ class PhoenixProtocol(asyncio.Protocol):
                 transport.abort()
                 return
             loop = asyncio.get_running_loop()
-            self._linger = loop.call_later(LINGER_S, transport.abort)
+            self._linger = loop.call_later(linger_s, transport.abort)
         else:
             transport.close()
 

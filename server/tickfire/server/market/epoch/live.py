@@ -22,6 +22,7 @@ from tickfire.server.market.epoch.trace import TraceSampler
 from tickfire.server.market.ticks.catch_up import CatchUp
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.fanout import Fanout
+from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S, LagWatch
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.ticks.views import REALTIME, Views
@@ -49,6 +50,8 @@ class LiveMarket:
     trace : TraceSampler
     sessions : Sessions, optional
         The trading hours of the instruments; by default those of their venues.
+    max_lag_s : float
+        Maximum lag of a client that gets every tick, in seconds; 0 for no limit.
 
     Attributes
     ----------
@@ -58,6 +61,7 @@ class LiveMarket:
     publisher : CandlePublisher
     fanout : Fanout
     catch_up : CatchUp
+    lag : LagWatch
     known : frozenset of int
         The feeds that Redis holds.
     table_is_stale : bool
@@ -72,6 +76,7 @@ class LiveMarket:
         metrics: Metrics,
         trace: TraceSampler,
         sessions: Sessions | None = None,
+        max_lag_s: float = DEFAULT_MAX_LAG_S,
     ) -> None:
         self.data = MarketData(sessions)
         self.metrics = metrics
@@ -80,6 +85,7 @@ class LiveMarket:
         self.pages = BarPages(self.data.candles, self.older.has)
         self.fanout = Fanout(hub, views, self.data, self.publisher, metrics)
         self.catch_up = CatchUp(self)
+        self.lag = LagWatch(lambda: self.data.positions, max_lag_s)
         self.known: frozenset[int] = frozenset()
         self.table_is_stale = False
         self._store = store
@@ -119,6 +125,7 @@ class LiveMarket:
         self.fanout.forget_epoch(feed.epoch.feed, positions)
         self._rename(feed.epoch.feed)
         self.catch_up.restart()
+        self.lag.restart()
         self._feeds_changed.notify()
 
     async def leave(self, feed: int) -> None:
@@ -127,6 +134,7 @@ class LiveMarket:
         left.close()
         self.data.leave(feed)
         self.catch_up.restart()
+        self.lag.restart()
         self._feeds_changed.notify()
         await left.stop()
 
@@ -137,6 +145,7 @@ class LiveMarket:
         self._table.close()
         self.publisher.close()
         self.catch_up.close()
+        self.lag.close()
         self.fanout.close()
 
     @property

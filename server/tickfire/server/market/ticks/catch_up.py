@@ -15,7 +15,8 @@ from collections import OrderedDict
 from typing import Final, Protocol
 
 from tickfire.base.retry import Backoff
-from tickfire.server.market.ticks.chunk_maker import CHUNK_BYTES, ChunkMaker
+from tickfire.server.market.ticks.chunk_frames import CHUNK_BYTES
+from tickfire.server.market.ticks.chunk_maker import ChunkMaker
 from tickfire.server.market.ticks.chunks import Chunk, Chunks, Place
 from tickfire.server.market.ticks.history_source import HistorySource
 from tickfire.server.market.ticks.views import View
@@ -190,7 +191,12 @@ class CatchUp:
         more = self._maker.make_now(view, chunk.end)
         if more is None or more.gap is not None or more.end == chunk.end:
             return chunk
-        return Chunk(chunk.frames + more.frames, more.end, newest=more.newest)
+        return Chunk(
+            chunk.frames + more.frames,
+            more.end,
+            newest=more.newest,
+            merged=chunk.merged + more.merged,
+        )
 
     def _follow_table(self) -> None:
         """Drop the chunks with the symbols of another table of instruments."""

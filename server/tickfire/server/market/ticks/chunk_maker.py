@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tickfire.server.market.ticks.chunk_frames import CHUNK_BYTES, frames_of
 from tickfire.server.market.ticks.chunks import Chunk, Place
 from tickfire.server.market.ticks.conflate import ConflatedView
 from tickfire.server.market.ticks.history_source import HistorySource
@@ -18,8 +19,6 @@ from tickfire.store.entries import TickEntry
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
 from tickfire.store.schema import TICK, Stream
 
-CHUNK_BYTES: Final = 64 << 10
-"""Bytes of frames at which a chunk ends; the last entry may exceed it by 60 KB."""
 FIRST_READ: Final = 32
 """Entries in the first read of a view from Redis; later ones are to fill one chunk."""
 LEAST_READ: Final = 8
@@ -138,11 +137,10 @@ class ChunkMaker:
         data = self._source.data
         reached = dict(begin)
         positions = {stream: reached.get(stream, at) for stream, at in data.positions.items()}
-        frames: list[bytes] = []
-        size = 0
+        frames = frames_of(view)
         for stream, entry in _joined(_merged(runs), whole=isinstance(view, ConflatedView)):
             if entry.first > reached[stream] + 1:
-                if not frames:
+                if frames.is_empty:
                     return _gap(begin, stream, entry.first - 1)
                 break
             data.slots.of(entry)
@@ -151,14 +149,13 @@ class ChunkMaker:
             for part, ts in data.instruments.parts(entry):
                 named = data if ts is None else data.as_of(stream.feed, ts)
                 ticks = data.slots.of(part)
-                encoded, _ = view.encode(named, stream, ticks, positions, live=False)
-                frames.append(encoded)
-                size += len(encoded)
+                frames.add(named, stream, ticks, positions)
                 reached[stream] = positions[stream] = part.last
-            if size >= CHUNK_BYTES:
+            if frames.is_full:
                 break
         newest = all(reached[stream] >= data.positions[stream] for stream, _ in begin)
-        return Chunk(b"".join(frames), tuple(reached.items()), newest=newest)
+        finished, merged = frames.finish()
+        return Chunk(finished, tuple(reached.items()), newest=newest, merged=merged)
 
 
 def _gap(begin: Place, stream: Stream, to: int) -> Chunk:

@@ -39,12 +39,15 @@ class Chunk:
         The stream in which it leads over ticks that are gone; it then has no frames.
     newest : bool
         True if it ended with the newest ticks.
+    merged : int
+        Trades that have no tick of their own, in the chunk of a slow client.
     """
 
     frames: bytes
     end: Place
     gap: Stream | None = None
     newest: bool = False
+    merged: int = 0
 
 
 class Chunks:

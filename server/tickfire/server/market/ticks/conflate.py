@@ -9,7 +9,7 @@ subscriber is as well defined as in any other view.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -26,7 +26,39 @@ MAX_SIZE: Final = 0xFFFF_FFFF
 _SIDES: Final = ("bid", "ask", "bid_size", "ask_size")
 
 
-class ConflatedView:
+class MergedView:
+    """A view that shows what another does, with the ticks of each entry merged.
+
+    Parameters
+    ----------
+    inner : View
+        Encodes the merged ticks.
+    name : str
+    """
+
+    def __init__(self, inner: View, name: str) -> None:
+        self.inner = inner
+        self.topic, self.serializer = inner.topic, inner.serializer
+        self.name = name
+
+    def wanted(self, data: TickData) -> Mask | None:
+        """Return the mask of the chosen instruments; see `View`."""
+        return self.inner.wanted(data)
+
+    def encode(
+        self, data: TickData, stream: Stream, ticks: Ticks, positions: Positions, *, live: bool
+    ) -> tuple[bytes, int]:
+        """Merge and encode one entry on its own, for a client that catches up; see `View`."""
+        conflation = Conflation()
+        conflation.take(ticks, self.wanted(data))
+        return conflation.encode(self.inner, data, stream, ticks.first, ticks.count, positions)
+
+    def quote(self, data: TickData) -> dict[str, Any] | None:
+        """Return the top of book; see `View`."""
+        return self.inner.quote(data)
+
+
+class ConflatedView(MergedView):
     """A view that shows what another does, in at most `max_hz` writes a second.
 
     Parameters
@@ -38,32 +70,32 @@ class ConflatedView:
     """
 
     def __init__(self, inner: View, max_hz: float) -> None:
-        self.inner = inner
-        self.topic, self.serializer = inner.topic, inner.serializer
-        self.name = f"{inner.name}/@{max_hz:g}"
+        super().__init__(inner, f"{inner.name}/@{max_hz:g}")
         self.interval_s = 1 / max_hz
 
-    def wanted(self, data: TickData) -> Mask | None:
-        """Return the mask of the chosen instruments; see `View`."""
-        return self.inner.wanted(data)
 
-    def encode(
-        self, data: TickData, stream: Stream, ticks: Ticks, positions: Positions, *, live: bool
-    ) -> tuple[bytes, int]:
-        """Conflate and encode one entry on its own, for a client that catches up; see `View`."""
-        conflation = _Conflation()
-        conflation.take(ticks, self.wanted(data))
-        return conflation.encode(self.inner, data, stream, ticks.first, ticks.count, positions)
+class BacklogView(MergedView):
+    """A view that shows the backlog of a slow client, with all ticks of a chunk merged.
 
-    def quote(self, data: TickData) -> dict[str, Any] | None:
-        """Return the top of book; see `View`."""
-        return self.inner.quote(data)
+    Views of the same inner view are equal.
+    """
+
+    def __init__(self, view: View) -> None:
+        inner = view.inner if isinstance(view, MergedView) else view
+        super().__init__(inner, f"{view.name}/backlog")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BacklogView) and other.inner is self.inner
+
+    def __hash__(self) -> int:
+        return hash((BacklogView, self.inner))
 
 
-class _Conflation:
+class Conflation:
     """Conflated ticks of one stream: the last tick of each slot and kind."""
 
     def __init__(self) -> None:
+        self._trades = 0
         self._rows: dict[tuple[int, int], tuple[int, NDArray[np.void]]] = {}
 
     def take(self, ticks: Ticks, wanted: Mask | None) -> None:
@@ -87,6 +119,15 @@ class _Conflation:
                 volume = volumes[key] + (0 if before is None else int(before[1]["size"][0]))
                 row["size"] = min(volume, MAX_SIZE)
             self._rows[key] = ticks.first + index, row
+        self._trades += sum(kinds[index] == TICK_TRADE for index in chosen)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def merged(self) -> int:
+        """Number of the trades that have no tick of their own."""
+        return self._trades - sum(kind == TICK_TRADE for _, kind in self._rows)
 
     def encode(
         self,
@@ -111,6 +152,32 @@ class _Conflation:
         return b"".join(frames for frames, _ in written), sum(count for _, count in written)
 
 
+def encode_all(
+    conflations: Mapping[Stream, Conflation],
+    view: View,
+    data: TickData,
+    before: Positions,
+    reached: Positions,
+) -> tuple[bytes, int]:
+    """Encode what was conflated of several streams between two positions, one after another.
+
+    Returns
+    -------
+    frames : bytes
+        Finished frames, one after another.
+    count : int
+        The number of frames.
+    """
+    frames, count = b"", 0
+    positions = dict(before)
+    for stream, conflation in sorted(conflations.items()):
+        first, span = before[stream] + 1, reached[stream] - before[stream]
+        positions[stream] = reached[stream]
+        more, number = conflation.encode(view, data, stream, first, span, positions)
+        frames, count = frames + more, count + number
+    return frames, count
+
+
 def _one(row: NDArray[np.void], slot: int, position: int) -> Ticks:
     return Ticks(row, np.array([slot], np.int64), position, slot + 1)
 
@@ -121,7 +188,7 @@ class _Pending:
     def __init__(self, positions: Positions, timer: asyncio.TimerHandle) -> None:
         self.before = dict(positions)
         self.timer = timer
-        self.streams: dict[Stream, _Conflation] = {}
+        self.streams: dict[Stream, Conflation] = {}
 
 
 class Conflator:
@@ -163,7 +230,7 @@ class Conflator:
             due = max(loop.time(), self._written_at.get(view, 0.0) + view.interval_s)
             timer = loop.call_at(due, self.settle, view)
             pending = self._pending[view] = _Pending(self._data.positions, timer)
-        pending.streams.setdefault(stream, _Conflation()).take(ticks, view.wanted(self._data))
+        pending.streams.setdefault(stream, Conflation()).take(ticks, view.wanted(self._data))
 
     def settle(self, view: ConflatedView) -> None:
         """Write what a view has pending, which brings its subscribers level with the data."""
@@ -173,13 +240,9 @@ class Conflator:
         pending.timer.cancel()
         self._written_at[view] = asyncio.get_running_loop().time()
         data = self._data
-        frames, count = b"", 0
-        reached = dict(pending.before)
-        for stream, conflation in sorted(pending.streams.items()):
-            first, span = reached[stream] + 1, data.positions[stream] - reached[stream]
-            reached[stream] = data.positions[stream]
-            more, number = conflation.encode(view.inner, data, stream, first, span, reached)
-            frames, count = frames + more, count + number
+        frames, count = encode_all(
+            pending.streams, view.inner, data, pending.before, data.positions
+        )
         quote = self._changed_quote(view)
         if quote is not None:
             frames += SERIALIZERS[view.serializer].encode_broadcast(view.topic, "quote", quote)

@@ -5,14 +5,22 @@ is sent the history from there, in chunks that it shares with others (see catch_
 of its connection. When its positions meet the worker's, it goes live in the same step of the event
 loop, so that no tick is lost or sent twice. Clients that joined with ``since``, clients that were
 too slow, and all clients to which a feed is new catch up in the same way.
+
+One that was too slow is allowed a maximum lag (see lag.py). Beyond it, the rest of its backlog is
+merged, of which ``status`` events tell; and if it does not read that either, it is disconnected.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from typing import Any, Final
 
+from tickfire.base.units import NS_PER_MS
 from tickfire.phoenix import Socket
 from tickfire.server.market.ticks.chunks import Chunk, Place
+from tickfire.server.market.ticks.conflate import BacklogView
+from tickfire.server.market.ticks.conflated import Conflated
 from tickfire.server.market.ticks.positions import FeedPositions, WireId, feeds_of
 from tickfire.server.market.ticks.seek import seek
 from tickfire.server.market.ticks.tick_source import TickSource
@@ -21,6 +29,8 @@ from tickfire.store.schema import Stream
 
 HIGH_WATER: Final = 128 << 10
 """Bytes waiting for a client beyond which it is sent no more chunks."""
+TOO_SLOW: Final = 1013, "slow"
+"""Close code, "try again later", and reason for a client that does not read."""
 
 
 class TickSubscription:
@@ -48,6 +58,10 @@ class TickSubscription:
         self._left: dict[int, FeedPositions | None] = {}
         """The client's positions in feeds that are being loaded; None for the newest to come."""
         self._catching_up = False
+        self._conflated: Conflated | None = None
+        """While its backlog is merged: the part of the topic that is."""
+        self.is_blocked = False
+        """True while it waits for the client to read."""
         self._table = source.data.instruments.version
         socket.outlet.on_overflow = self._overflowed
 
@@ -77,6 +91,10 @@ class TickSubscription:
         positions = self._positions()
         reached = tuple(positions[stream] for stream in self._of(feed))
         return FeedPositions(self.source.data.epochs[feed].key, reached)
+
+    def _id(self) -> WireId:
+        """Return the id of the newest ticks that the client has been sent."""
+        return WireId(tuple(self._part(feed) for feed in self._feeds()))
 
     def _positions(self) -> dict[Stream, int]:
         """Return the positions that the client has reached in all streams."""
@@ -142,6 +160,7 @@ class TickSubscription:
         self._reached, self._others = {}, dict(before)
         self._follow_streams()
         self._catch_up("slow")
+        self.source.lag.add(self)
 
     # --- feeds
     def leave(self, feed: int) -> None:
@@ -195,11 +214,17 @@ class TickSubscription:
         self._await_turn()
 
     def _end_catch_up(self) -> None:
-        if self._catching_up:
-            self._catching_up = False
-            self.source.metrics.catching_up.dec()
+        if not self._catching_up:
+            return
+        self._catching_up = self.is_blocked = False
+        self.source.metrics.catching_up.dec()
+        self.source.lag.remove(self)
+        if self._conflated is not None:
+            self._conflated = None
+            self.source.metrics.conflated.dec()
 
     def _await_turn(self) -> None:
+        self.is_blocked = False
         self.source.catch_up.add(self)
 
     def send_next(self) -> int:
@@ -208,20 +233,40 @@ class TickSubscription:
             return 0
         outlet = self.socket.outlet
         if outlet.buffered > HIGH_WATER:
+            self.is_blocked = True
             outlet.on_writable(self._await_turn)
             return 0
         if self._is_level():
             self._arrive()
             return 0
-        chunk = self.source.catch_up.chunk(self, self.view, self._place())
+        view = self.view if self._conflated is None else BacklogView(self.view)
+        chunk = self.source.catch_up.chunk(self, view, self._place())
         if chunk is None:
             return 0
-        self._take(chunk)
+        self._take(chunk, view)
         if self._is_level():
             self._arrive()
         else:
             self._await_turn()
         return len(chunk.frames)
+
+    # --- lagging
+    @property
+    def place(self) -> Mapping[Stream, int]:
+        """Position reached in each stream of the topic; see `Laggard`."""
+        return self._reached
+
+    def conflate(self) -> None:
+        """Merge what is to be sent from now on, until the client is live again; see `Laggard`."""
+        if self._conflated is None:
+            self._conflated = Conflated(time.time_ns() // NS_PER_MS, self._id())
+            self.source.metrics.conflations.inc()
+            self.source.metrics.conflated.inc()
+
+    def evict(self) -> None:
+        """Close the connection of the client, which does not read; see `Laggard`."""
+        self.source.metrics.evicted += 1
+        self.socket.close(*TOO_SLOW)
 
     def give_up(self) -> None:
         """Cut the connection, because the history cannot be encoded."""
@@ -235,16 +280,21 @@ class TickSubscription:
     def _place(self) -> Place:
         return tuple((stream, self._reached[stream]) for stream in self._streams)
 
-    def _take(self, chunk: Chunk) -> None:
+    def _take(self, chunk: Chunk, view: View) -> None:
         if chunk.gap is not None:
             self._skip_to(chunk.gap, dict(chunk.end)[chunk.gap])
-        elif chunk.frames:
-            self.socket.outlet.write(chunk.frames)
         self._reached.update(chunk.end)
+        if chunk.frames:
+            if self._conflated is not None:
+                self.socket.push("status", self._conflated.go_on(chunk.merged, self._id()))
+                self.source.metrics.merged.inc(chunk.merged)
+            self.socket.outlet.write(chunk.frames)
         if not chunk.newest:
-            self.source.catch_up.expect(self.view, self._place())
+            self.source.catch_up.expect(view, self._place())
 
     def _arrive(self) -> None:
+        if self._conflated is not None:
+            self.socket.push("status", self._conflated.finish())
         self._end_catch_up()
         self._send_state()
         self._go_live()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tickfire.phoenix import Socket
+from tickfire.server.market.ticks.conflate import BacklogView
 from tickfire.server.market.ticks.subscription import TickSubscription
 from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.server.market.ticks.views import REALTIME, View, Views, symbol_of
@@ -70,3 +71,4 @@ class TickSubscriptions:
         if was_last:
             source.fanout.forget(view)
             source.catch_up.forget(view)
+            source.catch_up.forget(BacklogView(view))

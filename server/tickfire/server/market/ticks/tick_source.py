@@ -8,6 +8,7 @@ from typing import Protocol
 from tickfire.server.market.ticks.catch_up import CatchUp
 from tickfire.server.market.ticks.fanout import Fanout
 from tickfire.server.market.ticks.history_source import HistorySource
+from tickfire.server.market.ticks.lag import LagWatch
 from tickfire.server.metrics import Metrics
 
 
@@ -21,6 +22,10 @@ class TickSource(HistorySource, Protocol):
     @property
     def catch_up(self) -> CatchUp:
         """Distributor of history to the subscribers that catch up."""
+
+    @property
+    def lag(self) -> LagWatch:
+        """Watch over the subscribers that are too slow."""
 
     @property
     def metrics(self) -> Metrics:
