@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.phoenix.fakes import Talk
 from tickfire.phoenix import (
     Channel,
@@ -649,3 +650,50 @@ async def test_an_on_end_callback_is_called_once_for_every_kind_of_end() -> None
     talk.join("room:lost", "4")
     talk.session.lost()
     assert ends == ["room:refused", "room:left", "room:lost"]
+
+
+# --- clients that do not read
+async def test_a_client_that_reads_nothing_is_closed_although_it_sends_heartbeats() -> None:
+    talk = Talk({"room:*": Log}, send_timeout_s=0.02)
+    talk.join()
+    talk.transport.size = 5000
+    talk.session.set_congested(True)
+
+    def is_closed() -> bool:
+        talk.transport.size += 10
+        if talk.transport.closed_with is None:
+            talk.send(None, "7", "phoenix", "heartbeat", {})
+        return talk.transport.closed_with is not None
+
+    await eventually(is_closed, "it is closed")
+    assert (talk.transport.closed_with, talk.transport.reason) == (1013, "slow")
+    assert talk.hub.stats.stalled == 1
+
+
+async def test_a_client_that_reads_slowly_is_not_closed() -> None:
+    loop = asyncio.get_running_loop()
+    talk = Talk({"room:*": Log}, send_timeout_s=0.02)
+    talk.join()
+    talk.transport.size = 1 << 30
+    talk.session.set_congested(True)
+    end = loop.time() + 0.1
+
+    def has_passed() -> bool:
+        talk.transport.size -= 1
+        return loop.time() > end
+
+    await eventually(has_passed, "five timeouts have passed")
+    assert talk.transport.closed_with is None
+    talk.session.set_congested(False)
+    talk.session.lost()
+    assert talk.hub.stats.stalled == 0
+
+
+async def test_the_end_of_a_congestion_or_of_the_session_ends_the_watch() -> None:
+    drained, lost, stuck = (Talk({"room:*": Log}, send_timeout_s=0.001) for _ in range(3))
+    for talk in (drained, lost, stuck):
+        talk.session.set_congested(True)
+    drained.session.set_congested(False)
+    lost.session.lost()
+    await eventually(lambda: stuck.transport.closed_with == 1013, "the third is closed")
+    assert drained.transport.closed_with is lost.transport.closed_with is None

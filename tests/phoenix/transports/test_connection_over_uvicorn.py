@@ -257,6 +257,29 @@ async def test_a_slow_reader_without_on_overflow_is_dropped_and_counted() -> Non
         assert (await quick.receive())[4] == {"n": "after"}
 
 
+async def test_a_client_that_only_sends_heartbeats_is_closed_with_a_reason() -> None:
+    joined = asyncio.Event()
+
+    class Patient(Channel):
+        async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+            socket.outlet.on_overflow = lambda missed: None
+            joined.set()
+
+    hub = Hub()
+    async with (
+        serve({"room:*": Patient}, hub, send_timeout_s=0.2) as served,
+        slow_client(served) as slow,
+    ):
+        await asyncio.wait_for(joined.wait(), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            while not hub.stats.stalled:
+                hub.local_broadcast("room:1", "news", {"pad": "x" * BIG})
+                slow.writer.write(frame(TEXT, b'[null,"2","phoenix","heartbeat",{}]'))
+                await asyncio.sleep(0)
+        frames = await slow.read_frames()
+        assert frames[-1] == (1013).to_bytes(2, "big") + b"slow"
+
+
 async def test_reading_is_paused_for_a_client_that_sends_without_reading() -> None:
     async with serve({"room:*": Room}) as served, slow_client(served) as slow:
         ask = frame(TEXT, b'["1","2","room:1","echo",{"pad":"%b"}]' % (b"x" * BIG))

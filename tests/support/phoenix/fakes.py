@@ -25,6 +25,7 @@ class FakeTransport:
         self.write: Callable[[bytes], None] = self._write
         self.size = 0
         self.closed_with: int | None = None
+        self.reason = ""
         self.aborted = False
         self.reading = True
 
@@ -36,7 +37,7 @@ class FakeTransport:
         return self.size
 
     def close(self, code: int, reason: str = "") -> None:
-        self.closed_with = code
+        self.closed_with, self.reason = code, reason
 
     def abort(self) -> None:
         self.aborted = True
@@ -63,12 +64,20 @@ class Talk:
         max_channels: int = 100,
         join_timeout_s: float | None = None,
         turn_s: float = math.inf,
+        send_timeout_s: float | None = None,
     ) -> None:
         self.hub = hub or Hub()
         self.hub.turns = Turns(turn_s)
         self.transport = FakeTransport()
         serializer = next(each for each in self.hub.serializers if each.lane == vsn)
-        config = SessionConfig(self.hub, Routes(channels), Socket, max_channels, join_timeout_s)
+        config = SessionConfig(
+            self.hub,
+            Routes(channels),
+            Socket,
+            max_channels,
+            join_timeout_s,
+            send_timeout_s=send_timeout_s,
+        )
         user_socket = user_socket or UserSocket()
         self.session = Session(config, serializer, user_socket, {}, self.transport)
 
