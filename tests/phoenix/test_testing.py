@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, ClassVar
 
 import pytest
@@ -17,7 +18,6 @@ from tickfire.phoenix import (
     Socket,
     Stop,
     UserSocket,
-    testing,
 )
 from tickfire.phoenix.testing import ConnectionRefused, JoinRefused, connect
 
@@ -73,8 +73,8 @@ async def test_joins_replies_pushes_and_broadcasts() -> None:
     await room.assert_reply(room.push("unknown"), "error")
     room.push("shout", {"loud": True})
     assert await room.assert_broadcast("shout", lambda payload: payload["loud"]) == {"loud": True}
-    room.refute_push("shout")
-    room.refute_broadcast("shout")
+    await room.refute_push("shout")
+    await room.refute_broadcast("shout")
     other, _ = await (await connect(User, headers={"x-user": "bob"}, hub=hub)).join("room:1")
     room.push("shout", {})
     await other.assert_push("shout")
@@ -118,8 +118,7 @@ async def test_refusals() -> None:
     assert refused.value.response == {"reason": "closed"}
 
 
-async def test_what_is_asserted_in_vain_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(testing, "PATIENCE_S", 0.01)
+async def test_what_is_asserted_in_vain_fails() -> None:
     room, _ = await (await connect(User, {"user": "ann"}, hub=Hub())).join("room:1")
     ref = room.push("echo", {"n": 1})
     with pytest.raises(AssertionError):
@@ -127,12 +126,47 @@ async def test_what_is_asserted_in_vain_fails(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(AssertionError):
         await room.assert_reply(room.push("echo", {"n": 1}), "ok", {"n": 2})
     with pytest.raises(AssertionError, match="did not arrive"):
-        await room.assert_push("welcome", {"n": 2})
-    with pytest.raises(AssertionError, match="received"):
-        room.refute_push("welcome")
-    with pytest.raises(AssertionError, match="no such broadcast"):
-        await room.assert_broadcast("shout")
+        await room.assert_push("welcome", {"n": 2}, within_s=0.01)
+    with pytest.raises(AssertionError, match="must not: Received"):
+        await room.refute_push("welcome")
+    with pytest.raises(AssertionError, match="broadcast did not arrive"):
+        await room.assert_broadcast("shout", within_s=0.01)
     room.push("shout", {"n": 1})
-    room.refute_broadcast("shout", {"n": 2})
-    with pytest.raises(AssertionError, match="broadcast shout"):
-        room.refute_broadcast("shout")
+    await room.refute_broadcast("shout", {"n": 2}, within_s=0)
+    with pytest.raises(AssertionError, match="broadcast arrived"):
+        await room.refute_broadcast("shout")
+
+
+@pytest.mark.parametrize("kind", ["push", "broadcast", "reply"])
+async def test_a_refutation_waits(kind: str) -> None:
+    hub = Hub()
+    room, _ = await (await connect(User, {"user": "ann"}, hub=hub)).join("room:1")
+    other, _ = await (await connect(User, {"user": "bob"}, hub=hub)).join("room:1")
+    refuted = {
+        "push": room.refute_push("shout", within_s=5),
+        "broadcast": room.refute_broadcast("shout", within_s=5),
+        "reply": room.refute_reply("2", "ok", within_s=5),  # the ref of the next push
+    }
+    loop = asyncio.get_running_loop()
+    loop.call_soon(room.push, "echo")
+    loop.call_soon(other.push, "shout")
+    with pytest.raises(AssertionError, match="must not"):
+        await refuted.pop(kind)
+    for others in refuted.values():
+        others.close()
+
+
+async def test_a_refutation_passes_when_its_time_is_over() -> None:
+    room, _ = await (await connect(User, {"user": "ann"}, hub=Hub())).join("room:1")
+    ref = room.push("echo", {"n": 1})
+    await room.refute_push("shout", within_s=0.01)
+    await room.refute_reply(ref, "error", within_s=0)
+    await room.refute_reply(ref, "ok", {"n": 2}, within_s=0)
+
+
+async def test_a_refutation_that_is_not_awaited_fails_for_what_came_and_warns() -> None:
+    room, _ = await (await connect(User, {"user": "ann"}, hub=Hub())).join("room:1")
+    with pytest.raises(AssertionError, match="must not"):
+        room.refute_push("welcome")  # type: ignore[unused-coroutine]
+    with pytest.warns(RuntimeWarning, match="never awaited"):
+        room.refute_push("goodbye")  # type: ignore[unused-coroutine]

@@ -133,7 +133,7 @@ async def test_the_presence_state_is_sent_once() -> None:
     assert await joined.assert_push("presence_state") == {}
     await joined.assert_reply(joined.push("presence", {"event": "track", "payload": {"n": 1}}))
     await joined.assert_push("presence_diff", lambda diff: "me" in diff["joins"])
-    joined.refute_push("presence_state")
+    await joined.refute_push("presence_state")
 
 
 async def test_tracking_without_presence_enabled_sends_the_state() -> None:
@@ -151,7 +151,7 @@ async def test_tracking_the_same_payload_again_changes_nothing() -> None:
     await joined.assert_reply(joined.push("presence", track))
     await joined.assert_push("presence_diff")
     await joined.assert_reply(joined.push("presence", track))
-    joined.refute_push("presence_diff")
+    await joined.refute_push("presence_diff")
     await joined.assert_reply(joined.push("presence", {"event": "untrack"}))
     await joined.assert_push("presence_diff", lambda diff: diff["leaves"] and not diff["joins"])
     await joined.assert_reply(joined.push("presence", track))
@@ -173,7 +173,7 @@ async def test_a_channel_ends_when_its_token_expires_unless_it_is_renewed() -> N
     told = await ends.assert_push("system")
     assert told["message"] == "Token has expired"
     await ends.assert_push("phx_close")
-    stays.refute_push("system")
+    await stays.refute_push("system")
     stays.push("access_token", {"access_token": "never"})
     stays.push("access_token", {"access_token": "past"})
     await stays.assert_push("system")
