@@ -91,6 +91,20 @@ describe("a cursor", () => {
     expect(cursor.id).toBe("e-k");
   });
 
+  test("stays before ticks that are merged until all of them have come", () => {
+    const cursor = new Cursor("e-5");
+    cursor.delivered({ state: "conflated", to: "e-9" });
+    cursor.moved("e-7"); // the tick of another instrument, with an earlier trade, is yet to come
+    expect(cursor.params()).toEqual({ since: "e-5" });
+    cursor.delivered({ state: "conflated", to: "e-k" });
+    cursor.moved("e-h");
+    expect(cursor.params()).toEqual({ since: "e-9" });
+    cursor.delivered({ state: "live", to: "e-k" });
+    expect(cursor.params()).toEqual({ since: "e-k" });
+    cursor.moved("e-m");
+    expect(cursor.params()).toEqual({ since: "e-m" });
+  });
+
   test("begins anew after too long a silence", () => {
     vi.useFakeTimers();
     const cursor = new Cursor(null, 1000);

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { Recovery } from "../src/feed/cursor";
 import { MarketFeed } from "../src/feed/feed";
-import type { CandleTuple, Tick } from "../src/feed/payloads";
+import type { CandleTuple, Delivery, Tick, TradingStatus } from "../src/feed/payloads";
 import type { TraceSample } from "../src/feed/trace";
 import { type Frame, ok, Peer, refuse } from "./peer";
 
@@ -53,6 +53,24 @@ test("ticks arrive as they were sent, prices untouched", async () => {
   expect((await peer.received("market:realtime", "phx_join")).payload).toEqual({
     symbols: ["ESU4"],
   });
+});
+
+test("a status with a state is about the ticks, and others are about trading", async () => {
+  const { peer, feed } = await start(() => ok({ snapshot: {}, id: "e-1" }));
+  const delivered = promised<Delivery>();
+  const traded = promised<TradingStatus>();
+  const joined = promised<unknown>();
+  feed.instrument("ESU4", {
+    onSnapshot: joined.take,
+    onDelivery: delivered.take,
+    onTradingStatus: traded.take,
+  });
+  await joined.value;
+  const delivery = { state: "conflated", since: 1, merged: 7, from: "e-1", to: "e-9" };
+  peer.broadcast("market:ESU4", "status", delivery);
+  expect(await delivered.value).toEqual(delivery);
+  peer.broadcast("market:ESU4", "status", { symbol: "ESU4", status: "halt", halted: true });
+  expect((await traded.value).status).toBe("halt");
 });
 
 test("after a lost connection it resumes from the last id, by itself", async () => {

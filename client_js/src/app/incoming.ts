@@ -3,6 +3,7 @@ import type { Recovery } from "../feed/cursor";
 import type {
   Book,
   Candle,
+  Delivery,
   FeedReport,
   Imbalance,
   Instrument,
@@ -181,6 +182,13 @@ export class Incoming implements PageHandlers {
 
   onGap(gap: Missed): void {
     this.parts.status.gap(gap);
+  }
+
+  /** Merged trades lack the highs and lows between them, so alerts are held against candles. */
+  onDelivery(delivery: Delivery): void {
+    const { status, session, toolbar } = this.parts;
+    const isNew = status.delivery(delivery);
+    if (isNew && delivery.state === "conflated") toolbar.alerts.missed(session);
   }
 
   onRefused(reason: string): void {

@@ -3,7 +3,7 @@ import type { ChartEvents } from "../chart/chart-events";
 import { setData } from "../dom";
 import type { Recovery } from "../feed/cursor";
 import type { MarketFeed } from "../feed/feed";
-import type { FeedReport, Missed, Tick } from "../feed/payloads";
+import type { Delivery, FeedReport, Missed, Tick } from "../feed/payloads";
 import { RateCounter } from "../store/rate";
 import { ConnectionLamp, type PageState, pageState } from "./connection";
 import { EmptyChart, emptiness } from "./empty";
@@ -29,6 +29,7 @@ export class PageStatus {
   /** The server's reason for refusing the shown candles, until they are joined. */
   private refusal: string | null = null;
   private feeds: readonly FeedReport[] = [];
+  private delivered: Delivery["state"] = "live";
 
   constructor(
     private readonly feed: MarketFeed,
@@ -80,12 +81,21 @@ export class PageStatus {
 
   recovery(recovery: Recovery): void {
     this.line.recovery(recovery);
+    this.delivered = "live";
     // Trades of the outage may be unknown, so the market's silence is timed from now on.
     if (!recovery.recovered && this.pulse.market !== null) this.pulse.market = performance.now();
   }
 
   gap(gap: Missed): void {
     this.line.gap(gap);
+  }
+
+  /** Tell how trades come; returns whether that has changed. */
+  delivery(delivery: Delivery): boolean {
+    const isNew = delivery.state !== this.delivered;
+    this.delivered = delivery.state;
+    if (isNew) this.line.delivery(delivery);
+    return isNew;
   }
 
   refused(reason: string): void {

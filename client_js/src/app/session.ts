@@ -7,6 +7,7 @@ import type {
   Candle,
   CandlesReply,
   CandleTuple,
+  Delivery,
   FeedReport,
   Imbalance,
   Instrument,
@@ -79,6 +80,8 @@ export interface PageHandlers {
   onCandles(candle?: Candle): void;
   onRecovery(recovery: Recovery): void;
   onGap(gap: Missed): void;
+  /** Trades are merged, because this page is too slow, or come one by one again. */
+  onDelivery(delivery: Delivery): void;
   onRefused(reason: string): void;
   /** The set of joined topics may have changed. */
   onJoined(): void;
@@ -114,6 +117,7 @@ export class PageSession implements Shown {
       onTick: (tick) => handlers.onTick(tick),
       onRecovery: (recovery) => handlers.onRecovery(recovery),
       onGap: (gap) => handlers.onGap(gap),
+      onDelivery: (delivery) => handlers.onDelivery(delivery),
       onJoin: ({ origin }) => {
         handlers.onOrigin(origin ?? null);
         handlers.onJoined();

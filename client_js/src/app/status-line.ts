@@ -1,7 +1,7 @@
 import type { RendererName } from "../chart/renderers/renderer";
 import { byId, setText } from "../dom";
 import type { Recovery } from "../feed/cursor";
-import type { Missed } from "../feed/payloads";
+import type { Delivery, Missed } from "../feed/payloads";
 import { latency, span } from "../format/time";
 
 const RENDERERS: Record<RendererName, string> = { webgpu: "WebGPU", canvas2d: "Canvas2D" };
@@ -51,6 +51,11 @@ export class StatusLine {
 
   gap({ from, to }: Missed): void {
     this.say("bad", `Gap: positions ${from} to ${to} are lost`);
+  }
+
+  delivery({ state, merged }: Delivery): void {
+    if (state === "conflated") this.say("bad", "This page is too slow: trades are merged");
+    else this.say("good", `Caught up; trades that came merged: ${merged.toLocaleString("en-US")}`);
   }
 
   /** Show a message until the next one replaces it. */

@@ -6,6 +6,7 @@ import { preciseNow } from "./clock";
 import { Cursor, type Recovery } from "./cursor";
 import type {
   BookReply,
+  Delivery,
   FeedReport,
   Headline,
   HealthReport,
@@ -48,6 +49,11 @@ interface Resumable {
   onRecovery?: (recovery: Recovery) => void;
   /** Called when ticks were lost on the way to this client. */
   onGap?: (gap: Missed) => void;
+  /**
+   * Called when this client is too slow, so that its ticks are merged, again with each stretch of
+   * them, and once it has caught up.
+   */
+  onDelivery?: (delivery: Delivery) => void;
 }
 
 export interface RealtimeHandlers extends Resumable {
@@ -154,6 +160,7 @@ export class MarketFeed {
         instruments: (reply: RealtimeReply) => handlers.onInstruments?.(reply.instruments),
         feeds: ({ feeds }: { feeds: FeedReport[] }) => handlers.onFeeds?.(feeds),
         gap: (gap: Missed) => handlers.onGap?.(gap),
+        status: (delivery: Delivery) => deliver(cursor, delivery, handlers),
       },
     });
   }
@@ -179,7 +186,10 @@ export class MarketFeed {
           cursor.moved(quote.id);
           handlers.onQuote?.(quote);
         },
-        status: (status: TradingStatus) => handlers.onTradingStatus?.(status),
+        status: (status: TradingStatus | Delivery) => {
+          if ("state" in status) deliver(cursor, status, handlers);
+          else handlers.onTradingStatus?.(status);
+        },
         gap: (gap: Missed) => handlers.onGap?.(gap),
       },
     });
@@ -282,4 +292,9 @@ function checkSurroundings({ url, transport }: FeedOptions): void {
 function resume(cursor: Cursor, reply: RealtimeReply | InstrumentReply, handlers: Resumable): void {
   const recovery = cursor.joined(reply);
   if (recovery !== null) handlers.onRecovery?.(recovery);
+}
+
+function deliver(cursor: Cursor, delivery: Delivery, handlers: Resumable): void {
+  cursor.delivered(delivery);
+  handlers.onDelivery?.(delivery);
 }

@@ -179,6 +179,20 @@ export interface Missed {
   to: string;
 }
 
+/**
+ * How ticks are sent to this client: merged, because it is too slow, or each of them. Merged ticks
+ * stand for all after `from` up to `to`; their volumes and last prices are exact.
+ */
+export interface Delivery {
+  state: "conflated" | "live";
+  /** Time at which merging began, in ms since the epoch. */
+  since: number;
+  /** Number of trades since then that have no tick of their own. */
+  merged: number;
+  from: string;
+  to: string;
+}
+
 /** The part of a join reply about resuming from `since`; absent on a first join. */
 interface Resumed {
   id: string;
