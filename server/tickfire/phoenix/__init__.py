@@ -41,6 +41,7 @@ from tickfire.phoenix.event_log import EventLog
 from tickfire.phoenix.options import SocketOptions, WebSocketOptions
 from tickfire.phoenix.results import NoReply, Reply, Stop
 from tickfire.phoenix.socket import Socket, SocketRef
+from tickfire.phoenix.transports.drain import DrainerOptions
 from tickfire.phoenix.transports.handshake import Refusal
 from tickfire.phoenix.transports.longpoll import LongPollOptions
 from tickfire.phoenix.transports.origin import Origin, OriginRule
@@ -78,6 +79,7 @@ __all__ = [
     "ConnectInfo",
     "DecodeError",
     "Deliver",
+    "DrainerOptions",
     "EventLog",
     "ExpiredTokenError",
     "Hub",

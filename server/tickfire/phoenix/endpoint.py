@@ -22,7 +22,7 @@ from tickfire.phoenix.core.session import Session, SessionConfig
 from tickfire.phoenix.options import SocketOptions, WebSocketOptions, with_defaults
 from tickfire.phoenix.socket import Socket
 from tickfire.phoenix.transports.asgi import serve_websocket
-from tickfire.phoenix.transports.drain import Drainer
+from tickfire.phoenix.transports.drain import Drainer, DrainerOptions
 from tickfire.phoenix.transports.exchange import not_found, request_of, respond, upgrade_of
 from tickfire.phoenix.transports.handshake import (
     BAD_METHOD,
@@ -128,7 +128,7 @@ class PhoenixSocket(Mount):
                 (TransportPath(websocket.path), "websocket", self._serve_websocket)
             )
             self._websocket_policy = _websocket_policy(self._policy, websocket)
-            self._connection_options = _connection_options(websocket)
+            self._connection_options = _connection_options(websocket, self._drainer(websocket))
         if longpoll is not None:
             self._transports.append((TransportPath(longpoll.path), "http", self._serve_longpoll))
 
@@ -139,6 +139,12 @@ class PhoenixSocket(Mount):
             exact = dict(scope) | {"path": scope["path"] + "/"}
             match, child = super().matches(exact)
         return match, child
+
+    def _drainer(self, websocket: WebSocketOptions) -> Drainer:
+        chosen = self._options["drainer"]
+        if chosen is None:
+            chosen = DrainerOptions(websocket.drain_batch_size, websocket.drain_interval_s)
+        return Drainer(chosen, self.hub.telemetry, {"user_socket": self.user_socket})
 
     # --- resources
     @contextlib.asynccontextmanager
@@ -303,12 +309,12 @@ def _websocket_policy(policy: Policy, options: WebSocketOptions) -> Policy:
     )
 
 
-def _connection_options(options: WebSocketOptions) -> ConnectionOptions:
+def _connection_options(options: WebSocketOptions, drainer: Drainer) -> ConnectionOptions:
     return ConnectionOptions(
         IdleWheel(options.idle_timeout_s),
         options.max_frame_size,
         options.max_message_size,
         options.high_water,
         options.low_water,
-        Drainer(options.drain_batch_size, options.drain_interval_s),
+        drainer,
     )

@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.core.telemetry import EVENTS
+from tickfire.phoenix.core.telemetry import (
+    CHANNEL_HANDLED_IN,
+    CHANNEL_JOINED,
+    SOCKET_CONNECTED,
+    SOCKET_DRAIN,
+)
 
 __all__ = ["DEFAULT_FILTER", "EventLog", "filter_params"]
 
@@ -15,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_FILTER: Final = ("password", "token", "secret")
 FILTERED: Final = "[FILTERED]"
+
+_CALLBACKS: Final = (SOCKET_CONNECTED, CHANNEL_JOINED, CHANNEL_HANDLED_IN)
 
 
 class EventLog:
@@ -25,7 +32,8 @@ class EventLog:
         EventLog().attach(hub)
 
     A connection is logged at the level `connect`. A join is logged at the level `log_join` of its
-    channel's class, a push at `log_handle_in`; None switches them off.
+    channel's class, a push at `log_handle_in`, a batch of connections that are closed at the `log`
+    of the `DrainerOptions`; None switches them off.
 
     Parameters
     ----------
@@ -50,15 +58,17 @@ class EventLog:
 
     def attach(self, hub: Hub) -> None:
         """Begin to log the events of a hub."""
-        for event in EVENTS:
-            hub.telemetry.attach(event, self._handle)
+        for event in _CALLBACKS:
+            hub.telemetry.attach(event, self._log_callback)
+        hub.telemetry.attach(SOCKET_DRAIN, _log_drain)
 
     def detach(self, hub: Hub) -> None:
         """Undo `attach`."""
-        for event in EVENTS:
-            hub.telemetry.detach(event, self._handle)
+        for event in _CALLBACKS:
+            hub.telemetry.detach(event, self._log_callback)
+        hub.telemetry.detach(SOCKET_DRAIN, _log_drain)
 
-    def _handle(
+    def _log_callback(
         self, event: str, measurements: Mapping[str, float], metadata: Mapping[str, Any]
     ) -> None:
         took_ms = measurements["duration_s"] * 1_000
@@ -81,6 +91,19 @@ class EventLog:
         channel, topic = metadata["channel"], metadata["socket"].topic
         name = type(channel).__name__
         return channel.log_handle_in, f"HANDLED {metadata['event']!r} ON {topic!r} by {name}"
+
+
+def _log_drain(event: str, measurements: Mapping[str, float], metadata: Mapping[str, Any]) -> None:
+    if metadata["log"] is not None:
+        logger.log(
+            metadata["log"],
+            "CLOSING %d of %d connections, every %s s: batch %d of %d",
+            measurements["count"],
+            measurements["total"],
+            metadata["interval_s"],
+            measurements["index"],
+            measurements["rounds"],
+        )
 
 
 def filter_params(

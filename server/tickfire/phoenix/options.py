@@ -11,7 +11,11 @@ from tickfire.phoenix.auth.csrf import CSRF_TOKEN_KEY
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
 from tickfire.phoenix.core.message_limits import MessageLimits
 from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S, DEFAULT_SEND_TIMEOUT_S
-from tickfire.phoenix.transports.drain import DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_S
+from tickfire.phoenix.transports.drain import (
+    DEFAULT_BATCH_SIZE,
+    DEFAULT_INTERVAL_S,
+    DrainerOption,
+)
 from tickfire.phoenix.transports.handshake import ErrorHandler
 from tickfire.phoenix.transports.origin import OriginRule
 
@@ -44,9 +48,10 @@ class WebSocketOptions:
         A connection with more than `high_water` bytes to be sent counts as congested until it has
         fewer than `low_water`.
     drain_batch_size : int
-        Number of connections that are closed at a time when the server shuts down.
+        Number of connections that are closed at a time when the server shuts down, if the socket
+        has no `drainer`.
     drain_interval_s : float
-        Time between those batches, in seconds.
+        Time between those batches, in seconds, likewise.
     """
 
     path: str = "/websocket"
@@ -78,6 +83,10 @@ class SocketOptions(TypedDict, total=False):
     """Rule for the pages that may connect, see `OriginRule`. True by default: those from `host`."""
     csrf_token_key: str
     """Key under which sessions keep their CSRF token. "_csrf_token" by default."""
+    drainer: DrainerOption | None
+    """`DrainerOptions` of the closing of connections when the server shuts down; False to leave
+    them open, until uvicorn's ``timeout_graceful_shutdown``; or a function that returns either when
+    the server shuts down. None, the default, takes the batches of `WebSocketOptions`."""
     host: str
     """This site's own host, for `check_origin`. "localhost" by default."""
     join_timeout_s: float | None
@@ -106,6 +115,7 @@ DEFAULTS: Final[SocketOptions] = {
     "check_csrf": True,
     "check_origin": True,
     "csrf_token_key": CSRF_TOKEN_KEY,
+    "drainer": None,
     "host": "localhost",
     "join_timeout_s": DEFAULT_JOIN_TIMEOUT_S,
     "max_channels": DEFAULT_MAX_CHANNELS,

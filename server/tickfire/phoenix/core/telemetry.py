@@ -6,10 +6,13 @@ event                   metadata
 ``socket_connected``    transport, params, connect_info, user_socket, vsn, result
 ``channel_joined``      socket, channel, params, result
 ``channel_handled_in``  socket, channel, event, params, ref
+``socket_drain``        user_socket (its factory), interval_s, log
 ======================  =============================================================
 
-The result is "ok" or "error". The measurement of each is ``duration_s``, the time that the
-application's callback took. Events are named as in Phoenix.
+The result is "ok" or "error". The measurement of the first three is ``duration_s``, the time that
+the application's callback took. Those of ``socket_drain``, a batch of connections about to be
+closed, are ``count``, ``total``, ``index`` and ``rounds``: the size of the batch and of all, the
+number of the batch, from 1, and of all. Events are named as in Phoenix.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ from typing import Any, Final
 SOCKET_CONNECTED: Final = "socket_connected"
 CHANNEL_JOINED: Final = "channel_joined"
 CHANNEL_HANDLED_IN: Final = "channel_handled_in"
-EVENTS: Final = (SOCKET_CONNECTED, CHANNEL_JOINED, CHANNEL_HANDLED_IN)
+SOCKET_DRAIN: Final = "socket_drain"
+EVENTS: Final = (SOCKET_CONNECTED, CHANNEL_JOINED, CHANNEL_HANDLED_IN, SOCKET_DRAIN)
 
 type Handler = Callable[[str, Mapping[str, float], Mapping[str, Any]], None]
 """Function that is called with (event, measurements, metadata)."""
@@ -60,7 +64,12 @@ class Telemetry:
 
     def finish(self, event: str, began_s: float, metadata: Mapping[str, Any]) -> None:
         """Call the handlers of an event that began at a time of `start`."""
-        measurements = {"duration_s": perf_counter() - began_s}
+        self.execute(event, {"duration_s": perf_counter() - began_s}, metadata)
+
+    def execute(
+        self, event: str, measurements: Mapping[str, float], metadata: Mapping[str, Any]
+    ) -> None:
+        """Call the handlers of an event."""
         for handler in self._handlers[event]:
             try:
                 handler(event, measurements, metadata)
