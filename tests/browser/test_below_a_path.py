@@ -14,8 +14,8 @@ from tests.support.browser.serving import Serving, is_ready
 from tests.support.eventually import wait_until
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
 from tests.support.valkey import Valkey
+from tickfire.server.access.rules import Access
 from tickfire.server.app import Settings, create_app
-from tickfire.server.auth import Access
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 

@@ -13,8 +13,8 @@ from tests.support.eventually import wait_until
 from tests.support.publisher import Publisher, trades
 from tests.support.valkey import Valkey
 from tickfire.phoenix import Token
+from tickfire.server.access.rules import DEFAULT_SALT, Access
 from tickfire.server.app import Settings, create_app
-from tickfire.server.auth import DEFAULT_SALT, Access
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

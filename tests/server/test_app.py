@@ -20,10 +20,10 @@ from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.base.errors import UsageError
 from tickfire.phoenix import Token
+from tickfire.server.access.rules import Access
+from tickfire.server.access.token_command import token
 from tickfire.server.app import Settings, create_app
-from tickfire.server.auth import Access
 from tickfire.server.page import HEADERS
-from tickfire.server.token_command import token
 
 DESIGN_HEADERS = {
     "cross-origin-opener-policy": "same-origin",

@@ -19,8 +19,8 @@ from tests.support.publisher import Publisher, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.phoenix import Token
+from tickfire.server.access.rules import DEFAULT_SALT, Access
 from tickfire.server.app import MAX_BODY
-from tickfire.server.auth import DEFAULT_SALT, Access
 from tickfire.server.limits.admission import DEFAULT_MAX_MESSAGE, Limits
 from tickfire.server.limits.causes import ADDRESS, FULL, MESSAGE
 

@@ -18,7 +18,7 @@ from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.phoenix import Token
-from tickfire.server.auth import DEFAULT_SALT, Access
+from tickfire.server.access.rules import DEFAULT_SALT, Access
 from tickfire.server.pictures.source import bars_of
 
 pytestmark = pytest.mark.timeout(300)  # kernels may have to be compiled

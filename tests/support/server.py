@@ -16,8 +16,8 @@ from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import STREAM, Publisher
 from tickfire.base.ports import free_port
 from tickfire.phoenix import PhoenixProtocol
+from tickfire.server.access.rules import Access
 from tickfire.server.app import Settings, create_app
-from tickfire.server.auth import Access
 from tickfire.server.limits.admission import Admission, Limits
 from tickfire.server.limits.http import LimitedHTTP
 from tickfire.server.limits.websocket import LimitedWebSocket

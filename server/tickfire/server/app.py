@@ -29,7 +29,8 @@ from tickfire.phoenix import (
     WebSocketOptions,
 )
 from tickfire.phoenix.user_socket import ChannelFactory
-from tickfire.server.auth import Access, Authenticator, admits
+from tickfire.server.access.grant import GRANT, UNLIMITED
+from tickfire.server.access.rules import Access, Authenticator, admit
 from tickfire.server.health import health_routes
 from tickfire.server.limits.addresses import client_of, parse_address
 from tickfire.server.limits.admission import Admission
@@ -228,14 +229,18 @@ def _user_socket(
 
         async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
             nonlocal warned
+            grant = UNLIMITED
             if authenticator is not None:
-                if not await admits(authenticator, params, info):
+                found = await admit(authenticator, params, info)
+                if found is None:
                     return False
+                grant = found
             elif not (params.get("token") or info.auth_token) and not warned:
                 warned = True
                 logger.warning("dev mode: clients without a token are accepted")
             if market.live is None:
                 raise ConnectError({"reason": "no market data yet"})
+            self.assigns[GRANT] = grant
             self.assigns[CLIENT] = _name_of(info)
             return True
 

@@ -71,7 +71,8 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     ),
     "serve": Lazy("tickfire.server.serve:serve", "Serve WebSockets and the page."),
     "token": Lazy(
-        "tickfire.server.token_command:token", "Print a token with which a client may connect."
+        "tickfire.server.access.token_command:token",
+        "Print a token with which a client may connect.",
     ),
     "chart": Lazy(
         "tickfire.server.pictures.command:chart",

@@ -16,8 +16,9 @@ from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UserError
 from tickfire.base.ports import bound_socket, check_port
 from tickfire.base.run import until_stopped
+from tickfire.server.access.rules import DEFAULT_MAX_AGE_S, Access
+from tickfire.server.access.token_command import salt_option
 from tickfire.server.app import Settings
-from tickfire.server.auth import DEFAULT_MAX_AGE_S, Access
 from tickfire.server.limits.admission import Limits
 from tickfire.server.limits.descriptors import connections_within, raise_descriptor_limit
 from tickfire.server.limits.options import limits_options
@@ -25,7 +26,6 @@ from tickfire.server.loopback import check_loopback, insecure_option
 from tickfire.server.market.market import DEFAULT_STALE_S
 from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S, PATIENCE
 from tickfire.server.root_path import root_path_option
-from tickfire.server.token_command import salt_option
 from tickfire.server.workers.pool import Pool
 from tickfire.server.workers.server import MarketServer
 from tickfire.server.workers.template import IGNORED, Order

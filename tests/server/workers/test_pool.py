@@ -19,8 +19,8 @@ from tests.support.publisher import Publisher, trades
 from tests.support.valkey import Valkey
 from tickfire.base.errors import UserError
 from tickfire.base.ports import bound_socket, free_port
+from tickfire.server.access.rules import Access
 from tickfire.server.app import Settings
-from tickfire.server.auth import Access
 from tickfire.server.limits.admission import Limits
 from tickfire.server.workers import pool as pools
 from tickfire.server.workers.pool import Pool

@@ -55,6 +55,25 @@ class MissingTokenError(TokenError):
 
 
 @dataclass(frozen=True, slots=True)
+class Verified:
+    """The contents of a token that was accepted.
+
+    Attributes
+    ----------
+    data
+        The data that was signed or encrypted.
+    signed_at : float or None
+        Time at which the token was made, in seconds since the Unix epoch; None if it does not say.
+    expires_at : float or None
+        Time at which the token expires; None if it does not.
+    """
+
+    data: Any
+    signed_at: float | None = None
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """Makes and verifies tokens with one secret and one salt.
 
@@ -120,6 +139,13 @@ class Token:
         MissingTokenError
             if it is None
         """
+        return self.verify_whole(token, max_age_s=max_age_s).data
+
+    def verify_whole(self, token: str | None, *, max_age_s: MaxAge = "token") -> Verified:
+        """Return the data of a signed token with its times.
+
+        Parameters and errors are those of `verify`.
+        """
         message, _, mac = _bytes(token).rpartition(b".")
         protected, _, payload = message.partition(b".")
         given, data = _unbase64(mac), _unbase64(payload)
@@ -127,7 +153,7 @@ class Token:
             raise InvalidTokenError("the text is not a signed token")
         if not hmac.compare_digest(given, self._mac(message)):
             raise InvalidTokenError("the signature does not match")
-        return _data(data, max_age_s)
+        return _verified(data, max_age_s)
 
     def encrypt(
         self,
@@ -168,7 +194,7 @@ class Token:
         data = open_sealed(cipher, tag, self._encryption_key(), nonce, _ASSOCIATED)
         if data is None:
             raise InvalidTokenError("the token was encrypted with another key, or changed")
-        return _data(data, max_age_s)
+        return _verified(data, max_age_s).data
 
     # --- keys
     def _key(self) -> bytes:
@@ -203,22 +229,22 @@ def _payload(data: Any, max_age_s: float | None, signed_at: float | None) -> byt
     return encode_term((data, at_ms, age))
 
 
-def _data(payload: bytes, max_age_s: MaxAge) -> Any:
+def _verified(payload: bytes, max_age_s: MaxAge) -> Verified:
     try:
         term = decode_term(payload)
     except TermError as error:
         raise InvalidTokenError(str(error)) from None
     data, signed_at_ms, age = _parts(term)
-    if max_age_s is None:
-        return data
+    signed_at = signed_at_ms / 1000 if isinstance(signed_at_ms, int) else None
     limit = age if max_age_s == "token" else max_age_s
-    if limit == _INFINITY:
-        return data
+    if max_age_s is None or limit == _INFINITY:
+        return Verified(data, signed_at)
     if not isinstance(limit, int | float) or not isinstance(signed_at_ms, int):
         raise InvalidTokenError("the payload has no valid age")
-    if limit <= 0 or signed_at_ms + int(limit * 1000) < time.time() * 1000:
+    expires_at_ms = signed_at_ms + int(limit * 1000)
+    if limit <= 0 or expires_at_ms < time.time() * 1000:
         raise ExpiredTokenError("the token is too old")
-    return data
+    return Verified(data, signed_at, expires_at_ms / 1000)
 
 
 def _parts(term: Any) -> tuple[Any, Any, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tickfire.server.auth import Authenticator
+from tickfire.server.access.rules import Authenticator
 from tickfire.server.market.market import Market
 
 

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from tickfire.phoenix import ConnectInfo
 from tickfire.phoenix.transports.exchange import request_of
 from tickfire.render import ChartError, NoAdapter, RenderError
-from tickfire.server.auth import Authenticator, admits
+from tickfire.server.access.rules import Authenticator, admit
 from tickfire.server.market.market import Market
 from tickfire.server.pictures.params import PictureRequest, parse_query
 from tickfire.server.pictures.pool import Busy, PicturePool, tag_of
@@ -90,7 +90,7 @@ class ChartPictures:
         asked = request_of(request.scope)
         token = _bearer(asked.headers)
         info = ConnectInfo("http", asked.uri, asked.headers, asked.peer, auth_token=token)
-        if await admits(self._authenticator, params, info):
+        if await admit(self._authenticator, params, info) is not None:
             return None
         if token is None and "token" not in params:
             response = _sentence(401, "a token is needed; send Authorization: Bearer TOKEN.")

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import logging
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tickfire.base.errors import UsageError
 from tickfire.base.plugin import load_callable
 from tickfire.phoenix import ConnectInfo, Token, TokenError
+from tickfire.server.access.claims import ClaimsError, Lifetime, grant_from
+from tickfire.server.access.grant import UNLIMITED, Grant
+
+logger = logging.getLogger(__name__)
 
 type Authenticator = Callable[[dict[str, Any], ConnectInfo], Any]
-"""Function or coroutine function of the connect params and a `ConnectInfo`. A true result accepts
-the client."""
+"""Function or coroutine function of the connect params and a `ConnectInfo`. A `Grant`,
+or a mapping of claims, accepts the client for what it grants, and another true result for
+everything."""
 
 DEFAULT_SALT: Final = "user socket"
 """The salt of socket tokens in Phoenix's guides and generators."""
@@ -64,33 +71,56 @@ class Access:
                 raise UsageError(
                     f"SECRET_KEY_BASE is too short; set it to at least {MIN_SECRET} characters."
                 )
-            return _holds_token(Token(self.secret, self.salt), self.max_age_s)
+            return _reads_token(Token(self.secret, self.salt), self.max_age_s)
         raise UsageError(
             "no rule decides who may connect; set SECRET_KEY_BASE to accept signed tokens, or "
             "TICKFIRE_AUTHENTICATOR to module:callable, or add --dev to accept every client."
         )
 
 
-def _holds_token(token: Token, max_age_s: float) -> Authenticator:
-    def verify(params: dict[str, Any], info: ConnectInfo) -> bool:
+def _reads_token(token: Token, max_age_s: float) -> Authenticator:
+    def verify(params: dict[str, Any], info: ConnectInfo) -> Grant | None:
         given = info.auth_token or params.get("token")
         text = given if isinstance(given, str) else None
         try:
-            token.verify(text)
-            token.verify(text, max_age_s=max_age_s)
+            own = token.verify_whole(text)
+            expiry = token.verify_whole(text, max_age_s=max_age_s).expires_at
         except TokenError:
-            return False
-        return True
+            return None
+        expires_at = min(at for at in (own.expires_at, expiry) if at is not None)
+        return _grant_of_data(own.data, Lifetime(own.signed_at, expires_at))
 
     return verify
 
 
-async def admits(authenticator: Authenticator, params: dict[str, Any], info: ConnectInfo) -> bool:
-    """Return whether an authenticator accepts a client, awaiting its result if need be.
+def _grant_of_data(data: Any, lifetime: Lifetime) -> Grant:
+    """Return the grant in a token's data: claims, or else the user."""
+    if isinstance(data, Mapping):
+        return grant_from(data, lifetime)
+    if data is None or isinstance(data, list | tuple | bytes):
+        return grant_from({}, lifetime)
+    return grant_from({"sub": data if type(data) is int else str(data)}, lifetime)
+
+
+async def admit(
+    authenticator: Authenticator, params: dict[str, Any], info: ConnectInfo
+) -> Grant | None:
+    """Return the grant of a client, or None if it is refused; await the authenticator if need be.
 
     A token that the client sent in a header is among the params too, as `token`.
     """
     if info.auth_token is not None:
         params = {**params, "token": info.auth_token}
-    verdict = authenticator(params, info)
-    return bool(await verdict if inspect.isawaitable(verdict) else verdict)
+    try:
+        verdict = authenticator(params, info)
+        if inspect.isawaitable(verdict):
+            verdict = await verdict
+        if isinstance(verdict, Mapping) and verdict:
+            verdict = grant_from(verdict)
+    except ClaimsError as error:
+        logger.warning("refused a client: %s", error)
+        return None
+    if not verdict:
+        return None
+    grant = verdict if isinstance(verdict, Grant) else UNLIMITED
+    return None if grant.has_expired(time.time()) else grant

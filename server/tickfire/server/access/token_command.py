@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tickfire.phoenix import Token
-from tickfire.server.auth import DEFAULT_MAX_AGE_S, DEFAULT_SALT
+from tickfire.server.access.rules import DEFAULT_MAX_AGE_S, DEFAULT_SALT
 
 salt_option = click.option(
     "--token-salt",
