@@ -47,7 +47,13 @@ from tickfire.phoenix.transports.longpoll import LongPollOptions
 from tickfire.phoenix.transports.origin import Origin, OriginRule
 from tickfire.phoenix.user_socket import URI, ChannelFactory, ConnectInfo, UserSocket
 from tickfire.phoenix.wire.frames import frame_binary, frame_text
-from tickfire.phoenix.wire.serializers import Serializer, V1Serializer, V2Serializer
+from tickfire.phoenix.wire.message import Message
+from tickfire.phoenix.wire.serializers import (
+    MessageSerializer,
+    Serializer,
+    V1Serializer,
+    V2Serializer,
+)
 
 if TYPE_CHECKING:
     from tickfire.phoenix.auth.jwt import JWTSetupError, JWTVerifier
@@ -90,7 +96,9 @@ __all__ = [
     "LongPollOptions",
     "MemoryAdapter",
     "MemoryBus",
+    "Message",
     "MessageLimits",
+    "MessageSerializer",
     "MissingTokenError",
     "NoReply",
     "NotTrackedError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -19,7 +19,12 @@ from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import ChannelLike, Transport
 from tickfire.phoenix.core.routes import Routes, merge_channels
 from tickfire.phoenix.core.session import Session, SessionConfig
-from tickfire.phoenix.options import SocketOptions, WebSocketOptions, with_defaults
+from tickfire.phoenix.options import (
+    SerializerOption,
+    SocketOptions,
+    WebSocketOptions,
+    with_defaults,
+)
 from tickfire.phoenix.socket import Socket
 from tickfire.phoenix.transports.asgi import serve_websocket
 from tickfire.phoenix.transports.drain import Drainer, DrainerOptions
@@ -41,6 +46,8 @@ from tickfire.phoenix.transports.paths import TransportPath, starlette_path
 from tickfire.phoenix.transports.resources import Resources
 from tickfire.phoenix.user_socket import ChannelFactory, UserSocket
 from tickfire.phoenix.wire.deflate import negotiate_deflate
+from tickfire.phoenix.wire.serializers import Versions, versions_of
+from tickfire.phoenix.wire.versions import Requirement
 
 if TYPE_CHECKING:
     from tickfire.phoenix.transports.longpoll.endpoint import LongPollEndpoint
@@ -94,8 +101,8 @@ class PhoenixSocket(Mount):
     TypeError
         If there is no such option.
     ValueError
-        If a topic pattern or an origin is malformed, or neither origins nor CSRF tokens are
-        checked.
+        If a topic pattern, an origin or the version of a serializer is malformed, or neither
+        origins nor CSRF tokens are checked.
     """
 
     def __init__(
@@ -295,9 +302,19 @@ def _policy(hub: Hub, user_socket: Callable[[], UserSocket], options: SocketOpti
         hub,
         user_socket,
         compile_check(options["check_origin"], options["host"]),
+        _versions(hub, options["serializers"]),
         options["auth_token"],
         options["csrf_token_key"] if options["check_csrf"] else None,
     )
+
+
+def _versions(hub: Hub, chosen: Sequence[SerializerOption] | None) -> Versions:
+    if chosen is None:
+        return versions_of(hub.serializers)
+    versions = [(each() if callable(each) else each, text) for each, text in chosen]
+    for serializer, _ in versions:
+        hub.add_serializer(serializer)
+    return [(serializer, Requirement(text)) for serializer, text in versions]
 
 
 def _websocket_policy(policy: Policy, options: WebSocketOptions) -> Policy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, TypedDict
@@ -18,6 +18,10 @@ from tickfire.phoenix.transports.drain import (
 )
 from tickfire.phoenix.transports.handshake import ErrorHandler
 from tickfire.phoenix.transports.origin import OriginRule
+from tickfire.phoenix.wire.serializers import Serializer
+
+type SerializerOption = tuple[Serializer | Callable[[], Serializer], str]
+"""A serializer, or its class, and the versions that it is for, such as ``~> 2.0.0``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,9 @@ class SocketOptions(TypedDict, total=False):
     secret: str | bytes | None
     """Key that signs the tokens of long-poll sessions; the same on all nodes. Random by default,
     so that tokens are valid on one node until it restarts."""
+    serializers: Sequence[SerializerOption] | None
+    """Serializers of this socket, and the versions that each is for; the first that matches the
+    param `vsn` is taken. None, the default, takes those of the hub. See `MessageSerializer`."""
 
 
 DEFAULTS: Final[SocketOptions] = {
@@ -124,6 +131,7 @@ DEFAULTS: Final[SocketOptions] = {
     "name": None,
     "resources": (),
     "secret": None,
+    "serializers": None,
 }
 
 

@@ -86,7 +86,7 @@ class Socket:
 
     @property
     def vsn(self) -> str:
-        """The version of the protocol that the client speaks, "v1" or "v2"."""
+        """The version of the protocol that the client speaks, "v1", "v2" or a serializer's own."""
         return self.outlet.session.serializer.vsn
 
     @property

@@ -13,7 +13,7 @@ from tests.support.phoenix.strategies import json_values, names, refs
 from tickfire.phoenix import DecodeError, V1Serializer, V2Serializer
 from tickfire.phoenix.wire.frames import Opcode, split_frames
 from tickfire.phoenix.wire.message import Message
-from tickfire.phoenix.wire.serializers import negotiate
+from tickfire.phoenix.wire.serializers import negotiate, versions_of
 
 v1, v2 = V1Serializer(), V2Serializer()
 short_names = names.filter(lambda text: len(text.encode()) <= 255)
@@ -164,6 +164,8 @@ def test_payloads_that_a_version_cannot_carry_raise() -> None:
         ({"vsn": ""}, None),
         ({"vsn": "2.1.0"}, None),
         ({"vsn": "2.0.0-rc.1"}, None),
+        ({"vsn": "2.0.1-rc.1"}, "v2"),
+        ({"vsn": "2.0.1-01"}, None),
         ({"vsn": "02.0.0"}, None),
         ({"vsn": " 2.0.0"}, None),
         ({"vsn": "2.0.0\n"}, None),
@@ -173,5 +175,5 @@ def test_payloads_that_a_version_cannot_carry_raise() -> None:
     ],
 )
 def test_versions_are_matched_as_elixir_does(params: dict[str, Any], lane: str | None) -> None:
-    serializer = negotiate(params, (v1, v2))
+    serializer = negotiate(params, versions_of((v1, v2)))
     assert (serializer.lane if serializer else None) == lane

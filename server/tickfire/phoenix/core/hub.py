@@ -109,26 +109,40 @@ class Hub:
         self.serializers: tuple[Serializer, ...] = tuple(
             (V1Serializer(), V2Serializer()) if serializers is None else serializers
         )
+        self._deflating: dict[str, DeflatingSerializer] = {}
+        self._by_lane: dict[str, Serializer] = {}
+        for serializer in self.serializers:
+            self.add_serializer(serializer)
         self.stats = HubStats()
         self.refusals = RefusalLog()
         self.telemetry = Telemetry()
         self.pubsub: Cluster | None = None
         """The link to the hubs of other nodes, while it is open."""
-        self._deflating = {
-            serializer.vsn: DeflatingSerializer(serializer) for serializer in self.serializers
-        }
-        self._by_lane: dict[str, Serializer] = {
-            serializer.lane: serializer
-            for serializer in (*self.serializers, *self._deflating.values())
-        }
         self._intercepted: dict[str, Collection[str]] = {}
         self.write_limit = write_limit
         self.turns = Turns()
         self._topics: dict[str, _Topic] = {}
 
     def deflating(self, serializer: Serializer) -> Serializer:
-        """Return the serializer of the same version whose frames are compressed."""
-        return self._deflating[serializer.vsn]
+        """Return the serializer of the same messages whose frames are compressed."""
+        return self._deflating[serializer.lane]
+
+    def add_serializer(self, serializer: Serializer) -> None:
+        """Let clients of a serializer subscribe; one of the same class and lane is known already.
+
+        Raises
+        ------
+        ValueError
+            If a serializer of another class has the same lane.
+        """
+        lane = serializer.lane
+        known = self._by_lane.get(lane)
+        if known is None:
+            deflating = self._deflating[lane] = DeflatingSerializer(serializer)
+            self._by_lane |= {lane: serializer, deflating.lane: deflating}
+        elif type(known) is not type(serializer):
+            names = f"{type(known).__name__} and {type(serializer).__name__}"
+            raise ValueError(f"the serializers {names} have the same lane, {lane!r}")
 
     # --- sending
     def broadcast(

@@ -21,7 +21,7 @@ from tickfire.phoenix.core.interfaces import UserSocketLike
 from tickfire.phoenix.core.telemetry import SOCKET_CONNECTED
 from tickfire.phoenix.transports.origin import OriginCheck
 from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
-from tickfire.phoenix.wire.serializers import Serializer, negotiate
+from tickfire.phoenix.wire.serializers import Serializer, Versions, negotiate
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ class Policy:
     hub: Hub
     user_socket: Callable[[], UserSocketLike]
     check_origin: OriginCheck
+    versions: Versions
     auth_token: bool = False
     csrf_token_key: str | None = None
     """Key of the CSRF token in the session; None to pass sessions on without a check."""
@@ -213,7 +214,7 @@ async def connect_user(
     policy: Policy, params: dict[str, Any], info: ConnectInfo, subprotocol: str | None
 ) -> Accepted | Refusal:
     """Check the vsn and call the user socket's `connect`; the last step for every transport."""
-    serializer = negotiate(params, policy.hub.serializers)
+    serializer = negotiate(params, policy.versions)
     if serializer is None:
         policy.hub.refusals.add("a connection: vsn %s is not supported", params.get("vsn"))
         return FORBIDDEN

@@ -94,10 +94,15 @@ class DeflatingSerializer:
 
     def __init__(self, inner: Serializer) -> None:
         self.vsn = inner.vsn
-        self.lane = f"{inner.lane}+deflate"
+        self._lane = f"{inner.lane}+deflate"
         self.decode_text = inner.decode_text
         self.decode_binary = inner.decode_binary
         self._inner = inner
+
+    @property
+    def lane(self) -> str:
+        """Name of the encoding in the hub."""
+        return self._lane
 
     def encode_reply(
         self, join_ref: Any, ref: Any, topic: Any, status: str, response: Any

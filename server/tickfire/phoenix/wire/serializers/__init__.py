@@ -1,4 +1,4 @@
-"""Serializers of the two protocol versions, vsn 1.0.0 and vsn 2.0.0.
+"""Serializers of the two protocol versions, vsn 1.0.0 and vsn 2.0.0, and of others.
 
 A serializer decodes a client's frame into a `Message`, and encodes the server's messages into
 finished WebSocket frames. Both are stateless; `lane` names the encoding in the hub.
@@ -6,24 +6,35 @@ finished WebSocket frames. Both are stateless; `lane` names the encoding in the 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from tickfire.phoenix.wire.message import Message
+from tickfire.phoenix.wire.serializers.by_message import MessageSerializer
 from tickfire.phoenix.wire.serializers.v1 import V1Serializer
 from tickfire.phoenix.wire.serializers.v2 import V2Serializer
+from tickfire.phoenix.wire.versions import Requirement, parse_version
 
-__all__ = ["Serializer", "V1Serializer", "V2Serializer", "negotiate"]
+__all__ = [
+    "MessageSerializer",
+    "Serializer",
+    "V1Serializer",
+    "V2Serializer",
+    "Versions",
+    "negotiate",
+    "versions_of",
+]
 
 
 class Serializer(Protocol):
     """Encoding of messages in one version of the protocol."""
 
     vsn: str
-    """ "v1" or "v2"."""
-    lane: str
-    """Name of the encoding in the hub."""
+    """ "v1", "v2", or the version of a protocol of one's own, such as "3.0.0"."""
+
+    @property
+    def lane(self) -> str:
+        """Name of the encoding in the hub, unique in it."""
 
     def decode_text(self, data: bytes, /) -> Message:
         """Decode the payload of a text frame; raise DecodeError if it is not a message."""
@@ -46,16 +57,25 @@ class Serializer(Protocol):
         """Return the frame of a phx_close or phx_error, with the join_ref as its ref."""
 
 
-# The version requirements of Phoenix, `~> 1.0.0` and `~> 2.0.0`, match no pre-releases.
-_VSN = re.compile(r"([12])\.0\.(?:0|[1-9][0-9]*)(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?", re.ASCII)
+type Versions = Sequence[tuple[Serializer, Requirement]]
+"""Serializers and the versions that they are for; the first that matches is taken."""
+
 _DEFAULT_VSN = "1.0.0"
 
 
-def negotiate(params: dict[str, Any], serializers: Sequence[Serializer]) -> Serializer | None:
+def versions_of(serializers: Iterable[Serializer]) -> Versions:
+    """Return serializers with the versions that their `vsn` stands for."""
+    return [(each, Requirement(f"~> {_first_version(each.vsn)}")) for each in serializers]
+
+
+def _first_version(vsn: str) -> str:
+    return f"{vsn[1:]}.0.0" if vsn.startswith("v") else vsn
+
+
+def negotiate(params: dict[str, Any], versions: Versions) -> Serializer | None:
     """Return the serializer for the connect param `vsn`, or None if no version matches."""
     vsn = params.get("vsn", _DEFAULT_VSN)
-    matched = _VSN.fullmatch(vsn) if isinstance(vsn, str) else None
-    if matched is None:
+    version = parse_version(vsn) if isinstance(vsn, str) else None
+    if version is None:
         return None
-    vsn = f"v{matched[1]}"
-    return next((serializer for serializer in serializers if serializer.vsn == vsn), None)
+    return next((each for each, requirement in versions if requirement.matches(version)), None)
