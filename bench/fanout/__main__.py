@@ -1,4 +1,7 @@
-"""`python -m bench.fanout [--json]`: speed and memory, and the ratio to the peer.
+"""`python -m bench.fanout [--json]`: speed and memory, and the ratio to each peer.
+
+The peers speak the same protocol on the wire, without sessions, limits or crash isolation:
+Starlette's WebSocket, picows (Cython) and socketify (uWebSockets, C++).
 
 Each server runs alone, pinned to one core, with the load generator on another. CPU time per
 delivery is the most reliable figure, since it hardly depends on other load on the machine.
@@ -23,10 +26,8 @@ from bench.fanout.generator import build
 from bench.processes import wait_for_port
 from tickfire.base.ports import free_port
 
-SERVERS: Final = {
-    "tickfire": "bench.fanout.tickfire_app",
-    "starlette": "bench.fanout.starlette_app",
-}
+OURS: Final = "tickfire"
+PEERS: Final = ("starlette", "picows", "socketify")
 TOPIC: Final = "market:bench"
 
 
@@ -120,32 +121,42 @@ def _more_is_better(name: str) -> bool:
     return name.endswith("_per_s")
 
 
-def table(servers: dict[str, dict[str, float]], times_better: dict[str, float]) -> str:
-    """Return the report as a table."""
-    names = list(servers["tickfire"])
-    lines = [f"{'':26}{'tickfire':>12}{'starlette':>12}{'better':>9}"]
-    for name in names:
-        ours, theirs = servers["tickfire"][name], servers["starlette"].get(name, 0.0)
-        lines.append(f"{name:26}{ours:>12,.2f}{theirs:>12,.2f}{times_better.get(name, 0):>8}x")
+def table(servers: dict[str, dict[str, float]], times_better: dict[str, dict[str, float]]) -> str:
+    """Return the report as a table: the figures, and how many times better ours are."""
+    ours, peers = servers[OURS], list(times_better)
+    lines = [f"{'':26}{OURS:>14}" + "".join(f"{peer:>24}" for peer in peers)]
+    for name, value in ours.items():
+        cells = (
+            f"{servers[peer].get(name, 0.0):>14,.2f}{times_better[peer].get(name, 0.0):>9}x"
+            for peer in peers
+        )
+        lines.append(f"{name:26}{value:>14,.2f}" + "".join(cells))
     return "\n".join(lines)
 
 
 def main() -> None:
-    """Measure both servers and print the report."""
+    """Measure the servers and print the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object instead of a table"
     )
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a phase in seconds")
     parser.add_argument("--idle", type=int, default=10_000, help="connections for joins and memory")
+    parser.add_argument(
+        "--peer",
+        action="append",
+        choices=PEERS,
+        help="a peer to measure; may be given again; all by default",
+    )
     arguments = parser.parse_args()
+    peers = arguments.peer or PEERS
     with tempfile.TemporaryDirectory() as folder:
         generator = build(Path(folder))
         servers = {
-            name: figures(generator, module, arguments.seconds, arguments.idle)
-            for name, module in SERVERS.items()
+            name: figures(generator, f"bench.fanout.{name}_app", arguments.seconds, arguments.idle)
+            for name in (OURS, *peers)
         }
-    times_better = ratios(servers["tickfire"], servers["starlette"])
+    times_better = {peer: ratios(servers[OURS], servers[peer]) for peer in peers}
     if arguments.json:
         report = {**servers, "times_better": times_better}
         sys.stdout.write(json.dumps(report, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""The peer: the same protocol written by hand on Starlette's WebSocket and plain uvicorn.
+"""A peer on Starlette's WebSocket and plain uvicorn.
 
 This is the usual code without a library: a set of sockets, one JSON text per broadcast, and
 `send_text` to each socket.
@@ -9,14 +9,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import msgspec
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-encode = msgspec.json.encode
-decode = msgspec.json.decode
+from bench.fanout.peer import PATH, decode, reply, tick
 
 
 class Market:
@@ -39,21 +37,19 @@ class Market:
     ) -> None:
         """Execute a message of the load generator."""
         if event == "publish":
-            text = encode([None, None, topic, "tick", payload["payload"]]).decode()
+            text = tick(topic, payload["payload"]).decode()
             for _ in range(payload["n"]):
                 for subscriber in list(self.subscribers):
                     await subscriber.send_text(text)
             return
         if event == "phx_join":
             self.subscribers[socket] = None
-        response = payload if event == "echo" else {}
-        reply = [join_ref, ref, topic, "phx_reply", {"response": response, "status": "ok"}]
-        await socket.send_text(encode(reply).decode())
+        await socket.send_text(reply(join_ref, ref, topic, event, payload).decode())
 
 
 def main() -> None:
     market = Market()
-    app = Starlette(routes=[WebSocketRoute("/socket/websocket", market.serve)])
+    app = Starlette(routes=[WebSocketRoute(PATH, market.serve)])
     uvicorn.run(
         app,
         host="127.0.0.1",
