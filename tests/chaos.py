@@ -1,0 +1,88 @@
+"""Faults at random in a whole tickfire: ``python -m tests.chaos --seconds 900 --seed 1``.
+
+It runs a Redis Cluster of six nodes, two feeds with a standby each, infer, news and a server of two
+workers, with clients of every kind of topic. Each fault is followed until every client has every
+trade. The exit code is 1 if a trade was missing or came twice, or a process failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.chaos.campaign import Outcome, assert_all_is_well, campaign
+from tests.support.chaos.faults import FAULTS
+from tests.support.chaos.world import world
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--seconds", type=float, default=900, help="time for the faults")
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--clients", type=int, default=500)
+    arguments.add_argument("--rate", type=float, default=20, help="trades a second of each feed")
+    arguments.add_argument("--fault", action="append", choices=FAULTS, help="only such faults")
+    given = arguments.parse_args()
+    try:
+        asyncio.run(run(given))
+    except AssertionError as error:
+        print(f"failed: {error}")
+        return 1
+    return 0
+
+
+async def run(given: argparse.Namespace) -> None:
+    rng = random.Random(given.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        async with world(Path(folder), given.clients, given.rate) as found:
+            names = faults(given.fault or list(FAULTS), given.seconds, rng)
+            outcomes: dict[str, Outcome] = {}
+            for name in names:
+                for key, new in (await campaign(found, [name], rng, say)).items():
+                    outcome = outcomes.setdefault(key, Outcome())
+                    outcome.silences_s += new.silences_s
+                    outcome.back_s += new.back_s
+            await assert_all_is_well(found)
+            say(table(outcomes))
+            say(
+                f"{sum(len(one.back_s) for one in outcomes.values())} faults, seed {given.seed}, "
+                f"{len(found.followers)} clients, {sum(one.events for one in found.followers):,} "
+                f"events, {sum(one.joins for one in found.followers):,} joins, "
+                f"{sum(feed.sent for feed in found.feeds):,} trades: none missing, none twice"
+            )
+
+
+def faults(names: list[str], seconds: float, rng: random.Random) -> Iterator[str]:
+    """Yield faults in an order of chance, each kind once before any comes again."""
+    end = time.monotonic() + seconds
+    while True:
+        for name in rng.sample(names, len(names)):
+            if time.monotonic() >= end:
+                return
+            yield name
+
+
+def table(outcomes: dict[str, Outcome]) -> str:
+    lines = [f"{'':28}{'times':>6}{'silence s, median':>19}{'most':>7}{'back s, most':>14}"]
+    for name, outcome in sorted(outcomes.items()):
+        lines.append(
+            f"{name:28}{len(outcome.back_s):>6}{statistics.median(outcome.silences_s):>19.2f}"
+            f"{max(outcome.silences_s):>7.2f}{max(outcome.back_s):>14.1f}"
+        )
+    return "\n".join(lines)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""A campaign: fault after fault, each until every client has all trades again."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from tests.support.chaos.faults import FAULTS
+from tests.support.chaos.world import World
+from tests.support.eventually import eventually
+
+CAUGHT_UP_S: Final = 90.0
+LINES: Final = 30
+
+
+@dataclass
+class Outcome:
+    """What the faults of one name did to the clients of ticks.
+
+    Attributes
+    ----------
+    silences_s : list of float
+        Of each fault, the longest time for which a client of ticks had none, in seconds.
+    back_s : list of float
+        Of each fault, the time from its begin until every client had all trades, in seconds.
+    """
+
+    silences_s: list[float] = field(default_factory=list)
+    back_s: list[float] = field(default_factory=list)
+
+
+async def campaign(
+    world: World, names: Sequence[str], rng: random.Random, told: Callable[[str], None]
+) -> dict[str, Outcome]:
+    """Let faults happen one after the other; return what each did.
+
+    Raises
+    ------
+    AssertionError
+        If the clients do not catch up after a fault.
+    """
+    outcomes: dict[str, Outcome] = {}
+    for name in names:
+        await one_fault(world, name, rng, outcomes.setdefault(name, Outcome()))
+        outcome = outcomes[name]
+        told(f"{name}: {outcome.silences_s[-1]:.2f} s of silence, back {outcome.back_s[-1]:.1f} s")
+    return outcomes
+
+
+async def one_fault(world: World, name: str, rng: random.Random, outcome: Outcome) -> None:
+    """Let one fault happen, and wait until every client has all trades."""
+    for follower in world.tick_followers:
+        follower.restart_clock()
+    began = time.monotonic()
+    await FAULTS[name](world, rng)
+    await world.catches_up(CAUGHT_UP_S)
+    outcome.back_s.append(time.monotonic() - began)
+    outcome.silences_s.append(max(one.longest_s for one in world.tick_followers))
+    assert_each_once(world, f"after {name}")
+
+
+def assert_each_once(world: World, when: str) -> None:
+    """Assert that no client of ticks missed a trade, or had one twice."""
+    for client in world.tick_followers:
+        counts = f"{client.missing} missing, {client.repeated} twice, {client.announced} announced"
+        assert not (client.missing or client.repeated or client.announced), (
+            f"{client.topic} {when}: {counts}\n{_logs(world)}"
+        )
+
+
+async def assert_all_is_well(world: World) -> None:
+    """Assert that each trade came once, in every bar too, and that no process failed."""
+    await world.catches_up(CAUGHT_UP_S)
+    assert_each_once(world, "in the end")
+    for feed in world.feeds:
+        whole = sorted(feed.seconds)[1:-3]  # the first may have begun before, the last go on
+        wanted = {second: feed.seconds[second] for second in whole}
+        for bars in world.candle_followers:
+            if f":{feed.symbol}:" in bars.topic:
+                await eventually(partial(_has, bars.volumes, wanted), bars.topic)
+    await eventually(world.is_ready, "the server is ready", CAUGHT_UP_S)
+    for process in world.processes.values():
+        assert not any("Traceback" in line for line in process.log), _logs(world)
+
+
+def _logs(world: World) -> str:
+    """Return the newest lines of every process."""
+    return "\n".join(
+        f"--- {name}\n{''.join(process.log[-LINES:])}" for name, process in world.processes.items()
+    )
+
+
+def _has(volumes: dict[int, int], wanted: dict[int, int]) -> bool:
+    first = min(volumes, default=0)
+    return all(volumes.get(second) == wanted[second] for second in wanted if second > first)

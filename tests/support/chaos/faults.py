@@ -1,0 +1,154 @@
+"""The faults: each happens, is undone, and says whom it hit."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from tests.support.chaos.kept import Kept
+from tests.support.chaos.world import SYMBOLS, World
+from tests.support.cluster import resume, suspend
+from tests.support.eventually import eventually
+from tests.support.processes import descendants
+from tickfire.store.schema import META_KEY, NEWS_KEY, Stream, head_key
+
+type Fault = Callable[[World, random.Random], Awaitable[None]]
+
+BACK_S: Final = 60.0
+HANG_S: Final = 3.0
+KEYS: Final = (head_key(Stream(1, 0)), head_key(Stream(2, 0)), META_KEY, NEWS_KEY)
+
+
+async def _kill(process: Kept) -> None:
+    await eventually(lambda: process.pid is not None, f"{process.name} runs", BACK_S)
+    starts = process.starts
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    await eventually(lambda: process.starts > starts, f"{process.name} runs again", BACK_S)
+
+
+async def kill_the_writing_ingest(world: World, rng: random.Random) -> None:
+    """Let the standby of a feed take over."""
+    feed = rng.randint(1, len(SYMBOLS))
+    await eventually(lambda: bool(world.ingests(feed, writing=True)), "an ingest writes", BACK_S)
+    writing = world.ingests(feed, writing=True)[-1]
+    await eventually(lambda: bool(world.ingests(feed, writing=False)), "another waits", BACK_S)
+    await _kill(writing)
+
+
+async def kill_a_standby(world: World, rng: random.Random) -> None:
+    """Kill an ingest that waits."""
+    feed = rng.randint(1, len(SYMBOLS))
+    await eventually(lambda: bool(world.ingests(feed, writing=False)), "an ingest waits", BACK_S)
+    await _kill(world.ingests(feed, writing=False)[0])
+
+
+async def kill_infer_or_news(world: World, rng: random.Random) -> None:
+    """Kill a publisher beside the feeds."""
+    await _kill(world.processes[rng.choice(["infer", "news"])])
+
+
+async def kill_the_server(world: World, _: random.Random) -> None:
+    """Kill the server's first process, whose workers end with it."""
+    await _kill(world.processes["serve"])
+
+
+async def kill_a_worker(world: World, rng: random.Random) -> None:
+    """Kill a process below the server's first: a worker, or what makes them."""
+    parent = world.processes["serve"].pid
+    below = sorted(descendants(parent)) if parent else []
+    if below:
+        os.kill(rng.choice(below), signal.SIGKILL)
+
+
+async def reload_the_server(world: World, _: random.Random) -> None:
+    """Replace the workers."""
+    serve = world.processes["serve"]
+    await eventually(world.is_ready, "the server is ready", BACK_S)
+    if serve.pid is not None:
+        os.kill(serve.pid, signal.SIGHUP)
+
+
+async def fail_over(world: World, rng: random.Random) -> None:
+    """Kill the primary of a key, and start it again once a replica has taken over."""
+    key = rng.choice(KEYS)
+    failed = world.cluster.primary_of(key)
+    await asyncio.to_thread(failed.kill)
+    try:
+        await asyncio.to_thread(world.cluster.wait_failover, key, failed)
+    finally:
+        await asyncio.to_thread(failed.start)
+    await asyncio.to_thread(world.cluster.wait_whole)
+
+
+async def suspend_a_primary(world: World, rng: random.Random) -> None:
+    """Suspend the primary of a key until a replica has taken over."""
+    key = rng.choice(KEYS)
+    failed = world.cluster.primary_of(key)
+    suspend(failed)
+    try:
+        await asyncio.to_thread(world.cluster.wait_failover, key, failed)
+    finally:
+        resume(failed)
+    await asyncio.to_thread(world.cluster.wait_whole)
+
+
+async def move_a_slot(world: World, rng: random.Random) -> None:
+    """Move the slot of a stream to another primary."""
+    key = rng.choice(KEYS[:2])
+    source = world.cluster.primary_of(key)
+    others = [world.cluster.primary_of(other) for other in KEYS]
+    targets = [node for node in others if node is not source]
+    if targets:
+        await asyncio.to_thread(world.cluster.move, key, rng.choice(targets))
+
+
+async def restart_the_cluster(world: World, rng: random.Random) -> None:
+    """Kill all six nodes, and start them again."""
+    for node in world.cluster.nodes:
+        await asyncio.to_thread(node.kill)
+    await asyncio.sleep(rng.uniform(0, 1))
+    for node in world.cluster.nodes:
+        await asyncio.to_thread(node.start)
+    await asyncio.to_thread(world.cluster.wait_whole)
+
+
+async def cut_a_feed(world: World, rng: random.Random) -> None:
+    """Break the sessions of a gateway."""
+    rng.choice(world.feeds).cut()
+
+
+async def cut_the_clients(world: World, _: random.Random) -> None:
+    """Break every client's connection at once, so that all resume together."""
+    for follower in world.followers:
+        follower.cut()
+
+
+async def hang_clients(world: World, rng: random.Random) -> None:
+    """Let a tenth of the clients read nothing for a while."""
+    some = rng.sample(world.followers, max(1, len(world.followers) // 10))
+    await asyncio.gather(*(follower.hang(HANG_S) for follower in some))
+
+
+FAULTS: Final[dict[str, Fault]] = {
+    function.__name__: function
+    for function in (
+        kill_the_writing_ingest,
+        kill_a_standby,
+        kill_infer_or_news,
+        kill_the_server,
+        kill_a_worker,
+        reload_the_server,
+        fail_over,
+        suspend_a_primary,
+        move_a_slot,
+        restart_the_cluster,
+        cut_a_feed,
+        cut_the_clients,
+        hang_clients,
+    )
+}

@@ -1,0 +1,155 @@
+"""A whole tickfire on a Redis Cluster: two feeds with a standby each, models, news, a server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from tests.support.chaos.feed import NumberedFeed, numbered_feed
+from tests.support.chaos.followers import CandleFollower, Follower, TickFollower
+from tests.support.chaos.kept import Kept, keeping
+from tests.support.cluster import Cluster, six_nodes
+from tests.support.eventually import eventually
+from tests.support.ingest import KEY
+from tickfire.base.ports import free_port
+
+START_S: Final = 120.0
+WRITES: Final = ("beginning epoch", "continuing epoch")
+WAITS: Final = "waiting as standby"
+"""Words by which an ingest says that it writes, or waits."""
+SYMBOLS: Final = ("AAA", "BBB")
+
+
+@dataclass
+class World:
+    """What runs, and its clients.
+
+    Attributes
+    ----------
+    feeds : list of NumberedFeed
+    processes : dict of str to Kept
+        ``ingest-1``, ``ingest-1-standby`` and so on.
+    """
+
+    cluster: Cluster
+    port: int
+    feeds: list[NumberedFeed]
+    processes: dict[str, Kept]
+    followers: list[Follower] = field(default_factory=list)
+
+    @property
+    def tick_followers(self) -> list[TickFollower]:
+        return [one for one in self.followers if isinstance(one, TickFollower)]
+
+    @property
+    def candle_followers(self) -> list[CandleFollower]:
+        return [one for one in self.followers if isinstance(one, CandleFollower)]
+
+    def ingests(self, feed: int, *, writing: bool) -> list[Kept]:
+        """Return the ingests of a feed that write, or those that wait."""
+        pair = [self.processes[f"ingest-{feed}"], self.processes[f"ingest-{feed}-standby"]]
+        said = [(one, one.last_said(*WRITES, WAITS)) for one in pair]
+        return [one for one, word in said if word and (word != WAITS) is writing]
+
+    async def is_ready(self) -> bool:
+        """Return whether the server says that it is ready."""
+        try:
+            async with httpx.AsyncClient(timeout=5) as client:
+                answer = await client.get(f"http://127.0.0.1:{self.port}/readyz")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200
+
+    async def catches_up(self, timeout_s: float) -> None:
+        """Wait until every client of ticks has all trades that were sent until now."""
+        sent = {feed.symbol: feed.sent for feed in self.feeds}
+
+        def behind() -> list[TickFollower]:
+            return [one for one in self.tick_followers if not one.has(sent)]
+
+        try:
+            await eventually(lambda: not behind(), "", timeout_s)
+        except AssertionError:
+            late = behind()
+            first = late[0] if late else None
+            raise AssertionError(
+                f"{len(late)} clients do not catch up within {timeout_s:g} s, such as one of "
+                f"{first and first.topic} at {first and first.numbers} of {sent}"
+            ) from None
+
+
+def processes(url: str, port: int, feeds: list[NumberedFeed]) -> dict[str, Kept]:
+    """Return every process but Redis, not yet started."""
+    commands: dict[str, tuple[str, ...]] = {
+        "infer": ("infer",),
+        "news": ("news", "--simulate", "--every", "0.5"),
+        "serve": ("serve", "--dev", "--port", str(port), "--workers", "2"),
+    }
+    for number, feed in enumerate(feeds, 1):
+        command = (
+            *("ingest", "--feed", str(number), "--gateway", feed.address, "--key", KEY),
+            *("--dataset", "TEST.DATA", "--schemas", "trades"),
+        )
+        commands[f"ingest-{number}"] = commands[f"ingest-{number}-standby"] = command
+    return {name: Kept(name, command, {"REDIS_URL": url}) for name, command in commands.items()}
+
+
+def followers(port: int, count: int) -> list[Follower]:
+    """Return clients of every kind of topic, as evenly as may be."""
+    made: list[Follower] = []
+    for seed in range(count):
+        symbol = SYMBOLS[seed // 8 % 2]
+        match seed % 8:
+            case 0:
+                made.append(TickFollower(port, "market:realtime", seed))
+            case 1 | 2:
+                made.append(TickFollower(port, f"market:{symbol}", seed))
+            case 3:
+                merge = {"mode": "merge", "max_hz": 5}
+                made.append(TickFollower(port, "market:realtime", seed, **merge))
+            case 4 | 5:
+                made.append(CandleFollower(port, f"candles:{symbol}:1s", seed))
+            case 6:
+                made.append(Follower(port, "news:headlines", seed))
+            case _:
+                made.append(Follower(port, f"stats:{symbol}", seed))
+    return made
+
+
+@asynccontextmanager
+async def world(folder: Path, clients: int, rate: float) -> AsyncIterator[World]:
+    """Run everything; yield it once every client has joined.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the Cluster's files.
+    clients : int
+    rate : float
+        Trades a second of each feed.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        cluster = stack.enter_context(six_nodes(folder))
+        feeds = [await stack.enter_async_context(numbered_feed(name, rate)) for name in SYMBOLS]
+        port = free_port()
+        found = World(cluster, port, feeds, processes(cluster.url, port, feeds))
+        await stack.enter_async_context(keeping(*found.processes.values()))
+        await eventually(found.is_ready, "the server is ready", START_S)
+        found.followers = followers(port, clients)
+        following = [asyncio.create_task(one.follow()) for one in found.followers]
+        try:
+            await eventually(
+                lambda: all(one.joins for one in found.followers), "every client joins", START_S
+            )
+            yield found
+        finally:
+            for task in following:
+                task.cancel()
+            await asyncio.gather(*following, return_exceptions=True)
