@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import secrets
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -104,17 +106,30 @@ class Lease:
         except (msgspec.MsgspecError, TypeError):
             return Holder("", "an unknown host", 0)
 
-    async def wait(self, on_standby: Callable[[Holder], None]) -> None:
+    async def wait(
+        self,
+        on_standby: Callable[[Holder], None],
+        may_return: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
         """Wait until this process holds the lease.
 
         Parameters
         ----------
         on_standby : callable
             Called with each other holder that has to be waited for.
+        may_return : callable, optional
+            Awaited when nobody holds the lease: true if its last holder may only have been cut off
+            from Redis. It is then given the time of a lease to take it again.
         """
         known: Holder | None = None
+        patience_ends = math.inf
         while True:
             try:
+                if may_return is not None and await self._is_free() and await may_return():
+                    patience_ends = min(patience_ends, time.monotonic() + EXPIRY_S)
+                    if time.monotonic() < patience_ends:
+                        await asyncio.sleep(POLL_S)
+                        continue
                 holder = await self.take()
             except RedisUnavailable as error:
                 logger.debug("cannot take the lease: %s", error)
@@ -123,10 +138,14 @@ class Lease:
             else:
                 if holder == self.holder:
                     return
+                patience_ends = math.inf
                 if holder != known:
                     known = holder
                     on_standby(holder)
             await asyncio.sleep(POLL_S)
+
+    async def _is_free(self) -> bool:
+        return await self._requests.command("GET", self._key) is None
 
     async def keep(self) -> None:
         """Renew the lease until cancelled.

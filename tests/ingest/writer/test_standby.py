@@ -25,8 +25,10 @@ from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import serve_gateway
 from tickfire.ingest.redis.server import EmbeddedRedis
+from tickfire.ingest.writer.claims import find_head, replace_head, was_cut_off
+from tickfire.store.head import Head
 from tickfire.store.lease import EXPIRY_S, Holder, Lease, LeaseLost
-from tickfire.store.schema import TICK, TICK_TRADE, lease_key, ticks_key
+from tickfire.store.schema import EPOCH_BYTES, TICK, TICK_TRADE, lease_key, ticks_key
 from tickfire.store.store import Store
 
 META = Metadata("TEST.DATA", None, START)
@@ -158,6 +160,39 @@ async def test_a_lease_outlives_a_redis_that_forgets_it(store: Store, client: An
     await lease.check()
     assert msgspec.json.decode(await client.get(lease_key(1)), type=Holder) == lease.holder
     lease.close()
+
+
+async def test_a_holder_that_was_cut_off_may_take_its_lease_again(store: Store) -> None:
+    first, second = Lease(store, 1), Lease(store, 1)
+    asked = asyncio.Event()
+    seen: list[Holder] = []
+
+    async def may_return() -> bool:
+        asked.set()
+        return True
+
+    waiting = asyncio.create_task(second.wait(seen.append, may_return))
+    await asked.wait()
+    assert await first.take() == first.holder
+    await eventually(lambda: seen == [first.holder], "the other waits for the first again")
+    await eventually(waiting.done, "the lease of the first, who is gone, ends")  # and its patience
+    assert await second.take() == second.holder
+    first.close()
+    second.close()
+
+
+async def test_a_writer_is_cut_off_if_its_stream_has_another_server(store: Store) -> None:
+    async def has_head(server: bytes, *, closed: bool = False) -> bool:
+        before = (await find_head(store, STREAM)).text
+        head = Head(bytes(EPOCH_BYTES), 1, b"writer", server, closed=closed)
+        assert await replace_head(store, STREAM, before, head)
+        return await was_cut_off(store, [STREAM])
+
+    assert not await was_cut_off(store, [STREAM])
+    here = (await find_head(store, STREAM)).server
+    assert not await has_head(here)
+    assert await has_head(b"another")
+    assert not await has_head(b"another", closed=True)
 
 
 async def test_a_killed_ingest_goes_on_where_it_was(

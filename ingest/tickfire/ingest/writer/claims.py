@@ -8,7 +8,15 @@ from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
 from tickfire.store.connection import RedisConnection
-from tickfire.store.head import APPEND, APPENDED, Arguments, Head, append_arguments
+from tickfire.store.errors import REDIS_ERRORS
+from tickfire.store.head import (
+    APPEND,
+    APPENDED,
+    Arguments,
+    Head,
+    append_arguments,
+    decode_head,
+)
 from tickfire.store.limits import REQUEST_TIMEOUT_S
 from tickfire.store.resp import RespError
 from tickfire.store.schema import Stream, head_key
@@ -84,6 +92,24 @@ async def replace_head(
     arguments = append_arguments(head_key(stream), before, head.encode(), commands)
     async with _connected(store, stream) as connection:
         return await connection.command("EVAL", APPEND, *arguments) == APPENDED
+
+
+async def was_cut_off(store: Store, streams: Sequence[Stream]) -> bool:
+    """Return whether a writer that has not ended may be cut off from Redis.
+
+    That is so if a stream has another server than when it was written last, as after a restart or a
+    failover, or if Redis does not answer. If the writer lives, it still knows what the new server
+    may have lost.
+    """
+    for stream in streams:
+        try:
+            text, server = await find_head(store, stream)
+        except REDIS_ERRORS:
+            return True
+        head = decode_head(text)
+        if head is not None and not head.closed and head.server != server:
+            return True
+    return False
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from tickfire.base.calendar.sessions import Sessions
 from tickfire.ingest.adapter.protocol import FeedAdapter
 from tickfire.ingest.kernel.intake_context import DENSE_NONE
 from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, KEEP_WRITTEN_MIB, MAX_INSTRUMENTS
+from tickfire.store.schema import Stream
 
 STALE_S: Final = 60.0
 MAX_WAITING_BYTES: Final = 8 << 20
@@ -71,3 +72,8 @@ class IngestConfig:
     dense: int = DENSE_NONE
     max_instruments: int = MAX_INSTRUMENTS
     sessions: Sessions = field(default_factory=Sessions)
+
+    @property
+    def streams(self) -> list[Stream]:
+        """The streams that are written, one for each shard."""
+        return [Stream(self.feed, shard) for shard in range(self.shards)]

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, cast
 
 from tickfire.base.endpoint import Endpoint
@@ -23,6 +24,7 @@ from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.announcements import Announcements
 from tickfire.ingest.writer.books import BookWriter
+from tickfire.ingest.writer.claims import was_cut_off
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.ingest.writer.figures import Figures
@@ -38,7 +40,7 @@ from tickfire.ingest.writer.summary import Summary
 from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.lease import Holder, Lease, LeaseLost
-from tickfire.store.schema import HEALTH_KEY, Stream, ingest_process, standby_process
+from tickfire.store.schema import HEALTH_KEY, ingest_process, standby_process
 from tickfire.store.store import Store
 
 SNAPSHOT_INTERVAL_S: Final = 0.25
@@ -103,7 +105,7 @@ class Ingest:
             self.instruments,
             self.output,
             self.writer.put_instruments,
-            [Stream(config.feed, shard) for shard in range(config.shards)],
+            config.streams,
         )
         self._skipped = SkippedRecords(self.states, intake, self.instruments)
         self.figures = Figures(
@@ -344,7 +346,7 @@ async def take_lease(config: IngestConfig, lease: Lease, store: Store) -> None:
         beating = beating or asyncio.ensure_future(beats.run())
 
     try:
-        await lease.wait(on_standby)
+        await lease.wait(on_standby, partial(was_cut_off, store, config.streams))
     finally:
         if beating is not None:
             beating.cancel()
