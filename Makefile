@@ -139,6 +139,10 @@ test: setup chromium openssl vulkan ## Run every test, Python's and the client's
 fuzz: setup ## Fuzz the parsers of ingest for SECONDS (600), by coverage where atheris is installed
 	@$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),600)
 
+.PHONY: chaos
+chaos: setup ## Let everything fail at random for SECONDS (900) while 500 clients count; SEED repeats a run
+	@$(PYTHON) -m tests.chaos --seconds $(or $(SECONDS),900) --seed $(or $(SEED),1) $(ARGS)
+
 .PHONY: lint
 lint: setup ## Check style, layers, and that nothing imports in a circle
 	@$(VENV)/bin/ruff check .

@@ -1,0 +1,35 @@
+"""The short form of ``python -m tests.chaos``: some faults, and each trade arrives once."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.chaos.campaign import assert_all_is_well, campaign
+from tests.support.chaos.world import world
+
+CLIENTS: Final = 16
+RATE: Final = 20.0
+FAULTS: Final = (
+    "kill_the_writing_ingest",
+    "reload_the_server",
+    "cut_a_feed",
+    "fail_over",
+    "kill_a_worker",
+    "hang_clients",
+    "cut_the_clients",
+    "kill_infer_or_news",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_each_trade_comes_once_whatever_fails(tmp_path: Path) -> None:
+    said: list[str] = []
+    async with world(tmp_path, CLIENTS, RATE) as found:
+        outcomes = await campaign(found, FAULTS, random.Random(1), said.append)
+        await assert_all_is_well(found)
+    assert len(said) == len(FAULTS) == len(outcomes)
