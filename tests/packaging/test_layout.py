@@ -22,6 +22,9 @@ REAL_TIME = {
     "tests/conformance/channels.py": "channels that answer late on purpose",
     "tests/packaging/dist_check.py": "polls an example by a real client, in a script",
     "tests/support/roles.py": "a feed that sends at the pace of a live one",
+    "tests/support/chaos/feed.py": "a feed that sends at the pace of a live one",
+    "tests/support/chaos/kept.py": "starts a process again after a while, as a supervisor does",
+    "tests/support/chaos/followers.py": "clients that hang, and come back after a while",
     "tests/conformance/scenario.py": "replays the waits of recorded transcripts",
 }
 """Files that may sleep, and why."""

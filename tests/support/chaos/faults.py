@@ -107,11 +107,10 @@ async def move_a_slot(world: World, rng: random.Random) -> None:
         await asyncio.to_thread(world.cluster.move, key, rng.choice(targets))
 
 
-async def restart_the_cluster(world: World, rng: random.Random) -> None:
+async def restart_the_cluster(world: World, _: random.Random) -> None:
     """Kill all six nodes, and start them again."""
     for node in world.cluster.nodes:
         await asyncio.to_thread(node.kill)
-    await asyncio.sleep(rng.uniform(0, 1))
     for node in world.cluster.nodes:
         await asyncio.to_thread(node.start)
     await asyncio.to_thread(world.cluster.wait_whole)
