@@ -100,8 +100,12 @@ class Server:
 
     def unsent(self) -> int:
         """Return the number of bytes that wait to be sent to all clients."""
+        return sum(one.buffered() for one in self.connections())
+
+    def connections(self) -> list[PhoenixProtocol]:
+        """Return the open WebSocket connections."""
         connections = self._server.server_state.connections
-        return sum(one.buffered() for one in connections if isinstance(one, PhoenixProtocol))
+        return [one for one in connections if isinstance(one, PhoenixProtocol)]
 
     def position(self, stream: Stream = STREAM) -> int:
         live = self.market.live

@@ -111,6 +111,28 @@ async def test_packed_records_are_merged_and_spans_leave_no_hole(
     assert len(ticks) < len(rows)
 
 
+async def test_a_quote_that_comes_back_is_shown_to_who_was_told_of_another(
+    server: Server, publisher: Publisher
+) -> None:
+    """Nobody is live while the first quote goes: the view that remembers it does not see that."""
+
+    def bid(price: int) -> Any:
+        return tick("bid", price=price * 1_000_000_000)
+
+    joined = await (await server.client()).join("market:AAA", {"max_hz": 100})
+    publisher.publish(bid(5))
+    await joined.until(lambda joined: bool(joined.of("quote")), "a quote")
+    (subscription,) = server.market.subscriptions
+    subscription.socket.outlet.lane = None  # as while it catches up
+    publisher.publish(bid(6))
+    await server.reaches(publisher)
+    late = await (await server.client()).join("market:AAA", {"max_hz": 100})
+    assert late.response["snapshot"]["bid"] == "6"
+    publisher.publish(bid(5))
+    (quote,) = await late.count("quote", 1)
+    assert quote["bid"] == "5"
+
+
 async def test_who_joins_late_gets_nothing_of_before(server: Server, publisher: Publisher) -> None:
     early = await (await server.client()).join("market:AAA", {"max_hz": 0.1})
     publisher.publish(trades(10))

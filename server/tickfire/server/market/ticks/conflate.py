@@ -250,6 +250,15 @@ class Conflator:
         if frames:
             self._write(view, frames, count, pending.before)
 
+    def welcome(self, view: ConflatedView) -> None:
+        """Prepare for a new subscriber: write what is pending, and show it the next quote.
+
+        It may have been told of a quote that the view has not shown, as nothing is conflated while
+        all subscribers catch up.
+        """
+        self.settle(view)
+        self._quotes.pop(view, None)
+
     def settle_all(self) -> None:
         """Write the pending ticks of all views, before an epoch or symbols change."""
         for view in list(self._pending):

@@ -121,6 +121,11 @@ class Fanout:
                 serializer = SERIALIZERS[view.serializer]
                 self._write(view, serializer.encode_broadcast(topic, event, payload))
 
+    def welcome(self, view: View) -> None:
+        """Prepare a view for a new live subscriber, which gets nothing of what it has pending."""
+        if isinstance(view, ConflatedView):
+            self._conflator.welcome(view)
+
     def settle(self, view: View) -> None:
         """Write what a conflated view has pending, so that later events follow it."""
         if isinstance(view, ConflatedView):

@@ -151,7 +151,7 @@ class TickSubscription:
     # --- live
     def _go_live(self) -> None:
         self._reached, self._others = {}, {}
-        self.source.fanout.settle(self.view)
+        self.source.fanout.welcome(self.view)
         self.socket.outlet.lane = self.view.name
 
     def _overflowed(self, missed: int) -> None:
