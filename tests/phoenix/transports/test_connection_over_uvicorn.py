@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.phoenix.rawclient import CLOSE, PING, TEXT, RawWebSocket, frame, open_websocket
 from tests.support.phoenix.serving import Served, serve
 from tickfire.phoenix import Channel, Hub, Reply, Socket, WebSocketOptions
+from tickfire.phoenix.transports.uvicorn import protocol
 
 PATIENCE_S = 5.0
 BIG = 300_000
@@ -257,20 +259,19 @@ async def test_a_slow_reader_without_on_overflow_is_dropped_and_counted() -> Non
         assert (await quick.receive())[4] == {"n": "after"}
 
 
+class Patient(Channel):
+    """A channel that writes nothing to a congested connection."""
+
+    async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
+        socket.outlet.on_overflow = lambda missed: None
+
+
 async def test_a_client_that_only_sends_heartbeats_is_closed_with_a_reason() -> None:
-    joined = asyncio.Event()
-
-    class Patient(Channel):
-        async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
-            socket.outlet.on_overflow = lambda missed: None
-            joined.set()
-
     hub = Hub()
     async with (
         serve({"room:*": Patient}, hub, send_timeout_s=0.2) as served,
         slow_client(served) as slow,
     ):
-        await asyncio.wait_for(joined.wait(), PATIENCE_S)
         async with asyncio.timeout(PATIENCE_S):
             while not hub.stats.stalled:
                 hub.local_broadcast("room:1", "news", {"pad": "x" * BIG})
@@ -278,6 +279,24 @@ async def test_a_client_that_only_sends_heartbeats_is_closed_with_a_reason() -> 
                 await asyncio.sleep(0)
         frames = await slow.read_frames()
         assert frames[-1] == (1013).to_bytes(2, "big") + b"slow"
+
+
+async def test_a_client_that_does_not_read_does_not_hold_up_the_end_of_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(protocol, "SLOW_LINGER_S", 1_000.0)
+    monkeypatch.setattr(protocol, "LINGER_S", 0.1)
+    hub = Hub()
+    async with (
+        serve({"room:*": Patient}, hub, send_timeout_s=0.1) as served,
+        slow_client(served),
+    ):
+        async with asyncio.timeout(PATIENCE_S):
+            while not hub.stats.stalled:
+                hub.local_broadcast("room:1", "news", {"pad": "x" * BIG})
+                await asyncio.sleep(0)
+        served.server.should_exit = True
+        await eventually(lambda: not served.server.server_state.connections, "all have ended")
 
 
 async def test_reading_is_paused_for_a_client_that_sends_without_reading() -> None:

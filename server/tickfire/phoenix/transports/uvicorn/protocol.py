@@ -127,7 +127,9 @@ class PhoenixProtocol(asyncio.Protocol):
     # --- uvicorn
     def shutdown(self) -> None:
         """Close the connection because the server is shutting down; phoenix.js reconnects."""
-        if self._session is not None and self._drainer is not None:
+        if self._linger is not None:
+            self._wait_for_client(LINGER_S)
+        elif self._session is not None and self._drainer is not None:
             self._drainer.drain(partial(self.fail, CloseCode.SERVICE_RESTART))
         elif self._opening is not None:
             self._opening.shutdown()
@@ -186,10 +188,15 @@ class PhoenixProtocol(asyncio.Protocol):
             except OSError:  # the client has gone, but the loop has not reported it yet
                 transport.abort()
                 return
-            loop = asyncio.get_running_loop()
-            self._linger = loop.call_later(linger_s, transport.abort)
+            self._wait_for_client(linger_s)
         else:
             transport.close()
+
+    def _wait_for_client(self, linger_s: float) -> None:
+        if self._linger is not None:
+            self._linger.cancel()
+        loop = asyncio.get_running_loop()
+        self._linger = loop.call_later(linger_s, self.transport.abort)
 
     def abort(self) -> None:
         """Drop the connection without a close frame."""
