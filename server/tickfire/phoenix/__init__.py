@@ -27,6 +27,7 @@ from tickfire.phoenix.auth.csrf import csrf_token
 from tickfire.phoenix.channel import Channel, event
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.message_limits import MessageLimits
+from tickfire.phoenix.core.raw_socket import PhoenixTransport, RawConnection
 from tickfire.phoenix.endpoint import PhoenixSocket, not_found
 from tickfire.phoenix.errors import (
     ConnectError,
@@ -106,9 +107,11 @@ __all__ = [
     "OriginRule",
     "PhoenixError",
     "PhoenixSocket",
+    "PhoenixTransport",
     "Presence",
     "Presences",
     "PubSub",
+    "RawConnection",
     "Refusal",
     "RefusalError",
     "Reply",

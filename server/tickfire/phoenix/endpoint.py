@@ -16,7 +16,9 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tickfire.phoenix.core.hub import Hub
-from tickfire.phoenix.core.interfaces import ChannelLike, Transport
+from tickfire.phoenix.core.interfaces import ChannelLike, ClientSession, Transport
+from tickfire.phoenix.core.raw_session import RawSession
+from tickfire.phoenix.core.raw_socket import PhoenixTransport
 from tickfire.phoenix.core.routes import Routes, merge_channels
 from tickfire.phoenix.core.session import Session, SessionConfig
 from tickfire.phoenix.options import (
@@ -45,7 +47,7 @@ from tickfire.phoenix.transports.origin import compile_check
 from tickfire.phoenix.transports.paths import TransportPath, starlette_path
 from tickfire.phoenix.transports.resources import Resources
 from tickfire.phoenix.user_socket import ChannelFactory, UserSocket
-from tickfire.phoenix.wire.deflate import negotiate_deflate
+from tickfire.phoenix.wire.deflate import compress_frames, negotiate_deflate
 from tickfire.phoenix.wire.serializers import Versions, versions_of
 from tickfire.phoenix.wire.versions import Requirement
 
@@ -76,7 +78,7 @@ class PhoenixSocket(Mount):
         variables, `{tenant}` or `:tenant`, are among the connect params.
     user_socket
         A UserSocket class, or anything else that returns a new UserSocket. The default accepts
-        every client.
+        every client. A `PhoenixTransport` in its place speaks a protocol without channels.
     channels
         Topic patterns and the factories of their channels, as in `UserSocket.channels`, which come
         after these.
@@ -108,7 +110,7 @@ class PhoenixSocket(Mount):
     def __init__(
         self,
         path: str = "",
-        user_socket: Callable[[], UserSocket] = UserSocket,
+        user_socket: Callable[[], UserSocket | PhoenixTransport] = UserSocket,
         *,
         channels: Mapping[str, ChannelFactory] = _NO_CHANNELS,
         hub: Hub | None = None,
@@ -123,7 +125,7 @@ class PhoenixSocket(Mount):
         self.channels = channels
         Routes(channels)  # raises here, not at the first connection, for a bad pattern
         self._options = chosen
-        self._resources = Resources(chosen["resources"])
+        self._resources = Resources([*_needs(user_socket), *chosen["resources"]])
         self._config: SessionConfig | None = None
         self._config_channels: Mapping[str, Callable[[], ChannelLike]] | None = None
         self._policy = _policy(self.hub, user_socket, chosen)
@@ -269,12 +271,16 @@ class PhoenixSocket(Mount):
             self._longpoll = LongPollEndpoint(self._policy, server, self._session, options)
         return self._longpoll
 
-    def _session(self, accepted: Accepted, transport: Transport) -> Session:
-        serializer = accepted.serializer
+    def _session(self, accepted: Accepted, transport: Transport) -> ClientSession:
+        user, serializer = accepted.user_socket, accepted.serializer
+        if isinstance(user, PhoenixTransport):
+            compress = None if accepted.extensions is None else compress_frames
+            return RawSession(self.hub, user, transport, compress)
+        assert serializer is not None
         if accepted.extensions is not None:
             serializer = self.hub.deflating(serializer)
-        config = self._session_config(accepted.user_socket.channels)
-        return Session(config, serializer, accepted.user_socket, accepted.params, transport)
+        config = self._session_config(user.channels)
+        return Session(config, serializer, user, accepted.params, transport)
 
     def _session_config(self, channels: Mapping[str, Callable[[], ChannelLike]]) -> SessionConfig:
         """Return the configuration for a user's channels; most users have the same ones."""
@@ -292,7 +298,16 @@ class PhoenixSocket(Mount):
         return self._config
 
 
-def _policy(hub: Hub, user_socket: Callable[[], UserSocket], options: SocketOptions) -> Policy:
+def _needs(user_socket: object) -> list[contextlib.AbstractAsyncContextManager[object]]:
+    if not isinstance(user_socket, type) or not issubclass(user_socket, PhoenixTransport):
+        return []
+    need = user_socket.child_spec()
+    return [] if need is None else [need]
+
+
+def _policy(
+    hub: Hub, user_socket: Callable[[], UserSocket | PhoenixTransport], options: SocketOptions
+) -> Policy:
     if options["check_origin"] is False and not options["check_csrf"]:
         raise ValueError(
             "check_origin and check_csrf must not both be False: "

@@ -37,6 +37,31 @@ class Transport(Protocol):
         """Resume reading from the client."""
 
 
+class ClientSession(Protocol):
+    """The server's side of one client, as a transport sees it."""
+
+    closed: bool
+    congested: bool
+
+    def receive(self, data: bytes, binary: bool) -> None:
+        """Handle the payload of one frame from the client."""
+
+    def control(self, opcode: str, payload: bytes) -> None:
+        """Handle a "ping" or "pong" from the client."""
+
+    def set_congested(self, congested: bool) -> None:
+        """Record whether the transport is congested."""
+
+    async def settled(self) -> None:
+        """Wait until the frames so far have been handled."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Close the connection with a close code."""
+
+    def lost(self) -> None:
+        """End the session because the connection has ended."""
+
+
 class ChannelLike(Protocol):
     """Callbacks of one topic joined by one client; see `tickfire.phoenix.Channel`."""
 

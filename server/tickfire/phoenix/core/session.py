@@ -173,6 +173,9 @@ class Session:
         else:
             self._handle(message)
 
+    def control(self, opcode: str, payload: bytes) -> None:
+        """Ignore a ping or pong: channels have no use for it."""
+
     def _refuses(self, message: Message, limits: MessageLimits) -> bool:
         """Answer a message that is beyond the limits with an error; return whether it was."""
         reason = limits.fault(message)

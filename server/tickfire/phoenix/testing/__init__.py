@@ -26,6 +26,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tickfire.phoenix.core.hub import Hub
+from tickfire.phoenix.core.raw_socket import PhoenixTransport
 from tickfire.phoenix.endpoint import PhoenixSocket
 from tickfire.phoenix.errors import PhoenixError
 from tickfire.phoenix.testing.client import TRANSPORT, ChannelClient, Client, JoinRefused
@@ -85,7 +86,10 @@ async def connect(
         If it raises that.
     """
     if isinstance(socket, PhoenixSocket):
-        user = socket.user_socket()
+        given_user = socket.user_socket()
+        if isinstance(given_user, PhoenixTransport):
+            raise TypeError("a PhoenixTransport has no channels to test: call its methods")
+        user = given_user
         hub = socket.hub if hub is None else hub
         channels = socket.channels if channels is None else channels
     else:

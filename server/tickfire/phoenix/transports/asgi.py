@@ -14,8 +14,7 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from tickfire.phoenix.core.interfaces import Transport
-from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.core.interfaces import ClientSession, Transport
 from tickfire.phoenix.transports.handshake import Accepted
 from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.wire.close_codes import CloseCode
@@ -25,7 +24,7 @@ from tickfire.phoenix.wire.frames import Opcode, split_frames
 async def serve_websocket(
     receive: Receive,
     send: Send,
-    make_session: Callable[[Transport], Session],
+    make_session: Callable[[Transport], ClientSession],
     accepted: Accepted,
     options: ConnectionOptions,
 ) -> None:
@@ -47,7 +46,7 @@ async def serve_websocket(
 
 
 async def _read(
-    receive: Receive, session: Session, transport: _AsgiTransport, options: ConnectionOptions
+    receive: Receive, session: ClientSession, transport: _AsgiTransport, options: ConnectionOptions
 ) -> None:
     """Pass the client's messages to the session, until the client disconnects or is idle."""
     limits = [size for size in (options.max_frame_size, options.max_message_size) if size]
@@ -78,7 +77,7 @@ class _AsgiTransport:
     kind = "websocket"
 
     def __init__(self, send: Send, options: ConnectionOptions) -> None:
-        self.session: Session | None = None
+        self.session: ClientSession | None = None
         self.may_read = asyncio.Event()
         self.may_read.set()
         self.write: Callable[[bytes], None] = self._write

@@ -18,6 +18,7 @@ from tickfire.phoenix.core.connect_info import DEFAULT_PORTS, URI, ConnectInfo, 
 from tickfire.phoenix.core.errors import ConnectError
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import UserSocketLike
+from tickfire.phoenix.core.raw_socket import PhoenixTransport
 from tickfire.phoenix.core.telemetry import SOCKET_CONNECTED
 from tickfire.phoenix.transports.origin import OriginCheck
 from tickfire.phoenix.transports.query import UndecodableQueryError, parse_query
@@ -77,7 +78,7 @@ class Policy:
     """Rules for the handshakes of one transport of a socket."""
 
     hub: Hub
-    user_socket: Callable[[], UserSocketLike]
+    user_socket: Callable[[], UserSocketLike | PhoenixTransport]
     check_origin: OriginCheck
     versions: Versions
     auth_token: bool = False
@@ -117,8 +118,9 @@ class Request:
 class Accepted:
     """Result of a successful handshake."""
 
-    serializer: Serializer
-    user_socket: UserSocketLike
+    serializer: Serializer | None
+    """None for a `PhoenixTransport`."""
+    user_socket: UserSocketLike | PhoenixTransport
     params: dict[str, Any]
     subprotocol: str | None
     extensions: str | None = None
@@ -214,11 +216,14 @@ async def connect_user(
     policy: Policy, params: dict[str, Any], info: ConnectInfo, subprotocol: str | None
 ) -> Accepted | Refusal:
     """Check the vsn and call the user socket's `connect`; the last step for every transport."""
+    user_socket = policy.user_socket()
+    if isinstance(user_socket, PhoenixTransport):
+        refusal = await _ask(user_socket, policy, params, info)
+        return Accepted(None, user_socket, params, subprotocol) if refusal is None else refusal
     serializer = negotiate(params, policy.versions)
     if serializer is None:
         policy.hub.refusals.add("a connection: vsn %s is not supported", params.get("vsn"))
         return FORBIDDEN
-    user_socket = policy.user_socket()
     telemetry = policy.hub.telemetry
     began_s = telemetry.start(SOCKET_CONNECTED)
     outcome = await _ask(user_socket, policy, params, info)
@@ -238,7 +243,10 @@ async def connect_user(
 
 
 async def _ask(
-    user_socket: UserSocketLike, policy: Policy, params: dict[str, Any], info: ConnectInfo
+    user_socket: UserSocketLike | PhoenixTransport,
+    policy: Policy,
+    params: dict[str, Any],
+    info: ConnectInfo,
 ) -> Refusal | None:
     """Call the user socket's `connect`; return the refusal, or None if it accepts."""
     try:

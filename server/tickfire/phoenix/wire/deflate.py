@@ -108,22 +108,23 @@ class DeflatingSerializer:
         self, join_ref: Any, ref: Any, topic: Any, status: str, response: Any
     ) -> bytes:
         """Return the compressed frame of a phx_reply."""
-        return _compress(self._inner.encode_reply(join_ref, ref, topic, status, response))
+        return compress_frames(self._inner.encode_reply(join_ref, ref, topic, status, response))
 
     def encode_push(self, join_ref: Any, topic: str, event: str, payload: Any) -> bytes:
         """Return the compressed frame of a push."""
-        return _compress(self._inner.encode_push(join_ref, topic, event, payload))
+        return compress_frames(self._inner.encode_push(join_ref, topic, event, payload))
 
     def encode_broadcast(self, topic: str, event: str, payload: Any) -> bytes:
         """Return the compressed frame of a broadcast."""
-        return _compress(self._inner.encode_broadcast(topic, event, payload))
+        return compress_frames(self._inner.encode_broadcast(topic, event, payload))
 
     def encode_end(self, join_ref: Any, topic: str, event: str, payload: Any) -> bytes:
         """Return the compressed frame of a phx_close or phx_error."""
-        return _compress(self._inner.encode_end(join_ref, topic, event, payload))
+        return compress_frames(self._inner.encode_end(join_ref, topic, event, payload))
 
 
-def _compress(frames: bytes) -> bytes:
+def compress_frames(frames: bytes) -> bytes:
+    """Return finished frames, compressed each by itself."""
     return b"".join(
         frame_compressed(opcode, deflate(payload)) for opcode, payload in split_frames(frames)
     )

@@ -18,8 +18,7 @@ from typing import Any
 from starlette.types import Message, Receive
 
 from tickfire.phoenix.core.connect_info import ConnectInfo
-from tickfire.phoenix.core.interfaces import Transport
-from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.core.interfaces import ClientSession, Transport
 from tickfire.phoenix.transports.handshake import (
     BAD_METHOD,
     BAD_QUERY,
@@ -77,7 +76,7 @@ class LongPollEndpoint:
         self,
         policy: Policy,
         server: LongPollServer,
-        make_session: Callable[[Accepted, Transport], Session],
+        make_session: Callable[[Accepted, Transport], ClientSession],
         options: LongPollOptions,
     ) -> None:
         self._policy = policy

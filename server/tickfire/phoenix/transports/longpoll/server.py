@@ -14,7 +14,7 @@ from typing import Any
 
 from tickfire.phoenix.auth.token import Token, TokenError
 from tickfire.phoenix.core.hub import Cluster, Hub
-from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.core.interfaces import ClientSession
 from tickfire.phoenix.transports.longpoll.options import Leave, LongPollOptions
 from tickfire.phoenix.transports.longpoll.transport import Entry, LongPollTransport
 
@@ -56,7 +56,7 @@ class LongPollServer:
 
     # --- sessions
     def create(
-        self, make_session: Callable[[LongPollTransport], Session], leave: Leave | None = None
+        self, make_session: Callable[[LongPollTransport], ClientSession], leave: Leave | None = None
     ) -> str:
         """Create a session and return its token; `leave` is called when the session has ended."""
         self._link()

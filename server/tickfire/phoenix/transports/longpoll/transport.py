@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
-from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.core.interfaces import ClientSession
 from tickfire.phoenix.transports.longpoll.options import Leave, LongPollOptions
 from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.frames import Opcode, split_frames
@@ -38,7 +38,7 @@ class LongPollTransport:
 
     def __init__(
         self,
-        make_session: Callable[[LongPollTransport], Session],
+        make_session: Callable[[LongPollTransport], ClientSession],
         options: LongPollOptions,
         on_end: Leave,
     ) -> None:

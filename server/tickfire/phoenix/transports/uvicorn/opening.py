@@ -19,8 +19,7 @@ from uvicorn.protocols.utils import (
 )
 
 from tickfire.phoenix.core.eager import run_eagerly
-from tickfire.phoenix.core.interfaces import Transport
-from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.core.interfaces import ClientSession, Transport
 from tickfire.phoenix.transports.handshake import CRASHED, Accepted, Refusal, Response
 from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.transports.uvicorn.foreign import Foreign
@@ -52,7 +51,7 @@ class Connection(Transport, Protocol):
     transport: asyncio.Transport
 
     def open(
-        self, session: Session, options: ConnectionOptions, early: bytes, *, deflate: bool
+        self, session: ClientSession, options: ConnectionOptions, early: bytes, *, deflate: bool
     ) -> None:
         """Start serving a session."""
 
@@ -164,7 +163,7 @@ class Opening:
     # --- the decision
     def _accept(
         self,
-        make_session: Callable[[Transport], Session],
+        make_session: Callable[[Transport], ClientSession],
         accepted: Accepted,
         options: ConnectionOptions,
     ) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.core.interfaces import ClientSession
 from tickfire.phoenix.transports.drain import Drainer
 from tickfire.phoenix.transports.idle import IdleWheel
 from tickfire.phoenix.transports.options import ConnectionOptions
@@ -62,7 +62,7 @@ class PhoenixProtocol(asyncio.Protocol):
     ) -> None:
         self._connections = cast("set[Any]", server_state.connections)
         self._opening: Opening | None = Opening(self, config, server_state, app_state)
-        self._session: Session | None = None
+        self._session: ClientSession | None = None
         self._reader = FrameReader()
         self._wheel: IdleWheel | None = None
         self._drainer: Drainer | None = None
@@ -136,7 +136,7 @@ class PhoenixProtocol(asyncio.Protocol):
 
     # --- the handshake's end
     def open(
-        self, session: Session, options: ConnectionOptions, early: bytes, *, deflate: bool
+        self, session: ClientSession, options: ConnectionOptions, early: bytes, *, deflate: bool
     ) -> None:
         """Start serving a session; `early` holds bytes that the client sent after its request."""
         self._opening = None
@@ -221,12 +221,12 @@ class PhoenixProtocol(asyncio.Protocol):
             self._session.close(code)
 
     # --- details
-    def _take(self, session: Session, data: bytes) -> None:
+    def _take(self, session: ClientSession, data: bytes) -> None:
         for opcode, payload in self._reader.feed(data):
             if opcode == _TEXT or opcode == _BINARY:
                 session.receive(payload, opcode == _BINARY)
             else:
-                self._take_control(opcode, payload)
+                self._take_control(session, opcode, payload)
             if self._closing:
                 return
 
@@ -234,9 +234,12 @@ class PhoenixProtocol(asyncio.Protocol):
         if not self._closing and self.buffered() > READ_PAUSE_BYTES:
             self._hold(_UNREAD)
 
-    def _take_control(self, opcode: int, payload: bytes) -> None:
+    def _take_control(self, session: ClientSession, opcode: int, payload: bytes) -> None:
         if opcode == Opcode.PING:
             self.write(frame_control(Opcode.PONG, payload))
+            session.control("ping", payload)
+        elif opcode == Opcode.PONG:
+            session.control("pong", payload)
         elif opcode == Opcode.CLOSE:
             self.fail(close_reply(payload))
         elif opcode == VIOLATION:

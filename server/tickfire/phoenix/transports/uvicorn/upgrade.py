@@ -16,12 +16,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from tickfire.phoenix.core.interfaces import Transport
-from tickfire.phoenix.core.session import Session
+from tickfire.phoenix.core.interfaces import ClientSession, Transport
 from tickfire.phoenix.transports.handshake import Accepted, Refusal, Response
 from tickfire.phoenix.transports.options import ConnectionOptions
 
-type Accept = Callable[[Callable[[Transport], Session], Accepted, ConnectionOptions], None]
+type Accept = Callable[[Callable[[Transport], ClientSession], Accepted, ConnectionOptions], None]
 
 EXTENSION = "tickfire.phoenix"
 """Key of the `Upgrade` in the extensions of an ASGI scope."""
