@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickfire.phoenix.auth.csrf import csrf_token
 from tickfire.phoenix.channel import Channel, event
+from tickfire.phoenix.core.guard import Close, Guard
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.message_limits import MessageLimits
 from tickfire.phoenix.core.raw_socket import PhoenixTransport, RawConnection
@@ -82,6 +83,7 @@ __all__ = [
     "AlreadyTrackedError",
     "Channel",
     "ChannelFactory",
+    "Close",
     "ConnectError",
     "ConnectInfo",
     "DecodeError",
@@ -89,6 +91,7 @@ __all__ = [
     "DrainerOptions",
     "EventLog",
     "ExpiredTokenError",
+    "Guard",
     "Hub",
     "InvalidTokenError",
     "JWTSetupError",

@@ -294,6 +294,7 @@ class PhoenixSocket(Mount):
                 self._options["join_timeout_s"],
                 self._options["message_limits"],
                 self._options["send_timeout_s"],
+                self._options["guard"],
             )
         return self._config
 

@@ -9,6 +9,7 @@ from typing import Final, TypedDict
 
 from tickfire.phoenix.auth.csrf import CSRF_TOKEN_KEY
 from tickfire.phoenix.core.connection import DEFAULT_MAX_CHANNELS
+from tickfire.phoenix.core.guard import Guard
 from tickfire.phoenix.core.message_limits import MessageLimits
 from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S, DEFAULT_SEND_TIMEOUT_S
 from tickfire.phoenix.transports.drain import (
@@ -91,6 +92,9 @@ class SocketOptions(TypedDict, total=False):
     """`DrainerOptions` of the closing of connections when the server shuts down; False to leave
     them open, until uvicorn's ``timeout_graceful_shutdown``; or a function that returns either when
     the server shuts down. None, the default, takes the batches of `WebSocketOptions`."""
+    guard: Guard | None
+    """Function that is called with the user socket and each message of a client, before it is
+    handled, and may refuse it, see `Guard`. None by default."""
     host: str
     """This site's own host, for `check_origin`. "localhost" by default."""
     join_timeout_s: float | None
@@ -123,6 +127,7 @@ DEFAULTS: Final[SocketOptions] = {
     "check_origin": True,
     "csrf_token_key": CSRF_TOKEN_KEY,
     "drainer": None,
+    "guard": None,
     "host": "localhost",
     "join_timeout_s": DEFAULT_JOIN_TIMEOUT_S,
     "max_channels": DEFAULT_MAX_CHANNELS,

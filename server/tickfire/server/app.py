@@ -25,22 +25,24 @@ from tickfire.phoenix import (
     MessageLimits,
     PhoenixSocket,
     Refusal,
-    UserSocket,
     WebSocketOptions,
 )
+from tickfire.phoenix.core.telemetry import CHANNEL_JOINED
 from tickfire.phoenix.user_socket import ChannelFactory
-from tickfire.server.access.grant import GRANT, UNLIMITED
+from tickfire.server.access.grant import GRANT, UNLIMITED, Grant
 from tickfire.server.access.rules import Access, Authenticator, admit
 from tickfire.server.health import health_routes
-from tickfire.server.limits.addresses import client_of, parse_address
 from tickfire.server.limits.admission import Admission
+from tickfire.server.limits.causes import INDICATORS, LANES, Cause
 from tickfire.server.limits.hosts import LOCAL, HostCheck, Hosts, hosts_of
 from tickfire.server.limits.longpoll import PollSessions
 from tickfire.server.limits.memory import trim_memory
-from tickfire.server.market.market import DEFAULT_STALE_S, Market
 from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S
+from tickfire.server.limits.meter import NAMELESS, Meter, MeteredSocket
+from tickfire.server.limits.refusals import Refusals
+from tickfire.server.market.market import DEFAULT_STALE_S, MAX_INDICATORS, MAX_VIEWS, Market
 from tickfire.server.market.ticks.subscription import HIGH_WATER
-from tickfire.server.market.topics.quotas import CLIENT
+from tickfire.server.market.topics.quotas import CLIENT, Quota
 from tickfire.server.metrics import CLIENT_EVENTS, Metrics
 from tickfire.server.page import STATIC, Page
 from tickfire.server.pictures.optional import Pictures
@@ -127,6 +129,7 @@ def create_app(
     authenticator = settings.access.load()
     admission = admission or Admission()
     max_message = admission.limits.max_message
+    quotas, refusals = admission.limits.quotas, admission.refusals
     hub = Hub()
     metrics = Metrics()
     market = Market(
@@ -137,7 +140,15 @@ def create_app(
         sessions=settings.sessions,
         stale_s=settings.stale_s,
         max_lag_s=settings.max_lag_s,
+        views=Quota(
+            "views by symbols or max_hz", quotas.lanes, MAX_VIEWS, _counted(refusals, LANES)
+        ),
+        indicators=Quota(
+            "indicators", quotas.indicators, MAX_INDICATORS, _counted(refusals, INDICATORS)
+        ),
     )
+    meter = Meter(quotas, refusals)
+    hub.telemetry.attach(CHANNEL_JOINED, meter.handle)
     for event in CLIENT_EVENTS:
         hub.telemetry.attach(event, metrics.observe_event)
     polls = PollSessions(admission)
@@ -149,13 +160,12 @@ def create_app(
     )
     metrics.watch(
         "refused",
-        "Connections and requests refused.",
+        "Connections, requests and messages refused.",
         "cause",
         lambda: admission.refusals.counts,
         counts=True,
     )
-    user_socket = _user_socket(market, authenticator)
-
+    user_socket = _user_socket(market, authenticator, admission)
     pictures = Pictures(market, authenticator)
 
     @contextlib.asynccontextmanager
@@ -180,12 +190,13 @@ def create_app(
         check_origin=("conn", *settings.allowed_origins),
         auth_token=True,
         message_limits=MESSAGE_LIMITS,
+        guard=meter.check,
         websocket=WebSocketOptions(
             max_frame_size=max_message,
             max_message_size=max_message,
             high_water=HIGH_WATER,
             low_water=LOW_WATER,
-            error_handler=lambda payload: NOT_LOADED,
+            error_handler=lambda payload: payload if isinstance(payload, Refusal) else NOT_LOADED,
         ),
         longpoll=LongPollOptions(
             max_body_size=max(MAX_BODY, 2 * max_message),  # base64 is longer
@@ -219,10 +230,11 @@ def create_app(
 def _user_socket(
     market: Market,
     authenticator: Authenticator | None,
-) -> type[UserSocket]:
+    admission: Admission,
+) -> type[MeteredSocket]:
     warned = False
 
-    class MarketSocket(UserSocket):
+    class MarketSocket(MeteredSocket):
         """Connection of one client to the market."""
 
         channels: ClassVar[Mapping[str, ChannelFactory]] = market.channels()
@@ -240,21 +252,37 @@ def _user_socket(
                 logger.warning("dev mode: clients without a token are accepted")
             if market.live is None:
                 raise ConnectError({"reason": "no market data yet"})
+            self._count_for(grant, info)
             self.assigns[GRANT] = grant
-            self.assigns[CLIENT] = _name_of(info)
+            self.assigns[CLIENT] = self.client
             return True
+
+        def _count_for(self, grant: Grant, info: ConnectInfo) -> None:
+            """Let the connection count for its key or address, with the quotas of its grant."""
+            self.client = _name_of(info, admission)
+            if grant.key is not None or grant.rates:
+                self.client = grant.holder or self.client
+                self.quotas = admission.limits.quotas.override(grant.rates)
+                cause = admission.connect(self.client, self.quotas.connects)
+                if cause is not None:
+                    admission.refusals.add(cause, self.client or NAMELESS)
+                    raise ConnectError(cause.refusal())
 
     return MarketSocket
 
 
-def _name_of(info: ConnectInfo) -> str | None:
+def _counted(refusals: Refusals, cause: Cause) -> Callable[[object], None]:
+    """Return a function that counts a refused client, by its name if it has one."""
+    return lambda client: refusals.add(cause, client if isinstance(client, str) else NAMELESS)
+
+
+def _name_of(info: ConnectInfo, admission: Admission) -> str | None:
     """Return the name of a client, which all connections of its address share.
 
     None is the name of a client on this machine, where those of a proxy that is not trusted and of
     many programs have one address; each of its connections is a client of its own.
     """
-    address = None if info.peer is None else parse_address(info.peer[0])
-    return None if address is None or address.is_loopback else client_of(address)
+    return None if info.peer is None else admission.client(info.peer[0])
 
 
 async def _without_slash(request: Request) -> Response:

@@ -10,11 +10,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from tickfire.base.exposition import Watched
 from tickfire.base.loop_lag import LoopLag
 from tickfire.base.units import NS_PER_S
+from tickfire.phoenix.core.telemetry import CHANNEL_JOINED, SOCKET_CONNECTED
 
 HOPS: Final = ("parse", "write", "read", "encode", "send")
 """Names of the times between two stamps of a tick; `tickfire.server.market.epoch.trace` has the
 stamps."""
-CLIENT_EVENTS: Final = ("socket_connected", "channel_joined")
+CLIENT_EVENTS: Final = (SOCKET_CONNECTED, CHANNEL_JOINED)
 """Events of the hub's telemetry that are measured."""
 _BUCKETS: Final = (
     *(0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005),

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tickfire.phoenix import Channel, Hub, Socket, UserSocket
+from tickfire.phoenix import Channel, Guard, Hub, Socket, UserSocket
 from tickfire.phoenix.core.routes import Routes
 from tickfire.phoenix.core.session import Session, SessionConfig
 from tickfire.phoenix.core.turns import Turns
@@ -65,6 +65,7 @@ class Talk:
         join_timeout_s: float | None = None,
         turn_s: float = math.inf,
         send_timeout_s: float | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.hub = hub or Hub()
         self.hub.turns = Turns(turn_s)
@@ -77,6 +78,7 @@ class Talk:
             max_channels,
             join_timeout_s,
             send_timeout_s=send_timeout_s,
+            guard=guard,
         )
         user_socket = user_socket or UserSocket()
         self.session = Session(config, serializer, user_socket, {}, self.transport)

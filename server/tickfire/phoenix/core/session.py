@@ -27,11 +27,13 @@ from tickfire.phoenix.core.connection import (
 )
 from tickfire.phoenix.core.eager import run_eagerly
 from tickfire.phoenix.core.errors import JoinError
+from tickfire.phoenix.core.guard import Guard
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import Transport, UserSocketLike
 from tickfire.phoenix.core.message_limits import MessageLimits
 from tickfire.phoenix.core.outlet import ChannelOutlet
 from tickfire.phoenix.core.reasons import CLOSED, DISCONNECTED, RESTART, Shutdown
+from tickfire.phoenix.core.results import Reply
 from tickfire.phoenix.core.routes import ChannelFactory, Routes
 from tickfire.phoenix.core.telemetry import CHANNEL_JOINED
 from tickfire.phoenix.wire.close_codes import CloseCode
@@ -80,6 +82,8 @@ class SessionConfig:
     send_timeout_s : float, or None
         Time without progress, in seconds, after which a congested connection is closed: its client
         does not read. It makes no difference if the client goes on sending.
+    guard : Guard, or None
+        Function that may refuse messages before they are handled.
     """
 
     hub: Hub
@@ -89,6 +93,7 @@ class SessionConfig:
     join_timeout_s: float | None = DEFAULT_JOIN_TIMEOUT_S
     message_limits: MessageLimits | None = None
     send_timeout_s: float | None = DEFAULT_SEND_TIMEOUT_S
+    guard: Guard | None = None
 
 
 class Session:
@@ -168,6 +173,9 @@ class Session:
             return
         if limits is not None and self._refuses(message, limits):
             return
+        guard = self._config.guard
+        if guard is not None and self._is_stopped_by(guard, message):
+            return
         if self._joining or self._backlog or self._must_wait():
             self._hold(message)
         else:
@@ -182,6 +190,18 @@ class Session:
         if reason is not None:
             self._answer(Answer(None, message.ref, message.topic, "error", {"reason": reason}))
         return reason is not None
+
+    def _is_stopped_by(self, guard: Guard, message: Message) -> bool:
+        """Ask the guard about a message, and refuse it or close the connection if it says so."""
+        verdict = guard(self.user_socket, message)
+        if verdict is None:
+            return False
+        if isinstance(verdict, Reply):
+            refs = message.join_ref, message.ref
+            self._answer(Answer(*refs, message.topic, verdict.status, verdict.response))
+        else:
+            self.close(verdict.code, verdict.reason)
+        return True
 
     def _handle(self, message: Message) -> None:
         outcome = self._connection.receive(message)

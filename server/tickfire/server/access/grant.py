@@ -16,7 +16,6 @@ RATES: Final = (
     "messages",
     "replays",
     "topics",
-    "bandwidth",
     "lanes",
     "indicators",
 )

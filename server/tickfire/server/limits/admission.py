@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tickfire.server.limits.addresses import Address, Proxies, client_of, parse_address
-from tickfire.server.limits.causes import ADDRESS, FULL, Cause
+from tickfire.server.limits.buckets import Buckets, Rate
+from tickfire.server.limits.causes import ADDRESS, CONNECTS, FULL, Cause
+from tickfire.server.limits.quotas import Quotas
 from tickfire.server.limits.refusals import Refusals
 
 DEFAULT_MAX_CONNECTIONS: Final = 50_000
@@ -37,6 +40,8 @@ class Limits:
         Time in which a client must have sent its request, in seconds.
     max_message : int
         Maximum size of a client's message, in bytes, after decompression.
+    quotas : Quotas
+        How much a client may ask for.
     """
 
     max_connections: int = DEFAULT_MAX_CONNECTIONS
@@ -45,6 +50,7 @@ class Limits:
     proxies: Proxies = field(default_factory=Proxies)
     handshake_s: float = DEFAULT_HANDSHAKE_S
     max_message: int = DEFAULT_MAX_MESSAGE
+    quotas: Quotas = field(default_factory=Quotas)
 
 
 class Guest(Protocol):
@@ -64,6 +70,8 @@ class Admission:
     Parameters
     ----------
     limits : Limits
+    clock : callable
+        Returns seconds.
 
     Attributes
     ----------
@@ -73,10 +81,14 @@ class Admission:
         The number of connections, without guests.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(
+        self, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.limits = limits or Limits()
         self.refusals = Refusals()
         self.connections = 0
+        self._clock = clock
+        self._connects = Buckets()
         self._by_client: dict[str, int] = {}
         self._guests: dict[Guest, None] = {}
         self._clients: dict[str, str | None] = {}
@@ -140,6 +152,20 @@ class Admission:
             return ADDRESS
         self._by_client[client] = count + 1
         return None
+
+    def connect(self, client: str | None, rate: Rate | None = None) -> Cause | None:
+        """Count a client's attempt to connect, or return the cause of its refusal.
+
+        Parameters
+        ----------
+        client : str or None
+        rate : Rate, optional
+            The client's own rate; by default that of all.
+        """
+        if client is None:
+            return None
+        rate = rate or self.limits.quotas.connects
+        return CONNECTS if self._connects.take(client, rate, self._clock()) else None
 
     def leave(self, client: str | None) -> None:
         """Discount a connection that was admitted."""

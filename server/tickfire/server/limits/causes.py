@@ -64,8 +64,17 @@ STALLED: Final = Cause("stalled_response", "the client does not read the respons
 HOST: Final = Cause("host", "the Host header names a host that is not in ALLOWED_HOSTS", 403)
 MESSAGE: Final = Cause("message_size", "a message is too large or too complex", 413)
 MALFORMED: Final = Cause("message", "a message cannot be decoded", 400)
+CONNECTS: Final = Cause("connects", "this client connects too often", 429, True)
+MESSAGES: Final = Cause("messages", "too many messages", 429, True)
+FLOOD: Final = Cause("flood", "messages go on although they are refused", 429)
+JOINS: Final = Cause("joins", "too many joins", 429, True)
+REPLAYS: Final = Cause("replays", "too many joins with since", 429, True)
+TOPICS: Final = Cause("topics", "this client has joined as many topics as it may", 429, True)
+LANES: Final = Cause("lanes", "too many views by symbols or max_hz", 429, True)
+INDICATORS: Final = Cause("indicators", "too many indicators", 429, True)
 
 CAUSES: Final = (
     *(FULL, ADDRESS, REQUEST_LINE, HEADERS, TIMEOUT, BAD_REQUEST, STALLED, HOST),
     *(PIPELINE, MESSAGE, MALFORMED),
+    *(CONNECTS, MESSAGES, FLOOD, JOINS, REPLAYS, TOPICS, LANES, INDICATORS),
 )

@@ -200,11 +200,12 @@ class LimitedHTTP(HttpToolsProtocol):
             self._refuse(BAD_REQUEST)  # its response would be written among the frames
             return
         client = self._client or self._admission.client(self._peer, self._forwarded())
-        if self._client is None:
+        cause = self._admission.connect(client)
+        if cause is None and self._client is None:
             cause = self._admission.claim(client)
-            if cause is not None:
-                self._refuse(cause, client)
-                return
+        if cause is not None:
+            self._refuse(cause, client)
+            return
         self._cancel_stall()
         super().handle_websocket_upgrade()
         protocol = self.transport.get_protocol()

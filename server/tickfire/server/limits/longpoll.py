@@ -31,7 +31,7 @@ class PollSessions:
         """Count a session, or refuse it; see `LongPollOptions.admit`."""
         peer = "" if info.peer is None else info.peer[0]
         client = self._admission.client(peer)
-        cause = self._admission.admit(client)
+        cause = self._admission.connect(client) or self._admission.admit(client)
         if cause is not None:
             self._admission.refusals.add(cause, client or peer)
             return cause.refusal()

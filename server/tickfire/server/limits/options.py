@@ -15,6 +15,7 @@ from tickfire.server.limits.admission import (
     DEFAULT_MAX_PER_ADDRESS,
     Limits,
 )
+from tickfire.server.limits.quotas import Quotas, parse_quotas
 
 _OPTIONS: Final = (
     click.option(
@@ -74,6 +75,18 @@ _OPTIONS: Final = (
         show_envvar=True,
         metavar="BYTES",
         help="Size of a client's message, after decompression.",
+    ),
+    click.option(
+        "--quota",
+        "quotas",
+        envvar="TICKFIRE_QUOTAS",
+        multiple=True,
+        metavar="NAME=VALUE",
+        show_envvar=True,
+        callback=lambda context, parameter, values: parse_quotas(" ".join(values)),
+        help="How much a client may ask for: connects (of an address or key), messages, joins and "
+        "replays (of a connection) as RATE/BURST, a second and at once; topics, lanes and "
+        f"indicators (of an address or key) as a number. Default: {Quotas()}.",
     ),
 )
 _NAMES: Final = Limits.__dataclass_fields__

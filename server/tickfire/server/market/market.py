@@ -48,12 +48,10 @@ from tickfire.server.metrics import Metrics
 from tickfire.store.store import Store
 from tickfire.store.url import redacted
 
-CLIENT_INDICATORS: Final = 100
 MAX_INDICATORS: Final = 2_000
-"""Indicators that one client, and that all clients of a worker, may have."""
-CLIENT_VIEWS: Final = 64
+"""Indicators that all clients of a worker together may have."""
 MAX_VIEWS: Final = 1_000
-"""Views by `symbols` or `max_hz` that one client, and that all clients of a worker, may have."""
+"""Views by `symbols` or `max_hz` that all clients of a worker together may have."""
 
 DEFAULT_STALE_S: Final = 60.0
 """Time without data of a feed, in seconds, from which the market is not ready."""
@@ -81,6 +79,8 @@ class Market:
         0 if its readiness does not depend on feeds.
     max_lag_s : float
         Maximum lag of a client that gets every tick, in seconds; 0 for no limit.
+    views, indicators : Quota, optional
+        Bounds of the views by `symbols` or `max_hz`, and of the indicators, of clients.
     """
 
     def __init__(
@@ -94,6 +94,8 @@ class Market:
         sessions: Sessions | None = None,
         stale_s: float = DEFAULT_STALE_S,
         max_lag_s: float = DEFAULT_MAX_LAG_S,
+        views: Quota | None = None,
+        indicators: Quota | None = None,
     ) -> None:
         self.redis_url = redis_url
         self.hub = hub
@@ -110,8 +112,8 @@ class Market:
         self.books = PresentRecords(hub, self.feeds, BOOKS_VIEW)
         self.tops = PresentRecords(hub, self.feeds, TOPS_VIEW)
         self._pages = CandlePages(self.feeds)
-        self._indicators_quota = Quota("indicators", CLIENT_INDICATORS, MAX_INDICATORS)
-        self._views_quota = Quota("views by symbols or max_hz", CLIENT_VIEWS, MAX_VIEWS)
+        self._indicators_quota = indicators or Quota("indicators")
+        self._views_quota = views or Quota("views by symbols or max_hz")
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
         processes = Processes()
         flow = Flow(

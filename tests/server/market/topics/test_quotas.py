@@ -64,7 +64,7 @@ def test_a_refusal_says_what_and_when_to_come_back() -> None:
 @pytest.fixture
 def small(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """Return a server to which all connections are one client, whose quotas are 2."""
-    monkeypatch.setattr("tickfire.server.app._name_of", lambda info: "office")
+    monkeypatch.setattr("tickfire.server.app._name_of", lambda *given: "office")
     for name in ("_indicators_quota", "_views_quota"):
         monkeypatch.setattr(getattr(server.market, name), "_each", 2)
     return server

@@ -12,7 +12,7 @@ from tickfire.server.market.candles.indicators import Indicator, Indicators
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.server.market.topics.params import candle_limit, refuse
-from tickfire.server.market.topics.quotas import Quota, client_of
+from tickfire.server.market.topics.quotas import Quota, client_of, granted
 from tickfire.server.market.topics.require import require_listing, require_live
 
 INDICATORS: Final = "indicators:*"
@@ -41,7 +41,7 @@ class IndicatorChannel(OutboundChannel):
         if feature.name not in FEATURES:
             raise refuse(f"{feature.name} is no indicator")
         client, key = client_of(socket), (symbol, interval, str(feature))
-        self._quota.take(client, key)
+        self._quota.take(client, key, granted(socket, "indicators"))
         try:
             self._indicator = self._indicators.hold(topic, symbol, interval, feature)
         except BaseException:

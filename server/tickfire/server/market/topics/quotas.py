@@ -6,10 +6,13 @@ subscriber. Equal ones are computed once, and count once for each client that ho
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 from tickfire.phoenix import JoinError, Socket
+from tickfire.server.access.grant import grant_of
 
 CLIENT: Final = "client"
 """The key of a user socket's assigns with the name of the client, which its connections share."""
@@ -24,6 +27,11 @@ def client_of(socket: Socket) -> object:
     return socket.user_socket.assigns.get(CLIENT) or socket.user_socket
 
 
+def granted(socket: Socket, name: str) -> float | None:
+    """Return the quota of a name that a client's grant sets, None if it sets none."""
+    return grant_of(socket.user_socket.assigns).rates.get(name)
+
+
 class Quota:
     """Bounds on things that clients hold, each known by a key.
 
@@ -35,18 +43,36 @@ class Quota:
         The most that one client may hold.
     total : int
         The most that all clients together may hold.
+    on_refused : callable
+        Called with a client that is refused one more.
     """
 
-    def __init__(self, name: str, each: int, total: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        each: int = sys.maxsize,
+        total: int = sys.maxsize,
+        on_refused: Callable[[object], None] = lambda client: None,
+    ) -> None:
         self._name, self._each, self._total = name, each, total
+        self._on_refused = on_refused
         self._held: dict[object, Counter[object]] = {}
         self._holders: Counter[object] = Counter()
 
     def __len__(self) -> int:
         return len(self._holders)
 
-    def take(self, client: object, key: object) -> None:
+    def __bool__(self) -> bool:
+        return True
+
+    def take(self, client: object, key: object, most: float | None = None) -> None:
         """Count a thing that a client holds.
+
+        Parameters
+        ----------
+        client, key : object
+        most : float, optional
+            The most that this client may hold, by its grant.
 
         Raises
         ------
@@ -54,15 +80,20 @@ class Quota:
             It would be one too many; the payload says why, and when to ask again.
         """
         held = self._held.get(client, Counter())
-        if key not in held and len(held) >= self._each:
-            reason = f"this client has {self._each} {self._name}, which is the most; leave one"
-            raise JoinError({"reason": reason, "retry_after": LEAVE_S})
+        each = self._each if most is None else int(most)
+        if key not in held and len(held) >= each:
+            reason = f"this client has {each} {self._name}, which is the most; leave one"
+            raise self._refusal(client, reason, LEAVE_S)
         if key not in self._holders and len(self._holders) >= self._total:
             reason = f"the server has {self._total} {self._name}, which is the most"
-            raise JoinError({"reason": reason, "retry_after": BUSY_S})
+            raise self._refusal(client, reason, BUSY_S)
         self._held[client] = held
         held[key] += 1
         self._holders[key] += 1
+
+    def _refusal(self, client: object, reason: str, retry_s: int) -> JoinError:
+        self._on_refused(client)
+        return JoinError({"reason": reason, "retry_after": retry_s})
 
     def give_back(self, client: object, key: object) -> None:
         """Undo `take`."""

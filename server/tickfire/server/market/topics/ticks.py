@@ -23,7 +23,7 @@ from tickfire.server.market.ticks.views import (
 )
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.server.market.topics.params import MarketParams, refuse
-from tickfire.server.market.topics.quotas import Quota, client_of
+from tickfire.server.market.topics.quotas import Quota, client_of, granted
 from tickfire.server.market.topics.require import require_listing, require_live
 from tickfire.store.requests import RedisUnavailable
 
@@ -54,7 +54,7 @@ class _TicksChannel(OutboundChannel):
             view = ConflatedView(view, params.max_hz)
         if params.max_hz is not None or params.symbols is not None:
             own = client_of(socket), (view.topic, view.name)
-            self._quota.take(*own)
+            self._quota.take(*own, granted(socket, "lanes"))
             self._own = own
         self._subscription = self._subscriptions.subscribe(live, socket, view)
         try:

@@ -1,0 +1,159 @@
+"""`Meter`: the messages of the clients of one worker, counted against their quotas.
+
+Each connection has buckets of its own, and shares others with all connections of its client. A
+message beyond a quota is answered with an error that says when to try again. Heartbeats and leaves
+are never refused: a client whose heartbeat is not answered connects anew. But a connection that
+goes on, with as many refused messages and heartbeats again as it may send, is closed with 1008.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from tickfire.phoenix import Close, Message, Reply, Socket, UserSocket
+from tickfire.server.limits.buckets import Bucket, Buckets, Rate
+from tickfire.server.limits.causes import FLOOD, JOINS, MESSAGES, REPLAYS, TOPICS, Cause
+from tickfire.server.limits.quotas import SHARED, Quotas
+from tickfire.server.limits.refusals import Refusals
+
+LEAVE_S: Final = 1
+"""Seconds after which a client that leaves one of its topics may join another."""
+POLICY_VIOLATION: Final = 1008
+"""Close code of a flood (RFC 6455, section 7.4.1)."""
+UNREFUSED: Final = ("heartbeat", "phx_leave")
+NAMELESS: Final = "a client of this machine"
+
+
+class MeteredSocket(UserSocket):
+    """User socket with the buckets of its connection, which are made when they are needed.
+
+    Attributes
+    ----------
+    client : str or None
+        The client that the connection counts for; None if it is a client of its own.
+    quotas : Quotas or None
+        The quotas that the client's grant gives it, all its connections together; None for those
+        of the server.
+    """
+
+    client: str | None = None
+    quotas: Quotas | None = None
+    messages: Bucket | None = None
+    refused: Bucket | None = None
+    joins: Bucket | None = None
+    replays: Bucket | None = None
+
+
+class _Rates:
+    """The rates of one kind of message, and the buckets that clients share."""
+
+    def __init__(self, name: str, default: Rate) -> None:
+        self._name = name
+        self._own = default
+        self._shared = default.times(SHARED)
+        self._buckets = Buckets()
+
+    def take(self, socket: MeteredSocket, now: float) -> float:
+        """Take a token for a connection; return 0, or the seconds until there is one."""
+        client, granted = socket.client, socket.quotas
+        own: Rate = self._own if granted is None else getattr(granted, self._name)
+        if granted is not None and client is not None:
+            return self._buckets.take(client, own, now)
+        bucket = getattr(socket, self._name)
+        if bucket is None:
+            bucket = Bucket()
+            setattr(socket, self._name, bucket)
+        wait: float = bucket.take(own, now)
+        return wait or (0.0 if client is None else self._buckets.take(client, self._shared, now))
+
+
+class Meter:
+    """Counter of the messages of one worker.
+
+    Parameters
+    ----------
+    quotas : Quotas
+        The quotas of clients whose grant has none.
+    refusals : Refusals
+        Counts and logs what is refused.
+    clock : callable
+        Returns seconds.
+    """
+
+    def __init__(
+        self, quotas: Quotas, refusals: Refusals, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._quotas = quotas
+        self._refusals = refusals
+        self._clock = clock
+        self._messages = _Rates("messages", quotas.messages)
+        self._joins = _Rates("joins", quotas.joins)
+        self._replays = _Rates("replays", quotas.replays)
+        self._topics: Counter[str] = Counter()
+
+    def check(self, socket: MeteredSocket, message: Message) -> Reply | Close | None:
+        """Let a message pass, refuse it, or close its connection; a `tickfire.phoenix.Guard`."""
+        now = self._clock()
+        wait = self._messages.take(socket, now)
+        if wait:
+            return self._beyond(socket, message, wait, now)
+        return self._join(socket, message, now) if message.event == "phx_join" else None
+
+    def _beyond(
+        self, socket: MeteredSocket, message: Message, wait: float, now: float
+    ) -> Reply | Close | None:
+        if socket.refused is None:
+            socket.refused = Bucket()
+        if socket.refused.take((socket.quotas or self._quotas).messages, now):
+            self._count(FLOOD, socket)
+            return Close(POLICY_VIOLATION, MESSAGES.text)
+        return None if message.event in UNREFUSED else self._refuse(MESSAGES, socket, wait)
+
+    def _join(self, socket: MeteredSocket, message: Message, now: float) -> Reply | None:
+        wait = self._joins.take(socket, now)
+        if wait:
+            return self._refuse(JOINS, socket, wait)
+        if socket.client is not None:
+            most = (socket.quotas or self._quotas).topics
+            if self._topics[socket.client] >= most:
+                return self._refuse(TOPICS, socket, LEAVE_S)
+        if _asks_for_replay(message.payload):
+            wait = self._replays.take(socket, now)
+            if wait:
+                return self._refuse(REPLAYS, socket, wait)
+        return None
+
+    def _refuse(self, cause: Cause, socket: MeteredSocket, wait: float) -> Reply:
+        self._count(cause, socket)
+        return Reply({"reason": cause.text, "retry_after": math.ceil(wait)}, "error")
+
+    def _count(self, cause: Cause, socket: MeteredSocket) -> None:
+        self._refusals.add(cause, socket.client or NAMELESS)
+
+    # --- topics
+    def handle(
+        self, event: str, measurements: Mapping[str, float], metadata: Mapping[str, Any]
+    ) -> None:
+        """Count a topic that a client has joined, until its channel ends.
+
+        A handler of "channel_joined" of `Hub.telemetry`.
+        """
+        socket: Socket = metadata["socket"]
+        user: Any = socket.user_socket
+        client = user.client
+        if client is not None and metadata["result"] == "ok":
+            self._topics[client] += 1
+            socket.on_end(lambda: self._left(client))
+
+    def _left(self, client: str) -> None:
+        self._topics[client] -= 1
+        if not self._topics[client]:
+            del self._topics[client]
+
+
+def _asks_for_replay(payload: object) -> bool:
+    return isinstance(payload, dict) and payload.get("since") is not None
