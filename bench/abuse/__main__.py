@@ -18,6 +18,7 @@ from typing import Any, Final
 import redis
 
 from bench.abuse.attacks import ATTACKS
+from bench.abuse.floods import FLOODS
 from bench.abuse.honest import honest
 from bench.processes import resident_mib, tickfire, wait_for_url
 from tests.support.publisher import Publisher
@@ -28,15 +29,16 @@ from tickfire.ingest.redis.server import EmbeddedRedis
 
 SETTLE_S: Final = 10.0
 SAMPLE_S: Final = 0.02
+ALL: Final = ATTACKS | FLOODS
 
 
 def main() -> None:
     """Run the attacks that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="ATTACK", help=", ".join(ATTACKS))
+    parser.add_argument("names", nargs="*", metavar="ATTACK", help=", ".join(ALL))
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    run_loop(_run(arguments.names or list(ATTACKS), as_json=arguments.json))
+    run_loop(_run(arguments.names or list(ALL), as_json=arguments.json))
 
 
 async def _run(names: list[str], *, as_json: bool) -> None:
@@ -62,13 +64,15 @@ def _print(name: str, figures: dict[str, Any], *, as_json: bool) -> None:
 def attacked(name: str, redis_url: str) -> dict[str, Any]:
     """Return the figures of one attack on a fresh server."""
     port = free_port()
-    options = ("serve", "--dev", "--port", str(port), "--redis-url", redis_url)
+    options = ["serve", "--dev", "--port", str(port), "--redis-url", redis_url]
+    if name in FLOODS:
+        options.append("--limit-loopback")
     with tempfile.TemporaryFile("w+") as log, tickfire(*options, log=log) as server:
         wait_for_url(f"http://127.0.0.1:{port}/readyz")
         before = resident_mib(server.pid)
         with _Peak(server.pid) as peak, honest(port) as figures:
             began = time.monotonic()
-            answer = ATTACKS[name](port)
+            answer = ALL[name](port)
             took = time.monotonic() - began
         time.sleep(SETTLE_S)
         log.seek(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from typing import Final
 
 REQUEST: Final = (
@@ -45,3 +46,24 @@ def receive_exactly(connection: socket.socket, size: int) -> bytes:
             raise ConnectionError(f"process {os.getpid()}: the server closed the connection")
         data += more
     return data
+
+
+def frames_in(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
+    """Yield (opcode, payload) of the server's frames."""
+    data = bytearray()
+
+    def take(size: int) -> bytes:
+        while len(data) < size:
+            more = connection.recv(1 << 16)
+            if not more:
+                raise ConnectionError("the server closed the connection")
+            data.extend(more)
+        taken = bytes(data[:size])
+        del data[:size]
+        return taken
+
+    while True:
+        opcode, size = take(2)
+        if size >= 126:
+            size = int.from_bytes(take(2 if size == 126 else 8), "big")
+        yield opcode & 0x0F, take(size)

@@ -37,10 +37,10 @@ from tickfire.server.limits.causes import INDICATORS, LANES, Cause
 from tickfire.server.limits.hosts import LOCAL, HostCheck, Hosts, hosts_of
 from tickfire.server.limits.longpoll import PollSessions
 from tickfire.server.limits.memory import trim_memory
-from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S
 from tickfire.server.limits.meter import NAMELESS, Meter, MeteredSocket
 from tickfire.server.limits.refusals import Refusals
 from tickfire.server.market.market import DEFAULT_STALE_S, MAX_INDICATORS, MAX_VIEWS, Market
+from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S
 from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.server.market.topics.quotas import CLIENT, Quota
 from tickfire.server.metrics import CLIENT_EVENTS, Metrics

@@ -112,8 +112,8 @@ class Market:
         self.books = PresentRecords(hub, self.feeds, BOOKS_VIEW)
         self.tops = PresentRecords(hub, self.feeds, TOPS_VIEW)
         self._pages = CandlePages(self.feeds)
-        self._indicators_quota = indicators or Quota("indicators")
-        self._views_quota = views or Quota("views by symbols or max_hz")
+        self._indicators_quota = Quota("indicators") if indicators is None else indicators
+        self._views_quota = Quota("views") if views is None else views
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
         processes = Processes()
         flow = Flow(

@@ -62,9 +62,6 @@ class Quota:
     def __len__(self) -> int:
         return len(self._holders)
 
-    def __bool__(self) -> bool:
-        return True
-
     def take(self, client: object, key: object, most: float | None = None) -> None:
         """Count a thing that a client holds.
 
