@@ -5,14 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
+
 from tests.support.publisher import SECOND, Publisher, trades
 from tests.support.raw_client import RawClient
-from tests.support.server import Server
+from tests.support.server import Serve, Server
+from tests.support.valkey import Valkey
 from tickfire.phoenix.core.session import MAX_UNSENT
+from tickfire.server.limits.admission import Limits
+from tickfire.server.limits.buckets import Rate
+from tickfire.server.limits.quotas import Quotas
 
 JOINS = 400
 REPLY_BYTES = 1 << 19
 """More than the reply to one join takes."""
+
+
+@pytest.fixture
+async def server(publisher: Publisher, valkey: Valkey, serve: Serve) -> Server:
+    """Return a server whose quotas allow such bursts."""
+    return await serve(valkey.url, limits=Limits(quotas=Quotas(joins=Rate(JOINS, JOINS))))
 
 
 def joins(client: RawClient) -> None:
