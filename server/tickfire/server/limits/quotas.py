@@ -92,7 +92,7 @@ def parse_quota(name: str, given: object) -> Rate | int:
         per_s = _positive(float(first))
         burst = float(second) if second else max(1.0, 2 * per_s)
         return Rate(per_s, _positive(burst, 1))
-    except ValueError:
+    except (ValueError, OverflowError):
         example = "50 or 50/200 (a second, and at once)" if name in _RATES else "100"
         raise UsageError(f"the quota {name} must be a number such as {example}.") from None
 
