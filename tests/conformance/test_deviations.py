@@ -123,7 +123,8 @@ DEVIATIONS = {
     ),
     "a client that does not read": Deviation(
         "blocks the socket's process until the send times out",
-        "drops it when 8 MiB are waiting, unless its channel conflates (`on_overflow`)",
+        "closes it with 1013 when it has read nothing for 30 s, and drops it when 8 MiB are "
+        "waiting, unless its channel conflates (`on_overflow`)",
         "memory is bounded, and no other client has to wait",
         _holds(lambda: DEFAULT_WRITE_LIMIT == 8 << 20),
     ),
