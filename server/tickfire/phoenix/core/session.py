@@ -27,7 +27,7 @@ from tickfire.phoenix.core.connection import (
 )
 from tickfire.phoenix.core.eager import run_eagerly
 from tickfire.phoenix.core.errors import JoinError
-from tickfire.phoenix.core.guard import Guard
+from tickfire.phoenix.core.guard import Close, Guard
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import Transport, UserSocketLike
 from tickfire.phoenix.core.message_limits import MessageLimits
@@ -174,7 +174,9 @@ class Session:
         if limits is not None and self._refuses(message, limits):
             return
         guard = self._config.guard
-        if guard is not None and self._is_stopped_by(guard, message):
+        verdict = None if guard is None else guard(self.user_socket, message)
+        if verdict is not None:
+            self._stop(message, verdict)
             return
         if self._joining or self._backlog or self._must_wait():
             self._hold(message)
@@ -191,17 +193,13 @@ class Session:
             self._answer(Answer(None, message.ref, message.topic, "error", {"reason": reason}))
         return reason is not None
 
-    def _is_stopped_by(self, guard: Guard, message: Message) -> bool:
-        """Ask the guard about a message, and refuse it or close the connection if it says so."""
-        verdict = guard(self.user_socket, message)
-        if verdict is None:
-            return False
+    def _stop(self, message: Message, verdict: Reply | Close) -> None:
+        """Refuse a message, or close the connection, as the guard says."""
         if isinstance(verdict, Reply):
             refs = message.join_ref, message.ref
             self._answer(Answer(*refs, message.topic, verdict.status, verdict.response))
         else:
             self.close(verdict.code, verdict.reason)
-        return True
 
     def _handle(self, message: Message) -> None:
         outcome = self._connection.receive(message)
