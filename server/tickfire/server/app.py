@@ -20,6 +20,7 @@ from tickfire.base.calendar.sessions import Sessions
 from tickfire.phoenix import (
     ConnectError,
     ConnectInfo,
+    DrainerOptions,
     Hub,
     LongPollOptions,
     MessageLimits,
@@ -39,7 +40,8 @@ from tickfire.server.limits.longpoll import PollSessions
 from tickfire.server.limits.memory import trim_memory
 from tickfire.server.limits.meter import NAMELESS, Meter, MeteredSocket
 from tickfire.server.limits.refusals import Refusals
-from tickfire.server.market.market import DEFAULT_STALE_S, MAX_INDICATORS, MAX_VIEWS, Market
+from tickfire.server.market.market import MAX_INDICATORS, MAX_VIEWS, Market
+from tickfire.server.market.pipeline.flow import DEFAULT_STALE_S
 from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S
 from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.server.market.topics.quotas import CLIENT, Quota
@@ -109,7 +111,10 @@ class Settings:
 
 
 def create_app(
-    settings: Settings, admission: Admission | None = None, until_loaded: Wait | None = None
+    settings: Settings,
+    admission: Admission | None = None,
+    until_loaded: Wait | None = None,
+    drainer: Callable[[], DrainerOptions] | None = None,
 ) -> Starlette:
     """Return the ASGI app; its lifespan starts and stops the market.
 
@@ -120,6 +125,8 @@ def create_app(
         The limits of this worker, and what they have refused.
     until_loaded : callable, optional
         Awaited when the market has been started; the app starts up once it returns.
+    drainer : callable, optional
+        Returns the batches in which WebSockets are closed when the server stops.
 
     Raises
     ------
@@ -187,6 +194,7 @@ def create_app(
         "/socket",
         user_socket,
         hub=hub,
+        drainer=drainer,
         check_origin=("conn", *settings.allowed_origins),
         auth_token=True,
         message_limits=MESSAGE_LIMITS,
@@ -210,7 +218,7 @@ def create_app(
     app = Starlette(
         routes=[
             socket,
-            *health_routes(market),
+            *health_routes(market, admission),
             Route("/pipeline/", _without_slash),
             Route("/chart.png", pictures.respond),
             Mount("/", Page(settings.static)),

@@ -19,6 +19,7 @@ from tickfire.base.errors import UserError
 from tickfire.base.printable import printable
 from tickfire.server.lifeline import end_with_supervisor, is_supervised
 from tickfire.server.logs import MAX_MESSAGE, set_up_logging
+from tickfire.server.signals import ignore_signals
 
 INTERRUPTED_EXIT_CODE: Final = 130
 
@@ -35,14 +36,19 @@ class Lazy:
         Its line in the list of commands.
     hidden : bool
         True if the list leaves it out.
+    lasts : bool
+        True if signals such as SIGHUP must not end it, not even while it is imported.
     """
 
     target: str
     help: str
     hidden: bool = False
+    lasts: bool = False
 
     def load(self) -> click.Command:
         """Import the command."""
+        if self.lasts:
+            ignore_signals()
         module, _, attribute = self.target.partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
@@ -68,8 +74,17 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "infer": Lazy(
         "tickfire.models.infer.cli:infer",
         "Run the models: sentiment from news, signals from ticks.",
+        lasts=True,
     ),
-    "serve": Lazy("tickfire.server.serve:serve", "Serve WebSockets and the page."),
+    "serve": Lazy("tickfire.server.serve:serve", "Serve WebSockets and the page.", lasts=True),
+    "reload": Lazy(
+        "tickfire.server.control.commands:reload",
+        "Replace the workers of a running `serve` by new ones, unnoticed by clients.",
+    ),
+    "drain": Lazy(
+        "tickfire.server.control.commands:drain",
+        "Stop a running `serve` so that its clients move to other servers.",
+    ),
     "token": Lazy(
         "tickfire.server.access.token_command:token",
         "Print a token with which a client may connect.",

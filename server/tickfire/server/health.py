@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tickfire.base.exposition import CONTENT_TYPE
+from tickfire.server.limits.admission import Admission
 from tickfire.server.market.market import Market
 
+LEAVING: Final = "the server is about to stop"
 
-def health_routes(market: Market) -> list[Route]:
+
+def health_routes(market: Market, admission: Admission) -> list[Route]:
     """Return the routes of a market."""
 
     async def healthz(request: Request) -> Response:
@@ -19,7 +24,7 @@ def health_routes(market: Market) -> list[Route]:
         return JSONResponse({"status": status, "why": why}, 200 if why is None else 503)
 
     async def readyz(request: Request) -> Response:
-        why = market.failure() or market.fault()
+        why = LEAVING if admission.is_leaving else market.failure() or market.fault()
         body = {
             "ready": why is None,
             "why": why,

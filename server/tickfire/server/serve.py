@@ -3,39 +3,54 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
+import secrets
 import signal
 import socket
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from tickfire.base.calendar.option import sessions_option
-from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UserError
 from tickfire.base.ports import bound_socket, check_port
-from tickfire.base.run import until_stopped
+from tickfire.base.run import on_signals, until_stopped
 from tickfire.server.access.rules import DEFAULT_MAX_AGE_S, Access
 from tickfire.server.access.token_command import salt_option
-from tickfire.server.app import Settings
-from tickfire.server.limits.admission import Limits
-from tickfire.server.limits.descriptors import connections_within, raise_descriptor_limit
+from tickfire.server.control.path import control_option, control_path
+from tickfire.server.control.server import controlled
+from tickfire.server.limits.descriptors import raise_descriptor_limit
 from tickfire.server.limits.options import limits_options
 from tickfire.server.loopback import check_loopback, insecure_option
-from tickfire.server.market.market import DEFAULT_STALE_S
+from tickfire.server.market.pipeline.flow import DEFAULT_STALE_S
 from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S, PATIENCE
 from tickfire.server.root_path import root_path_option
-from tickfire.server.workers.pool import Pool
-from tickfire.server.workers.server import MarketServer
-from tickfire.server.workers.template import IGNORED, Order
+from tickfire.server.signals import ignore_signals
+from tickfire.server.workers.pool import Pool, ReloadError, Stopping
+from tickfire.server.workers.stopping import drain_option, leave_option, ready_option
+from tickfire.server.workers.wire import Order
 from tickfire.store.options import redis_url_option
 from tickfire.store.store import Store
+
+SECRET_BYTES: Final = 32
 
 logger = logging.getLogger(__name__)
 
 
-@click.command()
+class _Command(click.Command):
+    """Command that keeps its arguments, which each template of workers parses by its own code."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.obj = tuple(args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Command)
 @click.option(
     "--host", envvar="HOST", default="127.0.0.1", show_default=True, help="Address to listen on."
 )
@@ -127,66 +142,88 @@ logger = logging.getLogger(__name__)
     help="Time that a slow client may lag behind before its ticks are merged; it is disconnected "
     f"if it then lags {PATIENCE} times as far. 0 if neither is to happen.",
 )
+@drain_option
+@leave_option
+@ready_option
+@control_option
 @limits_options
-def serve(
-    host: str,
-    port: int,
-    workers: int,
-    redis_url: str,
-    dev: bool,
-    insecure: bool,
-    secret: str | None,
-    salt: str,
-    max_age_s: float,
-    authenticator: str | None,
-    origins: tuple[str, ...],
-    hosts: tuple[str, ...],
-    root_path: str,
-    sessions: Sessions,
-    stale_s: float,
-    max_lag_s: float,
-    limits: Limits,
-) -> None:
+@click.pass_context
+def serve(context: click.Context, /, **given: Any) -> None:
     """Serve WebSockets and the page until SIGTERM or Ctrl-C.
 
-    The port opens once the market is loaded. SIGHUP replaces the workers one by one, if there are
-    several.
+    The port opens once the market is loaded. SIGHUP and `tickfire reload` replace the workers by
+    new ones, with the code that is installed then, without a refused connection.
     """
-    _ignore_signals()
-    access = Access(dev, secret or None, salt, max_age_s, authenticator)
+    ignore_signals()
+    access = access_of(given)
     access.load()  # so that a bad setting is an error here, not in each worker
-    if dev:
-        check_loopback(host, "--host", insecure=insecure)
-    settings = Settings(
-        redis_url,
-        access,
-        _listed(origins),
-        hosts=(*_listed(hosts), host) if dev else _listed(hosts),
-        root_path=root_path,
-        sessions=sessions,
-        stale_s=stale_s,
-        max_lag_s=max_lag_s,
-    )
-    limits = _within_descriptors(limits)
-    port = check_port(host, port)
-    if not asyncio.run(_wait_for_redis(redis_url)):
+    host = given["host"]
+    if access.dev:
+        check_loopback(host, "--host", insecure=given["insecure"])
+    port = check_port(host, given["port"])
+    if not asyncio.run(_wait_for_redis(given["redis_url"])):
         return
+    raise_descriptor_limit()
     listener = _bound(host, port)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    order = Order(
+        context.obj, listener.fileno(), secrets.token_urlsafe(SECRET_BYTES), given["ready_s"]
+    )
+    pool = Pool(
+        given["workers"],
+        order,
+        partial(_tell_open, host, port, given["root_path"]),
+        Stopping(given["drain_s"], given["leave_s"]),
+    )
+    asyncio.run(until_stopped(_run(pool, given["control"], port)))
 
-    def on_open() -> None:
-        logger.info("listening on %s%s", address, f", for {root_path}/" if root_path else "")
 
-    if workers == 1:
-        MarketServer(settings, limits, on_open).run([listener])
-    else:
-        pool = Pool(workers, Order(settings, limits, listener.fileno()), on_open)
-        asyncio.run(until_stopped(pool.run()))
+def access_of(given: Mapping[str, Any]) -> Access:
+    """Return the rules of access that the values of the options set."""
+    return Access(
+        given["dev"],
+        given["secret"] or None,
+        given["salt"],
+        given["max_age_s"],
+        given["authenticator"],
+    )
 
 
-def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
+def listed(values: Sequence[str]) -> tuple[str, ...]:
     """Return the elements of an option's values, separated by commas or spaces."""
     return tuple(part for value in values for part in value.replace(",", " ").split())
+
+
+async def _run(pool: Pool, control: Path | None, port: int) -> None:
+    """Run the workers, and take commands for them by signals and at the control socket."""
+    reloads = set[asyncio.Task[None]]()
+
+    def on_hangup(number: signal.Signals) -> None:
+        task = asyncio.create_task(_reload(pool))
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    on_signals(on_hangup, (signal.SIGHUP,))
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            path = control or control_path(port)
+            await stack.enter_async_context(controlled(pool, path))
+        except UserError as error:
+            if control is not None:
+                raise
+            logger.warning("`tickfire reload` cannot reach this server, but SIGHUP can: %s", error)
+        await pool.run()
+
+
+async def _reload(pool: Pool) -> None:
+    try:
+        await pool.reload()
+    except ReloadError as error:
+        logger.error("SIGHUP: the workers are not replaced: %s", error)
+
+
+def _tell_open(host: str, port: int, root_path: str) -> None:
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    logger.info("listening on %s%s", address, f", for {root_path}/" if root_path else "")
 
 
 async def _wait_for_redis(url: str) -> bool:
@@ -208,26 +245,3 @@ def _bound(host: str, port: int) -> socket.socket:
         return bound_socket(host, port)
     except OSError as error:
         raise UserError(f"cannot listen on {host} port {port}: {error.strerror}.") from error
-
-
-def _within_descriptors(limits: Limits) -> Limits:
-    """Return the limits with as many connections as there may be open files."""
-    descriptors = raise_descriptor_limit()
-    most = connections_within(descriptors)
-    if most >= limits.max_connections:
-        return limits
-    logger.info(
-        "each worker takes %d connections, as the system allows %d open files", most, descriptors
-    )
-    return replace(limits, max_connections=most)
-
-
-def _ignore_signals() -> None:
-    """Survive the signals whose default action would end a server that has no use for them."""
-    for number in IGNORED:
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, lambda number, frame: _tell_ignored(number))
-
-
-def _tell_ignored(number: int) -> None:
-    logger.info("%s: ignored", signal.Signals(number).name)

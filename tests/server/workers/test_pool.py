@@ -22,10 +22,10 @@ from tickfire.base.ports import bound_socket, free_port
 from tickfire.server.access.rules import Access
 from tickfire.server.app import Settings
 from tickfire.server.limits.admission import Limits
-from tickfire.server.workers import pool as pools
+from tickfire.server.worker.server import MarketServer
+from tickfire.server.workers import generation
 from tickfire.server.workers.pool import Pool
-from tickfire.server.workers.server import MarketServer
-from tickfire.server.workers.template import Order
+from tickfire.server.workers.wire import Order
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 START_S = 90.0
@@ -107,13 +107,13 @@ async def test_sighup_replaces_the_workers_without_a_refused_connection(
 @pytest.fixture
 def order(publisher: Publisher, valkey: Valkey) -> Iterator[Order]:
     with bound_socket("127.0.0.1", 0) as listener:
-        yield Order(Settings(valkey.url, Access(dev=True)), Limits(), listener.fileno())
+        yield Order(("--dev", "--redis-url", valkey.url), listener.fileno())
 
 
 async def test_a_worker_whose_loop_is_stuck_is_killed_and_replaced(
     order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pools, "STUCK_S", 3)
+    monkeypatch.setattr(generation, "STUCK_S", 3)
     pool = Pool(1, order, lambda: None)
     running = asyncio.create_task(pool.run())
     try:
@@ -133,11 +133,11 @@ def opened_pids(pool: Pool) -> list[int]:
 
 async def test_a_worker_that_cannot_start_ends_the_pool(valkey: Valkey) -> None:
     with bound_socket("127.0.0.1", 0) as bound:
-        settings = Settings(valkey.url, Access(authenticator="nowhere:nothing"))
-        pool = Pool(2, Order(settings, Limits(), bound.fileno()), lambda: None)
+        arguments = ("--redis-url", valkey.url, "--authenticator", "nowhere:nothing")
+        pool = Pool(2, Order(arguments, bound.fileno()), lambda: None)
         with pytest.raises(ExceptionGroup) as raised:
             await pool.run()
-        assert raised.group_contains(UserError, match="cannot start")
+        assert raised.group_contains(UserError, match="cannot start: .*nowhere")
 
 
 async def test_a_port_that_was_taken_meanwhile_is_one_sentence(

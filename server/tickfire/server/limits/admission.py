@@ -79,6 +79,8 @@ class Admission:
     refusals : Refusals
     connections : int
         The number of connections, without guests.
+    is_leaving : bool
+        True if the server is about to stop, as load balancers are told.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Admission:
         self.limits = limits or Limits()
         self.refusals = Refusals()
         self.connections = 0
+        self.is_leaving = False
         self._clock = clock
         self._connects = Buckets()
         self._by_client: dict[str, int] = {}

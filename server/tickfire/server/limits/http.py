@@ -87,6 +87,11 @@ class LimitedHTTP(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None
 
     @property
+    def awaits_request(self) -> bool:
+        """True if the client has connected, but has not sent its first request."""
+        return self.cycle is None and not self._refused
+
+    @property
     def _responds(self) -> bool:
         return self._running is not None
 

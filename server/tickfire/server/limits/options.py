@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 import click
@@ -89,17 +90,15 @@ _OPTIONS: Final = (
         f"indicators (of an address or key) as a number. Default: {Quotas()}.",
     ),
 )
-_NAMES: Final = Limits.__dataclass_fields__
 
 
 def limits_options(command: Any) -> Any:
-    """Add the options to a command, which gets them as `limits`, a `Limits`."""
-
-    @functools.wraps(command)
-    def with_limits(**options: Any) -> Any:
-        limits = Limits(**{name: options.pop(name) for name in _NAMES})
-        return command(limits=limits, **options)
-
+    """Add the options to a command."""
     for option in reversed(_OPTIONS):
-        option(with_limits)
-    return with_limits
+        command = option(command)
+    return command
+
+
+def limits_of(given: Mapping[str, Any]) -> Limits:
+    """Return the limits that the values of the options set."""
+    return Limits(**{field.name: given[field.name] for field in fields(Limits)})

@@ -22,7 +22,7 @@ from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.epoch.trace import TRACE, TraceSampler
 from tickfire.server.market.pipeline.expected import expects_data
-from tickfire.server.market.pipeline.flow import Flow
+from tickfire.server.market.pipeline.flow import DEFAULT_STALE_S, Flow
 from tickfire.server.market.pipeline.followers import Followers
 from tickfire.server.market.pipeline.health import HEALTH, Health
 from tickfire.server.market.pipeline.processes import Processes
@@ -52,9 +52,6 @@ MAX_INDICATORS: Final = 2_000
 """Indicators that all clients of a worker together may have."""
 MAX_VIEWS: Final = 1_000
 """Views by `symbols` or `max_hz` that all clients of a worker together may have."""
-
-DEFAULT_STALE_S: Final = 60.0
-"""Time without data of a feed, in seconds, from which the market is not ready."""
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
-"""The workers of ``tickfire serve``: processes that share its port.
+"""The workers of ``tickfire serve``: processes that share its port, as the command sees them.
 
-`server` is the server that each runs. With one worker it runs in the command's own process. With
-several, `pool` keeps as many alive: it starts a `template`, which imports everything once and forks
-a worker in milliseconds when one is wanted; `fork` is the pool's side of both.
+`pool` keeps as many alive. It starts a template (`tickfire.server.worker`), which imports
+everything once and forks a worker in milliseconds when one is wanted; `fork` is this side of both,
+and `wire` what they say. A `generation` has the workers of one version of the code, which the next
+replaces.
 """

@@ -12,9 +12,10 @@ import time
 from asyncio.subprocess import Process
 from typing import Final
 
-from tickfire.server.workers.template import FORK, OPEN, Order
+from tickfire.server.workers import wire
+from tickfire.server.workers.wire import Lines, Order, line
 
-COMMAND: Final = (sys.executable, "-m", "tickfire.server.workers.template")
+COMMAND: Final = (sys.executable, "-m", "tickfire.server.worker.template")
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1"}
 """Settings of libraries that would start threads when they are imported, before the forks."""
 
@@ -33,6 +34,12 @@ class Worker:
         Its exit code, -n for signal n; None if its template ended before, which would know it.
     silent_s : int
         Seconds since its event loop was last heard of, as counted by the pool.
+    failure : str or None
+        The reason why it cannot start.
+    closing : asyncio.Event
+        Set once it has begun to close its connections.
+    connections : int
+        Their number then.
     """
 
     def __init__(self, pid: int, channel: socket.socket) -> None:
@@ -42,7 +49,11 @@ class Worker:
         self.opened = asyncio.Event()
         self.ended: asyncio.Future[int | None] = loop.create_future()
         self.silent_s = 0
+        self.failure: str | None = None
+        self.closing = asyncio.Event()
+        self.connections = 0
         self._channel = channel
+        self._lines = Lines()
         self._is_closed = self._is_orphan = False
         loop.add_reader(channel, self._hear)
 
@@ -54,12 +65,21 @@ class Worker:
         except OSError:
             said = b""
         self.silent_s = 0
-        if OPEN in said:
-            self.opened.set()
+        for word, argument in self._lines.feed(said):
+            self._take(word, argument)
         if not said:
             self._is_closed = True
             asyncio.get_running_loop().remove_reader(self._channel)
             self._end_orphan()
+
+    def _take(self, word: str, argument: str) -> None:
+        if word == wire.OPEN:
+            self.opened.set()
+        elif word == wire.CLOSING:
+            self.connections = int(argument)
+            self.closing.set()
+        elif word == wire.FAILED:
+            self.failure = argument
 
     def orphan(self) -> None:
         """Note that its template is gone, so that the end of the channel must tell its own."""
@@ -72,10 +92,20 @@ class Worker:
 
     def end(self, code: int | None) -> None:
         """Note that it has ended."""
-        if not self.ended.done():
-            self.ended.set_result(code)
+        if self.ended.done():
+            return
+        if not self._is_closed:
+            self._hear()  # its last words, which may have come together with the news of its end
+        self.ended.set_result(code)
+        self.closing.set()
         asyncio.get_running_loop().remove_reader(self._channel)
         self._channel.close()
+
+    def leave(self) -> None:
+        """Let it tell load balancers that it is about to stop."""
+        if not self.ended.done():
+            with contextlib.suppress(OSError):
+                self._channel.send(line(wire.LEAVE))
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal, unless the worker has ended."""
@@ -112,6 +142,8 @@ class Template:
         True once it has forked a worker.
     is_lost : bool
         True once it has ended.
+    failure : str or None
+        The reason why it cannot fork.
     """
 
     def __init__(self, process: Process, control: socket.socket) -> None:
@@ -122,6 +154,7 @@ class Template:
         self._started: asyncio.Queue[int | None] = asyncio.Queue()
         self._reading = asyncio.create_task(self._read())
         self.is_lost = self.has_forked = False
+        self.failure: str | None = None
 
     @classmethod
     async def start(cls, order: Order) -> Template:
@@ -140,8 +173,8 @@ class Template:
             await asyncio.get_running_loop().sock_sendall(ours, order.pack())
         return template
 
-    async def fork(self) -> Worker:
-        """Fork a worker.
+    async def fork(self, *, ready: bool = False) -> Worker:
+        """Fork a worker; one that must be ready within `Order.ready_s` if `ready`.
 
         Raises
         ------
@@ -153,7 +186,8 @@ class Template:
             ours.setblocking(False)
             with theirs:
                 try:
-                    socket.send_fds(self._control, [FORK], [theirs.fileno()])
+                    byte = wire.FORK_READY if ready else wire.FORK
+                    socket.send_fds(self._control, [byte], [theirs.fileno()])
                 except OSError as error:
                     ours.close()
                     raise TemplateLost from error
@@ -174,19 +208,22 @@ class Template:
         await self._process.wait()
 
     async def _read(self) -> None:
-        loop, rest = asyncio.get_running_loop(), b""
+        loop, lines = asyncio.get_running_loop(), Lines()
         with contextlib.suppress(OSError):
             while said := await loop.sock_recv(self._control, 4096):
-                *lines, rest = (rest + said).split(b"\n")
-                for line in lines:
-                    self._take(*line.decode().split())
+                for word, argument in lines.feed(said):
+                    self._take(word, argument)
         self._lose()
 
-    def _take(self, word: str, pid: str, code: str = "") -> None:
-        if word == "started":
-            self._started.put_nowait(int(pid))
-        elif (worker := self._workers.pop(int(pid), None)) is not None:
-            worker.end(int(code))
+    def _take(self, word: str, argument: str) -> None:
+        if word == wire.STARTED:
+            self._started.put_nowait(int(argument))
+        elif word == wire.FAILED:
+            self.failure = argument
+        elif word == wire.ENDED:
+            pid, code = map(int, argument.split())
+            if (worker := self._workers.pop(pid, None)) is not None:
+                worker.end(code)
 
     def _lose(self) -> None:
         self.is_lost = True

@@ -1,42 +1,46 @@
-"""`Pool`: keeps the workers alive, and replaces them by new ones on SIGHUP."""
+"""`Pool`: the workers of one port, which a new generation can replace."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
 
-from uvicorn.config import STARTUP_FAILURE
-
-from tickfire.base.errors import UserError
-from tickfire.base.process import describe_exit
-from tickfire.base.run import on_signals
-from tickfire.server.supervisor.policy import Limits, RestartPolicy
-from tickfire.server.workers.fork import Template, TemplateLost, Worker
-from tickfire.server.workers.server import STOP_PATIENCE_S
-from tickfire.server.workers.template import Order
-
-START_PATIENCE_S: Final = 120
-"""Time that a worker may take to open its socket, in seconds."""
-STUCK_S: Final = 30
-"""Seconds without a sign of life of a worker's event loop after which it is killed."""
-RESTARTS: Final = Limits(first_delay_s=0.1, max_delay_s=1.0, lasting_s=5.0, max_deaths=30)
-KILL_AFTER_S: Final = STOP_PATIENCE_S + 3.0
+from tickfire.server.workers.fork import Worker
+from tickfire.server.workers.generation import START_PATIENCE_S, Generation
+from tickfire.server.workers.stopping import DEFAULT_DRAIN_S
+from tickfire.server.workers.wire import Order
 
 logger = logging.getLogger(__name__)
 
+type Tell = Callable[[str], None]
+"""Function that is told the progress, in sentences without a full stop."""
 
-@dataclass(slots=True)
-class _Place:
-    """A place in the pool, and the worker that has it."""
 
-    worker: Worker | None = None
-    policy: RestartPolicy = field(default_factory=lambda: RestartPolicy(RESTARTS))
-    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+def _tell_nobody(text: str) -> None:
+    pass
+
+
+class ReloadError(Exception):
+    """Raised when the workers cannot be replaced, with the reason; the old ones go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """Times of the end.
+
+    Attributes
+    ----------
+    drain_s : float
+        Time over which connections are closed, in seconds.
+    leave_s : float
+        Time before that in which ``/readyz`` answers 503 already, in seconds.
+    """
+
+    drain_s: float = DEFAULT_DRAIN_S
+    leave_s: float = 0.0
 
 
 class Pool:
@@ -49,167 +53,177 @@ class Pool:
     order : Order
     on_open : callable
         Called once the first has opened its socket.
+    stopping : Stopping, optional
     """
 
-    def __init__(self, count: int, order: Order, on_open: Callable[[], None]) -> None:
-        self._places = [_Place() for _ in range(count)]
+    def __init__(
+        self,
+        count: int,
+        order: Order,
+        on_open: Callable[[], None],
+        stopping: Stopping | None = None,
+    ) -> None:
+        self._count = count
         self._order = order
         self._on_open = on_open
-        self._template: Template | None = None
-        self._templates: list[Template] = []
-        self._starting = asyncio.Lock()
-        self._rolling: asyncio.Task[None] | None = None
-
-    async def run(self) -> None:
-        """Run the workers until cancelled.
-
-        Raises
-        ------
-        UserError, ExceptionGroup
-            A worker cannot start, or dies too often.
-        """
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                on_signals(lambda _: self._roll_in(tasks), (signal.SIGHUP,))
-                for place in self._places:
-                    tasks.create_task(self._keep(place))
-                tasks.create_task(self._watch())
-        finally:
-            await self._stop()
+        self._stopping = stopping or Stopping()
+        self._current = self._generation(_tell_nobody)
+        self._draining: Generation | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._reloading: asyncio.Task[None] | None = None
+        self._leaving = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._leave_s = self._stopping.leave_s
+        self._tell: Tell = _tell_nobody
 
     @property
     def workers(self) -> list[Worker]:
         """The workers, of which some may have ended and wait to be replaced."""
-        return [place.worker for place in self._places if place.worker is not None]
+        return self._current.workers
 
-    # --- deaths
-    async def _keep(self, place: _Place) -> None:
-        place.worker = await self._fork()
-        while True:
-            worker = place.worker
-            if await worker.opens(START_PATIENCE_S):
-                self._tell_open(worker)
-            code = await worker.wait()
-            async with place.changing:
-                if place.worker is worker:  # and was not replaced meanwhile
-                    await self._after_death(place, worker, code)
-                    place.worker = await self._fork()
+    async def run(self) -> None:
+        """Run the workers until cancelled, or until drained.
 
-    async def _after_death(self, place: _Place, worker: Worker, code: int | None) -> None:
-        if code == STARTUP_FAILURE and not worker.opened.is_set():
-            raise UserError("a worker cannot start; the log has the reason.")
-        now = time.monotonic()
-        delay = place.policy.died(started=worker.started, now=now)
-        why = "for an unknown reason" if code is None else describe_exit(code)
-        if delay is None:
-            raise UserError(
-                f"a worker died {place.policy.deaths(now)} times within "
-                f"{place.policy.limits.window_s:g} s ({why}); giving up."
-            )
-        logger.warning("worker %d died (%s); starting another in %g s", worker.pid, why, delay)
-        await asyncio.sleep(delay)
-
-    async def _fork(self) -> Worker:
-        """Fork a worker, from a new template if the last one has ended."""
-        while True:
-            template = await self._living_template()
-            try:
-                return await template.fork()
-            except TemplateLost:
-                if not template.has_forked:
-                    raise UserError("no worker can start; the log has the reason.") from None
-
-    async def _living_template(self) -> Template:
-        async with self._starting:
-            if self._template is not None and self._template.is_lost:
-                logger.warning("the template of the workers has ended; starting another")
-                await self._discard(self._template)
-                self._template = None
-            if self._template is None:
-                self._template = await self._new_template()
-            return self._template
-
-    async def _new_template(self) -> Template:
-        template = await Template.start(self._order)
-        self._templates.append(template)
-        return template
-
-    async def _discard(self, template: Template) -> None:
-        self._templates.remove(template)
-        await template.close()
-
-    def _tell_open(self, worker: Worker) -> None:
-        took = time.monotonic() - worker.started
-        logger.info("worker %d is open (%.1f s)", worker.pid, took)
-        on_open, self._on_open = self._on_open, lambda: None
-        on_open()
-
-    async def _watch(self) -> None:
-        """Kill workers whose event loop is stuck, and replace a template that has ended.
-
-        The seconds are those in which this process runs, so that a machine that was suspended
-        makes no worker seem stuck.
+        Raises
+        ------
+        ExceptionGroup of UserError
+            A worker cannot start, or dies too often.
         """
-        while True:
-            await asyncio.sleep(1)
-            if self._template is not None and self._template.is_lost:
-                await self._living_template()
-            for worker in self.workers:
-                worker.silent_s += 1
-                patience = STUCK_S if worker.opened.is_set() else START_PATIENCE_S
-                if worker.silent_s == patience:
-                    logger.error("worker %d is stuck for %d s; killing it", worker.pid, patience)
-                    worker.send(signal.SIGKILL)
+        self._running = asyncio.create_task(self._current.run())
+        leaving = asyncio.create_task(self._leaving.wait())
+        try:
+            while not leaving.done():
+                running = self._running
+                await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
+                if running.done():
+                    running.result()  # raises, unless a new generation has taken over
+        finally:
+            leaving.cancel()
+            await self._stop()
+            self._ended.set()
 
     # --- replacement
-    def _roll_in(self, tasks: asyncio.TaskGroup) -> None:
-        if self._rolling is not None and not self._rolling.done():
-            logger.warning("SIGHUP: the workers are being replaced already")
-            return
-        logger.info("SIGHUP: replacing the workers")
-        self._rolling = tasks.create_task(self._roll())
+    async def reload(self, tell: Tell = _tell_nobody) -> None:
+        """Start workers with the code that is installed now, and let them take over once ready.
 
-    async def _roll(self) -> None:
-        """Replace the template, and each worker once a new one has opened its socket."""
-        unused: Template | None
-        unused = template = await self._new_template()
-        if await self._replace_workers(template):
-            async with self._starting:
-                unused, self._template = self._template, template
-            logger.info("the workers are replaced")
-        if unused is not None:
-            await self._discard(unused)
+        Raises
+        ------
+        ReloadError
+            They do not become ready, or cannot be started now.
+        """
+        if self._reloading is not None:
+            raise ReloadError("the workers are being replaced already")
+        if not self._current.opened.is_set():
+            raise ReloadError("the first workers are starting still")
+        if self._leaving.is_set():
+            raise ReloadError("the server is about to stop")
+        self._reloading = asyncio.create_task(self._replace(tell))
+        try:
+            await asyncio.shield(self._reloading)
+        finally:
+            if self._reloading.done():
+                self._reloading = None
 
-    async def _replace_workers(self, template: Template) -> bool:
-        for place in self._places:
-            try:
-                worker = await template.fork()
-            except TemplateLost:
-                logger.error("no new worker can start; keeping the others")
-                return False
-            if not await worker.opens(START_PATIENCE_S):
-                logger.error("a new worker does not open its socket; keeping the others")
-                worker.send(signal.SIGKILL)
-                return False
-            async with place.changing:
-                before, place.worker = place.worker, worker
-            if before is not None:
-                await _end([before])
-        return True
+    async def _replace(self, tell: Tell) -> None:
+        begun = time.monotonic()
+        _report(tell, f"starting {_counted(self._count, 'new worker')}")
+        new = self._generation(tell, must_be_ready=True)
+        running = asyncio.create_task(new.run())
+        try:
+            await self._prove(new, running)
+        except BaseException:
+            running.cancel()
+            await asyncio.wait((running,))
+            await self._end(new, _tell_nobody)
+            raise
+        self._draining, self._current, self._running = self._current, new, running
+        _report(tell, f"the new workers have taken over after {time.monotonic() - begun:.1f} s")
+        await self._end(self._draining, tell)
+        self._draining = None
+        _report(tell, f"the workers are replaced; it took {time.monotonic() - begun:.1f} s")
+
+    async def _prove(self, new: Generation, running: asyncio.Task[None]) -> None:
+        """Wait until all workers are open."""
+        opening = asyncio.create_task(new.opened.wait())
+        try:
+            await asyncio.wait(
+                (running, opening),
+                timeout=START_PATIENCE_S + self._order.ready_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if running.done():
+                running.result()
+        except ExceptionGroup as group:
+            raise ReloadError(str(_first(group))) from group
+        finally:
+            opening.cancel()
+        if not new.opened.is_set():
+            raise ReloadError("the new workers do not open their sockets")
+
+    def _generation(self, tell: Tell, *, must_be_ready: bool = False) -> Generation:
+        def on_open(worker: Worker) -> None:
+            first, self._on_open = self._on_open, lambda: None
+            first()
+            tell(f"worker {worker.pid} is ready")
+
+        return Generation(self._count, self._order, on_open, must_be_ready=must_be_ready)
 
     # --- end
+    async def drain(self, tell: Tell = _tell_nobody, leave_s: float | None = None) -> None:
+        """Let `run` end, and wait until it has.
+
+        Parameters
+        ----------
+        tell : callable, optional
+        leave_s : float, optional
+            Overrides `Stopping.leave_s`.
+        """
+        self._tell = tell
+        if leave_s is not None:
+            self._leave_s = leave_s
+        self._leaving.set()
+        await self._ended.wait()
+
     async def _stop(self) -> None:
-        await _end(self.workers)
-        for template in self._templates:
-            await template.close()
+        if self._reloading is not None:
+            self._reloading.cancel()
+            await asyncio.wait((self._reloading,))
+        await self._say_good_bye()
+        generations = [one for one in (self._draining, self._current) if one is not None]
+        await asyncio.gather(*(self._end(one, self._tell) for one in generations))
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait((self._running,))
+
+    async def _end(self, generation: Generation, tell: Tell) -> None:
+        seconds = self._stopping.drain_s
+
+        def on_closing(count: int) -> None:
+            if count:
+                _report(tell, f"closing {_counted(count, 'connection')} within {seconds:g} s")
+
+        await generation.end(seconds, on_closing)
+
+    async def _say_good_bye(self) -> None:
+        """Be unready for some time, unless no worker is there to tell."""
+        alive = [worker for worker in self.workers if not worker.ended.done()]
+        if self._leave_s and alive:
+            self._current.leave()
+            _report(self._tell, f"/readyz answers 503; stopping in {self._leave_s:g} s")
+            await asyncio.sleep(self._leave_s)
 
 
-async def _end(workers: list[Worker]) -> None:
-    """Stop workers in order, and kill those that do not."""
-    for worker in workers:
-        worker.send(signal.SIGTERM)
-    waiting = [worker.ended for worker in workers]
-    if waiting:
-        await asyncio.wait(waiting, timeout=KILL_AFTER_S)
-    for worker in workers:
-        worker.send(signal.SIGKILL)
+def _report(tell: Tell, text: str) -> None:
+    logger.info("%s", text)
+    tell(text)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _first(group: ExceptionGroup) -> Exception:
+    found: Exception = group
+    while isinstance(found, ExceptionGroup):
+        found = found.exceptions[0]
+    return found

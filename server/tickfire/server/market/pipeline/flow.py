@@ -13,6 +13,8 @@ from tickfire.server.market.pipeline.feeds import writers
 from tickfire.server.market.pipeline.processes import Process, Processes
 from tickfire.store.schema import REPLAY, SIMULATED
 
+DEFAULT_STALE_S: Final = 60.0
+"""Time without data of a feed, in seconds, from which the market is not ready."""
 GONE_NS: Final = 5 * NS_PER_S
 """Silence of an ingest from which it is gone: a standby takes over sooner."""
 HEARTBEAT_NS: Final = 15 * NS_PER_S
