@@ -8,8 +8,9 @@ from typing import Any
 
 from tickfire.phoenix.channel import Channel
 from tickfire.phoenix.core.connect_info import URI, ConnectInfo
+from tickfire.phoenix.core.interfaces import ConnectionLike
 
-__all__ = ["URI", "ChannelFactory", "ConnectInfo", "UserSocket"]
+__all__ = ["URI", "ChannelFactory", "ConnectInfo", "ConnectionLike", "UserSocket"]
 
 type ChannelFactory = Callable[[], Channel]
 """Returns a new channel; a Channel class, for example."""
@@ -76,4 +77,28 @@ class UserSocket:
 
     def id(self) -> str | None:
         """Return a name for the connection, by which `Hub.disconnect` closes it; None for none."""
+        return None
+
+    def authorize(self, topic: str) -> None:
+        """Accept or refuse the join of a topic; called before and after its channel's `join`.
+
+        Raises
+        ------
+        JoinError
+            To refuse the join, with the payload of the reply.
+        """
+        return None
+
+    def opened(self, connection: ConnectionLike) -> None:
+        """Handle the beginning of a connection that was accepted.
+
+        Parameters
+        ----------
+        connection
+            The connection, which can be closed, or lose channels, until `closed` is called.
+        """
+        return None
+
+    def closed(self) -> None:
+        """Handle the end of a connection that `opened` was called for."""
         return None

@@ -30,8 +30,10 @@ from tickfire.phoenix import (
 )
 from tickfire.phoenix.core.telemetry import CHANNEL_JOINED
 from tickfire.phoenix.user_socket import ChannelFactory
-from tickfire.server.access.grant import GRANT, UNLIMITED, Grant
-from tickfire.server.access.rules import Access, Authenticator, admit
+from tickfire.server.access.gate import Gate
+from tickfire.server.access.gated import GatedSocket
+from tickfire.server.access.grant import Grant
+from tickfire.server.access.rules import Access
 from tickfire.server.health import health_routes
 from tickfire.server.limits.admission import Admission
 from tickfire.server.limits.causes import INDICATORS, LANES, Cause
@@ -133,7 +135,7 @@ def create_app(
     UsageError
         If `settings.access` is incomplete or cannot be loaded.
     """
-    authenticator = settings.access.load()
+    gate = Gate(settings.access)
     admission = admission or Admission()
     max_message = admission.limits.max_message
     quotas, refusals = admission.limits.quotas, admission.refusals
@@ -153,6 +155,7 @@ def create_app(
         indicators=Quota(
             "indicators", quotas.indicators, MAX_INDICATORS, _counted(refusals, INDICATORS)
         ),
+        followers=gate.followers(),
     )
     meter = Meter(quotas, refusals)
     hub.telemetry.attach(CHANNEL_JOINED, meter.handle)
@@ -172,8 +175,8 @@ def create_app(
         lambda: admission.refusals.counts,
         counts=True,
     )
-    user_socket = _user_socket(market, authenticator, admission)
-    pictures = Pictures(market, authenticator)
+    user_socket = _user_socket(market, gate, admission)
+    pictures = Pictures(market, gate)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -235,33 +238,25 @@ def create_app(
     return app
 
 
-def _user_socket(
-    market: Market,
-    authenticator: Authenticator | None,
-    admission: Admission,
-) -> type[MeteredSocket]:
+def _user_socket(market: Market, own_gate: Gate, admission: Admission) -> type[MeteredSocket]:
     warned = False
 
-    class MarketSocket(MeteredSocket):
+    class MarketSocket(GatedSocket, MeteredSocket):
         """Connection of one client to the market."""
 
         channels: ClassVar[Mapping[str, ChannelFactory]] = market.channels()
+        gate: ClassVar[Gate] = own_gate
 
         async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
             nonlocal warned
-            grant = UNLIMITED
-            if authenticator is not None:
-                found = await admit(authenticator, params, info)
-                if found is None:
-                    return False
-                grant = found
-            elif not (params.get("token") or info.auth_token) and not warned:
+            if not await super().connect(params, info):
+                return False
+            if own_gate.is_open and not (params.get("token") or info.auth_token) and not warned:
                 warned = True
                 logger.warning("dev mode: clients without a token are accepted")
             if market.live is None:
                 raise ConnectError({"reason": "no market data yet"})
-            self._count_for(grant, info)
-            self.assigns[GRANT] = grant
+            self._count_for(self.grant, info)
             self.assigns[CLIENT] = self.client
             return True
 

@@ -89,6 +89,9 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
         "tickfire.server.access.token_command:token",
         "Print a token with which a client may connect.",
     ),
+    "keys": Lazy(
+        "tickfire.server.access.keys_command:keys", "Make, list and revoke keys of clients."
+    ),
     "chart": Lazy(
         "tickfire.server.pictures.command:chart",
         "Draw a chart of a file or of a running market as a PNG.",

@@ -99,6 +99,13 @@ class _Command(click.Command):
     help="Callable that decides instead, from the connect params and a ConnectInfo.",
 )
 @click.option(
+    "--keys",
+    is_flag=True,
+    envvar="TICKFIRE_KEYS",
+    show_envvar=True,
+    help="Accept clients with a key of `tickfire keys create`; implied by --secret-key-base.",
+)
+@click.option(
     "--allow-origin",
     "origins",
     envvar="ALLOWED_ORIGINS",
@@ -185,6 +192,7 @@ def access_of(given: Mapping[str, Any]) -> Access:
         given["salt"],
         given["max_age_s"],
         given["authenticator"],
+        given["keys"],
     )
 
 

@@ -126,10 +126,16 @@ class Connection[C, F]:
         joined = self._joined[message.topic] = Joined(message.topic, message.join_ref, channel)
         return joined
 
-    def ended(self, joined: Joined[C]) -> None:
-        """Record the end of a channel; its topic may have been joined again in the meantime."""
-        if self._joined.get(joined.topic) is joined:
-            del self._joined[joined.topic]
+    def ended(self, joined: Joined[C]) -> bool:
+        """Record the end of a channel; return False if it had ended or been replaced before."""
+        if self._joined.get(joined.topic) is not joined:
+            return False
+        del self._joined[joined.topic]
+        return True
+
+    def joined_topics(self) -> list[Joined[C]]:
+        """Return all joined topics."""
+        return list(self._joined.values())
 
     def channels(self) -> list[C]:
         """Return the channels of all joined topics."""

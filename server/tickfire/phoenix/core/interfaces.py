@@ -88,6 +88,19 @@ class ChannelLike(Protocol):
         """Clean up after the channel has ended."""
 
 
+class ConnectionLike(Protocol):
+    """An open connection, as its user socket sees it; see `UserSocket.opened`."""
+
+    def disconnect(self) -> None:
+        """Close the connection as `Hub.disconnect` does."""
+
+    def end_channels(self, permits: Callable[[str], bool], reason: str) -> None:
+        """End the channels of the topics that are not permitted, and tell the client why."""
+
+    def rename(self, id: str | None) -> None:
+        """Change the topic on which the connection can be closed."""
+
+
 class UserSocketLike(Protocol):
     """The user of one connection; see `tickfire.phoenix.UserSocket`."""
 
@@ -102,6 +115,15 @@ class UserSocketLike(Protocol):
 
     def id(self) -> str | None:
         """Return the topic on which the connection can be closed, or None."""
+
+    def authorize(self, topic: str) -> None:
+        """Accept the join of a topic, or raise JoinError."""
+
+    def opened(self, connection: ConnectionLike) -> None:
+        """Take note of the connection, which is open now."""
+
+    def closed(self) -> None:
+        """Take note that the connection has ended."""
 
 
 def does_nothing[F: Callable[..., Any]](callback: F) -> F:

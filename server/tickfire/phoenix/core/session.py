@@ -146,10 +146,10 @@ class Session:
         self.congested = False
         self._stall: asyncio.TimerHandle | None = None
         self._writable: list[Callable[[], None]] | None = None
-        self.id = user_socket.id()
-        if self.id is not None:
-            self.hub.listen(self.id, self._on_control)
+        self.id: str | None = None
+        self.rename(user_socket.id())
         self.hub.stats.sessions += 1
+        user_socket.opened(self)
 
     # --- from the client
     def receive(self, data: bytes, binary: bool) -> None:
@@ -274,9 +274,11 @@ class Session:
         actor: ChannelActor | None = None
         began_s = self.hub.telemetry.start(CHANNEL_JOINED)
         try:
+            self.user_socket.authorize(message.topic)
             actor = ChannelActor(factory(), self, self._config.make_socket, message)
             self._joining = _DECIDING
             response = await actor.join(message.payload)
+            self.user_socket.authorize(message.topic)  # which may have changed meanwhile
             reply = self._join_reply(message, "ok", response)
         except (Exception, asyncio.CancelledError) as error:
             if actor is not None:
@@ -311,8 +313,7 @@ class Session:
 
     # --- channels that end
     def _channel_ended(self, joined: Joined[ChannelActor], orderly: bool) -> None:
-        self._connection.ended(joined)
-        if self.closed:
+        if not self._connection.ended(joined) or self.closed:
             return
         if orderly:
             self._send_end(joined, "phx_close", {})
@@ -322,6 +323,13 @@ class Session:
     def _send_end(self, joined: Joined[ChannelActor], event: str, payload: dict[str, str]) -> None:
         encode = self.serializer.encode_end
         self.transport.write(encode(joined.join_ref, joined.topic, event, payload))
+
+    def end_channels(self, permits: Callable[[str], bool], reason: str) -> None:
+        """End the channels of the topics that are not permitted, and tell the client why."""
+        for joined in self._connection.joined_topics():
+            if not permits(joined.topic) and self._connection.ended(joined):
+                joined.channel.close(("shutdown", reason))
+                self._send_end(joined, "phx_error", {"reason": reason})
 
     # --- flow
     async def settled(self) -> None:
@@ -444,7 +452,19 @@ class Session:
     # --- the end
     def _on_control(self, topic: str, event: str, payload: Any) -> None:
         if event == "disconnect":
-            self._close(CloseCode.GOING_AWAY, DISCONNECTED)
+            self.disconnect()
+
+    def rename(self, id: str | None) -> None:
+        """Change the topic on which the connection can be closed."""
+        if self.id is not None:
+            self.hub.unlisten(self.id, self._on_control)
+        self.id = id
+        if id is not None:
+            self.hub.listen(id, self._on_control)
+
+    def disconnect(self) -> None:
+        """Close the connection as `Hub.disconnect` does."""
+        self._close(CloseCode.GOING_AWAY, DISCONNECTED)
 
     def close(self, code: int, reason: str = "") -> None:
         """Close the connection with a close code; the channels end without sending anything.
@@ -468,12 +488,12 @@ class Session:
         self._watch_progress()
         self.hub.stats.sessions -= 1
         self._backlog = self._writable = None
-        if self.id is not None:
-            self.hub.unlisten(self.id, self._on_control)
+        self.rename(None)
         if self._join_task is not None:
             self._join_task.cancel()
         for actor in self._connection.channels():
             actor.close(reason)
+        self.user_socket.closed()
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tickfire.base.errors import UsageError
 from tickfire.base.plugin import load_callable
-from tickfire.phoenix import ConnectInfo, Token, TokenError
-from tickfire.server.access.claims import ClaimsError, Lifetime, grant_from
-from tickfire.server.access.grant import UNLIMITED, Grant
+from tickfire.phoenix import ConnectInfo, Token
+from tickfire.server.access.key_book import KeyBook
+from tickfire.server.access.tokens import TokenReader
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +43,9 @@ class Access:
     max_age_s : float
         Maximum age of a token, in seconds; a token may set a lower one for itself.
     authenticator : str or None
-        ``module:callable`` that decides instead of tokens; see `Authenticator`.
+        ``module:callable`` that decides instead of tokens and keys; see `Authenticator`.
+    keys : bool
+        Accept clients with a key, even if there is no secret.
     """
 
     dev: bool = False
@@ -53,9 +53,15 @@ class Access:
     salt: str = DEFAULT_SALT
     max_age_s: float = DEFAULT_MAX_AGE_S
     authenticator: str | None = None
+    keys: bool = False
 
-    def load(self) -> Authenticator | None:
+    def load(self, book: KeyBook | None = None) -> Authenticator | None:
         """Return the authenticator, or None in dev mode.
+
+        Parameters
+        ----------
+        book : KeyBook, optional
+            The keys that let clients in.
 
         Raises
         ------
@@ -65,62 +71,19 @@ class Access:
         if self.dev:
             return None
         if self.authenticator is not None:
-            return load_callable(self.authenticator, "TICKFIRE_AUTHENTICATOR")
-        if self.secret is not None:
-            if len(self.secret) < MIN_SECRET:
-                raise UsageError(
-                    f"SECRET_KEY_BASE is too short; set it to at least {MIN_SECRET} characters."
-                )
-            return _reads_token(Token(self.secret, self.salt), self.max_age_s)
+            authenticator: Authenticator = load_callable(
+                self.authenticator, "TICKFIRE_AUTHENTICATOR"
+            )
+            return authenticator
+        if self.secret is not None and len(self.secret) < MIN_SECRET:
+            raise UsageError(
+                f"SECRET_KEY_BASE is too short; set it to at least {MIN_SECRET} characters."
+            )
+        if self.secret is not None or self.keys:
+            token = None if self.secret is None else Token(self.secret, self.salt)
+            return TokenReader(token, self.max_age_s, book or KeyBook())
         raise UsageError(
             "no rule decides who may connect; set SECRET_KEY_BASE to accept signed tokens, or "
-            "TICKFIRE_AUTHENTICATOR to module:callable, or add --dev to accept every client."
+            "TICKFIRE_AUTHENTICATOR to module:callable, or add --keys to accept the keys of "
+            "`tickfire keys create`, or --dev to accept every client."
         )
-
-
-def _reads_token(token: Token, max_age_s: float) -> Authenticator:
-    def verify(params: dict[str, Any], info: ConnectInfo) -> Grant | None:
-        given = info.auth_token or params.get("token")
-        text = given if isinstance(given, str) else None
-        try:
-            own = token.verify_whole(text)
-            expiry = token.verify_whole(text, max_age_s=max_age_s).expires_at
-        except TokenError:
-            return None
-        expires_at = min(at for at in (own.expires_at, expiry) if at is not None)
-        return _grant_of_data(own.data, Lifetime(own.signed_at, expires_at))
-
-    return verify
-
-
-def _grant_of_data(data: Any, lifetime: Lifetime) -> Grant:
-    """Return the grant in a token's data: claims, or else the user."""
-    if isinstance(data, Mapping):
-        return grant_from(data, lifetime)
-    if data is None or isinstance(data, list | tuple | bytes):
-        return grant_from({}, lifetime)
-    return grant_from({"sub": data if type(data) is int else str(data)}, lifetime)
-
-
-async def admit(
-    authenticator: Authenticator, params: dict[str, Any], info: ConnectInfo
-) -> Grant | None:
-    """Return the grant of a client, or None if it is refused; await the authenticator if need be.
-
-    A token that the client sent in a header is among the params too, as `token`.
-    """
-    if info.auth_token is not None:
-        params = {**params, "token": info.auth_token}
-    try:
-        verdict = authenticator(params, info)
-        if inspect.isawaitable(verdict):
-            verdict = await verdict
-        if isinstance(verdict, Mapping) and verdict:
-            verdict = grant_from(verdict)
-    except ClaimsError as error:
-        logger.warning("refused a client: %s", error)
-        return None
-    if not verdict:
-        return None
-    grant = verdict if isinstance(verdict, Grant) else UNLIMITED
-    return None if grant.has_expired(time.time()) else grant

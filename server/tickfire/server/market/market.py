@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from tickfire.base.calendar.sessions import Sessions
@@ -55,6 +56,11 @@ MAX_VIEWS: Final = 1_000
 
 logger = logging.getLogger(__name__)
 
+type Follow = Callable[[Store], Coroutine[Any, Any, None]]
+"""Follows something in Redis until cancelled."""
+
+_NONE: Final[Mapping[str, Follow]] = MappingProxyType({})
+
 
 class Market:
     """The market application on a hub.
@@ -78,6 +84,8 @@ class Market:
         Maximum lag of a client that gets every tick, in seconds; 0 for no limit.
     views, indicators : Quota, optional
         Bounds of the views by `symbols` or `max_hz`, and of the indicators, of clients.
+    followers : mapping of str to callable
+        Others by name that follow Redis as long as the market does.
     """
 
     def __init__(
@@ -93,6 +101,7 @@ class Market:
         max_lag_s: float = DEFAULT_MAX_LAG_S,
         views: Quota | None = None,
         indicators: Quota | None = None,
+        followers: Mapping[str, Follow] = _NONE,
     ) -> None:
         self.redis_url = redis_url
         self.hub = hub
@@ -100,6 +109,7 @@ class Market:
         self.news = News(hub)
         self.signals = Signals(hub)
         self._sessions = sessions
+        self._others = followers
         self._max_lag_s = max_lag_s
         self.subscriptions = TickSubscriptions()
         self.candles = CandleTopics()
@@ -178,6 +188,7 @@ class Market:
             "quotes": self.tops.run(store),
             "streams": self._readiness.run(),
             "other workers": link_workers(self.hub, store),
+            **{name: run(store) for name, run in self._others.items()},
         }
         for name, run in followers.items():
             self._followers.begin(name, run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tickfire.server.access.rules import Authenticator
+from tickfire.server.access.gate import Gate
 from tickfire.server.market.market import Market
 
 
@@ -15,11 +15,11 @@ class Pictures:
     Parameters
     ----------
     market : Market
-    authenticator : callable or None
-        The rule of the socket.
+    gate : Gate
+        That of the socket.
     """
 
-    def __init__(self, market: Market, authenticator: Authenticator | None) -> None:
+    def __init__(self, market: Market, gate: Gate) -> None:
         self._missing = ""
         try:
             from tickfire.server.pictures.pool import PicturePool
@@ -28,7 +28,7 @@ class Pictures:
             self._missing = str(error)
         else:
             self.pool = PicturePool(market.metrics)
-            self._charts = ChartPictures(market, authenticator, self.pool)
+            self._charts = ChartPictures(market, gate, self.pool)
 
     async def respond(self, request: Request) -> Response:
         """Respond to a request for a picture."""

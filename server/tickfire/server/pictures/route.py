@@ -11,10 +11,11 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tickfire.phoenix import ConnectInfo
+from tickfire.phoenix import ConnectError, ConnectInfo
 from tickfire.phoenix.transports.exchange import request_of
 from tickfire.render import ChartError, NoAdapter, RenderError
-from tickfire.server.access.rules import Authenticator, admit
+from tickfire.server.access.gate import Gate
+from tickfire.server.access.grant import Grant
 from tickfire.server.market.market import Market
 from tickfire.server.pictures.params import PictureRequest, parse_query
 from tickfire.server.pictures.pool import Busy, PicturePool, tag_of
@@ -50,28 +51,28 @@ class ChartPictures:
     Parameters
     ----------
     market : Market
-    authenticator : callable or None
-        The rule of the socket.
+    gate : Gate
+        That of the socket.
     pool : PicturePool
     """
 
-    def __init__(
-        self, market: Market, authenticator: Authenticator | None, pool: PicturePool
-    ) -> None:
+    def __init__(self, market: Market, gate: Gate, pool: PicturePool) -> None:
         self._market = market
-        self._authenticator = authenticator
+        self._gate = gate
         self._pool = pool
         self._latest: dict[PictureRequest, _Latest] = {}
 
     async def __call__(self, request: Request) -> Response:
         """Respond to one request."""
-        refusal = await self._refusal(request)
-        if refusal is not None:
-            return refusal
+        grant = await self._grant(request)
+        if isinstance(grant, Response):
+            return grant
         try:
             wanted = parse_query(request.query_params)
         except ChartError as error:
             return _sentence(400, f"{error}.")
+        if not grant.permits(f"candles:{wanted.symbol}:{wanted.interval}"):
+            return _sentence(403, f"{wanted.symbol} in {wanted.interval} is not granted.")
         try:
             return await self._respond(wanted, request.headers.get("if-none-match", ""))
         except Busy:
@@ -82,16 +83,18 @@ class ChartPictures:
             logger.warning("a picture failed: %s", error)
             return _sentence(503, str(error), RETRY_S)
 
-    async def _refusal(self, request: Request) -> Response | None:
-        """Return the response to a client that may not connect, by the rule of the socket."""
-        if self._authenticator is None:
-            return None
+    async def _grant(self, request: Request) -> Grant | Response:
+        """Return what the client may do, or the response if it may not connect."""
         params = dict(request.query_params)
         asked = request_of(request.scope)
         token = _bearer(asked.headers)
         info = ConnectInfo("http", asked.uri, asked.headers, asked.peer, auth_token=token)
-        if await admit(self._authenticator, params, info) is not None:
-            return None
+        try:
+            grant = await self._gate.admit(params, info)
+        except ConnectError as error:
+            return _sentence(503, f"{error.payload['reason']}.", RETRY_S)
+        if grant is not None:
+            return grant
         if token is None and "token" not in params:
             response = _sentence(401, "a token is needed; send Authorization: Bearer TOKEN.")
             response.headers["www-authenticate"] = "Bearer"

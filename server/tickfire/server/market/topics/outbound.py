@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tickfire.phoenix import Channel, NoReply, Reply, Socket, Stop
+from tickfire.server.access.gated import RENEWAL, GatedSocket
 
 
 class OutboundChannel(Channel):
@@ -13,5 +14,9 @@ class OutboundChannel(Channel):
     async def handle_in(
         self, event: str, payload: Any, socket: Socket
     ) -> Reply | NoReply | Stop | None:
-        """Reply to every event with an error."""
+        """Renew the client's grant by ``access_token``; reply to other events with an error."""
+        user = socket.user_socket
+        if event == RENEWAL and isinstance(user, GatedSocket):
+            why = await user.renew(payload)
+            return Reply({}) if why is None else Reply({"reason": why}, "error")
         return Reply({"reason": f"no event {event}"}, "error")

@@ -1,0 +1,94 @@
+"""`GatedSocket`: the user socket of a client that a gate has let in."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any, ClassVar, Final
+
+from tickfire.phoenix import URI, ConnectError, ConnectInfo, JoinError
+from tickfire.phoenix.user_socket import ConnectionLike
+from tickfire.server.access.gate import Gate
+from tickfire.server.access.grant import GRANT
+from tickfire.server.access.sockets import GrantedSocket
+
+RENEWAL: Final = "access_token"
+"""Event, on any joined topic, with the token that takes the place of the one before."""
+UNAUTHORIZED: Final = "unauthorized"
+"""Reason of refusals, as in Phoenix's guides."""
+
+
+class GatedSocket(GrantedSocket):
+    """User socket whose client has a grant from a gate, and may renew it.
+
+    Attributes
+    ----------
+    gate : Gate
+        Set by subclasses.
+    """
+
+    gate: ClassVar[Gate]
+    _origin: ConnectInfo | None = None
+
+    async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
+        """Accept a client with a grant."""
+        grant = await self.gate.admit(params, info)
+        if grant is None:
+            return False
+        self.assigns[GRANT] = grant
+        if not self.gate.is_open:
+            self._origin = _origin_of(info)
+        return True
+
+    def id(self) -> str | None:
+        """Return the name by which the connections of the client's key, or user, are closed."""
+        return self.grant.holder
+
+    def authorize(self, topic: str) -> None:
+        """Refuse topics that the client may not join."""
+        if not self.grant.permits(topic):
+            raise JoinError({"reason": UNAUTHORIZED})
+
+    def opened(self, connection: ConnectionLike) -> None:
+        """Watch the grant."""
+        self.connection = connection
+        self.gate.sockets.add(self)
+
+    def closed(self) -> None:
+        """Watch the grant no longer."""
+        self.connection = None
+        self.gate.sockets.remove(self)
+
+    async def renew(self, payload: object) -> str | None:
+        """Take the grant of a new token; return the reason if the old one stays instead.
+
+        Channels whose topics it does not permit end.
+        """
+        token = payload.get(RENEWAL) if isinstance(payload, dict) else None
+        if not isinstance(token, str):
+            return f"{RENEWAL} must be a text"
+        if self._origin is None:
+            return None  # no token is needed
+        try:
+            grant = await self.gate.admit({"token": token}, self._origin)
+        except ConnectError as error:
+            return str(error.payload["reason"])
+        if grant is None:
+            return UNAUTHORIZED
+        connection = self.connection
+        if connection is not None:
+            self.assigns[GRANT] = grant
+            connection.rename(grant.holder)
+            self.gate.sockets.add(self)
+            loop = asyncio.get_running_loop()  # so that the reply comes first
+            loop.call_soon(connection.end_channels, grant.permits, UNAUTHORIZED)
+        return None
+
+
+def _origin_of(info: ConnectInfo) -> ConnectInfo:
+    """Return the part of a request that a renewal needs, in little memory."""
+    headers = {
+        name: sys.intern(info.headers[name]) for name in ("host", "origin") if name in info.headers
+    }
+    uri = URI(info.uri.scheme, sys.intern(info.uri.host), info.uri.port, sys.intern(info.uri.path))
+    return ConnectInfo(info.transport, uri, headers, info.peer)
