@@ -37,3 +37,8 @@ def test_requirements_match(requirement: str, matching: list[str], others: list[
 def test_malformed_requirements_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"requirement|third number"):
         Requirement(text)
+
+
+@pytest.mark.parametrize("text", ["9" * 5_000 + ".0.0", "2.0.0+" + "b" * 5_000])
+def test_very_long_versions_are_malformed(text: str) -> None:
+    assert parse_version(text) is None

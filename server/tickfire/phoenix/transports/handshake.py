@@ -263,7 +263,7 @@ def upgrade_fault(request: Request) -> Refusal | None:
     """Return the refusal of invalid upgrade headers, or None if they are valid."""
     for name, wanted in (("connection", "upgrade"), ("upgrade", "websocket")):
         got = request.listed(name)
-        if wanted not in (element.lower() for element in got):
+        if wanted not in [element.lower() for element in got]:
             return _bad_header(f"'{name}' header must contain '{wanted}', got {_inspect(got)}")
     if not request.headers.get("sec-websocket-key"):
         return _bad_header("'sec-websocket-key' header is absent")

@@ -27,10 +27,13 @@ class TransportPath:
 
     def __init__(self, path: str) -> None:
         self.path = starlette_path(path)
-        self._regex, _, self._convertors = compile_path(self.path.rstrip("/") + "/")
+        self._plain = self.path.rstrip("/")
+        self._regex, _, self._convertors = compile_path(self._plain + "/")
 
     def match(self, path: str) -> dict[str, Any] | None:
         """Return the variables of a path, or None if it is another one."""
+        if not self._convertors:
+            return {} if path.rstrip("/") == self._plain else None
         found = self._regex.fullmatch(path.rstrip("/") + "/")
         if found is None:
             return None

@@ -42,8 +42,10 @@ def parse_query(query: bytes) -> dict[str, Any]:
         raise UndecodableQueryError(f"the query has more than {MAX_PAIRS} pairs")
     for pair in pairs:
         name, _, value = pair.partition(b"=")
-        if name or value:
+        if b"[" in name or b"%" in name:
             _assign(params, _path(_decode(name)), _decode(value))
+        elif name or value:
+            params[_decode(name)] = _decode(value)
     return params
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 type Version = tuple[int, int, int, bool, tuple[tuple[int, int, str], ...]]
@@ -17,6 +18,9 @@ _VERSION = re.compile(
 )
 _CLAUSE = re.compile(r"(==|!=|>=|<=|>|<|~>)?\s*([^\s=!<>~]+)", re.ASCII)
 
+MAX_LENGTH: Final = 255
+"""Characters of a version; a longer one is malformed."""
+
 _LOWEST: Final = ((0, 0, ""),)
 _COMPARE: Final[dict[str, Callable[[Version, Version], bool]]] = {
     "==": operator.eq,
@@ -28,9 +32,10 @@ _COMPARE: Final[dict[str, Callable[[Version, Version], bool]]] = {
 }
 
 
+@lru_cache(maxsize=32)  # nearly all clients send the same one
 def parse_version(text: str) -> Version | None:
     """Return the version in a text such as ``2.0.0``, or None if it is malformed."""
-    found = _VERSION.fullmatch(text)
+    found = _VERSION.fullmatch(text) if len(text) <= MAX_LENGTH else None
     return None if found is None or found[3] is None else _key(found)
 
 

@@ -48,9 +48,10 @@ class RequestHead:
         Names, in lower case, and values.
     """
 
-    __slots__ = ("headers", "method", "target")
+    __slots__ = ("_size", "headers", "method", "target")
 
     def __init__(self, data: bytes) -> None:
+        self._size = len(data)
         first, *lines = data.removesuffix(b"\r\n\r\n").split(b"\r\n")
         method, _, rest = first.partition(b" ")
         self.method = method.decode("latin-1")
@@ -66,9 +67,12 @@ class RequestHead:
             return URI_TOO_LONG
         if len(self.headers) > MAX_HEADERS:
             return HEADERS_TOO_LARGE
-        if any(len(name) + len(value) > MAX_HEADER_LINE for name, value in self.headers):
+        if self._size > MAX_HEADER_LINE and self._has_long_line():
             return HEADERS_TOO_LARGE
         return None
+
+    def _has_long_line(self) -> bool:
+        return any(len(name) + len(value) > MAX_HEADER_LINE for name, value in self.headers)
 
     def scope(self, root_path: str) -> dict[str, Any]:
         """Return the part of a websocket scope that comes from the request."""
