@@ -140,6 +140,25 @@ async def test_a_key_is_bound_to_its_origins(market: Server, command: Command) -
     assert await is_refused(market, other["key"], origin=host)
 
 
+async def test_a_key_has_no_more_connections_than_it_may(market: Server, command: Command) -> None:
+    made = await command.create("desk", "--connections", "1")
+    client = await connect(market, made["key"])
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(market, made["key"])
+    assert refused.value.response.status_code == 429
+    assert refused.value.response.headers["retry-after"] == "5"
+    await client.close()
+
+    async def is_free() -> bool:
+        try:
+            await (await connect(market, made["key"])).close()
+        except InvalidStatus:
+            return False
+        return True
+
+    await eventually(is_free, "the connection is given back")
+
+
 async def test_pictures_need_the_grant_of_their_candles(market: Server, command: Command) -> None:
     made = await command.create("desk", "--topics", "candles:AAA:*")
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{market.port}") as client:

@@ -62,6 +62,8 @@ def grant_from(
             f"known ones are {', '.join(sorted(GRANTED))}"
         )
     given = {name: value for name, value in claims.items() if value is not None}
+    if "connections" in given and _subject(given) is None:
+        raise ClaimsError("connections needs sub, the user that they are counted for")
     issued_at = _time("iat", given.get("iat"))
     expiries = [
         at for at in (_time("exp", given.get("exp")), lifetime.expires_at) if at is not None

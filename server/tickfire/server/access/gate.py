@@ -6,9 +6,9 @@ import inspect
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, Final
 
-from tickfire.phoenix import ConnectError, ConnectInfo
+from tickfire.phoenix import ConnectError, ConnectInfo, Refusal
 from tickfire.phoenix.transports.origin import compile_check
 from tickfire.server.access.claims import ClaimsError, grant_from
 from tickfire.server.access.grant import UNLIMITED, Grant
@@ -16,6 +16,13 @@ from tickfire.server.access.key_book import KeyBook, NotLoaded
 from tickfire.server.access.rules import Access
 from tickfire.server.access.sockets import Sockets
 from tickfire.store.store import Store
+
+TOO_MANY: Final = Refusal(
+    429,
+    b'{"reason":"too many connections of this key or user","retry_after":5}',
+    (("content-type", "application/json"), ("retry-after", "5")),
+)
+"""Response to clients whose grant has as many connections as it may have."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +88,17 @@ class Gate:
         except NotLoaded:
             raise ConnectError({"reason": "the keys have not been read yet"}) from None
         return grant
+
+    def check_connections(self, grant: Grant) -> None:
+        """Check that a grant may have one more connection on this worker.
+
+        Raises
+        ------
+        ConnectError
+            It may not, with status 429.
+        """
+        if self.sockets.is_full(grant):
+            raise ConnectError(TOO_MANY)
 
     def _check(self, grant: Grant, info: ConnectInfo) -> None:
         """Check that a grant holds for a client now."""

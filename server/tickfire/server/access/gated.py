@@ -35,6 +35,7 @@ class GatedSocket(GrantedSocket):
         grant = await self.gate.admit(params, info)
         if grant is None:
             return False
+        self.gate.check_connections(grant)
         self.assigns[GRANT] = grant
         if not self.gate.is_open:
             self._origin = _origin_of(info)

@@ -92,6 +92,7 @@ def create(
     try:
         grant = grant_from(
             {
+                "sub": name,
                 "topics": _listed(topics),
                 "rates": _rates(rates),
                 "connections": connections,

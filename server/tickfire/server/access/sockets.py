@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
+from collections import Counter
 from typing import Final
 
 from tickfire.phoenix.user_socket import ConnectionLike, UserSocket
@@ -43,7 +44,9 @@ class Sockets:
 
     def __init__(self, book: KeyBook) -> None:
         self._book = book
-        self._open: set[GrantedSocket] = set()
+        self._open: dict[GrantedSocket, str | None] = {}
+        """Connections with the holders that they count for."""
+        self._held: Counter[str] = Counter()
         self._expiries: list[tuple[float, int, GrantedSocket]] = []
         self._number = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -57,9 +60,12 @@ class Sockets:
         grant = socket.grant
         if grant.expires_at is None and grant.holder is None:
             return
-        if not self._book.allows(grant):  # revoked during the handshake
+        self._uncount(socket)
+        if self.is_full(grant) or not self._book.allows(grant):  # by now, after the handshake
             asyncio.get_running_loop().call_soon(_close, socket)
-        self._open.add(socket)
+        self._open[socket] = grant.holder
+        if grant.holder is not None:
+            self._held[grant.holder] += 1
         if grant.expires_at is not None:
             self._number += 1
             expiry = (grant.expires_at, self._number, socket)
@@ -70,8 +76,20 @@ class Sockets:
 
     def remove(self, socket: GrantedSocket) -> None:
         """Forget a connection that has ended."""
-        self._open.discard(socket)
+        self._uncount(socket)
         self._drop_past_expiries()
+
+    def is_full(self, grant: Grant) -> bool:
+        """Return whether a grant has as many connections on this worker as it may have."""
+        holder, most = grant.holder, grant.connections
+        return holder is not None and most is not None and self._held[holder] >= most
+
+    def _uncount(self, socket: GrantedSocket) -> None:
+        holder = self._open.pop(socket, None)
+        if holder is not None:
+            self._held[holder] -= 1
+            if not self._held[holder]:
+                del self._held[holder]
 
     def _drop_past_expiries(self) -> None:
         """Drop those of connections that have ended and of grants that were renewed, if many."""
