@@ -20,6 +20,7 @@ from tickfire.base.calendar.option import sessions_option
 from tickfire.base.errors import UserError
 from tickfire.base.ports import bound_socket, check_port
 from tickfire.base.run import on_signals, until_stopped
+from tickfire.server.access.jwt_options import jwt_options, jwt_rules
 from tickfire.server.access.rules import DEFAULT_MAX_AGE_S, Access
 from tickfire.server.access.token_command import salt_option
 from tickfire.server.control.path import control_option, control_path
@@ -105,6 +106,7 @@ class _Command(click.Command):
     show_envvar=True,
     help="Accept clients with a key of `tickfire keys create`; implied by --secret-key-base.",
 )
+@jwt_options
 @click.option(
     "--allow-origin",
     "origins",
@@ -193,6 +195,7 @@ def access_of(given: Mapping[str, Any]) -> Access:
         given["max_age_s"],
         given["authenticator"],
         given["keys"],
+        jwt_rules(given),
     )
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from tickfire.phoenix.auth.token import (
@@ -41,7 +42,7 @@ class JWTVerifier:
 
     Parameters
     ----------
-    key : str or bytes
+    key : str, bytes, or the `key` of an `IssuerKey`
         The secret shared with the issuer, or the issuer's public key (PEM).
     algorithms : sequence of str
         Algorithms that the issuer uses, such as "HS256". A token that names another is refused.
@@ -63,7 +64,7 @@ class JWTVerifier:
 
     def __init__(
         self,
-        key: str | bytes,
+        key: Any,
         algorithms: Sequence[str],
         *,
         audience: str | Iterable[str] | None = None,
@@ -131,6 +132,59 @@ class JWTVerifier:
             raise JWTSetupError(
                 f"PyJWT does not know {names}; a public-key algorithm needs `cryptography`"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKey:
+    """A key that an issuer publishes.
+
+    Attributes
+    ----------
+    id : str or None
+        The id (``kid``) by which tokens name it.
+    algorithm : str
+        The only algorithm that it is for.
+    key
+        The key itself, for a `JWTVerifier`.
+    """
+
+    id: str | None
+    algorithm: str
+    key: Any = field(repr=False)
+
+
+def keys_of_set(text: bytes) -> list[IssuerKey]:
+    """Return the keys of a JSON Web Key Set (RFC 7517) that can be used here.
+
+    Raises
+    ------
+    ValueError
+        if it is no such set, or none of its keys can be used
+    """
+    jwt = _pyjwt()
+    try:
+        keys = jwt.PyJWKSet.from_json(text.decode()).keys
+    except (jwt.PyJWTError, AttributeError, TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    return [IssuerKey(key.key_id, key.algorithm_name, key.key) for key in keys]
+
+
+def key_id_of(token: str) -> str | None:
+    """Return the id of the key that a token says it was signed with, without verifying it.
+
+    Raises
+    ------
+    InvalidTokenError
+        if the text is not a token
+    """
+    jwt = _pyjwt()
+    if len(token) > LONGEST_TOKEN:
+        raise InvalidTokenError("the text is not a token")
+    try:
+        key_id: str | None = jwt.get_unverified_header(token).get("kid")
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        raise InvalidTokenError(str(error)) from None
+    return key_id
 
 
 def _pyjwt() -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from tickfire.base.errors import UsageError
 from tickfire.base.plugin import load_callable
 from tickfire.phoenix import ConnectInfo, Token
+from tickfire.server.access.jwt_tokens import JWTReader, JWTRules
 from tickfire.server.access.key_book import KeyBook
 from tickfire.server.access.tokens import TokenReader
 
@@ -46,6 +47,8 @@ class Access:
         ``module:callable`` that decides instead of tokens and keys; see `Authenticator`.
     keys : bool
         Accept clients with a key, even if there is no secret.
+    jwt : JWTRules or None
+        JSON Web Tokens that are accepted too.
     """
 
     dev: bool = False
@@ -54,6 +57,7 @@ class Access:
     max_age_s: float = DEFAULT_MAX_AGE_S
     authenticator: str | None = None
     keys: bool = False
+    jwt: JWTRules | None = None
 
     def load(self, book: KeyBook | None = None) -> Authenticator | None:
         """Return the authenticator, or None in dev mode.
@@ -79,11 +83,13 @@ class Access:
             raise UsageError(
                 f"SECRET_KEY_BASE is too short; set it to at least {MIN_SECRET} characters."
             )
-        if self.secret is not None or self.keys:
+        if self.secret is not None or self.keys or self.jwt is not None:
+            jwt = None if self.jwt is None else JWTReader(self.jwt)
             token = None if self.secret is None else Token(self.secret, self.salt)
-            return TokenReader(token, self.max_age_s, book or KeyBook())
+            return TokenReader(token, self.max_age_s, book or KeyBook(), jwt)
         raise UsageError(
             "no rule decides who may connect; set SECRET_KEY_BASE to accept signed tokens, or "
             "TICKFIRE_AUTHENTICATOR to module:callable, or add --keys to accept the keys of "
-            "`tickfire keys create`, or --dev to accept every client."
+            "`tickfire keys create`, --jwks-url or --jwt-key for JSON Web Tokens, or --dev to "
+            "accept every client."
         )

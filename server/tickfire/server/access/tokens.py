@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from tickfire.phoenix import ConnectInfo, Token, TokenError
 from tickfire.server.access.claims import Lifetime, grant_from
 from tickfire.server.access.grant import Grant
+from tickfire.server.access.jwt_tokens import JWTReader
 from tickfire.server.access.key import PREFIX
 from tickfire.server.access.key_book import KeyBook
 
+PHOENIX: Final = "SFMyNTY."
+"""Beginning of a token that Phoenix signed, and of no JSON Web Token."""
+
 
 class TokenReader:
-    """Authenticator by the tokens of Phoenix and by keys.
+    """Authenticator by tokens of Phoenix, JSON Web Tokens and keys.
 
     Parameters
     ----------
@@ -22,12 +26,21 @@ class TokenReader:
     max_age_s : float
         Maximum age of those, in seconds.
     book : KeyBook
+    jwt : JWTReader, optional
+        Reader of JSON Web Tokens, if they are accepted.
     """
 
-    def __init__(self, token: Token | None, max_age_s: float, book: KeyBook) -> None:
+    def __init__(
+        self,
+        token: Token | None,
+        max_age_s: float,
+        book: KeyBook,
+        jwt: JWTReader | None = None,
+    ) -> None:
         self._token = token
         self._max_age_s = max_age_s
         self._book = book
+        self._jwt = jwt
 
     async def __call__(self, params: dict[str, Any], info: ConnectInfo) -> Grant | None:
         """Return the grant of a client, None if it is refused."""
@@ -36,6 +49,8 @@ class TokenReader:
             return None
         if given.startswith(PREFIX):
             return await self._book.grant_of(given)
+        if self._jwt is not None and not given.startswith(PHOENIX):
+            return await self._jwt.grant_of(given)
         return self._grant_of_token(given)
 
     def _grant_of_token(self, text: str) -> Grant | None:
