@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import logging
+import math
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
@@ -11,10 +11,13 @@ from typing import Any, Final
 from tickfire.phoenix import ConnectError, ConnectInfo, Refusal
 from tickfire.phoenix.transports.origin import compile_check
 from tickfire.server.access.claims import ClaimsError, grant_from
+from tickfire.server.access.failures import Failures
 from tickfire.server.access.grant import UNLIMITED, Grant
 from tickfire.server.access.key_book import KeyBook, NotLoaded
 from tickfire.server.access.rules import Access
 from tickfire.server.access.sockets import Sockets
+from tickfire.server.access.trail import Trail
+from tickfire.server.limits.addresses import client_of, parse_address
 from tickfire.store.store import Store
 
 TOO_MANY: Final = Refusal(
@@ -23,8 +26,6 @@ TOO_MANY: Final = Refusal(
     (("content-type", "application/json"), ("retry-after", "5")),
 )
 """Response to clients whose grant has as many connections as it may have."""
-
-logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -48,6 +49,8 @@ class Gate:
     def __init__(self, access: Access) -> None:
         self.book = KeyBook()
         self.sockets = Sockets(self.book)
+        self._trail = Trail()
+        self._failures = Failures()
         self._authenticator = access.load(self.book)
 
     @property
@@ -57,7 +60,7 @@ class Gate:
 
     def followers(self) -> Mapping[str, Callable[[Store], Coroutine[Any, Any, None]]]:
         """Return by name what follows Redis while the gate is in use."""
-        return {} if self.is_open else {"keys": self.book.run}
+        return {} if self.is_open else {"keys": self.book.run, "refusals": self._trail.run}
 
     async def admit(self, params: dict[str, Any], info: ConnectInfo) -> Grant | None:
         """Return the grant of a client, or None if it is refused.
@@ -72,22 +75,43 @@ class Gate:
         """
         if self._authenticator is None:
             return UNLIMITED
+        address = _address_of(info)
+        now = time.monotonic()
+        wait_s = self._failures.wait_s(address, now) if address else 0.0
+        if wait_s:
+            raise ConnectError(_wait(math.ceil(wait_s)))
+        grant = await self._decide(params, info)
+        if address and grant is None:
+            self._failures.add(address, now)
+        elif address:
+            self._failures.forget(address)
+        return grant
+
+    async def _decide(self, params: dict[str, Any], info: ConnectInfo) -> Grant | None:
         if info.auth_token is not None:
             params = {**params, "token": info.auth_token}
         try:
-            verdict = self._authenticator(params, info)
+            verdict = None if self._authenticator is None else self._authenticator(params, info)
             if inspect.isawaitable(verdict):
                 verdict = await verdict
             grant = _grant_of(verdict)
-            if grant is not None:
+            if grant is None:
+                self.refused("it has no token, or one that is not accepted", info)
+            else:
                 self._check(grant, info)
         except (ClaimsError, Refused) as error:
-            address = None if info.peer is None else info.peer[0]
-            logger.warning("refused a client at %s: %s", address, error)
+            self.refused(str(error), info)
             return None
         except NotLoaded:
             raise ConnectError({"reason": "the keys have not been read yet"}) from None
         return grant
+
+    def refused(
+        self, why: str, info: ConnectInfo, key: str | None = None, topic: str | None = None
+    ) -> None:
+        """Record the refusal of a client, or of a join."""
+        address = "an unknown address" if info.peer is None else info.peer[0]
+        self._trail.add(why, address, key, topic)
 
     def check_connections(self, grant: Grant) -> None:
         """Check that a grant may have one more connection on this worker.
@@ -108,6 +132,19 @@ class Gate:
             raise Refused("its user was signed out")
         if not _is_from(grant, info):
             raise Refused("its origin is not one that its grant names")
+
+
+def _address_of(info: ConnectInfo) -> str | None:
+    """Return the address that refusals are counted for; None for one that they are not."""
+    address = None if info.peer is None else parse_address(info.peer[0])
+    return None if address is None or address.is_loopback else client_of(address)
+
+
+def _wait(seconds: int) -> Refusal:
+    """Return the response to a client that has to wait."""
+    body = f'{{"reason":"too many refused attempts","retry_after":{seconds}}}'
+    headers = (("content-type", "application/json"), ("retry-after", str(seconds)))
+    return Refusal(429, body.encode(), headers)
 
 
 def _grant_of(verdict: object) -> Grant | None:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from typing import Any, ClassVar, Final
 
-from tickfire.phoenix import URI, ConnectError, ConnectInfo, JoinError
+from tickfire.phoenix import URI, ConnectError, ConnectInfo, JoinError, Refusal
 from tickfire.phoenix.user_socket import ConnectionLike
 from tickfire.server.access.gate import Gate
 from tickfire.server.access.grant import GRANT
@@ -48,6 +48,8 @@ class GatedSocket(GrantedSocket):
     def authorize(self, topic: str) -> None:
         """Refuse topics that the client may not join."""
         if not self.grant.permits(topic):
+            if self._origin is not None:
+                self.gate.refused("its topic is not granted", self._origin, self.grant.key, topic)
             raise JoinError({"reason": UNAUTHORIZED})
 
     def opened(self, connection: ConnectionLike) -> None:
@@ -73,7 +75,7 @@ class GatedSocket(GrantedSocket):
         try:
             grant = await self.gate.admit({"token": token}, self._origin)
         except ConnectError as error:
-            return str(error.payload["reason"])
+            return "not now" if isinstance(error.payload, Refusal) else error.payload["reason"]
         if grant is None:
             return UNAUTHORIZED
         connection = self.connection

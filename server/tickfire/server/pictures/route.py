@@ -11,7 +11,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tickfire.phoenix import ConnectError, ConnectInfo
+from tickfire.phoenix import ConnectError, ConnectInfo, Refusal
 from tickfire.phoenix.transports.exchange import request_of
 from tickfire.render import ChartError, NoAdapter, RenderError
 from tickfire.server.access.gate import Gate
@@ -92,6 +92,9 @@ class ChartPictures:
         try:
             grant = await self._gate.admit(params, info)
         except ConnectError as error:
+            if isinstance(error.payload, Refusal):
+                refusal = error.payload
+                return Response(refusal.body, refusal.status, dict(refusal.headers))
             return _sentence(503, f"{error.payload['reason']}.", RETRY_S)
         if grant is not None:
             return grant
