@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,8 @@ from typing import Any
 import jwt
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tickfire.base.errors import UsageError
 from tickfire.server.access import jwt_tokens
@@ -34,6 +37,7 @@ class Issuer:
 
     def __init__(self) -> None:
         self.keys: dict[str, str] = {}
+        self.published: list[dict[str, Any]] = []
         self.requests = 0
         issuer = self
 
@@ -61,7 +65,7 @@ class Issuer:
             }
             for kid, secret in self.keys.items()
         ]  # fmt: skip
-        return msgspec.json.encode({"keys": keys})
+        return msgspec.json.encode({"keys": keys + self.published})
 
     def close(self) -> None:
         self._server.shutdown()
@@ -122,6 +126,60 @@ async def test_keys_that_the_issuer_adds_are_asked_for(
     monkeypatch.setattr(jwt_tokens, "RETRY_S", 0.0)
     assert await reader.grant_of(signed(OTHER, kid="2")) is not None
     assert await reader.grant_of(signed(kid="1")) is None
+
+
+# --- keys in two parts
+PRIVATE: dict[str, Any] = {
+    "RS256": rsa.generate_private_key(public_exponent=65_537, key_size=2048),
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+}
+CLAIMS: dict[str, Any] = {"sub": "ada", "exp": 4_000_000_000}
+
+
+def public_pem(algorithm: str) -> str:
+    key = PRIVATE[algorithm].public_key()
+    pem: bytes = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return pem.decode()
+
+
+def forged(public: str) -> str:
+    """Return a token that is signed with a public key as if that were a secret."""
+    parts = [{"alg": "HS256", "kid": "1"}, CLAIMS]
+    head = ".".join(_as_base64(msgspec.json.encode(part)) for part in parts)
+    mac = hmac.digest(public.encode(), head.encode(), "sha256")
+    return f"{head}.{_as_base64(mac)}"
+
+
+def _as_base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("algorithm", PRIVATE)
+async def test_a_public_key_verifies_what_its_private_key_signed(algorithm: str) -> None:
+    public = public_pem(algorithm)
+    reader = JWTReader(JWTRules(public))
+    token = jwt.encode(CLAIMS, PRIVATE[algorithm], algorithm)
+    assert await reader.grant_of(token) == Grant(subject="ada", expires_at=CLAIMS["exp"])
+    (other,) = set(PRIVATE) - {algorithm}
+    for wrong in (jwt.encode(CLAIMS, PRIVATE[other], other), forged(public), signed()):
+        assert await reader.grant_of(wrong) is None
+
+
+@pytest.mark.parametrize("algorithm", PRIVATE)
+async def test_public_keys_that_the_issuer_publishes_verify(issuer: Issuer, algorithm: str) -> None:
+    known: Any = jwt.get_algorithm_by_name(algorithm)
+    published = known.to_jwk(PRIVATE[algorithm].public_key(), as_dict=True)
+    issuer.published = [{**published, "kid": "1", "alg": algorithm, "use": "sig"}]
+    reader = JWTReader(JWTRules(keys_url=issuer.url))
+    token = jwt.encode(CLAIMS, PRIVATE[algorithm], algorithm, headers={"kid": "1"})
+    assert await reader.grant_of(token) == Grant(subject="ada", expires_at=CLAIMS["exp"])
+    assert await reader.grant_of(forged(public_pem(algorithm))) is None
+
+
+def test_a_public_key_that_is_none_is_refused() -> None:
+    broken = "-----BEGIN PUBLIC KEY-----\nbm90IGEga2V5\n-----END PUBLIC KEY-----"
+    with pytest.raises(UsageError, match="--jwt-key: the key cannot be used with RS256 or ES256"):
+        JWTReader(JWTRules(broken))
 
 
 def test_rules_that_cannot_be_used_are_refused() -> None:

@@ -58,8 +58,8 @@ class JWTVerifier:
     Raises
     ------
     JWTSetupError
-        if PyJWT is not installed, or `algorithms` is empty, names one that is unknown, or mixes
-        secret-key with public-key algorithms
+        if PyJWT is not installed, `algorithms` is empty, names one that is unknown, or mixes
+        secret-key with public-key algorithms, or the key is for none of them
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class JWTVerifier:
     ) -> None:
         self._jwt = _pyjwt()
         self._check_algorithms(algorithms)
+        self._check_key(key, algorithms)
         self._key = key
         self._algorithms = list(algorithms)
         self._audience = audience
@@ -132,6 +133,15 @@ class JWTVerifier:
             raise JWTSetupError(
                 f"PyJWT does not know {names}; a public-key algorithm needs `cryptography`"
             )
+
+    def _check_key(self, key: Any, algorithms: Sequence[str]) -> None:
+        for name in algorithms:
+            try:
+                self._jwt.get_algorithm_by_name(name).prepare_key(key)
+            except (self._jwt.PyJWTError, ValueError, TypeError):
+                continue
+            return
+        raise JWTSetupError(f"the key cannot be used with {' or '.join(algorithms)}")
 
 
 @dataclass(frozen=True, slots=True)
