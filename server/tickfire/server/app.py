@@ -32,7 +32,6 @@ from tickfire.phoenix.core.telemetry import CHANNEL_JOINED
 from tickfire.phoenix.user_socket import ChannelFactory
 from tickfire.server.access.gate import Gate
 from tickfire.server.access.gated import GatedSocket
-from tickfire.server.access.grant import Grant
 from tickfire.server.access.rules import Access
 from tickfire.server.health import health_routes
 from tickfire.server.limits.admission import Admission
@@ -41,6 +40,7 @@ from tickfire.server.limits.hosts import LOCAL, HostCheck, Hosts, hosts_of
 from tickfire.server.limits.longpoll import PollSessions
 from tickfire.server.limits.memory import trim_memory
 from tickfire.server.limits.meter import NAMELESS, Meter, MeteredSocket
+from tickfire.server.limits.quotas import Quotas
 from tickfire.server.limits.refusals import Refusals
 from tickfire.server.market.market import MAX_INDICATORS, MAX_VIEWS, Market
 from tickfire.server.market.pipeline.flow import DEFAULT_STALE_S
@@ -246,6 +246,7 @@ def _user_socket(market: Market, own_gate: Gate, admission: Admission) -> type[M
 
         channels: ClassVar[Mapping[str, ChannelFactory]] = market.channels()
         gate: ClassVar[Gate] = own_gate
+        _address: str | None = None
 
         async def connect(self, params: dict[str, Any], info: ConnectInfo) -> bool:
             nonlocal warned
@@ -256,20 +257,26 @@ def _user_socket(market: Market, own_gate: Gate, admission: Admission) -> type[M
                 logger.warning("dev mode: clients without a token are accepted")
             if market.live is None:
                 raise ConnectError({"reason": "no market data yet"})
-            self._count_for(self.grant, info)
-            self.assigns[CLIENT] = self.client
+            self._address = _name_of(info, admission)
+            self.granted()
+            if self.quotas is not None:
+                self._count_connect(self.quotas)
             return True
 
-        def _count_for(self, grant: Grant, info: ConnectInfo) -> None:
-            """Let the connection count for its key or address, with the quotas of its grant."""
-            self.client = _name_of(info, admission)
+        def granted(self) -> None:
+            """Count the connection for its key, user or address, by the quotas of its grant."""
+            grant = self.grant
+            self.client, self.quotas = self._address, None
             if grant.key is not None or grant.rates:
-                self.client = grant.holder or self.client
+                self.client = grant.holder or self._address
                 self.quotas = admission.limits.quotas.override(grant.rates)
-                cause = admission.connect(self.client, self.quotas.connects)
-                if cause is not None:
-                    admission.refusals.add(cause, self.client or NAMELESS)
-                    raise ConnectError(cause.refusal())
+            self.assigns[CLIENT] = self.client
+
+        def _count_connect(self, quotas: Quotas) -> None:
+            cause = admission.connect(self.client, quotas.connects)
+            if cause is not None:
+                admission.refusals.add(cause, self.client or NAMELESS)
+                raise ConnectError(cause.refusal())
 
     return MarketSocket
 

@@ -218,6 +218,18 @@ async def test_a_new_token_renews_the_grant_and_keeps_the_channels(market: Serve
     await client.close()
 
 
+async def test_a_new_token_brings_its_quotas(market: Server) -> None:
+    client = await connect(market, token({"sub": "ada"}))
+    first = await client.join("market:AAA")
+    renewal = {"access_token": token({"sub": "ada", "rates": {"topics": 1}})}
+    assert (await first.push("access_token", renewal))["status"] == "ok"
+    assert (await client.join("market:BBB")).status == "ok"
+    refused = await client.join("news:headlines")
+    assert refused.status == "error"
+    assert refused.response["retry_after"] >= 1
+    await client.close()
+
+
 async def test_the_command_names_mistakes(command: Command) -> None:
     for args, problem in (
         (("create", "a", "--rate", "joins"), "no rate"),

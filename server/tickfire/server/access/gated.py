@@ -52,6 +52,9 @@ class GatedSocket(GrantedSocket):
                 self.gate.refused("its topic is not granted", self._origin, self.grant.key, topic)
             raise JoinError({"reason": UNAUTHORIZED})
 
+    def granted(self) -> None:
+        """Take a new grant into account; called once the client has renewed its own."""
+
     def opened(self, connection: ConnectionLike) -> None:
         """Watch the grant."""
         self.connection = connection
@@ -81,6 +84,7 @@ class GatedSocket(GrantedSocket):
         connection = self.connection
         if connection is not None:
             self.assigns[GRANT] = grant
+            self.granted()
             connection.rename(grant.holder)
             self.gate.sockets.add(self)
             loop = asyncio.get_running_loop()  # so that the reply comes first
