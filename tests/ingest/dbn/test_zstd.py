@@ -100,6 +100,8 @@ def test_a_cut_is_noticed_unless_it_is_between_frames(layout: str, data: st.Data
         (b"\x28\xb5\x2f\xfd\x01" + bytes(20), "zstd dictionary", DbnError),
         (b"\x25\xb5\x2f\xfd" + bytes(20), "before 0.8", DbnError),
         (skippable(b"abc")[:-1], "truncated inside a skippable", TruncatedDbnError),
+        (zstandard.compress(FILE) + skippable(b"")[:1], "truncated inside", TruncatedDbnError),
+        (zstandard.compress(FILE) + skippable(b"", 15)[:3], "truncated inside", TruncatedDbnError),
         (skippable(b"")[:6], "truncated inside a skippable", TruncatedDbnError),
         (zstandard.compress(FILE) + b"more", "other bytes follow", CorruptDbnError),
         (zstandard.compress(FILE) + b"\x28\xb5", "truncated inside a zstd", TruncatedDbnError),

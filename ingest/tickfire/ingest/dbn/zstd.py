@@ -100,7 +100,7 @@ class ZstdSource:
             self._frame = self._decompressor.decompressobj()
         elif magic in _LEGACY_MAGICS:
             raise DbnError("is compressed with a version of zstd before 0.8; compress it again")
-        elif _MAGIC.startswith(magic):
+        elif _MAGIC.startswith(magic) or _begins_skippable(magic):
             raise TruncatedDbnError("is truncated inside a zstd frame")
         else:
             raise CorruptDbnError("is corrupt zstd (other bytes follow a frame)")
@@ -125,7 +125,11 @@ class ZstdSource:
 
 
 def _is_skippable(magic: bytes) -> bool:
-    return len(magic) == _MAGIC_SIZE and magic[1:] == _SKIPPABLE_MAGIC and magic[0] >> 4 == 5
+    return len(magic) == _MAGIC_SIZE and _begins_skippable(magic)
+
+
+def _begins_skippable(magic: bytes) -> bool:
+    return magic[0] >> 4 == 5 and _SKIPPABLE_MAGIC.startswith(magic[1:])
 
 
 def _check_header(head: bytes) -> None:
