@@ -19,7 +19,7 @@ LINES: Final = 30
 
 @dataclass
 class Outcome:
-    """What the faults of one name did to the clients of ticks.
+    """Effects of the faults of one name on the clients of ticks.
 
     Attributes
     ----------

@@ -46,7 +46,7 @@ class Follower:
         self._reads.set()
         self._last = time.monotonic()
 
-    # --- what a fault does to it
+    # --- faults
     def cut(self) -> None:
         """Break the connection."""
         if self._socket is not None:

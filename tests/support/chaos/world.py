@@ -29,7 +29,7 @@ SYMBOLS: Final = ("AAA", "BBB")
 
 @dataclass
 class World:
-    """What runs, and its clients.
+    """Running processes, and their clients.
 
     Attributes
     ----------

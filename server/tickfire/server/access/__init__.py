@@ -1,4 +1,4 @@
 """Access control: who may connect, for how long, and to which topics.
 
-`grant` says what a client may do, `claims` reads it from tokens, and `rules` decides who gets one.
+`grant` has the rights of a client, `claims` reads them from tokens, and `rules` decides on them.
 """

@@ -1,4 +1,4 @@
-"""`Grant`: what a client may do, from its connection until the grant expires. Pure."""
+"""`Grant`: the rights of a client, from its connection until the grant expires. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RATES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a client may do.
+    """Rights of a client.
 
     Attributes
     ----------

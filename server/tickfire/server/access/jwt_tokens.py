@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class JWTRules:
-    """Which JSON Web Tokens are accepted.
+    """Rules by which JSON Web Tokens are accepted.
 
     Attributes
     ----------

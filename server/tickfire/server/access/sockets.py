@@ -29,7 +29,7 @@ class GrantedSocket(UserSocket):
 
     @property
     def grant(self) -> Grant:
-        """What the client may do now."""
+        """The rights of the client now."""
         return grant_of(self.assigns)
 
 

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What a worker serves.
+    """Settings of a worker, from the arguments of ``tickfire serve``.
 
     Attributes
     ----------

@@ -122,7 +122,7 @@ class Fanout:
                 self._write(view, serializer.encode_broadcast(topic, event, payload))
 
     def welcome(self, view: View) -> None:
-        """Prepare a view for a new live subscriber, which gets nothing of what it has pending."""
+        """Prepare a view for a new live subscriber, to whom none of its waiting ticks goes."""
         if isinstance(view, ConflatedView):
             self._conflator.welcome(view)
 
