@@ -102,7 +102,7 @@ def test_audience_and_issuer_must_be_ours(claims: dict[str, Any], fits: bool) ->
         pytest.param(unsigned("None"), id="unsigned None"),
         pytest.param(unsigned("HS256"), id="unsigned HS256"),
         pytest.param(unsigned("RS256"), id="unsigned RS256"),
-        pytest.param(jwt.encode({"exp": time.time() + HOUR}, None, "none"), id="encoded as none"),
+        pytest.param(jwt.encode({"exp": time.time() + HOUR}, "", "none"), id="encoded as none"),
         "",
         "a.b",
         "a.b.c",
