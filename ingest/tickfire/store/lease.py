@@ -26,6 +26,8 @@ from tickfire.store.store import Store
 EXPIRY_S: Final = 1.5
 """Time after which the lease of a process that was killed, or hangs, ends."""
 RENEWAL_S: Final = 0.4
+RETURN_S: Final = 3.0
+"""Time that a holder which Redis may have cut off is given to take its lease again."""
 POLL_S: Final = 0.15
 """Interval at which a standby tries to take the lease, and at which its holder tries again."""
 
@@ -119,14 +121,14 @@ class Lease:
             Called with each other holder that has to be waited for.
         may_return : callable, optional
             Awaited when nobody holds the lease: true if its last holder may only have been cut off
-            from Redis. It is then given the time of a lease to take it again.
+            from Redis. It is then given `RETURN_S` to take it again.
         """
         known: Holder | None = None
         patience_ends = math.inf
         while True:
             try:
                 if may_return is not None and await self._is_free() and await may_return():
-                    patience_ends = min(patience_ends, time.monotonic() + EXPIRY_S)
+                    patience_ends = min(patience_ends, time.monotonic() + RETURN_S)
                     if time.monotonic() < patience_ends:
                         await asyncio.sleep(POLL_S)
                         continue

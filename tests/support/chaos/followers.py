@@ -161,7 +161,11 @@ class TickFollower(Follower):
 
     def has(self, numbers: dict[str, int]) -> bool:
         """Return whether it has come as far as some numbers."""
-        return all(self.numbers.get(symbol, number) >= number for symbol, number in numbers.items())
+        return all(
+            self.numbers.get(symbol, 0) >= number
+            for symbol, number in numbers.items()
+            if self.topic in ("market:realtime", f"market:{symbol}")
+        )
 
 
 class CandleFollower(Follower):

@@ -125,7 +125,7 @@ def followers(port: int, count: int) -> list[Follower]:
 
 @asynccontextmanager
 async def world(folder: Path, clients: int, rate: float) -> AsyncIterator[World]:
-    """Run everything; yield it once every client has joined.
+    """Run everything; yield it once every client has joined, and has trades.
 
     Parameters
     ----------
@@ -148,6 +148,7 @@ async def world(folder: Path, clients: int, rate: float) -> AsyncIterator[World]
             await eventually(
                 lambda: all(one.joins for one in found.followers), "every client joins", START_S
             )
+            await found.catches_up(START_S)
             yield found
         finally:
             for task in following:
