@@ -103,10 +103,7 @@ class Lease:
         """
         expiry_ms = round(EXPIRY_S * 1000)
         reply = await self._requests.command("EVAL", _TAKE, 1, self._key, self._packed, expiry_ms)
-        try:
-            return msgspec.json.decode(bytes(reply), type=Holder)  # type: ignore[arg-type]
-        except (msgspec.MsgspecError, TypeError):
-            return Holder("", "an unknown host", 0)
+        return _decoded(reply)
 
     async def wait(
         self,
@@ -127,12 +124,14 @@ class Lease:
         patience_ends = math.inf
         while True:
             try:
-                if may_return is not None and await self._is_free() and await may_return():
+                holder = await self._find()
+                if holder is None and may_return is not None and await may_return():
                     patience_ends = min(patience_ends, time.monotonic() + RETURN_S)
                     if time.monotonic() < patience_ends:
                         await asyncio.sleep(POLL_S)
                         continue
-                holder = await self.take()
+                if holder is None or holder == self.holder:
+                    holder = await self.take()
             except RedisUnavailable as error:
                 logger.debug("cannot take the lease: %s", error)
                 if known is not None:
@@ -146,8 +145,10 @@ class Lease:
                     on_standby(holder)
             await asyncio.sleep(POLL_S)
 
-    async def _is_free(self) -> bool:
-        return await self._requests.command("GET", self._key) is None
+    async def _find(self) -> Holder | None:
+        """Return the holder of the lease, None if there is none."""
+        reply = await self._requests.command("GET", self._key)
+        return None if reply is None else _decoded(reply)
 
     async def keep(self) -> None:
         """Renew the lease until cancelled.
@@ -188,3 +189,10 @@ class Lease:
     def close(self) -> None:
         """Close the connection to Redis."""
         self._requests.close()
+
+
+def _decoded(reply: object) -> Holder:
+    try:
+        return msgspec.json.decode(bytes(reply), type=Holder)  # type: ignore[call-overload]
+    except (msgspec.MsgspecError, TypeError):
+        return Holder("", "an unknown host", 0)
