@@ -43,12 +43,7 @@ async def run(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with world(Path(folder), given.clients, given.rate) as found:
             names = faults(given.fault or list(FAULTS), given.seconds, rng)
-            outcomes: dict[str, Outcome] = {}
-            for name in names:
-                for key, new in (await campaign(found, [name], rng, say)).items():
-                    outcome = outcomes.setdefault(key, Outcome())
-                    outcome.silences_s += new.silences_s
-                    outcome.back_s += new.back_s
+            outcomes = await campaign(found, names, rng, say)
             await assert_all_is_well(found)
             say(table(outcomes))
             say(

@@ -112,7 +112,7 @@ class Roles:
             assert "Traceback" not in log, f"{name}:\n{log}"
 
     async def ready(self) -> bool:
-        return await _ready(self.port)
+        return await is_ready(self.port)
 
 
 def range_of(count: int) -> Any:
@@ -121,13 +121,15 @@ def range_of(count: int) -> Any:
     return np.arange(count)
 
 
-def metadata() -> Metadata:
+def metadata(symbol: str = SYMBOL) -> Metadata:
+    """Return the metadata of a live session in which instrument 1 has a symbol."""
     today = datetime.now(UTC).date()
     span = MappingInterval(today - timedelta(days=1), today + timedelta(days=2), "1")
-    return Metadata("TEST.DATA", None, time.time_ns(), mappings=(SymbolMapping(SYMBOL, (span,)),))
+    return Metadata("TEST.DATA", None, time.time_ns(), mappings=(SymbolMapping(symbol, (span,)),))
 
 
-async def _ready(port: int) -> bool:
+async def is_ready(port: int) -> bool:
+    """Return whether the server at a port says that it is ready."""
     try:
         async with httpx.AsyncClient(timeout=5) as client:
             answer = await client.get(f"http://127.0.0.1:{port}/readyz")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -34,7 +34,7 @@ class Outcome:
 
 
 async def campaign(
-    world: World, names: Sequence[str], rng: random.Random, told: Callable[[str], None]
+    world: World, names: Iterable[str], rng: random.Random, told: Callable[[str], None]
 ) -> dict[str, Outcome]:
     """Let faults happen one after the other; return what each did.
 

@@ -7,15 +7,14 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
 
 from tests.support.dbn import trades
 from tests.support.lsg import welcome
+from tests.support.roles import metadata
 from tickfire.base.units import NS_PER_S, PRICE_SCALE
-from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
 
 INTERVAL_S: Final = 0.05
 
@@ -71,17 +70,11 @@ class NumberedFeed:
             if requests is not None:
                 starts = [int(line["start"]) for line in requests if "start" in line]
                 past = [data for at, data in self._trades if starts and at >= min(starts)]
-                writer.write(self._metadata().encode() + b"".join(past))
+                writer.write(metadata(self.symbol).encode() + b"".join(past))
                 self._writers.add(writer)
                 await reader.read()
         self._writers.discard(writer)
         writer.close()
-
-    def _metadata(self) -> Metadata:
-        today = datetime.now(UTC).date()
-        span = MappingInterval(today - timedelta(days=1), today + timedelta(days=2), "1")
-        mapping = SymbolMapping(self.symbol, (span,))
-        return Metadata("TEST.DATA", None, time.time_ns(), mappings=(mapping,))
 
 
 @asynccontextmanager

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import httpx
-
 from tests.support.chaos.feed import NumberedFeed, numbered_feed
 from tests.support.chaos.followers import CandleFollower, Follower, TickFollower
 from tests.support.chaos.kept import Kept, keeping
 from tests.support.cluster import Cluster, six_nodes
 from tests.support.eventually import eventually
 from tests.support.ingest import KEY
+from tests.support.roles import is_ready
 from tickfire.base.ports import free_port
 
 START_S: Final = 120.0
@@ -60,12 +59,7 @@ class World:
 
     async def is_ready(self) -> bool:
         """Return whether the server says that it is ready."""
-        try:
-            async with httpx.AsyncClient(timeout=5) as client:
-                answer = await client.get(f"http://127.0.0.1:{self.port}/readyz")
-        except httpx.TransportError:
-            return False
-        return answer.status_code == 200
+        return await is_ready(self.port)
 
     async def catches_up(self, timeout_s: float) -> None:
         """Wait until every client of ticks has all trades that were sent until now."""
