@@ -9,7 +9,7 @@ import math
 import secrets
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -197,11 +197,6 @@ def access_of(given: Mapping[str, Any]) -> Access:
         given["keys"],
         jwt_rules(given),
     )
-
-
-def listed(values: Sequence[str]) -> tuple[str, ...]:
-    """Return the elements of an option's values, separated by commas or spaces."""
-    return tuple(part for value in values for part in value.replace(",", " ").split())
 
 
 async def _run(pool: Pool, control: Path | None, port: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from tickfire.base.columns import columns
 from tickfire.base.units import NS_PER_S
 from tickfire.ingest.inspect.summary import Summary, SymbolCount, TypeCount
 
@@ -18,7 +19,7 @@ type Row = tuple[str, ...]
 def lines_of(summary: Summary) -> Iterator[str]:
     """Yield the lines of the report of a file."""
     yield summary.file
-    yield from _columns(_head(summary))
+    yield from _indented(_head(summary))
     yield from _table("records by type", [(each.name, *_cells(each)) for each in summary.types])
     publishers = [(str(each.publisher_id), f"{each.records:,}") for each in summary.publishers]
     yield from _table("records by publisher", publishers)
@@ -85,17 +86,13 @@ def _cells(counted: TypeCount | SymbolCount) -> Row:
 def _table(title: str, rows: Sequence[Row]) -> Iterator[str]:
     if rows:
         yield f"  {title}"
-        yield from _columns([("", *row) for row in rows[:MOST]])
+        yield from _indented([("", *row) for row in rows[:MOST]])
         if len(rows) > MOST:
             yield f"    and {len(rows) - MOST:,} more; --json lists them"
 
 
-def _columns(rows: Sequence[Row]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=False)]
-    for row in rows:
-        padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        rest = row[len(padded) :]
-        yield "  " + "  ".join((*padded, *rest)).rstrip()
+def _indented(rows: Sequence[Row]) -> Iterator[str]:
+    return (f"  {line}" for line in columns(rows))
 
 
 def _counted(count: int, noun: str) -> str:

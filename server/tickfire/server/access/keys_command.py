@@ -13,7 +13,9 @@ from typing import Any, Final
 
 import click
 
+from tickfire.base.columns import columns
 from tickfire.base.errors import UsageError, UserError
+from tickfire.base.listed import listed
 from tickfire.base.printable import printable
 from tickfire.server.access.audit import Audited, read_audit
 from tickfire.server.access.claims import MAX_TEXT, ClaimsError, grant_from
@@ -93,11 +95,11 @@ def create(
         grant = grant_from(
             {
                 "sub": name,
-                "topics": _listed(topics),
+                "topics": listed(*topics) or None,
                 "rates": _rates(rates),
                 "connections": connections,
                 "exp": expires,
-                "origins": _listed(origins),
+                "origins": listed(*origins) or None,
             }
         )
     except ClaimsError as error:
@@ -220,14 +222,9 @@ def _change(event: str, **details: Any) -> Audited:
     return Audited(event=event, by=f"{user}@{socket.gethostname()}", **details)
 
 
-def _listed(values: tuple[str, ...]) -> list[str] | None:
-    parts = [part for value in values for part in value.replace(",", " ").split()]
-    return parts or None
-
-
 def _rates(values: tuple[str, ...]) -> dict[str, float]:
     rates = {}
-    for value in _listed(values) or ():
+    for value in listed(*values):
         name, _, number = value.partition("=")
         try:
             rates[name] = float(number)
@@ -268,7 +265,5 @@ def _as_row(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:
     shown = [tuple(printable(cell) for cell in row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    for row in shown:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+    for line in columns(shown):
+        click.echo(line)

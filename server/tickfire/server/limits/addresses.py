@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tickfire.base.errors import UsageError
+from tickfire.base.listed import listed
 
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -24,7 +25,7 @@ def parse_networks(text: str) -> tuple[Network, ...]:
     UsageError
         An element is neither.
     """
-    return tuple(map(_network, text.replace(",", " ").split()))
+    return tuple(map(_network, listed(text)))
 
 
 def _network(text: str) -> Network:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from tickfire.base.errors import UsageError
+from tickfire.base.listed import listed
 from tickfire.server.limits.buckets import Rate
 
 SHARED: Final = 20
@@ -112,7 +113,7 @@ def parse_quotas(text: str) -> Quotas:
         An element is not valid.
     """
     values = {}
-    for part in text.replace(",", " ").split():
+    for part in listed(text):
         name, equals, value = part.partition("=")
         if not equals:
             raise UsageError(f"write a quota as NAME=VALUE, such as joins=50/200, not {part!r}.")

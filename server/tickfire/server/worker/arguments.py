@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tickfire.base.listed import listed
 from tickfire.server.access.rules import Access
 from tickfire.server.app import Settings
 from tickfire.server.limits.admission import Limits
 from tickfire.server.limits.descriptors import connections_within, raise_descriptor_limit
 from tickfire.server.limits.options import limits_of
-from tickfire.server.serve import access_of, listed, serve
+from tickfire.server.serve import access_of, serve
 from tickfire.server.worker.server import MarketServer
 
 logger = logging.getLogger(__name__)
@@ -67,11 +68,11 @@ class Serving:
 
 
 def _settings(given: Mapping[str, Any], access: Access, secret: str) -> Settings:
-    hosts = listed(given["hosts"])
+    hosts = listed(*given["hosts"])
     settings = Settings(
         given["redis_url"],
         access,
-        listed(given["origins"]),
+        listed(*given["origins"]),
         hosts=(*hosts, given["host"]) if access.dev else hosts,
         root_path=given["root_path"],
         sessions=given["sessions"],

@@ -28,6 +28,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Final
 
+from tickfire.server.workers.stopping import DEFAULT_READY_S
+
 FORK: Final = b"f"
 """Fork a worker that opens its socket without a market, if none can be loaded for some time."""
 FORK_READY: Final = b"r"
@@ -63,7 +65,7 @@ class Order:
     arguments: tuple[str, ...]
     listener: int
     secret: str = ""
-    ready_s: float = 60.0
+    ready_s: float = DEFAULT_READY_S
 
     def pack(self) -> bytes:
         """Return the order as it is sent to the template."""
