@@ -49,7 +49,7 @@ class Fold:
         """Process an event."""
 
     def state(self) -> Any:
-        """Return what is compared with a fold of the reply to a new join."""
+        """Return the state that is compared with a fold of the reply to a new join."""
 
 
 class Volumes(Fold):

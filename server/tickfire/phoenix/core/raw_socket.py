@@ -65,7 +65,7 @@ class PhoenixTransport:
 
     @classmethod
     def child_spec(cls) -> AbstractAsyncContextManager[object] | None:
-        """Return what the socket needs while the server runs, started before its first connection.
+        """Return a resource of the socket, which is started before its first connection.
 
         It is called once for each `PhoenixSocket` that is given the class.
         """

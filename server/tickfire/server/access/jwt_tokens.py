@@ -77,7 +77,7 @@ class JWTReader:
                 raise UsageError(f"--jwt-key: {error}.") from None
 
     async def grant_of(self, text: str) -> Grant | None:
-        """Return what a token grants, or None if it is not accepted.
+        """Return the grant of a token, or None if it is not accepted.
 
         Raises
         ------

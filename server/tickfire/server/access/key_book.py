@@ -65,7 +65,7 @@ class KeyBook:
         await asyncio.shield(self._refreshing)
 
     async def grant_of(self, text: str) -> Grant | None:
-        """Return what a key grants, or None if there is no such key.
+        """Return the grant of a key, or None if there is no such key.
 
         Raises
         ------

@@ -84,7 +84,7 @@ class ChartPictures:
             return _sentence(503, str(error), RETRY_S)
 
     async def _grant(self, request: Request) -> Grant | Response:
-        """Return what the client may do, or the response if it may not connect."""
+        """Return the grant of the client, or the response if it may not connect."""
         params = dict(request.query_params)
         asked = request_of(request.scope)
         token = _bearer(asked.headers)

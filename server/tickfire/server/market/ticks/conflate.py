@@ -159,7 +159,7 @@ def encode_all(
     before: Positions,
     reached: Positions,
 ) -> tuple[bytes, int]:
-    """Encode what was conflated of several streams between two positions, one after another.
+    """Encode the conflated ticks of several streams between two positions, one after another.
 
     Returns
     -------
