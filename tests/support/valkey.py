@@ -61,7 +61,11 @@ class Valkey:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(self._answers, "Valkey answers", START_TIMEOUT_S)
+        try:
+            wait_until(self._answers, "Valkey answers", START_TIMEOUT_S)
+        except AssertionError:
+            self.kill()  # nobody else knows of the process yet
+            raise
 
     def _answers(self) -> bool:
         try:
