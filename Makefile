@@ -178,6 +178,18 @@ dist-check: setup ## Build both distributions, use them in clean environments, r
 screenshots: setup chromium ## Take the pictures of docs/page.md and docs/pipeline.md anew
 	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m tests.support.browser.screenshots
 
+# Material's announcement of its own successor is not news of ours.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs
+
+.PHONY: docs
+docs: setup ## Build the documentation as a site, with every link checked
+	@$(MKDOCS) build --quiet
+	@$(SAY) "The site is in .make/site; make docs-serve shows it"
+
+.PHONY: docs-serve
+docs-serve: setup ## Show the documentation at http://127.0.0.1:8000/, anew at each change
+	@$(MKDOCS) serve
+
 # --- care -------------------------------------------------------------------------------------
 
 .PHONY: fmt
