@@ -83,6 +83,41 @@ async def test_what_waits_for_a_primary_that_hangs_is_given_up_once_it_is_replac
         await asyncio.to_thread(cluster.wait_whole)
 
 
+async def test_a_primary_that_wakes_up_replaced_is_not_asked_who_holds_what(
+    cluster: Cluster, store: Store
+) -> None:
+    client: Any = store.client
+    primary = cluster.primary_of(KEY)
+    suspend(primary)
+    found: set[Any] = set()
+
+    async def look() -> None:
+        client.doubt()
+        await client.look()
+        found.add(client.known(KEY))
+
+    async def look_on() -> None:
+        while True:
+            await look()
+
+    try:
+        await asyncio.to_thread(cluster.wait_failover, KEY, primary)
+        await eventually(lambda: _moved(client, primary.port), "the replica is known")
+        looking = asyncio.create_task(look_on())
+    finally:
+        resume(primary)
+        await asyncio.to_thread(cluster.wait_whole)
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
+    assert len(found) == 1 and found.pop()[1] != primary.port
+
+
+async def _moved(client: Any, port: int) -> bool:
+    client.doubt()
+    await client.look()
+    return bool(client.known(KEY)[1] != port)
+
+
 async def test_a_slot_is_followed_to_a_node_that_was_unknown(
     cluster: Cluster, store: Store
 ) -> None:

@@ -46,6 +46,7 @@ class ClusterClient(WatchedCommands, RedisCluster):  # type: ignore[misc]  # red
         self._named = dict(self.nodes_manager.startup_nodes)
         self._looking = asyncio.Lock()
         self._ranges: frozenset[tuple[int, int, bytes, int]] = frozenset()
+        self._newest = 0  # the greatest epoch of the Cluster that a node has told of
         self.version = 0
 
     # --- redis-py's own
@@ -115,16 +116,21 @@ class ClusterClient(WatchedCommands, RedisCluster):  # type: ignore[misc]  # red
             self._initialize = False
 
     async def _first_to_answer(self) -> ClusterNode:
-        """Return the first node that knows of no failure, or else one that answers at all."""
+        """Return the first node that knows of no failure, or else one that answers at all.
+
+        A primary that was suspended takes itself for one until it hears of the failover; it is told
+        by its epoch, which is an earlier one.
+        """
         others = list(self.nodes_manager.nodes_cache.values())
         asked = {*self._named.values(), *random.sample(others, min(len(others), MOST_ASKED))}
         asking = {asyncio.create_task(node.execute_command("CLUSTER INFO")): node for node in asked}
         try:
-            return await _first_whole(asking)
+            node, self._newest = await _first_whole(asking, self._newest)
         finally:
             for each in asking:
                 each.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
+        return node
 
 
 def _ranges(slots: Sequence[Any]) -> frozenset[tuple[int, int, bytes, int]]:
@@ -132,10 +138,15 @@ def _ranges(slots: Sequence[Any]) -> frozenset[tuple[int, int, bytes, int]]:
     return frozenset((first, last, *primary[:2]) for first, last, primary, *_ in slots)
 
 
-async def _first_whole(asking: Mapping[asyncio.Task[Any], ClusterNode]) -> ClusterNode:
-    """Return the first node that knows of no failure; if none comes soon, one that answered."""
+async def _first_whole(
+    asking: Mapping[asyncio.Task[Any], ClusterNode], newest: int
+) -> tuple[ClusterNode, int]:
+    """Return the first node that is in an epoch as new as `newest` and knows of no failure.
+
+    If none comes soon, it is one that answered, of the greatest epoch. With it comes its epoch.
+    """
     waiting, limit_s = set(asking), LOOK_TIMEOUT_S
-    answered: ClusterNode | None = None
+    answered: tuple[ClusterNode, int] | None = None
     failure: BaseException | None = None
     while waiting:
         done, waiting = await asyncio.wait(
@@ -144,10 +155,14 @@ async def _first_whole(asking: Mapping[asyncio.Task[Any], ClusterNode]) -> Clust
         for each in done:
             if each.exception() is not None:
                 failure = each.exception()
-            elif each.result().get("cluster_state") == "ok":
-                return asking[each]
-            else:
-                answered, limit_s = asking[each], BETTER_ANSWER_S
+                continue
+            about = each.result()
+            epoch = int(about.get("cluster_current_epoch", 0))
+            if about.get("cluster_state") == "ok" and epoch >= newest:
+                return asking[each], epoch
+            if answered is None or epoch > answered[1]:
+                answered = asking[each], epoch
+            limit_s = BETTER_ANSWER_S
         if not done:
             break
     if answered is None:

@@ -238,6 +238,41 @@ async def test_a_claim_that_a_failover_lost_is_made_again(store: Store, client: 
     assert head is not None and head.writer == second.head.writer
 
 
+async def test_a_claim_that_the_last_writer_never_saw_begins_no_epoch(
+    store: Store, client: Any
+) -> None:
+    first = await claim(store)
+    second = await claim(store)
+    # The claim was made on a primary that had been replaced; the first writer writes on.
+    await client.set(head_key(STREAM), first.head._replace(number=9).encode())
+    pipe = Pipe(store, STREAM, second, 0, _nothing, _none_lost, lambda: None)
+    send(pipe, 0)
+    with pytest.raises(LeaseLost):
+        await asyncio.wait_for(pipe.run(), 10)
+    assert await positions(client) == []
+
+
+async def test_a_claim_that_a_failover_lost_with_batches_before_it_begins_an_epoch(
+    store: Store, client: Any
+) -> None:
+    first = await claim(store)
+    ahead = first.head._replace(number=9)
+    await client.set(head_key(STREAM), ahead.encode())
+    second = await claim(store)
+    await client.set(head_key(STREAM), first.head._replace(number=8).encode())
+    lost = asyncio.Event()
+
+    async def on_loss(epoch: bytes) -> None:
+        lost.set()
+        raise ConnectionError("no new epoch is begun in this test")
+
+    pipe = Pipe(store, STREAM, second, 0, _nothing, on_loss, lambda: None)
+    running = asyncio.create_task(pipe.run())
+    await asyncio.wait_for(lost.wait(), 10)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_a_batch_is_written_as_a_whole_or_not_at_all(
     valkey: EmbeddedRedis, store: Store, client: Any
 ) -> None:

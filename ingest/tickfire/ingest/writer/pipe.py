@@ -208,7 +208,7 @@ class Pipe:
             return None
         if head.writer == claimed.writer:
             return self._backlog.go_back(head.number)
-        if head.fence >= claimed.fence:
+        if head.fence >= claimed.fence or _goes_on(head, decode_head(self._claim.before)):
             raise LeaseLost("another process has begun to write")
         # The claim itself is lost.
         return self._backlog.go_back(head.number) if found == self._claim.before else None
@@ -273,3 +273,15 @@ class Pipe:
         if not self._backlog.waiting:
             self._drained.set()
         self._on_progress()
+
+
+def _goes_on(head: Head, claimed: Head | None) -> bool:
+    """Return whether another process has written since its head was claimed.
+
+    It never saw the claim, as when that was made on a primary that had been replaced unawares.
+    """
+    if claimed is None:
+        return True
+    if head.writer == claimed.writer:
+        return head.number > claimed.number
+    return head.fence > claimed.fence
