@@ -1,4 +1,4 @@
-"""`LoopLag`: how late an event loop runs what is due."""
+"""`LoopLag`: how late an event loop runs what is due, and its tasks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class LoopLag:
     Parameters
     ----------
     registry : CollectorRegistry
-        Gets the histogram ``loop_lag_seconds`` and the counter ``stalls_total``.
+        Gets the histogram ``loop_lag_seconds``, the counter ``stalls_total`` and the gauge
+        ``asyncio_tasks``.
     prefix : str
         The beginning of their names.
 
@@ -51,12 +52,20 @@ class LoopLag:
                 counts=True,
             )
         )
+        registry.register(
+            Watched(
+                f"{prefix}asyncio_tasks",
+                "Tasks of the event loop that have not ended.",
+                lambda: {(): self._count_tasks()},
+            )
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.stalls = 0
         self.worst_s = 0.0
 
     async def run(self) -> None:
         """Measure until cancelled."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         while True:
             due = loop.time() + INTERVAL_S
             await asyncio.sleep(INTERVAL_S)
@@ -65,3 +74,7 @@ class LoopLag:
             self.worst_s = max(self.worst_s, late)
             if late >= STALL_S:
                 self.stalls += 1
+
+    def _count_tasks(self) -> int:
+        """Return the number of tasks, also when another thread asks."""
+        return 0 if self._loop is None else len(asyncio.all_tasks(self._loop))

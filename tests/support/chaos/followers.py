@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Iterable
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -24,6 +25,17 @@ decode = msgspec.json.Decoder().decode
 class Follower:
     """A client of one topic.
 
+    Parameters
+    ----------
+    port : int
+    topic : str
+    seed : int
+        Seed of the pauses before it comes back.
+    token : str or None
+        Token with which it connects.
+    params
+        Its join params.
+
     Attributes
     ----------
     topic : str
@@ -34,12 +46,15 @@ class Follower:
         The longest time between two events since `restart_clock`, in seconds.
     """
 
-    def __init__(self, port: int, topic: str, seed: int, **params: Any) -> None:
+    def __init__(
+        self, port: int, topic: str, seed: int, *, token: str | None = None, **params: Any
+    ) -> None:
         self.topic = topic
         self.joins = self.events = 0
         self.longest_s = 0.0
         self._params = params
-        self._url = f"ws://127.0.0.1:{port}/socket/websocket?vsn=2.0.0"
+        query = urlencode({"vsn": "2.0.0"} | ({} if token is None else {"token": token}))
+        self._url = f"ws://127.0.0.1:{port}/socket/websocket?{query}"
         self._random = random.Random(seed)
         self._socket: ClientConnection | None = None
         self._reads = asyncio.Event()
