@@ -75,7 +75,9 @@ class EventLog:
         level, text = getattr(self, f"_{event}")(metadata)
         if level is not None and logger.isEnabledFor(level):
             params = filter_params(metadata["params"], self._discard, self._keep)
-            logger.log(level, "%s in %.3f ms, params: %r", text, took_ms, params)
+            socket = metadata.get("socket")
+            about = None if socket is None else socket.outlet.about
+            logger.log(level, "%s in %.3f ms, params: %r", text, took_ms, params, extra=about)
 
     def _socket_connected(self, metadata: Mapping[str, Any]) -> tuple[int | None, str]:
         outcome = "CONNECTED TO" if metadata["result"] == "ok" else "REFUSED CONNECTION TO"

@@ -7,6 +7,7 @@ Each command is defined beside the code that it runs and is imported when it is 
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,9 @@ import click
 from tickfire.base.errors import UserError
 from tickfire.base.printable import printable
 from tickfire.server.lifeline import end_with_supervisor, is_supervised
-from tickfire.server.logs import MAX_MESSAGE, set_up_logging
+from tickfire.server.logs.json_lines import USER_ERROR_LOGGER
+from tickfire.server.logs.records import MAX_MESSAGE, USER_ERROR_PREFIX
+from tickfire.server.logs.setup import is_json, set_up_logging
 from tickfire.server.signals import ignore_signals
 
 INTERRUPTED_EXIT_CODE: Final = 130
@@ -158,7 +161,8 @@ def tickfire(ctx: click.Context) -> None:
     """Realtime market data over Phoenix Channels.
 
     `tickfire dev` runs everything on this machine; the other commands run one process each.
-    The environment variable TICKFIRE_LOG sets the log level: debug, info, warning or error.
+    The environment variable TICKFIRE_LOG sets the log level: debug, info, warning or error;
+    TICKFIRE_LOG_FORMAT=json writes the log as lines of JSON.
     """
     if is_supervised(os.environ):
         end_with_supervisor()
@@ -166,8 +170,20 @@ def tickfire(ctx: click.Context) -> None:
 
 
 def _fail(sentence: str, exit_code: int) -> NoReturn:
-    print(f"tickfire: {printable(' '.join(sentence.split()), MAX_MESSAGE)}", file=sys.stderr)
+    text = " ".join(sentence.split())
+    if _logs_json():
+        logging.getLogger(USER_ERROR_LOGGER).error("%s", text)
+    else:
+        print(f"{USER_ERROR_PREFIX}{printable(text, MAX_MESSAGE)}", file=sys.stderr)
     sys.exit(exit_code)
+
+
+def _logs_json() -> bool:
+    """Return whether the log is set up, and as JSON."""
+    try:
+        return bool(logging.getLogger().handlers) and is_json(os.environ)
+    except UserError:
+        return False
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:

@@ -20,7 +20,7 @@ from tests.support.processes import group_of, wait_gone
 from tests.support.supervisor import small_child
 from tickfire.base.errors import UserError
 from tickfire.base.ports import free_port
-from tickfire.server.supervisor.child import Child
+from tickfire.server.supervisor.child import MAX_LINE_BYTES, Child
 from tickfire.server.supervisor.plan import ChildSpec, Probe
 from tickfire.server.supervisor.policy import Limits
 from tickfire.server.supervisor.supervisor import Supervisor
@@ -177,7 +177,7 @@ async def test_a_line_without_end_is_cut_and_what_follows_is_read() -> None:
         while "after" not in lines:
             lines.append(await said.get())
     await child.stop()
-    assert all(len(line) <= 8192 for line in lines)
+    assert all(len(line) <= MAX_LINE_BYTES for line in lines)
     assert set("".join(lines[:-1])) == {"x"}
 
 

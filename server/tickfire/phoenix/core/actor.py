@@ -297,7 +297,8 @@ class ChannelActor:
         )
 
     def _crash(self, error: BaseException) -> _End:
-        logger.error("channel %r crashed", self.outlet.topic, exc_info=error)
+        about = self.outlet.about
+        logger.error("channel %r crashed", self.outlet.topic, exc_info=error, extra=about)
         return _End(error, False)
 
     # --- telemetry
@@ -366,11 +367,14 @@ class ChannelActor:
                 await self._terminate(reason)
         except TimeoutError:
             logger.error(
-                "channel %r did not clean up in time before it was joined again", self.outlet.topic
+                "channel %r did not clean up in time before it was joined again",
+                self.outlet.topic,
+                extra=self.outlet.about,
             )
 
     async def _terminate(self, reason: Any) -> None:
         try:
             await self._channel.terminate(reason, self._socket)
         except Exception:
-            logger.exception("the terminate callback of channel %r failed", self.outlet.topic)
+            text = "the terminate callback of channel %r failed"
+            logger.exception(text, self.outlet.topic, extra=self.outlet.about)

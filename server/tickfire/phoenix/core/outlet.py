@@ -26,6 +26,7 @@ class SessionLike(Protocol):
     hub: Hub
     id: str | None
     loop: asyncio.AbstractEventLoop
+    number: int
     params: dict[str, Any]
     serializer: Serializer
     transport: Transport
@@ -207,6 +208,14 @@ class ChannelOutlet:
         else:
             self._endings.append(callback)
 
+    @property
+    def about(self) -> dict[str, object]:
+        """Attributes of log records about the channel: ``connection``, ``client``, ``topic``.
+
+        They are the number of the connection, the id of its user socket, and the topic.
+        """
+        return {"connection": self.session.number, "client": self.session.id, "topic": self.topic}
+
     def detach(self) -> None:
         """Unsubscribe, stop writing, and run the callbacks of `on_end`."""
         self.unsubscribe()
@@ -216,4 +225,5 @@ class ChannelOutlet:
             try:
                 callback()
             except Exception:
-                logger.exception("an on_end callback of channel %r failed", self.topic)
+                text = "an on_end callback of channel %r failed"
+                logger.exception(text, self.topic, extra=self.about)

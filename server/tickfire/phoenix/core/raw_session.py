@@ -62,7 +62,7 @@ class RawSession:
         self._paused = False
         self._idle = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        hub.stats.sessions += 1
+        self._about = {"connection": hub.stats.open()}
         user.connection = self
         self._loop.call_soon(self._run)  # when the handshake has been answered
 
@@ -149,7 +149,9 @@ class RawSession:
             try:
                 answer = await callback()
             except (Exception, asyncio.CancelledError) as error:
-                logger.exception("a callback of %s failed", type(self._user).__name__)
+                logger.exception(
+                    "a callback of %s failed", type(self._user).__name__, extra=self._about
+                )
                 self._stop(error)
             else:
                 self._apply(answer)
@@ -166,7 +168,9 @@ class RawSession:
             self._stop(answer.reason)
         elif answer is not None:
             error = ResultError(f"callbacks return str, bytes, Stop or None, got {answer!r}")
-            logger.error("a callback of %s failed", type(self._user).__name__, exc_info=error)
+            text = "a callback of %s failed"
+            name = type(self._user).__name__
+            logger.error(text, name, exc_info=error, extra=self._about)
             self._stop(error)
 
     # --- the end

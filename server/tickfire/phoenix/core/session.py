@@ -115,8 +115,8 @@ class Session:
 
     __slots__ = (
         "_backlog", "_config", "_connection", "_handling", "_join_task", "_joining", "_paused",
-        "_stall", "_writable", "closed", "congested", "hub", "id", "loop", "params", "serializer",
-        "transport", "user_socket",
+        "_stall", "_writable", "closed", "congested", "hub", "id", "loop", "number", "params",
+        "serializer", "transport", "user_socket",
     )  # fmt: skip
 
     def __init__(
@@ -147,8 +147,8 @@ class Session:
         self._stall: asyncio.TimerHandle | None = None
         self._writable: list[Callable[[], None]] | None = None
         self.id: str | None = None
+        self.number = self.hub.stats.open()
         self.rename(user_socket.id())
-        self.hub.stats.sessions += 1
         user_socket.opened(self)
 
     # --- from the client
@@ -166,7 +166,8 @@ class Session:
             decode = self.serializer.decode_binary if binary else self.serializer.decode_text
             message = decode(data)
         except DecodeError as error:
-            logger.debug("cannot decode a frame: %s", error)
+            about = {"connection": self.number, "client": self.id}
+            logger.debug("cannot decode a frame: %s", error, extra=about)
             self.close(
                 CloseCode.INTERNAL_ERROR if binary or _is_utf8(data) else CloseCode.INVALID_DATA
             )
@@ -304,7 +305,8 @@ class Session:
                 return self._join_reply(message, "error", error.payload)
             except (TypeError, ValueError) as unencodable:
                 error = unencodable
-        logger.error("the join of %r crashed", message.topic, exc_info=error)
+        about = {"connection": self.number, "client": self.id, "topic": message.topic}
+        logger.error("the join of %r crashed", message.topic, exc_info=error, extra=about)
         return self._join_reply(message, "error", {"reason": "join crashed"})
 
     def _join_reply(self, message: Message, status: str, response: Any) -> bytes:

@@ -59,19 +59,27 @@ class Source(Protocol):
 class HubStats:
     """Counters of one hub, which only grow, and the number of its sessions."""
 
-    __slots__ = ("aborted", "broadcasts", "overflowed", "sessions", "stalled")
+    __slots__ = ("aborted", "broadcasts", "opened", "overflowed", "sessions", "stalled")
 
     def __init__(self) -> None:
         self.aborted = 0
         """Subscribers whose connection was dropped because it exceeded the write limit."""
         self.broadcasts = 0
         """Writes to a lane."""
+        self.opened = 0
+        """Clients that have connected."""
         self.overflowed = 0
         """Calls of a congested subscriber's `on_overflow` in place of a write."""
         self.sessions = 0
         """Clients that are connected now, by any transport."""
         self.stalled = 0
         """Connections that were closed because their client read nothing for the send timeout."""
+
+    def open(self) -> int:
+        """Count a client that connects; return its number, from 1."""
+        self.sessions += 1
+        self.opened += 1
+        return self.opened
 
 
 class _Own(bytes):

@@ -44,7 +44,9 @@ class Trail:
             if len(self._counts) >= MAX_DIFFERENT:
                 refusal = _OTHERS
             else:
-                logger.warning("refused %s: %s%s", address, why, f": {shown}" if shown else "")
+                about = {"client": address, "topic": shown}
+                topic_text = f": {shown}" if shown else ""
+                logger.warning("refused %s: %s%s", address, why, topic_text, extra=about)
         self._counts[refusal] = self._counts.get(refusal, 0) + 1
 
     async def run(self, store: Store) -> None:

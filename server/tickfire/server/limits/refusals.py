@@ -37,7 +37,7 @@ class Refusals:
         if cause in self._unlogged:
             self._unlogged[cause] += 1
             return
-        logger.warning("refused %s: %s", client, cause.text)
+        logger.warning("refused %s: %s", client, cause.text, extra={"client": client})
         self._log_later(cause)
 
     def _log_later(self, cause: Cause) -> None:
@@ -48,6 +48,6 @@ class Refusals:
         count, client = self._unlogged.pop(cause), self._latest.pop(cause)
         if count:
             text = "refused %d more within a minute, the latest %s: %s"
-            logger.warning(text, count, client, cause.text)
+            logger.warning(text, count, client, cause.text, extra={"client": client})
             self._latest[cause] = client
             self._log_later(cause)

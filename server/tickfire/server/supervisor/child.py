@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from tickfire.server.lifeline import SUPERVISED_VARIABLE
+from tickfire.server.logs.json_lines import as_text
 
 STOP_TIMEOUT_S: Final = 5.0
 DRAIN_TIMEOUT_S: Final = 1.0
-MAX_LINE_BYTES: Final = 8192
+MAX_LINE_BYTES: Final = 65_536
 _READ_BYTES: Final = 65536
 _OURS: Final = {"PYTHONUNBUFFERED": "1"}
 
@@ -47,7 +48,7 @@ class Child:
     ----------
     name : str
     last_line : str
-        The newest line of output that is not blank.
+        The newest line of output that is not blank; of a line of JSON, its message.
     """
 
     def __init__(
@@ -144,5 +145,5 @@ class Child:
     def _line(self, line: bytes) -> None:
         text = line[:MAX_LINE_BYTES].decode("utf-8", "replace").rstrip()
         if text:
-            self.last_line = text
+            self.last_line = as_text(text)
             self._relay(text)

@@ -12,7 +12,7 @@ from typing import Final
 
 from tickfire.base.errors import UserError
 from tickfire.base.process import describe_exit
-from tickfire.server.logs import SOURCE_ATTRIBUTE
+from tickfire.server.logs.records import SOURCE_ATTRIBUTE, USER_ERROR_PREFIX
 from tickfire.server.supervisor.child import Child
 from tickfire.server.supervisor.plan import ChildSpec, Probe
 from tickfire.server.supervisor.policy import Limits, RestartPolicy
@@ -25,7 +25,6 @@ STILL_WAITING_S: Final = 10.0
 OTHERS_DEATH_S: Final = 0.5
 """Maximum time by which a death may be noticed before the death of another that caused it."""
 USER_ERROR_CODES: Final = (1, 2)
-USER_ERROR_PREFIX: Final = "tickfire: "
 
 logger = logging.getLogger(__name__)
 

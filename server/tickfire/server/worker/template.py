@@ -25,7 +25,7 @@ import click
 from uvicorn.config import STARTUP_FAILURE
 
 from tickfire.base.errors import UserError
-from tickfire.server.logs import set_up_logging
+from tickfire.server.logs.setup import number_worker, set_up_logging
 from tickfire.server.signals import IGNORED
 from tickfire.server.workers import wire
 from tickfire.server.workers.wire import Lines, Order, line
@@ -154,9 +154,11 @@ def _hear(channel: socket.socket, leave: Callable[[], None]) -> None:
     lines = Lines()
     with contextlib.suppress(OSError):
         while data := channel.recv(4096):
-            for word, _ in lines.feed(data):
+            for word, argument in lines.feed(data):
                 if word == wire.LEAVE:
                     leave()
+                elif word == wire.NUMBER:
+                    number_worker(int(argument))
     os._exit(1)
 
 

@@ -26,6 +26,8 @@ class Worker:
     Attributes
     ----------
     pid : int
+    number : int
+        The number of its place, from 1, which its successor has too.
     started : float
         By the monotonic clock, in seconds.
     opened : asyncio.Event
@@ -42,9 +44,9 @@ class Worker:
         Their number then.
     """
 
-    def __init__(self, pid: int, channel: socket.socket) -> None:
+    def __init__(self, pid: int, number: int, channel: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        self.pid = pid
+        self.pid, self.number = pid, number
         self.started = time.monotonic()
         self.opened = asyncio.Event()
         self.ended: asyncio.Future[int | None] = loop.create_future()
@@ -56,6 +58,7 @@ class Worker:
         self._lines = Lines()
         self._is_closed = self._is_orphan = False
         loop.add_reader(channel, self._hear)
+        self._say(wire.NUMBER, number)
 
     def _hear(self) -> None:
         try:
@@ -103,9 +106,12 @@ class Worker:
 
     def leave(self) -> None:
         """Let it tell load balancers that it is about to stop."""
+        self._say(wire.LEAVE)
+
+    def _say(self, word: str, argument: object = "") -> None:
         if not self.ended.done():
             with contextlib.suppress(OSError):
-                self._channel.send(line(wire.LEAVE))
+                self._channel.send(line(word, argument))
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal, unless the worker has ended."""
@@ -173,8 +179,8 @@ class Template:
             await asyncio.get_running_loop().sock_sendall(ours, order.pack())
         return template
 
-    async def fork(self, *, ready: bool = False) -> Worker:
-        """Fork a worker; one that must be ready within `Order.ready_s` if `ready`.
+    async def fork(self, number: int, *, ready: bool = False) -> Worker:
+        """Fork the worker of a place; one that must be ready within `Order.ready_s` if `ready`.
 
         Raises
         ------
@@ -196,7 +202,7 @@ class Template:
                 ours.close()
                 raise TemplateLost
             self.has_forked = True
-            worker = self._workers[pid] = Worker(pid, ours)
+            worker = self._workers[pid] = Worker(pid, number, ours)
             return worker
 
     async def close(self) -> None:

@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 class _Place:
     """A place in the generation, and the worker that has it."""
 
+    number: int
     worker: Worker | None = None
     has_opened: bool = False
     policy: RestartPolicy = field(default_factory=lambda: RestartPolicy(RESTARTS))
@@ -66,7 +67,7 @@ class Generation:
         must_be_ready: bool = False,
     ) -> None:
         self.opened = asyncio.Event()
-        self._places = [_Place() for _ in range(count)]
+        self._places = [_Place(number) for number in range(1, count + 1)]
         self._order = order
         self._on_open = on_open
         self._must_be_ready = must_be_ready
@@ -168,7 +169,7 @@ class Generation:
         while True:
             template = await self._living_template()
             try:
-                return await template.fork(ready=self._is_on_trial)
+                return await template.fork(place.number, ready=self._is_on_trial)
             except TemplateLost:
                 if not template.has_forked:
                     why = template.failure or "the log has the reason"

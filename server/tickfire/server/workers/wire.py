@@ -18,6 +18,7 @@ worker    ``beat``                 its event loop runs, once a second
 worker    ``closing COUNT``        it stops, and closes so many connections
 worker    ``failed REASON``        it cannot start, and ends
 pool      ``leave``                tell load balancers that the server is about to stop
+pool      ``number N``             the worker's number, from 1, which the log names
 ========= ======================== ============================================================
 """
 
@@ -42,6 +43,7 @@ OPEN: Final = "open"
 BEAT: Final = "beat"
 CLOSING: Final = "closing"
 LEAVE: Final = "leave"
+NUMBER: Final = "number"
 LENGTH_BYTES: Final = 4
 MAX_REASON: Final = 500
 
