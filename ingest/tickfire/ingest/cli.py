@@ -28,18 +28,28 @@ class _Listed(click.types.StringParamType):
 
 @click.command()
 @click.option(
-    "--adapter", default="databento", show_default=True,
+    "--adapter", envvar="TICKFIRE_ADAPTER", default="databento", show_default=True,
+    show_envvar=True,
     help="Source of the data: databento, binance, file, or module:callable; see docs/feeds.md.",
 )  # fmt: skip
-@click.option("--file", "files", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+@click.option(
+    "--file", "files", envvar="TICKFIRE_INGEST_FILE", show_envvar=True,
+    type=click.Path(path_type=Path), multiple=True, metavar="FILE",
     help="DBN file to read at once, instead of a live feed. Repeatable.",
 )  # fmt: skip
 @click.option(
-    "--gateway", "gateways", metavar="HOST:PORT", multiple=True, type=_Listed(),
+    "--gateway", "gateways", envvar="TICKFIRE_GATEWAY", show_envvar=True, metavar="HOST:PORT",
+    multiple=True, type=_Listed(),
     help="Live gateway. Default: that of Databento. Repeatable.",
 )  # fmt: skip
-@click.option("--url", default="", help="Address of the streams of another adapter.")
-@click.option("--rest-url", default="", help="Address of its REST interface.")
+@click.option(
+    "--url", envvar="TICKFIRE_INGEST_URL", show_envvar=True, default="",
+    help="Address of the streams of another adapter.",
+)  # fmt: skip
+@click.option(
+    "--rest-url", envvar="TICKFIRE_REST_URL", show_envvar=True, default="",
+    help="Address of its REST interface.",
+)  # fmt: skip
 @click.option(
     "--key", envvar="DATABENTO_API_KEY", show_envvar=True, help="API key for the gateway."
 )
@@ -65,7 +75,8 @@ class _Listed(click.types.StringParamType):
     help="Databento symbology type of the symbols. Repeatable.",
 )  # fmt: skip
 @click.option(
-    "--feed", default=1, type=click.IntRange(0, MAX_FEED), show_default=True,
+    "--feed", envvar="TICKFIRE_INGEST_FEED", show_envvar=True, default=1,
+    type=click.IntRange(0, MAX_FEED), show_default=True,
     help="Number of the feed, or of the first.",
 )  # fmt: skip
 @redis_url_option
@@ -80,29 +91,35 @@ class _Listed(click.types.StringParamType):
     help="Instruments of a feed; the records of others are skipped, counted and logged.",
 )  # fmt: skip
 @click.option(
-    "--backfill", default=900.0, type=click.FloatRange(min=0), show_default=True,
+    "--backfill", envvar="TICKFIRE_BACKFILL", show_envvar=True, default=900.0,
+    type=click.FloatRange(min=0), show_default=True,
     help="Seconds of the past to request from the gateway while no data is stored.",
 )  # fmt: skip
 @click.option(
-    "--history", metavar="DURATION",
+    "--history", envvar="TICKFIRE_INGEST_HISTORY", show_envvar=True, metavar="DURATION",
     help="History to buy from Databento while no data is stored, such as 2d.",
 )  # fmt: skip
 @click.option(
-    "--max-cost", type=click.FloatRange(min=0), default=0.0, metavar="USD", show_default=True,
+    "--max-cost", envvar="TICKFIRE_MAX_COST", show_envvar=True, type=click.FloatRange(min=0),
+    default=0.0, metavar="USD", show_default=True,
     help="Most that the history of a feed may cost.",
 )  # fmt: skip
 @click.option(
-    "--book-hz", default=10.0, type=click.FloatRange(min=0.1, max=100), show_default=True,
+    "--book-hz", envvar="TICKFIRE_BOOK_HZ", show_envvar=True, default=10.0,
+    type=click.FloatRange(min=0.1, max=100), show_default=True,
     help="Times a second that an order book is written, at most.",
 )  # fmt: skip
 @click.option(
-    "--keep-written", default=KEEP_WRITTEN_MIB, type=click.IntRange(min=0), show_default=True,
+    "--keep-written", envvar="TICKFIRE_KEEP_WRITTEN", show_envvar=True, default=KEEP_WRITTEN_MIB,
+    type=click.IntRange(min=0), show_default=True,
     metavar="MIB", help="MiB of written data to keep, to write it again if a failover loses it.",
 )  # fmt: skip
 @click.option(
     "--standby/--no-standby",
+    envvar="TICKFIRE_STANDBY",
     default=True,
     show_default=True,
+    show_envvar=True,
     help="Wait while another ingest writes this feed, and take over when it ends; or exit.",
 )
 @click.option(
@@ -110,12 +127,14 @@ class _Listed(click.types.StringParamType):
     help="Delete the stored data of this feed if its number of shards is not SHARDS.",
 )  # fmt: skip
 @click.option(
-    "--stale-after", default=60.0, type=click.FloatRange(min=0), show_default=True,
+    "--stale-after", envvar="TICKFIRE_INGEST_STALE_AFTER", show_envvar=True, default=60.0,
+    type=click.FloatRange(min=0), show_default=True,
     metavar="SECONDS", help="Time without data after which a feed is stale while its market is"
     " open; 0 for never.",
 )  # fmt: skip
 @click.option(
-    "--dense", default="none", type=click.Choice(["none", "channel", "instrument"]),
+    "--dense", envvar="TICKFIRE_DENSE", show_envvar=True, default="none",
+    type=click.Choice(["none", "channel", "instrument"]),
     show_default=True, help="Where the venue's sequence numbers have no natural holes, so that each"
     " hole is a gap; see docs/formats.md.",
 )  # fmt: skip

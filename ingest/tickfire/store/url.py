@@ -87,7 +87,7 @@ class RedisUrl:
 
 def redacted(url: str) -> str:
     """Return a URL with its credentials replaced by ``***``, for logs and errors."""
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
     if "@" in rest:
         rest = "***@" + rest.rpartition("@")[2]
     return _SECRET.sub(r"\1***", scheme + separator + rest)

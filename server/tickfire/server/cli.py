@@ -22,6 +22,9 @@ from tickfire.server.lifeline import end_with_supervisor, is_supervised
 from tickfire.server.logs.json_lines import USER_ERROR_LOGGER
 from tickfire.server.logs.records import MAX_MESSAGE, USER_ERROR_PREFIX
 from tickfire.server.logs.setup import is_json, set_up_logging
+from tickfire.server.settings.check import check_common, defaults_of
+from tickfire.server.settings.file import PATH_VARIABLE, SettingsFile, find
+from tickfire.server.settings.keys import PATHS, WITHOUT_OPTION
 from tickfire.server.signals import ignore_signals
 
 INTERRUPTED_EXIT_CODE: Final = 130
@@ -95,6 +98,10 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "keys": Lazy(
         "tickfire.server.access.keys_command:keys", "Make, list and revoke keys of clients."
     ),
+    "config": Lazy(
+        "tickfire.server.settings.command:config",
+        "Show the settings in force, or check the settings file.",
+    ),
     "chart": Lazy(
         "tickfire.server.pictures.command:chart",
         "Draw a chart of a file or of a running market as a PNG.",
@@ -156,8 +163,14 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
     callback=_print_version,
     help="Show the version and exit.",
 )
+@click.option(
+    "--config",
+    "config_path",
+    metavar="FILE",
+    help=f"TOML file with settings [{PATH_VARIABLE}]. Default: tickfire.toml, if it is here.",
+)
 @click.pass_context
-def tickfire(ctx: click.Context) -> None:
+def tickfire(ctx: click.Context, config_path: str | None) -> None:
     """Realtime market data over Phoenix Channels.
 
     `tickfire dev` runs everything on this machine; the other commands run one process each.
@@ -166,7 +179,27 @@ def tickfire(ctx: click.Context) -> None:
     """
     if is_supervised(os.environ):
         end_with_supervisor()
+    file = find(config_path, os.environ)
+    _apply(file, ctx)
     set_up_logging(ctx.invoked_subcommand or "tickfire")
+
+
+def _apply(file: SettingsFile, ctx: click.Context) -> None:
+    """Let the file set the defaults of the command, and of the processes that it starts."""
+    ctx.meta[SettingsFile.__name__] = file
+    if file.path is not None:
+        os.environ[PATH_VARIABLE] = str(file.path)
+    if ctx.invoked_subcommand == "config":
+        return
+    check_common(COMMANDS, lambda name: tickfire.get_command(ctx, name), file)
+    for key, variable in WITHOUT_OPTION.items():
+        if key in file.common and not os.environ.get(variable):
+            value = file.common[key]
+            os.environ[variable] = file.resolved(value) if key in PATHS else value
+    name = ctx.invoked_subcommand
+    command = None if name is None else tickfire.get_command(ctx, name)
+    if name is not None and command is not None:
+        ctx.default_map = {name: defaults_of(command, name, file)}
 
 
 def _fail(sentence: str, exit_code: int) -> NoReturn:

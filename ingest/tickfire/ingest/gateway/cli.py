@@ -22,33 +22,70 @@ logger = logging.getLogger(__name__)
 @click.command()
 @click.option(
     "--file",
+    envvar="TICKFIRE_GATEWAY_FILE",
+    show_envvar=True,
     type=click.Path(path_type=Path),
     help="DBN file to replay. Default: a simulated market.",
 )
 @click.option(
-    "--speed", default=1.0, help="Factor on the recorded pace; 0: as fast as clients read."
+    "--speed",
+    envvar="TICKFIRE_GATEWAY_SPEED",
+    show_envvar=True,
+    default=1.0,
+    show_default=True,
+    help="Factor on the recorded pace; 0: as fast as clients read.",
 )
 @click.option(
     "--loop/--no-loop",
+    envvar="TICKFIRE_GATEWAY_LOOP",
+    show_envvar=True,
     default=False,
     help="End sessions at the end of the file, so that clients replay it again.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", default=DEFAULT_PORT, show_default=True, help="Port to listen on; 0: any free one."
+    "--host",
+    envvar="TICKFIRE_GATEWAY_HOST",
+    show_envvar=True,
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on.",
 )
 @click.option(
-    "--key", "keys", multiple=True, help="API key to accept; may be given again. Default: any key."
+    "--port",
+    envvar="TICKFIRE_GATEWAY_PORT",
+    show_envvar=True,
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port to listen on; 0: any free one.",
 )
-@click.option("--seed", default=1, show_default=True, help="Seed of the simulated market.")
+@click.option(
+    "--key",
+    "keys",
+    envvar="TICKFIRE_GATEWAY_KEY",
+    show_envvar=True,
+    multiple=True,
+    help="API key to accept; may be given again. Default: any key.",
+)
+@click.option(
+    "--seed",
+    envvar="TICKFIRE_GATEWAY_SEED",
+    show_envvar=True,
+    default=1,
+    show_default=True,
+    help="Seed of the simulated market.",
+)
 @click.option(
     "--instruments",
+    envvar="TICKFIRE_GATEWAY_INSTRUMENTS",
+    show_envvar=True,
     default=DEFAULT_INSTRUMENTS,
     show_default=True,
     help="Number of instruments of the simulated market.",
 )
 @click.option(
     "--history",
+    envvar="TICKFIRE_GATEWAY_HISTORY",
+    show_envvar=True,
     default=DEFAULT_HISTORY_S,
     show_default=True,
     help="Seconds of the simulated market's history that sessions can replay.",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
@@ -38,13 +39,26 @@ _BETWEEN_FEEDS = re.compile(r"\s+|,(?=https?://)")
 logger = logging.getLogger(__name__)
 
 
+class _Feeds(click.types.StringParamType):
+    """Address of an option that may be repeated; in a variable, white space or a comma separates.
+
+    A comma may be part of an address, so it separates only before another address.
+    """
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return [part for part in _BETWEEN_FEEDS.split(rv.strip()) if part]
+
+
 @click.command()
 @click.option(
     "--feed",
     "feeds",
+    envvar="NEWS_FEEDS",
+    show_envvar=True,
     multiple=True,
+    type=_Feeds(),
     metavar="URL[|SECONDS]",
-    help="RSS or Atom feed and, optionally, its polling interval. Repeatable. Default: NEWS_FEEDS.",
+    help="RSS or Atom feed and, optionally, its polling interval. Repeatable.",
 )
 @click.option(
     "--apis",
@@ -55,15 +69,32 @@ logger = logging.getLogger(__name__)
 )
 @click.option(
     "--interval",
+    envvar="TICKFIRE_NEWS_INTERVAL",
+    show_envvar=True,
     type=click.FloatRange(min=MIN_INTERVAL_S),
     default=DEFAULT_INTERVAL_S,
     show_default=True,
     help="Polling interval, in seconds, of the feeds that have none of their own.",
 )
-@click.option("--simulate", is_flag=True, help="Simulate news about the known instruments.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the simulated newswire.")
+@click.option(
+    "--simulate",
+    envvar="TICKFIRE_NEWS_SIMULATE",
+    show_envvar=True,
+    is_flag=True,
+    help="Simulate news about the known instruments.",
+)
+@click.option(
+    "--seed",
+    envvar="TICKFIRE_NEWS_SEED",
+    show_envvar=True,
+    default=0,
+    show_default=True,
+    help="Seed of the simulated newswire.",
+)
 @click.option(
     "--every",
+    envvar="TICKFIRE_NEWS_EVERY",
+    show_envvar=True,
     type=click.FloatRange(min=0, min_open=True),
     default=DEFAULT_MEAN_INTERVAL_S,
     show_default=True,
@@ -71,8 +102,10 @@ logger = logging.getLogger(__name__)
 )
 @redis_url_option
 @endpoint_options("news")
-@click.option("--news-feeds", envvar="NEWS_FEEDS", default="", hidden=True)
+@click.pass_context
 def news(
+    context: click.Context,
+    /,
     feeds: tuple[str, ...],
     apis: Path | None,
     interval: float,
@@ -80,15 +113,13 @@ def news(
     seed: int,
     every: float,
     redis_url: str,
-    news_feeds: str,
     metrics_port: int | None,
     metrics_host: str,
 ) -> None:
     """Write headlines from news feeds, news APIs or a simulated newswire to stream `news`."""
-    given = list(feeds) or [part for part in _BETWEEN_FEEDS.split(news_feeds.strip()) if part]
     sources: list[NewsFeed | NewsApi] = []
-    if feeds or not simulate:
-        sources += [parse_feed(text, interval) for text in given]
+    if not simulate or context.get_parameter_source("feeds") is not ParameterSource.ENVIRONMENT:
+        sources += [parse_feed(text, interval) for text in feeds]
     if apis is not None:
         sources += read_apis(apis, os.environ)
     if not sources and not simulate:

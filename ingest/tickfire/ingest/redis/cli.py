@@ -34,6 +34,8 @@ def _size(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
 @click.command()
 @click.option(
     "--port",
+    envvar="TICKFIRE_REDIS_PORT",
+    show_envvar=True,
     type=click.IntRange(0, 65535),
     default=DEFAULT_PORT,
     show_default=True,
@@ -42,12 +44,16 @@ def _size(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
 @click.option(
     "--dir",
     "directory",
+    envvar="TICKFIRE_REDIS_DIR",
+    show_envvar=True,
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder that keeps the data across restarts. Default: memory only.",
 )
 @click.option(
     "--maxmemory",
     "max_memory",
+    envvar="TICKFIRE_REDIS_MAXMEMORY",
+    show_envvar=True,
     default="1gb",
     show_default=True,
     callback=_size,

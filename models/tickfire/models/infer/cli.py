@@ -24,6 +24,8 @@ from tickfire.store.options import redis_url_option
 @click.option(
     "--model",
     "models",
+    envvar="TICKFIRE_MODELS",
+    show_envvar=True,
     multiple=True,
     metavar="NAME",
     help="Model to run over ticks and bars; repeat it for several. Default: all; none for none.",

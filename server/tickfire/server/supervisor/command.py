@@ -15,6 +15,7 @@ from tickfire.base.errors import UserError
 from tickfire.base.ports import check_port, free_ports
 from tickfire.base.run import STOP_SIGNALS, on_signals
 from tickfire.server.loopback import insecure_option
+from tickfire.server.settings.file import SettingsFile
 from tickfire.server.supervisor.config import DEFAULT_HISTORY_S, DevConfig, browser_host, check
 from tickfire.server.supervisor.plan import Ports, plan
 from tickfire.server.supervisor.supervisor import Supervisor
@@ -79,7 +80,10 @@ logger = logging.getLogger(__name__)
     help="Number of server processes that share the port.",
 )
 @insecure_option
+@click.pass_context
 def dev(
+    context: click.Context,
+    /,
     host: str,
     port: int,
     feed: Path | None,
@@ -97,6 +101,7 @@ def dev(
     NEWS_FEEDS and the APIs of the file NEWS_APIS replace the simulated news.
     TICKFIRE_SESSIONS may name a file of trading hours.
     """
+    file = context.meta.get(SettingsFile.__name__, SettingsFile())
     config = DevConfig(
         host=host,
         port=port,
@@ -105,8 +110,9 @@ def dev(
         history_s=history_s,
         redis_url=redis_url,
         workers=workers,
-        live=bool(os.environ.get("DATABENTO_API_KEY")),
-        news_feeds=any(os.environ.get(name, "").strip() for name in ("NEWS_FEEDS", "NEWS_APIS")),
+        live=bool(os.environ.get("DATABENTO_API_KEY")) or file.sets("ingest", "key"),
+        news_feeds=any(os.environ.get(name, "").strip() for name in ("NEWS_FEEDS", "NEWS_APIS"))
+        or file.sets("news", "feed", "apis"),
         insecure=insecure,
     )
     check(config)

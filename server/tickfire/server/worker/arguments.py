@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,8 @@ from tickfire.server.limits.admission import Limits
 from tickfire.server.limits.descriptors import connections_within, raise_descriptor_limit
 from tickfire.server.limits.options import limits_of
 from tickfire.server.serve import access_of, serve
+from tickfire.server.settings.check import defaults_of
+from tickfire.server.settings.file import find
 from tickfire.server.worker.server import MarketServer
 
 logger = logging.getLogger(__name__)
@@ -44,7 +47,8 @@ class Serving:
         click.ClickException, UserError
             They are not valid.
         """
-        given = serve.make_context("serve", list(arguments)).params
+        defaults = defaults_of(serve, "serve", find(None, os.environ))
+        given = serve.make_context("serve", list(arguments), default_map=defaults).params
         limits = _within_descriptors(limits_of(given))
         return cls(_settings(given, access_of(given), secret), limits, given["drain_s"])
 
