@@ -125,8 +125,11 @@ run-dev: setup pictures ## Run everything: PORT, HOST, FEED, SPEED, HISTORY, RED
 
 # --- check ------------------------------------------------------------------------------------
 
-# One worker a core; ARGS="-n0" runs all in one process.
+# One worker a core, and one more; ARGS="-n0" runs all in one process.
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+
+# Tests start hundreds of Python processes, which must not compile their modules anew each.
+test conformance: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: test
 test: setup chromium openssl vulkan ## Run every test, Python's and the client's

@@ -21,9 +21,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Run a single file without workers, which would take longer to start than it to run."""
+    """Choose the number of workers: one more than there are cores, as many tests wait.
+
+    A single file needs none: they would take longer to start than it to run.
+    """
     is_one_file = len(config.args) == 1 and ".py" in config.args[0]
-    return 0 if is_one_file else None
+    return 0 if is_one_file else len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 DBN: Final = ROOT.parent / "shared" / "data" / "dbn"
 
-ESU4: Final = {"FEED": str(DBN / "esu4-mbp-1-20240701.dbn.zst"), "SPEED": "4"}
+ESU4: Final = {"FEED": str(DBN / "esu4-mbp-1-20240701.dbn.zst"), "SPEED": "40"}
 LEAN: Final = {"FEED": str(DBN / "lean_20131008_0930_1000_mixed.dbn.zst"), "SPEED": "10"}
 needs_data = [
     pytest.mark.shared_data,
@@ -52,7 +52,7 @@ class Listener:
     def price(self, symbol: str, position: str) -> str | None:
         """Wait for the tick with id `position`; return the symbol's last price by then."""
         with self.changed:
-            assert self.changed.wait_for(lambda: position in self.prices, 10)
+            assert self.changed.wait_for(lambda: position in self.prices, 60)
             return self.prices[position].get(symbol)
 
 

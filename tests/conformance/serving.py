@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 
 APP = "tests.conformance.app"
 START_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 60.0
 
 OTHER_SERVERS = {
     "hypercorn": ["hypercorn", "--bind", "127.0.0.1:{port}", f"{APP}:build_app()"],

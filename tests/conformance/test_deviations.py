@@ -21,7 +21,7 @@ from tickfire.phoenix.core.session import DEFAULT_JOIN_TIMEOUT_S
 from tickfire.phoenix.core.subscriber import DEFAULT_WRITE_LIMIT
 from tickfire.phoenix.wire.jsoncodec import encode_json
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60
 TOPIC = "market:deviations"
 DOCUMENT = ROOT / "docs" / "conformance.md"
 

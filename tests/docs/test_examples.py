@@ -21,7 +21,7 @@ from tickfire.base.ports import free_port
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
 LOBBY = "room:lobby"
-PATIENCE_S = 40
+PATIENCE_S = 60
 
 
 @pytest.fixture(scope="module")

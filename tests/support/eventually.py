@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 POLL_S = 0.01
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 
 
 async def eventually(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 SCRIPT: Final = Path(__file__).with_suffix(".mjs")
 LINE_LIMIT: Final = 1 << 24
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 60
 
 
 class FallbackClient:

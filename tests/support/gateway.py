@@ -20,7 +20,7 @@ from tickfire.ingest.dbn.metadata import Metadata, metadata_size
 from tickfire.ingest.gateway.segment import Segment, survey_chunk
 
 KEY = "db-0123456789abcdefghijklmnopqrs"
-TIMEOUT_S = 10.0
+TIMEOUT_S = 60.0
 MS = 1_000_000
 S = 1_000_000_000
 

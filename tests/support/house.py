@@ -20,7 +20,7 @@ from tickfire.base.ports import free_port
 START_S: Final = 100
 HISTORY_S: Final = 300
 """Past of a house's market, shorter than by default, so that houses start sooner."""
-STOP_S: Final = 20
+STOP_S: Final = 60
 LISTEN: Final = Path(__file__).with_name("listen.mjs")
 
 

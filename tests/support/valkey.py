@@ -16,7 +16,7 @@ from tests.support.eventually import wait_until
 from tickfire.base.ports import free_port
 from tickfire.ingest.redis.server import binary
 
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 60.0
 SLOTS = 16384
 
 

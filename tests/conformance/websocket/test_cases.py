@@ -19,7 +19,7 @@ from tests.support.phoenix.rawclient import CLOSE, TEXT, RawWebSocket, frame, op
 pytestmark = pytest.mark.timeout(120)
 
 CASES = [*FRAMING, *PINGS, *RESERVED, *OPCODES, *FRAGMENTATION, *UTF8, *CLOSING, *LARGE]
-PATIENCE_S = 30.0
+PATIENCE_S = 60
 NORMAL = 1000
 
 

@@ -72,7 +72,7 @@ def test_bad_input_ends_in_one_sentence(tmp_path: Path) -> None:
         }
         for options, words in cases.items():
             ended = subprocess.run(
-                command(*options), capture_output=True, text=True, timeout=30, check=False
+                command(*options), capture_output=True, text=True, timeout=60, check=False
             )
             assert ended.returncode not in (0, -1), options
             assert words in ended.stderr, options

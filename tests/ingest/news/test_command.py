@@ -69,7 +69,7 @@ async def test_feeds_from_the_environment_are_read_until_a_signal(
 )
 def test_bad_input_is_answered_with_one_sentence(args: list[str], words: str, code: int) -> None:
     result = subprocess.run(
-        [*NEWS, *args], env=environment(), capture_output=True, text=True, timeout=30
+        [*NEWS, *args], env=environment(), capture_output=True, text=True, timeout=60
     )
     assert result.returncode == code
     assert result.stderr.startswith("tickfire: ")

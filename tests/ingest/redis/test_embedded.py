@@ -106,7 +106,7 @@ def start_command(*args: str) -> tuple[subprocess.Popen[str], int]:
 
 
 def end_of(command: subprocess.Popen[str]) -> tuple[int, str]:
-    _, said = command.communicate(timeout=10)
+    _, said = command.communicate(timeout=60)
     return command.returncode, said
 
 
@@ -232,7 +232,7 @@ async def cluster(folder: Path) -> AsyncIterator[str]:
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await eventually(lambda: serves(port), "it serves")
             async with Redis(port=port) as client:
                 await client.cluster("ADDSLOTSRANGE", 0, 16383)

@@ -218,7 +218,7 @@ async def test_a_writer_whose_shard_is_claimed_by_another_writes_nothing_more(
     later = await claim(store)
     send(pipe, 1)
     with pytest.raises(LeaseLost):
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 60)
     assert await positions(client) == [TICKS]
     assert await client.get(head_key(STREAM)) == later.head.encode()
 

@@ -20,7 +20,7 @@ from tickfire.phoenix import Hub, PubSub
 from tickfire.phoenix.pubsub.redis import RedisAdapter
 
 NODES = 2
-STOP_TIMEOUT_S = 20
+STOP_TIMEOUT_S = 60
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from tickfire.phoenix.pubsub import Adapter, MemoryAdapter, MemoryBus, PubSub
 from tickfire.phoenix.pubsub import redis as adapter_module
 from tickfire.phoenix.pubsub.redis import RedisAdapter
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 KINDS = ["memory", "redis", "cluster"]
 
 type MakeAdapter = Callable[[], Adapter]

@@ -15,7 +15,7 @@ from tests.support.phoenix.serving import Served, serve
 from tickfire.phoenix import Channel, Hub, Reply, Socket, WebSocketOptions
 from tickfire.phoenix.transports.uvicorn import protocol
 
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 BIG = 300_000
 
 

@@ -25,7 +25,7 @@ from tickfire.server.limits.admission import MAX_GUESTS, Admission, Limits
 from tickfire.server.limits.http import LimitedHTTP
 from tickfire.server.limits.websocket import LimitedWebSocket
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 SOCKET = "/socket/websocket?vsn=2.0.0"
 HEARTBEAT = b'[null,"1","phoenix","heartbeat",{}]'
 LOOPBACK = Proxies(parse_networks("127.0.0.0/8"))

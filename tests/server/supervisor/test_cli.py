@@ -26,7 +26,7 @@ def test_help_names_every_command_and_loads_none() -> None:
         "print(sorted({'numpy', 'numba', 'redis', 'starlette', 'msgspec'} & set(sys.modules)))"
     )
     shown = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     ).stdout
     for command in ("dev", "redis", "gateway", "ingest", "news", "serve", "bars", "bench"):
         assert re.search(rf"^  {command} +\w", shown, re.MULTILINE)
@@ -86,7 +86,7 @@ def test_output_cut_short_by_its_reader_is_no_error() -> None:
         ["/bin/sh", "-c", f"{sys.executable} -m tickfire.server --help | true"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         cwd=Path(__file__).parent,
     )
     assert result.stderr == ""

@@ -39,7 +39,7 @@ async def running(house: Supervisor) -> AsyncIterator[asyncio.Task[None]]:
     stop, live = asyncio.Event(), asyncio.Event()
     task = asyncio.create_task(house.run(stop, live.set))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await live.wait()
         yield task
     finally:
@@ -173,7 +173,7 @@ async def test_a_line_without_end_is_cut_and_what_follows_is_read() -> None:
     said = asyncio.Queue[str]()
     child = await Child.start("s", [*CHILD, "shout"], {}, said.put_nowait)
     lines = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while "after" not in lines:
             lines.append(await said.get())
     await child.stop()
@@ -197,7 +197,7 @@ async def test_a_stop_during_the_start_ends_what_was_started() -> None:
     await eventually(both_run, "both run")
     pids = house.pids
     stop.set()
-    await asyncio.wait_for(task, 10)
+    await asyncio.wait_for(task, 60)
     assert all(wait_gone(pid) for pid in pids.values())
 
 
@@ -232,4 +232,4 @@ async def test_a_port_that_is_taken_does_not_count_as_ready_for_ever() -> None:
 
         await eventually(asked, "it was asked")
         stop.set()
-        await asyncio.wait_for(task, 15)
+        await asyncio.wait_for(task, 60)

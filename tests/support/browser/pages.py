@@ -15,7 +15,7 @@ from tests.support.browser.chromium import VIEWPORT, Chart, new_page, start
 
 IDLE: Final = 4
 """Pages that are kept for tests to come."""
-LEAVE_TIMEOUT_MS: Final = 10_000
+LEAVE_TIMEOUT_MS: Final = 60_000
 NOWHERE: Final = "no-such-page"
 """A path without a page: what is left there runs nothing, and may empty the origin's storage."""
 EMPTY: Final = """async () => {

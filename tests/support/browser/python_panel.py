@@ -22,8 +22,8 @@ from tickfire.server.page import Page
 
 START_TIMEOUT_MS: Final = 60_000
 """Python starts in seconds; a loaded machine takes its time."""
-RUN_TIMEOUT_MS: Final = 30_000
-REPORT_TIMEOUT_S: Final = 30
+RUN_TIMEOUT_MS: Final = 60_000
+REPORT_TIMEOUT_S: Final = 60
 
 REPORTS: Final = "/policy-reports"
 EDITOR: Final = ".cm-content"

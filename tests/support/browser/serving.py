@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 import uvicorn
 
-START_TIMEOUT_S: Final = 10
+START_TIMEOUT_S: Final = 60
 
 
 class Serving:

@@ -7,6 +7,7 @@ needs and a live market cannot give. History is a seeded random walk on a tick g
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import random
 import threading
@@ -31,7 +32,7 @@ from tickfire.base.calendar.hours import ALWAYS, TradingHours
 from tickfire.base.units import NS_PER_MS
 from tickfire.store.schema import INTERVALS_S
 
-JOIN_TIMEOUT_S: Final = 10
+JOIN_TIMEOUT_S: Final = 60
 START_MS: Final = 1_719_840_600_000  # 2024-07-01 13:30 UTC
 HOPS: Final = ["received", "parsed", "written", "read", "encoded", "sent"]
 HEADERS: Final = {
@@ -75,7 +76,16 @@ def plain(price: Decimal) -> str:
 
 def walk(instrument: Instrument, interval: str, count: int) -> list[Bar]:
     """Return `count` seeded candles that end before START_MS at about the instrument's price."""
-    chance = random.Random(f"{instrument.symbol} {interval}")
+    of = (instrument.symbol, instrument.tick_size, instrument.price, instrument.hours)
+    return [bar.copy() for bar in _walk(*of, interval, count)]
+
+
+@functools.cache
+def _walk(
+    symbol: str, tick_size: str, price: Decimal, hours: TradingHours, interval: str, count: int
+) -> list[Bar]:
+    instrument = Instrument(symbol, tick_size, 0, price, hours=hours)
+    chance = random.Random(f"{symbol} {interval}")
     length_ms = INTERVALS_S[interval] * 1000
     close = int(instrument.price / Decimal(instrument.tick_size))
     bars: list[Bar] = []

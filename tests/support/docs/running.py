@@ -15,7 +15,7 @@ from tickfire.base.ports import free_port
 
 EXAMPLES = ROOT / "docs" / "examples"
 START_TIMEOUT_S = 40.0
-STOP_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 60.0
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 SCRIPT = Path(__file__).with_name("stock.mjs")
-PATIENCE_S = 20.0
+PATIENCE_S = 60
 LINE_LIMIT = 1 << 20
 
 

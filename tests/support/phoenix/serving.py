@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tickfire.phoenix import Hub, PhoenixProtocol, PhoenixSocket, UserSocket
 
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 SILENCE_S = 0.05
 
 
