@@ -21,12 +21,14 @@ from tickfire.ingest.redis.options import RedisOptions
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.instruments import Instruments
-from tickfire.models.infer.service import Infer, InferConfig
+from tickfire.models.infer.outlet import SignalWriter
+from tickfire.models.infer.service import INFERENCE, Infer, InferConfig
 from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.infer.streams import Streams
 from tickfire.models.records import SENTIMENT_KEY, Signal
 from tickfire.models.registry import STREAM_MODELS, stream_model
 from tickfire.store.epoch import Epoch
+from tickfire.store.lease import Lease
 from tickfire.store.schema import NEWS_KEY, TICK, Headline, Rows, ticks_key
 from tickfire.store.store import Store
 from tickfire.store.writes import tick_writes
@@ -105,7 +107,11 @@ async def read(store: Store, name: str, models: list[StreamModel]) -> None:
     """Give all ticks to models and print the rate."""
     last = Idle(Instruments())
     last.done = asyncio.Event()
-    streams = Streams(store, EPOCH, [*models, last], Counters())
+    counters, lease = Counters(), Lease(store, INFERENCE)
+    writer = SignalWriter(store, counters)
+    await lease.take()
+    await writer.claim(lease)
+    streams = Streams(writer, EPOCH, [*models, last], counters)
     # Start at the first tick, so that none of them only warms the models up.
     field = f"{EPOCH.key.hex()}:{ticks_key(STREAM).decode()}"
     await cast(Any, store.client).hset("{signals}:positions", field, "0-0")
@@ -115,6 +121,8 @@ async def read(store: Store, name: str, models: list[StreamModel]) -> None:
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+    await lease.release()
+    lease.close()
     print(f"M ticks per second to {name}: processor {TICKS / cpu / 1e6:.2f}, wall clock ", end="")
     print(f"{TICKS / wall / 1e6:.2f}")
 

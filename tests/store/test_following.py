@@ -17,7 +17,7 @@ from tests.support.valkey import Valkey
 from tickfire.base.errors import UsageError
 from tickfire.base.ports import free_port
 from tickfire.store.connection import ConnectionLost
-from tickfire.store.lease import EXPIRY_S, Holder, Lease
+from tickfire.store.lease import EXPIRY_S, Holder, Lease, feed_work
 from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import lease_key
 from tickfire.store.store import Store
@@ -149,7 +149,7 @@ def _nodes(store: Store) -> dict[str, Any]:
 async def test_a_lease_stays_with_its_holder_through_a_failover(
     cluster: Cluster, store: Store
 ) -> None:
-    holding, waiting = Lease(store, 1), Lease(store, 1)
+    holding, waiting = Lease(store, feed_work(1)), Lease(store, feed_work(1))
     await holding.wait(lambda holder: None)
     keeping = asyncio.create_task(holding.keep())
     seen: list[Holder] = []

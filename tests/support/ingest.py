@@ -22,7 +22,7 @@ from tickfire.ingest.live.adapter import LiveAdapter
 from tickfire.ingest.lsg.client import LiveSubscription
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.service import Ingest
-from tickfire.store.lease import Lease
+from tickfire.store.lease import Lease, feed_work
 from tickfire.store.schema import BAR, Stream, bars_key
 from tickfire.store.store import Store
 
@@ -130,7 +130,7 @@ async def ingesting_from(
 ) -> AsyncIterator[Ingest]:
     """Run ingest of an adapter's feed."""
     config = IngestConfig(adapter, **settings)
-    lease = Lease(store, config.feed)
+    lease = Lease(store, feed_work(config.feed))
     await lease.wait(lambda holder: None)
     ingest = Ingest(config, store, lease)
     task = asyncio.create_task(ingest.run())

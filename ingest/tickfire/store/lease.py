@@ -1,4 +1,4 @@
-"""`Lease`: the right to write a feed, held by one process at a time.
+"""`Lease`: the right to do some work, such as to write a feed, held by one process at a time.
 
 The lease is a key that expires unless its holder renews it. It keeps two writers apart in the
 ordinary case; a holder that was suspended is kept from writing by the fencing number in the heads
@@ -15,7 +15,7 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -49,6 +49,38 @@ return 0
 logger = logging.getLogger(__name__)
 
 
+class Work(NamedTuple):
+    """Work that one process at a time does.
+
+    Attributes
+    ----------
+    key : bytes
+        Key of its lease.
+    name : str
+        Part of the names of its standbys in the hash ``health``.
+    subject, deed : str
+        Words for the log, such as "feed 1" and "is written".
+    command : str
+        The command that does it, such as "ingest".
+    """
+
+    key: bytes
+    name: str
+    subject: str
+    deed: str
+    command: str
+
+    @property
+    def is_done(self) -> str:
+        """The work as a clause, such as "feed 1 is written"."""
+        return f"{self.subject} {self.deed}"
+
+
+def feed_work(feed: int) -> Work:
+    """Return the work of writing a feed."""
+    return Work(lease_key(feed), str(feed), f"feed {feed}", "is written", "ingest")
+
+
 class Holder(msgspec.Struct, frozen=True, tag=False):
     """The process that holds a lease.
 
@@ -73,23 +105,24 @@ class LeaseLost(Exception):
 
 
 class Lease:
-    """The lease of one feed, as sought or held by this process.
+    """The lease of some work, as sought or held by this process.
 
     Parameters
     ----------
     store : Store
-    feed : int
+    work : Work
 
     Attributes
     ----------
+    work : Work
     holder : Holder
         This process.
     """
 
-    def __init__(self, store: Store, feed: int) -> None:
+    def __init__(self, store: Store, work: Work) -> None:
         self.holder = Holder(secrets.token_hex(8), socket.gethostname(), os.getpid())
-        self._feed = feed
-        self._key = lease_key(feed)
+        self.work = work
+        self._key = work.key
         self._packed = msgspec.json.encode(self.holder)
         self._requests = Requests(store, self._key)
 
@@ -176,8 +209,21 @@ class Lease:
             logger.debug("cannot renew the lease: %s", error)
             return False
         if holder != self.holder:
-            raise LeaseLost(f"feed {self._feed} is written by {holder} now")
+            raise LeaseLost(f"{self.work.is_done} by {holder} now")
         return True
+
+    async def ensure(self) -> None:
+        """Make sure that this process holds the lease now.
+
+        Raises
+        ------
+        LeaseLost
+            Another process holds it.
+        ConnectionError
+            Redis does not answer.
+        """
+        if not await self.check():
+            raise ConnectionError("the lease cannot be renewed")
 
     async def release(self) -> None:
         """End the lease, so that a standby takes over at once."""

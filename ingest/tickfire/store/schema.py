@@ -435,8 +435,8 @@ class Beat(msgspec.Struct, frozen=True, tag=False):
     Attributes
     ----------
     process : str
-        Name of the process: ``"ingest:<feed>"``, ``"standby:<feed>:<pid>"``, ``"infer"`` or
-        ``"news"``.
+        Name of the process: ``"ingest:<feed>"``, ``"infer"`` or ``"news"``, or of a standby
+        ``"standby:<feed>:<pid>"`` or ``"standby:infer:<pid>"``.
     pid : int
     started, at : int
         Time of the process's start, and of this beat, in ns since the Unix epoch.
@@ -460,9 +460,9 @@ def ingest_process(feed: int) -> str:
     return f"{INGEST}:{feed}"
 
 
-def standby_process(feed: int, pid: int) -> str:
-    """Return the name under which a standby of a feed beats."""
-    return f"{STANDBY}:{feed}:{pid}"
+def standby_process(name: str, pid: int) -> str:
+    """Return the name under which a standby beats, by the number of its feed or its command."""
+    return f"{STANDBY}:{name}:{pid}"
 
 
 INGEST: Final = "ingest"

@@ -12,8 +12,12 @@ import msgspec
 SIGNALS_KEY: Final = b"signals"
 POSITIONS_KEY: Final = b"{signals}:positions"
 """Hash of how far `tickfire infer` has read each stream; in the slot of ``signals``."""
+SIGNALS_WRITER_KEY: Final = b"{signals}:writer"
+"""Hash of `tickfire.store.fenced`, for signals and positions."""
 SENTIMENT_KEY: Final = b"{news}:sentiment"
 """In the slot of ``news``; an entry has the id of the headline's entry."""
+SENTIMENT_WRITER_KEY: Final = b"{news}:sentiment:writer"
+"""Hash of `tickfire.store.fenced`, for sentiments."""
 
 EVENTS: Final = ("anomaly", "pattern", "signal")
 """Kinds of a `Signal`, which are also the names of the events on the wire."""

@@ -10,12 +10,17 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tickfire.base.plugin import load_callable
+
 TRAINERS: Final[Mapping[str, str]] = {
     "anomaly": "tickfire.models.anomaly.trainer:AnomalyTrainer",
     "sentiment": "tickfire.models.sentiment.trainer:SentimentTrainer",
     "signals": "tickfire.models.signals.trainer:SignalsTrainer",
 }
 """Classes for `tickfire train`, by kind: each follows the protocol `Trainer`."""
+
+MODEL: Final = "--model"
+"""The option that names models over ticks and bars."""
 
 STREAM_MODELS: Final[Mapping[str, str]] = {
     "anomaly": "tickfire.models.anomaly.stream:AnomalyModel",
@@ -31,8 +36,19 @@ def trainer(kind: str) -> Any:
 
 
 def stream_model(name: str) -> Any:
-    """Return the class of a model, a `tickfire.models.infer.stream_model.StreamModel`."""
-    return _imported(STREAM_MODELS[name])
+    """Return the class of a model, a `tickfire.models.infer.stream_model.StreamModel`.
+
+    Parameters
+    ----------
+    name : str
+        One of `STREAM_MODELS`, or ``module:class``, also of the working directory.
+
+    Raises
+    ------
+    UsageError
+        If there is no such module or class.
+    """
+    return _imported(STREAM_MODELS[name]) if name in STREAM_MODELS else load_callable(name, MODEL)
 
 
 def _imported(target: str) -> Any:

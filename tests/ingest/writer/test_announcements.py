@@ -16,7 +16,7 @@ from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.writer import announcements
 from tickfire.ingest.writer.announcements import Announcements
 from tickfire.ingest.writer.epoch import EpochWriter
-from tickfire.store.lease import Lease
+from tickfire.store.lease import Lease, feed_work
 from tickfire.store.schema import STATUS_KEY, Status
 from tickfire.store.store import Store
 
@@ -42,7 +42,7 @@ async def test_announcements_that_wait_at_a_clean_stop_are_written(
 
 
 async def test_an_announcement_that_is_repeated_is_written_once(client: Any, store: Store) -> None:
-    writer = EpochWriter(store, 1, 1, Lease(store, 1))
+    writer = EpochWriter(store, 1, 1, Lease(store, feed_work(1)))
     first, second = writer.status("gap", "no data"), writer.status("gap", "no data")
     for status in (first, second, first, second):  # as after replies that were lost
         await writer.put_status(status)
@@ -55,7 +55,7 @@ async def test_an_announcement_that_redis_does_not_take_does_not_hold_up_the_end
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(announcements, "FINISH_S", 0.01)
-    lease = Lease(store, 1)
+    lease = Lease(store, feed_work(1))
     waiting = Announcements(EpochWriter(store, 1, 1, lease), lambda: None)
     waiting.tell("feed_up", "TEST.DATA")
     await waiting.finish()

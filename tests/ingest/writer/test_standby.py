@@ -27,7 +27,7 @@ from tickfire.ingest.gateway.server import serve_gateway
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.claims import find_head, replace_head, was_cut_off
 from tickfire.store.head import Head
-from tickfire.store.lease import EXPIRY_S, Holder, Lease, LeaseLost
+from tickfire.store.lease import EXPIRY_S, Holder, Lease, LeaseLost, feed_work
 from tickfire.store.schema import EPOCH_BYTES, TICK, TICK_TRADE, lease_key, ticks_key
 from tickfire.store.store import Store
 
@@ -117,7 +117,7 @@ async def test_a_standby_takes_over_and_a_writer_that_hung_writes_nothing_more(
 async def test_no_standby_ends_with_a_sentence(
     valkey: EmbeddedRedis, client: Any, store: Store
 ) -> None:
-    lease = Lease(store, 1)
+    lease = Lease(store, feed_work(1))
     await lease.wait(lambda holder: None)
     url = f"redis://127.0.0.1:{valkey.options.port}/0"
     async with sending(META, b"") as feed, asyncio.TaskGroup() as tasks:
@@ -131,7 +131,7 @@ async def test_no_standby_ends_with_a_sentence(
 
 # --- the lease
 async def test_one_process_holds_a_lease_until_it_releases_it(store: Store) -> None:
-    first, second = Lease(store, 1), Lease(store, 1)
+    first, second = Lease(store, feed_work(1)), Lease(store, feed_work(1))
     assert await first.take() == first.holder
     assert await second.take() == first.holder
     assert await first.take() == first.holder
@@ -146,7 +146,7 @@ async def test_one_process_holds_a_lease_until_it_releases_it(store: Store) -> N
 
 
 async def test_leases_of_other_feeds_are_others(store: Store) -> None:
-    first, second = Lease(store, 1), Lease(store, 2)
+    first, second = Lease(store, feed_work(1)), Lease(store, feed_work(2))
     assert await first.take() == first.holder
     assert await second.take() == second.holder
     first.close()
@@ -154,7 +154,7 @@ async def test_leases_of_other_feeds_are_others(store: Store) -> None:
 
 
 async def test_a_lease_outlives_a_redis_that_forgets_it(store: Store, client: Any) -> None:
-    lease = Lease(store, 1)
+    lease = Lease(store, feed_work(1))
     await lease.wait(lambda holder: None)
     await client.delete(lease_key(1))
     await lease.check()
@@ -163,7 +163,7 @@ async def test_a_lease_outlives_a_redis_that_forgets_it(store: Store, client: An
 
 
 async def test_a_holder_that_was_cut_off_may_take_its_lease_again(store: Store) -> None:
-    first, second = Lease(store, 1), Lease(store, 1)
+    first, second = Lease(store, feed_work(1)), Lease(store, feed_work(1))
     asked = asyncio.Event()
     seen: list[Holder] = []
 

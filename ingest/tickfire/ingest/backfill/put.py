@@ -16,7 +16,7 @@ from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.service import Ingest
 from tickfire.store.backfill import BackfillQueue
 from tickfire.store.epoch import epoch_of, read_hash
-from tickfire.store.lease import Lease
+from tickfire.store.lease import Lease, feed_work
 from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import META_KEY
 from tickfire.store.store import Store, until_done
@@ -70,7 +70,7 @@ async def queue_history(store: Store, feed: int, paths: Sequence[Path]) -> int:
 
 async def _deliver(store: Store, feed: int, shards: int, adapter: FileAdapter) -> None:
     """Return once nothing waits in the queue; write it here if no other process writes the feed."""
-    queue, lease = BackfillQueue(store, feed), Lease(store, feed)
+    queue, lease = BackfillQueue(store, feed), Lease(store, feed_work(feed))
     try:
         async with asyncio.timeout(PATIENCE_S):
             while await until_done(queue.count, "asking for history that waits", logger):

@@ -178,7 +178,7 @@ class EpochWriter:
         found = [await find_head(self._store, self._stream(shard)) for shard in range(self.shards)]
         heads = [decode_head(each.text) for each in found]
         self._fence = 1 + max(least, *(head.fence for head in heads if head is not None), 0)
-        await self._check_lease()
+        await self._lease.ensure()
         self.claims, self._servers = [], []
         for shard, (each, old) in enumerate(zip(found, heads, strict=True)):
             old = old or Head(bytes(EPOCH_BYTES), 0, b"-", each.server)
@@ -188,19 +188,6 @@ class EpochWriter:
             self.claims.append(Claim(head, each.text))
             self._servers.append(each.server)
         return True
-
-    async def _check_lease(self) -> None:
-        """Make sure that this process holds the lease now.
-
-        Raises
-        ------
-        LeaseLost
-            Another process holds it.
-        ConnectionError
-            Redis does not answer.
-        """
-        if not await self._lease.check():
-            raise ConnectionError("the lease cannot be renewed")
 
     async def _lost(self, stored: Epoch) -> str | None:
         """Return a sentence if a part of the stored epoch is lost, or may be; otherwise None."""
@@ -244,7 +231,7 @@ class EpochWriter:
         LeaseLost
             Another process has begun to write.
         """
-        await self._check_lease()
+        await self._lease.ensure()
         epoch = new_epoch(self._feed)
         claims = [
             await self._reset(shard, epoch) for shard in range(max(stored_shards, self.shards))

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import math
-import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from tickfire.base.endpoint import Endpoint
-from tickfire.base.errors import UserError
 from tickfire.base.exposition import serving
 from tickfire.base.garbage import freeze
 from tickfire.base.run import until_stopped
@@ -37,10 +34,10 @@ from tickfire.ingest.writer.reports import ReportWriter
 from tickfire.ingest.writer.sessions import Sessions
 from tickfire.ingest.writer.skipped import SkippedRecords
 from tickfire.ingest.writer.summary import Summary
-from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.heartbeat import Heartbeat
-from tickfire.store.lease import Holder, Lease, LeaseLost
-from tickfire.store.schema import HEALTH_KEY, ingest_process, standby_process
+from tickfire.store.lease import Lease, LeaseLost, feed_work
+from tickfire.store.schema import ingest_process
+from tickfire.store.standby import take_lease
 from tickfire.store.store import Store
 
 SNAPSHOT_INTERVAL_S: Final = 0.25
@@ -290,12 +287,17 @@ async def write_feed(
     UserError, ExceptionGroup
         As `Ingest.run`; or another process writes the feed and `config.standby` is false.
     """
-    lease = Lease(store, config.feed)
+    lease = Lease(store, feed_work(config.feed))
     feeds = metrics.feeds if metrics is not None else {}
     try:
         while True:
             feeds[config.feed] = None
-            await take_lease(config, lease, store)
+            await take_lease(
+                lease,
+                store,
+                standby=config.standby,
+                may_return=partial(was_cut_off, store, config.streams),
+            )
             try:
                 if past is not None:
                     config = replace(config, since=await _kept(lease, past(store, config)))
@@ -319,39 +321,3 @@ async def _kept[T](lease: Lease, work: Awaitable[T]) -> T:
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
-
-
-async def take_lease(config: IngestConfig, lease: Lease, store: Store) -> None:
-    """Wait until this process holds the lease of the feed.
-
-    Raises
-    ------
-    UserError
-        Another process holds it and `config.standby` is false.
-    """
-    name = standby_process(config.feed, os.getpid())
-    beats = Heartbeat(store, name, dict)
-    beating: asyncio.Task[None] | None = None
-
-    def on_standby(holder: Holder) -> None:
-        nonlocal beating
-        if not config.standby:
-            raise UserError(
-                f"feed {config.feed} is written by another ingest, {holder}; stop that one, or"
-                " leave out --no-standby to wait for its end."
-            )
-        logger.info(
-            "feed %d is written by another ingest, %s; waiting as standby", config.feed, holder
-        )
-        beating = beating or asyncio.ensure_future(beats.run())
-
-    try:
-        await lease.wait(on_standby, partial(was_cut_off, store, config.streams))
-    finally:
-        if beating is not None:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
-            with contextlib.suppress(*REDIS_ERRORS):
-                await cast(Any, store.client).hdel(HEALTH_KEY, name)
-    if beating is not None:
-        logger.info("taking over feed %d", config.feed)

@@ -28,7 +28,14 @@ from tickfire.store.options import redis_url_option
     show_envvar=True,
     multiple=True,
     metavar="NAME",
-    help="Model to run over ticks and bars; repeat it for several. Default: all; none for none.",
+    help="Model to run over ticks and bars, or MODULE:CLASS of your own; repeat it for several."
+    " Default: all that ship; none for none.",
+)
+@click.option(
+    "--standby/--no-standby",
+    default=True,
+    show_default=True,
+    help="Wait while another infer publishes, and take over when it ends; or exit.",
 )
 @sessions_option
 @endpoint_options("infer")
@@ -36,6 +43,7 @@ def infer(
     redis_url: str,
     artifacts: Path | None,
     models: tuple[str, ...],
+    standby: bool,
     sessions: Sessions,
     metrics_port: int | None,
     metrics_host: str,
@@ -47,16 +55,16 @@ def infer(
     from tickfire.models.registry import STREAM_MODELS
 
     wanted = () if models == ("none",) else models or tuple(STREAM_MODELS)
-    if unknown := [name for name in wanted if name not in STREAM_MODELS]:
-        known = ", ".join(STREAM_MODELS) or "none yet"
+    if unknown := [name for name in wanted if name not in STREAM_MODELS and ":" not in name]:
         raise UsageError(
-            f"there is no model {unknown[0]} over ticks and bars; choose from {known}."
+            f"there is no model {unknown[0]} over ticks and bars; choose from"
+            f" {', '.join(STREAM_MODELS)}, or name MODULE:CLASS."
         )
     if artifacts is not None and not artifacts.is_dir():
         raise UsageError(f"there is no folder {artifacts}; name a folder of artifacts.")
     run_loop(
         run(
-            InferConfig(artifacts or SHIPPED, wanted, sessions),
+            InferConfig(artifacts or SHIPPED, wanted, sessions, standby),
             redis_url,
             endpoint_of(metrics_host, metrics_port),
         )

@@ -14,6 +14,8 @@ class Counters:
 
     Attributes
     ----------
+    writer : Gauge
+        1 if this process publishes, 0 if it is a standby.
     headlines : Counter, by ``label``
         Headlines scored; ``"abstained"`` where the model was not sure.
     score_seconds, headline_seconds : Histogram
@@ -34,6 +36,11 @@ class Counters:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.writer = Gauge(
+            "tickfire_infer_writer",
+            "1 if this process publishes, 0 if it is a standby.",
+            registry=self.registry,
+        )
         self.headlines = self._counter("headlines", "Headlines scored.", "label")
         self.score_seconds = self._histogram("score_seconds", "Time to score a headline.")
         self.headline_seconds = self._histogram(

@@ -7,11 +7,13 @@ import logging
 from collections.abc import Callable, Sequence
 
 from tickfire.models.infer.counters import Counters
+from tickfire.models.infer.outlet import SignalWriter
 from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.infer.streams import Streams
 from tickfire.models.records import Sentiment
 from tickfire.store.epoch import Epoch
-from tickfire.store.store import Store
+from tickfire.store.fenced import Overtaken
+from tickfire.store.lease import LeaseLost
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +23,7 @@ class FeedModels:
 
     Parameters
     ----------
-    store : Store
+    writer : SignalWriter
     models : sequence of StreamModel
         Models for the first epoch.
     new_models : callable
@@ -37,14 +39,14 @@ class FeedModels:
 
     def __init__(
         self,
-        store: Store,
+        writer: SignalWriter,
         models: Sequence[StreamModel],
         new_models: Callable[[], Sequence[StreamModel]],
         counters: Counters,
     ) -> None:
         self.models = models
         self.epoch: Epoch | None = None
-        self._store = store
+        self._writer = writer
         self._new_models = new_models
         self._counters = counters
         self._streams: Streams | None = None
@@ -64,7 +66,7 @@ class FeedModels:
         if self.epoch is not None:
             self.models = self._new_models()
         self.epoch = epoch
-        self._streams = Streams(self._store, epoch, self.models, self._counters)
+        self._streams = Streams(self._writer, epoch, self.models, self._counters)
         self._task = asyncio.get_running_loop().create_task(self._streams.run())
         logger.info(
             "following feed %d: epoch %s, %d shards", epoch.feed, epoch.key.hex(), epoch.shards
@@ -82,5 +84,8 @@ class FeedModels:
         task, self._task = self._task, None
         task.cancel()
         (ended,) = await asyncio.gather(task, return_exceptions=True)
-        if isinstance(ended, Exception):
-            logger.error("following ticks and bars failed; starting again: %r", ended)
+        others = ended
+        if isinstance(ended, BaseExceptionGroup):
+            others = ended.split((LeaseLost, Overtaken))[1]  # these end all of inference
+        if isinstance(others, Exception):
+            logger.error("following ticks and bars failed; starting again: %r", others)

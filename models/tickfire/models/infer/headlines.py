@@ -1,8 +1,7 @@
 """Sentiment of headlines, from stream ``news`` to stream ``{news}:sentiment``.
 
 The entry of a sentiment has the id of the headline's own entry. So Redis refuses a repeated write
-instead of storing a duplicate, and the newest id of the sentiments is the id to continue from: any
-number of processes may run, and any of them may die.
+instead of storing a duplicate, and the newest id of the sentiments is the id to continue from.
 """
 
 from __future__ import annotations
@@ -10,10 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from redis.exceptions import ResponseError
 
 from tickfire.base.units import NS_PER_S
 from tickfire.models.infer.counters import Counters
@@ -21,6 +19,7 @@ from tickfire.models.records import SENTIMENT_KEY, Sentiment
 from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
 from tickfire.store.entries import Entry
+from tickfire.store.fenced import FencedWriter
 from tickfire.store.limits import MAX_SENTIMENTS
 from tickfire.store.requests import newest_id
 from tickfire.store.schema import NEWS_KEY, Headline
@@ -40,6 +39,7 @@ class Headlines:
     ----------
     store : Store
         The streams' Redis.
+    writer : FencedWriter
     model : callable
         Function that returns the current model, which may be replaced at any time.
     counters : Counters
@@ -55,11 +55,13 @@ class Headlines:
     def __init__(
         self,
         store: Store,
+        writer: FencedWriter,
         model: Callable[[], SentimentModel],
         counters: Counters,
         tell: Callable[[Sentiment], None] = lambda sentiment: None,
     ) -> None:
         self._store = store
+        self._writer = writer
         self._model = model
         self._counters = counters
         self._tell = tell
@@ -67,7 +69,13 @@ class Headlines:
         self.linker = Linker(())
 
     async def run(self) -> None:
-        """Score headlines until cancelled."""
+        """Score headlines until cancelled.
+
+        Raises
+        ------
+        LeaseLost, Overtaken
+            As `FencedWriter.write`.
+        """
         last = await newest_id(self._store, SENTIMENT_KEY)
         await Tail(self._store, {NEWS_KEY: last}, self._on_entries, raises=True).run()
 
@@ -86,7 +94,9 @@ class Headlines:
         found = sentiment_of(headline, self._model(), self.linker)
         self._counters.score_seconds.observe(time.perf_counter() - began)
         packed = msgspec.msgpack.encode(found)
-        await self._store.ask(lambda client: _write(client, number, packed), "writing a sentiment")
+        await self._writer.write(
+            [(b"XADD", SENTIMENT_KEY, b"MAXLEN", b"~", MAX_SENTIMENTS, number, b"d", packed)]
+        )
         self._tell(found)
         self._counters.headlines.labels("abstained" if found.abstained else found.label).inc()
         self._counters.headline_seconds.observe(
@@ -98,17 +108,6 @@ class Headlines:
         if not self._warned:
             self._warned = True
             logger.warning("skipping a malformed entry of news: %r (%s)", number, error)
-
-
-async def _write(client: Any, number: bytes, packed: bytes) -> None:
-    try:
-        await client.xadd(
-            SENTIMENT_KEY, {"d": packed}, id=number, maxlen=MAX_SENTIMENTS, approximate=True
-        )
-    except ResponseError as error:
-        if "equal or smaller" not in str(error):
-            raise
-        # It is written already, by another process or by this one before a reply was lost.
 
 
 def sentiment_of(headline: Headline, model: SentimentModel, linker: Linker) -> Sentiment:

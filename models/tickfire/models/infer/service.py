@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.endpoint import Endpoint
+from tickfire.base.errors import UsageError
 from tickfire.base.exposition import serving
 from tickfire.base.run import on_signals, until_stopped
 from tickfire.models.artifact import SHIPPED
@@ -22,25 +23,31 @@ from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.feed_models import FeedModels
 from tickfire.models.infer.headlines import Headlines
 from tickfire.models.infer.instruments import Instruments
+from tickfire.models.infer.outlet import SignalWriter
 from tickfire.models.infer.stream_model import StreamModel
-from tickfire.models.records import Sentiment
-from tickfire.models.registry import STREAM_MODELS, stream_model
+from tickfire.models.infer.table_reader import TableReader
+from tickfire.models.records import SENTIMENT_WRITER_KEY, Sentiment
+from tickfire.models.registry import MODEL, STREAM_MODELS, stream_model
 from tickfire.models.reload import Reloader
 from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
 from tickfire.store.entries import Entry, status_of
-from tickfire.store.epoch import epochs_of, instruments_of, read_hash
+from tickfire.store.epoch import epochs_of, read_hash
 from tickfire.store.errors import REDIS_ERRORS
+from tickfire.store.fenced import FencedWriter, Overtaken
 from tickfire.store.heartbeat import Heartbeat
+from tickfire.store.lease import Lease, LeaseLost, Work
 from tickfire.store.requests import newest_id
-from tickfire.store.schema import INSTRUMENTS_KEY, META_KEY, STATUS_KEY
+from tickfire.store.schema import META_KEY, STATUS_KEY
+from tickfire.store.standby import take_lease
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
 SENTIMENT: Final = "sentiment"
+INFER: Final = "infer"
+INFERENCE: Final = Work(b"lease:{signals}", INFER, "inference", "is run", INFER)
 LOOK_S: Final = 1.0
 """Interval at which epoch, instrument table and artifacts are checked, in seconds."""
-LOOKS_PER_TABLE: Final = 15
 
 logger = logging.getLogger(__name__)
 
@@ -54,18 +61,21 @@ class InferConfig:
     artifacts : Path
         Folder of the artifacts.
     models : sequence of str
-        Names of models, keys of `STREAM_MODELS`.
+        Names of models, as for `stream_model`.
     sessions : Sessions
         The trading hours of the instruments.
+    standby : bool
+        True to wait while another process publishes, false to fail.
     """
 
     artifacts: Path = SHIPPED
     models: Sequence[str] = tuple(STREAM_MODELS)
     sessions: Sessions = field(default_factory=Sessions)
+    standby: bool = True
 
 
 class Infer:
-    """Inference, until it is cancelled.
+    """Inference, while this process holds the lease.
 
     Parameters
     ----------
@@ -84,28 +94,69 @@ class Infer:
         self.counters = Counters()
         self.sentiment = Reloader(config.artifacts / f"{SENTIMENT}.json", SentimentModel.open)
         self._store = store
-        self._headlines = Headlines(store, lambda: self.sentiment.model, self.counters, self._tell)
+        self._lease = Lease(store, INFERENCE)
+        self._signals = SignalWriter(store, self.counters)
+        self._sentiments = FencedWriter(store, SENTIMENT_WRITER_KEY)
+        self._headlines = Headlines(
+            store, self._sentiments, lambda: self.sentiment.model, self.counters, self._tell
+        )
         self._instruments = Instruments(artifacts=config.artifacts, sessions=config.sessions)
-        self._rows: frozenset[bytes] = frozenset()
-        self._table_size = self._looks_until_table = 0
+        self._table = TableReader(store, self._instruments)
         # Made at once, so that a user's mistake is reported before anything runs.
         self._spare = [self._new_models()]
         self._feeds: dict[int, FeedModels] = {}
         self._announced = asyncio.Event()
 
     async def run(self) -> None:
-        """Read and publish until cancelled."""
-        await self._refresh()
+        """Publish while this process holds the lease, and wait while another does.
+
+        Raises
+        ------
+        UserError
+            Another process publishes and `config.standby` is false.
+        """
         logger.info("%s; models over ticks and bars: %s", self.sentiment.model.name, self._names())
+        reloading = asyncio.ensure_future(self._reload_for_ever())
+        try:
+            while True:
+                await take_lease(self._lease, self._store, standby=self.config.standby)
+                try:
+                    await self._publish()
+                except* (LeaseLost, Overtaken) as lost:
+                    logger.warning("stopped publishing: %s", lost.exceptions[0])
+        finally:
+            reloading.cancel()
+            await asyncio.gather(reloading, return_exceptions=True)
+            await self._lease.release()
+            self._lease.close()
+
+    async def _publish(self) -> None:
+        """Read and publish until cancelled.
+
+        Raises
+        ------
+        LeaseLost
+            Another process holds the lease.
+        ExceptionGroup
+            Holds `LeaseLost` or `Overtaken`.
+        """
+        await self._signals.claim(self._lease)
+        await self._sentiments.claim(self._lease)
+        self.counters.writer.set(1)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._headlines.run())
+                tasks.create_task(self._lease.keep())
+                tasks.create_task(self._signals.fenced.keep())
+                tasks.create_task(self._sentiments.keep())
                 tasks.create_task(self._follow_status())
+                await self._refresh()
+                tasks.create_task(self._headlines.run())
                 tasks.create_task(self._refresh_for_ever())
-                tasks.create_task(self._reload_for_ever())
-                tasks.create_task(Heartbeat(self._store, "infer", self._figures).run())
+                tasks.create_task(Heartbeat(self._store, INFER, self._figures).run())
         finally:
-            await asyncio.gather(*(feed.stop() for feed in self._feeds.values()))
+            self.counters.writer.set(0)
+            feeds, self._feeds = self._feeds, {}
+            await asyncio.gather(*(feed.stop() for feed in feeds.values()))
 
     def reload(self, *, now: bool = False) -> None:
         """Reload artifacts that have changed; one that is refused is logged, and the old stays."""
@@ -145,7 +196,8 @@ class Infer:
     async def _refresh(self) -> None:
         try:
             async with asyncio.timeout(LOOK_S * 5):
-                await self._refresh_instruments()
+                if await self._table.refresh():
+                    self._headlines.linker = Linker(self._table.symbols())
                 meta = await read_hash(self._store.client, META_KEY)
         except REDIS_ERRORS as error:
             logger.debug("cannot read epoch and instruments: %s", error)
@@ -154,31 +206,13 @@ class Infer:
             if epoch.feed not in self._feeds:
                 models = self._spare.pop() if self._spare else self._new_models()
                 self._feeds[epoch.feed] = FeedModels(
-                    self._store, models, self._new_models, self.counters
+                    self._signals, models, self._new_models, self.counters
                 )
             await self._feeds[epoch.feed].follow(epoch)
 
     def stream_models(self) -> list[StreamModel]:
         """Return the models over ticks and bars, of all feeds."""
         return [model for feed in self._feeds.values() for model in feed.models]
-
-    async def _refresh_instruments(self) -> None:
-        """Read the table if it has grown, and now and then: it may hold 100,000 rows."""
-        size: Any = self._store.client.hlen(INSTRUMENTS_KEY.decode())
-        if await size == self._table_size and self._looks_until_table > 0:
-            self._looks_until_table -= 1
-            return
-        rows = await read_hash(self._store.client, INSTRUMENTS_KEY)
-        self._table_size, self._looks_until_table = len(rows), LOOKS_PER_TABLE
-        self._learn(frozenset(rows.values()))
-
-    def _learn(self, rows: frozenset[bytes]) -> None:
-        if rows == self._rows:
-            return
-        self._rows = rows
-        known = instruments_of(rows)
-        self._instruments.replace(known)
-        self._headlines.linker = Linker({one.symbol for one in known})
 
     def _figures(self) -> dict[str, float]:
         """Return the figures of a heartbeat; see docs/formats.md."""
@@ -190,10 +224,17 @@ class Infer:
             feed.tell(sentiment)
 
     def _new_models(self) -> list[StreamModel]:
-        return [stream_model(name)(self._instruments) for name in self.config.models]
+        return [_model_class(name)(self._instruments) for name in self.config.models]
 
     def _names(self) -> str:
         return ", ".join(self.config.models) or "none"
+
+
+def _model_class(name: str) -> type[StreamModel]:
+    found = stream_model(name)
+    if not (isinstance(found, type) and issubclass(found, StreamModel)):
+        raise UsageError(f"{MODEL}={name} is no model; name a subclass of StreamModel.")
+    return found
 
 
 async def run(config: InferConfig, redis_url: str, metrics: Endpoint | None = None) -> None:
@@ -202,7 +243,8 @@ async def run(config: InferConfig, redis_url: str, metrics: Endpoint | None = No
     Raises
     ------
     UserError
-        Redis refuses the connection, or an artifact cannot be used.
+        Redis refuses the connection, an artifact cannot be used, or another process publishes and
+        `config.standby` is false.
     """
     await until_stopped(_infer(config, redis_url, metrics))
     logger.info("stopped")

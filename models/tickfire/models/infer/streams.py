@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tickfire.models.infer.counters import Counters
-from tickfire.models.infer.outlet import Outlet
+from tickfire.models.infer.outlet import Outlet, SignalWriter
 from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Sentiment, Signal
 from tickfire.store.entries import NO_ID, BadEntry, Entry, bars_of, id_parts, is_after, ticks_of
 from tickfire.store.epoch import Epoch
 from tickfire.store.requests import newest_id
 from tickfire.store.schema import Stream, bars_key, ticks_key
-from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
 WARM_TICKS: Final = 200_000
@@ -38,8 +37,8 @@ class Streams:
 
     Parameters
     ----------
-    store : Store
-        The streams' Redis.
+    writer : SignalWriter
+        It has the streams' Redis.
     epoch : Epoch
     models : sequence of StreamModel
     counters : Counters
@@ -47,18 +46,18 @@ class Streams:
 
     def __init__(
         self,
-        store: Store,
+        writer: SignalWriter,
         epoch: Epoch,
         models: Sequence[StreamModel],
         counters: Counters,
     ) -> None:
-        self._store = store
+        self._store = writer.store
         self._streams = epoch.streams()
         self._models = models
         self._of_ticks = [model for model in models if model.wants_ticks]
         self._of_bars = [model for model in models if model.wants_bars]
         self._counters = counters
-        self._outlet = Outlet(store, epoch, counters)
+        self._outlet = Outlet(writer, epoch)
         self._read: dict[Stream, int] = {}
         self._failed: set[str] = set()
         self._saw_bad = False
@@ -87,7 +86,8 @@ class Streams:
             found = await self._handled(stream, entries, handle, position)
             last, now = entries[-1][0], time.monotonic()
             if found or (now >= due and is_after(last, position)):
-                position = await self._outlet.publish(key, position, last, found)
+                await self._outlet.publish(key, last, found)
+                position = last
                 due = now + POSITION_S
 
         begin = _warm_id(position) if handle == self._on_ticks else NO_ID
@@ -98,7 +98,8 @@ class Streams:
         position = await self._outlet.position(key)
         if position is None:
             # Nothing was ever published: entries that exist already are history, not news.
-            position = await self._outlet.publish(key, b"", await newest_id(self._store, key), ())
+            position = await newest_id(self._store, key)
+            await self._outlet.publish(key, position)
         return position
 
     async def _handled(

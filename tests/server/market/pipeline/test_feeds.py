@@ -49,7 +49,7 @@ def test_a_feed_whose_ingest_is_silent_is_down_and_unknown_without_redis() -> No
 
 
 def test_standbys_are_counted_by_feed_while_they_live() -> None:
-    waiting = [Beat(standby_process(1, pid), pid, NOW, NOW) for pid in (40, 41)]
+    waiting = [Beat(standby_process("1", pid), pid, NOW, NOW) for pid in (40, 41)]
     processes = heard(beat(1, FEED_UP), beat(11, FEED_UP), *waiting)
     assert [row.standbys for row in feed_rows(processes, UP, NOW)] == [2, 0]
     assert [row.standbys for row in feed_rows(processes, UP, NOW + DOWN_NS)] == [0, 0]

@@ -89,7 +89,7 @@ def worst(states: Sequence[tuple[State, int]]) -> tuple[State, int]:
 def _row(
     number: int, process: Process, processes: Processes, redis: tuple[State, int], now: int
 ) -> FeedRow:
-    standbys = sum(_stands_by(each, number, processes, now) for each in processes)
+    standbys = standbys_of(str(number), processes, now)
     feed = process.beat.feed
     gaps = int(process.beat.figures.get("gaps", 0))
     state, since = processes.state(process, now)
@@ -107,6 +107,7 @@ def _row(
     return FeedRow(number, known, feed.since, feed.name, process.rate("records"), standbys, gaps)
 
 
-def _stands_by(process: Process, number: int, processes: Processes, now: int) -> bool:
-    is_own = process.beat.process.startswith(f"{STANDBY}:{number}:")
-    return is_own and processes.state(process, now)[0] == "up"
+def standbys_of(name: str, processes: Processes, now: int) -> int:
+    """Return the number of live standbys of a feed, by its number, or of a command."""
+    own = (each for each in processes if each.beat.process.startswith(f"{STANDBY}:{name}:"))
+    return sum(processes.state(each, now)[0] == "up" for each in own)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tickfire.base.units import NS_PER_S
-from tickfire.server.market.pipeline.feeds import FeedRow, feed_rows, worst, writers
+from tickfire.server.market.pipeline.feeds import FeedRow, feed_rows, standbys_of, worst, writers
 from tickfire.server.market.pipeline.processes import Process, Processes, State, state_after
 from tickfire.store.schema import INGEST
 
@@ -145,6 +145,8 @@ class Report:
         infer, news = (
             self._process(self._processes.get(name), redis, now) for name in ("infer", "news")
         )
+        if infer is not None:
+            infer.figures["standbys"] = standbys_of("infer", self._processes, now)
         written = [self._process(process, redis, now) for _, process in writers(self._processes)]
         ingest = _joined([row for row in written if row is not None])
         feed = self._feed(ingest, now)

@@ -1,0 +1,147 @@
+"""Two processes of inference, of which one is stopped, hangs or is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from tests.support.chaos.numbered import EVERY, MODEL
+from tests.support.cli import assert_one_sentence, run
+from tests.support.eventually import eventually
+from tests.support.logged import Logged, logged
+from tests.support.processes import WORKERS
+from tests.support.publisher import Publisher, trades
+from tests.support.valkey import Valkey
+from tickfire.base.ports import free_port
+from tickfire.base.units import PRICE_SCALE
+from tickfire.models.infer.service import INFERENCE
+from tickfire.models.records import SENTIMENT_KEY, SIGNALS_KEY, Signal
+from tickfire.store.lease import EXPIRY_S, Lease
+from tickfire.store.schema import HEALTH_KEY, NEWS_KEY
+from tickfire.store.store import Store
+
+TAKE_OVER_S = 2.0 * WORKERS
+TRADES = 10 * EVERY
+"""Trades of each call of `Told.trade`."""
+
+
+class Told:
+    """Trades and headlines that are told, and what inference makes of them."""
+
+    def __init__(self, valkey: Valkey) -> None:
+        self.client = valkey.client
+        self._publisher = Publisher(valkey.client)
+        self._publisher.instruments({1: "AAA"})
+        self.sent = self.headlines = 0
+
+    def trade(self) -> None:
+        """Write trades whose prices are their numbers, and a headline."""
+        rows = trades(TRADES)
+        rows["price"] = [(self.sent + n) * PRICE_SCALE for n in range(1, TRADES + 1)]
+        self._publisher.publish(rows, entry_size=7)
+        self.sent += TRADES
+        self.headlines += 1
+        self._publisher.headline(self.headlines)
+
+    def signals(self) -> list[int]:
+        entries: Any = self.client.xrange(SIGNALS_KEY)
+        packed = [msgspec.msgpack.decode(fields[b"d"], type=Signal) for _, fields in entries]
+        return [one.detail["number"] for one in packed]
+
+    def scored(self) -> list[bytes]:
+        return [entry_id for entry_id, _ in self.client.xrange(SENTIMENT_KEY)]
+
+    def told(self) -> list[bytes]:
+        return [entry_id for entry_id, _ in self.client.xrange(NEWS_KEY)]
+
+    async def is_answered(self) -> None:
+        """Wait until everything is answered, and make sure that it is answered once."""
+        wanted = list(range(1, self.sent // EVERY + 1))
+        await eventually(lambda: len(self.signals()) >= len(wanted), f"{wanted[-1]} signals")
+        await eventually(lambda: len(self.scored()) >= self.headlines, "all are scored")
+        assert self.signals() == wanted and self.scored() == self.told()
+
+
+@pytest.fixture
+def told(valkey: Valkey) -> Iterator[Told]:
+    yield Told(valkey)
+
+
+def arguments(valkey: Valkey, *more: str) -> tuple[str, ...]:
+    return ("infer", "--redis-url", valkey.url, "--model", MODEL, *more)
+
+
+async def taken_over(infer: Logged, began: float) -> None:
+    await infer.said("taking over inference", timeout_s=20)
+    assert time.monotonic() - began < TAKE_OVER_S
+
+
+async def is_writer(port: int) -> bool:
+    async with httpx.AsyncClient() as client:
+        text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+    (line,) = (line for line in text.splitlines() if line.startswith("tickfire_infer_writer "))
+    return line.endswith(" 1.0")
+
+
+@pytest.mark.timeout(120)
+async def test_a_standby_takes_over_and_each_report_comes_once(valkey: Valkey, told: Told) -> None:
+    port = free_port()
+    async with logged(*arguments(valkey)) as first:
+        await first.said("following feed 1", timeout_s=40)
+        async with logged(*arguments(valkey, "--metrics-port", str(port))) as second:
+            await second.said(f"inference is run by another infer, process {first.process.pid} on")
+            told.trade()
+            await told.is_answered()
+            standby = f"standby:infer:{second.process.pid}".encode()
+            await eventually(lambda: valkey.client.hexists(HEALTH_KEY, standby), "it beats")
+            assert not await is_writer(port)
+
+            # The first one hangs, and wakes up with trades to read.
+            first.process.send_signal(signal.SIGSTOP)
+            began = time.monotonic()
+            told.trade()
+            await taken_over(second, began)
+            assert time.monotonic() - began > EXPIRY_S / 2
+            await told.is_answered()
+            assert await is_writer(port)
+            first.process.send_signal(signal.SIGCONT)
+            await first.said("stopped publishing")
+            await first.said(f"process {second.process.pid} on")
+            told.trade()
+            await told.is_answered()
+
+            # The second one is killed.
+            second.process.kill()
+            began = time.monotonic()
+            told.trade()
+            await taken_over(first, began)
+            await told.is_answered()
+
+        # It ends in good order: the next one need not wait.
+        first.process.terminate()
+        assert await first.process.wait() == 0
+    assert valkey.client.get(INFERENCE.key) is None
+
+
+async def test_no_standby_ends_with_a_sentence(valkey: Valkey) -> None:
+    async with await Store.open(valkey.url) as store, asyncio.TaskGroup() as tasks:
+        lease = Lease(store, INFERENCE)
+        await lease.take()
+        keeping = tasks.create_task(lease.keep())
+        ended = await asyncio.to_thread(run, *arguments(valkey, "--no-standby"))
+        keeping.cancel()
+        lease.close()
+    assert_one_sentence(ended, f"inference is run by another infer, {lease.holder}")
+
+
+async def test_a_model_that_is_none_is_refused_in_a_sentence(valkey: Valkey) -> None:
+    url = ("infer", "--redis-url", valkey.url, "--model")
+    ended = await asyncio.to_thread(run, *url, "tests.support.eventually:wait_until")
+    assert_one_sentence(ended, "eventually:wait_until is no model", exit_code=2)
