@@ -11,6 +11,7 @@ from tickfire.phoenix import (
     Channel,
     JoinError,
     LongPollOptions,
+    PhoenixHTTP,
     PhoenixProtocol,
     PhoenixSocket,
     Reply,
@@ -51,4 +52,4 @@ socket = PhoenixSocket("/socket", channels={"room:{room_id}": Room}, longpoll=Lo
 app = Starlette(routes=[socket])
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), ws=PhoenixProtocol)
+    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), http=PhoenixHTTP, ws=PhoenixProtocol)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from tickfire.phoenix import (
     Channel,
     Hub,
+    PhoenixHTTP,
     PhoenixProtocol,
     PhoenixSocket,
     Reply,
@@ -62,4 +63,4 @@ async def order(kitchen: str, order: Order, hub: Annotated[Hub, Depends(get_hub)
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), ws=PhoenixProtocol)
+    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), http=PhoenixHTTP, ws=PhoenixProtocol)

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from tickfire.phoenix import (
     Channel,
     Hub,
+    PhoenixHTTP,
     PhoenixProtocol,
     PhoenixSocket,
     Presence,
@@ -78,4 +79,4 @@ class User(UserSocket):
 app = Starlette(routes=[PhoenixSocket("/socket", User, channels={"room:*": Room}, hub=hub)])
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), ws=PhoenixProtocol)
+    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), http=PhoenixHTTP, ws=PhoenixProtocol)

@@ -15,6 +15,7 @@ from tickfire.phoenix import (
     Channel,
     ConnectInfo,
     LongPollOptions,
+    PhoenixHTTP,
     PhoenixProtocol,
     PhoenixSocket,
     Socket,
@@ -85,4 +86,4 @@ app = Starlette(
 )
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), ws=PhoenixProtocol)
+    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), http=PhoenixHTTP, ws=PhoenixProtocol)

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from tickfire.phoenix import (
     Hub,
     JoinError,
+    PhoenixHTTP,
     PhoenixProtocol,
     Presence,
     Socket,
@@ -66,4 +67,4 @@ app = Starlette(
 )
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), ws=PhoenixProtocol)
+    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), http=PhoenixHTTP, ws=PhoenixProtocol)

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from tickfire.phoenix import (
     Channel,
     ConnectInfo,
+    PhoenixHTTP,
     PhoenixProtocol,
     PhoenixSocket,
     Socket,
@@ -77,4 +78,4 @@ app = Starlette(
 )
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), ws=PhoenixProtocol)
+    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")), http=PhoenixHTTP, ws=PhoenixProtocol)

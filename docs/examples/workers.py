@@ -12,6 +12,7 @@ from tickfire.phoenix import (
     Channel,
     Hub,
     LongPollOptions,
+    PhoenixHTTP,
     PhoenixProtocol,
     PhoenixSocket,
     Presence,
@@ -63,5 +64,6 @@ if __name__ == "__main__":
         "workers:app",
         port=int(os.environ.get("PORT", "8000")),
         workers=int(os.environ.get("WORKERS", "2")),
+        http=PhoenixHTTP,
         ws=PhoenixProtocol,
     )

@@ -12,10 +12,10 @@
             return Reply()
 
     app = Starlette(routes=[PhoenixSocket("/socket", channels={"room:{room_id}": Room})])
-    uvicorn.run(app, ws=PhoenixProtocol)
+    uvicorn.run(app, http=PhoenixHTTP, ws=PhoenixProtocol)
 
-Tokens, presence and pubsub are imported when they are first used, and so are `PhoenixProtocol` and
-`RedisAdapter`, which need the extras `uvicorn` and `redis`.
+Tokens, presence and pubsub are imported when they are first used, and so are `PhoenixHTTP`,
+`PhoenixProtocol` and `RedisAdapter`, which need the extras `uvicorn` and `redis`.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     )
     from tickfire.phoenix.pubsub import Adapter, Deliver, MemoryAdapter, MemoryBus, PubSub
     from tickfire.phoenix.pubsub.redis import RedisAdapter as RedisAdapter
+    from tickfire.phoenix.transports.uvicorn.http import PhoenixHTTP as PhoenixHTTP
     from tickfire.phoenix.transports.uvicorn.protocol import PhoenixProtocol as PhoenixProtocol
 
 # Without the names that need an extra, so that `import *` works without it.
@@ -150,10 +151,11 @@ _MODULES = {
     "presence": ("AlreadyTrackedError", "NotTrackedError", "Presence", "Presences"),
     "pubsub": ("Adapter", "Deliver", "MemoryAdapter", "MemoryBus", "PubSub"),
     "pubsub.redis": ("RedisAdapter",),
+    "transports.uvicorn.http": ("PhoenixHTTP",),
     "transports.uvicorn.protocol": ("PhoenixProtocol",),
 }
 _LAZY = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
-_EXTRAS = {"PhoenixProtocol": "uvicorn", "RedisAdapter": "redis"}
+_EXTRAS = {"PhoenixHTTP": "uvicorn", "PhoenixProtocol": "uvicorn", "RedisAdapter": "redis"}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Unpack
 
+import msgspec.structs
 from starlette._utils import get_route_path
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -142,12 +143,30 @@ class PhoenixSocket(Mount):
             self._transports.append((TransportPath(longpoll.path), "http", self._serve_longpoll))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match the mount's path itself too, so that Starlette does not redirect it."""
+        """Match the mount's path itself too, so that Starlette does not redirect it.
+
+        A path without variables is compared, which costs less than the expression of `Mount`.
+        """
+        if not self.param_convertors.keys() - {"path"} and scope["type"] in ("http", "websocket"):
+            return self._matches_fixed_path(scope)
         match, child = super().matches(scope)
         if match is Match.NONE and scope["type"] in ("http", "websocket"):
             exact = dict(scope) | {"path": scope["path"] + "/"}
             match, child = super().matches(exact)
         return match, child
+
+    def _matches_fixed_path(self, scope: Scope) -> tuple[Match, Scope]:
+        path, mount = get_route_path(scope), self.path
+        if path != mount and not path.startswith(f"{mount}/"):
+            return Match.NONE, {}
+        root_path = scope.get("root_path", "")
+        child = {
+            "path_params": dict(scope.get("path_params", {})),
+            "app_root_path": scope.get("app_root_path", root_path),
+            "root_path": root_path + mount,
+            "endpoint": self.app,
+        }
+        return Match.FULL, child
 
     def _drainer(self, websocket: WebSocketOptions) -> Drainer:
         chosen = self._options["drainer"]
@@ -211,8 +230,10 @@ class PhoenixSocket(Mount):
         for transport_path, kind, serve in self._transports:
             params = transport_path.match(path)
             if params is not None and scope["type"] in (kind, "http"):
-                all_params = {**scope.get("path_params", {}), **params}
-                await serve({**scope, "path_params": all_params}, receive, send)
+                if params:
+                    all_params = {**scope.get("path_params", {}), **params}
+                    scope = {**scope, "path_params": all_params}
+                await serve(scope, receive, send)
                 return
         served = ", ".join(transport_path.path for transport_path, _, _ in self._transports)
         reason = "a request: no transport is at %s, only at the socket's path with %s"
@@ -239,7 +260,8 @@ class PhoenixSocket(Mount):
                 outcome = fault
             if isinstance(outcome, Accepted) and policy.compress and upgrade is not None:
                 offers = request.headers.get("sec-websocket-extensions")
-                outcome = replace(outcome, extensions=negotiate_deflate(offers))
+                extensions = negotiate_deflate(offers)
+                outcome = msgspec.structs.replace(outcome, extensions=extensions)
         if isinstance(outcome, Refusal):
             await respond(outcome, scope, send)
             return
@@ -330,7 +352,7 @@ def _versions(hub: Hub, chosen: Sequence[SerializerOption] | None) -> Versions:
     versions = [(each() if callable(each) else each, text) for each, text in chosen]
     for serializer, _ in versions:
         hub.add_serializer(serializer)
-    return [(serializer, Requirement(text)) for serializer, text in versions]
+    return Versions((serializer, Requirement(text)) for serializer, text in versions)
 
 
 def _websocket_policy(policy: Policy, options: WebSocketOptions) -> Policy:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_PORT_DIGITS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class URI:
+class URI(msgspec.Struct, frozen=True):
     """Address that a client requested, with the parts of Elixir's URI; `str` returns it whole.
 
     Attributes
@@ -32,7 +32,12 @@ class URI:
     host: str
     port: int
     path: str
-    query: str = field(default="", repr=False)
+    query: str = ""
+
+    def __repr__(self) -> str:  # the query may hold a token
+        return (
+            f"URI(scheme={self.scheme!r}, host={self.host!r}, port={self.port}, path={self.path!r})"
+        )
 
     @property
     def target(self) -> str:
@@ -44,8 +49,7 @@ class URI:
         return f"{self.scheme}://{self.host}{port}{self.target}"
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectInfo:
+class ConnectInfo(msgspec.Struct, frozen=True):
     """Details of a connection request, passed to `UserSocket.connect`.
 
     Attributes
@@ -67,10 +71,13 @@ class ConnectInfo:
 
     transport: str
     uri: URI
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str]
     peer: tuple[str, int] | None = None
-    auth_token: str | None = field(default=None, repr=False)
-    session: Mapping[str, Any] | None = field(default=None, repr=False)
+    auth_token: str | None = None
+    session: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:  # headers, token and session are secrets
+        return f"ConnectInfo(transport={self.transport!r}, uri={self.uri!r}, peer={self.peer!r})"
 
     @property
     def host(self) -> str:

@@ -14,7 +14,9 @@ def request_of(scope: Scope) -> Request:
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    path_params = {k: v for k, v in scope.get("path_params", {}).items() if k != "path"}
+    path_params = scope.get("path_params") or {}
+    if "path" in path_params:
+        path_params = {k: v for k, v in path_params.items() if k != "path"}
     client = scope.get("client")
     peer = (client[0], client[1]) if client else None
     scheme = "https" if scope.get("scheme") in ("https", "wss") else "http"

@@ -10,8 +10,11 @@ import base64
 import binascii
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
+
+import msgspec
+import msgspec.structs
 
 from tickfire.phoenix.auth.csrf import is_valid_csrf_token
 from tickfire.phoenix.core.connect_info import DEFAULT_PORTS, URI, ConnectInfo, split_port
@@ -89,14 +92,13 @@ class Policy:
     compress: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A connection request, with header names in lower case."""
 
     query: bytes
     path: str
     headers: Mapping[str, str]
-    path_params: Mapping[str, Any] = field(default_factory=dict)
+    path_params: Mapping[str, Any] = {}
     peer: tuple[str, int] | None = None
     session: Mapping[str, Any] | None = None
     scheme: str = "http"
@@ -114,8 +116,7 @@ class Request:
         return [] if value is None else [element.strip(" \t") for element in value.split(",")]
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """Result of a successful handshake."""
 
     serializer: Serializer | None
@@ -162,10 +163,10 @@ def connect_params(request: Request, policy: Policy) -> dict[str, Any] | None:
 def is_origin_allowed(request: Request, policy: Policy, info: ConnectInfo) -> bool:
     """Return whether the page that sent a request may connect."""
     origin = request.headers.get("origin")
-    is_allowed = policy.check_origin(origin, info.host)
-    if not is_allowed:
-        policy.hub.refusals.add("a connection: check_origin does not allow the origin %s", origin)
-    return is_allowed
+    if origin is None or policy.check_origin(origin, info.host):
+        return True  # without one, the client is not a browser
+    policy.hub.refusals.add("a connection: check_origin does not allow the origin %s", origin)
+    return False
 
 
 def session_of(
@@ -193,7 +194,7 @@ async def _with_auth_token(
         if token is None:
             policy.hub.refusals.add("a connection: its auth token is not valid base64")
             return CRASHED
-        info = replace(info, auth_token=token)
+        info = msgspec.structs.replace(info, auth_token=token)
     outcome = await connect_user(policy, params, info, subprotocol)
     if isinstance(outcome, Refusal) and subprotocol is not None:
         return outcome.with_header("sec-websocket-protocol", subprotocol)
@@ -261,6 +262,14 @@ async def _ask(
 
 def upgrade_fault(request: Request) -> Refusal | None:
     """Return the refusal of invalid upgrade headers, or None if they are valid."""
+    headers = request.headers
+    if (
+        headers.get("connection") == "Upgrade"
+        and headers.get("upgrade") == "websocket"
+        and headers.get("sec-websocket-key")
+        and headers.get("sec-websocket-version") == "13"
+    ):
+        return None  # as most clients write them
     for name, wanted in (("connection", "upgrade"), ("upgrade", "websocket")):
         got = request.listed(name)
         if wanted not in [element.lower() for element in got]:

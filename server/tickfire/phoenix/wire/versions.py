@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
 type Version = tuple[int, int, int, bool, tuple[tuple[int, int, str], ...]]
@@ -32,7 +31,6 @@ _COMPARE: Final[dict[str, Callable[[Version, Version], bool]]] = {
 }
 
 
-@lru_cache(maxsize=32)  # nearly all clients send the same one
 def parse_version(text: str) -> Version | None:
     """Return the version in a text such as ``2.0.0``, or None if it is malformed."""
     found = _VERSION.fullmatch(text) if len(text) <= MAX_LENGTH else None

@@ -1,4 +1,4 @@
-"""`LimitedHTTP`: uvicorn's HTTP protocol with bounds on the head of a request and on its time.
+"""`LimitedHTTP`: an HTTP protocol with bounds on the head of a request and on its time.
 
 A connection is in one of these states:
 
@@ -18,12 +18,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from tickfire.phoenix import PhoenixHTTP
 from tickfire.phoenix.transports.uvicorn.upgrade import (
     MAX_HEADER_LINE,
     MAX_HEADERS,
     MAX_REQUEST_LINE,
+    RequestHead,
 )
 from tickfire.server.limits.admission import Admission
 from tickfire.server.limits.causes import (
@@ -55,7 +57,7 @@ STALL_S: Final = 30.0
 HEALTH_PATHS: Final = (b"/healthz", b"/readyz", b"/metrics")
 
 
-class LimitedHTTP(HttpToolsProtocol):
+class LimitedHTTP(PhoenixHTTP):
     """HTTP connection within limits.
 
     Parameters
@@ -129,6 +131,8 @@ class LimitedHTTP(HttpToolsProtocol):
         if self._refused:
             self._drop(len(data))
             return
+        if not self.is_set_up and self.upgrade_at_once(data):
+            return
         if self._in_head:
             self._head_size += len(data)
         try:
@@ -148,6 +152,13 @@ class LimitedHTTP(HttpToolsProtocol):
         super().shutdown()
 
     # --- the head of a request
+    def admits(self, head: RequestHead) -> bool:
+        """End the time for the request; leave that of a guest to the steps below."""
+        if self._beyond is not None:
+            return False
+        self._cancel_deadline()
+        return True
+
     def on_message_begin(self) -> None:
         """Begin to bound the head."""
         super().on_message_begin()

@@ -11,12 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from uvicorn.protocols.utils import (
-    ClientDisconnected,
-    get_local_addr,
-    get_remote_addr,
-    is_ssl,
-)
+from uvicorn.protocols.utils import ClientDisconnected, is_ssl
 
 from tickfire.phoenix.core.eager import run_eagerly
 from tickfire.phoenix.core.interfaces import ClientSession, Transport
@@ -28,6 +23,8 @@ from tickfire.phoenix.transports.uvicorn.upgrade import (
     RequestHead,
     Upgrade,
     accept_response,
+    own_address_of,
+    peer_of,
     refusal_response,
 )
 
@@ -78,7 +75,6 @@ class Opening:
         self._config = config
         self._server_state = server_state
         self._app_state = app_state
-        self._request = b""
         self._early = b""
         self._head: RequestHead | None = None
         self._decided = False
@@ -87,13 +83,16 @@ class Opening:
 
     def feed(self, data: bytes) -> None:
         """Handle the request, then buffer bytes that the client sends before the response."""
-        if self._head is not None:
-            self._early += data
-            if len(self._early) > MAX_EARLY_BYTES:
-                self._protocol.abort()
+        if self._head is None:
+            self.begin(RequestHead.decode(data))
             return
-        self._request = data
-        self._head = head = RequestHead(data)
+        self._early += data
+        if len(self._early) > MAX_EARLY_BYTES:
+            self._protocol.abort()
+
+    def begin(self, head: RequestHead) -> None:
+        """Handle the request."""
+        self._head = head
         fault = head.fault()
         if fault is not None:
             self._refuse(fault)
@@ -122,8 +121,8 @@ class Opening:
         transport = self._protocol.transport
         scope = head.scope(self._config.root_path)
         scope["scheme"] = "wss" if is_ssl(transport) else "ws"
-        scope["server"] = get_local_addr(transport)
-        scope["client"] = get_remote_addr(transport)
+        scope["server"] = own_address_of(transport)
+        scope["client"] = peer_of(transport)
         scope["state"] = self._app_state.copy()
         upgrade = Upgrade(head.method, self._accept, self._refuse)
         scope["extensions"] = {"websocket.http.response": {}, EXTENSION: upgrade}
@@ -156,7 +155,8 @@ class Opening:
             await asyncio.sleep(0)  # uvicorn sets our protocol only after the first `feed`
             self._decided = True
             foreign = Foreign(self._config, self._server_state, self._app_state)
-            await foreign.adopt(self._protocol.hand_over(), self._request + self._early)
+            request = self._head_of().encode() + self._early
+            await foreign.adopt(self._protocol.hand_over(), request)
             self._foreign = foreign
         return self._foreign
 
@@ -191,7 +191,7 @@ class Opening:
 
     def _log(self, outcome: str) -> None:
         if access_logger.isEnabledFor(logging.INFO):
-            peer = get_remote_addr(self._protocol.transport)
+            peer = peer_of(self._protocol.transport)
             client = f"{peer[0]}:{peer[1]}" if peer else ""
             target = self._head_of().target.decode("ascii", "backslashreplace")
             access_logger.info('%s - "WebSocket %s" %s', client, target, outcome)

@@ -18,6 +18,7 @@ from tickfire.phoenix.transports.drain import Drainer
 from tickfire.phoenix.transports.idle import IdleWheel
 from tickfire.phoenix.transports.options import ConnectionOptions
 from tickfire.phoenix.transports.uvicorn.opening import Opening
+from tickfire.phoenix.transports.uvicorn.upgrade import RequestHead
 from tickfire.phoenix.wire.close_codes import CloseCode
 from tickfire.phoenix.wire.frames import Opcode, frame_close, frame_control
 from tickfire.phoenix.wire.websocket import VIOLATION, FrameReader, close_reply
@@ -52,6 +53,7 @@ class PhoenixProtocol(asyncio.Protocol):
 
     kind = "websocket"
     write: Callable[[bytes], None]
+    _reader: FrameReader
 
     def __init__(
         self,
@@ -63,7 +65,6 @@ class PhoenixProtocol(asyncio.Protocol):
         self._connections = cast("set[Any]", server_state.connections)
         self._opening: Opening | None = Opening(self, config, server_state, app_state)
         self._session: ClientSession | None = None
-        self._reader = FrameReader()
         self._wheel: IdleWheel | None = None
         self._drainer: Drainer | None = None
         self._linger: asyncio.TimerHandle | None = None
@@ -77,6 +78,11 @@ class PhoenixProtocol(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self.write = self.transport.write
         self._connections.add(self)
+
+    def upgrade(self, head: RequestHead) -> None:
+        """Handle the request, parsed by `PhoenixHTTP`."""
+        if self._opening is not None:
+            self._opening.begin(head)
 
     def data_received(self, data: bytes) -> None:
         """Handle the request, passed on by the HTTP protocol, then bytes from the client."""

@@ -1,6 +1,7 @@
 """WebSocket upgrades: parsing the request into an ASGI scope, and encoding the response.
 
-uvicorn's HTTP protocol parses the request, and passes it on to the WebSocket protocol as bytes. The
+uvicorn's HTTP protocol parses the request, and passes it on to the WebSocket protocol as bytes;
+`PhoenixHTTP` passes on what it has parsed. The
 ASGI application is called with an ordinary websocket scope. A Phoenix route finds an `Upgrade`
 among its extensions, and accepts or refuses with it, without ASGI messages. All other routes are
 served by uvicorn's own implementation.
@@ -8,12 +9,13 @@ served by uvicorn's own implementation.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import email.utils
 import hashlib
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote
 
 from tickfire.phoenix.core.interfaces import ClientSession, Transport
@@ -38,6 +40,13 @@ HEADERS_TOO_LARGE = Refusal(431)
 class RequestHead:
     """Head of an HTTP request.
 
+    Parameters
+    ----------
+    method, target, headers
+        As the attributes.
+    size : int
+        Size of the request, in bytes.
+
     Attributes
     ----------
     method : str
@@ -50,16 +59,31 @@ class RequestHead:
 
     __slots__ = ("_size", "headers", "method", "target")
 
-    def __init__(self, data: bytes) -> None:
-        self._size = len(data)
+    def __init__(
+        self, method: str, target: bytes, headers: list[tuple[bytes, bytes]], size: int
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self._size = size
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Return the head of a request as uvicorn's HTTP protocol passes it on."""
         first, *lines = data.removesuffix(b"\r\n\r\n").split(b"\r\n")
         method, _, rest = first.partition(b" ")
-        self.method = method.decode("latin-1")
-        self.target = rest.removesuffix(b" HTTP/1.1")
-        self.headers: list[tuple[bytes, bytes]] = []
+        headers = []
         for line in lines:
             name, _, value = line.partition(b":")
-            self.headers.append((name.lower(), value.strip(b" \t")))
+            headers.append((name.lower(), value.strip(b" \t")))
+        target = rest.removesuffix(b" HTTP/1.1")
+        return cls(method.decode("latin-1"), target, headers, len(data))
+
+    def encode(self) -> bytes:
+        """Return the request as uvicorn's HTTP protocol passes it on."""
+        lines = [b"%s: %s\r\n" % header for header in self.headers]
+        first = b"%s %s HTTP/1.1\r\n" % (self.method.encode("latin-1"), self.target)
+        return b"".join((first, *lines, b"\r\n"))
 
     def fault(self) -> Refusal | None:
         """Return the refusal of a request head that is too large, or None."""
@@ -98,6 +122,20 @@ class RequestHead:
             if name == b"sec-websocket-protocol"
             for token in value.decode("latin-1").split(",")
         ]
+
+
+def peer_of(transport: asyncio.BaseTransport) -> tuple[str, int] | None:
+    """Return the address and port of a client, or None if it has none, as on a Unix socket."""
+    peer = transport.get_extra_info("peername")
+    return (peer[0], peer[1]) if isinstance(peer, tuple) else None
+
+
+def own_address_of(transport: asyncio.BaseTransport) -> tuple[str, int | None] | None:
+    """Return the address and port that a client has connected to; a Unix socket has no port."""
+    own = transport.get_extra_info("sockname")
+    if isinstance(own, tuple):
+        return (own[0], own[1])
+    return (own, None) if isinstance(own, str) else None
 
 
 class Upgrade:

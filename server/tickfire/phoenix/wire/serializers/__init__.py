@@ -6,7 +6,7 @@ finished WebSocket frames. Both are stateless; `lane` names the encoding in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from tickfire.phoenix.wire.message import Message
@@ -57,15 +57,41 @@ class Serializer(Protocol):
         """Return the frame of a phx_close or phx_error, with the join_ref as its ref."""
 
 
-type Versions = Sequence[tuple[Serializer, Requirement]]
-"""Serializers and the versions that they are for; the first that matches is taken."""
+class Versions:
+    """Serializers and the versions that they are for; the first that matches is taken.
+
+    Parameters
+    ----------
+    of : iterable of (Serializer, Requirement)
+    """
+
+    def __init__(self, of: Iterable[tuple[Serializer, Requirement]]) -> None:
+        self._of = tuple(of)
+        self._found: dict[str, Serializer] = {}  # nearly all clients send the same one
+
+    def find(self, vsn: str) -> Serializer | None:
+        """Return the serializer for a version, or None if it is malformed or none matches."""
+        found = self._found.get(vsn)
+        if found is not None:
+            return found
+        version = parse_version(vsn)
+        if version is None:
+            return None
+        for serializer, requirement in self._of:
+            if requirement.matches(version):
+                if len(self._found) < _REMEMBERED:
+                    self._found[vsn] = serializer
+                return serializer
+        return None
+
 
 _DEFAULT_VSN = "1.0.0"
+_REMEMBERED = 16
 
 
 def versions_of(serializers: Iterable[Serializer]) -> Versions:
     """Return serializers with the versions that their `vsn` stands for."""
-    return [(each, Requirement(f"~> {_first_version(each.vsn)}")) for each in serializers]
+    return Versions((each, Requirement(f"~> {_first_version(each.vsn)}")) for each in serializers)
 
 
 def _first_version(vsn: str) -> str:
@@ -75,7 +101,4 @@ def _first_version(vsn: str) -> str:
 def negotiate(params: dict[str, Any], versions: Versions) -> Serializer | None:
     """Return the serializer for the connect param `vsn`, or None if no version matches."""
     vsn = params.get("vsn", _DEFAULT_VSN)
-    version = parse_version(vsn) if isinstance(vsn, str) else None
-    if version is None:
-        return None
-    return next((each for each, requirement in versions if requirement.matches(version)), None)
+    return versions.find(vsn) if isinstance(vsn, str) else None
