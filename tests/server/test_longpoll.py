@@ -244,8 +244,8 @@ async def test_sessions_are_counted_as_connections_of_their_address(
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
         assert server.admission.refusals.counts[ADDRESS.name] == 1
         metrics = (await client.get("/metrics")).text
-        assert 'tickfire_connections{transport="longpoll"} 2.0' in metrics
-        assert 'tickfire_connections{transport="websocket"} 0.0' in metrics
+        assert 'tickfire_connections{transport="longpoll",worker="1"} 2.0' in metrics
+        assert 'tickfire_connections{transport="websocket",worker="1"} 0.0' in metrics
         await one.post("[" * (DEFAULT_MAX_MESSAGE + 1))  # which ends its session
         assert await third.status() == 410
     await eventually(lambda: server.admission.connections == 2, "the connection is gone")

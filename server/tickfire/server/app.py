@@ -51,6 +51,7 @@ from tickfire.server.metrics import CLIENT_EVENTS, Metrics
 from tickfire.server.page import STATIC, Page
 from tickfire.server.pictures.optional import Pictures
 from tickfire.server.root_path import RootPath
+from tickfire.server.scrapes.worker import SharedMetrics
 
 LOW_WATER: Final = HIGH_WATER // 4
 MAX_BODY: Final = 1 << 20
@@ -117,6 +118,7 @@ def create_app(
     admission: Admission | None = None,
     until_loaded: Wait | None = None,
     drainer: Callable[[], DrainerOptions] | None = None,
+    shared: SharedMetrics | None = None,
 ) -> Starlette:
     """Return the ASGI app; its lifespan starts and stops the market.
 
@@ -129,6 +131,9 @@ def create_app(
         Awaited when the market has been started; the app starts up once it returns.
     drainer : callable, optional
         Returns the batches in which WebSockets are closed when the server stops.
+    shared : SharedMetrics, optional
+        Gets the metrics, and answers at ``/metrics`` with those of all workers; without it, there
+        are those of this worker.
 
     Raises
     ------
@@ -180,6 +185,8 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        if shared is not None:
+            shared.attach(metrics)
         await market.start()
         if until_loaded is not None:
             await until_loaded(market)
@@ -221,7 +228,7 @@ def create_app(
     app = Starlette(
         routes=[
             socket,
-            *health_routes(market, admission),
+            *health_routes(market, admission, shared),
             Route("/pipeline/", _without_slash),
             Route("/chart.png", pictures.respond),
             Mount("/", Page(settings.static)),

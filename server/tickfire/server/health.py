@@ -11,11 +11,14 @@ from starlette.routing import Route
 from tickfire.base.exposition import CONTENT_TYPE
 from tickfire.server.limits.admission import Admission
 from tickfire.server.market.market import Market
+from tickfire.server.scrapes.worker import SharedMetrics
 
 LEAVING: Final = "the server is about to stop"
 
 
-def health_routes(market: Market, admission: Admission) -> list[Route]:
+def health_routes(
+    market: Market, admission: Admission, shared: SharedMetrics | None
+) -> list[Route]:
     """Return the routes of a market."""
 
     async def healthz(request: Request) -> Response:
@@ -34,6 +37,7 @@ def health_routes(market: Market, admission: Admission) -> list[Route]:
         return JSONResponse(body, 200 if why is None else 503)
 
     async def metrics(request: Request) -> Response:
-        return Response(market.metrics.render(), headers={"content-type": CONTENT_TYPE})
+        text = market.metrics.render() if shared is None else await shared.text()
+        return Response(text, headers={"content-type": CONTENT_TYPE})
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]

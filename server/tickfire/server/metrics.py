@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import Counter, Gauge, Histogram
 
-from tickfire.base.exposition import Watched
+from tickfire.base.exposition import Watched, process_registry
 from tickfire.base.loop_lag import LoopLag
 from tickfire.base.units import NS_PER_S
 from tickfire.phoenix.core.telemetry import CHANNEL_JOINED, SOCKET_CONNECTED
+from tickfire.server.scrapes.snapshot import PROCESS_RULES, Family, Merge, Rule, snapshot
+from tickfire.server.scrapes.worker import render_alone
 
 HOPS: Final = ("parse", "write", "read", "encode", "send")
 """Names of the times between two stamps of a tick; `tickfire.server.market.epoch.trace` has the
 stamps."""
 CLIENT_EVENTS: Final = (SOCKET_CONNECTED, CHANNEL_JOINED)
 """Events of the hub's telemetry that are measured."""
+RULES: Final[Mapping[str, Rule]] = {
+    **PROCESS_RULES,
+    "tickfire_connections": Rule(by_worker=True),
+    "tickfire_loop_lag_seconds": Rule(by_worker=True),
+    "tickfire_stalls": Rule(by_worker=True),
+    "tickfire_asyncio_tasks": Rule(by_worker=True),
+    "tickfire_ready": Rule(Merge.MIN),
+    "tickfire_up": Rule(Merge.MIN),
+    "tickfire_feed_flows": Rule(Merge.MIN),
+    "tickfire_feed_silence_seconds": Rule(Merge.MAX),
+    "tickfire_stream_unread_seconds": Rule(Merge.MAX),
+    "tickfire_stream_lag_seconds": Rule(Merge.MAX),
+}
+"""Rules by which the metrics of several workers are merged; all others are added up."""
 _BUCKETS: Final = (
     *(0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005),
     *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0),
@@ -61,7 +77,7 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = process_registry()
         self.loop_lag = LoopLag(self.registry, "tickfire_")
         # Plain integers: they change with each entry, and a Counter takes a lock.
         self.ticks = self.frames = self.bytes = self.evicted = 0
@@ -184,5 +200,9 @@ class Metrics:
         self.registry.register(watched)
 
     def render(self) -> bytes:
-        """Return all metrics in Prometheus's text format."""
-        return generate_latest(self.registry)
+        """Return all metrics in Prometheus's text format, as those of the only worker."""
+        return render_alone(self)
+
+    def snapshot(self) -> list[Family]:
+        """Return all metrics of now."""
+        return snapshot(self.registry, RULES)

@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from prometheus_client import CollectorRegistry
 
 from tickfire.base.calendar.option import sessions_option
+from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
 from tickfire.base.errors import UserError
+from tickfire.base.exposition import serving
 from tickfire.base.ports import bound_socket, check_port
 from tickfire.base.run import on_signals, until_stopped
 from tickfire.server.access.jwt_options import jwt_options, jwt_rules
@@ -31,6 +34,7 @@ from tickfire.server.loopback import check_loopback, insecure_option
 from tickfire.server.market.pipeline.flow import DEFAULT_STALE_S
 from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S, PATIENCE
 from tickfire.server.root_path import root_path_option
+from tickfire.server.scrapes.collector import FromThread
 from tickfire.server.signals import ignore_signals
 from tickfire.server.workers.pool import Pool, ReloadError, Stopping
 from tickfire.server.workers.stopping import drain_option, leave_option, ready_option
@@ -156,6 +160,7 @@ class _Command(click.Command):
 @ready_option
 @control_option
 @limits_options
+@endpoint_options("serve")
 @click.pass_context
 def serve(context: click.Context, /, **given: Any) -> None:
     """Serve WebSockets and the page until SIGTERM or Ctrl-C.
@@ -183,7 +188,8 @@ def serve(context: click.Context, /, **given: Any) -> None:
         partial(_tell_open, host, port, given["root_path"]),
         Stopping(given["drain_s"], given["leave_s"]),
     )
-    asyncio.run(until_stopped(_run(pool, given["control"], port)))
+    endpoint = endpoint_of(given["metrics_host"], given["metrics_port"])
+    asyncio.run(until_stopped(_run(pool, given["control"], port, endpoint)))
 
 
 def access_of(given: Mapping[str, Any]) -> Access:
@@ -199,7 +205,7 @@ def access_of(given: Mapping[str, Any]) -> Access:
     )
 
 
-async def _run(pool: Pool, control: Path | None, port: int) -> None:
+async def _run(pool: Pool, control: Path | None, port: int, endpoint: Endpoint | None) -> None:
     """Run the workers, and take commands for them by signals and at the control socket."""
     reloads = set[asyncio.Task[None]]()
 
@@ -210,6 +216,7 @@ async def _run(pool: Pool, control: Path | None, port: int) -> None:
 
     on_signals(on_hangup, (signal.SIGHUP,))
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(serving(_scraped(pool), endpoint))
         try:
             path = control or control_path(port)
             await stack.enter_async_context(controlled(pool, path))
@@ -218,6 +225,13 @@ async def _run(pool: Pool, control: Path | None, port: int) -> None:
                 raise
             logger.warning("`tickfire reload` cannot reach this server, but SIGHUP can: %s", error)
         await pool.run()
+
+
+def _scraped(pool: Pool) -> CollectorRegistry:
+    """Return a registry with the metrics of all workers, for a thread that serves it."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(FromThread(pool.scrapes, asyncio.get_running_loop()))
+    return registry
 
 
 async def _reload(pool: Pool) -> None:

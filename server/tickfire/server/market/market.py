@@ -278,7 +278,7 @@ class Market:
         self.metrics.watch_one(
             "ready", "1 if /readyz answers 200.", lambda: float(self.fault() is None)
         )
-        self.metrics.watch("hub", "Counters of the hub.", "event", self._hub_counters)
+        self.metrics.watch("hub", "Events of the hub.", "event", self._hub_counters, counts=True)
         self.metrics.watch(
             "evicted",
             "Connections closed because their client was too slow.",

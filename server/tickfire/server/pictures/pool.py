@@ -70,11 +70,14 @@ class PicturePool:
             "Time to draw a picture, without the wait for others.",
             registry=metrics.registry,
         )
-        metrics.watch(
+        metrics.watch_one(
+            "pictures_waiting", "Pictures that are drawn or wait.", lambda: len(self._drawing)
+        )
+        metrics.watch_one(
             "picture_processes",
-            "Pictures that wait, and processes that were started to draw them.",
-            "kind",
-            lambda: {"waiting": len(self._drawing), "started": self.process.starts},
+            "Processes that were started to draw pictures.",
+            lambda: self.process.starts,
+            counts=True,
         )
 
     @property

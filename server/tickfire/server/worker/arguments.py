@@ -14,6 +14,7 @@ from tickfire.server.app import Settings
 from tickfire.server.limits.admission import Limits
 from tickfire.server.limits.descriptors import connections_within, raise_descriptor_limit
 from tickfire.server.limits.options import limits_of
+from tickfire.server.scrapes.worker import SharedMetrics
 from tickfire.server.serve import access_of, serve
 from tickfire.server.settings.check import defaults_of
 from tickfire.server.settings.file import find
@@ -55,6 +56,7 @@ class Serving:
     def server(
         self,
         ready_s: float | None,
+        shared: SharedMetrics,
         on_open: Callable[[], None],
         on_beat: Callable[[], None],
         on_close: Callable[[int], None],
@@ -68,6 +70,7 @@ class Serving:
             on_close,
             drain_s=self.drain_s,
             ready_s=ready_s,
+            shared=shared,
         )
 
 

@@ -23,6 +23,7 @@ from tickfire.server.limits.admission import Admission, Limits
 from tickfire.server.limits.http import LimitedHTTP
 from tickfire.server.limits.websocket import LimitedWebSocket
 from tickfire.server.market.market import Market
+from tickfire.server.scrapes.worker import SharedMetrics
 from tickfire.server.workers.stopping import DEFAULT_DRAIN_S, STOP_PATIENCE_S
 
 OPEN_PATIENCE_S: Final = 10.0
@@ -37,6 +38,9 @@ POLL_S: Final = 0.02
 BACKLOG: Final = 4096
 TICKS_PER_BEAT: Final = 10
 """Ticks of uvicorn, of which there are ten a second, from one beat to the next."""
+TICKS_PER_SHARE: Final = 50
+"""Ticks from one time to the next at which the command gets the metrics: those that a worker which
+is killed had counted since are lost."""
 
 
 class MarketServer(uvicorn.Server):
@@ -61,6 +65,8 @@ class MarketServer(uvicorn.Server):
     ready_s : float, optional
         Time in which the market must be ready, in seconds; without it, the socket opens after
         `OPEN_PATIENCE_S` all the same.
+    shared : SharedMetrics, optional
+        Gets the metrics; without it, ``/metrics`` has those of this worker alone.
     """
 
     def __init__(
@@ -73,13 +79,15 @@ class MarketServer(uvicorn.Server):
         *,
         drain_s: float = DEFAULT_DRAIN_S,
         ready_s: float | None = None,
+        shared: SharedMetrics | None = None,
     ) -> None:
         self._admission = Admission(limits)
-        app = partial(_app, settings, self._admission, self._until_loaded, self._drainer)
+        app = partial(_app, settings, self._admission, self._until_loaded, self._drainer, shared)
         super().__init__(_config(app, self._admission, drain_s))
         self._on_open, self._on_beat, self._on_close = on_open, on_beat, on_close
         self._drain_s, self._ready_s = drain_s, ready_s
         self._fault: str | None = None
+        self._shared = shared
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
     # --- start
@@ -126,6 +134,8 @@ class MarketServer(uvicorn.Server):
         """Beat; return whether the server should exit."""
         if counter % TICKS_PER_BEAT == 0:
             self._on_beat()
+        if self._shared is not None and counter % TICKS_PER_SHARE == 0:
+            self._shared.share()
         return await super().on_tick(counter)
 
     @contextlib.contextmanager
@@ -200,8 +210,9 @@ def _app(
     admission: Admission,
     until_loaded: Callable[[Market], Any],
     drainer: Callable[[], DrainerOptions],
+    shared: SharedMetrics | None,
 ) -> Starlette:
-    app = create_app(settings, admission, until_loaded, drainer)
+    app = create_app(settings, admission, until_loaded, drainer, shared)
     # The compiler's million objects live as long as the worker; each collection that visits
     # them takes 100 ms.
     gc.collect()

@@ -17,18 +17,17 @@ import os
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import click
 from uvicorn.config import STARTUP_FAILURE
 
 from tickfire.base.errors import UserError
-from tickfire.server.logs.setup import number_worker, set_up_logging
+from tickfire.server.logs.setup import set_up_logging
 from tickfire.server.signals import IGNORED
+from tickfire.server.worker.channel import PoolChannel
 from tickfire.server.workers import wire
-from tickfire.server.workers.wire import Lines, Order, line
+from tickfire.server.workers.wire import Order, line
 
 if TYPE_CHECKING:
     from tickfire.server.worker.arguments import Serving
@@ -125,41 +124,39 @@ def _work(order: Order, serving: Serving, ready_s: float | None, channel: socket
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
-    code = 1
+    code, pool = 1, PoolChannel(channel)
     try:
         server = serving.server(
             ready_s,
-            on_open=lambda: _say(channel, wire.OPEN),
-            on_beat=lambda: _say(channel, wire.BEAT),
-            on_close=lambda count: _say(channel, wire.CLOSING, count),
+            pool.metrics,
+            on_open=lambda: pool.say(wire.OPEN),
+            on_beat=lambda: pool.say(wire.BEAT),
+            on_close=lambda count: pool.say(wire.CLOSING, count),
         )
-        threading.Thread(target=_hear, args=(channel, server.leave), daemon=True).start()
+        pool.hear(server)
         server.run([socket.socket(fileno=order.listener)])
         code = 0
     except UserError as error:
-        _say(channel, wire.FAILED, error)
+        pool.say(wire.FAILED, error)
         code = STARTUP_FAILURE
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except BaseException as error:
         logger.exception("a worker failed")
-        _say(channel, wire.FAILED, f"{type(error).__name__}: {error}")
+        pool.say(wire.FAILED, f"{type(error).__name__}: {error}")
     finally:
+        _say_good_bye(pool)
         logging.shutdown()
         os._exit(code)
 
 
-def _hear(channel: socket.socket, leave: Callable[[], None]) -> None:
-    """Pass the pool's lines on; exit once the pool is gone, even by SIGKILL, to free the port."""
-    lines = Lines()
-    with contextlib.suppress(OSError):
-        while data := channel.recv(4096):
-            for word, argument in lines.feed(data):
-                if word == wire.LEAVE:
-                    leave()
-                elif word == wire.NUMBER:
-                    number_worker(int(argument))
-    os._exit(1)
+def _say_good_bye(pool: PoolChannel) -> None:
+    """Send the metrics a last time, with everything that was counted."""
+    try:
+        pool.metrics.share()
+    except Exception:
+        logger.exception("the last metrics of a worker are lost")
+    pool.close()
 
 
 if __name__ == "__main__":

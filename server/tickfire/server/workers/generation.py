@@ -15,7 +15,8 @@ from uvicorn.config import STARTUP_FAILURE
 from tickfire.base.errors import UserError
 from tickfire.base.process import describe_exit
 from tickfire.server.supervisor.policy import Limits, RestartPolicy
-from tickfire.server.workers.fork import Template, TemplateLost, Worker
+from tickfire.server.workers.fork import Template, TemplateLost
+from tickfire.server.workers.forked import Worker
 from tickfire.server.workers.stopping import STOP_PATIENCE_S
 from tickfire.server.workers.wire import Order
 
@@ -49,6 +50,8 @@ class Generation:
     order : Order
     on_open : callable
         Called with each worker that has opened its socket.
+    on_fork : callable
+        Called with each worker that was forked.
     must_be_ready : bool
         True if the first worker that cannot start, or is not ready in time, is an error.
 
@@ -63,13 +66,14 @@ class Generation:
         count: int,
         order: Order,
         on_open: Callable[[Worker], None],
+        on_fork: Callable[[Worker], None] = lambda worker: None,
         *,
         must_be_ready: bool = False,
     ) -> None:
         self.opened = asyncio.Event()
         self._places = [_Place(number) for number in range(1, count + 1)]
         self._order = order
-        self._on_open = on_open
+        self._on_open, self._on_fork = on_open, on_fork
         self._must_be_ready = must_be_ready
         self._template: Template | None = None
         self._starting = asyncio.Lock()
@@ -133,6 +137,7 @@ class Generation:
     async def _keep(self, place: _Place) -> None:
         while True:
             place.worker = worker = await self._fork(place)
+            self._on_fork(worker)
             if await worker.opens(START_PATIENCE_S):
                 self._note_open(place, worker)
             await self._after_death(place, worker, await worker.wait())

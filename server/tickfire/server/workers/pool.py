@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tickfire.server.workers.fork import Worker
+from tickfire.server.scrapes.collector import ScrapeCollector
+from tickfire.server.workers.forked import Worker
 from tickfire.server.workers.generation import START_PATIENCE_S, Generation
+from tickfire.server.workers.metrics import WorkerMetrics
 from tickfire.server.workers.stopping import DEFAULT_DRAIN_S
 from tickfire.server.workers.wire import Order
 
@@ -54,6 +56,11 @@ class Pool:
     on_open : callable
         Called once the first has opened its socket.
     stopping : Stopping, optional
+
+    Attributes
+    ----------
+    scrapes : ScrapeCollector
+        The metrics of the workers.
     """
 
     def __init__(
@@ -67,6 +74,8 @@ class Pool:
         self._order = order
         self._on_open = on_open
         self._stopping = stopping or Stopping()
+        self.scrapes = ScrapeCollector()
+        self._watch = WorkerMetrics(self.scrapes)
         self._current = self._generation(_tell_nobody)
         self._draining: Generation | None = None
         self._running: asyncio.Task[None] | None = None
@@ -120,6 +129,10 @@ class Pool:
         self._reloading = asyncio.create_task(self._replace(tell))
         try:
             await asyncio.shield(self._reloading)
+            self._watch.reloads.labels("ok").inc()
+        except ReloadError:
+            self._watch.reloads.labels("failed").inc()
+            raise
         finally:
             if self._reloading.done():
                 self._reloading = None
@@ -166,7 +179,9 @@ class Pool:
             first()
             tell(f"worker {worker.pid} is ready")
 
-        return Generation(self._count, self._order, on_open, must_be_ready=must_be_ready)
+        return Generation(
+            self._count, self._order, on_open, self._watch.add, must_be_ready=must_be_ready
+        )
 
     # --- end
     async def drain(self, tell: Tell = _tell_nobody, leave_s: float | None = None) -> None:

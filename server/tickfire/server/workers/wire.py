@@ -17,8 +17,12 @@ worker    ``open``                 its socket is open
 worker    ``beat``                 its event loop runs, once a second
 worker    ``closing COUNT``        it stops, and closes so many connections
 worker    ``failed REASON``        it cannot start, and ends
+worker    ``metrics JSON``         its metrics; see `tickfire.server.scrapes.snapshot`
+worker    ``scrape N``             asks for the metrics of all workers, under the number N
 pool      ``leave``                tell load balancers that the server is about to stop
 pool      ``number N``             the worker's number, from 1, which the log names
+pool      ``collect``              send your metrics now
+pool      ``scraped N JSON``       the answer to ``scrape N``, in Prometheus's text format
 ========= ======================== ============================================================
 """
 
@@ -44,6 +48,10 @@ BEAT: Final = "beat"
 CLOSING: Final = "closing"
 LEAVE: Final = "leave"
 NUMBER: Final = "number"
+METRICS: Final = "metrics"
+SCRAPE: Final = "scrape"
+COLLECT: Final = "collect"
+SCRAPED: Final = "scraped"
 LENGTH_BYTES: Final = 4
 MAX_REASON: Final = 500
 
@@ -86,6 +94,11 @@ def line(word: str, argument: object = "") -> bytes:
     """Return a line of one word and its argument, of which line breaks become spaces."""
     text = " ".join(str(argument).split())[:MAX_REASON]
     return f"{word} {text}".rstrip().encode() + b"\n"
+
+
+def whole_line(word: str, argument: str) -> bytes:
+    """Return a line of one word and its argument, of any length but without line breaks."""
+    return f"{word} {argument}\n".encode()
 
 
 class Lines:
