@@ -30,6 +30,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[str]]]] = {
     "fanout": lambda: ["-m", "bench.fanout"],
     "abuse": lambda: ["-m", "bench.abuse"],
     "resume": lambda: ["-m", "bench.fanout.resume"],
+    "reload": lambda: ["-m", "bench.reload"],
     "soak": lambda: ["-m", "bench.soak"],
     "joins": lambda: ["-m", "bench.fanout.joins"],
     "kernels": lambda: ["-m", "bench.kernels"],

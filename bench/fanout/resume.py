@@ -18,17 +18,14 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from bench.fanout.generator import build, lines_of
 from bench.figures import print_figures
-from bench.ingest.feed import Feed
-from bench.ingest.running import ingesting
+from bench.ingest.running import feeding, ingesting
 from bench.processes import tickfire, wait_for_port, wait_for_url
 from tickfire.base.ports import free_port
-from tickfire.base.run import run_loop
 
 TOPIC: Final = "market:realtime"
 STAMP: Final = '"ts_event":"'
@@ -60,24 +57,6 @@ class Probe:
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(self._url, timeout=LIMIT_S).close()
             self.times_s.append(time.perf_counter() - began)
-
-
-@contextlib.contextmanager
-def feeding(rate: float) -> Iterator[int]:
-    """Run the feed in a thread of its own; yield its port."""
-    port: list[int] = []
-    listening = threading.Event()
-
-    async def run() -> None:
-        feed = Feed()
-        port.append(await feed.listen())
-        listening.set()
-        with contextlib.suppress(RuntimeError, OSError):  # ingest has ended
-            await feed.run(rate, float("inf"))
-
-    threading.Thread(target=run_loop, args=(run(),), daemon=True).start()
-    listening.wait()
-    yield port[0]
 
 
 def measure(clients: int, live: int, rate: float, back_s: float, ids: int) -> dict[str, float]:

@@ -33,10 +33,30 @@ static void watch(Client *c, int operation, uint32_t events) {
     epoll_ctl(epoll, operation, c->fd, &event);
 }
 
+static bool is_gone(const Client *c) { return c->state == DEAD || c->state == WAITING; }
+
+/* The delays of phoenix.js. */
+static void connect_later(Client *c) {
+    static const uint64_t after_ms[] = {10, 50, 100, 150, 200, 250, 500, 1000, 2000};
+    uint64_t ms = c->tries < 9 ? after_ms[c->tries] : 5000;
+    if (c->state == CONNECTING || c->state == UPGRADING) swarm.refused++;
+    c->tries++;
+    c->retry_ns = now_ns() + ms * 1000000;
+    c->in_size = c->out_size = 0;
+    c->live = false;
+    c->state = WAITING;
+    swarm.waiting++;
+    close(c->fd);
+}
+
 static void die(Client *c, const char *why) {
-    if (c->state == DEAD) return;
+    if (is_gone(c)) return;
     if (c->state == READY) swarm.ready--;
     if (c->live) swarm.live--;
+    if (options.reconnect) {
+        connect_later(c);
+        return;
+    }
     if (swarm.dead++ < COMPLAINTS)
         fprintf(stderr, "client %ld died in state %d: %s\n", (long)(c - swarm.clients), c->state,
                 why);
@@ -136,9 +156,13 @@ void client_echo(Client *c) {
 }
 
 static void send_join(Client *c) {
-    char text[2048];
+    char text[2048], since[LONGEST_ID + 16];
     long number = (long)(c - swarm.clients);
     const char *params = options.join_count ? options.joins[number % options.join_count] : "{}";
+    if (options.reconnect && c->id[0]) {
+        snprintf(since, sizeof since, "{\"since\":\"%s\"}", c->id);
+        params = since;
+    }
     int size = snprintf(text, sizeof text, "[\"1\",\"1\",\"%s\",\"phx_join\",%s]", options.topic,
                         params);
     send_frame(c, TEXT, text, (size_t)size);
@@ -183,10 +207,22 @@ static void follow_id(Client *c, const uint8_t *data, size_t size) {
     const uint8_t *id = memmem(data, size, "\"id\":\"", 6);
     const uint8_t *dash = id ? memchr(id, '-', size - (size_t)(id - data)) : NULL;
     if (!dash) return;
+    const uint8_t *end = memchr(dash, '"', size - (size_t)(dash - data));
+    size_t length = end ? (size_t)(end - id) - 6 : LONGEST_ID;
+    if (length < LONGEST_ID) {
+        memcpy(c->id, id + 6, length);
+        c->id[length] = 0;
+    }
     uint64_t position = strtoull((const char *)dash + 1, NULL, 36);
     if (c->position && position > c->position + 1) swarm.skipped += position - c->position - 1;
     if (c->position && position <= c->position) swarm.repeated++;
     c->position = position;
+}
+
+static void note_silence(Client *c) {
+    uint64_t t = now_ns();
+    if (c->last_ns && t - c->last_ns > c->silence_ns) c->silence_ns = t - c->last_ns;
+    c->last_ns = t;
 }
 
 static void take_stamped(Client *c, const uint8_t *stamp, const uint8_t *data, size_t size) {
@@ -195,6 +231,7 @@ static void take_stamped(Client *c, const uint8_t *stamp, const uint8_t *data, s
     swarm.received_bytes += size;
     if (swarm.measuring) histogram_add(age_ns);
     if (options.follow_ids) follow_id(c, data, size);
+    if (options.reconnect) note_silence(c);
     if (!c->live && age_ns < LIVE_AGE_NS) {
         c->live = true;
         swarm.live++;
@@ -248,8 +285,9 @@ static size_t take_response(Client *c, const uint8_t *data, size_t size) {
         return 0;
     }
     c->state = JOINING;
+    c->tries = 0;
     send_join(c);
-    return c->state == DEAD ? 0 : (size_t)(end + 4 - data);
+    return is_gone(c) ? 0 : (size_t)(end + 4 - data);
 }
 
 static void keep_unread(Client *c, const uint8_t *data, size_t size) {
@@ -275,8 +313,8 @@ static void read_all(Client *c) {
         buffer[have] = 0; /* for strtoull */
         if (c->state == UPGRADING) at = take_response(c, buffer, have);
         if (c->state != UPGRADING)
-            while (c->state != DEAD && (step = take_frame(c, buffer + at, have - at))) at += step;
-        if (c->state == DEAD) return;
+            while (!is_gone(c) && (step = take_frame(c, buffer + at, have - at))) at += step;
+        if (is_gone(c)) return;
         keep_unread(c, buffer + at, have - at);
         if (!filled) return;
     }
@@ -291,8 +329,7 @@ void swarm_open(const SwarmOptions *with) {
     epoll = epoll_create1(0);
 }
 
-void swarm_start_next(void) {
-    Client *c = &swarm.clients[swarm.started++];
+static void start(Client *c) {
     int one = 1;
     struct linger reset = {.l_onoff = 1}; /* close by RST, which leaves no TIME_WAIT */
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
@@ -311,6 +348,36 @@ void swarm_start_next(void) {
     if (connected < 0 && errno != EINPROGRESS) die(c, "connect failed");
 }
 
+void swarm_start_next(void) { start(&swarm.clients[swarm.started++]); }
+
+static void start_again(void) {
+    uint64_t t = now_ns();
+    for (int i = 0; i < swarm.started && swarm.waiting; i++) {
+        Client *c = &swarm.clients[i];
+        if (c->state != WAITING || c->retry_ns > t) continue;
+        swarm.waiting--;
+        swarm.reconnects++;
+        start(c);
+    }
+}
+
+void swarm_begin_silence(void) {
+    uint64_t t = now_ns();
+    for (int i = 0; i < swarm.started; i++) {
+        swarm.clients[i].last_ns = t;
+        swarm.clients[i].silence_ns = 0;
+    }
+}
+
+void swarm_end_silence(void) {
+    uint64_t t = now_ns();
+    histogram_clear();
+    for (int i = 0; i < swarm.started; i++) {
+        Client *c = &swarm.clients[i];
+        histogram_add(t - c->last_ns > c->silence_ns ? t - c->last_ns : c->silence_ns);
+    }
+}
+
 static void upgrade(Client *c) {
     char request[1024];
     int size = snprintf(request, sizeof request,
@@ -324,20 +391,24 @@ static void upgrade(Client *c) {
 }
 
 static void handle(Client *c, uint32_t events) {
-    if (c->state == DEAD) return;
+    if (is_gone(c)) return;
     if (c->state == CONNECTING) {
         if (events & (EPOLLERR | EPOLLHUP)) die(c, "connect failed");
         else if (events & EPOLLOUT) upgrade(c);
         return;
     }
     if (events & EPOLLOUT && c->out_size) send_unsent(c);
-    if (c->state != DEAD && events & (EPOLLIN | EPOLLHUP | EPOLLERR)) read_all(c);
+    if (!is_gone(c) && events & (EPOLLIN | EPOLLHUP | EPOLLERR)) read_all(c);
 }
 
 void swarm_poll(uint64_t until_ns) {
     struct epoll_event events[EVENTS_AT_A_TIME];
     uint64_t t = now_ns();
     uint64_t ms = until_ns > t ? (until_ns - t) / 1000000 : 0; /* spins below 1 ms */
+    if (swarm.waiting) {
+        start_again();
+        if (ms > 1) ms = 1;
+    }
     int count = epoll_wait(epoll, events, EVENTS_AT_A_TIME,
                            ms > LONGEST_WAIT_MS ? LONGEST_WAIT_MS : (int)ms);
     for (int i = 0; i < count; i++) handle(events[i].data.ptr, events[i].events);

@@ -10,7 +10,7 @@
 #include "client.h"
 #include "measure.h"
 
-enum { CONNECT_LIMIT_S = 180, WARM_UP_MS = 1000, DRAIN_S = 5, MOST_SENT_AT_ONCE = 64 };
+enum { CONNECT_LIMIT_S = 180, WARM_UP_MS = 1000, DRAIN_S = 5, RETURN_S = 30, MOST_SENT_AT_ONCE = 64 };
 
 static SwarmOptions options = {
     .host = "127.0.0.1",
@@ -193,14 +193,36 @@ static void catch_up(double seconds) {
            (unsigned long long)swarm.errors, process_cpu_s(pid) - cpu_at_start, process_rss_kb(pid));
 }
 
+/* Through restarts of the server, after which clients connect again, if --reconnect is given. */
+static void survive(double seconds) {
+    swarm_begin_silence();
+    Mark from = mark();
+    poll_for_s(seconds);
+    for (uint64_t end = after_s(RETURN_S); swarm.ready < options.count && now_ns() < end;)
+        swarm_poll(now_ns() + 1000000);
+    double passed = (double)(now_ns() - from.start_ns) / 1e9;
+    swarm_end_silence();
+    printf("{\"phase\":\"survive\",\"n\":%d,\"ready\":%d,\"seconds\":%.2f,\"delivered\":%llu,"
+           "\"reconnects\":%llu,\"refused\":%llu,\"skipped\":%llu,\"repeated\":%llu,"
+           "\"errors\":%llu,\"silence_p50_us\":%.0f,\"silence_p99_us\":%.0f,"
+           "\"silence_max_us\":%.0f}\n",
+           options.count, swarm.ready, passed,
+           (unsigned long long)(swarm.received - from.received),
+           (unsigned long long)swarm.reconnects, (unsigned long long)swarm.refused,
+           (unsigned long long)swarm.skipped, (unsigned long long)swarm.repeated,
+           (unsigned long long)swarm.errors, histogram_quantile_us(.5), histogram_quantile_us(.99),
+           histogram_max_us());
+}
+
 /* ------------------------------------------------------------ the command line */
 
 static const char USAGE[] =
     "usage: loadgen --port P [--host H] [--path PATH] [--topic T] [--n CLIENTS] [--pid SERVER]\n"
     "               [--payload BYTES] [--concurrency HANDSHAKES] [--window BROADCASTS]\n"
-    "               [--heartbeat S] [--join PARAMS ...] [--stamp TEXT] [--follow-ids] [PHASE ...]\n"
+    "               [--heartbeat S] [--join PARAMS ...] [--stamp TEXT] [--follow-ids]\n"
+    "               [--reconnect] [PHASE ...]\n"
     "phases: idle:SECONDS  saturate:SECONDS  rate:BROADCASTS_PER_S:SECONDS  echo:IN_FLIGHT:SECONDS\n"
-    "        watch:SECONDS  live:SECONDS\n";
+    "        watch:SECONDS  live:SECONDS  survive:SECONDS\n";
 
 static void run_phase(const char *text, long rss_before) {
     double a = 0, b = 0;
@@ -210,6 +232,7 @@ static void run_phase(const char *text, long rss_before) {
     else if (sscanf(text, "echo:%lf:%lf", &a, &b) == 2) echo((int)a, b);
     else if (sscanf(text, "watch:%lf", &a) == 1) watch(a);
     else if (sscanf(text, "live:%lf", &a) == 1) catch_up(a);
+    else if (sscanf(text, "survive:%lf", &a) == 1) survive(a);
     else {
         fprintf(stderr, "unknown phase: %s\n%s", text, USAGE);
         exit(2);
@@ -222,7 +245,7 @@ static int parse(int argc, char **argv) {
         {"topic", 1, 0, 't'},   {"n", 1, 0, 'n'},           {"pid", 1, 0, 'i'},
         {"payload", 1, 0, 'l'}, {"concurrency", 1, 0, 'c'}, {"window", 1, 0, 'w'},
         {"heartbeat", 1, 0, 'b'}, {"join", 1, 0, 'j'},      {"stamp", 1, 0, 's'},
-        {"follow-ids", 0, 0, 'f'}, {0, 0, 0, 0},
+        {"follow-ids", 0, 0, 'f'}, {"reconnect", 0, 0, 'r'}, {0, 0, 0, 0},
     };
     for (int name; (name = getopt_long(argc, argv, "", names, NULL)) != -1;) switch (name) {
             case 'h': options.host = optarg; break;
@@ -240,6 +263,7 @@ static int parse(int argc, char **argv) {
                 break;
             case 's': options.stamp = optarg; break;
             case 'f': options.follow_ids = true; break;
+            case 'r': options.reconnect = options.follow_ids = true; break;
             default: fputs(USAGE, stderr); exit(2);
         }
     return optind;

@@ -1,0 +1,1 @@
+"""Benchmark of `tickfire reload` under load."""
