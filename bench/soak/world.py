@@ -12,8 +12,7 @@ from typing import IO, Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.fanout.resume import feeding
-from bench.ingest.running import ingesting
+from bench.ingest.running import feeding, ingesting
 from bench.processes import tickfire, wait_for_port, wait_for_url
 from bench.soak.trend import Sample, sample_process
 from tests.support.processes import descendants
