@@ -20,11 +20,13 @@ const direction = {
 
 test("an outlook is told with everything that is needed to doubt it", () => {
   const text = explain(direction);
-  for (const part of ["51.3 %", "49.6 %", "49.2 % to 53.9 %", "1,733", "lost 0.82 bp", "no edge"]) {
+  for (const part of ["51.3 %", "49.6 %", "49.2 % to 53.9 %", "1,733", "lost 0.82 bp", "No edge"]) {
     expect(text).toContain(part);
   }
   expect(title(direction)).toBe("No edge, next 5m");
   expect(trend(direction)).toBe("flat");
+  const made = explain({ ...direction, origin: "simulated" } as SignalEvent);
+  expect(made).toContain("No edge: the market is simulated");
   const clear = { ...direction, says: "down", probability: 0.4 } as SignalEvent;
   expect([title(clear), trend(clear)]).toEqual(["Leans down, next 5m", "down"]);
   const slight = { ...direction, says: "up", probability: 0.507 } as SignalEvent;

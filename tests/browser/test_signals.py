@@ -35,7 +35,7 @@ def test_an_outlook_stands_with_its_evidence_and_follows(stage: Stage, open_page
     text = outlook.inner_text()
     assert "No edge" in text and "51.3 % up" in text and "1,733 cases" in text and "0.82 bp" in text
     told = chart.page.locator(".outlook-scale").get_attribute("aria-label") or ""
-    assert "49.2 % to 53.9 %" in told and "This is no edge" in told
+    assert "49.2 % to 53.9 %" in told and "No edge: nothing here to trade on" in told
     later = {**DIRECTION, "id": "2-0", "says": "up", "probability": 0.58, "expected_net_bp": 0.4}
     stage.serving.call(lambda: stage.market.broadcast("signals:ESU4", "signal", later))
     chart.page.wait_for_selector(".outlook-says[data-says=up]")

@@ -76,8 +76,15 @@ function explainDirection(said: Direction): string {
       `${share(low)} to ${share(high)} (a range that holds the true share 19 times in 20).`,
     `Trading on them ${net < 0 ? "lost" : "earned"} ${Math.abs(net).toFixed(2)} bp on average, after ` +
       `costs of ${said.cost_bp} bp (1 bp is a hundredth of a percent).`,
-    said.says === "no edge" ? "This is no edge." : "Past results may not repeat.",
+    verdict(said),
   ].join("\n");
+}
+
+function verdict({ says, origin }: Direction): string {
+  if (origin === "simulated") {
+    return "No edge: the market is simulated, so its prices are made up, and nothing follows from them for a real one.";
+  }
+  return says === "no edge" ? "No edge: nothing here to trade on." : "Past results may not repeat.";
 }
 
 function explainRule({ name, when, interval, values }: RuleHeld): string {

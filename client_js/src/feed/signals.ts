@@ -1,5 +1,7 @@
 /** The models' events, as docs/topics.md and docs/signals.md define them. */
 
+import type { Origin } from "./payloads";
+
 interface Said {
   id: string;
   symbol: string;
@@ -19,6 +21,8 @@ export interface Direction extends Said {
   expected_net_bp: number;
   cost_bp: number;
   horizon: string;
+  /** Where the prices come from; null if that is not known. */
+  origin?: Origin | null;
 }
 
 /** One of the user's rules began to hold. */

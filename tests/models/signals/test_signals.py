@@ -210,6 +210,26 @@ def test_outlook_after_every_horizon() -> None:
         assert detail["says"] in ("up", "down", "no edge")
 
 
+@pytest.mark.parametrize("origin", ["simulated", "live", None])
+def test_a_forecast_names_the_origin_and_claims_no_edge_of_a_simulated_market(
+    origin: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model is made to claim an edge each time."""
+    predict = OutlookModel.predict
+    monkeypatch.setattr(
+        OutlookModel,
+        "predict",
+        lambda *given: (found := predict(*given)) and replace(found, edge=1),
+    )
+    stream = model()
+    stream.origin = origin
+    found = given_all(stream, bars(100))
+    assert {signal.detail["says"] for signal in found} == {
+        "no edge" if origin == "simulated" else "up"
+    }
+    assert {signal.detail["origin"] for signal in found} == {origin}
+
+
 def rule(when: str, **options: Any) -> Rule:
     return Rule("mine", parse(when), **options)
 

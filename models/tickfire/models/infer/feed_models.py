@@ -57,8 +57,20 @@ class FeedModels:
         """The sum of the positions that were read, over the streams."""
         return 0 if self._streams is None else self._streams.position
 
-    async def follow(self, epoch: Epoch) -> None:
-        """Follow the streams of an epoch, unless they are followed already."""
+    async def follow(self, epoch: Epoch, origin: str | None) -> None:
+        """Follow the streams of an epoch, unless they are followed already.
+
+        Parameters
+        ----------
+        epoch : Epoch
+        origin : str or None
+            The origin of its ticks; see `StreamModel.origin`.
+        """
+        await self._begin(epoch)
+        for model in self.models:
+            model.origin = origin
+
+    async def _begin(self, epoch: Epoch) -> None:
         died = self._task is not None and self._task.done()
         if epoch == self.epoch and not died:
             return

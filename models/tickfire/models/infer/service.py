@@ -32,7 +32,7 @@ from tickfire.models.reload import Reloader
 from tickfire.models.sentiment.linking import Linker
 from tickfire.models.sentiment.model import SentimentModel
 from tickfire.store.entries import Entry, status_of
-from tickfire.store.epoch import epochs_of, read_hash
+from tickfire.store.epoch import epochs_of, origin_of, read_hash
 from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.fenced import FencedWriter, Overtaken
 from tickfire.store.heartbeat import Heartbeat
@@ -208,7 +208,7 @@ class Infer:
                 self._feeds[epoch.feed] = FeedModels(
                     self._signals, models, self._new_models, self.counters
                 )
-            await self._feeds[epoch.feed].follow(epoch)
+            await self._feeds[epoch.feed].follow(epoch, origin_of(meta, epoch.feed))
 
     def stream_models(self) -> list[StreamModel]:
         """Return the models over ticks and bars, of all feeds."""

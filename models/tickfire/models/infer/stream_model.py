@@ -25,6 +25,8 @@ class StreamModel:
         True if the model takes ticks, and True if it takes closed bars.
     instruments : Instruments
         The instrument table.
+    origin : str or None
+        The origin of the ticks, one of `tickfire.store.schema.ORIGINS`; None if it is not known.
     """
 
     name: str = ""
@@ -33,6 +35,7 @@ class StreamModel:
 
     def __init__(self, instruments: Instruments) -> None:
         self.instruments = instruments
+        self.origin: str | None = None
 
     def on_ticks(self, shard: int, first: int, ticks: Rows) -> Sequence[Signal]:
         """Take ticks of a shard and return the signals about them.

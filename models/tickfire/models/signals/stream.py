@@ -6,6 +6,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from tickfire.models.rules.rule_file import Rule, read_rules
 from tickfire.models.signals.context import RuleContext
 from tickfire.models.signals.inputs import Inputs
 from tickfire.models.signals.outlook import KIND, OutlookModel
-from tickfire.store.schema import INTERVALS_S, MINUTE_S, Rows
+from tickfire.store.schema import INTERVALS_S, MINUTE_S, SIMULATED, Rows
 
 RULES_VARIABLE: Final = "TICKFIRE_RULES"
 """Environment variable that names the file of rules."""
@@ -132,9 +133,12 @@ class SignalsModel(StreamModel):
             return  # an outlook in between would overlap the one before
         outlook = model.predict(inputs[0], float(deviation[0]))
         if outlook is not None:
+            if self.origin == SIMULATED:
+                outlook = replace(outlook, edge=0)
             self._counts["outlooks"] += 1
             self._counts["edges"] += outlook.edge != 0
-            yield self._signal(symbol, bar, outlook.as_detail(), model.name)
+            detail = outlook.as_detail() | {"origin": self.origin}
+            yield self._signal(symbol, bar, detail, model.name)
 
     def _signal(self, symbol: str, bar: Any, detail: dict[str, Any], model: str = "") -> Signal:
         return Signal(
