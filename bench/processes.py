@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
+from tests.support.processes import descendants
+
 START_S: Final = 120.0
 POLL_S: Final = 0.02
 
@@ -60,6 +62,11 @@ def _wait(attempt: object) -> None:
             time.sleep(POLL_S)
         else:
             return
+
+
+def worker_pid(server: subprocess.Popen[bytes]) -> int:
+    """Return the process id of the worker of ``tickfire serve`` that serves; it has one."""
+    return max(descendants(server.pid))
 
 
 def cpu_seconds(pid: int) -> float:

@@ -17,17 +17,18 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from bench.abuse.wire import receive_exactly, text_frame, upgrade
+from bench.abuse.wire import Target, receive_exactly, text_frame, upgrade
 
 INTERVAL_S: Final = 0.005
+LIMIT_S: Final = 60.0
 HEARTBEAT: Final = b'[null,"1","phoenix","heartbeat",{}]'
 
 
 @contextlib.contextmanager
-def honest(port: int) -> Iterator[list[float]]:
+def honest(target: Target) -> Iterator[list[float]]:
     """Run the honest client, and fill in its figures at the end."""
     client = subprocess.Popen(
-        [sys.executable, "-m", "bench.abuse.honest", str(port)],
+        [sys.executable, "-m", "bench.abuse.honest", str(target.port), target.token],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -43,9 +44,9 @@ def honest(port: int) -> Iterator[list[float]]:
 
 def main() -> None:
     """Measure until standard input ends."""
-    port = int(sys.argv[1])
-    connection = socket.create_connection(("127.0.0.1", port), 60)
-    upgrade(connection, port)
+    target = Target(int(sys.argv[1]), sys.argv[2])
+    connection = target.connect(LIMIT_S)
+    upgrade(connection, target)
     ended = threading.Event()
     threading.Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
     times = []

@@ -5,19 +5,58 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
+PATIENCE_S: Final = 15.0
 REQUEST: Final = (
-    "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    "GET /socket/websocket?{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 _MASK: Final = bytes(4)
 
 
-def upgrade(connection: socket.socket, port: int) -> None:
-    """Open the WebSocket of the market."""
-    connection.sendall(REQUEST.format(port=port).encode())
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server, and the client that attacks it.
+
+    Attributes
+    ----------
+    port : int
+    token : str
+        The token or key of the client, which may be none.
+    source : str
+        The address of this machine from which the client connects.
+    """
+
+    port: int
+    token: str = ""
+    source: str = "127.0.0.1"
+
+    def connect(self, timeout_s: float = PATIENCE_S) -> socket.socket:
+        """Open a connection to the server."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout_s, (self.source, 0))
+
+    def query(self) -> str:
+        """Return the query of the WebSocket's address."""
+        return urlencode({"vsn": "2.0.0"} | ({"token": self.token} if self.token else {}))
+
+    def request(self) -> bytes:
+        """Return the request that opens the WebSocket."""
+        return REQUEST.format(port=self.port, query=self.query()).encode()
+
+
+def upgrade(connection: socket.socket, target: Target) -> None:
+    """Open the WebSocket of the market.
+
+    Raises
+    ------
+    ConnectionError
+        The server refused it; the text is its response.
+    """
+    connection.sendall(target.request())
     head = b""
     while b"\r\n\r\n" not in head:
         head += receive_exactly(connection, 1)

@@ -17,9 +17,16 @@ from typing import Final
 import redis
 
 from bench.abuse.honest import honest
-from bench.abuse.wire import text_frame, upgrade
+from bench.abuse.wire import Target, text_frame, upgrade
 from bench.figures import print_figures
-from bench.processes import cpu_seconds, resident_mib, tickfire, wait_for_port, wait_for_url
+from bench.processes import (
+    cpu_seconds,
+    resident_mib,
+    tickfire,
+    wait_for_port,
+    wait_for_url,
+    worker_pid,
+)
 from tests.support.publisher import SECOND, Publisher, trades
 from tickfire.base.ports import free_port
 
@@ -39,8 +46,9 @@ class Joiner(threading.Thread):
 
     def run(self) -> None:
         """Send all joins, and read until nothing comes any more."""
-        with socket.create_connection(("127.0.0.1", self._port), LIMIT_S) as connection:
-            upgrade(connection, self._port)
+        target = Target(self._port)
+        with target.connect(LIMIT_S) as connection:
+            upgrade(connection, target)
             sender = threading.Thread(target=self._send, args=(connection,), daemon=True)
             sender.start()
             if self._reads:
@@ -76,20 +84,21 @@ def measure(readers: int, unread: int) -> dict[str, float]:
         publisher.publish(trades(BARS, step=SECOND))
         server = stack.enter_context(tickfire("serve", "--dev", "--port", str(port), REDIS_URL=url))
         wait_for_url(f"http://127.0.0.1:{port}/readyz")
-        cpu, memory = cpu_seconds(server.pid), resident_mib(server.pid)
+        worker = worker_pid(server)
+        cpu, memory = cpu_seconds(worker), resident_mib(worker)
         joiners = [Joiner(port, reads=True) for _ in range(readers)]
         joiners += [Joiner(port, reads=False) for _ in range(unread)]
-        with honest(port) as figures:
+        with honest(Target(port)) as figures:
             for joiner in joiners:
                 joiner.start()
             time.sleep(LIMIT_S / 6)
-            peak = resident_mib(server.pid)
+            peak = resident_mib(worker)
             for joiner in joiners:
                 joiner.join(LIMIT_S)
         return {
             "honest_p50_ms": round(figures[0], 2),
             "honest_stall_ms": round(figures[1], 1),
-            "server_cpu_s": round(cpu_seconds(server.pid) - cpu, 2),
+            "server_cpu_s": round(cpu_seconds(worker) - cpu, 2),
             "received_mb": round(sum(joiner.received for joiner in joiners) / 1e6, 1),
             "rss_mib_before": round(memory),
             "rss_mib_during": round(peak),

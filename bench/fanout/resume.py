@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import signal
+import statistics
 import subprocess
 import tempfile
 import threading
@@ -24,7 +25,8 @@ from typing import Final
 from bench.fanout.generator import build, lines_of
 from bench.figures import print_figures
 from bench.ingest.running import feeding, ingesting
-from bench.processes import tickfire, wait_for_port, wait_for_url
+from bench.processes import tickfire, wait_for_port, wait_for_url, worker_pid
+from bench.scrape import late_times, scrape
 from tickfire.base.ports import free_port
 
 TOPIC: Final = "market:realtime"
@@ -32,6 +34,8 @@ STAMP: Final = '"ts_event":"'
 BASELINE_S: Final = 5.0
 LIMIT_S: Final = 60.0
 PROBE_S: Final = 0.05
+LATE_S: Final = 0.02
+"""Lateness of the server's event loop that is counted; a boundary of its histogram."""
 
 
 class Probe:
@@ -74,7 +78,8 @@ def measure(clients: int, live: int, rate: float, back_s: float, ids: int) -> di
         )
         url = f"http://127.0.0.1:{port}"
         wait_for_url(f"{url}/readyz")
-        swarm = [str(generator), "--port", str(port), "--pid", str(server.pid), "--topic", TOPIC]
+        swarm = [str(generator), "--port", str(port), "--topic", TOPIC]
+        swarm += ["--pid", str(worker_pid(server))]
         swarm += ["--stamp", STAMP]
         time.sleep(1.0)
         since = [_newest_id(url, wait_s) for wait_s in (0.0, *[0.5] * (ids - 1))]
@@ -87,8 +92,10 @@ def measure(clients: int, live: int, rate: float, back_s: float, ids: int) -> di
         time.sleep(0.5)
         joins = [text for id_ in since for text in ("--join", json.dumps({"since": id_}))]
         herd = [*swarm, "--n", str(clients), "--concurrency", str(clients), "--follow-ids", *joins]
+        late = late_times(scrape(port), LATE_S)
         with Probe(f"{url}/healthz") as probe:
             (connect, caught_up) = lines_of([*herd, f"live:{LIMIT_S}"])
+        late = late_times(scrape(port), LATE_S) - late
         watcher.send_signal(signal.SIGTERM)
         output, _ = watcher.communicate()
         during = json.loads(output.splitlines()[1])
@@ -109,6 +116,8 @@ def measure(clients: int, live: int, rate: float, back_s: float, ids: int) -> di
         "live_p99_before_ms": before["p99_us"] / 1e3,
         "live_p99_during_ms": during["p99_us"] / 1e3,
         "live_max_during_ms": during["max_us"] / 1e3,
+        f"loop_late_over_{LATE_S * 1e3:g}_ms": late,
+        "healthz_p50_ms": statistics.median(probe.times_s or [0.0]) * 1e3,
         "healthz_max_ms": max(probe.times_s, default=0.0) * 1e3,
     }
 

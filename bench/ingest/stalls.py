@@ -8,14 +8,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import urllib.request
 from typing import Any, Final
 
-from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from bench.ingest.feed import Feed
 from bench.ingest.running import ingesting
 from bench.processes import wait_for_url
+from bench.scrape import scrape
 from tickfire.base.ports import free_port
 from tickfire.base.run import run_loop
 from tickfire.ingest.redis.options import RedisOptions
@@ -39,27 +39,21 @@ async def stalls(rate: float, seconds: float) -> dict[str, Any]:
         url = f"http://127.0.0.1:{metrics_port}/metrics"
         await asyncio.to_thread(wait_for_url, url)
         await feed.run(rate, seconds)
-        text = await asyncio.to_thread(_get, url)
+        samples = await asyncio.to_thread(scrape, metrics_port)
     await server.stop()
-    return {"seconds": seconds, "trades_per_s": rate, **figures_of(text)}
+    return {"seconds": seconds, "trades_per_s": rate, **figures_of(samples)}
 
 
-def _get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return str(answer.read().decode())
-
-
-def figures_of(text: str) -> dict[str, Any]:
-    """Return the figures of metrics in Prometheus's text format."""
+def figures_of(samples: list[Sample]) -> dict[str, Any]:
+    """Return the figures of scraped metrics."""
     found: dict[str, Any] = {"late": {}}
     before = 0.0
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            if sample.name == f"{LAG}_bucket":
-                found["late"][f"up to {sample.labels['le']} s"] = int(sample.value - before)
-                before = sample.value
-            elif sample.name in SHOWN:
-                found[SHOWN[sample.name]] = int(sample.value)
+    for sample in samples:
+        if sample.name == f"{LAG}_bucket":
+            found["late"][f"up to {sample.labels['le']} s"] = int(sample.value - before)
+            before = sample.value
+        elif sample.name in SHOWN:
+            found[SHOWN[sample.name]] = int(sample.value)
     return found
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import math
 import subprocess
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Final
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from bench.ingest.running import feeding, ingesting
 from bench.processes import tickfire, wait_for_port, wait_for_url
+from bench.scrape import scrape
 from bench.soak.trend import Sample, sample_process
 from tests.support.processes import descendants
 from tickfire.base.ports import free_port
@@ -21,7 +19,6 @@ from tickfire.base.ports import free_port
 HISTORY_S: Final = 120
 """Time for which the streams keep ticks, so that they are full after the warm-up."""
 LEAST_HISTORY: Final = 1_000
-PATIENCE_S: Final = 10.0
 
 
 @dataclass
@@ -68,14 +65,11 @@ def tasks_at(port: int | None) -> float:
     """Return the number of tasks in the metrics at a port, or nan."""
     if port is None:
         return math.nan
-    url = f"http://127.0.0.1:{port}/metrics"
     try:
-        with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
-            families = text_string_to_metric_families(answer.read().decode())
+        samples = scrape(port)
     except OSError:
         return math.nan
-    found = (one for family in families for one in family.samples)
-    counts = (one.value for one in found if one.name.endswith("_asyncio_tasks"))
+    counts = (one.value for one in samples if one.name.endswith("_asyncio_tasks"))
     return max(counts, default=math.nan)
 
 
