@@ -63,11 +63,12 @@ $(STAMPS)/venv: requirements-dev.lock .python-version
 	esac
 	@touch $@
 
-# Two distributions: tickfire-phoenix in server/, and tickfire, which depends on it.
-EDITABLE := --quiet --no-deps --no-build-isolation -e ./server -e .
+# Three distributions: tickfire-phoenix in server/, tickfire-client in server/client/, and tickfire,
+# which depends on both.
+EDITABLE := --quiet --no-deps --no-build-isolation -e ./server -e ./server/client -e .
 
-$(STAMPS)/package: $(STAMPS)/venv pyproject.toml server/pyproject.toml
-	@$(SAY) "tickfire-phoenix and tickfire, editable"
+$(STAMPS)/package: $(STAMPS)/venv pyproject.toml server/pyproject.toml server/client/pyproject.toml
+	@$(SAY) "tickfire-phoenix, tickfire-client and tickfire, editable"
 	@if $(PYTHON) -m pip --version >/dev/null 2>&1; \
 	then $(PYTHON) -m pip install --disable-pip-version-check $(EDITABLE); \
 	else uv pip install --python $(PYTHON) $(EDITABLE); fi
@@ -174,7 +175,7 @@ train: $(if $(DATA),setup) ## Train the models on the folder DATA; reports go to
 	@$(TICKFIRE) train --data "$(DATA)" $(ARGS)
 
 .PHONY: dist-check
-dist-check: setup ## Build both distributions, use them in clean environments, remove either
+dist-check: setup ## Build the distributions, use them in clean environments, remove each
 	@$(PYTHON) -m tests.packaging.dist_check
 
 .PHONY: screenshots
@@ -205,9 +206,9 @@ fmt: setup ## Format the code
 lock: ## Compile the lock files anew; needs uv
 	@command -v uv >/dev/null || { echo "tickfire: uv was not found; install it (pip install uv)." >&2; exit 1; }
 	uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
-		--no-emit-package tickfire-phoenix --extra dev pyproject.toml -o requirements-dev.lock
+		--no-emit-package tickfire-phoenix --no-emit-package tickfire-client --extra dev pyproject.toml -o requirements-dev.lock
 	uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
-		--no-emit-package tickfire-phoenix pyproject.toml -c requirements-dev.lock -o requirements.lock
+		--no-emit-package tickfire-phoenix --no-emit-package tickfire-client pyproject.toml -c requirements-dev.lock -o requirements.lock
 
 .PHONY: clean
 clean: ## Remove what was built, and the environments

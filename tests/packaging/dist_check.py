@@ -4,8 +4,9 @@ Run as ``make dist-check``. Needs the network, for the locked dependencies.
 
 - `tickfire-phoenix` is installed alone: it imports quickly and nothing of its extras, and the first
   example of docs/starlette.md runs and is served.
-- `tickfire` is installed with it: all modules can be imported, and the page is served.
-- Either is removed: the other stays whole.
+- `tickfire-client` is installed with it, without numba.
+- `tickfire` is installed with both: all modules can be imported, and the page is served.
+- Each is removed: the others stay whole.
 """
 
 from __future__ import annotations
@@ -69,15 +70,20 @@ def build(project: Path, work: Path) -> Path:
     return wheel
 
 
-def check_files(phoenix: Path, tickfire: Path) -> None:
-    """Check that the wheels have no file in common, and that the library has its licence."""
-    library, market = (set(zipfile.ZipFile(wheel).namelist()) for wheel in (phoenix, tickfire))
-    assert "tickfire/phoenix/__init__.py" in library
+def check_files(phoenix: Path, client: Path, tickfire: Path) -> None:
+    """Check that the wheels have no file in common, and that the libraries have their licences."""
+    library, reader, market = (
+        set(zipfile.ZipFile(wheel).namelist()) for wheel in (phoenix, client, tickfire)
+    )
     assert "tickfire/server/__init__.py" in market
-    assert not library & market, library & market
-    foreign = {name for name in library if not name.startswith(("tickfire/phoenix/", "tickfire_"))}
-    assert not foreign, foreign
-    assert any(name.endswith("licenses/LICENSE") for name in library)
+    for name, files in (("phoenix", library), ("client", reader)):
+        assert f"tickfire/{name}/__init__.py" in files
+        assert not files & market, files & market
+        own = (f"tickfire/{name}/", "tickfire_")
+        foreign = {file for file in files if not file.startswith(own)}
+        assert not foreign, foreign
+        assert any(file.endswith("licenses/LICENSE") for file in files)
+    assert not library & reader, library & reader
 
 
 # --- environments
@@ -153,23 +159,35 @@ def join(port: int) -> object:
             time.sleep(0.1)
 
 
-def install(work: Path, phoenix: Path, tickfire: Path) -> Environment:
-    """Install both wheels with the locked dependencies."""
-    both = Environment.create(work / "both")
-    both.pip("install", "--require-hashes", "-r", ROOT / "requirements.lock")
-    both.pip("install", "--no-deps", phoenix, tickfire)
-    run(both.python, "-m", "pip", "check", cwd=work)
-    return both
+def check_client(work: Path, phoenix: Path, client: Path) -> None:
+    """Use tickfire-client without the market server."""
+    alone = Environment.create(work / "client")
+    alone.pip("install", "-c", versions(work), phoenix, client)
+    alone.script("client.py")
+    alone.script("whole.py", "tickfire-client", "tickfire.client", "tickfire.client.sync")
 
 
-def check_removal(both: Environment, phoenix: Path, tickfire: Path) -> None:
-    """Remove either distribution, and check that the other stays whole."""
-    both.pip("uninstall", "-y", "tickfire")
-    both.script("whole.py", "tickfire-phoenix", "tickfire.phoenix.testing")
-    both.pip("install", "--no-deps", tickfire)
-    both.pip("uninstall", "-y", "tickfire-phoenix")
-    both.script("whole.py", "tickfire", "tickfire.base", "tickfire.store", "tickfire.ingest")
-    both.pip("install", "--no-deps", phoenix)
+def install(work: Path, *wheels: Path) -> Environment:
+    """Install all wheels with the locked dependencies."""
+    every = Environment.create(work / "every")
+    every.pip("install", "--require-hashes", "-r", ROOT / "requirements.lock")
+    every.pip("install", "--no-deps", *wheels)
+    run(every.python, "-m", "pip", "check", cwd=work)
+    return every
+
+
+def check_removal(every: Environment, phoenix: Path, client: Path, tickfire: Path) -> None:
+    """Remove each distribution, and check that the others stay whole."""
+    every.pip("uninstall", "-y", "tickfire")
+    every.script("whole.py", "tickfire-phoenix", "tickfire.phoenix.testing")
+    every.script("whole.py", "tickfire-client", "tickfire.client")
+    every.pip("install", "--no-deps", tickfire)
+    every.pip("uninstall", "-y", "tickfire-client")
+    every.script("whole.py", "tickfire-phoenix", "tickfire.phoenix.testing")
+    every.pip("install", "--no-deps", client)
+    every.pip("uninstall", "-y", "tickfire-phoenix")
+    every.script("whole.py", "tickfire", "tickfire.base", "tickfire.store", "tickfire.ingest")
+    every.pip("install", "--no-deps", phoenix)
 
 
 # --- the market server
@@ -213,13 +231,15 @@ def serve(work: Path, python: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tickfire-dist-") as folder:
         work = Path(folder)
-        phoenix, tickfire = build(ROOT / "server", work), build(ROOT, work)
-        check_files(phoenix, tickfire)
+        projects = (ROOT / "server", ROOT / "server" / "client", ROOT)
+        phoenix, client, tickfire = (build(project, work) for project in projects)
+        check_files(phoenix, client, tickfire)
         check_library(work, phoenix)
-        both = install(work, phoenix, tickfire)
-        both.script("all_modules.py")
-        serve(work, both.python)
-        check_removal(both, phoenix, tickfire)
+        check_client(work, phoenix, client)
+        every = install(work, phoenix, client, tickfire)
+        every.script("all_modules.py")
+        serve(work, every.python)
+        check_removal(every, phoenix, client, tickfire)
     say("all well")
 
 

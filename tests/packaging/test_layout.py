@@ -15,7 +15,7 @@ from tests.support.source import PRODUCT, imported, python_files
 
 TESTS = ROOT / "tests"
 SUITES = sorted(path.name for path in TESTS.iterdir() if path.is_dir() and any(path.rglob("*.py")))
-PACKAGES = ("phoenix", "server", "render", "models", "ingest", "store", "base", "kernels")
+PACKAGES = ("phoenix", "client", "server", "render", "models", "ingest", "store", "base", "kernels")
 
 REAL_TIME = {
     "tests/support/eventually.py": "polls, which every other wait is built on",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-PRODUCT = ("server", "ingest", "models", "wasm")
+PRODUCT = ("server", "server/client", "ingest", "models", "wasm")
 """Folders of the product's Python."""
 
 

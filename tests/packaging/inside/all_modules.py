@@ -9,7 +9,7 @@ import sys
 
 import tickfire
 
-PACKAGES = {"base", "ingest", "kernels", "models", "phoenix", "render", "server", "store"}
+PACKAGES = {"base", "client", "ingest", "kernels", "models", "phoenix", "render", "server", "store"}
 FILES = {
     "candles.wgsl",
     "colors.json",

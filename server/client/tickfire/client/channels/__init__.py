@@ -1,0 +1,1 @@
+"""Client of Phoenix Channels, for any Phoenix server."""

@@ -1,0 +1,1 @@
+"""A live chart in Jupyter."""

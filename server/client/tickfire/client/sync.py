@@ -1,0 +1,263 @@
+"""The client without async: the same names, on an event loop in a thread of its own.
+
+::
+
+    with Market("https://market.example.com", token) as market:
+        for tick in market.ticks(symbols=["ESU4"]):
+            print(tick.symbol, tick.price, tick.volume)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from typing import Any, Self
+
+from tickfire.client.channels import channel as channels
+from tickfire.client.channels import socket as sockets
+from tickfire.client.channels.options import AuthToken
+from tickfire.client.channels.push import Push
+from tickfire.client.market import market as markets
+from tickfire.client.market.candles import DEFAULT_LIMIT
+from tickfire.client.market.packed import TickBatch
+from tickfire.client.market.records import (
+    Book,
+    Candle,
+    Headline,
+    Instrument,
+    Quote,
+    Record,
+    Signal,
+    Tick,
+)
+from tickfire.client.market.stream import Stream as AsyncStream
+from tickfire.client.market.tables import Records
+
+__all__ = ["Channel", "Market", "Phoenix", "Stream"]
+
+
+class _Loop:
+    """An event loop in a thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.name = "tickfire.client"
+        self._thread.start()
+
+    def wait[T](self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine, and return its result."""
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def call[T](self, function: Callable[[], T]) -> T:
+        """Call a function in the loop's thread, and return its result."""
+
+        async def called() -> T:
+            return function()
+
+        return self.wait(called())
+
+    def close(self) -> None:
+        """End the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class Stream[Item: Record | TickBatch]:
+    """Records of one topic; iterate over it. See `tickfire.client.market.stream.Stream`."""
+
+    def __init__(self, loop: _Loop, stream: AsyncStream[Item]) -> None:
+        self._loop = loop
+        self._stream = stream
+
+    @property
+    def gaps(self) -> list[Any]:
+        """All gaps so far."""
+        return self._stream.gaps
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield each record, and each notice if they are wanted."""
+        chunks = self._loop.call(self._stream.chunks)
+        try:
+            while chunk := self._loop.wait(_next(chunks)):
+                yield from chunk
+        finally:
+            self._loop.wait(chunks.aclose())
+
+    def take(self, count: int, timeout_s: float | None = None) -> Records[Item]:
+        """Return the next `count` records, or fewer if the time is up."""
+        return self._loop.wait(self._stream.take(count, timeout_s))
+
+
+async def _next(chunks: AsyncGenerator[list[Any]]) -> list[Any]:
+    return await anext(chunks, [])
+
+
+class Market:
+    """A tickfire market-data server; the parameters are those of `tickfire.client.Market`."""
+
+    def __init__(self, url: str, token: AuthToken = None, **options: Any) -> None:
+        self._loop = _Loop()
+        self._market = self._loop.call(lambda: markets.Market(url, token, **options))
+
+    def __enter__(self) -> Self:
+        """Connect."""
+        self._loop.wait(self._market.__aenter__())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Disconnect."""
+        self.close()
+
+    def close(self) -> None:
+        """Disconnect, and end the thread; the market cannot be used any more."""
+        self._loop.wait(self._market.close())
+        self._loop.close()
+
+    def ticks(
+        self, symbols: Sequence[str] | None = None, since: str | None = None, **options: Any
+    ) -> Stream[Tick]:
+        """Return every trade of some symbols, or of all."""
+        return self._stream(self._market.ticks(symbols, since, **options))
+
+    def batches(
+        self, symbols: Sequence[str] | None = None, since: str | None = None, **options: Any
+    ) -> Stream[TickBatch]:
+        """Return ticks of all kinds, quotes included, as arrays."""
+        return self._stream(self._market.batches(symbols, since, **options))
+
+    def candles(
+        self, symbol: str, interval: str, limit: int = DEFAULT_LIMIT, **options: Any
+    ) -> Stream[Candle]:
+        """Return the bars of an instrument: the newest `limit`, and each change from then on."""
+        return self._stream(self._market.candles(symbol, interval, limit, **options))
+
+    def news(self) -> Stream[Headline]:
+        """Return headlines: the latest, and each from then on."""
+        return self._stream(self._market.news())
+
+    def signals(self, symbol: str = "all") -> Stream[Signal]:
+        """Return signals of the models: the latest, and each from then on."""
+        return self._stream(self._market.signals(symbol))
+
+    def book(self, symbol: str) -> Stream[Book]:
+        """Return the order book of an instrument, now and after each change."""
+        return self._stream(self._market.book(symbol))
+
+    def quotes(self, symbol: str) -> Stream[Quote]:
+        """Return the top of book of an instrument after each change."""
+        return self._stream(self._market.quotes(symbol))
+
+    def instruments(self) -> Records[Instrument]:
+        """Return the instruments of the server."""
+        return self._loop.wait(self._market.instruments())
+
+    def history(
+        self, symbol: str, interval: str, limit: int = DEFAULT_LIMIT, *, before: int | None = None
+    ) -> Records[Candle]:
+        """Return the newest bars of an instrument, oldest first."""
+        return self._loop.wait(self._market.history(symbol, interval, limit, before=before))
+
+    def _stream[Item: Record | TickBatch](self, stream: AsyncStream[Item]) -> Stream[Item]:
+        return Stream(self._loop, stream)
+
+
+class Phoenix:
+    """A connection to any Phoenix server; the parameters are those of `tickfire.client.Phoenix`.
+
+    ::
+
+        with Phoenix("wss://example.com/socket") as socket:
+            room = socket.channel("room:lobby")
+            room.join()
+            room.push("message", {"text": "hello"})
+    """
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self._loop = _Loop()
+        self._socket = self._loop.call(lambda: sockets.Phoenix(url, **options))
+
+    def __enter__(self) -> Self:
+        """Connect."""
+        self.connect()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Disconnect."""
+        self.close()
+
+    def connect(self, patience_s: float = 0.0) -> None:
+        """Connect, and stay connected until `close`."""
+        self._loop.wait(self._socket.connect(patience_s))
+
+    def close(self) -> None:
+        """Disconnect, and end the thread."""
+        self._loop.wait(self._socket.disconnect())
+        self._loop.close()
+
+    @property
+    def is_connected(self) -> bool:
+        """True while there is a connection."""
+        return self._socket.is_connected
+
+    def channel(self, topic: str, params: channels.Params | None = None, **options: Any) -> Channel:
+        """Return a new channel of a topic; call its `join`."""
+        made = self._loop.call(lambda: self._socket.channel(topic, params, **options))
+        return Channel(self._loop, made)
+
+
+class Channel:
+    """One topic; see `tickfire.client.Channel`. Callbacks run in the thread of the event loop."""
+
+    def __init__(self, loop: _Loop, channel: channels.Channel) -> None:
+        self._loop = loop
+        self._channel = channel
+
+    @property
+    def state(self) -> str:
+        """Return "closed", "errored", "joined", "joining" or "leaving"."""
+        return self._channel.state
+
+    def join(self, timeout_s: float | None = None) -> Any:
+        """Join the topic, and return the response of the join reply."""
+        return self._loop.wait(_response(lambda: self._channel.join(timeout_s)))
+
+    def push(self, event: str, payload: Any = None, timeout_s: float | None = None) -> Any:
+        """Push an event, and return the response of the reply."""
+        return self._loop.wait(_response(lambda: self._channel.push(event, payload, timeout_s)))
+
+    def leave(self) -> None:
+        """Leave the topic."""
+        self._loop.wait(_response(self._channel.leave))
+
+    def on(self, event: str, callback: Callable[[Any], object]) -> int:
+        """Call `callback` with the payload of each event of this name; returns a ref for `off`."""
+        return self._loop.call(lambda: self._channel.on(event, callback))
+
+    def off(self, event: str, ref: int | None = None) -> None:
+        """Remove one callback of an event, or all of them."""
+        self._loop.call(lambda: self._channel.off(event, ref))
+
+    def events(self) -> Iterator[tuple[str, Any]]:
+        """Yield the name and payload of every event from now on, until the channel is over."""
+        events = self._loop.call(self._channel.events)
+        try:
+            while item := self._loop.wait(_event(events)):
+                yield item
+        finally:
+            self._loop.wait(events.aclose())
+
+
+async def _event(events: AsyncGenerator[tuple[str, Any]]) -> tuple[str, Any] | None:
+    return await anext(events, None)
+
+
+async def _response(push: Callable[[], Push]) -> Any:
+    return await push()
