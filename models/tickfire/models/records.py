@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import msgspec
 
-SIGNALS_KEY: Final = b"signals"
+from tickfire.store.schema import SENTIMENT_KEY as SENTIMENT_KEY
+from tickfire.store.schema import SIGNALS_KEY as SIGNALS_KEY
+
 POSITIONS_KEY: Final = b"{signals}:positions"
 """Hash of how far `tickfire infer` has read each stream; in the slot of ``signals``."""
 SIGNALS_WRITER_KEY: Final = b"{signals}:writer"
 """Hash of `tickfire.store.fenced`, for signals and positions."""
-SENTIMENT_KEY: Final = b"{news}:sentiment"
-"""In the slot of ``news``; an entry has the id of the headline's entry."""
 SENTIMENT_WRITER_KEY: Final = b"{news}:sentiment:writer"
 """Hash of `tickfire.store.fenced`, for sentiments."""
 

@@ -82,6 +82,8 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
         "Run the models: sentiment from news, signals from ticks.",
         lasts=True,
     ),
+    "record": Lazy("tickfire.archive.cli:record", "Keep the streams as Parquet files."),
+    "query": Lazy("tickfire.archive.cli:query", "Run an SQL query on recorded files."),
     "serve": Lazy("tickfire.server.serve:serve", "Serve WebSockets and the page.", lasts=True),
     "reload": Lazy(
         "tickfire.server.control.commands:reload",

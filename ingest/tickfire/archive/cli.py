@@ -1,0 +1,97 @@
+"""Commands ``tickfire record`` and ``query``."""
+
+from __future__ import annotations
+
+import click
+
+from tickfire.archive.extra import require_archive
+from tickfire.base.endpoint import endpoint_of, endpoint_options
+from tickfire.base.errors import UsageError
+from tickfire.store.options import redis_url_option
+
+TARGET_HELP = "a folder, or an address of fsspec such as s3://BUCKET/PATH"
+
+
+@click.command()
+@click.argument("target", envvar="TICKFIRE_ARCHIVE")
+@redis_url_option
+@click.option(
+    "--table", "tables", multiple=True, metavar="NAME",
+    help="Table to record: ticks, bars, books, tops, news, sentiment or signals. Repeatable."
+    " Default: all.",
+)  # fmt: skip
+@click.option(
+    "--rotate-rows", default=500_000, type=click.IntRange(min=1), show_default=True,
+    help="Rows of a stream after which they are written.",
+)  # fmt: skip
+@click.option(
+    "--rotate-mib", default=64, type=click.IntRange(min=1), show_default=True,
+    help="MiB of a stream, uncompressed, after which they are written.",
+)  # fmt: skip
+@click.option(
+    "--rotate-seconds", default=300.0, type=click.FloatRange(min=0.1), show_default=True,
+    help="Seconds after which they are written in any case.",
+)  # fmt: skip
+@click.option(
+    "--keep-days", type=click.FloatRange(min=0, min_open=True), metavar="DAYS",
+    help="Remove files this long after they were written. Default: keep them.",
+)  # fmt: skip
+@endpoint_options("record")
+def record(
+    target: str,
+    redis_url: str,
+    tables: tuple[str, ...],
+    rotate_rows: int,
+    rotate_mib: int,
+    rotate_seconds: float,
+    keep_days: float | None,
+    metrics_port: int | None,
+    metrics_host: str,
+) -> None:
+    """Keep the streams as Parquet files in TARGET, each entry exactly once.
+
+    TARGET is a folder, or an address of fsspec such as s3://BUCKET/PATH. A recorder that was
+    stopped or killed goes on where its files end. While TARGET is full, recording is paused.
+    """
+    require_archive()
+    from tickfire.archive.pending import Rotation
+    from tickfire.archive.recorder import RecordConfig, run
+    from tickfire.archive.tables import TABLES
+    from tickfire.base.run import run_loop
+
+    for name in tables:
+        if name not in TABLES:
+            raise UsageError(f"there is no table {name}; choose from {', '.join(TABLES)}.")
+    config = RecordConfig(
+        target,
+        tables or TABLES,
+        Rotation(rotate_rows, rotate_mib << 20, rotate_seconds),
+        keep_days,
+    )
+    run_loop(run(config, redis_url, endpoint_of(metrics_host, metrics_port)))
+
+
+@click.command()
+@click.argument("sql")
+@click.option(
+    "--archive", "target", envvar="TICKFIRE_ARCHIVE", show_envvar=True, required=True,
+    metavar="TARGET", help="The archive: a folder, or an address of fsspec.",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json", "arrow"]), default="table",
+    show_default=True, help="Form of the rows; json is one object a line, arrow an IPC stream.",
+)  # fmt: skip
+@click.option(
+    "--timeout", "timeout_s", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
+    help="Time after which the query is given up. Default: none.",
+)  # fmt: skip
+def query(sql: str, target: str, form: str, timeout_s: float) -> None:
+    """Run the SQL query SQL on an archive, by DuckDB.
+
+    Its views are ticks, trades, quotes, bars, books, tops, news, sentiment and signals, with times
+    as timestamps of UTC and prices as numbers, and gaps: what could not be recorded.
+    """
+    require_archive()
+    from tickfire.archive.query import print_query
+
+    print_query(target, sql, form, timeout_s)

@@ -1,0 +1,175 @@
+"""`Commits`: which batches of one table and source are written.
+
+A batch becomes several files, one for each day and symbol. Its **intent**, which lists them, is
+written first; then the files; then the **commit**, which makes the batch count; then the intent is
+removed. After a crash, an intent without a commit tells which files to remove, and the newest
+commit from which entry to read on. So each entry is recorded exactly once.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import msgspec
+
+from tickfire.archive.names import Id, Source, commits_folder, id_text, parse_id
+from tickfire.archive.target import Target
+
+INTENT: Final = ".intent"
+COMMIT: Final = ".json"
+NS_PER_DAY: Final = 86_400_000_000_000
+VERSION: Final = 1
+
+
+class Commit(msgspec.Struct, frozen=True, tag=False):
+    """A batch that is written, as JSON.
+
+    Attributes
+    ----------
+    first, last : pair of int
+        Ids of its first and last entry; of ticks, positions.
+    rows : int
+    files : tuple of str
+        The files of data, from the root of the archive.
+    written : int
+        Time in ns since the Unix epoch.
+    entries : int
+        Number of entries that the stream had had in all when the last of these was added.
+    missing : tuple of pairs of int
+        Ranges of positions (ticks), or of numbers of entries (other tables), that Redis had
+        trimmed or lost before they could be read; both ends are inclusive.
+    bad : int
+        Entries of the batch that could not be decoded.
+    """
+
+    first: Id
+    last: Id
+    rows: int
+    files: tuple[str, ...]
+    written: int
+    entries: int = 0
+    missing: tuple[tuple[int, int], ...] = ()
+    bad: int = 0
+    version: int = VERSION
+
+
+class RecordedElsewhere(Exception):
+    """Raised when another recorder has written a part of a batch."""
+
+
+class Commits:
+    """The commits of one table and source.
+
+    Parameters
+    ----------
+    target : Target
+    table : str
+    source : Source
+
+    Attributes
+    ----------
+    newest : Commit or None
+        Known once `recover` has run.
+    """
+
+    def __init__(self, target: Target, table: str, source: Source) -> None:
+        self._target = target
+        self._folder = commits_folder(table, source)
+        self.newest: Commit | None = None
+
+    @property
+    def last(self) -> Id:
+        """Id of the last entry that is recorded."""
+        return self.newest.last if self.newest else (0, 0)
+
+    def recover(self) -> None:
+        """Remove the files of batches that were not committed, and find the newest commit."""
+        own = self._target.names(self._folder)
+        done = {name.removesuffix(COMMIT) for name in own if name.endswith(COMMIT)}
+        self._target.sweep(self._folder)
+        for name in (name for name in own if name.endswith(INTENT)):
+            if name.removesuffix(INTENT) not in done:
+                self._undo(self._read(name))
+            self._target.remove(f"{self._folder}/{name}")
+        self.newest = self._read(max(done) + COMMIT) if done else None
+
+    def begin(self, commit: Commit) -> None:
+        """Write the intent of a batch, before its files.
+
+        Raises
+        ------
+        RecordedElsewhere
+            Another process has committed entries of the batch since `recover`.
+        OSError
+            It cannot be written.
+        """
+        others = [name for name in self._target.names(self._folder) if name.endswith(COMMIT)]
+        if others and parse_id(max(others).removesuffix(COMMIT)) > self.last:
+            raise RecordedElsewhere(f"{self._folder} is written by another process too")
+        self._write(commit, INTENT)
+
+    def finish(self, commit: Commit) -> None:
+        """Write the commit of a batch, after its files.
+
+        Raises
+        ------
+        OSError
+            It cannot be written.
+        """
+        self._write(commit, COMMIT)
+        self.newest = commit
+        self._target.remove(self._name(commit, INTENT))
+
+    def undo(self, commit: Commit) -> None:
+        """Remove the files of a batch that could not be finished, and its intent.
+
+        Raises
+        ------
+        OSError
+            They cannot be removed; `recover` does it later.
+        """
+        self._undo(commit)
+        self._target.remove(self._name(commit, INTENT))
+
+    def expire(self, keep_days: float) -> int:
+        """Remove what was written more than `keep_days` ago; return the number of its files.
+
+        The newest commit stays, as it says from where to read on.
+        """
+        limit = time.time_ns() - int(keep_days * NS_PER_DAY)
+        names = [name for name in self._target.names(self._folder) if name.endswith(COMMIT)]
+        removed = 0
+        for name in names:
+            commit = self._read(name)
+            if commit.written >= limit:
+                break
+            for file in commit.files:
+                self._target.remove(file)
+            removed += len(commit.files)
+            if name != names[-1]:
+                self._target.remove(f"{self._folder}/{name}")
+            elif commit.files:
+                emptied = msgspec.structs.replace(commit, files=())
+                self._write(emptied, COMMIT)
+                self.newest = emptied
+        return removed
+
+    def all(self) -> list[Commit]:
+        """Return all commits, oldest first."""
+        names = self._target.names(self._folder)
+        return [self._read(name) for name in names if name.endswith(COMMIT)]
+
+    def _undo(self, intent: Commit) -> None:
+        for file in intent.files:
+            self._target.sweep(file.rpartition("/")[0])
+            self._target.remove(file)
+
+    def _read(self, name: str) -> Commit:
+        return msgspec.json.decode(self._target.read(f"{self._folder}/{name}"), type=Commit)
+
+    def _write(self, commit: Commit, suffix: str) -> None:
+        self._target.write(self._name(commit, suffix), msgspec.json.encode(commit))
+
+    def _name(self, commit: Commit, suffix: str) -> str:
+        return f"{self._folder}/{id_text(commit.last)}{suffix}"

@@ -1,0 +1,91 @@
+"""`RecordMetrics`: the Prometheus metrics of `tickfire record`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import Counter, Gauge
+
+from tickfire.archive.commits import Commit
+from tickfire.base.exposition import Watched, process_registry
+
+PREFIX: Final = "tickfire_record_"
+
+
+class RecordMetrics:
+    """The metrics of a process; docs/archive.md lists them.
+
+    Parameters
+    ----------
+    waiting : callable
+        Returns the number of rows that wait to be written.
+
+    Attributes
+    ----------
+    registry : CollectorRegistry
+    rows : int
+        Rows recorded since the process began.
+    missing : int
+        Ticks and entries that were lost before they could be recorded.
+    is_paused : bool
+        True while files cannot be written.
+    """
+
+    def __init__(self, waiting: Callable[[], int]) -> None:
+        self.registry = process_registry()
+        self.rows = self.missing = 0
+        self.is_paused = False
+        self._rows = self._counter("rows", "Rows recorded.")
+        self._files = self._counter("files", "Files of data written.")
+        self._missing = self._counter(
+            "missing", "Ticks, and entries of other streams, lost before they were recorded."
+        )
+        self._bad = self._counter("bad_entries", "Stream entries that could not be decoded.")
+        self._expired = self._counter("expired_files", "Files removed by --keep-days.")
+        self._failures = Counter(
+            f"{PREFIX}failures", "Attempts to write that failed.", registry=self.registry
+        )
+        self._written = Gauge(
+            f"{PREFIX}written_timestamp_seconds",
+            "Time of the newest batch of a table, since the Unix epoch.",
+            ("table",),
+            registry=self.registry,
+        )
+        watched = (
+            Watched(
+                f"{PREFIX}paused",
+                "1 while files cannot be written.",
+                lambda: {(): float(self.is_paused)},
+            ),
+            Watched(
+                f"{PREFIX}waiting_rows",
+                "Rows read and not yet written.",
+                lambda: {(): float(waiting())},
+            ),
+        )
+        for each in watched:
+            self.registry.register(each)
+
+    def committed(self, table: str, commit: Commit) -> None:
+        """Count a batch."""
+        lost = sum(last - first + 1 for first, last in commit.missing)
+        self.rows += commit.rows
+        self.missing += lost
+        self._rows.labels(table).inc(commit.rows)
+        self._files.labels(table).inc(len(commit.files))
+        self._missing.labels(table).inc(lost)
+        self._bad.labels(table).inc(commit.bad)
+        self._written.labels(table).set_to_current_time()
+
+    def expired(self, table: str, files: int) -> None:
+        """Count files that were removed for their age."""
+        self._expired.labels(table).inc(files)
+
+    def failed(self) -> None:
+        """Count an attempt to write that failed; recording is paused."""
+        self._failures.inc()
+        self.is_paused = True
+
+    def _counter(self, name: str, text: str) -> Counter:
+        return Counter(PREFIX + name, text, ("table",), registry=self.registry)

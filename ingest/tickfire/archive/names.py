@@ -1,0 +1,124 @@
+"""Names of the files of an archive. Pure.
+
+A file of data is ``<table>/day=<day>/symbol=<symbol>/<source>-<epoch>-<first>-<last>.parquet``. Its
+source is the stream, as ``feed.shard``, or ``0`` for the streams that all feeds share, whose epoch
+is ``0`` as well. ``first`` and ``last`` are the ids of the stream entries that its batch holds, or
+for ticks the positions.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+from urllib.parse import quote, unquote
+
+import numpy as np
+
+from tickfire.store.schema import Stream
+
+SUFFIX: Final = ".parquet"
+SHARED: Final = "0"
+"""The source and the epoch of streams that belong to no feed."""
+COMMITS: Final = "_commits"
+DAY: Final = "day="
+SYMBOL: Final = "symbol="
+
+type Id = tuple[int, int]
+"""The two numbers of the id of an entry; of ticks, the position and 0."""
+
+
+class Source(NamedTuple):
+    """The origin of rows: a stream within an epoch, or a stream that all feeds share.
+
+    Attributes
+    ----------
+    name : str
+        ``feed.shard``, or `SHARED`.
+    epoch : str
+        The epoch in hex, or `SHARED`.
+    """
+
+    name: str
+    epoch: str
+
+    @property
+    def stream(self) -> Stream | None:
+        """The stream, None if all feeds share it."""
+        feed, dot, shard = self.name.partition(".")
+        return Stream(int(feed), int(shard)) if dot else None
+
+
+def source_of(stream: Stream, epoch: bytes) -> Source:
+    """Return the source of the rows of a stream in an epoch."""
+    return Source(str(stream), epoch.hex())
+
+
+SHARED_SOURCE: Final = Source(SHARED, SHARED)
+
+
+class DataName(NamedTuple):
+    """The parts of the name of a file of data."""
+
+    source: Source
+    first: Id
+    last: Id
+
+
+def data_name(source: Source, first: Id, last: Id) -> str:
+    """Return the name of a file of data within its folder."""
+    return f"{source.name}-{source.epoch}-{id_text(first)}-{id_text(last)}{SUFFIX}"
+
+
+def parse_data_name(name: str) -> DataName | None:
+    """Return the parts of the name of a file of data, None if it is another file."""
+    parts = name.removesuffix(SUFFIX).split("-")
+    if not name.endswith(SUFFIX) or len(parts) != 4:
+        return None
+    try:
+        return DataName(Source(parts[0], parts[1]), parse_id(parts[2]), parse_id(parts[3]))
+    except ValueError:
+        return None
+
+
+def id_text(entry_id: Id) -> str:
+    """Return an id with as many digits as make names sort as ids do."""
+    return f"{entry_id[0]:020d}_{entry_id[1]:010d}"
+
+
+def parse_id(text: str) -> Id:
+    """Return the id that `id_text` wrote.
+
+    Raises
+    ------
+    ValueError
+        It did not.
+    """
+    major, _, minor = text.partition("_")
+    return int(major), int(minor)
+
+
+def day_of(ns: int) -> str:
+    """Return the day, in UTC, of a time in ns since the Unix epoch.
+
+    >>> day_of(1_719_792_000_000_000_000)
+    '2024-07-01'
+    """
+    return str(np.datetime64(ns // 86_400_000_000_000, "D"))
+
+
+def symbol_folder(symbol: str) -> str:
+    """Return the folder of a symbol.
+
+    >>> symbol_folder("ES 0920/C")
+    'symbol=ES%200920%2FC'
+    """
+    return SYMBOL + quote(symbol, safe="")
+
+
+def symbol_of(folder: str) -> str:
+    """Return the symbol of a folder."""
+    return unquote(folder.removeprefix(SYMBOL))
+
+
+def commits_folder(table: str, source: Source) -> str:
+    """Return the folder of the commits of a table and source."""
+    return f"{COMMITS}/{table}/{source.name}-{source.epoch}"

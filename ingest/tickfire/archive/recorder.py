@@ -1,0 +1,338 @@
+"""`Recorder`: the process `tickfire record`, which keeps the streams as files."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from tickfire.archive.commits import RecordedElsewhere
+from tickfire.archive.lane import Lane
+from tickfire.archive.metrics import RecordMetrics
+from tickfire.archive.names import SHARED_SOURCE, Source, source_of
+from tickfire.archive.pending import Pending, Rotation
+from tickfire.archive.tables import NEWS, SENTIMENT, SIGNALS, TABLE, TABLES
+from tickfire.archive.target import Target, is_full
+from tickfire.archive.writer import TableWriter
+from tickfire.base.endpoint import Endpoint
+from tickfire.base.errors import UserError
+from tickfire.base.exposition import serving
+from tickfire.base.run import until_stopped
+from tickfire.store.entries import Entry, status_of
+from tickfire.store.epoch import Epoch, epochs_of, instruments_of, read_hash
+from tickfire.store.errors import REDIS_ERRORS
+from tickfire.store.heartbeat import Heartbeat
+from tickfire.store.mappings import Mappings
+from tickfire.store.requests import newest_id
+from tickfire.store.schema import (
+    INSTRUMENTS_KEY,
+    META_KEY,
+    NEWS_KEY,
+    SENTIMENT_KEY,
+    SIGNALS_KEY,
+    STATUS_KEY,
+)
+from tickfire.store.store import Store
+from tickfire.store.tail import Tail
+
+PROCESS: Final = "record"
+LOOK_S: Final = 1.0
+"""Interval at which the epochs of feeds are checked."""
+RETRY_S: Final = 1.0
+"""Interval at which writing is tried again while it fails."""
+EXPIRY_S: Final = 3600.0
+"""Interval at which files that are too old are removed."""
+STOP_S: Final = 20.0
+"""Time that the last batches are given when the process is told to stop."""
+
+SHARED_KEYS: Final = (
+    ((NEWS_KEY, NEWS), (SENTIMENT_KEY, SENTIMENT)),
+    ((SIGNALS_KEY, SIGNALS),),
+)
+"""Keys with their tables, of the streams that all feeds share; each group is in one slot."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConfig:
+    """Configuration of recording.
+
+    Attributes
+    ----------
+    target : str
+        The folder of the archive: a path, or an address of fsspec.
+    tables : tuple of str
+        The tables to record.
+    rotation : Rotation
+    keep_days : float or None
+        Age, in days, at which files are removed; None keeps them for ever.
+    """
+
+    target: str
+    tables: tuple[str, ...] = TABLES
+    rotation: Rotation = field(default_factory=Rotation)
+    keep_days: float | None = None
+
+
+@dataclass(slots=True)
+class _Running:
+    """A lane, and the task that runs it."""
+
+    lane: Lane
+    task: asyncio.Task[None]
+
+
+class Recorder:
+    """The recording of all streams, until it is cancelled.
+
+    Parameters
+    ----------
+    config : RecordConfig
+    store : Store
+        The caller closes it.
+
+    Attributes
+    ----------
+    rotation : Rotation
+    metrics : RecordMetrics
+
+    Raises
+    ------
+    UserError
+        The target cannot be used.
+    """
+
+    def __init__(self, config: RecordConfig, store: Store) -> None:
+        self.rotation = config.rotation
+        self.metrics = RecordMetrics(self._waiting)
+        self._config = config
+        self._store = store
+        self._target = Target(config.target)
+        self._target.check()
+        self._feeds: dict[int, tuple[Epoch, list[_Running]]] = {}
+        self._shared: list[_Running] = []
+        self._mappings: Mappings | None = None
+        self._announced = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Record until cancelled.
+
+        Raises
+        ------
+        UserError
+            Another process records to the same target.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for group in SHARED_KEYS:
+                    keys = {key: name for key, name in group if name in self._config.tables}
+                    if keys:
+                        self._shared.append(await self._begin(tasks, keys, SHARED_SOURCE))
+                tasks.create_task(self._follow_status())
+                tasks.create_task(self._watch_epochs(tasks))
+                tasks.create_task(Heartbeat(self._store, PROCESS, self._figures).run())
+                if self._config.keep_days is not None:
+                    tasks.create_task(self._expire_for_ever(self._config.keep_days))
+        finally:
+            self._stopping.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_S):
+                    await self._finish_all()
+
+    async def write(self, writer: TableWriter, pending: Pending) -> None:
+        """Write a batch; while the target refuses, try again.
+
+        Raises
+        ------
+        UserError
+            Another process records to the same target.
+        """
+        mappings = await self._instruments()
+        while True:
+            try:
+                commit = await asyncio.to_thread(
+                    writer.write, pending.entries, mappings, pending.counted, pending.missing
+                )
+            except OSError as error:
+                self._pause(error)
+                if self._stopping.is_set():
+                    return  # Redis has the entries; the next start reads them again
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(RETRY_S):
+                        await self._stopping.wait()
+                continue
+            except RecordedElsewhere as error:
+                raise UserError(
+                    f"another process records to {self._config.target} ({error}); stop one of them."
+                ) from None
+            self._resume()
+            if commit is not None:
+                self.metrics.committed(writer.table.name, commit)
+                for first, last in commit.missing:
+                    logger.warning(
+                        "%s of %s lack %d to %d: Redis had trimmed or lost them",
+                        *(writer.table.name, writer.source.name, first, last),
+                    )
+            return
+
+    # --- lanes
+    async def _begin(
+        self, tasks: asyncio.TaskGroup, keys: dict[bytes, str], source: Source
+    ) -> _Running:
+        writers = {
+            key: TableWriter(self._target, TABLE[name], source) for key, name in keys.items()
+        }
+        lane = Lane(self._store, writers, self)
+        await self._recovered(lane)
+        if self._config.keep_days is not None:
+            await self._expire(lane, self._config.keep_days)
+        return _Running(lane, tasks.create_task(lane.run()))
+
+    async def _recovered(self, lane: Lane) -> None:
+        while True:
+            try:
+                await lane.recover()
+            except OSError as error:
+                self._pause(error)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
+    async def _watch_epochs(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            self._announced.clear()
+            try:
+                meta = await read_hash(self._store.client, META_KEY)
+            except REDIS_ERRORS as error:
+                logger.debug("cannot read the epochs: %s", error)
+            else:
+                for epoch in epochs_of(meta).values():
+                    await self._follow(tasks, epoch)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._announced.wait()
+
+    async def _follow(self, tasks: asyncio.TaskGroup, epoch: Epoch) -> None:
+        known, running = self._feeds.get(epoch.feed, (None, []))
+        if known == epoch:
+            for each in running:
+                each.lane.confirm()
+            return
+        if running:
+            logger.info("feed %d has a new epoch", epoch.feed)
+        await self._end(running, is_over=True)
+        lanes = []
+        for stream in epoch.streams():
+            chosen = (TABLE[name] for name in self._config.tables)
+            keys = {table.key(stream): table.name for table in chosen if table.key is not None}
+            if keys:
+                lanes.append(await self._begin(tasks, keys, source_of(stream, epoch.key)))
+        self._feeds[epoch.feed] = epoch, lanes
+
+    async def _end(self, running: Iterable[_Running], *, is_over: bool = False) -> None:
+        for each in running:
+            each.task.cancel()
+            await asyncio.gather(each.task, return_exceptions=True)
+            await each.lane.finish(is_over=is_over)
+
+    async def _finish_all(self) -> None:
+        for _, running in self._feeds.values():
+            await self._end(running)
+        await self._end(self._shared)
+
+    def _waiting(self) -> int:
+        return sum(each.lane.waiting for each in self._all())
+
+    def _all(self) -> list[_Running]:
+        return [*self._shared, *(each for _, running in self._feeds.values() for each in running)]
+
+    # --- what Redis says beside the streams
+    async def _follow_status(self) -> None:
+        last = await newest_id(self._store, STATUS_KEY)
+        await Tail(self._store, {STATUS_KEY: last}, self._on_status).run()
+
+    def _on_status(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
+        statuses = map(status_of, entries)
+        if any(status is not None and status.changes_feeds for status in statuses):
+            self._mappings = None
+            self._announced.set()
+
+    async def _instruments(self) -> Mappings:
+        """Return the instrument table; ingest writes a row before the first tick of it."""
+        if self._mappings is None:
+            try:
+                rows = await read_hash(self._store.client, INSTRUMENTS_KEY)
+            except REDIS_ERRORS as error:
+                logger.debug("cannot read the instruments: %s", error)
+                await asyncio.sleep(RETRY_S)
+                return await self._instruments()
+            self._mappings = Mappings(instruments_of(rows.values()))
+        return self._mappings
+
+    # --- the state of the target
+    def _pause(self, error: OSError) -> None:
+        if not self.metrics.is_paused:
+            full = is_full(error)
+            reason = "there is no room left" if full else error.strerror or str(error)
+            logger.error(
+                "cannot write to %s (%s); recording is paused, and Redis keeps the entries as far"
+                " as its streams reach",
+                self._config.target,
+                reason,
+            )
+        self.metrics.failed()
+
+    def _resume(self) -> None:
+        if self.metrics.is_paused:
+            self.metrics.is_paused = False
+            logger.info("recording goes on")
+
+    async def _expire_for_ever(self, keep_days: float) -> None:
+        while True:
+            await asyncio.sleep(EXPIRY_S)
+            for each in self._all():
+                await self._expire(each.lane, keep_days)
+
+    async def _expire(self, lane: Lane, keep_days: float) -> None:
+        for writer in lane.writers:
+            try:
+                files = await asyncio.to_thread(writer.commits.expire, keep_days)
+            except OSError as error:
+                logger.warning("old files cannot be removed: %s", error)
+                continue
+            self.metrics.expired(writer.table.name, files)
+
+    def _figures(self) -> dict[str, float]:
+        """Return the figures of a heartbeat; see docs/formats.md."""
+        return {
+            "rows": self.metrics.rows,
+            "missing": self.metrics.missing,
+            "waiting": self._waiting(),
+            "paused": float(self.metrics.is_paused),
+        }
+
+
+async def run(config: RecordConfig, redis_url: str, metrics: Endpoint | None = None) -> None:
+    """Record until SIGINT or SIGTERM.
+
+    Raises
+    ------
+    UserError
+        Redis refuses the connection, or the target cannot be written.
+    """
+    await until_stopped(_record(config, redis_url, metrics))
+    logger.info("stopped")
+
+
+async def _record(config: RecordConfig, redis_url: str, metrics: Endpoint | None) -> None:
+    async with await Store.open(redis_url, patience_s=math.inf) as store:
+        recorder = Recorder(config, store)
+        with serving(recorder.metrics.registry, metrics):
+            logger.info("recording %s to %s", ", ".join(config.tables), config.target)
+            await recorder.run()

@@ -1,0 +1,195 @@
+"""`Target`: the folder of an archive, on this machine or on any file system of fsspec.
+
+A file appears whole or not at all. On this machine it is written under a temporary name, synced and
+renamed. Object stores show an object only once all of it is there. On other file systems it is
+written under a temporary name and moved.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+from typing import Any, Final
+
+import fsspec
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from tickfire.base.errors import UserError
+
+OBJECT_STORES: Final = frozenset(
+    {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"}
+)
+"""Protocols of fsspec whose writes are atomic."""
+TEMPORARY: Final = ".tmp-"
+"""How the name of a file begins that is being written."""
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class Target:
+    """The folder of an archive.
+
+    Parameters
+    ----------
+    url : str
+        A path, or an address of fsspec such as ``s3://bucket/ticks``; its options come from the
+        environment or the configuration of fsspec.
+
+    Attributes
+    ----------
+    fs : fsspec.AbstractFileSystem
+    root : str
+        Path of the folder in the file system.
+
+    Raises
+    ------
+    UserError
+        The file system is not known, or the package that it needs is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.fs, root = url_to_fs(url)
+        except (ValueError, ImportError) as error:
+            raise UserError(f"the archive {url} cannot be opened: {error}") from None
+        self.url = url
+        self.root = root.rstrip("/")
+        self._is_local = isinstance(self.fs, LocalFileSystem)
+        self._is_atomic = bool(OBJECT_STORES.intersection(_protocols(self.fs)))
+
+    @property
+    def is_local(self) -> bool:
+        """True if it is a folder of this machine."""
+        return self._is_local
+
+    def path(self, name: str) -> str:
+        """Return the path of a file in the file system."""
+        return f"{self.root}/{name}"
+
+    def address(self, name: str) -> str:
+        """Return the address of a file, by which DuckDB finds the file system."""
+        path = self.path(name)
+        return path if self._is_local else f"{_protocols(self.fs)[0]}://{path.lstrip('/')}"
+
+    def write(self, name: str, data: Any) -> None:
+        """Write a file, which replaces one of the same name; its folders are made.
+
+        Raises
+        ------
+        OSError
+            It cannot be written; nothing of it remains under its name.
+        """
+        path = self.path(name)
+        folder, own = posixpath.split(path)
+        if self._is_atomic:
+            self.fs.pipe_file(path, bytes(data))
+            return
+        self.fs.makedirs(folder, exist_ok=True)
+        temporary = f"{folder}/{TEMPORARY}{own}.part"
+        try:
+            if self._is_local:
+                _write_synced(temporary, data)
+                os.replace(temporary, path)
+                _sync_folder(folder)
+            else:
+                self.fs.pipe_file(temporary, bytes(data))
+                self.fs.mv(temporary, path)
+        except BaseException:
+            self._discard(temporary)
+            raise
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is none.
+        """
+        content: bytes = self.fs.cat_file(self.path(name))
+        return content
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the files and folders in a folder, sorted; none if it is missing."""
+        path = self.path(folder).rstrip("/")
+        self.fs.invalidate_cache(path)
+        try:
+            found = self.fs.ls(path, detail=False)
+        except FileNotFoundError:
+            return []
+        own = (posixpath.basename(path.rstrip("/")) for path in found)
+        return sorted(name for name in own if name and not name.startswith(TEMPORARY))
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it exists, and its folder, if that is empty then."""
+        try:
+            self.fs.rm_file(self.path(name))
+        except FileNotFoundError:
+            return
+        if self._is_local:
+            self._prune(posixpath.dirname(name))
+
+    def sweep(self, folder: str) -> None:
+        """Remove the temporary files that a killed process left in a folder."""
+        if self._is_local and os.path.isdir(self.path(folder)):
+            for own in os.listdir(self.path(folder)):
+                if own.startswith(TEMPORARY):
+                    self._discard(f"{self.path(folder)}/{own}")
+
+    def check(self) -> None:
+        """Check that the folder can be written.
+
+        Raises
+        ------
+        UserError
+            It cannot, for another reason than that it is full.
+        """
+        name = f"_commits/.check-{os.getpid()}"
+        try:
+            self.write(name, b"")
+            self.fs.rm_file(self.path(name))
+        except OSError as error:
+            if not is_full(error):
+                reason = error.strerror or str(error)
+                raise UserError(f"the archive {self.url} cannot be written: {reason}.") from None
+
+    def _discard(self, path: str) -> None:
+        try:
+            self.fs.rm_file(path)
+        except OSError:
+            pass
+
+    def _prune(self, folder: str) -> None:
+        """Remove a folder that is empty, and the folders above it, up to the root."""
+        while folder:
+            try:
+                os.rmdir(self.path(folder))
+            except OSError:
+                return
+            folder = posixpath.dirname(folder)
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether an error means that there is no room left."""
+    return error.errno in FULL
+
+
+def _protocols(fs: fsspec.AbstractFileSystem) -> tuple[str, ...]:
+    protocol = fs.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+
+def _write_synced(path: str, data: Any) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

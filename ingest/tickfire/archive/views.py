@@ -1,0 +1,118 @@
+"""The views of an archive in DuckDB: its tables, with times as timestamps and prices as numbers."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from tickfire.archive.commits import Commits
+from tickfire.archive.names import COMMITS, SUFFIX, Source
+from tickfire.archive.tables import (
+    BARS,
+    BOOKS,
+    NEWS,
+    SENTIMENT,
+    SIGNALS,
+    TABLE,
+    TABLES,
+    TICKS,
+    TOPS,
+    Table,
+)
+from tickfire.archive.target import Target
+from tickfire.base.units import UNDEF_PRICE
+
+GAPS: Final = "gaps"
+TRADES: Final = "trades"
+QUOTES: Final = "quotes"
+_GAPS: Final = pa.schema(
+    [
+        *(pa.field(name, pa.string()) for name in ("table", "source", "epoch")),
+        *(pa.field(name, pa.uint64()) for name in ("first", "last")),
+        pa.field("noticed", pa.int64()),
+    ]
+)
+
+
+def _price(name: str) -> str:
+    return f"CASE WHEN {name} <> {UNDEF_PRICE} THEN {name} / 1e9 END AS {name}"
+
+
+def _time(name: str, given: str = "time") -> str:
+    return f'make_timestamp_ns("{name}") AS {given}'
+
+
+def _levels(side: str) -> str:
+    known = f"list_filter({side}_price, lambda p: p <> {UNDEF_PRICE})"
+    price = f"list_transform({known}, lambda p: p / 1e9) AS {side}_price"
+    others = (f"{side}_{name}[1:len({known})] AS {side}_{name}" for name in ("size", "count"))
+    return ", ".join((price, *others))
+
+
+_SELECT: Final = {
+    TICKS: f"{_time('ts_event')}, symbol, CASE kind WHEN 1 THEN 'trade' WHEN 2 THEN 'bid'"
+    f" WHEN 3 THEN 'ask' ELSE 'clear' END AS kind, {_price('price')}, size, chr(side) AS side,"
+    f" flags, sequence, feed, instrument_id, epoch, shard, position, ts_event,"
+    f" {_time('received', 'received')}, day",
+    BARS: f"{_time('start')}, symbol, interval_s, {_price('open')}, {_price('high')},"
+    f" {_price('low')}, {_price('close')}, volume, {_price('vwap')}, trades, flags, feed,"
+    " instrument_id, epoch, shard, n AS position, entry, entry_index, day",
+    BOOKS: f"{_time('ts_event')}, symbol, publisher_id, {_levels('bid')}, {_levels('ask')}, flags,"
+    " sequence, feed, instrument_id, epoch, shard, entry, entry_index, day",
+    TOPS: f"{_time('ts_event')}, symbol, publisher_id, {_price('bid_price')}, bid_size,"
+    f" {_price('ask_price')}, ask_size, flags, feed, instrument_id, epoch, shard, entry,"
+    " entry_index, day",
+    NEWS: f"{_time('published')}, id, title, summary, source, url, symbols, origin,"
+    f" {_time('received', 'received')}, day",
+    SENTIMENT: f"{_time('at')}, headline, label, bearish, neutral, bullish, abstained, words,"
+    " symbols, model, day",
+    SIGNALS: f"{_time('at')}, symbol, event, detail, model, n AS position, day",
+}
+
+
+def open_views(target: Target) -> duckdb.DuckDBPyConnection:
+    """Return a connection to a database in memory with the views of an archive."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'")
+    if not target.is_local:
+        connection.register_filesystem(target.fs)
+    for name in TABLES:
+        rows = _source(target, TABLE[name], connection)
+        connection.execute(f"CREATE VIEW {name} AS SELECT {_SELECT[name]} FROM {rows}")
+    connection.execute(f"CREATE VIEW {TRADES} AS SELECT * FROM {TICKS} WHERE kind = 'trade'")
+    connection.execute(
+        f"CREATE VIEW {QUOTES} AS SELECT * FROM {TICKS} WHERE kind IN ('bid', 'ask')"
+    )
+    connection.register("_gaps", pa.Table.from_pylist(_gaps(target), schema=_GAPS))
+    connection.execute(
+        f"CREATE VIEW {GAPS} AS SELECT * REPLACE (make_timestamp_ns(noticed) AS noticed) FROM _gaps"
+    )
+    return connection
+
+
+def _source(target: Target, table: Table, connection: duckdb.DuckDBPyConnection) -> str:
+    """Return the relation of a table's files, which is empty if there are none."""
+    pattern = f"{target.address(table.name)}/*/*/*{SUFFIX}".replace("'", "''")
+    if connection.sql(f"SELECT 1 FROM glob('{pattern}') LIMIT 1").fetchone():
+        return (
+            f"read_parquet('{pattern}', hive_partitioning = true,"
+            " hive_types = {'day': DATE, 'symbol': VARCHAR})"
+        )
+    empty = table.schema.append(pa.field("day", pa.date32()))
+    if "symbol" not in empty.names:
+        empty = empty.append(pa.field("symbol", pa.string()))
+    connection.register(f"_{table.name}", empty.empty_table())
+    return f"_{table.name}"
+
+
+def _gaps(target: Target) -> list[dict[str, Any]]:
+    rows = []
+    for table in target.names(COMMITS):
+        for folder in target.names(f"{COMMITS}/{table}"):
+            name, _, epoch = folder.partition("-")
+            for commit in Commits(target, table, Source(name, epoch)).all():
+                about = {"table": table, "source": name, "epoch": epoch, "noticed": commit.written}
+                rows += [about | {"first": f, "last": last} for f, last in commit.missing]
+    return rows

@@ -1,0 +1,106 @@
+"""`TableWriter`: batches of one table and source, written as files exactly once. Blocking."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from tickfire.archive.commits import Commit, Commits
+from tickfire.archive.names import Id, Source
+from tickfire.archive.partition import parts_of
+from tickfire.archive.tables import Table
+from tickfire.archive.target import Target
+from tickfire.store.entries import Entry
+from tickfire.store.mappings import Mappings
+
+MAX_RANGES: Final = 1000
+"""Ranges of missing positions that one commit lists; more are joined to the last of them."""
+
+
+class TableWriter:
+    """Writer of one table and source.
+
+    Parameters
+    ----------
+    target : Target
+    table : Table
+    source : Source
+
+    Attributes
+    ----------
+    table : Table
+    source : Source
+    commits : Commits
+    """
+
+    def __init__(self, target: Target, table: Table, source: Source) -> None:
+        self.table = table
+        self.source = source
+        self.commits = Commits(target, table.name, source)
+        self._target = target
+
+    @property
+    def last(self) -> Id:
+        """Id of the last entry that is recorded; of ticks, the position."""
+        return self.commits.last
+
+    def recover(self) -> None:
+        """Remove what a killed process left half done, and find where to go on."""
+        self.commits.recover()
+
+    def write(
+        self,
+        entries: Sequence[Entry],
+        mappings: Mappings,
+        counted: int = 0,
+        missing: Sequence[tuple[int, int]] = (),
+    ) -> Commit | None:
+        """Write entries that follow those written before; return the commit.
+
+        Parameters
+        ----------
+        entries : sequence of Entry
+            Those that are recorded already are left out.
+        mappings : Mappings
+            The instrument table.
+        counted : int
+            Number of entries that the stream had had when the last of these was added.
+        missing : sequence of pairs of int
+            Ranges of entries that were lost before these.
+
+        Returns
+        -------
+        Commit or None
+            None if there was nothing new.
+
+        Raises
+        ------
+        OSError
+            The files cannot be written; none of the batch counts.
+        RecordedElsewhere
+            Another process records the same.
+        """
+        batch = self.table.decode(entries, self.last)
+        if batch.last == self.last:
+            return None
+        parts = list(parts_of(self.table, batch, mappings))
+        names = [part.name(self.table, self.source, batch) for part in parts]
+        gaps = tuple([*missing, *batch.missing])
+        if len(gaps) > MAX_RANGES:
+            gaps = (*gaps[: MAX_RANGES - 1], (gaps[MAX_RANGES - 1][0], gaps[-1][1]))
+        commit = Commit(
+            batch.first, batch.last, len(batch.rows), tuple(names), time.time_ns(), counted, gaps,
+            batch.bad,
+        )  # fmt: skip
+        self.commits.begin(commit)
+        try:
+            for name, part in zip(names, parts, strict=True):
+                self._target.write(name, part.encode(self.table, self.source, batch))
+            self.commits.finish(commit)
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.commits.undo(commit)
+            raise
+        return commit

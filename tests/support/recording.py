@@ -1,0 +1,57 @@
+"""`tickfire record` in a test: as a process, and within the test's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.support.cli import TICKFIRE
+from tickfire.archive.pending import Rotation
+from tickfire.archive.recorder import RecordConfig, Recorder
+from tickfire.archive.target import Target
+from tickfire.archive.views import open_views
+from tickfire.store.store import Store
+
+QUICK = Rotation(rows=1000, age_s=0.05)
+
+
+@contextlib.asynccontextmanager
+async def recording(url: str, target: str, **options: Any) -> AsyncIterator[Recorder]:
+    """Record while the context lasts; what was read is written at its end."""
+    options.setdefault("rotation", QUICK)
+    async with await Store.open(url) as store:
+        recorder = Recorder(RecordConfig(target, **options), store)
+        task = asyncio.create_task(recorder.run())
+        try:
+            yield recorder
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            if not task.cancelled() and (error := task.exception()):
+                raise error
+
+
+@contextlib.contextmanager
+def record_process(url: str, target: Path | str, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `tickfire record`; it is killed at the end, unless it has ended."""
+    process = subprocess.Popen(
+        [*TICKFIRE, "record", str(target), "--redis-url", url, *options],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def rows_of(target: Path | str, sql: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query on an archive."""
+    with contextlib.closing(open_views(Target(str(target)))) as connection:
+        rows: list[tuple[Any, ...]] = connection.sql(sql).fetchall()
+    return rows
