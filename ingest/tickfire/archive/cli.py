@@ -16,24 +16,29 @@ TARGET_HELP = "a folder, or an address of fsspec such as s3://BUCKET/PATH"
 @click.argument("target", envvar="TICKFIRE_ARCHIVE")
 @redis_url_option
 @click.option(
-    "--table", "tables", multiple=True, metavar="NAME",
+    "--table", "tables", envvar="RECORD_TABLES", show_envvar=True, multiple=True,
+    metavar="NAME",
     help="Table to record: ticks, bars, books, tops, news, sentiment or signals. Repeatable."
     " Default: all.",
 )  # fmt: skip
 @click.option(
-    "--rotate-rows", default=500_000, type=click.IntRange(min=1), show_default=True,
+    "--rotate-rows", envvar="RECORD_ROTATE_ROWS", show_envvar=True,
+    default=500_000, type=click.IntRange(min=1), show_default=True,
     help="Rows of a stream after which they are written.",
 )  # fmt: skip
 @click.option(
-    "--rotate-mib", default=64, type=click.IntRange(min=1), show_default=True,
+    "--rotate-mib", envvar="RECORD_ROTATE_MIB", show_envvar=True,
+    default=64, type=click.IntRange(min=1), show_default=True,
     help="MiB of a stream, uncompressed, after which they are written.",
 )  # fmt: skip
 @click.option(
-    "--rotate-seconds", default=300.0, type=click.FloatRange(min=0.1), show_default=True,
+    "--rotate-seconds", envvar="RECORD_ROTATE_SECONDS", show_envvar=True,
+    default=300.0, type=click.FloatRange(min=0.1), show_default=True,
     help="Seconds after which they are written in any case.",
 )  # fmt: skip
 @click.option(
-    "--keep-days", type=click.FloatRange(min=0, min_open=True), metavar="DAYS",
+    "--keep-days", envvar="RECORD_KEEP_DAYS", show_envvar=True,
+    type=click.FloatRange(min=0, min_open=True), metavar="DAYS",
     help="Remove files this long after they were written. Default: keep them.",
 )  # fmt: skip
 @endpoint_options("record")

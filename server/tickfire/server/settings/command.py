@@ -15,7 +15,7 @@ from tickfire.server.settings.keys import section_of, settings_of
 from tickfire.server.settings.secrets import HIDDEN, shown
 from tickfire.server.settings.show import lines_of, settings_in_force, template_of
 
-PROCESSES: Final = ("serve", "ingest", "infer", "news", "redis", "gateway", "dev")
+PROCESSES: Final = ("serve", "ingest", "infer", "news", "record", "redis", "gateway", "dev")
 """Commands whose settings are shown if none is named, in this order."""
 
 
