@@ -13,7 +13,7 @@ TARGET_HELP = "a folder, or an address of fsspec such as s3://BUCKET/PATH"
 
 
 @click.command()
-@click.argument("target", envvar="TICKFIRE_ARCHIVE")
+@click.argument("target", envvar="TICKFIRE_ARCHIVE", required=False)
 @redis_url_option
 @click.option(
     "--table", "tables", envvar="RECORD_TABLES", show_envvar=True, multiple=True,
@@ -43,7 +43,7 @@ TARGET_HELP = "a folder, or an address of fsspec such as s3://BUCKET/PATH"
 )  # fmt: skip
 @endpoint_options("record")
 def record(
-    target: str,
+    target: str | None,
     redis_url: str,
     tables: tuple[str, ...],
     rotate_rows: int,
@@ -58,6 +58,8 @@ def record(
     TARGET is a folder, or an address of fsspec such as s3://BUCKET/PATH. A recorder that was
     stopped or killed goes on where its files end. While TARGET is full, recording is paused.
     """
+    if not target:
+        raise UsageError("name the folder to record to, or set TICKFIRE_ARCHIVE.")
     require_archive()
     from tickfire.archive.pending import Rotation
     from tickfire.archive.recorder import RecordConfig, run
