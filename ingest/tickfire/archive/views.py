@@ -95,7 +95,7 @@ def open_views(target: Target) -> duckdb.DuckDBPyConnection:
 def _source(target: Target, table: Table, connection: duckdb.DuckDBPyConnection) -> str:
     """Return the relation of a table's files, which is empty if there are none."""
     pattern = f"{target.address(table.name)}/*/*/*{SUFFIX}".replace("'", "''")
-    if connection.sql(f"SELECT 1 FROM glob('{pattern}') LIMIT 1").fetchone():
+    if connection.sql(f"SELECT 1 FROM glob('{pattern}') LIMIT 1").fetchall():
         return (
             f"read_parquet('{pattern}', hive_partitioning = true,"
             " hive_types = {'day': DATE, 'symbol': VARCHAR})"
