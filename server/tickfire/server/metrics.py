@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from tickfire.base.durations import HOP_BUCKETS_S
 from tickfire.base.exposition import Watched, process_registry
 from tickfire.base.loop_lag import LoopLag
 from tickfire.base.units import NS_PER_S
@@ -33,10 +34,6 @@ RULES: Final[Mapping[str, Rule]] = {
     "tickfire_stream_lag_seconds": Rule(Merge.MAX),
 }
 """Rules by which the metrics of several workers are merged; all others are added up."""
-_BUCKETS: Final = (
-    *(0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005),
-    *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0),
-)
 
 
 class Metrics:
@@ -122,7 +119,7 @@ class Metrics:
             "tickfire_hop_seconds",
             "Time since the previous hop, sampled.",
             ["hop"],
-            buckets=_BUCKETS,
+            buckets=HOP_BUCKETS_S,
             registry=self.registry,
         )
         self._hops = [self.hops.labels(hop) for hop in HOPS]
@@ -130,7 +127,7 @@ class Metrics:
             "tickfire_client_event_seconds",
             "Time that the server took to decide a connection or a join.",
             ["event", "result"],
-            buckets=_BUCKETS,
+            buckets=HOP_BUCKETS_S,
             registry=self.registry,
         )
         self._client_events = {

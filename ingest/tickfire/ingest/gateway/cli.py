@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
+from tickfire.base.exposition import serving
 from tickfire.base.run import stop_event
 from tickfire.ingest.gateway.config import (
     DEFAULT_HISTORY_S,
@@ -90,6 +92,7 @@ logger = logging.getLogger(__name__)
     show_default=True,
     help="Seconds of the simulated market's history that sessions can replay.",
 )
+@endpoint_options("gateway")
 def gateway(
     file: Path | None,
     speed: float,
@@ -100,6 +103,8 @@ def gateway(
     seed: int,
     instruments: int,
     history: float,
+    metrics_port: int | None,
+    metrics_host: str,
 ) -> None:
     """Run a local Databento live gateway.
 
@@ -117,10 +122,10 @@ def gateway(
         instruments=instruments,
         history_s=history,
     )
-    asyncio.run(run_gateway(config))
+    asyncio.run(run_gateway(config, endpoint_of(metrics_host, metrics_port)))
 
 
-async def run_gateway(config: GatewayConfig) -> None:
+async def run_gateway(config: GatewayConfig, endpoint: Endpoint | None = None) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises
@@ -129,9 +134,16 @@ async def run_gateway(config: GatewayConfig) -> None:
         If the file cannot be read, or the port cannot be listened on.
     """
     # Loads compiled code, so it comes after the options have been checked.
+    from tickfire.ingest.gateway.metrics import GatewayMetrics
     from tickfire.ingest.gateway.server import serve_gateway
 
     stop = stop_event()
     async with await serve_gateway(config) as server:
         logger.info("gateway listening on %s:%d", server.host, server.port)
-        await stop.wait()
+        metrics = GatewayMetrics(server)
+        lag = asyncio.ensure_future(metrics.loop_lag.run())
+        try:
+            with serving(metrics.registry, endpoint):
+                await stop.wait()
+        finally:
+            lag.cancel()

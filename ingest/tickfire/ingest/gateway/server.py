@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import itertools
 import logging
 from types import TracebackType
 from typing import Self
@@ -52,8 +51,13 @@ class Gateway:
         self._preparing = preparing
         self._recording = recording_name(config.file) if config.file is not None else ""
         self._sessions: set[GatewaySession] = set()
-        self._ids = itertools.count(1)
+        self._connected_count = 0
         self._server: asyncio.Server | None = None
+
+    @property
+    def connected(self) -> int:
+        """The number of connections since the start."""
+        return self._connected_count
 
     @property
     def sessions(self) -> int:
@@ -102,9 +106,10 @@ class Gateway:
         await self.close()
 
     def _connected(self) -> GatewaySession:
+        self._connected_count += 1
         is_full = len(self._sessions) >= self._config.max_sessions
         session = GatewaySession(
-            str(next(self._ids)),
+            str(self._connected_count),
             self._config,
             self._clock,
             self._feeds,

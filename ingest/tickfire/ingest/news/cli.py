@@ -172,7 +172,7 @@ async def _run(
     async with await Store.open(redis_url, patience_s=math.inf) as store, client() as http:
         publisher, symbols = Publisher(store.client), Symbols(store.client)
         metrics = NewsMetrics(publisher)
-        jobs = []
+        jobs = [metrics.loop_lag.run()]
         for feed in feeds:
             schedule = Schedule(feed.interval_s, random.Random())
             jobs.append(Poller(feed, schedule, http, publisher, symbols, metrics).run())

@@ -7,6 +7,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge
 
 from tickfire.base.exposition import Watched, process_registry
+from tickfire.base.loop_lag import LoopLag
 from tickfire.ingest.news.publish import Publisher
 
 PREFIX: Final = "tickfire_news_"
@@ -22,6 +23,7 @@ class NewsMetrics:
     Attributes
     ----------
     registry : CollectorRegistry
+    loop_lag : LoopLag
     """
 
     def __init__(self, publisher: Publisher) -> None:
@@ -34,6 +36,7 @@ class NewsMetrics:
                 counts=True,
             )
         )
+        self.loop_lag = LoopLag(self.registry, PREFIX)
         self._requests = Counter(
             f"{PREFIX}requests",
             "Requests of feeds and APIs, by result.",

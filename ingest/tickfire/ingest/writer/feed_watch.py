@@ -67,6 +67,11 @@ class FeedWatch:
         """Note that the source sends the present."""
         self._caught_up = True
 
+    @property
+    def has_caught_up(self) -> bool:
+        """True once the feed's data is of now, and not of the past that its source sends first."""
+        return self._caught_up
+
     def hear(self, now: int) -> None:
         """Note a sign of life that brings no data, such as a heartbeat."""
         self._heard = now

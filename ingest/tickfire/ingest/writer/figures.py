@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tickfire.base.durations import Durations
 from tickfire.ingest.dbn.enums import type_name
 from tickfire.ingest.kernel import context as ctx
 from tickfire.ingest.kernel import intake_context as intake_ctx
@@ -136,6 +137,13 @@ class Figures:
     def batches(self) -> int:
         """Batches that Redis acknowledged."""
         return sum(pipe.batches for pipe in self._output.pipes)
+
+    def hops(self) -> Mapping[tuple[str, ...], Durations]:
+        """Return durations by hop: ``receive`` from the source, ``acknowledge`` by Redis."""
+        return {
+            ("receive",): self.sessions.receive,
+            ("acknowledge",): Durations.sum_of(pipe.durations for pipe in self._output.pipes),
+        }
 
     # --- gauges
     @property

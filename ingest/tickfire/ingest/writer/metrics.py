@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tickfire.base.durations import Durations, WatchedDurations
 from tickfire.base.exposition import Labels, Watched, process_registry
 from tickfire.base.loop_lag import LoopLag
 from tickfire.base.units import NS_PER_S
@@ -36,6 +37,7 @@ class IngestMetrics:
         self._watch_records()
         self._watch_gaps()
         self._watch_redis()
+        self._watch_hops()
         self._watch_states()
 
     # --- what is watched
@@ -79,6 +81,24 @@ class IngestMetrics:
             "acknowledge_seconds", "Time until Redis acknowledged, over the last minute.",
             "quantile", _acknowledge, counts=False,
         )  # fmt: skip
+
+    def _watch_hops(self) -> None:
+        def read() -> dict[Labels, Durations]:
+            return {
+                (str(feed), *hop): durations
+                for feed, figures in self._all()
+                if figures is not None
+                for hop, durations in figures.hops().items()
+            }
+
+        self.registry.register(
+            WatchedDurations(
+                f"{PREFIX}hop_seconds",
+                "Time from the feed's clock to the receipt, and from a write until Redis took it.",
+                read,
+                ("feed", "hop"),
+            )
+        )
 
     def _watch_states(self) -> None:
         self._by("feed_state", "1 for the state of the feed.", "state", _state, counts=False)

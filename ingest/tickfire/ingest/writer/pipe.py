@@ -18,6 +18,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from tickfire.base.durations import Durations
 from tickfire.base.recent import Recent
 from tickfire.base.retry import Backoff
 from tickfire.ingest.writer.backlog import Backlog, Batch
@@ -64,6 +65,8 @@ class Pipe:
     recent : Recent
         Time, in ns, from the sending of a tick entry to its acknowledgement, of the newest entry of
         each batch of acknowledgements.
+    durations : Durations
+        The same, since the start.
     batches : int
         Number of batches that were acknowledged.
     """
@@ -92,7 +95,7 @@ class Pipe:
         self._refused = False  # true from a logged refusal until a write is taken
         self._drained = asyncio.Event()
         self._newest: TickWrite | None = None
-        self.recent = Recent((ACKNOWLEDGED,))
+        self.recent, self.durations = Recent((ACKNOWLEDGED,)), Durations()
         self.batches = 0
 
     @property
@@ -267,7 +270,9 @@ class Pipe:
     def _on_replies(self) -> None:
         if self._newest is not None:
             now = time.time_ns()
-            self.recent.add(now, (now - self._newest.written,))
+            took = now - self._newest.written
+            self.recent.add(now, (took,))
+            self.durations.add(took)
             self._newest = None
         self._send_waiting()
         if not self._backlog.waiting:

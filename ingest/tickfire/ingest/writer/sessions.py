@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from typing import Final
 
+from tickfire.base.durations import Durations
 from tickfire.base.retry import Backoff
 from tickfire.base.units import NS_PER_S
 from tickfire.ingest.adapter.protocol import FeedFinished, FeedRefused, Resume, Source
@@ -70,6 +71,9 @@ class Sessions:
         Number of sessions begun.
     lag_ns : int
         Time from the latest record to its receipt, by the feed's clock.
+    receive : Durations
+        The same of each receipt of data, but of a recording and of the past that a source sends
+        first.
     messages : GatewayMessages
     """
 
@@ -104,6 +108,7 @@ class Sessions:
         self._has_data = self._asks_for_past = False
         self._without: frozenset[str] = frozenset()
         self.count = self.lag_ns = 0
+        self.receive = Durations()
         self.messages = GatewayMessages(
             announcements.tell,
             lambda detail: announcements.missing(detail, "gateway"),
@@ -238,6 +243,8 @@ class Sessions:
             if len(batch.ticks) and received - int(batch.ticks["ts_event"][-1]) <= NEAR_NS:
                 self._watch.catch_up()
             self.lag_ns = received - self._intake.latest
+            if self._origin != REPLAY and self._watch.has_caught_up:
+                self.receive.add(self.lag_ns)
         else:
             self._watch.hear(received)
         self._records = records

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
+
+from tickfire.base.durations import HOP_BUCKETS_S
+from tickfire.base.exposition import process_registry
+from tickfire.base.loop_lag import LoopLag
 
 _BUCKETS: Final = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0)
 
@@ -14,6 +18,10 @@ class Counters:
 
     Attributes
     ----------
+    registry : CollectorRegistry
+    loop_lag : LoopLag
+    read : Histogram
+        Time from the write of an entry of ticks to Redis until the models have it.
     writer : Gauge
         1 if this process publishes, 0 if it is a standby.
     headlines : Counter, by ``label``
@@ -35,7 +43,16 @@ class Counters:
     """
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = process_registry()
+        self.loop_lag = LoopLag(self.registry, "tickfire_infer_")
+        hops = Histogram(
+            "tickfire_infer_hop_seconds",
+            "Time from the write of an entry to Redis until the models have it.",
+            ["hop"],
+            buckets=HOP_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.read = hops.labels("read")
         self.writer = Gauge(
             "tickfire_infer_writer",
             "1 if this process publishes, 0 if it is a standby.",

@@ -116,7 +116,8 @@ class Infer:
             Another process publishes and `config.standby` is false.
         """
         logger.info("%s; models over ticks and bars: %s", self.sentiment.model.name, self._names())
-        reloading = asyncio.ensure_future(self._reload_for_ever())
+        own = (self._reload_for_ever(), self.counters.loop_lag.run())
+        running = [asyncio.ensure_future(each) for each in own]
         try:
             while True:
                 await take_lease(self._lease, self._store, standby=self.config.standby)
@@ -125,8 +126,9 @@ class Infer:
                 except* (LeaseLost, Overtaken) as lost:
                     logger.warning("stopped publishing: %s", lost.exceptions[0])
         finally:
-            reloading.cancel()
-            await asyncio.gather(reloading, return_exceptions=True)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
             await self._lease.release()
             self._lease.close()
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from tickfire.base.units import NS_PER_S
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.outlet import Outlet, SignalWriter
 from tickfire.models.infer.stream_model import StreamModel
@@ -23,6 +24,9 @@ WARM_TICKS: Final = 200_000
 
 TURN_S: Final = 0.005
 """Time after which a long run of entries yields to the other tasks, such as headlines."""
+
+OLD_S: Final = 60.0
+"""Age at which an entry is one that models are given again, in seconds."""
 
 POSITION_S: Final = 5.0
 """Interval at which the position is written without signals, to keep a restart short."""
@@ -124,10 +128,17 @@ class Streams:
     def _on_ticks(self, stream: Stream, entry: Entry) -> list[Signal]:
         packed = ticks_of(entry)
         first, ticks = packed.first, packed.ticks
+        self._measure(packed.written)
         self._counters.ticks.inc(len(ticks))
         self._read[stream] = packed.last
         shard = stream.shard
         return self._signals_of(self._of_ticks, lambda model: model.on_ticks(shard, first, ticks))
+
+    def _measure(self, written: int) -> None:
+        """Measure the time that an entry took, unless it is of the past."""
+        took_s = (time.time_ns() - written) / NS_PER_S
+        if took_s < OLD_S:
+            self._counters.read.observe(max(0.0, took_s))
 
     def _on_bars(self, stream: Stream, entry: Entry) -> list[Signal]:
         bars = bars_of(entry)
