@@ -81,6 +81,7 @@ def test_a_click_and_a_drawing_have_the_price_of_the_crosshair(opened: BareChart
     assert opened.run("return clicked;") == HIGH
     opened.run("tools.choose('horizontal');")
     opened.page.mouse.click(300, 420)
+    opened.settle()
     assert opened.run("return tools.drawings[0].anchors[0].price;") == LOW
     opened.run("tools.magnet = false; tools.remove();")
     assert opened.run("return chart.magnet;") is False

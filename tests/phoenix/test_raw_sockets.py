@@ -147,7 +147,7 @@ async def test_ends_have_a_code_and_a_reason(data: str, code: int, reason: str) 
 async def test_the_end_of_the_server_is_a_restart() -> None:
     async with served() as server, server.client("/echo/websocket") as client:
         await client.connection.recv()
-        server.server.should_exit = True
+        server.server.stop()
         assert await end_of(client) == (1012, ("shutdown", "restart"))
 
 

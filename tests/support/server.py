@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ import uvicorn
 from tests.support.eventually import eventually
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import STREAM, Publisher
+from tests.support.quick_server import QuickServer
 from tickfire.base.ports import free_port
 from tickfire.phoenix import PhoenixProtocol
 from tickfire.server.access.rules import Access
@@ -48,8 +48,7 @@ class Server:
             lifespan="on",
             timeout_graceful_shutdown=1,
         )
-        self._server = uvicorn.Server(config)
-        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+        self._server = QuickServer(config)
         self._task: asyncio.Task[None] | None = None
         self._clients: list[PhoenixClient] = []
 
@@ -62,7 +61,7 @@ class Server:
     async def stop(self) -> None:
         for client in self._clients:
             await client.close()
-        self._server.should_exit = True
+        self._server.stop()
         if self._task is not None:
             await self._task
 

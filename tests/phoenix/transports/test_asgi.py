@@ -108,7 +108,7 @@ async def test_a_slow_reader_gets_on_overflow_and_then_on_writable() -> None:
 
     hub = Hub()
     async with stock(hub, Conflating, high_water=100_000, low_water=10_000) as served:
-        async with connect(served.url(), max_queue=1, compression=None) as raw:
+        async with connect(served.url(), max_queue=1, compression=None, close_timeout=0.1) as raw:
             client = Client(raw)
             await client.join("room:1")
             async with asyncio.timeout(10):

@@ -139,7 +139,7 @@ async def test_idle_connections_are_closed_unless_they_ping() -> None:
 
 async def test_on_shutdown_every_socket_is_closed_with_1012() -> None:
     async with serve({"room:*": Room}) as served, raw(served) as a, raw(served) as b:
-        served.server.should_exit = True
+        served.server.stop()
         for socket in (a, b):
             assert await close_and_eof(socket) == 1012
 
@@ -149,7 +149,7 @@ async def test_very_many_sockets_are_closed_in_batches() -> None:
     async with serve({"room:*": Room}, websocket=options) as served:
         async with contextlib.AsyncExitStack() as stack:
             sockets = [await stack.enter_async_context(raw(served)) for _ in range(5)]
-            served.server.should_exit = True
+            served.server.stop()
             loop = asyncio.get_running_loop()
 
             async def closed_at(socket: RawWebSocket) -> float:
@@ -295,7 +295,7 @@ async def test_a_client_that_does_not_read_does_not_hold_up_the_end_of_the_serve
             while not hub.stats.stalled:
                 hub.local_broadcast("room:1", "news", {"pad": "x" * BIG})
                 await asyncio.sleep(0)
-        served.server.should_exit = True
+        served.server.stop()
         await eventually(lambda: not served.server.server_state.connections, "all have ended")
 
 

@@ -77,7 +77,7 @@ async def test_the_socket_takes_the_option_and_the_log_tells_of_the_batch(
     caplog.set_level(logging.WARNING)
     options = DrainerOptions(batch_size=7, log=logging.WARNING)
     async with serve({"*": Channel}, hub, drainer=options) as served, served.client() as client:
-        served.server.should_exit = True
+        served.server.stop()
         await asyncio.wait_for(client.connection.wait_closed(), 5)
         assert client.connection.close_code == 1012
     assert "CLOSING 1 of 1 connections, every 2.0 s: batch 1 of 1" in caplog.text

@@ -33,7 +33,7 @@ from tickfire.phoenix.wire.close_codes import CloseCode
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 QUICK = LongPollOptions(window_s=0.4, pubsub_timeout_s=0.3)
-PATIENT = LongPollOptions(window_s=3_600)
+PATIENT = LongPollOptions(window_s=3_600, pubsub_timeout_s=0.3)
 SLOW_TURNS = 20
 """Turns of the loop; an answer that does not wait for a join takes a few."""
 SECRET = "the same on all nodes"
@@ -159,7 +159,7 @@ def count_polls(monkeypatch: pytest.MonkeyPatch) -> list[LongPollTransport]:
 
 async def test_a_second_poll_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
     hub = Hub()
-    async with serving(hub, LongPollOptions(window_s=2)) as served:
+    async with serving(hub, LongPollOptions(window_s=1)) as served:
         client = await Poller(served).joined()
         begun = count_polls(monkeypatch)
         first = asyncio.create_task(client.poll())
@@ -423,7 +423,7 @@ async def test_a_session_unknown_to_all_nodes_is_gone() -> None:
 async def test_a_node_that_does_not_answer_makes_the_session_gone() -> None:
     async with two_nodes() as (here, there):
         client = await Poller(there).joined()
-        there.server.should_exit = True
+        there.server.stop()
         stranger = client.at(here)
         assert stranger.token is not None
         async with serving(Hub()) as alone:  # it knows no other node

@@ -68,7 +68,7 @@ async def limits(**settings: Any) -> AsyncIterator[tuple[Served, Admission]]:
     }
     async with serve_app(app, **options) as served:
         yield served, admission
-        served.server.should_exit = True
+        served.server.stop()
     assert admission.connections == 0
 
 

@@ -12,6 +12,8 @@ from typing import Any, Final
 import httpx
 import uvicorn
 
+from tests.support.quick_server import QuickServer
+
 START_TIMEOUT_S: Final = 60
 
 
@@ -21,7 +23,7 @@ class Serving:
     def __init__(self, app: Any, port: int = 0) -> None:
         self.app = app
         self.port = port
-        self._server: uvicorn.Server | None = None
+        self._server: QuickServer | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -38,10 +40,10 @@ class Serving:
         config = uvicorn.Config(
             self.app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1
         )
-        self._server = uvicorn.Server(config)
+        self._server = QuickServer(config)
         running: Future[asyncio.AbstractEventLoop] = Future()
 
-        async def serve(server: uvicorn.Server) -> None:
+        async def serve(server: QuickServer) -> None:
             running.set_result(asyncio.get_running_loop())
             await server.serve(sockets=[listener])
 
@@ -50,9 +52,9 @@ class Serving:
         self._loop = running.result(START_TIMEOUT_S)
 
     def stop(self) -> None:
-        if self._server is None or self._thread is None:
+        if self._server is None or self._thread is None or self._loop is None:
             return
-        self._server.should_exit = True
+        self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(START_TIMEOUT_S)
         self._server = self._thread = self._loop = None
 

@@ -13,30 +13,17 @@ import uvicorn
 from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.support.quick_server import QuickServer
 from tickfire.phoenix import Hub, PhoenixProtocol, PhoenixSocket, UserSocket
 
 PATIENCE_S = 60.0
 SILENCE_S = 0.05
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
-
-
 class Served:
     """A server that runs."""
 
-    def __init__(self, server: uvicorn.Server, port: int) -> None:
+    def __init__(self, server: QuickServer, port: int) -> None:
         self.server = server
         self.port = port
 
@@ -94,15 +81,15 @@ async def serve_app(app: Any, **options: Any) -> AsyncIterator[Served]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     chosen = {"ws": PhoenixProtocol, "lifespan": "off", **options}
-    config = uvicorn.Config(app, log_level="critical", **chosen)
-    server = _Server(config)
+    config = uvicorn.Config(app, log_config=None, **chosen)
+    server = QuickServer(config)
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         async with asyncio.timeout(PATIENCE_S):
             await server.ready.wait()
         yield Served(server, listening.getsockname()[1])
     finally:
-        server.should_exit = True
+        server.stop()
         await running
         listening.close()
 
