@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from bench.figures import print_figures
-from bench.processes import cpu_seconds, tickfire, wait_for_port, wait_for_url
+from bench.processes import cpu_seconds_of_tree, tickfire, wait_for_port, wait_for_url
 from tests.support.lsg import welcome
 from tickfire.base.ports import free_port
 from tickfire.base.run import run_loop
@@ -118,10 +118,10 @@ async def measure(rate: float, seconds: float) -> dict[str, float]:
         await asyncio.wait_for(client.joined.wait(), 10)
         await _run(feed, client, rate, 1.0)
         client.latencies.clear()
-        before = cpu_seconds(ingest.pid), cpu_seconds(server.pid)
+        before = cpu_seconds_of_tree(ingest.pid), cpu_seconds_of_tree(server.pid)
         sent = await _run(feed, client, rate, seconds)
         ingest_s, server_s = (
-            cpu_seconds(process.pid) - earlier
+            cpu_seconds_of_tree(process.pid) - earlier
             for process, earlier in zip((ingest, server), before, strict=True)
         )
         listener.close()

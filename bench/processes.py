@@ -76,6 +76,11 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def cpu_seconds_of_tree(pid: int) -> float:
+    """Return the CPU time of a process and of those below it, such as workers, in seconds."""
+    return sum(map(cpu_seconds, (pid, *descendants(pid))))
+
+
 def resident_mib(pid: int) -> float:
     """Return the resident memory of a process, in MiB."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])

@@ -15,9 +15,11 @@ MAX_BULK: Final = 512 << 20
 """Maximum length of one string, in bytes, as in Redis itself."""
 MAX_DEPTH: Final = 8
 """Maximum nesting of arrays."""
-LONG_PART: Final = 1024
-"""Length in bytes from which a part of a command is copied only once."""
+COMMON_LENGTHS: Final = 1024
+"""Parts of a command that are shorter, in bytes, have the line of their length ready."""
 _CRLF: Final = b"\r\n"
+_LENGTHS: Final = tuple(b"$%d\r\n" % size for size in range(COMMON_LENGTHS))
+_WORDS: Final = (bytes, memoryview)
 _STRING, _ERROR, _INTEGER, _BULK, _ARRAY = b"+-:$*"
 
 
@@ -38,11 +40,9 @@ def encode_command(*parts: bytes | memoryview | str | int) -> bytes:
     """Return a command, encoded as a RESP array of bulk strings."""
     out: list[bytes | memoryview] = [b"*%d\r\n" % len(parts)]
     for part in parts:
-        word = part if isinstance(part, bytes | memoryview) else str(part).encode()
-        if len(word) < LONG_PART:
-            out.append(b"$%d\r\n%b\r\n" % (len(word), bytes(word)))
-        else:
-            out += (b"$%d\r\n" % len(word), word, _CRLF)
+        word = part if isinstance(part, _WORDS) else str(part).encode()
+        size = len(word)
+        out += (_LENGTHS[size] if size < COMMON_LENGTHS else b"$%d\r\n" % size, word, _CRLF)
     return b"".join(out)
 
 

@@ -61,6 +61,7 @@ class Intake:
         }
         self.types = np.zeros(256, np.int64)
         self._channels = np.zeros((ctx.CHANNELS, 2), np.int64)
+        self._told: tuple[tuple[int, int, int], ...] | None = None  # in `channels`
         self._holes = np.zeros(ctx.HOLE_ROOM, ctx.HOLE)
         self._ahead_ns = ctx.AHEAD_NS
         for word, table in self._offsets.items():
@@ -120,19 +121,25 @@ class Intake:
         """Remove all cursors, as what comes next was not seen yet."""
         self.load(np.zeros(0, CURSOR))
         self._context[ctx.IN_SKIP] = ctx.SKIP_NONE
-        self._channels[:] = 0
+        self._clear_channels()
 
     # --- numbers of channels, where they are dense
     @property
     def channels(self) -> tuple[tuple[int, int, int], ...]:
         """The place, the key and the latest sequence number of each channel."""
-        places = np.flatnonzero(self._channels[:, 0])
-        rows = self._channels[places].tolist()
-        return tuple((place, *row) for place, row in zip(places.tolist(), rows, strict=True))
+        if self._told is None or self._context[ctx.IN_DENSE] != ctx.DENSE_NONE:  # or they stay
+            places = np.flatnonzero(self._channels[:, 0])
+            rows = self._channels[places].tolist()
+            self._told = tuple((at, *row) for at, row in zip(places.tolist(), rows, strict=True))
+        return self._told
+
+    def _clear_channels(self) -> None:
+        self._channels[:] = 0
+        self._told = None
 
     def load_channels(self, channels: Iterable[tuple[int, int, int]]) -> None:
         """Replace the latest sequence numbers of channels by those of another time."""
-        self._channels[:] = 0
+        self._clear_channels()
         for place, key, number in channels:
             if place < ctx.CHANNELS:
                 self._channels[place] = key, number

@@ -39,6 +39,8 @@ NUMBER_SIZE: Final = 8
 WRITTEN_APART: Final = (RTYPE_DEFINITION, RTYPE_STATUS, RTYPE_STATISTICS, RTYPE_IMBALANCE)
 """Types of records that are not written with the ticks."""
 
+_IS_APART: Final = np.isin(np.arange(256), WRITTEN_APART)  # by type
+
 
 class CursorFields:
     """Writer of the cursors of a feed's shards.
@@ -82,8 +84,10 @@ class CursorFields:
             self._generation = epoch, self._intake.generation
             self._left = [0] * self._shards
         rows = self._written(self._intake.take_changed(), some_wait=some_wait)
-        shards = self._shards_of(rows)
         told = {SEEN_FIELD: msgspec.msgpack.encode(seen)}
+        if self._shards == 1:
+            return {0: told | self._field(0, rows)} if len(rows) or not self._left[0] else {}
+        shards = self._shards_of(rows)
         return {
             shard: told | self._field(shard, rows[shards == shard])
             for shard in (np.unique(shards).tolist() if all(self._left) else range(self._shards))
@@ -92,6 +96,8 @@ class CursorFields:
     def _written(self, rows: Rows, *, some_wait: bool) -> Rows:
         """Return the changed cursors whose records are written or are written with them."""
         is_apart = _are_apart(rows)
+        if not (self.are_kept_back or is_apart.any()):
+            return rows
         if some_wait:
             self.are_kept_back |= bool(is_apart.any())
             return rows[~is_apart]
@@ -145,8 +151,7 @@ class CursorFields:
 
 
 def _are_apart(rows: Rows) -> NDArray[np.bool_]:
-    rtypes = rows["source"] >> np.uint64(8) & np.uint64(0xFF)
-    found: NDArray[np.bool_] = np.isin(rtypes, WRITTEN_APART)
+    found: NDArray[np.bool_] = _IS_APART[rows["source"] >> np.uint64(8) & np.uint64(0xFF)]
     return found
 
 

@@ -12,6 +12,7 @@ from tickfire.store.schema import TOP, Rows
 
 FEWEST_TOPS: Final = 16
 ENTRY: Final = np.dtype([("top", TOP), ("next", "<u4"), ("changed", "<u4")])
+_NONE: Final[Rows] = np.zeros(0, TOP)
 
 
 class PublisherTops:
@@ -46,9 +47,9 @@ class PublisherTops:
 
     def take(self) -> Rows:
         """Return TOP[n], a copy of the tops that have changed since the last call."""
-        entries = self._entries[: len(self)]
         if not self.context[w.TOPS_CHANGED]:
-            return entries["top"][:0].copy()
+            return _NONE
+        entries = self._entries[: len(self)]
         self.context[w.TOPS_CHANGED] = 0
         changed: Rows = entries["top"][entries["changed"] != 0].copy()
         entries["changed"] = 0
