@@ -1,8 +1,9 @@
 """Faults at random in a whole tickfire: ``python -m tests.chaos --seconds 900 --seed 1``.
 
-It runs a Redis Cluster of six nodes, two feeds with a standby each, infer, news and a server of two
-workers, with clients of every kind of topic. Each fault is followed until every client has every
-trade. The exit code is 1 if a trade was missing or came twice, or a process failed.
+It runs a Redis Cluster of six nodes, two feeds and infer with a standby each, news and a server of
+two workers, with clients of every kind of topic. Each fault is followed until every client has
+every trade and signal. The exit code is 1 if a trade, signal, headline or sentiment was missing or
+came twice, or a process failed.
 """
 
 from __future__ import annotations
@@ -43,14 +44,18 @@ async def run(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with world(Path(folder), given.clients, given.rate) as found:
             names = faults(given.fault or list(FAULTS), given.seconds, rng)
-            outcomes = await campaign(found, names, rng, say)
-            await assert_all_is_well(found)
-            say(table(outcomes))
+            outcomes: dict[str, Outcome] = {}
+            try:
+                await campaign(found, names, rng, outcomes, say)
+                reports = await assert_all_is_well(found)
+            finally:
+                say(table(outcomes))
             say(
                 f"{sum(len(one.back_s) for one in outcomes.values())} faults, seed {given.seed}, "
                 f"{len(found.followers)} clients, {sum(one.events for one in found.followers):,} "
                 f"events, {sum(one.joins for one in found.followers):,} joins, "
-                f"{sum(feed.sent for feed in found.feeds):,} trades: none missing, none twice"
+                f"{sum(feed.sent for feed in found.feeds):,} trades, {reports.signals:,} signals, "
+                f"{reports.headlines:,} headlines with their sentiments: none missing, none twice"
             )
 
 
@@ -65,12 +70,21 @@ def faults(names: list[str], seconds: float, rng: random.Random) -> Iterator[str
 
 
 def table(outcomes: dict[str, Outcome]) -> str:
-    lines = [f"{'':28}{'times':>6}{'silence s, median':>19}{'most':>7}{'back s, most':>14}"]
+    heads = ("times", "ticks: silence s, median", "most", "signals: most", "all back s, most")
+    lines = ["".join((f"{'':28}", *(f"{head:>{len(head) + 2}}" for head in heads)))]
     for name, outcome in sorted(outcomes.items()):
-        lines.append(
-            f"{name:28}{len(outcome.back_s):>6}{statistics.median(outcome.silences_s):>19.2f}"
-            f"{max(outcome.silences_s):>7.2f}{max(outcome.back_s):>14.1f}"
+        if not outcome.back_s:
+            lines.append(f"{name:28}  failed")
+            continue
+        figures = (
+            f"{len(outcome.back_s)}",
+            f"{statistics.median(outcome.silences_s):.2f}",
+            f"{max(outcome.silences_s):.2f}",
+            f"{max(outcome.signal_silences_s):.2f}",
+            f"{max(outcome.back_s):.1f}",
         )
+        pairs = zip(heads, figures, strict=True)
+        lines.append("".join((f"{name:28}", *(f"{each:>{len(head) + 2}}" for head, each in pairs))))
     return "\n".join(lines)
 
 

@@ -111,7 +111,7 @@ async def read(store: Store, name: str, models: list[StreamModel]) -> None:
     writer = SignalWriter(store, counters)
     await lease.take()
     await writer.claim(lease)
-    streams = Streams(writer, EPOCH, [*models, last], counters)
+    streams = Streams(writer, EPOCH, [*models, last], learn_nothing, counters)
     # Start at the first tick, so that none of them only warms the models up.
     field = f"{EPOCH.key.hex()}:{ticks_key(STREAM).decode()}"
     await cast(Any, store.client).hset("{signals}:positions", field, "0-0")
@@ -125,6 +125,10 @@ async def read(store: Store, name: str, models: list[StreamModel]) -> None:
     lease.close()
     print(f"M ticks per second to {name}: processor {TICKS / cpu / 1e6:.2f}, wall clock ", end="")
     print(f"{TICKS / wall / 1e6:.2f}")
+
+
+async def learn_nothing(feed: int, ids: set[int]) -> None:
+    """Take instruments without names for known."""
 
 
 async def measure() -> None:

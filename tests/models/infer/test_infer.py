@@ -271,6 +271,20 @@ async def test_id_that_is_renamed_while_infer_runs_gives_its_new_symbol(
         await eventually(lambda: symbols() == ["AAA", "BBB"], "a signal of the second symbol")
 
 
+async def test_an_instrument_is_known_before_its_first_ticks_are_given(
+    publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with inferring(valkey, monkeypatch, Hundreds):
+        await eventually(lambda: valkey.client.hlen(POSITIONS_KEY) == 2, "infer has started")
+        monkeypatch.setattr(service, "LOOK_S", 60.0)
+        publisher.publish(trades(99))
+        new = Instrument(publisher.feed, 9, "NEW")
+        valkey.client.hset(INSTRUMENTS_KEY, mapping_field(new), msgspec.msgpack.encode(new))
+        publisher.publish(trades(1, instrument=9))
+        await eventually(lambda: len(signals(valkey)) == 1, "a signal")
+    assert [one.symbol for one in signals(valkey)] == ["NEW"]
+
+
 async def test_failing_model_does_not_stop_others(
     publisher: Publisher, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,17 +10,18 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from tests.support.chaos.kept import Kept
-from tests.support.chaos.world import SYMBOLS, World
+from tests.support.chaos.world import INFER, SYMBOLS, WAITS, WRITES, World
 from tests.support.cluster import resume, suspend
 from tests.support.eventually import eventually
 from tests.support.processes import descendants
+from tickfire.models.records import SIGNALS_KEY
 from tickfire.store.schema import META_KEY, NEWS_KEY, Stream, head_key
 
 type Fault = Callable[[World, random.Random], Awaitable[None]]
 
 BACK_S: Final = 60.0
 HANG_S: Final = 3.0
-KEYS: Final = (head_key(Stream(1, 0)), head_key(Stream(2, 0)), META_KEY, NEWS_KEY)
+KEYS: Final = (head_key(Stream(1, 0)), head_key(Stream(2, 0)), META_KEY, NEWS_KEY, SIGNALS_KEY)
 
 
 async def _kill(process: Kept) -> None:
@@ -31,25 +32,47 @@ async def _kill(process: Kept) -> None:
     await eventually(lambda: process.starts > starts, f"{process.name} runs again", BACK_S)
 
 
+async def _writer_and_standby(world: World, name: str) -> tuple[Kept, Kept]:
+    await eventually(lambda: bool(world.pair(name, writing=True)), f"{name} writes", BACK_S)
+    writing = world.pair(name, writing=True)[-1]
+    await eventually(lambda: bool(world.pair(name, writing=False)), f"another {name} waits", BACK_S)
+    return writing, world.pair(name, writing=False)[0]
+
+
 async def kill_the_writing_ingest(world: World, rng: random.Random) -> None:
     """Let the standby of a feed take over."""
-    feed = rng.randint(1, len(SYMBOLS))
-    await eventually(lambda: bool(world.ingests(feed, writing=True)), "an ingest writes", BACK_S)
-    writing = world.ingests(feed, writing=True)[-1]
-    await eventually(lambda: bool(world.ingests(feed, writing=False)), "another waits", BACK_S)
+    writing, _ = await _writer_and_standby(world, f"ingest-{rng.randint(1, len(SYMBOLS))}")
+    await _kill(writing)
+
+
+async def kill_the_publishing_infer(world: World, _: random.Random) -> None:
+    """Let the standby of infer take over."""
+    writing, _waiting = await _writer_and_standby(world, INFER)
     await _kill(writing)
 
 
 async def kill_a_standby(world: World, rng: random.Random) -> None:
-    """Kill an ingest that waits."""
-    feed = rng.randint(1, len(SYMBOLS))
-    await eventually(lambda: bool(world.ingests(feed, writing=False)), "an ingest waits", BACK_S)
-    await _kill(world.ingests(feed, writing=False)[0])
+    """Kill an ingest or infer that waits."""
+    _, waiting = await _writer_and_standby(world, rng.choice(world.pairs))
+    await _kill(waiting)
 
 
-async def kill_infer_or_news(world: World, rng: random.Random) -> None:
-    """Kill a publisher beside the feeds."""
-    await _kill(world.processes[rng.choice(["infer", "news"])])
+async def suspend_a_writer(world: World, rng: random.Random) -> None:
+    """Suspend an ingest or infer until its standby has taken over, and let it go on then."""
+    name = rng.choice(world.pairs)
+    writing, waiting = await _writer_and_standby(world, name)
+    assert writing.pid is not None
+    os.kill(writing.pid, signal.SIGSTOP)
+    try:
+        await eventually(lambda: waiting.last_said(*WRITES, WAITS) != WAITS, f"{name}", BACK_S)
+    finally:
+        os.kill(writing.pid, signal.SIGCONT)
+    await eventually(lambda: writing.last_said(*WRITES, WAITS) == WAITS, f"{name} waits", BACK_S)
+
+
+async def kill_news(world: World, _: random.Random) -> None:
+    """Kill the newswire."""
+    await _kill(world.processes["news"])
 
 
 async def kill_the_server(world: World, _: random.Random) -> None:
@@ -137,8 +160,10 @@ FAULTS: Final[dict[str, Fault]] = {
     function.__name__: function
     for function in (
         kill_the_writing_ingest,
+        kill_the_publishing_infer,
         kill_a_standby,
-        kill_infer_or_news,
+        suspend_a_writer,
+        kill_news,
         kill_the_server,
         kill_a_worker,
         reload_the_server,

@@ -1,4 +1,4 @@
-"""A whole tickfire on a Redis Cluster: two feeds with a standby each, models, news, a server."""
+"""A whole tickfire on a Redis Cluster: two feeds and infer, each with a standby, news, a server."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from tests.support.chaos.feed import NumberedFeed, numbered_feed
 from tests.support.chaos.followers import CandleFollower, Follower, TickFollower
 from tests.support.chaos.kept import Kept, keeping
+from tests.support.chaos.numbered import MODEL
+from tests.support.chaos.report_followers import NewsFollower, SignalFollower
 from tests.support.cluster import Cluster, six_nodes
 from tests.support.eventually import eventually
 from tests.support.ingest import KEY
 from tests.support.roles import is_ready
 from tickfire.base.ports import free_port
+from tickfire.models.registry import STREAM_MODELS
 
 START_S: Final = 120.0
-WRITES: Final = ("beginning epoch", "continuing epoch")
+WRITES: Final = ("beginning epoch", "continuing epoch", "following feed")
 WAITS: Final = "waiting as standby"
-"""Words by which an ingest says that it writes, or waits."""
+"""Words by which an ingest or infer says that it writes, or waits."""
+INFER: Final = "infer"
 SYMBOLS: Final = ("AAA", "BBB")
 
 
@@ -44,6 +49,11 @@ class World:
     followers: list[Follower] = field(default_factory=list)
 
     @property
+    def pairs(self) -> tuple[str, ...]:
+        """The names of the processes that have a standby."""
+        return tuple(name for name in self.processes if f"{name}-standby" in self.processes)
+
+    @property
     def tick_followers(self) -> list[TickFollower]:
         return [one for one in self.followers if isinstance(one, TickFollower)]
 
@@ -51,9 +61,13 @@ class World:
     def candle_followers(self) -> list[CandleFollower]:
         return [one for one in self.followers if isinstance(one, CandleFollower)]
 
-    def ingests(self, feed: int, *, writing: bool) -> list[Kept]:
-        """Return the ingests of a feed that write, or those that wait."""
-        pair = [self.processes[f"ingest-{feed}"], self.processes[f"ingest-{feed}-standby"]]
+    @property
+    def signal_followers(self) -> list[SignalFollower]:
+        return [one for one in self.followers if isinstance(one, SignalFollower)]
+
+    def pair(self, name: str, *, writing: bool) -> list[Kept]:
+        """Return those of a process and its standby that write, or those that wait."""
+        pair = [self.processes[name], self.processes[f"{name}-standby"]]
         said = [(one, one.last_said(*WRITES, WAITS)) for one in pair]
         return [one for one, word in said if word and (word != WAITS) is writing]
 
@@ -62,11 +76,14 @@ class World:
         return await is_ready(self.port)
 
     async def catches_up(self, timeout_s: float) -> None:
-        """Wait until every client of ticks has all trades that were sent until now."""
+        """Wait until every client of ticks or signals has all of the trades sent until now."""
         sent = {feed.symbol: feed.sent for feed in self.feeds}
 
-        def behind() -> list[TickFollower]:
-            return [one for one in self.tick_followers if not one.has(sent)]
+        def behind() -> list[TickFollower | SignalFollower]:
+            late: list[TickFollower | SignalFollower] = []
+            late += (one for one in self.tick_followers if not one.has(sent))
+            late += (one for one in self.signal_followers if not one.has(sent))
+            return late
 
         try:
             await eventually(lambda: not behind(), "", timeout_s)
@@ -82,10 +99,11 @@ class World:
 def processes(url: str, port: int, feeds: list[NumberedFeed]) -> dict[str, Kept]:
     """Return every process but Redis, not yet started."""
     commands: dict[str, tuple[str, ...]] = {
-        "infer": ("infer",),
         "news": ("news", "--simulate", "--every", "0.5"),
         "serve": ("serve", "--dev", "--port", str(port), "--workers", "2"),
     }
+    models = [("--model", name) for name in (*STREAM_MODELS, MODEL)]
+    commands[INFER] = commands[f"{INFER}-standby"] = ("infer", *chain.from_iterable(models))
     for number, feed in enumerate(feeds, 1):
         command = (
             *("ingest", "--feed", str(number), "--gateway", feed.address, "--key", KEY),
@@ -99,8 +117,8 @@ def followers(port: int, count: int) -> list[Follower]:
     """Return clients of every kind of topic, as evenly as may be."""
     made: list[Follower] = []
     for seed in range(count):
-        symbol = SYMBOLS[seed // 8 % 2]
-        match seed % 8:
+        symbol = SYMBOLS[seed // 9 % 2]
+        match seed % 9:
             case 0:
                 made.append(TickFollower(port, "market:realtime", seed))
             case 1 | 2:
@@ -111,7 +129,9 @@ def followers(port: int, count: int) -> list[Follower]:
             case 4 | 5:
                 made.append(CandleFollower(port, f"candles:{symbol}:1s", seed))
             case 6:
-                made.append(Follower(port, "news:headlines", seed))
+                made.append(NewsFollower(port, "news:headlines", seed))
+            case 7:
+                made.append(SignalFollower(port, f"signals:{symbol}", seed))
             case _:
                 made.append(Follower(port, f"stats:{symbol}", seed))
     return made

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.outlet import SignalWriter
 from tickfire.models.infer.stream_model import StreamModel
-from tickfire.models.infer.streams import Streams
+from tickfire.models.infer.streams import Learn, Streams
 from tickfire.models.records import Sentiment
 from tickfire.store.epoch import Epoch
 from tickfire.store.fenced import Overtaken
@@ -28,6 +28,8 @@ class FeedModels:
         Models for the first epoch.
     new_models : callable
         Returns models for each later epoch.
+    learn : callable
+        As for `Streams`.
     counters : Counters
 
     Attributes
@@ -42,12 +44,14 @@ class FeedModels:
         writer: SignalWriter,
         models: Sequence[StreamModel],
         new_models: Callable[[], Sequence[StreamModel]],
+        learn: Learn,
         counters: Counters,
     ) -> None:
         self.models = models
         self.epoch: Epoch | None = None
         self._writer = writer
         self._new_models = new_models
+        self._learn = learn
         self._counters = counters
         self._streams: Streams | None = None
         self._task: asyncio.Task[None] | None = None
@@ -78,7 +82,7 @@ class FeedModels:
         if self.epoch is not None:
             self.models = self._new_models()
         self.epoch = epoch
-        self._streams = Streams(self._writer, epoch, self.models, self._counters)
+        self._streams = Streams(self._writer, epoch, self.models, self._learn, self._counters)
         self._task = asyncio.get_running_loop().create_task(self._streams.run())
         logger.info(
             "following feed %d: epoch %s, %d shards", epoch.feed, epoch.key.hex(), epoch.shards

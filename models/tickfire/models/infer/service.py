@@ -101,7 +101,7 @@ class Infer:
             store, self._sentiments, lambda: self.sentiment.model, self.counters, self._tell
         )
         self._instruments = Instruments(artifacts=config.artifacts, sessions=config.sessions)
-        self._table = TableReader(store, self._instruments)
+        self._table = TableReader(store, self._instruments, self._link)
         # Made at once, so that a user's mistake is reported before anything runs.
         self._spare = [self._new_models()]
         self._feeds: dict[int, FeedModels] = {}
@@ -198,8 +198,7 @@ class Infer:
     async def _refresh(self) -> None:
         try:
             async with asyncio.timeout(LOOK_S * 5):
-                if await self._table.refresh():
-                    self._headlines.linker = Linker(self._table.symbols())
+                await self._table.refresh()
                 meta = await read_hash(self._store.client, META_KEY)
         except REDIS_ERRORS as error:
             logger.debug("cannot read epoch and instruments: %s", error)
@@ -208,7 +207,7 @@ class Infer:
             if epoch.feed not in self._feeds:
                 models = self._spare.pop() if self._spare else self._new_models()
                 self._feeds[epoch.feed] = FeedModels(
-                    self._signals, models, self._new_models, self.counters
+                    self._signals, models, self._new_models, self._table.learn, self.counters
                 )
             await self._feeds[epoch.feed].follow(epoch, origin_of(meta, epoch.feed))
 
@@ -220,6 +219,9 @@ class Infer:
         """Return the figures of a heartbeat; see docs/formats.md."""
         feeds = self._feeds.values()
         return {"position": sum(feed.position for feed in feeds)} if feeds else {}
+
+    def _link(self, symbols: set[str]) -> None:
+        self._headlines.linker = Linker(symbols)
 
     def _tell(self, sentiment: Sentiment) -> None:
         for feed in self._feeds.values():

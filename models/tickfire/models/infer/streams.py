@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from tickfire.base.units import NS_PER_S
@@ -13,10 +13,19 @@ from tickfire.models.infer.counters import Counters
 from tickfire.models.infer.outlet import Outlet, SignalWriter
 from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Sentiment, Signal
-from tickfire.store.entries import NO_ID, BadEntry, Entry, bars_of, id_parts, is_after, ticks_of
+from tickfire.store.entries import (
+    NO_ID,
+    BadEntry,
+    Entry,
+    TickEntry,
+    bars_of,
+    id_parts,
+    is_after,
+    ticks_of,
+)
 from tickfire.store.epoch import Epoch
 from tickfire.store.requests import newest_id
-from tickfire.store.schema import Stream, bars_key, ticks_key
+from tickfire.store.schema import Rows, Stream, bars_key, ticks_key
 from tickfire.store.tail import Tail
 
 WARM_TICKS: Final = 200_000
@@ -33,7 +42,8 @@ POSITION_S: Final = 5.0
 
 logger = logging.getLogger(__name__)
 
-type Handle = Callable[[Stream, Entry], list[Signal]]
+type Learn = Callable[[int, set[int]], Awaitable[None]]
+type Unpack = Callable[[Entry], TickEntry | Rows]
 
 
 class Streams:
@@ -45,6 +55,9 @@ class Streams:
         It has the streams' Redis.
     epoch : Epoch
     models : sequence of StreamModel
+    learn : callable
+        Awaited with the number of the feed, and with ids of instruments, before the first ticks or
+        bars with these ids are given to models; it is to see to it that the instruments are known.
     counters : Counters
     """
 
@@ -53,6 +66,7 @@ class Streams:
         writer: SignalWriter,
         epoch: Epoch,
         models: Sequence[StreamModel],
+        learn: Learn,
         counters: Counters,
     ) -> None:
         self._store = writer.store
@@ -60,6 +74,8 @@ class Streams:
         self._models = models
         self._of_ticks = [model for model in models if model.wants_ticks]
         self._of_bars = [model for model in models if model.wants_bars]
+        self._learn = learn
+        self._learned: set[int] = set()
         self._counters = counters
         self._outlet = Outlet(writer, epoch)
         self._read: dict[Stream, int] = {}
@@ -77,24 +93,24 @@ class Streams:
         async with asyncio.TaskGroup() as tasks:
             for stream in self._streams:
                 if self._of_ticks:
-                    tasks.create_task(self._follow(stream, ticks_key(stream), self._on_ticks))
+                    tasks.create_task(self._follow(stream, ticks_key(stream), ticks_of))
                 if self._of_bars:
-                    tasks.create_task(self._follow(stream, bars_key(stream), self._on_bars))
+                    tasks.create_task(self._follow(stream, bars_key(stream), bars_of))
 
-    async def _follow(self, stream: Stream, key: bytes, handle: Handle) -> None:
+    async def _follow(self, stream: Stream, key: bytes, unpack: Unpack) -> None:
         position = await self._begin_at(key)
         due = time.monotonic() + POSITION_S
 
         async def on_entries(key: bytes, entries: list[Entry], read_ns: int) -> None:
             nonlocal position, due
-            found = await self._handled(stream, entries, handle, position)
+            found = await self._handled(stream, entries, unpack, position)
             last, now = entries[-1][0], time.monotonic()
             if found or (now >= due and is_after(last, position)):
                 await self._outlet.publish(key, last, found)
                 position = last
                 due = now + POSITION_S
 
-        begin = _warm_id(position) if handle == self._on_ticks else NO_ID
+        begin = _warm_id(position) if unpack is ticks_of else NO_ID
         await Tail(self._store, {key: begin}, on_entries, raises=True).run()
 
     async def _begin_at(self, key: bytes) -> bytes:
@@ -107,7 +123,7 @@ class Streams:
         return position
 
     async def _handled(
-        self, stream: Stream, entries: list[Entry], handle: Handle, position: bytes
+        self, stream: Stream, entries: list[Entry], unpack: Unpack, position: bytes
     ) -> list[Signal]:
         found: list[Signal] = []
         began = time.perf_counter()
@@ -117,16 +133,23 @@ class Streams:
                 began = time.perf_counter()
             try:
                 new = is_after(entry[0], position)
-                signals = handle(stream, entry)
+                packed = unpack(entry)
             except BadEntry as error:
                 self._skip(entry, error)
                 continue
+            rows = packed.ticks if isinstance(packed, TickEntry) else packed
+            if unknown := set(rows["instrument_id"].tolist()) - self._learned:
+                await self._learn(stream.feed, unknown)
+                self._learned |= unknown
+            if isinstance(packed, TickEntry):
+                signals = self._on_ticks(stream, packed)
+            else:
+                signals = self._on_bars(stream, packed)
             if new:
                 found += signals
         return found
 
-    def _on_ticks(self, stream: Stream, entry: Entry) -> list[Signal]:
-        packed = ticks_of(entry)
+    def _on_ticks(self, stream: Stream, packed: TickEntry) -> list[Signal]:
         first, ticks = packed.first, packed.ticks
         self._measure(packed.written)
         self._counters.ticks.inc(len(ticks))
@@ -140,8 +163,7 @@ class Streams:
         if took_s < OLD_S:
             self._counters.read.observe(max(0.0, took_s))
 
-    def _on_bars(self, stream: Stream, entry: Entry) -> list[Signal]:
-        bars = bars_of(entry)
+    def _on_bars(self, stream: Stream, bars: Rows) -> list[Signal]:
         self._counters.bars.inc(len(bars))
         return self._signals_of(self._of_bars, lambda model: model.on_bars(stream.shard, bars))
 

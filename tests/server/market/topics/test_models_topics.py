@@ -111,6 +111,24 @@ async def test_a_sentiment_may_be_read_before_its_headline(
     assert len(server.market.news._early) < 100
 
 
+async def test_a_headline_that_is_written_again_goes_out_once(
+    publisher: Publisher, valkey: Valkey, serve: Serve
+) -> None:
+    server = await serve(valkey.url)
+    joined = await (await server.client()).join("news:headlines")
+    first = tell(valkey, "a")
+    await joined.count("headline", 1)
+    valkey.client.xdel(NEWS_KEY, first)  # as a failover may
+    again = tell(valkey, "a")
+    judge(valkey, again, "a")
+    await joined.until(lambda one: one.of("headline")[-1]["sentiment"] == JUDGED)
+    judge(valkey, tell(valkey, "b"), "b")
+    await joined.until(lambda one: one.of("headline")[-1]["id"] == "b")
+    lines = [(line["id"], line["sentiment"]) for line in joined.of("headline")]
+    assert lines[:2] == [("a", None), ("a", JUDGED)] and {name for name, _ in lines[2:]} == {"b"}
+    assert [one["id"] for one in server.market.news.latest] == ["a", "b"]
+
+
 async def test_where_nobody_scores_no_headline_waits(
     publisher: Publisher, valkey: Valkey, serve: Serve
 ) -> None:

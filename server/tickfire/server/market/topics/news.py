@@ -44,7 +44,8 @@ class News:
         self.latest: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self._by_entry: dict[bytes, dict[str, Any]] = {}
         """Headlines by the id of their entry: those in `latest` and those that are held."""
-        self._held: dict[bytes, asyncio.TimerHandle] = {}
+        self._held: dict[str, asyncio.TimerHandle] = {}
+        """By the id of the headline."""
         self._early: dict[bytes, Sentiment] = {}
         """Sentiments that were read before their headlines, as happens while catching up."""
         self._scored = False  # whether headlines are scored at all; if not, none is held
@@ -68,8 +69,9 @@ class News:
     def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
         for entry in entries:
             if key == SENTIMENT_KEY:
-                if self._attach(entry):
-                    self._release(entry[0])
+                headline = self._attach(entry)
+                if headline is not None:
+                    self._release(headline)
             else:
                 self._on_headline(entry)
 
@@ -78,57 +80,69 @@ class News:
         if headline is None:
             return
         early = self._early.pop(entry_id, None)
+        known = self._known(headline["id"])
+        if known is not None:  # written again, as after a failover that lost its entry
+            self._by_entry[entry_id] = known
+            if early is not None and self._put(known, early):
+                self._release(known)
+            return
         if early is not None:
             self._put(headline, early)
         if self._scored and early is None:
             self._by_entry[entry_id] = headline
             loop = asyncio.get_running_loop()
-            self._held[entry_id] = loop.call_later(HOLD_S, self._release, entry_id)
+            self._held[headline["id"]] = loop.call_later(HOLD_S, self._release, headline)
         else:
             self._admit(entry_id, headline)
             self._hub.local_broadcast(HEADLINES, "headline", headline)
 
-    def _attach(self, entry: Entry) -> bool:
-        """Add a sentiment to its headline; return whether the headline is known."""
+    def _known(self, headline_id: str) -> dict[str, Any] | None:
+        known = (one for one in self._by_entry.values() if one["id"] == headline_id)
+        return next(known, None)
+
+    def _attach(self, entry: Entry) -> dict[str, Any] | None:
+        """Add a sentiment to its headline; return the headline if it had none."""
         sentiment = _sentiment(entry)
         if sentiment is None:
-            return False
+            return None
         self._scored = True
         headline = self._by_entry.get(entry[0])
         if headline is None:
             self._early[entry[0]] = sentiment
             if len(self._early) > KEPT:
                 del self._early[next(iter(self._early))]
-            return False
-        return self._put(headline, sentiment)
+            return None
+        return headline if self._put(headline, sentiment) else None
 
     def _put(self, headline: dict[str, Any], sentiment: Sentiment) -> bool:
-        if headline["id"] != sentiment.headline:
+        if headline["id"] != sentiment.headline or headline["sentiment"] is not None:
             return False
         headline["sentiment"] = sentiment_as_json(sentiment)
         headline["symbols"] = sentiment.symbols
         return True
 
-    def _release(self, entry_id: bytes) -> None:
+    def _release(self, headline: dict[str, Any]) -> None:
         """Broadcast a headline, for the first time or again with its sentiment."""
-        headline = self._by_entry[entry_id]
-        timer = self._held.pop(entry_id, None)
+        timer = self._held.pop(headline["id"], None)
         if timer is not None:
             timer.cancel()
-            self._admit(entry_id, headline)
+            self._keep(headline)
         self._hub.local_broadcast(HEADLINES, "headline", headline)
 
     def _admit(self, entry_id: bytes, headline: dict[str, Any] | None) -> None:
         if headline is None:
             return
         self._by_entry[entry_id] = headline
+        self._keep(headline)
+
+    def _keep(self, headline: dict[str, Any]) -> None:
         self.latest.append(headline)
         if len(self._by_entry) > 2 * KEPT:
             kept = {id(one) for one in self.latest}
             self._by_entry = {
                 key: one
                 for key, one in self._by_entry.items()
-                if id(one) in kept or key in self._held
+                if id(one) in kept or one["id"] in self._held
             }
 
 
