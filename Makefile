@@ -178,6 +178,15 @@ train: $(if $(DATA),setup) ## Train the models on the folder DATA; reports go to
 dist-check: setup ## Build the distributions, use them in clean environments, remove each
 	@$(PYTHON) -m tests.packaging.dist_check
 
+.PHONY: release
+release: setup ## Build all wheels, sdists and the npm tarball into dist/release, checked
+	@$(PYTHON) -m deploy.release
+
+.PHONY: version
+version: setup ## Set the VERSION of all distributions and of the changelog
+	@[ -n "$(VERSION)" ] || { echo "tickfire: name the version: make version VERSION=1.2.3" >&2; exit 2; }
+	@$(PYTHON) -m deploy.release --set-version "$(VERSION)"
+
 .PHONY: screenshots
 screenshots: setup chromium ## Take the pictures of docs/page.md and docs/pipeline.md anew
 	@CHROMIUM="$$(.ci/need chromium)" $(PYTHON) -m tests.support.browser.screenshots

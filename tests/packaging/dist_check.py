@@ -17,7 +17,6 @@ import re
 import signal
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 import urllib.request
@@ -27,6 +26,9 @@ from pathlib import Path
 
 from websockets.sync.client import connect
 
+from deploy.release.build import build_python
+from deploy.release.checks import check_wheels
+from deploy.release.distributions import PYTHON, Python
 from tickfire.base.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,39 +53,12 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in OURS}
 
 
-def only(folder: Path, pattern: str) -> Path:
-    (found,) = folder.glob(pattern)
-    return found
-
-
 # --- building
-def build(project: Path, work: Path) -> Path:
-    """Build the sdist of a project, unpack it elsewhere, and return the wheel built there."""
-    dist, unpacked = work / "dist" / project.name, work / "source" / project.name
-    hatchling = (sys.executable, "-m", "hatchling", "build", "-d", dist, "-t")
-    run(*hatchling, "sdist", cwd=project)
-    with tarfile.open(only(dist, "*.tar.gz")) as archive:
-        archive.extractall(unpacked, filter="data")
-    run(*hatchling, "wheel", cwd=only(unpacked, "*"))
-    wheel = only(dist, "*.whl")
+def build(distribution: Python, work: Path) -> Path:
+    """Build a distribution, and return its wheel."""
+    wheel = build_python(ROOT / distribution.folder, work / "dist")
     say(f"{wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB")
     return wheel
-
-
-def check_files(phoenix: Path, client: Path, tickfire: Path) -> None:
-    """Check that the wheels have no file in common, and that the libraries have their licences."""
-    library, reader, market = (
-        set(zipfile.ZipFile(wheel).namelist()) for wheel in (phoenix, client, tickfire)
-    )
-    assert "tickfire/server/__init__.py" in market
-    for name, files in (("phoenix", library), ("client", reader)):
-        assert f"tickfire/{name}/__init__.py" in files
-        assert not files & market, files & market
-        own = (f"tickfire/{name}/", "tickfire_")
-        foreign = {file for file in files if not file.startswith(own)}
-        assert not foreign, foreign
-        assert any(file.endswith("licenses/LICENSE") for file in files)
-    assert not library & reader, library & reader
 
 
 # --- environments
@@ -231,9 +206,9 @@ def serve(work: Path, python: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tickfire-dist-") as folder:
         work = Path(folder)
-        projects = (ROOT / "server", ROOT / "server" / "client", ROOT)
-        phoenix, client, tickfire = (build(project, work) for project in projects)
-        check_files(phoenix, client, tickfire)
+        wheels = {each: build(each, work) for each in PYTHON}
+        check_wheels(wheels)
+        phoenix, client, tickfire = wheels.values()
         check_library(work, phoenix)
         check_client(work, phoenix, client)
         every = install(work, phoenix, client, tickfire)

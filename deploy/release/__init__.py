@@ -1,0 +1,1 @@
+"""Builds the distributions and checks them: ``python -m deploy.release``."""
