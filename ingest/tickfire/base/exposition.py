@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import (
     CollectorRegistry,
     GCCollector,
     PlatformCollector,
     ProcessCollector,
+    make_wsgi_app,
     start_http_server,
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -19,6 +21,9 @@ from prometheus_client.registry import Collector
 
 from tickfire.base.endpoint import Endpoint
 from tickfire.base.ports import check_port
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -74,9 +79,28 @@ class Watched(Collector):
         return [kind(*self._about, labels=self._labels)]
 
 
+def _with_health(metrics: WSGIApplication, is_healthy: Callable[[], bool]) -> WSGIApplication:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != "/healthz":
+            return metrics(environ, start_response)
+        healthy = is_healthy()
+        status, why = ("ok", None) if healthy else ("failed", "the event loop does not run")
+        headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+        start_response("200 OK" if healthy else "503 Service Unavailable", headers)
+        return [json.dumps({"status": status, "why": why}).encode()]
+
+    return answer
+
+
 @contextlib.contextmanager
-def serving(registry: CollectorRegistry, endpoint: Endpoint | None) -> Iterator[int | None]:
+def serving(
+    registry: CollectorRegistry,
+    endpoint: Endpoint | None,
+    is_healthy: Callable[[], bool] = lambda: True,
+) -> Iterator[int | None]:
     """Serve metrics from a thread while the context lasts; without an endpoint, do nothing.
+
+    ``/healthz`` answers 200 while the process is healthy, else 503, as the server's does.
 
     Yields
     ------
@@ -93,6 +117,7 @@ def serving(registry: CollectorRegistry, endpoint: Endpoint | None) -> Iterator[
         return
     port = check_port(endpoint.host, endpoint.port, option="--metrics-port")
     server, thread = start_http_server(port, endpoint.host, registry)
+    server.set_app(_with_health(make_wsgi_app(registry), is_healthy))
     logger.info("metrics are at http://%s:%d/metrics", endpoint.host, port)
     try:
         yield port

@@ -17,12 +17,14 @@ from typing import Any, Final
 import click
 from prometheus_client import CollectorRegistry
 
+from tickfire.base.attended import watched
 from tickfire.base.calendar.option import sessions_option
 from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
 from tickfire.base.errors import UserError
 from tickfire.base.exposition import serving
 from tickfire.base.ports import bound_socket, check_port
 from tickfire.base.run import on_signals, until_stopped
+from tickfire.base.service_manager import READY, notify
 from tickfire.server.access.jwt_options import jwt_options, jwt_rules
 from tickfire.server.access.rules import DEFAULT_MAX_AGE_S, Access
 from tickfire.server.access.token_command import salt_option
@@ -224,6 +226,7 @@ async def _run(pool: Pool, control: Path | None, port: int, endpoint: Endpoint |
             if control is not None:
                 raise
             logger.warning("`tickfire reload` cannot reach this server, but SIGHUP can: %s", error)
+        await stack.enter_async_context(watched())
         await pool.run()
 
 
@@ -244,6 +247,7 @@ async def _reload(pool: Pool) -> None:
 def _tell_open(host: str, port: int, root_path: str) -> None:
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     logger.info("listening on %s%s", address, f", for {root_path}/" if root_path else "")
+    notify(READY)
 
 
 async def _wait_for_redis(url: str) -> bool:

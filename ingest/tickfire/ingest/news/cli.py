@@ -15,9 +15,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from tickfire.base.attended import attended
 from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
-from tickfire.base.exposition import serving
 from tickfire.base.run import until_stopped
 from tickfire.ingest.news.addresses import is_web_address, shown
 from tickfire.ingest.news.api import NewsApi
@@ -181,7 +181,7 @@ async def _run(
         jobs.append(Heartbeat(store, "news", lambda: {"headlines": publisher.written}).run())
         if feeds:
             logger.info("reading %d news feeds and APIs", len(feeds))
-        with serving(metrics.registry, endpoint):
+        async with attended(metrics.registry, endpoint):
             await _all(jobs)
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
+from tickfire.base.attended import attended
 from tickfire.base.endpoint import Endpoint
-from tickfire.base.exposition import serving
 from tickfire.base.garbage import freeze
 from tickfire.base.run import until_stopped
 from tickfire.ingest.dbn.instruments import InstrumentTable
@@ -256,7 +256,7 @@ async def run(feeds: Sequence[Feed], redis_url: str, endpoint: Endpoint | None =
     metrics = IngestMetrics()
     lag = asyncio.ensure_future(metrics.lag.run())
     try:
-        with serving(metrics.registry, endpoint):
+        async with attended(metrics.registry, endpoint):
             await until_stopped(_write_all(feeds, redis_url, metrics))
         logger.info(
             "stopped; the event loop was late by %.0f ms at most", metrics.lag.worst_s * 1e3

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tickfire.base.attended import attended
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.endpoint import Endpoint
 from tickfire.base.errors import UsageError
-from tickfire.base.exposition import serving
 from tickfire.base.run import on_signals, until_stopped
 from tickfire.models.artifact import SHIPPED
 from tickfire.models.infer.counters import Counters
@@ -257,6 +257,6 @@ async def run(config: InferConfig, redis_url: str, metrics: Endpoint | None = No
 async def _infer(config: InferConfig, redis_url: str, metrics: Endpoint | None) -> None:
     async with await Store.open(redis_url, patience_s=math.inf) as store:
         infer = Infer(config, store)
-        with serving(infer.counters.registry, metrics):
+        async with attended(infer.counters.registry, metrics):
             on_signals(lambda _: infer.reload(now=True), (signal.SIGHUP,))
             await infer.run()

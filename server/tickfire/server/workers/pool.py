@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tickfire.base.service_manager import READY, notify, reloading
 from tickfire.server.scrapes.collector import ScrapeCollector
 from tickfire.server.workers.forked import Worker
 from tickfire.server.workers.generation import START_PATIENCE_S, Generation
@@ -127,6 +128,7 @@ class Pool:
         if self._leaving.is_set():
             raise ReloadError("the server is about to stop")
         self._reloading = asyncio.create_task(self._replace(tell))
+        notify(reloading())
         try:
             await asyncio.shield(self._reloading)
             self._watch.reloads.labels("ok").inc()
@@ -134,6 +136,7 @@ class Pool:
             self._watch.reloads.labels("failed").inc()
             raise
         finally:
+            notify(READY)
             if self._reloading.done():
                 self._reloading = None
 
