@@ -116,7 +116,7 @@ class _Listed(click.types.StringParamType):
 )  # fmt: skip
 @click.option(
     "--standby/--no-standby",
-    envvar="TICKFIRE_STANDBY",
+    envvar="TICKFIRE_INGEST_STANDBY",
     default=True,
     show_default=True,
     show_envvar=True,

@@ -33,6 +33,8 @@ from tickfire.store.options import redis_url_option
 )
 @click.option(
     "--standby/--no-standby",
+    envvar="TICKFIRE_INFER_STANDBY",
+    show_envvar=True,
     default=True,
     show_default=True,
     help="Wait while another infer publishes, and take over when it ends; or exit.",
