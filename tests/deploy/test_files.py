@@ -12,10 +12,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import compose_spec
 import kubernetes_validate
 import pytest
 import yaml
+from compose_spec.models import ComposeSpecification
 
 from tests.support.paths import ROOT
 from tests.support.tools import tool
@@ -80,7 +80,7 @@ def test_the_entrypoint_begins_with_the_kernels_of_the_image(tmp_path: Path) -> 
 
 # --- compose
 def test_the_compose_file_is_valid() -> None:
-    compose_spec.ComposeSpecification.model_validate(compose())
+    ComposeSpecification.model_validate(compose())
 
 
 def test_every_service_is_restricted() -> None:
@@ -219,12 +219,12 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
     analyze = tool("systemd-analyze", "systemd")
     shutil.copytree(DEPLOY / "systemd", tmp_path, dirs_exist_ok=True)
     env = {**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
-    units = [*sorted(tmp_path.glob("*.service")), tmp_path / "tickfire.target"]
+    units: list[Path] = [*sorted(tmp_path.glob("*.service")), tmp_path / "tickfire.target"]
     for path in units:
         text = path.read_text().replace("/opt/tickfire/bin/tickfire", "/bin/true")
         path.write_text(text)
     done = subprocess.run(
-        [analyze, "verify", "--man=no", *units], env=env, capture_output=True, text=True
+        [analyze, "verify", "--man=no", *map(str, units)], env=env, capture_output=True, text=True
     )
     faults = [line for line in done.stderr.splitlines() if "tickfire" in line]
     assert (done.returncode, faults) == (0, []), done.stderr

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -62,7 +63,7 @@ async def servers(valkey: Valkey, tmp_path: Path) -> AsyncIterator[list[Server]]
     publisher.publish(trades(10))
     (tmp_path / "index.html").write_text("<!doctype html><title>tickfire</title>")
     limits = Limits(proxies=Proxies(parse_networks("127.0.0.1")))
-    options = {"root_path": "/desk", "limits": limits, "static": tmp_path}
+    options: dict[str, Any] = {"root_path": "/desk", "limits": limits, "static": tmp_path}
     servers = [Server(valkey.url, **options) for _ in range(SERVERS)]
     await asyncio.gather(*(server.start() for server in servers))
     yield servers

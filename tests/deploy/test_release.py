@@ -84,7 +84,7 @@ def test_versions_that_differ_are_told(copy: Path) -> None:
 
 def wheel(folder: Path, name: str, *files: str) -> Path:
     with zipfile.ZipFile(folder / f"{name}.whl", "w") as archive:
-        for file in (*files, f"{name}.dist-info/licenses/LICENSE"):
+        for file in (*files, f"tickfire_{name}.dist-info/licenses/LICENSE"):
             archive.writestr(file, "")
     return folder / f"{name}.whl"
 

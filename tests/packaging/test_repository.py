@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deploy.release.distributions import PYTHON
 from tests.support.paths import ROOT
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -69,7 +70,7 @@ def test_the_runtime_lock_is_a_part_of_the_development_lock() -> None:
 
 def test_every_dependency_is_locked() -> None:
     locked = (ROOT / "requirements-dev.lock").read_text()
-    projects = [project(), project("server")]
+    projects = [project(str(each.folder)) for each in PYTHON]
     ours = {declared["name"] for declared in projects}
     for declared in projects:
         extras = itertools.chain.from_iterable(declared["optional-dependencies"].values())
