@@ -126,7 +126,7 @@ run-dev: setup pictures ## Run everything: PORT, HOST, FEED, SPEED, HISTORY, RED
 
 # --- check ------------------------------------------------------------------------------------
 
-# One worker a core, and one more; ARGS="-n0" runs all in one process.
+# More workers than cores, as tests wait (tests/conftest.py); ARGS="-n0" runs all in one process.
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
 # Tests start hundreds of Python processes, which must not compile their modules anew each.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,13 +21,18 @@ settings.register_profile("thorough", settings.get_profile("default"), max_examp
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+MAX_MORE_WORKERS: Final = 4
+"""Number of workers that there may be more than cores: each needs up to 1 GB."""
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Choose the number of workers: one more than there are cores, as many tests wait.
+    """Choose the number of workers: up to twice that of the cores, as tests wait half of the time.
 
     A single file needs none: they would take longer to start than it to run.
     """
     is_one_file = len(config.args) == 1 and ".py" in config.args[0]
-    return 0 if is_one_file else len(os.sched_getaffinity(0)) + 1
+    cores = len(os.sched_getaffinity(0))
+    return 0 if is_one_file else min(2 * cores, cores + MAX_MORE_WORKERS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 SYMBOL = "ESU4"
 LOOP = "def indicator(bars):\n    while True:\n        pass\n"
+LIMIT_MS = 5_000
 STUBBORN = (
     "def indicator(bars):\n"
     "    while True:\n"
@@ -84,9 +85,13 @@ def test_the_button_stops_a_loop_and_the_page_lives(
 def test_the_limit_stops_a_loop_without_anyone(
     panel: Panel, serving: Served, market: Market
 ) -> None:
+    clock = panel.page.clock
+    clock.install()
     panel.write(LOOP)
     panel.start()
     trade(panel, serving, market, "5525.5", 1)
+    assert panel.state("busy") == "true"
+    clock.fast_forward(LIMIT_MS)
     wait_fault(panel, "stopped after 5 s")
     works_on(panel)
     told = [each for each in panel.chart.complaints if "Opener-Policy" not in each]

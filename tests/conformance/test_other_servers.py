@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,18 +26,31 @@ NAMES = sorted(transcript["name"] for transcript in CHOSEN)
 type Verdicts = dict[str, Verdict]
 
 
-@pytest.fixture(scope="module", params=sorted(OTHER_SERVERS))
-def verdicts(request: pytest.FixtureRequest) -> Iterator[Verdicts]:
-    """The result of each transcript on one server."""
-    port = free_port()
-    with serving_elsewhere(request.param, port):
-        results = asyncio.run(replay_all(CHOSEN, "127.0.0.1", port))
-    yield {verdict.name: verdict for verdict in results}
+@pytest.fixture(scope="module")
+def verdicts() -> dict[str, Verdicts]:
+    """The result of each transcript on each server, all servers at the same time."""
+    ports = {name: free_port() for name in OTHER_SERVERS}
+
+    async def replayed() -> list[list[Verdict]]:
+        replays = (replay_all(CHOSEN, "127.0.0.1", port) for port in ports.values())
+        return await asyncio.gather(*replays)
+
+    with contextlib.ExitStack() as stack:
+        for server, port in ports.items():
+            stack.enter_context(serving_elsewhere(server, port))
+        results = asyncio.run(replayed())
+    return {
+        server: {verdict.name: verdict for verdict in found}
+        for server, found in zip(ports, results, strict=True)
+    }
 
 
+@pytest.mark.parametrize("server", sorted(OTHER_SERVERS))
 @pytest.mark.parametrize("name", NAMES)
-def test_transcript_is_replayed_without_a_difference(name: str, verdicts: Verdicts) -> None:
-    assert verdicts[name].differences == []
+def test_transcript_is_replayed_without_a_difference(
+    server: str, name: str, verdicts: dict[str, Verdicts]
+) -> None:
+    assert verdicts[server][name].differences == []
 
 
 def test_only_transcripts_that_exist_are_exempt() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.conformance.websocket.case import CONT, Case, binary, fragments, text, whole
+from dataclasses import dataclass
+
+from tests.conformance.websocket.case import CONT, Case, Echo, binary, fragments, text, whole
 from tests.support.phoenix.rawclient import BINARY, TEXT, frame
 
 TOO_LARGE = 1009
@@ -19,10 +21,29 @@ def _named(size: int) -> str:
     return f"{size // MB} MB" if size >= MB else f"{size // KB} KB" if size >= KB else f"{size} B"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fragmented(Case):
+    """A message in fragments that are so many that they are made when they are sent.
+
+    Attributes
+    ----------
+    echo
+        The message.
+    size
+        Size of a fragment, in bytes.
+    """
+
+    echo: Echo
+    size: int
+
+    def pieces(self) -> list[bytes]:
+        return [b"".join(fragments(self.echo, size=self.size))]
+
+
 def _fragmented(section: str, size: int, fragment: int, *, of_text: bool) -> Case:
     echo = text("*" * size) if of_text else binary(size)
     name = f"{section} {_named(size)} in fragments of {_named(fragment)}"
-    return Case(name, tuple(fragments(echo, size=fragment)), (echo.heard,))
+    return Fragmented(name=name, sent=(), heard=(echo.heard,), echo=echo, size=fragment)
 
 
 def _whole(section: str, size: int, *, of_text: bool, chop: int = 0) -> Case:
