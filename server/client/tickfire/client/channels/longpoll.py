@@ -20,6 +20,8 @@ MAX_BATCH: Final = 100
 
 _POLL_TIMEOUT_S: Final = 20.0  # twice the server's
 _OK, _NO_CONTENT, _FORBIDDEN, _GONE = 200, 204, 403, 410
+# httpx raises RuntimeError for a request of a client that was closed meanwhile.
+_FAILURES = (httpx.HTTPError, msgspec.MsgspecError, OSError, RuntimeError)
 
 
 class _Answer(msgspec.Struct):
@@ -70,7 +72,7 @@ class LongPollTransport:
         self._closed = asyncio.get_running_loop().create_future()
         try:
             answer = await self._request("GET", self._open_timeout_s)
-        except (httpx.HTTPError, msgspec.MsgspecError, OSError) as error:
+        except _FAILURES as error:
             await self._release()
             text = str(error) or type(error).__name__
             raise ConnectionFailedError(f"{self._url} cannot be reached: {text}") from error
@@ -93,11 +95,11 @@ class LongPollTransport:
             if self._closed.done():
                 raise self._closed.result()
             poll = asyncio.ensure_future(self._poll())
-            await asyncio.wait((poll, self._closed), return_when=asyncio.FIRST_COMPLETED)
-            if not poll.done():
+            try:
+                await asyncio.wait((poll, self._closed), return_when=asyncio.FIRST_COMPLETED)
+            finally:
                 poll.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await poll
+                await asyncio.gather(poll, return_exceptions=True)
         return self._arrived.pop(0)
 
     async def close(self, code: int = 1000, reason: str = "", *, at_once: bool = False) -> None:
@@ -117,7 +119,7 @@ class LongPollTransport:
         except httpx.TimeoutException:
             self._end(1005, "timeout")
             return
-        except (httpx.HTTPError, msgspec.MsgspecError, OSError):
+        except _FAILURES:
             self._end(INTERNAL_ERROR, "internal server error")
             return
         if answer.status == _OK:
@@ -136,7 +138,7 @@ class LongPollTransport:
                 batch.append(self._outgoing.get_nowait())
             try:
                 answer = await self._request("POST", _POLL_TIMEOUT_S, "\n".join(batch))
-            except (httpx.HTTPError, msgspec.MsgspecError, OSError):
+            except _FAILURES:
                 answer = _Answer(0)
             for _ in batch:
                 self._outgoing.task_done()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from types import UnionType
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 import numpy as np
@@ -60,7 +61,8 @@ def _of_field(field: msgspec.structs.FieldInfo, items: Sequence[Any]) -> Column:
         return Column(field.name, "time", values)
     if field.name in _TIMES_MS:
         return Column(field.name, "time", [value * _NS_PER_MS for value in values])
-    kinds = set(getattr(field.type, "__args__", ())) | {field.type}
+    is_union = isinstance(field.type, UnionType)
+    kinds = set(get_args(field.type)) if is_union else {field.type}
     if Decimal in kinds:
         return Column(field.name, "price", values)
     for known, kind in _KINDS.items():

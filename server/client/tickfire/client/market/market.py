@@ -169,7 +169,7 @@ class Market:
     # --- answers
     async def instruments(self) -> Records[Instrument]:
         """Return the instruments of the server."""
-        reply = await self._ask(REALTIME, {"symbols": []})
+        reply = await self._ask(REALTIME, {})
         return Records(msgspec.convert(reply["instruments"], list[Instrument]), Instrument)
 
     async def history(
