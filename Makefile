@@ -11,6 +11,7 @@ PYTHON := $(VENV)/bin/python
 TICKFIRE := $(VENV)/bin/tickfire
 STAMPS := .make
 STATIC := server/tickfire/server/static
+WIDGET := server/client/tickfire/client/notebook/static
 SAY := printf '\033[1m==>\033[0m %s\n'
 
 # What was removed by hand is done again.
@@ -23,7 +24,7 @@ endif
 ifeq ($(wildcard wasm/tickfire/kernels/kernels.wasm),)
 $(shell rm -f $(STAMPS)/wasm)
 endif
-ifeq ($(wildcard $(STATIC)/index.html),)
+ifneq ($(words $(wildcard $(STATIC)/index.html $(WIDGET)/chart.js)),2)
 $(shell rm -f $(STAMPS)/client)
 endif
 ifeq ($(wildcard $(STATIC)/pyodide/current.json),)
@@ -221,7 +222,7 @@ lock: ## Compile the lock files anew; needs uv
 
 .PHONY: clean
 clean: ## Remove what was built, and the environments
-	rm -rf $(VENV) $(STAMPS) $(STATIC) dist client_js/node_modules client_js/dist
+	rm -rf $(VENV) $(STAMPS) $(STATIC) $(WIDGET) dist client_js/node_modules client_js/dist
 	rm -rf wasm/tickfire/kernels/kernels.wasm client_js/src/compute/generated
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find server ingest models wasm tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
