@@ -14,6 +14,7 @@ from tickfire.store.schema import (
     LAYOUT,
     LAYOUT_FIELD,
     MAX_FEED,
+    OLDEST_LAYOUT,
     ORIGINS,
     Instrument,
     Stream,
@@ -30,6 +31,12 @@ _INSTRUMENTS: Final = msgspec.msgpack.Decoder(Instrument)
 
 class NewerLayout(UserError):
     """Raised when the data in Redis were written by a later release, in a layout unknown here."""
+
+    def __init__(self, layout: int) -> None:
+        super().__init__(
+            f"the data in Redis have layout {layout}, and this release knows none after {LAYOUT}; "
+            "update tickfire, or give another REDIS_URL."
+        )
 
 
 class Epoch(NamedTuple):
@@ -75,16 +82,20 @@ def check_layout(meta: Mapping[bytes, bytes]) -> None:
     """
     layout = layout_of(meta)
     if layout is not None and layout > LAYOUT:
-        raise NewerLayout(
-            f"the data in Redis have layout {layout}, and this release knows none after {LAYOUT}; "
-            "update tickfire, or give another REDIS_URL."
-        )
+        raise NewerLayout(layout)
+
+
+def is_outdated(meta: Mapping[bytes, bytes]) -> bool:
+    """Return whether the data are of a layout that is not read any more."""
+    layout = layout_of(meta)
+    return layout is not None and layout < OLDEST_LAYOUT
 
 
 def epochs_of(meta: Mapping[bytes, bytes]) -> dict[int, Epoch]:
     """Return the current epoch of each feed in the hash ``meta``, in the order of feeds.
 
-    Feeds whose fields are invalid are left out, and so are data of layout 1.
+    Feeds whose fields are invalid are left out, and so are data of a layout that is not read any
+    more.
 
     Raises
     ------
@@ -92,7 +103,7 @@ def epochs_of(meta: Mapping[bytes, bytes]) -> dict[int, Epoch]:
         The data were written by a later release.
     """
     check_layout(meta)
-    if layout_of(meta) != LAYOUT:
+    if is_outdated(meta):
         return {}
     found = (epoch_of(meta, feed) for feed in sorted(_feeds_of(meta)))
     return {epoch.feed: epoch for epoch in found if epoch is not None}

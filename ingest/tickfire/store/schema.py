@@ -210,7 +210,11 @@ BINARY_HEADERS: Final[Mapping[int, np.dtype[np.void]]] = {1: BINARY_HEADER, 2: B
 """The headers of binary ticks by version."""
 
 LAYOUT: Final = 2
-"""Number of this layout of the keys in Redis; it grows when an older reader could not follow."""
+"""Number of this layout of the keys in Redis; it grows when an older reader could not follow.
+
+docs/formats.md says which changes keep it."""
+OLDEST_LAYOUT: Final = 2
+"""Number of the oldest layout that this release reads and goes on with."""
 META_KEY: Final = b"meta"
 """Hash: ``layout``, and for each feed ``<f>:epoch`` (8 raw bytes), ``<f>:shards``, ``<f>:origin``
 and ``<f>:fence``, the fencing number of its writer."""

@@ -18,10 +18,16 @@ from tests.support.ingest import KEY, ingesting, sending, until_records
 from tests.support.publisher import FEED, STREAM
 from tests.support.valkey import Valkey
 from tickfire.ingest.dbn.metadata import Metadata
-from tickfire.store.epoch import SHARDS
+from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.ingest.writer.epoch import EpochWriter
+from tickfire.store.epoch import SHARDS, NewerLayout
 from tickfire.store.head import decode_head
+from tickfire.store.lease import Lease, feed_work
 from tickfire.store.schema import (
+    LAYOUT,
+    LAYOUT_FIELD,
     META_KEY,
+    OLDEST_LAYOUT,
     STATUS_KEY,
     TICK,
     TICK_TRADE,
@@ -242,3 +248,36 @@ async def test_another_number_of_shards_is_taken_if_asked_for(store: Store, clie
         await until_records(ingest, 20)
         assert ingest.writer.epoch != fewer
     assert not await client.exists(ticks_key(Stream(FEED, 1)))
+
+
+# --- layouts
+async def test_ingest_ends_with_a_sentence_once_a_later_release_writes(
+    store: Store, client: Any
+) -> None:
+    lease = Lease(store, feed_work(FEED))
+    await lease.take()
+    writer = EpochWriter(store, FEED, 1, lease)
+    await writer.open(InstrumentStates(1, FEED))
+    await client.hset(META_KEY, LAYOUT_FIELD, LAYOUT + 1)
+    sentence = f"layout {LAYOUT + 1}, and this release knows none after {LAYOUT}"
+    with pytest.raises(NewerLayout, match=sentence):
+        await writer.put_origin("live")
+    with pytest.raises(NewerLayout, match=sentence):
+        await EpochWriter(store, FEED, 1, lease).open(InstrumentStates(1, FEED))
+    assert await client.hget(META_KEY, LAYOUT_FIELD) == b"%d" % (LAYOUT + 1)
+    lease.close()
+
+
+async def test_data_of_a_layout_that_is_not_read_any_more_begin_a_new_epoch(
+    store: Store, client: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    lease = Lease(store, feed_work(FEED))
+    await lease.take()
+    first = EpochWriter(store, FEED, 1, lease)
+    await first.open(InstrumentStates(1, FEED))
+    await client.hset(META_KEY, LAYOUT_FIELD, OLDEST_LAYOUT - 1)
+    second = EpochWriter(store, FEED, 1, lease)
+    await second.open(InstrumentStates(1, FEED))
+    assert second.epoch != first.epoch and "is not read any more" in caplog.text
+    assert await client.hget(META_KEY, LAYOUT_FIELD) == b"%d" % LAYOUT
+    lease.close()

@@ -23,9 +23,11 @@ from tickfire.store.epoch import (
     ORIGIN,
     SHARDS,
     Epoch,
+    NewerLayout,
     check_layout,
     epoch_of,
     instruments_of,
+    is_outdated,
     layout_of,
     read_hash,
 )
@@ -65,13 +67,18 @@ KEYS_OF_EPOCH: Final = (
 )  # fmt: skip
 """Functions that return the keys of a stream that are deleted when a new epoch begins."""
 _SET_META: Final = """
+local layout = tonumber(redis.call('HGET', KEYS[1], ARGV[3]) or '0')
+if layout > tonumber(ARGV[4]) then
+  return -layout
+end
 if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') > tonumber(ARGV[2]) then
   return 0
 end
 return redis.call('HSET', KEYS[1], unpack(ARGV)) >= 0 and 1
 """
-"""Script that sets fields of a hash, of which the first is the fencing number, unless a later
-writer has set that."""
+"""Script that sets fields of a hash, of which the first is the fencing number and the second the
+layout, unless a later writer has set the first. If the hash has a later layout it returns that,
+negative."""
 
 LATELY: Final = 32
 """Number of the newest entries of ``status`` among which a repetition is sought."""
@@ -144,11 +151,13 @@ class EpochWriter:
                 f" {self.shards}; give --shards {stored.shards}, or --reshard to delete the data"
                 " and begin anew."
             )
-        if layout_of(meta) == 1:
+        if is_outdated(meta):
             logger.warning(
-                "the data in Redis have layout 1, which is not read any more: a new epoch begins, "
-                "and the old keys, such as ticks:{0}, may be deleted"
+                "the data in Redis have layout %s, which is not read any more: a new epoch begins,"
+                " and the old keys, such as ticks:{0}, may be deleted",
+                layout_of(meta),
             )
+            stored = None
         while not await self._claim(int(meta.get(meta_field(self._feed, FENCE), b"0"))):
             logger.debug("a head has changed while it was claimed")
         lost = None if stored is None else await self._lost(stored)
@@ -270,7 +279,10 @@ class EpochWriter:
         fields = {meta_field(self._feed, name): value for name, value in about.items()}
         fields = {meta_field(self._feed, FENCE): self._fence, LAYOUT_FIELD: LAYOUT, **fields}
         flat = [part for field in fields.items() for part in field]
-        if not await self._client.eval(_SET_META, 1, META_KEY, *flat):
+        done = await self._client.eval(_SET_META, 1, META_KEY, *flat)
+        if done < 0:
+            raise NewerLayout(-done)
+        if not done:
             raise LeaseLost("another process has begun to write")
 
     @property
