@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import math
 import socket
@@ -17,6 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from tickfire.base.errors import UserError
+from tickfire.base.garbage import freeze
 from tickfire.phoenix import DrainerOptions
 from tickfire.server.app import Settings, create_app
 from tickfire.server.limits.admission import Admission, Limits
@@ -213,8 +213,5 @@ def _app(
     shared: SharedMetrics | None,
 ) -> Starlette:
     app = create_app(settings, admission, until_loaded, drainer, shared)
-    # The compiler's million objects live as long as the worker; each collection that visits
-    # them takes 100 ms.
-    gc.collect()
-    gc.freeze()
+    freeze()
     return app

@@ -25,13 +25,22 @@ from tickfire.server.market.ticks.source import Listing, topic_of
 from tickfire.store.entries import TickEntry
 from tickfire.store.mappings import EVER, Mappings, contains
 from tickfire.store.requests import Requests
-from tickfire.store.schema import INSTRUMENTS_KEY, STATE, TICK_CLEAR, Instrument, Stream, shard_of
+from tickfire.store.schema import (
+    INSTRUMENTS_KEY,
+    STATE,
+    TICK,
+    TICK_CLEAR,
+    Instrument,
+    Stream,
+    shard_of,
+)
 from tickfire.store.symbols import lowest_feeds, name_of, qualified
 
 logger = logging.getLogger(__name__)
 
 type Key = tuple[int, int]
 
+_TS_EVENT, _KIND, _FEED = map((TICK.names or ()).index, ("ts_event", "kind", "feed"))
 _DECODER: Final = msgspec.msgpack.Decoder(Instrument)
 
 
@@ -119,13 +128,15 @@ class Instruments:
 
         Its first and last tick tell: a feed that goes back does so between two entries.
         """
-        first, last = entry.ticks[0], entry.ticks[-1]
-        clock = self._clocks.get(int(last["feed"]))
+        last = entry.ticks[-1].item()  # a tuple: single fields of a record cost more
+        clock = self._clocks.get(last[_FEED])
         if clock is None:
             return True
-        is_timed = first["kind"] != TICK_CLEAR and last["kind"] != TICK_CLEAR
-        times = int(first["ts_event"]), int(last["ts_event"])
-        return is_timed and all(map(clock.is_current, times))
+        first = last if len(entry.ticks) == 1 else entry.ticks[0].item()
+        return all(
+            tick[_KIND] != TICK_CLEAR and clock.is_current(tick[_TS_EVENT])
+            for tick in (first, last)
+        )
 
     def parts(self, entry: TickEntry) -> list[Part]:
         """Return the parts of an entry between the bounds of its feed's mappings."""

@@ -12,7 +12,9 @@ from tickfire.kernels.pointers import address_of
 from tickfire.server.market.ticks.encode import MAX_TICKS, Ticks
 from tickfire.server.market.ticks.slots_kernel import find_listened
 from tickfire.store.entries import TickEntry
-from tickfire.store.schema import Rows
+from tickfire.store.schema import BAR, Rows
+
+_NO_BARS: Rows = np.zeros(0, BAR)
 
 
 class Slots:
@@ -56,7 +58,7 @@ class Slots:
         states = self._states
         states.context[ctx.CTX_BUFFER] = ticks.address
         done = fold_ticks(states.address, 0, ticks.count, ticks.first)
-        pieces = states.bars.copy()
+        pieces = states.bars.copy() if states.count(ctx.COUNT_BARS) else _NO_BARS
         states.drain()
         if done < ticks.count:  # the output of bars was full
             rest = states.fold(ticks.ticks[int(done) :], ticks.first + int(done))
