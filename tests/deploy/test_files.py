@@ -235,7 +235,7 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
 def test_caddy_finds_no_fault(name: str) -> None:
     caddy = tool("caddy", "caddy")
     file = DEPLOY / "caddy" / name
-    command = [caddy, "validate", "--adapter", "caddyfile", "--config", file]
+    command = [caddy, "validate", "--adapter", "caddyfile", "--config", str(file)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     formatted = subprocess.run([caddy, "fmt", "--diff", file], capture_output=True, text=True)

@@ -18,9 +18,9 @@ from tickfire.archive.pending import Pending, Rotation
 from tickfire.archive.tables import NEWS, SENTIMENT, SIGNALS, TABLE, TABLES
 from tickfire.archive.target import Target, is_full
 from tickfire.archive.writer import TableWriter
+from tickfire.base.attended import attended
 from tickfire.base.endpoint import Endpoint
 from tickfire.base.errors import UserError
-from tickfire.base.exposition import serving
 from tickfire.base.run import until_stopped
 from tickfire.store.entries import Entry, status_of
 from tickfire.store.epoch import Epoch, epochs_of, instruments_of, read_hash
@@ -333,6 +333,6 @@ async def run(config: RecordConfig, redis_url: str, metrics: Endpoint | None = N
 async def _record(config: RecordConfig, redis_url: str, metrics: Endpoint | None) -> None:
     async with await Store.open(redis_url, patience_s=math.inf) as store:
         recorder = Recorder(config, store)
-        with serving(recorder.metrics.registry, metrics):
+        async with attended(recorder.metrics.registry, metrics):
             logger.info("recording %s to %s", ", ".join(config.tables), config.target)
             await recorder.run()

@@ -218,7 +218,8 @@ async def _run(pool: Pool, control: Path | None, port: int, endpoint: Endpoint |
 
     on_signals(on_hangup, (signal.SIGHUP,))
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(serving(_scraped(pool), endpoint))
+        signs = await stack.enter_async_context(watched())
+        stack.enter_context(serving(_scraped(pool), endpoint, lambda: not signs.is_hung))
         try:
             path = control or control_path(port)
             await stack.enter_async_context(controlled(pool, path))
@@ -226,7 +227,6 @@ async def _run(pool: Pool, control: Path | None, port: int, endpoint: Endpoint |
             if control is not None:
                 raise
             logger.warning("`tickfire reload` cannot reach this server, but SIGHUP can: %s", error)
-        await stack.enter_async_context(watched())
         await pool.run()
 
 

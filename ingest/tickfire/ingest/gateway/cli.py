@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from tickfire.base.attended import attended
 from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
-from tickfire.base.exposition import serving
 from tickfire.base.run import stop_event
 from tickfire.ingest.gateway.config import (
     DEFAULT_HISTORY_S,
@@ -143,7 +143,7 @@ async def run_gateway(config: GatewayConfig, endpoint: Endpoint | None = None) -
         metrics = GatewayMetrics(server)
         lag = asyncio.ensure_future(metrics.loop_lag.run())
         try:
-            with serving(metrics.registry, endpoint):
+            async with attended(metrics.registry, endpoint):
                 await stop.wait()
         finally:
             lag.cancel()
