@@ -104,11 +104,13 @@ def main() -> int:
     if options.minutes < 1 or options.clients < 2:
         parser.error("--minutes is at least 1, and --clients at least 2.")
     with tempfile.TemporaryFile("w+") as log:
-        faults = run_loop(soak(options, log))
-        log.seek(0)
-        lines = [line for line in log if REFUSED not in line]
-    if lines:
-        print(f"log ({len(lines)} lines):\n" + "".join(lines[-LOG_LINES:]), end="")
+        try:
+            faults = run_loop(soak(options, log))
+        finally:
+            log.seek(0)
+            lines = [line for line in log if REFUSED not in line]
+            if lines:
+                print(f"log ({len(lines)} lines):\n" + "".join(lines[-LOG_LINES:]), end="")
     print("verdict: " + ("; ".join(faults) if faults else "steady"), flush=True)
     return 1 if faults else 0
 

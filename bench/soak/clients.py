@@ -13,7 +13,7 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.support.chaos.followers import Follower
+from tests.support.chaos.followers import CONNECT_ERRORS, Follower
 
 REALTIME: Final = "market:realtime"
 POLLS: Final = 20
@@ -171,7 +171,7 @@ class Crowd:
 
     async def _session(self, client: httpx.AsyncClient) -> None:
         query = {"vsn": "2.0.0"}
-        opened = (await client.get("/socket/longpoll", params=query)).json()
+        opened = (await client.get("/socket/longpoll", params=query)).raise_for_status().json()
         if opened["status"] != 410:
             self.counts[f"poll: {opened['status']} instead of a session"] += 1
             return
@@ -180,7 +180,8 @@ class Crowd:
         join = json.dumps(["1", "1", topic, "phx_join", {}])
         await client.post("/socket/longpoll", params=query, content=join)
         for _ in range(POLLS):
-            answer: Mapping[str, Any] = (await client.get("/socket/longpoll", params=query)).json()
+            polled = await client.get("/socket/longpoll", params=query)
+            answer: Mapping[str, Any] = polled.raise_for_status().json()
             if answer["status"] == 410:
                 self.counts["poll: sessions that ended"] += 1
                 return
@@ -197,7 +198,7 @@ class Crowd:
                         self.leaks.append(f"connected with {query or 'no token'}")
                 except InvalidStatus as error:
                     self.counts[f"refused with {error.response.status_code}"] += 1
-                except OSError as error:
+                except CONNECT_ERRORS as error:
                     self.counts[f"intruder: {type(error).__name__}"] += 1
             await asyncio.sleep(PAUSE_S * 10)
 

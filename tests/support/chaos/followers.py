@@ -17,6 +17,8 @@ HEARTBEAT_S: Final = 20.0
 ANSWER_S: Final = 20.0
 BACK_AFTER_S: Final = (0.02, 0.5)
 JOIN_REF: Final = "1"
+CONNECT_ERRORS: Final = (OSError, WebSocketException, AssertionError)
+"""Errors of a connection; websockets fails an assertion where the peer goes in the handshake."""
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
@@ -87,7 +89,7 @@ class Follower:
                 ) as socket:
                     self._socket = socket
                     await self._stay(socket)
-            except (OSError, WebSocketException, TimeoutError):
+            except CONNECT_ERRORS:
                 pass
             await asyncio.sleep(self._random.uniform(*BACK_AFTER_S))
 
