@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.docs.running import EXAMPLES, run_script, running
 from tests.support.docs.stock import stock_client
+from tests.support.http import http_client
 from tests.support.valkey import Valkey
 from tickfire.base.ports import free_port
 
@@ -32,7 +33,7 @@ def redis_url() -> Iterator[str]:
 
 
 async def _post(port: int, path: str, body: Any = None) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    async with http_client(base_url=f"http://127.0.0.1:{port}") as http:
         return await http.post(path, json=body)
 
 
@@ -118,7 +119,7 @@ async def test_tokens() -> None:
 async def test_sessions(polled: bool) -> None:
     async with (
         running("sessions.py") as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as browser,
+        http_client(base_url=f"http://127.0.0.1:{port}") as browser,
         stock_client(port) as ann,
         stock_client(port) as other_site,
     ):

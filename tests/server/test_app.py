@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.phoenix.rawclient import open_websocket
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import Publisher, trades
@@ -37,7 +38,7 @@ DESIGN_HEADERS = {
 
 
 async def get(server: Server, path: str, **options: Any) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with http_client() as client:
         return await client.get(f"http://127.0.0.1:{server.port}{path}", **options)
 
 

@@ -14,6 +14,7 @@ import redis
 
 from tests.support.eventually import eventually
 from tests.support.fallback import fallback_client
+from tests.support.http import http_client
 from tests.support.proxy import without_websockets
 from tests.support.publisher import Publisher, trades
 from tests.support.server import Serve, Server
@@ -70,7 +71,7 @@ class Poller:
 async def polling(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     """Yield an HTTP client, which has one connection as long as it asks in turn."""
     url = f"http://127.0.0.1:{server.port}"
-    async with httpx.AsyncClient(base_url=url, timeout=WITHIN_S) as client:
+    async with http_client(base_url=url, timeout=WITHIN_S) as client:
         yield client
 
 
@@ -154,7 +155,7 @@ async def test_its_own_token_is_used_again_when_the_session_is_gone(
 ) -> None:
     server = await serve(valkey.url, access=Access(secret=SECRET))
     token = Token(SECRET, DEFAULT_SALT).sign(1)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
+    async with http_client(base_url=f"http://127.0.0.1:{server.port}") as client:
         path = f"/socket/longpoll?token={token}&vsn=2.0.0&"
         first = (await client.get(path)).json()
         gone = Token(SECRET, "phx longpoll").sign(("another node", "a session"))

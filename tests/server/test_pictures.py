@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.publisher import DAY, SECOND, Publisher, tick, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
@@ -28,7 +29,7 @@ SMALL = {"symbol": "AAA", "width": "320", "height": "200"}
 
 
 async def get(server: Server, method: str = "GET", **options: Any) -> httpx.Response:
-    async with httpx.AsyncClient(timeout=200) as client:
+    async with http_client(timeout=200) as client:
         return await client.request(method, f"http://127.0.0.1:{server.port}/chart.png", **options)
 
 

@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 import redis
 from redis.crc import key_slot
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.publisher import FEED, Publisher, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import SLOTS, Valkey
@@ -45,7 +45,7 @@ STALE_S = 0.5
 
 
 async def answer(server: Server, path: str) -> tuple[int, str]:
-    async with httpx.AsyncClient() as client:
+    async with http_client() as client:
         got = await client.get(f"http://127.0.0.1:{server.port}/{path}")
     return got.status_code, got.json()["why"] or ""
 

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.support.cli import assert_one_sentence, run
+from tests.support.http import http_client
 from tests.support.publisher import Publisher, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
@@ -31,7 +32,7 @@ async def desk(publisher: Publisher, valkey: Valkey, serve: Serve, tmp_path: Pat
 
 
 async def get(server: Server, path: str, **options: Any) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with http_client() as client:
         return await client.get(f"http://127.0.0.1:{server.port}{path}", **options)
 
 

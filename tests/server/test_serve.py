@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import Publisher, trades
 from tests.support.valkey import Valkey
@@ -49,7 +50,7 @@ async def start() -> AsyncIterator[Start]:
 
 async def is_ready(port: int) -> bool:
     try:
-        async with httpx.AsyncClient() as client:
+        async with http_client() as client:
             answer = await client.get(f"http://127.0.0.1:{port}/readyz")
     except httpx.TransportError:
         return False
@@ -115,7 +116,7 @@ async def test_long_poll_reaches_its_session_by_any_worker(
     query, heartbeat = {"vsn": "2.0.0"}, '[null,"1","phoenix","heartbeat",{}]'
 
     async def ask(method: str, body: str = "") -> dict[str, Any]:
-        async with httpx.AsyncClient(timeout=EXIT_TIMEOUT_S) as client:  # of one connection
+        async with http_client(timeout=EXIT_TIMEOUT_S) as client:  # of one connection
             answer = await client.request(method, address, params=query, content=body)
         body_of: dict[str, Any] = answer.json()
         return body_of

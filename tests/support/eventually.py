@@ -8,6 +8,9 @@ import time
 from collections.abc import Awaitable, Callable
 
 POLL_S = 0.01
+MAX_POLL_S = 0.1
+POLL_SHARE = 0.1
+"""Share of the time waited so far after which a condition is looked at again, within the bounds."""
 TIMEOUT_S = 60.0
 
 
@@ -21,10 +24,11 @@ async def eventually(
     AssertionError
         The condition did not hold within the time; the text names what was waited for.
     """
+    began = time.monotonic()
     try:
         async with asyncio.timeout(timeout_s):
             while not await _value(holds()):  # noqa: ASYNC110  what others do sets no event here
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(_interval(began))
     except TimeoutError:
         raise AssertionError(f"{what}: not within {timeout_s} s") from None
 
@@ -41,8 +45,13 @@ def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_
     AssertionError
         The condition did not hold within the time; the text names what was waited for.
     """
-    deadline = time.monotonic() + timeout_s
+    began = time.monotonic()
     while not holds():
-        if time.monotonic() > deadline:
+        if time.monotonic() > began + timeout_s:
             raise AssertionError(f"{what}: not within {timeout_s} s")
-        time.sleep(POLL_S)
+        time.sleep(_interval(began))
+
+
+def _interval(began: float) -> float:
+    """Return how long to wait before the next look: some conditions cost others the processor."""
+    return min(max(POLL_S, (time.monotonic() - began) * POLL_SHARE), MAX_POLL_S)

@@ -16,6 +16,7 @@ import httpx
 
 from tests.support.dbn import trades
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.ingest import KEY, SentFeed, sending
 from tests.support.logged import Logged, logged
 from tests.support.phoenix_client import Joined, PhoenixClient
@@ -131,7 +132,7 @@ def metadata(symbol: str = SYMBOL) -> Metadata:
 async def is_ready(port: int) -> bool:
     """Return whether the server at a port says that it is ready."""
     try:
-        async with httpx.AsyncClient(timeout=5) as client:
+        async with http_client(timeout=5) as client:
             answer = await client.get(f"http://127.0.0.1:{port}/readyz")
     except httpx.TransportError:
         return False

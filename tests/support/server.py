@@ -11,6 +11,7 @@ import httpx
 import uvicorn
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import STREAM, Publisher
 from tests.support.quick_server import QuickServer
@@ -77,7 +78,7 @@ class Server:
 
     async def get(self, path: str) -> httpx.Response:
         """Ask for a page."""
-        async with httpx.AsyncClient() as client:
+        async with http_client() as client:
             return await client.get(f"http://127.0.0.1:{self.port}{path}")
 
     async def beginning(self, feed: int) -> str:

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 
-import httpx
 import pytest
 from redis.asyncio import Redis
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.newsserver import NewsServer, document, rss
 from tickfire.base.errors import UsageError
 from tickfire.base.ports import free_port
@@ -49,7 +49,7 @@ async def test_feeds_from_the_environment_are_read_until_a_signal(
         return found == {"From one", "From two"}
 
     await eventually(both, "headlines of both feeds")
-    async with httpx.AsyncClient() as http:
+    async with http_client() as http:
         metrics = (await http.get(f"http://127.0.0.1:{port}/metrics")).text
     assert 'tickfire_news_requests_total{result="changed",source="' in metrics
     assert "process_resident_memory_bytes" in metrics

@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 
 from tests.support.chaos.numbered import EVERY, MODEL
 from tests.support.cli import assert_one_sentence, run
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.logged import Logged, logged
 from tests.support.processes import WORKERS
 from tests.support.publisher import Publisher, trades
@@ -84,7 +84,7 @@ async def taken_over(infer: Logged, began: float) -> None:
 
 
 async def is_writer(port: int) -> bool:
-    async with httpx.AsyncClient() as client:
+    async with http_client() as client:
         text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
     (line,) = (line for line in text.splitlines() if line.startswith("tickfire_infer_writer "))
     return line.endswith(" 1.0")

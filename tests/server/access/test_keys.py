@@ -7,12 +7,12 @@ import json
 import time
 from typing import Any
 
-import httpx
 import pytest
 from click.testing import CliRunner, Result
 from websockets.exceptions import InvalidStatus
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import Publisher, trades
 from tests.support.server import Serve, Server
@@ -161,7 +161,7 @@ async def test_a_key_has_no_more_connections_than_it_may(market: Server, command
 
 async def test_pictures_need_the_grant_of_their_candles(market: Server, command: Command) -> None:
     made = await command.create("desk", "--topics", "candles:AAA:*")
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{market.port}") as client:
+    async with http_client(base_url=f"http://127.0.0.1:{market.port}") as client:
         headers = {"authorization": f"Bearer {made['key']}"}
         answer = await client.get("/chart.png?symbol=BBB&interval=1m", headers=headers)
         assert answer.status_code in (403, 503)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 
-import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.publisher import Publisher
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
@@ -52,7 +52,7 @@ async def test_a_client_that_connects_too_often_is_refused_before_its_handshake(
     response = error.value.response
     assert (response.status_code, response.headers["retry-after"]) == (429, "5")
     assert response.body == b"this client connects too often."
-    async with httpx.AsyncClient() as client:
+    async with http_client() as client:
         poll = await client.get(f"http://127.0.0.1:{small.port}/socket/longpoll?vsn=2.0.0")
         assert poll.status_code == 429
     assert await refused(small, "connects") == 2

@@ -8,10 +8,10 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-import httpx
 import pytest
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.logged import Logged, logged
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.processes import descendants, wait_gone
@@ -55,7 +55,7 @@ def pids(server: Logged) -> tuple[int, list[int]]:
 
 
 async def is_ready(port: int) -> bool:
-    async with httpx.AsyncClient() as client:
+    async with http_client() as client:
         return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.support.cli import TICKFIRE
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.logged import logged
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import Publisher, trades
@@ -70,7 +70,7 @@ async def test_bad_code_changes_nothing_good_code_takes_over_and_a_drain_ends_th
         )
 
         async def is_leaving() -> bool:
-            async with httpx.AsyncClient() as http:
+            async with http_client() as http:
                 answer = await http.get(f"http://127.0.0.1:{port}/readyz")
             return answer.status_code == 503 and "about to stop" in answer.text
 

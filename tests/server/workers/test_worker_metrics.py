@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.logged import logged
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.processes import descendants
@@ -57,7 +58,7 @@ async def test_one_scrape_has_all_workers_and_counters_never_fall(
     options = ("--dev", "--port", str(port), "--workers", "2")
     more = ("--metrics-port", str(metrics_port), "--drain-seconds", "0")
     async with (
-        httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0), timeout=20) as http,
+        http_client(limits=httpx.Limits(max_keepalive_connections=0), timeout=20) as http,
         logged("serve", *options, *more, REDIS_URL=valkey.url) as server,
     ):
         await server.said("is open", 2, 60)

@@ -16,6 +16,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.support.http import http_client
+
 NO_REUSE: Final = httpx.Limits(max_keepalive_connections=0)
 """The server may close an idle connection just as a request is sent on it."""
 TIMEOUT_S: Final = 60
@@ -66,7 +68,7 @@ def proxy_app(upstream: int, prefix: str, *, strip: bool) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(limits=NO_REUSE, timeout=TIMEOUT_S) as client:
+        async with http_client(limits=NO_REUSE, timeout=TIMEOUT_S) as client:
             app.state.client = client
             yield
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import InvalidStatus
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.phoenix_client import Joined
 from tests.support.publisher import DAY, SECOND, Publisher, trades
 from tests.support.server import Serve, Server
@@ -258,7 +258,7 @@ async def test_a_newer_layout_is_refused_with_a_sentence(valkey: Valkey, serve: 
     publisher.client.hset("meta", "layout", LAYOUT + 1)
     server = await serve(valkey.url, ready=False)
     await eventually(lambda: "layout" in (server.market.trouble() or ""), "the layout is refused")
-    async with httpx.AsyncClient() as client:
+    async with http_client() as client:
         answer = await client.get(f"http://127.0.0.1:{server.port}/readyz")
     assert answer.status_code == 503
     assert answer.json()["why"].startswith(f"the data in Redis have layout {LAYOUT + 1}")

@@ -7,6 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.publisher import DAY, SECOND, STREAM, Publisher, tick, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
@@ -15,7 +16,7 @@ from tickfire.store.schema import META_KEY, ticks_key
 
 
 async def ready(server: Server) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with http_client() as client:
         return await client.get(f"http://127.0.0.1:{server.port}/readyz")
 
 

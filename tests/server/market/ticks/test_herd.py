@@ -6,10 +6,10 @@ import asyncio
 import socket
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.support.eventually import eventually
+from tests.support.http import http_client
 from tests.support.phoenix_client import Joined
 from tests.support.publisher import Publisher, mixed, trades
 from tests.support.raw_client import ENOUGH, RawClient
@@ -127,7 +127,7 @@ async def test_a_client_that_does_not_read_holds_up_no_other(
     await quick.count("tick", 1_000)
     sample = server.market.metrics.registry.get_sample_value
     assert sample("tickfire_catching_up") == 5
-    async with httpx.AsyncClient() as web:
+    async with http_client() as web:
         response = await web.get(f"http://127.0.0.1:{server.port}/healthz")
     assert response.status_code == 200
     for client in stuck:
