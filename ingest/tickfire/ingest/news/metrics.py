@@ -14,7 +14,7 @@ PREFIX: Final = "tickfire_news_"
 
 
 class NewsMetrics:
-    """The metrics of a process; docs/news.md lists them.
+    """The metrics of a process; docs/monitoring.md lists them.
 
     Parameters
     ----------

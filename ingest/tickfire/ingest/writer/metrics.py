@@ -20,7 +20,7 @@ type ByLabel = Callable[[Figures], Mapping[Labels, float]]
 
 
 class IngestMetrics:
-    """The metrics of a process; docs/operations.md lists them.
+    """The metrics of a process; docs/monitoring.md lists them.
 
     Attributes
     ----------
