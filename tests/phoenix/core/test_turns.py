@@ -45,6 +45,28 @@ async def test_sessions_that_wait_have_their_turns_in_rotation() -> None:
     assert log == ["a", "b", "c", "a", "c", "a"]
 
 
+async def test_a_session_that_begins_to_wait_is_ahead_of_those_with_bursts() -> None:
+    turns, log = Turns(0.0), list[str]()
+    for name in "abcdefgh":
+        turns.wait(Waiting(name, 100, log))
+    while len(log) < 30:
+        await asyncio.sleep(0)
+    before = len(log)
+    turns.wait(Waiting("z", 1, log))
+    while "z" not in log:
+        await asyncio.sleep(0)
+    assert log.index("z") <= before + 2, "at most a message of one other, and of the turn that runs"
+
+
+async def test_sessions_with_bursts_are_served_while_others_begin_to_wait() -> None:
+    turns, log = Turns(0.0), list[str]()
+    turns.wait(Waiting("burst", 20, log))
+    while log.count("burst") < 20:
+        turns.wait(Waiting("single", 1, log))
+        await asyncio.sleep(0)
+    assert log.count("single") > 0
+
+
 async def test_a_turn_ends_with_its_time_and_the_loop_goes_on() -> None:
     turns, log = Turns(0.0), list[str]()
     turns.wait(Waiting("a", 3, log))
@@ -102,6 +124,27 @@ async def test_messages_sent_before_the_end_are_handled() -> None:
     talk.session.close(1000)
     assert [message[1] for message in talk.said()] == refs
     assert talk.transport.closed_with == 1000
+
+
+async def test_messages_that_wait_when_a_connection_is_lost_are_handled_by_later_turns() -> None:
+    handled = []
+
+    class Counted(Echo):
+        async def handle_in(self, event: str, payload: Any, socket: Socket) -> Reply:
+            handled.append(payload)
+            return Reply(payload)
+
+    talk = Talk({"room:*": Counted}, turn_s=0.0)
+    talk.join("room:1", "1")
+    for number in range(30):
+        talk.send("1", str(number), "room:1", "echo", number)
+    talk.session.lost()
+    assert len(handled) < 5, "the end of one client holds up no other"
+    assert not talk.session.closed
+    while not talk.session.closed:
+        await asyncio.sleep(0)
+    assert handled == [*range(30)]
+    assert talk.hub.stats.sessions == 0
 
 
 async def test_messages_after_one_that_ends_the_session_are_dropped() -> None:

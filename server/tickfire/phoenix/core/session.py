@@ -114,7 +114,7 @@ class Session:
     """
 
     __slots__ = (
-        "_backlog", "_config", "_connection", "_handling", "_join_task", "_joining", "_paused",
+        "_backlog", "_config", "_connection", "_ending", "_handling", "_join_task", "_joining", "_paused",
         "_stall", "_writable", "closed", "congested", "hub", "id", "loop", "number", "params",
         "serializer", "transport", "user_socket",
     )  # fmt: skip
@@ -143,6 +143,7 @@ class Session:
         self._backlog: deque[Message] | None = None
         self._paused = False
         self._handling = False  # messages of the backlog
+        self._ending: Shutdown | None = None  # once those that were left when it was lost are
         self.congested = False
         self._stall: asyncio.TimerHandle | None = None
         self._writable: list[Callable[[], None]] | None = None
@@ -174,11 +175,6 @@ class Session:
             return
         if limits is not None and self._refuses(message, limits):
             return
-        guard = self._config.guard
-        verdict = None if guard is None else guard(self.user_socket, message)
-        if verdict is not None:
-            self._stop(message, verdict)
-            return
         if self._joining or self._backlog or self._must_wait():
             self._hold(message)
         else:
@@ -203,6 +199,11 @@ class Session:
             self.close(verdict.code, verdict.reason)
 
     def _handle(self, message: Message) -> None:
+        guard = self._config.guard
+        verdict = None if guard is None else guard(self.user_socket, message)
+        if verdict is not None:
+            self._stop(message, verdict)
+            return
         outcome = self._connection.receive(message)
         if isinstance(outcome, Deliver):
             actor = outcome.joined.channel
@@ -371,22 +372,29 @@ class Session:
 
     def handle_next(self) -> bool:
         """Handle one message, if it still waits for its turn; return whether another one waits."""
-        if not self._backlog or self._joining or self.closed or self._is_full():
+        if self._backlog and not self._joining and not self.closed and not self._is_full():
+            self._handling = True
+            self._handle(self._backlog.popleft())
+            self._handling = False
+            if not self._backlog:
+                self.relieved()
+        elif self._ending is None:
             return False
-        self._handling = True
-        self._handle(self._backlog.popleft())
-        self._handling = False
-        if not self._backlog:
-            self.relieved()
+        if self._ending is not None and not self._has_rest():
+            self._end(self._ending)
         return bool(self._backlog)
 
-    def _handle_rest(self) -> None:
+    def _has_rest(self) -> bool:
+        """Return whether messages wait that can be handled without waiting for anything else."""
+        return bool(self._backlog) and not (self._joining or self.closed or self._is_full())
+
+    def _handle_rest(self, must_stop: Callable[[], bool]) -> None:
         """Handle the messages that wait for their turn, as the client sent them before the end.
 
         They are dropped if one that is being handled ends the session itself.
         """
         if not self._handling:
-            self._handle_backlog(self._is_full)
+            self._handle_backlog(must_stop)
 
     def _handle_backlog(self, must_stop: Callable[[], bool]) -> None:
         self._handling = True
@@ -478,12 +486,24 @@ class Session:
 
     def _close(self, code: int, shutdown: Shutdown, reason: str = "") -> None:
         if not self.closed:
-            self.lost(shutdown)
+            self._handle_rest(self._is_full)
+            self._end(shutdown)
             self.transport.close(code, reason)
 
     def lost(self, reason: Shutdown = CLOSED) -> None:
-        """End the session because the connection has ended; the channels get the reason."""
-        self._handle_rest()
+        """End the session because the connection has ended; the channels get the reason.
+
+        The messages that wait are handled first, in later turns of the loop if they are many.
+        """
+        self._handle_rest(self._must_wait)
+        if self._has_rest() and not self._handling:
+            self._ending = reason
+            self.hub.turns.wait(self)
+        else:
+            self._end(reason)
+
+    def _end(self, reason: Shutdown) -> None:
+        """End the session and its channels; the messages that wait are dropped."""
         if self.closed:
             return
         self.closed = True

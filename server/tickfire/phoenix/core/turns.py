@@ -2,7 +2,9 @@
 
 A burst of messages must not hold up the broadcasts, timers and other clients of the loop. So once
 the messages of a turn have taken `TURN_S`, those that follow wait in their sessions, and later
-turns handle them: one message of each session that waits, in rotation. Handshakes wait likewise.
+turns handle them: one message of each session that waits, in rotation. A session that begins to
+wait is ahead of those that have had a turn and wait still, of which each turn serves at least one:
+a client with one message does not wait for the bursts of all others. Handshakes wait likewise.
 """
 
 from __future__ import annotations
@@ -34,13 +36,15 @@ class Turns:
         Time for the messages of one turn, in seconds.
     """
 
-    __slots__ = ("_end", "_open", "_tasks", "_turn_s", "_waiting")
+    __slots__ = ("_end", "_new", "_open", "_tasks", "_turn_s", "_waiting")
 
     def __init__(self, turn_s: float = TURN_S) -> None:
         self._turn_s = turn_s
         self._open = False
         self._end = 0.0
+        self._new: OrderedDict[Waiting, None] = OrderedDict()
         self._waiting: OrderedDict[Waiting, None] = OrderedDict()
+        """Sessions that have had a turn since they began to wait."""
         self._tasks: deque[asyncio.Future[None]] = deque()
 
     def is_over(self) -> bool:
@@ -52,7 +56,8 @@ class Turns:
 
     def wait(self, session: Waiting) -> None:
         """Let a session handle the messages that wait in it, from the next turn on."""
-        self._waiting[session] = None
+        if session not in self._waiting:
+            self._new[session] = None
         self._schedule()
 
     async def room(self) -> None:
@@ -75,10 +80,17 @@ class Turns:
             woken = self._tasks.popleft()
             if not woken.done():  # as it is if the task was cancelled
                 woken.set_result(None)
-        waiting = self._waiting
-        while waiting and not self.is_over():
-            session, _ = waiting.popitem(last=False)
-            if session.handle_next():
-                waiting[session] = None
+        if self._new or self._waiting:
+            self._schedule()
+        for queue in (self._waiting, self._new):
+            if queue:
+                self._serve(queue)
+        while (queue := self._new or self._waiting) and not self.is_over():
+            self._serve(queue)
         if self._tasks:
             self._schedule()
+
+    def _serve(self, queue: OrderedDict[Waiting, None]) -> None:
+        session, _ = queue.popitem(last=False)
+        if session.handle_next():
+            self._waiting[session] = None
