@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.phoenix.fakes import Talk
 from tickfire.phoenix import Channel, Hub, Reply, Socket
 from tickfire.phoenix.core.session import MAX_UNSENT
@@ -55,7 +56,7 @@ async def test_a_session_that_begins_to_wait_is_ahead_of_those_with_bursts() -> 
     turns.wait(Waiting("z", 1, log))
     while "z" not in log:
         await asyncio.sleep(0)
-    assert log.index("z") <= before + 2, "at most a message of one other, and of the turn that runs"
+    assert log.index("z") <= before + 2  # a message of one other, and the turn that runs
 
 
 async def test_sessions_with_bursts_are_served_while_others_begin_to_wait() -> None:
@@ -141,8 +142,7 @@ async def test_messages_that_wait_when_a_connection_is_lost_are_handled_by_later
     talk.session.lost()
     assert len(handled) < 5, "the end of one client holds up no other"
     assert not talk.session.closed
-    while not talk.session.closed:
-        await asyncio.sleep(0)
+    await eventually(lambda: talk.session.closed, "the session ends")
     assert handled == [*range(30)]
     assert talk.hub.stats.sessions == 0
 
