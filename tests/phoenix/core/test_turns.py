@@ -50,12 +50,10 @@ async def test_a_session_that_begins_to_wait_is_ahead_of_those_with_bursts() -> 
     turns, log = Turns(0.0), list[str]()
     for name in "abcdefgh":
         turns.wait(Waiting(name, 100, log))
-    while len(log) < 30:
-        await asyncio.sleep(0)
+    await eventually(lambda: len(log) >= 30, "some turns")
     before = len(log)
     turns.wait(Waiting("z", 1, log))
-    while "z" not in log:
-        await asyncio.sleep(0)
+    await eventually(lambda: "z" in log, "its turn")
     assert log.index("z") <= before + 2  # a message of one other, and the turn that runs
 
 
