@@ -146,6 +146,7 @@ def create_app(
     quotas, refusals = admission.limits.quotas, admission.refusals
     hub = Hub()
     metrics = Metrics()
+    meter = Meter(quotas, refusals)
     market = Market(
         settings.redis_url,
         hub,
@@ -160,9 +161,9 @@ def create_app(
         indicators=Quota(
             "indicators", quotas.indicators, MAX_INDICATORS, _counted(refusals, INDICATORS)
         ),
+        wait_s=lambda socket: meter.bandwidth_wait_s(socket.user_socket),  # type: ignore[arg-type]
         followers=gate.followers(),
     )
-    meter = Meter(quotas, refusals)
     hub.telemetry.attach(CHANNEL_JOINED, meter.handle)
     for event in CLIENT_EVENTS:
         hub.telemetry.attach(event, metrics.observe_event)

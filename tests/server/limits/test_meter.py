@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -113,3 +113,39 @@ async def test_a_page_may_join_many_topics_at_once_by_default() -> None:
     assert clients.count(page, 20, "phx_join", SINCE) == 20
     office = [client("10.0.0.1") for _ in range(100)]
     assert sum(clients.count(one, 20, "phx_join", SINCE) for one in office) >= 1_900
+
+
+class Connection:
+    """A connection that was sent some bytes."""
+
+    sent = 0
+
+    def bytes_sent(self) -> int:
+        return self.sent
+
+
+async def test_a_connection_that_was_sent_too_much_waits_and_joins_no_more() -> None:
+    clients = Clients(Quotas(bandwidth=Rate(10, 100)))
+    socket, connection = client("10.0.0.1"), Connection()
+    socket.connection = cast(Any, connection)
+    connection.sent = 100 * 1024
+    assert clients.meter.bandwidth_wait_s(socket) == 0
+    clients.now += 1
+    connection.sent += 40 * 1024
+    assert clients.meter.bandwidth_wait_s(socket) == pytest.approx(3)
+    assert clients.send(socket, "phx_join", {})["retry_after"] == 3
+    assert clients.send(socket, "heartbeat") == "ok"
+    clients.now += 3
+    assert clients.send(socket, "phx_join", {}) == "ok"
+
+
+async def test_the_bandwidth_of_a_grant_is_for_all_connections_together() -> None:
+    clients = Clients()
+    granted = QUOTAS.override({"bandwidth": "10/20"})
+    sockets = [client("key:a", granted) for _ in range(2)]
+    for socket in sockets:
+        connection = Connection()
+        connection.sent = 15 * 1024
+        socket.connection = cast(Any, connection)
+    waits = [clients.meter.bandwidth_wait_s(socket) for socket in sockets]
+    assert waits == pytest.approx([0, 1])

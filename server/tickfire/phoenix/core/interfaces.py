@@ -91,6 +91,9 @@ class ChannelLike(Protocol):
 class ConnectionLike(Protocol):
     """An open connection, as its user socket sees it; see `UserSocket.opened`."""
 
+    def bytes_sent(self) -> int:
+        """Return the bytes that were written to the client, or were left out as it was slow."""
+
     def disconnect(self) -> None:
         """Close the connection as `Hub.disconnect` does."""
 

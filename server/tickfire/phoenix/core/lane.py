@@ -40,7 +40,7 @@ class Lane:
 
     __slots__ = (
         "_changed", "_data", "_first", "_loop", "_next", "_order", "_subscribers", "_waiting",
-        "_wave", "behind",
+        "_wave", "behind", "written",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -54,6 +54,8 @@ class Lane:
         self._first = 0  # number of the wave's first frame
         self._next = 0  # index in _order of the first subscriber that lacks the wave
         self.behind = False
+        self.written = 0
+        """Bytes of all frames so far."""
 
     def __len__(self) -> int:
         return len(self._subscribers)
@@ -61,7 +63,7 @@ class Lane:
     # --- subscribers
     def add(self, subscriber: Subscriber) -> None:
         """Add a subscriber; frames written earlier do not reach it."""
-        subscriber.lane = self
+        subscriber.enter(self)
         subscriber.index = -1
         self._subscribers[subscriber] = None
         self._note_change()
@@ -77,12 +79,13 @@ class Lane:
                 self._order[index] = _TOMBSTONE
         del self._subscribers[subscriber]
         self._note_change()
-        subscriber.lane = None
+        subscriber.leave()
         subscriber.stay_even()
 
     # --- writing
     def write(self, frames: bytes, exclude: Subscriber | None = None) -> None:
         """Write finished frames to all subscribers except `exclude`."""
+        self.written += len(frames)
         if exclude is not None and exclude.lane is self:
             self.catch_up(exclude)
             exclude.run_ahead(self._end() + 1)

@@ -27,6 +27,7 @@ class SessionLike(Protocol):
     id: str | None
     loop: asyncio.AbstractEventLoop
     number: int
+    sent: int
     params: dict[str, Any]
     serializer: Serializer
     transport: Transport
@@ -219,6 +220,8 @@ class ChannelOutlet:
     def detach(self) -> None:
         """Unsubscribe, stop writing, and run the callbacks of `on_end`."""
         self.unsubscribe()
+        if not self.subscriber.gone:
+            self.session.sent += self.subscriber.sent
         self.subscriber.end()
         endings, self._endings = self._endings, None
         for callback in endings or ():

@@ -114,9 +114,9 @@ class Session:
     """
 
     __slots__ = (
-        "_backlog", "_config", "_connection", "_ending", "_handling", "_join_task", "_joining", "_paused",
-        "_stall", "_writable", "closed", "congested", "hub", "id", "loop", "number", "params",
-        "serializer", "transport", "user_socket",
+        "_backlog", "_config", "_connection", "_ending", "_handling", "_join_task", "_joining",
+        "_paused", "_stall", "_writable", "closed", "congested", "hub", "id", "loop", "number",
+        "params", "sent", "serializer", "transport", "user_socket",
     )  # fmt: skip
 
     def __init__(
@@ -135,6 +135,7 @@ class Session:
         self.transport = transport
         self.loop = asyncio.get_running_loop()
         self.closed = False
+        self.sent = 0  # bytes of frames, without those of the channels that have not ended
         self._connection: Connection[ChannelActor, ChannelFactory] = Connection(
             config.routes.find, config.max_channels
         )
@@ -228,6 +229,7 @@ class Session:
 
     def _write(self, frame: bytes) -> None:
         """Write a frame, or drop the connection if more than the write limit waits already."""
+        self.sent += len(frame)
         if self.congested and self.transport.buffered() > self.hub.write_limit:
             self.hub.stats.aborted += 1
             self.transport.abort()
@@ -333,6 +335,11 @@ class Session:
             if not permits(joined.topic) and self._connection.ended(joined):
                 joined.channel.close(("shutdown", reason))
                 self._send_end(joined, "phx_error", {"reason": reason})
+
+    def bytes_sent(self) -> int:
+        """Return the bytes that were written to the client, or were left out as it was slow."""
+        channels = self._connection.channels()
+        return self.sent + sum(actor.outlet.subscriber.sent for actor in channels)
 
     # --- flow
     async def settled(self) -> None:

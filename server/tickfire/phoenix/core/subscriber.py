@@ -43,6 +43,8 @@ class Sink(Protocol):
 class Source(Protocol):
     """The part of a lane that its subscribers use."""
 
+    written: int
+    """Bytes of all frames so far."""
     behind: bool
     """True if some subscribers may have received frames that others have not."""
 
@@ -105,7 +107,7 @@ class Subscriber:
     """
 
     __slots__ = (
-        "_begin", "_congested", "_held", "_sink", "_stats", "_write_limit",
+        "_begin", "_congested", "_held", "_sent", "_sink", "_stats", "_write_limit",
         "gone", "index", "lane", "on_overflow", "skip_to", "write",
     )  # fmt: skip
 
@@ -117,6 +119,7 @@ class Subscriber:
         self._held: list[bytes] | None = held
         self._begin = -1  # number of the first frame being written; -1 for the first of the wave
         self._congested = False
+        self._sent = 0  # less what its lane had written before
         self.gone = False
         self.lane: Source | None = None
         self.index = 0
@@ -124,9 +127,15 @@ class Subscriber:
         self.on_overflow: Callable[[int], None] | None = None
         self.write: Callable[[bytes], None] = held.append
 
+    @property
+    def sent(self) -> int:
+        """Bytes that were sent to it, and those of its lane that it did not get, being slow."""
+        return self._sent if self.lane is None else self._sent + self.lane.written
+
     # --- frames of its own
     def send(self, frames: bytes) -> None:
         """Send frames to this subscriber alone, after all frames of its lane written so far."""
+        self._sent += len(frames)
         if self.lane is not None and self.lane.behind:
             self.lane.catch_up(self)
         if self._held is not None:
@@ -138,6 +147,7 @@ class Subscriber:
     def release(self, first: bytes) -> None:
         """End the held state: send `first`, then all held frames."""
         held, self._held = self._held or [], None
+        self._sent += len(first)
         self._settle()
         if not self.gone:
             self._write_within_limit(b"".join((first, *held)))
@@ -162,6 +172,17 @@ class Subscriber:
         self.stay_even()
 
     # --- for the lane
+    def enter(self, lane: Source) -> None:
+        """Begin to receive the frames of a lane."""
+        self.lane = lane
+        self._sent -= lane.written
+
+    def leave(self) -> None:
+        """Receive the frames of the lane no longer."""
+        if self.lane is not None:
+            self._sent += self.lane.written
+        self.lane = None
+
     def run_ahead(self, skip_to: int) -> None:
         """Record that this subscriber needs no frame before number `skip_to` from its lane."""
         self.skip_to = skip_to

@@ -15,6 +15,7 @@ RATES: Final = (
     "joins",
     "messages",
     "replays",
+    "bandwidth",
     "topics",
     "lanes",
     "indicators",

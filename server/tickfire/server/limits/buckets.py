@@ -71,6 +71,12 @@ class Bucket:
         self.full_at = begin + rate.interval_s
         return 0.0
 
+    def charge(self, rate: Rate, tokens: float, now: float) -> float:
+        """Take tokens, whether there are any or not; return the time until none is owed."""
+        begin = self.full_at if self.full_at > now else now
+        self.full_at = begin + tokens * rate.interval_s
+        return max(0.0, self.full_at - now - rate.burst * rate.interval_s)
+
 
 class Buckets:
     """The buckets of many clients, forgotten when they are full again.
@@ -91,12 +97,19 @@ class Buckets:
 
     def take(self, client: str, rate: Rate, now: float) -> float:
         """Take a token from a client's bucket; see `Bucket.take`."""
+        return self._of(client, now).take(rate, now)
+
+    def charge(self, client: str, rate: Rate, tokens: float, now: float) -> float:
+        """Take tokens from a client's bucket; see `Bucket.charge`."""
+        return self._of(client, now).charge(rate, tokens, now)
+
+    def _of(self, client: str, now: float) -> Bucket:
         bucket = self._buckets.get(client)
         if bucket is None:
             if len(self._buckets) >= min(self._search_at, self._most):
                 self._forget(now)
             bucket = self._buckets[client] = Bucket()
-        return bucket.take(rate, now)
+        return bucket
 
     def _forget(self, now: float) -> None:
         """Forget the full buckets, and the older half of the others if they are too many."""

@@ -69,6 +69,9 @@ MESSAGES: Final = Cause("messages", "too many messages", 429, True)
 FLOOD: Final = Cause("flood", "messages go on although they are refused", 429)
 JOINS: Final = Cause("joins", "too many joins", 429, True)
 REPLAYS: Final = Cause("replays", "too many joins with since", 429, True)
+BANDWIDTH: Final = Cause(
+    "bandwidth", "this client has been sent as much data as it may for now", 429, True
+)
 TOPICS: Final = Cause("topics", "this client has joined as many topics as it may", 429, True)
 LANES: Final = Cause("lanes", "too many views by symbols or max_hz", 429, True)
 INDICATORS: Final = Cause("indicators", "too many indicators", 429, True)
@@ -76,5 +79,5 @@ INDICATORS: Final = Cause("indicators", "too many indicators", 429, True)
 CAUSES: Final = (
     *(FULL, ADDRESS, REQUEST_LINE, HEADERS, TIMEOUT, BAD_REQUEST, STALLED, HOST),
     *(PIPELINE, MESSAGE, MALFORMED),
-    *(CONNECTS, MESSAGES, FLOOD, JOINS, REPLAYS, TOPICS, LANES, INDICATORS),
+    *(CONNECTS, MESSAGES, FLOOD, JOINS, REPLAYS, BANDWIDTH, TOPICS, LANES, INDICATORS),
 )

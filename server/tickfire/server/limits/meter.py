@@ -15,13 +15,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tickfire.phoenix import Close, Message, Reply, Socket, UserSocket
+from tickfire.phoenix.user_socket import ConnectionLike
 from tickfire.server.limits.buckets import Bucket, Buckets, Rate
-from tickfire.server.limits.causes import FLOOD, JOINS, MESSAGES, REPLAYS, TOPICS, Cause
+from tickfire.server.limits.causes import BANDWIDTH, FLOOD, JOINS, MESSAGES, REPLAYS, TOPICS, Cause
 from tickfire.server.limits.quotas import SHARED, Quotas
 from tickfire.server.limits.refusals import Refusals
 
 LEAVE_S: Final = 1
 """Seconds after which a client that leaves one of its topics may join another."""
+CHARGE_S: Final = 0.005
+"""Least time between two charges of a connection for its bandwidth."""
+KIB: Final = 1024
 POLICY_VIOLATION: Final = 1008
 """Close code of a flood (RFC 6455, section 7.4.1)."""
 UNREFUSED: Final = ("heartbeat", "phx_leave")
@@ -40,12 +44,19 @@ class MeteredSocket(UserSocket):
         of the server.
     """
 
+    connection: ConnectionLike | None = None
     client: str | None = None
     quotas: Quotas | None = None
     messages: Bucket | None = None
     refused: Bucket | None = None
     joins: Bucket | None = None
     replays: Bucket | None = None
+    bandwidth: Bucket | None = None
+    charged = 0
+    """Bytes that its bandwidth was charged for."""
+    charged_at = -math.inf
+    waits_until = 0.0
+    """Time until which it is to be sent no more, in seconds of the meter's clock."""
 
 
 class _Rates:
@@ -59,16 +70,33 @@ class _Rates:
 
     def take(self, socket: MeteredSocket, now: float) -> float:
         """Take a token for a connection; return 0, or the seconds until there is one."""
-        client, granted = socket.client, socket.quotas
-        own: Rate = self._own if granted is None else getattr(granted, self._name)
-        if granted is not None and client is not None:
+        client, own = socket.client, self._rate(socket)
+        if socket.quotas is not None and client is not None:
             return self._buckets.take(client, own, now)
-        bucket = getattr(socket, self._name)
+        wait = self._bucket(socket).take(own, now)
+        return wait or (0.0 if client is None else self._buckets.take(client, self._shared, now))
+
+    def charge(self, socket: MeteredSocket, tokens: float, now: float) -> float:
+        """Take tokens for a connection, there or not; return the seconds until none is owed."""
+        client, own = socket.client, self._rate(socket)
+        if socket.quotas is not None and client is not None:
+            return self._buckets.charge(client, own, tokens, now)
+        wait = self._bucket(socket).charge(own, tokens, now)
+        if client is None:
+            return wait
+        return max(wait, self._buckets.charge(client, self._shared, tokens, now))
+
+    def _rate(self, socket: MeteredSocket) -> Rate:
+        granted = socket.quotas
+        rate: Rate = self._own if granted is None else getattr(granted, self._name)
+        return rate
+
+    def _bucket(self, socket: MeteredSocket) -> Bucket:
+        bucket: Bucket | None = getattr(socket, self._name)
         if bucket is None:
             bucket = Bucket()
             setattr(socket, self._name, bucket)
-        wait: float = bucket.take(own, now)
-        return wait or (0.0 if client is None else self._buckets.take(client, self._shared, now))
+        return bucket
 
 
 class Meter:
@@ -93,6 +121,7 @@ class Meter:
         self._messages = _Rates("messages", quotas.messages)
         self._joins = _Rates("joins", quotas.joins)
         self._replays = _Rates("replays", quotas.replays)
+        self._bandwidth = _Rates("bandwidth", quotas.bandwidth)
         self._topics: Counter[str] = Counter()
 
     def check(self, socket: MeteredSocket, message: Message) -> Reply | Close | None:
@@ -117,6 +146,9 @@ class Meter:
         wait = self._joins.take(socket, now)
         if wait:
             return self._refuse(JOINS, socket, wait)
+        wait = self.bandwidth_wait_s(socket)
+        if wait:
+            return self._refuse(BANDWIDTH, socket, wait)
         if socket.client is not None:
             most = (socket.quotas or self._quotas).topics
             if self._topics[socket.client] >= most:
@@ -133,6 +165,19 @@ class Meter:
 
     def _count(self, cause: Cause, socket: MeteredSocket) -> None:
         self._refusals.add(cause, socket.client or NAMELESS)
+
+    # --- bandwidth
+    def bandwidth_wait_s(self, socket: MeteredSocket) -> float:
+        """Return the seconds for which a connection is to be sent no more, 0 if none.
+
+        It is charged for what it has been sent since it was charged last.
+        """
+        now = self._clock()
+        if socket.connection is not None and now >= socket.charged_at + CHARGE_S:
+            sent = socket.connection.bytes_sent()
+            wait = self._bandwidth.charge(socket, max(0, sent - socket.charged) / KIB, now)
+            socket.charged, socket.charged_at, socket.waits_until = sent, now, now + wait
+        return max(0.0, socket.waits_until - now)
 
     # --- topics
     def handle(

@@ -86,7 +86,8 @@ _OPTIONS: Final = (
         show_envvar=True,
         callback=lambda context, parameter, values: parse_quotas(" ".join(values)),
         help="How much a client may ask for: connects (of an address or key), messages, joins and "
-        "replays (of a connection) as RATE/BURST, a second and at once; topics, lanes and "
+        "replays (of a connection) as RATE/BURST, a second and at once; bandwidth (KiB of a "
+        "connection) likewise, beyond which ticks are merged; topics, lanes and "
         f"indicators (of an address or key) as a number. Default: {Quotas()}.",
     ),
 )

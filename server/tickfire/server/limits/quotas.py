@@ -19,6 +19,7 @@ CONNECTS: Final = Rate(20, 512)
 JOINS: Final = Rate(50, 200)
 MESSAGES: Final = Rate(200, 1_000)
 REPLAYS: Final = Rate(5, 100)
+BANDWIDTH: Final = Rate(32_768, 262_144)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Quotas:
     joins, messages, replays : Rate
         Joins, messages of any kind, and joins with ``since``, of a connection; a client has
         `SHARED` times as many.
+    bandwidth : Rate
+        KiB that a connection is sent; a client has `SHARED` times as many.
     topics, lanes, indicators : int
         Topics, views of ticks by ``symbols`` or ``max_hz``, and indicators, that a client may have
         joined at the same time.
@@ -41,6 +44,7 @@ class Quotas:
     joins: Rate = JOINS
     messages: Rate = MESSAGES
     replays: Rate = REPLAYS
+    bandwidth: Rate = BANDWIDTH
     topics: int = 10_000
     lanes: int = 64
     indicators: int = 100

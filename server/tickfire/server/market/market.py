@@ -31,6 +31,7 @@ from tickfire.server.market.pipeline.readiness import Readiness
 from tickfire.server.market.pipeline.reading import not_read
 from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S
+from tickfire.server.market.ticks.subscription import Wait
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions
 from tickfire.server.market.ticks.views import REALTIME
 from tickfire.server.market.topics.candle_pages import CandlePages
@@ -84,6 +85,8 @@ class Market:
         Maximum lag of a client that gets every tick, in seconds; 0 for no limit.
     views, indicators : Quota, optional
         Bounds of the views by `symbols` or `max_hz`, and of the indicators, of clients.
+    wait_s : callable
+        Returns the seconds for which a client is to be sent no more, 0 if none.
     followers : mapping of str to callable
         Others by name that follow Redis as long as the market does.
     """
@@ -101,6 +104,7 @@ class Market:
         max_lag_s: float = DEFAULT_MAX_LAG_S,
         views: Quota | None = None,
         indicators: Quota | None = None,
+        wait_s: Wait = lambda socket: 0.0,
         followers: Mapping[str, Follow] = _NONE,
     ) -> None:
         self.redis_url = redis_url
@@ -111,7 +115,7 @@ class Market:
         self._sessions = sessions
         self._others = followers
         self._max_lag_s = max_lag_s
-        self.subscriptions = TickSubscriptions()
+        self.subscriptions = TickSubscriptions(wait_s)
         self.candles = CandleTopics()
         self.indicators = Indicators(hub, self.candles)
         self.feeds = FeedFollower(self._make_live, on_leave=self._leave, on_enter=self._enter)
@@ -187,6 +191,7 @@ class Market:
             "order books": self.books.run(store),
             "quotes": self.tops.run(store),
             "streams": self._readiness.run(),
+            "bandwidth": self.subscriptions.watch_bandwidth(),
             "other workers": link_workers(self.hub, store),
             **{name: run(store) for name, run in self._others.items()},
         }

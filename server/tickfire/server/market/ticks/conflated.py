@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from tickfire.server.market.ticks.positions import WireId
+
+SLOW: Final = "slow"
+BANDWIDTH: Final = "bandwidth"
 
 
 class Conflated:
@@ -16,10 +19,13 @@ class Conflated:
         Time at which it begins, in ms since the Unix epoch.
     begin : WireId
         The last ticks before it.
+    cause : str
+        ``slow``, or ``bandwidth`` if the client reads, but may not be sent more.
     """
 
-    def __init__(self, since_ms: int, begin: WireId) -> None:
+    def __init__(self, since_ms: int, begin: WireId, cause: str = SLOW) -> None:
         self._since_ms = since_ms
+        self._cause = cause
         self._begin = begin
         self._end = begin
         self._merged = 0
@@ -44,6 +50,7 @@ class Conflated:
     def _status(self, state: str) -> dict[str, Any]:
         return {
             "state": state,
+            "cause": self._cause,
             "since": self._since_ms,
             "merged": self._merged,
             "from": str(self._begin),

@@ -12,15 +12,16 @@ merged, of which ``status`` events tell; and if it does not read that either, it
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tickfire.base.units import NS_PER_MS
 from tickfire.phoenix import Socket
 from tickfire.server.market.ticks.chunks import Chunk, Place
 from tickfire.server.market.ticks.conflate import BacklogView
-from tickfire.server.market.ticks.conflated import Conflated
+from tickfire.server.market.ticks.conflated import BANDWIDTH, SLOW, Conflated
 from tickfire.server.market.ticks.positions import FeedPositions, WireId, feeds_of
 from tickfire.server.market.ticks.seek import seek
 from tickfire.server.market.ticks.tick_source import TickSource
@@ -29,6 +30,8 @@ from tickfire.store.schema import Stream
 
 HIGH_WATER: Final = 128 << 10
 """Bytes waiting for a client beyond which it is sent no more chunks."""
+type Wait = Callable[[Socket], float]
+
 TOO_SLOW: Final = 1013, "slow"
 """Close code, "try again later", and reason for a client that does not read."""
 
@@ -43,10 +46,15 @@ class TickSubscription:
     socket : Socket
     view : View
         The view that the client gets, shared with all who get the same.
+    wait_s : callable
+        Returns the seconds for which a client is to be sent no more, 0 if none.
     """
 
-    def __init__(self, source: TickSource, socket: Socket, view: View) -> None:
+    def __init__(self, source: TickSource, socket: Socket, view: View, wait_s: Wait) -> None:
         self.source = source
+        self._wait_s = wait_s
+        self._resting: asyncio.TimerHandle | None = None
+        """While it may be sent no more, by its quota: what ends that."""
         self.socket = socket
         self.view = view
         self._symbol = symbol_of(view.topic)
@@ -195,7 +203,7 @@ class TickSubscription:
         self._reached = {one: at for one, at in self._reached.items() if one.feed != feed}
         self._others = {one: at for one, at in self._others.items() if one.feed != feed}
 
-    def _fall_behind(self, begin: dict[Stream, int]) -> None:
+    def _fall_behind(self, begin: dict[Stream, int], why: str = "feed") -> None:
         """Catch up in some streams."""
         if not self._catching_up:
             self.source.fanout.settle(self.view)
@@ -203,7 +211,7 @@ class TickSubscription:
         if not self._catching_up:
             positions = self.source.data.positions
             self._reached = {stream: positions[stream] for stream in self._streams}
-            self._catch_up("feed")
+            self._catch_up(why)
         self._reached.update(begin)
 
     # --- catching up
@@ -217,6 +225,7 @@ class TickSubscription:
         if not self._catching_up:
             return
         self._catching_up = self.is_blocked = False
+        self._rest_no_more()
         self.source.metrics.catching_up.dec()
         self.source.lag.remove(self)
         if self._conflated is not None:
@@ -225,6 +234,7 @@ class TickSubscription:
 
     def _await_turn(self) -> None:
         self.is_blocked = False
+        self._rest_no_more()
         self.source.catch_up.add(self)
 
     def send_next(self) -> int:
@@ -239,6 +249,10 @@ class TickSubscription:
         if self._is_level():
             self._arrive()
             return 0
+        wait_s = self._wait_s(self.socket)
+        if wait_s:
+            self._rest(wait_s)
+            return 0
         view = self.view if self._conflated is None else BacklogView(self.view)
         chunk = self.source.catch_up.chunk(self, view, self._place())
         if chunk is None:
@@ -250,6 +264,23 @@ class TickSubscription:
             self._await_turn()
         return len(chunk.frames)
 
+    # --- bandwidth
+    def limit(self) -> None:
+        """Send a live client no more for a while, if it has been sent as much as it may."""
+        if self._joined and not self._catching_up and self._wait_s(self.socket):
+            self._fall_behind({}, BANDWIDTH)
+            self.source.lag.add(self)
+
+    def _rest(self, wait_s: float) -> None:
+        """Wait until the client may be sent more; its lag counts as if it read nothing."""
+        self.is_blocked = True
+        self._resting = asyncio.get_running_loop().call_later(wait_s, self._await_turn)
+
+    def _rest_no_more(self) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+
     # --- lagging
     @property
     def place(self) -> Mapping[Stream, int]:
@@ -259,12 +290,15 @@ class TickSubscription:
     def conflate(self) -> None:
         """Merge what is to be sent from now on, until the client is live again; see `Laggard`."""
         if self._conflated is None:
-            self._conflated = Conflated(time.time_ns() // NS_PER_MS, self._id())
+            cause = SLOW if self._resting is None else BANDWIDTH
+            self._conflated = Conflated(time.time_ns() // NS_PER_MS, self._id(), cause)
             self.source.metrics.conflations.inc()
             self.source.metrics.conflated.inc()
 
     def evict(self) -> None:
-        """Close the connection of the client, which does not read; see `Laggard`."""
+        """Close the connection of the client, unless it would read; see `Laggard`."""
+        if self._resting is not None:
+            return
         self.source.metrics.evicted += 1
         self.socket.close(*TOO_SLOW)
 
