@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -42,7 +41,6 @@ async def test_a_live_client_beyond_it_is_merged_and_told_so(
         publisher.publish(mixed(BATCH, INSTRUMENTS), entry_size=100)
         published += BATCH
         await server.reaches(publisher)
-        await asyncio.sleep(0.05)  # the pace of the feed
     status = joined.of("status")[0]
     assert (status["state"], status["cause"]) == ("conflated", "bandwidth")
     await eventually(lambda: joined.of("status")[-1]["state"] == "live", "it is live again")
