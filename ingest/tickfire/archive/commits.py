@@ -90,9 +90,9 @@ class Commits:
         self._target.sweep(self._folder)
         for name in (name for name in own if name.endswith(INTENT)):
             if name.removesuffix(INTENT) not in done:
-                self._undo(self._read(name))
+                self._undo(self.read(name))
             self._target.remove(f"{self._folder}/{name}")
-        self.newest = self._read(max(done) + COMMIT) if done else None
+        self.newest = self.read(max(done) + COMMIT) if done else None
 
     def begin(self, commit: Commit) -> None:
         """Write the intent of a batch, before its files.
@@ -141,7 +141,7 @@ class Commits:
         names = [name for name in self._target.names(self._folder) if name.endswith(COMMIT)]
         removed = 0
         for name in names:
-            commit = self._read(name)
+            commit = self.read(name)
             if commit.written >= limit:
                 break
             for file in commit.files:
@@ -158,14 +158,15 @@ class Commits:
     def all(self) -> list[Commit]:
         """Return all commits, oldest first."""
         names = self._target.names(self._folder)
-        return [self._read(name) for name in names if name.endswith(COMMIT)]
+        return [self.read(name) for name in names if name.endswith(COMMIT)]
 
     def _undo(self, intent: Commit) -> None:
         for file in intent.files:
             self._target.sweep(file.rpartition("/")[0])
             self._target.remove(file)
 
-    def _read(self, name: str) -> Commit:
+    def read(self, name: str) -> Commit:
+        """Return the commit or intent in a file of the folder of the commits."""
         return msgspec.json.decode(self._target.read(f"{self._folder}/{name}"), type=Commit)
 
     def _write(self, commit: Commit, suffix: str) -> None:

@@ -72,12 +72,18 @@ _SELECT: Final = {
 }
 
 
-def open_views(target: Target) -> duckdb.DuckDBPyConnection:
-    """Return a connection to a database in memory with the views of an archive."""
+def connect(target: Target) -> duckdb.DuckDBPyConnection:
+    """Return a connection to a database in memory that reads the files of an archive."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
     if not target.is_local:
         connection.register_filesystem(target.fs)
+    return connection
+
+
+def open_views(target: Target) -> duckdb.DuckDBPyConnection:
+    """Return a connection to a database in memory with the views of an archive."""
+    connection = connect(target)
     for name in TABLES:
         rows = _source(target, TABLE[name], connection)
         connection.execute(f"CREATE VIEW {name} AS SELECT {_SELECT[name]} FROM {rows}")

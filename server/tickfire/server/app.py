@@ -42,6 +42,7 @@ from tickfire.server.limits.memory import trim_memory
 from tickfire.server.limits.meter import NAMELESS, Meter, MeteredSocket
 from tickfire.server.limits.quotas import Quotas
 from tickfire.server.limits.refusals import Refusals
+from tickfire.server.market.epoch.archive import Archive
 from tickfire.server.market.market import MAX_INDICATORS, MAX_VIEWS, Market
 from tickfire.server.market.pipeline.flow import DEFAULT_STALE_S
 from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S
@@ -50,6 +51,7 @@ from tickfire.server.market.topics.quotas import CLIENT, Quota
 from tickfire.server.metrics import CLIENT_EVENTS, Metrics
 from tickfire.server.page import STATIC, Page
 from tickfire.server.pictures.optional import Pictures
+from tickfire.server.rest.routes import rest_routes
 from tickfire.server.root_path import RootPath
 from tickfire.server.scrapes.worker import SharedMetrics
 
@@ -96,6 +98,8 @@ class Settings:
         0 if it does not depend on feeds.
     max_lag_s : float
         Maximum lag of a client that gets every tick, in seconds; 0 for no limit.
+    archive : str or None
+        The archive from which older data are read: a folder, or an address of fsspec.
     secret : str
         Key that signs the tokens of long-poll sessions if `access` has none; random by default, and
         then of all workers that the settings are passed to.
@@ -110,6 +114,7 @@ class Settings:
     sessions: Sessions = field(default_factory=Sessions)
     stale_s: float = DEFAULT_STALE_S
     max_lag_s: float = DEFAULT_MAX_LAG_S
+    archive: str | None = None
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(SECRET_BYTES), repr=False)
 
 
@@ -163,6 +168,7 @@ def create_app(
         ),
         wait_s=lambda socket: meter.bandwidth_wait_s(socket.user_socket),  # type: ignore[arg-type]
         followers=gate.followers(),
+        archive=Archive(settings.archive) if settings.archive else None,
     )
     hub.telemetry.attach(CHANNEL_JOINED, meter.handle)
     for event in CLIENT_EVENTS:
@@ -200,6 +206,8 @@ def create_app(
                 task.cancel()
             await market.stop()
             pictures.close()
+            if market.archive is not None:
+                market.archive.close()
 
     socket = PhoenixSocket(
         "/socket",
@@ -232,6 +240,7 @@ def create_app(
             *health_routes(market, admission, shared),
             Route("/pipeline/", _without_slash),
             Route("/chart.png", pictures.respond),
+            *rest_routes(market, gate, admission),
             Mount("/", Page(settings.static)),
         ],
         lifespan=lifespan,

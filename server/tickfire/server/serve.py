@@ -17,6 +17,7 @@ from typing import Any, Final
 import click
 from prometheus_client import CollectorRegistry
 
+from tickfire.archive.extra import require_archive
 from tickfire.base.attended import watched
 from tickfire.base.calendar.option import sessions_option
 from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
@@ -134,6 +135,14 @@ class _Command(click.Command):
 @root_path_option
 @sessions_option
 @click.option(
+    "--archive",
+    envvar="TICKFIRE_ARCHIVE",
+    show_envvar=True,
+    metavar="TARGET",
+    help="Folder, or address of fsspec, that `tickfire record` writes to: older data are read from"
+    " it.",
+)
+@click.option(
     "--stale-after",
     "stale_s",
     envvar="TICKFIRE_STALE_AFTER",
@@ -172,6 +181,8 @@ def serve(context: click.Context, /, **given: Any) -> None:
     """
     ignore_signals()
     access = access_of(given)
+    if given["archive"]:
+        require_archive()
     access.load()  # so that a bad setting is an error here, not in each worker
     host = given["host"]
     if access.dev:

@@ -19,6 +19,8 @@ from tickfire.server.market.books.present import PresentRecords
 from tickfire.server.market.books.tops import TOPS_VIEW
 from tickfire.server.market.candles.indicators import Indicators
 from tickfire.server.market.candles.topics import CandleTopics
+from tickfire.server.market.epoch.archive import Archive
+from tickfire.server.market.epoch.candle_history import CandleHistory
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.epoch.trace import TRACE, TraceSampler
@@ -106,6 +108,7 @@ class Market:
         indicators: Quota | None = None,
         wait_s: Wait = lambda socket: 0.0,
         followers: Mapping[str, Follow] = _NONE,
+        archive: Archive | None = None,
     ) -> None:
         self.redis_url = redis_url
         self.hub = hub
@@ -122,7 +125,9 @@ class Market:
         self.reports = Reports(hub, self.feeds)
         self.books = PresentRecords(hub, self.feeds, BOOKS_VIEW)
         self.tops = PresentRecords(hub, self.feeds, TOPS_VIEW)
-        self._pages = CandlePages(self.feeds)
+        self.archive = archive
+        self.history = CandleHistory(archive)
+        self._pages = CandlePages(self.feeds, self.history)
         self._indicators_quota = Quota("indicators") if indicators is None else indicators
         self._views_quota = Quota("views") if views is None else views
         self._trace = TraceSampler(hub, self.metrics, clients, clock)
@@ -220,7 +225,14 @@ class Market:
     def _make_live(self, store: Store) -> LiveMarket:
         views = self.subscriptions.views
         live = LiveMarket(
-            store, self.hub, views, self.metrics, self._trace, self._sessions, self._max_lag_s
+            store,
+            self.hub,
+            views,
+            self.metrics,
+            self._trace,
+            self._sessions,
+            self._max_lag_s,
+            self.archive,
         )
         self.candles.source = live
         self._readiness.begin()

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
-from tickfire.phoenix import ConnectError, ConnectInfo, Refusal
-from tickfire.phoenix.transports.exchange import request_of
 from tickfire.render import ChartError, NoAdapter, RenderError
 from tickfire.server.access.gate import Gate
-from tickfire.server.access.grant import Grant
+from tickfire.server.access.http import grant_of_request, sentence
 from tickfire.server.market.market import Market
 from tickfire.server.pictures.params import PictureRequest, parse_query
 from tickfire.server.pictures.pool import Busy, PicturePool, tag_of
@@ -25,7 +22,6 @@ MAX_AGE_S: Final = 1.0
 """Maximum age of a picture that is sent while others are drawn, in seconds."""
 RETRY_S: Final = 1
 MAX_LATEST: Final = 256
-_BEARER: Final = "bearer "
 _HEADERS: Final = {
     "cache-control": f"private, max-age={MAX_AGE_S:g}",
     "vary": "authorization",
@@ -64,56 +60,35 @@ class ChartPictures:
 
     async def __call__(self, request: Request) -> Response:
         """Respond to one request."""
-        grant = await self._grant(request)
+        grant = await grant_of_request(self._gate, request)
         if isinstance(grant, Response):
             return grant
         try:
             wanted = parse_query(request.query_params)
         except ChartError as error:
-            return _sentence(400, f"{error}.")
+            return sentence(400, f"{error}.")
         if not grant.permits(f"candles:{wanted.symbol}:{wanted.interval}"):
-            return _sentence(403, f"{wanted.symbol} in {wanted.interval} is not granted.")
+            return sentence(403, f"{wanted.symbol} in {wanted.interval} is not granted.")
         try:
             return await self._respond(wanted, request.headers.get("if-none-match", ""))
         except Busy:
-            return _sentence(429, "too many pictures are being drawn; ask again.", RETRY_S)
+            return sentence(429, "too many pictures are being drawn; ask again.", RETRY_S)
         except NoAdapter as error:
-            return _sentence(503, str(error))
+            return sentence(503, str(error))
         except RenderError as error:
             logger.warning("a picture failed: %s", error)
-            return _sentence(503, str(error), RETRY_S)
-
-    async def _grant(self, request: Request) -> Grant | Response:
-        """Return the grant of the client, or the response if it may not connect."""
-        params = dict(request.query_params)
-        asked = request_of(request.scope)
-        token = _bearer(asked.headers)
-        info = ConnectInfo("http", asked.uri, asked.headers, asked.peer, auth_token=token)
-        try:
-            grant = await self._gate.admit(params, info)
-        except ConnectError as error:
-            if isinstance(error.payload, Refusal):
-                refusal = error.payload
-                return Response(refusal.body, refusal.status, dict(refusal.headers))
-            return _sentence(503, f"{error.payload['reason']}.", RETRY_S)
-        if grant is not None:
-            return grant
-        if token is None and "token" not in params:
-            response = _sentence(401, "a token is needed; send Authorization: Bearer TOKEN.")
-            response.headers["www-authenticate"] = "Bearer"
-            return response
-        return _sentence(403, "the token is not accepted.")
+            return sentence(503, str(error), RETRY_S)
 
     async def _respond(self, wanted: PictureRequest, known: str) -> Response:
         live = self._market.live
         if live is None:
             why = self._market.trouble() or "no market data yet"
-            return _sentence(503, f"{why}.", RETRY_S)
+            return sentence(503, f"{why}.", RETRY_S)
         listing = live.data.instruments.find(wanted.symbol)
         if listing is None:
-            return _sentence(404, f"symbol: there is no instrument {wanted.symbol}.")
+            return sentence(404, f"symbol: there is no instrument {wanted.symbol}.")
         if listing.stream not in live.data.streams:
-            return _sentence(503, "no market data yet.", RETRY_S)
+            return sentence(503, "no market data yet.", RETRY_S)
         position = str(live.data.id_of(listing))
         latest = self._latest.get(wanted)
         if latest is not None and (latest.position == position or self._is_recent(latest)):
@@ -150,15 +125,3 @@ def _matches(known: str, tag: str) -> bool:
     """Return whether an If-None-Match header names a tag."""
     tags = [each.strip().removeprefix("W/") for each in known.split(",")]
     return f'"{tag}"' in tags or tags == ["*"]
-
-
-def _bearer(headers: Mapping[str, str]) -> str | None:
-    given = headers.get("authorization", "")
-    return given[len(_BEARER) :].strip() if given.lower().startswith(_BEARER) else None
-
-
-def _sentence(status: int, text: str, retry_s: int | None = None) -> Response:
-    headers = {"cache-control": "no-store"}
-    if retry_s is not None:
-        headers["retry-after"] = str(retry_s)
-    return PlainTextResponse(text, status, headers)

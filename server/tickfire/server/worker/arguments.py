@@ -85,6 +85,7 @@ def _settings(given: Mapping[str, Any], access: Access, secret: str) -> Settings
         sessions=given["sessions"],
         stale_s=given["stale_s"],
         max_lag_s=given["max_lag_s"],
+        archive=given["archive"],
     )
     return replace(settings, secret=secret) if secret else settings
 

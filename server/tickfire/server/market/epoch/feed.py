@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from tickfire.server.market.epoch.reader import StreamOwner, StreamReader
 from tickfire.store.epoch import Epoch
+from tickfire.store.history import History
 from tickfire.store.schema import Stream
 from tickfire.store.store import Store
 
@@ -22,6 +23,8 @@ class LiveFeed:
     epoch : Epoch
     still_current : callable
         Awaited when ticks are missing; returns whether Redis still holds the epoch.
+    past : callable
+        Returns the reader from which clients resume, None for that of Redis alone.
 
     Attributes
     ----------
@@ -35,10 +38,12 @@ class LiveFeed:
         owner: StreamOwner,
         epoch: Epoch,
         still_current: Callable[[], Awaitable[bool]],
+        past: Callable[[Stream, Epoch], History | None] = lambda stream, epoch: None,
     ) -> None:
         self.epoch = epoch
         self.readers = {
-            stream: StreamReader(store, owner, stream, still_current) for stream in epoch.streams()
+            stream: StreamReader(store, owner, stream, still_current, past(stream, epoch))
+            for stream in epoch.streams()
         }
         self._tasks: list[asyncio.Task[None]] = []
 

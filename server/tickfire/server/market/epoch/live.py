@@ -13,7 +13,9 @@ from tickfire.server.market.candles.older import OlderBars
 from tickfire.server.market.candles.pages import BarPages
 from tickfire.server.market.candles.publisher import CandlePublisher, CandleTopic
 from tickfire.server.market.candles.tracks import Track
+from tickfire.server.market.epoch.archive import Archive
 from tickfire.server.market.epoch.data import MarketData
+from tickfire.server.market.epoch.deep_history import DeepHistory
 from tickfire.server.market.epoch.feed import LiveFeed
 from tickfire.server.market.epoch.instruments import read_instruments
 from tickfire.server.market.epoch.older import OlderCandles
@@ -77,6 +79,7 @@ class LiveMarket:
         trace: TraceSampler,
         sessions: Sessions | None = None,
         max_lag_s: float = DEFAULT_MAX_LAG_S,
+        archive: Archive | None = None,
     ) -> None:
         self.data = MarketData(sessions)
         self.metrics = metrics
@@ -89,6 +92,7 @@ class LiveMarket:
         self.known: frozenset[int] = frozenset()
         self.table_is_stale = False
         self._store = store
+        self._archive = archive
         self._trace = trace
         self._table = Requests(store, INSTRUMENTS_KEY)
         self._feeds: dict[int, LiveFeed] = {}
@@ -97,11 +101,21 @@ class LiveMarket:
         self._topics: list[CandleTopic] = []
         self._listened = Shared[str, str]()
 
+    @property
+    def store(self) -> Store:
+        """The Redis that the feeds are in."""
+        return self._store
+
     # --- feeds
     def feed(self, epoch: Epoch, still_current: Callable[[], Awaitable[bool]]) -> LiveFeed:
         """Return a feed in a new epoch, which is then loaded by `seed`."""
         self.data.prepare(epoch)
-        return LiveFeed(self._store, self, epoch, still_current)
+        return LiveFeed(self._store, self, epoch, still_current, self._past)
+
+    def _past(self, stream: Stream, epoch: Epoch) -> History | None:
+        if self._archive is None:
+            return None
+        return DeepHistory(self._store, stream, epoch.key, self._archive)
 
     async def seed(self, feed: LiveFeed) -> dict[Stream, int]:
         """Load a feed from Redis; return the positions of its last ticks.
@@ -184,8 +198,8 @@ class LiveMarket:
         return self._feeds[stream.feed].readers[stream]
 
     def history(self, stream: Stream) -> History:
-        """Return the reader of a stream's history."""
-        return self._reader(stream).history
+        """Return the reader of a stream's history, with what the archive has of it."""
+        return self._reader(stream).past
 
     def recent(self, stream: Stream, position: int) -> list[TickEntry] | None:
         """Return all entries after a position, None if they are not all in memory."""

@@ -74,11 +74,15 @@ class StreamReader:
     stream : Stream
     still_current : callable
         Awaited when ticks are missing; returns whether Redis still holds the epoch.
+    past : History, optional
+        Reads what clients resume from; by default `history`.
 
     Attributes
     ----------
     history : History
         Reads the part of the stream that Redis still holds.
+    past : History
+        The same, with what the archive has before it.
     older : OlderBars
         Reads old bars, over a connection of its own: their pages are large.
     following : bool
@@ -93,6 +97,7 @@ class StreamReader:
         owner: StreamOwner,
         stream: Stream,
         still_current: Callable[[], Awaitable[bool]],
+        past: History | None = None,
     ) -> None:
         self._store = store
         self._owner = owner
@@ -101,6 +106,7 @@ class StreamReader:
         self._loaded = Loaded(0, b"0-0")
         self.stream = stream
         self.history = History(store, stream)
+        self.past = self.history if past is None else past
         self.older = OlderBars(History(store, stream), owner.data.bar_indexes[stream], stream)
         self.following = False
         self.skipped = 0
@@ -141,6 +147,7 @@ class StreamReader:
         """Publish nothing more, and close the connections that read history."""
         self._closed = True
         self.history.close()
+        self.past.close()
         self.older.close()
 
     def _set_following(self, on: bool) -> None:

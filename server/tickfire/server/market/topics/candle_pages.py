@@ -9,6 +9,8 @@ from weakref import WeakKeyDictionary
 
 from tickfire.base.units import NS_PER_MS
 from tickfire.server.market.candles.pages import BarPage
+from tickfire.server.market.epoch.archive import ArchiveBusy, ArchiveUnavailable
+from tickfire.server.market.epoch.candle_history import CandleHistory
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
@@ -23,14 +25,15 @@ logger = logging.getLogger(__name__)
 
 
 class CandlePages:
-    """Pages of candles, from memory or, what is older, from the stream of bars.
+    """Pages of candles, from memory or, if they are older, from Redis and from the archive.
 
-    Redis is read for `READS` connections at a time, and for one page of a connection: others take
+    Both are read for `READS` connections at a time, and for one page of a connection: others take
     their turn, however many pages one client requests at once.
     """
 
-    def __init__(self, feeds: FeedFollower) -> None:
+    def __init__(self, feeds: FeedFollower, history: CandleHistory) -> None:
         self._feeds = feeds
+        self._history = history
         self._reads = asyncio.Semaphore(READS)
         self._turns: WeakKeyDictionary[object, asyncio.Lock] = WeakKeyDictionary()
 
@@ -57,7 +60,7 @@ class CandlePages:
         live = require_live(self._feeds)
         listing = require_listing(live, symbol)
         end = before * NS_PER_MS
-        if live.older.needs_stream(listing, interval_s, end):
+        if self._needs_reading(live, listing, interval_s, end, limit):
             turn = self._turns.setdefault(connection, asyncio.Lock())
             async with turn, self._reads:
                 page = await self._read(live, listing, interval_s, end, limit)
@@ -71,13 +74,25 @@ class CandlePages:
             "id": str(live.data.id_of(listing)),
         }
 
+    def may_have_older(self) -> bool:
+        """Return whether there may be older candles than those in Redis."""
+        return self._history.archive is not None
+
+    def _needs_reading(
+        self, live: LiveMarket, listing: Listing, interval_s: int, end: int, limit: int
+    ) -> bool:
+        if live.older.needs_stream(listing, interval_s, end):
+            return True
+        track = live.data.instruments.track(listing)
+        return self.may_have_older() and not live.pages.before(track, interval_s, end, limit).more
+
     async def _read(
         self, live: LiveMarket, listing: Listing, interval_s: int, end: int, limit: int
     ) -> BarPage:
         epoch = live.data.epochs[listing.stream.feed]
         try:
-            bars, more = await live.older.read(listing, interval_s, end, limit)
-        except RedisUnavailable as error:
+            bars, more = await self._history.before(live, listing, interval_s, end, limit)
+        except (RedisUnavailable, ArchiveBusy, ArchiveUnavailable) as error:
             logger.warning("cannot read old bars of %s: %s", listing.symbol, error)
             raise refuse("history cannot be read now") from error
         if live.data.epochs[listing.stream.feed] != epoch:

@@ -45,7 +45,7 @@ class CandleChannel(OutboundChannel):
             "interval": interval,
             "tick_size": decimal(tick_size) if tick_size > 0 else None,
             "candles": page.bars,
-            "more": page.more,
+            "more": page.more or self._pages.may_have_older(),
             "id": str(live.data.id_of(listing)),
         }
 

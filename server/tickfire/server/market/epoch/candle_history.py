@@ -1,0 +1,69 @@
+"""`CandleHistory`: the bars of a symbol before a time: of memory, of Redis, then of the archive."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tickfire.server.market.candles import tracks
+from tickfire.server.market.candles.series import START, VOLUME, Bars
+from tickfire.server.market.epoch.archive import Archive
+from tickfire.server.market.epoch.live import LiveMarket
+from tickfire.server.market.ticks.source import Listing
+
+
+class CandleHistory:
+    """Reader of bars, however old.
+
+    Parameters
+    ----------
+    archive : Archive or None
+        None if there are no files.
+    """
+
+    def __init__(self, archive: Archive | None) -> None:
+        self.archive = archive
+
+    async def before(
+        self, live: LiveMarket, listing: Listing, interval_s: int, end: int, limit: int
+    ) -> tuple[Bars, bool]:
+        """Return the newest bars that start before a time (ns), and whether there are older ones.
+
+        Raises
+        ------
+        RedisUnavailable, ArchiveBusy, ArchiveUnavailable
+            They cannot be read now.
+        """
+        bars, more = await self._of_redis(live, listing, interval_s, end, limit)
+        if more or self.archive is None:
+            return bars, more
+        # Redis has nothing older: its first bar may lack trades that were trimmed.
+        before = int(bars[0, START]) + 1 if len(bars) else end
+        older, more = await self.archive.bars_before(
+            listing.stream.feed,
+            listing.instrument.symbol,
+            interval_s,
+            before,
+            limit - len(bars) + 1,
+            listing.hours,
+        )
+        return _joined(older, bars, limit, more)
+
+    async def _of_redis(
+        self, live: LiveMarket, listing: Listing, interval_s: int, end: int, limit: int
+    ) -> tuple[Bars, bool]:
+        if live.older.needs_stream(listing, interval_s, end):
+            return await live.older.read(listing, interval_s, end, limit)
+        track = live.data.instruments.track(listing)
+        bars = tracks.before(live.data.candles, track, interval_s, end, limit).copy()
+        return bars, live.older.has(track, interval_s, bars)
+
+
+def _joined(older: Bars, newer: Bars, limit: int, more: bool) -> tuple[Bars, bool]:
+    """Join bars of files and of Redis; of those with one start, the fuller one is whole."""
+    if len(older) and len(newer) and older[-1, START] == newer[0, START]:
+        if older[-1, VOLUME] >= newer[0, VOLUME]:
+            newer = newer[1:]
+        else:
+            older = older[:-1]
+    bars = np.concatenate([older, newer])
+    return bars[-limit:], more or len(bars) > limit

@@ -1,0 +1,145 @@
+"""Query parameters of the REST API, validated. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from tickfire.base.units import NS_PER_MS
+from tickfire.store.schema import INTERVALS_S
+
+DEFAULT_LIMIT: Final = 500
+MAX_LIMIT: Final = 5_000
+FORMATS: Final = ("json", "csv", "arrow")
+LATEST_NS: Final = 2**62
+KNOWN: Final = frozenset(
+    {"symbol", "interval", "start", "end", "limit", "cursor", "format", "kind", "token"}
+)
+
+
+class BadQuery(ValueError):
+    """Raised for a query that is not valid; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A request for rows.
+
+    Attributes
+    ----------
+    symbol : str or None
+    interval : str
+        Of candles.
+    kind : str or None
+        Of ticks: ``trade``, ``bid`` or ``ask``; None for all.
+    start, end : int
+        In ns since the Unix epoch; `end` is exclusive.
+    limit : int
+    cursor : str
+        Empty for the first page.
+    form : str
+        One of `FORMATS`.
+    """
+
+    symbol: str | None
+    interval: str
+    kind: str | None
+    start: int
+    end: int
+    limit: int
+    cursor: str
+    form: str
+
+
+def parse_query(
+    given: Mapping[str, str], *, needs_symbol: bool, accept: str = "", interval: bool = False
+) -> Query:
+    """Return the query in the parameters of a request.
+
+    Parameters
+    ----------
+    given : mapping of str to str
+    needs_symbol : bool
+    accept : str
+        The header of that name, which decides without ``format``.
+    interval : bool
+        True if there is an interval.
+
+    Raises
+    ------
+    BadQuery
+        A parameter is missing, unknown or not valid.
+    """
+    for name in given:
+        if name not in KNOWN:
+            raise BadQuery(f"there is no parameter {name}.")
+    symbol = given.get("symbol") or None
+    if needs_symbol and symbol is None:
+        raise BadQuery("symbol is missing.")
+    name = given.get("interval", "1m")
+    if interval and name not in INTERVALS_S:
+        raise BadQuery(f"interval must be one of {', '.join(INTERVALS_S)}.")
+    kind = given.get("kind")
+    if kind not in (None, "trade", "bid", "ask"):
+        raise BadQuery("kind must be trade, bid or ask.")
+    start, end = _time(given, "start", 0), _time(given, "end", LATEST_NS)
+    if start >= end:
+        raise BadQuery("start must be before end.")
+    return Query(
+        symbol, name, kind, start, end, _limit(given), given.get("cursor", ""), _form(given, accept)
+    )
+
+
+def _limit(given: Mapping[str, str]) -> int:
+    text = given.get("limit", str(DEFAULT_LIMIT))
+    if not re.fullmatch(r"\d{1,6}", text) or not 0 < int(text) <= MAX_LIMIT:
+        raise BadQuery(f"limit must be a number from 1 to {MAX_LIMIT}.")
+    return int(text)
+
+
+def _form(given: Mapping[str, str], accept: str) -> str:
+    form = given.get("format")
+    if form is None:
+        asked = {"text/csv": "csv", "application/vnd.apache.arrow.stream": "arrow"}
+        return next((name for kind, name in asked.items() if kind in accept), "json")
+    if form not in FORMATS:
+        raise BadQuery(f"format must be one of {', '.join(FORMATS)}.")
+    return form
+
+
+def _time(given: Mapping[str, str], name: str, absent: int) -> int:
+    """Return a time given in ms since the Unix epoch, or as ISO 8601, in ns."""
+    text = given.get(name)
+    if text is None:
+        return absent
+    if re.fullmatch(r"\d{1,13}", text):
+        return int(text) * NS_PER_MS
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadQuery(
+            f"{name} must be a time in milliseconds since 1970, or as 2024-07-01T13:30:00Z."
+        ) from None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    ns = (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1000
+    if not 0 <= ns <= LATEST_NS:
+        raise BadQuery(f"{name} is out of range.")
+    return ns
+
+
+def cursor_numbers(text: str, count: int) -> tuple[int, ...]:
+    """Return the numbers in a cursor.
+
+    Raises
+    ------
+    BadQuery
+        It is not one of `count` numbers.
+    """
+    parts = text.split("-")
+    if len(parts) != count or not all(re.fullmatch(r"\d{1,20}", part) for part in parts):
+        raise BadQuery("cursor is not one that a page of this query has given.")
+    return tuple(int(part) for part in parts)

@@ -1,0 +1,103 @@
+"""``GET /v1/news`` and ``/v1/signals``: the newest records first, of Redis and then of files."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from tickfire.archive.names import Id
+from tickfire.archive.tables import NEWS, SIGNALS, TABLE
+from tickfire.base.units import milliseconds
+from tickfire.server.market.epoch.archive import Archive
+from tickfire.server.rest.page import Page
+from tickfire.server.rest.params import Query, cursor_numbers
+from tickfire.store.entries import entries_of, id_parts
+from tickfire.store.requests import Requests
+from tickfire.store.schema import NEWS_KEY, SIGNALS_KEY
+from tickfire.store.store import Store
+
+KEYS: Final = {NEWS: NEWS_KEY, SIGNALS: SIGNALS_KEY}
+READ_ENTRIES: Final = 500
+NEWEST: Final[Id] = (2**63 - 1, 2**32 - 1)
+COLUMNS: Final = {
+    NEWS: ("published", "id", "title", "summary", "source", "url", "symbols", "origin"),
+    SIGNALS: ("time", "symbol", "event", "model", "position", "detail"),
+}
+
+type Row = dict[str, Any]
+"""A row as the archive has it, with its id as ``entry`` and ``entry_index``."""
+
+
+async def records_page(table: str, store: Store, archive: Archive | None, query: Query) -> Page:
+    """Return the newest records of a range of time, or of those before the cursor.
+
+    Raises
+    ------
+    BadQuery
+        The cursor is not valid.
+    RedisUnavailable, ArchiveBusy, ArchiveUnavailable
+        They cannot be read now.
+    """
+    before: Id = NEWEST
+    if query.cursor:
+        major, minor = cursor_numbers(query.cursor, 2)
+        before = major, minor
+    wanted = query.limit + 1
+    rows, before = await _of_redis(table, store, query, before, wanted)
+    if archive is not None and len(rows) < wanted:
+        left = wanted - len(rows)
+        older = await archive.read(
+            lambda reader: reader.records(
+                table, query.symbol, before, query.start, query.end, left
+            ).to_pylist()
+        )
+        rows += older
+    page = rows[: query.limit]
+    cursor = f"{page[-1]['entry']}-{page[-1]['entry_index']}" if len(rows) > len(page) else None
+    return Page(COLUMNS[table], [_SHOWN[table](row) for row in page], cursor, {})
+
+
+async def _of_redis(
+    table: str, store: Store, query: Query, before: Id, wanted: int
+) -> tuple[list[Row], Id]:
+    """Return records that Redis holds, and the id before which the files go on."""
+    key, rows = KEYS[table], list[Row]()
+    requests = Requests(store, key)
+    try:
+        while len(rows) < wanted:
+            end = b"(%d-%d" % before
+            reply = await requests.command("XREVRANGE", key, end, "-", "COUNT", READ_ENTRIES)
+            entries = entries_of(reply)
+            batch = TABLE[table].decode(entries[::-1], (0, 0))
+            for row, (entry, index) in zip(batch.rows[::-1], batch.ids[::-1].tolist(), strict=True):
+                if _is_wanted(table, row, query):
+                    rows.append({**row, "entry": entry, "entry_index": index})
+            if entries:
+                before = id_parts(entries[-1][0])
+            if len(entries) < READ_ENTRIES:
+                break
+    finally:
+        requests.close()
+    return rows[:wanted], before
+
+
+def _is_wanted(table: str, row: Row, query: Query) -> bool:
+    if not query.start <= row[TABLE[table].time] < query.end:
+        return False
+    if query.symbol is None:
+        return True
+    return query.symbol == row.get("symbol") or query.symbol in row.get("symbols", ())
+
+
+def _news(row: Row) -> tuple[Any, ...]:
+    return (milliseconds(row["published"]), *(row[name] for name in COLUMNS[NEWS][1:]))
+
+
+def _signal(row: Row) -> tuple[Any, ...]:
+    detail = msgspec.json.decode(row["detail"])
+    about = (row["symbol"], row["event"], row.get("model", ""), row.get("n", 0), detail)
+    return milliseconds(row["at"]), *about
+
+
+_SHOWN: Final = {NEWS: _news, SIGNALS: _signal}
