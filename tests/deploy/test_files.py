@@ -114,6 +114,14 @@ def test_prometheus_scrapes_the_ports_of_the_compose_file() -> None:
             assert re.search(rf"\b{name}\b.*\b{port}\b", scraped), name
 
 
+def test_prometheus_finds_no_fault_in_its_settings() -> None:
+    promtool = tool("promtool", "prometheus")
+    file = str(DEPLOY / "compose" / "prometheus.yml")
+    command = [promtool, "check", "config", "--syntax-only", file]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("process", PROCESSES)
 def test_its_commands_take_their_options(process: str) -> None:
     services = compose()["services"]

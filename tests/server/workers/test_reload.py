@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,9 @@ async def test_bad_code_changes_nothing_good_code_takes_over_and_a_drain_ends_th
     gate.write_text("def admit(params, info):\n    return True\n")
     options = ("--port", str(port), "--authenticator", "gate:admit", "--control", str(control))
     env = {"REDIS_URL": valkey.url, "PYTHONPATH": str(tmp_path)}
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(str(tmp_path / "notify"))
+    env |= {"NOTIFY_SOCKET": str(tmp_path / "notify")}
     async with logged("serve", *options, **env) as server:
         await server.said("listening on", 1, START_S)
         assert control.stat().st_mode & 0o077 == 0
@@ -79,6 +83,10 @@ async def test_bad_code_changes_nothing_good_code_takes_over_and_a_drain_ends_th
         assert (code, errors) == (0, "")
         assert await server.process.wait() == 0
         assert not control.exists()
+    with manager:
+        manager.settimeout(0)
+        said = [manager.recv(100).decode().partition("\n")[0] for _ in range(6)]
+    assert said == ["READY=1", *("RELOADING=1", "READY=1") * 2, "STOPPING=1"]
     code, _, errors = await command("reload", "--control", str(control))
     assert code == 1
     assert "no server takes commands" in errors

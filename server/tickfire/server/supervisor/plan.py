@@ -95,7 +95,7 @@ def _ingest(config: DevConfig, ports: Ports, env: Mapping[str, str]) -> ChildSpe
     return ChildSpec(
         "ingest",
         (
-            *("ingest", "--gateway", f"{LOOPBACK}:{ports.gateway}"),
+            *("ingest", "--adapter", "databento", "--gateway", f"{LOOPBACK}:{ports.gateway}"),
             *("--schemas", schemas, "--backfill", f"{config.history_s:g}"),
         ),
         env={**env, "DATABENTO_API_KEY": LOCAL_GATEWAY_KEY},
