@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
-import pkgutil
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
 from typing import Final
 
 import tickfire
@@ -17,9 +17,14 @@ MAX_PROCESSES: Final = 8
 
 
 def kernel_modules() -> list[str]:
-    """Return the modules that define kernels: those named ``*_kernel``."""
-    found = pkgutil.walk_packages(tickfire.__path__, "tickfire.")
-    return sorted(module.name for module in found if module.name.endswith(SUFFIX))
+    """Return the modules that define kernels: those named ``*_kernel``; none is imported."""
+    folders = [Path(folder) for folder in tickfire.__path__]
+    found = {
+        ".".join(("tickfire", *path.relative_to(folder).with_suffix("").parts))
+        for folder in folders
+        for path in folder.rglob(f"*{SUFFIX}.py")
+    }
+    return sorted(found)
 
 
 def warm(processes: int | None = None) -> Iterator[str]:
