@@ -38,7 +38,7 @@ def read(path: Path) -> dict[str, Any]:
 def write_checked(path: Path) -> None:
     """Write the notebook with a cell that waits for the candles of the chart."""
     notebook = read(NOTEBOOK)
-    check = {
+    check: dict[str, Any] = {
         "cell_type": "code", "id": "check", "metadata": {}, "execution_count": None,
         "outputs": [], "source": CHECK,
     }  # fmt: skip

@@ -38,7 +38,7 @@ function apply(chart: Chart, message: WidgetMessage): void {
 /** Draw the model's chart in an element; returns a function that ends it. */
 export function render({ model, el }: { model: WidgetModel; el: HTMLElement }): () => void {
   const box = document.createElement("div");
-  box.className = "tickfire-chart";
+  box.className = "tickfire-widget";
   box.style.height = `${model.get("height")}px`;
   el.append(box);
   const tickSize = model.get("tick_size") as string;

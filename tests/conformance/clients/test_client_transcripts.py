@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.conformance.clients.recorded import Follower, conversations, message_of, playing
+from tests.conformance.clients.recorded import (
+    PollPlayer,
+    conversations,
+    converse,
+    playing,
+    polled,
+)
 from tickfire.client import Phoenix
+from tickfire.client.channels import longpoll
 
 TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
 
@@ -21,7 +31,7 @@ NOT_SPOKEN = {
     "heartbeat_bad": "heartbeats that are none",
     "hs_": "handshakes alone",
     "join_ref_kinds": "refs that are no strings",
-    "lp_": "requests of long-poll",
+    "lp_": "requests of long-poll, of which some are spoken below",
     "oversize_": "frames that break a limit",
     "ping_pong": "control frames",
     "large_frame": "a frame whose middle is not recorded",
@@ -48,23 +58,34 @@ TRANSCRIPTS_BY_NAME: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", [path.stem for path in spoken()])
 async def test_it_says_what_the_recorded_client_said(name: str) -> None:
-    transcript = TRANSCRIPTS_BY_NAME[name]
-    for steps in conversations(transcript).values():
+    for steps in conversations(TRANSCRIPTS_BY_NAME[name]).values():
         async with playing(steps) as (player, port):
             vsn = "1.0.0" if player.is_v1 else "2.0.0"
             async with Phoenix(f"ws://127.0.0.1:{port}/socket", vsn=vsn) as socket:
-                follower = Follower(socket)
-                for step in steps:
-                    message = message_of(step)
-                    if step["op"] == "send":
-                        if not follower.can_say(message):
-                            break
-                        follower.say(message)
-                        await player.expect(step)
-                    else:
-                        await player.play(step)
-                        await follower.heard(message)
-                assert player.differences == []
+                assert await converse(player, socket, steps) > 0
+            assert player.differences == []
+
+
+POLLED = (
+      "lp_join_echo_leave__v1",
+    "lp_join_echo_leave__v2", "lp_poll_timeout_204__v1", "lp_poll_timeout_204__v2",
+    "lp_presence__v2",
+)  # fmt: skip
+"""Transcripts of one session, whose requests are all accepted, and whose pushes follow the join."""
+
+
+@pytest.mark.parametrize("name", POLLED)
+async def test_it_says_the_same_over_long_poll(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    transcript = json.loads(await asyncio.to_thread((TRANSCRIPTS / f"{name}.json").read_text))
+    steps = polled(transcript)
+    player = PollPlayer(steps)
+    transport = httpx.MockTransport(player.answer)
+    client = partial(httpx.AsyncClient, transport=transport)
+    monkeypatch.setattr(longpoll.httpx, "AsyncClient", client)
+    url, vsn = "http://phoenix.test/socket", transcript["vsn"]
+    async with Phoenix(url, transport="longpoll", vsn=vsn) as socket:
+        await converse(player, socket, steps)
+    assert player.differences == []
 
 
 def test_most_transcripts_of_messages_are_spoken() -> None:

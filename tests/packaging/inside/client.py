@@ -13,7 +13,7 @@ ABSENT = ("numba", "pandas", "polars", "pyarrow", "anywidget", "tickfire.server"
 def main() -> None:
     assert Phoenix("ws://127.0.0.1:1/socket").endpoint == "ws://127.0.0.1:1/socket"
     assert Market("http://127.0.0.1:1").socket.endpoint == "ws://127.0.0.1:1/socket"
-    assert blocking.Market
+    assert blocking.__all__
     found = [name for name in ABSENT if name in sys.modules]
     assert not found, found
     sys.stdout.write("tickfire.client works alone\n")

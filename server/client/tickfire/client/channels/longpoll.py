@@ -34,10 +34,7 @@ _decode = msgspec.json.Decoder(_Answer).decode
 
 
 class LongPollTransport:
-    """One long-poll session; the parameters are those of `WebSocketTransport`.
-
-    `client` is an httpx.AsyncClient to use instead of one of its own; it is left open.
-    """
+    """One long-poll session; the parameters are those of `WebSocketTransport`."""
 
     name = "longpoll"
     needs_heartbeat = False
@@ -50,7 +47,6 @@ class LongPollTransport:
         headers: Mapping[str, str],
         open_timeout_s: float,
         ssl_context: ssl.SSLContext | None = None,
-        client: httpx.AsyncClient | None = None,
     ) -> None:
         self._url = _http(endpoint) + "/longpoll"
         self._query = query
@@ -58,9 +54,7 @@ class LongPollTransport:
         if auth_token is not None:
             self._headers["X-Phoenix-AuthToken"] = auth_token
         self._open_timeout_s = open_timeout_s
-        verify = True if ssl_context is None else ssl_context
-        self._owned = None if client else httpx.AsyncClient(verify=verify)
-        self._client = client or self._owned
+        self._client = httpx.AsyncClient(verify=True if ssl_context is None else ssl_context)
         self._token: str | None = None
         self._arrived: list[str] = []
         self._outgoing: asyncio.Queue[str] = asyncio.Queue()
@@ -73,11 +67,11 @@ class LongPollTransport:
         try:
             answer = await self._request("GET", self._open_timeout_s)
         except _FAILURES as error:
-            await self._release()
+            await self._client.aclose()
             text = str(error) or type(error).__name__
             raise ConnectionFailedError(f"{self._url} cannot be reached: {text}") from error
         if answer.status != _GONE or answer.token is None:
-            await self._release()
+            await self._client.aclose()
             text = f"{self._url} refused the connection with status {answer.status}"
             raise ConnectionFailedError(text, answer.status)
         self._token = answer.token
@@ -111,7 +105,7 @@ class LongPollTransport:
                         await self._outgoing.join()
             self._writer.cancel()
         self._end(code, reason)
-        await self._release()
+        await self._client.aclose()
 
     async def _poll(self) -> None:
         try:
@@ -147,7 +141,6 @@ class LongPollTransport:
                 return
 
     async def _request(self, method: str, timeout_s: float, body: str | None = None) -> _Answer:
-        assert self._client is not None
         query = httpx.QueryParams(
             [*self._query, *([("token", self._token)] if self._token else [])]
         )
@@ -166,10 +159,6 @@ class LongPollTransport:
     def _end(self, code: int, reason: str) -> None:
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(TransportClosed(code, reason))
-
-    async def _release(self) -> None:
-        if self._owned is not None:
-            await self._owned.aclose()
 
 
 def _http(endpoint: str) -> str:

@@ -19,6 +19,8 @@ from tickfire.client.market.notices import Notice, Reset
 from tickfire.client.market.records import Candle
 
 _MODULE = Path(__file__).with_name("static") / "chart.js"
+if not _MODULE.exists():  # in a checkout alone: every wheel has it
+    raise FileNotFoundError(f"{_MODULE} is not built: run `make client`")
 
 
 class Chart(anywidget.AnyWidget):
