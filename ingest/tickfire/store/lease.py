@@ -117,11 +117,15 @@ class Lease:
     work : Work
     holder : Holder
         This process.
+    may_be_early : bool
+        True if the lease was taken without giving its last holder time to come back, as that one
+        had not been cut off from Redis by what was known then.
     """
 
     def __init__(self, store: Store, work: Work) -> None:
         self.holder = Holder(secrets.token_hex(8), socket.gethostname(), os.getpid())
         self.work = work
+        self.may_be_early = False
         self._key = work.key
         self._packed = msgspec.json.encode(self.holder)
         self._requests = Requests(store, self._key)
@@ -154,7 +158,7 @@ class Lease:
             from Redis. It is then given `RETURN_S` to take it again.
         """
         known: Holder | None = None
-        patience_ends = math.inf
+        patience_ends, waited = math.inf, False
         while True:
             try:
                 holder = await self._find()
@@ -163,16 +167,18 @@ class Lease:
                     if time.monotonic() < patience_ends:
                         await asyncio.sleep(POLL_S)
                         continue
+                    waited = True
                 if holder is None or holder == self.holder:
                     holder = await self.take()
             except RedisUnavailable as error:
                 logger.debug("cannot take the lease: %s", error)
                 if known is not None:
-                    await asyncio.sleep(EXPIRY_S)  # its holder may renew it first
+                    await asyncio.sleep(RETURN_S)  # its holder may renew it first
             else:
                 if holder == self.holder:
+                    self.may_be_early = may_return is not None and not waited
                     return
-                patience_ends = math.inf
+                patience_ends, waited = math.inf, False
                 if holder != known:
                     known = holder
                     on_standby(holder)

@@ -20,9 +20,10 @@ from tests.support.valkey import Valkey
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.epoch import EpochWriter
+from tickfire.store import lease as lease_module
 from tickfire.store.epoch import SHARDS, NewerLayout
 from tickfire.store.head import decode_head
-from tickfire.store.lease import Lease, feed_work
+from tickfire.store.lease import Lease, LeaseLost, feed_work
 from tickfire.store.schema import (
     LAYOUT,
     LAYOUT_FIELD,
@@ -248,6 +249,32 @@ async def test_another_number_of_shards_is_taken_if_asked_for(store: Store, clie
         await until_records(ingest, 20)
         assert ingest.writer.epoch != fewer
     assert not await client.exists(ticks_key(Stream(FEED, 1)))
+
+
+async def test_a_lease_taken_before_a_failover_was_known_begins_no_epoch(
+    store: Store, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "RETURN_S", 0.01)
+
+    async def opened(*, is_cut_off: bool) -> EpochWriter:
+        async def may_return() -> bool:
+            return is_cut_off
+
+        await lease.release()
+        await lease.wait(lambda holder: None, may_return)
+        writer = EpochWriter(store, FEED, 1, lease)
+        await writer.open(InstrumentStates(1, FEED))
+        return writer
+
+    lease = Lease(store, feed_work(FEED))
+    first = await opened(is_cut_off=False)
+    head = decode_head(await client.get(head_key(STREAM)))
+    assert head is not None
+    await client.set(head_key(STREAM), head._replace(server=b"another").encode())
+    with pytest.raises(LeaseLost, match="may come back"):
+        await opened(is_cut_off=False)
+    assert (await opened(is_cut_off=True)).epoch != first.epoch
+    lease.close()
 
 
 # --- layouts

@@ -39,16 +39,21 @@ async def _writer_and_standby(world: World, name: str) -> tuple[Kept, Kept]:
     return writing, world.pair(name, writing=False)[0]
 
 
+async def _takes_over(waiting: Kept) -> None:
+    what = f"{waiting.name} takes over"
+    await eventually(lambda: waiting.last_said(*WRITES, WAITS) != WAITS, what, BACK_S)
+
+
 async def kill_the_writing_ingest(world: World, rng: random.Random) -> None:
     """Let the standby of a feed take over."""
-    writing, _ = await _writer_and_standby(world, f"ingest-{rng.randint(1, len(SYMBOLS))}")
-    await _kill(writing)
+    writing, waiting = await _writer_and_standby(world, f"ingest-{rng.randint(1, len(SYMBOLS))}")
+    await asyncio.gather(_kill(writing), _takes_over(waiting))
 
 
 async def kill_the_publishing_infer(world: World, _: random.Random) -> None:
     """Let the standby of infer take over."""
-    writing, _waiting = await _writer_and_standby(world, INFER)
-    await _kill(writing)
+    writing, waiting = await _writer_and_standby(world, INFER)
+    await asyncio.gather(_kill(writing), _takes_over(waiting))
 
 
 async def kill_a_standby(world: World, rng: random.Random) -> None:
@@ -64,7 +69,7 @@ async def suspend_a_writer(world: World, rng: random.Random) -> None:
     assert writing.pid is not None
     os.kill(writing.pid, signal.SIGSTOP)
     try:
-        await eventually(lambda: waiting.last_said(*WRITES, WAITS) != WAITS, f"{name}", BACK_S)
+        await _takes_over(waiting)
     finally:
         os.kill(writing.pid, signal.SIGCONT)
     await eventually(lambda: writing.last_said(*WRITES, WAITS) == WAITS, f"{name} waits", BACK_S)

@@ -103,13 +103,18 @@ async def was_cut_off(store: Store, streams: Sequence[Stream]) -> bool:
     """
     for stream in streams:
         try:
-            text, server = await find_head(store, stream)
+            found = await find_head(store, stream)
         except REDIS_ERRORS:
             return True
-        head = decode_head(text)
-        if head is not None and not head.closed and head.server != server:
+        if may_be_cut_off(found):
             return True
     return False
+
+
+def may_be_cut_off(found: Found) -> bool:
+    """Return whether a head has not ended, and is on another server than that it was written on."""
+    head = decode_head(found.text)
+    return head is not None and not head.closed and head.server != found.server
 
 
 @asynccontextmanager

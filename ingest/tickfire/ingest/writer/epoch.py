@@ -15,7 +15,7 @@ import msgspec
 
 from tickfire.base.errors import UserError
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.ingest.writer.claims import Claim, find_head, replace_head
+from tickfire.ingest.writer.claims import Claim, find_head, may_be_cut_off, replace_head
 from tickfire.ingest.writer.restore import last_position, restore
 from tickfire.store.entries import BadEntry
 from tickfire.store.epoch import (
@@ -186,6 +186,8 @@ class EpochWriter:
         """
         found = [await find_head(self._store, self._stream(shard)) for shard in range(self.shards)]
         heads = [decode_head(each.text) for each in found]
+        if self._lease.may_be_early and any(map(may_be_cut_off, found)):
+            raise LeaseLost("a failover may have cut off the last writer, who may come back")
         self._fence = 1 + max(least, *(head.fence for head in heads if head is not None), 0)
         await self._lease.ensure()
         self.claims, self._servers = [], []

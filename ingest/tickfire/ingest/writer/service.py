@@ -308,6 +308,7 @@ async def write_feed(
                 return
             except* LeaseLost as lost:
                 logger.warning("stopped writing: %s", lost.exceptions[0])
+                await lease.release()  # which it still has if another may come back for it
     finally:
         await lease.release()
         lease.close()
