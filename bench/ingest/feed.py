@@ -75,7 +75,7 @@ class Feed:
         began = loop.time()
         while (passed := loop.time() - began) < seconds or self.sent < rate * seconds:
             due = int(min(passed, seconds) * rate) - self.sent
-            count = min(due, int(rate * CHUNK_S))
+            count = min(due, max(1, int(rate * CHUNK_S)))
             if count > 0:
                 self._writer.write(trades(self.sent, count))
                 await self._writer.drain()

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from tickfire.phoenix.core.connection import Joined
 from tickfire.phoenix.core.errors import ResultError
 from tickfire.phoenix.core.interfaces import ChannelLike, is_overridden
 from tickfire.phoenix.core.outlet import ChannelOutlet, SessionLike
@@ -82,7 +83,7 @@ class ChannelActor:
     """
 
     __slots__ = (
-        "_began_s", "_busy", "_channel", "_mailbox", "_on_end", "_returned", "_session", "_socket",
+        "_began_s", "_busy", "_channel", "_joined", "_mailbox", "_returned", "_session", "_socket",
         "_task", "_terminating", "ended", "outlet",
     )  # fmt: skip
 
@@ -101,7 +102,7 @@ class ChannelActor:
         self._task: _Task | None = None  # of the callback that is suspended
         self._returned = False  # whether `join` has returned
         self._terminating = False
-        self._on_end: Callable[[bool], None] | None = None
+        self._joined: Joined[ChannelActor] | None = None
         self.ended = False
         self.outlet = ChannelOutlet(session, join.topic, join.join_ref, join.ref, self)
         self._socket = make_socket(self.outlet)
@@ -115,17 +116,17 @@ class ChannelActor:
         self._returned = True
         return {} if response is None else response
 
-    def start(self, reply: bytes, on_end: Callable[[bool], None]) -> None:
+    def start(self, reply: bytes, joined: Joined[ChannelActor]) -> None:
         """Send the join reply and the frames held back for it, then start handling messages.
 
         Parameters
         ----------
         reply
             The finished frame of the join reply.
-        on_end
-            Called when the channel has ended; its argument is False if the channel crashed.
+        joined
+            The joined topic, whose end the session is told.
         """
-        self._on_end = on_end
+        self._joined = joined
         self.outlet.subscriber.release(reply)
         self._busy = False
         self._drain()
@@ -343,8 +344,8 @@ class ChannelActor:
             return
         self.ended, self._mailbox = True, None
         self.outlet.detach()
-        if self._on_end is not None:
-            self._on_end(end.orderly)
+        if self._joined is not None:
+            self._session.channel_ended(self._joined, end.orderly)
 
     async def replace(self) -> None:
         """End the channel at once, cancelling its callback, and return when it has cleaned up."""

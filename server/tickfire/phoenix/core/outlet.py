@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
+from tickfire.phoenix.core.connection import Joined
 from tickfire.phoenix.core.hub import Hub
 from tickfire.phoenix.core.interfaces import Transport, UserSocketLike
 from tickfire.phoenix.core.results import Reply
@@ -35,6 +36,9 @@ class SessionLike(Protocol):
     @property
     def user_socket(self) -> UserSocketLike:
         """The user of the connection."""
+
+    def channel_ended(self, joined: Joined[Any], orderly: bool) -> None:
+        """Record the end of a channel, and tell the client; it is not orderly after a crash."""
 
     def close(self, code: int, reason: str = "") -> None:
         """Close the connection with a close code."""

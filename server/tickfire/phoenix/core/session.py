@@ -11,8 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any
 
 from tickfire.phoenix.core.actor import ChannelActor
@@ -95,6 +94,12 @@ class SessionConfig:
     send_timeout_s: float | None = DEFAULT_SEND_TIMEOUT_S
     guard: Guard | None = None
 
+    find: Callable[[str], ChannelFactory | None] = field(init=False, repr=False)
+    """`Routes.find` of the routes, which all sessions share."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "find", self.routes.find)
+
 
 class Session:
     """Server-side state of one connected client.
@@ -137,7 +142,7 @@ class Session:
         self.closed = False
         self.sent = 0  # bytes of frames, without those of the channels that have not ended
         self._connection: Connection[ChannelActor, ChannelFactory] = Connection(
-            config.routes.find, config.max_channels
+            config.find, config.max_channels
         )
         self._joining = _NONE
         self._join_task: asyncio.Task[None] | None = None
@@ -300,7 +305,7 @@ class Session:
             return
         joined = self._connection.joined(message, actor)
         actor.outlet.subscriber.set_congested(self.congested)
-        actor.start(reply, partial(self._channel_ended, joined))
+        actor.start(reply, joined)
 
     def _refusal(self, message: Message, error: BaseException) -> bytes:
         if isinstance(error, JoinError):
@@ -317,7 +322,8 @@ class Session:
         return encode(message.join_ref, message.ref, message.topic, status, response)
 
     # --- channels that end
-    def _channel_ended(self, joined: Joined[ChannelActor], orderly: bool) -> None:
+    def channel_ended(self, joined: Joined[ChannelActor], orderly: bool) -> None:
+        """Record the end of a channel, and tell the client; it is not orderly after a crash."""
         if not self._connection.ended(joined) or self.closed:
             return
         if orderly:

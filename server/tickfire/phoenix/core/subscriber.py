@@ -140,8 +140,11 @@ class Subscriber:
             self.lane.catch_up(self)
         if self._held is not None:
             self._held.append(_Own(frames))
+        elif self._congested:
+            if not self.gone:
+                self._write_within_limit(frames)
         elif not self.gone:
-            self._write_within_limit(frames)
+            self._sink.write(frames)
 
     # --- states
     def release(self, first: bytes) -> None:
