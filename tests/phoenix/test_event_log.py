@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.support.phoenix.serving import serve
-from tickfire.phoenix import Channel, EventLog, Hub, JoinError, Reply, Socket
+from tickfire.phoenix import Channel, EventLog, Hub, JoinError, Reply, Socket, V2Serializer
 from tickfire.phoenix.event_log import filter_params
 
 
@@ -65,6 +65,7 @@ async def test_handlers_get_the_events_with_measurements_and_metadata() -> None:
     ]
     connected, joined, handled = (each for _, each in seen[:3])
     assert (connected["transport"], connected["vsn"]) == ("websocket", "v2")
+    assert isinstance(connected["serializer"], V2Serializer)
     assert connected["params"]["token"] == "abc"
     assert (joined["socket"].topic, joined["params"]["n"]) == ("room:1", 1)
     assert isinstance(joined["channel"], Room)

@@ -139,6 +139,7 @@ class PhoenixSocket(Mount):
             )
             self._websocket_policy = _websocket_policy(self._policy, websocket)
             self._connection_options = _connection_options(websocket, self._drainer(websocket))
+        self._longpoll_drainer = self._drainer(websocket, always=True)
         if longpoll is not None:
             self._transports.append((TransportPath(longpoll.path), "http", self._serve_longpoll))
 
@@ -168,11 +169,13 @@ class PhoenixSocket(Mount):
         }
         return Match.FULL, child
 
-    def _drainer(self, websocket: WebSocketOptions) -> Drainer:
+    def _drainer(self, websocket: WebSocketOptions | None, *, always: bool = False) -> Drainer:
         chosen = self._options["drainer"]
         if chosen is None:
-            chosen = DrainerOptions(websocket.drain_batch_size, websocket.drain_interval_s)
-        return Drainer(chosen, self.hub.telemetry, {"user_socket": self.user_socket})
+            given = websocket or WebSocketOptions()
+            chosen = DrainerOptions(given.drain_batch_size, given.drain_interval_s)
+        about = {"user_socket": self.user_socket}
+        return Drainer(chosen, self.hub.telemetry, about, always=always)
 
     # --- resources
     @contextlib.asynccontextmanager
@@ -209,7 +212,7 @@ class PhoenixSocket(Mount):
         await send({"type": "lifespan.shutdown.complete"})
 
     def shut_down(self) -> None:
-        """End the long-poll sessions, so that no waiting poll delays the end of the server.
+        """End the long-poll sessions in batches, so that no poll delays the end of the server.
 
         To be called when the server begins to stop; `PhoenixProtocol` closes WebSockets by itself.
         """
@@ -290,7 +293,9 @@ class PhoenixSocket(Mount):
                 Token(key, LONGPOLL_SALT),
                 options,
             )
-            self._longpoll = LongPollEndpoint(self._policy, server, self._session, options)
+            self._longpoll = LongPollEndpoint(
+                self._policy, server, self._session, options, self._longpoll_drainer
+            )
         return self._longpoll
 
     def _session(self, accepted: Accepted, transport: Transport) -> ClientSession:

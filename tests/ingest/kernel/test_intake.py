@@ -148,3 +148,21 @@ def test_a_feed_that_goes_back_for_good_begins_again() -> None:
     ticks = np.concatenate([b.ticks.copy() for b in parser.feed(b"".join([*data, *earlier]))])
     assert (ticks["kind"] == 4).tolist() == [False] * 10 + [True] + [False] * 20
     assert int(intake.cursors["total"].sum()) == 20
+
+
+def test_cursors_of_ever_new_instruments_are_bounded_and_the_live_ones_stay() -> None:
+    intake = Intake(16, most=64)
+    intake.begin(START)
+    for number in range(1_000):
+        now = START + number * S
+        made = [
+            rows(RTYPE_TRADE, 1, instrument_id=instrument, ts_event=now, ts_recv=now)
+            for instrument in (1, 2, 10 + number)
+        ]
+        passed(intake, b"".join(record.tobytes() for record in made))
+        intake.take_changed()
+        assert len(intake.cursors) <= 64
+    cursors = {int(row["source"]) >> 32: int(row["total"]) for row in intake.cursors}
+    assert cursors[1] == cursors[2] == 1_000
+    assert intake.forgotten + len(cursors) == 1_002
+    assert min(cursors.keys() - {1, 2}) > 900, "the quiet ones are forgotten first"

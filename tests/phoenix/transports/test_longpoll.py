@@ -18,6 +18,7 @@ from tests.support.phoenix.serving import Served, serve_app
 from tickfire.phoenix import (
     Channel,
     ConnectInfo,
+    DrainerOptions,
     Hub,
     LongPollOptions,
     PhoenixSocket,
@@ -314,6 +315,21 @@ async def test_shutting_down_ends_sessions_and_polls_that_wait() -> None:
         assert await asyncio.wait_for(polling, 60) == (410, [])
         assert not hub.topics()
         assert (await client.request("GET")).status == 503
+
+
+async def test_shutting_down_ends_sessions_in_batches() -> None:
+    hub, drainer = Hub(), DrainerOptions(batch_size=1, interval_s=0.3)
+    route = PhoenixSocket("/socket", User, hub=hub, longpoll=PATIENT, drainer=drainer)
+    async with serve_app(Starlette(routes=[route])) as served:
+        clients = [await Poller(served).joined(f"room:{number}") for number in range(2)]
+        polls = [asyncio.create_task(client.poll()) for client in clients]
+        await in_progress(served, 2)
+        route.shut_down()
+        assert await asyncio.wait_for(polls[0], 60) == (410, [])
+        assert hub.stats.sessions == 1
+        assert not polls[1].done()
+        assert await asyncio.wait_for(polls[1], 60) == (410, [])
+        assert hub.stats.sessions == 0
 
 
 async def test_sessions_are_admitted_until_they_end() -> None:

@@ -19,9 +19,12 @@ from tickfire.ingest.kernel.intake_context import BUCKET_NS, CURSOR
 from tickfire.ingest.kernel.intake_kernel import count_records, screen
 from tickfire.ingest.kernel.rows import HASH_FACTOR
 from tickfire.kernels.pointers import address_of
+from tickfire.store.limits import MAX_INSTRUMENTS
 from tickfire.store.schema import Rows
 
 FIRST_CAPACITY: Final = 256
+SOURCES_PER_INSTRUMENT: Final = 4
+"""Types of records that instruments have on average, at most."""
 SEEN: Final = ("total", "bucket", "count", "before", "mark", "mark_before")
 """The fields of a cursor that tell what was seen."""
 
@@ -35,16 +38,27 @@ class Intake:
         The number of sources for which to make room at first; the table grows.
     dense : int
         Where the venue's sequence numbers have no natural holes: ``DENSE_*``.
+    most : int
+        Maximum number of cursors; beyond it, those that were quiet for longest are forgotten.
 
     Attributes
     ----------
+    forgotten : int
+        Number of cursors that were forgotten since they were too many.
     types : int64[256]
         Number of records parsed, by record type.
     generation : int
         A number that grows whenever all cursors are replaced.
     """
 
-    def __init__(self, capacity: int = FIRST_CAPACITY, dense: int = ctx.DENSE_NONE) -> None:
+    def __init__(
+        self,
+        capacity: int = FIRST_CAPACITY,
+        dense: int = ctx.DENSE_NONE,
+        most: int = SOURCES_PER_INSTRUMENT * MAX_INSTRUMENTS,
+    ) -> None:
+        self._most = most
+        self.forgotten = 0
         self._context = np.zeros(ctx.IN_WORDS, np.int64)
         self._address = int(self._context.ctypes.data)
         self.generation = 0
@@ -249,7 +263,20 @@ class Intake:
         """Count the records in bytes [start, end) of the buffer at an address: those parsed."""
         self._context[ctx.IN_BUFFER] = address
         while (start := int(count_records(self._address, start, end))) < end:
-            self._resize(2 * self.count(ctx.IN_CAPACITY), self.cursors)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Allocate a larger table, or forget the half of the cursors that is quiet for longest.
+
+        Those that changed since they were stored are kept before others.
+        """
+        capacity, cursors = self.count(ctx.IN_CAPACITY), self.cursors
+        if capacity < self._most:
+            self._resize(min(2 * capacity, self._most), cursors)
+            return
+        newest = np.lexsort((cursors["bucket"], cursors["changed"]))[-max(1, capacity // 2) :]
+        self.forgotten += len(cursors) - len(newest)
+        self._resize(capacity, cursors[newest])
 
     def take_dropped(self) -> int:
         """Return the number of records dropped since the last call."""

@@ -104,6 +104,11 @@ class Figures:
         return self._intake.count(intake_ctx.IN_REPEATED)
 
     @property
+    def forgotten_cursors(self) -> int:
+        """Cursors forgotten because those of other sources were too many."""
+        return self._intake.forgotten
+
+    @property
     def restamped(self) -> int:
         """Records of which a time was replaced."""
         return self._intake.count(intake_ctx.IN_RESTAMPED)

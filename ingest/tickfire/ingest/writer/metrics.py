@@ -45,6 +45,10 @@ class IngestMetrics:
         self._by("records", "Records parsed.", "type", lambda f: _keyed(f.records_by_type()))
         self._by("skipped", "Records skipped.", "reason", lambda f: _keyed(f.skipped_by_reason()))
         self._counter("repeats", "Records skipped as seen before.", lambda f: f.repeated)
+        self._counter(
+            "forgotten_cursors", "Cursors of quiet sources forgotten, as there were too many.",
+            lambda f: f.forgotten_cursors,
+        )  # fmt: skip
         self._counter("restamped", "Records with a time replaced.", lambda f: f.restamped)
         self._counter("received_bytes", "Bytes received.", lambda f: f.received_bytes)
         self._counter("sessions", "Sessions with the source begun.", lambda f: f.sessions.count)

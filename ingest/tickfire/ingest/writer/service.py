@@ -16,7 +16,7 @@ from tickfire.base.endpoint import Endpoint
 from tickfire.base.garbage import freeze
 from tickfire.base.run import until_stopped
 from tickfire.ingest.dbn.instruments import InstrumentTable
-from tickfire.ingest.kernel.intake import Intake
+from tickfire.ingest.kernel.intake import SOURCES_PER_INSTRUMENT, Intake
 from tickfire.ingest.kernel.parse import Parser
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.announcements import Announcements
@@ -76,7 +76,8 @@ class Ingest:
         self.states = InstrumentStates(
             config.shards, config.feed, max_instruments=config.max_instruments
         )
-        intake = Intake(dense=config.dense)
+        most = SOURCES_PER_INSTRUMENT * config.max_instruments
+        intake = Intake(dense=config.dense, most=most)
         self.parser = Parser(self.states, intake=intake)
         self.writer = EpochWriter(store, config.feed, config.shards, lease, reshard=config.reshard)
         self.instruments = InstrumentTable(config.feed, config.adapter.name, config.max_instruments)

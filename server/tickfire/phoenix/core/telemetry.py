@@ -3,7 +3,8 @@
 ======================  =============================================================
 event                   metadata
 ======================  =============================================================
-``socket_connected``    transport, params, connect_info, user_socket, vsn, result
+``socket_connected``    transport, params, connect_info, user_socket, vsn, serializer,
+                        result
 ``channel_joined``      socket, channel, params, result
 ``channel_handled_in``  socket, channel, event, params, ref
 ``socket_drain``        user_socket (its factory), interval_s, log

@@ -67,6 +67,8 @@ class Drainer:
         The telemetry that each batch is reported to.
     metadata
         Metadata of those reports.
+    always
+        True if the connections are closed, all at once, even if there is to be no draining.
     """
 
     def __init__(
@@ -74,7 +76,10 @@ class Drainer:
         options: DrainerOption = DrainerOptions(),
         telemetry: Telemetry | None = None,
         metadata: Mapping[str, Any] | None = None,
+        *,
+        always: bool = False,
     ) -> None:
+        self._always = always
         self._options = options
         self._telemetry = telemetry
         self._metadata = dict(metadata or {})
@@ -93,6 +98,8 @@ class Drainer:
         closings, self._closings = self._closings, []
         options = self._options() if callable(self._options) else self._options
         if options is False:
+            for close in closings if self._always else ():
+                close()
             return
         batches = list(batched(closings, options.batch_size))
         self._metadata |= {"interval_s": options.interval_s, "log": options.log}

@@ -235,6 +235,7 @@ async def connect_user(
             "connect_info": info,
             "user_socket": user_socket,
             "vsn": serializer.vsn,
+            "serializer": serializer,
             "result": "ok" if outcome is None else "error",
         }
         telemetry.finish(SOCKET_CONNECTED, began_s, metadata)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -58,10 +59,14 @@ class TokenReader:
             return None
         try:
             own = self._token.verify_whole(text)
-            expiry = self._token.verify_whole(text, max_age_s=self._max_age_s).expires_at
         except TokenError:
             return None
-        expires_at = min(at for at in (own.expires_at, expiry) if at is not None)
+        if own.signed_at is None:
+            return None
+        expiry = own.signed_at + self._max_age_s
+        expires_at = expiry if own.expires_at is None else min(expiry, own.expires_at)
+        if expires_at < time.time():
+            return None
         return _grant_of_data(own.data, Lifetime(own.signed_at, expires_at))
 
 

@@ -19,6 +19,7 @@ from starlette.types import Message, Receive
 
 from tickfire.phoenix.core.connect_info import ConnectInfo
 from tickfire.phoenix.core.interfaces import ClientSession, Transport
+from tickfire.phoenix.transports.drain import Drainer
 from tickfire.phoenix.transports.handshake import (
     BAD_METHOD,
     BAD_QUERY,
@@ -36,7 +37,7 @@ from tickfire.phoenix.transports.handshake import (
 )
 from tickfire.phoenix.transports.longpoll.options import LongPollOptions
 from tickfire.phoenix.transports.longpoll.server import GoneError, LongPollServer
-from tickfire.phoenix.transports.longpoll.transport import Entry
+from tickfire.phoenix.transports.longpoll.transport import Entry, LongPollTransport
 from tickfire.phoenix.transports.query import parse_query
 from tickfire.phoenix.wire.jsoncodec import encode_json
 
@@ -57,6 +58,12 @@ STOPPING = Refusal(503)
 _LINE_END = re.compile(rb"\r?\n")
 
 
+def _end(session: LongPollTransport, polling: asyncio.Future[list[bytes]] | None) -> None:
+    if polling is not None:
+        polling.cancel()
+    session.shut_down()
+
+
 class LongPollEndpoint:
     """Endpoint for the long-poll clients of one socket.
 
@@ -70,6 +77,8 @@ class LongPollEndpoint:
         Function that makes the session of an accepted user on a transport.
     options
         The socket's options.
+    drainer
+        Closes the sessions in batches at the end.
     """
 
     def __init__(
@@ -78,23 +87,32 @@ class LongPollEndpoint:
         server: LongPollServer,
         make_session: Callable[[Accepted, Transport], ClientSession],
         options: LongPollOptions,
+        drainer: Drainer,
     ) -> None:
         self._policy = policy
         self._server = server
         self._make_session = make_session
         self._options = options
-        self._polls: set[asyncio.Future[list[bytes]]] = set()
+        self._drainer = drainer
+        self._polls: dict[asyncio.Future[list[bytes]], str] = {}
+        """Polls that wait, with the tokens of their sessions."""
         self._is_stopping = False
 
     def shut_down(self) -> None:
-        """End the sessions and refuse requests, as the server is about to stop.
+        """End the sessions in batches, and refuse requests, as the server is about to stop.
 
-        A poll that waits is answered that its session is gone, so its client connects again.
+        A poll that waits is answered that its session is gone, so its client connects again: with
+        the batch of its session, or at once if that is on another node.
         """
         self._is_stopping = True
-        for polling in self._polls:
-            polling.cancel()
-        self._server.shut_down()
+        polls: dict[str | None, asyncio.Future[list[bytes]]] = {
+            self._server.own_name(token): polling for polling, token in self._polls.items()
+        }
+        for polling, token in self._polls.items():
+            if self._server.own_name(token) is None:
+                polling.cancel()
+        for name, session in self._server.sessions():
+            self._drainer.drain(partial(_end, session, polls.get(name)))
 
     async def respond(self, method: str, request: Request, receive: Receive) -> Response:
         """Return the response to a request."""
@@ -137,7 +155,7 @@ class LongPollEndpoint:
 
     async def _poll(self, token: str, receive: Receive) -> Response:
         polling = asyncio.ensure_future(self._server.poll(token))
-        self._polls.add(polling)
+        self._polls[polling] = token
         hanging_up = asyncio.ensure_future(_disconnected(receive))
         try:
             await asyncio.wait((polling, hanging_up), return_when=asyncio.FIRST_COMPLETED)
@@ -148,7 +166,7 @@ class LongPollEndpoint:
                 return _json(messages=[], status=NO_CONTENT, token=token)
             return _messages(polling.result(), token)
         finally:
-            self._polls.discard(polling)
+            self._polls.pop(polling, None)
             hanging_up.cancel()
 
     async def _begin(self, params: dict[str, Any], info: ConnectInfo) -> Response:

@@ -70,10 +70,14 @@ class LongPollServer:
         self._sessions[name] = LongPollTransport(make_session, self._options, end)
         return self._token.sign((self._node, name))
 
-    def shut_down(self) -> None:
-        """End all sessions of this node."""
-        for session in list(self._sessions.values()):
-            session.shut_down()
+    def sessions(self) -> list[tuple[str, LongPollTransport]]:
+        """Return the sessions of this node with their names."""
+        return list(self._sessions.items())
+
+    def own_name(self, token: str) -> str | None:
+        """Return the name of a session of this node, None if it is of another one."""
+        found = self._read(token)
+        return found[1] if found is not None and found[1] in self._sessions else None
 
     def is_valid(self, token: str | None) -> bool:
         """Return whether a token is authentic and not expired; its session may have ended."""
