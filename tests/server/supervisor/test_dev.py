@@ -39,7 +39,7 @@ async def test_it_serves_and_leaves_nothing_behind() -> None:
         pids = descendants(house.process.pid)
         assert all(house.child(name) in pids for name in COMMANDS)
         house.process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(house.process.wait(), 30) == 0
+        assert await asyncio.wait_for(house.process.wait(), 60) == 0
         assert all(wait_gone(pid) for pid in pids), pids
     assert house.log[-1].endswith("stopped")
     assert not [line for line in house.log if "Traceback" in line]
@@ -60,7 +60,7 @@ async def test_a_killed_valkey_is_started_again_under_its_command() -> None:
         assert len(said) == 1
         assert "Valkey ended by itself (killed by SIGKILL)" in said[0]
         house.process.send_signal(signal.SIGHUP)  # as when its terminal is closed
-        assert await asyncio.wait_for(house.process.wait(), 30) == 0
+        assert await asyncio.wait_for(house.process.wait(), 60) == 0
 
 
 async def test_nothing_outlives_a_killed_supervisor() -> None:
