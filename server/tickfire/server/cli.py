@@ -100,6 +100,10 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "keys": Lazy(
         "tickfire.server.access.keys_command:keys", "Make, list and revoke keys of clients."
     ),
+    "doctor": Lazy(
+        "tickfire.server.doctor.command:doctor",
+        "Check the machine, Redis and the feed, and say what to do.",
+    ),
     "config": Lazy(
         "tickfire.server.settings.command:config",
         "Show the settings in force, or check the settings file.",
