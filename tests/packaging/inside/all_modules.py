@@ -12,6 +12,7 @@ import tickfire
 PACKAGES = {"base", "client", "ingest", "kernels", "models", "phoenix", "render", "server", "store"}
 FILES = {
     "candles.wgsl",
+    "chart.js",
     "colors.json",
     "index.html",
     "kernels.wasm",
@@ -19,16 +20,22 @@ FILES = {
     "sentiment.json",
     "sentiment.npz",
 }
-# Of the extra `train`, which is not installed here.
-MISSING = ("sklearn", "scipy", "matplotlib")
+# Of extras that are not installed here, and the modules that need them.
+MISSING = {
+    "sklearn": "tickfire.models.",
+    "scipy": "tickfire.models.",
+    "matplotlib": "tickfire.models.",
+    "anywidget": "tickfire.client.notebook",
+}
 
 
 def import_module(name: str) -> None:
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
-        assert str(error.name).split(".")[0] in MISSING, name
-        assert name.startswith("tickfire.models."), name
+        missing = str(error.name).split(".")[0]
+        assert missing in MISSING, name
+        assert name.startswith(MISSING[missing]), name
     except ImportError as error:  # of the extra `render`
         assert "pip install 'tickfire[render]'" in str(error), error
         assert name.startswith(("tickfire.render", "tickfire.server.pictures.")), name
