@@ -19,7 +19,6 @@ from tests.conformance.clients.recorded import (
     polled,
 )
 from tickfire.client import Phoenix
-from tickfire.client.channels import longpoll
 
 TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
 
@@ -81,7 +80,7 @@ async def test_it_says_the_same_over_long_poll(name: str, monkeypatch: pytest.Mo
     player = PollPlayer(steps)
     transport = httpx.MockTransport(player.answer)
     client = partial(httpx.AsyncClient, transport=transport)
-    monkeypatch.setattr(longpoll.httpx, "AsyncClient", client)
+    monkeypatch.setattr(httpx, "AsyncClient", client)
     url, vsn = "http://phoenix.test/socket", transcript["vsn"]
     async with Phoenix(url, transport="longpoll", vsn=vsn) as socket:
         await converse(player, socket, steps)

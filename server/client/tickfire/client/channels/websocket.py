@@ -18,7 +18,7 @@ from tickfire.client.channels.transport import ABNORMAL, AUTH_TOKEN_PREFIX, Tran
 from tickfire.client.errors import ConnectionFailedError
 
 _CLOSE_TIMEOUT_S: Final = 2.0
-_READ_AHEAD: Final = 256  # messages
+_READ_AHEAD: Final = 1_024  # messages
 
 
 class WebSocketTransport:
