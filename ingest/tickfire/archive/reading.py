@@ -11,9 +11,11 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tickfire.archive.commits import COMMIT, Commits
 from tickfire.archive.names import (
+    COMMITS,
     DAY,
     DataName,
     Id,
@@ -26,10 +28,11 @@ from tickfire.archive.names import (
     symbol_folder,
     symbol_of,
 )
+from tickfire.archive.partition import instruments_in
 from tickfire.archive.tables import BARS, NO_SYMBOL, TABLE, TICKS
 from tickfire.archive.target import Target
 from tickfire.archive.views import connect
-from tickfire.store.schema import BAR, BAR_REWIND, TICK, Rows, Stream
+from tickfire.store.schema import BAR, BAR_REWIND, TICK, Instrument, Rows, Stream
 
 REWIND_DAYS: Final = 7
 """Days before a range of bars in which a rewind is looked for that voids some of them."""
@@ -103,6 +106,24 @@ class ArchiveReader:
             commits = Commits(self._target, table, source)
             self._began[source] = commits.read(names[0]).written if names else 0
         return self._began[source]
+
+    def sources(self, table: str) -> list[Source]:
+        """Return the sources of a table, in the order in which they began to be recorded."""
+        pairs = (name.partition("-") for name in self._target.names(f"{COMMITS}/{table}"))
+        found = [Source(name, epoch) for name, _, epoch in pairs]
+        return sorted(found, key=lambda source: self._begin_of(table, source))
+
+    def instruments(self) -> list[Instrument]:
+        """Return the instruments of all ticks, as the files name them."""
+        found: dict[Instrument, None] = {}
+        for day in self.days(TICKS):
+            for folder in self._target.names(f"{TICKS}/{DAY}{day}"):
+                names = self._target.names(f"{TICKS}/{DAY}{day}/{folder}")
+                if names:
+                    data = self._target.read(f"{TICKS}/{DAY}{day}/{folder}/{names[-1]}")
+                    footer = pq.read_schema(pa.BufferReader(data)).metadata
+                    found.update(dict.fromkeys(instruments_in(footer)))
+        return list(found)
 
     def last(self, table: str, source: Source) -> Id:
         """Return the id up to which a source is recorded; of ticks, a position."""

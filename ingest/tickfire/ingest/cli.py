@@ -240,13 +240,19 @@ def _names(text: str) -> tuple[str, ...]:
 def bars(file: str, interval: str | None, sessions: Sessions) -> None:
     """Print the bars of a DBN FILE as JSON, one a line, in order of time.
 
+    FILE may be a folder of `tickfire record`, or its address.
+
     They are made from its trades or, where it has none, from the bars that it holds. Days and weeks
     are those of trading hours; `ts` of such a bar is midnight UTC of its trade date or Monday.
     """
+    from tickfire.ingest.archived.dbn import dbn_of, is_archive
     from tickfire.ingest.kernel.bars import file_bars
 
     write = sys.stdout.write
-    for row in file_bars(file, interval, sessions):
+    path = dbn_of(file) if is_archive(file) else file
+    if path is not file:
+        interval = interval or "1m"
+    for row in file_bars(path, interval, sessions):
         write(json.dumps(row) + "\n")
 
 

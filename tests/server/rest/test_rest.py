@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pyarrow as pa
 import pytest
 from openapi_spec_validator import validate
@@ -22,6 +23,7 @@ from tests.support.recording import recording
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.archive.pending import Rotation
+from tickfire.ingest.archived.dbn import dbn_of
 from tickfire.ingest.kernel.bars import file_bars
 from tickfire.phoenix import Token
 from tickfire.server.access.rules import DEFAULT_SALT, Access
@@ -54,7 +56,7 @@ def recorded(shared: Path) -> Iterator[tuple[Valkey, Path]]:
 @pytest.fixture
 async def trimmed(
     recorded: tuple[Valkey, Path], tmp_path: Path, serve: Serve
-) -> AsyncIterator[tuple[Server, Path]]:
+) -> AsyncIterator[tuple[Server, Path, Path]]:
     """A server of data of which Redis holds the last part, and an archive all."""
     valkey, file = recorded
     target = tmp_path / "archive"
@@ -66,7 +68,7 @@ async def trimmed(
         await eventually(lambda: recorder.metrics.rows > newest + held, "all is recorded")
     valkey.client.xtrim(TICKS, minid=newest * 2 // 3, approximate=False)
     valkey.client.xtrim(BARS, maxlen=valkey.client.xlen(BARS) // 3, approximate=False)
-    yield await serve(valkey.url, archive=str(target)), file
+    yield await serve(valkey.url, archive=str(target)), file, target
 
 
 async def get(server: Server, path: str, **params: Any) -> httpx.Response:
@@ -89,8 +91,14 @@ async def rows_of(server: Server, path: str, **params: Any) -> list[dict[str, An
 
 @pytest.mark.shared_data
 @pytest.mark.slow
-async def test_candles_and_ticks_have_no_seam(trimmed: tuple[Server, Path]) -> None:
-    server, file = trimmed
+async def test_candles_and_ticks_have_no_seam(
+    trimmed: tuple[Server, Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server, file, target = trimmed
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    again = dbn_of(target)
+    np.testing.assert_array_equal(ticks_of_file(again), ticks_of_file(file))
+    assert list(file_bars(again, "1m")) == list(file_bars(file, "1m"))
     choose = random.Random(5)
     expected: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for interval in ("1s", "1m", "5m"):

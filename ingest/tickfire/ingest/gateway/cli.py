@@ -11,6 +11,7 @@ import click
 from tickfire.base.attended import attended
 from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
 from tickfire.base.run import stop_event
+from tickfire.ingest.archived.dbn import dbn_of, is_archive
 from tickfire.ingest.gateway.config import (
     DEFAULT_HISTORY_S,
     DEFAULT_INSTRUMENTS,
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
     envvar="TICKFIRE_GATEWAY_FILE",
     show_envvar=True,
     type=click.Path(path_type=Path),
-    help="DBN file to replay. Default: a simulated market.",
+    help="DBN file, or folder of `tickfire record`, to replay. Default: a simulated market.",
 )
 @click.option(
     "--speed",
@@ -111,6 +112,8 @@ def gateway(
     It speaks the live protocol over plain TCP, and replays a .dbn or .dbn.zst file or simulates a
     market.
     """
+    if file is not None and is_archive(file):
+        file = dbn_of(file)
     config = GatewayConfig(
         host=host,
         port=port,

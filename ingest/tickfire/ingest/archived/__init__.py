@@ -1,0 +1,1 @@
+"""Ticks of an archive as a DBN file, for the commands that read one."""
