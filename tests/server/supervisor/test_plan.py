@@ -22,9 +22,10 @@ configs = st.builds(
     workers=st.integers(1, 8),
     live=st.booleans(),
     news_feeds=st.booleans(),
+    record=st.none() | st.just("/data/archive"),
 )
 PORTS = Ports(redis=1001, gateway=1002, server=1003)
-ORDER = ["redis", "gateway", "ingest", "news", "infer", "server"]
+ORDER = ["redis", "gateway", "ingest", "news", "infer", "record", "server"]
 
 
 @given(configs)
@@ -39,13 +40,20 @@ def test_what_the_user_brings_is_not_started(config: DevConfig) -> None:
     names = {spec.name for spec in plan(config, PORTS)}
     assert ("redis" in names) == (config.redis_url is None)
     assert ("gateway" in names) == (not config.live)
+    assert ("record" in names) == (config.record is not None)
+
+
+@given(configs)
+def test_the_server_reads_what_is_recorded(config: DevConfig) -> None:
+    specs = {spec.name: spec for spec in plan(config, PORTS)}
+    assert ("--archive" in specs["server"].args) == ("record" in specs)
 
 
 @given(configs)
 def test_all_use_one_redis(config: DevConfig) -> None:
     expected = config.redis_url or "redis://127.0.0.1:1001/0"
     for spec in plan(config, PORTS):
-        if spec.name in ("ingest", "news", "infer", "server"):
+        if spec.name in ("ingest", "news", "infer", "record", "server"):
             assert spec.env["REDIS_URL"] == expected
 
 

@@ -80,6 +80,13 @@ logger = logging.getLogger(__name__)
     help="Number of server processes that share the port.",
 )
 @insecure_option
+@click.option(
+    "--record",
+    envvar="RECORD",
+    show_envvar=True,
+    metavar="FOLDER",
+    help="Keep every tick in this folder as Parquet, and serve what is older than Redis from it.",
+)
 @click.pass_context
 def dev(
     context: click.Context,
@@ -92,6 +99,7 @@ def dev(
     redis_url: str | None,
     workers: int,
     insecure: bool,
+    record: str | None,
 ) -> None:
     """Run every process on this machine until Ctrl-C.
 
@@ -114,6 +122,7 @@ def dev(
         news_feeds=any(os.environ.get(name, "").strip() for name in ("NEWS_FEEDS", "NEWS_APIS"))
         or file.sets("news", "feed", "apis"),
         insecure=insecure,
+        record=os.path.abspath(record) if record and "://" not in record else record or None,
     )
     check(config)
     asyncio.run(_run(config))

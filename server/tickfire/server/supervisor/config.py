@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tickfire.archive.extra import require_archive
+from tickfire.archive.names import COMMITS
 from tickfire.base.errors import UserError
 from tickfire.server.loopback import check_loopback
 
@@ -37,6 +39,8 @@ class DevConfig:
         True if the environment names news feeds; if not, a newswire is simulated.
     insecure : bool
         True to allow dev mode on an address that other machines can reach.
+    record : str or None
+        Folder, or address of fsspec, in which every tick is kept; None to keep none.
     """
 
     host: str = "127.0.0.1"
@@ -49,6 +53,7 @@ class DevConfig:
     live: bool = False
     news_feeds: bool = False
     insecure: bool = False
+    record: str | None = None
 
     @property
     def embedded_redis(self) -> bool:
@@ -72,11 +77,18 @@ def check(config: DevConfig) -> None:
     check_loopback(config.host, "HOST", insecure=config.insecure)
     if config.feed is not None and config.replays:
         _check_feed(config.feed)
+    if config.record is not None:
+        require_archive()
 
 
 def _check_feed(feed: Path) -> None:
     if feed.is_dir():
-        raise UserError(f"FEED={feed} is a folder; name a .dbn or .dbn.zst file in it.")
+        if (feed / COMMITS).is_dir():
+            return
+        raise UserError(
+            f"FEED={feed} is a folder; name a .dbn or .dbn.zst file in it, or a folder of"
+            " `tickfire record`."
+        )
     try:
         feed.open("rb").close()
     except FileNotFoundError:

@@ -67,6 +67,7 @@ def plan(config: DevConfig, ports: Ports) -> tuple[ChildSpec, ...]:
         _ingest(config, ports, env),
         _news(config, env),
         ChildSpec("infer", ("infer",), env=env),
+        ChildSpec("record", ("record", config.record), env=env) if config.record else None,
         _server(config, ports, env),
     ]
     return tuple(spec for spec in specs if spec is not None)
@@ -110,5 +111,6 @@ def _server(config: DevConfig, ports: Ports, env: Mapping[str, str]) -> ChildSpe
     args = ["serve", "--dev", "--host", config.host, "--port", str(ports.server)]
     args += ["--workers", str(config.workers)]
     args += ["--insecure"] if config.insecure else []
+    args += ["--archive", config.record] if config.record else []
     probe = Probe("http", browser_host(config.host).strip("[]"), ports.server)
     return ChildSpec("server", tuple(args), env=env, probe=probe)
