@@ -22,31 +22,17 @@ import numpy as np
 from tests.support.cli import TICKFIRE
 from tests.support.eventually import wait_until
 from tests.support.paths import SHARED
-from tests.support.recording import record_process
+from tests.support.recording import record_process, ticks_of_file
 from tests.support.valkey import Valkey
 from tickfire.archive.target import Target
 from tickfire.archive.views import open_views
-from tickfire.ingest.dbn.file import open_dbn
-from tickfire.ingest.kernel.parse import Parser
-from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.store.schema import TICK_CLEAR, Rows
+from tickfire.store.schema import TICK_CLEAR
 
 FILE = SHARED / "data" / "dbn" / "lean_20131008_mixed.dbn.zst"
 COLUMNS = ("ts_event", "price", "size", "instrument_id", "sequence", "kind", "side", "flags")
 DEEP = ("--history-ticks", "100000000")
 LARGE = "2g"
 ROTATION = ("--rotate-rows", "20000", "--rotate-seconds", "0.5")
-
-
-def ticks_of_file(path: Path) -> Rows:
-    """Return the trades and quotes of a file, by the parse kernel."""
-    states = InstrumentStates()
-    file = open_dbn(path)
-    states.use_schema(file.metadata.schema)
-    parser = Parser(states)
-    batches = [b.ticks.copy() for chunk in file.chunks(1 << 20) for b in parser.feed(chunk)]
-    ticks: Rows = np.concatenate(batches)
-    return ticks[ticks["kind"] != TICK_CLEAR]
 
 
 def ticks_of_archive(target: Path) -> dict[str, np.ndarray]:

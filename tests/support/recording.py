@@ -9,11 +9,17 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tests.support.cli import TICKFIRE
 from tickfire.archive.pending import Rotation
 from tickfire.archive.recorder import RecordConfig, Recorder
 from tickfire.archive.target import Target
 from tickfire.archive.views import open_views
+from tickfire.ingest.dbn.file import open_dbn
+from tickfire.ingest.kernel.parse import Parser
+from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.store.schema import TICK_CLEAR, Rows
 from tickfire.store.store import Store
 
 QUICK = Rotation(rows=1000, age_s=0.05)
@@ -55,3 +61,15 @@ def rows_of(target: Path | str, sql: str) -> list[tuple[Any, ...]]:
     with contextlib.closing(open_views(Target(str(target)))) as connection:
         rows: list[tuple[Any, ...]] = connection.sql(sql).fetchall()
     return rows
+
+
+def ticks_of_file(path: Path) -> Rows:
+    """Return the trades and quotes of a file, by the parse kernel."""
+    states = InstrumentStates()
+    file = open_dbn(path)
+    states.use_schema(file.metadata.schema)
+    parser = Parser(states)
+    batches = [b.ticks.copy() for chunk in file.chunks(1 << 20) for b in parser.feed(chunk)]
+    ticks = np.concatenate(batches)
+    kept: Rows = ticks[ticks["kind"] != TICK_CLEAR]
+    return kept

@@ -15,11 +15,10 @@ import pyarrow as pa
 import pytest
 from openapi_spec_validator import validate
 
-from tests.archive_day import ticks_of_file
 from tests.support.cli import TICKFIRE
 from tests.support.eventually import eventually
 from tests.support.publisher import Publisher, trades
-from tests.support.recording import recording
+from tests.support.recording import recording, ticks_of_file
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.archive.pending import Rotation
