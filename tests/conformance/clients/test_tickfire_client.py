@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from tests.conformance.clients.app_process import AppProcess
 from tests.conformance.clients.place import Place
@@ -188,6 +189,38 @@ async def test_heartbeats_are_answered_and_measured(app: AppProcess) -> None:
         assert 0 < await socket.ping() < 5
         await eventually(lambda: len(beats) >= 4, "heartbeats")
         assert closes == []
+
+
+async def test_it_falls_back_from_a_websocket_that_passes_nothing_on() -> None:
+    async def swallow(connection: ServerConnection) -> None:
+        async for _ in connection:
+            pass
+
+    async with serve(swallow, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        socket = Phoenix(f"ws://127.0.0.1:{port}/socket", longpoll_fallback_s=0.1)
+        await socket.connect()
+        await eventually(lambda: socket.transport_name == "longpoll", "the fallback")
+        await socket.disconnect()
+
+
+async def test_an_error_of_the_token_function_is_raised(app: AppProcess) -> None:
+    def token() -> str:
+        raise LookupError("no token")
+
+    with pytest.raises(LookupError, match="no token"):
+        await phoenix(app, auth_token=token).connect()
+
+
+async def test_it_disconnects_while_it_is_paused(app: AppProcess) -> None:
+    async with phoenix(app) as socket:
+        room = socket.channel("room:paused")
+        await room.join()
+        socket.pause("test")
+        room.push("push_me", {})
+        room.push("push_me", {})
+        await asyncio.sleep(0)
+    assert room.state == "closed"
 
 
 async def test_an_address_that_nobody_serves_is_a_clear_error() -> None:

@@ -12,7 +12,13 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from tickfire.client.channels.transport import INTERNAL_ERROR, SESSION_GONE, TransportClosed
+from tickfire.client.channels.transport import (
+    INTERNAL_ERROR,
+    NO_STATUS,
+    POLICY_VIOLATION,
+    SESSION_GONE,
+    TransportClosed,
+)
 from tickfire.client.errors import ConnectionFailedError
 
 MAX_BATCH: Final = 100
@@ -111,7 +117,7 @@ class LongPollTransport:
         try:
             answer = await self._request("GET", _POLL_TIMEOUT_S)
         except httpx.TimeoutException:
-            self._end(1005, "timeout")
+            self._end(NO_STATUS, "timeout")
             return
         except _FAILURES:
             self._end(INTERNAL_ERROR, "internal server error")
@@ -121,7 +127,7 @@ class LongPollTransport:
         elif answer.status == _GONE:
             self._end(SESSION_GONE, "session_gone")
         elif answer.status == _FORBIDDEN:
-            self._end(1008, "forbidden")
+            self._end(POLICY_VIOLATION, "forbidden")
         elif answer.status != _NO_CONTENT:
             self._end(INTERNAL_ERROR, "internal server error")
 

@@ -33,8 +33,9 @@ class PhoenixOptions:
     transport : str
         "websocket" or "longpoll".
     longpoll_fallback_s : float, or None
-        After so many seconds without a WebSocket, or at once if the server refuses it for another
-        reason than a status 401 or 403, long-poll is used. None: never.
+        Long-poll is used instead of WebSockets if none opens and answers within so many seconds, or
+        at once if the attempt fails; but not if the server refuses the token with a status 401 or
+        403. None: never.
     timeout_s : float
         Seconds until a reply is late.
     open_timeout_s : float

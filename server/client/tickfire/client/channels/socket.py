@@ -13,9 +13,9 @@ from tickfire.client.channels.channel import JOIN, LEAVE, Channel, Params
 from tickfire.client.channels.heartbeat import Heartbeat
 from tickfire.client.channels.longpoll import LongPollTransport
 from tickfire.client.channels.options import PhoenixOptions, endpoint_of
-from tickfire.client.channels.transport import Transport, TransportClosed
+from tickfire.client.channels.transport import UNSUPPORTED_DATA, Transport, TransportClosed
 from tickfire.client.channels.websocket import WebSocketTransport
-from tickfire.client.errors import ConnectionFailedError
+from tickfire.client.errors import ConnectionFailedError, ConnectionLostError
 from tickfire.phoenix.wire.errors import DecodeError
 from tickfire.phoenix.wire.message import Message
 from tickfire.phoenix.wire.serializers.client import CLIENT_SERIALIZERS
@@ -98,6 +98,7 @@ class Phoenix:
             self._opened = loop.create_future()
             self._closing = False
             self._running = loop.create_task(self._run(loop.time() + patience_s))
+            self._running.add_done_callback(self._ended)
         assert self._opened is not None
         await asyncio.shield(self._opened)
 
@@ -106,6 +107,8 @@ class Phoenix:
         self._closing = True
         transport, running = self._transport, self._running
         self._running = None
+        self._pauses.clear()
+        self._going.set()
         if transport is not None:
             await transport.close(code, reason)
         if running is not None and running is not asyncio.current_task():
@@ -231,24 +234,37 @@ class Phoenix:
     # --- the life of the connection
     async def _run(self, until: float) -> None:
         loop = asyncio.get_running_loop()
-        began, tries = loop.time(), 0
+        tries = 0
         while not self._closing:
             transport = self._make_transport()
             try:
                 await transport.open()
             except ConnectionFailedError as error:
                 self._callbacks.call(_ERROR, error)
-                if self._falls_back(error, loop.time() - began):
+                if self._falls_back(error):
                     continue
                 if self._gives_up(error, loop.time() >= until):
                     return
                 _log.info("%s", error)
             else:
-                began, tries = loop.time(), 0
+                tries = 0
                 await self._converse(transport)
             if not self._closing:
                 tries += 1
                 await asyncio.sleep(self.options.reconnect_after_s(tries))
+
+    def _ended(self, running: asyncio.Task[None]) -> None:
+        """Report an error of the program itself, such as one of a function that returns a token."""
+        error = None if running.cancelled() else running.exception()
+        if error is None:
+            return
+        self._running = None
+        if self._opened is not None and not self._opened.done():
+            self._opened.set_exception(error)
+            return
+        _log.error("the connection to %s cannot be kept", self.endpoint, exc_info=error)
+        for channel in self._channels.copy():
+            channel.shut()
 
     def _make_transport(self) -> Transport:
         options = self.options
@@ -263,10 +279,14 @@ class Phoenix:
             return self.options.open_timeout_s
         return min(fallback_s, self.options.open_timeout_s)
 
-    def _falls_back(self, error: ConnectionFailedError, elapsed_s: float) -> bool:
+    @property
+    def _may_fall_back(self) -> bool:
+        is_wanted = self.options.longpoll_fallback_s is not None
+        return is_wanted and not self._has_websocket and self._transport_name == "websocket"
+
+    def _falls_back(self, error: ConnectionFailedError) -> bool:
         """Change to long-poll if WebSockets never worked, and return whether that was done."""
-        fallback_s = self.options.longpoll_fallback_s
-        if fallback_s is None or self._has_websocket or self._transport_name == "longpoll":
+        if not self._may_fall_back:
             return False
         if error.status in _UNAUTHORIZED and self.options.auth_token is not None:
             return False
@@ -285,9 +305,10 @@ class Phoenix:
 
     async def _converse(self, transport: Transport) -> None:
         self._transport = transport
-        self._has_websocket = self._has_websocket or transport.name == "websocket"
         self._heartbeat = heartbeat = Heartbeat(self.make_ref, self._send, self.options)
-        beating = asyncio.create_task(self._beat(heartbeat, transport))
+        tasks = [asyncio.create_task(self._beat(heartbeat, transport))]
+        if self._may_fall_back:
+            tasks.append(asyncio.create_task(self._prove(heartbeat, transport)))
         try:
             self._open()
             while True:
@@ -300,10 +321,11 @@ class Phoenix:
             self._lost(closed)
         except DecodeError as error:
             _log.warning("%s sent a frame that is no message: %s", self.endpoint, error)
-            await transport.close(1003, "not a message", at_once=True)
-            self._lost(TransportClosed(1003, "not a message"))
+            await transport.close(UNSUPPORTED_DATA, "not a message", at_once=True)
+            self._lost(TransportClosed(UNSUPPORTED_DATA, "not a message"))
         finally:
-            beating.cancel()
+            for task in tasks:
+                task.cancel()
             self._transport = self._heartbeat = None
 
     def _open(self) -> None:
@@ -326,6 +348,19 @@ class Phoenix:
             await heartbeat.run(lambda: bool(self._pauses))
             _log.info("%s did not answer a heartbeat", self.endpoint)
             await transport.close(1000, "heartbeat timeout", at_once=True)
+
+    async def _prove(self, heartbeat: Heartbeat, transport: Transport) -> None:
+        """Check that the first WebSocket answers, and fall back to long-poll if it does not."""
+        try:
+            async with asyncio.timeout(self.options.longpoll_fallback_s):
+                await heartbeat.ping()
+            self._has_websocket = True
+        except TimeoutError:
+            _log.info("%s answers no heartbeat; long-poll is used instead", self.endpoint)
+            self._transport_name = "longpoll"
+            await transport.close(at_once=True)
+        except ConnectionLostError:
+            return
 
     def _take(self, data: str | bytes) -> None:
         message = self._serializer.decode(data)

@@ -8,7 +8,9 @@ AUTH_TOKEN_PREFIX: Final = "base64url.bearer.phx."
 """Prefix of the WebSocket subprotocol that carries the token."""
 
 NO_STATUS: Final = 1005
+UNSUPPORTED_DATA: Final = 1003
 ABNORMAL: Final = 1006
+POLICY_VIOLATION: Final = 1008
 INTERNAL_ERROR: Final = 1011
 SESSION_GONE: Final = 3410
 """Close code of phoenix.js for a long-poll session that the server no longer knows."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -45,11 +45,6 @@ class Records[T: Record | TickBatch](list[T]):
     def to_polars(self, *, exact: bool = False) -> Any:
         """Return a polars.DataFrame."""
         return _polars(self._columns(), exact)
-
-    def extended(self, items: Sequence[T]) -> Self:
-        """Append records; returns the list itself."""
-        self.extend(items)
-        return self
 
     def _columns(self) -> list[Column]:
         if not self and self._kind is not None and issubclass(self._kind, Record):
