@@ -9,6 +9,7 @@ from prometheus_client import Counter, Gauge
 
 from tickfire.archive.commits import Commit
 from tickfire.base.exposition import Watched, process_registry
+from tickfire.base.loop_lag import LoopLag
 
 PREFIX: Final = "tickfire_record_"
 
@@ -24,6 +25,7 @@ class RecordMetrics:
     Attributes
     ----------
     registry : CollectorRegistry
+    loop_lag : LoopLag
     rows : int
         Rows recorded since the process began.
     missing : int
@@ -34,6 +36,7 @@ class RecordMetrics:
 
     def __init__(self, waiting: Callable[[], int]) -> None:
         self.registry = process_registry()
+        self.loop_lag = LoopLag(self.registry, PREFIX)
         self.rows = self.missing = 0
         self.is_paused = False
         self._rows = self._counter("rows", "Rows recorded.")

@@ -335,4 +335,8 @@ async def _record(config: RecordConfig, redis_url: str, metrics: Endpoint | None
         recorder = Recorder(config, store)
         async with attended(recorder.metrics.registry, metrics):
             logger.info("recording %s to %s", ", ".join(config.tables), config.target)
-            await recorder.run()
+            lag = asyncio.ensure_future(recorder.metrics.loop_lag.run())
+            try:
+                await recorder.run()
+            finally:
+                lag.cancel()

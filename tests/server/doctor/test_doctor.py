@@ -47,8 +47,9 @@ async def test_without_a_url_the_embedded_valkey_is_started(tmp_path: Path) -> N
 
 
 @pytest.fixture
-def own_valkey() -> Iterator[Valkey]:
-    server = Valkey("--maxmemory", "32mb", "--maxmemory-policy", "allkeys-lru")
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
+    folder = ("--dir", str(tmp_path))  # of its append-only file
+    server = Valkey("--maxmemory", "32mb", "--maxmemory-policy", "allkeys-lru", *folder)
     yield server
     server.close()
 
