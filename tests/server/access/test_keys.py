@@ -18,8 +18,12 @@ from tests.support.publisher import Publisher, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.phoenix import Token
+from tickfire.server.access import leases
+from tickfire.server.access.grant import Grant
 from tickfire.server.access.keys_command import keys
+from tickfire.server.access.leases import Leases
 from tickfire.server.access.rules import DEFAULT_SALT, Access
+from tickfire.store.store import Store
 
 SECRET = "a secret of more than twenty characters"
 GOING_AWAY = 1001
@@ -63,6 +67,15 @@ def token(data: Any, **options: Any) -> str:
 
 async def connect(server: Server, given: str, **options: Any) -> PhoenixClient:
     return await PhoenixClient.open(server.port, vsn=f"2.0.0&token={given}", **options)
+
+
+async def is_let_in(server: Server, given: str) -> bool:
+    try:
+        await (await connect(server, given)).close()
+    except InvalidStatus as refused:
+        assert refused.response.status_code == 429
+        return False
+    return True
 
 
 async def is_refused(server: Server, given: str, **options: Any) -> bool:
@@ -148,15 +161,45 @@ async def test_a_key_has_no_more_connections_than_it_may(market: Server, command
     assert refused.value.response.status_code == 429
     assert refused.value.response.headers["retry-after"] == "5"
     await client.close()
+    await eventually(lambda: is_let_in(market, made["key"]), "the connection is given back")
 
-    async def is_free() -> bool:
-        try:
-            await (await connect(market, made["key"])).close()
-        except InvalidStatus:
-            return False
-        return True
 
-    await eventually(is_free, "the connection is given back")
+async def test_the_connections_of_a_key_are_counted_over_all_servers(
+    market: Server, command: Command, valkey: Valkey, serve: Serve
+) -> None:
+    other = await serve(valkey.url, access=Access(secret=SECRET))
+    made = await command.create("desk", "--connections", "2")
+    clients = [await connect(one, made["key"]) for one in (market, other)]
+    for server in (market, other):
+        assert not await is_let_in(server, made["key"])
+    await clients[0].close()
+    await eventually(lambda: is_let_in(other, made["key"]), "the connection is given back")
+    await clients[1].close()
+
+
+async def test_the_connections_of_a_worker_that_was_killed_are_given_back(
+    valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LEASE_S", 0.3)
+    grant = Grant(key="a", connections=1)
+    store = await Store.open(valkey.url)
+    killed, living = Leases(), Leases()
+    running = [asyncio.create_task(one.run(store)) for one in (killed, living)]
+    try:
+        await asyncio.sleep(0)
+        assert await killed.claim(grant)
+        assert await living.claim(grant) is None
+        running[0].cancel()
+
+        async def is_free() -> bool:
+            return await living.claim(grant) is not None
+
+        await eventually(is_free, "its lease ends", 5)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await store.close()
 
 
 async def test_pictures_need_the_grant_of_their_candles(market: Server, command: Command) -> None:

@@ -14,6 +14,7 @@ from tickfire.server.access.claims import ClaimsError, grant_from
 from tickfire.server.access.failures import Failures
 from tickfire.server.access.grant import UNLIMITED, Grant
 from tickfire.server.access.key_book import KeyBook, NotLoaded
+from tickfire.server.access.leases import Leases
 from tickfire.server.access.rules import Access
 from tickfire.server.access.sockets import Sockets
 from tickfire.server.access.trail import Trail
@@ -49,6 +50,7 @@ class Gate:
     def __init__(self, access: Access) -> None:
         self.book = KeyBook()
         self.sockets = Sockets(self.book)
+        self.leases = Leases()
         self._trail = Trail()
         self._failures = Failures()
         self._authenticator = access.load(self.book)
@@ -60,7 +62,13 @@ class Gate:
 
     def followers(self) -> Mapping[str, Callable[[Store], Coroutine[Any, Any, None]]]:
         """Return by name what follows Redis while the gate is in use."""
-        return {} if self.is_open else {"keys": self.book.run, "refusals": self._trail.run}
+        if self.is_open:
+            return {}
+        return {
+            "keys": self.book.run,
+            "connections of keys": self.leases.run,
+            "refusals": self._trail.run,
+        }
 
     async def admit(self, params: dict[str, Any], info: ConnectInfo) -> Grant | None:
         """Return the grant of a client, or None if it is refused.
@@ -113,16 +121,20 @@ class Gate:
         address = "an unknown address" if info.peer is None else info.peer[0]
         self._trail.add(why, address, key, topic)
 
-    def check_connections(self, grant: Grant) -> None:
-        """Check that a grant may have one more connection on this worker.
+    async def claim_connection(self, grant: Grant) -> str | None:
+        """Return the lease of one more connection of a grant, None if it needs none.
 
         Raises
         ------
         ConnectError
-            It may not, with status 429.
+            It has as many as it may have, with status 429.
         """
-        if self.sockets.is_full(grant):
+        if grant.connections is None:
+            return None
+        lease = None if self.sockets.is_full(grant) else await self.leases.claim(grant)
+        if lease is None:
             raise ConnectError(TOO_MANY)
+        return lease
 
     def _check(self, grant: Grant, info: ConnectInfo) -> None:
         """Check that a grant holds for a client now."""

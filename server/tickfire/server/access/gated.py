@@ -35,7 +35,7 @@ class GatedSocket(GrantedSocket):
         grant = await self.gate.admit(params, info)
         if grant is None:
             return False
-        self.gate.check_connections(grant)
+        self.lease = await self.gate.claim_connection(grant)
         self.assigns[GRANT] = grant
         if not self.gate.is_open:
             self._origin = _origin_of(info)
@@ -59,11 +59,13 @@ class GatedSocket(GrantedSocket):
         """Watch the grant."""
         self.connection = connection
         self.gate.sockets.add(self)
+        self.gate.leases.keep(self)
 
     def closed(self) -> None:
         """Watch the grant no longer."""
         self.connection = None
         self.gate.sockets.remove(self)
+        self.gate.leases.release(self)
 
     async def renew(self, payload: object) -> str | None:
         """Take the grant of a new token; return the reason if the old one stays instead.
@@ -87,6 +89,7 @@ class GatedSocket(GrantedSocket):
             self.granted()
             connection.rename(grant.holder)
             self.gate.sockets.add(self)
+            self.gate.leases.keep(self)
             loop = asyncio.get_running_loop()  # so that the reply comes first
             loop.call_soon(connection.end_channels, grant.permits, UNAUTHORIZED)
         return None

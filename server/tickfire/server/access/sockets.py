@@ -23,9 +23,12 @@ class GrantedSocket(UserSocket):
     ----------
     connection : ConnectionLike or None
         The connection, while it is open.
+    lease : str or None
+        Its lease, if its grant bounds the number of connections.
     """
 
     connection: ConnectionLike | None = None
+    lease: str | None = None
 
     @property
     def grant(self) -> Grant:

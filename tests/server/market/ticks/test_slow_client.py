@@ -10,7 +10,8 @@ import pytest
 from tests.support.eventually import eventually
 from tests.support.publisher import Publisher, trades
 from tests.support.raw_client import ENOUGH, RawClient
-from tests.support.server import Server
+from tests.support.server import Serve, Server
+from tests.support.valkey import Valkey
 from tickfire.server.market.epoch.reader import StreamReader
 from tickfire.server.market.ticks.positions import WireId
 from tickfire.server.market.ticks.subscription import HIGH_WATER
@@ -35,6 +36,12 @@ async def behind(server: Server, publisher: Publisher) -> RawClient:
 
 def catching_up(server: Server) -> bool:
     return server.market.metrics.registry.get_sample_value("tickfire_catching_up") == 1
+
+
+@pytest.fixture
+async def server(publisher: Publisher, valkey: Valkey, serve: Serve) -> Server:
+    """Return a server that merges nothing, however slow the machine is."""
+    return await serve(valkey.url, max_lag_s=0)
 
 
 async def ticks_of(slow: RawClient, last: str) -> list[Any]:
