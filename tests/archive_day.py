@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,8 @@ def record_and_kill(url: str, target: Path, kills: int, mount: bool) -> None:
                 remount(target, LARGE)
             before = committed(target)
             wait_until(lambda: committed(target) > before, "a batch", 20)  # noqa: B023
-            time.sleep(random.random() / 5)  # somewhere within the next batch
+            with suppress(subprocess.TimeoutExpired):  # somewhere within the next batch
+                process.wait(random.random() / 5)
         print(f"killed {number + 1} times, {committed(target)} batches are recorded", flush=True)
 
 

@@ -24,7 +24,6 @@ REAL_TIME = {
     "tests/support/eventually.py": "polls, which every other wait is built on",
     "tests/conformance/channels.py": "channels that answer late on purpose",
     "tests/packaging/dist_check.py": "polls an example by a real client, in a script",
-    "tests/archive_day.py": "kills a recorder at any moment of a batch, in a script",
     "tests/support/roles.py": "a feed that sends at the pace of a live one",
     "tests/support/chaos/feed.py": "a feed that sends at the pace of a live one",
     "tests/support/chaos/kept.py": "starts a process again after a while, as a supervisor does",
