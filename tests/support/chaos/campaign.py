@@ -63,6 +63,7 @@ async def campaign(
 
 async def one_fault(world: World, name: str, rng: random.Random, outcome: Outcome) -> None:
     """Let one fault happen, and wait until every client has all trades and signals."""
+    await eventually(world.is_paired, "every writer has a standby", CAUGHT_UP_S)
     for follower in world.followers:
         follower.restart_clock()
     began = time.monotonic()

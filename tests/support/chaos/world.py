@@ -71,6 +71,12 @@ class World:
         said = [(one, one.last_said(*WRITES, WAITS)) for one in pair]
         return [one for one, word in said if word and (word != WAITS) is writing]
 
+    def is_paired(self) -> bool:
+        """Return whether of each pair one process writes and the other waits."""
+        return all(
+            self.pair(name, writing=True) and self.pair(name, writing=False) for name in self.pairs
+        )
+
     async def is_ready(self) -> bool:
         """Return whether the server says that it is ready."""
         return await is_ready(self.port)
