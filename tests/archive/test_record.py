@@ -17,7 +17,7 @@ import pytest
 from tests.support.cli import assert_one_sentence, run
 from tests.support.eventually import eventually, wait_until
 from tests.support.publisher import DAY, SECOND, Publisher, mixed, tick, trades
-from tests.support.recording import record_process, recording, rows_of
+from tests.support.recording import record_process, recording, rows_of, ticks_of_file
 from tests.support.valkey import Valkey
 from tickfire.archive.commits import RecordedElsewhere
 from tickfire.archive.names import source_of
@@ -25,8 +25,11 @@ from tickfire.archive.partition import instruments_in
 from tickfire.archive.tables import TABLE
 from tickfire.archive.target import Target
 from tickfire.archive.writer import TableWriter
+from tickfire.base.errors import UserError
+from tickfire.ingest.archived.dbn import dbn_of
+from tickfire.ingest.kernel.bars import file_bars
 from tickfire.store.mappings import Mappings
-from tickfire.store.schema import BOOK, SIGNALS_KEY, TOP, books_key, ticks_key, tops_key
+from tickfire.store.schema import BOOK, SIGNALS_KEY, TICK_TRADE, TOP, books_key, ticks_key, tops_key
 
 POSITIONS = "SELECT position FROM ticks ORDER BY position"
 
@@ -267,3 +270,24 @@ async def test_a_clear_is_kept_without_a_price(
     async with recording(valkey.url, str(tmp_path)):
         await eventually(has(tmp_path, 1), "all is recorded")
     assert rows_of(tmp_path, "SELECT kind, price FROM ticks") == [("clear", None)]
+
+
+async def test_bars_and_replays_read_what_was_recorded(
+    valkey: Valkey, publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.publish(mixed(400))
+    target = tmp_path / "archive"
+    async with recording(valkey.url, str(target)):
+        await eventually(has(target, 800), "all is recorded")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    file = dbn_of(target)
+    found = ticks_of_file(file)
+    kept = rows_of(target, "SELECT ts_event, instrument_id, size FROM trades ORDER BY position")
+    read = found[found["kind"] == TICK_TRADE][["ts_event", "instrument_id", "size"]].tolist()
+    assert read == kept
+    bars = list(file_bars(file, "1m"))
+    assert {bar["symbol"] for bar in bars} == {"AAA", "B/B:C"}
+    assert sum(bar["trades"] for bar in bars) == 400
+    assert dbn_of(target) == file
+    with pytest.raises(UserError, match="has no ticks"):
+        dbn_of(tmp_path / "none")
