@@ -291,3 +291,18 @@ async def test_bars_and_replays_read_what_was_recorded(
     assert dbn_of(target) == file
     with pytest.raises(UserError, match="has no ticks"):
         dbn_of(tmp_path / "none")
+
+
+def test_a_second_recorder_takes_over(valkey: Valkey, publisher: Publisher, tmp_path: Path) -> None:
+    options = ("--rotate-seconds", "0.1")
+    publisher.publish(trades(100))
+    with record_process(valkey.url, tmp_path, *options) as first:
+        wait_until(has(tmp_path, 100), "the first records")
+        with record_process(valkey.url, tmp_path, *options) as second:
+            assert second.stderr is not None
+            said = next(line for line in second.stderr if "standby" in line or "stand" in line)
+            assert "the archive" in said
+            first.kill()
+            publisher.publish(trades(100))
+            wait_until(has(tmp_path, 200), "the second records")
+    assert positions(tmp_path) == list(range(1, 201))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import math
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,6 +28,7 @@ from tickfire.store.entries import Entry, status_of
 from tickfire.store.epoch import Epoch, epochs_of, instruments_of, read_hash
 from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.heartbeat import Heartbeat
+from tickfire.store.lease import Lease, LeaseLost, Work
 from tickfire.store.mappings import Mappings
 from tickfire.store.requests import newest_id
 from tickfire.store.schema import (
@@ -36,6 +39,7 @@ from tickfire.store.schema import (
     SIGNALS_KEY,
     STATUS_KEY,
 )
+from tickfire.store.standby import take_lease
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
@@ -334,9 +338,31 @@ async def _record(config: RecordConfig, redis_url: str, metrics: Endpoint | None
     async with await Store.open(redis_url, patience_s=math.inf) as store:
         recorder = Recorder(config, store)
         async with attended(recorder.metrics.registry, metrics):
-            logger.info("recording %s to %s", ", ".join(config.tables), config.target)
+            lease = Lease(store, _work(config.target))
             lag = asyncio.ensure_future(recorder.metrics.loop_lag.run())
             try:
-                await recorder.run()
+                await take_lease(lease, store, standby=True)
+                logger.info("recording %s to %s", ", ".join(config.tables), config.target)
+                await _run_leased(recorder, lease)
             finally:
                 lag.cancel()
+                await lease.release()
+                lease.close()
+
+
+async def _run_leased(recorder: Recorder, lease: Lease) -> None:
+    """Record until cancelled, or until another process has the lease."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(lease.keep())
+            tasks.create_task(recorder.run())
+    except* LeaseLost as lost:
+        raise UserError(f"{lost.exceptions[0]}; this process ends.") from None
+
+
+def _work(target: str) -> Work:
+    """Return the work of recording to a target."""
+    place = target if "://" in target else os.path.abspath(target)
+    name = hashlib.sha256(place.encode()).hexdigest()[:16]
+    key = b"lease:{record:%b}" % name.encode()
+    return Work(key, f"{PROCESS}:{name}", f"the archive {target}", "is written", PROCESS)
