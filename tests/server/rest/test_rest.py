@@ -201,6 +201,11 @@ async def test_news_and_signals_go_on_in_the_archive(
     assert [row["id"] for row in found] == [f"h{number}" for number in reversed(range(30))]
     assert await rows_of(server, "news", symbol="BBB") == []
     assert await rows_of(server, "signals", symbol="AAA") == []
+    for cursor in ("0-0", f"{2**64}-0"):
+        assert (await get(server, "news", cursor=cursor)).status_code == 400
+    assert (await get(server, "news", cursor=f"{2**64 - 1}-{2**64 - 1}")).json()["rows"]
+    ticks = (await get(server, "ticks", symbol="AAA", cursor=f"1-{2**64 - 1}")).json()
+    assert (ticks["rows"], ticks["next"]) == ([], None)
 
 
 async def test_formats_errors_and_scopes(
@@ -228,11 +233,14 @@ async def test_formats_errors_and_scopes(
         (400, {**known, "cursor": "x"}),
         (400, {**known, "start": "tomorrow"}),
         (400, {**known, "colour": "red"}),
+        (400, {**known, "kind": "trade"}),
+        (400, {**known, "end": "9999999999999"}),
+        (400, {**known, "cursor": "99999999999999999999"}),
     ):
         answer = await get(server, "candles", **params)
         assert answer.status_code == status, (params, answer.text)
         assert answer.json()["reason"].endswith(".")
-    assert (await get(server, "ticks", **known)).status_code == 403
+    assert (await get(server, "ticks", symbol="AAA", token=token)).status_code == 403
 
 
 async def test_the_description_is_valid(server: Server) -> None:

@@ -68,7 +68,7 @@ class RestApi:
         """Respond with candles."""
 
         async def page(live: LiveMarket, grant: Grant) -> tuple[Page, Query]:
-            query = _query(request, needs_symbol=True, interval=True)
+            query = _query(request, needs_symbol=True, own="interval")
             _permit(grant, f"candles:{query.symbol}:{query.interval}")
             listing = _listing(live, query)
             return await candles_page(self._market.history, live, listing, query), query
@@ -79,7 +79,7 @@ class RestApi:
         """Respond with ticks."""
 
         async def page(live: LiveMarket, grant: Grant) -> tuple[Page, Query]:
-            query = _query(request, needs_symbol=True)
+            query = _query(request, needs_symbol=True, own="kind")
             _permit(grant, f"market:{query.symbol}")
             return await self._ticks.page(live, _listing(live, query), query), query
 
@@ -147,11 +147,9 @@ class RestApi:
         return wait_s
 
 
-def _query(request: Request, *, needs_symbol: bool, interval: bool = False) -> Query:
+def _query(request: Request, *, needs_symbol: bool, own: str | None = None) -> Query:
     accept = request.headers.get("accept", "")
-    return parse_query(
-        request.query_params, needs_symbol=needs_symbol, accept=accept, interval=interval
-    )
+    return parse_query(request.query_params, needs_symbol=needs_symbol, accept=accept, own=own)
 
 
 def _permit(grant: Grant, topic: str) -> None:

@@ -27,7 +27,7 @@ class Page:
     next : str or None
         The cursor of the next page; None for the last one.
     about : mapping
-        What the page holds beside rows, in JSON.
+        Other fields of the page, in JSON.
     """
 
     columns: tuple[str, ...]

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from tickfire.base.units import NS_PER_MS
+from tickfire.base.units import NS_PER_MS, NS_PER_S
 from tickfire.store.schema import INTERVALS_S
 
 DEFAULT_LIMIT: Final = 500
 MAX_LIMIT: Final = 5_000
 FORMATS: Final = ("json", "csv", "arrow")
 LATEST_NS: Final = 2**62
-KNOWN: Final = frozenset(
-    {"symbol", "interval", "start", "end", "limit", "cursor", "format", "kind", "token"}
-)
+KNOWN: Final = frozenset({"symbol", "start", "end", "limit", "cursor", "format", "token"})
+"""The parameters of every path."""
+BAD_CURSOR: Final = "cursor is not one that a page of this query has given."
+MAX_NUMBER: Final = 2**64 - 1
+"""The largest number in a cursor: epochs, positions and ids of entries have 64 bits."""
 
 
 class BadQuery(ValueError):
@@ -55,7 +57,7 @@ class Query:
 
 
 def parse_query(
-    given: Mapping[str, str], *, needs_symbol: bool, accept: str = "", interval: bool = False
+    given: Mapping[str, str], *, needs_symbol: bool, accept: str = "", own: str | None = None
 ) -> Query:
     """Return the query in the parameters of a request.
 
@@ -65,8 +67,8 @@ def parse_query(
     needs_symbol : bool
     accept : str
         The header of that name, which decides without ``format``.
-    interval : bool
-        True if there is an interval.
+    own : str, optional
+        The parameter that this path alone has: ``interval`` or ``kind``.
 
     Raises
     ------
@@ -74,13 +76,13 @@ def parse_query(
         A parameter is missing, unknown or not valid.
     """
     for name in given:
-        if name not in KNOWN:
-            raise BadQuery(f"there is no parameter {name}.")
+        if name not in KNOWN and name != own:
+            raise BadQuery(f"there is no parameter {name} here.")
     symbol = given.get("symbol") or None
     if needs_symbol and symbol is None:
         raise BadQuery("symbol is missing.")
     name = given.get("interval", "1m")
-    if interval and name not in INTERVALS_S:
+    if name not in INTERVALS_S:
         raise BadQuery(f"interval must be one of {', '.join(INTERVALS_S)}.")
     kind = given.get("kind")
     if kind not in (None, "trade", "bid", "ask"):
@@ -116,16 +118,17 @@ def _time(given: Mapping[str, str], name: str, absent: int) -> int:
     if text is None:
         return absent
     if re.fullmatch(r"\d{1,13}", text):
-        return int(text) * NS_PER_MS
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadQuery(
-            f"{name} must be a time in milliseconds since 1970, or as 2024-07-01T13:30:00Z."
-        ) from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    ns = (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1000
+        ns = int(text) * NS_PER_MS
+    else:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise BadQuery(
+                f"{name} must be a time in milliseconds since 1970, or as 2024-07-01T13:30:00Z."
+            ) from None
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+        ns = (since.days * 86_400 + since.seconds) * NS_PER_S + since.microseconds * 1000
     if not 0 <= ns <= LATEST_NS:
         raise BadQuery(f"{name} is out of range.")
     return ns
@@ -137,9 +140,11 @@ def cursor_numbers(text: str, count: int) -> tuple[int, ...]:
     Raises
     ------
     BadQuery
-        It is not one of `count` numbers.
+        It is not one of `count` numbers of 64 bits.
     """
     parts = text.split("-")
-    if len(parts) != count or not all(re.fullmatch(r"\d{1,20}", part) for part in parts):
-        raise BadQuery("cursor is not one that a page of this query has given.")
-    return tuple(int(part) for part in parts)
+    if len(parts) == count and all(re.fullmatch(r"\d{1,20}", part) for part in parts):
+        numbers = tuple(int(part) for part in parts)
+        if max(numbers) <= MAX_NUMBER:
+            return numbers
+    raise BadQuery(BAD_CURSOR)

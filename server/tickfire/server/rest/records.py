@@ -11,7 +11,7 @@ from tickfire.archive.tables import NEWS, SIGNALS, TABLE
 from tickfire.base.units import milliseconds
 from tickfire.server.market.epoch.archive import Archive
 from tickfire.server.rest.page import Page
-from tickfire.server.rest.params import Query, cursor_numbers
+from tickfire.server.rest.params import BAD_CURSOR, BadQuery, Query, cursor_numbers
 from tickfire.store.entries import entries_of, id_parts
 from tickfire.store.requests import Requests
 from tickfire.store.schema import NEWS_KEY, SIGNALS_KEY
@@ -43,6 +43,8 @@ async def records_page(table: str, store: Store, archive: Archive | None, query:
     if query.cursor:
         major, minor = cursor_numbers(query.cursor, 2)
         before = major, minor
+        if before == (0, 0):
+            raise BadQuery(BAD_CURSOR)  # no entry has this id, and Redis refuses it
     wanted = query.limit + 1
     rows, before = await _of_redis(table, store, query, before, wanted)
     if archive is not None and len(rows) < wanted:

@@ -13,7 +13,7 @@ from tickfire.server.market.epoch.archive import Archive
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.rest.page import Page
-from tickfire.server.rest.params import LATEST_NS, BadQuery, Query, cursor_numbers
+from tickfire.server.rest.params import LATEST_NS, Query, cursor_numbers
 from tickfire.store.entries import TickEntry
 from tickfire.store.schema import TICK, TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, Rows
 
@@ -21,6 +21,7 @@ COLUMNS: Final = (
     "time", "ts_event", "kind", "price", "size", "side", "sequence", "epoch", "position",
 )  # fmt: skip
 KINDS: Final = {TICK_TRADE: "trade", TICK_BID: "bid", TICK_ASK: "ask", TICK_CLEAR: "clear"}
+FIELDS: Final = ("ts_event", "kind", "price", "size", "side", "sequence")
 READ_ENTRIES: Final = 256
 MAX_READS: Final = 8
 """Reads of Redis for one page, which then may have fewer rows than its limit."""
@@ -71,8 +72,6 @@ class TickPages:
         if not query.cursor:
             return "", 0
         epoch, after = cursor_numbers(query.cursor, 2)
-        if epoch >> 64:
-            raise BadQuery("cursor is not one that a page of this query has given.")
         return f"{epoch:016x}", after
 
     async def _of_files(
@@ -120,6 +119,8 @@ class TickPages:
         ids = [holder.instrument.instrument_id for holder in holders]
         parts, places = [], []
         newest = live.data.positions[listing.stream]
+        if after >= newest:
+            return (*_joined(parts, places), after, True)
         for _ in range(MAX_READS):
             entries, end = await history.ticks_after(after, READ_ENTRIES)
             for entry in entries:
@@ -161,16 +162,18 @@ def _number(kind: str) -> int:
 def _rows(found: Found) -> list[tuple[object, ...]]:
     return [
         (
-            milliseconds(int(tick["ts_event"])),
-            str(tick["ts_event"]),
-            KINDS.get(int(tick["kind"]), str(tick["kind"])),
-            decimal_or_none(int(tick["price"])),
-            int(tick["size"]),
-            chr(int(tick["side"])).strip("\0") or None,
-            int(tick["sequence"]),
+            milliseconds(ts_event),
+            str(ts_event),
+            KINDS.get(kind, str(kind)),
+            decimal_or_none(price),
+            size,
+            chr(side).strip("\0") or None,
+            sequence,
             epoch,
-            int(position),
+            position,
         )
         for epoch, rows, positions in found
-        for tick, position in zip(rows, positions.tolist(), strict=True)
+        for ts_event, kind, price, size, side, sequence, position in zip(
+            *(rows[name].tolist() for name in FIELDS), positions.tolist(), strict=True
+        )
     ]
