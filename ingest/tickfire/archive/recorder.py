@@ -269,14 +269,14 @@ class Recorder:
 
     async def _instruments(self) -> Mappings:
         """Return the instrument table; ingest writes a row before the first tick of it."""
-        if self._mappings is None:
+        while self._mappings is None:
             try:
                 rows = await read_hash(self._store.client, INSTRUMENTS_KEY)
             except REDIS_ERRORS as error:
                 logger.debug("cannot read the instruments: %s", error)
                 await asyncio.sleep(RETRY_S)
-                return await self._instruments()
-            self._mappings = Mappings(instruments_of(rows.values()))
+            else:
+                self._mappings = Mappings(instruments_of(rows.values()))
         return self._mappings
 
     # --- the state of the target

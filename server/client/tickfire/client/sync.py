@@ -109,7 +109,11 @@ class Market:
 
     def __enter__(self) -> Self:
         """Connect."""
-        self._loop.wait(self._market.__aenter__())
+        try:
+            self._loop.wait(self._market.__aenter__())
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -186,7 +190,11 @@ class Phoenix:
 
     def __enter__(self) -> Self:
         """Connect."""
-        self.connect()
+        try:
+            self.connect()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -22,6 +22,8 @@ HELD: Final = "{access}:held:"
 LEASE_S: Final = 10.0
 RENEWALS: Final = 3
 """Times that a lease is renewed before it would end."""
+MAX_RELEASED: Final = 10_000
+"""Leases that may wait for Redis to be ended; older ones end by themselves."""
 
 _CLAIM: Final = b"""
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
@@ -63,6 +65,7 @@ class Leases:
                         await self._renew(requests)
                 except RedisUnavailable:
                     renew_at = time.monotonic()
+                    del self._released[:-MAX_RELEASED]
                 try:
                     async with asyncio.timeout(LEASE_S / RENEWALS):
                         await self._changed.wait()

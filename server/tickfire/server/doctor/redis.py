@@ -97,9 +97,9 @@ def _reach(store: Store, infos: Sequence[Info], took: float) -> Check:
 
 
 def _version(infos: Sequence[Info]) -> Check:
-    versions = sorted({str(info.get("redis_version", "0")) for info in infos})
+    oldest = min(int(str(info.get("redis_version", "0")).partition(".")[0]) for info in infos)
     shown = ", ".join(sorted({_product(info) for info in infos}))
-    if int(versions[0].partition(".")[0] or 0) < LEAST_VERSION:
+    if oldest < LEAST_VERSION:
         return failed("Redis version", shown, "Use Redis 7 or newer, or Valkey.")
     return ok("Redis version", shown)
 
