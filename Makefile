@@ -225,4 +225,4 @@ clean: ## Remove what was built, and the environments
 	rm -rf $(VENV) $(STAMPS) $(STATIC) $(WIDGET) dist client_js/node_modules client_js/dist
 	rm -rf wasm/tickfire/kernels/kernels.wasm client_js/src/compute/generated
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find server ingest models wasm tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	find server ingest models wasm tests bench deploy docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -90,7 +90,7 @@ class Crowd:
     counts : Counter
         Events by name: ``new clients``, ``resumes``, ``hangs``, ``polls``, ``refused``...
     leaks : list of str
-        What a client without a valid key got; empty if all is well.
+        Data that a client without a valid key got; empty if all is well.
     """
 
     def __init__(

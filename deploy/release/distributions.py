@@ -72,7 +72,7 @@ def version_of(root: Path = ROOT) -> str:
 def set_version(version: str, today: date, root: Path = ROOT) -> list[Path]:
     """Write a version to all distributions, and its date to the changelog.
 
-    What is unreleased in the changelog becomes the section of the version.
+    The unreleased entries of the changelog become the section of the version.
 
     Parameters
     ----------

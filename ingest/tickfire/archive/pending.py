@@ -11,7 +11,7 @@ from tickfire.store.writes import HEADER
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """When a batch is written, whichever comes first.
+    """Limits at which a batch is written, whichever is reached first.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ OBJECT_STORES: Final = frozenset(
 )
 """Protocols of fsspec whose writes are atomic."""
 TEMPORARY: Final = ".tmp-"
-"""How the name of a file begins that is being written."""
+"""Prefix of the name of a file that is being written."""
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 

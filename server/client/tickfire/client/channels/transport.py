@@ -1,4 +1,4 @@
-"""What a transport is: a way to exchange frames with a server."""
+"""`Transport`: a way to exchange frames with a server."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Gap(Notice, frozen=True, kw_only=True):
 
 
 class Delivery(Notice, frozen=True, kw_only=True):
-    """How the ticks to come are sent.
+    """The way in which the ticks to come are sent.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ REALTIME = "market:realtime"
 
 
 class _Resumable[Item: Record | TickBatch](Stream[Item]):
-    """What the streams of ticks share: where to resume, and notices of what is missing."""
+    """Base of the streams of ticks: where to resume, and notices of missing ticks."""
 
     def __init__(
         self,

@@ -1,10 +1,9 @@
 """WebSocket upgrades: parsing the request into an ASGI scope, and encoding the response.
 
 uvicorn's HTTP protocol parses the request, and passes it on to the WebSocket protocol as bytes;
-`PhoenixHTTP` passes on what it has parsed. The
-ASGI application is called with an ordinary websocket scope. A Phoenix route finds an `Upgrade`
-among its extensions, and accepts or refuses with it, without ASGI messages. All other routes are
-served by uvicorn's own implementation.
+`PhoenixHTTP` passes on the parsed head. The ASGI application is called with an ordinary websocket
+scope. A Phoenix route finds an `Upgrade` among its extensions, and accepts or refuses with it,
+without ASGI messages. All other routes are served by uvicorn's own implementation.
 """
 
 from __future__ import annotations
