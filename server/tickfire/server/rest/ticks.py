@@ -117,7 +117,8 @@ class TickPages:
         instruments = live.data.instruments
         holders = [instruments.listings[span.slot] for span in instruments.track(listing)]
         ids = [holder.instrument.instrument_id for holder in holders]
-        parts, places = [], []
+        parts: list[Rows] = []
+        places: list[np.ndarray[Any, Any]] = []
         newest = live.data.positions[listing.stream]
         if after >= newest:
             return (*_joined(parts, places), after, True)
