@@ -32,8 +32,13 @@ from deploy.release.distributions import (
 def main() -> None:
     """Build a release, or set the version."""
     parser = argparse.ArgumentParser(prog="python -m deploy.release", description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "dist" / "release")
-    parser.add_argument("--set-version", metavar="VERSION")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "dist" / "release", metavar="FOLDER",
+        help="folder for the files, which is emptied before (dist/release)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set-version", metavar="VERSION", help="write a version to all distributions, and end"
+    )
     options = parser.parse_args()
     try:
         if options.set_version:

@@ -39,7 +39,7 @@ def print_query(target: str, sql: str, form: str = "table", timeout_s: float = 0
     """
     opened = Target(target)
     if not opened.names(""):
-        raise UserError(f"there is no archive in {target}; `tickfire record` makes one.")
+        raise UserError(f"there is no archive in {opened.shown}; `tickfire record` makes one.")
     connection = open_views(opened)
     timer = threading.Timer(timeout_s, connection.interrupt) if timeout_s else None
     if timer is not None:

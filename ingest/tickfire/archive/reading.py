@@ -63,11 +63,15 @@ class ArchiveReader:
     Parameters
     ----------
     target : Target
+    threads : int, optional
+        Number of threads of DuckDB; by default as many as there are cores.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, threads: int | None = None) -> None:
         self._target = target
         self._connection = connect(target)
+        if threads is not None:
+            self._connection.execute(f"SET threads = {threads:d}")
         self._began: dict[Source, int] = {}
 
     def close(self) -> None:

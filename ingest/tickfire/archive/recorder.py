@@ -18,7 +18,7 @@ from tickfire.archive.metrics import RecordMetrics
 from tickfire.archive.names import SHARED_SOURCE, Source, source_of
 from tickfire.archive.pending import Pending, Rotation
 from tickfire.archive.tables import NEWS, SENTIMENT, SIGNALS, TABLE, TABLES
-from tickfire.archive.target import Target, is_full
+from tickfire.archive.target import Target, is_full, shown
 from tickfire.archive.writer import TableWriter
 from tickfire.base.attended import attended
 from tickfire.base.endpoint import Endpoint
@@ -173,7 +173,7 @@ class Recorder:
                 continue
             except RecordedElsewhere as error:
                 raise UserError(
-                    f"another process records to {self._config.target} ({error}); stop one of them."
+                    f"another process records to {self._target.shown} ({error}); stop one of them."
                 ) from None
             self._resume()
             if commit is not None:
@@ -287,7 +287,7 @@ class Recorder:
             logger.error(
                 "cannot write to %s (%s); recording is paused, and Redis keeps the entries as far"
                 " as its streams reach",
-                self._config.target,
+                self._target.shown,
                 reason,
             )
         self.metrics.failed()
@@ -342,7 +342,7 @@ async def _record(config: RecordConfig, redis_url: str, metrics: Endpoint | None
             lag = asyncio.ensure_future(recorder.metrics.loop_lag.run())
             try:
                 await take_lease(lease, store, standby=True)
-                logger.info("recording %s to %s", ", ".join(config.tables), config.target)
+                logger.info("recording %s to %s", ", ".join(config.tables), shown(config.target))
                 await _run_leased(recorder, lease)
             finally:
                 lag.cancel()
@@ -365,4 +365,4 @@ def _work(target: str) -> Work:
     place = target if "://" in target else os.path.abspath(target)
     name = hashlib.sha256(place.encode()).hexdigest()[:16]
     key = b"lease:{record:%b}" % name.encode()
-    return Work(key, f"{PROCESS}:{name}", f"the archive {target}", "is written", PROCESS)
+    return Work(key, f"{PROCESS}:{name}", f"the archive {shown(target)}", "is written", PROCESS)

@@ -17,6 +17,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from tickfire.base.errors import UserError
+from tickfire.store.url import redacted
 
 OBJECT_STORES: Final = frozenset(
     {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"}
@@ -41,6 +42,8 @@ class Target:
     fs : fsspec.AbstractFileSystem
     root : str
         Path of the folder in the file system.
+    shown : str
+        The address without credentials, for logs and errors.
 
     Raises
     ------
@@ -49,11 +52,11 @@ class Target:
     """
 
     def __init__(self, url: str) -> None:
+        self.shown = shown(url)
         try:
             self.fs, root = url_to_fs(url)
         except (ValueError, ImportError) as error:
-            raise UserError(f"the archive {url} cannot be opened: {error}") from None
-        self.url = url
+            raise UserError(f"the archive {self.shown} cannot be opened: {error}") from None
         self.root = root.rstrip("/")
         self._is_local = isinstance(self.fs, LocalFileSystem)
         self._is_atomic = bool(OBJECT_STORES.intersection(_protocols(self.fs)))
@@ -152,7 +155,7 @@ class Target:
         except OSError as error:
             if not is_full(error):
                 reason = error.strerror or str(error)
-                raise UserError(f"the archive {self.url} cannot be written: {reason}.") from None
+                raise UserError(f"the archive {self.shown} cannot be written: {reason}.") from None
 
     def _discard(self, path: str) -> None:
         try:
@@ -168,6 +171,15 @@ class Target:
             except OSError:
                 return
             folder = posixpath.dirname(folder)
+
+
+def shown(url: str) -> str:
+    """Return the path or address of an archive without credentials.
+
+    >>> shown("sftp://ann:secret@host/ticks"), shown("./a@b")
+    ('sftp://***@host/ticks', './a@b')
+    """
+    return redacted(url) if "://" in url else url
 
 
 def is_full(error: OSError) -> bool:

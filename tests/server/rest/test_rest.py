@@ -208,7 +208,7 @@ async def test_news_and_signals_go_on_in_the_archive(
     assert (ticks["rows"], ticks["next"]) == ([], None)
 
 
-async def test_formats_errors_and_scopes(
+async def test_formats_errors_and_grants(
     publisher: Publisher, valkey: Valkey, serve: Serve
 ) -> None:
     publisher.publish(trades(100))

@@ -55,11 +55,13 @@ def dbn_of(target: str | Path) -> Path:
     try:
         sources = reader.sources(TICKS)
         if not sources:
-            raise UserError(f"{target} has no ticks; `tickfire record` writes them.")
+            raise UserError(f"{opened.shown} has no ticks; `tickfire record` writes them.")
         feeds = sorted({source.stream.feed for source in sources if source.stream is not None})
         if len(feeds) > 1:
             named = ", ".join(map(str, feeds))
-            raise UserError(f"{target} has ticks of the feeds {named}; record each to a folder.")
+            raise UserError(
+                f"{opened.shown} has ticks of the feeds {named}; record each to a folder."
+            )
         state = repr([str(target), *((source, reader.last(TICKS, source)) for source in sources)])
         name = hashlib.sha256(state.encode()).hexdigest()[:24]
         path = default_folder() / "archived" / f"{name}.dbn"

@@ -1,4 +1,4 @@
-"""`RestApi`: the handlers of the REST API, behind the same gate and scopes as the socket."""
+"""`RestApi`: the handlers of the REST API, behind the same gate and grants as the socket."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Archive:
         from tickfire.archive.reading import ArchiveReader
         from tickfire.archive.target import Target
 
-        self._reader = ArchiveReader(Target(target))
+        self._reader = ArchiveReader(Target(target), threads=1)  # the others are for live data
         self._threads = ThreadPoolExecutor(1, "archive")
         self._waiting = 0
         self._oldest: tuple[float, int | None] = (0.0, None)
