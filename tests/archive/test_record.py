@@ -210,9 +210,14 @@ async def test_a_full_disk_pauses_recording(
         publisher.publish(trades(2500))
         await eventually(lambda: recorder.metrics.is_paused, "recording is paused")
         assert caplog.text.count("there is no room left") == 1
+        sample = recorder.metrics.registry.get_sample_value
+        assert sample("tickfire_record_waiting_rows")
+        assert sample("tickfire_record_waiting_seconds")
         full_disk["is_full"] = False
         await eventually(has(tmp_path, 2500), "recording goes on")
         await eventually(lambda: not recorder.metrics.is_paused, "recording is not paused")
+        await eventually(lambda: sample("tickfire_record_waiting_rows") == 0, "no row waits")
+        assert sample("tickfire_record_waiting_seconds") == 0
     assert positions(tmp_path) == list(range(1, 2501))
 
 

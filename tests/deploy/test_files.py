@@ -34,7 +34,7 @@ MANIFESTS = [
     if path.name != "kustomization.yaml"
     for manifest in yaml.safe_load_all(path.read_text())
 ]
-PROCESSES = ("ingest", "news", "infer", "serve")
+PROCESSES = ("ingest", "news", "infer", "record", "serve")
 
 
 def compose() -> Any:

@@ -38,7 +38,7 @@ from tickfire.base.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-SCRAPED: Final = ("ingest", "news", "infer", "serve")
+SCRAPED: Final = ("ingest", "news", "infer", "record", "serve")
 RARE: Final = frozenset(
     {
         "tickfire_infer_failures_total",
@@ -71,6 +71,7 @@ async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wat
     options = {f"{process.upper()}_METRICS_PORT": str(port) for process, port in ports.items()}
     found = Watched()
     folder = tmp_path_factory.mktemp("prometheus")
+    options |= {"RECORD": str(folder / "archive"), "RECORD_ROTATE_SECONDS": "1"}
     async with running_house(WORKERS="2", HISTORY="60", **options):
         scraped = {process: ports[process] for process in SCRAPED}
         async with scraping(scraped, folder) as prometheus, httpx.AsyncClient() as http:

@@ -59,6 +59,7 @@ class Lane:
         self._keeper = keeper
         self._pending = {key: Pending() for key in writers}
         self._writing = asyncio.Lock()
+        self._batch: Pending | None = None
         self._work: asyncio.Task[None] | None = None
 
     async def recover(self) -> None:
@@ -109,8 +110,16 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        """The number of rows that wait to be written."""
-        return sum(pending.rows for pending in self._pending.values())
+        """The number of rows that are not written yet."""
+        return sum(each.rows for each in self._unwritten())
+
+    @property
+    def waiting_s(self) -> float:
+        """The time in seconds for which the first of these rows has waited."""
+        return max((each.age_s for each in self._unwritten()), default=0.0)
+
+    def _unwritten(self) -> list[Pending]:
+        return [*self._pending.values(), *([self._batch] if self._batch else [])]
 
     # --- reading
     def _on_entries(
@@ -133,9 +142,16 @@ class Lane:
         async with self._writing:
             taken = self._pending[key].take()
             if taken.entries:
-                work = self._keeper.write(self._writers[key], taken)
+                work = self._write_batch(self._writers[key], taken)
                 self._work = asyncio.get_running_loop().create_task(work)
                 await asyncio.shield(self._work)  # a batch is written whole if reading ends
+
+    async def _write_batch(self, writer: TableWriter, batch: Pending) -> None:
+        self._batch = batch
+        try:
+            await self._keeper.write(writer, batch)
+        finally:
+            self._batch = None
 
     def _drop_unconfirmed(self, key: bytes, pending: Pending) -> None:
         keep = pending.confirmed

@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge
 
 from tickfire.archive.commits import Commit
+from tickfire.archive.tables import TABLES
 from tickfire.base.exposition import Watched, process_registry
 from tickfire.base.loop_lag import LoopLag
 
@@ -21,6 +22,8 @@ class RecordMetrics:
     ----------
     waiting : callable
         Returns the number of rows that wait to be written.
+    waiting_s : callable
+        Returns the time in seconds for which the first of them has waited.
 
     Attributes
     ----------
@@ -34,7 +37,7 @@ class RecordMetrics:
         True while files cannot be written.
     """
 
-    def __init__(self, waiting: Callable[[], int]) -> None:
+    def __init__(self, waiting: Callable[[], int], waiting_s: Callable[[], float]) -> None:
         self.registry = process_registry()
         self.loop_lag = LoopLag(self.registry, PREFIX)
         self.rows = self.missing = 0
@@ -66,6 +69,11 @@ class RecordMetrics:
                 "Rows read and not yet written.",
                 lambda: {(): float(waiting())},
             ),
+            Watched(
+                f"{PREFIX}waiting_seconds",
+                "Time for which the first of the waiting rows has waited.",
+                lambda: {(): waiting_s()},
+            ),
         )
         for each in watched:
             self.registry.register(each)
@@ -91,4 +99,7 @@ class RecordMetrics:
         self.is_paused = True
 
     def _counter(self, name: str, text: str) -> Counter:
-        return Counter(PREFIX + name, text, ("table",), registry=self.registry)
+        counter = Counter(PREFIX + name, text, ("table",), registry=self.registry)
+        for table in TABLES:
+            counter.labels(table)  # from 0 on, so that the first event is seen as an increase
+        return counter

@@ -68,13 +68,17 @@ class Pending:
             self.rows += len(entries)
             self.size += sum(len(value) for _, fields in entries for value in fields.values())
 
+    @property
+    def age_s(self) -> float:
+        """The time in seconds for which the first entry has waited, 0 without any."""
+        return time.monotonic() - self.since if self.entries else 0.0
+
     def is_due(self, rotation: Rotation) -> bool:
         """Return whether the entries are to be written."""
         if not self.entries:
             return False
-        waited_s = time.monotonic() - self.since
         return (
-            self.rows >= rotation.rows or self.size >= rotation.size or waited_s >= rotation.age_s
+            self.rows >= rotation.rows or self.size >= rotation.size or self.age_s >= rotation.age_s
         )
 
     def take(self) -> Pending:

@@ -113,7 +113,7 @@ class Recorder:
 
     def __init__(self, config: RecordConfig, store: Store) -> None:
         self.rotation = config.rotation
-        self.metrics = RecordMetrics(self._waiting)
+        self.metrics = RecordMetrics(self._waiting, self._waiting_s)
         self._config = config
         self._store = store
         self._target = Target(config.target)
@@ -252,6 +252,9 @@ class Recorder:
 
     def _waiting(self) -> int:
         return sum(each.lane.waiting for each in self._all())
+
+    def _waiting_s(self) -> float:
+        return max((each.lane.waiting_s for each in self._all()), default=0.0)
 
     def _all(self) -> list[_Running]:
         return [*self._shared, *(each for _, running in self._feeds.values() for each in running)]
