@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.publisher import Publisher
-from tests.support.server import Serve, Server
+from tests.support.market_fixtures import publisher, serve, server
 from tests.support.valkey import Valkey, two_nodes
+
+__all__ = ["nodes", "own_valkey", "publisher", "serve", "server"]
 
 
 @pytest.fixture
@@ -26,33 +26,3 @@ def nodes(tmp_path: Path) -> Iterator[list[Valkey]]:
     """Yield the nodes of a Cluster of two."""
     with two_nodes(tmp_path) as found:
         yield found
-
-
-@pytest.fixture
-def publisher(valkey: Valkey) -> Publisher:
-    """Return a publisher of an epoch with the instruments AAA (1) and BBB (2)."""
-    publisher = Publisher(valkey.client)
-    publisher.instruments({1: "AAA", 2: "BBB"})
-    return publisher
-
-
-@pytest.fixture
-async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
-    """Yield a function that starts a server, which is stopped after the test."""
-    servers: list[Server] = []
-
-    async def start(url: str, ready: bool = True, **settings: Any) -> Server:
-        server = Server(url, **{"static": tmp_path} | settings)
-        servers.append(server)
-        await server.start(ready)
-        return server
-
-    yield start
-    for server in servers:
-        await server.stop()
-
-
-@pytest.fixture
-async def server(publisher: Publisher, valkey: Valkey, serve: Serve) -> Server:
-    """Return a server of the epoch of `publisher`."""
-    return await serve(valkey.url)

@@ -241,6 +241,14 @@ async def test_formats_errors_and_grants(
         assert answer.status_code == status, (params, answer.text)
         assert answer.json()["reason"].endswith(".")
     assert (await get(server, "ticks", symbol="AAA", token=token)).status_code == 403
+    limited = Token(SECRET, DEFAULT_SALT).sign({"sub": "v", "rates": {"replays": 0.1}})
+    for _ in range(10):
+        answer = await get(server, "candles", symbol="AAA", token=limited)
+        if answer.status_code != 200:
+            break
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+    assert (await get(server, "candles", **known)).status_code == 200
 
 
 async def test_the_description_is_valid(server: Server) -> None:
