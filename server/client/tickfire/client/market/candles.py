@@ -10,7 +10,7 @@ import msgspec
 from tickfire.client.errors import ClientError
 from tickfire.client.market.notices import Gap, Reset
 from tickfire.client.market.records import CANDLE_FIELDS, Candle
-from tickfire.client.market.stream import Connector, Stream
+from tickfire.client.market.stream import UNEXPECTED, Connector, Stream
 from tickfire.client.market.tables import Records
 
 DEFAULT_LIMIT = 500
@@ -104,6 +104,9 @@ class CandleStream(Stream[Candle]):
                 topic=self.topic, cause="not recovered", start=known, end=before, detail=detail
             )
             self._notice(gap)
+        except UNEXPECTED as error:
+            self._end_unexpected(error)
+            return
         held, self._held, self._filling = self._held, [], None
         self._put_changed([candle for candle in missing if candle.time >= known] + held)
 

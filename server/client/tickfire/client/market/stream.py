@@ -28,6 +28,8 @@ _log = logging.getLogger("tickfire.client")
 
 NOT_YET = "no market data yet"
 """The reason of a refusal while the server loads its data."""
+UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
+"""Errors raised where a message of the server is not what it should be."""
 MAX_REFUSALS = 5
 """Refusals in a row of a topic that was joined before, until its stream ends with an error."""
 
@@ -187,9 +189,13 @@ class Stream[Item: Record | TickBatch](ABC):
             return
         try:
             handle(*arguments)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            text = f"{self.topic}: the server sent something unexpected: {error!r}"
-            self._end(DataError(text))
+        except UNEXPECTED as error:
+            self._end_unexpected(error)
+
+    def _end_unexpected(self, error: Exception) -> None:
+        """End because a message of the server could not be read."""
+        text = f"{self.topic}: the server sent something unexpected: {error!r}"
+        self._end(DataError(text))
 
     def _on_join(self, reply: dict[str, Any]) -> None:
         self._refusals, self._was_joined = 0, True
