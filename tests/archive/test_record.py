@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from tests.support.eventually import eventually, wait_until
 from tests.support.publisher import DAY, SECOND, Publisher, mixed, tick, trades
 from tests.support.recording import record_process, recording, rows_of, ticks_of_file
 from tests.support.valkey import Valkey
+from tickfire.archive import recorder as recorder_module
 from tickfire.archive.commits import RecordedElsewhere
 from tickfire.archive.names import source_of
 from tickfire.archive.partition import instruments_in
+from tickfire.archive.recorder import RecordConfig, Recorder
 from tickfire.archive.tables import TABLE
 from tickfire.archive.target import Target
 from tickfire.archive.writer import TableWriter
@@ -30,6 +33,7 @@ from tickfire.ingest.archived.dbn import dbn_of
 from tickfire.ingest.kernel.bars import file_bars
 from tickfire.store.mappings import Mappings
 from tickfire.store.schema import BOOK, SIGNALS_KEY, TICK_TRADE, TOP, books_key, ticks_key, tops_key
+from tickfire.store.store import Store
 
 POSITIONS = "SELECT position FROM ticks ORDER BY position"
 
@@ -311,3 +315,21 @@ def test_a_second_recorder_takes_over(valkey: Valkey, publisher: Publisher, tmp_
             publisher.publish(trades(100))
             wait_until(has(tmp_path, 200), "the second records")
     assert positions(tmp_path) == list(range(1, 201))
+
+
+async def test_an_outage_of_redis_may_be_long(
+    tmp_path: Path, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter(range(2 * sys.getrecursionlimit()))
+
+    async def read_hash(*_: object) -> dict[bytes, bytes]:
+        if next(failures, None) is not None:
+            raise ConnectionError("out of reach")
+        return {}
+
+    monkeypatch.setattr(recorder_module, "read_hash", read_hash)
+    monkeypatch.setattr(recorder_module, "RETRY_S", 0.0)
+    async with await Store.open(valkey.url) as store:
+        found = Recorder(RecordConfig(str(tmp_path)), store)
+        assert (await found._instruments()).named(1, 7, 0).symbol
+    assert next(failures, None) is None
