@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.release", description=__doc__)
     parser.add_argument(
         "--out", type=Path, default=ROOT / "dist" / "release", metavar="FOLDER",
-        help="folder for the files, which is emptied before (dist/release)",
+        help="folder for the files; its folders python and npm are made anew (dist/release)",
     )  # fmt: skip
     parser.add_argument(
         "--set-version", metavar="VERSION", help="write a version to all distributions, and end"
@@ -56,7 +56,7 @@ def say(text: str) -> None:
 
 
 def release(out: Path) -> None:
-    """Build everything into a folder, which is emptied before, and check it.
+    """Build everything into a folder, whose folders python and npm are made anew, and check it.
 
     Raises
     ------
@@ -64,7 +64,8 @@ def release(out: Path) -> None:
     """
     version = version_of()
     say(f"version {version}, into {out}")
-    shutil.rmtree(out, ignore_errors=True)
+    for folder in ("python", "npm"):
+        shutil.rmtree(out / folder, ignore_errors=True)
     wheels = {each: build_python(ROOT / each.folder, out / "python") for each in PYTHON}
     tarball = pack_npm(out / "npm")
     files = sorted(path for path in out.rglob("*") if path.is_file())

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from tests.support.eventually import eventually
 from tickfire.phoenix import (
     Channel,
     ConnectError,
@@ -98,11 +99,11 @@ async def test_ends() -> None:
     await room.assert_push("phx_close")
     room, _ = await client.join("room:1")
     room.push("close")
-    assert client.closed_with == 4000
+    await eventually(lambda: client.closed_with == 4000, "closed")
     client = await connect(User, {"user": "ann"}, hub=Hub())
     room, _ = await client.join("room:1")
     room.push("abort")
-    assert client.closed_with == 1006
+    await eventually(lambda: client.closed_with == 1006, "closed abnormally")
     client.disconnect()
 
 

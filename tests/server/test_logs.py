@@ -87,6 +87,10 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]
     """Set up the log of a command with the given environment; call it for the lines."""
     root, hook = logging.getLogger(), sys.excepthook
     handlers, level = root.handlers[:], root.level
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # as a server of uvicorn sets them
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
     stream = StringIO()
     monkeypatch.setenv("TICKFIRE_LOG_FORMAT", "json")
     set_up_logging("news", stream=stream)

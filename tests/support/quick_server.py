@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import uvicorn
+from websockets.exceptions import InvalidState
 
 from tests.support.eventually import eventually
 
@@ -53,7 +54,8 @@ class QuickServer(uvicorn.Server):
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         for connection in list(self.server_state.connections):
-            connection.shutdown()
+            with contextlib.suppress(InvalidState):  # it is closing already
+                connection.shutdown()
         grace_s = self.config.timeout_graceful_shutdown or GRACE_S
         with contextlib.suppress(AssertionError):
             await eventually(self._is_idle, "all have ended", grace_s)

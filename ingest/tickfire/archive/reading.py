@@ -65,13 +65,19 @@ class ArchiveReader:
     target : Target
     threads : int, optional
         Number of threads of DuckDB; by default as many as there are cores.
+    memory_mib : int, optional
+        Memory that DuckDB may take; by default most of the machine's.
     """
 
-    def __init__(self, target: Target, threads: int | None = None) -> None:
+    def __init__(
+        self, target: Target, threads: int | None = None, memory_mib: int | None = None
+    ) -> None:
         self._target = target
         self._connection = connect(target)
         if threads is not None:
             self._connection.execute(f"SET threads = {threads:d}")
+        if memory_mib is not None:
+            self._connection.execute(f"SET memory_limit = '{memory_mib:d}MiB'")
         self._began: dict[Source, int] = {}
 
     def close(self) -> None:

@@ -9,7 +9,18 @@ import sys
 
 import tickfire
 
-PACKAGES = {"base", "client", "ingest", "kernels", "models", "phoenix", "render", "server", "store"}
+PACKAGES = {
+    "archive",
+    "base",
+    "client",
+    "ingest",
+    "kernels",
+    "models",
+    "phoenix",
+    "render",
+    "server",
+    "store",
+}
 FILES = {
     "candles.wgsl",
     "chart.js",
@@ -26,6 +37,9 @@ MISSING = {
     "scipy": "tickfire.models.",
     "matplotlib": "tickfire.models.",
     "anywidget": "tickfire.client.notebook",
+    "duckdb": "tickfire.archive.",
+    "fsspec": "tickfire.archive.",
+    "pyarrow": "tickfire.archive.",
 }
 
 

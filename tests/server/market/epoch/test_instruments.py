@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.publisher import tick
+from tests.support.publisher import Publisher, tick, trades
+from tests.support.server import Serve
+from tests.support.valkey import Valkey
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.server.market.epoch.instruments import Instruments
+from tickfire.server.market.epoch import live
+from tickfire.server.market.epoch.instruments import Instruments, read_instruments
 from tickfire.server.market.ticks.slots import Slots
 from tickfire.server.market.ticks.slots_kernel import SAW_QUOTE, SAW_TRADE
 from tickfire.store.entries import TickEntry
+from tickfire.store.requests import Requests
 from tickfire.store.schema import TICK, Instrument
 
 
@@ -120,3 +125,23 @@ def test_folding_in_place_is_folding(ticks: list[tuple[int, str]], cut: int) -> 
     expected = other.fold(entry.ticks, 1)
     assert np.concatenate(pieces).tobytes() == expected.tobytes()
     assert one.rows.tobytes() == other.rows.tobytes()
+
+
+async def test_an_instrument_named_while_its_feed_is_loaded_has_its_name_from_the_first_tick(
+    publisher: Publisher, valkey: Valkey, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table is read before the ticks are; here its rows come in between."""
+    publisher.publish(trades(20))
+    reads = 0
+
+    async def read(requests: Requests) -> list[Instrument]:
+        nonlocal reads
+        reads += 1
+        return [] if reads == 1 else await read_instruments(requests)
+
+    monkeypatch.setattr(live, "read_instruments", read)
+    server = await serve(valkey.url)
+    client = await server.client()
+    joined = await client.join("market:realtime", {"since": await server.beginning(1)})
+    await joined.count("tick", 20)
+    assert {payload["symbol"] for payload in joined.of("tick")} == {"AAA"}

@@ -17,6 +17,7 @@ from tickfire.server.market.candles.archived import bars_before
 from tickfire.server.market.candles.series import Bars
 from tickfire.store.schema import Rows
 
+MEMORY_MIB: Final = 512
 MAX_WAITING: Final = 16
 """Requests that wait for their turn; more are refused."""
 DAYS_S: Final = 5.0
@@ -52,7 +53,8 @@ class Archive:
         from tickfire.archive.reading import ArchiveReader
         from tickfire.archive.target import Target
 
-        self._reader = ArchiveReader(Target(target), threads=1)  # the others are for live data
+        # The other cores, and the rest of the memory, are for live data.
+        self._reader = ArchiveReader(Target(target), threads=1, memory_mib=MEMORY_MIB)
         self._threads = ThreadPoolExecutor(1, "archive")
         self._waiting = 0
         self._oldest: tuple[float, int | None] = (0.0, None)

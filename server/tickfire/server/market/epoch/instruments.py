@@ -109,6 +109,13 @@ class Instruments:
         """True if each row of the states has a listing."""
         return len(self.listings) == len(self._states.rows)
 
+    @property
+    def names_all(self) -> bool:
+        """True if the stored table names each instrument that has ticks."""
+        states = self._states.rows[self._states.rows["n"] > 0]
+        keys = zip(states["feed"].tolist(), states["instrument_id"].tolist(), strict=True)
+        return set(keys) <= set(self._mappings.keys())
+
     def index_unnamed(self) -> None:
         """Give stand-in symbols to the instruments that the table does not name."""
         if not self.complete:

@@ -127,6 +127,8 @@ class LiveMarket:
         """
         self.data.load_instruments(await read_instruments(self._table))
         positions = await feed.seed()
+        if not self.data.instruments.names_all:  # named since, as names come before ticks
+            self.data.load_instruments(await read_instruments(self._table))
         self.data.follow_clock(feed.epoch.feed)
         self.data.name_all()
         return positions
