@@ -32,14 +32,14 @@ FILES = {
     "sentiment.npz",
 }
 # Of extras that are not installed here, and the modules that need them.
-MISSING = {
+MISSING: dict[str, str | tuple[str, ...]] = {
     "sklearn": "tickfire.models.",
     "scipy": "tickfire.models.",
     "matplotlib": "tickfire.models.",
     "anywidget": "tickfire.client.notebook",
     "duckdb": "tickfire.archive.",
     "fsspec": "tickfire.archive.",
-    "pyarrow": "tickfire.archive.",
+    "pyarrow": ("tickfire.archive.", "tickfire.server.rest."),
 }
 
 
