@@ -26,7 +26,7 @@ HISTORY_TICKS: Final = 2_000_000
 HISTORY_BARS: Final = 100_000
 """Bar entries per shard."""
 KEEP_WRITTEN_MIB: Final = 64
-"""MiB of acknowledged ticks and bars that ingest keeps, to write them again after a failover."""
+"""MiB of memory for acknowledged ticks and bars, which are written again after a failover."""
 HISTORY_BY_PUBLISHER: Final = 1_000
 """Entries of order books, and of tops of book, per shard. Only the newest matter, which are in a
 hash as well."""

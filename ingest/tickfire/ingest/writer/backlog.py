@@ -1,6 +1,6 @@
 """`Backlog`: the batches that Redis has not acknowledged, and some that it has. Pure.
 
-A failover may lose batches that were acknowledged. As many as fit in a number of bytes are kept, to
+A failover may lose batches that were acknowledged. As many as fit in some memory are kept, to
 be written again under the same ids.
 """
 
@@ -15,6 +15,8 @@ from tickfire.store.writes import Write
 
 MAX_JOINED_BYTES: Final = 256 << 10
 """Size up to which writes are joined to a batch that waits to be sent."""
+OBJECT_BYTES: Final = 512
+"""Approximate memory of the objects of a write, beside its data: most of that of a single tick."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,11 @@ class Batch:
     closing: bool
     size: int
 
+    @property
+    def memory(self) -> int:
+        """Approximate number of bytes of memory."""
+        return self.size + OBJECT_BYTES * len(self.writes)
+
     def shift(self, offset: int) -> None:
         """Subtract `offset` from all positions, as those of a new epoch begin at 1."""
         self.position = max(0, self.position - offset)
@@ -58,7 +65,7 @@ class Backlog:
     number : int
         Number of the last batch in Redis.
     keep_bytes : int
-        Bytes of acknowledged batches to keep.
+        Memory of acknowledged batches to keep, in bytes.
 
     Attributes
     ----------
@@ -108,9 +115,9 @@ class Backlog:
         self.bytes_waiting -= batch.size
         self.acknowledged = batch.number
         self._kept.append(batch)
-        self._bytes_kept += batch.size
+        self._bytes_kept += batch.memory
         while self._bytes_kept > self._keep_bytes:
-            self._bytes_kept -= self._kept.popleft().size
+            self._bytes_kept -= self._kept.popleft().memory
         return batch
 
     # --- after a loss
@@ -130,7 +137,7 @@ class Backlog:
         lost = self.acknowledged - number
         for _ in range(lost):
             batch = self._kept.pop()
-            self._bytes_kept -= batch.size
+            self._bytes_kept -= batch.memory
             self.waiting.appendleft(batch)
             self.bytes_waiting += batch.size
         self.acknowledged = number
