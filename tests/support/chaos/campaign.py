@@ -67,8 +67,11 @@ async def one_fault(world: World, name: str, rng: random.Random, outcome: Outcom
     for follower in world.followers:
         follower.restart_clock()
     began = time.monotonic()
-    await FAULTS[name](world, rng)
-    await world.catches_up(CAUGHT_UP_S)
+    try:
+        await FAULTS[name](world, rng)
+        await world.catches_up(CAUGHT_UP_S)
+    except AssertionError as error:
+        raise AssertionError(f"{name}: {error}\n{_logs(world)}") from error
     outcome.back_s.append(time.monotonic() - began)
     outcome.silences_s.append(max(one.longest_s for one in world.tick_followers))
     outcome.signal_silences_s.append(max(one.longest_s for one in world.signal_followers))

@@ -44,16 +44,21 @@ async def _takes_over(waiting: Kept) -> None:
     await eventually(lambda: waiting.last_said(*WRITES, WAITS) != WAITS, what, BACK_S)
 
 
+async def _kill_a_writer(world: World, name: str) -> None:
+    """Let the standby take over, or the successor of the writer, if it is there first."""
+    writing, _ = await _writer_and_standby(world, name)
+    await _kill(writing)
+    await eventually(lambda: bool(world.pair(name, writing=True)), f"{name} writes again", BACK_S)
+
+
 async def kill_the_writing_ingest(world: World, rng: random.Random) -> None:
-    """Let the standby of a feed take over."""
-    writing, waiting = await _writer_and_standby(world, f"ingest-{rng.randint(1, len(SYMBOLS))}")
-    await asyncio.gather(_kill(writing), _takes_over(waiting))
+    """Kill the writer of a feed."""
+    await _kill_a_writer(world, f"ingest-{rng.randint(1, len(SYMBOLS))}")
 
 
 async def kill_the_publishing_infer(world: World, _: random.Random) -> None:
-    """Let the standby of infer take over."""
-    writing, waiting = await _writer_and_standby(world, INFER)
-    await asyncio.gather(_kill(writing), _takes_over(waiting))
+    """Kill the infer that publishes."""
+    await _kill_a_writer(world, INFER)
 
 
 async def kill_a_standby(world: World, rng: random.Random) -> None:
