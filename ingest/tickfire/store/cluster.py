@@ -115,6 +115,22 @@ class ClusterClient(WatchedCommands, RedisCluster):  # type: ignore[misc]  # red
             self._ranges = ranges
             self._initialize = False
 
+    async def run_ids(self) -> set[bytes]:
+        """Return the run ids of the servers that hold keys now.
+
+        Raises
+        ------
+        REDIS_ERRORS
+            One of them does not answer, or the Cluster does not.
+        """
+        self.doubt()
+        await self.look()
+        with as_redis_errors():
+            about = await asyncio.gather(
+                *(node.execute_command("INFO", "server") for node in self.get_primaries())
+            )
+        return {str(each["run_id"]).encode() for each in about}
+
     async def _first_to_answer(self) -> ClusterNode:
         """Return the first node that knows of no failure, or else one that answers at all.
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
+from tickfire.store.cluster import ClusterClient
 from tickfire.store.connection import RedisConnection
 from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.head import (
@@ -97,8 +98,8 @@ async def replace_head(
 async def was_cut_off(store: Store, streams: Sequence[Stream]) -> bool:
     """Return whether a writer that has not ended may be cut off from Redis.
 
-    That is so if a stream has another server than when it was written last, as after a restart or a
-    failover, or if Redis does not answer. If the writer lives, it still knows what the new server
+    That is so if the server that a stream was written on last was restarted or failed over, or if
+    Redis does not answer. If the writer lives, it still knows what the new server
     may have lost.
     """
     for stream in streams:
@@ -106,15 +107,31 @@ async def was_cut_off(store: Store, streams: Sequence[Stream]) -> bool:
             found = await find_head(store, stream)
         except REDIS_ERRORS:
             return True
-        if may_be_cut_off(found):
+        if await may_be_cut_off(store, found):
             return True
     return False
 
 
-def may_be_cut_off(found: Found) -> bool:
-    """Return whether a head has not ended, and is on another server than that it was written on."""
+async def may_be_cut_off(store: Store, found: Found) -> bool:
+    """Return whether a head has not ended, and its server was restarted or failed over since."""
     head = decode_head(found.text)
-    return head is not None and not head.closed and head.server != found.server
+    return head is not None and not head.closed and await has_failed(store, head, found.server)
+
+
+async def has_failed(store: Store, head: Head, server: bytes) -> bool:
+    """Return whether the server that a head was written on was restarted or failed over since.
+
+    It has not if the head is on another server now, but that one still holds keys of the Cluster:
+    then the slot was moved, and nothing is lost.
+    """
+    if head.server == server:
+        return False
+    if not isinstance(store.client, ClusterClient):
+        return True
+    try:
+        return head.server not in await store.client.run_ids()
+    except REDIS_ERRORS:
+        return True
 
 
 @asynccontextmanager

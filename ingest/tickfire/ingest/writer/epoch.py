@@ -15,7 +15,13 @@ import msgspec
 
 from tickfire.base.errors import UserError
 from tickfire.ingest.kernel.state import InstrumentStates
-from tickfire.ingest.writer.claims import Claim, find_head, may_be_cut_off, replace_head
+from tickfire.ingest.writer.claims import (
+    Claim,
+    find_head,
+    has_failed,
+    may_be_cut_off,
+    replace_head,
+)
 from tickfire.ingest.writer.restore import last_position, restore
 from tickfire.store.entries import BadEntry
 from tickfire.store.epoch import (
@@ -186,8 +192,10 @@ class EpochWriter:
         """
         found = [await find_head(self._store, self._stream(shard)) for shard in range(self.shards)]
         heads = [decode_head(each.text) for each in found]
-        if self._lease.may_be_early and any(map(may_be_cut_off, found)):
-            raise LeaseLost("a failover may have cut off the last writer, who may come back")
+        if self._lease.may_be_early:
+            for each in found:
+                if await may_be_cut_off(self._store, each):
+                    raise LeaseLost("a failover may have cut off the last writer; it may come back")
         self._fence = 1 + max(least, *(head.fence for head in heads if head is not None), 0)
         await self._lease.ensure()
         self.claims, self._servers = [], []
@@ -208,7 +216,7 @@ class EpochWriter:
         for shard, ((head, _), server) in enumerate(zip(self.claims, self._servers, strict=True)):
             if head.epoch != stored.key:
                 return f"Redis has lost shard {shard} of epoch {name}"
-            if server != head.server and not head.closed:
+            if not head.closed and await has_failed(self._store, head, server):
                 return (
                     f"Redis was restarted or failed over after the last ingest was killed, so the"
                     f" newest ticks of epoch {name} may be lost"
