@@ -16,7 +16,6 @@ import math
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import asdict
 from typing import Any, Final
@@ -27,6 +26,7 @@ from bench.abuse.floods import ATTACKER, FLOODS
 from bench.abuse.honest import honest
 from bench.abuse.rounds import ALL, Outcome, rounds
 from bench.abuse.wire import Target
+from bench.background import Background
 from bench.processes import resident_mib, tickfire, wait_for_url, worker_pid
 from tests.support.publisher import Publisher
 from tickfire.base.ports import free_port
@@ -123,25 +123,16 @@ def attacked(name: str, redis_url: str) -> dict[str, Any]:
         }
 
 
-class _Peak:
+class _Peak(Background):
     """The most memory that a process had, sampled in a thread."""
 
     def __init__(self, pid: int) -> None:
+        super().__init__()
         self.mib = 0.0
         self._pid = pid
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._sample)
 
-    def __enter__(self) -> _Peak:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        while not self._ended.wait(SAMPLE_S):
+    def work(self) -> None:
+        while not self.ended.wait(SAMPLE_S):
             self.mib = max(self.mib, resident_mib(self._pid))
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import threading
 import time
 from collections import Counter
 from dataclasses import replace
 from typing import Final
 
 from bench.abuse.wire import Target, frames_in, text_frame, upgrade
+from bench.background import Background
 
 PAUSE_S: Final = 0.5
 LISTENS_S: Final = 1.0
@@ -25,7 +25,7 @@ GRANTED: Final = "news:headlines"
 OTHERS: Final = ("market:realtime", "market:AAA", "candles:AAA:1s", "signals:all", "pipeline:trace")
 
 
-class Intruder:
+class Intruder(Background):
     """A client that is granted nothing, or `GRANTED` alone.
 
     Parameters
@@ -44,32 +44,24 @@ class Intruder:
     """
 
     def __init__(self, target: Target, revoked: str) -> None:
+        super().__init__()
         self.refused: Counter[str] = Counter()
         self.leaked = 0
         self._own = target
         self._strangers = [
             replace(target, token=token) for token in ("", f"{target.token}x", revoked)
         ]
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Intruder:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _run(self) -> None:
+    def work(self) -> None:
+        """Try to get in, and count the answers, until told to end."""
         attempts = [(each, one) for one in self._strangers for each in (self._open, self._poll)]
-        while not self._ended.is_set():
+        while not self.ended.is_set():
             for attempt, target in (*attempts, (self._join, self._own)):
                 try:
                     attempt(target)
                 except (OSError, http.client.HTTPException) as error:
                     self.refused[str(error).split("\r\n")[0][:40]] += 1
-            self._ended.wait(PAUSE_S)
+            self.ended.wait(PAUSE_S)
 
     def _open(self, target: Target) -> None:
         """Open a WebSocket, which is to be refused."""

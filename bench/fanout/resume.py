@@ -16,12 +16,12 @@ import signal
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.request
 from pathlib import Path
 from typing import Final
 
+from bench.background import Background
 from bench.fanout.generator import build, lines_of
 from bench.figures import print_figures
 from bench.ingest.running import feeding, ingesting
@@ -38,25 +38,17 @@ LATE_S: Final = 0.02
 """Lateness of the server's event loop that is counted; a boundary of its histogram."""
 
 
-class Probe:
+class Probe(Background):
     """A thread that requests a URL again and again, and keeps the times that it took."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._url = url
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
         self.times_s: list[float] = []
 
-    def __enter__(self) -> Probe:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._ended.wait(PROBE_S):
+    def work(self) -> None:
+        """Request the URL until told to end."""
+        while not self.ended.wait(PROBE_S):
             began = time.perf_counter()
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(self._url, timeout=LIMIT_S).close()

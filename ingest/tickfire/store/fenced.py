@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tickfire.store.head import Arguments
+from tickfire.store.head import RUN_AGAIN, Arguments
 from tickfire.store.lease import Lease, LeaseLost
 from tickfire.store.store import Store, until_done
 
@@ -36,24 +36,20 @@ return tonumber(held[2] or '0')
 
 It returns the number of batches, -1 if the fencing number is another one.
 """
-_RUN: Final = """
+_RUN: Final = (
+    """
 local held = redis.call('HMGET', KEYS[1], 'fence', 'batches')
 local fence, batches = tonumber(held[1] or '0'), tonumber(held[2] or '0')
 if fence > tonumber(ARGV[1]) or batches ~= tonumber(ARGV[2]) then
   return {fence, batches}
 end
-local at = 3
-while at <= #ARGV do
-  local last = at + tonumber(ARGV[at])
-  local reply = redis.pcall(unpack(ARGV, at + 1, last))
-  if type(reply) == 'table' and reply.err and not string.find(reply.err, 'equal or smaller') then
-    return reply
-  end
-  at = last + 1
-end
+"""
+    + RUN_AGAIN
+    + """
 redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'batches', batches + 1)
 return {tonumber(ARGV[1]), batches + 1}
 """
+)
 """Script that runs commands as `APPEND_FENCED` does, if as many batches are made as is expected.
 
 KEYS are the key of the hash and those of the commands; ARGV are the fencing number, the number of

@@ -84,11 +84,7 @@ return 1
 KEYS are the key of the head and those of the commands; ARGV are the head expected, the head left,
 and the commands. If the head is another, nothing is written and it is returned.
 """
-APPEND_FENCED: Final = b"""
-if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') > tonumber(ARGV[2]) then
-  return 0
-end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+RUN_AGAIN: Final = """
 local at = 3
 while at <= #ARGV do
   local last = at + tonumber(ARGV[at])
@@ -98,8 +94,20 @@ while at <= #ARGV do
   end
   at = last + 1
 end
+"""
+"""Part of a script that runs the commands from ARGV[3] on, without entries that a stream has."""
+APPEND_FENCED: Final = (
+    b"""
+if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') > tonumber(ARGV[2]) then
+  return 0
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+"""
+    + RUN_AGAIN.encode()
+    + b"""
 return 1
 """
+)
 """Script that runs commands, given as for `APPEND`, unless a later writer has run any.
 
 KEYS are the key of a hash and those of the commands; ARGV are the field of the hash that holds the
