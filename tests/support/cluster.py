@@ -27,23 +27,14 @@ WHOLE_S = 60.0
 class Cluster:
     """Six nodes; what they have acknowledged outlives SIGKILL."""
 
-    def __init__(self, folder: Path) -> None:
-        self.nodes = [
-            Valkey(
-                *("--cluster-enabled", "yes", "--dir", str(folder)),
-                *("--cluster-config-file", f"{number}.conf"),
-                *("--cluster-node-timeout", str(round(NODE_TIMEOUT_S * 1000))),
-                *("--appendonly", "yes", "--appenddirname", f"{number}"),
-                *("--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0"),
-            )
-            for number in range(6)
-        ]
+    def __init__(self, nodes: list[Valkey]) -> None:
+        self.nodes = nodes
         bounds = [round(SLOTS / 3 * part) for part in range(4)]
         for at, node in enumerate(self.nodes[:3]):
             node.client.execute_command("CLUSTER", "ADDSLOTSRANGE", bounds[at], bounds[at + 1] - 1)
         for at, node in enumerate(self.nodes):
             node.client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", at + 1)
-            node.client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.nodes[0].port)
+            node.meet(self.nodes[0])
         for primary, replica in zip(self.nodes[:3], self.nodes[3:], strict=True):
             wait_until(lambda: self._knows(replica, primary), "a replica knows its primary")  # noqa: B023
             replica.client.execute_command("CLUSTER", "REPLICATE", self.id_of(primary))
@@ -114,10 +105,6 @@ class Cluster:
         for node in (target, source):
             node.client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
 
-    def close(self) -> None:
-        for node in self.nodes:
-            node.close()
-
 
 def suspend(node: Valkey) -> None:
     os.kill(node.pid, signal.SIGSTOP)
@@ -142,5 +129,17 @@ def _is_linked(node: Valkey) -> bool:
 @contextlib.contextmanager
 def six_nodes(folder: Path) -> Iterator[Cluster]:
     """Yield a Cluster of three primaries with a replica each."""
-    with contextlib.closing(Cluster(folder)) as cluster:
-        yield cluster
+    with contextlib.ExitStack() as stack:
+        nodes = []
+        for number in range(6):
+            nodes.append(
+                Valkey(
+                    *("--dir", str(folder), "--cluster-config-file", f"{number}.conf"),
+                    *("--cluster-node-timeout", str(round(NODE_TIMEOUT_S * 1000))),
+                    *("--appendonly", "yes", "--appenddirname", f"{number}"),
+                    *("--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0"),
+                    is_node=True,
+                )
+            )
+            stack.callback(nodes[-1].close)
+        yield Cluster(nodes)

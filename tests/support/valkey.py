@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.support.eventually import wait_until
-from tickfire.base.ports import free_port
+from tickfire.base.ports import free_ports
 from tickfire.ingest.redis.server import binary
 
 START_TIMEOUT_S = 60.0
@@ -23,7 +24,9 @@ SLOTS = 16384
 class Valkey:
     """One server process, which keeps its data in memory alone.
 
-    After `kill`, `start` runs it again, empty, on the same port.
+    After `kill`, `start` runs it again, empty, on the same port. A node of a Cluster (`is_node`)
+    has a second free port, `bus_port`, on which the nodes talk to one another: the usual one,
+    10,000 above its own, may belong to another process or be above 65,535.
     """
 
     @property
@@ -32,9 +35,11 @@ class Valkey:
         assert self._process is not None
         return self._process.pid
 
-    def __init__(self, *options: str) -> None:
-        self.port = free_port()
+    def __init__(self, *options: str, is_node: bool = False) -> None:
+        self.port, self.bus_port = free_ports(2)
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        if is_node:
+            options = ("--cluster-enabled", "yes", "--cluster-port", str(self.bus_port), *options)
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self.client: Any = redis.Redis(port=self.port, retry=Retry(NoBackoff(), 0))
@@ -42,7 +47,8 @@ class Valkey:
 
     def start(self, *options: str) -> None:
         """Run the server, with further options for this run."""
-        self._process = subprocess.Popen(
+        log = tempfile.TemporaryFile()
+        self._process = process = subprocess.Popen(
             [
                 binary(),
                 "--port",
@@ -58,14 +64,27 @@ class Valkey:
                 *self._options,
                 *options,
             ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
+
+        def answers() -> bool:
+            if process.poll() is None:
+                return self._answers()
+            log.seek(0)
+            raise RuntimeError(f"Valkey ended with {process.returncode}: {log.read().decode()}")
+
         try:
-            wait_until(self._answers, "Valkey answers", START_TIMEOUT_S)
-        except AssertionError:
+            wait_until(answers, "Valkey answers", START_TIMEOUT_S)
+        except BaseException:
             self.kill()  # nobody else knows of the process yet
             raise
+        finally:
+            log.close()
+
+    def meet(self, other: Valkey) -> None:
+        """Introduce this node of a Cluster to another one."""
+        self.client.execute_command("CLUSTER", "MEET", "127.0.0.1", other.port, other.bus_port)
 
     def _answers(self) -> bool:
         try:
@@ -92,12 +111,12 @@ def two_nodes(folder: Path) -> Iterator[list[Valkey]]:
         nodes = []
         for name in ("a.conf", "b.conf"):
             options = ("--dir", str(folder), "--cluster-config-file", name)
-            nodes.append(Valkey("--cluster-enabled", "yes", *options))
+            nodes.append(Valkey(*options, is_node=True))
             stack.callback(nodes[-1].close)
         first, second = nodes
         first.client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS // 2 - 1)
         second.client.execute_command("CLUSTER", "ADDSLOTSRANGE", SLOTS // 2, SLOTS - 1)
-        first.client.execute_command("CLUSTER", "MEET", "127.0.0.1", second.port)
+        first.meet(second)
         wait_until(lambda: all(map(is_whole, nodes)), "the Cluster is whole", START_TIMEOUT_S)
         yield nodes
 
