@@ -71,6 +71,11 @@ def wait_entry(chart: Chart, symbol: str) -> str:
     return entries(chart)[symbol]
 
 
+def wait_scale(chart: Chart, scale: str) -> None:
+    shown = chart.page.locator("#scale")
+    wait_until(lambda: shown.input_value() == scale, f"the scale is {scale}")
+
+
 def share(text: str) -> float:
     return float(re.sub("[%+]", "", text).replace("\N{MINUS SIGN}", "-"))
 
@@ -106,7 +111,7 @@ def test_lines_count_from_the_first_candle_in_sight_and_follow_each_trade(
     chart.page.keyboard.press("c")
     compare(chart, OTHER.lower())
     chart.page.keyboard.press("Escape")
-    assert chart.page.locator("#scale").input_value() == "percent"
+    wait_scale(chart, "percent")
     wait_entry(chart, OTHER)
     chart.settle()
     assert count(chart.region(chart.shoot(), "#chart .pane"), FIRST_COLOR) - before > 400
@@ -182,14 +187,14 @@ def test_the_choice_is_in_the_address_kept_and_taken_back(stage: Stage, chart: C
     wait_until(lambda: list(entries(chart)) == [OTHER], "one after Back")
     page.go_back()
     wait_until(lambda: entries(chart) == {}, "none after Back")
-    assert page.locator("#scale").input_value() == "log"
+    wait_scale(chart, "log")
     page.go_forward()
     wait_until(lambda: list(entries(chart)) == [OTHER], "one after Forward")
-    assert page.locator("#scale").input_value() == "percent"
+    wait_scale(chart, "percent")
     page.locator(".compare-legend button").focus()
     page.keyboard.press("Enter")
     wait_until(lambda: entries(chart) == {}, "none after its button")
-    assert page.locator("#scale").input_value() == "log"
+    wait_scale(chart, "log")
     assert "compare" not in page.url
     assert page.evaluate("document.activeElement.id") == "chart"
 
@@ -225,10 +230,10 @@ def test_it_follows_another_interval_and_another_symbol(stage: Stage, chart: Cha
     chart.page.keyboard.type(OTHER)
     chart.page.keyboard.press("Enter")
     wait_until(lambda: entries(chart) == {}, "nothing to compare with itself")
-    assert chart.page.locator("#scale").input_value() == "linear"
+    wait_scale(chart, "linear")
     chart.page.go_back()
     wait_entry(chart, OTHER)
-    assert chart.page.locator("#scale").input_value() == "percent"
+    wait_scale(chart, "percent")
 
 
 def test_older_candles_of_the_other_symbol_come_on_the_way_left(stage: Stage, chart: Chart) -> None:

@@ -142,7 +142,8 @@ def test_an_unknown_symbol_is_told_by_name(stage: Stage, chart: Chart) -> None:
     add(chart, OTHER)
     choose(chart, "nosuch")
     assert chart.text(".chosen-error") == 'There is no symbol "nosuch" in this market.'
-    assert chart.text(".pane-legend .series-title") == f"Correlation {OTHER} {PERIOD}"
+    title = f"Correlation {OTHER} {PERIOD}"
+    wait_until(lambda: chart.text(".pane-legend .series-title") == title, "the symbol before")
     choose(chart, "EUR/USD")
     assert chart.text(".chosen-error") == ""
     chart.page.wait_for_selector(".pane-legend >> text=Correlation EUR/USD 20")

@@ -74,6 +74,7 @@ def test_a_click_and_a_drawing_have_the_price_of_the_crosshair(opened: BareChart
         window.tools = drawingTools(chart);
         window.clicked = null;
         chart.on("click", (point) => { clicked = point.price; });
+        await frame(); await frame();  // the tools draw by the coordinates of a frame
         """
     )
     assert opened.run("return tools.magnet;") is True

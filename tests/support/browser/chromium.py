@@ -137,6 +137,12 @@ class Chart:
         keyboard = self.page.keyboard
         if not self.page.locator(panel).is_visible():
             keyboard.press(key)
+            # Panels are loaded on demand; until then the page takes keys for its own shortcuts.
+            self.page.wait_for_function(
+                "panel => document.querySelector(`${panel}:popover-open`)?"
+                ".contains(document.activeElement)",
+                arg=panel,
+            )
         keyboard.press("Control+a")
         keyboard.type(text)
         keyboard.press("Enter")
