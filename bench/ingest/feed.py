@@ -18,13 +18,13 @@ INSTRUMENTS: Final = 64
 CHUNK_S: Final = 0.02
 
 
-def trades(first: int, count: int) -> bytes:
-    """Return trades with the sequence numbers from `first`, all stamped now."""
+def trades(first: int, count: int, at_ns: int | None = None) -> bytes:
+    """Return trades with the sequence numbers from `first`, all stamped `at_ns`, or now."""
     numbers = np.arange(first, first + count)
     rows = np.zeros(count, TRADE)
     rows["length"], rows["rtype"], rows["publisher_id"] = TRADE.itemsize // 4, RTYPE_TRADE, 1
     rows["instrument_id"] = 1 + numbers % INSTRUMENTS
-    rows["ts_event"] = rows["ts_recv"] = time.time_ns()
+    rows["ts_event"] = rows["ts_recv"] = time.time_ns() if at_ns is None else at_ns
     rows["price"] = 10**11 + numbers % 100 * 10**7
     rows["size"], rows["action"], rows["side"] = 1, ACTION_TRADE, ord("B")
     rows["sequence"] = numbers
@@ -67,14 +67,25 @@ class Feed:
         self._ready.set()
         await reader.read()
 
+    async def fill(self, past_s: int) -> None:
+        """Send a trade of each instrument for each second of the past, as fast as taken."""
+        await self._ready.wait()
+        assert self._writer is not None
+        now_s = int(time.time())
+        for at_s in range(now_s - past_s, now_s):
+            self._writer.write(trades(self.sent, INSTRUMENTS, at_s * 1_000_000_000))
+            await self._writer.drain()
+            self.sent += INSTRUMENTS
+
     async def run(self, rate: float, seconds: float) -> None:
         """Send at a steady rate; the trades that are not taken in time are sent later."""
         await self._ready.wait()
         assert self._writer is not None
+        before = self.sent
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while (passed := loop.time() - began) < seconds or self.sent < rate * seconds:
-            due = int(min(passed, seconds) * rate) - self.sent
+        while (passed := loop.time() - began) < seconds or self.sent - before < rate * seconds:
+            due = int(min(passed, seconds) * rate) - (self.sent - before)
             count = min(due, max(1, int(rate * CHUNK_S)))
             if count > 0:
                 self._writer.write(trades(self.sent, count))

@@ -24,8 +24,8 @@ def ingesting(
 
 
 @contextlib.contextmanager
-def feeding(rate: float) -> Iterator[int]:
-    """Run the feed in a thread of its own; yield its port."""
+def feeding(rate: float, *, past_s: int = 0) -> Iterator[int]:
+    """Run the feed, from seconds of the past on, in a thread of its own; yield its port."""
     port: list[int] = []
     listening = threading.Event()
 
@@ -34,6 +34,7 @@ def feeding(rate: float) -> Iterator[int]:
         port.append(await feed.listen())
         listening.set()
         with contextlib.suppress(RuntimeError, OSError):  # ingest has ended
+            await feed.fill(past_s)
             await feed.run(rate, float("inf"))
 
     threading.Thread(target=run_loop, args=(run(),), daemon=True).start()

@@ -19,6 +19,8 @@ from tickfire.base.ports import free_port
 HISTORY_S: Final = 120
 """Time for which the streams keep ticks, so that they are full after the warm-up."""
 LEAST_HISTORY: Final = 1_000
+PAST_S: Final = 5_400
+"""Seconds of the past with which the feed begins, so that the series of candles are full, too."""
 
 
 @dataclass
@@ -80,7 +82,7 @@ def running(rate: float, log: IO[str]) -> Iterator[World]:
     url = f"redis://127.0.0.1:{redis_port}/0"
     history = str(max(LEAST_HISTORY, round(rate * HISTORY_S)))
     with contextlib.ExitStack() as stack:
-        feed_port = stack.enter_context(feeding(rate))
+        feed_port = stack.enter_context(feeding(rate, past_s=PAST_S))
         redis = stack.enter_context(tickfire("redis", "--port", str(redis_port), log=log))
         wait_for_port(redis_port)
         arguments = ("--history-ticks", history, "--metrics-port", str(ingest_metrics))
