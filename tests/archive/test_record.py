@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import sys
@@ -17,18 +18,23 @@ import pytest
 
 from tests.support.cli import assert_one_sentence, run
 from tests.support.eventually import eventually, wait_until
+from tests.support.http import http_client
 from tests.support.publisher import DAY, SECOND, Publisher, mixed, tick, trades
-from tests.support.recording import record_process, recording, rows_of, ticks_of_file
+from tests.support.recording import QUICK, record_process, recording, rows_of, ticks_of_file
 from tests.support.valkey import Valkey
 from tickfire.archive import recorder as recorder_module
 from tickfire.archive.commits import RecordedElsewhere
+from tickfire.archive.metrics import RecordMetrics
 from tickfire.archive.names import source_of
 from tickfire.archive.partition import instruments_in
 from tickfire.archive.recorder import RecordConfig, Recorder
 from tickfire.archive.tables import TABLE
 from tickfire.archive.target import Target
 from tickfire.archive.writer import TableWriter
+from tickfire.base.endpoint import Endpoint
 from tickfire.base.errors import UserError
+from tickfire.base.exposition import serving
+from tickfire.base.ports import free_ports
 from tickfire.ingest.archived.dbn import dbn_of
 from tickfire.ingest.kernel.bars import file_bars
 from tickfire.store.mappings import Mappings
@@ -202,6 +208,57 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bool]]:
     yield disk
 
 
+async def asked(metrics: RecordMetrics) -> tuple[bool, str | None]:
+    """Return what /readyz of the metrics port says."""
+    with serving(
+        metrics.registry, Endpoint("127.0.0.1", 0), trouble=lambda: metrics.trouble
+    ) as port:
+        async with http_client() as http:
+            answer = await http.get(f"http://127.0.0.1:{port}/readyz")
+            assert (await http.get(f"http://127.0.0.1:{port}/other")).status_code == 404
+    body = answer.json()
+    assert (answer.status_code == 200) == body["ready"]
+    return body["ready"], body["why"]
+
+
+async def test_a_standby_says_so_until_it_takes_over(
+    valkey: Valkey, publisher: Publisher, tmp_path: Path
+) -> None:
+    publisher.publish(trades(10))
+    config = RecordConfig(str(tmp_path), rotation=QUICK)
+    ports = free_ports(2)
+
+    async def writers() -> list[float]:
+        async with http_client() as http:
+            texts = [(await http.get(f"http://127.0.0.1:{port}/metrics")).text for port in ports]
+        name = f'tickfire_record_writer{{archive="{tmp_path}"}} '
+        return [float(text.partition(name)[2].split()[0]) for text in texts]
+
+    async with asyncio.TaskGroup() as tasks:
+        first, second = (
+            tasks.create_task(
+                recorder_module.record(config, valkey.url, Endpoint("127.0.0.1", port))
+            )
+            for port in ports
+        )
+        await eventually(has(tmp_path, 10), "all is recorded")
+
+        async def are_two() -> bool:
+            return sorted(await writers()) == [0, 1]
+
+        await eventually(are_two, "one records, the other waits")
+        writing, waiting = (first, second) if (await writers())[0] else (second, first)
+        writing.cancel()
+        await asyncio.wait([writing])
+        ports.remove(ports[0 if writing is first else 1])
+
+        async def has_taken_over() -> bool:
+            return await writers() == [1]
+
+        await eventually(has_taken_over, "the standby records")
+        waiting.cancel()
+
+
 async def test_a_full_disk_pauses_recording(
     valkey: Valkey,
     publisher: Publisher,
@@ -217,9 +274,12 @@ async def test_a_full_disk_pauses_recording(
         sample = recorder.metrics.registry.get_sample_value
         assert sample("tickfire_record_waiting_rows")
         assert sample("tickfire_record_waiting_seconds")
+        ready, why = await asked(recorder.metrics)
+        assert not ready and f"cannot write to {tmp_path} (there is no room left)" in str(why)
         full_disk["is_full"] = False
         await eventually(has(tmp_path, 2500), "recording goes on")
         await eventually(lambda: not recorder.metrics.is_paused, "recording is not paused")
+        assert await asked(recorder.metrics) == (True, None)
         await eventually(lambda: sample("tickfire_record_waiting_rows") == 0, "no row waits")
         assert sample("tickfire_record_waiting_seconds") == 0
     assert positions(tmp_path) == list(range(1, 2501))

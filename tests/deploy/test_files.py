@@ -20,6 +20,7 @@ from compose_spec.models import ComposeSpecification
 from tests.support.paths import ROOT
 from tests.support.tools import tool
 from tickfire.server.cli import COMMANDS
+from tickfire.server.rest.openapi import PATHS as REST_PATHS
 from tickfire.server.settings.check import problems
 from tickfire.server.settings.file import SettingsFile
 from tickfire.server.settings.show import settings_in_force
@@ -190,6 +191,33 @@ def test_every_pod_but_that_of_redis_has_a_disruption_budget() -> None:
         if each["kind"] == "PodDisruptionBudget"
     }
     assert budgets == set(PROCESSES)
+
+
+PUBLIC = (
+    *("/", "/pipeline", "/pyodide/current.json", "/assets/index-1.js", "/socket/websocket"),
+    *("/socket/longpoll", "/openapi.json", "/chart.png", *REST_PATHS),
+)
+"""Paths of the server that clients need."""
+
+
+def passes(rule: Any, path: str) -> bool:
+    """Return whether a rule of an ingress passes a path on, as Kubernetes defines it."""
+    wanted = rule["path"].rstrip("/")
+    if rule["pathType"] == "Exact":
+        return bool(path == rule["path"])
+    return path == wanted or path.startswith(f"{wanted}/")
+
+
+def test_the_ingress_passes_on_all_that_clients_need_and_nothing_else() -> None:
+    (ingress,) = [each for _, each in MANIFESTS if each["kind"] == "Ingress"]
+    (rule,) = ingress["spec"]["rules"]
+    rules = rule["http"]["paths"]
+    for path in PUBLIC:
+        assert any(passes(each, path) for each in rules), path
+    for each in rules:
+        assert any(passes(each, path) for path in PUBLIC), each
+    for path in ("/metrics", "/healthz", "/readyz"):
+        assert not any(passes(each, path) for each in rules), path
 
 
 def test_kustomize_lists_every_manifest() -> None:

@@ -46,6 +46,15 @@ class Proxy:
         async with httpx.AsyncClient(verify=self.context) as client:
             return await client.get(self.origin + path)
 
+    async def status(self, path: str) -> int:
+        """Return the status of a request whose path is sent as it is."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.context)
+        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode())
+        answer = await reader.readline()
+        writer.close()
+        return int(answer.split()[1])
+
     def connect(self, prefix: str, origin: str) -> connect:
         uri = f"wss://127.0.0.1:{self.port}{prefix}/socket/websocket?vsn=2.0.0"
         return connect(uri, origin=origin, ssl=self.context)  # type: ignore[arg-type]
@@ -150,7 +159,18 @@ async def see_a_market(proxy: Proxy, prefix: str) -> None:
     page = await proxy.get(f"{prefix}/")
     assert page.status_code == 200
     for path in ("/metrics", "/healthz", "/readyz"):
-        assert (await proxy.get(prefix + path)).status_code == 404
+        for disguise in (
+            path,
+            path + "/",
+            "/" + path,
+            f"/%{ord(path[1]):x}{path[2:]}",
+            f"/.{path}",
+        ):
+            status = await proxy.status(prefix + disguise)
+            assert status != 200, disguise
+            assert status == 404 or disguise != path
+    for path in ("/openapi.json", "/v1/candles?symbol=AAA&interval=1m"):
+        assert (await proxy.get(prefix + path)).status_code == 200, path
     async with proxy.connect(prefix, proxy.origin) as socket:
         await socket.send('["1","1","candles:AAA:1m","phx_join",{}]')
         assert '"status":"ok"' in str(await socket.recv())

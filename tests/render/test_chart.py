@@ -194,5 +194,5 @@ def test_without_the_extra_the_import_says_how_to_install_it() -> None:
     )
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("ImportError: tickfire.render needs wgpu; install the extra render: ")
-    assert "pip install 'tickfire[render]'" in last
+    assert last.startswith("ImportError: tickfire.render needs wgpu, not installed here: ")
+    assert last.endswith("pip install 'tickfire[render]'.")

@@ -2,7 +2,6 @@
 
 ::
 
-    extra       the optional packages, or a sentence that names them
     target      a folder of this machine or of any file system of fsspec
     names       names of files: partition, stream and positions
     tables      the tables: stream entries to Arrow, and their columns

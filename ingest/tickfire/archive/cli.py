@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from tickfire.archive.extra import require_archive
 from tickfire.base.endpoint import endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
+from tickfire.base.extras import require_extra
 from tickfire.store.options import redis_url_option
 
 TARGET_HELP = "a folder, or an address of fsspec such as s3://BUCKET/PATH"
@@ -60,7 +60,7 @@ def record(
     """
     if not target:
         raise UsageError("name the folder to record to, or set TICKFIRE_ARCHIVE.")
-    require_archive()
+    require_extra("archive", "tickfire record")
     from tickfire.archive.pending import Rotation
     from tickfire.archive.recorder import RecordConfig, run
     from tickfire.archive.tables import TABLES
@@ -98,7 +98,7 @@ def query(sql: str, target: str, form: str, timeout_s: float) -> None:
     Its views are ticks, trades, quotes, bars, books, tops, news, sentiment and signals, with times
     as timestamps of UTC and prices as numbers, and gaps: what could not be recorded.
     """
-    require_archive()
+    require_extra("archive", "tickfire query")
     from tickfire.archive.query import print_query
 
     print_query(target, sql, form, timeout_s)

@@ -24,6 +24,8 @@ class RecordMetrics:
         Returns the number of rows that wait to be written.
     waiting_s : callable
         Returns the time in seconds for which the first of them has waited.
+    archive : str
+        The target without credentials, a label.
 
     Attributes
     ----------
@@ -33,15 +35,20 @@ class RecordMetrics:
         Rows recorded since the process began.
     missing : int
         Ticks and entries that were lost before they could be recorded.
-    is_paused : bool
-        True while files cannot be written.
+    trouble : str or None
+        The reason why recording is paused; None while files can be written.
+    writes : bool
+        True while this process records, False while it is a standby.
     """
 
-    def __init__(self, waiting: Callable[[], int], waiting_s: Callable[[], float]) -> None:
+    def __init__(
+        self, waiting: Callable[[], int], waiting_s: Callable[[], float], archive: str
+    ) -> None:
         self.registry = process_registry()
         self.loop_lag = LoopLag(self.registry, PREFIX)
         self.rows = self.missing = 0
-        self.is_paused = False
+        self.trouble: str | None = None
+        self.writes = False
         self._rows = self._counter("rows", "Rows recorded.")
         self._files = self._counter("files", "Files of data written.")
         self._missing = self._counter(
@@ -63,6 +70,12 @@ class RecordMetrics:
                 f"{PREFIX}paused",
                 "1 while files cannot be written.",
                 lambda: {(): float(self.is_paused)},
+            ),
+            Watched(
+                f"{PREFIX}writer",
+                "1 if this process records, 0 if it is a standby.",
+                lambda: {(archive,): float(self.writes)},
+                ("archive",),
             ),
             Watched(
                 f"{PREFIX}waiting_rows",
@@ -93,10 +106,15 @@ class RecordMetrics:
         """Count files that were removed for their age."""
         self._expired.labels(table).inc(files)
 
-    def failed(self) -> None:
+    @property
+    def is_paused(self) -> bool:
+        """True while files cannot be written."""
+        return self.trouble is not None
+
+    def failed(self, trouble: str) -> None:
         """Count an attempt to write that failed; recording is paused."""
         self._failures.inc()
-        self.is_paused = True
+        self.trouble = trouble
 
     def _counter(self, name: str, text: str) -> Counter:
         counter = Counter(PREFIX + name, text, ("table",), registry=self.registry)

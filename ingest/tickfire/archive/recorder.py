@@ -113,7 +113,7 @@ class Recorder:
 
     def __init__(self, config: RecordConfig, store: Store) -> None:
         self.rotation = config.rotation
-        self.metrics = RecordMetrics(self._waiting, self._waiting_s)
+        self.metrics = RecordMetrics(self._waiting, self._waiting_s, shown(config.target))
         self._config = config
         self._store = store
         self._target = Target(config.target)
@@ -284,20 +284,16 @@ class Recorder:
 
     # --- the state of the target
     def _pause(self, error: OSError) -> None:
+        full = is_full(error)
+        reason = "there is no room left" if full else error.strerror or str(error)
+        trouble = f"cannot write to {self._target.shown} ({reason}); recording is paused"
         if not self.metrics.is_paused:
-            full = is_full(error)
-            reason = "there is no room left" if full else error.strerror or str(error)
-            logger.error(
-                "cannot write to %s (%s); recording is paused, and Redis keeps the entries as far"
-                " as its streams reach",
-                self._target.shown,
-                reason,
-            )
-        self.metrics.failed()
+            logger.error("%s, and Redis keeps the entries as far as its streams reach", trouble)
+        self.metrics.failed(trouble)
 
     def _resume(self) -> None:
         if self.metrics.is_paused:
-            self.metrics.is_paused = False
+            self.metrics.trouble = None
             logger.info("recording goes on")
 
     async def _expire_for_ever(self, keep_days: float) -> None:
@@ -333,19 +329,27 @@ async def run(config: RecordConfig, redis_url: str, metrics: Endpoint | None = N
     UserError
         Redis refuses the connection, or the target cannot be written.
     """
-    await until_stopped(_record(config, redis_url, metrics))
+    await until_stopped(record(config, redis_url, metrics))
     logger.info("stopped")
 
 
-async def _record(config: RecordConfig, redis_url: str, metrics: Endpoint | None) -> None:
+async def record(config: RecordConfig, redis_url: str, metrics: Endpoint | None = None) -> None:
+    """Record until cancelled, first as a standby while another process has the lease.
+
+    Raises
+    ------
+    UserError
+        As `run`.
+    """
     async with await Store.open(redis_url, patience_s=math.inf) as store:
         recorder = Recorder(config, store)
-        async with attended(recorder.metrics.registry, metrics):
+        async with attended(recorder.metrics.registry, metrics, lambda: recorder.metrics.trouble):
             lease = Lease(store, _work(config.target))
             lag = asyncio.ensure_future(recorder.metrics.loop_lag.run())
             try:
                 await take_lease(lease, store, standby=True)
                 logger.info("recording %s to %s", ", ".join(config.tables), shown(config.target))
+                recorder.metrics.writes = True
                 await _run_leased(recorder, lease)
             finally:
                 lag.cancel()

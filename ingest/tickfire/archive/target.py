@@ -16,7 +16,7 @@ import fsspec
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from tickfire.base.errors import UserError
+from tickfire.base.errors import UsageError, UserError
 from tickfire.store.url import redacted
 
 OBJECT_STORES: Final = frozenset(
@@ -47,7 +47,7 @@ class Target:
 
     Raises
     ------
-    UserError
+    UsageError
         The file system is not known, or the package that it needs is not installed.
     """
 
@@ -55,8 +55,14 @@ class Target:
         self.shown = shown(url)
         try:
             self.fs, root = url_to_fs(url)
-        except (ValueError, ImportError) as error:
-            raise UserError(f"the archive {self.shown} cannot be opened: {error}") from None
+        except ImportError as error:
+            module = getattr(error.__cause__, "name", None) or ""
+            command = f": pip install {module}" if module and module in str(error) else ""
+            raise UsageError(
+                f"the archive {self.shown} cannot be opened: {error}{command}."
+            ) from None
+        except ValueError as error:
+            raise UsageError(f"the archive {self.shown} cannot be opened: {error}.") from None
         self.root = root.rstrip("/")
         self._is_local = isinstance(self.fs, LocalFileSystem)
         self._is_atomic = bool(OBJECT_STORES.intersection(_protocols(self.fs)))

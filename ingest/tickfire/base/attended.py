@@ -11,7 +11,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from tickfire.base.endpoint import Endpoint
-from tickfire.base.exposition import serving
+from tickfire.base.exposition import Trouble, serving
 from tickfire.base.service_manager import READY, STOPPING, WATCHDOG, notify, watchdog_s
 
 INTERVAL_S: Final = 1.0
@@ -62,9 +62,11 @@ async def watched() -> AsyncIterator[LifeSigns]:
 
 @contextlib.asynccontextmanager
 async def attended(
-    registry: CollectorRegistry, endpoint: Endpoint | None
+    registry: CollectorRegistry, endpoint: Endpoint | None, trouble: Trouble | None = None
 ) -> AsyncIterator[int | None]:
     """Serve metrics and ``/healthz``, and tell a service manager that the process is ready.
+
+    The parameters are those of `serving`.
 
     Yields
     ------
@@ -77,6 +79,6 @@ async def attended(
         As `serving`.
     """
     async with watched() as signs:
-        with serving(registry, endpoint, lambda: not signs.is_hung) as port:
+        with serving(registry, endpoint, lambda: not signs.is_hung, trouble) as port:
             notify(READY)
             yield port

@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
+HELD_UP: Final = "the event loop does not run"
+
 logger = logging.getLogger(__name__)
 
+type Trouble = Callable[[], str | None]
+"""Returns the reason why a process cannot do its work, None if it can."""
+type _Answer = tuple[bool, dict[str, object]]
 type Labels = tuple[str, ...]
 """The value of each label."""
 type Read = Callable[[], Mapping[Labels, float]]
@@ -79,15 +84,32 @@ class Watched(Collector):
         return [kind(*self._about, labels=self._labels)]
 
 
-def _with_health(metrics: WSGIApplication, is_healthy: Callable[[], bool]) -> WSGIApplication:
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != "/healthz":
-            return metrics(environ, start_response)
+def _with_health(
+    metrics: WSGIApplication, is_healthy: Callable[[], bool], trouble: Trouble | None
+) -> WSGIApplication:
+    def healthz() -> _Answer:
         healthy = is_healthy()
-        status, why = ("ok", None) if healthy else ("failed", "the event loop does not run")
+        status, why = ("ok", None) if healthy else ("failed", HELD_UP)
+        return healthy, {"status": status, "why": why}
+
+    def readyz() -> _Answer:
+        why = trouble() if trouble is not None and is_healthy() else HELD_UP
+        return why is None, {"ready": why is None, "why": why}
+
+    answers = {"/healthz": healthz} if trouble is None else {"/healthz": healthz, "/readyz": readyz}
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO")
+        if path in ("/", "/metrics"):
+            return metrics(environ, start_response)
+        find = answers.get(path)
+        if find is None:
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [f"there are {', '.join(['/metrics', *answers])} here\n".encode()]
+        good, body = find()
         headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-        start_response("200 OK" if healthy else "503 Service Unavailable", headers)
-        return [json.dumps({"status": status, "why": why}).encode()]
+        start_response("200 OK" if good else "503 Service Unavailable", headers)
+        return [json.dumps(body).encode()]
 
     return answer
 
@@ -97,10 +119,21 @@ def serving(
     registry: CollectorRegistry,
     endpoint: Endpoint | None,
     is_healthy: Callable[[], bool] = lambda: True,
+    trouble: Trouble | None = None,
 ) -> Iterator[int | None]:
     """Serve metrics from a thread while the context lasts; without an endpoint, do nothing.
 
     ``/healthz`` answers 200 while the process is healthy, else 503, as the server's does.
+
+    Parameters
+    ----------
+    registry : CollectorRegistry
+    endpoint : Endpoint or None
+    is_healthy : callable
+        Returns False if the process needs a restart.
+    trouble : callable, optional
+        Returns the reason why the process cannot do its work, None if it can: ``/readyz`` answers
+        503 with it, or 200. Without it there is no ``/readyz``.
 
     Yields
     ------
@@ -117,7 +150,7 @@ def serving(
         return
     port = check_port(endpoint.host, endpoint.port, option="--metrics-port")
     server, thread = start_http_server(port, endpoint.host, registry)
-    server.set_app(_with_health(make_wsgi_app(registry), is_healthy))
+    server.set_app(_with_health(make_wsgi_app(registry), is_healthy, trouble))
     logger.info("metrics are at http://%s:%d/metrics", endpoint.host, port)
     try:
         yield port

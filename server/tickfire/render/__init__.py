@@ -6,14 +6,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from tickfire.base.extras import missing_of
 
-_MISSING = [name for module, name in (("wgpu", "wgpu"), ("PIL", "Pillow")) if not find_spec(module)]
-if _MISSING:
-    raise ImportError(
-        f"tickfire.render needs {' and '.join(_MISSING)}; install the extra render: "
-        "pip install 'tickfire[render]'."
-    )
+_MISSING = missing_of("render")
+if _MISSING is not None:
+    raise ImportError(f"tickfire.render needs {_MISSING}.")
 
 from tickfire.render.bars import Bars  # noqa: E402
 from tickfire.render.chart import Chart  # noqa: E402

@@ -7,6 +7,7 @@ Each command is defined beside the code that it runs and is imported when it is 
 from __future__ import annotations
 
 import importlib
+import itertools
 import logging
 import os
 import sys
@@ -28,6 +29,7 @@ from tickfire.server.settings.keys import PATHS, WITHOUT_OPTION
 from tickfire.server.signals import ignore_signals
 
 INTERRUPTED_EXIT_CODE: Final = 130
+FILE_OPTION: Final = "--config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,10 @@ class LazyGroup(click.Group):
         super().__init__(*args, **kwargs)
         self._lazy = lazy
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take ``--config FILE`` also after the command, as its own options are given."""
+        return super().parse_args(ctx, _with_file_first(args))
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands in the order of the table."""
         return list(self._lazy)
@@ -145,6 +151,22 @@ class LazyGroup(click.Group):
         rows = [(name, entry.help) for name, entry in self._lazy.items() if not entry.hidden]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+
+def _with_file_first(args: Sequence[str]) -> list[str]:
+    """Return arguments with the settings file before the command."""
+    first, rest = list[str](), list[str]()
+    left = iter(args)
+    for arg in left:
+        if arg == "--":
+            rest += [arg, *left]
+        elif arg == FILE_OPTION:
+            first += [arg, *itertools.islice(left, 1)]
+        elif arg.startswith(f"{FILE_OPTION}="):
+            first.append(arg)
+        else:
+            rest.append(arg)
+    return [*first, *rest]
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
@@ -170,7 +192,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
     help="Show the version and exit.",
 )
 @click.option(
-    "--config",
+    FILE_OPTION,
     "config_path",
     metavar="FILE",
     help=f"TOML file with settings [{PATH_VARIABLE}]. Default: tickfire.toml, if it is here.",

@@ -17,12 +17,12 @@ from typing import Any, Final
 import click
 from prometheus_client import CollectorRegistry
 
-from tickfire.archive.extra import require_archive
 from tickfire.base.attended import watched
 from tickfire.base.calendar.option import sessions_option
 from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
 from tickfire.base.errors import UserError
 from tickfire.base.exposition import serving
+from tickfire.base.extras import require_extra
 from tickfire.base.ports import bound_socket, check_port
 from tickfire.base.run import on_signals, until_stopped
 from tickfire.base.service_manager import READY, notify
@@ -182,7 +182,7 @@ def serve(context: click.Context, /, **given: Any) -> None:
     ignore_signals()
     access = access_of(given)
     if given["archive"]:
-        require_archive()
+        require_extra("archive", "--archive")
     access.load()  # so that a bad setting is an error here, not in each worker
     host = given["host"]
     if access.dev:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tickfire.base import extras
 from tickfire.base.errors import UserError
 from tickfire.models import registry
 from tickfire.models.artifact import SHIPPED, Artifact, load
@@ -111,13 +110,8 @@ def test_missing_data_and_unknown_kinds_are_refused_in_a_sentence(tmp_path: Path
 
 
 def test_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = importlib.util.find_spec
-
-    def without(name: str, package: str | None = None) -> Any:
-        return None if name == "sklearn" else real(name, package)
-
-    monkeypatch.setattr(importlib.util, "find_spec", without)
-    assert "install tickfire[train]" in _sentence(["--data", str(tmp_path)])
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    assert "pip install 'tickfire[train]'" in _sentence(["--data", str(tmp_path)])
 
 
 def test_command_and_trainers_can_be_imported() -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from tests.support.cli import assert_one_sentence, run
 from tickfire.base.errors import UsageError
-from tickfire.server.cli import COMMANDS
+from tickfire.server.cli import COMMANDS, FILE_OPTION, tickfire
 from tickfire.server.settings.check import defaults_of, problems, strange_variables
-from tickfire.server.settings.command import PROCESSES
+from tickfire.server.settings.command import MODES, PROCESSES
 from tickfire.server.settings.file import SettingsFile, find
 from tickfire.server.settings.keys import (
     COMMON,
@@ -221,6 +222,28 @@ def test_a_filled_template_is_valid(tmp_path: Path) -> None:
     text = "\n".join(lines)
     assert len(tomllib.loads(text)) == len(PROCESSES)
     assert problems_of(written(tmp_path, text)) == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_options_of_config_stand_before_the_command_or_after_it(
+    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "own.toml"
+    path.write_text("[serve]\nmax-lag = 3\n")
+    said = set()
+    for line in (
+        ("--config", str(path), "config", mode, "serve"),
+        ("config", f"--config={path}", "serve", mode),
+        ("config", "serve", mode, "--config", str(path)),
+    ):
+        result = CliRunner().invoke(tickfire, line)
+        assert result.exit_code == 0, result.output
+        said.add(result.output)
+    assert len(said) == 1
+    others = (each for each in COMMANDS if each != "config")
+    options = (option for each in others for option in options_of(command(each)))
+    assert not {name for option in options for name in option.opts} & {*MODES, FILE_OPTION}
 
 
 def test_the_command_line_takes_the_file(tmp_path: Path) -> None:

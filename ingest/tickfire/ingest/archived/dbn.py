@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from tickfire.archive.extra import require_archive
 from tickfire.base.errors import UserError
+from tickfire.base.extras import require_extra
 from tickfire.base.units import NS_PER_S, UNDEF_PRICE
 from tickfire.ingest.dbn.layout import ACTION_CLEAR, ACTION_TRADE, RTYPE_MBP_1
 from tickfire.ingest.dbn.metadata import MappingInterval, Metadata, SymbolMapping
@@ -45,7 +45,7 @@ def dbn_of(target: str | Path) -> Path:
     UserError
         The archive has no ticks, or those of several feeds; or its packages are not installed.
     """
-    require_archive()
+    require_extra("archive", "a folder of `tickfire record`")
     from tickfire.archive.reading import ArchiveReader
     from tickfire.archive.tables import TICKS
     from tickfire.archive.target import Target

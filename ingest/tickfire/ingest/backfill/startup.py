@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tickfire.base.errors import UsageError, UserError
+from tickfire.base.extras import require_extra
 from tickfire.base.units import NS_PER_S
 from tickfire.ingest.adapter.options import AdapterOptions
 from tickfire.ingest.backfill.put import queue_history
@@ -49,7 +50,7 @@ class StartupHistory:
     Raises
     ------
     UsageError
-        If the symbols are not named.
+        If the symbols are not named, or the extra ``history`` is not installed.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class StartupHistory:
     ) -> None:
         if not options.symbols:
             raise UsageError("--history needs the symbols; name them with --symbols.")
+        require_extra("history", "--history")
         self._options = options
         self._depth_ns = int(depth_s * NS_PER_S)
         self._max_cost = max_cost

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tickfire.base.errors import UserError
+from tickfire.base.extras import require_extra
 from tickfire.ingest.historical.request import HistoryRequest, moment
 
 UNAUTHORIZED: Final = 401
@@ -36,18 +37,17 @@ class HistoricalService:
     Raises
     ------
     HistoricalError
-        If there is no key, or the package ``databento`` is not installed.
+        If there is no key.
+    UsageError
+        If the package ``databento`` is not installed.
     """
 
     def __init__(self, key: str | None, gateway: str | None = None) -> None:
         if not key:
             raise HistoricalError("there is no API key; give --key or set DATABENTO_API_KEY.")
-        try:
-            import databento
-        except ImportError:
-            raise HistoricalError(
-                "history needs the package databento; install it: pip install 'tickfire[history]'."
-            ) from None
+        require_extra("history", "history")
+        import databento
+
         logging.getLogger("databento").setLevel(logging.WARNING)
         options = {} if gateway is None else {"gateway": gateway}
         self._client: Any = databento.Historical(key, **options)

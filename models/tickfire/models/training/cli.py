@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from typing import Final
 
 import click
 
 from tickfire.base.errors import UsageError, UserError
-
-NEEDS: Final = ("sklearn", "matplotlib")
+from tickfire.base.extras import require_extra
 
 
 @click.command()
@@ -39,11 +36,7 @@ NEEDS: Final = ("sklearn", "matplotlib")
 )
 def train(data: Path | None, seed: int, out: Path, only: tuple[str, ...], ship: bool) -> None:
     """Train the models, write reports, and fail if a measure misses its floor."""
-    if missing := [name for name in NEEDS if importlib.util.find_spec(name) is None]:
-        raise UserError(
-            f"training needs {' and '.join(missing)}, which are not installed; "
-            "install tickfire[train]."
-        )
+    require_extra("train", "training")
     if data is None:
         raise UsageError(
             "training needs data; name its folder with --data (docs/models.md says what it holds)."

@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 
 from tickfire.base.errors import UsageError
+from tickfire.base.extras import require_extra
 from tickfire.phoenix import JWTSetupError, JWTVerifier, TokenError
 from tickfire.phoenix.auth.jwt import key_id_of, keys_of_set
 from tickfire.server.access.claims import REGISTERED, ClaimsError, grant_from
@@ -64,6 +65,7 @@ class JWTReader:
     def __init__(self, rules: JWTRules) -> None:
         if (rules.key is None) == (rules.keys_url is None):
             raise UsageError("JSON Web Tokens need --jwt-key or --jwks-url, and not both.")
+        require_extra("jwt", "--jwks-url" if rules.key is None else "--jwt-key")
         self._rules = rules
         self._verifiers: dict[str | None, JWTVerifier] = {}
         self._asked_at = -KEYS_AGE_S

@@ -11,7 +11,8 @@ import click
 
 from tickfire.base.calendar.option import sessions_option
 from tickfire.base.calendar.sessions import Sessions
-from tickfire.base.errors import UsageError, UserError
+from tickfire.base.errors import UsageError
+from tickfire.base.extras import require_extra
 from tickfire.store.options import redis_url_option
 from tickfire.store.schema import INTERVALS_S
 
@@ -81,11 +82,9 @@ def chart(
     FILE is a DBN file, compressed or not; its trades make the bars. SYMBOL is an instrument of a
     running market, whose bars are read from Redis.
     """
-    try:
-        from tickfire.render.options import Options
-        from tickfire.render.worker.client import RenderProcess
-    except ImportError as error:
-        raise UserError(str(error)) from None
+    require_extra("render", "tickfire chart")
+    from tickfire.render.options import Options
+    from tickfire.render.worker.client import RenderProcess
     from tickfire.server.pictures import sources
     from tickfire.server.pictures.params import parse_lines, picture_request
 

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tickfire.archive.extra import require_archive
 from tickfire.base.errors import UserError
+from tickfire.base.extras import require_extra
 from tickfire.server.access.gate import Gate
 from tickfire.server.limits.admission import Admission
 from tickfire.server.market.market import Market
@@ -24,7 +24,7 @@ def rest_routes(market: Market, gate: Gate, admission: Admission) -> list[Route]
 
     routes = [Route("/openapi.json", description)]
     try:
-        require_archive()
+        require_extra("archive", "the REST API")
     except UserError as error:
         body = msgspec.json.encode({"reason": str(error)})
 

@@ -19,7 +19,21 @@ PROCESSES: Final = ("serve", "ingest", "infer", "news", "record", "redis", "gate
 """Commands whose settings are shown if none is named, in this order."""
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+MODES: Final = ("--check", "--show", "--template")
+
+
+class _Command(click.Command):
+    """Command whose own options may follow the name and the arguments of another command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        modes = [each for each in args if each in MODES]
+        return super().parse_args(ctx, [*modes, *(each for each in args if each not in MODES)])
+
+
+@click.command(
+    cls=_Command,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 @click.option("--check", "mode", flag_value="check", help="Check the whole settings file.")
 @click.option(
     "--show",

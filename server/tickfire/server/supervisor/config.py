@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tickfire.archive.extra import require_archive
 from tickfire.archive.names import COMMITS
 from tickfire.base.errors import UserError
+from tickfire.base.extras import require_extra
 from tickfire.server.loopback import check_loopback
 
 DEFAULT_HISTORY_S: Final = 90 * 60.0
@@ -78,7 +78,7 @@ def check(config: DevConfig) -> None:
     if config.feed is not None and config.replays:
         _check_feed(config.feed)
     if config.record is not None:
-        require_archive()
+        require_extra("archive", "--record")
 
 
 def _check_feed(feed: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from tickfire.archive.extra import require_archive
 from tickfire.base.calendar.hours import TradingHours
+from tickfire.base.extras import require_extra
 from tickfire.server.market.candles.archived import bars_before
 from tickfire.server.market.candles.series import Bars
 from tickfire.store.schema import Rows
@@ -49,7 +49,7 @@ class Archive:
     """
 
     def __init__(self, target: str) -> None:
-        require_archive()
+        require_extra("archive", "the archive")
         from tickfire.archive.reading import ArchiveReader
         from tickfire.archive.target import Target
 
