@@ -16,9 +16,14 @@ import kubernetes_validate
 import pytest
 import yaml
 from compose_spec.models import ComposeSpecification
+from redis import Redis
+from redis.exceptions import AuthenticationError, ConnectionError
 
+from tests.support.eventually import wait_until
 from tests.support.paths import ROOT
 from tests.support.tools import tool
+from tickfire.base.ports import free_port
+from tickfire.ingest.redis.server import binary
 from tickfire.server.cli import COMMANDS
 from tickfire.server.rest.openapi import PATHS as REST_PATHS
 from tickfire.server.settings.check import problems
@@ -82,6 +87,45 @@ def test_the_entrypoint_begins_with_the_kernels_of_the_image(tmp_path: Path) -> 
 # --- compose
 def test_the_compose_file_is_valid() -> None:
     ComposeSpecification.model_validate(compose())
+
+
+def valkey_scripts() -> dict[str, str]:
+    """Return the scripts that start Valkey, as their shells get them."""
+    (pod,) = (each for each in workloads() if each["metadata"]["name"] == "valkey")
+    (container,) = pod["spec"]["template"]["spec"]["containers"]
+    return {
+        "compose": compose()["services"]["valkey"]["command"][-1].replace("$$", "$"),
+        "kubernetes": container["args"][-1],
+    }
+
+
+@pytest.mark.parametrize("folder", ["compose", "kubernetes"])
+def test_valkey_asks_for_a_password_that_its_command_line_does_not_show(
+    folder: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    script = valkey_scripts()[folder].replace("/data", str(tmp_path))
+    script = script.replace("valkey-server", f"{binary()} --port {port}")
+    env = {**os.environ, "REDISCLI_AUTH": "hunter2", "VALKEY_MAXMEMORY": "20mb"}
+    process = subprocess.Popen(["sh", "-c", script], env=env, stdout=subprocess.DEVNULL)
+    try:
+        with Redis(port=port, password="hunter2") as redis:
+            wait_until(lambda: answers(redis), "Valkey answers")
+            assert redis.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+        with Redis(port=port) as redis, pytest.raises(AuthenticationError):
+            redis.ping()
+        said = subprocess.check_output(["ps", "-wwo", "args=", "-p", str(process.pid)], text=True)
+        assert said.startswith(binary()) and "hunter2" not in said
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def answers(redis: Redis) -> bool:
+    try:
+        return bool(redis.ping())
+    except ConnectionError:
+        return False
 
 
 def test_every_service_is_restricted() -> None:

@@ -123,6 +123,7 @@ def nginx_folder(
         site = site.replace(f"listen {public}", f"listen 127.0.0.1:{port}")
     subpath = (DEPLOY / "nginx" / "tickfire-subpath.conf").read_text()
     site = site.replace("    location / {", f"{subpath}\n    location / {{", 1)
+    site = site.replace("/var/log/nginx", f"{folder}/logs")
     (folder / "site.conf").write_text(site)
     temporary = "\n".join(
         f"{kind}_temp_path {folder}/logs;"
@@ -179,8 +180,14 @@ async def see_a_market(proxy: Proxy, prefix: str) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "/desk"])
-async def test_nginx_passes_tls_and_websockets_on(nginx: Proxy, prefix: str) -> None:
+async def test_nginx_passes_tls_and_websockets_on(
+    nginx: Proxy, prefix: str, tmp_path: Path
+) -> None:
     await see_a_market(nginx, prefix)
+    log = (tmp_path / "logs" / "access.log").read_text()
+    assert f'"GET {prefix}/v1/candles HTTP/1.1" 200' in log
+    assert f'"GET {prefix}/socket/websocket HTTP/1.1" 101' in log
+    assert "?" not in log, "tokens are among the params"
 
 
 async def test_nginx_leaves_out_a_server_that_is_gone_and_spreads_clients(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import click
+from click.core import ParameterSource
 
 from tickfire.base.endpoint import endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
 from tickfire.base.extras import require_extra
 from tickfire.store.options import redis_url_option
 
-TARGET_HELP = "a folder, or an address of fsspec such as s3://BUCKET/PATH"
+archive_option = click.option(
+    "--archive", envvar="TICKFIRE_ARCHIVE", show_envvar=True, metavar="TARGET",
+    help="The archive: a folder, or an address of fsspec such as s3://BUCKET/PATH.",
+)  # fmt: skip
 
 
 @click.command()
-@click.argument("target", envvar="TICKFIRE_ARCHIVE", required=False)
+@click.argument("target", required=False)
+@archive_option
 @redis_url_option
 @click.option(
     "--table", "tables", envvar="RECORD_TABLES", show_envvar=True, multiple=True,
@@ -42,8 +47,12 @@ TARGET_HELP = "a folder, or an address of fsspec such as s3://BUCKET/PATH"
     help="Remove files this long after they were written. Default: keep them.",
 )  # fmt: skip
 @endpoint_options("record")
+@click.pass_context
 def record(
+    context: click.Context,
+    /,
     target: str | None,
+    archive: str | None,
     redis_url: str,
     tables: tuple[str, ...],
     rotate_rows: int,
@@ -55,9 +64,15 @@ def record(
 ) -> None:
     """Keep the streams as Parquet files in TARGET, each entry exactly once.
 
-    TARGET is a folder, or an address of fsspec such as s3://BUCKET/PATH. A recorder that was
-    stopped or killed goes on where its files end. While TARGET is full, recording is paused.
+    TARGET is that of --archive: a folder, or an address of fsspec such as s3://BUCKET/PATH. A
+    recorder that was stopped or killed goes on where its files end. While TARGET is full,
+    recording is paused. All users of the machine can see the command line, so an address with a
+    password belongs in TICKFIRE_ARCHIVE or the settings file.
     """
+    given = context.get_parameter_source("archive")
+    if target and given is ParameterSource.COMMANDLINE:
+        raise UsageError("the folder to record to is named twice; leave out --archive.")
+    target = target or archive
     if not target:
         raise UsageError("name the folder to record to, or set TICKFIRE_ARCHIVE.")
     require_extra("archive", "tickfire record")
@@ -80,10 +95,7 @@ def record(
 
 @click.command()
 @click.argument("sql")
-@click.option(
-    "--archive", "target", envvar="TICKFIRE_ARCHIVE", show_envvar=True, required=True,
-    metavar="TARGET", help="The archive: a folder, or an address of fsspec.",
-)  # fmt: skip
+@archive_option
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json", "arrow"]), default="table",
     show_default=True, help="Form of the rows; json is one object a line, arrow an IPC stream.",
@@ -92,13 +104,15 @@ def record(
     "--timeout", "timeout_s", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
     help="Time after which the query is given up. Default: none.",
 )  # fmt: skip
-def query(sql: str, target: str, form: str, timeout_s: float) -> None:
+def query(sql: str, archive: str | None, form: str, timeout_s: float) -> None:
     """Run the SQL query SQL on an archive, by DuckDB.
 
     Its views are ticks, trades, quotes, bars, books, tops, news, sentiment and signals, with times
     as timestamps of UTC and prices as numbers, and gaps: what could not be recorded.
     """
+    if not archive:
+        raise UsageError("name the archive with --archive, or set TICKFIRE_ARCHIVE.")
     require_extra("archive", "tickfire query")
     from tickfire.archive.query import print_query
 
-    print_query(target, sql, form, timeout_s)
+    print_query(archive, sql, form, timeout_s)

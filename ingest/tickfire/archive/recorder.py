@@ -77,7 +77,7 @@ class RecordConfig:
         Age, in days, at which files are removed; None keeps them for ever.
     """
 
-    target: str
+    target: str = field(repr=False)
     tables: tuple[str, ...] = TABLES
     rotation: Rotation = field(default_factory=Rotation)
     keep_days: float | None = None

@@ -99,7 +99,7 @@ def _with_health(
     answers = {"/healthz": healthz} if trouble is None else {"/healthz": healthz, "/readyz": readyz}
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO")
+        path = str(environ.get("PATH_INFO", ""))
         if path in ("/", "/metrics"):
             return metrics(environ, start_response)
         find = answers.get(path)

@@ -22,6 +22,7 @@ from typing import Any, Final, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from tickfire.base.errors import UsageError
+from tickfire.base.redaction import HIDDEN, without_query_secrets
 
 DEFAULT_URL: Final = "redis://127.0.0.1:6379/0"
 DEFAULT_HOST: Final = "localhost"
@@ -31,7 +32,6 @@ SENTINEL_PORT: Final = 26379
 type Host = tuple[str, int]
 
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:\[\]\s]*)(?::(\d{1,5}))?")
-_SECRET: Final = re.compile(r"(password=)[^&#]*", re.IGNORECASE)
 _SCHEMES: Final = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
 
 
@@ -86,11 +86,14 @@ class RedisUrl:
 
 
 def redacted(url: str) -> str:
-    """Return a URL with its credentials replaced by ``***``, for logs and errors."""
+    """Return a URL with its credentials replaced by ``***``, for logs and errors.
+
+    Any URL will do, also one that cannot be parsed.
+    """
     scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
     if "@" in rest:
-        rest = "***@" + rest.rpartition("@")[2]
-    return _SECRET.sub(r"\1***", scheme + separator + rest)
+        rest = f"{HIDDEN}@" + rest.rpartition("@")[2]
+    return without_query_secrets(scheme + separator + rest)
 
 
 # --- parts; a ValueError holds the rest of a sentence that begins with the URL

@@ -105,7 +105,7 @@ class Settings:
         then of all workers that the settings are passed to.
     """
 
-    redis_url: str
+    redis_url: str = field(repr=False)
     access: Access = field(default_factory=Access)
     allowed_origins: tuple[str, ...] = ()
     static: Path = STATIC

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import logging
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +15,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from tests.conformance.clients.app_process import AppProcess
 from tests.conformance.clients.place import Place
 from tests.support.eventually import eventually
+from tickfire.base.ports import free_port
 from tickfire.client import (
     ChannelClosedError,
     ConnectionFailedError,
@@ -40,6 +44,31 @@ def soon(_: int) -> float:
 def phoenix(app: AppProcess, way: str = "websocket", **options: Any) -> Phoenix:
     times: dict[str, Callable[[int], float]] = {"reconnect_after_s": soon, "rejoin_after_s": soon}
     return Phoenix(f"ws://127.0.0.1:{app.port}/socket", **times, **WAYS[way], **options)
+
+
+@ways
+async def test_no_log_line_has_a_secret(
+    app: AppProcess, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    secrets = {"params": {"api_key": "hunter2"}, "auth_token": "hunter2"}
+    options = {**secrets, "headers": {"X-Key": "hunter2"}, **WAYS[way]}
+    async with Phoenix(f"ws://ann:hunter2@127.0.0.1:{app.port}/socket", **options) as socket:
+        room = socket.channel("room:ours", {})
+        await room.join()
+        await room.push("echo", {})
+        assert "hunter2" not in repr(socket.options)
+    wrong = (
+        *(f"ws://ann:hunter2@127.0.0.1:{port}/x" for port in (free_port(), "port", 0, 65536)),
+        *("ws://ann:hunter2@/x", "ws://ann:hunter2@[::1/x", "ftp://host/?token=hunter2"),
+    )
+    for url in wrong:
+        with pytest.raises((ValueError, ConnectionFailedError)) as error:
+            await Phoenix(url, **options).connect()
+        assert "hunter2" not in "".join(traceback.format_exception(error.value))
+    assert "hunter2" not in caplog.text
+    encoded = base64.b64encode(b"hunter2").decode().rstrip("=")
+    assert encoded not in caplog.text and "token=" not in caplog.text
 
 
 @ways

@@ -46,7 +46,9 @@ def test_what_the_user_brings_is_not_started(config: DevConfig) -> None:
 @given(configs)
 def test_the_server_reads_what_is_recorded(config: DevConfig) -> None:
     specs = {spec.name: spec for spec in plan(config, PORTS)}
-    assert ("--archive" in specs["server"].args) == ("record" in specs)
+    assert specs["server"].env.get("TICKFIRE_ARCHIVE") == config.record
+    if config.record is not None:
+        assert specs["record"].env["TICKFIRE_ARCHIVE"] == config.record
 
 
 @given(configs)
@@ -58,9 +60,10 @@ def test_all_use_one_redis(config: DevConfig) -> None:
 
 
 @given(configs)
-def test_a_key_never_shows_in_a_command_line(config: DevConfig) -> None:
+def test_a_secret_never_shows_in_a_command_line(config: DevConfig) -> None:
     for spec in plan(config, PORTS):
         assert not any("key" in argument.lower() for argument in spec.args)
+        assert not any(str(config.record) in argument for argument in spec.args)
         if config.live:
             assert "DATABENTO_API_KEY" not in spec.env, "the user's own is inherited"
 

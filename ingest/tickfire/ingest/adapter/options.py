@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tickfire.ingest.adapter.protocol import FeedAdapter
@@ -29,9 +29,9 @@ class AdapterOptions:
     schemas: tuple[str, ...] = ()
     dataset: str = ""
     stype_in: str = "raw_symbol"
-    key: str = ""
-    url: str = ""
-    rest_url: str = ""
+    key: str = field(default="", repr=False)
+    url: str = field(default="", repr=False)
+    rest_url: str = field(default="", repr=False)
     file: Path | None = None
 
 

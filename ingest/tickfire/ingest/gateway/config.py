@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +60,7 @@ class GatewayConfig:
     file: Path | None = None
     speed: float = 1.0
     loop: bool = False
-    keys: frozenset[str] | None = None
+    keys: frozenset[str] | None = field(default=None, repr=False)
     seed: int = 1
     instruments: int = DEFAULT_INSTRUMENTS
     history_s: float = DEFAULT_HISTORY_S

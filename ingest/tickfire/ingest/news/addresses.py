@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 
-_SECRET: Final = re.compile(r"key|token|secret|passw|pwd|auth|sign?\b|signature|credential", re.I)
+from tickfire.base.redaction import without_query_secrets
 
 
 def is_web_address(url: str) -> bool:
@@ -29,11 +27,5 @@ def shown(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return "an invalid address"
-    query = parts.query
-    if _SECRET.search(query):
-        pairs = parse_qsl(query, keep_blank_values=True)
-        query = urlencode(
-            [(name, "***" if _SECRET.search(name) else value) for name, value in pairs], safe="*"
-        )
     host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, query=query, fragment="").geturl()
+    return without_query_secrets(parts._replace(netloc=host, fragment="").geturl())

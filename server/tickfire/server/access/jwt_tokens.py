@@ -47,7 +47,7 @@ class JWTRules:
     """
 
     key: str | None = field(default=None, repr=False)
-    keys_url: str | None = None
+    keys_url: str | None = field(default=None, repr=False)
     audience: str | None = None
     issuer: str | None = None
     claim: str | None = None
@@ -127,7 +127,8 @@ class JWTReader:
                 httpx.AsyncClient() as client,
                 client.stream("GET", url) as response,
             ):
-                response.raise_for_status()
+                if not response.is_success:
+                    raise ValueError(f"the issuer answers with status {response.status_code}")
                 body = bytearray()
                 async for part in response.aiter_bytes():
                     body += part

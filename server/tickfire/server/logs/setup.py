@@ -24,7 +24,11 @@ LEVELS: Final = {
 FORMAT_VARIABLE: Final = "TICKFIRE_LOG_FORMAT"
 FORMATS: Final = ("text", "json")
 
-_QUIET_LOGGERS: Final = ("httpx", "httpcore", "numba", "asyncio")
+_QUIET_LOGGERS: Final = (
+    *("httpx", "httpcore", "numba", "asyncio", "websockets"),
+    *("fsspec", "s3fs", "gcsfs", "adlfs", "paramiko", "botocore", "aiobotocore"),
+)
+"""Loggers of libraries whose lines below warnings are of no use, or hold addresses and tokens."""
 
 
 def level_of(environ: Mapping[str, str]) -> int:

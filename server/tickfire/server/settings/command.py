@@ -9,10 +9,11 @@ from typing import Final
 import click
 
 from tickfire.base.errors import UsageError, UserError
+from tickfire.base.redaction import HIDDEN
 from tickfire.server.settings.check import problems, strange_variables
 from tickfire.server.settings.file import SettingsFile
 from tickfire.server.settings.keys import section_of, settings_of
-from tickfire.server.settings.secrets import HIDDEN, shown
+from tickfire.server.settings.secrets import shown
 from tickfire.server.settings.show import lines_of, settings_in_force, template_of
 
 PROCESSES: Final = ("serve", "ingest", "infer", "news", "record", "redis", "gateway", "dev")

@@ -11,6 +11,7 @@ from tickfire.server.logs.setup import FORMAT_VARIABLE, LEVEL_VARIABLE
 
 COMMON: Final = frozenset(
     {
+        "archive",
         "control",
         "dataset",
         "redis-url",

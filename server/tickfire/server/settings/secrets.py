@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from tickfire.base.redaction import HIDDEN
 from tickfire.ingest.news.addresses import is_web_address
 from tickfire.ingest.news.addresses import shown as shown_address
 from tickfire.store.url import redacted
 
-HIDDEN: Final = "***"
 _SECRET_WORDS: Final = frozenset({"key", "password", "secret", "token"})
 _WORDS: Final = re.compile(r"[-_\W]+")
 

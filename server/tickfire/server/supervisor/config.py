@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -48,12 +48,12 @@ class DevConfig:
     feed: Path | None = None
     speed: float = 1.0
     history_s: float = DEFAULT_HISTORY_S
-    redis_url: str | None = None
+    redis_url: str | None = field(default=None, repr=False)
     workers: int = 1
     live: bool = False
     news_feeds: bool = False
     insecure: bool = False
-    record: str | None = None
+    record: str | None = field(default=None, repr=False)
 
     @property
     def embedded_redis(self) -> bool:

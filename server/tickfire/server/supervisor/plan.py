@@ -61,14 +61,15 @@ def redis_url(config: DevConfig, ports: Ports) -> str:
 def plan(config: DevConfig, ports: Ports) -> tuple[ChildSpec, ...]:
     """Return the processes in the order in which they start; they stop in the reverse order."""
     env = {"REDIS_URL": redis_url(config, ports)}
+    archived = env if config.record is None else {**env, "TICKFIRE_ARCHIVE": config.record}
     specs = [
         _redis(ports) if config.embedded_redis else None,
         _gateway(config, ports) if config.replays else None,
         _ingest(config, ports, env),
         _news(config, env),
         ChildSpec("infer", ("infer",), env=env),
-        ChildSpec("record", ("record", config.record), env=env) if config.record else None,
-        _server(config, ports, env),
+        None if config.record is None else ChildSpec("record", ("record",), env=archived),
+        _server(config, ports, archived),
     ]
     return tuple(spec for spec in specs if spec is not None)
 
@@ -111,6 +112,5 @@ def _server(config: DevConfig, ports: Ports, env: Mapping[str, str]) -> ChildSpe
     args = ["serve", "--dev", "--host", config.host, "--port", str(ports.server)]
     args += ["--workers", str(config.workers)]
     args += ["--insecure"] if config.insecure else []
-    args += ["--archive", config.record] if config.record else []
     probe = Probe("http", browser_host(config.host).strip("[]"), ports.server)
     return ChildSpec("server", tuple(args), env=env, probe=probe)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
+from tickfire.client.channels.options import shown_of
 from tickfire.client.channels.transport import (
     INTERNAL_ERROR,
     NO_STATUS,
@@ -28,6 +29,13 @@ _POLL_TIMEOUT_S: Final = 20.0  # twice the server's
 _OK, _NO_CONTENT, _FORBIDDEN, _GONE = 200, 204, 403, 410
 # httpx raises RuntimeError for a request of a client that was closed meanwhile.
 _FAILURES = (httpx.HTTPError, msgspec.MsgspecError, OSError, RuntimeError)
+
+
+class _Address(httpx.URL):
+    """An address whose text, as the log of httpx has it, is without params, which hold tokens."""
+
+    def __str__(self) -> str:
+        return shown_of(super().__str__())
 
 
 class _Answer(msgspec.Struct):
@@ -55,6 +63,7 @@ class LongPollTransport:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._url = _http(endpoint) + "/longpoll"
+        self._shown = shown_of(self._url)
         self._query = query
         self._headers = dict(headers)
         if auth_token is not None:
@@ -75,10 +84,10 @@ class LongPollTransport:
         except _FAILURES as error:
             await self._client.aclose()
             text = str(error) or type(error).__name__
-            raise ConnectionFailedError(f"{self._url} cannot be reached: {text}") from error
+            raise ConnectionFailedError(f"{self._shown} cannot be reached: {text}") from error
         if answer.status != _GONE or answer.token is None:
             await self._client.aclose()
-            text = f"{self._url} refused the connection with status {answer.status}"
+            text = f"{self._shown} refused the connection with status {answer.status}"
             raise ConnectionFailedError(text, answer.status)
         self._token = answer.token
         self._writer = asyncio.create_task(self._write())
@@ -147,17 +156,18 @@ class LongPollTransport:
                 return
 
     async def _request(self, method: str, timeout_s: float, body: str | None = None) -> _Answer:
-        query = httpx.QueryParams(
-            [*self._query, *([("token", self._token)] if self._token else [])]
-        )
+        session = [("token", self._token)] if self._token else []
+        url = _Address(self._url, params=[*self._query, *session])
         headers = {**self._headers, "Accept": "application/json"}
         options: dict[str, Any] = {}
         if body is not None:
             headers["Content-Type"] = "application/x-ndjson"
             options["content"] = body.encode()
-        response = await self._client.request(
-            method, self._url, params=query, headers=headers, timeout=timeout_s, **options
+        request = self._client.build_request(
+            method, url, headers=headers, timeout=timeout_s, **options
         )
+        request.url = url
+        response = await self._client.send(request)
         if response.is_success and response.content:
             return _decode(response.content)
         return _Answer(response.status_code)

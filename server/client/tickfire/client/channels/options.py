@@ -50,8 +50,8 @@ class PhoenixOptions:
         For wss and https; None trusts the system's certificates.
     """
 
-    params: SocketParams = field(default_factory=dict)
-    auth_token: AuthToken = None
+    params: SocketParams = field(default_factory=dict, repr=False)
+    auth_token: AuthToken = field(default=None, repr=False)
     vsn: str = "2.0.0"
     transport: Literal["websocket", "longpoll"] = "websocket"
     longpoll_fallback_s: float | None = None
@@ -60,7 +60,7 @@ class PhoenixOptions:
     heartbeat_interval_s: float = 30.0
     reconnect_after_s: Wait = reconnect_after_s
     rejoin_after_s: Wait = rejoin_after_s
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     ssl_context: ssl.SSLContext | None = None
 
     def query(self) -> list[tuple[str, str]]:
@@ -81,12 +81,27 @@ def endpoint_of(url: str) -> str:
     ValueError
         If it is no whole address of the scheme ws, wss, http or https.
     """
-    parts = urlsplit(url)
-    scheme = _SCHEMES.get(parts.scheme)
-    if scheme is None or not parts.netloc:
-        raise ValueError(f'{url!r} is no address of a socket, such as "wss://example.com/socket"')
+    try:
+        parts = urlsplit(url)
+        scheme = _SCHEMES.get(parts.scheme) if parts.hostname and parts.port != 0 else None
+    except ValueError:  # of a port or an IPv6 address
+        scheme = None
+    if scheme is None:
+        text = f"{shown_of(url)!r} is no address of a socket"
+        raise ValueError(f'{text}, such as "wss://example.com/socket"')
     path = parts.path.rstrip("/").removesuffix("/websocket")
     return urlunsplit((scheme, parts.netloc, path, "", ""))
+
+
+def shown_of(url: str) -> str:
+    """Return an address for logs and errors, without its user, password and params.
+
+    >>> shown_of("wss://ann:secret@example.com/socket?token=abc")
+    'wss://***@example.com/socket'
+    """
+    scheme, separator, rest = url.partition("?")[0].rpartition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{scheme}{separator}{'***' if user else ''}{at}{place}"
 
 
 def _flat(params: Mapping[str, Any], outer: str = "") -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from tickfire.client.channels.callbacks import Callbacks
 from tickfire.client.channels.channel import JOIN, LEAVE, Channel, Params
 from tickfire.client.channels.heartbeat import Heartbeat
 from tickfire.client.channels.longpoll import LongPollTransport
-from tickfire.client.channels.options import PhoenixOptions, endpoint_of
+from tickfire.client.channels.options import PhoenixOptions, endpoint_of, shown_of
 from tickfire.client.channels.transport import UNSUPPORTED_DATA, Transport, TransportClosed
 from tickfire.client.channels.websocket import WebSocketTransport
 from tickfire.client.errors import ConnectionFailedError, ConnectionLostError
@@ -60,6 +60,7 @@ class Phoenix:
             known = " and ".join(CLIENT_SERIALIZERS)
             raise ValueError(f"vsn {self.options.vsn!r} is not known: there are {known}")
         self.endpoint = endpoint_of(url)
+        self._shown = shown_of(self.endpoint)
         self.timeout_s = self.options.timeout_s
         self.rejoin_after_s = self.options.rejoin_after_s
         self._serializer = CLIENT_SERIALIZERS[self.options.vsn]()
@@ -262,7 +263,7 @@ class Phoenix:
         if self._opened is not None and not self._opened.done():
             self._opened.set_exception(error)
             return
-        _log.error("the connection to %s cannot be kept", self.endpoint, exc_info=error)
+        _log.error("the connection to %s cannot be kept", self._shown, exc_info=error)
         for channel in self._channels.copy():
             channel.shut()
 
@@ -320,7 +321,7 @@ class Phoenix:
         except TransportClosed as closed:
             self._lost(closed)
         except DecodeError as error:
-            _log.warning("%s sent a frame that is no message: %s", self.endpoint, error)
+            _log.warning("%s sent a frame that is no message: %s", self._shown, error)
             await transport.close(UNSUPPORTED_DATA, "not a message", at_once=True)
             self._lost(TransportClosed(UNSUPPORTED_DATA, "not a message"))
         finally:
@@ -346,7 +347,7 @@ class Phoenix:
     async def _beat(self, heartbeat: Heartbeat, transport: Transport) -> None:
         if transport.needs_heartbeat:
             await heartbeat.run(lambda: bool(self._pauses))
-            _log.info("%s did not answer a heartbeat", self.endpoint)
+            _log.info("%s did not answer a heartbeat", self._shown)
             await transport.close(1000, "heartbeat timeout", at_once=True)
 
     async def _prove(self, heartbeat: Heartbeat, transport: Transport) -> None:
@@ -356,7 +357,7 @@ class Phoenix:
                 await heartbeat.ping()
             self._has_websocket = True
         except TimeoutError:
-            _log.info("%s answers no heartbeat; long-poll is used instead", self.endpoint)
+            _log.info("%s answers no heartbeat; long-poll is used instead", self._shown)
             self._transport_name = "longpoll"
             await transport.close(at_once=True)
         except ConnectionLostError:
@@ -378,7 +379,7 @@ class Phoenix:
         if heartbeat is not None:
             heartbeat.lost(str(closed))
         if not self._closing:
-            _log.info("the connection to %s was %s", self.endpoint, closed)
+            _log.info("the connection to %s was %s", self._shown, closed)
         for channel in self._channels.copy():
             channel.lost(f"the connection was {closed}")
         self._callbacks.call(_CLOSE, closed.code, closed.reason)

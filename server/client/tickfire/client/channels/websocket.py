@@ -5,20 +5,29 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import logging
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 from websockets.typing import Subprotocol
 
+from tickfire.client.channels.options import shown_of
 from tickfire.client.channels.transport import ABNORMAL, AUTH_TOKEN_PREFIX, TransportClosed
 from tickfire.client.errors import ConnectionFailedError
 
 _CLOSE_TIMEOUT_S: Final = 2.0
 _READ_AHEAD: Final = 1_024  # messages
+
+
+class _Discreet(logging.LoggerAdapter[logging.Logger]):
+    """The log of websockets without its details, which hold tokens: addresses and headers."""
+
+    def isEnabledFor(self, level: int) -> bool:
+        return level > logging.DEBUG and super().isEnabledFor(level)
 
 
 class WebSocketTransport:
@@ -53,8 +62,11 @@ class WebSocketTransport:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._url = f"{endpoint}/websocket?{urlencode(query)}"
-        self._shown = f"{endpoint}/websocket"
-        self._options: dict[str, Any] = {"additional_headers": dict(headers)}
+        self._shown = f"{shown_of(endpoint)}/websocket"
+        self._options: dict[str, Any] = {
+            "additional_headers": dict(headers),
+            "logger": _Discreet(logging.getLogger("websockets.client")),
+        }
         if auth_token is not None:
             encoded = base64.b64encode(auth_token.encode()).decode().rstrip("=")
             protocols = [Subprotocol("phoenix"), Subprotocol(AUTH_TOKEN_PREFIX + encoded)]
@@ -80,6 +92,8 @@ class WebSocketTransport:
             )
         except InvalidStatus as error:
             raise _refusal(self._shown, error) from None
+        except InvalidURI as error:  # whose own text has the whole address
+            raise ConnectionFailedError(f"{self._shown} is no address: {error.msg}") from None
         except (OSError, TimeoutError, WebSocketException, EOFError) as error:
             text = str(error) or type(error).__name__
             raise ConnectionFailedError(f"{self._shown} cannot be reached: {text}") from error

@@ -194,7 +194,8 @@ class Opening:
             peer = peer_of(self._protocol.transport)
             client = f"{peer[0]}:{peer[1]}" if peer else ""
             target = self._head_of().target.decode("ascii", "backslashreplace")
-            access_logger.info('%s - "WebSocket %s" %s', client, target, outcome)
+            path = target.partition("?")[0]  # tokens may be among the params
+            access_logger.info('%s - "WebSocket %s" %s', client, path, outcome)
 
 
 _KEY = b"sec-websocket-key"
