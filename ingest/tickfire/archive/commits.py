@@ -9,6 +9,7 @@ commit from which entry to read on. So each entry is recorded exactly once.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -104,8 +105,7 @@ class Commits:
         OSError
             It cannot be written.
         """
-        others = [name for name in self._target.names(self._folder) if name.endswith(COMMIT)]
-        if others and parse_id(max(others).removesuffix(COMMIT)) > self.last:
+        if self.end > self.last:
             raise RecordedElsewhere(f"{self._folder} is written by another process too")
         self._write(commit, INTENT)
 
@@ -138,7 +138,7 @@ class Commits:
         The newest commit stays, as it says from where to read on.
         """
         limit = time.time_ns() - int(keep_days * NS_PER_DAY)
-        names = [name for name in self._target.names(self._folder) if name.endswith(COMMIT)]
+        names = self._names()
         removed = 0
         for name in names:
             commit = self.read(name)
@@ -157,8 +157,29 @@ class Commits:
 
     def all(self) -> list[Commit]:
         """Return all commits, oldest first."""
-        names = self._target.names(self._folder)
-        return [self.read(name) for name in names if name.endswith(COMMIT)]
+        return [self.read(name) for name in self._names()]
+
+    def after(self, last: Id) -> Iterator[Commit]:
+        """Yield the commits of entries after an id, oldest first."""
+        for name in self._names():
+            if parse_id(name.removesuffix(COMMIT)) > last:
+                yield self.read(name)
+
+    @property
+    def first(self) -> Commit | None:
+        """The oldest commit, None if there is none."""
+        names = self._names()
+        return self.read(names[0]) if names else None
+
+    @property
+    def end(self) -> Id:
+        """Id of the last entry of the newest commit, which another process may have written."""
+        names = self._names()
+        return parse_id(names[-1].removesuffix(COMMIT)) if names else (0, 0)
+
+    def _names(self) -> list[str]:
+        """Return the names of the files of commits, oldest first."""
+        return [name for name in self._target.names(self._folder) if name.endswith(COMMIT)]
 
     def _undo(self, intent: Commit) -> None:
         for file in intent.files:

@@ -17,7 +17,8 @@ from tickfire.archive.pending import Pending, Rotation
 from tickfire.archive.tables import BARS, BOOKS, TICKS, TOPS
 from tickfire.archive.writer import TableWriter
 from tickfire.base.retry import Backoff, retry
-from tickfire.store.entries import Entry, id_parts, ticks_of
+from tickfire.store.entries import NO_ID, Entry, entries_of, id_parts, ticks_of
+from tickfire.store.epoch import Epoch
 from tickfire.store.limits import FIRST_RETRY_S, MAX_RETRY_S
 from tickfire.store.requests import RedisUnavailable, Requests, is_told
 from tickfire.store.schema import BAR, BOOK, TICK, TOP
@@ -41,6 +42,9 @@ class Keeper(Protocol):
     async def write(self, writer: TableWriter, pending: Pending) -> None:
         """Write a batch, however long the target refuses."""
 
+    async def is_current(self, epoch: Epoch) -> bool:
+        """Return whether Redis holds an epoch; false also if it cannot be asked now."""
+
 
 class Lane:
     """The streams of one slot.
@@ -51,9 +55,18 @@ class Lane:
     writers : mapping of bytes to TableWriter
         For each key, the writer of its table.
     keeper : Keeper
+    epoch : Epoch or None
+        The epoch of the streams, None if they belong to no feed.
     """
 
-    def __init__(self, store: Store, writers: dict[bytes, TableWriter], keeper: Keeper) -> None:
+    def __init__(
+        self,
+        store: Store,
+        writers: dict[bytes, TableWriter],
+        keeper: Keeper,
+        epoch: Epoch | None = None,
+    ) -> None:
+        self.epoch = epoch
         self._store = store
         self._writers = writers
         self._keeper = keeper
@@ -61,6 +74,9 @@ class Lane:
         self._writing = asyncio.Lock()
         self._batch: Pending | None = None
         self._work: asyncio.Task[None] | None = None
+        self._tail = Tail(store, dict.fromkeys(writers, NO_ID), self._on_entries, raises=True)
+        self._interruptions: int | None = None
+        """Of reading, when the epoch was last seen; None if it was not being read then."""
 
     async def recover(self) -> None:
         """Find where each stream is to be read on."""
@@ -78,12 +94,19 @@ class Lane:
             is_told=is_told,
         )
         positions = {key: _id_bytes(writer.last) for key, writer in self._writers.items()}
+        self._tail.positions.update(positions)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(Tail(self._store, positions, self._on_entries, raises=True).run())
+            tasks.create_task(self._tail.run())
             tasks.create_task(self._watch_age())
+
+    @property
+    def saw_all(self) -> bool:
+        """True if nothing can have been added unread since the epoch was last seen."""
+        return self._tail.is_reading and self._interruptions == self._tail.interruptions
 
     def confirm(self) -> None:
         """Take what was read so far for entries of the epoch."""
+        self._interruptions = self._tail.interruptions if self._tail.is_reading else None
         for pending in self._pending.values():
             pending.confirmed = len(pending.entries)
 
@@ -100,13 +123,19 @@ class Lane:
             await self._work
         for key, pending in self._pending.items():
             if is_over:
-                self._drop_unconfirmed(key, pending)
+                await self._drop_unconfirmed(key, pending)
             await self._write(key)
 
     @property
     def writers(self) -> Iterable[TableWriter]:
         """The writers of its tables."""
         return self._writers.values()
+
+    @property
+    def last_tick(self) -> int:
+        """The position of the last tick that is written, 0 if there is none."""
+        last = [each.last[0] for each in self._writers.values() if each.table.name == TICKS]
+        return max(last, default=0)
 
     @property
     def waiting(self) -> int:
@@ -129,14 +158,19 @@ class Lane:
         pending.add(entries, ROW_SIZES.get(self._writers[key].table.name, 0))
         if not pending.is_due(self._keeper.rotation):
             return None
-        return self._write(key)
+        return self._write_confirmed(key)
 
     async def _watch_age(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
             for key, pending in self._pending.items():
                 if pending.is_due(self._keeper.rotation):
-                    await self._write(key)
+                    await self._write_confirmed(key)
+
+    async def _write_confirmed(self, key: bytes) -> None:
+        """Write what was read, unless the epoch may have ended before it was."""
+        if self.epoch is None or await self._keeper.is_current(self.epoch):
+            await self._write(key)
 
     async def _write(self, key: bytes) -> None:
         async with self._writing:
@@ -153,10 +187,11 @@ class Lane:
         finally:
             self._batch = None
 
-    def _drop_unconfirmed(self, key: bytes, pending: Pending) -> None:
+    async def _drop_unconfirmed(self, key: bytes, pending: Pending) -> None:
         keep = pending.confirmed
         if self._writers[key].table.name == TICKS:
-            keep = _contiguous(pending.entries, keep)
+            follow = _contiguous(pending.entries, keep, self._writers[key].last[0])
+            keep += await self._count_old(key, pending.entries[keep:follow])
         lost = len(pending.entries) - keep
         if lost:
             pending.missing.append((pending.counted - lost + 1, pending.counted))
@@ -167,6 +202,19 @@ class Lane:
             )
         del pending.entries[keep:]
         pending.counted -= lost
+
+    async def _count_old(self, key: bytes, entries: Sequence[Entry]) -> int:
+        """Return how many entries come before the first that the stream of a new epoch has."""
+        requests = Requests(self._store, key)
+        try:
+            for at, entry in enumerate(entries):
+                if entry in entries_of(await requests.command("XRANGE", key, entry[0], entry[0])):
+                    return at
+        except RedisUnavailable:
+            self._interruptions = None  # so their end is not known
+        finally:
+            requests.close()
+        return len(entries)
 
     # --- entries that were trimmed before they were read
     async def _find_trimmed(self) -> None:
@@ -207,10 +255,13 @@ async def _extent(requests: Requests, key: bytes) -> tuple[int, int, Id | None]:
     return length, added, id_parts(oldest[0]) if oldest else None
 
 
-def _contiguous(entries: Sequence[Entry], begin: int) -> int:
-    """Return how many entries of ticks continue each other, from those before `begin` on."""
+def _contiguous(entries: Sequence[Entry], begin: int, recorded: int) -> int:
+    """Return how many entries of ticks continue each other, from those before `begin` on.
+
+    Before the first of them, the ticks up to the position `recorded` are written.
+    """
     keep = begin
-    position = ticks_of(entries[keep - 1]).last if keep else 0
+    position = ticks_of(entries[keep - 1]).last if keep else recorded
     while keep < len(entries) and ticks_of(entries[keep]).first == position + 1:
         position = ticks_of(entries[keep]).last
         keep += 1

@@ -13,17 +13,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tickfire.archive.commits import COMMIT, Commits
+from tickfire.archive.commits import Commits
+from tickfire.archive.epoch_log import EpochLog
 from tickfire.archive.names import (
     COMMITS,
     DAY,
     DataName,
     Id,
     Source,
-    commits_folder,
     day_of,
     parse_data_name,
-    parse_id,
     source_of,
     symbol_folder,
     symbol_of,
@@ -67,11 +66,16 @@ class ArchiveReader:
         Number of threads of DuckDB; by default as many as there are cores.
     memory_mib : int, optional
         Memory that DuckDB may take; by default most of the machine's.
+
+    Attributes
+    ----------
+    log : EpochLog
     """
 
     def __init__(
         self, target: Target, threads: int | None = None, memory_mib: int | None = None
     ) -> None:
+        self.log = EpochLog(target)
         self._target = target
         self._connection = connect(target)
         if threads is not None:
@@ -111,10 +115,8 @@ class ArchiveReader:
 
     def _begin_of(self, table: str, source: Source) -> int:
         if source not in self._began:
-            folder = commits_folder(table, source)
-            names = [name for name in self._target.names(folder) if name.endswith(COMMIT)]
-            commits = Commits(self._target, table, source)
-            self._began[source] = commits.read(names[0]).written if names else 0
+            first = Commits(self._target, table, source).first
+            self._began[source] = first.written if first is not None else 0
         return self._began[source]
 
     def sources(self, table: str) -> list[Source]:
@@ -137,9 +139,7 @@ class ArchiveReader:
 
     def last(self, table: str, source: Source) -> Id:
         """Return the id up to which a source is recorded; of ticks, a position."""
-        names = self._target.names(commits_folder(table, source))
-        ids = [name.removesuffix(COMMIT) for name in names if name.endswith(COMMIT)]
-        return parse_id(max(ids)) if ids else (0, 0)
+        return Commits(self._target, table, source).end
 
     # --- rows
     def bars(
@@ -230,17 +230,7 @@ class ArchiveReader:
         stamps : int64[n, 3]
             When they were received, parsed and written, in ns.
         """
-        folder = commits_folder(TICKS, source)
-        names = [name for name in self._target.names(folder) if name.endswith(COMMIT)]
-        ends = [parse_id(name.removesuffix(COMMIT))[0] for name in names]
-        commits = Commits(self._target, TICKS, source)
-        chosen: list[str] = []
-        for name, end in zip(names, ends, strict=True):
-            if end <= after:
-                continue
-            chosen += commits.read(name).files
-            if end - after >= limit:
-                break
+        chosen = self._files_after(source, after, limit)
         if not chosen:
             return np.zeros(0, TICK), np.zeros(0, np.uint64), np.zeros((0, 3), np.int64)
         stamps = ("received", "parsed", "written")
@@ -251,6 +241,47 @@ class ArchiveReader:
         table = self._table(sql)
         times = np.stack([table[name].to_numpy() for name in stamps], axis=1)
         return _rows(table, TICK), table["position"].to_numpy(), times
+
+    def named_ticks(
+        self, stream: Stream, epoch: bytes, after: int, limit: int, known: set[str]
+    ) -> tuple[tuple[Rows, Any, Any], list[Instrument]]:
+        """Return ticks of a stream in an epoch, and their instruments as their files name them.
+
+        Parameters
+        ----------
+        stream : Stream
+        epoch : bytes
+        after, limit : int
+            Those of `all_ticks`.
+        known : set of str
+            Files whose instruments are passed over; those that are read are added.
+
+        Returns
+        -------
+        ticks : tuple
+            The result of `all_ticks`.
+        instruments : list of Instrument
+            A row of the instrument table that was ended later comes in both forms, in their order.
+        """
+        source = source_of(stream, epoch)
+        new = [path for path in self._files_after(source, after, limit) if path not in known]
+        ticks = self.all_ticks(source, after, limit)
+        if not new:
+            return ticks, []
+        listed = ", ".join(_quoted(self._target.address(path)) for path in new)
+        sql = f"SELECT key, value FROM parquet_kv_metadata([{listed}])"
+        footers = self._connection.cursor().sql(sql).fetchall()
+        known.update(new)
+        return ticks, [row for key, value in footers for row in instruments_in({key: value})]
+
+    def _files_after(self, source: Source, after: int, limit: int) -> list[str]:
+        """Return the files that have the ticks of a source after a position."""
+        chosen: list[str] = []
+        for commit in Commits(self._target, TICKS, source).after((after, 0)):
+            chosen += commit.files
+            if commit.last[0] - after >= limit:
+                break
+        return chosen
 
     def records(
         self, table: str, symbol: str | None, before: Id, begin: int, end: int, limit: int

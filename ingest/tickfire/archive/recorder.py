@@ -8,11 +8,13 @@ import hashlib
 import logging
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from tickfire.archive.commits import RecordedElsewhere
+from tickfire.archive.epoch_log import EpochLog
 from tickfire.archive.lane import Lane
 from tickfire.archive.metrics import RecordMetrics
 from tickfire.archive.names import SHARED_SOURCE, Source, source_of
@@ -25,7 +27,15 @@ from tickfire.base.endpoint import Endpoint
 from tickfire.base.errors import UserError
 from tickfire.base.run import until_stopped
 from tickfire.store.entries import Entry, status_of
-from tickfire.store.epoch import Epoch, epochs_of, instruments_of, read_hash
+from tickfire.store.epoch import (
+    Ended,
+    Epoch,
+    ended_of,
+    epoch_of,
+    epochs_of,
+    instruments_of,
+    read_hash,
+)
 from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.heartbeat import Heartbeat
 from tickfire.store.lease import Lease, LeaseLost, Work
@@ -118,6 +128,8 @@ class Recorder:
         self._store = store
         self._target = Target(config.target)
         self._target.check()
+        self._log = EpochLog(self._target)
+        self._noted: set[Epoch] = set()
         self._feeds: dict[int, tuple[Epoch, list[_Running]]] = {}
         self._shared: list[_Running] = []
         self._mappings: Mappings | None = None
@@ -137,7 +149,7 @@ class Recorder:
                 for group in SHARED_KEYS:
                     keys = {key: name for key, name in group if name in self._config.tables}
                     if keys:
-                        self._shared.append(await self._begin(tasks, keys, SHARED_SOURCE))
+                        self._shared.append(await self._begin(tasks, keys, SHARED_SOURCE, None))
                 tasks.create_task(self._follow_status())
                 tasks.create_task(self._watch_epochs(tasks))
                 tasks.create_task(Heartbeat(self._store, PROCESS, self._figures).run())
@@ -187,21 +199,26 @@ class Recorder:
 
     # --- lanes
     async def _begin(
-        self, tasks: asyncio.TaskGroup, keys: dict[bytes, str], source: Source
+        self,
+        tasks: asyncio.TaskGroup,
+        keys: dict[bytes, str],
+        source: Source,
+        epoch: Epoch | None,
     ) -> _Running:
         writers = {
             key: TableWriter(self._target, TABLE[name], source) for key, name in keys.items()
         }
-        lane = Lane(self._store, writers, self)
-        await self._recovered(lane)
+        lane = Lane(self._store, writers, self, epoch)
+        await self._until_done(lane.recover)
         if self._config.keep_days is not None:
             await self._expire(lane, self._config.keep_days)
         return _Running(lane, tasks.create_task(lane.run()))
 
-    async def _recovered(self, lane: Lane) -> None:
+    async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do work with the target; while that refuses, try again."""
         while True:
             try:
-                await lane.recover()
+                await work()
             except OSError as error:
                 self._pause(error)
                 await asyncio.sleep(RETRY_S)
@@ -217,27 +234,70 @@ class Recorder:
                 logger.debug("cannot read the epochs: %s", error)
             else:
                 for epoch in epochs_of(meta).values():
-                    await self._follow(tasks, epoch)
+                    await self._follow(tasks, epoch, ended_of(meta, epoch.feed))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await self._announced.wait()
 
-    async def _follow(self, tasks: asyncio.TaskGroup, epoch: Epoch) -> None:
+    async def _follow(self, tasks: asyncio.TaskGroup, epoch: Epoch, told: Ended | None) -> None:
         known, running = self._feeds.get(epoch.feed, (None, []))
         if known == epoch:
             for each in running:
                 each.lane.confirm()
+            await self._note_begin(epoch)
             return
-        if running:
+        if known is not None:
             logger.info("feed %d has a new epoch", epoch.feed)
-        await self._end(running, is_over=True)
+            await self._end_epoch(known, running, epoch, told)
+        elif told is not None:  # it ended while nothing was recorded
+            before = Epoch(epoch.feed, told.key, len(told.positions))
+            await self._note_end(before, epoch, told.positions, is_told=True)
+        await self._note_begin(epoch)
         lanes = []
         for stream in epoch.streams():
             chosen = (TABLE[name] for name in self._config.tables)
             keys = {table.key(stream): table.name for table in chosen if table.key is not None}
             if keys:
-                lanes.append(await self._begin(tasks, keys, source_of(stream, epoch.key)))
+                lanes.append(await self._begin(tasks, keys, source_of(stream, epoch.key), epoch))
         self._feeds[epoch.feed] = epoch, lanes
+
+    async def _end_epoch(
+        self, known: Epoch, running: Sequence[_Running], epoch: Epoch, told: Ended | None
+    ) -> None:
+        """Write the rest of an epoch, and note where it ended."""
+        await self._end(running, is_over=True)
+        if told is not None and told.key == known.key:
+            await self._note_end(known, epoch, told.positions, is_told=True)
+        elif all(each.lane.saw_all for each in running):
+            ends = tuple(each.lane.last_tick for each in running)
+            await self._note_end(known, epoch, ends)
+        else:
+            logger.warning("the end of epoch %s was not seen", known.key.hex())
+            await self._note_end(known, epoch, None)
+
+    async def _note_begin(self, epoch: Epoch) -> None:
+        """Note that an epoch is recorded; while the target refuses, this is tried again later."""
+        if epoch not in self._noted:
+            try:
+                await asyncio.to_thread(self._log.begin, epoch)
+            except OSError as error:
+                self._pause(error)
+            else:
+                self._noted.add(epoch)
+
+    async def _note_end(
+        self, known: Epoch, epoch: Epoch, ends: tuple[int, ...] | None, *, is_told: bool = False
+    ) -> None:
+        note = partial(self._log.end, known, epoch.key, ends, is_told=is_told)
+        await self._until_done(partial(asyncio.to_thread, note))
+
+    async def is_current(self, epoch: Epoch) -> bool:
+        """Return whether Redis holds an epoch; false also if it cannot be asked now."""
+        try:
+            return epoch_of(await read_hash(self._store.client, META_KEY), epoch.feed) == epoch
+        except REDIS_ERRORS as error:
+            logger.debug("cannot read the epochs: %s", error)
+            return False
 
     async def _end(self, running: Iterable[_Running], *, is_over: bool = False) -> None:
         for each in running:

@@ -25,6 +25,7 @@ from tickfire.store.store import Client
 EPOCH: Final = "epoch"
 SHARDS: Final = "shards"
 ORIGIN: Final = "origin"
+ENDED: Final = "ended"
 
 _INSTRUMENTS: Final = msgspec.msgpack.Decoder(Instrument)
 
@@ -127,6 +128,36 @@ def origin_of(meta: Mapping[bytes, bytes], feed: int) -> str | None:
     """Return the origin of the ticks of a feed, None if it is not known."""
     origin = meta.get(meta_field(feed, ORIGIN), b"").decode("ascii", "replace")
     return origin if origin in ORIGINS else None
+
+
+class Ended(NamedTuple):
+    """The end of the epoch before the present one, as its writer told it.
+
+    Attributes
+    ----------
+    key : bytes
+        The key of the ended epoch.
+    positions : tuple of int
+        The last position of each shard that belongs to the ended epoch alone. Ticks that were
+        written after it begin the present epoch, whose positions are less by this one.
+    """
+
+    key: bytes
+    positions: tuple[int, ...]
+
+    def packed(self) -> bytes:
+        """Return the value of the field in the hash ``meta``."""
+        return b"%b-%b" % (self.key.hex().encode(), b".".join(b"%d" % p for p in self.positions))
+
+
+def ended_of(meta: Mapping[bytes, bytes], feed: int) -> Ended | None:
+    """Return the end of the epoch before the present one of a feed, None if it is not known."""
+    key, _, positions = meta.get(meta_field(feed, ENDED), b"").partition(b"-")
+    try:
+        found = Ended(bytes.fromhex(key.decode()), tuple(map(int, positions.split(b"."))))
+    except ValueError:
+        return None
+    return found if len(found.key) == EPOCH_BYTES else None
 
 
 def instruments_of(rows: Iterable[bytes]) -> list[Instrument]:

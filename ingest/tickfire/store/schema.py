@@ -216,8 +216,8 @@ docs/formats.md says which changes keep it."""
 OLDEST_LAYOUT: Final = 2
 """Number of the oldest layout that this release reads and goes on with."""
 META_KEY: Final = b"meta"
-"""Hash: ``layout``, and for each feed ``<f>:epoch`` (8 raw bytes), ``<f>:shards``, ``<f>:origin``
-and ``<f>:fence``, the fencing number of its writer."""
+"""Hash: ``layout``, and for each feed ``<f>:epoch`` (8 raw bytes), ``<f>:shards``, ``<f>:origin``,
+``<f>:fence``, the fencing number of its writer, and ``<f>:ended``, the end of the epoch before."""
 LAYOUT_FIELD: Final = b"layout"
 LIVE: Final = "live"
 REPLAY: Final = "replay"

@@ -58,6 +58,10 @@ class Tail:
     ----------
     positions : dict of bytes to bytes
         For each key, the id of the last entry that was read.
+    is_reading : bool
+        True while a read waits for entries, or its reply is on the way.
+    interruptions : int
+        How often that has ended: by the loss of a connection, or as the handler was too slow.
     """
 
     def __init__(
@@ -84,6 +88,8 @@ class Tail:
         self._waiting: Awaitable[None] | None = None  # the result of `on_entries`
         self._work: asyncio.Task[None] | None = None  # awaits it
         self._starved = False
+        self.is_reading = False
+        self.interruptions = 0
         self._ask_for(FEWEST_ENTRIES)
 
     async def run(self) -> None:
@@ -123,11 +129,17 @@ class Tail:
         if self._on_live is not None:
             self._on_live()
         await connection.closed.wait()
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        self.interruptions += self.is_reading
+        self.is_reading = False
 
     # --- reads
     def _read(self, connection: RedisConnection) -> None:
         words = b"".join([b"$%d\r\n%b\r\n" % (len(i), i) for i in self.positions.values()])
         connection.send_raw(self._command + words, lambda reply: self._replied(connection, reply))
+        self.is_reading = True
 
     def _ask_for(self, count: int) -> None:
         """Encode the command up to the ids once, as it may be sent for every single entry."""
@@ -152,6 +164,7 @@ class Tail:
                 self._ask_for(count)
         if self._work is not None:
             self._starved = True  # the next read is sent once the handler is done
+            self._interrupt()
             return
         self._read(connection)
         self._hand_over(connection)

@@ -25,9 +25,11 @@ from tickfire.ingest.writer.claims import (
 from tickfire.ingest.writer.restore import last_position, restore
 from tickfire.store.entries import BadEntry
 from tickfire.store.epoch import (
+    ENDED,
     EPOCH,
     ORIGIN,
     SHARDS,
+    Ended,
     Epoch,
     NewerLayout,
     check_layout,
@@ -231,7 +233,11 @@ class EpochWriter:
 
     # --- beginning
     async def begin_epoch(
-        self, stored_shards: int, instruments: Sequence[Instrument] = (), why: str = ""
+        self,
+        stored_shards: int,
+        instruments: Sequence[Instrument] = (),
+        why: str = "",
+        ends: Sequence[int] | None = None,
     ) -> None:
         """Remove the streams and hashes of the old epoch and begin a new one.
 
@@ -244,6 +250,8 @@ class EpochWriter:
         why : str
             The reason why the old epoch has ended, for the stream ``status``; empty if there is
             none.
+        ends : sequence of int, optional
+            The last position in each shard of the old epoch, if they are known.
 
         Raises
         ------
@@ -257,7 +265,8 @@ class EpochWriter:
         ]
         await self._forget_instruments()
         await self.put_instruments(instruments)
-        about = {EPOCH: epoch, SHARDS: self.shards}
+        ended = b"" if ends is None else Ended(self.epoch, tuple(ends)).packed()
+        about = {EPOCH: epoch, SHARDS: self.shards, ENDED: ended}
         if self._origin:
             about[ORIGIN] = self._origin
         await self._set_meta(about)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -243,21 +243,28 @@ class Output:
                 return
             logger.warning("%s; deleting what is left of it and beginning a new one", LOST)
             known = self._instruments.rows()
-            await self._writer.begin_epoch(self._config.shards, known, LOST)
+            for pipe in self.pipes:
+                pipe.reset()  # so that nothing more is acknowledged in the old epoch
+            ends = [self._end(shard, pipe.waiting) for shard, pipe in enumerate(self.pipes)]
+            await self._writer.begin_epoch(self._config.shards, known, LOST, ends)
             for shard, claim in enumerate(self._writer.claims):
                 self._renumber(shard, self.pipes[shard].restart(claim))
             self._states.mark_dirty()
             self._states.books.forget_taken()
             self._states.tops.forget_taken()
 
+    def _end(self, shard: int, waiting: Iterable[Batch]) -> int:
+        """Return the position before the first tick that waits, or else the last one."""
+        ticks = (w for batch in waiting for w in batch.writes if isinstance(w, TickWrite))
+        first = next((write.last - write.count for write in ticks), None)
+        return int(self._states.positions[shard]) if first is None else first
+
     def _renumber(self, shard: int, waiting: list[Batch]) -> None:
         """Restart the positions of a shard from 1, at the first tick that waits.
 
         The writes that wait and the positions in the instrument states are shifted alike.
         """
-        ticks = (w for batch in waiting for w in batch.writes if isinstance(w, TickWrite))
-        first = next((write.last - write.count for write in ticks), None)
-        offset = int(self._states.positions[shard]) if first is None else first
+        offset = self._end(shard, waiting)
         for batch in waiting:
             batch.shift(offset)
         self._states.positions[shard] -= offset

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from tickfire.base.durations import Durations
@@ -97,6 +97,11 @@ class Pipe:
         self._newest: TickWrite | None = None
         self.recent, self.durations = Recent((ACKNOWLEDGED,)), Durations()
         self.batches = 0
+
+    @property
+    def waiting(self) -> Iterable[Batch]:
+        """The batches that Redis has not acknowledged."""
+        return self._backlog.waiting
 
     @property
     def unacknowledged(self) -> int:

@@ -14,7 +14,7 @@ VIEW, OTHER = TradesView("v2", None), TradesView("v1", None)
 
 
 def place(*positions: int) -> Place:
-    return tuple(zip((ONE, TWO), positions, strict=False))
+    return Place(tuple(zip((ONE, TWO), positions, strict=False)))
 
 
 def test_a_chunk_is_found_where_it_begins_for_its_view_alone() -> None:
@@ -86,5 +86,5 @@ def test_the_bytes_kept_are_bounded_and_places_are_of_chunks_that_are_kept(
         assert all(newest[at] is chunk for at, chunk in kept.items())
         assert len(kept) == 1 or sum(len(chunk.frames) for chunk in kept.values()) <= most
         places = {place(at) for at in kept} | {chunk.end for chunk in kept.values()}
-        later = [one for one in places if one[0][1] > begin]
+        later = [one for one in places if one.positions[0][1] > begin]
         assert chunks.next_place(VIEW, place(begin)) == min(later, default=None)

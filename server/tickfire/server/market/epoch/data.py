@@ -7,7 +7,7 @@ one is loaded, so that nothing of the old epoch can leak into it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -143,6 +143,14 @@ class MarketData:
         return WireId.of(self.epochs, {**own, stream: position})
 
     # --- the past
+    def beside(self, others: Mapping[Epoch, Mapping[Stream, int]]) -> MarketData:
+        """Return the same with other feeds in the given epochs and positions."""
+        found = copy.copy(self)
+        found.forget_past()
+        for epoch, positions in others.items():
+            found.enter(epoch, dict(positions))
+        return found
+
     def as_of(self, feed: int, ts: int) -> MarketData:
         """Return the same with the symbols of a time (ns) of a feed."""
         if self.instruments.is_current(feed, ts):
@@ -153,6 +161,10 @@ class MarketData:
                 self._past.pop(next(iter(self._past)))
             self._past[key] = self._copy_as_of(feed, ts)
         return self._past[key]
+
+    def forget_past(self) -> None:
+        """Drop the tables of past times."""
+        self._past = {}
 
     def _copy_as_of(self, feed: int, ts: int) -> MarketData:
         past = copy.copy(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -57,17 +58,29 @@ class DeepHistory(History):
 
     async def _of_files(self, position: int, limit: int) -> list[TickEntry]:
         """Return the ticks that follow a position without a hole."""
-        try:
-            ticks, positions, stamps = await self._archive.read(
-                lambda reader: reader.all_ticks_of(self._stream, self._epoch, position, limit)
-            )
-        except (ArchiveBusy, ArchiveUnavailable) as error:
-            logger.warning("the archive cannot be read: %s", error)
-            raise RedisUnavailable("the archive cannot be read now") from error
-        return _entries(ticks, positions, stamps, position)
+        ticks, positions, stamps = await read_history(
+            self._archive,
+            lambda reader: reader.all_ticks_of(self._stream, self._epoch, position, limit),
+        )
+        return tick_entries(ticks, positions, stamps, position)
 
 
-def _entries(
+async def read_history[T](archive: Archive, work: Callable[[Any], T]) -> T:
+    """Return the result of work with the reader of an archive, which is done in a thread.
+
+    Raises
+    ------
+    RedisUnavailable
+        The archive cannot be read now.
+    """
+    try:
+        return await archive.read(work)
+    except (ArchiveBusy, ArchiveUnavailable) as error:
+        logger.warning("the archive cannot be read: %s", error)
+        raise RedisUnavailable("the archive cannot be read now") from error
+
+
+def tick_entries(
     ticks: Rows, positions: np.ndarray[Any, Any], stamps: np.ndarray[Any, Any], position: int
 ) -> list[TickEntry]:
     """Return entries of the ticks whose positions follow each other, from the given one on."""

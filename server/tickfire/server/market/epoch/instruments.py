@@ -105,6 +105,11 @@ class Instruments:
         return True
 
     @property
+    def rows(self) -> frozenset[Instrument]:
+        """The rows of the stored table."""
+        return self._rows
+
+    @property
     def complete(self) -> bool:
         """True if each row of the states has a listing."""
         return len(self.listings) == len(self._states.rows)

@@ -20,12 +20,14 @@ from tickfire.server.market.epoch.feed import LiveFeed
 from tickfire.server.market.epoch.instruments import read_instruments
 from tickfire.server.market.epoch.older import OlderCandles
 from tickfire.server.market.epoch.reader import StreamReader
+from tickfire.server.market.epoch.routes import Routes
 from tickfire.server.market.epoch.trace import TraceSampler
 from tickfire.server.market.ticks.catch_up import CatchUp
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.fanout import Fanout
 from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S, LagWatch
-from tickfire.server.market.ticks.positions import WireId
+from tickfire.server.market.ticks.past import Route
+from tickfire.server.market.ticks.positions import FeedPositions, WireId
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.ticks.views import REALTIME, Views
 from tickfire.server.metrics import Metrics
@@ -88,6 +90,7 @@ class LiveMarket:
         self.pages = BarPages(self.data.candles, self.older.has)
         self.fanout = Fanout(hub, views, self.data, self.publisher, metrics)
         self.catch_up = CatchUp(self)
+        self._routes = None if archive is None else Routes(archive, self.data, sessions)
         self.lag = LagWatch(lambda: self.data.positions, max_lag_s)
         self.known: frozenset[int] = frozenset()
         self.table_is_stale = False
@@ -138,6 +141,8 @@ class LiveMarket:
         self.fanout.settle_all()
         self._feeds[feed.epoch.feed] = feed
         self.data.enter(feed.epoch, positions)
+        if self._routes is not None:
+            self._routes.begin(feed.epoch.feed)
         self.fanout.forget_epoch(feed.epoch.feed, positions)
         self._rename(feed.epoch.feed)
         self.catch_up.restart()
@@ -161,6 +166,8 @@ class LiveMarket:
         self._table.close()
         self.publisher.close()
         self.catch_up.close()
+        if self._routes is not None:
+            self._routes.close()
         self.lag.close()
         self.fanout.close()
 
@@ -209,6 +216,10 @@ class LiveMarket:
 
     def _older_bars(self, stream: Stream) -> OlderBars:
         return self._reader(stream).older
+
+    async def route(self, since: FeedPositions) -> Route | None:
+        """Return the way on from a position in an ended epoch; see `TickSource`."""
+        return None if self._routes is None else await self._routes.route(since)
 
     async def moved(self) -> None:
         """Wait until more ticks are published."""

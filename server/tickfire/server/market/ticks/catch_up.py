@@ -18,9 +18,8 @@ from tickfire.base.retry import Backoff
 from tickfire.server.market.ticks.chunk_frames import CHUNK_BYTES
 from tickfire.server.market.ticks.chunk_maker import ChunkMaker
 from tickfire.server.market.ticks.chunks import Chunk, Chunks, Place
-from tickfire.server.market.ticks.history_source import HistorySource
+from tickfire.server.market.ticks.history_source import HistorySource, TickHistory
 from tickfire.server.market.ticks.views import View
-from tickfire.store.history import History
 from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import Stream
 
@@ -32,6 +31,13 @@ READS: Final = 2
 """Chunks that are made at a time."""
 
 logger = logging.getLogger(__name__)
+
+
+class PresentSource(HistorySource, Protocol):
+    """The market, as far as following its history needs it."""
+
+    async def moved(self) -> None:
+        """Wait until more ticks are published."""
 
 
 class Follower(Protocol):
@@ -52,10 +58,10 @@ class CatchUp:
 
     Parameters
     ----------
-    source : HistorySource
+    source : PresentSource
     """
 
-    def __init__(self, source: HistorySource) -> None:
+    def __init__(self, source: PresentSource) -> None:
         self._source = source
         self._maker = ChunkMaker(source)
         self._chunks = Chunks()
@@ -65,7 +71,7 @@ class CatchUp:
         self._waiting: dict[View, _Waiting] = {}
         self._tasks: dict[View, asyncio.Task[None]] = {}
         self._reads = asyncio.Semaphore(READS)
-        self._firsts: dict[tuple[History, int], asyncio.Task[int | None]] = {}
+        self._firsts: dict[tuple[TickHistory, int], asyncio.Task[int | None]] = {}
         self._ahead: dict[Follower, None] = {}
         self._move: asyncio.Task[None] | None = None
 
@@ -120,7 +126,7 @@ class CatchUp:
             request.add_done_callback(lambda done: self._end_request(key, done))
         return await asyncio.shield(request)
 
-    def _end_request(self, key: tuple[History, int], done: asyncio.Task[int | None]) -> None:
+    def _end_request(self, key: tuple[TickHistory, int], done: asyncio.Task[int | None]) -> None:
         del self._firsts[key]
         if not done.cancelled():
             done.exception()  # mark it as retrieved, as all who waited may have gone
@@ -260,6 +266,6 @@ class CatchUp:
             self.add(follower)
 
 
-async def _first_after(history: History, position: int) -> int | None:
+async def _first_after(history: TickHistory, position: int) -> int | None:
     entries, _ = await history.ticks_after(position, 1)
     return entries[0].first if entries else None

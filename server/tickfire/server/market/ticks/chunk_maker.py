@@ -1,4 +1,4 @@
-"""`ChunkMaker`: reads history, from memory or Redis, and encodes it as chunks."""
+"""`ChunkMaker`: reads history, from memory, Redis or the archive, and encodes it as chunks."""
 
 from __future__ import annotations
 
@@ -54,10 +54,11 @@ class ChunkMaker:
     Parameters
     ----------
     source : HistorySource
+        The source of the present epochs.
     """
 
     def __init__(self, source: HistorySource) -> None:
-        self._source = source
+        self._present = source
         self._counts: dict[View, int] = {}
 
     def forget(self, view: View) -> None:
@@ -65,9 +66,12 @@ class ChunkMaker:
         self._counts.pop(view, None)
 
     def has_more(self, begin: Place) -> bool:
-        """Return whether the worker has read any tick after a place."""
-        positions = self._source.data.positions
-        return any(position < positions[stream] for stream, position in begin)
+        """Return whether the worker knows of any tick after a place."""
+        positions = self._source(begin).data.positions
+        return any(position < positions[stream] for stream, position in begin.positions)
+
+    def _source(self, place: Place) -> HistorySource:
+        return self._present if place.past is None else place.past
 
     def make_now(self, view: View, begin: Place, until: Place | None = None) -> Chunk | None:
         """Return the chunk from a place on, None if that is not in memory.
@@ -79,9 +83,9 @@ class ChunkMaker:
         until : Place, optional
             A later place where the chunk is to end, if it reaches it.
         """
-        runs = {}
+        source, runs = self._source(begin), {}
         for stream, position, end in self._behind(view, begin, until):
-            entries = self._source.recent(stream, position)
+            entries = source.recent(stream, position)
             if entries is None:
                 return None
             runs[stream] = _run(entries, end, end)
@@ -96,19 +100,18 @@ class ChunkMaker:
             The history cannot be read now.
         """
         count = self._counts.get(view, FIRST_READ)
-        runs = {}
+        source, runs = self._source(begin), {}
         for stream, position, end in self._behind(view, begin, until):
-            entries = self._source.recent(stream, position)
+            entries = source.recent(stream, position)
             reached = end
             if entries is None:
-                history = self._source.history(stream)
-                entries, reached = await history.ticks_after(position, count)
+                entries, reached = await source.history(stream).ticks_after(position, count)
                 if reached == position:  # nothing is left of what the worker has read
                     reached = end
             runs[stream] = _run(entries, reached, end)
         chunk = self._encode(view, begin, runs)
         if chunk is None:
-            await self._source.learn()
+            await source.learn()
             chunk = self._encode(view, begin, runs)
         if chunk is not None and chunk.frames:
             self._counts[view] = _next_count(count, runs, len(chunk.frames))
@@ -118,14 +121,14 @@ class ChunkMaker:
         self, view: View, begin: Place, until: Place | None
     ) -> list[tuple[Stream, int, int]]:
         """Return the streams that have more ticks, each with where they begin and are to end."""
-        positions = self._source.data.positions
-        ends = dict(until or ())
+        positions = self._source(begin).data.positions
+        ends = dict(until.positions) if until is not None else {}
         behind = [
             (stream, position, end)
-            for stream, position in begin
+            for stream, position in begin.positions
             if (end := min(ends.get(stream, positions[stream]), positions[stream])) > position
         ]
-        if symbol_of(view.topic) is not None:
+        if symbol_of(view.topic) is not None and begin.past is None:
             del behind[1:]  # a symbol is in one stream at a time: they are read in turn
         return behind
 
@@ -134,8 +137,8 @@ class ChunkMaker:
         for stream, run in runs.items():
             if not run.entries:
                 return _gap(begin, stream, run.reached)
-        data = self._source.data
-        reached = dict(begin)
+        data = self._source(begin).data
+        reached = dict(begin.positions)
         positions = {stream: reached.get(stream, at) for stream, at in data.positions.items()}
         frames = frames_of(view)
         for stream, entry in _joined(_merged(runs), whole=isinstance(view, ConflatedView)):
@@ -153,14 +156,15 @@ class ChunkMaker:
                 reached[stream] = positions[stream] = part.last
             if frames.is_full:
                 break
-        newest = all(reached[stream] >= data.positions[stream] for stream, _ in begin)
+        newest = all(reached[stream] >= data.positions[stream] for stream, _ in begin.positions)
         finished, merged = frames.finish()
-        return Chunk(finished, tuple(reached.items()), newest=newest, merged=merged)
+        end = Place(tuple(reached.items()), begin.past)
+        return Chunk(finished, end, newest=newest, merged=merged)
 
 
 def _gap(begin: Place, stream: Stream, to: int) -> Chunk:
-    end = tuple((one, to if one == stream else at) for one, at in begin)
-    return Chunk(b"", end, gap=stream)
+    end = tuple((one, to if one == stream else at) for one, at in begin.positions)
+    return Chunk(b"", Place(end, begin.past), gap=stream)
 
 
 def _run(entries: list[TickEntry], reached: int, end: int) -> _Run:

@@ -1,8 +1,9 @@
 """`Chunks`: the latest pieces of history that were encoded, for all who catch up. Pure.
 
 A chunk leads the subscribers of one view from one place to a later one. A *place* is the position
-reached in each stream of the view's topic. Subscribers that were at different places come together
-where a chunk begins or ends: a new chunk is made no longer than to the next such place.
+reached in each stream of the view's topic, or of an epoch that has ended. Subscribers that were at
+different places come together where a chunk begins or ends: a new chunk is made no longer than to
+the next such place.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+from tickfire.server.market.ticks.history_source import HistorySource
 from tickfire.server.market.ticks.views import View
 from tickfire.store.schema import Stream
 
@@ -21,8 +23,20 @@ NEAR: Final = 4096
 """Ticks to a place beyond which a chunk need not end there."""
 MAX_CHUNKS: Final = 1024
 
-type Place = tuple[tuple[Stream, int], ...]
-"""The position reached in each stream of a topic, in the order of its streams."""
+
+class Place(NamedTuple):
+    """A place in the history of a topic.
+
+    Attributes
+    ----------
+    positions : tuple of (Stream, int)
+        The position reached in each stream, in the order of streams.
+    past : HistorySource or None
+        The ended epoch that these positions are of; None for the present epochs.
+    """
+
+    positions: tuple[tuple[Stream, int], ...]
+    past: HistorySource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +143,10 @@ class Chunks:
 
 def _ticks_between(begin: Place, end: Place) -> int | None:
     """Return the number of ticks from one place to a later one, None if it is not later."""
-    if len(begin) != len(end):
+    if begin.past is not end.past or len(begin.positions) != len(end.positions):
         return None
     ticks = 0
-    for (stream, position), (other, reached) in zip(begin, end, strict=True):
+    for (stream, position), (other, reached) in zip(begin.positions, end.positions, strict=True):
         if stream != other or reached < position:
             return None
         ticks += reached - position

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tickfire.server.market.ticks.past import Past, Route
 from tickfire.server.market.ticks.positions import FeedPositions, WireId, feeds_of
 from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.store.schema import Stream
@@ -21,16 +22,19 @@ class Found:
     Attributes
     ----------
     reached : dict of Stream to int
-        In the streams of the topic, and in all of a feed whose epoch is over.
+        In the streams of the topic, and in all of a feed of whose ended epoch the id is.
     others : dict of Stream to int
         In the other streams of the same feeds.
     lost : list of FeedPositions
         The positions after which ticks are lost, of each feed that has lost any.
+    past : Past
+        The ended epochs that come before those positions.
     """
 
     reached: dict[Stream, int] = field(default_factory=dict)
     others: dict[Stream, int] = field(default_factory=dict)
     lost: list[FeedPositions] = field(default_factory=list)
+    past: Past = field(default_factory=Past)
 
 
 async def seek(
@@ -55,6 +59,8 @@ async def seek(
     while True:
         begin = _begin(source, streams(), since)
         epochs = {feed: source.data.epochs[feed] for feed in begin}
+        ended = [part for part in begin.values() if part.epoch != epochs[part.feed].key]
+        routes = {part.feed: await source.route(part) for part in ended}
         first = {
             stream: await _first_after(source, stream, position)
             for part in begin.values() if part.epoch == epochs[part.feed].key
@@ -62,7 +68,7 @@ async def seek(
             if stream in streams()
         }  # fmt: skip
         if epochs == {feed: source.data.epochs[feed] for feed in feeds_of(streams())}:
-            return _arrive(source, begin, first)
+            return _arrive(source, begin, first, routes)
 
 
 def _own(source: TickSource, part: FeedPositions) -> tuple[Stream, ...]:
@@ -84,15 +90,33 @@ def _begin(
 
 
 def _arrive(
-    source: TickSource, begin: Mapping[int, FeedPositions], first: Mapping[Stream, int]
+    source: TickSource,
+    begin: Mapping[int, FeedPositions],
+    first: Mapping[Stream, int],
+    routes: Mapping[int, Route | None],
 ) -> Found:
-    """Return the positions to go on after, given the first available one in each stream."""
-    positions, found = source.data.positions, Found()
+    """Return the positions to go on after, given the first available one in each stream.
+
+    Parameters
+    ----------
+    source : TickSource
+    begin : mapping of int to FeedPositions
+        The positions of the id in each feed.
+    first : mapping of Stream to int
+        Of the present epochs.
+    routes : mapping of int to Route or None
+        Of feeds whose epoch is over; None if that one is not known.
+    """
+    positions = source.data.positions
+    found = Found(past=Past(*filter(None, routes.values())))
     for feed, part in begin.items():
         own = _own(source, part)
-        if part.epoch != source.data.epochs[feed].key:
-            found.lost.append(part)
-            found.reached.update({stream: positions[stream] for stream in own})
+        if feed in routes:
+            route = routes[feed]
+            if route is None or not route.is_whole:
+                found.lost.append(part)
+            reached = [positions[one] for one in own] if route is None else route.present.positions
+            found.reached.update(zip(own, reached, strict=True))
             continue
         for stream, position in zip(own, part.positions, strict=True):
             if stream not in first:

@@ -17,15 +17,19 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from tickfire.base.retry import Backoff
 from tickfire.base.units import NS_PER_MS
 from tickfire.phoenix import Socket
 from tickfire.server.market.ticks.chunks import Chunk, Place
 from tickfire.server.market.ticks.conflate import BacklogView
 from tickfire.server.market.ticks.conflated import BANDWIDTH, SLOW, Conflated
+from tickfire.server.market.ticks.past import Past
 from tickfire.server.market.ticks.positions import FeedPositions, WireId, feeds_of
 from tickfire.server.market.ticks.seek import seek
+from tickfire.server.market.ticks.source import TickData
 from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.server.market.ticks.views import REALTIME, View, symbol_of
+from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import Stream
 
 HIGH_WATER: Final = 128 << 10
@@ -63,19 +67,28 @@ class TickSubscription:
         """The client's position in each stream while it catches up, empty while it is live."""
         self._others: dict[Stream, int] = {}
         """While it catches up: positions in the streams that its topic takes no ticks from."""
+        self._past = Past()
+        """The ended epochs that it is still to be sent."""
         self._left: dict[int, FeedPositions | None] = {}
         """The client's positions in feeds that are being loaded; None for the newest to come."""
+        self._behind: set[int] = set()
+        """Those of these feeds in which it was catching up."""
+        self._seeking: dict[int, asyncio.Task[None]] = {}
+        """The search for the way on in feeds whose epoch has ended while it was catching up."""
         self._catching_up = False
         self._conflated: Conflated | None = None
         """While its backlog is merged: the part of the topic that is."""
         self.is_blocked = False
         """True while it waits for the client to read."""
-        self._table = source.data.instruments.version
+        self._table = source.data.instruments.encoded() if view.topic == REALTIME else None
+        """The table of instruments that the client has."""
         socket.outlet.on_overflow = self._overflowed
 
     def close(self) -> None:
         """End the subscription."""
         self.socket.outlet.on_overflow = None
+        for task in self._seeking.values():
+            task.cancel()
         self._end_catch_up()
 
     # --- streams
@@ -96,6 +109,9 @@ class TickSubscription:
 
     def _part(self, feed: int) -> FeedPositions:
         """Return the positions that the client has reached in a feed."""
+        past = self._past.part(feed)
+        if past is not None:
+            return past
         positions = self._positions()
         reached = tuple(positions[stream] for stream in self._of(feed))
         return FeedPositions(self.source.data.epochs[feed].key, reached)
@@ -142,12 +158,12 @@ class TickSubscription:
         self.socket.outlet.lane = None
         found = await seek(self.source, lambda: self._streams, since)
         self._reached, self._others, before = found.reached, found.others, found.lost
-        self._joined = True
+        self._past, self._joined = found.past, True
         self._left = {part.feed: part for part in since.parts if part.feed in self.source.loading}
         known = self.source.data.epochs.keys() | self.source.loading
         before += (part for part in since.parts if part.feed not in known)
         reached = [self._part(part.feed) for part in before if part.feed in known]
-        if self._is_level():
+        if not self._past and self._is_level():
             self._go_live()
         else:
             self._catch_up("since")
@@ -175,21 +191,33 @@ class TickSubscription:
         """Remember the positions in a feed whose epoch is over, while it is still followed."""
         if not self._joined or feed not in self._feeds():
             return
-        self._left[feed] = self._part(feed)
+        if feed in self._seeking:
+            self._seeking.pop(feed).cancel()
+        else:
+            self._left[feed] = self._part(feed)
+        if self._catching_up:
+            self._behind.add(feed)
+        self._past.leave(feed)
         self._forget(feed)
 
     def enter(self, feed: int) -> None:
         """Go on in a feed that has been loaded.
 
-        If it is in another epoch than before, a ``gap`` stands for the unsent ticks of the old one.
-        A feed that is new is read from its beginning.
+        If it is in another epoch than before, a ``gap`` stands for the unsent ticks of the old one,
+        unless the client was catching up there, and goes on in the archive. A feed that is new is
+        read from its beginning.
         """
+        was_behind = feed in self._behind
+        self._behind.discard(feed)
         if not self._joined or feed not in self._feeds():
             return
         data, own = self.source.data, self._of(feed)
         newest = FeedPositions(data.epochs[feed].key, tuple(data.positions[one] for one in own))
         left = self._left.pop(feed, newest._replace(positions=(0,) * len(own)))
         self._forget(feed)
+        if left is not None and was_behind and left.epoch != newest.epoch:
+            self._go_on_after(left)
+            return
         resumes = left is not None and left.epoch == newest.epoch
         if left is not None and resumes and len(left.positions) == len(own) and left != newest:
             behind = dict(zip(own, left.positions, strict=True))
@@ -198,6 +226,34 @@ class TickSubscription:
         if left is not None and left != newest:
             self._push_gap(left, newest)
         self._send_state()
+
+    def _go_on_after(self, left: FeedPositions) -> None:
+        """Catch up after positions in an ended epoch of a feed, once the way on is found."""
+        self._left[left.feed] = left
+        self._fall_behind({})
+        task = asyncio.get_running_loop().create_task(self._find_way(left))
+        self._seeking[left.feed] = task
+
+    async def _find_way(self, left: FeedPositions) -> None:
+        feed, backoff = left.feed, Backoff()
+        while True:
+            try:
+                route = await self.source.route(left)
+                break
+            except RedisUnavailable:
+                await backoff.pause()
+        del self._seeking[feed], self._left[feed]
+        own = self._of(feed)
+        positions = self.source.data.positions
+        reached = [positions[one] for one in own] if route is None else route.present.positions
+        self._reached.update(
+            (one, at) for one, at in zip(own, reached, strict=True) if one in self._streams
+        )
+        if route is not None:
+            self._past.enter(route)
+        if route is None or not route.is_whole:
+            self._push_gap(left, self._part(feed))
+        self._await_turn()
 
     def _forget(self, feed: int) -> None:
         self._reached = {one: at for one, at in self._reached.items() if one.feed != feed}
@@ -239,7 +295,7 @@ class TickSubscription:
 
     def send_next(self) -> int:
         """Send the next chunk of history, if the client takes it; return its size in bytes."""
-        if not self._catching_up:
+        if not self._catching_up or self._seeking:
             return 0
         outlet = self.socket.outlet
         if outlet.buffered > HIGH_WATER:
@@ -307,18 +363,34 @@ class TickSubscription:
         self.socket.abort()
 
     def _is_level(self) -> bool:
+        while self._past and self._past.is_at_end:
+            gap = self._past.go_on()
+            if gap is not None:
+                self._push_gap(*gap)
+        if self._past:
+            return False
         self._follow_streams()
         positions = self.source.data.positions
         return all(self._reached[one] == positions[one] for one in self._streams)
 
     def _place(self) -> Place:
-        return tuple((stream, self._reached[stream]) for stream in self._streams)
+        if self._past:
+            others = [feed for feed in self._feeds() if feed != self._past.feed]
+            return self._past.place(tuple(map(self._part, others)))
+        return Place(tuple((stream, self._reached[stream]) for stream in self._streams))
+
+    def _reach(self, positions: Mapping[Stream, int]) -> None:
+        if self._past:
+            self._past.reach(positions)
+        else:
+            self._reached.update(positions)
 
     def _take(self, chunk: Chunk, view: View) -> None:
         if chunk.gap is not None:
-            self._skip_to(chunk.gap, dict(chunk.end)[chunk.gap])
-        self._reached.update(chunk.end)
+            self._skip_to(chunk.gap, dict(chunk.end.positions)[chunk.gap])
+        self._reach(dict(chunk.end.positions))
         if chunk.frames:
+            self._send_table((chunk.end.past or self.source).data)
             if self._conflated is not None:
                 self.socket.push("status", self._conflated.go_on(chunk.merged, self._id()))
                 self.source.metrics.merged.inc(chunk.merged)
@@ -336,7 +408,7 @@ class TickSubscription:
     def _skip_to(self, stream: Stream, position: int) -> None:
         """Go on after a position, and tell the client of the gap before it."""
         begin = self._part(stream.feed)
-        self._reached[stream] = position
+        self._reach({stream: position})
         self._push_gap(begin, self._part(stream.feed))
 
     def _push_gap(self, begin: FeedPositions, end: FeedPositions) -> None:
@@ -348,10 +420,15 @@ class TickSubscription:
         quote = self.view.quote(data)
         if quote is not None:
             self.socket.push("quote", quote)
-        table = data.instruments.version
-        if self.view.topic == REALTIME and self._table != table:
-            self.socket.push("instruments", {"instruments": data.instruments.encoded()})
-        self._table = table
+        self._send_table(data)
+
+    def _send_table(self, data: TickData) -> None:
+        """Send the table of instruments if the client has another one."""
+        if self._table is None or self._table is data.instruments.encoded():
+            return
+        before, self._table = self._table, data.instruments.encoded()
+        if self._table != before:
+            self.socket.push("instruments", {"instruments": self._table})
 
 
 def _range(begin: list[FeedPositions], end: list[FeedPositions]) -> dict[str, str]:

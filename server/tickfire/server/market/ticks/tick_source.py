@@ -9,7 +9,11 @@ from tickfire.server.market.ticks.catch_up import CatchUp
 from tickfire.server.market.ticks.fanout import Fanout
 from tickfire.server.market.ticks.history_source import HistorySource
 from tickfire.server.market.ticks.lag import LagWatch
+from tickfire.server.market.ticks.past import Route
+from tickfire.server.market.ticks.positions import FeedPositions
 from tickfire.server.metrics import Metrics
+from tickfire.store.history import History
+from tickfire.store.schema import Stream
 
 
 class TickSource(HistorySource, Protocol):
@@ -34,6 +38,23 @@ class TickSource(HistorySource, Protocol):
     @property
     def loading(self) -> Collection[int]:
         """Feeds in Redis that are still to be loaded, or to be loaded again."""
+
+    def history(self, stream: Stream) -> History:
+        """Return the reader of a stream's history."""
+
+    async def moved(self) -> None:
+        """Wait until more ticks are published."""
+
+    async def route(self, since: FeedPositions) -> Route | None:
+        """Return the way on from a position in an epoch that has ended, None if it is not known.
+
+        Raises
+        ------
+        BadSince
+            The epoch had another number of shards.
+        RedisUnavailable
+            The archive cannot be read now.
+        """
 
     def listen(self, symbol: str) -> None:
         """Count a subscriber of the topics of one instrument."""
