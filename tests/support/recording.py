@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 
 from tests.support.cli import TICKFIRE
+from tests.support.eventually import eventually
+from tests.support.publisher import Publisher
+from tests.support.valkey import Valkey
 from tickfire.archive.pending import Rotation
 from tickfire.archive.recorder import RecordConfig, Recorder
 from tickfire.archive.target import Target
@@ -39,6 +42,66 @@ async def recording(url: str, target: str, **options: Any) -> AsyncIterator[Reco
             await asyncio.gather(task, return_exceptions=True)
             if not task.cancelled() and (error := task.exception()):
                 raise error
+
+
+SEEN_EPOCHS = Rotation(rows=1_000_000, age_s=0.05)
+"""Batches are written for their age alone, so that reading never waits for them."""
+SYMBOLS = {1: "AAA", 2: "BBB"}
+
+
+class Recorded:
+    """A Redis that is recorded, with the ids of all trades in all epochs."""
+
+    def __init__(self, publisher: Publisher, recorder: Recorder) -> None:
+        self.publisher, self.recorder = publisher, recorder
+        self.ids: list[str] = []
+        self.ticks: list[bytes] = []
+
+    def publish(self, ticks: Any, entry_size: int = 50) -> None:
+        at = self.publisher.positions[0]
+        self.publisher.publish(ticks, entry_size)
+        kinds = ticks["kind"].tolist()
+        self.ids += [self.publisher.id(at + 1 + n) for n, kind in enumerate(kinds) if kind == 1]
+        own = ticks.copy()
+        own["feed"] = self.publisher.feed
+        self.ticks += [row.tobytes() for row in own]
+
+    async def settles(self, *others: Publisher) -> None:
+        """Wait until all is recorded, and the recorder has seen the epochs since."""
+        publishers = self.publisher, *others
+
+        def is_recorded() -> bool:
+            self.publisher.status("session")
+            return all(self._is_recorded(each) for each in publishers)
+
+        await eventually(is_recorded, "all is recorded")
+
+    def _is_recorded(self, publisher: Publisher) -> bool:
+        epoch, running = self.recorder._feeds.get(publisher.feed, (None, []))
+        if epoch is None or epoch.key != publisher.epoch:
+            return False
+        lanes = [each.lane for each in running]
+        written = [lane.last_tick for lane in lanes]
+        return written == publisher.positions and all(lane.saw_all for lane in lanes)
+
+    async def begin_epoch(self) -> None:
+        """Empty Redis, and begin a new epoch, of which the recorder learns."""
+        self.publisher.client.flushall()
+        self.publisher.begin_epoch()
+        self.publisher.instruments(SYMBOLS)
+        key = self.publisher.epoch
+        await eventually(
+            lambda: any(epoch.key == key for epoch, _ in self.recorder._feeds.values()),
+            "the new epoch is recorded",
+        )
+
+
+@contextlib.asynccontextmanager
+async def recorded(valkey: Valkey, archive: str, shards: int = 1) -> AsyncIterator[Recorded]:
+    publisher = Publisher(valkey.client, shards)
+    publisher.instruments(SYMBOLS)
+    async with recording(valkey.url, archive, rotation=SEEN_EPOCHS, tables=("ticks",)) as recorder:
+        yield Recorded(publisher, recorder)
 
 
 @contextlib.contextmanager

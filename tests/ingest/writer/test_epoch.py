@@ -21,7 +21,7 @@ from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.epoch import EpochWriter
 from tickfire.store import lease as lease_module
-from tickfire.store.epoch import SHARDS, NewerLayout
+from tickfire.store.epoch import SHARDS, Ended, NewerLayout, ended_of
 from tickfire.store.head import decode_head
 from tickfire.store.lease import Lease, LeaseLost, feed_work
 from tickfire.store.schema import (
@@ -143,6 +143,7 @@ async def test_a_failover_that_lost_more_than_is_kept_begins_an_epoch(
         replica.client.replicaof("no", "one")
         feed.send(part(20, 40))
         await until_records(ingest, 40)
+        end = max(stream(primary.client))
         await fail_over(primary, replica)
         feed.send(part(40, 60))
         await until_records(ingest, 60)
@@ -150,6 +151,7 @@ async def test_a_failover_that_lost_more_than_is_kept_begins_an_epoch(
     assert sequences(stream(primary.client)) == TRADES["sequence"].tolist()[40:]
     assert kinds(primary.client).count("epoch") == 1
     assert "Redis has lost data of the epoch" in caplog.text
+    assert ended_of(primary.client.hgetall(META_KEY), 1) == Ended(epoch, (end,))
     await store.close()
 
 

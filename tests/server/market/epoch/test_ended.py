@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from tests.support.eventually import eventually
+from tests.support.fallback import fallback_client
 from tests.support.phoenix_client import Joined
-from tests.support.publisher import Publisher, mixed
-from tests.support.recording import recording
+from tests.support.publisher import FEED, Publisher, mixed, trades
+from tests.support.recording import SYMBOLS, recorded, recording
 from tests.support.server import Serve
 from tests.support.valkey import Valkey
-from tickfire.archive.pending import Rotation
-from tickfire.archive.recorder import Recorder
+from tickfire.client import Market
+from tickfire.client.market.cursor import Cursor
+from tickfire.client.market.packed import Packed
 from tickfire.server.market.epoch import routes
-from tickfire.store.schema import BINARY_HEADER_2, TICK
+from tickfire.server.market.epoch.ended import ArchivedEpoch
+from tickfire.server.market.ticks.views import REALTIME
+from tickfire.store.epoch import ENDED, Ended
+from tickfire.store.schema import META_KEY, meta_field
 
-QUICK = Rotation(rows=1_000_000, age_s=0.05)
-SYMBOLS = {1: "AAA", 2: "BBB"}
+WITHIN_S = 20.0
 
 
 @pytest.fixture
@@ -35,71 +37,16 @@ def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routes, "SETTLE_S", 0.5)
 
 
-class Recorded:
-    """A Redis that is recorded, with the ids of all trades in all epochs."""
-
-    def __init__(self, publisher: Publisher, recorder: Recorder) -> None:
-        self.publisher, self.recorder = publisher, recorder
-        self.ids: list[str] = []
-        self.ticks: list[bytes] = []
-
-    def publish(self, ticks: Any, entry_size: int = 50) -> None:
-        at = self.publisher.positions[0]
-        self.publisher.publish(ticks, entry_size)
-        kinds = ticks["kind"].tolist()
-        self.ids += [self.publisher.id(at + 1 + n) for n, kind in enumerate(kinds) if kind == 1]
-        own = ticks.copy()
-        own["feed"] = self.publisher.feed
-        self.ticks += [row.tobytes() for row in own]
-
-    async def settles(self) -> None:
-        """Wait until all is recorded, and the recorder has seen the epoch since."""
-        rows = sum(self.publisher.positions)
-        key = self.publisher.epoch
-
-        def is_recorded() -> bool:
-            lanes = [
-                each.lane
-                for epoch, running in self.recorder._feeds.values()
-                if epoch.key == key
-                for each in running
-            ]
-            return (
-                sum(lane.last_tick for lane in lanes) == rows
-                and bool(lanes)
-                and all(lane.saw_all for lane in lanes)
-            )
-
-        self.publisher.status("session")
-        await eventually(is_recorded, "all is recorded")
-
-    async def begin_epoch(self) -> None:
-        """Empty Redis, and begin a new epoch, of which the recorder learns."""
-        self.publisher.client.flushall()
-        self.publisher.begin_epoch()
-        self.publisher.instruments(SYMBOLS)
-        key = self.publisher.epoch
-        await eventually(
-            lambda: any(epoch.key == key for epoch, _ in self.recorder._feeds.values()),
-            "the new epoch is recorded",
-        )
-
-
-@contextlib.asynccontextmanager
-async def recorded(valkey: Valkey, archive: str, shards: int = 1) -> AsyncIterator[Recorded]:
-    publisher = Publisher(valkey.client, shards)
-    publisher.instruments(SYMBOLS)
-    async with recording(valkey.url, archive, rotation=QUICK, tables=("ticks",)) as recorder:
-        yield Recorded(publisher, recorder)
-
-
 def ids(joined: Joined) -> list[str]:
     return [payload["id"] for payload in joined.of("tick")]
 
 
+def packed_of(joined: Joined) -> list[Packed]:
+    return [Packed(payload) for payload in joined.of("ticks")]
+
+
 def records(joined: Joined) -> list[bytes]:
-    data = b"".join(payload[BINARY_HEADER_2.itemsize :] for payload in joined.of("ticks"))
-    return [data[i : i + TICK.itemsize] for i in range(0, len(data), TICK.itemsize)]
+    return [row.tobytes() for packed in packed_of(joined) for row in packed.ticks]
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
@@ -114,30 +61,267 @@ async def test_an_ended_epoch_is_recovered(
         past.publish(mixed(300))
         server = await serve(valkey.url, archive=archive)
         await server.reaches(past.publisher)
-        client = await server.client()
-        realtime = await client.join("market:realtime", {"since": past.ids[100]})
+        since = {"since": past.ids[100]}
+        realtime = await (await server.client()).join(REALTIME, since)
         assert realtime.response["recovered"] is True
         past.publish(mixed(10))
         await realtime.count("tick", len(past.ids) - 101)
         assert ids(realtime) == past.ids[101:]
-        one = await client.join("market:AAA", {"since": past.ids[100]})
-        expected = [payload for payload in realtime.of("tick") if payload["symbol"] == "AAA"]
-        await one.count("tick", len(expected))
-        assert one.of("tick") == expected
-        params = {"since": past.ids[100], "symbols": ["BBB"]}
-        some = await (await server.client()).join("market:realtime", params)
-        expected = [payload for payload in realtime.of("tick") if payload["symbol"] == "BBB"]
-        await some.count("tick", len(expected))
-        assert some.of("tick") == expected
-        packed = {"since": past.ids[100], "encoding": "binary", "header": 2}
-        binary = await (await server.client()).join("market:realtime", packed)
-        wanted = past.ticks[201:]
-        await binary.until(lambda joined: len(records(joined)) >= len(wanted))
-        assert records(binary) == wanted
-        heads = [
-            np.frombuffer(p[: BINARY_HEADER_2.itemsize], BINARY_HEADER_2)[0]
-            for p in binary.of("ticks")
-        ]
-        assert len({bytes(head["epoch"]) for head in heads}) == epochs + 1
+        one = await (await server.client()).join("market:AAA", since)
+        some = await (await server.client()).join(REALTIME, {**since, "symbols": ["BBB"]})
+        for joined, symbol in ((one, "AAA"), (some, "BBB")):
+            expected = [each for each in realtime.of("tick") if each["symbol"] == symbol]
+            assert await joined.count("tick", len(expected)) == expected
+        packed = {**since, "encoding": "binary", "header": 2}
+        binary = await (await server.client()).join(REALTIME, packed)
+        await binary.until(lambda joined: len(records(joined)) >= len(past.ticks) - 201)
+        assert records(binary) == past.ticks[201:]
+        assert len({each.epoch for each in packed_of(binary)}) == epochs + 1
         for joined in (realtime, one, some, binary):
             assert not joined.of("gap", "instruments")
+
+
+async def test_what_the_recorder_missed_is_a_gap(
+    valkey: Valkey, serve: Serve, archive: str
+) -> None:
+    async with recorded(valkey, archive) as past:
+        past.publish(trades(100))
+        await past.settles()
+    publisher = past.publisher
+    publisher.publish(trades(20))  # which nobody records
+    last, unrecorded = publisher.id(100), publisher.id(120)
+    publisher.client.flushall()
+    publisher.begin_epoch()
+    publisher.instruments(SYMBOLS)
+    publisher.publish(trades(30))
+    present = [publisher.id(n) for n in range(1, 31)]
+    async with recording(valkey.url, archive):
+        server = await serve(valkey.url, archive=archive)
+        await server.reaches(publisher)
+        joined = await (await server.client()).join(REALTIME, {"since": past.ids[49]})
+        assert joined.response["recovered"] is True
+        await joined.count("tick", 80)
+        assert ids(joined) == past.ids[50:] + present
+        assert joined.of("gap") == [{"from": last, "to": publisher.id(0)}]
+        told = [kind for kind, _ in joined.events if kind in ("tick", "gap")]
+        assert told.index("gap") == 50
+        for since in (last, unrecorded):
+            again = await (await server.client()).join("market:AAA", {"since": since})
+            assert again.response["recovered"] is False
+            assert again.response["missed"] == {"from": since, "to": publisher.id(0)}
+            await again.count("tick", 30)
+            assert ids(again) == present
+            assert not again.of("gap")
+
+
+@pytest.mark.parametrize("encoding", ["json", "binary"])
+async def test_a_client_that_is_cut_in_an_old_epoch_resumes_there(
+    valkey: Valkey, serve: Serve, archive: str, encoding: str
+) -> None:
+    """With several shards, each of which has its own position in the old epoch."""
+    async with recorded(valkey, archive, shards=3) as past:
+        publisher, rows = past.publisher, mixed(1500, instruments=11)
+        symbols = {key: f"S{key}" for key in range(1, 12)}
+        begin = publisher.id(0, 0, 0)
+        sent: list[str] = []
+        for _ in range(2):
+            if sent:
+                await past.settles()
+                await past.begin_epoch()
+            publisher.instruments(symbols)
+            publisher.publish(rows, 20)
+            sent.append(publisher.epoch.hex())
+        server = await serve(valkey.url, archive=archive)
+        await server.reaches(publisher)
+        is_binary = encoding == "binary"
+        params = {"encoding": "binary", "header": 2} if is_binary else {}
+        total = 2 * len(rows) if is_binary else len(rows)
+        cursor, seen, cuts = Cursor(begin), Seen(), 0
+        while len(seen.rows) < total:
+            client = await server.client()
+            joined = await client.join(REALTIME, {"since": cursor.id, **params})
+            assert joined.response["recovered"] is True
+            await joined.until(has(min(total - len(seen.rows), 700)))
+            await client.close()
+            cuts += 1
+            seen.take(joined, cursor)
+        assert cuts > 3
+        assert len(set(seen.rows)) == len(seen.rows) == total
+        assert list(dict.fromkeys(epoch for epoch, *_ in seen.rows)) == sent
+
+
+class Seen:
+    """The ticks that a client has been sent over several connections."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[Any, ...]] = []
+
+    def take(self, joined: Joined, cursor: Cursor) -> None:
+        for kind, payload in list(joined.events):
+            assert kind in ("tick", "ticks", "feeds")
+            if kind == "tick":
+                cursor.moved(payload["id"])
+                epoch = payload["id"].partition("-")[0]
+                self.rows.append((epoch, payload["symbol"], payload["ts_event"]))
+            elif kind == "ticks":
+                packed = Packed(payload)
+                cursor.moved_to(packed.epoch, packed.shard, packed.last)
+                fields = packed.ticks[["instrument_id", "kind", "ts_event"]].tolist()
+                self.rows += [(packed.epoch, *row) for row in fields]
+
+
+def has(count: int) -> Callable[[Joined], bool]:
+    def holds(joined: Joined) -> bool:
+        packed = sum(len(each.ticks) for each in packed_of(joined))
+        return len(joined.of("tick")) + packed >= count
+
+    return holds
+
+
+async def test_epochs_of_several_feeds_have_ended(
+    valkey: Valkey, serve: Serve, archive: str
+) -> None:
+    async with recorded(valkey, archive) as past:
+        second = Publisher(valkey.client, feed=2)
+        second.instruments(SYMBOLS)
+        second.publish(trades(60), 20)
+        past.publish(trades(80))
+        await past.settles(second)
+        since = f"{past.publisher.id(30)}_{second.id(10)}"
+        old = [f"{past.publisher.id(n)}_{second.id(10)}" for n in range(31, 81)]
+        mark = second.epoch
+        past.publisher.client.flushall()
+        past.publisher.begin_epoch()
+        past.publisher.instruments(SYMBOLS)
+        second.begin_epoch()
+        second.instruments(SYMBOLS)
+        new = second.epoch
+        second.epoch = mark
+        old += [f"{past.publisher.id(0)}_{second.id(n)}" for n in range(11, 61)]
+        second.epoch = new
+        server = await serve(valkey.url, archive=archive)
+        await server.reaches(past.publisher)
+        await server.reaches(second)
+        joined = await (await server.client()).join(REALTIME, {"since": since})
+        assert joined.response["recovered"] is True
+        await joined.count("tick", 100)
+        past.publish(trades(5))
+        await joined.count("tick", 105)
+        assert ids(joined)[:100] == old
+        symbols = [each["symbol"] for each in joined.of("tick")]
+        assert symbols == ["AAA"] * 50 + ["2/AAA"] * 50 + ["AAA"] * 5
+        assert not joined.of("gap")
+        one = await (await server.client()).join("market:2/AAA", {"since": old[-1].split("_")[1]})
+        assert one.response["recovered"] is True
+
+
+async def test_an_epoch_that_ends_while_a_client_is_in_the_past(
+    valkey: Valkey, serve: Serve, archive: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on through both epochs; a live client is told of a gap."""
+    gate = asyncio.Event()
+    read = ArchivedEpoch.ticks_after
+
+    async def waiting(self: Any, *arguments: Any) -> Any:
+        await gate.wait()
+        return await read(self, *arguments)
+
+    monkeypatch.setattr(ArchivedEpoch, "ticks_after", waiting)
+    async with recorded(valkey, archive) as past:
+        past.publish(mixed(200))
+        await past.settles()
+        await past.begin_epoch()
+        past.publish(mixed(100))
+        server = await serve(valkey.url, archive=archive)
+        await server.reaches(past.publisher)
+        live = await (await server.client()).join(REALTIME)
+        joined = await (await server.client()).join(REALTIME, {"since": past.ids[20]})
+        assert joined.response["recovered"] is True
+        await past.settles()
+        await past.begin_epoch()
+        past.publish(mixed(50))
+        await live.count("gap", 1)
+        await server.reaches(past.publisher)
+        assert not joined.of("tick")
+        gate.set()
+        await joined.count("tick", len(past.ids) - 21)
+        assert ids(joined) == past.ids[21:]
+        assert not joined.of("gap")
+
+
+async def test_ticks_with_which_the_next_epoch_begins_come_once(
+    valkey: Valkey, serve: Serve, archive: str
+) -> None:
+    """As when Redis lost data while ingest ran: what it had not acknowledged is written again."""
+    async with recorded(valkey, archive) as past:
+        past.publish(trades(100))
+        await past.settles()
+        old, ended = past.publisher, Ended(past.publisher.epoch, (90,))
+        seen = [old.id(n) for n in (50, 90, 95)]
+        first = [old.id(n) for n in range(51, 91)]
+        past.publisher.client.flushall()
+        past.publisher.begin_epoch()
+        past.publisher.instruments(SYMBOLS)
+        past.publisher.client.hset(META_KEY, meta_field(FEED, ENDED), ended.packed())
+        past.publish(trades(30))
+        await past.settles()
+        server = await serve(valkey.url, archive=archive)
+        await server.reaches(past.publisher)
+        new = [past.publisher.id(n) for n in range(1, 31)]
+        for since, expected in zip(seen, (first + new, new, new[5:]), strict=True):
+            joined = await (await server.client()).join("market:AAA", {"since": since})
+            assert joined.response["recovered"] is True
+            await joined.count("tick", len(expected))
+            assert ids(joined) == expected
+            assert not joined.of("gap")
+
+
+@pytest.mark.parametrize("transport", ["websocket", "longpoll"])
+async def test_phoenix_js_resumes_on_a_server_that_restarts_on_an_emptied_redis(
+    valkey: Valkey, serve: Serve, archive: str, transport: str
+) -> None:
+    async with recorded(valkey, archive) as past:
+        server = await serve(valkey.url, archive=archive)
+        polled = transport == "longpoll"
+        async with fallback_client(server.socket, REALTIME, {}, "tick", "gap", polled=polled) as js:
+            await js.next("reply")
+            past.publish(trades(40))
+            await js.count("tick", 40)
+            await server.stop()
+            past.publish(trades(300))
+            await past.settles()
+            await past.begin_epoch()
+            past.publish(trades(50))
+            again = await serve(valkey.url, archive=archive, port=server.port)
+            await again.reaches(past.publisher)
+            reply = await js.next("reply")
+            assert reply["recovered"] is True
+            await js.count("tick", len(past.ids))
+        assert [tick["id"] for tick in js.of("tick")] == past.ids
+        assert not js.of("gap")
+
+
+@pytest.mark.parametrize("kind", ["ticks", "batches"])
+async def test_the_python_client_resumes(
+    valkey: Valkey, serve: Serve, archive: str, kind: str
+) -> None:
+    async with recorded(valkey, archive) as past:
+        past.publish(trades(100))
+        await past.settles()
+        await past.begin_epoch()
+        past.publish(trades(50))
+        server = await serve(valkey.url, archive=archive)
+        await server.reaches(past.publisher)
+        async with Market(f"http://127.0.0.1:{server.port}") as market:
+            stream: Any = getattr(market, kind)(since=past.ids[9], notices=True)
+            found: list[Any] = []
+            async with asyncio.timeout(WITHIN_S):
+                async for item in stream:
+                    found += [item] if kind == "ticks" else list(item.ticks)
+                    if len(found) >= len(past.ids) - 10:
+                        break
+        if kind == "ticks":
+            assert [tick.id for tick in found] == past.ids[10:]
+        else:
+            assert [row.tobytes() for row in found] == past.ticks[10:]
+        assert stream.id == past.ids[-1]
