@@ -8,6 +8,7 @@
     commits     which files are written, and how far each stream is recorded
     batch       entries that wait to be written
     lane        the streams of one slot, followed and cut into batches
+    epochs      the epochs of feeds, and where each ended
     recorder    `tickfire record`
     reading     the other direction: rows of a symbol and a range of time or positions
     query       `tickfire query`

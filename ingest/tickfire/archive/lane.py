@@ -78,10 +78,10 @@ class Lane:
         self._interruptions: int | None = None
         """Of reading, when the epoch was last seen; None if it was not being read then."""
 
-    async def recover(self) -> None:
-        """Find where each stream is to be read on."""
+    def recover(self) -> None:
+        """Find where each stream is to be read on. Blocking."""
         for writer in self._writers.values():
-            await asyncio.to_thread(writer.recover)
+            writer.recover()
 
     async def run(self) -> None:
         """Follow the streams until cancelled."""

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import math
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -18,9 +18,10 @@ from tickfire.archive.epoch_log import EpochLog
 from tickfire.archive.lane import Lane
 from tickfire.archive.metrics import RecordMetrics
 from tickfire.archive.names import SHARED_SOURCE, Source, source_of
+from tickfire.archive.pauses import RETRY_S, Pauses
 from tickfire.archive.pending import Pending, Rotation
 from tickfire.archive.tables import NEWS, SENTIMENT, SIGNALS, TABLE, TABLES
-from tickfire.archive.target import Target, is_full, shown
+from tickfire.archive.target import Target, shown
 from tickfire.archive.writer import TableWriter
 from tickfire.base.attended import attended
 from tickfire.base.endpoint import Endpoint
@@ -56,8 +57,6 @@ from tickfire.store.tail import Tail
 PROCESS: Final = "record"
 LOOK_S: Final = 1.0
 """Interval at which the epochs of feeds are checked."""
-RETRY_S: Final = 1.0
-"""Interval at which writing is tried again while it fails."""
 EXPIRY_S: Final = 3600.0
 """Interval at which files that are too old are removed."""
 STOP_S: Final = 20.0
@@ -128,6 +127,7 @@ class Recorder:
         self._store = store
         self._target = Target(config.target)
         self._target.check()
+        self._pauses = Pauses(self._target, self.metrics)
         self._log = EpochLog(self._target)
         self._noted: set[Epoch] = set()
         self._feeds: dict[int, tuple[Epoch, list[_Running]]] = {}
@@ -176,7 +176,7 @@ class Recorder:
                     writer.write, pending.entries, mappings, pending.counted, pending.missing
                 )
             except OSError as error:
-                self._pause(error)
+                self._pauses.begin(error)
                 if self._stopping.is_set():
                     return  # Redis has the entries; the next start reads them again
                 with contextlib.suppress(TimeoutError):
@@ -187,7 +187,7 @@ class Recorder:
                 raise UserError(
                     f"another process records to {self._target.shown} ({error}); stop one of them."
                 ) from None
-            self._resume()
+            self._pauses.end()
             if commit is not None:
                 self.metrics.committed(writer.table.name, commit)
                 for first, last in commit.missing:
@@ -209,21 +209,10 @@ class Recorder:
             key: TableWriter(self._target, TABLE[name], source) for key, name in keys.items()
         }
         lane = Lane(self._store, writers, self, epoch)
-        await self._until_done(lane.recover)
+        await self._pauses.outlast(lane.recover)
         if self._config.keep_days is not None:
             await self._expire(lane, self._config.keep_days)
         return _Running(lane, tasks.create_task(lane.run()))
-
-    async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do work with the target; while that refuses, try again."""
-        while True:
-            try:
-                await work()
-            except OSError as error:
-                self._pause(error)
-                await asyncio.sleep(RETRY_S)
-            else:
-                return
 
     async def _watch_epochs(self, tasks: asyncio.TaskGroup) -> None:
         while True:
@@ -277,19 +266,14 @@ class Recorder:
 
     async def _note_begin(self, epoch: Epoch) -> None:
         """Note that an epoch is recorded; while the target refuses, this is tried again later."""
-        if epoch not in self._noted:
-            try:
-                await asyncio.to_thread(self._log.begin, epoch)
-            except OSError as error:
-                self._pause(error)
-            else:
-                self._noted.add(epoch)
+        if epoch not in self._noted and await self._pauses.attempt(partial(self._log.begin, epoch)):
+            self._noted.add(epoch)
 
     async def _note_end(
         self, known: Epoch, epoch: Epoch, ends: tuple[int, ...] | None, *, is_told: bool = False
     ) -> None:
         note = partial(self._log.end, known, epoch.key, ends, is_told=is_told)
-        await self._until_done(partial(asyncio.to_thread, note))
+        await self._pauses.outlast(note)
 
     async def is_current(self, epoch: Epoch) -> bool:
         """Return whether Redis holds an epoch; false also if it cannot be asked now."""
@@ -342,20 +326,7 @@ class Recorder:
                 self._mappings = Mappings(instruments_of(rows.values()))
         return self._mappings
 
-    # --- the state of the target
-    def _pause(self, error: OSError) -> None:
-        full = is_full(error)
-        reason = "there is no room left" if full else error.strerror or str(error)
-        trouble = f"cannot write to {self._target.shown} ({reason}); recording is paused"
-        if not self.metrics.is_paused:
-            logger.error("%s, and Redis keeps the entries as far as its streams reach", trouble)
-        self.metrics.failed(trouble)
-
-    def _resume(self) -> None:
-        if self.metrics.is_paused:
-            self.metrics.trouble = None
-            logger.info("recording goes on")
-
+    # --- retention
     async def _expire_for_ever(self, keep_days: float) -> None:
         while True:
             await asyncio.sleep(EXPIRY_S)
