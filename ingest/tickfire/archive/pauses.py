@@ -47,15 +47,10 @@ class Pauses:
     async def outlast(self, work: Callable[[], None]) -> None:
         """Do work in a thread, again and again until the target does not refuse it."""
         while True:
-            if await self.attempt(work):
+            try:
+                await asyncio.to_thread(work)
+            except OSError as error:
+                self.begin(error)
+                await asyncio.sleep(RETRY_S)
+            else:
                 return
-            await asyncio.sleep(RETRY_S)
-
-    async def attempt(self, work: Callable[[], None]) -> bool:
-        """Do work in a thread; return whether the target did not refuse it."""
-        try:
-            await asyncio.to_thread(work)
-        except OSError as error:
-            self.begin(error)
-            return False
-        return True

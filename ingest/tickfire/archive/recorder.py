@@ -266,8 +266,13 @@ class Recorder:
 
     async def _note_begin(self, epoch: Epoch) -> None:
         """Note that an epoch is recorded; while the target refuses, this is tried again later."""
-        if epoch not in self._noted and await self._pauses.attempt(partial(self._log.begin, epoch)):
+        if epoch in self._noted:
+            return
+        try:
+            await asyncio.to_thread(self._log.begin, epoch)
             self._noted.add(epoch)
+        except OSError as error:  # recording is paused once there is something to record
+            logger.debug("cannot note epoch %s: %s", epoch.key.hex(), error)
 
     async def _note_end(
         self, known: Epoch, epoch: Epoch, ends: tuple[int, ...] | None, *, is_told: bool = False
