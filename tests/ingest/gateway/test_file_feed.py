@@ -169,7 +169,7 @@ async def test_at_speed_0_nothing_is_waited_for(tmp_path: Path) -> None:
 async def test_the_end_of_the_file_is_told_with_recorded_time(tmp_path: Path) -> None:
     replay = Replay(tmp_path, at(0, S))
     last = controls_of(await replay.run())[-1]
-    assert last == SystemMsg("Replay of x.dbn completed", SYSTEM_REPLAY_COMPLETED, START + S)
+    assert last == SystemMsg("Replay completed: x.dbn", SYSTEM_REPLAY_COMPLETED, START + S)
     replay.clock.now += 5 * S
     assert replay.feed.now() == START + 6 * S, "recorded time goes on"
 

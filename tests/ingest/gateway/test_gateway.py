@@ -71,7 +71,7 @@ async def test_a_session_gets_metadata_acknowledgements_and_records(tmp_path: Pa
         assert texts == [
             "Subscription request 0 for trades data succeeded",
             "Subscription request 1 for mbp-1 data succeeded",
-            "Replay of x.dbn completed",
+            "Replay completed: x.dbn",
         ]
 
 

@@ -93,11 +93,14 @@ async def test_a_bad_time_before_a_cut_costs_no_other_record(client: Any, store:
 
 
 @pytest.mark.parametrize("step", [0, 10**8])
+@pytest.mark.parametrize("version", [1, 3])
+@pytest.mark.parametrize("name", ["loop.dbn", f"{'long' * 60}.dbn"])
 async def test_each_round_of_a_loop_is_a_rewind(
-    step: int, tmp_path: Path, client: Any, store: Store
+    step: int, version: int, name: str, tmp_path: Path, client: Any, store: Store
 ) -> None:
     made = trades(40, step=step)
-    path = write_dbn(tmp_path / "loop.dbn", made.tobytes())
+    metadata = Metadata("TEST", "trades", START, version=version)
+    path = write_dbn(tmp_path / name, made.tobytes(), metadata)
     config = GatewayConfig(port=0, file=path, speed=0, loop=True)
     async with await serve_gateway(config) as gateway, ingesting(gateway, store) as ingest:
         await eventually(lambda: int(ingest.states.positions[0]) >= 120, "three rounds")

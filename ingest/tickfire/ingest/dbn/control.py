@@ -20,13 +20,19 @@ from tickfire.ingest.dbn.layout import (
     SIZE_SYMBOL_MAPPING_V2,
     SIZE_SYSTEM_V2,
     SYSTEM_HEARTBEAT,
+    SYSTEM_REPLAY_COMPLETED,
     UNDEF_STYPE,
     UNDEF_TIMESTAMP,
 )
 from tickfire.ingest.dbn.records import record_dtype
 
 HEARTBEAT_TEXT: Final = "Heartbeat"
-"""The text by which version 1, which has no codes, marks a heartbeat."""
+REPLAY_COMPLETED_TEXT: Final = "Replay completed"
+_CODES_OF_TEXTS: Final = {
+    HEARTBEAT_TEXT: SYSTEM_HEARTBEAT,
+    REPLAY_COMPLETED_TEXT: SYSTEM_REPLAY_COMPLETED,
+}
+"""The beginnings of texts by which messages of version 1, which has no codes, are known."""
 
 
 class SymbolMappingMsg(msgspec.Struct, frozen=True):
@@ -156,8 +162,13 @@ def _decode_system(record: bytes) -> SystemMsg:
     version = DBN_VERSION if len(record) >= SIZE_SYSTEM_V2 else 1
     row = _row(record, version)
     msg = _text(row["msg"])
-    unset = SYSTEM_HEARTBEAT if msg == HEARTBEAT_TEXT else CODE_UNSET
-    return SystemMsg(msg, unset if version == 1 else int(row["code"]), int(row["ts_event"]))
+    code = _code_of(msg) if version == 1 else int(row["code"])
+    return SystemMsg(msg, code, int(row["ts_event"]))
+
+
+def _code_of(msg: str) -> int:
+    known = (code for text, code in _CODES_OF_TEXTS.items() if msg.startswith(text))
+    return next(known, CODE_UNSET)
 
 
 def _decode_error(record: bytes) -> ErrorMsg:

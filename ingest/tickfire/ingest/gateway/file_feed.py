@@ -22,7 +22,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from tickfire.base.units import NS_PER_S
-from tickfire.ingest.dbn.control import ControlMsg, ErrorMsg, SystemMsg
+from tickfire.ingest.dbn.control import (
+    REPLAY_COMPLETED_TEXT,
+    ControlMsg,
+    ErrorMsg,
+    SystemMsg,
+)
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.dbn.layout import (
     ERROR_INTERNAL,
@@ -156,9 +161,8 @@ class FileFeed:
             logger.error("%s; the replay ends there", error)
             outlet.send_control(ErrorMsg(str(error), ERROR_INTERNAL, self.now()))
         self._end_skip(outlet)
-        text = f"Replay of {self._recording.file.path.name} completed"
-        if self._loop:
-            text += f"; {REPLAY_BEGINS_AGAIN}"
+        ended = REPLAY_BEGINS_AGAIN if self._loop else REPLAY_COMPLETED_TEXT
+        text = f"{ended}: {self._recording.file.path.name}"
         outlet.send_control(SystemMsg(text, SYSTEM_REPLAY_COMPLETED, self.now()))
         await outlet.taken()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from tickfire.ingest.dbn.control import REPLAY_COMPLETED_TEXT
 from tickfire.store.schema import LIVE, ORIGINS
 
 DEFAULT_PORT: Final = 13_000
@@ -18,8 +19,9 @@ KEY_SUFFIX_LENGTH: Final = 5
 LSG_VERSION: Final = "0.1.0-tickfire"
 """The version of a gateway of tickfire's own, which the origin of its data follows after a dot, and
 the name of the recording that it replays after another."""
-REPLAY_BEGINS_AGAIN: Final = "the next session begins again"
-"""The end of the message with which tickfire's gateway completes a replay that it repeats."""
+REPLAY_BEGINS_AGAIN: Final = f"{REPLAY_COMPLETED_TEXT}; the next session begins again"
+"""The beginning of the text with which tickfire's gateway completes a replay that it repeats; the
+end of a text may be cut."""
 
 
 def version_of(origin: str, recording: str = "") -> str:

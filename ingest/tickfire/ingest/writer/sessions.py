@@ -270,7 +270,7 @@ class Sessions:
         if message.code == SYSTEM_END_OF_INTERVAL:
             if 0 < message.ts_event <= self._intake.latest + AHEAD_NS:
                 self._output.write_bars(self._states.close(message.ts_event))
-        elif self._origin == REPLAY and message.msg.endswith(REPLAY_BEGINS_AGAIN):
+        elif self._origin == REPLAY and message.msg.startswith(REPLAY_BEGINS_AGAIN):
             self._resumption.begin_again()
 
     def _finish(self, why: FeedFinished) -> None:
