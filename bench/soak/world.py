@@ -19,6 +19,7 @@ from tickfire.base.ports import free_port
 HISTORY_S: Final = 120
 """Time for which the streams keep ticks, so that they are full after the warm-up."""
 LEAST_HISTORY: Final = 1_000
+HISTORY_BARS: Final = 10_000
 PAST_S: Final = 5_400
 """Seconds of the past with which the feed begins, so that the series of candles are full, too."""
 
@@ -81,12 +82,13 @@ def running(rate: float, log: IO[str]) -> Iterator[World]:
     redis_port, port, ingest_metrics = free_port(), free_port(), free_port()
     url = f"redis://127.0.0.1:{redis_port}/0"
     history = str(max(LEAST_HISTORY, round(rate * HISTORY_S)))
+    kept = ("--history-ticks", history, "--history-bars", str(HISTORY_BARS))
     with contextlib.ExitStack() as stack:
         feed_port = stack.enter_context(feeding(rate, past_s=PAST_S))
         redis = stack.enter_context(tickfire("redis", "--port", str(redis_port), log=log))
         wait_for_port(redis_port)
-        arguments = ("--history-ticks", history, "--metrics-port", str(ingest_metrics))
-        ingest = stack.enter_context(ingesting(feed_port, url, *arguments))
+        metrics = ("--metrics-port", str(ingest_metrics))
+        ingest = stack.enter_context(ingesting(feed_port, url, *kept, *metrics))
         infer = stack.enter_context(tickfire("infer", log=log, REDIS_URL=url))
         serve = stack.enter_context(
             tickfire("serve", "--keys", "--port", str(port), log=log, REDIS_URL=url)

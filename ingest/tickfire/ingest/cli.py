@@ -15,7 +15,7 @@ from tickfire.base.endpoint import endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
 from tickfire.ingest.lsg.lines import ALL_SYMBOLS
 from tickfire.ingest.lsg.schemas import DEFAULT_SCHEMAS
-from tickfire.store.limits import HISTORY_TICKS, KEEP_WRITTEN_MIB, MAX_INSTRUMENTS
+from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, KEEP_WRITTEN_MIB, MAX_INSTRUMENTS
 from tickfire.store.options import redis_url_option, shards_option
 from tickfire.store.schema import MAX_FEED
 
@@ -84,6 +84,11 @@ class _Listed(click.types.StringParamType):
 @click.option(
     "--history-ticks", envvar="HISTORY_TICKS", default=HISTORY_TICKS, type=click.IntRange(min=1000),
     show_default=True, show_envvar=True, help="Ticks that the stream of each shard keeps.",
+)  # fmt: skip
+@click.option(
+    "--history-bars", envvar="HISTORY_BARS", default=HISTORY_BARS, type=click.IntRange(min=1000),
+    show_default=True, show_envvar=True,
+    help="Entries that the stream of each shard's bars keeps; one holds up to 256 bars.",
 )  # fmt: skip
 @click.option(
     "--max-instruments", envvar="TICKFIRE_MAX_INSTRUMENTS", default=MAX_INSTRUMENTS,
@@ -155,6 +160,7 @@ def ingest(
     redis_url: str,
     shards: int,
     history_ticks: int,
+    history_bars: int,
     max_instruments: int,
     backfill: float,
     history: str | None,
@@ -203,6 +209,7 @@ def ingest(
             feed + at,
             shards,
             history_ticks=history_ticks,
+            history_bars=history_bars,
             keep_bytes=keep_written << 20,
             book_hz=book_hz,
             backfill_s=backfill,

@@ -24,7 +24,7 @@ MAX_MAPPINGS: Final = 4096
 HISTORY_TICKS: Final = 2_000_000
 """Ticks per shard, by default."""
 HISTORY_BARS: Final = 100_000
-"""Bar entries per shard."""
+"""Bar entries per shard, by default."""
 KEEP_WRITTEN_MIB: Final = 64
 """MiB of memory for acknowledged ticks and bars, which are written again after a failover."""
 HISTORY_BY_PUBLISHER: Final = 1_000
