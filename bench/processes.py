@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from tests.support.processes import descendants
+from tickfire.base.process import death_signal
 
 START_S: Final = 120.0
 POLL_S: Final = 0.02
@@ -25,11 +26,15 @@ POLL_S: Final = 0.02
 def tickfire(
     *args: str, log: IO[str] | None = None, **environment: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a tickfire command as a process, which ends with the context, and logs to a file."""
+    """Run a tickfire command as a process, which logs to a file.
+
+    It ends with the context, and is killed if the benchmark itself is.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "tickfire.server", *args],
         env={**os.environ, "TICKFIRE_LOG": "warning", **environment},
         stderr=log,
+        preexec_fn=death_signal(),
     )
     try:
         yield process
@@ -39,6 +44,7 @@ def tickfire(
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
 
 
 def wait_for_port(port: int) -> None:
