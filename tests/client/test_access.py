@@ -12,7 +12,7 @@ from tests.support.publisher import DAY, SECOND, Publisher, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.client import ConnectionFailedError, Market
-from tickfire.client.market import buffer
+from tickfire.client.channels import buffer
 from tickfire.phoenix import Token
 from tickfire.server.access.rules import DEFAULT_SALT, Access
 
@@ -34,9 +34,12 @@ async def test_a_token_lets_in(
     start = publisher.id(0)
     ticks = await Market(url, token, transport=transport).ticks(since=start).take(10, WITHIN_S)
     assert len(ticks) == 10
-    with pytest.raises(ConnectionFailedError, match="status 403") as refused:
+    with pytest.raises(ConnectionFailedError, match="403: the token is missing or not") as refused:
         await Market(url, transport=transport).ticks().take(1, WITHIN_S)
     assert refused.value.status == 403
+    with pytest.raises(ConnectionFailedError, match="this is not the address of a socket"):
+        wrong = url.replace("/socket", "/elsewhere/socket")
+        await Market(wrong, transport=transport).ticks().take(1, WITHIN_S)
 
 
 async def test_a_token_that_is_no_longer_valid_ends_the_stream(

@@ -18,7 +18,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 async def test_its_python_runs(publisher: Publisher, server: Server) -> None:
     publisher.publish(mixed(500))
     guide = (ROOT / "docs" / "python-client.md").read_text()
-    text = guide.replace("ESU4", "AAA").replace("4000", str(server.port))
+    text = guide.replace("SPY", "AAA").replace("4000", str(server.port))
     blocks = BLOCK.findall(text)
     assert len(blocks) > 4
     publishing = asyncio.create_task(_publish(publisher, server))

@@ -130,8 +130,18 @@ async def test_an_id_of_another_epoch_is_a_gap(publisher: Publisher, server: Ser
 
 
 async def test_an_unknown_symbol_raises(server: Server) -> None:
-    with pytest.raises(JoinRefusedError, match="unknown symbol"):
-        await Market(url(server)).ticks(symbols=["NONE"]).take(1, WITHIN_S)
+    for symbols in ("NONE", ["NONE"]):
+        with pytest.raises(JoinRefusedError, match=r"unknown symbol; `instruments\(\)`"):
+            await Market(url(server)).ticks(symbols).take(1, WITHIN_S)
+    with pytest.raises(JoinRefusedError, match="unknown interval; there are 1s, 1m"):
+        await Market(url(server)).candles("AAA", "7m").take(1, WITHIN_S)
+
+
+@pytest.mark.parametrize("wrong", ["127.0.0.1:4000", "localhost:4000", "http:///x", "http://h:x"])
+def test_an_address_of_no_server_raises(wrong: str) -> None:
+    with pytest.raises(ValueError, match="is no address of a server, such as") as error:
+        Market(wrong)
+    assert repr(wrong) in str(error.value)
 
 
 @pytest.mark.parametrize("kind", ["ticks", "batches"])

@@ -27,6 +27,7 @@ from tickfire.client import (
     ReplyTimeoutError,
 )
 from tickfire.client import sync as blocking
+from tickfire.client.channels import buffer
 
 WAYS = {
     "websocket": {},
@@ -69,6 +70,39 @@ async def test_no_log_line_has_a_secret(
     assert "hunter2" not in caplog.text
     encoded = base64.b64encode(b"hunter2").decode().rstrip("=")
     assert encoded not in caplog.text and "token=" not in caplog.text
+
+
+@pytest.mark.parametrize("way", ["websocket", "longpoll"])
+async def test_events_that_nobody_takes_stop_the_reading_and_are_not_lost(
+    app: AppProcess, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buffer, "HIGH", 50)
+    async with phoenix(app, way) as slow, phoenix(app) as quick:
+        room = slow.channel("room:slow")
+        await room.join()
+        events = room.events()
+        first = asyncio.ensure_future(anext(events))
+        await asyncio.sleep(0)
+        talking = quick.channel("room:slow")
+        await talking.join()
+        for number in range(200):
+            await talking.push("broadcast", {"n": number})
+        assert await first == ("shout", {"n": 0})
+        await eventually(lambda: bool(slow._pauses), "nothing more is read")
+        got = [await asyncio.wait_for(anext(events), 10) for _ in range(199)]
+        assert [payload["n"] for _, payload in got] == list(range(1, 200))
+        await events.aclose()
+        assert not slow._pauses
+
+
+async def test_nothing_piles_up_while_there_is_no_server(app: AppProcess) -> None:
+    socket = phoenix(app, timeout_s=0.05)
+    channels = [socket.channel(f"room:{number}") for number in range(20)]
+    joins = [channel.join() for channel in channels]
+    assert len(socket._buffer) == 20
+    pushes = [channels[0].push("echo", {}) for _ in range(20)]
+    await asyncio.gather(*joins, *pushes, return_exceptions=True)
+    assert len(socket._buffer) == 0 == len(channels[0]._waiting)
 
 
 @ways

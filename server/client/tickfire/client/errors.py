@@ -100,6 +100,26 @@ class DataError(ClientError):
     """Raised when the server sends something that is not what it should be."""
 
 
+def cause_of(error: Exception) -> str:
+    """Return why a server cannot be reached, as text, with a hint where TLS is the reason."""
+    text = str(error) or type(error).__name__
+    if "WRONG_VERSION_NUMBER" in text:
+        return f"{text}; without TLS the address begins with ws or http"
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return f"{text}; ssl_context= names other certificates to trust"
+    return text
+
+
+def refusal_of(url: str, status: int, body: str = "") -> str:
+    """Return the text of a refused connection, with a hint unless the server says why itself."""
+    text = f"{url} refused the connection with status {status}"
+    if body:
+        return f"{text}: {body}"
+    if status in (401, 403):
+        return f"{text}: the token is missing or not valid, or this is not the address of a socket"
+    return f"{text}: this is not the address of a socket" if status == 404 else text
+
+
 def reason_of(response: Any) -> str:
     """Return the reason that an error reply gives, as text."""
     if isinstance(response, dict) and "reason" in response:

@@ -10,9 +10,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
+import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from tickfire.client.channels import channel as channels
 from tickfire.client.channels import socket as sockets
@@ -37,22 +39,50 @@ from tickfire.client.market.tables import Records
 __all__ = ["Channel", "Market", "Phoenix", "Stream"]
 
 
-class _Loop:
-    """An event loop in a thread."""
+type Closing = Callable[[], Coroutine[Any, Any, None]]
 
-    def __init__(self) -> None:
+CLOSE_TIMEOUT_S: Final = 5.0
+"""Time for which a program that ends, or is interrupted, waits for its connections to end."""
+
+
+class _Loop:
+    """An event loop in a thread, which ends with this object, or with the program.
+
+    Parameters
+    ----------
+    name
+        The thing that uses it, for errors.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.name = "tickfire.client"
-        self._thread.start()
+        self._closing: list[Closing] = []
+        thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        thread.name = "tickfire.client"
+        thread.start()
+        # Streams that are dropped after the loop must find it closed, not wait for it.
+        self._end = weakref.finalize(self, _end, self._loop, thread, self._closing)
 
     def wait[T](self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine, and return its result."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        """Run a coroutine, and return its result; if this is interrupted, end the coroutine."""
+        if not self._end.alive:
+            coroutine.close()
+            raise RuntimeError(f"the {self._name} is closed; make another one")
+        ended = threading.Event()
+
+        async def run() -> T:
+            try:
+                return await coroutine
+            finally:
+                ended.set()
+
+        running = asyncio.run_coroutine_threadsafe(run(), self._loop)
         try:
-            return future.result()
+            return running.result()
         except BaseException:
-            future.cancel()
+            if running.cancel():  # interrupted, as by Ctrl-C
+                ended.wait(CLOSE_TIMEOUT_S)
             raise
 
     def call[T](self, function: Callable[[], T]) -> T:
@@ -63,11 +93,46 @@ class _Loop:
 
         return self.wait(called())
 
+    def before_end(self, close: Closing) -> None:
+        """Let a coroutine run before the loop ends, and before those that were named earlier."""
+        self._closing.append(close)
+
+    def now(self, close: Closing) -> None:
+        """Run what `before_end` was told of, unless the loop has ended."""
+        if self._end.alive:
+            self._closing.remove(close)
+            self.wait(close())
+
     def close(self) -> None:
-        """End the thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        """End the thread; the second time, do nothing."""
+        self._end()
+
+
+def _end(
+    loop: asyncio.AbstractEventLoop,
+    thread: threading.Thread,
+    closing: list[Closing],
+) -> None:
+    """Close what uses a loop, cancel its tasks, and end its thread."""
+
+    async def finish() -> None:
+        for close in reversed(closing):
+            await close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    finishing = asyncio.run_coroutine_threadsafe(finish(), loop)
+    try:
+        if threading.current_thread() is not thread:
+            with contextlib.suppress(TimeoutError):
+                finishing.result(CLOSE_TIMEOUT_S)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        if threading.current_thread() is not thread:
+            thread.join()
+            loop.close()
 
 
 class Stream[Item: Record | TickBatch]:
@@ -85,11 +150,12 @@ class Stream[Item: Record | TickBatch]:
     def __iter__(self) -> Iterator[Any]:
         """Yield each record, and each notice if they are wanted."""
         chunks = self._loop.call(self._stream.chunks)
+        self._loop.before_end(chunks.aclose)
         try:
             while chunk := self._loop.wait(_next(chunks)):
                 yield from chunk
         finally:
-            self._loop.wait(chunks.aclose())
+            self._loop.now(chunks.aclose)
 
     def take(self, count: int, timeout_s: float | None = None) -> Records[Item]:
         """Return the next `count` records, or fewer if the time is up."""
@@ -104,8 +170,13 @@ class Market:
     """A tickfire market-data server; the parameters are those of `tickfire.client.Market`."""
 
     def __init__(self, url: str, token: AuthToken = None, **options: Any) -> None:
-        self._loop = _Loop()
-        self._market = self._loop.call(lambda: markets.Market(url, token, **options))
+        self._loop = _Loop("market")
+        try:
+            self._market = self._loop.call(lambda: markets.Market(url, token, **options))
+        except BaseException:
+            self._loop.close()
+            raise
+        self._loop.before_end(self._market.close)
 
     def __enter__(self) -> Self:
         """Connect."""
@@ -122,17 +193,16 @@ class Market:
 
     def close(self) -> None:
         """Disconnect, and end the thread; the market cannot be used any more."""
-        self._loop.wait(self._market.close())
         self._loop.close()
 
     def ticks(
-        self, symbols: Sequence[str] | None = None, since: str | None = None, **options: Any
+        self, symbols: str | Sequence[str] | None = None, since: str | None = None, **options: Any
     ) -> Stream[Tick]:
         """Return every trade of some symbols, or of all."""
         return self._stream(self._market.ticks(symbols, since, **options))
 
     def batches(
-        self, symbols: Sequence[str] | None = None, since: str | None = None, **options: Any
+        self, symbols: str | Sequence[str] | None = None, since: str | None = None, **options: Any
     ) -> Stream[TickBatch]:
         """Return ticks of all kinds, quotes included, as arrays."""
         return self._stream(self._market.batches(symbols, since, **options))
@@ -185,8 +255,13 @@ class Phoenix:
     """
 
     def __init__(self, url: str, **options: Any) -> None:
-        self._loop = _Loop()
-        self._socket = self._loop.call(lambda: sockets.Phoenix(url, **options))
+        self._loop = _Loop("connection")
+        try:
+            self._socket = self._loop.call(lambda: sockets.Phoenix(url, **options))
+        except BaseException:
+            self._loop.close()
+            raise
+        self._loop.before_end(self._socket.disconnect)
 
     def __enter__(self) -> Self:
         """Connect."""
@@ -207,7 +282,6 @@ class Phoenix:
 
     def close(self) -> None:
         """Disconnect, and end the thread."""
-        self._loop.wait(self._socket.disconnect())
         self._loop.close()
 
     @property
@@ -256,11 +330,12 @@ class Channel:
     def events(self) -> Iterator[tuple[str, Any]]:
         """Yield the name and payload of every event from now on, until the channel is over."""
         events = self._loop.call(self._channel.events)
+        self._loop.before_end(events.aclose)
         try:
             while item := self._loop.wait(_event(events)):
                 yield item
         finally:
-            self._loop.wait(events.aclose())
+            self._loop.now(events.aclose)
 
 
 async def _event(events: AsyncGenerator[tuple[str, Any]]) -> tuple[str, Any] | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
 from tickfire.client.channels.backoff import RetryTimer, Wait
+from tickfire.client.channels.buffer import Buffer
 from tickfire.client.channels.callbacks import Callbacks
 from tickfire.client.channels.push import Push
 from tickfire.client.errors import ChannelClosedError, ConnectionLostError
@@ -43,6 +43,12 @@ class Connection(Protocol):
     def remove(self, channel: Channel) -> None:
         """Forget a channel."""
 
+    def pause(self, reason: object) -> None:
+        """Read nothing more until `resume` is called with the same reason."""
+
+    def resume(self, reason: object) -> None:
+        """Undo `pause`."""
+
 
 class Channel:
     """One topic; made by `Phoenix.channel`.
@@ -68,7 +74,7 @@ class Channel:
         self._was_joined = False
         self._callbacks = Callbacks()
         self._expected: dict[str, Push] = {}
-        self._waiting: list[Push] = []
+        self._waiting: dict[Push, None] = {}
         self._timeout_s = connection.timeout_s
         self._rejoin_timer = RetryTimer(self._rejoin_if_connected, connection.rejoin_after_s)
         payload = params if callable(params) else lambda: params
@@ -135,7 +141,8 @@ class Channel:
             push.send()
         else:
             push.start_timeout()
-            self._waiting.append(push)
+            self._waiting[push] = None
+            push.receive("timeout", lambda _: self._waiting.pop(push, None))
         return push
 
     def leave(self, timeout_s: float | None = None) -> Push:
@@ -182,16 +189,25 @@ class Channel:
         return self.on(ERROR, callback)
 
     async def events(self) -> AsyncGenerator[tuple[str, Any]]:
-        """Yield the name and payload of every event from now on, until the channel is over."""
-        queue: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
-        ref = self.on_event(lambda event, payload: queue.put_nowait((event, payload)))
-        closing = self.on_close(lambda _: queue.put_nowait(None))
+        """Yield the name and payload of every event from now on, until the channel is over.
+
+        While 65,536 events wait, nothing more is read from the connection, so that a server sees
+        that its client is slow.
+        """
+        connection, reason = self._connection, object()
+        buffer = Buffer[tuple[str, Any]](
+            lambda: connection.pause(reason), lambda: connection.resume(reason)
+        )
+        ref = self.on_event(lambda event, payload: buffer.put((event, payload)))
+        closing = self.on_close(lambda _: buffer.end())
         try:
-            while (item := await queue.get()) is not None:
-                yield item
+            while events := await buffer.take():
+                for event in events:
+                    yield event
         finally:
             self._callbacks.remove(_ANY, ref)
             self.off(CLOSE, closing)
+            connection.resume(reason)
 
     # --- for pushes
     def make_ref(self) -> str:
@@ -278,7 +294,7 @@ class Channel:
         self.state, self._was_joined = "joined", True
         self._rejoin_timer.reset()
         self._callbacks.call(_JOINED, response)
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, {}
         for push in waiting:
             if not push.is_done:
                 push.send()

@@ -20,7 +20,7 @@ from tickfire.client.channels.transport import (
     SESSION_GONE,
     TransportClosed,
 )
-from tickfire.client.errors import ConnectionFailedError
+from tickfire.client.errors import ConnectionFailedError, cause_of, refusal_of
 
 MAX_BATCH: Final = 100
 """Messages of one request at most, as in phoenix.js."""
@@ -83,12 +83,12 @@ class LongPollTransport:
             answer = await self._request("GET", self._open_timeout_s)
         except _FAILURES as error:
             await self._client.aclose()
-            text = str(error) or type(error).__name__
-            raise ConnectionFailedError(f"{self._shown} cannot be reached: {text}") from error
+            raise ConnectionFailedError(
+                f"{self._shown} cannot be reached: {cause_of(error)}"
+            ) from None
         if answer.status != _GONE or answer.token is None:
             await self._client.aclose()
-            text = f"{self._shown} refused the connection with status {answer.status}"
-            raise ConnectionFailedError(text, answer.status)
+            raise ConnectionFailedError(refusal_of(self._shown, answer.status), answer.status)
         self._token = answer.token
         self._writer = asyncio.create_task(self._write())
 

@@ -152,9 +152,10 @@ class Push:
             return ReplyTimeoutError(
                 f"{topic}: no reply to {self.event} within {self._timeout_s:g} s"
             )
-        text = f"{topic}: {self.event} was refused: {reason_of(response)}"
+        reason = reason_of(response)
         if self.event == "phx_join":
-            return JoinRefusedError(text, response)
+            return JoinRefusedError(f"{topic}: the join was refused: {reason}", response)
+        text = f"{topic}: {self.event} was refused: {reason}"
         return PushRefusedError(text, response, status)
 
 

@@ -66,7 +66,8 @@ class Phoenix:
         self._serializer = CLIENT_SERIALIZERS[self.options.vsn]()
         self._callbacks = Callbacks()
         self._channels: list[Channel] = []
-        self._buffer: list[tuple[Message, Channel | None]] = []
+        # At most one message of each channel, that of its present join.
+        self._buffer: dict[Channel | None, Message] = {}
         self._ref = 0
         self._transport: Transport | None = None
         self._transport_name = self.options.transport
@@ -122,7 +123,11 @@ class Phoenix:
 
     async def __aenter__(self) -> Self:
         """Connect."""
-        await self.connect()
+        try:
+            await self.connect()
+        except BaseException:  # a cancellation would leave the attempts going on
+            await self.disconnect()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -216,7 +221,7 @@ class Phoenix:
     def transmit(self, message: Message, channel: Channel | None) -> None:
         """Send a message, now or once there is a connection."""
         if self._transport is None:
-            self._buffer.append((message, channel))
+            self._buffer[channel] = message
         else:
             self._transport.send(self._serializer.encode(message))
 
@@ -229,6 +234,7 @@ class Phoenix:
 
     def remove(self, channel: Channel) -> None:
         """Forget a channel."""
+        self._buffer.pop(channel, None)
         if channel in self._channels:
             self._channels.remove(channel)
 
@@ -236,6 +242,7 @@ class Phoenix:
     async def _run(self, until: float) -> None:
         loop = asyncio.get_running_loop()
         tries = 0
+        was_told = False
         while not self._closing:
             transport = self._make_transport()
             try:
@@ -246,7 +253,11 @@ class Phoenix:
                     continue
                 if self._gives_up(error, loop.time() >= until):
                     return
-                _log.info("%s", error)
+                if not was_told and not self._is_opened:
+                    was_told = True
+                    _log.warning("%s; trying for %.0f s", error, until - loop.time())
+                else:
+                    _log.info("%s", error)
             else:
                 tries = 0
                 await self._converse(transport)
@@ -297,12 +308,17 @@ class Phoenix:
 
     def _gives_up(self, error: ConnectionFailedError, is_late: bool) -> bool:
         """Return whether the first connection is given up, which raises the error in `connect`."""
-        assert self._opened is not None
-        if self._opened.done() or not (error.is_refusal or is_late):
+        if self._is_opened or not (error.is_refusal or is_late):
             return False
+        assert self._opened is not None
         self._running = None
         self._opened.set_exception(error)
         return True
+
+    @property
+    def _is_opened(self) -> bool:
+        """True after the first connection."""
+        return self._opened is not None and self._opened.done()
 
     async def _converse(self, transport: Transport) -> None:
         self._transport = transport
@@ -320,6 +336,9 @@ class Phoenix:
                     heartbeat.hold_off()
         except TransportClosed as closed:
             self._lost(closed)
+        except asyncio.CancelledError:  # of the program that ends without a disconnect
+            await transport.close(at_once=True)
+            raise
         except DecodeError as error:
             _log.warning("%s sent a frame that is no message: %s", self._shown, error)
             await transport.close(UNSUPPORTED_DATA, "not a message", at_once=True)
@@ -331,8 +350,8 @@ class Phoenix:
 
     def _open(self) -> None:
         assert self._opened is not None
-        buffer, self._buffer = self._buffer, []
-        for message, channel in buffer:
+        buffer, self._buffer = self._buffer, {}
+        for channel, message in buffer.items():
             if channel is None or not _is_outdated(message, channel):
                 self.transmit(message, channel)
         if not self._opened.done():

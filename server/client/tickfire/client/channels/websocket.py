@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 
 from tickfire.client.channels.options import shown_of
 from tickfire.client.channels.transport import ABNORMAL, AUTH_TOKEN_PREFIX, TransportClosed
-from tickfire.client.errors import ConnectionFailedError
+from tickfire.client.errors import ConnectionFailedError, cause_of, refusal_of
 
 _CLOSE_TIMEOUT_S: Final = 2.0
 _READ_AHEAD: Final = 1_024  # messages
@@ -95,8 +95,9 @@ class WebSocketTransport:
         except InvalidURI as error:  # whose own text has the whole address
             raise ConnectionFailedError(f"{self._shown} is no address: {error.msg}") from None
         except (OSError, TimeoutError, WebSocketException, EOFError) as error:
-            text = str(error) or type(error).__name__
-            raise ConnectionFailedError(f"{self._shown} cannot be reached: {text}") from error
+            raise ConnectionFailedError(
+                f"{self._shown} cannot be reached: {cause_of(error)}"
+            ) from None
         self._writer = asyncio.create_task(self._write())
 
     def send(self, data: str | bytes) -> None:
@@ -138,5 +139,4 @@ class WebSocketTransport:
 def _refusal(url: str, error: InvalidStatus) -> ConnectionFailedError:
     response = error.response
     body = (response.body or b"").decode("utf8", "replace").strip()[:200]
-    text = f"{url} refused the connection with status {response.status_code}"
-    return ConnectionFailedError(f"{text}: {body}" if body else text, response.status_code)
+    return ConnectionFailedError(refusal_of(url, response.status_code, body), response.status_code)

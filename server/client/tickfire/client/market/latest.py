@@ -75,7 +75,8 @@ class BookStream(Stream[Book]):
 
     def _event(self, event: str, payload: Any) -> None:
         if event == "book":
-            self._put(msgspec.convert(payload, Book, strict=False))
+            book = msgspec.convert(payload, Book, strict=False)
+            self._put(book, 1 + len(book.bids) + len(book.asks))
 
 
 class QuoteStream(Stream[Quote]):

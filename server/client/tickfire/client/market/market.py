@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from tickfire.client.channels.options import AuthToken
+from tickfire.client.channels.options import AuthToken, endpoint_of, shown_of
 from tickfire.client.channels.socket import Phoenix
 from tickfire.client.market.candles import DEFAULT_LIMIT, MAX_LIMIT, CandleStream, candles_of
 from tickfire.client.market.latest import BookStream, NewsStream, QuoteStream, SignalStream
@@ -27,7 +27,7 @@ _SOCKET_PATH: Final = "/socket"
 
 
 @dataclass
-class _Line:
+class Line:
     """One connection, and the topics that streams have on it."""
 
     socket: Phoenix
@@ -71,9 +71,7 @@ class Market:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         **options: Any,
     ) -> None:
-        path = urlsplit(url).path.rstrip("/")
-        is_socket = path.endswith((_SOCKET_PATH, _SOCKET_PATH + "/websocket"))
-        self._url = url if is_socket else url.rstrip("/") + _SOCKET_PATH
+        self._url = _socket_of(url)
         self._connect_timeout_s = connect_timeout_s
         self._options = {
             "auth_token": token,
@@ -83,14 +81,14 @@ class Market:
             **options,
         }
         self.socket = self._new_socket()
-        self._lines: list[_Line] = []
+        self._lines: list[Line] = []
         self._connecting = asyncio.Lock()
         self._is_kept = False
 
     async def __aenter__(self) -> Self:
         """Connect, and stay connected."""
         self._is_kept = True
-        await self._free_line("")
+        await self.take_line("")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -107,7 +105,7 @@ class Market:
     # --- streams
     def ticks(
         self,
-        symbols: Sequence[str] | None = None,
+        symbols: str | Sequence[str] | None = None,
         since: str | None = None,
         *,
         max_hz: float | None = None,
@@ -118,7 +116,7 @@ class Market:
         Parameters
         ----------
         symbols
-            Up to 1,000 symbols; None stands for all.
+            One symbol, or up to 1,000; None stands for all.
         since
             The id of a tick: all later ones come first, without gap or duplicate.
         max_hz
@@ -131,7 +129,7 @@ class Market:
 
     def batches(
         self,
-        symbols: Sequence[str] | None = None,
+        symbols: str | Sequence[str] | None = None,
         since: str | None = None,
         *,
         max_hz: float | None = None,
@@ -208,30 +206,34 @@ class Market:
             return candles_of(rows[-limit:], symbol, interval, has_running=running)
 
     # --- connections
-    @contextlib.asynccontextmanager
-    async def connection(self, topic: str) -> AsyncIterator[Phoenix]:
-        """Yield a connection on which no other stream has the topic, for as long as it is used."""
-        line = await self._free_line(topic)
-        try:
-            yield line.socket
-        finally:
-            line.topics.discard(topic)
-            if not line.topics and not self._is_kept and line in self._lines:
-                self._lines.remove(line)
-                await line.socket.disconnect()
+    def connection(self, topic: str) -> contextlib.AbstractAsyncContextManager[Phoenix]:
+        """Return a connection on which no other stream has the topic, for as long as it is used."""
+        return _Use(self, topic)
 
-    async def _free_line(self, topic: str) -> _Line:
+    async def take_line(self, topic: str) -> Line:
+        """Return a connection on which no stream has a topic, and take the topic."""
         async with self._connecting:
             for line in self._lines:
                 if topic not in line.topics:
                     break
             else:
-                line = _Line(self.socket if not self._lines else self._new_socket())
-                await line.socket.connect(self._connect_timeout_s)
+                line = Line(self.socket if not self._lines else self._new_socket())
+                try:
+                    await line.socket.connect(self._connect_timeout_s)
+                except BaseException:  # a cancellation would leave the attempts going on
+                    await line.socket.disconnect()
+                    raise
                 self._lines.append(line)
             if topic:
                 line.topics.add(topic)
             return line
+
+    async def give_back(self, line: Line, topic: str) -> None:
+        """Leave a topic of a connection, which ends with its last one."""
+        line.topics.discard(topic)
+        if not line.topics and not self._is_kept and line in self._lines:
+            self._lines.remove(line)
+            await line.socket.disconnect()
 
     async def _ask(self, topic: str, params: dict[str, Any]) -> Any:
         """Join a topic for its reply alone."""
@@ -244,6 +246,37 @@ class Market:
 
     def _new_socket(self) -> Phoenix:
         return Phoenix(self._url, **self._options)
+
+
+class _Use(contextlib.AbstractAsyncContextManager[Phoenix]):
+    """The use of a connection for a topic.
+
+    It is no generator: those that a program leaves open are closed by their event loop in any
+    order, and the one within another first.
+    """
+
+    def __init__(self, market: Market, topic: str) -> None:
+        self._market, self._topic = market, topic
+
+    async def __aenter__(self) -> Phoenix:
+        self._line = await self._market.take_line(self._topic)
+        return self._line.socket
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._market.give_back(self._line, self._topic)
+
+
+def _socket_of(url: str) -> str:
+    """Return the address of the socket of a server, given that of its page."""
+    try:
+        parts = urlsplit(url)
+        endpoint_of(url)
+    except ValueError:
+        text = f"{shown_of(url)!r} is no address of a server"
+        raise ValueError(f'{text}, such as "https://market.example.com"') from None
+    path = parts.path.rstrip("/")
+    is_socket = path.endswith((_SOCKET_PATH, _SOCKET_PATH + "/websocket"))
+    return url if is_socket else urlunsplit(parts._replace(path=path + _SOCKET_PATH))
 
 
 def backoff(tries: int) -> float:

@@ -102,6 +102,9 @@ class TickBatch:
     def __len__(self) -> int:
         return len(self.ticks)
 
+    def __repr__(self) -> str:
+        return f"TickBatch({len(self)} ticks, id={self.id!r})"
+
     @property
     def symbols(self) -> list[str]:
         """The symbol of each tick; ``FEED/ID`` of an instrument that has none."""

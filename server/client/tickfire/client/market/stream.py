@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, ClassVar, Protocol
 
+from tickfire.client.channels.buffer import Buffer
 from tickfire.client.channels.channel import Channel
 from tickfire.client.channels.socket import Phoenix
 from tickfire.client.errors import (
@@ -18,7 +19,6 @@ from tickfire.client.errors import (
     JoinRefusedError,
     reason_of,
 )
-from tickfire.client.market.buffer import Buffer
 from tickfire.client.market.notices import Gap, Notice
 from tickfire.client.market.packed import TickBatch
 from tickfire.client.market.records import Record
@@ -32,6 +32,13 @@ UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
 """Errors raised where a message of the server is not what it should be."""
 MAX_REFUSALS = 5
 """Refusals in a row of a topic that was joined before, until its stream ends with an error."""
+
+
+HINTS = {
+    "unknown symbol": "`instruments()` of the market lists the symbols",
+    "unknown interval": "there are 1s, 1m, 5m, 15m, 1h, 1d and 1w",
+}
+"""Advice by the reason of a refusal."""
 
 
 class Connector(Protocol):
@@ -208,7 +215,9 @@ class Stream[Item: Record | TickBatch](ABC):
         if is_hint or reason == NOT_YET or (self._was_joined and self._refusals < MAX_REFUSALS):
             _log.info("%s: the join was refused: %s; it is tried again", self.topic, reason)
             return
-        self._end(JoinRefusedError(f"{self.topic}: {reason}", response))
+        hint = HINTS.get(reason)
+        text = f"{self.topic}: {reason}" + (f"; {hint}" if hint else "")
+        self._end(JoinRefusedError(text, response))
 
     def _on_failure(self, error: ConnectionFailedError) -> None:
         if error.is_refusal:

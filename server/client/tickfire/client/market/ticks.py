@@ -24,7 +24,7 @@ class _Resumable[Item: Record | TickBatch](Stream[Item]):
     def __init__(
         self,
         connector: Connector,
-        symbols: Sequence[str] | None,
+        symbols: str | Sequence[str] | None,
         since: str | None,
         max_hz: float | None,
         *,
@@ -32,7 +32,8 @@ class _Resumable[Item: Record | TickBatch](Stream[Item]):
     ) -> None:
         super().__init__(connector, REALTIME, notices=notices)
         self._cursor = Cursor(since)
-        self._wanted: dict[str, Any] = {} if symbols is None else {"symbols": list(symbols)}
+        wanted = [symbols] if isinstance(symbols, str) else symbols
+        self._wanted: dict[str, Any] = {} if wanted is None else {"symbols": list(wanted)}
         if max_hz is not None:
             self._wanted |= {"mode": "merge", "max_hz": max_hz}
 

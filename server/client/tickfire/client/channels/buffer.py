@@ -1,4 +1,4 @@
-"""Items that wait for the consumer of a stream."""
+"""Items that wait for the consumer of a stream, or of the events of a channel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 HIGH: Final = 65_536
-"""Items that wait at most, about: then nothing more is read from the connection."""
+"""Weight of the items that wait at most, about: then nothing more is read from the connection."""
 
 
 class Buffer[Item]:
@@ -30,7 +30,7 @@ class Buffer[Item]:
         self._is_paused = False
 
     def put(self, item: Item, weight: int = 1) -> None:
-        """Append an item."""
+        """Append an item, whose weight is the number of records that it is worth in memory."""
         self._items.append(item)
         self._weight += weight
         self._changed.set()
