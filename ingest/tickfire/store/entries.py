@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -26,8 +25,7 @@ class BadEntry(ValueError):
     """Raised for an id or an entry that does not follow docs/formats.md; readers skip the entry."""
 
 
-@dataclass(slots=True)
-class TickEntry:
+class TickEntry(msgspec.Struct, gc=False):
     """The ticks of one entry of ``ticks:{f.s}``, or a part of them.
 
     Attributes
@@ -119,8 +117,8 @@ def entries_of(reply: Reply) -> list[Entry]:
 
 
 def _entry(item: list[Any]) -> Entry:
-    flat = item[1] or ()  # null for an entry that XDEL has removed
-    return item[0], dict(zip(flat[::2], flat[1::2], strict=True))
+    flat = iter(item[1] or ())  # null for an entry that XDEL has removed
+    return item[0], dict(zip(flat, flat, strict=True))
 
 
 def ticks_of(entry: Entry) -> TickEntry:

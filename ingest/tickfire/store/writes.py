@@ -7,9 +7,10 @@ It is made again under the same id; after a new epoch has begun, its positions a
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final, Protocol
 
+import msgspec
 import numpy as np
 
 from tickfire.store.head import Arguments
@@ -52,8 +53,7 @@ class Write(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class TickWrite:
+class TickWrite(msgspec.Struct, gc=False):
     """An entry of ``ticks:{f.s}``.
 
     Attributes
@@ -106,8 +106,7 @@ class TickWrite:
         self.last -= offset
 
 
-@dataclass(slots=True)
-class BarWrite:
+class BarWrite(msgspec.Struct, gc=False):
     """An entry of ``bars:{f.s}``.
 
     The id is ``<position>-<index>``: the position of the stream when the bars were closed, and a
@@ -150,8 +149,7 @@ class BarWrite:
         self.data = bars.tobytes()
 
 
-@dataclass(slots=True)
-class SnapshotWrite:
+class SnapshotWrite(msgspec.Struct, gc=False):
     """Snapshots of instruments of one stream.
 
     Attributes
@@ -186,23 +184,22 @@ class SnapshotWrite:
             self.rows[field] = np.maximum(self.rows[field] - offset, 0)
 
 
-@dataclass(slots=True)
-class CursorWrite:
+class CursorWrite(msgspec.Struct, gc=False):
     """Cursors of the feed, from which it goes on after a restart.
 
     Attributes
     ----------
     stream : Stream
-    fields : dict of bytes to bytes
+    fields : mapping of bytes to bytes
     """
 
     stream: Stream
-    fields: dict[bytes, bytes]
+    fields: Mapping[bytes, bytes]
 
     @property
     def size(self) -> int:
         """Number of bytes of data."""
-        return sum(len(name) + len(value) for name, value in self.fields.items())
+        return sum(map(len, self.fields)) + sum(map(len, self.fields.values()))
 
     def command(self, now: int) -> Arguments:
         """Return the HSET command."""

@@ -28,6 +28,8 @@ SOURCES_PER_INSTRUMENT: Final = 4
 SEEN: Final = ("total", "bucket", "count", "before", "mark", "mark_before")
 """The fields of a cursor that tell what was seen."""
 
+_NO_ORDERS: Final[NDArray[np.uint8]] = np.zeros(0, np.uint8)
+
 
 class Intake:
     """The cursors and the clock of a feed.
@@ -60,6 +62,7 @@ class Intake:
         self._most = most
         self.forgotten = 0
         self._context = np.zeros(ctx.IN_WORDS, np.int64)
+        self._words = memoryview(self._context)  # its elements are read at half the cost
         self._address = int(self._context.ctypes.data)
         self.generation = 0
         self._keeps_orders = False
@@ -74,6 +77,7 @@ class Intake:
             )
         }
         self.types = np.zeros(256, np.int64)
+        self._types = memoryview(self.types)
         self._channels = np.zeros((ctx.CHANNELS, 2), np.int64)
         self._told: tuple[tuple[int, int, int], ...] | None = None  # in `channels`
         self._holes = np.zeros(ctx.HOLE_ROOM, ctx.HOLE)
@@ -141,7 +145,7 @@ class Intake:
     @property
     def channels(self) -> tuple[tuple[int, int, int], ...]:
         """The place, the key and the latest sequence number of each channel."""
-        if self._told is None or self._context[ctx.IN_DENSE] != ctx.DENSE_NONE:  # or they stay
+        if self._told is None or self.count(ctx.IN_DENSE) != ctx.DENSE_NONE:  # or they stay
             places = np.flatnonzero(self._channels[:, 0])
             rows = self._channels[places].tolist()
             self._told = tuple((at, *row) for at, row in zip(places.tolist(), rows, strict=True))
@@ -221,7 +225,7 @@ class Intake:
 
     def allow(self, passed_ns: int) -> None:
         """Allow the next records to be later than the clock by the time that has passed."""
-        self._context[ctx.IN_AHEAD] = self._ahead_ns + max(0, passed_ns)
+        self._words[ctx.IN_AHEAD] = self._ahead_ns + max(0, passed_ns)
 
     @property
     def waits(self) -> bool:
@@ -238,7 +242,11 @@ class Intake:
 
     def count(self, word: int) -> int:
         """Return a counter, or another word of the context (``IN_*``)."""
-        return int(self._context[word])
+        return self._words[word]
+
+    def counted(self, rtypes: Iterable[int]) -> int:
+        """Return the number of records of some types that were parsed."""
+        return sum([self._types[rtype] for rtype in rtypes])
 
     # --- records
     def screen(self, address: int, start: int, end: int) -> tuple[int, int]:
@@ -251,7 +259,7 @@ class Intake:
         int
             The new end of the bytes.
         """
-        self._context[ctx.IN_BUFFER] = address
+        self._words[ctx.IN_BUFFER] = address
         if self._keeps_orders:
             if self._orders.nbytes < end - start:
                 self._orders = np.zeros((end - start + 7) // 8, np.int64)
@@ -261,7 +269,7 @@ class Intake:
 
     def count_parsed(self, address: int, start: int, end: int) -> None:
         """Count the records in bytes [start, end) of the buffer at an address: those parsed."""
-        self._context[ctx.IN_BUFFER] = address
+        self._words[ctx.IN_BUFFER] = address
         while (start := int(count_records(self._address, start, end))) < end:
             self._make_room()
 
@@ -281,7 +289,7 @@ class Intake:
     def take_dropped(self) -> int:
         """Return the number of records dropped since the last call."""
         dropped = self.count(ctx.IN_RECORDS)
-        self._context[ctx.IN_RECORDS] = 0
+        self._words[ctx.IN_RECORDS] = 0
         return dropped
 
     def take_repeated(self) -> int:
@@ -304,6 +312,8 @@ class Intake:
     def take_orders(self) -> NDArray[np.uint8]:
         """Return the repeated MBO records of the latest `screen`, valid until the next one."""
         end = self.count(ctx.IN_ORDERS_END)
+        if not end:
+            return _NO_ORDERS
         self._context[ctx.IN_ORDERS_END] = 0
         return self._orders.view(np.uint8)[:end]
 
@@ -316,7 +326,7 @@ class Intake:
 
     def take_rewind(self) -> bool:
         """Return whether the clock went back since the last call; if so, forget the cursors."""
-        went_back = bool(self._context[ctx.IN_WENT_BACK])
+        went_back = self.count(ctx.IN_WENT_BACK) != 0
         if went_back:
             self._context[ctx.IN_WENT_BACK] = 0
             self.forget()

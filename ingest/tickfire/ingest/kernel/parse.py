@@ -98,7 +98,8 @@ class Parser:
         """Return the memory to receive into, after moving unparsed bytes out of its way."""
         if self.start:
             left = self.end - self.start
-            self.buffer[:left] = self.buffer[self.start : self.end].copy()
+            if left:
+                self.buffer[:left] = self.buffer[self.start : self.end].copy()
             self._decided -= self.start
             self.start, self.end = 0, left
         return self.view[self.end :]
@@ -136,7 +137,7 @@ class Parser:
             if self.intake is not None:
                 self.intake.count_parsed(self._address, before, self.start)
             return Batch(self._controls(), states.ticks, states.bars)
-        if states.counters[ctx.COUNT_STOP] == ctx.STOP_BAD_LENGTH:
+        if states.count(ctx.COUNT_STOP) == ctx.STOP_BAD_LENGTH:
             length = int(self.buffer[self.start]) * 4
             raise FeedCorrupt(
                 f"the feed sent a record of {length} bytes, which is no possible length;"
@@ -188,5 +189,8 @@ class Parser:
                 yield batch
 
     def _controls(self) -> list[bytes]:
-        offsets = self.states.controls[: self.states.count(ctx.COUNT_CONTROLS)]
+        count = self.states.count(ctx.COUNT_CONTROLS)
+        if not count:
+            return []
+        offsets = self.states.controls[:count]
         return [bytes(self.view[o : o + 4 * int(self.buffer[o])]) for o in offsets.tolist()]

@@ -67,6 +67,7 @@ class InstrumentStates:
         self.context = np.zeros(ctx.CTX_WORDS, np.int64)
         self.address = int(self.context.ctypes.data)
         self.counters = np.zeros(ctx.COUNTERS, np.int64)
+        self._counts = memoryview(self.counters)  # its elements are read at half the cost
         self.positions = np.zeros(shards, np.int64)
         self.controls = np.zeros(CONTROLS, np.int64)
         self.books = OrderBooks(feed)
@@ -131,19 +132,19 @@ class InstrumentStates:
     @property
     def is_full(self) -> bool:
         """True if the kernel stopped at an instrument beyond the limit."""
-        stop = self.counters[ctx.COUNT_STOP]
-        return bool(stop == ctx.STOP_INSTRUMENTS) and len(self.rows) >= self._max_instruments
+        is_stopped = self._counts[ctx.COUNT_STOP] == ctx.STOP_INSTRUMENTS
+        return is_stopped and len(self.rows) >= self._max_instruments
 
     def grow_full(self) -> bool:
         """Grow the table for want of which the kernel stopped; return whether there was one."""
-        stop = self.counters[ctx.COUNT_STOP]
+        stop = self._counts[ctx.COUNT_STOP]
         if stop == ctx.STOP_INSTRUMENTS:
             self._resize(min(2 * (len(self._rows) - 1), self._max_instruments))
         elif stop == ctx.STOP_BOOKS:
             self.books.grow()
         elif stop == ctx.STOP_TOPS:
             self.tops.grow()
-        return bool(stop in (ctx.STOP_INSTRUMENTS, ctx.STOP_BOOKS, ctx.STOP_TOPS))
+        return stop in (ctx.STOP_INSTRUMENTS, ctx.STOP_BOOKS, ctx.STOP_TOPS)
 
     def _insert(self, rows: Rows) -> None:
         """Append rows whose keys are new, and hash them as the kernels do."""
@@ -168,7 +169,7 @@ class InstrumentStates:
     # --- rows and counters
     def count(self, counter: int) -> int:
         """Return the value of a counter (``COUNT_*``)."""
-        return int(self.counters[counter])
+        return self._counts[counter]
 
     @property
     def rows(self) -> Rows:
@@ -224,9 +225,8 @@ class InstrumentStates:
 
     def drain(self) -> None:
         """Discard the outputs, which the caller has taken."""
-        self.counters[ctx.COUNT_TICKS] = 0
-        self.counters[ctx.COUNT_BARS] = 0
-        self.counters[ctx.COUNT_CONTROLS] = 0
+        counts = self._counts
+        counts[ctx.COUNT_TICKS] = counts[ctx.COUNT_BARS] = counts[ctx.COUNT_CONTROLS] = 0
 
     def _take_bars(self) -> Rows:
         taken = self.bars.copy()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tickfire.store.writes import Write
 
@@ -19,8 +20,7 @@ OBJECT_BYTES: Final = 512
 """Approximate memory of the objects of a write, beside its data: most of that of a single tick."""
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(msgspec.Struct, gc=False):
     """Writes to one stream, made together or not at all.
 
     Attributes
@@ -94,7 +94,7 @@ class Backlog:
         self, writes: Sequence[Write], position: int, bar_index: int, *, closing: bool = False
     ) -> None:
         """Add writes, joined to the last batch if that one was never sent and is not too large."""
-        size = sum(write.size for write in writes)
+        size = sum([write.size for write in writes])
         self.bytes_waiting += size
         last = self.waiting[-1] if self.waiting else None
         if last is None or last.number <= self._sent or last.size + size > MAX_JOINED_BYTES:

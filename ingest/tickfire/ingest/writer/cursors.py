@@ -24,7 +24,7 @@ from tickfire.ingest.dbn.layout import (
     RTYPE_STATUS,
 )
 from tickfire.ingest.kernel.intake import SEEN, Intake
-from tickfire.ingest.kernel.intake_context import CURSOR
+from tickfire.ingest.kernel.intake_context import CURSOR, CURSOR_WORDS
 from tickfire.ingest.writer.resume import Seen
 from tickfire.store.schema import Rows, shard_of
 
@@ -40,6 +40,8 @@ WRITTEN_APART: Final = (RTYPE_DEFINITION, RTYPE_STATUS, RTYPE_STATISTICS, RTYPE_
 """Types of records that are not written with the ticks."""
 
 _IS_APART: Final = np.isin(np.arange(256), WRITTEN_APART)  # by type
+_SAVED_WORDS: Final = [CURSOR.names.index(name) for name in SAVED]  # type: ignore[union-attr]
+_ENCODE: Final = msgspec.msgpack.Encoder().encode
 
 
 class CursorFields:
@@ -63,6 +65,7 @@ class CursorFields:
         self._numbers = [0] * shards
         self._left = [0] * shards  # changes until all cursors are stored again
         self._apart: dict[int, np.void] = {}  # as they were stored last, by source
+        self._counted_apart = 0  # records written apart, at the last call of `changed`
         self.are_kept_back = False
 
     def changed(
@@ -84,7 +87,7 @@ class CursorFields:
             self._generation = epoch, self._intake.generation
             self._left = [0] * self._shards
         rows = self._written(self._intake.take_changed(), some_wait=some_wait)
-        told = {SEEN_FIELD: msgspec.msgpack.encode(seen)}
+        told = {SEEN_FIELD: _ENCODE(seen)}
         if self._shards == 1:
             return {0: told | self._field(0, rows)} if len(rows) or not self._left[0] else {}
         shards = self._shards_of(rows)
@@ -95,9 +98,10 @@ class CursorFields:
 
     def _written(self, rows: Rows, *, some_wait: bool) -> Rows:
         """Return the changed cursors whose records are written or are written with them."""
-        is_apart = _are_apart(rows)
-        if not (self.are_kept_back or is_apart.any()):
+        before, self._counted_apart = self._counted_apart, self._intake.counted(WRITTEN_APART)
+        if self._counted_apart == before and not self.are_kept_back:
             return rows
+        is_apart = _are_apart(rows)
         if some_wait:
             self.are_kept_back |= bool(is_apart.any())
             return rows[~is_apart]
@@ -126,7 +130,7 @@ class CursorFields:
             everything = self._everything()
             field, rows = BASE_FIELD, everything[self._shards_of(everything) == shard]
         self._left[shard] -= 1
-        return {field: number.to_bytes(NUMBER_SIZE, "little") + _saved(rows).tobytes()}
+        return {field: number.to_bytes(NUMBER_SIZE, "little") + _saved(rows)}
 
     def _shards_of(self, rows: Rows) -> NDArray[np.int64]:
         if self._shards == 1:
@@ -155,11 +159,10 @@ def _are_apart(rows: Rows) -> NDArray[np.bool_]:
     return found
 
 
-def _saved(rows: Rows) -> Rows:
-    saved = np.zeros(len(rows), SAVED_CURSOR)
-    for name in SAVED:
-        saved[name] = rows[name]
-    return saved
+def _saved(rows: Rows) -> bytes:
+    """Return CURSOR[] as the bytes of SAVED_CURSOR[]."""
+    words = rows.view(np.int64).reshape(-1, CURSOR_WORDS)
+    return words.take(_SAVED_WORDS, 1).tobytes()
 
 
 def _numbered(fields: Mapping[bytes, bytes]) -> dict[bytes, bytes]:

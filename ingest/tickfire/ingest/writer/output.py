@@ -68,6 +68,7 @@ class Output:
         on_progress: Callable[[], None],
     ) -> None:
         self._config = config
+        self._streams = config.streams
         self._store = store
         self._states = states
         self._instruments = instruments
@@ -129,7 +130,7 @@ class Output:
     def is_full(self) -> bool:
         """True while as much waits for Redis as may."""
         limit = self._config.max_waiting_bytes
-        return any(pipe.bytes_waiting > limit for pipe in self.pipes)
+        return any([pipe.bytes_waiting > limit for pipe in self.pipes])
 
     # --- writing
     def write(
@@ -171,7 +172,7 @@ class Output:
         for shard, own in self._by_shard(self._states.tops.take()):
             writes[shard] += writes_of(TOPS, self._stream(shard), own)
         for shard, fields in cursors.items():
-            writes[shard].append(CursorWrite(self._stream(shard), dict(fields)))
+            writes[shard].append(CursorWrite(self._stream(shard), fields))
         for shard, together in writes.items():
             self._send(shard, together)
 
@@ -209,7 +210,7 @@ class Output:
 
     # --- shards
     def _stream(self, shard: int) -> Stream:
-        return Stream(self._config.feed, shard)
+        return self._streams[shard]
 
     def _by_shard(self, records: Rows) -> list[tuple[int, Rows]]:
         """Return the records of each shard that has any, in their order."""

@@ -219,13 +219,13 @@ class Sessions:
         self._clock.take(self._intake.latest, time.monotonic_ns())
         self._intake.allow(0)
         self._note(batch, received)
-        if any(map(_is_aged_out, batch.controls)):
+        if batch.controls and any(map(_is_aged_out, batch.controls)):
             self._resumption.age_out()
             self._states.books.reset(unsynced=True)
         first = int(batch.ticks["ts_event"][0]) if len(batch.ticks) else self._intake.latest
         seen = self._resumption.note(first, received)
         self._tell_gap()
-        waits = self._some_wait or any(record[1] in WRITTEN_APART for record in batch.controls)
+        waits = self._some_wait or any([record[1] in WRITTEN_APART for record in batch.controls])
         cursors = self._cursors.changed(self._output.epoch, seen, some_wait=waits)
         self._output.write(batch.ticks, batch.bars, received, time.time_ns(), cursors)
         self._states.drain()
@@ -236,7 +236,7 @@ class Sessions:
     def _note(self, batch: Batch, received: int) -> None:
         """Note that a batch brought data, or messages of the gateway alone."""
         records = self._states.count(COUNT_RECORDS)
-        messages = sum(record[1] in (RTYPE_SYSTEM, RTYPE_ERROR) for record in batch.controls)
+        messages = sum([record[1] in (RTYPE_SYSTEM, RTYPE_ERROR) for record in batch.controls])
         if records - self._records > messages:
             self._has_data = True
             self._watch.take(received)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.units import utc
+from tickfire.ingest.kernel.context import COUNT_INSTRUMENTS
 from tickfire.ingest.kernel.state import InstrumentStates, blank_row
 from tickfire.server.market.candles.tracks import Span, Track
 from tickfire.server.market.epoch.feed_clock import FeedClock, Part, parts_of
@@ -112,7 +113,7 @@ class Instruments:
     @property
     def complete(self) -> bool:
         """True if each row of the states has a listing."""
-        return len(self.listings) == len(self._states.rows)
+        return len(self.listings) == self._states.count(COUNT_INSTRUMENTS)
 
     @property
     def names_all(self) -> bool:
@@ -144,11 +145,12 @@ class Instruments:
         clock = self._clocks.get(last[_FEED])
         if clock is None:
             return True
-        first = last if len(entry.ticks) == 1 else entry.ticks[0].item()
-        return all(
-            tick[_KIND] != TICK_CLEAR and clock.is_current(tick[_TS_EVENT])
-            for tick in (first, last)
-        )
+        if last[_KIND] == TICK_CLEAR or not clock.is_current(last[_TS_EVENT]):
+            return False
+        if entry.first == entry.last:
+            return True
+        first = entry.ticks[0].item()
+        return first[_KIND] != TICK_CLEAR and clock.is_current(first[_TS_EVENT])
 
     def parts(self, entry: TickEntry) -> list[Part]:
         """Return the parts of an entry between the bounds of its feed's mappings."""
