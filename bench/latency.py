@@ -3,6 +3,8 @@
 The benchmark's own feed sends trades at a steady rate, each stamped with the time at which it is
 sent. A client on a plain socket records when the frame with that stamp arrives. Both are in this
 process, so they share a clock. Run it with ``python -m bench.latency``.
+
+The quantiles of the hops are the server's own, from ``pipeline:health``.
 """
 
 from __future__ import annotations
@@ -14,15 +16,18 @@ import re
 import struct
 import time
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from typing import Final, cast
 
 from bench.figures import print_figures
 from bench.processes import cpu_seconds_of_tree, tickfire, wait_for_port, wait_for_url
 from tests.support.lsg import welcome
+from tests.support.phoenix_client import PhoenixClient
 from tickfire.base.ports import free_port
 from tickfire.base.run import run_loop
 from tickfire.ingest.dbn.control import SymbolMappingMsg, encode_control
 from tickfire.ingest.dbn.metadata import Metadata
+from tickfire.server.market.pipeline.health import HEALTH
 
 TRADE: Final = struct.Struct("<BBHIQqIBBBBQiI")
 SYMBOL: Final = "BENCH"
@@ -89,8 +94,8 @@ class Client(asyncio.Protocol):
         self.rest = data[end:][-64:]
 
 
-async def measure(rate: float, seconds: float) -> dict[str, float]:
-    """Return latency percentiles in ms, and CPU time per tick of ingest and server in us."""
+async def measure(rate: float, seconds: float, *, unix_socket: bool = False) -> dict[str, float]:
+    """Return latency percentiles in ms, and CPU time per tick of each process in us."""
     loop = asyncio.get_running_loop()
     feed = Feed()
     listener = await asyncio.start_server(feed.serve, "127.0.0.1", 0)
@@ -98,7 +103,12 @@ async def measure(rate: float, seconds: float) -> dict[str, float]:
     redis_port, port = free_port(), free_port()
     redis_url = f"redis://127.0.0.1:{redis_port}/0"
     with contextlib.ExitStack() as stack:
-        stack.enter_context(tickfire("redis", "--port", str(redis_port)))
+        options = ["--port", str(redis_port)]
+        if unix_socket:
+            path = stack.enter_context(TemporaryDirectory()) + "/redis.sock"
+            options += ["--unix-socket", path]
+            redis_url = f"unix://{path}"
+        redis = stack.enter_context(tickfire("redis", *options))
         await loop.run_in_executor(None, wait_for_port, redis_port)
         ingest = stack.enter_context(
             tickfire(
@@ -118,12 +128,14 @@ async def measure(rate: float, seconds: float) -> dict[str, float]:
         await asyncio.wait_for(client.joined.wait(), 10)
         await _run(feed, client, rate, 1.0)
         client.latencies.clear()
-        before = cpu_seconds_of_tree(ingest.pid), cpu_seconds_of_tree(server.pid)
+        processes = {"ingest": ingest, "redis": redis, "server": server}
+        before = {name: cpu_seconds_of_tree(one.pid) for name, one in processes.items()}
         sent = await _run(feed, client, rate, seconds)
-        ingest_s, server_s = (
-            cpu_seconds_of_tree(process.pid) - earlier
-            for process, earlier in zip((ingest, server), before, strict=True)
-        )
+        spent = {
+            f"{name}_cpu_us": round((cpu_seconds_of_tree(one.pid) - before[name]) / sent * 1e6, 1)
+            for name, one in processes.items()
+        }
+        hops = await _hops(port)
         listener.close()
     times = sorted(client.latencies)
     return {
@@ -133,9 +145,18 @@ async def measure(rate: float, seconds: float) -> dict[str, float]:
         "p50_ms": round(times[len(times) // 2] / 1e6, 3),
         "p99_ms": round(times[len(times) * 99 // 100] / 1e6, 3),
         "max_ms": round(times[-1] / 1e6, 3),
-        "ingest_cpu_us": round(ingest_s / sent * 1e6, 1),
-        "server_cpu_us": round(server_s / sent * 1e6, 1),
+        **spent,
+        **hops,
     }
+
+
+async def _hops(port: int) -> dict[str, float]:
+    """Return the median time of each hop in the server's last minute, in ms."""
+    client = await PhoenixClient.open(port)
+    reply = await client.push(HEALTH, "phx_join", {}, "1")
+    await client.close()
+    hops = reply["response"]["hops"]
+    return {f"{name}_p50_ms": round(hop["p50"] / 1e6, 3) for name, hop in hops.items()}
 
 
 async def _run(feed: Feed, client: Client, rate: float, seconds: float) -> int:
@@ -158,9 +179,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=1000, help="ticks per second")
     parser.add_argument("--seconds", type=float, default=10, help="length of the measurement")
+    parser.add_argument(
+        "--unix-socket", action="store_true", help="reach Redis by a Unix socket, not by TCP"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
-    result = run_loop(measure(options.rate, options.seconds))
+    result = run_loop(measure(options.rate, options.seconds, unix_socket=options.unix_socket))
     print_figures(result, as_json=options.json)
 
 

@@ -18,14 +18,17 @@ HOP_BUCKETS_S: Final = (
     *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0),
 )
 """Upper bounds of the buckets of all hops, in seconds."""
-_BOUNDS_NS: Final = tuple(round(bound * NS_PER_S) for bound in HOP_BUCKETS_S)
-_NAMES: Final = (*map(str, HOP_BUCKETS_S), "+Inf")
 
 
 class Durations:
-    """Durations by the buckets of `HOP_BUCKETS_S`.
+    """Durations by buckets.
 
     Added to by one thread; another may read them, and then sees one more or less.
+
+    Parameters
+    ----------
+    bounds_s : tuple of float
+        Upper bounds of the buckets, in seconds; by default those of all hops.
 
     Attributes
     ----------
@@ -34,13 +37,15 @@ class Durations:
     sum_ns : int
     """
 
-    def __init__(self) -> None:
-        self.counts = [0] * len(_NAMES)
+    def __init__(self, bounds_s: tuple[float, ...] = HOP_BUCKETS_S) -> None:
+        self._bounds_s = bounds_s
+        self._bounds_ns = [round(bound * NS_PER_S) for bound in bounds_s]
+        self.counts = [0] * (len(bounds_s) + 1)
         self.sum_ns = 0
 
     @classmethod
     def sum_of(cls, several: Iterable[Self]) -> Self:
-        """Return the durations of several together."""
+        """Return the durations of several with the default bounds together."""
         total = cls()
         for one in several:
             total.counts = [a + b for a, b in zip(total.counts, one.counts, strict=True)]
@@ -50,12 +55,13 @@ class Durations:
     def add(self, duration_ns: int) -> None:
         """Add a duration, in ns; a negative one, of clocks that differ, counts as 0."""
         duration_ns = max(0, duration_ns)
-        self.counts[bisect_left(_BOUNDS_NS, duration_ns)] += 1
+        self.counts[bisect_left(self._bounds_ns, duration_ns)] += 1
         self.sum_ns += duration_ns
 
     def buckets(self) -> list[tuple[str, float]]:
         """Return upper bounds and cumulative counts, as Prometheus has them."""
-        return list(zip(_NAMES, map(float, accumulate(self.counts)), strict=True))
+        names = (*map(str, self._bounds_s), "+Inf")
+        return list(zip(names, map(float, accumulate(self.counts)), strict=True))
 
     def sum_s(self) -> float:
         """Return the sum, in seconds."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry
 
+from tickfire.base.durations import Durations, WatchedDurations
 from tickfire.base.exposition import Watched
+from tickfire.base.units import NS_PER_S
 
-INTERVAL_S: Final = 0.01
+INTERVAL_S: Final = 0.02
 """Time between two measurements; a stall that is shorter may go unseen."""
 STALL_S: Final = 0.05
 """Lateness from which a time is a stall."""
@@ -38,11 +40,14 @@ class LoopLag:
     """
 
     def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
-        self._histogram = Histogram(
-            f"{prefix}loop_lag_seconds",
-            "Time by which the event loop ran a timer late.",
-            buckets=BUCKETS,
-            registry=registry,
+        self._durations = Durations(BUCKETS)
+        registry.register(
+            WatchedDurations(
+                f"{prefix}loop_lag_seconds",
+                "Time by which the event loop ran a timer late.",
+                lambda: {(): self._durations},
+                (),
+            )
         )
         registry.register(
             Watched(
@@ -60,20 +65,31 @@ class LoopLag:
             )
         )
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self.stalls = 0
         self.worst_s = 0.0
 
     async def run(self) -> None:
         """Measure until cancelled."""
         loop = self._loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + INTERVAL_S
-            await asyncio.sleep(INTERVAL_S)
-            late = max(0.0, loop.time() - due)
-            self._histogram.observe(late)
-            self.worst_s = max(self.worst_s, late)
-            if late >= STALL_S:
-                self.stalls += 1
+        self._wait(loop)
+        try:
+            await loop.create_future()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
+        due = loop.time() + INTERVAL_S
+        self._timer = loop.call_at(due, self._measure, loop, due)  # cheaper than a task's sleep
+
+    def _measure(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+        late = max(0.0, loop.time() - due)
+        self._durations.add(round(late * NS_PER_S))
+        self.worst_s = max(self.worst_s, late)
+        if late >= STALL_S:
+            self.stalls += 1
+        self._wait(loop)
 
     def _count_tasks(self) -> int:
         """Return the number of tasks, also when another thread asks."""

@@ -66,6 +66,16 @@ async def test_its_settings_are_ours() -> None:
     }
 
 
+async def test_it_listens_on_a_unix_socket_for_its_user_alone(tmp_path: Path) -> None:
+    path = tmp_path / "redis.sock"
+    async with (
+        embedded(RedisOptions(free_port(), unix_socket=path)),
+        await Store.open(f"unix://{path}") as store,
+    ):
+        assert await store.client.ping()
+        assert path.stat().st_mode & 0o777 == 0o700
+
+
 async def test_data_lasts_in_a_folder_and_nowhere_else(tmp_path: Path) -> None:
     for options, expected in (
         (RedisOptions(free_port(), tmp_path / "data"), b"1"),

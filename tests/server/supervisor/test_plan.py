@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 from tickfire.base.errors import UsageError, UserError
 from tickfire.base.ports import check_port
 from tickfire.server.loopback import is_loopback
+from tickfire.server.supervisor.command import redis_socket
 from tickfire.server.supervisor.config import DevConfig, browser_host, check
 from tickfire.server.supervisor.plan import Ports, plan
+from tickfire.store.url import RedisUrl
 
 configs = st.builds(
     DevConfig,
@@ -25,6 +28,7 @@ configs = st.builds(
     record=st.none() | st.just("/data/archive"),
 )
 PORTS = Ports(redis=1001, gateway=1002, server=1003)
+SOCKET = Path("/tmp/a folder/redis.sock")
 ORDER = ["redis", "gateway", "ingest", "news", "infer", "record", "server"]
 
 
@@ -57,6 +61,17 @@ def test_all_use_one_redis(config: DevConfig) -> None:
     for spec in plan(config, PORTS):
         if spec.name in ("ingest", "news", "infer", "record", "server"):
             assert spec.env["REDIS_URL"] == expected
+
+
+def test_the_embedded_redis_is_reached_by_its_socket() -> None:
+    by_name = {spec.name: spec for spec in plan(DevConfig(), replace(PORTS, redis_socket=SOCKET))}
+    assert by_name["redis"].args[-2:] == ("--unix-socket", str(SOCKET))
+    assert RedisUrl.parse(by_name["server"].env["REDIS_URL"]).path == str(SOCKET)
+
+
+def test_a_socket_needs_room_for_its_path(tmp_path: Path) -> None:
+    assert redis_socket(tmp_path) == tmp_path / "redis.sock"
+    assert redis_socket(tmp_path / ("x" * 100)) is None
 
 
 @given(configs)

@@ -60,9 +60,22 @@ def _size(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
     metavar="SIZE",
     help="Memory limit; writes beyond it are refused.",
 )
-def redis(port: int, directory: Path | None, max_memory: str) -> None:
+@click.option(
+    "--unix-socket",
+    envvar="TICKFIRE_REDIS_SOCKET",
+    show_envvar=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Unix socket to listen on as well, for this user alone: REDIS_URL=unix:///its/path takes"
+    " less CPU than TCP.",
+)
+def redis(port: int, directory: Path | None, max_memory: str, unix_socket: Path | None) -> None:
     """Run the embedded Valkey server until it or this command is stopped."""
-    options = RedisOptions(port, directory.absolute() if directory else None, max_memory)
+    options = RedisOptions(
+        port,
+        directory.absolute() if directory else None,
+        max_memory,
+        unix_socket.absolute() if unix_socket else None,
+    )
     asyncio.run(_run(options))
 
 

@@ -18,6 +18,8 @@ class RedisOptions:
     ----------
     port : int
         TCP port on 127.0.0.1.
+    unix_socket : Path or None
+        Unix socket to listen on as well, for the same user alone.
     directory : Path or None
         Folder for the append-only file that keeps the data across restarts; None keeps the data
         in memory only.
@@ -29,6 +31,7 @@ class RedisOptions:
     port: int
     directory: Path | None = None
     max_memory: str = "1gb"
+    unix_socket: Path | None = None
 
 
 def arguments(options: RedisOptions, working_directory: Path) -> list[str]:
@@ -56,4 +59,6 @@ def arguments(options: RedisOptions, working_directory: Path) -> list[str]:
         "loglevel": "warning",
         "always-show-logo": "no",
     }
+    if options.unix_socket is not None:
+        settings |= {"unixsocket": str(options.unix_socket), "unixsocketperm": "700"}
     return [part for name, value in settings.items() for part in (f"--{name}", value)]

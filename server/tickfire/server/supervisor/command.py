@@ -6,8 +6,11 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
 
 import click
 
@@ -20,6 +23,9 @@ from tickfire.server.supervisor.config import DEFAULT_HISTORY_S, DevConfig, brow
 from tickfire.server.supervisor.plan import Ports, plan
 from tickfire.server.supervisor.supervisor import Supervisor
 from tickfire.store.options import own_redis_url_option
+
+MAX_SOCKET_PATH: Final = 103
+"""Bytes of the path of a Unix socket, at most, on any system."""
 
 logger = logging.getLogger(__name__)
 
@@ -131,20 +137,28 @@ def dev(
 async def _run(config: DevConfig) -> None:
     server = check_port(config.host, config.port, option="PORT")
     redis, gateway = free_ports(2)
-    ports = Ports(redis=redis, gateway=gateway, server=server)
     if config.redis_url is not None:
         await _check_redis(config.redis_url)
     stop = asyncio.Event()
     on_signals(partial(_on_signal, stop), (*STOP_SIGNALS, signal.SIGHUP))
-    url = f"http://{browser_host(config.host)}:{ports.server}/"
+    url = f"http://{browser_host(config.host)}:{server}/"
     logger.info("%s", describe(config))
-    try:
-        await Supervisor(plan(config, ports)).run(
-            stop, lambda: click.echo(f"tickfire is live at {url}")
-        )
-    except UserError as error:
-        raise UserError(f"stopped: {error}") from error
+    with TemporaryDirectory(prefix="tickfire-", ignore_cleanup_errors=True) as folder:
+        ports = Ports(redis, gateway, server, redis_socket(Path(folder)))
+        try:
+            await Supervisor(plan(config, ports)).run(
+                stop, lambda: click.echo(f"tickfire is live at {url}")
+            )
+        except UserError as error:
+            raise UserError(f"stopped: {error}") from error
     logger.info("stopped")
+
+
+def redis_socket(folder: Path) -> Path | None:
+    """Return the Unix socket of Redis in a folder, None where there is no room for its path."""
+    path = folder / "redis.sock"
+    fits = len(os.fsencode(path)) <= MAX_SOCKET_PATH
+    return path if fits and hasattr(socket, "AF_UNIX") else None
 
 
 def _on_signal(stop: asyncio.Event, number: signal.Signals) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from tickfire.server.supervisor.config import DevConfig, browser_host
 
@@ -19,11 +21,19 @@ LOCAL_GATEWAY_KEY: Final = "db-local-gateway-accepts-any-key"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """TCP ports of a run, the same across restarts of its processes."""
+    """TCP ports of a run, the same across restarts of its processes.
+
+    Attributes
+    ----------
+    redis, gateway, server : int
+    redis_socket : Path or None
+        Unix socket by which the processes reach the embedded Redis; None for its port.
+    """
 
     redis: int
     gateway: int
     server: int
+    redis_socket: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,11 @@ class ChildSpec:
 
 def redis_url(config: DevConfig, ports: Ports) -> str:
     """Return the URL of the Redis that all processes use."""
-    return config.redis_url or f"redis://{LOOPBACK}:{ports.redis}/0"
+    if config.redis_url is not None:
+        return config.redis_url
+    if ports.redis_socket is not None:
+        return f"unix://{quote(str(ports.redis_socket))}"
+    return f"redis://{LOOPBACK}:{ports.redis}/0"
 
 
 def plan(config: DevConfig, ports: Ports) -> tuple[ChildSpec, ...]:
@@ -75,9 +89,10 @@ def plan(config: DevConfig, ports: Ports) -> tuple[ChildSpec, ...]:
 
 
 def _redis(ports: Ports) -> ChildSpec:
-    return ChildSpec(
-        "redis", ("redis", "--port", str(ports.redis)), probe=Probe("redis", LOOPBACK, ports.redis)
-    )
+    args = ["redis", "--port", str(ports.redis)]
+    if ports.redis_socket is not None:
+        args += ["--unix-socket", str(ports.redis_socket)]
+    return ChildSpec("redis", tuple(args), probe=Probe("redis", LOOPBACK, ports.redis))
 
 
 def _gateway(config: DevConfig, ports: Ports) -> ChildSpec:
