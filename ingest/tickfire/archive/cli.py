@@ -46,6 +46,11 @@ archive_option = click.option(
     type=click.FloatRange(min=0, min_open=True), metavar="DAYS",
     help="Remove files this long after they were written. Default: keep them.",
 )  # fmt: skip
+@click.option(
+    "--compact-after", "compact_after_h", envvar="RECORD_COMPACT_AFTER", show_envvar=True,
+    default=1.0, type=click.FloatRange(min=0), show_default=True, metavar="HOURS",
+    help="Merge the small files of a past day this long after its last row was written; 0 never.",
+)  # fmt: skip
 @endpoint_options("record")
 @click.pass_context
 def record(
@@ -59,6 +64,7 @@ def record(
     rotate_mib: int,
     rotate_seconds: float,
     keep_days: float | None,
+    compact_after_h: float,
     metrics_port: int | None,
     metrics_host: str,
 ) -> None:
@@ -66,8 +72,9 @@ def record(
 
     TARGET is that of --archive: a folder, or an address of fsspec such as s3://BUCKET/PATH. A
     recorder that was stopped or killed goes on where its files end. While TARGET is full,
-    recording is paused. All users of the machine can see the command line, so an address with a
-    password belongs in TICKFIRE_ARCHIVE or the settings file.
+    recording is paused. The many files of a past day are merged into few, with the same rows. All
+    users of the machine can see the command line, so an address with a password belongs in
+    TICKFIRE_ARCHIVE or the settings file.
     """
     given = context.get_parameter_source("archive")
     if target and given is ParameterSource.COMMANDLINE:
@@ -89,6 +96,7 @@ def record(
         tables or TABLES,
         Rotation(rotate_rows, rotate_mib << 20, rotate_seconds),
         keep_days,
+        compact_after_h * 3600 or None,
     )
     run_loop(run(config, redis_url, endpoint_of(metrics_host, metrics_port)))
 

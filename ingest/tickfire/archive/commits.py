@@ -9,12 +9,20 @@ commit from which entry to read on. So each entry is recorded exactly once.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
 
-from tickfire.archive.names import Id, Source, commits_folder, id_text, parse_id
+from tickfire.archive.names import (
+    DataName,
+    Id,
+    Source,
+    commits_folder,
+    id_text,
+    parse_data_name,
+    parse_id,
+)
 from tickfire.archive.target import Target
 
 INTENT: Final = ".intent"
@@ -145,8 +153,9 @@ class Commits:
             if commit.written >= limit:
                 break
             for file in commit.files:
-                self._target.remove(file)
-            removed += len(commit.files)
+                if _last_of(file, commit) <= commit.last:  # else a later commit has rows in it too
+                    self._target.remove(file)
+                    removed += 1
             if name != names[-1]:
                 self._target.remove(f"{self._folder}/{name}")
             elif commit.files:
@@ -154,6 +163,29 @@ class Commits:
                 self._write(emptied, COMMIT)
                 self.newest = emptied
         return removed
+
+    def rename(self, files: Mapping[str, str]) -> None:
+        """Make the commits name other files, which have the rows of those that they name.
+
+        Parameters
+        ----------
+        files : mapping of str to str
+            Paths of files, each with that of the file in its place.
+
+        Raises
+        ------
+        OSError
+            One cannot be written; those before it are.
+        """
+        abouts = [about for path in files if (about := _parse(path)) is not None]
+        low, high = min(one.first for one in abouts), max(one.last for one in abouts)
+        for name in self._names():
+            if not low <= parse_id(name.removesuffix(COMMIT)) <= high:
+                continue
+            commit = self.read(name)
+            renamed = tuple(dict.fromkeys(files.get(file, file) for file in commit.files))
+            if renamed != commit.files:
+                self._write(msgspec.structs.replace(commit, files=renamed), COMMIT)
 
     def all(self) -> list[Commit]:
         """Return all commits, oldest first."""
@@ -195,3 +227,13 @@ class Commits:
 
     def _name(self, commit: Commit, suffix: str) -> str:
         return f"{self._folder}/{id_text(commit.last)}{suffix}"
+
+
+def _parse(path: str) -> DataName | None:
+    return parse_data_name(path.rpartition("/")[2])
+
+
+def _last_of(path: str, commit: Commit) -> Id:
+    """Return the last id of a file that a commit names."""
+    about = _parse(path)
+    return commit.last if about is None else about.last

@@ -56,6 +56,7 @@ class RecordMetrics:
         )
         self._bad = self._counter("bad_entries", "Stream entries that could not be decoded.")
         self._expired = self._counter("expired_files", "Files removed by --keep-days.")
+        self._merged = self._counter("merged_files", "Files of past days merged into others.")
         self._failures = Counter(
             f"{PREFIX}failures", "Attempts to write that failed.", registry=self.registry
         )
@@ -105,6 +106,10 @@ class RecordMetrics:
     def expired(self, table: str, files: int) -> None:
         """Count files that were removed for their age."""
         self._expired.labels(table).inc(files)
+
+    def merged(self, table: str, files: int) -> None:
+        """Count files that were merged into others; from any thread."""
+        self._merged.labels(table).inc(files)
 
     @property
     def is_paused(self) -> bool:

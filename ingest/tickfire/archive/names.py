@@ -8,6 +8,7 @@ for ticks the positions.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -77,6 +78,33 @@ def parse_data_name(name: str) -> DataName | None:
         return DataName(Source(parts[0], parts[1]), parse_id(parts[2]), parse_id(parts[3]))
     except ValueError:
         return None
+
+
+def held_files(names: Iterable[str]) -> dict[str, str]:
+    """Return the files of a folder whose rows another one has too, with the name of that one.
+
+    A file that was merged from others has the first id of the first and the last id of the last of
+    them. From the moment at which it is there, it counts, and they do not.
+
+    >>> one, two = (data_name(SHARED_SOURCE, (n, 0), (n, 9)) for n in (1, 2))
+    >>> both = data_name(SHARED_SOURCE, (1, 0), (2, 9))
+    >>> held_files([one, two]), held_files([one, two, both]) == {one: both, two: both}
+    ({}, True)
+    """
+    found: dict[str, str] = {}
+    parsed = [(about, name) for name in names if (about := parse_data_name(name)) is not None]
+    parsed.sort(key=lambda pair: (pair[0].source, pair[0].first, _reversed(pair[0].last)))
+    whole: tuple[DataName, str] | None = None
+    for about, name in parsed:
+        if whole is not None and about.source == whole[0].source and about.last <= whole[0].last:
+            found[name] = whole[1]
+        else:
+            whole = about, name
+    return found
+
+
+def _reversed(entry_id: Id) -> Id:
+    return -entry_id[0], -entry_id[1]
 
 
 def id_text(entry_id: Id) -> str:

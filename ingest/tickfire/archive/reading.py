@@ -6,57 +6,47 @@ hold.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from tickfire.archive.commits import Commits
 from tickfire.archive.epoch_log import EpochLog
-from tickfire.archive.names import (
-    COMMITS,
-    DAY,
-    DataName,
-    Id,
-    Source,
-    day_of,
-    parse_data_name,
-    source_of,
-    symbol_folder,
-    symbol_of,
-)
+from tickfire.archive.files import ArchiveFiles, DataFile, SymbolFiles
+from tickfire.archive.in_order import BEGIN, END, MAX_FILES, newest_first, oldest_first
+from tickfire.archive.names import Id, Source, day_of, source_of
 from tickfire.archive.partition import instruments_in
 from tickfire.archive.tables import BARS, NO_SYMBOL, TABLE, TICKS
 from tickfire.archive.target import Target
-from tickfire.archive.views import connect
+from tickfire.archive.views import connect, quoted
 from tickfire.store.schema import BAR, BAR_REWIND, TICK, Instrument, Rows, Stream
 
 REWIND_DAYS: Final = 7
 """Days before a range of bars in which a rewind is looked for that voids some of them."""
 NS_PER_DAY: Final = 86_400_000_000_000
-FIRST_DAY: Final = "0000-00-00"
-LAST_DAY: Final = "9999-99-99"
 
 
-class DataFile(NamedTuple):
-    """A file of data.
+class TickRange(NamedTuple):
+    """Ticks of one source.
 
     Attributes
     ----------
-    day : str
-    path : str
-        From the root of the archive.
-    about : DataName
+    ticks : TICK[n]
+    positions : uint64[n]
+    reached : int or None
+        The position after which to go on; None if the files have no more.
     """
 
-    day: str
-    path: str
-    about: DataName
+    ticks: Rows
+    positions: np.ndarray[Any, Any]
+    reached: int | None
 
 
-class ArchiveReader:
+class ArchiveReader(ArchiveFiles):
     """Reader of an archive.
 
     Parameters
@@ -70,88 +60,48 @@ class ArchiveReader:
     Attributes
     ----------
     log : EpochLog
+    deadline : float
+        Time, by `time.monotonic`, after which no other query is begun.
     """
 
     def __init__(
         self, target: Target, threads: int | None = None, memory_mib: int | None = None
     ) -> None:
+        super().__init__(target)
         self.log = EpochLog(target)
-        self._target = target
+        self.deadline = math.inf
         self._connection = connect(target)
+        self._running: duckdb.DuckDBPyConnection | None = None
         if threads is not None:
             self._connection.execute(f"SET threads = {threads:d}")
         if memory_mib is not None:
             self._connection.execute(f"SET memory_limit = '{memory_mib:d}MiB'")
-        self._began: dict[Source, int] = {}
 
     def close(self) -> None:
         """Close the database."""
         self._connection.close()
 
-    # --- files
-    def days(self, table: str) -> list[str]:
-        """Return the days of a table, oldest first."""
-        folders = self._target.names(table)
-        return [name.removeprefix(DAY) for name in folders if name.startswith(DAY)]
-
-    def files(
-        self, table: str, symbol: str, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
-    ) -> list[DataFile]:
-        """Return the files of a symbol, by day; each day is in UTC, and both ends are inclusive."""
-        found = []
-        for day in self.days(table):
-            if first_day <= day <= last_day:
-                folder = f"{table}/{DAY}{day}/{symbol_folder(symbol)}"
-                for name in self._target.names(folder):
-                    about = parse_data_name(name)
-                    if about is not None:
-                        found.append(DataFile(day, f"{folder}/{name}", about))
-        return found
-
-    def epochs(self, files: Iterable[DataFile]) -> list[Source]:
-        """Return the sources of files, in the order in which they began to be recorded."""
-        table = {file.about.source: file.path.partition("/")[0] for file in files}
-        return sorted(table, key=lambda source: self._begin_of(table[source], source))
-
-    def _begin_of(self, table: str, source: Source) -> int:
-        if source not in self._began:
-            first = Commits(self._target, table, source).first
-            self._began[source] = first.written if first is not None else 0
-        return self._began[source]
-
-    def sources(self, table: str) -> list[Source]:
-        """Return the sources of a table, in the order in which they began to be recorded."""
-        pairs = (name.partition("-") for name in self._target.names(f"{COMMITS}/{table}"))
-        found = [Source(name, epoch) for name, _, epoch in pairs]
-        return sorted(found, key=lambda source: self._begin_of(table, source))
-
-    def instruments(self) -> list[Instrument]:
-        """Return the instruments of all ticks, as the files name them."""
-        found: dict[Instrument, None] = {}
-        for day in self.days(TICKS):
-            for folder in self._target.names(f"{TICKS}/{DAY}{day}"):
-                names = self._target.names(f"{TICKS}/{DAY}{day}/{folder}")
-                if names:
-                    data = self._target.read(f"{TICKS}/{DAY}{day}/{folder}/{names[-1]}")
-                    footer = pq.read_schema(pa.BufferReader(data)).metadata
-                    found.update(dict.fromkeys(instruments_in(footer)))
-        return list(found)
-
-    def last(self, table: str, source: Source) -> Id:
-        """Return the id up to which a source is recorded; of ticks, a position."""
-        return Commits(self._target, table, source).end
+    def interrupt(self) -> None:
+        """End the query that runs, if any, with an error, and begin no other; from any thread."""
+        self.deadline = -math.inf
+        if self._running is not None:
+            self._running.interrupt()
 
     # --- rows
+    def bar_files(self, symbol: str) -> SymbolFiles:
+        """Return the files of the bars of a symbol, as the feed has it."""
+        return SymbolFiles(self, BARS, symbol)
+
     def bars(
-        self, feed: int, symbol: str, intervals_s: Sequence[int], begin: int, end: int
+        self, own: SymbolFiles, feed: int, intervals_s: Sequence[int], begin: int, end: int
     ) -> list[Rows]:
         """Return the pieces of bars of a symbol that start in a range of time.
 
         Parameters
         ----------
+        own : SymbolFiles
+            Those of the symbol's bars.
         feed : int
-        symbol : str
-            As the feed has it.
         intervals_s : sequence of int
             In seconds.
         begin, end : int
@@ -164,17 +114,17 @@ class ArchiveReader:
             the range are among them.
         """
         early = begin - REWIND_DAYS * NS_PER_DAY
-        files = self.files(BARS, symbol, _day(early), _day(end))
+        files = _of_range(own.between(_day(early), _day(end)), _day(begin))
         found = []
         for epoch in _epochs_in(self.epochs(files)):
-            own = [f for f in files if f.about.source.epoch == epoch]
+            of_epoch = [f for f in files if f.about.source.epoch == epoch]
             sql = (
-                f"SELECT {', '.join(_names(BAR))} FROM {self._parquet(own)}"
+                f"SELECT {', '.join(_names(BAR))} FROM {self._parquet(of_epoch)}"
                 f" WHERE feed = {feed} AND interval_s IN ({', '.join(map(str, intervals_s))})"
                 f" AND start < {end} AND (start >= {begin} OR flags & {BAR_REWIND} <> 0)"
                 " ORDER BY entry, entry_index, filename, file_row_number"
             )
-            rows = self._structured(sql, BAR) if own else np.zeros(0, BAR)
+            rows = _rows(self._table(sql), BAR)
             if len(rows):
                 found.append(rows)
         return found
@@ -188,8 +138,8 @@ class ArchiveReader:
         end: int,
         limit: int,
         kind: int | None = None,
-    ) -> tuple[Rows, np.ndarray[Any, Any]]:
-        """Return ticks of one source, in the order of positions, and their positions.
+    ) -> TickRange:
+        """Return ticks of one source, in the order of positions.
 
         Parameters
         ----------
@@ -204,15 +154,26 @@ class ArchiveReader:
         kind : int, optional
             One of ``TICK_*``; by default all kinds.
         """
-        own = [f for f in files if f.about.source == source and f.about.last[0] > after]
-        if not own:
-            return np.zeros(0, TICK), np.zeros(0, np.uint64)
-        sql = (
-            f"SELECT {', '.join(_names(TICK))}, position FROM {self._parquet(own)}"
-            f" WHERE position > {after} AND ts_event >= {begin} AND ts_event < {end}"
-            f"{'' if kind is None else f' AND kind = {kind}'} ORDER BY position LIMIT {limit}"
-        )
-        return self._with_positions(sql)
+        own = [file for file in files if file.about.source == source]
+        parts, places = [np.zeros(0, TICK)], [np.zeros(0, np.uint64)]
+        left, reached = limit, after
+        for step in oldest_first(own, (after + 1, 0)):
+            sql = (
+                f"SELECT {', '.join(_names(TICK))}, position FROM {self._parquet(step.files)}"
+                f" WHERE position >= {step.low[0]} AND position < {step.high[0]}"
+                f" AND ts_event >= {begin} AND ts_event < {end}"
+                f"{'' if kind is None else f' AND kind = {kind}'} ORDER BY position LIMIT {left}"
+            )
+            table = self._table(sql)
+            parts.append(_rows(table, TICK))
+            places.append(table["position"].to_numpy())
+            left -= len(table)
+            reached = int(places[-1][-1]) if not left else step.high[0] - 1
+            if not left or (step.opened >= MAX_FILES and step.high != END):
+                break
+        else:
+            return TickRange(np.concatenate(parts), np.concatenate(places), None)
+        return TickRange(np.concatenate(parts), np.concatenate(places), reached)
 
     def all_ticks_of(
         self, stream: Stream, epoch: bytes, after: int, limit: int
@@ -230,13 +191,13 @@ class ArchiveReader:
         stamps : int64[n, 3]
             When they were received, parsed and written, in ns.
         """
-        chosen = self._files_after(source, after, limit)
+        chosen, last = self.files_after(TICKS, source, after, limit)
         if not chosen:
             return np.zeros(0, TICK), np.zeros(0, np.uint64), np.zeros((0, 3), np.int64)
         stamps = ("received", "parsed", "written")
         sql = (
             f"SELECT {', '.join((*_names(TICK), *stamps))}, position FROM {self._read(chosen)}"
-            f" WHERE position > {after} ORDER BY position LIMIT {limit}"
+            f" WHERE position > {after} AND position <= {last} ORDER BY position LIMIT {limit}"
         )
         table = self._table(sql)
         times = np.stack([table[name].to_numpy() for name in stamps], axis=1)
@@ -264,28 +225,21 @@ class ArchiveReader:
             A row of the instrument table that was ended later comes in both forms, in their order.
         """
         source = source_of(stream, epoch)
-        new = [path for path in self._files_after(source, after, limit) if path not in known]
+        files, _ = self.files_after(TICKS, source, after, limit)
+        new = [path for path in files if path not in known]
         ticks = self.all_ticks(source, after, limit)
         if not new:
             return ticks, []
-        listed = ", ".join(_quoted(self._target.address(path)) for path in new)
+        listed = ", ".join(quoted(self._target.address(path)) for path in new)
         sql = f"SELECT key, value FROM parquet_kv_metadata([{listed}])"
-        footers = self._connection.cursor().sql(sql).fetchall()
+        footers = self._table(sql)
         known.update(new)
-        return ticks, [row for key, value in footers for row in instruments_in({key: value})]
-
-    def _files_after(self, source: Source, after: int, limit: int) -> list[str]:
-        """Return the files that have the ticks of a source after a position."""
-        chosen: list[str] = []
-        for commit in Commits(self._target, TICKS, source).after((after, 0)):
-            chosen += commit.files
-            if commit.last[0] - after >= limit:
-                break
-        return chosen
+        pairs = zip(footers["key"].to_pylist(), footers["value"].to_pylist(), strict=True)
+        return ticks, [row for key, value in pairs for row in instruments_in({key: value})]
 
     def records(
         self, table: str, symbol: str | None, before: Id, begin: int, end: int, limit: int
-    ) -> pa.Table:
+    ) -> tuple[pa.Table, Id | None]:
         """Return rows of a table that all feeds share, the newest first.
 
         Parameters
@@ -293,59 +247,91 @@ class ArchiveReader:
         table : str
         symbol : str or None
             None for all.
-        before : pair of int
+        before : Id
             Id of an entry, exclusive.
         begin, end : int
             Range of time, in ns since the Unix epoch; `end` is exclusive.
         limit : int
+
+        Returns
+        -------
+        rows : pyarrow.Table
+        reached : Id or None
+            The id before which to go on; None if there is no older row.
         """
         about = TABLE[table]
-        days = self.days(table)
-        symbols = [NO_SYMBOL] if "symbol" not in about.schema.names else [symbol]
-        if symbols == [None]:
-            symbols = self._symbols(table, [d for d in days if _day(begin) <= d <= _day(end)])
-        files = [
-            file
-            for each in symbols
-            for file in self.files(table, str(each), _day(begin), _day(end))
-            if file.about.first < before
-        ]
-        if not files:
-            return about.schema.empty_table()
         where = f'"{about.time}" >= {begin} AND "{about.time}" < {end}'
         if symbol is not None and "symbols" in about.schema.names:
-            where += f" AND list_contains(symbols, {_quoted(symbol)})"
+            where += f" AND list_contains(symbols, {quoted(symbol)})"
         names = ", ".join(f'"{name}"' for name in about.schema.names)
-        sql = (
-            f"SELECT {names} FROM {self._parquet(files)} WHERE {where}"
-            f" AND (entry, entry_index) < ({before[0]}, {before[1]})"
-            f" ORDER BY entry DESC, entry_index DESC LIMIT {limit}"
-        )
-        return self._table(sql)
+        found = [about.schema.empty_table()]
+        left = limit
+        for step in newest_first(self._record_files(table, symbol, begin, end), before):
+            sql = (
+                f"SELECT {names} FROM {self._parquet(step.files)} WHERE {where}"
+                f" AND (entry, entry_index) >= {step.low} AND (entry, entry_index) < {step.high}"
+                f" ORDER BY entry DESC, entry_index DESC LIMIT {left}"
+            )
+            found.append(self._table(sql))
+            left -= len(found[-1])
+            if not left or (step.opened >= MAX_FILES and step.low != BEGIN):
+                break
+        else:
+            return _joined(about.schema, found), None
+        rows = _joined(about.schema, found)
+        last = rows.slice(len(rows) - 1).to_pylist() if not left else []
+        return rows, (last[0]["entry"], last[0]["entry_index"]) if last else step.low
 
-    def _symbols(self, table: str, days: Iterable[str]) -> list[str | None]:
-        folders = {name for day in days for name in self._target.names(f"{table}/{DAY}{day}")}
-        return [symbol_of(name) for name in sorted(folders)]
+    def _record_files(self, table: str, symbol: str | None, begin: int, end: int) -> list[DataFile]:
+        days = [day for day in self.days(table) if _day(begin) <= day <= _day(end)]
+        symbols = [NO_SYMBOL]
+        if "symbol" in TABLE[table].schema.names:
+            symbols = self.symbols(table, days) if symbol is None else [symbol]
+        return [
+            file for each in symbols for day in days for file in self.files_of_day(table, each, day)
+        ]
 
     def _table(self, sql: str) -> Any:
-        return self._connection.cursor().sql(sql).to_arrow_table()
-
-    def _with_positions(self, sql: str) -> tuple[Rows, np.ndarray[Any, Any]]:
-        table = self._table(sql)
-        return _rows(table, TICK), table["position"].to_numpy()
-
-    def _structured(self, sql: str, dtype: np.dtype[np.void]) -> Rows:
-        return _rows(self._table(sql), dtype)
+        with self._connection.cursor() as cursor:
+            self._running = cursor
+            try:
+                if time.monotonic() > self.deadline:
+                    raise TimeoutError("reading the archive took too long")
+                return cursor.sql(sql).to_arrow_table()
+            finally:
+                self._running = None
 
     def _parquet(self, files: Sequence[DataFile]) -> str:
         return self._read([file.path for file in files])
 
     def _read(self, paths: Sequence[str]) -> str:
-        listed = ", ".join(_quoted(self._target.address(path)) for path in paths)
+        listed = ", ".join(quoted(self._target.address(path)) for path in paths)
         return (
             f"read_parquet([{listed}], hive_partitioning = false, filename = true,"
             " file_row_number = true)"
         )
+
+
+def _joined(schema: pa.Schema, tables: Sequence[pa.Table]) -> pa.Table:
+    return pa.concat_tables([table.cast(schema) for table in tables])
+
+
+def _of_range(files: Sequence[DataFile], first_day: str) -> list[DataFile]:
+    """Return the files from a day on, and earlier ones that may void some of their bars.
+
+    Those have entries that came after the first of the others.
+    """
+    first: dict[Source, Id] = {}
+    for file in files:
+        if file.day >= first_day:
+            source = file.about.source
+            first[source] = min(first.get(source, file.about.first), file.about.first)
+    return [
+        file
+        for file in files
+        if file.day >= first_day
+        or (file.about.source in first and file.about.last >= first[file.about.source])
+    ]
 
 
 def _epochs_in(sources: Iterable[Source]) -> list[str]:
@@ -361,10 +347,6 @@ def _rows(table: Any, dtype: np.dtype[np.void]) -> Rows:
     for name in _names(dtype):
         rows[name] = table[name].to_numpy()
     return rows
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _day(ns: int) -> str:

@@ -22,6 +22,7 @@ from tickfire.archive.pauses import RETRY_S, Pauses
 from tickfire.archive.pending import Pending, Rotation
 from tickfire.archive.tables import NEWS, SENTIMENT, SIGNALS, TABLE, TABLES
 from tickfire.archive.target import Target, shown
+from tickfire.archive.upkeep import Upkeep
 from tickfire.archive.writer import TableWriter
 from tickfire.base.attended import attended
 from tickfire.base.endpoint import Endpoint
@@ -59,6 +60,8 @@ LOOK_S: Final = 1.0
 """Interval at which the epochs of feeds are checked."""
 EXPIRY_S: Final = 3600.0
 """Interval at which files that are too old are removed."""
+COMPACT_S: Final = 60.0
+"""Interval at which days are looked for whose files are to be merged."""
 STOP_S: Final = 20.0
 """Time that the last batches are given when the process is told to stop."""
 
@@ -84,12 +87,16 @@ class RecordConfig:
     rotation : Rotation
     keep_days : float or None
         Age, in days, at which files are removed; None keeps them for ever.
+    compact_after_s : float or None
+        Time in seconds without new rows after which the files of a past day are merged; None
+        leaves them as they are.
     """
 
     target: str = field(repr=False)
     tables: tuple[str, ...] = TABLES
     rotation: Rotation = field(default_factory=Rotation)
     keep_days: float | None = None
+    compact_after_s: float | None = 3600.0
 
 
 @dataclass(slots=True)
@@ -130,6 +137,10 @@ class Recorder:
         self._pauses = Pauses(self._target, self.metrics)
         self._log = EpochLog(self._target)
         self._noted: set[Epoch] = set()
+        self._upkeep: Upkeep | None = None
+        if config.compact_after_s is not None:
+            self._upkeep = Upkeep(self._target, config.compact_after_s)
+        self._keeping = asyncio.Lock()
         self._feeds: dict[int, tuple[Epoch, list[_Running]]] = {}
         self._shared: list[_Running] = []
         self._mappings: Mappings | None = None
@@ -155,6 +166,8 @@ class Recorder:
                 tasks.create_task(Heartbeat(self._store, PROCESS, self._figures).run())
                 if self._config.keep_days is not None:
                     tasks.create_task(self._expire_for_ever(self._config.keep_days))
+                if self._upkeep is not None:
+                    tasks.create_task(self._compact_for_ever(self._upkeep))
         finally:
             self._stopping.set()
             with contextlib.suppress(TimeoutError):
@@ -190,6 +203,8 @@ class Recorder:
             self._pauses.end()
             if commit is not None:
                 self.metrics.committed(writer.table.name, commit)
+                if self._upkeep is not None:
+                    self._upkeep.note(commit)
                 for first, last in commit.missing:
                     logger.warning(
                         "%s of %s lack %d to %d: Redis had trimmed or lost them",
@@ -331,7 +346,7 @@ class Recorder:
                 self._mappings = Mappings(instruments_of(rows.values()))
         return self._mappings
 
-    # --- retention
+    # --- files that are old
     async def _expire_for_ever(self, keep_days: float) -> None:
         while True:
             await asyncio.sleep(EXPIRY_S)
@@ -341,11 +356,27 @@ class Recorder:
     async def _expire(self, lane: Lane, keep_days: float) -> None:
         for writer in lane.writers:
             try:
-                files = await asyncio.to_thread(writer.commits.expire, keep_days)
+                async with self._keeping:
+                    files = await asyncio.to_thread(writer.commits.expire, keep_days)
             except OSError as error:
                 logger.warning("old files cannot be removed: %s", error)
                 continue
             self.metrics.expired(writer.table.name, files)
+
+    async def _compact_for_ever(self, upkeep: Upkeep) -> None:
+        is_listed = False
+        while True:
+            try:
+                if not is_listed:
+                    await asyncio.to_thread(upkeep.find, self._config.tables)
+                    is_listed = True
+                async with self._keeping:
+                    await asyncio.to_thread(
+                        upkeep.compact, self._stopping.is_set, self.metrics.merged
+                    )
+            except OSError as error:
+                logger.warning("the files of past days cannot be merged: %s", error)
+            await asyncio.sleep(COMPACT_S)
 
     def _figures(self) -> dict[str, float]:
         """Return the figures of a heartbeat; see docs/formats.md."""

@@ -7,9 +7,12 @@ written under a temporary name and moved.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import posixpath
+import time
+from collections.abc import Iterator
 from typing import Any, Final
 
 import fsspec
@@ -28,8 +31,12 @@ TEMPORARY: Final = ".tmp-"
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+class TargetError(OSError):
+    """Raised for an error of a file system of fsspec that is no `OSError` by itself."""
+
+
 class Target:
-    """The folder of an archive.
+    """The folder of an archive. Its methods raise no other errors than `OSError`.
 
     Parameters
     ----------
@@ -89,7 +96,10 @@ class Target:
         OSError
             It cannot be written; nothing of it remains under its name.
         """
-        path = self.path(name)
+        with _os_errors():
+            self._write(self.path(name), data)
+
+    def _write(self, path: str, data: Any) -> None:
         folder, own = posixpath.split(path)
         if self._is_atomic:
             self.fs.pipe_file(path, bytes(data))
@@ -116,35 +126,59 @@ class Target:
         FileNotFoundError
             There is none.
         """
-        content: bytes = self.fs.cat_file(self.path(name))
+        with _os_errors():
+            content: bytes = self.fs.cat_file(self.path(name))
         return content
+
+    def size(self, name: str) -> int:
+        """Return the size of a file in bytes.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is none.
+        """
+        with _os_errors():
+            return int(self.fs.size(self.path(name)))
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the files and folders in a folder, sorted; none if it is missing."""
         path = self.path(folder).rstrip("/")
-        self.fs.invalidate_cache(path)
         try:
-            found = self.fs.ls(path, detail=False)
+            with _os_errors():
+                self.fs.invalidate_cache(path)
+                found = self.fs.ls(path, detail=False)
         except FileNotFoundError:
             return []
         own = (posixpath.basename(path.rstrip("/")) for path in found)
         return sorted(name for name in own if name and not name.startswith(TEMPORARY))
 
+    def find(self, folder: str) -> list[str]:
+        """Return the names, from the root, of all files below a folder, sorted."""
+        with _os_errors():
+            self.fs.invalidate_cache()
+            found = self.fs.find(self.path(folder))
+        begin = len(self.root) + 1
+        own = (path[begin:] for path in found)
+        return sorted(name for name in own if not posixpath.basename(name).startswith(TEMPORARY))
+
     def remove(self, name: str) -> None:
         """Remove a file, if it exists, and its folder, if that is empty then."""
         try:
-            self.fs.rm_file(self.path(name))
+            with _os_errors():
+                self.fs.rm_file(self.path(name))
         except FileNotFoundError:
             return
         if self._is_local:
             self._prune(posixpath.dirname(name))
 
-    def sweep(self, folder: str) -> None:
-        """Remove the temporary files that a killed process left in a folder."""
-        if self._is_local and os.path.isdir(self.path(folder)):
-            for own in os.listdir(self.path(folder)):
-                if own.startswith(TEMPORARY):
-                    self._discard(f"{self.path(folder)}/{own}")
+    def sweep(self, folder: str, least_age_s: float = 0.0) -> None:
+        """Remove the temporary files that a killed process left in a folder, if they are so old."""
+        path = self.path(folder)
+        if self._is_local and os.path.isdir(path):
+            for own in os.listdir(path):
+                if own.startswith(TEMPORARY) and _age_s(f"{path}/{own}") >= least_age_s:
+                    self._discard(f"{path}/{own}")
 
     def check(self) -> None:
         """Check that the folder can be written.
@@ -157,17 +191,16 @@ class Target:
         name = f"_commits/.check-{os.getpid()}"
         try:
             self.write(name, b"")
-            self.fs.rm_file(self.path(name))
+            with _os_errors():
+                self.fs.rm_file(self.path(name))
         except OSError as error:
             if not is_full(error):
                 reason = error.strerror or str(error)
                 raise UserError(f"the archive {self.shown} cannot be written: {reason}.") from None
 
     def _discard(self, path: str) -> None:
-        try:
+        with contextlib.suppress(OSError), _os_errors():
             self.fs.rm_file(path)
-        except OSError:
-            pass
 
     def _prune(self, folder: str) -> None:
         """Remove a folder that is empty, and the folders above it, up to the root."""
@@ -191,6 +224,25 @@ def shown(url: str) -> str:
 def is_full(error: OSError) -> bool:
     """Return whether an error means that there is no room left."""
     return error.errno in FULL
+
+
+@contextlib.contextmanager
+def _os_errors() -> Iterator[None]:
+    """Raise every error of a file system as an `OSError`: those of some are none by themselves."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise TargetError(f"{type(error).__name__}: {error}") from error
+
+
+def _age_s(path: str) -> float:
+    """Return the age of a file in seconds, 0 if there is none."""
+    try:
+        return time.time() - os.stat(path).st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _protocols(fs: fsspec.AbstractFileSystem) -> tuple[str, ...]:

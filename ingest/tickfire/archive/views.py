@@ -8,7 +8,8 @@ import duckdb
 import pyarrow as pa
 
 from tickfire.archive.commits import Commits
-from tickfire.archive.names import COMMITS, SUFFIX, Source
+from tickfire.archive.files import current
+from tickfire.archive.names import COMMITS, Source
 from tickfire.archive.tables import (
     BARS,
     BOOKS,
@@ -34,6 +35,11 @@ _GAPS: Final = pa.schema(
         pa.field("noticed", pa.int64()),
     ]
 )
+
+
+def quoted(text: str) -> str:
+    """Return text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _price(name: str) -> str:
@@ -81,11 +87,19 @@ def connect(target: Target) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def open_views(target: Target) -> duckdb.DuckDBPyConnection:
-    """Return a connection to a database in memory with the views of an archive."""
+def open_views(target: Target, sql: str | None = None) -> duckdb.DuckDBPyConnection:
+    """Return a connection to a database in memory with the views of an archive.
+
+    Parameters
+    ----------
+    target : Target
+    sql : str, optional
+        The query. Of tables that it does not name, only the columns are there, so that their files
+        need not be listed.
+    """
     connection = connect(target)
     for name in TABLES:
-        rows = _source(target, TABLE[name], connection)
+        rows = _source(target, TABLE[name], connection, is_named=_names(sql, name))
         connection.execute(f"CREATE VIEW {name} AS SELECT {_SELECT[name]} FROM {rows}")
     connection.execute(f"CREATE VIEW {TRADES} AS SELECT * FROM {TICKS} WHERE kind = 'trade'")
     connection.execute(
@@ -98,12 +112,23 @@ def open_views(target: Target) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _source(target: Target, table: Table, connection: duckdb.DuckDBPyConnection) -> str:
+def _names(sql: str | None, table: str) -> bool:
+    """Return whether a query may read a table, by itself or by one of its views."""
+    if sql is None:
+        return True
+    views = (TICKS, TRADES, QUOTES) if table == TICKS else (table,)
+    return any(view in sql.lower() for view in views)
+
+
+def _source(
+    target: Target, table: Table, connection: duckdb.DuckDBPyConnection, *, is_named: bool
+) -> str:
     """Return the relation of a table's files, which is empty if there are none."""
-    pattern = f"{target.address(table.name)}/*/*/*{SUFFIX}".replace("'", "''")
-    if connection.sql(f"SELECT 1 FROM glob('{pattern}') LIMIT 1").fetchall():
+    files = current(target.find(table.name)) if is_named else []
+    if files:
+        listed = ", ".join(quoted(target.address(path)) for path in files)
         return (
-            f"read_parquet('{pattern}', hive_partitioning = true,"
+            f"read_parquet([{listed}], hive_partitioning = true,"
             " hive_types = {'day': DATE, 'symbol': VARCHAR})"
         )
     empty = table.schema.append(pa.field("day", pa.date32()))

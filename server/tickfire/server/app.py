@@ -32,6 +32,7 @@ from tickfire.phoenix.core.telemetry import CHANNEL_JOINED
 from tickfire.phoenix.user_socket import ChannelFactory
 from tickfire.server.access.gate import Gate
 from tickfire.server.access.gated import GatedSocket
+from tickfire.server.access.holders import holder_of
 from tickfire.server.access.rules import Access
 from tickfire.server.health import health_routes
 from tickfire.server.limits.admission import Admission
@@ -187,6 +188,7 @@ def create_app(
         lambda: admission.refusals.counts,
         counts=True,
     )
+    check_origin = ("conn", *settings.allowed_origins)
     user_socket = _user_socket(market, gate, admission)
     pictures = Pictures(market, gate)
 
@@ -207,14 +209,14 @@ def create_app(
             await market.stop()
             pictures.close()
             if market.archive is not None:
-                market.archive.close()
+                await market.archive.close()
 
     socket = PhoenixSocket(
         "/socket",
         user_socket,
         hub=hub,
         drainer=drainer,
-        check_origin=("conn", *settings.allowed_origins),
+        check_origin=check_origin,
         auth_token=True,
         message_limits=MESSAGE_LIMITS,
         guard=meter.check,
@@ -240,7 +242,7 @@ def create_app(
             *health_routes(market, admission, shared),
             Route("/pipeline/", _without_slash),
             Route("/chart.png", pictures.respond),
-            *rest_routes(market, gate, admission),
+            *rest_routes(market, gate, admission, meter, check_origin),
             Mount("/", Page(settings.static)),
         ],
         lifespan=lifespan,
@@ -282,11 +284,8 @@ def _user_socket(market: Market, own_gate: Gate, admission: Admission) -> type[M
 
         def granted(self) -> None:
             """Count the connection for its key, user or address, by the quotas of its grant."""
-            grant = self.grant
-            self.client, self.quotas = self._address, None
-            if grant.key is not None or grant.rates:
-                self.client = grant.holder or self._address
-                self.quotas = admission.limits.quotas.override(grant.rates)
+            quotas = admission.limits.quotas
+            self.client, self.quotas = holder_of(self.grant, self._address, quotas)
             self.assigns[CLIENT] = self.client
 
         def _count_connect(self, quotas: Quotas) -> None:

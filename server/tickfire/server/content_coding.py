@@ -20,7 +20,7 @@ def best_coding(accept: str, available: Collection[str]) -> str | None:
     available : collection of str
         The codings in which the file can be sent.
     """
-    weights = _weights(accept)
+    weights = weights_of(accept)
     others = weights.get("*", 0.0)
     ranked = [
         (weights.get(coding, others), -place, coding)
@@ -31,7 +31,8 @@ def best_coding(accept: str, available: Collection[str]) -> str | None:
     return coding if weight > 0 and weight >= weights.get("identity", 0.0) else None
 
 
-def _weights(accept: str) -> dict[str, float]:
+def weights_of(accept: str) -> dict[str, float]:
+    """Return the names in a header such as ``Accept``, in their order, each with its weight."""
     weights = {}
     for part in accept.lower().split(","):
         name, *params = (piece.strip() for piece in part.split(";"))

@@ -12,7 +12,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tickfire.phoenix import Close, Message, Reply, Socket, UserSocket
 from tickfire.phoenix.user_socket import ConnectionLike
@@ -59,6 +59,40 @@ class MeteredSocket(UserSocket):
     """Time until which it is to be sent no more, in seconds of the meter's clock."""
 
 
+class Holder(NamedTuple):
+    """The client that buckets belong to.
+
+    Attributes
+    ----------
+    client : str or None
+        Its name: that of its key, user or address; None if it is not counted.
+    quotas : Quotas or None
+        Those that its grant gives it, all its connections together; None for the server's.
+    """
+
+    client: str | None
+    quotas: Quotas | None
+
+    @property
+    def has_own_quotas(self) -> bool:
+        """True if all its connections together have one bucket of a kind."""
+        return self.client is not None and self.quotas is not None
+
+
+class Excess(NamedTuple):
+    """A request beyond a quota.
+
+    Attributes
+    ----------
+    cause : Cause
+    wait_s : int
+        Seconds after which to ask again.
+    """
+
+    cause: Cause
+    wait_s: int
+
+
 class _Rates:
     """The rates of one kind of message, and the buckets that clients share."""
 
@@ -70,24 +104,36 @@ class _Rates:
 
     def take(self, socket: MeteredSocket, now: float) -> float:
         """Take a token for a connection; return 0, or the seconds until there is one."""
-        client, own = socket.client, self._rate(socket)
-        if socket.quotas is not None and client is not None:
-            return self._buckets.take(client, own, now)
-        wait = self._bucket(socket).take(own, now)
-        return wait or (0.0 if client is None else self._buckets.take(client, self._shared, now))
+        holder = Holder(socket.client, socket.quotas)
+        if holder.has_own_quotas:
+            return self.take_of(holder, now)
+        wait = self._bucket(socket).take(self._rate(holder.quotas), now)
+        return wait or self.take_of(holder, now)
 
     def charge(self, socket: MeteredSocket, tokens: float, now: float) -> float:
         """Take tokens for a connection, there or not; return the seconds until none is owed."""
-        client, own = socket.client, self._rate(socket)
-        if socket.quotas is not None and client is not None:
-            return self._buckets.charge(client, own, tokens, now)
-        wait = self._bucket(socket).charge(own, tokens, now)
-        if client is None:
-            return wait
-        return max(wait, self._buckets.charge(client, self._shared, tokens, now))
+        holder = Holder(socket.client, socket.quotas)
+        if holder.has_own_quotas:
+            return self.charge_of(holder, tokens, now)
+        wait = self._bucket(socket).charge(self._rate(holder.quotas), tokens, now)
+        return max(wait, self.charge_of(holder, tokens, now))
 
-    def _rate(self, socket: MeteredSocket) -> Rate:
-        granted = socket.quotas
+    def take_of(self, holder: Holder, now: float) -> float:
+        """Take a token that all connections of a client share, as `take` does."""
+        if holder.client is None:
+            return 0.0
+        return self._buckets.take(holder.client, self._rate_of_all(holder), now)
+
+    def charge_of(self, holder: Holder, tokens: float, now: float) -> float:
+        """Take tokens that all connections of a client share, as `charge` does."""
+        if holder.client is None:
+            return 0.0
+        return self._buckets.charge(holder.client, self._rate_of_all(holder), tokens, now)
+
+    def _rate_of_all(self, holder: Holder) -> Rate:
+        return self._shared if holder.quotas is None else self._rate(holder.quotas)
+
+    def _rate(self, granted: Quotas | None) -> Rate:
         rate: Rate = self._own if granted is None else getattr(granted, self._name)
         return rate
 
@@ -165,6 +211,22 @@ class Meter:
 
     def _count(self, cause: Cause, socket: MeteredSocket) -> None:
         self._refusals.add(cause, socket.client or NAMELESS)
+
+    # --- requests that are no messages of a connection
+    def request(self, holder: Holder) -> Excess | None:
+        """Count a request for history as a join with ``since``, unless it is beyond a quota."""
+        now = self._clock()
+        wait, cause = self._bandwidth.charge_of(holder, 0, now), BANDWIDTH
+        if not wait:
+            wait, cause = self._replays.take_of(holder, now), REPLAYS
+        if not wait:
+            return None
+        self._refusals.add(cause, holder.client or NAMELESS)
+        return Excess(cause, math.ceil(wait))
+
+    def responded(self, holder: Holder, size: int) -> None:
+        """Charge a client for the bytes of a response."""
+        self._bandwidth.charge_of(holder, size / KIB, self._clock())
 
     # --- bandwidth
     def bandwidth_wait_s(self, socket: MeteredSocket) -> float:

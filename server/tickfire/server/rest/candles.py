@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
 from tickfire.base.units import decimal, decimal_or_none, milliseconds
@@ -11,17 +9,18 @@ from tickfire.server.market.candles.series import START, Bars, vwaps_of
 from tickfire.server.market.epoch.candle_history import CandleHistory
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
+from tickfire.server.rest.columns import CANDLES
 from tickfire.server.rest.page import Page
 from tickfire.server.rest.params import Query, cursor_numbers
 from tickfire.store.schema import INTERVALS_S
-
-COLUMNS: Final = ("time", "open", "high", "low", "close", "volume", "trades", "vwap")
 
 
 async def candles_page(
     history: CandleHistory, live: LiveMarket, listing: Listing, query: Query
 ) -> Page:
     """Return the newest candles of a range of time, or of its part before the cursor.
+
+    There may be fewer than the limit, or none, although there is a next page.
 
     Raises
     ------
@@ -34,13 +33,12 @@ async def candles_page(
     if query.cursor:
         end = min(end, cursor_numbers(query.cursor, 1)[0])
     interval_s = INTERVALS_S[query.interval]
-    bars, more = await history.before(live, listing, interval_s, end, query.limit)
-    begin = int(np.searchsorted(bars[:, START], query.start))
-    more = more and not begin and len(bars) > 0 and int(bars[0, START]) > query.start
-    bars = bars[begin:]
-    cursor = str(int(bars[0, START])) if more else None
+    older = await history.before(live, listing, interval_s, end, query.limit)
+    begin = int(np.searchsorted(older.bars[:, START], query.start))
+    bars = older.bars[begin:]
+    cursor = str(older.reached) if older.more and older.reached > query.start else None
     about = {"symbol": listing.symbol, "interval": query.interval}
-    return Page(COLUMNS, _rows(bars), cursor, about)
+    return Page(CANDLES, len(bars), lambda at, to: _rows(bars[at:to]), cursor, about)
 
 
 def _rows(bars: Bars) -> list[tuple[object, ...]]:

@@ -5,35 +5,20 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any, Final
 
+from tickfire.server.rest.columns import CANDLES, NEWS, SIGNALS, TICKS, Column
 from tickfire.server.rest.params import DEFAULT_LIMIT, FORMATS, MAX_LIMIT
 from tickfire.store.schema import INTERVALS_S
 
-PATHS: Final = ("/v1/candles", "/v1/ticks", "/v1/news", "/v1/signals")
+COLUMNS: Final = {
+    "/v1/candles": CANDLES,
+    "/v1/ticks": TICKS,
+    "/v1/news": NEWS,
+    "/v1/signals": SIGNALS,
+}
+PATHS: Final = tuple(COLUMNS)
 _TIME: Final = {"type": "string", "description": "ms since the Unix epoch, or ISO 8601"}
-_NUMBER: Final = {"type": "integer"}
 _TEXT: Final = {"type": "string"}
-_PRICE: Final = {"type": ["string", "null"], "description": "decimal"}
-_COUNT: Final = {"type": ["integer", "null"]}
-
-_ROWS: Final[dict[str, dict[str, Any]]] = {
-    "/v1/candles": {
-        "time": _NUMBER, "open": _PRICE, "high": _PRICE, "low": _PRICE, "close": _PRICE,
-        "volume": _NUMBER, "trades": _COUNT, "vwap": _PRICE,
-    },
-    "/v1/ticks": {
-        "time": _NUMBER, "ts_event": _TEXT, "kind": _TEXT, "price": _PRICE, "size": _NUMBER,
-        "side": {"type": ["string", "null"]}, "sequence": _NUMBER, "epoch": _TEXT,
-        "position": _NUMBER,
-    },
-    "/v1/news": {
-        "published": _NUMBER, "id": _TEXT, "title": _TEXT, "summary": _TEXT, "source": _TEXT,
-        "url": _TEXT, "symbols": {"type": "array", "items": _TEXT}, "origin": _TEXT,
-    },
-    "/v1/signals": {
-        "time": _NUMBER, "symbol": _TEXT, "event": _TEXT, "model": _TEXT, "position": _NUMBER,
-        "detail": {"type": "object"},
-    },
-}  # fmt: skip
+_OPTIONAL_TEXT: Final = {"type": ["string", "null"]}
 _SUMMARY: Final = {
     "/v1/candles": "Candles of a symbol: the newest page first, each page in order of time.",
     "/v1/ticks": "Trades and quotes of a symbol, in the order in which they came.",
@@ -41,12 +26,19 @@ _SUMMARY: Final = {
     "/v1/signals": "Signals of the models, the newest first.",
 }
 _TROUBLE: Final = {
-    "400": "A parameter is missing or not valid.",
+    "400": "A parameter is missing, unknown, given twice or not valid; the reason names it.",
     "401": "A token is needed.",
-    "403": "The token is not accepted, or does not grant the topic.",
+    "403": "The token is not accepted or does not grant the topic, or the origin is not allowed.",
     "404": "There is no such instrument.",
-    "429": "Too many requests; Retry-After says when to ask again.",
+    "429": "Too many requests or bytes; Retry-After says when to ask again.",
+    "501": "The server lacks the packages of the archive.",
     "503": "The data cannot be read now; Retry-After says when to ask again.",
+}
+
+
+_AFTER: Final = {
+    "description": "Seconds after which to ask again.",
+    "schema": {"type": "integer", "minimum": 1},
 }
 
 
@@ -56,40 +48,52 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "tickfire", "version": version("tickfire")},
-        "paths": {path: {"get": _operation(path)} for path in PATHS},
+        "paths": {path: {"get": _operation(path, "get"), "head": _operation(path, "head")}
+                  for path in PATHS},
         "components": {
             "schemas": {"Trouble": trouble},
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "token_parameter": {"type": "apiKey", "in": "query", "name": "token"},
+            },
         },
-        "security": [{"token": []}, {}],
-    }
+        "security": [{"token": []}, {"token_parameter": []}, {}],
+    }  # fmt: skip
 
 
-def _operation(path: str) -> dict[str, Any]:
-    troubles = {
-        status: {
-            "description": text,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Trouble"}}},
+def _operation(path: str, method: str) -> dict[str, Any]:
+    name = path.rpartition("/")[2]
+    found = {"200": _success(path), "304": {"description": "The page has the given ETag."}}
+    found |= {status: _trouble(status, text) for status, text in _TROUBLE.items()}
+    if method == "head":
+        found = {
+            status: {key: value for key, value in about.items() if key != "content"}
+            for status, about in found.items()
         }
-        for status, text in _TROUBLE.items()
-    }
     return {
-        "operationId": path.rpartition("/")[2],
+        "operationId": name if method == "get" else f"{method}_{name}",
         "summary": _SUMMARY[path],
         "parameters": _parameters(path),
-        "responses": {"200": _success(path), **troubles},
+        "responses": found,
     }
+
+
+def _trouble(status: str, text: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Trouble"}
+    about = {"description": text, "content": {"application/json": {"schema": schema}}}
+    return about | ({"headers": {"Retry-After": _AFTER}} if "Retry-After" in text else {})
 
 
 def _parameters(path: str) -> list[dict[str, Any]]:
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+    symbol = {**_TEXT, "minLength": 1}
     found = [
-        _parameter("symbol", _TEXT, required=path != "/v1/news"),
-        _parameter("start", _TIME),
+        _parameter("symbol", symbol, required=path != "/v1/news"),
+        _parameter("start", {**_TIME, "description": f"inclusive; {_TIME['description']}"}),
         _parameter("end", {**_TIME, "description": "exclusive; as start"}),
         _parameter("limit", limit),
         _parameter("cursor", {**_TEXT, "description": "`next` of the page before"}),
-        _parameter("format", {**_TEXT, "enum": list(FORMATS), "default": "json"}),
+        _parameter("format", {**_TEXT, "enum": list(FORMATS), "description": "default: by Accept"}),
     ]
     if path == "/v1/candles":
         names = {**_TEXT, "enum": list(INTERVALS_S), "default": "1m"}
@@ -104,14 +108,31 @@ def _parameter(name: str, schema: dict[str, Any], *, required: bool = False) -> 
 
 
 def _success(path: str) -> dict[str, Any]:
-    rows = {"type": "array", "items": {"type": "object", "properties": _ROWS[path]}}
-    page = {"rows": rows, "next": {"type": ["string", "null"]}}
+    columns = COLUMNS[path]
+    row = {
+        "type": "object",
+        "required": [column.name for column in columns],
+        "properties": {column.name: _property(column) for column in columns},
+    }
+    page = {"rows": {"type": "array", "items": row}, "next": _OPTIONAL_TEXT}
+    csv = f"Header: {','.join(column.name for column in columns)}"
+    types = ", ".join(f"{column.name}: {column.kind.arrow}" for column in columns)
+    binary = {"type": "string", "format": "binary", "description": f"Columns: {types}"}
     return {
         "description": "A page.",
-        "headers": {"X-Next-Cursor": {"schema": _TEXT}},
+        "headers": {
+            "X-Next-Cursor": {"description": "`next`, unless it is null.", "schema": _TEXT},
+            "ETag": {"schema": _TEXT},
+        },
         "content": {
-            "application/json": {"schema": {"type": "object", "properties": page}},
-            "text/csv": {"schema": _TEXT},
-            "application/vnd.apache.arrow.stream": {"schema": _TEXT},
+            "application/json": {
+                "schema": {"type": "object", "required": ["rows", "next"], "properties": page}
+            },
+            "text/csv": {"schema": {**_TEXT, "description": csv}},
+            "application/vnd.apache.arrow.stream": {"schema": binary},
         },
     }
+
+
+def _property(column: Column) -> dict[str, Any]:
+    return {**column.kind.schema, "description": column.about}

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from tickfire.base.units import NS_PER_MS, NS_PER_S
+from tickfire.server.content_coding import weights_of
 from tickfire.store.schema import INTERVALS_S
 
 DEFAULT_LIMIT: Final = 500
 MAX_LIMIT: Final = 5_000
 FORMATS: Final = ("json", "csv", "arrow")
+ACCEPT: Final[Mapping[str, str]] = {
+    "application/json": "json",
+    "text/csv": "csv",
+    "application/vnd.apache.arrow.stream": "arrow",
+    "*/*": "json",
+}
 LATEST_NS: Final = 2**62
 KNOWN: Final = frozenset({"symbol", "start", "end", "limit", "cursor", "format", "token"})
 """The parameters of every path."""
 BAD_CURSOR: Final = "cursor is not one that a page of this query has given."
+MAX_SHOWN: Final = 80
+"""Characters of a text of the client that a reason shows."""
 MAX_NUMBER: Final = 2**64 - 1
 """The largest number in a cursor: epochs, positions and ids of entries have 64 bits."""
 
@@ -57,13 +67,18 @@ class Query:
 
 
 def parse_query(
-    given: Mapping[str, str], *, needs_symbol: bool, accept: str = "", own: str | None = None
+    pairs: Sequence[tuple[str, str]],
+    *,
+    needs_symbol: bool,
+    accept: str = "",
+    own: str | None = None,
 ) -> Query:
     """Return the query in the parameters of a request.
 
     Parameters
     ----------
-    given : mapping of str to str
+    pairs : sequence of pairs of str
+        Names and values.
     needs_symbol : bool
     accept : str
         The header of that name, which decides without ``format``.
@@ -73,11 +88,16 @@ def parse_query(
     Raises
     ------
     BadQuery
-        A parameter is missing, unknown or not valid.
+        A parameter is missing, unknown, given twice or not valid.
     """
+    given = dict(pairs)
     for name in given:
         if name not in KNOWN and name != own:
-            raise BadQuery(f"there is no parameter {name} here.")
+            known = ", ".join(sorted({*KNOWN, *([own] if own else [])}))
+            raise BadQuery(f"there is no parameter {name[:MAX_SHOWN]} here; there are {known}.")
+    if len(given) < len(pairs):
+        repeated, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise BadQuery(f"{repeated} is given more than once.")
     symbol = given.get("symbol") or None
     if needs_symbol and symbol is None:
         raise BadQuery("symbol is missing.")
@@ -105,11 +125,17 @@ def _limit(given: Mapping[str, str]) -> int:
 def _form(given: Mapping[str, str], accept: str) -> str:
     form = given.get("format")
     if form is None:
-        asked = {"text/csv": "csv", "application/vnd.apache.arrow.stream": "arrow"}
-        return next((name for kind, name in asked.items() if kind in accept), "json")
+        return _accepted(accept)
     if form not in FORMATS:
         raise BadQuery(f"format must be one of {', '.join(FORMATS)}.")
     return form
+
+
+def _accepted(header: str) -> str:
+    """Return the format that a header ``Accept`` likes best; of several, the first."""
+    weights = weights_of(header)
+    known = [kind for kind in weights if kind in ACCEPT and weights[kind] > 0]
+    return ACCEPT[max(known, key=weights.__getitem__)] if known else "json"
 
 
 def _time(given: Mapping[str, str], name: str, absent: int) -> int:
@@ -123,8 +149,10 @@ def _time(given: Mapping[str, str], name: str, absent: int) -> int:
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
+            hint = "; write + as %2B in an address" if " " in text else ""
             raise BadQuery(
-                f"{name} must be a time in milliseconds since 1970, or as 2024-07-01T13:30:00Z."
+                f"{name} must be a time in milliseconds since 1970, or as 2024-07-01T13:30:00Z"
+                f"{hint}."
             ) from None
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
         since = moment - datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,6 +10,7 @@ from tickfire.archive.names import Id
 from tickfire.archive.tables import NEWS, SIGNALS, TABLE
 from tickfire.base.units import milliseconds
 from tickfire.server.market.epoch.archive import Archive
+from tickfire.server.rest import columns
 from tickfire.server.rest.page import Page
 from tickfire.server.rest.params import BAD_CURSOR, BadQuery, Query, cursor_numbers
 from tickfire.store.entries import entries_of, id_parts
@@ -18,12 +19,9 @@ from tickfire.store.schema import NEWS_KEY, SIGNALS_KEY
 from tickfire.store.store import Store
 
 KEYS: Final = {NEWS: NEWS_KEY, SIGNALS: SIGNALS_KEY}
-READ_ENTRIES: Final = 500
+READ_ENTRIES: Final = 100
+"""Entries that are decoded at a time, within about a millisecond."""
 NEWEST: Final[Id] = (2**63 - 1, 2**32 - 1)
-COLUMNS: Final = {
-    NEWS: ("published", "id", "title", "summary", "source", "url", "symbols", "origin"),
-    SIGNALS: ("time", "symbol", "event", "model", "position", "detail"),
-}
 
 type Row = dict[str, Any]
 """A row as the archive has it, with its id as ``entry`` and ``entry_index``."""
@@ -31,6 +29,8 @@ type Row = dict[str, Any]
 
 async def records_page(table: str, store: Store, archive: Archive | None, query: Query) -> Page:
     """Return the newest records of a range of time, or of those before the cursor.
+
+    There may be fewer than the limit, or none, although there is a next page.
 
     Raises
     ------
@@ -47,17 +47,30 @@ async def records_page(table: str, store: Store, archive: Archive | None, query:
             raise BadQuery(BAD_CURSOR)  # no entry has this id, and Redis refuses it
     wanted = query.limit + 1
     rows, before = await _of_redis(table, store, query, before, wanted)
-    if archive is not None and len(rows) < wanted:
-        left = wanted - len(rows)
-        older = await archive.read(
-            lambda reader: reader.records(
-                table, query.symbol, before, query.start, query.end, left
-            ).to_pylist()
+    older, reached = TABLE[table].schema.empty_table(), None
+    left = wanted - len(rows)
+    if archive is not None and left:
+        older, reached = await archive.read(
+            lambda reader: reader.records(table, query.symbol, before, query.start, query.end, left)
         )
-        rows += older
-    page = rows[: query.limit]
-    cursor = f"{page[-1]['entry']}-{page[-1]['entry_index']}" if len(rows) > len(page) else None
-    return Page(COLUMNS[table], [_SHOWN[table](row) for row in page], cursor, {})
+    count = len(rows) + len(older)
+    if count == wanted:
+        reached = _id_of(rows, older, query.limit - 1)
+    cursor = None if reached is None else f"{reached[0]}-{reached[1]}"
+
+    def shown(at: int, to: int) -> list[tuple[Any, ...]]:
+        files = older.slice(max(0, at - len(rows)), max(0, to - max(at, len(rows))))
+        return [_SHOWN[table](row) for row in (*rows[at:to], *files.to_pylist())]
+
+    return Page(COLUMNS[table], min(count, query.limit), shown, cursor, {})
+
+
+def _id_of(rows: list[Row], older: Any, at: int) -> Id:
+    """Return the id of a row of Redis, or of the files after them."""
+    if at < len(rows):
+        return rows[at]["entry"], rows[at]["entry_index"]
+    at -= len(rows)
+    return older["entry"][at].as_py(), older["entry_index"][at].as_py()
 
 
 async def _of_redis(
@@ -93,7 +106,8 @@ def _is_wanted(table: str, row: Row, query: Query) -> bool:
 
 
 def _news(row: Row) -> tuple[Any, ...]:
-    return (milliseconds(row["published"]), *(row[name] for name in COLUMNS[NEWS][1:]))
+    names = (column.name for column in columns.NEWS[1:])
+    return (milliseconds(row["published"]), *(row[name] for name in names))
 
 
 def _signal(row: Row) -> tuple[Any, ...]:
@@ -102,4 +116,5 @@ def _signal(row: Row) -> tuple[Any, ...]:
     return milliseconds(row["at"]), *about
 
 
+COLUMNS: Final = {NEWS: columns.NEWS, SIGNALS: columns.SIGNALS}
 _SHOWN: Final = {NEWS: _news, SIGNALS: _signal}

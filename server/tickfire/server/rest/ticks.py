@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,22 +13,42 @@ from tickfire.base.units import decimal_or_none, milliseconds
 from tickfire.server.market.epoch.archive import Archive
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
+from tickfire.server.rest import columns
 from tickfire.server.rest.page import Page
 from tickfire.server.rest.params import LATEST_NS, Query, cursor_numbers
+from tickfire.server.rest.tick_time import TOLERANCE_NS, seek_time
 from tickfire.store.entries import TickEntry
 from tickfire.store.schema import TICK, TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, Rows
 
-COLUMNS: Final = (
-    "time", "ts_event", "kind", "price", "size", "side", "sequence", "epoch", "position",
-)  # fmt: skip
 KINDS: Final = {TICK_TRADE: "trade", TICK_BID: "bid", TICK_ASK: "ask", TICK_CLEAR: "clear"}
 FIELDS: Final = ("ts_event", "kind", "price", "size", "side", "sequence")
-READ_ENTRIES: Final = 256
-MAX_READS: Final = 8
+READ_ENTRIES: Final = 64
+"""Entries that are unpacked at a time, within about a millisecond."""
+MAX_READS: Final = 32
 """Reads of Redis for one page, which then may have fewer rows than its limit."""
 
 type Found = list[tuple[str, Rows, np.ndarray[Any, Any]]]
 """Epochs (hex), each with ticks and their positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Ticks of a page, and where it goes on.
+
+    Attributes
+    ----------
+    found : Found
+    epoch : str
+    after : int
+        The position to go on after.
+    is_whole : bool
+        True if what was read from has no more.
+    """
+
+    found: Found
+    epoch: str
+    after: int
+    is_whole: bool
 
 
 class TickPages:
@@ -44,6 +65,8 @@ class TickPages:
     async def page(self, live: LiveMarket, listing: Listing, query: Query) -> Page:
         """Return the ticks of a range of time after the cursor.
 
+        There may be fewer than the limit, or none, although there is a next page.
+
         Raises
         ------
         BadQuery
@@ -51,38 +74,33 @@ class TickPages:
         RedisUnavailable, ArchiveBusy, ArchiveUnavailable
             They cannot be read now.
         """
-        epoch, after = self._begin(query)
-        found: Found = []
+        epoch, after = _begin(query)
         own = live.data.epochs[listing.stream.feed].key.hex()
-        if self._archive is not None:
-            found, epoch, after = await self._of_files(listing, query, epoch, after, own)
-        elif epoch != own:
-            epoch, after = own, 0
+        if self._archive is None:
+            part = _Part([], own, after if epoch == own else 0, True)
+        else:
+            part = await self._of_files(self._archive, listing, query, epoch, after, own)
+        found, epoch, after = part.found, part.epoch, part.after
         left = query.limit - sum(len(rows) for _, rows, _ in found)
         is_last = False
-        if left > 0:
-            rows, positions, after, is_last = await self._of_redis(
-                live, listing, query, after, left
-            )
-            found.append((own, rows, positions))
+        if part.is_whole and left > 0:
+            newer = await self._of_redis(live, listing, query, own, after, left)
+            found, after, is_last = found + newer.found, newer.after, newer.is_whole
         cursor = None if is_last else f"{int(epoch, 16)}-{after}"
-        return Page(COLUMNS, _rows(found), cursor, {"symbol": listing.symbol})
+        ticks, positions, epochs = _joined(found)
 
-    def _begin(self, query: Query) -> tuple[str, int]:
-        if not query.cursor:
-            return "", 0
-        epoch, after = cursor_numbers(query.cursor, 2)
-        return f"{epoch:016x}", after
+        def shown(at: int, to: int) -> list[tuple[object, ...]]:
+            return _rows(ticks[at:to], positions[at:to], epochs[at:to])
+
+        return Page(columns.TICKS, len(ticks), shown, cursor, {"symbol": listing.symbol})
 
     async def _of_files(
-        self, listing: Listing, query: Query, epoch: str, after: int, own: str
-    ) -> tuple[Found, str, int]:
-        """Return ticks of files, and the epoch and position to go on after."""
-        assert self._archive is not None
+        self, archive: Archive, listing: Listing, query: Query, epoch: str, after: int, own: str
+    ) -> _Part:
         feed = listing.stream.feed
         kind = None if query.kind is None else _number(query.kind)
 
-        def read(reader: Any) -> tuple[Found, str, int]:
+        def read(reader: Any) -> _Part:
             days = day_of(query.start), day_of(min(query.end, LATEST_NS))
             files = reader.files(TICKS, listing.instrument.symbol, *days)
             sources = [
@@ -96,71 +114,92 @@ class TickPages:
             left, begin = query.limit, after
             for source in sources:
                 begin = after if source.epoch == epoch else 0
-                rows, positions = reader.ticks(
-                    files, source, begin, query.start, query.end, left, kind
-                )
-                if len(rows):
-                    found.append((source.epoch, rows, positions))
-                    left, begin = left - len(rows), int(positions[-1])
+                part = reader.ticks(files, source, begin, query.start, query.end, left, kind)
+                if len(part.ticks):
+                    found.append((source.epoch, part.ticks, part.positions))
+                    left, begin = left - len(part.ticks), int(part.positions[-1])
+                if part.reached is not None:
+                    return _Part(found, source.epoch, part.reached, False)
                 if left <= 0:
-                    return found, source.epoch, begin
+                    return _Part(found, source.epoch, begin, False)
             is_own = bool(sources) and sources[-1].epoch == own
             begin = begin if is_own or epoch == own else 0
-            return found, own, max(begin, reader.last(TICKS, Source(str(listing.stream), own))[0])
+            recorded = reader.last(TICKS, Source(str(listing.stream), own))[0]
+            return _Part(found, own, max(begin, recorded), True)
 
-        return await self._archive.read(read)
+        return await archive.read(read)
 
     async def _of_redis(
-        self, live: LiveMarket, listing: Listing, query: Query, after: int, limit: int
-    ) -> tuple[Rows, np.ndarray[Any, Any], int, bool]:
+        self, live: LiveMarket, listing: Listing, query: Query, own: str, after: int, limit: int
+    ) -> _Part:
         history = live.history(listing.stream)
         instruments = live.data.instruments
         holders = [instruments.listings[span.slot] for span in instruments.track(listing)]
         ids = [holder.instrument.instrument_id for holder in holders]
-        parts: list[Rows] = []
-        places: list[np.ndarray[Any, Any]] = []
         newest = live.data.positions[listing.stream]
-        if after >= newest:
-            return (*_joined(parts, places), after, True)
+        in_order = not live.data.bar_indexes[listing.stream].has_rewinds
+        if in_order:
+            after = await seek_time(history, query.start, after, newest)
+        found: Found = []
         for _ in range(MAX_READS):
-            entries, end = await history.ticks_after(after, READ_ENTRIES)
-            for entry in entries:
-                ticks, positions = entry.ticks, np.arange(entry.first, entry.last + 1)
-                chosen = np.isin(ticks["instrument_id"], ids)
-                chosen &= (ticks["ts_event"] >= query.start) & (ticks["ts_event"] < query.end)
-                if query.kind is not None:
-                    chosen &= ticks["kind"] == _number(query.kind)
-                at = np.flatnonzero(chosen)[:limit]
-                parts.append(ticks[at])
-                places.append(positions[at])
-                limit -= len(at)
-                after = entry.last
-                if limit <= 0:
-                    return (*_joined(parts, places), int(places[-1][-1]), False)
-            if end <= after and not entries:
+            if after >= newest or not limit:
                 break
-            after = max(after, end)
-            if after >= newest or _is_past(entries, query.end):
-                return (*_joined(parts, places), after, True)
-        return (*_joined(parts, places), after, after >= newest or not parts)
+            entries, end = await history.ticks_after(after, READ_ENTRIES)
+            if end <= after and not entries:
+                return _Part(found, own, after, True)
+            ticks, positions = _chosen(entries, ids, query)
+            ticks, positions = ticks[:limit], positions[:limit]
+            if len(ticks):
+                found.append((own, ticks, positions))
+                limit -= len(ticks)
+            after = max(after, end) if limit else int(positions[-1])
+            if limit and in_order and _is_past(entries, query.end):
+                return _Part(found, own, after, True)
+        return _Part(found, own, after, after >= newest and limit > 0)
+
+
+def _begin(query: Query) -> tuple[str, int]:
+    """Return the epoch and the position that the cursor names."""
+    if not query.cursor:
+        return "", 0
+    epoch, after = cursor_numbers(query.cursor, 2)
+    return f"{epoch:016x}", after
+
+
+def _chosen(
+    entries: list[TickEntry], ids: list[int], query: Query
+) -> tuple[Rows, np.ndarray[Any, Any]]:
+    """Return the ticks of entries that a query asks for, and their positions."""
+    if not entries:
+        return np.zeros(0, TICK), np.zeros(0, np.int64)
+    ticks = np.concatenate([entry.ticks for entry in entries])
+    positions = np.concatenate([np.arange(entry.first, entry.last + 1) for entry in entries])
+    chosen = np.isin(ticks["instrument_id"], ids)
+    chosen &= (ticks["ts_event"] >= query.start) & (ticks["ts_event"] < query.end)
+    if query.kind is not None:
+        chosen &= ticks["kind"] == _number(query.kind)
+    return ticks[chosen], positions[chosen]
 
 
 def _is_past(entries: list[TickEntry], end: int) -> bool:
-    """Return whether the last entry is after a range of time."""
-    return bool(entries) and int(entries[-1].ticks["ts_event"].min()) >= end
+    """Return whether the last entry is so far after a range of time that none of it follows."""
+    return bool(entries) and int(entries[-1].ticks["ts_event"].min()) >= end + TOLERANCE_NS
 
 
-def _joined(parts: list[Rows], places: list[Any]) -> tuple[Rows, np.ndarray[Any, Any]]:
-    if not parts:
-        return np.zeros(0, TICK), np.zeros(0, np.int64)
-    return np.concatenate(parts), np.concatenate(places)
+def _joined(found: Found) -> tuple[Rows, np.ndarray[Any, Any], list[str]]:
+    parts = [np.zeros(0, TICK), *(rows for _, rows, _ in found)]
+    places = [np.zeros(0, np.int64), *(at.astype(np.int64) for _, _, at in found)]
+    epochs = [epoch for epoch, rows, _ in found for _ in range(len(rows))]
+    return np.concatenate(parts), np.concatenate(places), epochs
 
 
 def _number(kind: str) -> int:
     return next(number for number, name in KINDS.items() if name == kind)
 
 
-def _rows(found: Found) -> list[tuple[object, ...]]:
+def _rows(
+    ticks: Rows, positions: np.ndarray[Any, Any], epochs: list[str]
+) -> list[tuple[object, ...]]:
     return [
         (
             milliseconds(ts_event),
@@ -173,8 +212,7 @@ def _rows(found: Found) -> list[tuple[object, ...]]:
             epoch,
             position,
         )
-        for epoch, rows, positions in found
-        for ts_event, kind, price, size, side, sequence, position in zip(
-            *(rows[name].tolist() for name in FIELDS), positions.tolist(), strict=True
+        for ts_event, kind, price, size, side, sequence, position, epoch in zip(
+            *(ticks[name].tolist() for name in FIELDS), positions.tolist(), epochs, strict=True
         )
     ]

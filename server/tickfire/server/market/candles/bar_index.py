@@ -70,6 +70,11 @@ class Part:
         self.entries += entries
         self._rows = _combined(np.concatenate((self._rows, _summary(pieces))))
 
+    @property
+    def has_rewinds(self) -> bool:
+        """True if the feed has gone back in time within the part."""
+        return bool((self._rows["void_from"] != NEVER).any())
+
     def span(self, key: int) -> Span | None:
         """Return the bars of a key in the part, None if it holds none."""
         at = int(np.searchsorted(self._rows["key"], key))
@@ -130,6 +135,11 @@ class BarIndex:
         self._entries += len(entries)
         while self._entries - self._parts[0].entries >= self._kept:
             self._entries -= self._parts.popleft().entries
+
+    @property
+    def has_rewinds(self) -> bool:
+        """True if the feed has gone back in time within the stream."""
+        return any(part.has_rewinds for part in self._parts)
 
     def spans(self, key: int, before: int) -> list[tuple[Span, int]]:
         """Return the spans that hold pieces of a key with a start before a time, oldest part first.

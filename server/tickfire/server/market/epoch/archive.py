@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from tickfire.archive.names import day_of
 from tickfire.base.calendar.hours import TradingHours
 from tickfire.base.extras import require_extra
-from tickfire.server.market.candles.archived import bars_before
-from tickfire.server.market.candles.series import Bars
+from tickfire.base.worker_thread import WorkerThread
+from tickfire.server.market.candles.archived import Older, bars_before
 from tickfire.store.schema import Rows
+
+if TYPE_CHECKING:
+    from tickfire.archive.reading import ArchiveReader
 
 MEMORY_MIB: Final = 512
 MAX_WAITING: Final = 16
 """Requests that wait for their turn; more are refused."""
-DAYS_S: Final = 5.0
-"""Time for which the oldest day of bars is remembered."""
-
-logger = logging.getLogger(__name__)
+READ_S: Final = 30.0
+"""Time after which a request is given up."""
+CLOSE_S: Final = 2.0
+"""Time that the request in progress has to end when the server stops."""
 
 
 class ArchiveBusy(Exception):
@@ -55,13 +58,16 @@ class Archive:
 
         # The other cores, and the rest of the memory, are for live data.
         self._reader = ArchiveReader(Target(target), threads=1, memory_mib=MEMORY_MIB)
-        self._threads = ThreadPoolExecutor(1, "archive")
+        self._thread = WorkerThread("archive")
         self._waiting = 0
-        self._oldest: tuple[float, int | None] = (0.0, None)
+        self._is_closed = False
 
-    def close(self) -> None:
-        """End the thread, once it has done its work."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """End the thread; what it reads is given up."""
+        self._is_closed = True
+        self._thread.stop()
+        self._reader.interrupt()
+        await self._thread.ended(CLOSE_S)
 
     async def read[T](self, work: Callable[[Any], T]) -> T:
         """Return the result of work with the reader, which is done in a thread.
@@ -71,29 +77,40 @@ class Archive:
         ArchiveBusy
             Too many requests wait.
         ArchiveUnavailable
-            The files cannot be read.
+            The files cannot be read, or not in time.
         """
         if self._waiting >= MAX_WAITING:
             raise ArchiveBusy
         self._waiting += 1
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._tried, work)
+            return await asyncio.wrap_future(self._thread.submit(lambda: self._tried(work)))
+        except asyncio.CancelledError:
+            if self._is_closed and not _is_cancelling():
+                raise ArchiveUnavailable("the server stops") from None
+            raise
         finally:
             self._waiting -= 1
 
     def _tried[T](self, work: Callable[[Any], T]) -> T:
         import duckdb
 
+        self._reader.deadline = time.monotonic() + READ_S
+        timer = threading.Timer(READ_S, self._reader.interrupt)
+        timer.daemon = True
+        timer.start()
         try:
             return work(self._reader)
-        except (duckdb.IOException, FileNotFoundError):  # a file was removed for its age
+        except (duckdb.IOException, FileNotFoundError):  # a file was removed: merged, or too old
             try:
                 return work(self._reader)
             except (OSError, duckdb.Error) as error:
                 raise ArchiveUnavailable(str(error)) from error
+        except duckdb.InterruptException as error:
+            raise ArchiveUnavailable(f"reading took more than {READ_S:g} s") from error
         except (OSError, duckdb.Error) as error:
             raise ArchiveUnavailable(str(error)) from error
+        finally:
+            timer.cancel()
 
     async def bars_before(
         self,
@@ -103,7 +120,7 @@ class Archive:
         before: int,
         limit: int,
         hours: TradingHours,
-    ) -> tuple[Bars, bool]:
+    ) -> Older:
         """Return the newest bars before a time; see `tickfire.server.market.candles.archived`.
 
         Raises
@@ -112,22 +129,29 @@ class Archive:
             They cannot be read now.
         """
         return await self.read(
-            lambda _: bars_before(self, feed, symbol, interval_s, before, limit, hours)
+            lambda reader: bars_before(
+                _SymbolBars(reader, feed, symbol), interval_s, before, limit, hours
+            )
         )
 
-    # --- called in the thread
-    def oldest(self) -> int | None:
-        """Return the first time of the bars, in ns since the Unix epoch, None without any."""
-        read_at, oldest = self._oldest
-        now = time.monotonic()
-        if not read_at or now - read_at > DAYS_S:
-            days = self._reader.days("bars")
-            oldest = int(np.datetime64(days[0], "ns").astype(np.int64)) if days else None
-            self._oldest = now, oldest
-        return oldest
 
-    def bars(
-        self, feed: int, symbol: str, intervals_s: Sequence[int], begin: int, end: int
-    ) -> list[Rows]:
+class _SymbolBars:
+    """The bars of a symbol, as the feed has it; a `BarFiles`."""
+
+    def __init__(self, reader: ArchiveReader, feed: int, symbol: str) -> None:
+        self._reader, self._feed = reader, feed
+        self._files = reader.bar_files(symbol)
+
+    def days(self, until: int) -> Iterator[tuple[int, int]]:
+        """Yield the days up to that of a time, the newest first, with the number of their files."""
+        for day, count in self._files.newest_first(day_of(min(until, 2**62))):
+            yield int(np.datetime64(day, "ns").astype(np.int64)), count
+
+    def bars(self, intervals_s: Sequence[int], begin: int, end: int) -> list[Rows]:
         """Return the pieces of bars; see `tickfire.archive.reading`."""
-        return self._reader.bars(feed, symbol, intervals_s, begin, end)
+        return self._reader.bars(self._files, self._feed, intervals_s, begin, end)
+
+
+def _is_cancelling() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

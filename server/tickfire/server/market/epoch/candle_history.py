@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tickfire.server.market.candles import tracks
+from tickfire.server.market.candles.archived import Older
 from tickfire.server.market.candles.series import START, VOLUME, Bars
 from tickfire.server.market.epoch.archive import Archive
 from tickfire.server.market.epoch.live import LiveMarket
@@ -25,8 +26,10 @@ class CandleHistory:
 
     async def before(
         self, live: LiveMarket, listing: Listing, interval_s: int, end: int, limit: int
-    ) -> tuple[Bars, bool]:
-        """Return the newest bars that start before a time (ns), and whether there are older ones.
+    ) -> Older:
+        """Return the newest bars that start before a time (ns).
+
+        There may be fewer than `limit`, or none, although there are more.
 
         Raises
         ------
@@ -35,10 +38,10 @@ class CandleHistory:
         """
         bars, more = await self._of_redis(live, listing, interval_s, end, limit)
         if more or self.archive is None:
-            return bars, more
+            return Older(bars, more, _first(bars))
         # Redis has nothing older: its first bar may lack trades that were trimmed.
         before = int(bars[0, START]) + 1 if len(bars) else end
-        older, more = await self.archive.bars_before(
+        older = await self.archive.bars_before(
             listing.stream.feed,
             listing.instrument.symbol,
             interval_s,
@@ -46,7 +49,11 @@ class CandleHistory:
             limit - len(bars) + 1,
             listing.hours,
         )
-        return _joined(older, bars, limit, more)
+        whole = _joined(older.bars, bars)
+        if len(whole) > limit:
+            newest = whole[-limit:]
+            return Older(newest, True, _first(newest))
+        return Older(whole, older.more, older.reached)
 
     async def _of_redis(
         self, live: LiveMarket, listing: Listing, interval_s: int, end: int, limit: int
@@ -58,12 +65,15 @@ class CandleHistory:
         return bars, live.older.has(track, interval_s, bars)
 
 
-def _joined(older: Bars, newer: Bars, limit: int, more: bool) -> tuple[Bars, bool]:
+def _joined(older: Bars, newer: Bars) -> Bars:
     """Join bars of files and of Redis; of those with one start, the fuller one is whole."""
     if len(older) and len(newer) and older[-1, START] == newer[0, START]:
         if older[-1, VOLUME] >= newer[0, VOLUME]:
             newer = newer[1:]
         else:
             older = older[:-1]
-    bars = np.concatenate([older, newer])
-    return bars[-limit:], more or len(bars) > limit
+    return np.concatenate([older, newer])
+
+
+def _first(bars: Bars) -> int:
+    return int(bars[0, START]) if len(bars) else 0

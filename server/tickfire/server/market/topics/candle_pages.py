@@ -91,10 +91,13 @@ class CandlePages:
     ) -> BarPage:
         epoch = live.data.epochs[listing.stream.feed]
         try:
-            bars, more = await self._history.before(live, listing, interval_s, end, limit)
+            older = await self._history.before(live, listing, interval_s, end, limit)
+            while older.more and not len(older.bars):  # clients go on before the first bar
+                end = older.reached
+                older = await self._history.before(live, listing, interval_s, end, limit)
         except (RedisUnavailable, ArchiveBusy, ArchiveUnavailable) as error:
             logger.warning("cannot read old bars of %s: %s", listing.symbol, error)
             raise refuse("history cannot be read now") from error
         if live.data.epochs[listing.stream.feed] != epoch:
             raise refuse("history has begun anew")
-        return BarPage.of(bars, more=more)
+        return BarPage.of(older.bars, more=older.more)

@@ -1,0 +1,23 @@
+"""The client that a grant's connections and requests are counted for."""
+
+from __future__ import annotations
+
+from tickfire.server.access.grant import Grant
+from tickfire.server.limits.meter import Holder
+from tickfire.server.limits.quotas import Quotas
+
+
+def holder_of(grant: Grant, address: str | None, quotas: Quotas) -> Holder:
+    """Return the client to count: the key or user of a grant that has one, or else the address.
+
+    Parameters
+    ----------
+    grant : Grant
+    address : str or None
+        The name of its address; None if that is not counted.
+    quotas : Quotas
+        Those of the server.
+    """
+    if grant.key is None and not grant.rates:
+        return Holder(address, None)
+    return Holder(grant.holder or address, quotas.override(grant.rates))
