@@ -33,4 +33,6 @@ def write_ticks(
 
 def _entries(ticks: Any, first: int) -> list[Entry]:
     writes = tick_writes(STREAM, first, ticks, 1, 2, len(ticks))
-    return [(b"%d-0" % each.last, {b"h": each.header(3), b"d": bytes(each.data)}) for each in writes]
+    return [
+        (b"%d-0" % each.last, {b"h": each.header(3), b"d": bytes(each.data)}) for each in writes
+    ]

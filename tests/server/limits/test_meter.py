@@ -9,7 +9,7 @@ import pytest
 
 from tickfire.phoenix import Close, Message, Reply
 from tickfire.server.limits.buckets import Rate
-from tickfire.server.limits.meter import Meter, MeteredSocket
+from tickfire.server.limits.meter import Holder, Meter, MeteredSocket
 from tickfire.server.limits.quotas import SHARED, Quotas
 from tickfire.server.limits.refusals import Refusals
 
@@ -149,3 +149,31 @@ async def test_the_bandwidth_of_a_grant_is_for_all_connections_together() -> Non
         socket.connection = cast(Any, connection)
     waits = [clients.meter.bandwidth_wait_s(socket) for socket in sockets]
     assert waits == pytest.approx([0, 1])
+
+
+async def test_requests_and_connections_of_a_client_have_the_same_buckets() -> None:
+    clients = Clients()
+    granted = QUOTAS.override({"replays": "0.5/2", "bandwidth": "10/20"})
+    socket, holder = client("key:a", granted), Holder("key:a", granted)
+    socket.connection = cast(Any, Connection())
+    assert clients.send(socket, "phx_join", SINCE) == "ok"
+    assert clients.meter.request(holder) is None
+    assert clients.send(socket, "phx_join", SINCE)["retry_after"] == 2
+    excess = clients.meter.request(holder)
+    assert excess is not None
+    assert (excess.cause.name, excess.wait_s) == ("replays", 2)
+    clients.now += 2
+    clients.meter.responded(holder, 50 * 1024)
+    assert clients.send(socket, "phx_join", {})["retry_after"] == 3
+    excess = clients.meter.request(holder)
+    assert excess is not None
+    assert (excess.cause.name, excess.wait_s) == ("bandwidth", 3)
+    assert clients.meter.request(Holder("key:b", granted)) is None
+    assert clients.meter.request(Holder(None, None)) is None
+
+
+async def test_requests_of_an_address_have_the_buckets_of_all_its_connections() -> None:
+    clients, holder = Clients(), Holder("10.0.0.1", None)
+    passed = [clients.meter.request(holder) is None for _ in range(2 * SHARED + 5)]
+    assert passed.count(True) == 2 * SHARED
+    assert clients.send(client("10.0.0.1"), "phx_join", SINCE)["retry_after"] >= 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
 import random
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -14,10 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from openapi_spec_validator import validate
+from websockets.asyncio.client import connect
 
 from tests.support.cli import TICKFIRE
 from tests.support.eventually import eventually
-from tests.support.publisher import Publisher, trades
+from tests.support.http import http_client
+from tests.support.publisher import DAY, SECOND, Publisher, mixed, trades
 from tests.support.recording import recording, ticks_of_file
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
@@ -26,7 +30,10 @@ from tickfire.ingest.archived.dbn import dbn_of
 from tickfire.ingest.kernel.bars import file_bars
 from tickfire.phoenix import Token
 from tickfire.server.access.rules import DEFAULT_SALT, Access
-from tickfire.server.rest.openapi import document
+from tickfire.server.rest import columns
+from tickfire.server.rest.openapi import COLUMNS, document
+from tickfire.server.rest.page import CHUNK_ROWS, Page, encode
+from tickfire.store.history import History
 from tickfire.store.schema import TICK_TRADE
 
 pytestmark = pytest.mark.timeout(300)  # kernels may have to be compiled
@@ -71,7 +78,7 @@ async def trimmed(
 
 
 async def get(server: Server, path: str, **params: Any) -> httpx.Response:
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with http_client(timeout=60) as client:
         return await client.get(f"http://127.0.0.1:{server.port}/v1/{path}", params=params)
 
 
@@ -216,6 +223,7 @@ async def test_formats_errors_and_grants(
     server = await serve(valkey.url, access=access)
     await server.reaches(publisher)
     token = Token(SECRET, DEFAULT_SALT).sign({"sub": "u", "topics": ["candles:AAA:*"]})
+    every = Token(SECRET, DEFAULT_SALT).sign({"sub": "w"})
     known = {"symbol": "AAA", "interval": "1s", "token": token}
     page = (await get(server, "candles", **known)).json()
     assert len(page["rows"]) == 10
@@ -236,19 +244,175 @@ async def test_formats_errors_and_grants(
         (400, {**known, "kind": "trade"}),
         (400, {**known, "end": "9999999999999"}),
         (400, {**known, "cursor": "99999999999999999999"}),
+        (404, {**known, "symbol": "CCC", "token": every}),
     ):
         answer = await get(server, "candles", **params)
         assert answer.status_code == status, (params, answer.text)
         assert answer.json()["reason"].endswith(".")
     assert (await get(server, "ticks", symbol="AAA", token=token)).status_code == 403
-    limited = Token(SECRET, DEFAULT_SALT).sign({"sub": "v", "rates": {"replays": 0.1}})
-    for _ in range(10):
-        answer = await get(server, "candles", symbol="AAA", token=limited)
-        if answer.status_code != 200:
-            break
-    assert answer.status_code == 429
-    assert int(answer.headers["retry-after"]) >= 1
     assert (await get(server, "candles", **known)).status_code == 200
+
+
+async def test_a_key_has_one_quota_for_requests_and_sockets(
+    publisher: Publisher, valkey: Valkey, serve: Serve
+) -> None:
+    publisher.publish(trades(3000))
+    server = await serve(valkey.url, access=Access(secret=SECRET))
+    await server.reaches(publisher)
+    signer = Token(SECRET, DEFAULT_SALT)
+    few = signer.sign({"sub": "few", "rates": {"replays": 0.01}})
+    assert (await join(server, few, since=publisher.id(2999)))["status"] == "ok"
+    answer = await get(server, "candles", symbol="AAA", token=few)
+    assert answer.status_code == 429
+    assert answer.json()["reason"] == "too many requests for history."
+    assert 90 <= int(answer.headers["retry-after"]) <= 100
+    slow = signer.sign({"sub": "slow", "rates": {"bandwidth": 8}})
+    page = await get(server, "ticks", symbol="AAA", token=slow, limit=3000)
+    assert len(page.content) > 150 * 1024
+    answer = await get(server, "ticks", symbol="AAA", token=slow)
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 5
+    assert (await join(server, slow))["response"]["retry_after"] >= 1
+
+
+async def join(server: Server, token: str, **payload: Any) -> Any:
+    """Join market:AAA on a connection with a token; return the reply."""
+    url = f"{server.socket}/websocket?vsn=2.0.0&token={token}"
+    async with connect(url, compression=None) as socket:
+        await socket.send(json.dumps(["1", "1", "market:AAA", "phx_join", payload]))
+        return json.loads(await socket.recv())[4]
+
+
+async def test_paging_ends_while_ticks_come_across_the_seam(
+    publisher: Publisher, valkey: Valkey, serve: Serve, tmp_path: Path
+) -> None:
+    publisher.publish(mixed(2000))
+    async with recording(valkey.url, str(tmp_path / "archive")) as recorder:
+        await eventually(lambda: recorder.metrics.rows >= 4000, "all is recorded")
+    publisher.trim(3000)
+    server = await serve(valkey.url, archive=str(tmp_path / "archive"))
+    await server.reaches(publisher)
+    found, params = list[int](), {"symbol": "AAA", "limit": 450}
+    while True:
+        page = (await get(server, "ticks", **params)).json()
+        found += [row["position"] for row in page["rows"]]
+        if page["next"] is None:
+            break
+        if len(found) < 4000:
+            publisher.publish(mixed(100, start=DAY + 1000 * SECOND))
+            await server.reaches(publisher)
+        params["cursor"] = page["next"]
+    assert found == [p for p in range(1, publisher.positions[0] + 1) if (p - 1) // 2 % 2 == 0]
+
+
+async def test_a_time_is_found_without_reading_what_is_before_it(
+    publisher: Publisher, valkey: Valkey, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.publish(trades(20_000, step=SECOND))
+    server = await serve(valkey.url)
+    await server.reaches(publisher)
+    reads = []
+    ticks_after = History.ticks_after
+
+    async def counted(self: History, position: int, count: int = 256) -> Any:
+        reads.append(count)
+        return await ticks_after(self, position, count)
+
+    monkeypatch.setattr(History, "ticks_after", counted)
+    start = (DAY + 15_000 * SECOND) // NS_PER_MS
+    answer = await get(server, "ticks", symbol="AAA", start=start, end=start + 3000)
+    page = answer.json()
+    assert [row["position"] for row in page["rows"]] == [15_001, 15_002, 15_003]
+    assert page["next"] is None
+    assert sum(reads) < 72 < 20_000 // 256
+    publisher.clear_all()
+    publisher.publish(trades(600, step=SECOND))  # the feed goes back in time
+    await server.reaches(publisher)
+    assert server.market.live is not None
+    index = server.market.live.data.bar_indexes[publisher.stream(0)]
+    await eventually(lambda: index.has_rewinds, "its bars go back")
+    start = DAY // NS_PER_MS
+    rows = await rows_of(server, "ticks", symbol="AAA", kind="trade", start=start, end=start + 2000)
+    assert [row["position"] for row in rows] == [1, 2, 20_002, 20_003]
+
+
+async def test_pages_of_all_formats_say_the_same_and_concatenate(
+    publisher: Publisher, valkey: Valkey, serve: Serve
+) -> None:
+    publisher.publish(mixed(500))
+    for number in range(3):
+        publisher.headline(number)
+    server = await serve(valkey.url)
+    await server.reaches(publisher)
+    for path in ("candles", "ticks", "news", "signals"):
+        params = {} if path == "news" else {"symbol": "AAA"}
+        pages = {
+            form: await get(server, path, **params, format=form, limit=2)
+            for form in ("json", "csv", "arrow")
+        }
+        rows = pages["json"].json()["rows"]
+        table = pa.ipc.open_stream(io.BytesIO(pages["arrow"].content)).read_all()
+        names = [column.name for column in COLUMNS[f"/v1/{path}"]]
+        assert pages["csv"].text.splitlines()[0] == ",".join(names) == ",".join(table.column_names)
+        assert [str(t) for t in table.schema.types] == [
+            {"list<string>": "list<item: string>"}.get(c.kind.arrow, c.kind.arrow)
+            for c in COLUMNS[f"/v1/{path}"]
+        ]
+        assert [row[names[0]] for row in rows] == table[names[0]].to_pylist()
+        assert {p.headers.get("x-next-cursor") for p in pages.values()} == {
+            pages["json"].json()["next"]
+        }
+        empty = await get(server, path, **params, format="arrow", end="1971-01-01")
+        assert pa.ipc.open_stream(io.BytesIO(empty.content)).read_all().schema == table.schema
+
+
+async def test_headers_are_those_that_browsers_and_caches_expect(
+    publisher: Publisher, valkey: Valkey, serve: Serve
+) -> None:
+    publisher.publish(trades(100))
+    server = await serve(valkey.url, allowed_origins=("https://desk.example",))
+    await server.reaches(publisher)
+    url = f"http://127.0.0.1:{server.port}/v1/candles?symbol=AAA"
+    async with http_client() as client:
+        page = await client.get(url, headers={"origin": "https://desk.example"})
+        assert page.headers["access-control-allow-origin"] == "https://desk.example"
+        assert set(page.headers["vary"].split(", ")) == {"authorization", "accept", "origin"}
+        same = await client.get(url, headers={"if-none-match": page.headers["etag"]})
+        assert (same.status_code, same.content) == (304, b"")
+        head = await client.head(url)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == str(len(page.content))
+        asked = {
+            "origin": "https://desk.example",
+            "access-control-request-method": "GET",
+            "access-control-request-headers": "authorization",
+        }
+        preflight = await client.options(url, headers=asked)
+        assert preflight.status_code == 204
+        assert "authorization" in preflight.headers["access-control-allow-headers"]
+        foreign = await client.get(url, headers={"origin": "https://other.example"})
+        assert foreign.status_code == 403
+        assert "access-control-allow-origin" not in foreign.headers
+        assert (await client.post(url)).status_code == 405
+        lost = await client.get(f"http://127.0.0.1:{server.port}/v1/candle")
+        assert (lost.status_code, "/v1/candles" in lost.json()["reason"]) == (404, True)
+
+
+async def test_large_pages_leave_the_loop_to_others() -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    page = Page((columns.TICKS[0],), 5_000, lambda at, to: [(n,) for n in range(at, to)], None, {})
+    counting = asyncio.create_task(count())
+    body = await encode(page, "csv")
+    counting.cancel()
+    assert body.content.count(b"\n") == 5_001
+    assert turns >= 5_000 // CHUNK_ROWS - 1
 
 
 async def test_the_description_is_valid(server: Server) -> None:
